@@ -1,0 +1,49 @@
+# Two verbs do everything: `make run` (the app) and `make test`. The rest are parts of them.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8501
+
+.PHONY: run setup test check truth faults bench worker clean
+
+run: $(VENV)/.run
+	@echo "Clarion is starting on http://127.0.0.1:$(PORT) (stop it with Ctrl+C)."
+	@$(BIN)/streamlit run app.py --server.port $(PORT)
+
+setup: $(VENV)/.test
+
+test: $(VENV)/.test check
+	@.ci/browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" tests/unit tests/contract tests/truth tests/pages
+	$(BIN)/python -m pytest -m "not slow" tests/faults tests/browser
+
+check: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/unit/test_house.py
+
+truth: $(VENV)/.test
+	$(BIN)/python -m pytest tests/truth
+
+faults: $(VENV)/.test
+	$(BIN)/python -m pytest tests/faults -m "fault or not fault"
+
+bench: $(VENV)/.test
+	PYTHONPATH=. $(BIN)/python benchmarks/walk.py
+
+worker: $(VENV)/.run
+	$(BIN)/python -m automl_core worker
+
+$(VENV)/.run: requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Clarion needs Python 3.11 or newer; give it by PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.test: requirements-dev.txt $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache build dist

@@ -1,0 +1,31 @@
+"""`python -m automl_core COMMAND`."""
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+
+def tell_unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What nobody foresaw: one sentence, exit code 3, and the traceback in a log that only the owner may read."""
+    log = Path(os.environ.get("CLARION_HOME", ".clarion")) / "logs" / "command.log"
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "w", encoding="utf-8") as handle:
+            traceback.print_exception(kind, error, trace, file=handle)
+        where = "; logs/command.log in the data folder says what"
+    except OSError:
+        where = ""
+    print(f"Something went wrong inside Clarion ({kind.__name__}){where}.", file=sys.stderr, flush=True)
+    sys.stdout.flush()
+    os._exit(3)
+
+
+if __name__ == "__main__":
+    sys.excepthook = tell_unexpected
+
+    from automl_core.cli import main
+
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""Conditions on rows: which rows one holds for, how it is found in a column, and how it reads."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.acting.action import Condition
+from automl_core.data.table import Column
+from automl_core.explaining.words import number, quote
+from automl_core.framing.problem import Problem
+
+Mask = NDArray[np.bool_]
+SMALLEST_LEVEL = 0.05
+BINS = 4
+
+
+def usable(columns: tuple[Column, ...], problem: Problem, never: tuple[str, ...] = ()) -> tuple[Column, ...]:
+    """Columns that may describe a group: numbers and categories that the problem does not exclude."""
+    left_out = {*problem.excluded, *never, problem.group}
+    kept = []
+    for column in columns:
+        role = problem.roles.get(column.name, column.role)
+        if column.name not in left_out and role in ("number", "category") and column.kind != "date":
+            kept.append(column)
+    return tuple(kept)
+
+
+def holds(condition: Condition, frame: pd.DataFrame) -> Mask:
+    """The rows the condition holds for; never those where the value is missing."""
+    series = frame[condition.column]
+    if condition.values:
+        return np.asarray(series.astype("str").isin(condition.values) & series.notna(), dtype=bool)
+    values = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64, na_value=math.nan)
+    mask = ~np.isnan(values)
+    if not math.isnan(condition.low):
+        mask &= values >= condition.low
+    if not math.isnan(condition.high):
+        mask &= values < condition.high
+    return np.asarray(mask, dtype=bool)
+
+
+def all_hold(conditions: tuple[Condition, ...], frame: pd.DataFrame) -> Mask:
+    """The rows that all conditions hold for."""
+    mask = np.ones(len(frame), dtype=bool)
+    for condition in conditions:
+        mask &= holds(condition, frame)
+    return mask
+
+
+def conditions_of(frame: pd.DataFrame, column: Column) -> tuple[Condition, ...]:
+    """Single conditions worth trying on one column: its levels with 5 % of the rows or more, or four bins of equal size."""
+    series = frame[column.name]
+    if pd.api.types.is_numeric_dtype(series.dtype) and series.nunique() > BINS:
+        return _bins(series.to_numpy(dtype=np.float64), column.name)
+    shares = series.astype("str")[series.notna()].value_counts() / max(1, len(series))
+    if pd.api.types.is_numeric_dtype(series.dtype):
+        return _few_numbers(series, column.name)
+    return tuple(
+        Condition(column.name, (str(level),)) for level, share in shares.items() if SMALLEST_LEVEL <= share <= 1 - SMALLEST_LEVEL
+    )
+
+
+def _few_numbers(series: pd.Series, name: str) -> tuple[Condition, ...]:
+    found = sorted(float(value) for value in series.dropna().unique())
+    edges = [math.nan, *(_nice(a, b) for a, b in pairwise(found)), math.nan]
+    return tuple(Condition(name, (), low, high) for low, high in pairwise(edges)) if len(found) > 1 else ()
+
+
+def _nice(below: float, above: float) -> float:
+    """An edge between two values that reads well: the upper one when both are whole."""
+    return above if float(below).is_integer() and float(above).is_integer() else (below + above) / 2
+
+
+def _bins(values: NDArray[np.float64], name: str) -> tuple[Condition, ...]:
+    present = values[np.isfinite(values)]
+    cuts = np.quantile(present, [k / BINS for k in range(1, BINS)])
+    low, high = float(present.min()), float(present.max())
+    edges = sorted({_short(float(cut), high - low) for cut in cuts} - {low})
+    inner = [edge for edge in edges if low < edge <= high]
+    bounds = [math.nan, *inner, math.nan]
+    return tuple(Condition(name, (), a, b) for a, b in pairwise(bounds)) if inner else ()
+
+
+def _short(value: float, spread: float) -> float:
+    """The value with as few digits as keep it within a hundredth of the spread: the edge that is shown is the edge used."""
+    if spread <= 0 or value.is_integer():
+        return value
+    return round(value, max(0, 2 - math.floor(math.log10(spread))))
+
+
+def describe(condition: Condition) -> str:
+    """The condition in words: “tenure” below 12."""
+    name = quote(condition.column)
+    if condition.values:
+        return f"{name} is {' or '.join(quote(value) for value in condition.values)}"
+    low, high = number(condition.low, 6), number(condition.high, 6)
+    if math.isnan(condition.low):
+        return f"{name} is below {high}"
+    if math.isnan(condition.high):
+        return f"{name} is {low} or more"
+    return f"{name} is from {low} to below {high}"
+
+
+def describe_all(conditions: tuple[Condition, ...]) -> str:
+    """All conditions in words."""
+    return " and ".join(describe(condition) for condition in conditions)

@@ -1,0 +1,68 @@
+"""What rows are compared on when an effect is estimated: given columns as numbers, categories as codes, missing as missing."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.data.table import Column
+from automl_core.framing.problem import Problem
+
+Floats = NDArray[np.float64]
+MOST_LEVELS = 50
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Covariates:
+    """`matrix` is (rows, columns) float64; `categorical` are the places of coded columns, `names` the source columns."""
+
+    matrix: Floats
+    categorical: tuple[int, ...]
+    names: tuple[str, ...]
+
+    def without(self, name: str) -> Covariates:
+        """All but one column."""
+        return self._kept([place for place, other in enumerate(self.names) if other != name])
+
+    def only(self, name: str) -> Covariates:
+        """One column alone."""
+        return self._kept([self.names.index(name)])
+
+    def _kept(self, kept: list[int]) -> Covariates:
+        categorical = tuple(new for new, old in enumerate(kept) if old in self.categorical)
+        return Covariates(self.matrix[:, kept], categorical, tuple(self.names[place] for place in kept))
+
+    def rows(self, picked: NDArray[np.generic]) -> Covariates:
+        """Some rows only."""
+        return Covariates(self.matrix[picked], self.categorical, self.names)
+
+
+def make_covariates(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, leave_out: tuple[str, ...]) -> Covariates:
+    """Every usable column but `leave_out`, and but what the problem excludes. Free text and ids are not compared on."""
+    parts: list[Floats] = []
+    categorical: list[int] = []
+    names: list[str] = []
+    for column in columns:
+        role = problem.roles.get(column.name, column.role)
+        skipped = column.name in problem.excluded or column.name in leave_out or column.name == problem.group
+        if skipped or role not in ("number", "category", "date"):
+            continue
+        series = frame[column.name]
+        if pd.api.types.is_datetime64_any_dtype(series.dtype):
+            days = series.astype("datetime64[us]").astype("int64").to_numpy() / 86_400_000_000
+            values = np.where(series.isna(), math.nan, days)
+        elif pd.api.types.is_numeric_dtype(series.dtype):
+            values = series.to_numpy(dtype=np.float64)
+        else:
+            common = series.value_counts().index[:MOST_LEVELS]
+            codes = pd.Categorical(series, categories=list(common)).codes.astype(np.float64)
+            values = np.where(codes < 0, math.nan, codes)
+            categorical.append(len(parts))
+        parts.append(values)
+        names.append(column.name)
+    matrix = np.column_stack(parts) if parts else np.empty((len(frame), 0))
+    return Covariates(np.asarray(matrix, dtype=np.float64), tuple(categorical), tuple(names))

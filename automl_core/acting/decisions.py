@@ -1,0 +1,158 @@
+"""Which rows to act on: ranked by what acting on them is expected to be worth, under a capacity or a budget."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.acting.action import ActionList, ActionRow, Goal
+from automl_core.data.table import Column
+from automl_core.errors import BadInput
+from automl_core.explaining.words import interval, money, number, percent, quote
+from automl_core.framing.problem import Problem
+
+Floats = NDArray[np.float64]
+DEFAULT_SHARE = 0.1
+
+
+def risk(predictions: Floats, problem: Problem, goal: Goal) -> Floats:
+    """How much there is to win on each row: the probability that the outcome is not the wanted one, or, for numbers, how far
+    the prediction lies on the unwanted side of the median prediction (0 on the wanted side)."""
+    if problem.task == "regression":
+        middle = float(np.median(predictions))
+        away = predictions - middle if goal.good == "low" else middle - predictions
+        return np.asarray(np.maximum(away, 0.0), dtype=np.float64)
+    if goal.good not in problem.classes:
+        raise BadInput(f"{quote(goal.good)} is not a class of {quote(problem.target)}.", "Choose the wanted class again.")
+    if problem.task == "binary":
+        return np.asarray(predictions if goal.good != problem.positive else 1.0 - predictions, dtype=np.float64)
+    return np.asarray(1.0 - predictions[:, problem.classes.index(goal.good)], dtype=np.float64)
+
+
+def rank_rows(
+    frame: pd.DataFrame,
+    predictions: Floats,
+    columns: tuple[Column, ...],
+    problem: Problem,
+    goal: Goal,
+    reasons: Sequence[tuple[str, ...]] | None = None,
+) -> ActionList:
+    """The rows to act on, best first, in order of expected worth.
+
+    The worth of a row is `save_rate` x `risk` x `value` minus `contact_cost`; rows not worth their cost are left out when
+    money was given. Without money rows are ranked by risk. `frame`, `predictions` and `reasons` are aligned. The interval of
+    the sum covers chance in the outcomes (Poisson-binomial), taking the predicted probabilities as right.
+    """
+    if len(frame) != len(predictions):
+        raise BadInput("The table and its predictions differ in length.", "Score the table again.")
+    at_risk = np.nan_to_num(risk(predictions, problem, goal))
+    priced = goal.value > 0
+    worth = goal.save_rate * goal.value * at_risk - goal.contact_cost if priced else np.full(len(at_risk), math.nan)
+    order = np.argsort(-at_risk, kind="stable")
+    limit = _limit(len(frame), goal, priced)
+    chosen = order[:limit]
+    if priced:
+        chosen = chosen[worth[chosen] > 0]
+    ids, shown = _ids(frame, columns), predictions if predictions.ndim == 1 else at_risk
+    rows = []
+    for rank, row in enumerate(chosen.tolist(), 1):
+        why = tuple(reasons[row]) if reasons is not None else ()
+        rows.append(ActionRow(rank, row, ids[row] if ids else "", float(shown[row]), float(worth[row]), why))
+    total = float(worth[chosen].sum()) if priced else math.nan
+    reach = 1.96 * _spread(at_risk[chosen], goal, problem) if priced else math.nan
+    made = ActionList(
+        tuple(rows),
+        limit,
+        total,
+        total - reach,
+        total + reach,
+        random_value=float(worth.mean()) * len(rows) if priced and len(worth) else math.nan,
+        everyone_value=float(worth.sum()) if priced else math.nan,
+        expected_outcomes=float(at_risk[chosen].sum()),
+        sentence="",
+        assumptions=_assumptions(goal, problem, priced),
+        mean_risk=float(at_risk.mean()) if len(at_risk) else math.nan,
+    )
+    return replace(made, sentence=_sentence(made, goal, problem))
+
+
+def actions_frame(actions: ActionList, frame: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
+    """The list as a table for export: rank, the row's own id (or its position), prediction, worth, reasons."""
+    positions = [row.row for row in actions.rows]
+    id_name = next((column.name for column in columns if column.role == "id" and column.name in frame), "")
+    out: dict[str, object] = {"rank": [row.rank for row in actions.rows]}
+    out[id_name or "row"] = frame[id_name].iloc[positions].tolist() if id_name else positions
+    out["prediction"] = [row.prediction for row in actions.rows]
+    if not math.isnan(actions.expected_value):
+        out["expected_value"] = [round(row.expected_value, 2) for row in actions.rows]
+    for place in range(max((len(row.reasons) for row in actions.rows), default=0)):
+        out[f"reason_{place + 1}"] = [row.reasons[place] if place < len(row.reasons) else "" for row in actions.rows]
+    return pd.DataFrame(out)
+
+
+def _limit(rows: int, goal: Goal, priced: bool) -> int:
+    limits = [rows]
+    if goal.capacity > 0:
+        limits.append(goal.capacity)
+    if goal.budget > 0 and goal.contact_cost > 0:
+        limits.append(int(goal.budget // goal.contact_cost))
+    if len(limits) == 1 and not priced:
+        limits.append(max(1, round(DEFAULT_SHARE * rows)))
+    return min(limits)
+
+
+def _ids(frame: pd.DataFrame, columns: tuple[Column, ...]) -> list[str]:
+    for column in columns:
+        if column.role == "id" and column.name in frame:
+            return [str(value) for value in frame[column.name].tolist()]
+    return []
+
+
+def _spread(at_risk: Floats, goal: Goal, problem: Problem) -> float:
+    """Standard deviation of the money: each row turns good with chance save_rate x risk; numbers fully or not at all."""
+    if problem.task == "regression":
+        variance = goal.save_rate * (1 - goal.save_rate) * at_risk**2
+    else:
+        chance = goal.save_rate * at_risk
+        variance = chance * (1 - chance)
+    return goal.value * math.sqrt(float(variance.sum()))
+
+
+def _assumptions(goal: Goal, problem: Problem, priced: bool) -> tuple[str, ...]:
+    if not priced:
+        return ("No money was given, so rows are ranked by risk alone.",)
+    if problem.task == "regression":
+        moved = f"Acting moves {percent(goal.save_rate)} of rows to the typical {quote(problem.target)}"
+        first = f"{moved}: an assumption until a pilot measures it."
+    else:
+        first = f"Acting turns {percent(goal.save_rate)} of bad outcomes good: an assumption until a pilot measures it."
+    each = f"One is worth {money(goal.value, goal.currency)}; acting on one row costs {money(goal.contact_cost, goal.currency)}."
+    return (first, each)
+
+
+def _sentence(actions: ActionList, goal: Goal, problem: Problem) -> str:
+    count = f"{len(actions.rows):,} {'row' if len(actions.rows) == 1 else 'rows'}"
+    if not actions.rows:
+        return "No row is worth acting on at this value and cost."
+    if problem.task == "regression":
+        side = "highest" if goal.good == "low" else "lowest"
+        reached = f"Act on the {count} with the {side} predicted {quote(problem.target)}"
+    else:
+        bad = [label for label in problem.classes if label != goal.good]
+        end = f"to end as {quote(problem.target)} = {quote(bad[0])}"
+        if len(bad) > 1:
+            end = f"not to end as {quote(problem.target)} = {quote(goal.good)}"
+        reached = f"Act on the {count} most at risk: about {number(round(actions.expected_outcomes))} of them are expected {end}"
+    if math.isnan(actions.expected_value):
+        return f"{reached}."
+    span = interval(money(actions.low, goal.currency), money(actions.high, goal.currency))
+    return (
+        f"{reached}; expected gain {money(actions.expected_value, goal.currency)} (95 % range {span}), against "
+        f"{money(actions.random_value, goal.currency)} for as many at random and "
+        f"{money(actions.everyone_value, goal.currency)} for everyone."
+    )

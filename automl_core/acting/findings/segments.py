@@ -1,0 +1,177 @@
+"""Segments: groups under one or two conditions whose outcome differs from the rest.
+
+Found on one half of the rows and confirmed on the other, with Benjamini-Hochberg at 5 % over what was tested: searching and
+testing on the same rows calls noise a finding in nearly every run. All figures are those of the confirming half.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.acting.action import Condition, Segment, SegmentSearch
+from automl_core.acting.conditions import Mask, all_hold, conditions_of, describe_all, holds, usable
+from automl_core.acting.finding import FindingKind
+from automl_core.acting.outcome import Outcome, make_outcome
+from automl_core.acting.statistics import Gap, benjamini_hochberg, welch
+from automl_core.data.table import Column
+from automl_core.explaining.words import interval
+from automl_core.framing.problem import Problem
+
+MOST_TESTED = 20
+MOST_SINGLE = 120
+MOST_PAIRS = 200
+SMALLEST = 50
+SMALLEST_SHARE = 0.02
+FALSE_DISCOVERY = 0.05
+MOST_ROWS = 100_000
+TWINS = 0.8  # two candidates whose rows overlap this much are one finding
+PAIR_GAIN = 1.25  # a second condition must widen the gap by a quarter to be worth its words
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Candidate:
+    conditions: tuple[Condition, ...]
+    mask: Mask
+    difference: float
+    strength: float
+
+
+def find_groups(
+    frame: pd.DataFrame, y: NDArray[np.generic], columns: tuple[Column, ...], problem: Problem, seed: int = 0
+) -> SegmentSearch:
+    """Confirmed segments, the widest difference first. `frame` and `y` have the same rows in the same order.
+
+    Rows of one group (`problem.group`) stay in one half. Above 100,000 rows a random sample is used.
+    """
+    outcome = make_outcome(y, problem)
+    generator = np.random.default_rng(seed)
+    frame, values = _known_rows(frame, outcome.values, generator)
+    first = _first_half(frame, problem, generator)
+    if min(int(first.sum()), int((~first).sum())) < 2 * SMALLEST:
+        return SegmentSearch((), 0, 0, outcome.label, outcome.unit)
+    found, looked_at = _discover(frame[first], values[first], usable(columns, problem))
+    segments = _confirm(frame[~first], values[~first], found, outcome)
+    return SegmentSearch(segments, looked_at, len(found), outcome.label, outcome.unit)
+
+
+def _known_rows(
+    frame: pd.DataFrame, values: NDArray[np.float64], generator: np.random.Generator
+) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+    known = np.flatnonzero(np.isfinite(values))
+    if len(known) > MOST_ROWS:
+        known = np.sort(generator.choice(known, MOST_ROWS, replace=False))
+    return frame.iloc[known].reset_index(drop=True), values[known]
+
+
+def _first_half(frame: pd.DataFrame, problem: Problem, generator: np.random.Generator) -> Mask:
+    if problem.group and problem.group in frame:
+        codes, groups = pd.factorize(frame[problem.group])
+        picked = generator.permutation(len(groups) + 1) < (len(groups) + 1) / 2
+        return np.asarray(picked[codes], dtype=bool)
+    return np.asarray(generator.permutation(len(frame)) < len(frame) / 2, dtype=bool)
+
+
+def _discover(frame: pd.DataFrame, values: NDArray[np.float64], columns: tuple[Column, ...]) -> tuple[list[_Candidate], int]:
+    """At most 20 candidates, strongest first, and how many conditions and pairs were looked at."""
+    smallest = max(SMALLEST, SMALLEST_SHARE * len(frame))
+    singles: list[_Candidate] = []
+    for column in columns:
+        for condition in conditions_of(frame, column):
+            made = _candidate((condition,), holds(condition, frame), values, smallest)
+            if made is not None:
+                singles.append(made)
+    singles.sort(key=lambda c: -c.strength)
+    pairs, pair_count = _pairs(singles[:MOST_SINGLE], values, smallest)
+    chosen: list[_Candidate] = []
+    for candidate in sorted([*singles, *pairs], key=lambda c: -c.strength):
+        if all(_overlap(candidate.mask, other.mask) < TWINS for other in chosen):
+            chosen.append(candidate)
+        if len(chosen) == MOST_TESTED:
+            break
+    return chosen, len(singles) + pair_count
+
+
+def _candidate(conditions: tuple[Condition, ...], mask: Mask, values: NDArray[np.float64], smallest: float) -> _Candidate | None:
+    inside = int(mask.sum())
+    if inside < smallest or len(mask) - inside < smallest:
+        return None
+    difference = float(values[mask].mean() - values[~mask].mean())
+    error = float(values.std()) * np.sqrt(1 / inside + 1 / (len(mask) - inside))
+    return _Candidate(conditions, mask, difference, abs(difference) / error if error > 0 else 0.0)
+
+
+def _pairs(singles: list[_Candidate], values: NDArray[np.float64], smallest: float) -> tuple[list[_Candidate], int]:
+    """The strongest pairs of conditions on different columns that beat both of their conditions alone, and how many pairs with
+    rows enough there were. Counts and sums of all pairs come from two matrix products."""
+    rows, spread = len(values), float(values.std())
+    if len(singles) < 2 or spread == 0:
+        return [], 0
+    masks = np.stack([single.mask for single in singles]).astype(np.float32)
+    counts = (masks @ masks.T).astype(np.float64)
+    sums = (masks * (values - values.mean()).astype(np.float32)) @ masks.T
+    names = np.array([single.conditions[0].column for single in singles], dtype=object)
+    enough = (counts >= smallest) & (rows - counts >= smallest) & (names[:, None] != names[None, :])
+    first, second = np.nonzero(np.triu(enough, 1))
+    inside = counts[first, second]
+    gap = sums[first, second].astype(np.float64) * (1 / inside + 1 / (rows - inside))
+    strength = np.abs(gap) / (spread * np.sqrt(1 / inside + 1 / (rows - inside)))
+    alone = np.abs([single.difference for single in singles])
+    worth = np.flatnonzero(np.abs(gap) >= PAIR_GAIN * np.maximum(alone[first], alone[second]))
+    pairs = []
+    for place in worth[np.argsort(-strength[worth], kind="stable")][:MOST_PAIRS].tolist():
+        one, other = singles[first[place]], singles[second[place]]
+        conditions = (*one.conditions, *other.conditions)
+        pairs.append(_Candidate(conditions, one.mask & other.mask, float(gap[place]), float(strength[place])))
+    return pairs, len(first)
+
+
+def _overlap(a: Mask, b: Mask) -> float:
+    """Jaccard index; two complements count as one finding, too, because they say the same thing twice."""
+    both, either = int((a & b).sum()), int((a | b).sum())
+    jaccard = both / either if either else 0.0
+    return max(jaccard, 1.0) if both == 0 and either == len(a) else jaccard
+
+
+def _confirm(frame: pd.DataFrame, values: NDArray[np.float64], found: list[_Candidate], outcome: Outcome) -> tuple[Segment, ...]:
+    tested: list[tuple[_Candidate, int, Gap]] = []
+    for candidate in found:
+        mask = all_hold(candidate.conditions, frame)
+        if min(int(mask.sum()), int((~mask).sum())) >= 5:
+            tested.append((candidate, int(mask.sum()), welch(values[mask], values[~mask])))
+    adjusted = benjamini_hochberg([gap.p for _, _, gap in tested])
+    kept = []
+    for (candidate, rows, gap), p in zip(tested, adjusted, strict=True):
+        if p < FALSE_DISCOVERY and gap.difference * candidate.difference > 0:
+            kept.append(
+                Segment(
+                    candidate.conditions,
+                    rows,
+                    gap.first,
+                    gap.second,
+                    gap.difference,
+                    gap.low,
+                    gap.high,
+                    p,
+                    _sentence(candidate.conditions, rows, gap, outcome),
+                )
+            )
+    kept.sort(key=lambda segment: -abs(segment.difference))
+    return tuple(kept)
+
+
+def _sentence(conditions: tuple[Condition, ...], rows: int, gap: Gap, outcome: Outcome) -> str:
+    word = "more" if gap.difference > 0 else "less"
+    near, far = sorted((abs(gap.low), abs(gap.high)))
+    span = interval(outcome.gap(near), outcome.gap(far))
+    measure = f"have {outcome.label}" if outcome.is_rate else f"is the mean of {outcome.label}"
+    return (
+        f"Where {describe_all(conditions)}, {outcome.level(gap.first)} {measure}, elsewhere {outcome.level(gap.second)}: "
+        f"{outcome.gap(gap.difference)} {word} (95 % range {span}; {rows:,} rows checked)."
+    )
+
+
+FINDING = FindingKind(name="segments", title="Groups whose outcome differs", find=find_groups)

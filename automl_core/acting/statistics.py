@@ -1,0 +1,78 @@
+"""Small statistics that several findings share."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The difference of two means (first minus second) with its 95 % interval and two-sided p (Welch)."""
+
+    first: float
+    second: float
+    difference: float
+    low: float
+    high: float
+    p: float
+
+
+def welch(first: Floats, second: Floats) -> Gap:
+    """Welch's test for unequal variances; each group needs two values or more.
+
+    A rate of exactly 0 or 1 has no variance in the sample, so half a row of each kind is added to the variance (not to the
+    means): an interval of no width would be a lie.
+    """
+    from scipy import stats
+
+    variances = []
+    for group in (first, second):
+        variance = float(group.var(ddof=1))
+        if variance == 0.0:
+            rate = 0.5 / (len(group) + 1)
+            variance = rate * (1 - rate) * max(1.0, float(np.ptp(np.concatenate([first, second]))) ** 2)
+        variances.append(variance / len(group))
+    error = math.sqrt(sum(variances))
+    difference = float(first.mean() - second.mean())
+    if error == 0.0:
+        return Gap(float(first.mean()), float(second.mean()), difference, difference, difference, 1.0)
+    freedom = sum(variances) ** 2 / sum(v**2 / (len(g) - 1) for v, g in zip(variances, (first, second), strict=True))
+    reach = float(stats.t.ppf(0.975, freedom)) * error
+    p = float(2 * stats.t.sf(abs(difference) / error, freedom))
+    return Gap(float(first.mean()), float(second.mean()), difference, difference - reach, difference + reach, p)
+
+
+def benjamini_hochberg(p: list[float]) -> list[float]:
+    """Adjusted p values (false discovery rate), in the order given (Benjamini and Hochberg 1995)."""
+    if not p:
+        return []
+    order = np.argsort(p)
+    ranked = np.asarray(p, dtype=np.float64)[order] * len(p) / np.arange(1, len(p) + 1)
+    adjusted = np.minimum.accumulate(ranked[::-1])[::-1].clip(max=1.0)
+    out = np.empty(len(p))
+    out[order] = adjusted
+    return [float(value) for value in out]
+
+
+def rows_per_arm(now: float, then: float, spread: float = math.nan) -> int:
+    """Rows each arm of a pilot needs to see the change with 80 % chance at 5 % error.
+
+    Two proportions, or two means when the standard deviation `spread` is given. Zero change gives 0 (no pilot can see it).
+    """
+    change = abs(then - now)
+    if change == 0 or not math.isfinite(change):
+        return 0
+    if math.isfinite(spread):
+        return math.ceil(2 * (1.959964 + 0.841621) ** 2 * spread**2 / change**2)
+    now, then = min(max(now, 0.0), 1.0), min(max(then, 0.0), 1.0)
+    if now == then:
+        return 0
+    pooled = (now + then) / 2
+    root = 1.959964 * math.sqrt(2 * pooled * (1 - pooled)) + 0.841621 * math.sqrt(now * (1 - now) + then * (1 - then))
+    return math.ceil(root**2 / (now - then) ** 2)

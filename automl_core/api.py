@@ -1,0 +1,305 @@
+"""The REST interface and the report links: what other programs and people without a login reach. Never a traceback."""
+from __future__ import annotations
+
+import json
+import math
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from automl_core.codec import to_json
+from automl_core.errors import BadInput, ClarionError, Conflict, MissingDependency, NotFound, Untrusted
+
+if TYPE_CHECKING:
+    from automl_core.workspace import Workspace
+
+BODY_MB = 32
+TRIES = 20
+MOST_COLUMNS = 10_000
+_MB = 1 << 20
+_STATUS: tuple[tuple[type[ClarionError], int], ...] = (
+    (BadInput, 422), (NotFound, 404), (Conflict, 409), (Untrusted, 503), (MissingDependency, 503))
+
+
+def make_api(workspace: Workspace) -> FastAPI:
+    """The application to be mounted at /api/v1. Every call needs the deployment's key; every refusal is {"error": sentence}."""
+    api = FastAPI(title="Clarion", version="1", docs_url=None, redoc_url=None, openapi_url="/openapi.json",
+                  description="Score rows with a deployed model. Keys are made on the deploy page.")
+    limit = Tries()
+    bearer = HTTPBearer(auto_error=False, description="The deployment's key.")
+    header = APIKeyHeader(name="X-API-Key", auto_error=False, description="The deployment's key.")
+
+    async def entitled(deployment_id: str, request: Request,
+                       token: HTTPAuthorizationCredentials | None = Depends(bearer),  # noqa: B008
+                       key: str | None = Depends(header)) -> None:
+        given = token.credentials if token else key
+        if not given or not await run_in_threadpool(workspace.deploy.check_key, deployment_id, given):
+            limit.check(request)  # after the key: others behind the same proxy must not lock out a right one
+            limit.miss(request)
+            raise HTTPException(401, "This deployment and key do not belong together. Send its key in the header X-API-Key.")
+
+    guarded: dict[str, Any] = {"dependencies": [Depends(entitled)], "responses": _responses()}
+
+    @api.post("/deployments/{deployment_id}/score", openapi_extra=_body("rows to score", True), **guarded)
+    async def score(deployment_id: str, request: Request) -> Response:
+        """Score rows in order: JSON {"rows": [{column: value}]} or a CSV with a header line."""
+        body = await _read(request)
+        if _media(request) == "text/csv":
+            found = await run_in_threadpool(workspace.deploy.score_text, deployment_id, body)
+        else:
+            found = await run_in_threadpool(workspace.deploy.score_rows, deployment_id, _rows(request, body))
+        return answer({"predictions": to_json(found)})
+
+    @api.post("/deployments/{deployment_id}/outcomes", openapi_extra=_body("what came true", False), **guarded)
+    async def outcomes(deployment_id: str, request: Request) -> Response:
+        """Send what came true: JSON {"rows": [{id column: value, target column: outcome}]}."""
+        rows = _rows(request, await _read(request))
+        return answer({"kept": await run_in_threadpool(workspace.deploy.outcomes, deployment_id, rows)})
+
+    @api.get("/deployments/{deployment_id}/health", **guarded)
+    async def health(deployment_id: str) -> Response:
+        """Whether the deployment answers, what it predicts and since when."""
+        return answer(to_json(await run_in_threadpool(workspace.deploy.health, deployment_id)))
+
+    api.add_exception_handler(ClarionError, _refusal)
+    api.add_exception_handler(HTTPException, _http_refusal)
+    api.add_exception_handler(Exception, _unexpected)
+    return api
+
+
+def report_routes(workspace: Workspace) -> list[BaseRoute]:
+    """The route /r/{token}: a frozen report as plain HTML for whoever has the link, and the same 404 for whoever has not."""
+    limit = Tries()
+
+    async def open_report(request: Request) -> Response:
+        try:
+            limit.check(request)
+        except HTTPException as error:
+            return _page(_NOTHING.format("Too many tries", str(error.detail)), 429, error.headers)
+        page = await run_in_threadpool(workspace.share.open, request.path_params["token"])
+        if page is None:
+            limit.miss(request)
+            words = ("This link does not open anything", "It may have expired or been closed. Ask for a new one.")
+            return _page(_NOTHING.format(*words), 404)
+        return _page(page, 200)
+
+    return [Route("/r/{token}", open_report, methods=["GET"])]
+
+
+def make_server(workspace: Workspace) -> Starlette:
+    """REST and report links without the pages (the command `serve`)."""
+    routes = [Mount("/api/v1", app=make_api(workspace)), *report_routes(workspace)]
+    return Starlette(routes=routes, middleware=security_middleware(workspace))
+
+
+def security_middleware(workspace: Workspace) -> list[Middleware]:
+    """Headers on every answer, and a cap on every body, counted while it arrives."""
+    return [Middleware(Guard, most_mb=workspace.settings.max_upload_mb)]
+
+
+def answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """JSON in ASCII: characters that UTF-8 cannot carry (lone surrogates of a user's text) stay escaped."""
+    sent = {"Cache-Control": "no-store", **(headers or {})}
+    return Response(json.dumps(value, allow_nan=False), status, sent, "application/json")
+
+
+@dataclass
+class Tries:
+    """Counts wrong keys and tokens by address: 20 within a minute, then nothing is looked up for that address."""
+
+    most: int = TRIES
+    seconds: float = 60.0
+    missed: dict[str, list[float]] = field(default_factory=dict)
+
+    def check(self, request: Request) -> None:
+        """HTTPException 429 when this address has missed too often."""
+        recent = [at for at in self.missed.get(_address(request), ()) if at > time.monotonic() - self.seconds]
+        if len(recent) >= self.most:
+            raise HTTPException(429, "Too many wrong tries. Wait a minute.", {"Retry-After": str(int(self.seconds))})
+
+    def miss(self, request: Request) -> None:
+        """Count one miss; forgets addresses whose misses are old."""
+        now = time.monotonic()
+        self.missed.setdefault(_address(request), []).append(now)
+        if len(self.missed) > 1000:
+            self.missed = {key: times for key, times in self.missed.items() if times[-1] > now - self.seconds}
+        del self.missed[_address(request)][: -self.most]
+
+
+class Guard:
+    """ASGI middleware: refuses bodies above the cap and adds the headers that make a browser careful."""
+
+    def __init__(self, app: ASGIApp, most_mb: int) -> None:
+        self.app = app
+        self.most = most_mb
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        most = BODY_MB if scope["path"].startswith("/api/") else self.most
+        started = False
+        taken = 0
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > (most + 1) * _MB:
+                _too_large(most)
+            return message
+
+        async def careful(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            declared = Headers(scope=scope).get("content-length", "0")
+            if declared.isdecimal() and int(declared[:18]) > (most + 1) * _MB:
+                _too_large(most)
+            await self.app(scope, counted, careful)
+        except HTTPException as error:
+            if started:
+                raise
+            await answer({"error": error.detail}, error.status_code)(scope, receive, careful)
+
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    # The pages need inline styles and evaluated scripts (their framework's), but nothing from any other host.
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' data: blob:; worker-src 'self' blob:; "
+        "frame-src 'self' data: blob:; frame-ancestors 'self'; object-src 'none'; base-uri 'self'; form-action 'self'"),
+}
+_REPORT_HEADERS = {
+    "Content-Security-Policy": (
+        "sandbox allow-popups; default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+_NOTHING = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
+    '<meta name="color-scheme" content="light dark"><title>{0}</title>'
+    '<body style="font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:20vh auto;padding:0 1rem"><h1>{0}</h1>'
+    "<p>{1}</p></html>")
+
+
+def _page(html: str, status: int, headers: Any = None) -> Response:
+    # A lone surrogate of a user's text has no bytes in UTF-8; the page is more than that character.
+    return Response(html.encode("utf-8", "replace"), status, {**_REPORT_HEADERS, **(headers or {})}, "text/html; charset=utf-8")
+
+
+def _too_large(most: int) -> NoReturn:
+    raise HTTPException(413, f"More than {most} MB were sent. Send the rows in several calls.")
+
+
+async def _read(request: Request) -> bytes:
+    """The body, at most 32 MB, counted while it arrives."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_MB * _MB:
+            _too_large(BODY_MB)
+    return bytes(body)
+
+
+def _media(request: Request) -> str:
+    """The body's type without its parameters; JSON when none is named. 415 for any other than JSON and CSV."""
+    media = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
+    if media not in ("application/json", "text/csv"):
+        raise HTTPException(415, "Send application/json or text/csv.")
+    return media
+
+
+def _rows(request: Request, body: bytes) -> list[dict[str, Any]]:
+    """The rows of a JSON body: objects of texts, numbers, true, false and null. 400 when it is not JSON, BadInput otherwise."""
+    if _media(request) != "application/json":
+        raise HTTPException(415, "Send application/json.")
+    try:
+        value = json.loads(body.decode("utf-8"), parse_constant=_no_constant, parse_int=_number, parse_float=_number)
+    except (ValueError, RecursionError):
+        raise HTTPException(400, 'The body is not JSON. Send {"rows": [{"column": "value"}]}.') from None
+    rows = value.get("rows") if isinstance(value, dict) else None
+    if not isinstance(rows, list) or not rows:
+        raise BadInput("The body has no rows.", 'Send {"rows": [{"column": "value"}]}.')
+    for index, row in enumerate(rows):
+        if not isinstance(row, dict):
+            raise BadInput(f"Row {index} is not an object.", 'Send {"rows": [{"column": "value"}]}.')
+        if len(row) > MOST_COLUMNS:
+            raise BadInput(f"Row {index} has {len(row):,} columns.", f"Send at most {MOST_COLUMNS:,}.")
+        for name, cell in row.items():
+            if isinstance(cell, (dict, list)) or (isinstance(cell, float) and not math.isfinite(cell)):
+                raise BadInput(f"Row {index} has no usable value in “{name[:80]}”.",
+                               "Send a text, a number, true, false or null.")
+    return rows
+
+
+def _number(text: str) -> int | float:
+    """A JSON number: an int when it fits into 64 bits, else a float (infinite when too large; refused with its row's number)."""
+    if len(text) <= 18 and text.lstrip("-").isdigit():
+        return int(text)
+    return float(text)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+async def _refusal(_: Request, error: Exception) -> Response:
+    status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
+    return answer({"error": str(error)}, status)
+
+
+async def _http_refusal(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    headers = {**(error.headers or {}), **({"WWW-Authenticate": "Bearer"} if error.status_code == 401 else {})}
+    return answer({"error": str(error.detail)}, error.status_code, headers)
+
+
+async def _unexpected(_: Request, __: Exception) -> Response:
+    return answer({"error": "Something went wrong inside Clarion. Try again; the server's log says what."}, 500)
+
+
+def _body(what: str, csv: bool) -> dict[str, Any]:
+    cell = {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}, {"type": "null"}]}
+    rows = {"type": "array", "minItems": 1, "description": what, "items": {"type": "object", "additionalProperties": cell}}
+    content: dict[str, Any] = {
+        "application/json": {"schema": {"type": "object", "required": ["rows"], "properties": {"rows": rows}}}}
+    if csv:
+        content["text/csv"] = {"schema": {"type": "string"}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def _responses() -> dict[int | str, dict[str, Any]]:
+    schema = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
+    words = {400: "Not JSON", 401: "Wrong key", 404: "No such deployment", 413: "Too much at once", 415: "Neither JSON nor CSV",
+             422: "Rows that cannot be used", 429: "Too many wrong keys", 503: "The stored model is damaged"}
+    return {code: {"description": text, "content": {"application/json": {"schema": schema}}} for code, text in words.items()}

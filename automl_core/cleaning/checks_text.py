@@ -1,0 +1,105 @@
+"""What can be wrong with a text column, found on its distinct texts."""
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+
+import pandas as pd
+
+from automl_core.cleaning.application import new_step
+from automl_core.cleaning.finding_words import cells, rows, short
+from automl_core.cleaning.recipe import Finding, Severity
+from automl_core.cleaning.steps.merge_spellings import find_spellings, spelling_key
+from automl_core.cleaning.steps.trim_spaces import trimmed
+from automl_core.data.numbers import find_number_style
+from automl_core.data.table import Column, Reading
+from automl_core.data.values import parse_number
+
+# marks and abbreviations that mean nothing else; words such as “none” or “unknown” may be an answer
+CLEAR = frozenset({
+    "", "?", "??", "-", "--", "---", ".", "..", "n/a", "#n/a", "n.a.", "null", "nan", "nil", "#value!", "#ref!", "#null!",
+    "#div/0!", "#name?", "(null)", "\\n", "k.a.", "nat", "<na>", "(blank)",
+})
+OPEN = frozenset({
+    "na", "none", "unknown", "missing", "not available", "not applicable", "not known", "tbd", "unbekannt", "keine angabe",
+    "undefined", "unspecified", "empty", "blank", "unk",
+})
+NUMBERS_SHARE = 0.9
+MOST_TEXTS = 50_000
+_DIGIT = re.compile(r"\d")
+
+
+def check_text(frame: pd.DataFrame, column: Column, is_target: bool) -> Iterator[Finding]:
+    """Disguised missing, numbers as text, spaces and spellings of one text column, most common first."""
+    counts = {str(text): int(count) for text, count in frame[column.name].value_counts().items()}
+    yield from _disguised(frame, column, counts)
+    if column.role == "text":
+        return
+    yield from _spaces(frame, column, counts)
+    if is_target or column.kind == "bool":
+        yield from _spellings(frame, column, counts)
+        return
+    numbers = list(_numbers(frame, column, counts))
+    yield from numbers
+    if not numbers and column.role == "category" and len(counts) <= MOST_TEXTS:
+        yield from _spellings(frame, column, counts)
+
+
+def _disguised(frame: pd.DataFrame, column: Column, counts: dict[str, int]) -> Iterator[Finding]:
+    for tokens, safe in ((CLEAR, True), (OPEN, False)):
+        hits = {text: count for text, count in counts.items() if text.strip().casefold() in tokens}
+        if not hits or len(hits) == len(counts):
+            continue
+        count, total = sum(hits.values()), len(frame)
+        listed = ", ".join(f"“{text[:80]}”" for text in list(hits)[:3])
+        means = "means" if safe else "may mean"
+        said = f"“{short(column)}” says {listed} in {rows(count, total)}, which {means} that the value is missing."
+        fix = new_step("mark_missing", column.name, {"tokens": sorted({text.strip() for text in hits})}, said, frame)
+        severity: Severity = "warning" if count > 0.01 * total else "info"
+        yield Finding("disguised_missing", column.name, severity, count, total, said, tuple(hits)[:5], fix, safe)
+
+
+def _numbers(frame: pd.DataFrame, column: Column, counts: dict[str, int]) -> Iterator[Finding]:
+    real = {text: count for text, count in counts.items() if text.strip().casefold() not in CLEAR | OPEN and _DIGIT.search(text)}
+    count = sum(real.values())
+    others = sum(value for text, value in counts.items() if text not in real and text.strip().casefold() not in CLEAR | OPEN)
+    if not real or count < NUMBERS_SHARE * (count + others) or len(real) < 3:
+        return
+    shape = find_number_style(list(real), list(real.values()))
+    if shape is None or shape.share * count < NUMBERS_SHARE * (count + others):
+        return
+    bad = [text for text in real if not _is_number(text, shape.reading)]
+    lost = others + sum(counts[text] for text in bad)
+    said = f"“{short(column)}” is kept as text but holds numbers in {cells(count + others - lost)}"
+    said += f"; {cells(lost)} would become missing." if lost else "."
+    fix = new_step("to_number", column.name, {}, said, frame)
+    yield Finding("numbers_as_text", column.name, "warning", count, len(frame), said, tuple(real)[:5], fix, safe=lost == 0)
+
+
+def _is_number(text: str, reading: Reading) -> bool:
+    value = parse_number(text, reading)
+    return value is not None and math.isfinite(value)
+
+
+def _spaces(frame: pd.DataFrame, column: Column, counts: dict[str, int]) -> Iterator[Finding]:
+    spaced = {text: count for text, count in counts.items() if text.strip() and trimmed(text) != text}
+    if spaced:
+        count = sum(spaced.values())
+        said = f"“{short(column)}” has spaces too many in {rows(count, len(frame))}."
+        fix = new_step("trim_spaces", column.name, {}, said, frame)
+        severity: Severity = "warning" if any(trimmed(text) in counts for text in spaced) else "info"
+        yield Finding("whitespace", column.name, severity, count, len(frame), said, tuple(spaced)[:5], fix, safe=True)
+
+
+def _spellings(frame: pd.DataFrame, column: Column, counts: dict[str, int]) -> Iterator[Finding]:
+    merged = find_spellings(frame[column.name])
+    moved = {text: count for text, count in counts.items() if merged.get(spelling_key(text), text) != text}
+    # spaces alone are the trimming's business
+    different = [text for text in moved if trimmed(text) != trimmed(merged[spelling_key(text)])]
+    if not different:
+        return
+    count = sum(moved.values())
+    said = f"“{short(column)}” spells the same value differently in {rows(count, len(frame))}, such as “{different[0][:80]}”."
+    fix = new_step("merge_spellings", column.name, {}, said, frame)
+    yield Finding("spellings", column.name, "warning", count, len(frame), said, tuple(different)[:5], fix, safe=True)

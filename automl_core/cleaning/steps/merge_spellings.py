@@ -1,0 +1,56 @@
+"""Spellings that differ only in case, spaces or punctuation become the most common of them."""
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import pandas as pd
+
+from automl_core.cleaning.step import CleaningStep, Options, is_text, map_texts, need_text, replace_column
+from automl_core.data.table import Row
+
+_DROPPED = re.compile(r"[\s_\-./]+")
+
+
+def spelling_key(text: str) -> str:
+    """What all spellings of one value share: Unicode compatibility form, no case, no spaces, dashes, dots or underscores.
+
+    A text of such marks only keeps them: “-” and “--” are not the same as nothing.
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    key = _DROPPED.sub("", folded)
+    # digits with marks between them are numbers or dates, where a dot changes the value
+    return folded.strip() if not key or key.isdigit() else key
+
+
+def learn(frame: pd.DataFrame, column: str, options: Options) -> Options:
+    """`spellings`: key -> the most common spelling, for the keys with several; or the mapping given."""
+    series = need_text(frame, column)
+    if options.get("spellings"):
+        return {"spellings": {str(key): str(value) for key, value in options["spellings"].items()}}
+    return {"spellings": find_spellings(series)}
+
+
+def find_spellings(series: pd.Series) -> dict[str, str]:
+    """Key -> most common spelling (ties: the first by letter) for values spelled in more than one way."""
+    groups: dict[str, list[tuple[int, str]]] = {}
+    for text, count in series.value_counts().items():
+        groups.setdefault(spelling_key(str(text)), []).append((-int(count), str(text)))
+    return {key: min(spellings)[1] for key, spellings in sorted(groups.items()) if len(spellings) > 1}
+
+
+def apply(frame: pd.DataFrame, column: str, options: Options) -> tuple[pd.DataFrame, int]:
+    if not is_text(frame[column]):
+        return frame, 0
+    known: dict[str, str] = options["spellings"]
+    new, changed = map_texts(frame[column], lambda text: known.get(spelling_key(text), text))
+    return (replace_column(frame, column, new) if changed else frame), changed
+
+
+def apply_row(row: Row, column: str, options: Options) -> None:
+    value = row.get(column)
+    if isinstance(value, str):
+        row[column] = options["spellings"].get(spelling_key(value), value)
+
+
+STEP = CleaningStep("merge_spellings", "Merge spellings", learn, apply, apply_row, for_kinds=("bool", "text"))

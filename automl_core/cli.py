@@ -1,0 +1,268 @@
+"""The command line: `python -m automl_core COMMAND`. With `--json` the last line of standard output is one JSON object.
+
+Human text goes to standard error. Exit codes: 0 done, 1 done with warnings, 2 refused, 3 failed.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from automl_core.codec import to_json
+from automl_core.errors import BadInput, ClarionError
+from automl_core.settings import read_settings
+
+if TYPE_CHECKING:
+    from automl_core import Workspace
+    from automl_core.workspace.files import Request
+
+Arguments = argparse.Namespace
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command gives: its JSON object, its sentence for people, and its exit code."""
+
+    data: dict[str, Any]
+    sentence: str
+    code: int = 0
+
+
+Command = Callable[[Arguments], Answer | None]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    arguments = _parser().parse_args(argv)
+    command: Command = arguments.run
+    try:
+        answer = command(arguments)
+    except ClarionError as error:
+        print(error, file=sys.stderr)
+        if getattr(arguments, "json", False):
+            print(json.dumps({"error": str(error)}, ensure_ascii=False))
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 3
+    if answer is None:
+        return 0
+    print(answer.sentence, file=sys.stderr)
+    if arguments.json:
+        print(json.dumps(to_json(answer.data), ensure_ascii=False))
+    return answer.code
+
+
+def _open() -> Workspace:
+    from automl_core import Workspace
+
+    return Workspace.open()
+
+
+def _samples(arguments: Arguments) -> Answer:
+    workspace = _open()
+    listed = []
+    for sample in workspace.projects.samples():
+        main_table = workspace.files.open(f"sample:{sample.name}")
+        listed.append({"name": sample.name, "rows": main_table.rows, "columns": len(main_table.columns), "target": sample.target,
+                       "story": sample.story, "made_up": sample.made_up})
+    lines = [f"sample:{item['name']}  {item['rows']:,} rows x {item['columns']} columns, predicts {item['target']}"
+             for item in listed]
+    return Answer({"samples": listed}, "\n".join(lines))
+
+
+def _profile(arguments: Arguments) -> Answer:
+    table, findings = _open().files.profile(arguments.data)
+    columns = [{"name": c.name, "kind": c.kind, "role": c.role, "missing": c.missing, "distinct": c.distinct,
+                "coerced": c.coerced, "original_name": c.original_name, "note": c.note} for c in table.columns]
+    found = [{"kind": f.kind, "column": f.column, "severity": f.severity, "count": f.count, "fix": f.fix.kind if f.fix else "",
+              "safe": f.safe, "sentence": f.sentence} for f in findings]
+    data = {"rows": table.rows, "columns": columns, "findings": found, "encoding": table.origin.encoding,
+            "delimiter": table.origin.delimiter, "sheets": table.origin.sheets, "warnings": table.warnings}
+    lines = [f"{table.rows:,} rows x {len(columns)} columns.", *table.warnings, *(f.sentence for f in findings)]
+    return Answer(data, "\n".join(lines), 1 if table.warnings else 0)
+
+
+def _request(arguments: Arguments) -> Request:
+    from automl_core.search.plan import Plan
+    from automl_core.workspace.files import Request
+
+    plan = Plan(budget_seconds=getattr(arguments, "budget", 60.0), jobs=getattr(arguments, "jobs", 0) or read_settings().jobs,
+                seed=getattr(arguments, "seed", 0), executor=getattr(arguments, "executor", "local"))
+    drop = tuple(part.strip() for part in arguments.drop.split(",") if part.strip())
+    return Request(arguments.target, arguments.task, arguments.metric, drop, arguments.time, arguments.group, plan)
+
+
+def _check(arguments: Arguments) -> Answer:
+    verdict = _open().files.check(arguments.data, _request(arguments))
+    red = any(leak.severity == "red" for leak in verdict.leaks)
+    return Answer(to_json(verdict), verdict.sentence, 1 if red else 0)
+
+
+def _train(arguments: Arguments) -> Answer:
+    if not 1 <= arguments.budget <= 86_400:
+        raise BadInput(f"A budget of {arguments.budget:g} seconds cannot be searched.", "Give 5 seconds or more, up to a day.")
+    out = Path(arguments.out)
+    run, verdict = _open().files.train(arguments.data, _request(arguments), out)
+    summary = run.summary
+    assert summary is not None
+    data = {"run": run.id, "task": summary.task, "metric": summary.metric, "score": summary.score, "baseline": summary.baseline,
+            "verdict": verdict.verdict, "trials": len(summary.leaderboard), "fit_seconds": summary.fit_seconds,
+            "model": {"family": summary.family, "members": summary.members, "mb": summary.mb,
+                      "row_ms_p50": summary.row_ms_p50, "row_ms_p95": summary.row_ms_p95},
+            "ensemble": summary.ensemble, "ladder": summary.ladder, "leaderboard": summary.leaderboard, "bundle": str(out)}
+    warned = any(trial.state == "failed" for trial in summary.leaderboard) or not summary.refitted
+    leaking = any(leak.severity == "red" for leak in verdict.leaks)
+    return Answer(data, f"{verdict.sentence}\n{summary.sentence}", 1 if warned or leaking else 0)
+
+
+def _predict(arguments: Arguments) -> Answer:
+    import time
+
+    files = _open().files
+    begin = time.perf_counter()
+    scored = files.predict(arguments.bundle, arguments.data, arguments.reasons)
+    seconds = time.perf_counter() - begin
+    files.write_csv(scored, Path(arguments.out))
+    quality = scored["_quality"]
+    refused, flagged = int((quality == "reject").sum()), int((quality == "warn").sum())
+    data = {"rows": len(scored), "refused": refused, "flagged": flagged, "seconds": seconds}
+    sentence = f"Scored {len(scored):,} rows; {flagged:,} flagged, {refused:,} refused."
+    if refused:
+        sentence += f" Most often: {scored.loc[quality == 'reject', '_reasons'].mode().iloc[0]}."
+    return Answer(data, sentence, 1 if refused or flagged else 0)
+
+
+def _explain(arguments: Arguments) -> Answer:
+    files = _open().files
+    explanation = files.explain(arguments.bundle, arguments.data)
+    data = {"importance": explanation.importance, "base": explanation.base, "rows": explanation.rows, "units": explanation.units,
+            "shapes": explanation.shapes}
+    sentence = explanation.sentence
+    if arguments.row is not None:
+        one = files.explain_row(arguments.bundle, arguments.data, arguments.row)
+        data["row"] = one
+        sentence = one.sentence
+    return Answer(data, sentence)
+
+
+def _act(arguments: Arguments) -> Answer:
+    path = Path(arguments.goal)
+    if not path.is_file():
+        raise BadInput(f"There is no file “{path.name[:80]}”.", "Give the path of a goal.toml.")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise BadInput(f"“{path.name[:80]}” is not UTF-8 text.", "Save it as UTF-8.") from None
+    files = _open().files
+    advice = files.act(arguments.bundle, arguments.data, text)
+    if arguments.out:
+        files.write_csv(advice.table, Path(arguments.out))
+    listed = [{**to_json(card), "from": card.from_value, "to": card.to_value} for card in advice.cards]
+    decisions = to_json(advice.actions) | {"rows": len(advice.actions.rows)}
+    sentences = [*(card.sentence for card in advice.cards), advice.actions.sentence]
+    return Answer({"cards": listed, "decisions": decisions}, "\n".join(sentences))
+
+
+def _monitor(arguments: Arguments) -> Answer:
+    report = _open().files.monitor(arguments.bundle, arguments.batch, arguments.outcomes)
+    return Answer(to_json(report), report.sentence, 0 if report.status == "ok" else 1)
+
+
+def _report(arguments: Arguments) -> Answer:
+    workspace = _open()
+    run = workspace.search.run(arguments.run_id)
+    report = workspace.share.make_report(run.project_id, run.id)
+    out = Path(arguments.out)
+    workspace.files.write(out, workspace.share.html(report.id))
+    _, link = workspace.share.create_link(report.id)
+    return Answer({"path": str(out), "link": link}, f"{report.answer}\nThe report opens at {link} while the app runs.")
+
+
+def _serve(arguments: Arguments) -> None:
+    import uvicorn
+
+    from automl_core.api import make_server
+
+    uvicorn.run(make_server(_open()), host=arguments.host, port=arguments.port, log_level="warning", timeout_keep_alive=5)
+
+
+def _worker(arguments: Arguments) -> None:
+    from automl_core.jobs import run_worker
+
+    run_worker(read_settings(), arguments.parent)
+
+
+def _run_job(arguments: Arguments) -> None:
+    from automl_core.jobs.child import run_child
+    from automl_core.workspace.running import run_job, warm_up
+
+    def run(job_id: str) -> None:
+        run_job(_open(), job_id)
+
+    sys.exit(run_child(None if arguments.wait else arguments.job_id, run, read_settings(), warm_up))
+
+
+def _doctor(arguments: Arguments) -> Answer:
+    from automl_core.workspace.doctor import examine
+
+    checks = examine(_open())
+    bad = [check for check in checks if not check.ok]
+    lines = [f"{'ok ' if check.ok else 'BAD'} {check.name}: {check.sentence}" for check in checks]
+    return Answer({"ok": not bad, "checks": checks}, "\n".join(lines), 1 if bad else 0)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m automl_core", description="AutoML that ends in a decision.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, run: Command, words: str, *arguments: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=words, description=words)
+        for argument in arguments:
+            command.add_argument(argument)
+        command.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+        command.set_defaults(run=run)
+        return command
+
+    add("samples", _samples, "list the samples")
+    add("profile", _profile, "describe a table and what is wrong with it", "data")
+    _add_problem(add("check", _check, "say whether machine learning is needed", "data"))
+    train = add("train", _train, "search for the best model and write its bundle", "data")
+    _add_problem(train)
+    train.add_argument("--budget", type=float, default=60.0, metavar="SECONDS")
+    train.add_argument("--jobs", type=int, default=0)
+    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--executor", default="local", help="local, or dask://HOST:PORT")
+    train.add_argument("--out", required=True)
+    predict = add("predict", _predict, "score a file with a bundle", "bundle", "data")
+    predict.add_argument("--out", required=True)
+    predict.add_argument("--reasons", action="store_true", help="say why for each row")
+    add("explain", _explain, "explain a bundle's model on a file", "bundle", "data").add_argument("--row", type=int)
+    act = add("act", _act, "who to act on, and what to change", "bundle", "data")
+    act.add_argument("--goal", required=True)
+    act.add_argument("--out", default="")
+    add("monitor", _monitor, "compare a batch with training", "bundle", "batch").add_argument("--outcomes", default="")
+    add("report", _report, "write a run's report and make its link", "run_id").add_argument("--out", required=True)
+    serve = add("serve", _serve, "serve REST and report links alone")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=8502)
+    worker = add("worker", _worker, "run queued jobs")
+    worker.add_argument("--parent", type=int, default=None, help="stop when this process is gone")
+    job = add("run-job", _run_job, "run one job in this process")
+    job.add_argument("job_id", nargs="?", default="")
+    job.add_argument("--wait", action="store_true", help="read the job's id from standard input")
+    add("doctor", _doctor, "check that this installation works")
+    return parser
+
+
+def _add_problem(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--target", required=True)
+    command.add_argument("--task", default="")
+    command.add_argument("--metric", default="")
+    command.add_argument("--drop", default="", metavar="A,B")
+    command.add_argument("--time", default="")
+    command.add_argument("--group", default="")

@@ -1,0 +1,43 @@
+"""A table on disk: typed values as parquet, everything else as JSON beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from automl_core.codec import from_json, to_json
+from automl_core.data.table import Column, Origin, Table
+from automl_core.errors import NotFound
+
+
+def save_table(table: Table, folder: Path) -> None:
+    """Writes table.parquet and table.json into `folder` (made when missing); each appears whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    body = {
+        "columns": to_json(table.columns),
+        "origin": to_json(table.origin),
+        "warnings": list(table.warnings),
+        "rows": table.rows,
+    }
+    values, notes = folder / "table.parquet.tmp", folder / "table.json.tmp"
+    table.frame.to_parquet(values, index=False, compression="zstd")
+    notes.write_text(json.dumps(body, ensure_ascii=False), "utf-8")
+    for written in (values, notes):
+        with written.open("rb") as stream:
+            os.fsync(stream.fileno())
+        written.replace(written.with_suffix(""))
+
+
+def load_table(folder: Path) -> Table:
+    """The table `save_table` wrote; NotFound when there is none."""
+    try:
+        body = json.loads((folder / "table.json").read_text("utf-8"))
+        frame = pd.read_parquet(folder / "table.parquet")
+    except FileNotFoundError:
+        raise NotFound("The table is no longer there.", "Upload the file again.") from None
+    frame.index = pd.RangeIndex(body["rows"])
+    columns = from_json(tuple[Column, ...], body["columns"])
+    return Table(frame, columns, from_json(Origin, body["origin"]), tuple(body["warnings"]))

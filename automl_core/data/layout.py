@@ -1,0 +1,189 @@
+"""Where the table sits: title lines above, header rows, totals below, a second table. Text files and sheets share it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+Cells = Sequence[str]
+
+_NUMBER: Final = re.compile(r"^[+-]?[$€£]?\s?(?:\d[\d.,' \u00a0]*|\.\d+)(?:[eE][+-]?\d+)?\s?%?$")
+_DATE: Final = re.compile(r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?$|^\d{8}T\d{4,6}$")
+_TOTAL: Final = re.compile(
+    r"^(?:grand |sub-?)?totals?\b|^(?:sum|gesamt|summe|insgesamt)\b|^(?:source|note|quelle|prepared by|generated|report)\b",
+    re.IGNORECASE,
+)
+_YEAR: Final = re.compile(r"\s*(?:19|20)\d{2}\s*$")
+SAMPLE_ROWS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """`header` holds the labels ([] when there is none); data starts at record `first`; `width` is the number of columns."""
+
+    header: tuple[str, ...]
+    first: int
+    width: int
+    header_row: int
+    warnings: tuple[str, ...] = ()
+
+
+def kind_of(cell: str) -> str:
+    """ "" blank, "n" number, "d" date, "t" text."""
+    text = cell.strip()
+    if not text:
+        return ""
+    if _DATE.match(text):
+        return "d"
+    return "n" if _NUMBER.match(text) else "t"
+
+
+def filled(row: Cells) -> int:
+    """How many cells hold something."""
+    return sum(1 for cell in row if cell and not cell.isspace())
+
+
+def find_layout(rows: Sequence[Cells], wanted_header: int = -1) -> Layout:
+    """The layout from the first records, blank ones included. `wanted_header`: a record's number, -1 detect, -2 none."""
+    sample = [row for row in rows if filled(row)]
+    if not sample:
+        return Layout((), 0, 0, -1)
+    width = _usual_width(sample)
+    if wanted_header >= 0:
+        place = min(wanted_header, len(rows) - 1)
+        return Layout(tuple(rows[place]), place + 1, max(width, len(rows[place])), place)
+    start = _table_start(rows, width)
+    warnings = []
+    skipped = sum(1 for row in rows[:start] if filled(row))
+    if skipped:
+        warnings.append(
+            f"{skipped} line{'s' if skipped > 1 else ''} above the table {'were' if skipped > 1 else 'was'} left out."
+        )
+    if wanted_header == -2:
+        return Layout((), start, width, -1, tuple(warnings))
+    below = [row for row in rows[start + 1 : start + SAMPLE_ROWS] if filled(row)]
+    first = rows[start]
+    if below and _is_group_header(first, below[0], below[1:]):
+        at = next(place for place in range(start + 1, len(rows)) if filled(rows[place]))
+        warnings.append("Two header lines were joined into one.")
+        return Layout(_joined(first, rows[at]), at + 1, max(width, len(first)), start, tuple(warnings))
+    if not _is_header(first, below):
+        warnings.append("The file has no header line; the columns were named column_1, column_2 and so on.")
+        return Layout((), start, width, -1, tuple(warnings))
+    return Layout(tuple(first), start + 1, max(width, len(first)), start, tuple(warnings))
+
+
+def _usual_width(sample: Sequence[Cells]) -> int:
+    """The most frequent number of cells; the widest among near-equals."""
+    widths = Counter(len(row) for row in sample)
+    return max(widths.items(), key=lambda item: (item[1], item[0]))[0]
+
+
+def _table_start(rows: Sequence[Cells], width: int) -> int:
+    """The first record that belongs to the table: wide enough and filled like the rows below it."""
+    counts = sorted(filled(row) for row in rows if filled(row))
+    usual = counts[len(counts) // 2]
+    for place, row in enumerate(rows):
+        count = filled(row)
+        if not count:
+            continue
+        if width == 1:
+            return place
+        comment = row[0].lstrip().startswith("#") and len(row) < width
+        if not comment and len(row) >= min(width, 2) and len(row) >= 0.6 * width and count > max(1, 0.4 * usual):
+            return place
+        if usual <= 1:
+            return place
+    return next(place for place, row in enumerate(rows) if filled(row))
+
+
+def _is_header(first: Cells, below: Sequence[Cells]) -> bool:
+    """Whether the first record names the columns: text over numbers says yes, numbers over numbers say no."""
+    kinds = [kind_of(cell) for cell in first]
+    if not below:
+        return any(kind == "t" for kind in kinds)
+    if len(first) >= 4 and [cell.strip() for cell in first] in (
+        [str(n) for n in range(len(first))],
+        [str(n + 1) for n in range(len(first))],
+    ):
+        return True  # columns that were numbered instead of named
+    yes = no = 0
+    for place, kind in enumerate(kinds):
+        under = Counter(kind_of(row[place]) for row in below if place < len(row))
+        under.pop("", None)
+        if not under or not kind:
+            continue
+        common = under.most_common(1)[0][0]
+        if common in ("n", "d"):
+            year = (
+                kind == "n"
+                and _YEAR.match(first[place])
+                and not all(_YEAR.match(row[place]) for row in below[:20] if place < len(row))
+            )
+            yes += kind == "t" or bool(year)
+            no += kind == common and not year
+    if yes or no:
+        return yes >= no
+    labels = [cell.strip() for cell in first if cell.strip()]
+    return len(set(labels)) == len(labels) or len(set(labels)) > 0.5 * len(labels)
+
+
+def _is_group_header(first: Cells, second: Cells, below: Sequence[Cells]) -> bool:
+    """North, North, South, South over 2022, 2023, 2022, 2023: every group label and every set of sub-labels occurs again."""
+    if len(first) < 3 or len(second) != len(first) or not below:
+        return False
+    groups = Counter(cell.strip() for cell in first[1:])
+    if (
+        len(groups) < 2
+        or "" in groups
+        or any(count < 2 for count in groups.values())
+        or any(kind_of(cell) != "t" for cell in first[1:])
+    ):
+        return False
+    subs: dict[str, list[str]] = {}
+    for group, sub in zip(first[1:], second[1:], strict=True):
+        subs.setdefault(group.strip(), []).append(sub.strip())
+    sets = list(subs.values())
+    return all(names == sets[0] for names in sets) and len(set(sets[0])) == len(sets[0]) and kind_of(second[0]) == "t"
+
+
+def _joined(first: Cells, second: Cells) -> tuple[str, ...]:
+    head = f"{first[0].strip()}/{second[0].strip()}".strip("/")
+    return (head, *(f"{group.strip()} {sub.strip()}".strip() for group, sub in zip(first[1:], second[1:], strict=True)))
+
+
+def footer_length(tail: Sequence[Cells], width: int) -> int:
+    """How many of the last records are totals or remarks, not data (blank ones among them counted).
+
+    They stand after a blank record and are emptier than the table, or they begin with a word such as “Total”.
+    """
+    blank = max((place for place, row in enumerate(tail) if not filled(row)), default=-1)
+    cut = len(tail)
+    if blank >= 0 and width > 1:
+        after = tail[blank + 1 :]
+        if len(after) <= 8 and all(filled(row) <= max(1, 0.6 * width) or _is_total(row) for row in after):
+            cut = blank
+            while cut > 0 and not filled(tail[cut - 1]):
+                cut -= 1
+    while cut > 0 and width > 1 and filled(tail[cut - 1]) and _is_total(tail[cut - 1]) and filled(tail[cut - 1]) < width:
+        cut -= 1
+    return len(tail) - cut
+
+
+def _is_total(row: Cells) -> bool:
+    label = next((cell.strip() for cell in row if cell.strip()), "")
+    return bool(_TOTAL.match(label))
+
+
+def starts_second_table(after: Sequence[Cells], above: Sequence[Cells], width: int) -> bool:
+    """Whether the records after a blank one are another table: another width throughout, or a new header over numbers."""
+    rows = [row for row in after[:6] if filled(row)]
+    if len(rows) < 2 or not above:
+        return False
+    if all(len(row) != width and len(row) == len(rows[0]) for row in rows) and len(rows[0]) > 1:
+        return True
+    numeric = [place for place in range(width) if all(place < len(row) and kind_of(row[place]) in ("n", "d") for row in above)]
+    return bool(numeric) and all(place < len(rows[0]) and kind_of(rows[0][place]) == "t" for place in numeric)

@@ -1,0 +1,171 @@
+"""Reading a user's file: always in a child process with limits; this process sees only the typed result or one sentence."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import pandas as pd
+
+import automl_core
+from automl_core.codec import to_json
+from automl_core.data.keep import load_table
+from automl_core.data.source import shown
+from automl_core.data.table import Kind, ReadLimits, ReadOptions, Table
+from automl_core.errors import BadInput, ClarionError, MissingDependency
+
+_ROOT: Final = Path(automl_core.__file__).resolve().parents[1]
+_BLOCK: Final = 1 << 20
+_DAMAGED: Final = "Open it in the program it comes from and save it again, or save it as CSV."
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    path: Path
+    name: str
+    options: ReadOptions
+    limits: ReadLimits
+    mode: Literal["table", "raw"]
+
+
+def read_file(path: Path, name: str, options: ReadOptions | None = None, limits: ReadLimits | None = None) -> Table:
+    """The typed table in a file. `name` is the user's name for it: shown in sentences, never used as a path.
+
+    The child process is killed when it exceeds the limits. BadInput with one sentence for every file that cannot be read.
+    """
+    with tempfile.TemporaryDirectory(prefix="clarion-read-") as private:
+        folder = Path(private)
+        _run(_Request(path, name, options or ReadOptions(), limits or ReadLimits(), "table"), folder)
+        return load_table(folder / "table")
+
+
+def read_raw(path: Path, name: str, options: ReadOptions | None = None, limits: ReadLimits | None = None) -> pd.DataFrame:
+    """The cells of a file as text (missing as NaN), columns under their cleaned names: what scoring types by its own schema."""
+    with tempfile.TemporaryDirectory(prefix="clarion-read-") as private:
+        folder = Path(private)
+        _run(_Request(path, name, options or ReadOptions(), limits or ReadLimits(), "raw"), folder)
+        return pd.read_parquet(folder / "raw.parquet")
+
+
+def retype(table: Table, raw_path: Path, kinds: Mapping[str, Kind], limits: ReadLimits | None = None) -> Table:
+    """The same file read again with the user's kinds for some columns; how it was read before stays as it was."""
+    origin = table.origin
+    text = origin.format == "csv"
+    options = ReadOptions(
+        sheet=origin.sheet,
+        encoding=origin.encoding if text else "",
+        delimiter=origin.delimiter.rstrip(" ") or origin.delimiter if text else "",
+        kinds={column.name: kinds[column.name] for column in table.columns if column.name in kinds},
+    )
+    read = read_file(raw_path, origin.name, options, limits)
+    return replace(read, origin=replace(read.origin, name=origin.name))
+
+
+def _run(request: _Request, folder: Path) -> None:
+    """Runs the child to its end, or kills it; BadInput unless it left a result."""
+    size, digest = _digest(request.path, request.name)
+    body = {
+        "path": str(request.path.resolve()),
+        "name": request.name,
+        "mode": request.mode,
+        "size": size,
+        "sha256": digest,
+        "options": to_json(request.options),
+        "limits": to_json(request.limits),
+    }
+    (folder / "request.json").write_text(json.dumps(body), "utf-8")
+    with (folder / "errors.txt").open("wb") as errors:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "automl_core.data.child", str(folder / "request.json")],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            cwd=folder,
+            env=_environment(folder),
+            start_new_session=True,
+            umask=0o077,
+        )
+        try:
+            code = child.wait(timeout=request.limits.seconds)
+        except subprocess.TimeoutExpired:
+            raise BadInput(
+                f"{shown(request.name)} took longer than {request.limits.seconds} seconds to read and was stopped.",
+                "Upload a part of it, or save it as CSV.",
+            ) from None
+        finally:
+            _kill(child)
+    _raise_answer(folder, request, code)
+
+
+def _raise_answer(folder: Path, request: _Request, code: int) -> None:
+    answer_path = folder / "answer.json"
+    answer: dict[str, Any] = json.loads(answer_path.read_text("utf-8")) if answer_path.exists() else {}
+    if "error" in answer:
+        error: type[ClarionError] = MissingDependency if answer.get("kind") == "MissingDependency" else BadInput
+        raise error(answer["error"], answer["hint"])
+    if code == 0 and answer:
+        return
+    trace = (folder / "errors.txt").read_bytes()[-20_000:]
+    if (
+        code in (-signal.SIGABRT, -signal.SIGKILL)
+        or b"MemoryError" in trace
+        or b"memory allocation" in trace
+        or b"bad_alloc" in trace
+    ):
+        raise BadInput(
+            f"{shown(request.name)} needs more memory than the {request.limits.memory_mb:,} MB allowed to read.",
+            "Upload a part of it, or save it as CSV.",
+        )
+    if code == -signal.SIGXCPU:
+        raise BadInput(f"{shown(request.name)} took too long to read and was stopped.", "Upload a part of it, or save it as CSV.")
+    raise BadInput(f"{shown(request.name)} is damaged or of an unusual form and could not be read.", _DAMAGED)
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    """The whole process group, so that nothing the child started outlives it."""
+    if child.poll() is None:
+        try:
+            os.killpg(child.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        child.wait()
+
+
+def _digest(path: Path, name: str) -> tuple[int, str]:
+    """Size and SHA-256, block by block: the file is never held in memory."""
+    digest = hashlib.sha256()
+    size = 0
+    try:
+        with path.open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                size += len(block)
+                digest.update(block)
+    except OSError:
+        raise BadInput(f"{shown(name)} cannot be opened.", "Check that the file exists and may be read.") from None
+    return size, digest.hexdigest()
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Only what Python needs: no secrets, one thread (threads cost address space), temporary files in the private folder."""
+    kept = {
+        key: value for key, value in os.environ.items() if key in ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
+    }
+    return kept | {
+        "PYTHONPATH": str(_ROOT),
+        "TMPDIR": str(folder),
+        "HOME": str(folder),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "ARROW_NUM_THREADS": "1",
+        "MALLOC_ARENA_MAX": "2",
+    }

@@ -1,0 +1,121 @@
+"""Shapley values in the user's own columns and in units that can be read: probability points, or the target's own units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.explaining.routes import Raw, exact, permuted, spread_remainder
+from automl_core.search.family import link
+from automl_core.search.model import Model
+
+Floats = NDArray[np.float64]
+BACKGROUND_ROWS = 100
+ROUNDS = 8
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Contributions:
+    """`base + phi.sum(axis=1) == prediction` to 1e-6: for classes x 100 (points), for numbers in the target's units.
+
+    `phi` is (n, columns); `names` are the source columns; `label` is the class that is explained ("" for numbers).
+    """
+
+    phi: Floats
+    base: float
+    prediction: Floats
+    names: tuple[str, ...]
+    label: str
+
+
+def pick_background(model: Model, frame: pd.DataFrame, seed: int = 0, rows: int = BACKGROUND_ROWS) -> pd.DataFrame:
+    """Rows that stand for the average customer: spread evenly over the ordered predictions of a cleaned frame."""
+    if len(frame) <= rows:
+        return frame
+    generator = np.random.default_rng(seed)
+    pool = np.sort(generator.choice(len(frame), min(len(frame), 20 * rows), replace=False))
+    score = shown(model, model.predict_frame(frame.iloc[pool]), explained_class(model))
+    strata = np.array_split(np.argsort(score, kind="stable"), rows)
+    return frame.iloc[np.sort(pool[[int(generator.choice(stratum)) for stratum in strata]])]
+
+
+def explained_class(model: Model, label: str = "") -> int:
+    """The place of the class that is explained: the positive one, or the one named; 0 for numbers."""
+    problem = model.problem
+    wanted = label or problem.positive
+    if problem.task == "regression" or wanted not in problem.classes:
+        return 0
+    return problem.classes.index(wanted)
+
+
+def shown(model: Model, prediction: Floats, place: int) -> Floats:
+    """Predictions of the explained class between 0 and 1, or numbers as they are."""
+    problem = model.problem
+    if prediction.ndim == 2:
+        return np.asarray(prediction[:, place], dtype=np.float64)
+    turned = problem.task == "binary" and bool(problem.positive) and problem.classes[place] != problem.positive
+    return 1.0 - prediction if turned else prediction
+
+
+def contributions(model: Model, frame: pd.DataFrame, background: pd.DataFrame, seed: int = 0, label: str = "") -> Contributions:
+    """Each column's part in each prediction of a typed, cleaned frame.
+
+    Log-odds become probability points by the share rule: `(p - p_base) * phi_j / sum(phi)`, which adds up exactly.
+    `background` (cleaned rows) is the reference of the routes that need one.
+    """
+    place = explained_class(model, label)
+    matrix = model.encoder.matrix(frame)
+    raw = exact(model, matrix)
+    if raw is None:
+        raw = permuted(model, matrix, model.encoder.matrix(pick_background(model, background, seed)), ROUNDS, seed)
+    prediction = shown(model, model.predict_matrix(matrix), place)
+    phi, base = _in_units(model, raw, place, prediction)
+    name = model.problem.classes[place] if model.problem.task != "regression" else ""
+    scale = 100.0 if name else 1.0
+    return Contributions(scale * phi, scale * base, scale * prediction, model.sources, name)
+
+
+def _in_units(model: Model, raw: Raw, place: int, prediction: Floats) -> tuple[Floats, float]:
+    problem = model.problem
+    phi = raw.phi[:, :, place] if raw.phi.ndim == 3 else raw.phi
+    if not raw.linked:
+        base = float(raw.base[place]) if raw.base.ndim else float(raw.base)
+        if raw.phi.ndim == 2 and problem.task == "binary" and problem.positive and problem.classes[place] != problem.positive:
+            return -phi, 1.0 - base
+        return phi, base
+    start = link(problem.task, raw.base[None] if raw.base.ndim else raw.base.reshape(1))
+    base = float(shown(model, start, place)[0])
+    if raw.phi.ndim == 3:  # a class's probability depends on its lead over the other classes' scores
+        others = [k for k in range(raw.phi.shape[2]) if k != place]
+        weight = link(problem.task, raw.phi.sum(axis=1) + raw.base)[:, others]
+        weight = weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-12)
+        phi = phi - np.einsum("ijk,ik->ij", raw.phi[:, :, others], weight)
+    elif problem.positive and problem.classes[place] != problem.positive:
+        phi = -phi
+    if raw.phi.ndim == 2:
+        return _probability_shares(phi, prediction - base, base), base
+    return _shares(phi, prediction - base), base
+
+
+def _probability_shares(phi: Floats, total: Floats, base: float) -> Floats:
+    """The share rule for log-odds: its factor lies between 0 and 1/4 by the mean value theorem, so parts that cancel are safe."""
+    summed = phi.sum(axis=1)
+    flat = np.abs(summed) < 1e-7
+    ratio = np.where(flat, base * (1 - base), total / np.where(flat, 1.0, summed))
+    return np.asarray(phi * ratio[:, None], dtype=np.float64)
+
+
+def _shares(phi: Floats, total: Floats) -> Floats:
+    """The share rule for one class of several. Where the parts nearly cancel it would blow them up, so the remainder is spread
+    by size instead: both add up to `total` exactly."""
+    summed, size = phi.sum(axis=1), np.abs(phi).sum(axis=1)
+    safe = (np.abs(summed) > 0.05 * size) & (summed * total > 0)
+    ratio = np.where(safe, total / np.where(safe, summed, 1.0), 0.0)
+    out = np.asarray(phi * ratio[:, None], dtype=np.float64)
+    if not safe.all():
+        loose = (float(np.median(ratio[safe])) if safe.any() else 1.0) * phi[~safe]
+        out[~safe] = spread_remainder(loose, total[~safe])
+    return out

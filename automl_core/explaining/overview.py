@@ -1,0 +1,82 @@
+"""The whole model explained on a sample of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.explaining.contributions import Contributions, contributions, explained_class
+from automl_core.explaining.explanation import Explanation, Importance
+from automl_core.explaining.importance import importances, shape
+from automl_core.explaining.routes import exact
+from automl_core.explaining.words import join_words, percent, quote
+from automl_core.search.model import Model
+
+SAMPLE = 2_000
+SLOW_SAMPLE = 400  # for models whose contributions must be sampled by permutation
+MOST_SHAPES = 15
+Floats = NDArray[np.float64]
+Progress = Callable[[float, str], None]
+
+
+def explain(
+    model: Model, frame: pd.DataFrame, y: NDArray[np.generic], seed: int = 0, progress: Progress | None = None
+) -> Explanation:
+    """Importance and shapes from Shapley values of a stratified sample (2,000 rows, 400 when they must be sampled).
+
+    `frame` is typed and cleaned, aligned with `y` (class codes, or numbers; NaN when unknown).
+    """
+    tell = progress or (lambda fraction, sentence: None)
+    tell(0.0, "Choosing rows to explain.")
+    place = explained_class(model)
+    observed = _observed(model, y, place)
+    limit = SAMPLE if exact(model, model.encoder.matrix(frame.head(20))) is not None else SLOW_SAMPLE
+    picked = stratified(observed, limit, seed)
+    sample, seen = frame.iloc[picked].reset_index(drop=True), observed[picked]
+    tell(0.1, f"Explaining {len(sample):,} rows.")
+    made = contributions(model, sample, frame, seed)
+    tell(0.8, "Ordering the columns.")
+    ordered = importances(made, sample, seed)
+    used = [one for one in ordered if one.share > 0][:MOST_SHAPES]
+    shapes = tuple(shape(one.column, sample[one.column], made.phi[:, made.names.index(one.column)], seen) for one in used)
+    units = "points" if made.label else model.problem.target
+    return Explanation(
+        ordered, shapes, float(made.prediction.mean()), units, len(sample), made.label, _sentence(model, made, ordered)
+    )
+
+
+def stratified(observed: Floats, rows: int, seed: int) -> NDArray[np.int64]:
+    """Positions of at most `rows` rows with the whole table's mix of outcomes, in order."""
+    if len(observed) <= rows:
+        return np.arange(len(observed))
+    generator = np.random.default_rng(seed)
+    order = np.lexsort((generator.random(len(observed)), np.nan_to_num(observed, nan=-np.inf)))
+    step = len(observed) / rows
+    places = (np.arange(rows) * step + generator.random() * step).astype(np.int64)
+    return np.sort(order[np.minimum(places, len(observed) - 1)])
+
+
+def _observed(model: Model, y: NDArray[np.generic], place: int) -> Floats:
+    values = np.asarray(y, dtype=np.float64)
+    problem = model.problem
+    if problem.task == "regression":
+        return values
+    if problem.task == "binary":
+        positive = not problem.positive or problem.classes[place] == problem.positive
+        return 100.0 * (values if positive else 1.0 - values)
+    return np.where(np.isfinite(values), 100.0 * (values == place), np.nan)
+
+
+def _sentence(model: Model, made: Contributions, ordered: tuple[Importance, ...]) -> str:
+    subject = f"{quote(model.problem.target)} = {quote(made.label)}" if made.label else quote(model.problem.target)
+    top = [one for one in ordered[:3] if one.share >= 0.01]
+    if not top:
+        return f"No column moves the prediction of {subject}."
+    names = join_words([quote(one.column) for one in top])
+    share = percent(sum(one.share for one in top))
+    verb = "carries" if len(top) == 1 else "carry"
+    found = f"{names} {verb} {share} of what moves the prediction of {subject}."
+    return f"{found} This tells what goes together, not what brings it about."

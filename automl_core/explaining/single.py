@@ -1,0 +1,114 @@
+"""One prediction explained, and explained again after some values were changed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from automl_core.data.schema import type_row
+from automl_core.data.table import Column, Row, find_column
+from automl_core.errors import BadInput
+from automl_core.explaining.contributions import contributions
+from automl_core.explaining.explanation import Contribution, RowExplanation, WhatIf
+from automl_core.explaining.words import join_words, number, quote
+from automl_core.search.model import Model
+
+REPEATS = 25  # of the row, when contributions are sampled: each repeat meets other background rows
+
+
+def explain_row(model: Model, row: Row, background: pd.DataFrame, label: str = "") -> RowExplanation:
+    """Why one typed, cleaned row gets its prediction; the largest parts first. `background` are cleaned rows to compare with."""
+    frame = row_frame(model, row, background)
+    exactly = model.contributions(model.encoder.matrix(frame)) is not None or model.problem.task == "regression"
+    made = contributions(model, frame.loc[[0] * (1 if exactly else REPEATS)].reset_index(drop=True), background, 0, label)
+    phi = made.phi.mean(axis=0)
+    prediction = float(made.prediction[0])
+    parts = [Contribution(name, value_text(row.get(name)), float(phi[place])) for place, name in enumerate(made.names)]
+    parts.sort(key=lambda part: -abs(part.amount))
+    units = "points" if made.label else model.problem.target
+    return RowExplanation(
+        prediction, made.base, tuple(parts), units, made.label, _sentence(model, prediction, made.base, parts, made.label)
+    )
+
+
+def what_if(model: Model, row: Row, changes: Mapping[str, Any], columns: tuple[Column, ...], background: pd.DataFrame) -> WhatIf:
+    """The row before and after `changes` (texts as a person types them, or typed values).
+
+    BadInput when a column is unknown or unused by the model, or a value cannot be read as the column's kind.
+    """
+    changed = dict(row)
+    for name, value in changes.items():
+        column = find_column(columns, name)
+        if name not in model.sources:
+            raise BadInput(f"The model does not use {quote(name)}.", "Change a column that it uses.")
+        typed = type_row({name: value}, (column,))[name]
+        if _is_missing(typed) and not _is_missing(value) and str(value).strip():
+            raise BadInput(
+                f"{quote(value)} cannot be read as a value of {quote(name)}.", f"Give a value such as {_example(column)}."
+            )
+        changed[name] = typed
+    moved = tuple(name for name in changes if not _same(row.get(name), changed[name]))
+    unusual = tuple(name for name in moved if _unusual(model, name, changed[name], background))
+    return WhatIf(explain_row(model, row, background), explain_row(model, changed, background), moved, unusual)
+
+
+def row_frame(model: Model, row: Row, background: pd.DataFrame) -> pd.DataFrame:
+    """One typed row as a frame of the model's columns, with the dtypes of `background` (whole numbers as float64)."""
+    columns = {}
+    for name in model.sources:
+        dtype = background[name].dtype
+        columns[name] = pd.Series([row.get(name)], dtype="float64" if pd.api.types.is_integer_dtype(dtype) else dtype)
+    return pd.DataFrame(columns)
+
+
+def value_text(value: object) -> str:
+    """A typed value as a person would write it."""
+    if _is_missing(value):
+        return "missing"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d" if (value.hour, value.minute, value.second) == (0, 0, 0) else "%Y-%m-%d %H:%M")
+    if isinstance(value, (int, float, np.number)):
+        return number(float(value), 6)
+    return str(value)
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
+
+
+def _same(a: object, b: object) -> bool:
+    return (_is_missing(a) and _is_missing(b)) or a == b
+
+
+def _unusual(model: Model, name: str, value: object, background: pd.DataFrame) -> bool:
+    if _is_missing(value):
+        return not bool(background[name].isna().any())
+    series = background[name]
+    if pd.api.types.is_numeric_dtype(series.dtype) or pd.api.types.is_datetime64_any_dtype(series.dtype):
+        known: Any = series.dropna()
+        return len(known) > 0 and not bool(known.min() <= value <= known.max())
+    return not model.encoder.level_known(name, value)
+
+
+def _example(column: Column) -> str:
+    if column.examples:
+        return quote(column.examples[0])
+    return "“2026-01-31”" if column.kind == "date" else "“12.5”"
+
+
+def _sentence(model: Model, prediction: float, base: float, parts: list[Contribution], label: str) -> str:
+    subject = f"{quote(model.problem.target)} = {quote(label)}" if label else quote(model.problem.target)
+    up = [part for part in parts[:6] if part.amount * (prediction - base) > 0][:2]
+    if label:
+        head = f"{subject} is predicted at {prediction:.0f} %, against {base:.0f} % for the average row"
+    else:
+        head = f"{subject} is predicted at {number(prediction)}, against {number(base)} for the average row"
+    if not up:
+        return f"{head}."
+    because = join_words([f"{quote(part.column)} = {quote(part.value)}" for part in up])
+    return f"{head}, mostly because {because}."

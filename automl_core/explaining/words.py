@@ -1,0 +1,81 @@
+"""Numbers and names in words: the same rounding and quoting in every sentence of explaining, acting and reporting."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+
+LONGEST = 80
+
+
+def plain(text: object) -> str:
+    """A user's string as one line without control or invisible formatting characters, at most 80 characters."""
+    line = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in str(text))
+    line = "".join(c for c in line if unicodedata.category(c) != "Cf").strip()
+    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+
+
+def quote(text: object) -> str:
+    """A user's string, cut and cleaned as by `plain`, between typographic quotes."""
+    return f"“{plain(text)}”"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A number with at most `digits` significant digits below its integer part, with thin thousands: 12,300, 4.57, 0.0123."""
+    if not math.isfinite(value):
+        return "unknown"
+    if value == 0:
+        return "0"
+    if abs(value) >= 1e15 or abs(value) < 1e-6:
+        return f"{value:.{digits - 1}e}".replace("-", "−")
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    text = f"{value:,.{decimals}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text.replace("-", "−")
+
+
+def rounded(value: float, digits: int = 2) -> float:
+    """The value with `digits` significant digits, for amounts that are estimates anyway."""
+    if not math.isfinite(value) or value == 0:
+        return value
+    return float(round(value, digits - 1 - math.floor(math.log10(abs(value)))))
+
+
+def percent(share: float) -> str:
+    """A share between 0 and 1 as a percentage: 26.5 % below 99.5, 0.4 % for little, 100 % only for all."""
+    if not math.isfinite(share):
+        return "unknown"
+    value = 100 * share
+    whole = value in (0, 100) or 10 <= abs(value) < 99.5
+    text = f"{value:.0f}" if whole else f"{value:.1f}".replace("100.0", "over 99.9")
+    return f"{text.replace('-', '−')} %"
+
+
+def points(share: float) -> str:
+    """A difference of shares in percentage points, without its sign's word: 12.6 points."""
+    return f"{abs(100 * share):.1f} points"
+
+
+def money(value: float, currency: str) -> str:
+    """An amount with two or three significant digits: € 14,000; without a currency the number alone."""
+    if not math.isfinite(value):
+        return "unknown"
+    sign = "−" if value < 0 else ""
+    amount = number(abs(rounded(value, 3)))
+    return f"{sign}{currency} {amount}" if currency else f"{sign}{amount}"
+
+
+def interval(low: str, high: str) -> str:
+    """Two written bounds as one range: “12 % to 18 %” with the unit once when both carry it."""
+    for unit in (" %", " points"):
+        if low.endswith(unit) and high.endswith(unit):
+            return f"{low.removesuffix(unit)} to {high}"
+    return f"{low} to {high}"
+
+
+def join_words(items: list[str]) -> str:
+    """“a”, “a and b”, “a, b and c”."""
+    if len(items) <= 1:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"

@@ -1,0 +1,153 @@
+"""Do you need machine learning? The average, a simple rule, a linear and a quick boosted model on identical folds."""
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.data.table import Column
+from automl_core.framing import rungs
+from automl_core.framing.columns import usable_columns
+from automl_core.framing.comparison import RUNGS, Evidence, rule_on, smallest_class
+from automl_core.framing.leaks import find_leaks
+from automl_core.framing.metric_rows import Decision, Floats
+from automl_core.framing.metrics import decision_of, get_metric
+from automl_core.framing.partition import make_groupings
+from automl_core.framing.problem import Problem, Rung, Verdict
+from automl_core.framing.score_interval import score_with_interval
+from automl_core.framing.simple_matrix import simple_matrix
+from automl_core.framing.simple_rule import SimpleRule, learn_simple_rule
+from automl_core.framing.suggestion import check_target
+from automl_core.framing.validation import Folds, encode_target, make_folds
+from automl_core.framing.verdict_words import Wording, leak_warning, rung_sentence, verdict_sentence
+
+MOST_CELLS = 450_000
+MOST_ROWS, FEWEST_ROWS = 20_000, 2_000
+FOLDS = 5
+
+Progress = Callable[[float, str], None]
+LADDER = {"average": rungs.average, "rule": rungs.rule, "linear": rungs.linear, "boosted": rungs.boosted}
+
+
+def check(
+    frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, seed: int = 0, progress: Progress | None = None
+) -> Verdict:
+    """The verdict on a typed, cleaned frame; BadInput when the target cannot be predicted at all.
+
+    Every rung learns and answers on the same folds (five, repeated on small tables), and the rule is chosen inside each
+    training part. Large tables are sampled so that an answer takes seconds; `Verdict.rows` says how many rows were used.
+    """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    started = time.monotonic()
+    report = progress or (lambda fraction, sentence: None)
+    check_target(frame, problem)
+    report(0.02, "Looking for columns that know the answer")
+    leaks = find_leaks(frame, columns, problem, seed)
+    frame, y = sample_rows(frame, columns, problem, seed)
+    material = make_material(frame, columns, problem, y, seed)
+    folds = _repeated_folds(y, problem, frame, columns, seed)
+    # matrices this small only lose by being shared between threads, most of all beside other work
+    with threadpool_limits(1):
+        scores, first = _climb(material, folds, report)
+    evidence = _weigh(scores, folds, material)
+    ruling = rule_on(evidence)
+    rule = learn_simple_rule(material)
+    ladder = _ladder(first, scores, material, rule)
+    words = Wording(ruling, evidence, problem, {str(rung.rung): rung for rung in ladder}, rule.subject)
+    sentence = verdict_sentence(words) + leak_warning(leaks)
+    report(1.0, "Done")
+    seconds = round(time.monotonic() - started, 3)
+    return Verdict(ruling.verdict, problem.task, problem.metric, ladder, leaks, sentence, seconds, len(y), rule.text)
+
+
+def sample_rows(
+    frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, seed: int
+) -> tuple[pd.DataFrame, NDArray[np.generic]]:
+    """The rows with a usable target, or a random part of them in their order, and their `y`."""
+    y, keep = encode_target(frame[problem.target], problem)
+    kept = frame[keep]
+    used = usable_columns(columns, problem)
+    width = sum(40 if column.role == "text" else 3 if column.kind == "date" else 1 for column in used)
+    cells = MOST_CELLS / max(1, width) / max(1.0, len(problem.classes) / 2)
+    most = int(np.clip(cells, FEWEST_ROWS, MOST_ROWS))
+    if len(y) <= most:
+        return kept.reset_index(drop=True), y
+    chosen = np.sort(np.random.default_rng(seed).choice(len(y), most, replace=False))
+    return kept.iloc[chosen].reset_index(drop=True), y[chosen]
+
+
+def make_material(
+    frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, y: NDArray[np.generic], seed: int
+) -> rungs.Material:
+    """What the rungs share, from rows that all have a target."""
+    used = usable_columns(columns, problem)
+    matrix = simple_matrix(frame, used)
+    work = rungs.working_scale(y, problem)
+    dataset = rungs.boosted_dataset(matrix, work, seed)
+    return rungs.Material(problem, matrix, make_groupings(frame, used), y, work, rungs.one_hot_targets(y, problem), dataset, seed)
+
+
+def _repeated_folds(
+    y: NDArray[np.generic], problem: Problem, frame: pd.DataFrame, columns: tuple[Column, ...], seed: int
+) -> tuple[Folds, ...]:
+    repeats = 1 if problem.time else 3 if len(y) <= 1_000 else 2 if len(y) <= 5_000 else 1
+    return tuple(make_folds(y, problem, frame, columns, FOLDS, seed + repeat) for repeat in range(repeats))
+
+
+def _decision(material: rungs.Material, train: NDArray[np.int64]) -> Decision:
+    """Labels are cut at the training share of the positive class, except where accuracy or money sets the cut."""
+    problem = material.problem
+    if problem.task != "binary" or problem.metric in ("accuracy", "money") or not get_metric(problem.metric).labels:
+        return decision_of(problem)
+    return Decision(float(material.targets[train].mean()) - 1e-9, problem.money)
+
+
+def _climb(
+    material: rungs.Material, repeats: tuple[Folds, ...], report: Progress
+) -> tuple[dict[str, Floats], dict[str, list[tuple[float, float, float]]]]:
+    """Fold scores of each rung, and for the first repeat (which holds every row once) each fold's score with its interval."""
+    metric = get_metric(material.problem.metric)
+    folds = [pair for repeat in repeats for pair in repeat]
+    scores: dict[str, list[float]] = {name: [] for name in RUNGS}
+    first: dict[str, list[tuple[float, float, float]]] = {name: [] for name in RUNGS}
+    for place, (train, valid) in enumerate(folds):
+        decision = _decision(material, train)
+        for name in RUNGS:
+            answer = LADDER[name](material, train, valid)
+            scores[name].append(metric.score(material.y[valid], answer, decision))
+            if place < len(repeats[0]):
+                first[name].append(score_with_interval(metric, material.y[valid], answer, material.seed, decision))
+        report(0.1 + 0.85 * (place + 1) / len(folds), f"Checked part {place + 1} of {len(folds)}")
+    return {name: np.array(values) for name, values in scores.items()}, first
+
+
+def _weigh(scores: dict[str, Floats], repeats: tuple[Folds, ...], material: rungs.Material) -> Evidence:
+    problem, y = material.problem, material.y
+    metric = get_metric(problem.metric)
+    perfect = np.eye(len(problem.classes))[y.astype(np.int64)] if problem.task == "multiclass" else y.astype(float)
+    share = float(np.mean([len(valid) / len(train) for repeat in repeats for train, valid in repeat]))
+    rarest = len(y) if problem.task == "regression" else smallest_class(y, len(problem.classes))
+    turned = {name: metric.sign * values for name, values in scores.items()}
+    best = metric.sign * metric.score(y, perfect, decision_of(problem))
+    return Evidence(turned, best, share, len(y), rarest, problem.metric == "money")
+
+
+def _ladder(
+    first: dict[str, list[tuple[float, float, float]]], scores: dict[str, Floats], material: rungs.Material, rule: SimpleRule
+) -> tuple[Rung, ...]:
+    """Each rung with its mean score and the 95 % interval over rows, the folds' own intervals pooled."""
+    made = []
+    for name in RUNGS:
+        values = np.array(first[name])
+        values = values[np.isfinite(values).all(axis=1)]
+        score = float(np.nanmean(scores[name])) if np.isfinite(scores[name]).any() else float("nan")
+        below = float(np.sqrt(((values[:, 0] - values[:, 1]) ** 2).sum())) / max(1, len(values))
+        above = float(np.sqrt(((values[:, 2] - values[:, 0]) ** 2).sum())) / max(1, len(values))
+        rung = Rung(name, score, score - below, score + above)  # type: ignore[arg-type]
+        made.append(replace(rung, sentence=rung_sentence(name, material.problem, score, rule.subject)))
+    return tuple(made)

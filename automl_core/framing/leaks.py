@@ -1,0 +1,179 @@
+"""Columns that seem to know the answer, and rows that make a check look better than life."""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.data.table import Column
+from automl_core.framing.columns import usable_columns
+from automl_core.framing.metric_rows import Floats
+from automl_core.framing.metrics import METRICS
+from automl_core.framing.problem import Leak, Problem
+from automl_core.framing.validation import copied_rows, encode_target
+
+RED_AUC, AMBER_AUC, AMBER_AHEAD = 0.95, 0.85, 0.10
+RED_R2, AMBER_R2, AMBER_R2_AHEAD = 0.90, 0.75, 0.25
+MISSING_AUC, ORDER_AUC = 0.75, 0.60
+TWINS_AMBER, TWINS_RED = 0.01, 0.05
+BINS, FOLDS, MOST_ROWS = 64, 5, 30_000
+_LATER = re.compile(
+    r"(?:^|[_\s-])(?:after|outcome|result|closed|cancel(?:l?ed|lation)?|resolution|final|post|exit|leaving)(?:$|[_\s-])", re.I
+)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Known:
+    """Rows with a target: `y` as coded, `targets` (n, k) as averaged, `fold` (n,) of each row."""
+
+    problem: Problem
+    y: NDArray[np.generic]
+    targets: Floats
+    fold: NDArray[np.int64]
+
+
+def find_leaks(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, seed: int) -> tuple[Leak, ...]:
+    """Suspicious columns, red first; `column` is empty when the rows themselves are the problem.
+
+    Looked for: one column that predicts nearly perfectly on its own, out of fold; values missing exactly when the outcome
+    is one thing; names that speak of later; a file sorted by outcome; the same row on both sides of a split.
+    """
+    y, keep = encode_target(frame[problem.target], problem)
+    kept = frame[keep].reset_index(drop=True)
+    if len(y) < 20:
+        return ()
+    # order and copies need all rows; the strength of a column does not
+    leaks = [*_order(y, problem), *_twins(kept, columns, problem)]
+    random = np.random.default_rng(seed)
+    if len(y) > MOST_ROWS:
+        chosen = np.sort(random.choice(len(y), MOST_ROWS, replace=False))
+        kept, y = kept.iloc[chosen].reset_index(drop=True), y[chosen]
+    ranks = np.argsort(np.argsort(y, kind="stable"), kind="stable").astype(float)
+    targets = np.eye(len(problem.classes))[y.astype(np.int64)] if problem.task == "multiclass" else y.astype(float)[:, None]
+    known = _Known(problem, y, targets, random.integers(0, FOLDS, len(y)))
+    used = usable_columns(columns, problem)
+    leaks += _strong(kept, used, known)
+    named = {leak.column for leak in leaks}
+    for column in used:
+        if column.name not in named:
+            leaks += _missing(kept[column.name], column, known, ranks) or _name(column, problem)
+    return tuple(sorted(leaks, key=lambda leak: (leak.severity != "red", leak.column)))
+
+
+def _parts(series: pd.Series) -> NDArray[np.int64]:
+    """(n,) the part of each row: up to 64 bands of a number or date, or the levels of a text, missing its own part."""
+    missing = series.isna().to_numpy()
+    if series.dtype.kind in "iufM" and series.nunique() > BINS:
+        dates = series.dtype.kind == "M"
+        values = series.to_numpy().astype("datetime64[us]").astype(np.int64) if dates else series.to_numpy(dtype=float)
+        edges = np.unique(np.quantile(values[~missing], np.linspace(0, 1, BINS + 1)[1:-1]))
+        codes = np.searchsorted(edges, values)
+    else:
+        codes = pd.factorize(series)[0]
+    codes = np.asarray(codes, dtype=np.int64)
+    return np.where(missing, codes.max() + 1, codes)
+
+
+def _out_of_fold(parts: NDArray[np.int64], known: _Known) -> Floats:
+    """(n, k) averages of each row's part over the other folds, weakly drawn to the overall one."""
+    size = int(parts.max()) + 1
+    cells = known.fold * size + parts
+    counts = np.bincount(cells, minlength=FOLDS * size).reshape(FOLDS, size)
+    others = counts.sum(axis=0) - counts
+    columns = []
+    for k in range(known.targets.shape[1]):
+        sums = np.bincount(cells, weights=known.targets[:, k], minlength=FOLDS * size).reshape(FOLDS, size)
+        prior = known.targets[:, k].mean()
+        columns.append(((sums.sum(axis=0) - sums + 2 * prior) / (others + 2))[known.fold, parts])
+    return np.column_stack(columns)
+
+
+def strength(series: pd.Series, known: _Known) -> float:
+    """How well this column alone predicts, out of fold: area under the ROC curve, or R² for a number."""
+    answer = _out_of_fold(_parts(series), known)
+    if known.problem.task == "regression":
+        return METRICS["r2"].score(known.y, answer[:, 0])
+    return METRICS["roc_auc"].score(known.y, answer[:, 0] if known.problem.task == "binary" else answer)
+
+
+def _strong(frame: pd.DataFrame, used: tuple[Column, ...], known: _Known) -> list[Leak]:
+    number = known.problem.task == "regression"
+    red, amber, ahead = (RED_R2, AMBER_R2, AMBER_R2_AHEAD) if number else (RED_AUC, AMBER_AUC, AMBER_AHEAD)
+    found = {column.name: strength(frame[column.name], known) for column in used}
+    ordered = sorted((value for value in found.values() if np.isfinite(value)), reverse=True)
+    second = ordered[1] if len(ordered) > 1 else (0.0 if number else 0.5)
+    leaks = []
+    for name, value in found.items():
+        what = f"explains {100 * value:.0f} % of the differences" if number else f"ranks {100 * value:.0f} % of pairs right"
+        if value >= red:
+            leaks.append(Leak(name, "single_column", "red", f"Alone, it {what}: is it known before the outcome?"))
+        elif value >= amber and value == ordered[0] and value - second >= ahead:
+            leaks.append(Leak(name, "single_column", "amber", f"Alone, it {what}, far more than any other column."))
+    return leaks
+
+
+def _missing(series: pd.Series, column: Column, known: _Known, ranks: Floats) -> list[Leak]:
+    missing = series.isna().to_numpy()
+    if not 0 < missing.sum() < len(missing):
+        return []
+    area = _missing_area(missing, known, ranks)
+    if area < MISSING_AUC:
+        return []
+    said = f"Whether it has a value tells the outcome ({100 * area:.0f} % of pairs): is it filled in afterwards?"
+    return [Leak(column.name, "missingness", "red" if area >= RED_AUC else "amber", said)]
+
+
+def _missing_area(missing: NDArray[np.bool_], known: _Known, ranks: Floats) -> float:
+    """Area under the ROC curve between being missing and the outcome, the best class for several, whichever way round."""
+    area = METRICS["roc_auc"]
+    if known.problem.task == "regression":
+        value = area.score(missing.astype(np.int64), ranks)
+        return max(value, 1 - value)
+    codes = known.y.astype(np.int64)
+    values = [area.score((codes == k).astype(np.int64), missing.astype(float)) for k in np.unique(codes)]
+    return max(max(value, 1 - value) for value in values)
+
+
+def _name(column: Column, problem: Problem) -> list[Leak]:
+    name, target = column.name.casefold(), problem.target.casefold()
+    inside = len(target) >= 4 and target in name
+    if inside or _LATER.search(column.name):
+        why = "Its name holds the target's" if inside else "Its name speaks of something later"
+        return [Leak(column.name, "name", "amber", f"{why}: is it known before the outcome?")]
+    return []
+
+
+def _order(y: NDArray[np.generic], problem: Problem) -> list[Leak]:
+    """The row number tells the outcome: the file is sorted by it, or time matters."""
+    place = np.arange(len(y), dtype=float)
+    if problem.time or len(y) < 50:
+        return []
+    if problem.task == "regression":
+        ranks = np.argsort(np.argsort(y, kind="stable"), kind="stable")
+        area = 0.5 + abs(float(np.corrcoef(place, ranks)[0, 1])) / 2
+    else:
+        codes = y.astype(np.int64)
+        large = [k for k in np.unique(codes) if (codes == k).sum() >= 20]
+        values = [METRICS["roc_auc"].score((codes == k).astype(np.int64), place) for k in large]
+        area = max((max(value, 1 - value) for value in values if np.isfinite(value)), default=0.5)
+    # by chance alone the area strays from a half by about 0.6 / sqrt(rows of the smaller side)
+    if area < ORDER_AUC or area - 0.5 < 3 / np.sqrt(len(y)):
+        return []
+    said = f"The order of the rows tells the outcome ({100 * area:.0f} % of pairs): the file is sorted by it, or time matters."
+    return [Leak("", "row_order", "amber", said)]
+
+
+def _twins(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem) -> list[Leak]:
+    """Copies of a row that a random split would put on both sides."""
+    groups = copied_rows(frame, columns, problem)
+    if groups is None:
+        return []
+    share = float((np.bincount(groups)[groups] > 1).mean())
+    if share < TWINS_AMBER:
+        return []
+    kept = "" if problem.time or problem.group else "; copies are kept on one side of every split"
+    said = f"{100 * share:.0f} % of the rows have an exact copy{kept}."
+    return [Leak("", "copied_rows", "red" if share > TWINS_RED else "amber", said)]

@@ -1,0 +1,265 @@
+"""Row statistics behind the metrics: what each row adds to a score, and how the means of these become the score.
+
+Almost every metric is `combine(mean over rows of statistics)`: the mean of a row's log loss, or the means of a row's entries
+in the confusion table. Resampling rows then only reweights the statistics. The two that depend on the order of all rows (area
+under the ROC curve, average precision) carry the influence of each row instead (DeLong et al. 1988 for the ROC).
+"""
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_core.framing.problem import Money
+
+Floats = NDArray[np.float64]
+Truth = NDArray[np.generic]
+SMALL = 1e-15
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How a probability becomes a decision and what it is worth; `quantile` is the pinball loss's."""
+
+    threshold: float = 0.5
+    money: Money | None = None
+    quantile: float = 0.5
+
+
+DEFAULT_DECISION = Decision()
+Statistics = Callable[[Truth, Floats, Decision], Floats]
+AreaOf = Callable[[NDArray[np.bool_], Floats], tuple[float, Floats]]
+
+
+def true_probability(y: Truth, p: Floats) -> Floats:
+    """(n,) probability given to what happened, clipped away from 0 and, for multiclass, normalised to sum 1."""
+    codes = y.astype(np.int64)
+    if p.ndim == 1:
+        clipped = np.clip(p, SMALL, 1 - SMALL)
+        return np.where(codes == 1, clipped, 1 - clipped)
+    clipped = np.clip(p, SMALL, None)
+    truth: Floats = clipped[np.arange(len(codes)), codes] / clipped.sum(axis=1)
+    return truth
+
+
+def predicted_codes(p: Floats, threshold: float = 0.5) -> NDArray[np.int64]:
+    """(n,) class codes: binary cut at `threshold` (at or above is positive), multiclass the most probable."""
+    if p.ndim == 1:
+        return (p >= threshold).astype(np.int64)
+    codes: NDArray[np.int64] = np.argmax(p, axis=1).astype(np.int64)
+    return codes
+
+
+def _class_count(y: Truth, p: Floats) -> int:
+    return 2 if p.ndim == 1 else int(p.shape[1])
+
+
+def confusion_rows(y: Truth, p: Floats, decision: Decision) -> Floats:
+    """(n, 3k): for each class, is it the truth, is it predicted, are both."""
+    k = _class_count(y, p)
+    truth = np.eye(k)[y.astype(np.int64)]
+    guess = np.eye(k)[predicted_codes(p, decision.threshold)]
+    return np.hstack([truth, guess, truth * guess])
+
+
+def _parts(means: Floats) -> tuple[Floats, Floats, Floats]:
+    truth, guess, both = np.split(means, 3, axis=-1)
+    return truth, guess, both
+
+
+def balanced(means: Floats) -> Floats:
+    """Mean recall over the classes present."""
+    truth, _, both = _parts(means)
+    seen = truth > 0
+    recall = np.divide(both, truth, out=np.zeros_like(both), where=seen)
+    result: Floats = recall.sum(axis=-1) / np.maximum(seen.sum(axis=-1), 1)
+    return result
+
+
+def _f1_each(means: Floats) -> Floats:
+    truth, guess, both = _parts(means)
+    total = truth + guess
+    return np.divide(2 * both, total, out=np.zeros_like(both), where=total > 0)
+
+
+def f1_macro(means: Floats) -> Floats:
+    """Mean F1 over the classes that occur or are predicted."""
+    truth, guess, _ = _parts(means)
+    present = (truth + guess) > 0
+    result: Floats = _f1_each(means).sum(axis=-1) / np.maximum(present.sum(axis=-1), 1)
+    return result
+
+
+def mcc(means: Floats) -> Floats:
+    """Matthews correlation for any number of classes (Gorodkin 2004); 0 when undefined."""
+    truth, guess, both = _parts(means)
+    top = both.sum(axis=-1) - (truth * guess).sum(axis=-1)
+    bottom = np.sqrt(np.clip((1 - (guess**2).sum(axis=-1)) * (1 - (truth**2).sum(axis=-1)), 0, None))
+    return np.asarray(np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 1e-12))
+
+
+def r2(means: Floats) -> Floats:
+    """Share of the variance explained; 0 for a constant truth."""
+    spread = means[..., 2] - means[..., 1] ** 2
+    result: Floats = 1 - np.divide(means[..., 0], spread, out=np.ones_like(spread), where=spread > 0)
+    return result
+
+
+def r2_rows(y: Truth, p: Floats, decision: Decision) -> Floats:
+    """(n, 3): squared error, centred truth, its square."""
+    centred = y.astype(float) - y.astype(float).mean()
+    return np.column_stack([(y.astype(float) - p) ** 2, centred, centred**2])
+
+
+def first(means: Floats) -> Floats:
+    """The mean loss itself."""
+    return means[..., 0]
+
+
+def root(means: Floats) -> Floats:
+    """Square root of the mean loss."""
+    return np.sqrt(np.clip(means[..., 0], 0, None))
+
+
+def one_minus(means: Floats) -> Floats:
+    """1 minus the mean loss."""
+    return 1 - means[..., 0]
+
+
+def f1_positive(means: Floats) -> Floats:
+    """F1 of class 1."""
+    return _f1_each(means)[..., 1]
+
+
+def negative(means: Floats) -> Floats:
+    """Minus the mean loss."""
+    return -means[..., 0]
+
+
+def log_rows(y: Truth, p: Floats, decision: Decision) -> Floats:
+    """(n,) minus the log of the probability given to what happened."""
+    return np.asarray(-np.log(true_probability(y, p)))
+
+
+def wrong_rows(y: Truth, p: Floats, decision: Decision) -> Floats:
+    """(n,) 1 where the label is wrong."""
+    return np.asarray(predicted_codes(p, decision.threshold) != y.astype(np.int64), dtype=float)
+
+
+def square_rows(y: Truth, p: Floats, decision: Decision) -> Floats:
+    """(n,) squared errors."""
+    rows: Floats = (y.astype(float) - p) ** 2
+    return rows
+
+
+def absolute_rows(y: Truth, p: Floats, decision: Decision) -> Floats:
+    """(n,) absolute errors."""
+    return np.asarray(np.abs(y.astype(float) - p))
+
+
+def percentage_rows(y: Truth, p: Floats, decision: Decision) -> Floats:
+    """(n,) absolute errors as shares of the truth."""
+    truth = y.astype(float)
+    return np.asarray(np.abs(truth - p) / np.maximum(np.abs(truth), np.finfo(float).eps))
+
+
+def log_square_rows(y: Truth, p: Floats, decision: Decision) -> Floats:
+    """(n,) squared errors of log(1 + value)."""
+    rows: Floats = (np.log1p(np.clip(y.astype(float), 0, None)) - np.log1p(np.clip(p, 0, None))) ** 2
+    return rows
+
+
+def pinball_rows(y: Truth, p: Floats, decision: Decision) -> Floats:
+    """(n,) pinball losses at the decision's quantile."""
+    gap = y.astype(float) - p
+    return np.maximum(decision.quantile * gap, (decision.quantile - 1) * gap)
+
+
+def money_rows(y: Truth, p: Floats, decision: Decision) -> Floats:
+    """(n,) money lost per row against zero: minus the value of the decision, or the cost of the miss of a number."""
+    money = decision.money or Money(true_positive=1.0, true_negative=1.0, over=1.0, under=1.0)
+    if money.over or money.under:
+        gap = y.astype(float) - p
+        return np.where(gap > 0, money.under * gap, -money.over * gap)
+    act = p >= decision.threshold
+    gain = np.where(act, money.true_positive, money.false_negative)
+    loss = np.where(act, money.false_positive, money.true_negative)
+    return -np.where(y.astype(np.int64) == 1, gain, loss)
+
+
+def _placements(positive: NDArray[np.bool_], p: Floats) -> tuple[float, Floats]:
+    """Area under the ROC curve and each row's influence on it (DeLong; Sun & Xu 2014 by midranks). NaN with one class."""
+    n1 = int(positive.sum())
+    n0 = len(positive) - n1
+    if n1 == 0 or n0 == 0:
+        return math.nan, np.zeros(len(positive))
+    overall = _midranks(p)
+    own = np.empty(len(p))
+    own[positive] = _midranks(p[positive])
+    own[~positive] = _midranks(p[~positive])
+    share = np.where(positive, (overall - own) / n0, 1 - (overall - own) / n1)
+    area = float(share[positive].mean())
+    scale = np.where(positive, len(p) / n1, len(p) / n0)
+    return area, (share - area) * scale
+
+
+def _midranks(values: Floats) -> Floats:
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return (last - (counts - 1) / 2.0)[inverse]
+
+
+def _each_class(y: Truth, p: Floats, one: AreaOf) -> tuple[float, Floats]:
+    """Binary as it is; multiclass the plain mean over one-against-rest of the classes present."""
+    codes = y.astype(np.int64)
+    if p.ndim == 1:
+        return one(codes == 1, p)
+    found = [one(codes == k, p[:, k]) for k in range(p.shape[1]) if 0 < int((codes == k).sum()) < len(codes)]
+    if not found:
+        return math.nan, np.zeros(len(codes))
+    return float(np.mean([area for area, _ in found])), np.mean([rows for _, rows in found], axis=0)
+
+
+def auc(y: Truth, p: Floats, decision: Decision) -> float:
+    """Area under the ROC curve; multiclass: plain mean of one against rest."""
+    return _each_class(y, p, _placements)[0]
+
+
+def auc_influence(y: Truth, p: Floats, decision: Decision) -> Floats:
+    """(n,) influence of each row on the area."""
+    return _each_class(y, p, _placements)[1]
+
+
+def _precision_area(positive: NDArray[np.bool_], p: Floats) -> tuple[float, Floats]:
+    """Average precision (as scikit-learn defines it) and each row's influence on it.
+
+    With the true-positive mass A(t) and the called mass B(t) at or above a threshold t, AP is the mean over positives of
+    A/B at their own score; differentiating in the weight of a row gives its influence.
+    """
+    n, n1 = len(positive), int(positive.sum())
+    if n1 == 0:
+        return math.nan, np.zeros(n)
+    levels, inverse = np.unique(-p, return_inverse=True)
+    hits = np.bincount(inverse, weights=positive.astype(float), minlength=len(levels))
+    called = np.cumsum(np.bincount(inverse, minlength=len(levels)))
+    above = np.cumsum(hits)
+    precision = above / called
+    area = float((hits * precision).sum() / n1)
+    # a row adds to A and B of every positive at or below it: suffix sums over the levels from its own down
+    by_hit = np.cumsum((hits / called)[::-1])[::-1]
+    by_call = np.cumsum((hits * above / called**2)[::-1])[::-1]
+    direct = precision[inverse] + by_hit[inverse] - by_call[inverse] - area
+    return area, np.where(positive, direct, -by_call[inverse]) * n / n1
+
+
+def average_precision(y: Truth, p: Floats, decision: Decision) -> float:
+    """Average precision; multiclass: plain mean of one against rest."""
+    return _each_class(y, p, _precision_area)[0]
+
+
+def average_precision_influence(y: Truth, p: Floats, decision: Decision) -> Floats:
+    """(n,) influence of each row on the average precision."""
+    return _each_class(y, p, _precision_area)[1]

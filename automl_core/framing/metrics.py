@@ -1,0 +1,147 @@
+"""The metrics by name, what each applies to, and the threshold a decision needs.
+
+Predictions: binary `(n,)` probability of the positive class; multiclass `(n, k)` probabilities in the order of
+`Problem.classes`; regression `(n,)`. Truth: int codes into `Problem.classes` (binary: 1 is positive) or floats.
+"""
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from automl_core.errors import BadInput
+from automl_core.framing import metric_rows as rows
+from automl_core.framing.metric_rows import DEFAULT_DECISION, Decision, Floats, Statistics, Truth, predicted_codes
+from automl_core.framing.problem import Money, Problem, Task
+
+__all__ = ["DEFAULT_DECISION", "METRICS", "Decision", "Metric", "bayes_threshold", "decision_of", "default_metric", "get_metric",
+           "metrics_for", "predicted_codes", "tune_threshold"]
+
+CLASSES: tuple[Task, ...] = ("binary", "multiclass")
+NUMBER: tuple[Task, ...] = ("regression",)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One way to judge predictions.
+
+    `statistics` gives `(n,)` or `(n, q)` row statistics and `combine` turns their means `(..., q)` into scores `(...)`. An
+    ordering metric has `area` (its score) and `influence` (each row's influence `(n,)` on it) instead. `loss_rows` is the
+    loss of each row (lower is better; its mean orders models as the score does) or None when there is no such thing.
+    `labels` says that a binary probability is cut at `Decision.threshold` first.
+    """
+
+    name: str
+    title: str
+    tasks: tuple[Task, ...]
+    greater_is_better: bool
+    statistics: Statistics | None = None
+    combine: Callable[[Floats], Floats] | None = None
+    loss_rows: Statistics | None = None
+    area: Callable[[Truth, Floats, Decision], float] | None = None
+    influence: Statistics | None = None
+    labels: bool = False
+
+    @property
+    def sign(self) -> float:
+        """+1 when greater is better, else -1: `sign * score` always grows with quality."""
+        return 1.0 if self.greater_is_better else -1.0
+
+    def score(self, y: Truth, prediction: Floats, decision: Decision = DEFAULT_DECISION) -> float:
+        """The score; NaN when it is undefined (no rows, or one class only for the areas)."""
+        if len(y) == 0:
+            return math.nan
+        if self.area is not None:
+            return self.area(y, prediction, decision)
+        assert self.statistics is not None
+        assert self.combine is not None
+        means = self.statistics(y, prediction, decision).reshape(len(y), -1).mean(axis=0)
+        return float(self.combine(means))
+
+
+def _mean(name: str, title: str, tasks: tuple[Task, ...], loss: Statistics, combine: Callable[[Floats], Floats]) -> Metric:
+    """A metric that is a function of the mean loss; greater is better when the combination turns the loss around."""
+    greater = combine in (rows.negative, rows.one_minus)
+    labels = loss in (rows.wrong_rows, rows.money_rows)
+    return Metric(name, title, tasks, greater, loss, combine, loss, labels=labels)
+
+
+_ALL = (
+    Metric("roc_auc", "ROC AUC", CLASSES, True, area=rows.auc, influence=rows.auc_influence),
+    Metric("average_precision", "Average precision", CLASSES, True, area=rows.average_precision,
+           influence=rows.average_precision_influence),
+    _mean("log_loss", "Log loss", CLASSES, rows.log_rows, rows.first),
+    _mean("accuracy", "Accuracy", CLASSES, rows.wrong_rows, rows.one_minus),
+    Metric("balanced_accuracy", "Balanced accuracy", CLASSES, True, rows.confusion_rows, rows.balanced, labels=True),
+    Metric("f1", "F1 of the positive class", ("binary",), True, rows.confusion_rows, rows.f1_positive, labels=True),
+    Metric("f1_macro", "Macro F1", CLASSES, True, rows.confusion_rows, rows.f1_macro, labels=True),
+    Metric("mcc", "Matthews correlation", CLASSES, True, rows.confusion_rows, rows.mcc, labels=True),
+    _mean("rmse", "RMSE", NUMBER, rows.square_rows, rows.root),
+    _mean("mae", "Mean absolute error", NUMBER, rows.absolute_rows, rows.first),
+    Metric("r2", "R²", NUMBER, True, rows.r2_rows, rows.r2, loss_rows=rows.square_rows),
+    _mean("mape", "Mean absolute percentage error", NUMBER, rows.percentage_rows, rows.first),
+    _mean("rmsle", "RMSLE", NUMBER, rows.log_square_rows, rows.root),
+    _mean("pinball", "Pinball loss of the median", NUMBER, rows.pinball_rows, rows.first),
+    _mean("money", "Money per row", ("binary", "regression"), rows.money_rows, rows.negative),
+)
+METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}
+
+
+def get_metric(name: str) -> Metric:
+    """The metric of that name; BadInput naming the known ones otherwise."""
+    try:
+        return METRICS[name]
+    except KeyError:
+        raise BadInput(f"There is no metric called “{name[:80]}”.", f"Choose one of: {', '.join(METRICS)}.") from None
+
+
+def metrics_for(task: Task) -> tuple[Metric, ...]:
+    """The metrics that can judge this task, the usual ones first."""
+    return tuple(metric for metric in _ALL if task in metric.tasks)
+
+
+def default_metric(task: Task) -> str:
+    """The name of the metric used unless the user chooses: ROC AUC, log loss or RMSE."""
+    return {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}[task]
+
+
+def bayes_threshold(money: Money) -> float:
+    """The probability from which acting earns more than not acting (Elkan 2001), in [0, 1]; 0.5 when acting changes nothing."""
+    right = money.true_positive - money.false_negative
+    wrong = money.true_negative - money.false_positive
+    if right + wrong <= 0:
+        return 0.5
+    return float(np.clip(wrong / (right + wrong), 0.0, 1.0))
+
+
+def decision_of(problem: Problem, threshold: float | None = None) -> Decision:
+    """The decision a problem implies: the given threshold, else the one its money says, else 0.5."""
+    if threshold is None:
+        money = problem.money
+        priced = money is not None and problem.task == "binary" and any(
+            (money.true_positive, money.false_positive, money.false_negative, money.true_negative))
+        threshold = bayes_threshold(money) if priced and money is not None else 0.5
+    return Decision(threshold, problem.money)
+
+
+def tune_threshold(y: Truth, p: Floats, problem: Problem) -> float:
+    """The threshold for binary labels, from out-of-fold probabilities `(n,)`.
+
+    With money, the one the money says (no tuning). For a metric of labels, the best of up to 200 cuts. For every other metric
+    the cut that calls as many rows positive as there are. 0.5 when there is nothing to learn from (fewer than 50 rows).
+    """
+    decision = decision_of(problem)
+    seen = np.isfinite(p)
+    truth, probability = y[seen], p[seen]
+    if problem.money is not None and decision.threshold != 0.5:
+        return decision.threshold
+    if problem.task != "binary" or len(truth) < 50:
+        return 0.5
+    metric = get_metric(problem.metric)
+    if not metric.labels or metric.name == "money":
+        return float(np.clip(np.quantile(probability, 1 - float(np.mean(truth == 1))), 1e-6, 1 - 1e-6))
+    cuts = np.unique(np.quantile(probability, np.linspace(0.005, 0.995, 200)))
+    scores = [metric.score(truth, probability, Decision(float(cut), problem.money)) for cut in cuts]
+    return float(np.clip(cuts[int(np.argmax(scores))], 1e-6, 1 - 1e-6))

@@ -1,0 +1,88 @@
+"""The nouns of the goal: what to predict, how it is judged, what is known when, and what a decision is worth."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from automl_core.data.table import Role
+
+Task = Literal["binary", "multiclass", "regression"]
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """Value per row of each outcome of a yes/no decision, or cost per unit of over- and under-estimating a number."""
+
+    true_positive: float = 0.0
+    false_positive: float = 0.0
+    false_negative: float = 0.0
+    true_negative: float = 0.0
+    over: float = 0.0
+    under: float = 0.0
+    currency: str = "€"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What to predict.
+
+    `classes` are the labels in a fixed order (empty for regression); `positive` is the label that `probability` speaks of in
+    binary tasks. `later` columns are known only after the outcome, `never` columns must not be used: neither reaches a model.
+    `roles` overrule the detected roles.
+    """
+
+    target: str
+    task: Task
+    metric: str
+    classes: tuple[str, ...] = ()
+    positive: str = ""
+    later: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    time: str = ""
+    group: str = ""
+    money: Money | None = None
+    roles: dict[str, Role] = field(default_factory=dict)
+
+    @property
+    def excluded(self) -> tuple[str, ...]:
+        """Columns that no model may see, the target among them."""
+        return (self.target, *self.later, *self.never)
+
+
+VerdictName = Literal["average", "rule", "linear", "ml_pays", "not_enough_data"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One step of the ladder: its mean score over the same folds with a 95 % interval, in the problem's metric."""
+
+    rung: Literal["average", "rule", "linear", "boosted"]
+    score: float
+    low: float
+    high: float
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A column that seems to know the answer. `red` should be left out, `amber` should be looked at."""
+
+    column: str
+    kind: str
+    severity: Literal["amber", "red"]
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether machine learning is needed at all, from the ladder on identical folds."""
+
+    verdict: VerdictName
+    task: Task
+    metric: str
+    ladder: tuple[Rung, ...]
+    leaks: tuple[Leak, ...]
+    sentence: str
+    seconds: float
+    rows: int
+    rule: str = ""

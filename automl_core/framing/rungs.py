@@ -1,0 +1,205 @@
+"""The four rungs of the ladder: each learns on training rows and answers for the others, on whatever fold it is given.
+
+Answers are what the metrics take: binary `(n,)` probability of the positive class, multiclass `(n, k)`, regression `(n,)`.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_core.framing.logistic import fit_predict
+from automl_core.framing.metric_rows import Floats
+from automl_core.framing.partition import Grouping, Table, choose_table
+from automl_core.framing.problem import Problem
+from automl_core.framing.simple_matrix import SimpleMatrix
+
+ROUNDS = 150
+MEDIAN_METRICS = ("mae", "mape", "pinball")
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Material:
+    """What all rungs share: the matrices, the groupings, `y` (n,) and `work` (n,), y on the scale in which errors are squared."""
+
+    problem: Problem
+    matrix: SimpleMatrix
+    groupings: tuple[Grouping, ...]
+    y: NDArray[np.generic]
+    work: Floats
+    targets: Floats
+    dataset: Any
+    seed: int
+
+
+def working_scale(y: NDArray[np.generic], problem: Problem) -> Floats:
+    """y as fitted: its logarithm when the metric measures ratios, otherwise itself."""
+    values = y.astype(float)
+    return np.log1p(np.clip(values, 0, None)) if problem.metric == "rmsle" else values
+
+
+def one_hot_targets(y: NDArray[np.generic], problem: Problem) -> Floats:
+    """(n, k) indicator of each class; binary (n, 1) of the positive one; regression (n, 1) on the working scale."""
+    if problem.task == "multiclass":
+        return np.eye(len(problem.classes))[y.astype(np.int64)]
+    return working_scale(y, problem)[:, None]
+
+
+def _answer(values: Floats, problem: Problem) -> Floats:
+    """(n, k) or (n,) raw answers as the metric takes them."""
+    if problem.task == "multiclass":
+        clipped = np.clip(values, 1e-6, None)
+        shares: Floats = clipped / clipped.sum(axis=1, keepdims=True)
+        return shares
+    flat = values.reshape(len(values))
+    if problem.task == "binary":
+        return np.clip(flat, 1e-6, 1 - 1e-6)
+    return np.expm1(flat) if problem.metric == "rmsle" else flat
+
+
+def _money_quantile(problem: Problem) -> float | None:
+    """The quantile that a number should be predicted at, when its metric is not about the mean (newsvendor for money)."""
+    if problem.task != "regression":
+        return None
+    money = problem.money
+    if problem.metric == "money" and money is not None and money.over + money.under > 0:
+        return money.under / (money.over + money.under)
+    return 0.5 if problem.metric in MEDIAN_METRICS or problem.metric == "money" else None
+
+
+def average(material: Material, train: Rows, valid: Rows) -> Floats:
+    """The same answer for every row: class shares, the mean, or the median when the metric asks for it."""
+    quantile = _money_quantile(material.problem)
+    targets = material.targets[train]
+    constant = targets.mean(axis=0) if quantile is None else np.quantile(targets, quantile, axis=0)
+    return _answer(np.tile(constant, (len(valid), 1)), material.problem)
+
+
+def rule(material: Material, train: Rows, valid: Rows) -> Floats:
+    """The best table of averages over one or two columns, or a tree of depth two, chosen inside the training rows."""
+    table = choose_table(material.groupings, train, material.targets[train])
+    leaves = tree_leaves(material, train)
+    quantile = _money_quantile(material.problem)
+    if table is None and leaves is None:
+        return average(material, train, valid)
+    tree = None if leaves is None else choose_table((leaves,), train, material.targets[train])
+    best = min((found for found in (table, tree) if found is not None), key=lambda found: found.loss)
+    answers = best.predict(valid) if quantile is None else _part_quantiles(best, material, train, quantile)[valid]
+    return _answer(answers, material.problem)
+
+
+def _part_quantiles(table: Table, material: Material, train: Rows, quantile: float) -> Floats:
+    """(n, 1) the quantile of each row's part in the training rows; the overall one in parts of fewer than 20 rows."""
+    from automl_core.framing.partition import part_codes
+
+    codes = part_codes(table.groupings)
+    values = np.full(len(table.values), np.quantile(material.work[train], quantile))
+    for part in np.flatnonzero(table.counts >= 20):
+        values[part] = np.quantile(material.work[train][codes[train] == part], quantile)
+    answers: Floats = values[codes][:, None]
+    return answers
+
+
+def fit_tree(material: Material, train: Rows) -> Any:
+    """A depth-two tree on the training rows, each leaf of at least 30 rows or 2 % of them; None without columns or rows."""
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+    least = max(30, round(0.02 * len(train)))
+    questions = material.matrix.questions
+    if questions.shape[1] == 0 or len(train) < 2 * least:
+        return None
+    kind = DecisionTreeRegressor if material.problem.task == "regression" else DecisionTreeClassifier
+    goal = material.work[train] if material.problem.task == "regression" else material.y[train].astype(np.int64)
+    return kind(max_depth=2, min_samples_leaf=least, random_state=0).fit(questions[train], goal)
+
+
+def tree_leaves(material: Material, train: Rows) -> Grouping | None:
+    """The leaves of the depth-two tree as parts of all rows."""
+    tree = fit_tree(material, train)
+    if tree is None:
+        return None
+    codes = np.unique(tree.apply(material.matrix.questions), return_inverse=True)[1].astype(np.int64)
+    return Grouping("", codes, tuple(str(leaf) for leaf in range(int(codes.max()) + 1)))
+
+
+def linear(material: Material, train: Rows, valid: Rows) -> Floats:
+    """Ridge or L2 logistic regression, its penalty chosen inside the training rows."""
+    features = material.matrix.linear
+    if features.shape[1] == 0:
+        return average(material, train, valid)
+    if material.problem.task == "regression":
+        return _answer(_ridge(features[train], material.work[train], features[valid]), material.problem)
+    return _answer(_logistic(material, train, valid), material.problem)
+
+
+def _ridge(features: Floats, y: Floats, new: Floats) -> Floats:
+    """Ridge with the penalty of least generalised cross-validation error, all penalties from one eigendecomposition."""
+    mean, centre = features.mean(axis=0), y.mean()
+    left, target = features - mean, y - centre
+    values, vectors = np.linalg.eigh(left.T @ left)
+    values = np.clip(values, 0, None)
+    moved = vectors.T @ (left.T @ target)
+    total, n = float(target @ target), len(y)
+    best, chosen = np.inf, moved * 0
+    for penalty in (0.1, 1.0, 10.0, 100.0, 1000.0):
+        shrunk = moved / (values + penalty)
+        error = max(total - 2 * float(shrunk @ moved) + float(values @ shrunk**2), 0.0)
+        freedom = float((values / (values + penalty)).sum()) + 1
+        score = error / n / max(1 - freedom / n, 0.05) ** 2
+        if score < best:
+            best, chosen = score, shrunk
+    answers: Floats = (new - mean) @ (vectors @ chosen) + centre
+    return answers
+
+
+def _logistic(material: Material, train: Rows, valid: Rows) -> Floats:
+    features, y = material.matrix.linear, material.y.astype(np.int64)
+    classes = max(2, len(material.problem.classes))
+    shares = fit_predict(features[train], y[train], classes, features[valid])
+    return shares[:, 1:] if material.problem.task == "binary" else shares
+
+
+def boosted(material: Material, train: Rows, valid: Rows) -> Floats:
+    """150 trees of 15 leaves: a cheap stand-in for what a search can reach."""
+    import lightgbm
+
+    if material.dataset is None:
+        return average(material, train, valid)
+    options = boosted_options(material.problem, len(train), material.seed)
+    rounds = ROUNDS if material.problem.task != "multiclass" else max(40, ROUNDS // max(1, len(material.problem.classes) // 3))
+    part = material.dataset.subset(np.sort(train).tolist())
+    booster = lightgbm.train(options, part, num_boost_round=rounds)
+    answers = np.asarray(booster.predict(material.matrix.trees[valid], num_threads=1))
+    return _answer(answers if answers.ndim == 2 else answers[:, None], material.problem)
+
+
+def boosted_options(problem: Problem, rows: int, seed: int) -> dict[str, Any]:
+    """LightGBM's options for this problem and number of training rows."""
+    options: dict[str, Any] = {
+        "learning_rate": 0.05, "num_leaves": 15, "min_data_in_leaf": max(20, round(0.005 * rows)), "verbosity": -1,
+        "num_threads": 1, "seed": seed, "deterministic": True, "force_col_wise": True, "feature_pre_filter": False,
+        "max_bin": 127, "feature_fraction": 0.8,
+    }
+    quantile = _money_quantile(problem)
+    if problem.task == "binary":
+        return {**options, "objective": "binary"}
+    if problem.task == "multiclass":
+        return {**options, "objective": "multiclass", "num_class": len(problem.classes), "learning_rate": 0.08}
+    if quantile is None:
+        return {**options, "objective": "regression"}
+    if quantile == 0.5:
+        return {**options, "objective": "regression_l1"}
+    return {**options, "objective": "quantile", "alpha": quantile}
+
+
+def boosted_dataset(matrix: SimpleMatrix, work: Floats, seed: int) -> Any:
+    """The binned rows that all folds share; None without columns."""
+    import lightgbm
+
+    if matrix.trees.shape[1] == 0:
+        return None
+    options = {"verbosity": -1, "max_bin": 127, "feature_pre_filter": False, "num_threads": 1, "seed": seed}
+    return lightgbm.Dataset(matrix.trees, work, params=options, free_raw_data=False).construct()

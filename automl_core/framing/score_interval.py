@@ -1,0 +1,107 @@
+"""How sure a score and a difference of two scores are: 95 % intervals over rows, fast enough for every trial of a search."""
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_core.framing.metric_rows import DEFAULT_DECISION, Decision, Floats, Truth
+from automl_core.framing.metrics import Metric
+
+DRAWS = 500
+FEW_ROWS = 3_000
+Z95 = 1.959963984540054
+
+
+class ScoreInterval(NamedTuple):
+    """A score with its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+class Difference(NamedTuple):
+    """How much better the first prediction is than the second, in the metric's unit: positive is better, always."""
+
+    difference: float
+    standard_error: float
+    low: float
+    high: float
+
+
+def score_with_interval(metric: Metric, y: Truth, oof: Floats, seed: int, decision: Decision = DEFAULT_DECISION) -> ScoreInterval:
+    """Score and 95 % interval of out-of-fold predictions; rows without a prediction (NaN) are left out.
+
+    Areas: DeLong's variance on the logit scale. All others: bootstrap of the row statistics' means (500 draws; above 3,000
+    rows drawn from their normal approximation, which is the same to the eye and does not grow with the rows).
+    """
+    seen = _predicted(oof)
+    truth, prediction = y[seen], oof[seen]
+    score = metric.score(truth, prediction, decision)
+    if not math.isfinite(score) or len(truth) < 2:
+        return ScoreInterval(score, score, score)
+    if metric.influence is not None:
+        error = float(np.std(metric.influence(truth, prediction, decision), ddof=1)) / math.sqrt(len(truth))
+        return ScoreInterval(score, *_on_logit_scale(score, error))
+    assert metric.statistics is not None
+    assert metric.combine is not None
+    draws = metric.combine(_mean_draws(metric.statistics(truth, prediction, decision).reshape(len(truth), -1), seed))
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return ScoreInterval(score, float(min(low, score)), float(max(high, score)))
+
+
+def paired_difference(
+    metric: Metric, y: Truth, a: Floats, b: Floats, seed: int, decision: Decision = DEFAULT_DECISION
+) -> Difference:
+    """How much better `a` is than `b` on the same rows (positive: `a` is better), with its standard error and 95 % interval.
+
+    Only rows that both predict count. The rows are resampled together, so what both find hard cancels out.
+    """
+    seen = _predicted(a) & _predicted(b)
+    truth, first, second = y[seen], a[seen], b[seen]
+    difference = metric.sign * (metric.score(truth, first, decision) - metric.score(truth, second, decision))
+    if not math.isfinite(difference) or len(truth) < 2:
+        return Difference(difference, math.nan, difference, difference)
+    if metric.influence is not None:
+        gap = metric.influence(truth, first, decision) - metric.influence(truth, second, decision)
+        error = float(np.std(gap, ddof=1)) / math.sqrt(len(truth))
+        return Difference(difference, error, difference - Z95 * error, difference + Z95 * error)
+    assert metric.statistics is not None
+    assert metric.combine is not None
+    one = metric.statistics(truth, first, decision).reshape(len(truth), -1)
+    two = metric.statistics(truth, second, decision).reshape(len(truth), -1)
+    means = _mean_draws(np.hstack([one, two]), seed)
+    draws = metric.sign * (metric.combine(means[:, : one.shape[1]]) - metric.combine(means[:, one.shape[1]:]))
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return Difference(difference, float(np.std(draws, ddof=1)), float(low), float(high))
+
+
+def _predicted(prediction: Floats) -> NDArray[np.bool_]:
+    return np.asarray(np.isfinite(prediction.reshape(len(prediction), -1)).all(axis=1))
+
+
+def _on_logit_scale(score: float, error: float) -> tuple[float, float]:
+    """Interval of an area in (0, 1): symmetric in log-odds, so it never leaves the range."""
+    if not 0 < score < 1 or error == 0:
+        return max(0.0, score - Z95 * error), min(1.0, score + Z95 * error)
+    centre, half = math.log(score / (1 - score)), Z95 * error / (score * (1 - score))
+    return 1 / (1 + math.exp(min(700.0, half - centre))), 1 / (1 + math.exp(max(-700.0, -centre - half)))
+
+
+def _mean_draws(statistics: Floats, seed: int) -> Floats:
+    """(draws, q) means of resampled rows; several columns are resampled together."""
+    random = np.random.default_rng(seed)
+    n, q = statistics.shape
+    if n <= FEW_ROWS:
+        weights = random.multinomial(n, np.full(n, 1 / n), size=DRAWS).astype(float)
+        means: Floats = weights @ statistics / n
+        return means
+    mean = statistics.mean(axis=0)
+    covariance = np.atleast_2d(np.cov(statistics, rowvar=False)) / n
+    values, vectors = np.linalg.eigh(covariance)
+    root = vectors * np.sqrt(np.clip(values, 0, None))
+    drawn: Floats = mean + random.standard_normal((DRAWS * 2, q)) @ root.T
+    return drawn

@@ -1,0 +1,151 @@
+"""From a chosen target to a problem: its task, classes and metric, and one clear sentence when it cannot be predicted."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from automl_core.data.table import Column, find_column
+from automl_core.errors import BadInput
+from automl_core.framing.metrics import default_metric, get_metric
+from automl_core.framing.problem import Problem, Task
+
+MOST_CLASSES = 100
+MOST_NUMBER_CLASSES = 10
+FEWEST_ROWS = 10
+YES = ("yes", "y", "true", "t", "1", "ja", "j", "oui", "si", "sí", "on", "positive")
+
+
+def label_text(value: object) -> str:
+    """The label of one target value as text: whole numbers without a decimal point, everything else as it is written."""
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def labels_of(series: pd.Series) -> pd.Series:
+    """The labels of a target column as text; missing stays missing."""
+    if series.dtype.kind in "iuf":
+        codes, values = pd.factorize(series)
+        texts = np.array([label_text(value) for value in values] + [None], dtype=object)
+        return pd.Series(texts[codes], index=series.index, name=series.name).astype("str")
+    return series.astype("str")
+
+
+def detect_task(series: pd.Series, column: Column) -> Task:
+    """The task a target column suggests.
+
+    Two values are binary; text, and up to ten whole numbers that each occur often, are multiclass; other numbers regression.
+    """
+    values = series.dropna()
+    distinct = values.nunique()
+    if distinct == 2 or column.kind == "bool":
+        return "binary"
+    if column.kind in ("text", "date"):
+        return "multiclass"
+    whole = bool((values % 1 == 0).all()) if len(values) else False
+    if whole and distinct <= MOST_NUMBER_CLASSES and len(values) >= 20 * distinct:
+        return "multiclass"
+    return "regression"
+
+
+def suggest_problem(frame: pd.DataFrame, columns: tuple[Column, ...], target: str) -> Problem:
+    """A problem for this target with sensible defaults; BadInput with one sentence when it cannot be one."""
+    column = find_column(columns, target)
+    if target not in frame.columns:
+        raise BadInput(f"The target “{target[:80]}” is not in the table any more.", "Undo the step that dropped it.")
+    task = detect_task(frame[target], column)
+    problem = problem_for(frame[target], target, task)
+    check_target(frame, problem)
+    return problem
+
+
+def problem_for(series: pd.Series, target: str, task: Task, metric: str = "") -> Problem:
+    """The problem of this target as this task, with the classes found in `series` (none for a number)."""
+    chosen = metric or default_metric(task)
+    if task == "regression":
+        return Problem(target, task, chosen)
+    classes, positive = find_classes(series)
+    return Problem(target, task, chosen, classes, positive if task == "binary" else "")
+
+
+def find_classes(series: pd.Series) -> tuple[tuple[str, ...], str]:
+    """Labels in order (numbers by value, text by letter) and the positive one: a word for yes, otherwise the rarer."""
+    counts = labels_of(series.dropna()).value_counts()
+    numeric = series.dtype.kind in "iuf"
+    classes = tuple(sorted((str(label) for label in counts.index), key=(lambda text: (float(text), text)) if numeric else None))
+    yes = [label for label in classes if label.strip().casefold() in YES]
+    if len(yes) == 1:
+        return classes, yes[0]
+    return classes, min(classes, key=lambda label: (int(counts[label]), -classes.index(label)), default="")
+
+
+@dataclass(frozen=True, slots=True)
+class ClassCount:
+    """One class and how many rows have it."""
+
+    label: str
+    rows: int
+
+
+def class_counts(series: pd.Series) -> tuple[ClassCount, ...]:
+    """Classes by frequency, the most common first: what a page shows."""
+    return tuple(ClassCount(str(label), int(rows)) for label, rows in labels_of(series.dropna()).value_counts().items())
+
+
+def check_target(frame: pd.DataFrame, problem: Problem) -> tuple[str, ...]:
+    """Warnings about the target as sentences; BadInput when nothing can be learned from it as this problem says."""
+    name = problem.target[:80]
+    if problem.target not in frame.columns:
+        raise BadInput(f"There is no column “{name}” in this table.", "Choose one of its columns as the target.")
+    series = frame[problem.target]
+    present = series.dropna()
+    if present.empty:
+        raise BadInput(f"The target “{name}” is empty in every row.", "Choose a column that holds the outcome.")
+    if present.nunique() == 1:
+        only = label_text(present.iloc[0])[:80]
+        raise BadInput(f"The target “{name}” is “{only}” in every row, so there is nothing to predict.", "Choose another target.")
+    if len(present) < FEWEST_ROWS:
+        raise BadInput(f"Only {len(present)} rows have a value in the target “{name}”.", f"At least {FEWEST_ROWS} are needed.")
+    metric = get_metric(problem.metric)
+    if problem.task not in metric.tasks:
+        raise BadInput(f"{metric.title} cannot judge a {problem.task} target.", "Choose another metric or task.")
+    warnings = _check_number(present, problem) if problem.task == "regression" else _check_classes(present, problem)
+    missing = len(series) - len(present)
+    if missing:
+        warnings.append(f"{missing:,} of {len(series):,} rows have no value in “{name}” and are left out of training.")
+    return tuple(warnings)
+
+
+def _check_number(present: pd.Series, problem: Problem) -> list[str]:
+    name = problem.target[:80]
+    if present.dtype.kind not in "iuf":
+        raise BadInput(f"The target “{name}” is not a number, so it cannot be predicted as one.",
+                       "Change its type or choose classes as the task.")
+    values = present.to_numpy(dtype=float)
+    if problem.metric == "rmsle" and values.min() < 0:
+        raise BadInput(f"RMSLE needs a target without negative values, and “{name}” has some.", "Choose RMSE instead.")
+    if problem.metric == "mape" and (values == 0).any():
+        return [f"“{name}” is 0 in {int((values == 0).sum()):,} rows, where a percentage error has no meaning."]
+    return []
+
+
+def _check_classes(present: pd.Series, problem: Problem) -> list[str]:
+    name = problem.target[:80]
+    counts = labels_of(present).value_counts()
+    if len(counts) > MOST_CLASSES or (len(counts) > 20 and len(counts) > 0.5 * len(present)):
+        raise BadInput(f"The target “{name}” has {len(counts):,} different values, too many for classes.",
+                       "Choose a column with fewer values, or a number.")
+    if problem.task == "binary" and len(counts) != 2:
+        raise BadInput(f"The target “{name}” has {len(counts)} different values, and a yes/no target needs two.",
+                       "Choose several classes as the task.")
+    unknown = [label for label in problem.classes if label not in counts.index]
+    if unknown:
+        raise BadInput(f"No row has the class “{unknown[0][:80]}” in “{name}”.", "Choose the target again.")
+    warnings = [f"Only one row has the class “{str(label)[:80]}”: no model can learn it." for label in counts.index[counts == 1]]
+    share = float(counts.iloc[-1] / counts.sum())
+    if problem.task == "binary" and share < 0.05:
+        warnings.append(f"Only {100 * share:.2g} % of the rows are “{str(counts.index[-1])[:80]}”: judge by ROC AUC or average "
+                        "precision, not by accuracy.")
+    return warnings

@@ -1,0 +1,178 @@
+"""The same folds for everybody: stratified, grouped by entity or by copied rows, or forward in time."""
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.data.table import Column
+from automl_core.errors import BadInput
+from automl_core.framing.columns import usable_columns
+from automl_core.framing.problem import Problem
+from automl_core.framing.suggestion import labels_of
+
+Positions = NDArray[np.int64]
+Folds = tuple[tuple[Positions, Positions], ...]
+COPIES_ALLOWED = 0.01
+GREEDY_GROUPS = 2_000
+
+
+def encode_target(series: pd.Series, problem: Problem) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
+    """`(y, keep)`: `keep` (n,) marks the rows with a usable target, `y` (keep.sum(),) holds their values in order.
+
+    Classes become int64 codes into `problem.classes`, binary 1 for the positive class and 0 for the other; numbers float64.
+    Labels that are not among the classes are not kept.
+    """
+    if problem.task == "regression":
+        values = pd.to_numeric(series, errors="coerce").to_numpy(dtype=float)
+        keep = np.isfinite(values)
+        return values[keep], keep
+    codes = pd.Categorical(labels_of(series), categories=list(problem.classes)).codes.astype(np.int64)
+    keep = codes >= 0
+    y = codes[keep]
+    if problem.task == "binary":
+        return (y == problem.classes.index(problem.positive)).astype(np.int64), keep
+    return y, keep
+
+
+def default_folds(rows: int, budget: float) -> int:
+    """Folds for a search of this many rows in `budget` seconds: five, three where five would leave no time for candidates."""
+    if rows > 100_000:
+        return 3 if budget >= 300 else 2
+    if rows > 10_000:
+        return 5 if budget >= 480 else 3
+    if rows > 3_000:
+        return 5 if budget >= 45 else 3
+    return 5
+
+
+def make_folds(
+    y: NDArray[np.generic], problem: Problem, frame: pd.DataFrame, columns: tuple[Column, ...], folds: int, seed: int
+) -> Folds:
+    """`folds` pairs of sorted row positions (train, valid), the same for the same arguments on every machine.
+
+    `y` and `frame` are aligned: the rows that `encode_target` kept; `columns` describe the frame. With a time column: an
+    expanding window, so the oldest block is never validated. With a group column, or when more than 1 % of the rows are copies:
+    a group stays in one part. Otherwise stratified by class, or by deciles of a number. A class with a single row is absent
+    from one training part.
+    """
+    n = len(y)
+    if n < 4:
+        raise BadInput(f"Only {n} rows can be used, too few to check anything.", "Add rows.")
+    folds = max(2, min(folds, n // 2))
+    if problem.time:
+        return _forward(_time_order(frame, problem), folds)
+    strata = _strata(y, problem)
+    if problem.task == "binary":
+        folds = max(2, min(folds, int(np.bincount(strata).min())))
+    random = np.random.default_rng(seed)
+    groups = _groups(frame, columns, problem)
+    if groups is None:
+        assigned = _deal(strata, folds, random)
+    else:
+        folds = min(folds, int(groups.max()) + 1)
+        assigned = _deal_groups(groups, strata, folds, random)
+    return tuple((np.flatnonzero(assigned != fold), np.flatnonzero(assigned == fold)) for fold in range(folds))
+
+
+def _strata(y: NDArray[np.generic], problem: Problem) -> Positions:
+    if problem.task != "regression":
+        return y.astype(np.int64)
+    ranks = np.argsort(np.argsort(y, kind="stable"), kind="stable")
+    return (ranks * min(10, max(1, len(y) // 10)) // len(y)).astype(np.int64)
+
+
+def _deal(strata: Positions, folds: int, random: np.random.Generator) -> Positions:
+    """Deal the shuffled rows of each stratum in turn, going on where the last one stopped: folds differ by one row at most."""
+    order = random.permutation(len(strata))
+    order = order[np.argsort(strata[order], kind="stable")]
+    assigned = np.empty(len(strata), dtype=np.int64)
+    assigned[order] = np.arange(len(strata)) % folds
+    return assigned
+
+
+def _groups(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem) -> Positions | None:
+    if problem.group:
+        if problem.group not in frame.columns:
+            raise BadInput(f"There is no column “{problem.group[:80]}” to group by.", "Choose another group column.")
+        codes, _ = pd.factorize(frame[problem.group])
+        missing = codes < 0  # rows without a group are each their own
+        codes = codes.astype(np.int64)
+        codes[missing] = codes.max() + 1 + np.arange(int(missing.sum()))
+        if codes.max() < 1:
+            raise BadInput(f"All rows share one value of “{problem.group[:80]}”, so they cannot be split by it.",
+                           "Choose another group column.")
+        return codes
+    return copied_rows(frame, columns, problem)
+
+
+def copied_rows(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem) -> Positions | None:
+    """(n,) group of the rows that a model sees as identical when over 1 % are copies, else None.
+
+    Only usable columns count: a copy with an id or an outcome of its own is still a copy.
+
+    In a table of few categories identical rows are no copies but its nature, and holding all of them out would hide a whole
+    cell from training. So copies are only believed when there are ten times more equal pairs than independent columns would
+    give, and enough different rows to split.
+    """
+    n, names = len(frame), [column.name for column in usable_columns(columns, problem)]
+    if not names:
+        return None
+    hashes = pd.util.hash_pandas_object(frame[names], index=False)
+    codes, uniques = pd.factorize(hashes)
+    if n - len(uniques) <= COPIES_ALLOWED * n or len(uniques) < max(50, 0.05 * n):
+        return None
+    sizes = np.bincount(codes).astype(float)
+    pairs = float((sizes * (sizes - 1)).sum()) / 2
+    log_chance = 0.0
+    for name in names:
+        shares = frame[name].value_counts(normalize=True, dropna=False).to_numpy(dtype=float)
+        log_chance += float(np.log(max((shares**2).sum(), 1e-12)))
+    expected = n * (n - 1) / 2 * float(np.exp(max(log_chance, -700)))
+    return codes.astype(np.int64) if pairs > 10 * expected else None
+
+
+def _deal_groups(groups: Positions, strata: Positions, folds: int, random: np.random.Generator) -> Positions:
+    """Largest groups one by one to the fold that stays most even over strata and size; the many small ones dealt like rows."""
+    table = np.zeros((int(groups.max()) + 1, int(strata.max()) + 1))
+    np.add.at(table, (groups, strata), 1.0)
+    sizes = table.sum(axis=1)
+    order = random.permutation(len(table))
+    order = order[np.argsort(-sizes[order], kind="stable")]
+    large = order[:GREEDY_GROUPS]
+    scale = np.append(table.sum(axis=0), sizes.sum())
+    wide = np.column_stack([table, sizes]) / np.where(scale > 0, scale, 1.0)
+    filled = np.zeros((folds, wide.shape[1]))
+    fold_of = np.empty(len(table), dtype=np.int64)
+    for group in large:
+        # the fold whose square sum grows least is the emptiest in what this group brings
+        fold = int(np.argmin(((filled + wide[group]) ** 2 - filled**2).sum(axis=1)))
+        fold_of[group] = fold
+        filled[fold] += wide[group]
+    small = order[GREEDY_GROUPS:]
+    if len(small):
+        fold_of[small] = _deal(np.argmax(table[small], axis=1).astype(np.int64), folds, random)
+    return fold_of[groups]
+
+
+def _time_order(frame: pd.DataFrame, problem: Problem) -> Positions:
+    """(n,) rank of each row's time, equal times sharing one; rows without a time come first and only ever train."""
+    if problem.time not in frame.columns:
+        raise BadInput(f"There is no column “{problem.time[:80]}” to order by.", "Choose another time column.")
+    series = frame[problem.time]
+    if series.dtype.kind not in "iufM":
+        raise BadInput(f"“{problem.time[:80]}” is neither a date nor a number, so rows cannot be ordered by it.",
+                       "Change its type or choose another time column.")
+    ranks = series.rank(method="dense").fillna(0).to_numpy()
+    return ranks.astype(np.int64)
+
+
+def _forward(ranks: Positions, folds: int) -> Folds:
+    """Expanding window over `folds` + 1 blocks of about equal rows; rows of one moment stay in one block."""
+    last = np.cumsum(np.bincount(ranks))
+    block = np.minimum(((last[ranks] - 1) * (folds + 1)) // len(ranks), folds)
+    pairs = [(np.flatnonzero(block < b), np.flatnonzero(block == b)) for b in range(1, folds + 1)]
+    useful = tuple((train, valid) for train, valid in pairs if len(train) >= 2 and len(valid) >= 1)
+    if not useful:
+        raise BadInput("The time column holds too few different moments to split by.", "Choose another time column or none.")
+    return useful

@@ -1,0 +1,50 @@
+"""A running job's line to the store: it tells how far it is and asks whether it shall stop."""
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+from automl_core.store import Stop, Store
+
+LOOK_EVERY = 0.5
+TELL_EVERY = 0.2
+
+
+class JobWatch:
+    """Given to the code that does the work. Calls are cheap: they reach the store at most a few times a second."""
+
+    def __init__(self, store: Store, job_id: str, attempt: int = 0) -> None:
+        """`attempt` (0: any) is the start of the job this watch belongs to; an attempt that was lost hears “cancel”."""
+        self._store = store
+        self._job_id = job_id
+        self._attempt = attempt
+        self._looked = self._told = -math.inf
+        self._stop: Stop = ""
+        self._said = ("", -1.0)
+
+    def progress(self, fraction: float, sentence: str, seconds_left: float = math.nan) -> None:
+        """Tell how far the work is: a share of 1, what is being done, and the seconds left (NaN: unknown)."""
+        said, now = (sentence, fraction), time.monotonic()
+        same_words_lately = sentence == self._said[0] and now - self._told < TELL_EVERY
+        if said == self._said or (same_words_lately and fraction < 1.0):
+            return
+        self._said, self._told = said, now
+        self._store.job_rows.progress(self._job_id, self._attempt, fraction, sentence, seconds_left)
+
+    def stop(self) -> Stop:
+        """What the user asked for: "" (go on), "finish" or "cancel". Up to half a second old; once asked it stays.
+
+        A job whose project was deleted is cancelled.
+        """
+        now = time.monotonic()
+        if self._stop != "cancel" and now - self._looked >= LOOK_EVERY:
+            self._looked = now
+            found = self._store.job_rows.find(self._job_id)
+            lost = found is None or found.state == "cancelled" or (self._attempt and found.attempts != self._attempt)
+            self._stop = "cancel" if found is None or lost else found.stop
+        return self._stop
+
+    def event(self, kind: str, body: Any) -> None:
+        """Tell something that must not be lost, such as a finished trial."""
+        self._store.job_rows.add_event(self._job_id, kind, body)

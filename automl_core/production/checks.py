@@ -1,0 +1,159 @@
+"""What is checked on a batch before its statistics: columns, readability, missing values, ranges, levels and units."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from automl_core.data.schema import Typed
+from automl_core.production.contract import ColumnContract, Contract, Violation, important
+from automl_core.production.drift._test import LEAST_ROWS, quoted, short
+from automl_core.production.drift.quantiles import as_numbers
+
+UNREADABLE_SHARE = 0.02
+UNSEEN_SHARE = 0.05
+OUTSIDE_SHARE = 0.01
+FEW = 3  # cells: a share means nothing before so many of them
+UNITS = (10.0, 100.0, 1000.0, 0.1, 0.01, 0.001, 0.453592, 2.20462, 2.54, 0.393701, 1.609344, 0.621371)
+
+
+def check_batch(contract: Contract, typed: Typed) -> tuple[Violation, ...]:
+    """Every way a batch, typed by the schema, breaks the contract, the gravest first."""
+    if len(typed.frame) == 0:
+        return (Violation("", "empty", "refuse", 0, "The batch has no rows."),)
+    found = _column_violations(contract, typed)
+    for column in contract.columns:
+        if column.needed and column.name in typed.frame and column.name not in typed.missing_columns:
+            found.extend(_value_violations(column, typed.frame[column.name], typed.unreadable.get(column.name, 0)))
+    order = {"refuse": 0, "warn": 1, "note": 2}
+    return tuple(sorted(found, key=lambda violation: order[violation.severity]))
+
+
+def _column_violations(contract: Contract, typed: Typed) -> list[Violation]:
+    found = []
+    vital = important(contract)
+    for column in contract.columns:
+        if column.needed and column.name in typed.missing_columns:
+            grave = column.name in vital
+            tail = "the model leans on it" if grave else "rows are scored as if it were missing"
+            found.append(
+                Violation(
+                    column.name,
+                    "missing_column",
+                    "refuse" if grave else "warn",
+                    1,
+                    f"The column {quoted(column.name)} is missing; {tail}.",
+                )
+            )
+    for name in typed.extra_columns:
+        if name == contract.target:
+            sentence = f"{quoted(name)} is the outcome itself; it is not used for scoring."
+        else:
+            sentence = f"The column {quoted(name)} was not there in training and is ignored."
+        found.append(Violation(name, "extra_column", "note", 1, sentence))
+    return found
+
+
+def _value_violations(column: ColumnContract, values: pd.Series[Any], unreadable: int) -> list[Violation]:
+    rows, name = len(values), quoted(column.name)
+    found = []
+    if unreadable:
+        usual = column.unreadable_share * rows  # blanks in a column of numbers, which training had as well
+        more = unreadable > usual + 3 * math.sqrt(usual)
+        grave = unreadable > UNREADABLE_SHARE * rows and unreadable >= FEW and more
+        found.append(
+            Violation(
+                column.name,
+                "unreadable",
+                "refuse" if grave else "warn" if more else "note",
+                unreadable,
+                f"{unreadable:,} of {rows:,} values of {name} cannot be read as in training.",
+            )
+        )
+    missing = int(values.isna().sum()) - unreadable
+    share = column.missing_share
+    allowed = share + 3 * math.sqrt(share * (1 - share) / rows) + 0.02
+    if missing > allowed * rows and missing >= FEW:
+        found.append(
+            Violation(
+                column.name,
+                "missing_values",
+                "warn",
+                missing,
+                f"{missing:,} of {rows:,} values of {name} are missing, in training {100 * share:.1f} %.",
+            )
+        )
+    if column.levels:
+        found.extend(_unseen(column, values))
+    elif column.quantiles and column.role in ("number", "date"):
+        found.extend(_outside(column, values))
+    return found
+
+
+def _unseen(column: ColumnContract, values: pd.Series[Any]) -> list[Violation]:
+    texts = values.dropna().astype("str")
+    if column.role != "category" or "" in column.levels:  # then training had more levels than the contract lists
+        return []
+    unseen = texts[~texts.isin(list(column.levels))]
+    if unseen.empty:
+        return []
+    grave = len(unseen) > UNSEEN_SHARE * len(values) and len(unseen) >= FEW
+    return [
+        Violation(
+            column.name,
+            "unseen_level",
+            "warn" if grave else "note",
+            len(unseen),
+            f"{quoted(column.name)} has values not seen in training in {len(unseen):,} rows, such as {quoted(unseen.iloc[0])}.",
+        )
+    ]
+
+
+def _outside(column: ColumnContract, values: pd.Series[Any]) -> list[Violation]:
+    now, then = as_numbers(values), np.asarray(column.quantiles, dtype=np.float64)
+    if not len(now):
+        return []
+    factor = unit_change(now, then) if column.role == "number" else 0.0
+    if factor:
+        return [
+            Violation(
+                column.name,
+                "unit",
+                "warn",
+                len(now),
+                f"{quoted(column.name)} looks like another unit: values are about {short(factor)} times those of training.",
+            )
+        ]
+    widened = 0.2 * float(then[75] - then[25])
+    outside = int(((now < then[0] - widened) | (now > then[100] + widened)).sum())
+    if not outside or column.role == "date":  # later dates are what new rows have
+        return []
+    grave = outside > OUTSIDE_SHARE * len(values) and outside >= FEW
+    return [
+        Violation(
+            column.name,
+            "out_of_range",
+            "warn" if grave else "note",
+            outside,
+            f"{outside:,} values of {quoted(column.name)} lie outside {short(float(then[0]))} to {short(float(then[100]))}, "
+            "the range of training.",
+        )
+    ]
+
+
+def unit_change(now: np.ndarray[Any, np.dtype[np.float64]], then: np.ndarray[Any, np.dtype[np.float64]]) -> float:
+    """The factor that turns training's values into the batch's, when it is that of a unit and the shapes agree; else 0."""
+    middle = float(then[50])
+    if len(now) < LEAST_ROWS or middle == 0 or then[75] == then[25]:
+        return 0.0
+    quantiles = np.quantile(now, np.linspace(0, 1, 101))
+    ratio = float(quantiles[50]) / middle
+    near = [factor for factor in UNITS if abs(ratio / factor - 1) < 0.1]
+    if not near or np.ptp(quantiles[5:96]) == 0:
+        return 0.0
+    alike = float(np.corrcoef(quantiles[5:96], then[5:96])[0, 1])
+    spread = float(quantiles[75] - quantiles[25]) / float(then[75] - then[25])
+    return near[0] if alike > 0.98 and abs(spread / near[0] - 1) < 0.25 else 0.0

@@ -1,0 +1,103 @@
+"""The data contract: what a new batch must look like, learned from the training rows and carried in the bundle."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+IMPORTANT_SHARE = 0.8  # columns that together carry this share of the explanation are what a model rests on
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnContract:
+    """What one column looked like in training.
+
+    `quantiles` are 101 equidistant quantiles (numbers, and dates in days since 1970); `levels` the share of each level kept
+    (bool and text, at most 200; the rest under ""); `importance` the column's share in the model's explanation.
+    """
+
+    name: str
+    kind: str
+    role: str
+    missing_share: float
+    rows: int
+    importance: float = 0.0
+    quantiles: tuple[float, ...] = ()
+    levels: dict[str, float] = field(default_factory=dict)
+    needed: bool = True
+    unreadable_share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """The contract of a model: its columns, and its predictions on training rows (out of fold) as one more column."""
+
+    columns: tuple[ColumnContract, ...]
+    predictions: ColumnContract | None
+    rows: int
+    target: str
+
+
+def important(contract: Contract) -> frozenset[str]:
+    """The columns that together carry 80 % of the importance; all needed ones when importance is unknown."""
+    needed = sorted((column for column in contract.columns if column.needed), key=lambda column: -column.importance)
+    total = sum(column.importance for column in needed)
+    if total <= 0:
+        return frozenset(column.name for column in needed)
+    names, carried = [], 0.0
+    for column in needed:
+        if carried >= IMPORTANT_SHARE * total:
+            break
+        names.append(column.name)
+        carried += column.importance
+    return frozenset(names)
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One way a batch breaks the contract. `refuse` means it must not be scored."""
+
+    column: str
+    kind: str
+    severity: Literal["note", "warn", "refuse"]
+    count: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnDrift:
+    """How far one column of a batch lies from training. `effect` is standardised; `drifted` needs both p and effect."""
+
+    name: str
+    test: str
+    effect: float
+    p: float
+    drifted: bool
+    importance: float
+    sentence: str
+    then: str = ""
+    now: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A metric estimated without outcomes, or realised with them. `trusted` is False until outcomes agreed with it."""
+
+    metric: str
+    value: float
+    low: float
+    high: float
+    trusted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """What monitoring says of one batch."""
+
+    status: Literal["ok", "watch", "act"]
+    rows: int
+    contract: tuple[Violation, ...]
+    columns: tuple[ColumnDrift, ...]
+    prediction_drift: ColumnDrift | None
+    estimate: Estimate | None
+    realised: Estimate | None
+    sentence: str

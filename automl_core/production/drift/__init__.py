@@ -1,0 +1,75 @@
+"""Drift against the training rows that does not cry wolf: an alert needs significance and an effect.
+
+One file here is one test, a module-level `TEST`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pandas as pd
+
+from automl_core.framing.comparison import holm
+from automl_core.production.contract import ColumnContract, ColumnDrift, Contract
+from automl_core.production.drift._test import EFFECT_FLOOR, LEAST_ROWS, SIGNIFICANCE, Comparison, DriftTest, quoted
+from automl_core.registry import Registry, discover
+
+__all__ = ["EFFECT_FLOOR", "LEAST_ROWS", "SIGNIFICANCE", "Comparison", "DriftTest", "compare", "compare_column", "drift_tests"]
+
+
+@cache
+def drift_tests() -> Registry[DriftTest]:
+    """The tests that are plugged in."""
+    return discover("automl_core.production.drift", "TEST")
+
+
+def compare(
+    contract: Contract, frame: pd.DataFrame, predictions: pd.Series[Any] | None
+) -> tuple[tuple[ColumnDrift, ...], ColumnDrift | None]:
+    """Each needed column of a typed batch against training, and the predictions with a key of their own.
+
+    A column has drifted when its p passes Holm's correction over all columns at 5 % and its effect is at least 0.1. Columns
+    that cannot be compared (text, ids, all missing, fewer than 100 present rows) are left out; the result is by importance
+    times effect, the largest first.
+    """
+    found = [compare_column(column, frame[column.name]) for column in contract.columns if column.needed and column.name in frame]
+    columns = _judged([one for one in found if one is not None])
+    prediction = None
+    if predictions is not None and contract.predictions is not None:
+        alone = compare_column(contract.predictions, predictions)
+        prediction = _judged([alone])[0] if alone is not None else None
+    return tuple(sorted(columns, key=lambda one: (not one.drifted, -one.effect * max(one.importance, 0.01)))), prediction
+
+
+def compare_column(column: ColumnContract, values: pd.Series[Any]) -> ColumnDrift | None:
+    """One column without correction (`drifted` False), or None when it cannot be compared."""
+    present = values.dropna()
+    comparable = column.role in ("number", "category", "date") and (len(column.quantiles) == 101 or bool(column.levels))
+    if not comparable or len(present) < LEAST_ROWS:
+        return None
+    kind = "text" if column.levels else column.kind
+    for test in drift_tests().available():
+        if kind in test.kinds:
+            made = test.compare(column, present)
+            return ColumnDrift(column.name, test.name, made.effect, made.p, False, column.importance, "", made.then, made.now)
+    return None
+
+
+def _judged(found: list[ColumnDrift]) -> list[ColumnDrift]:
+    adjusted = holm({one.name: one.p for one in found})
+    out = []
+    for one in found:
+        significant = adjusted[one.name] <= SIGNIFICANCE
+        drifted = significant and one.effect >= EFFECT_FLOOR
+        out.append(replace(one, drifted=drifted, sentence=_sentence(one, drifted, significant)))
+    return out
+
+
+def _sentence(one: ColumnDrift, drifted: bool, significant: bool) -> str:
+    if drifted:
+        return f"{quoted(one.name)} has changed: {one.then} in training, {one.now} now."
+    if significant:
+        return f"{quoted(one.name)} differs by more than chance, but too little to matter."
+    return f"{quoted(one.name)} looks as in training."

@@ -1,0 +1,81 @@
+"""Drift of categories against the level shares of training.
+
+p: chi-square of homogeneity, levels with fewer than five expected rows pooled. Effect: Jensen-Shannon distance (base 2), less
+what chance gives at this size; with more than 30 levels the largest change of one share, because sums of noise hide it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.production.contract import ColumnContract
+from automl_core.production.drift._test import Comparison, DriftTest, quoted
+
+Floats = NDArray[np.float64]
+MANY_LEVELS = 30
+DRAWS = 60
+
+
+def compare(column: ColumnContract, values: pd.Series[Any]) -> Comparison:
+    """`values` are labels; those that training did not list count together with its own rest."""
+    names = [name for name in column.levels if name]
+    texts = values.astype("str")
+    counts = texts.value_counts()
+    now = np.asarray([*(float(counts.get(name, 0)) for name in names), float((~texts.isin(names)).sum())])
+    then = np.asarray([*(column.levels[name] for name in names), max(0.0, 1 - sum(column.levels[name] for name in names))])
+    rows, reference_rows = int(now.sum()), max(1, round(column.rows * (1 - column.missing_share)))
+    shares = now / rows
+    p = _p(now, then, reference_rows)
+    moved = int(np.abs(shares - then).argmax())
+    label = quoted(names[moved]) if moved < len(names) else "levels not listed in training"
+    return Comparison(
+        _effect(shares, then, rows, reference_rows), p, f"{label} {_percent(then[moved])}", f"{label} {_percent(shares[moved])}"
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= 0.1 or share == 0 else f"{100 * share:.1f} %"
+
+
+def _p(now: Floats, then: Floats, reference_rows: int) -> float:
+    from scipy import stats
+
+    rows = now.sum()
+    before = then * reference_rows
+    expected = (now + before) * min(rows, reference_rows) / (rows + reference_rows)
+    small = expected < 5
+    table = np.array([np.append(now[~small], now[small].sum()), np.append(before[~small], before[small].sum())])
+    table = table[:, table.sum(axis=0) > 0]
+    if table.shape[1] < 2:
+        return 1.0
+    return float(stats.chi2_contingency(table, correction=False).pvalue)
+
+
+def _effect(shares: Floats, then: Floats, rows: int, reference_rows: int) -> float:
+    generator = np.random.default_rng(0)
+    truth = (shares * rows + then * reference_rows) / (rows + reference_rows)
+    truth = truth / truth.sum()
+    first = generator.multinomial(rows, truth, DRAWS) / rows
+    second = generator.multinomial(reference_rows, truth, DRAWS) / reference_rows
+    if np.count_nonzero(truth) > MANY_LEVELS:
+        by_chance = float(np.abs(first - second).max(axis=1).mean())
+        return max(0.0, float(np.abs(shares - then).max()) - by_chance)
+    by_chance = float(np.mean([divergence(a, b) for a, b in zip(first, second, strict=True)]))
+    return float(np.sqrt(max(0.0, divergence(shares, then) - by_chance)))
+
+
+def divergence(a: Floats, b: Floats) -> float:
+    """Jensen-Shannon divergence in bits, between 0 and 1."""
+    middle = (a + b) / 2
+    total = 0.0
+    for part in (a, b):
+        seen = part > 0
+        total += 0.5 * float(np.sum(part[seen] * np.log2(part[seen] / middle[seen])))
+    return total
+
+
+TEST = DriftTest("levels", "Categories: chi-square and Jensen-Shannon", ("bool", "text"), compare, package="scipy")

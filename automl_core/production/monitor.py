@@ -1,0 +1,204 @@
+"""Monitoring: the contract made at training, and what a scored batch says of the model's health. Needs no training rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.data.schema import Typed
+from automl_core.data.table import Column
+from automl_core.framing.metrics import decision_of, get_metric
+from automl_core.framing.problem import Problem
+from automl_core.framing.score_interval import score_with_interval
+from automl_core.framing.validation import encode_target
+from automl_core.production.checks import check_batch
+from automl_core.production.contract import (
+    BatchReport,
+    ColumnContract,
+    ColumnDrift,
+    Contract,
+    Estimate,
+    Violation,
+    important,
+)
+from automl_core.production.drift import compare
+from automl_core.production.drift._test import LEAST_ROWS, quoted
+from automl_core.production.drift.quantiles import as_numbers
+
+__all__ = ["check_batch", "make_contract", "report_batch"]
+
+Floats = NDArray[np.float64]
+MOST_LEVELS = 200
+PREDICTION = "prediction"
+DRAWS = 100
+ESTIMATE_ROWS = 5_000
+
+
+def make_contract(
+    frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, predictions: Floats | None, importance: dict[str, float]
+) -> Contract:
+    """The contract of a typed training table (before cleaning, as new rows come in).
+
+    `predictions` are out of fold: (n,) probabilities or numbers, or (n, k) class probabilities; `importance` holds shares by
+    column.
+    """
+    unneeded = {*problem.excluded, *([problem.group] if problem.group else [])}
+    parts = []
+    for column in columns:
+        if column.name == problem.target or column.name not in frame:
+            continue
+        role = problem.roles.get(column.name, column.role)
+        needed = column.name not in unneeded and role not in ("id", "constant", "empty")
+        made_of = _column(column.name, column.kind, role, frame[column.name], importance.get(column.name, 0.0), needed)
+        parts.append(replace(made_of, unreadable_share=column.coerced / max(1, len(frame))))
+    made = None
+    if predictions is not None and len(predictions):
+        series = prediction_series(predictions, problem)
+        made = _column(
+            PREDICTION,
+            "text" if problem.task == "multiclass" else "float",
+            "category" if problem.task == "multiclass" else "number",
+            series,
+            1.0,
+            True,
+        )
+    return Contract(tuple(parts), made, len(frame), problem.target)
+
+
+def prediction_series(predictions: Floats, problem: Problem) -> pd.Series[Any]:
+    """Predictions as one column: the likeliest class for several classes, else the number itself; missing stays missing."""
+    if predictions.ndim == 2:
+        likeliest = np.asarray(problem.classes, dtype=object)[np.nan_to_num(predictions).argmax(axis=1)]
+        return pd.Series(likeliest, dtype="str").where(is_scored(predictions))
+    return pd.Series(predictions, dtype="float64")
+
+
+def is_scored(predictions: Floats) -> NDArray[np.bool_]:
+    """The rows with a prediction: a rejected row has none (NaN)."""
+    finite = np.isfinite(predictions)
+    return np.asarray(finite.all(axis=1) if predictions.ndim == 2 else finite, dtype=bool)
+
+
+def _column(name: str, kind: str, role: str, values: pd.Series[Any], importance: float, needed: bool) -> ColumnContract:
+    rows = len(values)
+    missing = float(values.isna().mean()) if rows else 0.0
+    quantiles: tuple[float, ...] = ()
+    levels: dict[str, float] = {}
+    if kind in ("int", "float", "date"):
+        numbers = as_numbers(values)
+        if len(numbers):
+            quantiles = tuple(float(value) for value in np.quantile(numbers, np.linspace(0, 1, 101)))
+    elif role == "category":
+        shares = values.dropna().astype("str").value_counts(normalize=True)
+        levels = {str(level): float(share) for level, share in shares.head(MOST_LEVELS).items()}
+        if len(shares) > MOST_LEVELS:
+            levels[""] = float(shares.iloc[MOST_LEVELS:].sum())
+    return ColumnContract(name, kind, role, missing, rows, importance, quantiles, levels, needed)
+
+
+def report_batch(
+    contract: Contract,
+    typed: Typed,
+    predictions: Floats | None,
+    outcomes: pd.Series[Any] | None,
+    problem: Problem,
+    threshold: float = 0.5,
+) -> BatchReport:
+    """What monitoring says of a scored batch, typed by the model's schema.
+
+    `predictions` and `outcomes` are aligned with the rows; either may be None, and single ones missing: a row without a
+    prediction was rejected and counts in the contract only. `threshold` is the model's: the probability from which it says yes.
+    Status: “act” when the batch must not be scored or an important column drifted, “watch” when anything else did or the
+    contract is strained.
+    """
+    rows = len(typed.frame)
+    violations = check_batch(contract, typed)
+    predictions, outcomes = _scored_rows(predictions, outcomes)
+    series = None if predictions is None else prediction_series(predictions, problem)
+    columns, prediction = compare(contract, typed.frame, series)
+    drifted = [one for one in columns if one.drifted]
+    grave = [one for one in drifted if one.name in important(contract)]
+    moved = prediction is not None and prediction.drifted
+    if any(violation.severity == "refuse" for violation in violations) or grave:
+        status = "act"
+    else:
+        status = "watch" if drifted or moved or any(violation.severity == "warn" for violation in violations) else "ok"
+    return BatchReport(
+        "act" if status == "act" else "watch" if status == "watch" else "ok",
+        rows,
+        violations,
+        columns,
+        prediction,
+        None if predictions is None else estimate_metric(predictions, problem, threshold),
+        None if predictions is None or outcomes is None else realised_metric(predictions, outcomes, problem, threshold),
+        _sentence(rows, violations, sorted(drifted, key=lambda one: -one.effect), moved),
+    )
+
+
+def _scored_rows(predictions: Floats | None, outcomes: pd.Series[Any] | None) -> tuple[Floats | None, pd.Series[Any] | None]:
+    """The predictions that were made, with their outcomes; None when there is not a single one."""
+    if predictions is None:
+        return None, None
+    kept = is_scored(predictions)
+    if not kept.any():
+        return None, None
+    return predictions[kept], None if outcomes is None else outcomes[kept].reset_index(drop=True)
+
+
+def estimate_metric(predictions: Floats, problem: Problem, threshold: float = 0.5) -> Estimate | None:
+    """The metric expected if the predicted probabilities are right: outcomes are drawn from them 100 times (confidence-based
+    estimation). It sees changes in who is scored, not in how the world answers, so it is not trusted until outcomes agree.
+    None for numbers and below 100 rows."""
+    if problem.task == "regression" or len(predictions) < LEAST_ROWS:
+        return None
+    metric, generator = get_metric(problem.metric), np.random.default_rng(0)
+    picked = predictions[generator.permutation(len(predictions))[:ESTIMATE_ROWS]]
+    scores = []
+    for _ in range(DRAWS):
+        if picked.ndim == 1:
+            drawn = (generator.random(len(picked)) < picked).astype(np.int64)
+        else:
+            steps = np.cumsum(picked, axis=1)
+            drawn = (generator.random((len(picked), 1)) * steps[:, -1:] > steps).sum(axis=1).clip(max=picked.shape[1] - 1)
+        scores.append(metric.score(drawn, picked, decision_of(problem, threshold)))
+    known = [score for score in scores if math.isfinite(score)]
+    if not known:
+        return None
+    low, high = np.quantile(known, [0.025, 0.975])
+    return Estimate(metric.name, float(np.mean(known)), float(low), float(high))
+
+
+def realised_metric(predictions: Floats, outcomes: pd.Series[Any], problem: Problem, threshold: float = 0.5) -> Estimate | None:
+    """The metric on the rows whose outcome is known, with its 95 % interval; None when it is undefined on them."""
+    truth, keep = encode_target(outcomes.reset_index(drop=True), problem)
+    if len(truth) < 2 or (problem.task != "regression" and len(np.unique(truth)) < 2):
+        return None
+    decision = decision_of(problem, threshold)
+    made = score_with_interval(get_metric(problem.metric), truth, predictions[keep], 0, decision)
+    if not all(map(math.isfinite, (made.mean, made.low, made.high))):
+        return None
+    return Estimate(problem.metric, float(made.mean), float(made.low), float(made.high), trusted=True)
+
+
+def _sentence(rows: int, violations: tuple[Violation, ...], drifted: Iterable[ColumnDrift], moved: bool) -> str:
+    refused = [violation for violation in violations if violation.severity == "refuse"]
+    if refused:
+        return f"This batch should not be scored: {refused[0].sentence}"
+    names = [quoted(one.name) for one in drifted][:3]
+    if names:
+        tail = " and the predictions moved with it" if moved else ", the predictions hardly moved"
+        return f"{', '.join(names)} changed since training{tail}."
+    if moved:
+        return "No single column changed much, but the predictions did."
+    if rows < LEAST_ROWS:
+        held = "1 row is" if rows == 1 else f"{rows:,} rows are"
+        return f"{held} too few to judge change; at least {LEAST_ROWS} are needed."
+    if any(violation.severity == "warn" for violation in violations):
+        return "The rows look as in training, but some values are not as they should be."
+    return "The batch looks as in training."

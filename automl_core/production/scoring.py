@@ -1,0 +1,254 @@
+"""Scoring: the one path from raw rows to answers, for a table at once or one row, with a word on how far each can be trusted."""
+from __future__ import annotations
+
+import math
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from automl_core.cleaning.application import apply_recipe, apply_recipe_row
+from automl_core.data.schema import RowTyper, row_typer, type_frame
+from automl_core.data.table import Column
+from automl_core.data.values import UNREADABLE, CellReader, cell_reader
+from automl_core.errors import BadInput
+from automl_core.production.contract import Contract, important
+from automl_core.search.family import Array
+from automl_core.search.model import Model
+
+DAY = 86_400_000_000
+EPOCH = datetime(1970, 1, 1)
+SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Check:
+    """What is looked at in one used column: its range in training, or its known levels."""
+
+    name: str
+    column: Column
+    read: CellReader
+    important: bool
+    low: float
+    high: float
+    levels: frozenset[object] | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scorer:
+    """Scores raw rows (text, or typed values) with a model.
+
+    Answers have the id columns that were given, `prediction`, `probability_<class>` or `low` and `high` (90 % split-conformal),
+    `_quality` (ok, warn, reject) and `_reasons`. A rejected row lacks a column the model rests on and gets no prediction.
+    """
+
+    model: Model
+    contract: Contract
+    id_columns: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = field(init=False)
+    _ids: tuple[tuple[str, str], ...] = field(init=False, repr=False)
+    _checks: tuple[_Check, ...] = field(init=False, repr=False)
+    _type_row: RowTyper = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        used = set(self.model.sources)
+        columns = tuple(column for column in self.model.columns if column.name in used)
+        object.__setattr__(self, "columns", columns)
+        headers = {column.name: column.original_name or column.name for column in self.model.columns}
+        object.__setattr__(self, "_ids", tuple((name, headers.get(name, name)) for name in self.id_columns))
+        object.__setattr__(self, "_checks", _make_checks(self.model, self.contract, columns))
+        object.__setattr__(self, "_type_row", row_typer(columns))
+
+    def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """One answer a row, in order, with the frame's index. BadInput when no column the model knows is there."""
+        typed = type_frame(frame, self.columns)
+        if len(typed.missing_columns) == len(self.columns):
+            raise self._stranger("table")
+        cleaned = apply_recipe(self.model.recipe, typed.frame, scoring=True).frame
+        prediction = self.model.predict_frame(cleaned)
+        absent = set(typed.missing_columns)
+        reasons: list[list[str]] = [[] for _ in range(len(frame))]
+        rejected = False
+        for check in self._checks:
+            if check.name in absent:
+                rejected = rejected or check.important
+                for found in reasons:
+                    found.append(_absent(check))
+                continue
+            if typed.unreadable.get(check.name):
+                self._mark_unreadable(frame, typed.frame[check.name], check, reasons)
+            _mark_unusual(cleaned[check.name], check, reasons)
+        answers = self._given_ids(frame) | self._answers(prediction, rejected) | _verdicts(reasons, rejected)
+        return pd.DataFrame(answers, index=frame.index)
+
+    def predict_row(self, mapping: Mapping[str, Any]) -> dict[str, Any]:
+        """One answer with the same keys and values, by the fast path. BadInput when no known column is there."""
+        row = self._type_row(mapping)
+        cleaned = apply_recipe_row(self.model.recipe, row)
+        reasons: list[str] = []
+        rejected, absent = False, 0
+        for check in self._checks:
+            key = check.name if check.name in mapping else check.column.original_name
+            if key not in mapping:
+                absent += 1
+                rejected = rejected or check.important
+                reasons.append(_absent(check))
+                continue
+            typed = row[check.name]
+            if (typed is None or typed != typed) and check.read(mapping[key]) is UNREADABLE:
+                reasons.append(_unreadable(check))
+            sentence = _unusual(check, cleaned.get(check.name))
+            if sentence:
+                reasons.append(sentence)
+        if absent == len(self._checks):
+            raise self._stranger("row")
+        answer = {name: mapping[key] for name, header in self._ids for key in _found(name, header, mapping)}
+        answer |= self._answer(self.model.predict_row(cleaned), rejected)
+        answer["_quality"] = "reject" if rejected else "warn" if reasons else "ok"
+        answer["_reasons"] = "; ".join(reasons)
+        return answer
+
+    def _given_ids(self, frame: pd.DataFrame) -> dict[str, Any]:
+        """The id columns that are there, under their own names; a header may be spelled as it was in training."""
+        places: dict[str, int] = {}
+        for place, label in enumerate(frame.columns):
+            places.setdefault(str(label), place)
+        return {name: frame.iloc[:, places[key]].to_numpy(dtype=object)
+                for name, header in self._ids for key in _found(name, header, places)}
+
+    def _stranger(self, what: str) -> BadInput:
+        """The refusal of data that has nothing to do with this model."""
+        return BadInput(f"None of the columns this model uses is in this {what}.",
+                        f"It needs, among others, “{self.columns[0].name[:80]}”.")
+
+    def _answers(self, prediction: Array, rejected: bool) -> dict[str, Any]:
+        problem, n = self.model.problem, len(prediction)
+        if problem.task == "regression":
+            half = self.model.half_width
+            values = np.full(n, math.nan) if rejected else prediction
+            return {"prediction": values, "low": values - half, "high": values + half}
+        shares = _class_shares(self.model, prediction)
+        if problem.task == "binary":
+            codes = np.where(prediction >= self.model.threshold, problem.classes.index(problem.positive), _negative(self.model))
+        else:
+            codes = prediction.argmax(axis=1)
+        labels = np.array(problem.classes, dtype=object)[codes]
+        if rejected:
+            labels, shares = np.full(n, None, dtype=object), np.full_like(shares, math.nan)
+        return {"prediction": labels} | {f"probability_{label}": shares[:, place] for place, label in enumerate(problem.classes)}
+
+    def _answer(self, prediction: Any, rejected: bool) -> dict[str, Any]:
+        problem, model = self.model.problem, self.model
+        if problem.task == "regression":
+            value = math.nan if rejected else float(prediction)
+            return {"prediction": value, "low": value - model.half_width, "high": value + model.half_width}
+        if problem.task == "binary":
+            positive = prediction >= model.threshold
+            label = problem.positive if positive else problem.classes[_negative(model)]
+            shares = [prediction if item == problem.positive else 1.0 - prediction for item in problem.classes]
+        else:
+            label, shares = problem.classes[int(np.argmax(prediction))], prediction
+        answer: dict[str, Any] = {"prediction": None if rejected else label}
+        for item, share in zip(problem.classes, shares, strict=True):
+            answer[f"probability_{item}"] = math.nan if rejected else float(share)
+        return answer
+
+    @staticmethod
+    def _mark_unreadable(frame: pd.DataFrame, typed: pd.Series[Any], check: _Check, reasons: list[list[str]]) -> None:
+        name = check.name if check.name in frame.columns else check.column.original_name
+        cells = frame.iloc[:, list(frame.columns).index(name)].tolist()
+        for place in np.flatnonzero(typed.isna().to_numpy()):
+            if check.read(cells[place]) is UNREADABLE:
+                reasons[place].append(_unreadable(check))
+
+
+def _found(name: str, header: str, given: Container[str]) -> tuple[str, ...]:
+    """The key a column is found under: its name, else its header in training; empty when it is not there."""
+    return next(((key,) for key in (name, header) if key in given), ())
+
+
+def _negative(model: Model) -> int:
+    """The place of the class that is not the positive one."""
+    return next(place for place, label in enumerate(model.problem.classes) if label != model.problem.positive)
+
+
+def _class_shares(model: Model, prediction: Array) -> Array:
+    """(n, k) probabilities in the order of the classes."""
+    if model.problem.task == "multiclass":
+        return prediction
+    shares = [prediction if label == model.problem.positive else 1.0 - prediction for label in model.problem.classes]
+    return np.column_stack(shares)
+
+
+def _verdicts(reasons: list[list[str]], rejected: bool) -> dict[str, Any]:
+    return {"_quality": ["reject" if rejected else "warn" if found else "ok" for found in reasons],
+            "_reasons": ["; ".join(found) for found in reasons]}
+
+
+def _make_checks(model: Model, contract: Contract, columns: tuple[Column, ...]) -> tuple[_Check, ...]:
+    known = {column.name: column for column in contract.columns}
+    blocks = {block.source: block for block in model.encoder.blocks}
+    vital = important(contract)
+    checks = []
+    for column in columns:
+        promise, block = known.get(column.name), blocks[column.name]
+        low, high, levels = -math.inf, math.inf, None
+        if block.kind in ("number", "date") and promise is not None and len(promise.quantiles) > 1:
+            low, high = promise.quantiles[0], promise.quantiles[-1]
+        if block.kind == "category" and block.column_kind in ("bool", "text"):
+            levels = frozenset(block.levels) | frozenset(promise.levels if promise is not None else ())
+        checks.append(_Check(column.name, column, cell_reader(column), column.name in vital, low, high, levels))
+    return tuple(checks)
+
+
+def _mark_unusual(series: pd.Series[Any], check: _Check, reasons: list[list[str]]) -> None:
+    """Add a reason for each value outside what training had."""
+    if check.levels is not None:
+        suspects = series.notna().to_numpy() & ~series.isin(list(check.levels)).to_numpy()
+    elif series.dtype.kind == "M":
+        days = series.astype("datetime64[us]").astype("int64").to_numpy() / DAY
+        suspects = series.notna().to_numpy() & ((days < check.low) | (days > check.high))
+    elif series.dtype.kind in "if":
+        values = series.to_numpy(dtype=np.float64)
+        suspects = (values < check.low) | (values > check.high)
+    else:
+        return
+    for place in np.flatnonzero(suspects):
+        value = series.iloc[place]
+        sentence = _unusual(check, value.to_pydatetime() if isinstance(value, pd.Timestamp) else value)
+        if sentence:
+            reasons[place].append(sentence)
+
+
+def _unusual(check: _Check, value: Any) -> str:
+    """What is unusual about one cleaned value, or an empty string."""
+    if value is None or value != value:
+        return ""
+    if check.levels is not None:
+        return "" if value in check.levels else f"“{str(value)[:SHOWN]}” in “{check.name[:SHOWN]}” was not seen in training"
+    if isinstance(value, str):
+        return ""
+    number = _days(value) if isinstance(value, datetime) else float(value)
+    if check.low <= number <= check.high:
+        return ""
+    shown = value.date().isoformat() if isinstance(value, datetime) else f"{number:g}"
+    return f"{shown} in “{check.name[:SHOWN]}” is outside what training had"
+
+
+def _days(moment: datetime) -> float:
+    passed = moment - EPOCH
+    return float(passed.days * DAY + passed.seconds * 1_000_000 + passed.microseconds) / DAY
+
+
+def _absent(check: _Check) -> str:
+    return f"the column “{check.name[:SHOWN]}” is missing" + (", and the model rests on it" if check.important else "")
+
+
+def _unreadable(check: _Check) -> str:
+    kind = {"int": "number", "float": "number", "date": "date"}.get(check.column.kind, "value")
+    return f"the value in “{check.name[:SHOWN]}” is no {kind}"
+
+

@@ -1,0 +1,299 @@
+"""The one-page report in words: the answer first, then money, drivers, actions, how sure, limits and the next step."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from automl_core.acting.action import ActionCard, ActionList, Goal, SegmentSearch
+from automl_core.explaining.explanation import Explanation, Importance
+from automl_core.explaining.words import interval, money, number, percent, plain, points, quote
+from automl_core.framing.problem import Problem, Verdict
+from automl_core.reporting.figures import driver_bars, ladder_bars, score_figure, score_text, score_words
+from automl_core.reporting.report import Report
+from automl_core.search.plan import RunSummary
+
+MOST_ACTIONS = 5
+MOST_SEGMENTS = 3
+TRUST = {
+    "A": "measured by a pilot",
+    "B": "likely, after comparing like with like",
+    "C": "something hidden may explain it, so test it first",
+    "D": "a pattern, not advice",
+}
+SMALLEST_GROUP = 5
+# Columns whose values may point at a person: their values stay out of a page that is shared by a link.
+_PERSONAL = re.compile(r"e-?mail|phone|mobile|iban|passport|ssn|street|address|(first|last|full|sur)[ _]?name|^name$|birth", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportInputs:
+    """What the report is made of; parts that are None were not done. `rows` counts the table the model was made from.
+
+    `goal` is the one that `actions` and `cards` were made for: it says which outcome is wanted and in which currency.
+    """
+
+    id: str
+    project: str
+    made_at: datetime
+    problem: Problem
+    summary: RunSummary
+    rows: int
+    verdict: Verdict | None = None
+    explanation: Explanation | None = None
+    segments: SegmentSearch | None = None
+    actions: ActionList | None = None
+    cards: tuple[ActionCard, ...] = ()
+    goal: Goal | None = None
+    data_name: str = ""
+    version: str = ""
+
+    @property
+    def currency(self) -> str:
+        """What is written in front of amounts; empty when nobody said it."""
+        if self.goal is not None:
+            return self.goal.currency
+        return self.problem.money.currency if self.problem.money is not None else ""
+
+
+def make_report(inputs: ReportInputs) -> Report:
+    """The report, frozen: every text is final, holds aggregates only, and names no group below five rows."""
+    return Report(
+        id=inputs.id,
+        title=_title(inputs),
+        project=plain(inputs.project),
+        made_at=inputs.made_at,
+        answer=_answer(inputs),
+        money=_money(inputs),
+        drivers=_drivers(inputs),
+        driver_bars=driver_bars(inputs.explanation),
+        segments=_segments(inputs),
+        actions=_actions(inputs),
+        sure=_sure(inputs),
+        limits=_limits(inputs),
+        next_step=_next_step(inputs),
+        ladder_bars=ladder_bars(inputs.summary, inputs.verdict),
+        facts=_facts(inputs),
+        version=inputs.version,
+        figures=_figures(inputs),
+        ladder_title=_ladder_title(inputs),
+    )
+
+
+def _title(inputs: ReportInputs) -> str:
+    return f"{plain(inputs.problem.target)}: what to do"
+
+
+def _subject(inputs: ReportInputs) -> str:
+    label = inputs.explanation.label if inputs.explanation else inputs.problem.positive
+    return f"{quote(inputs.problem.target)} = {quote(label)}" if label else quote(inputs.problem.target)
+
+
+def useless(summary: RunSummary) -> bool:
+    """Whether the model is not clearly better than the plain average: its interval reaches the average's score."""
+    if summary.greater_is_better:
+        return not summary.score.low > summary.baseline.mean
+    return not summary.score.high < summary.baseline.mean
+
+
+def _answer(inputs: ReportInputs) -> str:
+    if useless(inputs.summary):
+        return f"Do not act on this model: it foresees {_subject(inputs)} no better than the plain average does."
+    actions, classes = inputs.actions, inputs.problem.task != "regression"
+    if actions is not None and actions.rows and classes:
+        reached, chance = actions.expected_outcomes, actions.mean_risk * len(actions.rows)
+        tail = f", where as many picked at random would hold {number(round(chance))}" if reached > chance else ""
+        return (
+            f"Act on {len(actions.rows):,} of {inputs.rows:,} rows first: about {number(round(reached))} of them are expected "
+            f"{_unwanted_end(inputs)}{tail}."
+        )
+    if inputs.verdict is not None and inputs.verdict.verdict in ("average", "rule"):
+        return inputs.verdict.sentence
+    if actions is not None and actions.rows and inputs.goal is not None:
+        side = "highest" if inputs.goal.good == "low" else "lowest"
+        return (
+            f"Act on {len(actions.rows):,} of {inputs.rows:,} rows first: those with the {side} predicted "
+            f"{quote(inputs.problem.target)}."
+        )
+    return f"{_subject(inputs)} can be foreseen in part: {score_words(inputs.summary)}."
+
+
+def _unwanted_end(inputs: ReportInputs) -> str:
+    """What the listed rows are at risk of. The goal decides it, never the model's positive class, which may be the wanted one."""
+    if inputs.goal is None:
+        return "not to end as wanted"
+    target, good = quote(inputs.problem.target), inputs.goal.good
+    bad = [label for label in inputs.problem.classes if label != good]
+    return f"to end as {target} = {quote(bad[0])}" if len(bad) == 1 else f"not to end as {target} = {quote(good)}"
+
+
+def _money(inputs: ReportInputs) -> str:
+    actions = inputs.actions
+    if useless(inputs.summary) or actions is None or math.isnan(actions.expected_value) or not actions.rows:
+        return ""
+    span = interval(money(actions.low, inputs.currency), money(actions.high, inputs.currency))
+    return (
+        f"Expected gain {money(actions.expected_value, inputs.currency)} (95 % range {span}). As many rows at random: "
+        f"{money(actions.random_value, inputs.currency)}; everyone: {money(actions.everyone_value, inputs.currency)}."
+    )
+
+
+def _drivers(inputs: ReportInputs) -> tuple[str, ...]:
+    if inputs.explanation is None:
+        return ()
+    return tuple(_driver(one, inputs.explanation) for one in inputs.explanation.importance[:3] if one.share > 0)
+
+
+def _driver(one: Importance, explanation: Explanation) -> str:
+    name = quote(one.column)
+    shape = next((shape for shape in explanation.shapes if shape.column == one.column), None)
+    points = (
+        []
+        if shape is None
+        else [
+            p
+            for p in shape.points
+            if p.rows >= max(SMALLEST_GROUP, 0.02 * explanation.rows)
+            and math.isfinite(p.observed)
+            and p.label not in ("others", "missing")
+        ]
+    )
+    if len(points) < 2 or _PERSONAL.search(one.column):
+        return f"{name} carries {percent(one.share)} of the prediction."
+    low, high = min(points, key=lambda p: p.observed), max(points, key=lambda p: p.observed)
+    mark = quote if shape is not None and shape.kind == "category" else plain
+    if explanation.units == "points":
+        return (
+            f"{name}: {percent(high.observed / 100)} are {quote(explanation.label)} at {mark(high.label)}, "
+            f"{percent(low.observed / 100)} at {mark(low.label)}."
+        )
+    return f"{name}: {number(high.observed)} on average at {mark(high.label)}, {number(low.observed)} at {mark(low.label)}."
+
+
+def _segments(inputs: ReportInputs) -> tuple[str, ...]:
+    if inputs.segments is None:
+        return ()
+    shown = [
+        segment
+        for segment in inputs.segments.segments
+        if segment.rows >= SMALLEST_GROUP and not any(_PERSONAL.search(c.column) for c in segment.conditions)
+    ]
+    return tuple(segment.sentence for segment in shown[:MOST_SEGMENTS])
+
+
+def _actions(inputs: ReportInputs) -> tuple[str, ...]:
+    """Three to five things to do, the surest first; none when the model tells nothing."""
+    if useless(inputs.summary):
+        return ("Collect more rows, or columns that say more about each of them, and search again.",)
+    found = []
+    if inputs.actions is not None and inputs.actions.rows:
+        found.append(f"Work through the action list from the top: {len(inputs.actions.rows):,} rows, each with its reasons.")
+    found.extend(_card(card, inputs) for card in inputs.cards if card.grade != "D")
+    found = found[: MOST_ACTIONS - 1]
+    segments = _segments(inputs)
+    if len(found) < 3 and segments:
+        found.append(f"Ask why this group differs. {segments[0]}")
+    found.append("Leave every tenth row of the list alone, chosen by chance: the difference shows what acting is worth.")
+    if len(found) < 3:
+        found.append("Score new rows every month, and compare what was predicted with what happened.")
+    return tuple(found[:MOST_ACTIONS])
+
+
+def _card(card: ActionCard, inputs: ReportInputs) -> str:
+    """A card in two short sentences: the move with its size and money, and how far to trust it."""
+    classes = inputs.problem.task != "regression"
+    near, far = sorted((abs(card.low), abs(card.high)))
+    word = ("more often" if card.adjusted > 0 else "less often") if classes else ("more" if card.adjusted > 0 else "less")
+    size, span = (
+        (points(card.adjusted), interval(points(near), points(far)))
+        if classes
+        else (number(abs(card.adjusted)), interval(number(near), number(far)))
+    )
+    start = f" from {quote(card.from_value)}" if classes and card.from_value and card.from_value != "as it is" else ""
+    verb = "like rows have the wanted outcome" if classes else "like rows have"
+    move = f"Move {quote(card.lever)}{start} to {quote(card.to_value)} ({card.rows:,} rows)"
+    text = f"{move}: {verb} {size} {word} (95 % range {span})"
+    if not math.isnan(card.net_value):
+        text += f", worth {money(card.net_value, inputs.currency)} after costs if all of it is real"
+    return f"{text}. Evidence {card.grade}: {TRUST[card.grade]}."
+
+
+def _sure(inputs: ReportInputs) -> tuple[str, ...]:
+    summary = inputs.summary
+    found = [
+        f"Measured on {summary.rows:,} rows in {summary.folds} parts, each predicted by a model that had not seen it: "
+        f"{score_words(summary)}."
+    ]
+    if inputs.verdict is not None:
+        found.append(inputs.verdict.sentence)
+    if inputs.segments is not None and inputs.segments.tested:
+        found.append(
+            f"Groups were found on one half of the rows and confirmed on the other: {len(inputs.segments.segments)} of "
+            f"{inputs.segments.tested} tested held ({inputs.segments.looked_at:,} were looked at)."
+        )
+    firm = [card for card in inputs.cards if card.grade != "D"]
+    if firm:
+        found.append(f"On moving {quote(firm[0].lever)}: {firm[0].overturn[:1].lower()}{firm[0].overturn[1:]}")
+    return tuple(found)
+
+
+def _limits(inputs: ReportInputs) -> tuple[str, ...]:
+    found = ["These are patterns in past rows. They tell what goes together; only a pilot shows what an action brings."]
+    if inputs.actions is not None:
+        found.extend(inputs.actions.assumptions[:2])
+    if inputs.verdict is not None and inputs.verdict.leaks:
+        names = ", ".join(quote(leak.column) for leak in inputs.verdict.leaks[:3])
+        found.append(f"Check whether {names} may already know the outcome: if so, the score is too good.")
+    if inputs.explanation is not None and any(not one.stable for one in inputs.explanation.importance[:3]):
+        found.append("The order of the strongest columns is not certain: other rows could swap their places.")
+    found.append("If customers, prices or rules change, the model must be checked again; the monitor page does that.")
+    return tuple(found[:5])
+
+
+def _next_step(inputs: ReportInputs) -> str:
+    if useless(inputs.summary):
+        return "Use the plain average for now, and come back with more rows or with columns that say more."
+    firm = [card for card in inputs.cards if card.grade != "D" and card.next_step]
+    if firm:
+        return f"{quote(firm[0].lever)}: {firm[0].next_step.removeprefix('Next: ')}"
+    if inputs.actions is not None and inputs.actions.rows:
+        first = min(100, len(inputs.actions.rows))
+        return f"Start with the first {first:,} rows of the action list, and write down what happened to each."
+    return "Decide who acts on the predictions and what one right decision is worth; then a ranked list can be made."
+
+
+def _facts(inputs: ReportInputs) -> tuple[tuple[str, str], ...]:
+    summary = inputs.summary
+    facts = [
+        ("Data", plain(inputs.data_name)),
+        ("Rows", f"{inputs.rows:,}"),
+        ("Predicts", plain(inputs.problem.target)),
+        ("Model", f"{plain(summary.family)}, {len(summary.leaderboard)} tried"),
+        ("Score", score_text(summary)),
+        ("Report", plain(inputs.id)),
+    ]
+    return tuple((name, value) for name, value in facts if value)
+
+
+def _figures(inputs: ReportInputs) -> tuple[tuple[str, str], ...]:
+    found = []
+    actions = inputs.actions
+    if actions is not None and actions.rows:
+        if not math.isnan(actions.expected_value):
+            found.append((money(actions.expected_value, inputs.currency), "expected gain"))
+        found.append((f"{len(actions.rows):,}", "rows to act on"))
+    if inputs.explanation is not None:
+        base = inputs.explanation.base
+        classes = inputs.explanation.units == "points"
+        found.append(
+            (percent(base / 100) if classes else number(base), f"{_subject(inputs)} {'overall' if classes else 'on average'}")
+        )
+    found.append(score_figure(inputs.summary))
+    return tuple(found[:4])
+
+
+def _ladder_title(inputs: ReportInputs) -> str:
+    side = "right" if inputs.summary.greater_is_better else "left"
+    return f"further {side} is better"

@@ -1,0 +1,106 @@
+"""The model card that travels in the bundle: Markdown, with every user string escaped."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from automl_core.explaining.explanation import Explanation
+from automl_core.explaining.words import number, percent, plain
+from automl_core.framing.problem import Problem, Verdict
+from automl_core.reporting.figures import RUNGS, score_text
+from automl_core.search.plan import RunSummary
+
+LIMITS = (
+    "- It repeats patterns of past rows; it does not know what an action brings about.",
+    "- Rows unlike those it was made from get a warning in `_quality`, and their predictions are less sure.",
+    "- Check it against outcomes as they come in; prices, rules or customers may change.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """What the model card says; parts that are None are left out."""
+
+    problem: Problem
+    summary: RunSummary
+    columns: tuple[str, ...]
+    made_at: datetime
+    data_name: str = ""
+    data_sha256: str = ""
+    verdict: Verdict | None = None
+    explanation: Explanation | None = None
+    version: str = ""
+
+
+def escape(text: object) -> str:
+    """A user's string as literal Markdown."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$&])", r"\\\1", plain(text))
+
+
+def model_card(facts: CardFacts) -> str:
+    """The card in Markdown: purpose, data, score, comparison, columns, limits."""
+    made = f"Made {facts.made_at:%Y-%m-%d} by Clarion {facts.version}".rstrip() + "."
+    sections = [
+        [f"# Model card: {escape(facts.problem.target)}"],
+        ["## Purpose", "", _purpose(facts.problem), "", made],
+        _data(facts),
+        _score(facts.problem, facts.summary),
+        _need(facts.verdict) if facts.verdict is not None else [],
+        _use(facts.explanation) if facts.explanation is not None else [],
+        ["## Columns it expects", "", ", ".join(escape(name) for name in facts.columns)],
+        ["## Limits", "", *LIMITS],
+    ]
+    return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
+
+
+def _data(facts: CardFacts) -> list[str]:
+    lines = [
+        "## Data",
+        "",
+        f"- Rows: {facts.summary.rows:,}",
+        f"- Validation: {facts.summary.folds} parts, each predicted by a model that had not seen it",
+    ]
+    if facts.data_name:
+        lines.append(f"- File: {escape(facts.data_name)}")
+    if facts.data_sha256:
+        lines.append(f"- SHA-256: {escape(facts.data_sha256)}")
+    return lines
+
+
+def _score(problem: Problem, summary: RunSummary) -> list[str]:
+    lines = [
+        "## Score",
+        "",
+        f"- Out of fold: {score_text(summary)}",
+        f"- Baseline: {number(summary.baseline.mean)}",
+        f"- Family: {escape(summary.family)}, chosen from {len(summary.leaderboard)} candidates",
+        f"- One row: {number(summary.row_ms_p50)} ms (95 % below {number(summary.row_ms_p95)} ms), size {number(summary.mb)} MB",
+    ]
+    if problem.task == "binary":
+        lines.append(f"- Called {escape(problem.positive)} from probability {number(summary.threshold)}")
+    return lines
+
+
+def _need(verdict: Verdict) -> list[str]:
+    rows = [f"| {RUNGS[one.rung]} | {number(one.score)} | {number(one.low)} to {number(one.high)} |" for one in verdict.ladder]
+    table = ["", "| answer | score | 95 % range |", "|---|---|---|", *rows] if rows else []
+    return ["## Is a model needed?", "", escape_sentence(verdict.sentence), *table]
+
+
+def _use(explanation: Explanation) -> list[str]:
+    rows = [f"| {escape(one.column)} | {percent(one.share)} |" for one in explanation.importance[:20]]
+    return ["## What it uses", "", "| column | share |", "|---|---|", *rows]
+
+
+def escape_sentence(text: str) -> str:
+    """A sentence of ours that quotes user strings, as literal Markdown on one line of any length."""
+    return re.sub(r"([\\`*_{}\[\]#|<>~$&])", r"\\\1", " ".join(text.split()))
+
+
+def _purpose(problem: Problem) -> str:
+    if problem.task == "regression":
+        return f"Predicts the number {escape(problem.target)} of a row."
+    classes = ", ".join(escape(name) for name in problem.classes[:20])
+    return f"Predicts which of {len(problem.classes)} classes of {escape(problem.target)} a row has: {classes}."

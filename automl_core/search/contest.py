@@ -1,0 +1,150 @@
+"""The state of a race: which candidate has been fitted on which fold, how well, how long it took, and which are out."""
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_core.framing.score_interval import score_with_interval
+from automl_core.search.families import families
+from automl_core.search.family import Array
+from automl_core.search.journal import FoldResult
+from automl_core.search.plan import Candidate, Plan, Trial, TrialState
+from automl_core.search.prepared import Prepared
+
+
+@dataclass(slots=True)
+class Clock:
+    """The time of one search. `spent` are seconds of earlier, interrupted runs of the same search."""
+
+    budget: float
+    began: float = field(default_factory=time.monotonic)
+    spent: float = 0.0
+
+    def elapsed(self) -> float:
+        """Seconds of the search so far, interrupted runs included."""
+        return self.spent + time.monotonic() - self.began
+
+    def until(self, moment: float) -> float:
+        """A moment of the search as seconds since 1970."""
+        return time.time() + moment - self.elapsed()
+
+
+@dataclass(slots=True, eq=False)
+class Contest:
+    """All results so far. `folds` is how many folds every candidate gets, 0 until the first fits have shown what they cost."""
+
+    prepared: Prepared
+    plan: Plan
+    candidates: tuple[Candidate, ...]
+    results: dict[tuple[str, int], FoldResult]
+    folds: int = 0
+    out: dict[str, str] = field(default_factory=dict)
+    scores: dict[tuple[str, int], float] = field(default_factory=dict)
+
+    def good(self, key: str) -> dict[int, FoldResult]:
+        """The fits of a candidate that gave predictions, by fold."""
+        return {fold: result for (name, fold), result in self.results.items() if name == key and not result.error}
+
+    def tried(self, key: str) -> bool:
+        """Whether any fit of the candidate came to an end, well or not."""
+        return any(name == key for name, _ in self.results)
+
+    def failure(self, key: str) -> str:
+        """Why a fit of the candidate failed, or an empty string."""
+        return next((result.error for (name, _), result in self.results.items() if name == key and result.error), "")
+
+    def complete(self, key: str) -> bool:
+        """Whether the candidate has been fitted on every fold in use."""
+        return bool(self.folds) and all((key, fold) in self.results for fold in range(self.folds)) and not self.failure(key)
+
+    def fold_score(self, key: str, fold: int) -> float:
+        """Quality on one fold by the judge: greater is better."""
+        if (key, fold) not in self.scores:
+            judge, valid = self.prepared.judge, self.prepared.folds[fold][1]
+            self.scores[key, fold] = judge.sign * judge.score(self.prepared.y[valid], self.results[key, fold].prediction)
+        return self.scores[key, fold]
+
+    def take(self, result: FoldResult) -> None:
+        """Note a result, and rule its candidate out when it is hopeless.
+
+        Forgiving rule (Bergman et al. 2024): out only when its mean is worse than the worst fold of the best candidate.
+        """
+        self.results[result.key, result.fold] = result
+        if result.error:
+            self.out.setdefault(result.key, result.error)
+            return
+        finished = [item.key for item in self.candidates if self.complete(item.key) and item.key != result.key]
+        mine = [self.fold_score(result.key, fold) for fold in self.good(result.key)]
+        if not finished or len(mine) >= self.folds or self._spared(result.key) or not np.isfinite(mine).all():
+            return
+        scores = [[self.fold_score(key, fold) for fold in range(self.folds)] for key in finished]
+        best = max(scores, key=lambda found: float(np.mean(found)))
+        if float(np.mean(mine)) < min(best):
+            count = f"{len(mine)} of {self.folds}"
+            self.out[result.key] = f"Stopped after {count} folds: worse than the worst fold of the best so far."
+
+    def _spared(self, key: str) -> bool:
+        """Legible families finish: what their clarity costs in quality is worth knowing."""
+        return any(candidate.key == key and families().get(candidate.family).legible for candidate in self.candidates)
+
+    def fold_seconds(self, candidate: Candidate) -> float:
+        """What one fold of this candidate should take: by its own fits, else its family's, else LightGBM's times a factor."""
+        own = [result.seconds for result in self.good(candidate.key).values()]
+        if own:
+            return float(np.mean(own))
+        keys = {other.key: other.family for other in self.candidates}
+        seconds: dict[str, list[float]] = {}
+        for (key, _), result in self.results.items():
+            seconds.setdefault(keys.get(key, ""), []).append(result.seconds)
+        if candidate.family in seconds:
+            return float(np.mean(seconds[candidate.family]))
+        base = float(np.mean(seconds["lightgbm"])) if "lightgbm" in seconds else 0.0
+        return base * families().get(candidate.family).cost
+
+    def common_folds(self) -> tuple[int, ...]:
+        """The folds that candidates are compared on: all in use, or those of the one that got furthest when none got through.
+
+        The first is among them if anyone has it, because only its models are kept.
+        """
+        if any(self.complete(candidate.key) for candidate in self.candidates):
+            return tuple(range(self.folds))
+        reached = (tuple(sorted(self.good(candidate.key))) for candidate in self.candidates)
+        return max(reached, key=lambda folds: (0 in folds, len(folds)))
+
+    def positions(self, folds: tuple[int, ...]) -> NDArray[np.int64]:
+        """(m,) sorted places in the matrix of the rows that these folds leave out."""
+        return np.sort(np.concatenate([self.prepared.folds[fold][1] for fold in folds]))
+
+    def out_of_fold(self, key: str, folds: tuple[int, ...]) -> Array:
+        """(m,) or (m, k) predictions of the candidate for the rows of `positions(folds)`."""
+        joined = np.concatenate([self.prepared.folds[fold][1] for fold in folds])
+        predictions = np.concatenate([self.results[key, fold].prediction for fold in folds])
+        in_order: Array = predictions[np.argsort(joined, kind="stable")]
+        return in_order
+
+    def trial(self, candidate: Candidate, state: TrialState | None = None) -> Trial:
+        """What there is to tell about a candidate."""
+        good = self.good(candidate.key)
+        folds = tuple(sorted(good))
+        reason = self.out.get(candidate.key, "")
+        truncated = any(result.truncated for result in good.values())
+        failed = self.failure(candidate.key)
+        found: TrialState = "failed" if failed else "dropped" if reason else "truncated" if truncated else "finished"
+        mean = low = high = math.nan
+        if folds:
+            y = self.prepared.y[self.positions(folds)]
+            prediction = self.out_of_fold(candidate.key, folds)
+            mean, low, high = score_with_interval(
+                self.prepared.metric, y, prediction, self.plan.seed, self.prepared.decision(y, prediction))
+        first = good.get(0)
+        sign = self.prepared.judge.sign
+        return Trial(
+            candidate.key, candidate.family, candidate.label, candidate.options, state or found, mean, low, high,
+            tuple(sign * self.fold_score(candidate.key, fold) for fold in folds), tuple(good[fold].rounds for fold in folds),
+            sum(result.seconds for result in good.values()), first.row_ms if first else math.nan,
+            sum(len(content) for content in first.files.values()) / 1e6 if first else math.nan,
+            reason or ("It was cut off at its share of the time; its best rounds count." if truncated else ""))

@@ -1,0 +1,118 @@
+"""Where fits run: processes of this machine, or a Dask cluster by address. The search knows only `submit` and futures."""
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from automl_core.errors import BadInput, MissingDependency
+
+Arrays = dict[str, Any]
+BROKEN: tuple[type[BaseException], ...] = (BrokenProcessPool,)
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+class Executor(Protocol):
+    """What the search needs of a place to run."""
+
+    def share(self, arrays: Arrays) -> Any:
+        """A handle to arrays that a task gets as an argument; `open_arrays` opens it there."""
+
+    def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Run the task; errors come with the future."""
+
+    def rebuild(self) -> None:
+        """Start anew after workers died."""
+
+    def close(self) -> None:
+        """End all workers at once, whatever they do."""
+
+
+class LocalExecutor:
+    """`jobs` processes of one thread each. Spawned, never forked: threads of numeric libraries do not survive a fork."""
+
+    def __init__(self, jobs: int, folder: Path) -> None:
+        self._jobs, self._folder = max(1, jobs), folder
+        self._before = {name: os.environ.get(name) for name in THREADS}
+        os.environ.update(dict.fromkeys(THREADS, "1"))  # inherited by the workers before they load any numeric library
+        self._strangers = set(multiprocessing.active_children())
+        self._pool = self._open()
+
+    def share(self, arrays: Arrays) -> Any:
+        for name, array in arrays.items():
+            np.save(self._folder / f"{name}.npy", array, allow_pickle=False)
+        return str(self._folder), tuple(arrays)
+
+    def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        return self._pool.submit(task, *arguments)
+
+    def rebuild(self) -> None:
+        self._kill()
+        self._pool = self._open()
+
+    def close(self) -> None:
+        self._kill()
+        for name, value in self._before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+    def _open(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(self._jobs, mp_context=multiprocessing.get_context("spawn"))
+
+    def _kill(self) -> None:
+        """Workers hold nothing that needs a clean end: results are kept by the parent."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        workers = [child for child in multiprocessing.active_children() if child not in self._strangers]
+        for worker in workers:
+            worker.terminate()
+        end = time.monotonic() + 1.0
+        for worker in workers:
+            worker.join(max(0.0, end - time.monotonic()))
+            if worker.is_alive():
+                worker.kill()
+
+
+class DaskExecutor:
+    """A Dask cluster: arrays are scattered once to all its workers."""
+
+    def __init__(self, address: str) -> None:
+        try:
+            from distributed import Client
+        except ImportError:
+            raise MissingDependency("A Dask cluster needs the package distributed.", "Run: pip install distributed") from None
+        try:
+            self._client: Any = Client(address.removeprefix("dask://"), timeout="10s", set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise BadInput(f"No Dask scheduler answers at “{address[:80]}”.", "Start one, or search on this machine.") from error
+        self._pool: Any = self._client.get_executor(pure=False)
+
+    def share(self, arrays: Arrays) -> Any:
+        return self._client.scatter(arrays, broadcast=True)
+
+    def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        future: Future[Any] = self._pool.submit(task, *arguments)
+        return future
+
+    def rebuild(self) -> None:
+        """The cluster restarts its own workers."""
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def open_executor(address: str, jobs: int, folder: Path) -> Executor:
+    """The executor of an address: "local", or "dask://HOST:PORT". `folder` is for the local workers' shared arrays."""
+    if address == "local":
+        return LocalExecutor(jobs, folder)
+    if address.startswith("dask://"):
+        return DaskExecutor(address)
+    raise BadInput(f"“{address[:80]}” is no place to search.", "Use local, or dask://HOST:PORT.")

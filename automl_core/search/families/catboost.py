@@ -1,0 +1,135 @@
+"""Gradient-boosted trees of CatBoost with its ordered category statistics, stored in its own cbm format."""
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from automl_core.framing.problem import Task
+from automl_core.registry import Field
+from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, link
+
+LOSSES = {"binary": "Logloss", "multiclass": "MultiClass", "regression": "RMSE"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trees:
+    """A CatBoost model, its task and which features are categories."""
+
+    task: Task
+    booster: Any
+    categories: tuple[int, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Stopper:
+    """CatBoost's per-round callback: ends the fit when time runs out."""
+
+    request: FitRequest
+    truncated: bool = False
+
+    def after_iteration(self, info: Any) -> bool:
+        self.truncated = self.truncated or self.request.over()
+        return not self.truncated
+
+
+def _parameters(request: FitRequest, rounds: int) -> dict[str, Any]:
+    options = {name: value for name, value in request.options.items() if name not in ("rounds", "patience", "loss")}
+    options |= {
+        "loss_function": "MAE" if request.options.get("loss") == "absolute" else LOSSES[request.task], "iterations": rounds,
+        "thread_count": request.threads, "random_seed": request.seed, "logging_level": "Silent", "allow_writing_files": False,
+    }
+    if request.task == "multiclass":
+        options["classes_count"] = request.classes
+    return options
+
+
+def _table(matrix: Array, categories: tuple[int, ...]) -> pd.DataFrame:
+    """The matrix with category codes as integers (missing -1), as CatBoost wants them."""
+    chosen = set(categories)
+    return pd.DataFrame({number: np.where(np.isnan(column), -1, column).astype(np.int64) if number in chosen else column
+                         for number, column in enumerate(matrix.T)})
+
+
+def _fit(request: FitRequest) -> Fitted:
+    from catboost import CatBoost, CatBoostError, Pool
+
+    categories = tuple(number for number, feature in enumerate(request.features) if feature.kind == "category")
+    early = request.valid_matrix is not None
+    rounds = int(request.options.get("rounds", 1000)) if early or not request.rounds else request.rounds
+    stopper = Stopper(request)
+    try:
+        train = Pool(_table(request.matrix, categories), request.y, cat_features=list(categories), weight=request.weights)
+        model = CatBoost(_parameters(request, rounds))
+        settings: dict[str, Any] = {"callbacks": [stopper]}
+        if early:
+            assert request.valid_matrix is not None
+            valid = Pool(_table(request.valid_matrix, categories), request.valid_y, cat_features=list(categories))
+            patience = int(request.options.get("patience", 50))
+            settings |= {"eval_set": valid, "use_best_model": True, "early_stopping_rounds": patience}
+        model.fit(train, **settings)
+    except CatBoostError as error:
+        raise FitFailed(f"CatBoost could not learn from this table ({str(error).splitlines()[0][-120:]}).") from error
+    return Fitted(Trees(request.task, model, categories), int(model.tree_count_), stopper.truncated)
+
+
+def _predict(model: Trees, matrix: Array) -> Array:
+    raw = model.booster.predict(_table(matrix, model.categories), prediction_type="RawFormulaVal", thread_count=1)
+    return link(model.task, np.asarray(raw, dtype=np.float64).reshape((len(matrix), -1) if model.task == "multiclass" else -1))
+
+
+def _predict_row(model: Trees, row: Array) -> Any:
+    values: list[Any] = row.tolist()
+    for number in model.categories:
+        value = values[number]
+        values[number] = -1 if value != value else int(value)
+    raw = np.asarray(model.booster.predict([values], prediction_type="RawFormulaVal", thread_count=1), dtype=np.float64)
+    return link(model.task, raw[0]) if model.task == "multiclass" else float(link(model.task, raw)[0])
+
+
+def _contributions(model: Trees, matrix: Array) -> tuple[Array, Any]:
+    """TreeSHAP as CatBoost computes it, in raw space."""
+    from catboost import Pool
+
+    pool = Pool(_table(matrix, model.categories), cat_features=list(model.categories))
+    phi = np.asarray(model.booster.get_feature_importance(pool, type="ShapValues", thread_count=1), dtype=np.float64)
+    if model.task == "multiclass":
+        base = phi[0, :, -1] if len(phi) else np.zeros(phi.shape[1])
+        return np.ascontiguousarray(phi[:, :, :-1].transpose(0, 2, 1)), base
+    return phi[:, :-1], float(phi[0, -1]) if len(phi) else 0.0
+
+
+def _save(model: Trees) -> dict[str, bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.cbm"
+        model.booster.save_model(str(path), format="cbm")
+        document = {"task": model.task, "categories": list(model.categories)}
+        return {"catboost.cbm": path.read_bytes(), "catboost.json": json.dumps(document).encode()}
+
+
+def _load(files: Mapping[str, bytes]) -> Trees:
+    from catboost import CatBoost
+
+    booster = CatBoost()
+    booster.load_model(blob=files["catboost.cbm"])
+    stored = json.loads(files["catboost.json"])
+    return Trees(stored["task"], booster, tuple(stored["categories"]))
+
+
+FAMILY = Family(
+    name="catboost", title="CatBoost", package="catboost", requires=("catboost",),
+    fields=(
+        Field("learning_rate", "Learning rate", "number", 0.06, minimum=0.001, maximum=1.0),
+        Field("depth", "Depth", "integer", 6, minimum=1, maximum=12),
+        Field("l2_leaf_reg", "Penalty", "number", 3.0, minimum=0.0, maximum=100.0),
+        Field("rounds", "Trees at most", "integer", 1000, minimum=1, maximum=20_000),
+    ),
+    tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
+    contributions=_contributions, fit_modules=("catboost",), grows=True, cost=2.0,
+)

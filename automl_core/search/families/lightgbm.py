@@ -1,0 +1,138 @@
+"""Gradient-boosted trees of LightGBM, stored in its own text format."""
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from automl_core.framing.problem import Task
+from automl_core.registry import Field
+from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted
+
+OBJECTIVES = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
+METRICS = {"binary": "binary_logloss", "multiclass": "multi_logloss", "regression": "l2", "regression_l1": "l1"}
+PATIENCE = 300
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trees:
+    """A LightGBM booster and the task it was fitted for."""
+
+    task: Task
+    booster: Any
+    text: str = field(repr=False)
+
+
+@dataclass(eq=False)  # without slots: LightGBM sets an attribute of its own on callbacks
+class Stopper:
+    """LightGBM's per-round callback: keeps the best round and ends the fit when patience or time runs out."""
+
+    request: FitRequest
+    patience: int
+    best_loss: float = math.inf
+    best_round: int = 0
+    truncated: bool = False
+
+    def __call__(self, env: Any) -> None:
+        from lightgbm.callback import EarlyStopException
+
+        if env.evaluation_result_list:
+            loss = float(env.evaluation_result_list[0][2])
+            if loss < self.best_loss:
+                self.best_loss, self.best_round = loss, env.iteration
+        else:
+            self.best_round = env.iteration
+        patience = max(self.patience, int(0.3 * self.best_round) + 20)
+        self.truncated = self.request.over()
+        if self.truncated or env.iteration - self.best_round >= patience:
+            raise EarlyStopException(self.best_round, env.evaluation_result_list or [])
+
+
+def _parameters(request: FitRequest) -> dict[str, Any]:
+    options = {name: value for name, value in request.options.items() if name not in ("rounds", "patience", "loss")}
+    objective = "regression_l1" if request.options.get("loss") == "absolute" else OBJECTIVES[request.task]
+    options |= {
+        "objective": objective, "metric": METRICS[objective], "num_threads": request.threads, "seed": request.seed,
+        "verbosity": -1, "deterministic": True, "force_col_wise": True, "feature_pre_filter": False,
+    }
+    if request.task == "multiclass":
+        options["num_class"] = request.classes
+    return options
+
+
+def _patience(rows: int, wanted: int) -> int:
+    return min(wanted, max(20, round(wanted * 10_000 / max(rows, 10_000))))
+
+
+def _fit(request: FitRequest) -> Fitted:
+    import lightgbm
+    from lightgbm.basic import LightGBMError
+
+    parameters = _parameters(request)
+    categories = [number for number, feature in enumerate(request.features) if feature.kind == "category"]
+    train = lightgbm.Dataset(request.matrix, request.y, weight=request.weights, categorical_feature=categories, params=parameters,
+                             free_raw_data=True)
+    valid = []
+    if request.valid_matrix is not None:
+        valid = [lightgbm.Dataset(request.valid_matrix, request.valid_y, reference=train, params=parameters)]
+    rounds = int(request.options.get("rounds", 1000)) if valid or not request.rounds else request.rounds
+    stopper = Stopper(request, _patience(len(request.y), int(request.options.get("patience", 100))))
+    try:
+        booster = lightgbm.train(parameters, train, rounds, valid_sets=valid, callbacks=[stopper])
+    except LightGBMError as error:
+        raise FitFailed(f"LightGBM could not learn from this table ({str(error)[:120]}).") from error
+    text = booster.model_to_string(num_iteration=stopper.best_round + 1)
+    return Fitted(_trees(request.task, text), stopper.best_round + 1, stopper.truncated)
+
+
+def _trees(task: Task, text: str) -> Trees:
+    import lightgbm
+
+    return Trees(task, lightgbm.Booster(model_str=text), text)
+
+
+def _predict(model: Trees, matrix: Array) -> Array:
+    prediction: Array = np.asarray(model.booster.predict(matrix, num_threads=1), dtype=np.float64)
+    return prediction
+
+
+def _predict_row(model: Trees, row: Array) -> Any:
+    prediction = model.booster.predict(row[None, :], num_threads=1)[0]
+    return prediction if model.task == "multiclass" else float(prediction)
+
+
+def _contributions(model: Trees, matrix: Array) -> tuple[Array, Any]:
+    """TreeSHAP as LightGBM computes it (Lundberg et al. 2020): path-dependent, exactly additive in raw space."""
+    phi = np.asarray(model.booster.predict(matrix, pred_contrib=True, num_threads=1), dtype=np.float64)
+    features = matrix.shape[1]
+    if model.task != "multiclass":
+        return phi[:, :features], float(phi[0, features]) if len(phi) else 0.0
+    blocks = phi.reshape(len(matrix), -1, features + 1)
+    base = blocks[0, :, features] if len(blocks) else np.zeros(blocks.shape[1])
+    return np.ascontiguousarray(blocks[:, :, :features].transpose(0, 2, 1)), base
+
+
+def _save(model: Trees) -> dict[str, bytes]:
+    return {"lightgbm.txt": model.text.encode(), "task.json": json.dumps(model.task).encode()}
+
+
+def _load(files: Mapping[str, bytes]) -> Trees:
+    return _trees(json.loads(files["task.json"]), files["lightgbm.txt"].decode())
+
+
+FAMILY = Family(
+    name="lightgbm", title="LightGBM", package="lightgbm", requires=("lightgbm",),
+    fields=(
+        Field("learning_rate", "Learning rate", "number", 0.04, minimum=0.001, maximum=1.0),
+        Field("num_leaves", "Leaves a tree", "integer", 31, minimum=2, maximum=1000),
+        Field("min_data_in_leaf", "Rows a leaf at least", "integer", 20, minimum=1, maximum=10_000),
+        Field("extra_trees", "Random cuts", "switch", False),
+        Field("rounds", "Trees at most", "integer", 1000, minimum=1, maximum=20_000),
+    ),
+    tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
+    contributions=_contributions, fit_modules=("lightgbm",), grows=True, cost=1.0,
+)

@@ -1,0 +1,301 @@
+"""Linear models: logistic, softmax or ridge regression over one-hot levels and standardised, softly clipped numbers."""
+from __future__ import annotations
+
+import bisect
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from automl_core.codec import from_json, to_json
+from automl_core.framing.problem import Task
+from automl_core.registry import Field
+from automl_core.search.family import Array, Family, FitRequest, Fitted, link
+from automl_core.search.features import Feature
+
+STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0)  # inverse penalties, as C of the usual logistic regression
+MAX_ONE_HOT = 40
+MAX_CELLS = 30_000_000  # of the dense design; above it a random part of the rows is enough for so few coefficients
+SQUASH = 5.0
+NEWTON_WIDTH = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How one feature becomes columns of the design.
+
+    A number: z = (x - centre) / width, softly clipped at 5, then max(z - knot, 0) for each knot; a category: one column for
+    each of `codes`. `gap` says that a further column marks missing values.
+    """
+
+    category: bool
+    centre: float = 0.0
+    width: float = 1.0
+    knots: tuple[float, ...] = ()
+    codes: tuple[int, ...] = ()
+    gap: bool = False
+
+    @property
+    def columns(self) -> int:
+        return (len(self.codes) if self.category else 1 + len(self.knots)) + self.gap
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Linear:
+    """`weights` (d, k) for the columns of all scales in order and `intercept` (k,); k is 1 unless there are several classes."""
+
+    task: Task
+    scales: tuple[Scale, ...]
+    weights: Array
+    intercept: Array
+    starts: tuple[int, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        starts = np.cumsum([0, *(scale.columns for scale in self.scales)])[:-1]
+        object.__setattr__(self, "starts", tuple(int(start) for start in starts))
+
+
+def _learn_scale(values: Array, feature: Feature, bends: int) -> Scale:
+    present = values[~np.isnan(values)]
+    gap = len(present) < len(values)
+    if feature.kind == "category":
+        codes, counts = np.unique(present.astype(np.int64), return_counts=True)
+        kept = codes[np.argsort(-counts, kind="stable")][:MAX_ONE_HOT]
+        return Scale(True, codes=tuple(int(code) for code in sorted(kept)), gap=gap)
+    if not len(present):
+        return Scale(False, gap=gap)
+    low, centre, high = (float(value) for value in np.quantile(present, (0.25, 0.5, 0.75)))
+    width = (high - low) / 1.35 or float(np.std(present)) or 1.0
+    knots: tuple[float, ...] = ()
+    if bends:
+        z = _squashed(present, centre, width)
+        cuts = np.unique(np.quantile(z, np.linspace(0, 1, bends + 2)[1:-1]))
+        knots = tuple(float(cut) for cut in cuts if z.min() < cut < z.max())
+    return Scale(False, centre, width if math.isfinite(width) else 1.0, knots, gap=gap)
+
+
+def _squashed(values: Array, centre: float, width: float) -> Array:
+    z = (values - centre) / width
+    out: Array = z / np.sqrt(1.0 + np.square(z / SQUASH))
+    return out
+
+
+def _design(scales: tuple[Scale, ...], matrix: Array) -> Array:
+    """(n, d) columns of all scales."""
+    out = np.zeros((len(matrix), sum(scale.columns for scale in scales)))
+    start = 0
+    for number, scale in enumerate(scales):
+        values = matrix[:, number]
+        missing = np.isnan(values)
+        if scale.category:
+            for place, code in enumerate(scale.codes):
+                out[:, start + place] = values == code
+        else:
+            z = np.where(missing, 0.0, _squashed(np.where(missing, scale.centre, values), scale.centre, scale.width))
+            out[:, start] = z
+            for place, knot in enumerate(scale.knots):
+                out[:, start + 1 + place] = np.where(missing, 0.0, np.maximum(z - knot, 0.0))
+        if scale.gap:
+            out[:, start + scale.columns - 1] = missing
+        start += scale.columns
+    return out
+
+
+def _fit(request: FitRequest) -> Fitted:
+    bends = int(request.options.get("bends", 0))
+    rows = np.arange(len(request.matrix))
+    scales = tuple(_learn_scale(request.matrix[:, number], feature, bends) for number, feature in enumerate(request.features))
+    width = max(1, sum(scale.columns for scale in scales))
+    if len(rows) * width > MAX_CELLS:
+        rows = np.sort(np.random.default_rng(request.seed).permutation(len(rows))[: max(MAX_CELLS // width, 1000)])
+    x, y = _design(scales, request.matrix[rows]), request.y[rows]
+    weights = np.ones(len(y)) if request.weights is None else request.weights[rows]
+    solve = _ridge(x, y, weights) if request.task == "regression" else _logistic(request, x, y, weights)
+    if request.valid_matrix is None or request.valid_y is None:
+        place = min(max(request.rounds, 1), len(STRENGTHS)) - 1 if request.rounds else STRENGTHS.index(1.0)
+        coefficients, intercept = solve(STRENGTHS[place])
+        return Fitted(Linear(request.task, scales, coefficients, intercept), place + 1, request.over())
+    valid_design = _design(scales, request.valid_matrix)
+    best: tuple[float, int, Linear] | None = None
+    truncated = False
+    for place, strength in enumerate(STRENGTHS):
+        coefficients, intercept = solve(strength)
+        loss = _loss(request.task, request.valid_y, valid_design @ coefficients + intercept)
+        if best is None or loss < best[0]:
+            best = (loss, place, Linear(request.task, scales, coefficients, intercept))
+        truncated = request.over() and place < len(STRENGTHS) - 1
+        if truncated or place > best[1] + 1:
+            break
+    assert best is not None
+    return Fitted(best[2], best[1] + 1, truncated)
+
+
+def _loss(task: Task, y: Array, raw: Array) -> float:
+    if task == "regression":
+        return float(np.square(y - raw[:, 0]).mean())
+    if task == "binary":
+        return float((np.logaddexp(0.0, raw[:, 0]) - y * raw[:, 0]).mean())
+    highest = raw.max(axis=1)
+    total = highest + np.log(np.exp(raw - highest[:, None]).sum(axis=1))
+    return float((total - raw[np.arange(len(y)), y.astype(np.int64)]).mean())
+
+
+Solve = Callable[[float], tuple[Array, Array]]
+
+
+def _ridge(x: Array, y: Array, weights: Array) -> Solve:
+    """Ridge regression for any penalty from one eigenvalue decomposition; the target is standardised first."""
+    total = weights.sum()
+    means, middle = weights @ x / total, float(weights @ y / total)
+    spread = math.sqrt(float(weights @ np.square(y - middle)) / total) or 1.0
+    centred = (x - means) * np.sqrt(weights)[:, None]
+    values, vectors = np.linalg.eigh(centred.T @ centred)
+    target = vectors.T @ (centred.T @ ((y - middle) / spread * np.sqrt(weights)))
+
+    def solve(strength: float) -> tuple[Array, Array]:
+        coefficients = vectors @ (target / (np.maximum(values, 0.0) + 1.0 / strength)) * spread
+        return coefficients[:, None], np.array([middle - float(means @ coefficients)])
+
+    return solve
+
+
+def _logistic(request: FitRequest, x: Array, y: Array, weights: Array) -> Solve:
+    """Penalised logistic or softmax regression; each strength starts from the last, a step past the deadline ends it."""
+    width, classes = x.shape[1], request.classes if request.task == "multiclass" else 1
+    truth = y[:, None] if classes == 1 else np.eye(classes)[y.astype(np.int64)]
+    state = np.zeros((width + 1) * classes)
+    share = np.clip(weights @ truth / weights.sum(), 1e-6, 1 - 1e-6)
+    state[width * classes:] = np.log(share / (1 - share)) if classes == 1 else np.log(share)
+
+    def loss(flat: Array, strength: float) -> tuple[float, Array]:
+        coefficients, intercept = flat[: width * classes].reshape(width, classes), flat[width * classes:]
+        raw = x @ coefficients + intercept
+        if classes == 1:
+            value = weights @ (np.logaddexp(0.0, raw) - truth * raw)[:, 0]
+        else:
+            highest = raw.max(axis=1, keepdims=True)
+            value = weights @ (highest[:, 0] + np.log(np.exp(raw - highest).sum(axis=1)) - (raw * truth).sum(axis=1))
+        gap = (link(request.task, raw) - truth) * weights[:, None]
+        gradient = np.concatenate([(x.T @ gap + coefficients / strength).ravel(), gap.sum(axis=0)])
+        return float(value + 0.5 * np.square(coefficients).sum() / strength) / len(y), gradient / len(y)
+
+    def solve(strength: float) -> tuple[Array, Array]:
+        nonlocal state
+        newton = classes == 1 and width <= NEWTON_WIDTH
+        state = _newton(request, x, weights, (loss, state, strength)) if newton else _quasi_newton(request, loss, state, strength)
+        return state[: width * classes].reshape(width, classes).copy(), state[width * classes:].copy()
+
+    return solve
+
+
+Loss = Callable[[Array, float], tuple[float, Array]]
+
+
+def _newton(request: FitRequest, x: Array, weights: Array, start: tuple[Loss, Array, float]) -> Array:
+    """Newton steps with halving: five or six of them where a gradient method takes hundreds on bent, correlated columns."""
+    loss, state, strength = start
+    penalty = np.append(np.full(x.shape[1], 1.0 / strength), 1e-9) / len(x)
+    value, gradient = loss(state, strength)
+    for _ in range(30):
+        if request.over():
+            break
+        p = link("binary", x @ state[:-1] + state[-1])
+        spread = weights * p * (1 - p) / len(x)
+        curvature = np.empty((len(state), len(state)))
+        curvature[:-1, :-1] = x.T @ (x * spread[:, None])
+        curvature[-1, :-1] = curvature[:-1, -1] = spread @ x
+        curvature[-1, -1] = spread.sum() + 1e-12
+        step = np.linalg.solve(curvature + np.diag(penalty), gradient)
+        size = 1.0
+        found, new_gradient = loss(state - step, strength)
+        while not found <= value and size > 1e-4:
+            size /= 2
+            found, new_gradient = loss(state - size * step, strength)
+        if not found <= value:
+            break
+        state, gained, value, gradient = state - size * step, value - found, found, new_gradient
+        if gained < 1e-9:
+            break
+    return state
+
+
+def _quasi_newton(request: FitRequest, loss: Loss, state: Array, strength: float) -> Array:
+    """L-BFGS, for many classes or very wide designs."""
+    from scipy.optimize import minimize
+
+    def check(_: Any) -> None:
+        if request.over():
+            raise StopIteration
+
+    settings: dict[str, Any] = {"method": "L-BFGS-B", "jac": True, "options": {"maxiter": 100, "ftol": 1e-7}, "callback": check}
+    solve: Callable[..., Any] = minimize
+    found: Array = solve(lambda flat: loss(flat, strength), state, **settings).x
+    return found
+
+
+def _raw(model: Linear, matrix: Array) -> Array:
+    raw: Array = _design(model.scales, matrix) @ model.weights + model.intercept
+    return raw
+
+
+def _predict(model: Linear, matrix: Array) -> Array:
+    raw = _raw(model, matrix)
+    return link(model.task, raw if model.task == "multiclass" else raw[:, 0])
+
+
+def _predict_row(model: Linear, row: Array) -> Any:
+    """The same sum, column by column in plain Python: far faster for one row than building a design."""
+    total = model.intercept.copy()
+    weights = model.weights
+    for scale, start, value in zip(model.scales, model.starts, row.tolist(), strict=True):
+        if value != value:
+            if scale.gap:
+                total += weights[start + scale.columns - 1]
+        elif scale.category:
+            place = bisect.bisect_left(scale.codes, value)
+            if place < len(scale.codes) and scale.codes[place] == value:
+                total += weights[start + place]
+        else:
+            z = (value - scale.centre) / scale.width
+            z /= math.sqrt(1.0 + (z / SQUASH) ** 2) if abs(z) < 1e150 else abs(z) / SQUASH
+            total += z * weights[start]
+            for place, knot in enumerate(scale.knots):
+                if z > knot:
+                    total += (z - knot) * weights[start + 1 + place]
+    return link(model.task, total) if model.task == "multiclass" else float(link(model.task, total)[0])
+
+
+def _contributions(model: Linear, matrix: Array) -> tuple[Array, Any]:
+    """Closed form: each feature's part of the sum, against its mean over `matrix`' own zero: base is the intercept."""
+    design = _design(model.scales, matrix)
+    phi = np.empty((len(matrix), len(model.scales), model.weights.shape[1]))
+    for number, (scale, start) in enumerate(zip(model.scales, model.starts, strict=True)):
+        part = slice(start, start + scale.columns)
+        phi[:, number] = design[:, part] @ model.weights[part]
+    if model.task == "multiclass":
+        return phi, model.intercept
+    return phi[:, :, 0], float(model.intercept[0])
+
+
+def _save(model: Linear) -> dict[str, bytes]:
+    return {"linear.json": json.dumps(to_json(
+        {"task": model.task, "scales": model.scales, "weights": model.weights, "intercept": model.intercept})).encode()}
+
+
+def _load(files: Mapping[str, bytes]) -> Linear:
+    stored = json.loads(files["linear.json"])
+    intercept = np.array(stored["intercept"], dtype=np.float64)
+    weights = np.array(stored["weights"], dtype=np.float64).reshape(-1, len(intercept))
+    return Linear(stored["task"], tuple(from_json(Scale, scale) for scale in stored["scales"]), weights, intercept)
+
+
+FAMILY = Family(
+    name="linear", title="Linear model", package="", requires=(),
+    fields=(Field("bends", "Bends in each number's line", "integer", 0, minimum=0, maximum=20,
+                  help="0 draws a straight line for each number; more lets it bend at quantiles."),),
+    tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
+    contributions=_contributions, legible=True, fit_package="scipy", fit_modules=("scipy.optimize",), cost=0.4,
+)

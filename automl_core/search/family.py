@@ -1,0 +1,114 @@
+"""What a model family is: plain functions from arrays to arrays, so that every family fits, scores, stores and explains alike."""
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_core.errors import ClarionError
+from automl_core.framing.problem import Task
+from automl_core.registry import Field
+from automl_core.search.features import Feature
+
+Array = NDArray[np.float64]
+
+
+class FitFailed(ClarionError):
+    """This family could not learn from this table; the search goes on without it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FitRequest:
+    """One fit.
+
+    `matrix` is (n, p) float64 with NaN for missing, `features` describe its columns; `y` holds floats, or class codes 0..k-1
+    (binary: 1 is the positive class). With a validation part the family stops early on it and reports the best number of
+    rounds; without, it uses `rounds`. `deadline` is in seconds of `time.monotonic`; when `stop_file` appears the fit ends too.
+    A fit that is cut off still returns its best iteration.
+    """
+
+    matrix: Array
+    y: Array
+    features: tuple[Feature, ...]
+    task: Task
+    classes: int = 2
+    options: Mapping[str, Any] = field(default_factory=dict)
+    valid_matrix: Array | None = None
+    valid_y: Array | None = None
+    rounds: int = 0
+    weights: Array | None = None
+    deadline: float = float("inf")
+    stop_file: str = ""
+    threads: int = 1
+    seed: int = 0
+
+    def over(self) -> bool:
+        """Whether the fit must end now."""
+        return time.monotonic() > self.deadline or (bool(self.stop_file) and Path(self.stop_file).exists())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """A fitted model in the family's own form. `rounds` is what a refit on more rows should use."""
+
+    native: Any
+    rounds: int
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A model family.
+
+    `predict(native, matrix)` gives (n,) probabilities of class 1, (n, k) class probabilities or (n,) numbers;
+    `predict_row(native, row)` the same for one (p,) row: a float or (k,) array. `save` gives files by name, `load` takes them.
+    `contributions(native, matrix)` gives `(phi, base)` in raw space: log-odds for binary, target units for numbers with phi
+    (n, p) and base a float; softmax scores with phi (n, p, k) and base (k,). `base + phi.sum(axis=1)` is the raw prediction.
+    `package` must be importable to score, `fit_package` to learn (its slow modules are `fit_modules`); `requires` are
+    distributions that scoring needs beyond
+    numpy and pandas. `legible` families can be read by a person as they are. `cost` is the time of a fit compared with
+    LightGBM's; `grows` says that rounds are trees of a boosting, of which more rows want a few more.
+    """
+
+    name: str
+    title: str
+    package: str
+    requires: tuple[str, ...]
+    fields: tuple[Field, ...]
+    tasks: tuple[Task, ...]
+    fit: Callable[[FitRequest], Fitted]
+    predict: Callable[[Any, Array], Array]
+    predict_row: Callable[[Any, Array], Any]
+    save: Callable[[Any], dict[str, bytes]]
+    load: Callable[[Mapping[str, bytes]], Any]
+    contributions: Callable[[Any, Array], tuple[Array, Any]] | None = None
+    legible: bool = False
+    fit_package: str = ""
+    fit_modules: tuple[str, ...] = ()
+    cost: float = 1.0
+    grows: bool = False
+
+
+def sigmoid(raw: Array) -> Array:
+    """Probabilities of log-odds, without overflow."""
+    out: Array = 0.5 * (1.0 + np.tanh(0.5 * raw))
+    return out
+
+
+def softmax(raw: Array) -> Array:
+    """Class probabilities of raw scores along the last axis."""
+    shifted = np.exp(raw - raw.max(axis=-1, keepdims=True))
+    out: Array = shifted / shifted.sum(axis=-1, keepdims=True)
+    return out
+
+
+def link(task: Task, raw: Array) -> Array:
+    """Raw scores to predictions: log-odds to probability, class scores to probabilities, numbers as they are."""
+    if task == "binary":
+        return sigmoid(raw)
+    return softmax(raw) if task == "multiclass" else raw

@@ -1,0 +1,229 @@
+"""The features a model sees: typed columns to one float64 matrix, learned without the target, the same for a table and a row."""
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.codec import from_json, to_json
+from automl_core.data.table import Column, Kind, Row
+from automl_core.errors import BadInput
+from automl_core.framing.columns import usable_columns
+from automl_core.framing.problem import Problem
+from automl_core.search.text import TextCoder, fit_text
+
+Array = NDArray[np.float64]
+FeatureKind = Literal["number", "category", "date", "text"]
+LARGEST = 3.0e38  # some libraries keep 32-bit floats: a larger number would become infinite there
+MAX_LEVELS = 500
+DATE_PARTS = ("year", "month", "day", "weekday", "days since 1970")
+DAY = 86_400_000_000  # microseconds
+EPOCH = datetime(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One column of the matrix, made from the table's column `source`. `levels` name the codes 0.. of a category."""
+
+    name: str
+    source: str
+    kind: FeatureKind
+    levels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """How one column of the table becomes features. Levels seen once, unseen or beyond the 500 most common count as missing."""
+
+    source: str
+    kind: FeatureKind
+    column_kind: Kind
+    levels: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoder:
+    """Blocks in order, with the text coders of text blocks by column name. Needs numpy and pandas only."""
+
+    blocks: tuple[Block, ...]
+    texts: dict[str, TextCoder] = field(default_factory=dict)
+    features: tuple[Feature, ...] = ()
+    _places: dict[str, dict[Any, float]] = field(default_factory=dict)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The table's columns that are used."""
+        return tuple(block.source for block in self.blocks)
+
+    def matrix(self, frame: pd.DataFrame) -> Array:
+        """(rows, features) of a typed, cleaned frame that has all `sources`; NaN is missing."""
+        out = np.empty((len(frame), len(self.features)), dtype=np.float64)
+        start = 0
+        for block in self.blocks:
+            coded = self._column(block, frame[block.source])
+            out[:, start:start + coded.shape[1]] = coded
+            start += coded.shape[1]
+        return out
+
+    def row(self, row: Row) -> Array:
+        """(features,) of one typed, cleaned row: the same numbers as `matrix` gives."""
+        values: list[float] = []
+        for block in self.blocks:
+            values.extend(self._cell(block, row.get(block.source)))
+        return np.array(values, dtype=np.float64)
+
+    def level_known(self, source: str, value: object) -> bool:
+        """Whether a category's value has a code of its own; True for columns that are not categories."""
+        places = self._places.get(source)
+        return places is None or value in places
+
+    def _column(self, block: Block, series: pd.Series[Any]) -> Array:
+        if block.kind == "number":
+            return _bounded(series.to_numpy(dtype=np.float64, na_value=math.nan))[:, None]
+        if block.kind == "category":
+            return _codes(series, block, self._places[block.source])[:, None]
+        if block.kind == "date":
+            return _date_columns(series, block.parts)
+        coder = self.texts[block.source]
+        cells = zip(series.tolist(), series.isna().tolist(), strict=True)
+        coded = [_text_cell(coder, None if missing else text) for text, missing in cells]
+        return np.array(coded, dtype=np.float64).reshape(len(series), coder.dimensions + 1)
+
+    def _cell(self, block: Block, value: Any) -> list[float]:
+        if block.kind == "number":
+            number = math.nan if value is None else float(value)
+            return [min(max(number, -LARGEST), LARGEST) if math.isfinite(number) else math.nan]
+        if block.kind == "category":
+            return [math.nan if value is None else self._places[block.source].get(value, math.nan)]
+        if block.kind == "date":
+            return [math.nan] * len(block.parts) if value is None else [_date_part(value, part) for part in block.parts]
+        return _text_cell(self.texts[block.source], value)
+
+
+def fit_encoder(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, seed: int = 0) -> Encoder:
+    """Learn the encoding of every column a model may use. BadInput when none is left."""
+    blocks: list[Block] = []
+    texts: dict[str, TextCoder] = {}
+    for column in usable_columns(columns, problem):
+        block, coder = _learn(frame[column.name], column, seed)
+        if block is not None:
+            blocks.append(block)
+        if coder is not None:
+            texts[column.name] = coder
+    if not blocks:
+        raise BadInput("No column is left to predict from.", "Use more columns, or allow some that are never to be used.")
+    return _assemble(tuple(blocks), texts)
+
+
+def encoder_files(encoder: Encoder) -> dict[str, bytes]:
+    """The encoder as JSON, and as an npz of plain arrays for its text coders when it has any."""
+    terms = {name: list(coder.vocabulary) for name, coder in encoder.texts.items()}
+    document = {"blocks": to_json(encoder.blocks), "texts": terms}
+    files = {"encoder.json": json.dumps(document, ensure_ascii=False).encode()}
+    if encoder.texts:
+        arrays = {f"{kind}{number}": value for number, coder in enumerate(encoder.texts.values())
+                  for kind, value in (("idf", coder.idf), ("components", coder.components))}
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, allow_pickle=False, **arrays)
+        files["encoder.npz"] = buffer.getvalue()
+    return files
+
+
+def encoder_from_files(files: Mapping[str, bytes]) -> Encoder:
+    """The encoder that `encoder_files` stored."""
+    document = json.loads(files["encoder.json"])
+    texts: dict[str, TextCoder] = {}
+    if document["texts"]:
+        with np.load(io.BytesIO(files["encoder.npz"]), allow_pickle=False) as arrays:
+            for number, (name, terms) in enumerate(document["texts"].items()):
+                vocabulary = {term: place for place, term in enumerate(terms)}
+                texts[name] = TextCoder(vocabulary, arrays[f"idf{number}"], arrays[f"components{number}"])
+    return _assemble(tuple(from_json(Block, block) for block in document["blocks"]), texts)
+
+
+def _assemble(blocks: tuple[Block, ...], texts: dict[str, TextCoder]) -> Encoder:
+    features: list[Feature] = []
+    places: dict[str, dict[Any, float]] = {}
+    for block in blocks:
+        if block.kind == "number":
+            features.append(Feature(block.source, block.source, "number"))
+        elif block.kind == "category":
+            features.append(Feature(block.source, block.source, "category", block.levels))
+            places[block.source] = {_level(text, block.column_kind): float(code) for code, text in enumerate(block.levels)}
+        elif block.kind == "date":
+            features.extend(Feature(f"{block.source} ({part})", block.source, "date") for part in block.parts)
+        else:
+            names = [*(f"topic {number + 1}" for number in range(texts[block.source].dimensions)), "words"]
+            features.extend(Feature(f"{block.source} ({name})", block.source, "text") for name in names)
+    return Encoder(blocks, texts, tuple(features), places)
+
+
+def _level(text: str, kind: Kind) -> Any:
+    """A stored level as the value a typed cell holds."""
+    return float(text) if kind in ("int", "float") else text
+
+
+def _learn(series: pd.Series[Any], column: Column, seed: int) -> tuple[Block | None, TextCoder | None]:
+    numeric = column.kind in ("int", "float")
+    if column.kind == "date":
+        timed = bool((series.dropna().dt.normalize() != series.dropna()).any())
+        return Block(column.name, "date", column.kind, parts=DATE_PARTS + (("hour",) if timed else ())), None
+    if column.role == "text" and not numeric:
+        coder = fit_text(series.dropna().tolist(), seed)
+        if coder is not None:
+            return Block(column.name, "text", column.kind), coder
+    if numeric and column.role != "category":
+        return Block(column.name, "number", column.kind), None
+    counts = series.value_counts()
+    counts = counts[counts >= 2].head(MAX_LEVELS)
+    levels = sorted(repr(float(level)) if numeric else str(level) for level in counts.index)
+    return (Block(column.name, "category", column.kind, tuple(levels)) if levels else None), None
+
+
+def _bounded(values: Array) -> Array:
+    clipped: Array = np.where(np.isfinite(values), np.clip(values, -LARGEST, LARGEST), math.nan)
+    return clipped
+
+
+def _codes(series: pd.Series[Any], block: Block, places: dict[Any, float]) -> Array:
+    if block.column_kind in ("int", "float"):
+        return np.array([places.get(value, math.nan) for value in series.to_numpy(dtype=np.float64, na_value=math.nan).tolist()])
+    codes = pd.Categorical(series, categories=list(block.levels)).codes.astype(np.float64)
+    coded: Array = np.where(codes < 0, math.nan, codes)
+    return coded
+
+
+def _date_columns(series: pd.Series[Any], parts: tuple[str, ...]) -> Array:
+    moments = series.astype("datetime64[us]")
+    missing = moments.isna().to_numpy()
+    accessor = moments.dt
+    values: dict[str, Any] = {
+        "year": accessor.year, "month": accessor.month, "day": accessor.day, "weekday": accessor.weekday, "hour": accessor.hour,
+        "days since 1970": moments.astype("int64") / DAY,
+    }
+    out = np.column_stack([np.asarray(values[part], dtype=np.float64) for part in parts])
+    out[missing] = math.nan
+    return out
+
+
+def _date_part(moment: datetime, part: str) -> float:
+    if part == "days since 1970":
+        passed = moment - EPOCH
+        # as float first, like a table's column: beyond 2**53 microseconds the exact quotient would differ
+        return float(passed.days * DAY + passed.seconds * 1_000_000 + passed.microseconds) / DAY
+    return float(moment.weekday() if part == "weekday" else getattr(moment, part))
+
+
+def _text_cell(coder: TextCoder, text: str | None) -> list[float]:
+    if text is None:
+        return [math.nan] * (coder.dimensions + 1)
+    return [*coder.code(text).tolist(), float(len(text.split()))]

@@ -1,0 +1,143 @@
+"""The journal of a search: every finished fit, kept at once, so that nothing finished is ever repeated or lost."""
+from __future__ import annotations
+
+import io
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from automl_core.search.family import Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoldResult:
+    """One candidate fitted without one fold: `prediction` is of that fold's rows, in their order.
+
+    `files` is the stored model (kept for the first fold and for refits); `error` a sentence when the fit failed.
+    """
+
+    key: str
+    fold: int
+    prediction: Array
+    rounds: int = 0
+    seconds: float = 0.0
+    truncated: bool = False
+    row_ms: float = float("nan")
+    error: str = ""
+    files: dict[str, bytes] = field(default_factory=dict)
+
+
+class Journal(Protocol):
+    """Where a search keeps what is finished."""
+
+    @property
+    def folder(self) -> Path:
+        """A folder for the search's own work files."""
+
+    def results(self, fingerprint: str) -> dict[tuple[str, int], FoldResult]:
+        """Finished fits of the same table and split, by candidate and fold."""
+
+    def add(self, fingerprint: str, result: FoldResult, spent: float) -> None:
+        """Keep one fit; `spent` are the seconds of the whole search so far."""
+
+    def note(self, fingerprint: str, name: str, value: float) -> None:
+        """Keep one number about the search."""
+
+    def notes(self, fingerprint: str) -> dict[str, float]:
+        """The newest value of each number kept, `spent` among them."""
+
+
+class FolderJournal:
+    """A journal in a folder: one line of JSON a fit, appended and synced, and one file of arrays beside it.
+
+    The arrays are complete on disk before their line is written; a line torn by a crash is ignored.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        (folder / "fits").mkdir(parents=True, exist_ok=True)
+        self._lines = folder / "trials.jsonl"
+
+    @property
+    def folder(self) -> Path:
+        return self._folder
+
+    def results(self, fingerprint: str) -> dict[tuple[str, int], FoldResult]:
+        found: dict[tuple[str, int], FoldResult] = {}
+        for line in self._read(fingerprint):
+            if line["kind"] == "fit":
+                result = self._open(line)
+                if result is not None:
+                    found[result.key, result.fold] = result
+        return found
+
+    def add(self, fingerprint: str, result: FoldResult, spent: float) -> None:
+        name = f"{result.key}-{result.fold}.npz"
+        files = {f"file:{path}": np.frombuffer(content, dtype=np.uint8) for path, content in result.files.items()}
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, prediction=result.prediction, **files)
+        _write(self._folder / "fits" / name, buffer.getvalue())
+        self._append({"kind": "fit", "data": fingerprint, "key": result.key, "fold": result.fold, "rounds": result.rounds,
+                      "seconds": result.seconds, "truncated": result.truncated, "row_ms": result.row_ms, "error": result.error,
+                      "file": name, "spent": spent})
+
+    def note(self, fingerprint: str, name: str, value: float) -> None:
+        self._append({"kind": "note", "data": fingerprint, "name": name, "value": value})
+
+    def notes(self, fingerprint: str) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for line in self._read(fingerprint):
+            if line["kind"] == "fit":
+                found["spent"] = max(found.get("spent", 0.0), float(line["spent"]))
+            else:
+                found[line["name"]] = float(line["value"])
+        return found
+
+    def _read(self, fingerprint: str) -> list[dict[str, Any]]:
+        if not self._lines.exists():
+            return []
+        lines: list[dict[str, Any]] = []
+        for text in self._lines.read_text(encoding="utf-8").splitlines():
+            try:
+                line = json.loads(text)
+            except ValueError:
+                continue  # torn by a crash: its fit is done again
+            if isinstance(line, dict) and line.get("data") == fingerprint:
+                lines.append(line)
+        return lines
+
+    def _open(self, line: dict[str, Any]) -> FoldResult | None:
+        try:
+            with np.load(self._folder / "fits" / line["file"], allow_pickle=False) as stored:
+                files = {name.removeprefix("file:"): stored[name].tobytes() for name in stored.files if name.startswith("file:")}
+                return FoldResult(line["key"], line["fold"], stored["prediction"], line["rounds"], line["seconds"],
+                                  line["truncated"], line["row_ms"], line["error"], files)
+        except (OSError, ValueError, KeyError):
+            return None  # a lost file is a fit to be done again
+
+    def _append(self, line: dict[str, Any]) -> None:
+        torn = self._lines.exists() and self._lines.stat().st_size > 0 and not _ends_line(self._lines)
+        with self._lines.open("a", encoding="utf-8") as stream:
+            stream.write(("\n" if torn else "") + json.dumps(line) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+
+
+def _ends_line(path: Path) -> bool:
+    with path.open("rb") as stream:
+        stream.seek(-1, os.SEEK_END)
+        return stream.read(1) == b"\n"
+
+
+def _write(path: Path, content: bytes) -> None:
+    """The whole file or nothing: written aside, synced, renamed."""
+    aside = path.with_suffix(".part")
+    with aside.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    aside.replace(path)

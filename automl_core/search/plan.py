@@ -1,0 +1,108 @@
+"""The nouns of the search: the plan, a candidate, a trial and what a run gave."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+TrialState = Literal["finished", "truncated", "dropped", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long to search and with what. `families` empty means all that are installed; `folds` 0 lets the rows decide."""
+
+    budget_seconds: float = 60.0
+    jobs: int = 2
+    seed: int = 0
+    folds: int = 0
+    families: tuple[str, ...] = ()
+    executor: str = "local"
+    max_trials: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One configuration of one family. `key` is a hash of family and options: the same on every machine."""
+
+    key: str
+    family: str
+    label: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One candidate fitted on every fold. Scores are out of fold, in the problem's metric; `low` and `high` bound 95 %.
+
+    `seconds` is the sum over folds; `row_ms` the median milliseconds for one row through the whole path (NaN until measured);
+    `mb` the size of the stored model. `reason` is a sentence when the trial is not finished.
+    """
+
+    key: str
+    family: str
+    label: str
+    options: dict[str, Any]
+    state: TrialState
+    score: float
+    low: float
+    high: float
+    fold_scores: tuple[float, ...] = ()
+    rounds: tuple[int, ...] = ()
+    seconds: float = 0.0
+    row_ms: float = float("nan")
+    mb: float = float("nan")
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A score with its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class RungOffer:
+    """One rung of the hand-over ladder: what can be handed over and what it costs.
+
+    `chosen` marks the one handed over; `sentence` says why or why not.
+    """
+
+    name: str
+    members: tuple[str, ...]
+    score: Score
+    row_ms_p50: float
+    row_ms_p95: float
+    mb: float
+    chosen: bool = False
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """What a finished run tells: the handed-over model, the ladder and the leaderboard of what was tried (best first).
+
+    `refitted` False says that time or memory did not last to fit all of the model again on all rows.
+    """
+
+    task: str
+    metric: str
+    greater_is_better: bool
+    score: Score
+    baseline: Score
+    ensemble: Score
+    family: str
+    members: tuple[str, ...]
+    leaderboard: tuple[Trial, ...]
+    ladder: tuple[RungOffer, ...]
+    rows: int
+    folds: int
+    fit_seconds: float
+    mb: float
+    row_ms_p50: float
+    row_ms_p95: float
+    threshold: float = 0.5
+    sentence: str = ""
+    refitted: bool = True

@@ -1,0 +1,123 @@
+"""The candidates in the order to try them: different families first, then what pays on many tables.
+
+LightGBM and CatBoost values: meta-tuned defaults of Holzmüller et al. 2024 (arXiv 2407.04491) and learned portfolios of TabRepo
+(Salinas and Erickson 2023, arXiv 2311.02971) as AutoGluon ships them, with
+learning rates raised to suit minutes, not hours.
+"""
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from itertools import pairwise
+from typing import Any
+
+from automl_core.errors import BadInput
+from automl_core.framing.problem import Problem, Task
+from automl_core.search.families import families, learners
+from automl_core.search.plan import Candidate, Plan
+
+# How many candidates are worth comparing by number of rows (AutoGluon 1.5): on few rows the best of many is best by luck.
+_CAPS = ((100, 4), (500, 8), (2500, 15), (10_000, 40), (100_000, 100))
+ABSOLUTE = ("mae", "mape", "pinball")
+
+_LIGHTGBM_TD: dict[str, dict[str, Any]] = {
+    "classes": {"learning_rate": 0.04, "num_leaves": 50, "min_data_in_leaf": 40, "min_sum_hessian_in_leaf": 1e-7,
+                "bagging_fraction": 0.75, "bagging_freq": 1, "rounds": 1000, "patience": 60},
+    "numbers": {"learning_rate": 0.05, "num_leaves": 100, "min_data_in_leaf": 3, "min_sum_hessian_in_leaf": 1e-7,
+                "bagging_fraction": 0.7, "bagging_freq": 1, "rounds": 1500, "patience": 60},
+}
+_LIGHTGBM_SMALL = {
+    "learning_rate": 0.05, "num_leaves": 5, "min_data_in_leaf": 12, "feature_fraction": 0.73, "bagging_fraction": 0.85,
+    "bagging_freq": 1, "lambda_l1": 0.24, "lambda_l2": 0.30, "extra_trees": True, "cat_smooth": 5.1, "cat_l2": 0.011,
+    "min_data_per_group": 93, "rounds": 1500, "patience": 60,
+}
+_LIGHTGBM_RANDOM = {
+    "learning_rate": 0.05, "num_leaves": 39, "min_data_in_leaf": 3, "feature_fraction": 0.46, "bagging_fraction": 0.88,
+    "bagging_freq": 1, "lambda_l1": 0.24, "lambda_l2": 0.36, "extra_trees": True, "cat_l2": 0.34, "cat_smooth": 15.4,
+    "max_cat_to_onehot": 16, "min_data_per_group": 9, "rounds": 2000, "patience": 80,
+}
+_LIGHTGBM_CAREFUL = {
+    "learning_rate": 0.03, "num_leaves": 20, "min_data_in_leaf": 2, "feature_fraction": 0.43, "bagging_fraction": 0.71,
+    "bagging_freq": 1, "lambda_l1": 0.51, "lambda_l2": 0.51, "cat_l2": 0.87, "cat_smooth": 48.7, "max_cat_to_onehot": 16,
+    "min_data_per_group": 32, "rounds": 2000, "patience": 100,
+}
+_LIGHTGBM_LARGE = {
+    "learning_rate": 0.04, "num_leaves": 180, "min_data_in_leaf": 12, "feature_fraction": 0.40, "bagging_fraction": 0.95,
+    "bagging_freq": 1, "lambda_l1": 0.77, "lambda_l2": 1.60, "extra_trees": True, "cat_l2": 0.22, "cat_smooth": 0.064,
+    "max_cat_to_onehot": 11, "min_data_per_group": 3, "rounds": 2000, "patience": 80,
+}
+_LIGHTGBM_DEEP = {
+    "learning_rate": 0.03, "num_leaves": 84, "min_data_in_leaf": 3, "feature_fraction": 0.53, "bagging_fraction": 0.98,
+    "bagging_freq": 1, "lambda_l1": 0.027, "lambda_l2": 0.84, "cat_l2": 0.16, "cat_smooth": 0.0093, "max_cat_to_onehot": 42,
+    "min_data_per_group": 75, "rounds": 2000, "patience": 80,
+}
+# one statistic a category instead of crosses, and no ordered boosting: a twentieth of the time of CatBoost's own defaults
+_CATBOOST = {"learning_rate": 0.06, "depth": 6, "l2_leaf_reg": 3.0, "boosting_type": "Plain", "bootstrap_type": "Bernoulli",
+             "subsample": 0.9, "max_ctr_complexity": 1, "one_hot_max_size": 10, "rounds": 1500, "patience": 60}
+_CATBOOST_SHALLOW = _CATBOOST | {"depth": 4, "learning_rate": 0.07, "l2_leaf_reg": 4.6}
+_CATBOOST_CROSSES = {"learning_rate": 0.06, "depth": 6, "l2_leaf_reg": 3.0, "max_ctr_complexity": 2, "one_hot_max_size": 3,
+                     "rounds": 1000, "patience": 40}
+_CATBOOST_DEEP = _CATBOOST | {"depth": 8, "learning_rate": 0.05, "rounds": 800}
+
+
+def _entries(task: Task) -> list[tuple[str, str, dict[str, Any]]]:
+    kind = "numbers" if task == "regression" else "classes"
+    leaf = 1 if task == "regression" else 5
+    return [
+        ("linear", "Linear model", {}),
+        ("lightgbm", "LightGBM", _LIGHTGBM_TD[kind]),
+        ("catboost", "CatBoost", _CATBOOST),
+        ("ebm", "Explainable boosting machine", {"pairs": 10, "outer_bags": 1, "learning_rate": 0.04}),
+        ("extra_trees", "Extra trees", {"trees": 100, "max_features": 0.75, "min_samples_leaf": leaf}),
+        ("lightgbm", "LightGBM, small trees", _LIGHTGBM_SMALL),
+        ("linear", "Linear model with bends", {"bends": 5}),
+        ("lightgbm", "LightGBM, random cuts", _LIGHTGBM_RANDOM),
+        ("catboost", "CatBoost, shallow", _CATBOOST_SHALLOW),
+        ("catboost", "CatBoost, crossed categories", _CATBOOST_CROSSES),
+        ("lightgbm", "LightGBM, careful", _LIGHTGBM_CAREFUL),
+        ("extra_trees", "Extra trees, full depth", {"trees": 100, "max_features": 1.0, "min_samples_leaf": 1}),
+        ("lightgbm", "LightGBM, deep", _LIGHTGBM_DEEP),
+        ("lightgbm", "LightGBM, large trees", _LIGHTGBM_LARGE),
+        ("catboost", "CatBoost, deep", _CATBOOST_DEEP),
+    ]
+
+
+def candidate_cap(rows: int) -> int:
+    """How many candidates may be compared on so many rows: log-log interpolated."""
+    if rows <= _CAPS[0][0]:
+        return _CAPS[0][1]
+    for (low, few), (high, many) in pairwise(_CAPS):
+        if rows <= high:
+            share = math.log(rows / low) / math.log(high / low)
+            return round(math.exp(math.log(few) + share * math.log(many / few)))
+    return _CAPS[-1][1]
+
+
+def candidate_key(family: str, options: dict[str, Any]) -> str:
+    """A hash of family and options: the same on every machine."""
+    return hashlib.sha256(json.dumps([family, options], sort_keys=True).encode()).hexdigest()[:16]
+
+
+def make_portfolio(problem: Problem, rows: int, plan: Plan) -> tuple[Candidate, ...]:
+    """The candidates for this problem in order. BadInput when the plan names a family that is not there or none fits the task."""
+    for name in plan.families:
+        families().get(name)
+    fitting = {family.name for family in learners() if problem.task in family.tasks}
+    allowed = fitting & set(plan.families) if plan.families else fitting
+    entries = [entry for entry in _entries(problem.task) if entry[0] in allowed]
+    listed = {entry[0] for entry in entries}
+    firsts = [next(entry for entry in entries if entry[0] == name) for name in dict.fromkeys(entry[0] for entry in entries)]
+    firsts += [(name, families().get(name).title, {}) for name in sorted(allowed - listed)]  # families from elsewhere
+    if not firsts:
+        raise BadInput("None of the chosen model families can be used here.", "Choose others, or install what they need.")
+    entries = firsts + [entry for entry in entries if entry not in firsts]
+    most = max(candidate_cap(rows), len(firsts))  # no family is cut: a plug-in needs no place in the list above
+    if plan.max_trials:
+        most = min(most, plan.max_trials)
+    absolute = problem.task == "regression" and problem.metric in ABSOLUTE
+    chosen = []
+    for family, label, options in entries[:most]:
+        settled = options | ({"loss": "absolute"} if absolute and family in ("lightgbm", "catboost") else {})
+        chosen.append(Candidate(candidate_key(family, settled), family, label, settled))
+    return tuple(chosen)

@@ -1,0 +1,89 @@
+"""A table made ready for the search: encoded once, split once, named by a fingerprint so that finished work is found again."""
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.cleaning.recipe import Recipe
+from automl_core.codec import to_json
+from automl_core.data.table import Column
+from automl_core.framing.metrics import METRICS, Decision, Metric, decision_of, get_metric, tune_threshold
+from automl_core.framing.problem import Problem
+from automl_core.framing.validation import default_folds, encode_target, make_folds
+from automl_core.search.family import Array
+from automl_core.search.features import Encoder, fit_encoder
+from automl_core.search.plan import Plan
+
+Positions = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SearchData:
+    """What to search on: the typed and cleaned frame with its columns, and the raw schema they came from by the recipe."""
+
+    frame: pd.DataFrame
+    columns: tuple[Column, ...]
+    problem: Problem
+    recipe: Recipe = field(default_factory=Recipe)
+    schema: tuple[Column, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """The matrix (n, p) and target (n,) of the rows with a target; `positions` (n,) are their places in the frame.
+
+    `folds` are (train, valid) positions in the matrix, the one to try first at the front: the newest when time orders the rows.
+    """
+
+    data: SearchData
+    encoder: Encoder
+    matrix: Array
+    y: Array
+    positions: Positions
+    folds: tuple[tuple[Positions, Positions], ...]
+    metric: Metric
+    fingerprint: str
+
+    @property
+    def classes(self) -> int:
+        return max(2, len(self.data.problem.classes))
+
+    @property
+    def judge(self) -> Metric:
+        """What compares models: the problem's metric, or log loss where that one only looks at labels and sees too little."""
+        labels = self.metric.labels and self.data.problem.task != "regression"
+        return METRICS["log_loss"] if labels else self.metric
+
+    def decision(self, y: Array, prediction: Array) -> Decision:
+        """The decision the metric is read at: for metrics of labels, at these predictions' own best threshold."""
+        problem = self.data.problem
+        labels = self.metric.labels and problem.task == "binary"
+        return decision_of(problem, tune_threshold(y, prediction, problem)) if labels else decision_of(problem)
+
+
+def prepare(data: SearchData, plan: Plan) -> Prepared:
+    """Encode and split. BadInput when nothing can be learned from."""
+    y, keep = encode_target(data.frame[data.problem.target], data.problem)
+    positions = np.flatnonzero(keep)
+    kept = data.frame.iloc[positions].reset_index(drop=True)
+    encoder = fit_encoder(kept, data.columns, data.problem, plan.seed)
+    matrix = encoder.matrix(kept)
+    wanted = plan.folds or default_folds(len(y), plan.budget_seconds)
+    folds = make_folds(y, data.problem, kept, data.columns, wanted, plan.seed)
+    if data.problem.time:
+        folds = folds[::-1]
+    target = y.astype(np.float64)
+    return Prepared(data, encoder, matrix, target, positions, folds, get_metric(data.problem.metric),
+                    _fingerprint(matrix, target, folds, data.problem))
+
+
+def _fingerprint(matrix: Array, y: Array, folds: tuple[tuple[Positions, Positions], ...], problem: Problem) -> str:
+    digest = hashlib.sha256(json.dumps(to_json(problem), sort_keys=True).encode())
+    for array in (np.ascontiguousarray(matrix), y, *(np.ascontiguousarray(valid) for _, valid in folds)):
+        digest.update(array.tobytes())
+    return digest.hexdigest()[:32]

@@ -1,0 +1,90 @@
+"""Records: JSON values of a project, in the order in which they were put."""
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from automl_core.errors import Conflict, NotFound
+from automl_core.store.database import Database, checked_id, dump, new_id, now, when
+from automl_core.store.nouns import Record
+from automl_core.store.schema import records
+
+
+@dataclass(frozen=True)
+class Records:
+    """The table of records."""
+
+    database: Database
+
+    def put(self, kind: str, project_id: str, body: Any, parent_id: str = "", id: str = "") -> Record:
+        """Keep a value. With an `id` that the project has already, the record's body is replaced: a job that is run
+        again after a crash may put its result again. NotFound when the project is gone.
+        """
+        record_id = checked_id(id) if id else new_id("rec")
+        row = {"id": record_id, "project_id": project_id, "kind": kind, "parent_id": parent_id, "body": dump(body),
+               "version": 1, "created_at": now()}
+        try:
+            with self.database.write() as connection:
+                same = (records.c.id == record_id, records.c.project_id == project_id, records.c.kind == kind)
+                again = update(records).where(*same).values(
+                    body=row["body"], parent_id=parent_id, version=records.c.version + 1)
+                if not id or not connection.execute(again).rowcount:
+                    connection.execute(insert(records).values(**row))
+        except IntegrityError as error:
+            raise NotFound("There is no such project; it may have been deleted.", "Choose one from the list.") from error
+        return self.get(record_id)
+
+    def new_id(self, prefix: str = "rec") -> str:
+        """An id for a record whose body must name it."""
+        return new_id(prefix)
+
+    def exists(self, project_id: str, kind: str) -> bool:
+        """Whether the project has a record of that kind; its body is not read."""
+        wanted = select(records.c.id).where(records.c.project_id == project_id, records.c.kind == kind).limit(1)
+        with self.database.read() as connection:
+            return connection.execute(wanted).first() is not None
+
+    def get(self, record_id: str) -> Record:
+        """One record; NotFound otherwise."""
+        with self.database.read() as connection:
+            row = connection.execute(select(records).where(records.c.id == record_id)).one_or_none()
+        if row is None:
+            raise NotFound("Nothing is kept under this id; it may have been deleted.", "Open it again from its project.")
+        return _record(row)
+
+    def latest(self, project_id: str, kind: str, parent_id: str = "") -> Record | None:
+        """The record of that kind put last (under that parent, when one is given); None when there is none."""
+        with self.database.read() as connection:
+            row = connection.execute(_of(project_id, kind, parent_id).order_by(records.c.seq.desc()).limit(1)).one_or_none()
+        return None if row is None else _record(row)
+
+    def list(self, project_id: str, kind: str, parent_id: str = "") -> tuple[Record, ...]:
+        """All records of that kind (under that parent, when one is given), oldest first."""
+        with self.database.read() as connection:
+            rows = connection.execute(_of(project_id, kind, parent_id).order_by(records.c.seq)).all()
+        return tuple(_record(row) for row in rows)
+
+    def update(self, record_id: str, body: Any, version: int) -> Record:
+        """Replace the body of the record as it was at `version`; Conflict when somebody changed it since."""
+        change = update(records).where(records.c.id == record_id, records.c.version == version)
+        with self.database.write() as connection:
+            changed = connection.execute(change.values(body=dump(body), version=version + 1)).rowcount
+        record = self.get(record_id)
+        if not changed:
+            raise Conflict("Somebody else changed this in the meantime.", "Reload the page and try again.")
+        return record
+
+
+def _of(project_id: str, kind: str, parent_id: str) -> Select[Any]:
+    wanted = select(records).where(records.c.project_id == project_id, records.c.kind == kind)
+    return wanted.where(records.c.parent_id == parent_id) if parent_id else wanted
+
+
+def _record(row: Row[Any]) -> Record:
+    item = row._mapping
+    return Record(item["id"], item["project_id"], item["kind"], item["parent_id"], json.loads(item["body"]),
+                  item["version"], when(item["created_at"]))

@@ -1,0 +1,134 @@
+"""Use cases of the acting step: segments, the ranked list of rows to act on, action cards, and their export."""
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from automl_core import acting
+from automl_core import jobs as queue
+from automl_core.acting.action import ActionCard, ActionList, Goal, SegmentSearch
+from automl_core.data.table import Column
+from automl_core.explaining import explain_rows
+from automl_core.jobs import Job, JobWatch
+from automl_core.production import Bundle
+from automl_core.reporting.exports import safe_csv
+from automl_core.workspace.context import Context, fingerprint
+from automl_core.workspace.search import Searching
+from automl_core.workspace.views import Run
+
+MOST_REASONS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """Action cards as kept: those of one goal."""
+
+    cards: tuple[ActionCard, ...]
+
+
+@dataclass(frozen=True)
+class Acting:
+    context: Context
+    search: Searching
+
+    def goal(self, project_id: str) -> Goal:
+        """The saved goal of acting when it fits the newest model, else the one that its problem suggests."""
+        return self.goal_of(self.search.needed(project_id))
+
+    def goal_of(self, run: Run) -> Goal:
+        """The goal of acting on one run's model, whatever the project predicts now."""
+        _, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
+        saved = self.context.latest("goal", run.project_id, Goal)
+        if saved is not None and saved.outcome == problem.target and (not problem.classes or saved.good in problem.classes):
+            return saved
+        return acting.suggest_goal(problem, columns)
+
+    def save_goal(self, project_id: str, goal: Goal) -> Goal:
+        """Keep the goal; BadInput when a lever or column is unknown."""
+        _, columns, problem, _ = self.search.goal.open(self.search.inputs(self.search.needed(project_id)))
+        acting.check_goal(goal, problem, columns)
+        self.context.save("goal", project_id, goal)
+        self.context.store.touch(project_id)
+        return goal
+
+    def start(self, project_id: str) -> Job:
+        """Start looking for segments and making cards."""
+        run = self.search.needed(project_id)
+        return queue.enqueue(self.context.store, project_id, "act", {"run": run.id, "goal": fingerprint(self.goal_of(run))})
+
+    def segments(self, project_id: str) -> SegmentSearch | None:
+        """Segments confirmed for the newest model; None when they were not looked for."""
+        run = self.search.last(project_id)
+        return None if run is None else self.segments_of(run)
+
+    def segments_of(self, run: Run) -> SegmentSearch | None:
+        """Segments confirmed on one run's rows."""
+        return self.context.latest("segments", run.project_id, SegmentSearch, parent_id=run.id)
+
+    def cards(self, project_id: str) -> tuple[ActionCard, ...] | None:
+        """Action cards for the newest model and the present goal; None when they were not made."""
+        run = self.search.last(project_id)
+        return None if run is None else self.cards_of(run)
+
+    def cards_of(self, run: Run) -> tuple[ActionCard, ...] | None:
+        """Action cards of one run for the present goal."""
+        kept = self.context.latest("cards", run.project_id, Cards, parent_id=run.id + fingerprint(self.goal_of(run)))
+        return None if kept is None else kept.cards
+
+    def actions(self, project_id: str, capacity: int = 0) -> ActionList:
+        """The rows to act on, best first, under a capacity (0: that of the goal), by out-of-fold predictions."""
+        return self.actions_of(self.search.needed(project_id), capacity)
+
+    def actions_of(self, run: Run, capacity: int = 0) -> ActionList:
+        """The rows of one run to act on."""
+        goal = self.goal_of(run)
+        key = "actions" + fingerprint(run.id, goal, capacity)
+        actions: ActionList = self.context.cleaned.get(key, lambda: self._rank(run, goal, capacity))
+        return actions
+
+    def actions_csv(self, project_id: str, capacity: int = 0) -> bytes:
+        """The list as a CSV that no spreadsheet takes for formulas."""
+        actions = self.actions(project_id, capacity)
+        frame, columns = self._past_rows(self.search.needed(project_id))
+        return safe_csv(acting.actions_frame(actions, frame, columns))
+
+    def run_act(self, project_id: str, run_id: str, watch: JobWatch) -> None:
+        """The job: segments, then cards for the levers of the goal."""
+        run = self.search.run(run_id)
+        frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
+        watch.progress(0.1, "Looking for groups whose outcome differs.", float("nan"))
+        past = self.search.predictions(run)
+        rows = frame.iloc[past.positions].reset_index(drop=True)
+        segments = acting.find_segments(rows, past.y, columns, problem, run.plan.seed)
+        self.context.save("segments", project_id, segments, parent_id=run.id)
+        goal = self.goal_of(run)
+        if goal.levers:
+            watch.progress(0.5, "Weighing what you can change.", float("nan"))
+            bundle = self.search.bundle(run)
+            cards = acting.make_cards(acting.CardInputs(bundle.model, rows, past.y, columns, problem, goal, run.plan.seed))
+            self.context.save("cards", project_id, Cards(cards), parent_id=run.id + fingerprint(goal))
+
+    def _rank(self, run: Run, goal: Goal, capacity: int) -> ActionList:
+        frame, columns = self._past_rows(run)
+        bundle = self.search.bundle(run)
+        if capacity:
+            goal = replace(goal, capacity=capacity)
+        ranked = acting.rank_rows(frame, self.search.predictions(run).oof, columns, bundle.model.problem, goal)
+        return with_reasons(ranked, bundle, frame)
+
+    def _past_rows(self, run: Run) -> tuple[pd.DataFrame, tuple[Column, ...]]:
+        """The cleaned rows that the out-of-fold predictions belong to, aligned with them."""
+        frame, columns, _, _ = self.search.goal.open(self.search.inputs(run))
+        return frame.iloc[self.search.predictions(run).positions].reset_index(drop=True), columns
+
+
+def with_reasons(actions: ActionList, bundle: Bundle, frame: pd.DataFrame) -> ActionList:
+    """The list with the reasons of its first 500 rows; a longer list is sorted anyway, and reasons cost time."""
+    told = actions.rows[:MOST_REASONS]
+    if not told:
+        return actions
+    reasons = explain_rows(bundle.model, frame.iloc[[row.row for row in told]].reset_index(drop=True), frame)
+    explained = tuple(replace(row, reasons=why) for row, why in zip(told, reasons, strict=True))
+    return replace(actions, rows=explained + actions.rows[MOST_REASONS:])
+

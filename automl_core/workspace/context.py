@@ -1,0 +1,113 @@
+"""What every use case shares: settings, the store, typed records, and small caches of what is slow to open."""
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import io
+import json
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import pandas as pd
+
+from automl_core.codec import from_json, to_json
+from automl_core.data.table import Column, Origin, Table
+from automl_core.settings import Settings
+from automl_core.store import Record, Store
+
+T = TypeVar("T")
+V = TypeVar("V")
+
+
+class Recent(Generic[V]):
+    """The few most recently used values by key; values are immutable by convention, so sessions may share them."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._items: OrderedDict[str, V] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: str, make: Callable[[], V]) -> V:
+        """The value of that key, made (outside the lock) when it is not there."""
+        with self._lock:
+            if key in self._items:
+                self._items.move_to_end(key)
+                return self._items[key]
+        value = make()
+        with self._lock:
+            self._items[key] = value
+            while len(self._items) > self._size:
+                self._items.popitem(last=False)
+        return value
+
+
+@dataclass(frozen=True)
+class Context:
+    """Settings, store and caches; one for each process."""
+
+    settings: Settings
+    store: Store
+    tables: Recent[Table] = field(default_factory=lambda: Recent(3))
+    cleaned: Recent[Any] = field(default_factory=lambda: Recent(3))
+    bundles: Recent[Any] = field(default_factory=lambda: Recent(4))
+
+    def save(self, kind: str, project_id: str, noun: Any, parent_id: str = "", record_id: str = "") -> Record:
+        """Keep a frozen noun as a new record of that kind."""
+        return self.store.put(kind, project_id, to_json(noun), parent_id=parent_id, id=record_id)
+
+    def latest(self, kind: str, project_id: str, noun: type[T], parent_id: str = "") -> T | None:
+        """The newest noun of that kind in the project, or None."""
+        record = self.store.latest(project_id, kind, parent_id=parent_id)
+        return None if record is None else from_json(noun, record.body)
+
+
+def give_back_memory() -> None:
+    """Return freed memory to the system: glibc keeps hundreds of megabytes of small pieces after reading a wide table.
+
+    Measured on 10,000 columns: 389 MB before, 135 MB after. Where there is no `malloc_trim` (other systems) nothing happens.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
+
+
+def fingerprint(*nouns: Any) -> str:
+    """The first 16 hex digits of the SHA-256 of some nouns: equal exactly when they are."""
+    text = json.dumps([to_json(noun) for noun in nouns], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTable:
+    """A table as the store keeps it: its parquet file's id and everything else that belongs to it."""
+
+    file: str
+    columns: tuple[Column, ...]
+    origin: Origin
+    rows: int
+    warnings: tuple[str, ...] = ()
+    upload: str = ""
+    key: str = "main"
+
+
+def store_table(context: Context, project_id: str, table: Table, upload: str = "", key: str = "main") -> Record:
+    """Keep a table (`key` is "main" or the name of another table of the project); returns its record."""
+    buffer = io.BytesIO()
+    table.frame.to_parquet(buffer, index=False)
+    file = context.store.write_file(project_id, buffer.getvalue(), ".parquet")
+    stored = StoredTable(file.id, table.columns, table.origin, table.rows, table.warnings, upload, key)
+    return context.save("table" if key == "main" else "other_table", project_id, stored, parent_id="" if key == "main" else key)
+
+
+def open_table(context: Context, stored: StoredTable) -> Table:
+    """The table behind a stored one, from the cache when it was opened lately."""
+
+    def read() -> Table:
+        frame = pd.read_parquet(context.store.file_path(stored.file))
+        return Table(frame, stored.columns, stored.origin, stored.warnings)
+
+    return context.tables.get(stored.file + fingerprint(stored.columns), read)

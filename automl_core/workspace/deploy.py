@@ -1,0 +1,175 @@
+"""Use cases of the deploy step: a REST endpoint with its key, batch scoring, and outcomes that come back."""
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, BinaryIO
+
+import numpy as np
+import pandas as pd
+
+from automl_core import data as data_step
+from automl_core.codec import from_json, to_json
+from automl_core.data.table import ReadOptions
+from automl_core.errors import BadInput, NotFound
+from automl_core.production import Bundle
+from automl_core.production.contract import BatchReport
+from automl_core.production.deployment import Batch, Deployment
+from automl_core.production.monitor import report_batch
+from automl_core.store import Key
+from automl_core.workspace.context import Context
+from automl_core.workspace.search import Searching
+
+MAX_REST_ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class Deploying:
+    context: Context
+    search: Searching
+
+    def create(self, project_id: str) -> tuple[Deployment, str]:
+        """Deploy the newest model; returns the deployment and its key, which is shown only now."""
+        run = self.search.needed(project_id)
+        store = self.context.store
+        name = store.project(project_id).name
+        deployment = Deployment(store.new_id("dep"), project_id, run.id, run.bundle, datetime.now(UTC), name)
+        self.context.save("deployment", project_id, deployment, record_id=deployment.id)
+        store.audit("user", "deploy", deployment.id, "done")
+        store.touch(project_id)
+        return deployment, store.create_key(deployment.id)
+
+    def deployments(self, project_id: str) -> tuple[Deployment, ...]:
+        """The project's deployments, newest first."""
+        return tuple(from_json(Deployment, record.body) for record in reversed(self.context.store.list(project_id, "deployment")))
+
+    def get(self, deployment_id: str) -> Deployment:
+        """One deployment; NotFound otherwise."""
+        record = self.context.store.get(deployment_id)
+        if record.kind != "deployment":
+            raise NotFound("There is no such deployment.", "Copy its address from the deploy page.")
+        return from_json(Deployment, record.body)
+
+    def new_key(self, deployment_id: str) -> str:
+        """A further key for a deployment, shown only now."""
+        key: str = self.context.store.create_key(self.get(deployment_id).id)
+        self.context.store.audit("user", "new key", deployment_id, "done")
+        return key
+
+    def check_key(self, deployment_id: str, key: str) -> bool:
+        """Whether the key opens the deployment."""
+        return self.context.store.check_key(deployment_id, key)
+
+    def keys(self, deployment_id: str) -> tuple[Key, ...]:
+        """The deployment's keys, newest first; not the secrets themselves."""
+        return self.context.store.keys(deployment_id)
+
+    def revoke_key(self, deployment_id: str, key_id: str) -> None:
+        """Close one of the deployment's keys at once."""
+        if key_id not in {key.id for key in self.keys(deployment_id)}:
+            raise NotFound("This deployment has no such key.", "Choose one from the list.")
+        self.context.store.revoke_key(key_id)
+        self.context.store.audit("user", "revoke key", key_id, "done")
+
+    def end(self, deployment_id: str) -> None:
+        """The deployment stops answering, for good; its batches stay."""
+        record = self.context.store.get(deployment_id)
+        ended = replace(self.get(deployment_id), ended=True)
+        self.context.store.update(deployment_id, to_json(ended), record.version)
+        for key in self.keys(deployment_id):
+            self.context.store.revoke_key(key.id)
+        self.context.store.audit("user", "end deployment", deployment_id, "done")
+
+    def score_rows(self, deployment_id: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Score rows given as mappings, in order, and log them; BadInput above 10,000 rows."""
+        _check_rows(len(rows), MAX_REST_ROWS)
+        deployment = self.get(deployment_id)
+        bundle = self._bundle(deployment)
+        scored: list[dict[str, Any]] = to_json([bundle.predict_row(row) for row in rows])
+        body = {"rows": to_json(rows), "predictions": scored}
+        self.context.store.put("scored", deployment.project_id, body, parent_id=deployment_id)
+        return scored
+
+    def score_text(self, deployment_id: str, body: bytes) -> list[dict[str, Any]]:
+        """Score the rows of a CSV given as bytes; read in a child process like every upload."""
+        scored, _ = self.score_file(deployment_id, "request.csv", body, MAX_REST_ROWS)
+        records: list[dict[str, Any]] = to_json(scored.to_dict(orient="records"))
+        return records
+
+    def score_file(self, deployment_id: str, file_name: str, stream: BinaryIO | bytes,
+                   most_rows: int = 0) -> tuple[pd.DataFrame, BatchReport]:
+        """Score a file, log it as a batch and say how it differs from training; rows stay in order, none is dropped.
+
+        BadInput above `most_rows` (0: no limit).
+        """
+        deployment = self.get(deployment_id)
+        limit = self.context.settings.max_upload_mb
+        kept = self.context.store.write_file(deployment.project_id, stream, ".upload", limit_mb=limit)
+        bundle = self._bundle(deployment)
+        raw = data_step.read_raw(self.context.store.file_path(kept.id), file_name, ReadOptions(), self.search.goal.data.limits())
+        _check_rows(len(raw), most_rows)
+        scored = bundle.predict(raw)
+        report = self.report(bundle, raw, scored)
+        batch = Batch(self.context.store.new_id("bat"), deployment_id, file_name, len(raw), datetime.now(UTC), report)
+        self.context.save("batch", deployment.project_id, batch, parent_id=deployment_id, record_id=batch.id)
+        self.context.store.touch(deployment.project_id)
+        return scored, report
+
+    def report(self, bundle: Bundle, raw: pd.DataFrame, scored: pd.DataFrame) -> BatchReport:
+        """What monitoring says of scored rows."""
+        problem = bundle.model.problem
+        typed = data_step.type_frame(raw, bundle.model.columns)
+        outcomes = raw[problem.target] if problem.target in raw.columns else None
+        return report_batch(bundle.contract, typed, scored_values(scored, bundle), outcomes, problem,
+                            threshold=bundle.model.threshold)
+
+    def outcomes(self, deployment_id: str, rows: list[dict[str, Any]]) -> int:
+        """Keep outcomes that came back ({id column or position, target}); returns how many."""
+        deployment = self.get(deployment_id)
+        target = self._bundle(deployment).model.problem.target
+        missing = [index for index, row in enumerate(rows) if target not in row]
+        if missing:
+            raise BadInput(f"Row {missing[0]} has no “{target[:80]}”.", "Send the outcome under the name of the target column.")
+        self.context.store.put("outcomes", deployment.project_id, {"rows": to_json(rows)}, parent_id=deployment_id)
+        return len(rows)
+
+    def health(self, deployment_id: str) -> dict[str, Any]:
+        """Whether the deployment answers, what it predicts and since when."""
+        deployment = self.get(deployment_id)
+        problem = self._bundle(deployment).model.problem
+        return {"status": "ok", "deployment": deployment.id, "target": problem.target, "task": problem.task,
+                "classes": list(problem.classes), "since": deployment.created_at.isoformat()}
+
+    def example(self, deployment_id: str) -> dict[str, Any]:
+        """One training row as a caller would send it: only the columns that the model uses."""
+        deployment = self.get(deployment_id)
+        bundle = self._bundle(deployment)
+        run = self.search.run(deployment.run)
+        frame = self.search.goal.data.table_of(run.table).frame
+        used = [column.name for column in bundle.contract.columns if column.needed and column.name in frame.columns]
+        row: dict[str, Any] = to_json({name: _plain(frame[name].iloc[0]) for name in used})
+        return row
+
+    def _bundle(self, deployment: Deployment) -> Bundle:
+        return self.search.open_bundle(deployment.bundle)
+
+
+def scored_values(scored: pd.DataFrame, bundle: Bundle) -> np.ndarray:
+    """The prediction array of scored rows: probability of the positive class (n,), of each class (n, k), or the value (n,)."""
+    problem = bundle.model.problem
+    if problem.task == "regression":
+        return scored["prediction"].to_numpy(dtype=float)
+    if problem.task == "binary":
+        return scored[f"probability_{problem.positive}"].to_numpy(dtype=float)
+    return scored[[f"probability_{label}" for label in problem.classes]].to_numpy(dtype=float)
+
+
+def _check_rows(rows: int, most: int) -> None:
+    if most and rows > most:
+        raise BadInput(f"{rows:,} rows are too many for one call.", f"Send at most {most:,}, or score a file on the deploy page.")
+
+
+def _plain(value: Any) -> Any:
+    if value is None or value is pd.NaT or value != value:
+        return None
+    return value.isoformat() if isinstance(value, pd.Timestamp) else value

@@ -1,0 +1,262 @@
+"""Use cases on files alone: what the command line does with a table and a bundle, through the same steps as the pages."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from automl_core import acting, cleaning, framing
+from automl_core import data as data_step
+from automl_core import jobs as queue
+from automl_core import samples as sample_tables
+from automl_core.acting.action import ActionCard, ActionList
+from automl_core.cleaning.recipe import Finding
+from automl_core.codec import to_json
+from automl_core.data.table import ReadLimits, ReadOptions, Table
+from automl_core.errors import BadInput
+from automl_core.explaining import explain, explain_row, explain_rows, pick_background
+from automl_core.explaining.explanation import Explanation, RowExplanation
+from automl_core.framing.problem import Problem, Task, Verdict
+from automl_core.jobs import JobWatch
+from automl_core.production import Bundle, load_bundle
+from automl_core.production.contract import BatchReport
+from automl_core.reporting.exports import safe_csv, safe_xlsx
+from automl_core.search.plan import Plan
+from automl_core.workspace.act import with_reasons
+from automl_core.workspace.cleaning import safe_recipe
+from automl_core.workspace.context import Context
+from automl_core.workspace.deploy import Deploying
+from automl_core.workspace.projects import Projects, with_never
+from automl_core.workspace.views import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What `train` and `check` take from the command line; empty means detect."""
+
+    target: str
+    task: str = ""
+    metric: str = ""
+    drop: tuple[str, ...] = ()
+    time: str = ""
+    group: str = ""
+    plan: Plan = field(default_factory=Plan)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Columns the request speaks of: cleaning must not drop them before they are looked up."""
+        return tuple(name for name in (*self.drop, self.time, self.group) if name)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Advice:
+    """What `act` gives: cards, the ranked list, and the list as a table to export."""
+
+    cards: tuple[ActionCard, ...]
+    actions: ActionList
+    table: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Files:
+    context: Context
+    projects: Projects
+    deploy: Deploying
+
+    def limits(self) -> ReadLimits:
+        """What reading one file may cost."""
+        return self.projects.goal.data.limits()
+
+    def open(self, source: str) -> Table:
+        """The table of a path, or of `sample:NAME`."""
+        if source.startswith("sample:"):
+            return sample_tables.load_sample(source.removeprefix("sample:"))[0]
+        path = _existing(source)
+        return data_step.read_file(path, path.name, ReadOptions(), self.limits())
+
+    def profile(self, source: str) -> tuple[Table, tuple[Finding, ...]]:
+        """A table and what is wrong with it."""
+        table = self.open(source)
+        return table, cleaning.find(table.frame, table.columns)
+
+    def check(self, source: str, request: Request) -> Verdict:
+        """The verdict whether machine learning is needed, after the safe fixes."""
+        table = self.open(source)
+        recipe = safe_recipe(table, request.target, keep=request.named)
+        done = cleaning.apply_recipe(recipe, table.frame)
+        columns = cleaning.columns_after(recipe, table.columns, done.frame)
+        problem = shaped(framing.suggest_problem(done.frame, columns, request.target), request, done.frame, columns)
+        framing.check_target(done.frame, problem)
+        return framing.check(done.frame, columns, problem)
+
+    def train(self, source: str, request: Request, out: Path) -> tuple[Run, Verdict]:
+        """A project from a table: safe fixes, goal, verdict and search, in this process; the bundle goes to `out`."""
+        table = self.open(source)
+        table.column(request.target)
+        project_id = self.projects.create(Path(table.origin.name).stem[:100] or "table")
+        goal = self.projects.goal
+        goal.data.put(project_id, table)
+        goal.cleaning.extend(project_id, safe_recipe(table, request.target, keep=request.named))
+        frame, columns = goal.cleaning.cleaned(project_id)
+        goal.save(project_id, shaped(goal.suggest(project_id, request.target), request, frame, columns))
+        inputs = goal.inputs(project_id)
+        job = queue.enqueue(self.context.store, project_id, "search",
+                            {"inputs": to_json(inputs), "plan": to_json(request.plan)}, worker="command line")
+        watch = JobWatch(self.context.store, job.id)
+        try:
+            goal.run_check(project_id, inputs, watch)
+            run = self.deploy.search.run_search(job, inputs, request.plan, watch)
+        except BaseException:
+            queue.fail(self.context.store, job.id, "The search ended early.")
+            raise
+        queue.finish(self.context.store, job.id)
+        write_out(out, self.context.store.file_path(run.bundle).read_bytes())
+        verdict = goal.verdict(project_id)
+        assert verdict is not None
+        return run, verdict
+
+    def predict(self, bundle_path: str, source: str, reasons: bool = False) -> pd.DataFrame:
+        """The scored rows of a file, in order; with `reasons`, why each row got its prediction."""
+        bundle = load_bundle(_existing(bundle_path))
+        raw = self._raw(source)
+        scored = bundle.predict(raw)
+        if reasons:
+            frame = cleaned_rows(bundle, raw)
+            why = explain_rows(bundle.model, frame, frame)
+            scored["_reasons"] = [_joined(note, words) for note, words in zip(scored["_reasons"], why, strict=True)]
+        return scored
+
+    def csv(self, frame: pd.DataFrame) -> bytes:
+        """A frame as a CSV that no spreadsheet takes for formulas."""
+        return safe_csv(frame)
+
+    def write_csv(self, frame: pd.DataFrame, out: Path) -> None:
+        """The same CSV as a file; its folder is made when it is not there."""
+        write_out(out, self.csv(frame))
+
+    def write(self, out: Path, text: str) -> None:
+        """A text as a UTF-8 file."""
+        write_out(out, text.encode("utf-8"))
+
+    def xlsx(self, frame: pd.DataFrame) -> bytes:
+        """A frame as an Excel file without a single formula."""
+        return safe_xlsx(frame)
+
+    def explain(self, bundle_path: str, source: str) -> Explanation:
+        """The model explained on the rows of a file."""
+        bundle = load_bundle(_existing(bundle_path))
+        raw = self._raw(source)
+        frame = cleaned_rows(bundle, raw)
+        y, known = _outcomes(bundle, frame)
+        outcomes = np.full(len(frame), np.nan)
+        outcomes[known] = y
+        return explain(bundle.model, frame, outcomes, 0)
+
+    def explain_row(self, bundle_path: str, source: str, position: int) -> RowExplanation:
+        """Why one row of a file gets its prediction."""
+        bundle = load_bundle(_existing(bundle_path))
+        raw = self._raw(source)
+        if not 0 <= position < len(raw):
+            raise BadInput(f"There is no row {position} in this file.", f"Choose one from 0 to {len(raw) - 1}.")
+        frame = cleaned_rows(bundle, raw)
+        row = cleaning.apply_recipe_row(bundle.model.recipe, data_step.type_row(dict(raw.iloc[position]), bundle.model.columns))
+        return explain_row(bundle.model, row, pick_background(bundle.model, frame).reset_index(drop=True))
+
+    def act(self, bundle_path: str, source: str, goal_text: str) -> Advice:
+        """Action cards and the ranked list for the rows of a file under a goal, given as the text of a goal.toml."""
+        goal = acting.read_goal(goal_text)
+        bundle = load_bundle(_existing(bundle_path))
+        problem = bundle.model.problem
+        raw = self._raw(source)
+        frame = cleaned_rows(bundle, raw)
+        columns = cleaning.columns_after(bundle.model.recipe, bundle.model.columns, frame)
+        acting.check_goal(goal, problem, columns)
+        y, known = _outcomes(bundle, frame)
+        if not known.any():
+            raise BadInput(f"The file has no outcomes in “{problem.target[:80]}”.", "Cards need rows whose outcome is known.")
+        unseen = [(lever.column, value) for lever in goal.levers if lever.column in frame
+                  for value in lever.to if not pd.api.types.is_numeric_dtype(frame[lever.column].dtype)
+                  and value not in set(frame[lever.column].dropna())]
+        if unseen:
+            raise BadInput(f"No row has “{unseen[0][1][:80]}” in “{unseen[0][0][:80]}”, so nothing can be learned about it.",
+                           "Name a value that occurs.")
+        past = frame[known].reset_index(drop=True)
+        cards = acting.make_cards(acting.CardInputs(bundle.model, past, y, columns, problem, goal, 0)) if goal.levers else ()
+        ranked = acting.rank_rows(frame, bundle.model.predict_frame(frame), columns, problem, goal)
+        told = with_reasons(ranked, bundle, frame)
+        return Advice(cards, told, acting.actions_frame(told, frame, columns))
+
+    def monitor(self, bundle_path: str, batch: str, outcomes: str = "") -> BatchReport:
+        """How a batch differs from training; with outcomes (same rows in the same order), the realised score."""
+        bundle = load_bundle(_existing(bundle_path))
+        raw = self._raw(batch)
+        if outcomes:
+            given = self._raw(outcomes)
+            target = bundle.model.problem.target
+            if target not in given.columns or len(given) != len(raw):
+                raise BadInput(f"The outcomes need a column “{target[:80]}” and one row for each of the batch's {len(raw):,}.",
+                               "Export them in the order of the batch.")
+            raw = raw.assign(**{target: given[target].to_numpy()})
+        return self.deploy.report(bundle, raw, bundle.predict(raw))
+
+    def _raw(self, source: str) -> pd.DataFrame:
+        if source.startswith("sample:"):
+            return sample_tables.load_sample(source.removeprefix("sample:"))[0].frame
+        path = _existing(source)
+        return data_step.read_raw(path, path.name, ReadOptions(), self.limits())
+
+
+def write_out(out: Path, content: bytes) -> None:
+    """Write a file the user asked for; BadInput when it cannot be written there."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(content)
+    except OSError as error:
+        raise BadInput(f"“{out.name[:80]}” could not be written: {error.strerror}.", "Choose another place.") from None
+
+
+def cleaned_rows(bundle: Bundle, raw: pd.DataFrame) -> pd.DataFrame:
+    """Rows as the bundle's model sees them: typed by its schema, cleaned by its recipe, none dropped."""
+    typed = data_step.type_frame(raw, bundle.model.columns)
+    return cleaning.apply_recipe(bundle.model.recipe, typed.frame, scoring=True).frame
+
+
+def shaped(problem: Problem, request: Request, frame: pd.DataFrame, columns: tuple[data_step.Column, ...]) -> Problem:
+    """The suggested problem with what was asked for put in its place; BadInput for an unknown column or task."""
+    names = {column.name for column in columns}
+    for name in (*request.drop, request.time, request.group):
+        if name and name not in names:
+            raise BadInput(f"There is no column “{name[:80]}” in this table.", "Check its spelling.")
+    if request.task and request.task != problem.task:
+        problem = framing.problem_for(frame[request.target], request.target, _task(request.task))
+    problem = replace(with_never(problem, request.drop), time=request.time, group=request.group)
+    return replace(problem, metric=framing.get_metric(request.metric).name) if request.metric else problem
+
+
+def _outcomes(bundle: Bundle, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """The outcomes of the rows that have one, and a mask (n,) of those rows."""
+    problem = bundle.model.problem
+    if problem.target not in frame.columns:
+        return np.empty(0), np.zeros(len(frame), dtype=bool)
+    y, known = framing.encode_target(frame[problem.target], problem)
+    return np.asarray(y), np.asarray(known)
+
+
+def _task(name: str) -> Task:
+    tasks: dict[str, Task] = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
+    if name not in tasks:
+        raise BadInput(f"“{name[:40]}” is not a task.", "Choose binary, multiclass or regression.")
+    return tasks[name]
+
+
+def _existing(source: str) -> Path:
+    path = Path(source)
+    if not path.is_file():
+        raise BadInput(f"There is no file “{path.name[:80]}”.", "Check the path.")
+    return path
+
+
+def _joined(note: str, words: tuple[str, ...]) -> str:
+    return "; ".join(part for part in (note, *words) if part)

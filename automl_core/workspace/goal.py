@@ -1,0 +1,104 @@
+"""Use cases of the goal step: the problem, and the verdict whether machine learning is needed."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from automl_core import framing
+from automl_core import jobs as queue
+from automl_core.cleaning.recipe import Recipe
+from automl_core.codec import from_json
+from automl_core.data.table import Column
+from automl_core.errors import BadInput, NotFound
+from automl_core.framing.problem import Problem, Verdict
+from automl_core.jobs import Job, JobWatch
+from automl_core.workspace.cleaning import Cleaning
+from automl_core.workspace.context import Context, fingerprint
+from automl_core.workspace.data import Data
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The exact table, recipe and problem a job works on, by record id: later changes do not reach it."""
+
+    table: str
+    recipe: str
+    problem: str
+
+
+@dataclass(frozen=True)
+class Framing:
+    context: Context
+    data: Data
+    cleaning: Cleaning
+
+    def suggest(self, project_id: str, target: str) -> Problem:
+        """The problem that a target column suggests: task, metric, classes."""
+        frame, columns = self.cleaning.cleaned(project_id)
+        return framing.suggest_problem(frame, columns, target)
+
+    def save(self, project_id: str, problem: Problem) -> Problem:
+        """Keep the problem; BadInput when the target cannot be learned or a column is unknown."""
+        frame, columns = self.cleaning.cleaned(project_id)
+        names = {column.name for column in columns}
+        unknown = [name for name in (*problem.excluded, problem.time, problem.group) if name and name not in names]
+        if unknown:
+            raise BadInput(f"There is no column “{unknown[0][:80]}” in this table.", "Choose one of its columns.")
+        framing.check_target(frame, problem)
+        if self.problem(project_id) != problem:
+            self.context.save("problem", project_id, problem)
+            self.context.store.touch(project_id)
+        return problem
+
+    def problem(self, project_id: str) -> Problem | None:
+        """The saved problem, or None."""
+        return self.context.latest("problem", project_id, Problem)
+
+    def needed(self, project_id: str) -> Problem:
+        """The saved problem; NotFound when there is none."""
+        problem = self.problem(project_id)
+        if problem is None:
+            raise NotFound("This project has no goal yet.", "Choose what to predict on the goal page.")
+        return problem
+
+    def inputs(self, project_id: str) -> Inputs:
+        """The records that hold the table, the recipe and the problem now."""
+        self.needed(project_id)
+        newest = {kind: self.context.store.latest(project_id, kind) for kind in ("table", "recipe", "problem")}
+        return Inputs(**{kind: record.id if record else "" for kind, record in newest.items()})
+
+    def start_check(self, project_id: str) -> Job:
+        """Start the quick check whether machine learning is needed; the running one when it is running already."""
+        return queue.enqueue(self.context.store, project_id, "check", _body(self.inputs(project_id)))
+
+    def verdict(self, project_id: str) -> Verdict | None:
+        """The verdict for the present table, recipe and problem, or None when it was not made (or they changed)."""
+        if self.problem(project_id) is None or not self.data.has_table(project_id):
+            return None
+        return self.verdict_of(project_id, self.inputs(project_id))
+
+    def verdict_of(self, project_id: str, inputs: Inputs) -> Verdict | None:
+        """The verdict that was made on exactly these inputs, or None."""
+        return self.context.latest("verdict", project_id, Verdict, parent_id=fingerprint(inputs))
+
+    def problem_of(self, inputs: Inputs) -> Problem:
+        """The problem of some inputs, whatever the goal is now."""
+        return from_json(Problem, self.context.store.get(inputs.problem).body)
+
+    def run_check(self, project_id: str, inputs: Inputs, watch: JobWatch) -> None:
+        """The job: climb the ladder and keep the verdict."""
+        frame, columns, problem, _ = self.open(inputs)
+        verdict = framing.check(frame, columns, problem, progress=lambda share, words: watch.progress(share, words, float("nan")))
+        self.context.save("verdict", project_id, verdict, parent_id=fingerprint(inputs))
+
+    def open(self, inputs: Inputs) -> tuple[pd.DataFrame, tuple[Column, ...], Problem, Recipe]:
+        """The cleaned frame, its columns, the problem and the recipe behind some inputs."""
+        store = self.context.store
+        recipe = from_json(Recipe, store.get(inputs.recipe).body) if inputs.recipe else Recipe()
+        frame, columns = self.cleaning.apply_to(self.data.stored_of(inputs.table), recipe)
+        return frame, columns, self.problem_of(inputs), recipe
+
+
+def _body(inputs: Inputs) -> dict[str, str]:
+    return {"table": inputs.table, "recipe": inputs.recipe, "problem": inputs.problem}

@@ -1,0 +1,229 @@
+"""Use cases of the search step: start, watch, finish, cancel, and what a run left behind."""
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from automl_core import __version__
+from automl_core import jobs as queue
+from automl_core import search as search_step
+from automl_core.codec import from_json, to_json
+from automl_core.errors import BadInput, NotFound
+from automl_core.explaining import explain
+from automl_core.explaining.explanation import Explanation
+from automl_core.framing.problem import Problem, Verdict
+from automl_core.jobs import Job, JobWatch
+from automl_core.production import Bundle, load_bundle, write_bundle
+from automl_core.production.monitor import make_contract
+from automl_core.registry import is_installed
+from automl_core.reporting import CardFacts, model_card
+from automl_core.search.families import families
+from automl_core.search.plan import Plan, RunSummary, Trial
+from automl_core.workspace.context import Context
+from automl_core.workspace.goal import Framing, Inputs
+from automl_core.workspace.views import Choice, Run, RunState
+
+LONGEST_SECONDS = 86_400
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """Out-of-fold predictions (n,) or (n, classes), the positions (n,) of their rows in the cleaned table, the outcomes (n,)."""
+
+    oof: np.ndarray
+    positions: np.ndarray
+    y: np.ndarray
+
+
+@dataclass(frozen=True)
+class Searching:
+    context: Context
+    goal: Framing
+
+    def start(self, project_id: str, plan: Plan) -> Job:
+        """Start a search; when one is running in this project already, that one is returned."""
+        unknown = [name for name in plan.families if name not in families().plugins]
+        if unknown or not 1 <= plan.budget_seconds <= LONGEST_SECONDS:
+            raise BadInput("This plan names an unknown kind of model, or a budget outside a second and a day.", "Choose again.")
+        for job in queue.jobs(self.context.store, project_id):
+            if job.kind == "search" and job.active:
+                return job
+        body = {"inputs": to_json(self.goal.inputs(project_id)), "plan": to_json(plan)}
+        return queue.enqueue(self.context.store, project_id, "search", body)
+
+    def families(self) -> tuple[Choice, ...]:
+        """The kinds of model, installed or not."""
+        return tuple(Choice(plugin.name, plugin.title, is_installed(plugin.package) and is_installed(plugin.fit_package),
+                            f"pip install {' '.join(plugin.requires) or plugin.fit_package or plugin.package}")
+                     for plugin in families().plugins.values())
+
+    def covered(self, project_id: str) -> tuple[int, int]:
+        """Rows with an out-of-fold prediction, and all cleaned rows with an outcome; fewer folds cover fewer rows."""
+        run = self.needed(project_id)
+        frame, _, problem, _ = self.goal.open(self.inputs(run))
+        return len(self.predictions(run).positions), int(frame[problem.target].notna().sum())
+
+    def finish(self, job_id: str) -> None:
+        """Stop searching and keep the best so far."""
+        queue.request_stop(self.context.store, job_id, "finish")
+
+    def cancel(self, job_id: str) -> None:
+        """Stop the search; nothing is handed over."""
+        queue.request_stop(self.context.store, job_id, "cancel")
+
+    def runs(self, project_id: str) -> tuple[Run, ...]:
+        """All searches of the project that ended with a model, newest first."""
+        return tuple(from_json(Run, record.body) for record in reversed(self.context.store.list(project_id, "run")))
+
+    def run(self, run_id: str) -> Run:
+        """One finished search; NotFound otherwise."""
+        record = self.context.store.get(run_id)
+        if record.kind != "run":
+            raise NotFound("There is no such search.", "Open it from the search page.")
+        return from_json(Run, record.body)
+
+    def last(self, project_id: str) -> Run | None:
+        """The newest search that ended with a model."""
+        return self.context.latest("run", project_id, Run)
+
+    def needed(self, project_id: str) -> Run:
+        """The newest search that ended with a model; NotFound when there is none."""
+        run = self.last(project_id)
+        if run is None:
+            raise NotFound("This project has no model yet.", "Run a search first.")
+        return run
+
+    def stale(self, project_id: str) -> bool:
+        """Whether the data, the recipe or the goal changed since the newest search."""
+        run = self.last(project_id)
+        if run is None or not self.goal.problem(project_id):
+            return False
+        now = self.goal.inputs(project_id)
+        return (run.table, run.recipe, run.problem) != (now.table, now.recipe, now.problem)
+
+    def state(self, project_id: str) -> RunState | None:
+        """The newest search of the project, running or ended; None when there was none."""
+        jobs = [job for job in queue.jobs(self.context.store, project_id) if job.kind == "search"]
+        if not jobs:
+            return None
+        job = max(jobs, key=lambda item: item.created_at)
+        record = self.context.store.latest(project_id, "run", parent_id=job.id)
+        run = from_json(Run, record.body) if record else _run_of(job)
+        if run.summary is not None:
+            return RunState(run, job, run.summary.leaderboard, 1.0, run.summary.sentence, 0.0)
+        trials = self._trials(job.id, run)
+        return RunState(run, job, trials, job.progress, job.sentence, job.seconds_left)
+
+    def bundle(self, run: Run) -> Bundle:
+        """The model of a finished search, its files checked; opened once and kept."""
+        return self.open_bundle(run.bundle)
+
+    def open_bundle(self, file_id: str) -> Bundle:
+        """The bundle stored under a file id."""
+        bundle: Bundle = self.context.bundles.get(file_id, lambda: load_bundle(self.context.store.file_path(file_id)))
+        return bundle
+
+    def bundle_path(self, project_id: str) -> Path:
+        """The model.zip of the newest search, to be downloaded."""
+        return self.context.store.file_path(self.needed(project_id).bundle)
+
+    def predictions(self, run: Run) -> Predictions:
+        """What the run's models said of rows they had not seen."""
+        with np.load(self.context.store.file_path(run.oof), allow_pickle=False) as arrays:
+            return Predictions(arrays["oof"], arrays["positions"], arrays["y"])
+
+    def inputs(self, run: Run) -> Inputs:
+        """The table, recipe and problem that a run was made from."""
+        return Inputs(run.table, run.recipe, run.problem)
+
+    def run_search(self, job: Job, inputs: Inputs, plan: Plan, watch: JobWatch) -> Run:
+        """The job: search, hand over, explain, write the bundle and keep the run."""
+        frame, columns, problem, recipe = self.goal.open(inputs)
+        folder = self.context.store.folder(job.project_id, f"search-{job.id}")
+        schema = self.goal.data.table_of(inputs.table).columns
+        data = search_step.SearchData(frame, columns, problem, recipe, schema)
+        outcome = search_step.search(data, plan, search_step.FolderJournal(folder), SearchWatch(watch))
+        watch.progress(0.97, "Explaining the model in your own columns.", float("nan"))
+        rows = frame.iloc[outcome.positions].reset_index(drop=True)
+        explanation = explain(outcome.model, rows, outcome.y, plan.seed)
+        run = self._keep(job, Run(
+            f"run_{job.id.split('_', 1)[-1]}", job.project_id, job.id, plan, job.created_at, outcome.summary,
+            table=inputs.table, recipe=inputs.recipe, problem=inputs.problem), outcome, explanation)
+        self.context.store.touch(job.project_id)
+        return run
+
+    def _keep(self, job: Job, run: Run, outcome: search_step.Outcome, explanation: Explanation) -> Run:
+        store = self.context.store
+        model = outcome.model
+        shares = {item.column: item.share for item in explanation.importance}
+        given = self.goal.data.table_of(run.table)
+        verdict = self.goal.verdict_of(job.project_id, self.inputs(run))
+        contract = make_contract(given.frame, given.columns, model.problem, outcome.oof, shares)
+        assert run.summary is not None
+        card = model_card(CardFacts(
+            model.problem, run.summary, tuple(column.name for column in contract.columns if column.needed), datetime.now(UTC),
+            given.origin.name, given.origin.sha256, verdict, explanation, __version__))
+        target = store.folder(job.project_id, f"search-{job.id}") / "model.zip"
+        facts = {"run": run.id, "summary": to_json(run.summary), "explanation": to_json(explanation)}
+        write_bundle(target, model, contract, card, facts)
+        arrays = io.BytesIO()
+        np.savez_compressed(arrays, oof=outcome.oof, positions=outcome.positions, y=outcome.y)
+        bundle = store.write_file(job.project_id, target.read_bytes(), ".zip")
+        oof = store.write_file(job.project_id, arrays.getvalue(), ".npz")
+        kept = replace(run, summary=with_check(run.summary, verdict), bundle=bundle.id, oof=oof.id)
+        self.context.save("explanation", job.project_id, explanation, parent_id=run.id)
+        self.context.save("run", job.project_id, kept, parent_id=job.id, record_id=kept.id)
+        return kept
+
+    def _trials(self, job_id: str, run: Run) -> tuple[Trial, ...]:
+        newest = {event.body["key"]: from_json(Trial, event.body)
+                  for event in queue.events(self.context.store, job_id) if event.kind == "trial"}
+        problem = from_json(Problem, self.context.store.get(run.problem).body)
+        return search_step.best_first(tuple(newest.values()), problem.metric)
+
+
+def with_check(summary: RunSummary, verdict: Verdict | None) -> RunSummary:
+    """The summary, with a warning when the quick check had a model whose score lies outside the handed-over one's interval."""
+    if verdict is None or verdict.metric != summary.metric or not verdict.ladder:
+        return summary
+    sign = 1.0 if summary.greater_is_better else -1.0
+    best = max(verdict.ladder, key=lambda rung: sign * rung.score)
+    behind = best.score > summary.score.high if summary.greater_is_better else best.score < summary.score.low
+    if not behind:
+        return summary
+    warning = (f"The quick check reached {best.score:,.4g} with its {best.rung} model, better than this one: "
+               "the time was too short for this table, so search longer.")
+    return replace(summary, sentence=f"{summary.sentence} {warning}")
+
+
+@dataclass(frozen=True)
+class SearchWatch:
+    """The search's view of its job: trials become events, stops are read from the job's row."""
+
+    job: JobWatch
+
+    def trial(self, trial: Trial) -> None:
+        self.job.event("trial", to_json(trial))
+
+    def progress(self, fraction: float, sentence: str, seconds_left: float) -> None:
+        self.job.progress(min(fraction, 0.96), sentence, seconds_left)
+
+    def stop(self) -> str:
+        return self.job.stop()
+
+
+def _run_of(job: Job) -> Run:
+    inputs = from_json(Inputs, job.body["inputs"])
+    return Run("", job.project_id, job.id, from_json(Plan, job.body["plan"]), job.created_at,
+               table=inputs.table, recipe=inputs.recipe, problem=inputs.problem)
+
+
+def summary_of(run: Run) -> RunSummary:
+    """The summary of a finished run; NotFound when it has none."""
+    if run.summary is None:
+        raise NotFound("This search has not ended yet.", "Wait for it, or press Finish now.")
+    return run.summary

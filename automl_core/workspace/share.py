@@ -1,0 +1,84 @@
+"""Use cases of the sharing step: the frozen report, its links, and the bundle to take away."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from automl_core import __version__, reporting
+from automl_core.codec import from_json
+from automl_core.errors import BadInput, NotFound
+from automl_core.reporting.report import Report
+from automl_core.workspace.act import Acting
+from automl_core.workspace.context import Context
+from automl_core.workspace.explain import Explaining
+from automl_core.workspace.search import Searching, summary_of
+from automl_core.workspace.views import ReportLink
+
+LONGEST_DAYS = 365
+
+
+@dataclass(frozen=True)
+class Sharing:
+    context: Context
+    search: Searching
+    explaining: Explaining
+    acting: Acting
+
+    def make_report(self, project_id: str, run_id: str = "") -> Report:
+        """Freeze what is known of a run (the newest by default) into a report."""
+        run = self.search.run(run_id) if run_id else self.search.needed(project_id)
+        inputs = self.search.inputs(run)
+        frame, _, problem, _ = self.search.goal.open(inputs)
+        table = self.search.goal.data.stored_of(inputs.table)
+        report_id = self.context.store.new_id("rep")
+        report = reporting.make_report(reporting.ReportInputs(
+            id=report_id, project=self.context.store.project(project_id).name, made_at=datetime.now(UTC), problem=problem,
+            summary=summary_of(run), verdict=self.search.goal.verdict_of(project_id, inputs),
+            explanation=self.explaining.explanation_of(run), segments=self.acting.segments_of(run),
+            actions=self.acting.actions_of(run), cards=self.acting.cards_of(run) or (), rows=len(frame),
+            goal=self.acting.goal_of(run), data_name=table.origin.name, version=__version__))
+        self.context.save("report", project_id, report, parent_id=run.id, record_id=report_id)
+        self.context.store.touch(project_id)
+        return report
+
+    def reports(self, project_id: str) -> tuple[Report, ...]:
+        """The project's reports, newest first."""
+        found = reversed(self.context.store.list(project_id, "report"))
+        return tuple(from_json(Report, record.body) for record in found)
+
+    def html(self, report_id: str) -> str:
+        """One report as a page that needs nothing else."""
+        record = self.context.store.get(report_id)
+        if record.kind != "report":
+            raise NotFound("There is no such report.", "Make one on the share page.")
+        return reporting.render(from_json(Report, record.body))
+
+    def create_link(self, report_id: str, days: int = 30) -> tuple[ReportLink, str]:
+        """A link to one report; returns it and its address `/r/TOKEN`, which is shown only now."""
+        if not 1 <= days <= LONGEST_DAYS:
+            raise BadInput(f"A link cannot be open for {days} days.", f"Choose 1 to {LONGEST_DAYS}.")
+        record = self.context.store.get(report_id)
+        link, token = self.context.store.create_link(record.project_id, report_id, datetime.now(UTC) + timedelta(days=days))
+        self.context.store.audit("user", "share", report_id, "done")
+        return (ReportLink(link.id, report_id, link.created_at, link.expires_at, link.revoked, link.views),
+                f"{self.context.settings.public_url}/r/{token}")
+
+    def links(self, project_id: str) -> tuple[ReportLink, ...]:
+        """Every link of the project, newest first."""
+        return tuple(ReportLink(link.id, link.record_id, link.created_at, link.expires_at, link.revoked, link.views)
+                     for link in self.context.store.links(project_id))
+
+    def revoke(self, link_id: str) -> None:
+        """Close a link at once."""
+        self.context.store.revoke_link(link_id)
+        self.context.store.audit("user", "revoke", link_id, "done")
+
+    def open(self, token: str) -> str | None:
+        """The page behind a token; None for an unknown, expired or revoked one."""
+        link = self.context.store.open_link(token)
+        return None if link is None else self.html(link.record_id)
+
+    def bundle_path(self, project_id: str) -> Path:
+        """The model.zip of the newest model."""
+        return self.search.bundle_path(project_id)

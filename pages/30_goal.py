@@ -1,0 +1,78 @@
+"""Goal
+
+Say what you want to know; Clarion tells at once whether it takes machine learning at all.
+"""
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from automl_core.framing.problem import Problem, Verdict
+from pages.ui import cards, charts, goal_form, progress, session
+from pages.ui.border import border
+from pages.ui.words import VERDICTS, count, duration, plain, quoted
+
+ws = session.workspace()
+project = cards.need_project()
+if not ws.data.has_table(project):
+    cards.empty("No data to ask yet", "There is no table in this project.", "data", "Add data")
+    st.stop()
+
+
+def save(problem: Problem) -> None:
+    """Keep the goal and start the check."""
+    ws.goal.save(project, problem)
+    ws.goal.start_check(project)
+    st.rerun()
+
+
+def show_verdict(verdict: Verdict, problem: Problem) -> None:
+    """The answer, the ladder it rests on, and columns that seem to know the answer."""
+    st.subheader(VERDICTS[verdict.verdict], anchor=False)
+    st.markdown(plain(verdict.sentence), width=720)
+    if verdict.rule and verdict.verdict in ("rule", "average"):
+        st.markdown(f"The rule: {plain(verdict.rule)}", width=720)
+    cards.show(charts.ladder(verdict, session.palette()), "ladder")
+    st.caption(f"{count(verdict.rows, 'row')}, all four on the same folds, {duration(verdict.seconds)}.")
+    if verdict.leaks:
+        st.subheader("Columns that may know the answer", anchor=False)
+        st.markdown("A column filled in after the outcome makes every score too good to be true.", width=720)
+    for index, leak in enumerate(verdict.leaks[:8]):
+        with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            with st.container(width=620, gap="xsmall"):
+                cards.severity("serious" if leak.severity == "red" else "warning")
+                st.markdown(f"{quoted(leak.column)}: {plain(leak.evidence)}")
+            if leak.column in problem.excluded:
+                st.caption("Left out")
+            elif st.button("Leave it out", key=f"leak_{index}"):
+                with border():
+                    save(replace(problem, later=(*problem.later, leak.column)))
+
+
+_, columns = ws.cleaning.cleaned(project)
+saved = ws.goal.problem(project)
+draft = goal_form.form(project, columns, saved)
+running = progress.active(project, "check")
+verdict = ws.goal.verdict(project)
+changed = draft is not None and draft != saved
+waiting = changed or verdict is None
+if draft is not None and (st.button(
+    "Save and check", type="primary" if waiting and not running else "secondary", icon=":material/flag:",
+    disabled=running is not None, key="check", help="Tries the average, one rule, a linear model and a small boosted one.",
+)):
+    with border():
+        save(draft)
+if changed and saved:
+    st.caption("The goal above differs from the saved one; save it to check it.")
+if running:
+    progress.watch(running)
+elif verdict and saved:
+    with st.container(border=True):
+        show_verdict(verdict, saved)
+    sentence = "find the best model in the minutes you give it."
+    if verdict.verdict != "ml_pays":
+        sentence = "a search shows what a model would add; you may as well stop here and use the simple answer."
+    cards.next_step("search", "Search for a model", sentence, primary=not changed)
+else:
+    progress.failure(project, "check")

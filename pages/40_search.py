@@ -1,0 +1,100 @@
+"""Search
+
+Find the best model in the time you give, and hand over the smallest one that is not worse.
+"""
+from __future__ import annotations
+
+import streamlit as st
+
+from automl_core.search.plan import Plan, RunSummary
+from pages.ui import cards, charts, progress, search_view, session
+from pages.ui.border import border
+from pages.ui.cards import Fact
+from pages.ui.words import count, duration, family_title, interval, metric_title, milliseconds, number, plain, score
+
+BUDGETS = {"30 s": 30, "1 min": 60, "2 min": 120, "5 min": 300, "10 min": 600, "30 min": 1800}
+ws = session.workspace()
+project = cards.need_project()
+problem = ws.goal.problem(project) if ws.data.has_table(project) else None
+if problem is None:
+    cards.empty("No goal yet", "A search needs to know what to predict.", "goal", "Set the goal")
+    st.stop()
+
+
+def plan_form() -> Plan:
+    """The plan as the widgets say it, with a preview sentence."""
+    named = st.segmented_control("Time to search", list(BUDGETS), default="1 min", required=True, key="budget")
+    seconds = BUDGETS.get(str(named), 60)
+    with st.expander("More choices"):
+        exact = st.number_input("Exact budget in seconds", 5, 86_400, None, placeholder=str(seconds), key="exact_budget")
+        families = search_view.pick_families()
+        folds = st.number_input("Folds", 0, 20, 0, key="folds", help="0 lets the number of rows decide.")
+        seed = st.number_input("Random seed", 0, 2**31 - 1, 0, key="seed", help="The same seed tries the same models.")
+    seconds = int(exact or seconds)
+    kinds = ", ".join(family_title(name) for name in families) or "all kinds of model"
+    st.caption(
+        f"Tries {kinds} for {duration(seconds)}, each on the same folds, judged by {metric_title(problem.metric)}; "
+        "then combines the best and hands over the smallest that is not worse."
+    )
+    return Plan(budget_seconds=float(seconds), jobs=search_view.jobs(), seed=int(seed), folds=int(folds),
+                families=families)
+
+
+def results(summary: RunSummary) -> None:
+    """What was found: the score, what it adds, and what it costs to run."""
+    metric = metric_title(summary.metric)
+    cards.facts([
+        Fact(metric, score(summary.score.mean), interval(summary.score.low, summary.score.high),
+             "On rows the model had not seen while learning; the small figures are the 95 % interval."),
+        Fact("Baseline", score(summary.baseline.mean), "no model"),
+        Fact("Handed over", family_title(summary.family),
+             f"blend of {len(summary.members)}" if len(summary.members) > 1 else "one model"),
+        Fact("One answer takes", milliseconds(summary.row_ms_p50), f"{number(summary.mb, 2)} MB"),
+    ])
+    if summary.sentence:
+        st.markdown(plain(summary.sentence), width=720)
+    if not summary.refitted:
+        st.caption("Time or memory did not last to fit all of it again on all rows; parts learned from some of the rows only.")
+    st.subheader("What could be handed over", anchor=False)
+    cards.show(charts.offers(summary, session.palette()), "offers")
+    for offer in summary.ladder:
+        if offer.chosen and offer.sentence:
+            st.caption(plain(offer.sentence))
+    st.subheader("Leaderboard", anchor=False)
+    tried = sum(trial.state in ("finished", "truncated") for trial in summary.leaderboard)
+    same = f"the same {summary.folds} folds" if summary.folds > 1 else "the same held-out part"
+    st.markdown(f"{count(tried, 'candidate')} scored on {same} of {count(summary.rows, 'row')} in "
+                f"{duration(summary.fit_seconds)}; best first.", width=720)
+    search_view.leaderboard(summary.leaderboard, summary.metric, summary.baseline)
+
+
+state = ws.search.state(project)
+running = progress.active(project, "search")
+if running is not None:
+    search_view.live(project, problem.metric)
+    st.stop()
+
+last = ws.search.last(project)
+summary = state.summary if state and state.summary else last.summary if last else None
+if state and state.summary is None and state.job.state == "failed":
+    progress.failure(project, "search")
+elif state and state.summary is None and state.job.state == "cancelled":
+    before = "The model below is that of the search before." if summary else "No model was handed over."
+    st.info(f"The last search was cancelled. {before}", icon=":material/info:")
+stale = summary is not None and ws.search.stale(project)
+if summary is None:
+    with st.container(border=True):
+        plan = plan_form()
+        begin = st.button("Start search", type="primary", icon=":material/play_arrow:", key="start_search")
+else:
+    results(summary)
+    with st.expander("Search again", expanded=stale):
+        plan = plan_form()
+        begin = st.button("Start search", type="primary" if stale else "secondary", key="start_search")
+if begin:
+    with border():
+        ws.search.start(project, plan)
+        st.rerun()
+if summary is not None:
+    cards.next_step("explain", "See what drives it", "the columns behind the answers, for all rows and for a single one.",
+                    primary=not stale)

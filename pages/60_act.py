@@ -1,0 +1,59 @@
+"""Act
+
+Who stands out, and which rows to act on first with the hands and the money you have.
+"""
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui import act_view, cards, charts, progress, session
+from pages.ui.border import border
+from pages.ui.words import count
+
+ws = session.workspace()
+project = cards.need_project()
+if ws.search.last(project) is None:
+    cards.empty("No model to act on yet", "Actions rest on the predictions of a model.", "search", "Start a search")
+    st.stop()
+
+goal = ws.act.goal(project)
+segments = ws.act.segments(project)
+running = progress.active(project, "act")
+st.subheader("What acting means here", anchor=False)
+goal = act_view.goal_form(project, goal)
+
+st.subheader("Rows to act on", anchor=False)
+with border(), st.spinner("Ranking the rows", show_time=True):
+    act_view.action_list(project, goal)
+
+st.subheader("Groups that stand out", anchor=False)
+if running:
+    progress.watch(running)
+elif segments is None:
+    progress.failure(project, "act")
+    with st.container(border=True):
+        st.markdown("Groups are found on one half of the rows and kept only when the other half confirms them.", width=720)
+        if st.button("Look for groups", type="primary", icon=":material/travel_explore:", key="find_groups"):
+            with border():
+                ws.act.start(project)
+                st.rerun()
+elif not segments.looked_at:
+    st.markdown("There are too few rows to find groups on one half and confirm them on the other.", width=720)
+elif not segments.segments:
+    st.markdown(
+        f"No group differs from the rest by more than chance: {count(segments.looked_at)} were looked at, none was confirmed.",
+        width=720)
+else:
+    st.markdown(f"{count(segments.looked_at, 'group')} looked at, {count(segments.tested)} tested, "
+                f"{count(len(segments.segments))} confirmed on rows that were not used to find them.", width=720)
+    cards.show(charts.segments(segments, session.palette()), "segments")
+    with st.expander("In words"):
+        cards.sentences([item.sentence for item in segments.segments])
+
+found = ws.act.cards(project)
+if found:
+    st.subheader("What you could change", anchor=False)
+    act_view.action_cards(found, goal)
+
+cards.next_step("share", "Share it with a manager", "one page with the answer, the money and how sure it is.",
+                primary=segments is not None and running is None)

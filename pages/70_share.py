@@ -1,0 +1,107 @@
+"""Share
+
+One page a manager can act on, frozen as it is now; a link opens it without a login until it expires or you revoke it.
+"""
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from automl_core.reporting.report import Report
+from pages.ui import cards, session
+from pages.ui.address import absolute
+from pages.ui.border import border
+from pages.ui.words import ago, count, cut, date, plain
+
+DAYS = {"1 day": 1, "7 days": 7, "30 days": 30, "90 days": 90}
+ws = session.workspace()
+project = cards.need_project()
+if ws.search.last(project) is None:
+    cards.empty("Nothing to share yet", "A report tells what a model found.", "search", "Start a search")
+    st.stop()
+
+
+def preview(report: Report) -> None:
+    """What the page says, in its own words."""
+    with st.container(border=True):
+        st.caption(f"Report of {date(report.made_at)}, {report.made_at:%H:%M} UTC")
+        st.subheader(plain(report.title), anchor=False)
+        st.markdown(f"**{plain(report.answer, 600)}**", width=720)
+        if report.money:
+            st.markdown(plain(report.money, 600), width=720)
+        for title, lines in (("What drives it", report.drivers), ("Who stands out", report.segments),
+                             ("What to do", report.actions), ("How sure", report.sure), ("What could be wrong", report.limits)):
+            if lines:
+                cards.sentences(lines, title)
+        if report.next_step:
+            st.markdown(f"**Next:** {plain(report.next_step)}", width=720)
+
+
+def link_form(report: Report) -> None:
+    """Make a link; its address is shown once, because only its fingerprint is kept."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        days = st.segmented_control("The link stays open for", list(DAYS), default="30 days", required=True, key="link_days")
+        if st.button("Create link", type="primary", icon=":material/link:", key="create_link"):
+            with border():
+                _, path = ws.share.create_link(report.id, DAYS.get(str(days), 30))
+                session.session().shown_once["link"] = absolute(path)
+    address = session.session().shown_once.get("link")
+    if address:
+        st.markdown("**Copy the link now**: it is shown only once, because Clarion keeps no copy of it.", width=720)
+        st.code(address, language=None, wrap_lines=True)
+        st.link_button("Open the report", address, icon=":material/open_in_new:")
+
+
+def links() -> None:
+    """All links with their state; open ones can be revoked."""
+    found = ws.share.links(project)
+    if not found:
+        return
+    st.subheader("Links", anchor=False)
+    now = datetime.now(UTC)
+
+    def state(link: object) -> str:
+        if link.revoked:  # type: ignore[attr-defined]
+            return "Revoked"
+        return "Expired" if link.expires_at <= now else "Open"  # type: ignore[attr-defined]
+
+    st.dataframe(pd.DataFrame([
+        {"Made": ago(link.created_at), "Open until": date(link.expires_at), "Views": link.views, "State": state(link)}
+        for link in found
+    ]), hide_index=True, key="links", alt="Share links with their state")
+    usable = {f"Made {ago(link.created_at)}, {count(link.views, 'view')} (…{link.id[-4:]})": link.id
+              for link in found if state(link) == "Open"}
+    if usable:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            chosen = st.selectbox("Link to revoke", list(usable), width=360)
+            if st.button("Revoke", key="revoke"):
+                with border():
+                    ws.share.revoke(usable[chosen])
+                    session.session().shown_once.pop("link", None)
+                    session.note("The link is closed")
+                    st.rerun()
+
+
+reports = ws.share.reports(project)
+if st.button("Make the report" if not reports else "Make a new report", type="secondary" if reports else "primary",
+             icon=":material/description:", key="make_report"):
+    with border(), st.spinner("Writing the report", show_time=True):
+        ws.share.make_report(project)
+        session.session().shown_once.pop("link", None)
+        st.rerun()
+if reports:
+    names = {f"{plain(cut(item.title, 60))}, {item.made_at:%Y-%m-%d %H:%M:%S}": item for item in reports}
+    report = names[st.selectbox("Report", list(names), key=f"report_{len(reports)}")] if len(reports) > 1 else reports[0]
+    link_form(report)
+    preview(report)
+    with st.container(horizontal=True):
+        st.download_button("Download the report", partial(ws.share.html, report.id), file_name="report.html", mime="text/html",
+                           icon=":material/download:", on_click="ignore", key="report_html")
+        st.download_button("Download the model", lambda: ws.share.bundle_path(project).read_bytes(), file_name="model.zip",
+                           mime="application/zip", icon=":material/folder_zip:", on_click="ignore", key="bundle",
+                           help="Scores on any machine that has Python: unpack, install its requirements, run predict.py.")
+    links()
+cards.next_step("deploy", "Put the model to work", "an address that scores new rows; a page that scores a file.", primary=False)

@@ -1,0 +1,86 @@
+"""Monitor
+
+Whether what comes in still looks like what the model learned from, batch by batch.
+"""
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from automl_core.production.contract import BatchReport
+from pages.ui import cards, charts, session
+from pages.ui.border import border
+from pages.ui.cards import Fact
+from pages.ui.words import ago, count, cut, interval, metric_title, number, percent, plain, score
+
+STATUS = {
+    "ok": ("Fine", "green", ":material/check_circle:"), "watch": ("Watch", "orange", ":material/visibility:"),
+    "act": ("Act", "red", ":material/priority_high:"),
+}
+UNJUDGED = ("Too few rows to judge", "gray", ":material/hourglass_empty:")
+ws = session.workspace()
+project = cards.need_project()
+if not ws.deploy.deployments(project):
+    cards.empty("Nothing to watch yet", "Monitoring starts with the first scored rows.", "deploy", "Deploy the model")
+    st.stop()
+batches = ws.monitor.batches(project)
+if not batches:
+    cards.empty("No rows scored yet", "Score a file on the deploy page, or send rows to the address.", "deploy", "Score a file")
+    st.stop()
+
+
+def show(report: BatchReport) -> None:
+    """One batch: the light with its word, the contract, the drift."""
+    word, colour, icon = STATUS[report.status] if report.columns or report.status != "ok" else UNJUDGED
+    st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
+    st.markdown(f"**{plain(report.sentence)}**", width=720)
+    drifted = [item for item in report.columns if item.drifted]
+    facts = [Fact("Rows", count(report.rows)), Fact("Columns that moved", f"{len(drifted)} of {len(report.columns)}"),
+             Fact("Contract notes", count(len(report.contract)))]
+    for name, estimate in (("Estimated", report.estimate), ("Measured", report.realised)):
+        if estimate:
+            facts.append(Fact(
+                f"{name} {metric_title(estimate.metric)}", score(estimate.value), interval(estimate.low, estimate.high),
+                "Confirmed by outcomes so far." if estimate.trusted else "Not yet confirmed by outcomes."))
+    cards.facts(facts, columns=len(facts))
+    if report.prediction_drift:
+        st.markdown(plain(report.prediction_drift.sentence), width=720)
+    if report.contract:
+        st.subheader("Contract", anchor=False)
+        st.markdown("Where this batch is not what was agreed on in training.")
+        st.dataframe(pd.DataFrame([
+            {"Severity": {"note": "Note", "warn": "Warning", "refuse": "Refused"}[item.severity], "Column": item.column,
+             "Rows": item.count, "What": item.sentence} for item in report.contract[:300]
+        ]), hide_index=True, key="contract", alt="Violations of the data contract",
+            column_config={"What": st.column_config.TextColumn(width="large")})
+    if report.columns:
+        st.subheader("Drift", anchor=False)
+        cards.show(charts.drift(report.columns, session.palette()), "drift")
+        with st.expander("All columns, then and now"):
+            st.dataframe(pd.DataFrame([
+                {"Column": item.name, "Moved": "Yes" if item.drifted else "No", "Distance": item.effect, "p": number(item.p, 2),
+                 "Weight in the model": percent(item.importance), "Then": item.then, "Now": item.now}
+                for item in report.columns[:300]
+            ]), hide_index=True, key="drift_table", alt="Drift of each column")
+
+
+st.subheader("Batches", anchor=False)
+names = {f"{cut(item.name, 60)} · {count(item.rows, 'row')} · {ago(item.scored_at)} · {item.id[-4:]}": item
+         for item in batches[:200]}
+chosen = st.selectbox("Batch", list(names), key="batch")
+batch = names[chosen] if chosen in names else batches[0]
+with st.container(border=True), border(), st.spinner("Comparing with training", show_time=True):
+    report = ws.monitor.report(project, batch.id)
+    show(report)
+history = pd.DataFrame([
+    {"Batch": item.name, "Scored": ago(item.scored_at), "Rows": item.rows,
+     "Status": STATUS[item.report.status][0] if item.report else "Open it"}
+    for item in batches[:200]
+])
+with st.expander(f"All batches ({len(batches)})"):
+    st.dataframe(history, hide_index=True, key="history", alt="All scored batches with their status")
+needs = batch.report is not None and batch.report.status == "act"
+if needs:
+    cards.next_step("data", "Bring newer data", "the world has moved; upload recent rows and search again.")
+else:
+    cards.next_step("deploy", "Score another file", "the more batches, the earlier a change is seen.")

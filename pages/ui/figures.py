@@ -1,0 +1,115 @@
+"""The house’s kinds of figure: one template, dots with intervals, bars from zero."""
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pages.ui import words
+from pages.ui.theme import Palette
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+LABEL = 28
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure with the (Markdown-safe) sentence above it and its text for screen readers."""
+
+    figure: go.Figure
+    sentence: str
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One line of a chart: a label, a value, its interval, the words beside it, and whether it is the one spoken of."""
+
+    label: str
+    value: float
+    text: str
+    low: float = math.nan
+    high: float = math.nan
+    strong: bool = False
+
+
+def base(rows: int = 0, height: int = 320, tall: bool = False) -> go.Figure:
+    """An empty figure in the house template: no background, light grid, no legend, small margins."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    figure.update_layout(
+        height=64 + (44 if tall else 34) * rows if rows else height,
+        margin={"l": 8, "r": 16, "t": 8, "b": 8}, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
+        showlegend=False, hovermode="closest", dragmode=False, bargap=0.35, font={"size": 13},
+        xaxis={"fixedrange": True, "zeroline": False, "automargin": True, "title": {"standoff": 8}},
+        yaxis={"fixedrange": True, "zeroline": False, "automargin": True},
+    )
+    return figure
+
+
+def dots(marks: list[Mark], title: str, palette: Palette, zero: bool = False) -> go.Figure:
+    """One dot a line with its interval, first on top. `zero` draws a line at zero."""
+    import plotly.graph_objects as go
+
+    figure = base(rows=len(marks), tall=any(len(mark.label) > LABEL for mark in marks))
+    names = _unique([two_lines(mark.label) for mark in marks])
+    for name, mark in zip(names, marks, strict=True):
+        colour = palette.accent if mark.strong else palette.neutral
+        bars = None
+        if math.isfinite(mark.low) and math.isfinite(mark.high):
+            bars = {"type": "data", "symmetric": False, "array": [mark.high - mark.value],
+                    "arrayminus": [mark.value - mark.low], "thickness": 2.5, "width": 5, "color": colour}
+        figure.add_trace(go.Scatter(
+            x=[mark.value], y=[name], mode="markers", marker={"size": 11, "color": colour}, error_x=bars,
+            hovertemplate=f"{name}<br>{words.label(mark.text, 90)}<extra></extra>",
+        ))
+    if zero:
+        figure.add_vline(x=0, line={"color": palette.neutral, "width": 1, "dash": "dot"})
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_xaxes(title_text=words.label(title, 60), nticks=6)
+    return figure
+
+
+def bars(marks: list[Mark], title: str, palette: Palette, signs: bool = False) -> go.Figure:
+    """Horizontal bars from zero, first on top. With `signs`, blue lowers and orange raises, and the text carries the sign."""
+    import plotly.graph_objects as go
+
+    figure = base(rows=len(marks))
+    names = _unique([words.label(mark.label) for mark in marks])
+    if signs:
+        colours = [palette.up if mark.value > 0 else palette.down for mark in marks]
+    else:
+        colours = [palette.accent if mark.strong else palette.neutral for mark in marks]
+    figure.add_trace(go.Bar(
+        x=[mark.value for mark in marks], y=names, orientation="h", marker={"color": colours},
+        text=[words.label(mark.text, 24) for mark in marks], textposition="auto", cliponaxis=False, constraintext="none",
+        hovertemplate="%{y}: %{text}<extra></extra>",
+    ))
+    figure.update_traces(textposition="outside")
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    values = [mark.value for mark in marks if math.isfinite(mark.value)] or [0.0]
+    low, high = min(0.0, *values), max(0.0, *values)
+    room = 0.3 * ((high - low) or 1.0)
+    figure.update_xaxes(title_text=words.label(title, 60), range=[low - (room if low < 0 else 0), high + room], nticks=6)
+    return figure
+
+
+def two_lines(text: str) -> str:
+    """A long label on two lines, broken at a comma or a space, each cut to fit a phone."""
+    if len(text) <= LABEL:
+        return words.label(text, LABEL)
+    place = text.rfind(", ", 0, LABEL + 1) + 1 or text.rfind(" ", 0, LABEL + 1) or LABEL
+    return words.label(text[:place], LABEL) + "<br>" + words.label(text[place:], LABEL)
+
+
+def _unique(names: list[str]) -> list[str]:
+    """Plotly merges equal labels of one axis: later ones get spaces."""
+    seen: dict[str, int] = {}
+    unique = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        unique.append(name + "\u200b" * (seen[name] - 1))
+    return unique

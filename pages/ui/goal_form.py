@@ -1,0 +1,120 @@
+"""The goal form: target, metric, columns to leave out, how rows belong together, and money."""
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from automl_core.data.table import Column
+from automl_core.errors import BadInput
+from automl_core.framing.problem import Money, Problem
+from automl_core.registry import Field
+from pages.ui import cards, charts, forms, session
+from pages.ui import columns as column_table
+from pages.ui.border import border
+from pages.ui.words import METRICS, TASK_METRICS, TASKS, label, metric_title, plain, quoted
+
+MONEY_YES_NO = (
+    Field("true_positive", "Yes, and rightly so", "number", 0.0, help="What acting on a real case brings, for example 500."),
+    Field("false_positive", "Yes, but a false alarm", "number", 0.0, help="What acting without need costs, for example −20."),
+    Field("false_negative", "No, but a missed case", "number", 0.0, help="What a missed case costs, for example −100."),
+    Field("true_negative", "No, and rightly so", "number", 0.0),
+)
+MONEY_NUMBER = (
+    Field("over", "Each unit too high costs", "number", 0.0, minimum=0),
+    Field("under", "Each unit too low costs", "number", 0.0, minimum=0),
+)
+CURRENCY = Field("currency", "Currency", "text", "€")
+
+
+def form(project: str, columns: tuple[Column, ...], saved: Problem | None) -> Problem | None:
+    """The problem as the widgets say it; None until a usable target is chosen."""
+    names = [column.name for column in columns]
+    index = names.index(saved.target) if saved and saved.target in names else None
+    target = st.selectbox("What do you want to predict?", names, index=index, key=f"target_{project}",
+                          placeholder="Choose the column that says how it turned out")
+    if target is None or target not in names:
+        return None
+    try:
+        start = saved if saved and saved.target == target else session.workspace().goal.suggest(project, target)
+    except BadInput as error:
+        st.error(plain(f"{error.message} {error.hint}"), title="This column cannot be predicted")
+        return None
+    key = f"{project}_{target}"
+    others = [name for name in names if name != target]
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown(f"{quoted(target)} is **{TASKS[start.task].lower()}**.")
+        positive = _positive(start, key)
+        metric = _metric(start, key)
+    with right, border():
+        _spread(project, start)
+    left, right = st.columns(2, gap="medium")
+    later = left.multiselect("Known only afterwards", others, default=[n for n in start.later if n in others], key=f"later_{key}",
+                             help="Filled in after the outcome: a cancellation date, a final invoice. No model will see these.")
+    never = right.multiselect("Never to be used", others, default=[n for n in start.never if n in others], key=f"never_{key}",
+                              help="Identifiers, or anything you must not decide by.")
+    time, group = _belonging(start, others, key)
+    return replace(start, metric=metric, later=tuple(later), never=tuple(never), positive=positive, time=time, group=group,
+                   money=_money(start, key))
+
+
+def _spread(project: str, problem: Problem) -> None:
+    profile = session.workspace().data.profile(project)
+    item = next((column for column in profile.columns if column.name == problem.target), None)
+    if item is None:
+        return
+    palette = session.palette()
+    if problem.task == "regression" and item.counts:
+        cards.show(charts.histogram(list(item.counts), list(item.edges), problem.target, palette), "target_spread")
+        return
+    levels = column_table.levels(item)
+    total = sum(rows for _, rows in levels) or 1
+    if levels:
+        names, shares = [name for name, _ in levels], [rows / total for _, rows in levels]
+        cards.show(charts.distribution(names, shares, problem.target, palette), "target_spread")
+
+
+def _metric(problem: Problem, key: str) -> str:
+    options = list(dict.fromkeys((problem.metric, *TASK_METRICS[problem.task])))
+    options = [name for name in options if name != "money" or problem.money]
+    chosen = st.selectbox("Judged by", options, index=0, key=f"metric_{key}_{len(options)}", format_func=metric_title,
+                          help="The default suits most goals.")
+    st.caption(METRICS.get(chosen, ("", ""))[1])
+    return str(chosen) if chosen in options else problem.metric
+
+
+def _positive(problem: Problem, key: str) -> str:
+    if problem.task != "binary":
+        return problem.positive
+    index = problem.classes.index(problem.positive) if problem.positive in problem.classes else 0
+    chosen = st.segmented_control("The case you look for", problem.classes, default=problem.classes[index], required=True,
+                                  key=f"positive_{key}", format_func=lambda name: label(name, 40))
+    return chosen if chosen in problem.classes else problem.positive
+
+
+def _belonging(problem: Problem, names: list[str], key: str) -> tuple[str, str]:
+    with st.expander("Rows that belong together or follow in time"):
+        st.markdown("The score is honest only when rows of one customer, or of the future, are not used to predict each other.")
+        time = st.selectbox("Time column", names, index=names.index(problem.time) if problem.time in names else None,
+                            placeholder="None", key=f"time_{key}")
+        group = st.selectbox("Group column", names, index=names.index(problem.group) if problem.group in names else None,
+                             placeholder="None", key=f"group_{key}", help="For example the customer, when one has several rows.")
+    return time or "", group or ""
+
+
+def _money(problem: Problem, key: str) -> Money | None:
+    if problem.task == "multiclass":
+        return None
+    items = MONEY_YES_NO if problem.task == "binary" else MONEY_NUMBER
+    given: dict[str, Any] = {} if problem.money is None else {
+        item.name: getattr(problem.money, item.name) for item in (*items, CURRENCY)}
+    with st.expander("What a decision is worth (optional)", expanded=problem.money is not None):
+        st.markdown("Per row. With amounts given, Clarion says what acting on the model brings, and chooses the threshold by it.")
+        with st.grid(2, min_column_width=200):
+            values = forms.fields((*items, CURRENCY), f"money_{key}", given)
+    amounts = {item.name: float(values[item.name] or 0.0) for item in items}
+    if not any(amounts.values()):
+        return None
+    return Money(**amounts, currency=str(values["currency"] or "€")[:3])

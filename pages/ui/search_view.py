@@ -1,0 +1,97 @@
+"""A search on the page: live while it runs, its leaderboard afterwards."""
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from automl_core.search.plan import Score, Trial
+from pages.ui import cards, progress, session
+from pages.ui.border import border
+from pages.ui.words import count, family_title, interval, metric_title, plain, score
+
+STATES = {"finished": "Finished", "truncated": "Stopped by time", "dropped": "Given up early", "failed": "Failed"}
+
+
+def jobs() -> int:
+    """How many trials may run at the same time."""
+    return session.workspace().context.settings.jobs
+
+
+def pick_families() -> tuple[str, ...]:
+    """The kinds of model to try, by name (none: all that are installed); one that is not installed says what it lacks."""
+    found = session.workspace().search.families()
+    titles = {item.name: item.title for item in found if item.installed}
+    chosen = st.multiselect("Kinds of model", list(titles), key="families", placeholder="All that are installed",
+                            format_func=lambda name: titles.get(name, family_title(name)))
+    for item in found:
+        if not item.installed:
+            st.caption(f"{plain(item.title, 60)} is unavailable: pip install {plain(item.needs, 80)}")
+    return tuple(name for name in chosen if name in titles)
+
+
+def live(project: str, metric: str) -> None:
+    """The running search: progress, best so far, leaderboard, Finish now and Cancel; polled every second."""
+    _live(project, metric)
+
+
+@st.fragment(run_every=1.0)
+@border()
+def _live(project: str, metric: str) -> None:
+    ws = session.workspace()
+    state = ws.search.state(project)
+    if state is None or state.job.state not in progress.ACTIVE:
+        st.rerun()
+    job = state.job
+    done = [trial for trial in state.trials if trial.state in ("finished", "truncated")]
+    with st.container(border=True):
+        progress.bar(job)
+        with st.container(horizontal=True):
+            st.button("Finish now", type="primary", key="finish", disabled=bool(job.stop) or not done, on_click=progress.stop,
+                      args=(job.id, "finish"), help="Stops searching and keeps the best so far.")
+            st.button("Cancel", key="cancel", disabled=bool(job.stop), on_click=progress.stop, args=(job.id, "cancel"),
+                      help="Stops searching; no model is handed over.")
+    if not done:
+        st.caption("The first results take a few seconds.")
+        return
+    best, baseline = done[0], _baseline(project, metric)
+    text = f"Best so far: **{plain(best.label)}** with {metric_title(metric)} {score(best.score)}"
+    if baseline:
+        text += f", against {score(baseline.mean)} without a model"
+    st.markdown(f"{text}. {count(len(done), 'candidate')} scored.")
+    leaderboard(state.trials, metric, baseline)
+
+
+def _baseline(project: str, metric: str) -> Score | None:
+    """The constant answer’s score from the check, when it was made with this metric."""
+    verdict = session.workspace().goal.verdict(project)
+    if verdict is None or verdict.metric != metric:
+        return None
+    rung = next((rung for rung in verdict.ladder if rung.rung == "average"), None)
+    return Score(rung.score, rung.low, rung.high) if rung else None
+
+
+def leaderboard(trials: tuple[Trial, ...], metric: str, baseline: Score | None) -> None:
+    """All trials, best first, under the pinned baseline; trials that did not finish say why."""
+    rows = []
+    if baseline:
+        rows.append({"Place": "–", "Candidate": "Baseline: no model", "Kind": "Baseline", "Score": baseline.mean,
+                     "95 % interval": interval(baseline.low, baseline.high), "Seconds": None, "State": "Pinned"})
+    place = 0
+    for trial in trials:
+        ok = trial.state in ("finished", "truncated")
+        place += ok
+        rows.append({
+            "Place": str(place) if ok else "–", "Candidate": trial.label, "Kind": family_title(trial.family),
+            "Score": trial.score if ok else None, "95 % interval": interval(trial.low, trial.high) if ok else "",
+            "Seconds": trial.seconds or None, "State": trial.reason if not ok and trial.reason else STATES[trial.state],
+        })
+    config = st.column_config
+    st.dataframe(
+        pd.DataFrame(rows), hide_index=True, key="leaderboard", height=cards.height(len(rows)), placeholder="–",
+        alt=f"Leaderboard of {len(trials)} candidates by {metric_title(metric)}",
+        column_config={
+            "Place": config.TextColumn(width=60), "Candidate": config.TextColumn(width="medium", pinned=True),
+            "Score": config.NumberColumn(metric_title(metric), format="%.4f", width=110),
+            "Seconds": config.NumberColumn(format="%.1f", width=80), "State": config.TextColumn(width="large"),
+        },
+    )

@@ -1,0 +1,77 @@
+"""The palette in numbers: the values of .streamlit/config.toml that charts need, for light and dark."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+STATIC = Path(__file__).parent / "static"
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """The colours of one mode. `accent` draws the thing spoken of, `neutral` everything beside it.
+
+    `up` and `down` are the diverging pair of contributions (blue and orange: told apart by colour-blind readers, too).
+    """
+
+    name: str
+    background: str
+    surface: str
+    text: str
+    muted: str
+    border: str
+    primary: str
+    accent: str
+    neutral: str
+    up: str
+    down: str
+    series: tuple[str, ...]
+
+
+LIGHT = Palette(
+    name="light",
+    background="#FFFFFF",
+    surface="#F4F6F9",
+    text="#1A2330",
+    muted="#5D6878",
+    border="#D8DEE7",
+    primary="#1F5FBF",
+    accent="#1F5FBF",
+    neutral="#8792A3",
+    up="#C77800",
+    down="#1F5FBF",
+    series=("#1F5FBF", "#C77800", "#00805C", "#B8578F", "#2C8CCB", "#C24E00", "#6B7280"),
+)
+
+DARK = Palette(
+    name="dark",
+    background="#11151C",
+    surface="#1A202A",
+    text="#E7EBF1",
+    muted="#98A3B3",
+    border="#323C4B",
+    primary="#3370EA",
+    accent="#56B4E9",
+    neutral="#7C889A",
+    up="#E69F00",
+    down="#56B4E9",
+    series=("#56B4E9", "#E69F00", "#2BB58A", "#CC79A7", "#0091D5", "#E8743B", "#A5A5A5"),
+)
+
+
+def palette(mode: str | None) -> Palette:
+    """The palette of a mode as the browser names it; light when unknown."""
+    return DARK if mode == "dark" else LIGHT
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2.2) of `#RRGGBB`, between 0 and 1."""
+    parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio (WCAG 2.2) of two colours, from 1 to 21."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)

@@ -1,0 +1,220 @@
+"""Numbers and names in words: the same digits, units and escapes on every page."""
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime
+
+MISSING = "–"
+_PUNCTUATION = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|$~^=&\"'])")
+_UNIT = re.compile(r"(?<=\d) (?=%)|(?<=€) (?=\d)")  # a number and its unit stay on one line
+_SHORTCODE = re.compile(r":(?=[\w+/-])")
+_ADDRESS = re.compile(r"(?i)(www|@|//)")
+_JOINER = "\u2060"  # word joiner: invisible, keeps “:name:”, “//” and “@” from being read as an icon or a link
+
+METRICS: dict[str, tuple[str, str]] = {
+    "roc_auc": ("ROC AUC", "How often a random yes is ranked above a random no; 0.5 is guessing, 1 is perfect."),
+    "average_precision": ("Average precision", "How clean the top of the ranking is; best for a rare yes."),
+    "log_loss": ("Log loss", "How far the probabilities are from the truth; lower is better."),
+    "accuracy": ("Accuracy", "The share of rows that get the right answer."),
+    "balanced_accuracy": ("Balanced accuracy", "The share of right answers, each class counting the same."),
+    "f1": ("F1", "Balances missed cases and false alarms at the chosen threshold."),
+    "f1_macro": ("F1 (macro)", "F1 averaged over the classes, each counting the same."),
+    "mcc": ("Matthews correlation", "Agreement of answer and truth that chance does not explain."),
+    "rmse": ("RMSE", "The typical error in the target’s units; large errors weigh more; lower is better."),
+    "mae": ("MAE", "The average error in the target’s units; lower is better."),
+    "r2": ("R²", "The share of the target’s variation that is explained."),
+    "mape": ("MAPE", "The average error in percent of the truth; lower is better."),
+    "rmsle": ("RMSLE", "The typical error as a ratio; for amounts over several magnitudes; lower is better."),
+    "pinball": ("Pinball loss", "The cost of over- and under-estimating; lower is better."),
+    "money": ("Money", "What the decisions are worth with the amounts you gave."),
+}
+TASK_METRICS: dict[str, tuple[str, ...]] = {
+    "binary": ("roc_auc", "average_precision", "log_loss", "balanced_accuracy", "accuracy", "f1", "mcc", "money"),
+    "multiclass": ("log_loss", "accuracy", "balanced_accuracy", "f1_macro", "mcc"),
+    "regression": ("rmse", "mae", "r2", "mape", "rmsle", "money"),
+}
+TASKS = {"binary": "Yes or no", "multiclass": "One of several classes", "regression": "A number"}
+KINDS = {"int": "Whole number", "float": "Number", "bool": "Yes/no", "date": "Date", "text": "Text"}
+ROLES = {
+    "number": "Number", "category": "Category", "text": "Free text", "date": "Date", "id": "Identifier",
+    "constant": "Constant", "empty": "Empty",
+}
+FAMILIES = {
+    "lightgbm": "LightGBM", "catboost": "CatBoost", "linear": "Linear", "extra_trees": "Extra trees",
+    "ebm": "Explainable boosting", "ensemble": "Ensemble", "baseline": "Baseline",
+}
+VERDICTS = {
+    "average": "You do not need a model: the average does as well",
+    "rule": "One simple rule is enough",
+    "linear": "A simple linear model is enough",
+    "ml_pays": "Machine learning pays",
+    "not_enough_data": "There is not enough data to tell",
+}
+RUNGS = {"average": "Average", "rule": "One rule", "linear": "Linear", "boosted": "Boosted trees"}
+
+
+def plain(text: object, limit: int = 400) -> str:
+    """Any text as literal Markdown: nothing in it becomes a link, an image, an icon, a colour or a formula.
+
+    Line breaks and control characters become spaces; the text is cut to `limit` characters.
+    """
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    line = _UNIT.sub("\u00a0", cut(line, limit))
+    line = _PUNCTUATION.sub(r"\\\1", line)
+    line = _SHORTCODE.sub(":" + _JOINER, line)
+    line = _ADDRESS.sub(lambda match: match.group(0)[0] + _JOINER + match.group(0)[1:], line)
+    return re.sub(r"^(\d+)(\\[.)])", r"\1" + _JOINER + r"\2", line)
+
+
+def cut(text: str, limit: int = 80) -> str:
+    """The text, shortened to `limit` characters with an ellipsis."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def quoted(text: object, limit: int = 80) -> str:
+    """A user’s string in typographic quotes, safe for Markdown."""
+    return f"“{plain(text, limit)}”"
+
+
+def label(text: object, limit: int = 28) -> str:
+    """A user’s string for a chart: Plotly reads tags, so they are spelled as entities."""
+    line = cut(" ".join(str(text).split()), limit)
+    return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A number with `digits` significant digits and thousands separated: 0.0123, 1.23, 1,230, 1.2 million."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    if value == 0:
+        return "0"
+    size = abs(value)
+    if size >= 1e6:
+        scale, word = next((s, w) for s, w in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")) if size >= s)
+        return f"{_significant(value / scale, digits)} {word}"
+    if size < 1e-4:
+        return f"{value:.{digits - 1}e}".replace("-", "−", 1) if value < 0 else f"{value:.{digits - 1}e}"
+    return _significant(value, digits)
+
+
+def _significant(value: float, digits: int) -> str:
+    places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    if abs(value) >= 1000:
+        places = 0
+        value = round(value, digits - 1 - math.floor(math.log10(abs(value))))
+    text = f"{value:,.{places}f}"
+    if "." in text and abs(value) >= 1 and float(value).is_integer():
+        text = text.split(".")[0]
+    return text.replace("-", "−")
+
+
+def count(value: int | float, noun: str = "", plural: str = "") -> str:
+    """A whole number in full, with a noun in the right number: 1 row, 7,043 rows."""
+    text = f"{int(value):,}"
+    if not noun:
+        return text
+    return f"{text} {noun if int(value) == 1 else plural or noun + 's'}"
+
+
+def percent(share: float, digits: int = 2) -> str:
+    """A share as percent with about two digits: 27 %, 3.4 %, under 0.1 %."""
+    if share is None or not math.isfinite(share):
+        return MISSING
+    value = share * 100
+    if value == 0 or abs(value) >= 99.95:
+        return f"{value:.0f} %".replace("-", "−")
+    if 0 < abs(value) < 0.1:
+        return "under 0.1 %"
+    places = 1 if abs(value) < 10 or digits > 2 else 0
+    return f"{value:.{places}f} %".replace("-", "−")
+
+
+def interval(low: float, high: float, unit: str = "") -> str:
+    """An interval in words, with no more digits than its width supports: 0.838 to 0.852."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return "not measured"
+    width = abs(high - low)
+    places = 3 if width == 0 else min(6, max(0, 1 - math.floor(math.log10(width))))
+    return f"{low:,.{places}f} to {high:,.{places}f}{unit}".replace("-", "−")
+
+
+def score(value: float) -> str:
+    """A score with three decimals when it lies between -1 and 1, else three significant digits."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    return f"{value:.3f}".replace("-", "−") if abs(value) <= 1 else number(value)
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """A number that always carries its sign: +3.1, −0.4."""
+    if not math.isfinite(value):
+        return MISSING
+    text = number(abs(value), digits)
+    return text if value == 0 else ("+" if value > 0 else "−") + text
+
+
+def money(value: float, currency: str = "€") -> str:
+    """An amount with its currency, as the engine’s sentences write it: € 1,230, −€ 40."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    sign = "−" if value < 0 else ""
+    if abs(value) < 100 and not float(value).is_integer():
+        return f"{sign}{currency}\u00a0{abs(value):,.2f}"
+    return f"{sign}{currency}\u00a0{number(abs(value), 3)}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time: 4 s, 1 min 20 s, 2 h 5 min."""
+    if seconds is None or not math.isfinite(seconds):
+        return "some time"
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def milliseconds(value: float) -> str:
+    """A latency: 0.8 ms, 12 ms."""
+    return MISSING if not math.isfinite(value) else f"{number(value, 2)} ms"
+
+
+def size(count_of_bytes: float) -> str:
+    """A file size: 970 kB, 4.2 MB."""
+    if count_of_bytes < 1e6:
+        return f"{max(1, round(count_of_bytes / 1e3)):,} kB"
+    return f"{number(count_of_bytes / 1e6, 2)} MB" if count_of_bytes < 1e9 else f"{number(count_of_bytes / 1e9, 2)} GB"
+
+
+def ago(moment: datetime, now: datetime | None = None) -> str:
+    """How long ago a moment was: just now, 5 minutes ago, yesterday, 3 November 2026."""
+    current = now or datetime.now(UTC)
+    when = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    seconds = (current - when).total_seconds()
+    if seconds < 60:
+        return "just now"
+    if seconds < 3600:
+        return f"{count(seconds // 60, 'minute')} ago"
+    if seconds < 86400:
+        return f"{count(seconds // 3600, 'hour')} ago"
+    if seconds < 7 * 86400:
+        days = int(seconds // 86400)
+        return "yesterday" if days == 1 else f"{days} days ago"
+    return date(when)
+
+
+def date(moment: datetime) -> str:
+    """A day in full: 3 November 2026."""
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def metric_title(name: str) -> str:
+    """The usual name of a metric."""
+    return METRICS.get(name, (name.replace("_", " "), ""))[0]
+
+
+def family_title(name: str) -> str:
+    """The usual name of a model family."""
+    return FAMILIES.get(name, name.replace("_", " ").capitalize())

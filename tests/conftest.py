@@ -1,0 +1,28 @@
+"""Fixtures that all suites share."""
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real and hostile data beside the checkout; tests skip without it, but not in CI."""
+    if not SHARED.is_dir():
+        if os.environ.get("CI"):
+            pytest.fail("../shared is missing in CI")
+        pytest.skip("../shared is absent")
+    return SHARED
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fresh CLARION_HOME without a worker."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("CLARION_HOME", str(folder))
+    monkeypatch.setenv("CLARION_START_WORKER", "0")
+    return folder

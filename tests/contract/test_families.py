@@ -1,0 +1,154 @@
+"""Every family keeps the same promises: it scores table and row alike, survives storing, explains exactly, minds the clock."""
+from __future__ import annotations
+
+import time
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from automl_core.framing.problem import Task
+from automl_core.search.families import families, learners
+from automl_core.search.family import Family, FitRequest, Fitted
+from automl_core.search.features import Feature
+
+NAMES = sorted(families().plugins)
+TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
+FEATURES = (
+    Feature("amount", "amount", "number"), Feature("age", "age", "number"),
+    Feature("plan", "plan", "category", ("a", "b", "c", "d")), Feature("same", "same", "number"),
+    Feature("empty", "empty", "number"), Feature("one level", "one level", "category", ("x",)),
+)
+SMALL = {"lightgbm": {"rounds": 60}, "catboost": {"rounds": 40}, "extra_trees": {"trees": 15},
+         "ebm": {"rounds": 200, "outer_bags": 1}, "linear": {"bends": 3}}
+
+
+def make(task: Task, rows: int = 400, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """A table with missing, constant and empty columns, and a target that depends on three of them."""
+    random = np.random.default_rng(seed)
+    amount, age = random.lognormal(3, 1, rows), random.integers(18, 90, rows).astype(float)
+    plan = random.integers(0, 4, rows).astype(float)
+    raw = np.log(amount) - 3 + (age > 50) * 1.5 - (plan == 2) * 2 + random.normal(0, 0.7, rows)
+    amount[random.random(rows) < 0.1] = np.nan
+    plan[random.random(rows) < 0.1] = np.nan
+    matrix = np.column_stack([amount, age, plan, np.full(rows, 7.0), np.full(rows, np.nan), np.zeros(rows)])
+    if task == "binary":
+        return matrix, (raw > 0.2).astype(float)
+    if task == "multiclass":
+        return matrix, np.digitize(raw, [-0.5, 1.0]).astype(float)
+    return matrix, 1000 * raw
+
+
+def request_for(family: Family, task: Task, **changes: Any) -> FitRequest:
+    matrix, y = make(task)
+    settings = {"options": SMALL.get(family.name, {}), "valid_matrix": matrix[300:], "valid_y": y[300:]} | changes
+    return FitRequest(matrix[:300], y[:300], FEATURES, task, classes=3 if task == "multiclass" else 2, **settings)
+
+
+@cache
+def fitted(name: str, task: Task) -> tuple[Family, Fitted]:
+    family = families().get(name)
+    return family, family.fit(request_for(family, task))
+
+
+def test_all_families_import() -> None:
+    assert not families().broken
+    assert set(NAMES) >= {"lightgbm", "catboost", "linear", "extra_trees", "ebm"}
+    assert {family.name for family in learners()} == set(NAMES)
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("name", NAMES)
+def test_row_equals_table_equals_reloaded(name: str, task: Task) -> None:
+    family, found = fitted(name, task)
+    matrix, _ = make(task, 60, seed=1)
+    matrix = np.vstack([matrix, np.full((1, matrix.shape[1]), np.nan), [1e300, -1e9, 3.0, 0.0, 5.0, 0.0]])
+    matrix = np.clip(matrix, -3e38, 3e38)
+    prediction = family.predict(found.native, matrix)
+    assert prediction.shape == ((62, 3) if task == "multiclass" else (62,))
+    assert np.isfinite(prediction).all()
+    rows = np.array([family.predict_row(found.native, row) for row in matrix])
+    np.testing.assert_allclose(rows, prediction, rtol=1e-9, atol=1e-9)
+    again = family.load(family.save(found.native))
+    np.testing.assert_allclose(family.predict(again, matrix), prediction, rtol=0, atol=1e-9 * max(1.0, np.abs(prediction).max()))
+    if task != "regression":
+        assert ((prediction >= 0) & (prediction <= 1)).all()
+    if task == "multiclass":
+        np.testing.assert_allclose(prediction.sum(axis=1), 1.0, atol=1e-6)
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("name", NAMES)
+def test_it_learns(name: str, task: Task) -> None:
+    family, found = fitted(name, task)
+    matrix, y = make(task, 400, seed=2)
+    prediction = family.predict(found.native, matrix)
+    if task == "regression":
+        assert np.corrcoef(prediction, y)[0, 1] > 0.7
+    else:
+        labels = prediction.argmax(axis=1) if task == "multiclass" else prediction > 0.5
+        assert (labels == y).mean() > np.bincount(y.astype(int)).max() / len(y) + 0.1
+    assert found.rounds >= 1
+    assert not found.truncated
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("name", NAMES)
+def test_contributions_add_up(name: str, task: Task) -> None:
+    family, found = fitted(name, task)
+    if family.contributions is None:
+        pytest.skip("explained by its arrays")
+    matrix, _ = make(task, 50, seed=3)
+    phi, base = family.contributions(found.native, matrix)
+    assert phi.shape == ((50, 6, 3) if task == "multiclass" else (50, 6))
+    prediction = family.predict(found.native, matrix)
+    raw = base + phi.sum(axis=1)
+    if task == "regression":
+        np.testing.assert_allclose(raw, prediction, rtol=1e-6, atol=1e-6)
+    elif task == "binary":
+        np.testing.assert_allclose(raw, np.log(prediction / (1 - prediction)), atol=1e-6)
+    else:
+        logs = np.log(prediction)
+        np.testing.assert_allclose(raw - raw.mean(axis=1, keepdims=True), logs - logs.mean(axis=1, keepdims=True), atol=1e-6)
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("name", NAMES)
+def test_the_deadline_is_minded(name: str, task: Task) -> None:
+    family = families().get(name)
+    endless = {"lightgbm": {"rounds": 10**6, "learning_rate": 1e-4}, "catboost": {"rounds": 10**6, "learning_rate": 1e-5},
+               "extra_trees": {"trees": 10**6}, "ebm": {"rounds": 10**6, "learning_rate": 1e-5}, "linear": {}}[name]
+    fitted(name, task)  # imports are not the family's time
+    began = time.monotonic()
+    found = family.fit(request_for(family, task, options=endless, deadline=began + 0.3))
+    assert time.monotonic() - began < 2.5
+    matrix, _ = make(task, 20)
+    assert np.isfinite(family.predict(found.native, matrix)).all()
+    if name != "linear":
+        assert found.truncated
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stop_file_ends_the_fit(name: str, tmp_path: Any) -> None:
+    family = families().get(name)
+    (tmp_path / "stop").touch()
+    endless = {"extra_trees": {"trees": 10**6}, "linear": {}}.get(name, {"rounds": 10**6})
+    began = time.monotonic()
+    family.fit(request_for(family, "binary", options=endless, stop_file=str(tmp_path / "stop")))
+    assert time.monotonic() - began < 2.5
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_refit_with_rounds_and_a_missing_class(name: str) -> None:
+    family = families().get(name)
+    matrix, y = make("multiclass", 300)
+    keep = y != 1
+    options = SMALL.get(name, {})
+    found = family.fit(FitRequest(matrix[keep], y[keep], FEATURES, "multiclass", classes=3, options=options, rounds=5))
+    prediction = family.predict(found.native, matrix)
+    assert prediction.shape == (300, 3)
+    assert np.isfinite(prediction).all()
+    assert prediction[:, 1].max() < 0.5
+    rows = np.array([family.predict_row(found.native, row) for row in matrix[:20]])
+    np.testing.assert_allclose(rows, prediction[:20], atol=1e-9)

@@ -1,0 +1,124 @@
+"""The app in a test: its frame run without a server, on a real workspace whose projects stand at the stages of the walk."""
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from automl_core import Workspace
+from automl_core import jobs as queue
+from automl_core.jobs import Job
+from automl_core.search.plan import Plan
+from automl_core.workspace.running import run_job
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from pages.ui import session  # noqa: E402 - found through the path set above
+
+HOSTILE = "<img src=x onerror=alert(1)> **b** [l](http://evil.example) ![i](http://evil.example/p.png) :material/bolt: $x$"
+PAGES = {path.stem[3:]: f"../{path.name}" for path in sorted((ROOT / "pages").glob("[0-9][0-9]_*.py"))}
+QUICK = Plan(budget_seconds=5, jobs=1, families=("linear", "lightgbm"))
+Visit = Callable[..., AppTest]
+
+
+@dataclass(frozen=True)
+class Stages:
+    """One workspace and its projects by how far they are: nothing, data, goal, model, scored."""
+
+    workspace: Workspace
+    projects: dict[str, str]
+
+
+def work(workspace: Workspace, job: Job) -> None:
+    """Do a job here, as the worker’s child process does it."""
+    leased = queue.lease(workspace.context.store, job_id=job.id)
+    assert leased is not None
+    run_job(workspace, job.id)
+    queue.finish(workspace.context.store, job.id, leased.attempts)
+
+
+def checked(workspace: Workspace, sample: str) -> str:
+    """A project from a sample, its goal checked."""
+    project = workspace.projects.start_sample(sample)
+    work(workspace, workspace.jobs.active(project)[0])
+    return project
+
+
+def hostile_table() -> bytes:
+    """A small table whose names and values try to be markup, with gaps and blanks to mend."""
+    lines = [f'id,a,b,"{HOSTILE}",ok']
+    for n in range(90):
+        lines.append(f'{n},{"?" if n % 9 == 0 else n % 5},{"  x" if n % 2 else "y"},"{HOSTILE}",{"ja" if n % 3 else "nein"}')
+    return "\n".join(lines).encode()
+
+
+def deployed(workspace: Workspace) -> str:
+    """A project that went all the way: searched, reported, shared, deployed, a file scored; its name is hostile."""
+    project = checked(workspace, "subscription_churn")
+    workspace.projects.rename(project, HOSTILE, workspace.projects.get(project).version)
+    work(workspace, workspace.search.start(project, QUICK))
+    workspace.share.create_link(workspace.share.make_report(project).id, 30)
+    deployment, _ = workspace.deploy.create(project)
+    rows = workspace.data.table(project).frame.head(200).to_csv(index=False).encode()
+    workspace.deploy.score_file(deployment.id, f"{HOSTILE[:40]}.csv", io.BytesIO(rows))
+    return project
+
+
+@pytest.fixture(scope="session")
+def stages(tmp_path_factory: pytest.TempPathFactory) -> Stages:
+    """Made once by real calls; a test that changes a project makes one of its own or leaves the stage as it was."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLARION_HOME", str(tmp_path_factory.mktemp("stages")))
+        workspace = Workspace.open()
+    projects = {"nothing": workspace.projects.create("Nothing yet"), "data": workspace.projects.create(HOSTILE)}
+    workspace.data.upload(projects["data"], f"{HOSTILE[:40]}.csv", io.BytesIO(hostile_table()))
+    projects["goal"] = checked(workspace, "diabetes")
+    projects["model"] = checked(workspace, "diabetes")
+    work(workspace, workspace.search.start(projects["model"], QUICK))
+    projects["scored"] = deployed(workspace)
+    return Stages(workspace, projects)
+
+
+@pytest.fixture
+def visit(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> Visit:
+    """Open a page of the project at a stage of the walk: `visit("model", "explain")`; no stage: no project is open."""
+    monkeypatch.setattr(session, "workspace", lambda: stages.workspace)
+
+    def go(stage: str, page: str) -> AppTest:
+        return open_page(page, stages.projects.get(stage, stage))
+
+    return go
+
+
+@pytest.fixture
+def workspace(home: Path) -> Iterator[Workspace]:
+    """A workspace of one test’s own, without a worker; pages work on it."""
+    session.workspace.cache_clear()
+    yield session.workspace()
+    session.workspace.cache_clear()
+
+
+def open_page(page: str, project: str = "") -> AppTest:
+    """The app at a page, as somebody with the address would open it."""
+    app = AppTest.from_file(str(ROOT / "pages" / "ui" / "frame.py"), default_timeout=60)
+    if project:
+        app.query_params["project"] = project
+    app.run()
+    return app if page == "home" else app.switch_page(PAGES[page]).run()
+
+
+def texts(app: AppTest) -> str:
+    """Everything that is written on the page as Markdown."""
+    found = [*app.markdown, *app.caption, *app.title, *app.subheader, *app.error, *app.warning, *app.info]
+    return "\n".join(str(element.value) for element in found)
+
+
+def primary(app: AppTest) -> list[str]:
+    """Labels of the primary buttons shown."""
+    return [button.label for button in app.button if button.proto.type == "primary"]

@@ -1,0 +1,91 @@
+"""What pages change: each click does to the store what it says, on a workspace of the test’s own."""
+from __future__ import annotations
+
+from automl_core import Workspace
+from automl_core import jobs as queue
+from automl_core.codec import to_json
+from automl_core.jobs import JobWatch
+from automl_core.search.plan import Plan, Trial
+from tests.pages.conftest import hostile_table, open_page, primary, texts
+
+
+def test_upload_clean_undo(workspace: Workspace) -> None:
+    app = open_page("home")
+    app.file_uploader[0].upload("Kunden *2026*.csv", hostile_table()).run()
+    assert app.title[0].value == "Data", [error.value for error in app.error]
+    project = workspace.projects.list()[0]
+    assert project.name == "Kunden *2026*"
+    assert workspace.data.table(project.id).rows == 90
+    app = open_page("clean", project.id)
+    fixes = [button for button in app.button if (button.key or "").startswith("fix_") and button.key != "fix_safe"]
+    fixes[-1].click().run()
+    assert not app.error, [error.value for error in app.error]
+    steps = workspace.cleaning.recipe(project.id).steps
+    app.button(key=f"undo_{steps[-1].id}").click().run()
+    assert len(workspace.cleaning.recipe(project.id).steps) < len(steps)
+    app.button(key="redo").click().run()
+    assert workspace.cleaning.recipe(project.id).steps == steps
+    if [button for button in app.button if button.key == "fix_safe"]:
+        app.button(key="fix_safe").click().run()
+        assert not any(finding.safe and finding.fix for finding in workspace.cleaning.findings(project.id))
+
+
+def test_refused_file_leaves_no_project(workspace: Workspace) -> None:
+    app = open_page("home")
+    app.file_uploader[0].upload("picture.csv", b"\x89PNG\r\n\x1a\n" + bytes(200)).run()
+    assert app.error[0].value
+    assert workspace.projects.list() == ()
+
+
+def test_goal_is_saved_and_checked_and_a_search_starts_and_stops(workspace: Workspace) -> None:
+    app = open_page("home")
+    app.button(key="sample_diabetes").click().run()
+    project = workspace.projects.list()[0].id
+    assert app.title[0].value == "Goal"
+    app.button(key=f"cancel_{workspace.jobs.active(project)[0].id}").click().run()
+    app = open_page("goal", project)
+    app.multiselect[0].select("age").run()
+    app.button(key="check").click().run()
+    saved = workspace.goal.problem(project)
+    assert saved is not None
+    assert saved.later == ("age",)
+    assert [job.kind for job in workspace.jobs.active(project)] == ["check"]
+    app = open_page("search", project)
+    app.number_input(key="exact_budget").set_value(45).run()
+    app.button(key="start_search").click().run()
+    assert not app.error
+    state = workspace.search.state(project)
+    assert state is not None
+    assert state.run.plan.budget_seconds == 45
+    assert state.run.plan.families == ()
+
+
+def test_a_running_search_shows_its_progress_and_can_be_finished(workspace: Workspace) -> None:
+    project = workspace.projects.start_sample("diabetes")
+    workspace.jobs.stop(workspace.jobs.active(project)[0].id, "cancel")
+    job = workspace.search.start(project, Plan())
+    store = workspace.context.store
+    leased = queue.lease(store, job_id=job.id)
+    assert leased is not None
+    watch = JobWatch(store, job.id, leased.attempts)
+    watch.progress(0.42, "Fitting “LightGBM”, fold 3 of 5.", 21.0)
+    app = open_page("search", project)
+    assert "fold 3 of 5" in app.get("progress")[0].proto.text
+    assert app.button(key="finish").disabled
+    watch.event("trial", to_json(Trial("k1", "linear", "Ridge", {}, "finished", 55.0, 53.0, 57.0)))
+    app.run()
+    assert "Best so far: **Ridge**" in texts(app)
+    assert primary(app) == ["Finish now"]
+    app.button(key="finish").click().run()
+    assert workspace.jobs.get(job.id).stop == "finish"
+    app = open_page("search", project)
+    assert app.button(key="cancel").disabled
+
+
+def test_projects_are_renamed_and_deleted(workspace: Workspace) -> None:
+    project = workspace.projects.create("First")
+    app = open_page("home")
+    assert "First" in texts(app)
+    workspace.projects.delete(project)
+    app.button(key=f"open_{project}").click().run()
+    assert not app.exception

@@ -1,0 +1,213 @@
+"""Every page at every stage of the walk: what it is, what is next, one primary button, and nothing a name could inject."""
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui import nav
+from tests.pages.conftest import HOSTILE, PAGES, ROOT, Stages, Visit, open_page, primary, texts
+
+STAGES = ("nothing", "data", "goal", "model", "scored")
+ALL = list(PAGES)
+
+
+@pytest.mark.parametrize("page", ALL)
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_page_says_what_it_is_and_what_is_next(visit: Visit, page: str, stage: str) -> None:
+    app = visit(stage, page)
+    assert not app.exception
+    assert not app.error, [error.value for error in app.error]
+    described = nav.page_file(page)
+    assert app.title[0].value == described.title
+    assert described.sentence in texts(app)
+    waits_for_a_choice = (page, stage) in (("data", "nothing"), ("goal", "data"))
+    assert len(primary(app)) == (0 if waits_for_a_choice else 1), primary(app)
+    shown = texts(app)
+    for dangerous in ("<img", "![i](", "](http", ":material/bolt:", "$x$", "**b**"):
+        assert dangerous not in shown.replace("\\" + dangerous[0], ""), dangerous
+
+
+def test_names_are_shown_literally(visit: Visit) -> None:
+    assert "onerror" in texts(visit("scored", "home")).replace("\\", "")
+    assert "onerror" in texts(visit("data", "data")).replace("\\", "")
+
+
+@pytest.mark.parametrize("page", [page for page in ALL if page != "home"])
+def test_without_a_project_every_page_leads_home(visit: Visit, page: str) -> None:
+    app = visit("", page)
+    assert primary(app) == ["Choose a project"]
+    assert not app.error
+
+
+def test_a_project_of_another_link_is_said_to_be_gone(visit: Visit) -> None:
+    app = visit("prj_gone", "home")
+    assert "does not exist any more" in app.warning[0].value
+    assert primary(app.switch_page(PAGES["data"]).run()) == ["Choose a project"]
+
+
+def test_a_goal_that_was_changed_is_saved_first(visit: Visit) -> None:
+    app = visit("goal", "goal")
+    assert primary(app) == ["Search for a model"]
+    app.multiselect[0].select("age").run()
+    assert primary(app) == ["Save and check"]
+
+
+def test_a_target_that_cannot_be_predicted_gets_a_sentence(visit: Visit) -> None:
+    app = visit("data", "goal")
+    app.selectbox[0].select(HOSTILE).run()
+    assert app.error[0].value
+    assert "<img" not in app.error[0].value.replace("\\<", "")
+
+
+def test_what_drives_it_and_one_row(visit: Visit) -> None:
+    app = visit("model", "explain")
+    assert not app.exception
+    app.session_state["explain_tab"] = "One row"
+    app.run()
+    assert not app.exception
+    assert not app.error
+    assert "the parts add up exactly" in texts(app)
+
+
+@pytest.mark.parametrize(("page", "verb"), [("act", "Ranked"), ("explain", "Listed")])
+def test_rows_without_an_honest_prediction_are_owned_up_to(visit: Visit, stages: Stages, page: str, verb: str) -> None:
+    """A search ordered in time leaves the oldest rows without an out-of-fold prediction; a random one leaves none."""
+    known, rows = stages.workspace.search.covered(stages.projects["scored"])
+    app = visit("scored", page)
+    app.session_state["explain_tab"] = "One row"
+    app.run()
+    assert (f"{verb} among the {known:,} of {rows:,} rows" in texts(app)) == (known < rows)
+
+
+def test_files_are_scored_one_after_the_other(visit: Visit, stages: Stages) -> None:
+    app = visit("scored", "deploy")
+    row = stages.workspace.data.table(stages.projects["scored"]).frame.head(2).to_csv(index=False)
+    for name in ("one.csv", "two.csv"):
+        app.file_uploader[0].upload(name, row.encode()).run()
+        assert "2 rows scored" in texts(app)
+    app.file_uploader[0].upload("three.csv", b"").run()
+    assert app.error[0].value
+
+
+def test_secrets_are_shown_once(visit: Visit) -> None:
+    app = visit("scored", "share")
+    app.button(key="create_link").click().run()
+    shown = [code.value for code in app.code if "/r/" in code.value]
+    assert len(shown) == 1
+    app.switch_page(PAGES["home"]).run()
+    app.switch_page(PAGES["share"]).run()
+    assert not any("/r/" in code.value for code in app.code)
+
+
+def confirmed(name: str, *values: object) -> None:
+    """What the dialog does after “yes”; a test run knows no dialog of its own."""
+    from pages.ui import deploy_view
+
+    getattr(deploy_view, name)(*values)
+
+
+def test_keys_are_listed_and_revoked_and_a_deployment_ends(visit: Visit, stages: Stages) -> None:
+    deploy, project = stages.workspace.deploy, stages.projects["model"]
+    app = visit("model", "deploy")
+    app.button(key="deploy").click().run()
+    made = deploy.deployments(project)[0]
+    secret = next(code.value for code in app.code if deploy.check_key(made.id, code.value))
+    app.button(key="revoke_key").click().run()
+    assert deploy.check_key(made.id, secret), "asked first"
+    assert app.button(key="confirm_yes").label == "Revoke for good"
+    AppTest.from_function(confirmed, args=("revoke", made, deploy.keys(made.id)[0].id)).run()
+    assert not deploy.check_key(made.id, secret)
+    app = visit("model", "deploy")
+    assert secret not in [code.value for code in app.code]
+    assert "No key is valid" in texts(app)
+    app.button(key="new_key").click().run()
+    assert sum(not key.revoked for key in deploy.keys(made.id)) == 1
+    app.button(key="end_deployment").click().run()
+    assert app.button(key="confirm_yes").label == "End it for good"
+    assert not deploy.deployments(project)[0].ended, "asked first"
+    AppTest.from_function(confirmed, args=("end", made)).run()
+    assert deploy.deployments(project)[0].ended
+    app = visit("model", "deploy")
+    assert primary(app) == ["Deploy the model"]
+    assert "Ended" in str(app.dataframe[0].value)
+
+
+def test_kinds_of_model_come_from_the_workspace(visit: Visit, stages: Stages) -> None:
+    app = visit("goal", "search")
+    families = stages.workspace.search.families()
+    assert app.multiselect(key="families").options == [family.title for family in families if family.installed]
+    for family in families:
+        assert (f"{family.title} is unavailable" in texts(app)) == (not family.installed)
+
+
+def test_uploads_take_what_the_sources_read(visit: Visit, stages: Stages) -> None:
+    taken = {kind.lstrip(".") for kind in visit("nothing", "data").file_uploader[0].proto.type}
+    assert set(stages.workspace.data.suffixes()) <= taken
+
+
+def test_fixes_are_named_by_their_steps(visit: Visit, stages: Stages) -> None:
+    titles = stages.workspace.cleaning.titles()
+    app = visit("data", "clean")
+    findings = stages.workspace.cleaning.findings(stages.projects["data"])
+    for index, finding in enumerate(findings[:10]):
+        if finding.fix:
+            assert app.button(key=f"fix_{index}_{finding.fix.id}").label == titles[finding.fix.kind]
+
+
+def crash_page(kind: str) -> None:
+    """A page whose work fails."""
+    from automl_core.errors import BadInput, Conflict, NotFound
+    from pages.ui.border import border
+
+    errors = {"input": BadInput("The step would leave no rows.", "Undo another one."), "gone": NotFound("It was deleted.", "Go."),
+              "conflict": Conflict("Somebody else renamed it.", "Reload the page."), "bug": RuntimeError("secret path /srv/x")}
+    with border():
+        raise errors[kind]
+
+
+@pytest.mark.parametrize(("kind", "words"), [
+    ("input", "Undo another one"), ("gone", "It was deleted"), ("conflict", "Reload the page"), ("bug", "report the code"),
+])
+def test_errors_are_sentences(kind: str, words: str) -> None:
+    app = AppTest.from_function(crash_page, args=(kind,)).run()
+    assert not app.exception
+    assert words in app.error[0].value
+    assert "/srv" not in app.error[0].value
+
+
+SOURCES: list[Any] = [*(ROOT / "pages").rglob("*.py"), ROOT / "app.py"]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_house_rules_of_pages(path: Any) -> None:
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    assert not re.search(r"unsafe_allow_html|st\.html|st\.iframe|st\.balloons|st\.snow|st\.write\b|st\.divider", text)
+    assert not re.search("[\U0001f300-\U0001faff\u2600-\u27bf]", text), "no emojis"
+    if path.name != "session.py":
+        assert "st.session_state" not in text
+    lines = text.count("\n")
+    assert lines <= (60 if path.name == "app.py" else 150 if path.parent.name == "pages" else 400), lines
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            assert (node.end_lineno or 0) - node.lineno < 50, node.name
+            assert len(node.args.args) + len(node.args.kwonlyargs) <= 6, node.name
+            assert ast.get_docstring(node) or node.name.startswith("_") or path.parent.name == "pages", node.name
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("plotly_chart", "dataframe", "data_editor"):
+            assert any(word.arg == "alt" for word in node.keywords), "a text for screen readers"
+
+
+def test_pages_describe_themselves() -> None:
+    assert nav.page_files()[0].key == "home"
+    for page in nav.page_files():
+        assert page.title
+        assert page.sentence.endswith(".")
+        assert page.icon != ":material/description:"
+
+
+def test_home_without_projects_starts_with_a_sample(workspace: Any) -> None:
+    assert primary(open_page("home")) == ["Start with this"]

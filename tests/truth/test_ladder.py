@@ -1,0 +1,193 @@
+"""The verdict on worlds whose truth is known: noise, a table, a line, an interaction, and too little of anything."""
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.data.table import Column
+from automl_core.errors import BadInput
+from automl_core.framing import Problem, Verdict, check
+from automl_core.framing.comparison import compare, holm
+
+World = tuple[pd.DataFrame, tuple[Column, ...], Problem]
+BINARY = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes")
+NUMBER = Problem("y", "regression", "rmse")
+
+
+def yes(flags: np.ndarray) -> pd.Series:
+    return pd.Series(np.where(flags, "Yes", "No")).astype("str")
+
+
+def world(frame: pd.DataFrame, problem: Problem) -> World:
+    numbers = {name for name in frame if frame[name].dtype.kind == "f"}
+    columns = tuple(Column(name, "float", "number") if name in numbers else Column(name, "text", "category") for name in frame)
+    return frame, columns, problem
+
+
+def features(random: np.random.Generator, rows: int) -> pd.DataFrame:
+    frame = pd.DataFrame({f"x{i}": random.normal(size=rows) for i in range(6)})
+    frame["kind"] = pd.Series(random.choice(list("abcd"), rows)).astype("str")
+    frame["place"] = pd.Series(random.choice(list("uvwxyz"), rows)).astype("str")
+    return frame
+
+
+def noise(seed: int, rows: int = 400) -> World:
+    random = np.random.default_rng(seed)
+    frame = features(random, rows)
+    if seed % 2:
+        return world(frame.assign(y=random.normal(size=rows)), NUMBER)
+    return world(frame.assign(y=yes(random.random(rows) < 0.35)), BINARY)
+
+
+def grouped(seed: int, rows: int = 1_000) -> World:
+    random = np.random.default_rng(seed)
+    frame = features(random, rows)
+    level = frame["kind"].map(dict(zip("abcd", (0.0, 5.0, 1.0, -4.0), strict=True))).astype(float)
+    return world(frame.assign(y=level + random.normal(size=rows) * 2), NUMBER)
+
+
+def straight(seed: int, rows: int = 1_000) -> World:
+    random = np.random.default_rng(seed)
+    frame = features(random, rows)
+    raw = frame[[f"x{i}" for i in range(6)]].sum(axis=1)
+    if seed % 2:
+        return world(frame.assign(y=raw * 2 + random.normal(size=rows)), NUMBER)
+    return world(frame.assign(y=yes((raw + random.logistic(size=rows)) > 0)), BINARY)
+
+
+def crossed(seed: int, rows: int = 4_000) -> World:
+    random = np.random.default_rng(seed)
+    frame = features(random, rows)
+    raw = np.sign(frame["x0"] * frame["x1"]) * 2 + np.sin(3 * frame["x2"]) * 2
+    if seed % 2:
+        return world(frame.assign(y=raw + random.normal(size=rows)), NUMBER)
+    return world(frame.assign(y=yes((raw + random.logistic(size=rows)) > 0)), BINARY)
+
+
+def verdicts(worlds: list[World]) -> Counter[str]:
+    return Counter(check(*one).verdict for one in worlds)
+
+
+def test_noise_never_pays() -> None:
+    found = verdicts([noise(seed) for seed in range(10)])
+    assert found["ml_pays"] == 0
+    assert found["average"] >= 8
+
+
+def test_a_group_mean_is_a_rule() -> None:
+    assert verdicts([grouped(seed) for seed in range(4)]) == {"rule": 4}
+
+
+def test_a_line_is_a_line() -> None:
+    assert verdicts([straight(seed) for seed in range(4)]) == {"linear": 4}
+
+
+def test_an_interaction_pays() -> None:
+    assert verdicts([crossed(seed) for seed in range(2)]) == {"ml_pays": 2}
+
+
+def test_few_rows_are_not_enough() -> None:
+    verdict = check(*straight(0, rows=40))
+    assert verdict.verdict == "not_enough_data"
+    assert "not enough data" in verdict.sentence
+
+
+def test_few_events_are_not_enough_and_the_rows_needed_are_said() -> None:
+    random = np.random.default_rng(0)
+    frame = features(random, 300).assign(y=yes(np.arange(300) < 6))
+    verdict = check(*world(frame, BINARY))
+    assert verdict.verdict == "not_enough_data"
+    assert "6 of the rarer outcome; about 2,500 rows" in verdict.sentence
+
+
+def check_all(verdict: Verdict) -> None:
+    assert [rung.rung for rung in verdict.ladder] == ["average", "rule", "linear", "boosted"]
+    for rung in verdict.ladder:
+        assert rung.low <= rung.score <= rung.high
+        assert rung.sentence.endswith(".")
+    assert verdict.sentence.endswith(".")
+    assert verdict.rule.endswith(".")
+
+
+@pytest.mark.parametrize(("problem", "labels"), [
+    (Problem("y", "binary", metric, ("No", "Yes"), "Yes"), True)
+    for metric in ("average_precision", "log_loss", "accuracy", "f1", "mcc", "money")
+] + [(Problem("y", "regression", metric), False) for metric in ("mae", "r2", "rmsle", "pinball", "money")])
+def test_every_metric_has_a_verdict_in_its_own_words(problem: Problem, labels: bool) -> None:
+    random = np.random.default_rng(1)
+    frame = features(random, 300)
+    raw = frame["x0"] * 2 + frame["x1"]
+    y = yes(raw + random.logistic(size=300) > 0) if labels else np.exp(raw / 3) * 10
+    verdict = check(*world(frame.assign(y=y), problem))
+    check_all(verdict)
+    assert verdict.verdict != "average"
+
+
+def test_several_classes_and_odd_columns() -> None:
+    random = np.random.default_rng(2)
+    frame = features(random, 300)
+    frame["when"] = pd.date_range("2024-01-01", periods=300, freq="h").astype("datetime64[us]")
+    frame["note"] = pd.Series([f"word{i % 7} and some more words here" for i in range(300)]).astype("str")
+    frame.loc[:40, "x1"] = np.nan
+    frame.loc[5, "x2"] = np.inf
+    frame["y"] = pd.Series(np.where(frame["x0"] > 0.5, "high", np.where(frame["x0"] < -0.5, "low", "middle"))).astype("str")
+    _, columns, _ = world(frame, NUMBER)
+    kinds = {"when": ("date", "date"), "note": ("text", "text")}
+    typed = tuple(Column(c.name, *kinds[c.name]) if c.name in kinds else c for c in columns)  # type: ignore[arg-type]
+    verdict = check(frame, typed, Problem("y", "multiclass", "log_loss", ("high", "low", "middle")))
+    check_all(verdict)
+    assert verdict.verdict in ("rule", "ml_pays")
+
+
+def test_a_table_without_usable_columns_is_an_average() -> None:
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"y": yes(random.random(200) < 0.4), "id": pd.Series([f"c{i}" for i in range(200)]).astype("str")})
+    columns = (Column("y", "bool", "category"), Column("id", "text", "id"))
+    verdict = check(frame, columns, BINARY)
+    assert verdict.verdict == "average"
+    assert verdict.rule == ""
+
+
+def test_time_and_groups_are_respected_and_the_answer_is_repeatable() -> None:
+    frame, columns, _ = straight(1, rows=300)
+    frame["day"] = pd.date_range("2024-01-01", periods=300).astype("datetime64[us]")
+    columns = (*columns, Column("day", "date", "date"))
+    timed = Problem("y", "regression", "rmse", time="day")
+    one, two = check(frame, columns, timed), check(frame, columns, timed)
+    assert one.ladder == two.ladder
+    seen: list[float] = []
+    check(frame, columns, Problem("y", "regression", "rmse", group="kind"), progress=lambda share, _: seen.append(share))
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+
+
+def test_the_simple_rule_is_said_in_full() -> None:
+    said = check(*grouped(0)).rule
+    assert said.startswith("“y” by a table of averages by “kind”: ")
+    answers = dict(part.split(": ") for part in said.rstrip(".").split(": ", 1)[1].split("; "))
+    assert float(answers["b"]) == pytest.approx(5, abs=0.4)
+
+
+def test_nothing_to_predict_is_refused() -> None:
+    frame, columns, _ = noise(1)
+    with pytest.raises(BadInput, match="in every row"):
+        check(frame.assign(y=1.0), columns, NUMBER)
+
+
+def test_the_corrected_test_seldom_finds_a_difference_between_equals() -> None:
+    """Two equally good models on repeated folds: the corrected test says “better” in at most 5 % of 400 worlds."""
+    random = np.random.default_rng(0)
+    found = 0
+    for _ in range(400):
+        rows = random.normal(size=300)  # row-wise differences of loss, truly zero on average
+        folds = [rows[random.permutation(300)].reshape(5, 60).mean(axis=1) for _ in range(4)]
+        gaps = np.concatenate(folds) + random.normal(0, 0.02, 20)
+        found += compare(gaps, np.zeros(20), 0.25).p < 0.05
+    assert found / 400 <= 0.08
+
+
+def test_holm_steps_down() -> None:
+    assert holm({"a": 0.01, "b": 0.04, "c": 0.03}) == pytest.approx({"a": 0.03, "c": 0.06, "b": 0.06})

@@ -1,0 +1,78 @@
+"""Planted leaks are found; ordinary columns are left in peace."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.data.infer import table_from_frame
+from automl_core.data.table import Column
+from automl_core.framing import Leak, Problem, find_leaks, suggest_problem
+
+N = 2_000
+BINARY = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes")
+
+
+def base(seed: int = 0) -> tuple[pd.DataFrame, np.ndarray, np.random.Generator]:
+    random = np.random.default_rng(seed)
+    frame = pd.DataFrame({f"x{i}": random.normal(size=N) for i in range(5)})
+    flags = (frame["x0"] + frame["x1"] + random.logistic(size=N)).to_numpy() > 0.6
+    frame["y"] = pd.Series(np.where(flags, "Yes", "No")).astype("str")
+    return frame, flags, random
+
+
+def columns_of(frame: pd.DataFrame) -> tuple[Column, ...]:
+    kinds = {"f": ("float", "number"), "M": ("date", "date"), "i": ("int", "number")}
+    return tuple(Column(name, *kinds.get(frame[name].dtype.kind, ("text", "category"))) for name in frame)  # type: ignore[arg-type]
+
+
+def leaks(frame: pd.DataFrame, problem: Problem = BINARY) -> dict[str, Leak]:
+    return {leak.column or leak.kind: leak for leak in find_leaks(frame, columns_of(frame), problem, 0)}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_honest_table_has_none(seed: int) -> None:
+    assert leaks(base(seed)[0]) == {}
+
+
+def test_planted_leaks_are_found() -> None:
+    frame, flags, random = base()
+    frame["copy"] = flags + random.normal(0, 0.3, N)
+    left = pd.Series(pd.Timestamp("2024-01-01") + pd.to_timedelta(random.integers(0, 300, N), unit="D")).astype("datetime64[us]")
+    frame["left_on"] = left.where(pd.Series(flags & (random.random(N) < 0.98)))
+    frame["reason"] = pd.Series(np.where(flags, "moved away", "none")).astype("str")
+    frame["survey"] = np.where(random.random(N) < np.where(flags, 0.8, 0.2), np.nan, random.normal(size=N))
+    frame["closed_by"] = random.normal(size=N)
+    found = leaks(frame)
+    assert {name for name, leak in found.items() if leak.severity == "red"} == {"copy", "left_on", "reason"}
+    assert found["survey"].kind == "missingness"
+    assert found["closed_by"].kind == "name"
+    assert len(found) == 5
+
+
+def test_a_number_known_in_advance() -> None:
+    frame, _, random = base()
+    frame["y"] = random.gamma(2, 10, N)
+    frame["paid"] = frame["y"] * 1.2 + random.normal(0, 0.5, N)
+    found = leaks(frame, Problem("y", "regression", "rmse"))
+    assert list(found) == ["paid"]
+    assert found["paid"].severity == "red"
+
+
+def test_sorted_files_and_copied_rows_are_told() -> None:
+    frame, _, _ = base()
+    assert list(leaks(frame.sort_values("y", ignore_index=True))) == ["row_order"]
+    copied = pd.concat([frame, frame.iloc[:200]], ignore_index=True)
+    assert leaks(copied)["copied_rows"].severity == "red"
+
+
+@pytest.mark.parametrize(("file", "target", "drop"), [
+    ("telco_churn.csv", "Churn", "customerID"), ("insurance.csv", "charges", ""), ("titanic.csv", "Survived", "PassengerId"),
+])
+def test_real_tables_raise_no_red_flag(shared: Path, file: str, target: str, drop: str) -> None:
+    table = table_from_frame(pd.read_csv(shared / "data/dev" / file, dtype=str, keep_default_na=False), file)
+    problem = suggest_problem(table.frame, table.columns, target)
+    kept = tuple(column for column in table.columns if column.name != drop)
+    assert [leak for leak in find_leaks(table.frame, kept, problem, 0) if leak.severity == "red"] == []

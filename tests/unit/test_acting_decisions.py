@@ -1,0 +1,151 @@
+"""Ranked rows and goals: optimal under a capacity, honest about money, sentences for bad goals."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.acting.action import Goal, Lever
+from automl_core.acting.decisions import actions_frame, rank_rows
+from automl_core.acting.goal import check_goal, read_goal, suggest_goal
+from automl_core.data.table import Column
+from automl_core.errors import BadInput
+from automl_core.framing.problem import Problem
+
+PROBLEM = Problem("Churn", "binary", "roc_auc", ("No", "Yes"), "Yes", never=("gender",))
+COLUMNS = (
+    Column("id", "text", "id"),
+    Column("Contract", "text", "category"),
+    Column("gender", "text", "category"),
+    Column("tenure", "int", "number"),
+    Column("Churn", "bool", "category"),
+)
+TOML = """
+[goal]
+outcome = "Churn"
+good = "No"
+value = 700.0
+capacity = 500
+budget = 10000.0
+[columns]
+given = ["tenure"]
+never = ["gender"]
+[[lever]]
+column = "Contract"
+from = ["Month-to-month"]
+to = ["One year"]
+cost = 20.0
+forbidden = [["Two year", "One year"]]
+[[lever]]
+column = "tenure"
+to = -5.0
+relative = false
+"""
+
+
+def test_list_is_the_best_one_of_its_size() -> None:
+    rng = np.random.default_rng(0)
+    p = rng.random(9)
+    frame = pd.DataFrame({"id": [f"c{k}" for k in range(9)]})
+    goal = Goal("Churn", "No", value=100, capacity=3, contact_cost=2)
+    made = rank_rows(frame, p, COLUMNS, PROBLEM, goal, [(f"r{k}",) for k in range(9)])
+    worth = 0.2 * 100 * p - 2
+    assert made.expected_value == pytest.approx(max(sum(worth[list(c)]) for c in itertools.combinations(range(9), 3)))
+    assert [row.id for row in made.rows] == [f"c{k}" for k in np.argsort(-p)[:3]]
+    assert made.rows[0].reasons == (f"r{np.argmax(p)}",)
+    assert made.low < made.expected_value < made.high
+    assert made.everyone_value == pytest.approx(worth.sum())
+    assert made.random_value == pytest.approx(3 * worth.mean())
+    table = actions_frame(made, frame, COLUMNS)
+    assert list(table.columns) == ["rank", "id", "prediction", "expected_value", "reason_1"]
+
+
+def test_rows_not_worth_their_cost_stay_out_and_budget_limits() -> None:
+    p = np.linspace(0, 1, 101)
+    frame = pd.DataFrame({"x": p})
+    made = rank_rows(frame, p, (), PROBLEM, Goal("Churn", "No", value=100, contact_cost=10))
+    assert len(made.rows) == 50
+    assert all(row.expected_value > 0 for row in made.rows)
+    assert len(rank_rows(frame, p, (), PROBLEM, Goal("Churn", "No", value=100, contact_cost=10, budget=95)).rows) == 9
+    none = rank_rows(frame, p, (), PROBLEM, Goal("Churn", "No", value=1, contact_cost=10))
+    assert none.rows == ()
+    assert none.sentence.startswith("No row")
+
+
+def test_other_goals() -> None:
+    p = np.array([0.9, 0.1, 0.5])
+    frame = pd.DataFrame({"x": [1, 2, 3]})
+    free = rank_rows(frame, p, (), PROBLEM, Goal("Churn", "No", capacity=2))
+    assert math.isnan(free.expected_value)
+    assert [row.row for row in free.rows] == [0, 2]
+    wanted = rank_rows(frame, p, (), PROBLEM, Goal("Churn", "Yes", capacity=1))
+    assert wanted.rows[0].row == 1
+    number = Problem("cost", "regression", "rmse")
+    assert rank_rows(frame, p * 100, (), number, Goal("cost", "low", value=1.0, capacity=1)).rows[0].row == 0
+    assert rank_rows(frame, p * 100, (), number, Goal("cost", "high", value=1.0, capacity=1)).rows[0].row == 1
+    many = Problem("k", "multiclass", "log_loss", ("a", "b"))
+    assert free.mean_risk == pytest.approx(0.5)
+    assert wanted.mean_risk == pytest.approx(0.5)
+    made = rank_rows(frame, np.array([[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]]), (), many, Goal("k", "a", capacity=1))
+    assert made.rows[0].row == 1
+    assert made.rows[0].prediction == pytest.approx(0.8)
+    assert made.mean_risk == pytest.approx((0.1 + 0.8 + 0.5) / 3)
+    with pytest.raises(BadInput):
+        rank_rows(frame, p, (), PROBLEM, Goal("Churn", "Maybe"))
+
+
+def test_goal_file() -> None:
+    goal = read_goal(TOML)
+    assert (goal.outcome, goal.good, goal.value, goal.capacity, goal.budget) == ("Churn", "No", 700.0, 500, 10000.0)
+    assert goal.levers[0] == Lever(
+        "Contract", ("One year",), ("Month-to-month",), cost=20.0, forbidden=(("Two year", "One year"),)
+    )
+    assert goal.levers[1].step == -5.0
+    check_goal(goal, PROBLEM, COLUMNS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[goal",
+        "x = 1",
+        "goal = 3",
+        '[goal]\noutcome = "Churn"',
+        '[goal]\noutcome="a"\ngood="b"\nvalue="much"',
+        '[goal]\noutcome="a"\ngood="b"\n[columns]\ngiven="x"',
+        '[goal]\noutcome="a"\ngood="b"\n[lever]\ncolumn="x"',
+        '[goal]\noutcome="a"\ngood="b"\n[[lever]]\ncolumn="x"\nto=["a"]\nforbidden=["a"]',
+        '[goal]\noutcome="a"\ngood="b"\nvalue=nan',
+    ],
+)
+def test_bad_goal_files_get_a_sentence(text: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        read_goal(text)
+    assert caught.value.message.endswith(".")
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [
+        Goal("x", "No"),
+        Goal("Churn", "Maybe"),
+        Goal("Churn", "No", save_rate=2),
+        Goal("Churn", "No", levers=(Lever("nope"),)),
+        Goal("Churn", "No", levers=(Lever("gender"),)),
+    ],
+)
+def test_goals_that_do_not_fit(goal: Goal) -> None:
+    with pytest.raises(BadInput):
+        check_goal(goal, PROBLEM, COLUMNS)
+
+
+def test_suggestions() -> None:
+    goal = suggest_goal(PROBLEM, COLUMNS)
+    assert (goal.good, goal.levers) == ("No", ())
+    assert "tenure" in goal.given
+    assert suggest_goal(Problem("y", "regression", "rmse"), COLUMNS).good == "low"

@@ -1,0 +1,174 @@
+"""Segments on planted truth: conditions, halves, words."""
+
+from __future__ import annotations
+
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.acting import finding, findings
+from automl_core.acting.action import Condition
+from automl_core.acting.conditions import all_hold, conditions_of, describe, holds
+from automl_core.acting.finding import FindingKind, find_segments, finding_kinds
+from automl_core.acting.findings import segments as halves
+from automl_core.acting.findings.segments import find_groups
+from automl_core.acting.outcome import make_outcome
+from automl_core.acting.statistics import benjamini_hochberg, rows_per_arm, welch
+from automl_core.data.table import Column
+from automl_core.framing.problem import Problem
+
+PROBLEM = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes", later=("later",), never=("never",))
+
+
+def planted(rows: int = 3000, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray, tuple[Column, ...]]:
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "plan": rng.choice(["a", "b", "c"], rows),
+            "age": rng.integers(18, 80, rows),
+            "noise": rng.normal(size=rows),
+            "later": rng.normal(size=rows),
+            "never": rng.normal(size=rows),
+        }
+    )
+    frame["plan"] = frame["plan"].astype("str").mask(rng.random(rows) < 0.05)
+    rate = np.where(frame["plan"].eq("a") & frame["age"].lt(34), 0.6, 0.2)
+    y = (rng.random(rows) < rate).astype(int)
+    frame["later"] = y + rng.normal(size=rows) / 10
+    frame["never"] = y
+    columns = (Column("plan", "text", "category"), *(Column(n, "float", "number") for n in ("age", "noise", "later", "never")))
+    return frame, y, columns
+
+
+def test_planted_pair_is_found_and_excluded_columns_are_not() -> None:
+    frame, y, columns = planted()
+    search = find_segments(frame, y, columns, PROBLEM, 0)
+    best = search.segments[0]
+    assert {c.column for c in best.conditions} == {"plan", "age"}
+    assert best.low < 0.4 < best.high
+    assert best.difference == pytest.approx(0.4, abs=0.1)
+    assert not {c.column for s in search.segments for c in s.conditions} & {"later", "never"}
+    assert 1 <= len(search.segments) <= search.tested <= 20 < search.looked_at
+    assert "“plan” is “a”" in best.sentence
+    assert "95 % range" in best.sentence
+
+
+def test_same_seed_same_answer_and_number_target() -> None:
+    frame, y, columns = planted()
+    assert find_segments(frame, y, columns, PROBLEM, 3) == find_segments(frame, y, columns, PROBLEM, 3)
+    number = find_segments(frame, y * 1000.0 + 5, columns, Problem("y", "regression", "rmse"), 0)
+    assert number.segments
+    assert number.units == "y"
+
+
+def test_little_or_strange_data_gives_nothing_rather_than_failing() -> None:
+    frame, y, columns = planted(150)
+    assert find_segments(frame, y, columns, PROBLEM, 0).segments == ()
+    frame, y, columns = planted(1000)
+    assert find_segments(frame, np.zeros(1000, int), columns, PROBLEM, 0).segments == ()
+    assert find_segments(frame, y, (), PROBLEM, 0).segments == ()
+    frame["age"] = math.nan
+    emptied = find_segments(frame, y, columns, PROBLEM, 0)
+    assert not {c.column for s in emptied.segments for c in s.conditions} & {"age"}
+
+
+def test_groups_stay_in_one_half(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows that segments are looked for on share no group with those that confirm them."""
+    frame, y, columns = planted(1000)
+    frame["who"] = np.random.default_rng(7).permutation(np.arange(1000) // 50)
+    grouped = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes", group="who")
+    seen: list[set[int]] = []
+    discover_on, confirm_on = halves._discover, halves._confirm
+
+    def discover(part: pd.DataFrame, *rest: Any) -> Any:
+        seen.append(set(part["who"]))
+        return discover_on(part, *rest)
+
+    def confirm(part: pd.DataFrame, *rest: Any) -> Any:
+        seen.append(set(part["who"]))
+        return confirm_on(part, *rest)
+
+    monkeypatch.setattr(halves, "_discover", discover)
+    monkeypatch.setattr(halves, "_confirm", confirm)
+    find_groups(frame, y, columns, grouped, 0)
+    first, second = seen
+    assert first | second == set(range(20))
+    assert not first & second
+    assert min(len(first), len(second)) >= 5
+    find_groups(frame, y, columns, PROBLEM, 0)
+    assert seen[2] & seen[3]
+
+
+def test_conditions_cover_a_column_once() -> None:
+    frame, _, columns = planted()
+    for column in columns[:3]:
+        masks = [holds(c, frame) for c in conditions_of(frame, column)]
+        assert (np.sum(masks, axis=0) == frame[column.name].notna()).all()
+    few = pd.DataFrame({"k": [0, 1, 1, 2, 2]})
+    assert [describe(c) for c in conditions_of(few, Column("k", "int", "number"))] == [
+        "“k” is below 1",
+        "“k” is from 1 to below 2",
+        "“k” is 2 or more",
+    ]
+    assert all_hold((), few).all()
+    assert describe(Condition("c", ("x", "y"))) == "“c” is “x” or “y”"
+
+
+def test_outcome_counts_the_chosen_class() -> None:
+    y = np.array([0, 1, 1])
+    assert make_outcome(y, PROBLEM).values.tolist() == [0, 1, 1]
+    assert make_outcome(y, PROBLEM, "No").values.tolist() == [1, 0, 0]
+    many = Problem("y", "multiclass", "log_loss", ("a", "b", "c"))
+    assert make_outcome(np.array([0, 0, 1, 1, 2]), many).values.tolist() == [0, 0, 0, 0, 1]
+
+
+def test_statistics_against_known_values() -> None:
+    assert benjamini_hochberg([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.04, 0.04])
+    assert benjamini_hochberg([]) == []
+    assert abs(rows_per_arm(0.414, 0.32) - 411) <= 3
+    assert abs(rows_per_arm(0.309, 0.16) - 126) <= 3
+    assert rows_per_arm(0.3, 0.3) == 0
+    assert rows_per_arm(10, 12, spread=10) == 393
+    gap = welch(np.zeros(20), np.ones(20))
+    assert gap.low < -1 < gap.high
+
+
+def test_socket_finds_it() -> None:
+    assert not finding_kinds().broken
+    assert set(finding_kinds().plugins) == {"segments"}
+    assert all(isinstance(kind, FindingKind) for kind in finding_kinds().plugins.values())
+    frame, y, columns = planted()
+    assert find_segments(frame, y, columns, PROBLEM, 0) == find_groups(frame, y, columns, PROBLEM, 0)
+
+
+SECOND = """
+from automl_core.acting.action import Condition, Segment, SegmentSearch
+from automl_core.acting.finding import FindingKind
+
+def find(frame, y, columns, problem, seed):
+    new = Segment((Condition("noise", (), 9.0),), 60, 0.9, 0.0, 0.9, 0.8, 1.0, 0.001, "Planted.")
+    return SegmentSearch((new, new), 7, 2, "x", "x")
+
+FINDING = FindingKind("planted", "Planted", find)
+"""
+
+
+def test_a_second_file_runs_without_another_edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, y, columns = planted()
+    before = find_segments(frame, y, columns, PROBLEM, 0)
+    (tmp_path / "planted.py").write_text(SECOND)
+    monkeypatch.setattr(findings, "__path__", [*findings.__path__, str(tmp_path)])
+    finding.finding_kinds.cache_clear()
+    try:
+        after = find_segments(frame, y, columns, PROBLEM, 0)
+    finally:
+        finding.finding_kinds.cache_clear()
+        sys.modules.pop("automl_core.acting.findings.planted", None)
+    assert after.segments[0].sentence == "Planted." or after.segments[1].sentence == "Planted."
+    assert (after.looked_at, after.tested) == (before.looked_at + 7, before.tested + 2)
+    assert len({frozenset(map(repr, segment.conditions)) for segment in after.segments}) == len(after.segments)

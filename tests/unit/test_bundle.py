@@ -1,0 +1,235 @@
+"""The bundle: it scores alone, its files are checked before use, and nothing hostile gets in."""
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.errors import BadInput, Untrusted
+from automl_core.production import load_bundle, write_bundle
+from automl_core.production.wheel import build_wheel, scoring_modules, wheel_name
+from tests.unit.modelling import make_contract, make_frame, make_model
+
+ALL = ("lightgbm", "catboost", "linear", "extra_trees", "ebm")
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    model, table = make_model("binary", ALL)
+    path = tmp_path_factory.mktemp("bundle") / "model.zip"
+    write_bundle(path, model, make_contract(model, table), "# Card", {"run": "r1", "nan": float("nan")})
+    return path
+
+
+def rewrite(path: Path, target: Path, change: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in {*old.namelist(), *change}:
+            new.writestr(name, change.get(name) if name in change else old.read(name))
+    return target
+
+
+def test_it_predicts_what_the_model_predicts(written: Path) -> None:
+    model, _ = make_model("binary", ALL)
+    bundle = load_bundle(written)
+    frame = make_frame(50, seed=9)
+    np.testing.assert_allclose(
+        bundle.predict(frame)["probability_Yes"], load_bundle(str(written)).predict(frame)["probability_Yes"], rtol=0)
+    typed = make_model("binary", ("linear",))[1]
+    np.testing.assert_allclose(bundle.model.predict_frame(typed.frame), model.predict_frame(typed.frame), atol=1e-9)
+    assert bundle.facts == {"run": "r1", "nan": None}
+    assert bundle.card == "# Card"
+    assert bundle.scorer.id_columns == ("customer id",)
+    row = frame.to_dict("records")[0]
+    assert bundle.predict_row(row)["probability_Yes"] == pytest.approx(bundle.predict(frame)["probability_Yes"][0], abs=1e-9)
+
+
+@pytest.mark.parametrize("task", ["multiclass", "regression"])
+def test_other_tasks_survive_storing(task: str, tmp_path: Path) -> None:
+    model, table = make_model(task, ("linear", "lightgbm"))
+    write_bundle(tmp_path / "m.zip", model, make_contract(model, table), "", {})
+    bundle = load_bundle(tmp_path / "m.zip")
+    np.testing.assert_allclose(bundle.model.predict_frame(table.frame), model.predict_frame(table.frame), atol=1e-9)
+    np.testing.assert_equal(bundle.model.half_width, model.half_width)  # not a number for classes
+    assert np.isfinite(bundle.model.half_width) == (task == "regression")
+    assert bundle.model.problem == model.problem
+    assert bundle.model.columns == model.columns
+
+
+def test_no_pickle_and_all_hashed(written: Path) -> None:
+    with zipfile.ZipFile(written) as archive:
+        names = set(archive.namelist())
+        listed = json.loads(archive.read("manifest.json"))["files"]
+        assert names == {*listed, "manifest.json"}
+        assert {"model.json", "encoder.json", "contract.json", "MODEL_CARD.md"} <= names
+        assert {"requirements.txt", "predict.py", wheel_name()} <= names
+        for name in names:
+            assert not name.endswith((".pkl", ".pickle", ".joblib"))
+            assert not archive.read(name).startswith(b"\x80\x04")
+        needs = archive.read("requirements.txt").decode().split()
+    assert [line.split("==")[0] for line in needs] == ["numpy", "pandas", "catboost", "lightgbm", f"./{wheel_name()}"]
+
+
+def test_a_changed_file_is_refused(written: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(written) as archive:
+        text = archive.read("members/0/lightgbm.txt")
+    with pytest.raises(Untrusted, match="was changed"):
+        load_bundle(rewrite(written, tmp_path / "a.zip", {"members/0/lightgbm.txt": text.replace(b"0", b"1")}))
+    with pytest.raises(Untrusted, match="other files"):
+        load_bundle(rewrite(written, tmp_path / "b.zip", {"extra.py": b"print(1)"}))
+    damaged = bytearray(written.read_bytes())
+    damaged[len(damaged) // 2] ^= 0xFF
+    (tmp_path / "c.zip").write_bytes(damaged)
+    with pytest.raises(Untrusted):
+        load_bundle(tmp_path / "c.zip")
+
+
+def load_or_refuse(path: Path) -> str:
+    """The sentence a bundle is refused with, or nothing when it loads; any other error goes through."""
+    try:
+        load_bundle(path)
+    except (Untrusted, BadInput) as error:
+        return error.message
+    return ""
+
+
+def test_any_flipped_byte_is_refused_or_harmless(tmp_path: Path) -> None:
+    """All over the file, and more closely in the zip's own directory at its end, where anything may be claimed."""
+    model, table = make_model("binary", ("linear",))
+    write_bundle(tmp_path / "m.zip", model, make_contract(model, table), "# Card", {})
+    whole, path = (tmp_path / "m.zip").read_bytes(), tmp_path / "flipped.zip"
+    directory = whole.index(b"PK\x01\x02")
+    places = [*range(0, directory, 1000), *range(directory, len(whole), 3)]
+    loaded = 0
+    for place in places:
+        damaged = bytearray(whole)
+        damaged[place] ^= 0xFF if place % 2 else 0x04
+        path.write_bytes(damaged)
+        sentence = load_or_refuse(path)
+        assert sentence.endswith(".") or not sentence
+        loaded += not sentence
+    assert loaded < 0.6 * len(places)
+
+
+def test_a_cut_bundle_is_refused(written: Path, tmp_path: Path) -> None:
+    whole = written.read_bytes()
+    for length in (0, 1, 100, len(whole) // 2, len(whole) - 1):
+        (tmp_path / "cut.zip").write_bytes(whole[:length])
+        assert load_or_refuse(tmp_path / "cut.zip").endswith(".")
+
+
+def test_a_folder_that_lists_an_impossible_name_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"format": 1, "files": {"a\\u0000b": {"sha256": "x"}}}')
+    with pytest.raises(BadInput):
+        load_bundle(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../evil.txt", "/etc/evil", "a/../../evil", "a\\evil"])
+def test_paths_that_lead_out_are_refused(written: Path, tmp_path: Path, name: str) -> None:
+    with pytest.raises(Untrusted):
+        load_bundle(rewrite(written, tmp_path / "a.zip", {name: b"x"}))
+
+
+def test_what_is_no_bundle(tmp_path: Path) -> None:
+    (tmp_path / "text.zip").write_text("hello")
+    with pytest.raises(Untrusted):
+        load_bundle(tmp_path / "text.zip")
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
+        archive.writestr("hello.txt", "hello")
+    with pytest.raises(BadInput, match="no model bundle"):
+        load_bundle(tmp_path / "other.zip")
+    with pytest.raises(BadInput):
+        load_bundle(tmp_path / "missing.zip")
+    for content in (b"[]", b"{}", b"not json", b'{"format": 1, "files": [1]}', b'{"format": 99, "files": {}}'):
+        with zipfile.ZipFile(tmp_path / "odd.zip", "w") as archive:
+            archive.writestr("manifest.json", content)
+        with pytest.raises((Untrusted, BadInput)):
+            load_bundle(tmp_path / "odd.zip")
+
+
+def test_a_bomb_is_refused_unread(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("manifest.json", b"0" * 50_000_000)
+    with pytest.raises(Untrusted, match="too large"):
+        load_bundle(tmp_path / "bomb.zip")
+
+
+def test_the_wheel_is_the_same_every_time_and_small() -> None:
+    first = build_wheel()
+    build_wheel.cache_clear()
+    assert build_wheel() == first
+    names = zipfile.ZipFile(io.BytesIO(first)).namelist()
+    rooms = {name.split("/")[1] for name in names if name.startswith("automl_core/") and name.count("/") > 1}
+    assert rooms == {"cleaning", "data", "framing", "production", "search"}
+    assert "automl_core.search.race" not in scoring_modules()
+    assert "automl_core.search.families.lightgbm" in scoring_modules()
+
+
+SCRIPT = """
+import sys
+sys.path.insert(0, {wheel!r})
+before = set(sys.modules)
+sys.argv = ["predict.py", {source!r}, {target!r}]
+import runpy
+try:
+    runpy.run_path({predict!r}, run_name="__main__")
+except SystemExit as end:
+    code = end.code
+import automl_core
+assert ".whl" in automl_core.__file__, automl_core.__file__
+loaded = {{name.split(".")[0] for name in sys.modules}}
+heavy = {{"streamlit", "shap", "sklearn", "interpret", "plotly", "fastapi", "sqlalchemy", "pyarrow"}} & loaded
+print(code, sorted(heavy - {allowed!r}))
+"""
+
+
+def test_predict_py_scores_with_the_wheel_alone(written: Path, tmp_path: Path) -> None:
+    """In a fresh interpreter that sees the bundle's wheel instead of this checkout."""
+    folder = tmp_path / "unpacked"
+    zipfile.ZipFile(written).extractall(folder)
+    frame = make_frame(25, seed=11)
+    frame["customer id"] = ["=cmd()", " =1+1", "\u200b=1", "＝1", *frame["customer id"][4:]]
+    frame.to_csv(tmp_path / "in.csv", index=False)
+    script = SCRIPT.format(wheel=str(folder / wheel_name()), source=str(tmp_path / "in.csv"), target=str(tmp_path / "out.csv"),
+                           predict=str(folder / "predict.py"), allowed={"sklearn", "pyarrow", "plotly"})
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split(maxsplit=1)[1].strip() == "[]", done.stdout
+    scored = pd.read_csv(tmp_path / "out.csv")
+    expected = load_bundle(written).predict(frame)
+    np.testing.assert_allclose(scored["probability_Yes"], expected["probability_Yes"], atol=1e-9)
+    assert scored["customer id"][:4].tolist() == ["'=cmd()", "' =1+1", "'\u200b=1", "'＝1"]
+
+
+def test_predict_py_guards_headers_as_exports_do() -> None:
+    from automl_core.production.batch import _harmless
+
+    frame = pd.DataFrame({"=id": ["-1+2", None], "probability_+": [0.5, -0.5], "_quality": ["ok", "ok"]})
+    safe = _harmless(frame)
+    assert list(safe.columns) == ["'=id", "probability_+", "_quality"]
+    assert safe["'=id"][0] == "'-1+2"
+    assert safe["probability_+"].tolist() == [0.5, -0.5]
+
+
+def test_predict_py_refuses_in_one_sentence(written: Path, tmp_path: Path) -> None:
+    from automl_core.production.batch import main
+
+    folder = tmp_path / "unpacked"
+    zipfile.ZipFile(written).extractall(folder)
+    assert main(folder, []) == 2
+    assert main(folder, ["no such file.csv", str(tmp_path / "out.csv")]) == 2
+    (tmp_path / "empty.csv").write_text("")
+    assert main(folder, [str(tmp_path / "empty.csv"), str(tmp_path / "out.csv")]) == 2
+    (folder / "encoder.json").write_text("{}")
+    assert main(folder, [str(tmp_path / "empty.csv"), str(tmp_path / "out.csv")]) == 2
+    semicolon = make_frame(4).assign(note="grüße")
+    semicolon.to_csv(tmp_path / "semi.csv", index=False, sep=";", encoding="cp1252")
+    from automl_core.production.batch import read_csv
+
+    pd.testing.assert_frame_equal(read_csv(tmp_path / "semi.csv"), semicolon.astype("str"), check_dtype=False)

@@ -1,0 +1,160 @@
+"""Every planted fault is found, named in a sentence and mended by its own fix; a clean table has none."""
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.cleaning import Recipe, apply_recipe, columns_after, find, new_step, safe_fixes
+from automl_core.data.infer import table_from_frame
+from automl_core.data.table import Column
+from automl_core.errors import BadInput
+
+N = 400
+RANDOM = np.random.default_rng(0)
+
+
+def text(values: object) -> pd.Series:
+    return pd.Series(values).astype("str")
+
+
+def dirty() -> tuple[pd.DataFrame, tuple[Column, ...]]:
+    random = np.random.default_rng(2)
+    city = random.choice(["Berlin", "Paris", "Rome"], N).astype(object)
+    city[:6], city[6:9], city[9:12] = "berlin", " Paris", "?"
+    price = np.round(random.gamma(2, 50, N), 2)
+    price[:2] = 90_000
+    age = random.integers(18, 80, N).astype(float)
+    age[20:40], age[40:60] = -999, np.nan
+    frame = pd.DataFrame({
+        "city": text(city), "price": price, "age": age, "amount": text([f"{v:,.2f} €" for v in random.gamma(3, 900, N)]),
+        "same": text(["x"] * N), "nothing": np.full(N, np.nan), "code": text([f"C{i:05d}" for i in range(N)]),
+        "street": text([f"street {i % 90}" for i in range(N)]),
+        "mood": text(random.choice(["good", "bad", "unknown"], N)),
+        "outcome": text(["Yes"] * 12 + ["No"] * (N - 14) + [None] * 2),
+    })
+    kinds = {"price": "float", "age": "int", "nothing": "float"}
+    roles = {"price": "number", "age": "number", "nothing": "empty", "same": "constant", "code": "id"}
+    columns = tuple(Column(n, kinds.get(n, "text"), roles.get(n, "category")) for n in frame)  # type: ignore[arg-type]
+    return frame, columns
+
+
+def kinds_of(frame: pd.DataFrame, columns: tuple[Column, ...]) -> set[tuple[str, str]]:
+    return {(item.kind, item.column) for item in find(frame, columns, "outcome")}
+
+
+def test_all_planted_faults_are_found_and_nothing_else() -> None:
+    frame, columns = dirty()
+    frame = pd.concat([frame, frame.iloc[:5]], ignore_index=True)
+    assert kinds_of(frame, columns) == {
+        ("spellings", "city"), ("whitespace", "city"), ("disguised_missing", "city"), ("outliers", "price"),
+        ("disguised_missing", "age"), ("missing", "age"), ("numbers_as_text", "amount"), ("constant", "same"),
+        ("empty_column", "nothing"), ("id_like", "code"), ("high_cardinality", "street"), ("disguised_missing", "mood"),
+        ("duplicates", ""), ("missing_target", "outcome"), ("imbalanced_target", "outcome"),
+    }
+
+
+def test_worst_comes_first_and_each_says_one_sentence() -> None:
+    frame, columns = dirty()
+    found = find(frame, columns, "outcome")
+    order = [("serious", "warning", "info").index(item.severity) for item in found]
+    assert order == sorted(order)
+    for item in found:
+        assert item.sentence.endswith((".", "is."))
+        assert 0 < item.count <= item.total
+
+
+def test_safe_fixes_mend_what_they_name_and_change_no_meaning() -> None:
+    frame, columns = dirty()
+    found = find(frame, columns, "outcome")
+    steps = safe_fixes(found)
+    assert {(s.kind, s.column) for s in steps} == {
+        ("mark_missing", "city"), ("trim_spaces", "city"), ("merge_spellings", "city"), ("to_number", "amount"),
+        ("drop_column", "same"), ("drop_column", "nothing"), ("drop_rows_without_target", "outcome"),
+    }
+    recipe = Recipe(steps)
+    cleaned = apply_recipe(recipe, frame)
+    after = columns_after(recipe, columns, cleaned.frame)
+    assert set(cleaned.frame["city"].dropna()) == {"Berlin", "Paris", "Rome"}
+    assert cleaned.frame["amount"].dtype == float
+    assert len(cleaned.frame) == N - 2
+    assert [c.name for c in after] == list(cleaned.frame.columns)
+    amount = next(c for c in after if c.name == "amount")
+    assert (amount.kind, amount.role) == ("float", "number")
+    left = {(item.kind, item.column) for item in find(cleaned.frame, after, "outcome")}
+    assert not left & {("spellings", "city"), ("whitespace", "city"), ("numbers_as_text", "amount")}
+    assert ("missing_target", "outcome") not in left
+    assert ("missing", "city") in left
+
+
+def test_every_fix_ends_its_finding() -> None:
+    frame, columns = dirty()
+    for item in find(frame, columns, "outcome"):
+        if item.fix is None:
+            continue
+        recipe = Recipe((item.fix,))
+        cleaned = apply_recipe(recipe, frame).frame
+        after = columns_after(recipe, columns, cleaned)
+        again = [other for other in find(cleaned, after, "outcome") if (other.kind, other.column) == (item.kind, item.column)]
+        assert not again or again[0].count < item.count, item.kind
+
+
+def test_a_clean_table_has_no_findings() -> None:
+    frame = pd.DataFrame({"x": RANDOM.normal(0, 1, N).clip(-2.5, 2.5), "k": text(RANDOM.choice(["a", "b"], N)),
+                          "y": text(RANDOM.choice(["No", "Yes"], N)), "n": RANDOM.integers(0, 5, N)})
+    columns = (Column("x", "float", "number"), Column("k", "text", "category"), Column("y", "bool", "category"),
+               Column("n", "int", "number"))
+    assert find(frame, columns, "y") == ()
+    assert find(frame.iloc[:0], columns, "y") == ()
+
+
+def test_what_reading_changed_is_told_with_its_count() -> None:
+    column = Column("Total", "float", "number", coerced=11, coerced_examples=(" ",))
+    found = find(pd.DataFrame({"Total": RANDOM.normal(0, 1, N).clip(-2, 2)}), (column,))
+    assert [(item.kind, item.count) for item in found if item.kind == "read_as_number"] == [("read_as_number", 11)]
+    assert any("11 cells (such as “ ”)" in item.sentence for item in found)
+
+
+@pytest.mark.parametrize(("values", "kind"), [
+    ([-1.0] * 8 + list(range(60)), "disguised_missing"), ([9999.0] * 8 + list(range(60)), "disguised_missing"),
+    (list(range(-5, 60)), ""), ([99.0] * 8 + list(range(40, 100)), ""), ([0.0] * 8 + list(range(60)), ""),
+])
+def test_codes_for_missing_stand_apart(values: list[float], kind: str) -> None:
+    found = find(pd.DataFrame({"x": np.array(values, dtype=float)}), (Column("x", "float", "number"),))
+    assert {item.kind for item in found if item.kind == "disguised_missing"} == ({kind} if kind else set())
+
+
+def test_codes_with_leading_zeros_are_no_numbers_and_dashes_are_no_spelling() -> None:
+    zips = text(RANDOM.choice(["01234", "98765", "45678", "00001"], N))
+    found = find(pd.DataFrame({"zip": zips}), (Column("zip", "text", "category"),))
+    assert not [item for item in found if item.kind == "numbers_as_text"]
+    marks = text(RANDOM.choice(["1.5", "15", "1-5", "x-ray"], N))
+    assert not [item for item in find(pd.DataFrame({"m": marks}), (Column("m", "text", "category"),)) if item.kind == "spellings"]
+
+
+def test_steps_that_do_not_apply_are_refused_in_a_sentence() -> None:
+    frame, _ = dirty()
+    for kind, column in [("trim_spaces", "price"), ("clip_outliers", "city"), ("fill_missing", "nothing"), ("to_number", "mood"),
+                         ("to_date", "city"), ("fill_missing", "none"), ("mark", "age")]:
+        with pytest.raises(BadInput):
+            new_step(kind, column, {}, "", frame)
+
+
+def test_a_role_the_user_chose_survives_cleaning() -> None:
+    frame, columns = dirty()
+    chosen = tuple(replace(c, role="id") if c.name == "city" else c for c in columns)
+    step = new_step("trim_spaces", "city", {}, "", frame)
+    after = columns_after(Recipe((step,)), chosen, apply_recipe(Recipe((step,)), frame).frame)
+    assert next(c for c in after if c.name == "city").role == "id"
+
+
+def test_telco_total_charges_is_a_number_and_says_so(shared: Path) -> None:
+    table = table_from_frame(pd.read_csv(shared / "data/dev/telco_churn.csv", dtype=str, keep_default_na=False), "telco")
+    found = find(table.frame, table.columns, "Churn")
+    assert table.column("TotalCharges").kind == "float"
+    told = [item for item in found if item.column == "TotalCharges" and item.kind == "read_as_number"]
+    assert [item.count for item in told] == [11]
+    assert len(apply_recipe(Recipe(safe_fixes(found)), table.frame).frame) == 7043

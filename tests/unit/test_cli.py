@@ -1,0 +1,188 @@
+"""The command line's contract: JSON keys, exit codes, sentences."""
+from __future__ import annotations
+
+import csv
+import json
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from automl_core.cli import main
+
+GOAL = """
+[goal]
+outcome = "churned"
+good = "No"
+value = 700.0
+capacity = 50
+
+[[lever]]
+column = "{lever}"
+to = ["{value}"]
+cost = 20.0
+"""
+
+
+def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
+    code = main([*arguments, "--json"])
+    return code, json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+
+
+def has(data: dict[str, Any], keys: Sequence[str]) -> None:
+    assert set(keys) <= set(data), f"missing {set(keys) - set(data)}"
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLARION_HOME", str(folder / "home"))
+        assert main(["train", "sample:subscription_churn", "--target", "churned", "--budget", "5", "--jobs", "2",
+                     "--out", str(folder / "model.zip")]) in (0, 1)
+    return folder / "model.zip"
+
+
+@pytest.fixture
+def table(home: Path, tmp_path: Path) -> Path:
+    from automl_core import Workspace
+
+    path = tmp_path / "rows.csv"
+    Workspace.open().files.open("sample:subscription_churn").frame.head(400).to_csv(path, index=False)
+    return path
+
+
+def test_samples(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, data = call(capsys, "samples")
+    assert code == 0
+    assert len(data["samples"]) >= 3
+    has(data["samples"][0], ("name", "rows", "columns", "target", "story"))
+
+
+def test_profile(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, data = call(capsys, "profile", str(table))
+    assert code in (0, 1)
+    has(data, ("rows", "columns", "findings", "encoding", "delimiter"))
+    assert data["rows"] == 400
+    has(data["columns"][0], ("name", "kind", "role", "missing", "distinct"))
+    for finding in data["findings"]:
+        has(finding, ("kind", "column", "severity", "count", "fix"))
+
+
+def test_check(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, data = call(capsys, "check", "sample:subscription_churn", "--target", "churned")
+    assert code in (0, 1)
+    has(data, ("verdict", "task", "metric", "ladder", "leaks", "sentence", "seconds"))
+    assert data["verdict"] in ("average", "rule", "linear", "ml_pays", "not_enough_data")
+    has(data["ladder"][0], ("rung", "score", "low", "high"))
+
+
+def test_train_answers_with_every_key(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "m.zip"
+    target = sample_target("diabetes")
+    code, data = call(capsys, "train", "sample:diabetes", "--target", target, "--budget", "5", "--out", str(out))
+    assert code in (0, 1)
+    has(data, ("run", "task", "metric", "score", "baseline", "verdict", "trials", "fit_seconds"))
+    has(data, ("model", "leaderboard", "bundle"))
+    has(data["score"], ("mean", "low", "high"))
+    has(data["model"], ("family", "members", "mb", "row_ms_p50", "row_ms_p95"))
+    assert data["task"] == "regression"
+    assert data["score"]["mean"] < data["baseline"]["mean"]
+    assert out.stat().st_size > 0
+    code, report = call(capsys, "report", data["run"], "--out", str(tmp_path / "report.html"))
+    assert code == 0
+    has(report, ("path", "link"))
+    assert "<html" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def sample_target(name: str) -> str:
+    from automl_core.samples import samples
+
+    return samples().get(name).target
+
+
+def test_predict(bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "scored.csv"
+    code, data = call(capsys, "predict", str(bundle), str(table), "--out", str(out), "--reasons")
+    assert code in (0, 1)
+    assert (data["rows"], data["refused"]) == (400, 0)
+    has(data, ("rows", "refused", "flagged", "seconds"))
+    with out.open(encoding="utf-8-sig", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert len(rows) == 400
+    has(rows[0], ("prediction", "probability_Yes", "probability_No", "_quality", "_reasons"))
+    assert sum(bool(row["_reasons"]) for row in rows) == 400
+
+
+def test_explain_and_one_row(bundle: Path, table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, data = call(capsys, "explain", str(bundle), str(table), "--row", "3")
+    assert code == 0
+    has(data, ("importance", "base", "rows", "row"))
+    has(data["importance"][0], ("column", "share", "rank_low", "rank_high", "stable"))
+    parts = sum(part["amount"] for part in data["row"]["contributions"])
+    assert data["row"]["base"] + parts == pytest.approx(data["row"]["prediction"], abs=1e-6)
+
+
+def test_act(bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import pandas as pd
+
+    frame = pd.read_csv(table)
+    lever = next(name for name in frame.columns if frame[name].dtype.kind not in "if" and 2 <= frame[name].nunique() <= 4
+                 and name != "churned")
+    goal = tmp_path / "goal.toml"
+    goal.write_text(GOAL.format(lever=lever, value=frame[lever].mode()[0]), encoding="utf-8")
+    out = str(tmp_path / "a.csv")
+    code, data = call(capsys, "act", str(bundle), "sample:subscription_churn", "--goal", str(goal), "--out", out)
+    assert code == 0
+    has(data, ("cards", "decisions"))
+    for card in data["cards"]:
+        has(card, ("who", "lever", "from", "to", "rows", "raw_gap", "what_if", "adjusted", "low", "high", "net_value", "net_low",
+                   "net_high", "grade", "sentence"))
+    assert data["decisions"]["rows"] == 50
+    assert (tmp_path / "a.csv").stat().st_size > 0
+
+
+def test_monitor(bundle: Path, table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, data = call(capsys, "monitor", str(bundle), str(table), "--outcomes", str(table))
+    assert code in (0, 1)
+    has(data, ("status", "contract", "columns", "prediction_drift", "estimate", "realised"))
+    assert data["status"] in ("ok", "watch", "act")
+    assert data["realised"]["value"] > 0.6
+
+
+def test_doctor(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, data = call(capsys, "doctor")
+    assert code == 0, data
+    assert data["ok"]
+
+
+@pytest.mark.parametrize("arguments", [
+    ("profile", "no_such_file.csv"),
+    ("check", "sample:subscription_churn", "--target", "nothing"),
+    ("check", "sample:nothing", "--target", "y"),
+    ("train", "sample:diabetes", "--target", "nothing", "--budget", "5", "--out", "never.zip"),
+    ("train", "sample:subscription_churn", "--target", "churned", "--drop", "nothing", "--out", "never.zip"),
+    ("train", "sample:subscription_churn", "--target", "churned", "--metric", "beauty", "--out", "never.zip"),
+    ("predict", "no_such.zip", "sample:diabetes", "--out", "never.csv"),
+    ("report", "run_nothing", "--out", "never.html"),
+])
+def test_bad_input_is_one_sentence(home: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
+    assert main(arguments) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "Traceback" not in shown.err
+    assert "/" not in shown.err.replace("--", "")
+    assert shown.err.count("\n") == 1
+
+
+def test_a_swapped_file_in_the_bundle_is_refused(
+        bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    swapped = tmp_path / "swapped.zip"
+    with zipfile.ZipFile(bundle) as source, zipfile.ZipFile(swapped, "w") as target:
+        for info in source.infolist():
+            body = source.read(info)
+            target.writestr(info, body + b" " if info.filename.endswith("model.json") else body)
+    assert main(["predict", str(swapped), str(table), "--out", str(tmp_path / "s.csv")]) == 2
+    assert "Traceback" not in capsys.readouterr().err

@@ -1,0 +1,146 @@
+"""Typing whole tables: kinds, readings, roles, and the count of every cell that was changed."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from automl_core.data import table_from_frame
+from automl_core.data.table import Kind, Role
+
+
+def typed(cells: list[object], name: str = "x", kinds: dict[str, Kind] | None = None):
+    """The column and its values for a table of one column."""
+    table = table_from_frame(pd.DataFrame({name: pd.Series(cells, dtype=object)}), "t.csv", kinds=kinds)
+    return table.columns[0], table.frame[table.names[0]]
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (["1", "2", ""], "int"),
+        (["1", "2.5", "NA"], "float"),
+        (["01", "02", "03"], "text"),
+        (["+49170123456", "+49170123457"], "text"),
+        (["9007199254740993", ""], "text"),
+        (["9007199254740993", "9007199254740994"], "int"),
+        (["yes", "No", "yes"], "bool"),
+        (["Y", "N", "NA"], "bool"),
+        (["ja", "nein"], "bool"),
+        (["M", "F"], "text"),
+        (["NA", "DE", "FR"], "text"),
+        (["2023-01-01", "2023-01-02"], "date"),
+        (["SEPT2", "MARCH1", "1E5"], "text"),
+        (["A1", "A2"], "text"),
+        (["1.0.2", "1.0.3"], "text"),
+        (["10:30", "11:45"], "text"),
+    ],
+)
+def test_kinds(cells: list[object], kind: Kind) -> None:
+    assert typed(cells)[0].kind == kind
+
+
+def test_a_few_bad_cells_are_counted_not_hidden() -> None:
+    column, values = typed([str(number) + ".5" for number in range(99)] + [" "])
+    assert (column.kind, column.coerced, column.coerced_examples, column.missing) == ("float", 1, (" ",), 1)
+    assert values.isna().sum() == 1
+
+
+def test_many_bad_cells_keep_it_text() -> None:
+    assert typed([str(number) for number in range(90)] + ["abc"] * 10)[0].kind == "text"
+
+
+def test_null_tokens_are_kept_in_the_reading() -> None:
+    column, _ = typed(["1", "2", "NULL"])
+    assert (column.reading.null_tokens, column.missing, column.coerced) == (("NULL",), 1, 0)
+
+
+def test_units_and_marks_are_read_and_said() -> None:
+    column, values = typed(["$1,200.50", "$3,000.00", "$12.00"])
+    assert (column.kind, column.reading.unit, column.reading.thousands, values.tolist()) == (
+        "float",
+        "$",
+        ",",
+        [1200.5, 3000.0, 12.0],
+    )
+    assert "$" in column.note
+
+
+@pytest.mark.parametrize(
+    ("cells", "first", "guessed"),
+    [
+        (["13/04/2023", "03/04/2023"], "2023-04-13", False),
+        (["03/04/2023", "04/05/2023"], "2023-03-04", True),
+        (["03.04.2023", "04.05.2023"], "2023-04-03", True),
+        (["3/12/2016", "14/2/2016"], "2016-12-03", False),
+        (["Jan 5, 2023", "Feb 6, 2023"], "2023-01-05", False),
+        (["05-Jan-23", "06-Feb-23"], "2023-01-05", False),
+        (["2015-02-24 11:35:52 -0800"] * 2, "2015-02-24", False),
+    ],
+)
+def test_dates(cells: list[object], first: str, guessed: bool) -> None:
+    table = table_from_frame(pd.DataFrame({"when": cells}), "t.csv")
+    assert table.columns[0].kind == "date"
+    assert str(table.frame["when"].iloc[0])[:10] == first
+    assert any("when" in warning for warning in table.warnings) == guessed
+
+
+def test_a_decided_date_column_settles_its_neighbour() -> None:
+    frame = pd.DataFrame({"open": ["03/04/2023", "05/06/2023"], "sure": ["25/12/2023", "24/12/2023"]})
+    table = table_from_frame(frame, "t.csv")
+    assert str(table.frame["open"].iloc[0])[:10] == "2023-04-03"
+    assert "like the other dates" in " ".join(table.warnings)
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "role"),
+    [
+        ("customerID", [f"{number:04d}-AB" for number in range(60)], "id"),
+        ("id", [str(7 * number % 101) for number in range(60)], "id"),
+        ("row", [str(number) for number in range(60)], "id"),
+        ("price", [str(100 + number * number) for number in range(60)], "number"),
+        ("measure", [f"{number / 7:.5f}" for number in range(60)], "number"),
+        ("paid", [str(number * 13 % 61) for number in range(60)], "number"),
+        ("comment", [f"this is the long comment number {number}" for number in range(60)], "text"),
+        ("city", ["Rome", "Oslo"] * 30, "category"),
+        ("same", ["1"] * 60, "constant"),
+        ("gone", [None] * 60, "empty"),
+        ("null", ["NA"] * 60, "empty"),
+        ("day", [f"2023-01-{1 + number % 28:02d}" for number in range(60)], "date"),
+    ],
+)
+def test_roles(name: str, cells: list[object], role: Role) -> None:
+    assert typed(cells, name)[0].role == role
+
+
+def test_forced_kinds() -> None:
+    column, values = typed(["44927", "44928"], kinds={"x": "date"})
+    assert (column.kind, str(values.iloc[0])[:10]) == ("date", "2023-01-01")
+    assert typed(["1", "2"], kinds={"x": "text"})[1].tolist() == ["1", "2"]
+    column, values = typed(["1", "b", "c"], kinds={"x": "int"})
+    assert (column.coerced, column.missing) == (2, 2)
+
+
+def test_frames_in_memory() -> None:
+    frame = pd.DataFrame(
+        {
+            "flag": [True, False, True],
+            "level": pd.Categorical(["a", "b", "a"]),
+            "when": pd.to_datetime(["2023-01-01", None, "2023-01-03"], utc=True),
+            "whole": pd.array([1, None, 3], dtype="Int64"),
+            "mixed": [1, "a", None],
+        }
+    )
+    table = table_from_frame(frame, "memory")
+    assert [column.kind for column in table.columns] == ["bool", "text", "date", "int", "text"]
+    assert [str(dtype) for dtype in table.frame.dtypes] == ["str", "str", "datetime64[us]", "float64", "str"]
+    assert table.frame["flag"].tolist() == ["True", "False", "True"]
+    assert table.frame["mixed"].tolist()[:2] == ["1", "a"]
+
+
+def test_names_are_unique_and_kept() -> None:
+    frame = pd.DataFrame([["1", "2", "3", "4"]])
+    frame.columns = pd.Index(["a", "a", " a", ""])
+    table = table_from_frame(frame, "t.csv")
+    assert table.names == ("a", "a_2", "a_3", "column_4")
+    assert [column.original_name for column in table.columns] == ["", "a", " a", ""]

@@ -1,0 +1,118 @@
+"""Files through the child process: dialects, damage, limits; the parent sees a table or one sentence."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from automl_core.data import ReadLimits, ReadOptions, load_table, read_file, read_raw, retype, save_table, type_frame
+from automl_core.data.child import read_raw_here
+from automl_core.errors import BadInput, NotFound
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    """Writes a file of text and gives its path."""
+
+    def put(text: str | bytes, name: str = "t.csv") -> Path:
+        path = tmp_path / name
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return path
+
+    return put
+
+
+def test_a_table_survives_being_kept(write, tmp_path: Path) -> None:
+    table = read_file(write("id,when,flag,text\n1,2023-01-01,yes,a\n2,,no,\n"), "t.csv")
+    save_table(table, tmp_path / "kept")
+    again = load_table(tmp_path / "kept")
+    pd.testing.assert_frame_equal(again.frame, table.frame)
+    assert (again.columns, again.origin, again.warnings) == (table.columns, table.origin, table.warnings)
+    assert table.origin.size == 44
+    assert len(table.origin.sha256) == 64
+    with pytest.raises(NotFound):
+        load_table(tmp_path / "nowhere")
+
+
+def test_raw_text_scores_like_the_table(write) -> None:
+    path = write("a;b\n1,5;x\n2,5;NA\n")
+    table = read_file(path, "t.csv")
+    typed = type_frame(read_raw(path, "t.csv"), table.columns)
+    pd.testing.assert_frame_equal(typed.frame, table.frame)
+
+
+def test_retype_reads_again(write) -> None:
+    path = write("zip,n\n98178,1\n98125,2\n")
+    table = read_file(path, "t.csv")
+    assert table.column("zip").kind == "int"
+    again = retype(table, path, {"zip": "text"})
+    assert again.frame["zip"].tolist() == ["98178", "98125"]
+
+
+def test_options_overrule(write) -> None:
+    path = write("1;2\n3;4\n")
+    assert read_file(path, "t.csv", ReadOptions(header_row=-2)).rows == 2
+    assert read_file(path, "t.csv", ReadOptions(header_row=0)).names == ("1", "2")
+    assert read_file(path, "t.csv", ReadOptions(delimiter=",", header_row=0)).names == ("1;2",)
+
+
+def test_hostile_names_are_only_shown(write) -> None:
+    table = read_file(write("a,b\n1,2\n"), "../../etc/passwd\n<script>")
+    assert table.origin.name == "../../etc/passwd\n<script>"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (b"  \n \n", "no data"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 100, "not a table"),
+        (b"<html><body>a</body></html>", "web page"),
+        (b"PK\x03\x04garbage", "damaged"),
+        (b"PAR1garbagePAR1", "damaged"),
+        (b"SQLite format 3\x00garbage", "damaged"),
+        (b'{"a": ', "not valid JSON"),
+        (gzip.compress(b"a,b\n1,2\n" * 1000)[:-30], "cut off"),
+        (bytes(range(256)) * 40, ""),
+    ],
+)
+def test_refusals_are_sentences(write, tmp_path: Path, content: bytes, words: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        read_raw_here(write(content), "upload.csv", ReadOptions(), ReadLimits(), tmp_path)
+    assert words in caught.value.message
+    assert "Traceback" not in str(caught.value)
+    assert "/" not in str(caught.value)
+
+
+def test_memory_and_time_are_limited(write) -> None:
+    path = write("a,b\n" + "1,2\n" * 10)
+    with pytest.raises(BadInput, match=r"memory|damaged"):
+        read_file(path, "t.csv", limits=ReadLimits(memory_mb=150))
+    with pytest.raises(BadInput, match="longer than 0"):
+        read_file(path, "t.csv", limits=ReadLimits(seconds=0))
+
+
+def test_row_and_column_limits(write) -> None:
+    with pytest.raises(BadInput, match="more than 5"):
+        read_file(write("a,b\n" + "1,2\n" * 10), "t.csv", limits=ReadLimits(rows=5))
+    with pytest.raises(BadInput, match="more than 3"):
+        read_file(write(",".join("abcdefgh") + "\n" + ",".join("12345678") + "\n"), "t.csv", limits=ReadLimits(columns=3))
+
+
+def test_nested_json(write) -> None:
+    records = [{"id": number, "user": {"name": "a", "addr": {"zip": "0123"}}, "tags": [1, 2]} for number in range(3)]
+    table = read_file(write(json.dumps(records), "t.json"), "t.json")
+    assert table.names == ("id", "user.name", "user.addr.zip", "tags")
+    assert table.frame["tags"].iloc[0] == "[1, 2]"
+
+
+def test_nothing_is_left_behind(write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    private = tmp_path / "tmp"
+    private.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(private))
+    read_file(write("a,b\n1,2\n"), "t.csv")
+    assert list(private.iterdir()) == []

@@ -1,0 +1,174 @@
+"""Explanations by every route: they add up, know nothing of unused columns, and read well."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.cleaning.recipe import Recipe
+from automl_core.data.table import Column
+from automl_core.errors import BadInput
+from automl_core.explaining import contributions, explain, explain_row, pick_background, what_if
+from automl_core.explaining.contributions import shown
+from automl_core.explaining.words import interval, join_words, money, number, percent, quote
+from automl_core.framing.problem import Problem, Task
+from automl_core.search.families import families
+from automl_core.search.family import FitRequest
+from automl_core.search.features import fit_encoder
+from automl_core.search.model import Member, Model
+from automl_core.search.plan import Score
+
+COLUMNS = (
+    Column("n", "float", "number"),
+    Column("k", "int", "number"),
+    Column("c", "text", "category"),
+    Column("d", "date", "date"),
+    Column("idle", "float", "number"),
+    Column("y", "text", "category"),
+)
+PROBLEMS: dict[Task, Problem] = {
+    "binary": Problem("y", "binary", "log_loss", ("No", "Yes"), "Yes"),
+    "multiclass": Problem("y", "multiclass", "log_loss", ("a", "b", "c")),
+    "regression": Problem("y", "regression", "rmse"),
+}
+
+
+def table(rows: int = 400) -> tuple[pd.DataFrame, np.ndarray]:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "n": np.where(rng.random(rows) < 0.1, math.nan, rng.normal(size=rows)),
+            "k": rng.integers(0, 9, rows),
+            "c": pd.Series(rng.choice(["x", "y", "z"], rows)).astype("str"),
+            "d": pd.Series(pd.Timestamp("2026-01-01") + pd.to_timedelta(rng.integers(0, 90, rows), "D")).astype("datetime64[us]"),
+            "idle": np.zeros(rows),
+        }
+    )
+    raw = 1.5 * frame["n"].fillna(0) + 0.3 * frame["k"] + 1.2 * frame["c"].eq("x") - 1.5 + rng.normal(size=rows) / 2
+    return frame, raw.to_numpy()
+
+
+@cache
+def model(task: Task, members: tuple[str, ...]) -> Model:
+    frame, raw = table()
+    y = {"binary": (raw > 0).astype(float), "multiclass": np.digitize(raw, [-0.5, 1.0]).astype(float), "regression": raw * 10}[
+        task
+    ]
+    encoder = fit_encoder(frame, COLUMNS[:-1], PROBLEMS[task])
+    made = []
+    for name in members:
+        request = FitRequest(encoder.matrix(frame), y, encoder.features, task, 3 if task == "multiclass" else 2, rounds=25)
+        made.append(Member(name, name, 1 / len(members), families().get(name).fit(request).native))
+    return Model(PROBLEMS[task], COLUMNS, COLUMNS, Recipe(), encoder, tuple(made), Score(0.8, 0.7, 0.9))
+
+
+ROUTES: list[tuple[Task, tuple[str, ...]]] = [
+    ("binary", ("lightgbm",)),
+    ("binary", ("linear",)),
+    ("binary", ("lightgbm", "linear")),
+    ("multiclass", ("lightgbm",)),
+    ("multiclass", ("lightgbm", "linear")),
+    ("regression", ("lightgbm",)),
+    ("regression", ("lightgbm", "linear")),
+    ("regression", ("extra_trees",)),
+    ("binary", ("catboost",)),
+    ("binary", ("ebm",)),
+]
+
+
+@pytest.mark.parametrize(("task", "members"), ROUTES)
+def test_contributions_add_up(task: Task, members: tuple[str, ...]) -> None:
+    made_model, frame = model(task, members), table()[0].head(60)
+    made = contributions(made_model, frame, table()[0], 0)
+    np.testing.assert_allclose(made.base + made.phi.sum(axis=1), made.prediction, atol=1e-6)
+    place = 1 if task == "binary" else 0
+    scale = 1.0 if task == "regression" else 100.0
+    np.testing.assert_allclose(made.prediction, scale * shown(made_model, made_model.predict_frame(frame), place), atol=1e-9)
+    if "idle" in made.names:
+        assert np.abs(made.phi[:, made.names.index("idle")]).max() < 1e-6 * scale + 0.02 * np.abs(made.phi).max()
+
+
+def test_other_class_mirrors_the_positive_one() -> None:
+    frame = table()[0].head(20)
+    for members in (("lightgbm",), ("lightgbm", "linear")):
+        yes = contributions(model("binary", members), frame, table()[0], 0)
+        no = contributions(model("binary", members), frame, table()[0], 0, label="No")
+        np.testing.assert_allclose(no.phi, -yes.phi, atol=1e-6)
+        np.testing.assert_allclose(no.prediction, 100 - yes.prediction, atol=1e-9)
+
+
+def test_overview_finds_the_order_and_the_direction() -> None:
+    frame, raw = table()
+    seen: list[float] = []
+    made = explain(model("binary", ("lightgbm",)), frame, (raw > 0).astype(int), 0, lambda f, s: seen.append(f))
+    assert made.importance[0].column == "n"
+    assert made.importance[0].direction == "higher raises"
+    assert sum(one.share for one in made.importance) == pytest.approx(1)
+    assert (made.units, made.label, made.rows) == ("points", "Yes", 400)
+    assert seen == sorted(seen)
+    shape = next(shape for shape in made.shapes if shape.column == "n")
+    assert any(point.label == "missing" for point in shape.points)
+    known = [point for point in shape.points if point.label != "missing"]
+    assert known[-1].contribution > known[0].contribution
+    assert known[-1].observed > known[0].observed
+    assert sum(point.rows for point in shape.points) == 400
+
+
+def test_sampled_overview_and_number_target() -> None:
+    frame, raw = table()
+    made = explain(model("regression", ("extra_trees",)), frame, raw * 10, 0)
+    assert made.units == "y"
+    assert made.label == ""
+    assert made.importance[0].column == "n"
+
+
+def test_one_row_and_what_if() -> None:
+    frame, _ = table()
+    made_model = model("binary", ("lightgbm",))
+    row = {name: (None if pd.isna(value) and name == "c" else value) for name, value in frame.iloc[0].to_dict().items()}
+    explained = explain_row(made_model, row, frame)
+    assert explained.base + sum(part.amount for part in explained.contributions) == pytest.approx(explained.prediction)
+    assert explained.prediction == pytest.approx(100 * made_model.predict_row(row))
+    moved = what_if(made_model, row, {"n": "1.5", "c": "never seen"}, COLUMNS, frame)
+    assert moved.changed == ("n", "c")
+    assert moved.unusual == ("c",)
+    assert moved.after.prediction != moved.before.prediction
+    assert what_if(made_model, row, {"n": 99.0}, COLUMNS, frame).unusual == ("n",)
+    assert what_if(made_model, row, {"n": ""}, COLUMNS, frame).after.prediction >= 0
+    for bad in ({"n": "many"}, {"nope": "1"}, {"y": "Yes"}):
+        with pytest.raises(BadInput):
+            what_if(made_model, row, bad, COLUMNS, frame)
+
+
+def test_one_row_of_a_blend() -> None:
+    frame, _ = table()
+    explained = explain_row(model("binary", ("lightgbm", "linear")), frame.iloc[1].to_dict(), frame)
+    assert explained.base + sum(part.amount for part in explained.contributions) == pytest.approx(explained.prediction)
+
+
+def test_background_is_spread_over_predictions() -> None:
+    frame, _ = table()
+    made = model("binary", ("lightgbm",))
+    picked = made.predict_frame(pick_background(made, frame, 0, 50))
+    assert len(picked) == 50
+    assert picked.mean() == pytest.approx(made.predict_frame(frame).mean(), abs=0.03)
+
+
+def test_words() -> None:
+    assert [number(v) for v in (0, 12345.6, 4.567, 0.01234, -1.5, math.nan)] == [
+        "0",
+        "12,346",
+        "4.57",
+        "0.0123",
+        "−1.5",
+        "unknown",
+    ]
+    assert [percent(v) for v in (0, 0.2654, 0.004, 0.9999, 1)] == ["0 %", "27 %", "0.4 %", "over 99.9 %", "100 %"]
+    assert money(14321.0, "€") == "€ 14,300"
+    assert quote("a\nb\x00" + "x" * 90).count("x") == 75
+    assert interval("12 %", "18 %") == "12 to 18 %"
+    assert join_words(["a", "b", "c"]) == "a, b and c"

@@ -1,0 +1,180 @@
+"""Suggested problems, refusals and folds."""
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.data.table import Column
+from automl_core.errors import BadInput
+from automl_core.framing import (
+    Problem,
+    check_target,
+    default_folds,
+    encode_target,
+    find_leaks,
+    make_folds,
+    suggest_problem,
+    usable_columns,
+)
+from automl_core.framing.validation import copied_rows
+
+RANDOM = np.random.default_rng(0)
+N = 600
+
+
+def text(values: object) -> pd.Series:
+    return pd.Series(values, dtype="str")
+
+
+FRAME = pd.DataFrame({
+    "churn": text(RANDOM.choice(["No", "Yes"], N, p=[0.8, 0.2])),
+    "flag": RANDOM.integers(0, 2, N),
+    "grade": RANDOM.integers(3, 8, N),
+    "colour": text(RANDOM.choice(["red", "green", "blue"], N)),
+    "price": RANDOM.gamma(2, 100, N),
+    "size": np.where(RANDOM.random(N) < 0.1, np.nan, RANDOM.integers(0, 2, N)),
+    "same": text(["x"] * N),
+    "day": pd.date_range("2024-01-01", periods=N, freq="h").astype("datetime64[us]"),
+    "customer": text([f"c{i % 40}" for i in range(N)]),
+})
+KINDS = {"churn": "bool", "flag": "int", "grade": "int", "colour": "text", "price": "float", "size": "int", "same": "text",
+         "day": "date", "customer": "text"}
+ROLES = {"int": "number", "float": "number", "bool": "category", "text": "category", "date": "date"}
+COLUMNS = tuple(Column(name, kind, "constant" if name == "same" else ROLES[kind]) for name, kind in KINDS.items())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("target", "task", "metric", "classes", "positive"), [
+    ("churn", "binary", "roc_auc", ("No", "Yes"), "Yes"),
+    ("flag", "binary", "roc_auc", ("0", "1"), "1"),
+    ("size", "binary", "roc_auc", ("0", "1"), "1"),
+    ("grade", "multiclass", "log_loss", ("3", "4", "5", "6", "7"), ""),
+    ("colour", "multiclass", "log_loss", ("blue", "green", "red"), ""),
+    ("price", "regression", "rmse", (), ""),
+])
+def test_suggestions(target: str, task: str, metric: str, classes: tuple[str, ...], positive: str) -> None:
+    found = suggest_problem(FRAME, COLUMNS, target)
+    assert (found.task, found.metric, found.classes, found.positive) == (task, metric, classes, positive)
+
+
+def test_the_rarer_class_is_positive_without_a_word_for_yes() -> None:
+    frame = pd.DataFrame({"t": text(["good"] * 30 + ["bad"] * 10)})
+    assert suggest_problem(frame, (Column("t", "text", "category"),), "t").positive == "bad"
+
+
+@pytest.mark.parametrize(("series", "kind", "says"), [
+    (text(["x"] * 30), "text", "in every row"),
+    (text([None] * 30), "text", "empty in every row"),
+    (text(["a", "b"]), "text", "Only 2 rows"),
+    (text([f"v{i}" for i in range(300)]), "text", "too many for classes"),
+])
+def test_refusals_are_sentences(series: pd.Series, kind: str, says: str) -> None:
+    with pytest.raises(BadInput, match=says):
+        suggest_problem(pd.DataFrame({"t": series}), (Column("t", kind, "category"),), "t")  # type: ignore[arg-type]
+
+
+def test_warnings_name_single_classes_and_missing_targets() -> None:
+    frame = pd.DataFrame({"t": text(["a"] * 20 + ["b"] * 20 + ["c"] + [None] * 4)})
+    problem = suggest_problem(frame, (Column("t", "text", "category"),), "t")
+    said = " ".join(check_target(frame, problem))
+    assert "Only one row has the class “c”" in said
+    assert "4 of 45 rows" in said
+
+
+def test_a_metric_of_another_task_is_refused() -> None:
+    with pytest.raises(BadInput, match="cannot judge"):
+        check_target(FRAME, Problem("price", "regression", "roc_auc"))
+
+
+def test_the_target_is_coded_with_the_positive_class_as_one() -> None:
+    y, keep = encode_target(FRAME["size"], suggest_problem(FRAME, COLUMNS, "size"))
+    assert keep.sum() == FRAME["size"].notna().sum() == len(y)
+    assert np.array_equal(y, FRAME["size"].dropna().astype(int))
+    y, keep = encode_target(text(["red", "pink", None, "blue"]), suggest_problem(FRAME, COLUMNS, "colour"))
+    assert keep.tolist() == [True, False, False, True]
+    assert y.tolist() == [2, 0]
+
+
+def test_excluded_columns_and_roles() -> None:
+    problem = Problem("churn", "binary", "roc_auc", ("No", "Yes"), "Yes", later=("price",), never=("flag",), group="customer",
+                      roles={"colour": "id"})
+    assert [column.name for column in usable_columns(COLUMNS, problem)] == ["grade", "size", "day"]
+
+
+def folds_of(problem: Problem, frame: pd.DataFrame = FRAME, folds: int = 5) -> tuple:
+    y, keep = encode_target(frame[problem.target], problem)
+    assert keep.all()
+    return y, make_folds(y, problem, frame, tuple(column for column in COLUMNS if column.name in frame), folds, 0)
+
+
+def test_random_folds_partition_the_rows_and_keep_the_classes_even() -> None:
+    y, folds = folds_of(suggest_problem(FRAME, COLUMNS, "churn"))
+    assert sorted(np.concatenate([valid for _, valid in folds])) == list(range(N))
+    for train, valid in folds:
+        assert not set(train) & set(valid)
+        assert len(train) + len(valid) == N
+        assert abs(y[valid].mean() - y.mean()) < 0.01
+    again = make_folds(y, suggest_problem(FRAME, COLUMNS, "churn"), FRAME, COLUMNS, 5, 0)
+    assert all(np.array_equal(a[1], b[1]) for a, b in zip(folds, again, strict=True))
+
+
+def test_number_folds_are_even_in_level() -> None:
+    y, folds = folds_of(suggest_problem(FRAME, COLUMNS, "price"))
+    assert np.std([y[valid].mean() for _, valid in folds]) < 0.03 * y.mean()
+
+
+def test_a_group_is_never_on_both_sides() -> None:
+    problem = Problem("churn", "binary", "roc_auc", ("No", "Yes"), "Yes", group="customer")
+    _, folds = folds_of(problem)
+    for train, valid in folds:
+        assert not set(FRAME["customer"].iloc[train]) & set(FRAME["customer"].iloc[valid])
+        assert 80 <= len(valid) <= 160
+
+
+def test_time_folds_only_look_back() -> None:
+    problem = Problem("churn", "binary", "roc_auc", ("No", "Yes"), "Yes", time="day")
+    mixed = FRAME.sample(frac=1, random_state=1).reset_index(drop=True)
+    _, folds = folds_of(problem, mixed)
+    assert len(folds) == 5
+    for train, valid in folds:
+        assert mixed["day"].iloc[train].max() < mixed["day"].iloc[valid].min()
+
+
+def test_copied_rows_stay_together_but_a_table_of_few_categories_is_no_copy() -> None:
+    copied = pd.concat([FRAME, FRAME.iloc[:60]], ignore_index=True)
+    problem = Problem("churn", "binary", "roc_auc", ("No", "Yes"), "Yes")
+    assert copied_rows(FRAME, COLUMNS, problem) is None
+    assert copied_rows(copied, COLUMNS, problem) is not None
+    _, folds = folds_of(problem, copied)
+    for train, _ in folds:
+        inside = set(train)
+        assert all((i in inside) == (N + i in inside) for i in range(60))
+    few = tuple(column for column in COLUMNS if column.name in ("churn", "flag", "colour"))
+    assert copied_rows(FRAME, few, problem) is None
+
+
+def test_copies_are_kept_together_whatever_their_ids_and_outcomes() -> None:
+    """What the leak check says of copies is what the folds do: both look at the columns a model sees."""
+    copied = pd.concat([FRAME, FRAME.iloc[:60]], ignore_index=True)
+    copied["number"] = text([f"n{i}" for i in range(len(copied))])
+    copied.loc[N:, "churn"] = np.where(copied.loc[N:, "churn"] == "Yes", "No", "Yes")
+    columns = (*COLUMNS, Column("number", "text", "id"))
+    problem = Problem("churn", "binary", "roc_auc", ("No", "Yes"), "Yes")
+    y, _ = encode_target(copied["churn"], problem)
+    for train, _ in make_folds(y, problem, copied, columns, 5, 0):
+        inside = set(train)
+        assert all((i in inside) == (N + i in inside) for i in range(60))
+    told = {leak.kind: leak for leak in find_leaks(copied, columns, problem, 0)}
+    assert "copies are kept on one side" in told["copied_rows"].evidence
+    told = {leak.kind: leak for leak in find_leaks(copied, columns, replace(problem, time="day"), 0)}
+    assert "one side" not in told["copied_rows"].evidence
+
+
+def test_folds_shrink_for_a_rare_class_and_for_the_budget() -> None:
+    frame = pd.DataFrame({"churn": text(["Yes"] * 3 + ["No"] * 97), "x": np.arange(100.0)})
+    _, folds = folds_of(Problem("churn", "binary", "roc_auc", ("No", "Yes"), "Yes"), frame)
+    assert len(folds) == 3
+    asked = [(1_000, 30), (7_000, 30), (7_000, 60), (50_000, 60)]
+    assert [default_folds(rows, budget) for rows, budget in asked] == [5, 3, 5, 3]

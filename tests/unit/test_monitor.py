@@ -1,0 +1,193 @@
+"""Contracts and batch reports: what breaks them, what is said, and that they survive the trip through JSON."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.codec import from_json, to_json
+from automl_core.data.schema import type_frame
+from automl_core.data.table import Column
+from automl_core.framing.problem import Problem
+from automl_core.production.contract import ColumnContract, Contract, important
+from automl_core.production.monitor import check_batch, make_contract, prediction_series, report_batch
+
+PROBLEM = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes", later=("after",))
+COLUMNS = (
+    Column("big", "float", "number"),
+    Column("small", "float", "number"),
+    Column("c", "text", "category"),
+    Column("after", "float", "number"),
+    Column("id", "text", "id"),
+    Column("y", "text", "category"),
+)
+FEATURES = tuple(column for column in COLUMNS if column.name != "y")
+
+
+def rows(count: int = 600, seed: int = 0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "big": rng.normal(50, 10, count),
+            "small": rng.normal(size=count),
+            "c": rng.choice(["a", "b"], count),
+            "after": rng.normal(size=count),
+            "id": [f"r{k}" for k in range(count)],
+            "y": rng.choice(["No", "Yes"], count),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def contract() -> Contract:
+    frame = type_frame(rows(), COLUMNS).frame
+    p = np.random.default_rng(1).random(600)
+    return make_contract(frame, COLUMNS, PROBLEM, p, {"big": 0.9, "small": 0.06, "c": 0.04})
+
+
+def kinds(contract: Contract, raw: pd.DataFrame) -> dict[tuple[str, str], str]:
+    found = check_batch(contract, type_frame(raw, FEATURES))
+    assert all(violation.sentence.endswith((".", "”.")) for violation in found)
+    return {(violation.column, violation.kind): violation.severity for violation in found}
+
+
+def test_good_batch_and_json(contract: Contract) -> None:
+    assert kinds(contract, rows(seed=5).drop(columns=["y"])) == {}
+    assert from_json(Contract, to_json(contract)) == contract
+    assert {column.name for column in contract.columns if column.needed} == {"big", "small", "c"}
+
+
+def test_every_violation(contract: Contract) -> None:
+    raw = rows(seed=5)
+    assert kinds(contract, raw) == {("y", "extra_column"): "note"}
+    raw = raw.drop(columns="y")
+    assert kinds(contract, raw.head(0)) == {("", "empty"): "refuse"}
+    assert kinds(contract, raw.drop(columns="big"))[("big", "missing_column")] == "refuse"
+    assert kinds(contract, raw.drop(columns="small"))[("small", "missing_column")] == "warn"
+    assert kinds(contract, raw.drop(columns="after")) == {}
+    assert kinds(contract, raw.assign(new=1))[("new", "extra_column")] == "note"
+    text = raw.astype({"big": "str"})
+    text.loc[:40, "big"] = "n.k."
+    assert kinds(contract, text)[("big", "unreadable")] == "refuse"
+    assert kinds(contract, raw.assign(small=raw["small"].mask(raw.index < 50)))[("small", "missing_values")] == "warn"
+    assert kinds(contract, raw.assign(c=raw["c"].mask(raw.index < 50, "zzz")))[("c", "unseen_level")] == "warn"
+    assert kinds(contract, raw.assign(c=raw["c"].mask(raw.index < 2, "zzz")))[("c", "unseen_level")] == "note"
+    assert kinds(contract, raw.assign(big=raw["big"].mask(raw.index < 50, 900.0)))[("big", "out_of_range")] == "warn"
+    assert kinds(contract, raw.assign(big=raw["big"] * 1000)) == {("big", "unit"): "warn"}
+    assert kinds(contract, raw.assign(big=raw["big"] * 2.54)) == {("big", "unit"): "warn"}
+
+
+def test_status_follows_importance(contract: Contract) -> None:
+    p = np.random.default_rng(2).random(600)
+
+    def status(raw: pd.DataFrame, prediction: np.ndarray = p) -> str:
+        return report_batch(contract, type_frame(raw, FEATURES), prediction, None, PROBLEM).status
+
+    raw = rows(seed=5).drop(columns="y")
+    assert status(raw) == "ok"
+    assert status(raw.assign(big=raw["big"] + 8)) == "act"
+    assert status(raw.assign(small=raw["small"] + 0.8)) == "watch"
+    assert status(raw, p**2) == "watch"
+    assert status(raw.drop(columns="big")) == "act"
+
+
+def test_estimate_and_outcomes(contract: Contract) -> None:
+    rng = np.random.default_rng(3)
+    p = rng.random(2000)
+    raw = rows(2000, seed=5)
+    y = pd.Series(np.where(rng.random(2000) < p, "Yes", "No")).mask(raw.index < 100)
+    report = report_batch(contract, type_frame(raw.drop(columns="y"), FEATURES), p, y, PROBLEM)
+    assert report.estimate is not None
+    assert report.realised is not None
+    assert not report.estimate.trusted
+    assert report.realised.trusted
+    assert report.estimate.low - 0.02 <= report.realised.value <= report.estimate.high + 0.02
+    assert report.rows == 2000
+
+
+def test_few_rows_are_not_judged(contract: Contract) -> None:
+    raw = rows(30, seed=5).drop(columns="y")
+    report = report_batch(contract, type_frame(raw.assign(big=raw["big"] + 5), FEATURES), np.full(30, 0.5), None, PROBLEM)
+    assert report.columns == ()
+    assert report.prediction_drift is None
+    assert "too few" in report.sentence
+
+
+def test_other_tasks() -> None:
+    raw = rows()
+    frame = type_frame(raw, COLUMNS).frame
+    many = Problem("y", "multiclass", "log_loss", ("a", "b", "c"))
+    p = np.random.default_rng(0).dirichlet([2, 1, 1], 600)
+    made = make_contract(frame, COLUMNS, many, p, {})
+    report = report_batch(made, type_frame(raw.drop(columns="y"), FEATURES), p, None, many)
+    assert report.prediction_drift is not None
+    assert report.estimate is not None
+    number = Problem("y", "regression", "rmse")
+    made = make_contract(frame, COLUMNS, number, p[:, 0], {})
+    report = report_batch(made, type_frame(raw, FEATURES), p[:, 0], pd.Series(p[:, 0] + 0.1), number)
+    assert report.estimate is None
+    assert report.realised is not None
+    assert report.realised.value == pytest.approx(0.1)
+
+
+def test_rejected_rows_count_nowhere_but_in_the_contract() -> None:
+    """A row without a prediction (NaN) is as if it had not been scored: in numbers, probabilities and classes."""
+    raw, rng = rows(), np.random.default_rng(4)
+    half = np.arange(600) % 2 == 0
+    typed, some = type_frame(raw, FEATURES), type_frame(raw[half].reset_index(drop=True), FEATURES)
+    number, many = Problem("y", "regression", "rmse"), Problem("y", "multiclass", "accuracy", ("a", "b", "c"))
+    shares = rng.dirichlet([1, 3, 1], 600)
+    cases = (
+        (PROBLEM, rng.random(600), raw["y"]),
+        (number, rng.random(600), pd.Series(rng.random(600))),
+        (many, shares, pd.Series(rng.choice(list("abc"), 600))),
+    )
+    for problem, p, y in cases:
+        made = make_contract(type_frame(raw, COLUMNS).frame, COLUMNS, problem, p, {})
+        holes = np.where(half[:, None] if p.ndim == 2 else half, p, np.nan)
+        report = report_batch(made, typed, holes, y, problem)
+        alone = report_batch(made, some, p[half], y[half], problem)
+        assert report.rows == 600
+        assert report.realised == alone.realised
+        assert report.realised is not None
+        assert np.isfinite(report.realised.value)
+        assert report.estimate == alone.estimate
+        assert report.prediction_drift == alone.prediction_drift
+        none = report_batch(made, typed, np.full_like(p, np.nan), y, problem)
+        assert (none.estimate, none.realised, none.prediction_drift) == (None, None, None)
+    assert prediction_series(np.array([[np.nan] * 3, [0.1, 0.7, 0.2]]), many).isna().tolist() == [True, False]
+
+
+def test_a_metric_that_is_not_finite_is_not_told() -> None:
+    raw = rows()
+    number = Problem("y", "regression", "rmse")
+    made = make_contract(type_frame(raw, COLUMNS).frame, COLUMNS, number, np.ones(600), {})
+    beyond = pd.Series(np.full(600, 1e200))  # its square is infinite
+    with np.errstate(over="ignore"):
+        report = report_batch(made, type_frame(raw, FEATURES), np.full(600, 2.0), beyond, number)
+    assert report.realised is None
+
+
+def test_labels_are_judged_at_the_threshold_of_the_model() -> None:
+    raw = rows()
+    labels = Problem("y", "binary", "f1", ("No", "Yes"), "Yes")
+    p = np.where(np.arange(600) % 4 == 0, 0.3, 0.05)
+    y = pd.Series(np.where(p > 0.2, "Yes", "No"))
+    made = make_contract(type_frame(raw, COLUMNS).frame, COLUMNS, labels, p, {})
+    typed = type_frame(raw, FEATURES)
+    at_half, tuned = (report_batch(made, typed, p, y, labels, threshold=t) for t in (0.5, 0.2))
+    assert at_half.realised is None or at_half.realised.value == 0
+    assert tuned.realised is not None
+    assert tuned.realised.value == 1
+    assert tuned.estimate is not None
+    assert 0.2 < tuned.estimate.value < 0.6
+
+
+def test_important_columns_are_the_same_for_checks_and_scores() -> None:
+    parts = tuple(ColumnContract(name, "float", "number", 0.0, 10, share) for name, share in (("a", 0.7), ("b", 0.2), ("c", 0.1)))
+    assert important(Contract(parts, None, 10, "y")) == {"a", "b"}
+    unknown = tuple(replace(part, importance=0.0, needed=part.name != "c") for part in parts)
+    assert important(Contract(unknown, None, 10, "y")) == {"a", "b"}

@@ -1,0 +1,240 @@
+"""The report page and the model card: complete, escaped, self-contained, and nothing personal."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.acting.action import ActionCard, ActionList, ActionRow, Condition, Goal, Segment, SegmentSearch
+from automl_core.acting.decisions import rank_rows
+from automl_core.codec import from_json, to_json
+from automl_core.explaining.explanation import Explanation, Importance, Shape, ShapePoint
+from automl_core.framing.problem import Leak, Problem, Rung, Verdict
+from automl_core.reporting import CardFacts, ReportInputs, make_report, model_card, render
+from automl_core.reporting.report import Report
+from automl_core.search.plan import RunSummary, Score
+
+EVIL = "<img src=x onerror=alert(1)>\"'{{7*7}}\u202e"
+NAN = math.nan
+PROBLEM = Problem("Churn", "binary", "roc_auc", ("No", "Yes"), "Yes")
+SUMMARY = RunSummary(
+    "binary",
+    "roc_auc",
+    True,
+    Score(0.849, 0.84, 0.858),
+    Score(0.5, 0.5, 0.5),
+    Score(0.85, 0.84, 0.86),
+    "lightgbm",
+    ("lightgbm",),
+    (),
+    (),
+    7043,
+    5,
+    58.0,
+    1.2,
+    1.1,
+    2.0,
+)
+
+
+def inputs(name: str = "Contract") -> ReportInputs:
+    explanation = Explanation(
+        (Importance(name, 0.6, 6.0, 1, 1, True), Importance("tenure", 0.4, 4.0, 2, 6, False)),
+        (Shape(name, "category", (ShapePoint("Monthly", 300, 5.0, 43.0), ShapePoint("Two year", 300, -5.0, 3.0))),),
+        26.5,
+        "points",
+        2000,
+        "Yes",
+        "…",
+    )
+    verdict = Verdict(
+        "linear",
+        "binary",
+        "roc_auc",
+        (Rung("average", 0.5, 0.5, 0.5), Rung("linear", 0.84, 0.83, 0.85)),
+        (Leak(name, "strength", "amber", "x"),),
+        "A linear model is nearly as good.",
+        3.0,
+        7043,
+    )
+    segment = Segment(
+        (Condition(name, ("Monthly",)),), 300, 0.43, 0.1, 0.33, 0.3, 0.36, 1e-9, f"Where “{name}” is “Monthly”, 43 %."
+    )
+    actions = ActionList(
+        (ActionRow(1, 5, "c1", 0.9, 100.0),) * 500,
+        500,
+        50_000.0,
+        40_000.0,
+        60_000.0,
+        16_000.0,
+        200_000.0,
+        400.0,
+        "…",
+        ("Acting turns 20 % good: an assumption.",),
+        0.265,
+    )
+    card = ActionCard(
+        "Rows",
+        name,
+        "Monthly",
+        "One year",
+        2000,
+        0.3,
+        0.14,
+        0.15,
+        0.1,
+        0.2,
+        90_000.0,
+        60_000.0,
+        120_000.0,
+        "C",
+        0.8,
+        0.07,
+        "Rows: …",
+        "A hidden factor could.",
+        "Next: a pilot, 2 x 126 rows.",
+    )
+    return ReportInputs(
+        "rep_1",
+        f"My {name}",
+        datetime(2026, 11, 22, tzinfo=UTC),
+        replace(PROBLEM, target=name),
+        SUMMARY,
+        7043,
+        verdict,
+        explanation,
+        SegmentSearch((segment,), 100, 20, "x", "share"),
+        actions,
+        (card, replace(card, grade="D")),
+        Goal(name, "No", currency="€"),
+        f"{name}.csv",
+        "0.1",
+    )
+
+
+def test_full_report() -> None:
+    report = make_report(inputs())
+    assert report.answer.startswith("Act on 500 of 7,043 rows first: about 400")
+    assert "132" in report.answer or "133" in report.answer
+    assert "€ 50,000" in report.money
+    assert report.drivers[0] == "“Contract”: 43 % are “Yes” at “Monthly”, 3.0 % at “Two year”."
+    assert 3 <= len(report.actions) <= 5
+    assert sum("Evidence C" in text for text in report.actions) == 1
+    assert not any("Evidence D" in text for text in report.actions)
+    assert any("85 of 100" in text for text in report.sure)
+    assert any("may already know" in text for text in report.limits)
+    assert report.next_step == "“Contract”: a pilot, 2 x 126 rows."
+    assert to_json(from_json(Report, to_json(report))) == to_json(report)
+
+
+@pytest.mark.parametrize(("good", "bad", "chance"), [("No", "Yes", "130"), ("Yes", "No", "370")])
+def test_headline_names_the_unwanted_end(good: str, bad: str, chance: str) -> None:
+    """The list is made as the app makes it; the explanation speaks of “Yes” either way."""
+    p = np.concatenate([np.full(250, 0.9), np.full(250, 0.1), np.full(1500, 0.18)])
+    goal = Goal("Churn", good, capacity=500)
+    actions = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, goal)
+    at_risk = np.sort(p if good == "No" else 1 - p)[::-1]
+    made = replace(inputs("Churn"), problem=PROBLEM, actions=actions, goal=goal, rows=2000)
+    assert make_report(made).answer == (
+        f"Act on 500 of 2,000 rows first: about {round(at_risk[:500].sum())} of them are expected to end as “Churn” = “{bad}”, "
+        f"where as many picked at random would hold {chance}."
+    )
+    unknown = make_report(replace(made, goal=None, explanation=None)).answer
+    assert "expected not to end as wanted" in unknown
+
+
+def test_headline_of_several_classes_and_of_numbers() -> None:
+    many = Problem("kind", "multiclass", "log_loss", ("a", "b", "c"))
+    shares = np.tile([[0.5, 0.3, 0.2], [0.1, 0.6, 0.3]], (50, 1))
+    goal = Goal("kind", "a", capacity=10)
+    actions = rank_rows(pd.DataFrame({"x": range(100)}), shares, (), many, goal)
+    made = replace(inputs("kind"), problem=many, actions=actions, goal=goal, rows=100)
+    assert make_report(made).answer == (
+        "Act on 10 of 100 rows first: about 9 of them are expected not to end as “kind” = “a”, "
+        "where as many picked at random would hold 7."
+    )
+    number = Problem("cost", "regression", "rmse")
+    for good, side in (("low", "highest"), ("high", "lowest")):
+        goal = Goal("cost", good, capacity=10)
+        actions = rank_rows(pd.DataFrame({"x": range(100)}), np.arange(100.0), (), number, goal)
+        made = replace(inputs("cost"), problem=number, actions=actions, goal=goal, rows=100)
+        assert make_report(made).answer == f"Act on 10 of 100 rows first: those with the {side} predicted “cost”."
+
+
+def test_currency_is_that_of_the_goal_and_the_data_are_named() -> None:
+    page = render(make_report(replace(inputs(), goal=Goal("Contract", "No", currency="CHF"), data_name="customers.csv")))
+    assert "€" not in page
+    assert "CHF 50,000" in page.replace("\u00a0", " ")
+    assert "customers.csv" in page
+    assert "Expected gain 50,000 (" in make_report(replace(inputs(), goal=None)).money
+
+
+def test_bare_report() -> None:
+    bare = ReportInputs("rep_1", "p", datetime(2026, 11, 22, tzinfo=UTC), PROBLEM, SUMMARY, 100)
+    report = make_report(bare)
+    assert report.money == ""
+    assert report.answer
+    assert report.next_step
+    assert "<section" in render(report)
+    number = Problem("cost", "regression", "rmse")
+    worse = Score(1.2, 1.1, 1.3)
+    summary = replace(SUMMARY, metric="rmse", task="regression", greater_is_better=False, baseline=worse)
+    made = make_report(replace(bare, problem=number, summary=summary))
+    assert "misses by about" in made.answer
+    assert "further left" in made.ladder_title
+    assert render(replace(made, ladder_bars=(), figures=()))
+
+
+def test_a_model_no_better_than_the_average_is_not_acted_on() -> None:
+    past = replace(inputs(EVIL), summary=replace(SUMMARY, score=Score(0.52, 0.48, 0.56), baseline=Score(0.5, 0.5, 0.5)))
+    report = make_report(past)
+    assert report.answer.startswith("Do not act on this model")
+    assert "action list" not in " ".join((*report.actions, report.next_step))
+    assert report.money == ""
+
+
+def test_simple_answer_comes_first_when_it_is_enough() -> None:
+    verdict = Verdict("average", "binary", "roc_auc", (), (), "Use the average.", 1.0, 100)
+    made = ReportInputs("r", "p", datetime(2026, 1, 1, tzinfo=UTC), PROBLEM, SUMMARY, 100, verdict)
+    assert make_report(made).answer == "Use the average."
+
+
+def test_page_is_escaped_and_asks_for_nothing() -> None:
+    page = render(make_report(inputs(EVIL)))
+    assert "<img" not in page
+    assert "{{7*7}}" in page
+    assert "\u202e" not in page
+    assert "<script" not in page
+    assert not re.search(r"src|@import|url\(", page.replace("src=x", ""))
+    assert "href" not in page
+    assert 'name="robots" content="noindex' in page
+
+
+def test_personal_values_and_small_groups_stay_out() -> None:
+    made = inputs("E-mail")
+    report = make_report(made)
+    assert report.segments == ()
+    assert "Monthly" not in report.drivers[0]
+    assert made.segments is not None
+    small = replace(made.segments.segments[0], rows=4, conditions=(Condition("x", ("y",)),))
+    assert make_report(replace(inputs(), segments=SegmentSearch((small,), 1, 1, "x", "s"))).segments == ()
+
+
+def test_model_card_is_literal_markdown() -> None:
+    made = inputs(EVIL)
+    facts = CardFacts(
+        made.problem, SUMMARY, (EVIL, "a_b*c"), made.made_at, EVIL, "ab" * 32, made.verdict, made.explanation, "0.1"
+    )
+    card = model_card(facts)
+    assert "<img" not in card.replace("\\<", "")
+    assert "a\\_b\\*c" in card
+    assert "## Score" in card
+    assert "| Linear model | 0.84 |" in card
+    bare = model_card(CardFacts(Problem("n", "regression", "rmse"), SUMMARY, ("a",), made.made_at))
+    assert "Predicts the number n" in bare

@@ -1,0 +1,188 @@
+"""The one scoring path: a table and a row get the same answers, and every doubt has a reason."""
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from automl_core.cleaning.application import new_step
+from automl_core.cleaning.recipe import Recipe
+from automl_core.errors import BadInput
+from automl_core.production.scoring import Scorer
+from tests.unit.modelling import make_contract, make_frame, make_model
+
+TASKS = ("binary", "multiclass", "regression")
+
+
+@cache
+def scorer(task: str = "binary") -> Scorer:
+    model, table = make_model(task, ("lightgbm", "linear") if task != "multiclass" else ("linear", "extra_trees"))
+    return Scorer(model, make_contract(model, table), ("customer id",))
+
+
+def same(one: Any, other: Any) -> bool:
+    if one is None or (isinstance(one, float) and math.isnan(one)):
+        return other is None or (isinstance(other, float) and math.isnan(other))
+    if isinstance(one, float):
+        return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
+    return bool(one == other)
+
+
+def assert_agrees(found: Scorer, frame: pd.DataFrame) -> None:
+    table = found.predict(frame)
+    for place, row in enumerate(frame.to_dict("records")):
+        answer = found.predict_row(row)
+        assert list(answer) == list(table.columns)
+        for name, value in answer.items():
+            assert same(table[name].iloc[place], value), (name, table[name].iloc[place], value)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_table_and_row_agree(task: str) -> None:
+    frame = make_frame(40, seed=5)
+    frame.loc[0, "contract"] = "Three year"
+    frame.loc[1, "tenure"] = "9999"
+    frame.loc[2, "charge"] = "a lot"
+    frame.loc[3, "since"] = "1999-12-31"
+    frame.loc[4, "since"] = "whenever"
+    frame.loc[5, "note"] = ""
+    assert_agrees(scorer(task), frame)
+
+
+def test_columns_in_order() -> None:
+    frame = make_frame(5)
+    assert list(scorer().predict(frame).columns) == [
+        "customer id", "prediction", "probability_No", "probability_Yes", "_quality", "_reasons"]
+    answer = scorer("regression").predict(frame)
+    assert list(answer.columns) == ["customer id", "prediction", "low", "high", "_quality", "_reasons"]
+    np.testing.assert_allclose(answer["high"] - answer["low"], 84.0)
+    shares = scorer("multiclass").predict(frame)[["probability_bronze", "probability_gold", "probability_silver"]]
+    np.testing.assert_allclose(shares.sum(axis=1), 1.0)
+
+
+def test_labels_follow_the_threshold() -> None:
+    scored = scorer().predict(make_frame(100, seed=3))
+    assert ((scored["probability_Yes"] >= 0.4) == (scored["prediction"] == "Yes")).all()
+
+
+def test_every_doubt_has_a_reason() -> None:
+    frame = make_frame(6, seed=1).assign(contract="One year", charge="50", since="2021-05-05", tenure="12")
+    frame.loc[1, "contract"] = "Three year"
+    frame.loc[2, "tenure"] = "9999"
+    frame.loc[3, "charge"] = "a lot"
+    frame.loc[4, "since"] = "1999-12-31"
+    scored = scorer().predict(frame)
+    assert scored["_quality"].tolist() == ["ok", "warn", "warn", "warn", "warn", "ok"]
+    assert "“Three year” in “contract” was not seen" in scored["_reasons"][1]
+    assert "9999 in “tenure” is outside" in scored["_reasons"][2]
+    assert "the value in “charge” is no number" in scored["_reasons"][3]
+    assert "1999-12-31 in “since” is outside" in scored["_reasons"][4]
+    assert scored["_reasons"][0] == ""
+
+
+def test_a_missing_column_warns_or_rejects() -> None:
+    frame = make_frame(3)
+    warned = scorer().predict(frame.drop(columns="active"))
+    assert set(warned["_quality"]) == {"warn"}
+    assert warned["prediction"].notna().all()
+    rejected = scorer().predict(frame.drop(columns="tenure"))
+    assert set(rejected["_quality"]) == {"reject"}
+    assert rejected["prediction"].isna().all()
+    assert rejected["probability_Yes"].isna().all()
+    assert_agrees(scorer(), frame.drop(columns="tenure"))
+    assert_agrees(scorer(), frame.drop(columns="active"))
+    with pytest.raises(BadInput, match="None of the columns"):
+        scorer().predict(frame[["tier"]])
+    with pytest.raises(BadInput, match="None of the columns"):
+        scorer().predict_row({"tier": "gold"})
+
+
+def test_ids_are_found_under_the_header_they_had() -> None:
+    """“Customer ID ” was cleaned to “customer id” in training; new files still have the old header."""
+    model, table = make_model("binary", ("linear",))
+    columns = tuple(replace(column, original_name=" Customer  ID ") if column.name == "customer id" else column
+                    for column in model.columns)
+    found = Scorer(replace(model, columns=columns), make_contract(model, table), ("customer id",))
+    frame = make_frame(3)
+    for header in (" Customer  ID ", "customer id"):
+        given = frame.rename(columns={"customer id": header})
+        assert found.predict(given)["customer id"].tolist() == frame["customer id"].tolist()
+        assert_agrees(found, given)
+    assert "customer id" not in found.predict(frame.drop(columns="customer id"))
+
+
+def test_without_known_importance_every_needed_column_is_important() -> None:
+    model, table = make_model("binary", ("linear",))
+    contract = make_contract(model, table)
+    contract = replace(contract, columns=tuple(replace(column, importance=0.0) for column in contract.columns))
+    found = Scorer(model, contract, ())
+    frame = make_frame(3).drop(columns="active")
+    assert set(found.predict(frame)["_quality"]) == {"reject"}
+    assert_agrees(found, frame)
+
+
+def test_the_target_is_not_needed_and_not_used() -> None:
+    frame = make_frame(20, seed=2)
+    full = scorer().predict(frame)
+    pd.testing.assert_frame_equal(full, scorer().predict(frame.drop(columns=["churned", "tier", "value"])))
+    pd.testing.assert_frame_equal(full, scorer().predict(frame.assign(churned="Yes")))
+
+
+def test_typed_and_text_rows_score_alike() -> None:
+    frame = make_frame(30, seed=4)
+    typed = frame.assign(tenure=frame["tenure"].astype(int), charge=pd.to_numeric(frame["charge"]))
+    typed["since"] = pd.to_datetime(frame["since"])
+    one, two = scorer().predict(frame), scorer().predict(typed)
+    np.testing.assert_allclose(one["probability_Yes"], two["probability_Yes"], rtol=1e-12)
+    assert_agrees(scorer(), typed)
+
+
+def test_the_index_and_the_order_of_rows_are_kept() -> None:
+    frame = make_frame(10)
+    shuffled = frame.sample(frac=1, random_state=0)
+    expected = scorer().predict(frame)["probability_Yes"].loc[shuffled.index]
+    np.testing.assert_allclose(scorer().predict(shuffled)["probability_Yes"], expected)
+    assert len(scorer().predict(frame.iloc[:0])) == 0
+
+
+def test_the_recipe_is_replayed() -> None:
+    model, table = make_model("binary", ("linear",))
+    step = new_step("fill_missing", "charge", {}, "", table.frame)
+    filled = type(model)(model.problem, model.columns, model.cleaned, Recipe((step,)), model.encoder, model.members, model.score)
+    found = Scorer(filled, make_contract(model, table), ())
+    frame = make_frame(20, seed=6).assign(charge="")
+    assert_agrees(found, frame)
+    plain = Scorer(model, make_contract(model, table), ())
+    assert not np.allclose(found.predict(frame)["probability_Yes"], plain.predict(frame)["probability_Yes"])
+
+
+ODD = st.sampled_from(["One year", "12", "1e400", "3,5", "2021-02-30", "=1+1", "Yes", "nan", "∞"])
+TEXT, NUMBER = st.text(max_size=12), st.one_of(st.integers(-10**12, 10**12), st.floats(allow_nan=True))
+CELL = st.one_of(st.none(), TEXT, NUMBER, st.booleans(), st.dates(), ODD)
+ROW = st.fixed_dictionaries(dict.fromkeys(("tenure", "charge", "contract", "active", "since", "note"), CELL))
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(ROW, min_size=1, max_size=4))
+def test_any_row_scores_like_its_table(rows: list[dict[str, Any]]) -> None:
+    frame = pd.DataFrame({name: pd.Series([row[name] for row in rows], dtype=object) for name in rows[0]})
+    assert_agrees(scorer(), frame)
+
+
+def test_a_row_is_fast() -> None:
+    row = make_frame(1).to_dict("records")[0]
+    found = scorer()
+    times = []
+    for _ in range(200):
+        began = time.perf_counter()
+        found.predict_row(row)
+        times.append(time.perf_counter() - began)
+    assert np.median(times) < 0.005

@@ -1,0 +1,105 @@
+"""The encoding: the same for a table and a row to the bit, learned without the target, alive after storing."""
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from automl_core.data.infer import table_from_frame
+from automl_core.data.schema import type_frame, type_row
+from automl_core.errors import BadInput
+from automl_core.framing.problem import Problem
+from automl_core.search.features import encoder_files, encoder_from_files, fit_encoder
+from automl_core.search.text import fit_text
+from tests.unit.modelling import PROBLEMS, make_frame
+
+TABLE = table_from_frame(make_frame(), "customers")
+ENCODER = fit_encoder(TABLE.frame, TABLE.columns, PROBLEMS["binary"])
+COLUMNS = tuple(column for column in TABLE.columns if column.name in ENCODER.sources)
+
+
+def test_what_is_used_and_as_what() -> None:
+    kinds = {feature.source: feature.kind for feature in ENCODER.features}
+    assert kinds == {"tenure": "number", "charge": "number", "contract": "category", "active": "category", "since": "date",
+                     "note": "text"}
+    dates = [feature.name for feature in ENCODER.features if feature.source == "since"]
+    assert dates == [f"since ({part})" for part in ("year", "month", "day", "weekday", "days since 1970")]
+    levels = {feature.name: feature.levels for feature in ENCODER.features}
+    assert levels["contract"] == ("Month-to-month", "One year", "Two year")
+
+
+def test_the_target_changes_nothing() -> None:
+    other = TABLE.frame.assign(churned="No")
+    again = fit_encoder(other, TABLE.columns, PROBLEMS["binary"])
+    np.testing.assert_array_equal(again.matrix(other), ENCODER.matrix(TABLE.frame))
+
+
+def test_row_equals_table_to_the_bit() -> None:
+    matrix = ENCODER.matrix(TABLE.frame)
+    raw = make_frame()
+    for place in range(40):
+        row = type_row(dict(raw.iloc[place]), COLUMNS)
+        np.testing.assert_array_equal(ENCODER.row(row), matrix[place])
+
+
+CELLS = {
+    "tenure": st.one_of(st.none(), st.floats(), st.integers(-10**18, 10**18), st.sampled_from(["12", "x", ""])),
+    "contract": st.one_of(st.none(), st.sampled_from(["One year", "Two year", "Never", ""])),
+    "since": st.one_of(st.none(), st.datetimes(), st.dates(), st.just("2021-03-04")),
+    "note": st.one_of(st.none(), st.text(), st.just("late late CALL again"), st.just("unknown words")),
+}
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.fixed_dictionaries(CELLS), min_size=1, max_size=3))
+def test_any_value_encodes_alike(rows: list[dict[str, object]]) -> None:
+    frame = pd.DataFrame({name: pd.Series([row[name] for row in rows], dtype=object) for name in CELLS})
+    matrix = ENCODER.matrix(type_frame(frame, COLUMNS).frame)
+    for place, row in enumerate(rows):
+        np.testing.assert_array_equal(ENCODER.row(type_row(row, COLUMNS)), matrix[place])
+    assert not np.isinf(matrix).any()
+
+
+def test_it_survives_storing() -> None:
+    again = encoder_from_files(encoder_files(ENCODER))
+    np.testing.assert_array_equal(again.matrix(TABLE.frame), ENCODER.matrix(TABLE.frame))
+    assert again.features == ENCODER.features
+
+
+def test_rare_and_unseen_levels_are_missing() -> None:
+    frame = pd.DataFrame({"colour": ["red"] * 5 + ["blue"] * 5 + ["green"], "y": ["a", "b"] * 5 + ["a"]})
+    table = table_from_frame(frame, "t")
+    problem = Problem("y", "binary", "roc_auc", ("a", "b"), "b", roles={"colour": "category"})
+    encoder = fit_encoder(table.frame, table.columns, problem)
+    assert encoder.features[0].levels == ("blue", "red")
+    assert np.isnan(encoder.row({"colour": "green"})[0])
+    assert np.isnan(encoder.row({"colour": "pink"})[0])
+    assert encoder.row({"colour": "red"})[0] == 1.0
+
+
+def test_numbers_as_categories() -> None:
+    frame = pd.DataFrame({"shop": [1, 2, 3] * 10, "y": ["a", "b", "b"] * 10})
+    table = table_from_frame(frame, "t")
+    problem = Problem("y", "binary", "roc_auc", ("a", "b"), "b", roles={"shop": "category"})
+    encoder = fit_encoder(table.frame, table.columns, problem)
+    assert encoder.features[0].kind == "category"
+    np.testing.assert_array_equal(encoder.matrix(table.frame)[:3, 0], [0, 1, 2])
+    assert encoder.row({"shop": 3.0})[0] == 2.0
+    assert np.isnan(encoder.row({"shop": float("nan")})[0])
+
+
+def test_nothing_left_is_refused() -> None:
+    with pytest.raises(BadInput, match="No column is left"):
+        fit_encoder(TABLE.frame, TABLE.columns, Problem("churned", "binary", "roc_auc", ("No", "Yes"), "Yes", never=TABLE.names))
+
+
+def test_text_finds_topics() -> None:
+    texts = ["the dog barks loudly", "a dog and a bone", "stocks fell today", "stocks and bonds fell"] * 20
+    coder = fit_text(texts)
+    assert coder is not None
+    dog, bark, stock = coder.code("dog bone"), coder.code("the dog barks"), coder.code("stocks fell")
+    assert np.dot(dog, bark) > np.dot(dog, stock)
+    assert (coder.code("entirely different vocabulary") == 0).all()
+    assert fit_text(["a", "b"]) is None

@@ -1,0 +1,438 @@
+"""The race on a small table: time, resume, stop, hand-over. Two workers, budgets of seconds."""
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import time
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from automl_core.data.infer import table_from_frame
+from automl_core.errors import BadInput, Cancelled, MissingDependency
+from automl_core.framing.metrics import METRICS
+from automl_core.framing.score_interval import paired_difference
+from automl_core.registry import is_installed
+from automl_core.search import FolderJournal, Outcome, SearchData, best_first, portfolio, search
+from automl_core.search import race as race_module
+from automl_core.search.contest import Clock, Contest
+from automl_core.search.ensemble import blend, greedy_weights
+from automl_core.search.executors import open_executor
+from automl_core.search.journal import FoldResult
+from automl_core.search.offers import Offer, choose
+from automl_core.search.plan import Candidate, Plan, Trial
+from automl_core.search.portfolio import candidate_cap, make_portfolio
+from automl_core.search.prepared import prepare
+from automl_core.search.watch import SilentWatch
+from automl_core.search.worker import run_fit
+from tests.unit.modelling import PROBLEMS, make_frame
+
+FAST = ("linear", "lightgbm")
+
+
+def make_data(task: str = "binary", rows: int = 400) -> SearchData:
+    table = table_from_frame(make_frame(rows), "customers")
+    return SearchData(table.frame, table.columns, PROBLEMS[task])
+
+
+class Log:
+    """A watch that remembers, and asks for a stop after some trials."""
+
+    def __init__(self, stop: str = "", after: int = 0) -> None:
+        self.trials: list[Trial] = []
+        self.fractions: list[float] = []
+        self.how, self.after = stop, after
+
+    def trial(self, trial: Trial) -> None:
+        self.trials.append(trial)
+
+    def progress(self, fraction: float, sentence: str, seconds_left: float) -> None:
+        self.fractions.append(fraction)
+        assert sentence
+
+    def stop(self) -> str:
+        return self.how if len(self.trials) >= self.after else ""
+
+
+class HereExecutor:
+    """Fits in this process, at once: for tests of what the race decides."""
+
+    def __init__(self) -> None:
+        self.fits: list[tuple[str, int]] = []
+
+    def share(self, arrays: dict[str, Any]) -> Any:
+        return arrays
+
+    def submit(self, task: Any, *arguments: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        if task is run_fit:
+            self.fits.append((arguments[1].key, arguments[1].fold))
+            future.set_result(task(*arguments))
+        else:
+            future.set_result(None)
+        return future
+
+    def rebuild(self) -> None:
+        """Nothing to start anew."""
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> HereExecutor:
+    executor = HereExecutor()
+    monkeypatch.setattr(race_module, "open_executor", lambda *arguments: executor)
+    return executor
+
+
+def assert_sound(outcome: Outcome, data: SearchData, log: Log) -> None:
+    summary = outcome.summary
+    assert len(outcome.oof) == len(outcome.y) == len(outcome.positions)
+    assert np.isfinite(outcome.oof).all()
+    assert sum(rung.chosen for rung in summary.ladder) == 1
+    assert {trial.key for trial in summary.leaderboard} >= {trial.key for trial in log.trials}
+    assert summary.score.low <= summary.score.mean <= summary.score.high
+    prediction = outcome.model.predict_frame(data.frame)
+    numbers = [name for name in data.frame.columns if data.frame[name].dtype.kind in "if"]
+    row = outcome.model.predict_row({name: data.frame[name].iloc[0] for name in numbers})
+    assert np.isfinite(np.asarray(row)).all()
+    assert np.isfinite(prediction).all()
+
+
+def test_in_worker_processes(tmp_path: Path) -> None:
+    data, log = make_data(), Log()
+    began = time.monotonic()
+    outcome = search(data, Plan(budget_seconds=8, jobs=2, families=FAST, max_trials=3), FolderJournal(tmp_path), log)
+    assert time.monotonic() - began < 1.05 * 8 + 2 + 2
+    assert_sound(outcome, data, log)
+    assert outcome.summary.score.mean > 0.7 > outcome.summary.baseline.mean
+    assert log.fractions == sorted(log.fractions)
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_every_task(task: str, tmp_path: Path, here: HereExecutor) -> None:
+    data, log = make_data(task), Log()
+    outcome = search(data, Plan(20, 2, families=FAST, folds=3, max_trials=3), FolderJournal(tmp_path), log)
+    assert_sound(outcome, data, log)
+    metric = METRICS[data.problem.metric]
+    score = metric.score(outcome.y, outcome.oof)
+    assert score == pytest.approx(outcome.summary.score.mean)
+    assert metric.sign * score > metric.sign * outcome.summary.baseline.mean
+    inside = np.abs(outcome.y - outcome.oof) <= outcome.model.half_width if task == "regression" else np.array([0.9])
+    assert 0.88 <= inside.mean() <= 0.93
+
+
+def test_a_metric_of_labels_tunes_its_threshold(tmp_path: Path, here: HereExecutor) -> None:
+    data = make_data()
+    data = replace(data, problem=replace(data.problem, metric="f1"))
+    outcome = search(data, Plan(20, 2, families=FAST, folds=3, max_trials=2), FolderJournal(tmp_path))
+    assert outcome.summary.threshold == outcome.model.threshold
+    assert outcome.summary.score.mean > outcome.summary.baseline.mean
+
+
+def test_nothing_finished_is_fitted_again(tmp_path: Path, here: HereExecutor) -> None:
+    plan = Plan(budget_seconds=60, jobs=2, families=FAST, folds=3, max_trials=3)
+    first = search(make_data(), plan, FolderJournal(tmp_path))
+    folds = [fit for fit in here.fits if fit[1] >= 0]
+    assert len(folds) == len(set(folds)) == 9
+    here.fits.clear()
+    with (tmp_path / "trials.jsonl").open("a") as stream:
+        stream.write('{"kind": "fit", "da')  # torn by a crash
+    log = Log()
+    second = search(make_data(), plan, FolderJournal(tmp_path), log)
+    assert [fit for fit in here.fits if fit[1] >= 0] == []
+    assert second.summary.fit_seconds >= first.summary.fit_seconds * 0.5
+    assert second.summary.score == first.summary.score
+    assert {trial.key for trial in log.trials} == {trial.key for trial in second.summary.leaderboard}
+    lines = (tmp_path / "trials.jsonl").read_text().splitlines()
+    lost = next(json.loads(line)["file"] for line in lines if '"kind": "fit"' in line and '"fold": 1' in line)
+    (tmp_path / "fits" / lost).unlink()
+    search(make_data(), plan, FolderJournal(tmp_path))
+    assert [fit[1] for fit in here.fits if fit[1] >= 0] == [1]
+
+
+def test_another_table_starts_anew(tmp_path: Path, here: HereExecutor) -> None:
+    plan = Plan(budget_seconds=60, jobs=2, families=("linear",), folds=3)
+    search(make_data(), plan, FolderJournal(tmp_path))
+    here.fits.clear()
+    search(make_data(rows=300), plan, FolderJournal(tmp_path))
+    assert [fit for fit in here.fits if fit[1] >= 0]
+
+
+def test_finish_keeps_the_best(tmp_path: Path) -> None:
+    log = Log("finish", after=1)
+    began = time.monotonic()
+    outcome = search(make_data(), Plan(budget_seconds=120, jobs=2), FolderJournal(tmp_path), log)
+    assert time.monotonic() - began < 30
+    assert_sound(outcome, make_data(), log)
+    assert outcome.summary.fit_seconds < 30
+
+
+def test_cancel_ends_quickly(tmp_path: Path) -> None:
+    began = time.monotonic()
+    with pytest.raises(Cancelled):
+        search(make_data(), Plan(budget_seconds=120, jobs=2), FolderJournal(tmp_path), Log("cancel"))
+    assert time.monotonic() - began < 10
+
+
+def test_a_family_that_fails_is_named(tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(handle: Any, task: Any) -> FoldResult:
+        if task.family == "lightgbm":
+            return FoldResult(task.key, task.fold, np.zeros(0), error="It broke.")
+        return run_fit(handle, task)
+
+    monkeypatch.setattr(here, "submit", lambda task, *arguments: _done(broken(*arguments) if task is run_fit else None))
+    log = Log()
+    outcome = search(make_data(), Plan(60, 2, families=FAST, folds=3, max_trials=3), FolderJournal(tmp_path), log)
+    failed = [trial for trial in outcome.summary.leaderboard if trial.family == "lightgbm"]
+    assert failed
+    assert {(trial.state, trial.reason) for trial in failed} == {("failed", "It broke.")}
+    assert outcome.summary.leaderboard[-1].state == "failed"
+    assert outcome.summary.family != "lightgbm"
+    monkeypatch.setattr(here, "submit", lambda task, *arguments: _done(
+        FoldResult(arguments[1].key, arguments[1].fold, np.zeros(0), error="It broke.") if task is run_fit else None))
+    with pytest.raises(BadInput, match="No model could learn"):
+        search(make_data(rows=320), Plan(60, 2, families=FAST, folds=3, max_trials=3), FolderJournal(tmp_path))
+
+
+def _done(value: Any) -> Future[Any]:
+    future: Future[Any] = Future()
+    future.set_result(value)
+    return future
+
+
+def test_the_portfolio_varies_families_first() -> None:
+    candidates = make_portfolio(PROBLEMS["binary"], 10_000, Plan())
+    assert len({candidate.family for candidate in candidates[:5]}) == 5
+    assert len({candidate.key for candidate in candidates}) == len(candidates)
+    assert {candidate.family for candidate in make_portfolio(PROBLEMS["binary"], 50, Plan())} == {
+        candidate.family for candidate in candidates}
+    assert candidates[0].key == make_portfolio(PROBLEMS["binary"], 10_000, Plan())[0].key
+    assert len(make_portfolio(PROBLEMS["binary"], 300, Plan())) == candidate_cap(300) == 6
+    assert [candidate_cap(rows) for rows in (50, 1000, 2000, 5000, 10_000)] == [4, 10, 14, 24, 40]
+    assert {candidate.family for candidate in make_portfolio(PROBLEMS["binary"], 10_000, Plan(families=("ebm",)))} == {"ebm"}
+    with pytest.raises(BadInput, match="no plug-in"):
+        make_portfolio(PROBLEMS["binary"], 100, Plan(families=("magic",)))
+
+
+def test_a_family_that_is_not_listed_is_tried_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = portfolio._entries("binary")
+    monkeypatch.setattr(portfolio, "_entries", lambda task: [entry for entry in entries if entry[0] != "extra_trees"])
+    tried = [candidate.family for candidate in make_portfolio(PROBLEMS["binary"], 50, Plan())]
+    assert tried == ["linear", "lightgbm", "catboost", "ebm", "extra_trees"]
+
+
+def test_a_hopeless_candidate_is_dropped_and_a_middling_one_is_not() -> None:
+    data = make_data()
+    prepared = prepare(data, Plan(folds=4))
+    candidates = make_portfolio(data.problem, 10_000, Plan(families=("lightgbm",)))
+    contest = Contest(prepared, Plan(), candidates, {}, folds=4)
+    random = np.random.default_rng(0)
+
+    def result(key: str, fold: int, noise: float) -> FoldResult:
+        y = prepared.y[prepared.folds[fold][1]]
+        return FoldResult(key, fold, np.clip(y * 0.5 + 0.25 + random.normal(0, noise, len(y)), 0.01, 0.99), 10, 1.0)
+
+    good, middling, bad = (candidate.key for candidate in candidates[:3])
+    for fold in range(4):
+        contest.take(result(good, fold, 0.2))
+    contest.take(result(bad, 0, 5.0))
+    assert "worse than the worst fold" in contest.out[bad]
+    contest.take(result(middling, 0, 0.2))
+    assert middling not in contest.out
+    assert contest.trial(candidates[2]).state == "dropped"
+    assert contest.trial(candidates[0]).state == "finished"
+    assert contest.common_folds() == (0, 1, 2, 3)
+
+
+def test_greedy_weights_find_what_complements() -> None:
+    random = np.random.default_rng(1)
+    y = random.normal(0, 1, 2000)
+    parts = {"one": y + random.normal(0, 1, 2000), "two": y + random.normal(0, 1, 2000), "bad": random.normal(0, 3, 2000)}
+    weights = greedy_weights(METRICS["rmse"], y, parts)
+    assert sum(weights.values()) == pytest.approx(1)
+    assert set(weights) == {"one", "two"}
+    assert weights["one"] == pytest.approx(0.5, abs=0.1)
+    mixed = METRICS["rmse"].score(y, blend(weights, parts))
+    assert mixed < min(METRICS["rmse"].score(y, part) for part in parts.values())
+    assert paired_difference(METRICS["rmse"], y, blend(weights, parts), parts["one"], 0).low > 0
+    assert len(greedy_weights(METRICS["rmse"], y, {f"p{i}": y + random.normal(0, 1, 2000) for i in range(9)}, members=2)) <= 2
+
+
+def test_the_fastest_that_is_not_worse_is_chosen() -> None:
+    def offer(name: str, row_ms: float, gap: float, quality: float = 0.0) -> Offer:
+        return Offer(name, name, {name: 1.0}, np.zeros(1), quality, row_ms, gap=gap, error=0.01)
+
+    best, near, far = offer("best", 3.0, 0.0), offer("near", 0.3, 0.009), offer("far", 0.01, 0.02)
+    assert choose((best, near, far)).name == "near"
+    assert choose((best, far)).name == "best"
+    assert choose((best, offer("a", 0.301, 0.0, 1.0), offer("b", 0.3, 0.0, 2.0))).name == "b"
+
+
+def test_the_leaderboard_is_sorted() -> None:
+    def trial(key: str, state: Any, score: float) -> Trial:
+        return Trial(key, "linear", key, {}, state, score, score, score)
+
+    nothing = float("nan")
+    failed, dropped = trial("a", "failed", nothing), trial("d", "dropped", 0.5)
+    trials = (failed, trial("b", "finished", 2.0), trial("c", "truncated", 1.0), dropped)
+    assert [item.key for item in best_first(trials, "rmse")] == ["c", "b", "d", "a"]
+    assert [item.key for item in best_first(trials, "r2")] == ["b", "c", "d", "a"]
+
+
+def test_executors_by_address(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no place to search"):
+        open_executor("ssh://x", 2, tmp_path)
+    if not is_installed("distributed"):
+        with pytest.raises(MissingDependency):
+            open_executor("dask://localhost:1", 2, tmp_path)
+
+
+def test_the_clock_counts_earlier_runs() -> None:
+    clock = Clock(60.0, spent=10.0)
+    assert clock.elapsed() == pytest.approx(10.0, abs=0.2)
+    assert clock.until(15.0) - time.time() == pytest.approx(5.0, abs=0.2)
+
+
+class Killer(Log):
+    """A watch that kills a worker process once, when the first trial is told and fits are under way."""
+
+    def __init__(self, strangers: set[Any]) -> None:
+        super().__init__()
+        self.strangers, self.killed = strangers, 0
+
+    def stop(self) -> str:
+        if self.trials and not self.killed:
+            worker = next(child for child in multiprocessing.active_children() if child not in self.strangers)
+            assert worker.pid is not None
+            self.killed = worker.pid
+            os.kill(worker.pid, signal.SIGKILL)
+        return ""
+
+
+def test_a_killed_worker_costs_nothing_but_time(tmp_path: Path) -> None:
+    data, log = make_data(rows=600), Killer(set(multiprocessing.active_children()))
+    plan = Plan(budget_seconds=15, jobs=2, families=FAST, folds=4, max_trials=3)
+    outcome = search(data, plan, FolderJournal(tmp_path), log)
+    assert log.killed
+    assert_sound(outcome, data, log)
+    assert [trial.label for trial in outcome.summary.leaderboard if trial.state == "failed"] == []
+    assert outcome.summary.refitted
+
+
+@dataclass(eq=False)
+class FragileExecutor(HereExecutor):
+    """First folds are fitted two at a time, unless tried again; one that kills its process takes the other with it."""
+
+    deadly: str
+    once: bool = False
+
+    def __post_init__(self) -> None:
+        self.fits: list[tuple[str, int]] = []
+        self.rebuilt = 0
+        self.waiting: list[tuple[Future[Any], tuple[Any, ...]]] = []
+
+    def submit(self, task: Any, *arguments: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        if task is not run_fit:
+            future.set_result(None)
+            return future
+        self.fits.append((arguments[1].key, arguments[1].fold))
+        self.waiting.append((future, arguments))
+        again = self.fits.count(self.fits[-1]) > 1
+        if len(self.waiting) == 2 or again or arguments[1].fold != 0:
+            flying, self.waiting = self.waiting, []
+            dead = any(task.family == self.deadly and task.fold >= 0 for _, (_, task) in flying)
+            if dead and self.once:
+                self.deadly = ""
+            for other, others in flying:
+                if dead:
+                    other.set_exception(BrokenProcessPool("A process died."))
+                else:
+                    other.set_result(run_fit(*others))
+        return future
+
+    def rebuild(self) -> None:
+        self.rebuilt += 1
+
+
+@pytest.mark.parametrize("once", [True, False])
+def test_only_the_fit_to_blame_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, once: bool) -> None:
+    executor = FragileExecutor("lightgbm", once)
+    monkeypatch.setattr(race_module, "open_executor", lambda *arguments: executor)
+    plan = Plan(60, 2, families=FAST, folds=2, max_trials=2)
+    outcome = search(make_data(), plan, FolderJournal(tmp_path))
+    states = {trial.family: trial.state for trial in outcome.summary.leaderboard}
+    assert states["linear"] == "finished"
+    assert (states["lightgbm"] == "finished") == once
+    assert executor.rebuilt == (1 if once else 2)
+
+
+def test_what_was_never_tried_is_not_listed(tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def seconds(contest: Contest, candidate: Any) -> float:
+        return 0.01 if candidate.family == "linear" or contest.good(candidate.key) else 1e6
+
+    monkeypatch.setattr(Contest, "fold_seconds", seconds)
+    log = Log()
+    outcome = search(make_data(), Plan(60, 2, families=FAST, folds=3, max_trials=5), FolderJournal(tmp_path), log)
+    board = outcome.summary.leaderboard
+    assert {trial.label for trial in board} == {"Linear model", "Linear model with bends", "LightGBM"}
+    assert {trial.key for trial in log.trials} == {trial.key for trial in board}
+    assert outcome.summary.sentence.startswith("Of 3 candidates")
+
+
+def test_a_model_without_its_refit_says_so(tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = Plan(60, 2, families=FAST, folds=4, max_trials=2)
+    assert search(make_data(), plan, FolderJournal(tmp_path / "whole")).summary.refitted
+    submit = here.submit
+
+    def dying(task: Any, *arguments: Any) -> Future[Any]:
+        if task is run_fit and arguments[1].fold < 0:
+            future: Future[Any] = Future()
+            future.set_exception(BrokenProcessPool("A process died."))
+            return future
+        return submit(task, *arguments)
+
+    monkeypatch.setattr(here, "submit", dying)
+    data, log = make_data(), Log()
+    outcome = search(data, plan, FolderJournal(tmp_path / "part"), log)
+    assert_sound(outcome, data, log)
+    assert not outcome.summary.refitted
+    assert "100 of the 400 rows" in outcome.summary.sentence
+
+
+def test_a_refit_that_ended_is_kept_when_another_is_lost(tmp_path: Path) -> None:
+    good, bad = Candidate("good", "linear", "Good"), Candidate("bad", "linear", "Bad")
+
+    class Stub(HereExecutor):
+        def submit(self, task: Any, *arguments: Any) -> Future[Any]:
+            future: Future[Any] = Future()
+            if arguments[1].key == "bad":
+                future.set_exception(BrokenProcessPool("A process died."))
+            else:
+                future.set_result(FoldResult(arguments[1].key, -1, np.zeros(0)))
+            return future
+
+    prepared = prepare(make_data(), Plan(folds=2))
+    for order in ((good, bad), (bad, good)):
+        contest = Contest(prepared, Plan(), order, {}, folds=2)
+        race = race_module.Race(contest, Clock(60.0), Stub(), None, FolderJournal(tmp_path), SilentWatch())
+        assert set(race_module._refit(race, {"good": 1, "bad": 1}, False)) == {"good"}
+
+
+def test_folds_compared_hold_the_first_whose_models_are_kept() -> None:
+    data = make_data()
+    prepared = prepare(data, Plan(folds=4))
+    candidates = make_portfolio(data.problem, 10_000, Plan(families=("lightgbm",)))
+    contest = Contest(prepared, Plan(), candidates, {}, folds=4)
+    for key, fold in ((candidates[0].key, 1), (candidates[0].key, 2), (candidates[1].key, 0)):
+        contest.take(FoldResult(key, fold, np.full(len(prepared.folds[fold][1]), 0.5), 10, 1.0))
+    assert contest.common_folds() == (0,)

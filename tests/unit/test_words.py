@@ -1,0 +1,96 @@
+"""Numbers in words, and user strings that stay literal."""
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from automl_core.framing.metrics import METRICS
+from pages.ui import words
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(("value", "text"), [
+    (0, "0"), (0.01234, "0.0123"), (1.2345, "1.23"), (12, "12"), (12.5, "12.5"), (123.4, "123"), (1234.5, "1,230"),
+    (999999, "1,000,000"), (1234567, "1.23 million"), (2.5e9, "2.50 billion"), (-3.14159, "−3.14"), (NAN, "–"), (3.0, "3"),
+])
+def test_number(value: float, text: str) -> None:
+    assert words.number(value) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [
+    (0.27, "27 %"), (0.034, "3.4 %"), (0.0004, "under 0.1 %"), (0, "0 %"), (1, "100 %"), (-0.05, "−5.0 %"), (NAN, "–"),
+])
+def test_percent(value: float, text: str) -> None:
+    assert words.percent(value) == text
+
+
+def test_interval_has_no_more_digits_than_its_width() -> None:
+    assert words.interval(0.8382, 0.8521) == "0.838 to 0.852"
+    assert words.interval(1200.4, 5000.2) == "1,200 to 5,000"
+    assert words.interval(NAN, 1) == "not measured"
+
+
+def test_counts_and_times() -> None:
+    assert words.count(1, "row") == "1 row"
+    assert words.count(7043, "row") == "7,043 rows"
+    assert words.count(2, "has", "have") == "2 have"
+    assert words.duration(80) == "1 min 20 s"
+    assert words.duration(3700) == "1 h 1 min"
+    assert words.duration(NAN) == "some time"
+    assert words.money(-40, "€") == "−€\u00a040"
+    assert words.money(1234.5, "$") == "$\u00a01,230"
+    assert words.signed(3.14) == "+3.1"
+    assert words.signed(-0.5) == "−0.50"
+    assert words.size(970_000) == "970 kB"
+
+
+def test_ago() -> None:
+    now = datetime(2026, 11, 20, tzinfo=UTC)
+    assert words.ago(now - timedelta(seconds=5), now) == "just now"
+    assert words.ago(now - timedelta(minutes=5), now) == "5 minutes ago"
+    assert words.ago(now - timedelta(hours=25), now) == "yesterday"
+    assert words.ago(now - timedelta(days=30), now) == "21 October 2026"
+
+
+@pytest.mark.parametrize("text", [
+    "**bold**", "[a](http://evil.example)", "![i](http://evil.example/p.png)", "<b>x</b>", "`code`", "$x^2$", "# title", "- item",
+    "> quote", "a | b", "~~gone~~", "{x}", "&amp;", "1. one",
+])
+def test_plain_escapes_markdown(text: str) -> None:
+    escaped = words.plain(text)
+    assert escaped.replace("\\", "").replace("\u2060", "") == text
+    for mark in "*[]()<>`$#|~{}&":
+        for position, character in enumerate(escaped):
+            if character == mark:
+                assert escaped[position - 1] == "\\", escaped
+
+
+@pytest.mark.parametrize("text", [
+    ":material/bolt:", ":red[x]", ":tada:", "www.evil.example", "http://evil.example", "me@evil.example",
+])
+def test_plain_breaks_shortcodes_and_addresses(text: str) -> None:
+    assert "\u2060" in words.plain(text)
+    assert words.plain(text).replace("\\", "").replace("\u2060", "") == text
+
+
+def test_plain_is_one_short_line() -> None:
+    assert words.plain("a\nb\tc\x00d") == "a b c d"
+    assert len(words.plain("x" * 1000, 80)) == 80
+    assert words.quoted("a*b") == "“a\\*b”"
+
+
+def test_a_number_and_its_unit_stay_on_one_line() -> None:
+    assert words.plain("64 % of € 14") == "64\u00a0% of €\u00a014"
+
+
+def test_label_spells_tags() -> None:
+    assert words.label("<a href='x'>b</a> & c", 60) == "&lt;a href='x'&gt;b&lt;/a&gt; &amp; c"
+
+
+def test_every_metric_has_words_and_every_word_a_metric() -> None:
+    assert set(words.METRICS) == set(METRICS)
+    for task, names in words.TASK_METRICS.items():
+        for name in names:
+            assert task in METRICS[name].tasks, (task, name)

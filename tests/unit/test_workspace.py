@@ -1,0 +1,271 @@
+"""The whole walk through the workspace, jobs run in this process."""
+from __future__ import annotations
+
+import html
+import io
+import json
+import re
+import zipfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from automl_core import Workspace
+from automl_core.acting.action import Lever
+from automl_core.errors import BadInput, Conflict, NotFound
+from automl_core.framing.problem import Money
+from automl_core.search.plan import Plan
+from automl_core.workspace.running import run_job
+
+
+@dataclass(frozen=True)
+class Walked:
+    """A workspace in which a sample went all the way to a model."""
+
+    workspace: Workspace
+    project: str
+
+
+@pytest.fixture(scope="module")
+def walked(tmp_path_factory: pytest.TempPathFactory) -> Walked:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLARION_HOME", str(tmp_path_factory.mktemp("home")))
+        workspace = Workspace.open()
+    project = workspace.projects.start_sample("subscription_churn")
+    check = workspace.jobs.last(project, "check")
+    assert check is not None
+    run_job(workspace, check.id)
+    workspace.cleaning.fix_all_safe(project)
+    problem = workspace.goal.needed(project)
+    workspace.goal.save(project, replace(problem, money=Money(true_positive=100.0, false_positive=-10.0)))
+    run_job(workspace, workspace.search.start(project, Plan(budget_seconds=6, jobs=2, families=("linear", "lightgbm"))).id)
+    return Walked(workspace, project)
+
+
+def test_verdict_was_made_for_the_sample_at_once(walked: Walked) -> None:
+    store = walked.workspace.context.store
+    assert store.latest(walked.project, "verdict") is not None
+
+
+def test_search_left_a_model(walked: Walked) -> None:
+    state = walked.workspace.search.state(walked.project)
+    assert state is not None
+    assert state.summary is not None
+    assert state.summary.score.mean > state.summary.baseline.mean
+    assert {trial.family for trial in state.trials} <= {"linear", "lightgbm"}
+    steps = {step.key: step.state for step in walked.workspace.projects.steps(walked.project)}
+    assert steps["search"] == "done"
+    assert steps["act"] == "done"
+
+
+def test_explanation_and_one_row_add_up(walked: Walked) -> None:
+    explanation = walked.workspace.explain.explanation(walked.project)
+    assert explanation is not None
+    assert sum(item.share for item in explanation.importance) == pytest.approx(1.0)
+    rows = walked.workspace.explain.rows(walked.project)
+    one = walked.workspace.explain.row(walked.project, int(rows.index[0]))
+    assert one.base + sum(part.amount for part in one.contributions) == pytest.approx(one.prediction, abs=1e-6)
+
+
+def test_what_if_changes_only_what_was_changed(walked: Walked) -> None:
+    explanation = walked.workspace.explain.explanation(walked.project)
+    assert explanation is not None
+    frame, _ = walked.workspace.cleaning.cleaned(walked.project)
+    column = next(item.column for item in explanation.importance if frame[item.column].dtype.kind in "if")
+    changed = walked.workspace.explain.what_if(walked.project, 0, {column: float(frame[column].max())})
+    assert changed.changed == (column,)
+    with pytest.raises(BadInput):
+        walked.workspace.explain.row(walked.project, 10**9)
+
+
+def test_actions_are_ranked_and_capped(walked: Walked) -> None:
+    actions = walked.workspace.act.actions(walked.project, 25)
+    assert len(actions.rows) == 25
+    values = [row.expected_value for row in actions.rows]
+    assert values == sorted(values, reverse=True)
+    text = walked.workspace.act.actions_csv(walked.project, 25).decode("utf-8-sig")
+    assert text.count("\n") == 26
+
+
+def test_cards_for_a_lever(walked: Walked) -> None:
+    workspace, project = walked.workspace, walked.project
+    goal = workspace.act.goal(project)
+    _, columns = workspace.cleaning.cleaned(project)
+    lever = next(column for column in columns if column.role == "category" and column.name != goal.outcome)
+    frame, _ = workspace.cleaning.cleaned(project)
+    target = str(frame[lever.name].mode().iloc[0])
+    workspace.act.save_goal(project, replace(goal, value=500.0, levers=(Lever(lever.name, to=(target,)),)))
+    run_job(workspace, workspace.act.start(project).id)
+    assert workspace.act.cards(project) is not None
+    with pytest.raises(BadInput):
+        workspace.act.save_goal(project, replace(goal, levers=(Lever("no such column", to=("x",)),)))
+
+
+def test_report_is_frozen_and_its_link_can_be_revoked(walked: Walked) -> None:
+    share = walked.workspace.share
+    report = share.make_report(walked.project)
+    link, address = share.create_link(report.id, 7)
+    token = address.rsplit("/", 1)[-1]
+    page = share.open(token)
+    assert page is not None
+    shown = re.sub(r"[\s\u2060]+", " ", html.unescape(re.sub(r"<[^>]+>", "", page)))
+    assert " ".join(report.answer.split()) in shown
+    assert share.html(report.id) == page
+    share.revoke(link.id)
+    assert share.open(token) is None
+    assert share.open("x" * 43) is None
+    with pytest.raises(BadInput):
+        share.create_link(report.id, 4000)
+
+
+def test_bundle_holds_what_it_promises(walked: Walked) -> None:
+    with zipfile.ZipFile(walked.workspace.share.bundle_path(walked.project)) as archive:
+        names = set(archive.namelist())
+        assert {"manifest.json", "requirements.txt", "predict.py", "MODEL_CARD.md"} <= names
+        assert any(name.endswith(".whl") for name in names)
+        requirements = archive.read("requirements.txt").decode()
+    assert "streamlit" not in requirements
+    assert "shap" not in requirements
+
+
+def test_deployment_scores_the_same_as_the_bundle_and_logs(walked: Walked) -> None:
+    workspace, project = walked.workspace, walked.project
+    deployment, key = workspace.deploy.create(project)
+    assert workspace.deploy.check_key(deployment.id, key)
+    assert not workspace.deploy.check_key(deployment.id, key[:-1] + ("a" if key[-1] != "a" else "b"))
+    row = workspace.deploy.example(deployment.id)
+    json.dumps(row, allow_nan=False)
+    answer = workspace.deploy.score_rows(deployment.id, [row, row])
+    direct = workspace.search.bundle(workspace.search.needed(project)).predict_row(row)
+    positive = next(name for name in direct if name.startswith("probability_"))
+    assert answer[0][positive] == pytest.approx(direct[positive], abs=1e-12)
+    frame = workspace.data.table(project).frame.head(150)
+    scored, report = workspace.deploy.score_file(deployment.id, "batch.csv", io.BytesIO(frame.to_csv(index=False).encode()))
+    assert len(scored) == 150
+    assert report.rows == 150
+    batches = workspace.monitor.batches(project)
+    assert {batch.rows for batch in batches} == {2, 150}
+    assert all(workspace.monitor.report(project, batch.id).status in ("ok", "watch", "act") for batch in batches)
+    assert workspace.deploy.outcomes(deployment.id, [{workspace.goal.needed(project).target: "Yes"}]) == 1
+    with pytest.raises(BadInput):
+        workspace.deploy.outcomes(deployment.id, [{"other": 1}])
+
+
+def test_changing_the_recipe_makes_the_model_stale(walked: Walked) -> None:
+    workspace, project = walked.workspace, walked.project
+    _, columns = workspace.cleaning.cleaned(project)
+    victim = next(column.name for column in columns if column.role == "number")
+    before = workspace.cleaning.recipe(project)
+    workspace.cleaning.add_step(project, "drop_column", victim, {}, "Not wanted.")
+    assert {step.key: step.state for step in workspace.projects.steps(project)}["search"] == "stale"
+    workspace.cleaning.undo(project)
+    assert workspace.cleaning.recipe(project).steps == before.steps
+    assert workspace.cleaning.redo(project).steps[-1].column == victim
+    workspace.cleaning.undo(project)
+
+
+def test_projects_create_rename_delete(home: Path) -> None:
+    workspace = Workspace.open()
+    project = workspace.projects.create("  First   try ")
+    card = workspace.projects.get(project)
+    assert card.name == "First try"
+    workspace.projects.rename(project, "Second", card.version)
+    with pytest.raises(Conflict):
+        workspace.projects.rename(project, "Third", card.version)
+    with pytest.raises(BadInput):
+        workspace.projects.create(" ")
+    workspace.projects.delete(project)
+    assert workspace.projects.list() == ()
+    with pytest.raises(NotFound):
+        workspace.projects.get(project)
+
+
+def test_upload_retype_and_roles(home: Path) -> None:
+    workspace = Workspace.open()
+    project = workspace.projects.create("upload")
+    text = "id,zip,amount,when\n" + "\n".join(f"{i},{1000 + i % 7},{i * 1.5},2024-01-{1 + i % 28:02d}" for i in range(60))
+    table = workspace.data.upload(project, "t.csv", io.BytesIO(text.encode()))
+    assert (table.rows, table.names) == (60, ("id", "zip", "amount", "when"))
+    assert table.column("zip").kind == "int"
+    again = workspace.data.retype(project, {"zip": "text"}, {"id": "id"})
+    assert again.column("zip").kind == "text"
+    assert again.frame["zip"].iloc[0] == "1000"
+    assert workspace.data.table(project).column("id").role == "id"
+    with pytest.raises(BadInput):
+        workspace.data.retype(project, {"nothing": "text"}, {})
+    with pytest.raises(BadInput):
+        workspace.data.upload(project, "empty.csv", io.BytesIO(b""))
+    assert workspace.data.table(project).column("zip").kind == "text", "a refused file loses nothing"
+
+
+def test_a_join_with_other_values_is_not_served_from_the_cache(home: Path) -> None:
+    workspace = Workspace.open()
+    project = workspace.projects.create("join")
+    left = "k,y\n" + "\n".join(f"{i},{i % 2}" for i in range(40))
+
+    def joined(values: tuple[int, int]) -> list[float]:
+        right = f"k,v\n0,{values[0]}\n1,{values[1]}\n" + "\n".join(f"{i},7" for i in range(2, 40))
+        workspace.data.upload(project, "left.csv", io.BytesIO(left.encode()))
+        workspace.data.upload(project, "right.csv", io.BytesIO(right.encode()), key="right")
+        workspace.data.join(project, "right", "k", "k")
+        frame, _ = workspace.cleaning.cleaned(project)
+        workspace.cleaning.findings(project)
+        name = next(column for column in frame.columns if column.startswith("v"))
+        return [float(value) for value in frame[name].head(2)]
+
+    assert joined((200, 400)) == [200.0, 400.0]
+    assert joined((400, 200)) == [400.0, 200.0]
+
+
+def test_redo_knows_the_place_and_not_the_steps_of_another_table(home: Path) -> None:
+    workspace = Workspace.open()
+    project = workspace.projects.create("redo")
+    text = "a,b,c\n" + "\n".join(f"{i},{'x ' if i % 3 else '?'},{i % 5}" for i in range(60))
+    workspace.data.upload(project, "t.csv", io.BytesIO(text.encode()))
+    workspace.cleaning.add_step(project, "drop_column", "c", {}, "first")
+    workspace.cleaning.add_step(project, "drop_column", "a", {}, "second")
+    before = workspace.cleaning.recipe(project)
+    workspace.cleaning.undo(project, before.steps[0].id)
+    assert workspace.cleaning.redo(project).steps == before.steps
+    workspace.cleaning.undo(project)
+    workspace.data.upload(project, "t.csv", io.BytesIO(text.encode()))
+    assert workspace.cleaning.redo(project).steps == ()
+
+
+def test_an_old_model_stays_usable_after_the_goal_changed(walked: Walked) -> None:
+    workspace, project = walked.workspace, walked.project
+    problem = workspace.goal.needed(project)
+    try:
+        workspace.goal.save(project, workspace.goal.suggest(project, "region"))
+        assert workspace.act.goal(project).outcome == problem.target
+        assert len(workspace.act.actions(project, 5).rows) == 5
+        assert problem.target in workspace.share.make_report(project).title
+    finally:
+        workspace.goal.save(project, problem)
+
+
+def test_keys_can_be_closed_and_a_deployment_ended(walked: Walked) -> None:
+    deploy = walked.workspace.deploy
+    deployment, key = deploy.create(walked.project)
+    second = deploy.new_key(deployment.id)
+    oldest = deploy.keys(deployment.id)[-1]
+    deploy.revoke_key(deployment.id, oldest.id)
+    assert not deploy.check_key(deployment.id, key)
+    assert deploy.check_key(deployment.id, second)
+    with pytest.raises(NotFound):
+        deploy.revoke_key(deployment.id, "key_of_somebody_else")
+    deploy.end(deployment.id)
+    assert not deploy.check_key(deployment.id, second)
+    assert deploy.get(deployment.id).ended
+
+
+def test_choices_come_from_what_is_plugged_in(walked: Walked) -> None:
+    names = {choice.name for choice in walked.workspace.search.families() if choice.installed}
+    assert names >= {"lightgbm", "catboost", "linear", "extra_trees", "ebm"}
+    assert {"csv", "xlsx", "parquet", "json"} <= set(walked.workspace.data.suffixes())
+    assert "fill_missing" in walked.workspace.cleaning.titles()
+    with pytest.raises(BadInput):
+        walked.workspace.search.start(walked.project, Plan(families=("no such family",)))
+    covered, rows = walked.workspace.search.covered(walked.project)
+    assert 0 < covered <= rows
