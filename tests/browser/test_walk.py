@@ -31,8 +31,8 @@ def project_of(page: Page) -> str:
     return parse_qs(urlsplit(page.url).query)["project"][0]
 
 
-def start_search(page: Page) -> None:
-    page.get_by_text("30 s", exact=True).click()
+def start_search(page: Page, budget: str) -> None:
+    page.get_by_text(budget, exact=True).click()
     page.get_by_role("button", name="Start search").click()
     expect(page.get_by_role("button", name="Finish now")).to_be_visible()
 
@@ -96,14 +96,13 @@ def test_walk_on_the_sample(page: Page, browser: Browser, server: Server, watche
     page.get_by_role("button", name=re.compile("Fix all safe")).click()
     expect(page.get_by_role("button", name="Undo").first).to_be_visible()
     go(page, server, "search", project)
-    start_search(page)
-    page.reload()
-    expect(page.get_by_role("button", name="Finish now")).to_be_visible()
-    shots(browser, {"search-live": f"{server.url}/search?project={project}"})
+    start_search(page, "2 min")
     second = watcher.watch(page.context.new_page())
     second.goto(page.url)
     expect(second.get_by_role("button", name="Finish now")).to_be_visible()
     second.close()
+    page.reload()
+    shots(browser, {"search-live": f"{server.url}/search?project={project}"})
     await_model(page)
     go(page, server, "explain", project)
     page.get_by_role("tab", name="What if").click()
@@ -163,11 +162,11 @@ def test_walk_on_an_odd_file(page: Page, browser: Browser, server: Server, watch
     page.get_by_role("button", name="Save and check").click()
     expect(page.get_by_text(re.compile("all four on the same folds"))).to_be_visible(timeout=LONG)
     go(page, server, "search", project)
-    start_search(page)
-    page.reload()
-    expect(page.get_by_role("button", name="Finish now")).to_be_visible()
+    start_search(page, "10 min")
+    finish = page.get_by_role("button", name="Finish now")
     expect(page.get_by_test_id("stDataFrame").first).to_be_visible(timeout=LONG)
-    page.get_by_role("button", name="Finish now").click()
+    if finish.is_visible():  # a fast machine may have tried every candidate on these 600 rows by now
+        finish.click()
     await_model(page)
     for key in ("explain", "act"):
         go(page, server, key, project)
