@@ -37,14 +37,13 @@ def exact(model: Model, matrix: Floats) -> Raw | None:
         return None
     phi: Floats | None = None
     base = np.zeros(())
+    whole = model.extended(matrix)
     for member in model.members:
-        explain = member.kind.contributions
-        if explain is None:
+        explained = member.contributions(whole)
+        if explained is None:
             return None
-        part, start = explain(member.native, matrix)
-        if not np.allclose(
-            link(task, start + part.sum(axis=1)), member.kind.predict(member.native, matrix), atol=1e-6, rtol=1e-6
-        ):
+        part, start = explained
+        if not np.allclose(link(task, start + part.sum(axis=1)), member.predict(whole), atol=1e-6, rtol=1e-6):
             return None  # a family that calibrates or clips its output has no exact route in its raw space
         weighted = member.weight * np.asarray(part, dtype=np.float64)
         phi = weighted if phi is None else phi + weighted
@@ -54,11 +53,12 @@ def exact(model: Model, matrix: Floats) -> Raw | None:
 
 
 def by_source(model: Model, phi: Floats) -> Floats:
-    """Sums over the features made from one column (exact: Shapley values add up)."""
+    """Sums over the features made from one column (exact: Shapley values add up); a formula's share goes to its columns alike."""
     names = {name: place for place, name in enumerate(model.sources)}
     out = np.zeros((phi.shape[0], len(names), *phi.shape[2:]))
     for place, feature in enumerate(model.features):
-        out[:, names[feature.source]] += phi[:, place]
+        for source in feature.sources:
+            out[:, names[source]] += phi[:, place] / len(feature.sources)
     return out
 
 
@@ -71,7 +71,7 @@ def permuted(model: Model, matrix: Floats, background: Floats, rounds: int, seed
     """
     generator = np.random.default_rng(seed)
     base = np.asarray(model.predict_matrix(background).mean(axis=0), dtype=np.float64)
-    groups = [np.flatnonzero([feature.source == name for feature in model.features]) for name in model.sources]
+    groups = [np.flatnonzero([feature.sources == (name,) for feature in model.encoder.features]) for name in model.sources]
     prediction = model.predict_matrix(matrix)
     phi = np.zeros((len(matrix), len(groups), *prediction.shape[1:]))
     met = np.zeros_like(prediction)

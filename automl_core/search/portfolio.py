@@ -10,12 +10,12 @@ import hashlib
 import json
 import math
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem, Task
 from automl_core.search.families import families, learners
-from automl_core.search.plan import Candidate, Plan
+from automl_core.search.plan import Candidate, Plan, View
 
 # How many candidates are worth comparing by number of rows (AutoGluon 1.5): on few rows the best of many is best by luck.
 _CAPS = ((100, 4), (500, 8), (2500, 15), (10_000, 40), (100_000, 100))
@@ -61,25 +61,48 @@ _CATBOOST_CROSSES = {"learning_rate": 0.06, "depth": 6, "l2_leaf_reg": 3.0, "max
 _CATBOOST_DEEP = _CATBOOST | {"depth": 8, "learning_rate": 0.05, "rounds": 800}
 
 
-def _entries(task: Task) -> list[tuple[str, str, dict[str, Any]]]:
+class Views(NamedTuple):
+    """What a table has for views of its columns: levels or texts to code by the target, texts among them, formulas."""
+
+    codes: bool = False
+    texts: bool = False
+    formulas: bool = False
+
+
+PLAIN = Views()
+
+
+class Entry(NamedTuple):
+    """A place of the portfolio. `formulas` asks for the view with formulas, besides the same candidate without."""
+
+    family: str
+    label: str
+    options: dict[str, Any]
+    formulas: bool = False
+
+
+def _entries(task: Task) -> list[Entry]:
     kind = "numbers" if task == "regression" else "classes"
     leaf = 1 if task == "regression" else 5
     return [
-        ("linear", "Linear model", {}),
-        ("lightgbm", "LightGBM", _LIGHTGBM_TD[kind]),
-        ("catboost", "CatBoost", _CATBOOST),
-        ("ebm", "Explainable boosting machine", {"pairs": 10, "outer_bags": 1, "learning_rate": 0.04}),
-        ("extra_trees", "Extra trees", {"trees": 100, "max_features": 0.75, "min_samples_leaf": leaf}),
-        ("lightgbm", "LightGBM, small trees", _LIGHTGBM_SMALL),
-        ("linear", "Linear model with bends", {"bends": 5}),
-        ("lightgbm", "LightGBM, random cuts", _LIGHTGBM_RANDOM),
-        ("catboost", "CatBoost, shallow", _CATBOOST_SHALLOW),
-        ("catboost", "CatBoost, crossed categories", _CATBOOST_CROSSES),
-        ("lightgbm", "LightGBM, careful", _LIGHTGBM_CAREFUL),
-        ("extra_trees", "Extra trees, full depth", {"trees": 100, "max_features": 1.0, "min_samples_leaf": 1}),
-        ("lightgbm", "LightGBM, deep", _LIGHTGBM_DEEP),
-        ("lightgbm", "LightGBM, large trees", _LIGHTGBM_LARGE),
-        ("catboost", "CatBoost, deep", _CATBOOST_DEEP),
+        Entry("linear", "Linear model", {}),
+        Entry("lightgbm", "LightGBM", _LIGHTGBM_TD[kind]),
+        Entry("lightgbm", "LightGBM, small trees", _LIGHTGBM_SMALL),
+        Entry("catboost", "CatBoost", _CATBOOST),
+        Entry("extra_trees", "Extra trees, full depth", {"trees": 100, "max_features": 1.0, "min_samples_leaf": 1}),
+        Entry("lightgbm", "LightGBM, random cuts", _LIGHTGBM_RANDOM),
+        Entry("lightgbm", "LightGBM, random cuts, with formulas", _LIGHTGBM_RANDOM, True),
+        Entry("ebm", "Explainable boosting machine", {"pairs": 10, "outer_bags": 1, "learning_rate": 0.04}),
+        Entry("linear", "Linear model with bends", {"bends": 5}),
+        Entry("extra_trees", "Extra trees", {"trees": 100, "max_features": 0.75, "min_samples_leaf": leaf}),
+        Entry("catboost", "CatBoost, shallow", _CATBOOST_SHALLOW),
+        Entry("catboost", "CatBoost with formulas", _CATBOOST, True),
+        Entry("catboost", "CatBoost, crossed categories", _CATBOOST_CROSSES),
+        Entry("lightgbm", "LightGBM, careful", _LIGHTGBM_CAREFUL),
+        Entry("lightgbm", "LightGBM, careful, with formulas", _LIGHTGBM_CAREFUL, True),
+        Entry("lightgbm", "LightGBM, deep", _LIGHTGBM_DEEP),
+        Entry("lightgbm", "LightGBM, large trees", _LIGHTGBM_LARGE),
+        Entry("catboost", "CatBoost, deep", _CATBOOST_DEEP),
     ]
 
 
@@ -94,30 +117,38 @@ def candidate_cap(rows: int) -> int:
     return _CAPS[-1][1]
 
 
-def candidate_key(family: str, options: dict[str, Any]) -> str:
-    """A hash of family and options: the same on every machine."""
-    return hashlib.sha256(json.dumps([family, options], sort_keys=True).encode()).hexdigest()[:16]
+def candidate_key(family: str, options: dict[str, Any], view: View = "plain") -> str:
+    """A hash of family, options and view: the same on every machine."""
+    return hashlib.sha256(json.dumps([family, options, view], sort_keys=True).encode()).hexdigest()[:16]
 
 
-def make_portfolio(problem: Problem, rows: int, plan: Plan) -> tuple[Candidate, ...]:
+def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLAIN) -> tuple[Candidate, ...]:
     """The candidates for this problem in order. BadInput when the plan names a family that is not there or none fits the task."""
     for name in plan.families:
         families().get(name)
     fitting = {family.name for family in learners() if problem.task in family.tasks}
     allowed = fitting & set(plan.families) if plan.families else fitting
-    entries = [entry for entry in _entries(problem.task) if entry[0] in allowed]
-    listed = {entry[0] for entry in entries}
-    firsts = [next(entry for entry in entries if entry[0] == name) for name in dict.fromkeys(entry[0] for entry in entries)]
-    firsts += [(name, families().get(name).title, {}) for name in sorted(allowed - listed)]  # families from elsewhere
+    entries = [entry for entry in _entries(problem.task) if entry.family in allowed]
+    entries = [entry for entry in entries if columns.formulas or not entry.formulas]
+    listed = {entry.family for entry in entries}
+    firsts = [next(entry for entry in entries if entry.family == name) for name in dict.fromkeys(entry.family for entry in entries)]
+    # families from elsewhere
+    firsts += [Entry(name, families().get(name).title, {}) for name in sorted(allowed - listed)]
     if not firsts:
         raise BadInput("None of the chosen model families can be used here.", "Choose others, or install what they need.")
     entries = firsts + [entry for entry in entries if entry not in firsts]
     most = max(candidate_cap(rows), len(firsts))  # no family is cut: a plug-in needs no place in the list above
     if plan.max_trials:
         most = min(most, plan.max_trials)
-    absolute = problem.task == "regression" and problem.metric in ABSOLUTE
-    chosen = []
-    for family, label, options in entries[:most]:
-        settled = options | ({"loss": "absolute"} if absolute and family in ("lightgbm", "catboost") else {})
-        chosen.append(Candidate(candidate_key(family, settled), family, label, settled))
-    return tuple(chosen)
+    return tuple(_candidate(entry, problem, columns) for entry in entries[:most])
+
+
+def _candidate(entry: Entry, problem: Problem, columns: Views) -> Candidate:
+    absolute = problem.task == "regression" and problem.metric in ABSOLUTE and entry.family in ("lightgbm", "catboost")
+    options = entry.options | ({"loss": "absolute"} if absolute else {})
+    # CatBoost codes levels itself, in order, so that no row sees its own target
+    base: View = "coded" if columns.texts or (columns.codes and entry.family != "catboost") else "plain"
+    without = candidate_key(entry.family, options, base)
+    if not entry.formulas:
+        return Candidate(without, entry.family, entry.label, options, base)
+    return Candidate(candidate_key(entry.family, options, "formed"), entry.family, entry.label, options, "formed", without)

@@ -11,14 +11,14 @@ import pytest
 from automl_core.framing.problem import Task
 from automl_core.search.families import families, learners
 from automl_core.search.family import Family, FitRequest, Fitted
-from automl_core.search.features import Feature
+from automl_core.search.feature import Feature
 
 NAMES = sorted(families().plugins)
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
 FEATURES = (
-    Feature("amount", "amount", "number"), Feature("age", "age", "number"),
-    Feature("plan", "plan", "category", ("a", "b", "c", "d")), Feature("same", "same", "number"),
-    Feature("empty", "empty", "number"), Feature("one level", "one level", "category", ("x",)),
+    Feature("amount", ("amount",), "number"), Feature("age", ("age",), "number"),
+    Feature("plan", ("plan",), "category", ("a", "b", "c", "d")), Feature("same", ("same",), "number"),
+    Feature("empty", ("empty",), "number"), Feature("one level", ("one level",), "category", ("x",)),
 )
 SMALL = {"lightgbm": {"rounds": 60}, "catboost": {"rounds": 40}, "extra_trees": {"trees": 15},
          "ebm": {"rounds": 200, "outer_bags": 1}, "linear": {"bends": 3}}

@@ -11,7 +11,8 @@ from automl_core.data.infer import table_from_frame
 from automl_core.data.schema import type_frame, type_row
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
-from automl_core.search.features import encoder_files, encoder_from_files, fit_encoder
+from automl_core.search.encoder_files import encoder_files, encoder_from_files
+from automl_core.search.features import fit_encoder
 from automl_core.search.text import fit_text
 from tests.unit.modelling import PROBLEMS, make_frame
 

@@ -14,7 +14,7 @@ from automl_core.codec import from_json, to_json
 from automl_core.framing.problem import Task
 from automl_core.registry import Field
 from automl_core.search.family import Array, Family, FitRequest, Fitted, link
-from automl_core.search.features import Feature
+from automl_core.search.feature import Feature
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0)  # inverse penalties, as C of the usual logistic regression
 MAX_ONE_HOT = 40
