@@ -12,13 +12,14 @@ from automl_core.data.schema import type_row
 from automl_core.framing.metrics import tune_threshold
 from automl_core.framing.score_interval import score_with_interval
 from automl_core.search.codes import Code
-from automl_core.search.contest import Contest
+from automl_core.search.contest import Contest, find_candidate
 from automl_core.search.families import families
 from automl_core.search.family import Array
 from automl_core.search.feature import Feature
 from automl_core.search.features import Encoder, with_codes
 from automl_core.search.formulas import Formula, Formulas
 from automl_core.search.journal import FoldResult
+from automl_core.search.log_target import is_log
 from automl_core.search.model import Member, Model
 from automl_core.search.plan import Candidate, Score
 from automl_core.search.prepared import Prepared
@@ -31,11 +32,12 @@ ROW_SECONDS = 0.15
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Order:
-    """What to assemble: the members' weights by candidate, and the honest out-of-fold predictions that come with `y` (n,)."""
+    """What to assemble: the members' weights by candidate, and the honest out-of-fold predictions of `folds`, with `y` (n,)."""
 
     weights: dict[str, float]
     prediction: Array
     y: Array
+    folds: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,11 +47,6 @@ class _Layout:
     encoder: Encoder
     formulas: Formulas
     places: dict[tuple[ExtrasKind, int], tuple[int, ...]]
-
-
-def find_candidate(contest: Contest, key: str) -> Candidate:
-    """The candidate of that key."""
-    return next(candidate for candidate in contest.candidates if candidate.key == key)
 
 
 def score_of(prepared: Prepared, y: Array, prediction: Array, seed: int) -> Score:
@@ -65,11 +62,12 @@ def assemble_model(contest: Contest, order: Order, refits: dict[str, FoldResult]
     layout = _lay_out(contest, sources)
     members = []
     for key, weight in order.weights.items():
-        candidate = find_candidate(contest, key)
+        candidate = find_candidate(contest.candidates, key)
         files = refits[key].files if key in refits else contest.results[key, 0].files
         native = families().get(candidate.family).load(files)
         seen = _inputs(contest, candidate, sources[key], layout)
-        members.append(Member(candidate.family, candidate.label, weight, native, seen))
+        logs = is_log(candidate.options)
+        members.append(Member(candidate.family, candidate.label, weight, native, seen, logs, contest.scale(key, order.folds)))
     half_width = math.nan
     if problem.task == "regression":
         share = min(1.0, COVERAGE * (1 + 1 / len(order.y)))
@@ -83,7 +81,7 @@ def assemble_model(contest: Contest, order: Order, refits: dict[str, FoldResult]
 def _lay_out(contest: Contest, sources: dict[str, int]) -> _Layout:
     """All learned columns that the members need, those of one kind side by side, each fold's once."""
     needed = dict.fromkeys((kind, fold) for key, fold in sources.items()
-                           for kind in contest.wanted_extras(find_candidate(contest, key)))
+                           for kind in contest.wanted_extras(find_candidate(contest.candidates, key)))
     encoder = contest.prepared.encoder
     places: dict[tuple[ExtrasKind, int], tuple[int, ...]] = {}
     start = encoder.plain

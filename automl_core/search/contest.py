@@ -4,6 +4,7 @@ from __future__ import annotations
 import bisect
 import math
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,9 +15,20 @@ from automl_core.search.families import families
 from automl_core.search.family import Array
 from automl_core.search.feature import Feature
 from automl_core.search.journal import FoldResult
+from automl_core.search.log_target import best_scale, is_log, to_log
 from automl_core.search.plan import Candidate, Plan, Trial, TrialState
 from automl_core.search.prepared import Prepared
 from automl_core.search.worker import Extras, ExtrasKind
+
+
+def find_candidate(candidates: Iterable[Candidate], key: str) -> Candidate:
+    """The candidate of that key."""
+    return next(candidate for candidate in candidates if candidate.key == key)
+
+
+def _log_loss(y: Array, prediction: Array) -> Array:
+    out: Array = np.square(to_log(y) - to_log(prediction))
+    return out
 
 
 @dataclass(slots=True)
@@ -84,7 +96,8 @@ class Contest:
         """Quality on one fold by the judge: greater is better."""
         if (key, fold) not in self.scores:
             judge, valid = self.prepared.judge, self.prepared.folds[fold][1]
-            self.scores[key, fold] = judge.sign * judge.score(self.prepared.y[valid], self.results[key, fold].prediction)
+            prediction = self.results[key, fold].prediction * self.scale(key, (fold,))
+            self.scores[key, fold] = judge.sign * judge.score(self.prepared.y[valid], prediction)
         return self.scores[key, fold]
 
     def take(self, result: FoldResult) -> None:
@@ -167,9 +180,20 @@ class Contest:
             total += np.append(losses, np.full(len(longest) - len(losses), losses[-1])) * len(self.prepared.folds[fold][1])
         return longest[int(np.argmin(total))]
 
+    def scale(self, key: str, folds: tuple[int, ...]) -> float:
+        """What predictions are multiplied by, learned from these folds: 1 unless the candidate learns logarithms."""
+        if not is_log(find_candidate(self.candidates, key).options):
+            return 1.0
+        y = np.concatenate([self.prepared.y[self.prepared.folds[fold][1]] for fold in folds])
+        return best_scale(y, np.concatenate([self.results[key, fold].prediction for fold in folds]))
+
     def _honest(self, key: str, fold: int, folds: tuple[int, ...]) -> Array:
-        result = self.results[key, fold]
+        """Predictions of one fold, with all that is tuned taken from the others."""
         others = tuple(other for other in folds if other != fold)
+        return self._staged(key, fold, others) * self.scale(key, others or (fold,))
+
+    def _staged(self, key: str, fold: int, others: tuple[int, ...]) -> Array:
+        result = self.results[key, fold]
         if result.stages is None or not others or any(self.results[key, other].stages is None for other in others):
             return result.prediction
         place = bisect.bisect_right(result.stages.rounds, self.best_rounds(key, others)) - 1
@@ -181,7 +205,8 @@ class Contest:
         if (key, fold) not in self.losses:
             stages, y = self.results[key, fold].stages, self.prepared.y[self.prepared.folds[fold][1]]
             assert stages is not None
-            loss = self.prepared.loss
+            logs = is_log(find_candidate(self.candidates, key).options)
+            loss = _log_loss if logs else self.prepared.loss
             self.losses[key, fold] = np.array([float(np.mean(loss(y, part.astype(np.float64)))) for part in stages.predictions])
         return self.losses[key, fold]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.search.assembly import Order, assemble_model, find_candidate, row_ms, score_of
-from automl_core.search.contest import Clock, Contest
+from automl_core.search.assembly import Order, assemble_model, row_ms, score_of
+from automl_core.search.contest import Clock, Contest, find_candidate
 from automl_core.search.encoder_files import encoder_files
 from automl_core.search.ensemble import MEMBERS
 from automl_core.search.families import families
@@ -29,7 +29,7 @@ class Outcome:
     """What a search gives: the model, its summary, and its out-of-fold predictions (m,) or (m, k).
 
     `y` (m,) are the outcomes of the same rows, `positions` (m,) their places in the frame that was searched on. `rungs` are the
-    models of the whole ladder by name, the handed-over one among them.
+    models of the whole ladder by name, the handed-over one among them, `oofs` their out-of-fold predictions.
     """
 
     model: Model
@@ -38,6 +38,7 @@ class Outcome:
     y: Array
     positions: NDArray[np.int64]
     rungs: dict[str, Model]
+    oofs: dict[str, Array]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +86,7 @@ def settle(settlement: Settlement) -> Outcome:
     refits = settlement.refit({key: _rounds(contest, key, folds) for key in wanted})
     found: dict[tuple[tuple[str, float], ...], _Rung] = {}
     for name, offer in rungs(offers).items():  # two names for the same offer are one rung, under the first name
-        model = assemble_model(contest, Order(offer.weights, honest[name], y), refits)
+        model = assemble_model(contest, Order(offer.weights, honest[name], y, folds), refits)
         found.setdefault(tuple(sorted(offer.weights.items())), _Rung(name, offer, honest[name], model))
     ladder = tuple(found.values())
     mine = next(rung for rung in ladder if rung.offer.weights == chosen.weights)
@@ -93,13 +94,14 @@ def settle(settlement: Settlement) -> Outcome:
     if not set(chosen.weights) <= set(refits):
         summary = replace(summary, refitted=False, sentence=f"{summary.sentence} {_not_refitted(contest, chosen)}")
     models = {rung.name: rung.model for rung in ladder}
-    return Outcome(mine.model, summary, mine.honest, y, contest.prepared.positions[rows], models)
+    oofs = {rung.name: rung.honest for rung in ladder}
+    return Outcome(mine.model, summary, mine.honest, y, contest.prepared.positions[rows], models, oofs)
 
 
 def _rounds(contest: Contest, key: str, folds: tuple[int, ...]) -> int:
     """The best rounds of the folds together; a boosting on more rows wants a few more."""
     mean = float(contest.best_rounds(key, folds))
-    if families().get(find_candidate(contest, key).family).grows:
+    if families().get(find_candidate(contest.candidates, key).family).grows:
         mean *= math.sqrt(len(contest.prepared.y) / len(contest.prepared.folds[0][0]))
     return max(1, round(mean))
 
@@ -117,7 +119,7 @@ def _offer_of(contest: Contest, rung: _Rung, chosen: bool) -> RungOffer:
     p50, p95 = row_ms(model, contest.prepared)
     sizes = [len(content) for member in model.members for content in member.kind.save(member.native).values()]
     sizes += [len(content) for content in (encoder_files(model.encoder) | formula_files(model.formulas)).values()]
-    labels = tuple(find_candidate(contest, key).label for key in rung.offer.weights)
+    labels = tuple(find_candidate(contest.candidates, key).label for key in rung.offer.weights)
     return RungOffer(rung.name, labels, model.score, p50, p95, sum(sizes) / 1e6, chosen, _why(contest, rung.offer, chosen))
 
 

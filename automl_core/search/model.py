@@ -16,6 +16,7 @@ from automl_core.search.family import Array, Family
 from automl_core.search.feature import Feature
 from automl_core.search.features import Encoder
 from automl_core.search.formulas import Formulas
+from automl_core.search.log_target import from_log
 from automl_core.search.plan import Score
 
 NO_FORMULAS = Formulas()
@@ -24,7 +25,8 @@ NO_FORMULAS = Formulas()
 class Member:
     """One fitted estimator of a model and its share; shares sum to 1. `native` is the family's own form.
 
-    `inputs` are the places of the features it sees among the model's; empty means all.
+    `inputs` are the places of the features it sees among the model's; empty means all. One that learned logarithms has them
+    turned back, times `scale`.
     """
 
     family: str
@@ -32,6 +34,8 @@ class Member:
     weight: float
     native: Any
     inputs: tuple[int, ...] = ()
+    logs: bool = False
+    scale: float = 1.0
     kind: Family = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -39,16 +43,18 @@ class Member:
 
     def predict(self, matrix: Array) -> Array:
         """Predictions of the model's whole matrix (n, p)."""
-        return self.kind.predict(self.native, matrix[:, self.inputs] if self.inputs else matrix)
+        found = self.kind.predict(self.native, matrix[:, self.inputs] if self.inputs else matrix)
+        return self.scale * from_log(found) if self.logs else found
 
     def predict_row(self, row: Array) -> Any:
         """The prediction of the model's whole row (p,)."""
-        return self.kind.predict_row(self.native, row[list(self.inputs)] if self.inputs else row)
+        found = self.kind.predict_row(self.native, row[list(self.inputs)] if self.inputs else row)
+        return self.scale * float(from_log(np.asarray(found))) if self.logs else found
 
     def contributions(self, matrix: Array) -> tuple[Array, Any] | None:
         """`(phi, base)` of `Family.contributions` over all the model's features: those it does not see get zeros. Or None."""
-        if self.kind.contributions is None:
-            return None
+        if self.kind.contributions is None or self.logs:
+            return None  # parts of a logarithm do not add up to the number
         if not self.inputs:
             explained: tuple[Array, Any] = self.kind.contributions(self.native, matrix)
             return explained

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem, Task
 from automl_core.search.families import families, learners
+from automl_core.search.log_target import LOG, OPTION
 from automl_core.search.plan import Candidate, Plan, View
 
 # How many candidates are worth comparing by number of rows (AutoGluon 1.5): on few rows the best of many is best by luck.
@@ -62,11 +63,12 @@ _CATBOOST_DEEP = _CATBOOST | {"depth": 8, "learning_rate": 0.05, "rounds": 800}
 
 
 class Views(NamedTuple):
-    """What a table has for views of its columns: levels or texts to code by the target, texts among them, formulas."""
+    """What a table has to look at: levels or texts to code by the target, texts among them, formulas, a target for logarithms."""
 
     codes: bool = False
     texts: bool = False
     formulas: bool = False
+    logs: bool = False
 
 
 PLAIN = Views()
@@ -81,10 +83,10 @@ class Entry(NamedTuple):
     formulas: bool = False
 
 
-def _entries(task: Task) -> list[Entry]:
+def _entries(task: Task, logs: bool) -> list[Entry]:
     kind = "numbers" if task == "regression" else "classes"
     leaf = 1 if task == "regression" else 5
-    return [
+    entries = [
         Entry("linear", "Linear model", {}),
         Entry("lightgbm", "LightGBM", _LIGHTGBM_TD[kind]),
         Entry("lightgbm", "LightGBM, small trees", _LIGHTGBM_SMALL),
@@ -104,6 +106,18 @@ def _entries(task: Task) -> list[Entry]:
         Entry("lightgbm", "LightGBM, large trees", _LIGHTGBM_LARGE),
         Entry("catboost", "CatBoost, deep", _CATBOOST_DEEP),
     ]
+    return _with_logs(entries) if logs else entries
+
+
+def _with_logs(entries: list[Entry]) -> list[Entry]:
+    """A number with a long tail: models that learn its logarithm come first, some of the others after them."""
+    both = ("LightGBM", "LightGBM, small trees", "CatBoost", "Extra trees, full depth", "LightGBM, random cuts")
+    found = []
+    for entry in entries:
+        found.append(entry._replace(label=f"{entry.label}, of the logarithm", options=entry.options | {OPTION: LOG}))
+        if entry.label in both:
+            found.append(entry)
+    return found
 
 
 def candidate_cap(rows: int) -> int:
@@ -128,7 +142,7 @@ def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLA
         families().get(name)
     fitting = {family.name for family in learners() if problem.task in family.tasks}
     allowed = fitting & set(plan.families) if plan.families else fitting
-    entries = [entry for entry in _entries(problem.task) if entry.family in allowed]
+    entries = [entry for entry in _entries(problem.task, columns.logs) if entry.family in allowed]
     entries = [entry for entry in entries if columns.formulas or not entry.formulas]
     listed = {entry.family for entry in entries}
     firsts = [next(entry for entry in entries if entry.family == name) for name in dict.fromkeys(entry.family for entry in entries)]

@@ -18,6 +18,7 @@ from automl_core.framing.validation import default_folds, encode_target, make_fo
 from automl_core.search.codes import has_codes
 from automl_core.search.family import Array
 from automl_core.search.features import Encoder, fit_encoder
+from automl_core.search.log_target import pays
 from automl_core.search.plan import Plan
 from automl_core.search.portfolio import Views
 from automl_core.search.text import Terms
@@ -67,7 +68,8 @@ class Prepared:
     def views(self) -> Views:
         """What there is to look at besides the plain columns."""
         pairable = sum(feature.kind in ("number", "category") for feature in self.encoder.features) > 1
-        return Views(self.coded, bool(self.terms), pairable)
+        logs = self.data.problem.task == "regression" and pays(self.y)
+        return Views(self.coded, bool(self.terms), pairable, logs)
 
     @property
     def judge(self) -> Metric:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +18,7 @@ from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitt
 from automl_core.search.feature import Feature
 from automl_core.search.formulas import Formulas, FormulaSource, fit_formulas
 from automl_core.search.journal import FoldResult
+from automl_core.search.log_target import family_options, from_log, is_log, to_log
 from automl_core.search.text import Terms
 
 ExtrasKind = Literal["codes", "formulas"]
@@ -106,23 +107,29 @@ def run_fit(handle: Any, task: FitTask) -> FoldResult:
         arrays = open_arrays(handle)
         chosen = np.ones(len(arrays["y"]), dtype=bool) if task.fold == ALL_ROWS else np.asarray(arrays[f"train{task.fold}"])
         valid = np.zeros(len(arrays["y"]), dtype=bool) if task.fold == ALL_ROWS else np.asarray(arrays[f"valid{task.fold}"])
-        y = np.asarray(arrays["y"][chosen])
+        logs = is_log(task.options)
+        truth = to_log(np.asarray(arrays["y"])) if logs else arrays["y"]
+        y = np.asarray(truth[chosen])
         blocks = [arrays["matrix"], *(next(iter(open_arrays(extra).values())) for extra in task.extras)]
         matrix, left_out = (np.hstack([np.asarray(block[part], dtype=np.float64) for block in blocks])
                             for part in (chosen, valid))
         final = task.fold == ALL_ROWS
         fitted = family.fit(FitRequest(
-            matrix, y, task.features, task.task, task.classes, task.options, rounds=task.rounds, seed=task.seed,
+            matrix, y, task.features, task.task, task.classes, family_options(task.options), rounds=task.rounds, seed=task.seed,
             deadline=time.monotonic() + task.until - time.time(), stop_file=task.stop_file,
-            valid_matrix=None if final else left_out, valid_y=None if final else np.asarray(arrays["y"][valid]),
+            valid_matrix=None if final else left_out, valid_y=None if final else np.asarray(truth[valid]),
             weights=np.asarray(arrays["weights"][chosen]) if "weights" in arrays else None,
             stages=left_out.shape[0] <= STAGED_ROWS, bags=task.bags))
         prediction = np.zeros(0) if final else family.predict(fitted.native, left_out)
+        stages = fitted.stages
+        if logs:
+            prediction = from_log(prediction)
+            stages = stages and replace(stages, predictions=from_log(stages.predictions).astype(np.float32))
         if not np.isfinite(prediction).all():
             return FoldResult(task.key, task.fold, np.zeros(0), error=f"{family.title} gave numbers that are not finite.")
         files = family.save(fitted.native) if task.fold <= 0 else {}
         return FoldResult(task.key, task.fold, prediction, fitted.rounds, time.monotonic() - began, fitted.truncated,
-                          _row_ms(family, fitted, matrix) if task.fold == 0 else float("nan"), files=files, stages=fitted.stages)
+                          _row_ms(family, fitted, matrix) if task.fold == 0 else float("nan"), files=files, stages=stages)
     except FAILURES as error:
         sentence = str(error) if isinstance(error, FitFailed) else f"The fit failed ({type(error).__name__}: {str(error)[:120]})."
         return FoldResult(task.key, task.fold, np.zeros(0), seconds=time.monotonic() - began, error=sentence)
