@@ -115,7 +115,8 @@ def _json(value: Any) -> bytes:
 
 
 def _model_files(model: Model) -> dict[str, bytes]:
-    members = [{"family": member.family, "label": member.label, "weight": member.weight, "inputs": member.inputs}
+    members = [{"family": member.family, "label": member.label, "weight": member.weight, "inputs": member.inputs,
+                "logs": member.logs, "scale": member.scale}
                for member in model.members]
     files = {"model.json": _json({
         "problem": model.problem, "columns": model.columns, "cleaned": model.cleaned, "recipe": model.recipe,
@@ -141,7 +142,8 @@ def _assemble(files: Mapping[str, bytes]) -> Bundle:
         if not is_installed(family.package):
             raise MissingDependency(f"This model needs {family.title}.", f"Run: pip install {' '.join(family.requires)}")
         native = family.load({name.removeprefix(start): content for name, content in files.items() if name.startswith(start)})
-        members.append(Member(item["family"], item["label"], float(item["weight"]), native, tuple(item["inputs"])))
+        members.append(Member(item["family"], item["label"], float(item["weight"]), native, tuple(item["inputs"]),
+                              bool(item["logs"]), float(item["scale"])))
     model = Model(
         from_json(Problem, stored["problem"]), _columns(stored["columns"]), _columns(stored["cleaned"]),
         from_json(Recipe, stored["recipe"]), encoder_from_files(files), tuple(members), from_json(Score, stored["score"]),

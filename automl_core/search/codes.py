@@ -1,19 +1,20 @@
 """Codes learned with the target: what the target was on average for each level, and what a text speaks for.
 
-Rows that a code was learned from get cross-fitted codes (Micci-Barreca 2001; Pargent et al. 2022): what the other parts of the rows
-say, so that no row sees its own target.
+Rows that a code was learned from get cross-fitted codes (Micci-Barreca 2001; Pargent et al. 2022): what the other parts of the
+rows say, so that no row sees its own target. A number with a long tail is coded by its logarithm.
 """
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.framing.problem import Task
 from automl_core.search.feature import Array, Feature
+from automl_core.search.log_target import pays, to_log
 from automl_core.search.text import Terms
 from automl_core.search.text_scores import TextScores, fit_text_scores
 
@@ -80,6 +81,8 @@ def has_codes(features: tuple[Feature, ...], terms: Mapping[str, Terms]) -> bool
 
 def fit_codes(source: CodeSource, train: Places, seed: int = 0, until: float = float("inf")) -> Coded:
     """Learn all codes on the rows `train` (positions). `until` is a moment of `time.monotonic` after which texts are left out."""
+    if source.task == "regression" and pays(source.y[train]):
+        source = replace(source, y=to_log(source.y))
     width = source.classes if source.task == "multiclass" else 1
     parts = _parts(source, train, seed)
     codes: list[Code] = []

@@ -103,21 +103,23 @@ class Contest:
     def take(self, result: FoldResult) -> None:
         """Note a result, and rule its candidate out when it is hopeless.
 
-        Forgiving rule (Bergman et al. 2024): out only when its mean is worse than the worst fold of the best candidate.
+        Forgiving rule (after Bergman et al. 2024): out only when it is behind the best candidate on the same folds by more than
+        that one's worst fold is behind its mean.
         """
         self.results[result.key, result.fold] = result
         if result.error:
             self.out.setdefault(result.key, result.error)
             return
         finished = [item.key for item in self.candidates if self.complete(item.key) and item.key != result.key]
-        mine = [self.fold_score(result.key, fold) for fold in self.good(result.key)]
+        done = sorted(self.good(result.key))
+        mine = [self.fold_score(result.key, fold) for fold in done]
         if not finished or len(mine) >= self.folds or self._spared(result.key) or not np.isfinite(mine).all():
             return
         scores = [[self.fold_score(key, fold) for fold in range(self.folds)] for key in finished]
         best = max(scores, key=lambda found: float(np.mean(found)))
-        if float(np.mean(mine)) < min(best):
+        if float(np.mean(mine)) < float(np.mean([best[fold] for fold in done])) - (float(np.mean(best)) - min(best)):
             count = f"{len(mine)} of {self.folds}"
-            self.out[result.key] = f"Stopped after {count} folds: worse than the worst fold of the best so far."
+            self.out[result.key] = f"Stopped after {count} folds: behind the best so far by more than folds differ."
 
     def _spared(self, key: str) -> bool:
         """Legible families finish: what their clarity costs in quality is worth knowing."""

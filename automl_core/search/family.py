@@ -111,6 +111,11 @@ class Family:
     grows: bool = False
 
 
+def reached(rounds: int) -> tuple[int, ...]:
+    """The rounds of the grid that a fit of so many rounds has stages for."""
+    return tuple(stage for stage in GRID if stage <= rounds)
+
+
 def sigmoid(raw: Array) -> Array:
     """Probabilities of log-odds, without overflow."""
     out: Array = 0.5 * (1.0 + np.tanh(0.5 * raw))

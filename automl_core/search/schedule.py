@@ -86,7 +86,10 @@ def promise(contest: Contest, candidate: Candidate, place: int) -> float:
 
 
 def _standing(contest: Contest, candidate: Candidate) -> tuple[float, float]:
-    """How far the family's best is behind the best, and how much candidates of one family differ: both on the first fold."""
+    """How far the family's best is behind the best, and how much its candidates may differ: both on the first fold.
+
+    Candidates of one family differ as much as those of the families tried do; a family not tried yet as much as families do.
+    """
     families_of = {other.key: other.family for other in contest.candidates}
     firsts = (key for (key, fold), result in contest.results.items() if fold == 0 and not result.error)
     scores = {key: score for key in firsts if math.isfinite(score := contest.fold_score(key, 0))}
@@ -98,7 +101,9 @@ def _standing(contest: Contest, candidate: Candidate) -> tuple[float, float]:
         groups.setdefault(families_of.get(key, ""), []).append(score)
     spreads = [float(np.std(group)) for group in groups.values() if len(group) > 1]
     spread = max(float(np.mean(spreads)) if spreads else 0.0, 1e-3 * abs(best), 1e-9)
-    mine = [scores[candidate.twin]] if candidate.twin in scores else groups.get(candidate.family, [best])
+    if candidate.family not in groups:
+        return 0.0, max(spread, float(np.std([max(group) for group in groups.values()])))
+    mine = [scores[candidate.twin]] if candidate.twin in scores else groups[candidate.family]
     return best - max(mine), spread
 
 

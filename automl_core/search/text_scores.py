@@ -13,6 +13,8 @@ from automl_core.search.feature import Array
 from automl_core.search.text import Cells, Terms
 
 Places = NDArray[np.int64]
+THIRDS = 3
+ABSENT = -10.0  # log-odds of a class that these rows lack
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,9 +63,10 @@ def fit_text_scores(
     matrix: Any = csr_matrix((terms.values, terms.places, terms.starts), shape=(len(terms.starts) - 1, terms.width))
     whole = _fit(name, matrix[train], target, train)
     values = whole.columns(terms)
-    for part in np.unique(parts):
-        chosen = train[parts == part]
-        others = _fit(name, matrix[train[parts != part]], target, train[parts != part])
+    for part in range(THIRDS):
+        mine = parts % THIRDS == part
+        chosen = train[mine]
+        others = _fit(name, matrix[train[~mine]], target, train[~mine])
         values[chosen] = matrix[chosen] @ others.weights + others.intercept
     return whole, values
 
@@ -75,12 +78,13 @@ def _fit(name: str, matrix: Any, target: tuple[Array, Task, int], rows: Places) 
     if task == "regression":
         ridge = Ridge(alpha=1.0, solver="lsqr").fit(matrix, y[rows])
         return TextScores(name, ridge.coef_.reshape(-1, 1).astype(np.float32), np.array([float(ridge.intercept_)]))
-    model = LogisticRegression(C=4.0, max_iter=200).fit(matrix, y[rows].astype(np.int64))
-    width = classes if task == "multiclass" else 1
-    weights = np.zeros((matrix.shape[1], width), dtype=np.float32)
-    intercept = np.full(width, -20.0 if width > 1 else 0.0)
-    if width == 1:
-        return TextScores(name, model.coef_.T.astype(np.float32), np.asarray(model.intercept_, dtype=np.float64))
-    weights[:, model.classes_] = model.coef_.T
-    intercept[model.classes_] = model.intercept_
+    weights = np.zeros((matrix.shape[1], classes if task == "multiclass" else 1), dtype=np.float32)
+    intercept = np.full(weights.shape[1], ABSENT)
+    for column in range(weights.shape[1]):
+        truth = y[rows] == (column if task == "multiclass" else 1)
+        if 0 < truth.sum() < len(truth):
+            model = LogisticRegression(C=4.0, solver="liblinear", dual=True, tol=0.01, max_iter=100, random_state=0)
+            model.fit(matrix, truth)
+            weights[:, column] = model.coef_[0]
+            intercept[column] = float(model.intercept_[0])
     return TextScores(name, weights, intercept)

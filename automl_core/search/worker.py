@@ -16,7 +16,8 @@ from automl_core.search.codes import Code, CodeSource, fit_codes
 from automl_core.search.families import families
 from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted
 from automl_core.search.feature import Feature
-from automl_core.search.formulas import Formulas, FormulaSource, fit_formulas
+from automl_core.search.formula_lab import FormulaSource, fit_formulas
+from automl_core.search.formulas import Formulas
 from automl_core.search.journal import FoldResult
 from automl_core.search.log_target import family_options, from_log, is_log, to_log
 from automl_core.search.text import Terms
@@ -124,7 +125,7 @@ def run_fit(handle: Any, task: FitTask) -> FoldResult:
         stages = fitted.stages
         if logs:
             prediction = from_log(prediction)
-            stages = stages and replace(stages, predictions=from_log(stages.predictions).astype(np.float32))
+            stages = stages and replace(stages, predictions=from_log(stages.predictions.astype(np.float64)).astype(np.float32))
         if not np.isfinite(prediction).all():
             return FoldResult(task.key, task.fold, np.zeros(0), error=f"{family.title} gave numbers that are not finite.")
         files = family.save(fitted.native) if task.fold <= 0 else {}

@@ -42,6 +42,7 @@ class Request:
     drop: tuple[str, ...] = ()
     time: str = ""
     group: str = ""
+    copies_together: bool = False
     plan: Plan = field(default_factory=Plan)
 
     @property
@@ -231,7 +232,8 @@ def shaped(problem: Problem, request: Request, frame: pd.DataFrame, columns: tup
             raise BadInput(f"There is no column “{name[:80]}” in this table.", "Check its spelling.")
     if request.task and request.task != problem.task:
         problem = framing.problem_for(frame[request.target], request.target, _task(request.task))
-    problem = replace(with_never(problem, request.drop), time=request.time, group=request.group)
+    problem = replace(with_never(problem, request.drop), time=request.time, group=request.group,
+                      copies_together=request.copies_together)
     return replace(problem, metric=framing.get_metric(request.metric).name) if request.metric else problem
 
 
