@@ -15,6 +15,7 @@ from automl_core.search.family import link
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
+STEP_CELLS = 2_000_000
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -80,16 +81,32 @@ def permuted(model: Model, matrix: Floats, background: Floats, rounds: int, seed
         order = generator.permutation(len(groups))
         for half, way in enumerate((order, order[::-1])):
             others = deck[:, (2 * turn + half) % len(background)]
-            blend = background[others].copy()
-            before = model.predict_matrix(blend)
-            met += before
-            for group in way:
-                blend[:, groups[group]] = matrix[:, groups[group]]
-                after = model.predict_matrix(blend)
-                phi[:, group] += after - before
-                before = after
+            walked = _walk(model, (matrix, background[others]), [groups[group] for group in way])
+            met += walked[0]
+            for step, group in enumerate(way):
+                phi[:, group] += walked[step + 1] - walked[step]
     phi /= 2 * rounds
     return Raw(spread_remainder(phi, prediction - base), base, linked=False)
+
+
+def _walk(model: Model, ends: tuple[Floats, Floats], way: list[NDArray[np.intp]]) -> Floats:
+    """(groups + 1, n) or (groups + 1, n, k) predictions on the way from the background to the rows, one group of columns a step.
+
+    Many steps are predicted at once: a call of a forest costs more than its rows.
+    """
+    matrix, blend = ends[0], ends[1].copy()
+    stops = [blend.copy()]
+    found = []
+    most = max(1, STEP_CELLS // max(blend.size, 1))
+    for group in way:
+        if len(stops) == most:
+            found.append(model.predict_matrix(np.vstack(stops)))
+            stops = []
+        blend[:, group] = matrix[:, group]
+        stops.append(blend.copy())
+    found.append(model.predict_matrix(np.vstack(stops)))
+    whole = np.concatenate(found)
+    return whole.reshape(len(way) + 1, len(matrix), *whole.shape[1:])
 
 
 def spread_remainder(phi: Floats, total: Floats) -> Floats:

@@ -13,7 +13,8 @@ from automl_core.framing.problem import Task
 from automl_core.search.family import Array, FitRequest, Fitted
 
 CHUNK = 10  # trees grown between two looks at the clock
-MAX_NODES = 4_000_000  # of the whole forest: about 100 MB in memory
+MIN_TREES, TREE_ROWS = 100, 2_000_000  # more trees help where rows are few; where they are many they cost more than they bring
+MAX_NODES = 1_000_000  # of the whole forest: about 10 MB when stored
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,8 +42,8 @@ def grow(request: FitRequest, make: Callable[[dict[str, Any]], Any]) -> Fitted:
 
     `smooth` rows' worth of the overall shares are mixed into every leaf of a classifier: a pure leaf of one row is no certainty.
     """
-    trees = int(request.options.get("trees", 100))
     rows = len(request.y)
+    trees = max(1, min(int(request.options.get("trees", 100)), max(MIN_TREES, TREE_ROWS // max(rows, 1))))
     nodes = max(64, MAX_NODES // (2 * trees))
     forest = make({
         "n_estimators": 1, "warm_start": True, "n_jobs": request.threads, "random_state": request.seed,

@@ -20,6 +20,7 @@ from automl_core.search.plan import Candidate, Plan, View
 # How many candidates are worth comparing by number of rows: on few rows the best of many is best by luck. Twice what
 # AutoGluon 1.5 allows, because here the choice itself is cross-validated.
 _CAPS = ((100, 8), (500, 14), (2500, 30), (10_000, 60), (100_000, 100))
+PLUGINS_AT = 3  # where families from elsewhere come in
 ABSOLUTE = ("mae", "mape", "pinball")
 
 _CAREFUL = {
@@ -190,7 +191,7 @@ def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLA
     entries = [entry for entry in _entries(problem.task, columns.logs) if entry.family in allowed]
     entries = [entry for entry in entries if columns.formulas or not entry.formulas]
     listed = {entry.family for entry in entries}
-    entries += [Entry(name, families().get(name).title, {}) for name in sorted(allowed - listed)]  # families from elsewhere
+    entries[PLUGINS_AT:PLUGINS_AT] = [Entry(name, families().get(name).title, {}) for name in sorted(allowed - listed)]
     if not entries:
         raise BadInput("None of the chosen model families can be used here.", "Choose others, or install what they need.")
     most = plan.max_trials or candidate_cap(rows)

@@ -118,7 +118,7 @@ def test_contributions_add_up(name: str, task: Task) -> None:
 def test_the_deadline_is_minded(name: str, task: Task) -> None:
     family = families().get(name)
     endless = {"lightgbm": {"rounds": 10**6, "learning_rate": 1e-4}, "catboost": {"rounds": 10**6, "learning_rate": 1e-5},
-               "extra_trees": {"trees": 10**6}, "ebm": {"rounds": 10**6, "learning_rate": 1e-5}, "linear": {}}[name]
+               "extra_trees": {"trees": 10**6}, "random_forest": {"trees": 10**6}, "ebm": {"rounds": 10**6, "learning_rate": 1e-5}, "linear": {}}[name]
     fitted(name, task)  # imports are not the family's time
     began = time.monotonic()
     found = family.fit(request_for(family, task, options=endless, deadline=began + 0.3))
@@ -133,7 +133,7 @@ def test_the_deadline_is_minded(name: str, task: Task) -> None:
 def test_a_stop_file_ends_the_fit(name: str, tmp_path: Any) -> None:
     family = families().get(name)
     (tmp_path / "stop").touch()
-    endless = {"extra_trees": {"trees": 10**6}, "linear": {}}.get(name, {"rounds": 10**6})
+    endless = {"extra_trees": {"trees": 10**6}, "random_forest": {"trees": 10**6}, "linear": {}}.get(name, {"rounds": 10**6})
     began = time.monotonic()
     family.fit(request_for(family, "binary", options=endless, stop_file=str(tmp_path / "stop")))
     assert time.monotonic() - began < 2.5
