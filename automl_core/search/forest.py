@@ -14,7 +14,7 @@ from automl_core.search.family import Array, FitRequest, Fitted
 
 CHUNK = 10  # trees grown between two looks at the clock
 MIN_TREES, TREE_ROWS = 100, 2_000_000  # more trees help where rows are few; where they are many they cost more than they bring
-MAX_NODES = 1_000_000  # of the whole forest: about 10 MB when stored
+MAX_NODES = 3_000_000  # of the whole forest: about 25 MB when stored
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,6 +1,7 @@
 """Use cases on files alone: what the command line does with a table and a bundle, through the same steps as the pages."""
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -94,6 +95,7 @@ class Files:
 
     def train(self, source: str, request: Request, out: Path) -> tuple[Run, Verdict]:
         """A project from a table: safe fixes, goal, verdict and search, in this process; the bundle goes to `out`."""
+        began = time.monotonic()
         table = self.open(source)
         table.column(request.target)
         project_id = self.projects.create(Path(table.origin.name).stem[:100] or "table")
@@ -108,7 +110,7 @@ class Files:
         watch = JobWatch(self.context.store, job.id)
         try:
             goal.run_check(project_id, inputs, watch)
-            run = self.deploy.search.run_search(job, inputs, request.plan, watch)
+            run = self.deploy.search.run_search(job, inputs, request.plan, watch, time.monotonic() - began)
         except BaseException:
             queue.fail(self.context.store, job.id, "The search ended early.")
             raise

@@ -118,7 +118,8 @@ def test_contributions_add_up(name: str, task: Task) -> None:
 def test_the_deadline_is_minded(name: str, task: Task) -> None:
     family = families().get(name)
     endless = {"lightgbm": {"rounds": 10**6, "learning_rate": 1e-4}, "catboost": {"rounds": 10**6, "learning_rate": 1e-5},
-               "extra_trees": {"trees": 10**6}, "random_forest": {"trees": 10**6}, "ebm": {"rounds": 10**6, "learning_rate": 1e-5}, "linear": {}}[name]
+               "extra_trees": {"trees": 10**6}, "random_forest": {"trees": 10**6},
+               "ebm": {"rounds": 10**6, "learning_rate": 1e-5}, "linear": {}}[name]
     fitted(name, task)  # imports are not the family's time
     began = time.monotonic()
     found = family.fit(request_for(family, task, options=endless, deadline=began + 0.3))

@@ -107,8 +107,8 @@ def lab(task: Task, seed: int, noise: bool = False) -> FormulaSource:
     if task == "multiclass":
         y = np.digitize(y, [-0.5, 0.5]).astype(np.float64)
     levels = tuple("abcdef")
-    features = (Feature("price", ("price",), "number"), Feature("area", ("area",), "number"), Feature("luck", ("luck",), "number"),
-                Feature("town", ("town",), "category", levels), Feature("kind", ("kind",), "category", levels[:5]))
+    numbers = (Feature(name, (name,), "number") for name in ("price", "area", "luck"))
+    features = (*numbers, Feature("town", ("town",), "category", levels), Feature("kind", ("kind",), "category", levels[:5]))
     return FormulaSource(matrix, features, y, task, 3)
 
 
@@ -148,8 +148,8 @@ def test_logarithms_there_and_back() -> None:
 
 def test_a_search_with_texts_and_levels_hands_over_one_path(tmp_path: Path) -> None:
     found = table_from_frame(table(600), "orders")
-    outcome = search(SearchData(found.frame, found.columns, PROBLEM), Plan(60, 2, families=("linear", "lightgbm"), max_trials=6, folds=3),
-                     FolderJournal(tmp_path))
+    plan = Plan(60, 2, families=("linear", "lightgbm"), max_trials=6, folds=3)
+    outcome = search(SearchData(found.frame, found.columns, PROBLEM), plan, FolderJournal(tmp_path))
     assert outcome.summary.score.mean > 0.8
     assert any(trial.label.endswith("with formulas") for trial in outcome.summary.leaderboard)
     for model in outcome.rungs.values():
