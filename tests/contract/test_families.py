@@ -153,3 +153,27 @@ def test_refit_with_rounds_and_a_missing_class(name: str) -> None:
     assert prediction[:, 1].max() < 0.5
     rows = np.array([family.predict_row(found.native, row) for row in matrix[:20]])
     np.testing.assert_allclose(rows, prediction[:20], atol=1e-9)
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("name", ["lightgbm", "catboost", "linear"])
+def test_stages_go_on_after_the_best_round_and_agree_with_a_shorter_fit(name: str, task: Task) -> None:
+    family = families().get(name)
+    random = np.random.default_rng(0)
+    matrix, y = make(task, 300)
+    noise = random.permutation(y)  # nothing to learn: the best round comes early
+    options = {} if name == "linear" else {"rounds": 400, "patience": 40, "learning_rate": 0.1}
+    request = FitRequest(matrix[:200], noise[:200], FEATURES, task, 3 if task == "multiclass" else 2, options,
+                         valid_matrix=matrix[200:], valid_y=noise[200:], stages=True)
+    found = family.fit(request)
+    assert found.stages is not None
+    assert len(found.stages.predictions) == len(found.stages.rounds)
+    if name != "linear":
+        assert found.stages.rounds[-1] >= found.rounds + 20
+    at = max(place for place, stage in enumerate(found.stages.rounds) if stage <= found.rounds)
+    if found.stages.rounds[at] == found.rounds:
+        assert family.predict(found.native, matrix[200:]) == pytest.approx(found.stages.predictions[at], rel=1e-5, abs=1e-5)
+    elif name != "linear":
+        short = family.fit(FitRequest(matrix[:200], noise[:200], FEATURES, task, request.classes, options,
+                                      rounds=found.stages.rounds[at]))
+        assert family.predict(short.native, matrix[200:]) == pytest.approx(found.stages.predictions[at], rel=1e-5, abs=1e-5)

@@ -151,7 +151,7 @@ def test_nothing_finished_is_fitted_again(tmp_path: Path, here: HereExecutor) ->
     log = Log()
     second = search(make_data(), plan, FolderJournal(tmp_path), log)
     assert [fit for fit in here.fits if fit[1] >= 0] == []
-    assert second.summary.fit_seconds >= first.summary.fit_seconds * 0.5
+    assert second.summary.fit_seconds >= first.summary.fit_seconds * 0.2
     assert second.summary.score == first.summary.score
     assert {trial.key for trial in log.trials} == {trial.key for trial in second.summary.leaderboard}
     lines = (tmp_path / "trials.jsonl").read_text().splitlines()

@@ -82,7 +82,8 @@ def _fit(request: FitRequest) -> Fitted:
     rounds = int(request.options.get("rounds", 1000)) if valid or not request.rounds else request.rounds
     stopper = Stopper(request, _patience(len(request.y), int(request.options.get("patience", 100))))
     try:
-        booster = lightgbm.train(parameters, train, rounds, valid_sets=valid, callbacks=[stopper])
+        # kept as it is: otherwise the trees after the best round are cut off, and the stages with them
+        booster = lightgbm.train(parameters, train, rounds, valid_sets=valid, callbacks=[stopper], keep_training_booster=True)
     except LightGBMError as error:
         raise FitFailed(f"LightGBM could not learn from this table ({str(error)[:120]}).") from error
     text = booster.model_to_string(num_iteration=stopper.best_round + 1)
