@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: run setup test check truth faults bench worker clean
+.PHONY: run setup test check truth noise faults bench worker clean
 
 run: $(VENV)/.run
 	@echo "Clarion is starting on http://127.0.0.1:$(PORT) (stop it with Ctrl+C)."
@@ -25,6 +25,9 @@ check: $(VENV)/.test
 
 truth: $(VENV)/.test
 	$(BIN)/python -m pytest tests/truth
+
+noise: $(VENV)/.test
+	$(BIN)/python -m pytest -s -m slow tests/truth/test_noise.py
 
 faults: $(VENV)/.test
 	$(BIN)/python -m pytest tests/faults -m "fault or not fault"

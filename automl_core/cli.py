@@ -94,7 +94,8 @@ def _request(arguments: Arguments) -> Request:
     plan = Plan(budget_seconds=getattr(arguments, "budget", 60.0), jobs=getattr(arguments, "jobs", 0) or read_settings().jobs,
                 seed=getattr(arguments, "seed", 0), executor=getattr(arguments, "executor", "local"))
     drop = tuple(part.strip() for part in arguments.drop.split(",") if part.strip())
-    return Request(arguments.target, arguments.task, arguments.metric, drop, arguments.time, arguments.group, plan)
+    return Request(arguments.target, arguments.task, arguments.metric, drop, arguments.time, arguments.group,
+                   arguments.copies_together, plan)
 
 
 def _check(arguments: Arguments) -> Answer:
@@ -266,3 +267,4 @@ def _add_problem(command: argparse.ArgumentParser) -> None:
     command.add_argument("--drop", default="", metavar="A,B")
     command.add_argument("--time", default="")
     command.add_argument("--group", default="")
+    command.add_argument("--copies-together", action="store_true", help="keep exact copies of a row on one side of every split")

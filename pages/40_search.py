@@ -60,6 +60,7 @@ def results(summary: RunSummary) -> None:
     for offer in summary.ladder:
         if offer.chosen and offer.sentence:
             st.caption(plain(offer.sentence))
+    search_view.ladder(project, summary)
     st.subheader("Leaderboard", anchor=False)
     tried = sum(trial.state in ("finished", "truncated") for trial in summary.leaderboard)
     same = f"the same {summary.folds} folds" if summary.folds > 1 else "the same held-out part"

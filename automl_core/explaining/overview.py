@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl_core.explaining.contributions import Contributions, contributions, explained_class
+from automl_core.explaining.contributions import ROUNDS, Contributions, contributions, explained_class
 from automl_core.explaining.explanation import Explanation, Importance
 from automl_core.explaining.importance import importances, shape
 from automl_core.explaining.routes import exact
@@ -17,23 +18,27 @@ from automl_core.search.model import Model
 
 SAMPLE = 2_000
 SLOW_SAMPLE = 400  # for models whose contributions must be sampled by permutation
+LEAST_SAMPLE = 60
+SECONDS = 5.0
 MOST_SHAPES = 15
 Floats = NDArray[np.float64]
 Progress = Callable[[float, str], None]
 
 
 def explain(
-    model: Model, frame: pd.DataFrame, y: NDArray[np.generic], seed: int = 0, progress: Progress | None = None
+    model: Model, frame: pd.DataFrame, y: NDArray[np.generic], seed: int = 0, progress: Progress | None = None,
+    seconds: float = SECONDS,
 ) -> Explanation:
-    """Importance and shapes from Shapley values of a stratified sample (2,000 rows, 400 when they must be sampled).
+    """Importance and shapes from Shapley values of a stratified sample: 2,000 rows, or up to 400 when they must be sampled.
 
-    `frame` is typed and cleaned, aligned with `y` (class codes, or numbers; NaN when unknown).
+    Sampling takes about `seconds`; a slow model is explained on fewer rows, 60 at least. `frame` is typed and cleaned, aligned
+    with `y` (class codes, or numbers; NaN when unknown).
     """
     tell = progress or (lambda fraction, sentence: None)
     tell(0.0, "Choosing rows to explain.")
     place = explained_class(model)
     observed = _observed(model, y, place)
-    limit = SAMPLE if exact(model, model.encoder.matrix(frame.head(20))) is not None else SLOW_SAMPLE
+    limit = SAMPLE if exact(model, model.encoder.matrix(frame.head(20))) is not None else _affordable(model, frame, seconds)
     picked = stratified(observed, limit, seed)
     sample, seen = frame.iloc[picked].reset_index(drop=True), observed[picked]
     tell(0.1, f"Explaining {len(sample):,} rows.")
@@ -46,6 +51,16 @@ def explain(
     return Explanation(
         ordered, shapes, float(made.prediction.mean()), units, len(sample), made.label, _sentence(model, made, ordered)
     )
+
+
+def _affordable(model: Model, frame: pd.DataFrame, seconds: float) -> int:
+    """The rows that permutation sampling gets through in that time, by the pace of one large prediction."""
+    matrix = model.encoder.matrix(frame.iloc[:SLOW_SAMPLE])
+    matrix = np.repeat(matrix, max(1, 2_000 // max(len(matrix), 1)), axis=0)
+    began = time.perf_counter()
+    model.predict_matrix(matrix)
+    pace = (time.perf_counter() - began) / len(matrix)
+    return int(np.clip(seconds / max(pace * 2 * ROUNDS * (len(model.sources) + 1), 1e-9), LEAST_SAMPLE, SLOW_SAMPLE))
 
 
 def stratified(observed: Floats, rows: int, seed: int) -> NDArray[np.int64]:

@@ -15,6 +15,7 @@ from automl_core.search.family import link
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
+STEP_CELLS = 2_000_000
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -37,14 +38,13 @@ def exact(model: Model, matrix: Floats) -> Raw | None:
         return None
     phi: Floats | None = None
     base = np.zeros(())
+    whole = model.extended(matrix)
     for member in model.members:
-        explain = member.kind.contributions
-        if explain is None:
+        explained = member.contributions(whole)
+        if explained is None:
             return None
-        part, start = explain(member.native, matrix)
-        if not np.allclose(
-            link(task, start + part.sum(axis=1)), member.kind.predict(member.native, matrix), atol=1e-6, rtol=1e-6
-        ):
+        part, start = explained
+        if not np.allclose(link(task, start + part.sum(axis=1)), member.predict(whole), atol=1e-6, rtol=1e-6):
             return None  # a family that calibrates or clips its output has no exact route in its raw space
         weighted = member.weight * np.asarray(part, dtype=np.float64)
         phi = weighted if phi is None else phi + weighted
@@ -54,11 +54,12 @@ def exact(model: Model, matrix: Floats) -> Raw | None:
 
 
 def by_source(model: Model, phi: Floats) -> Floats:
-    """Sums over the features made from one column (exact: Shapley values add up)."""
+    """Sums over the features made from one column (exact: Shapley values add up); a formula's share goes to its columns alike."""
     names = {name: place for place, name in enumerate(model.sources)}
     out = np.zeros((phi.shape[0], len(names), *phi.shape[2:]))
     for place, feature in enumerate(model.features):
-        out[:, names[feature.source]] += phi[:, place]
+        for source in feature.sources:
+            out[:, names[source]] += phi[:, place] / len(feature.sources)
     return out
 
 
@@ -71,7 +72,7 @@ def permuted(model: Model, matrix: Floats, background: Floats, rounds: int, seed
     """
     generator = np.random.default_rng(seed)
     base = np.asarray(model.predict_matrix(background).mean(axis=0), dtype=np.float64)
-    groups = [np.flatnonzero([feature.source == name for feature in model.features]) for name in model.sources]
+    groups = [np.flatnonzero([feature.sources == (name,) for feature in model.encoder.features]) for name in model.sources]
     prediction = model.predict_matrix(matrix)
     phi = np.zeros((len(matrix), len(groups), *prediction.shape[1:]))
     met = np.zeros_like(prediction)
@@ -80,16 +81,32 @@ def permuted(model: Model, matrix: Floats, background: Floats, rounds: int, seed
         order = generator.permutation(len(groups))
         for half, way in enumerate((order, order[::-1])):
             others = deck[:, (2 * turn + half) % len(background)]
-            blend = background[others].copy()
-            before = model.predict_matrix(blend)
-            met += before
-            for group in way:
-                blend[:, groups[group]] = matrix[:, groups[group]]
-                after = model.predict_matrix(blend)
-                phi[:, group] += after - before
-                before = after
+            walked = _walk(model, (matrix, background[others]), [groups[group] for group in way])
+            met += walked[0]
+            for step, group in enumerate(way):
+                phi[:, group] += walked[step + 1] - walked[step]
     phi /= 2 * rounds
     return Raw(spread_remainder(phi, prediction - base), base, linked=False)
+
+
+def _walk(model: Model, ends: tuple[Floats, Floats], way: list[NDArray[np.intp]]) -> Floats:
+    """(groups + 1, n) or (groups + 1, n, k) predictions on the way from the background to the rows, one group of columns a step.
+
+    Many steps are predicted at once: a call of a forest costs more than its rows.
+    """
+    matrix, blend = ends[0], ends[1].copy()
+    stops = [blend.copy()]
+    found = []
+    most = max(1, STEP_CELLS // max(blend.size, 1))
+    for group in way:
+        if len(stops) == most:
+            found.append(model.predict_matrix(np.vstack(stops)))
+            stops = []
+        blend[:, group] = matrix[:, group]
+        stops.append(blend.copy())
+    found.append(model.predict_matrix(np.vstack(stops)))
+    whole = np.concatenate(found)
+    return whole.reshape(len(way) + 1, len(matrix), *whole.shape[1:])
 
 
 def spread_remainder(phi: Floats, total: Floats) -> Floats:

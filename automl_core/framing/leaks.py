@@ -174,6 +174,11 @@ def _twins(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem) -
     share = float((np.bincount(groups)[groups] > 1).mean())
     if share < TWINS_AMBER:
         return []
-    kept = "" if problem.time or problem.group else "; copies are kept on one side of every split"
-    said = f"{100 * share:.0f} % of the rows have an exact copy{kept}."
+    if problem.time or problem.group:
+        kept = "."
+    elif problem.copies_together:
+        kept = "; copies are kept on one side of every split."
+    else:
+        kept = ". If copies will not come again in new data, keep them together: scores are too good otherwise."
+    said = f"{100 * share:.0f} % of the rows have an exact copy{kept}"
     return [Leak("", "copied_rows", "red" if share > TWINS_RED else "amber", said)]

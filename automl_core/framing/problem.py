@@ -28,7 +28,8 @@ class Problem:
 
     `classes` are the labels in a fixed order (empty for regression); `positive` is the label that `probability` speaks of in
     binary tasks. `later` columns are known only after the outcome, `never` columns must not be used: neither reaches a model.
-    `roles` overrule the detected roles.
+    `roles` overrule the detected roles. `copies_together` keeps exact copies of a row on one side of every split: right when
+    copies will not come again in new data, too hard when they will.
     """
 
     target: str
@@ -42,6 +43,7 @@ class Problem:
     group: str = ""
     money: Money | None = None
     roles: dict[str, Role] = field(default_factory=dict)
+    copies_together: bool = False
 
     @property
     def excluded(self) -> tuple[str, ...]:

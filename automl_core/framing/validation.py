@@ -36,14 +36,14 @@ def encode_target(series: pd.Series, problem: Problem) -> tuple[NDArray[np.gener
 
 
 def default_folds(rows: int, budget: float) -> int:
-    """Folds for a search of this many rows in `budget` seconds: five, three where five would leave no time for candidates."""
+    """Folds for a search of this many rows in `budget` seconds: few rows need many, many rows leave no time for them."""
     if rows > 100_000:
         return 3 if budget >= 300 else 2
     if rows > 10_000:
         return 5 if budget >= 480 else 3
     if rows > 3_000:
-        return 5 if budget >= 45 else 3
-    return 5
+        return 5 if budget >= 30 else 3
+    return 8 if budget >= 30 else 5
 
 
 def make_folds(
@@ -52,8 +52,8 @@ def make_folds(
     """`folds` pairs of sorted row positions (train, valid), the same for the same arguments on every machine.
 
     `y` and `frame` are aligned: the rows that `encode_target` kept; `columns` describe the frame. With a time column: an
-    expanding window, so the oldest block is never validated. With a group column, or when more than 1 % of the rows are copies:
-    a group stays in one part. Otherwise stratified by class, or by deciles of a number. A class with a single row is absent
+    expanding window, so the oldest block is never validated. With a group column, or with copies kept together: a group stays in
+    one part. Otherwise stratified by class, or by deciles of a number. A class with a single row is absent
     from one training part.
     """
     n = len(y)
@@ -103,7 +103,7 @@ def _groups(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem) 
             raise BadInput(f"All rows share one value of “{problem.group[:80]}”, so they cannot be split by it.",
                            "Choose another group column.")
         return codes
-    return copied_rows(frame, columns, problem)
+    return copied_rows(frame, columns, problem) if problem.copies_together else None
 
 
 def copied_rows(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem) -> Positions | None:

@@ -24,13 +24,14 @@ from automl_core.framing.problem import Problem
 from automl_core.production.contract import Contract
 from automl_core.production.scoring import Scorer
 from automl_core.registry import is_installed
+from automl_core.search.encoder_files import encoder_files, encoder_from_files
 from automl_core.search.families import families
-from automl_core.search.features import encoder_files, encoder_from_files
+from automl_core.search.formula_files import formula_files, formulas_from_files
 from automl_core.search.model import Member, Model
 from automl_core.search.plan import Score
 
 MANIFEST = "manifest.json"
-FORMAT = 1
+FORMAT = 2
 MAX_BYTES = 2_000_000_000
 MAX_MEMBERS = 500
 MAX_RATIO = 200
@@ -114,12 +115,14 @@ def _json(value: Any) -> bytes:
 
 
 def _model_files(model: Model) -> dict[str, bytes]:
-    members = [{"family": member.family, "label": member.label, "weight": member.weight} for member in model.members]
+    members = [{"family": member.family, "label": member.label, "weight": member.weight, "inputs": member.inputs,
+                "logs": member.logs, "scale": member.scale}
+               for member in model.members]
     files = {"model.json": _json({
         "problem": model.problem, "columns": model.columns, "cleaned": model.cleaned, "recipe": model.recipe,
         "score": model.score, "threshold": model.threshold, "half_width": model.half_width, "members": members,
     })}
-    files |= encoder_files(model.encoder)
+    files |= encoder_files(model.encoder) | formula_files(model.formulas)
     for number, member in enumerate(model.members):
         files |= {f"members/{number}/{name}": content for name, content in member.kind.save(member.native).items()}
     return files
@@ -139,12 +142,13 @@ def _assemble(files: Mapping[str, bytes]) -> Bundle:
         if not is_installed(family.package):
             raise MissingDependency(f"This model needs {family.title}.", f"Run: pip install {' '.join(family.requires)}")
         native = family.load({name.removeprefix(start): content for name, content in files.items() if name.startswith(start)})
-        members.append(Member(item["family"], item["label"], float(item["weight"]), native))
+        members.append(Member(item["family"], item["label"], float(item["weight"]), native, tuple(item["inputs"]),
+                              bool(item["logs"]), float(item["scale"])))
     model = Model(
         from_json(Problem, stored["problem"]), _columns(stored["columns"]), _columns(stored["cleaned"]),
         from_json(Recipe, stored["recipe"]), encoder_from_files(files), tuple(members), from_json(Score, stored["score"]),
         float(stored["threshold"]),
-        float("nan") if stored["half_width"] is None else float(stored["half_width"]))
+        float("nan") if stored["half_width"] is None else float(stored["half_width"]), formulas_from_files(files))
     return Bundle(model, from_json(Contract, json.loads(files["contract.json"])), json.loads(files["facts.json"]),
                   files["MODEL_CARD.md"].decode())
 

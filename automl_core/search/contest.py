@@ -1,8 +1,10 @@
 """The state of a race: which candidate has been fitted on which fold, how well, how long it took, and which are out."""
 from __future__ import annotations
 
+import bisect
 import math
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,9 +13,22 @@ from numpy.typing import NDArray
 from automl_core.framing.score_interval import score_with_interval
 from automl_core.search.families import families
 from automl_core.search.family import Array
+from automl_core.search.feature import Feature
 from automl_core.search.journal import FoldResult
+from automl_core.search.log_target import best_scale, is_log, to_log
 from automl_core.search.plan import Candidate, Plan, Trial, TrialState
 from automl_core.search.prepared import Prepared
+from automl_core.search.worker import Extras, ExtrasKind
+
+
+def find_candidate(candidates: Iterable[Candidate], key: str) -> Candidate:
+    """The candidate of that key."""
+    return next(candidate for candidate in candidates if candidate.key == key)
+
+
+def _log_loss(y: Array, prediction: Array) -> Array:
+    out: Array = np.square(to_log(y) - to_log(prediction))
+    return out
 
 
 @dataclass(slots=True)
@@ -44,6 +59,8 @@ class Contest:
     folds: int = 0
     out: dict[str, str] = field(default_factory=dict)
     scores: dict[tuple[str, int], float] = field(default_factory=dict)
+    extras: dict[tuple[str, int], Extras] = field(default_factory=dict)
+    losses: dict[tuple[str, int], Array] = field(default_factory=dict)
 
     def good(self, key: str) -> dict[int, FoldResult]:
         """The fits of a candidate that gave predictions, by fold."""
@@ -61,31 +78,48 @@ class Contest:
         """Whether the candidate has been fitted on every fold in use."""
         return bool(self.folds) and all((key, fold) in self.results for fold in range(self.folds)) and not self.failure(key)
 
+    def missing_extras(self, candidate: Candidate, fold: int) -> tuple[ExtrasKind, ...]:
+        """The learned columns that a fit of this candidate on this fold waits for."""
+        return tuple(kind for kind in self.wanted_extras(candidate) if (kind, fold) not in self.extras)
+
+    def wanted_extras(self, candidate: Candidate) -> tuple[ExtrasKind, ...]:
+        """The learned columns that the candidate's view has, in their order after the plain ones."""
+        codes: tuple[ExtrasKind, ...] = ("codes",) if candidate.view != "plain" and self.prepared.coded else ()
+        return (*codes, "formulas") if candidate.view == "formed" else codes
+
+    def features(self, candidate: Candidate, fold: int) -> tuple[Feature, ...]:
+        """What a fit of this candidate on this fold sees."""
+        learned = (self.extras[kind, fold].features for kind in self.wanted_extras(candidate))
+        return sum(learned, self.prepared.encoder.features)
+
     def fold_score(self, key: str, fold: int) -> float:
         """Quality on one fold by the judge: greater is better."""
         if (key, fold) not in self.scores:
             judge, valid = self.prepared.judge, self.prepared.folds[fold][1]
-            self.scores[key, fold] = judge.sign * judge.score(self.prepared.y[valid], self.results[key, fold].prediction)
+            prediction = self.results[key, fold].prediction * self.scale(key, (fold,))
+            self.scores[key, fold] = judge.sign * judge.score(self.prepared.y[valid], prediction)
         return self.scores[key, fold]
 
     def take(self, result: FoldResult) -> None:
         """Note a result, and rule its candidate out when it is hopeless.
 
-        Forgiving rule (Bergman et al. 2024): out only when its mean is worse than the worst fold of the best candidate.
+        Forgiving rule (after Bergman et al. 2024): out only when it is behind the best candidate on the same folds by more than
+        that one's worst fold is behind its mean.
         """
         self.results[result.key, result.fold] = result
         if result.error:
             self.out.setdefault(result.key, result.error)
             return
         finished = [item.key for item in self.candidates if self.complete(item.key) and item.key != result.key]
-        mine = [self.fold_score(result.key, fold) for fold in self.good(result.key)]
+        done = sorted(self.good(result.key))
+        mine = [self.fold_score(result.key, fold) for fold in done]
         if not finished or len(mine) >= self.folds or self._spared(result.key) or not np.isfinite(mine).all():
             return
         scores = [[self.fold_score(key, fold) for fold in range(self.folds)] for key in finished]
         best = max(scores, key=lambda found: float(np.mean(found)))
-        if float(np.mean(mine)) < min(best):
+        if float(np.mean(mine)) < float(np.mean([best[fold] for fold in done])) - (float(np.mean(best)) - min(best)):
             count = f"{len(mine)} of {self.folds}"
-            self.out[result.key] = f"Stopped after {count} folds: worse than the worst fold of the best so far."
+            self.out[result.key] = f"Stopped after {count} folds: behind the best so far by more than folds differ."
 
     def _spared(self, key: str) -> bool:
         """Legible families finish: what their clarity costs in quality is worth knowing."""
@@ -119,12 +153,64 @@ class Contest:
         """(m,) sorted places in the matrix of the rows that these folds leave out."""
         return np.sort(np.concatenate([self.prepared.folds[fold][1] for fold in folds]))
 
-    def out_of_fold(self, key: str, folds: tuple[int, ...]) -> Array:
-        """(m,) or (m, k) predictions of the candidate for the rows of `positions(folds)`."""
+    def fold_of(self, folds: tuple[int, ...]) -> NDArray[np.int64]:
+        """(m,) the fold of each of the rows of `positions(folds)`."""
         joined = np.concatenate([self.prepared.folds[fold][1] for fold in folds])
-        predictions = np.concatenate([self.results[key, fold].prediction for fold in folds])
+        labels = np.concatenate([np.full(len(self.prepared.folds[fold][1]), fold) for fold in folds])
+        in_order: NDArray[np.int64] = labels[np.argsort(joined, kind="stable")]
+        return in_order
+
+    def out_of_fold(self, key: str, folds: tuple[int, ...]) -> Array:
+        """(m,) or (m, k) predictions of the candidate for the rows of `positions(folds)`.
+
+        A boosting is read after as many rounds as are best on the other folds: its own best would flatter it.
+        """
+        joined = np.concatenate([self.prepared.folds[fold][1] for fold in folds])
+        predictions = np.concatenate([self._honest(key, fold, folds) for fold in folds])
         in_order: Array = predictions[np.argsort(joined, kind="stable")]
         return in_order
+
+    def best_rounds(self, key: str, folds: tuple[int, ...]) -> int:
+        """The rounds that are best on these folds together; the mean of their own best where fits have no stages."""
+        results = [self.results[key, fold] for fold in folds]
+        if any(result.stages is None for result in results):
+            return round(float(np.mean([result.rounds for result in results])))
+        longest = max((result.stages.rounds for result in results if result.stages is not None), key=len)
+        total = np.zeros(len(longest))
+        for fold in folds:
+            losses = self._stage_losses(key, fold)
+            total += np.append(losses, np.full(len(longest) - len(losses), losses[-1])) * len(self.prepared.folds[fold][1])
+        return longest[int(np.argmin(total))]
+
+    def scale(self, key: str, folds: tuple[int, ...]) -> float:
+        """What predictions are multiplied by, learned from these folds: 1 unless the candidate learns logarithms."""
+        if not is_log(find_candidate(self.candidates, key).options):
+            return 1.0
+        y = np.concatenate([self.prepared.y[self.prepared.folds[fold][1]] for fold in folds])
+        return best_scale(y, np.concatenate([self.results[key, fold].prediction for fold in folds]))
+
+    def _honest(self, key: str, fold: int, folds: tuple[int, ...]) -> Array:
+        """Predictions of one fold, with all that is tuned taken from the others."""
+        others = tuple(other for other in folds if other != fold)
+        return self._staged(key, fold, others) * self.scale(key, others or (fold,))
+
+    def _staged(self, key: str, fold: int, others: tuple[int, ...]) -> Array:
+        result = self.results[key, fold]
+        if result.stages is None or not others or any(self.results[key, other].stages is None for other in others):
+            return result.prediction
+        place = bisect.bisect_right(result.stages.rounds, self.best_rounds(key, others)) - 1
+        staged: Array = result.stages.predictions[max(place, 0)].astype(np.float64)
+        return staged
+
+    def _stage_losses(self, key: str, fold: int) -> Array:
+        """(s,) mean loss after each stage of a fit."""
+        if (key, fold) not in self.losses:
+            stages, y = self.results[key, fold].stages, self.prepared.y[self.prepared.folds[fold][1]]
+            assert stages is not None
+            logs = is_log(find_candidate(self.candidates, key).options)
+            loss = _log_loss if logs else self.prepared.loss
+            self.losses[key, fold] = np.array([float(np.mean(loss(y, part.astype(np.float64)))) for part in stages.predictions])
+        return self.losses[key, fold]
 
     def trial(self, candidate: Candidate, state: TrialState | None = None) -> Trial:
         """What there is to tell about a candidate."""

@@ -16,15 +16,15 @@ ROWS = 20_000
 
 
 def greedy_weights(
-    judge: Metric, y: Array, predictions: Mapping[str, Array], seed: int = 0, members: int = MEMBERS
+    judge: Metric, y: Array, predictions: Mapping[str, Array], seed: int = 0, members: int = MEMBERS, most_rows: int = ROWS
 ) -> dict[str, float]:
     """Weights (sum 1) of at most `members`: with replacement, the best prefix, small weights dropped.
 
-    On many rows a sample decides.
+    On more than `most_rows` a sample decides.
     """
     rows = np.arange(len(y))
-    if len(rows) > ROWS:
-        rows = np.sort(np.random.default_rng(seed).choice(len(rows), ROWS, replace=False))
+    if len(rows) > most_rows:
+        rows = np.sort(np.random.default_rng(seed).choice(len(rows), most_rows, replace=False))
     truth = y[rows]
     parts = {key: prediction[rows] for key, prediction in predictions.items()}
     scores = {key: judge.sign * judge.score(truth, part) for key, part in parts.items()}

@@ -1,6 +1,7 @@
 """What a model family is: plain functions from arrays to arrays, so that every family fits, scores, stores and explains alike."""
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,9 +14,10 @@ from numpy.typing import NDArray
 from automl_core.errors import ClarionError
 from automl_core.framing.problem import Task
 from automl_core.registry import Field
-from automl_core.search.features import Feature
+from automl_core.search.feature import Feature
 
 Array = NDArray[np.float64]
+GRID = tuple(sorted({math.ceil(1.12 ** step) for step in range(90)}))  # rounds at which fits can be compared: 1 to 24,000
 
 
 class FitFailed(ClarionError):
@@ -29,7 +31,8 @@ class FitRequest:
     `matrix` is (n, p) float64 with NaN for missing, `features` describe its columns; `y` holds floats, or class codes 0..k-1
     (binary: 1 is the positive class). With a validation part the family stops early on it and reports the best number of
     rounds; without, it uses `rounds`. `deadline` is in seconds of `time.monotonic`; when `stop_file` appears the fit ends too.
-    A fit that is cut off still returns its best iteration.
+    A fit that is cut off still returns its best iteration. `stages` asks for the validation rows' predictions along the way,
+    `bags` for that many fits with other seeds in one model, its raw scores their means.
     """
 
     matrix: Array
@@ -46,10 +49,23 @@ class FitRequest:
     stop_file: str = ""
     threads: int = 1
     seed: int = 0
+    stages: bool = False
+    bags: int = 1
 
     def over(self) -> bool:
         """Whether the fit must end now."""
         return time.monotonic() > self.deadline or (bool(self.stop_file) and Path(self.stop_file).exists())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stages:
+    """Predictions of the validation rows after so many rounds: `rounds` (s,) from `GRID`, `predictions` (s, n) or (s, n, k).
+
+    They end with the last of the grid that the fit reached, patience included.
+    """
+
+    rounds: tuple[int, ...]
+    predictions: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +75,7 @@ class Fitted:
     native: Any
     rounds: int
     truncated: bool = False
+    stages: Stages | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +109,11 @@ class Family:
     fit_modules: tuple[str, ...] = ()
     cost: float = 1.0
     grows: bool = False
+
+
+def reached(rounds: int) -> tuple[int, ...]:
+    """The rounds of the grid that a fit of so many rounds has stages for."""
+    return tuple(stage for stage in GRID if stage <= rounds)
 
 
 def sigmoid(raw: Array) -> Array:

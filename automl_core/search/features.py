@@ -1,42 +1,30 @@
-"""The features a model sees: typed columns to one float64 matrix, learned without the target, the same for a table and a row."""
+"""The features a model sees: typed columns to one float64 matrix, the same for a table and a row.
+
+Blocks are learned without the target; codes, at the end of the matrix, with it.
+"""
 from __future__ import annotations
 
-import io
-import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column, Kind, Row
 from automl_core.errors import BadInput
 from automl_core.framing.columns import usable_columns
 from automl_core.framing.problem import Problem
-from automl_core.search.text import TextCoder, fit_text
+from automl_core.search.codes import Code, LevelMeans
+from automl_core.search.feature import Array, Feature, FeatureKind
+from automl_core.search.text import Terms, TextCoder, fit_text
 
-Array = NDArray[np.float64]
-FeatureKind = Literal["number", "category", "date", "text"]
 LARGEST = 3.0e38  # some libraries keep 32-bit floats: a larger number would become infinite there
 MAX_LEVELS = 500
 DATE_PARTS = ("year", "month", "day", "weekday", "days since 1970")
 DAY = 86_400_000_000  # microseconds
 EPOCH = datetime(1970, 1, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Feature:
-    """One column of the matrix, made from the table's column `source`. `levels` name the codes 0.. of a category."""
-
-    name: str
-    source: str
-    kind: FeatureKind
-    levels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +40,16 @@ class Block:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoder:
-    """Blocks in order, with the text coders of text blocks by column name. Needs numpy and pandas only."""
+    """Blocks in order, with the text coders of text blocks by column name, then codes. Needs numpy and pandas only.
+
+    `plain` counts the features of the blocks: those of the codes follow.
+    """
 
     blocks: tuple[Block, ...]
     texts: dict[str, TextCoder] = field(default_factory=dict)
     features: tuple[Feature, ...] = ()
+    codes: tuple[Code, ...] = ()
+    plain: int = 0
     _places: dict[str, dict[Any, float]] = field(default_factory=dict)
 
     @property
@@ -68,17 +61,34 @@ class Encoder:
         """(rows, features) of a typed, cleaned frame that has all `sources`; NaN is missing."""
         out = np.empty((len(frame), len(self.features)), dtype=np.float64)
         start = 0
+        terms = self.terms(frame)
         for block in self.blocks:
-            coded = self._column(block, frame[block.source])
+            coded = self._column(block, frame[block.source], terms)
             out[:, start:start + coded.shape[1]] = coded
             start += coded.shape[1]
+        for code in self.codes:
+            columns = code.columns(out) if isinstance(code, LevelMeans) else code.columns(terms[code.source])
+            out[:, start:start + columns.shape[1]] = columns
+            start += columns.shape[1]
         return out
+
+    def terms(self, frame: pd.DataFrame) -> dict[str, Terms]:
+        """The weighted terms of every text column."""
+        found = {}
+        for name, coder in self.texts.items():
+            series = frame[name]
+            cells = zip(series.tolist(), series.isna().tolist(), strict=True)
+            found[name] = coder.table([None if missing else text for text, missing in cells])
+        return found
 
     def row(self, row: Row) -> Array:
         """(features,) of one typed, cleaned row: the same numbers as `matrix` gives."""
         values: list[float] = []
+        terms: dict[str, Any] = {}
         for block in self.blocks:
-            values.extend(self._cell(block, row.get(block.source)))
+            values.extend(self._cell(block, row.get(block.source), terms))
+        for code in self.codes:
+            values.extend(code.cell(values[code.place]) if isinstance(code, LevelMeans) else code.cell(terms[code.source]))
         return np.array(values, dtype=np.float64)
 
     def level_known(self, source: str, value: object) -> bool:
@@ -86,19 +96,16 @@ class Encoder:
         places = self._places.get(source)
         return places is None or value in places
 
-    def _column(self, block: Block, series: pd.Series[Any]) -> Array:
+    def _column(self, block: Block, series: pd.Series[Any], terms: dict[str, Terms]) -> Array:
         if block.kind == "number":
             return _bounded(series.to_numpy(dtype=np.float64, na_value=math.nan))[:, None]
         if block.kind == "category":
             return _codes(series, block, self._places[block.source])[:, None]
         if block.kind == "date":
             return _date_columns(series, block.parts)
-        coder = self.texts[block.source]
-        cells = zip(series.tolist(), series.isna().tolist(), strict=True)
-        coded = [_text_cell(coder, None if missing else text) for text, missing in cells]
-        return np.array(coded, dtype=np.float64).reshape(len(series), coder.dimensions + 1)
+        return self.texts[block.source].columns(series, terms[block.source])
 
-    def _cell(self, block: Block, value: Any) -> list[float]:
+    def _cell(self, block: Block, value: Any, terms: dict[str, Any]) -> list[float]:
         if block.kind == "number":
             number = math.nan if value is None else float(value)
             return [min(max(number, -LARGEST), LARGEST) if math.isfinite(number) else math.nan]
@@ -106,7 +113,9 @@ class Encoder:
             return [math.nan if value is None else self._places[block.source].get(value, math.nan)]
         if block.kind == "date":
             return [math.nan] * len(block.parts) if value is None else [_date_part(value, part) for part in block.parts]
-        return _text_cell(self.texts[block.source], value)
+        coder = self.texts[block.source]
+        terms[block.source] = coder.cells(value)
+        return coder.cell(value, terms[block.source])
 
 
 def fit_encoder(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, seed: int = 0) -> Encoder:
@@ -121,50 +130,30 @@ def fit_encoder(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Probl
             texts[column.name] = coder
     if not blocks:
         raise BadInput("No column is left to predict from.", "Use more columns, or allow some that are never to be used.")
-    return _assemble(tuple(blocks), texts)
+    return assemble(tuple(blocks), texts)
 
 
-def encoder_files(encoder: Encoder) -> dict[str, bytes]:
-    """The encoder as JSON, and as an npz of plain arrays for its text coders when it has any."""
-    terms = {name: list(coder.vocabulary) for name, coder in encoder.texts.items()}
-    document = {"blocks": to_json(encoder.blocks), "texts": terms}
-    files = {"encoder.json": json.dumps(document, ensure_ascii=False).encode()}
-    if encoder.texts:
-        arrays = {f"{kind}{number}": value for number, coder in enumerate(encoder.texts.values())
-                  for kind, value in (("idf", coder.idf), ("components", coder.components))}
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, allow_pickle=False, **arrays)
-        files["encoder.npz"] = buffer.getvalue()
-    return files
-
-
-def encoder_from_files(files: Mapping[str, bytes]) -> Encoder:
-    """The encoder that `encoder_files` stored."""
-    document = json.loads(files["encoder.json"])
-    texts: dict[str, TextCoder] = {}
-    if document["texts"]:
-        with np.load(io.BytesIO(files["encoder.npz"]), allow_pickle=False) as arrays:
-            for number, (name, terms) in enumerate(document["texts"].items()):
-                vocabulary = {term: place for place, term in enumerate(terms)}
-                texts[name] = TextCoder(vocabulary, arrays[f"idf{number}"], arrays[f"components{number}"])
-    return _assemble(tuple(from_json(Block, block) for block in document["blocks"]), texts)
-
-
-def _assemble(blocks: tuple[Block, ...], texts: dict[str, TextCoder]) -> Encoder:
+def assemble(blocks: tuple[Block, ...], texts: dict[str, TextCoder]) -> Encoder:
+    """The encoder of these blocks, without codes."""
     features: list[Feature] = []
     places: dict[str, dict[Any, float]] = {}
     for block in blocks:
+        own = (block.source,)
         if block.kind == "number":
-            features.append(Feature(block.source, block.source, "number"))
+            features.append(Feature(block.source, own, "number"))
         elif block.kind == "category":
-            features.append(Feature(block.source, block.source, "category", block.levels))
+            features.append(Feature(block.source, own, "category", block.levels))
             places[block.source] = {_level(text, block.column_kind): float(code) for code, text in enumerate(block.levels)}
         elif block.kind == "date":
-            features.extend(Feature(f"{block.source} ({part})", block.source, "date") for part in block.parts)
+            features.extend(Feature(f"{block.source} ({part})", own, "date") for part in block.parts)
         else:
-            names = [*(f"topic {number + 1}" for number in range(texts[block.source].dimensions)), "words"]
-            features.extend(Feature(f"{block.source} ({name})", block.source, "text") for name in names)
-    return Encoder(blocks, texts, tuple(features), places)
+            features.extend(Feature(f"{block.source} ({name})", own, "text") for name in texts[block.source].names)
+    return Encoder(blocks, texts, tuple(features), (), len(features), places)
+
+
+def with_codes(encoder: Encoder, codes: tuple[Code, ...], features: tuple[Feature, ...]) -> Encoder:
+    """The encoder with codes after its blocks."""
+    return replace(encoder, codes=codes, features=encoder.features[:encoder.plain] + features)
 
 
 def _level(text: str, kind: Kind) -> Any:
@@ -222,8 +211,3 @@ def _date_part(moment: datetime, part: str) -> float:
         return float(passed.days * DAY + passed.seconds * 1_000_000 + passed.microseconds) / DAY
     return float(moment.weekday() if part == "weekday" else getattr(moment, part))
 
-
-def _text_cell(coder: TextCoder, text: str | None) -> list[float]:
-    if text is None:
-        return [math.nan] * (coder.dimensions + 1)
-    return [*coder.code(text).tolist(), float(len(text.split()))]

@@ -10,14 +10,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from automl_core.search.family import Array
+from automl_core.search.family import Array, Stages
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FoldResult:
     """One candidate fitted without one fold: `prediction` is of that fold's rows, in their order.
 
-    `files` is the stored model (kept for the first fold and for refits); `error` a sentence when the fit failed.
+    `stages` are its predictions along the way, when the family has any. `files` is the stored model (kept for the first fold
+    and for refits); `error` a sentence when the fit failed.
     """
 
     key: str
@@ -29,6 +30,7 @@ class FoldResult:
     row_ms: float = float("nan")
     error: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
+    stages: Stages | None = None
 
 
 class Journal(Protocol):
@@ -77,7 +79,9 @@ class FolderJournal:
 
     def add(self, fingerprint: str, result: FoldResult, spent: float) -> None:
         name = f"{result.key}-{result.fold}.npz"
-        files = {f"file:{path}": np.frombuffer(content, dtype=np.uint8) for path, content in result.files.items()}
+        files: dict[str, Any] = {f"file:{path}": np.frombuffer(content, dtype=np.uint8) for path, content in result.files.items()}
+        if result.stages is not None:
+            files |= {"stage_rounds": np.array(result.stages.rounds), "stages": result.stages.predictions}
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, prediction=result.prediction, **files)
         _write(self._folder / "fits" / name, buffer.getvalue())
@@ -114,8 +118,11 @@ class FolderJournal:
         try:
             with np.load(self._folder / "fits" / line["file"], allow_pickle=False) as stored:
                 files = {name.removeprefix("file:"): stored[name].tobytes() for name in stored.files if name.startswith("file:")}
+                stages = None
+                if "stages" in stored.files:
+                    stages = Stages(tuple(stored["stage_rounds"].tolist()), stored["stages"])
                 return FoldResult(line["key"], line["fold"], stored["prediction"], line["rounds"], line["seconds"],
-                                  line["truncated"], line["row_ms"], line["error"], files)
+                                  line["truncated"], line["row_ms"], line["error"], files, stages)
         except (OSError, ValueError, KeyError):
             return None  # a lost file is a fit to be done again
 

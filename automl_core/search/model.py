@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,32 +13,65 @@ from automl_core.data.table import Column, Row
 from automl_core.framing.problem import Problem
 from automl_core.search.families import families
 from automl_core.search.family import Array, Family
-from automl_core.search.features import Encoder, Feature
+from automl_core.search.feature import Feature
+from automl_core.search.features import Encoder
+from automl_core.search.formulas import Formulas
+from automl_core.search.log_target import from_log
 from automl_core.search.plan import Score
 
+NO_FORMULAS = Formulas()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Member:
-    """One fitted estimator of a model and its share; shares sum to 1. `native` is the family's own form."""
+    """One fitted estimator of a model and its share; shares sum to 1. `native` is the family's own form.
+
+    `inputs` are the places of the features it sees among the model's; empty means all. One that learned logarithms has them
+    turned back, times `scale`.
+    """
 
     family: str
     label: str
     weight: float
     native: Any
+    inputs: tuple[int, ...] = ()
+    logs: bool = False
+    scale: float = 1.0
     kind: Family = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kind", families().get(self.family))
+
+    def predict(self, matrix: Array) -> Array:
+        """Predictions of the model's whole matrix (n, p)."""
+        found = self.kind.predict(self.native, matrix[:, self.inputs] if self.inputs else matrix)
+        return self.scale * from_log(found) if self.logs else found
+
+    def predict_row(self, row: Array) -> Any:
+        """The prediction of the model's whole row (p,)."""
+        found = self.kind.predict_row(self.native, row[list(self.inputs)] if self.inputs else row)
+        return self.scale * float(from_log(np.asarray(found))) if self.logs else found
+
+    def contributions(self, matrix: Array) -> tuple[Array, Any] | None:
+        """`(phi, base)` of `Family.contributions` over all the model's features: those it does not see get zeros. Or None."""
+        if self.kind.contributions is None or self.logs:
+            return None  # parts of a logarithm do not add up to the number
+        if not self.inputs:
+            explained: tuple[Array, Any] = self.kind.contributions(self.native, matrix)
+            return explained
+        part, base = self.kind.contributions(self.native, matrix[:, self.inputs])
+        phi = np.zeros((len(matrix), matrix.shape[1], *part.shape[2:]))
+        phi[:, self.inputs] = part
+        return phi, base
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
     """A model and all it needs to score.
 
-    `columns` is the schema of the raw table, `cleaned` are its columns after `recipe`, `encoder` turns cleaned rows into the
-    matrix. Predictions of members are averaged: probabilities for classes, values for numbers. `threshold` is the
-    probability of the positive class from which a row is called positive; `half_width` the 90 % split-conformal half width for
-    numbers (NaN when unknown); `score` the out-of-fold score.
+    `columns` is the schema of the raw table, `cleaned` are its columns after `recipe`, `encoder` turns cleaned rows into a
+    matrix, to which `formulas` add columns. Predictions of members are averaged: probabilities for classes, values for numbers.
+    `threshold` is the probability of the positive class from which a row is called positive; `half_width` the 90 %
+    split-conformal half width for numbers (NaN when unknown); `score` the out-of-fold score.
     """
 
     problem: Problem
@@ -51,19 +83,26 @@ class Model:
     score: Score
     threshold: float = 0.5
     half_width: float = math.nan
+    formulas: Formulas = NO_FORMULAS
 
     @property
     def features(self) -> tuple[Feature, ...]:
-        return self.encoder.features
+        """What members see: the encoder's features, then the formulas'."""
+        return self.encoder.features + self.formulas.features
 
     @property
     def sources(self) -> tuple[str, ...]:
         """The cleaned columns the model uses, in the encoder's order."""
         return self.encoder.sources
 
+    def extended(self, matrix: Array) -> Array:
+        """An encoder's matrix with the columns of the formulas."""
+        return np.hstack([matrix, self.formulas.columns(matrix)]) if self.formulas.items else matrix
+
     def predict_matrix(self, matrix: Array) -> Array:
-        """Predictions of an encoded matrix (n, p): (n,) probabilities of the positive class, (n, k) or (n,) numbers."""
-        return _blend([(member.weight, member.kind.predict(member.native, matrix)) for member in self.members])
+        """Predictions of an encoder's matrix (n, p): (n,) probabilities of the positive class, (n, k) or (n,) numbers."""
+        whole = self.extended(matrix)
+        return _blend([(member.weight, member.predict(whole)) for member in self.members])
 
     def predict_frame(self, frame: pd.DataFrame) -> Array:
         """Predictions of a typed and cleaned frame that has all `sources`."""
@@ -72,14 +111,15 @@ class Model:
     def predict_row(self, row: Row) -> Any:
         """The prediction of one typed and cleaned row: a float, or (k,) class probabilities."""
         encoded = self.encoder.row(row)
+        if self.formulas.items:
+            encoded = np.append(encoded, self.formulas.cells(encoded.tolist()))
         if len(self.members) == 1 and self.members[0].weight == 1.0:
-            return self.members[0].kind.predict_row(self.members[0].native, encoded)
-        return sum(member.weight * member.kind.predict_row(member.native, encoded) for member in self.members)
+            return self.members[0].predict_row(encoded)
+        return sum(member.weight * member.predict_row(encoded) for member in self.members)
 
     def contributions(self, matrix: Array) -> tuple[Array, Any] | None:
-        """`(phi, base)` in raw space when there is one member and its family can tell, else None (see `Family.contributions`)."""
-        explain: Callable[[Any, Array], tuple[Array, Any]] | None = self.members[0].kind.contributions
-        return explain(self.members[0].native, matrix) if len(self.members) == 1 and explain is not None else None
+        """`(phi, base)` in raw space over `features` when there is one member and its family can tell, else None."""
+        return self.members[0].contributions(self.extended(matrix)) if len(self.members) == 1 else None
 
 
 def _blend(parts: list[tuple[float, Array]]) -> Array:

@@ -5,16 +5,18 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from automl_core.framing.metrics import get_metric
+from automl_core.framing.metrics import Metric, get_metric
 from automl_core.framing.score_interval import paired_difference
 from automl_core.search.contest import Contest
-from automl_core.search.ensemble import MEMBERS, blend, greedy_weights
+from automl_core.search.ensemble import MEMBERS, ROWS, blend, greedy_weights
 from automl_core.search.families import families
 from automl_core.search.family import Array
-from automl_core.search.plan import Trial
+from automl_core.search.plan import Candidate, Trial
 
 ENSEMBLE = "ensemble"
+SMALL_LOSS = 0.003
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,11 +36,15 @@ class Offer:
     legible: bool = False
     gap: float = 0.0
     error: float = 0.0
+    limit: float = math.inf
 
     @property
     def good_enough(self) -> bool:
-        """Whether its paired loss against the best is within one standard error."""
-        return self.gap <= (self.error if math.isfinite(self.error) else 0.0)
+        """Whether its paired loss against the best is within one standard error, and within `limit`: 0.3 % of the best's score.
+
+        On few rows the standard error alone would let a clearly weaker model through.
+        """
+        return self.gap <= min(self.error if math.isfinite(self.error) else 0.0, self.limit)
 
 
 def best_first(trials: tuple[Trial, ...], metric: str) -> tuple[Trial, ...]:
@@ -52,12 +58,38 @@ def best_first(trials: tuple[Trial, ...], metric: str) -> tuple[Trial, ...]:
     return tuple(sorted(trials, key=rank))
 
 
-def make_offers(contest: Contest, folds: tuple[int, ...], y: Array) -> tuple[Offer, ...]:
-    """The ensemble first, the best pair, then all single candidates that cover the folds."""
-    judge, seed = contest.prepared.judge, contest.plan.seed
-    usable = [candidate for candidate in contest.candidates if set(folds) <= set(contest.good(candidate.key))]
-    predictions = {candidate.key: contest.out_of_fold(candidate.key, folds) for candidate in usable}
-    speed = {key: contest.results[key, folds[0]].row_ms for key in predictions}
+@dataclass(frozen=True, slots=True, eq=False)
+class Ballot:
+    """What offers are made from: out-of-fold predictions by candidate on the same rows, with their truth `y` (n,)."""
+
+    judge: Metric
+    y: Array
+    predictions: dict[str, Array]
+    candidates: dict[str, Candidate]
+    row_ms: dict[str, float]
+    seed: int = 0
+
+    def on(self, rows: NDArray[np.int64]) -> Ballot:
+        """The same of some of the rows."""
+        return replace(self, y=self.y[rows], predictions={key: part[rows] for key, part in self.predictions.items()})
+
+
+def make_ballot(contest: Contest, folds: tuple[int, ...], y: Array) -> Ballot:
+    """All candidates that cover the folds."""
+    usable = {item.key: item for item in contest.candidates if set(folds) <= set(contest.good(item.key))}
+    predictions = {key: contest.out_of_fold(key, folds) for key in usable}
+    speed = {key: contest.results[key, folds[0]].row_ms for key in usable}
+    return Ballot(contest.prepared.judge, y, predictions, usable, speed, contest.plan.seed)
+
+
+def make_offers(ballot: Ballot, rows: int = ROWS) -> tuple[Offer, ...]:
+    """The ensemble first, the best pair, then all single candidates. Ensembles are chosen on a sample of at most `rows`.
+
+    Candidates with formulas whose gain over their twin is within one standard error are left out: noise can always be described.
+    """
+    judge, y = ballot.judge, ballot.y
+    usable = [item for item in ballot.candidates.values() if not _formulas_fail(ballot, item)]
+    predictions = {item.key: ballot.predictions[item.key] for item in usable}
 
     def quality(prediction: Array) -> float:
         score = judge.sign * judge.score(y, prediction)
@@ -65,20 +97,33 @@ def make_offers(contest: Contest, folds: tuple[int, ...], y: Array) -> tuple[Off
 
     found = []
     for name, label, members in ((ENSEMBLE, "Ensemble", MEMBERS), ("pair", "Ensemble of two", 2)):
-        weights = greedy_weights(judge, y, predictions, seed, members)
+        weights = greedy_weights(judge, y, predictions, ballot.seed, members, rows)
         mixed = blend(weights, predictions)
-        found.append(Offer(name, label, weights, mixed, quality(mixed), sum(speed[key] for key in weights)))
-    for candidate in usable:
-        prediction = predictions[candidate.key]
-        found.append(Offer(candidate.key, candidate.label, {candidate.key: 1.0}, prediction, quality(prediction),
-                           speed[candidate.key], families().get(candidate.family).legible))
+        found.append(Offer(name, label, weights, mixed, quality(mixed), sum(ballot.row_ms[key] for key in weights)))
+    for item in usable:
+        prediction = predictions[item.key]
+        found.append(Offer(item.key, item.label, {item.key: 1.0}, prediction, quality(prediction),
+                           ballot.row_ms[item.key], families().get(item.family).legible))
     best = max(found, key=lambda offer: offer.quality)
     compared = []
     for offer in found:
-        pair = paired_difference(judge, y, best.prediction, offer.prediction, seed)
+        pair = paired_difference(judge, y, best.prediction, offer.prediction, ballot.seed)
         same = offer is best or not math.isfinite(pair.difference)
-        compared.append(offer if same else replace(offer, gap=pair.difference, error=pair.standard_error))
+        limit = SMALL_LOSS * abs(best.quality)
+        compared.append(replace(offer, limit=limit) if same
+                        else replace(offer, gap=pair.difference, error=pair.standard_error, limit=limit))
     return tuple(compared)
+
+
+def _formulas_fail(ballot: Ballot, candidate: Candidate) -> bool:
+    """Whether formulas did not beat the same candidate without them by more than noise."""
+    if not candidate.twin:
+        return False
+    if candidate.twin not in ballot.predictions:
+        return True
+    mine, twin = ballot.predictions[candidate.key], ballot.predictions[candidate.twin]
+    gain = paired_difference(ballot.judge, ballot.y, mine, twin, ballot.seed)
+    return not gain.difference > gain.standard_error
 
 
 def choose(offers: tuple[Offer, ...]) -> Offer:

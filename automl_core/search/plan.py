@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 TrialState = Literal["finished", "truncated", "dropped", "failed"]
+View = Literal["plain", "coded", "formed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,18 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One configuration of one family. `key` is a hash of family and options: the same on every machine."""
+    """One configuration of one family on one view of the features. `key` is a hash of all that: the same on every machine.
+
+    The views: "plain" columns, "coded" with what the target was for each level and text besides, "formed" with formulas too.
+    `twin` is the key of the same candidate without formulas: formulas must beat it.
+    """
 
     key: str
     family: str
     label: str
     options: dict[str, Any] = field(default_factory=dict)
+    view: View = "plain"
+    twin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,7 @@
 """The candidates in the order to try them: different families first, then what pays on many tables.
 
 LightGBM and CatBoost values: meta-tuned defaults of Holzmüller et al. 2024 (arXiv 2407.04491) and learned portfolios of TabRepo
-(Salinas and Erickson 2023, arXiv 2311.02971) as AutoGluon ships them, with
-learning rates raised to suit minutes, not hours.
+(Salinas and Erickson 2023, arXiv 2311.02971) as AutoGluon ships them, with learning rates raised to suit minutes, not hours.
 """
 from __future__ import annotations
 
@@ -10,77 +9,161 @@ import hashlib
 import json
 import math
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem, Task
 from automl_core.search.families import families, learners
-from automl_core.search.plan import Candidate, Plan
+from automl_core.search.log_target import LOG, OPTION
+from automl_core.search.plan import Candidate, Plan, View
 
-# How many candidates are worth comparing by number of rows (AutoGluon 1.5): on few rows the best of many is best by luck.
-_CAPS = ((100, 4), (500, 8), (2500, 15), (10_000, 40), (100_000, 100))
+# How many candidates are worth comparing by number of rows: on few rows the best of many is best by luck. Twice what
+# AutoGluon 1.5 allows, because here the choice itself is cross-validated.
+_CAPS = ((100, 8), (500, 14), (2500, 30), (10_000, 60), (100_000, 100))
+PLUGINS_AT = 3  # where families from elsewhere come in
 ABSOLUTE = ("mae", "mape", "pinball")
 
-_LIGHTGBM_TD: dict[str, dict[str, Any]] = {
+_CAREFUL = {
+    "learning_rate": 0.04, "num_leaves": 20, "min_data_in_leaf": 2, "feature_fraction": 0.43, "bagging_fraction": 0.71,
+    "bagging_freq": 1, "lambda_l1": 0.51, "lambda_l2": 0.51, "cat_l2": 0.87, "cat_smooth": 48.7, "max_cat_to_onehot": 16,
+    "min_data_per_group": 32, "rounds": 2000, "patience": 80,
+}
+_SMALL = {
+    "learning_rate": 0.06, "num_leaves": 8, "min_data_in_leaf": 15, "feature_fraction": 0.5, "bagging_fraction": 0.8,
+    "bagging_freq": 1, "lambda_l2": 1.0, "rounds": 2000, "patience": 60,
+}
+_TINY = {
+    "learning_rate": 0.05, "num_leaves": 5, "min_data_in_leaf": 12, "feature_fraction": 0.73, "bagging_fraction": 0.85,
+    "bagging_freq": 1, "lambda_l1": 0.24, "lambda_l2": 0.30, "extra_trees": True, "cat_smooth": 5.1, "cat_l2": 0.011,
+    "min_data_per_group": 93, "rounds": 2000, "patience": 60,
+}
+_TUNED = {  # the meta-tuned defaults of Holzmüller et al. for classes, and for numbers
     "classes": {"learning_rate": 0.04, "num_leaves": 50, "min_data_in_leaf": 40, "min_sum_hessian_in_leaf": 1e-7,
-                "bagging_fraction": 0.75, "bagging_freq": 1, "rounds": 1000, "patience": 60},
+                "bagging_fraction": 0.75, "bagging_freq": 1, "rounds": 1500, "patience": 60},
     "numbers": {"learning_rate": 0.05, "num_leaves": 100, "min_data_in_leaf": 3, "min_sum_hessian_in_leaf": 1e-7,
                 "bagging_fraction": 0.7, "bagging_freq": 1, "rounds": 1500, "patience": 60},
 }
-_LIGHTGBM_SMALL = {
-    "learning_rate": 0.05, "num_leaves": 5, "min_data_in_leaf": 12, "feature_fraction": 0.73, "bagging_fraction": 0.85,
-    "bagging_freq": 1, "lambda_l1": 0.24, "lambda_l2": 0.30, "extra_trees": True, "cat_smooth": 5.1, "cat_l2": 0.011,
-    "min_data_per_group": 93, "rounds": 1500, "patience": 60,
+_LARGE = {
+    "learning_rate": 0.06, "num_leaves": 255, "min_data_in_leaf": 5, "feature_fraction": 0.5, "bagging_fraction": 0.9,
+    "bagging_freq": 1, "lambda_l2": 1.0, "rounds": 1500, "patience": 40,
 }
-_LIGHTGBM_RANDOM = {
-    "learning_rate": 0.05, "num_leaves": 39, "min_data_in_leaf": 3, "feature_fraction": 0.46, "bagging_fraction": 0.88,
-    "bagging_freq": 1, "lambda_l1": 0.24, "lambda_l2": 0.36, "extra_trees": True, "cat_l2": 0.34, "cat_smooth": 15.4,
-    "max_cat_to_onehot": 16, "min_data_per_group": 9, "rounds": 2000, "patience": 80,
+_HUGE = {
+    "learning_rate": 0.05, "num_leaves": 512, "min_data_in_leaf": 2, "feature_fraction": 0.4, "bagging_fraction": 0.95,
+    "bagging_freq": 1, "lambda_l2": 1.0, "rounds": 1500, "patience": 40,
 }
-_LIGHTGBM_CAREFUL = {
-    "learning_rate": 0.03, "num_leaves": 20, "min_data_in_leaf": 2, "feature_fraction": 0.43, "bagging_fraction": 0.71,
-    "bagging_freq": 1, "lambda_l1": 0.51, "lambda_l2": 0.51, "cat_l2": 0.87, "cat_smooth": 48.7, "max_cat_to_onehot": 16,
-    "min_data_per_group": 32, "rounds": 2000, "patience": 100,
-}
-_LIGHTGBM_LARGE = {
-    "learning_rate": 0.04, "num_leaves": 180, "min_data_in_leaf": 12, "feature_fraction": 0.40, "bagging_fraction": 0.95,
-    "bagging_freq": 1, "lambda_l1": 0.77, "lambda_l2": 1.60, "extra_trees": True, "cat_l2": 0.22, "cat_smooth": 0.064,
-    "max_cat_to_onehot": 11, "min_data_per_group": 3, "rounds": 2000, "patience": 80,
-}
-_LIGHTGBM_DEEP = {
-    "learning_rate": 0.03, "num_leaves": 84, "min_data_in_leaf": 3, "feature_fraction": 0.53, "bagging_fraction": 0.98,
+_DEEP = {
+    "learning_rate": 0.04, "num_leaves": 84, "min_data_in_leaf": 3, "feature_fraction": 0.53, "bagging_fraction": 0.98,
     "bagging_freq": 1, "lambda_l1": 0.027, "lambda_l2": 0.84, "cat_l2": 0.16, "cat_smooth": 0.0093, "max_cat_to_onehot": 42,
-    "min_data_per_group": 75, "rounds": 2000, "patience": 80,
+    "min_data_per_group": 75, "rounds": 2000, "patience": 60,
+}
+_WIDE_LEAVES = {
+    "learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 100, "feature_fraction": 0.6, "bagging_fraction": 0.8,
+    "bagging_freq": 1, "lambda_l2": 5.0, "cat_smooth": 30.0, "rounds": 1500, "patience": 60,
+}
+_RANDOM_CUTS = {
+    "learning_rate": 0.06, "num_leaves": 39, "min_data_in_leaf": 3, "feature_fraction": 0.46, "bagging_fraction": 0.88,
+    "bagging_freq": 1, "lambda_l1": 0.24, "lambda_l2": 0.36, "extra_trees": True, "cat_l2": 0.34, "cat_smooth": 15.4,
+    "max_cat_to_onehot": 16, "min_data_per_group": 9, "rounds": 2000, "patience": 60,
 }
 # one statistic a category instead of crosses, and no ordered boosting: a twentieth of the time of CatBoost's own defaults
 _CATBOOST = {"learning_rate": 0.06, "depth": 6, "l2_leaf_reg": 3.0, "boosting_type": "Plain", "bootstrap_type": "Bernoulli",
-             "subsample": 0.9, "max_ctr_complexity": 1, "one_hot_max_size": 10, "rounds": 1500, "patience": 60}
-_CATBOOST_SHALLOW = _CATBOOST | {"depth": 4, "learning_rate": 0.07, "l2_leaf_reg": 4.6}
-_CATBOOST_CROSSES = {"learning_rate": 0.06, "depth": 6, "l2_leaf_reg": 3.0, "max_ctr_complexity": 2, "one_hot_max_size": 3,
-                     "rounds": 1000, "patience": 40}
-_CATBOOST_DEEP = _CATBOOST | {"depth": 8, "learning_rate": 0.05, "rounds": 800}
+             "subsample": 0.9, "max_ctr_complexity": 1, "one_hot_max_size": 10, "rounds": 1500, "patience": 50}
+_CATBOOST_SHALLOW = _CATBOOST | {"depth": 4, "learning_rate": 0.08, "l2_leaf_reg": 4.6}
+_CATBOOST_CROSSES = _CATBOOST | {"learning_rate": 0.08, "max_ctr_complexity": 2, "one_hot_max_size": 3}
+_CATBOOST_DEEP = _CATBOOST | {"depth": 8, "learning_rate": 0.06, "grow_policy": "Depthwise", "l2_leaf_reg": 2.8}
+_CATBOOST_LEAVES = _CATBOOST | {"depth": 12, "learning_rate": 0.06, "grow_policy": "Lossguide", "max_leaves": 64}
+_FOREST = {"trees": 300, "max_features": 0.4, "min_samples_leaf": 1}
+_FOREST_CLASSES = _FOREST | {"criterion": "entropy", "smooth": 0.15}
+_EBM = {"pairs": 10, "outer_bags": 1, "learning_rate": 0.04}
 
 
-def _entries(task: Task) -> list[tuple[str, str, dict[str, Any]]]:
-    kind = "numbers" if task == "regression" else "classes"
-    leaf = 1 if task == "regression" else 5
+class Views(NamedTuple):
+    """What a table has to look at: levels or texts to code by the target, texts among them, formulas, a target for logarithms."""
+
+    codes: bool = False
+    texts: bool = False
+    formulas: bool = False
+    logs: bool = False
+
+
+PLAIN = Views()
+
+
+class Entry(NamedTuple):
+    """A place of the portfolio. `formulas` asks for the view with formulas, besides the same candidate without."""
+
+    family: str
+    label: str
+    options: dict[str, Any]
+    formulas: bool = False
+
+
+def _entries(task: Task, logs: bool) -> list[Entry]:
+    """The order that gave the best blends earliest on public tables of all sizes, learned greedily as in TabRepo."""
+    if task == "regression":
+        return _with_logs(_number_entries()) if logs else _number_entries()
     return [
-        ("linear", "Linear model", {}),
-        ("lightgbm", "LightGBM", _LIGHTGBM_TD[kind]),
-        ("catboost", "CatBoost", _CATBOOST),
-        ("ebm", "Explainable boosting machine", {"pairs": 10, "outer_bags": 1, "learning_rate": 0.04}),
-        ("extra_trees", "Extra trees", {"trees": 100, "max_features": 0.75, "min_samples_leaf": leaf}),
-        ("lightgbm", "LightGBM, small trees", _LIGHTGBM_SMALL),
-        ("linear", "Linear model with bends", {"bends": 5}),
-        ("lightgbm", "LightGBM, random cuts", _LIGHTGBM_RANDOM),
-        ("catboost", "CatBoost, shallow", _CATBOOST_SHALLOW),
-        ("catboost", "CatBoost, crossed categories", _CATBOOST_CROSSES),
-        ("lightgbm", "LightGBM, careful", _LIGHTGBM_CAREFUL),
-        ("extra_trees", "Extra trees, full depth", {"trees": 100, "max_features": 1.0, "min_samples_leaf": 1}),
-        ("lightgbm", "LightGBM, deep", _LIGHTGBM_DEEP),
-        ("lightgbm", "LightGBM, large trees", _LIGHTGBM_LARGE),
-        ("catboost", "CatBoost, deep", _CATBOOST_DEEP),
+        Entry("linear", "Linear model", {}),
+        Entry("lightgbm", "LightGBM, careful", _CAREFUL),
+        Entry("extra_trees", "Extra trees", _FOREST_CLASSES),
+        Entry("lightgbm", "LightGBM, large trees", _LARGE),
+        Entry("catboost", "CatBoost", _CATBOOST),
+        Entry("lightgbm", "LightGBM, small trees", _SMALL),
+        Entry("ebm", "Explainable boosting machine", _EBM),
+        Entry("lightgbm", "LightGBM, careful, with formulas", _CAREFUL, True),
+        Entry("catboost", "CatBoost, crossed categories", _CATBOOST_CROSSES),
+        Entry("random_forest", "Random forest", _FOREST_CLASSES | {"trees": 200}),
+        Entry("catboost", "CatBoost, shallow", _CATBOOST_SHALLOW),
+        Entry("linear", "Linear model with bends", {"bends": 5}),
+        Entry("catboost", "CatBoost, deep", _CATBOOST_DEEP),
+        Entry("lightgbm", "LightGBM, huge trees", _HUGE),
+        Entry("lightgbm", "LightGBM", _TUNED["classes"]),
+        Entry("lightgbm", "LightGBM, large trees, with formulas", _LARGE, True),
+        Entry("lightgbm", "LightGBM, wide leaves", _WIDE_LEAVES),
+        Entry("extra_trees", "Extra trees, small leaves", _FOREST_CLASSES | {"min_samples_leaf": 3, "max_features": 0.6}),
+        Entry("catboost", "CatBoost with formulas", _CATBOOST, True),
+        Entry("catboost", "CatBoost, leaf by leaf", _CATBOOST_LEAVES),
+        Entry("lightgbm", "LightGBM, deep", _DEEP),
+        Entry("lightgbm", "LightGBM, random cuts", _RANDOM_CUTS),
+        Entry("lightgbm", "LightGBM, tiny trees", _TINY),
     ]
+
+
+def _number_entries() -> list[Entry]:
+    return [
+        Entry("linear", "Linear model with bends", {"bends": 5}),
+        Entry("lightgbm", "LightGBM, careful", _CAREFUL),
+        Entry("catboost", "CatBoost, shallow", _CATBOOST_SHALLOW),
+        Entry("extra_trees", "Extra trees", _FOREST),
+        Entry("lightgbm", "LightGBM", _TUNED["numbers"]),
+        Entry("ebm", "Explainable boosting machine", _EBM),
+        Entry("catboost", "CatBoost, crossed categories", _CATBOOST_CROSSES),
+        Entry("lightgbm", "LightGBM, tiny trees", _TINY),
+        Entry("lightgbm", "LightGBM, careful, with formulas", _CAREFUL, True),
+        Entry("catboost", "CatBoost", _CATBOOST),
+        Entry("lightgbm", "LightGBM, small trees", _SMALL),
+        Entry("linear", "Linear model", {}),
+        Entry("catboost", "CatBoost, deep", _CATBOOST_DEEP),
+        Entry("random_forest", "Random forest", _FOREST | {"trees": 200}),
+        Entry("extra_trees", "Extra trees, small leaves", _FOREST | {"min_samples_leaf": 3, "max_features": 0.6}),
+        Entry("lightgbm", "LightGBM, deep", _DEEP),
+        Entry("catboost", "CatBoost with formulas", _CATBOOST, True),
+        Entry("lightgbm", "LightGBM, random cuts", _RANDOM_CUTS),
+        Entry("lightgbm", "LightGBM, large trees", _LARGE),
+    ]
+
+
+def _with_logs(entries: list[Entry]) -> list[Entry]:
+    """A number with a long tail: each model learns its logarithm first, and those that need not do so the number later."""
+    found: list[Entry] = []
+    waiting: list[Entry] = []
+    for number, entry in enumerate(entries):
+        found.append(entry._replace(label=f"{entry.label}, of the logarithm", options=entry.options | {OPTION: LOG}))
+        if entry.family != "linear" and not entry.formulas:
+            waiting.append(entry)
+        if number % 2 and waiting:
+            found.append(waiting.pop(0))
+    return found + waiting
 
 
 def candidate_cap(rows: int) -> int:
@@ -94,30 +177,38 @@ def candidate_cap(rows: int) -> int:
     return _CAPS[-1][1]
 
 
-def candidate_key(family: str, options: dict[str, Any]) -> str:
-    """A hash of family and options: the same on every machine."""
-    return hashlib.sha256(json.dumps([family, options], sort_keys=True).encode()).hexdigest()[:16]
+def candidate_key(family: str, options: dict[str, Any], view: View = "plain") -> str:
+    """A hash of family, options and view: the same on every machine."""
+    return hashlib.sha256(json.dumps([family, options, view], sort_keys=True).encode()).hexdigest()[:16]
 
 
-def make_portfolio(problem: Problem, rows: int, plan: Plan) -> tuple[Candidate, ...]:
+def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLAIN) -> tuple[Candidate, ...]:
     """The candidates for this problem in order. BadInput when the plan names a family that is not there or none fits the task."""
     for name in plan.families:
         families().get(name)
     fitting = {family.name for family in learners() if problem.task in family.tasks}
     allowed = fitting & set(plan.families) if plan.families else fitting
-    entries = [entry for entry in _entries(problem.task) if entry[0] in allowed]
-    listed = {entry[0] for entry in entries}
-    firsts = [next(entry for entry in entries if entry[0] == name) for name in dict.fromkeys(entry[0] for entry in entries)]
-    firsts += [(name, families().get(name).title, {}) for name in sorted(allowed - listed)]  # families from elsewhere
-    if not firsts:
+    entries = [entry for entry in _entries(problem.task, columns.logs) if entry.family in allowed]
+    entries = [entry for entry in entries if columns.formulas or not entry.formulas]
+    listed = {entry.family for entry in entries}
+    entries[PLUGINS_AT:PLUGINS_AT] = [Entry(name, families().get(name).title, {}) for name in sorted(allowed - listed)]
+    if not entries:
         raise BadInput("None of the chosen model families can be used here.", "Choose others, or install what they need.")
-    entries = firsts + [entry for entry in entries if entry not in firsts]
-    most = max(candidate_cap(rows), len(firsts))  # no family is cut: a plug-in needs no place in the list above
-    if plan.max_trials:
-        most = min(most, plan.max_trials)
-    absolute = problem.task == "regression" and problem.metric in ABSOLUTE
-    chosen = []
-    for family, label, options in entries[:most]:
-        settled = options | ({"loss": "absolute"} if absolute and family in ("lightgbm", "catboost") else {})
-        chosen.append(Candidate(candidate_key(family, settled), family, label, settled))
-    return tuple(chosen)
+    most = plan.max_trials or candidate_cap(rows)
+    chosen = entries[:most]
+    if not plan.max_trials:  # no family is cut: a plug-in needs no place in the list above
+        kept = {entry.family for entry in chosen}
+        later = {entry.family: entry for entry in reversed(entries[most:])}
+        chosen += [entry for name, entry in later.items() if name not in kept]
+    return tuple(_candidate(entry, problem, columns) for entry in chosen)
+
+
+def _candidate(entry: Entry, problem: Problem, columns: Views) -> Candidate:
+    absolute = problem.task == "regression" and problem.metric in ABSOLUTE and entry.family in ("lightgbm", "catboost")
+    options = entry.options | ({"loss": "absolute"} if absolute else {})
+    # CatBoost codes levels itself, in order, so that no row sees its own target
+    base: View = "coded" if columns.texts or (columns.codes and entry.family != "catboost") else "plain"
+    without = candidate_key(entry.family, options, base)
+    if not entry.formulas:
+        return Candidate(without, entry.family, entry.label, options, base)
+    return Candidate(candidate_key(entry.family, options, "formed"), entry.family, entry.label, options, "formed", without)

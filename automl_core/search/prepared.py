@@ -15,9 +15,13 @@ from automl_core.data.table import Column
 from automl_core.framing.metrics import METRICS, Decision, Metric, decision_of, get_metric, tune_threshold
 from automl_core.framing.problem import Problem
 from automl_core.framing.validation import default_folds, encode_target, make_folds
+from automl_core.search.codes import has_codes
 from automl_core.search.family import Array
 from automl_core.search.features import Encoder, fit_encoder
+from automl_core.search.log_target import pays
 from automl_core.search.plan import Plan
+from automl_core.search.portfolio import Views
+from automl_core.search.text import Terms
 
 Positions = NDArray[np.int64]
 
@@ -37,6 +41,7 @@ class SearchData:
 class Prepared:
     """The matrix (n, p) and target (n,) of the rows with a target; `positions` (n,) are their places in the frame.
 
+    `terms` are those of the text columns.
     `folds` are (train, valid) positions in the matrix, the one to try first at the front: the newest when time orders the rows.
     """
 
@@ -48,16 +53,35 @@ class Prepared:
     folds: tuple[tuple[Positions, Positions], ...]
     metric: Metric
     fingerprint: str
+    terms: dict[str, Terms] = field(default_factory=dict)
 
     @property
     def classes(self) -> int:
         return max(2, len(self.data.problem.classes))
 
     @property
+    def coded(self) -> bool:
+        """Whether there are levels or texts to be coded by the target."""
+        return has_codes(self.encoder.features, self.terms)
+
+    @property
+    def views(self) -> Views:
+        """What there is to look at besides the plain columns."""
+        pairable = sum(feature.kind in ("number", "category") for feature in self.encoder.features) > 1
+        logs = self.data.problem.task == "regression" and pays(self.y)
+        return Views(self.coded, bool(self.terms), pairable, logs)
+
+    @property
     def judge(self) -> Metric:
         """What compares models: the problem's metric, or log loss where that one only looks at labels and sees too little."""
         labels = self.metric.labels and self.data.problem.task != "regression"
         return METRICS["log_loss"] if labels else self.metric
+
+    def loss(self, y: Array, prediction: Array) -> Array:
+        """(n,) loss of each row that grows as predictions get worse: the judge's own, else log loss."""
+        rows = self.judge.loss_rows or METRICS["log_loss"].loss_rows
+        assert rows is not None
+        return rows(y, prediction, decision_of(self.data.problem))
 
     def decision(self, y: Array, prediction: Array) -> Decision:
         """The decision the metric is read at: for metrics of labels, at these predictions' own best threshold."""
@@ -79,7 +103,7 @@ def prepare(data: SearchData, plan: Plan) -> Prepared:
         folds = folds[::-1]
     target = y.astype(np.float64)
     return Prepared(data, encoder, matrix, target, positions, folds, get_metric(data.problem.metric),
-                    _fingerprint(matrix, target, folds, data.problem))
+                    _fingerprint(matrix, target, folds, data.problem), encoder.terms(kept))
 
 
 def _fingerprint(matrix: Array, y: Array, folds: tuple[tuple[Positions, Positions], ...], problem: Problem) -> str:

@@ -2,21 +2,29 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from automl_core.framing.problem import Task
+from automl_core.search.codes import Code, CodeSource, fit_codes
 from automl_core.search.families import families
 from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted
-from automl_core.search.features import Feature
+from automl_core.search.feature import Feature
+from automl_core.search.formula_lab import FormulaSource, fit_formulas
+from automl_core.search.formulas import Formulas
 from automl_core.search.journal import FoldResult
+from automl_core.search.log_target import family_options, from_log, is_log, to_log
+from automl_core.search.text import Terms
 
+ExtrasKind = Literal["codes", "formulas"]
 ALL_ROWS = -1
+STAGED_ROWS = 4_000  # above, stopping at the best round of the rows it is judged by flatters a model by less than can be seen
 # What numeric libraries raise on tables they cannot learn from: one candidate fails, the search goes on.
 FAILURES = (FitFailed, ImportError, ValueError, TypeError, ArithmeticError, RuntimeError, LookupError, MemoryError,
             np.linalg.LinAlgError)
@@ -24,7 +32,10 @@ FAILURES = (FitFailed, ImportError, ValueError, TypeError, ArithmeticError, Runt
 
 @dataclass(frozen=True, slots=True)
 class FitTask:
-    """One fit. `fold` ALL_ROWS is a refit on everything with `rounds`; `until` is in seconds since 1970."""
+    """One fit. `fold` ALL_ROWS is a refit on everything with `rounds`; `until` is in seconds since 1970.
+
+    `extras` are the handles of the fold's learned columns, to be put after the plain ones.
+    """
 
     key: str
     family: str
@@ -37,9 +48,38 @@ class FitTask:
     stop_file: str = ""
     rounds: int = 0
     seed: int = 0
+    extras: tuple[Any, ...] = ()
+    bags: int = 1
 
 
-@lru_cache(maxsize=2)
+@dataclass(frozen=True, slots=True)
+class ExtrasTask:
+    """Learn columns from the target on the training rows of one fold (or on all rows): codes, or formulas."""
+
+    kind: ExtrasKind
+    fold: int
+    features: tuple[Feature, ...]
+    task: Task
+    classes: int
+    class_names: tuple[str, ...]
+    texts: tuple[str, ...]
+    until: float
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Extras:
+    """Learned columns of one fold: what computes them, their features, and `values` (n, q) float32 for all rows."""
+
+    kind: ExtrasKind
+    fold: int
+    learned: tuple[Code, ...] | Formulas
+    features: tuple[Feature, ...]
+    values: NDArray[np.float32]
+    seconds: float = 0.0
+
+
+@lru_cache(maxsize=64)
 def _from_folder(folder: str, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: np.load(Path(folder) / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in names}
 
@@ -68,22 +108,50 @@ def run_fit(handle: Any, task: FitTask) -> FoldResult:
         arrays = open_arrays(handle)
         chosen = np.ones(len(arrays["y"]), dtype=bool) if task.fold == ALL_ROWS else np.asarray(arrays[f"train{task.fold}"])
         valid = np.zeros(len(arrays["y"]), dtype=bool) if task.fold == ALL_ROWS else np.asarray(arrays[f"valid{task.fold}"])
-        matrix, y = np.ascontiguousarray(arrays["matrix"][chosen]), np.asarray(arrays["y"][chosen])
-        left_out = np.ascontiguousarray(arrays["matrix"][valid])
+        logs = is_log(task.options)
+        truth = to_log(np.asarray(arrays["y"])) if logs else arrays["y"]
+        y = np.asarray(truth[chosen])
+        blocks = [arrays["matrix"], *(next(iter(open_arrays(extra).values())) for extra in task.extras)]
+        matrix, left_out = (np.hstack([np.asarray(block[part], dtype=np.float64) for block in blocks])
+                            for part in (chosen, valid))
         final = task.fold == ALL_ROWS
         fitted = family.fit(FitRequest(
-            matrix, y, task.features, task.task, task.classes, task.options, rounds=task.rounds, seed=task.seed,
+            matrix, y, task.features, task.task, task.classes, family_options(task.options), rounds=task.rounds, seed=task.seed,
             deadline=time.monotonic() + task.until - time.time(), stop_file=task.stop_file,
-            valid_matrix=None if final else left_out, valid_y=None if final else np.asarray(arrays["y"][valid])))
+            valid_matrix=None if final else left_out, valid_y=None if final else np.asarray(truth[valid]),
+            weights=np.asarray(arrays["weights"][chosen]) if "weights" in arrays else None,
+            stages=left_out.shape[0] <= STAGED_ROWS, bags=task.bags))
         prediction = np.zeros(0) if final else family.predict(fitted.native, left_out)
+        stages = fitted.stages
+        if logs:
+            prediction = from_log(prediction)
+            stages = stages and replace(stages, predictions=from_log(stages.predictions.astype(np.float64)).astype(np.float32))
         if not np.isfinite(prediction).all():
             return FoldResult(task.key, task.fold, np.zeros(0), error=f"{family.title} gave numbers that are not finite.")
         files = family.save(fitted.native) if task.fold <= 0 else {}
         return FoldResult(task.key, task.fold, prediction, fitted.rounds, time.monotonic() - began, fitted.truncated,
-                          _row_ms(family, fitted, matrix) if task.fold == 0 else float("nan"), files=files)
+                          _row_ms(family, fitted, matrix) if task.fold == 0 else float("nan"), files=files, stages=stages)
     except FAILURES as error:
         sentence = str(error) if isinstance(error, FitFailed) else f"The fit failed ({type(error).__name__}: {str(error)[:120]})."
         return FoldResult(task.key, task.fold, np.zeros(0), seconds=time.monotonic() - began, error=sentence)
+
+
+def run_extras(handle: Any, task: ExtrasTask) -> Extras:
+    """Learn codes or formulas without the rows left out; they come with values for all rows."""
+    began = time.monotonic()
+    arrays = open_arrays(handle)
+    y = np.asarray(arrays["y"])
+    train = np.arange(len(y)) if task.fold == ALL_ROWS else np.asarray(arrays[f"train{task.fold}"])
+    until = began + task.until - time.time()
+    if task.kind == "formulas":
+        formed = fit_formulas(FormulaSource(arrays["matrix"], task.features, y, task.task, task.classes), train, task.seed, until)
+        return Extras("formulas", task.fold, formed.formulas, formed.formulas.features, formed.values.astype(np.float32),
+                      time.monotonic() - began)
+    terms = {name: Terms(arrays[f"text{number}.starts"], arrays[f"text{number}.places"], arrays[f"text{number}.values"],
+                         int(arrays[f"text{number}.width"])) for number, name in enumerate(task.texts)}
+    source = CodeSource(arrays["matrix"], task.features, terms, y, task.task, task.classes, task.class_names)
+    coded = fit_codes(source, train, task.seed, until)
+    return Extras("codes", task.fold, coded.codes, coded.features, coded.values.astype(np.float32), time.monotonic() - began)
 
 
 def _row_ms(family: Family, fitted: Fitted, matrix: Array) -> float:

@@ -1,6 +1,7 @@
 """Use cases on files alone: what the command line does with a table and a bundle, through the same steps as the pages."""
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -42,6 +43,7 @@ class Request:
     drop: tuple[str, ...] = ()
     time: str = ""
     group: str = ""
+    copies_together: bool = False
     plan: Plan = field(default_factory=Plan)
 
     @property
@@ -93,6 +95,7 @@ class Files:
 
     def train(self, source: str, request: Request, out: Path) -> tuple[Run, Verdict]:
         """A project from a table: safe fixes, goal, verdict and search, in this process; the bundle goes to `out`."""
+        began = time.monotonic()
         table = self.open(source)
         table.column(request.target)
         project_id = self.projects.create(Path(table.origin.name).stem[:100] or "table")
@@ -107,7 +110,7 @@ class Files:
         watch = JobWatch(self.context.store, job.id)
         try:
             goal.run_check(project_id, inputs, watch)
-            run = self.deploy.search.run_search(job, inputs, request.plan, watch)
+            run = self.deploy.search.run_search(job, inputs, request.plan, watch, time.monotonic() - began)
         except BaseException:
             queue.fail(self.context.store, job.id, "The search ended early.")
             raise
@@ -231,7 +234,8 @@ def shaped(problem: Problem, request: Request, frame: pd.DataFrame, columns: tup
             raise BadInput(f"There is no column “{name[:80]}” in this table.", "Check its spelling.")
     if request.task and request.task != problem.task:
         problem = framing.problem_for(frame[request.target], request.target, _task(request.task))
-    problem = replace(with_never(problem, request.drop), time=request.time, group=request.group)
+    problem = replace(with_never(problem, request.drop), time=request.time, group=request.group,
+                      copies_together=request.copies_together)
     return replace(problem, metric=framing.get_metric(request.metric).name) if request.metric else problem
 
 

@@ -15,6 +15,7 @@ from automl_core.codec import from_json, to_json
 from automl_core.errors import BadInput, NotFound
 from automl_core.explaining import explain
 from automl_core.explaining.explanation import Explanation
+from automl_core.framing.metrics import get_metric
 from automl_core.framing.problem import Problem, Verdict
 from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle, load_bundle, write_bundle
@@ -22,12 +23,15 @@ from automl_core.production.monitor import make_contract
 from automl_core.registry import is_installed
 from automl_core.reporting import CardFacts, model_card
 from automl_core.search.families import families
+from automl_core.search.model import Model
+from automl_core.search.offers import ENSEMBLE
 from automl_core.search.plan import Plan, RunSummary, Trial
 from automl_core.workspace.context import Context
 from automl_core.workspace.goal import Framing, Inputs
-from automl_core.workspace.views import Choice, Run, RunState
+from automl_core.workspace.views import Choice, Run, RungFiles, RunState
 
 LONGEST_SECONDS = 86_400
+EXPLAIN_SECONDS, EXPLAIN_SHARE = 5.0, 0.08
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +41,16 @@ class Predictions:
     oof: np.ndarray
     positions: np.ndarray
     y: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Handed:
+    """A model to be handed over, with its out-of-fold predictions, the outcomes and the positions of their rows."""
+
+    model: Model
+    oof: np.ndarray
+    y: np.ndarray
+    positions: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -140,50 +154,102 @@ class Searching:
         """The table, recipe and problem that a run was made from."""
         return Inputs(run.table, run.recipe, run.problem)
 
-    def run_search(self, job: Job, inputs: Inputs, plan: Plan, watch: JobWatch) -> Run:
-        """The job: search, hand over, explain, write the bundle and keep the run."""
+    def run_search(self, job: Job, inputs: Inputs, plan: Plan, watch: JobWatch, spent: float = 0.0) -> Run:
+        """The job: search, hand over, explain, write the bundles and keep the run.
+
+        `spent` are seconds of the budget that are gone already; a part of it is kept back for explaining.
+        """
+        explaining = min(EXPLAIN_SECONDS, EXPLAIN_SHARE * plan.budget_seconds)
+        within = replace(plan, budget_seconds=max(plan.budget_seconds - spent - explaining, 0.3 * plan.budget_seconds))
         frame, columns, problem, recipe = self.goal.open(inputs)
         folder = self.context.store.folder(job.project_id, f"search-{job.id}")
         schema = self.goal.data.table_of(inputs.table).columns
         data = search_step.SearchData(frame, columns, problem, recipe, schema)
-        outcome = search_step.search(data, plan, search_step.FolderJournal(folder), SearchWatch(watch))
+        outcome = search_step.search(data, within, search_step.FolderJournal(folder), SearchWatch(watch))
         watch.progress(0.97, "Explaining the model in your own columns.", float("nan"))
         rows = frame.iloc[outcome.positions].reset_index(drop=True)
-        explanation = explain(outcome.model, rows, outcome.y, plan.seed)
-        run = self._keep(job, Run(
-            f"run_{job.id.split('_', 1)[-1]}", job.project_id, job.id, plan, job.created_at, outcome.summary,
-            table=inputs.table, recipe=inputs.recipe, problem=inputs.problem), outcome, explanation)
+        explanation = explain(outcome.model, rows, outcome.y, plan.seed, seconds=explaining)
+        run = Run(f"run_{job.id.split('_', 1)[-1]}", job.project_id, job.id, plan, job.created_at, outcome.summary,
+                  table=inputs.table, recipe=inputs.recipe, problem=inputs.problem)
+        chosen = next(offer.name for offer in outcome.summary.ladder if offer.chosen)
+        kept = {name: self._store_rung(run, name, outcome, explanation) for name in outcome.rungs if name != chosen}
+        run = replace(run, rungs=kept)
+        run = self._keep(run, Handed(outcome.model, outcome.oof, outcome.y, outcome.positions), explanation)
         self.context.store.touch(job.project_id)
         return run
 
-    def _keep(self, job: Job, run: Run, outcome: search_step.Outcome, explanation: Explanation) -> Run:
+    def choose(self, project_id: str, rung: str) -> Run:
+        """Hand over another rung of the newest search's ladder: a new run, with its own explanation. Choosing again undoes it."""
+        run = self.needed(project_id)
+        if rung not in run.rungs:
+            raise BadInput("This model is not among those that could be handed over.", "Choose one from the list.")
+        before = next(offer.name for offer in summary_of(run).ladder if offer.chosen)
+        files = run.rungs[rung]
+        model = self.open_bundle(files.bundle).model
+        found = self.predictions(replace(run, oof=files.oof))
+        frame, _, _, _ = self.goal.open(self.inputs(run))
+        explanation = explain(model, frame.iloc[found.positions].reset_index(drop=True), found.y, run.plan.seed)
+        others = {name: kept for name, kept in run.rungs.items() if name != rung} | {before: RungFiles(run.bundle, run.oof)}
+        made = replace(run, id=self.context.store.new_id("run"), summary=with_choice(summary_of(run), rung, model), rungs=others)
+        made = self._keep(made, Handed(model, found.oof, found.y, found.positions), explanation)
+        self.context.store.touch(project_id)
+        return made
+
+    def _store_rung(self, run: Run, name: str, outcome: search_step.Outcome, explanation: Explanation) -> RungFiles:
+        """A rung that was not handed over, kept so that it can be: its explanation is made when it is chosen."""
+        model = outcome.rungs[name]
+        assert run.summary is not None
+        shown = replace(run, summary=with_choice(run.summary, name, model))
+        handed = Handed(model, outcome.oofs[name], outcome.y, outcome.positions)
+        return RungFiles(*self._write(shown, handed, explanation))
+
+    def _keep(self, run: Run, handed: Handed, explanation: Explanation) -> Run:
+        bundle, oof = self._write(run, handed, explanation)
+        assert run.summary is not None
+        verdict = self.goal.verdict_of(run.project_id, self.inputs(run))
+        kept = replace(run, summary=with_check(run.summary, verdict), bundle=bundle, oof=oof)
+        self.context.save("explanation", run.project_id, explanation, parent_id=run.id)
+        self.context.save("run", run.project_id, kept, parent_id=run.job_id, record_id=kept.id)
+        return kept
+
+    def _write(self, run: Run, handed: Handed, explanation: Explanation) -> tuple[str, str]:
+        """The bundle and the out-of-fold predictions as files of the store: their ids."""
         store = self.context.store
-        model = outcome.model
+        model = handed.model
         shares = {item.column: item.share for item in explanation.importance}
         given = self.goal.data.table_of(run.table)
-        verdict = self.goal.verdict_of(job.project_id, self.inputs(run))
-        contract = make_contract(given.frame, given.columns, model.problem, outcome.oof, shares)
+        verdict = self.goal.verdict_of(run.project_id, self.inputs(run))
+        contract = make_contract(given.frame, given.columns, model.problem, handed.oof, shares)
         assert run.summary is not None
         card = model_card(CardFacts(
             model.problem, run.summary, tuple(column.name for column in contract.columns if column.needed), datetime.now(UTC),
             given.origin.name, given.origin.sha256, verdict, explanation, __version__))
-        target = store.folder(job.project_id, f"search-{job.id}") / "model.zip"
+        target = store.folder(run.project_id, f"search-{run.job_id}") / "model.zip"
         facts = {"run": run.id, "summary": to_json(run.summary), "explanation": to_json(explanation)}
         write_bundle(target, model, contract, card, facts)
         arrays = io.BytesIO()
-        np.savez_compressed(arrays, oof=outcome.oof, positions=outcome.positions, y=outcome.y)
-        bundle = store.write_file(job.project_id, target.read_bytes(), ".zip")
-        oof = store.write_file(job.project_id, arrays.getvalue(), ".npz")
-        kept = replace(run, summary=with_check(run.summary, verdict), bundle=bundle.id, oof=oof.id)
-        self.context.save("explanation", job.project_id, explanation, parent_id=run.id)
-        self.context.save("run", job.project_id, kept, parent_id=job.id, record_id=kept.id)
-        return kept
+        np.savez_compressed(arrays, oof=handed.oof, positions=handed.positions, y=handed.y)
+        bundle = store.write_file(run.project_id, target.read_bytes(), ".zip")
+        return bundle.id, store.write_file(run.project_id, arrays.getvalue(), ".npz").id
 
     def _trials(self, job_id: str, run: Run) -> tuple[Trial, ...]:
         newest = {event.body["key"]: from_json(Trial, event.body)
                   for event in queue.events(self.context.store, job_id) if event.kind == "trial"}
         problem = from_json(Problem, self.context.store.get(run.problem).body)
         return search_step.best_first(tuple(newest.values()), problem.metric)
+
+
+def with_choice(summary: RunSummary, rung: str, model: Model) -> RunSummary:
+    """The summary with this rung of the ladder handed over, by the user's own choice."""
+    offer = next(item for item in summary.ladder if item.name == rung)
+    ladder = tuple(replace(item, chosen=item.name == rung) for item in summary.ladder)
+    family = ENSEMBLE if len(model.members) > 1 else model.members[0].family
+    metric = get_metric(summary.metric).title
+    what = offer.members[0] if len(offer.members) == 1 else f"a blend of {len(offer.members)} models"
+    sentence = (f"You chose {what}: {metric} {offer.score.mean:.4g} ({offer.score.low:.4g} to {offer.score.high:.4g}) on rows it "
+                f"had not seen, {offer.row_ms_p50:.2g} ms a row.")
+    return replace(summary, score=offer.score, family=family, members=offer.members, ladder=ladder, mb=offer.mb,
+                   row_ms_p50=offer.row_ms_p50, row_ms_p95=offer.row_ms_p95, threshold=model.threshold, sentence=sentence)
 
 
 def with_check(summary: RunSummary, verdict: Verdict | None) -> RunSummary:

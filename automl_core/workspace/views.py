@@ -1,7 +1,7 @@
 """What pages, REST and the command line read: frozen summaries of what the store holds."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -36,8 +36,16 @@ class StepState:
 
 
 @dataclass(frozen=True, slots=True)
+class RungFiles:
+    """A model that could be handed over as well: the ids of its bundle and its out-of-fold predictions."""
+
+    bundle: str
+    oof: str
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
-    """One search: its plan, and its summary once it has ended."""
+    """One search: its plan, and its summary once it has ended. `rungs` are the other models it could have handed over."""
 
     id: str
     project_id: str
@@ -50,6 +58,7 @@ class Run:
     table: str = ""
     recipe: str = ""
     problem: str = ""
+    rungs: dict[str, RungFiles] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

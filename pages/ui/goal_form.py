@@ -55,9 +55,8 @@ def form(project: str, columns: tuple[Column, ...], saved: Problem | None) -> Pr
                              help="Filled in after the outcome: a cancellation date, a final invoice. No model will see these.")
     never = right.multiselect("Never to be used", others, default=[n for n in start.never if n in others], key=f"never_{key}",
                               help="Identifiers, or anything you must not decide by.")
-    time, group = _belonging(start, others, key)
-    return replace(start, metric=metric, later=tuple(later), never=tuple(never), positive=positive, time=time, group=group,
-                   money=_money(start, key))
+    start = _belonging(start, others, key)
+    return replace(start, metric=metric, later=tuple(later), never=tuple(never), positive=positive, money=_money(start, key))
 
 
 def _spread(project: str, problem: Problem) -> None:
@@ -94,14 +93,16 @@ def _positive(problem: Problem, key: str) -> str:
     return chosen if chosen in problem.classes else problem.positive
 
 
-def _belonging(problem: Problem, names: list[str], key: str) -> tuple[str, str]:
+def _belonging(problem: Problem, names: list[str], key: str) -> Problem:
     with st.expander("Rows that belong together or follow in time"):
         st.markdown("The score is honest only when rows of one customer, or of the future, are not used to predict each other.")
         time = st.selectbox("Time column", names, index=names.index(problem.time) if problem.time in names else None,
                             placeholder="None", key=f"time_{key}")
         group = st.selectbox("Group column", names, index=names.index(problem.group) if problem.group in names else None,
                              placeholder="None", key=f"group_{key}", help="For example the customer, when one has several rows.")
-    return time or "", group or ""
+        together = st.checkbox("Keep exact copies together", problem.copies_together, key=f"copies_{key}",
+                               help="When rows were copied by mistake and copies will not come again in new data.")
+    return replace(problem, time=time or "", group=group or "", copies_together=together)
 
 
 def _money(problem: Problem, key: str) -> Money | None:

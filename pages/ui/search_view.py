@@ -4,11 +4,13 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from automl_core.search.plan import Score, Trial
-from pages.ui import cards, progress, session
+from automl_core.search.plan import RunSummary, Score, Trial
+from pages.ui import cards, charts, progress, session
 from pages.ui.border import border
-from pages.ui.words import count, family_title, interval, metric_title, plain, score
+from pages.ui.words import count, family_title, interval, metric_title, milliseconds, number, plain, score
 
+RUNGS = {"legible": "Can be read as it is", "small": "Small and not worse", "single": "Best single model",
+         "ensemble": "Best blend"}
 STATES = {"finished": "Finished", "truncated": "Stopped by time", "dropped": "Given up early", "failed": "Failed"}
 
 
@@ -59,6 +61,27 @@ def _live(project: str, metric: str) -> None:
         text += f", against {score(baseline.mean)} without a model"
     st.markdown(f"{text}. {count(len(done), 'candidate')} scored.")
     leaderboard(state.trials, metric, baseline)
+
+
+def ladder(project: str, summary: RunSummary) -> None:
+    """The other models that could be handed over, each with its price and a button that takes it."""
+    run = session.workspace().search.last(project)
+    if run is None:
+        return
+    for offer in summary.ladder:
+        if offer.chosen or offer.name not in run.rungs:
+            continue
+        with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            with st.container(width=560, gap="xsmall"):
+                st.markdown(f"**{plain(RUNGS.get(offer.name, offer.name))}**: {plain(charts.offer_name(offer))}")
+                st.caption(f"{metric_title(summary.metric)} {score(offer.score.mean)} "
+                           f"({interval(offer.score.low, offer.score.high)}); {milliseconds(offer.row_ms_p50)} a row, "
+                           f"{milliseconds(offer.row_ms_p95)} for the slowest twentieth, {number(offer.mb, 2)} MB. "
+                           f"{plain(offer.sentence)}")
+            if st.button("Hand this over", key=f"rung_{offer.name}", help="It is explained anew, which takes some seconds."):
+                with border(), st.spinner("Explaining the model"):
+                    session.workspace().search.choose(project, offer.name)
+                    st.rerun()
 
 
 def _baseline(project: str, metric: str) -> Score | None:

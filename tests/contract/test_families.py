@@ -11,14 +11,14 @@ import pytest
 from automl_core.framing.problem import Task
 from automl_core.search.families import families, learners
 from automl_core.search.family import Family, FitRequest, Fitted
-from automl_core.search.features import Feature
+from automl_core.search.feature import Feature
 
 NAMES = sorted(families().plugins)
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
 FEATURES = (
-    Feature("amount", "amount", "number"), Feature("age", "age", "number"),
-    Feature("plan", "plan", "category", ("a", "b", "c", "d")), Feature("same", "same", "number"),
-    Feature("empty", "empty", "number"), Feature("one level", "one level", "category", ("x",)),
+    Feature("amount", ("amount",), "number"), Feature("age", ("age",), "number"),
+    Feature("plan", ("plan",), "category", ("a", "b", "c", "d")), Feature("same", ("same",), "number"),
+    Feature("empty", ("empty",), "number"), Feature("one level", ("one level",), "category", ("x",)),
 )
 SMALL = {"lightgbm": {"rounds": 60}, "catboost": {"rounds": 40}, "extra_trees": {"trees": 15},
          "ebm": {"rounds": 200, "outer_bags": 1}, "linear": {"bends": 3}}
@@ -118,7 +118,8 @@ def test_contributions_add_up(name: str, task: Task) -> None:
 def test_the_deadline_is_minded(name: str, task: Task) -> None:
     family = families().get(name)
     endless = {"lightgbm": {"rounds": 10**6, "learning_rate": 1e-4}, "catboost": {"rounds": 10**6, "learning_rate": 1e-5},
-               "extra_trees": {"trees": 10**6}, "ebm": {"rounds": 10**6, "learning_rate": 1e-5}, "linear": {}}[name]
+               "extra_trees": {"trees": 10**6}, "random_forest": {"trees": 10**6},
+               "ebm": {"rounds": 10**6, "learning_rate": 1e-5}, "linear": {}}[name]
     fitted(name, task)  # imports are not the family's time
     began = time.monotonic()
     found = family.fit(request_for(family, task, options=endless, deadline=began + 0.3))
@@ -133,7 +134,7 @@ def test_the_deadline_is_minded(name: str, task: Task) -> None:
 def test_a_stop_file_ends_the_fit(name: str, tmp_path: Any) -> None:
     family = families().get(name)
     (tmp_path / "stop").touch()
-    endless = {"extra_trees": {"trees": 10**6}, "linear": {}}.get(name, {"rounds": 10**6})
+    endless = {"extra_trees": {"trees": 10**6}, "random_forest": {"trees": 10**6}, "linear": {}}.get(name, {"rounds": 10**6})
     began = time.monotonic()
     family.fit(request_for(family, "binary", options=endless, stop_file=str(tmp_path / "stop")))
     assert time.monotonic() - began < 2.5
@@ -152,3 +153,27 @@ def test_refit_with_rounds_and_a_missing_class(name: str) -> None:
     assert prediction[:, 1].max() < 0.5
     rows = np.array([family.predict_row(found.native, row) for row in matrix[:20]])
     np.testing.assert_allclose(rows, prediction[:20], atol=1e-9)
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("name", ["lightgbm", "catboost", "linear"])
+def test_stages_go_on_after_the_best_round_and_agree_with_a_shorter_fit(name: str, task: Task) -> None:
+    family = families().get(name)
+    random = np.random.default_rng(0)
+    matrix, y = make(task, 300)
+    noise = random.permutation(y)  # nothing to learn: the best round comes early
+    options = {} if name == "linear" else {"rounds": 400, "patience": 40, "learning_rate": 0.1}
+    request = FitRequest(matrix[:200], noise[:200], FEATURES, task, 3 if task == "multiclass" else 2, options,
+                         valid_matrix=matrix[200:], valid_y=noise[200:], stages=True)
+    found = family.fit(request)
+    assert found.stages is not None
+    assert len(found.stages.predictions) == len(found.stages.rounds)
+    if name != "linear":
+        assert found.stages.rounds[-1] >= found.rounds + 20
+    at = max(place for place, stage in enumerate(found.stages.rounds) if stage <= found.rounds)
+    if found.stages.rounds[at] == found.rounds:
+        assert family.predict(found.native, matrix[200:]) == pytest.approx(found.stages.predictions[at], rel=1e-5, abs=1e-5)
+    elif name != "linear":
+        short = family.fit(FitRequest(matrix[:200], noise[:200], FEATURES, task, request.classes, options,
+                                      rounds=found.stages.rounds[at]))
+        assert family.predict(short.native, matrix[200:]) == pytest.approx(found.stages.predictions[at], rel=1e-5, abs=1e-5)

@@ -144,7 +144,7 @@ def test_time_folds_only_look_back() -> None:
 
 def test_copied_rows_stay_together_but_a_table_of_few_categories_is_no_copy() -> None:
     copied = pd.concat([FRAME, FRAME.iloc[:60]], ignore_index=True)
-    problem = Problem("churn", "binary", "roc_auc", ("No", "Yes"), "Yes")
+    problem = Problem("churn", "binary", "roc_auc", ("No", "Yes"), "Yes", copies_together=True)
     assert copied_rows(FRAME, COLUMNS, problem) is None
     assert copied_rows(copied, COLUMNS, problem) is not None
     _, folds = folds_of(problem, copied)
@@ -161,7 +161,7 @@ def test_copies_are_kept_together_whatever_their_ids_and_outcomes() -> None:
     copied["number"] = text([f"n{i}" for i in range(len(copied))])
     copied.loc[N:, "churn"] = np.where(copied.loc[N:, "churn"] == "Yes", "No", "Yes")
     columns = (*COLUMNS, Column("number", "text", "id"))
-    problem = Problem("churn", "binary", "roc_auc", ("No", "Yes"), "Yes")
+    problem = Problem("churn", "binary", "roc_auc", ("No", "Yes"), "Yes", copies_together=True)
     y, _ = encode_target(copied["churn"], problem)
     for train, _ in make_folds(y, problem, copied, columns, 5, 0):
         inside = set(train)
@@ -170,11 +170,20 @@ def test_copies_are_kept_together_whatever_their_ids_and_outcomes() -> None:
     assert "copies are kept on one side" in told["copied_rows"].evidence
     told = {leak.kind: leak for leak in find_leaks(copied, columns, replace(problem, time="day"), 0)}
     assert "one side" not in told["copied_rows"].evidence
+    told = {leak.kind: leak for leak in find_leaks(copied, columns, replace(problem, copies_together=False), 0)}
+    assert "keep them together" in told["copied_rows"].evidence
+
+
+def test_copies_may_fall_on_both_sides_unless_they_are_to_be_kept_together() -> None:
+    copied = pd.concat([FRAME, FRAME.iloc[:60]], ignore_index=True)
+    _, folds = folds_of(Problem("churn", "binary", "roc_auc", ("No", "Yes"), "Yes"), copied)
+    split = sum((i in inside) != (N + i in inside) for inside in (set(train) for train, _ in folds) for i in range(60))
+    assert split > 0
 
 
 def test_folds_shrink_for_a_rare_class_and_for_the_budget() -> None:
     frame = pd.DataFrame({"churn": text(["Yes"] * 3 + ["No"] * 97), "x": np.arange(100.0)})
     _, folds = folds_of(Problem("churn", "binary", "roc_auc", ("No", "Yes"), "Yes"), frame)
     assert len(folds) == 3
-    asked = [(1_000, 30), (7_000, 30), (7_000, 60), (50_000, 60)]
-    assert [default_folds(rows, budget) for rows, budget in asked] == [5, 3, 5, 3]
+    asked = [(1_000, 10), (1_000, 60), (7_000, 10), (7_000, 60), (50_000, 60)]
+    assert [default_folds(rows, budget) for rows, budget in asked] == [5, 8, 3, 5, 3]

@@ -11,7 +11,8 @@ from automl_core.data.infer import table_from_frame
 from automl_core.data.schema import type_frame, type_row
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
-from automl_core.search.features import encoder_files, encoder_from_files, fit_encoder
+from automl_core.search.encoder_files import encoder_files, encoder_from_files
+from automl_core.search.features import fit_encoder
 from automl_core.search.text import fit_text
 from tests.unit.modelling import PROBLEMS, make_frame
 
@@ -21,10 +22,10 @@ COLUMNS = tuple(column for column in TABLE.columns if column.name in ENCODER.sou
 
 
 def test_what_is_used_and_as_what() -> None:
-    kinds = {feature.source: feature.kind for feature in ENCODER.features}
+    kinds = {feature.sources[0]: feature.kind for feature in ENCODER.features}
     assert kinds == {"tenure": "number", "charge": "number", "contract": "category", "active": "category", "since": "date",
                      "note": "text"}
-    dates = [feature.name for feature in ENCODER.features if feature.source == "since"]
+    dates = [feature.name for feature in ENCODER.features if feature.sources == ("since",)]
     assert dates == [f"since ({part})" for part in ("year", "month", "day", "weekday", "days since 1970")]
     levels = {feature.name: feature.levels for feature in ENCODER.features}
     assert levels["contract"] == ("Month-to-month", "One year", "Two year")
@@ -99,7 +100,11 @@ def test_text_finds_topics() -> None:
     texts = ["the dog barks loudly", "a dog and a bone", "stocks fell today", "stocks and bonds fell"] * 20
     coder = fit_text(texts)
     assert coder is not None
-    dog, bark, stock = coder.code("dog bone"), coder.code("the dog barks"), coder.code("stocks fell")
+    dog, bark, stock, other = (np.array(coder.cell(text, coder.cells(text))[:-1])
+                               for text in ("dog bone", "the dog barks", "stocks fell", "entirely different vocabulary"))
     assert np.dot(dog, bark) > np.dot(dog, stock)
-    assert (coder.code("entirely different vocabulary") == 0).all()
+    assert (other == 0).all()
+    misspelt, _ = coder.cells("stoks")
+    assert len(misspelt)
+    assert misspelt.min() >= coder.words  # known by its pieces alone
     assert fit_text(["a", "b"]) is None

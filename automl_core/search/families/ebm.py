@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from automl_core.framing.problem import Task
 from automl_core.registry import Field
 from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, link
-from automl_core.search.features import Feature
+from automl_core.search.feature import Feature
 
 
 @dataclass(frozen=True, slots=True, eq=False)

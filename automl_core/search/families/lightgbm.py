@@ -11,7 +11,7 @@ import numpy as np
 
 from automl_core.framing.problem import Task
 from automl_core.registry import Field
-from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted
+from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, Stages, link, reached
 
 OBJECTIVES = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
 METRICS = {"binary": "binary_logloss", "multiclass": "multi_logloss", "regression": "l2", "regression_l1": "l1"}
@@ -82,11 +82,27 @@ def _fit(request: FitRequest) -> Fitted:
     rounds = int(request.options.get("rounds", 1000)) if valid or not request.rounds else request.rounds
     stopper = Stopper(request, _patience(len(request.y), int(request.options.get("patience", 100))))
     try:
-        booster = lightgbm.train(parameters, train, rounds, valid_sets=valid, callbacks=[stopper])
+        # kept as it is: otherwise the trees after the best round are cut off, and the stages with them
+        booster = lightgbm.train(parameters, train, rounds, valid_sets=valid, callbacks=[stopper], keep_training_booster=True)
     except LightGBMError as error:
         raise FitFailed(f"LightGBM could not learn from this table ({str(error)[:120]}).") from error
     text = booster.model_to_string(num_iteration=stopper.best_round + 1)
-    return Fitted(_trees(request.task, text), stopper.best_round + 1, stopper.truncated)
+    return Fitted(_trees(request.task, text), stopper.best_round + 1, stopper.truncated, _stages(request, booster))
+
+
+def _stages(request: FitRequest, booster: Any) -> Stages | None:
+    """Predictions along the way, each from the one before and the trees in between."""
+    if not request.stages or request.valid_matrix is None:
+        return None
+    rounds = reached(booster.current_iteration())
+    found, done = [], 0
+    raw: Any = 0.0
+    for stage in rounds:
+        raw = raw + booster.predict(
+            request.valid_matrix, start_iteration=done, num_iteration=stage - done, raw_score=True, num_threads=1)
+        found.append(link(request.task, raw).astype(np.float32))
+        done = stage
+    return Stages(rounds, np.array(found))
 
 
 def _trees(task: Task, text: str) -> Trees:

@@ -13,8 +13,8 @@ import numpy as np
 from automl_core.codec import from_json, to_json
 from automl_core.framing.problem import Task
 from automl_core.registry import Field
-from automl_core.search.family import Array, Family, FitRequest, Fitted, link
-from automl_core.search.features import Feature
+from automl_core.search.family import Array, Family, FitRequest, Fitted, Stages, link
+from automl_core.search.feature import Feature
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0)  # inverse penalties, as C of the usual logistic regression
 MAX_ONE_HOT = 40
@@ -45,12 +45,17 @@ class Scale:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Linear:
-    """`weights` (d, k) for the columns of all scales in order and `intercept` (k,); k is 1 unless there are several classes."""
+    """`weights` (d, k) for the columns of all scales in order and `intercept` (k,); k is 1 unless there are several classes.
+
+    Numbers are kept between `low` and `high`, a tenth beyond what training had: a line has no end, outcomes do.
+    """
 
     task: Task
     scales: tuple[Scale, ...]
     weights: Array
     intercept: Array
+    low: float = -math.inf
+    high: float = math.inf
     starts: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -114,23 +119,37 @@ def _fit(request: FitRequest) -> Fitted:
     x, y = _design(scales, request.matrix[rows]), request.y[rows]
     weights = np.ones(len(y)) if request.weights is None else request.weights[rows]
     solve = _ridge(x, y, weights) if request.task == "regression" else _logistic(request, x, y, weights)
+    bounds = _bounds(request)
     if request.valid_matrix is None or request.valid_y is None:
         place = min(max(request.rounds, 1), len(STRENGTHS)) - 1 if request.rounds else STRENGTHS.index(1.0)
         coefficients, intercept = solve(STRENGTHS[place])
-        return Fitted(Linear(request.task, scales, coefficients, intercept), place + 1, request.over())
+        return Fitted(Linear(request.task, scales, coefficients, intercept, *bounds), place + 1, request.over())
     valid_design = _design(scales, request.valid_matrix)
     best: tuple[float, int, Linear] | None = None
     truncated = False
+    stages = []
     for place, strength in enumerate(STRENGTHS):
         coefficients, intercept = solve(strength)
-        loss = _loss(request.task, request.valid_y, valid_design @ coefficients + intercept)
+        raw = valid_design @ coefficients + intercept
+        raw = np.clip(raw, *bounds)
+        stages.append(link(request.task, raw if request.task == "multiclass" else raw[:, 0]).astype(np.float32))
+        loss = _loss(request.task, request.valid_y, raw)
         if best is None or loss < best[0]:
-            best = (loss, place, Linear(request.task, scales, coefficients, intercept))
+            best = (loss, place, Linear(request.task, scales, coefficients, intercept, *bounds))
         truncated = request.over() and place < len(STRENGTHS) - 1
         if truncated or place > best[1] + 1:
             break
     assert best is not None
-    return Fitted(best[2], best[1] + 1, truncated)
+    # the grid begins with 1, 2, 3 and so on: a strength's number is its rounds
+    found = Stages(tuple(range(1, len(stages) + 1)), np.array(stages)) if request.stages else None
+    return Fitted(best[2], best[1] + 1, truncated, found)
+
+
+def _bounds(request: FitRequest) -> tuple[float, float]:
+    if request.task != "regression":
+        return -math.inf, math.inf
+    low, high = float(request.y.min()), float(request.y.max())
+    return low - 0.1 * (high - low), high + 0.1 * (high - low)
 
 
 def _loss(task: Task, y: Array, raw: Array) -> float:
@@ -237,7 +256,7 @@ def _quasi_newton(request: FitRequest, loss: Loss, state: Array, strength: float
 
 
 def _raw(model: Linear, matrix: Array) -> Array:
-    raw: Array = _design(model.scales, matrix) @ model.weights + model.intercept
+    raw: Array = np.clip(_design(model.scales, matrix) @ model.weights + model.intercept, model.low, model.high)
     return raw
 
 
@@ -265,6 +284,7 @@ def _predict_row(model: Linear, row: Array) -> Any:
             for place, knot in enumerate(scale.knots):
                 if z > knot:
                     total += (z - knot) * weights[start + 1 + place]
+    total = np.clip(total, model.low, model.high)
     return link(model.task, total) if model.task == "multiclass" else float(link(model.task, total)[0])
 
 
@@ -282,14 +302,16 @@ def _contributions(model: Linear, matrix: Array) -> tuple[Array, Any]:
 
 def _save(model: Linear) -> dict[str, bytes]:
     return {"linear.json": json.dumps(to_json(
-        {"task": model.task, "scales": model.scales, "weights": model.weights, "intercept": model.intercept})).encode()}
+        {"task": model.task, "scales": model.scales, "weights": model.weights, "intercept": model.intercept,
+         "bounds": [model.low, model.high] if math.isfinite(model.low) else []})).encode()}
 
 
 def _load(files: Mapping[str, bytes]) -> Linear:
     stored = json.loads(files["linear.json"])
     intercept = np.array(stored["intercept"], dtype=np.float64)
     weights = np.array(stored["weights"], dtype=np.float64).reshape(-1, len(intercept))
-    return Linear(stored["task"], tuple(from_json(Scale, scale) for scale in stored["scales"]), weights, intercept)
+    return Linear(stored["task"], tuple(from_json(Scale, scale) for scale in stored["scales"]), weights, intercept,
+                  *stored["bounds"])
 
 
 FAMILY = Family(

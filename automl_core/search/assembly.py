@@ -1,0 +1,124 @@
+"""From refitted candidates to a model that scores: members, the learned columns they need, threshold and interval."""
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from automl_core.cleaning.application import apply_recipe_row
+from automl_core.data.schema import type_row
+from automl_core.framing.metrics import tune_threshold
+from automl_core.framing.score_interval import score_with_interval
+from automl_core.search.codes import Code
+from automl_core.search.contest import Contest, find_candidate
+from automl_core.search.families import families
+from automl_core.search.family import Array
+from automl_core.search.feature import Feature
+from automl_core.search.features import Encoder, with_codes
+from automl_core.search.formulas import Formula, Formulas
+from automl_core.search.journal import FoldResult
+from automl_core.search.log_target import is_log
+from automl_core.search.model import Member, Model
+from automl_core.search.plan import Candidate, Score
+from automl_core.search.prepared import Prepared
+from automl_core.search.worker import ALL_ROWS, ExtrasKind
+
+COVERAGE = 0.9
+ROW_CALLS = 100
+ROW_SECONDS = 0.15
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Order:
+    """What to assemble: the members' weights by candidate, and the honest out-of-fold predictions of `folds`, with `y` (n,)."""
+
+    weights: dict[str, float]
+    prediction: Array
+    y: Array
+    folds: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Layout:
+    """The learned columns in the model: its encoder and formulas, and where the columns of each kind and fold lie."""
+
+    encoder: Encoder
+    formulas: Formulas
+    places: dict[tuple[ExtrasKind, int], tuple[int, ...]]
+
+
+def score_of(prepared: Prepared, y: Array, prediction: Array, seed: int) -> Score:
+    """Score and interval in the problem's metric, at the predictions' own best threshold where labels are judged."""
+    return Score(*score_with_interval(prepared.metric, y, prediction, seed, prepared.decision(y, prediction)))
+
+
+def assemble_model(contest: Contest, order: Order, refits: dict[str, FoldResult]) -> Model:
+    """The model; a member that was not refitted in time is the one that did not see the first fold's rows."""
+    prepared = contest.prepared
+    problem = prepared.data.problem
+    sources = {key: ALL_ROWS if key in refits else 0 for key in order.weights}
+    layout = _lay_out(contest, sources)
+    members = []
+    for key, weight in order.weights.items():
+        candidate = find_candidate(contest.candidates, key)
+        files = refits[key].files if key in refits else contest.results[key, 0].files
+        native = families().get(candidate.family).load(files)
+        seen = _inputs(contest, candidate, sources[key], layout)
+        logs = is_log(candidate.options)
+        members.append(Member(candidate.family, candidate.label, weight, native, seen, logs, contest.scale(key, order.folds)))
+    half_width = math.nan
+    if problem.task == "regression":
+        share = min(1.0, COVERAGE * (1 + 1 / len(order.y)))
+        half_width = float(np.quantile(np.abs(order.y - order.prediction), share, method="higher"))
+    threshold = tune_threshold(order.y, order.prediction, problem) if problem.task == "binary" else 0.5
+    data = prepared.data
+    return Model(problem, data.schema or data.columns, data.columns, data.recipe, layout.encoder, tuple(members),
+                 score_of(prepared, order.y, order.prediction, contest.plan.seed), threshold, half_width, layout.formulas)
+
+
+def _lay_out(contest: Contest, sources: dict[str, int]) -> _Layout:
+    """All learned columns that the members need, those of one kind side by side, each fold's once."""
+    needed = dict.fromkeys((kind, fold) for key, fold in sources.items()
+                           for kind in contest.wanted_extras(find_candidate(contest.candidates, key)))
+    encoder = contest.prepared.encoder
+    places: dict[tuple[ExtrasKind, int], tuple[int, ...]] = {}
+    start = encoder.plain
+    codes: list[Code] = []
+    code_features: list[Feature] = []
+    formulas: list[Formula] = []
+    for kind, fold in sorted(needed):  # codes come before formulas
+        extras = contest.extras[kind, fold]
+        width = len(extras.features)
+        places[kind, fold] = tuple(range(start, start + width))
+        start += width
+        if isinstance(extras.learned, Formulas):
+            formulas += extras.learned.items
+        else:
+            codes += extras.learned
+            code_features += extras.features
+    return _Layout(with_codes(encoder, tuple(codes), tuple(code_features)), Formulas(tuple(formulas)), places)
+
+
+def _inputs(contest: Contest, candidate: Candidate, fold: int, layout: _Layout) -> tuple[int, ...]:
+    """The features the member sees; empty when it sees all there are."""
+    plain = tuple(range(layout.encoder.plain))
+    seen = sum((layout.places[kind, fold] for kind in contest.wanted_extras(candidate)), plain)
+    return () if len(seen) == len(layout.encoder.features) + len(layout.formulas.items) else seen
+
+
+def row_ms(model: Model, prepared: Prepared) -> tuple[float, float]:
+    """Median and 95 % quantile of the milliseconds for one row through typing, cleaning, encoding and all members."""
+    frame = prepared.data.frame
+    rows = [dict(zip(frame.columns, values, strict=True)) for values in frame.iloc[:ROW_CALLS].itertuples(index=False, name=None)]
+    times: list[float] = []
+    began = time.perf_counter()
+    for number in range(ROW_CALLS + 3):
+        start = time.perf_counter()
+        model.predict_row(apply_recipe_row(model.recipe, type_row(rows[number % len(rows)], model.columns)))
+        times.append(time.perf_counter() - start)
+        if time.perf_counter() - began > ROW_SECONDS and number > 10:
+            break
+    p50, p95 = np.quantile(times[3:], [0.5, 0.95]) * 1000.0  # the first calls fill caches
+    return float(p50), float(p95)

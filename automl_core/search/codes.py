@@ -1,0 +1,160 @@
+"""Codes learned with the target: what the target was on average for each level, and what a text speaks for.
+
+Rows that a code was learned from get cross-fitted codes (Micci-Barreca 2001; Pargent et al. 2022): what the other parts of the
+rows say, so that no row sees its own target. A number with a long tail is coded by its logarithm.
+"""
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_core.framing.problem import Task
+from automl_core.search.feature import Array, Feature
+from automl_core.search.log_target import pays, to_log
+from automl_core.search.text import Terms
+from automl_core.search.text_scores import TextScores, fit_text_scores
+
+PARTS = 5
+PRIOR_ROWS = 10.0  # rows' worth of the overall mean that every level starts with
+LEAST_LEVELS = 12  # below, a model splits the levels by itself as well
+Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LevelMeans:
+    """The smoothed mean of the target for each level of the category at `place` of the matrix.
+
+    `values` is (levels + 1, k): class shares (k 1 for the positive class alone) or the number's mean; the last row is for
+    missing and unknown levels.
+    """
+
+    source: str
+    place: int
+    values: Array
+
+    def columns(self, matrix: Array) -> Array:
+        """(n, k) codes of the rows of a matrix."""
+        codes = matrix[:, self.place]
+        places = np.where(np.isnan(codes), len(self.values) - 1, codes).astype(np.int64)
+        out: Array = self.values[places]
+        return out
+
+    def cell(self, code: float) -> list[float]:
+        """The code of one row whose level is `code` (NaN: missing)."""
+        found: list[float] = self.values[int(code) if code == code else -1].tolist()
+        return found
+
+
+Code = LevelMeans | TextScores
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CodeSource:
+    """What codes are learned from: the plain matrix (n, p) with its features, the texts' terms by column and the target (n,)."""
+
+    matrix: Array
+    features: tuple[Feature, ...]
+    terms: Mapping[str, Terms]
+    y: Array
+    task: Task
+    classes: int = 2
+    class_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coded:
+    """Codes learned on some rows, with their features, and `values` (n, q): cross-fitted for those rows, plain for all others."""
+
+    codes: tuple[Code, ...]
+    features: tuple[Feature, ...]
+    values: Array
+
+
+def has_codes(features: tuple[Feature, ...], terms: Mapping[str, Terms]) -> bool:
+    """Whether there is anything to code."""
+    return bool(terms) or any(_wants_means(feature) for feature in features)
+
+
+def fit_codes(source: CodeSource, train: Places, seed: int = 0, until: float = float("inf")) -> Coded:
+    """Learn all codes on the rows `train` (positions). `until` is a moment of `time.monotonic` after which texts are left out."""
+    if source.task == "regression" and pays(source.y[train]):
+        source = replace(source, y=to_log(source.y))
+    width = source.classes if source.task == "multiclass" else 1
+    parts = _parts(source, train, seed)
+    codes: list[Code] = []
+    features: list[Feature] = []
+    blocks: list[Array] = []
+    for place, feature in enumerate(source.features):
+        if _wants_means(feature):
+            code, values = _fit_means(source, place, train, parts)
+            codes.append(code)
+            blocks.append(values)
+            features += code_features(code, width, source.class_names)
+    for name, terms in source.terms.items():
+        if time.monotonic() < until:
+            scores, values = fit_text_scores(name, terms, (source.y, source.task, source.classes), train, parts)
+            codes.append(scores)
+            blocks.append(values)
+            features += code_features(scores, width, source.class_names)
+    values = np.hstack(blocks) if blocks else np.zeros((len(source.y), 0))
+    return Coded(tuple(codes), tuple(features), values)
+
+
+def code_features(code: Code, width: int, class_names: tuple[str, ...]) -> list[Feature]:
+    """The features that a code makes: one, or one a class."""
+    what = "usual outcome" if isinstance(code, LevelMeans) else "text speaks for"
+    if width == 1:
+        return [Feature(f"{code.source} ({what})", (code.source,), "number")]
+    names = class_names if len(class_names) == width else tuple(str(number + 1) for number in range(width))
+    return [Feature(f"{code.source} ({what} {name})", (code.source,), "number") for name in names]
+
+
+def _wants_means(feature: Feature) -> bool:
+    return feature.kind == "category" and len(feature.levels) >= LEAST_LEVELS
+
+
+def _parts(source: CodeSource, train: Places, seed: int) -> Places:
+    """(len(train),) the part 0..4 of each row, every class spread over all parts."""
+    random = np.random.default_rng(seed)
+    order = random.permutation(len(train))
+    if source.task != "regression":
+        order = order[np.argsort(source.y[train][order], kind="stable")]
+    parts = np.empty(len(train), dtype=np.int64)
+    parts[order] = np.arange(len(train)) % PARTS
+    return parts
+
+
+def _fit_means(source: CodeSource, place: int, train: Places, parts: Places) -> tuple[LevelMeans, Array]:
+    feature = source.features[place]
+    levels = len(feature.levels)
+    codes = source.matrix[:, place]
+    places = np.where(np.isnan(codes), levels, codes).astype(np.int64)
+    truth = _truth(source)
+    mine = places[train]
+    sums = np.zeros((PARTS, levels + 1, truth.shape[1]))
+    counts = np.zeros((PARTS, levels + 1))
+    np.add.at(sums, (parts, mine), truth[train])
+    np.add.at(counts, (parts, mine), 1.0)
+    whole = _smoothed(sums.sum(axis=0), counts.sum(axis=0))
+    values = whole[places]
+    for part in range(PARTS):
+        others = _smoothed(sums.sum(axis=0) - sums[part], counts.sum(axis=0) - counts[part])
+        chosen = parts == part
+        values[train[chosen]] = others[mine[chosen]]
+    return LevelMeans(feature.sources[0], place, whole), values
+
+
+def _truth(source: CodeSource) -> Array:
+    if source.task == "multiclass":
+        return np.eye(source.classes)[source.y.astype(np.int64)]
+    return source.y[:, None]
+
+
+def _smoothed(sums: Array, counts: Array) -> Array:
+    prior = sums.sum(axis=0) / max(float(counts.sum()), 1.0)
+    out: Array = (sums + PRIOR_ROWS * prior) / (counts + PRIOR_ROWS)[:, None]
+    return out

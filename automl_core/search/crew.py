@@ -1,0 +1,88 @@
+"""The fits under way: handed to workers, collected, and fitted again when a worker died with them."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from dataclasses import dataclass, field
+from typing import Any
+
+from automl_core.search.executors import BROKEN, Executor
+from automl_core.search.worker import ExtrasTask, FitTask, run_extras, run_fit
+
+Task = FitTask | ExtrasTask
+MOST_LOSSES = 3  # a fit lost this often is given up, whoever was to blame
+LOST: tuple[type[BaseException], ...] = (*BROKEN, CancelledError, OSError)  # the worker is gone, not the fit wrong
+
+
+@dataclass(slots=True, eq=False)
+class Crew:
+    """Workers and what they do. `handle` opens the shared arrays there; `again` are lost tasks with how often each was lost."""
+
+    pool: Executor
+    handle: Any
+    running: dict[Future[Any], tuple[Task, int]] = field(default_factory=dict)
+    again: list[tuple[Task, int]] = field(default_factory=list)
+    given_up: list[Task] = field(default_factory=list)
+
+    def submit(self, task: Task, losses: int = 0) -> None:
+        """Hand a task to a worker; a pool that broke meanwhile is rebuilt first."""
+        run: Callable[..., Any] = run_fit if isinstance(task, FitTask) else run_extras
+        try:
+            future = self.pool.submit(run, self.handle, task)
+        except BROKEN:
+            alone = len(self.running) == 1
+            for item in self._rebuild([]):
+                self._lose(*item, alone)
+            future = self.pool.submit(run, self.handle, task)
+        self.running[future] = (task, losses)
+
+    def collect(self, timeout: float) -> list[tuple[Task, Any]]:
+        """What came back within `timeout` seconds, first; a process that dies takes every task of its pool with it."""
+        done, _ = wait(self.running, timeout=timeout, return_when=FIRST_COMPLETED)
+        return self._sort_out(done)
+
+    def clear(self) -> None:
+        """Forget all that runs, and end the workers with it."""
+        self.running.clear()
+        self.pool.rebuild()
+
+    def suspects(self) -> bool:
+        """Whether a task that was lost before is running: it runs alone, to show whether it is to blame itself."""
+        return any(losses for _, losses in self.running.values())
+
+    def _sort_out(self, done: Iterable[Future[Any]]) -> list[tuple[Task, Any]]:
+        alone = len(self.running) == 1
+        came: list[tuple[Task, Any]] = []
+        lost, broken = [], False
+        for future in done:
+            item = self.running.pop(future)
+            try:
+                came.append((item[0], future.result()))
+            except LOST as error:
+                lost.append(item)
+                broken = broken or isinstance(error, BROKEN)
+        if broken:
+            lost += self._rebuild(came)
+        for task, losses in lost:
+            self._lose(task, losses, alone)
+        return came
+
+    def _rebuild(self, came: list[tuple[Task, Any]]) -> list[tuple[Task, int]]:
+        """A new pool for the broken one, and the tasks lost with it; what had come back by then is added to `came`."""
+        self.pool.rebuild()
+        lost = []
+        for future, item in self.running.items():
+            if future.done() and not future.cancelled() and future.exception() is None:
+                came.append((item[0], future.result()))
+            else:
+                lost.append(item)
+        self.running.clear()
+        return lost
+
+    def _lose(self, task: Task, losses: int, alone: bool) -> None:
+        """Note a lost task for another try, unless it has been lost before and was alone now, or has been lost too often."""
+        losses += 1
+        if losses == 1 or (losses < MOST_LOSSES and not alone):
+            self.again.append((task, losses))
+        else:
+            self.given_up.append(task)

@@ -1,0 +1,32 @@
+"""Random forest (Breiman 2001)."""
+from __future__ import annotations
+
+from typing import Any
+
+from automl_core.registry import Field
+from automl_core.search import forest
+from automl_core.search.family import Family, FitRequest, Fitted
+
+
+def _fit(request: FitRequest) -> Fitted:
+    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+
+    def make(settings: dict[str, Any]) -> Any:
+        if request.task == "regression":
+            return RandomForestRegressor(**settings)
+        return RandomForestClassifier(criterion=str(request.options.get("criterion", "gini")), **settings)
+
+    return forest.grow(request, make)
+
+
+FAMILY = Family(
+    name="random_forest", title="Random forest", package="", requires=(),
+    fields=(
+        Field("trees", "Trees", "integer", 100, minimum=1, maximum=2000),
+        Field("max_features", "Share of columns tried at a cut", "number", 0.75, minimum=0.01, maximum=1.0),
+        Field("min_samples_leaf", "Rows a leaf at least", "integer", 1, minimum=1, maximum=1000),
+        Field("smooth", "Rows' worth of doubt in every leaf", "number", 0.0, minimum=0.0, maximum=100.0),
+    ),
+    tasks=("binary", "multiclass", "regression"), fit=_fit, predict=forest.predict, predict_row=forest.predict_row,
+    save=forest.save, load=forest.load, fit_package="sklearn", fit_modules=("sklearn.ensemble",), cost=3.0,
+)

@@ -1,0 +1,169 @@
+"""Forests as plain arrays: grown by scikit-learn, kept, stored and scored without it."""
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_core.framing.problem import Task
+from automl_core.search.family import Array, FitRequest, Fitted
+
+CHUNK = 10  # trees grown between two looks at the clock
+MIN_TREES, TREE_ROWS = 100, 2_000_000  # more trees help where rows are few; where they are many they cost more than they bring
+MAX_NODES = 3_000_000  # of the whole forest: about 25 MB when stored
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forest:
+    """All trees' nodes one after another.
+
+    A row goes left when its 32-bit value is at or below `threshold`; leaves point to themselves. `value` is (nodes, k):
+    class probabilities as 16-bit floats, or (nodes, 1): the probability of class 1, or the number as a 32-bit float. `fill`
+    replaces missing values by something below all others.
+    """
+
+    task: Task
+    roots: NDArray[np.int32]
+    feature: NDArray[np.int32]
+    threshold: NDArray[np.float32]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    value: NDArray[Any]
+    fill: NDArray[np.float32]
+    depth: int
+
+
+def grow(request: FitRequest, make: Callable[[dict[str, Any]], Any]) -> Fitted:
+    """Grow as many trees as asked for, or as time allows. `make` gives the estimator of these settings.
+
+    `smooth` rows' worth of the overall shares are mixed into every leaf of a classifier: a pure leaf of one row is no certainty.
+    """
+    rows = len(request.y)
+    trees = max(1, min(int(request.options.get("trees", 100)), max(MIN_TREES, TREE_ROWS // max(rows, 1))))
+    nodes = max(64, MAX_NODES // (2 * trees))
+    forest = make({
+        "n_estimators": 1, "warm_start": True, "n_jobs": request.threads, "random_state": request.seed,
+        "max_features": float(request.options.get("max_features", 0.75)), "max_leaf_nodes": nodes if rows > nodes else None,
+        "min_samples_leaf": int(request.options.get("min_samples_leaf", 1)),
+    })
+    lowest = np.array([np.min(column[~np.isnan(column)], initial=0.0) for column in request.matrix.T])
+    fill = np.nextafter((lowest - 1.0 - np.abs(lowest) * 0.01).astype(np.float32), np.float32(-np.inf))
+    filled = _filled(request.matrix, fill)
+    grown = 0
+    truncated = False
+    target = request.y if request.task == "regression" else request.y.astype(np.int64)
+    while grown < trees and not truncated:
+        grown = min(trees, grown + (1 if grown == 0 else CHUNK))
+        forest.set_params(n_estimators=grown)
+        forest.fit(filled, target, sample_weight=request.weights)
+        truncated = request.over() and grown < trees
+    return Fitted(_arrays(request, forest, fill), grown, truncated)
+
+
+def _filled(matrix: Array, fill: NDArray[np.float32]) -> NDArray[np.float32]:
+    values = matrix.astype(np.float32)
+    out: NDArray[np.float32] = np.where(np.isnan(values), fill, values)
+    return out
+
+
+def _arrays(request: FitRequest, forest: Any, fill: NDArray[np.float32]) -> Forest:
+    parts: dict[str, list[Any]] = {"feature": [], "threshold": [], "left": [], "right": [], "value": []}
+    roots, start, depth = [], 0, 0
+    for estimator in forest.estimators_:
+        tree = estimator.tree_
+        own = np.arange(tree.node_count, dtype=np.int32)
+        leaf = tree.children_left < 0
+        parts["feature"].append(np.where(leaf, 0, tree.feature))
+        parts["threshold"].append(_at_or_below(np.where(leaf, 0.0, tree.threshold)))
+        parts["left"].append(np.where(leaf, own, tree.children_left) + start)
+        parts["right"].append(np.where(leaf, own, tree.children_right) + start)
+        parts["value"].append(_values(request, forest, tree))
+        roots.append(start)
+        start += tree.node_count
+        depth = max(depth, int(tree.max_depth))
+    joined = {name: np.concatenate(arrays) for name, arrays in parts.items()}
+    places = {name: joined[name].astype(np.int32) for name in ("feature", "left", "right")}
+    kept = np.float32 if request.task == "regression" else np.float16
+    return Forest(request.task, np.array(roots, dtype=np.int32), threshold=joined["threshold"],
+                  value=joined["value"].astype(kept), fill=fill, depth=depth, **places)
+
+
+def _at_or_below(threshold: Array) -> NDArray[np.float32]:
+    """The largest 32-bit float not above each threshold: the same cut for 32-bit values, in half the room."""
+    rounded = threshold.astype(np.float32)
+    out: NDArray[np.float32] = np.where(rounded > threshold, np.nextafter(rounded, np.float32(-np.inf)), rounded)
+    return out
+
+
+def _values(request: FitRequest, forest: Any, tree: Any) -> NDArray[Any]:
+    if request.task == "regression":
+        numbers: NDArray[Any] = tree.value[:, 0, :]
+        return numbers
+    shares = tree.value[:, 0, :] / tree.value[:, 0, :].sum(axis=1, keepdims=True)
+    smooth = float(request.options.get("smooth", 0.0))
+    rows = tree.weighted_n_node_samples[:, None]
+    shares = (rows * shares + smooth * shares[0]) / (rows + smooth)
+    seen = np.zeros((len(shares), request.classes))
+    seen[:, forest.classes_.astype(np.int64)] = shares  # a class may be absent from this part of the rows
+    return seen[:, 1:2] if request.task == "binary" else seen
+
+
+def predict(model: Forest, matrix: Array) -> Array:
+    """Predictions of a matrix: see `Family.predict`."""
+    filled = _filled(matrix, model.fill)
+    rows = np.arange(len(matrix))
+    total = np.zeros((len(matrix), model.value.shape[1]))
+    for root in model.roots:
+        node = np.full(len(matrix), root, dtype=np.int32)
+        active = rows
+        while len(active):
+            here = node[active]
+            goes_left = filled[active, model.feature[here]] <= model.threshold[here]
+            there = np.where(goes_left, model.left[here], model.right[here])
+            node[active] = there
+            active = active[there != here]
+        total += model.value[node]
+    return _finished(model, total / len(model.roots))
+
+
+def predict_row(model: Forest, row: Array) -> Any:
+    """All trees at once, one level at a time."""
+    filled = _filled(row, model.fill)
+    node = model.roots
+    for _ in range(model.depth):
+        node = np.where(filled[model.feature[node]] <= model.threshold[node], model.left[node], model.right[node])
+    mean = _finished(model, model.value[node].astype(np.float64).sum(axis=0)[None] / len(model.roots))
+    return mean[0] if model.task == "multiclass" else float(mean[0])
+
+
+def _finished(model: Forest, mean: Array) -> Array:
+    """Shares of classes kept in 16 bits sum to 1 only nearly."""
+    if model.task != "multiclass":
+        return mean[:, 0]
+    out: Array = mean / mean.sum(axis=1, keepdims=True)
+    return out
+
+
+def save(model: Forest) -> dict[str, bytes]:
+    """The arrays; places of children as steps from their parent, which pack tightly."""
+    own = np.arange(len(model.left), dtype=np.int32)
+    wide = model.fill.shape[0] > np.iinfo(np.uint8).max
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer, allow_pickle=False, task=np.array(model.task), roots=model.roots,
+        feature=model.feature.astype(np.int32 if wide else np.uint8), threshold=model.threshold,
+        left=model.left - own, right=model.right - own, value=model.value, fill=model.fill, depth=np.array(model.depth))
+    return {"forest.npz": buffer.getvalue()}
+
+
+def load(files: Mapping[str, bytes]) -> Forest:
+    """The forest that `save` stored."""
+    with np.load(io.BytesIO(files["forest.npz"]), allow_pickle=False) as stored:
+        task: Any = str(stored["task"])
+        own = np.arange(len(stored["left"]), dtype=np.int32)
+        return Forest(task, stored["roots"], stored["feature"].astype(np.int32), stored["threshold"],
+                      stored["left"] + own, stored["right"] + own, stored["value"], stored["fill"], int(stored["depth"]))

@@ -1,0 +1,209 @@
+"""The feature lab: tries formulas over the columns that matter, and keeps the few that say more than chance would.
+
+After the feature generation of Tschalzev et al. 2026 (arXiv 2606.02384), with shuffled copies as a floor (Kursa and Rudnicki
+2010).
+"""
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_core.framing.problem import Task
+from automl_core.search.feature import Array, Feature
+from automl_core.search.formulas import Formula, FormulaKind, Formulas, arithmetic, places
+
+MOST = 30
+ROWS = 15_000
+LEAST_ROWS = 100
+NUMBERS, CATEGORIES, MAX_LEVELS = 12, 6, 300
+SHADOWS = 25
+PRIOR_ROWS = 10.0
+PARTS = 5
+SIGNS: dict[FormulaKind, str] = {"ratio": "/", "product": "×", "difference": "−", "sum": "+"}
+Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FormulaSource:
+    """What formulas are chosen from: the matrix (n, p) with its features and the target (n,)."""
+
+    matrix: Array
+    features: tuple[Feature, ...]
+    y: Array
+    task: Task
+    classes: int = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Formed:
+    """Formulas chosen on some rows, and their `values` (n, r): what uses the target is cross-fitted for those rows."""
+
+    formulas: Formulas
+    values: Array
+
+
+def fit_formulas(source: FormulaSource, train: Places, seed: int = 0, until: float = float("inf")) -> Formed:
+    """Choose at most 30 formulas on the rows `train` alone. `until` is a moment of `time.monotonic`: without time, none."""
+    nothing = Formed(Formulas(), np.zeros((len(source.y), 0)))
+    if len(train) < LEAST_ROWS or time.monotonic() > until:
+        return nothing
+    random = np.random.default_rng(seed)
+    rows = train if len(train) <= ROWS else np.sort(random.choice(train, ROWS, replace=False))
+    matrix = np.asarray(source.matrix)[rows]
+    gains = _gains(source, matrix, source.y[rows], (seed, 80, until))
+    tried = list(_formulas(source, matrix, gains))
+    if not tried or time.monotonic() > until:
+        return nothing
+    parts = random.integers(0, PARTS, len(rows))
+    made = np.column_stack([_learned(source, formula, rows, parts)[1] for formula in tried])
+    usable = _usable(made)
+    tried, made = [formula for formula, good in zip(tried, usable, strict=True) if good], made[:, usable]
+    if not tried:
+        return nothing
+    shadows = random.permuted(made[:, random.integers(0, len(tried), SHADOWS)], axis=0)
+    # without feature kinds: what is computed is a number, whatever it was computed from
+    gains = _gains(source, np.hstack([matrix, made, shadows]), source.y[rows], (seed, 120, until))[len(source.features):]
+    chosen = _chosen(gains, len(tried), len(source.features))
+    return _formed(source, [tried[place] for place in chosen], train, np.random.default_rng(seed))
+
+
+def _chosen(gains: Array, tried: int, plain: int) -> list[int]:
+    """The formulas with more gain than any shuffled copy, best first, until 99 % of what they gain together."""
+    floor = float(gains[tried:].max(initial=0.0))
+    order = [int(place) for place in np.argsort(-gains[:tried]) if gains[place] > floor]
+    most = min(MOST, max(5, plain))
+    share = np.cumsum(gains[order]) / max(float(gains[order].sum()), 1e-12) if order else np.zeros(0)
+    return order[: min(most, int(np.searchsorted(share, 0.99)) + 1)]
+
+
+def _formed(source: FormulaSource, chosen: list[Formula], train: Places, random: np.random.Generator) -> Formed:
+    parts = random.integers(0, PARTS, len(train))
+    items, columns = [], []
+    for formula in chosen:
+        learned, mine = _learned(source, formula, train, parts)
+        values = learned.column(np.asarray(source.matrix))
+        values[train] = mine
+        items.append(learned)
+        columns.append(values)
+    return Formed(Formulas(tuple(items)), np.column_stack(columns) if columns else np.zeros((len(source.y), 0)))
+
+
+def _gains(source: FormulaSource, matrix: Array, y: Array, effort: tuple[int, int, float]) -> Array:
+    """(columns,) total gain of each column in a small boosted model."""
+    import lightgbm
+
+    seed, rounds, until = effort
+    wide = matrix.shape[1] > len(source.features)
+    settings: dict[str, Any] = {
+        "objective": source.task, "num_leaves": 15, "learning_rate": 0.1, "min_data_in_leaf": 20, "num_threads": 1, "seed": seed,
+        "feature_fraction": 0.3 if wide else 0.8, "bagging_fraction": 0.7, "bagging_freq": 1, "verbosity": -1,
+        "deterministic": True, "force_col_wise": True, "max_bin": 127,
+    }
+    if source.task == "multiclass":
+        settings |= {"num_class": source.classes}
+        rounds = max(20, rounds // 2)
+    categories = [number for number, feature in enumerate(source.features) if feature.kind == "category"]
+
+    def stop(env: Any) -> None:
+        if time.monotonic() > until:
+            raise lightgbm.callback.EarlyStopException(env.iteration, [])
+
+    data = lightgbm.Dataset(matrix, y, categorical_feature=categories, params=settings)
+    booster = lightgbm.train(settings, data, rounds, callbacks=[stop])
+    gains: Array = np.asarray(booster.feature_importance("gain"), dtype=np.float64)
+    return gains
+
+
+def _formulas(source: FormulaSource, matrix: Array, gains: Array) -> Iterator[Formula]:
+    """All formulas over the columns with the most gain."""
+    order = [int(place) for place in np.argsort(-gains, kind="stable") if gains[place] > 0]
+    numbers = [place for place in order if source.features[place].kind in ("number", "date") and _varies(matrix[:, place])]
+    groups = [place for place in order if source.features[place].kind == "category"
+              and 2 <= len(source.features[place].levels) <= MAX_LEVELS][:CATEGORIES]
+    for one, two in combinations(numbers[:NUMBERS], 2):
+        yield _arithmetic(source, "ratio", one, two)
+        yield _arithmetic(source, "ratio", two, one)
+        for kind in ("product", "difference", "sum"):
+            yield _arithmetic(source, kind, one, two)
+    for number in numbers[:NUMBERS]:
+        for group in groups:
+            names = source.features[number], source.features[group]
+            for kind, sign in (("group_ratio", "/"), ("group_difference", "−")):
+                name = f"{names[0].name} {sign} usual {names[0].name} in {names[1].name}"
+                yield Formula(kind, (number, group), Feature(name, _sources(*names), "number"))  # type: ignore[arg-type]
+    if source.task != "multiclass":
+        for one, two in combinations(groups, 2):
+            names = source.features[one], source.features[two]
+            yield Formula("cross_mean", (one, two),
+                          Feature(f"{names[0].name} with {names[1].name} (usual outcome)", _sources(*names), "number"))
+
+
+def _arithmetic(source: FormulaSource, kind: FormulaKind, one: int, two: int) -> Formula:
+    first, second = source.features[one], source.features[two]
+    return Formula(kind, (one, two), Feature(f"{first.name} {SIGNS[kind]} {second.name}", _sources(first, second), "number"))
+
+
+def _sources(*features: Feature) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(source for feature in features for source in feature.sources))
+
+
+def _varies(values: Array) -> bool:
+    """At least three values, not almost all missing or the same (the filter of TabPrep)."""
+    present = values[~np.isnan(values)]
+    if len(present) < 0.05 * len(values) or len(present) < 20:
+        return False
+    _, counts = np.unique(present, return_counts=True)
+    return len(counts) >= 3 and counts.max() < 0.9 * len(values)
+
+
+def _usable(made: Array) -> NDArray[np.bool_]:
+    """Columns that vary and are computed for at least a twentieth of the rows."""
+    present = (~np.isnan(made)).mean(axis=0) >= 0.05
+    spread = np.nanmax(np.where(present, made, 0.0), axis=0) > np.nanmin(np.where(present, made, 0.0), axis=0)
+    out: NDArray[np.bool_] = present & spread
+    return out
+
+
+def _learned(source: FormulaSource, formula: Formula, rows: Places, parts: Places) -> tuple[Formula, Array]:
+    """The formula with its table learned from `rows`, and its values (len(rows),) there: cross-fitted when it uses the target."""
+    matrix = np.asarray(source.matrix)[rows]
+    first, second = (matrix[:, place] for place in formula.inputs)
+    if formula.kind in SIGNS:
+        return formula, arithmetic(formula.kind, first, second)
+    if formula.kind != "cross_mean":
+        table = _group_means(first, second, len(source.features[formula.inputs[1]].levels))
+        learned = replace(formula, table=table)
+        return learned, learned.column(matrix)
+    shape = tuple(len(source.features[place].levels) + 1 for place in formula.inputs)
+    cell = places(first, shape[0]) * shape[1] + places(second, shape[1])
+    y = source.y[rows]
+    sums = np.zeros((PARTS, shape[0] * shape[1]))
+    counts = np.zeros_like(sums)
+    np.add.at(sums, (parts, cell), y)
+    np.add.at(counts, (parts, cell), 1.0)
+    values = np.empty(len(rows))
+    for part in range(PARTS):
+        mine = parts == part
+        others = _smoothed(sums.sum(axis=0) - sums[part], counts.sum(axis=0) - counts[part])
+        values[mine] = others[cell[mine]]
+    return replace(formula, table=_smoothed(sums.sum(axis=0), counts.sum(axis=0)).reshape(shape)), values
+
+
+def _group_means(numbers: Array, groups: Array, levels: int) -> Array:
+    """(levels + 1,) mean of a number in each group, drawn to the overall mean where a group has few rows."""
+    present = ~np.isnan(numbers)
+    place = places(groups, levels + 1)[present]
+    counts = np.bincount(place, minlength=levels + 1).astype(np.float64)
+    return _smoothed(np.bincount(place, numbers[present], levels + 1).astype(np.float64), counts)
+
+
+def _smoothed(sums: Array, counts: Array) -> Array:
+    prior = float(sums.sum()) / max(float(counts.sum()), 1.0)
+    out: Array = (sums + PRIOR_ROWS * prior) / (counts + PRIOR_ROWS)
+    return out

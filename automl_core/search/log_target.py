@@ -1,0 +1,57 @@
+"""Learning the logarithm of a number, and back.
+
+The exponential of a mean of logarithms is less than the mean: predictions are scaled by the factor that fits outcomes best (after
+Duan 1983), learned from rows that the model had not seen.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from automl_core.search.feature import Array
+
+OPTION = "target"
+LOG = "log"
+MIN_SKEW = 1.0
+MOST = 700.0  # the exponential of more is no number
+
+
+def is_log(options: Mapping[str, Any]) -> bool:
+    """Whether a candidate with these options learns logarithms."""
+    return options.get(OPTION) == LOG
+
+
+def family_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that are the family's own."""
+    return {name: value for name, value in options.items() if name != OPTION}
+
+
+def to_log(y: Array) -> Array:
+    """log(1 + y) of numbers that are not negative."""
+    return np.log1p(y)
+
+
+def from_log(prediction: Array) -> Array:
+    """The numbers whose logarithms were predicted, none below 0."""
+    out: Array = np.maximum(np.expm1(np.minimum(prediction, MOST)), 0.0)
+    return out
+
+
+def best_scale(y: Array, prediction: Array) -> float:
+    """The factor (least squares, between 0.5 and 2) that predictions are multiplied by."""
+    square = float(np.square(prediction).sum())
+    return float(np.clip(float((y * prediction).sum()) / square, 0.5, 2.0)) if np.isfinite(square) and square > 0 else 1.0
+
+
+def pays(y: Array) -> bool:
+    """Whether a logarithm is worth a try: no number below 0, a long tail above that the logarithm shortens."""
+    if len(y) < 20 or float(y.min()) < 0:
+        return False
+    return _skew(y) > MIN_SKEW and abs(_skew(to_log(y))) < _skew(y)
+
+
+def _skew(values: Array) -> float:
+    spread = float(np.std(values))
+    return float(np.mean(((values - values.mean()) / spread) ** 3)) if spread > 0 else 0.0

@@ -1,0 +1,35 @@
+"""What choosing is worth: each fold is predicted by what the other folds would have chosen.
+
+Picking the best of many by the rows it is then judged by flatters it (Cawley and Talbot 2010; Varma and Simon 2006). So the
+choice, weights and all, is made once more for each fold without it, and only what that gives on the fold is reported.
+"""
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_core.search.ensemble import blend
+from automl_core.search.family import Array
+from automl_core.search.offers import Ballot, Offer, make_offers, rungs
+
+MOST_ROWS = 20_000  # above, choosing among some dozens flatters by less than can be seen
+CHOICE_ROWS = 4_000
+
+
+def nested_rungs(ballot: Ballot, fold_of: NDArray[np.int64], offers: tuple[Offer, ...]) -> dict[str, Array]:
+    """Out-of-fold predictions (n,) or (n, k) of every rung of the ladder, chosen without the fold they are for.
+
+    `fold_of` (n,) is the fold of each row of the ballot. On many rows, or with one fold, the rungs of `offers` as they are.
+    """
+    plain = {name: offer.prediction for name, offer in rungs(offers).items()}
+    folds = np.unique(fold_of)
+    if len(fold_of) > MOST_ROWS or len(folds) < 2:
+        return plain
+    nested = {name: prediction.copy() for name, prediction in plain.items()}
+    for fold in folds:
+        inside = np.flatnonzero(fold_of == fold)
+        found = rungs(make_offers(ballot.on(np.flatnonzero(fold_of != fold)), CHOICE_ROWS))
+        for name in nested:
+            weights = found[name].weights
+            nested[name][inside] = blend(weights, {key: ballot.predictions[key][inside] for key in weights})
+    return nested

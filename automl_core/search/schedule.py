@@ -1,0 +1,116 @@
+"""What to try next: the fit that promises most for its time, and how much time it may take."""
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from automl_core.search.contest import Contest
+from automl_core.search.plan import Candidate
+
+ANCHORS = 2  # candidates whose first fold shows what a fold costs here
+PATIENCE_IN_ORDER = 0.93  # each later place of the portfolio promises that much of the one before
+FAST_FIT = 0.05  # seconds below which one fit's cost does not matter
+
+
+class Place(NamedTuple):
+    """One fit of the race: a candidate and the fold left out."""
+
+    candidate: Candidate
+    fold: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Now and the end of the race in seconds of the search, and the fits that run."""
+
+    now: float
+    end: float
+    busy: frozenset[tuple[str, int]]
+
+
+def next_place(contest: Contest, moment: Moment) -> Place | None:
+    """The next fit: of a candidate that has begun, else of the one that promises most a second. None when nothing is left.
+
+    With a number of trials instead of a time the order is that of the portfolio, so that the same seed gives the same result.
+    """
+    begun, fresh = [], []
+    for place, candidate in enumerate(contest.candidates):
+        if candidate.key in contest.out or contest.complete(candidate.key):
+            continue
+        folds = open_folds(contest, candidate, moment)
+        if not folds:
+            continue
+        started = contest.tried(candidate.key) or any(key == candidate.key for key, _ in moment.busy)
+        if started:
+            begun.append(Place(candidate, folds[0]))
+        elif contest.plan.max_trials:
+            return begun[0] if begun else Place(candidate, folds[0])
+        elif fits(contest, candidate, len(folds), moment):
+            fresh.append((promise(contest, candidate, place), Place(candidate, folds[0])))
+        else:
+            contest.out[candidate.key] = "Not tried: its fits would not have ended in time."
+    for place_ in begun:
+        if contest.plan.max_trials or moment.now + 0.5 * contest.fold_seconds(place_.candidate) <= moment.end:
+            return place_
+    return max(fresh, key=lambda item: item[0])[1] if fresh else None
+
+
+def open_folds(contest: Contest, candidate: Candidate, moment: Moment) -> list[int]:
+    """The folds in use that the candidate has not been fitted on and is not being fitted on."""
+    places = [(candidate.key, fold) for fold in range(contest.folds)]
+    return [fold for key, fold in places if (key, fold) not in contest.results and (key, fold) not in moment.busy]
+
+
+def fits(contest: Contest, candidate: Candidate, folds: int, moment: Moment) -> bool:
+    """Whether the candidate can get through all its folds before the end."""
+    seconds = contest.fold_seconds(candidate)
+    return moment.now + max(seconds, seconds * folds / max(1, contest.plan.jobs)) <= moment.end
+
+
+def promise(contest: Contest, candidate: Candidate, place: int) -> float:
+    """Expected improvement over the best so far a second of work.
+
+    A candidate's score is taken to be normal around its family's best, as widely as candidates of a family differ here; a family
+    not tried yet may be as good as the best (as the estimated cost for improvement of Wang et al. 2021 has it). Formulas are
+    judged by their twin.
+    """
+    gap, spread = _standing(contest, candidate)
+    z = -gap / spread
+    density = math.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
+    improvement = spread * (density + z * 0.5 * math.erfc(-z / math.sqrt(2)))
+    cost = max(FAST_FIT, contest.fold_seconds(candidate)) * contest.folds
+    return max(improvement, 1e-12 * spread) * PATIENCE_IN_ORDER ** place / cost
+
+
+def _standing(contest: Contest, candidate: Candidate) -> tuple[float, float]:
+    """How far the family's best is behind the best, and how much its candidates may differ: both on the first fold.
+
+    Candidates of one family differ as much as those of the families tried do; a family not tried yet as much as families do.
+    """
+    families_of = {other.key: other.family for other in contest.candidates}
+    firsts = (key for (key, fold), result in contest.results.items() if fold == 0 and not result.error)
+    scores = {key: score for key in firsts if math.isfinite(score := contest.fold_score(key, 0))}
+    if not scores:
+        return 0.0, 1.0
+    best = max(scores.values())
+    groups: dict[str, list[float]] = {}
+    for key, score in scores.items():
+        groups.setdefault(families_of.get(key, ""), []).append(score)
+    spreads = [float(np.std(group)) for group in groups.values() if len(group) > 1]
+    spread = max(float(np.mean(spreads)) if spreads else 0.0, 1e-3 * abs(best), 1e-9)
+    if candidate.family not in groups:
+        return 0.0, max(spread, float(np.std([max(group) for group in groups.values()])))
+    mine = [scores[candidate.twin]] if candidate.twin in scores else groups[candidate.family]
+    return best - max(mine), spread
+
+
+def fold_count(contest: Contest, anchors: tuple[Candidate, ...], room: float) -> int:
+    """As many folds as let the anchors finish in `room` seconds: a candidate stopped before its last is wasted."""
+    if contest.plan.max_trials:
+        return len(contest.prepared.folds)
+    cost = sum(contest.results[candidate.key, 0].seconds for candidate in anchors)
+    return min(len(contest.prepared.folds), max(1, int(room * max(1, contest.plan.jobs) / max(cost, 1e-3))))
+

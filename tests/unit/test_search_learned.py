@@ -1,0 +1,159 @@
+"""Columns learned with the target: cross-fitted, the same for a table and a row, alive after storing."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+
+from automl_core.data.infer import table_from_frame
+from automl_core.framing.problem import Problem, Task
+from automl_core.search import FolderJournal, SearchData, search
+from automl_core.search.codes import CodeSource, LevelMeans, fit_codes
+from automl_core.search.encoder_files import encoder_files, encoder_from_files
+from automl_core.search.feature import Feature
+from automl_core.search.features import fit_encoder, with_codes
+from automl_core.search.formula_files import formula_files, formulas_from_files
+from automl_core.search.formula_lab import FormulaSource, fit_formulas
+from automl_core.search.log_target import best_scale, from_log, pays, to_log
+from automl_core.search.plan import Plan
+
+WORDS = {"Yes": ["refund", "angry", "broken", "late"], "No": ["thanks", "great", "quick", "happy"]}
+
+
+def table(rows: int = 500, seed: int = 0) -> pd.DataFrame:
+    """A town of 40 with its own risk, a text that speaks for the outcome, and two numbers whose ratio matters."""
+    random = np.random.default_rng(seed)
+    town = random.integers(0, 40, rows)
+    price, area = random.uniform(50, 500, rows), random.uniform(20, 200, rows)
+    risk = random.normal(0, 1.2, 40)[town] + 2.0 * (price / area > 4) - 1.0
+    gone = np.where(random.random(rows) < 1 / (1 + np.exp(-risk)), "Yes", "No")
+    text = [" ".join(random.choice(WORDS[label if random.random() < 0.8 else "No"], 3)) + f" order {random.integers(0, 900)}"
+            for label in gone]
+    return pd.DataFrame({"town": [f"town {code}" for code in town], "price": price, "area": area, "note": text, "gone": gone})
+
+
+PROBLEM = Problem("gone", "binary", "roc_auc", ("No", "Yes"), "Yes")
+
+
+def source(task: Task = "binary") -> tuple[CodeSource, pd.DataFrame]:
+    found = table_from_frame(table(), "orders")
+    encoder = fit_encoder(found.frame, found.columns, PROBLEM)
+    y = (found.frame["gone"] == "Yes").to_numpy(dtype=np.float64)
+    if task == "regression":
+        y = 3.0 * y + found.frame["price"].to_numpy(dtype=np.float64) / 100
+    return CodeSource(encoder.matrix(found.frame), encoder.features, encoder.terms(found.frame), y, task), found.frame
+
+
+def test_a_row_never_sees_its_own_target() -> None:
+    """Another outcome of one training row changes the codes of others, not its own."""
+    given, _ = source("regression")  # where the parts do not depend on outcomes
+    train = np.arange(400)
+    before = fit_codes(given, train, 0)
+    assert {type(code).__name__ for code in before.codes} == {"LevelMeans", "TextScores"}
+    for row in (3, 77, 250):
+        y = given.y.copy()
+        y[row] += 0.7
+        turned = fit_codes(CodeSource(given.matrix, given.features, given.terms, y, "regression"), train, 0)
+        assert turned.values[row, 0] == pytest.approx(before.values[row, 0], abs=0.01)  # but for the overall mean
+        assert turned.values[row, 1] == pytest.approx(before.values[row, 1], abs=1e-3)
+        others = train[train != row]
+        assert np.abs(turned.values[others] - before.values[others]).max() > 0.02
+
+
+def test_rows_left_out_are_coded_by_the_whole_training_part() -> None:
+    given, _ = source()
+    train, left = np.arange(400), np.arange(400, 500)
+    coded = fit_codes(given, train, 0)
+    means = next(code for code in coded.codes if isinstance(code, LevelMeans))
+    assert coded.values[left, 0] == pytest.approx(means.columns(given.matrix[left])[:, 0])
+    level = int(given.matrix[400, means.place])
+    mine = train[given.matrix[train, means.place] == level]
+    prior = given.y[train].mean()
+    assert means.values[level, 0] == pytest.approx((given.y[mine].sum() + 10 * prior) / (len(mine) + 10))
+    assert means.values[-1, 0] == pytest.approx(prior)
+
+
+def test_codes_are_alike_for_a_table_a_row_and_after_storing() -> None:
+    given, frame = source()
+    found = table_from_frame(table(), "orders")
+    encoder = fit_encoder(found.frame, found.columns, PROBLEM)
+    coded = fit_codes(given, np.arange(len(frame)), 0)
+    whole = with_codes(encoder, coded.codes, coded.features)
+    again = encoder_from_files(encoder_files(whole))
+    matrix = whole.matrix(frame)
+    assert matrix.shape[1] == encoder.plain + len(coded.features) == len(whole.features)
+    assert again.matrix(frame) == pytest.approx(matrix, nan_ok=True, abs=1e-12)
+    for number in (0, 5, 99):
+        row = frame.iloc[number].to_dict()
+        assert again.row(row) == pytest.approx(matrix[number], nan_ok=True, abs=1e-9)
+    strange = {"town": "nowhere", "price": None, "area": 1.0, "note": None}
+    assert np.isfinite(again.row(strange)[encoder.plain:]).all()
+
+
+def lab(task: Task, seed: int, noise: bool = False) -> FormulaSource:
+    random = np.random.default_rng(seed)
+    n = 1500
+    matrix = np.column_stack([random.uniform(1, 10, n), random.uniform(1, 10, n), random.normal(0, 1, n),
+                              random.integers(0, 6, n), random.integers(0, 5, n)]).astype(np.float64)
+    matrix[random.random(n) < 0.05, 1] = np.nan
+    matrix[random.random(n) < 0.05, 3] = np.nan
+    signal = np.nan_to_num(matrix[:, 0] / matrix[:, 1], nan=1.0)
+    y = random.normal(0, 1, n) if noise else np.log(signal) + random.normal(0, 0.3, n)
+    if task == "binary":
+        y = (y > 0).astype(np.float64)
+    if task == "multiclass":
+        y = np.digitize(y, [-0.5, 0.5]).astype(np.float64)
+    levels = tuple("abcdef")
+    numbers = (Feature(name, (name,), "number") for name in ("price", "area", "luck"))
+    features = (*numbers, Feature("town", ("town",), "category", levels), Feature("kind", ("kind",), "category", levels[:5]))
+    return FormulaSource(matrix, features, y, task, 3)
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_the_ratio_that_matters_is_found_and_computed_alike(task: Task) -> None:
+    given = lab(task, 1)
+    formed = fit_formulas(given, np.arange(1200), 0)
+    names = [feature.name for feature in formed.formulas.features]
+    assert {"price / area", "area / price"} & set(names)
+    assert formed.formulas.features[0].sources in (("price", "area"), ("area", "price"))
+    assert len(names) <= 5
+    again = formulas_from_files(formula_files(formed.formulas))
+    columns = again.columns(given.matrix)
+    assert columns == pytest.approx(formed.formulas.columns(given.matrix), nan_ok=True)
+    cells = np.array([again.cells(row) for row in given.matrix[:200].tolist()])
+    assert cells == pytest.approx(columns[:200], nan_ok=True, abs=1e-12)
+    assert columns[1200:] == pytest.approx(formed.values[1200:], nan_ok=True)
+
+
+def test_noise_has_few_formulas_and_no_time_has_none() -> None:
+    kept = [len(fit_formulas(lab("regression", seed, noise=True), np.arange(1200), 0).formulas.items) for seed in range(6)]
+    assert np.mean(kept) < 4
+    assert fit_formulas(lab("regression", 0), np.arange(1200), 0, until=0.0).formulas.items == ()
+    assert formulas_from_files({}).items == ()
+
+
+def test_logarithms_there_and_back() -> None:
+    random = np.random.default_rng(0)
+    y: NDArray[np.float64] = np.exp(random.normal(3, 1, 4000))
+    assert pays(y)
+    assert not pays(random.normal(0, 1, 4000))
+    assert not pays(-y)
+    assert from_log(to_log(y)) == pytest.approx(y)
+    flat = np.full(4000, float(from_log(np.array([to_log(y).mean()]))[0]))
+    assert best_scale(y, flat) * flat[0] == pytest.approx(y.mean())
+
+
+def test_a_search_with_texts_and_levels_hands_over_one_path(tmp_path: Path) -> None:
+    found = table_from_frame(table(600), "orders")
+    plan = Plan(60, 2, families=("linear", "lightgbm"), max_trials=6, folds=3)
+    outcome = search(SearchData(found.frame, found.columns, PROBLEM), plan, FolderJournal(tmp_path))
+    assert outcome.summary.score.mean > 0.8
+    assert any(trial.label.endswith("with formulas") for trial in outcome.summary.leaderboard)
+    for model in outcome.rungs.values():
+        assert model.encoder.codes
+        whole = model.predict_frame(found.frame.head(30))
+        rows = [model.predict_row(row) for row in found.frame.head(30).drop(columns="gone").to_dict("records")]
+        assert rows == pytest.approx(whole, abs=1e-9)
