@@ -18,8 +18,11 @@ from automl_core.settings import read_settings
 
 if TYPE_CHECKING:
     from automl_core import Workspace
+    from automl_core.framing.problem import Verdict
     from automl_core.workspace.files import Request
+    from automl_core.workspace.views import Run
 
+LONGEST = 86_400.0
 Arguments = argparse.Namespace
 
 
@@ -91,11 +94,18 @@ def _request(arguments: Arguments) -> Request:
     from automl_core.search.plan import Plan
     from automl_core.workspace.files import Request
 
-    plan = Plan(budget_seconds=getattr(arguments, "budget", 60.0), jobs=getattr(arguments, "jobs", 0) or read_settings().jobs,
-                seed=getattr(arguments, "seed", 0), executor=getattr(arguments, "executor", "local"))
-    drop = tuple(part.strip() for part in arguments.drop.split(",") if part.strip())
-    return Request(arguments.target, arguments.task, arguments.metric, drop, arguments.time, arguments.group,
-                   arguments.copies_together, plan)
+    trials = getattr(arguments, "trials", 0)
+    budget = getattr(arguments, "budget", 0.0) or (LONGEST if trials else 60.0)
+    plan = Plan(budget_seconds=budget, jobs=getattr(arguments, "jobs", 0) or read_settings().jobs,
+                seed=getattr(arguments, "seed", 0), folds=getattr(arguments, "folds", 0),
+                families=_parts(getattr(arguments, "families", "")), executor=getattr(arguments, "executor", "local"),
+                max_trials=trials)
+    return Request(arguments.target, arguments.task, arguments.metric, _parts(arguments.drop), arguments.time, arguments.group,
+                   arguments.copies_together, arguments.weights, arguments.quantile, arguments.ordered, plan)
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _check(arguments: Arguments) -> Answer:
@@ -105,10 +115,19 @@ def _check(arguments: Arguments) -> Answer:
 
 
 def _train(arguments: Arguments) -> Answer:
-    if not 1 <= arguments.budget <= 86_400:
+    if arguments.budget is not None and not 1 <= arguments.budget <= LONGEST:
         raise BadInput(f"A budget of {arguments.budget:g} seconds cannot be searched.", "Give 5 seconds or more, up to a day.")
     out = Path(arguments.out)
-    run, verdict = _open().files.train(arguments.data, _request(arguments), out)
+    run, verdict = _open().files.train(arguments.data, _request(arguments), out, arguments.hand_over)
+    return _searched(run, verdict, out)
+
+
+def _more(arguments: Arguments) -> Answer:
+    out = Path(arguments.out)
+    return _searched(*_open().files.more(arguments.run_id, arguments.budget, out), out)
+
+
+def _searched(run: Run, verdict: Verdict, out: Path) -> Answer:
     summary = run.summary
     assert summary is not None
     data = {"run": run.id, "task": summary.task, "metric": summary.metric, "score": summary.score, "baseline": summary.baseline,
@@ -234,11 +253,18 @@ def _parser() -> argparse.ArgumentParser:
     _add_problem(add("check", _check, "say whether machine learning is needed", "data"))
     train = add("train", _train, "search for the best model and write its bundle", "data")
     _add_problem(train)
-    train.add_argument("--budget", type=float, default=60.0, metavar="SECONDS")
+    train.add_argument("--budget", type=float, default=None, metavar="SECONDS", help="60 unless --trials is given")
     train.add_argument("--jobs", type=int, default=0)
     train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--trials", type=int, default=0, metavar="N", help="this many candidates instead of a time")
+    train.add_argument("--folds", type=int, default=0, help="0 lets the rows decide")
+    train.add_argument("--families", default="", metavar="A,B", help="only these kinds of model")
+    train.add_argument("--hand-over", default="", metavar="RUNG", help="rule, linear, legible, small, single or ensemble")
     train.add_argument("--executor", default="local", help="local, or dask://HOST:PORT")
     train.add_argument("--out", required=True)
+    more = add("more", _more, "give a finished search more time", "run_id")
+    more.add_argument("--budget", type=float, default=300.0, metavar="SECONDS")
+    more.add_argument("--out", required=True)
     predict = add("predict", _predict, "score a file with a bundle", "bundle", "data")
     predict.add_argument("--out", required=True)
     predict.add_argument("--reasons", action="store_true", help="say why for each row")
@@ -267,4 +293,7 @@ def _add_problem(command: argparse.ArgumentParser) -> None:
     command.add_argument("--drop", default="", metavar="A,B")
     command.add_argument("--time", default="")
     command.add_argument("--group", default="")
+    command.add_argument("--weights", default="", metavar="COLUMN", help="how much each row counts")
+    command.add_argument("--quantile", type=float, default=0.5, metavar="LEVEL", help="what `--metric pinball` predicts")
+    command.add_argument("--ordered", action="store_true", help="the classes are steps of a scale")
     command.add_argument("--copies-together", action="store_true", help="keep exact copies of a row on one side of every split")

@@ -13,6 +13,7 @@ from pages.ui.cards import Fact
 from pages.ui.words import count, duration, family_title, interval, metric_title, milliseconds, number, plain, score
 
 BUDGETS = {"30 s": 30, "1 min": 60, "2 min": 120, "5 min": 300, "10 min": 600, "30 min": 1800}
+MORE = {"1 min": 60, "5 min": 300, "15 min": 900}
 ws = session.workspace()
 project = cards.need_project()
 problem = ws.goal.problem(project) if ws.data.has_table(project) else None
@@ -69,6 +70,20 @@ def results(summary: RunSummary) -> None:
     search_view.leaderboard(summary.leaderboard, summary.metric, summary.baseline)
 
 
+def more_time(found: RunSummary) -> None:
+    """Go on with the same search: nothing it has fitted is fitted again."""
+    with st.container(border=True, horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        with st.container(width=560, gap="xsmall"):
+            st.markdown("**Give it more time**")
+            st.caption(f"Goes on after {duration(found.fit_seconds)} with what is not tried yet, and new settings near the best.")
+            named = st.segmented_control("More time", list(MORE), default="5 min", required=True, key="more_time",
+                                         label_visibility="collapsed")
+        if st.button(f"Search {named} more", key="more", icon=":material/more_time:"):
+            with border():
+                ws.search.more(project, float(MORE.get(str(named), 300)))
+                st.rerun()
+
+
 state = ws.search.state(project)
 running = progress.active(project, "search")
 if running is not None:
@@ -89,6 +104,8 @@ if summary is None:
         begin = st.button("Start search", type="primary", icon=":material/play_arrow:", key="start_search")
 else:
     results(summary)
+    if not stale:
+        more_time(summary)
     with st.expander("Search again", expanded=stale):
         plan = plan_form()
         begin = st.button("Start search", type="primary" if stale else "secondary", key="start_search")

@@ -50,6 +50,8 @@ def exact(model: Model, matrix: Floats) -> Raw | None:
         phi = weighted if phi is None else phi + weighted
         base = base + member.weight * np.asarray(start, dtype=np.float64)
     assert phi is not None
+    if model.calibration is not None:  # one member: its raw scores are stretched and shifted, and their parts with them
+        phi, base = model.calibration.slope * phi, model.calibration.slope * base + model.calibration.shift
     return Raw(by_source(model, phi), base, linked=task != "regression")
 
 

@@ -15,7 +15,7 @@ from automl_core.framing.columns import usable_columns
 from automl_core.framing.comparison import RUNGS, Evidence, rule_on, smallest_class
 from automl_core.framing.leaks import find_leaks
 from automl_core.framing.metric_rows import Decision, Floats
-from automl_core.framing.metrics import decision_of, get_metric
+from automl_core.framing.metrics import decision_of, get_metric, metric_of
 from automl_core.framing.partition import make_groupings
 from automl_core.framing.problem import Problem, Rung, Verdict
 from automl_core.framing.score_interval import score_with_interval
@@ -111,7 +111,7 @@ def _climb(
     material: rungs.Material, repeats: tuple[Folds, ...], report: Progress
 ) -> tuple[dict[str, Floats], dict[str, list[tuple[float, float, float]]]]:
     """Fold scores of each rung, and for the first repeat (which holds every row once) each fold's score with its interval."""
-    metric = get_metric(material.problem.metric)
+    metric = metric_of(material.problem)
     folds = [pair for repeat in repeats for pair in repeat]
     scores: dict[str, list[float]] = {name: [] for name in RUNGS}
     first: dict[str, list[tuple[float, float, float]]] = {name: [] for name in RUNGS}
@@ -128,7 +128,7 @@ def _climb(
 
 def _weigh(scores: dict[str, Floats], repeats: tuple[Folds, ...], material: rungs.Material) -> Evidence:
     problem, y = material.problem, material.y
-    metric = get_metric(problem.metric)
+    metric = metric_of(problem)
     perfect = np.eye(len(problem.classes))[y.astype(np.int64)] if problem.task == "multiclass" else y.astype(float)
     share = float(np.mean([len(valid) / len(train) for repeat in repeats for train, valid in repeat]))
     rarest = len(y) if problem.task == "regression" else smallest_class(y, len(problem.classes))

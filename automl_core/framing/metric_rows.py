@@ -31,7 +31,8 @@ class Decision:
 
 DEFAULT_DECISION = Decision()
 Statistics = Callable[[Truth, Floats, Decision], Floats]
-AreaOf = Callable[[NDArray[np.bool_], Floats], tuple[float, Floats]]
+AreaOf = Callable[[NDArray[np.bool_], Floats, Floats], tuple[float, Floats]]
+Weights = Floats | None
 
 
 def true_probability(y: Truth, p: Floats) -> Floats:
@@ -178,6 +179,17 @@ def pinball_rows(y: Truth, p: Floats, decision: Decision) -> Floats:
     return np.maximum(decision.quantile * gap, (decision.quantile - 1) * gap)
 
 
+def ranked_rows(y: Truth, p: Floats, decision: Decision) -> Floats:
+    """(n,) squared distances of the cumulative shares from the truth over the steps of an ordered scale (Epstein 1969).
+
+    A miss by two steps costs more than one by one. Divided by the number of steps, so in [0, 1].
+    """
+    shares = np.clip(p, 0, None)
+    below = np.cumsum(shares / np.maximum(shares.sum(axis=1, keepdims=True), SMALL), axis=1)[:, :-1]
+    happened = y.astype(np.int64)[:, None] <= np.arange(below.shape[1])
+    return np.asarray(np.square(below - happened).mean(axis=1))
+
+
 def money_rows(y: Truth, p: Floats, decision: Decision) -> Floats:
     """(n,) money lost per row against zero: minus the value of the decision, or the cost of the miss of a number."""
     money = decision.money or Money(true_positive=1.0, true_negative=1.0, over=1.0, under=1.0)
@@ -190,76 +202,80 @@ def money_rows(y: Truth, p: Floats, decision: Decision) -> Floats:
     return -np.where(y.astype(np.int64) == 1, gain, loss)
 
 
-def _placements(positive: NDArray[np.bool_], p: Floats) -> tuple[float, Floats]:
+def _placements(positive: NDArray[np.bool_], p: Floats, weights: Floats) -> tuple[float, Floats]:
     """Area under the ROC curve and each row's influence on it (DeLong; Sun & Xu 2014 by midranks). NaN with one class."""
-    n1 = int(positive.sum())
-    n0 = len(positive) - n1
-    if n1 == 0 or n0 == 0:
+    mass1 = float(weights[positive].sum())
+    mass0 = float(weights[~positive].sum())
+    if mass1 <= 0 or mass0 <= 0:
         return math.nan, np.zeros(len(positive))
-    overall = _midranks(p)
+    overall = _midranks(p, weights)
     own = np.empty(len(p))
-    own[positive] = _midranks(p[positive])
-    own[~positive] = _midranks(p[~positive])
-    share = np.where(positive, (overall - own) / n0, 1 - (overall - own) / n1)
-    area = float(share[positive].mean())
-    scale = np.where(positive, len(p) / n1, len(p) / n0)
-    return area, (share - area) * scale
+    own[positive] = _midranks(p[positive], weights[positive])
+    own[~positive] = _midranks(p[~positive], weights[~positive])
+    share = np.where(positive, (overall - own) / mass0, 1 - (overall - own) / mass1)
+    area = float(np.average(share[positive], weights=weights[positive]))
+    scale = np.where(positive, len(p) / mass1, len(p) / mass0)
+    return area, (share - area) * scale * weights
 
 
-def _midranks(values: Floats) -> Floats:
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    return (last - (counts - 1) / 2.0)[inverse]
+def _midranks(values: Floats, weights: Floats) -> Floats:
+    """(n,) mass below each value and half of the mass at it."""
+    _, inverse = np.unique(values, return_inverse=True)
+    masses = np.bincount(inverse, weights=weights)
+    middle: Floats = (np.cumsum(masses) - masses / 2.0)[inverse]
+    return middle
 
 
-def _each_class(y: Truth, p: Floats, one: AreaOf) -> tuple[float, Floats]:
+def _each_class(y: Truth, p: Floats, one: AreaOf, weights: Weights) -> tuple[float, Floats]:
     """Binary as it is; multiclass the plain mean over one-against-rest of the classes present."""
     codes = y.astype(np.int64)
+    mass = np.ones(len(codes)) if weights is None else weights
     if p.ndim == 1:
-        return one(codes == 1, p)
-    found = [one(codes == k, p[:, k]) for k in range(p.shape[1]) if 0 < int((codes == k).sum()) < len(codes)]
+        return one(codes == 1, p, mass)
+    found = [one(codes == k, p[:, k], mass) for k in range(p.shape[1]) if 0 < int((codes == k).sum()) < len(codes)]
     if not found:
         return math.nan, np.zeros(len(codes))
     return float(np.mean([area for area, _ in found])), np.mean([rows for _, rows in found], axis=0)
 
 
-def auc(y: Truth, p: Floats, decision: Decision) -> float:
+def auc(y: Truth, p: Floats, weights: Weights = None) -> float:
     """Area under the ROC curve; multiclass: plain mean of one against rest."""
-    return _each_class(y, p, _placements)[0]
+    return _each_class(y, p, _placements, weights)[0]
 
 
-def auc_influence(y: Truth, p: Floats, decision: Decision) -> Floats:
+def auc_influence(y: Truth, p: Floats, weights: Weights = None) -> Floats:
     """(n,) influence of each row on the area."""
-    return _each_class(y, p, _placements)[1]
+    return _each_class(y, p, _placements, weights)[1]
 
 
-def _precision_area(positive: NDArray[np.bool_], p: Floats) -> tuple[float, Floats]:
+def _precision_area(positive: NDArray[np.bool_], p: Floats, weights: Floats) -> tuple[float, Floats]:
     """Average precision (as scikit-learn defines it) and each row's influence on it.
 
     With the true-positive mass A(t) and the called mass B(t) at or above a threshold t, AP is the mean over positives of
     A/B at their own score; differentiating in the weight of a row gives its influence.
     """
-    n, n1 = len(positive), int(positive.sum())
-    if n1 == 0:
+    n, mass1 = len(positive), float(weights[positive].sum())
+    if mass1 <= 0:
         return math.nan, np.zeros(n)
     levels, inverse = np.unique(-p, return_inverse=True)
-    hits = np.bincount(inverse, weights=positive.astype(float), minlength=len(levels))
-    called = np.cumsum(np.bincount(inverse, minlength=len(levels)))
+    hits = np.bincount(inverse, weights=positive * weights, minlength=len(levels))
+    called = np.cumsum(np.bincount(inverse, weights=weights, minlength=len(levels)))
     above = np.cumsum(hits)
+    called = np.maximum(called, SMALL)  # rows of no weight at the top
     precision = above / called
-    area = float((hits * precision).sum() / n1)
+    area = float((hits * precision).sum() / mass1)
     # a row adds to A and B of every positive at or below it: suffix sums over the levels from its own down
     by_hit = np.cumsum((hits / called)[::-1])[::-1]
     by_call = np.cumsum((hits * above / called**2)[::-1])[::-1]
     direct = precision[inverse] + by_hit[inverse] - by_call[inverse] - area
-    return area, np.where(positive, direct, -by_call[inverse]) * n / n1
+    return area, np.where(positive, direct, -by_call[inverse]) * weights * n / mass1
 
 
-def average_precision(y: Truth, p: Floats, decision: Decision) -> float:
+def average_precision(y: Truth, p: Floats, weights: Weights = None) -> float:
     """Average precision; multiclass: plain mean of one against rest."""
-    return _each_class(y, p, _precision_area)[0]
+    return _each_class(y, p, _precision_area, weights)[0]
 
 
-def average_precision_influence(y: Truth, p: Floats, decision: Decision) -> Floats:
+def average_precision_influence(y: Truth, p: Floats, weights: Weights = None) -> Floats:
     """(n,) influence of each row on the average precision."""
-    return _each_class(y, p, _precision_area)[1]
+    return _each_class(y, p, _precision_area, weights)[1]

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from automl_core.errors import BadInput
 from automl_core.framing import metric_rows as rows
-from automl_core.framing.metric_rows import DEFAULT_DECISION, Decision, Floats, Statistics, Truth, predicted_codes
+from automl_core.framing.metric_rows import DEFAULT_DECISION, Decision, Floats, Statistics, Truth, Weights, predicted_codes
 from automl_core.framing.problem import Money, Problem, Task
 
 __all__ = ["DEFAULT_DECISION", "METRICS", "Decision", "Metric", "bayes_threshold", "decision_of", "default_metric", "get_metric",
-           "metrics_for", "predicted_codes", "tune_threshold"]
+           "metric_of", "metrics_for", "predicted_codes", "tune_threshold"]
 
 CLASSES: tuple[Task, ...] = ("binary", "multiclass")
 NUMBER: tuple[Task, ...] = ("regression",)
@@ -30,7 +30,8 @@ class Metric:
     `statistics` gives `(n,)` or `(n, q)` row statistics and `combine` turns their means `(..., q)` into scores `(...)`. An
     ordering metric has `area` (its score) and `influence` (each row's influence `(n,)` on it) instead. `loss_rows` is the
     loss of each row (lower is better; its mean orders models as the score does) or None when there is no such thing.
-    `labels` says that a binary probability is cut at `Decision.threshold` first.
+    `labels` says that a binary probability is cut at `Decision.threshold` first. `decision` is what it is read at unless another
+    is given.
     """
 
     name: str
@@ -40,24 +41,26 @@ class Metric:
     statistics: Statistics | None = None
     combine: Callable[[Floats], Floats] | None = None
     loss_rows: Statistics | None = None
-    area: Callable[[Truth, Floats, Decision], float] | None = None
-    influence: Statistics | None = None
+    area: Callable[[Truth, Floats, Weights], float] | None = None
+    influence: Callable[[Truth, Floats, Weights], Floats] | None = None
     labels: bool = False
+    decision: Decision = DEFAULT_DECISION
 
     @property
     def sign(self) -> float:
         """+1 when greater is better, else -1: `sign * score` always grows with quality."""
         return 1.0 if self.greater_is_better else -1.0
 
-    def score(self, y: Truth, prediction: Floats, decision: Decision = DEFAULT_DECISION) -> float:
-        """The score; NaN when it is undefined (no rows, or one class only for the areas)."""
+    def score(self, y: Truth, prediction: Floats, decision: Decision | None = None, weights: Weights = None) -> float:
+        """The score; NaN when it is undefined (no rows, or one class for the areas). `weights` (n,) say how much rows count."""
         if len(y) == 0:
             return math.nan
+        decision = decision or self.decision
         if self.area is not None:
-            return self.area(y, prediction, decision)
+            return self.area(y, prediction, weights)
         assert self.statistics is not None
         assert self.combine is not None
-        means = self.statistics(y, prediction, decision).reshape(len(y), -1).mean(axis=0)
+        means = np.average(self.statistics(y, prediction, decision).reshape(len(y), -1), axis=0, weights=weights)
         return float(self.combine(means))
 
 
@@ -83,7 +86,8 @@ _ALL = (
     Metric("r2", "R²", NUMBER, True, rows.r2_rows, rows.r2, loss_rows=rows.square_rows),
     _mean("mape", "Mean absolute percentage error", NUMBER, rows.percentage_rows, rows.first),
     _mean("rmsle", "RMSLE", NUMBER, rows.log_square_rows, rows.root),
-    _mean("pinball", "Pinball loss of the median", NUMBER, rows.pinball_rows, rows.first),
+    _mean("ranked_probability", "Ranked probability score", ("multiclass",), rows.ranked_rows, rows.first),
+    _mean("pinball", "Pinball loss", NUMBER, rows.pinball_rows, rows.first),
     _mean("money", "Money per row", ("binary", "regression"), rows.money_rows, rows.negative),
 )
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}
@@ -95,6 +99,11 @@ def get_metric(name: str) -> Metric:
         return METRICS[name]
     except KeyError:
         raise BadInput(f"There is no metric called “{name[:80]}”.", f"Choose one of: {', '.join(METRICS)}.") from None
+
+
+def metric_of(problem: Problem) -> Metric:
+    """The problem's metric, read at what the problem says of money and quantile."""
+    return replace(get_metric(problem.metric), decision=decision_of(problem))
 
 
 def metrics_for(task: Task) -> tuple[Metric, ...]:
@@ -123,18 +132,18 @@ def decision_of(problem: Problem, threshold: float | None = None) -> Decision:
         priced = money is not None and problem.task == "binary" and any(
             (money.true_positive, money.false_positive, money.false_negative, money.true_negative))
         threshold = bayes_threshold(money) if priced and money is not None else 0.5
-    return Decision(threshold, problem.money)
+    return Decision(threshold, problem.money, problem.quantile)
 
 
-def tune_threshold(y: Truth, p: Floats, problem: Problem) -> float:
-    """The threshold for binary labels, from out-of-fold probabilities `(n,)`.
+def tune_threshold(y: Truth, p: Floats, problem: Problem, weights: Weights = None) -> float:
+    """The threshold for binary labels, from out-of-fold probabilities `(n,)`; `weights` (n,) say how much rows count.
 
     With money, the one the money says (no tuning). For a metric of labels, the best of up to 200 cuts. For every other metric
     the cut that calls as many rows positive as there are. 0.5 when there is nothing to learn from (fewer than 50 rows).
     """
     decision = decision_of(problem)
     seen = np.isfinite(p)
-    truth, probability = y[seen], p[seen]
+    truth, probability, mass = y[seen], p[seen], None if weights is None else weights[seen]
     if problem.money is not None and decision.threshold != 0.5:
         return decision.threshold
     if problem.task != "binary" or len(truth) < 50:
@@ -143,5 +152,5 @@ def tune_threshold(y: Truth, p: Floats, problem: Problem) -> float:
     if not metric.labels or metric.name == "money":
         return float(np.clip(np.quantile(probability, 1 - float(np.mean(truth == 1))), 1e-6, 1 - 1e-6))
     cuts = np.unique(np.quantile(probability, np.linspace(0.005, 0.995, 200)))
-    scores = [metric.score(truth, probability, Decision(float(cut), problem.money)) for cut in cuts]
+    scores = [metric.score(truth, probability, Decision(float(cut), problem.money), mass) for cut in cuts]
     return float(np.clip(cuts[int(np.argmax(scores))], 1e-6, 1 - 1e-6))

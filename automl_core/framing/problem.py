@@ -7,6 +7,7 @@ from typing import Literal
 from automl_core.data.table import Role
 
 Task = Literal["binary", "multiclass", "regression"]
+MEDIAN_METRICS = ("mae", "mape")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Problem:
 
     `classes` are the labels in a fixed order (empty for regression); `positive` is the label that `probability` speaks of in
     binary tasks. `later` columns are known only after the outcome, `never` columns must not be used: neither reaches a model.
+    `quantile` in (0, 1) is the level that the pinball loss asks for. `weights` names a column that says how much a row counts,
+    in learning and in scores. `ordered` says that the classes are steps of a scale, in their order.
     `roles` overrule the detected roles. `copies_together` keeps exact copies of a row on one side of every split: right when
     copies will not come again in new data, too hard when they will.
     """
@@ -44,11 +47,29 @@ class Problem:
     money: Money | None = None
     roles: dict[str, Role] = field(default_factory=dict)
     copies_together: bool = False
+    quantile: float = 0.5
+    weights: str = ""
+    ordered: bool = False
 
     @property
     def excluded(self) -> tuple[str, ...]:
         """Columns that no model may see, the target among them."""
-        return (self.target, *self.later, *self.never)
+        return (self.target, *self.later, *self.never, *((self.weights,) if self.weights else ()))
+
+    @property
+    def level(self) -> float | None:
+        """The quantile a number should be predicted at when its metric is not about the mean, else None.
+
+        The pinball loss asks for its own, absolute errors for the median, money for what the costs of too high and too low make
+        of it (the newsvendor's quantile).
+        """
+        if self.task != "regression" or self.metric not in (*MEDIAN_METRICS, "pinball", "money"):
+            return None
+        if self.metric == "pinball":
+            return self.quantile
+        money = self.money
+        priced = self.metric == "money" and money is not None and money.over + money.under > 0
+        return money.under / (money.over + money.under) if priced and money is not None else 0.5
 
 
 VerdictName = Literal["average", "rule", "linear", "ml_pays", "not_enough_data"]

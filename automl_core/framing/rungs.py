@@ -17,7 +17,6 @@ from automl_core.framing.problem import Problem
 from automl_core.framing.simple_matrix import SimpleMatrix
 
 ROUNDS = 150
-MEDIAN_METRICS = ("mae", "mape", "pinball")
 Rows = NDArray[np.int64]
 
 
@@ -60,19 +59,9 @@ def _answer(values: Floats, problem: Problem) -> Floats:
     return np.expm1(flat) if problem.metric == "rmsle" else flat
 
 
-def _money_quantile(problem: Problem) -> float | None:
-    """The quantile that a number should be predicted at, when its metric is not about the mean (newsvendor for money)."""
-    if problem.task != "regression":
-        return None
-    money = problem.money
-    if problem.metric == "money" and money is not None and money.over + money.under > 0:
-        return money.under / (money.over + money.under)
-    return 0.5 if problem.metric in MEDIAN_METRICS or problem.metric == "money" else None
-
-
 def average(material: Material, train: Rows, valid: Rows) -> Floats:
     """The same answer for every row: class shares, the mean, or the median when the metric asks for it."""
-    quantile = _money_quantile(material.problem)
+    quantile = material.problem.level
     targets = material.targets[train]
     constant = targets.mean(axis=0) if quantile is None else np.quantile(targets, quantile, axis=0)
     return _answer(np.tile(constant, (len(valid), 1)), material.problem)
@@ -82,7 +71,7 @@ def rule(material: Material, train: Rows, valid: Rows) -> Floats:
     """The best table of averages over one or two columns, or a tree of depth two, chosen inside the training rows."""
     table = choose_table(material.groupings, train, material.targets[train])
     leaves = tree_leaves(material, train)
-    quantile = _money_quantile(material.problem)
+    quantile = material.problem.level
     if table is None and leaves is None:
         return average(material, train, valid)
     tree = None if leaves is None else choose_table((leaves,), train, material.targets[train])
@@ -183,7 +172,7 @@ def boosted_options(problem: Problem, rows: int, seed: int) -> dict[str, Any]:
         "num_threads": 1, "seed": seed, "deterministic": True, "force_col_wise": True, "feature_pre_filter": False,
         "max_bin": 127, "feature_fraction": 0.8,
     }
-    quantile = _money_quantile(problem)
+    quantile = problem.level
     if problem.task == "binary":
         return {**options, "objective": "binary"}
     if problem.task == "multiclass":

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.framing.metric_rows import DEFAULT_DECISION, Decision, Floats, Truth
+from automl_core.framing.metric_rows import Decision, Floats, Truth, Weights
 from automl_core.framing.metrics import Metric
 
 DRAWS = 500
@@ -32,48 +32,54 @@ class Difference(NamedTuple):
     high: float
 
 
-def score_with_interval(metric: Metric, y: Truth, oof: Floats, seed: int, decision: Decision = DEFAULT_DECISION) -> ScoreInterval:
+def score_with_interval(
+    metric: Metric, y: Truth, oof: Floats, seed: int, decision: Decision | None = None, weights: Weights = None
+) -> ScoreInterval:
     """Score and 95 % interval of out-of-fold predictions; rows without a prediction (NaN) are left out.
+
+    `weights` (n,) say how much each row counts.
 
     Areas: DeLong's variance on the logit scale. All others: bootstrap of the row statistics' means (500 draws; above 3,000
     rows drawn from their normal approximation, which is the same to the eye and does not grow with the rows).
     """
+    decision = decision or metric.decision
     seen = _predicted(oof)
-    truth, prediction = y[seen], oof[seen]
-    score = metric.score(truth, prediction, decision)
+    truth, prediction, mass = y[seen], oof[seen], None if weights is None else weights[seen]
+    score = metric.score(truth, prediction, decision, mass)
     if not math.isfinite(score) or len(truth) < 2:
         return ScoreInterval(score, score, score)
     if metric.influence is not None:
-        error = float(np.std(metric.influence(truth, prediction, decision), ddof=1)) / math.sqrt(len(truth))
+        error = float(np.std(metric.influence(truth, prediction, mass), ddof=1)) / math.sqrt(len(truth))
         return ScoreInterval(score, *_on_logit_scale(score, error))
     assert metric.statistics is not None
     assert metric.combine is not None
-    draws = metric.combine(_mean_draws(metric.statistics(truth, prediction, decision).reshape(len(truth), -1), seed))
+    draws = metric.combine(_mean_draws(metric.statistics(truth, prediction, decision).reshape(len(truth), -1), seed, mass))
     low, high = np.quantile(draws, [0.025, 0.975])
     return ScoreInterval(score, float(min(low, score)), float(max(high, score)))
 
 
 def paired_difference(
-    metric: Metric, y: Truth, a: Floats, b: Floats, seed: int, decision: Decision = DEFAULT_DECISION
+    metric: Metric, y: Truth, a: Floats, b: Floats, seed: int, weights: Weights = None
 ) -> Difference:
     """How much better `a` is than `b` on the same rows (positive: `a` is better), with its standard error and 95 % interval.
 
     Only rows that both predict count. The rows are resampled together, so what both find hard cancels out.
     """
+    decision = metric.decision
     seen = _predicted(a) & _predicted(b)
-    truth, first, second = y[seen], a[seen], b[seen]
-    difference = metric.sign * (metric.score(truth, first, decision) - metric.score(truth, second, decision))
+    truth, first, second, mass = y[seen], a[seen], b[seen], None if weights is None else weights[seen]
+    difference = metric.sign * (metric.score(truth, first, decision, mass) - metric.score(truth, second, decision, mass))
     if not math.isfinite(difference) or len(truth) < 2:
         return Difference(difference, math.nan, difference, difference)
     if metric.influence is not None:
-        gap = metric.influence(truth, first, decision) - metric.influence(truth, second, decision)
+        gap = metric.influence(truth, first, mass) - metric.influence(truth, second, mass)
         error = float(np.std(gap, ddof=1)) / math.sqrt(len(truth))
         return Difference(difference, error, difference - Z95 * error, difference + Z95 * error)
     assert metric.statistics is not None
     assert metric.combine is not None
     one = metric.statistics(truth, first, decision).reshape(len(truth), -1)
     two = metric.statistics(truth, second, decision).reshape(len(truth), -1)
-    means = _mean_draws(np.hstack([one, two]), seed)
+    means = _mean_draws(np.hstack([one, two]), seed, mass)
     draws = metric.sign * (metric.combine(means[:, : one.shape[1]]) - metric.combine(means[:, one.shape[1]:]))
     low, high = np.quantile(draws, [0.025, 0.975])
     return Difference(difference, float(np.std(draws, ddof=1)), float(low), float(high))
@@ -91,8 +97,11 @@ def _on_logit_scale(score: float, error: float) -> tuple[float, float]:
     return 1 / (1 + math.exp(min(700.0, half - centre))), 1 / (1 + math.exp(max(-700.0, -centre - half)))
 
 
-def _mean_draws(statistics: Floats, seed: int) -> Floats:
-    """(draws, q) means of resampled rows; several columns are resampled together."""
+def _mean_draws(statistics: Floats, seed: int, weights: Weights) -> Floats:
+    """(draws, q) means of resampled rows; several columns are resampled together, and with weights their mass with them."""
+    if weights is not None:
+        drawn = _mean_draws(np.column_stack([statistics * weights[:, None], weights]), seed, None)
+        return drawn[:, :-1] / np.maximum(drawn[:, -1:], 1e-12)
     random = np.random.default_rng(seed)
     n, q = statistics.shape
     if n <= FEW_ROWS:
@@ -103,5 +112,5 @@ def _mean_draws(statistics: Floats, seed: int) -> Floats:
     covariance = np.atleast_2d(np.cov(statistics, rowvar=False)) / n
     values, vectors = np.linalg.eigh(covariance)
     root = vectors * np.sqrt(np.clip(values, 0, None))
-    drawn: Floats = mean + random.standard_normal((DRAWS * 2, q)) @ root.T
-    return drawn
+    normal: Floats = mean + random.standard_normal((DRAWS * 2, q)) @ root.T
+    return normal

@@ -24,6 +24,8 @@ from automl_core.framing.problem import Problem
 from automl_core.production.contract import Contract
 from automl_core.production.scoring import Scorer
 from automl_core.registry import is_installed
+from automl_core.search.bands import Bands
+from automl_core.search.calibration import Calibration
 from automl_core.search.encoder_files import encoder_files, encoder_from_files
 from automl_core.search.families import families
 from automl_core.search.formula_files import formula_files, formulas_from_files
@@ -31,7 +33,7 @@ from automl_core.search.model import Member, Model
 from automl_core.search.plan import Score
 
 MANIFEST = "manifest.json"
-FORMAT = 2
+FORMAT = 3
 MAX_BYTES = 2_000_000_000
 MAX_MEMBERS = 500
 MAX_RATIO = 200
@@ -120,7 +122,8 @@ def _model_files(model: Model) -> dict[str, bytes]:
                for member in model.members]
     files = {"model.json": _json({
         "problem": model.problem, "columns": model.columns, "cleaned": model.cleaned, "recipe": model.recipe,
-        "score": model.score, "threshold": model.threshold, "half_width": model.half_width, "members": members,
+        "score": model.score, "threshold": model.threshold, "bands": model.bands, "members": members,
+        "calibration": model.calibration,
     })}
     files |= encoder_files(model.encoder) | formula_files(model.formulas)
     for number, member in enumerate(model.members):
@@ -147,8 +150,8 @@ def _assemble(files: Mapping[str, bytes]) -> Bundle:
     model = Model(
         from_json(Problem, stored["problem"]), _columns(stored["columns"]), _columns(stored["cleaned"]),
         from_json(Recipe, stored["recipe"]), encoder_from_files(files), tuple(members), from_json(Score, stored["score"]),
-        float(stored["threshold"]),
-        float("nan") if stored["half_width"] is None else float(stored["half_width"]), formulas_from_files(files))
+        float(stored["threshold"]), from_json(Bands, stored["bands"]) if stored["bands"] else None, formulas_from_files(files),
+        from_json(Calibration, stored["calibration"]) if stored["calibration"] else None)
     return Bundle(model, from_json(Contract, json.loads(files["contract.json"])), json.loads(files["facts.json"]),
                   files["MODEL_CARD.md"].decode())
 

@@ -41,7 +41,7 @@ class _Check:
 class Scorer:
     """Scores raw rows (text, or typed values) with a model.
 
-    Answers have the id columns that were given, `prediction`, `probability_<class>` or `low` and `high` (90 % split-conformal),
+    Answers have the id columns that were given, `prediction`, `probability_<class>` or `low` and `high` (90 % conformal),
     `_quality` (ok, warn, reject) and `_reasons`. A rejected row lacks a column the model rests on and gets no prediction.
     """
 
@@ -127,9 +127,10 @@ class Scorer:
     def _answers(self, prediction: Array, rejected: bool) -> dict[str, Any]:
         problem, n = self.model.problem, len(prediction)
         if problem.task == "regression":
-            half = self.model.half_width
             values = np.full(n, math.nan) if rejected else prediction
-            return {"prediction": values, "low": values - half, "high": values + half}
+            assert self.model.bands is not None
+            low, high = self.model.bands.around(values)
+            return {"prediction": values, "low": low, "high": high}
         shares = _class_shares(self.model, prediction)
         if problem.task == "binary":
             codes = np.where(prediction >= self.model.threshold, problem.classes.index(problem.positive), _negative(self.model))
@@ -144,7 +145,9 @@ class Scorer:
         problem, model = self.model.problem, self.model
         if problem.task == "regression":
             value = math.nan if rejected else float(prediction)
-            return {"prediction": value, "low": value - model.half_width, "high": value + model.half_width}
+            assert model.bands is not None
+            low, high = model.bands.around_one(value)
+            return {"prediction": value, "low": low, "high": high}
         if problem.task == "binary":
             positive = prediction >= model.threshold
             label = problem.positive if positive else problem.classes[_negative(model)]

@@ -1,7 +1,6 @@
 """From refitted candidates to a model that scores: members, the learned columns they need, threshold and interval."""
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass
 
@@ -11,6 +10,8 @@ from automl_core.cleaning.application import apply_recipe_row
 from automl_core.data.schema import type_row
 from automl_core.framing.metrics import tune_threshold
 from automl_core.framing.score_interval import score_with_interval
+from automl_core.search.bands import fit_bands
+from automl_core.search.calibration import Calibration
 from automl_core.search.codes import Code
 from automl_core.search.contest import Contest, find_candidate
 from automl_core.search.families import families
@@ -25,7 +26,6 @@ from automl_core.search.plan import Candidate, Score
 from automl_core.search.prepared import Prepared
 from automl_core.search.worker import ALL_ROWS, ExtrasKind
 
-COVERAGE = 0.9
 ROW_CALLS = 100
 ROW_SECONDS = 0.15
 
@@ -38,6 +38,8 @@ class Order:
     prediction: Array
     y: Array
     folds: tuple[int, ...]
+    calibration: Calibration | None = None
+    row_weights: Array | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,9 +51,10 @@ class _Layout:
     places: dict[tuple[ExtrasKind, int], tuple[int, ...]]
 
 
-def score_of(prepared: Prepared, y: Array, prediction: Array, seed: int) -> Score:
+def score_of(prepared: Prepared, y: Array, prediction: Array, seed: int, weights: Array | None) -> Score:
     """Score and interval in the problem's metric, at the predictions' own best threshold where labels are judged."""
-    return Score(*score_with_interval(prepared.metric, y, prediction, seed, prepared.decision(y, prediction)))
+    decision = prepared.decision(y, prediction, weights)
+    return Score(*score_with_interval(prepared.metric, y, prediction, seed, decision, weights))
 
 
 def assemble_model(contest: Contest, order: Order, refits: dict[str, FoldResult]) -> Model:
@@ -68,14 +71,12 @@ def assemble_model(contest: Contest, order: Order, refits: dict[str, FoldResult]
         seen = _inputs(contest, candidate, sources[key], layout)
         logs = is_log(candidate.options)
         members.append(Member(candidate.family, candidate.label, weight, native, seen, logs, contest.scale(key, order.folds)))
-    half_width = math.nan
-    if problem.task == "regression":
-        share = min(1.0, COVERAGE * (1 + 1 / len(order.y)))
-        half_width = float(np.quantile(np.abs(order.y - order.prediction), share, method="higher"))
-    threshold = tune_threshold(order.y, order.prediction, problem) if problem.task == "binary" else 0.5
+    bands = fit_bands(order.y, order.prediction) if problem.task == "regression" else None
+    threshold = tune_threshold(order.y, order.prediction, problem, order.row_weights) if problem.task == "binary" else 0.5
     data = prepared.data
-    return Model(problem, data.schema or data.columns, data.columns, data.recipe, layout.encoder, tuple(members),
-                 score_of(prepared, order.y, order.prediction, contest.plan.seed), threshold, half_width, layout.formulas)
+    score = score_of(prepared, order.y, order.prediction, contest.plan.seed, order.row_weights)
+    return Model(problem, data.schema or data.columns, data.columns, data.recipe, layout.encoder, tuple(members), score,
+                 threshold, bands, layout.formulas, order.calibration)
 
 
 def _lay_out(contest: Contest, sources: dict[str, int]) -> _Layout:

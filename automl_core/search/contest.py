@@ -97,18 +97,21 @@ class Contest:
         if (key, fold) not in self.scores:
             judge, valid = self.prepared.judge, self.prepared.folds[fold][1]
             prediction = self.results[key, fold].prediction * self.scale(key, (fold,))
-            self.scores[key, fold] = judge.sign * judge.score(self.prepared.y[valid], prediction)
+            self.scores[key, fold] = judge.sign * judge.score(
+                self.prepared.y[valid], prediction, weights=self.prepared.weights_of(valid))
         return self.scores[key, fold]
 
     def take(self, result: FoldResult) -> None:
         """Note a result, and rule its candidate out when it is hopeless.
 
         Forgiving rule (after Bergman et al. 2024): out only when it is behind the best candidate on the same folds by more than
-        that one's worst fold is behind its mean.
+        that one's worst fold is behind its mean. With a number of trials none is: which fits had ended by then is chance.
         """
         self.results[result.key, result.fold] = result
         if result.error:
             self.out.setdefault(result.key, result.error)
+            return
+        if self.plan.max_trials:
             return
         finished = [item.key for item in self.candidates if self.complete(item.key) and item.key != result.key]
         done = sorted(self.good(result.key))
@@ -183,11 +186,17 @@ class Contest:
         return longest[int(np.argmin(total))]
 
     def scale(self, key: str, folds: tuple[int, ...]) -> float:
-        """What predictions are multiplied by, learned from these folds: 1 unless the candidate learns logarithms."""
-        if not is_log(find_candidate(self.candidates, key).options):
+        """What predictions are multiplied by, learned from these folds: 1 unless the candidate learns means of logarithms.
+
+        A quantile of logarithms is the logarithm of the quantile: nothing is to be mended there.
+        """
+        options = find_candidate(self.candidates, key).options
+        if not is_log(options) or "loss" in options:
             return 1.0
         y = np.concatenate([self.prepared.y[self.prepared.folds[fold][1]] for fold in folds])
-        return best_scale(y, np.concatenate([self.results[key, fold].prediction for fold in folds]))
+        weights = self.prepared.weights_of(np.concatenate([self.prepared.folds[fold][1] for fold in folds]))
+        root = 1.0 if weights is None else np.sqrt(weights)
+        return best_scale(root * y, root * np.concatenate([self.results[key, fold].prediction for fold in folds]))
 
     def _honest(self, key: str, fold: int, folds: tuple[int, ...]) -> Array:
         """Predictions of one fold, with all that is tuned taken from the others."""
@@ -209,7 +218,9 @@ class Contest:
             assert stages is not None
             logs = is_log(find_candidate(self.candidates, key).options)
             loss = _log_loss if logs else self.prepared.loss
-            self.losses[key, fold] = np.array([float(np.mean(loss(y, part.astype(np.float64)))) for part in stages.predictions])
+            weights = self.prepared.weights_of(self.prepared.folds[fold][1])
+            self.losses[key, fold] = np.array([
+                float(np.average(loss(y, part.astype(np.float64)), weights=weights)) for part in stages.predictions])
         return self.losses[key, fold]
 
     def trial(self, candidate: Candidate, state: TrialState | None = None) -> Trial:
@@ -222,10 +233,11 @@ class Contest:
         found: TrialState = "failed" if failed else "dropped" if reason else "truncated" if truncated else "finished"
         mean = low = high = math.nan
         if folds:
-            y = self.prepared.y[self.positions(folds)]
+            rows = self.positions(folds)
+            y, weights = self.prepared.y[rows], self.prepared.weights_of(rows)
             prediction = self.out_of_fold(candidate.key, folds)
             mean, low, high = score_with_interval(
-                self.prepared.metric, y, prediction, self.plan.seed, self.prepared.decision(y, prediction))
+                self.prepared.metric, y, prediction, self.plan.seed, self.prepared.decision(y, prediction, weights), weights)
         first = good.get(0)
         sign = self.prepared.judge.sign
         return Trial(

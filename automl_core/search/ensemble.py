@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,19 +16,33 @@ LEAST_WEIGHT = 0.05
 ROWS = 20_000
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Electorate:
+    """Who decides: rows with their truth `y` (n,), how much each counts (n,) (None: the same), and the metric they judge by."""
+
+    judge: Metric
+    y: Array
+    weights: Array | None = None
+    seed: int = 0
+
+    def quality(self, prediction: Array) -> float:
+        """The score, greater is better."""
+        return self.judge.sign * self.judge.score(self.y, prediction, weights=self.weights)
+
+
 def greedy_weights(
-    judge: Metric, y: Array, predictions: Mapping[str, Array], seed: int = 0, members: int = MEMBERS, most_rows: int = ROWS
+    voters: Electorate, predictions: Mapping[str, Array], members: int = MEMBERS, most_rows: int = ROWS
 ) -> dict[str, float]:
     """Weights (sum 1) of at most `members`: with replacement, the best prefix, small weights dropped.
 
     On more than `most_rows` a sample decides.
     """
-    rows = np.arange(len(y))
-    if len(rows) > most_rows:
-        rows = np.sort(np.random.default_rng(seed).choice(len(rows), most_rows, replace=False))
-    truth = y[rows]
-    parts = {key: prediction[rows] for key, prediction in predictions.items()}
-    scores = {key: judge.sign * judge.score(truth, part) for key, part in parts.items()}
+    parts = dict(predictions)
+    if len(voters.y) > most_rows:
+        rows = np.sort(np.random.default_rng(voters.seed).choice(len(voters.y), most_rows, replace=False))
+        voters = replace(voters, y=voters.y[rows], weights=None if voters.weights is None else voters.weights[rows])
+        parts = {key: prediction[rows] for key, prediction in predictions.items()}
+    scores = {key: voters.quality(part) for key, part in parts.items()}
     usable = sorted((key for key in scores if np.isfinite(scores[key])), key=lambda key: -scores[key])
     if not usable:
         return {next(iter(predictions)): 1.0}
@@ -36,7 +51,7 @@ def greedy_weights(
     for _ in range(STEPS - 1):
         used = set(chosen)
         open_keys = [key for key in usable if key in used] if len(used) >= members else usable
-        gains = {key: judge.sign * judge.score(truth, (total + parts[key]) / (len(chosen) + 1)) for key in open_keys}
+        gains = {key: voters.quality((total + parts[key]) / (len(chosen) + 1)) for key in open_keys}
         key = max(gains, key=lambda name: (gains[name], name in used))
         chosen.append(key)
         total += parts[key]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -99,14 +100,41 @@ class DaskExecutor:
         return self._client.scatter(arrays, broadcast=True)
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        future: Future[Any] = self._pool.submit(task, *arguments)
-        return future
+        # a cluster finds handles among a task's arguments, but not inside the objects that these are
+        job = next((item for item in arguments if hasattr(item, "extras")), None)
+        if job is None:
+            return _passed_on(self._pool.submit(task, *arguments))
+        rest = tuple(item for item in arguments if item is not job)
+        return _passed_on(self._pool.submit(_with_extras, task, rest, replace(job, extras=()), list(job.extras)))
 
     def rebuild(self) -> None:
         """The cluster restarts its own workers."""
 
     def close(self) -> None:
         self._client.close()
+
+
+def _with_extras(task: Callable[..., Any], arguments: tuple[Any, ...], job: Any, extras: list[Any]) -> Any:
+    return task(*arguments, replace(job, extras=tuple(extras)))
+
+
+def _passed_on(inner: Future[Any]) -> Future[Any]:
+    """The same future, where a worker that was lost is an OSError: the fit was not wrong, and is tried again."""
+    outer: Future[Any] = Future()
+    outer.set_running_or_notify_cancel()
+
+    def pass_on(ended: Future[Any]) -> None:
+        if ended.cancelled():
+            outer.set_exception(OSError("The worker is gone."))
+            return
+        error = ended.exception()
+        if error is None:
+            outer.set_result(ended.result())
+        else:
+            outer.set_exception(OSError("The worker is gone.") if type(error).__module__.startswith("distributed") else error)
+
+    inner.add_done_callback(pass_on)
+    return outer
 
 
 def open_executor(address: str, jobs: int, folder: Path) -> Executor:

@@ -43,6 +43,7 @@ class FitRequest:
     options: Mapping[str, Any] = field(default_factory=dict)
     valid_matrix: Array | None = None
     valid_y: Array | None = None
+    valid_weights: Array | None = None
     rounds: int = 0
     weights: Array | None = None
     deadline: float = float("inf")
@@ -89,7 +90,8 @@ class Family:
     `package` must be importable to score, `fit_package` to learn (its slow modules are `fit_modules`); `requires` are
     distributions that scoring needs beyond
     numpy and pandas. `legible` families can be read by a person as they are. `cost` is the time of a fit compared with
-    LightGBM's; `grows` says that rounds are trees of a boosting, of which more rows want a few more.
+    LightGBM's; `grows` says that rounds are trees of a boosting, of which more rows want a few more. `ordered` families are only
+    for classes that are steps of a scale.
     """
 
     name: str
@@ -109,6 +111,7 @@ class Family:
     fit_modules: tuple[str, ...] = ()
     cost: float = 1.0
     grows: bool = False
+    ordered: bool = False
 
 
 def reached(rounds: int) -> tuple[int, ...]:

@@ -18,24 +18,30 @@ from automl_core.framing.columns import usable_columns
 from automl_core.framing.problem import Problem
 from automl_core.search.codes import Code, LevelMeans
 from automl_core.search.feature import Array, Feature, FeatureKind
+from automl_core.search.inner_numbers import count_numbers, inner_cell, inner_columns
 from automl_core.search.text import Terms, TextCoder, fit_text
 
 LARGEST = 3.0e38  # some libraries keep 32-bit floats: a larger number would become infinite there
 MAX_LEVELS = 500
 DATE_PARTS = ("year", "month", "day", "weekday", "days since 1970")
+ORDINALS = ("first", "second")
 DAY = 86_400_000_000  # microseconds
 EPOCH = datetime(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """How one column of the table becomes features. Levels seen once, unseen or beyond the 500 most common count as missing."""
+    """How one column of the table becomes features. Levels seen once, unseen or beyond the 500 most common count as missing.
+
+    `inner` is how many numbers inside its texts are taken out; a column of levels can have such a block before its own.
+    """
 
     source: str
     kind: FeatureKind
     column_kind: Kind
     levels: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
+    inner: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +61,7 @@ class Encoder:
     @property
     def sources(self) -> tuple[str, ...]:
         """The table's columns that are used."""
-        return tuple(block.source for block in self.blocks)
+        return tuple(dict.fromkeys(block.source for block in self.blocks))
 
     def matrix(self, frame: pd.DataFrame) -> Array:
         """(rows, features) of a typed, cleaned frame that has all `sources`; NaN is missing."""
@@ -97,6 +103,8 @@ class Encoder:
         return places is None or value in places
 
     def _column(self, block: Block, series: pd.Series[Any], terms: dict[str, Terms]) -> Array:
+        if block.inner:
+            return inner_columns(series, block.inner)
         if block.kind == "number":
             return _bounded(series.to_numpy(dtype=np.float64, na_value=math.nan))[:, None]
         if block.kind == "category":
@@ -106,6 +114,8 @@ class Encoder:
         return self.texts[block.source].columns(series, terms[block.source])
 
     def _cell(self, block: Block, value: Any, terms: dict[str, Any]) -> list[float]:
+        if block.inner:
+            return inner_cell(value, block.inner)
         if block.kind == "number":
             number = math.nan if value is None else float(value)
             return [min(max(number, -LARGEST), LARGEST) if math.isfinite(number) else math.nan]
@@ -123,6 +133,9 @@ def fit_encoder(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Probl
     blocks: list[Block] = []
     texts: dict[str, TextCoder] = {}
     for column in usable_columns(columns, problem):
+        inner = count_numbers(frame[column.name]) if column.kind == "text" else 0
+        if inner:
+            blocks.append(Block(column.name, "number", column.kind, inner=inner))
         block, coder = _learn(frame[column.name], column, seed)
         if block is not None:
             blocks.append(block)
@@ -139,7 +152,9 @@ def assemble(blocks: tuple[Block, ...], texts: dict[str, TextCoder]) -> Encoder:
     places: dict[str, dict[Any, float]] = {}
     for block in blocks:
         own = (block.source,)
-        if block.kind == "number":
+        if block.inner:
+            features.extend(Feature(f"{block.source} ({ORDINALS[place]} number)", own, "number") for place in range(block.inner))
+        elif block.kind == "number":
             features.append(Feature(block.source, own, "number"))
         elif block.kind == "category":
             features.append(Feature(block.source, own, "category", block.levels))

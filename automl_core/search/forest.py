@@ -13,6 +13,7 @@ from automl_core.framing.problem import Task
 from automl_core.search.family import Array, FitRequest, Fitted
 
 CHUNK = 10  # trees grown between two looks at the clock
+SEEDS = 100_000  # apart, so that forests of neighbouring seeds share no tree
 MIN_TREES, TREE_ROWS = 100, 2_000_000  # more trees help where rows are few; where they are many they cost more than they bring
 MAX_NODES = 3_000_000  # of the whole forest: about 25 MB when stored
 
@@ -45,23 +46,45 @@ def grow(request: FitRequest, make: Callable[[dict[str, Any]], Any]) -> Fitted:
     rows = len(request.y)
     trees = max(1, min(int(request.options.get("trees", 100)), max(MIN_TREES, TREE_ROWS // max(rows, 1))))
     nodes = max(64, MAX_NODES // (2 * trees))
-    forest = make({
-        "n_estimators": 1, "warm_start": True, "n_jobs": request.threads, "random_state": request.seed,
-        "max_features": float(request.options.get("max_features", 0.75)), "max_leaf_nodes": nodes if rows > nodes else None,
-        "min_samples_leaf": int(request.options.get("min_samples_leaf", 1)),
-    })
-    lowest = np.array([np.min(column[~np.isnan(column)], initial=0.0) for column in request.matrix.T])
-    fill = np.nextafter((lowest - 1.0 - np.abs(lowest) * 0.01).astype(np.float32), np.float32(-np.inf))
+    settings = {
+        "n_jobs": request.threads, "max_features": float(request.options.get("max_features", 0.75)),
+        "max_leaf_nodes": nodes if rows > nodes else None, "min_samples_leaf": int(request.options.get("min_samples_leaf", 1)),
+    }
+    fill = _fill(request.matrix)
     filled = _filled(request.matrix, fill)
+    target = request.y if request.task == "regression" else request.y.astype(np.int64)
+    parts: list[_Part] = []
     grown = 0
     truncated = False
-    target = request.y if request.task == "regression" else request.y.astype(np.int64)
     while grown < trees and not truncated:
-        grown = min(trees, grown + (1 if grown == 0 else CHUNK))
-        forest.set_params(n_estimators=grown)
-        forest.fit(filled, target, sample_weight=request.weights)
+        more = 1 if grown == 0 else min(CHUNK, trees - grown)
+        some = make(settings | {"n_estimators": more, "random_state": SEEDS * request.seed + grown})
+        some.fit(filled, target, sample_weight=request.weights)
+        parts += [_part(request, some, estimator.tree_) for estimator in some.estimators_]  # a tenth of what the trees take
+        grown += more
         truncated = request.over() and grown < trees
-    return Fitted(_arrays(request, forest, fill), grown, truncated)
+    return Fitted(_joined(request, parts, fill), grown, truncated)
+
+
+def grow_one(request: FitRequest, tree: Any) -> Fitted:
+    """A forest of the one given tree estimator. Where a quantile is asked for, a leaf answers with its rows' quantile."""
+    fill = _fill(request.matrix)
+    target = request.y if request.task == "regression" else request.y.astype(np.int64)
+    filled = _filled(request.matrix, fill)
+    tree.fit(filled, target, sample_weight=request.weights)
+    if "loss" in request.options:
+        level = float(request.options.get("alpha", 0.5))
+        leaves = tree.apply(filled)
+        for leaf in np.unique(leaves):
+            tree.tree_.value[leaf, 0, 0] = np.quantile(target[leaves == leaf], level)
+    return Fitted(_joined(request, [_part(request, tree, tree.tree_)], fill), 1)
+
+
+def _fill(matrix: Array) -> NDArray[np.float32]:
+    """A value below all others for each column."""
+    lowest = np.array([np.min(column[~np.isnan(column)], initial=0.0) for column in matrix.T])
+    below: NDArray[np.float32] = np.nextafter((lowest - 1.0 - np.abs(lowest) * 0.01).astype(np.float32), np.float32(-np.inf))
+    return below
 
 
 def _filled(matrix: Array, fill: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -70,26 +93,36 @@ def _filled(matrix: Array, fill: NDArray[np.float32]) -> NDArray[np.float32]:
     return out
 
 
-def _arrays(request: FitRequest, forest: Any, fill: NDArray[np.float32]) -> Forest:
-    parts: dict[str, list[Any]] = {"feature": [], "threshold": [], "left": [], "right": [], "value": []}
-    roots, start, depth = [], 0, 0
-    for estimator in forest.estimators_:
-        tree = estimator.tree_
-        own = np.arange(tree.node_count, dtype=np.int32)
-        leaf = tree.children_left < 0
-        parts["feature"].append(np.where(leaf, 0, tree.feature))
-        parts["threshold"].append(_at_or_below(np.where(leaf, 0.0, tree.threshold)))
-        parts["left"].append(np.where(leaf, own, tree.children_left) + start)
-        parts["right"].append(np.where(leaf, own, tree.children_right) + start)
-        parts["value"].append(_values(request, forest, tree))
-        roots.append(start)
-        start += tree.node_count
-        depth = max(depth, int(tree.max_depth))
-    joined = {name: np.concatenate(arrays) for name, arrays in parts.items()}
-    places = {name: joined[name].astype(np.int32) for name in ("feature", "left", "right")}
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """One tree's nodes, children as places in this tree."""
+
+    feature: NDArray[np.int32]
+    threshold: NDArray[np.float32]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    value: NDArray[Any]
+    depth: int
+
+
+def _part(request: FitRequest, whole: Any, tree: Any) -> _Part:
+    own = np.arange(tree.node_count, dtype=np.int32)
+    leaf = tree.children_left < 0
     kept = np.float32 if request.task == "regression" else np.float16
-    return Forest(request.task, np.array(roots, dtype=np.int32), threshold=joined["threshold"],
-                  value=joined["value"].astype(kept), fill=fill, depth=depth, **places)
+    left, right, feature = (np.where(leaf, other, places).astype(np.int32) for other, places in (
+        (own, tree.children_left), (own, tree.children_right), (0, tree.feature)))
+    threshold = _at_or_below(np.where(leaf, 0.0, tree.threshold))
+    return _Part(feature, threshold, left, right, _values(request, whole, tree).astype(kept), int(tree.max_depth))
+
+
+def _joined(request: FitRequest, parts: list[_Part], fill: NDArray[np.float32]) -> Forest:
+    sizes = [len(part.left) for part in parts]
+    roots = np.concatenate([[0], np.cumsum(sizes[:-1])]).astype(np.int32)
+    moved = np.repeat(roots, sizes)
+    return Forest(request.task, roots, np.concatenate([part.feature for part in parts]),
+                  np.concatenate([part.threshold for part in parts]), np.concatenate([part.left for part in parts]) + moved,
+                  np.concatenate([part.right for part in parts]) + moved, np.concatenate([part.value for part in parts]), fill,
+                  max(part.depth for part in parts))
 
 
 def _at_or_below(threshold: Array) -> NDArray[np.float32]:
@@ -99,7 +132,7 @@ def _at_or_below(threshold: Array) -> NDArray[np.float32]:
     return out
 
 
-def _values(request: FitRequest, forest: Any, tree: Any) -> NDArray[Any]:
+def _values(request: FitRequest, whole: Any, tree: Any) -> NDArray[Any]:
     if request.task == "regression":
         numbers: NDArray[Any] = tree.value[:, 0, :]
         return numbers
@@ -108,7 +141,7 @@ def _values(request: FitRequest, forest: Any, tree: Any) -> NDArray[Any]:
     rows = tree.weighted_n_node_samples[:, None]
     shares = (rows * shares + smooth * shares[0]) / (rows + smooth)
     seen = np.zeros((len(shares), request.classes))
-    seen[:, forest.classes_.astype(np.int64)] = shares  # a class may be absent from this part of the rows
+    seen[:, whole.classes_.astype(np.int64)] = shares  # a class may be absent from this part of the rows
     return seen[:, 1:2] if request.task == "binary" else seen
 
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.framing.metrics import METRICS, decision_of
 from automl_core.search.assembly import Order, assemble_model, row_ms, score_of
+from automl_core.search.calibration import calibrate
 from automl_core.search.contest import Clock, Contest, find_candidate
 from automl_core.search.encoder_files import encoder_files
 from automl_core.search.ensemble import MEMBERS
@@ -58,6 +60,7 @@ class _Rung:
     offer: Offer
     honest: Array
     model: Model
+    also: tuple[str, ...] = ()
 
 
 def refit_seconds(contest: Contest) -> float:
@@ -78,16 +81,23 @@ def settle(settlement: Settlement) -> Outcome:
     folds = contest.common_folds()
     rows = contest.positions(folds)
     y = contest.prepared.y[rows]
-    ballot = make_ballot(contest, folds, y)
+    ballot = make_ballot(contest, folds, rows)
     offers = make_offers(ballot)
     honest = nested_rungs(ballot, contest.fold_of(folds), offers)
     chosen = choose(offers)
     wanted = dict.fromkeys(key for offer in (chosen, *rungs(offers).values()) for key in offer.weights)
     refits = settlement.refit({key: _rounds(contest, key, folds) for key in wanted})
     found: dict[tuple[tuple[str, float], ...], _Rung] = {}
+    task, fold_of = contest.prepared.data.problem.task, contest.fold_of(folds)
     for name, offer in rungs(offers).items():  # two names for the same offer are one rung, under the first name
-        model = assemble_model(contest, Order(offer.weights, honest[name], y, folds), refits)
-        found.setdefault(tuple(sorted(offer.weights.items())), _Rung(name, offer, honest[name], model))
+        same = tuple(sorted(offer.weights.items()))
+        if same in found:
+            found[same] = replace(found[same], also=(*found[same].also, name))
+            continue
+        said = honest["small" if offer.weights == chosen.weights else name]  # what choosing cost is in the chosen one's score
+        calibration, mended = (None, said) if ballot.weights is not None else calibrate(task, y, said, fold_of)
+        model = assemble_model(contest, Order(offer.weights, mended, y, folds, calibration, ballot.weights), refits)
+        found[same] = _Rung(name, offer, mended, model)
     ladder = tuple(found.values())
     mine = next(rung for rung in ladder if rung.offer.weights == chosen.weights)
     summary = _summary(settlement, ladder, mine, y)
@@ -120,7 +130,18 @@ def _offer_of(contest: Contest, rung: _Rung, chosen: bool) -> RungOffer:
     sizes = [len(content) for member in model.members for content in member.kind.save(member.native).values()]
     sizes += [len(content) for content in (encoder_files(model.encoder) | formula_files(model.formulas)).values()]
     labels = tuple(find_candidate(contest.candidates, key).label for key in rung.offer.weights)
-    return RungOffer(rung.name, labels, model.score, p50, p95, sum(sizes) / 1e6, chosen, _why(contest, rung.offer, chosen))
+    return RungOffer(rung.name, labels, model.score, p50, p95, sum(sizes) / 1e6, chosen, _why(contest, rung.offer, chosen),
+                     _money(contest, rung), rung.also)
+
+
+def _money(contest: Contest, rung: _Rung) -> float:
+    """What the decisions on the rows not seen were worth a row; NaN when no amounts were given."""
+    problem = contest.prepared.data.problem
+    if problem.money is None or problem.task == "multiclass":
+        return math.nan
+    y = contest.prepared.y[contest.positions(contest.common_folds())]
+    weights = contest.prepared.weights_of(contest.positions(contest.common_folds()))
+    return METRICS["money"].score(y, rung.honest, decision_of(problem, rung.model.threshold), weights)
 
 
 def _why(contest: Contest, offer: Offer, chosen: bool) -> str:
@@ -145,11 +166,14 @@ def _baseline(contest: Contest, folds: tuple[int, ...]) -> Array:
     out = np.zeros((len(prepared.y), prepared.classes) if problem.task == "multiclass" else len(prepared.y))
     for fold in folds:
         train, valid = prepared.folds[fold]
-        y = prepared.y[train]
+        y, weights = prepared.y[train], prepared.weights_of(train)
         if problem.task == "multiclass":
-            out[valid] = np.bincount(y.astype(np.int64), minlength=prepared.classes) / len(y)
+            shares = np.bincount(y.astype(np.int64), weights=weights, minlength=prepared.classes)
+            out[valid] = shares / shares.sum()
+        elif problem.level is None:
+            out[valid] = float(np.average(y, weights=weights))
         else:
-            out[valid] = float(np.median(y)) if prepared.metric.name in ("mae", "mape", "pinball") else float(np.mean(y))
+            out[valid] = float(np.quantile(y, problem.level, weights=weights, method="inverted_cdf"))
     return out[contest.positions(folds)]
 
 
@@ -163,11 +187,12 @@ def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: 
     unfinished = "Its folds were not all fitted before the search ended."
     trials = [trial if trial.state in ("dropped", "failed") or set(folds) <= set(contest.good(trial.key))
               else replace(trial, state="dropped", reason=unfinished) for trial in trials]
+    baseline = score_of(prepared, y, _baseline(contest, folds), seed, prepared.weights_of(contest.positions(folds)))
     several = len(mine.offer.weights) > 1
     ensemble = next((rung for rung in ladder if rung.name == ENSEMBLE), mine)
     return RunSummary(
         prepared.data.problem.task, prepared.metric.name, prepared.metric.greater_is_better, offer.score,
-        score_of(prepared, y, _baseline(contest, folds), seed), ensemble.model.score,
+        baseline, ensemble.model.score,
         ENSEMBLE if several else mine.model.members[0].family, offer.members, best_first(tuple(trials), prepared.metric.name),
         offers, len(prepared.y), len(folds), settlement.clock.elapsed(), offer.mb, offer.row_ms_p50, offer.row_ms_p95,
         mine.model.threshold, _sentence(contest, offer, len(trials)))

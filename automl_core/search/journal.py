@@ -4,13 +4,29 @@ from __future__ import annotations
 import io
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from automl_core.codec import from_json, to_json
 from automl_core.search.family import Array, Stages
+from automl_core.search.plan import Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class KeptStages:
+    """`Stages` on disk: the predictions are mapped anew each time they are asked for, and take no memory in between."""
+
+    rounds: tuple[int, ...]
+    path: Path
+
+    @property
+    def predictions(self) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = np.load(self.path, mmap_mode="r", allow_pickle=False)
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +46,7 @@ class FoldResult:
     row_ms: float = float("nan")
     error: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
-    stages: Stages | None = None
+    stages: Stages | KeptStages | None = None
 
 
 class Journal(Protocol):
@@ -43,14 +59,20 @@ class Journal(Protocol):
     def results(self, fingerprint: str) -> dict[tuple[str, int], FoldResult]:
         """Finished fits of the same table and split, by candidate and fold."""
 
-    def add(self, fingerprint: str, result: FoldResult, spent: float) -> None:
-        """Keep one fit; `spent` are the seconds of the whole search so far."""
+    def add(self, fingerprint: str, result: FoldResult, spent: float) -> FoldResult:
+        """Keep one fit; `spent` are the seconds of the whole search so far. The same fit, with what is large on disk."""
 
     def note(self, fingerprint: str, name: str, value: float) -> None:
         """Keep one number about the search."""
 
     def notes(self, fingerprint: str) -> dict[str, float]:
         """The newest value of each number kept, `spent` among them."""
+
+    def propose(self, fingerprint: str, candidate: Candidate) -> None:
+        """Keep a candidate that is not in the portfolio."""
+
+    def proposed(self, fingerprint: str) -> tuple[Candidate, ...]:
+        """The candidates kept by `propose`, in order."""
 
 
 class FolderJournal:
@@ -77,17 +99,26 @@ class FolderJournal:
                     found[result.key, result.fold] = result
         return found
 
-    def add(self, fingerprint: str, result: FoldResult, spent: float) -> None:
+    def add(self, fingerprint: str, result: FoldResult, spent: float) -> FoldResult:
         name = f"{result.key}-{result.fold}.npz"
         files: dict[str, Any] = {f"file:{path}": np.frombuffer(content, dtype=np.uint8) for path, content in result.files.items()}
+        stages = None
         if result.stages is not None:
-            files |= {"stage_rounds": np.array(result.stages.rounds), "stages": result.stages.predictions}
+            files["stage_rounds"] = np.array(result.stages.rounds)
+            stages = KeptStages(result.stages.rounds, self._stages_of(name))
+            beside = io.BytesIO()
+            np.save(beside, result.stages.predictions, allow_pickle=False)
+            _write(stages.path, beside.getvalue())
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, prediction=result.prediction, **files)
         _write(self._folder / "fits" / name, buffer.getvalue())
         self._append({"kind": "fit", "data": fingerprint, "key": result.key, "fold": result.fold, "rounds": result.rounds,
                       "seconds": result.seconds, "truncated": result.truncated, "row_ms": result.row_ms, "error": result.error,
                       "file": name, "spent": spent})
+        return replace(result, stages=stages)
+
+    def _stages_of(self, name: str) -> Path:
+        return self._folder / "fits" / f"{name.removesuffix('.npz')}-stages.npy"
 
     def note(self, fingerprint: str, name: str, value: float) -> None:
         self._append({"kind": "note", "data": fingerprint, "name": name, "value": value})
@@ -97,9 +128,16 @@ class FolderJournal:
         for line in self._read(fingerprint):
             if line["kind"] == "fit":
                 found["spent"] = max(found.get("spent", 0.0), float(line["spent"]))
-            else:
+            elif line["kind"] == "note":
                 found[line["name"]] = float(line["value"])
         return found
+
+    def propose(self, fingerprint: str, candidate: Candidate) -> None:
+        self._append({"kind": "candidate", "data": fingerprint, "candidate": to_json(candidate)})
+
+    def proposed(self, fingerprint: str) -> tuple[Candidate, ...]:
+        kept = [from_json(Candidate, line["candidate"]) for line in self._read(fingerprint) if line["kind"] == "candidate"]
+        return tuple({candidate.key: candidate for candidate in kept}.values())
 
     def _read(self, fingerprint: str) -> list[dict[str, Any]]:
         if not self._lines.exists():
@@ -119,8 +157,10 @@ class FolderJournal:
             with np.load(self._folder / "fits" / line["file"], allow_pickle=False) as stored:
                 files = {name.removeprefix("file:"): stored[name].tobytes() for name in stored.files if name.startswith("file:")}
                 stages = None
-                if "stages" in stored.files:
-                    stages = Stages(tuple(stored["stage_rounds"].tolist()), stored["stages"])
+                if "stage_rounds" in stored.files:
+                    stages = KeptStages(tuple(stored["stage_rounds"].tolist()), self._stages_of(line["file"]))
+                    if not stages.path.exists():
+                        return None
                 return FoldResult(line["key"], line["fold"], stored["prediction"], line["rounds"], line["seconds"],
                                   line["truncated"], line["row_ms"], line["error"], files, stages)
         except (OSError, ValueError, KeyError):

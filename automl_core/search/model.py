@@ -1,7 +1,6 @@
 """The model that a search hands over: recipe, features and weighted members, scoring tables and single rows."""
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +10,8 @@ import pandas as pd
 from automl_core.cleaning.recipe import Recipe
 from automl_core.data.table import Column, Row
 from automl_core.framing.problem import Problem
+from automl_core.search.bands import Bands
+from automl_core.search.calibration import Calibration
 from automl_core.search.families import families
 from automl_core.search.family import Array, Family
 from automl_core.search.feature import Feature
@@ -70,8 +71,8 @@ class Model:
 
     `columns` is the schema of the raw table, `cleaned` are its columns after `recipe`, `encoder` turns cleaned rows into a
     matrix, to which `formulas` add columns. Predictions of members are averaged: probabilities for classes, values for numbers.
-    `threshold` is the probability of the positive class from which a row is called positive; `half_width` the 90 %
-    split-conformal half width for numbers (NaN when unknown); `score` the out-of-fold score.
+    `threshold` is the probability of the positive class from which a row is called positive; `bands` are the 90 % intervals of
+    numbers, `calibration` what turns the mean of the members into probabilities that hold; `score` the out-of-fold score.
     """
 
     problem: Problem
@@ -82,8 +83,9 @@ class Model:
     members: tuple[Member, ...]
     score: Score
     threshold: float = 0.5
-    half_width: float = math.nan
+    bands: Bands | None = None
     formulas: Formulas = NO_FORMULAS
+    calibration: Calibration | None = None
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -102,7 +104,8 @@ class Model:
     def predict_matrix(self, matrix: Array) -> Array:
         """Predictions of an encoder's matrix (n, p): (n,) probabilities of the positive class, (n, k) or (n,) numbers."""
         whole = self.extended(matrix)
-        return _blend([(member.weight, member.predict(whole)) for member in self.members])
+        blended = _blend([(member.weight, member.predict(whole)) for member in self.members])
+        return self.calibration.apply(blended) if self.calibration else blended
 
     def predict_frame(self, frame: pd.DataFrame) -> Array:
         """Predictions of a typed and cleaned frame that has all `sources`."""
@@ -113,13 +116,18 @@ class Model:
         encoded = self.encoder.row(row)
         if self.formulas.items:
             encoded = np.append(encoded, self.formulas.cells(encoded.tolist()))
-        if len(self.members) == 1 and self.members[0].weight == 1.0:
-            return self.members[0].predict_row(encoded)
-        return sum(member.weight * member.predict_row(encoded) for member in self.members)
+        single = len(self.members) == 1 and self.members[0].weight == 1.0
+        blended = (self.members[0].predict_row(encoded) if single
+                   else sum(member.weight * member.predict_row(encoded) for member in self.members))
+        return self.calibration.apply_row(blended) if self.calibration else blended
 
     def contributions(self, matrix: Array) -> tuple[Array, Any] | None:
         """`(phi, base)` in raw space over `features` when there is one member and its family can tell, else None."""
-        return self.members[0].contributions(self.extended(matrix)) if len(self.members) == 1 else None
+        found = self.members[0].contributions(self.extended(matrix)) if len(self.members) == 1 else None
+        if found is None or self.calibration is None:
+            return found
+        phi, base = found
+        return self.calibration.slope * phi, self.calibration.slope * base + self.calibration.shift
 
 
 def _blend(parts: list[tuple[float, Array]]) -> Array:

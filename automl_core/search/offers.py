@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from automl_core.framing.metrics import Metric, get_metric
 from automl_core.framing.score_interval import paired_difference
 from automl_core.search.contest import Contest
-from automl_core.search.ensemble import MEMBERS, ROWS, blend, greedy_weights
+from automl_core.search.ensemble import MEMBERS, ROWS, Electorate, blend, greedy_weights
 from automl_core.search.families import families
 from automl_core.search.family import Array
 from automl_core.search.plan import Candidate, Trial
 
 ENSEMBLE = "ensemble"
+SIMPLE = ("rule", "linear")  # families that are a rung of their own
 SMALL_LOSS = 0.003
 
 
@@ -34,6 +35,7 @@ class Offer:
     quality: float
     row_ms: float
     legible: bool = False
+    family: str = ""
     gap: float = 0.0
     error: float = 0.0
     limit: float = math.inf
@@ -60,7 +62,10 @@ def best_first(trials: tuple[Trial, ...], metric: str) -> tuple[Trial, ...]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ballot:
-    """What offers are made from: out-of-fold predictions by candidate on the same rows, with their truth `y` (n,)."""
+    """What offers are made from: out-of-fold predictions by candidate on the same rows, with their truth `y` (n,).
+
+    `row_ms` is what a row costs: milliseconds, or where the result must be the same every time megabytes in their place.
+    """
 
     judge: Metric
     y: Array
@@ -68,18 +73,23 @@ class Ballot:
     candidates: dict[str, Candidate]
     row_ms: dict[str, float]
     seed: int = 0
+    weights: Array | None = None
 
     def on(self, rows: NDArray[np.int64]) -> Ballot:
         """The same of some of the rows."""
-        return replace(self, y=self.y[rows], predictions={key: part[rows] for key, part in self.predictions.items()})
+        return replace(self, y=self.y[rows], weights=None if self.weights is None else self.weights[rows],
+                       predictions={key: part[rows] for key, part in self.predictions.items()})
 
 
-def make_ballot(contest: Contest, folds: tuple[int, ...], y: Array) -> Ballot:
-    """All candidates that cover the folds."""
+def make_ballot(contest: Contest, folds: tuple[int, ...], rows: NDArray[np.int64]) -> Ballot:
+    """All candidates that cover the folds; `rows` (n,) are the places of the folds' rows in the matrix."""
     usable = {item.key: item for item in contest.candidates if set(folds) <= set(contest.good(item.key))}
     predictions = {key: contest.out_of_fold(key, folds) for key in usable}
     speed = {key: contest.results[key, folds[0]].row_ms for key in usable}
-    return Ballot(contest.prepared.judge, y, predictions, usable, speed, contest.plan.seed)
+    if contest.plan.max_trials:  # the same every time, which a measured time is not
+        speed = {key: sum(len(content) for content in contest.results[key, folds[0]].files.values()) / 1e6 for key in usable}
+    prepared = contest.prepared
+    return Ballot(prepared.judge, prepared.y[rows], predictions, usable, speed, contest.plan.seed, prepared.weights_of(rows))
 
 
 def make_offers(ballot: Ballot, rows: int = ROWS) -> tuple[Offer, ...]:
@@ -92,22 +102,22 @@ def make_offers(ballot: Ballot, rows: int = ROWS) -> tuple[Offer, ...]:
     predictions = {item.key: ballot.predictions[item.key] for item in usable}
 
     def quality(prediction: Array) -> float:
-        score = judge.sign * judge.score(y, prediction)
+        score = judge.sign * judge.score(y, prediction, weights=ballot.weights)
         return score if math.isfinite(score) else -math.inf
 
     found = []
     for name, label, members in ((ENSEMBLE, "Ensemble", MEMBERS), ("pair", "Ensemble of two", 2)):
-        weights = greedy_weights(judge, y, predictions, ballot.seed, members, rows)
+        weights = greedy_weights(Electorate(judge, y, ballot.weights, ballot.seed), predictions, members, rows)
         mixed = blend(weights, predictions)
         found.append(Offer(name, label, weights, mixed, quality(mixed), sum(ballot.row_ms[key] for key in weights)))
     for item in usable:
         prediction = predictions[item.key]
         found.append(Offer(item.key, item.label, {item.key: 1.0}, prediction, quality(prediction),
-                           ballot.row_ms[item.key], families().get(item.family).legible))
+                           ballot.row_ms[item.key], families().get(item.family).legible, item.family))
     best = max(found, key=lambda offer: offer.quality)
     compared = []
     for offer in found:
-        pair = paired_difference(judge, y, best.prediction, offer.prediction, ballot.seed)
+        pair = paired_difference(judge, y, best.prediction, offer.prediction, ballot.seed, weights=ballot.weights)
         same = offer is best or not math.isfinite(pair.difference)
         limit = SMALL_LOSS * abs(best.quality)
         compared.append(replace(offer, limit=limit) if same
@@ -122,7 +132,7 @@ def _formulas_fail(ballot: Ballot, candidate: Candidate) -> bool:
     if candidate.twin not in ballot.predictions:
         return True
     mine, twin = ballot.predictions[candidate.key], ballot.predictions[candidate.twin]
-    gain = paired_difference(ballot.judge, ballot.y, mine, twin, ballot.seed)
+    gain = paired_difference(ballot.judge, ballot.y, mine, twin, ballot.seed, weights=ballot.weights)
     return not gain.difference > gain.standard_error
 
 
@@ -132,10 +142,11 @@ def choose(offers: tuple[Offer, ...]) -> Offer:
 
 
 def rungs(offers: tuple[Offer, ...]) -> dict[str, Offer]:
-    """The ladder by name, from simple to strong: best legible one, fastest good one, best single one, ensemble."""
+    """The ladder by name, from simple to strong: rule, linear, best legible one, fastest good one, best single one, ensemble."""
     singles = [offer for offer in offers if len(offer.weights) == 1]
-    legible = [offer for offer in singles if offer.legible]
-    found = {"legible": max(legible, key=lambda offer: offer.quality)} if legible else {}
+    simple = {family: [offer for offer in singles if offer.family == family] for family in SIMPLE}
+    groups = simple | {"legible": [offer for offer in singles if offer.legible]}
+    found = {name: max(group, key=lambda offer: offer.quality) for name, group in groups.items() if group}
     return found | {"small": choose(offers), "single": max(singles, key=lambda offer: offer.quality), ENSEMBLE: offers[0]}
 
 

@@ -10,7 +10,12 @@ View = Literal["plain", "coded", "formed"]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long to search and with what. `families` empty means all that are installed; `folds` 0 lets the rows decide."""
+    """How long to search and with what.
+
+    `families` empty means all that are installed; `folds` 0 lets the rows decide. `max_trials` is a number of candidates instead
+    of a time: with it the same seed gives the same result. `first_seconds` is the budget of the search that this one continues,
+    which decided the number of folds; 0 when it continues none.
+    """
 
     budget_seconds: float = 60.0
     jobs: int = 2
@@ -19,6 +24,7 @@ class Plan:
     families: tuple[str, ...] = ()
     executor: str = "local"
     max_trials: int = 0
+    first_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +32,8 @@ class Candidate:
     """One configuration of one family on one view of the features. `key` is a hash of all that: the same on every machine.
 
     The views: "plain" columns, "coded" with what the target was for each level and text besides, "formed" with formulas too.
-    `twin` is the key of the same candidate without formulas: formulas must beat it.
+    `twin` is the key of the same candidate without formulas: formulas must beat it. `tuned` ones were not in the
+    portfolio.
     """
 
     key: str
@@ -35,6 +42,7 @@ class Candidate:
     options: dict[str, Any] = field(default_factory=dict)
     view: View = "plain"
     twin: str = ""
+    tuned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,8 @@ class Score:
 class RungOffer:
     """One rung of the hand-over ladder: what can be handed over and what it costs.
 
-    `chosen` marks the one handed over; `sentence` says why or why not.
+    `chosen` marks the one handed over; `sentence` says why or why not. `money` is what a row's decision is worth with the amounts
+    of the problem (NaN without). `also` are other names of the ladder that are this same model.
     """
 
     name: str
@@ -85,6 +94,8 @@ class RungOffer:
     mb: float
     chosen: bool = False
     sentence: str = ""
+    money: float = float("nan")
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

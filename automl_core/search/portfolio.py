@@ -20,8 +20,9 @@ from automl_core.search.plan import Candidate, Plan, View
 # How many candidates are worth comparing by number of rows: on few rows the best of many is best by luck. Twice what
 # AutoGluon 1.5 allows, because here the choice itself is cross-validated.
 _CAPS = ((100, 8), (500, 14), (2500, 30), (10_000, 60), (100_000, 100))
+MEDIAN = 0.5
 PLUGINS_AT = 3  # where families from elsewhere come in
-ABSOLUTE = ("mae", "mape", "pinball")
+QUANTILES = ("lightgbm", "catboost", "xgboost", "rule")  # families that can predict another quantile than the mean's
 
 _CAREFUL = {
     "learning_rate": 0.04, "num_leaves": 20, "min_data_in_leaf": 2, "feature_fraction": 0.43, "bagging_fraction": 0.71,
@@ -106,6 +107,7 @@ def _entries(task: Task, logs: bool) -> list[Entry]:
         Entry("linear", "Linear model", {}),
         Entry("lightgbm", "LightGBM, careful", _CAREFUL),
         Entry("extra_trees", "Extra trees", _FOREST_CLASSES),
+        Entry("rule", "Rule of two questions", {}),
         Entry("lightgbm", "LightGBM, large trees", _LARGE),
         Entry("catboost", "CatBoost", _CATBOOST),
         Entry("lightgbm", "LightGBM, small trees", _SMALL),
@@ -135,6 +137,7 @@ def _number_entries() -> list[Entry]:
         Entry("lightgbm", "LightGBM, careful", _CAREFUL),
         Entry("catboost", "CatBoost, shallow", _CATBOOST_SHALLOW),
         Entry("extra_trees", "Extra trees", _FOREST),
+        Entry("rule", "Rule of two questions", {}),
         Entry("lightgbm", "LightGBM", _TUNED["numbers"]),
         Entry("ebm", "Explainable boosting machine", _EBM),
         Entry("catboost", "CatBoost, crossed categories", _CATBOOST_CROSSES),
@@ -187,6 +190,10 @@ def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLA
     for name in plan.families:
         families().get(name)
     fitting = {family.name for family in learners() if problem.task in family.tasks}
+    if not problem.ordered:
+        fitting -= {family.name for family in learners() if family.ordered}
+    if problem.level not in (None, MEDIAN):
+        fitting &= set(QUANTILES)  # a mean says nothing about a quantile in the tail
     allowed = fitting & set(plan.families) if plan.families else fitting
     entries = [entry for entry in _entries(problem.task, columns.logs) if entry.family in allowed]
     entries = [entry for entry in entries if columns.formulas or not entry.formulas]
@@ -203,9 +210,15 @@ def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLA
     return tuple(_candidate(entry, problem, columns) for entry in chosen)
 
 
+def _loss(problem: Problem, family: str) -> dict[str, Any]:
+    """The options that make a family predict what the metric asks for, where it can."""
+    if problem.level is None or family not in QUANTILES:
+        return {}
+    return {"loss": "absolute"} if problem.level == MEDIAN else {"loss": "quantile", "alpha": problem.level}
+
+
 def _candidate(entry: Entry, problem: Problem, columns: Views) -> Candidate:
-    absolute = problem.task == "regression" and problem.metric in ABSOLUTE and entry.family in ("lightgbm", "catboost")
-    options = entry.options | ({"loss": "absolute"} if absolute else {})
+    options = entry.options | _loss(problem, entry.family)
     # CatBoost codes levels itself, in order, so that no row sees its own target
     base: View = "coded" if columns.texts or (columns.codes and entry.family != "catboost") else "plain"
     without = candidate_key(entry.family, options, base)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from automl_core.cleaning.recipe import Recipe
 from automl_core.codec import to_json
 from automl_core.data.table import Column
-from automl_core.framing.metrics import METRICS, Decision, Metric, decision_of, get_metric, tune_threshold
+from automl_core.errors import BadInput
+from automl_core.framing.metrics import METRICS, Decision, Metric, decision_of, metric_of, tune_threshold
 from automl_core.framing.problem import Problem
 from automl_core.framing.validation import default_folds, encode_target, make_folds
 from automl_core.search.codes import has_codes
@@ -41,7 +42,7 @@ class SearchData:
 class Prepared:
     """The matrix (n, p) and target (n,) of the rows with a target; `positions` (n,) are their places in the frame.
 
-    `terms` are those of the text columns.
+    `terms` are those of the text columns, `weights` (n,) how much each row counts while learning (None: all the same).
     `folds` are (train, valid) positions in the matrix, the one to try first at the front: the newest when time orders the rows.
     """
 
@@ -54,6 +55,7 @@ class Prepared:
     metric: Metric
     fingerprint: str
     terms: dict[str, Terms] = field(default_factory=dict)
+    weights: Array | None = None
 
     @property
     def classes(self) -> int:
@@ -83,11 +85,15 @@ class Prepared:
         assert rows is not None
         return rows(y, prediction, decision_of(self.data.problem))
 
-    def decision(self, y: Array, prediction: Array) -> Decision:
+    def weights_of(self, rows: Positions) -> Array | None:
+        """(m,) how much these rows count; None when all count the same."""
+        return None if self.weights is None else self.weights[rows]
+
+    def decision(self, y: Array, prediction: Array, weights: Array | None = None) -> Decision:
         """The decision the metric is read at: for metrics of labels, at these predictions' own best threshold."""
         problem = self.data.problem
         labels = self.metric.labels and problem.task == "binary"
-        return decision_of(problem, tune_threshold(y, prediction, problem)) if labels else decision_of(problem)
+        return decision_of(problem, tune_threshold(y, prediction, problem, weights)) if labels else decision_of(problem)
 
 
 def prepare(data: SearchData, plan: Plan) -> Prepared:
@@ -97,13 +103,28 @@ def prepare(data: SearchData, plan: Plan) -> Prepared:
     kept = data.frame.iloc[positions].reset_index(drop=True)
     encoder = fit_encoder(kept, data.columns, data.problem, plan.seed)
     matrix = encoder.matrix(kept)
-    wanted = plan.folds or default_folds(len(y), plan.budget_seconds)
+    wanted = plan.folds or default_folds(len(y), plan.first_seconds or plan.budget_seconds)
     folds = make_folds(y, data.problem, kept, data.columns, wanted, plan.seed)
     if data.problem.time:
         folds = folds[::-1]
     target = y.astype(np.float64)
-    return Prepared(data, encoder, matrix, target, positions, folds, get_metric(data.problem.metric),
-                    _fingerprint(matrix, target, folds, data.problem), encoder.terms(kept))
+    weights = _weights(kept, data.problem)
+    return Prepared(data, encoder, matrix, target, positions, folds, metric_of(data.problem),
+                    _fingerprint(matrix, target, folds, data.problem), encoder.terms(kept), weights)
+
+
+def _weights(frame: pd.DataFrame, problem: Problem) -> Array | None:
+    """(n,) weights with mean 1; BadInput when the column does not hold numbers of which none is below 0."""
+    if not problem.weights:
+        return None
+    if problem.weights not in frame.columns:
+        raise BadInput(f"There is no column “{problem.weights[:80]}” to weigh rows by.", "Choose another column for the weights.")
+    values = pd.to_numeric(frame[problem.weights], errors="coerce").to_numpy(dtype=np.float64)
+    if not np.isfinite(values).all() or values.min() < 0 or values.sum() <= 0:
+        raise BadInput(f"“{problem.weights[:80]}” cannot weigh rows: a weight is missing, below 0 or no number, or all are 0.",
+                       "Mend those rows, or choose another column for the weights.")
+    weights: Array = values / values.mean()
+    return weights
 
 
 def _fingerprint(matrix: Array, y: Array, folds: tuple[tuple[Positions, Positions], ...], problem: Problem) -> str:

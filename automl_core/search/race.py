@@ -23,7 +23,9 @@ from automl_core.search.journal import FoldResult, Journal
 from automl_core.search.plan import Candidate, Plan
 from automl_core.search.portfolio import make_portfolio
 from automl_core.search.prepared import Prepared, SearchData, prepare
-from automl_core.search.schedule import ANCHORS, Moment, Place, fold_count, next_place
+from automl_core.search.refits import POLL, refit
+from automl_core.search.schedule import ANCHORS, Moment, Place, fits, fold_count, next_place
+from automl_core.search.tuning import propose
 from automl_core.search.watch import SilentWatch, Watch
 from automl_core.search.worker import ALL_ROWS, Extras, ExtrasKind, ExtrasTask, FitTask, warm
 
@@ -31,7 +33,6 @@ __all__ = ["Outcome", "search"]
 
 FIRST_FITS = 6.0  # seconds the very first fits may take, however small the budget
 GRACE = 1.5  # seconds between asking workers to end and ending them
-POLL = 0.2
 LOST_FIT = "Its process ended, probably for lack of memory."
 
 
@@ -48,6 +49,7 @@ class Race:
     handles: dict[tuple[str, int], Any] = field(default_factory=dict)
     ending: float = 0.0
     reported: float = 0.0
+    fraction: float = 0.0
 
     @property
     def stop_file(self) -> Path:
@@ -65,6 +67,8 @@ class Race:
     def run(self) -> None:
         """Until nothing is left to try or the time is up. Cancelled when the watch says so."""
         self.stop_file.unlink(missing_ok=True)
+        for candidate in self.contest.candidates:
+            self._tell(candidate)
         while True:
             self._look_around()
             while not self.ending and len(self.crew.running) < max(1, self.contest.plan.jobs):
@@ -127,7 +131,8 @@ class Race:
     def _next_task(self, now: float) -> Task | None:
         contest = self.contest
         busy = {(task.key, task.fold) for task, _ in self.crew.running.values() if isinstance(task, FitTask)}
-        place = self._anchor(busy) if not contest.folds else next_place(contest, Moment(now, self.end(), frozenset(busy)))
+        moment = Moment(now, self.end(), frozenset(busy))
+        place = self._anchor(busy) if not contest.folds else next_place(contest, moment) or self._tuned(moment)
         if place is None:
             return None
         missing = contest.missing_extras(place.candidate, place.fold)
@@ -149,6 +154,18 @@ class Race:
             self.journal.note(self.prepared.fingerprint, "folds", contest.folds)
             return next_place(contest, Moment(self.clock.elapsed(), self.end(), frozenset(busy)))
         return next((Place(candidate, 0) for candidate in waiting if (candidate.key, 0) not in busy), None)
+
+    def _tuned(self, moment: Moment) -> Place | None:
+        """The first fit of a new candidate near the best ones, when it can be fitted on all folds in time."""
+        contest = self.contest
+        if not contest.folds or (contest.plan.max_trials and moment.busy):
+            return None  # with a number of trials a proposal waits for all results before it: so it is always the same
+        candidate = propose(contest)
+        if candidate is None or not (contest.plan.max_trials or fits(contest, candidate, contest.folds, moment)):
+            return None
+        contest.candidates += (candidate,)
+        self.journal.propose(self.prepared.fingerprint, candidate)
+        return Place(candidate, 0)
 
     def _share_ends(self, now: float) -> float:
         """The moment at which a fit started now has had its share of the time."""
@@ -181,7 +198,7 @@ class Race:
     def _take(self, result: FoldResult) -> None:
         if result.truncated and self.stop_file.exists():
             return  # cut off by the end of the race, not by its own share: not comparable, so not kept
-        self.journal.add(self.prepared.fingerprint, result, self.clock.elapsed())
+        result = self.journal.add(self.prepared.fingerprint, result, self.clock.elapsed())
         self.contest.take(result)
         candidate = next(item for item in self.contest.candidates if item.key == result.key)
         if not result.error and result.fold == 0:
@@ -207,12 +224,15 @@ class Race:
         done = len(self.told)
         count = f"{done} of {len(names)} candidates done."
         sentence = f"Trying {' and '.join(trying)}; {count}" if trying else count
-        fraction = max(self.clock.elapsed() / self.clock.budget, 0.9 * done / len(names))
-        self.watch.progress(min(fraction, 0.95), sentence, left)
+        share = max(self.clock.elapsed() / self.clock.budget, 0.9 * done / len(names))
+        self.fraction = min(max(share, self.fraction), 0.95)
+        self.watch.progress(self.fraction, sentence, left)
 
 
 def _arrays(prepared: Prepared) -> dict[str, Any]:
     arrays: dict[str, Any] = {"matrix": prepared.matrix, "y": prepared.y}
+    if prepared.weights is not None:
+        arrays["weights"] = prepared.weights
     for number, (train, valid) in enumerate(prepared.folds):
         arrays |= {f"train{number}": train, f"valid{number}": valid}
     for number, terms in enumerate(prepared.terms.values()):
@@ -226,6 +246,8 @@ def _open(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock) -> Con
     notes = journal.notes(prepared.fingerprint)
     clock.spent = notes.get("spent", 0.0)
     candidates = make_portfolio(prepared.data.problem, len(prepared.y), plan, prepared.views)
+    candidates += tuple(candidate for candidate in journal.proposed(prepared.fingerprint)
+                        if candidate.key not in {other.key for other in candidates})
     keys = {candidate.key for candidate in candidates}
     kept = {place: result for place, result in journal.results(prepared.fingerprint).items() if place[0] in keys}
     contest = Contest(prepared, plan, candidates, {}, folds=int(notes.get("folds", 0)))
@@ -250,44 +272,11 @@ def search(data: SearchData, plan: Plan, journal: Journal, watch: Watch | None =
         prepared = prepare(data, plan)
         contest = _open(prepared, plan, journal, clock)
         race = Race(contest, clock, Crew(pool, pool.share(_arrays(prepared))), journal, watch)
-        again = clock.spent > 0
+        again = clock.spent > 0 and clock.elapsed() >= race.end()
         race.run()
         if not race.has_any():
             raise BadInput("No model could learn from this table.", next(iter(contest.out.values()), "Add rows or columns."))
         watch.progress(0.95, "Fitting the chosen model on all rows.", max(0.0, clock.budget - clock.elapsed()))
-        return settle(Settlement(contest, clock, lambda wanted: refit(race, wanted, again)))
-
-
-def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResult]:
-    """The candidates fitted on all rows with the given rounds, as far as they end in time; the caller falls back for the rest.
-
-    `again` says that the search was interrupted: the refit then has its own time. A worker that dies ends the refits.
-    """
-    clock, contest, crew = race.clock, race.contest, race.crew
-    race.stop_file.unlink(missing_ok=True)
-    chosen = [candidate for candidate in contest.candidates if candidate.key in wanted]
-    hard_end = clock.budget + 0.5
-    if again:
-        hard_end = max(hard_end, clock.elapsed() + 3.0 + 3.0 * sum(contest.fold_seconds(candidate) for candidate in chosen))
-    crew.running.clear()
-    crew.again.clear()
-    for kind in dict.fromkeys(kind for candidate in chosen for kind in contest.missing_extras(candidate, ALL_ROWS)):
-        crew.submit(race.extras_task(kind, ALL_ROWS, hard_end))
-    for _, extras in _wait(race, hard_end):
-        race.take_extras(extras)
-    ready = [candidate for candidate in chosen if not contest.missing_extras(candidate, ALL_ROWS)]
-    for candidate in ready:
-        crew.submit(replace(race.fit_task(candidate, ALL_ROWS, hard_end, wanted[candidate.key]), stop_file=""))
-    # a fit cut off in its refit may be far from the one that was judged; the first fold's is not
-    return {task.key: result for task, result in _wait(race, hard_end)
-            if isinstance(task, FitTask) and not result.error and not result.truncated}
-
-
-def _wait(race: Race, hard_end: float) -> list[tuple[Task, Any]]:
-    """All that comes back before the end; nothing more once a worker died."""
-    came: list[tuple[Task, Any]] = []
-    while race.crew.running and not race.crew.again and race.clock.elapsed() < hard_end + 0.5:
-        if race.watch.stop() == "cancel":
-            raise Cancelled("The search was cancelled.", "Nothing was kept.")
-        came += race.crew.collect(POLL)
-    return came
+        outcome = settle(Settlement(contest, clock, lambda wanted: refit(race, wanted, again)))
+        journal.note(prepared.fingerprint, "spent", clock.elapsed())
+        return outcome

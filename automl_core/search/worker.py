@@ -1,7 +1,9 @@
 """What a worker process does: one fit of one candidate on one part of the rows."""
 from __future__ import annotations
 
+import ctypes
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import import_module
@@ -99,6 +101,18 @@ def warm(package: str, seconds: float) -> str:
 
 def run_fit(handle: Any, task: FitTask) -> FoldResult:
     """Fit, and predict the rows left out. A fit that fails is a result with a sentence, never an exception."""
+    result = _fit(handle, task)
+    give_back_memory()
+    return result
+
+
+def give_back_memory() -> None:
+    """Hand freed memory back to the system: what one fit needed for a moment would otherwise stay with its process."""
+    with suppress(AttributeError, OSError, TypeError):  # another C library does so by itself
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def _fit(handle: Any, task: FitTask) -> FoldResult:
     began = time.monotonic()
     try:
         family = families().get(task.family)
@@ -120,6 +134,7 @@ def run_fit(handle: Any, task: FitTask) -> FoldResult:
             deadline=time.monotonic() + task.until - time.time(), stop_file=task.stop_file,
             valid_matrix=None if final else left_out, valid_y=None if final else np.asarray(truth[valid]),
             weights=np.asarray(arrays["weights"][chosen]) if "weights" in arrays else None,
+            valid_weights=np.asarray(arrays["weights"][valid]) if "weights" in arrays and not final else None,
             stages=left_out.shape[0] <= STAGED_ROWS, bags=task.bags))
         prediction = np.zeros(0) if final else family.predict(fitted.native, left_out)
         stages = fitted.stages

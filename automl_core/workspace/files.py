@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,13 +16,13 @@ from automl_core import jobs as queue
 from automl_core import samples as sample_tables
 from automl_core.acting.action import ActionCard, ActionList
 from automl_core.cleaning.recipe import Finding
-from automl_core.codec import to_json
+from automl_core.codec import from_json, to_json
 from automl_core.data.table import ReadLimits, ReadOptions, Table
 from automl_core.errors import BadInput
 from automl_core.explaining import explain, explain_row, explain_rows, pick_background
 from automl_core.explaining.explanation import Explanation, RowExplanation
 from automl_core.framing.problem import Problem, Task, Verdict
-from automl_core.jobs import JobWatch
+from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle, load_bundle
 from automl_core.production.contract import BatchReport
 from automl_core.reporting.exports import safe_csv, safe_xlsx
@@ -29,7 +31,9 @@ from automl_core.workspace.act import with_reasons
 from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.context import Context
 from automl_core.workspace.deploy import Deploying
+from automl_core.workspace.goal import Inputs
 from automl_core.workspace.projects import Projects, with_never
+from automl_core.workspace.summaries import summary_of
 from automl_core.workspace.views import Run
 
 
@@ -44,12 +48,15 @@ class Request:
     time: str = ""
     group: str = ""
     copies_together: bool = False
+    weights: str = ""
+    quantile: float = 0.5
+    ordered: bool = False
     plan: Plan = field(default_factory=Plan)
 
     @property
     def named(self) -> tuple[str, ...]:
         """Columns the request speaks of: cleaning must not drop them before they are looked up."""
-        return tuple(name for name in (*self.drop, self.time, self.group) if name)
+        return tuple(name for name in (*self.drop, self.time, self.group, self.weights) if name)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,8 +100,11 @@ class Files:
         framing.check_target(done.frame, problem)
         return framing.check(done.frame, columns, problem)
 
-    def train(self, source: str, request: Request, out: Path) -> tuple[Run, Verdict]:
-        """A project from a table: safe fixes, goal, verdict and search, in this process; the bundle goes to `out`."""
+    def train(self, source: str, request: Request, out: Path, rung: str = "") -> tuple[Run, Verdict]:
+        """A project from a table: safe fixes, goal, verdict and search, in this process; the bundle goes to `out`.
+
+        `rung` names the rung of the ladder to hand over instead of the one the search chooses.
+        """
         began = time.monotonic()
         table = self.open(source)
         table.column(request.target)
@@ -107,16 +117,34 @@ class Files:
         inputs = goal.inputs(project_id)
         job = queue.enqueue(self.context.store, project_id, "search",
                             {"inputs": to_json(inputs), "plan": to_json(request.plan)}, worker="command line")
-        watch = JobWatch(self.context.store, job.id)
-        try:
+        with self._own(job) as watch:
             goal.run_check(project_id, inputs, watch)
             run = self.deploy.search.run_search(job, inputs, request.plan, watch, time.monotonic() - began)
+        if rung and not any(offer.chosen and rung in (offer.name, *offer.also) for offer in summary_of(run).ladder):
+            run = self.deploy.search.choose(project_id, rung)
+        return self._written(run, out)
+
+    def more(self, run_id: str, seconds: float, out: Path) -> tuple[Run, Verdict]:
+        """More time for a finished search, in this process; the new bundle goes to `out`."""
+        search = self.deploy.search
+        job = search.more(search.run(run_id).project_id, seconds, "command line")
+        with self._own(job) as watch:
+            run = search.run_search(job, from_json(Inputs, job.body["inputs"]), from_json(Plan, job.body["plan"]), watch)
+        return self._written(run, out)
+
+    @contextmanager
+    def _own(self, job: Job) -> Iterator[JobWatch]:
+        """A job that is done in this process."""
+        try:
+            yield JobWatch(self.context.store, job.id)
         except BaseException:
             queue.fail(self.context.store, job.id, "The search ended early.")
             raise
         queue.finish(self.context.store, job.id)
+
+    def _written(self, run: Run, out: Path) -> tuple[Run, Verdict]:
         write_out(out, self.context.store.file_path(run.bundle).read_bytes())
-        verdict = goal.verdict(project_id)
+        verdict = self.projects.goal.verdict(run.project_id)
         assert verdict is not None
         return run, verdict
 
@@ -229,13 +257,14 @@ def cleaned_rows(bundle: Bundle, raw: pd.DataFrame) -> pd.DataFrame:
 def shaped(problem: Problem, request: Request, frame: pd.DataFrame, columns: tuple[data_step.Column, ...]) -> Problem:
     """The suggested problem with what was asked for put in its place; BadInput for an unknown column or task."""
     names = {column.name for column in columns}
-    for name in (*request.drop, request.time, request.group):
+    for name in (*request.drop, request.time, request.group, request.weights):
         if name and name not in names:
             raise BadInput(f"There is no column “{name[:80]}” in this table.", "Check its spelling.")
     if request.task and request.task != problem.task:
         problem = framing.problem_for(frame[request.target], request.target, _task(request.task))
     problem = replace(with_never(problem, request.drop), time=request.time, group=request.group,
-                      copies_together=request.copies_together)
+                      copies_together=request.copies_together, weights=request.weights, quantile=request.quantile,
+                      ordered=request.ordered)
     return replace(problem, metric=framing.get_metric(request.metric).name) if request.metric else problem
 
 

@@ -15,8 +15,7 @@ from automl_core.codec import from_json, to_json
 from automl_core.errors import BadInput, NotFound
 from automl_core.explaining import explain
 from automl_core.explaining.explanation import Explanation
-from automl_core.framing.metrics import get_metric
-from automl_core.framing.problem import Problem, Verdict
+from automl_core.framing.problem import Problem
 from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle, load_bundle, write_bundle
 from automl_core.production.monitor import make_contract
@@ -24,10 +23,10 @@ from automl_core.registry import is_installed
 from automl_core.reporting import CardFacts, model_card
 from automl_core.search.families import families
 from automl_core.search.model import Model
-from automl_core.search.offers import ENSEMBLE
-from automl_core.search.plan import Plan, RunSummary, Trial
+from automl_core.search.plan import Plan, Trial
 from automl_core.workspace.context import Context
 from automl_core.workspace.goal import Framing, Inputs
+from automl_core.workspace.summaries import summary_of, with_check, with_choice
 from automl_core.workspace.views import Choice, Run, RungFiles, RunState
 
 LONGEST_SECONDS = 86_400
@@ -68,6 +67,26 @@ class Searching:
                 return job
         body = {"inputs": to_json(self.goal.inputs(project_id)), "plan": to_json(plan)}
         return queue.enqueue(self.context.store, project_id, "search", body)
+
+    def more(self, project_id: str, seconds: float, worker: str = "") -> Job:
+        """Give the newest search more time: what it has fitted stays, and it goes on from there.
+
+        `worker` names the caller when it does the job itself.
+        BadInput when the data, the recipe or the goal changed since, or it took more than a day already.
+        """
+        run = self.needed(project_id)
+        if self.stale(project_id):
+            raise BadInput("The data, the recipe or the goal changed since this search.", "Start a new search.")
+        spent = summary_of(run).fit_seconds
+        if not 1 <= seconds <= LONGEST_SECONDS - spent:
+            raise BadInput("A search cannot be given less than a second or more than a day.", "Choose another time.")
+        plan = replace(run.plan, budget_seconds=spent + seconds, max_trials=0,
+                       first_seconds=run.plan.first_seconds or run.plan.budget_seconds)
+        for job in queue.jobs(self.context.store, project_id):
+            if job.kind == "search" and job.active:
+                return job
+        body = {"inputs": to_json(self.inputs(run)), "plan": to_json(plan), "journal": run.journal or run.job_id}
+        return queue.enqueue(self.context.store, project_id, "search", body, worker=worker)
 
     def families(self) -> tuple[Choice, ...]:
         """The kinds of model, installed or not."""
@@ -157,12 +176,15 @@ class Searching:
     def run_search(self, job: Job, inputs: Inputs, plan: Plan, watch: JobWatch, spent: float = 0.0) -> Run:
         """The job: search, hand over, explain, write the bundles and keep the run.
 
-        `spent` are seconds of the budget that are gone already; a part of it is kept back for explaining.
+        `spent` are seconds of the budget that are gone already; a part of it is kept back for explaining. A job that names a
+        `journal` goes on from the fits of that job.
         """
+        journal = str(job.body.get("journal", job.id))
         explaining = min(EXPLAIN_SECONDS, EXPLAIN_SHARE * plan.budget_seconds)
-        within = replace(plan, budget_seconds=max(plan.budget_seconds - spent - explaining, 0.3 * plan.budget_seconds))
+        within = replace(plan, budget_seconds=max(plan.budget_seconds - spent - explaining, 0.3 * plan.budget_seconds),
+                         first_seconds=plan.first_seconds or plan.budget_seconds)
         frame, columns, problem, recipe = self.goal.open(inputs)
-        folder = self.context.store.folder(job.project_id, f"search-{job.id}")
+        folder = self.context.store.folder(job.project_id, f"search-{journal}")
         schema = self.goal.data.table_of(inputs.table).columns
         data = search_step.SearchData(frame, columns, problem, recipe, schema)
         outcome = search_step.search(data, within, search_step.FolderJournal(folder), SearchWatch(watch))
@@ -170,7 +192,7 @@ class Searching:
         rows = frame.iloc[outcome.positions].reset_index(drop=True)
         explanation = explain(outcome.model, rows, outcome.y, plan.seed, seconds=explaining)
         run = Run(f"run_{job.id.split('_', 1)[-1]}", job.project_id, job.id, plan, job.created_at, outcome.summary,
-                  table=inputs.table, recipe=inputs.recipe, problem=inputs.problem)
+                  table=inputs.table, recipe=inputs.recipe, problem=inputs.problem, journal=journal)
         chosen = next(offer.name for offer in outcome.summary.ladder if offer.chosen)
         kept = {name: self._store_rung(run, name, outcome, explanation) for name in outcome.rungs if name != chosen}
         run = replace(run, rungs=kept)
@@ -181,6 +203,7 @@ class Searching:
     def choose(self, project_id: str, rung: str) -> Run:
         """Hand over another rung of the newest search's ladder: a new run, with its own explanation. Choosing again undoes it."""
         run = self.needed(project_id)
+        rung = next((offer.name for offer in summary_of(run).ladder if rung in offer.also), rung)
         if rung not in run.rungs:
             raise BadInput("This model is not among those that could be handed over.", "Choose one from the list.")
         before = next(offer.name for offer in summary_of(run).ladder if offer.chosen)
@@ -207,7 +230,8 @@ class Searching:
         bundle, oof = self._write(run, handed, explanation)
         assert run.summary is not None
         verdict = self.goal.verdict_of(run.project_id, self.inputs(run))
-        kept = replace(run, summary=with_check(run.summary, verdict), bundle=bundle, oof=oof)
+        weighted = bool(handed.model.problem.weights)
+        kept = replace(run, summary=with_check(run.summary, verdict, weighted), bundle=bundle, oof=oof)
         self.context.save("explanation", run.project_id, explanation, parent_id=run.id)
         self.context.save("run", run.project_id, kept, parent_id=run.job_id, record_id=kept.id)
         return kept
@@ -239,33 +263,6 @@ class Searching:
         return search_step.best_first(tuple(newest.values()), problem.metric)
 
 
-def with_choice(summary: RunSummary, rung: str, model: Model) -> RunSummary:
-    """The summary with this rung of the ladder handed over, by the user's own choice."""
-    offer = next(item for item in summary.ladder if item.name == rung)
-    ladder = tuple(replace(item, chosen=item.name == rung) for item in summary.ladder)
-    family = ENSEMBLE if len(model.members) > 1 else model.members[0].family
-    metric = get_metric(summary.metric).title
-    what = offer.members[0] if len(offer.members) == 1 else f"a blend of {len(offer.members)} models"
-    sentence = (f"You chose {what}: {metric} {offer.score.mean:.4g} ({offer.score.low:.4g} to {offer.score.high:.4g}) on rows it "
-                f"had not seen, {offer.row_ms_p50:.2g} ms a row.")
-    return replace(summary, score=offer.score, family=family, members=offer.members, ladder=ladder, mb=offer.mb,
-                   row_ms_p50=offer.row_ms_p50, row_ms_p95=offer.row_ms_p95, threshold=model.threshold, sentence=sentence)
-
-
-def with_check(summary: RunSummary, verdict: Verdict | None) -> RunSummary:
-    """The summary, with a warning when the quick check had a model whose score lies outside the handed-over one's interval."""
-    if verdict is None or verdict.metric != summary.metric or not verdict.ladder:
-        return summary
-    sign = 1.0 if summary.greater_is_better else -1.0
-    best = max(verdict.ladder, key=lambda rung: sign * rung.score)
-    behind = best.score > summary.score.high if summary.greater_is_better else best.score < summary.score.low
-    if not behind:
-        return summary
-    warning = (f"The quick check reached {best.score:,.4g} with its {best.rung} model, better than this one: "
-               "the time was too short for this table, so search longer.")
-    return replace(summary, sentence=f"{summary.sentence} {warning}")
-
-
 @dataclass(frozen=True)
 class SearchWatch:
     """The search's view of its job: trials become events, stops are read from the job's row."""
@@ -286,10 +283,3 @@ def _run_of(job: Job) -> Run:
     inputs = from_json(Inputs, job.body["inputs"])
     return Run("", job.project_id, job.id, from_json(Plan, job.body["plan"]), job.created_at,
                table=inputs.table, recipe=inputs.recipe, problem=inputs.problem)
-
-
-def summary_of(run: Run) -> RunSummary:
-    """The summary of a finished run; NotFound when it has none."""
-    if run.summary is None:
-        raise NotFound("This search has not ended yet.", "Wait for it, or press Finish now.")
-    return run.summary

@@ -12,7 +12,8 @@ from automl_core.reporting.report import Report
 from automl_core.workspace.act import Acting
 from automl_core.workspace.context import Context
 from automl_core.workspace.explain import Explaining
-from automl_core.workspace.search import Searching, summary_of
+from automl_core.workspace.search import Searching
+from automl_core.workspace.summaries import summary_of
 from automl_core.workspace.views import ReportLink
 
 LONGEST_DAYS = 365

@@ -45,7 +45,10 @@ class RungFiles:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One search: its plan, and its summary once it has ended. `rungs` are the other models it could have handed over."""
+    """One search: its plan, and its summary once it has ended. `rungs` are the other models it could have handed over.
+
+    `journal` is the id of the job whose finished fits it goes on from: its own unless it continues another search.
+    """
 
     id: str
     project_id: str
@@ -59,6 +62,7 @@ class Run:
     recipe: str = ""
     problem: str = ""
     rungs: dict[str, RungFiles] = field(default_factory=dict)
+    journal: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,9 @@ def form(project: str, columns: tuple[Column, ...], saved: Problem | None) -> Pr
     with left:
         st.markdown(f"{quoted(target)} is **{TASKS[start.task].lower()}**.")
         positive = _positive(start, key)
+        start = _scale(start, key)
         metric = _metric(start, key)
+        quantile = _quantile(start, metric, key)
     with right, border():
         _spread(project, start)
     left, right = st.columns(2, gap="medium")
@@ -56,7 +58,8 @@ def form(project: str, columns: tuple[Column, ...], saved: Problem | None) -> Pr
     never = right.multiselect("Never to be used", others, default=[n for n in start.never if n in others], key=f"never_{key}",
                               help="Identifiers, or anything you must not decide by.")
     start = _belonging(start, others, key)
-    return replace(start, metric=metric, later=tuple(later), never=tuple(never), positive=positive, money=_money(start, key))
+    return replace(start, metric=metric, quantile=quantile, later=tuple(later), never=tuple(never), positive=positive,
+                   money=_money(start, key))
 
 
 def _spread(project: str, problem: Problem) -> None:
@@ -84,6 +87,30 @@ def _metric(problem: Problem, key: str) -> str:
     return str(chosen) if chosen in options else problem.metric
 
 
+def _scale(problem: Problem, key: str) -> Problem:
+    """Classes that are steps of a scale, in the order the user gives them."""
+    if problem.task != "multiclass":
+        return problem
+    ordered = st.checkbox("The classes are steps of a scale", problem.ordered, key=f"ordered_{key}",
+                          help="As in poor, fair, good: a model then learns the steps, and a near miss is a smaller one.")
+    if not ordered:
+        return replace(problem, ordered=False)
+    chosen = st.multiselect("From lowest to highest", problem.classes, default=problem.classes, key=f"steps_{key}",
+                            help="To change the order, remove classes and add them again.")
+    if set(chosen) != set(problem.classes):
+        st.caption("All classes are needed; the order before counts until then.")
+        return replace(problem, ordered=True)
+    return replace(problem, ordered=True, classes=tuple(chosen))
+
+
+def _quantile(problem: Problem, metric: str, key: str) -> float:
+    if metric != "pinball":
+        return problem.quantile
+    percent = st.slider("Predict the value that this share of rows stays below", 1, 99, round(100 * problem.quantile),
+                        key=f"quantile_{key}", format="%d %%", help="90 % plans for all but the highest tenth.")
+    return int(percent) / 100
+
+
 def _positive(problem: Problem, key: str) -> str:
     if problem.task != "binary":
         return problem.positive
@@ -94,15 +121,18 @@ def _positive(problem: Problem, key: str) -> str:
 
 
 def _belonging(problem: Problem, names: list[str], key: str) -> Problem:
-    with st.expander("Rows that belong together or follow in time"):
+    with st.expander("Rows that belong together, follow in time or count more"):
         st.markdown("The score is honest only when rows of one customer, or of the future, are not used to predict each other.")
         time = st.selectbox("Time column", names, index=names.index(problem.time) if problem.time in names else None,
                             placeholder="None", key=f"time_{key}")
         group = st.selectbox("Group column", names, index=names.index(problem.group) if problem.group in names else None,
                              placeholder="None", key=f"group_{key}", help="For example the customer, when one has several rows.")
+        weights = st.selectbox("Weight column", names, index=names.index(problem.weights) if problem.weights in names else None,
+                               placeholder="None", key=f"weights_{key}",
+                               help="How much a row counts, for example how many customers it stands for.")
         together = st.checkbox("Keep exact copies together", problem.copies_together, key=f"copies_{key}",
                                help="When rows were copied by mistake and copies will not come again in new data.")
-    return replace(problem, time=time or "", group=group or "", copies_together=together)
+    return replace(problem, time=time or "", group=group or "", weights=weights or "", copies_together=together)
 
 
 def _money(problem: Problem, key: str) -> Money | None:

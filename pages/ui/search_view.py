@@ -1,16 +1,18 @@
 """A search on the page: live while it runs, its leaderboard afterwards."""
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 import streamlit as st
 
-from automl_core.search.plan import RunSummary, Score, Trial
+from automl_core.search.plan import RungOffer, RunSummary, Score, Trial
 from pages.ui import cards, charts, progress, session
 from pages.ui.border import border
-from pages.ui.words import count, family_title, interval, metric_title, milliseconds, number, plain, score
+from pages.ui.words import count, family_title, interval, metric_title, milliseconds, money, number, plain, score
 
-RUNGS = {"legible": "Can be read as it is", "small": "Small and not worse", "single": "Best single model",
-         "ensemble": "Best blend"}
+RUNGS = {"rule": "A rule to remember", "linear": "Linear", "legible": "Can be read as it is", "small": "Small and not worse",
+         "single": "Best single model", "ensemble": "Best blend"}
 STATES = {"finished": "Finished", "truncated": "Stopped by time", "dropped": "Given up early", "failed": "Failed"}
 
 
@@ -73,15 +75,24 @@ def ladder(project: str, summary: RunSummary) -> None:
             continue
         with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             with st.container(width=560, gap="xsmall"):
-                st.markdown(f"**{plain(RUNGS.get(offer.name, offer.name))}**: {plain(charts.offer_name(offer))}")
+                names = ", ".join(RUNGS.get(name, name) for name in (offer.name, *offer.also))
+                st.markdown(f"**{plain(names)}**: {plain(charts.offer_name(offer))}")
                 st.caption(f"{metric_title(summary.metric)} {score(offer.score.mean)} "
                            f"({interval(offer.score.low, offer.score.high)}); {milliseconds(offer.row_ms_p50)} a row, "
-                           f"{milliseconds(offer.row_ms_p95)} for the slowest twentieth, {number(offer.mb, 2)} MB. "
-                           f"{plain(offer.sentence)}")
+                           f"{milliseconds(offer.row_ms_p95)} for the slowest twentieth, {number(offer.mb, 2)} MB"
+                           f"{_worth(project, offer)}. {plain(offer.sentence)}")
             if st.button("Hand this over", key=f"rung_{offer.name}", help="It is explained anew, which takes some seconds."):
                 with border(), st.spinner("Explaining the model"):
                     session.workspace().search.choose(project, offer.name)
                     st.rerun()
+
+
+def _worth(project: str, offer: RungOffer) -> str:
+    """What the rung's decisions are worth, when amounts were given."""
+    problem = session.workspace().goal.problem(project)
+    if problem is None or problem.money is None or not math.isfinite(offer.money):
+        return ""
+    return f"; {money(offer.money, problem.money.currency)} a row"
 
 
 def _baseline(project: str, metric: str) -> Score | None:

@@ -26,13 +26,14 @@ METRICS: dict[str, tuple[str, str]] = {
     "r2": ("R²", "The share of the target’s variation that is explained."),
     "mape": ("MAPE", "The average error in percent of the truth; lower is better."),
     "rmsle": ("RMSLE", "The typical error as a ratio; for amounts over several magnitudes; lower is better."),
-    "pinball": ("Pinball loss", "The cost of over- and under-estimating; lower is better."),
+    "pinball": ("Pinball loss", "For a number that is rarely undercut or exceeded, as stock or time to plan; lower is better."),
+    "ranked_probability": ("Ranked probability score", "For a scale: a miss by two steps costs more than one; lower is better."),
     "money": ("Money", "What the decisions are worth with the amounts you gave."),
 }
 TASK_METRICS: dict[str, tuple[str, ...]] = {
     "binary": ("roc_auc", "average_precision", "log_loss", "balanced_accuracy", "accuracy", "f1", "mcc", "money"),
-    "multiclass": ("log_loss", "accuracy", "balanced_accuracy", "f1_macro", "mcc"),
-    "regression": ("rmse", "mae", "r2", "mape", "rmsle", "money"),
+    "multiclass": ("log_loss", "accuracy", "balanced_accuracy", "f1_macro", "mcc", "ranked_probability"),
+    "regression": ("rmse", "mae", "r2", "mape", "rmsle", "pinball", "money"),
 }
 TASKS = {"binary": "Yes or no", "multiclass": "One of several classes", "regression": "A number"}
 KINDS = {"int": "Whole number", "float": "Number", "bool": "Yes/no", "date": "Date", "text": "Text"}
@@ -42,7 +43,9 @@ ROLES = {
 }
 FAMILIES = {
     "lightgbm": "LightGBM", "catboost": "CatBoost", "linear": "Linear", "extra_trees": "Extra trees",
-    "ebm": "Explainable boosting", "ensemble": "Ensemble", "baseline": "Baseline",
+    "ebm": "Explainable boosting", "random_forest": "Random forest", "xgboost": "XGBoost",
+    "neighbours": "Nearest neighbours", "neural": "Neural network", "rule": "Rule", "tabpfn": "TabPFN",
+    "ordered": "Ordered steps", "ensemble": "Ensemble", "baseline": "Baseline",
 }
 VERDICTS = {
     "average": "You do not need a model: the average does as well",

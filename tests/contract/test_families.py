@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -10,18 +11,21 @@ import pytest
 
 from automl_core.framing.problem import Task
 from automl_core.search.families import families, learners
-from automl_core.search.family import Family, FitRequest, Fitted
+from automl_core.search.family import Family, FitRequest, Fitted, link
 from automl_core.search.feature import Feature
 
-NAMES = sorted(families().plugins)
+NAMES = sorted(family.name for family in learners())
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
+PAIRS = [(family.name, task) for family in sorted(learners(), key=lambda family: family.name) for task in family.tasks]
 FEATURES = (
     Feature("amount", ("amount",), "number"), Feature("age", ("age",), "number"),
     Feature("plan", ("plan",), "category", ("a", "b", "c", "d")), Feature("same", ("same",), "number"),
     Feature("empty", ("empty",), "number"), Feature("one level", ("one level",), "category", ("x",)),
 )
 SMALL = {"lightgbm": {"rounds": 60}, "catboost": {"rounds": 40}, "extra_trees": {"trees": 15},
-         "ebm": {"rounds": 200, "outer_bags": 1}, "linear": {"bends": 3}}
+         "ebm": {"rounds": 200, "outer_bags": 1}, "linear": {"bends": 3}, "xgboost": {"rounds": 40, "learning_rate": 0.2},
+         "neural": {"epochs": 60, "learning_rate": 0.01}}
+QUICK = {"linear", "rule", "neighbours"}  # too fast to be cut off
 
 
 def make(task: Task, rows: int = 400, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -54,12 +58,13 @@ def fitted(name: str, task: Task) -> tuple[Family, Fitted]:
 
 def test_all_families_import() -> None:
     assert not families().broken
-    assert set(NAMES) >= {"lightgbm", "catboost", "linear", "extra_trees", "ebm"}
-    assert {family.name for family in learners()} == set(NAMES)
+    known = {"lightgbm", "catboost", "xgboost", "linear", "extra_trees", "random_forest", "ebm", "neighbours", "neural", "rule",
+             "ordered"}
+    assert set(families().plugins) == known | {"tabpfn"}
+    assert set(NAMES) >= known  # the optional one whose weights are not freely had is not tried here
 
 
-@pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "task"), PAIRS)
 def test_row_equals_table_equals_reloaded(name: str, task: Task) -> None:
     family, found = fitted(name, task)
     matrix, _ = make(task, 60, seed=1)
@@ -78,14 +83,13 @@ def test_row_equals_table_equals_reloaded(name: str, task: Task) -> None:
         np.testing.assert_allclose(prediction.sum(axis=1), 1.0, atol=1e-6)
 
 
-@pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "task"), PAIRS)
 def test_it_learns(name: str, task: Task) -> None:
     family, found = fitted(name, task)
     matrix, y = make(task, 400, seed=2)
     prediction = family.predict(found.native, matrix)
     if task == "regression":
-        assert np.corrcoef(prediction, y)[0, 1] > 0.7
+        assert np.corrcoef(prediction, y)[0, 1] > (0.5 if name == "rule" else 0.7)
     else:
         labels = prediction.argmax(axis=1) if task == "multiclass" else prediction > 0.5
         assert (labels == y).mean() > np.bincount(y.astype(int)).max() / len(y) + 0.1
@@ -93,8 +97,7 @@ def test_it_learns(name: str, task: Task) -> None:
     assert not found.truncated
 
 
-@pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "task"), PAIRS)
 def test_contributions_add_up(name: str, task: Task) -> None:
     family, found = fitted(name, task)
     if family.contributions is None:
@@ -113,20 +116,20 @@ def test_contributions_add_up(name: str, task: Task) -> None:
         np.testing.assert_allclose(raw - raw.mean(axis=1, keepdims=True), logs - logs.mean(axis=1, keepdims=True), atol=1e-6)
 
 
-@pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "task"), PAIRS)
 def test_the_deadline_is_minded(name: str, task: Task) -> None:
     family = families().get(name)
     endless = {"lightgbm": {"rounds": 10**6, "learning_rate": 1e-4}, "catboost": {"rounds": 10**6, "learning_rate": 1e-5},
+               "xgboost": {"rounds": 10**6, "learning_rate": 1e-5}, "neural": {"epochs": 10**6, "learning_rate": 1e-7},
                "extra_trees": {"trees": 10**6}, "random_forest": {"trees": 10**6},
-               "ebm": {"rounds": 10**6, "learning_rate": 1e-5}, "linear": {}}[name]
+               "ebm": {"rounds": 10**6, "learning_rate": 1e-5}, "ordered": {"rounds": 10**6, "learning_rate": 1e-4}}.get(name, {})
     fitted(name, task)  # imports are not the family's time
     began = time.monotonic()
     found = family.fit(request_for(family, task, options=endless, deadline=began + 0.3))
     assert time.monotonic() - began < 2.5
     matrix, _ = make(task, 20)
     assert np.isfinite(family.predict(found.native, matrix)).all()
-    if name != "linear":
+    if name not in QUICK:
         assert found.truncated
 
 
@@ -134,9 +137,10 @@ def test_the_deadline_is_minded(name: str, task: Task) -> None:
 def test_a_stop_file_ends_the_fit(name: str, tmp_path: Any) -> None:
     family = families().get(name)
     (tmp_path / "stop").touch()
-    endless = {"extra_trees": {"trees": 10**6}, "random_forest": {"trees": 10**6}, "linear": {}}.get(name, {"rounds": 10**6})
+    endless = {"extra_trees": {"trees": 10**6}, "random_forest": {"trees": 10**6}, "neural": {"epochs": 10**6}}
     began = time.monotonic()
-    family.fit(request_for(family, "binary", options=endless, stop_file=str(tmp_path / "stop")))
+    options = {} if name in QUICK else endless.get(name, {"rounds": 10**6})
+    family.fit(request_for(family, family.tasks[0], options=options, stop_file=str(tmp_path / "stop")))
     assert time.monotonic() - began < 2.5
 
 
@@ -156,24 +160,71 @@ def test_refit_with_rounds_and_a_missing_class(name: str) -> None:
 
 
 @pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("name", ["lightgbm", "catboost", "linear"])
+@pytest.mark.parametrize("name", ["lightgbm", "catboost", "xgboost", "linear", "neural", "neighbours"])
 def test_stages_go_on_after_the_best_round_and_agree_with_a_shorter_fit(name: str, task: Task) -> None:
     family = families().get(name)
     random = np.random.default_rng(0)
     matrix, y = make(task, 300)
     noise = random.permutation(y)  # nothing to learn: the best round comes early
-    options = {} if name == "linear" else {"rounds": 400, "patience": 40, "learning_rate": 0.1}
+    boosting = name not in (*QUICK, "neural")
+    options = {"rounds": 400, "patience": 40, "learning_rate": 0.1} if boosting else {}
     request = FitRequest(matrix[:200], noise[:200], FEATURES, task, 3 if task == "multiclass" else 2, options,
                          valid_matrix=matrix[200:], valid_y=noise[200:], stages=True)
     found = family.fit(request)
     assert found.stages is not None
     assert len(found.stages.predictions) == len(found.stages.rounds)
-    if name != "linear":
+    if boosting:
         assert found.stages.rounds[-1] >= found.rounds + 20
     at = max(place for place, stage in enumerate(found.stages.rounds) if stage <= found.rounds)
     if found.stages.rounds[at] == found.rounds:
         assert family.predict(found.native, matrix[200:]) == pytest.approx(found.stages.predictions[at], rel=1e-5, abs=1e-5)
-    elif name != "linear":
+    elif boosting:
         short = family.fit(FitRequest(matrix[:200], noise[:200], FEATURES, task, request.classes, options,
                                       rounds=found.stages.rounds[at]))
         assert family.predict(short.native, matrix[200:]) == pytest.approx(found.stages.predictions[at], rel=1e-5, abs=1e-5)
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("name", ["lightgbm", "catboost", "xgboost", "neural"])
+def test_bags_are_averaged_in_raw_space_and_come_out_the_same_again(name: str, task: Task) -> None:
+    family = families().get(name)
+    matrix, y = make(task, 300)
+    options = {"lightgbm": {"bagging_fraction": 0.5, "bagging_freq": 1, "learning_rate": 0.1},
+               "xgboost": {"subsample": 0.5, "learning_rate": 0.1}, "neural": {}}.get(name, {"learning_rate": 0.1})
+    request = FitRequest(matrix, y, FEATURES, task, 3 if task == "multiclass" else 2, options, rounds=20, bags=3)
+    one, two = (family.fit(request).native for _ in range(2))
+    alone = family.fit(FitRequest(matrix, y, FEATURES, task, request.classes, options, rounds=20)).native
+    assert family.predict(one, matrix) == pytest.approx(family.predict(two, matrix))
+    assert not np.allclose(family.predict(one, matrix), family.predict(alone, matrix), atol=1e-4)
+    again = family.load(family.save(one))
+    assert family.predict(again, matrix) == pytest.approx(family.predict(one, matrix))
+    if family.contributions is not None:
+        phi, base = family.contributions(one, matrix[:20])
+        assert link(task, base + phi.sum(axis=1)) == pytest.approx(family.predict(one, matrix[:20]), abs=1e-6)
+    row = family.predict_row(one, matrix[0])
+    assert row == pytest.approx(family.predict(one, matrix[:1])[0], abs=1e-9)
+
+
+@pytest.mark.parametrize(("name", "task"), PAIRS)
+def test_weights_matter(name: str, task: Task) -> None:
+    """Rows of weight next to nothing are as if they were not there."""
+    family = families().get(name)
+    if name == "neighbours":
+        pytest.skip("similar rows are similar whatever they weigh")
+    matrix, y = make(task, 600)
+    upside_down = y.max() - y
+    light = np.arange(600) % 2 == 1
+    mixed = np.where(light, upside_down, y)
+    weights = np.where(light, 1e-4, 1.0)
+    options = SMALL.get(name, {}) | ({"min_samples_leaf": 5} if name == "extra_trees" else {})  # leaves of one row weigh nothing
+    request = FitRequest(matrix, mixed, FEATURES, task, 3 if task == "multiclass" else 2, options, rounds=30)
+    weighed, whole = (family.fit(found).native for found in (replace(request, weights=weights), request))
+    fresh, truth = make(task, 400, seed=5)
+
+    def right(native: Any) -> float:
+        prediction = family.predict(native, fresh)
+        if task == "regression":
+            return float(np.corrcoef(prediction, truth)[0, 1])
+        return float(((prediction.argmax(axis=1) if task == "multiclass" else prediction > 0.5) == truth).mean())
+
+    assert right(weighed) > right(whole) + 0.1

@@ -12,6 +12,8 @@ from automl_core.data.table import Table
 from automl_core.framing.problem import Problem
 from automl_core.framing.validation import encode_target
 from automl_core.production.contract import ColumnContract, Contract
+from automl_core.search.bands import Bands
+from automl_core.search.calibration import Calibration
 from automl_core.search.families import families
 from automl_core.search.family import FitRequest
 from automl_core.search.features import fit_encoder
@@ -62,9 +64,10 @@ def make_model(task: str = "binary", names: tuple[str, ...] = ("lightgbm", "line
         classes = max(2, len(problem.classes))
         request = FitRequest(matrix, y.astype(float), encoder.features, problem.task, classes, SMALL[name], rounds=30)
         members.append(Member(name, family.title, 1 / len(names), family.fit(request).native))
-    half = 42.0 if task == "regression" else float("nan")
-    score = Score(0.8, 0.7, 0.9)
-    return Model(problem, table.columns, table.columns, Recipe(), encoder, tuple(members), score, 0.4, half), table
+    bands = Bands((0.0, 100.0), (-10.0, -20.0, -42.0), (5.0, 20.0, 84.0)) if task == "regression" else None
+    calibration = Calibration(1.3) if task == "multiclass" else Calibration(0.8, 0.2) if task == "binary" else None
+    return Model(problem, table.columns, table.columns, Recipe(), encoder, tuple(members), Score(0.8, 0.7, 0.9), 0.4, bands,
+                 calibration=calibration), table
 
 
 def make_contract(model: Model, table: Table) -> Contract:

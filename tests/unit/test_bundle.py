@@ -56,8 +56,9 @@ def test_other_tasks_survive_storing(task: str, tmp_path: Path) -> None:
     write_bundle(tmp_path / "m.zip", model, make_contract(model, table), "", {})
     bundle = load_bundle(tmp_path / "m.zip")
     np.testing.assert_allclose(bundle.model.predict_frame(table.frame), model.predict_frame(table.frame), atol=1e-9)
-    np.testing.assert_equal(bundle.model.half_width, model.half_width)  # not a number for classes
-    assert np.isfinite(bundle.model.half_width) == (task == "regression")
+    assert (bundle.model.bands, bundle.model.calibration) == (model.bands, model.calibration)
+    assert (bundle.model.bands is not None) == (task == "regression")
+    assert (bundle.model.calibration is not None) == (task != "regression")
     assert bundle.model.problem == model.problem
     assert bundle.model.columns == model.columns
 
@@ -78,9 +79,9 @@ def test_no_pickle_and_all_hashed(written: Path) -> None:
 
 def test_a_changed_file_is_refused(written: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(written) as archive:
-        text = archive.read("members/0/lightgbm.txt")
+        text = archive.read("members/0/lightgbm0.txt")
     with pytest.raises(Untrusted, match="was changed"):
-        load_bundle(rewrite(written, tmp_path / "a.zip", {"members/0/lightgbm.txt": text.replace(b"0", b"1")}))
+        load_bundle(rewrite(written, tmp_path / "a.zip", {"members/0/lightgbm0.txt": text.replace(b"0", b"1")}))
     with pytest.raises(Untrusted, match="other files"):
         load_bundle(rewrite(written, tmp_path / "b.zip", {"extra.py": b"print(1)"}))
     damaged = bytearray(written.read_bytes())

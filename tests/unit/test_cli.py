@@ -97,6 +97,23 @@ def test_train_answers_with_every_key(home: Path, tmp_path: Path, capsys: pytest
     assert "<html" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
+def test_trials_rungs_and_more_time(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "m.zip"
+    asked = ("train", "sample:diabetes", "--target", sample_target("diabetes"), "--families", "linear,rule", "--trials", "3",
+             "--folds", "3", "--metric", "pinball", "--quantile", "0.5", "--hand-over", "rule", "--out", str(out))
+    code, data = call(capsys, *asked)
+    assert code in (0, 1)
+    assert data["trials"] == 3
+    assert data["model"]["family"] == "rule"
+    code, again = call(capsys, "more", data["run"], "--budget", "5", "--out", str(tmp_path / "more.zip"))
+    assert code in (0, 1)
+    assert again["trials"] >= 3
+    assert (tmp_path / "more.zip").stat().st_size > 0
+    code, refused = call(capsys, *asked[:-3], "magic", "--out", str(out))
+    assert code == 2
+    assert "not among those" in refused["error"]
+
+
 def sample_target(name: str) -> str:
     from automl_core.samples import samples
 

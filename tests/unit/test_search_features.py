@@ -13,6 +13,7 @@ from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
 from automl_core.search.encoder_files import encoder_files, encoder_from_files
 from automl_core.search.features import fit_encoder
+from automl_core.search.inner_numbers import numbers_in
 from automl_core.search.text import fit_text
 from tests.unit.modelling import PROBLEMS, make_frame
 
@@ -108,3 +109,35 @@ def test_text_finds_topics() -> None:
     assert len(misspelt)
     assert misspelt.min() >= coder.words  # known by its pieces alone
     assert fit_text(["a", "b"]) is None
+
+
+@pytest.mark.parametrize(("text", "numbers"), [
+    ("23.4 kmpl", (23.4,)), ("190Nm@ 2000rpm", (190.0, 2000.0)), ("12.7@ 2,700(kgm@ rpm)", (12.7, 2700.0)), ("no number", ()),
+    ("-4 °C", (-4.0,)), ("A-4", (4.0,)), ("3,5 t", (3.5,)), ("1,234,567 €", (1234567.0,)), ("1.234.567 €", (1234567.0,)),
+    ("1 2 3", (1.0, 2.0)), ("", ()), ("٣", (3.0,)),
+])
+def test_numbers_inside_texts(text: str, numbers: tuple[float, ...]) -> None:
+    assert numbers_in(text) == numbers
+
+
+def test_a_unit_does_not_hide_its_number() -> None:
+    """Mixed units stay text, but their numbers are there to be learned from; a name with a digit here and there is no number."""
+    random = np.random.default_rng(0)
+    amount = random.integers(10, 30, 300) + random.integers(0, 10, 300) / 10
+    frame = pd.DataFrame({
+        "mileage": [f"{value} {unit}" for value, unit in zip(amount, random.choice(["kmpl", "km/kg"], 300), strict=True)],
+        "name": random.choice(["R2", "C3 PO", "Luke", "Leia"], 300), "y": random.choice(["a", "b"], 300)})
+    frame.loc[::10, "mileage"] = ""
+    table = table_from_frame(frame, "cars")
+    problem = Problem("y", "binary", "roc_auc", ("a", "b"), "b")
+    encoder = fit_encoder(table.frame, table.columns, problem)
+    names = [feature.name for feature in encoder.features]
+    assert names == ["mileage (first number)", "mileage", "name"]
+    assert encoder.sources == ("mileage", "name")
+    matrix = encoder.matrix(table.frame)
+    kept = np.arange(300) % 10 != 0
+    np.testing.assert_array_equal(matrix[kept, 0], amount[kept])
+    assert np.isnan(matrix[~kept, 0]).all()
+    again = encoder_from_files(encoder_files(encoder))
+    for row in (0, 1, 2):
+        np.testing.assert_array_equal(again.row(type_row(dict(frame.iloc[row]), table.columns[:2])), matrix[row])

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from automl_core import Workspace
+from automl_core import jobs as queue
 from automl_core.acting.action import Lever
 from automl_core.errors import BadInput, Conflict, NotFound
 from automl_core.framing.problem import Money
@@ -286,6 +287,43 @@ def test_another_rung_can_be_handed_over_and_back(home: Path) -> None:
     assert np.allclose(ws.search.bundle(back).predict(frame.head(20))["prediction"].to_numpy(), before)
     with pytest.raises(BadInput, match="not among those"):
         ws.search.choose(project, "magic")
+
+
+def do_next(ws: Workspace, job_id: str) -> None:
+    """Do the queued jobs up to this one, as a worker does."""
+    while queue.job(ws.context.store, job_id).active:
+        job = queue.lease(ws.context.store)
+        assert job is not None
+        run_job(ws, job.id)
+        queue.finish(ws.context.store, job.id)
+
+
+def test_more_time_goes_on_with_the_same_search(home: Path) -> None:
+    ws = Workspace.open()
+    project = ws.projects.start_sample("diabetes")
+    with pytest.raises(NotFound):
+        ws.search.more(project, 60)
+    job = ws.search.start(project, Plan(budget_seconds=5, families=("linear", "extra_trees"), max_trials=2))
+    do_next(ws, job.id)
+    first = ws.search.needed(project)
+    job = ws.search.more(project, 5)
+    assert ws.search.more(project, 5).id == job.id  # pressed twice
+    do_next(ws, job.id)
+    second = ws.search.needed(project)
+    assert second.id != first.id
+    assert second.journal == first.job_id
+    assert first.summary is not None
+    assert second.summary is not None
+    assert len(second.summary.leaderboard) > len(first.summary.leaderboard)
+    assert second.summary.folds == first.summary.folds
+    third = ws.search.more(project, 5)
+    assert third.body["journal"] == first.job_id  # and so on, from the same fits
+    ws.search.cancel(third.id)
+    with pytest.raises(BadInput, match="a day"):
+        ws.search.more(project, 90_000)
+    ws.goal.save(project, replace(ws.goal.needed(project), metric="mae"))
+    with pytest.raises(BadInput, match="changed since"):
+        ws.search.more(project, 5)
 
 
 def test_choices_come_from_what_is_plugged_in(walked: Walked) -> None:

@@ -40,14 +40,20 @@ class Stopper:
 
 
 def _parameters(request: FitRequest, rounds: int) -> dict[str, Any]:
-    options = {name: value for name, value in request.options.items() if name not in ("rounds", "patience", "loss")}
+    options = {name: value for name, value in request.options.items() if name not in ("rounds", "patience", "loss", "alpha")}
     options |= {
-        "loss_function": "MAE" if request.options.get("loss") == "absolute" else LOSSES[request.task], "iterations": rounds,
+        "loss_function": _loss_function(request), "iterations": rounds,
         "thread_count": request.threads, "random_seed": request.seed, "logging_level": "Silent", "allow_writing_files": False,
     }
     if request.task == "multiclass":
         options["classes_count"] = request.classes
     return options
+
+
+def _loss_function(request: FitRequest) -> str:
+    alpha = float(request.options.get("alpha", 0.5))
+    named = {"absolute": "MAE", "quantile": f"Quantile:alpha={alpha}"}
+    return named.get(str(request.options.get("loss")), LOSSES[request.task])
 
 
 def _table(matrix: Array, categories: tuple[int, ...]) -> pd.DataFrame:
@@ -58,7 +64,7 @@ def _table(matrix: Array, categories: tuple[int, ...]) -> pd.DataFrame:
 
 
 def _fit(request: FitRequest) -> Fitted:
-    from catboost import CatBoost, CatBoostError, Pool
+    from catboost import CatBoost, CatBoostError, Pool, sum_models
 
     categories = tuple(number for number, feature in enumerate(request.features) if feature.kind == "category")
     early = request.valid_matrix is not None
@@ -71,16 +77,28 @@ def _fit(request: FitRequest) -> Fitted:
         settings: dict[str, Any] = {"callbacks": [stopper]}
         if early:
             assert request.valid_matrix is not None
-            valid = Pool(_table(request.valid_matrix, categories), request.valid_y, cat_features=list(categories))
+            valid = Pool(_table(request.valid_matrix, categories), request.valid_y, cat_features=list(categories),
+                         weight=request.valid_weights)
             patience = int(request.options.get("patience", 50))
             settings |= {"eval_set": valid, "use_best_model": not staged, "early_stopping_rounds": patience}
         model.fit(train, **settings)
         stages = _stages(request, model, valid) if staged else None
         if staged and model.best_iteration_ is not None and model.best_iteration_ + 1 < model.tree_count_:
             model.shrink(ntree_end=int(model.best_iteration_) + 1)
+        bags = [model]
+        for bag in range(1, request.bags if not early and "grow_policy" not in request.options else 1):
+            watch = Stopper(request)
+            again = CatBoost(_parameters(request, rounds) | {"random_seed": request.seed + bag})
+            again.fit(train, callbacks=[watch])
+            if watch.truncated:
+                break  # a part of a fit would spoil the mean
+            bags.append(again)
+        trees = int(model.tree_count_)
+        if len(bags) > 1:
+            model = sum_models(bags, weights=[1.0 / len(bags)] * len(bags))
     except CatBoostError as error:
         raise FitFailed(f"CatBoost could not learn from this table ({str(error).splitlines()[0][-120:]}).") from error
-    return Fitted(Trees(request.task, model, categories), int(model.tree_count_), stopper.truncated, stages)
+    return Fitted(Trees(request.task, model, categories), trees, stopper.truncated, stages)
 
 
 def _stages(request: FitRequest, model: Any, valid: Any) -> Stages:

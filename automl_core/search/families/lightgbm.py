@@ -14,17 +14,19 @@ from automl_core.registry import Field
 from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, Stages, link, reached
 
 OBJECTIVES = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
-METRICS = {"binary": "binary_logloss", "multiclass": "multi_logloss", "regression": "l2", "regression_l1": "l1"}
+LOSSES = {"absolute": "regression_l1", "quantile": "quantile"}
+METRICS = {"binary": "binary_logloss", "multiclass": "multi_logloss", "regression": "l2", "regression_l1": "l1",
+           "quantile": "quantile"}
 PATIENCE = 300
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trees:
-    """A LightGBM booster and the task it was fitted for."""
+    """LightGBM boosters whose raw scores are averaged, as their texts, and the task they were fitted for."""
 
     task: Task
-    booster: Any
-    text: str = field(repr=False)
+    boosters: tuple[Any, ...]
+    texts: tuple[str, ...] = field(repr=False)
 
 
 @dataclass(eq=False)  # without slots: LightGBM sets an attribute of its own on callbacks
@@ -54,7 +56,7 @@ class Stopper:
 
 def _parameters(request: FitRequest) -> dict[str, Any]:
     options = {name: value for name, value in request.options.items() if name not in ("rounds", "patience", "loss")}
-    objective = "regression_l1" if request.options.get("loss") == "absolute" else OBJECTIVES[request.task]
+    objective = LOSSES.get(str(request.options.get("loss")), OBJECTIVES[request.task])
     options |= {
         "objective": objective, "metric": METRICS[objective], "num_threads": request.threads, "seed": request.seed,
         "verbosity": -1, "deterministic": True, "force_col_wise": True, "feature_pre_filter": False,
@@ -78,7 +80,8 @@ def _fit(request: FitRequest) -> Fitted:
                              free_raw_data=True)
     valid = []
     if request.valid_matrix is not None:
-        valid = [lightgbm.Dataset(request.valid_matrix, request.valid_y, reference=train, params=parameters)]
+        valid = [lightgbm.Dataset(request.valid_matrix, request.valid_y, weight=request.valid_weights, reference=train,
+                                  params=parameters)]
     rounds = int(request.options.get("rounds", 1000)) if valid or not request.rounds else request.rounds
     stopper = Stopper(request, _patience(len(request.y), int(request.options.get("patience", 100))))
     try:
@@ -86,8 +89,14 @@ def _fit(request: FitRequest) -> Fitted:
         booster = lightgbm.train(parameters, train, rounds, valid_sets=valid, callbacks=[stopper], keep_training_booster=True)
     except LightGBMError as error:
         raise FitFailed(f"LightGBM could not learn from this table ({str(error)[:120]}).") from error
-    text = booster.model_to_string(num_iteration=stopper.best_round + 1)
-    return Fitted(_trees(request.task, text), stopper.best_round + 1, stopper.truncated, _stages(request, booster))
+    texts = [booster.model_to_string(num_iteration=stopper.best_round + 1)]
+    for bag in range(1, request.bags if not valid else 1):
+        watch = Stopper(request, rounds)
+        again = lightgbm.train(parameters | {"seed": request.seed + bag}, train, rounds, callbacks=[watch])
+        if watch.truncated:
+            break  # a part of a fit would spoil the mean
+        texts.append(again.model_to_string())
+    return Fitted(_trees(request.task, tuple(texts)), stopper.best_round + 1, stopper.truncated, _stages(request, booster))
 
 
 def _stages(request: FitRequest, booster: Any) -> Stages | None:
@@ -105,25 +114,26 @@ def _stages(request: FitRequest, booster: Any) -> Stages | None:
     return Stages(rounds, np.array(found))
 
 
-def _trees(task: Task, text: str) -> Trees:
+def _trees(task: Task, texts: tuple[str, ...]) -> Trees:
     import lightgbm
 
-    return Trees(task, lightgbm.Booster(model_str=text), text)
+    return Trees(task, tuple(lightgbm.Booster(model_str=text) for text in texts), texts)
 
 
 def _predict(model: Trees, matrix: Array) -> Array:
-    prediction: Array = np.asarray(model.booster.predict(matrix, num_threads=1), dtype=np.float64)
-    return prediction
+    raw = sum(booster.predict(matrix, raw_score=True, num_threads=1) for booster in model.boosters)
+    return link(model.task, np.asarray(raw, dtype=np.float64) / len(model.boosters))
 
 
 def _predict_row(model: Trees, row: Array) -> Any:
-    prediction = model.booster.predict(row[None, :], num_threads=1)[0]
+    prediction = _predict(model, row[None, :])[0]
     return prediction if model.task == "multiclass" else float(prediction)
 
 
 def _contributions(model: Trees, matrix: Array) -> tuple[Array, Any]:
     """TreeSHAP as LightGBM computes it (Lundberg et al. 2020): path-dependent, exactly additive in raw space."""
-    phi = np.asarray(model.booster.predict(matrix, pred_contrib=True, num_threads=1), dtype=np.float64)
+    parts = sum(booster.predict(matrix, pred_contrib=True, num_threads=1) for booster in model.boosters)
+    phi = np.asarray(parts, dtype=np.float64) / len(model.boosters)
     features = matrix.shape[1]
     if model.task != "multiclass":
         return phi[:, :features], float(phi[0, features]) if len(phi) else 0.0
@@ -133,11 +143,13 @@ def _contributions(model: Trees, matrix: Array) -> tuple[Array, Any]:
 
 
 def _save(model: Trees) -> dict[str, bytes]:
-    return {"lightgbm.txt": model.text.encode(), "task.json": json.dumps(model.task).encode()}
+    texts = {f"lightgbm{number}.txt": text.encode() for number, text in enumerate(model.texts)}
+    return texts | {"task.json": json.dumps(model.task).encode()}
 
 
 def _load(files: Mapping[str, bytes]) -> Trees:
-    return _trees(json.loads(files["task.json"]), files["lightgbm.txt"].decode())
+    texts = (files[f"lightgbm{number}.txt"].decode() for number in range(len(files) - 1))
+    return _trees(json.loads(files["task.json"]), tuple(texts))
 
 
 FAMILY = Family(

@@ -13,34 +13,12 @@ import numpy as np
 from automl_core.codec import from_json, to_json
 from automl_core.framing.problem import Task
 from automl_core.registry import Field
+from automl_core.search.design import SQUASH, Scale, design_of, learn_scale
 from automl_core.search.family import Array, Family, FitRequest, Fitted, Stages, link
-from automl_core.search.feature import Feature
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0)  # inverse penalties, as C of the usual logistic regression
-MAX_ONE_HOT = 40
 MAX_CELLS = 30_000_000  # of the dense design; above it a random part of the rows is enough for so few coefficients
-SQUASH = 5.0
 NEWTON_WIDTH = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """How one feature becomes columns of the design.
-
-    A number: z = (x - centre) / width, softly clipped at 5, then max(z - knot, 0) for each knot; a category: one column for
-    each of `codes`. `gap` says that a further column marks missing values.
-    """
-
-    category: bool
-    centre: float = 0.0
-    width: float = 1.0
-    knots: tuple[float, ...] = ()
-    codes: tuple[int, ...] = ()
-    gap: bool = False
-
-    @property
-    def columns(self) -> int:
-        return (len(self.codes) if self.category else 1 + len(self.knots)) + self.gap
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,60 +41,14 @@ class Linear:
         object.__setattr__(self, "starts", tuple(int(start) for start in starts))
 
 
-def _learn_scale(values: Array, feature: Feature, bends: int) -> Scale:
-    present = values[~np.isnan(values)]
-    gap = len(present) < len(values)
-    if feature.kind == "category":
-        codes, counts = np.unique(present.astype(np.int64), return_counts=True)
-        kept = codes[np.argsort(-counts, kind="stable")][:MAX_ONE_HOT]
-        return Scale(True, codes=tuple(int(code) for code in sorted(kept)), gap=gap)
-    if not len(present):
-        return Scale(False, gap=gap)
-    low, centre, high = (float(value) for value in np.quantile(present, (0.25, 0.5, 0.75)))
-    width = (high - low) / 1.35 or float(np.std(present)) or 1.0
-    knots: tuple[float, ...] = ()
-    if bends:
-        z = _squashed(present, centre, width)
-        cuts = np.unique(np.quantile(z, np.linspace(0, 1, bends + 2)[1:-1]))
-        knots = tuple(float(cut) for cut in cuts if z.min() < cut < z.max())
-    return Scale(False, centre, width if math.isfinite(width) else 1.0, knots, gap=gap)
-
-
-def _squashed(values: Array, centre: float, width: float) -> Array:
-    z = (values - centre) / width
-    out: Array = z / np.sqrt(1.0 + np.square(z / SQUASH))
-    return out
-
-
-def _design(scales: tuple[Scale, ...], matrix: Array) -> Array:
-    """(n, d) columns of all scales."""
-    out = np.zeros((len(matrix), sum(scale.columns for scale in scales)))
-    start = 0
-    for number, scale in enumerate(scales):
-        values = matrix[:, number]
-        missing = np.isnan(values)
-        if scale.category:
-            for place, code in enumerate(scale.codes):
-                out[:, start + place] = values == code
-        else:
-            z = np.where(missing, 0.0, _squashed(np.where(missing, scale.centre, values), scale.centre, scale.width))
-            out[:, start] = z
-            for place, knot in enumerate(scale.knots):
-                out[:, start + 1 + place] = np.where(missing, 0.0, np.maximum(z - knot, 0.0))
-        if scale.gap:
-            out[:, start + scale.columns - 1] = missing
-        start += scale.columns
-    return out
-
-
 def _fit(request: FitRequest) -> Fitted:
     bends = int(request.options.get("bends", 0))
     rows = np.arange(len(request.matrix))
-    scales = tuple(_learn_scale(request.matrix[:, number], feature, bends) for number, feature in enumerate(request.features))
+    scales = tuple(learn_scale(request.matrix[:, number], feature, bends) for number, feature in enumerate(request.features))
     width = max(1, sum(scale.columns for scale in scales))
     if len(rows) * width > MAX_CELLS:
         rows = np.sort(np.random.default_rng(request.seed).permutation(len(rows))[: max(MAX_CELLS // width, 1000)])
-    x, y = _design(scales, request.matrix[rows]), request.y[rows]
+    x, y = design_of(scales, request.matrix[rows]), request.y[rows]
     weights = np.ones(len(y)) if request.weights is None else request.weights[rows]
     solve = _ridge(x, y, weights) if request.task == "regression" else _logistic(request, x, y, weights)
     bounds = _bounds(request)
@@ -124,7 +56,7 @@ def _fit(request: FitRequest) -> Fitted:
         place = min(max(request.rounds, 1), len(STRENGTHS)) - 1 if request.rounds else STRENGTHS.index(1.0)
         coefficients, intercept = solve(STRENGTHS[place])
         return Fitted(Linear(request.task, scales, coefficients, intercept, *bounds), place + 1, request.over())
-    valid_design = _design(scales, request.valid_matrix)
+    valid_design = design_of(scales, request.valid_matrix)
     best: tuple[float, int, Linear] | None = None
     truncated = False
     stages = []
@@ -133,7 +65,7 @@ def _fit(request: FitRequest) -> Fitted:
         raw = valid_design @ coefficients + intercept
         raw = np.clip(raw, *bounds)
         stages.append(link(request.task, raw if request.task == "multiclass" else raw[:, 0]).astype(np.float32))
-        loss = _loss(request.task, request.valid_y, raw)
+        loss = _loss(request.task, request.valid_y, raw, request.valid_weights)
         if best is None or loss < best[0]:
             best = (loss, place, Linear(request.task, scales, coefficients, intercept, *bounds))
         truncated = request.over() and place < len(STRENGTHS) - 1
@@ -152,14 +84,14 @@ def _bounds(request: FitRequest) -> tuple[float, float]:
     return low - 0.1 * (high - low), high + 0.1 * (high - low)
 
 
-def _loss(task: Task, y: Array, raw: Array) -> float:
+def _loss(task: Task, y: Array, raw: Array, weights: Array | None) -> float:
     if task == "regression":
-        return float(np.square(y - raw[:, 0]).mean())
+        return float(np.average(np.square(y - raw[:, 0]), weights=weights))
     if task == "binary":
-        return float((np.logaddexp(0.0, raw[:, 0]) - y * raw[:, 0]).mean())
+        return float(np.average(np.logaddexp(0.0, raw[:, 0]) - y * raw[:, 0], weights=weights))
     highest = raw.max(axis=1)
     total = highest + np.log(np.exp(raw - highest[:, None]).sum(axis=1))
-    return float((total - raw[np.arange(len(y)), y.astype(np.int64)]).mean())
+    return float(np.average(total - raw[np.arange(len(y)), y.astype(np.int64)], weights=weights))
 
 
 Solve = Callable[[float], tuple[Array, Array]]
@@ -256,7 +188,7 @@ def _quasi_newton(request: FitRequest, loss: Loss, state: Array, strength: float
 
 
 def _raw(model: Linear, matrix: Array) -> Array:
-    raw: Array = np.clip(_design(model.scales, matrix) @ model.weights + model.intercept, model.low, model.high)
+    raw: Array = np.clip(design_of(model.scales, matrix) @ model.weights + model.intercept, model.low, model.high)
     return raw
 
 
@@ -290,7 +222,7 @@ def _predict_row(model: Linear, row: Array) -> Any:
 
 def _contributions(model: Linear, matrix: Array) -> tuple[Array, Any]:
     """Closed form: each feature's part of the sum, against its mean over `matrix`' own zero: base is the intercept."""
-    design = _design(model.scales, matrix)
+    design = design_of(model.scales, matrix)
     phi = np.empty((len(matrix), len(model.scales), model.weights.shape[1]))
     for number, (scale, start) in enumerate(zip(model.scales, model.starts, strict=True)):
         part = slice(start, start + scale.columns)

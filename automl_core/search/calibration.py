@@ -1,0 +1,102 @@
+"""Probabilities made to mean what they say: one slope (and for two classes one shift) on the log-odds scale.
+
+Platt (1999) for two classes, temperature scaling (Guo et al. 2017) for several: too few numbers to overfit on thousands of rows.
+"""
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_core.framing.metric_rows import true_probability
+from automl_core.framing.problem import Task
+from automl_core.search.feature import Array
+
+LEAST_ROWS = {"binary": 3_000, "multiclass": 500}  # below, the correction costs more than it mends (as AutoGluon has it)
+SMALL = 1e-12
+SLOPES = (0.2, 5.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Raw scores are multiplied by `slope`; `shift` is added to the log-odds of two classes."""
+
+    slope: float = 1.0
+    shift: float = 0.0
+
+    def apply(self, prediction: Array) -> Array:
+        """Calibrated probabilities (n,) of class 1, or (n, k)."""
+        if prediction.ndim == 1:
+            clipped = np.clip(prediction, SMALL, 1 - SMALL)
+            odds = self.slope * np.log(clipped / (1 - clipped)) + self.shift
+            return np.asarray(0.5 * (1.0 + np.tanh(0.5 * odds)))
+        powered = np.exp(self.slope * np.log(np.clip(prediction, SMALL, None)))
+        return np.asarray(powered / powered.sum(axis=1, keepdims=True))
+
+    def apply_row(self, prediction: Any) -> Any:
+        """The same for one row: a float or (k,)."""
+        if isinstance(prediction, np.ndarray):
+            return self.apply(prediction[None, :])[0]
+        clipped = min(max(prediction, SMALL), 1 - SMALL)
+        return 0.5 * (1.0 + math.tanh(0.5 * (self.slope * math.log(clipped / (1 - clipped)) + self.shift)))
+
+
+def calibrate(task: Task, y: Array, prediction: Array, fold_of: NDArray[np.int64]) -> tuple[Calibration | None, Array]:
+    """A calibration learned from out-of-fold predictions, and these as calibrated without the fold they are for.
+
+    `y` (n,) codes, `prediction` (n,) or (n, k), `fold_of` (n,) the fold of each row. None, and the predictions as they are, for
+    numbers, on few rows, and when the log loss does not fall by more than its standard error.
+    """
+    folds = np.unique(fold_of)
+    if task == "regression" or len(y) < LEAST_ROWS[task] or len(folds) < 2:
+        return None, prediction
+    mended = prediction.copy()
+    for fold in folds:
+        inside = fold_of == fold
+        mended[inside] = fit_calibration(y[~inside], prediction[~inside]).apply(prediction[inside])
+    gain = np.log(true_probability(y, mended)) - np.log(true_probability(y, prediction))
+    if not float(gain.mean()) > float(gain.std(ddof=1)) / math.sqrt(len(gain)):
+        return None, prediction
+    return fit_calibration(y, prediction), mended
+
+
+def fit_calibration(y: Array, prediction: Array) -> Calibration:
+    """The calibration with the least log loss on these rows."""
+    return _fit_two(y, prediction) if prediction.ndim == 1 else _fit_slope(y, prediction)
+
+
+def _fit_two(y: Array, prediction: Array) -> Calibration:
+    """Newton's steps for slope and shift."""
+    clipped = np.clip(prediction, SMALL, 1 - SMALL)
+    design = np.column_stack([np.log(clipped / (1 - clipped)), np.ones(len(y))])
+    weights = np.array([1.0, 0.0])
+    for _ in range(30):
+        p = 0.5 * (1.0 + np.tanh(0.5 * design @ weights))
+        curvature = (design * (p * (1 - p))[:, None]).T @ design + 1e-9 * np.eye(2)
+        step = np.linalg.solve(curvature, design.T @ (p - y))
+        weights = weights - np.clip(step, -1.0, 1.0)
+        if np.abs(step).max() < 1e-9:
+            break
+    return Calibration(float(np.clip(weights[0], *SLOPES)), float(weights[1]))
+
+
+def _fit_slope(y: Array, prediction: Array) -> Calibration:
+    """Golden-section search of the one slope: the log loss is convex in it."""
+    logs = np.log(np.clip(prediction, SMALL, None))
+    codes = y.astype(np.int64)
+    rows = np.arange(len(y))
+
+    def loss(slope: float) -> float:
+        raw = slope * logs
+        top = raw.max(axis=1)
+        return float(np.mean(np.log(np.exp(raw - top[:, None]).sum(axis=1)) + top - raw[rows, codes]))
+
+    low, high = SLOPES
+    ratio = (math.sqrt(5) - 1) / 2
+    while high - low > 1e-4:
+        left, right = high - ratio * (high - low), low + ratio * (high - low)
+        low, high = (low, right) if loss(left) < loss(right) else (left, high)
+    return Calibration((low + high) / 2)

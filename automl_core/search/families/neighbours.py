@@ -1,0 +1,132 @@
+"""Nearest neighbours: the outcomes of the most similar rows, nearer ones counting more."""
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_core.codec import from_json, to_json
+from automl_core.framing.problem import Task
+from automl_core.search.design import Scale, design_of, learn_scale
+from automl_core.search.family import Array, Family, FitRequest, Fitted, Stages
+
+COUNTS = (5, 10, 20, 40, 80)  # neighbours tried; their places are the rounds
+MAX_ROWS, MAX_CELLS = 20_000, 1_000_000  # kept to compare with: a row must be answered in a few milliseconds
+CHUNK = 256
+DOUBT = 1.0  # neighbours' worth of the overall mean mixed in: five agreeing neighbours are no certainty
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Neighbours:
+    """`reference` (m, d) 32-bit points with their outcomes `targets` (m, k): class marks or numbers. `mean` (k,) is overall."""
+
+    task: Task
+    scales: tuple[Scale, ...]
+    reference: NDArray[np.float32]
+    targets: Array
+    mean: Array
+    count: int
+
+
+def _points(scales: tuple[Scale, ...], matrix: Array) -> NDArray[np.float32]:
+    points: NDArray[np.float32] = design_of(scales, matrix).astype(np.float32)
+    return points
+
+
+def _answers(model: Neighbours, points: NDArray[np.float32], counts: tuple[int, ...]) -> Array:
+    """(len(counts), n, k) weighted means of outcomes.
+
+    Weights fall to nothing at the nearest neighbour that is left out (Epanechnikov's kernel), so that which of several equally
+    far ones is left out does not matter.
+    """
+    out = np.empty((len(counts), len(points), model.targets.shape[1]))
+    for number, point in enumerate(points):
+        squared = np.square(model.reference - point).sum(axis=1, dtype=np.float64)
+        most = min(max(counts), len(squared) - 1)
+        near = np.argpartition(squared, most)[: most + 1]
+        near = near[np.argsort(squared[near], kind="stable")]
+        for place, count in enumerate(counts):
+            edge = squared[near[min(count, most)]]
+            chosen = near[:count] if edge > squared[near[0]] else np.flatnonzero(squared <= edge)
+            weights = 1.0 - squared[chosen] / edge if edge > squared[near[0]] else np.ones(len(chosen))
+            # as if so many equal neighbours, whatever the scale of the weights
+            weights *= len(chosen) / weights.sum()
+            out[place, number] = (weights @ model.targets[chosen] + DOUBT * model.mean) / (len(chosen) + DOUBT)
+    return out
+
+
+def _fit(request: FitRequest) -> Fitted:
+    scales = tuple(learn_scale(request.matrix[:, number], feature) for number, feature in enumerate(request.features))
+    width = max(1, sum(scale.columns for scale in scales))
+    rows = np.random.default_rng(request.seed).permutation(len(request.y))[: min(MAX_ROWS, max(MAX_CELLS // width, 200))]
+    rows = np.sort(rows)
+    y = request.y[rows]
+    targets = np.eye(request.classes)[y.astype(np.int64)] if request.task != "regression" else y[:, None]
+    targets = targets[:, 1:] if request.task == "binary" else targets
+    place = min(max(request.rounds, 1), len(COUNTS)) - 1 if request.rounds else 2
+    model = Neighbours(request.task, scales, _points(scales, request.matrix[rows]), targets, targets.mean(axis=0), COUNTS[place])
+    if request.valid_matrix is None or request.valid_y is None:
+        return Fitted(model, place + 1)
+    answers, truncated = _in_time(request, model, _points(scales, request.valid_matrix))
+    losses = [_loss(request, answer) for answer in answers]
+    best = int(np.argmin(losses))
+    chosen = Neighbours(request.task, scales, model.reference, targets, model.mean, COUNTS[best])
+    found = [answer if request.task == "multiclass" else answer[:, 0] for answer in answers]
+    stages = Stages(tuple(range(1, len(COUNTS) + 1)), np.array(found, dtype=np.float32))
+    return Fitted(chosen, best + 1, truncated, stages if request.stages and not truncated else None)
+
+
+def _in_time(request: FitRequest, model: Neighbours, points: NDArray[np.float32]) -> tuple[Array, bool]:
+    """Answers for the validation rows, for as many as time allows; the others get the mean."""
+    out = np.tile(model.mean, (len(COUNTS), len(points), 1))
+    for start in range(0, len(points), CHUNK):
+        if start and request.over():
+            return out, True
+        out[:, start:start + CHUNK] = _answers(model, points[start:start + CHUNK], COUNTS)
+    return out, False
+
+
+def _loss(request: FitRequest, answer: Array) -> float:
+    assert request.valid_y is not None
+    y = request.valid_y
+    if request.task == "regression":
+        return float(np.average(np.square(answer[:, 0] - y), weights=request.valid_weights))
+    several = request.task == "multiclass"
+    given = answer[np.arange(len(y)), y.astype(np.int64)] if several else np.where(y == 1, answer[:, 0], 1 - answer[:, 0])
+    return float(np.average(-np.log(np.clip(given, 1e-9, 1)), weights=request.valid_weights))
+
+
+def _predict(model: Neighbours, matrix: Array) -> Array:
+    found: Array = _answers(model, _points(model.scales, matrix), (model.count,))[0]
+    return found if model.task == "multiclass" else found[:, 0]
+
+
+def _predict_row(model: Neighbours, row: Array) -> Any:
+    prediction = _predict(model, row[None, :])[0]
+    return prediction if model.task == "multiclass" else float(prediction)
+
+
+def _save(model: Neighbours) -> dict[str, bytes]:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, reference=model.reference, targets=model.targets, mean=model.mean)
+    about = {"task": model.task, "scales": model.scales, "count": model.count}
+    return {"neighbours.json": json.dumps(to_json(about)).encode(), "neighbours.npz": buffer.getvalue()}
+
+
+def _load(files: Mapping[str, bytes]) -> Neighbours:
+    about = json.loads(files["neighbours.json"])
+    with np.load(io.BytesIO(files["neighbours.npz"]), allow_pickle=False) as stored:
+        return Neighbours(about["task"], tuple(from_json(Scale, scale) for scale in about["scales"]), stored["reference"],
+                          stored["targets"], stored["mean"], about["count"])
+
+
+FAMILY = Family(
+    name="neighbours", title="Nearest neighbours", package="", requires=(), fields=(),
+    tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
+    cost=4.0,
+)

@@ -1,0 +1,185 @@
+"""Gradient-boosted trees of XGBoost, stored in its own binary JSON."""
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from automl_core.framing.problem import Task
+from automl_core.registry import Field
+from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, Stages, link, reached
+from automl_core.search.feature import Feature
+
+OBJECTIVES = {"binary": "binary:logistic", "multiclass": "multi:softprob", "regression": "reg:squarederror"}
+METRICS = {"binary:logistic": "logloss", "multi:softprob": "mlogloss", "reg:squarederror": "rmse", "reg:absoluteerror": "mae",
+           "reg:quantileerror": "quantile"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trees:
+    """XGBoost boosters whose margins are averaged, as bytes too, and how many levels each column has: 0 for a number."""
+
+    task: Task
+    boosters: tuple[Any, ...]
+    levels: tuple[int, ...]
+    files: tuple[bytes, ...] = field(repr=False)
+
+
+def _table(matrix: Array, levels: tuple[int, ...], **more: Any) -> Any:
+    """The library's table; codes that training had no name for are missing, which it would refuse otherwise."""
+    import xgboost
+
+    values = matrix.astype(np.float32)
+    for number, many in enumerate(levels):
+        if many:
+            values[(values[:, number] < 0) | (values[:, number] >= many), number] = np.nan
+    values[np.isinf(values)] = np.nan
+    kinds = ["c" if many else "q" for many in levels]
+    return xgboost.DMatrix(values, feature_types=kinds, enable_categorical=True, nthread=1, **more)
+
+
+def _levels(features: tuple[Feature, ...]) -> tuple[int, ...]:
+    return tuple(len(feature.levels) if feature.kind == "category" else 0 for feature in features)
+
+
+def _parameters(request: FitRequest) -> dict[str, Any]:
+    loss = request.options.get("loss")
+    objective = {"absolute": "reg:absoluteerror", "quantile": "reg:quantileerror"}.get(str(loss), OBJECTIVES[request.task])
+    options = {name: value for name, value in request.options.items() if name not in ("rounds", "patience", "loss", "alpha")}
+    options |= {"objective": objective, "eval_metric": METRICS[objective], "nthread": request.threads, "seed": request.seed,
+                "tree_method": "hist", "verbosity": 0}
+    if loss == "quantile":
+        options["quantile_alpha"] = float(request.options.get("alpha", 0.5))
+    if request.task == "multiclass":
+        options["num_class"] = request.classes
+    return options
+
+
+def _stopper(request: FitRequest, patience: int) -> Any:
+    """XGBoost's per-round callback: keeps the best round and ends the fit when patience or time runs out."""
+    from xgboost.callback import TrainingCallback
+
+    class Stopper(TrainingCallback):
+        best_loss = math.inf
+        best_round = 0
+        truncated = False
+
+        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+            if evals_log:
+                loss = float(next(iter(evals_log["valid"].values()))[-1])
+                if loss < self.best_loss:
+                    self.best_loss, self.best_round = loss, epoch
+            else:
+                self.best_round = epoch
+            self.truncated = request.over()
+            return self.truncated or epoch - self.best_round >= max(patience, int(0.3 * self.best_round) + 20)
+
+    return Stopper()
+
+
+def _fit(request: FitRequest) -> Fitted:
+    import xgboost
+
+    parameters, levels = _parameters(request), _levels(request.features)
+    train = _table(request.matrix, levels, label=request.y, weight=request.weights)
+    valid = None
+    if request.valid_matrix is not None:
+        valid = _table(request.valid_matrix, levels, label=request.valid_y, weight=request.valid_weights)
+    wanted = int(request.options.get("rounds", 1000))
+    rounds = request.rounds if valid is None and request.rounds else wanted
+    patience = min(int(request.options.get("patience", 100)), max(20, round(1_000_000 / max(len(request.y), 10_000))))
+    found: list[Any] = []
+    first: Any = None
+    for bag in range(request.bags if valid is None else 1):
+        watch = _stopper(request, patience if valid is not None else rounds)
+        try:
+            booster = xgboost.train(parameters | {"seed": request.seed + bag}, train, rounds, callbacks=[watch],
+                                    evals=[] if valid is None else [(valid, "valid")], verbose_eval=False)
+        except xgboost.core.XGBoostError as error:
+            raise FitFailed(f"XGBoost could not learn from this table ({str(error).splitlines()[0][:120]}).") from error
+        if watch.truncated and found:
+            break  # a part of a fit would spoil the mean
+        first = first or watch
+        found.append(booster)
+    stages = _stages(request, found[0], valid)
+    if valid is not None:
+        found = [found[0][: first.best_round + 1]]
+    files = tuple(bytes(booster.save_raw("ubj")) for booster in found)
+    return Fitted(_trees(request.task, levels, files), first.best_round + 1, first.truncated, stages)
+
+
+def _stages(request: FitRequest, booster: Any, valid: Any) -> Stages | None:
+    if not request.stages or valid is None:
+        return None
+    rounds = reached(booster.num_boosted_rounds())
+    margins = [booster.predict(valid, output_margin=True, iteration_range=(0, stage)) for stage in rounds]
+    return Stages(rounds, link(request.task, np.array(margins, dtype=np.float64)).astype(np.float32))
+
+
+def _trees(task: Task, levels: tuple[int, ...], files: tuple[bytes, ...]) -> Trees:
+    import xgboost
+
+    boosters = []
+    for content in files:
+        booster = xgboost.Booster({"nthread": 1})
+        booster.load_model(bytearray(content))
+        boosters.append(booster)
+    return Trees(task, tuple(boosters), levels, files)
+
+
+def _predict(model: Trees, matrix: Array) -> Array:
+    if not len(matrix):
+        return link(model.task, np.zeros((0, 2)) if model.task == "multiclass" else np.zeros(0))
+    table = _table(matrix, model.levels)
+    raw = sum(booster.predict(table, output_margin=True).astype(np.float64) for booster in model.boosters)
+    return link(model.task, np.asarray(raw) / len(model.boosters))
+
+
+def _predict_row(model: Trees, row: Array) -> Any:
+    prediction = _predict(model, row[None, :])[0]
+    return prediction if model.task == "multiclass" else float(prediction)
+
+
+def _contributions(model: Trees, matrix: Array) -> tuple[Array, Any]:
+    """TreeSHAP as XGBoost computes it (Lundberg et al. 2020): path-dependent, in raw space."""
+    table = _table(matrix, model.levels)
+    phi = sum(booster.predict(table, pred_contribs=True).astype(np.float64) for booster in model.boosters)
+    phi = np.asarray(phi) / len(model.boosters)
+    margins = sum(booster.predict(table, output_margin=True).astype(np.float64) for booster in model.boosters)
+    # the library adds in 32 bits: what is lost goes to the largest part, so that parts add up
+    lost = np.asarray(margins) / len(model.boosters) - phi.sum(axis=-1)
+    largest = np.abs(phi[..., :-1]).argmax(axis=-1)
+    np.put_along_axis(phi, largest[..., None], np.take_along_axis(phi, largest[..., None], -1) + lost[..., None], -1)
+    if model.task != "multiclass":
+        return phi[:, :-1], float(phi[0, -1]) if len(phi) else 0.0
+    base = phi[0, :, -1] if len(phi) else np.zeros(phi.shape[1])
+    return np.ascontiguousarray(phi[:, :, :-1].transpose(0, 2, 1)), base
+
+
+def _save(model: Trees) -> dict[str, bytes]:
+    files = {f"xgboost{number}.ubj": content for number, content in enumerate(model.files)}
+    return files | {"task.json": json.dumps([model.task, model.levels]).encode()}
+
+
+def _load(files: Mapping[str, bytes]) -> Trees:
+    task, levels = json.loads(files["task.json"])
+    return _trees(task, tuple(levels), tuple(files[f"xgboost{number}.ubj"] for number in range(len(files) - 1)))
+
+
+FAMILY = Family(
+    name="xgboost", title="XGBoost", package="xgboost", requires=("xgboost",),
+    fields=(
+        Field("learning_rate", "Learning rate", "number", 0.05, minimum=0.001, maximum=1.0),
+        Field("max_depth", "Questions from root to leaf", "integer", 6, minimum=1, maximum=16),
+        Field("min_child_weight", "Weight of a leaf at least", "number", 1.0, minimum=0.0, maximum=1000.0),
+        Field("subsample", "Share of rows for a tree", "number", 1.0, minimum=0.1, maximum=1.0),
+        Field("colsample_bynode", "Share of columns tried at a cut", "number", 1.0, minimum=0.1, maximum=1.0),
+        Field("rounds", "Trees at most", "integer", 1000, minimum=1, maximum=20_000),
+    ),
+    tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
+    contributions=_contributions, fit_modules=("xgboost",), grows=True, cost=1.5,
+)

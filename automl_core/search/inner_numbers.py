@@ -1,0 +1,61 @@
+"""Numbers inside texts: the 23.4 of “23.4 kmpl”, the 190 and the 2000 of “190Nm@ 2000rpm”."""
+from __future__ import annotations
+
+import math
+import re
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from automl_core.search.feature import Array
+
+MOST = 2  # numbers of one text that become columns
+LEAST_SHARE, LEAST_DISTINCT = 0.8, 8
+SAMPLE = 5_000
+NUMBER = re.compile(r"(?<![\w.,])-?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+)*")
+THOUSANDS = re.compile(r",(?=\d{3}(?:\D|$))")
+
+
+@lru_cache(maxsize=20_000)
+def numbers_in(text: str) -> tuple[float, ...]:
+    """The first two numbers in a text. A comma before exactly three digits parts thousands, any other is a decimal point."""
+    found = []
+    for match in NUMBER.findall(text[:200])[:MOST]:
+        plain = THOUSANDS.sub("", match).replace(",", ".")
+        whole, *parts = plain.split(".")
+        value = float(f"{whole}.{parts[0]}" if len(parts) == 1 else plain.replace(".", ""))  # several points part thousands
+        found.append(value if math.isfinite(value) else math.nan)
+    return tuple(found)
+
+
+def count_numbers(series: pd.Series[Any]) -> int:
+    """How many numbers of a column's texts are worth a column each: 0, 1 or 2.
+
+    Nearly all texts must have it, and it must take several values: then its order says more than the texts' names do.
+    """
+    texts = series.dropna()
+    texts = texts if len(texts) <= SAMPLE else texts.sample(SAMPLE, random_state=0)
+    found = [numbers_in(str(text)) for text in texts.tolist()]
+    for place in range(MOST):
+        values = [numbers[place] for numbers in found if len(numbers) > place]
+        if len(values) < LEAST_SHARE * max(len(found), 1) or len(set(values)) < LEAST_DISTINCT:
+            return place
+    return MOST
+
+
+def inner_columns(series: pd.Series[Any], count: int) -> Array:
+    """(n, count) the numbers of each text; NaN where there are fewer."""
+    places, texts = pd.factorize(series)
+    table = np.full((len(texts) + 1, count), math.nan)
+    for place, text in enumerate(texts.tolist()):
+        table[place] = inner_cell(text, count)
+    out: Array = table[places]  # a missing text has place -1: the last row
+    return out
+
+
+def inner_cell(text: str | None, count: int) -> list[float]:
+    """The same of one text."""
+    found = numbers_in(str(text))[:count] if text is not None else ()
+    return [*found, *[math.nan] * (count - len(found))]

@@ -1,0 +1,69 @@
+"""The refits: what was chosen is fitted on all rows, with as many seeds as there is time for."""
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from automl_core.errors import Cancelled
+from automl_core.search.crew import Task
+from automl_core.search.families import families
+from automl_core.search.journal import FoldResult
+from automl_core.search.plan import Candidate
+from automl_core.search.worker import ALL_ROWS, FitTask
+
+if TYPE_CHECKING:
+    from automl_core.search.race import Race
+
+POLL = 0.2
+MOST_BAGS, BAGGED_ROWS = 5, 20_000
+
+
+def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResult]:
+    """The candidates fitted on all rows with the given rounds, as far as they end in time; the caller falls back for the rest.
+
+    `again` says that the search was interrupted: the refit then has its own time. A worker that dies ends the refits.
+    """
+    clock, contest, crew = race.clock, race.contest, race.crew
+    race.stop_file.unlink(missing_ok=True)
+    chosen = [candidate for candidate in contest.candidates if candidate.key in wanted]
+    hard_end = clock.budget + 0.5
+    if again:
+        hard_end = max(hard_end, clock.elapsed() + 3.0 + 3.0 * sum(contest.fold_seconds(candidate) for candidate in chosen))
+    crew.running.clear()
+    crew.again.clear()
+    for kind in dict.fromkeys(kind for candidate in chosen for kind in contest.missing_extras(candidate, ALL_ROWS)):
+        crew.submit(race.extras_task(kind, ALL_ROWS, hard_end))
+    for _, extras in _wait(race, hard_end):
+        race.take_extras(extras)
+    ready = [candidate for candidate in chosen if not contest.missing_extras(candidate, ALL_ROWS)]
+    bags = _bags(race, ready, hard_end)
+    for candidate in ready:
+        crew.submit(replace(race.fit_task(candidate, ALL_ROWS, hard_end, wanted[candidate.key]), stop_file="", bags=bags))
+    # a fit cut off in its refit may be far from the one that was judged; the first fold's is not
+    return {task.key: result for task, result in _wait(race, hard_end)
+            if isinstance(task, FitTask) and not result.error and not result.truncated}
+
+
+def _bags(race: Race, chosen: list[Candidate], hard_end: float) -> int:
+    """How many fits with other seeds are averaged in each refit of a boosting: more on few rows, when there is time for them."""
+    contest = race.contest
+    rows = len(contest.prepared.y)
+    if rows > BAGGED_ROWS:
+        return 1
+    if contest.plan.max_trials:
+        return MOST_BAGS
+    seconds = sum(contest.fold_seconds(candidate) for candidate in chosen if families().get(candidate.family).grows)
+    seconds *= rows / max(len(contest.prepared.folds[0][0]), 1) / max(1, contest.plan.jobs)
+    return int(np.clip(0.6 * (hard_end - race.clock.elapsed()) / max(seconds, 1e-3), 1, MOST_BAGS))
+
+
+def _wait(race: Race, hard_end: float) -> list[tuple[Task, Any]]:
+    """All that comes back before the end; nothing more once a worker died."""
+    came: list[tuple[Task, Any]] = []
+    while race.crew.running and not race.crew.again and race.clock.elapsed() < hard_end + 0.5:
+        if race.watch.stop() == "cancel":
+            raise Cancelled("The search was cancelled.", "Nothing was kept.")
+        came += race.crew.collect(POLL)
+    return came

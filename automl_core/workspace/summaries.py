@@ -1,0 +1,49 @@
+"""What a run's summary says once a rung was chosen by hand, or beside what the quick check had found."""
+from __future__ import annotations
+
+from dataclasses import replace
+
+from automl_core.errors import NotFound
+from automl_core.framing.metrics import get_metric
+from automl_core.framing.problem import Verdict
+from automl_core.search.model import Model
+from automl_core.search.offers import ENSEMBLE
+from automl_core.search.plan import RunSummary
+from automl_core.workspace.views import Run
+
+
+def summary_of(run: Run) -> RunSummary:
+    """The summary of a finished run; NotFound when it has none."""
+    if run.summary is None:
+        raise NotFound("This search has not ended yet.", "Wait for it, or press Finish now.")
+    return run.summary
+
+
+def with_choice(summary: RunSummary, rung: str, model: Model) -> RunSummary:
+    """The summary with this rung of the ladder handed over, by the user's own choice."""
+    offer = next(item for item in summary.ladder if item.name == rung)
+    ladder = tuple(replace(item, chosen=item.name == rung) for item in summary.ladder)
+    family = ENSEMBLE if len(model.members) > 1 else model.members[0].family
+    metric = get_metric(summary.metric).title
+    what = offer.members[0] if len(offer.members) == 1 else f"a blend of {len(offer.members)} models"
+    sentence = (f"You chose {what}: {metric} {offer.score.mean:.4g} ({offer.score.low:.4g} to {offer.score.high:.4g}) on rows it "
+                f"had not seen, {offer.row_ms_p50:.2g} ms a row.")
+    return replace(summary, score=offer.score, family=family, members=offer.members, ladder=ladder, mb=offer.mb,
+                   row_ms_p50=offer.row_ms_p50, row_ms_p95=offer.row_ms_p95, threshold=model.threshold, sentence=sentence)
+
+
+def with_check(summary: RunSummary, verdict: Verdict | None, weighted: bool = False) -> RunSummary:
+    """The summary, with a warning when the quick check had a model whose score lies outside the handed-over one's interval.
+
+    The check counts every row once, so where rows are `weighted` the two cannot be compared.
+    """
+    if weighted or verdict is None or verdict.metric != summary.metric or not verdict.ladder:
+        return summary
+    sign = 1.0 if summary.greater_is_better else -1.0
+    best = max(verdict.ladder, key=lambda rung: sign * rung.score)
+    behind = best.score > summary.score.high if summary.greater_is_better else best.score < summary.score.low
+    if not behind:
+        return summary
+    warning = (f"The quick check reached {best.score:,.4g} with its {best.rung} model, better than this one: "
+               "the time was too short for this table, so search longer.")
+    return replace(summary, sentence=f"{summary.sentence} {warning}")

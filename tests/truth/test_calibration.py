@@ -1,0 +1,132 @@
+"""Probabilities and intervals on data whose truth is known: they hold as often as they say, also where a plain one would not."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from automl_core.framing.metrics import METRICS
+from automl_core.search.bands import COVERAGE, fit_bands
+from automl_core.search.calibration import Calibration, calibrate, fit_calibration
+
+LOG_LOSS = METRICS["log_loss"]
+
+
+def expected_calibration_error(truth: np.ndarray, p: np.ndarray) -> float:
+    """Mean distance of the share of yes from the mean probability over 15 bins of equal size."""
+    parts = np.array_split(np.argsort(p, kind="stable"), 15)
+    return float(np.mean([abs(truth[part].mean() - p[part].mean()) for part in parts]))
+
+
+def make_yes_no(rows: int, random: np.random.Generator, stretch: float, shift: float) -> tuple[np.ndarray, np.ndarray]:
+    """Outcomes (n,) and the probabilities of a model whose log-odds are stretched and shifted."""
+    odds = random.normal(-1.0, 1.5, rows)
+    y = (random.random(rows) < 1 / (1 + np.exp(-odds))).astype(float)
+    return y, 1 / (1 + np.exp(-(stretch * odds + shift)))
+
+
+@pytest.mark.parametrize(("stretch", "shift"), [(2.0, 0.5), (0.5, -0.4), (1.0, 1.0)])
+def test_wrong_probabilities_are_mended(stretch: float, shift: float) -> None:
+    random = np.random.default_rng(3)
+    y, p = make_yes_no(8_000, random, stretch, shift)
+    calibration, mended = calibrate("binary", y, p, np.arange(len(y)) % 5)
+    assert calibration is not None
+    assert calibration.slope == pytest.approx(1 / stretch, rel=0.1)
+    assert expected_calibration_error(y, mended) < 0.02 < 0.04 < expected_calibration_error(y, p)
+    new_y, new_p = make_yes_no(50_000, random, stretch, shift)
+    assert expected_calibration_error(new_y, calibration.apply(new_p)) < 0.015
+
+
+def test_several_classes_are_mended() -> None:
+    random = np.random.default_rng(5)
+    raw = random.normal(0, 1.2, (4_000, 4))
+    true = np.exp(raw) / np.exp(raw).sum(axis=1, keepdims=True)
+    y = (random.random((4_000, 1)) > np.cumsum(true, axis=1)).sum(axis=1).clip(max=3).astype(float)
+    sure = true**2.5 / (true**2.5).sum(axis=1, keepdims=True)
+    calibration, mended = calibrate("multiclass", y, sure, np.arange(len(y)) % 5)
+    assert calibration is not None
+    assert calibration.slope == pytest.approx(0.4, rel=0.1)
+    assert LOG_LOSS.score(y, mended) == pytest.approx(LOG_LOSS.score(y, true), abs=0.01)
+    assert LOG_LOSS.score(y, mended) < LOG_LOSS.score(y, sure) - 0.1
+
+
+def test_right_probabilities_are_left_alone() -> None:
+    """At most one in five would be changed by a gain above one standard error; a change does no harm on new rows either."""
+    changed, harm = 0, []
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        y, p = make_yes_no(3_000, random, 1.0, 0.0)
+        calibration, _ = calibrate("binary", y, p, np.arange(len(y)) % 5)
+        changed += calibration is not None
+        new_y, new_p = make_yes_no(20_000, random, 1.0, 0.0)
+        mended = new_p if calibration is None else calibration.apply(new_p)
+        harm.append(LOG_LOSS.score(new_y, mended) - LOG_LOSS.score(new_y, new_p))
+    assert changed <= 8
+    assert np.mean(harm) < 0.0005
+
+
+def test_few_rows_and_numbers_are_left_alone() -> None:
+    y, p = make_yes_no(2_999, np.random.default_rng(0), 3.0, 0.0)
+    assert calibrate("binary", y, p, np.arange(len(y)) % 5)[0] is None
+    assert calibrate("regression", y, p, np.arange(len(y)) % 5)[0] is None
+
+
+def test_the_row_path_equals_the_table_path() -> None:
+    random = np.random.default_rng(1)
+    p = np.append(random.random(200), [0.0, 1.0, 1e-15])
+    both = Calibration(0.7, -0.3)
+    np.testing.assert_allclose([both.apply_row(float(value)) for value in p], both.apply(p), atol=1e-12)
+    shares = random.dirichlet(np.ones(4), 50)
+    np.testing.assert_allclose([both.apply_row(row) for row in shares], both.apply(shares), atol=1e-12)
+    assert np.all(np.diff(both.apply(np.sort(p))) >= 0)  # the order of rows, and so every ranking, stays
+
+
+def test_a_perfect_model_gives_finite_numbers() -> None:
+    y = (np.arange(4_000) % 2).astype(float)
+    found = fit_calibration(y, y.copy())
+    assert np.isfinite([found.slope, found.shift]).all()
+
+
+def make_numbers(rows: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Outcomes whose error grows with the number and is lopsided, and the predictions of a model that knows the mean."""
+    mean = random.uniform(1, 10, rows)
+    return mean * (0.5 + random.exponential(0.5, rows)), mean
+
+
+def test_intervals_hold_overall_and_in_every_part() -> None:
+    inside, parts = [], []
+    for seed in range(30):
+        random = np.random.default_rng(seed)
+        bands = fit_bands(*make_numbers(2_000, random))
+        y, prediction = make_numbers(4_000, random)
+        low, high = bands.around(prediction)
+        held = (low <= y) & (y <= high)
+        inside.append(held.mean())
+        parts.append([held[third].mean() for third in np.array_split(np.argsort(prediction), 3)])
+    assert abs(np.mean(inside) - COVERAGE) < 0.01
+    assert min(inside) > COVERAGE - 0.03
+    assert np.all(np.abs(np.mean(parts, axis=0) - COVERAGE) < 0.02)
+
+
+def test_one_width_for_all_would_not_hold_in_every_part() -> None:
+    """That the bins are needed: a single band misses far more large numbers than it says."""
+    random = np.random.default_rng(0)
+    single = fit_bands(*(part[:149] for part in make_numbers(2_000, random)))
+    assert single.edges == ()
+    y, prediction = make_numbers(20_000, random)
+    low, high = single.around(prediction)
+    thirds = [np.mean(((low <= y) & (y <= high))[third]) for third in np.array_split(np.argsort(prediction), 3)]
+    assert max(thirds) - min(thirds) > 0.08
+
+
+@pytest.mark.parametrize("rows", [5, 19, 40, 200])
+def test_few_rows_give_wider_intervals_never_too_narrow_ones(rows: int) -> None:
+    held = []
+    for seed in range(200):
+        random = np.random.default_rng(seed)
+        bands = fit_bands(*make_numbers(rows, random))
+        y, prediction = make_numbers(50, random)
+        low, high = bands.around(prediction)
+        held.append(np.mean((low <= y) & (y <= high)))
+        assert bands.around_one(float(prediction[0])) == (low[0], high[0])
+    # with fewer than 39 rows on a side no quantile is far enough out: the widest errors seen stand in
+    assert np.mean(held) > (COVERAGE if rows >= 39 else 1 - 2 / (rows + 1)) - 0.02

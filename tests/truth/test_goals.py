@@ -1,0 +1,135 @@
+"""Quantiles, weights and ordered classes on data whose truth is known: a search for one finds what was asked for."""
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.data.infer import table_from_frame
+from automl_core.errors import BadInput
+from automl_core.framing.metrics import METRICS, metric_of
+from automl_core.framing.problem import Money, Problem
+from automl_core.framing.score_interval import score_with_interval
+from automl_core.search import FolderJournal, Outcome, SearchData, search
+from automl_core.search import race as race_module
+from automl_core.search.plan import Plan
+from automl_core.search.portfolio import make_portfolio
+from tests.unit.test_search_race import HereExecutor
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(race_module, "open_executor", lambda *arguments: HereExecutor())
+
+
+def run(frame: pd.DataFrame, problem: Problem, folder: Path, families: tuple[str, ...] = ("lightgbm", "rule")) -> Outcome:
+    table = table_from_frame(frame, "made up")
+    data = SearchData(table.frame, table.columns, problem)
+    return search(data, Plan(3_600, 1, families=families, folds=3, max_trials=3), FolderJournal(folder))
+
+
+def make_demand(rows: int = 3_000) -> pd.DataFrame:
+    """A demand whose spread grows with its mean: its quantiles are no shifted means."""
+    random = np.random.default_rng(2)
+    size = random.uniform(1, 10, rows)
+    return pd.DataFrame({"size": size, "other": random.normal(size=rows), "demand": size * random.exponential(1.0, rows)})
+
+
+@pytest.mark.parametrize("level", [0.1, 0.5, 0.9])
+def test_a_quantile_is_undercut_as_often_as_asked(level: float, tmp_path: Path) -> None:
+    outcome = run(make_demand(), Problem("demand", "regression", "pinball", quantile=level), tmp_path)
+    assert np.mean(outcome.y <= outcome.oof) == pytest.approx(level, abs=0.03)
+    assert outcome.summary.score.mean < outcome.summary.baseline.mean
+    new = make_demand()
+    large = new["size"] > 7
+    said = outcome.model.predict_frame(new)
+    assert np.mean(new["demand"][large] <= said[large]) == pytest.approx(level, abs=0.06)
+
+
+def test_money_of_a_number_is_its_newsvendor_quantile(tmp_path: Path) -> None:
+    problem = Problem("demand", "regression", "money", money=Money(over=1.0, under=4.0))
+    assert problem.level == pytest.approx(0.8)
+    outcome = run(make_demand(), problem, tmp_path)
+    assert np.mean(outcome.y <= outcome.oof) == pytest.approx(0.8, abs=0.03)
+    median = run(make_demand(), replace(problem, metric="mae", money=None), tmp_path / "mae")
+    money = metric_of(problem)
+    assert money.score(outcome.y, outcome.oof) > money.score(median.y, median.oof)
+    assert all(np.isfinite(offer.money) for offer in outcome.summary.ladder)
+
+
+def test_only_families_that_know_quantiles_are_asked() -> None:
+    problem = Problem("demand", "regression", "pinball", quantile=0.9)
+    candidates = make_portfolio(problem, 10_000, Plan())
+    assert {candidate.options["loss"] for candidate in candidates} == {"quantile"}
+    assert {candidate.options["alpha"] for candidate in candidates} == {0.9}
+
+
+def test_weights_say_whom_to_learn_from(tmp_path: Path) -> None:
+    """Two groups that cannot be told apart and answer differently: the model answers as the heavier one does."""
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": random.normal(size=1_000), "b": random.normal(size=1_000), "weight": 1.0, "value": 0.0})
+    frame.loc[500:, "value"] = 10.0 + random.normal(size=500)
+    frame.loc[500:, "weight"] = 9.0
+    problem = Problem("value", "regression", "rmse", weights="weight")
+    outcome = run(frame, problem, tmp_path, ("rule", "linear", "lightgbm"))
+    for name, oof in outcome.oofs.items():
+        assert oof.mean() == pytest.approx(9.0, abs=0.6), name
+    assert "weight" not in outcome.model.sources
+    for weight in (-1.0, 0.0, frame["weight"].where(frame.index != 7)):
+        spoiled = frame.assign(weight=weight)
+        with pytest.raises(BadInput, match="cannot weigh rows"):
+            run(spoiled, problem, tmp_path / "spoiled")
+
+
+@pytest.mark.parametrize("name", [name for name, metric in METRICS.items() if name != "money"])
+def test_a_weight_of_two_is_the_row_twice(name: str) -> None:
+    """In the score, and (nearly, as draws differ) in its interval."""
+    metric = METRICS[name]
+    random = np.random.default_rng(1)
+    y, p = random.integers(0, 3, 300), random.dirichlet([1, 1, 1], 300)
+    if "binary" in metric.tasks:
+        y = np.minimum(y, 1)
+        p = np.clip(0.6 * y + random.uniform(0, 0.5, 300), 0, 1)
+    if metric.tasks == ("regression",):
+        y, p = random.exponential(1.0, 300) + 0.1, random.exponential(1.0, 300)
+    weights = random.integers(0, 3, 300).astype(float)
+    twice = np.repeat(np.arange(300), weights.astype(int))
+    assert metric.score(y, p, weights=weights) == pytest.approx(metric.score(y[twice], p[twice]))
+    one = score_with_interval(metric, y, p, 0, weights=np.full(300, 7.0))
+    plain = score_with_interval(metric, y, p, 0)
+    assert one == pytest.approx(plain, rel=0.02, abs=0.005)
+
+
+def make_steps(rows: int = 2_500) -> pd.DataFrame:
+    random = np.random.default_rng(4)
+    x = random.normal(size=(rows, 4))
+    hidden = x[:, 0] + 0.5 * x[:, 1] * x[:, 2] + random.logistic(0, 0.7, rows)
+    grade = np.array(["poor", "fair", "good", "best"])[np.digitize(hidden, [-1.5, 0, 1.5])]
+    return pd.DataFrame(x, columns=list("abcd")).assign(grade=grade)
+
+
+def test_ordered_classes_are_learned_step_by_step(tmp_path: Path) -> None:
+    problem = Problem("grade", "multiclass", "ranked_probability", ("poor", "fair", "good", "best"), ordered=True)
+    steps = run(make_steps(), problem, tmp_path / "ordered", ("ordered",))
+    assert {trial.family for trial in steps.summary.leaderboard} == {"ordered"}
+    assert steps.summary.score.high < steps.summary.baseline.mean
+    np.testing.assert_allclose(steps.oof.sum(axis=1), 1.0)
+    codes = steps.oof.argmax(axis=1)
+    assert np.mean(np.abs(codes - steps.y) <= 1) > 0.9
+    with pytest.raises(BadInput):
+        run(make_steps(), replace(problem, ordered=False), tmp_path / "plain", ("ordered",))
+
+
+def test_the_ranked_score_counts_steps() -> None:
+    score = METRICS["ranked_probability"].score
+    y = np.array([0, 0, 1, 2])
+    right = np.eye(3)[y]
+    assert score(y, right) == 0.0
+    near, far = np.eye(3)[[1, 0, 1, 2]], np.eye(3)[[2, 0, 1, 2]]
+    assert score(y, near) == pytest.approx(1 / 8)
+    assert score(y, far) == pytest.approx(1 / 4)
+    even = np.full((4, 3), 1 / 3)
+    assert score(y, even) == pytest.approx(np.mean([(4 / 9 + 1 / 9) / 2] * 2 + [(1 / 9 + 1 / 9) / 2] + [(1 / 9 + 4 / 9) / 2]))

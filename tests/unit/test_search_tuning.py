@@ -1,0 +1,157 @@
+"""More time and tuning: a search goes on where it stopped, and looks near what worked once the portfolio is through."""
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from automl_core.errors import BadInput
+from automl_core.search import FolderJournal, Outcome, search
+from automl_core.search import race as race_module
+from automl_core.search.contest import Contest
+from automl_core.search.executors import open_executor
+from automl_core.search.journal import FoldResult
+from automl_core.search.plan import Candidate, Plan
+from automl_core.search.portfolio import make_portfolio
+from automl_core.search.prepared import prepare
+from automl_core.search.tuning import PATIENCE, SPACES, propose
+from tests.unit.test_search_race import HereExecutor, make_data
+
+ONE = ("lightgbm",)
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> HereExecutor:
+    executor = HereExecutor()
+    monkeypatch.setattr(race_module, "open_executor", lambda *arguments: executor)
+    return executor
+
+
+def tuned_of(outcome: Outcome) -> list[str]:
+    return [trial.label for trial in outcome.summary.leaderboard if ", tuned " in trial.label]
+
+
+def make_contest(rows: int = 600, families: tuple[str, ...] = ONE) -> Contest:
+    data = make_data(rows=rows)
+    plan = Plan(60, 2, families=families, folds=2)
+    prepared = prepare(data, plan)
+    candidates = make_portfolio(data.problem, 3_000, plan, prepared.views)
+    return Contest(prepared, plan, candidates, {}, folds=2)
+
+
+def finish(contest: Contest, candidate: Candidate, quality: float) -> None:
+    """Note fits of both folds whose predictions are as good as asked: noise around the truth."""
+    random = np.random.default_rng(0)
+    for fold in range(2):
+        y = contest.prepared.y[contest.prepared.folds[fold][1]]
+        contest.take(FoldResult(candidate.key, fold, np.clip(y * quality + random.normal(0, 0.5, len(y)), -5, 5)))
+
+
+def test_tuning_goes_on_after_the_portfolio_and_is_kept(tmp_path: Path, here: HereExecutor) -> None:
+    data = make_data(rows=600)
+    listed = len(make_portfolio(data.problem, len(data.frame), Plan(families=ONE), prepare(data, Plan()).views))
+    plan = Plan(3_600, 2, families=ONE, folds=2, max_trials=listed + 3)
+    outcome = search(data, plan, FolderJournal(tmp_path))
+    assert len(tuned_of(outcome)) == 3
+    here.fits.clear()
+    again = search(data, plan, FolderJournal(tmp_path))
+    assert [fit for fit in here.fits if fit[1] >= 0] == []
+    assert tuned_of(again) == tuned_of(outcome)
+    assert again.summary.score == outcome.summary.score
+
+
+def test_the_same_seed_gives_the_same_search(tmp_path: Path) -> None:
+    """In worker processes, where fits end in any order."""
+    data = make_data(rows=600)
+    plan = Plan(3_600, 2, families=("linear", "rule"), folds=3, max_trials=5)
+    first, second = (search(data, plan, FolderJournal(tmp_path / name)) for name in "ab")
+    for one, other in zip(first.summary.leaderboard, second.summary.leaderboard, strict=True):
+        assert (one.key, one.score, one.fold_scores) == (other.key, other.score, other.fold_scores)
+    assert first.summary.members == second.summary.members
+    np.testing.assert_array_equal(first.model.predict_frame(data.frame), second.model.predict_frame(data.frame))
+
+
+def test_more_time_repeats_nothing_and_tries_more(tmp_path: Path, here: HereExecutor) -> None:
+    data = make_data(rows=600)
+    first = search(data, Plan(3_600, 2, families=("linear", "lightgbm"), max_trials=3), FolderJournal(tmp_path))
+    done = {fit for fit in here.fits if fit[1] >= 0}
+    here.fits.clear()
+    spent = first.summary.fit_seconds
+    more = Plan(spent + 15, 2, families=("linear", "lightgbm"), first_seconds=3_600)
+    second = search(data, more, FolderJournal(tmp_path))
+    fresh = {fit for fit in here.fits if fit[1] >= 0}
+    assert fresh
+    assert not fresh & done
+    assert {trial.key for trial in second.summary.leaderboard} > {trial.key for trial in first.summary.leaderboard}
+    assert spent < second.summary.fit_seconds < spent + 1.1 * 15 + 5
+
+
+def test_proposals_stay_in_their_ranges_and_near_the_best() -> None:
+    contest = make_contest()
+    for place, candidate in enumerate(contest.candidates):
+        finish(contest, candidate, 0.5 + 0.02 * place)
+    contest.plan = replace(contest.plan, max_trials=200)
+    for _ in range(10):
+        found = propose(contest)
+        assert found is not None
+        assert found.tuned
+        for name, area in SPACES["lightgbm"].items():
+            assert area.low * 0.99 <= found.options[name] <= area.high * 1.01
+        contest.candidates += (found,)
+        finish(contest, found, float(np.exp(-abs(np.log(found.options["learning_rate"] / 0.03)))))
+    rates = [candidate.options["learning_rate"] for candidate in contest.candidates if candidate.tuned]
+    assert len({candidate.key for candidate in contest.candidates}) == len(contest.candidates)
+    assert abs(np.log(np.median(rates[5:]) / 0.03)) < 1.0
+
+
+def test_tuning_ends_when_it_does_not_pay() -> None:
+    contest = make_contest()
+    contest.plan = replace(contest.plan, max_trials=200)
+    for candidate in contest.candidates:
+        finish(contest, candidate, 1.0)
+    for _ in range(PATIENCE):
+        found = propose(contest)
+        assert found is not None
+        contest.candidates += (found,)
+        finish(contest, found, 0.1)
+    assert propose(contest) is None
+
+
+def test_few_rows_and_few_places_leave_no_room() -> None:
+    small = make_contest(rows=400)
+    for candidate in small.candidates:
+        finish(small, candidate, 1.0)
+    assert propose(small) is None
+    full = make_contest()
+    full.plan = replace(full.plan, max_trials=len(full.candidates))
+    assert propose(full) is None
+
+
+def test_linear_models_alone_are_not_tuned() -> None:
+    contest = make_contest(families=("linear",))
+    for candidate in contest.candidates:
+        finish(contest, candidate, 1.0)
+    assert propose(contest) is None
+
+
+def test_a_cluster_gives_what_this_machine_gives(tmp_path: Path) -> None:
+    """A real Dask cluster of two processes, with codes of levels and texts and with formulas among what it learns."""
+    from distributed import LocalCluster
+
+    data = make_data(rows=400)
+    plan = Plan(3_600, 2, families=("linear", "lightgbm"), folds=3, max_trials=3)
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        address = cluster.scheduler_address.replace("tcp://", "dask://")
+        away = search(data, replace(plan, executor=address), FolderJournal(tmp_path / "a"))
+    here = search(data, plan, FolderJournal(tmp_path / "b"))
+    assert [(trial.key, trial.score) for trial in away.summary.leaderboard] == [
+        (trial.key, trial.score) for trial in here.summary.leaderboard]
+    np.testing.assert_allclose(away.model.predict_frame(data.frame), here.model.predict_frame(data.frame), atol=1e-12)
+    assert all(trial.state == "finished" for trial in away.summary.leaderboard)
+
+
+def test_no_cluster_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="No Dask scheduler"):
+        open_executor("dask://127.0.0.1:9", 2, tmp_path)
