@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Grade = Literal["A", "B", "C", "D"]
+Direction = Literal["", "up", "down"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,11 @@ class SegmentSearch:
 
 @dataclass(frozen=True, slots=True)
 class Lever:
-    """A column the user can change. `to` holds the values that may be set; an empty `from_values` means any."""
+    """A column the user can change. `to` holds the values that may be set; an empty `from_values` means any.
+
+    A numeric lever has a `step` instead (a share of the value when `relative`), may only go up or down when `direction` says so,
+    and never leaves [`low`, `high`] (NaN: no limit). `cost` is money per row; `days` until the change shows.
+    """
 
     column: str
     to: tuple[str, ...] = ()
@@ -59,6 +64,10 @@ class Lever:
     relative: bool = False
     cost: float = 0.0
     forbidden: tuple[tuple[str, str], ...] = ()
+    direction: Direction = ""
+    low: float = float("nan")
+    high: float = float("nan")
+    days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +89,11 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class ActionCard:
-    """Who, what to change, worth how much, how sure. Effects are changes of the wanted outcome's rate (or of the number)."""
+    """Who, what to change, worth how much, how sure. Effects are changes of the wanted outcome's rate (or of the number).
+
+    `conditions` (all hold), `from_values` and `step` say again, for a program, who is meant and what changes: `eligible` picks
+    the rows of any table by them. `id` is a hash of those: the same card of a later run has the same one.
+    """
 
     who: str
     lever: str
@@ -101,6 +114,12 @@ class ActionCard:
     sentence: str
     overturn: str = ""
     next_step: str = ""
+    id: str = ""
+    conditions: tuple[Condition, ...] = ()
+    from_values: tuple[str, ...] = ()
+    step: float = float("nan")
+    relative: bool = False
+    cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from automl_core.acting.effects import (
     placebo_passes,
     strongest_observed,
 )
+from automl_core.acting.levers import texts
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.statistics import benjamini_hochberg
 from automl_core.acting.wording import Move, Worth, card_sentence, overturn_sentence, pilot_sentence
@@ -119,11 +120,11 @@ def _groups(inputs: CardInputs) -> NDArray[np.generic] | None:
 
 
 def _category_try(lever: Lever, to: str, inputs: CardInputs, outcome: Outcome, covariates: Covariates) -> _Try | None:
-    texts = _texts(inputs.frame[lever.column])
-    sources = lever.from_values or tuple(sorted(set(texts.dropna().unique()) - {to}))
+    now = texts(inputs.frame[lever.column])
+    sources = lever.from_values or tuple(sorted(set(now.dropna().unique()) - {to}))
     allowed = tuple(value for value in sources if value != to and (value, to) not in lever.forbidden)
-    old = np.asarray(texts.isin(allowed), dtype=bool)
-    new = np.asarray(texts == to, dtype=bool)
+    old = np.asarray(now.isin(allowed), dtype=bool)
+    new = np.asarray(now == to, dtype=bool)
     case = Comparison(outcome.values, old, new, covariates, outcome.is_rate, _groups(inputs), inputs.seed)
     effect = estimate_effect(case)
     if effect is None:
@@ -139,18 +140,6 @@ def _category_try(lever: Lever, to: str, inputs: CardInputs, outcome: Outcome, c
         _what_if(inputs, changed, changed.assign(**{lever.column: value}), outcome),
         case,
     )
-
-
-def _texts(series: pd.Series) -> pd.Series:
-    """Values as the texts a person writes: whole numbers without a decimal point."""
-    if pd.api.types.is_numeric_dtype(series.dtype):
-        return series.map(_spelled, na_action="ignore").astype("str")
-    return series.astype("str")
-
-
-def _spelled(value: float) -> str:
-    number = float(value)
-    return str(int(number)) if number.is_integer() else f"{number:.15g}"
 
 
 def _numeric_try(lever: Lever, column: Column, inputs: CardInputs, outcome: Outcome, covariates: Covariates) -> _Try | None:
