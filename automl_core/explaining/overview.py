@@ -19,6 +19,7 @@ from automl_core.search.model import Model
 SAMPLE = 2_000
 SLOW_SAMPLE = 400  # for models whose contributions must be sampled by permutation
 LEAST_SAMPLE = 60
+PACE_ROWS = 40
 SECONDS = 5.0
 MOST_SHAPES = 15
 Floats = NDArray[np.float64]
@@ -38,7 +39,7 @@ def explain(
     tell(0.0, "Choosing rows to explain.")
     place = explained_class(model)
     observed = _observed(model, y, place)
-    limit = SAMPLE if exact(model, model.encoder.matrix(frame.head(20))) is not None else _affordable(model, frame, seconds)
+    limit = _exact_rows(model, frame, seconds) or _affordable(model, frame, seconds)
     picked = stratified(observed, limit, seed)
     sample, seen = frame.iloc[picked].reset_index(drop=True), observed[picked]
     tell(0.1, f"Explaining {len(sample):,} rows.")
@@ -51,6 +52,16 @@ def explain(
     return Explanation(
         ordered, shapes, float(made.prediction.mean()), units, len(sample), made.label, _sentence(model, made, ordered)
     )
+
+
+def _exact_rows(model: Model, frame: pd.DataFrame, seconds: float) -> int:
+    """The rows, at most 2,000, whose exact contributions take that time, by the pace of 40; 0 when there is no exact route."""
+    matrix = model.encoder.matrix(frame.head(PACE_ROWS))
+    began = time.perf_counter()
+    if not len(matrix) or exact(model, matrix) is None:
+        return 0
+    pace = (time.perf_counter() - began) / len(matrix)
+    return int(np.clip(seconds / max(pace, 1e-9), LEAST_SAMPLE, SAMPLE))
 
 
 def _affordable(model: Model, frame: pd.DataFrame, seconds: float) -> int:

@@ -36,9 +36,14 @@ def encode_target(series: pd.Series, problem: Problem) -> tuple[NDArray[np.gener
 
 
 def default_folds(rows: int, budget: float) -> int:
-    """Folds for a search of this many rows in `budget` seconds: few rows need many, many rows leave no time for them."""
+    """Folds for a search of this many rows in `budget` seconds: few rows need many, many rows leave no time for them.
+
+    On many rows not all folds are fitted: there they say how small a part is held out.
+    """
     if rows > 100_000:
-        return 3 if budget >= 300 else 2
+        return 10
+    if rows > 20_000:
+        return 5
     if rows > 10_000:
         return 5 if budget >= 480 else 3
     if rows > 3_000:

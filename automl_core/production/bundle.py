@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -133,7 +133,18 @@ def _model_files(model: Model) -> dict[str, bytes]:
 
 def _requirements(model: Model, wheel: str) -> str:
     needed = ["numpy", "pandas", *sorted({name for member in model.members for name in member.kind.requires})]
-    return "\n".join([*(f"{name}=={version(name)}" for name in needed), f"./{wheel}", ""])
+    return "\n".join([*(pinned(name) for name in needed), f"./{wheel}", ""])
+
+
+def pinned(name: str) -> str:
+    """The installed version of a library, under the name it was installed by: some have a slimmer variant of the same module."""
+    try:
+        return f"{name}=={version(name)}"
+    except PackageNotFoundError:
+        variants = packages_distributions().get(name)
+        if not variants:
+            raise MissingDependency(f"This model needs {name}.", f"Run: pip install {name}") from None
+        return f"{variants[0]}=={version(variants[0])}"
 
 
 def _assemble(files: Mapping[str, bytes]) -> Bundle:

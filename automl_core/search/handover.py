@@ -22,6 +22,7 @@ from automl_core.search.model import Model
 from automl_core.search.nested import nested_rungs
 from automl_core.search.offers import ENSEMBLE, Offer, best_first, choose, make_ballot, make_offers, rungs
 from automl_core.search.plan import RungOffer, RunSummary
+from automl_core.search.schedule import MANY_ROWS
 
 __all__ = ["Outcome", "Settlement", "best_first", "refit_seconds", "settle"]
 
@@ -64,12 +65,15 @@ class _Rung:
 
 
 def refit_seconds(contest: Contest) -> float:
-    """What fitting the four best candidates so far on all rows should take with the workers there are."""
+    """What fitting the best candidates so far on all rows should take with the workers there are: as many as an ensemble has.
+
+    On many rows two: there the model of a fold, which has seen nearly all rows, stands in for what is not fitted again in time.
+    """
     done = [candidate for candidate in contest.candidates if contest.complete(candidate.key)]
     if not done:
         return max((result.seconds for result in contest.results.values()), default=0.0)
     quality = {item.key: float(np.mean([contest.fold_score(item.key, fold) for fold in range(contest.folds)])) for item in done}
-    best = sorted(done, key=lambda candidate: -quality[candidate.key])[:MEMBERS]
+    best = sorted(done, key=lambda candidate: -quality[candidate.key])[: 2 if len(contest.prepared.y) > MANY_ROWS else MEMBERS]
     seconds = [contest.fold_seconds(candidate) for candidate in best]
     growth = len(contest.prepared.y) / max(len(contest.prepared.folds[0][0]), 1)
     return growth * max(*seconds, sum(seconds) / max(1, contest.plan.jobs))

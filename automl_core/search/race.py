@@ -62,7 +62,7 @@ class Race:
     def end(self) -> float:
         """The moment of the search at which the race must end to leave time for the hand-over."""
         budget = self.clock.budget
-        return budget - min(0.4 * budget, 1.5 + 0.03 * budget + 1.4 * refit_seconds(self.contest))
+        return budget - min(0.4 * budget, 1.5 + 0.03 * budget + 1.2 * refit_seconds(self.contest))
 
     def run(self) -> None:
         """Until nothing is left to try or the time is up. Cancelled when the watch says so."""

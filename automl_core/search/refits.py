@@ -39,11 +39,26 @@ def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResu
         race.take_extras(extras)
     ready = [candidate for candidate in chosen if not contest.missing_extras(candidate, ALL_ROWS)]
     bags = _bags(race, ready, hard_end)
-    for candidate in ready:
+    for candidate in ready if again else _in_time(race, sorted(ready, key=lambda item: list(wanted).index(item.key)), hard_end):
         crew.submit(replace(race.fit_task(candidate, ALL_ROWS, hard_end, wanted[candidate.key]), stop_file="", bags=bags))
     # a fit cut off in its refit may be far from the one that was judged; the first fold's is not
     return {task.key: result for task, result in _wait(race, hard_end)
             if isinstance(task, FitTask) and not result.error and not result.truncated}
+
+
+def _in_time(race: Race, chosen: list[Candidate], hard_end: float) -> list[Candidate]:
+    """The first of the candidates that should be through before the end: a refit that is cut off is time lost to the others."""
+    contest, jobs = race.contest, max(1, race.contest.plan.jobs)
+    if contest.plan.max_trials:
+        return chosen
+    growth = len(contest.prepared.y) / max(len(contest.prepared.folds[0][0]), 1)
+    left, work, found = hard_end - race.clock.elapsed(), 0.0, []
+    for candidate in chosen:
+        seconds = growth * contest.fold_seconds(candidate)
+        if max(seconds, (work + seconds) / jobs) <= left:
+            found.append(candidate)
+            work += seconds
+    return found
 
 
 def _bags(race: Race, chosen: list[Candidate], hard_end: float) -> int:

@@ -8,10 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from automl_core.search.contest import Contest
+from automl_core.search.families import families
 from automl_core.search.plan import Candidate
 
 ANCHORS = 2  # candidates whose first fold shows what a fold costs here
 PATIENCE_IN_ORDER = 0.93  # each later place of the portfolio promises that much of the one before
+MANY_ROWS, ENOUGH_FOLDS, LONG_SECONDS = 20_000, 3, 480.0
+LEAST_EFFORT = 0.4  # of a boosting's rounds that are worth having
 FAST_FIT = 0.05  # seconds below which one fit's cost does not matter
 
 
@@ -36,7 +39,7 @@ def next_place(contest: Contest, moment: Moment) -> Place | None:
 
     With a number of trials instead of a time the order is that of the portfolio, so that the same seed gives the same result.
     """
-    begun, fresh = [], []
+    begun, fresh, partial = [], [], []
     for place, candidate in enumerate(contest.candidates):
         if candidate.key in contest.out or contest.complete(candidate.key):
             continue
@@ -50,12 +53,14 @@ def next_place(contest: Contest, moment: Moment) -> Place | None:
             return begun[0] if begun else Place(candidate, folds[0])
         elif fits(contest, candidate, len(folds), moment):
             fresh.append((promise(contest, candidate, place), Place(candidate, folds[0])))
+        elif fits_in_part(contest, candidate, moment):
+            partial.append((promise(contest, candidate, place), Place(candidate, folds[0])))
         else:
             contest.out[candidate.key] = "Not tried: its fits would not have ended in time."
     for place_ in begun:
         if contest.plan.max_trials or moment.now + 0.5 * contest.fold_seconds(place_.candidate) <= moment.end:
             return place_
-    return max(fresh, key=lambda item: item[0])[1] if fresh else None
+    return max(fresh or partial, key=lambda item: item[0])[1] if fresh or partial else None
 
 
 def open_folds(contest: Contest, candidate: Candidate, moment: Moment) -> list[int]:
@@ -68,6 +73,15 @@ def fits(contest: Contest, candidate: Candidate, folds: int, moment: Moment) -> 
     """Whether the candidate can get through all its folds before the end."""
     seconds = contest.fold_seconds(candidate)
     return moment.now + max(seconds, seconds * folds / max(1, contest.plan.jobs)) <= moment.end
+
+
+def fits_in_part(contest: Contest, candidate: Candidate, moment: Moment) -> bool:
+    """Whether a boosting gets far enough before the end that the best of its rounds is a model too.
+
+    Only with one fold: no other one waits for the same effort.
+    """
+    enough = LEAST_EFFORT * contest.fold_seconds(candidate)
+    return contest.folds == 1 and families().get(candidate.family).grows and moment.now + enough <= moment.end
 
 
 def promise(contest: Contest, candidate: Candidate, place: int) -> float:
@@ -108,9 +122,15 @@ def _standing(contest: Contest, candidate: Candidate) -> tuple[float, float]:
 
 
 def fold_count(contest: Contest, anchors: tuple[Candidate, ...], room: float) -> int:
-    """As many folds as let the anchors finish in `room` seconds: a candidate stopped before its last is wasted."""
-    if contest.plan.max_trials:
-        return len(contest.prepared.folds)
+    """As many folds as let the anchors finish in `room` seconds: a candidate stopped before its last is wasted.
+
+    On many rows a part of the folds says enough, and time is better spent on other candidates, unless the plan names a number.
+    """
+    plan, most = contest.plan, len(contest.prepared.folds)
+    if plan.max_trials:
+        return most
+    if len(contest.prepared.y) > MANY_ROWS and not plan.folds and (plan.first_seconds or plan.budget_seconds) < LONG_SECONDS:
+        most = min(most, ENOUGH_FOLDS)
     cost = sum(contest.results[candidate.key, 0].seconds for candidate in anchors)
-    return min(len(contest.prepared.folds), max(1, int(room * max(1, contest.plan.jobs) / max(cost, 1e-3))))
+    return min(most, max(1, int(room * max(1, plan.jobs) / max(cost, 1e-3))))
 

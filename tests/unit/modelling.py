@@ -62,7 +62,7 @@ def make_model(task: str = "binary", names: tuple[str, ...] = ("lightgbm", "line
     for name in names:
         family = families().get(name)
         classes = max(2, len(problem.classes))
-        request = FitRequest(matrix, y.astype(float), encoder.features, problem.task, classes, SMALL[name], rounds=30)
+        request = FitRequest(matrix, y.astype(float), encoder.features, problem.task, classes, SMALL.get(name, {}), rounds=30)
         members.append(Member(name, family.title, 1 / len(names), family.fit(request).native))
     bands = Bands((0.0, 100.0), (-10.0, -20.0, -42.0), (5.0, 20.0, 84.0)) if task == "regression" else None
     calibration = Calibration(1.3) if task == "multiclass" else Calibration(0.8, 0.2) if task == "binary" else None

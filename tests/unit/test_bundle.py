@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import distribution
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import pytest
 from automl_core.errors import BadInput, Untrusted
 from automl_core.production import load_bundle, write_bundle
 from automl_core.production.wheel import build_wheel, scoring_modules, wheel_name
+from automl_core.search.families import families, learners
 from tests.unit.modelling import make_contract, make_frame, make_model
 
 ALL = ("lightgbm", "catboost", "linear", "extra_trees", "ebm")
@@ -48,6 +50,18 @@ def test_it_predicts_what_the_model_predicts(written: Path) -> None:
     assert bundle.scorer.id_columns == ("customer id",)
     row = frame.to_dict("records")[0]
     assert bundle.predict_row(row)["probability_Yes"] == pytest.approx(bundle.predict(frame)["probability_Yes"][0], abs=1e-9)
+
+
+@pytest.mark.parametrize("name", sorted(family.name for family in learners() if "binary" in family.tasks))
+def test_every_family_can_be_bundled_and_names_what_it_needs(name: str, tmp_path: Path) -> None:
+    model, table = make_model("binary", (name,))
+    write_bundle(tmp_path / "m.zip", model, make_contract(model, table), "", {})
+    again = load_bundle(tmp_path / "m.zip").model
+    np.testing.assert_allclose(again.predict_frame(table.frame), model.predict_frame(table.frame), atol=1e-9)
+    with zipfile.ZipFile(tmp_path / "m.zip") as archive:
+        needs = [line.split("==")[0] for line in archive.read("requirements.txt").decode().split() if "==" in line]
+    assert all(distribution(needed) for needed in needs)  # raises for one that is not installed under that name
+    assert len(needs) >= 2 + len(families().get(name).requires)
 
 
 @pytest.mark.parametrize("task", ["multiclass", "regression"])

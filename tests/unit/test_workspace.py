@@ -303,11 +303,11 @@ def test_more_time_goes_on_with_the_same_search(home: Path) -> None:
     project = ws.projects.start_sample("diabetes")
     with pytest.raises(NotFound):
         ws.search.more(project, 60)
-    job = ws.search.start(project, Plan(budget_seconds=5, families=("linear", "extra_trees"), max_trials=2))
+    job = ws.search.start(project, Plan(budget_seconds=60, families=("linear", "extra_trees"), max_trials=2))
     do_next(ws, job.id)
     first = ws.search.needed(project)
-    job = ws.search.more(project, 5)
-    assert ws.search.more(project, 5).id == job.id  # pressed twice
+    job = ws.search.more(project, 60)
+    assert ws.search.more(project, 60).id == job.id  # pressed twice
     do_next(ws, job.id)
     second = ws.search.needed(project)
     assert second.id != first.id
