@@ -34,12 +34,14 @@ LADDER = {"average": rungs.average, "rule": rungs.rule, "linear": rungs.linear, 
 
 
 def check(
-    frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, seed: int = 0, progress: Progress | None = None
+    frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, seed: int = 0, progress: Progress | None = None,
+    effort: float = 1.0,
 ) -> Verdict:
     """The verdict on a typed, cleaned frame; BadInput when the target cannot be predicted at all.
 
     Every rung learns and answers on the same folds (five, repeated on small tables), and the rule is chosen inside each
-    training part. Large tables are sampled so that an answer takes seconds; `Verdict.rows` says how many rows were used.
+    training part. Large tables are sampled so that an answer takes seconds, and more so with an `effort` below 1; `Verdict.rows`
+    says how many rows were used.
     """
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -48,7 +50,7 @@ def check(
     check_target(frame, problem)
     report(0.02, "Looking for columns that know the answer")
     leaks = find_leaks(frame, columns, problem, seed)
-    frame, y = sample_rows(frame, columns, problem, seed)
+    frame, y = sample_rows(frame, columns, problem, seed, effort)
     material = make_material(frame, columns, problem, y, seed)
     folds = _repeated_folds(y, problem, frame, columns, seed)
     # matrices this small only lose by being shared between threads, most of all beside other work
@@ -66,14 +68,14 @@ def check(
 
 
 def sample_rows(
-    frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, seed: int
+    frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, seed: int, effort: float = 1.0
 ) -> tuple[pd.DataFrame, NDArray[np.generic]]:
     """The rows with a usable target, or a random part of them in their order, and their `y`."""
     y, keep = encode_target(frame[problem.target], problem)
     kept = frame[keep]
     used = usable_columns(columns, problem)
     width = sum(40 if column.role == "text" else 3 if column.kind == "date" else 1 for column in used)
-    cells = MOST_CELLS / max(1, width) / max(1.0, len(problem.classes) / 2)
+    cells = effort * MOST_CELLS / max(1, width) / max(1.0, len(problem.classes) / 2)
     most = int(np.clip(cells, FEWEST_ROWS, MOST_ROWS))
     if len(y) <= most:
         return kept.reset_index(drop=True), y

@@ -36,6 +36,8 @@ from automl_core.workspace.projects import Projects, with_never
 from automl_core.workspace.summaries import summary_of
 from automl_core.workspace.views import Run
 
+WHOLE_CHECK = 30.0  # seconds of budget from which the check before the search takes its whole effort
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -118,7 +120,7 @@ class Files:
         job = queue.enqueue(self.context.store, project_id, "search",
                             {"inputs": to_json(inputs), "plan": to_json(request.plan)}, worker="command line")
         with self._own(job) as watch:
-            goal.run_check(project_id, inputs, watch)
+            goal.run_check(project_id, inputs, watch, min(1.0, request.plan.budget_seconds / WHOLE_CHECK))
             run = self.deploy.search.run_search(job, inputs, request.plan, watch, time.monotonic() - began)
         if rung and not any(offer.chosen and rung in (offer.name, *offer.also) for offer in summary_of(run).ladder):
             run = self.deploy.search.choose(project_id, rung)
