@@ -42,8 +42,6 @@ def default_folds(rows: int, budget: float) -> int:
     """
     if rows > 100_000:
         return 10
-    if rows > 20_000:
-        return 5
     if rows > 10_000:
         return 5 if budget >= 480 else 3
     if rows > 3_000:

@@ -137,7 +137,7 @@ def _formulas_fail(ballot: Ballot, candidate: Candidate) -> bool:
 
 
 def choose(offers: tuple[Offer, ...]) -> Offer:
-    """The fastest of those good enough; equally fast ones by quality."""
+    """The fastest of those good enough; of those that take as many whole milliseconds the best one."""
     return min((offer for offer in offers if offer.good_enough), key=lambda offer: (_speed(offer), -offer.quality))
 
 
@@ -151,5 +151,5 @@ def rungs(offers: tuple[Offer, ...]) -> dict[str, Offer]:
 
 
 def _speed(offer: Offer) -> float:
-    """Milliseconds a row in steps of a twentieth: finer differences are noise of the measurement."""
-    return float(np.round(offer.row_ms * 20) / 20) if math.isfinite(offer.row_ms) else math.inf
+    """Whole milliseconds a row (or megabytes): nobody waits for a part of one, and a better answer is worth more."""
+    return float(math.floor(offer.row_ms)) if math.isfinite(offer.row_ms) else math.inf

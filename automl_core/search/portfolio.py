@@ -73,6 +73,12 @@ _CATBOOST_SHALLOW = _CATBOOST | {"depth": 4, "learning_rate": 0.08, "l2_leaf_reg
 _CATBOOST_CROSSES = _CATBOOST | {"learning_rate": 0.08, "max_ctr_complexity": 2, "one_hot_max_size": 3}
 _CATBOOST_DEEP = _CATBOOST | {"depth": 8, "learning_rate": 0.06, "grow_policy": "Depthwise", "l2_leaf_reg": 2.8}
 _CATBOOST_LEAVES = _CATBOOST | {"depth": 12, "learning_rate": 0.06, "grow_policy": "Lossguide", "max_leaves": 64}
+_XGBOOST = {  # the meta-tuned defaults of Holzmüller et al. for classes, and for numbers
+    "classes": {"learning_rate": 0.08, "max_depth": 6, "min_child_weight": 5e-6, "reg_lambda": 0.0, "subsample": 0.65,
+                "colsample_bylevel": 0.9, "rounds": 1000, "patience": 60},
+    "numbers": {"learning_rate": 0.05, "max_depth": 9, "min_child_weight": 2.0, "reg_lambda": 0.0, "subsample": 0.7,
+                "rounds": 1000, "patience": 60},
+}
 _FOREST = {"trees": 300, "max_features": 0.4, "min_samples_leaf": 1}
 _FOREST_CLASSES = _FOREST | {"criterion": "entropy", "smooth": 0.15}
 _EBM = {"pairs": 10, "outer_bags": 1, "learning_rate": 0.04}
@@ -128,6 +134,9 @@ def _entries(task: Task, logs: bool) -> list[Entry]:
         Entry("lightgbm", "LightGBM, deep", _DEEP),
         Entry("lightgbm", "LightGBM, random cuts", _RANDOM_CUTS),
         Entry("lightgbm", "LightGBM, tiny trees", _TINY),
+        Entry("xgboost", "XGBoost", _XGBOOST["classes"]),
+        Entry("neural", "Neural network", {}),
+        Entry("neighbours", "Nearest neighbours", {}),
     ]
 
 
@@ -153,6 +162,9 @@ def _number_entries() -> list[Entry]:
         Entry("catboost", "CatBoost with formulas", _CATBOOST, True),
         Entry("lightgbm", "LightGBM, random cuts", _RANDOM_CUTS),
         Entry("lightgbm", "LightGBM, large trees", _LARGE),
+        Entry("xgboost", "XGBoost", _XGBOOST["numbers"]),
+        Entry("neural", "Neural network", {}),
+        Entry("neighbours", "Nearest neighbours", {}),
     ]
 
 

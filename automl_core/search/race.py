@@ -27,7 +27,7 @@ from automl_core.search.refits import POLL, refit
 from automl_core.search.schedule import ANCHORS, Moment, Place, fits, fold_count, next_place
 from automl_core.search.tuning import propose
 from automl_core.search.watch import SilentWatch, Watch
-from automl_core.search.worker import ALL_ROWS, Extras, ExtrasKind, ExtrasTask, FitTask, warm
+from automl_core.search.worker import ALL_ROWS, Extras, ExtrasKind, ExtrasTask, FitTask, give_back_memory, warm
 
 __all__ = ["Outcome", "search"]
 
@@ -272,6 +272,7 @@ def search(data: SearchData, plan: Plan, journal: Journal, watch: Watch | None =
         prepared = prepare(data, plan)
         contest = _open(prepared, plan, journal, clock)
         race = Race(contest, clock, Crew(pool, pool.share(_arrays(prepared))), journal, watch)
+        give_back_memory()  # what reading, checking and encoding needed for a moment
         again = clock.spent > 0 and clock.elapsed() >= race.end()
         race.run()
         if not race.has_any():

@@ -13,7 +13,7 @@ from automl_core.search.plan import Candidate
 
 ANCHORS = 2  # candidates whose first fold shows what a fold costs here
 PATIENCE_IN_ORDER = 0.93  # each later place of the portfolio promises that much of the one before
-MANY_ROWS, ENOUGH_FOLDS, LONG_SECONDS = 20_000, 3, 480.0
+MANY_ROWS, ENOUGH_FOLDS, LONG_SECONDS = 100_000, 3, 480.0
 LEAST_EFFORT = 0.4  # of a boosting's rounds that are worth having
 FAST_FIT = 0.05  # seconds below which one fit's cost does not matter
 

@@ -186,4 +186,4 @@ def test_folds_shrink_for_a_rare_class_and_for_the_budget() -> None:
     _, folds = folds_of(Problem("churn", "binary", "roc_auc", ("No", "Yes"), "Yes"), frame)
     assert len(folds) == 3
     asked = [(1_000, 10), (1_000, 60), (7_000, 10), (7_000, 60), (15_000, 60), (50_000, 60), (1_000_000, 60)]
-    assert [default_folds(rows, budget) for rows, budget in asked] == [5, 8, 3, 5, 3, 5, 10]
+    assert [default_folds(rows, budget) for rows, budget in asked] == [5, 8, 3, 5, 3, 3, 10]

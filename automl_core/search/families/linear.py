@@ -17,7 +17,7 @@ from automl_core.search.design import SQUASH, Scale, design_of, learn_scale
 from automl_core.search.family import Array, Family, FitRequest, Fitted, Stages, link
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0)  # inverse penalties, as C of the usual logistic regression
-MAX_CELLS = 12_000_000  # of the dense design; above it a random part of the rows is enough for so few coefficients
+MAX_CELLS = 8_000_000  # of the dense design; above it a random part of the rows is enough for so few coefficients
 NEWTON_WIDTH = 400
 
 

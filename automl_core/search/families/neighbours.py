@@ -128,5 +128,5 @@ def _load(files: Mapping[str, bytes]) -> Neighbours:
 FAMILY = Family(
     name="neighbours", title="Nearest neighbours", package="", requires=(), fields=(),
     tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
-    cost=4.0,
+    cost=12.0,
 )
