@@ -19,10 +19,11 @@ from automl_core.settings import read_settings
 if TYPE_CHECKING:
     from automl_core import Workspace
     from automl_core.framing.problem import Verdict
-    from automl_core.workspace.files import Request
+    from automl_core.workspace.requests import Request
     from automl_core.workspace.views import Run
 
 LONGEST = 86_400.0
+MOST_FOLDS = 20
 Arguments = argparse.Namespace
 
 
@@ -92,16 +93,21 @@ def _profile(arguments: Arguments) -> Answer:
 
 def _request(arguments: Arguments) -> Request:
     from automl_core.search.plan import Plan
-    from automl_core.workspace.files import Request
+    from automl_core.workspace.requests import Request
 
     trials = getattr(arguments, "trials", 0)
+    folds, seed = getattr(arguments, "folds", 0), getattr(arguments, "seed", 0)
+    if trials < 0 or seed < 0 or not (folds == 0 or 2 <= folds <= MOST_FOLDS):
+        raise BadInput("This number of trials or folds, or this seed, cannot be used.",
+                       f"Give trials and a seed of 0 or more, and 2 to {MOST_FOLDS} folds (0 lets the rows decide).")
     budget = getattr(arguments, "budget", 0.0) or (LONGEST if trials else 60.0)
     plan = Plan(budget_seconds=budget, jobs=getattr(arguments, "jobs", 0) or read_settings().jobs,
-                seed=getattr(arguments, "seed", 0), folds=getattr(arguments, "folds", 0),
+                seed=seed, folds=folds,
                 families=_parts(getattr(arguments, "families", "")), executor=getattr(arguments, "executor", "local"),
                 max_trials=trials)
     return Request(arguments.target, arguments.task, arguments.metric, _parts(arguments.drop), arguments.time, arguments.group,
-                   arguments.copies_together, arguments.weights, arguments.quantile, arguments.ordered, plan)
+                   arguments.copies_together, arguments.weights, arguments.quantile, arguments.ordered is not None,
+                   _parts(arguments.ordered or ""), plan)
 
 
 def _parts(text: str) -> tuple[str, ...]:
@@ -119,7 +125,12 @@ def _train(arguments: Arguments) -> Answer:
         raise BadInput(f"A budget of {arguments.budget:g} seconds cannot be searched.", "Give 5 seconds or more, up to a day.")
     out = Path(arguments.out)
     run, verdict = _open().files.train(arguments.data, _request(arguments), out, arguments.hand_over)
-    return _searched(run, verdict, out)
+    answer = _searched(run, verdict, out)
+    wanted = arguments.hand_over
+    if not wanted or any(wanted in (offer.name, *offer.also) and offer.chosen for offer in answer.data["ladder"]):
+        return answer
+    missed = f"This search has no model for the rung “{wanted}”, so its own choice is handed over."
+    return Answer(answer.data, f"{answer.sentence}\n{missed}", 1)
 
 
 def _more(arguments: Arguments) -> Answer:
@@ -295,5 +306,6 @@ def _add_problem(command: argparse.ArgumentParser) -> None:
     command.add_argument("--group", default="")
     command.add_argument("--weights", default="", metavar="COLUMN", help="how much each row counts")
     command.add_argument("--quantile", type=float, default=0.5, metavar="LEVEL", help="what `--metric pinball` predicts")
-    command.add_argument("--ordered", action="store_true", help="the classes are steps of a scale")
+    command.add_argument("--ordered", nargs="?", const="", default=None, metavar="LOW,...,HIGH",
+                         help="the classes are steps of a scale; words need their order")
     command.add_argument("--copies-together", action="store_true", help="keep exact copies of a row on one side of every split")

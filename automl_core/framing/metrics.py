@@ -22,6 +22,8 @@ __all__ = ["DEFAULT_DECISION", "METRICS", "Decision", "Metric", "bayes_threshold
 CLASSES: tuple[Task, ...] = ("binary", "multiclass")
 NUMBER: tuple[Task, ...] = ("regression",)
 
+SHARE = (0.0, 1.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
@@ -31,7 +33,7 @@ class Metric:
     ordering metric has `area` (its score) and `influence` (each row's influence `(n,)` on it) instead. `loss_rows` is the
     loss of each row (lower is better; its mean orders models as the score does) or None when there is no such thing.
     `labels` says that a binary probability is cut at `Decision.threshold` first. `decision` is what it is read at unless another
-    is given.
+    is given; scores lie within `bounds`.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Metric:
     influence: Callable[[Truth, Floats, Weights], Floats] | None = None
     labels: bool = False
     decision: Decision = DEFAULT_DECISION
+    bounds: tuple[float, float] = (-math.inf, math.inf)
 
     @property
     def sign(self) -> float:
@@ -68,7 +71,8 @@ def _mean(name: str, title: str, tasks: tuple[Task, ...], loss: Statistics, comb
     """A metric that is a function of the mean loss; greater is better when the combination turns the loss around."""
     greater = combine in (rows.negative, rows.one_minus)
     labels = loss in (rows.wrong_rows, rows.money_rows)
-    return Metric(name, title, tasks, greater, loss, combine, loss, labels=labels)
+    bounds = SHARE if loss is rows.wrong_rows else (0.0, math.inf) if not greater else (-math.inf, math.inf)
+    return Metric(name, title, tasks, greater, loss, combine, loss, labels=labels, bounds=bounds)
 
 
 _ALL = (
@@ -77,10 +81,11 @@ _ALL = (
            influence=rows.average_precision_influence),
     _mean("log_loss", "Log loss", CLASSES, rows.log_rows, rows.first),
     _mean("accuracy", "Accuracy", CLASSES, rows.wrong_rows, rows.one_minus),
-    Metric("balanced_accuracy", "Balanced accuracy", CLASSES, True, rows.confusion_rows, rows.balanced, labels=True),
-    Metric("f1", "F1 of the positive class", ("binary",), True, rows.confusion_rows, rows.f1_positive, labels=True),
-    Metric("f1_macro", "Macro F1", CLASSES, True, rows.confusion_rows, rows.f1_macro, labels=True),
-    Metric("mcc", "Matthews correlation", CLASSES, True, rows.confusion_rows, rows.mcc, labels=True),
+    Metric("balanced_accuracy", "Balanced accuracy", CLASSES, True, rows.confusion_rows, rows.balanced, labels=True,
+           bounds=SHARE),
+    Metric("f1", "F1 of the positive class", ("binary",), True, rows.confusion_rows, rows.f1_positive, labels=True, bounds=SHARE),
+    Metric("f1_macro", "Macro F1", CLASSES, True, rows.confusion_rows, rows.f1_macro, labels=True, bounds=SHARE),
+    Metric("mcc", "Matthews correlation", CLASSES, True, rows.confusion_rows, rows.mcc, labels=True, bounds=(-1.0, 1.0)),
     _mean("rmse", "RMSE", NUMBER, rows.square_rows, rows.root),
     _mean("mae", "Mean absolute error", NUMBER, rows.absolute_rows, rows.first),
     Metric("r2", "R²", NUMBER, True, rows.r2_rows, rows.r2, loss_rows=rows.square_rows),
@@ -149,8 +154,25 @@ def tune_threshold(y: Truth, p: Floats, problem: Problem, weights: Weights = Non
     if problem.task != "binary" or len(truth) < 50:
         return 0.5
     metric = get_metric(problem.metric)
+    mass = np.ones(len(truth)) if mass is None else mass
     if not metric.labels or metric.name == "money":
-        return float(np.clip(np.quantile(probability, 1 - float(np.mean(truth == 1))), 1e-6, 1 - 1e-6))
+        share = 1 - float(np.average(truth == 1, weights=mass))
+        return float(np.clip(np.quantile(probability, share, weights=mass, method="inverted_cdf"), 1e-6, 1 - 1e-6))
     cuts = np.unique(np.quantile(probability, np.linspace(0.005, 0.995, 200)))
-    scores = [metric.score(truth, probability, Decision(float(cut), problem.money), mass) for cut in cuts]
-    return float(np.clip(cuts[int(np.argmax(scores))], 1e-6, 1 - 1e-6))
+    return float(np.clip(cuts[int(np.argmax(_at_cuts(metric, truth, probability, mass, cuts)))], 1e-6, 1 - 1e-6))
+
+
+def _at_cuts(metric: Metric, truth: Truth, probability: Floats, mass: Floats, cuts: Floats) -> Floats:
+    """(cuts,) scores of a metric of labels at each threshold, from one sort of the rows."""
+    assert metric.combine is not None
+    order = np.argsort(probability, kind="stable")
+    yes = np.append(0.0, np.cumsum((mass * (truth == 1))[order]))
+    every = np.append(0.0, np.cumsum(mass[order]))
+    below = np.searchsorted(probability[order], cuts, side="left")
+    hits, called = yes[-1] - yes[below], every[-1] - every[below]
+    right_no = every[below] - yes[below]
+    columns = (np.full(len(cuts), every[-1] - yes[-1]), np.full(len(cuts), yes[-1]), every[-1] - called, called, right_no, hits)
+    means = np.column_stack(columns) / every[-1]
+    if metric.statistics is rows.wrong_rows:
+        return metric.combine(1.0 - (means[:, 4] + means[:, 5])[:, None])
+    return metric.combine(means)

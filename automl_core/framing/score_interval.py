@@ -50,12 +50,13 @@ def score_with_interval(
         return ScoreInterval(score, score, score)
     if metric.influence is not None:
         error = float(np.std(metric.influence(truth, prediction, mass), ddof=1)) / math.sqrt(len(truth))
-        return ScoreInterval(score, *_on_logit_scale(score, error))
+        return ScoreInterval(score, *_area_interval(score, error, _rarest(truth)))
     assert metric.statistics is not None
     assert metric.combine is not None
     draws = metric.combine(_mean_draws(metric.statistics(truth, prediction, decision).reshape(len(truth), -1), seed, mass))
     low, high = np.quantile(draws, [0.025, 0.975])
-    return ScoreInterval(score, float(min(low, score)), float(max(high, score)))
+    floor, ceiling = metric.bounds
+    return ScoreInterval(score, float(max(min(low, score), floor)), float(min(max(high, score), ceiling)))
 
 
 def paired_difference(
@@ -89,11 +90,33 @@ def _predicted(prediction: Floats) -> NDArray[np.bool_]:
     return np.asarray(np.isfinite(prediction.reshape(len(prediction), -1)).all(axis=1))
 
 
-def _on_logit_scale(score: float, error: float) -> tuple[float, float]:
-    """Interval of an area in (0, 1): symmetric in log-odds, so it never leaves the range."""
-    if not 0 < score < 1 or error == 0:
-        return max(0.0, score - Z95 * error), min(1.0, score + Z95 * error)
-    centre, half = math.log(score / (1 - score)), Z95 * error / (score * (1 - score))
+def _rarest(truth: Truth) -> int:
+    """How many rows the rarest class that occurs has."""
+    return int(np.unique(truth, return_counts=True)[1].min())
+
+
+def _area_interval(score: float, error: float, rarest: int) -> tuple[float, float]:
+    """Interval of an area in (0, 1): symmetric in log-odds, so it never leaves the range.
+
+    The rarest class decides how sure it is: its few rows stand for degrees of freedom (Student's t), a single one says nothing,
+    and an area of 0 or 1, which has no variance of its own, is as unsure as a share of so many rows.
+    """
+    from scipy.special import stdtrit
+
+    if rarest < 2:
+        return 0.0, 1.0
+    reach = float(stdtrit(rarest - 1, 0.975)) * error * math.sqrt(rarest / (rarest - 1))
+    centred = min(max(score, 0.5 / rarest), 1 - 0.5 / rarest)
+    if not 0 < score < 1:
+        reach = max(reach, float(stdtrit(rarest - 1, 0.975)) * math.sqrt(centred * (1 - centred) / rarest))
+        low, high = _on_logit_scale(centred, reach)
+        return min(low, score), max(high, score)
+    return _on_logit_scale(score, reach)
+
+
+def _on_logit_scale(score: float, reach: float) -> tuple[float, float]:
+    """The interval score +- reach, carried over to log-odds."""
+    centre, half = math.log(score / (1 - score)), reach / (score * (1 - score))
     return 1 / (1 + math.exp(min(700.0, half - centre))), 1 / (1 + math.exp(max(-700.0, -centre - half)))
 
 

@@ -18,6 +18,7 @@ from automl_core.framing.metric_rows import Floats
 MOST_WORDS = 120
 WORD_ROWS = 0.01
 RARE = 0.01
+LARGEST = 3.0e38
 MOST_ONE_HOT = 400
 MOST_ASKED = 12
 _WORD = re.compile(r"\w[\w’'-]+")
@@ -87,8 +88,8 @@ def _blocks(series: pd.Series, column: Column) -> _Blocks:
 
 
 def finite(values: Floats) -> Floats:
-    """The values with infinities as missing."""
-    return np.where(np.isfinite(values), values, np.nan)
+    """The values with infinities as missing, and held to what 32-bit numbers can carry: some libraries use these."""
+    return np.where(np.isfinite(values), np.clip(values, -LARGEST, LARGEST), np.nan)
 
 
 def date_parts(series: pd.Series) -> list[Floats]:

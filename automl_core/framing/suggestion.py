@@ -14,6 +14,7 @@ from automl_core.framing.problem import Problem, Task
 MOST_CLASSES = 100
 MOST_NUMBER_CLASSES = 10
 FEWEST_ROWS = 10
+LARGEST_TARGET = 1e100
 YES = ("yes", "y", "true", "t", "1", "ja", "j", "oui", "si", "sí", "on", "positive")
 
 
@@ -135,6 +136,9 @@ def _check_number(present: pd.Series, problem: Problem) -> list[str]:
         raise BadInput(f"The target “{name}” is not a number, so it cannot be predicted as one.",
                        "Change its type or choose classes as the task.")
     values = present.to_numpy(dtype=float)
+    if np.abs(values[np.isfinite(values)]).max(initial=0.0) > LARGEST_TARGET:
+        raise BadInput(f"The target “{name}” holds numbers beyond {LARGEST_TARGET:.0e}, whose errors cannot be computed.",
+                       "Correct them, or choose another target.")
     if problem.metric == "rmsle" and values.min() < 0:
         raise BadInput(f"RMSLE needs a target without negative values, and “{name}” has some.", "Choose RMSE instead.")
     if problem.metric == "mape" and (values == 0).any():

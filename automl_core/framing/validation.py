@@ -69,7 +69,7 @@ def make_folds(
     if problem.task == "binary":
         folds = max(2, min(folds, int(np.bincount(strata).min())))
     random = np.random.default_rng(seed)
-    groups = _groups(frame, columns, problem)
+    groups = row_groups(frame, columns, problem)
     if groups is None:
         assigned = _deal(strata, folds, random)
     else:
@@ -94,7 +94,8 @@ def _deal(strata: Positions, folds: int, random: np.random.Generator) -> Positio
     return assigned
 
 
-def _groups(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem) -> Positions | None:
+def row_groups(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem) -> Positions | None:
+    """(n,) the group of each row that folds keep together: that of the group column, or of exact copies; None without."""
     if problem.group:
         if problem.group not in frame.columns:
             raise BadInput(f"There is no column “{problem.group[:80]}” to group by.", "Choose another group column.")

@@ -51,10 +51,12 @@ class _Layout:
     places: dict[tuple[ExtrasKind, int], tuple[int, ...]]
 
 
-def score_of(prepared: Prepared, y: Array, prediction: Array, seed: int, weights: Array | None) -> Score:
-    """Score and interval in the problem's metric, at the predictions' own best threshold where labels are judged."""
-    decision = prepared.decision(y, prediction, weights)
-    return Score(*score_with_interval(prepared.metric, y, prediction, seed, decision, weights))
+def score_of(contest: Contest, folds: tuple[int, ...], prediction: Array) -> Score:
+    """Score and interval in the problem's metric of predictions for the rows of `folds`; see `Prepared.judged`."""
+    prepared, rows = contest.prepared, contest.positions(folds)
+    y, weights = prepared.y[rows], prepared.weights_of(rows)
+    said, decision = prepared.judged(y, prediction, weights, contest.fold_of(folds))
+    return Score(*score_with_interval(prepared.metric, y, said, contest.plan.seed, decision, weights))
 
 
 def assemble_model(contest: Contest, order: Order, refits: dict[str, FoldResult]) -> Model:
@@ -71,10 +73,10 @@ def assemble_model(contest: Contest, order: Order, refits: dict[str, FoldResult]
         seen = _inputs(contest, candidate, sources[key], layout)
         logs = is_log(candidate.options)
         members.append(Member(candidate.family, candidate.label, weight, native, seen, logs, contest.scale(key, order.folds)))
-    bands = fit_bands(order.y, order.prediction) if problem.task == "regression" else None
+    bands = fit_bands(order.y, order.prediction, order.row_weights) if problem.task == "regression" else None
     threshold = tune_threshold(order.y, order.prediction, problem, order.row_weights) if problem.task == "binary" else 0.5
     data = prepared.data
-    score = score_of(prepared, order.y, order.prediction, contest.plan.seed, order.row_weights)
+    score = score_of(contest, order.folds, order.prediction)
     return Model(problem, data.schema or data.columns, data.columns, data.recipe, layout.encoder, tuple(members), score,
                  threshold, bands, layout.formulas, order.calibration)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from automl_core.search.feature import Array
 
@@ -38,19 +39,27 @@ class Bands:
         return prediction + self.below[place], prediction + self.above[place]
 
 
-def fit_bands(y: Array, prediction: Array) -> Bands:
-    """Bands from outcomes (n,) and out-of-fold predictions (n,) of the same rows.
+def fit_bands(y: Array, prediction: Array, weights: Array | None = None) -> Bands:
+    """Bands from outcomes (n,), out-of-fold predictions (n,) and weights (n,) of the same rows.
 
-    Each side misses a twentieth, so a lopsided error gets a lopsided interval. On fewer than 20 rows the widest error counts.
+    Each side misses a twentieth, so a lopsided error gets a lopsided interval, which always holds the prediction itself, also
+    one of an outer quantile. On fewer than 20 rows the widest error counts.
     """
     bins = int(np.clip(len(y) // ROWS_A_BIN, 1, MOST_BINS))
     edges = np.unique(np.quantile(prediction, np.arange(1, bins) / bins)) if bins > 1 else np.zeros(0)
     place = np.searchsorted(edges, prediction, side="right")
     below, above = [], []
     for number in range(len(edges) + 1):
-        errors = (y - prediction)[place == number]
-        errors = errors if len(errors) else y - prediction
+        inside = place == number if (place == number).any() else np.ones(len(y), dtype=bool)
+        errors = (y - prediction)[inside]
         share = min(1.0, (0.5 + COVERAGE / 2) * (1 + 1 / len(errors)))
-        above.append(float(np.quantile(errors, share, method="higher")))
-        below.append(float(np.quantile(errors, 1 - share, method="lower")))
+        above.append(max(0.0, _quantile(errors, share, weights, inside)))
+        below.append(min(0.0, -_quantile(-errors, share, weights, inside)))
     return Bands(tuple(edges.tolist()), tuple(below), tuple(above))
+
+
+def _quantile(errors: Array, share: float, weights: Array | None, inside: NDArray[np.bool_]) -> float:
+    """The smallest error that at least `share` of the rows (by weight) do not exceed."""
+    if weights is None:
+        return float(np.quantile(errors, share, method="higher"))
+    return float(np.quantile(errors, share, method="inverted_cdf", weights=weights[inside]))

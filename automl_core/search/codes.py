@@ -54,7 +54,10 @@ Code = LevelMeans | TextScores
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CodeSource:
-    """What codes are learned from: the plain matrix (n, p) with its features, the texts' terms by column and the target (n,)."""
+    """What codes are learned from: the plain matrix (n, p) with its features, the texts' terms by column and the target (n,).
+
+    `groups` (n,) are rows that belong together and never speak for each other; None when all stand alone.
+    """
 
     matrix: Array
     features: tuple[Feature, ...]
@@ -63,6 +66,7 @@ class CodeSource:
     task: Task
     classes: int = 2
     class_names: tuple[str, ...] = ()
+    groups: Places | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,8 +122,11 @@ def _wants_means(feature: Feature) -> bool:
 
 
 def _parts(source: CodeSource, train: Places, seed: int) -> Places:
-    """(len(train),) the part 0..4 of each row, every class spread over all parts."""
+    """(len(train),) the part 0..4 of each row: every class spread over all parts, or a group in one of them."""
     random = np.random.default_rng(seed)
+    if source.groups is not None:
+        _, mine = np.unique(source.groups[train], return_inverse=True)
+        return (random.permutation(int(mine.max()) + 1) % PARTS)[mine].astype(np.int64)
     order = random.permutation(len(train))
     if source.task != "regression":
         order = order[np.argsort(source.y[train][order], kind="stable")]

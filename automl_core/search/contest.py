@@ -20,6 +20,8 @@ from automl_core.search.plan import Candidate, Plan, Trial, TrialState
 from automl_core.search.prepared import Prepared
 from automl_core.search.worker import Extras, ExtrasKind
 
+MEANS = ("rmse", "r2", "money")  # metrics of numbers whose best answer is the mean
+
 
 def find_candidate(candidates: Iterable[Candidate], key: str) -> Candidate:
     """The candidate of that key."""
@@ -186,12 +188,13 @@ class Contest:
         return longest[int(np.argmin(total))]
 
     def scale(self, key: str, folds: tuple[int, ...]) -> float:
-        """What predictions are multiplied by, learned from these folds: 1 unless the candidate learns means of logarithms.
+        """What predictions are multiplied by, learned from these folds: 1 unless the candidate learns logarithms of a number.
 
-        A quantile of logarithms is the logarithm of the quantile: nothing is to be mended there.
+        Only metrics that ask for a mean want it: the exponential of a mean of logarithms lies near the median, which the others
+        ask for, and RMSLE judges the logarithms themselves.
         """
         options = find_candidate(self.candidates, key).options
-        if not is_log(options) or "loss" in options:
+        if not is_log(options) or self.prepared.metric.name not in MEANS:
             return 1.0
         y = np.concatenate([self.prepared.y[self.prepared.folds[fold][1]] for fold in folds])
         weights = self.prepared.weights_of(np.concatenate([self.prepared.folds[fold][1] for fold in folds]))
@@ -223,6 +226,14 @@ class Contest:
                 float(np.average(loss(y, part.astype(np.float64)), weights=weights)) for part in stages.predictions])
         return self.losses[key, fold]
 
+    def _told_score(self, key: str, fold: int) -> float:
+        """The score on one fold in the problem's own metric."""
+        valid = self.prepared.folds[fold][1]
+        y, weights = self.prepared.y[valid], self.prepared.weights_of(valid)
+        prediction = self.results[key, fold].prediction * self.scale(key, (fold,))
+        said, decision = self.prepared.judged(y, prediction, weights, np.zeros(len(y), dtype=np.int64))
+        return self.prepared.metric.score(y, said, decision, weights)
+
     def trial(self, candidate: Candidate, state: TrialState | None = None) -> Trial:
         """What there is to tell about a candidate."""
         good = self.good(candidate.key)
@@ -235,14 +246,12 @@ class Contest:
         if folds:
             rows = self.positions(folds)
             y, weights = self.prepared.y[rows], self.prepared.weights_of(rows)
-            prediction = self.out_of_fold(candidate.key, folds)
-            mean, low, high = score_with_interval(
-                self.prepared.metric, y, prediction, self.plan.seed, self.prepared.decision(y, prediction, weights), weights)
+            said, decision = self.prepared.judged(y, self.out_of_fold(candidate.key, folds), weights, self.fold_of(folds))
+            mean, low, high = score_with_interval(self.prepared.metric, y, said, self.plan.seed, decision, weights)
         first = good.get(0)
-        sign = self.prepared.judge.sign
         return Trial(
             candidate.key, candidate.family, candidate.label, candidate.options, state or found, mean, low, high,
-            tuple(sign * self.fold_score(candidate.key, fold) for fold in folds), tuple(good[fold].rounds for fold in folds),
+            tuple(self._told_score(candidate.key, fold) for fold in folds), tuple(good[fold].rounds for fold in folds),
             sum(result.seconds for result in good.values()), first.row_ms if first else math.nan,
             sum(len(content) for content in first.files.values()) / 1e6 if first else math.nan,
             reason or ("It was cut off at its share of the time; its best rounds count." if truncated else ""))

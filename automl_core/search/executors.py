@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -17,6 +19,7 @@ from automl_core.errors import BadInput, MissingDependency
 
 Arrays = dict[str, Any]
 BROKEN: tuple[type[BaseException], ...] = (BrokenProcessPool,)
+PARENT_EVERY = 2.0  # seconds between two looks whether the parent lives
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
@@ -43,12 +46,14 @@ class LocalExecutor:
         self._jobs, self._folder = max(1, jobs), folder
         self._before = {name: os.environ.get(name) for name in THREADS}
         os.environ.update(dict.fromkeys(THREADS, "1"))  # inherited by the workers before they load any numeric library
+        self._shared: set[Path] = set()
         self._strangers = set(multiprocessing.active_children())
         self._pool = self._open()
 
     def share(self, arrays: Arrays) -> Any:
         for name, array in arrays.items():
             np.save(self._folder / f"{name}.npy", array, allow_pickle=False)
+            self._shared.add(self._folder / f"{name}.npy")
         return str(self._folder), tuple(arrays)
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
@@ -60,6 +65,8 @@ class LocalExecutor:
 
     def close(self) -> None:
         self._kill()
+        for path in self._shared:
+            path.unlink(missing_ok=True)
         for name, value in self._before.items():
             if value is None:
                 os.environ.pop(name, None)
@@ -67,7 +74,8 @@ class LocalExecutor:
                 os.environ[name] = value
 
     def _open(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(self._jobs, mp_context=multiprocessing.get_context("spawn"))
+        return ProcessPoolExecutor(self._jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_begin,
+                                   initargs=(os.getpid(),))
 
     def _kill(self) -> None:
         """Workers hold nothing that needs a clean end: results are kept by the parent."""
@@ -80,6 +88,18 @@ class LocalExecutor:
             worker.join(max(0.0, end - time.monotonic()))
             if worker.is_alive():
                 worker.kill()
+
+
+def _begin(parent: int) -> None:
+    """A worker leaves Ctrl+C to its parent, which keeps what is finished, and ends itself when that is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(PARENT_EVERY)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 class DaskExecutor:
@@ -95,6 +115,7 @@ class DaskExecutor:
         except (OSError, ValueError) as error:
             raise BadInput(f"No Dask scheduler answers at “{address[:80]}”.", "Start one, or search on this machine.") from error
         self._pool: Any = self._client.get_executor(pure=False)
+        self._under_way: set[Future[Any]] = set()
 
     def share(self, arrays: Arrays) -> Any:
         return self._client.scatter(arrays, broadcast=True)
@@ -103,12 +124,20 @@ class DaskExecutor:
         # a cluster finds handles among a task's arguments, but not inside the objects that these are
         job = next((item for item in arguments if hasattr(item, "extras")), None)
         if job is None:
-            return _passed_on(self._pool.submit(task, *arguments))
+            return self._note(self._pool.submit(task, *arguments))
         rest = tuple(item for item in arguments if item is not job)
-        return _passed_on(self._pool.submit(_with_extras, task, rest, replace(job, extras=()), list(job.extras)))
+        return self._note(self._pool.submit(_with_extras, task, rest, replace(job, extras=()), list(job.extras)))
+
+    def _note(self, inner: Future[Any]) -> Future[Any]:
+        self._under_way.add(inner)
+        inner.add_done_callback(self._under_way.discard)
+        return _passed_on(inner)
 
     def rebuild(self) -> None:
-        """The cluster restarts its own workers."""
+        """The cluster restarts its own workers; what waits there or runs is given up."""
+        for future in list(self._under_way):
+            future.cancel()
+        self._under_way.clear()
 
     def close(self) -> None:
         self._client.close()

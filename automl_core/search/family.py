@@ -90,7 +90,8 @@ class Family:
     `package` must be importable to score, `fit_package` to learn (its slow modules are `fit_modules`); `requires` are
     distributions that scoring needs beyond
     numpy and pandas. `legible` families can be read by a person as they are. `cost` is the time of a fit compared with
-    LightGBM's; `grows` says that rounds are trees of a boosting, of which more rows want a few more. `ordered` families are only
+    LightGBM's; `grows` says that rounds are trees of a boosting, of which more rows want a few more; `bagged` that it averages
+    `FitRequest.bags` fits with other seeds. `ordered` families are only
     for classes that are steps of a scale.
     """
 
@@ -111,6 +112,7 @@ class Family:
     fit_modules: tuple[str, ...] = ()
     cost: float = 1.0
     grows: bool = False
+    bagged: bool = False
     ordered: bool = False
 
 

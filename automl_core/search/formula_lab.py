@@ -31,13 +31,17 @@ Places = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FormulaSource:
-    """What formulas are chosen from: the matrix (n, p) with its features and the target (n,)."""
+    """What formulas are chosen from: the matrix (n, p) with its features and the target (n,).
+
+    `groups` (n,) are rows that belong together and never speak for each other; None when all stand alone.
+    """
 
     matrix: Array
     features: tuple[Feature, ...]
     y: Array
     task: Task
     classes: int = 2
+    groups: Places | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,8 +64,10 @@ def fit_formulas(source: FormulaSource, train: Places, seed: int = 0, until: flo
     tried = list(_formulas(source, matrix, gains))
     if not tried or time.monotonic() > until:
         return nothing
-    parts = random.integers(0, PARTS, len(rows))
+    parts = _parts(source, rows, random)
     made = np.column_stack([_learned(source, formula, rows, parts)[1] for formula in tried])
+    if time.monotonic() > until:
+        return nothing
     usable = _usable(made)
     tried, made = [formula for formula, good in zip(tried, usable, strict=True) if good], made[:, usable]
     if not tried:
@@ -71,6 +77,13 @@ def fit_formulas(source: FormulaSource, train: Places, seed: int = 0, until: flo
     gains = _gains(source, np.hstack([matrix, made, shadows]), source.y[rows], (seed, 120, until))[len(source.features):]
     chosen = _chosen(gains, len(tried), len(source.features))
     return _formed(source, [tried[place] for place in chosen], train, np.random.default_rng(seed))
+
+
+def _parts(source: FormulaSource, rows: Places, random: np.random.Generator) -> Places:
+    """(len(rows),) the part 0..4 of each row; rows of one group are in one part."""
+    if source.groups is None:
+        return random.integers(0, PARTS, len(rows))
+    return random.integers(0, PARTS, int(source.groups.max()) + 1)[source.groups[rows]]
 
 
 def _chosen(gains: Array, tried: int, plain: int) -> list[int]:
@@ -83,7 +96,7 @@ def _chosen(gains: Array, tried: int, plain: int) -> list[int]:
 
 
 def _formed(source: FormulaSource, chosen: list[Formula], train: Places, random: np.random.Generator) -> Formed:
-    parts = random.integers(0, PARTS, len(train))
+    parts = _parts(source, train, random)
     items, columns = [], []
     for formula in chosen:
         learned, mine = _learned(source, formula, train, parts)
@@ -172,14 +185,13 @@ def _usable(made: Array) -> NDArray[np.bool_]:
 
 def _learned(source: FormulaSource, formula: Formula, rows: Places, parts: Places) -> tuple[Formula, Array]:
     """The formula with its table learned from `rows`, and its values (len(rows),) there: cross-fitted when it uses the target."""
-    matrix = np.asarray(source.matrix)[rows]
-    first, second = (matrix[:, place] for place in formula.inputs)
+    first, second = (np.asarray(source.matrix[rows, place]) for place in formula.inputs)
     if formula.kind in SIGNS:
         return formula, arithmetic(formula.kind, first, second)
     if formula.kind != "cross_mean":
         table = _group_means(first, second, len(source.features[formula.inputs[1]].levels))
-        learned = replace(formula, table=table)
-        return learned, learned.column(matrix)
+        kind: FormulaKind = "ratio" if formula.kind == "group_ratio" else "difference"
+        return replace(formula, table=table), arithmetic(kind, first, table[places(second, len(table))])
     shape = tuple(len(source.features[place].levels) + 1 for place in formula.inputs)
     cell = places(first, shape[0]) * shape[1] + places(second, shape[1])
     y = source.y[rows]

@@ -75,8 +75,10 @@ def refit_seconds(contest: Contest) -> float:
     quality = {item.key: float(np.mean([contest.fold_score(item.key, fold) for fold in range(contest.folds)])) for item in done}
     best = sorted(done, key=lambda candidate: -quality[candidate.key])[: 2 if len(contest.prepared.y) > MANY_ROWS else MEMBERS]
     seconds = [contest.fold_seconds(candidate) for candidate in best]
+    kinds = {kind for candidate in best for kind in contest.wanted_extras(candidate)}
+    learning = sum(extras.seconds for (kind, fold), extras in contest.extras.items() if fold == 0 and kind in kinds)
     growth = len(contest.prepared.y) / max(len(contest.prepared.folds[0][0]), 1)
-    return growth * max(*seconds, sum(seconds) / max(1, contest.plan.jobs))
+    return growth * (learning + max(*seconds, sum(seconds) / max(1, contest.plan.jobs)))
 
 
 def settle(settlement: Settlement) -> Outcome:
@@ -151,7 +153,7 @@ def _money(contest: Contest, rung: _Rung) -> float:
 def _why(contest: Contest, offer: Offer, chosen: bool) -> str:
     unit = contest.prepared.judge.title
     if offer.gap <= 0:
-        how = "Nothing else was better on the same rows"
+        how = "Nothing else was better on the rows that decided"
     elif offer.good_enough:
         how = f"Worse than the best by {offer.gap:.3g} {unit}, which is within one standard error ({offer.error:.3g})"
     elif offer.gap <= offer.error:
@@ -164,10 +166,15 @@ def _why(contest: Contest, offer: Offer, chosen: bool) -> str:
 
 
 def _baseline(contest: Contest, folds: tuple[int, ...]) -> Array:
-    """(m,) or (m, k) predictions of one constant a fold: the training part's mean or class shares."""
+    """(m,) or (m, k) predictions of one constant a fold: the training part's mean or class shares.
+
+    Where rows are only put in order, one for all: constants that differ between folds would order them by their fold.
+    """
     prepared = contest.prepared
     problem = prepared.data.problem
     out = np.zeros((len(prepared.y), prepared.classes) if problem.task == "multiclass" else len(prepared.y))
+    if prepared.metric.area is not None:
+        return out[contest.positions(folds)]
     for fold in folds:
         train, valid = prepared.folds[fold]
         y, weights = prepared.y[train], prepared.weights_of(train)
@@ -183,7 +190,7 @@ def _baseline(contest: Contest, folds: tuple[int, ...]) -> Array:
 
 def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: Array) -> RunSummary:
     contest = settlement.contest
-    prepared, seed = contest.prepared, contest.plan.seed
+    prepared = contest.prepared
     folds = contest.common_folds()
     offers = tuple(_offer_of(contest, rung, rung is mine) for rung in ladder)
     offer = next(item for item in offers if item.chosen)
@@ -191,7 +198,7 @@ def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: 
     unfinished = "Its folds were not all fitted before the search ended."
     trials = [trial if trial.state in ("dropped", "failed") or set(folds) <= set(contest.good(trial.key))
               else replace(trial, state="dropped", reason=unfinished) for trial in trials]
-    baseline = score_of(prepared, y, _baseline(contest, folds), seed, prepared.weights_of(contest.positions(folds)))
+    baseline = score_of(contest, folds, _baseline(contest, folds))
     several = len(mine.offer.weights) > 1
     ensemble = next((rung for rung in ladder if rung.name == ENSEMBLE), mine)
     return RunSummary(

@@ -16,6 +16,7 @@ from automl_core.search.family import Array
 from automl_core.search.plan import Candidate, Trial
 
 ENSEMBLE = "ensemble"
+RUNGS = ("rule", "linear", "legible", "small", "single", ENSEMBLE)  # from simple to strong
 SIMPLE = ("rule", "linear")  # families that are a rung of their own
 SMALL_LOSS = 0.003
 

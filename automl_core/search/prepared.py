@@ -15,7 +15,7 @@ from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing.metrics import METRICS, Decision, Metric, decision_of, metric_of, tune_threshold
 from automl_core.framing.problem import Problem
-from automl_core.framing.validation import default_folds, encode_target, make_folds
+from automl_core.framing.validation import default_folds, encode_target, make_folds, row_groups
 from automl_core.search.codes import has_codes
 from automl_core.search.family import Array
 from automl_core.search.features import Encoder, fit_encoder
@@ -42,7 +42,8 @@ class SearchData:
 class Prepared:
     """The matrix (n, p) and target (n,) of the rows with a target; `positions` (n,) are their places in the frame.
 
-    `terms` are those of the text columns, `weights` (n,) how much each row counts while learning (None: all the same).
+    `terms` are those of the text columns, `weights` (n,) how much each row counts while learning (None: all the same),
+    `groups` (n,) which rows belong together (None: each row stands alone).
     `folds` are (train, valid) positions in the matrix, the one to try first at the front: the newest when time orders the rows.
     """
 
@@ -56,6 +57,7 @@ class Prepared:
     fingerprint: str
     terms: dict[str, Terms] = field(default_factory=dict)
     weights: Array | None = None
+    groups: Positions | None = None
 
     @property
     def classes(self) -> int:
@@ -89,11 +91,24 @@ class Prepared:
         """(m,) how much these rows count; None when all count the same."""
         return None if self.weights is None else self.weights[rows]
 
-    def decision(self, y: Array, prediction: Array, weights: Array | None = None) -> Decision:
-        """The decision the metric is read at: for metrics of labels, at these predictions' own best threshold."""
+    def judged(self, y: Array, prediction: Array, weights: Array | None, fold_of: Positions) -> tuple[Array, Decision]:
+        """What the metric is read on, and at which decision.
+
+        For labels of two classes the predictions (n,) become 1 where they reach the threshold that is best on the other folds
+        (with one fold: on the other half of the rows): its own rows would flatter a threshold. `fold_of` (n,) is each row's fold.
+        """
         problem = self.data.problem
-        labels = self.metric.labels and problem.task == "binary"
-        return decision_of(problem, tune_threshold(y, prediction, problem, weights)) if labels else decision_of(problem)
+        if not self.metric.labels or problem.task != "binary":
+            return prediction, decision_of(problem)
+        parts = fold_of
+        if len(np.unique(parts)) < 2:
+            parts = np.random.default_rng(0).permutation(len(y)) % 2
+        labels = np.empty(len(y))
+        for part in np.unique(parts):
+            mine = parts == part
+            others = None if weights is None else weights[~mine]
+            labels[mine] = prediction[mine] >= tune_threshold(y[~mine], prediction[~mine], problem, others)
+        return labels, Decision(0.5, problem.money)
 
 
 def prepare(data: SearchData, plan: Plan) -> Prepared:
@@ -110,7 +125,8 @@ def prepare(data: SearchData, plan: Plan) -> Prepared:
     target = y.astype(np.float64)
     weights = _weights(kept, data.problem)
     return Prepared(data, encoder, matrix, target, positions, folds, metric_of(data.problem),
-                    _fingerprint(matrix, target, folds, data.problem), encoder.terms(kept), weights)
+                    _fingerprint((matrix, target, weights), folds, data.problem, plan.seed), encoder.terms(kept), weights,
+                    row_groups(kept, data.columns, data.problem))
 
 
 def _weights(frame: pd.DataFrame, problem: Problem) -> Array | None:
@@ -127,8 +143,10 @@ def _weights(frame: pd.DataFrame, problem: Problem) -> Array | None:
     return weights
 
 
-def _fingerprint(matrix: Array, y: Array, folds: tuple[tuple[Positions, Positions], ...], problem: Problem) -> str:
-    digest = hashlib.sha256(json.dumps(to_json(problem), sort_keys=True).encode())
-    for array in (np.ascontiguousarray(matrix), y, *(np.ascontiguousarray(valid) for _, valid in folds)):
-        digest.update(array.tobytes())
+def _fingerprint(
+    rows: tuple[Array, Array, Array | None], folds: tuple[tuple[Positions, Positions], ...], problem: Problem, seed: int
+) -> str:
+    digest = hashlib.sha256(json.dumps([to_json(problem), seed], sort_keys=True).encode())
+    for array in (*(part for part in rows if part is not None), *(valid for _, valid in folds)):
+        digest.update(np.ascontiguousarray(array).view(np.uint8).data)
     return digest.hexdigest()[:32]

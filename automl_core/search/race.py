@@ -92,7 +92,7 @@ class Race:
         return FitTask(
             candidate.key, candidate.family, candidate.options, fold, contest.features(candidate, fold),
             self.prepared.data.problem.task, self.prepared.classes, self.clock.until(until), str(self.stop_file), rounds,
-            contest.plan.seed, extras)
+            contest.plan.seed, extras, relative=self.prepared.metric.name == "mape")
 
     def extras_task(self, kind: ExtrasKind, fold: int, until: float) -> ExtrasTask:
         """The learning of codes or formulas on one fold's training rows, or on all rows."""
@@ -233,6 +233,8 @@ def _arrays(prepared: Prepared) -> dict[str, Any]:
     arrays: dict[str, Any] = {"matrix": prepared.matrix, "y": prepared.y}
     if prepared.weights is not None:
         arrays["weights"] = prepared.weights
+    if prepared.groups is not None:
+        arrays["groups"] = prepared.groups
     for number, (train, valid) in enumerate(prepared.folds):
         arrays |= {f"train{number}": train, f"valid{number}": valid}
     for number, terms in enumerate(prepared.terms.values()):
@@ -253,6 +255,11 @@ def _open(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock) -> Con
     contest = Contest(prepared, plan, candidates, {}, folds=int(notes.get("folds", 0)))
     for place in sorted(kept):
         contest.take(kept[place])
+    anchors = candidates[:ANCHORS]
+    if contest.folds and plan.first_seconds and all((candidate.key, 0) in kept for candidate in anchors):
+        # a short first search may have had no time for more folds; what it fitted counts all the same
+        contest.folds = max(contest.folds, fold_count(contest, anchors, 0.35 * max(clock.budget - clock.elapsed(), 0.0)))
+        journal.note(prepared.fingerprint, "folds", contest.folds)
     return contest
 
 

@@ -17,33 +17,47 @@ if TYPE_CHECKING:
     from automl_core.search.race import Race
 
 POLL = 0.2
+LEAST_SECONDS = 1.0  # for refits, whatever the race took: many fits take a tenth of it
+FINISH_SECONDS = 1.5  # after “finish now”: what is not through by then is handed over as it was fitted on a fold
 MOST_BAGS, BAGGED_ROWS = 5, 20_000
 
 
 def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResult]:
     """The candidates fitted on all rows with the given rounds, as far as they end in time; the caller falls back for the rest.
 
-    `again` says that the search was interrupted: the refit then has its own time. A worker that dies ends the refits.
+    `again` says that the search was interrupted: the refit then has its own time. A search that was told to finish has little.
+    A worker that dies ends the refits.
     """
     clock, contest, crew = race.clock, race.contest, race.crew
     race.stop_file.unlink(missing_ok=True)
-    chosen = [candidate for candidate in contest.candidates if candidate.key in wanted]
-    hard_end = clock.budget + 0.5
-    if again:
+    chosen = sorted((item for item in contest.candidates if item.key in wanted), key=lambda item: list(wanted).index(item.key))
+    hard_end = max(clock.budget + 0.5, clock.elapsed() + min(LEAST_SECONDS, 0.15 * clock.budget))
+    if race.watch.stop() == "finish":
+        hard_end = min(hard_end, clock.elapsed() + FINISH_SECONDS)
+    elif again:
         hard_end = max(hard_end, clock.elapsed() + 3.0 + 3.0 * sum(contest.fold_seconds(candidate) for candidate in chosen))
     crew.running.clear()
     crew.again.clear()
-    for kind in dict.fromkeys(kind for candidate in chosen for kind in contest.missing_extras(candidate, ALL_ROWS)):
-        crew.submit(race.extras_task(kind, ALL_ROWS, hard_end))
+    lacking = {(kind, fold): None for candidate in chosen for fold in (ALL_ROWS, 0)
+               for kind in contest.missing_extras(candidate, fold)}  # those of the first fold lack only in a search that goes on
+    for kind, fold in lacking:
+        crew.submit(race.extras_task(kind, fold, hard_end))
     for _, extras in _wait(race, hard_end):
         race.take_extras(extras)
     ready = [candidate for candidate in chosen if not contest.missing_extras(candidate, ALL_ROWS)]
+    if not again:
+        ready = _in_time(race, ready, hard_end)
     bags = _bags(race, ready, hard_end)
-    for candidate in ready if again else _in_time(race, sorted(ready, key=lambda item: list(wanted).index(item.key)), hard_end):
+    for candidate in ready:
         crew.submit(replace(race.fit_task(candidate, ALL_ROWS, hard_end, wanted[candidate.key]), stop_file="", bags=bags))
     # a fit cut off in its refit may be far from the one that was judged; the first fold's is not
     return {task.key: result for task, result in _wait(race, hard_end)
             if isinstance(task, FitTask) and not result.error and not result.truncated}
+
+
+def _growth(race: Race) -> float:
+    """How many times the rows of a fold's fit all rows are."""
+    return len(race.prepared.y) / max(len(race.prepared.folds[0][0]), 1)
 
 
 def _in_time(race: Race, chosen: list[Candidate], hard_end: float) -> list[Candidate]:
@@ -51,10 +65,9 @@ def _in_time(race: Race, chosen: list[Candidate], hard_end: float) -> list[Candi
     contest, jobs = race.contest, max(1, race.contest.plan.jobs)
     if contest.plan.max_trials:
         return chosen
-    growth = len(contest.prepared.y) / max(len(contest.prepared.folds[0][0]), 1)
     left, work, found = hard_end - race.clock.elapsed(), 0.0, []
     for candidate in chosen:
-        seconds = growth * contest.fold_seconds(candidate)
+        seconds = _growth(race) * contest.fold_seconds(candidate)
         if max(seconds, (work + seconds) / jobs) <= left:
             found.append(candidate)
             work += seconds
@@ -62,16 +75,17 @@ def _in_time(race: Race, chosen: list[Candidate], hard_end: float) -> list[Candi
 
 
 def _bags(race: Race, chosen: list[Candidate], hard_end: float) -> int:
-    """How many fits with other seeds are averaged in each refit of a boosting: more on few rows, when there is time for them."""
-    contest = race.contest
-    rows = len(contest.prepared.y)
-    if rows > BAGGED_ROWS:
+    """How many fits with other seeds are averaged in each refit of a family that can: more on few rows, when there is time."""
+    contest, jobs = race.contest, max(1, race.contest.plan.jobs)
+    if len(contest.prepared.y) > BAGGED_ROWS:
         return 1
     if contest.plan.max_trials:
         return MOST_BAGS
-    seconds = sum(contest.fold_seconds(candidate) for candidate in chosen if families().get(candidate.family).grows)
-    seconds *= rows / max(len(contest.prepared.folds[0][0]), 1) / max(1, contest.plan.jobs)
-    return int(np.clip(0.6 * (hard_end - race.clock.elapsed()) / max(seconds, 1e-3), 1, MOST_BAGS))
+    seconds = {item.key: _growth(race) * contest.fold_seconds(item) for item in chosen}
+    bagged = [seconds[item.key] for item in chosen if families().get(item.family).bagged]
+    left = 0.8 * (hard_end - race.clock.elapsed())
+    slack = min(left * jobs - sum(seconds.values()), (left - max(bagged, default=0.0)) * sum(bagged) / max(bagged, default=1.0))
+    return int(np.clip(1 + slack / max(sum(bagged), 1e-3), 1, MOST_BAGS))
 
 
 def _wait(race: Race, hard_end: float) -> list[tuple[Task, Any]]:

@@ -36,7 +36,8 @@ FAILURES = (FitFailed, ImportError, ValueError, TypeError, ArithmeticError, Runt
 class FitTask:
     """One fit. `fold` ALL_ROWS is a refit on everything with `rounds`; `until` is in seconds since 1970.
 
-    `extras` are the handles of the fold's learned columns, to be put after the plain ones.
+    `extras` are the handles of the fold's learned columns, to be put after the plain ones. `relative` says that an error counts
+    by its share of the truth.
     """
 
     key: str
@@ -52,6 +53,7 @@ class FitTask:
     seed: int = 0
     extras: tuple[Any, ...] = ()
     bags: int = 1
+    relative: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +135,7 @@ def _fit(handle: Any, task: FitTask) -> FoldResult:
             matrix, y, task.features, task.task, task.classes, family_options(task.options), rounds=task.rounds, seed=task.seed,
             deadline=time.monotonic() + task.until - time.time(), stop_file=task.stop_file,
             valid_matrix=None if final else left_out, valid_y=None if final else np.asarray(truth[valid]),
-            weights=np.asarray(arrays["weights"][chosen]) if "weights" in arrays else None,
-            valid_weights=np.asarray(arrays["weights"][valid]) if "weights" in arrays and not final else None,
+            weights=_weights(task, arrays, chosen), valid_weights=None if final else _weights(task, arrays, valid),
             stages=left_out.shape[0] <= STAGED_ROWS, bags=task.bags))
         prediction = np.zeros(0) if final else family.predict(fitted.native, left_out)
         stages = fitted.stages
@@ -151,6 +152,18 @@ def _fit(handle: Any, task: FitTask) -> FoldResult:
         return FoldResult(task.key, task.fold, np.zeros(0), seconds=time.monotonic() - began, error=sentence)
 
 
+def _weights(task: FitTask, arrays: dict[str, Any], rows: NDArray[Any]) -> Array | None:
+    """How much rows count while learning: by their weights, and by the inverse of the truth where errors are relative to it."""
+    given = np.asarray(arrays["weights"][rows]) if "weights" in arrays else None
+    if not task.relative:
+        return given
+    size = np.abs(np.asarray(arrays["y"], dtype=np.float64))
+    least = max(float(np.quantile(size, 0.01)), 1e-3 * float(size.mean()), 1e-12)  # a truth of nearly nothing must not rule
+    inverse = 1.0 / np.maximum(size, least)
+    found: Array = (inverse / inverse.mean())[rows] * (1.0 if given is None else given)
+    return found
+
+
 def run_extras(handle: Any, task: ExtrasTask) -> Extras:
     """Learn codes or formulas without the rows left out; they come with values for all rows."""
     began = time.monotonic()
@@ -158,13 +171,15 @@ def run_extras(handle: Any, task: ExtrasTask) -> Extras:
     y = np.asarray(arrays["y"])
     train = np.arange(len(y)) if task.fold == ALL_ROWS else np.asarray(arrays[f"train{task.fold}"])
     until = began + task.until - time.time()
+    groups = np.asarray(arrays["groups"]) if "groups" in arrays else None
     if task.kind == "formulas":
-        formed = fit_formulas(FormulaSource(arrays["matrix"], task.features, y, task.task, task.classes), train, task.seed, until)
+        given = FormulaSource(arrays["matrix"], task.features, y, task.task, task.classes, groups)
+        formed = fit_formulas(given, train, task.seed, until)
         return Extras("formulas", task.fold, formed.formulas, formed.formulas.features, formed.values.astype(np.float32),
                       time.monotonic() - began)
     terms = {name: Terms(arrays[f"text{number}.starts"], arrays[f"text{number}.places"], arrays[f"text{number}.values"],
                          int(arrays[f"text{number}.width"])) for number, name in enumerate(task.texts)}
-    source = CodeSource(arrays["matrix"], task.features, terms, y, task.task, task.classes, task.class_names)
+    source = CodeSource(arrays["matrix"], task.features, terms, y, task.task, task.classes, task.class_names, groups)
     coded = fit_codes(source, train, task.seed, until)
     return Extras("codes", task.fold, coded.codes, coded.features, coded.values.astype(np.float32), time.monotonic() - began)
 

@@ -1,11 +1,14 @@
 """Use cases on files alone: what the command line does with a table and a bundle, through the same steps as the pages."""
 from __future__ import annotations
 
+import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import numpy as np
 import pandas as pd
@@ -21,44 +24,24 @@ from automl_core.data.table import ReadLimits, ReadOptions, Table
 from automl_core.errors import BadInput
 from automl_core.explaining import explain, explain_row, explain_rows, pick_background
 from automl_core.explaining.explanation import Explanation, RowExplanation
-from automl_core.framing.problem import Problem, Task, Verdict
+from automl_core.framing.problem import Verdict
 from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle, load_bundle
 from automl_core.production.contract import BatchReport
 from automl_core.reporting.exports import safe_csv, safe_xlsx
+from automl_core.search.offers import RUNGS
 from automl_core.search.plan import Plan
 from automl_core.workspace.act import with_reasons
 from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.context import Context
 from automl_core.workspace.deploy import Deploying
 from automl_core.workspace.goal import Inputs
-from automl_core.workspace.projects import Projects, with_never
+from automl_core.workspace.projects import Projects
+from automl_core.workspace.requests import Request, shaped
 from automl_core.workspace.summaries import summary_of
 from automl_core.workspace.views import Run
 
 WHOLE_CHECK = 30.0  # seconds of budget from which the check before the search takes its whole effort
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What `train` and `check` take from the command line; empty means detect."""
-
-    target: str
-    task: str = ""
-    metric: str = ""
-    drop: tuple[str, ...] = ()
-    time: str = ""
-    group: str = ""
-    copies_together: bool = False
-    weights: str = ""
-    quantile: float = 0.5
-    ordered: bool = False
-    plan: Plan = field(default_factory=Plan)
-
-    @property
-    def named(self) -> tuple[str, ...]:
-        """Columns the request speaks of: cleaning must not drop them before they are looked up."""
-        return tuple(name for name in (*self.drop, self.time, self.group, self.weights) if name)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,9 +88,11 @@ class Files:
     def train(self, source: str, request: Request, out: Path, rung: str = "") -> tuple[Run, Verdict]:
         """A project from a table: safe fixes, goal, verdict and search, in this process; the bundle goes to `out`.
 
-        `rung` names the rung of the ladder to hand over instead of the one the search chooses.
+        `rung` names the rung of the ladder to hand over instead of the one the search chooses, when the search has it.
         """
         began = time.monotonic()
+        if rung and rung not in RUNGS:
+            raise BadInput(f"There is no rung “{rung[:40]}” to hand over.", f"Choose one of: {', '.join(RUNGS)}.")
         table = self.open(source)
         table.column(request.target)
         project_id = self.projects.create(Path(table.origin.name).stem[:100] or "table")
@@ -122,7 +107,8 @@ class Files:
         with self._own(job) as watch:
             goal.run_check(project_id, inputs, watch, min(1.0, request.plan.budget_seconds / WHOLE_CHECK))
             run = self.deploy.search.run_search(job, inputs, request.plan, watch, time.monotonic() - began)
-        if rung and not any(offer.chosen and rung in (offer.name, *offer.also) for offer in summary_of(run).ladder):
+        offers = [offer for offer in summary_of(run).ladder if rung in (offer.name, *offer.also)]
+        if offers and not offers[0].chosen:
             run = self.deploy.search.choose(project_id, rung)
         return self._written(run, out)
 
@@ -136,12 +122,24 @@ class Files:
 
     @contextmanager
     def _own(self, job: Job) -> Iterator[JobWatch]:
-        """A job that is done in this process."""
+        """A job that is done in this process. The first Ctrl+C ends it with the best so far, a second one at once."""
+        before = signal.getsignal(signal.SIGINT)
+
+        def finish(number: int, frame: FrameType | None) -> None:
+            signal.signal(signal.SIGINT, before)
+            queue.request_stop(self.context.store, job.id, "finish")
+
+        interruptible = threading.current_thread() is threading.main_thread()
+        if interruptible:
+            signal.signal(signal.SIGINT, finish)
         try:
             yield JobWatch(self.context.store, job.id)
         except BaseException:
             queue.fail(self.context.store, job.id, "The search ended early.")
             raise
+        finally:
+            if interruptible:
+                signal.signal(signal.SIGINT, before)
         queue.finish(self.context.store, job.id)
 
     def _written(self, run: Run, out: Path) -> tuple[Run, Verdict]:
@@ -256,20 +254,6 @@ def cleaned_rows(bundle: Bundle, raw: pd.DataFrame) -> pd.DataFrame:
     return cleaning.apply_recipe(bundle.model.recipe, typed.frame, scoring=True).frame
 
 
-def shaped(problem: Problem, request: Request, frame: pd.DataFrame, columns: tuple[data_step.Column, ...]) -> Problem:
-    """The suggested problem with what was asked for put in its place; BadInput for an unknown column or task."""
-    names = {column.name for column in columns}
-    for name in (*request.drop, request.time, request.group, request.weights):
-        if name and name not in names:
-            raise BadInput(f"There is no column “{name[:80]}” in this table.", "Check its spelling.")
-    if request.task and request.task != problem.task:
-        problem = framing.problem_for(frame[request.target], request.target, _task(request.task))
-    problem = replace(with_never(problem, request.drop), time=request.time, group=request.group,
-                      copies_together=request.copies_together, weights=request.weights, quantile=request.quantile,
-                      ordered=request.ordered)
-    return replace(problem, metric=framing.get_metric(request.metric).name) if request.metric else problem
-
-
 def _outcomes(bundle: Bundle, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """The outcomes of the rows that have one, and a mask (n,) of those rows."""
     problem = bundle.model.problem
@@ -277,13 +261,6 @@ def _outcomes(bundle: Bundle, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarr
         return np.empty(0), np.zeros(len(frame), dtype=bool)
     y, known = framing.encode_target(frame[problem.target], problem)
     return np.asarray(y), np.asarray(known)
-
-
-def _task(name: str) -> Task:
-    tasks: dict[str, Task] = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
-    if name not in tasks:
-        raise BadInput(f"“{name[:40]}” is not a task.", "Choose binary, multiclass or regression.")
-    return tasks[name]
 
 
 def _existing(source: str) -> Path:

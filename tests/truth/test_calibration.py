@@ -130,3 +130,23 @@ def test_few_rows_give_wider_intervals_never_too_narrow_ones(rows: int) -> None:
         assert bands.around_one(float(prediction[0])) == (low[0], high[0])
     # with fewer than 39 rows on a side no quantile is far enough out: the widest errors seen stand in
     assert np.mean(held) > (COVERAGE if rows >= 39 else 1 - 2 / (rows + 1)) - 0.02
+
+
+@pytest.mark.parametrize("level", [0.01, 0.99])
+def test_an_interval_holds_its_own_prediction_also_of_an_outer_quantile(level: float) -> None:
+    random = np.random.default_rng(8)
+    y = random.normal(0, 1, 4000)
+    prediction = np.full(4000, float(np.quantile(y, level)))
+    low, high = fit_bands(y, prediction).around(prediction)
+    assert (low <= prediction).all()
+    assert (prediction <= high).all()
+    assert float(np.mean((low <= y) & (y <= high))) >= COVERAGE
+
+
+def test_weighted_rows_decide_how_wide_intervals_are() -> None:
+    random = np.random.default_rng(9)
+    wide = random.random(20_000) < 0.5
+    y = random.normal(0, np.where(wide, 5.0, 1.0))
+    weights = np.where(wide, 0.01, 1.0)
+    low, high = fit_bands(y, np.zeros(20_000), weights).around(np.zeros(1))
+    assert high[0] - low[0] == pytest.approx(2 * 1.645, rel=0.15)

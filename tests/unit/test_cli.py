@@ -3,6 +3,11 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +16,7 @@ from typing import Any
 import pytest
 
 from automl_core.cli import main
+from automl_core.production import load_bundle
 
 GOAL = """
 [goal]
@@ -111,7 +117,7 @@ def test_trials_rungs_and_more_time(home: Path, tmp_path: Path, capsys: pytest.C
     assert (tmp_path / "more.zip").stat().st_size > 0
     code, refused = call(capsys, *asked[:-3], "magic", "--out", str(out))
     assert code == 2
-    assert "not among those" in refused["error"]
+    assert "no rung" in refused["error"]
 
 
 def sample_target(name: str) -> str:
@@ -167,6 +173,59 @@ def test_monitor(bundle: Path, table: Path, capsys: pytest.CaptureFixture[str]) 
     has(data, ("status", "contract", "columns", "prediction_drift", "estimate", "realised"))
     assert data["status"] in ("ok", "watch", "act")
     assert data["realised"]["value"] > 0.6
+
+
+@pytest.mark.parametrize(("words", "sentence"), [
+    (("--hand-over", "nonsense"), "no rung"), (("--seed", "-1"), "cannot be used"), (("--trials", "-3"), "cannot be used"),
+    (("--folds", "900"), "cannot be used"), (("--drop", "target"), "cannot be dropped"), (("--ordered",), "words do not say"),
+    (("--ordered", "low,high"), "not the classes"), (("--target", "huge"), "beyond 1e"),
+])
+def test_train_refuses_before_it_searches(words: tuple[str, ...], sentence: str, home: Path, tmp_path: Path,
+                                          capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "rows.csv"
+    steps = ["low", "mid", "high", "top"]
+    lines = [f"{number},{steps[number % 4]},{number}e120" for number in range(80)]
+    path.write_text("\n".join(["amount,target,huge", *lines]), encoding="utf-8")
+    target = () if "--target" in words else ("--target", "target")
+    code, data = call(capsys, "train", str(path), *target, *words, "--budget", "60", "--out", str(tmp_path / "m.zip"))
+    assert code == 2
+    assert sentence in data["error"]
+    assert not (tmp_path / "m.zip").exists()
+
+
+def test_steps_in_the_order_given(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "rows.csv"
+    steps = ["low", "mid", "high", "top"]
+    path.write_text("\n".join(["amount,target", *(f"{k % 97 / 10},{steps[min(3, k % 97 // 25)]}" for k in range(400))]), "utf-8")
+    code, data = call(capsys, "train", str(path), "--target", "target", "--ordered", "low,mid,high,top", "--metric",
+                      "ranked_probability", "--trials", "3", "--families", "ordered,linear", "--out", str(tmp_path / "m.zip"))
+    assert code in (0, 1)
+    assert "ordered" in {trial["family"] for trial in data["leaderboard"]}
+    assert load_bundle(tmp_path / "m.zip").model.problem.classes == ("low", "mid", "high", "top")
+
+
+def test_numbers_too_large_for_32_bits_are_no_crash(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("\n".join(["amount,target", *(f"{k % 7}e300,{'yn'[k % 3 == 0]}" for k in range(200))]), "utf-8")
+    code, data = call(capsys, "check", str(path), "--target", "target")
+    assert code in (0, 1)
+    assert data["sentence"]
+
+
+def test_ctrl_c_keeps_the_best(home: Path, tmp_path: Path) -> None:
+    out = tmp_path / "m.zip"
+    command = [sys.executable, "-m", "automl_core", "train", "sample:subscription_churn", "--target", "churned", "--budget", "600",
+               "--out", str(out), "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    end = time.monotonic() + 90
+    while not any("fit" in path.read_text() for path in home.rglob("trials.jsonl")) and time.monotonic() < end:
+        time.sleep(0.2)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the command and all its workers
+    answer, told = process.communicate(timeout=60)
+    assert process.returncode in (0, 1), told
+    assert json.loads(answer.strip().splitlines()[-1])["model"]["family"]
+    assert "Traceback" not in told
+    assert out.exists()
 
 
 def test_doctor(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -178,6 +178,48 @@ def test_finish_keeps_the_best(tmp_path: Path) -> None:
     assert outcome.summary.fit_seconds < 30
 
 
+def test_finish_does_not_use_the_rest_of_the_budget(tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(here, "submit", lambda task, *arguments: _noted(seen, task, arguments))
+    search(make_data(), Plan(600, 2, families=FAST), FolderJournal(tmp_path), Log("finish", after=2))
+    refits = [task for task in seen if getattr(task, "fold", 0) == -1 and hasattr(task, "bags")]
+    assert refits
+    assert all(task.until - time.time() < 3 for task in refits)
+
+
+def _noted(seen: list[Any], task: Any, arguments: tuple[Any, ...]) -> Future[Any]:
+    seen.extend(arguments[1:2])
+    return _done(task(*arguments) if task in (run_fit, run_extras) else None)
+
+
+def test_a_search_that_goes_on_and_loses_its_refits_still_hands_over(tmp_path: Path, here: HereExecutor,
+                                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = make_frame(400)
+    frame["shop"] = [f"s{number}" for number in np.random.default_rng(0).integers(0, 30, 400)]  # a column that is coded
+    table = table_from_frame(frame, "customers")
+    data, plan = SearchData(table.frame, table.columns, PROBLEMS["binary"]), Plan(60, 2, families=FAST, folds=3, max_trials=3)
+    search(data, plan, FolderJournal(tmp_path))
+
+    def lossy(task: Any, *arguments: Any) -> Future[Any]:
+        if task is run_fit and arguments[1].fold == -1:
+            return _done(FoldResult(arguments[1].key, -1, np.zeros(0), error="It was lost."))
+        return _done(task(*arguments) if task in (run_fit, run_extras) else None)
+
+    monkeypatch.setattr(here, "submit", lossy)
+    outcome = search(data, plan, FolderJournal(tmp_path))
+    assert not outcome.summary.refitted
+    assert np.isfinite(outcome.model.predict_frame(data.frame)).all()
+
+
+def test_more_time_may_use_more_folds(tmp_path: Path, here: HereExecutor) -> None:
+    data, journal = make_data(), FolderJournal(tmp_path)
+    plan = Plan(60, 2, families=("linear",), first_seconds=30)
+    prepared = prepare(data, plan)
+    search(data, replace(plan, folds=0, first_seconds=0, budget_seconds=30), journal)
+    journal.note(prepared.fingerprint, "folds", 1)
+    assert search(data, plan, journal).summary.folds > 1
+
+
 def test_cancel_ends_quickly(tmp_path: Path) -> None:
     began = time.monotonic()
     with pytest.raises(Cancelled):

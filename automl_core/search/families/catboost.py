@@ -160,5 +160,5 @@ FAMILY = Family(
         Field("rounds", "Trees at most", "integer", 1000, minimum=1, maximum=20_000),
     ),
     tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
-    contributions=_contributions, fit_modules=("catboost",), grows=True, cost=2.0,
+    contributions=_contributions, fit_modules=("catboost",), grows=True, cost=2.0, bagged=True,
 )

@@ -90,7 +90,8 @@ def _fit(request: FitRequest) -> Fitted:
     settings: dict[str, Any] = {
         "feature_types": ["nominal" if feature.kind == "category" else "continuous" for feature in request.features],
         "interactions": 0 if several or len(request.features) < 2 else int(request.options.get("pairs", 10)),
-        "outer_bags": int(request.options.get("outer_bags", 1)), "n_jobs": 1, "random_state": request.seed, "callback": clock,
+        "outer_bags": max(int(request.options.get("outer_bags", 1)), request.bags),
+        "n_jobs": 1, "random_state": request.seed, "callback": clock,
         "learning_rate": float(request.options.get("learning_rate", 0.04)), "max_bins": int(request.options.get("max_bins", 256)),
         "smoothing_rounds": int(request.options.get("smoothing_rounds", 75)),
         "max_rounds": int(request.options.get("rounds", 5000)),
@@ -219,4 +220,5 @@ FAMILY = Family(
     ),
     tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
     contributions=_contributions, legible=True, fit_package="interpret", fit_modules=("interpret.glassbox",), cost=3.0,
+    bagged=True,
 )

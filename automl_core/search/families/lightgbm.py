@@ -17,7 +17,6 @@ OBJECTIVES = {"binary": "binary", "multiclass": "multiclass", "regression": "reg
 LOSSES = {"absolute": "regression_l1", "quantile": "quantile"}
 METRICS = {"binary": "binary_logloss", "multiclass": "multi_logloss", "regression": "l2", "regression_l1": "l1",
            "quantile": "quantile"}
-PATIENCE = 300
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,5 +161,5 @@ FAMILY = Family(
         Field("rounds", "Trees at most", "integer", 1000, minimum=1, maximum=20_000),
     ),
     tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
-    contributions=_contributions, fit_modules=("lightgbm",), grows=True, cost=1.0,
+    contributions=_contributions, fit_modules=("lightgbm",), grows=True, cost=1.0, bagged=True,
 )

@@ -202,5 +202,5 @@ FAMILY = Family(
         Field("epochs", "Passes over the rows at most", "integer", 100, minimum=1, maximum=1000),
     ),
     tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
-    fit_package="sklearn", fit_modules=("sklearn.neural_network",), cost=8.0,
+    fit_package="sklearn", fit_modules=("sklearn.neural_network",), cost=8.0, bagged=True,
 )

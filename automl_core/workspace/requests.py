@@ -1,0 +1,75 @@
+"""What a search is asked for on the command line, and the problem that makes of a suggested one."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+
+from automl_core import data as data_step
+from automl_core import framing
+from automl_core.errors import BadInput
+from automl_core.framing.problem import Problem, Task
+from automl_core.search.plan import Plan
+from automl_core.workspace.projects import with_never
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What `train` and `check` take from the command line; empty means detect. `steps` are ordered classes, lowest first."""
+
+    target: str
+    task: str = ""
+    metric: str = ""
+    drop: tuple[str, ...] = ()
+    time: str = ""
+    group: str = ""
+    copies_together: bool = False
+    weights: str = ""
+    quantile: float = 0.5
+    ordered: bool = False
+    steps: tuple[str, ...] = ()
+    plan: Plan = field(default_factory=Plan)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Columns the request speaks of: cleaning must not drop them before they are looked up."""
+        return tuple(name for name in (*self.drop, self.time, self.group, self.weights) if name)
+
+
+def shaped(problem: Problem, request: Request, frame: pd.DataFrame, columns: tuple[data_step.Column, ...]) -> Problem:
+    """The suggested problem with what was asked for put in its place; BadInput for an unknown column or task."""
+    names = {column.name for column in columns}
+    for name in (*request.drop, request.time, request.group, request.weights):
+        if name and name not in names:
+            raise BadInput(f"There is no column “{name[:80]}” in this table.", "Check its spelling.")
+    if request.task and request.task != problem.task:
+        problem = framing.problem_for(frame[request.target], request.target, _task(request.task))
+    if request.target in request.drop:
+        raise BadInput(f"“{request.target[:80]}” is the target and cannot be dropped.", "Drop other columns.")
+    problem = replace(with_never(problem, request.drop), time=request.time, group=request.group,
+                      copies_together=request.copies_together, weights=request.weights, quantile=request.quantile,
+                      ordered=request.ordered)
+    if request.ordered and problem.task == "multiclass":
+        problem = replace(problem, classes=_steps(problem.classes, request.steps))
+    return replace(problem, metric=framing.get_metric(request.metric).name) if request.metric else problem
+
+
+def _steps(classes: tuple[str, ...], steps: tuple[str, ...]) -> tuple[str, ...]:
+    """The classes in the order of a scale: as given, or by value when they are numbers."""
+    if steps:
+        if sorted(steps) != sorted(classes):
+            raise BadInput("The steps of the scale are not the classes of the target.",
+                           f"Name each once, lowest first: {', '.join(name[:40] for name in classes[:10])}.")
+        return steps
+    try:
+        return tuple(sorted(classes, key=float))
+    except ValueError:
+        raise BadInput("The classes are words, and words do not say which step is higher.",
+                       f"Give their order, lowest first: --ordered {','.join(name[:40] for name in classes[:10])}") from None
+
+
+def _task(name: str) -> Task:
+    tasks: dict[str, Task] = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
+    if name not in tasks:
+        raise BadInput(f"“{name[:40]}” is not a task.", "Choose binary, multiclass or regression.")
+    return tasks[name]

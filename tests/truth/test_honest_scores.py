@@ -1,0 +1,109 @@
+"""Scores say no more than they know: thresholds, few positives, logarithms, groups, on data whose truth is known."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.data.infer import table_from_frame
+from automl_core.framing.metrics import METRICS, get_metric, tune_threshold
+from automl_core.framing.problem import Problem
+from automl_core.framing.score_interval import score_with_interval
+from automl_core.search import FolderJournal, SearchData, search
+from automl_core.search.codes import CodeSource, fit_codes
+from automl_core.search.feature import Feature
+from automl_core.search.log_target import best_scale
+from automl_core.search.plan import Plan
+from automl_core.search.prepared import prepare
+
+LABELS = ("mcc", "f1", "balanced_accuracy", "accuracy")
+
+
+@pytest.mark.parametrize("name", ["mcc", "balanced_accuracy", "accuracy"])
+@pytest.mark.parametrize("folds", [1, 5])
+def test_labels_of_noise_score_like_noise(name: str, folds: int) -> None:
+    """A threshold tuned on the rows it is judged by would report an MCC of 0.05 and more here."""
+    random = np.random.default_rng(1)
+    table = table_from_frame(pd.DataFrame({"x": random.normal(size=1000), "y": random.permutation(["No", "Yes"] * 500)}), "noise")
+    prepared = prepare(SearchData(table.frame, table.columns, Problem("y", "binary", name, ("No", "Yes"), "Yes")), Plan(folds=5))
+    scores, misses = [], 0
+    truth = {"mcc": 0.0}.get(name, 0.5)
+    for _ in range(60):
+        y, p = random.permutation(prepared.y), random.random(1000)
+        said, decision = prepared.judged(y, p, None, np.arange(1000) % folds)
+        score, low, _high = score_with_interval(prepared.metric, y, said, 0, decision)
+        scores.append(score)
+        misses += low > truth
+    assert abs(float(np.mean(scores)) - truth) < 0.015
+    assert misses <= 6
+
+
+@pytest.mark.parametrize("positives", [1, 2, 3, 5, 10, 30])
+def test_an_area_with_few_positives_is_as_unsure_as_it_is(positives: int) -> None:
+    random = np.random.default_rng(2)
+    y = np.zeros(1000)
+    y[:positives] = 1
+    held = 0
+    for _ in range(300):
+        _, low, high = score_with_interval(METRICS["roc_auc"], y, random.random(1000), 0)
+        held += low <= 0.5 <= high
+    assert held / 300 >= 0.92
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_the_threshold_is_the_best_of_all_cuts(name: str) -> None:
+    random = np.random.default_rng(3)
+    y, weights = (random.random(3000) < 0.2).astype(float), random.gamma(1, 1, 3000)
+    p = np.clip(0.2 + 0.2 * y + random.normal(0, 0.15, 3000), 0.001, 0.999).round(2)
+    metric, problem = get_metric(name), Problem("y", "binary", name, ("No", "Yes"), "Yes")
+    for mass in (None, weights):
+        chosen = tune_threshold(y, p, problem, mass)
+        cuts = np.unique(np.quantile(p, np.linspace(0.005, 0.995, 200)))
+        best = max(metric.score(y, (p >= cut).astype(float), None, mass) for cut in cuts)
+        assert metric.score(y, (p >= chosen).astype(float), None, mass) == pytest.approx(best, abs=1e-12)
+
+
+def test_weighted_rows_decide_how_many_are_called() -> None:
+    random = np.random.default_rng(4)
+    y = (random.random(4000) < 0.5).astype(float)
+    weights = np.where(y == 1, 0.1, 1.0)
+    p = np.clip(0.4 + 0.2 * y + random.normal(0, 0.1, 4000), 0, 1)
+    cut = tune_threshold(y, p, Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes"), weights)
+    share = float(np.average(y, weights=weights))
+    assert float(np.average(p >= cut, weights=weights)) == pytest.approx(share, abs=0.01)
+
+
+@pytest.mark.parametrize(("metric", "worst"), [("rmsle", 1.08), ("mae", 1.08), ("mape", 0.85)])
+def test_models_of_the_logarithm_answer_what_the_metric_asks(metric: str, worst: float, tmp_path: Path) -> None:
+    """y = exp(3 + x + noise): the noise of the logarithm is 1, so no model has an RMSLE below 1 or so; MAPE below 0.68."""
+    random = np.random.default_rng(5)
+    x = random.normal(0, 1, 1500)
+    y = np.exp(3 + x + random.normal(0, 1, 1500))
+    table = table_from_frame(pd.DataFrame({"x": x, "other": random.normal(0, 1, 1500), "y": y}), "logs")
+    problem = Problem("y", "regression", metric)
+    plan = Plan(budget_seconds=600, jobs=2, max_trials=4, families=("linear", "lightgbm"))
+    found = search(SearchData(table.frame, table.columns, problem), plan, FolderJournal(tmp_path)).summary.score.mean
+    median = np.exp(3 + x)
+    best = {"rmsle": 1.0, "mae": float(np.abs(y - median).mean()), "mape": 1.0}[metric]
+    assert found < worst * best
+
+
+def test_a_scale_is_for_means_only() -> None:
+    random = np.random.default_rng(6)
+    median = np.exp(random.normal(0, 1, 20_000))
+    assert best_scale(median * np.exp(random.normal(0, 1, 20_000)), median) == pytest.approx(np.exp(0.5), rel=0.15)
+
+
+def test_codes_of_a_group_do_not_know_its_outcome() -> None:
+    """100 groups of 10 rows, a level for each group and a coin for its outcome: rows of one group must not speak for it."""
+    random = np.random.default_rng(7)
+    group = np.repeat(np.arange(100), 10)
+    y = random.integers(0, 2, 100)[group].astype(float)
+    feature = Feature("street", ("street",), "category", tuple(str(k) for k in range(100)))
+    area = METRICS["roc_auc"].score
+    apart, together = (fit_codes(CodeSource(group[:, None].astype(float), (feature,), {}, y, "binary", groups=groups),
+                                 np.arange(1000)).values[:, 0] for groups in (None, group))
+    assert area(y, apart) > 0.99
+    assert abs(area(y, together) - 0.5) < 0.15
