@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl_core.explaining.routes import Raw, exact, permuted, spread_remainder
+from automl_core.explaining.routes import Raw, exact, needs_background, permuted, spread_remainder
 from automl_core.search.family import link
 from automl_core.search.model import Model
 
@@ -68,14 +68,24 @@ def contributions(model: Model, frame: pd.DataFrame, background: pd.DataFrame, s
     """
     place = explained_class(model, label)
     matrix = model.encoder.matrix(frame)
-    raw = exact(model, matrix)
+    compared = needs_background(model)
+    reference = model.encoder.matrix(pick_background(model, background, seed)) if compared else None
+    raw = exact(model, matrix, reference)
     if raw is None:
-        raw = permuted(model, matrix, model.encoder.matrix(pick_background(model, background, seed)), ROUNDS, seed)
+        if reference is None:
+            reference = model.encoder.matrix(pick_background(model, background, seed))
+        raw = permuted(model, matrix, reference, ROUNDS, seed)
     prediction = shown(model, model.predict_matrix(matrix), place)
     phi, base = _in_units(model, raw, place, prediction)
     name = model.problem.classes[place] if model.problem.task != "regression" else ""
     scale = 100.0 if name else 1.0
     return Contributions(scale * phi, scale * base, scale * prediction, model.sources, name)
+
+
+def needs_sampling(model: Model) -> bool:
+    """Whether the model's parts must be sampled by permutation: blends of classes, and kinds of model that cannot tell."""
+    kinds = [member.kind for member in model.members]
+    return (len(kinds) > 1 and model.problem.task != "regression") or any(kind.contributions is None for kind in kinds)
 
 
 def _in_units(model: Model, raw: Raw, place: int, prediction: Floats) -> tuple[Floats, float]:
