@@ -66,14 +66,18 @@ def contributions(model: Model, frame: pd.DataFrame, background: pd.DataFrame, s
     Log-odds become probability points by the share rule: `(p - p_base) * phi_j / sum(phi)`, which adds up exactly.
     `background` (cleaned rows) is the reference of the routes that need one.
     """
-    place = explained_class(model, label)
     matrix = model.encoder.matrix(frame)
-    compared = needs_background(model)
+    compared = needs_background(model) or exact(model, matrix[:20]) is None
     reference = model.encoder.matrix(pick_background(model, background, seed)) if compared else None
+    return of_matrix(model, matrix, reference, seed, label)
+
+
+def of_matrix(model: Model, matrix: Floats, reference: Floats | None, seed: int = 0, label: str = "") -> Contributions:
+    """The same for rows that are encoded already; `reference` are encoded rows to compare with, needed by all but trees."""
+    place = explained_class(model, label)
     raw = exact(model, matrix, reference)
     if raw is None:
-        if reference is None:
-            reference = model.encoder.matrix(pick_background(model, background, seed))
+        assert reference is not None
         raw = permuted(model, matrix, reference, ROUNDS, seed)
     prediction = shown(model, model.predict_matrix(matrix), place)
     phi, base = _in_units(model, raw, place, prediction)

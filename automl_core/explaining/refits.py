@@ -108,11 +108,11 @@ def refits(model: Model, past: Past, seconds: float) -> Iterator[Refit]:
                 return
             began = time.monotonic()
             made = table.fit(train, past.seed + done, until + 4 * seconds)
-            longest = max(longest, time.monotonic() - began)
             if made is None:
                 return
             done += 1
             yield Refit(made, known[train], known[valid])
+            longest = max(longest, time.monotonic() - began)  # what is done with it included
         if model.problem.time:
             return  # the split by time is always the same
 

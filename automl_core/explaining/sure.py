@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 from automl_core.data.table import Row
 from automl_core.explaining.contributions import explained_class, shown
 from automl_core.explaining.explanation import Neighbour, RowContext, Sureness
-from automl_core.explaining.single import row_frame, value_text
+from automl_core.explaining.single import encode_row, is_missing, value_text
 from automl_core.explaining.swap import as_numbers, is_date, is_number
 from automl_core.explaining.words import number, percent, quote
 from automl_core.search.model import Model
@@ -24,17 +26,26 @@ NEAREST = 5
 MOST_PAST = 20_000
 SHOWN_COLUMNS = 6
 TAILS = (0.001, 0.999)
+EPOCH = datetime(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Measure:
-    """One column for distances: a number's quantile (n,), or a level's code (n,); -1 for missing."""
+    """One column for distances: a number's quantile (n,), or a level's code (n,); -1 for missing. Almost all numbers lie in
+    [`low`, `high`]; `gaps` says that some past rows have no value."""
 
     name: str
     share: float
     coded: Floats
     sorted: Floats
     levels: dict[str, int]
+    low: float
+    high: float
+    gaps: bool
+
+    def number(self, value: Any) -> float:
+        """A typed value as this column's number: days since 1970 for dates."""
+        return (value - EPOCH).total_seconds() / 86_400 if isinstance(value, datetime) else float(value)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,13 +90,15 @@ def past_cases(
 
 
 def _measure(series: pd.Series, share: float) -> _Measure:
-    name = str(series.name)
+    name, gaps = str(series.name), bool(series.isna().any())
     if is_number(series) or is_date(series):
         numbers = as_numbers(series)
         ordered = np.sort(numbers[np.isfinite(numbers)])
-        return _Measure(name, share, _quantile(numbers, ordered), ordered, {})
+        low, high = (float(end) for end in np.quantile(ordered, TAILS)) if len(ordered) else (-math.inf, math.inf)
+        return _Measure(name, share, _quantile(numbers, ordered), ordered, {}, low, high, gaps)
     codes, levels = pd.factorize(series.astype("str").where(series.notna()))
-    return _Measure(name, share, codes.astype(np.float64), np.zeros(0), {str(level): place for place, level in enumerate(levels)})
+    places = {str(level): place for place, level in enumerate(levels)}
+    return _Measure(name, share, codes.astype(np.float64), np.zeros(0), places, math.nan, math.nan, gaps)
 
 
 def _quantile(values: Floats, ordered: Floats) -> Floats:
@@ -98,10 +111,9 @@ def _quantile(values: Floats, ordered: Floats) -> Floats:
 def row_context(cases: PastCases, row: Row, skip: int = -1) -> RowContext:
     """What stands around the prediction of one typed, cleaned row; `skip` is its own position, never its own neighbour."""
     model = cases.model
-    frame = row_frame(model, row, cases.frame)
-    prediction = float(shown(model, model.predict_frame(frame), explained_class(model))[0])
+    prediction = float(shown(model, model.predict_matrix(encode_row(model, row)[None, :]), explained_class(model))[0])
     columns = tuple(measure.name for measure in cases.measures[:SHOWN_COLUMNS])
-    return RowContext(sureness(cases, prediction), columns, _nearest(cases, frame, columns, skip), row_flags(cases, frame))
+    return RowContext(sureness(cases, prediction), columns, _nearest(cases, row, columns, skip), row_flags(cases, row))
 
 
 def sureness(cases: PastCases, prediction: float) -> Sureness | None:
@@ -143,20 +155,21 @@ def wilson(rate: float, rows: int) -> tuple[float, float]:
     return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
-def _nearest(cases: PastCases, frame: pd.DataFrame, columns: tuple[str, ...], skip: int) -> tuple[Neighbour, ...]:
+def _nearest(cases: PastCases, row: Row, columns: tuple[str, ...], skip: int) -> tuple[Neighbour, ...]:
     """The five past rows most like this one: Gower's distance (1971) over quantiles and levels, columns weighed by importance."""
     total = sum(measure.share for measure in cases.measures)
     if not total or not len(cases.frame):
         return ()
     distance = np.zeros(len(cases.frame))
     for measure in cases.measures:
-        series = frame[measure.name]
-        if len(measure.sorted):
-            here = float(_quantile(as_numbers(series), measure.sorted)[0])
-            apart = np.where((measure.coded < 0) != (here < 0), 1.0, np.abs(measure.coded - here))
+        value = row.get(measure.name)
+        if is_missing(value):
+            apart = (measure.coded >= 0).astype(np.float64)
+        elif len(measure.sorted):
+            here = float(_quantile(np.array([measure.number(value)]), measure.sorted)[0])
+            apart = np.where(measure.coded < 0, 1.0, np.abs(measure.coded - here))
         else:
-            value = -1 if series.isna().iloc[0] else measure.levels.get(str(series.iloc[0]), -2)
-            apart = (measure.coded != value).astype(np.float64)
+            apart = (measure.coded != measure.levels.get(str(value), -2)).astype(np.float64)
         distance += measure.share / total * apart
     distance[cases.positions == skip] = np.inf
     order = np.argsort(distance, kind="stable")[:NEAREST]
@@ -172,7 +185,7 @@ def _nearest(cases: PastCases, frame: pd.DataFrame, columns: tuple[str, ...], sk
             label = problem.classes[explained_class(cases.model)]
             word = label if outcome == 1 else _other(problem.classes, label)
         scale = 1.0 if problem.task == "regression" else 100.0
-        values = tuple(value_text(cases.frame.iloc[place][name]) for name in columns)
+        values = tuple(value_text(cases.frame[name].iat[place]) for name in columns)
         said, alike = scale * float(cases.oof[place]), 1 - float(distance[place])
         found.append(Neighbour(int(cases.positions[place]), alike, said, word, values))
     return tuple(found)
@@ -182,21 +195,19 @@ def _other(classes: tuple[str, ...], label: str) -> str:
     return next(name for name in classes if name != label) if len(classes) == 2 else f"not {label}"
 
 
-def row_flags(cases: PastCases, frame: pd.DataFrame) -> tuple[str, ...]:
+def row_flags(cases: PastCases, row: Row) -> tuple[str, ...]:
     """Sentences about values that the past rows hardly have: beyond 99.8 % of the numbers, levels never seen, sudden gaps."""
     flags = []
     for measure in cases.measures:
-        series, past = frame[measure.name], cases.frame[measure.name]
-        name = quote(measure.name)
-        if series.isna().iloc[0]:
-            if not past.isna().any():
+        value, name = row.get(measure.name), quote(measure.name)
+        if is_missing(value):
+            if not measure.gaps:
                 flags.append(f"{name} is missing here and in no past row.")
         elif len(measure.sorted):
-            low, high = np.quantile(measure.sorted, TAILS)
-            here = float(as_numbers(series)[0])
-            if not low <= here <= high:
-                side = "above" if here > high else "below"
-                flags.append(f"{name} = {value_text(series.iloc[0])} lies {side} almost all past rows.")
-        elif measure.levels and str(series.iloc[0]) not in measure.levels:
-            flags.append(f"{name} = {quote(series.iloc[0])} was in no past row.")
+            here = measure.number(value)
+            if not measure.low <= here <= measure.high:
+                side = "above" if here > measure.high else "below"
+                flags.append(f"{name} = {value_text(value)} lies {side} almost all past rows.")
+        elif measure.levels and str(value) not in measure.levels:
+            flags.append(f"{name} = {quote(value)} was in no past row.")
     return tuple(flags)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.explaining.contributions import explained_class, shown
+from automl_core.search.codes import LevelMeans
+from automl_core.search.features import Encoder
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
@@ -57,10 +59,18 @@ def feature_places(model: Model, name: str) -> NDArray[np.int64]:
 
 def coded(rows: Rows, name: str, values: pd.Series) -> Floats:
     """(m, q) the features of a column for other values of it: numbers, levels or dates as the column holds them."""
-    template = rows.frame.iloc[[0] * len(values)].reset_index(drop=True)
-    template[name] = cast(rows.frame[name], values).to_numpy()
-    template[name] = template[name].astype(_dtype(rows.frame[name]))
-    return np.asarray(rows.model.encoder.matrix(template)[:, feature_places(rows.model, name)], dtype=np.float64)
+    return _only(rows.model.encoder, name).matrix(pd.DataFrame({name: cast(rows.frame[name], values)}))
+
+
+def _only(encoder: Encoder, name: str) -> Encoder:
+    """The part of an encoder that one column goes through."""
+    mine = [place for place, feature in enumerate(encoder.features) if feature.sources == (name,)]
+    codes = tuple(replace(code, place=mine.index(code.place)) if isinstance(code, LevelMeans) else code
+                  for code in encoder.codes if code.source == name)
+    return replace(
+        encoder, blocks=tuple(block for block in encoder.blocks if block.source == name), codes=codes,
+        texts={source: coder for source, coder in encoder.texts.items() if source == name},
+        features=tuple(encoder.features[place] for place in mine), plain=sum(place < encoder.plain for place in mine))
 
 
 def cast(series: pd.Series, values: pd.Series) -> pd.Series:

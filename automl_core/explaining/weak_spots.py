@@ -184,6 +184,12 @@ def _overlap(a: Mask, b: Mask) -> float:
     return int((a & b).sum()) / either if either else 0.0
 
 
+def _inside(a: Mask, b: Mask) -> float:
+    """The share of the smaller of two groups that lies in the other: a part of a told group is no news."""
+    smaller = min(int(a.sum()), int(b.sum()))
+    return int((a & b).sum()) / smaller if smaller else 0.0
+
+
 def _confirm(judged: Judged, loss: Floats, tests: list[tuple[tuple[SpotCondition, ...], Mask, Mask]]) -> list[WeakSpot]:
     """One-sided Welch tests on the half that did not find the group; the same group from both halves is told once."""
     from scipy import stats
@@ -207,7 +213,7 @@ def _confirm(judged: Judged, loss: Floats, tests: list[tuple[tuple[SpotCondition
     kept: list[tuple[float, WeakSpot, Mask]] = []
     for (conditions, inside, outside, gap, reach, _), p in sorted(zip(made, adjusted, strict=True), key=lambda one: one[1]):
         everywhere = _all(conditions, judged.frame)
-        if p < FALSE_DISCOVERY and all(_overlap(everywhere, other) < TWINS for _, _, other in kept):
+        if p < FALSE_DISCOVERY and all(_inside(everywhere, other) < TWINS for _, _, other in kept):
             kept.append((gap, _spot(judged, loss, (conditions, inside, outside), (gap, reach, float(p))), everywhere))
     return [spot for _, spot, _ in sorted(kept, key=lambda one: -one[0])]
 
@@ -223,9 +229,19 @@ def _spot(
     level = number if numbers else _points
     what = "is off by" if numbers else "has a log loss of"
     sentence = (f"Where {join_words([describe(condition) for condition in conditions])}, the model {what} {worse} "
-                f"({int(inside.sum()):,} rows checked). It says {level(predicted)} on average, {level(observed)} was seen.")
+                f"({int(inside.sum()):,} rows checked). It says {level(predicted)} on average, {level(observed)} was seen"
+                f"{_kind(judged, inside)}")
     return WeakSpot(conditions, int(inside.sum()), float(loss[inside].mean()), float(loss[outside].mean()), gap, gap - reach,
                     gap + reach, p, predicted, observed, sentence)
+
+
+def _kind(judged: Judged, inside: Mask) -> str:
+    """Whether the model is off in a group, or the group is harder: by the 95 % interval of what it misses on average."""
+    missed = judged.observed[inside] - judged.predicted[inside]
+    reach = 1.96 * float(missed.std(ddof=1)) / math.sqrt(len(missed))
+    if abs(float(missed.mean())) > reach:
+        return ": there it is off."
+    return ", so it is not off on average: these rows are harder."
 
 
 def _points(value: float) -> str:

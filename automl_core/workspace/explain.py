@@ -43,6 +43,7 @@ class _Opened:
     rows: explaining.Rows
     observed: np.ndarray
     background: pd.DataFrame
+    reference: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,8 @@ class Explaining:
     def row(self, project_id: str, position: int) -> RowExplanation:
         """Why the row at a position of the cleaned table gets its prediction."""
         run, bundle, row = self._open(project_id, position)
-        return explaining.explain_row(bundle.model, row, self._opened(run).background)
+        opened = self._opened(run)
+        return explaining.explain_row(bundle.model, row, opened.background, "", opened.reference)
 
     def row_context(self, project_id: str, position: int) -> RowContext:
         """How sure the row's prediction is by past rows like it, the nearest past cases, and what is unusual in it."""
@@ -135,7 +137,8 @@ class Explaining:
     def what_if(self, project_id: str, position: int, changes: dict[str, object]) -> WhatIf:
         """The same row with some values changed, before and after."""
         run, bundle, row = self._open(project_id, position)
-        return explaining.what_if(bundle.model, row, changes, bundle.model.cleaned, self._opened(run).background)
+        opened = self._opened(run)
+        return explaining.what_if(bundle.model, row, changes, bundle.model.cleaned, opened.background, opened.reference)
 
     def levers(self, project_id: str) -> tuple[str, ...]:
         """The columns that may be changed: the levers of the saved goal that the model uses; empty when none were named."""
@@ -185,7 +188,8 @@ class Explaining:
             observed = explaining.outcomes_shown(model, past.y, explaining.explained_class(model))
             picked = explaining.stratified(observed, CURVE_ROWS, run.plan.seed)
             background = explaining.pick_background(model, past.frame).reset_index(drop=True)
-            return _Opened(cases, explaining.open_rows(model, past.frame.iloc[picked]), observed[picked], background)
+            rows = explaining.open_rows(model, past.frame.iloc[picked])
+            return _Opened(cases, rows, observed[picked], background, model.encoder.matrix(background))
 
         return self.opened.get(run.id, make)
 
