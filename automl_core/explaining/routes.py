@@ -6,6 +6,7 @@ Everything else (blends of probabilities, families without contributions): permu
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -135,6 +136,32 @@ def permuted(model: Model, matrix: Floats, background: Floats, rounds: int, seed
                 phi[:, group] += walked[step + 1] - walked[step]
     phi /= 2 * rounds
     return Raw(spread_remainder(phi, prediction - base), base, linked=False)
+
+
+def enumerated(model: Model, row: Floats, background: Floats) -> Raw:
+    """Interventional Shapley values of one encoded row (1, p) by all coalitions of the d columns, without chance: `2**d` mixtures
+    with each background row are predicted (Shapley 1953; Lundberg and Lee 2017)."""
+    groups = [np.flatnonzero([feature.sources == (name,) for feature in model.encoder.features]) for name in model.sources]
+    d, size = len(groups), len(background)
+    inside = (np.arange(2**d)[:, None] >> np.arange(d)) & 1 == 1
+    value = []
+    most = max(1, STEP_CELLS // max(background.size, 1))
+    for start in range(0, 2**d, most):
+        part = inside[start : start + most]
+        mixed = np.tile(background, (len(part), 1)).reshape(len(part), size, -1)
+        for place, group in enumerate(groups):
+            mixed[np.ix_(part[:, place], np.arange(size), group)] = row[0, group]
+        said = model.predict_matrix(mixed.reshape(len(part) * size, -1))
+        value.append(said.reshape(len(part), size, *said.shape[1:]).mean(axis=1))
+    worth = np.concatenate(value)
+    taken = inside.sum(axis=1)
+    weights = np.array([math.factorial(k) * math.factorial(d - k - 1) / math.factorial(d) for k in range(d)])
+    phi = []
+    for place in range(d):
+        without = np.flatnonzero(~inside[:, place])
+        gain = worth[without + (1 << place)] - worth[without]
+        phi.append(np.tensordot(weights[taken[without]], gain, axes=1))
+    return Raw(np.stack(phi)[None], worth[0], linked=False)
 
 
 def _walk(model: Model, ends: tuple[Floats, Floats], way: list[NDArray[np.intp]]) -> Floats:

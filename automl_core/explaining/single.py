@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -14,15 +13,10 @@ import pandas as pd
 from automl_core.data.schema import type_row
 from automl_core.data.table import Column, Row, find_column
 from automl_core.errors import BadInput
-from automl_core.explaining.contributions import ROUNDS, Floats, needs_sampling, of_matrix
+from automl_core.explaining.contributions import Floats, of_row
 from automl_core.explaining.explanation import Contribution, RowExplanation, WhatIf
-from automl_core.explaining.routes import exact
 from automl_core.explaining.words import join_words, number, quote
 from automl_core.search.model import Model
-
-REPEATS = 25  # of the row, when contributions are sampled: each repeat meets other background rows
-LEAST_REPEATS = 3
-ROW_SECONDS = 0.03
 
 
 def explain_row(
@@ -32,9 +26,8 @@ def explain_row(
     `reference` the same encoded, when that was done already."""
     encoded = encode_row(model, row)[None, :]
     compared = model.encoder.matrix(background) if reference is None else reference
-    repeats = 1 if not needs_sampling(model) and exact(model, encoded) is not None else _repeats(model, compared)
-    made = of_matrix(model, np.repeat(encoded, repeats, axis=0), compared, 0, label)
-    phi = made.phi.mean(axis=0)
+    made = of_row(model, encoded, compared, label)
+    phi = made.phi[0]
     prediction = float(made.prediction[0])
     parts = [Contribution(name, value_text(row.get(name)), float(phi[place])) for place, name in enumerate(made.names)]
     parts.sort(key=lambda part: -abs(part.amount))
@@ -47,16 +40,6 @@ def explain_row(
 def encode_row(model: Model, row: Row) -> Floats:
     """(p,) one typed, cleaned row as the encoder's matrix has it."""
     return model.encoder.row({name: None if is_missing(row.get(name)) else row.get(name) for name in model.sources})
-
-
-def _repeats(model: Model, reference: Floats) -> int:
-    """How often the row is sampled in about 30 ms, by the pace of the rows to compare with: 3 to 25 times."""
-    matrix = np.repeat(reference, max(1, 400 // max(len(reference), 1)), axis=0)[:400]
-    began = time.perf_counter()
-    model.predict_matrix(matrix)
-    pace = (time.perf_counter() - began) / max(len(matrix), 1)
-    each = pace * 2 * ROUNDS * (len(model.sources) + 1)
-    return int(np.clip(ROW_SECONDS / max(each, 1e-9), LEAST_REPEATS, REPEATS))
 
 
 def what_if(
