@@ -85,8 +85,11 @@ def of_matrix(model: Model, matrix: Floats, reference: Floats | None, seed: int 
 
 
 def of_row(model: Model, row: Floats, reference: Floats, label: str = "") -> Contributions:
-    """The same for one encoded row (1, p), with more care where values must be sampled: by all coalitions of up to five columns,
-    or eight when they can be predicted in about 100 ms, else by as many orders of the columns as fit into 30 ms, eight pairs at least."""
+    """The same for one encoded row (1, p), with more care where values must be sampled.
+
+    All coalitions of up to five columns are gone through (of up to eight when that takes about 100 ms), else as many orders of
+    the columns as fit into 30 ms, eight pairs at least.
+    """
     raw = exact(model, row, reference)
     if raw is None:
         columns = len(model.sources)
