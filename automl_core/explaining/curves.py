@@ -63,7 +63,8 @@ def _edges(values: Floats) -> Floats:
     inside = np.unique(known[(known >= low) & (known <= high)])
     if len(inside) <= FEW:
         return inside
-    return np.unique(np.quantile(known, np.linspace(TAILS[0], TAILS[1], BINS + 1), method="inverted_cdf"))
+    middle = known[(known >= low) & (known <= high)]
+    return np.unique(np.quantile(middle, np.linspace(0, 1, BINS + 1), method="inverted_cdf"))
 
 
 def _accumulated(

@@ -163,7 +163,7 @@ class _Table:
         for member, spec in zip(model.members, self.specs, strict=True):
             y = to_log(self.y[train]) if member.logs else self.y[train]
             whole = FitRequest(matrix, y, features, problem.task, classes, spec.options, seed=seed, deadline=until)
-            request = _request(whole, spec)
+            request = early_or_given(whole, spec)
             try:
                 native = families().get(spec.family).fit(request).native
             except FAILURES:
@@ -172,7 +172,7 @@ class _Table:
         return replace(model, encoder=encoder, formulas=formulas, members=tuple(members))
 
 
-def _request(request: FitRequest, spec: MemberSpec) -> FitRequest:
+def early_or_given(request: FitRequest, spec: MemberSpec) -> FitRequest:
     """The fit with its rounds, or with a tenth of its rows to stop early on."""
     if spec.rounds:
         return replace(request, rounds=spec.rounds)
