@@ -172,7 +172,8 @@ def _explain(arguments: Arguments) -> Answer:
     files = _open().files
     explanation = files.explain(arguments.bundle, arguments.data)
     data = {"importance": explanation.importance, "base": explanation.base, "rows": explanation.rows, "units": explanation.units,
-            "shapes": explanation.shapes}
+            "shapes": explanation.shapes, "groups": explanation.groups, "floor": explanation.floor, "refits": explanation.refits,
+            "measured": explanation.measured}
     sentence = explanation.sentence
     if arguments.row is not None:
         one = files.explain_row(arguments.bundle, arguments.data, arguments.row)

@@ -1,9 +1,23 @@
-"""Why the model predicts what it predicts: importance, shapes, single rows and what-if."""
+"""Why the model predicts what it predicts: importance and what it rests on, shapes, pairs, single rows, what-if, weak spots."""
 from __future__ import annotations
 
-from automl_core.explaining.contributions import Contributions, contributions, pick_background
-from automl_core.explaining.overview import explain
+from automl_core.explaining.contributions import Contributions, contributions, explained_class, pick_background
+from automl_core.explaining.curves import curve
+from automl_core.explaining.depth import evidence
+from automl_core.explaining.flip import Allowed, cheapest_flip
+from automl_core.explaining.groups import association, column_groups
+from automl_core.explaining.honesty import with_evidence
+from automl_core.explaining.interactions import interactions
+from automl_core.explaining.overview import explain, outcomes_shown, stratified
 from automl_core.explaining.reasons import explain_rows
+from automl_core.explaining.refits import Past
 from automl_core.explaining.single import explain_row, what_if
+from automl_core.explaining.sure import PastCases, past_cases, row_context
+from automl_core.explaining.swap import Rows, open_rows
+from automl_core.explaining.table_what_if import what_if_table
+from automl_core.explaining.weak_spots import Judged, weak_spots
 
-__all__ = ["Contributions", "contributions", "explain", "explain_row", "explain_rows", "pick_background", "what_if"]
+__all__ = ["Allowed", "Contributions", "Judged", "Past", "PastCases", "Rows", "association", "cheapest_flip", "column_groups",
+           "contributions", "curve", "evidence", "explain", "explain_row", "explain_rows", "explained_class", "interactions",
+           "open_rows", "outcomes_shown", "past_cases", "pick_background", "row_context", "stratified", "weak_spots", "what_if",
+           "what_if_table", "with_evidence"]

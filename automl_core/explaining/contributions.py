@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl_core.explaining.routes import Raw, exact, permuted, spread_remainder
+from automl_core.explaining.routes import Raw, enumerated, exact, needs_background, permuted, spread_remainder
 from automl_core.search.family import link
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
 BACKGROUND_ROWS = 100
 ROUNDS = 8
+ALWAYS_ENUMERATED, MOST_ENUMERATED, ENUMERATED_SECONDS = 5, 8, 0.1
+ROW_SECONDS, MOST_REPEATS = 0.03, 12
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -60,22 +63,73 @@ def shown(model: Model, prediction: Floats, place: int) -> Floats:
     return 1.0 - prediction if turned else prediction
 
 
-def contributions(model: Model, frame: pd.DataFrame, background: pd.DataFrame, seed: int = 0, label: str = "") -> Contributions:
+def contributions(
+    model: Model, frame: pd.DataFrame, background: pd.DataFrame, seed: int = 0, label: str = "", rounds: int = ROUNDS
+) -> Contributions:
     """Each column's part in each prediction of a typed, cleaned frame.
 
     Log-odds become probability points by the share rule: `(p - p_base) * phi_j / sum(phi)`, which adds up exactly.
-    `background` (cleaned rows) is the reference of the routes that need one.
+    `background` (cleaned rows) is the reference of the routes that need one; where values must be sampled, each row's by
+    `rounds` orders of the columns and their reverses.
     """
-    place = explained_class(model, label)
     matrix = model.encoder.matrix(frame)
-    raw = exact(model, matrix)
+    compared = needs_background(model) or exact(model, matrix[:20]) is None
+    reference = model.encoder.matrix(pick_background(model, background, seed)) if compared else None
+    return of_matrix(model, matrix, reference, seed, label, rounds)
+
+
+def of_matrix(
+    model: Model, matrix: Floats, reference: Floats | None, seed: int = 0, label: str = "", rounds: int = ROUNDS
+) -> Contributions:
+    """The same for rows that are encoded already; `reference` are encoded rows to compare with, needed by all but trees."""
+    raw = exact(model, matrix, reference)
     if raw is None:
-        raw = permuted(model, matrix, model.encoder.matrix(pick_background(model, background, seed)), ROUNDS, seed)
+        assert reference is not None
+        raw = permuted(model, matrix, reference, rounds, seed)
+    return _shown(model, raw, matrix, label)
+
+
+def of_row(model: Model, row: Floats, reference: Floats, label: str = "") -> Contributions:
+    """The same for one encoded row (1, p), with more care where values must be sampled.
+
+    All coalitions of up to five columns are gone through (of up to eight when that takes about 100 ms), else as many orders of
+    the columns as fit into 30 ms, eight pairs at least.
+    """
+    raw = exact(model, row, reference)
+    if raw is None:
+        columns = len(model.sources)
+        pace = _pace(model, reference)
+        quick = pace * 2**columns * len(reference) < ENUMERATED_SECONDS
+        if columns <= ALWAYS_ENUMERATED or (columns <= MOST_ENUMERATED and quick):
+            raw = enumerated(model, row, reference)
+        else:
+            repeats = int(np.clip(ROW_SECONDS / max(pace * 2 * ROUNDS * (columns + 1), 1e-9), 1, MOST_REPEATS))
+            parts = [permuted(model, row, reference, ROUNDS, seed) for seed in range(repeats)]
+            raw = Raw(np.mean([part.phi for part in parts], axis=0), parts[0].base, linked=False)
+    return _shown(model, raw, row, label)
+
+
+def _pace(model: Model, reference: Floats) -> float:
+    """Seconds of this thread a row of a large prediction takes: other work on the machine must not change an explanation."""
+    matrix = np.repeat(reference, max(1, 400 // max(len(reference), 1)), axis=0)[:400]
+    began = time.thread_time()
+    model.predict_matrix(matrix)
+    return (time.thread_time() - began) / max(len(matrix), 1)
+
+
+def _shown(model: Model, raw: Raw, matrix: Floats, label: str) -> Contributions:
+    place = explained_class(model, label)
     prediction = shown(model, model.predict_matrix(matrix), place)
     phi, base = _in_units(model, raw, place, prediction)
     name = model.problem.classes[place] if model.problem.task != "regression" else ""
     scale = 100.0 if name else 1.0
     return Contributions(scale * phi, scale * base, scale * prediction, model.sources, name)
+
+
+def needs_sampling(model: Model) -> bool:
+    """Whether the model's parts must be sampled by permutation: blends of classes, and kinds of model that cannot tell."""
+    kinds = [member.kind for member in model.members]
+    return (len(kinds) > 1 and model.problem.task != "regression") or any(kind.contributions is None for kind in kinds)
 
 
 def _in_units(model: Model, raw: Raw, place: int, prediction: Floats) -> tuple[Floats, float]:

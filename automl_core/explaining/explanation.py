@@ -12,8 +12,10 @@ class Importance:
     """How much the model uses one source column.
 
     `share` is mean |SHAP| over all columns' (sums to 1); `mean_abs` the same in display units; `drop` the loss of score when
-    the column is shuffled on out-of-sample rows (NaN when not measured). Ranks are the 5-95 % range over bootstrap samples.
-    `direction` is a word for numbers: "higher raises", "higher lowers", "mixed", or "" for other columns.
+    the column is shuffled on out-of-sample rows, with its 95 % interval (NaN when not measured). Ranks are the 5-95 % range over
+    bootstrap samples of the rows and, where they were made, over models fitted again on halves of the rows.
+    `direction` is a word for numbers: "higher raises", "higher lowers", "mixed", or "" for other columns. `evidence` False says
+    that shuffled copies of columns are used as much; `replaceable` that a model without the column is as good.
     """
 
     column: str
@@ -24,6 +26,23 @@ class Importance:
     stable: bool
     direction: str = ""
     drop: float = float("nan")
+    drop_low: float = float("nan")
+    drop_high: float = float("nan")
+    evidence: bool = True
+    replaceable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnGroup:
+    """Columns that say much the same (they go together at 0.7 or more), counted as one: the parts of a row are added up first,
+    and their values are shuffled together."""
+
+    columns: tuple[str, ...]
+    share: float
+    mean_abs: float
+    drop: float = float("nan")
+    drop_low: float = float("nan")
+    drop_high: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +76,165 @@ class Explanation:
     rows: int
     label: str
     sentence: str
+    groups: tuple[ColumnGroup, ...] = ()
+    floor: float = 0.0
+    metric: str = ""
+    refits: int = 0
+    measured: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """One place of a curve: the effect there with its 95 % band, the rows around it, and what was observed and predicted in them.
+
+    `thin` marks fewer than 1 % of the rows. `value` is the number (days since 1970 for dates), NaN for levels.
+    """
+
+    label: str
+    effect: float
+    low: float
+    high: float
+    rows: int
+    observed: float
+    predicted: float
+    value: float = float("nan")
+    thin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """How the prediction goes with one column, other columns kept as they are; effects are centred on 0.
+
+    `kind` is "number", "date" or "category"; `method` "ale" (accumulated local effects), "pdp" (partial dependence) or "levels".
+    `lines` are single rows' curves over the points (for "pdp").
+    """
+
+    column: str
+    kind: str
+    method: str
+    points: tuple[CurvePoint, ...]
+    units: Units
+    sentence: str
+    lines: tuple[tuple[float, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """Two columns whose effects do not add up: `h2` is Friedman's squared H, `strength` the size of what is beyond adding up (in
+    log-odds for classes, else target units), `null` the largest such size in models of data where effects do add up.
+
+    `grid` (first's places x second's) is that part in display units.
+    """
+
+    first: str
+    second: str
+    h2: float
+    strength: float
+    null: float
+    first_labels: tuple[str, ...]
+    second_labels: tuple[str, ...]
+    grid: tuple[tuple[float, ...], ...]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interactions:
+    """The pairs that stand above the null (at most three), of `looked_at` pairs, against `shuffles` null models."""
+
+    pairs: tuple[Interaction, ...]
+    looked_at: int
+    shuffles: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpotCondition:
+    """One condition of a group of rows: some levels, or a range from `low` to below `high` (NaN: open)."""
+
+    column: str
+    values: tuple[str, ...] = ()
+    low: float = float("nan")
+    high: float = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class WeakSpot:
+    """A group of rows that the model predicts worse than the rest; all figures are those of the half that confirmed it.
+
+    `loss_inside` and `loss_outside` are mean losses, `gap` their difference with its 95 % interval; `p` is corrected for all that
+    were tested. `predicted` and `observed` are means inside, in display units.
+    """
+
+    conditions: tuple[SpotCondition, ...]
+    rows: int
+    loss_inside: float
+    loss_outside: float
+    gap: float
+    low: float
+    high: float
+    p: float
+    predicted: float
+    observed: float
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class WeakSpots:
+    """Where the model fails: confirmed groups, of so many looked at and tested. `loss` names the loss."""
+
+    spots: tuple[WeakSpot, ...]
+    looked_at: int
+    tested: int
+    loss: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What takes longer than a search can wait for: curves with bands, pairs of columns, and weak spots, of one run's model."""
+
+    curves: tuple[Curve, ...]
+    interactions: Interactions
+    weak_spots: WeakSpots
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sureness:
+    """How past rows with about this prediction turned out: `rows` of them, predicted from `near_low` to `near_high`.
+
+    For classes `rate` is the share that was so (in points), with its 95 % interval; for numbers `low` and `high` hold nine of
+    ten outcomes and `rate` is the mean of the like rows.
+    """
+
+    rows: int
+    near_low: float
+    near_high: float
+    rate: float
+    low: float
+    high: float
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A past row like this one: its place in the cleaned table, how alike it is (0 to 1), its prediction and its outcome."""
+
+    position: int
+    likeness: float
+    prediction: float
+    outcome: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RowContext:
+    """What stands around one prediction: how sure it is, the nearest past cases over `columns`, what is unusual in the row."""
+
+    sureness: Sureness | None
+    columns: tuple[str, ...]
+    neighbours: tuple[Neighbour, ...]
+    flags: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +266,50 @@ class WhatIf:
     after: RowExplanation
     changed: tuple[str, ...]
     unusual: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """The smallest change of one or two columns that turns the decision: `changes` are (column, now, then)."""
+
+    changes: tuple[tuple[str, str, str], ...]
+    before: float
+    after: float
+    cost: float
+    tried: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableChange:
+    """One change of a column in every row: "percent" and "add" for numbers, "set" a value (a level, or a number as text)."""
+
+    column: str
+    how: str
+    amount: float = 0.0
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TableWhatIf:
+    """The whole table with a change: what the model would say. Means and quantiles are in display units.
+
+    `flips_up` and `flips_down` count rows whose decision turns, of `rows` asked; `outside` are rows whose new value lies beyond
+    what was seen. `before` and `after` are histograms over `edges`; NaN `low`/`high` bound the mean change (95 %).
+    """
+
+    rows: int
+    changed: int
+    mean_before: float
+    mean_after: float
+    low: float
+    high: float
+    flips_up: int
+    flips_down: int
+    outside: int
+    edges: tuple[float, ...]
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    units: Units
+    sentence: str
+    warning: str

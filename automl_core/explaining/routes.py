@@ -6,16 +6,19 @@ Everything else (blends of probabilities, families without contributions): permu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.search.family import link
-from automl_core.search.model import Model
+from automl_core.search.log_target import from_log
+from automl_core.search.model import Member, Model
 
 Floats = NDArray[np.float64]
 STEP_CELLS = 2_000_000
+ADDITIVE = ("linear", "ebm")  # sums of terms, whose zero is no reference
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -28,10 +31,13 @@ class Raw:
     linked: bool
 
 
-def exact(model: Model, matrix: Floats) -> Raw | None:
+def exact(model: Model, matrix: Floats, background: Floats | None = None) -> Raw | None:
     """Exact contributions summed over the features of each source column, or None when no exact route exists.
 
     Numbers of a regression add up over members, so a weighted blend is exact; probabilities of several members do not.
+    Models that are sums of terms are measured against the mean of `background` (rows of the encoder's matrix), not against
+    zero: for a linear model this is the closed form `weight * (x - mean)`. A member that learned logarithms, or whose numbers
+    are bounded, is explained before that step, and its parts are stretched so that they add up to the number.
     """
     task = model.problem.task
     if len(model.members) > 1 and task != "regression":
@@ -39,20 +45,61 @@ def exact(model: Model, matrix: Floats) -> Raw | None:
     phi: Floats | None = None
     base = np.zeros(())
     whole = model.extended(matrix)
+    reference = None if background is None else model.extended(background)
     for member in model.members:
-        explained = member.contributions(whole)
+        explained = _of_member(model, member, whole, reference)
         if explained is None:
             return None
         part, start = explained
-        if not np.allclose(link(task, start + part.sum(axis=1)), member.predict(whole), atol=1e-6, rtol=1e-6):
-            return None  # a family that calibrates or clips its output has no exact route in its raw space
-        weighted = member.weight * np.asarray(part, dtype=np.float64)
+        weighted = member.weight * part
         phi = weighted if phi is None else phi + weighted
-        base = base + member.weight * np.asarray(start, dtype=np.float64)
+        base = base + member.weight * start
     assert phi is not None
     if model.calibration is not None:  # one member: its raw scores are stretched and shifted, and their parts with them
         phi, base = model.calibration.slope * phi, model.calibration.slope * base + model.calibration.shift
     return Raw(by_source(model, phi), base, linked=task != "regression")
+
+
+def needs_background(model: Model) -> bool:
+    """Whether the model's parts are measured against rows to compare with; trees carry their own reference."""
+    kinds = [member.kind for member in model.members]
+    blend = len(kinds) > 1 and model.problem.task != "regression"
+    return blend or any(kind.contributions is None or kind.name in ADDITIVE for kind in kinds)
+
+
+def _of_member(model: Model, member: Member, whole: Floats, reference: Floats | None) -> tuple[Floats, Floats] | None:
+    """One member's parts over all features: log-odds, class scores, or numbers in the target's own units."""
+    task = model.problem.task
+    plain = replace(member, logs=False, scale=1.0)  # parts before the exponential
+    explained = plain.contributions(whole)
+    if explained is None:
+        return None
+    phi, base = np.asarray(explained[0], dtype=np.float64), np.asarray(explained[1], dtype=np.float64)
+    if reference is not None and member.kind.name in ADDITIVE:
+        found = plain.contributions(reference)
+        assert found is not None
+        mean = np.asarray(found[0], dtype=np.float64).mean(axis=0)
+        phi, base = phi - mean, base + mean.sum(axis=0)
+    prediction = member.predict(whole)
+    raw = base + phi.sum(axis=1)
+    if np.allclose(link(task, raw), prediction, atol=1e-6, rtol=1e-6):
+        return phi, base
+    if task != "regression":
+        return None  # a family that calibrates its output has no exact route in its raw space
+    start = member.scale * from_log(base) if member.logs else base
+    ends = (member.scale * from_log(raw) if member.logs else raw) - start
+    return _stretched(phi, np.where(np.isclose(ends, prediction - start), ends, prediction - start)), start
+
+
+def _stretched(phi: Floats, total: Floats) -> Floats:
+    """Parts stretched to another total: after a rising function (an exponential, a bound) each keeps its sign and its share."""
+    summed, size = phi.sum(axis=1), np.abs(phi).sum(axis=1)
+    safe = (np.abs(summed) > 1e-9 * np.maximum(size, 1e-300)) & (summed * total >= 0)
+    ratio = np.where(safe, total / np.where(safe, summed, 1.0), 0.0)
+    out: Floats = phi * ratio[:, None]
+    if not safe.all():
+        out[~safe] = spread_remainder(phi[~safe] * 0.0, total[~safe])
+    return out
 
 
 def by_source(model: Model, phi: Floats) -> Floats:
@@ -89,6 +136,32 @@ def permuted(model: Model, matrix: Floats, background: Floats, rounds: int, seed
                 phi[:, group] += walked[step + 1] - walked[step]
     phi /= 2 * rounds
     return Raw(spread_remainder(phi, prediction - base), base, linked=False)
+
+
+def enumerated(model: Model, row: Floats, background: Floats) -> Raw:
+    """Interventional Shapley values of one encoded row (1, p) by all coalitions of the d columns, without chance: `2**d` mixtures
+    with each background row are predicted (Shapley 1953; Lundberg and Lee 2017)."""
+    groups = [np.flatnonzero([feature.sources == (name,) for feature in model.encoder.features]) for name in model.sources]
+    d, size = len(groups), len(background)
+    inside = (np.arange(2**d)[:, None] >> np.arange(d)) & 1 == 1
+    value = []
+    most = max(1, STEP_CELLS // max(background.size, 1))
+    for start in range(0, 2**d, most):
+        part = inside[start : start + most]
+        mixed = np.tile(background, (len(part), 1)).reshape(len(part), size, -1)
+        for place, group in enumerate(groups):
+            mixed[np.ix_(part[:, place], np.arange(size), group)] = row[0, group]
+        said = model.predict_matrix(mixed.reshape(len(part) * size, -1))
+        value.append(said.reshape(len(part), size, *said.shape[1:]).mean(axis=1))
+    worth = np.concatenate(value)
+    taken = inside.sum(axis=1)
+    weights = np.array([math.factorial(k) * math.factorial(d - k - 1) / math.factorial(d) for k in range(d)])
+    phi = []
+    for place in range(d):
+        without = np.flatnonzero(~inside[:, place])
+        gain = worth[without + (1 << place)] - worth[without]
+        phi.append(np.tensordot(weights[taken[without]], gain, axes=1))
+    return Raw(np.stack(phi)[None], worth[0], linked=False)
 
 
 def _walk(model: Model, ends: tuple[Floats, Floats], way: list[NDArray[np.intp]]) -> Floats:

@@ -13,20 +13,21 @@ import pandas as pd
 from automl_core.data.schema import type_row
 from automl_core.data.table import Column, Row, find_column
 from automl_core.errors import BadInput
-from automl_core.explaining.contributions import contributions
+from automl_core.explaining.contributions import Floats, of_row
 from automl_core.explaining.explanation import Contribution, RowExplanation, WhatIf
 from automl_core.explaining.words import join_words, number, quote
 from automl_core.search.model import Model
 
-REPEATS = 25  # of the row, when contributions are sampled: each repeat meets other background rows
 
-
-def explain_row(model: Model, row: Row, background: pd.DataFrame, label: str = "") -> RowExplanation:
-    """Why one typed, cleaned row gets its prediction; the largest parts first. `background` are cleaned rows to compare with."""
-    frame = row_frame(model, row, background)
-    exactly = model.contributions(model.encoder.matrix(frame)) is not None or model.problem.task == "regression"
-    made = contributions(model, frame.loc[[0] * (1 if exactly else REPEATS)].reset_index(drop=True), background, 0, label)
-    phi = made.phi.mean(axis=0)
+def explain_row(
+    model: Model, row: Row, background: pd.DataFrame, label: str = "", reference: Floats | None = None
+) -> RowExplanation:
+    """Why one typed, cleaned row gets its prediction; the largest parts first. `background` are cleaned rows to compare with,
+    `reference` the same encoded, when that was done already."""
+    encoded = encode_row(model, row)[None, :]
+    compared = model.encoder.matrix(background) if reference is None else reference
+    made = of_row(model, encoded, compared, label)
+    phi = made.phi[0]
     prediction = float(made.prediction[0])
     parts = [Contribution(name, value_text(row.get(name)), float(phi[place])) for place, name in enumerate(made.names)]
     parts.sort(key=lambda part: -abs(part.amount))
@@ -36,7 +37,15 @@ def explain_row(model: Model, row: Row, background: pd.DataFrame, label: str = "
     )
 
 
-def what_if(model: Model, row: Row, changes: Mapping[str, Any], columns: tuple[Column, ...], background: pd.DataFrame) -> WhatIf:
+def encode_row(model: Model, row: Row) -> Floats:
+    """(p,) one typed, cleaned row as the encoder's matrix has it."""
+    return model.encoder.row({name: None if is_missing(row.get(name)) else row.get(name) for name in model.sources})
+
+
+def what_if(
+    model: Model, row: Row, changes: Mapping[str, Any], columns: tuple[Column, ...], background: pd.DataFrame,
+    reference: Floats | None = None,
+) -> WhatIf:
     """The row before and after `changes` (texts as a person types them, or typed values).
 
     BadInput when a column is unknown or unused by the model, or a value cannot be read as the column's kind.
@@ -47,14 +56,17 @@ def what_if(model: Model, row: Row, changes: Mapping[str, Any], columns: tuple[C
         if name not in model.sources:
             raise BadInput(f"The model does not use {quote(name)}.", "Change a column that it uses.")
         typed = type_row({name: value}, (column,))[name]
-        if _is_missing(typed) and not _is_missing(value) and str(value).strip():
+        if is_missing(typed) and not is_missing(value) and str(value).strip():
             raise BadInput(
                 f"{quote(value)} cannot be read as a value of {quote(name)}.", f"Give a value such as {_example(column)}."
             )
         changed[name] = typed
     moved = tuple(name for name in changes if not _same(row.get(name), changed[name]))
     unusual = tuple(name for name in moved if _unusual(model, name, changed[name], background))
-    return WhatIf(explain_row(model, row, background), explain_row(model, changed, background), moved, unusual)
+    if reference is None:
+        reference = model.encoder.matrix(background)
+    before, after = (explain_row(model, one, background, "", reference) for one in (row, changed))
+    return WhatIf(before, after, moved, unusual)
 
 
 def row_frame(model: Model, row: Row, background: pd.DataFrame) -> pd.DataFrame:
@@ -68,7 +80,7 @@ def row_frame(model: Model, row: Row, background: pd.DataFrame) -> pd.DataFrame:
 
 def value_text(value: object) -> str:
     """A typed value as a person would write it."""
-    if _is_missing(value):
+    if is_missing(value):
         return "missing"
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d" if (value.hour, value.minute, value.second) == (0, 0, 0) else "%Y-%m-%d %H:%M")
@@ -77,16 +89,17 @@ def value_text(value: object) -> str:
     return str(value)
 
 
-def _is_missing(value: object) -> bool:
+def is_missing(value: object) -> bool:
+    """Whether a typed value is none."""
     return value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
 
 
 def _same(a: object, b: object) -> bool:
-    return (_is_missing(a) and _is_missing(b)) or a == b
+    return (is_missing(a) and is_missing(b)) or a == b
 
 
 def _unusual(model: Model, name: str, value: object, background: pd.DataFrame) -> bool:
-    if _is_missing(value):
+    if is_missing(value):
         return not bool(background[name].isna().any())
     series = background[name]
     if pd.api.types.is_numeric_dtype(series.dtype) or pd.api.types.is_datetime64_any_dtype(series.dtype):

@@ -1,26 +1,57 @@
-"""Use cases of the explaining step: the whole model, one row, and what if."""
+"""Use cases of the explaining step: the whole model, one column, pairs, one row, what if, and where it fails."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from automl_core import explaining
+from automl_core import jobs as queue
+from automl_core.acting.action import Goal, Lever
 from automl_core.codec import from_json
 from automl_core.data import type_row
 from automl_core.data.table import Row
-from automl_core.errors import BadInput
-from automl_core.explaining.explanation import Explanation, RowExplanation, WhatIf
+from automl_core.errors import BadInput, Cancelled
+from automl_core.explaining.explanation import (
+    Curve,
+    Evidence,
+    Explanation,
+    Flip,
+    RowContext,
+    RowExplanation,
+    TableChange,
+    TableWhatIf,
+    WhatIf,
+)
+from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle
-from automl_core.workspace.context import Context
+from automl_core.workspace.context import Context, Recent
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
+
+HONEST_SECONDS, PAIR_SECONDS = 30.0, 40.0
+CURVE_ROWS = 1_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Opened:
+    """What a model's rows look like, opened once: past cases, encoded rows with their outcomes, and rows to compare with."""
+
+    cases: explaining.PastCases
+    rows: explaining.Rows
+    observed: np.ndarray
+    background: pd.DataFrame
+    reference: np.ndarray
 
 
 @dataclass(frozen=True)
 class Explaining:
     context: Context
     search: Searching
+    opened: Recent[_Opened] = field(default_factory=lambda: Recent(2))
+    curves: Recent[Curve] = field(default_factory=lambda: Recent(60))
 
     def explanation(self, project_id: str) -> Explanation | None:
         """The newest model explained; None while there is no model."""
@@ -28,9 +59,54 @@ class Explaining:
         return None if run is None else self.explanation_of(run)
 
     def explanation_of(self, run: Run) -> Explanation | None:
-        """One run's model explained."""
+        """One run's model explained: with what its importances rest on, once that was looked at."""
         record = self.context.store.latest(run.project_id, "explanation", parent_id=run.id)
         return from_json(Explanation, record.body) if record else None
+
+    def evidence(self, project_id: str) -> Evidence | None:
+        """Curves, pairs and weak spots of the newest model; None while they were not looked for."""
+        run = self.search.last(project_id)
+        return None if run is None else self.context.latest("evidence", project_id, Evidence, parent_id=run.id)
+
+    def start(self, project_id: str) -> Job:
+        """Start looking deeper into the newest model; the running job when there is one."""
+        run = self.search.needed(project_id)
+        for job in queue.jobs(self.context.store, project_id):
+            if job.kind == "explain" and job.active:
+                return job
+        return queue.enqueue(self.context.store, project_id, "explain", {"run": run.id})
+
+    def run_explain(self, project_id: str, run_id: str, watch: JobWatch) -> None:
+        """The job: what importances rest on, curves, pairs, weak spots. What is finished is kept when it is stopped."""
+        run = self.search.run(run_id)
+        explanation = self.explanation_of(run)
+        if explanation is None:
+            raise BadInput("This model was never explained.", "Search again.")
+        model, past, oof = self.search.bundle(run).model, self._past(run), self.search.predictions(run).oof
+        watch.progress(0.02, "Fitting again on halves of the rows, to see what the score needs.", math.nan)
+        explanation = explaining.with_evidence(explanation, model, past, HONEST_SECONDS)
+        self.context.save("explanation", project_id, explanation, parent_id=run.id)
+        _go_on(watch)
+
+        def tell(share: float, words: str) -> None:
+            watch.progress(0.4 + 0.6 * share, words, math.nan)
+            _go_on(watch)
+
+        found = explaining.evidence(model, past, oof, explanation, PAIR_SECONDS, tell)
+        self.context.save("evidence", project_id, found, parent_id=run.id)
+        self.context.store.touch(project_id)
+
+    def curve(self, project_id: str, column: str, method: str = "ale") -> Curve:
+        """How the newest model's prediction goes with one column: kept when it was looked at before, else made now."""
+        run = self.search.needed(project_id)
+        kept = self.context.latest("evidence", project_id, Evidence, parent_id=run.id) if method == "ale" else None
+        found = next((one for one in kept.curves if one.column == column), None) if kept else None
+        if found is None:
+            opened = self._opened(run)
+            found = self.curves.get(
+                f"{run.id} {method} {column}",
+                lambda: explaining.curve(opened.rows, column, opened.observed, method, run.plan.seed))
+        return found
 
     def rows(self, project_id: str) -> pd.DataFrame:
         """The cleaned training rows with the out-of-fold `prediction` (probability of the positive class, or value) in front.
@@ -50,12 +126,42 @@ class Explaining:
     def row(self, project_id: str, position: int) -> RowExplanation:
         """Why the row at a position of the cleaned table gets its prediction."""
         run, bundle, row = self._open(project_id, position)
-        return explaining.explain_row(bundle.model, row, self._background(run, bundle))
+        opened = self._opened(run)
+        return explaining.explain_row(bundle.model, row, opened.background, "", opened.reference)
+
+    def row_context(self, project_id: str, position: int) -> RowContext:
+        """How sure the row's prediction is by past rows like it, the nearest past cases, and what is unusual in it."""
+        run, _, row = self._open(project_id, position)
+        return explaining.row_context(self._opened(run).cases, row, position)
 
     def what_if(self, project_id: str, position: int, changes: dict[str, object]) -> WhatIf:
         """The same row with some values changed, before and after."""
         run, bundle, row = self._open(project_id, position)
-        return explaining.what_if(bundle.model, row, changes, bundle.model.cleaned, self._background(run, bundle))
+        opened = self._opened(run)
+        return explaining.what_if(bundle.model, row, changes, bundle.model.cleaned, opened.background, opened.reference)
+
+    def levers(self, project_id: str) -> tuple[str, ...]:
+        """The columns that may be changed: the levers of the saved goal that the model uses; empty when none were named."""
+        goal = self._goal(project_id)
+        sources = self.search.bundle(self.search.needed(project_id)).model.sources
+        return tuple(dict.fromkeys(lever.column for lever in goal.levers if lever.column in sources)) if goal else ()
+
+    def flip(self, project_id: str, position: int, columns: tuple[str, ...], goal: float = math.nan) -> Flip | None:
+        """The cheapest change of one or two of these columns that turns the row's decision, within the limits of saved levers."""
+        run, bundle, row = self._open(project_id, position)
+        saved = self._goal(project_id)
+        limits = {lever.column: lever for lever in saved.levers} if saved else {}
+        allowed = tuple(_allowed(name, limits.get(name)) for name in columns)
+        return explaining.cheapest_flip(bundle.model, row, self._opened(run).cases.frame, allowed, goal)
+
+    def what_if_table(self, project_id: str, changes: tuple[TableChange, ...]) -> TableWhatIf:
+        """What the model would say of all rows if something changed in each of them."""
+        run = self.search.needed(project_id)
+        model = self.search.bundle(run).model
+        return explaining.what_if_table(model, self._past(run).frame, changes, model.cleaned, run.plan.seed)
+
+    def _goal(self, project_id: str) -> Goal | None:
+        return self.context.latest("goal", project_id, Goal)
 
     def _open(self, project_id: str, position: int) -> tuple[Run, Bundle, Row]:
         run = self.search.needed(project_id)
@@ -65,10 +171,35 @@ class Explaining:
         bundle = self.search.bundle(run)
         return run, bundle, type_row(dict(frame.iloc[position]), bundle.model.cleaned)
 
-    def _background(self, run: Run, bundle: Bundle) -> pd.DataFrame:
-        def sample() -> pd.DataFrame:
-            frame, _, _, _ = self.search.goal.open(self.search.inputs(run))
-            return explaining.pick_background(bundle.model, frame).reset_index(drop=True)
+    def _past(self, run: Run) -> explaining.Past:
+        """The rows the run learned from, with their outcomes and what was tried."""
+        frame, columns, _, _ = self.search.goal.open(self.search.inputs(run))
+        found = self.search.predictions(run)
+        trials = run.summary.leaderboard if run.summary else ()
+        rows = frame.iloc[found.positions].reset_index(drop=True)
+        return explaining.Past(rows, found.y.astype(np.float64), columns, trials, run.plan.seed)
 
-        background: pd.DataFrame = self.context.cleaned.get("background" + run.id, sample)
-        return background
+    def _opened(self, run: Run) -> _Opened:
+        def make() -> _Opened:
+            model, past, found = self.search.bundle(run).model, self._past(run), self.search.predictions(run)
+            explanation = self.explanation_of(run)
+            shares = {item.column: item.share for item in explanation.importance} if explanation else {}
+            cases = explaining.past_cases(model, past.frame, found.oof, past.y, found.positions, shares)
+            observed = explaining.outcomes_shown(model, past.y, explaining.explained_class(model))
+            picked = explaining.stratified(observed, CURVE_ROWS, run.plan.seed)
+            background = explaining.pick_background(model, past.frame).reset_index(drop=True)
+            rows = explaining.open_rows(model, past.frame.iloc[picked])
+            return _Opened(cases, rows, observed[picked], background, model.encoder.matrix(background))
+
+        return self.opened.get(run.id, make)
+
+
+def _allowed(name: str, lever: Lever | None) -> explaining.Allowed:
+    if lever is None:
+        return explaining.Allowed(name)
+    return explaining.Allowed(name, lever.to, lever.low, lever.high, lever.direction)
+
+
+def _go_on(watch: JobWatch) -> None:
+    if watch.stop() == "cancel":
+        raise Cancelled("Looking deeper was cancelled.", "What was finished is kept.")

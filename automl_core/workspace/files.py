@@ -22,7 +22,7 @@ from automl_core.cleaning.recipe import Finding
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import ReadLimits, ReadOptions, Table
 from automl_core.errors import BadInput
-from automl_core.explaining import explain, explain_row, explain_rows, pick_background
+from automl_core.explaining import Past, explain, explain_row, explain_rows, pick_background, with_evidence
 from automl_core.explaining.explanation import Explanation, RowExplanation
 from automl_core.framing.problem import Verdict
 from automl_core.jobs import Job, JobWatch
@@ -30,7 +30,7 @@ from automl_core.production import Bundle, load_bundle
 from automl_core.production.contract import BatchReport
 from automl_core.reporting.exports import safe_csv, safe_xlsx
 from automl_core.search.offers import RUNGS
-from automl_core.search.plan import Plan
+from automl_core.search.plan import Plan, RunSummary, Trial
 from automl_core.workspace.act import with_reasons
 from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.context import Context
@@ -42,6 +42,7 @@ from automl_core.workspace.summaries import summary_of
 from automl_core.workspace.views import Run
 
 WHOLE_CHECK = 30.0  # seconds of budget from which the check before the search takes its whole effort
+EVIDENCE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,7 +184,9 @@ class Files:
         y, known = _outcomes(bundle, frame)
         outcomes = np.full(len(frame), np.nan)
         outcomes[known] = y
-        return explain(bundle.model, frame, outcomes, 0)
+        explanation = explain(bundle.model, frame, outcomes, 0)
+        past = Past(frame, outcomes, bundle.model.cleaned, tried(bundle))
+        return with_evidence(explanation, bundle.model, past, EVIDENCE_SECONDS) if known.any() else explanation
 
     def explain_row(self, bundle_path: str, source: str, position: int) -> RowExplanation:
         """Why one row of a file gets its prediction."""
@@ -252,6 +255,12 @@ def cleaned_rows(bundle: Bundle, raw: pd.DataFrame) -> pd.DataFrame:
     """Rows as the bundle's model sees them: typed by its schema, cleaned by its recipe, none dropped."""
     typed = data_step.type_frame(raw, bundle.model.columns)
     return cleaning.apply_recipe(bundle.model.recipe, typed.frame, scoring=True).frame
+
+
+def tried(bundle: Bundle) -> tuple[Trial, ...]:
+    """What the bundle's search tried; nothing when it does not tell."""
+    found: tuple[Trial, ...] = from_json(RunSummary, bundle.facts["summary"]).leaderboard if "summary" in bundle.facts else ()
+    return found
 
 
 def _outcomes(bundle: Bundle, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

@@ -30,6 +30,8 @@ def run_job(workspace: Workspace, job_id: str) -> None:
         workspace.act.run_act(job.project_id, run.id, watch)
     elif job.kind == "act":
         workspace.act.run_act(job.project_id, job.body["run"], watch)
+    elif job.kind == "explain":
+        workspace.explain.run_explain(job.project_id, job.body["run"], watch)
     else:
         raise BadInput(f"There is no kind of job called “{job.kind[:40]}”.", "Restart the worker with the newest version.")
 

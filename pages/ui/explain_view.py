@@ -1,4 +1,4 @@
-"""Parts of the explain page: how stable the ranking is, one row’s reasons, and the what-if form."""
+"""Parts of the explain page: importance and what it rests on, one column, pairs, one row, and where the model fails."""
 from __future__ import annotations
 
 import math
@@ -7,29 +7,146 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from automl_core.data.table import Column
-from automl_core.explaining.explanation import Explanation, RowExplanation
-from pages.ui import cards, charts, session
+from automl_core.explaining.explanation import Curve, Explanation, RowContext
+from pages.ui import cards, explain_charts, progress, session
 from pages.ui.border import border
-from pages.ui.cards import Fact
 from pages.ui.charts import amount
-from pages.ui.words import cut, number, percent, plain, quoted, signed
+from pages.ui.words import count, cut, metric_title, plain, quoted, score, signed
 
 SHOWN_ROWS = 1000
 SHOWN_COLUMNS = 12
-MOST_CHANGES = 6
 
 
-def stability(explanation: Explanation) -> None:
-    """The ranking as a table: share, direction, and how far the rank moves when other rows are drawn."""
+def all_rows(project: str, explanation: Explanation) -> None:
+    """Importance, what the score needs, and the same as a table."""
+    cards.show(explain_charts.importance(explanation, session.palette()), "importance")
+    st.caption(f"Measured on {count(explanation.rows, 'row')}. A column the model relies on goes along with the outcome; "
+               "it need not cause it.")
+    if explanation.refits:
+        cards.show(explain_charts.drops(explanation, session.palette()), "drops")
+        st.caption(plain(explanation.measured, 600))
+    else:
+        deeper(project, "Whether the score needs these columns, and how sure their order is, takes a closer look.", "all")
+    _groups(explanation)
+    _stability(explanation)
+
+
+def deeper(project: str, sentence: str, key: str) -> None:
+    """The button that starts the closer look, its progress while it runs, and why it failed."""
+    running = progress.active(project, "explain")
+    if running:
+        progress.watch(running)
+        return
+    progress.failure(project, "explain")
+    with st.container(border=True):
+        st.markdown(f"{plain(sentence)} It takes about a minute, in the background.", width=720)
+        if st.button("Look closer", icon=":material/search:", key=f"closer_{key}"):
+            with border():
+                session.workspace().explain.start(project)
+                st.rerun()
+
+
+def _groups(explanation: Explanation) -> None:
+    if not explanation.groups:
+        return
+    found = {item.column: item for item in explanation.importance}
+    with st.expander("Columns that say much the same"):
+        st.markdown("The model may use either of them; what one gets, the other loses. Read them as one.", width=720)
+        cards.sentences([
+            ", ".join(f"“{cut(name, 40)}” {100 * found[name].share:.1f} %" for name in group.columns if name in found)
+            + ("; a model without " + " or ".join(f"“{cut(name, 40)}”" for name in spare) + " is as good" if spare else "")
+            for group in explanation.groups
+            for spare in [[name for name in group.columns if name in found and found[name].replaceable]]])
+
+
+def _stability(explanation: Explanation) -> None:
+    """The ranking as a table: share, fall of the score, direction, and how far the rank moves."""
     with st.expander("The same as a table, with how sure the order is"):
-        st.dataframe(pd.DataFrame([
-            {"Column": item.column, "Share": 100 * item.share, "Direction": item.direction.capitalize(),
-             "Rank": str(item.rank_low) if item.rank_low == item.rank_high else f"{item.rank_low} to {item.rank_high}",
-             "Order is": "Sure" if item.stable else "May change"}
-            for item in explanation.importance[:300]
-        ]), hide_index=True, key="importance_table", alt="Columns by share of the effect, with the range of their rank",
-            column_config={"Share": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100)})
+        rows = [{"Column": item.column, "Share": 100 * item.share,
+                 "Rank": str(item.rank_low) if item.rank_low == item.rank_high else f"{item.rank_low} to {item.rank_high}",
+                 "Order is": "Sure" if item.stable else "Not reliable", "Direction": item.direction.capitalize(),
+                 "Fall of the score": _fall(item.drop, item.drop_low, item.drop_high),
+                 "Use": _use(item.evidence, item.replaceable)} for item in explanation.importance[:300]]
+        shown = pd.DataFrame(rows)
+        if not explanation.refits:
+            shown = shown.drop(columns=["Fall of the score", "Use"])
+        st.dataframe(shown, hide_index=True, key="importance_table",
+                     alt="Columns by share of the effect, with the range of their rank",
+                     column_config={"Share": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100)})
+        if explanation.refits:
+            st.caption(f"“No evidence” means a share under {100 * explanation.floor:.1f} %, which shuffled values get as well, "
+                       f"and no clear fall of {metric_title(explanation.metric)}.")
+
+
+def _fall(drop: float, low: float, high: float) -> str:
+    return f"{score(drop)} ({score(low)} to {score(high)})" if math.isfinite(drop) else ""
+
+
+def _use(evidence: bool, replaceable: bool) -> str:
+    if not evidence:
+        return "No evidence"
+    return "Replaceable" if replaceable else "Used"
+
+
+def one_column(project: str, explanation: Explanation) -> None:
+    """The curve of a column, with what was seen."""
+    names = [item.column for item in explanation.importance if item.share > 0]
+    if not names:
+        st.markdown("The model uses no column: it gives every row the same answer.", width=720)
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox("Column", names, key="curve_column", width=360)
+        lines = st.toggle("Single rows", key="curve_lines",
+                          help="Draws the mean over all rows and some rows’ own lines. Columns that go together are pulled "
+                               "apart, so values may be put together that never occur.")
+    with border(), st.spinner("Following this column", show_time=True):
+        found = session.workspace().explain.curve(project, chosen, "pdp" if lines else "ale")
+        cards.show(explain_charts.curve(found, session.palette()), "curve")
+        _reading(found)
+
+
+def _reading(found: Curve) -> None:
+    band = "the band says how far it moves when other rows are drawn" if found.method != "levels" else "lines are 95 % intervals"
+    if found.kind == "category":
+        st.caption(f"The effect of each level on the prediction, everything else left as it is, with its number of rows; {band}. "
+                   "Grey: fewer than 1 % of the rows.")
+    else:
+        st.caption(f"Above: the effect on the prediction, for all but the 1 % of rows at each end; {band}. Below: what was seen "
+                   "(dots) and what was predicted (dashes). Pale or grey: fewer than 1 % of the rows.")
+    with st.expander("The same as a table"):
+        cards.table(pd.DataFrame([
+            {"Value": point.label, "Rows": point.rows, "Effect": signed(point.effect),
+             "Seen": amount(point.observed, found.units), "Predicted": amount(point.predicted, found.units)}
+            for point in found.points]), "The curve as a table", "curve_table")
+
+
+def interactions(project: str, explanation: Explanation) -> None:
+    """Pairs of columns that depend on each other."""
+    evidence = session.workspace().explain.evidence(project)
+    if evidence is None:
+        deeper(project, "Which columns depend on each other is told by models of data in which effects only add up.", "pairs")
+        return
+    st.markdown(plain(evidence.interactions.sentence), width=720)
+    for place, pair in enumerate(evidence.interactions.pairs):
+        st.subheader(f"{plain(pair.first, 40)} and {plain(pair.second, 40)}", anchor=False)
+        cards.show(explain_charts.interaction(pair, explanation.units, session.palette()), f"pair_{place}")
+        st.caption(f"What is left after both single effects were taken away: {100 * pair.h2:.0f} % of what the two do together.")
+
+
+def weak_spots(project: str) -> None:
+    """Groups of rows that the model predicts worse than the rest."""
+    evidence = session.workspace().explain.evidence(project)
+    if evidence is None:
+        deeper(project, "Groups of rows that are predicted badly are found on one half of the rows and kept when the other half "
+                        "confirms them.", "weak")
+        return
+    found = evidence.weak_spots
+    st.markdown(plain(found.sentence), width=720)
+    if found.spots:
+        cards.show(explain_charts.weak_spots(found, session.palette()), "weak_spots")
+        with st.expander("In words", expanded=True):
+            cards.sentences([spot.sentence for spot in found.spots])
+        st.caption("Be careful with decisions about these rows; more rows or more columns about them may help.")
 
 
 def pick_row(project: str) -> int:
@@ -56,85 +173,28 @@ def digits(predictions: pd.Series) -> str:
 
 
 def one_row(project: str) -> None:
-    """Why one row gets its prediction."""
+    """Why one row gets its prediction, how sure that is, and past rows like it."""
     position = pick_row(project)
     with border(), st.spinner("Explaining this row", show_time=True):
         row = session.workspace().explain.row(project, position)
         st.markdown(f"**{plain(row.sentence)}**", width=720)
-        cards.show(charts.reasons(row, session.palette()), "reasons")
+        cards.show(explain_charts.waterfall(row, session.palette()), "reasons")
         st.caption("Orange raises, blue lowers the prediction; the parts add up exactly.")
+        _around(session.workspace().explain.row_context(project, position), row.units)
 
 
-def what_if(project: str) -> None:
-    """Change some values of one row and see the prediction move."""
-    position = pick_row(project)
-    frame, columns = session.workspace().cleaning.cleaned(project)
-    problem = session.workspace().goal.problem(project)
-    hidden = problem.excluded if problem else ()
-    usable = {column.name: column for column in columns
-              if column.name not in hidden and column.role in ("number", "category", "date")}
-    explanation = session.workspace().explain.explanation(project)
-    ranked = [item.column for item in explanation.importance if item.column in usable] if explanation else []
-    names = list(dict.fromkeys([*ranked, *usable]))
-    chosen = st.multiselect("Columns to change", names, default=names[:3], max_selections=MOST_CHANGES, key=f"change_{project}")
-    if position not in frame.index:
-        st.info("The data changed since the search; search again to ask what if.", icon=":material/info:")
-        return
-    row = frame.loc[position]
-    with st.form("what_if"):
-        with st.grid(3, min_column_width=200):
-            values = {name: _value(frame[name], usable[name], row[name], position) for name in chosen if name in usable}
-        asked = st.form_submit_button("Predict with these values", type="secondary", disabled=not values)
-    if asked:
-        changes = {name: value for name, value in values.items() if _differs(value, row[name])}
-        with border(), st.spinner("Predicting", show_time=True):
-            _answer(project, position, changes)
-
-
-def _answer(project: str, position: int, changes: dict[str, object]) -> None:
-    if not changes:
-        st.caption("Change at least one value first.")
-        return
-    result = session.workspace().explain.what_if(project, position, changes)
-    before, after = result.before, result.after
-    moved = after.prediction - before.prediction
-    cards.facts([
-        Fact("As it is", _words(before)),
-        Fact("With your values", _words(after), signed(moved) + (" points" if before.units == "points" else "")),
-    ], columns=2)
-    for name in result.unusual:
-        st.warning(f"{quoted(name)} has a value that the model has rarely or never seen; be careful with this answer.",
-                   icon=":material/warning:")
-    cards.show(charts.reasons(after, session.palette()), "reasons_after")
-    st.caption("This is what the model would say, not proof that changing the value changes the outcome.")
-
-
-def _words(row: RowExplanation) -> str:
-    return f"{amount(row.prediction, row.units)}" if row.units == "points" else number(row.prediction)
-
-
-def _value(series: pd.Series, column: Column, now: Any, position: int) -> Any:
-    key = f"if_{position}_{column.name}"
-    missing = now is None or now != now
-    if column.kind in ("int", "float"):
-        low, high = series.min(), series.max()
-        tip = f"Seen between {number(float(low))} and {number(float(high))}." if len(series.dropna()) else None
-        entered = st.number_input(cut(column.name, 40), value=None if missing else float(now), key=key, help=tip, format="%.6g")
-        return math.nan if entered is None else float(entered)
-    if column.kind == "date":
-        return st.date_input(cut(column.name, 40), value=None if missing else pd.Timestamp(now).date(), key=key,
-                             format="YYYY-MM-DD")
-    counts = series.value_counts()
-    options = [str(value) for value in counts.index[:200]]
-    if not missing and str(now) not in options:
-        options.insert(0, str(now))
-    tip = f"{percent(float(counts.iloc[0]) / max(1, len(series)))} are “{plain(options[0], 40)}”." if len(counts) else None
-    return st.selectbox(cut(column.name, 40), options, index=None if missing else options.index(str(now)), key=key, help=tip)
-
-
-def _differs(value: Any, now: Any) -> bool:
-    if value is None or value != value:
-        return not (now is None or now != now)
-    if isinstance(now, pd.Timestamp):
-        return pd.Timestamp(value) != now.normalize()
-    return bool(value != now)
+def _around(around: RowContext, units: str) -> None:
+    st.subheader("How sure is this?", anchor=False)
+    if around.sureness is not None:
+        st.markdown(plain(around.sureness.sentence), width=720)
+    for flag in around.flags:
+        st.warning(f"{plain(flag)} Be careful with this answer.", icon=":material/warning:")
+    if around.neighbours:
+        st.subheader("Past rows like this one", anchor=False)
+        st.markdown("The five nearest past rows; columns the model uses more count more.", width=720)
+        cards.table(pd.DataFrame([
+            {"Alike": f"{100 * item.likeness:.0f} %", "Predicted": amount(item.prediction, units), "Outcome": item.outcome,
+             **dict(zip(around.columns, item.values, strict=True))} for item in around.neighbours]),
+            "The five nearest past rows with their outcomes", "neighbours")
+    else:
+        st.caption(f"There are no past rows to compare with in {quoted(units)}.")

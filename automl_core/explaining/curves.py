@@ -1,0 +1,224 @@
+"""How the prediction goes with one column, over what was observed and no further."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.errors import BadInput
+from automl_core.explaining.explanation import Curve, CurvePoint
+from automl_core.explaining.swap import Rows, as_numbers, coded, from_numbers, is_date, is_number, with_values
+from automl_core.explaining.words import number, quote
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+BINS = 20
+DRAWS = 50
+FEW = 12  # numbers with no more values than this are looked at value by value
+LEVELS = 12
+LINES = 50
+THIN = 0.01
+TAILS = (0.01, 0.99)
+LEVEL_ROWS = 300
+PDP_ROWS = 200
+
+
+def curve(rows: Rows, name: str, observed: Floats, method: str = "ale", seed: int = 0) -> Curve:
+    """The curve of one column: accumulated local effects for numbers and dates, the change by level for others.
+
+    `observed` (n,) are the outcomes of the rows in display units, NaN when unknown. With `method` "pdp" it is the partial
+    dependence of numbers with up to 50 single rows' lines. BadInput when the model does not use the column.
+    """
+    if name not in rows.model.sources:
+        raise BadInput(f"The model does not use {quote(name)}.", "Choose a column that it uses.")
+    series = rows.frame[name]
+    units = "points" if rows.model.problem.task != "regression" else rows.model.problem.target
+    if not (is_date(series) or is_number(series)) or series.nunique() < 2 or not _numeric_feature(rows, name):
+        return _by_level(rows, name, observed, units, seed)
+    values = as_numbers(series)
+    edges = _edges(values)
+    if len(edges) < 2:
+        return _by_level(rows, name, observed, units, seed)
+    kind = "date" if is_date(series) else "number"
+    features = coded(rows, name, from_numbers(series, edges))
+    if method == "pdp":
+        return _partial(rows, (name, kind, units), (values, edges, features), observed, seed)
+    return _accumulated(rows, (name, kind, units), (values, edges, features), observed, seed)
+
+
+def _numeric_feature(rows: Rows, name: str) -> bool:
+    return any(feature.kind in ("number", "date") for feature in rows.model.encoder.features if feature.sources == (name,))
+
+
+def _edges(values: Floats) -> Floats:
+    """Ends of 20 bins of about equal size between the 1 % and the 99 % quantile; the values themselves when there are few."""
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return known
+    low, high = np.quantile(known, TAILS)
+    inside = np.unique(known[(known >= low) & (known <= high)])
+    if len(inside) <= FEW:
+        return inside
+    middle = known[(known >= low) & (known <= high)]
+    return np.unique(np.quantile(middle, np.linspace(0, 1, BINS + 1), method="inverted_cdf"))
+
+
+def _accumulated(
+    rows: Rows, what: tuple[str, str, str], inputs: tuple[Floats, Floats, Floats], observed: Floats, seed: int
+) -> Curve:
+    """Accumulated local effects (Apley and Zhu 2020): each row moves only to the ends of its own bin, so a column that goes
+    along with this one stays where it belongs. Bands from 50 bootstrap samples of the rows."""
+    values, edges, features = inputs
+    place = np.searchsorted(edges, values, side="left")  # bin k is (edge k-1, edge k]; the first edge's own rows join bin 1
+    place = np.where(values == edges[0], 1, place)
+    inside = np.isfinite(values) & (place >= 1) & (place < len(edges))
+    here = np.flatnonzero(inside)
+    part = rows.take(here)
+    up = rows.predict(with_values(part, what[0], features[place[here]]))
+    down = rows.predict(with_values(part, what[0], features[place[here] - 1]))
+    step, bins = up - down, place[here] - 1
+    counts = np.bincount(bins, minlength=len(edges) - 1)
+    line = _centred(_sums(step, bins, np.ones(len(step)), len(counts)), counts)
+    generator = np.random.default_rng(seed)
+    drawn = []
+    for _ in range(DRAWS):
+        weights = generator.multinomial(len(step), np.full(len(step), 1 / len(step))).astype(np.float64)
+        drawn.append(_centred(_sums(step, bins, weights, len(counts)), counts))
+    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
+    predicted = rows.predict(rows.matrix)
+    near = _nearest(values, edges)
+    points = [
+        _point(_label(value, what[1]), (line[k], low[k], high[k]), near == k, (observed, predicted), float(value))
+        for k, value in enumerate(edges)
+    ]
+    return Curve(what[0], what[1], "ale", tuple(points), what[2], _sentence(what, points))
+
+
+def _sums(step: Floats, bins: NDArray[np.int64], weights: Floats, size: int) -> Floats:
+    """The mean step of each bin, one after the other."""
+    total = np.bincount(bins, weights=weights * step, minlength=size)
+    count = np.bincount(bins, weights=weights, minlength=size)
+    return np.asarray(np.cumsum(np.where(count > 0, total / np.maximum(count, 1e-12), 0.0)), dtype=np.float64)
+
+
+def _centred(line: Floats, counts: NDArray[np.int64]) -> Floats:
+    """The line with a zero in front, its mean over the rows taken away (a bin's mean is that of its ends)."""
+    whole = np.concatenate([[0.0], line])
+    mean = float(np.average((whole[:-1] + whole[1:]) / 2, weights=counts)) if counts.sum() else 0.0
+    return whole - mean
+
+
+def _partial(
+    rows: Rows, what: tuple[str, str, str], inputs: tuple[Floats, Floats, Floats], observed: Floats, seed: int
+) -> Curve:
+    """Partial dependence (Friedman 2001) with single rows' lines, each centred on its own mean (Goldstein et al. 2015)."""
+    values, edges, features = inputs
+    generator = np.random.default_rng(seed)
+    picked = np.sort(generator.permutation(len(rows.frame))[:PDP_ROWS])
+    part = rows.take(picked)
+    surface = np.column_stack([rows.predict(with_values(part, what[0], feature)) for feature in features])
+    centred = surface - surface.mean(axis=1, keepdims=True)
+    line, reach = centred.mean(axis=0), 1.96 * centred.std(axis=0) / math.sqrt(max(len(picked), 1))
+    predicted = rows.predict(rows.matrix)
+    near = _nearest(values, edges)
+    points = [
+        _point(_label(value, what[1]), (line[k], line[k] - reach[k], line[k] + reach[k]), near == k, (observed, predicted),
+               float(value))
+        for k, value in enumerate(edges)
+    ]
+    lines = tuple(tuple(float(value) for value in row) for row in centred[:LINES])
+    return Curve(what[0], what[1], "pdp", tuple(points), what[2], _sentence(what, points), lines)
+
+
+def _nearest(values: Floats, edges: Floats) -> NDArray[np.int64]:
+    """(n,) the nearest place of the curve for each row; -1 beyond the curve's ends and for missing values."""
+    place = np.searchsorted((edges[:-1] + edges[1:]) / 2, np.nan_to_num(values))
+    return np.where(np.isfinite(values) & (values >= edges[0]) & (values <= edges[-1]), place, -1)
+
+
+def _by_level(rows: Rows, name: str, observed: Floats, units: str, seed: int) -> Curve:
+    """The mean change of the prediction when all of some 300 rows have that level; the 12 most common levels and missing."""
+    series = rows.frame[name]
+    numbers = is_number(series)
+    common = list(series.dropna().value_counts().index[:LEVELS])
+    common = sorted(common) if numbers else common
+    levels: list[Any] = [*common, *([None] if series.isna().any() else [])]
+    if not levels:
+        return Curve(name, "category", "levels", (), units, f"{quote(name)} has no values to show.")
+    features = coded(rows, name, pd.Series(levels, dtype=object if not is_date(series) else "datetime64[us]"))
+    picked = np.sort(np.random.default_rng(seed).permutation(len(rows.frame))[:LEVEL_ROWS])
+    part = rows.take(picked)
+    surface = np.column_stack([rows.predict(with_values(part, name, feature)) for feature in features])
+    masks = [np.asarray(series.isna()) if level is None else np.asarray(series == level) for level in levels]
+    counts = np.array([mask.sum() for mask in masks], dtype=np.float64)
+    centred = surface - (surface @ counts / counts.sum())[:, None]
+    line, reach = centred.mean(axis=0), 1.96 * centred.std(axis=0) / math.sqrt(max(len(picked), 1))
+    predicted = rows.predict(rows.matrix)
+    labels = ["missing" if level is None else number(float(level), 6) if numbers else str(level) for level in levels]
+    points = [
+        _point(label, (line[k], line[k] - reach[k], line[k] + reach[k]), masks[k], (observed, predicted))
+        for k, label in enumerate(labels)
+    ]
+    return Curve(name, "category", "levels", tuple(points), units, _sentence((name, "category", units), points))
+
+
+def _point(
+    label: str, effect: tuple[float, float, float], mask: Mask, means: tuple[Floats, Floats], value: float = math.nan
+) -> CurvePoint:
+    observed, predicted = means
+    seen = observed[mask]
+    seen = seen[np.isfinite(seen)]
+    return CurvePoint(
+        label, float(effect[0]), float(effect[1]), float(effect[2]), int(mask.sum()),
+        float(seen.mean()) if len(seen) else math.nan, float(predicted[mask].mean()) if mask.any() else math.nan, value,
+        bool(mask.sum() < THIN * len(mask)),
+    )
+
+
+def _label(value: float, kind: str) -> str:
+    return str(np.datetime64(int(value), "D")) if kind == "date" else number(float(value))
+
+
+def _sentence(what: tuple[str, str, str], points: list[CurvePoint]) -> str:
+    """The curve in words, and where the model and the data part."""
+    name, kind, units = what
+    solid = [point for point in points if not point.thin] or points
+    if not solid:
+        return f"{quote(name)} has no values to show."
+    high, low = max(solid, key=lambda point: point.effect), min(solid, key=lambda point: point.effect)
+    unit = " points" if units == "points" else ""
+    if high.effect - low.effect < 1e-9:
+        return f"The prediction does not move with {quote(name)}."
+    span = number(high.effect - low.effect, 2)
+    place = "from" if kind != "category" else "between"
+    link = "to" if kind != "category" else "and"
+    said = f"The prediction moves by {span}{unit} {place} {quote(name)} = {quote(low.label)} {link} {quote(high.label)}."
+    return f"{said} {_disagreement(solid)}".strip()
+
+
+def _disagreement(points: list[CurvePoint]) -> str:
+    """A sentence when the raw means go clearly another way than the model's effect: other columns explain the difference, or the
+    model misses something."""
+    known = [point for point in points if math.isfinite(point.observed)]
+    if len(known) < 3:
+        return ""
+    weight = np.array([point.rows for point in known], dtype=np.float64)
+    raw = np.array([point.observed for point in known])
+    effect = np.array([point.effect for point in known])
+    said = np.array([point.predicted for point in known])
+    raw_span, effect_span = _spread(raw, weight), _spread(effect, weight)
+    if raw_span > 0 and _spread(raw - said, weight) > 0.5 * raw_span and raw_span > 2 * effect_span:
+        return "The raw means move more than the model says: it may miss something here."
+    if raw_span > 2 * effect_span and effect_span > 0:
+        return "The raw means move more: a part of that belongs to other columns that go along with this one."
+    return ""
+
+
+def _spread(values: Floats, weight: Floats) -> float:
+    total = weight.sum()
+    mean = float((values * weight).sum() / total) if total else 0.0
+    return math.sqrt(float((weight * (values - mean) ** 2).sum() / total)) if total else 0.0

@@ -1,0 +1,119 @@
+"""What the score needs: how much it falls on rows not learned from when the values of a column are dealt out at random."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_core.framing.metrics import Decision, Metric, decision_of, metric_of, tune_threshold
+from automl_core.framing.problem import Problem
+from automl_core.search.model import Model
+
+Floats = NDArray[np.float64]
+REPEATS = 10
+DRAWS = 200
+MOST_ROWS = 1_000
+CELLS = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """The fall of the score when the columns are dealt out anew together, with its 95 % interval; positive is worse."""
+
+    columns: tuple[str, ...]
+    drop: float
+    low: float
+    high: float
+
+
+def permutation_drops(
+    model: Model, matrix: Floats, y: Floats, wanted: list[tuple[str, ...]], seed: int
+) -> dict[tuple[str, ...], tuple[float, float]]:
+    """For each set of columns the fall of the problem's score and its variance (Breiman 2001; Fisher et al. 2019).
+
+    `matrix` (n, p) and `y` (n,) are rows the model has not learned from, at most 1,000 of them are used, dealt out ten times.
+    The variance is that of other rows: the paired change of each row's part of the score, averaged over the ten deals.
+    """
+    generator = np.random.default_rng(seed)
+    if len(y) > MOST_ROWS:
+        picked = generator.choice(len(y), MOST_ROWS, replace=False)
+        matrix, y = matrix[picked], y[picked]
+    judge = _judge(model.problem, y, model.predict_matrix(matrix))
+    out = {}
+    for columns in wanted:
+        places = [place for place, feature in enumerate(model.encoder.features) if set(feature.sources) <= set(columns)]
+        deals = [generator.permutation(len(y)) for _ in range(REPEATS)]
+        out[columns] = judge.fall(_dealt(model, matrix, places, deals))
+    return out
+
+
+def compare(problem: Problem, y: Floats, before: Floats, after: Floats) -> tuple[float, float]:
+    """The fall of the problem's score from one set of predictions of the same rows to another, and its variance."""
+    return _judge(problem, y, before).fall([after])
+
+
+def _judge(problem: Problem, y: Floats, before: Floats) -> _Judge:
+    metric = metric_of(problem)
+    truth: NDArray[np.generic] = y.astype(np.int64) if problem.task != "regression" else y
+    labels = metric.labels and problem.task == "binary"
+    decision = decision_of(problem, tune_threshold(truth, before, problem)) if labels else decision_of(problem)
+    return _Judge(metric, truth, decision, before)
+
+
+def _dealt(model: Model, matrix: Floats, places: list[int], deals: list[NDArray[np.int64]]) -> list[Floats]:
+    """The predictions after each deal; several deals are predicted at once."""
+    most = max(1, CELLS // max(matrix.size, 1))
+    found: list[Floats] = []
+    for start in range(0, len(deals), most):
+        several = deals[start : start + most]
+        stack = np.tile(matrix, (len(several), 1))
+        for number, deal in enumerate(several):
+            stack[number * len(matrix) : (number + 1) * len(matrix), places] = matrix[deal][:, places]
+        found += np.split(model.predict_matrix(stack), len(several))
+    return found
+
+
+class _Judge:
+    """Compares predictions with those before, in the problem's metric."""
+
+    def __init__(self, metric: Metric, y: NDArray[np.generic], decision: Decision, before: Floats) -> None:
+        self.metric, self.y, self.decision = metric, y, decision
+        self.score = metric.score(y, before, decision)
+        self.rows = self._rows(before)
+
+    def _rows(self, prediction: Floats) -> Floats:
+        """(n, q) each row's part of the score, or (n, 1) its influence on an area."""
+        if self.metric.influence is not None:
+            return np.asarray(self.metric.influence(self.y, prediction, None), dtype=np.float64).reshape(len(self.y), -1)
+        assert self.metric.statistics is not None
+        found = np.asarray(self.metric.statistics(self.y, prediction, self.decision), dtype=np.float64)
+        return found.reshape(len(self.y), -1)
+
+    def fall(self, after: list[Floats]) -> tuple[float, float]:
+        """The mean fall of the score, and its variance over rows."""
+        scores = [self.metric.score(self.y, prediction, self.decision) for prediction in after]
+        drop = self.metric.sign * (self.score - float(np.mean(scores)))
+        rows = np.mean([self._rows(prediction) for prediction in after], axis=0)
+        if self.metric.influence is not None:
+            return drop, float((self.rows - rows).var(ddof=1)) / len(self.y)
+        assert self.metric.combine is not None
+        generator = np.random.default_rng(0)
+        weights = generator.multinomial(len(self.y), np.full(len(self.y), 1 / len(self.y)), size=DRAWS) / len(self.y)
+        falls = np.asarray(self.metric.combine(weights @ self.rows)) - np.asarray(self.metric.combine(weights @ rows))
+        return drop, float(np.nanvar(falls))
+
+
+def pooled(parts: list[tuple[float, float]]) -> tuple[float, float, float]:
+    """One drop with its 95 % interval from those of several refits.
+
+    Refits share rows and differ by chance, so the variance is the mean one over rows, of a pair's two halves together, plus what
+    refits differ by beyond it.
+    """
+    drops = np.array([drop for drop, _ in parts])
+    within = float(np.mean([variance for _, variance in parts])) / min(2, len(parts))
+    between = float(drops.var(ddof=1)) / len(drops) if len(drops) > 1 else 0.0
+    reach = 1.96 * float(np.sqrt(max(within, 0.0) + between))
+    mean = float(drops.mean())
+    return mean, mean - reach, mean + reach

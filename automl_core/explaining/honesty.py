@@ -1,0 +1,123 @@
+"""Importance with what it rests on: models fitted again on halves, rows not learned from, shuffled copies, and twins."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.explaining.contributions import Contributions, contributions, needs_sampling
+from automl_core.explaining.drops import REPEATS, permutation_drops, pooled
+from automl_core.explaining.explanation import ColumnGroup, Explanation, Importance
+from automl_core.explaining.groups import column_groups
+from automl_core.explaining.refits import Past, Refit, refits
+from automl_core.explaining.shadows import noise_floor
+from automl_core.explaining.twins import replaceable
+from automl_core.framing.metrics import metric_of
+from automl_core.search.model import Model
+
+Floats = NDArray[np.float64]
+DRAWS = 40
+REFIT_ROWS, SAMPLED_ROWS = 500, 60
+MOST_DROPS = 40
+STABLE_RANGE = 3
+UNKNOWN = (math.nan, math.nan, math.nan)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """What one refit shows: mean |SHAP| of bootstrap samples (draws, columns), and drops by set of columns."""
+
+    sizes: Floats
+    drops: dict[tuple[str, ...], tuple[float, float]]
+    exact: bool
+
+
+def grouped(made: Contributions, groups: Iterable[tuple[str, ...]]) -> tuple[ColumnGroup, ...]:
+    """Groups by the mean size of their summed parts; shares are of all columns' mean sizes together."""
+    total = float(np.abs(made.phi).mean(axis=0).sum())
+    out = []
+    for columns in groups:
+        places = [made.names.index(name) for name in columns]
+        size = float(np.abs(made.phi[:, places].sum(axis=1)).mean())
+        ordered = tuple(sorted(columns, key=lambda name: -float(np.abs(made.phi[:, made.names.index(name)]).mean())))
+        out.append(ColumnGroup(ordered, size / total if total > 0 else 0.0, size))
+    return tuple(sorted(out, key=lambda group: -group.mean_abs))
+
+
+def with_evidence(explanation: Explanation, model: Model, past: Past, seconds: float) -> Explanation:
+    """The explanation with drops on rows not learned from, ranks over refits, groups, noise floor and what is replaceable.
+
+    It takes about `seconds`, and two refits at least; where rows do not allow refits, what is not known stays NaN.
+    """
+    began = time.monotonic()
+    wanted: list[tuple[str, ...]] = [(item.column,) for item in explanation.importance[:MOST_DROPS] if item.share > 0]
+    wanted += [group.columns for group in explanation.groups]
+    floor = noise_floor(model, past)
+    seen: list[_Seen] = []
+    halves: list[Refit] = []
+    for refit in refits(model, past, max(0.0, 0.7 * seconds - (time.monotonic() - began))):
+        seen.append(_look(refit, past, wanted, len(seen)))
+        halves.append(refit)
+    if not seen:
+        return replace(explanation, floor=floor, importance=tuple(_judged(item, floor) for item in explanation.importance))
+    drops = {columns: pooled([one.drops[columns] for one in seen]) for columns in wanted}
+    names = model.sources
+    ranks = _ranks(np.concatenate([one.sizes for one in seen]))
+    low, high = np.floor(np.quantile(ranks, 0.05, axis=0)), np.ceil(np.quantile(ranks, 0.95, axis=0))
+    spare = replaceable(halves[0], past, explanation, drops) if time.monotonic() - began < seconds else ()
+    items = []
+    for place, item in enumerate(explanation.importance):
+        column = names.index(item.column)
+        first, last = min(int(low[column]), item.rank_low, place + 1), max(int(high[column]), item.rank_high, place + 1)
+        drop, drop_low, drop_high = drops.get((item.column,), UNKNOWN)
+        items.append(_judged(replace(
+            item, rank_low=first, rank_high=last, stable=last - first <= STABLE_RANGE, drop=drop, drop_low=drop_low,
+            drop_high=drop_high, replaceable=item.column in spare), floor))
+    groups = tuple(replace(group, drop=drops[group.columns][0], drop_low=drops[group.columns][1],
+                           drop_high=drops[group.columns][2]) for group in explanation.groups)
+    return replace(explanation, importance=tuple(items), groups=groups, floor=floor, metric=model.problem.metric,
+                   refits=len(seen), measured=_measured(model, seen, past))
+
+
+def _look(refit: Refit, past: Past, wanted: list[tuple[str, ...]], number: int) -> _Seen:
+    """One refit on the rows it has not learned from."""
+    generator = np.random.default_rng(past.seed + number)
+    most = SAMPLED_ROWS if needs_sampling(refit.model) else REFIT_ROWS
+    picked = refit.valid if len(refit.valid) <= most else np.sort(generator.choice(refit.valid, most, replace=False))
+    made = contributions(refit.model, past.frame.iloc[picked].reset_index(drop=True), past.frame.iloc[refit.train], past.seed)
+    size = np.abs(made.phi)
+    weights = generator.multinomial(len(size), np.full(len(size), 1 / len(size)), size=DRAWS)
+    valid = refit.valid if len(refit.valid) <= 1_000 else np.sort(generator.choice(refit.valid, 1_000, replace=False))
+    matrix = refit.model.encoder.matrix(past.frame.iloc[valid])
+    drops = permutation_drops(refit.model, matrix, past.y[valid], wanted, past.seed + number)
+    families = [member.family for member in refit.model.members]
+    return _Seen(weights @ size / len(size), drops, "lightgbm" not in families)
+
+
+def _ranks(sizes: Floats) -> Floats:
+    return np.asarray((-sizes).argsort(axis=1, kind="stable").argsort(axis=1) + 1, dtype=np.float64)
+
+
+def _judged(item: Importance, floor: float) -> Importance:
+    """No evidence of use: no larger than a shuffled copy gets, and the score does not need it either."""
+    needed = math.isfinite(item.drop_low) and item.drop_low > 0
+    return replace(item, evidence=bool(item.share > floor or needed))
+
+
+def _measured(model: Model, seen: list[_Seen], past: Past) -> str:
+    rows = int(np.isfinite(past.y).sum())
+    metric = metric_of(model.problem).title
+    return (f"The fall of the score ({metric}) was measured by shuffling each column {REPEATS} times on rows not learned from: "
+            f"{len(seen)} models of the same kind were fitted again on halves of {min(rows, 10_000):,} rows and tested on the "
+            "other halves.")
+
+
+def find_groups(frame: pd.DataFrame, made: Contributions, seed: int) -> tuple[ColumnGroup, ...]:
+    """The groups among the columns the model uses."""
+    return grouped(made, column_groups(frame, made.names, seed))

@@ -1,0 +1,191 @@
+"""Pairs of columns whose effects do not add up, told apart from pairs that only seem to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.explaining.explanation import Interaction, Interactions
+from automl_core.explaining.refits import Past, again
+from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, from_numbers, is_date, is_number
+from automl_core.explaining.words import number, quote
+from automl_core.search.families import families
+from automl_core.search.family import FitRequest
+from automl_core.search.model import Model
+from automl_core.search.worker import FAILURES
+
+Floats = NDArray[np.float64]
+COLUMNS = 8
+PLACES = 8  # of each column's grid
+BACKGROUND = 60
+SHUFFLES = 5
+SHOWN = 3
+STUMPS = {"num_leaves": 2, "learning_rate": 0.1}
+STUMP_ROUNDS = 300
+SMALL = 1e-4
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Grid:
+    """One column's places: labels, features (k, q) to put in, and the share of rows near each."""
+
+    name: str
+    labels: tuple[str, ...]
+    features: Floats
+    weights: Floats
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Beyond:
+    """What is left of a pair's joint effect when both single effects are taken away, (k, m); its size and Friedman's H2."""
+
+    surface: Floats
+    strength: float
+    h2: float
+
+
+def interactions(
+    rows: Rows, past: Past, names: tuple[str, ...], seconds: float, progress: Progress | None = None
+) -> Interactions:
+    """The top three pairs among the first eight of `names` (most important first) that stand above the null.
+
+    For each pair the joint partial dependence is compared with the sum of the single ones (Friedman and Popescu 2008), in
+    log-odds for classes. The null is five models of the same kind fitted on data in which effects add up: an additive boosting's
+    predictions, its residuals shuffled (numbers) or its outcomes drawn anew (classes). A pair counts when its size is above the
+    largest of any pair in any null. Fewer null models when the time is up, one at least.
+    """
+    tell = progress or (lambda fraction, sentence: None)
+    began = time.monotonic()
+    grids = [grid for grid in (_grid(rows, name) for name in names[:COLUMNS]) if grid is not None]
+    pairs = list(combinations(range(len(grids)), 2))
+    if not pairs:
+        return Interactions((), 0, 0, "There are no two columns whose effects could depend on each other.")
+    background = _background(rows, past.seed)
+    found = _all_pairs(rows, grids, background)
+    null, shuffles = 0.0, 0
+    for draw in _additive(rows.model, past, SHUFFLES):
+        tell(shuffles / SHUFFLES, f"Comparing with data in which effects add up ({shuffles + 1} of {SHUFFLES}).")
+        model = again(rows.model, replace(past, y=draw, seed=past.seed + shuffles))
+        if model is None:
+            break
+        shadow = Rows(model, rows.frame, model.encoder.matrix(rows.frame), rows.place)
+        regridded = [grid for grid in (_grid(shadow, grid.name) for grid in grids) if grid is not None]
+        null = max(null, *(one.strength for one in _all_pairs(shadow, regridded, background).values()))
+        shuffles += 1
+        if time.monotonic() - began > seconds:
+            break
+    if not shuffles:
+        return Interactions((), len(pairs), 0, "There are too few rows to tell which effects depend on each other.")
+    ordered = sorted(found, key=lambda pair: -found[pair].strength)
+    kept = [_told(rows, (grids[a], grids[b]), found[a, b], null) for a, b in ordered if found[a, b].strength > null][:SHOWN]
+    return Interactions(tuple(kept), len(pairs), shuffles, _sentence(len(kept), len(pairs)))
+
+
+def _grid(rows: Rows, name: str) -> _Grid | None:
+    """Up to eight places of a column: quantiles of numbers and dates, or the most common levels."""
+    series = rows.frame[name]
+    if is_number(series) or is_date(series):
+        numbers = as_numbers(series)
+        known = numbers[np.isfinite(numbers)]
+        if not len(known):
+            return None
+        found = np.unique(known)
+        values: Floats = found if len(found) <= PLACES else np.unique(
+            np.quantile(known, np.linspace(0.02, 0.98, PLACES), method="inverted_cdf"))
+        near = np.abs(known[:, None] - values[None, :]).argmin(axis=1)
+        labels = tuple(str(np.datetime64(int(v), "D")) if is_date(series) else number(float(v)) for v in values)
+        picked: pd.Series = from_numbers(series, values)
+        weights = np.asarray(np.bincount(near, minlength=len(values)), dtype=np.float64)
+    else:
+        counts = series.value_counts().iloc[:PLACES]
+        labels, picked = tuple(str(v) for v in counts.index), pd.Series(list(counts.index))
+        weights = np.asarray(counts.to_numpy(), dtype=np.float64)
+    if len(labels) < 2:
+        return None
+    return _Grid(name, labels, coded(rows, name, picked), weights / weights.sum())
+
+
+def _background(rows: Rows, seed: int) -> NDArray[np.int64]:
+    return np.sort(np.random.default_rng(seed).permutation(len(rows.frame))[:BACKGROUND]).astype(np.int64)
+
+
+def _all_pairs(rows: Rows, grids: list[_Grid], background: NDArray[np.int64]) -> dict[tuple[int, int], _Beyond]:
+    """Every pair's surface beyond adding up."""
+    base = rows.matrix[background]
+    return {(a, b): _beyond(rows, base, grids[a], grids[b]) for a, b in combinations(range(len(grids)), 2)}
+
+
+def _beyond(rows: Rows, base: Floats, first: _Grid, second: _Grid, raw: bool = True) -> _Beyond:
+    """The joint effect over both grids, centred by rows and columns with the weights of their places."""
+    k, m = len(first.labels), len(second.labels)
+    stack = np.tile(base, (k * m, 1)).reshape(k, m, len(base), -1)
+    stack[:, :, :, feature_places(rows.model, first.name)] = first.features[:, None, None, :]
+    stack[:, :, :, feature_places(rows.model, second.name)] = second.features[None, :, None, :]
+    predicted = rows.predict(stack.reshape(k * m * len(base), -1))
+    if raw and rows.model.problem.task != "regression":
+        share = np.clip(predicted / 100.0, SMALL, 1 - SMALL)
+        predicted = np.log(share / (1 - share))
+    joint = predicted.reshape(k, m, len(base)).mean(axis=2)
+    u, v = first.weights, second.weights
+    centred = joint - float(u @ joint @ v)
+    surface = centred - (centred @ v)[:, None] - (u @ centred)[None, :]
+    weight = np.outer(u, v)
+    size, whole = float((weight * surface**2).sum()), float((weight * centred**2).sum())
+    return _Beyond(surface, size**0.5, min(1.0, size / whole) if whole > 1e-12 else 0.0)
+
+
+def _additive(model: Model, past: Past, draws: int) -> list[Floats]:
+    """Outcomes (n,) as they would be if effects added up: from a boosting of single cuts, which cannot join two columns."""
+    known = np.isfinite(past.y)
+    if known.sum() < 80:
+        return []
+    encoder, problem = model.encoder, model.problem
+    matrix = encoder.matrix(past.frame)[:, : encoder.plain]
+    family = families().get("lightgbm")
+    classes = max(2, len(problem.classes))
+    request = FitRequest(matrix[known], past.y[known], encoder.features[: encoder.plain], problem.task, classes, STUMPS,
+                         rounds=STUMP_ROUNDS, seed=past.seed)
+    try:
+        said = family.predict(family.fit(request).native, matrix)
+    except FAILURES:
+        return []
+    generator = np.random.default_rng(past.seed)
+    made = []
+    for _ in range(draws):
+        y = np.full(len(past.y), np.nan)
+        if problem.task == "regression":
+            y[known] = said[known] + generator.permutation(past.y[known] - said[known])
+        else:
+            shares = said[known] if said.ndim == 2 else np.column_stack([1 - said[known], said[known]])
+            y[known] = (generator.random((int(known.sum()), 1)) > np.cumsum(shares, axis=1)[:, :-1]).sum(axis=1)
+        made.append(y)
+    return made
+
+
+def _told(rows: Rows, pair: tuple[_Grid, _Grid], found: _Beyond, null: float) -> Interaction:
+    """The pair with its picture in display units."""
+    first, second = pair
+    shown = _beyond(rows, rows.matrix[_background(rows, 1)], first, second, raw=False).surface
+    unit = " points" if rows.model.problem.task != "regression" else ""
+    top = np.unravel_index(int(np.abs(shown).argmax()), shown.shape)
+    amount = float(shown[top])
+    word = "higher" if amount > 0 else "lower"
+    sentence = (f"{quote(first.name)} and {quote(second.name)} depend on each other: at {quote(first.labels[top[0]])} with "
+                f"{quote(second.labels[top[1]])} the prediction is {number(abs(amount), 2)}{unit} {word} than the two effects "
+                "added up.")
+    grid = tuple(tuple(float(value) for value in row) for row in shown)
+    return Interaction(first.name, second.name, found.h2, found.strength, null, first.labels, second.labels, grid, sentence)
+
+
+def _sentence(kept: int, looked_at: int) -> str:
+    pairs = f"{looked_at:,} pair{'s' if looked_at != 1 else ''} of the columns used most were looked at"
+    if not kept:
+        return f"{pairs}; none goes beyond what models of purely additive data show. The columns' effects can be read one by one."
+    return f"{pairs}; {kept} {'go' if kept > 1 else 'goes'} beyond what models of purely additive data show."

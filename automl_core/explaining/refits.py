@@ -1,0 +1,186 @@
+"""Models of the same kind, fitted again without some rows: the honest way to ask what the score needs, and how sure ranks are.
+
+The model that is handed over has learned from all rows, so nothing is left to test it on. Here the rows are split into halves by
+the problem's own rules (groups together, time forward), and members like the model's are fitted on each half alone, codes and
+formulas included. By the arithmetic of half-samples the spread of such refits is about that of the model itself under new data
+(Politis, Romano and Wolf 1999).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.data.table import Column
+from automl_core.errors import BadInput
+from automl_core.framing.validation import make_folds
+from automl_core.search.codes import CodeSource, fit_codes
+from automl_core.search.families import families
+from automl_core.search.family import FitRequest
+from automl_core.search.features import with_codes
+from automl_core.search.formula_lab import FormulaSource, fit_formulas
+from automl_core.search.log_target import family_options, to_log
+from automl_core.search.model import NO_FORMULAS, Member, Model
+from automl_core.search.plan import Trial
+from automl_core.search.worker import FAILURES
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
+REFITTED = ("lightgbm", "catboost", "xgboost", "linear", "ebm", "ordered")  # others take too long: LightGBM stands in
+STAND_IN = "lightgbm"
+MOST_ROWS = 10_000
+LEAST_ROWS = 80
+MOST_ROUNDS = 400
+PAIRS = 4
+FORMULA_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class MemberSpec:
+    """How one member is fitted again: its family's options, and rounds (0: stopped early on a tenth of the rows)."""
+
+    family: str
+    options: dict[str, Any] = field(default_factory=dict)
+    rounds: int = 0
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Past:
+    """Rows with known outcomes to learn from again: `frame` typed and cleaned, `y` (n,) codes or numbers, `columns` of the frame.
+
+    `trials` tell the options of the members, when they are known.
+    """
+
+    frame: pd.DataFrame
+    y: Floats
+    columns: tuple[Column, ...]
+    trials: tuple[Trial, ...] = ()
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Refit:
+    """A model that learned from `train` and did not see `valid` (positions in `Past.frame`)."""
+
+    model: Model
+    train: Places
+    valid: Places
+
+
+def spec_of(model: Model, member: Member, trials: tuple[Trial, ...]) -> MemberSpec:
+    """The settings of a member from the search's list of what was tried; a slow kind of model is stood in for by LightGBM."""
+    if member.family not in REFITTED:
+        return MemberSpec(STAND_IN, exact=False)
+    trial = next((one for one in trials if one.family == member.family and one.label == member.label), None)
+    if trial is None:
+        return MemberSpec(member.family)
+    rounds = int(np.median(trial.rounds)) if trial.rounds else 0
+    return MemberSpec(member.family, family_options(trial.options), min(rounds, MOST_ROUNDS), rounds <= MOST_ROUNDS)
+
+
+def refits(model: Model, past: Past, seconds: float) -> Iterator[Refit]:
+    """Up to four pairs of halves, the two of a pair one after the other, until the time is up; two at least.
+
+    Nothing when there are fewer than 80 rows with an outcome, or the rows cannot be split by the problem's rules.
+    """
+    until = time.monotonic() + seconds
+    known = np.flatnonzero(np.isfinite(past.y))
+    if len(known) > MOST_ROWS:
+        known = np.sort(np.random.default_rng(past.seed).choice(known, MOST_ROWS, replace=False))
+    if len(known) < LEAST_ROWS:
+        return
+    table = _Table(model, past, known)
+    done, longest = 0, 0.0
+    for pair in range(PAIRS):
+        try:
+            folds = make_folds(table.target, model.problem, table.frame, past.columns, 2, past.seed + pair)
+        except BadInput:
+            return
+        for train, valid in folds:
+            if done >= 2 and time.monotonic() + longest > until:
+                return
+            began = time.monotonic()
+            made = table.fit(train, past.seed + done, until + 4 * seconds)
+            if made is None:
+                return
+            done += 1
+            yield Refit(made, known[train], known[valid])
+            longest = max(longest, time.monotonic() - began)  # what is done with it included
+        if model.problem.time:
+            return  # the split by time is always the same
+
+
+def again(model: Model, past: Past, seconds: float = 60.0) -> Model | None:
+    """A model of the same kind fitted on all rows of `past` (10,000 at most), whose outcomes may be made up; None when a library
+    cannot learn from them or there are fewer than 80 rows."""
+    known = np.flatnonzero(np.isfinite(past.y))
+    if len(known) < LEAST_ROWS:
+        return None
+    if len(known) > MOST_ROWS:
+        known = np.sort(np.random.default_rng(past.seed).choice(known, MOST_ROWS, replace=False))
+    return _Table(model, past, known).fit(np.arange(len(known)), past.seed, time.monotonic() + seconds)
+
+
+class _Table:
+    """The known rows, encoded once for all refits."""
+
+    def __init__(self, model: Model, past: Past, known: Places) -> None:
+        self.model = model
+        self.frame = past.frame.iloc[known].reset_index(drop=True)
+        self.y = past.y[known]
+        classes = model.problem.task != "regression"
+        self.target: NDArray[np.generic] = self.y.astype(np.int64) if classes else self.y
+        self.specs = [spec_of(model, member, past.trials) for member in model.members]
+        encoder = model.encoder
+        self.matrix = encoder.matrix(self.frame)[:, : encoder.plain]
+        self.terms = encoder.terms(self.frame) if encoder.codes else {}
+
+    def fit(self, train: Places, seed: int, until: float) -> Model | None:
+        """A model like the whole one, learned from `train`; None when a library cannot."""
+        model, problem = self.model, self.model.problem
+        plain = model.encoder.features[: model.encoder.plain]
+        classes = max(2, len(problem.classes))
+        matrix, features, encoder = self.matrix[train], plain, model.encoder
+        if encoder.codes:
+            source = CodeSource(self.matrix, plain, self.terms, self.y, problem.task, classes, problem.classes)
+            coded = fit_codes(source, train, seed)
+            encoder = with_codes(encoder, coded.codes, coded.features)
+            matrix, features = np.hstack([matrix, coded.values[train]]), (*features, *coded.features)
+        formulas = NO_FORMULAS
+        if model.formulas.items:
+            given = FormulaSource(self.matrix, plain, self.y, problem.task, classes)
+            formed = fit_formulas(given, train, seed, time.monotonic() + FORMULA_SECONDS)
+            formulas = formed.formulas
+            matrix, features = np.hstack([matrix, formed.values[train]]), (*features, *formulas.features)
+        members = []
+        for member, spec in zip(model.members, self.specs, strict=True):
+            y = to_log(self.y[train]) if member.logs else self.y[train]
+            whole = FitRequest(matrix, y, features, problem.task, classes, spec.options, seed=seed, deadline=until)
+            request = early_or_given(whole, spec)
+            try:
+                native = families().get(spec.family).fit(request).native
+            except FAILURES:
+                return None
+            members.append(Member(spec.family, member.label, member.weight, native, (), member.logs, member.scale))
+        return replace(model, encoder=encoder, formulas=formulas, members=tuple(members))
+
+
+def early_or_given(request: FitRequest, spec: MemberSpec) -> FitRequest:
+    """The fit with its rounds, or with a tenth of its rows to stop early on."""
+    if spec.rounds:
+        return replace(request, rounds=spec.rounds)
+    if not families().get(spec.family).grows:
+        return request
+    order = np.random.default_rng(request.seed).permutation(len(request.y))
+    aside, kept = np.sort(order[: max(10, len(order) // 10)]), np.sort(order[max(10, len(order) // 10) :])
+    if request.task != "regression" and len(np.unique(request.y[kept])) < len(np.unique(request.y)):
+        return replace(request, rounds=60)
+    return replace(request, matrix=request.matrix[kept], y=request.y[kept], valid_matrix=request.matrix[aside],
+                   valid_y=request.y[aside], options={**request.options, "rounds": MOST_ROUNDS})

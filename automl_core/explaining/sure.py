@@ -1,0 +1,213 @@
+"""How sure one prediction is: how past rows with about the same prediction turned out, the nearest cases, and what is unusual."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.data.table import Row
+from automl_core.explaining.contributions import explained_class, shown
+from automl_core.explaining.explanation import Neighbour, RowContext, Sureness
+from automl_core.explaining.single import encode_row, is_missing, value_text
+from automl_core.explaining.swap import as_numbers, is_date, is_number
+from automl_core.explaining.words import number, percent, quote
+from automl_core.search.model import Model
+
+Floats = NDArray[np.float64]
+WIDTH = 0.05  # predicted within 5 points
+LEAST_LIKE = 50
+NEAREST = 5
+MOST_PAST = 20_000
+SHOWN_COLUMNS = 6
+TAILS = (0.001, 0.999)
+EPOCH = datetime(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Measure:
+    """One column for distances: a number's quantile (n,), or a level's code (n,); -1 for missing. Almost all numbers lie in
+    [`low`, `high`]; `gaps` says that some past rows have no value."""
+
+    name: str
+    share: float
+    coded: Floats
+    sorted: Floats
+    levels: dict[str, int]
+    low: float
+    high: float
+    gaps: bool
+
+    def number(self, value: Any) -> float:
+        """A typed value as this column's number: days since 1970 for dates."""
+        return (value - EPOCH).total_seconds() / 86_400 if isinstance(value, datetime) else float(value)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PastCases:
+    """Past rows with what a model that had not seen them said (`oof`, between 0 and 1 or numbers) and how they turned out.
+
+    `positions` are their places in the cleaned table, `outcomes` (n,) are 1 or 0 for the explained class, or numbers.
+    """
+
+    model: Model
+    frame: pd.DataFrame
+    oof: Floats
+    outcomes: Floats
+    positions: NDArray[np.int64]
+    measures: tuple[_Measure, ...]
+
+
+def past_cases(
+    model: Model, frame: pd.DataFrame, oof: Floats, y: Floats, positions: NDArray[np.int64], shares: dict[str, float]
+) -> PastCases:
+    """Past rows made ready to be compared with: typed and cleaned, aligned with out-of-fold predictions and outcomes.
+
+    `shares` are importances by column: they weigh the columns in "like this one". Above 20,000 rows a sample is kept.
+    """
+    if len(frame) > MOST_PAST:
+        kept = np.sort(np.random.default_rng(0).choice(len(frame), MOST_PAST, replace=False))
+        frame, oof, y, positions = frame.iloc[kept], oof[kept], y[kept], positions[kept]
+    frame = frame.reset_index(drop=True)
+    place = explained_class(model)
+    regression = model.problem.task == "regression"
+    said = shown(model, oof, place)
+    if regression:
+        outcomes = y.astype(np.float64)
+    elif model.problem.task == "binary":
+        yes = y.astype(np.float64)
+        outcomes = yes if not model.problem.positive or model.problem.classes[place] == model.problem.positive else 1 - yes
+    else:
+        outcomes = (y == place).astype(np.float64)
+    used = [name for name in sorted(shares, key=lambda name: -shares[name]) if name in frame and shares[name] > 0]
+    measures = tuple(_measure(frame[name], shares[name]) for name in used)
+    return PastCases(model, frame, said, outcomes, positions, measures)
+
+
+def _measure(series: pd.Series, share: float) -> _Measure:
+    name, gaps = str(series.name), bool(series.isna().any())
+    if is_number(series) or is_date(series):
+        numbers = as_numbers(series)
+        ordered = np.sort(numbers[np.isfinite(numbers)])
+        low, high = (float(end) for end in np.quantile(ordered, TAILS)) if len(ordered) else (-math.inf, math.inf)
+        return _Measure(name, share, _quantile(numbers, ordered), ordered, {}, low, high, gaps)
+    codes, levels = pd.factorize(series.astype("str").where(series.notna()))
+    places = {str(level): place for place, level in enumerate(levels)}
+    return _Measure(name, share, codes.astype(np.float64), np.zeros(0), places, math.nan, math.nan, gaps)
+
+
+def _quantile(values: Floats, ordered: Floats) -> Floats:
+    if not len(ordered):
+        return np.full(len(values), -1.0)
+    middle = (np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")) / (2 * len(ordered))
+    return np.where(np.isfinite(values), middle, -1.0)
+
+
+def row_context(cases: PastCases, row: Row, skip: int = -1) -> RowContext:
+    """What stands around the prediction of one typed, cleaned row; `skip` is its own position, never its own neighbour."""
+    model = cases.model
+    prediction = float(shown(model, model.predict_matrix(encode_row(model, row)[None, :]), explained_class(model))[0])
+    columns = tuple(measure.name for measure in cases.measures[:SHOWN_COLUMNS])
+    return RowContext(sureness(cases, prediction), columns, _nearest(cases, row, columns, skip), row_flags(cases, row))
+
+
+def sureness(cases: PastCases, prediction: float) -> Sureness | None:
+    """How past rows predicted within 5 points of this turned out (the nearest 50 where there are fewer); for numbers the interval
+    that holds nine of ten outcomes. None without past rows."""
+    known = np.flatnonzero(np.isfinite(cases.oof) & np.isfinite(cases.outcomes))
+    if not len(known):
+        return None
+    said, outcomes = cases.oof[known], cases.outcomes[known]
+    distance = np.abs(said - prediction)
+    regression = cases.model.problem.task == "regression"
+    near = distance <= WIDTH if not regression else np.zeros(len(said), dtype=bool)
+    if near.sum() < LEAST_LIKE:
+        near = distance <= np.partition(distance, min(LEAST_LIKE, len(distance)) - 1)[min(LEAST_LIKE, len(distance)) - 1]
+    rows, ends = int(near.sum()), (float(said[near].min()), float(said[near].max()))
+    target = cases.model.problem.target
+    if regression:
+        bands = cases.model.bands
+        low, high = bands.around_one(prediction) if bands else tuple(np.quantile(outcomes[near], [0.05, 0.95]))
+        mean = float(outcomes[near].mean())
+        sentence = (f"Predicted {number(prediction)}; nine of ten such rows lie between {number(float(low))} and "
+                    f"{number(float(high))}. The {rows:,} past rows predicted nearest to it had {number(mean)} on average.")
+        return Sureness(rows, *ends, mean, float(low), float(high), sentence)
+    rate = float(outcomes[near].mean())
+    low, high = wilson(rate, rows)
+    label = cases.model.problem.classes[explained_class(cases.model)]
+    sentence = (f"Predicted {percent(prediction)}. Of {rows:,} past rows predicted {percent(ends[0])} to {percent(ends[1])}, "
+                f"{percent(rate)} had {quote(target)} = {quote(label)} (95 % range {percent(low)} to {percent(high)}).")
+    if not low <= prediction <= high:
+        sentence += " That is off what was predicted for them: trust the past rows more."
+    return Sureness(rows, 100 * ends[0], 100 * ends[1], 100 * rate, 100 * low, 100 * high, sentence)
+
+
+def wilson(rate: float, rows: int) -> tuple[float, float]:
+    """The 95 % score interval of a share (Wilson 1927)."""
+    z = 1.959964
+    middle = (rate + z * z / (2 * rows)) / (1 + z * z / rows)
+    reach = z / (1 + z * z / rows) * math.sqrt(rate * (1 - rate) / rows + z * z / (4 * rows * rows))
+    return max(0.0, middle - reach), min(1.0, middle + reach)
+
+
+def _nearest(cases: PastCases, row: Row, columns: tuple[str, ...], skip: int) -> tuple[Neighbour, ...]:
+    """The five past rows most like this one: Gower's distance (1971) over quantiles and levels, columns weighed by importance."""
+    total = sum(measure.share for measure in cases.measures)
+    if not total or not len(cases.frame):
+        return ()
+    distance = np.zeros(len(cases.frame))
+    for measure in cases.measures:
+        value = row.get(measure.name)
+        if is_missing(value):
+            apart = (measure.coded >= 0).astype(np.float64)
+        elif len(measure.sorted):
+            here = float(_quantile(np.array([measure.number(value)]), measure.sorted)[0])
+            apart = np.where(measure.coded < 0, 1.0, np.abs(measure.coded - here))
+        else:
+            apart = (measure.coded != measure.levels.get(str(value), -2)).astype(np.float64)
+        distance += measure.share / total * apart
+    distance[cases.positions == skip] = np.inf
+    order = np.argsort(distance, kind="stable")[:NEAREST]
+    problem = cases.model.problem
+    found = []
+    for place in order.tolist():
+        if not math.isfinite(distance[place]):
+            continue
+        outcome = cases.outcomes[place]
+        if problem.task == "regression":
+            word = number(float(outcome))
+        else:
+            label = problem.classes[explained_class(cases.model)]
+            word = label if outcome == 1 else _other(problem.classes, label)
+        scale = 1.0 if problem.task == "regression" else 100.0
+        values = tuple(value_text(cases.frame[name].iat[place]) for name in columns)
+        said, alike = scale * float(cases.oof[place]), 1 - float(distance[place])
+        found.append(Neighbour(int(cases.positions[place]), alike, said, word, values))
+    return tuple(found)
+
+
+def _other(classes: tuple[str, ...], label: str) -> str:
+    return next(name for name in classes if name != label) if len(classes) == 2 else f"not {label}"
+
+
+def row_flags(cases: PastCases, row: Row) -> tuple[str, ...]:
+    """Sentences about values that the past rows hardly have: beyond 99.8 % of the numbers, levels never seen, sudden gaps."""
+    flags = []
+    for measure in cases.measures:
+        value, name = row.get(measure.name), quote(measure.name)
+        if is_missing(value):
+            if not measure.gaps:
+                flags.append(f"{name} is missing here and in no past row.")
+        elif len(measure.sorted):
+            here = measure.number(value)
+            if not measure.low <= here <= measure.high:
+                side = "above" if here > measure.high else "below"
+                flags.append(f"{name} = {value_text(value)} lies {side} almost all past rows.")
+        elif measure.levels and str(value) not in measure.levels:
+            flags.append(f"{name} = {quote(value)} was in no past row.")
+    return tuple(flags)

@@ -1,0 +1,142 @@
+"""What the model would say if something changed in the whole table, such as all prices by 5 %."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.data.schema import type_row
+from automl_core.data.table import Column, find_column
+from automl_core.errors import BadInput
+from automl_core.explaining.explanation import TableChange, TableWhatIf
+from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, is_number, open_rows
+from automl_core.explaining.words import number, percent, quote
+from automl_core.search.model import Model
+
+Floats = NDArray[np.float64]
+MOST_ROWS = 2_000
+BARS = 20
+WARNING = ("This is what the model says about rows that look like that. In the past such rows differed in other ways, too: "
+           "changing the value may bring less, nothing, or the opposite. A pilot tells.")
+
+
+def what_if_table(
+    model: Model, frame: pd.DataFrame, changes: tuple[TableChange, ...], columns: tuple[Column, ...], seed: int = 0
+) -> TableWhatIf:
+    """The predictions of a typed, cleaned frame before and after some changes in every row.
+
+    Above 2,000 rows a sample is asked, and counts are of the sample. Missing values stay missing under "percent" and "add".
+    BadInput for unknown columns, ones the model does not use, and values that do not fit.
+    """
+    if not changes:
+        raise BadInput("Nothing is changed.", "Change at least one column.")
+    if not len(frame):
+        raise BadInput("There are no rows to ask about.", "Give a table with rows.")
+    if len(frame) > MOST_ROWS:
+        frame = frame.iloc[np.sort(np.random.default_rng(seed).choice(len(frame), MOST_ROWS, replace=False))]
+    rows = open_rows(model, frame)
+    moved = np.zeros(len(rows.frame), dtype=bool)
+    outside = np.zeros(len(rows.frame), dtype=bool)
+    after = rows.matrix.copy()
+    for change in changes:
+        values = _changed(rows, change, columns)
+        now = rows.frame[change.column]
+        differs = np.asarray((values.astype(object) != now.astype(object)) & ~(values.isna() & now.isna()), dtype=bool)
+        moved |= differs
+        outside |= differs & _outside(now, values)
+        levels, places = _distinct(values)
+        after[:, feature_places(model, change.column)] = coded(rows, change.column, levels)[places]
+    return _told(rows, (rows.predict(rows.matrix), rows.predict(after)), (moved, outside), changes)
+
+
+def _distinct(values: pd.Series) -> tuple[pd.Series, NDArray[np.int64]]:
+    codes, levels = pd.factorize(values, use_na_sentinel=False)
+    return pd.Series(levels), np.asarray(codes, dtype=np.int64)
+
+
+def _changed(rows: Rows, change: TableChange, columns: tuple[Column, ...]) -> pd.Series:
+    column = find_column(columns, change.column)
+    if change.column not in rows.model.sources:
+        raise BadInput(f"The model does not use {quote(change.column)}.", "Change a column that it uses.")
+    series = rows.frame[change.column]
+    if change.how in ("percent", "add"):
+        if not is_number(series) or column.role == "category":
+            raise BadInput(f"{quote(change.column)} holds no amounts.", "Set a value instead.")
+        if not math.isfinite(change.amount):
+            raise BadInput("The change is no number.", "Give a number such as 5.")
+        values = as_numbers(series)
+        return pd.Series(values * (1 + change.amount / 100) if change.how == "percent" else values + change.amount)
+    if change.how != "set":
+        raise BadInput(f"{quote(change.how)} is no kind of change.", "Use percent, add or set.")
+    typed = type_row({change.column: change.value}, (column,))[change.column]
+    if typed is None or typed != typed:
+        raise BadInput(f"{quote(change.value)} cannot be read as a value of {quote(change.column)}.", "Give one as in the table.")
+    made = pd.Series([typed] * len(series))
+    return made.astype("float64" if is_number(series) else series.dtype)
+
+
+def _outside(now: pd.Series, values: pd.Series) -> NDArray[np.bool_]:
+    """(n,) new values beyond all that were seen."""
+    if is_number(now) or pd.api.types.is_datetime64_any_dtype(now.dtype):
+        seen, new = as_numbers(now), as_numbers(values)
+        known = seen[np.isfinite(seen)]
+        return (new < known.min()) | (new > known.max()) if len(known) else np.isfinite(new)
+    return np.asarray(~values.isin(set(now.dropna())) & values.notna(), dtype=bool)
+
+
+def _told(
+    rows: Rows, said: tuple[Floats, Floats], marks: tuple[NDArray[np.bool_], NDArray[np.bool_]], changes: tuple[TableChange, ...]
+) -> TableWhatIf:
+    before, after = said
+    problem = rows.model.problem
+    classes = problem.task != "regression"
+    units = "points" if classes else problem.target
+    difference = after - before
+    mean = float(difference.mean())
+    reach = 1.96 * float(difference.std(ddof=1)) / math.sqrt(len(difference)) if len(difference) > 1 else 0.0
+    cut = 100 * rows.model.threshold if classes else math.nan
+    up = int(((before < cut) & (after >= cut)).sum()) if classes else int((difference > 0).sum())
+    down = int(((before >= cut) & (after < cut)).sum()) if classes else int((difference < 0).sum())
+    span = (0.0, 100.0) if classes else _span(before, after)
+    edges = np.linspace(*span, BARS + 1)
+    counts = [tuple(int(n) for n in np.histogram(np.clip(part, *span), edges)[0]) for part in (before, after)]
+    made = TableWhatIf(
+        len(before), int(marks[0].sum()), float(before.mean()), float(after.mean()), mean - reach, mean + reach, up, down,
+        int(marks[1].sum()), tuple(float(edge) for edge in edges), counts[0], counts[1], units, "", WARNING)
+    return replace(made, sentence=_sentence(rows, made, changes))
+
+
+def _span(before: Floats, after: Floats) -> tuple[float, float]:
+    both = np.concatenate([before, after])
+    low, high = (float(end) for end in np.quantile(both, [0.005, 0.995]))
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def _sentence(rows: Rows, made: TableWhatIf, changes: tuple[TableChange, ...]) -> str:
+    problem = rows.model.problem
+    what = " and ".join(_change_words(change) for change in changes)
+    if problem.task == "regression":
+        move = made.mean_after - made.mean_before
+        found = (f"If {what}, the model predicts {quote(problem.target)} at {number(made.mean_after)} on average instead of "
+                 f"{number(made.mean_before)} ({'+' if move > 0 else ''}{number(move)}).")
+    else:
+        label = problem.classes[rows.place]
+        found = (f"If {what}, the model predicts {quote(problem.target)} = {quote(label)} at {percent(made.mean_after / 100)} on "
+                 f"average instead of {percent(made.mean_before / 100)}; {made.flips_up + made.flips_down:,} of {made.rows:,} "
+                 f"rows change sides ({made.flips_up:,} up, {made.flips_down:,} down).")
+    if made.outside:
+        found += f" In {made.outside:,} rows the new value lies beyond anything seen, where the model can only guess."
+    return found
+
+
+def _change_words(change: TableChange) -> str:
+    name = quote(change.column)
+    if change.how == "percent":
+        return f"all {name} {'rise' if change.amount >= 0 else 'fall'} by {number(abs(change.amount))} %"
+    if change.how == "add":
+        return f"all {name} {'rise' if change.amount >= 0 else 'fall'} by {number(abs(change.amount))}"
+    return f"{name} is {quote(change.value)} everywhere"

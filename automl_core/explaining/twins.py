@@ -1,0 +1,57 @@
+"""Columns the model uses but could do without: a model that never had the column is as good."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_core.explaining.drops import compare
+from automl_core.explaining.explanation import Explanation
+from automl_core.explaining.refits import Past, Refit
+from automl_core.search.families import families
+from automl_core.search.family import FitRequest
+from automl_core.search.worker import FAILURES
+
+Floats = NDArray[np.float64]
+MOST = 4
+LEAST_SHARE = 0.05
+KEPT = 0.25  # of what shuffling costs: a loss without the column below that is made up for by its twins
+ROUNDS = 150
+
+
+def replaceable(
+    refit: Refit, past: Past, explanation: Explanation, drops: dict[tuple[str, ...], tuple[float, float, float]]
+) -> tuple[str, ...]:
+    """The columns of groups, up to four with a share of 5 % or more, whose loss a boosting without them does not feel.
+
+    Two boostings learn from the half of `refit`, with and without the column, and are compared on the other half: the upper end
+    of the loss's 95 % interval must stay below a quarter of what shuffling the column costs.
+    """
+    grouped = {name for group in explanation.groups for name in group.columns}
+    tried = [item.column for item in explanation.importance if item.column in grouped and item.share >= LEAST_SHARE][:MOST]
+    encoder = refit.model.encoder
+    if not tried:
+        return ()
+    features = encoder.features[: encoder.plain]
+    train, valid = (encoder.matrix(past.frame.iloc[part])[:, : encoder.plain] for part in (refit.train, refit.valid))
+    problem = refit.model.problem
+
+    def predicted(kept: NDArray[np.int64]) -> Floats:
+        request = FitRequest(train[:, kept], past.y[refit.train], tuple(features[place] for place in kept), problem.task,
+                             max(2, len(problem.classes)), {"learning_rate": 0.08}, rounds=ROUNDS, seed=past.seed)
+        family = families().get("lightgbm")
+        return family.predict(family.fit(request).native, valid[:, kept])
+
+    found = []
+    try:
+        before = predicted(np.arange(len(features)))
+        for name in tried:
+            kept = np.flatnonzero([feature.sources != (name,) for feature in features])
+            if not len(kept):
+                continue
+            loss, variance = compare(problem, past.y[refit.valid], before, predicted(kept))
+            if loss + 1.645 * variance**0.5 < KEPT * drops[(name,)][0]:
+                found.append(name)
+    except FAILURES:
+        return ()
+    return tuple(found)

@@ -1,0 +1,268 @@
+"""Where the model fails: groups of rows it predicts worse than the rest, found on one half and confirmed on the other.
+
+Searching and testing on the same rows calls noise a weak spot in nearly every run. Each half is searched once and confirms what
+the other one found (cross-fitting), so that both halves' rows count; Benjamini-Hochberg corrects for all that is tested.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.explaining.explanation import SpotCondition, WeakSpot, WeakSpots
+from automl_core.explaining.swap import as_numbers, is_date, is_number
+from automl_core.explaining.words import join_words, number, percent, quote
+from automl_core.framing.metrics import METRICS, decision_of
+from automl_core.framing.problem import Problem
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+MOST_COLUMNS = 10
+MOST_TESTED = 10  # from each half: 20 in all
+SMALLEST, SMALLEST_SHARE = 50, 0.02
+BINS = 4
+LEVEL_SHARE = 0.05
+FALSE_DISCOVERY = 0.05
+TWINS = 0.7
+PAIR_GAIN = 1.15
+LOSSES = {"classes": "log loss", "numbers": "absolute error"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """Rows predicted by models that had not seen them: `frame` typed and cleaned, `oof` (n,) or (n, k), `y` (n,) codes or
+    numbers, and in display units what was `predicted` and `observed` (n,)."""
+
+    frame: pd.DataFrame
+    oof: Floats
+    y: Floats
+    predicted: Floats
+    observed: Floats
+    problem: Problem
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Candidate:
+    conditions: tuple[SpotCondition, ...]
+    mask: Mask
+    strength: float
+
+
+def weak_spots(judged: Judged, names: tuple[str, ...]) -> WeakSpots:
+    """Confirmed weak spots, the widest gap first, over one or two conditions on the first ten of `names`.
+
+    A group has 2 % of a half's rows and 50 at least. Rows of one group of the problem stay in one half.
+    """
+    problem = judged.problem
+    loss = row_loss(judged)
+    title = LOSSES["numbers" if problem.task == "regression" else "classes"]
+    names = tuple(name for name in names if name in judged.frame and not is_date(judged.frame[name]))[:MOST_COLUMNS]
+    first = _first_half(judged)
+    if min(int(first.sum()), int((~first).sum())) < 2 * SMALLEST or not names:
+        return WeakSpots((), 0, 0, title, "There are too few rows to find weak spots on one half and confirm them on the other.")
+    conditions = [condition for name in names for condition in conditions_of(judged.frame[name])]
+    masks = [holds(condition, judged.frame) for condition in conditions]
+    looked_at, tests = 0, []
+    for finding in (first, ~first):
+        found, looked = _discover(conditions, [mask[finding] for mask in masks], loss[finding])
+        looked_at += looked
+        for candidate in found:
+            everywhere = _all(candidate.conditions, judged.frame)
+            tests.append((candidate.conditions, everywhere & ~finding, ~everywhere & ~finding))
+    kept = _confirm(judged, loss, tests)
+    return WeakSpots(tuple(kept), looked_at, len(tests), title, _sentence(len(kept), looked_at, len(tests)))
+
+
+def row_loss(judged: Judged) -> Floats:
+    """(n,) the log loss of each row's probabilities, or the absolute error of its number."""
+    name = "mae" if judged.problem.task == "regression" else "log_loss"
+    rows = METRICS[name].loss_rows
+    assert rows is not None
+    y = judged.y if judged.problem.task == "regression" else judged.y.astype(np.int64)
+    loss = np.asarray(rows(y, judged.oof, decision_of(judged.problem)), dtype=np.float64)
+    return np.minimum(loss, np.quantile(loss, 0.995))  # a few wild rows must not make a group of their own
+
+
+def _first_half(judged: Judged) -> Mask:
+    generator = np.random.default_rng(judged.seed)
+    group = judged.problem.group
+    if group and group in judged.frame:
+        codes, groups = pd.factorize(judged.frame[group])
+        return np.asarray((generator.permutation(len(groups) + 1) < (len(groups) + 1) / 2)[codes], dtype=bool)
+    return np.asarray(generator.permutation(len(judged.frame)) < len(judged.frame) / 2, dtype=bool)
+
+
+def conditions_of(series: pd.Series) -> list[SpotCondition]:
+    """Four bins of equal size, halves and the rest of each, or the levels with 5 % of the rows or more; and what is missing."""
+    name, rows = str(series.name), max(1, len(series))
+    found: list[SpotCondition] = []
+    if is_number(series) and series.nunique() > BINS:
+        values = as_numbers(series)
+        known = values[np.isfinite(values)]
+        cuts = sorted({_short(float(cut), float(np.ptp(known))) for cut in np.quantile(known, np.arange(1, BINS) / BINS)})
+        cuts = [cut for cut in cuts if known.min() < cut <= known.max()]
+        ends = [math.nan, *cuts, math.nan]
+        found = [SpotCondition(name, (), low, high) for a, low in enumerate(ends[:-1]) for high in ends[a + 1 :]
+                 if not (math.isnan(low) and math.isnan(high))]
+    else:
+        shares = series.dropna().value_counts() / rows
+        texts = [number(float(v), 12) if is_number(series) else str(v) for v in shares.index]
+        found = [SpotCondition(name, (text,)) for text, share in zip(texts, shares, strict=True)
+                 if LEVEL_SHARE <= share <= 1 - LEVEL_SHARE]
+    if LEVEL_SHARE <= float(series.isna().mean()) <= 1 - LEVEL_SHARE:
+        found.append(SpotCondition(name, ("missing",)))
+    return found
+
+
+def _short(value: float, spread: float) -> float:
+    """The value with as few digits as keep it within a hundredth of the spread: the edge that is shown is the edge used."""
+    if spread <= 0 or value.is_integer():
+        return value
+    return round(value, max(0, 2 - math.floor(math.log10(spread))))
+
+
+def holds(condition: SpotCondition, frame: pd.DataFrame) -> Mask:
+    """The rows a condition holds for."""
+    series = frame[condition.column]
+    if condition.values == ("missing",):
+        return np.asarray(series.isna(), dtype=bool)
+    if condition.values:
+        texts = series.map(lambda v: number(float(v), 12)) if is_number(series) else series.astype("str")
+        return np.asarray(texts.isin(condition.values) & series.notna(), dtype=bool)
+    values = as_numbers(series)
+    mask = np.isfinite(values)
+    if not math.isnan(condition.low):
+        mask &= values >= condition.low
+    if not math.isnan(condition.high):
+        mask &= values < condition.high
+    return np.asarray(mask, dtype=bool)
+
+
+def _all(conditions: tuple[SpotCondition, ...], frame: pd.DataFrame) -> Mask:
+    mask = np.ones(len(frame), dtype=bool)
+    for condition in conditions:
+        mask &= holds(condition, frame)
+    return mask
+
+
+def _discover(conditions: list[SpotCondition], masks: list[Mask], loss: Floats) -> tuple[list[_Candidate], int]:
+    """The strongest ten groups of a half, and how many there were to look at. All pairs come from two matrix products."""
+    rows, spread = len(loss), float(loss.std())
+    smallest = max(SMALLEST, SMALLEST_SHARE * rows)
+    if not masks or spread == 0:
+        return [], 0
+    table = np.stack(masks).astype(np.float32)
+    counts = (table @ table.T).astype(np.float64)
+    sums = ((table * (loss - loss.mean()).astype(np.float32)) @ table.T).astype(np.float64)
+    inside = np.maximum(counts, 1)
+    strength = sums / inside / (spread * np.sqrt(1 / inside + 1 / np.maximum(rows - counts, 1)))
+    enough = (counts >= smallest) & (rows - counts >= smallest)
+    columns = np.array([condition.column for condition in conditions], dtype=object)
+    single = np.flatnonzero(np.diag(enough))
+    pair = np.triu(enough & (columns[:, None] != columns[None, :]), 1)
+    alone = np.diag(sums / inside)
+    worth = pair & (sums / inside >= PAIR_GAIN * np.maximum(np.maximum(alone[:, None], alone[None, :]), 0))
+    options = [(float(strength[a, a]), a, a) for a in single] + [(float(strength[a, b]), a, b) for a, b in np.argwhere(worth)]
+    chosen: list[_Candidate] = []
+    for power, a, b in sorted(options, reverse=True):
+        if power <= 0 or len(chosen) == MOST_TESTED:
+            break
+        mask = masks[a] & masks[b]
+        if all(_overlap(mask, other.mask) < TWINS for other in chosen):
+            picked = (conditions[a],) if a == b else (conditions[a], conditions[b])
+            chosen.append(_Candidate(picked, mask, power))
+    return chosen, len(single) + int(pair.sum())
+
+
+def _overlap(a: Mask, b: Mask) -> float:
+    either = int((a | b).sum())
+    return int((a & b).sum()) / either if either else 0.0
+
+
+def _inside(a: Mask, b: Mask) -> float:
+    """The share of the smaller of two groups that lies in the other: a part of a told group is no news."""
+    smaller = min(int(a.sum()), int(b.sum()))
+    return int((a & b).sum()) / smaller if smaller else 0.0
+
+
+def _confirm(judged: Judged, loss: Floats, tests: list[tuple[tuple[SpotCondition, ...], Mask, Mask]]) -> list[WeakSpot]:
+    """One-sided Welch tests on the half that did not find the group; the same group from both halves is told once."""
+    from scipy import stats
+
+    made = []
+    for conditions, inside, outside in tests:
+        a, b = loss[inside], loss[outside]
+        if min(len(a), len(b)) < 10:
+            made.append((conditions, inside, outside, 0.0, math.nan, 1.0))
+            continue
+        errors = np.array([a.var(ddof=1) / len(a), b.var(ddof=1) / len(b)])
+        error = math.sqrt(float(errors.sum()))
+        gap = float(a.mean() - b.mean())
+        if error == 0:
+            made.append((conditions, inside, outside, gap, 0.0, 1.0))
+            continue
+        freedom = float(errors.sum()) ** 2 / float((errors**2 / np.array([len(a) - 1, len(b) - 1])).sum())
+        made.append((conditions, inside, outside, gap, float(stats.t.ppf(0.975, freedom)) * error,
+                     float(stats.t.sf(gap / error, freedom))))
+    adjusted: list[float] = stats.false_discovery_control([one[5] for one in made]).tolist() if made else []
+    kept: list[tuple[float, WeakSpot, Mask]] = []
+    for (conditions, inside, outside, gap, reach, _), p in sorted(zip(made, adjusted, strict=True), key=lambda one: one[1]):
+        everywhere = _all(conditions, judged.frame)
+        if p < FALSE_DISCOVERY and all(_inside(everywhere, other) < TWINS for _, _, other in kept):
+            kept.append((gap, _spot(judged, loss, (conditions, inside, outside), (gap, reach, float(p))), everywhere))
+    return [spot for _, spot, _ in sorted(kept, key=lambda one: -one[0])]
+
+
+def _spot(
+    judged: Judged, loss: Floats, where: tuple[tuple[SpotCondition, ...], Mask, Mask], found: tuple[float, float, float]
+) -> WeakSpot:
+    conditions, inside, outside = where
+    gap, reach, p = found
+    predicted, observed = float(judged.predicted[inside].mean()), float(judged.observed[inside].mean())
+    numbers = judged.problem.task == "regression"
+    worse = f"{number(float(loss[inside].mean()), 2)} against {number(float(loss[outside].mean()), 2)} elsewhere"
+    level = number if numbers else _points
+    what = "is off by" if numbers else "has a log loss of"
+    sentence = (f"Where {join_words([describe(condition) for condition in conditions])}, the model {what} {worse} "
+                f"({int(inside.sum()):,} rows checked). It says {level(predicted)} on average, {level(observed)} was seen"
+                f"{_kind(judged, inside)}")
+    return WeakSpot(conditions, int(inside.sum()), float(loss[inside].mean()), float(loss[outside].mean()), gap, gap - reach,
+                    gap + reach, p, predicted, observed, sentence)
+
+
+def _kind(judged: Judged, inside: Mask) -> str:
+    """Whether the model is off in a group, or the group is harder: by the 95 % interval of what it misses on average."""
+    missed = judged.observed[inside] - judged.predicted[inside]
+    reach = 1.96 * float(missed.std(ddof=1)) / math.sqrt(len(missed))
+    if abs(float(missed.mean())) > reach:
+        return ": there it is off."
+    return ", so it is not off on average: these rows are harder."
+
+
+def _points(value: float) -> str:
+    return percent(value / 100)
+
+
+def describe(condition: SpotCondition) -> str:
+    """A condition in words."""
+    name = quote(condition.column)
+    if condition.values == ("missing",):
+        return f"{name} is missing"
+    if condition.values:
+        return f"{name} is {' or '.join(quote(value) for value in condition.values)}"
+    low, high = number(condition.low, 6), number(condition.high, 6)
+    if math.isnan(condition.low):
+        return f"{name} is below {high}"
+    return f"{name} is {low} or more" if math.isnan(condition.high) else f"{name} is from {low} to below {high}"
+
+
+def _sentence(kept: int, looked_at: int, tested: int) -> str:
+    looked = f"{looked_at:,} groups were looked at, {tested} were tested on rows that had not been used to find them"
+    if not kept:
+        return f"{looked}, none was confirmed: the model is not clearly worse anywhere that one or two columns can tell."
+    return f"{looked}, {kept} {'were' if kept > 1 else 'was'} confirmed."

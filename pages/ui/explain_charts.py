@@ -1,0 +1,256 @@
+"""The explaining step’s nouns to charts: importance with what it rests on, curves, pairs, one row, what if, weak spots."""
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from automl_core.explaining.explanation import (
+    ColumnGroup,
+    Curve,
+    CurvePoint,
+    Explanation,
+    Importance,
+    Interaction,
+    RowExplanation,
+    TableWhatIf,
+    WeakSpots,
+)
+from pages.ui import words
+from pages.ui.charts import amount
+from pages.ui.figures import Chart, Mark, bars, base, dots
+from pages.ui.theme import Palette
+
+SHOWN_BARS = 12
+WATERFALL = 8
+
+
+def unit_of(units: str) -> str:
+    """The unit of an effect, not escaped: percentage points, or units of the target."""
+    return "percentage points" if units == "points" else f"units of “{words.cut(units, 40)}”"
+
+
+def lines_of(explanation: Explanation) -> list[Importance | ColumnGroup]:
+    """Columns and groups of columns as they are shown, the largest first: a column of a group is shown in its group only."""
+    inside = {name for group in explanation.groups for name in group.columns}
+    alone = [item for item in explanation.importance if item.column not in inside and item.evidence]
+    shown: list[Importance | ColumnGroup] = [*alone, *explanation.groups]
+    return sorted(shown, key=lambda item: -item.mean_abs)
+
+
+def name_of(item: Importance | ColumnGroup) -> str:
+    """A column’s name, or the names of a group together."""
+    return item.column if isinstance(item, Importance) else " + ".join(words.cut(name, 24) for name in item.columns[:3])
+
+
+def unused(explanation: Explanation) -> list[Importance]:
+    """Columns without evidence of use, those in groups left out."""
+    inside = {name for group in explanation.groups for name in group.columns}
+    return [item for item in explanation.importance if item.column not in inside and not item.evidence]
+
+
+def importance(explanation: Explanation, palette: Palette) -> Chart:
+    """What the model uses: columns that say the same are one bar, and those that do no better than shuffled ones are together."""
+    lines, without = lines_of(explanation), unused(explanation)
+    marks = [Mark(name_of(item), item.mean_abs, _sized(item.mean_abs, item.share), strong=place < 3)
+             for place, item in enumerate(lines[:SHOWN_BARS])]
+    sentence = f"How far each column moves a prediction on average, in {words.plain(unit_of(explanation.units))}."
+    if explanation.groups:
+        sentence += " Columns that say much the same are one bar."
+    rest = lines[SHOWN_BARS:]
+    if rest:
+        sentence += f" The {words.count(len(rest), 'other')} share {words.percent(sum(item.share for item in rest))}."
+    if without:
+        share = sum(item.share for item in without)
+        size = sum(item.mean_abs for item in without)
+        marks.append(Mark(f"{words.count(len(without), 'column')}: no evidence", size, _sized(size, share)))
+        sentence += f" {words.count(len(without), 'column is', 'columns are')} used no more than shuffled values would be."
+    said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
+    figure = bars(marks, f"Average effect, {unit_of(explanation.units)}", palette)
+    return Chart(figure, sentence, f"Columns by average effect: {said}.")
+
+
+def _sized(size: float, share: float) -> str:
+    return f"{words.number(size, 2)} ({words.percent(share)})"
+
+
+def drops(explanation: Explanation, palette: Palette) -> Chart:
+    """What the score needs: its fall when a column is shuffled on rows not learned from, with intervals."""
+    metric = words.metric_title(explanation.metric)
+    lines = [item for item in lines_of(explanation)[:SHOWN_BARS] if math.isfinite(item.drop)]
+    marks = [Mark(name_of(item), item.drop, f"{words.signed(-item.drop)} ({words.interval(-item.drop_high, -item.drop_low)})",
+                  item.drop_low, item.drop_high, item.drop_low > 0) for item in lines]
+    sure = sum(item.drop_low > 0 for item in lines)
+    sentence = (f"How much worse {words.plain(metric)} gets when a column is shuffled, on rows not learned from, with 95 % "
+                f"intervals: the score clearly needs {sure} of {len(lines)}.")
+    said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
+    return Chart(dots(marks, f"Fall of {metric}", palette, zero=True), sentence, f"Fall of the score by column: {said}.")
+
+
+def curve(item: Curve, palette: Palette) -> Chart:
+    """One column’s curve with its band, and below it what was observed and predicted, row counts as the size of dots."""
+    if not item.points:
+        return Chart(base(height=160), words.plain(item.sentence), "An empty chart.")
+    figure = _levels(item, palette) if item.kind == "category" else _line(item, palette)
+    said = "; ".join(f"{point.label}: {words.signed(point.effect)}" for point in item.points[:21])
+    return Chart(figure, words.plain(item.sentence), f"Effect of {item.column} by value: {said}.")
+
+
+def _hover(point: CurvePoint, units: str) -> str:
+    text = f"{words.label(point.label, 40)}: {words.signed(point.effect)}"
+    if math.isfinite(point.low):
+        text += f" ({words.signed(point.low)} to {words.signed(point.high)})"
+    text += f"<br>{words.count(point.rows, 'row')}"
+    if math.isfinite(point.observed):
+        text += f"<br>seen {amount(point.observed, units)}, predicted {amount(point.predicted, units)}"
+    return text + ("<br>few rows" if point.thin else "")
+
+
+def _line(item: Curve, palette: Palette) -> Any:
+    import plotly.graph_objects as go
+    from plotly.subplots import make_subplots
+
+    points = [point for point in item.points if math.isfinite(point.value)]
+    place: Callable[[CurvePoint], Any] = (lambda point: point.label) if item.kind == "date" else (lambda point: point.value)
+    x = [place(point) for point in points]
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.62, 0.38], vertical_spacing=0.08)
+    figure.update_layout(base(height=430).layout)
+    for line in item.lines:
+        figure.add_trace(go.Scatter(x=x, y=line, mode="lines", line={"color": palette.neutral, "width": 0.7}, opacity=0.25,
+                                    hoverinfo="skip"), row=1, col=1)
+    figure.add_trace(go.Scatter(x=x, y=[point.low for point in points], mode="lines", line={"width": 0}, hoverinfo="skip"),
+                     row=1, col=1)
+    figure.add_trace(go.Scatter(x=x, y=[point.high for point in points], mode="lines", line={"width": 0}, fill="tonexty",
+                                fillcolor=_pale(palette.accent), hoverinfo="skip"), row=1, col=1)
+    figure.add_trace(go.Scatter(
+        x=x, y=[point.effect for point in points], mode="lines+markers", line={"color": palette.accent, "width": 2.5},
+        marker={"size": 6, "color": [palette.neutral if point.thin else palette.accent for point in points]},
+        text=[_hover(point, item.units) for point in points], hovertemplate="%{text}<extra></extra>"), row=1, col=1)
+    figure.add_hline(y=0, line={"color": palette.neutral, "width": 1, "dash": "dot"}, row=1, col=1)
+    seen = [point for point in points if math.isfinite(point.observed) and point.rows]
+    most = max((point.rows for point in seen), default=1)
+    figure.add_trace(go.Scatter(x=[place(point) for point in seen], y=[point.predicted for point in seen], mode="lines",
+                                line={"color": palette.accent, "width": 1.5, "dash": "dash"}, hoverinfo="skip"), row=2, col=1)
+    figure.add_trace(go.Scatter(
+        x=[place(point) for point in seen], y=[point.observed for point in seen], mode="markers",
+        marker={"size": [5 + 9 * math.sqrt(point.rows / most) for point in seen], "color": palette.up,
+                "opacity": [0.35 if point.thin else 0.9 for point in seen]},
+        text=[_hover(point, item.units) for point in seen], hovertemplate="%{text}<extra></extra>"), row=2, col=1)
+    figure.update_yaxes(title_text="Effect", nticks=5, fixedrange=True, automargin=True, zeroline=False, row=1, col=1)
+    figure.update_yaxes(title_text="Seen (dots)", nticks=4, fixedrange=True, automargin=True, zeroline=False, row=2, col=1)
+    figure.update_xaxes(showgrid=False, nticks=8, fixedrange=True, automargin=True, zeroline=False)
+    figure.update_xaxes(title_text=words.label(item.column, 40), row=2, col=1)
+    return figure
+
+
+def _levels(item: Curve, palette: Palette) -> Any:
+    marks = [Mark(f"{words.cut(point.label, 18)} ({point.rows:,})", point.effect, f"{words.signed(point.effect)}", point.low,
+                  point.high, not point.thin) for point in item.points[: SHOWN_BARS + 1]]
+    return dots(marks, f"Effect, {unit_of(item.units)}", palette, zero=True)
+
+
+def _pale(colour: str) -> str:
+    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.18)"
+
+
+def interaction(item: Interaction, units: str, palette: Palette) -> Chart:
+    """What two columns do together beyond their two effects: blue lowers, orange raises."""
+    import plotly.graph_objects as go
+
+    limit = max((abs(value) for row in item.grid for value in row), default=1.0) or 1.0
+    figure = base(height=96 + 34 * len(item.first_labels))
+    figure.add_trace(go.Heatmap(
+        z=[list(row) for row in item.grid], x=[words.label(text, 12) for text in item.second_labels],
+        y=[words.label(text, 14) for text in item.first_labels], zmin=-limit, zmax=limit,
+        colorscale=[[0, palette.down], [0.5, palette.surface], [1, palette.up]], xgap=2, ygap=2, showscale=False,
+        text=[[words.signed(value, 2) if abs(value) >= 0.05 * limit else "" for value in row] for row in item.grid],
+        texttemplate="%{text}", textfont={"size": 11, "color": palette.text},
+        hovertemplate="%{y} with %{x}: %{z:.2f}<extra></extra>"))
+    figure.update_xaxes(title_text=words.label(item.second, 40), type="category", showgrid=False)
+    figure.update_yaxes(title_text=words.label(item.first, 28), type="category", showgrid=False)
+    unit = " points" if units == "points" else ""
+    return Chart(figure, words.plain(item.sentence),
+                 f"{item.first} with {item.second}: from {words.signed(-limit)} to {words.signed(limit)}{unit} beyond adding up.")
+
+
+def waterfall(row: RowExplanation, palette: Palette) -> Chart:
+    """From the average to this row’s prediction, one column a step: the eight largest, the others together."""
+    import plotly.graph_objects as go
+
+    ordered = sorted(row.contributions, key=lambda part: -abs(part.amount))
+    steps = [(f"{words.cut(part.column, 18)} = {words.cut(part.value, 10)}", part.amount) for part in ordered[:WATERFALL]]
+    if ordered[WATERFALL:]:
+        steps.append((words.count(len(ordered) - WATERFALL, "other column"), sum(part.amount for part in ordered[WATERFALL:])))
+    level, starts = row.base, []
+    for _, size in steps:
+        starts.append(level)
+        level += size
+    names = ["Average row", *(words.label(name, 30) for name, _ in steps), "This row"]
+    names = [name + "\u200b" * names[:place].count(name) for place, name in enumerate(names)]
+    figure = base(rows=len(names))
+    ends = (row.base, row.prediction)
+    figure.add_trace(go.Scatter(
+        x=ends, y=[names[0], names[-1]], mode="markers+text", marker={"size": 11, "color": palette.text, "symbol": "diamond"},
+        text=[words.label(amount(end, row.units), 24) for end in ends], textposition="middle right", cliponaxis=False,
+        hovertemplate="%{y}: %{text}<extra></extra>"))
+    figure.add_trace(go.Bar(
+        x=[size for _, size in steps], base=starts, y=names[1:-1], orientation="h",
+        marker={"color": [palette.up if size > 0 else palette.down for _, size in steps]},
+        text=[words.signed(size) for _, size in steps], textposition="outside", cliponaxis=False, constraintext="none",
+        hovertemplate="%{y}: %{text}<extra></extra>"))
+    every = [*starts, *(start + size for start, (_, size) in zip(starts, steps, strict=True)), *ends]
+    room = 0.22 * ((max(every) - min(every)) or 1.0)
+    figure.update_yaxes(autorange="reversed", showgrid=False, type="category", categoryorder="array", categoryarray=names)
+    title = "Predicted, %" if row.units == "points" else f"Predicted, {unit_of(row.units)}"
+    figure.update_xaxes(title_text=words.label(title, 60), nticks=6, range=[min(every) - room, max(every) + room])
+    sentence = (f"From {amount(row.base, row.units)} for the average row to {amount(row.prediction, row.units)} for this one, in "
+                f"{words.plain(unit_of(row.units))}: orange raises, blue lowers.")
+    said = "; ".join(f"{name} {words.signed(size)}" for name, size in steps)
+    return Chart(figure, sentence, f"Parts of this prediction: {said}.")
+
+
+def table_what_if(found: TableWhatIf, palette: Palette) -> Chart:
+    """How predictions are spread before (grey) and after (blue) the change."""
+    import plotly.graph_objects as go
+
+    figure = base(height=280)
+    middles = [(low + high) / 2 for low, high in zip(found.edges, found.edges[1:], strict=False)]
+    figure.add_trace(go.Bar(x=middles, y=found.before, marker={"color": palette.neutral}, opacity=0.55, name="before",
+                            hovertemplate="before: %{y:,} rows<extra></extra>"))
+    line = {"color": palette.accent, "width": 2.5, "shape": "hvh"}
+    figure.add_trace(go.Scatter(x=middles, y=found.after, mode="lines", line=line,
+                                hovertemplate="after: %{y:,} rows<extra></extra>"))
+    figure.update_layout(bargap=0.05)
+    title = "Predicted, %" if found.units == "points" else f"Predicted “{words.cut(found.units, 40)}”"
+    figure.update_xaxes(title_text=words.label(title, 60), showgrid=False)
+    figure.update_yaxes(title_text="Rows", nticks=5)
+    sentence = "How the predictions are spread: as it is (grey bars) and with the change (line)."
+    return Chart(figure, sentence, f"Predictions before and after: mean {amount(found.mean_before, found.units)} and "
+                                   f"{amount(found.mean_after, found.units)}.")
+
+
+def weak_spots(found: WeakSpots, palette: Palette) -> Chart:
+    """Confirmed weak spots by how much larger the loss is than elsewhere."""
+    marks = [Mark(spot_words(spot.conditions), spot.gap, f"+{words.number(spot.gap, 2)}, {words.count(spot.rows, 'row')}",
+                  spot.low, spot.high, place == 0) for place, spot in enumerate(found.spots[:SHOWN_BARS])]
+    sentence = (f"How much larger the {words.plain(found.loss)} is in each group than elsewhere, measured on rows that were not "
+                "used to find the group, with 95 % intervals.")
+    said = "; ".join(f"{mark.label}: {mark.text}" for mark in marks)
+    return Chart(dots(marks, f"Larger {found.loss}", palette, zero=True), sentence, f"Groups the model predicts worse: {said}.")
+
+
+def spot_words(conditions: tuple[Any, ...]) -> str:
+    """The conditions of a weak spot in a few words, not escaped."""
+    parts = []
+    for condition in conditions:
+        low, high = condition.low, condition.high
+        if condition.values:
+            parts.append(f"{condition.column} {'' if condition.values == ('missing',) else '= '}{' or '.join(condition.values)}")
+        elif not math.isfinite(low):
+            parts.append(f"{condition.column} under {words.number(high)}")
+        elif not math.isfinite(high):
+            parts.append(f"{condition.column} from {words.number(low)}")
+        else:
+            parts.append(f"{condition.column} {words.number(low)} to {words.number(high)}")
+    return ", ".join(parts)

@@ -1,0 +1,184 @@
+"""The what-if tab: one row with what may be changed, the cheapest flip, and a change in the whole table."""
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from automl_core.data.table import Column
+from automl_core.explaining.explanation import Explanation, Flip, RowExplanation, TableChange
+from pages.ui import cards, explain_charts, session
+from pages.ui.border import border
+from pages.ui.cards import Fact
+from pages.ui.charts import amount
+from pages.ui.explain_view import pick_row
+from pages.ui.words import count, cut, number, percent, plain, quoted, signed
+
+MOST_CHANGES = 6
+WAYS = {"Rises or falls by %": "percent", "Rises or falls by": "add", "Is set to": "set"}
+CAUTION = "This is what the model would say, not proof that changing the value changes the outcome."
+
+
+def what_if(project: str, explanation: Explanation) -> None:
+    """Both questions, one at a time."""
+    way = st.segmented_control("Change", ["One row", "The whole table"], default="One row", key="what_if_way",
+                               label_visibility="collapsed")
+    if way == "The whole table":
+        _table(project, explanation)
+    else:
+        _row(project, explanation)
+
+
+def _usable(project: str) -> dict[str, Column]:
+    _, columns = session.workspace().cleaning.cleaned(project)
+    problem = session.workspace().goal.problem(project)
+    hidden = problem.excluded if problem else ()
+    return {column.name: column for column in columns
+            if column.name not in hidden and column.role in ("number", "category", "date")}
+
+
+def _row(project: str, explanation: Explanation) -> None:
+    """Change some values of one row and see the prediction move."""
+    position = pick_row(project)
+    frame, _ = session.workspace().cleaning.cleaned(project)
+    usable = _usable(project)
+    levers = [name for name in session.workspace().explain.levers(project) if name in usable]
+    ranked = [item.column for item in explanation.importance if item.column in usable and item.share > 0]
+    names = levers or ranked
+    if not levers:
+        st.caption("No levers are named on the Act page yet, so every column the model uses can be tried here.")
+    if position not in frame.index or not names:
+        st.info("The data changed since the search; search again to ask what if.", icon=":material/info:")
+        return
+    chosen = st.multiselect("Columns to change", names, default=names[:3], max_selections=MOST_CHANGES, key=f"change_{project}")
+    row = frame.loc[position]
+    with st.form("what_if"):
+        with st.grid(3, min_column_width=200):
+            values = {name: _value(frame[name], usable[name], row[name], position) for name in chosen if name in usable}
+        asked = st.form_submit_button("Predict with these values", type="secondary", disabled=not values)
+    if asked:
+        changes = {name: value for name, value in values.items() if _differs(value, row[name])}
+        with border(), st.spinner("Predicting", show_time=True):
+            _answer(project, position, changes)
+    _flip(project, position, tuple(chosen), explanation)
+
+
+def _flip(project: str, position: int, chosen: tuple[str, ...], explanation: Explanation) -> None:
+    """The smallest change of one or two of the chosen columns that turns the decision."""
+    with st.container(border=True):
+        st.markdown("The smallest change of one or two of these columns that turns the answer:", width=720)
+        goal = math.nan
+        if explanation.units != "points":
+            goal = st.number_input("Number to be reached", value=float(f"{explanation.base:.4g}"), key="flip_goal", width=240,
+                                   format="%.6g")
+        if st.button("Find it", key="flip", disabled=not chosen):
+            with border(), st.spinner("Trying changes", show_time=True):
+                found: Flip | None = session.workspace().explain.flip(project, position, chosen, goal)
+                if found is None:
+                    st.markdown("No change of one or two of these columns, within what was seen, turns the answer.", width=720)
+                else:
+                    st.markdown(f"**{plain(found.sentence)}**", width=720)
+                    st.caption(f"{count(found.tried, 'change')} tried. {CAUTION}")
+
+
+def _answer(project: str, position: int, changes: dict[str, object]) -> None:
+    if not changes:
+        st.caption("Change at least one value first.")
+        return
+    result = session.workspace().explain.what_if(project, position, changes)
+    before, after = result.before, result.after
+    moved = after.prediction - before.prediction
+    cards.facts([
+        Fact("As it is", _words(before)),
+        Fact("With your values", _words(after), signed(moved) + (" points" if before.units == "points" else "")),
+    ], columns=2)
+    for name in result.unusual:
+        st.warning(f"{quoted(name)} has a value that the model has rarely or never seen; be careful with this answer.",
+                   icon=":material/warning:")
+    cards.show(explain_charts.waterfall(after, session.palette()), "reasons_after")
+    st.caption(CAUTION)
+
+
+def _words(row: RowExplanation) -> str:
+    return f"{amount(row.prediction, row.units)}" if row.units == "points" else number(row.prediction)
+
+
+def _value(series: pd.Series, column: Column, now: Any, position: int) -> Any:
+    key = f"if_{position}_{column.name}"
+    missing = now is None or now != now
+    if column.kind in ("int", "float"):
+        low, high = series.min(), series.max()
+        tip = f"Seen between {number(float(low))} and {number(float(high))}." if len(series.dropna()) else None
+        entered = st.number_input(cut(column.name, 40), value=None if missing else float(now), key=key, help=tip, format="%.6g")
+        return math.nan if entered is None else float(entered)
+    if column.kind == "date":
+        return st.date_input(cut(column.name, 40), value=None if missing else pd.Timestamp(now).date(), key=key,
+                             format="YYYY-MM-DD")
+    counts = series.value_counts()
+    options = [str(value) for value in counts.index[:200]]
+    if not missing and str(now) not in options:
+        options.insert(0, str(now))
+    tip = f"{percent(float(counts.iloc[0]) / max(1, len(series)))} are “{plain(options[0], 40)}”." if len(counts) else None
+    return st.selectbox(cut(column.name, 40), options, index=None if missing else options.index(str(now)), key=key, help=tip)
+
+
+def _differs(value: Any, now: Any) -> bool:
+    if value is None or value != value:
+        return not (now is None or now != now)
+    if isinstance(now, pd.Timestamp):
+        return pd.Timestamp(value) != now.normalize()
+    return bool(value != now)
+
+
+def _table(project: str, explanation: Explanation) -> None:
+    """A change in every row, such as all prices by 5 %."""
+    usable = _usable(project)
+    levers = [name for name in session.workspace().explain.levers(project) if name in usable]
+    names = levers or [item.column for item in explanation.importance if item.column in usable and item.share > 0]
+    if not names:
+        st.markdown("The model uses no column that could be changed.", width=720)
+        return
+    st.markdown("What would the model say if something changed in every row?", width=720)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox("Column", names, key="table_column", width=300)
+        amounts = usable[name].kind in ("int", "float") and usable[name].role == "number"
+        how = st.selectbox("How", list(WAYS) if amounts else ["Is set to"], key=f"table_how_{name}", width=220)
+        change = _change(project, usable[name], WAYS[how])
+        asked = st.button("Ask the model", key="table_ask")
+    if asked and change is not None:
+        session.session().drafts["table_change"] = change
+    kept = session.session().drafts.get("table_change")
+    if isinstance(kept, TableChange) and kept.column == name:
+        with border(), st.spinner("Predicting all rows", show_time=True):
+            _told(project, kept)
+
+
+def _change(project: str, column: Column, how: str) -> TableChange | None:
+    if how in ("percent", "add"):
+        size = st.number_input("By (minus: falls)", value=5.0 if how == "percent" else 1.0, key=f"table_by_{column.name}_{how}",
+                               width=160, format="%.6g")
+        return TableChange(column.name, how, float(size))
+    if column.kind in ("int", "float", "date"):
+        value = st.text_input("Value", key=f"table_value_{column.name}", width=200)
+        return TableChange(column.name, "set", value=value)
+    frame, _ = session.workspace().cleaning.cleaned(project)
+    options = [str(value) for value in frame[column.name].value_counts().index[:200]]
+    picked = st.selectbox("Value", options, key=f"table_level_{column.name}", width=240)
+    return TableChange(column.name, "set", value=picked) if picked is not None else None
+
+
+def _told(project: str, change: TableChange) -> None:
+    found = session.workspace().explain.what_if_table(project, (change,))
+    st.markdown(f"**{plain(found.sentence)}**", width=720)
+    points = " points" if found.units == "points" else ""
+    move = found.mean_after - found.mean_before
+    items = [Fact("Mean as it is", amount(found.mean_before, found.units)),
+             Fact("Mean with the change", amount(found.mean_after, found.units), signed(move) + points)]
+    if found.units == "points":
+        items.append(Fact("Rows that change sides", count(found.flips_up + found.flips_down), f"of {count(found.rows)} asked"))
+    items.append(Fact("Beyond what was seen", count(found.outside), "rows; there the model guesses" if found.outside else ""))
+    cards.facts(items)
+    cards.show(explain_charts.table_what_if(found, session.palette()), "table_what_if")
+    st.warning(plain(found.warning), icon=":material/warning:")

@@ -1,0 +1,191 @@
+"""Explanations on data whose truth is known: importance order, curves, pairs, weak spots, noise, twins; each with its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+
+from automl_core.explaining import Judged, explain, open_rows, weak_spots, with_evidence
+from automl_core.explaining.curves import curve
+from automl_core.explaining.explanation import Explanation
+from automl_core.explaining.interactions import interactions
+from automl_core.search.families import families
+from automl_core.search.model import Member
+from tests.truth.explaining_data import Made, fitted, logit, problem_of
+
+Floats = NDArray[np.float64]
+WEIGHTS = np.array([1.2, 0.9, 0.65, 0.45, 0.3, 0.0, 0.0, 0.0])
+
+
+def planted(seed: int, rows: int = 1200) -> tuple[pd.DataFrame, Floats]:
+    """Eight columns that matter less and less, the last three not at all; a yes/no outcome."""
+    generator = np.random.default_rng(seed)
+    frame = pd.DataFrame(generator.normal(size=(rows, 8)), columns=[f"x{n}" for n in range(8)])
+    return frame, logit(frame.to_numpy() @ WEIGHTS, generator)
+
+
+def honest(made: Made, seconds: float = 1.0) -> Explanation:
+    return with_evidence(explain(made.model, made.past.frame, made.past.y), made.model, made.past, seconds)
+
+
+def order_figures(seeds: range) -> tuple[float, float, float]:
+    """Over seeds: how often a planted rank lies in its interval, how often a real column has evidence, a null one none."""
+    hit: list[bool] = []
+    real: list[bool] = []
+    null: list[bool] = []
+    for seed in seeds:
+        frame, y = planted(seed)
+        found = honest(fitted(frame, y, "binary", options={"learning_rate": 0.1}))
+        for item in found.importance:
+            number = int(item.column[1:])
+            low, high = (number + 1, number + 1) if number < 5 else (6, 8)  # the three nulls share the last places
+            hit.append(item.rank_low <= high and item.rank_high >= low)
+            (real if number < 5 else null).append(item.evidence)
+    return float(np.mean(hit)), float(np.mean(real)), 1 - float(np.mean(null))
+
+
+def test_planted_order_is_within_its_ranks() -> None:
+    covered, real, null = order_figures(range(4))
+    assert covered >= 0.9
+    assert real >= 0.9
+    assert null >= 0.6
+
+
+@pytest.mark.slow
+def test_planted_order_is_within_its_ranks_many_seeds() -> None:
+    covered, real, null = order_figures(range(40))
+    assert covered >= 0.9
+    assert real >= 0.95
+    assert null >= 0.8
+
+
+def formula_model(function: Callable[[Floats], Floats], frame: pd.DataFrame) -> Made:
+    """A model that is exactly a function of the matrix: what its explanation must be can be worked out by hand."""
+    made = fitted(frame, np.asarray(frame.iloc[:, 0], dtype=np.float64), "regression", "linear")
+    known = replace(families().get("linear"), predict=lambda native, matrix: function(matrix), contributions=None)
+    member = Member("linear", "known", 1.0, None)
+    object.__setattr__(member, "kind", known)
+    object.__setattr__(made.model, "members", (member,))
+    return made
+
+
+def test_ale_of_a_product_is_right() -> None:
+    """f = x1*x2 + x1 with x2 of mean m, independent: the accumulated local effect of x1 is (m + 1) * (x1 - mean)."""
+    generator = np.random.default_rng(0)
+    x1, x2 = generator.uniform(-1, 1, 2000), generator.uniform(0, 1, 2000)
+    frame = pd.DataFrame({"x1": x1, "x2": x2})
+    made = formula_model(lambda matrix: matrix[:, 0] * matrix[:, 1] + matrix[:, 0], frame)
+    found = curve(open_rows(made.model, frame), "x1", made.past.y)
+    values = np.array([point.value for point in found.points])
+    effects = np.array([point.effect for point in found.points])
+    assert found.method == "ale"
+    assert len(values) == 21
+    np.testing.assert_allclose(effects, (1 + x2.mean()) * (values - x1.mean()), atol=0.04)
+    assert values.min() >= np.quantile(x1, 0.01) - 1e-9
+    assert values.max() <= np.quantile(x1, 0.99) + 1e-9
+    assert all(point.low <= point.effect <= point.high for point in found.points)
+
+
+def test_ale_is_not_fooled_by_a_twin() -> None:
+    """f = x1*x2 with x2 = x1 + noise: over the data the local effect of x1 is its integral of x2, about x1^2 / 2; partial
+    dependence, which puts values together that never occur, says 0."""
+    generator = np.random.default_rng(0)
+    x1 = generator.uniform(0, 1, 3000)
+    frame = pd.DataFrame({"x1": x1, "x2": x1 + generator.normal(0, 0.05, 3000)})
+    made = formula_model(lambda matrix: matrix[:, 0] * matrix[:, 1], frame)
+    rows = open_rows(made.model, frame)
+    found = curve(rows, "x1", made.past.y)
+    values, effects = (np.array([getattr(point, what) for point in found.points]) for what in ("value", "effect"))
+    truth = values**2 / 2
+    np.testing.assert_allclose(effects - effects.mean(), truth - truth.mean(), atol=0.03)
+    flat = curve(rows, "x1", made.past.y, "pdp")
+    assert len(flat.lines) == 50
+    line = np.array([point.effect for point in flat.points])
+    np.testing.assert_allclose(line, 0.5 * (np.array([point.value for point in flat.points]) - 0.5), atol=0.05)
+
+
+def pair_figures(seeds: range, strength: float) -> tuple[float, float]:
+    """Over seeds: how often x0 with x1 is told first, and how often any pair is told."""
+    right, some = [], []
+    for seed in seeds:
+        generator = np.random.default_rng(seed)
+        frame = pd.DataFrame(generator.normal(size=(800, 4)), columns=[f"x{n}" for n in range(4)])
+        x = frame.to_numpy()
+        y = x[:, 0] + x[:, 1] + 0.7 * x[:, 2] + strength * x[:, 0] * x[:, 1] + generator.normal(size=800) / 2
+        made = fitted(frame, y, "regression", options={"learning_rate": 0.1, "num_leaves": 8}, rounds=60)
+        found = interactions(open_rows(made.model, frame), made.past, tuple(frame), 30.0)
+        right.append(bool(found.pairs) and {found.pairs[0].first, found.pairs[0].second} == {"x0", "x1"})
+        some.append(bool(found.pairs))
+    return float(np.mean(right)), float(np.mean(some))
+
+
+def test_a_planted_pair_is_found() -> None:
+    right, _ = pair_figures(range(2), 0.8)
+    assert right == 1.0
+
+
+@pytest.mark.slow
+def test_pairs_many_seeds() -> None:
+    right, _ = pair_figures(range(20), 0.8)
+    _, false = pair_figures(range(100, 130), 0.0)
+    assert right >= 0.9
+    assert false <= 0.25  # the null's maximum of five: one in six by chance
+
+
+def judged(seed: int, planted_gap: float, rows: int = 4000) -> Judged:
+    """Predictions that are right everywhere, but for a group of some 6 % of the rows whose outcomes are `planted_gap` higher."""
+    generator = np.random.default_rng(seed)
+    frame = pd.DataFrame(generator.normal(size=(rows, 8)), columns=[f"x{n}" for n in range(8)])
+    frame["c"] = generator.choice(["a", "b", "c", "d"], rows)
+    frame["c"] = frame["c"].astype("str")
+    group = ((frame["c"] == "a") & (frame["x1"] > 0.674)).to_numpy()
+    said = np.full(rows, 0.3)  # every row is equally hard: only the planted group is worse
+    y = (generator.random(rows) < said + planted_gap * group).astype(np.float64)
+    return Judged(frame, said, y, 100 * said, 100 * y, problem_of("binary"), seed)
+
+
+def spot_figures(seeds: range, gap: float) -> float:
+    """The share of runs in which a group is told."""
+    names = (*(f"x{n}" for n in range(8)), "c")
+    return float(np.mean([bool(weak_spots(judged(seed, gap), names).spots) for seed in seeds]))
+
+
+def test_weak_spots_are_seldom_false() -> None:
+    assert spot_figures(range(10), 0.0) <= 0.2
+    assert spot_figures(range(4), 0.45) == 1.0
+
+
+@pytest.mark.slow
+def test_weak_spots_many_seeds() -> None:
+    assert spot_figures(range(200), 0.0) <= 0.08  # 5 % and chance
+    assert spot_figures(range(40), 0.3) >= 0.5
+
+
+def test_twins_are_one_group_and_replaceable() -> None:
+    generator = np.random.default_rng(3)
+    x = generator.normal(size=1500)
+    frame = pd.DataFrame({"a": x, "twin": x + generator.normal(0, 0.05, 1500), "b": generator.normal(size=1500),
+                          "c": generator.normal(size=1500)})
+    y = logit(1.5 * x + frame["b"].to_numpy(), generator)
+    found = honest(fitted(frame, y, "binary", options={"learning_rate": 0.1}), 8.0)
+    assert [set(group.columns) for group in found.groups] == [{"a", "twin"}]
+    group, single = found.groups[0], {item.column: item for item in found.importance}
+    assert group.drop > single["b"].drop > 0
+    assert group.drop_low > 0
+    assert single["a"].replaceable or single["twin"].replaceable
+    assert not single["b"].replaceable
+
+
+def test_drops_are_those_of_rows_not_learned_from() -> None:
+    """Pure noise: the model uses columns, but on rows it has not seen no score falls, and nothing is evidence."""
+    generator = np.random.default_rng(5)
+    frame = pd.DataFrame(generator.normal(size=(600, 5)), columns=list("abcde"))
+    y = (generator.random(600) < 0.4).astype(np.float64)
+    found = honest(fitted(frame, y, "binary", rounds=60))
+    assert found.refits >= 2
+    assert sum(item.drop_low > 0 for item in found.importance) <= 1
