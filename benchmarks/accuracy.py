@@ -49,7 +49,7 @@ def compare(runs: dict[str, dict[str, Any]]) -> dict[str, Any]:
     span = best - base
     return {
         "rank": 1 + sum(other > mine for other in peers.values()), "of": 1 + len(peers),
-        "wins": {name: mine > other for name, other in peers.items()}, "beats_default": mine > base,
+        "wins": {name: mine > other for name, other in peers.items()}, "beats_default": bool(mine > base),
         "normalised": (mine - base) / abs(span) if math.isfinite(span) and span else None,
     }
 
@@ -70,11 +70,14 @@ def table(found: Runs) -> tuple[list[str], dict[str, Any]]:
                      f" | {told['rank']} of {told['of']} | {normal} | {ours['fit_s']:.0f} | {ours['single_row_ms']:.2f} | "
                      f"{ours['deploy_mb']:.1f} | {ours['peak_rss_mb']:.0f} |")
     normalised = [told["normalised"] for told in compared.values() if told["normalised"] is not None]
+    judged = [told for told in compared.values() if told["of"] > 1]
     pairs = {peer: [told["wins"][peer] for told in compared.values() if peer in told["wins"]] for peer in PEERS}
     summary = {
-        "data_sets": len(compared), "mean_rank": statistics.mean(told["rank"] for told in compared.values()),
+        "data_sets": len(compared), "with_peers": len(judged),
+        "mean_rank": statistics.mean(told["rank"] for told in judged) if judged else None,
         "wins": {peer: [sum(won), len(won)] for peer, won in pairs.items()},
-        "beats_default": sum(told["beats_default"] for told in compared.values()),
+        "beats_default": [sum(told["beats_default"] for told in compared.values()),
+                          sum(DEFAULT in runs for runs in found.values())],
         "median_normalised": statistics.median(normalised) if normalised else None,
         "median_mb": statistics.median(runs[OURS]["deploy_mb"] for runs in found.values()),
         "longest_fit_s": max(runs[OURS]["fit_s"] for runs in found.values()),
