@@ -83,7 +83,7 @@ def test_groups_stay_in_one_half(monkeypatch: pytest.MonkeyPatch) -> None:
     frame["who"] = np.random.default_rng(7).permutation(np.arange(1000) // 50)
     grouped = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes", group="who")
     seen: list[set[int]] = []
-    discover_on, confirm_on = halves._discover, halves._confirm
+    discover_on, confirm_on = halves.discover, halves._confirm
 
     def discover(part: pd.DataFrame, *rest: Any) -> Any:
         seen.append(set(part["who"]))
@@ -93,7 +93,7 @@ def test_groups_stay_in_one_half(monkeypatch: pytest.MonkeyPatch) -> None:
         seen.append(set(part["who"]))
         return confirm_on(part, *rest)
 
-    monkeypatch.setattr(halves, "_discover", discover)
+    monkeypatch.setattr(halves, "discover", discover)
     monkeypatch.setattr(halves, "_confirm", confirm)
     find_groups(frame, y, columns, grouped, 0)
     first, second = seen

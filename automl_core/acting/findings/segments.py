@@ -50,10 +50,10 @@ def find_groups(
     outcome = make_outcome(y, problem)
     generator = np.random.default_rng(seed)
     frame, values = _known_rows(frame, outcome.values, generator)
-    first = _first_half(frame, problem, generator)
+    first = first_half(frame, problem, generator)
     if min(int(first.sum()), int((~first).sum())) < 2 * SMALLEST:
         return SegmentSearch((), 0, 0, outcome.label, outcome.unit)
-    found, looked_at = _discover(frame[first], values[first], usable(columns, problem))
+    found, looked_at = discover(frame[first], values[first], usable(columns, problem))
     segments = _confirm(frame[~first], values[~first], found, outcome)
     return SegmentSearch(segments, looked_at, len(found), outcome.label, outcome.unit)
 
@@ -67,7 +67,8 @@ def _known_rows(
     return frame.iloc[known].reset_index(drop=True), values[known]
 
 
-def _first_half(frame: pd.DataFrame, problem: Problem, generator: np.random.Generator) -> Mask:
+def first_half(frame: pd.DataFrame, problem: Problem, generator: np.random.Generator) -> Mask:
+    """A random half of the rows; rows of one group stay together."""
     if problem.group and problem.group in frame:
         codes, groups = pd.factorize(frame[problem.group])
         picked = generator.permutation(len(groups) + 1) < (len(groups) + 1) / 2
@@ -75,7 +76,7 @@ def _first_half(frame: pd.DataFrame, problem: Problem, generator: np.random.Gene
     return np.asarray(generator.permutation(len(frame)) < len(frame) / 2, dtype=bool)
 
 
-def _discover(frame: pd.DataFrame, values: NDArray[np.float64], columns: tuple[Column, ...]) -> tuple[list[_Candidate], int]:
+def discover(frame: pd.DataFrame, values: NDArray[np.float64], columns: tuple[Column, ...]) -> tuple[list[_Candidate], int]:
     """At most 20 candidates, strongest first, and how many conditions and pairs were looked at."""
     smallest = max(SMALLEST, SMALLEST_SHARE * len(frame))
     singles: list[_Candidate] = []
