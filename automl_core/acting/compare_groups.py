@@ -14,7 +14,7 @@ from automl_core.acting.conditions import all_hold, describe_all, usable
 from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.findings.segments import first_half
 from automl_core.acting.gap import Amount, TwoGroups, split_gap
-from automl_core.acting.gap_drivers import Drivers, Evidence, find_drivers
+from automl_core.acting.gap_drivers import Evidence, find_drivers
 from automl_core.acting.gap_story import GapStory, confirmed_parts, told, with_words
 from automl_core.acting.mix import column_parts, make_levels, mix_parts
 from automl_core.acting.outcome import Outcome, make_outcome
@@ -122,8 +122,8 @@ def _separating(covariates: Covariates, first: Mask) -> tuple[str, ...]:
     found = []
     for place, name in enumerate(covariates.names):
         values = covariates.matrix[:, place]
-        codes = values if place in covariates.categorical else _ranks(values)
-        codes = np.where(np.isnan(codes), -1, codes).astype(np.int64) + 1
+        ranks = values if place in covariates.categorical else _ranks(values)
+        codes = np.where(np.isnan(ranks), -1, ranks).astype(np.int64) + 1
         counts = np.bincount(codes)
         rate = np.bincount(codes, weights=first) / np.maximum(counts, 1)
         if roc_auc_score(first, rate[codes]) >= SEPARATES:

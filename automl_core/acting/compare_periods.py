@@ -34,8 +34,8 @@ def compare_periods(
 ) -> GapStory:
     """Compare the mean outcome after a date with the one before it: the first group is after, the second before.
 
-    `frame` (n rows) and `y` (n) are aligned as in `compare_groups`. Dates of any column are not compared on: they tell the periods
-    apart without saying anything about the rows. BadInput when the column is no date or number, or a date cannot be read.
+    `frame` (n rows) and `y` (n) are aligned as in `compare_groups`. Dates of any column are not compared on: they tell the
+    periods apart without saying anything about the rows. BadInput when the column is no date or number, or a date cannot be read.
     """
     column = find_column(columns, periods.column)
     before, after = period_masks(frame, periods)

@@ -96,12 +96,13 @@ def test_groups_stay_in_one_half(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(halves, "discover", discover)
     monkeypatch.setattr(halves, "_confirm", confirm)
     find_groups(frame, y, columns, grouped, 0)
-    first, second = seen
+    first, second, third, fourth = seen  # one way, then the halves swapped
     assert first | second == set(range(20))
     assert not first & second
+    assert (third, fourth) == (second, first)
     assert min(len(first), len(second)) >= 5
     find_groups(frame, y, columns, PROBLEM, 0)
-    assert seen[2] & seen[3]
+    assert seen[4] & seen[5]
 
 
 def test_conditions_cover_a_column_once() -> None:
