@@ -9,7 +9,7 @@ from automl_core.acting.decisions import actions_frame, rank_rows
 from automl_core.acting.finding import find_segments
 from automl_core.acting.gap_story import GapStory
 from automl_core.acting.goal import check_goal, read_goal, suggest_goal
-from automl_core.acting.segment_stories import SegmentStory, Told, counted_class, tell_segments
+from automl_core.acting.segment_stories import SegmentStory, Told, ask_model, counted_class, tell_segments
 
 __all__ = [
     "CardInputs",
@@ -19,6 +19,7 @@ __all__ = [
     "SegmentStory",
     "Told",
     "actions_frame",
+    "ask_model",
     "check_goal",
     "compare_groups",
     "compare_periods",

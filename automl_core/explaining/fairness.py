@@ -180,9 +180,8 @@ def _class_gaps(made: Fairness, case: Audit, codes: NDArray[np.int64], generator
     parity = share_spread(*_counts(selected, np.ones(len(real), dtype=bool), codes, large), generator)
     kept = np.isin(codes, large)
     given = {"y_true": real[kept].astype(int), "y_pred": selected[kept].astype(int), "sensitive_features": codes[kept]}
-    parity = replace(parity, difference=float(metrics.demographic_parity_difference(**given)),
-                     ratio=_ratio(metrics.demographic_parity_ratio(**given)))
-    made = replace(made, parity=parity)
+    shares = metrics.MetricFrame(metrics=metrics.selection_rate, **given)
+    made = replace(made, parity=replace(parity, difference=float(shares.difference()), ratio=_ratio(shares.ratio())))
     if len(rich) < 2:
         return made
     found = share_spread(*_counts(selected, real, codes, rich), generator)
@@ -190,8 +189,8 @@ def _class_gaps(made: Fairness, case: Audit, codes: NDArray[np.int64], generator
     odds = odds_spread(_counts(selected, real, codes, rich), _counts(selected, ~real, codes, rich), generator)
     kept = np.isin(codes, rich)
     given = {"y_true": real[kept].astype(int), "y_pred": selected[kept].astype(int), "sensitive_features": codes[kept]}
-    odds = replace(odds, difference=float(metrics.equalized_odds_difference(**given)),
-                   ratio=_ratio(metrics.equalized_odds_ratio(**given)))
+    rates = metrics.MetricFrame(metrics={"found": metrics.true_positive_rate, "alarms": metrics.false_positive_rate}, **given)
+    odds = replace(odds, difference=float(rates.difference().max()), ratio=_ratio(rates.ratio().min()))
     return replace(made, found=found, false_alarms=alarms, odds=odds)
 
 

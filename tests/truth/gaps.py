@@ -1,4 +1,5 @@
-"""Two groups (or periods) whose gap is known: nothing, only other rows (composition), only other outcomes (behaviour), or both."""
+"""Two groups (or periods) whose gap is known: nothing, only other rows (composition), only other outcomes (behaviour), or
+both."""
 
 from __future__ import annotations
 
