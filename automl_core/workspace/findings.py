@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from automl_core import acting, framing
 from automl_core import jobs as queue
 from automl_core.acting import GapStory, Pair, Periods, SegmentStory
-from automl_core.acting.action import SegmentSearch
+from automl_core.acting.action import Condition, SegmentSearch
+from automl_core.acting.conditions import conditions_of
 from automl_core.codec import to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
-from automl_core.explaining import protected_groups
 from automl_core.framing.problem import Problem
 from automl_core.jobs import Job, JobWatch
 from automl_core.workspace.context import Context, fingerprint
@@ -43,9 +43,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What may be compared: values by column (the most common first), and columns that say when, with first, middle and last."""
+    """What may be compared: conditions by column (the most common value first), and columns that say when, with their first,
+    middle and last day."""
 
-    groups: dict[str, tuple[str, ...]]
+    groups: dict[str, tuple[Condition, ...]]
     times: dict[str, tuple[str, str, str]]
 
 
@@ -97,7 +98,7 @@ class Finding:
                 ordered = series.sort_values().astype("datetime64[us]").dt.strftime("%Y-%m-%d")
                 times[column.name] = (ordered.iloc[0], ordered.iloc[len(ordered) // 2], ordered.iloc[-1])
             elif role in ("category", "number"):
-                levels = _levels(series, role == "number")
+                levels = _levels(frame, column, role == "number")
                 if len(levels) > 1:
                     groups[column.name] = levels
         return Choices(groups, times)
@@ -133,7 +134,8 @@ class Finding:
         return frame[keep].reset_index(drop=True), y, columns, problem
 
 
-def _levels(series: pd.Series, is_number: bool) -> tuple[str, ...]:
-    if is_number and series.nunique() > MOST_VALUES:
-        return tuple(sorted(set(protected_groups(series))))
-    return tuple(str(value) for value in series.astype("str").value_counts().index[:MOST_VALUES])
+def _levels(frame: pd.DataFrame, column: Column, is_number: bool) -> tuple[Condition, ...]:
+    if is_number and pd.api.types.is_numeric_dtype(frame[column.name].dtype):
+        return conditions_of(frame, column)
+    values = frame[column.name].dropna().astype("str").value_counts().index[:MOST_VALUES]
+    return tuple(Condition(column.name, (str(value),)) for value in values)
