@@ -60,7 +60,8 @@ def _off(made: Fairness, level: Callable[[float], str], gap: Callable[[float], s
     ranked = sorted(made.compared, key=lambda group: group.residual.value)
     low, high = ranked[0], ranked[-1]
     if not made.residual.clear:
-        return f"The predictions are as right on average in one group as in another (at most {gap(made.residual.high)} apart)."
+        return ("How far the predictions are off on average differs by no more than chance can make from group to group "
+                f"(at most {gap(made.residual.high)}).")
     return (f"The predictions are off by group: in {quote(high.group)} they say {level(high.predicted)} and it was "
             f"{level(high.observed.value)}, in {quote(low.group)} they say {level(low.predicted)} and it was "
             f"{level(low.observed.value)}.")

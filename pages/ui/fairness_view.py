@@ -76,14 +76,15 @@ def _headline(made: Fairness) -> None:
     for name, spread, tip in spreads:
         if math.isfinite(spread.difference):
             scale, unit = (100, " points") if made.is_class else (1, "")
-            ratio = f"; ratio {number(spread.ratio, 2)} ({interval(spread.ratio_low, spread.ratio_high)})" \
-                if math.isfinite(spread.ratio) else ""
             facts.append(Fact(name, f"{number(spread.difference * scale, 2)}{unit}",
-                              f"{interval(spread.low * scale, spread.high * scale)}{ratio}",
-                              f"{tip} Difference of the largest and the smallest group value with its 95 % interval"
-                              + (", and smallest over largest." if ratio else ".")))
+                              interval(spread.low * scale, spread.high * scale),
+                              f"{tip} Difference of the largest and the smallest group value with its 95 % interval."))
     if facts:
         cards.facts(facts, columns=3)
+    ratios = [f"{name.lower()} {number(spread.ratio, 2)} ({interval(spread.ratio_low, spread.ratio_high)})"
+              for name, spread, _ in spreads if math.isfinite(spread.ratio)]
+    if ratios:
+        st.caption(plain(f"As ratios, smallest over largest, with 95 % intervals: {', '.join(ratios)}."))
 
 
 def _figures(made: Fairness) -> None:

@@ -27,6 +27,8 @@ def waterfall(story: SegmentStory, unit: str, scale: float, palette: Palette) ->
     sentence = f"Where the difference of {words.plain(f'{total} {unit}'.strip())} in {name} comes from, column by column."
     said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
     figure = bars(marks, f"Part of the difference{_of(unit)}", palette, signs=True)
+    colours = [*figure.data[0].marker.color][:-1]
+    figure.update_traces(marker={"color": [*colours, palette.neutral]})  # not explained: nobody's part
     return Chart(figure, sentence, f"Parts of the difference: {said}.")
 
 
