@@ -11,7 +11,9 @@ from automl_core.workspace.context import Context
 from automl_core.workspace.data import Data
 from automl_core.workspace.deploy import Deploying
 from automl_core.workspace.explain import Explaining
+from automl_core.workspace.fairness import Auditing
 from automl_core.workspace.files import Files
+from automl_core.workspace.findings import Finding
 from automl_core.workspace.goal import Framing
 from automl_core.workspace.jobs import Jobs
 from automl_core.workspace.monitor import Monitoring
@@ -39,6 +41,8 @@ class Workspace:
     monitor: Monitoring
     jobs: Jobs
     files: Files
+    findings: Finding
+    fairness: Auditing
 
     @property
     def settings(self) -> Settings:
@@ -61,4 +65,4 @@ class Workspace:
         monitor = Monitoring(context, deploy)
         projects = Projects(context, goal, act, share, deploy)
         return cls(context, projects, data, cleaning, goal, search, explain, act, share, deploy, monitor, Jobs(context),
-                   Files(context, projects, deploy))
+                   Files(context, projects, deploy), Finding(context, search), Auditing(context, search))

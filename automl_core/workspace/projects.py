@@ -85,8 +85,11 @@ class Projects:
             StepState("clean", "Clean", "done" if recipe.steps else _open(has_data), _count(len(recipe.steps))),
             StepState("goal", "Goal", "done" if verdict else ("stale" if problem and run else _open(has_data)), ""),
             StepState("search", "Search", after if run else _open(problem is not None), ""),
+            StepState("what_happened", "What happened",
+                      "done" if store.exists(project_id, "what_happened") else _open(problem is not None), ""),
             StepState("explain", "Explain", after if run else "blocked", ""),
-            StepState("act", "Act", after if run and self.acting.segments(project_id) else _open(run is not None), ""),
+            StepState("fairness", "Fairness", "done" if run and store.exists(project_id, "protected") else _open(run is not None),
+            ""), StepState("act", "Act", after if run and self.acting.segments(project_id) else _open(run is not None), ""),
             StepState("share", "Share", "done" if store.exists(project_id, "report") else _open(run is not None), ""),
             StepState("deploy", "Deploy", "done" if deployed else _open(run is not None), ""),
             StepState("monitor", "Monitor", "done" if store.exists(project_id, "batch") or store.exists(project_id, "scored")

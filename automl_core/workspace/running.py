@@ -8,6 +8,7 @@ from automl_core.codec import from_json
 from automl_core.errors import BadInput
 from automl_core.jobs import JobWatch
 from automl_core.search.plan import Plan
+from automl_core.workspace.findings import Question
 from automl_core.workspace.goal import Inputs
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ def run_job(workspace: Workspace, job_id: str) -> None:
         run = workspace.search.run_search(job, inputs, from_json(Plan, job.body["plan"]), watch)
         watch.progress(0.99, "Looking for groups whose outcome differs.", float("nan"))
         workspace.act.run_act(job.project_id, run.id, watch)
+    elif job.kind == "findings":
+        workspace.findings.run_segments(job.project_id, from_json(Inputs, job.body), watch)
+    elif job.kind == "compare":
+        question = from_json(Question, job.body["question"])
+        workspace.findings.run_comparison(job.project_id, from_json(Inputs, job.body["inputs"]), question, watch)
     elif job.kind == "act":
         workspace.act.run_act(job.project_id, job.body["run"], watch)
     elif job.kind == "explain":

@@ -83,7 +83,7 @@ def test_groups_stay_in_one_half(monkeypatch: pytest.MonkeyPatch) -> None:
     frame["who"] = np.random.default_rng(7).permutation(np.arange(1000) // 50)
     grouped = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes", group="who")
     seen: list[set[int]] = []
-    discover_on, confirm_on = halves._discover, halves._confirm
+    discover_on, confirm_on = halves.discover, halves._confirm
 
     def discover(part: pd.DataFrame, *rest: Any) -> Any:
         seen.append(set(part["who"]))
@@ -93,15 +93,16 @@ def test_groups_stay_in_one_half(monkeypatch: pytest.MonkeyPatch) -> None:
         seen.append(set(part["who"]))
         return confirm_on(part, *rest)
 
-    monkeypatch.setattr(halves, "_discover", discover)
+    monkeypatch.setattr(halves, "discover", discover)
     monkeypatch.setattr(halves, "_confirm", confirm)
     find_groups(frame, y, columns, grouped, 0)
-    first, second = seen
+    first, second, third, fourth = seen  # one way, then the halves swapped
     assert first | second == set(range(20))
     assert not first & second
+    assert (third, fourth) == (second, first)
     assert min(len(first), len(second)) >= 5
     find_groups(frame, y, columns, PROBLEM, 0)
-    assert seen[2] & seen[3]
+    assert seen[4] & seen[5]
 
 
 def test_conditions_cover_a_column_once() -> None:

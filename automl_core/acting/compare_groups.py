@@ -1,0 +1,149 @@
+"""Two groups compared: how much of the gap in the outcome is who they are, how much what happens to the same kind of rows."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.acting.action import Condition
+from automl_core.acting.conditions import all_hold, describe_all, usable
+from automl_core.acting.covariates import Covariates, make_covariates
+from automl_core.acting.findings.segments import first_half
+from automl_core.acting.gap import Amount, TwoGroups, split_gap
+from automl_core.acting.gap_drivers import Evidence, find_drivers
+from automl_core.acting.gap_story import GapStory, confirmed_parts, told, with_words
+from automl_core.acting.mix import column_parts, make_levels, mix_parts
+from automl_core.acting.outcome import Outcome, make_outcome
+from automl_core.data.table import Column, find_column
+from automl_core.errors import BadInput
+from automl_core.framing.problem import Problem
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+MOST_ROWS = 20_000
+SEPARATES = 0.98  # a column whose levels alone tell the groups apart this well (AUC) describes the groups, not their rows
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two groups by their conditions (all must hold). An empty `second` means all rows that are not in the first."""
+
+    first: tuple[Condition, ...]
+    second: tuple[Condition, ...] = ()
+
+
+def compare_groups(
+    frame: pd.DataFrame, y: NDArray[np.generic], columns: tuple[Column, ...], problem: Problem, pair: Pair, seed: int = 0
+) -> GapStory:
+    """Compare the mean outcome of two groups of rows.
+
+    `frame` (n rows) and `y` (n: codes into `problem.classes`, or numbers; NaN when unknown) are aligned. A row in both groups
+    counts for neither. Columns that define the groups, the target and what the problem excludes are not compared on. Above 20,000
+    rows a random sample is used. BadInput when the conditions are empty or name a column that is not there.
+    """
+    conditions = (*pair.first, *pair.second)
+    if not pair.first:
+        raise BadInput("The first group has no condition.", "Choose a column and a value.")
+    for condition in conditions:
+        find_column(columns, condition.column)
+    one = all_hold(pair.first, frame)
+    other = all_hold(pair.second, frame) if pair.second else ~one & _known(frame, pair.first)
+    names = describe_all(pair.first), describe_all(pair.second) if pair.second else "that does not hold"
+    sides = Sides(one & ~other, other & ~one, *names, tuple(condition.column for condition in conditions))
+    return tell_gap(frame, y, columns, problem, sides, seed)
+
+
+def _known(frame: pd.DataFrame, conditions: tuple[Condition, ...]) -> Mask:
+    return np.asarray(frame[[condition.column for condition in conditions]].notna().all(axis=1), dtype=bool)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Sides:
+    """Who is in which group (n,), how the groups are called, and the columns that must not be compared on."""
+
+    first: Mask
+    second: Mask
+    first_name: str
+    second_name: str
+    defining: tuple[str, ...]
+    over_time: bool = False
+
+
+def tell_gap(
+    frame: pd.DataFrame, y: NDArray[np.generic], columns: tuple[Column, ...], problem: Problem, sides: Sides, seed: int = 0
+) -> GapStory:
+    """The story of one gap, whatever the sides are."""
+    outcome = make_outcome(y, problem)
+    picked = _picked((sides.first | sides.second) & np.isfinite(outcome.values), seed)
+    values, first = outcome.values[picked], sides.first[picked]
+    rows = frame.iloc[picked].reset_index(drop=True)
+    left_out = _separating(make_covariates(rows, columns, problem, sides.defining), first)
+    hidden = (*sides.defining, *left_out)
+    covariates = make_covariates(rows, columns, problem, hidden)
+    together = rows[problem.group].to_numpy() if problem.group and problem.group in rows else None
+    split = split_gap(TwoGroups(values, first, covariates, outcome.is_rate, together, seed))
+    if split is None:
+        return told(_unknown(values, first, sides, left_out, outcome), outcome)
+    shown = usable(columns, problem, hidden)
+    levels = make_levels(rows, values, shown)
+    parts = column_parts(levels, mix_parts(levels, values, first), together) if levels.conditions else ()
+    half = first_half(rows, problem, np.random.default_rng(seed))
+    found = find_drivers(Evidence(rows, values, first, split.scores, levels, together, half), shown)
+    composed = sum(part.part.value for part in parts)
+    return told(
+        GapStory(
+            sides.first_name, sides.second_name, int(first.sum()), int((~first).sum()),
+            float(values[first].mean()), float(values[~first].mean()), split.gap, split.composition, split.behaviour,
+            split.composition.value - composed, parts[:12], with_words(found, outcome, sides.over_time), found.looked_at,
+            found.tested, split.support, left_out, confirmed_parts(split.gap, split.composition, split.behaviour),
+            outcome.label, outcome.unit, outcome.is_rate, sides.over_time,
+        ),
+        outcome,
+    )
+
+
+def _picked(mask: Mask, seed: int) -> NDArray[np.int64]:
+    picked = np.flatnonzero(mask)
+    if len(picked) > MOST_ROWS:
+        picked = np.sort(np.random.default_rng(seed).choice(picked, MOST_ROWS, replace=False))
+    return picked
+
+
+def _separating(covariates: Covariates, first: Mask) -> tuple[str, ...]:
+    """Columns whose values alone tell the groups apart."""
+    from sklearn.metrics import roc_auc_score
+
+    if not first.any() or first.all():
+        return ()
+    found = []
+    for place, name in enumerate(covariates.names):
+        values = covariates.matrix[:, place]
+        ranks = values if place in covariates.categorical else _ranks(values)
+        codes = np.where(np.isnan(ranks), -1, ranks).astype(np.int64) + 1
+        counts = np.bincount(codes)
+        rate = np.bincount(codes, weights=first) / np.maximum(counts, 1)
+        if roc_auc_score(first, rate[codes]) >= SEPARATES:
+            found.append(name)
+    return tuple(found)
+
+
+def _ranks(values: Floats) -> Floats:
+    """Twenty bins of equal size."""
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return np.full(len(values), math.nan)
+    edges = np.unique(np.quantile(known, np.linspace(0, 1, 21)[1:-1]))
+    return np.where(np.isnan(values), math.nan, np.searchsorted(edges, values, side="right").astype(np.float64))
+
+
+def _unknown(values: Floats, first: Mask, sides: Sides, left_out: tuple[str, ...], outcome: Outcome) -> GapStory:
+    nothing = Amount(math.nan, math.nan, math.nan, math.nan)
+    means = [float(part.mean()) if len(part) else math.nan for part in (values[first], values[~first])]
+    return GapStory(
+        sides.first_name, sides.second_name, int(first.sum()), int((~first).sum()), means[0], means[1], nothing, nothing, nothing,
+        math.nan, (), (), 0, 0, math.nan, left_out, (), outcome.label, outcome.unit, outcome.is_rate, sides.over_time,
+    )

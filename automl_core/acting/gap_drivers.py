@@ -1,0 +1,140 @@
+"""What drives a gap: levels whose share differs, and groups in which the outcome itself differs more or less than elsewhere.
+
+Both are looked for on one half of the rows and kept only when the other half confirms them, Benjamini-Hochberg over all that
+were tested. All figures are those of the confirming half.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.acting.action import Condition
+from automl_core.acting.conditions import all_hold
+from automl_core.acting.findings.segments import SMALLEST, discover
+from automl_core.acting.gap import Amount
+from automl_core.acting.mix import Levels, level_part, mix_parts
+from automl_core.acting.statistics import benjamini_hochberg, welch
+from automl_core.data.table import Column
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+MOST_TESTED = 10  # of each kind
+ERROR = 0.025  # the other half of the 5 % belongs to the gap itself and its two parts
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """One confirmed reason of a gap.
+
+    "mix": rows that `conditions` hold for are a larger or smaller share of the first group than of the second; `effect` is what
+    that adds to the gap. "behaviour": among rows like each other that `conditions` hold for, the first group's outcome differs by
+    `effect`, elsewhere by `elsewhere`. `p` is corrected for everything that was tested.
+    """
+
+    kind: Literal["mix", "behaviour"]
+    conditions: tuple[Condition, ...]
+    rows: int
+    share_first: float
+    share_second: float
+    effect: Amount
+    elsewhere: float
+    p: float
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Drivers:
+    """The confirmed drivers, the widest first, with how many were looked at and how many tested."""
+
+    drivers: tuple[Driver, ...]
+    looked_at: int
+    tested: int
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Evidence:
+    """Aligned rows: the frame, the outcome, who is in the first group, the split's scores, levels, who goes together, and the
+    half that is looked at first."""
+
+    frame: pd.DataFrame
+    y: Floats
+    first: Mask
+    scores: Floats
+    levels: Levels
+    together: NDArray[np.generic] | None
+    half: Mask
+
+    def part(self, picked: Mask) -> Evidence:
+        """Some rows only."""
+        together = None if self.together is None else self.together[picked]
+        frame = self.frame[picked].reset_index(drop=True)
+        return Evidence(frame, self.y[picked], self.first[picked], self.scores[picked], self.levels.rows(picked), together,
+                        self.half[picked])
+
+
+def find_drivers(evidence: Evidence, columns: tuple[Column, ...]) -> Drivers:
+    """Confirmed drivers; none when a half has too few rows of either group."""
+    looking, checking = evidence.part(evidence.half), evidence.part(~evidence.half)
+    smallest = min(int(part.first.sum()) for part in (looking, checking)), min(int((~p.first).sum()) for p in (looking, checking))
+    if min(smallest) < SMALLEST:
+        return Drivers((), 0, 0)
+    mix, mix_looked = _mix_drivers(looking, checking)
+    moved, moved_looked = _behaviour_drivers(looking, checking, columns)
+    tested = [*mix, *moved]
+    adjusted = benjamini_hochberg([driver.p for driver, _ in tested])
+    kept = []
+    for (driver, agrees), p in zip(tested, adjusted, strict=True):
+        if agrees and p < ERROR:
+            kept.append(Driver(driver.kind, driver.conditions, driver.rows, driver.share_first, driver.share_second,
+                               driver.effect, driver.elsewhere, p))
+    kept.sort(key=lambda driver: (driver.kind, -abs(driver.effect.value)))
+    return Drivers(tuple(kept), mix_looked + moved_looked, len(tested))
+
+
+def _mix_drivers(looking: Evidence, checking: Evidence) -> tuple[list[tuple[Driver, bool]], int]:
+    levels = looking.levels
+    if not levels.conditions:
+        return [], 0
+    parts = mix_parts(levels, looking.y, looking.first)
+    error = parts.influence.std(axis=0) / np.sqrt(len(looking.y))
+    strength = np.abs(parts.values) / np.where(error > 0, error, np.inf)
+    again = mix_parts(checking.levels, checking.y, checking.first)
+    made = []
+    for place in np.argsort(-strength, kind="stable")[:MOST_TESTED].tolist():
+        if strength[place] == 0:
+            break
+        level = level_part(checking.levels, again, place, checking.together)
+        rows = int(checking.levels.design[:, place].sum())
+        driver = Driver("mix", (level.condition,), rows, level.share_first, level.share_second, level.part, 0.0, level.part.p)
+        made.append((driver, level.part.value * parts.values[place] > 0))
+    return made, len(levels.conditions)
+
+
+def _behaviour_drivers(
+    looking: Evidence, checking: Evidence, columns: tuple[Column, ...]
+) -> tuple[list[tuple[Driver, bool]], int]:
+    known, fresh = np.isfinite(looking.scores), np.isfinite(checking.scores)
+    found, looked_at = discover(looking.frame[known].reset_index(drop=True), looking.scores[known], columns)
+    made = []
+    for candidate in found[:MOST_TESTED]:
+        mask = all_hold(candidate.conditions, checking.frame)
+        inside, outside = checking.scores[mask & fresh], checking.scores[~mask & fresh]
+        if min(len(inside), len(outside)) < SMALLEST // 2:
+            continue
+        gap = welch(inside, outside)
+        alone = welch(inside, np.zeros(len(inside)))
+        effect = Amount(gap.first, *_bounds(inside), alone.p)
+        shares = float(mask[checking.first].mean()), float(mask[~checking.first].mean())
+        driver = Driver("behaviour", candidate.conditions, int(mask.sum()), *shares, effect, gap.second, gap.p)
+        made.append((driver, gap.difference * candidate.difference > 0))
+    return made, looked_at
+
+
+def _bounds(values: Floats) -> tuple[float, float]:
+    reach = 1.959964 * float(values.std(ddof=1)) / float(np.sqrt(len(values)))
+    return float(values.mean()) - reach, float(values.mean()) + reach

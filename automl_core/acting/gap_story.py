@@ -1,0 +1,124 @@
+"""The noun of a comparison, and its sentences: a gap, what it is made of, and what drives it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from automl_core.acting.conditions import describe_all
+from automl_core.acting.gap import Amount
+from automl_core.acting.gap_drivers import Driver, Drivers
+from automl_core.acting.mix import ColumnPart
+from automl_core.acting.outcome import Outcome
+from automl_core.explaining.words import interval, join_words, percent, quote
+
+ERROR = 0.025  # Holm over the gap and its two parts; the drivers have the other half of the 5 %
+ENOUGH_ALIKE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class GapStory:
+    """The mean outcome of two groups compared. Amounts are first minus second (after minus before), in outcome units.
+
+    `gap` = `composition` + `behaviour`; `columns` says where the composition comes from (its parts leave `unassigned` over:
+    columns acting together). `confirmed` tells which of "gap", "composition" and "behaviour" are more than chance. `drivers` were
+    confirmed on held-out rows. `support` is the share of rows with a like in the other group; `left_out` names columns that tell
+    the groups apart by themselves. With too few rows the amounts are NaN.
+    """
+
+    first: str
+    second: str
+    rows_first: int
+    rows_second: int
+    mean_first: float
+    mean_second: float
+    gap: Amount
+    composition: Amount
+    behaviour: Amount
+    unassigned: float
+    columns: tuple[ColumnPart, ...]
+    drivers: tuple[Driver, ...]
+    looked_at: int
+    tested: int
+    support: float
+    left_out: tuple[str, ...]
+    confirmed: tuple[str, ...]
+    outcome: str
+    units: str
+    is_rate: bool
+    over_time: bool
+    sentence: str = ""
+
+    @property
+    def found(self) -> bool:
+        """Whether anything is more than chance."""
+        return bool(self.confirmed or self.drivers)
+
+
+def confirmed_parts(gap: Amount, composition: Amount, behaviour: Amount) -> tuple[str, ...]:
+    """Which of the three are more than chance at 2.5 % together (Holm 1979)."""
+    parts = sorted((("gap", gap), ("composition", composition), ("behaviour", behaviour)), key=lambda item: item[1].p)
+    kept: list[str] = []
+    for place, (name, part) in enumerate(parts):
+        if part.p * (3 - place) >= ERROR:
+            break
+        kept.append(name)
+    return tuple(name for name in ("gap", "composition", "behaviour") if name in kept)
+
+
+def told(story: GapStory, outcome: Outcome) -> GapStory:
+    """The story with its sentence."""
+    return replace(story, sentence=" ".join(_sentences(story, outcome)))
+
+
+def _sentences(story: GapStory, outcome: Outcome) -> list[str]:
+    measure = f"have {outcome.label}" if outcome.is_rate else f"is the mean of {outcome.label}"
+    if story.over_time:
+        opening = f"Before, {outcome.level(story.mean_second)} {measure}; after, {outcome.level(story.mean_first)}"
+    else:
+        opening = (f"{outcome.level(story.mean_first)} {measure} where {story.first}, "
+                   f"{outcome.level(story.mean_second)} where {story.second}")
+    if story.gap.p != story.gap.p:
+        return [f"{opening}. There are too few rows, or too few alike, to say more."]
+    spread = f"{opening}: {_signed(story.gap.value, outcome)} ({_range(story.gap, outcome)})."
+    if not story.confirmed:
+        return [spread, "That is no more than chance can make."]
+    whole = "change" if story.over_time else "gap"
+    lines = [spread]
+    if story.support < ENOUGH_ALIKE:
+        lines.append(f"Only {percent(story.support)} of the rows have one like them on the other side: the split below speaks of "
+                     "those and should not be relied on.")
+    mix = f"{_signed(story.composition.value, outcome)} of the {whole} goes with which rows there are " \
+          f"({_range(story.composition, outcome)})"
+    rate = f"{_signed(story.behaviour.value, outcome)} with a different outcome of rows that are alike " \
+           f"({_range(story.behaviour, outcome)})"
+    lines.append(f"{mix}, {rate}.")
+    if "composition" in story.confirmed and story.columns:
+        names = [quote(part.column) for part in story.columns[:3] if part.part.low * part.part.high > 0]
+        if names:
+            lines.append(f"The rows differ most in {join_words(names)}.")
+    return lines
+
+
+def with_words(drivers: Drivers, outcome: Outcome, over_time: bool) -> tuple[Driver, ...]:
+    """The drivers with their sentences."""
+    return tuple(replace(driver, sentence=_driver_words(driver, outcome, over_time)) for driver in drivers.drivers)
+
+
+def _driver_words(driver: Driver, outcome: Outcome, over_time: bool) -> str:
+    here, there = ("after", "before") if over_time else ("in the first group", "in the second")
+    where = describe_all(driver.conditions)
+    if driver.kind == "mix":
+        return (f"Rows where {where} are {percent(driver.share_first)} {here} and {percent(driver.share_second)} {there}: "
+                f"{_signed(driver.effect.value, outcome)} ({_range(driver.effect, outcome)}).")
+    verb = "moved by" if over_time else "differs by"
+    return (f"Where {where}, the outcome of rows that are alike {verb} {_signed(driver.effect.value, outcome)} "
+            f"({_range(driver.effect, outcome)}), elsewhere by {_signed(driver.elsewhere, outcome)}.")
+
+
+def _signed(value: float, outcome: Outcome) -> str:
+    sign = "+" if value > 0 else "−" if value < 0 else ""
+    return sign + outcome.gap(value)
+
+
+def _range(amount: Amount, outcome: Outcome) -> str:
+    return f"95 % range {interval(_signed(amount.low, outcome), _signed(amount.high, outcome))}"

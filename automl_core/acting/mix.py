@@ -1,0 +1,140 @@
+"""Which columns and levels the difference in composition comes from: the detailed Oaxaca-Blinder split on levels and bins.
+
+The outcome is regressed on all levels at once, the group among them (the pooled model of Jann 2008, which keeps the group's own
+effect out of the coefficients); a level's part is its difference in share times its coefficient against the column's average
+(Yun 2005, so that no level is the yardstick). Intervals by the delta method.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.acting.action import Condition
+from automl_core.acting.conditions import conditions_of, holds
+from automl_core.acting.gap import Amount, amount
+from automl_core.data.table import Column
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+MOST_DUMMIES = 200
+RIDGE = 1.0  # one row's weight: keeps levels that two columns share from blowing up, too little to matter otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class LevelPart:
+    """One level (or bin): its share of the first and second group's rows, and its part of the composition."""
+
+    condition: Condition
+    share_first: float
+    share_second: float
+    part: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPart:
+    """One column's part of the composition, with its levels, the widest first."""
+
+    column: str
+    part: Amount
+    levels: tuple[LevelPart, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Levels:
+    """The levels of all columns as 0/1 columns (n, k), and which column each belongs to."""
+
+    conditions: tuple[Condition, ...]
+    design: Floats
+    owners: NDArray[np.int64]
+    names: tuple[str, ...]
+
+    def rows(self, picked: Mask) -> Levels:
+        """Some rows only."""
+        return Levels(self.conditions, self.design[picked], self.owners, self.names)
+
+
+def make_levels(frame: pd.DataFrame, y: Floats, columns: tuple[Column, ...]) -> Levels:
+    """Levels with 5 % of the rows or more and bins of equal size; at most 200, from the columns that tell most of the outcome."""
+    found: list[tuple[float, str, tuple[Condition, ...], list[Mask]]] = []
+    for column in columns:
+        if not frame[column.name].notna().any():
+            continue
+        conditions = conditions_of(frame, column)
+        masks = [holds(condition, frame) for condition in conditions]
+        if masks:
+            told = sum(float(mask.sum()) * (float(y[mask].mean()) - float(y.mean())) ** 2 for mask in masks if mask.any())
+            found.append((told, column.name, conditions, masks))
+    found.sort(key=lambda item: -item[0])
+    kept: list[Condition] = []
+    design: list[Mask] = []
+    owners: list[int] = []
+    names: list[str] = []
+    for _, name, conditions, masks in found:
+        if len(kept) + len(conditions) > MOST_DUMMIES:
+            continue
+        kept.extend(conditions)
+        design.extend(masks)
+        owners.extend([len(names)] * len(conditions))
+        names.append(name)
+    matrix = np.column_stack(design).astype(np.float64) if design else np.empty((len(frame), 0))
+    return Levels(tuple(kept), matrix, np.asarray(owners, dtype=np.int64), tuple(names))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class MixParts:
+    """The part of each level (k,) with its influence (n, k); of each whole column (c,) and (n, c), rows without a level among
+    them; and the shares of both groups (k,)."""
+
+    values: Floats
+    influence: Floats
+    whole: Floats
+    whole_influence: Floats
+    share_first: Floats
+    share_second: Floats
+
+
+def mix_parts(levels: Levels, y: Floats, first: Mask) -> MixParts:
+    """Each level's part of the composition difference, first minus second."""
+    design, rows = levels.design, len(y)
+    share_first, share_second = design[first].mean(axis=0), design[~first].mean(axis=0)
+    full = np.column_stack([design - design.mean(axis=0), first - first.mean(), np.ones(rows)])
+    gram = full.T @ full
+    gram[np.diag_indices_from(gram)] += RIDGE
+    inverse = np.linalg.inv(gram)
+    coefficient = inverse @ (full.T @ y)
+    residual = y - full @ coefficient
+    effect_influence = (rows * (full @ inverse) * residual[:, None])[:, : design.shape[1]]
+    effect, shift = coefficient[: design.shape[1]].copy(), share_first - share_second
+    share = float(first.mean())
+    moved = np.where(first[:, None], (design - share_first) / share, -(design - share_second) / (1 - share))
+    belongs = (levels.owners[:, None] == np.arange(len(levels.names))).astype(np.float64)
+    whole, whole_influence = (shift * effect) @ belongs, (moved * effect + shift * effect_influence) @ belongs
+    overall = design.mean(axis=0)
+    for owner in range(len(levels.names)):  # against the column's average, rows without a level counting as zero
+        mine = levels.owners == owner
+        effect_influence[:, mine] -= (effect_influence[:, mine] @ overall[mine])[:, None]
+        effect[mine] -= float(effect[mine] @ overall[mine])
+    influence = moved * effect + shift * effect_influence
+    return MixParts(shift * effect, influence, whole, whole_influence, share_first, share_second)
+
+
+def column_parts(levels: Levels, parts: MixParts, together: NDArray[np.generic] | None) -> tuple[ColumnPart, ...]:
+    """The parts of whole columns, the widest first."""
+    made = []
+    for owner, name in enumerate(levels.names):
+        places = np.flatnonzero(levels.owners == owner)
+        whole = amount(float(parts.whole[owner]), parts.whole_influence[:, owner], together)
+        inner = [level_part(levels, parts, int(place), together) for place in places]
+        inner.sort(key=lambda item: -abs(item.part.value))
+        made.append(ColumnPart(name, whole, tuple(inner)))
+    return tuple(sorted(made, key=lambda item: -abs(item.part.value)))
+
+
+def level_part(levels: Levels, parts: MixParts, place: int, together: NDArray[np.generic] | None) -> LevelPart:
+    """One level's part."""
+    made = amount(float(parts.values[place]), parts.influence[:, place], together)
+    return LevelPart(levels.conditions[place], float(parts.share_first[place]), float(parts.share_second[place]), made)

@@ -1,0 +1,207 @@
+"""How a model's answers and errors differ between the groups of a protected column.
+
+Selection rates and error rates by group with Wilson intervals, demographic parity and equalised odds as differences and ratios
+(Hardt, Price and Srebro 2016; the figures are those of fairlearn), calibration by group, and for numbers residuals and errors by
+group. Nothing here says that a model is fair: the figures conflict with each other wherever base rates differ (Chouldechova
+2017). Predictions must be out-of-fold: a model errs little on rows it has seen.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.errors import BadInput
+from automl_core.explaining.fairness_counts import (
+    UNKNOWN,
+    Rate,
+    Spread,
+    mean_rate,
+    mean_spread,
+    odds_spread,
+    share_spread,
+    wilson,
+)
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+SMALL_ROWS = 100
+LEAST_EACH = 20  # rows of a class that an error rate needs before it is compared with another group's
+BINS = 5
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Audit:
+    """What is audited: out-of-fold `prediction` (n,) (probability of the class spoken of, or a number), `y` (n,) (1 for that
+    class and 0 otherwise, or the number; NaN when unknown), `group` (n,) labels, and `selected` (n,), who is predicted to be of
+    the class (None for numbers). `column` is the protected column, `label` the class in words ("" for numbers)."""
+
+    prediction: Floats
+    y: Floats
+    group: NDArray[np.object_]
+    selected: Mask | None
+    column: str
+    label: str
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationPoint:
+    """One bin of a group's predictions: the mean prediction and what came true."""
+
+    predicted: float
+    observed: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFigures:
+    """One group. For classes: who is selected, of those who are of the class (`found`) and of those who are not (`false_alarms`),
+    and how often the class occurs. For numbers: `selected`, `found` and `false_alarms` rest on no rows. `residual` is observed
+    minus predicted, `error` the mean absolute error of numbers. `small` groups are shown but not compared."""
+
+    group: str
+    rows: int
+    small: bool
+    selected: Rate
+    found: Rate
+    false_alarms: Rate
+    observed: Rate
+    predicted: float
+    residual: Rate
+    error: Rate
+    calibration: tuple[CalibrationPoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fairness:
+    """All groups, largest first, and the widest gaps between those that are not small.
+
+    `parity` is demographic parity, `odds` equalised odds (the wider of `found` and `false_alarms`), `residual` calibration in the
+    large, `error` of numbers only. `sentences` say it in words.
+    """
+
+    column: str
+    label: str
+    is_class: bool
+    groups: tuple[GroupFigures, ...]
+    parity: Spread
+    found: Spread
+    false_alarms: Spread
+    odds: Spread
+    residual: Spread
+    error: Spread
+    rows: int
+    sentences: tuple[str, ...] = ()
+
+    @property
+    def compared(self) -> tuple[GroupFigures, ...]:
+        """The groups that are large enough to be compared."""
+        return tuple(group for group in self.groups if not group.small)
+
+
+def audit(case: Audit) -> Fairness:
+    """The figures of every group and the gaps between them; BadInput with fewer than two groups or no known outcome."""
+    from automl_core.explaining.fairness_words import sentences
+
+    known = np.isfinite(case.y) & np.isfinite(case.prediction)
+    if not known.any():
+        raise BadInput("No row has both an outcome and a prediction.", "Run a search first.")
+    selected = None if case.selected is None else case.selected[known]
+    case = Audit(case.prediction[known], case.y[known], case.group[known], selected, case.column, case.label, case.seed)
+    names, codes = _groups(case.group)
+    if len(names) < 2:
+        raise BadInput("This column has only one group among the predicted rows.", "Choose a column with two groups or more.")
+    figures = tuple(_figures(case, codes == place, name) for place, name in enumerate(names))
+    large = [place for place, group in enumerate(figures) if not group.small]
+    generator = np.random.default_rng(case.seed)
+    residuals = mean_spread([(case.y - case.prediction)[codes == place] for place in large], generator)
+    made = Fairness(case.column, case.label, selected is not None, figures, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, residuals,
+                    UNKNOWN, len(case.y))
+    if selected is not None:
+        made = _class_gaps(made, case, codes, generator)
+    else:
+        errors = np.abs(case.y - case.prediction)
+        made = replace(made, error=mean_spread([errors[codes == place] for place in large], generator, ratio=True))
+    return replace(made, sentences=sentences(made))
+
+
+def _groups(labels: NDArray[np.object_]) -> tuple[list[str], NDArray[np.int64]]:
+    """Names by size, largest first, and each row's place among them."""
+    counts = pd.Series(labels, dtype="object").value_counts()
+    names = [str(name) for name in counts.index]
+    places = {name: place for place, name in enumerate(counts.index)}
+    return names, np.array([places[label] for label in labels], dtype=np.int64)
+
+
+def _figures(case: Audit, mask: Mask, name: str) -> GroupFigures:
+    y, prediction = case.y[mask], case.prediction[mask]
+    nobody = wilson(0, 0)
+    chosen = found = false_alarms = nobody
+    observed, error = mean_rate(y), nobody
+    if case.selected is not None:
+        picked, real = case.selected[mask], y > 0.5
+        chosen, observed = wilson(int(picked.sum()), len(y)), wilson(int(real.sum()), len(y))
+        found = wilson(int((picked & real).sum()), int(real.sum()))
+        false_alarms = wilson(int((picked & ~real).sum()), int((~real).sum()))
+    else:
+        error = mean_rate(np.abs(y - prediction))
+    return GroupFigures(
+        name, len(y), len(y) < SMALL_ROWS, chosen, found, false_alarms, observed, float(prediction.mean()),
+        mean_rate(y - prediction), error, _calibration(prediction, y, case.selected is not None),
+    )
+
+
+def _calibration(prediction: Floats, y: Floats, is_class: bool) -> tuple[CalibrationPoint, ...]:
+    """Five bins of equal size by prediction; fewer when there are few rows."""
+    bins = min(BINS, len(y) // LEAST_EACH)
+    if bins < 2:
+        return ()
+    points = []
+    for places in np.array_split(np.argsort(prediction, kind="stable"), bins):
+        seen = wilson(int(y[places].sum()), len(places)) if is_class else mean_rate(y[places])
+        points.append(CalibrationPoint(float(prediction[places].mean()), seen))
+    return tuple(points)
+
+
+def _class_gaps(made: Fairness, case: Audit, codes: NDArray[np.int64], generator: np.random.Generator) -> Fairness:
+    """The gaps of a classifier; the point values of parity and odds are fairlearn's."""
+    from fairlearn import metrics
+
+    selected = case.selected
+    if selected is None or len(made.compared) < 2:
+        return made
+    real = case.y > 0.5
+    large = [place for place, group in enumerate(made.groups) if not group.small]
+    rich = [place for place in large if min(made.groups[place].found.rows, made.groups[place].false_alarms.rows) >= LEAST_EACH]
+    parity = share_spread(*_counts(selected, np.ones(len(real), dtype=bool), codes, large), generator)
+    kept = np.isin(codes, large)
+    given = {"y_true": real[kept].astype(int), "y_pred": selected[kept].astype(int), "sensitive_features": codes[kept]}
+    shares = metrics.MetricFrame(metrics=metrics.selection_rate, **given)
+    made = replace(made, parity=replace(parity, difference=float(shares.difference()), ratio=_ratio(shares.ratio())))
+    if len(rich) < 2:
+        return made
+    found = share_spread(*_counts(selected, real, codes, rich), generator)
+    alarms = share_spread(*_counts(selected, ~real, codes, rich), generator)
+    odds = odds_spread(_counts(selected, real, codes, rich), _counts(selected, ~real, codes, rich), generator)
+    kept = np.isin(codes, rich)
+    given = {"y_true": real[kept].astype(int), "y_pred": selected[kept].astype(int), "sensitive_features": codes[kept]}
+    rates = metrics.MetricFrame(metrics={"found": metrics.true_positive_rate, "alarms": metrics.false_positive_rate}, **given)
+    odds = replace(odds, difference=float(rates.difference().max()), ratio=_ratio(rates.ratio().min()))
+    return replace(made, found=found, false_alarms=alarms, odds=odds)
+
+
+def _ratio(value: float) -> float:
+    return float(value) if math.isfinite(value) else math.nan
+
+
+def _counts(
+    selected: Mask, among: Mask, codes: NDArray[np.int64], places: list[int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Selected rows and all rows of each group, among some rows."""
+    hits = np.array([int((selected & among & (codes == place)).sum()) for place in places], dtype=np.int64)
+    rows = np.array([int((among & (codes == place)).sum()) for place in places], dtype=np.int64)
+    return hits, rows

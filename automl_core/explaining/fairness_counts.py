@@ -1,0 +1,132 @@
+"""Intervals of group figures: Wilson for shares, and a bootstrap for the widest gap between groups.
+
+The widest gap is never below zero, so the usual bootstrap would call equal groups unequal. Here the interval is the widest gap
+plus or minus the 95 % quantile of the largest error of any pair, which covers the true widest gap with 95 % or more (a
+simultaneous band, Hall 1992), and holds 0 when the groups are equal.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+DRAWS = 2000
+NORMAL_ROWS = 300
+REACH = 1.959964
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A share (or a mean) with its 95 % interval and the rows it rests on; NaN without rows."""
+
+    value: float
+    low: float
+    high: float
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The widest gap between groups: largest minus smallest, and smallest over largest, each with a 95 % interval."""
+
+    difference: float
+    low: float
+    high: float
+    ratio: float
+    ratio_low: float
+    ratio_high: float
+
+    @property
+    def clear(self) -> bool:
+        """Whether the gap is more than chance can make."""
+        return self.low > 0
+
+
+UNKNOWN = Spread(math.nan, math.nan, math.nan, math.nan, math.nan, math.nan)
+
+
+def wilson(hits: int, rows: int) -> Rate:
+    """A share with its Wilson score interval (Wilson 1927)."""
+    if not rows:
+        return Rate(math.nan, math.nan, math.nan, 0)
+    share, z2 = hits / rows, REACH**2
+    centre = (share + z2 / (2 * rows)) / (1 + z2 / rows)
+    reach = REACH / (1 + z2 / rows) * math.sqrt(share * (1 - share) / rows + z2 / (4 * rows**2))
+    return Rate(share, max(0.0, centre - reach), min(1.0, centre + reach), rows)
+
+
+def mean_rate(values: Floats) -> Rate:
+    """A mean with its t interval; an unbounded one from fewer than two values."""
+    from scipy import stats
+
+    rows = len(values)
+    if rows < 2:
+        return Rate(float(values.mean()) if rows else math.nan, math.nan, math.nan, rows)
+    reach = float(stats.t.ppf(0.975, rows - 1)) * float(values.std(ddof=1)) / math.sqrt(rows)
+    mean = float(values.mean())
+    return Rate(mean, mean - reach, mean + reach, rows)
+
+
+def share_spread(hits: NDArray[np.int64], rows: NDArray[np.int64], generator: np.random.Generator) -> Spread:
+    """The widest gap of shares (groups,): binomial draws are the bootstrap of 0/1 rows. Fewer than two groups: all NaN."""
+    if len(rows) < 2 or (rows == 0).any():
+        return UNKNOWN
+    smooth = (hits + 0.5) / (rows + 1)  # a share of exactly 0 or 1 would never vary
+    drawn = generator.binomial(rows, smooth, size=(DRAWS, len(rows)))
+    return widest(hits / rows, drawn / rows - smooth, np.log((drawn + 0.5) / (rows + 1)) - np.log(smooth))
+
+
+def mean_spread(groups: list[Floats], generator: np.random.Generator, ratio: bool = False) -> Spread:
+    """The widest gap of means, by resampling each group's rows."""
+    if len(groups) < 2 or min(len(values) for values in groups) < 2:
+        return UNKNOWN
+    means = np.array([float(values.mean()) for values in groups])
+    drawn = np.column_stack([_resampled(values, generator) for values in groups])
+    logs = np.log(np.maximum(drawn, 1e-12)) - np.log(np.maximum(means, 1e-12)) if ratio else None
+    return widest(means, drawn - means, logs)
+
+
+def _resampled(values: Floats, generator: np.random.Generator) -> Floats:
+    """Means of resampled rows; above 300 rows their normal limit, which a mean has reached by then."""
+    rows = len(values)
+    if rows > NORMAL_ROWS:
+        return generator.normal(float(values.mean()), float(values.std()) / math.sqrt(rows), DRAWS)
+    return np.asarray(values[generator.integers(0, rows, size=(DRAWS, rows))].mean(axis=1), dtype=np.float64)
+
+
+def widest(estimates: Floats, errors: Floats, log_errors: Floats | None) -> Spread:
+    """The widest gap of estimates (g,) given bootstrap errors (draws, g) of theirs and of their logarithms."""
+    difference = float(np.ptp(estimates))
+    reach = float(np.quantile(np.ptp(errors, axis=1), 0.95))
+    low, high = max(0.0, difference - reach), difference + reach
+    if log_errors is None:
+        return Spread(difference, low, high, math.nan, math.nan, math.nan)
+    largest = float(estimates.max())
+    ratio = float(estimates.min()) / largest if largest > 0 else math.nan
+    factor = math.exp(float(np.quantile(np.ptp(log_errors, axis=1), 0.95)))
+    return Spread(difference, low, high, ratio, ratio / factor, min(1.0, ratio * factor))
+
+
+Counts = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+def odds_spread(found: Counts, alarms: Counts, generator: np.random.Generator) -> Spread:
+    """The wider of two gaps (hits and rows by group: those of the class, those not) with an interval that covers both at once."""
+    errors, logs, gaps, ratios = [], [], [], []
+    for hits, rows in (found, alarms):
+        smooth = (hits + 0.5) / (rows + 1)
+        drawn = generator.binomial(rows, smooth, size=(DRAWS, len(rows)))
+        errors.append(np.ptp(drawn / rows - smooth, axis=1))
+        logs.append(np.ptp(np.log((drawn + 0.5) / (rows + 1)) - np.log(smooth), axis=1))
+        shares = hits / rows
+        gaps.append(float(np.ptp(shares)))
+        ratios.append(float(shares.min() / shares.max()) if shares.max() > 0 else math.nan)
+    reach = float(np.quantile(np.max(errors, axis=0), 0.95))
+    factor = math.exp(float(np.quantile(np.max(logs, axis=0), 0.95)))
+    known = [ratio for ratio in ratios if math.isfinite(ratio)]
+    ratio = min(known) if known else math.nan
+    return Spread(max(gaps), max(0.0, max(gaps) - reach), max(gaps) + reach, ratio, ratio / factor, min(1.0, ratio * factor))

@@ -1,0 +1,82 @@
+"""The figures of a fairness audit in sentences for a manager: what differs, by how much, and what that does not say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from automl_core.explaining.fairness_counts import Rate, Spread
+from automl_core.explaining.words import interval, join_words, number, percent, points, quote
+
+if TYPE_CHECKING:
+    from automl_core.explaining.fairness import Fairness, GroupFigures
+
+Pick = Callable[["GroupFigures"], Rate]
+LIMITS = (
+    "These figures do not settle whether the model treats people rightly: that depends on what is decided with it, and where "
+    "groups differ in the outcome itself, not all of these gaps can close at once."
+)
+
+
+def sentences(made: Fairness) -> tuple[str, ...]:
+    """What a manager should know, the selection first."""
+    lines = _class_lines(made) if made.is_class else _number_lines(made)
+    small = [quote(group.group) for group in made.groups if group.small]
+    if small:
+        some = small if len(small) <= 4 else [*small[:3], f"{len(small) - 3} more"]
+        verb = "has" if len(small) == 1 else "have"
+        lines.append(f"{join_words(some)} {verb} fewer than 100 rows: shown, but not compared.")
+    return (*lines, LIMITS)
+
+
+def _class_lines(made: Fairness) -> list[str]:
+    target = quote(made.label)
+    if len(made.compared) < 2:
+        return ["Fewer than two groups have 100 rows or more, so nothing can be compared."]
+    lines = [_line(made, made.parity, lambda group: group.selected, f"are predicted to be {target}", "all")]
+    if made.found.difference == made.found.difference:
+        lines.append(_line(made, made.found, lambda group: group.found, "are found", f"those that are {target}"))
+        lines.append(_line(made, made.false_alarms, lambda group: group.false_alarms, f"are called {target} all the same",
+                           f"those that are not {target}"))
+    else:
+        lines.append(f"Too few rows are {target}, or are not, to compare the errors.")
+    lines.append(_off(made, percent, points))
+    return lines
+
+
+def _line(made: Fairness, spread: Spread, pick: Pick, verb: str, among: str) -> str:
+    ranked = sorted((group for group in made.compared if pick(group).rows), key=lambda group: pick(group).value)
+    low, high = ranked[0], ranked[-1]
+    most, least = percent(pick(high).value), percent(pick(low).value)
+    if spread.clear:
+        span = interval(points(spread.low), points(spread.high))
+        return f"Of {among}, {most} {verb} in {quote(high.group)} and {least} in {quote(low.group)}: " \
+               f"{points(spread.difference)} apart (95 % range {span})."
+    return f"Of {among}, {least} to {most} {verb}, depending on the group: no more apart than chance can make " \
+           f"(at most {points(spread.high)})."
+
+
+def _off(made: Fairness, level: Callable[[float], str], gap: Callable[[float], str]) -> str:
+    ranked = sorted(made.compared, key=lambda group: group.residual.value)
+    low, high = ranked[0], ranked[-1]
+    if not made.residual.clear:
+        return ("How far the predictions are off on average differs by no more than chance can make from group to group "
+                f"(at most {gap(made.residual.high)}).")
+    return (f"The predictions are off by group: in {quote(high.group)} they say {level(high.predicted)} and it was "
+            f"{level(high.observed.value)}, in {quote(low.group)} they say {level(low.predicted)} and it was "
+            f"{level(low.observed.value)}.")
+
+
+def _number_lines(made: Fairness) -> list[str]:
+    if len(made.compared) < 2:
+        return ["Fewer than two groups have 100 rows or more, so nothing can be compared."]
+    ranked = sorted(made.compared, key=lambda group: group.error.value)
+    low, high, spread = ranked[0], ranked[-1], made.error
+    if spread.clear:
+        span = interval(number(spread.low), number(spread.high))
+        errors = (f"The mean error is {number(high.error.value)} in {quote(high.group)} and {number(low.error.value)} in "
+                  f"{quote(low.group)}: {number(spread.difference)} apart (95 % range {span}).")
+    else:
+        errors = (f"The mean error is {number(low.error.value)} to {number(high.error.value)}, depending on the group: no more "
+                  "apart than chance can make.")
+    return [_off(made, number, lambda value: number(abs(value))), errors]

@@ -1,0 +1,58 @@
+"""The groups of a protected column: levels as they are, numbers in four bins of equal size, rare levels together."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.data.table import Column
+from automl_core.errors import BadInput
+from automl_core.explaining.words import number, quote
+
+MOST_GROUPS = 8
+BINS = 4
+MISSING, OTHER = "(missing)", "(other)"
+_LIKELY = re.compile(
+    r"(?:^|[\s_.-])(?:sex|gender|race|ethnic\w*|age|religion|nationality|disab\w*|marital\w*|citizen\w*|veteran|pregnan\w*|birth\w*"
+    r"|senior\w*)(?:$|[\s_.-])|gender|ethnic|SeniorCitizen", re.I)
+
+
+def likely_protected(columns: tuple[Column, ...]) -> tuple[str, ...]:
+    """Columns whose names speak of what laws protect. A hint: the user declares."""
+    return tuple(column.name for column in columns if _LIKELY.search(column.name) and column.role in ("number", "category"))
+
+
+def protected_groups(series: pd.Series) -> NDArray[np.object_]:
+    """A group label for each row. BadInput for dates: they have no groups."""
+    if pd.api.types.is_datetime64_any_dtype(series.dtype):
+        raise BadInput(f"{quote(series.name)} holds dates.", "Choose a column with groups, or make an age of the date.")
+    missing = series.isna().to_numpy()
+    if pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype):
+        if series.nunique() > BINS:
+            labels = _binned(series.to_numpy(dtype=np.float64, na_value=np.nan))
+        else:
+            labels = np.array([number(float(value), 6) if value == value else "" for value in series], dtype=object)
+    else:
+        labels = series.astype("str").to_numpy(dtype=object)
+    labels = np.where(missing, MISSING, labels).astype(object)
+    counts = pd.Series(labels[~missing], dtype="object").value_counts()
+    if len(counts) > MOST_GROUPS:
+        kept = set(counts.index[: MOST_GROUPS - 1])
+        labels = np.array([label if label in kept or label == MISSING else OTHER for label in labels], dtype=object)
+    return np.asarray(labels, dtype=object)
+
+
+def _binned(values: NDArray[np.float64]) -> NDArray[np.object_]:
+    known = values[np.isfinite(values)]
+    cuts = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1], method="higher"))
+    cuts = cuts[(cuts > known.min()) & (cuts <= known.max())]
+    if not len(cuts):
+        return np.full(len(values), number(float(known.min()), 6), dtype=object)
+    inner = [f"{number(float(low), 6)} to below {number(float(high), 6)}" for low, high in pairwise(cuts)]
+    names = [f"below {number(float(cuts[0]), 6)}", *inner, f"{number(float(cuts[-1]), 6)} or more"]
+    places = np.searchsorted(cuts, np.nan_to_num(values, nan=float(cuts[0])), side="right")
+    return np.array(names, dtype=object)[places]

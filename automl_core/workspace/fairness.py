@@ -1,0 +1,84 @@
+"""Use cases of the fairness step: which columns are protected, and how the model's answers and errors differ by their groups."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from automl_core import explaining
+from automl_core.data.table import find_column
+from automl_core.errors import BadInput
+from automl_core.explaining import Fairness
+from automl_core.framing import predicted_codes
+from automl_core.workspace.context import Context
+from automl_core.workspace.search import Searching
+
+
+@dataclass(frozen=True, slots=True)
+class Protected:
+    """The columns that a project declares as protected."""
+
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Auditing:
+    context: Context
+    search: Searching
+
+    def choices(self, project_id: str) -> tuple[str, ...]:
+        """Columns that can be declared: those with groups, whether the model uses them or not."""
+        _, columns, problem, _ = self.search.goal.open(self.search.inputs(self.search.needed(project_id)))
+        return tuple(column.name for column in columns if column.name != problem.target
+                     and problem.roles.get(column.name, column.role) in ("number", "category") and column.kind != "date")
+
+    def hints(self, project_id: str) -> tuple[str, ...]:
+        """Columns whose names suggest it. Nothing is declared by itself."""
+        _, columns, problem, _ = self.search.goal.open(self.search.inputs(self.search.needed(project_id)))
+        return tuple(name for name in explaining.likely_protected(columns) if name != problem.target)
+
+    def declared(self, project_id: str) -> tuple[str, ...]:
+        """The declared columns that the table still has."""
+        saved = self.context.latest("protected", project_id, Protected)
+        known = set(self.choices(project_id)) if saved else set()
+        return tuple(name for name in saved.columns if name in known) if saved else ()
+
+    def declare(self, project_id: str, columns: tuple[str, ...]) -> None:
+        """Keep the declared columns; BadInput when one has no groups."""
+        unknown = [name for name in columns if name not in self.choices(project_id)]
+        if unknown:
+            raise BadInput(f"“{unknown[0][:80]}” is not a column with groups.", "Choose one of the list.")
+        self.context.save("protected", project_id, Protected(columns))
+        self.context.store.touch(project_id)
+
+    def used(self, project_id: str) -> tuple[str, ...]:
+        """Declared columns that the newest model learns from."""
+        sources = self.search.bundle(self.search.needed(project_id)).model.sources
+        return tuple(name for name in self.declared(project_id) if name in sources)
+
+    def audit(self, project_id: str, column: str, label: str = "") -> Fairness:
+        """The newest model's out-of-fold answers by the groups of one column.
+
+        `label` chooses the class spoken of when there are several; without it the positive one, or the rarest.
+        """
+        run = self.search.needed(project_id)
+        frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
+        find_column(columns, column)
+        past = self.search.predictions(run)
+        groups = explaining.protected_groups(frame[column].iloc[past.positions])
+        y = np.asarray(past.y, dtype=np.float64)
+        if problem.task == "regression":
+            return explaining.audit(explaining.Audit(past.oof, y, groups, None, column, ""))
+        threshold = run.summary.threshold if run.summary else 0.5
+        codes = predicted_codes(past.oof, threshold)
+        if problem.task == "binary":
+            return explaining.audit(explaining.Audit(past.oof, y, groups, codes == 1, column, problem.positive))
+        place = problem.classes.index(label) if label in problem.classes else _rarest(past.y, len(problem.classes))
+        case = explaining.Audit(past.oof[:, place], (y == place).astype(np.float64), groups, codes == place, column,
+                                problem.classes[place])
+        return explaining.audit(case)
+
+
+def _rarest(y: np.ndarray, classes: int) -> int:
+    counts = np.bincount(np.asarray(y, dtype=np.int64), minlength=classes)
+    return int(np.where(counts > 0, counts, counts.max() + 1).argmin())

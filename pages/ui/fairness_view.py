@@ -1,0 +1,118 @@
+"""Parts of the fairness page: which columns are protected, and the figures of one of them."""
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import streamlit as st
+
+from automl_core.explaining import Fairness
+from pages.ui import cards, findings_charts, session
+from pages.ui.border import border
+from pages.ui.cards import Fact
+from pages.ui.words import count, cut, interval, number, percent, plain, quoted
+
+
+def declare(project: str, declared: tuple[str, ...]) -> None:
+    """Choose and save the protected columns."""
+    ws = session.workspace().fairness
+    choices = ws.choices(project)
+    if not choices:
+        st.markdown("No column of this table has groups.", width=720)
+        return
+    hints = [name for name in ws.hints(project) if name not in declared]
+    if not declared:
+        st.markdown("Name the columns that tell groups of people apart, such as sex or age. The model need not use them.",
+                    width=720)
+    with st.form("protected_form"):
+        chosen = st.multiselect("Protected columns", choices, default=list(declared), key=f"protected_{project}",
+                                placeholder="Choose columns")
+        if hints:
+            st.caption(f"By its name, this might be one: {quoted(hints[0])}." if len(hints) == 1 else
+                       "By their names, these might be: " + ", ".join(quoted(name) for name in hints[:5]) + ".")
+        saved = st.form_submit_button("Save", type="secondary" if declared else "primary", key="save_protected")
+    if saved:
+        with border():
+            ws.declare(project, tuple(chosen))
+            st.rerun()
+
+
+def audit(project: str, declared: tuple[str, ...]) -> None:
+    """The figures of one declared column."""
+    ws = session.workspace()
+    column = declared[0]
+    label = ""
+    problem = ws.search.goal.problem_of(ws.search.inputs(ws.search.needed(project)))
+    if len(declared) > 1 or problem.task == "multiclass":
+        with st.grid(2, min_column_width=220):
+            if len(declared) > 1:
+                column = st.selectbox("Column", declared, key="fair_column")
+            if problem.task == "multiclass":
+                label = st.selectbox("Class", problem.classes, key="fair_class")
+    with st.spinner("Comparing the groups", show_time=True):
+        made = ws.fairness.audit(project, column, label)
+    for place, sentence in enumerate(made.sentences):
+        st.markdown(f"**{plain(sentence)}**" if place == 0 else plain(sentence), width=720)
+    if column in ws.fairness.used(project):
+        st.caption(f"The model learns from {quoted(column)}.")
+    else:
+        st.caption(f"The model does not learn from {quoted(column)}; other columns can still stand for it.")
+    cards.covered(project, "Measured")
+    _headline(made)
+    _figures(made)
+    with st.expander("All figures as a table"):
+        _table(made)
+
+
+def _headline(made: Fairness) -> None:
+    """The gaps by the names that auditors use."""
+    spreads = [("Demographic parity", made.parity, "The widest gap in who is selected."),
+               ("Equalised odds", made.odds, "The wider of the gaps in who is found and in false alarms."),
+               ("Calibration", made.residual, "The widest gap in what came true less what was predicted.")]
+    if not made.is_class:
+        spreads = [("Mean residual", made.residual, "The widest gap in what came true less what was predicted."),
+                   ("Mean error", made.error, "The widest gap in the size of the error.")]
+    facts = []
+    for name, spread, tip in spreads:
+        if math.isfinite(spread.difference):
+            scale, unit = (100, " points") if made.is_class else (1, "")
+            facts.append(Fact(name, f"{number(spread.difference * scale, 2)}{unit}",
+                              interval(spread.low * scale, spread.high * scale),
+                              f"{tip} Difference of the largest and the smallest group value with its 95 % interval."))
+    if facts:
+        cards.facts(facts, columns=3)
+    ratios = [f"{name.lower()} {number(spread.ratio, 2)} ({interval(spread.ratio_low, spread.ratio_high)})"
+              for name, spread, _ in spreads if math.isfinite(spread.ratio)]
+    if ratios:
+        st.caption(plain(f"As ratios, smallest over largest, with 95 % intervals: {', '.join(ratios)}."))
+
+
+def _figures(made: Fairness) -> None:
+    palette = session.palette()
+    if made.is_class:
+        target = quoted(made.label, 40)
+        selected = f"Of all rows of a group, the share predicted to be {target}, with 95 % intervals."
+        cards.show(findings_charts.rates(made, "selected", selected, palette), "fair_selected")
+        found = f"Of those that are {target}, the share that the model finds."
+        cards.show(findings_charts.rates(made, "found", found, palette), "fair_found")
+        alarms = f"Of those that are not {target}, the share called so all the same."
+        cards.show(findings_charts.rates(made, "false_alarms", alarms, palette), "fair_alarms")
+    else:
+        cards.show(findings_charts.errors(made, palette), "fair_errors")
+    cards.show(findings_charts.off(made, palette), "fair_off")
+    if any(group.calibration for group in made.compared):
+        cards.show(findings_charts.calibration(made, palette), "fair_calibration")
+
+
+def _table(made: Fairness) -> None:
+    level = percent if made.is_class else number
+    rows = []
+    for group in made.groups:
+        row = {"Group": cut(group.group, 60), "Rows": count(group.rows) + (" (few)" if group.small else "")}
+        if made.is_class:
+            row |= {"Predicted so": level(group.selected.value), "Found": level(group.found.value),
+                    "False alarms": level(group.false_alarms.value)}
+        else:
+            row |= {"Mean error": level(group.error.value)}
+        rows.append(row | {"Came true": level(group.observed.value), "Predicted": level(group.predicted)})
+    cards.table(pd.DataFrame(rows), "Figures of every group", "fair_table")

@@ -1,0 +1,175 @@
+"""Parts of the page on what happened: confirmed groups with their why, two groups compared, two periods compared."""
+from __future__ import annotations
+
+import math
+from datetime import date
+
+import streamlit as st
+
+from automl_core.acting import GapStory, Pair, Periods, SegmentStory
+from automl_core.acting.action import Condition
+from automl_core.workspace.findings import Question, WhatHappened
+from pages.ui import cards, charts, findings_charts, progress, session
+from pages.ui.border import border
+from pages.ui.cards import Fact
+from pages.ui.words import count, number, percent, plain, quoted, signed
+
+OTHERS = "All others"
+LIMIT = "This describes data as it was. Groups differ in more than is in the table, so it does not say what brings a gap about."
+
+
+def groups(project: str, found: WhatHappened | None) -> None:
+    """Groups whose outcome differs, or the way to look for them."""
+    ws = session.workspace()
+    running = progress.active(project, "findings")
+    if running:
+        progress.watch(running)
+        return
+    if found is None:
+        progress.failure(project, "findings")
+        with st.container(border=True):
+            st.markdown("Groups are looked for on one half of the rows and kept only when the other half confirms them.",
+                        width=720)
+            if st.button("Look for groups", type="primary", icon=":material/travel_explore:", key="look_for_groups"):
+                with border():
+                    ws.findings.start(project)
+                    st.rerun()
+        return
+    search = found.search
+    if not search.looked_at:
+        st.markdown("There are too few rows to find groups on one half and confirm them on the other.", width=720)
+        return
+    looked = f"{count(search.looked_at, 'group was', 'groups were')} looked at and {count(search.tested)} tested"
+    if not search.segments:
+        st.markdown(f"**No group differs from the rest by more than chance.** {looked}; none was confirmed.", width=720)
+        return
+    st.markdown(f"**{plain(search.segments[0].sentence)}**", width=720)
+    st.caption(f"{looked}; {count(len(search.segments))} confirmed on rows that were not used to find them.")
+    cards.show(charts.segments(search, session.palette()), "happened_segments")
+    _one_group(found)
+    with st.expander("All in words"):
+        cards.sentences([f"{story.segment.sentence} {story.sentence}" for story in found.stories])
+
+
+def _one_group(found: WhatHappened) -> None:
+    st.subheader("One group", anchor=False)
+    names = {index: charts.condition_words(story.segment) for index, story in enumerate(found.stories)}
+    chosen = st.selectbox("Group", list(names), format_func=lambda index: names[index], key="happened_group")
+    story = found.stories[chosen or 0]
+    scale, unit = _scale(found.search.units)
+    facts = [Fact("Difference", f"{signed(story.segment.difference * scale)} {unit}",
+                  f"{signed(story.segment.low * scale)} to {signed(story.segment.high * scale)}", "With its 95 % interval."),
+             Fact("Share of the rows", percent(story.share_rows), count(story.segment.rows, "row checked", "rows checked"))]
+    if math.isfinite(story.share_outcome):
+        facts.append(Fact("Share of the outcome", percent(story.share_outcome), f"of all {found.search.outcome}"))
+    facts.append(Fact("Steady", f"{story.same_sign} of 5", "parts of the data agree",
+                      f"It tells {percent(story.explained)} of how the outcome varies from row to row."))
+    cards.facts(facts)
+    if story.reasons:
+        _why(story, unit, scale)
+    elif not found.with_model:
+        st.caption("There was no model of this data when the groups were looked for, so nothing is said about why they differ.")
+    else:
+        st.caption("The group has too few rows in the sample to say why it differs.")
+
+
+def _why(story: SegmentStory, unit: str, scale: float) -> None:
+    cards.show(findings_charts.waterfall(story, unit, scale, session.palette()), "happened_why")
+    st.caption("The parts are what the model makes of each column, inside the group against elsewhere. What it does not account "
+               "for is shown as not explained.")
+
+
+def two_groups(project: str) -> None:
+    """Choose two groups and see what their gap is made of."""
+    with border():
+        choices = session.workspace().findings.choices(project).groups
+        if not choices:
+            st.markdown("No column has groups to compare.", width=720)
+            return
+        st.markdown("Choose two groups: their gap is split into which rows they have, and what happens to rows that are alike.",
+                    width=720)
+        with st.grid(3, min_column_width=220):
+            column = st.selectbox("Column", list(choices), key="compare_column")
+            levels = choices[column]
+            names = [_level(level) for level in levels]
+            one = st.selectbox("First group", range(len(levels)), format_func=lambda index: names[index],
+                               key=f"compare_first_{column}")
+            rest = [index for index in range(len(levels)) if index != one]
+            other = st.selectbox("Second group", [*rest, -1], format_func=lambda index: OTHERS if index < 0 else names[index],
+                                 key=f"compare_second_{column}_{one}")
+        pair = Pair((levels[one],), () if other is None or other < 0 else (levels[other],))
+        _answered(project, Question(pair), (quoted(names[one], 30), "All others" if other == -1 else quoted(names[other], 30)))
+
+
+def _level(condition: Condition) -> str:
+    """A value as it is, a range in words."""
+    if condition.values:
+        return " or ".join(condition.values)
+    if math.isnan(condition.low):
+        return f"under {number(condition.high)}"
+    if math.isnan(condition.high):
+        return f"{number(condition.low)} or more"
+    return f"{number(condition.low)} to {number(condition.high)}"
+
+
+def two_periods(project: str) -> None:
+    """Choose a date and see what the change is made of."""
+    with border():
+        times = session.workspace().findings.choices(project).times
+        if not times:
+            st.markdown("This table has no column of dates, so there is no before and after to compare.", width=720)
+            return
+        st.markdown("Choose a day: the change is split into which rows there are, and what happens to rows that are alike.",
+                    width=720)
+        with st.grid(3, min_column_width=220):
+            column = st.selectbox("Column that says when", list(times), key="period_column")
+            first, middle, last = (date.fromisoformat(day) for day in times[column])
+            day = st.date_input("First day of after", middle, min_value=first, max_value=last, key=f"period_split_{column}")
+        if isinstance(day, date):
+            _answered(project, Question(periods=Periods(column, day.isoformat())), ("After", "Before"))
+
+
+def _answered(project: str, question: Question, names: tuple[str, str]) -> None:
+    ws = session.workspace()
+    story = ws.findings.answer(project, question)
+    if story is not None:
+        _story(story, names)
+        return
+    running = progress.active(project, "compare")
+    if running:
+        progress.watch(running)
+        return
+    progress.failure(project, "compare")
+    if st.button("Compare", type="primary", icon=":material/compare_arrows:", key="compare"):
+        ws.findings.ask(project, question)
+        st.rerun()
+
+
+def _story(story: GapStory, names: tuple[str, str]) -> None:
+    st.markdown(f"**{plain(story.sentence, 900)}**", width=720)
+    scale, unit = _scale(story.units)
+    level = percent if story.is_rate else number
+    cards.facts([Fact(names[0], level(story.mean_first), count(story.rows_first, "row")),
+                 Fact(names[1], level(story.mean_second), count(story.rows_second, "row")),
+                 Fact("Rows with one alike", percent(story.support), "on the other side", "Only these are compared.")], columns=3)
+    if not math.isfinite(story.gap.value):
+        return
+    cards.show(findings_charts.split(story, unit, scale, session.palette()), "gap_split")
+    if story.columns:
+        cards.show(findings_charts.mix(story, unit, scale, session.palette()), "gap_mix")
+    st.subheader("What drove it", anchor=False)
+    tested = f"{count(story.looked_at, 'group')} looked at, {count(story.tested)} tested on rows that were not used to find them"
+    if story.drivers:
+        cards.sentences([driver.sentence for driver in story.drivers])
+        st.caption(f"{tested}, {count(len(story.drivers))} confirmed.")
+    else:
+        st.markdown(f"No single group was confirmed to drive it: {tested}.", width=720)
+    if story.left_out:
+        names_out = ", ".join(story.left_out[:6])
+        st.caption(plain(f"Not compared on, because they tell the two sides apart by themselves: {names_out}."))
+    st.caption(LIMIT)
+
+
+def _scale(units: str) -> tuple[float, str]:
+    """How outcome units are shown: shares as percentage points, numbers as they are."""
+    return (100.0, "points") if units in ("points", "share of rows") else (1.0, "")

@@ -1,0 +1,92 @@
+"""What happened and fairness, clicked through: asked, worked out, shown."""
+from __future__ import annotations
+
+import re
+
+from tests.pages.conftest import Stages, Visit, primary, texts, work
+
+FORBIDDEN = re.compile(r"\b(caus\w+|prove\w*|guarantee\w*)\b", re.I)
+
+
+def test_groups_are_looked_for_and_told(visit: Visit, stages: Stages) -> None:
+    project = stages.projects["scored"]
+    app = visit("scored", "what_happened")
+    assert primary(app) == ["Look for groups"]
+    app.button(key="look_for_groups").click().run()
+    work(stages.workspace, stages.workspace.jobs.active(project)[0])
+    found = stages.workspace.findings.found(project)
+    assert found is not None
+    assert found.with_model
+    app = visit("scored", "what_happened")
+    assert not app.exception
+    assert "One group" in texts(app)
+    assert primary(app) == ["See what drives it"]
+    story = found.stories[0]
+    total = sum(reason.part for reason in story.reasons) + story.others + story.not_explained
+    assert abs(total - story.segment.difference) < 1e-9
+    assert not FORBIDDEN.search(texts(app))
+
+
+def test_two_groups_are_compared(visit: Visit, stages: Stages) -> None:
+    project = stages.projects["scored"]
+    app = visit("scored", "what_happened")
+    app.session_state["happened_tab"] = "Two groups"
+    app.run()
+    assert primary(app) == ["Compare"]
+    app.selectbox(key="compare_column").select("contract").run()
+    app.button(key="compare").click().run()
+    work(stages.workspace, stages.workspace.jobs.active(project)[0])
+    app.run()
+    assert not app.exception
+    assert not app.error
+    assert "What drove it" in texts(app)
+    assert "does not say what brings a gap about" in texts(app)
+    assert not FORBIDDEN.search(texts(app))
+
+
+def test_two_periods_are_compared_or_owned_up_to(visit: Visit, stages: Stages) -> None:
+    for stage in ("scored", "goal"):
+        project = stages.projects[stage]
+        app = visit(stage, "what_happened")
+        app.session_state["happened_tab"] = "Before and after"
+        app.run()
+        assert not app.exception
+        if not stages.workspace.findings.choices(project).times:
+            assert "no column of dates" in texts(app)
+            continue
+        app.button(key="compare").click().run()
+        work(stages.workspace, stages.workspace.jobs.active(project)[0])
+        app.run()
+        assert "Before, " in texts(app)
+
+
+def test_nothing_is_declared_by_itself_and_a_number_is_audited(visit: Visit, stages: Stages) -> None:
+    project = stages.projects["model"]
+    app = visit("model", "fairness")
+    assert primary(app) == ["Save"]
+    assert stages.workspace.fairness.declared(project) == ()
+    app.multiselect(key=f"protected_{project}").select("sex")
+    app.button(key="save_protected").click().run()
+    assert stages.workspace.fairness.declared(project) == ("sex",)
+    assert not app.exception
+    assert not app.error
+    made = stages.workspace.fairness.audit(project, "sex")
+    assert not made.is_class
+    shown = texts(app).replace("\\", "")
+    assert ("nothing can be compared" in shown) == (len(made.compared) < 2)  # few folds leave few rows predicted
+    assert ("The mean error is" in shown) == (len(made.compared) >= 2)
+    assert "do not settle" in texts(app)
+    assert primary(app) == ["Decide what to do"]
+
+
+def test_classes_are_audited(visit: Visit, stages: Stages) -> None:
+    project = stages.projects["scored"]
+    stages.workspace.fairness.declare(project, ("age", "contract"))
+    app = visit("scored", "fairness")
+    assert not app.exception
+    assert not app.error
+    shown = texts(app)
+    assert "are predicted to be" in shown
+    app.selectbox(key="fair_column").select("contract").run()
+    assert "Monthly" in texts(app)
+    assert not re.search(r"\b(un)?fair\b", texts(app), re.I)

@@ -1,0 +1,145 @@
+"""Comparisons on small, strange and separated data; segment stories and their waterfall."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.acting import Pair, Periods, Told, compare_groups, compare_periods, counted_class, find_segments, tell_segments
+from automl_core.acting.action import Condition
+from automl_core.acting.gap import Amount
+from automl_core.acting.gap_story import confirmed_parts
+from automl_core.codec import from_json, to_json
+from automl_core.data.table import Column
+from automl_core.errors import BadInput
+from automl_core.explaining import Contributions
+from automl_core.framing.problem import Problem
+from tests.truth.gaps import COLUMNS, PROBLEM, world
+
+G = Pair((Condition("g", ("x",)),))
+
+
+def test_parts_add_up_and_the_same_seed_says_the_same() -> None:
+    one = world(3, 1500, "both")
+    story = compare_groups(one.frame, one.y, COLUMNS, PROBLEM, G, 1)
+    assert story.gap.value == pytest.approx(story.composition.value + story.behaviour.value)
+    assert story.gap.value == pytest.approx(one.y[one.first].mean() - one.y[~one.first].mean())
+    assert to_json(story) == to_json(compare_groups(one.frame, one.y, COLUMNS, PROBLEM, G, 1))
+    assert to_json(from_json(type(story), to_json(story))) == to_json(story)
+    assert story.columns[0].column == "n0"
+    for word in ("cause", "will ", "guarantee", "prove"):
+        assert word not in story.sentence.lower()
+    turned = compare_groups(one.frame, one.y, COLUMNS, PROBLEM, Pair((Condition("g", ("z",)),)), 1)
+    assert turned.behaviour.value == pytest.approx(-story.behaviour.value, abs=0.02)
+
+
+def test_numbers_and_classes() -> None:
+    one = world(4, 1200, "both")
+    number = Problem("y", "regression", "rmse")
+    story = compare_groups(one.frame, one.y * 1000.0, COLUMNS, number, G)
+    assert story.units == "y"
+    assert not story.is_rate
+    assert abs(story.gap.value) > 50
+    many = Problem("y", "multiclass", "log_loss", ("a", "b", "c"))
+    assert compare_groups(one.frame, one.y + (one.frame["n2"] > 1), COLUMNS, many, G).outcome == "“y” = “c”"
+
+
+def test_few_rows_missing_values_and_strange_columns() -> None:
+    one = world(5, 60, "null")
+    story = compare_groups(one.frame, one.y, COLUMNS, PROBLEM, G)
+    assert math.isnan(story.gap.value)
+    assert "too few rows" in story.sentence
+    one = world(5, 800, "both")
+    frame = one.frame.copy()
+    frame.loc[::3, "n0"] = np.nan
+    frame["empty"], frame["same"] = np.nan, 1.0
+    frame["many"] = [f"v{k}" for k in range(800)]
+    columns = (*COLUMNS, Column("empty", "float", "number"), Column("same", "int", "number"), Column("many", "text", "category"))
+    y = one.y.astype(float)
+    y[:50] = np.nan
+    story = compare_groups(frame, y, columns, PROBLEM, G)
+    assert story.rows_first + story.rows_second == 750
+    assert math.isfinite(story.behaviour.value)
+    nobody = compare_groups(frame, y, columns, PROBLEM, Pair((Condition("g", ("nothing",)),)))
+    assert nobody.rows_first == 0
+    assert not nobody.found
+    constant = compare_groups(frame, np.zeros(800), columns, PROBLEM, G)
+    assert constant.gap.value == 0
+    assert not constant.found
+
+
+def test_a_column_that_is_the_group_in_disguise_is_left_out() -> None:
+    one = world(6, 1000, "behaviour")
+    frame = one.frame.assign(copy=one.frame["g"].str.upper())
+    story = compare_groups(frame, one.y, (*COLUMNS, Column("copy", "text", "category")), PROBLEM, G)
+    assert "copy" in story.left_out
+    assert story.support > 0.9
+
+
+def test_rows_that_go_together_widen_the_interval() -> None:
+    one = world(7, 800, "null")
+    repeated = pd.concat([one.frame.assign(who=np.arange(800))] * 4, ignore_index=True)
+    alone = compare_groups(one.frame, one.y, COLUMNS, PROBLEM, G).gap
+    together = compare_groups(repeated, np.tile(one.y, 4), COLUMNS, replace(PROBLEM, group="who"), G).gap
+    assert together.high - together.low == pytest.approx(alone.high - alone.low, rel=0.1)
+
+
+def test_bad_questions() -> None:
+    one = world(8, 300, "null")
+    with pytest.raises(BadInput, match="no condition"):
+        compare_groups(one.frame, one.y, COLUMNS, PROBLEM, Pair(()))
+    with pytest.raises(BadInput, match="no column"):
+        compare_groups(one.frame, one.y, COLUMNS, PROBLEM, Pair((Condition("nowhere", ("x",)),)))
+    for periods, words in ((Periods("c0", "2024-01-01"), "neither dates"), (Periods("day", "soon"), "not a date"),
+                           (Periods("day", ""), "No date"), (Periods("n0", "x"), "not a number")):
+        with pytest.raises(BadInput, match=words):
+            compare_periods(one.frame, one.y, COLUMNS, PROBLEM, periods)
+
+
+def test_periods_take_limits_and_numbers() -> None:
+    one = world(9, 900, "null")
+    story = compare_periods(one.frame, one.y, COLUMNS, PROBLEM, Periods("day", "2024-07-01", "2024-04-01", "2024-10-01"))
+    day = one.frame["day"]
+    assert story.rows_second == int(((day >= "2024-04-01") & (day < "2024-07-01")).sum())
+    assert story.rows_first == int(((day >= "2024-07-01") & (day < "2024-10-01")).sum())
+    assert compare_periods(one.frame, one.y, COLUMNS, PROBLEM, Periods("n0", "0")).over_time
+
+
+def test_holm() -> None:
+    def p(value: float) -> Amount:
+        return Amount(0, 0, 0, value)
+
+    assert confirmed_parts(p(0.004), p(0.011), p(0.3)) == ("gap", "composition")
+    assert confirmed_parts(p(0.02), p(0.02), p(0.02)) == ()
+
+
+def test_segment_stories_and_what_is_not_explained() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"plan": pd.Series(rng.choice(["a", "b"], 3000)).astype("str"), "age": rng.normal(size=3000)})
+    a = frame["plan"].eq("a").to_numpy()
+    y = (rng.random(3000) < np.where(a, 0.5, 0.2)).astype(int)
+    columns = (Column("plan", "text", "category"), Column("age", "float", "number"))
+    search = find_segments(frame, y, columns, PROBLEM)
+    assert counted_class(y, PROBLEM) == "Yes"
+    plain = tell_segments(frame, y, PROBLEM, search)[0]
+    assert plain.reasons == ()
+    assert math.isnan(plain.not_explained)
+    assert plain.same_sign == 5
+    inside = a if plain.segment.difference > 0 else ~a
+    assert plain.share_rows == pytest.approx(inside.mean())
+    assert plain.share_outcome == pytest.approx(y[inside].sum() / y.sum())
+    assert plain.explained == pytest.approx(np.corrcoef(a, y)[0, 1] ** 2)
+    phi = np.column_stack([np.where(a, 10.0, -10.0), rng.normal(size=3000)])  # points: the model knows 20 of the 30
+    told = Told(Contributions(phi, 35.0, 35 + phi.sum(axis=1), ("plan", "age"), "Yes"), np.arange(3000))
+    story = tell_segments(frame, y, PROBLEM, search, told)[0]
+    assert story.reasons[0].column == "plan"
+    assert abs(story.reasons[0].part) == pytest.approx(0.2)
+    total = sum(reason.part for reason in story.reasons) + story.others + story.not_explained
+    assert total == pytest.approx(story.segment.difference)
+    assert abs(story.not_explained) == pytest.approx(0.1, abs=0.05)
+    few = tell_segments(frame, y, PROBLEM, search, Told(told.contributions, np.arange(10)))[0]
+    assert few.reasons == ()

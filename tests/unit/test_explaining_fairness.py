@@ -1,0 +1,90 @@
+"""Audits of small and strange groups, and the groups that columns are cut into."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.codec import from_json, to_json
+from automl_core.data.table import Column
+from automl_core.errors import BadInput
+from automl_core.explaining import Audit, Fairness, audit, likely_protected, protected_groups
+from automl_core.explaining.fairness_counts import wilson
+
+
+def case(group: np.ndarray, seed: int = 0) -> Audit:
+    rng = np.random.default_rng(seed)
+    p = rng.random(len(group))
+    return Audit(p, (rng.random(len(group)) < p).astype(float), group.astype(object), p > 0.5, "sex", "Yes")
+
+
+def test_small_groups_are_shown_and_not_compared() -> None:
+    made = audit(case(np.repeat(["a", "b", "c"], [300, 200, 30])))
+    assert [group.group for group in made.groups] == ["a", "b", "c"]
+    assert [group.group for group in made.compared] == ["a", "b"]
+    assert any("“c” has fewer than 100 rows" in line for line in made.sentences)
+    assert len(made.groups[0].calibration) == 5
+    assert made.groups[2].calibration == ()
+    assert from_json(Fairness, to_json(made)).groups == made.groups
+    alone = audit(case(np.repeat(["a", "c"], [300, 30])))
+    assert math.isnan(alone.parity.difference)
+    assert "nothing can be compared" in alone.sentences[0]
+
+
+def test_no_sentence_calls_a_model_fair() -> None:
+    for seed in range(5):
+        made = audit(case(np.repeat(["a", "b"], 200), seed))
+        text = " ".join(made.sentences).lower()
+        assert "fair" not in text
+        assert "do not settle" in text
+
+
+def test_nobody_selected_everybody_selected_one_class() -> None:
+    one = case(np.repeat(["a", "b"], 200))
+    for selected in (np.zeros(400, bool), np.ones(400, bool)):
+        made = audit(Audit(one.prediction, one.y, one.group, selected, "g", "Yes"))
+        assert not made.parity.clear
+        assert not made.odds.clear
+    only = audit(Audit(one.prediction, np.ones(400), one.group, one.selected, "g", "Yes"))
+    assert math.isnan(only.odds.difference)
+    assert "Too few rows" in " ".join(only.sentences)
+
+
+def test_bad_audits() -> None:
+    with pytest.raises(BadInput, match="only one group"):
+        audit(case(np.repeat(["a"], 200)))
+    one = case(np.repeat(["a", "b"], 200))
+    with pytest.raises(BadInput, match="outcome"):
+        audit(Audit(one.prediction, np.full(400, np.nan), one.group, one.selected, "g", "Yes"))
+
+
+def test_groups_of_a_column() -> None:
+    ages = protected_groups(pd.Series(np.arange(100), name="age"))
+    assert pd.Series(ages).value_counts().to_list() == [25, 25, 25, 25]
+    assert ages[0] == "below 25"
+    assert ages[99] == "75 or more"
+    few = protected_groups(pd.Series([0.0, 1.0, np.nan], name="senior"))
+    assert list(few) == ["0", "1", "(missing)"]
+    many = protected_groups(pd.Series([f"v{k % 30}" for k in range(300)], name="city").astype("str"))
+    assert len(set(many)) == 8
+    assert "(other)" in set(many)
+    skewed = protected_groups(pd.Series([0.0] * 90 + list(range(1, 11)), name="children"))
+    assert set(skewed) >= {"below 1"} or len(set(skewed)) >= 1
+    with pytest.raises(BadInput, match="dates"):
+        protected_groups(pd.Series(pd.date_range("2024-01-01", periods=3), name="born"))
+
+
+def test_likely_columns_are_a_hint() -> None:
+    names = ("gender", "SeniorCitizen", "age", "page", "usage", "Sex", "marital_status", "price", "ethnicity")
+    found = likely_protected(tuple(Column(name, "text", "category") for name in names))
+    assert found == ("gender", "SeniorCitizen", "age", "Sex", "marital_status", "ethnicity")
+
+
+def test_wilson_against_known_values() -> None:
+    rate = wilson(8, 10)
+    assert (rate.low, rate.high) == pytest.approx((0.4902, 0.9433), abs=2e-4)
+    assert math.isnan(wilson(0, 0).value)
+    assert wilson(0, 50).low == 0
