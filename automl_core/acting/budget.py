@@ -38,7 +38,7 @@ def expected_values(risk: Floats, values: Floats | float, save_rate: float, cost
 
 
 def choose(net: Floats, costs: Floats, budget: float = 0.0, capacity: int = 0) -> Chosen:
-    """The set of rows with the highest net worth (n,) whose costs (n,) fit the budget and whose number the capacity (0: no limit).
+    """The rows with the highest net worth (n,) together whose costs (n,) fit the budget and number the capacity (0: no limit).
 
     Rows that are not worth their cost are never chosen. BadInput when a cost is negative.
     """
@@ -68,16 +68,14 @@ def _made(net: Floats, costs: Floats, rows: NDArray[np.int64], exact: bool, boun
     return Chosen(rows, value, float(costs[rows].sum()), value if exact else max(value, bound), exact)
 
 
-def _by_amounts(
-    net: Floats, costs: Floats, fits: NDArray[np.int64], budget: float, limit: int
-) -> NDArray[np.int64] | None:
+def _by_amounts(net: Floats, costs: Floats, fits: NDArray[np.int64], budget: float, limit: int) -> NDArray[np.int64] | None:
     """The best set by dynamic programming over whole amounts of money; None when the table would be too large, or a capacity
     binds besides the budget."""
     unit = _unit(costs[fits])
     if unit is None:
         return None
     amounts = np.round(costs[fits] / unit).astype(np.int64)
-    room = min(int(math.floor(budget / unit + 1e-9)), int(amounts.sum()))
+    room = min(math.floor(budget / unit + 1e-9), int(amounts.sum()))
     if len(fits) * (room + 1) > MOST_CELLS:
         return None
     best = np.zeros(room + 1)

@@ -102,7 +102,9 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
             high=value + reach,
             rivals=_rivals(inputs, worth, chosen, len(at_risk)),
             sensitivity=_sensitivity(goal, expected, len(chosen)),
-            break_even=goal.contact_cost * len(chosen) / (goal.value * expected) if goal.contact_cost > 0 and expected > 0 else nan,
+            break_even=goal.contact_cost * len(chosen) / (goal.value * expected)
+            if goal.contact_cost > 0 and expected > 0
+            else nan,
         )
     return replace(made, sentence=_sentence(made, inputs, actions))
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionCard
 from automl_core.acting.outcome import make_outcome
 from automl_core.acting.pilots import HOLD, TREAT, Draw, Mask, Pilot, Returned
-from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining.single import value_text
 from automl_core.explaining.words import plain, quote
@@ -26,7 +25,7 @@ _OURS = (ROW, ARM, COLUMN, NOW, SET_TO, DUE)
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Matched:
-    """Rows of a pilot whose outcome is known: outcomes (m,) as wanted-class indicators or numbers, sides, strata and groups (m,)."""
+    """Rows of a pilot with a known outcome, all (m,): wanted-class indicators or numbers, sides, strata and groups."""
 
     values: Floats
     treated: Mask
@@ -35,13 +34,8 @@ class Matched:
     returned: Returned
 
 
-def id_columns(frame: pd.DataFrame, columns: tuple[Column, ...]) -> tuple[str, ...]:
-    """The table's own id columns, by which a person finds a row again."""
-    return tuple(column.name for column in columns if column.role == "id" and column.name in frame)
-
-
 def assignment_frame(card: ActionCard, frame: pd.DataFrame, drawn: Draw, ids: tuple[str, ...]) -> pd.DataFrame:
-    """One line a drawn row, in random-looking table order: `row` (its position), ids, `arm`, the column to change, its value now
+    """One line a drawn row, in the order of the table: `row` (its position), ids, `arm`, the column to change, its value now
     and the value to set (empty for rows that are held out), stratum and group."""
     rows = frame.iloc[drawn.positions]
     held = ~drawn.treated
@@ -84,7 +78,9 @@ def match_outcomes(pilot: Pilot, assignment: pd.DataFrame, sent: pd.DataFrame, p
     names = {str(name).strip().casefold(): str(name) for name in sent.columns}
     target = names.get(problem.target.strip().casefold(), names.get("outcome", ""))
     if not target:
-        raise BadInput(f"The file has no column {quote(problem.target)}.", "Add it with the outcome of each row, and send it again.")
+        raise BadInput(
+            f"The file has no column {quote(problem.target)}.", "Add it with the outcome of each row, and send it again."
+        )
     if sent.empty:
         raise BadInput("The file has no rows.", "Send the pilot’s file with the outcomes filled in.")
     key, theirs = _key(pilot, assignment, names)
@@ -95,7 +91,9 @@ def match_outcomes(pilot: Pilot, assignment: pd.DataFrame, sent: pd.DataFrame, p
     at = found.map(place)
     unmatched = int(at.isna().sum())
     if unmatched == len(sent):
-        raise BadInput("No line of the file belongs to this pilot.", f"Its {quote(theirs)} must be those of the pilot’s own file.")
+        raise BadInput(
+            "No line of the file belongs to this pilot.", f"Its {quote(theirs)} must be those of the pilot’s own file."
+        )
     lines = pd.DataFrame({"at": at, "value": sent[target].to_numpy()}).dropna(subset="at")
     last = lines.drop_duplicates("at", keep="last").set_index(lines.drop_duplicates("at", keep="last")["at"].astype(int))["value"]
     values = pd.Series([None] * len(assignment), dtype=object)
@@ -118,25 +116,23 @@ def _key(pilot: Pilot, assignment: pd.DataFrame, names: dict[str, str]) -> tuple
 
 def _keys(ours: pd.Series, theirs: pd.Series) -> tuple[pd.Index, pd.Series]:
     """Both columns spelled alike, as strictly as keeps our ids unlike."""
-    for loose in (True, False):
-        own = ours.map(lambda value: _spelled(value, loose))
-        if own.is_unique or not loose:
-            return pd.Index(own), theirs.map(lambda value: _spelled(value, loose), na_action="ignore").reset_index(drop=True)
-    raise AssertionError
+    loose = ours.map(_loosely).is_unique
+    spelled = _loosely if loose else _strictly
+    return pd.Index(ours.map(spelled)), theirs.map(spelled, na_action="ignore").reset_index(drop=True)
 
 
-def _spelled(value: object, loose: bool) -> str:
-    text = str(value).strip().removeprefix("'")
-    if not loose:
-        return text
+def _strictly(value: object) -> str:
+    return str(value).strip().removeprefix("'")
+
+
+def _loosely(value: object) -> str:
+    text = _strictly(value)
     digits = text.replace(",", "").replace(" ", "")
     digits = digits.removesuffix(".0")
     return digits.lstrip("0") or "0" if digits.isdigit() else text.casefold()
 
 
-def _matched(
-    pilot: Pilot, assignment: pd.DataFrame, values: pd.Series, problem: Problem, lost: tuple[int, int]
-) -> Matched:
+def _matched(pilot: Pilot, assignment: pd.DataFrame, values: pd.Series, problem: Problem, lost: tuple[int, int]) -> Matched:
     text = values.map(lambda value: str(value).strip(), na_action="ignore")
     filled = text.notna() & (text != "")
     y, keep = encode_target(_as_outcomes(text.where(filled), problem), problem)
@@ -163,7 +159,7 @@ def _matched(
 
 
 def _as_outcomes(text: pd.Series, problem: Problem) -> pd.Series:
-    """Texts as the target spells them: a class in any case, 1/0 and yes/no for the two classes that mean it; numbers as numbers."""
+    """Texts as the target spells them: a class in any case, 1/0 and yes/no for two classes that mean it; numbers as numbers."""
     if problem.task == "regression":
         from automl_core.data.infer import table_from_frame
 

@@ -182,7 +182,10 @@ def graded(card: ActionCard, pilot: Pilot | None) -> ActionCard:
         return card
     result = pilot.result
     turned = direction(pilot.goal, pilot.is_rate)
-    nets = [money_of(card, pilot.goal, gain, card.rows) for gain in (turned * result.difference, turned * result.low, turned * result.high)]
+    nets = [
+        money_of(card, pilot.goal, gain, card.rows)
+        for gain in (turned * result.difference, turned * result.low, turned * result.high)
+    ]
     raised = pilot.state == "raised"
     return replace(
         card,
@@ -194,7 +197,9 @@ def graded(card: ActionCard, pilot: Pilot | None) -> ActionCard:
         net_low=min(nets[1:]),
         net_high=max(nets[1:]),
         sentence=f"{card.who}: {result.sentence}",
-        overturn="A pilot with chance deciding measured this; it holds for rows like those of the pilot, at that time." if raised else "",
+        overturn="A pilot with chance deciding measured this; it holds for rows like those of the pilot, at that time."
+        if raised
+        else "",
         next_step="Roll it out, and keep a small hold-out to see that it goes on working." if raised else "",
     )
 

@@ -6,7 +6,7 @@ Rows are dealt inside strata of about equal predicted risk, so that both sides s
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Literal
 
@@ -143,7 +143,7 @@ def rows_for(card: ActionCard, frame: pd.DataFrame) -> Mask:
 
 
 def promised_change(card: ActionCard, rows: PilotRows) -> Change:
-    """The change a card promises on its rows: the mean wanted outcome there now, with the adjusted effect, and at its weak end."""
+    """The change a card promises on its rows: the mean wanted outcome now, with the adjusted effect, and at its weak end."""
     mask = rows_for(card, rows.frame)
     good = "" if rows.problem.task == "regression" else rows.goal.good
     outcome = make_outcome(rows.y, rows.problem, good)
@@ -157,12 +157,16 @@ def promised_change(card: ActionCard, rows: PilotRows) -> Change:
 
 
 def plan_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice) -> Power:
-    """What a pilot of that size could see. BadInput when there are fewer than 20 rows to draw from, or the card is a pattern only."""
+    """What a pilot of that size could see. BadInput with fewer than 20 rows to draw from, or when the card is a pattern only."""
     if card.grade == "D":
-        raise BadInput("This card is a pattern and not advice, so there is nothing to test.", "Choose a card of grade C or better.")
+        raise BadInput(
+            "This card is a pattern and not advice, so there is nothing to test.", "Choose a card of grade C or better."
+        )
     available = int(rows_for(card, rows.frame).sum())
     if available < FEWEST_ROWS:
-        raise BadInput(f"Only {available} rows can get this change, and a pilot needs {FEWEST_ROWS}.", "Widen the group of the card.")
+        raise BadInput(
+            f"Only {available} rows can get this change, and a pilot needs {FEWEST_ROWS}.", "Widen the group of the card."
+        )
     if choice.rows and choice.rows < FEWEST_ROWS:
         raise BadInput(f"{choice.rows} rows are too few for a pilot.", f"Choose {FEWEST_ROWS} or more.")
     return measure_power(promised_change(card, rows), available, choice.rows, choice.treated_share)
@@ -211,10 +215,37 @@ def _deal(strata: NDArray[np.int64], share: float, random: np.random.Generator) 
     for stratum in np.unique(strata):
         members = random.permutation(np.flatnonzero(strata == stratum))
         wanted = len(members) * share + carried
-        count = int(math.floor(wanted + 0.5))
+        count = math.floor(wanted + 0.5)
         carried = wanted - count
         treated[members[:count]] = True
     return treated
+
+
+def start_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice, started: datetime) -> tuple[Pilot, Draw]:
+    """A pilot drawn now, with what the card promises for its treated rows; the caller gives it an id, a project and a run.
+
+    BadInput as `plan_pilot` and `due_date` say.
+    """
+    power = plan_pilot(card, rows, choice)
+    due = due_date(started, choice.days)
+    drawn = draw(card, rows, choice, power.treated + power.held)
+    treated, is_rate = int(drawn.treated.sum()), rows.problem.task != "regression"
+    turned = direction(rows.goal, is_rate)
+    promised = [money_of(card, rows.goal, turned * gain, treated) for gain in (card.adjusted, card.low, card.high)]
+    ids = tuple(column.name for column in rows.columns if column.role == "id" and column.name in rows.frame)
+    held, strata = len(drawn.positions) - treated, len(np.unique(drawn.strata))
+    pilot = Pilot(
+        "", "", "", card, rows.goal, choice, power, started, due, treated, held, strata, ids, is_rate, promised[0],
+        min(promised[1:]), max(promised[1:]),
+    )  # fmt: skip
+    return replace(pilot, sentence=_pilot_sentence(pilot)), drawn
+
+
+def _pilot_sentence(pilot: Pilot) -> str:
+    return (
+        f"{pilot.treated:,} rows get {change_words(pilot.card)}, {pilot.held:,} stay as they are; chance decided which. "
+        f"Outcomes are due on {pilot.due}."
+    )
 
 
 def money_of(card: ActionCard, goal: Goal, gain: float, treated: int) -> float:

@@ -16,35 +16,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl_core.acting.action import Goal, Lever
-from automl_core.acting.levers import texts
+from automl_core.acting.action import Goal
+from automl_core.acting.moves import Move, moves_of, similar_rows, supported
 from automl_core.data.table import Row
 from automl_core.errors import BadInput
-from automl_core.explaining.single import row_frame, value_text
+from automl_core.explaining.single import row_frame
 from automl_core.explaining.words import join_words, money, number, percent, quote
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
 MOST_CHANGES = 3
 MOST_OPTIONS = 3
-MOST_STEPS = 5
-SIMILAR = 300
-SEEN_SHARE = 0.01
-SEEN_ROWS = 3
 BATCH = 2048
 MOST_CANDIDATES = 300_000
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One allowed change of one lever: the value to set (a text, or a number), its cost and how many steps it is."""
-
-    column: str
-    from_text: str
-    to_text: str
-    value: str | float
-    cost: float
-    steps: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +64,8 @@ class Recourse:
 
 @dataclass(frozen=True, slots=True)
 class RecourseAsk:
-    """What is asked: the probability of the wanted class or the number to reach (NaN: what turns the model's answer, or the median
-    number), at most how many changes, and how many ways."""
+    """What is asked: the probability of the wanted class or the number to reach (NaN: what turns the model's answer, or the
+    median number), at most how many changes, and how many ways."""
 
     target: float = math.nan
     changes: int = MOST_CHANGES
@@ -91,8 +75,8 @@ class RecourseAsk:
 def recourse(model: Model, row: Row, goal: Goal, background: pd.DataFrame, ask: RecourseAsk | None = None) -> Recourse:
     """Ways for one typed, cleaned row to reach the goal; `background` are cleaned past rows, to compare with.
 
-    Only levers of the goal that the model uses move, to values that are allowed and that similar past rows have. BadInput when the
-    goal has no lever that the model uses, or the target makes no sense.
+    Only levers of the goal that the model uses move, to values that are allowed and that similar past rows have. BadInput when
+    the goal has no lever that the model uses, or the target makes no sense.
     """
     ask = ask or RecourseAsk()
     if not 1 <= ask.changes <= MOST_CHANGES or not 1 <= ask.options <= 10:
@@ -115,94 +99,6 @@ def recourse(model: Model, row: Row, goal: Goal, background: pd.DataFrame, ask: 
     if not found.reached:
         found = _search(model, goal, base, found, _ordered(grid, ask.changes), ask)
     return replace(found, sentence=_sentence(found, model, goal))
-
-
-def moves_of(lever: Lever, row: Row, near: pd.DataFrame) -> tuple[Move, ...]:
-    """Every change of one lever that the goal allows for this row: allowed values, or steps in the allowed direction and range.
-
-    A numeric lever may go up to five steps, each at the lever's cost; without a direction it goes the way of its step.
-    """
-    value = row.get(lever.column)
-    missing = value is None or (isinstance(value, float) and math.isnan(value))
-    if not math.isnan(lever.step):
-        return () if missing or not isinstance(value, (int, float)) else _steps(lever, float(value))
-    now = str(texts(pd.Series([value], dtype=near[lever.column].dtype)).iloc[0]) if not missing else ""
-    if missing or (lever.from_values and now not in lever.from_values):
-        return ()
-    numeric = pd.api.types.is_numeric_dtype(near[lever.column].dtype)
-    moves = []
-    for to in dict.fromkeys(lever.to):
-        if to == now or (now, to) in lever.forbidden or not _allowed(lever, now, to) or (numeric and not _is_number(to)):
-            continue
-        moves.append(Move(lever.column, now, to, float(to) if numeric else to, lever.cost))
-    return tuple(moves)
-
-
-def _steps(lever: Lever, value: float) -> tuple[Move, ...]:
-    step = abs(lever.step * value) if lever.relative else abs(lever.step)
-    side = {"up": 1.0, "down": -1.0}.get(lever.direction, math.copysign(1.0, lever.step * (value if lever.relative else 1.0)))
-    moves = []
-    for count in range(1, MOST_STEPS + 1):
-        after = float(f"{value + side * count * step:.12g}")
-        if step == 0 or not (_at_least(after, lever.low) and _at_least(-after, -lever.high)):
-            break
-        moves.append(Move(lever.column, value_text(value), value_text(after), after, lever.cost * count, count))
-    return tuple(moves)
-
-
-def _allowed(lever: Lever, now: str, to: str) -> bool:
-    """Whether numbers written as values keep the lever's range and direction."""
-    try:
-        after, before = float(to), float(now)
-    except ValueError:
-        return True
-    if not (_at_least(after, lever.low) and _at_least(-after, -lever.high)):
-        return False
-    return not ((lever.direction == "up" and after < before) or (lever.direction == "down" and after > before))
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
-
-
-def _at_least(value: float, limit: float) -> bool:
-    return math.isnan(limit) or value >= limit
-
-
-def similar_rows(model: Model, row: Row, goal: Goal, background: pd.DataFrame) -> pd.DataFrame:
-    """The 300 past rows most like this one in what cannot be changed (Gower's distance); all of them when there are fewer."""
-    if len(background) <= SIMILAR:
-        return background
-    moving = {lever.column for lever in goal.levers}
-    distance = np.zeros(len(background))
-    for name in model.sources:
-        if name in moving:
-            continue
-        series, value = background[name], row.get(name)
-        missing = value is None or (isinstance(value, float) and math.isnan(value))
-        if missing:
-            distance += np.asarray(series.notna(), dtype=np.float64)
-        elif pd.api.types.is_numeric_dtype(series.dtype) and isinstance(value, (int, float)):
-            values = series.to_numpy(dtype=np.float64, na_value=np.nan)
-            spread = float(np.nanquantile(values, 0.95) - np.nanquantile(values, 0.05)) if np.isfinite(values).any() else 0.0
-            distance += np.nan_to_num(np.minimum(np.abs(values - value) / (spread or 1.0), 1.0), nan=1.0)
-        elif not pd.api.types.is_datetime64_any_dtype(series.dtype):
-            distance += np.asarray(series.astype("str") != str(value), dtype=np.float64)
-    return background.iloc[np.argsort(distance, kind="stable")[:SIMILAR]]
-
-
-def supported(move: Move, near: pd.DataFrame) -> bool:
-    """Whether similar rows have the value: 1 % of them and three at least; for numbers, inside their middle 98 %."""
-    series = near[move.column]
-    if isinstance(move.value, float):
-        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
-        values = values[np.isfinite(values)]
-        return len(values) >= SEEN_ROWS and bool(np.quantile(values, 0.01) <= move.value <= np.quantile(values, 0.99))
-    seen = int((texts(series) == move.value).sum())
-    return seen >= max(SEEN_ROWS, SEEN_SHARE * len(series))
 
 
 def wanted(model: Model, predictions: Floats, goal: Goal) -> Floats:
@@ -254,9 +150,14 @@ def effort(moves: tuple[Move, ...]) -> tuple[float, int, int]:
 
 
 def _search(
-    model: Model, goal: Goal, base: pd.DataFrame, found: Recourse, candidates: tuple[list[tuple[Move, ...]], bool], ask: RecourseAsk
+    model: Model,
+    goal: Goal,
+    base: pd.DataFrame,
+    found: Recourse,
+    candidates: tuple[list[tuple[Move, ...]], bool],
+    ask: RecourseAsk,
 ) -> Recourse:
-    """Ask the model in order of effort, until enough different ways are found. Among equal efforts the one that gains most wins."""
+    """Ask the model in order of effort, until enough different ways are found. Of equal efforts the one that gains most wins."""
     side = -1.0 if model.problem.task == "regression" and goal.good == "low" else 1.0
     combos, complete = candidates
     options: list[RecourseOption] = []
@@ -325,8 +226,8 @@ def _sentence(found: Recourse, model: Model, goal: Goal) -> str:
         return f"This row is there already: {now} now, and the aim is {aim}."
     beyond = ""
     if found.left_out:
-        one = found.left_out == 1
-        beyond = f" {found.left_out:,} {'value was' if one else 'values were'} left out because hardly any similar row has {'it' if one else 'them'}."
+        what = "1 value was" if found.left_out == 1 else f"{found.left_out:,} values were"
+        beyond = f" {what} left out, as hardly any similar row has {'it' if found.left_out == 1 else 'them'}."
     if not found.options:
         words = f"None within your limits: no allowed change reaches {aim} (now {now})."
         if found.closest is not None:
@@ -334,4 +235,6 @@ def _sentence(found: Recourse, model: Model, goal: Goal) -> str:
         return words + beyond
     count = len(found.options)
     ways = "One way" if count == 1 else f"{count} ways"
-    return f"{ways} to reach {aim} (now {now}), cheapest first; this is what the model expects, not yet a measured effect.{beyond}"
+    return (
+        f"{ways} to reach {aim} (now {now}), cheapest first; this is what the model expects, not yet a measured effect.{beyond}"
+    )

@@ -1,4 +1,4 @@
-"""The simple answer of the verdict as a ranking: what a table of averages or a tree of two questions says of rows it has not seen."""
+"""The simple answer of the verdict as a ranking: what a table of averages or a small tree says of rows it has not seen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pilots on simulated outcomes: the interval covers, the chance to see an effect is the one that was said, nothing is raised by luck."""
+"""Pilots on simulated outcomes: the interval covers, and the chance to see an effect is the one that was said."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def run_pilot(seed: int, size: int, effect: float, number: bool = False, houses:
         frame["house"] = house
         shift = rng.normal(0, 10, houses)[house]
         problem = Problem("y", "regression", "rmse", group="house")
-    drawn = draw(CARD, PilotRows(frame, (), np.zeros(rows), risk, problem, Goal("y", "yes")), PilotChoice(rows=size, seed=seed), size)
+    drawn = draw(
+        CARD, PilotRows(frame, (), np.zeros(rows), risk, problem, Goal("y", "yes")), PilotChoice(rows=size, seed=seed), size
+    )
     at = drawn.positions
     if number or houses:
         values = 100 * risk[at] + shift[at] + rng.gamma(2, 10, len(at)) + effect * drawn.treated
@@ -66,7 +68,7 @@ def test_interval_covers_in_95_of_100_pilots(size: int, effect: float, number: b
 @pytest.mark.slow
 @pytest.mark.parametrize(("size", "effect"), [(252, 0.149), (300, 0.12), (600, 0.08)])
 def test_power_is_as_computed(size: int, effect: float) -> None:
-    """Dealing inside strata of a risk that matters may only add to the chance that was said; it must not fall short by 5 points."""
+    """Dealing inside strata of a risk that matters may add to the chance that was said, by less than 5 points."""
     now = 0.25 + 0.4 * 0.4
     said = chance_to_see(Change(now, now + effect), size // 2, size - size // 2)
     assert seen(1200, size, effect) == pytest.approx(said, abs=0.05)

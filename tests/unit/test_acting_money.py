@@ -39,7 +39,9 @@ def test_best_threshold_is_that_of_brute_force(rows: list[tuple[float, int]], mo
 
     def worth(threshold: float) -> float:
         return sum(
-            (money.true_positive if b else money.false_positive) if a >= threshold else (money.false_negative if b else money.true_negative)
+            (money.true_positive if b else money.false_positive)
+            if a >= threshold
+            else (money.false_negative if b else money.true_negative)
             for a, b in rows)  # fmt: skip
 
     best = max(worth(threshold) for threshold in (*p, 2.0))
@@ -87,9 +89,7 @@ def test_lift_gains_and_precision() -> None:
 
 
 @settings(max_examples=120, deadline=None)
-@given(
-    st.lists(st.tuples(st.integers(-5, 30), st.integers(0, 9)), min_size=0, max_size=9), st.integers(0, 25), st.integers(0, 5)
-)
+@given(st.lists(st.tuples(st.integers(-5, 30), st.integers(0, 9)), min_size=0, max_size=9), st.integers(0, 25), st.integers(0, 5))
 def test_the_chosen_set_is_the_best_there_is(rows: list[tuple[int, int]], budget: int, capacity: int) -> None:
     net, costs = np.array([float(row[0]) for row in rows]), np.array([float(row[1]) for row in rows])
     made = choose(net, costs, budget, capacity)

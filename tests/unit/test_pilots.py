@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automl_core.acting.action import ActionCard, Condition, Goal
-from automl_core.acting.pilot_files import assignment_frame, id_columns, match_outcomes, pilot_table
+from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
 from automl_core.acting.pilot_result import compare_sides, graded, judge, state_after
-from automl_core.acting.pilots import Draw, Pilot, PilotChoice, PilotRows, draw, due_date, money_of, plan_pilot, rows_for
+from automl_core.acting.pilots import Draw, Pilot, PilotChoice, PilotRows, draw, due_date, plan_pilot, rows_for, start_pilot
 from automl_core.acting.power import Change, chance_to_see, measure_power, total_rows
 from automl_core.acting.statistics import rows_per_arm
 from automl_core.acting.track_record import track_record
@@ -45,17 +45,8 @@ def customers(rows: int = 600, seed: int = 0) -> PilotRows:
 
 
 def started(rows: PilotRows, card: ActionCard = CARD, choice: PilotChoice | None = None) -> tuple[Pilot, pd.DataFrame, Draw]:
-    choice = choice or PilotChoice(rows=200, seed=1)
-    power = plan_pilot(card, rows, choice)
-    drawn = draw(card, rows, choice, power.treated + power.held)
-    ids = id_columns(rows.frame, rows.columns)
-    treated = int(drawn.treated.sum())
-    promised = money_of(card, rows.goal, card.adjusted, treated)
-    pilot = Pilot(
-        "pil_1", "prj", "run", card, rows.goal, choice, power, datetime(2026, 11, 24, tzinfo=UTC), "2026-12-24", treated,
-        len(drawn.positions) - treated, len(np.unique(drawn.strata)), ids, rows.problem.task != "regression", promised,
-        money_of(card, rows.goal, card.low, treated), money_of(card, rows.goal, card.high, treated))  # fmt: skip
-    return pilot, assignment_frame(card, rows.frame, drawn, ids), drawn
+    pilot, drawn = start_pilot(card, rows, choice or PilotChoice(rows=200, seed=1), datetime(2026, 11, 24, tzinfo=UTC))
+    return pilot, assignment_frame(card, rows.frame, drawn, pilot.id_columns), drawn
 
 
 def sent_back(table: pd.DataFrame, outcomes: list[str], target: str = "Churn") -> pd.DataFrame:
@@ -268,7 +259,9 @@ def test_outcomes_that_go_missing_on_one_side_keep_the_pilot_open() -> None:
     pilot, assignment, drawn = started(rows, choice=PilotChoice(rows=400, seed=2))
     outcomes = np.where(np.random.default_rng(0).random(400) < 0.5, "No", "Yes").astype(object)
     outcomes[np.flatnonzero(drawn.treated)[:70]] = ""
-    result = judge(pilot, match_outcomes(pilot, assignment, sent_back(pilot_table(pilot, assignment, "Churn"), list(outcomes)), PROBLEM))
+    result = judge(
+        pilot, match_outcomes(pilot, assignment, sent_back(pilot_table(pilot, assignment, "Churn"), list(outcomes)), PROBLEM)
+    )
     assert result.verdict == "open"
     assert "unevenly" in result.sentence
 
