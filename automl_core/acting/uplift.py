@@ -49,8 +49,8 @@ _CONTROL = ("0", "0.0", "no", "false", "n", "c", "hold", "holdout", "held", "con
 @dataclass(frozen=True, slots=True)
 class UpliftRoles:
     """How the columns are to be read. `good` is the wanted class, or "low"/"high" for a number (empty: the first class that is
-    not the positive one, or "high"); `treated` the value of the treatment column that means treated (empty: guessed). `never` columns
-    and `later` ones (known only after the treatment) are not used; rows of one `group` go together."""
+    not the positive one, or "high"); `treated` the value of the treatment column that means treated (empty: guessed). `never`
+    columns and `later` ones (known only after the treatment) are not used; rows of one `group` go together."""
 
     good: str = ""
     treated: str = ""

@@ -11,7 +11,8 @@ import streamlit as st
 FOLDER = Path(__file__).parents[1]
 ICONS = {
     "home": "home", "data": "table", "clean": "cleaning_services", "goal": "flag", "search": "query_stats",
-    "explain": "lightbulb", "act": "bolt", "share": "share", "deploy": "rocket_launch", "monitor": "monitor_heart",
+    "explain": "lightbulb", "act": "bolt", "pilots": "science",
+    "share": "share", "deploy": "rocket_launch", "monitor": "monitor_heart",
 }
 SECTIONS = {"0": "", "1": "Prepare", "2": "Prepare", "3": "Prepare", "4": "Model", "5": "Model", "6": "Decide", "7": "Decide",
             "8": "Run", "9": "Run"}
