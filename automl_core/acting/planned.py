@@ -1,7 +1,8 @@
 """Cards turned into rows: for each row that a card speaks of the one action that is worth most, under a budget and a capacity.
 
-The level of an effect is the card's adjusted one; how it differs by row is the model's what-if, scaled to that level. Patterns
-(grade D) never become an action.
+The level of an effect is the card's adjusted one. How it differs by row is taken half from the model's what-if, scaled to that
+level: only half, because picking the rows with the largest predicted effects picks its errors, too. Patterns (grade D) never become an
+action.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from automl_core.explaining.words import money
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
-SPREAD = 3.0  # a row's scaled effect is at most this many times the card's
+SPREAD = 2.0  # a row's scaled effect is at most this many times the card's
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,8 @@ def _effects(card: ActionCard, inputs: PlanInputs, now: Floats) -> Floats:
         inputs.model, inputs.model.predict_frame(before), inputs.goal
     )
     mean = float(delta.mean())
-    scaled = delta * (card.adjusted / mean) if mean * card.adjusted > 0 else np.full(len(places), card.adjusted)
+    level = np.full(len(places), card.adjusted)
+    scaled = (level + delta * (card.adjusted / mean)) / 2 if mean * card.adjusted > 0 else level
     ends = sorted((0.0, SPREAD * card.adjusted))
     out[places] = scaled.clip(ends[0], ends[1])
     if inputs.model.problem.task != "regression":

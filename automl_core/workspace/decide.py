@@ -47,7 +47,7 @@ class Deciding:
             inputs = acting.DecisionInputs(past.oof, past.y, self._problem(run), goal, self._rule(run), run.plan.seed)
             return acting.decide(inputs, actions)
 
-        made: Decision = self.context.cleaned.get("decision" + fingerprint(run.id, goal, capacity), make)
+        made: Decision = self.context.decisions.get("decision" + fingerprint(run.id, goal, capacity), make)
         return made
 
     def newsvendor(self, project_id: str) -> Newsvendor:
@@ -72,7 +72,10 @@ class Deciding:
 
     def plan(self, project_id: str) -> ActionPlan:
         """One action a row from the cards that are advice, under the goal's budget and capacity."""
-        return acting.plan_actions(self.pilots.cards(project_id), self._plan_inputs(self.search.needed(project_id)))
+        run, cards = self.search.needed(project_id), self.pilots.cards(project_id)
+        key = "plan" + fingerprint(run.id, self.pilots.act.goal_of(run), cards)
+        made: ActionPlan = self.context.decisions.get(key, lambda: acting.plan_actions(cards, self._plan_inputs(run)))
+        return made
 
     def plan_csv(self, project_id: str) -> bytes:
         """actions.csv with segment, lever, money, grade, pilot side and reasons; safe to open in a spreadsheet."""

@@ -147,7 +147,7 @@ class Piloting:
             roles = UpliftRoles(goal.good, "", (*problem.never, *goal.never), problem.later, problem.group)
             return acting.measure_uplift(frame.reset_index(drop=True), problem.target, treatment, roles, columns, run.plan.seed)
 
-        found: Uplift = self.context.cleaned.get("uplift" + fingerprint(run.id, treatment, goal.good, goal.never), measure)
+        found: Uplift = self.context.decisions.get("uplift" + fingerprint(run.id, treatment, goal.good, goal.never), measure)
         return found
 
     def treatments(self, project_id: str) -> tuple[str, ...]:
