@@ -2,32 +2,95 @@
 
 from __future__ import annotations
 
+from automl_core.acting.budget import Chosen, choose, expected_values
 from automl_core.acting.cards import CardInputs, make_cards
 from automl_core.acting.compare_groups import Pair, compare_groups
 from automl_core.acting.compare_periods import Periods, compare_periods
+from automl_core.acting.decide import Decision, DecisionInputs, decide
 from automl_core.acting.decisions import actions_frame, rank_rows
 from automl_core.acting.finding import find_segments
 from automl_core.acting.gap_story import GapStory
 from automl_core.acting.goal import check_goal, read_goal, suggest_goal
+from automl_core.acting.newsvendor import Newsvendor, newsvendor
+from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
+from automl_core.acting.pilot_result import compare_sides, graded, judge, state_after
+from automl_core.acting.pilots import Pilot, PilotChoice, PilotResult, PilotRows, draw, due_date, plan_pilot, start_pilot
+from automl_core.acting.planned import ActionPlan, PlanInputs, PlanLabels, plan_actions, plan_frame
+from automl_core.acting.power import Change, Power, chance_to_see, measure_power
+from automl_core.acting.profit import ProfitCurve, analytic_threshold, gains, precision_at, profit_curve
+from automl_core.acting.randomised import Balance, check_randomised
+from automl_core.acting.recourse import Recourse, RecourseAsk, recourse
 from automl_core.acting.segment_stories import SegmentStory, Told, ask_model, counted_class, tell_segments
+from automl_core.acting.simple_rule import rule_predictions
+from automl_core.acting.track_record import TrackRecord, track_record
+from automl_core.acting.uplift import Uplift, UpliftRoles, measure_uplift, ranked_rows
 
 __all__ = [
+    "ActionPlan",
+    "Balance",
     "CardInputs",
+    "Change",
+    "Chosen",
+    "Decision",
+    "DecisionInputs",
     "GapStory",
+    "Newsvendor",
     "Pair",
     "Periods",
+    "Pilot",
+    "PilotChoice",
+    "PilotResult",
+    "PilotRows",
+    "PlanInputs",
+    "PlanLabels",
+    "Power",
+    "ProfitCurve",
+    "Recourse",
+    "RecourseAsk",
     "SegmentStory",
     "Told",
+    "TrackRecord",
+    "Uplift",
+    "UpliftRoles",
     "actions_frame",
+    "analytic_threshold",
     "ask_model",
+    "assignment_frame",
+    "chance_to_see",
     "check_goal",
+    "check_randomised",
+    "choose",
     "compare_groups",
     "compare_periods",
+    "compare_sides",
     "counted_class",
+    "decide",
+    "draw",
+    "due_date",
+    "expected_values",
     "find_segments",
+    "gains",
+    "graded",
+    "judge",
     "make_cards",
+    "match_outcomes",
+    "measure_power",
+    "measure_uplift",
+    "newsvendor",
+    "pilot_table",
+    "plan_actions",
+    "plan_frame",
+    "plan_pilot",
+    "precision_at",
+    "profit_curve",
     "rank_rows",
+    "ranked_rows",
     "read_goal",
+    "recourse",
+    "rule_predictions",
+    "start_pilot",
+    "state_after",
     "suggest_goal",
     "tell_segments",
+    "track_record",
 ]

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from automl_core.reporting.card_page import CardPage, card_page
 from automl_core.reporting.exports import csv_chunks, safe_csv, safe_xlsx
 from automl_core.reporting.memo import ReportInputs, make_report
 from automl_core.reporting.model_card import CardFacts, model_card
 from automl_core.reporting.render import render
 
-__all__ = ["CardFacts", "ReportInputs", "csv_chunks", "make_report", "model_card", "render", "safe_csv", "safe_xlsx"]
+__all__ = [
+    "CardFacts",
+    "CardPage",
+    "ReportInputs",
+    "card_page",
+    "csv_chunks",
+    "make_report",
+    "model_card",
+    "render",
+    "safe_csv",
+    "safe_xlsx",
+]

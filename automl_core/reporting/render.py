@@ -7,8 +7,12 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from automl_core.reporting.report import Bar, Report
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -25,19 +29,28 @@ class Mark:
     own: bool
 
 
-def render(report: Report) -> str:
-    """The page, as one HTML text."""
+def environment() -> Environment:
+    """The templates, with every user string escaped and the filter `tied`."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    environment = Environment(
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["tied"] = _tied
-    return environment.get_template("report.html").render(
-        report=report,
-        drivers=_bars(report.driver_bars),
-        ladder=_dots(report.ladder_bars),
-        made=report.made_at.strftime("%-d %B %Y"),
+    made.filters["tied"] = _tied
+    return made
+
+
+def render(report: Report) -> str:
+    """The page, as one HTML text."""
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            report=report,
+            drivers=_bars(report.driver_bars),
+            ladder=_dots(report.ladder_bars),
+            made=report.made_at.strftime("%-d %B %Y"),
+        )
     )
 
 

@@ -9,6 +9,7 @@ from automl_core.workspace.act import Acting
 from automl_core.workspace.cleaning import Cleaning
 from automl_core.workspace.context import Context
 from automl_core.workspace.data import Data
+from automl_core.workspace.decide import Deciding
 from automl_core.workspace.deploy import Deploying
 from automl_core.workspace.explain import Explaining
 from automl_core.workspace.fairness import Auditing
@@ -17,6 +18,7 @@ from automl_core.workspace.findings import Finding
 from automl_core.workspace.goal import Framing
 from automl_core.workspace.jobs import Jobs
 from automl_core.workspace.monitor import Monitoring
+from automl_core.workspace.pilots import Piloting
 from automl_core.workspace.projects import Projects
 from automl_core.workspace.search import Searching
 from automl_core.workspace.share import Sharing
@@ -36,6 +38,8 @@ class Workspace:
     search: Searching
     explain: Explaining
     act: Acting
+    pilots: Piloting
+    decide: Deciding
     share: Sharing
     deploy: Deploying
     monitor: Monitoring
@@ -60,9 +64,11 @@ class Workspace:
         search = Searching(context, goal)
         explain = Explaining(context, search)
         act = Acting(context, search)
+        pilots = Piloting(context, search, act)
+        decide = Deciding(context, search, pilots)
         share = Sharing(context, search, explain, act)
         deploy = Deploying(context, search)
         monitor = Monitoring(context, deploy)
         projects = Projects(context, goal, act, share, deploy)
-        return cls(context, projects, data, cleaning, goal, search, explain, act, share, deploy, monitor, Jobs(context),
-                   Files(context, projects, deploy), Finding(context, search), Auditing(context, search))
+        return cls(context, projects, data, cleaning, goal, search, explain, act, pilots, decide, share, deploy, monitor,
+                   Jobs(context), Files(context, projects, deploy), Finding(context, search), Auditing(context, search))

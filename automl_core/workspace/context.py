@@ -54,6 +54,7 @@ class Context:
     tables: Recent[Table] = field(default_factory=lambda: Recent(3))
     cleaned: Recent[Any] = field(default_factory=lambda: Recent(3))
     bundles: Recent[Any] = field(default_factory=lambda: Recent(4))
+    decisions: Recent[Any] = field(default_factory=lambda: Recent(24))
 
     def save(self, kind: str, project_id: str, noun: Any, parent_id: str = "", record_id: str = "") -> Record:
         """Keep a frozen noun as a new record of that kind."""

@@ -89,7 +89,9 @@ class Projects:
                       "done" if store.exists(project_id, "what_happened") else _open(problem is not None), ""),
             StepState("explain", "Explain", after if run else "blocked", ""),
             StepState("fairness", "Fairness", "done" if run and store.exists(project_id, "protected") else _open(run is not None),
-            ""), StepState("act", "Act", after if run and self.acting.segments(project_id) else _open(run is not None), ""),
+                      ""),
+            StepState("act", "Act", after if run and self.acting.segments(project_id) else _open(run is not None), ""),
+            StepState("pilots", "Pilots", "done" if store.exists(project_id, "pilot") else _open(run is not None), ""),
             StepState("share", "Share", "done" if store.exists(project_id, "report") else _open(run is not None), ""),
             StepState("deploy", "Deploy", "done" if deployed else _open(run is not None), ""),
             StepState("monitor", "Monitor", "done" if store.exists(project_id, "batch") or store.exists(project_id, "scored")

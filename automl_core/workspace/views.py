@@ -8,7 +8,8 @@ from typing import Literal
 from automl_core.jobs import Job
 from automl_core.search.plan import Plan, RunSummary, Trial
 
-StepKey = Literal["data", "clean", "goal", "search", "what_happened", "explain", "fairness", "act", "share", "deploy", "monitor"]
+StepKey = Literal["data", "clean", "goal", "search", "what_happened", "explain", "fairness", "act", "pilots", "share", "deploy",
+                  "monitor"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import streamlit as st
 FOLDER = Path(__file__).parents[1]
 ICONS = {
     "home": "home", "data": "table", "clean": "cleaning_services", "goal": "flag", "search": "query_stats",
-    "what_happened": "insights", "explain": "lightbulb", "fairness": "balance", "act": "bolt",
+    "what_happened": "insights", "explain": "lightbulb", "fairness": "balance", "act": "bolt", "pilots": "science",
     "share": "share", "deploy": "rocket_launch", "monitor": "monitor_heart",
 }
 SECTIONS = {"0": "", "1": "Prepare", "2": "Prepare", "3": "Prepare", "4": "Model", "5": "Model", "6": "Decide", "7": "Decide",

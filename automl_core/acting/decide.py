@@ -1,0 +1,193 @@
+"""The decision that scores are for: whom to act on, what it is worth, against what, and how much the assumptions matter."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_core.acting.action import ActionList, Goal
+from automl_core.acting.decisions import risk
+from automl_core.acting.outcome import make_outcome
+from automl_core.acting.profit import LiftPart, ProfitCurve, gains, matrix_of, precision_at, profit_curve
+from automl_core.explaining.words import interval, money, percent
+from automl_core.framing.problem import Money, Problem
+
+Floats = NDArray[np.float64]
+RATES = (0.05, 0.1, 0.2, 0.3, 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """Another way to choose as many rows: its money by the outcomes that came, and how much the list brings beyond it (95 %)."""
+
+    name: str
+    value: float
+    ahead: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """The money of the same rows if acting turned this share of bad outcomes good."""
+
+    save_rate: float
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Everything that a list of rows to act on rests on.
+
+    `curve` is None without money, and for numbers. `value` is the list's money by the outcomes that came (not by predictions),
+    with its 95 % range; `rivals` are random choice, everyone, and the simple rule of the verdict when it was given.
+    `break_even` is the save rate from which the list pays (NaN without a cost). `lift` are tenths of the ranking.
+    """
+
+    curve: ProfitCurve | None
+    lift: tuple[LiftPart, ...]
+    at_capacity: LiftPart | None
+    rows: int
+    value: float
+    low: float
+    high: float
+    rivals: tuple[Rival, ...]
+    sensitivity: tuple[Sensitivity, ...]
+    break_even: float
+    sentence: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class DecisionInputs:
+    """Out-of-fold `predictions` and outcomes `y` of the rows the list was made from, and the simple rule's predictions of them
+    (None when there is none). All aligned; shapes as the model's."""
+
+    predictions: Floats
+    y: NDArray[np.generic]
+    problem: Problem
+    goal: Goal
+    rule: Floats | None = None
+    seed: int = 0
+
+
+def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
+    """What the list `actions` is worth by the outcomes that came, and everything it rests on."""
+    goal, problem = inputs.goal, inputs.problem
+    at_risk = np.nan_to_num(risk(inputs.predictions, problem, goal))
+    chosen = np.array([row.row for row in actions.rows], dtype=np.int64)
+    nan = math.nan
+    curve: ProfitCurve | None = None
+    lift: tuple[LiftPart, ...] = ()
+    top: LiftPart | None = None
+    if problem.task == "regression":
+        bad = np.maximum(_away(inputs), 0.0)
+    else:
+        bad = 1.0 - make_outcome(inputs.y, problem, goal.good).values
+        priced = _money(inputs)
+        curve = profit_curve(*_scored(inputs, at_risk, bad), priced, inputs.seed) if priced is not None else None
+        lift = gains(at_risk, bad) if len(bad) else ()
+        top = precision_at(at_risk, bad, (len(chosen),))[0] if len(chosen) else None
+    made = Decision(curve, lift, top, len(chosen), nan, nan, nan, (), (), nan, "")
+    if goal.value > 0 and len(chosen):
+        worth = goal.save_rate * goal.value * bad - goal.contact_cost
+        value, reach = float(worth[chosen].sum()), _reach(worth[chosen])
+        expected = float(at_risk[chosen].sum())
+        made = replace(
+            made,
+            value=value,
+            low=value - reach,
+            high=value + reach,
+            rivals=_rivals(inputs, worth, chosen, len(at_risk)),
+            sensitivity=_sensitivity(goal, expected, len(chosen)),
+            break_even=goal.contact_cost * len(chosen) / (goal.value * expected)
+            if goal.contact_cost > 0 and expected > 0
+            else nan,
+        )
+    return replace(made, sentence=_sentence(made, inputs, actions))
+
+
+def _away(inputs: DecisionInputs) -> Floats:
+    middle = float(np.median(inputs.predictions)) if len(inputs.predictions) else 0.0
+    y = np.asarray(inputs.y, dtype=np.float64)
+    return y - middle if inputs.goal.good == "low" else middle - y
+
+
+def _money(inputs: DecisionInputs) -> Money | None:
+    """The matrix of the goal when it has money, else the one of the problem; None without either."""
+    if inputs.goal.value > 0:
+        return matrix_of(inputs.goal)
+    return inputs.problem.money if inputs.problem.task == "binary" else None
+
+
+def _scored(inputs: DecisionInputs, at_risk: Floats, bad: Floats) -> tuple[Floats, Floats]:
+    """Probabilities and outcomes of the class that the matrix speaks of."""
+    if inputs.goal.value > 0:
+        return at_risk, bad
+    return inputs.predictions, np.asarray(inputs.y, dtype=np.float64)
+
+
+def _rivals(inputs: DecisionInputs, worth: Floats, chosen: NDArray[np.int64], rows: int) -> tuple[Rival, ...]:
+    marked = np.zeros(rows)
+    marked[chosen] = 1.0
+    size = len(chosen)
+    found = [
+        _rival("As many at random", np.full(rows, size / rows), marked, worth),
+        _rival("Everyone", np.ones(rows), marked, worth),
+    ]
+    if inputs.rule is not None:
+        scores = risk(np.nan_to_num(inputs.rule, nan=float(np.nanmean(inputs.rule))), inputs.problem, inputs.goal)
+        found.append(_rival("The simple rule", _top(scores, size), marked, worth))
+    return tuple(found)
+
+
+def _top(scores: Floats, size: int) -> Floats:
+    """Shares of the rows a ranking takes: where it cannot tell rows at its edge apart, each is taken with the same chance."""
+    edge = float(np.sort(scores)[::-1][size - 1])
+    above, level = scores > edge, scores == edge
+    taken: Floats = above.astype(np.float64) + level * ((size - above.sum()) / max(1, level.sum()))
+    return taken
+
+
+def _rival(name: str, taken: Floats, marked: Floats, worth: Floats) -> Rival:
+    value = float((taken * worth).sum())
+    ahead = (marked - taken) * worth
+    reach = _reach(ahead)
+    total = float(ahead.sum())
+    return Rival(name, value, total, total - reach, total + reach)
+
+
+def _reach(parts: Floats) -> float:
+    """1.96 standard errors of a sum over rows."""
+    return 1.96 * float(parts.std(ddof=1)) * math.sqrt(len(parts)) if len(parts) > 1 else 0.0
+
+
+def _sensitivity(goal: Goal, expected: float, rows: int) -> tuple[Sensitivity, ...]:
+    rates = sorted({*RATES, goal.save_rate})
+    return tuple(Sensitivity(rate, rate * goal.value * expected - rows * goal.contact_cost) for rate in rates)
+
+
+def _sentence(made: Decision, inputs: DecisionInputs, actions: ActionList) -> str:
+    goal = inputs.goal
+    if not actions.rows:
+        return "No row is worth acting on at this value and cost."
+    if math.isnan(made.value):
+        return "Give the worth of one outcome and the cost of acting, and this says what the list is worth."
+
+    def amount(value: float) -> str:
+        return money(value, goal.currency)
+
+    what = f"Act on {made.rows:,} rows"
+    if inputs.problem.task != "regression":
+        least = min(float(risk(inputs.predictions, inputs.problem, goal)[row.row]) for row in actions.rows)
+        what = f"Act on the {made.rows:,} rows at a risk of {percent(least)} or more"
+    words = (
+        f"{what}: {amount(made.value)} by the outcomes that came (95 % range {interval(amount(made.low), amount(made.high))}), "
+        f"at {amount(goal.contact_cost)} a row and {percent(goal.save_rate)} turned; "
+    )
+    words += "; ".join(f"{rival.name.lower()}: {amount(rival.value)}" for rival in made.rivals) + "."
+    if math.isfinite(made.break_even):
+        words += f" It pays as long as acting turns {percent(made.break_even)} or more."
+    return words

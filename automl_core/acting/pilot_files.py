@@ -1,0 +1,198 @@
+"""The two files of a pilot: who is on which side, to be carried out; and the outcomes that come back, matched row by row."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.acting.action import ActionCard
+from automl_core.acting.outcome import make_outcome
+from automl_core.acting.pilots import HOLD, TREAT, Draw, Mask, Pilot, Returned
+from automl_core.errors import BadInput
+from automl_core.explaining.single import value_text
+from automl_core.explaining.words import plain, quote
+from automl_core.framing.problem import Problem
+from automl_core.framing.validation import encode_target
+
+Floats = NDArray[np.float64]
+ROW, ARM, COLUMN, NOW, SET_TO, STRATUM, DUE, GROUP = "row", "arm", "change", "now", "set_to", "stratum", "due", "group"
+_OURS = (ROW, ARM, COLUMN, NOW, SET_TO, DUE)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Matched:
+    """Rows of a pilot with a known outcome, all (m,): wanted-class indicators or numbers, sides, strata and groups."""
+
+    values: Floats
+    treated: Mask
+    strata: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    returned: Returned
+
+
+def assignment_frame(card: ActionCard, frame: pd.DataFrame, drawn: Draw, ids: tuple[str, ...]) -> pd.DataFrame:
+    """One line a drawn row, in the order of the table: `row` (its position), ids, `arm`, the column to change, its value now
+    and the value to set (empty for rows that are held out), stratum and group."""
+    rows = frame.iloc[drawn.positions]
+    held = ~drawn.treated
+    made: dict[str, object] = {ROW: drawn.positions}
+    for place, name in enumerate(ids):
+        made[f"id_{place}"] = rows[name].map(value_text).astype("str").to_numpy()
+    made[ARM] = np.where(drawn.treated, TREAT, HOLD)
+    made[COLUMN] = card.lever
+    made[NOW] = rows[card.lever].map(value_text).astype("str").to_numpy()
+    made[SET_TO] = np.where(held, "", _set_to(card, rows[card.lever]))
+    made[STRATUM], made[GROUP] = drawn.strata, drawn.groups
+    return pd.DataFrame(made)
+
+
+def _set_to(card: ActionCard, now: pd.Series) -> NDArray[np.str_]:
+    if math.isnan(card.step):
+        return np.full(len(now), card.to_value)
+    values = pd.to_numeric(now, errors="coerce").to_numpy(dtype=np.float64)
+    after = values * (1 + card.step) if card.relative else values + card.step
+    return np.array([value_text(float(f"{value:.12g}")) for value in after], dtype=np.str_)
+
+
+def pilot_table(pilot: Pilot, assignment: pd.DataFrame, target: str) -> pd.DataFrame:
+    """The file a person carries out: ids under the table's own names, and an empty column for the outcome to come back in."""
+    shown = {f"id_{place}": name for place, name in enumerate(pilot.id_columns)}
+    taken = {*pilot.id_columns, target}
+    ours = {name: name if name not in taken else f"pilot_{name}" for name in _OURS}
+    table = assignment.drop(columns=[STRATUM, GROUP]).assign(**{DUE: pilot.due}).rename(columns={**shown, **ours})
+    table[target] = ""
+    return table
+
+
+def match_outcomes(pilot: Pilot, assignment: pd.DataFrame, sent: pd.DataFrame, problem: Problem) -> Matched:
+    """The outcomes of `sent` (cells as text) put to the rows of the pilot.
+
+    Rows are found by the table's own id when the file has it, else by `row`; a spreadsheet's changes to an id (a dropped leading
+    zero, “.0”, the apostrophe of a formula guard) do no harm as long as ids stay unlike. The last line of a repeated id counts.
+    BadInput when there is no id, no outcome column, or no line of this pilot.
+    """
+    names = {str(name).strip().casefold(): str(name) for name in sent.columns}
+    target = names.get(problem.target.strip().casefold(), names.get("outcome", ""))
+    if not target:
+        raise BadInput(
+            f"The file has no column {quote(problem.target)}.", "Add it with the outcome of each row, and send it again."
+        )
+    if sent.empty:
+        raise BadInput("The file has no rows.", "Send the pilot’s file with the outcomes filled in.")
+    key, theirs = _key(pilot, assignment, names)
+    own, found = _keys(assignment[key], sent[theirs])
+    if found.isna().all():
+        raise BadInput(f"The column {quote(theirs)} of the file is empty.", "It says which row an outcome belongs to; keep it.")
+    place = pd.Series(np.arange(len(own)), index=own)
+    at = found.map(place)
+    unmatched = int(at.isna().sum())
+    if unmatched == len(sent):
+        raise BadInput(
+            "No line of the file belongs to this pilot.", f"Its {quote(theirs)} must be those of the pilot’s own file."
+        )
+    lines = pd.DataFrame({"at": at, "value": sent[target].to_numpy()}).dropna(subset="at")
+    last = lines.drop_duplicates("at", keep="last").set_index(lines.drop_duplicates("at", keep="last")["at"].astype(int))["value"]
+    values = pd.Series([None] * len(assignment), dtype=object)
+    values.loc[last.index] = last.to_numpy(dtype=object)
+    return _matched(pilot, assignment, values, problem, (unmatched, len(lines) - len(last)))
+
+
+def _key(pilot: Pilot, assignment: pd.DataFrame, names: dict[str, str]) -> tuple[str, str]:
+    """The assignment's column and the file's one by which lines are matched."""
+    for place, name in enumerate(pilot.id_columns):
+        ours = assignment[f"id_{place}"]
+        if name.strip().casefold() in names and ours.is_unique and not (ours == "missing").any():
+            return f"id_{place}", names[name.strip().casefold()]
+    for name in (f"pilot_{ROW}", ROW):
+        if name in names and name not in [one.casefold() for one in pilot.id_columns]:
+            return ROW, names[name]
+    wanted = pilot.id_columns[0] if pilot.id_columns else ROW
+    raise BadInput(f"The file has no column {quote(wanted)}.", "It says which row an outcome belongs to; keep it in the file.")
+
+
+def _keys(ours: pd.Series, theirs: pd.Series) -> tuple[pd.Index, pd.Series]:
+    """Both columns spelled alike, as strictly as keeps our ids unlike."""
+    loose = ours.map(_loosely).is_unique
+    spelled = _loosely if loose else _strictly
+    return pd.Index(ours.map(spelled)), theirs.map(spelled, na_action="ignore").reset_index(drop=True)
+
+
+def _strictly(value: object) -> str:
+    return str(value).strip().removeprefix("'")
+
+
+def _loosely(value: object) -> str:
+    text = _strictly(value)
+    digits = text.replace(",", "").replace(" ", "")
+    digits = digits.removesuffix(".0")
+    return digits.lstrip("0") or "0" if digits.isdigit() else text.casefold()
+
+
+def _matched(pilot: Pilot, assignment: pd.DataFrame, values: pd.Series, problem: Problem, lost: tuple[int, int]) -> Matched:
+    text = values.map(lambda value: str(value).strip(), na_action="ignore")
+    filled = text.notna() & (text != "")
+    y, keep = encode_target(_as_outcomes(text.where(filled), problem), problem)
+    good = "" if problem.task == "regression" else pilot.goal.good
+    outcomes = make_outcome(y, problem, good).values if len(y) else np.empty(0)
+    treated = np.asarray(assignment[ARM] == TREAT, dtype=bool)
+    counts = Returned(
+        assigned=len(assignment),
+        matched=len(outcomes),
+        unmatched=lost[0],
+        duplicates=lost[1],
+        missing=int((~filled).sum()),
+        unreadable=int(filled.sum()) - len(outcomes),
+        treated=int(treated[keep].sum()),
+        held=int((~treated)[keep].sum()),
+        sentence="",
+    )
+    if not len(outcomes) and counts.unreadable:
+        example = plain(text[filled].iloc[0])
+        raise BadInput(f"No outcome in the file can be read, for example {quote(example)}.", _wanted(problem))
+    told = Returned(**{name: getattr(counts, name) for name in Returned.__slots__ if name != "sentence"}, sentence=_said(counts))
+    codes = assignment.loc[keep, [STRATUM, GROUP]].to_numpy(dtype=np.int64)
+    return Matched(outcomes, treated[keep], codes[:, 0], codes[:, 1], told)
+
+
+def _as_outcomes(text: pd.Series, problem: Problem) -> pd.Series:
+    """Texts as the target spells them: a class in any case, 1/0 and yes/no for two classes that mean it; numbers as numbers."""
+    if problem.task == "regression":
+        from automl_core.data.infer import table_from_frame
+
+        typed = table_from_frame(pd.DataFrame({"outcome": text}), "outcomes").frame["outcome"]
+        return pd.to_numeric(typed, errors="coerce")
+    spelled = {name.casefold(): name for name in problem.classes}
+    if problem.task == "binary":
+        yes = problem.positive or problem.classes[-1]
+        no = next((name for name in problem.classes if name != yes), "")
+        for meant, words in ((yes, ("1", "1.0", "yes", "true", "y")), (no, ("0", "0.0", "no", "false", "n"))):
+            for word in words:
+                spelled.setdefault(word, meant)
+    return text.map(lambda value: spelled.get(value.casefold(), value), na_action="ignore")
+
+
+def _wanted(problem: Problem) -> str:
+    if problem.task == "regression":
+        return "Write numbers."
+    return f"Write one of: {', '.join(quote(name) for name in problem.classes[:10])}."
+
+
+def _said(counts: Returned) -> str:
+    parts = [f"{counts.matched:,} of {counts.assigned:,} rows came back with an outcome"]
+    if counts.missing:
+        parts.append(f"{counts.missing:,} are still without one")
+    if counts.unreadable:
+        parts.append(f"{counts.unreadable:,} {_one(counts.unreadable, 'outcome', 'outcomes')} could not be read")
+    if counts.unmatched:
+        parts.append(f"{counts.unmatched:,} {_one(counts.unmatched, 'line', 'lines')} did not belong to this pilot")
+    if counts.duplicates:
+        parts.append(f"{counts.duplicates:,} repeated {_one(counts.duplicates, 'line', 'lines')}, of which the last counts")
+    return ", ".join(parts) + "."
+
+
+def _one(count: int, single: str, many: str) -> str:
+    return single if count == 1 else many

@@ -1,0 +1,209 @@
+"""What a pilot measured: the change by intention to treat, adjusted for the strata, with a 95 % interval, and what follows.
+
+The difference of the two sides is taken inside each stratum and averaged by the strata's sizes (post-stratification; Miratrix,
+Sekhon and Yu 2013). Rows count where chance put them, whatever was done to them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_core.acting.action import ActionCard, Goal
+from automl_core.acting.pilot_files import Matched
+from automl_core.acting.pilots import Pilot, PilotResult, PilotState, Verdict, change_words, direction, money_of
+from automl_core.explaining.words import interval, money, number, percent, points, quote
+
+Floats = NDArray[np.float64]
+ENOUGH_BACK = 0.8  # of the drawn rows: with less, those that answered may differ from those that did not
+FEWEST_BACK = 10
+LOPSIDED = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Treated minus held: means of both sides, their stratum-adjusted difference, 95 % interval and two-sided p."""
+
+    treated: float
+    held: float
+    difference: float
+    low: float
+    high: float
+    p: float
+
+
+def compare_sides(values: Floats, treated: NDArray[np.bool_], strata: NDArray[np.int64], groups: NDArray[np.int64]) -> Difference:
+    """The stratum-adjusted difference of means, all arguments (n,). Errors are clustered by `groups`.
+
+    Strata that lack two rows on a side are pooled with their neighbours, for they tell nothing alone. Both sides need a row.
+    """
+    from scipy import stats
+
+    strata = _pooled(strata, treated)
+    parts, n = np.unique(strata), len(values)
+    codes = np.unique(groups, return_inverse=True)[1]
+    influence = np.zeros(n)
+    difference = 0.0
+    for part in parts:
+        inside = strata == part
+        share = inside.sum() / n
+        means = []
+        for side in (True, False):
+            rows = inside & (treated == side)
+            count = int(rows.sum())
+            mean = float(values[rows].mean())
+            units = len(np.unique(codes[rows]))
+            freedom = units / (units - 1) if units > 1 else 1.0  # a mean was estimated from the side itself
+            freedom = freedom if units < count else math.sqrt(freedom)  # groups of unequal size pull it towards themselves
+            influence[rows] = (1 if side else -1) * share * freedom * (values[rows] - mean) / count
+            means.append(mean)
+        difference += share * (means[0] - means[1])
+    sums = np.bincount(codes, influence)
+    variance = float((sums**2).sum())
+    if variance == 0:  # nobody differed inside any side: half a row of each kind, as in the other tests of rates
+        rate = 0.5 / (n + 1)
+        variance = rate * (1 - rate) * max(1.0, float(np.ptp(values))) ** 2 * (1 / treated.sum() + 1 / max(1, (~treated).sum()))
+    error = math.sqrt(variance)
+    degrees = max(1, len(sums) - 2 * len(parts))
+    reach = float(stats.t.ppf(0.975, degrees)) * error
+    p = float(2 * stats.t.sf(abs(difference) / error, degrees))
+    sides = float(values[treated].mean()), float(values[~treated].mean())
+    return Difference(sides[0], sides[1], difference, difference - reach, difference + reach, p)
+
+
+def _pooled(strata: NDArray[np.int64], treated: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Strata from low to high risk, a thin one joined to the one before it (the first to the next)."""
+    made, current = np.zeros(len(strata), dtype=np.int64), 0
+    waiting = np.zeros(len(strata), dtype=bool)
+    for part in np.unique(strata):
+        waiting |= strata == part
+        if min(int((waiting & treated).sum()), int((waiting & ~treated).sum())) >= 2:
+            made[waiting] = current
+            current += 1
+            waiting[:] = False
+    made[waiting] = max(0, current - 1)
+    return made
+
+
+def judge(pilot: Pilot, matched: Matched) -> PilotResult:
+    """What the outcomes say of the card: raised to A when the interval excludes nothing in the wanted direction; retired when it
+    shows nothing or harm; open while too few rows, or rows of one side only, came back."""
+    back = matched.returned
+    nan = math.nan
+    if min(back.treated, back.held) < FEWEST_BACK:
+        sentence = f"{back.sentence} At least {FEWEST_BACK} on each side are needed to compare them."
+        return PilotResult(nan, nan, nan, nan, nan, nan, "open", nan, nan, nan, back, sentence)
+    found = compare_sides(matched.values, matched.treated, matched.strata, matched.groups)
+    turned = direction(pilot.goal, pilot.is_rate)
+    gains = sorted((turned * found.low, turned * found.high))
+    why = _why_open(pilot, matched)
+    verdict: Verdict = "open" if why else "raised" if gains[0] > 0 else "retired"
+
+    def worth(gain: float) -> float:
+        return money_of(pilot.card, pilot.goal, gain, pilot.treated)
+
+    money_kept = worth(turned * found.difference), worth(gains[0]), worth(gains[1])
+    made = PilotResult(
+        found.treated, found.held, found.difference, found.low, found.high, found.p, verdict,
+        money_kept[0], money_kept[1], money_kept[2], back, "",
+    )  # fmt: skip
+    return replace(made, sentence=_sentence(pilot, made, why))
+
+
+def _why_open(pilot: Pilot, matched: Matched) -> str:
+    """Why no verdict is given yet, or nothing."""
+    from scipy import stats
+
+    back = matched.returned
+    if back.matched < ENOUGH_BACK * back.assigned:
+        needed = math.ceil(ENOUGH_BACK * back.assigned)
+        return f"Too little came back for a verdict: {needed:,} rows are needed, lest those that answered differ from the others."
+    lost = (pilot.treated - back.treated, pilot.held - back.held)
+    table = [[back.treated, max(0, lost[0])], [back.held, max(0, lost[1])]]
+    if sum(lost) > 0 and float(stats.fisher_exact(np.array(table))[1]) < LOPSIDED:
+        return (
+            f"Rows went missing unevenly ({percent(lost[0] / pilot.treated)} of those with the change, "
+            f"{percent(lost[1] / pilot.held)} of those without), so the two sides no longer compare: find the missing outcomes."
+        )
+    return ""
+
+
+def _sentence(pilot: Pilot, result: PilotResult, why: str) -> str:
+    def level(value: float) -> str:
+        return percent(value) if pilot.is_rate else number(value)
+
+    def gap(value: float) -> str:
+        sign = "−" if value < 0 else "+"
+        return f"{sign}{points(value) if pilot.is_rate else number(abs(value))}"
+
+    outcome = f"{quote(pilot.goal.outcome)} = {quote(pilot.goal.good)}" if pilot.is_rate else f"mean {quote(pilot.goal.outcome)}"
+    measured = (
+        f"{outcome}: {level(result.treated_mean)} of rows with the change, {level(result.held_mean)} without"
+        if pilot.is_rate
+        else f"{outcome}: {level(result.treated_mean)} with the change, {level(result.held_mean)} without"
+    )
+    measured += f", a difference of {gap(result.difference)} (95 % range {interval(gap(result.low), gap(result.high))})."
+    if why:
+        return f"{result.returned.sentence} {measured} {why}"
+    return f"{measured} {_follows(pilot, result)} {result.returned.sentence}"
+
+
+def _follows(pilot: Pilot, result: PilotResult) -> str:
+    turned = direction(pilot.goal, pilot.is_rate)
+    gains = sorted((turned * result.low, turned * result.high))
+    change = change_words(pilot.card)
+    if result.verdict == "raised":
+        words = f"{change} was measured to help: the card now has grade A."
+        if math.isfinite(result.delivered):
+            words += f" Delivered {_amount(result.delivered, pilot.goal)} against {_amount(pilot.promised, pilot.goal)} promised."
+            if result.delivered < 0:
+                words += " At its cost it does not pay."
+        return words
+    if gains[1] < 0:
+        return f"{change} did harm: the card is retired."
+    if turned * pilot.card.adjusted <= gains[1]:
+        return (
+            f"No effect was shown, so the card is retired; the promised effect cannot be ruled out either, "
+            f"because the pilot had a chance of {percent(pilot.power.chance)} to see it."
+        )
+    return "No effect was shown, and the promised one is ruled out: the card is retired."
+
+
+def _amount(value: float, goal: Goal) -> str:
+    return money(value, goal.currency)
+
+
+def graded(card: ActionCard, pilot: Pilot | None) -> ActionCard:
+    """The card as it stands after its pilot: measured figures and grade A, or D once retired; as it was while none has ended."""
+    if pilot is None or pilot.result is None or pilot.state not in ("raised", "retired"):
+        return card
+    result = pilot.result
+    turned = direction(pilot.goal, pilot.is_rate)
+    nets = [
+        money_of(card, pilot.goal, gain, card.rows)
+        for gain in (turned * result.difference, turned * result.low, turned * result.high)
+    ]
+    raised = pilot.state == "raised"
+    return replace(
+        card,
+        grade="A" if raised else "D",
+        adjusted=result.difference,
+        low=result.low,
+        high=result.high,
+        net_value=nets[0],
+        net_low=min(nets[1:]),
+        net_high=max(nets[1:]),
+        sentence=f"{card.who}: {result.sentence}",
+        overturn="A pilot with chance deciding measured this; it holds for rows like those of the pilot, at that time."
+        if raised
+        else "",
+        next_step="Roll it out, and keep a small hold-out to see that it goes on working." if raised else "",
+    )
+
+
+def state_after(result: PilotResult) -> PilotState:
+    """The pilot's state once the result is known."""
+    return "running" if result.verdict == "open" else result.verdict

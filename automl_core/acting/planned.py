@@ -1,0 +1,202 @@
+"""Cards turned into rows: for each row that a card speaks of the one action that is worth most, under a budget and a capacity.
+
+The level of an effect is the card's adjusted one. How it differs by row is taken half from the model's what-if, scaled to that
+level: only half, because picking the rows with the largest predicted effects picks its errors, too. Patterns (grade D) never become an
+action.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.acting.action import ActionCard, Goal
+from automl_core.acting.budget import choose
+from automl_core.acting.conditions import describe_all
+from automl_core.acting.pilots import change_words, direction, rows_for
+from automl_core.acting.recourse import wanted
+from automl_core.data.table import Column
+from automl_core.explaining.single import value_text
+from automl_core.explaining.words import money
+from automl_core.search.model import Model
+
+Floats = NDArray[np.float64]
+SPREAD = 2.0  # a row's scaled effect is at most this many times the card's
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAction:
+    """One row and what to change on it. `p_now` and `p_after` are the probability of the wanted class (or the number), the effect
+    the expected change with its range; money is NaN when none was given. `row` is the position in the frame."""
+
+    row: int
+    card: str
+    segment: str
+    lever: str
+    now: str
+    to: str
+    p_now: float
+    p_after: float
+    effect_low: float
+    effect_high: float
+    expected_value: float
+    cost: float
+    net: float
+    grade: str
+    support: float
+
+
+@dataclass(frozen=True, slots=True)
+class ActionPlan:
+    """The planned actions, best first; net money together, the most any plan could bring, and whether this is proven the best."""
+
+    actions: tuple[PlannedAction, ...]
+    net: float
+    cost: float
+    bound: float
+    exact: bool
+    sentence: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PlanInputs:
+    """`frame` is typed and cleaned, aligned with out-of-fold `predictions`; `columns` are its columns."""
+
+    model: Model
+    frame: pd.DataFrame
+    columns: tuple[Column, ...]
+    predictions: Floats
+    goal: Goal
+
+
+def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
+    """The best plan for the goal's capacity and budget: one action a row, of the card that is worth most there.
+
+    Without money the better grade wins, then the larger gain; the plan then keeps every row up to the capacity.
+    """
+    goal, rows = inputs.goal, len(inputs.frame)
+    now = wanted(inputs.model, inputs.predictions, goal)
+    turned = direction(goal, inputs.model.problem.task != "regression")
+    usable = [card for card in cards if card.grade != "D"]
+    best = np.full(rows, -math.inf)
+    which = np.full(rows, -1)
+    effects: list[Floats] = []
+    for place, card in enumerate(usable):
+        effect = _effects(card, inputs, now)
+        effects.append(effect)
+        gain = turned * effect
+        score = goal.value * gain - card.cost if goal.value > 0 else gain - 1e3 * "ABC".index(card.grade)
+        better = np.isfinite(effect) & (score > best)
+        best[better], which[better] = score[better], place
+    some = np.flatnonzero(which >= 0)
+    costs = np.array([usable[place].cost for place in which[some]], dtype=np.float64)
+    net = best[some] if goal.value > 0 else best[some] + 1e4
+    chosen = choose(net, costs, goal.budget, goal.capacity)
+    actions = [_action(usable[which[some[at]]], int(some[at]), effects, which, now, inputs) for at in chosen.rows]
+    return _plan(tuple(actions), chosen.bound if goal.value > 0 else math.nan, chosen.exact, goal)
+
+
+def _effects(card: ActionCard, inputs: PlanInputs, now: Floats) -> Floats:
+    """(n,) the expected change of each eligible row; NaN for others. Never against the card's direction."""
+    out = np.full(len(inputs.frame), math.nan)
+    places = np.flatnonzero(rows_for(card, inputs.frame))
+    if not len(places):
+        return out
+    before = inputs.frame.iloc[places]
+    delta = wanted(inputs.model, inputs.model.predict_frame(moved(card, before)), inputs.goal) - wanted(
+        inputs.model, inputs.model.predict_frame(before), inputs.goal
+    )
+    mean = float(delta.mean())
+    level = np.full(len(places), card.adjusted)
+    scaled = (level + delta * (card.adjusted / mean)) / 2 if mean * card.adjusted > 0 else level
+    ends = sorted((0.0, SPREAD * card.adjusted))
+    out[places] = scaled.clip(ends[0], ends[1])
+    if inputs.model.problem.task != "regression":
+        out[places] = (now[places] + out[places]).clip(0, 1) - now[places]
+    return out
+
+
+def moved(card: ActionCard, before: pd.DataFrame) -> pd.DataFrame:
+    """The rows with the card's change made."""
+    series = before[card.lever]
+    if math.isnan(card.step):
+        numeric = pd.api.types.is_numeric_dtype(series.dtype)
+        return before.assign(**{card.lever: float(card.to_value) if numeric else card.to_value})
+    values = series.to_numpy(dtype=np.float64, na_value=math.nan)
+    return before.assign(**{card.lever: values * (1 + card.step) if card.relative else values + card.step})
+
+
+def _action(
+    card: ActionCard, row: int, effects: list[Floats], which: NDArray[np.int64], now: Floats, inputs: PlanInputs
+) -> PlannedAction:
+    goal = inputs.goal
+    effect = float(effects[which[row]][row])
+    turned = direction(goal, inputs.model.problem.task != "regression")
+    ratio = effect / card.adjusted if card.adjusted else 0.0
+    ends = sorted((card.low * ratio, card.high * ratio))
+    value = goal.value * turned * effect if goal.value > 0 else math.nan
+    after = value_text(moved(card, inputs.frame.iloc[[row]])[card.lever].iloc[0])
+    segment = describe_all(card.conditions) if card.conditions else card.who
+    return PlannedAction(
+        row, card.id, segment, card.lever, value_text(inputs.frame[card.lever].iloc[row]), after, float(now[row]),
+        float(now[row]) + effect, ends[0], ends[1], value, card.cost, value - card.cost, card.grade, card.support,
+    )  # fmt: skip
+
+
+def _plan(actions: tuple[PlannedAction, ...], bound: float, exact: bool, goal: Goal) -> ActionPlan:
+    net = float(sum(action.net for action in actions)) if goal.value > 0 else math.nan
+    cost = float(sum(action.cost for action in actions))
+    if not actions:
+        return ActionPlan((), net, cost, bound, exact, "No card is sure enough, or worth its cost, to become an action.")
+    words = f"{len(actions):,} rows, one action each"
+    if goal.value > 0:
+        words += f": {money(net, goal.currency)} expected after {money(cost, goal.currency)} of costs"
+        words += "." if exact else f"; no plan within the limits can bring more than {money(bound, goal.currency)}."
+    else:
+        words += "."
+    return ActionPlan(actions, net, cost, bound, exact, words)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLabels:
+    """What every line of an exported plan carries: until when it holds, of which model, the side of each row in a running pilot
+    ("treat", "hold", or nothing), and reasons by row."""
+
+    valid_until: str
+    model_version: str
+    arms: dict[int, str]
+    reasons: dict[int, tuple[str, ...]]
+
+
+def plan_frame(plan: ActionPlan, inputs: PlanInputs, labels: PlanLabels) -> pd.DataFrame:
+    """The plan as a table for export, one line a row: its own id (or position), the action, figures, pilot side and reasons."""
+    places = [action.row for action in plan.actions]
+    ids = [column.name for column in inputs.columns if column.role == "id" and column.name in inputs.frame]
+    table: dict[str, object] = {name: inputs.frame[name].iloc[places].map(value_text).tolist() for name in ids} or {"row": places}
+    for name, attribute in (
+        ("segment", "segment"), ("lever", "lever"), ("from", "now"), ("to", "to"), ("p_now", "p_now"), ("p_after", "p_after"),
+        ("effect_lo", "effect_low"), ("effect_hi", "effect_high"), ("expected_value", "expected_value"), ("cost", "cost"),
+        ("net", "net"), ("grade", "grade"), ("support", "support"),
+    ):  # fmt: skip
+        values = [getattr(action, attribute) for action in plan.actions]
+        table[_free(name, ids)] = [round(value, 6) if isinstance(value, float) else value for value in values]
+    table[_free("arm", ids)] = [labels.arms.get(row, "") for row in places]
+    table[_free("valid_until", ids)] = [labels.valid_until] * len(places)
+    table[_free("model_version", ids)] = [labels.model_version] * len(places)
+    for place in range(3):
+        table[_free(f"reason_{place + 1}", ids)] = [(*labels.reasons.get(row, ()), "", "", "")[place] for row in places]
+    return pd.DataFrame(table)
+
+
+def _free(name: str, taken: list[str]) -> str:
+    return name if name not in taken else f"action_{name}"
+
+
+def card_title(card: ActionCard) -> str:
+    """A card in a few words: who, and what is changed."""
+    return f"{card.who}: {change_words(card)}"

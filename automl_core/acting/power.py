@@ -1,0 +1,130 @@
+"""How many rows a pilot needs, and the chance that the rows there are show the change.
+
+Two proportions or two means, two-sided at 5 %, aiming at a chance of 80 % (Fleiss, Levin and Paik 2003, chapter 4).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from automl_core.acting.statistics import rows_per_arm
+from automl_core.errors import BadInput
+from automl_core.explaining.words import percent
+
+CHANCE = 0.8
+_Z = 1.959964
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change to be seen: the mean outcome `now`, `then`, and `weak` when the true change lies at the weak end of its interval
+    (NaN when that interval holds zero). `spread` is the standard deviation of a number, NaN for rates."""
+
+    now: float
+    then: float
+    weak: float = math.nan
+    spread: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """What a pilot of some size can see.
+
+    `per_arm` rows on each side see the promised change with a chance of 80 %, `per_arm_weak` (0: none can) one at the weak end.
+    `treated` and `held` are the rows of the pilot at hand; `chance` and `chance_weak` what they see with. `smallest` is the
+    change that they see with 80 %.
+    """
+
+    per_arm: int
+    per_arm_weak: int
+    available: int
+    treated: int
+    held: int
+    chance: float
+    chance_weak: float
+    smallest: float
+    sentence: str
+
+
+def chance_to_see(change: Change, treated: int, held: int) -> float:
+    """The chance (0 to 1) that a pilot with so many rows on each side finds the change from `now` to `then` at 5 %."""
+    gap = abs(change.then - change.now)
+    if min(treated, held) < 1 or gap == 0 or not math.isfinite(gap):
+        return 0.0
+    if math.isfinite(change.spread):
+        under_null = under_change = change.spread * math.sqrt(1 / treated + 1 / held)
+    else:
+        now, then = _share(change.now), _share(change.then)
+        pooled = (treated * then + held * now) / (treated + held)
+        under_null = math.sqrt(pooled * (1 - pooled) * (1 / treated + 1 / held))
+        under_change = math.sqrt(then * (1 - then) / treated + now * (1 - now) / held)
+    if under_change == 0:
+        return 1.0
+    return _normal((gap - _Z * under_null) / under_change)
+
+
+def measure_power(change: Change, available: int, rows: int = 0, treated_share: float = 0.5) -> Power:
+    """The power of a pilot of `rows` rows out of the `available` ones (0: as many as the promised change asks for, or all).
+
+    BadInput when the share that gets the change is not between 10 and 90 %.
+    """
+    if not 0.1 <= treated_share <= 0.9:
+        raise BadInput("The share of rows that get the change is not between 10 % and 90 %.", "Choose half, which needs fewest.")
+    needed = rows_per_arm(change.now, change.then, change.spread)
+    weak = rows_per_arm(change.now, change.weak, change.spread) if math.isfinite(change.weak) else 0
+    wanted = rows or (total_rows(needed, treated_share) if needed else available)
+    rows = max(0, min(wanted, available))
+    treated = round(rows * treated_share)
+    held = rows - treated
+    chance = chance_to_see(change, treated, held)
+    weak_change = Change(change.now, change.weak, spread=change.spread)
+    chance_weak = chance_to_see(weak_change, treated, held) if math.isfinite(change.weak) else 0.0
+    made = Power(needed, weak, available, treated, held, chance, chance_weak, smallest_change(change, treated, held), "")
+    return Power(**{name: getattr(made, name) for name in Power.__slots__ if name != "sentence"}, sentence=_sentence(made))
+
+
+def total_rows(per_arm: int, treated_share: float) -> int:
+    """All rows of a pilot that is as sharp as one with `per_arm` on each side: unequal arms need more."""
+    return math.ceil(per_arm / 2 * (1 / treated_share + 1 / (1 - treated_share)) - 1e-9)
+
+
+def smallest_change(change: Change, treated: int, held: int) -> float:
+    """The smallest change (a share, or units) that so many rows see with a chance of 80 %; NaN when none can be seen."""
+    if min(treated, held) < 1:
+        return math.nan
+    if math.isfinite(change.spread):
+        return (_Z + 0.841621) * change.spread * math.sqrt(1 / treated + 1 / held)
+    upward = change.then >= change.now
+    low, high = 0.0, (1 - _share(change.now)) if upward else _share(change.now)
+    side = 1 if upward else -1
+    if chance_to_see(Change(change.now, change.now + side * high), treated, held) < CHANCE:
+        return math.nan
+    for _ in range(40):
+        middle = (low + high) / 2
+        if chance_to_see(Change(change.now, change.now + side * middle), treated, held) < CHANCE:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _share(value: float) -> float:
+    return min(max(value, 0.0), 1.0)
+
+
+def _normal(z: float) -> float:
+    return 0.5 * math.erfc(-z / math.sqrt(2))
+
+
+def _sentence(power: Power) -> str:
+    rows = power.treated + power.held
+    if power.per_arm == 0:
+        return "No pilot of any size can see a change of nothing."
+    needed = f"{power.per_arm:,} rows on each side see the promised change with a chance of 80 %"
+    if power.per_arm_weak > power.per_arm:
+        needed += f" ({power.per_arm_weak:,} if the true change is at the weak end)"
+    here = f"With {power.treated:,} that get the change and {power.held:,} that do not, the chance is {percent(power.chance)}"
+    if rows == power.available and power.chance < CHANCE - 0.005:
+        return f"{needed}. {here}, and these are all the rows there are: widen the group, or let it run on new rows."
+    return f"{needed}. {here}."

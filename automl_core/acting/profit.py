@@ -1,0 +1,203 @@
+"""What a yes/no decision is worth at every threshold, with a band, and how a ranking concentrates what is looked for.
+
+Thresholds are chosen on out-of-fold probabilities. The band is a bootstrap of rows: profit depends on a row only through its
+place among the thresholds and its outcome, so drawing cell counts is drawing rows. Because the best threshold is picked on the
+rows that measure it, its worth is measured again on rows that did not pick it (cross-selection).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_core.acting.action import Goal
+from automl_core.errors import BadInput
+from automl_core.framing.problem import Money
+
+Floats = NDArray[np.float64]
+GRID = 200
+DRAWS = 500
+FOLDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ProfitPoint:
+    """Acting on all rows with a probability of `threshold` or more: how many, and their money with its 95 % band."""
+
+    threshold: float
+    rows: int
+    profit: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProfitCurve:
+    """Money by threshold, over all rows at hand.
+
+    `best` has the highest profit of all thresholds there are; `robust` the highest lower band. `analytic` is the threshold that
+    the matrix gives for probabilities that hold (NaN when acting never or always pays); `at_analytic` its profit here.
+    `honest` is the profit of the best threshold when other rows pick it, with its range. `nobody` and `everyone` are the profits
+    of acting on none and on all.
+    """
+
+    points: tuple[ProfitPoint, ...]
+    best: ProfitPoint
+    robust: ProfitPoint
+    analytic: float
+    at_analytic: float
+    honest: float
+    honest_low: float
+    honest_high: float
+    nobody: float
+    everyone: float
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class LiftPart:
+    """The rows from the top of the ranking to `share` of all: rate of positives with its 95 % interval, how many times the mean
+    rate (lift), and the share of all positives among them (gain)."""
+
+    share: float
+    rows: int
+    rate: float
+    low: float
+    high: float
+    lift: float
+    gain: float
+
+
+def matrix_of(goal: Goal) -> Money:
+    """The cost-benefit matrix that a goal implies: acting on a row that would end badly turns it good with `save_rate`."""
+    saved = goal.save_rate * goal.value - goal.contact_cost
+    return Money(true_positive=saved, false_positive=-goal.contact_cost, currency=goal.currency)
+
+
+def analytic_threshold(money: Money) -> float:
+    """The probability from which acting pays (Elkan 2001); NaN when it never or always does."""
+    wrong = money.true_negative - money.false_positive
+    right = money.true_positive - money.false_negative
+    return wrong / (wrong + right) if wrong > 0 and right > 0 else math.nan
+
+
+def profit_curve(probability: Floats, positive: NDArray[np.generic], money: Money, seed: int = 0) -> ProfitCurve:
+    """The curve for out-of-fold `probability` (n,) of the positive class and outcomes `positive` (n,) of 0 and 1.
+
+    BadInput when there are no rows, or lengths differ.
+    """
+    p, y = _checked(probability, positive)
+    cuts, rows_at, profit = _all_cuts(p, y, money)
+    place = int(np.argmax(profit))
+    picked = np.unique(np.append(np.linspace(0, len(cuts) - 1, min(GRID, len(cuts))).round().astype(int), place))
+    draws = _drawn(p, y, cuts[picked], money, np.random.default_rng(seed))
+    low, high = np.quantile(draws, [0.025, 0.975], axis=0)
+    points = tuple(
+        ProfitPoint(float(cuts[at]), int(rows_at[at]), float(profit[at]), float(low[k]), float(high[k]))
+        for k, at in enumerate(picked)
+    )
+    best = points[int(np.flatnonzero(picked == place)[0])]
+    robust = max(points, key=lambda point: (point.low, point.profit))
+    analytic = analytic_threshold(money)
+    at_analytic = _profit_at(p, y, money, analytic) if math.isfinite(analytic) else math.nan
+    honest, reach = _cross_selected(p, y, money, seed)
+    everyone = _profit_at(p, y, money, -math.inf)
+    nobody = _profit_at(p, y, money, math.inf)
+    return ProfitCurve(
+        points, best, robust, analytic, at_analytic, honest, honest - reach, honest + reach, nobody, everyone, len(y)
+    )
+
+
+def gains(probability: Floats, positive: NDArray[np.generic], parts: int = 10) -> tuple[LiftPart, ...]:
+    """Lift and gains from the top of the ranking, in tenths of the rows (fewer when there are fewer rows)."""
+    p, y = _checked(probability, positive)
+    parts = max(1, min(parts, len(y)))
+    sizes = [max(1, round(len(y) * k / parts)) for k in range(1, parts + 1)]
+    return _parts(p, y, sizes)
+
+
+def precision_at(probability: Floats, positive: NDArray[np.generic], sizes: tuple[int, ...]) -> tuple[LiftPart, ...]:
+    """The same for the first k rows, for each k; a k beyond the table is cut to it."""
+    p, y = _checked(probability, positive)
+    return _parts(p, y, [min(max(1, size), len(y)) for size in sizes])
+
+
+def _parts(p: Floats, y: Floats, sizes: list[int]) -> tuple[LiftPart, ...]:
+    from automl_core.acting.rates import wilson
+
+    found = np.cumsum(y[np.argsort(-p, kind="stable")])
+    mean, total = float(y.mean()), float(y.sum())
+    made = []
+    for size in sizes:
+        hits = float(found[size - 1])
+        low, high = wilson(hits, size)
+        rate = hits / size
+        lift, gain = (rate / mean, hits / total) if total else (math.nan, math.nan)
+        made.append(LiftPart(size / len(y), size, rate, low, high, lift, gain))
+    return tuple(made)
+
+
+def _checked(probability: Floats, positive: NDArray[np.generic]) -> tuple[Floats, Floats]:
+    p, y = np.asarray(probability, dtype=np.float64), np.asarray(positive, dtype=np.float64)
+    if p.ndim != 1 or p.shape != y.shape:
+        raise BadInput("Probabilities and outcomes do not belong together.", "Give one of each a row.")
+    known = np.isfinite(p) & np.isfinite(y)
+    if not known.any():
+        raise BadInput("No row has both a probability and an outcome.", "Search for a model first.")
+    return p[known], y[known]
+
+
+def _worth(y: Floats, money: Money) -> tuple[Floats, Floats]:
+    """Each row's money when it is acted on, and when it is not."""
+    acted = np.where(y == 1, money.true_positive, money.false_positive)
+    left = np.where(y == 1, money.false_negative, money.true_negative)
+    return acted, left
+
+
+def _all_cuts(p: Floats, y: Floats, money: Money) -> tuple[Floats, NDArray[np.int64], Floats]:
+    """Every threshold that makes a difference, from none acted on to all: thresholds, rows acted on, profits."""
+    order = np.argsort(-p, kind="stable")
+    acted, left = _worth(y[order], money)
+    profit = left.sum() + np.concatenate([[0.0], np.cumsum(acted - left)])
+    ranked = p[order]
+    ends = np.append(np.flatnonzero(ranked[1:] < ranked[:-1]), len(ranked) - 1) + 1
+    rows = np.concatenate([[0], ends]).astype(np.int64)
+    above = float(np.nextafter(ranked[0], math.inf))
+    return np.concatenate([[above], ranked[ends - 1]]), rows, profit[rows]
+
+
+def _profit_at(p: Floats, y: Floats, money: Money, threshold: float) -> float:
+    acted, left = _worth(y, money)
+    return float(np.where(p >= threshold, acted, left).sum())
+
+
+def _drawn(p: Floats, y: Floats, cuts: Floats, money: Money, random: np.random.Generator) -> Floats:
+    """(draws, cuts) profits of bootstrap samples; `cuts` fall."""
+    cell = np.searchsorted(-cuts, -p, side="left")  # the first cut that acts on the row; len(cuts) when none does
+    size = len(cuts) + 1
+    counts = np.bincount(2 * cell + y.astype(np.int64), minlength=2 * size)
+    drawn = random.multinomial(len(y), counts / counts.sum(), size=DRAWS).reshape(DRAWS, size, 2)
+    acted, left = _worth(np.array([0.0, 1.0]), money)
+    gained = (drawn @ (acted - left)).cumsum(axis=1)[:, : len(cuts)]
+    profits: Floats = (drawn @ left).sum(axis=1, keepdims=True) + gained
+    return profits
+
+
+def _cross_selected(p: Floats, y: Floats, money: Money, seed: int) -> tuple[float, float]:
+    """Money of all rows when each tenth acts by the threshold that is best on the others, and the reach of its 95 % range."""
+    folds = np.random.default_rng(seed).permutation(len(y)) % min(FOLDS, len(y))
+    kept = np.zeros(len(y))
+    acted, left = _worth(y, money)
+    for fold in np.unique(folds):
+        inside = folds == fold
+        if inside.all():
+            threshold = math.inf
+        else:
+            cuts, _, profit = _all_cuts(p[~inside], y[~inside], money)
+            threshold = float(cuts[int(np.argmax(profit))])
+        kept[inside] = np.where(p[inside] >= threshold, acted[inside], left[inside])
+    spread = float(kept.std(ddof=1)) if len(y) > 1 else 0.0
+    return float(kept.sum()), 1.96 * spread * math.sqrt(len(y))

@@ -1,0 +1,240 @@
+"""What would have to change for one row to reach the goal: up to three ways within the goal's levers, cheapest first.
+
+Every combination of at most three allowed changes is a candidate; candidates are tried in order of cost, so the first that
+reaches the goal is a cheapest one (Ustun, Spangher and Liu 2019 call it recourse). What the model says after a change is not
+what the change does: recourse is a list of things to try.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import combinations, product
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.acting.action import Goal
+from automl_core.acting.moves import Move, moves_of, similar_rows, supported
+from automl_core.data.table import Row
+from automl_core.errors import BadInput
+from automl_core.explaining.single import row_frame
+from automl_core.explaining.words import join_words, money, number, percent, quote
+from automl_core.search.model import Model
+
+Floats = NDArray[np.float64]
+MOST_CHANGES = 3
+MOST_OPTIONS = 3
+BATCH = 2048
+MOST_CANDIDATES = 300_000
+
+
+@dataclass(frozen=True, slots=True)
+class RecourseOption:
+    """A set of changes that reaches the goal. `before` and `after` are the probability of the wanted class, or the number."""
+
+    moves: tuple[Move, ...]
+    cost: float
+    before: float
+    after: float
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recourse:
+    """The ways for one row, cheapest first; empty when it is there already, or none is within the limits.
+
+    `target` is what counts as reached: at least that probability of the wanted class, or that number or better. `closest` is the
+    best that the limits allow when nothing reaches it. `left_out` counts values that no similar row has. `tried` combinations
+    were asked of the model; `complete` says that all cheaper ones were.
+    """
+
+    options: tuple[RecourseOption, ...]
+    now: float
+    target: float
+    reached: bool
+    closest: RecourseOption | None
+    tried: int
+    left_out: int
+    complete: bool
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecourseAsk:
+    """What is asked: the probability of the wanted class or the number to reach (NaN: what turns the model's answer, or the
+    median number), at most how many changes, and how many ways."""
+
+    target: float = math.nan
+    changes: int = MOST_CHANGES
+    options: int = MOST_OPTIONS
+
+
+def recourse(model: Model, row: Row, goal: Goal, background: pd.DataFrame, ask: RecourseAsk | None = None) -> Recourse:
+    """Ways for one typed, cleaned row to reach the goal; `background` are cleaned past rows, to compare with.
+
+    Only levers of the goal that the model uses move, to values that are allowed and that similar past rows have. BadInput when
+    the goal has no lever that the model uses, or the target makes no sense.
+    """
+    ask = ask or RecourseAsk()
+    if not 1 <= ask.changes <= MOST_CHANGES or not 1 <= ask.options <= 10:
+        raise BadInput(f"Between one and {MOST_CHANGES} changes can be asked for.", "Choose fewer.")
+    levers = tuple(lever for lever in goal.levers if lever.column in model.sources)
+    if not levers:
+        raise BadInput("The goal names nothing that you can change and the model looks at.", "Add a lever on the act page.")
+    target = _target(model, goal, background, ask.target)
+    base = row_frame(model, row, background)
+    now = float(wanted(model, model.predict_frame(base), goal)[0])
+    near = similar_rows(model, row, goal, background)
+    grid, left_out = [], 0
+    for lever in levers:
+        moves = moves_of(lever, row, near)
+        kept = tuple(move for move in moves if supported(move, near))
+        left_out += len(moves) - len(kept)
+        if kept:
+            grid.append(kept)
+    found = Recourse((), now, target, _reaches(now, target, goal, model), None, 0, left_out, True, "")
+    if not found.reached:
+        found = _search(model, goal, base, found, _ordered(grid, ask.changes), ask)
+    return replace(found, sentence=_sentence(found, model, goal))
+
+
+def wanted(model: Model, predictions: Floats, goal: Goal) -> Floats:
+    """(n,) the probability of the goal's good class, or the number itself."""
+    problem = model.problem
+    if problem.task == "regression":
+        return np.asarray(predictions, dtype=np.float64)
+    if goal.good not in problem.classes:
+        raise BadInput(f"{quote(goal.good)} is not a class of {quote(problem.target)}.", "Choose the wanted class again.")
+    if problem.task == "multiclass":
+        return np.asarray(predictions[:, problem.classes.index(goal.good)], dtype=np.float64)
+    return np.asarray(predictions if goal.good == problem.positive else 1.0 - predictions, dtype=np.float64)
+
+
+def _target(model: Model, goal: Goal, background: pd.DataFrame, asked: float) -> float:
+    if model.problem.task == "regression":
+        return asked if math.isfinite(asked) else float(np.median(model.predict_frame(background)))
+    if math.isfinite(asked):
+        if not 0 < asked < 1:
+            raise BadInput("The probability to reach is not between 0 and 1.", "Give a share such as 0.7.")
+        return asked
+    if model.problem.task == "multiclass":
+        return 0.5
+    return model.threshold if goal.good == model.problem.positive else 1.0 - model.threshold
+
+
+def _reaches(value: float, target: float, goal: Goal, model: Model) -> bool:
+    lower = model.problem.task == "regression" and goal.good == "low"
+    return value <= target if lower else value >= target
+
+
+def _ordered(grid: list[tuple[Move, ...]], most: int) -> tuple[list[tuple[Move, ...]], bool]:
+    """All combinations of moves of different levers, cheapest first; whether that is all of them."""
+    found: list[tuple[Move, ...]] = []
+    complete = True
+    for count in range(1, min(most, len(grid)) + 1):
+        size = sum(math.prod(len(moves) for moves in chosen) for chosen in combinations(grid, count))
+        if len(found) + size > MOST_CANDIDATES:
+            complete = False
+            break
+        found.extend(combination for chosen in combinations(grid, count) for combination in product(*chosen))
+    found.sort(key=effort)
+    return found, complete
+
+
+def effort(moves: tuple[Move, ...]) -> tuple[float, int, int]:
+    """What options are ordered by: cost, then the number of changes, then their steps."""
+    return round(sum(move.cost for move in moves), 9), len(moves), sum(move.steps for move in moves)
+
+
+def _search(
+    model: Model,
+    goal: Goal,
+    base: pd.DataFrame,
+    found: Recourse,
+    candidates: tuple[list[tuple[Move, ...]], bool],
+    ask: RecourseAsk,
+) -> Recourse:
+    """Ask the model in order of effort, until enough different ways are found. Of equal efforts the one that gains most wins."""
+    side = -1.0 if model.problem.task == "regression" and goal.good == "low" else 1.0
+    combos, complete = candidates
+    options: list[RecourseOption] = []
+    closest: RecourseOption | None = None
+    tried = 0
+    for batch in _batches(combos):
+        values = wanted(model, model.predict_frame(changed(base, batch)), goal)
+        tried += len(batch)
+        order = sorted(range(len(batch)), key=lambda at: (*effort(batch[at]), -side * float(values[at])))
+        for at in order:
+            option = _option(batch[at], found.now, float(values[at]), goal, model)
+            if _reaches(option.after, found.target, goal, model):
+                columns = {move.column for move in option.moves}
+                if not any({move.column for move in other.moves} <= columns for other in options):
+                    options.append(option)
+                    if len(options) == ask.options:
+                        return replace(found, options=tuple(options), tried=tried, complete=complete)
+            elif side * (option.after - found.now) > 0 and (closest is None or side * (option.after - closest.after) > 0):
+                closest = option
+    return replace(found, options=tuple(options), closest=None if options else closest, tried=tried, complete=complete)
+
+
+def _batches(combos: list[tuple[Move, ...]]) -> Iterator[list[tuple[Move, ...]]]:
+    """Batches that never part combinations of equal effort."""
+    start = 0
+    while start < len(combos):
+        end = min(start + BATCH, len(combos))
+        while end < len(combos) and effort(combos[end]) == effort(combos[end - 1]):
+            end += 1
+        yield combos[start:end]
+        start = end
+
+
+def changed(base: pd.DataFrame, combos: list[tuple[Move, ...]]) -> pd.DataFrame:
+    """One row for each combination: the base row with its moves made."""
+    frame = base.loc[np.zeros(len(combos), dtype=np.int64)].reset_index(drop=True)
+    for name in dict.fromkeys(move.column for combo in combos for move in combo):
+        values = frame[name].astype(object).to_numpy(copy=True)
+        for place, combo in enumerate(combos):
+            for move in combo:
+                if move.column == name:
+                    values[place] = move.value
+        frame[name] = pd.Series(values, index=frame.index).astype(base[name].dtype)
+    return frame
+
+
+def _option(moves: tuple[Move, ...], before: float, after: float, goal: Goal, model: Model) -> RecourseOption:
+    cost = sum(move.cost for move in moves)
+    done = join_words([f"{quote(move.column)} from {quote(move.from_text)} to {quote(move.to_text)}" for move in moves])
+    words = f"Change {done}: {_said(model, before)} now, {_said(model, after)} then"
+    words += f", at {money(cost, goal.currency)}." if cost else "."
+    return RecourseOption(moves, cost, before, after, words)
+
+
+def _said(model: Model, value: float) -> str:
+    return number(value) if model.problem.task == "regression" else percent(value)
+
+
+def _sentence(found: Recourse, model: Model, goal: Goal) -> str:
+    if model.problem.task == "regression":
+        aim = f"{quote(goal.outcome)} at {number(found.target)} or {'less' if goal.good == 'low' else 'more'}"
+    else:
+        aim = f"{quote(goal.outcome)} = {quote(goal.good)} with {percent(found.target)} or more"
+    now = _said(model, found.now)
+    if found.reached:
+        return f"This row is there already: {now} now, and the aim is {aim}."
+    beyond = ""
+    if found.left_out:
+        what = "1 value was" if found.left_out == 1 else f"{found.left_out:,} values were"
+        beyond = f" {what} left out, as hardly any similar row has {'it' if found.left_out == 1 else 'them'}."
+    if not found.options:
+        words = f"None within your limits: no allowed change reaches {aim} (now {now})."
+        if found.closest is not None:
+            words += f" The closest comes to {_said(model, found.closest.after)}."
+        return words + beyond
+    count = len(found.options)
+    ways = "One way" if count == 1 else f"{count} ways"
+    return (
+        f"{ways} to reach {aim} (now {now}), cheapest first; this is what the model expects, not yet a measured effect.{beyond}"
+    )

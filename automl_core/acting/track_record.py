@@ -1,0 +1,97 @@
+"""Promised against delivered: how well the cards of the past kept what they said, once a pilot measured them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from automl_core.acting.pilots import Pilot, direction
+from automl_core.explaining.words import interval, money, number, percent
+
+_Z = 1.959964
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One measured card: what it promised for the treated rows and what the pilot delivered there, with their 95 % ranges."""
+
+    pilot: str
+    what: str
+    ended_as: str
+    promised: float
+    promised_low: float
+    promised_high: float
+    delivered: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRecord:
+    """All measured cards together, newest first. Amounts are money when every card has money, else outcomes turned good.
+
+    `ratio` is delivered over promised with its range, taking the promises as given; NaN when nothing was promised.
+    """
+
+    items: tuple[Kept, ...]
+    promised: float
+    delivered: float
+    low: float
+    high: float
+    ratio: float
+    ratio_low: float
+    ratio_high: float
+    currency: str
+    sentence: str
+
+
+def track_record(pilots: Sequence[Pilot]) -> TrackRecord:
+    """The record of the pilots that have ended with a verdict (in whatever order); others are left out.
+
+    Errors of different pilots are independent, so the range of the sum adds their variances.
+    """
+    ended = [pilot for pilot in pilots if pilot.state in ("raised", "retired") and pilot.result is not None]
+    ended.sort(key=lambda pilot: pilot.started, reverse=True)
+    currencies = {pilot.goal.currency for pilot in ended}
+    in_money = len(currencies) == 1 and all(math.isfinite(pilot.promised) for pilot in ended)
+    items = tuple(_kept(pilot, in_money) for pilot in ended)
+    promised, delivered = sum(item.promised for item in items), sum(item.delivered for item in items)
+    reach = math.sqrt(sum(((item.high - item.low) / 2) ** 2 for item in items))
+    sure = promised > 0
+    ratios = [value / promised if sure else math.nan for value in (delivered, delivered - reach, delivered + reach)]
+    currency = currencies.pop() if in_money else ""
+    low, high = delivered - reach, delivered + reach
+    made = TrackRecord(items, promised, delivered, low, high, ratios[0], ratios[1], ratios[2], currency, "")
+    return replace(made, sentence=_sentence(made, in_money))
+
+
+def _kept(pilot: Pilot, in_money: bool) -> Kept:
+    result = pilot.result
+    assert result is not None
+    what = f"{pilot.card.lever}: {pilot.card.to_value}"
+    if in_money:
+        return Kept(
+            pilot.id, what, pilot.state, pilot.promised, pilot.promised_low, pilot.promised_high, result.delivered,
+            result.delivered_low, result.delivered_high,
+        )  # fmt: skip
+    turned = direction(pilot.goal, pilot.is_rate)
+    given = [turned * value * pilot.treated for value in (pilot.card.adjusted, pilot.card.low, pilot.card.high)]
+    found = [turned * value * pilot.treated for value in (result.difference, result.low, result.high)]
+    return Kept(pilot.id, what, pilot.state, given[0], min(given[1:]), max(given[1:]), found[0], min(found[1:]), max(found[1:]))
+
+
+def _sentence(record: TrackRecord, in_money: bool) -> str:
+    if not record.items:
+        return "No card has been measured by a pilot yet."
+
+    def amount(value: float) -> str:
+        return money(value, record.currency) if in_money else f"{number(round(value))} outcomes"
+
+    count = len(record.items)
+    who = "The only measured card" if count == 1 else f"Our last {count} cards"
+    words = f"{who} promised {amount(record.promised)} and delivered {amount(record.delivered)}"
+    span = interval(amount(record.low), amount(record.high))
+    if math.isfinite(record.ratio):
+        words += f" ({percent(record.ratio)} of the promise)"
+    return f"{words}; the 95 % range of what was delivered is {span}."

@@ -1,0 +1,268 @@
+"""Whom a treatment helps, from data in which chance decided who got it; refused when chance did not.
+
+Two learners, both cross-fitted so that no row is scored by a model that saw its outcome: the T-learner (one model a side) and the
+DR-learner (a model of doubly robust scores; Kennedy 2023). Judged by Qini and the area under the uplift curve (Radcliffe 2007)
+with doubly robust gains, which need fewer rows than raw ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.acting.covariates import Covariates, make_covariates
+from automl_core.acting.nuisance import FOLDS, cross_fit, fold_of
+from automl_core.acting.outcome import Outcome, make_outcome
+from automl_core.acting.qini import Ranking, judge_ranking
+from automl_core.acting.randomised import Balance, check_randomised
+from automl_core.data.table import Column, find_column
+from automl_core.errors import BadInput
+from automl_core.explaining.words import interval, points, quote
+from automl_core.framing.problem import Problem
+from automl_core.framing.suggestion import suggest_problem
+from automl_core.framing.validation import encode_target
+
+Floats = NDArray[np.float64]
+FEWEST_A_SIDE = 100
+_TREATED = (
+    "1",
+    "1.0",
+    "yes",
+    "true",
+    "y",
+    "t",
+    "treat",
+    "treated",
+    "treatment",
+    "test",
+    "offer",
+    "contacted",
+    "email",
+    "variant",
+)
+_CONTROL = ("0", "0.0", "no", "false", "n", "c", "hold", "holdout", "held", "control", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class UpliftRoles:
+    """How the columns are to be read. `good` is the wanted class, or "low"/"high" for a number (empty: the first class that is
+    not the positive one, or "high"); `treated` the value of the treatment column that means treated (empty: guessed). `never`
+    columns and `later` ones (known only after the treatment) are not used; rows of one `group` go together."""
+
+    good: str = ""
+    treated: str = ""
+    never: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
+    group: str = ""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Uplift:
+    """What a randomised treatment does, and for whom.
+
+    Effects are changes of the wanted outcome's rate (0.1 is 10 points), or of the number, turned so that more is better.
+    `effect` is the mean over all rows (AIPW) with its 95 % range. `ranking` judges the DR-learner's order of rows and
+    `simple` that of the T-learner, both on rows that their models had not seen. `scores` (n,) are the DR-learner's predictions
+    for all rows of the table given, NaN where treatment or outcome is missing.
+    """
+
+    balance: Balance
+    effect: float
+    low: float
+    high: float
+    treated: int
+    held: int
+    ranking: Ranking
+    simple: Ranking
+    scores: Floats
+    outcome: str
+    is_rate: bool
+    sentence: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Trial:
+    """The rows of an experiment: covariates, outcomes turned so that more is better, who was treated, folds and groups."""
+
+    covariates: Covariates
+    values: Floats
+    treated: NDArray[np.bool_]
+    is_rate: bool
+    folds: NDArray[np.int64]
+    groups: NDArray[np.generic] | None
+    seed: int
+
+
+def measure_uplift(
+    frame: pd.DataFrame,
+    outcome: str,
+    treatment: str,
+    roles: UpliftRoles | None = None,
+    columns: tuple[Column, ...] = (),
+    seed: int = 0,
+) -> Uplift:
+    """The effect of `treatment` on `outcome` (columns of `frame`), and a ranking of rows by how much they gain.
+
+    Without `columns` the frame is typed as a file would be. BadInput when the treatment has not two values, a side has fewer than
+    100 rows with an outcome, or treatment can be told from the other columns, so that chance did not decide it.
+    """
+    roles = roles or UpliftRoles()
+    if not columns:
+        from automl_core.data.infer import table_from_frame
+
+        table = table_from_frame(frame, "experiment")
+        frame, columns = table.frame, table.columns
+    for name in (outcome, treatment, *((roles.group,) if roles.group else ())):
+        find_column(columns, name)
+    problem = replace(
+        suggest_problem(frame, columns, outcome), never=(treatment, *roles.never), later=roles.later, group=roles.group
+    )
+    measured, keep = _outcome(frame, problem, roles)
+    side = treated_rows(frame[treatment], roles.treated)
+    used = np.flatnonzero(keep & ~np.isnan(side))
+    values, treated = measured.values[np.searchsorted(np.flatnonzero(keep), used)], side[used] == 1
+    if min(int(treated.sum()), int((~treated).sum())) < FEWEST_A_SIDE:
+        raise BadInput(
+            f"{int(treated.sum()):,} treated and {int((~treated).sum()):,} untreated rows have an outcome.",
+            f"{FEWEST_A_SIDE} on each side are needed to tell whom it helps.",
+        )
+    rows = frame.iloc[used].reset_index(drop=True)
+    covariates = make_covariates(rows, columns, problem, ())
+    groups = pd.factorize(rows[roles.group])[0] if roles.group else None
+    folds = fold_of(len(used), groups, seed)
+    balance = check_randomised(covariates, treated, folds)
+    if not balance.randomised:
+        raise BadInput(balance.sentence, "Uplift needs an experiment; use action cards, which compare like with like.")
+    trial = _Trial(covariates, values, treated, measured.is_rate, folds, groups, seed)
+    return _measured(trial, balance, used, len(frame), measured)
+
+
+def _outcome(frame: pd.DataFrame, problem: Problem, roles: UpliftRoles) -> tuple[Outcome, NDArray[np.bool_]]:
+    """Outcomes turned so that more is better, and the rows that have one."""
+    y, keep = encode_target(frame[problem.target], problem)
+    if problem.task == "regression":
+        made = make_outcome(y, problem)
+        turned = -made.values if roles.good == "low" else made.values
+        return replace(made, values=turned), keep
+    others = [name for name in problem.classes if name != problem.positive]
+    good = roles.good or (problem.positive if not others else others[0])
+    if good not in problem.classes:
+        raise BadInput(f"{quote(good)} is not a class of {quote(problem.target)}.", "Choose the wanted class again.")
+    return make_outcome(y, problem, good), keep
+
+
+def treated_rows(series: pd.Series, treated: str = "") -> Floats:
+    """(n,) 1 for treated, 0 for untreated, NaN for unknown. BadInput without two values, or when which is which is unclear."""
+    from automl_core.acting.levers import texts
+
+    spelled = texts(series).where(series.notna())
+    levels = sorted(str(level) for level in spelled.dropna().unique())
+    if len(levels) != 2:
+        raise BadInput(f"The treatment {quote(series.name)} has {len(levels)} values, not two.", "Keep the rows of two of them.")
+    if not treated:
+        yes = [level for level in levels if level.casefold() in _TREATED]
+        no = [level for level in levels if level.casefold() in _CONTROL]
+        treated = yes[0] if len(yes) == 1 else next((level for level in levels if level not in no), "") if len(no) == 1 else ""
+    if treated not in levels:
+        raise BadInput(
+            f"It is not clear which of {quote(levels[0])} and {quote(levels[1])} means treated.", "Name the value that does."
+        )
+    return np.where(spelled.isna(), np.nan, (spelled == treated).astype(np.float64))
+
+
+def _measured(trial: _Trial, balance: Balance, used: NDArray[np.int64], rows: int, outcome: Outcome) -> Uplift:
+    simple, robust = np.empty(len(used)), np.empty(len(used))
+    psi = np.empty(len(used))
+    for fold in range(FOLDS):
+        inside = trial.folds == fold
+        if inside.any():
+            psi[inside], simple[inside], robust[inside] = _scored(trial, inside)
+    effect = float(psi.mean())
+    reach = 1.96 * _error(psi - effect, trial.groups)
+    ranked = judge_ranking(robust, psi, trial.folds, trial.groups, trial.seed)
+    by_two = judge_ranking(simple, psi, trial.folds, trial.groups, trial.seed)
+    scores = np.full(rows, np.nan)
+    scores[used] = robust
+    made = Uplift(
+        balance, effect, effect - reach, effect + reach, int(trial.treated.sum()), int((~trial.treated).sum()), ranked, by_two,
+        scores, outcome.label, outcome.is_rate, "",
+    )  # fmt: skip
+    return replace(made, sentence=_sentence(made))
+
+
+def _scored(trial: _Trial, inside: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
+    """For the rows of one fold: doubly robust scores, the T-learner's and the DR-learner's predictions, from the other folds."""
+    train = ~inside
+    share = float(trial.treated[train].mean())
+    arms = [_predict(trial, train & (trial.treated == arm), inside) for arm in (True, False)]
+    psi = _psi(trial.values[inside], trial.treated[inside], (arms[0], arms[1]), share)
+    covariates, treated = trial.covariates.rows(train), trial.treated[train]
+    groups = None if trial.groups is None else trial.groups[train]
+    inner = fold_of(int(train.sum()), groups, trial.seed + 1)
+    fitted = [cross_fit(covariates, trial.values[train], treated == arm, inner, trial.is_rate) for arm in (True, False)]
+    goal = _psi(trial.values[train], treated, (fitted[0], fitted[1]), share)
+    robust = _fit_effect(covariates, goal, trial.covariates.rows(inside))
+    return psi, arms[0] - arms[1], robust
+
+
+def _predict(trial: _Trial, learn_from: NDArray[np.bool_], score: NDArray[np.bool_]) -> Floats:
+    """Outcomes of the rows `score`, learned on the rows `learn_from`: one fold of `cross_fit`."""
+    folds = np.where(score, 0, 1)
+    return cross_fit(trial.covariates, trial.values, learn_from, folds.astype(np.int64), trial.is_rate)[score]
+
+
+def _psi(values: Floats, treated: NDArray[np.bool_], expected: tuple[Floats, Floats], share: float) -> Floats:
+    yes, no = expected
+    made: Floats = yes - no + np.where(treated, (values - yes) / share, -(values - no) / (1 - share))
+    return made
+
+
+def _fit_effect(covariates: Covariates, goal: Floats, score: Covariates) -> Floats:
+    """A cautious boosted model of the doubly robust scores: these are noisy, so leaves are large and steps small."""
+    import lightgbm
+
+    if covariates.matrix.shape[1] == 0:
+        return np.full(len(score.matrix), float(goal.mean()))
+    options = {
+        "objective": "regression", "learning_rate": 0.04, "num_leaves": 4, "min_data_in_leaf": max(50, len(goal) // 40),
+        "lambda_l2": 10.0, "num_threads": 1, "verbose": -1, "seed": 0, "deterministic": True, "force_row_wise": True,
+        "max_bin": 63,
+    }  # fmt: skip
+    data = lightgbm.Dataset(covariates.matrix, goal, categorical_feature=list(covariates.categorical))
+    booster = lightgbm.train(options, data, 80)
+    return np.asarray(booster.predict(score.matrix, num_threads=1), dtype=np.float64)
+
+
+def _error(influence: Floats, groups: NDArray[np.generic] | None) -> float:
+    n = len(influence)
+    if groups is None:
+        return float(influence.std(ddof=1) / np.sqrt(n))
+    sums = np.bincount(np.unique(groups, return_inverse=True)[1], influence)
+    return float(np.sqrt((sums**2).sum() * len(sums) / max(1, len(sums) - 1)) / n)
+
+
+def _sentence(made: Uplift) -> str:
+    def gap(value: float) -> str:
+        return f"{'−' if value < 0 else '+'}{points(value) if made.is_rate else f'{abs(value):.3g}'}"
+
+    span = interval(gap(made.low), gap(made.high))
+    words = f"The treatment moved {made.outcome} by {gap(made.effect)} on average (95 % range {span})"
+    words += f", measured on {made.treated:,} treated and {made.held:,} untreated rows. "
+    if made.ranking.qini_low > 0:
+        best = next(part for part in made.ranking.parts if part.share >= 0.3)
+        return f"{words}It helps some more than others: among the 30 % ranked first the effect is {gap(best.effect)}."
+    return f"{words}No order of rows could be shown to gain more than another: treat all, none, or at random."
+
+
+def ranked_rows(uplift: Uplift, frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows with a score, those that gain most first: `rank`, `row` (position), `expected_gain`, then the frame's columns."""
+    known = np.flatnonzero(np.isfinite(uplift.scores))
+    order = known[np.argsort(-uplift.scores[known], kind="stable")]
+    shown = frame.iloc[order].drop(columns=["rank", "row", "expected_gain"], errors="ignore").reset_index(drop=True)
+    shown.insert(0, "expected_gain", uplift.scores[order])
+    shown.insert(0, "row", order)
+    shown.insert(0, "rank", np.arange(1, len(order) + 1))
+    return shown

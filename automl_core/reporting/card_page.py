@@ -1,0 +1,96 @@
+"""One action card as a page for a manager: no script, nothing fetched, every user string escaped; prints on one A4 sheet."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+
+from automl_core.acting.action import ActionCard, Goal
+from automl_core.acting.pilots import Pilot, change_words
+from automl_core.explaining.words import interval, money, number, percent, points
+from automl_core.reporting.render import environment
+
+GRADES = {
+    "A": "Measured by a pilot in which chance decided",
+    "B": "Well supported by past data; not yet measured",
+    "C": "Worth a pilot: something unseen could explain part of it",
+    "D": "A pattern, not advice",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CardPage:
+    """What the page shows. `is_rate` tells shares from numbers; `pilot` is the card's newest one, if any."""
+
+    card: ActionCard
+    goal: Goal
+    is_rate: bool
+    pilot: Pilot | None
+    project: str
+    made_at: datetime
+    version: str
+
+
+def card_page(page: CardPage) -> str:
+    """The page, as one HTML text."""
+    card = page.card
+    return (
+        environment()
+        .get_template("card.html")
+        .render(
+            card=card,
+            page=page,
+            change=change_words(card),
+            grade=GRADES[card.grade],
+            figures=_figures(page),
+            three=_three(page),
+            pilot=_pilot(page.pilot),
+            made=page.made_at.strftime("%-d %B %Y"),
+        )
+    )
+
+
+def _gap(value: float, is_rate: bool) -> str:
+    if not math.isfinite(value):
+        return "unknown"
+    sign = "−" if value < 0 else "+" if value > 0 else ""
+    return f"{sign}{points(value) if is_rate else number(abs(value))}"
+
+
+def _figures(page: CardPage) -> list[tuple[str, str]]:
+    card = page.card
+    found = [(f"{card.rows:,}", "rows this is about")]
+    if math.isfinite(card.net_value):
+        span = interval(money(card.net_low, page.goal.currency), money(card.net_high, page.goal.currency))
+        found.append((money(card.net_value, page.goal.currency), f"after costs, if all change ({span})"))
+    span = interval(_gap(card.low, page.is_rate), _gap(card.high, page.is_rate))
+    found.append((_gap(card.adjusted, page.is_rate), f"effect, 95 % range {span}"))
+    if card.cost:
+        found.append((money(card.cost, page.goal.currency), "cost of each"))
+    return found
+
+
+def _three(page: CardPage) -> list[tuple[str, str, str]]:
+    """The three numbers that are never shown alone."""
+    card = page.card
+    return [
+        ("As seen in the data", _gap(card.raw_gap, page.is_rate), "The groups as they are, which differ in other ways, too."),
+        ("What the model says", _gap(card.what_if, page.is_rate), "The same rows with the value changed."),
+        (
+            "Measured" if card.grade == "A" else "Like compared with like",
+            _gap(card.adjusted, page.is_rate),
+            "With and without the change, by chance." if card.grade == "A" else "The figure to plan with.",
+        ),
+    ]
+
+
+def _pilot(pilot: Pilot | None) -> list[str]:
+    if pilot is None:
+        return []
+    lines = [pilot.sentence]
+    if pilot.result is not None:
+        lines.append(pilot.result.sentence)
+    elif pilot.state == "running":
+        lines.append(f"With so many rows the chance to see the promised effect is {percent(pilot.power.chance)}.")
+    return lines

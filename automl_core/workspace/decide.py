@@ -1,0 +1,148 @@
+"""Use cases of deciding: what a list is worth, recourse for one row, plans with reasons, and the files that are handed on."""
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from automl_core import __version__, acting
+from automl_core.acting.action import ActionList
+from automl_core.acting.decide import Decision
+from automl_core.acting.newsvendor import Newsvendor
+from automl_core.acting.pilot_files import ARM, ROW
+from automl_core.acting.planned import ActionPlan, PlanInputs, PlanLabels
+from automl_core.acting.recourse import Recourse, RecourseAsk
+from automl_core.data import type_row
+from automl_core.errors import BadInput
+from automl_core.explaining import explain_rows
+from automl_core.framing.problem import Problem
+from automl_core.reporting.card_page import CardPage, card_page
+from automl_core.reporting.exports import safe_csv, safe_xlsx
+from automl_core.workspace.act import MOST_REASONS
+from automl_core.workspace.context import Context, fingerprint
+from automl_core.workspace.pilots import Piloting, card_key
+from automl_core.workspace.search import Searching
+from automl_core.workspace.views import Run
+
+RULE_ROWS = 50_000
+VALID_DAYS = 90
+
+
+@dataclass(frozen=True)
+class Deciding:
+    context: Context
+    search: Searching
+    pilots: Piloting
+
+    def decision(self, project_id: str, capacity: int = 0) -> Decision:
+        """What the list is worth by the outcomes that came, against random choice, everyone and the simple rule."""
+        run = self.search.needed(project_id)
+        goal = self.pilots.act.goal_of(run)
+
+        def make() -> Decision:
+            actions = self.pilots.act.actions_of(run, capacity)
+            past = self.search.predictions(run)
+            inputs = acting.DecisionInputs(past.oof, past.y, self._problem(run), goal, self._rule(run), run.plan.seed)
+            return acting.decide(inputs, actions)
+
+        made: Decision = self.context.decisions.get("decision" + fingerprint(run.id, goal, capacity), make)
+        return made
+
+    def newsvendor(self, project_id: str) -> Newsvendor:
+        """How much to provide, for a number whose errors cost differently; BadInput when no such costs were given."""
+        run = self.search.needed(project_id)
+        problem = self._problem(run)
+        if problem.task != "regression" or problem.money is None:
+            raise BadInput("No costs of too much and too little were given.", "Give both on the goal page, for a number.")
+        past = self.search.predictions(run)
+        return acting.newsvendor(past.oof, past.y.astype(np.float64), problem.money, run.plan.seed)
+
+    def recourse(self, project_id: str, position: int, ask: RecourseAsk | None = None) -> Recourse:
+        """What could change for the row at a position of the cleaned table, within the goal's levers, cheapest first."""
+        run = self.search.needed(project_id)
+        frame, _, _, _ = self.search.goal.open(self.search.inputs(run))
+        if not 0 <= position < len(frame):
+            raise BadInput(f"There is no row {position}.", f"Choose one from 0 to {len(frame) - 1}.")
+        model = self.search.bundle(run).model
+        row = type_row(dict(frame.iloc[position]), model.cleaned)
+        background = frame.drop(index=frame.index[position]).head(20_000)
+        return acting.recourse(model, row, self.pilots.act.goal_of(run), background, ask)
+
+    def plan(self, project_id: str) -> ActionPlan:
+        """One action a row from the cards that are advice, under the goal's budget and capacity."""
+        run, cards = self.search.needed(project_id), self.pilots.cards(project_id)
+        key = "plan" + fingerprint(run.id, self.pilots.act.goal_of(run), cards)
+        made: ActionPlan = self.context.decisions.get(key, lambda: acting.plan_actions(cards, self._plan_inputs(run)))
+        return made
+
+    def plan_csv(self, project_id: str) -> bytes:
+        """actions.csv with segment, lever, money, grade, pilot side and reasons; safe to open in a spreadsheet."""
+        return safe_csv(self._plan_frame(project_id), excel=True)
+
+    def plan_xlsx(self, project_id: str) -> bytes:
+        """The same as a workbook."""
+        return safe_xlsx(self._plan_frame(project_id), "Actions")
+
+    def list_xlsx(self, project_id: str, capacity: int = 0) -> bytes:
+        """The ranked list as a workbook."""
+        run = self.search.needed(project_id)
+        actions: ActionList = self.pilots.act.actions_of(run, capacity)
+        inputs = self._plan_inputs(run)
+        return safe_xlsx(acting.actions_frame(actions, inputs.frame, inputs.columns), "Actions")
+
+    def card_html(self, project_id: str, key: str) -> str:
+        """One card as a page that prints on one sheet and needs nothing else."""
+        card = next((one for one in self.pilots.cards(project_id) if card_key(one) == key), None)
+        card = card or self.pilots.card(project_id, key)
+        run = self.search.needed(project_id)
+        found = [pilot for pilot in self.pilots.all(project_id) if card_key(pilot.card) == key and pilot.state != "cancelled"]
+        name = self.context.store.project(project_id).name
+        goal = self.pilots.act.goal_of(run)
+        is_rate = self._problem(run).task != "regression"
+        return card_page(CardPage(card, goal, is_rate, found[0] if found else None, name, datetime.now(UTC), __version__))
+
+    def _plan_frame(self, project_id: str) -> pd.DataFrame:
+        run = self.search.needed(project_id)
+        inputs, plan = self._plan_inputs(run), self.plan(project_id)
+        told = [action.row for action in plan.actions[:MOST_REASONS]]
+        reasons: dict[int, tuple[str, ...]] = {}
+        if told:
+            rows = inputs.frame.iloc[told].reset_index(drop=True)
+            reasons = dict(zip(told, explain_rows(inputs.model, rows, inputs.frame), strict=True))
+        days = max((lever.days for lever in inputs.goal.levers), default=0) or VALID_DAYS
+        until = (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
+        return acting.plan_frame(plan, inputs, PlanLabels(until, run.id, self._arms(run), reasons))
+
+    def _arms(self, run: Run) -> dict[int, str]:
+        """The side of each row that is in a running pilot, by its place among the rows with predictions."""
+        place = {int(position): at for at, position in enumerate(self.search.predictions(run).positions)}
+        arms: dict[int, str] = {}
+        for pilot in self.pilots.all(run.project_id):
+            same_rows = self.search.inputs(self.search.run(pilot.run)) == self.search.inputs(run)
+            if pilot.state == "running" and same_rows:
+                table = self.pilots.assignment(pilot)
+                for position, arm in zip(table[ROW].tolist(), table[ARM].tolist(), strict=True):
+                    if position in place:
+                        arms.setdefault(place[position], arm)
+        return arms
+
+    def _plan_inputs(self, run: Run) -> PlanInputs:
+        frame, columns, _, _ = self.search.goal.open(self.search.inputs(run))
+        past = self.search.predictions(run)
+        rows = frame.iloc[past.positions].reset_index(drop=True)
+        return PlanInputs(self.search.bundle(run).model, rows, columns, past.oof, self.pilots.act.goal_of(run))
+
+    def _rule(self, run: Run) -> np.ndarray | None:
+        """The simple rule's out-of-fold answers for the rows with predictions; None on tables too large to wait for."""
+        past = self.search.predictions(run)
+        if len(past.y) > RULE_ROWS:
+            return None
+        frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
+        rows = frame.iloc[past.positions].reset_index(drop=True)
+        # the oldest rows have no prediction already; folds in time would take more of them from the rule alone
+        return acting.rule_predictions(rows, past.y, columns, replace(problem, time=""), run.plan.seed)
+
+    def _problem(self, run: Run) -> Problem:
+        return self.search.goal.problem_of(self.search.inputs(run))

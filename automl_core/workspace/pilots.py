@@ -1,0 +1,189 @@
+"""Use cases of the pilots step: power, a draw, the file to carry out, outcomes that come back, and the track record."""
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import BinaryIO
+
+import pandas as pd
+
+from automl_core import acting
+from automl_core import data as data_step
+from automl_core.acting.action import ActionCard
+from automl_core.acting.decisions import risk
+from automl_core.acting.pilot_files import ROW
+from automl_core.acting.pilots import Pilot, PilotChoice, PilotResult, PilotRows, PilotState
+from automl_core.acting.power import Power
+from automl_core.acting.track_record import TrackRecord
+from automl_core.acting.uplift import Uplift, UpliftRoles
+from automl_core.codec import from_json, to_json
+from automl_core.data.table import ReadOptions
+from automl_core.errors import BadInput, Conflict, NotFound
+from automl_core.framing.problem import Problem
+from automl_core.reporting.exports import safe_csv
+from automl_core.store import Record
+from automl_core.workspace.act import Acting
+from automl_core.workspace.context import Context, fingerprint
+from automl_core.workspace.search import Searching
+from automl_core.workspace.views import Run
+
+KIND = "pilot"
+UPLIFT_ROWS = 20_000
+
+
+def card_key(card: ActionCard) -> str:
+    """The id of a card; one that was made before cards had ids is known by what it says."""
+    return card.id or fingerprint((card.who, card.lever, card.from_value, card.to_value))
+
+
+@dataclass(frozen=True)
+class Piloting:
+    context: Context
+    search: Searching
+    act: Acting
+
+    def cards(self, project_id: str) -> tuple[ActionCard, ...]:
+        """The newest action cards as they stand after their pilots: measured ones with grade A, retired ones last."""
+        found = self.act.cards(project_id) or ()
+        ended = [pilot for pilot in reversed(self.all(project_id)) if pilot.state in ("raised", "retired")]
+        measured = {card_key(pilot.card): pilot for pilot in ended}
+        cards = [acting.graded(card, measured.get(card_key(card))) for card in found]
+        return tuple(sorted(cards, key=lambda card: card.grade))
+
+    def card(self, project_id: str, key: str) -> ActionCard:
+        """One of the newest cards; NotFound when it is no longer among them."""
+        for card in self.act.cards(project_id) or ():
+            if card_key(card) == key:
+                return card
+        raise NotFound("This card is no longer there.", "Make the cards again on the act page, and choose one.")
+
+    def plan(self, project_id: str, key: str, choice: PilotChoice) -> Power:
+        """What a pilot of that card and size could see."""
+        return acting.plan_pilot(self.card(project_id, key), self._rows(self.search.needed(project_id))[0], choice)
+
+    def start(self, project_id: str, key: str, choice: PilotChoice) -> Pilot:
+        """Draw the rows and keep the pilot; Conflict when this card has one that is running."""
+        card, run = self.card(project_id, key), self.search.needed(project_id)
+        if any(card_key(pilot.card) == key and pilot.state == "running" for pilot in self.all(project_id)):
+            raise Conflict("This card has a pilot already.", "Send its outcomes, or cancel it first.")
+        rows, positions = self._rows(run)
+        pilot, drawn = acting.start_pilot(card, rows, choice, datetime.now(UTC))
+        assignment = acting.assignment_frame(card, rows.frame, drawn, pilot.id_columns)
+        assignment[ROW] = positions[drawn.positions]
+        buffer = BytesIO()
+        assignment.to_parquet(buffer, index=False)
+        kept = self.context.store.write_file(project_id, buffer.getvalue(), ".parquet")
+        pilot = replace(pilot, id=self.context.store.new_id("pil"), project_id=project_id, run=run.id, assignment=kept.id)
+        self.context.save(KIND, project_id, pilot, parent_id=key, record_id=pilot.id)
+        self.context.store.audit("user", "start pilot", pilot.id, "done")
+        self.context.store.touch(project_id)
+        return pilot
+
+    def all(self, project_id: str) -> tuple[Pilot, ...]:
+        """The pilots of a project, newest first."""
+        return tuple(from_json(Pilot, record.body) for record in reversed(self.context.store.list(project_id, KIND)))
+
+    def get(self, pilot_id: str) -> Pilot:
+        """One pilot; NotFound otherwise."""
+        return from_json(Pilot, self._record(pilot_id).body)
+
+    def csv(self, pilot_id: str) -> bytes:
+        """`pilot_<id>.csv`: which row is on which side and what to set, with an empty column for the outcome. Safe to open."""
+        pilot = self.get(pilot_id)
+        return safe_csv(acting.pilot_table(pilot, self.assignment(pilot), pilot.goal.outcome), excel=True)
+
+    def upload(self, pilot_id: str, file_name: str, stream: BinaryIO | bytes) -> PilotResult:
+        """Read the outcomes that came back and judge the card; the file is kept. BadInput when it cannot be used."""
+        record = self._record(pilot_id)
+        pilot = from_json(Pilot, record.body)
+        if pilot.state != "running":
+            raise Conflict("This pilot has ended.", "Take its result back first, if it was wrong.")
+        settings = self.context.settings
+        kept = self.context.store.write_file(pilot.project_id, stream, ".upload", limit_mb=settings.max_upload_mb)
+        limits = self.search.goal.data.limits()
+        sent = data_step.read_raw(self.context.store.file_path(kept.id), file_name, ReadOptions(), limits)
+        matched = acting.match_outcomes(pilot, self.assignment(pilot), sent, self._problem(pilot))
+        result = acting.judge(pilot, matched)
+        self._change(record, replace(pilot, result=result, state=acting.state_after(result)), "pilot outcomes")
+        return result
+
+    def cancel(self, pilot_id: str) -> None:
+        """End a running pilot without a result; `resume` undoes it."""
+        self._move(pilot_id, "running", "cancelled")
+
+    def resume(self, pilot_id: str) -> None:
+        """Undo a cancellation: the same rows, the same sides."""
+        pilot = self.get(pilot_id)
+        others = [one for one in self.all(pilot.project_id) if one.state == "running" and one.id != pilot.id]
+        if any(card_key(one.card) == card_key(pilot.card) for one in others):
+            raise Conflict("This card has another pilot by now.", "Cancel that one first.")
+        self._move(pilot_id, "cancelled", "running")
+
+    def take_back(self, pilot_id: str) -> None:
+        """Take a result back, as after a wrong file: the pilot runs again."""
+        record = self._record(pilot_id)
+        pilot = from_json(Pilot, record.body)
+        if pilot.result is None or pilot.state == "cancelled":
+            raise Conflict("This pilot has no result to take back.", "Send its outcomes first.")
+        self._change(record, replace(pilot, result=None, state="running"), "take back pilot result")
+
+    def record(self, project_id: str) -> TrackRecord:
+        """What the project's measured cards promised and delivered."""
+        return acting.track_record(self.all(project_id))
+
+    def uplift(self, project_id: str, treatment: str) -> Uplift:
+        """The effect of a randomised treatment column of the table, and for whom; BadInput when it was not left to chance.
+
+        At most 20,000 rows are used, drawn at random.
+        """
+        run = self.search.needed(project_id)
+        goal = self.act.goal_of(run)
+
+        def measure() -> Uplift:
+            frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
+            if len(frame) > UPLIFT_ROWS:
+                frame = frame.sample(UPLIFT_ROWS, random_state=run.plan.seed)
+            roles = UpliftRoles(goal.good, "", (*problem.never, *goal.never), problem.later, problem.group)
+            return acting.measure_uplift(frame.reset_index(drop=True), problem.target, treatment, roles, columns, run.plan.seed)
+
+        found: Uplift = self.context.decisions.get("uplift" + fingerprint(run.id, treatment, goal.good, goal.never), measure)
+        return found
+
+    def treatments(self, project_id: str) -> tuple[str, ...]:
+        """Columns with two values that could say who was treated."""
+        run = self.search.needed(project_id)
+        frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
+        return tuple(column.name for column in columns if column.name != problem.target and frame[column.name].nunique() == 2)
+
+    def _rows(self, run: Run) -> tuple[PilotRows, pd.Index]:
+        """What pilots are drawn from, and the positions of these rows in the cleaned table."""
+        frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
+        past, goal = self.search.predictions(run), self.act.goal_of(run)
+        rows = frame.iloc[past.positions].reset_index(drop=True)
+        return PilotRows(rows, columns, past.y, risk(past.oof, problem, goal), problem, goal), pd.Index(past.positions)
+
+    def _problem(self, pilot: Pilot) -> Problem:
+        return self.search.goal.problem_of(self.search.inputs(self.search.run(pilot.run)))
+
+    def assignment(self, pilot: Pilot) -> pd.DataFrame:
+        """Which row is on which side."""
+        return pd.read_parquet(self.context.store.file_path(pilot.assignment))
+
+    def _record(self, pilot_id: str) -> Record:
+        record = self.context.store.get(pilot_id)
+        if record.kind != KIND:
+            raise NotFound("There is no such pilot.", "Open it from the pilots page.")
+        return record
+
+    def _move(self, pilot_id: str, before: PilotState, after: PilotState) -> None:
+        record = self._record(pilot_id)
+        pilot = from_json(Pilot, record.body)
+        if pilot.state != before:
+            raise BadInput(f"This pilot is {pilot.state}, not {before}.", "Reload the page.")
+        self._change(record, replace(pilot, state=after), f"pilot {after}")
+
+    def _change(self, record: Record, pilot: Pilot, what: str) -> None:
+        self.context.store.update(record.id, to_json(pilot), record.version)
+        self.context.store.audit("user", what, record.id, "done")
+        self.context.store.touch(record.project_id)

@@ -1,0 +1,46 @@
+"""Pilots
+
+Test a card on a few rows before you trust it: chance decides who gets the change, and outcomes decide what the card is worth.
+"""
+from __future__ import annotations
+
+import streamlit as st
+
+from automl_core.workspace.pilots import card_key
+from pages.ui import cards, pilot_view, session
+from pages.ui.words import count
+
+ws = session.workspace()
+project = cards.need_project()
+if ws.search.last(project) is None:
+    cards.empty("Nothing to test yet", "A pilot tests an action card, and cards rest on a model.", "search", "Start a search")
+    st.stop()
+
+pilots = ws.pilots.all(project)
+open_ones = [pilot for pilot in pilots if pilot.state == "running"]
+busy = {card_key(pilot.card) for pilot in pilots if pilot.state in ("running", "raised", "retired")}
+usable = [card for card in ws.act.cards(project) or () if card.grade != "D" and card_key(card) not in busy]
+record = ws.pilots.record(project)
+
+if record.items:
+    pilot_view.kept(record)
+if open_ones:
+    st.subheader("Running", anchor=False)
+    for pilot in open_ones:
+        pilot_view.running(pilot)
+if usable:
+    st.subheader("Start a pilot" if not pilots else "Start another pilot", anchor=False)
+    pilot_view.start(project, usable)
+elif not pilots:
+    cards.empty("No card to test yet", "Say on the act page what you can change and what it costs; cards of grade C or better "
+                "can be tested here.", "act", "Go to the action cards")
+past = [pilot for pilot in pilots if pilot.state != "running"]
+if past:
+    st.subheader("Ended", anchor=False)
+    st.caption(f"{count(len(past), 'pilot')}, newest first.")
+    for pilot in past:
+        pilot_view.ended(pilot)
+pilot_view.experiment(project)
+if usable or pilots:
+    cards.next_step("share", "Share it with a manager", "one page with the answer, the money and how sure it is.",
+                    primary=not usable)

@@ -1,0 +1,142 @@
+"""What a list is worth and against what, ways for one row, and files to hand on; to be shown on the act and explain pages."""
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from automl_core.acting import Decision, RecourseAsk
+from automl_core.acting.action import ActionCard, Goal
+from automl_core.errors import BadInput
+from automl_core.workspace.pilots import card_key
+from pages.ui import cards, explain_view, pilot_charts, session
+from pages.ui.border import border
+from pages.ui.cards import Fact
+from pages.ui.words import count, money, number, percent, plain, quoted
+
+
+def decision(project: str, goal: Goal) -> None:
+    """The list's money by the outcomes that came, against other ways to choose, the profit curve, lift, and what it rests on."""
+    ws = session.workspace()
+    with border(), st.spinner("Weighing the list", show_time=True):
+        made = ws.decide.decision(project, goal.capacity)
+        st.markdown(f"**{plain(made.sentence, 700)}**", width=720)
+        if made.rivals:
+            cards.facts([Fact("This list", money(made.value, goal.currency),
+                              f"{money(made.low, goal.currency)} to {money(made.high, goal.currency)}")]
+                        + [Fact(rival.name, money(rival.value, goal.currency),
+                                f"the list is {money(rival.ahead, goal.currency)} ahead" if rival.ahead > 0
+                                else f"the list is {money(-rival.ahead, goal.currency)} behind") for rival in made.rivals])
+        if made.curve is not None and made.curve.best.rows:
+            cards.show(pilot_charts.profit(made.curve, goal.currency, session.palette()), "profit_curve")
+            _honest(made, goal)
+        if made.lift and math.isfinite(made.lift[0].gain):
+            with st.expander("How well the ranking finds them"):
+                cards.show(pilot_charts.lift(made, session.palette()), "lift")
+        if made.sensitivity:
+            _sensitivity(made, goal)
+        st.download_button("Download the list as Excel", partial(ws.decide.list_xlsx, project, goal.capacity),
+                           file_name="actions.xlsx", icon=":material/download:", on_click="ignore", key="actions_xlsx",
+                           mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+
+
+def _honest(made: Decision, goal: Goal) -> None:
+    curve = made.curve
+    assert curve is not None
+    words = (f"Measured on rows that did not choose the cut-off: {money(curve.honest, goal.currency)} "
+             f"({money(curve.honest_low, goal.currency)} to {money(curve.honest_high, goal.currency)}).")
+    if math.isfinite(curve.analytic):
+        words += f" By your amounts alone, acting pays from a risk of {percent(curve.analytic)} on."
+    st.caption(plain(words, 500))
+
+
+def _sensitivity(made: Decision, goal: Goal) -> None:
+    with st.expander("If acting turns more or fewer than you think"):
+        st.markdown("The money of the same rows, by the share of bad outcomes that acting turns.", width=720)
+        st.dataframe(pd.DataFrame([{"Share turned": percent(item.save_rate), "Money": money(item.value, goal.currency),
+                                    "": "your estimate" if item.save_rate == goal.save_rate else ""}
+                                   for item in made.sensitivity]),
+                     hide_index=True, key="sensitivity", alt="Money by the share that acting turns")
+
+
+def provide(project: str) -> None:
+    """How much to provide of a number whose errors cost differently; nothing when no such costs were given."""
+    ws = session.workspace()
+    problem = ws.goal.problem(project)
+    if problem is None or problem.task != "regression" or problem.money is None:
+        return
+    if min(problem.money.over, problem.money.under) <= 0:
+        return
+    st.subheader("How much to provide", anchor=False)
+    with border():
+        made = ws.decide.newsvendor(project)
+        st.markdown(f"**{plain(made.sentence, 700)}**", width=720)
+        unit = problem.money.currency
+        cards.facts([
+            Fact("Cost a row now", money(made.cost_now, unit), f"short in {percent(made.short_now)} of cases"),
+            Fact("Cost a row then", money(made.cost_then, unit), f"short in {percent(made.short_then)} of cases"),
+            Fact("Saving a row", money(made.saved, unit), f"{money(made.saved_low, unit)} to {money(made.saved_high, unit)}"),
+        ], columns=3)
+
+
+def plan(project: str) -> None:
+    """One action a row from the cards, with its files."""
+    ws = session.workspace()
+    with border(), st.spinner("Choosing one action a row", show_time=True):
+        made = ws.decide.plan(project)
+        st.markdown(f"**{plain(made.sentence, 500)}**", width=720)
+        if not made.actions:
+            return
+        with st.container(horizontal=True):
+            st.download_button("Download actions as CSV", partial(ws.decide.plan_csv, project), file_name="actions.csv",
+                               mime="text/csv", icon=":material/download:", on_click="ignore", key="plan_csv")
+            st.download_button("Download actions as Excel", partial(ws.decide.plan_xlsx, project), file_name="actions.xlsx",
+                               mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                               icon=":material/download:", on_click="ignore", key="plan_xlsx")
+
+
+def card_page(project: str, card: ActionCard) -> None:
+    """The button that downloads one card as a page to print."""
+    key = card_key(card)
+    st.download_button("Print this card", partial(session.workspace().decide.card_html, project, key), file_name="card.html",
+                       mime="text/html", icon=":material/print:", on_click="ignore", key=f"print_{key}")
+
+
+def recourse(project: str, position: int | None = None) -> None:
+    """What could change for one row to reach the goal, within its limits; without a position the row is chosen here."""
+    ws = session.workspace()
+    goal = ws.act.goal(project)
+    if not goal.levers:
+        cards.empty("Nothing can be changed yet", "Say on the act page which columns you can change, to which values and at what "
+                    "cost.", "act", "Set the goal of acting")
+        return
+    position = explain_view.pick_row(project) if position is None else position
+    problem = ws.goal.problem(project)
+    numbers = problem is not None and problem.task == "regression"
+    with st.grid(2, min_column_width=200):
+        if numbers:
+            asked = st.number_input("Number to reach", value=None, key=f"reach_{project}", placeholder="the median of past rows")
+            target = math.nan if asked is None else float(asked)
+        else:
+            share = st.number_input(f"Probability of {quoted(goal.good, 30)} to reach, %", 1, 99, None, key=f"reach_{project}",
+                                    placeholder="what turns the answer")
+            target = math.nan if share is None else share / 100
+        most = st.segmented_control("Changes at most", [1, 2, 3], default=3, required=True, key=f"most_{project}")
+    with border(), st.spinner("Looking for ways", show_time=True):
+        try:
+            found = ws.decide.recourse(project, position, RecourseAsk(target, int(most or 3)))
+        except BadInput as error:
+            st.info(f"{plain(error.message)} {plain(error.hint)}", icon=":material/info:")
+            return
+        st.markdown(f"**{plain(found.sentence, 600)}**", width=720)
+        for place, option in enumerate(found.options):
+            with st.container(border=True, key=f"way_{place}"):
+                st.markdown(f"**Way {place + 1}**" + (f" · {plain(money(option.cost, goal.currency))}" if option.cost else ""))
+                for move in option.moves:
+                    st.markdown(f"{quoted(move.column)}: {quoted(move.from_text)} → {quoted(move.to_text)}", width=720)
+                words = number if numbers else percent
+                st.caption(plain(f"{words(option.before)} now, {words(option.after)} then"))
+        st.caption(f"{count(found.tried, 'combination')} of your allowed values tried, cheapest first. "
+                   "A list of things to try, not a promise.")

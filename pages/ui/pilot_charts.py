@@ -1,0 +1,129 @@
+"""Pilots and decisions to charts: pure functions, as in `charts`."""
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from automl_core.acting import Decision, Pilot, ProfitCurve, TrackRecord, Uplift
+from pages.ui import words
+from pages.ui.figures import Chart, Mark, bars, base, dots
+from pages.ui.theme import Palette
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+
+def promised(pilot: Pilot, palette: Palette) -> Chart:
+    """The effect that the card promised beside the one that the pilot measured."""
+    result, card = pilot.result, pilot.card
+    scale = 100 if pilot.is_rate else 1
+    unit = "percentage points" if pilot.is_rate else words.cut(pilot.goal.outcome, 40)
+    span = _span(card.adjusted, card.low, card.high, scale)
+    marks = [Mark("Promised", scale * card.adjusted, span, scale * card.low, scale * card.high)]
+    if result is not None and math.isfinite(result.difference):
+        marks.append(Mark("Measured", scale * result.difference, _span(result.difference, result.low, result.high, scale),
+                          scale * result.low, scale * result.high, strong=True))
+    said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
+    sentence = f"The change of {_outcome(pilot)} in {words.plain(unit)}, with 95 % intervals: {words.plain(said)}."
+    return Chart(dots(marks, f"Change, {unit}", palette, zero=True), sentence, f"Promised and measured effect: {said}.")
+
+
+def record(found: TrackRecord, palette: Palette) -> Chart:
+    """What each measured card promised and delivered."""
+    marks = []
+    for item in found.items[:6]:
+        name = words.cut(item.what, 24)
+        marks.append(Mark(f"{name}, promised", item.promised, _amount(item.promised, found), item.promised_low,
+                          item.promised_high))
+        marks.append(Mark(f"{name}, delivered", item.delivered, _amount(item.delivered, found), item.low, item.high, strong=True))
+    said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
+    unit = words.cut(found.currency, 4) if found.currency else "outcomes"
+    return Chart(dots(marks, f"Worth of the treated rows, {unit}", palette, zero=True), words.plain(found.sentence),
+                 f"Promised and delivered: {said}.")
+
+
+def profit(curve: ProfitCurve, currency: str, palette: Palette) -> Chart:
+    """Money by the number of rows acted on, most at risk first, with its band."""
+    import plotly.graph_objects as go
+
+    points = curve.points
+    figure = base(height=300)
+    rows = [point.rows for point in points]
+    _band(figure, rows, ([point.low for point in points], [point.high for point in points]), palette)
+    figure.add_trace(go.Scatter(
+        x=rows, y=[point.profit for point in points], mode="lines", line={"color": palette.accent, "width": 2.5},
+        text=[f"{words.count(point.rows, 'row')} at {words.percent(point.threshold)} or more<br>{_money(point.profit, currency)}"
+              for point in points],
+        hovertemplate="%{text}<extra></extra>"))
+    figure.add_vline(x=curve.best.rows, line={"color": palette.neutral, "width": 1, "dash": "dot"})
+    figure.update_xaxes(title_text="Rows acted on, most at risk first", showgrid=False)
+    figure.update_yaxes(title_text=f"Money, {words.label(currency, 4)}", nticks=6)
+    best, robust = curve.best, curve.robust
+    sentence = (f"Most money, {_money(best.profit, currency)} ({_money(best.low, currency)} to {_money(best.high, currency)}), "
+                f"comes from acting on {words.count(best.rows, 'row')}, those at {words.percent(best.threshold)} or more.")
+    if robust.rows != best.rows:
+        sentence += f" The choice with the best worst case is {words.count(robust.rows, 'row')}."
+    return Chart(figure, words.plain(sentence, 600), f"Money by rows acted on, with its 95 % band: {sentence}")
+
+
+def lift(decision: Decision, palette: Palette) -> Chart:
+    """How many of the bad outcomes the first tenths of the ranking hold."""
+    marks = [Mark(f"First {words.percent(part.share)}", 100 * part.gain, f"{words.percent(part.gain)} of them", strong=place == 0)
+             for place, part in enumerate(decision.lift) if math.isfinite(part.gain)]
+    top = decision.lift[0]
+    sentence = (f"The {words.percent(top.share)} most at risk hold {words.percent(top.gain)} of the bad outcomes, "
+                f"{words.number(top.lift, 2)} times as many as a random pick.")
+    said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
+    return Chart(bars(marks, "Share of all bad outcomes, %", palette), words.plain(sentence), f"Gains by tenths: {said}.")
+
+
+def uplift(found: Uplift, palette: Palette) -> Chart:
+    """Gain when more and more rows are treated, those that gain most first, against a random share."""
+    import plotly.graph_objects as go
+
+    scale, points = (100 if found.is_rate else 1), found.ranking.curve
+    figure = base(height=300)
+    x = [100 * point.share for point in points]
+    _band(figure, x, ([scale * point.low for point in points], [scale * point.high for point in points]), palette)
+    figure.add_trace(go.Scatter(x=x, y=[scale * point.random for point in points], mode="lines", hoverinfo="skip",
+                                line={"color": palette.neutral, "width": 1.5, "dash": "dot"}))
+    figure.add_trace(go.Scatter(x=x, y=[scale * point.gain for point in points], mode="lines",
+                                line={"color": palette.accent, "width": 2.5},
+                                hovertemplate="%{x:.0f} % treated: %{y:.2f}<extra></extra>"))
+    figure.update_xaxes(title_text="Rows treated, those that gain most first, %", showgrid=False)
+    figure.update_yaxes(title_text="Gain, points of all rows" if found.is_rate else "Gain per row", nticks=6)
+    area = words.interval(scale * found.ranking.qini_low, scale * found.ranking.qini_high)
+    sentence = (f"The line against the dotted one of a random choice, on rows the ranking had not seen: Qini "
+                f"{words.number(scale * found.ranking.qini)} (95 % range {area}).")
+    return Chart(figure, words.plain(sentence), f"Uplift curve. {sentence}")
+
+
+def _outcome(pilot: Pilot) -> str:
+    name = words.quoted(pilot.goal.outcome)
+    return f"{name} = {words.quoted(pilot.goal.good)}" if pilot.is_rate else f"mean {name}"
+
+
+def _span(value: float, low: float, high: float, scale: int) -> str:
+    return f"{words.signed(scale * value)} ({words.interval(scale * low, scale * high)})"
+
+
+def _amount(value: float, found: TrackRecord) -> str:
+    return words.money(value, found.currency) if found.currency else words.count(round(value), "outcome")
+
+
+def _money(value: float, currency: str) -> str:
+    return words.money(value, words.cut(currency, 4))
+
+
+def _band(figure: go.Figure, x: list[Any], ends: tuple[list[float], list[float]], palette: Palette) -> None:
+    """The 95 % band behind a line."""
+    import plotly.graph_objects as go
+
+    for values, fill in ((ends[1], None), (ends[0], "tonexty")):
+        figure.add_trace(go.Scatter(x=x, y=values, mode="lines", line={"width": 0}, hoverinfo="skip", fill=fill,
+                                    fillcolor=_faint(palette.accent)))
+
+
+def _faint(colour: str) -> str:
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.18)"

@@ -1,0 +1,172 @@
+"""Parts of the pilots page: choose a card and a size, carry it out, send outcomes, and what came of it."""
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from automl_core.acting import Pilot, PilotChoice, TrackRecord, Uplift
+from automl_core.acting.action import ActionCard
+from automl_core.workspace.pilots import card_key
+from pages.ui import cards, forms, pilot_charts, session
+from pages.ui.border import border
+from pages.ui.cards import Fact
+from pages.ui.words import count, cut, date, percent, plain, quoted, signed
+
+STATES = {
+    "running": ("Running", "blue", ":material/hourglass_top:"),
+    "raised": ("Grade A: measured", "green", ":material/verified:"),
+    "retired": ("Retired", "gray", ":material/block:"),
+    "cancelled": ("Cancelled", "gray", ":material/close:"),
+}
+SHARES = {"Half": 0.5, "One third": 1 / 3, "Two thirds": 2 / 3, "80 %": 0.8}
+
+
+def title(card: ActionCard) -> str:
+    """A card in a few words, for a list to choose from."""
+    return f"{card.lever}: {card.from_value or 'any'} → {card.to_value} ({count(card.rows, 'row')}, grade {card.grade})"
+
+
+def start(project: str, usable: list[ActionCard]) -> None:
+    """From a card to a running pilot: what a size can see, then the draw."""
+    names = {f"{cut(title(card), 110)}": card for card in usable}
+    chosen = names[st.selectbox("Card to test", list(names), key=f"pilot_card_{project}")]
+    st.markdown(plain(chosen.sentence, 700), width=720)
+    choice = size(project, chosen)
+    with border():
+        power = session.workspace().pilots.plan(project, card_key(chosen), choice)
+        cards.facts([
+            Fact("Get the change", count(power.treated)), Fact("Stay as they are", count(power.held)),
+            Fact("Chance to see it", percent(power.chance),
+                 f"{percent(power.chance_weak)} at the weak end" if power.per_arm_weak else "",
+                 "How often a pilot of this size finds the promised effect when it is real."),
+            Fact("Smallest effect seen", _size(power.smallest, math.isnan(_spread(project)))),
+        ])
+        st.markdown(plain(power.sentence, 600), width=720)
+        if st.button("Start the pilot", type="primary", icon=":material/science:", key="start_pilot"):
+            session.workspace().pilots.start(project, card_key(chosen), choice)
+            session.note("The pilot has started: download its file next")
+            st.rerun()
+
+
+def size(project: str, card: ActionCard) -> PilotChoice:
+    """How many rows, which share gets the change, how long, and the seed."""
+    key = f"{project}_{card_key(card)}"
+    with st.grid(3, min_column_width=180):
+        rows = st.number_input("Rows in all", 20, None, None, step=10, key=f"pilot_rows_{key}", placeholder="as many as needed",
+                               help="Empty takes as many as the promised effect asks for.")
+        share = st.selectbox("Who gets the change", list(SHARES), key=f"pilot_share_{key}",
+                             help="Half needs the fewest rows. Chance decides which ones.")
+        days = st.number_input("Days until outcomes are known", 1, 3650, 30, key=f"pilot_days_{key}")
+    with st.expander("Seed of the draw"):
+        seed = st.number_input("Random seed", 0, 2**31 - 1, 0, key=f"pilot_seed_{key}", help="The same seed draws the same rows.")
+    return PilotChoice(int(rows or 0), SHARES.get(str(share), 0.5), int(days), int(seed))
+
+
+def running(pilot: Pilot) -> None:
+    """A running pilot: its file, the way back for outcomes, and how it stands."""
+    ws = session.workspace()
+    with st.container(border=True, key=f"pilot_{pilot.id}"):
+        _head(pilot)
+        cards.facts([
+            Fact("Get the change", count(pilot.treated)), Fact("Stay as they are", count(pilot.held)),
+            Fact("Outcomes due", date(pd.Timestamp(pilot.due).to_pydatetime())),
+            Fact("Chance to see it", percent(pilot.power.chance)),
+        ])
+        st.download_button(
+            "Download who gets the change", partial(ws.pilots.csv, pilot.id), file_name=f"pilot_{pilot.id}.csv", mime="text/csv",
+            icon=":material/download:", on_click="ignore", key=f"csv_{pilot.id}")
+        st.caption("One line a row: “treat” gets the change, “hold” does not. Fill in the last column when outcomes are known, "
+                   "for both sides, and send the file back here.")
+        forms.upload("Outcomes of this pilot", f"outcomes_{pilot.id}", partial(ws.pilots.upload, pilot.id))
+        if pilot.result is not None:
+            st.warning(plain(pilot.result.sentence, 900), title="Not decided yet", icon=":material/hourglass_top:")
+        if st.button("Cancel this pilot", key=f"cancel_{pilot.id}", type="tertiary", icon=":material/close:"):
+            with border():
+                ws.pilots.cancel(pilot.id)
+                session.note("The pilot is cancelled; it can be resumed below")
+                st.rerun()
+
+
+def ended(pilot: Pilot) -> None:
+    """A pilot with a verdict, or a cancelled one, and the way back."""
+    ws = session.workspace()
+    with st.container(border=True, key=f"pilot_{pilot.id}"):
+        _head(pilot)
+        if pilot.state == "cancelled":
+            if st.button("Resume it", key=f"resume_{pilot.id}", icon=":material/undo:"):
+                with border():
+                    ws.pilots.resume(pilot.id)
+                    st.rerun()
+            return
+        assert pilot.result is not None
+        st.markdown(f"**{plain(pilot.result.sentence, 900)}**", width=720)
+        cards.show(pilot_charts.promised(pilot, session.palette()), f"promised_{pilot.id}")
+        with st.container(horizontal=True):
+            st.download_button(
+                "Print this card", partial(ws.decide.card_html, pilot.project_id, card_key(pilot.card)), file_name="card.html",
+                mime="text/html", icon=":material/print:", on_click="ignore", key=f"card_{pilot.id}")
+            if st.button("Take the result back", key=f"back_{pilot.id}", type="tertiary", icon=":material/undo:",
+                         help="When the wrong file was sent: the pilot runs again."):
+                with border():
+                    ws.pilots.take_back(pilot.id)
+                    st.rerun()
+
+
+def _head(pilot: Pilot) -> None:
+    word, colour, icon = STATES[pilot.state]
+    st.badge(word, color=colour, icon=icon)  # type: ignore[arg-type]
+    change = pilot.card.to_value if math.isnan(pilot.card.step) else f"{signed(pilot.card.step)}"
+    st.markdown(f"**{quoted(pilot.card.lever)} → {quoted(change)}**", width=720)
+    st.caption(plain(f"{pilot.sentence} Started on {date(pilot.started)}.", 500))
+
+
+def kept(found: TrackRecord) -> None:
+    """The track record of the project's cards."""
+    st.subheader("Promised and delivered", anchor=False)
+    cards.show(pilot_charts.record(found, session.palette()), "track_record")
+
+
+def experiment(project: str) -> None:
+    """A treatment that chance decided already: whom it helps."""
+    ws = session.workspace()
+    names = ws.pilots.treatments(project)
+    with st.expander("You have run an experiment already?", icon=":material/labs:"):
+        st.markdown("If a column of your table says who was treated, and chance decided it, this measures the effect and whom it "
+                    "helps most. Where chance did not decide, it says so and stops.", width=720)
+        if not names:
+            st.caption("No column of this table has exactly two values.")
+            return
+        chosen = st.selectbox("Column that says who was treated", names, index=None, key=f"treatment_{project}",
+                              placeholder="Choose a column")
+        if chosen is None:
+            return
+        with border(), st.spinner("Measuring", show_time=True):
+            _uplift(ws.pilots.uplift(project, chosen))
+
+
+def _uplift(found: Uplift) -> None:
+    st.markdown(f"**{plain(found.sentence, 600)}**", width=720)
+    st.caption(plain(found.balance.sentence))
+    scale, unit = (100, " points") if found.is_rate else (1, "")
+    cards.facts([
+        Fact(f"Effect on the first {percent(part.share)}", f"{signed(scale * part.effect)}{unit}",
+             f"{signed(scale * part.low)} to {signed(scale * part.high)}") for part in found.ranking.parts
+    ])
+    cards.show(pilot_charts.uplift(found, session.palette()), "uplift")
+
+
+def _size(value: float, is_rate: bool) -> str:
+    if not math.isfinite(value):
+        return "none"
+    return f"{100 * value:.1f} points" if is_rate else f"{value:,.3g}"
+
+
+def _spread(project: str) -> float:
+    """NaN for classes: their effects are shares."""
+    problem = session.workspace().goal.problem(project)
+    return 0.0 if problem is not None and problem.task == "regression" else math.nan
+
+

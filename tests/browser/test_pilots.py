@@ -1,0 +1,102 @@
+"""A person tests a card: from the card to the pilot’s file, outcomes sent back, grade A, and the card’s page on a phone."""
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from automl_core import Workspace
+from automl_core.acting.action import Lever
+from automl_core.search.plan import Plan
+from tests.browser.conftest import SHOTS, Watcher, settle, shots
+from tests.serving import Server
+
+pytestmark = pytest.mark.browser
+PATIENCE = 420.0
+LEVERS = (Lever("contract", ("Yearly",), ("Monthly",), cost=20.0), Lever("discount", ("Yes",), ("No",), cost=30.0))
+
+
+@pytest.fixture(scope="module")
+def workspace(server: Server) -> Iterator[Workspace]:
+    """The server's own store, to bring a project as far as its cards without clicking through the whole walk."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLARION_HOME", str(server.home))
+        yield Workspace.open()
+
+
+def wait(workspace: Workspace, job: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while workspace.jobs.get(job).state in ("queued", "running"):
+        assert time.monotonic() < end, workspace.jobs.get(job)
+        time.sleep(0.5)
+    assert workspace.jobs.get(job).state == "done", workspace.jobs.get(job).error
+
+
+@pytest.fixture(scope="module")
+def project(workspace: Workspace) -> str:
+    made = workspace.projects.start_sample("subscription_churn")
+    wait(workspace, workspace.search.start(made, Plan(budget_seconds=10, jobs=1, families=("linear", "lightgbm"))).id)
+    goal = workspace.act.goal(made)
+    workspace.act.save_goal(made, replace(goal, value=600.0, contact_cost=10.0, capacity=300, levers=LEVERS))
+    wait(workspace, workspace.act.start(made).id)
+    return made
+
+
+def filled(path: Path) -> Path:
+    """The pilot's file with outcomes that came: 30 points more of the treated stay."""
+    sent = pd.read_csv(path, dtype=str, encoding="utf-8-sig")
+    stays = np.random.default_rng(0).random(len(sent)) < 0.5 + 0.3 * (sent["arm"] == "treat")
+    sent["churned"] = np.where(stays, "No", "Yes")
+    sent.to_csv(path, index=False)
+    return path
+
+
+def test_card_to_pilot_to_grade_a(
+    page: Page, browser: Browser, server: Server, project: str, watcher: Watcher, tmp_path: Path
+) -> None:
+    url = {"pilots": f"{server.url}/pilots?project={project}"}
+    page.goto(url["pilots"])
+    settle(page)
+    shots(browser, {"pilots-choose": url["pilots"]})
+    page.get_by_label("Rows in all").fill("300")
+    page.get_by_label("Rows in all").press("Enter")
+    settle(page)
+    page.get_by_role("button", name="Start the pilot").click()
+    expect(page.get_by_text("Download who gets the change")).to_be_visible()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download who gets the change").click()
+    file = tmp_path / waiting.value.suggested_filename
+    waiting.value.save_as(file)
+    assert re.fullmatch(r"pilot_pil_\w+\.csv", file.name)
+    shots(browser, {"pilots-running": url["pilots"]})
+    page.locator("input[type=file]").first.set_input_files(str(filled(file)))
+    expect(page.get_by_text("Grade A: measured")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("Promised and delivered")).to_be_visible()
+    page.reload()
+    settle(page)
+    expect(page.get_by_text("Grade A: measured")).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    shots(browser, {"pilots-ended": url["pilots"]})
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Print this card").click()
+    card = tmp_path / "card.html"
+    waiting.value.save_as(card)
+    sheet = page.context.new_page()
+    sheet.goto(card.as_uri())
+    pdf = sheet.pdf(path=str(SHOTS / "card.pdf"), prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", pdf)) == 1  # it prints on one sheet
+    for width in (1360, 390):
+        for scheme in ("light", "dark"):
+            sheet.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            sheet.set_viewport_size({"width": width, "height": 900})
+            sheet.screenshot(path=SHOTS / f"card-{width}-{scheme}.png", full_page=True)
+            assert sheet.evaluate("document.documentElement.scrollWidth") <= width
+    assert not watcher.others
+    assert not watcher.errors

@@ -1,0 +1,187 @@
+"""From a card to a pilot, its file, outcomes that come back, grade A, and the files to hand on: through workspace and page."""
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from automl_core import Workspace
+from automl_core.acting import PilotChoice, RecourseAsk
+from automl_core.acting.action import Lever
+from automl_core.errors import BadInput, Conflict, NotFound
+from automl_core.workspace.pilots import card_key
+from pages.ui import session
+from tests.pages.conftest import QUICK, checked, open_page, primary, texts, work
+
+LEVERS = (Lever("contract", ("Yearly",), ("Monthly",), cost=20.0), Lever("discount", ("Yes",), ("No",), cost=30.0))
+
+
+@dataclass(frozen=True)
+class Carded:
+    """A workspace with a project that has action cards."""
+
+    workspace: Workspace
+    project: str
+
+    def key(self, place: int = 0) -> str:
+        usable = [card for card in self.workspace.act.cards(self.project) or () if card.grade != "D"]
+        return card_key(usable[place])
+
+
+@pytest.fixture(scope="module")
+def carded(tmp_path_factory: pytest.TempPathFactory) -> Carded:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLARION_HOME", str(tmp_path_factory.mktemp("carded")))
+        workspace = Workspace.open()
+    project = checked(workspace, "subscription_churn")
+    work(workspace, workspace.search.start(project, QUICK))
+    goal = workspace.act.goal(project)
+    workspace.act.save_goal(project, replace(goal, value=600.0, contact_cost=10.0, capacity=300, levers=LEVERS))
+    work(workspace, workspace.act.start(project))
+    return Carded(workspace, project)
+
+
+@pytest.fixture
+def page(carded: Carded, monkeypatch: pytest.MonkeyPatch) -> Carded:
+    monkeypatch.setattr(session, "workspace", lambda: carded.workspace)
+    return carded
+
+
+def outcomes(carded: Carded, pilot_id: str, effect: float, seed: int = 0, missing: float = 0.0) -> bytes:
+    """The pilot's own file with outcomes that came: `effect` more of the treated stay."""
+    sent = pd.read_csv(io.BytesIO(carded.workspace.pilots.csv(pilot_id)), dtype=str, encoding="utf-8-sig")
+    rng = np.random.default_rng(seed)
+    stays = rng.random(len(sent)) < 0.5 + effect * (sent["arm"] == "treat")
+    sent["churned"] = np.where(rng.random(len(sent)) < missing, "", np.where(stays, "No", "Yes"))
+    return sent.to_csv(index=False).encode()
+
+
+def test_from_a_card_to_grade_a(page: Carded) -> None:
+    ws, project = page.workspace, page.project
+    before = open_page("pilots", project)
+    assert not before.exception
+    assert primary(before) == ["Start the pilot"]
+    before.number_input(key=f"pilot_rows_{project}_{page.key()}").set_value(300).run()
+    next(button for button in before.button if button.label == "Start the pilot").click().run()
+    assert not before.exception
+    assert not before.error
+    pilot = ws.pilots.all(project)[0]
+    assert (pilot.treated, pilot.held) == (150, 150)
+    with pytest.raises(Conflict):
+        ws.pilots.start(project, page.key(), PilotChoice())
+    with pytest.raises(BadInput):
+        ws.pilots.upload(pilot.id, "notes.csv", b"a,b\n1,2\n")
+    with pytest.raises(BadInput):
+        ws.pilots.upload(pilot.id, "junk.xlsx", b"\x00\x01nothing")
+    few = ws.pilots.upload(pilot.id, "first.csv", outcomes(page, pilot.id, 0.3, missing=0.6))
+    assert few.verdict == "open"
+    waiting = open_page("pilots", project)
+    assert "Too little came back" in texts(waiting)
+    result = ws.pilots.upload(pilot.id, "outcomes.csv", outcomes(page, pilot.id, 0.3))
+    assert result.verdict == "raised"
+    assert result.low < 0.3 < result.high
+    cards = ws.pilots.cards(project)
+    assert cards[0].grade == "A"
+    assert cards[0].adjusted == result.difference
+    with pytest.raises(Conflict):
+        ws.pilots.upload(pilot.id, "again.csv", outcomes(page, pilot.id, 0.3))
+    after = open_page("pilots", project)
+    assert not after.exception
+    assert "Promised and delivered" in texts(after)
+    assert "grade A" in texts(after)
+    assert "measured" in ws.decide.card_html(project, page.key())
+    ws.pilots.take_back(pilot.id)
+    assert ws.pilots.get(pilot.id).state == "running"
+    assert ws.pilots.cards(project)[0].grade != "A"
+    ws.pilots.upload(pilot.id, "outcomes.csv", outcomes(page, pilot.id, 0.3))
+
+
+def test_a_pilot_can_be_cancelled_and_resumed(page: Carded) -> None:
+    ws, project = page.workspace, page.project
+    pilot = ws.pilots.start(project, page.key(1), PilotChoice(rows=100, days=10))
+    shown = open_page("pilots", project)
+    shown.button(key=f"cancel_{pilot.id}").click().run()
+    assert ws.pilots.get(pilot.id).state == "cancelled"
+    shown.button(key=f"resume_{pilot.id}").click().run()
+    assert ws.pilots.get(pilot.id).state == "running"
+    with pytest.raises(BadInput):
+        ws.pilots.resume(pilot.id)
+    ws.pilots.cancel(pilot.id)
+    other = ws.pilots.start(project, page.key(1), PilotChoice(rows=100))
+    with pytest.raises(Conflict):
+        ws.pilots.resume(pilot.id)
+    result = ws.pilots.upload(other.id, "outcomes.csv", outcomes(page, other.id, 0.0, seed=3))
+    assert result.verdict == "retired"
+    assert "Retired" in "".join(str(item.value) for item in open_page("pilots", project).markdown)
+    with pytest.raises(NotFound):
+        ws.pilots.start(project, "no such card", PilotChoice())
+    with pytest.raises(NotFound):
+        ws.pilots.get(ws.search.needed(project).id)
+
+
+def test_decision_plan_and_files(page: Carded) -> None:
+    ws, project = page.workspace, page.project
+    made = ws.decide.decision(project)
+    assert {rival.name for rival in made.rivals} == {"As many at random", "Everyone", "The simple rule"}
+    assert next(rival for rival in made.rivals if rival.name == "As many at random").low > 0
+    plan = ws.decide.plan(project)
+    assert 0 < len(plan.actions) <= 300
+    table = pd.read_csv(io.BytesIO(ws.decide.plan_csv(project)), encoding="utf-8-sig")
+    wanted = ["customer_id", "segment", "lever", "from", "to", "p_now", "p_after", "effect_lo", "effect_hi", "expected_value",
+              "cost", "net", "grade", "support", "arm", "valid_until", "model_version", "reason_1", "reason_2", "reason_3"]
+    assert list(table.columns) == wanted
+    assert len(table) == len(plan.actions)
+    assert set(table["grade"]) <= {"A", "B", "C"}
+    assert (table["net"] > 0).all()
+    assert table["net"].is_monotonic_decreasing
+    book = openpyxl.load_workbook(io.BytesIO(ws.decide.plan_xlsx(project)))
+    assert book.active is not None
+    assert book.active.max_row == len(table) + 1
+    assert openpyxl.load_workbook(io.BytesIO(ws.decide.list_xlsx(project))).active is not None
+
+
+def test_recourse_of_a_row(page: Carded) -> None:
+    ws, project = page.workspace, page.project
+    rows = ws.explain.rows(project)
+    found = ws.decide.recourse(project, int(rows["prediction"].idxmax()), RecourseAsk(0.3))
+    assert found.options
+    assert {move.column for option in found.options for move in option.moves} <= {"contract", "discount"}
+    with pytest.raises(BadInput):
+        ws.decide.recourse(project, 10**9)
+
+
+def test_an_experiment_column_that_chance_did_not_decide_is_refused(page: Carded) -> None:
+    ws, project = page.workspace, page.project
+    assert "discount" in ws.pilots.treatments(project)
+    with pytest.raises(BadInput, match="not left to chance"):
+        ws.pilots.uplift(project, "discount")
+
+
+def _views(project: str) -> None:
+    from pages.ui import decision_view, session
+
+    workspace = session.workspace()
+    decision_view.decision(project, workspace.act.goal(project))
+    decision_view.provide(project)
+    decision_view.plan(project)
+    decision_view.recourse(project)
+    for card in workspace.pilots.cards(project):
+        decision_view.card_page(project, card)
+
+
+def test_views_for_other_pages(page: Carded) -> None:
+    app = AppTest.from_function(_views, args=(page.project,), default_timeout=120).run()
+    assert not app.exception
+    assert not app.error
+    assert "by the outcomes that came" in texts(app)
+    assert "one action each" in texts(app)
+
+
+def test_money_of_a_number(page: Carded) -> None:
+    with pytest.raises(BadInput, match="No costs"):
+        page.workspace.decide.newsvendor(page.project)

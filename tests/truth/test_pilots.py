@@ -1,0 +1,81 @@
+"""Pilots on simulated outcomes: the interval covers, and the chance to see an effect is the one that was said."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.acting.action import ActionCard, Goal
+from automl_core.acting.pilot_result import Difference, compare_sides
+from automl_core.acting.pilots import PilotChoice, PilotRows, draw
+from automl_core.acting.power import Change, chance_to_see
+from automl_core.framing.problem import Problem
+
+CARD = ActionCard(
+    "All", "offer", "no", "yes", 0, 0.0, 0.0, 0.1, 0.05, 0.15, 0.0, 0.0, 0.0, "C", 1.0, 0.1, "", from_values=("no",))  # fmt: skip
+
+
+def run_pilot(seed: int, size: int, effect: float, number: bool = False, houses: int = 0) -> Difference:
+    """A pilot drawn and analysed by the real code; the risk is known, and the true effect is `effect` for each row."""
+    rng = np.random.default_rng(seed)
+    rows = 2 * size
+    risk = rng.beta(2, 3, rows)
+    problem = Problem("y", "regression" if number else "binary", "rmse", () if number else ("no", "yes"), "" if number else "yes")
+    frame = pd.DataFrame({"offer": ["no"] * rows})
+    shift = np.zeros(rows)
+    if houses:
+        house = rng.integers(0, houses, rows)
+        frame["house"] = house
+        shift = rng.normal(0, 10, houses)[house]
+        problem = Problem("y", "regression", "rmse", group="house")
+    drawn = draw(
+        CARD, PilotRows(frame, (), np.zeros(rows), risk, problem, Goal("y", "yes")), PilotChoice(rows=size, seed=seed), size
+    )
+    at = drawn.positions
+    if number or houses:
+        values = 100 * risk[at] + shift[at] + rng.gamma(2, 10, len(at)) + effect * drawn.treated
+    else:
+        values = (rng.random(len(at)) < np.clip(0.25 + 0.4 * risk[at] + effect * drawn.treated, 0, 1)).astype(float)
+    return compare_sides(values, drawn.treated, drawn.strata, drawn.groups)
+
+
+def coverage(seeds: int, size: int, effect: float, number: bool = False, houses: int = 0) -> float:
+    found = [run_pilot(seed, size, effect, number, houses) for seed in range(seeds)]
+    return float(np.mean([one.low <= effect <= one.high for one in found]))
+
+
+def seen(seeds: int, size: int, effect: float) -> float:
+    return float(np.mean([run_pilot(9000 + seed, size, effect).p < 0.05 for seed in range(seeds)]))
+
+
+def test_interval_covers_quickly() -> None:
+    """The short version: 95 % of 120 pilots; fewer than 107 of them has a chance of 1 % when the interval is right."""
+    assert coverage(120, 240, 0.12) >= 107 / 120
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("size", "effect", "number", "houses"),
+    [(60, 0.12, False, 0), (240, 0.0, False, 0), (240, 0.12, False, 0), (240, 6.0, True, 0), (300, 6.0, True, 60)],
+)
+def test_interval_covers_in_95_of_100_pilots(size: int, effect: float, number: bool, houses: int) -> None:
+    assert coverage(1500, size, effect, number, houses) == pytest.approx(0.95, abs=0.02)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("size", "effect"), [(252, 0.149), (300, 0.12), (600, 0.08)])
+def test_power_is_as_computed(size: int, effect: float) -> None:
+    """Dealing inside strata of a risk that matters may add to the chance that was said, by less than 5 points."""
+    now = 0.25 + 0.4 * 0.4
+    said = chance_to_see(Change(now, now + effect), size // 2, size - size // 2)
+    assert seen(1200, size, effect) == pytest.approx(said, abs=0.05)
+
+
+def test_power_quickly() -> None:
+    now = 0.41
+    said = chance_to_see(Change(now, now + 0.149), 126, 126)
+    assert seen(200, 252, 0.149) == pytest.approx(said, abs=0.09)  # three standard errors of 200 pilots
+    assert math.isclose(said, chance_to_see(Change(now + 0.149, now), 126, 126), abs_tol=0.01)

@@ -1,0 +1,158 @@
+"""Uplift on simulated experiments: effects and Qini against the truth, and no answer where chance did not decide."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.acting.covariates import make_covariates
+from automl_core.acting.nuisance import fold_of
+from automl_core.acting.qini import judge_ranking
+from automl_core.acting.randomised import check_randomised
+from automl_core.acting.uplift import Uplift, UpliftRoles, measure_uplift, ranked_rows, treated_rows
+from automl_core.data.infer import table_from_frame
+from automl_core.errors import BadInput
+from automl_core.framing.problem import Problem
+
+Floats = np.ndarray
+
+
+def experiment(seed: int, rows: int = 2000, chance: str = "random", spread: float = 0.3) -> tuple[pd.DataFrame, Floats]:
+    """Customers, an offer, whether they stayed; and the true effect on each: it helps those with a high `use`."""
+    rng = np.random.default_rng(seed)
+    use, age = rng.random(rows), rng.integers(18, 80, rows)
+    plan = rng.choice(["basic", "plus", "pro"], rows)
+    effect = spread * (use - 0.3)
+    base = 0.35 + 0.15 * (plan == "pro") + 0.1 * (age > 50)
+    lean = {"random": 0.5 * np.ones(rows), "chosen": 0.25 + 0.5 * use, "slightly": 0.42 + 0.16 * (age > 50)}[chance]
+    treated = rng.random(rows) < lean
+    stayed = rng.random(rows) < np.clip(base + effect * treated, 0, 1)
+    frame = pd.DataFrame(
+        {
+            "use": use,
+            "age": age,
+            "plan": plan,
+            "offer": np.where(treated, "treat", "hold"),
+            "stayed": np.where(stayed, "yes", "no"),
+        }
+    )
+    frame.loc[rng.random(rows) < 0.03, "age"] = np.nan
+    return frame, effect
+
+
+def measured(seed: int, rows: int = 2000, spread: float = 0.3) -> tuple[Uplift, Floats]:
+    frame, effect = experiment(seed, rows, spread=spread)
+    return measure_uplift(frame, "stayed", "offer", UpliftRoles(good="yes"), seed=seed), effect
+
+
+def true_qini(uplift: Uplift, effect: Floats, seed: int) -> float:
+    """What the ranking of these rows is truly worth: gains by the known effects instead of outcomes."""
+    return judge_ranking(uplift.scores, effect, fold_of(len(effect), None, seed)).qini
+
+
+def coverage(seeds: int, rows: int = 2000) -> tuple[float, float, int]:
+    """Shares of experiments whose ranges hold the true mean effect and the true Qini; how many rankings were shown."""
+    mean, qini, shown = 0, 0, 0
+    for seed in range(seeds):
+        found, effect = measured(seed, rows)
+        mean += found.low <= effect.mean() <= found.high
+        qini += found.ranking.qini_low <= true_qini(found, effect, seed) <= found.ranking.qini_high
+        shown += found.ranking.qini_low > 0
+    return mean / seeds, qini / seeds, shown
+
+
+def test_ranges_cover_quickly() -> None:
+    mean, qini, _ = coverage(12, 1500)
+    assert mean >= 9 / 12  # a right range misses more than 3 of 12 with a chance of 0.2 %
+    assert qini >= 9 / 12
+
+
+@pytest.mark.slow
+def test_ranges_cover_the_truth() -> None:
+    mean, qini, shown = coverage(100)
+    assert 0.9 <= mean <= 1.0
+    assert 0.9 <= qini <= 1.0
+    assert shown >= 50
+
+
+@pytest.mark.slow
+def test_a_treatment_that_helps_all_alike_has_no_order_to_show() -> None:
+    found = [measured(500 + seed, 1500, spread=0.0)[0] for seed in range(60)]
+    assert sum(one.ranking.qini_low > 0 for one in found) <= 5  # 2.5 % nominal; more than 5 of 60 has a chance of 0.3 %
+
+
+def test_refused_where_chance_did_not_decide() -> None:
+    for chance, column in (("chosen", "use"), ("slightly", "age")):
+        frame, _ = experiment(1, 3000, chance)
+        with pytest.raises(BadInput, match="not left to chance") as caught:
+            measure_uplift(frame, "stayed", "offer", UpliftRoles(good="yes"))
+        assert column in caught.value.message
+
+
+@pytest.mark.slow
+def test_real_experiments_are_seldom_refused() -> None:
+    refused = 0
+    for seed in range(200):
+        frame, _ = experiment(2000 + seed, 800)
+        try:
+            check(frame, seed)
+        except BadInput:
+            refused += 1
+    assert refused <= 2
+
+
+def check(frame: pd.DataFrame, seed: int) -> None:
+    """The check alone, which is what decides."""
+    table = table_from_frame(frame, "t")
+    problem = Problem("stayed", "binary", "roc_auc", ("no", "yes"), "yes", never=("offer",))
+    covariates = make_covariates(table.frame, table.columns, problem, ())
+    treated = treated_rows(table.frame["offer"]) == 1
+    balance = check_randomised(covariates, treated, fold_of(len(frame), None, seed))
+    if not balance.randomised:
+        raise BadInput(balance.sentence)
+
+
+def test_the_ranking_finds_those_it_helps() -> None:
+    frame, effect = experiment(3, 4000, spread=0.5)
+    found = measure_uplift(frame, "stayed", "offer", UpliftRoles(good="yes"))
+    table = ranked_rows(found, frame)
+    assert list(table["rank"][:2]) == [1, 2]
+    top = effect[table["row"].to_numpy()[:1000]].mean()
+    assert top > effect.mean() + 0.1
+    assert found.ranking.qini_low > 0
+    assert found.ranking.parts[0].effect > found.effect
+    assert "It helps some more than others" in found.sentence
+
+
+def test_numbers_groups_and_gaps() -> None:
+    rng = np.random.default_rng(0)
+    rows = 1200
+    house = np.repeat(np.arange(rows // 2), 2)
+    arm = rng.integers(0, 2, rows // 2)[house]
+    x = rng.normal(size=rows)
+    cost = 100 + 10 * x + 5 * rng.normal(size=rows // 2)[house] - 8 * arm + rng.normal(0, 5, rows)
+    frame = pd.DataFrame({"x": x, "house": house, "arm": arm, "cost": cost})
+    frame.loc[:40, "cost"] = np.nan
+    frame["arm"] = frame["arm"].astype("float")
+    frame.loc[50:60, "arm"] = np.nan
+    found = measure_uplift(frame, "cost", "arm", UpliftRoles(good="low", group="house"))
+    assert abs(found.effect - 8) < 1.5 * (found.high - found.low) / 2  # three standard errors
+    assert np.isnan(found.scores[:41]).all()
+    assert np.isfinite(found.scores[70:]).all()
+    assert len(ranked_rows(found, frame)) == rows - 41 - 11
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda frame: frame.assign(offer="treat"), "has 1 values"),
+        (lambda frame: frame.assign(offer=np.arange(len(frame)) % 3), "has 3 values"),
+        (lambda frame: frame.assign(offer=np.where(frame["offer"] == "treat", "blue", "red")), "not clear which"),
+        (lambda frame: frame.head(120), "untreated rows"),
+    ],
+)
+def test_what_is_no_experiment_gets_a_sentence(change: object, words: str) -> None:
+    frame, _ = experiment(0, 600)
+    with pytest.raises(BadInput, match=words):
+        measure_uplift(change(frame), "stayed", "offer")  # type: ignore[operator]

@@ -1,0 +1,195 @@
+"""Money decisions: the best threshold and set are the best there are, by brute force; bands and figures hold together."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from automl_core.acting.action import Goal
+from automl_core.acting.budget import choose, expected_values
+from automl_core.acting.decide import DecisionInputs, decide
+from automl_core.acting.decisions import rank_rows
+from automl_core.acting.newsvendor import newsvendor
+from automl_core.acting.profit import analytic_threshold, gains, matrix_of, precision_at, profit_curve
+from automl_core.acting.rates import wilson
+from automl_core.acting.simple_rule import rule_predictions
+from automl_core.data.infer import table_from_frame
+from automl_core.errors import BadInput
+from automl_core.framing.problem import Money, Problem
+
+PROBLEM = Problem("Churn", "binary", "roc_auc", ("No", "Yes"), "Yes")
+GOAL = Goal("Churn", "No", value=700.0, contact_cost=20.0, capacity=100)
+amounts = st.floats(-50, 50, allow_nan=False)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from([0.1, 0.2, 0.5, 0.5, 0.7, 0.93]), st.integers(0, 1)), min_size=1, max_size=40),
+    st.builds(Money, amounts, amounts, amounts, amounts),
+)
+def test_best_threshold_is_that_of_brute_force(rows: list[tuple[float, int]], money: Money) -> None:
+    p, y = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
+    curve = profit_curve(p, y, money)
+
+    def worth(threshold: float) -> float:
+        return sum(
+            (money.true_positive if b else money.false_positive)
+            if a >= threshold
+            else (money.false_negative if b else money.true_negative)
+            for a, b in rows)  # fmt: skip
+
+    best = max(worth(threshold) for threshold in (*p, 2.0))
+    assert curve.best.profit == pytest.approx(best, abs=1e-6)
+    for point in curve.points:
+        assert point.profit == pytest.approx(worth(point.threshold), abs=1e-6)
+        assert point.rows == (p >= point.threshold).sum()
+        assert point.low <= point.high
+    assert curve.everyone == pytest.approx(worth(-1.0), abs=1e-6)
+    assert curve.nobody == pytest.approx(worth(2.0), abs=1e-6)
+
+
+def test_analytic_threshold_and_the_band() -> None:
+    money = matrix_of(GOAL)
+    assert analytic_threshold(money) == pytest.approx(20 / (0.2 * 700))
+    assert math.isnan(analytic_threshold(Money(true_positive=1.0)))
+    rng = np.random.default_rng(0)
+    p = rng.beta(1, 3, 4000)
+    y = rng.random(4000) < p
+    curve = profit_curve(p, y, money)
+    assert abs(curve.best.threshold - curve.analytic) < 0.08
+    assert curve.best.low < curve.best.profit < curve.best.high
+    assert curve.honest <= curve.best.profit
+    assert curve.honest_low < curve.at_analytic < curve.honest_high
+    assert curve.robust.low >= curve.best.low
+    with pytest.raises(BadInput):
+        profit_curve(np.array([]), np.array([]), money)
+    with pytest.raises(BadInput):
+        profit_curve(p, y[:5], money)
+
+
+def test_lift_gains_and_precision() -> None:
+    p = np.linspace(1, 0, 100)
+    y = np.array([1] * 20 + [0] * 80)
+    parts = gains(p, y)
+    assert (parts[0].rate, parts[0].lift, parts[0].gain) == (1.0, 5.0, 0.5)
+    assert (parts[-1].rate, parts[-1].lift, parts[-1].gain) == (0.2, 1.0, 1.0)
+    assert precision_at(p, y, (40, 1000))[0].rate == 0.5
+    assert precision_at(p, y, (40, 1000))[1].rows == 100
+    assert math.isnan(gains(p, np.zeros(100))[0].lift)
+    low, high = wilson(0, 20)
+    assert low == 0
+    assert 0.1 < high < 0.2
+    assert wilson(0, 0) == (0.0, 1.0)
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(st.tuples(st.integers(-5, 30), st.integers(0, 9)), min_size=0, max_size=9), st.integers(0, 25), st.integers(0, 5))
+def test_the_chosen_set_is_the_best_there_is(rows: list[tuple[int, int]], budget: int, capacity: int) -> None:
+    net, costs = np.array([float(row[0]) for row in rows]), np.array([float(row[1]) for row in rows])
+    made = choose(net, costs, budget, capacity)
+    best = 0.0
+    for size in range(0, (capacity or len(rows)) + 1):
+        for subset in itertools.combinations(range(len(rows)), size):
+            if not budget or costs[list(subset)].sum() <= budget:
+                best = max(best, float(net[list(subset)].sum()))
+    assert made.value == pytest.approx(net[made.rows].sum())
+    assert not budget or costs[made.rows].sum() <= budget
+    assert not capacity or len(made.rows) <= capacity
+    assert made.bound >= best - 1e-6
+    assert made.value >= best / 2 - 1e-6
+    if made.exact:
+        assert made.value == pytest.approx(best)
+
+
+def test_unit_costs_are_exact_and_value_goes_before_probability() -> None:
+    risk = np.array([0.9, 0.2, 0.5, 0.4])
+    net = expected_values(risk, np.array([100.0, 2000.0, 300.0, 300.0]), 0.5, 10.0)
+    made = choose(net, np.full(4, 10.0), budget=20.0)
+    assert made.exact
+    assert list(made.rows) == [1, 2]
+    assert list(choose(net, np.full(4, 10.0), capacity=1).rows) == [1]
+    assert list(choose(net, np.zeros(4), budget=5.0).rows) == [1, 2, 3, 0]
+    assert len(choose(net, np.full(4, 50.0), budget=20.0).rows) == 0
+    with pytest.raises(BadInput):
+        choose(net, np.full(4, -1.0))
+    with pytest.raises(BadInput):
+        choose(net, np.ones(3))
+
+
+def test_large_knapsacks_say_what_is_lost_at_most() -> None:
+    rng = np.random.default_rng(0)
+    net, costs = rng.gamma(2, 30, 5000), rng.gamma(3, 7.123, 5000)
+    made = choose(net, costs, budget=20_000.0)
+    assert not made.exact
+    assert 0.999 * made.bound <= made.value <= made.bound
+    whole = choose(net, np.round(costs), budget=2_000.0)
+    assert whole.exact
+
+
+def test_decision_tells_the_money_that_came() -> None:
+    rng = np.random.default_rng(1)
+    rows = 3000
+    x = rng.random(rows)
+    y = (rng.random(rows) < 0.1 + 0.6 * x).astype(np.int64)
+    frame = pd.DataFrame({"x": x, "Churn": np.where(y == 1, "Yes", "No")})
+    table = table_from_frame(frame, "t")
+    p = 0.1 + 0.6 * x
+    actions = rank_rows(frame, p, table.columns, PROBLEM, GOAL)
+    rule = rule_predictions(frame, y, table.columns, PROBLEM)
+    made = decide(DecisionInputs(p, y, PROBLEM, GOAL, rule), actions)
+    chosen = [row.row for row in actions.rows]
+    assert made.value == pytest.approx((0.2 * 700 * y[chosen] - 20).sum())
+    assert made.low < actions.expected_value < made.high
+    by_name = {rival.name: rival for rival in made.rivals}
+    assert by_name["As many at random"].low > 0
+    assert by_name["Everyone"].value == pytest.approx((0.2 * 700 * y - 20).sum())
+    assert by_name["The simple rule"].value < made.value + 3000
+    assert made.break_even == pytest.approx(20 * 100 / (700 * p[chosen].sum()))
+    assert next(item.value for item in made.sensitivity if item.save_rate == 0.2) == pytest.approx(actions.expected_value)
+    assert "It pays as long as acting turns" in made.sentence
+    assert made.curve is not None
+    assert made.at_capacity is not None
+    assert made.at_capacity.rate == pytest.approx(y[chosen].mean())
+
+
+def test_decisions_without_money_numbers_and_nothing_to_do() -> None:
+    p, y = np.array([0.9, 0.1, 0.5]), np.array([1, 0, 1])
+    frame = pd.DataFrame({"x": [1, 2, 3]})
+    free = Goal("Churn", "No", capacity=2)
+    made = decide(DecisionInputs(p, y, PROBLEM, free), rank_rows(frame, p, (), PROBLEM, free))
+    assert made.curve is None
+    assert math.isnan(made.value)
+    assert len(made.lift) == 3
+    nothing = Goal("Churn", "No", value=1.0, contact_cost=50.0)
+    assert decide(DecisionInputs(p, y, PROBLEM, nothing), rank_rows(frame, p, (), PROBLEM, nothing)).sentence.startswith("No row")
+    number = Problem("cost", "regression", "rmse")
+    goal = Goal("cost", "low", value=1.0, capacity=1)
+    cost = np.array([10.0, 20.0, 90.0])
+    told = decide(DecisionInputs(cost, cost, number, goal), rank_rows(frame, cost, (), number, goal))
+    assert told.value == pytest.approx(0.2 * 70)
+    assert told.lift == ()
+
+
+def test_newsvendor_finds_the_quantile_and_its_saving() -> None:
+    rng = np.random.default_rng(0)
+    mean = rng.uniform(20, 200, 4000)
+    demand = rng.poisson(mean).astype(float)
+    made = newsvendor(mean, demand, Money(over=1.0, under=4.0))
+    assert made.level == 0.8
+    assert made.short_then == pytest.approx(0.2, abs=0.02)
+    assert made.short_now > 0.4
+    assert made.saved_low > 0
+    assert made.rule.add[-1] > made.rule.add[0] > 0
+    assert made.rule.quantity(np.array([100.0]))[0] == pytest.approx(108, abs=2.5)
+    flat = newsvendor(mean, mean + rng.normal(0, 5, 4000), Money(over=1.0, under=1.0))
+    assert flat.saved_low < 0.02
+    with pytest.raises(BadInput):
+        newsvendor(mean, demand, Money(over=0.0, under=1.0))
+    with pytest.raises(BadInput):
+        newsvendor(mean[:10], demand[:10], Money(over=1.0, under=1.0))

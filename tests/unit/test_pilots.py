@@ -1,0 +1,280 @@
+"""Pilots: power as published, a fair draw, files that survive a spreadsheet, and verdicts that are earned."""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from automl_core.acting.action import ActionCard, Condition, Goal
+from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
+from automl_core.acting.pilot_result import compare_sides, graded, judge, state_after
+from automl_core.acting.pilots import Draw, Pilot, PilotChoice, PilotRows, draw, due_date, plan_pilot, rows_for, start_pilot
+from automl_core.acting.power import Change, chance_to_see, measure_power, total_rows
+from automl_core.acting.statistics import rows_per_arm
+from automl_core.acting.track_record import track_record
+from automl_core.data.table import Column
+from automl_core.errors import BadInput
+from automl_core.framing.problem import Problem
+from automl_core.reporting.exports import safe_csv
+
+NAN = math.nan
+PROBLEM = Problem("Churn", "binary", "roc_auc", ("No", "Yes"), "Yes")
+GOAL = Goal("Churn", "No", value=700.0)
+CARD = ActionCard(
+    "Rows with a monthly contract", "Contract", "Month", "One year", 500, 0.3, 0.15, 0.15, 0.1, 0.2, 50_000.0, 30_000.0, 70_000.0,
+    "C", 0.9, 0.07, "A sentence.", id="c1", from_values=("Month",), cost=20.0)  # fmt: skip
+COLUMNS = (Column("customer", "text", "id"), Column("Contract", "text", "category"), Column("Churn", "bool", "category"))
+
+
+def customers(rows: int = 600, seed: int = 0) -> PilotRows:
+    rng = np.random.default_rng(seed)
+    risk = rng.random(rows)
+    y = (rng.random(rows) < risk).astype(np.int64)
+    ids = [f"{number:05d}" if number % 3 else f"=C{number}" for number in range(rows)]
+    contract = np.where(rng.random(rows) < 0.7, "Month", "One year")
+    frame = pd.DataFrame({"customer": ids, "Contract": contract, "Churn": np.where(y == 1, "Yes", "No")})
+    return PilotRows(frame, COLUMNS, y, risk, PROBLEM, GOAL)
+
+
+def started(rows: PilotRows, card: ActionCard = CARD, choice: PilotChoice | None = None) -> tuple[Pilot, pd.DataFrame, Draw]:
+    pilot, drawn = start_pilot(card, rows, choice or PilotChoice(rows=200, seed=1), datetime(2026, 11, 24, tzinfo=UTC))
+    return pilot, assignment_frame(card, rows.frame, drawn, pilot.id_columns), drawn
+
+
+def sent_back(table: pd.DataFrame, outcomes: list[str], target: str = "Churn") -> pd.DataFrame:
+    """The pilot's file as it comes back from a spreadsheet: every cell a text, the outcome filled in."""
+    text = safe_csv(table.assign(**{target: outcomes}))
+    return pd.read_csv(io.BytesIO(text), dtype=str)
+
+
+def test_power_is_that_of_the_published_figures() -> None:
+    # The study gives 411, 126 and 293 for rates it printed with three digits; those digits give 411.5, 125.7 and 293.8 rows.
+    assert rows_per_arm(0.414, 0.320) == pytest.approx(411, abs=1)
+    assert rows_per_arm(0.309, 0.160) == 126
+    assert rows_per_arm(0.309, 0.208) == pytest.approx(293, abs=1)
+    for now, then in ((0.414, 0.32), (0.309, 0.16), (0.309, 0.208)):
+        needed = rows_per_arm(now, then)
+        assert chance_to_see(Change(now, then), needed, needed) == pytest.approx(0.8, abs=0.005)
+    power = measure_power(Change(0.309, 0.160, 0.208), available=3875)
+    assert (power.per_arm, power.per_arm_weak, power.treated, power.held) == (126, 294, 126, 126)
+    assert power.chance == pytest.approx(0.8, abs=0.01)
+    assert 0.3 < power.chance_weak < 0.6
+    assert power.smallest == pytest.approx(0.149, abs=0.003)
+    assert "126 rows on each side" in power.sentence
+
+
+def test_the_chance_with_the_rows_there_are() -> None:
+    """The brief's card: 312 customers, 55.1 % to 42.5 %, two times 246 needed."""
+    change = Change(0.551, 0.425, 0.482)
+    power = measure_power(change, available=312)
+    assert power.per_arm == 246
+    assert (power.treated, power.held) == (156, 156)
+    assert power.chance == pytest.approx(0.61, abs=0.02)
+    assert "all the rows there are" in power.sentence
+    assert measure_power(Change(10.0, 12.0, spread=5.0), 1000).per_arm == 99
+    assert measure_power(Change(0.5, 0.5), 100).sentence.startswith("No pilot")
+    assert total_rows(100, 0.5) == 200
+    assert total_rows(100, 0.2) == 313
+    with pytest.raises(BadInput):
+        measure_power(change, 100, treated_share=0.99)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(20, 400), st.sampled_from([0.2, 0.5, 0.7]), st.integers(0, 2**31))
+def test_draw_is_fair_and_balanced(size: int, share: float, seed: int) -> None:
+    rows = customers()
+    allowed = rows_for(CARD, rows.frame)
+    size = min(size, int(allowed.sum()))
+    drawn = draw(CARD, rows, PilotChoice(size, share, seed=seed), size)
+    assert len(drawn.positions) == size
+    assert len(np.unique(drawn.positions)) == size
+    assert allowed[drawn.positions].all()
+    assert abs(drawn.treated.sum() - share * size) <= 1
+    for stratum in np.unique(drawn.strata):
+        inside = drawn.strata == stratum
+        assert abs(drawn.treated[inside].sum() - share * inside.sum()) <= 1
+    again = draw(CARD, rows, PilotChoice(size, share, seed=seed), size)
+    assert (again.positions == drawn.positions).all()
+    assert (again.treated == drawn.treated).all()
+
+
+def test_rows_of_one_group_stay_on_one_side() -> None:
+    rows = customers()
+    house = np.repeat(np.arange(200), 3)
+    grouped = replace(rows, frame=rows.frame.assign(house=house), problem=replace(PROBLEM, group="house"))
+    drawn = draw(CARD, grouped, PilotChoice(seed=5), 200)
+    for name in np.unique(house[drawn.positions]):
+        assert len(np.unique(drawn.treated[house[drawn.positions] == name])) == 1
+    assert 200 <= len(drawn.positions) <= 203
+
+
+def test_only_rows_of_the_card_are_drawn() -> None:
+    rows = customers()
+    narrow = replace(CARD, conditions=(Condition("customer", ("00001", "00002")),))
+    assert rows_for(narrow, rows.frame).sum() <= 2
+    with pytest.raises(BadInput, match="Only"):
+        plan_pilot(narrow, rows, PilotChoice())
+    with pytest.raises(BadInput, match="pattern"):
+        plan_pilot(replace(CARD, grade="D"), rows, PilotChoice())
+    with pytest.raises(BadInput):
+        plan_pilot(CARD, rows, PilotChoice(rows=3))
+
+
+def test_the_file_says_who_gets_what_and_is_safe_to_open() -> None:
+    rows = customers()
+    pilot, assignment, drawn = started(rows)
+    table = pilot_table(pilot, assignment, "Churn")
+    assert list(table.columns) == ["row", "customer", "arm", "change", "now", "set_to", "due", "Churn"]
+    assert set(table.loc[table["arm"] == "treat", "set_to"]) == {"One year"}
+    assert set(table.loc[table["arm"] == "hold", "set_to"]) == {""}
+    assert list(table["row"]) == list(drawn.positions)
+    text = safe_csv(table).decode()
+    assert '"=C' not in text
+    assert "\"'=C" in text
+    number = replace(CARD, lever="Price", from_value="as it is", to_value="5 % lower", from_values=(), step=-0.05, relative=True)
+    priced = replace(rows, frame=rows.frame.assign(Price=np.linspace(10, 50, 600)))
+    _, assigned, _ = started(priced, number)
+    moved = assigned[assigned["arm"] == "treat"]
+    assert np.allclose(moved["set_to"].astype(float), moved["now"].astype(float) * 0.95, rtol=1e-4)
+
+
+@pytest.mark.parametrize("spoil", ["none", "zeros", "shuffled", "extra"])
+def test_outcomes_find_their_rows_again(spoil: str) -> None:
+    pilot, assignment, _ = started(customers())
+    table = pilot_table(pilot, assignment, "Churn")
+    rng = np.random.default_rng(3)
+    outcomes = list(np.where(rng.random(len(table)) < 0.3, "Yes", "No"))
+    sent = sent_back(table, outcomes)
+    if spoil == "zeros":
+        sent["customer"] = [text.lstrip("0") + (".0" if text.isdigit() else "") for text in sent["customer"]]
+    if spoil == "shuffled":
+        sent = sent.sample(frac=1, random_state=0)
+    if spoil == "extra":
+        sent = pd.concat([sent, sent.head(2), sent.head(1).assign(customer="nobody")])
+    matched = match_outcomes(pilot, assignment, sent, PROBLEM)
+    assert matched.returned.matched == 200
+    assert (matched.values == (np.array(outcomes) == "No")).all()
+    assert (matched.treated == (assignment["arm"] == "treat").to_numpy()).all()
+    if spoil == "extra":
+        assert (matched.returned.unmatched, matched.returned.duplicates) == (1, 2)
+        assert "1 line did not belong" in matched.returned.sentence
+
+
+def test_missing_outcomes_are_counted_and_wait() -> None:
+    pilot, assignment, _ = started(customers())
+    sent = sent_back(pilot_table(pilot, assignment, "Churn"), ["Yes"] * 50 + [""] * 149 + ["perhaps"])
+    result = judge(pilot, match_outcomes(pilot, assignment, sent, PROBLEM))
+    assert result.verdict == "open"
+    assert (result.returned.missing, result.returned.unreadable) == (149, 1)
+    assert "50 of 200 rows came back" in result.sentence
+    assert state_after(result) == "running"
+    empty = judge(pilot, match_outcomes(pilot, assignment, sent.assign(Churn=None), PROBLEM))
+    assert empty.verdict == "open"
+    assert "At least" in empty.sentence
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda sent: sent.drop(columns="Churn"),
+        lambda sent: sent.drop(columns=["customer", "row"]),
+        lambda sent: sent.assign(customer="nobody"),
+        lambda sent: sent.assign(customer=None),
+        lambda sent: sent.head(0),
+        lambda sent: sent.assign(Churn="perhaps"),
+    ],
+)
+def test_files_that_cannot_be_used_get_a_sentence(spoil: object) -> None:
+    pilot, assignment, _ = started(customers())
+    sent = sent_back(pilot_table(pilot, assignment, "Churn"), ["Yes"] * 200)
+    with pytest.raises(BadInput) as caught:
+        match_outcomes(pilot, assignment, spoil(sent), PROBLEM)  # type: ignore[operator]
+    assert caught.value.message.endswith(".")
+    assert caught.value.hint
+
+
+def test_a_table_without_ids_goes_by_row_and_numbers_are_read() -> None:
+    rows = customers()
+    y = np.random.default_rng(0).normal(100, 20, 600)
+    problem = Problem("cost", "regression", "rmse")
+    goal = Goal("cost", "low", value=2.0)
+    plain = PilotRows(rows.frame[["Contract"]].assign(cost=y), COLUMNS[1:2], y, y, problem, goal)
+    card = replace(CARD, adjusted=-30.0, low=-40.0, high=-20.0, cost=1.0)
+    pilot, assignment, drawn = started(plain, card)
+    table = pilot_table(pilot, assignment, "cost")
+    assert list(table.columns) == ["row", "arm", "change", "now", "set_to", "due", "cost"]
+    noise = np.random.default_rng(1).normal(100, 20, len(table)) - 30 * drawn.treated
+    result = judge(pilot, match_outcomes(pilot, assignment, sent_back(table, [f"{v:.2f}" for v in noise], "cost"), problem))
+    assert result.verdict == "raised"
+    assert result.low < -30 < result.high
+    assert result.delivered == pytest.approx(pilot.treated * (2.0 * -result.difference - 1.0))
+    assert "grade A" in result.sentence
+
+
+def verdict(effect: float, seed: int = 4) -> tuple[Pilot, float]:
+    """A pilot of 400 rows whose change truly moves the share that stays by `effect`."""
+    rows = customers(900)
+    pilot, assignment, drawn = started(rows, choice=PilotChoice(rows=400, seed=2))
+    rng = np.random.default_rng(seed)
+    stays = rng.random(len(assignment)) < 0.5 + effect * drawn.treated
+    sent = sent_back(pilot_table(pilot, assignment, "Churn"), list(np.where(stays, "No", "Yes")))
+    result = judge(pilot, match_outcomes(pilot, assignment, sent, PROBLEM))
+    return replace(pilot, result=result, state=state_after(result)), result.difference
+
+
+def test_a_card_is_raised_or_retired_and_the_record_is_kept() -> None:
+    raised, gain = verdict(0.25)
+    nothing, _ = verdict(0.0)
+    harm, _ = verdict(-0.25)
+    assert (raised.state, nothing.state, harm.state) == ("raised", "retired", "retired")
+    after = graded(CARD, raised)
+    assert after.grade == "A"
+    assert after.adjusted == gain
+    assert after.net_low < after.net_value < after.net_high
+    assert "measured" in after.sentence
+    assert graded(CARD, nothing).grade == "D"
+    assert harm.result is not None
+    assert "did harm" in harm.result.sentence
+    assert graded(CARD, None) is CARD
+    record = track_record([nothing, raised, replace(raised, state="running")])
+    assert len(record.items) == 2
+    assert record.promised == pytest.approx(raised.promised + nothing.promised)
+    assert record.ratio_low < record.ratio < record.ratio_high
+    assert record.sentence.startswith("Our last 2 cards promised € ")
+    assert track_record([]).sentence == "No card has been measured by a pilot yet."
+    free = replace(raised, promised=NAN, promised_low=NAN, promised_high=NAN)
+    assert "outcomes" in track_record([free]).sentence
+
+
+def test_outcomes_that_go_missing_on_one_side_keep_the_pilot_open() -> None:
+    rows = customers(900)
+    pilot, assignment, drawn = started(rows, choice=PilotChoice(rows=400, seed=2))
+    outcomes = np.where(np.random.default_rng(0).random(400) < 0.5, "No", "Yes").astype(object)
+    outcomes[np.flatnonzero(drawn.treated)[:70]] = ""
+    result = judge(
+        pilot, match_outcomes(pilot, assignment, sent_back(pilot_table(pilot, assignment, "Churn"), list(outcomes)), PROBLEM)
+    )
+    assert result.verdict == "open"
+    assert "unevenly" in result.sentence
+
+
+def test_due_dates() -> None:
+    assert due_date(datetime(2026, 11, 24, 23, 0, tzinfo=UTC), 30) == "2026-12-24"
+    with pytest.raises(BadInput):
+        due_date(datetime(2026, 11, 24, tzinfo=UTC), 0)
+
+
+def test_all_alike_outcomes_give_an_interval_with_width() -> None:
+    treated = np.arange(100) % 2 == 0
+    found = compare_sides(np.ones(100), treated, np.zeros(100, dtype=np.int64), np.arange(100))
+    assert found.low < 0 < found.high
+    tiny = compare_sides(np.array([0.0, 1.0]), np.array([True, False]), np.zeros(2, dtype=np.int64), np.arange(2))
+    assert tiny.difference == -1

@@ -1,0 +1,182 @@
+"""Recourse: no cheaper way exists, limits hold whatever they are, and the honest answers when there is nothing to do."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from automl_core.acting.action import Goal, Lever
+from automl_core.acting.moves import moves_of, similar_rows, supported
+from automl_core.acting.recourse import RecourseAsk, changed, recourse, wanted
+from automl_core.data.schema import type_row
+from automl_core.data.table import Row, Table
+from automl_core.errors import BadInput
+from automl_core.explaining.single import row_frame
+from automl_core.search.model import Model
+from tests.unit.modelling import make_model
+
+LEVERS = (
+    Lever("contract", to=("One year", "Two year"), cost=20.0),
+    Lever("charge", step=-5.0, cost=3.0, low=20.0),
+    Lever("active", to=("Yes", "No"), cost=8.0),
+    Lever("tenure", step=2.0, cost=4.0, direction="up"),
+)
+GOAL = Goal("churned", "No", levers=LEVERS)
+
+
+@cache
+def world(task: str = "binary") -> tuple[Model, Table]:
+    return make_model(task)
+
+
+def row_at(place: int, task: str = "binary") -> Row:
+    model, table = world(task)
+    return type_row(dict(table.frame.iloc[place]), model.cleaned)
+
+
+def risky(count: int) -> list[int]:
+    model, table = world()
+    return [int(place) for place in np.argsort(-model.predict_frame(table.frame))[:count]]
+
+
+@pytest.mark.parametrize("place", range(6))
+def test_no_cheaper_way_exists(place: int) -> None:
+    """Every combination of up to three supported changes, asked one by one through the model's single-row path."""
+    model, table = world()
+    row = row_at(risky(60)[place * 9])
+    found = recourse(model, row, GOAL, table.frame)
+    near = similar_rows(model, row, GOAL, table.frame)
+    grid = [[None, *(m for m in moves_of(lever, row, near) if supported(m, near))] for lever in LEVERS]
+    costs = []
+    for combo in itertools.product(*grid):
+        moves = [move for move in combo if move is not None]
+        if 1 <= len(moves) <= 3:
+            after = {**row, **{move.column: move.value for move in moves}}
+            if 1 - float(model.predict_row(after)) >= found.target:
+                costs.append((sum(move.cost for move in moves), frozenset(move.column for move in moves)))
+    if not costs:
+        assert found.options == ()
+        assert "None within your limits" in found.sentence
+        return
+    assert found.complete
+    assert found.options[0].cost == pytest.approx(min(cost for cost, _ in costs))
+    assert [option.cost for option in found.options] == sorted(option.cost for option in found.options)
+    for option in found.options:
+        columns = frozenset(move.column for move in option.moves)
+        assert option.after >= found.target
+        assert option.cost == pytest.approx(min(cost for cost, used in costs if used == columns))
+    assert len({frozenset(move.column for move in option.moves) for option in found.options}) == len(found.options)
+
+
+levers = st.builds(
+    Lever,
+    st.sampled_from(["charge", "tenure"]),
+    step=st.sampled_from([-20.0, -3.0, 0.5, 4.0, -0.1, 0.2]),
+    relative=st.booleans(),
+    cost=st.sampled_from([0.0, 1.0, 7.5]),
+    direction=st.sampled_from(["", "up", "down"]),
+    low=st.sampled_from([math.nan, 0.0, 30.0]),
+    high=st.sampled_from([math.nan, 50.0, 100.0]),
+) | st.builds(
+    Lever,
+    st.sampled_from(["contract", "active"]),
+    to=st.lists(st.sampled_from(["One year", "Two year", "Month-to-month", "Yes", "No", "Never seen"]), min_size=1).map(tuple),
+    from_values=st.sampled_from([(), ("Month-to-month",), ("Yes",)]),
+    cost=st.sampled_from([0.0, 5.0]),
+    forbidden=st.sampled_from([(), (("Month-to-month", "Two year"),), (("Yes", "No"), ("No", "Yes"))]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(levers, min_size=1, max_size=4, unique_by=lambda lever: lever.column), st.integers(0, 299), st.integers(1, 3))
+def test_limits_hold(chosen: list[Lever], place: int, most: int) -> None:
+    model, table = world()
+    row = row_at(place)
+    goal = replace(GOAL, levers=tuple(chosen))
+    found = recourse(model, row, goal, table.frame, RecourseAsk(0.95, most))
+    by_name = {lever.column: lever for lever in chosen}
+    shown = [*found.options, *([found.closest] if found.closest else [])]
+    for option in shown:
+        assert 1 <= len(option.moves) <= most
+        assert len({move.column for move in option.moves}) == len(option.moves)
+        for move in option.moves:
+            lever, before = by_name[move.column], row[move.column]
+            if math.isnan(lever.step):
+                assert move.value in lever.to
+                assert move.value != before
+                assert not lever.from_values or before in lever.from_values
+                assert (before, move.value) not in lever.forbidden
+                assert move.value != "Never seen"
+            else:
+                assert isinstance(move.value, float)
+                assert isinstance(before, float)
+                side = {"up": 1, "down": -1}.get(lever.direction, math.copysign(1, lever.step))
+                assert (move.value - before) * side > 0 or before < 0
+                assert math.isnan(lever.low) or move.value >= lever.low
+                assert math.isnan(lever.high) or move.value <= lever.high
+        assert option.cost == pytest.approx(sum(move.cost for move in option.moves))
+    assert len(found.options) <= 3
+    assert found.sentence.endswith(".")
+
+
+def test_there_already_and_never() -> None:
+    model, table = world()
+    safe = row_at(int(np.argmin(model.predict_frame(table.frame))))
+    found = recourse(model, safe, GOAL, table.frame)
+    assert found.reached
+    assert found.options == ()
+    assert "there already" in found.sentence
+    stuck = replace(GOAL, levers=(Lever("active", to=("Yes",), cost=1.0),))
+    none = recourse(model, row_at(risky(1)[0]), stuck, table.frame, RecourseAsk(0.999))
+    assert none.options == ()
+    assert none.sentence.startswith("None within your limits")
+    with pytest.raises(BadInput):
+        recourse(model, safe, replace(GOAL, levers=()), table.frame)
+    with pytest.raises(BadInput):
+        recourse(model, safe, GOAL, table.frame, RecourseAsk(1.5))
+    with pytest.raises(BadInput):
+        recourse(model, safe, GOAL, table.frame, RecourseAsk(changes=4))
+
+
+def test_values_that_no_similar_row_has_are_left_out_and_said() -> None:
+    model, table = world()
+    odd = replace(GOAL, levers=(Lever("contract", to=("Ten years",)), Lever("charge", step=-500.0)))
+    found = recourse(model, row_at(risky(1)[0]), odd, table.frame)
+    assert found.options == ()
+    assert found.left_out == 1 + 5
+    assert "left out" in found.sentence
+
+
+@pytest.mark.parametrize("task", ["multiclass", "regression"])
+def test_classes_and_numbers(task: str) -> None:
+    model, table = world(task)
+    goal = replace(GOAL, outcome=model.problem.target, good="bronze" if task == "multiclass" else "low")
+    scores = wanted(model, model.predict_frame(table.frame), goal)
+    worst = int(np.argmin(scores) if task == "multiclass" else np.argsort(scores)[200])
+    found = recourse(model, row_at(worst, task), goal, table.frame)
+    for option in found.options:
+        assert (option.after >= found.target) if task == "multiclass" else (option.after <= found.target)
+    assert found.options or found.closest or "None" in found.sentence
+
+
+def test_missing_values_do_not_move_and_rows_are_not_mixed_up() -> None:
+    model, table = world()
+    row = {**row_at(risky(1)[0]), "contract": None, "charge": math.nan}
+    near = similar_rows(model, row, GOAL, table.frame)
+    assert moves_of(LEVERS[0], row, near) == ()
+    assert moves_of(LEVERS[1], row, near) == ()
+    base = row_frame(model, row_at(0), table.frame)
+    moves = moves_of(LEVERS[2], row_at(0), table.frame)
+    frame = changed(base, [(moves[0],), (moves[0],)])
+    assert len(frame) == 2
+    assert (frame["active"] == moves[0].value).all()
+    assert frame.dtypes.equals(base.dtypes)
+    assert isinstance(near, pd.DataFrame)
