@@ -1,0 +1,106 @@
+"""The moves that a lever allows: from which values to which, or by which step. Nothing forbidden ever becomes a move."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.acting.action import Lever
+from automl_core.acting.levers import number_of, texts
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+MOST_VALUES = 8
+MOST_PAIRS = 12
+LEAST_ROWS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One change of one lever: rows at one of `from_values` get `to`, or every row's number changes by `step`."""
+
+    lever: Lever
+    from_values: tuple[str, ...] = ()
+    to: str = ""
+    step: float = math.nan
+    relative: bool = False
+
+    @property
+    def numeric(self) -> bool:
+        """Whether a number is moved by a step."""
+        return not math.isnan(self.step)
+
+    @property
+    def upwards(self) -> bool:
+        """Whether a numeric move raises the number."""
+        return self.step > 0
+
+
+def is_numeric(lever: Lever, values: pd.Series) -> bool:
+    """Whether the lever is moved by steps: a step is given, or the column holds more than eight numbers and no value is named."""
+    if not math.isnan(lever.step):
+        return True
+    return not lever.to and pd.api.types.is_numeric_dtype(values.dtype) and values.nunique() > MOST_VALUES
+
+
+def category_moves(lever: Lever, values: pd.Series) -> tuple[Move, ...]:
+    """Moves between values that occur often enough; one move a pair, or all sources of a target together when there are many."""
+    counts = texts(values).dropna().value_counts()
+    common = [str(value) for value, rows in counts.items() if rows >= LEAST_ROWS]
+    targets = [value for value in dict.fromkeys(lever.to or common[:MOST_VALUES]) if value in common][:MOST_VALUES]
+    sources = {to: tuple(value for value in common if _may(lever, value, to)) for to in targets}
+    if sum(map(len, sources.values())) <= MOST_PAIRS:
+        return tuple(Move(lever, (source,), to) for to in targets for source in sources[to])
+    return tuple(Move(lever, sources[to], to) for to in targets if sources[to])
+
+
+def _may(lever: Lever, source: str, to: str) -> bool:
+    if source == to or (source, to) in lever.forbidden or (lever.from_values and source not in lever.from_values):
+        return False
+    here, there = number_of(source), number_of(to)
+    if not math.isnan(there) and (there < lever.low or there > lever.high):
+        return False
+    if lever.direction and not (math.isnan(here) or math.isnan(there)):
+        return there > here if lever.direction == "up" else there < here
+    return True
+
+
+def numeric_moves(lever: Lever, dose: Floats, spread: float) -> tuple[Move, ...]:
+    """The step of the lever, or half and whole of the `spread` that is left once the other columns are known, both ways."""
+    if not math.isnan(lever.step):
+        against = (lever.step > 0 and lever.direction == "down") or (lever.step < 0 and lever.direction == "up")
+        return () if lever.step == 0 or against else (Move(lever, step=lever.step, relative=lever.relative),)
+    whole = bool(np.all(np.mod(dose[np.isfinite(dose)], 1) == 0))
+    sizes = sorted({_nice(part * spread, whole) for part in (0.5, 1.0)} - {0.0})
+    signs = {"up": (1.0,), "down": (-1.0,)}.get(lever.direction, (1.0, -1.0))
+    return tuple(Move(lever, step=sign * size) for sign in signs for size in sizes)
+
+
+def _nice(size: float, whole: bool) -> float:
+    """One significant digit, and no fraction where the column has none."""
+    if size <= 0 or not math.isfinite(size):
+        return 0.0
+    rounded = round(size, -math.floor(math.log10(size)))
+    return float(max(1, round(rounded))) if whole else rounded
+
+
+def steps_of(move: Move, dose: Floats) -> Floats:
+    """The change of each row, (n,): the step, or that share of the row's own value."""
+    return np.asarray(dose * move.step if move.relative else np.full(len(dose), move.step), dtype=np.float64)
+
+
+def movable(move: Move, dose: Floats) -> Mask:
+    """Rows whose number may be moved: at an allowed value, and the new one within the lever's limits and direction."""
+    step = steps_of(move, dose)
+    after = dose + step
+    mask = np.isfinite(dose) & ~(after < move.lever.low) & ~(after > move.lever.high) & (step != 0)
+    if move.lever.direction:
+        mask &= (step > 0) if move.lever.direction == "up" else (step < 0)
+    if move.lever.from_values:
+        wanted = {number_of(value) for value in move.lever.from_values}
+        mask &= np.isin(dose, [value for value in wanted if not math.isnan(value)])
+    return np.asarray(mask, dtype=bool)
