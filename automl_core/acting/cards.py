@@ -28,7 +28,16 @@ from automl_core.acting.refutations import Benchmark, levers_go_together, placeb
 from automl_core.acting.statistics import benjamini_hochberg
 from automl_core.acting.trials import Stage, Trial, lever_trials
 from automl_core.acting.what_if import Predicts, WhatIf, predictor, quick_predictor
-from automl_core.acting.wording import Told, Worth, card_sentence, from_words, overturn_sentence, pilot_sentence, to_words, who_words
+from automl_core.acting.wording import (
+    Told,
+    Worth,
+    card_sentence,
+    from_words,
+    overturn_sentence,
+    pilot_sentence,
+    to_words,
+    who_words,
+)
 from automl_core.codec import to_json
 from automl_core.data.table import Column, find_column
 from automl_core.explaining.words import quote

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
+from dataclasses import replace
 from typing import Any, cast
 
 from automl_core.acting.action import Direction, Goal, Lever
@@ -120,8 +121,8 @@ def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...]) -> Non
         column = find_column(columns, lever.column)
         if lever.column in problem.excluded or lever.column in goal.never:
             raise BadInput(f"{quote(lever.column)} is left out of the model and cannot be a lever.", "Choose another column.")
-        if lever.column in goal.given or lever.column in goal.later:
-            raise BadInput(f"{quote(lever.column)} is named as a lever and as given.", "Name it once.")
+        if lever.column in goal.later:
+            raise BadInput(f"{quote(lever.column)} is named as a lever and as measured later.", "Name it once.")
         _check_lever(lever, column)
     if len({lever.column for lever in goal.levers}) < len(goal.levers):
         raise BadInput("One column is named as a lever twice.", "Put all its values into one lever.")
@@ -180,24 +181,24 @@ def _lever(item: dict[str, Any]) -> Lever:
     direction = _text(item, "direction")
     if direction not in ("", "up", "down"):
         raise BadInput(f"The direction of the lever {quote(column)} is {quote(direction)}.", 'Write direction = "up" or "down".')
-    stepped = isinstance(to, (int, float)) and not isinstance(to, bool)
-    return Lever(
+    lever = Lever(
         column,
-        () if stepped else _texts(item, "to"),
-        _texts(item, "from"),
-        step=float(to) if stepped else math.nan,
+        from_values=_texts(item, "from"),
         relative=bool(item.get("relative", False)),
         cost=_number(item, "cost"),
         forbidden=tuple((str(a), str(b)) for a, b in forbidden),
         direction=cast(Direction, direction),
-        low=_limit(item, "low"),
-        high=_limit(item, "high"),
         days=int(_number(item, "days")),
     )
+    if isinstance(to, (int, float)) and not isinstance(to, bool):
+        lever = replace(lever, step=float(to))
+    else:
+        lever = replace(lever, to=_texts(item, "to"))
+    return replace(lever, **{key: _limit(item, key) for key in ("low", "high") if key in item})
 
 
 def _limit(item: dict[str, Any], key: str) -> float:
-    value = item.get(key, math.nan)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isinf(value):
+    value = item[key]
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise BadInput(f"“{key}” of a lever in the goal file is not a number.", f"Write {key} = 10.0 or leave it out.")
     return float(value)

@@ -15,9 +15,9 @@ from automl_core.explaining.words import percent, quote
 LEVEL = 0.05
 LEAST_SUPPORT = 0.5
 GOOD_SUPPORT = 0.8
-# How many times as strong as the strongest known column a hidden factor must be to cancel a card of grade B: in effect, who got the
-# change must look as good as random (what known columns steer, unknown ones steer, too: Altonji, Elder and Taber 2005). Once is
-# not enough: a hidden factor as strong as the known ones leaves a strong real effect standing, inflated by a quarter
+# How many times as strong as the strongest known column a hidden factor must be to cancel a card of grade B: in effect, who
+# got the change must look as good as random (what known columns steer, unknown ones steer, too: Altonji, Elder and Taber 2005).
+# Once is not enough: a hidden factor as strong as the known ones leaves a strong real effect standing, inflated by a quarter
 # (tests/truth/test_cards_hidden.py).
 STEERED = 8.0
 
@@ -86,5 +86,5 @@ def grade(found: Evidence) -> tuple[Grade, tuple[str, ...]]:
     elif found.effect.firm_robustness < STEERED * found.benchmark.strength:
         said.append(f"Known columns ({found.benchmark.words}) decide a part of who got it; unknown ones may, too.")
     if found.together:
-        said.append(f"It goes together with {quote(found.together)} beyond what the known columns tell: something is not recorded.")
+        said.append(f"It goes together with {quote(found.together)} beyond what known columns tell: something is not recorded.")
     return ("C", tuple(said)) if said else ("B", ("It held against every check that past data allow; a pilot is still due.",))

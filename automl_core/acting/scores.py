@@ -80,7 +80,7 @@ class Setting:
 
 
 def level(setting: Setting, rows: Mask, among: Mask, others: Level | None = None) -> Level:
-    """The cross-fitted chance and outcome of one value among the rows `among`; with `others`, the two values' chances sum to 1."""
+    """The cross-fitted chance and outcome of one value among the rows `among`; with `others`, both chances sum to 1."""
     chance = (
         1 - others.chance
         if others is not None

@@ -45,7 +45,9 @@ def sigmoid(x: Floats) -> Floats:
     return 1 / (1 + np.exp(-x))
 
 
-def market(seed: int, rows: int = 6000, hidden: float = 0.0, strong: float = 0.30, weak: float = 0.05, null: bool = False) -> Market:
+def market(
+    seed: int, rows: int = 6000, hidden: float = 0.0, strong: float = 0.3, weak: float = 0.05, null: bool = False
+) -> Market:
     """Customers who are offered something more often when they are loyal, which lowers churn by itself.
 
     `strong` and `weak` are the true effects on monthly and on other customers; with `null` the offer does nothing either.

@@ -63,12 +63,12 @@ def test_placebo_passes_on_a_sound_estimate() -> None:
     assert passed >= 3
 
 
-def test_placebo_fails_when_the_outcome_model_is_wrong() -> None:
-    """Outcome expectations that miss a strong cause leave it in the shuffled lever's effect."""
+def test_placebo_fails_when_the_models_behind_it_are_wrong() -> None:
+    """Chances that are far off leave something of the outcome in the effect of a shuffled lever."""
     case, _ = simulate(1, 4000, -0.2)
     scores = comparison_scores(case)
     assert scores is not None
-    broken = replace(scores, middle=np.zeros(len(case.y)))
+    broken = replace(scores, middle=np.zeros(len(case.y)), chance=np.full(len(case.y), 0.7))
     assert not placebo_passes(broken, np.ones(4000, dtype=bool))
 
 

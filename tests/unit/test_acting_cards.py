@@ -225,7 +225,8 @@ def test_small_and_odd_tables() -> None:
 
 def test_the_door_needs_no_model_and_no_problem() -> None:
     made = inputs()
-    frame = made.frame.assign(vip=made.frame["age"] > 0, day=pd.Timestamp("2026-01-01"), offer=made.frame["offer"].astype("category"))
+    frame = made.frame.assign(vip=made.frame["age"] > 0, day=pd.Timestamp("2026-01-01"))
+    frame = frame.astype({"offer": "category"})
     found = find_actions(frame, "y", "No", [Lever("offer", cost=1.0), "idle"], Roles(given=("age",)), Options(value=100.0))
     assert [card.lever for card in found.cards] == ["offer"]
     card = found.cards[0]
