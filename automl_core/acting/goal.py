@@ -194,7 +194,9 @@ def _lever(item: dict[str, Any]) -> Lever:
         lever = replace(lever, step=float(to))
     else:
         lever = replace(lever, to=_texts(item, "to"))
-    return replace(lever, **{key: _limit(item, key) for key in ("low", "high") if key in item})
+    if "low" in item:
+        lever = replace(lever, low=_limit(item, "low"))
+    return replace(lever, high=_limit(item, "high")) if "high" in item else lever
 
 
 def _limit(item: dict[str, Any], key: str) -> float:

@@ -10,6 +10,7 @@ from automl_core import jobs as queue
 from automl_core.acting.action import ActionCard, ActionList, Actions, Goal, SegmentSearch
 from automl_core.acting.levers import texts
 from automl_core.data.table import Column
+from automl_core.errors import BadInput
 from automl_core.explaining import explain_rows
 from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle
@@ -114,8 +115,12 @@ class Acting:
         """The goal as a goal.toml."""
         return acting.goal_text(self.goal(project_id))
 
-    def read_goal(self, project_id: str, text: str) -> Goal:
-        """Keep the goal that a goal.toml says; BadInput when it does not fit."""
+    def read_goal_file(self, project_id: str, content: bytes) -> Goal:
+        """Keep the goal that a goal.toml says; BadInput when it is not one or does not fit."""
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise BadInput("The goal file is not UTF-8 text.", "Save it as UTF-8.") from None
         return self.save_goal(project_id, acting.read_goal(text))
 
     def actions(self, project_id: str, capacity: int = 0) -> ActionList:

@@ -46,12 +46,12 @@ def sigmoid(x: Floats) -> Floats:
 
 
 def market(
-    seed: int, rows: int = 6000, hidden: float = 0.0, strong: float = 0.3, weak: float = 0.05, null: bool = False
+    seed: int, rows: int = 6000, hidden: float = 0.0, null: bool = False, steered: float = 1.0, weak: float = 0.05
 ) -> Market:
     """Customers who are offered something more often when they are loyal, which lowers churn by itself.
 
-    `strong` and `weak` are the true effects on monthly and on other customers; with `null` the offer does nothing either.
-    `hidden` is the strength of a factor that nobody wrote down.
+    The true effect is 0.3 on monthly customers and `weak` on others; with `null` the offer does nothing either. `hidden` is the
+    strength of a factor that nobody wrote down, `steered` how much the known columns decide who is offered something.
     """
     rng = np.random.default_rng(seed)
     tenure = rng.gamma(2.0, 14.0, rows)
@@ -60,9 +60,9 @@ def market(
     region = rng.choice(["north", "south", "east", "west"], rows)
     unseen = rng.normal(size=rows)
     loyal = np.tanh((tenure - 28) / 20)
-    offered = rng.random(rows) < sigmoid(-0.3 + 0.9 * loyal - 0.5 * monthly + 0.008 * (spend - 60) + hidden * unseen)
+    offered = rng.random(rows) < sigmoid(-0.3 + steered * (0.9 * loyal - 0.5 * monthly + 0.008 * (spend - 60)) + hidden * unseen)
     papered = rng.random(rows) < sigmoid(0.2 - 0.9 * loyal + 0.4 * monthly + hidden * unseen)
-    effect = np.zeros(rows) if null else np.where(monthly, strong, weak)
+    effect = np.zeros(rows) if null else np.where(monthly, 0.3, weak)
     base = 0.42 + 0.12 * monthly - 0.14 * loyal + 0.04 * (region == "north") + 0.001 * (spend - 60)
     base = base - 0.10 * hidden * np.tanh(unseen)
     chance = {"no": np.clip(base, 0.01, 0.99), "yes": np.clip(base - effect, 0.01, 0.99)}
