@@ -11,18 +11,20 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl_core.acting.action import ActionCard, Actions, Goal, Lever
+from automl_core.acting.action import ActionCard, Actions, Goal
 from automl_core.acting.conditions import usable
-from automl_core.acting.covariates import make_covariates
+from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.grading import Evidence, grade, is_advice
 from automl_core.acting.levers import moved
 from automl_core.acting.nuisance import MOST_FIT_ROWS, fold_of
 from automl_core.acting.outcome import Outcome, make_outcome
+from automl_core.acting.pairs import pair_trials
 from automl_core.acting.policy import make_splits
 from automl_core.acting.refutations import Benchmark, levers_go_together, placebo_passes, random_cause_passes, strongest_observed
 from automl_core.acting.statistics import benjamini_hochberg
@@ -85,13 +87,16 @@ def make_cards(inputs: CardInputs) -> Actions:
     stage = _stage(inputs, outcome)
     trials: list[Trial] = []
     for place, lever in enumerate(inputs.goal.levers):
-        inputs.told(0.8 * place / len(inputs.goal.levers), f"Comparing like with like on “{lever.column[:80]}”.")
-        made = lever_trials(lever, stage, make_covariates(inputs.frame, inputs.columns, inputs.problem, _left_out(inputs, lever)))
+        inputs.told(0.7 * place / len(inputs.goal.levers), f"Comparing like with like on “{lever.column[:80]}”.")
+        made = lever_trials(lever, stage, _given(inputs, (lever.column,)))
         trials.extend(made)
         if not made:
             notes = (*notes, f"Too few rows differ in {quote(lever.column)} to compare anything.")
+    desk = _Desk(inputs, outcome, stage.worth > 0, _what_if(inputs, outcome))
+    inputs.told(0.7, "Trying two changes together.")
+    trials.extend(pair_trials(trials, stage, partial(_given, inputs), desk.rank))
     inputs.told(0.8, "Trying to break what was found.")
-    return _picked(trials, _Desk(inputs, outcome, stage.worth > 0, _what_if(inputs, outcome)), notes)
+    return _picked(trials, desk, notes)
 
 
 def counted(y: NDArray[np.generic], problem: Problem, goal: Goal) -> Outcome:
@@ -116,8 +121,10 @@ def _sampled(inputs: CardInputs) -> tuple[CardInputs, tuple[str, ...]]:
     return replace(inputs, frame=frame, y=np.asarray(inputs.y)[known]), tuple(notes)
 
 
-def _left_out(inputs: CardInputs, lever: Lever) -> tuple[str, ...]:
-    return (*inputs.goal.never, *inputs.goal.later, lever.column)
+def _given(inputs: CardInputs, levers: tuple[str, ...]) -> Covariates:
+    """What rows are compared on when these levers are moved."""
+    left_out = (*inputs.goal.never, *inputs.goal.later, *levers)
+    return make_covariates(inputs.frame, inputs.columns, inputs.problem, left_out)
 
 
 def _stage(inputs: CardInputs, outcome: Outcome) -> Stage:
@@ -179,7 +186,8 @@ class _Desk:
         worth, effect = self.worth(trial), trial.effect
         wanted = trial.chosen and self.gain(effect.estimate) > 0
         weak = min(self.gain(effect.low), self.gain(effect.high))
-        return Evidence(effect, p, wanted, weak > 0 if worth is None else worth.low > 0, trial.scores.numeric, trial.randomised)
+        pays = weak > 0 if worth is None else worth.low > 0
+        return Evidence(effect, p, wanted, pays, trial.scores.numeric, trial.scores.randomised)
 
     def rank(self, trial: Trial) -> float:
         """The low end of the net worth, or of the gain of all rows when there is no money."""
@@ -230,14 +238,14 @@ def _picked(trials: list[Trial], desk: _Desk, notes: tuple[str, ...]) -> Actions
     weighed.sort(key=lambda pair: -desk.rank(pair[0]))
     kept: list[tuple[Trial, Evidence]] = []
     failed: list[tuple[Trial, Evidence]] = []
-    benchmarks: dict[int, Benchmark | None] = {}
+    checks: dict[int, _Checks] = {}
     for trial, found in weighed:
         if not is_advice(found):
             failed.append((trial, found))
             continue
         if len(kept) >= MOST_CARDS or any(_same(trial, other) for other, _ in kept):
             continue
-        tested = _tested(trial, found, benchmarks, tuple(lever.column for lever in desk.inputs.goal.levers))
+        tested = _tested(trial, found, checks, tuple(lever.column for lever in desk.inputs.goal.levers))
         (kept if is_advice(tested) else failed).append((trial, tested))
     cards = tuple(desk.card(trial, found) for trial, found in kept)
     return Actions(cards, _patterns(kept, failed, desk), len(trials), len(desk.inputs.frame), notes)
@@ -248,7 +256,7 @@ def _patterns(kept: list[tuple[Trial, Evidence]], failed: list[tuple[Trial, Evid
     moves = {trial.move for trial, _ in kept}
     told = []
     for trial, found in sorted(failed, key=lambda pair: -abs(pair[0].root.raw_gap)):
-        if trial.move in moves:
+        if trial.move in moves or trial.also:
             continue
         moves.add(trial.move)
         whole = replace(trial, conditions=(), effect=trial.root, rows=trial.root.supported)
@@ -257,24 +265,36 @@ def _patterns(kept: list[tuple[Trial, Evidence]], failed: list[tuple[Trial, Evid
     return tuple(told[:MOST_CARDS])
 
 
-def _tested(trial: Trial, found: Evidence, benchmarks: dict[int, Benchmark | None], levers: tuple[str, ...]) -> Evidence:
-    """The evidence with the attempts to break it; the strongest known column is found once a move."""
+@dataclass(frozen=True, slots=True)
+class _Checks:
+    """The attempts to break one move, made once whatever its groups."""
+
+    placebo: bool
+    random_cause: bool | None = None
+    benchmark: Benchmark | None = None
+    together: str = ""
+
+
+def _tested(trial: Trial, found: Evidence, checks: dict[int, _Checks], levers: tuple[str, ...]) -> Evidence:
+    """The evidence with the attempts to break it."""
+    if id(trial.root) not in checks:
+        checks[id(trial.root)] = _checked(trial, levers)
+    made = checks[id(trial.root)]
+    return replace(found, placebo=made.placebo, random_cause=made.random_cause, benchmark=made.benchmark, together=made.together)
+
+
+def _checked(trial: Trial, levers: tuple[str, ...]) -> _Checks:
     everyone = np.ones(len(trial.rows), dtype=bool)
     placebo = placebo_passes(trial.scores, everyone)
-    if trial.case is None or trial.randomised:
-        return replace(found, placebo=placebo)
-    if not placebo:
-        return replace(found, placebo=False)
-    if id(trial.root) not in benchmarks:
-        benchmarks[id(trial.root)] = strongest_observed(trial.case, trial.root)
+    if trial.case is None or trial.scores.randomised or not placebo:
+        return _Checks(placebo)
     calm = random_cause_passes(trial.case, everyone, trial.root)
-    together = levers_go_together(trial.case, levers)
-    return replace(found, placebo=True, random_cause=calm, benchmark=benchmarks[id(trial.root)], together=together)
+    return _Checks(True, calm, strongest_observed(trial.case, trial.root), levers_go_together(trial.case, levers))
 
 
 def _same(one: Trial, other: Trial) -> bool:
     """Whether two trials move the same lever on nearly the same rows (Jaccard of 0.7 or more)."""
-    if one.move.lever.column != other.move.lever.column:
+    if one.move.lever.column != other.move.lever.column or one.also != other.also:
         return False
     both, either = int((one.rows & other.rows).sum()), int((one.rows | other.rows).sum())
     return either > 0 and both / either >= SAME_ROWS

@@ -45,6 +45,7 @@ class Scores:
     groups: NDArray[np.generic] | None
     numeric: bool = False
     dose: Floats | None = None
+    randomised: bool = False
 
     def limited(self, plausible: Mask) -> Scores:
         """The same move on fewer rows: those where the changed row is `plausible` (a function of the covariates)."""
@@ -90,10 +91,10 @@ def level(setting: Setting, rows: Mask, among: Mask, others: Level | None = None
     return Level(rows, chance.clip(1e-6, 1 - 1e-6), expected)
 
 
-def category_scores(setting: Setting, old: tuple[Level, ...], new: Level, known_chance: float = float("nan")) -> Scores | None:
+def category_scores(setting: Setting, old: tuple[Level, ...], new: Level, randomised: bool = False) -> Scores | None:
     """Scores of moving rows at one of the `old` values to the `new` one; None with fewer than 30 rows on a side to compare.
 
-    `known_chance` is the share drawn by chance when the lever was randomised: then nobody needs a model of who has it.
+    When the lever was `randomised`, the chance of the new value is its share: nobody needs a model of who has it.
     """
     at_old = np.any([one.rows for one in old], axis=0)
     among = at_old | new.rows
@@ -102,8 +103,8 @@ def category_scores(setting: Setting, old: tuple[Level, ...], new: Level, known_
     old_chance = np.sum([one.chance for one in old], axis=0)
     expected_old = np.sum([one.chance * one.expected for one in old], axis=0) / old_chance
     chance = (new.chance / (new.chance + old_chance)).clip(1e-6, 1 - 1e-6)
-    if np.isfinite(known_chance):
-        chance = np.full(len(chance), known_chance)
+    if randomised:
+        chance = np.full(len(chance), float(new.rows.sum() / among.sum()))
     region = among & (chance >= LEAST_CHANCE)
     if min(int((region & at_old).sum()), int((region & new.rows).sum())) < LEAST_ROWS:
         return None
@@ -125,6 +126,7 @@ def category_scores(setting: Setting, old: tuple[Level, ...], new: Level, known_
         middle=chance * new.expected + (1 - chance) * expected_old,
         blocks=setting.blocks,
         groups=setting.groups,
+        randomised=randomised,
     )
 
 

@@ -58,7 +58,6 @@ class Trial:
     chosen: bool
     case: Comparison | None
     root: Effect
-    randomised: bool = False
     also: tuple[Change, ...] = ()
 
 
@@ -87,13 +86,12 @@ def _category_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Tria
     looks = plausibility(setting.learner.covariates, np.where(codes < 0, np.nan, codes), stage.seed)
     trials: list[Trial] = []
     for move in moves:
-        known = math.nan
-        if lever.column == stage.experiment:
-            known = float(masks[move.to].sum() / (masks[move.to] | masks[move.from_values[0]]).sum())
-        scores = category_scores(setting, tuple(levels[value] for value in move.from_values), levels[move.to], known)
+        old, new = tuple(levels[value] for value in move.from_values), levels[move.to]
+        drawn = lever.column == stage.experiment and len(old) == 1 and _drawn_by_chance(old[0], new)
+        scores = category_scores(setting, old, new, drawn)
         if scores is None:
             continue
-        if lever.column != stage.experiment:
+        if not drawn:
             code = float(list(order).index(move.to))
             scores = scores.limited(looks.holds(np.full(len(codes), code), scores.region))
         case = Comparison(
@@ -101,6 +99,18 @@ def _category_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Tria
         )
         trials.extend(move_trials(move, stage, scores, case))
     return tuple(trials)
+
+
+def _drawn_by_chance(old: Level, new: Level) -> bool:
+    """Whether the known columns cannot tell who got the new value, as it must be when chance decided.
+
+    The cross-fitted chance may go together with what happened by no more than 0.05 or three standard errors.
+    """
+    among = old.rows | new.rows
+    told, got = new.chance[among], new.rows[among].astype(np.float64)
+    if told.std() == 0 or got.std() == 0:
+        return True
+    return float(np.corrcoef(told, got)[0, 1]) <= max(0.05, 3 / math.sqrt(len(got)))
 
 
 def _numeric_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Trial, ...]:
@@ -131,7 +141,6 @@ def move_trials(
     root = estimate(scores, everyone)
     if root is None:
         return []
-    randomised = move.lever.column == stage.experiment
     gain = gains(scores, stage, move.lever.cost if cost is None else cost)
     least = max(LEAST_LEAF, LEAST_LEAF_SHARE * float(scores.supported.sum())) / 2
     held = scores.region & ~stage.first
@@ -141,8 +150,8 @@ def move_trials(
         group = all_hold(leaf, stage.frame) if leaf else everyone
         effect = root if not leaf else _held_out(scores, group, stage)
         if effect is not None:
-            trials.append(Trial(move, leaf, scores, effect, scores.supported & group, True, case, root, randomised, also))
-    return trials or [Trial(move, (), scores, root, root.supported, False, case, root, randomised, also)]
+            trials.append(Trial(move, leaf, scores, effect, scores.supported & group, True, case, root, also))
+    return trials or [Trial(move, (), scores, root, root.supported, False, case, root, also)]
 
 
 def _held_out(scores: Scores, group: Mask, stage: Stage) -> Effect | None:

@@ -211,6 +211,31 @@ def test_an_experiment_earns_an_a() -> None:
     assert card.low < -0.15 < card.high
 
 
+def test_an_experiment_that_known_columns_can_tell_was_none() -> None:
+    made = inputs(levers=(Lever("offer", ("new",)),), value=0.0, experiment="offer")  # age decides who is offered it
+    assert {card.grade for card in make_cards(made).cards} <= {"B", "C"}
+
+
+def test_two_changes_together() -> None:
+    """Each lever works alone, and both together work twice: a card says so, and rows that can take both get it."""
+    rng = np.random.default_rng(8)
+    rows = 5000
+    first, second = rng.random(rows) < 0.5, rng.random(rows) < 0.5
+    y = rng.random(rows) < 0.6 - 0.2 * first - 0.2 * second
+    frame = pd.DataFrame({"a": np.where(first, "yes", "no"), "b": np.where(second, "yes", "no"), "y": np.where(y, 1, 0)})
+    frame["x"] = rng.normal(size=rows)
+    found = find_actions(frame, "y", "0", [Lever("a", ("yes",), cost=1.0), Lever("b", ("yes",), cost=1.0)], None, Options(100.0))
+    both = next(card for card in found.cards if card.also)
+    assert both.low < -0.4 < both.high
+    assert "“a”" in both.who
+    assert "“b”" in both.who
+    chosen = assign(found.cards, frame)
+    neither = ~first & ~second
+    assert (chosen[neither] == found.cards.index(both)).all()
+    after = applied(found.cards, frame)
+    assert (after.loc[neither, ["a", "b"]] == "yes").all().all()
+
+
 def test_small_and_odd_tables() -> None:
     made = inputs()
     few = replace(made, frame=made.frame.head(40), y=made.y[:40])
