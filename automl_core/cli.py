@@ -194,10 +194,13 @@ def _act(arguments: Arguments) -> Answer:
     advice = files.act(arguments.bundle, arguments.data, text)
     if arguments.out:
         files.write_csv(advice.table, Path(arguments.out))
-    listed = [{**to_json(card), "from": card.from_value, "to": card.to_value} for card in advice.cards]
+    found = advice.found
+    listed, patterns = ([{**to_json(card), "from": card.from_value, "to": card.to_value} for card in some]
+                        for some in (found.cards, found.patterns))
     decisions = to_json(advice.actions) | {"rows": len(advice.actions.rows)}
-    sentences = [*(card.sentence for card in advice.cards), advice.actions.sentence]
-    return Answer({"cards": listed, "decisions": decisions}, "\n".join(sentences))
+    sentences = [*(card.sentence for card in found.cards), *found.notes, advice.actions.sentence]
+    data = {"cards": listed, "patterns": patterns, "tested": found.tested, "notes": found.notes, "decisions": decisions}
+    return Answer(data, "\n".join(sentences))
 
 
 def _monitor(arguments: Arguments) -> Answer:

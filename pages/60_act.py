@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import act_view, cards, charts, progress, session
+from pages.ui import act_form, act_view, cards, charts, progress, session
 from pages.ui.border import border
 from pages.ui.words import count
 
@@ -18,9 +18,29 @@ if ws.search.last(project) is None:
 
 goal = ws.act.goal(project)
 segments = ws.act.segments(project)
+found = ws.act.found(project)
 running = progress.active(project, "act")
 st.subheader("What acting means here", anchor=False)
-goal = act_view.goal_form(project, goal)
+act_form.summary(goal)
+with st.expander("Change what is wanted, what it is worth and what you can change", expanded=not goal.levers):
+    act_form.form(project, goal)
+
+st.subheader("What you could change", anchor=False)
+if running:
+    progress.watch(running)
+elif found and goal.levers:
+    act_view.action_cards(project, found, goal)
+elif goal.levers:
+    progress.failure(project, "act")
+    with st.container(border=True):
+        st.markdown("Clarion compares rows that got each change with rows like them that did not.", width=720)
+        if st.button("Look for actions", type="primary", icon=":material/bolt:", key="find_actions"):
+            with border():
+                ws.act.start(project)
+                st.rerun()
+else:
+    st.markdown("Name at least one column above that somebody can change, then save: cards say for whom a change is worth it.",
+                width=720)
 
 st.subheader("Rows to act on", anchor=False)
 with border(), st.spinner("Ranking the rows", show_time=True):
@@ -28,12 +48,14 @@ with border(), st.spinner("Ranking the rows", show_time=True):
 
 st.subheader("Groups that stand out", anchor=False)
 if running:
-    progress.watch(running)
+    st.caption("These are looked for, too.")
 elif segments is None:
-    progress.failure(project, "act")
+    if not goal.levers:
+        progress.failure(project, "act")
     with st.container(border=True):
         st.markdown("Groups are found on one half of the rows and kept only when the other half confirms them.", width=720)
-        if st.button("Look for groups", type="primary", icon=":material/travel_explore:", key="find_groups"):
+        if st.button("Look for groups", type="secondary" if goal.levers and not found else "primary",
+                     icon=":material/travel_explore:", key="find_groups"):
             with border():
                 ws.act.start(project)
                 st.rerun()
@@ -50,10 +72,5 @@ else:
     with st.expander("In words"):
         cards.sentences([item.sentence for item in segments.segments])
 
-found = ws.act.cards(project)
-if found:
-    st.subheader("What you could change", anchor=False)
-    act_view.action_cards(found, goal)
-
 cards.next_step("share", "Share it with a manager", "one page with the answer, the money and how sure it is.",
-                primary=segments is not None and running is None)
+                primary=segments is not None and running is None and bool(found or not goal.levers))

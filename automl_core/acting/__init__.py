@@ -1,16 +1,30 @@
-"""What to do: groups that differ, rows to act on, and cards that say how sure an action is."""
+"""What to do: groups that differ, rows to act on, and cards that say how sure an action is.
+
+The public door for tables in memory is `find_actions`; its words and numbers are those of the page and the command line:
+
+    >>> from automl_core.acting import Lever, Options, Roles, applied, assign, find_actions
+    >>> found = find_actions(frame, "churned", "No", [Lever("contract", to=("one year",), cost=20.0)],
+    ...                      Roles(never=("gender",), later=("total_paid",)), Options(value=700.0))  # doctest: +SKIP
+    >>> found.cards[0].adjusted, found.cards[0].low, found.cards[0].high, found.cards[0].grade  # doctest: +SKIP
+    >>> assign(found.cards, new_frame)   # which card each row gets, -1 for none  # doctest: +SKIP
+    >>> applied(found.cards, new_frame)  # the frame with those changes made  # doctest: +SKIP
+"""
 
 from __future__ import annotations
 
+from automl_core.acting.action import ActionCard, Actions, Goal, Lever
 from automl_core.acting.budget import Chosen, choose, expected_values
 from automl_core.acting.cards import CardInputs, make_cards
 from automl_core.acting.compare_groups import Pair, compare_groups
 from automl_core.acting.compare_periods import Periods, compare_periods
 from automl_core.acting.decide import Decision, DecisionInputs, decide
 from automl_core.acting.decisions import actions_frame, rank_rows
+from automl_core.acting.door import Options, Roles, applied, assign, find_actions
 from automl_core.acting.finding import find_segments
 from automl_core.acting.gap_story import GapStory
-from automl_core.acting.goal import check_goal, read_goal, suggest_goal
+from automl_core.acting.goal import check_goal, read_goal, suggest_goal, suggest_later, suggest_levers
+from automl_core.acting.goal_file import goal_text
+from automl_core.acting.levers import eligible, moved
 from automl_core.acting.newsvendor import Newsvendor, newsvendor
 from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
 from automl_core.acting.pilot_result import compare_sides, graded, judge, state_after
@@ -26,7 +40,9 @@ from automl_core.acting.track_record import TrackRecord, track_record
 from automl_core.acting.uplift import Uplift, UpliftRoles, measure_uplift, ranked_rows
 
 __all__ = [
+    "ActionCard",
     "ActionPlan",
+    "Actions",
     "Balance",
     "CardInputs",
     "Change",
@@ -34,7 +50,10 @@ __all__ = [
     "Decision",
     "DecisionInputs",
     "GapStory",
+    "Goal",
+    "Lever",
     "Newsvendor",
+    "Options",
     "Pair",
     "Periods",
     "Pilot",
@@ -47,6 +66,7 @@ __all__ = [
     "ProfitCurve",
     "Recourse",
     "RecourseAsk",
+    "Roles",
     "SegmentStory",
     "Told",
     "TrackRecord",
@@ -54,7 +74,9 @@ __all__ = [
     "UpliftRoles",
     "actions_frame",
     "analytic_threshold",
+    "applied",
     "ask_model",
+    "assign",
     "assignment_frame",
     "chance_to_see",
     "check_goal",
@@ -67,15 +89,19 @@ __all__ = [
     "decide",
     "draw",
     "due_date",
+    "eligible",
     "expected_values",
+    "find_actions",
     "find_segments",
     "gains",
+    "goal_text",
     "graded",
     "judge",
     "make_cards",
     "match_outcomes",
     "measure_power",
     "measure_uplift",
+    "moved",
     "newsvendor",
     "pilot_table",
     "plan_actions",
@@ -91,6 +117,8 @@ __all__ = [
     "start_pilot",
     "state_after",
     "suggest_goal",
+    "suggest_later",
+    "suggest_levers",
     "tell_segments",
     "track_record",
 ]

@@ -55,6 +55,7 @@ class Lever:
 
     A numeric lever has a `step` instead (a share of the value when `relative`), may only go up or down when `direction` says so,
     and never leaves [`low`, `high`] (NaN: no limit). `cost` is money per row; `days` until the change shows.
+    With neither `to` nor `step`, the values (or steps) that the rows themselves show are tried, at most eight.
     """
 
     column: str
@@ -72,7 +73,12 @@ class Lever:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What the user wants from acting. `good` is the wanted class, or "low"/"high" for a number."""
+    """What the user wants from acting. `good` is the wanted class, or "low"/"high" for a number.
+
+    `given` is known before the lever is moved; `never` is used nowhere; `later` is measured only after the lever, so adjusting
+    for it would take away a part of the effect itself (it is neither compared on nor used to describe a group). `experiment`
+    names a column whose value was drawn by chance: that lever needs no comparing of like with like.
+    """
 
     outcome: str
     good: str
@@ -85,14 +91,34 @@ class Goal:
     save_rate: float = 0.2
     contact_cost: float = 0.0
     currency: str = "€"
+    later: tuple[str, ...] = ()
+    experiment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A second lever that a card moves together with its first one."""
+
+    lever: str
+    from_values: tuple[str, ...]
+    to_value: str
+    cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class ActionCard:
-    """Who, what to change, worth how much, how sure. Effects are changes of the wanted outcome's rate (or of the number).
+    """Who, what to change, worth how much, how sure.
 
-    `conditions` (all hold), `from_values` and `step` say again, for a program, who is meant and what changes: `eligible` picks
-    the rows of any table by them. `id` is a hash of those: the same card of a later run has the same one.
+    `raw_gap`, `what_if`, `adjusted`, `low` and `high` are changes of what `counted` names: the share of rows of the positive
+    class in yes/no tasks (of the wanted class with more classes), as a share between -1 and 1; or the number itself. `better`
+    says whether more or less of it is wanted, so a card that lowers churn has negative figures and `better` is "down".
+    `now` and `then` are the mean of `counted` before and after, on the rows of the card. `p` is corrected for all tests made;
+    `tested_rows` are the rows that the effect rests on (the half that did not choose the group, or all when nothing was chosen).
+    `support` is the share of the eligible rows that have comparable ones, `robustness` how strong a hidden factor must be to
+    cancel the effect (0 to 1), `benchmark` the strongest known column and `benchmark_strength` how strong one like it would be.
+    Money is NaN when the goal has none. `conditions` (all hold), `from_values` and `step` say again, for a program, who is meant
+    and what changes: `eligible` picks the rows of any table by them. `id` is a hash of those: the same card of a later run has
+    the same one. `also` are further levers moved together. A numeric lever never leaves [`lowest`, `highest`] (NaN: no limit).
     """
 
     who: str
@@ -120,6 +146,33 @@ class ActionCard:
     step: float = float("nan")
     relative: bool = False
     cost: float = 0.0
+    counted: str = ""
+    better: Direction = ""
+    now: float = float("nan")
+    then: float = float("nan")
+    p: float = float("nan")
+    tested_rows: int = 0
+    benchmark: str = ""
+    benchmark_strength: float = float("nan")
+    reasons: tuple[str, ...] = ()
+    days: int = 0
+    lowest: float = float("nan")
+    highest: float = float("nan")
+    also: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """What acting found: cards of grade A to C, best first, at most seven; and `patterns` of grade D, which are not advice.
+
+    `tested` hypotheses were corrected for; `rows` have a known outcome. `notes` say what was left out or sampled.
+    """
+
+    cards: tuple[ActionCard, ...]
+    patterns: tuple[ActionCard, ...] = ()
+    tested: int = 0
+    rows: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

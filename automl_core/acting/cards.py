@@ -1,50 +1,62 @@
 """Action cards: for each lever who could change what, worth how much and how sure, with three numbers side by side.
 
-The raw gap of the groups, what the model predicts when the value is changed, and the adjusted estimate that compares like with
-like. Observed data earn B at best; grade D is a pattern and not advice, listed after the others.
+The raw gap of the groups, what a model predicts when the value is changed, and the adjusted estimate that compares like with
+like. Observed data earn B at best; grade D is a pattern and not advice, listed apart.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl_core.acting.action import ActionCard, Goal, Grade, Lever
+from automl_core.acting.action import ActionCard, Actions, Goal
+from automl_core.acting.conditions import usable
 from automl_core.acting.covariates import Covariates, make_covariates
-from automl_core.acting.effects import (
-    Benchmark,
-    Comparison,
-    Effect,
-    estimate_effect,
-    estimate_slope,
-    placebo_passes,
-    strongest_observed,
-)
-from automl_core.acting.levers import texts
+from automl_core.acting.grading import Evidence, grade, is_advice
+from automl_core.acting.levers import moved
+from automl_core.acting.nuisance import MOST_FIT_ROWS, fold_of
 from automl_core.acting.outcome import Outcome, make_outcome
+from automl_core.acting.pairs import pair_trials
+from automl_core.acting.policy import make_splits
+from automl_core.acting.refutations import Benchmark, levers_go_together, placebo_passes, random_cause_passes, strongest_observed
 from automl_core.acting.statistics import benjamini_hochberg
-from automl_core.acting.wording import Move, Worth, card_sentence, overturn_sentence, pilot_sentence
+from automl_core.acting.trials import Stage, Trial, lever_trials
+from automl_core.acting.what_if import Predicts, WhatIf, predictor, quick_predictor
+from automl_core.acting.wording import (
+    Told,
+    Worth,
+    card_sentence,
+    from_words,
+    overturn_sentence,
+    pilot_sentence,
+    to_words,
+    who_words,
+)
+from automl_core.codec import to_json
 from automl_core.data.table import Column, find_column
-from automl_core.explaining.words import number, percent
+from automl_core.explaining.words import quote
 from automl_core.framing.problem import Problem
-from automl_core.search.model import Model
 
-MOST_ROWS = 20_000
+MOST_ROWS = 60_000
 MOST_CARDS = 7
-WHAT_IF_ROWS = 2_000
+SAME_ROWS = 0.7
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class CardInputs:
-    """`frame` is typed and cleaned, aligned with `y` (see `make_outcome`); `columns` are its columns."""
+    """`frame` is typed and cleaned, aligned with `y` (see `make_outcome`); `columns` are its columns. Without a `model` a small
+    one is fitted for the what-if."""
 
-    model: Model
+    model: Predicts | None
     frame: pd.DataFrame
     y: NDArray[np.generic]
     columns: tuple[Column, ...]
@@ -53,178 +65,236 @@ class CardInputs:
     seed: int = 0
     progress: Callable[[float, str], None] | None = None
 
+    def told(self, share: float, words: str) -> None:
+        """Tell how far it is."""
+        if self.progress is not None:
+            self.progress(share, words)
+
+
+def make_cards(inputs: CardInputs) -> Actions:
+    """Cards of grade A to C, best first by the low end of their net worth, at most seven; and patterns that are not advice.
+
+    Every move of every lever is tried; groups are picked on one half of the rows and measured on the other; p values are
+    corrected for all that was tried (Benjamini and Hochberg 1995).
+    """
+    for lever in inputs.goal.levers:
+        find_column(inputs.columns, lever.column)
+    inputs, notes = _sampled(inputs)
+    rows = len(inputs.frame)
+    if not inputs.goal.levers or not rows:
+        return Actions((), rows=rows, notes=notes)
+    outcome = counted(inputs.y, inputs.problem, inputs.goal)
+    stage = _stage(inputs, outcome)
+    trials: list[Trial] = []
+    for place, lever in enumerate(inputs.goal.levers):
+        inputs.told(0.7 * place / len(inputs.goal.levers), f"Comparing like with like on “{lever.column[:80]}”.")
+        made = lever_trials(lever, stage, _given(inputs, (lever.column,)))
+        trials.extend(made)
+        if not made:
+            notes = (*notes, f"Too few rows differ in {quote(lever.column)} to compare anything.")
+    desk = _Desk(inputs, outcome, stage.worth > 0, _what_if(inputs, outcome))
+    inputs.told(0.7, "Trying two changes together.")
+    trials.extend(pair_trials(trials, stage, partial(_given, inputs), desk.rank))
+    inputs.told(0.8, "Trying to break what was found.")
+    return _picked(trials, desk, notes)
+
+
+def counted(y: NDArray[np.generic], problem: Problem, goal: Goal) -> Outcome:
+    """What effects are changes of: the positive class in yes/no tasks, the wanted class with more classes, or the number."""
+    return make_outcome(y, problem, goal.good if problem.task == "multiclass" else "")
+
+
+def more_is_better(problem: Problem, goal: Goal, outcome: Outcome) -> bool:
+    """Whether more of what is counted is wanted."""
+    return goal.good == outcome.chosen if problem.task != "regression" else goal.good != "low"
+
+
+def _sampled(inputs: CardInputs) -> tuple[CardInputs, tuple[str, ...]]:
+    known = np.flatnonzero(np.isfinite(np.asarray(inputs.y, dtype=np.float64)))
+    notes: list[str] = []
+    if len(known) > MOST_ROWS:
+        notes.append(f"{MOST_ROWS:,} of {len(known):,} rows were drawn by chance to keep it quick.")
+        known = np.sort(np.random.default_rng(inputs.seed).choice(known, MOST_ROWS, replace=False))
+    if len(known) > 1.25 * MOST_FIT_ROWS:
+        notes.append(f"Each of the models behind a comparison learned from {MOST_FIT_ROWS:,} rows; all {len(known):,} were used.")
+    frame = inputs.frame.iloc[known].reset_index(drop=True)
+    return replace(inputs, frame=frame, y=np.asarray(inputs.y)[known]), tuple(notes)
+
+
+def _given(inputs: CardInputs, levers: tuple[str, ...]) -> Covariates:
+    """What rows are compared on when these levers are moved."""
+    left_out = (*inputs.goal.never, *inputs.goal.later, *levers)
+    return make_covariates(inputs.frame, inputs.columns, inputs.problem, left_out)
+
+
+def _stage(inputs: CardInputs, outcome: Outcome) -> Stage:
+    goal, problem, rows = inputs.goal, inputs.problem, len(inputs.frame)
+    groups = pd.factorize(inputs.frame[problem.group])[0] if problem.group and problem.group in inputs.frame else None
+    levers = tuple(lever.column for lever in goal.levers)
+    given = [column for column in usable(inputs.columns, problem, (*goal.never, *goal.later)) if column.name not in levers]
+    sign = 1.0 if more_is_better(problem, goal, outcome) else -1.0
+    folds = fold_of(rows, groups, inputs.seed)
+    return Stage(
+        frame=inputs.frame,
+        y=outcome.values,
+        binary=outcome.is_rate,
+        folds=folds,
+        blocks=folds,
+        first=fold_of(rows, groups, inputs.seed + 77, 2) == 0,
+        groups=groups,
+        splits=make_splits(inputs.frame, tuple(given)),
+        worth=sign * (goal.value or 1.0),
+        priced=goal.value > 0,
+        seed=inputs.seed,
+        experiment=goal.experiment,
+    )
+
+
+def _what_if(inputs: CardInputs, outcome: Outcome) -> WhatIf:
+    if inputs.model is not None:
+        return WhatIf(predictor(inputs.model, inputs.problem, outcome))
+    left_out = (*inputs.problem.excluded, *inputs.goal.never, inputs.problem.group)
+    return WhatIf(quick_predictor(inputs.frame, outcome, inputs.columns, left_out))
+
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _Try:
-    """One move that was estimated, before the correction for how many were tried."""
+class _Desk:
+    """What turns a trial into a card."""
 
-    move: Move
-    lever: Lever
-    effect: Effect
-    now: float
-    what_if: float
-    case: Comparison | None
+    inputs: CardInputs
+    outcome: Outcome
+    upwards: bool
+    what_if: WhatIf
+
+    def worth(self, trial: Trial) -> Worth | None:
+        """Net money of moving the trial's rows; None when the goal has no money."""
+        goal = self.inputs.goal
+        if goal.value <= 0:
+            return None
+        rows = int(trial.rows.sum())
+        cost = trial.move.lever.cost + sum(one.cost for one in trial.also)
+        gains = sorted(self.gain(value) for value in (trial.effect.low, trial.effect.high))
+        net = [rows * (goal.value * gain - cost) for gain in (self.gain(trial.effect.estimate), *gains)]
+        return Worth(net[0], net[1], net[2], goal.currency)
+
+    def gain(self, value: float) -> float:
+        """A change of what is counted as a gain: positive when it is wanted."""
+        return value if self.upwards else -value
+
+    def evidence(self, trial: Trial, p: float) -> Evidence:
+        """What is known before the attempts to break it."""
+        worth, effect = self.worth(trial), trial.effect
+        wanted = trial.chosen and self.gain(effect.estimate) > 0
+        weak = min(self.gain(effect.low), self.gain(effect.high))
+        pays = weak > 0 if worth is None else worth.low > 0
+        return Evidence(effect, p, wanted, pays, trial.scores.numeric, trial.scores.randomised)
+
+    def rank(self, trial: Trial) -> float:
+        """The low end of the net worth, or of the gain of all rows when there is no money."""
+        worth = self.worth(trial)
+        if worth is not None:
+            return worth.low
+        return min(self.gain(trial.effect.low), self.gain(trial.effect.high)) * float(trial.rows.sum())
+
+    def card(self, trial: Trial, found: Evidence) -> ActionCard:
+        """The card of a trial with its grade, words and checks."""
+        letter, reasons = grade(found)
+        effect, lever = trial.effect, trial.move.lever
+        now = float(self.outcome.values[trial.rows].mean()) if trial.rows.any() else math.nan
+        told = Told(trial.move, trial.conditions, effect, self.outcome, now, trial.also)
+        worth = self.worth(trial)
+        nan = math.nan
+        made = ActionCard(
+            who=who_words(told), lever=lever.column, from_value=from_words(trial.move), to_value=to_words(trial.move),
+            rows=told.rows, raw_gap=effect.raw_gap, what_if=nan, adjusted=effect.estimate, low=effect.low, high=effect.high,
+            net_value=worth.net if worth else nan, net_low=worth.low if worth else nan, net_high=worth.high if worth else nan,
+            grade=letter, support=effect.support, robustness=effect.robustness,
+            sentence=card_sentence(told, letter, worth), overturn=overturn_sentence(effect, found.benchmark),
+            next_step="" if letter == "D" else pilot_sentence(told), conditions=trial.conditions,
+            from_values=trial.move.from_values, step=trial.move.step, relative=trial.move.relative, cost=lever.cost,
+            counted=self.outcome.label, better="up" if self.upwards else "down", now=now, then=now + effect.estimate, p=found.p,
+            tested_rows=effect.rows, benchmark=found.benchmark.column if found.benchmark else "",
+            benchmark_strength=found.benchmark.strength if found.benchmark else nan, reasons=reasons, days=lever.days,
+            lowest=lever.low, highest=lever.high, also=trial.also,
+        )  # fmt: skip
+        return replace(made, id=_identity(made), what_if=self._what_if(made, trial))
+
+    def _what_if(self, card: ActionCard, trial: Trial) -> float:
+        before = self.inputs.frame[trial.rows]
+        return self.what_if(before, moved(card, before, np.ones(len(before), dtype=bool)))
 
 
-def make_cards(inputs: CardInputs) -> tuple[ActionCard, ...]:
-    """Cards best first: by grade, then by the low end of their net worth; at most 7. Empty when no lever was declared."""
-    inputs = _sampled(inputs)
-    outcome = make_outcome(inputs.y, inputs.problem, "" if inputs.problem.task == "regression" else inputs.goal.good)
-    tries: list[_Try] = []
-    for place, lever in enumerate(inputs.goal.levers):
-        if inputs.progress is not None:
-            inputs.progress(place / len(inputs.goal.levers), f"Comparing like with like on “{lever.column[:80]}”.")
-        tries.extend(_tries(lever, inputs, outcome))
-    adjusted = benjamini_hochberg([one.effect.p for one in tries])
-    cards = [_card(one, p, inputs.goal, outcome) for one, p in zip(tries, adjusted, strict=True)]
-    cards.sort(key=lambda card: (card.grade, -_rank(card, inputs.goal)))
-    return tuple(cards[:MOST_CARDS])
+def _identity(card: ActionCard) -> str:
+    said = [card.lever, card.from_values, card.to_value, card.conditions, card.step, card.relative, card.also]
+    return hashlib.sha256(json.dumps(to_json(said), sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _rank(card: ActionCard, goal: Goal) -> float:
-    if not math.isnan(card.net_low):
-        return card.net_low
-    return min((card.low, card.high), key=abs) * _direction(goal) * card.rows
-
-
-def _direction(goal: Goal) -> float:
-    """+1 when more of the outcome is wanted."""
-    return -1.0 if goal.good == "low" else 1.0
-
-
-def _sampled(inputs: CardInputs) -> CardInputs:
-    known = np.flatnonzero(np.isfinite(np.asarray(inputs.y, dtype=np.float64)))
-    if len(known) > MOST_ROWS:
-        known = np.sort(np.random.default_rng(inputs.seed).choice(known, MOST_ROWS, replace=False))
-    return replace(inputs, frame=inputs.frame.iloc[known].reset_index(drop=True), y=np.asarray(inputs.y)[known])
-
-
-def _tries(lever: Lever, inputs: CardInputs, outcome: Outcome) -> list[_Try]:
-    column = find_column(inputs.columns, lever.column)
-    leave_out = (*inputs.goal.never, lever.column)
-    covariates = make_covariates(inputs.frame, inputs.columns, inputs.problem, leave_out)
-    if not math.isnan(lever.step):
-        made = _numeric_try(lever, column, inputs, outcome, covariates)
-        return [made] if made is not None else []
-    found = []
-    for to in lever.to:
-        made = _category_try(lever, to, inputs, outcome, covariates)
-        if made is not None:
-            found.append(made)
-    return found
-
-
-def _groups(inputs: CardInputs) -> NDArray[np.generic] | None:
-    group = inputs.problem.group
-    return pd.factorize(inputs.frame[group])[0] if group and group in inputs.frame else None
-
-
-def _category_try(lever: Lever, to: str, inputs: CardInputs, outcome: Outcome, covariates: Covariates) -> _Try | None:
-    now = texts(inputs.frame[lever.column])
-    sources = lever.from_values or tuple(sorted(set(now.dropna().unique()) - {to}))
-    allowed = tuple(value for value in sources if value != to and (value, to) not in lever.forbidden)
-    old = np.asarray(now.isin(allowed), dtype=bool)
-    new = np.asarray(now == to, dtype=bool)
-    case = Comparison(outcome.values, old, new, covariates, outcome.is_rate, _groups(inputs), inputs.seed)
-    effect = estimate_effect(case)
-    if effect is None:
-        return None
-    changed = inputs.frame[effect.supported].head(WHAT_IF_ROWS)
-    value = float(to) if pd.api.types.is_numeric_dtype(changed[lever.column].dtype) else to
-    move = Move(lever.column, " or ".join(allowed), to)
-    return _Try(
-        move,
-        lever,
-        effect,
-        float(outcome.values[effect.supported].mean()),
-        _what_if(inputs, changed, changed.assign(**{lever.column: value}), outcome),
-        case,
+def _picked(trials: list[Trial], desk: _Desk, notes: tuple[str, ...]) -> Actions:
+    """The seven best cards that hold, merged where they speak of the same rows, and the best of what did not hold."""
+    corrected = benjamini_hochberg(
+        [trial.effect.p if trial.chosen and desk.gain(trial.effect.estimate) > 0 else 1.0 for trial in trials]
     )
+    weighed = [(trial, desk.evidence(trial, p)) for trial, p in zip(trials, corrected, strict=True)]
+    weighed.sort(key=lambda pair: -desk.rank(pair[0]))
+    kept: list[tuple[Trial, Evidence]] = []
+    failed: list[tuple[Trial, Evidence]] = []
+    checks: dict[int, _Checks] = {}
+    for trial, found in weighed:
+        if not is_advice(found):
+            failed.append((trial, found))
+            continue
+        if len(kept) >= MOST_CARDS or any(_same(trial, other) for other, _ in kept):
+            continue
+        tested = _tested(trial, found, checks, tuple(lever.column for lever in desk.inputs.goal.levers))
+        (kept if is_advice(tested) else failed).append((trial, tested))
+    cards = tuple(desk.card(trial, found) for trial, found in kept)
+    return Actions(cards, _patterns(kept, failed, desk), len(trials), len(desk.inputs.frame), notes)
 
 
-def _numeric_try(lever: Lever, column: Column, inputs: CardInputs, outcome: Outcome, covariates: Covariates) -> _Try | None:
-    dose = pd.to_numeric(inputs.frame[lever.column], errors="coerce").to_numpy(dtype=np.float64)
-    slope = estimate_slope(outcome.values, dose, covariates, outcome.is_rate, _groups(inputs))
-    if slope is None:
-        return None
-    after = dose + (dose * lever.step if lever.relative else lever.step)
-    low, high = np.nanquantile(dose, [0.05, 0.95])
-    supported = slope.supported & (after >= low) & (after <= high)
-    if not supported.any():
-        return None
-    step = lever.step * float(dose[supported].mean()) if lever.relative else lever.step
-    if step == 0:
-        return None
-    ends = sorted((slope.low * step, slope.high * step))
-    effect = replace(
-        slope,
-        estimate=slope.estimate * step,
-        low=ends[0],
-        high=ends[1],
-        raw_gap=slope.raw_gap * step,
-        supported=supported,
-        support=float(supported.sum() / slope.supported.sum()),
-        weight=slope.weight * step**2,
-    )
-    amount = percent(abs(lever.step)) if lever.relative else number(abs(lever.step))
-    move = Move(lever.column, "as it is", f"{amount} {'higher' if lever.step > 0 else 'lower'}", numeric=True)
-    picked = np.flatnonzero(supported)[:WHAT_IF_ROWS]
-    before = inputs.frame.iloc[picked]
-    moved = before.assign(**{column.name: after[picked]})
-    return _Try(move, lever, effect, float(outcome.values[supported].mean()), _what_if(inputs, before, moved, outcome), None)
+def _patterns(kept: list[tuple[Trial, Evidence]], failed: list[tuple[Trial, Evidence]], desk: _Desk) -> tuple[ActionCard, ...]:
+    """One pattern for each move without a card: everybody at the old value, the widest raw gap first."""
+    moves = {trial.move for trial, _ in kept}
+    told = []
+    for trial, found in sorted(failed, key=lambda pair: -abs(pair[0].root.raw_gap)):
+        if trial.move in moves or trial.also:
+            continue
+        moves.add(trial.move)
+        whole = replace(trial, conditions=(), effect=trial.root, rows=trial.root.supported)
+        again = replace(desk.evidence(replace(whole, chosen=True), trial.root.p), placebo=found.placebo)
+        told.append(desk.card(whole, replace(again, random_cause=found.random_cause, unconfirmed=True)))
+    return tuple(told[:MOST_CARDS])
 
 
-def _what_if(inputs: CardInputs, before: pd.DataFrame, after: pd.DataFrame, outcome: Outcome) -> float:
-    """The mean change of the model's prediction of the wanted outcome."""
-    difference = inputs.model.predict_frame(after) - inputs.model.predict_frame(before)
-    if difference.ndim == 2:
-        return float(difference[:, inputs.problem.classes.index(inputs.goal.good)].mean())
-    turned = outcome.is_rate and inputs.goal.good != inputs.problem.positive
-    return float(-difference.mean() if turned else difference.mean())
+@dataclass(frozen=True, slots=True)
+class _Checks:
+    """The attempts to break one move, made once whatever its groups."""
+
+    placebo: bool
+    random_cause: bool | None = None
+    benchmark: Benchmark | None = None
+    together: str = ""
 
 
-def _card(one: _Try, p: float, goal: Goal, outcome: Outcome) -> ActionCard:
-    effect, rows = one.effect, int(one.effect.supported.sum())
-    gains = [_direction(goal) * value for value in (effect.estimate, effect.low, effect.high)]
-    worth = None
-    if goal.value > 0:
-        net = [rows * (goal.value * gain - one.lever.cost) for gain in (gains[0], min(gains), max(gains))]
-        worth = Worth(net[0], net[1], net[2], goal.currency)
-    grade, benchmark = _grade(one, p, gains[0], worth)
-    nan = math.nan
-    return ActionCard(
-        who=one.move.who,
-        lever=one.lever.column,
-        from_value=one.move.from_value,
-        to_value=one.move.to_value,
-        rows=rows,
-        raw_gap=effect.raw_gap,
-        what_if=one.what_if,
-        adjusted=effect.estimate,
-        low=effect.low,
-        high=effect.high,
-        net_value=worth.net if worth else nan,
-        net_low=worth.low if worth else nan,
-        net_high=worth.high if worth else nan,
-        grade=grade,
-        support=effect.support,
-        robustness=effect.robustness,
-        sentence=card_sentence(one.move, effect, outcome, one.now, grade, worth),
-        overturn=overturn_sentence(effect, benchmark),
-        next_step="" if grade == "D" else pilot_sentence(effect, outcome, one.now),
-    )
+def _tested(trial: Trial, found: Evidence, checks: dict[int, _Checks], levers: tuple[str, ...]) -> Evidence:
+    """The evidence with the attempts to break it."""
+    if id(trial.root) not in checks:
+        checks[id(trial.root)] = _checked(trial, levers)
+    made = checks[id(trial.root)]
+    return replace(found, placebo=made.placebo, random_cause=made.random_cause, benchmark=made.benchmark, together=made.together)
 
 
-def _grade(one: _Try, p: float, gain: float, worth: Worth | None) -> tuple[Grade, Benchmark | None]:
-    """B only when every check passes; C when something hidden could explain it; D when it is not advice at all."""
-    effect = one.effect
-    advice = gain > 0 and p < 0.05 and effect.same_sign == 5 and effect.support >= 0.5 and (worth is None or worth.low > 0)
-    if not advice:
-        return "D", None
-    if one.case is None:  # a numeric lever has neither an overlap check nor a placebo here, so it cannot earn more than C
-        return "C", None
-    if not placebo_passes(one.case):
-        return "D", None
-    benchmark = strongest_observed(one.case, effect)
-    firm = effect.support >= 0.8 and benchmark is not None and effect.robustness >= benchmark.strength
-    return ("B" if firm else "C"), benchmark
+def _checked(trial: Trial, levers: tuple[str, ...]) -> _Checks:
+    everyone = np.ones(len(trial.rows), dtype=bool)
+    placebo = placebo_passes(trial.scores, everyone)
+    if trial.case is None or trial.scores.randomised or not placebo:
+        return _Checks(placebo)
+    calm = random_cause_passes(trial.case, everyone, trial.root)
+    return _Checks(True, calm, strongest_observed(trial.case, trial.root), levers_go_together(trial.case, levers))
+
+
+def _same(one: Trial, other: Trial) -> bool:
+    """Whether two trials move the same lever on nearly the same rows (Jaccard of 0.7 or more)."""
+    if one.move.lever.column != other.move.lever.column or one.also != other.also:
+        return False
+    both, either = int((one.rows & other.rows).sum()), int((one.rows | other.rows).sum())
+    return either > 0 and both / either >= SAME_ROWS

@@ -80,13 +80,13 @@ def _bins(values: NDArray[np.float64], name: str) -> tuple[Condition, ...]:
     present = values[np.isfinite(values)]
     cuts = np.quantile(present, [k / BINS for k in range(1, BINS)])
     low, high = float(present.min()), float(present.max())
-    edges = sorted({_short(float(cut), high - low) for cut in cuts} - {low})
+    edges = sorted({short_number(float(cut), high - low) for cut in cuts} - {low})
     inner = [edge for edge in edges if low < edge <= high]
     bounds = [math.nan, *inner, math.nan]
     return tuple(Condition(name, (), a, b) for a, b in pairwise(bounds)) if inner else ()
 
 
-def _short(value: float, spread: float) -> float:
+def short_number(value: float, spread: float) -> float:
     """The value with as few digits as keep it within a hundredth of the spread: the edge that is shown is the edge used."""
     if spread <= 0 or value.is_integer():
         return value

@@ -1,20 +1,33 @@
-"""The goal of acting: read from goal.toml, suggested from the problem, and checked against the table."""
+"""The goal of acting: read from goal.toml, suggested from the problem, and checked against the table.
+
+Keys of goal.toml beyond those in the design: under [columns] `later` (measured after a lever is moved; not compared on), and for
+each [[lever]] `direction` ("up" or "down"), `low` and `high` (limits of a number) and `days` (until the change shows).
+"""
 
 from __future__ import annotations
 
 import math
 import re
 import tomllib
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
-from automl_core.acting.action import Goal, Lever
+from automl_core.acting.action import Direction, Goal, Lever
 from automl_core.data.table import Column, find_column
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
 from automl_core.framing.problem import Problem
 
-# Columns that nobody can change.
-_FIXED = re.compile(r"\bage\b|gender|sex\b|region|country|tenure|history|senior|birth|since|date|race|religion|nationality", re.I)
+# Columns that nobody can change, columns that people often can, and sums that grow after a lever is moved.
+_FIXED = re.compile(
+    r"\bage\b|gender|sex\b|region|country|tenure|history|senior|birth|since|date|race|religion|nationality|joined|signup", re.I
+)
+_MOVABLE = re.compile(
+    r"contract|discount|price|fee\b|channel|payment|billing|support|offer|campaign|remind|frequency|promo|coupon|package|bundle|"
+    r"plan\b|delivery|shipping|newsletter|training|setting|dose|security|backup|protection",
+    re.I,
+)
+_LATER = re.compile(r"^total|lifetime|cumul|to_?date|balance_after|_after$|final|closing", re.I)
 
 
 def suggest_goal(problem: Problem, columns: tuple[Column, ...]) -> Goal:
@@ -24,9 +37,35 @@ def suggest_goal(problem: Problem, columns: tuple[Column, ...]) -> Goal:
     else:
         others = [name for name in problem.classes if name != problem.positive]
         good = others[0] if others else ""
-    given = tuple(column.name for column in columns if _FIXED.search(column.name) and column.name != problem.target)
+    given = tuple(
+        column.name
+        for column in columns
+        if column.name not in problem.excluded and (_FIXED.search(_spaced(column.name)) or column.kind == "date")
+    )
     currency = problem.money.currency if problem.money else "€"
     return Goal(problem.target, good, given=given, never=problem.never, currency=currency)
+
+
+def suggest_levers(problem: Problem, columns: tuple[Column, ...]) -> tuple[str, ...]:
+    """Columns whose names sound like something that can be changed: offered, never switched on."""
+    usable = [column for column in columns if column.name not in problem.excluded and column.role in ("number", "category")]
+    return tuple(
+        column.name
+        for column in usable
+        if _MOVABLE.search(_spaced(column.name)) and not _FIXED.search(_spaced(column.name)) and not _LATER.search(column.name)
+    )
+
+
+def suggest_later(problem: Problem, columns: tuple[Column, ...]) -> tuple[str, ...]:
+    """Columns whose names sound like sums that grow after a lever is moved, such as TotalCharges: offered, never set."""
+    return tuple(
+        column.name for column in columns if column.name not in problem.excluded and _LATER.search(_spaced(column.name).strip())
+    )
+
+
+def _spaced(name: str) -> str:
+    """CamelCase and snake_case as words, so that “age” is found in customerAge and not in usage."""
+    return re.sub(r"[_\W]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))
 
 
 def read_goal(text: str) -> Goal:
@@ -40,9 +79,10 @@ def read_goal(text: str) -> Goal:
     levers = data.get("lever", [])
     if not isinstance(levers, list) or not all(isinstance(item, dict) for item in levers):
         raise BadInput("“lever” in the goal file is not a list of sections.", "Write each lever under its own [[lever]].")
-    if "experiment" in data:
-        raise BadInput("The goal file names an experiment, which cannot be analysed yet.", "Leave [experiment] out.")
+    experiment = _text(_section(data, "experiment"), "treatment")
     cards = tuple(_lever(item) for item in levers)
+    if experiment and experiment not in {lever.column for lever in cards}:
+        cards = (*cards, Lever(experiment))
     # acting on a row costs what the dearest lever costs, unless the goal says otherwise
     cost = _number(goal, "contact_cost", max((lever.cost for lever in cards), default=0.0))
     return Goal(
@@ -57,6 +97,8 @@ def read_goal(text: str) -> Goal:
         save_rate=_number(goal, "save_rate", 0.2),
         contact_cost=cost,
         currency=_text(goal, "currency") or "€",
+        later=_texts(columns, "later"),
+        experiment=experiment,
     )
 
 
@@ -76,9 +118,31 @@ def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...]) -> Non
     if not 0 <= goal.save_rate <= 1:
         raise BadInput("The share of contacted rows that turn good is not between 0 and 1.", "Give a share such as 0.2.")
     for lever in goal.levers:
-        find_column(columns, lever.column)
+        column = find_column(columns, lever.column)
         if lever.column in problem.excluded or lever.column in goal.never:
             raise BadInput(f"{quote(lever.column)} is left out of the model and cannot be a lever.", "Choose another column.")
+        if lever.column in goal.later:
+            raise BadInput(f"{quote(lever.column)} is named as a lever and as measured later.", "Name it once.")
+        _check_lever(lever, column)
+    if len({lever.column for lever in goal.levers}) < len(goal.levers):
+        raise BadInput("One column is named as a lever twice.", "Put all its values into one lever.")
+    for name in goal.later:
+        find_column(columns, name)
+
+
+def _check_lever(lever: Lever, column: Column) -> None:
+    name = quote(lever.column)
+    number = column.kind in ("int", "float")
+    if not number and (not math.isnan(lever.step) or lever.direction or not (math.isnan(lever.low) and math.isnan(lever.high))):
+        raise BadInput(f"{name} does not hold numbers, so it has no step, direction or limits.", "Name the values in “to”.")
+    if lever.low > lever.high:
+        raise BadInput(f"The lower limit of {name} is above its upper one.", "Swap them.")
+    if lever.step == 0:
+        raise BadInput(f"The step of {name} is zero.", "Give a number such as 5 or -5.")
+    if (lever.step > 0 and lever.direction == "down") or (lever.step < 0 and lever.direction == "up"):
+        raise BadInput(f"The step of {name} goes against its direction.", "Change one of the two.")
+    if any(pair[0] == pair[1] for pair in lever.forbidden):
+        raise BadInput(f"A forbidden move of {name} goes from a value to itself.", "Name two different values.")
 
 
 def _section(data: dict[str, Any], name: str) -> dict[str, Any]:
@@ -111,15 +175,32 @@ def _number(section: dict[str, Any], key: str, default: float = 0.0) -> float:
 
 def _lever(item: dict[str, Any]) -> Lever:
     column, to = _text(item, "column", required=True), item.get("to", [])
-    if isinstance(to, (int, float)) and not isinstance(to, bool):
-        return Lever(column, step=float(to), relative=bool(item.get("relative", False)), cost=_number(item, "cost"))
     forbidden = item.get("forbidden", [])
     if not isinstance(forbidden, list) or any(not isinstance(pair, list) or len(pair) != 2 for pair in forbidden):
         raise BadInput(f"“forbidden” of the lever {quote(column)} is not a list of pairs.", 'Write [["from", "to"]].')
-    return Lever(
+    direction = _text(item, "direction")
+    if direction not in ("", "up", "down"):
+        raise BadInput(f"The direction of the lever {quote(column)} is {quote(direction)}.", 'Write direction = "up" or "down".')
+    lever = Lever(
         column,
-        _texts(item, "to"),
-        _texts(item, "from"),
+        from_values=_texts(item, "from"),
+        relative=bool(item.get("relative", False)),
         cost=_number(item, "cost"),
         forbidden=tuple((str(a), str(b)) for a, b in forbidden),
+        direction=cast(Direction, direction),
+        days=int(_number(item, "days")),
     )
+    if isinstance(to, (int, float)) and not isinstance(to, bool):
+        lever = replace(lever, step=float(to))
+    else:
+        lever = replace(lever, to=_texts(item, "to"))
+    if "low" in item:
+        lever = replace(lever, low=_limit(item, "low"))
+    return replace(lever, high=_limit(item, "high")) if "high" in item else lever
+
+
+def _limit(item: dict[str, Any], key: str) -> float:
+    value = item[key]
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise BadInput(f"“{key}” of a lever in the goal file is not a number.", f"Write {key} = 10.0 or leave it out.")
+    return float(value)

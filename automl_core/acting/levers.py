@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -24,11 +26,50 @@ def _spelled(value: float) -> str:
     return str(int(number)) if number.is_integer() else f"{number:.15g}"
 
 
+def number_of(text: str) -> float:
+    """The number a text spells, NaN when it spells none."""
+    try:
+        value = float(text)
+    except ValueError:
+        return math.nan
+    return value if math.isfinite(value) else math.nan
+
+
 def eligible(card: ActionCard, frame: pd.DataFrame) -> Mask:
-    """(n,) rows of a typed and cleaned frame that the card is about: in its group, and at a value that would be changed."""
+    """(n,) rows of a typed and cleaned frame that the card is about: in its group, and at a value that would be changed.
+
+    For a numeric lever these are the rows with a known value whose new one stays within the card's limits.
+    """
     mask = all_hold(card.conditions, frame) if card.conditions else np.ones(len(frame), dtype=bool)
-    if card.from_values:
-        mask = mask & np.asarray(texts(frame[card.lever]).isin(card.from_values), dtype=bool)
-    else:
-        mask = mask & np.asarray(frame[card.lever].notna(), dtype=bool)
+    for lever, values in ((card.lever, card.from_values), *((one.lever, one.from_values) for one in card.also)):
+        if values:
+            mask = mask & np.asarray(texts(frame[lever]).isin(values), dtype=bool)
+        else:
+            mask = mask & np.asarray(frame[lever].notna(), dtype=bool)
+    if not math.isnan(card.step):
+        after = _after(card, frame)
+        mask = mask & ~(after < card.lowest) & ~(after > card.highest)
     return np.asarray(mask, dtype=bool)
+
+
+def moved(card: ActionCard, frame: pd.DataFrame, rows: Mask) -> pd.DataFrame:
+    """The frame with the card's change made on `rows` (a mask); other rows stay as they are."""
+    out = frame.copy()
+    if not math.isnan(card.step):
+        after = _after(card, frame)
+        out[card.lever] = np.where(rows, after, pd.to_numeric(frame[card.lever], errors="coerce"))
+        return out
+    for lever, to in ((card.lever, card.to_value), *((one.lever, one.to_value) for one in card.also)):
+        out[lever] = set_value(frame[lever], to, rows)
+    return out
+
+
+def set_value(series: pd.Series, to: str, rows: Mask) -> pd.Series:
+    """The column with `to` on `rows`, as a number when the column holds numbers."""
+    value = float(to) if pd.api.types.is_numeric_dtype(series.dtype) else to
+    return series.astype("float64").mask(rows, value) if isinstance(value, float) else series.mask(rows, value)
+
+
+def _after(card: ActionCard, frame: pd.DataFrame) -> NDArray[np.float64]:
+    dose = pd.to_numeric(frame[card.lever], errors="coerce").to_numpy(dtype=np.float64, na_value=math.nan)
+    return np.asarray(dose * (1 + card.step) if card.relative else dose + card.step, dtype=np.float64)

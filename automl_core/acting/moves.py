@@ -1,4 +1,4 @@
-"""What a goal lets one row change: allowed values and steps, and whether rows like it have them."""
+"""The moves that a lever allows: from which values to which, or by which step. Nothing forbidden ever becomes a move."""
 
 from __future__ import annotations
 
@@ -7,114 +7,100 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from automl_core.acting.action import Goal, Lever
-from automl_core.acting.levers import texts
-from automl_core.data.table import Row
-from automl_core.explaining.single import value_text
-from automl_core.search.model import Model
+from automl_core.acting.action import Lever
+from automl_core.acting.levers import number_of, texts
 
-MOST_STEPS = 5
-SIMILAR = 300
-SEEN_SHARE = 0.01
-SEEN_ROWS = 3
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+MOST_VALUES = 8
+MOST_PAIRS = 12
+LEAST_ROWS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One allowed change of one lever: the value to set (a text, or a number), its cost and how many steps it is."""
+    """One change of one lever: rows at one of `from_values` get `to`, or every row's number changes by `step`."""
 
-    column: str
-    from_text: str
-    to_text: str
-    value: str | float
-    cost: float
-    steps: int = 1
+    lever: Lever
+    from_values: tuple[str, ...] = ()
+    to: str = ""
+    step: float = math.nan
+    relative: bool = False
+
+    @property
+    def numeric(self) -> bool:
+        """Whether a number is moved by a step."""
+        return not math.isnan(self.step)
+
+    @property
+    def upwards(self) -> bool:
+        """Whether a numeric move raises the number."""
+        return self.step > 0
 
 
-def moves_of(lever: Lever, row: Row, near: pd.DataFrame) -> tuple[Move, ...]:
-    """Every change of one lever that the goal allows for this row: allowed values, or steps in the allowed direction and range.
-
-    A numeric lever may go up to five steps, each at the lever's cost; without a direction it goes the way of its step.
-    """
-    value = row.get(lever.column)
-    missing = value is None or (isinstance(value, float) and math.isnan(value))
+def is_numeric(lever: Lever, values: pd.Series) -> bool:
+    """Whether the lever is moved by steps: a step is given, or the column holds more than eight numbers and no value is named."""
     if not math.isnan(lever.step):
-        return () if missing or not isinstance(value, (int, float)) else _steps(lever, float(value))
-    now = str(texts(pd.Series([value], dtype=near[lever.column].dtype)).iloc[0]) if not missing else ""
-    if missing or (lever.from_values and now not in lever.from_values):
-        return ()
-    numeric = pd.api.types.is_numeric_dtype(near[lever.column].dtype)
-    moves = []
-    for to in dict.fromkeys(lever.to):
-        if to == now or (now, to) in lever.forbidden or not _allowed(lever, now, to) or (numeric and not _is_number(to)):
-            continue
-        moves.append(Move(lever.column, now, to, float(to) if numeric else to, lever.cost))
-    return tuple(moves)
-
-
-def _steps(lever: Lever, value: float) -> tuple[Move, ...]:
-    step = abs(lever.step * value) if lever.relative else abs(lever.step)
-    side = {"up": 1.0, "down": -1.0}.get(lever.direction, math.copysign(1.0, lever.step * (value if lever.relative else 1.0)))
-    moves = []
-    for count in range(1, MOST_STEPS + 1):
-        after = float(f"{value + side * count * step:.12g}")
-        if step == 0 or not (_at_least(after, lever.low) and _at_least(-after, -lever.high)):
-            break
-        moves.append(Move(lever.column, value_text(value), value_text(after), after, lever.cost * count, count))
-    return tuple(moves)
-
-
-def _allowed(lever: Lever, now: str, to: str) -> bool:
-    """Whether numbers written as values keep the lever's range and direction."""
-    try:
-        after, before = float(to), float(now)
-    except ValueError:
         return True
-    if not (_at_least(after, lever.low) and _at_least(-after, -lever.high)):
+    return not lever.to and pd.api.types.is_numeric_dtype(values.dtype) and values.nunique() > MOST_VALUES
+
+
+def category_moves(lever: Lever, values: pd.Series) -> tuple[Move, ...]:
+    """Moves between values that occur often enough; one move a pair, or all sources of a target together when there are many."""
+    counts = texts(values).dropna().value_counts()
+    common = [str(value) for value, rows in counts.items() if rows >= LEAST_ROWS]
+    targets = [value for value in dict.fromkeys(lever.to or common[:MOST_VALUES]) if value in common][:MOST_VALUES]
+    sources = {to: tuple(value for value in common if _may(lever, value, to)) for to in targets}
+    if sum(map(len, sources.values())) <= MOST_PAIRS:
+        return tuple(Move(lever, (source,), to) for to in targets for source in sources[to])
+    return tuple(Move(lever, sources[to], to) for to in targets if sources[to])
+
+
+def _may(lever: Lever, source: str, to: str) -> bool:
+    if source == to or (source, to) in lever.forbidden or (lever.from_values and source not in lever.from_values):
         return False
-    return not ((lever.direction == "up" and after < before) or (lever.direction == "down" and after > before))
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
+    here, there = number_of(source), number_of(to)
+    if not math.isnan(there) and (there < lever.low or there > lever.high):
         return False
+    if lever.direction and not (math.isnan(here) or math.isnan(there)):
+        return there > here if lever.direction == "up" else there < here
+    return True
 
 
-def _at_least(value: float, limit: float) -> bool:
-    return math.isnan(limit) or value >= limit
+def numeric_moves(lever: Lever, dose: Floats, spread: float) -> tuple[Move, ...]:
+    """The step of the lever, or half and whole of the `spread` that is left once the other columns are known, both ways."""
+    if not math.isnan(lever.step):
+        against = (lever.step > 0 and lever.direction == "down") or (lever.step < 0 and lever.direction == "up")
+        return () if lever.step == 0 or against else (Move(lever, step=lever.step, relative=lever.relative),)
+    whole = bool(np.all(np.mod(dose[np.isfinite(dose)], 1) == 0))
+    sizes = sorted({_nice(part * spread, whole) for part in (0.5, 1.0)} - {0.0})
+    signs = {"up": (1.0,), "down": (-1.0,)}.get(lever.direction, (1.0, -1.0))
+    return tuple(Move(lever, step=sign * size) for sign in signs for size in sizes)
 
 
-def similar_rows(model: Model, row: Row, goal: Goal, background: pd.DataFrame) -> pd.DataFrame:
-    """The 300 past rows most like this one in what cannot be changed (Gower's distance); all of them when there are fewer."""
-    if len(background) <= SIMILAR:
-        return background
-    moving = {lever.column for lever in goal.levers}
-    distance = np.zeros(len(background))
-    for name in model.sources:
-        if name in moving:
-            continue
-        series, value = background[name], row.get(name)
-        missing = value is None or (isinstance(value, float) and math.isnan(value))
-        if missing:
-            distance += np.asarray(series.notna(), dtype=np.float64)
-        elif pd.api.types.is_numeric_dtype(series.dtype) and isinstance(value, (int, float)):
-            values = series.to_numpy(dtype=np.float64, na_value=np.nan)
-            spread = float(np.nanquantile(values, 0.95) - np.nanquantile(values, 0.05)) if np.isfinite(values).any() else 0.0
-            distance += np.nan_to_num(np.minimum(np.abs(values - value) / (spread or 1.0), 1.0), nan=1.0)
-        elif not pd.api.types.is_datetime64_any_dtype(series.dtype):
-            distance += np.asarray(series.astype("str") != str(value), dtype=np.float64)
-    return background.iloc[np.argsort(distance, kind="stable")[:SIMILAR]]
+def _nice(size: float, whole: bool) -> float:
+    """One significant digit, and no fraction where the column has none."""
+    if size <= 0 or not math.isfinite(size):
+        return 0.0
+    rounded = round(size, -math.floor(math.log10(size)))
+    return float(max(1, round(rounded))) if whole else rounded
 
 
-def supported(move: Move, near: pd.DataFrame) -> bool:
-    """Whether similar rows have the value: 1 % of them and three at least; for numbers, inside their middle 98 %."""
-    series = near[move.column]
-    if isinstance(move.value, float):
-        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
-        values = values[np.isfinite(values)]
-        return len(values) >= SEEN_ROWS and bool(np.quantile(values, 0.01) <= move.value <= np.quantile(values, 0.99))
-    seen = int((texts(series) == move.value).sum())
-    return seen >= max(SEEN_ROWS, SEEN_SHARE * len(series))
+def steps_of(move: Move, dose: Floats) -> Floats:
+    """The change of each row, (n,): the step, or that share of the row's own value."""
+    return np.asarray(dose * move.step if move.relative else np.full(len(dose), move.step), dtype=np.float64)
+
+
+def movable(move: Move, dose: Floats) -> Mask:
+    """Rows whose number may be moved: at an allowed value, and the new one within the lever's limits and direction."""
+    step = steps_of(move, dose)
+    after = dose + step
+    mask = np.isfinite(dose) & ~(after < move.lever.low) & ~(after > move.lever.high) & (step != 0)
+    if move.lever.direction:
+        mask &= (step > 0) if move.lever.direction == "up" else (step < 0)
+    if move.lever.from_values:
+        wanted = {number_of(value) for value in move.lever.from_values}
+        mask &= np.isin(dose, [value for value in wanted if not math.isnan(value)])
+    return np.asarray(mask, dtype=bool)

@@ -1,76 +1,136 @@
-"""Cross-fitted helpers of an effect estimate: each row's value comes from a model that has not seen the row."""
+"""Cross-fitted helpers of an effect estimate: each row's value comes from models that have not seen the row.
+
+A boosted model and a linear one are blended by their out-of-fold loss (a small super learner, van der Laan, Polley and Hubbard
+2007): the first finds thresholds and interactions, the second does not waste rows on a straight line.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl_core.acting import linear
 from automl_core.acting.covariates import Covariates
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Folds = NDArray[np.int64]
 FOLDS = 5
 ROUNDS = 100
-GAIN_ROUNDS = 40
+RATE = 0.06
+MOST_FIT_ROWS = 8_000
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-def fold_of(rows: int, groups: NDArray[np.generic] | None, seed: int) -> NDArray[np.int64]:
+def fold_of(rows: int, groups: NDArray[np.generic] | None, seed: int, folds: int = FOLDS) -> Folds:
     """A fold number for each row; all rows of one group share it."""
     generator = np.random.default_rng(seed)
     if groups is None:
-        return np.asarray(generator.permutation(rows) % FOLDS, dtype=np.int64)
+        return np.asarray(generator.permutation(rows) % folds, dtype=np.int64)
     codes, found = pd.factorize(groups)
-    return np.asarray((generator.permutation(len(found) + 1) % FOLDS)[codes], dtype=np.int64)
+    return np.asarray((generator.permutation(len(found) + 1) % folds)[codes], dtype=np.int64)
 
 
-def cross_fit(covariates: Covariates, target: Floats, learn_from: Mask, folds: NDArray[np.int64], binary: bool) -> Floats:
-    """Predictions for every row of `target` given the covariates, learned on the rows `learn_from` of the other folds."""
-    out = np.empty(len(target))
-    for fold in range(FOLDS):
-        inside = folds == fold
-        train = learn_from & ~inside
-        if not inside.any():
-            continue
-        out[inside] = _fit_predict(covariates, target, train, inside, binary)
-    return out
+@dataclass(frozen=True, eq=False, slots=True)
+class Learner:
+    """The covariates made ready once, for many targets: bins for the boosted model, a design matrix for the linear one.
+
+    `most` caps the rows that one fit learns from; every row is predicted whatever its size.
+    """
+
+    covariates: Covariates
+    most: int = MOST_FIT_ROWS
+    rounds: int = ROUNDS
+    seed: int = 0
+    design: Floats = field(init=False)
+    binned: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "design", linear.design(self.covariates))
+        object.__setattr__(self, "binned", _binned(self.covariates))
+
+    def cross_fit(self, target: Floats, learn_from: Mask, folds: Folds, binary: bool) -> Floats:
+        """Predictions (n,) of `target` for every row, learned on the rows `learn_from` of the other folds."""
+        straight, boosted = np.empty(len(target)), np.empty(len(target))
+        for fold in np.unique(folds):
+            inside = folds == fold
+            train = self._picked(np.flatnonzero(learn_from & ~inside), int(fold))
+            values = target[train]
+            if len(values) < 2 or np.ptp(values) == 0 or self.covariates.matrix.shape[1] == 0:
+                straight[inside] = boosted[inside] = float(values.mean()) if len(values) else 0.0
+                continue
+            beta = linear.fit(self.design[train], values, binary)
+            straight[inside] = linear.predict(self.design[inside], beta, binary)
+            booster = self._boosted(train, values, binary)
+            boosted[inside] = booster.predict(self.covariates.matrix[inside], num_threads=1)
+        share = _best_share(target[learn_from], straight[learn_from], boosted[learn_from], binary)
+        return share * boosted + (1 - share) * straight
+
+    def gains(self, target: Floats, binary: bool) -> Floats:
+        """How much each covariate helps to tell `target`, as shares that sum to 1 (all zero when none does)."""
+        if np.ptp(target) == 0 or self.covariates.matrix.shape[1] == 0:
+            return np.zeros(self.covariates.matrix.shape[1])
+        train = self._picked(np.arange(len(target)), 0)
+        if np.ptp(target[train]) == 0:
+            return np.zeros(self.covariates.matrix.shape[1])
+        found = np.asarray(self._boosted(train, target[train], binary).feature_importance("gain"), dtype=np.float64)
+        return found / found.sum() if found.sum() > 0 else found
+
+    def _picked(self, rows: NDArray[np.intp], salt: int) -> NDArray[np.intp]:
+        if len(rows) <= self.most:
+            return rows
+        return np.sort(np.random.default_rng((self.seed, salt)).choice(rows, self.most, replace=False))
+
+    def _boosted(self, train: NDArray[np.intp], values: Floats, binary: bool) -> Any:
+        """A small boosted model: shallow and slow, so that it smooths rather than remembers."""
+        import lightgbm
+
+        options = {
+            "objective": "binary" if binary else "regression",
+            "learning_rate": RATE,
+            "num_leaves": 8,
+            "min_data_in_leaf": int(np.clip(len(values) // 20, 10, 40)),
+            "num_threads": 1,
+            "verbose": -1,
+            "seed": 0,
+            "deterministic": True,
+            "force_row_wise": True,
+            "max_bin": 127,
+        }
+        data = self.binned.subset(train)
+        data.set_label(values)
+        return lightgbm.train(options, data, self.rounds)
 
 
-def _fit_predict(covariates: Covariates, target: Floats, train: Mask, score: Mask, binary: bool) -> Floats:
-    values = target[train]
-    mean = float(values.mean()) if len(values) else 0.0
-    if len(values) < 2 or np.ptp(values) == 0 or covariates.matrix.shape[1] == 0:
-        return np.full(int(score.sum()), mean)
-    booster = _boosted(covariates.rows(train), values, binary, 0.06, ROUNDS)
-    return np.asarray(booster.predict(covariates.matrix[score], num_threads=1), dtype=np.float64)
+def cross_fit(covariates: Covariates, target: Floats, learn_from: Mask, folds: Folds, binary: bool) -> Floats:
+    """`Learner.cross_fit` for a single target."""
+    return Learner(covariates).cross_fit(target, learn_from, folds, binary)
 
 
-def gains(covariates: Covariates, target: Floats, binary: bool) -> Floats:
-    """How much each covariate helps to tell `target`, as shares that sum to 1 (all zero when none does)."""
-    if np.ptp(target) == 0 or covariates.matrix.shape[1] == 0:
-        return np.zeros(covariates.matrix.shape[1])
-    booster = _boosted(covariates, target, binary, 0.1, GAIN_ROUNDS)
-    found = np.asarray(booster.feature_importance("gain"), dtype=np.float64)
-    return found / found.sum() if found.sum() > 0 else found
-
-
-def _boosted(covariates: Covariates, target: Floats, binary: bool, rate: float, rounds: int) -> Any:
-    """A small boosted model of `target`: shallow and slow, so that it smooths rather than remembers."""
+def _binned(covariates: Covariates) -> Any:
     import lightgbm
 
-    options = {
-        "objective": "binary" if binary else "regression",
-        "learning_rate": rate,
-        "num_leaves": 8,
-        "min_data_in_leaf": 40,
-        "num_threads": 1,
-        "verbose": -1,
-        "seed": 0,
-        "deterministic": True,
-        "force_row_wise": True,
-        "max_bin": 127,
-    }
-    data = lightgbm.Dataset(covariates.matrix, target, categorical_feature=list(covariates.categorical))
-    return lightgbm.train(options, data, rounds)
+    if covariates.matrix.shape[1] == 0:
+        return None
+    options = {"max_bin": 127, "verbose": -1, "force_row_wise": True, "num_threads": 1, "feature_pre_filter": False}
+    data = lightgbm.Dataset(
+        covariates.matrix, categorical_feature=list(covariates.categorical), params=options, free_raw_data=False
+    )
+    return data.construct()
+
+
+def _best_share(target: Floats, straight: Floats, boosted: Floats, binary: bool) -> float:
+    """The share of the boosted model with the least out-of-fold loss."""
+    losses = []
+    for share in SHARES:
+        told = share * boosted + (1 - share) * straight
+        if binary:
+            told = told.clip(1e-4, 1 - 1e-4)
+            losses.append(-float(np.mean(target * np.log(told) + (1 - target) * np.log(1 - told))))
+        else:
+            losses.append(float(np.mean((target - told) ** 2)))
+    return SHARES[int(np.argmin(losses))] if losses and np.isfinite(losses).any() else 1.0

@@ -16,12 +16,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Outcome:
-    """`values` are one number a row; `label` names the outcome in sentences; `is_rate` tells shares from amounts."""
+    """`values` are one number a row; `label` names the outcome in sentences; `is_rate` tells shares from amounts;
+    `chosen` is the class that is counted."""
 
     values: Floats
     label: str
     is_rate: bool
     unit: str
+    chosen: str = ""
 
     def level(self, value: float) -> str:
         """A mean outcome in words: “26 %” or “1,230”."""
@@ -53,4 +55,4 @@ def make_outcome(y: NDArray[np.generic], problem: Problem, label: str = "") -> O
         if chosen not in problem.classes:
             raise BadInput(f"{quote(problem.target)} has no class {quote(chosen)}.", "Choose one of its classes.")
         values = (codes == problem.classes.index(chosen)).astype(np.float64)
-    return Outcome(values, f"{quote(problem.target)} = {quote(chosen)}", True, "share of rows")
+    return Outcome(values, f"{quote(problem.target)} = {quote(chosen)}", True, "share of rows", chosen)

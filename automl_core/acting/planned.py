@@ -1,8 +1,8 @@
 """Cards turned into rows: for each row that a card speaks of the one action that is worth most, under a budget and a capacity.
 
 The level of an effect is the card's adjusted one. How it differs by row is taken half from the model's what-if, scaled to that
-level: only half, because picking the rows with the largest predicted effects picks its errors, too. Patterns (grade D) never become an
-action.
+level: only half, because picking the rows with the largest predicted effects picks its errors, too. Patterns (grade D) never
+become an action.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Goal
-from automl_core.acting.moves import Move, moves_of, similar_rows, supported
+from automl_core.acting.row_moves import Move, moves_of, similar_rows, supported
 from automl_core.data.table import Row
 from automl_core.errors import BadInput
 from automl_core.explaining.single import row_frame

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from automl_core.acting.action import Grade
-from automl_core.acting.effects import Benchmark, Effect
+from automl_core.acting.action import Change, Condition, Grade
+from automl_core.acting.conditions import describe_all
+from automl_core.acting.effects import Effect
+from automl_core.acting.moves import Move
 from automl_core.acting.outcome import Outcome
+from automl_core.acting.refutations import Benchmark
 from automl_core.acting.statistics import rows_per_arm
-from automl_core.explaining.words import interval, money, percent, quote
+from automl_core.explaining.words import interval, join_words, money, number, percent, quote
 
 # A card below grade A must not contain one of these words.
 BANNED = ("causes", "cause of", "will", "guarantees", "guaranteed", "proves", "proven")
@@ -21,30 +24,20 @@ VERBS: dict[Grade, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
-    """A change in words: the lever, from what to what, for whom."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Told:
+    """What a card's sentences are made of. `now` is the mean outcome of its rows."""
 
-    lever: str
-    from_value: str
-    to_value: str
-    numeric: bool = False
-
-    @property
-    def who(self) -> str:
-        if self.numeric:
-            return f"Rows with a known {quote(self.lever)}"
-        return (
-            f"Rows with {quote(self.lever)} = {quote(self.from_value)}"
-            if self.from_value
-            else f"Rows with another {quote(self.lever)}"
-        )
+    move: Move
+    conditions: tuple[Condition, ...]
+    effect: Effect
+    outcome: Outcome
+    now: float
+    also: tuple[Change, ...] = ()
 
     @property
-    def change(self) -> str:
-        if self.numeric:
-            return f"{quote(self.lever)} {self.to_value}"
-        return f"{quote(self.lever)} = {quote(self.to_value)}"
+    def rows(self) -> int:
+        return int(self.effect.supported.sum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +50,43 @@ class Worth:
     currency: str
 
 
-def card_sentence(move: Move, effect: Effect, outcome: Outcome, now: float, grade: Grade, worth: Worth | None) -> str:
+def from_words(move: Move) -> str:
+    """From what: the values, or “as it is” for a number."""
+    return "as it is" if move.numeric else " or ".join(move.from_values)
+
+
+def to_words(move: Move) -> str:
+    """To what: the value, or the step in words."""
+    if not move.numeric:
+        return move.to
+    amount = percent(abs(move.step)) if move.relative else number(abs(move.step))
+    return f"{amount} {'higher' if move.upwards else 'lower'}"
+
+
+def who_words(told: Told) -> str:
+    """Who is meant: the rows' own conditions and the value that they have now."""
+    parts = []
+    if told.move.from_values:
+        values = " or ".join(quote(value) for value in told.move.from_values[:6])
+        parts.append(f"{quote(told.move.lever.column)} = {values}")
+    parts.extend(f"{quote(one.lever)} = {quote(' or '.join(one.from_values))}" for one in told.also)
+    if told.conditions:
+        parts.append(describe_all(told.conditions))
+    if not parts:
+        return f"Rows with a known {quote(told.move.lever.column)}"
+    return f"Rows with {' and '.join(parts)}"
+
+
+def change_words(told: Told) -> str:
+    """What changes: “Contract” = “One year”."""
+    column = quote(told.move.lever.column)
+    first = f"{column} {to_words(told.move)}" if told.move.numeric else f"{column} = {quote(told.move.to)}"
+    return join_words([first, *(f"{quote(one.lever)} = {quote(one.to_value)}" for one in told.also)])
+
+
+def card_sentence(told: Told, grade: Grade, worth: Worth | None) -> str:
     """The card in words: who, size now and then with its range, how many, money, grade."""
-    rows = int(effect.supported.sum())
+    effect, outcome = told.effect, told.outcome
     word = "more" if effect.estimate > 0 else "less"
     near, far = sorted((effect.low, effect.high), key=abs)
     span = (
@@ -67,18 +94,18 @@ def card_sentence(move: Move, effect: Effect, outcome: Outcome, now: float, grad
         if effect.low * effect.high < 0
         else interval(outcome.gap(near), outcome.gap(far))
     )
+    place = "at" if outcome.is_rate else "on average"
     text = (
-        f"{move.who}: {rows:,} can be compared, "
-        f"{outcome.label} {'at' if outcome.is_rate else 'on average'} {outcome.level(now)}. "
-        f"Like rows with {move.change}: {outcome.level(now + effect.estimate)}, {outcome.gap(effect.estimate)} {word} "
-        f"(95 % range {span}). "
+        f"{who_words(told)}: {told.rows:,} can be compared, {outcome.label} {place} {outcome.level(told.now)}. "
+        f"Like rows with {change_words(told)}: {outcome.level(told.now + effect.estimate)}, "
+        f"{outcome.gap(effect.estimate)} {word} (95 % range {span}). "
     )
     if worth is not None:
         text += (
-            f"If all of it is real and all {rows:,} change: {money(worth.net, worth.currency)} after costs "
+            f"If all of it is real and all {told.rows:,} change: {money(worth.net, worth.currency)} after costs "
             f"({interval(money(worth.low, worth.currency), money(worth.high, worth.currency))}). "
         )
-    return f"{text}Evidence {grade}: {move.change} {VERBS[grade]}."
+    return f"{text}Evidence {grade}: {change_words(told)} {VERBS[grade]}."
 
 
 def _side(value: float) -> str:
@@ -90,19 +117,18 @@ def overturn_sentence(effect: Effect, benchmark: Benchmark | None) -> str:
     strength = percent(effect.robustness)
     if benchmark is None:
         return f"A hidden factor that explains {strength} of what is left of both the lever and the outcome would cancel this."
-    if effect.robustness < benchmark.strength:
+    if effect.firm_robustness < benchmark.strength:
         return (
-            f"A hidden factor only as strong as {quote(benchmark.column)} would be enough to cancel this (strength {strength})."
+            f"A hidden factor only as strong as {benchmark.words} would be enough to cancel this (strength {strength})."
         )
-    return (
-        f"A hidden factor would have to be stronger than {quote(benchmark.column)}, the strongest known one, to cancel this "
-        f"(strength {strength})."
-    )
+    known = f"{benchmark.words}, the strongest known one," if benchmark.column else benchmark.words
+    return f"A hidden factor would have to be stronger than {known} to cancel this (strength {strength})."
 
 
-def pilot_sentence(effect: Effect, outcome: Outcome, now: float) -> str:
+def pilot_sentence(told: Told) -> str:
     """The next step: a randomised pilot and how many rows it needs, also when the true effect is at its weak end."""
-    spread = float("nan") if outcome.is_rate else float(outcome.values.std())
+    effect, now = told.effect, told.now
+    spread = float("nan") if told.outcome.is_rate else float(told.outcome.values[effect.supported].std())
     needed = rows_per_arm(now, now + effect.estimate, spread)
     weak_end = min((effect.low, effect.high), key=abs)
     weak = rows_per_arm(now, now + weak_end, spread) if effect.low * effect.high > 0 else 0
@@ -111,5 +137,4 @@ def pilot_sentence(effect: Effect, outcome: Outcome, now: float) -> str:
     text = f"Next: a pilot with chance deciding who gets the change, 2 x {needed:,} rows"
     if weak > needed:
         text += f" (2 x {weak:,} if the true change is at the weak end)"
-    have = int(effect.supported.sum())
-    return f"{text}; {have:,} such rows are here." if have < 2 * needed else f"{text}."
+    return f"{text}; {told.rows:,} such rows are here." if told.rows < 2 * needed else f"{text}."

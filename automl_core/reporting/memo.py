@@ -205,7 +205,8 @@ def _card(card: ActionCard, inputs: ReportInputs) -> str:
     """A card in two short sentences: the move with its size and money, and how far to trust it."""
     classes = inputs.problem.task != "regression"
     near, far = sorted((abs(card.low), abs(card.high)))
-    word = ("more often" if card.adjusted > 0 else "less often") if classes else ("more" if card.adjusted > 0 else "less")
+    wanted = card.adjusted < 0 if card.better == "down" else card.adjusted > 0
+    word = ("more often" if wanted else "less often") if classes else ("more" if card.adjusted > 0 else "less")
     size, span = (
         (points(card.adjusted), interval(points(near), points(far)))
         if classes

@@ -7,8 +7,10 @@ import pandas as pd
 
 from automl_core import acting
 from automl_core import jobs as queue
-from automl_core.acting.action import ActionCard, ActionList, Goal, SegmentSearch
+from automl_core.acting.action import ActionCard, ActionList, Actions, Goal, SegmentSearch
+from automl_core.acting.levers import texts
 from automl_core.data.table import Column
+from automl_core.errors import BadInput
 from automl_core.explaining import explain_rows
 from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle
@@ -18,13 +20,29 @@ from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
 MOST_REASONS = 500
+MOST_VALUES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Cards:
-    """Action cards as kept: those of one goal."""
+class LeverChoice:
+    """A column that could be a lever: its most common values (with their rows), or its range when it holds many numbers."""
 
-    cards: tuple[ActionCard, ...]
+    column: str
+    number: bool
+    values: tuple[str, ...] = ()
+    rows: tuple[int, ...] = ()
+    low: float = float("nan")
+    high: float = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class LeverChoices:
+    """What the goal form offers. Names in `suggested`, `later` and `given` are what column names suggest: nothing is set."""
+
+    columns: tuple[LeverChoice, ...]
+    suggested: tuple[str, ...]
+    later: tuple[str, ...]
+    given: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -66,6 +84,15 @@ class Acting:
         """Segments confirmed on one run's rows."""
         return self.context.latest("segments", run.project_id, SegmentSearch, parent_id=run.id)
 
+    def found(self, project_id: str) -> Actions | None:
+        """Cards, patterns and what was looked at, for the newest model and the present goal; None when they were not made."""
+        run = self.search.last(project_id)
+        return None if run is None else self.found_of(run)
+
+    def found_of(self, run: Run) -> Actions | None:
+        """The same for one run."""
+        return self.context.latest("cards", run.project_id, Actions, parent_id=run.id + fingerprint(self.goal_of(run)))
+
     def cards(self, project_id: str) -> tuple[ActionCard, ...] | None:
         """Action cards for the newest model and the present goal; None when they were not made."""
         run = self.search.last(project_id)
@@ -73,8 +100,28 @@ class Acting:
 
     def cards_of(self, run: Run) -> tuple[ActionCard, ...] | None:
         """Action cards of one run for the present goal."""
-        kept = self.context.latest("cards", run.project_id, Cards, parent_id=run.id + fingerprint(self.goal_of(run)))
+        kept = self.found_of(run)
         return None if kept is None else kept.cards
+
+    def levers(self, project_id: str) -> LeverChoices:
+        """What the goal form offers: columns that may be levers with their values, and what their names suggest."""
+        frame, columns, problem, _ = self.search.goal.open(self.search.inputs(self.search.needed(project_id)))
+        usable = [c for c in columns if c.role in ("number", "category") and c.name not in problem.excluded]
+        return LeverChoices(
+            tuple(_choice(frame[column.name], column) for column in usable), acting.suggest_levers(problem, tuple(usable)),
+            acting.suggest_later(problem, tuple(usable)), acting.suggest_goal(problem, columns).given)
+
+    def goal_text(self, project_id: str) -> str:
+        """The goal as a goal.toml."""
+        return acting.goal_text(self.goal(project_id))
+
+    def read_goal_file(self, project_id: str, content: bytes) -> Goal:
+        """Keep the goal that a goal.toml says; BadInput when it is not one or does not fit."""
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise BadInput("The goal file is not UTF-8 text.", "Save it as UTF-8.") from None
+        return self.save_goal(project_id, acting.read_goal(text))
 
     def actions(self, project_id: str, capacity: int = 0) -> ActionList:
         """The rows to act on, best first, under a capacity (0: that of the goal), by out-of-fold predictions."""
@@ -104,10 +151,13 @@ class Acting:
         self.context.save("segments", project_id, segments, parent_id=run.id)
         goal = self.goal_of(run)
         if goal.levers:
-            watch.progress(0.5, "Weighing what you can change.", float("nan"))
+            def told(share: float, words: str) -> None:
+                watch.progress(0.3 + 0.7 * share, words, float("nan"))
+
             bundle = self.search.bundle(run)
-            cards = acting.make_cards(acting.CardInputs(bundle.model, rows, past.y, columns, problem, goal, run.plan.seed))
-            self.context.save("cards", project_id, Cards(cards), parent_id=run.id + fingerprint(goal))
+            found = acting.make_cards(
+                acting.CardInputs(bundle.model, rows, past.y, columns, problem, goal, run.plan.seed, told))
+            self.context.save("cards", project_id, found, parent_id=run.id + fingerprint(goal))
 
     def _rank(self, run: Run, goal: Goal, capacity: int) -> ActionList:
         frame, columns = self._past_rows(run)
@@ -132,3 +182,9 @@ def with_reasons(actions: ActionList, bundle: Bundle, frame: pd.DataFrame) -> Ac
     explained = tuple(replace(row, reasons=why) for row, why in zip(told, reasons, strict=True))
     return replace(actions, rows=explained + actions.rows[MOST_REASONS:])
 
+
+def _choice(series: pd.Series, column: Column) -> LeverChoice:
+    counts = texts(series).dropna().value_counts().head(MOST_VALUES)
+    number = column.kind in ("int", "float") and series.nunique() > 8
+    low, high = (float(series.min()), float(series.max())) if column.kind in ("int", "float") else (float("nan"), float("nan"))
+    return LeverChoice(column.name, number, tuple(map(str, counts.index)), tuple(map(int, counts)), low, high)

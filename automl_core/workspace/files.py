@@ -17,7 +17,7 @@ from automl_core import acting, cleaning, framing
 from automl_core import data as data_step
 from automl_core import jobs as queue
 from automl_core import samples as sample_tables
-from automl_core.acting.action import ActionCard, ActionList
+from automl_core.acting.action import ActionList, Actions
 from automl_core.cleaning.recipe import Finding
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import ReadLimits, ReadOptions, Table
@@ -47,9 +47,9 @@ EVIDENCE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Advice:
-    """What `act` gives: cards, the ranked list, and the list as a table to export."""
+    """What `act` gives: cards and patterns, the ranked list, and the list as a table to export."""
 
-    cards: tuple[ActionCard, ...]
+    found: Actions
     actions: ActionList
     table: pd.DataFrame
 
@@ -217,10 +217,10 @@ class Files:
             raise BadInput(f"No row has “{unseen[0][1][:80]}” in “{unseen[0][0][:80]}”, so nothing can be learned about it.",
                            "Name a value that occurs.")
         past = frame[known].reset_index(drop=True)
-        cards = acting.make_cards(acting.CardInputs(bundle.model, past, y, columns, problem, goal, 0)) if goal.levers else ()
+        found = acting.make_cards(acting.CardInputs(bundle.model, past, y, columns, problem, goal, 0))
         ranked = acting.rank_rows(frame, bundle.model.predict_frame(frame), columns, problem, goal)
         told = with_reasons(ranked, bundle, frame)
-        return Advice(cards, told, acting.actions_frame(told, frame, columns))
+        return Advice(found, told, acting.actions_frame(told, frame, columns))
 
     def monitor(self, bundle_path: str, batch: str, outcomes: str = "") -> BatchReport:
         """How a batch differs from training; with outcomes (same rows in the same order), the realised score."""

@@ -1,58 +1,27 @@
-"""Parts of the act page: the goal of acting, the ranked list, and the action cards."""
+"""Parts of the act page: the action cards and the ranked list."""
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from functools import partial
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
 
-from automl_core.acting.action import ActionCard, Goal
-from automl_core.registry import Field
-from pages.ui import cards, charts, forms, session
-from pages.ui.border import border
+from automl_core.acting.action import ActionCard, Actions, Goal
+from pages.ui import cards, charts, session
 from pages.ui.cards import Fact
 from pages.ui.explain_view import digits
-from pages.ui.words import count, cut, interval, label, money, number, percent, plain, quoted, signed
+from pages.ui.words import count, cut, interval, label, money, number, percent, plain, signed
 
 GRADES = {"A": "Tested in an experiment", "B": "Well supported", "C": "Worth a pilot", "D": "Only a hint"}
-FIELDS = (
-    Field("value", "Worth of one outcome turned good", "number", 0.0, minimum=0, help="In money, for each row that is turned."),
-    Field("contact_cost", "Cost of acting on one row", "number", 0.0, minimum=0),
-    Field("save_rate", "Share that acting turns, %", "number", 20.0, minimum=0, maximum=100,
-          help="Your estimate until a pilot has measured it."),
-    Field("capacity", "Rows you can act on", "integer", 0, minimum=0,
-          help="0 sets no limit: with money every row worth its cost, without money a tenth of the rows."),
-    Field("budget", "Money you can spend", "number", 0.0, minimum=0, help="0 means no limit."),
-    Field("currency", "Currency", "text", "€"),
-)
-
-
-def goal_form(project: str, goal: Goal) -> Goal:
-    """Edit and save the goal of acting; the saved one is returned."""
-    problem = session.workspace().goal.problem(project)
-    classes = problem.classes if problem and problem.classes else ("low", "high")
-    words = f"Wanted outcome: {quoted(goal.outcome)} is **{plain(goal.good)}**"
-    words += f", worth {plain(money(goal.value, goal.currency))} each." if goal.value else ". No money was given yet."
-    st.markdown(words, width=720)
-    with st.expander("Change the outcome, the money or the capacity"):
-        with st.form("goal_form"):
-            good = st.selectbox("Wanted outcome", classes, index=classes.index(goal.good) if goal.good in classes else 0)
-            given = {item.name: getattr(goal, item.name) for item in FIELDS} | {"save_rate": 100 * goal.save_rate}
-            with st.grid(3, min_column_width=200):
-                values = forms.fields(FIELDS, f"goal_{project}", given)
-            saved = st.form_submit_button("Save")
-        if saved:
-            with border():
-                amounts = {item.name: float(values[item.name] or 0) for item in FIELDS if item.kind == "number"}
-                wanted = replace(
-                    goal, good=str(good), value=amounts["value"], contact_cost=amounts["contact_cost"], budget=amounts["budget"],
-                    save_rate=amounts["save_rate"] / 100, capacity=int(values["capacity"] or 0),
-                    currency=str(values["currency"] or "€")[:3])
-                session.workspace().act.save_goal(project, wanted)
-                st.rerun()
-    return goal
+COLOURS: dict[str, Literal["green", "blue", "gray"]] = {"A": "green", "B": "blue", "C": "gray", "D": "gray"}
+SURE = {
+    "A": "Chance decided who got the change.",
+    "B": "It is likely, and held against every check that past data allow.",
+    "C": "It goes together with the change after comparing like with like; something not recorded may be behind it.",
+    "D": "A pattern, not advice.",
+}
 
 
 def action_list(project: str, goal: Goal) -> None:
@@ -97,27 +66,86 @@ def action_list(project: str, goal: Goal) -> None:
             cards.sentences(actions.assumptions)
 
 
-def action_cards(found: tuple[ActionCard, ...], goal: Goal) -> None:
-    """Cards: who, what to change, worth how much, how sure."""
-    st.caption("These come from data as it was, not from a test: try them on a few rows first.")
-    for index, card in enumerate(found[:6]):
-        with st.container(border=True, key=f"card_{index}"):
-            st.badge(GRADES.get(card.grade, card.grade), color="green" if card.grade in "AB" else "gray")
-            st.markdown(f"**{plain(card.sentence)}**", width=720)
-            cards.facts([
-                Fact("Seen in the data", _share(card.raw_gap)), Fact("The model says", _share(card.what_if)),
-                Fact("After balancing", _share(card.adjusted), interval(100 * card.low, 100 * card.high, " %")),
-            ], columns=3)
-            words = [count(card.rows, "row")]
-            if goal.value:
-                words.append(f"{money(card.net_value, goal.currency)} net ({money(card.net_low, goal.currency)} to "
-                             f"{money(card.net_high, goal.currency)})")
-            st.caption(plain(" · ".join(words)))
-            if card.overturn:
-                st.caption(f"What would overturn it: {plain(card.overturn)}")
-            if card.next_step:
-                st.caption(f"Do next: {plain(card.next_step)}")
+def action_cards(project: str, found: Actions, goal: Goal) -> None:
+    """Cards: who, what to change, how many, worth how much, how sure; or why there is none."""
+    if not found.cards:
+        st.markdown("Nothing that you can change stood every check here: no card is better than a wrong one. What was tried is "
+                    "listed below as patterns.", width=720)
+    else:
+        st.markdown(f"{count(found.tested, 'move was', 'moves were')} tried on {count(found.rows, 'row')}; "
+                    f"{count(len(found.cards), 'stands', 'stand')}. These come from data as it was, not from a test.", width=720)
+    for index, card in enumerate(found.cards):
+        with st.container(border=True, key=f"card_{index}", gap="small"):
+            _card(project, card, goal)
+    for note in found.notes:
+        st.caption(plain(note))
+    _patterns(found)
 
 
-def _share(value: float) -> str:
-    return percent(value) if abs(value) <= 1 else signed(value) if value == value else number(value)
+def _card(project: str, card: ActionCard, goal: Goal) -> None:
+    rate = is_rate(card)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.badge(f"{card.grade}: {GRADES[card.grade]}", color=COLOURS[card.grade])
+        st.markdown(f"**{plain(move_words(card))}**")
+    st.markdown(f"{plain(card.who)}.", width=720)
+    then = f"{_level(card.then, rate)} then"
+    facts = [Fact("Rows", count(card.rows), f"{percent(card.support)} of them have others to compare with",
+                  "Rows that would change, have rows like them at the new value, and would still look like a real row."),
+             Fact(f"{cut(card.counted, 40)}", f"{_level(card.now, rate)} now", then)]
+    if math.isfinite(card.net_value):
+        facts.append(Fact("Worth after costs", money(card.net_value, goal.currency),
+                          f"{money(card.net_low, goal.currency)} to {money(card.net_high, goal.currency)}",
+                          "If all of it is real and every row changes; with its 95 % range."))
+    cards.facts(facts, columns=3)
+    st.caption("The same change seen three ways; the last one compares like with like.")
+    cards.facts([
+        Fact("As the groups differ", _gap(card.raw_gap, rate), "mixes in who they are"),
+        Fact("As the model sees it", _gap(card.what_if, rate), "what-if of the prediction"),
+        Fact("Like with like", _gap(card.adjusted, rate), f"95 % range {_range(card, rate)}"),
+    ], columns=3)
+    st.markdown(f"**How sure: {card.grade}.** {SURE[card.grade]} {plain(' '.join(card.reasons))}", width=720)
+    st.markdown(f"**What would overturn it:** {plain(card.overturn)}", width=720)
+    if card.next_step:
+        st.markdown(f"**Do next:** {plain(card.next_step.removeprefix('Next: ').capitalize())}", width=720)
+    # the pilot of this card goes here: pilot_view.card_pilot(project, card)
+
+
+def _patterns(found: Actions) -> None:
+    """What was tried and is not advice, with the reason."""
+    if not found.patterns:
+        return
+    with st.expander(f"Patterns, not advice ({len(found.patterns)})"):
+        st.markdown("These differ in the data as it is, but did not stand the checks. Do not act on them.", width=720)
+        for card in found.patterns:
+            rate = is_rate(card)
+            st.markdown(
+                f"- **{plain(move_words(card))}**: groups differ by {plain(_gap(card.raw_gap, rate))}, like with like "
+                f"{plain(_gap(card.adjusted, rate))} ({plain(_range(card, rate))}). {plain(' '.join(card.reasons))}", width=720)
+
+
+def is_rate(card: ActionCard) -> bool:
+    """Whether a card speaks of a share of rows (“Churn” = “Yes”) and not of an amount."""
+    return " = " in card.counted
+
+
+def move_words(card: ActionCard) -> str:
+    """The change in short: Contract: Month-to-month → One year."""
+    if math.isfinite(card.step):
+        return f"{card.lever}: {card.to_value}"
+    first = f"{card.lever}: {cut(card.from_value, 60)} → {card.to_value}"
+    return "; ".join([first, *(f"{one.lever} → {one.to_value}" for one in card.also)])
+
+
+def _level(value: float, rate: bool) -> str:
+    return percent(value) if rate else number(value)
+
+
+def _gap(value: float, rate: bool) -> str:
+    if not math.isfinite(value):
+        return "unknown"
+    return f"{signed(100 * value, 3)} points" if rate else signed(value, 3)
+
+
+def _range(card: ActionCard, rate: bool) -> str:
+    scale = 100 if rate else 1
+    return interval(scale * card.low, scale * card.high)

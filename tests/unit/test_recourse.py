@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automl_core.acting.action import Goal, Lever
-from automl_core.acting.moves import moves_of, similar_rows, supported
 from automl_core.acting.recourse import RecourseAsk, changed, recourse, wanted
+from automl_core.acting.row_moves import moves_of, similar_rows, supported
 from automl_core.data.schema import type_row
 from automl_core.data.table import Row, Table
 from automl_core.errors import BadInput

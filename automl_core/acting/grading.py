@@ -1,0 +1,90 @@
+"""How much to believe a card: the evidence grade and the sentences that say why.
+
+A is measured by an experiment; B needs every check; C means that something hidden could explain it; D is a pattern, not advice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from automl_core.acting.action import Grade
+from automl_core.acting.effects import Effect
+from automl_core.acting.refutations import Benchmark
+from automl_core.explaining.words import percent, quote
+
+LEVEL = 0.05
+LEAST_SUPPORT = 0.5
+GOOD_SUPPORT = 0.8
+# How many times as strong as the strongest known column a hidden factor must be to cancel a card of grade B: in effect, who
+# got the change must look as good as random (what known columns steer, unknown ones steer, too: Altonji, Elder and Taber 2005).
+# Once is not enough: a hidden factor as strong as the known ones leaves a strong real effect standing, inflated by a quarter
+# (tests/truth/test_cards_hidden.py).
+STEERED = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the grade rests on. `p` is corrected, `pays` says that the weak end of the interval is still worth it; the checks
+    are None when they were not made. `together` names another lever that goes together with this one for an unknown reason."""
+
+    effect: Effect
+    p: float
+    wanted: bool
+    pays: bool
+    numeric: bool = False
+    randomised: bool = False
+    benchmark: Benchmark | None = None
+    placebo: bool | None = None
+    random_cause: bool | None = None
+    unconfirmed: bool = False
+    together: str = ""
+
+
+def is_advice(found: Evidence) -> bool:
+    """Whether it may be shown as an action at all, before the attempts to break it."""
+    return not shortfalls(found)
+
+
+def shortfalls(found: Evidence) -> tuple[str, ...]:
+    """Why it is a pattern and not advice; empty when it is advice so far."""
+    said = []
+    if not found.wanted:
+        said.append("The change goes the wrong way.")
+    elif found.p >= LEVEL or found.effect.low * found.effect.high <= 0:
+        said.append("After comparing like with like, no effect can be told from chance.")
+    elif not found.pays:
+        said.append("The weak end of its range is not worth the cost.")
+    if found.effect.same_sign < 5:
+        said.append(f"Only {found.effect.same_sign} of 5 parts of the rows agree on the direction.")
+    if found.effect.support < LEAST_SUPPORT:
+        said.append(f"Only {percent(found.effect.support)} of the rows have others to be compared with.")
+    if found.placebo is False:
+        said.append("A placebo that changes nothing seemed to have an effect, too.")
+    if found.random_cause is False:
+        said.append("A column of random numbers moved the estimate.")
+    if found.unconfirmed and not said:
+        said.append("No group held on the rows that did not choose it.")
+    return tuple(said)
+
+
+def grade(found: Evidence) -> tuple[Grade, tuple[str, ...]]:
+    """The grade and why it is not a better one."""
+    short = shortfalls(found)
+    if short:
+        return "D", short
+    if found.randomised:
+        return "A", ("Chance decided who got the change, so it was measured and not only compared.",)
+    said = []
+    if found.numeric:
+        said.append("A numeric change is estimated as if every step counted the same.")
+    if found.effect.support < GOOD_SUPPORT:
+        said.append(f"Only {percent(found.effect.support)} of the rows have others to be compared with.")
+    if found.benchmark is None:
+        said.append("No known column could be left out to see how much a hidden one might matter.")
+    elif found.effect.firm_robustness < found.benchmark.strength:
+        said.append(f"A hidden factor only as strong as {found.benchmark.words} would be enough to cancel it.")
+    elif found.effect.firm_robustness < STEERED * found.benchmark.strength:
+        said.append(f"Known columns ({found.benchmark.words}) decide a part of who got it; unknown ones may, too.")
+    if found.together:
+        said.append(f"It goes together with {quote(found.together)} beyond what known columns tell: something is not recorded.")
+    return ("C", tuple(said)) if said else ("B", ("It held against every check that past data allow; a pilot is still due.",))

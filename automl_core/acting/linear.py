@@ -1,0 +1,70 @@
+"""Small linear learners in closed form: the smooth half of a blended nuisance fit."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_core.acting.covariates import Covariates
+
+Floats = NDArray[np.float64]
+MOST_LEVELS = 20
+LEAST_LEVEL_ROWS = 20
+STEPS = 12
+
+
+def design(covariates: Covariates) -> Floats:
+    """The covariates as columns of a linear model, (n, q): an intercept, numbers standardised and cut at five deviations with a
+    flag where they are missing, categories as one column a level (levels of 20 rows or more, the 20 most common)."""
+    rows = len(covariates.matrix)
+    parts = [np.ones(rows)]
+    for place in range(covariates.matrix.shape[1]):
+        values = covariates.matrix[:, place]
+        missing = np.isnan(values)
+        if place in covariates.categorical:
+            codes, counts = np.unique(values[~missing], return_counts=True)
+            common = codes[np.argsort(-counts)][:MOST_LEVELS]
+            kept = [code for code in common if counts[codes == code][0] >= LEAST_LEVEL_ROWS]
+            parts.extend((values == code).astype(np.float64) for code in kept)
+        elif not missing.all():
+            middle, spread = float(np.nanmedian(values)), float(np.nanstd(values))
+            if spread > 0 and math.isfinite(spread):
+                parts.append(np.clip(np.where(missing, 0.0, (values - middle) / spread), -5, 5))
+        if missing.any() and not missing.all():
+            parts.append(missing.astype(np.float64))
+    return np.column_stack(parts)
+
+
+def fit(matrix: Floats, target: Floats, binary: bool, penalty: float = 1.0) -> Floats:
+    """Coefficients of ridge regression, or of logistic regression by penalised Newton steps; the intercept is not penalised."""
+    size = matrix.shape[1]
+    ridge = np.full(size, penalty)
+    ridge[0] = 1e-6
+    if not binary:
+        return np.asarray(np.linalg.solve(matrix.T @ matrix + np.diag(ridge), matrix.T @ target), dtype=np.float64)
+    rate = float(np.clip(target.mean(), 1e-3, 1 - 1e-3))
+    beta = np.zeros(size)
+    beta[0] = math.log(rate / (1 - rate))
+    for _ in range(STEPS):
+        chance = expit(matrix @ beta)
+        weight = np.maximum(chance * (1 - chance), 1e-4)
+        step = np.linalg.solve(
+            (matrix * weight[:, None]).T @ matrix + np.diag(ridge), matrix.T @ (target - chance) - ridge * beta
+        )
+        beta = beta + np.clip(step, -5, 5)
+        if float(np.abs(step).max()) < 1e-5:
+            break
+    return beta
+
+
+def predict(matrix: Floats, beta: Floats, binary: bool) -> Floats:
+    """Probabilities or values of a fitted linear model."""
+    line = matrix @ beta
+    return expit(line) if binary else np.asarray(line, dtype=np.float64)
+
+
+def expit(values: Floats) -> Floats:
+    """The logistic function."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(values, -35, 35))), dtype=np.float64)

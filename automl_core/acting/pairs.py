@@ -1,0 +1,66 @@
+"""Two levers moved together: tried only among the three best levers, and kept only when both together beat the better one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+
+from automl_core.acting.action import Change
+from automl_core.acting.covariates import Covariates
+from automl_core.acting.effects import Comparison, comparison_scores
+from automl_core.acting.nuisance import Learner
+from automl_core.acting.trials import Stage, Trial, move_trials
+
+MOST_LEVERS = 3
+LEAST_TOGETHER = 100
+SURE = 1.645  # one-sided 5 %
+Given = Callable[[tuple[str, ...]], Covariates]
+
+
+def pair_trials(trials: list[Trial], stage: Stage, given: Given, rank: Callable[[Trial], float]) -> list[Trial]:
+    """Trials of two changes at once. `given` makes the covariates without some levers, `rank` orders trials by their worth."""
+    best: dict[str, Trial] = {}
+    for trial in sorted(trials, key=rank, reverse=True):
+        whole = trial.chosen and trial.case is not None and not trial.scores.randomised
+        if whole and rank(trial) > 0 and trial.move.lever.column not in best and len(best) < MOST_LEVERS:
+            best[trial.move.lever.column] = trial
+    found: list[Trial] = []
+    for one, other in combinations(best.values(), 2):
+        found.extend(_together(one, other, stage, given))
+    return found
+
+
+def _together(one: Trial, other: Trial, stage: Stage, given: Given) -> list[Trial]:
+    old = one.scores.eligible & other.scores.eligible
+    new = one.scores.new & other.scores.new
+    if min(int(old.sum()), int(new.sum())) < LEAST_TOGETHER:
+        return []
+    covariates = given((one.move.lever.column, other.move.lever.column))
+    case = Comparison(stage.y, old, new, covariates, stage.binary, stage.groups, stage.seed)
+    scores = comparison_scores(case, Learner(covariates, seed=stage.seed))
+    if scores is None:
+        return []
+    scores = replace(scores, blocks=stage.blocks)
+    second = Change(other.move.lever.column, other.move.from_values, other.move.to, other.move.lever.cost)
+    cost = one.move.lever.cost + second.cost
+    made = move_trials(one.move, stage, scores, case, cost, (second,))
+    return [trial for trial in made if _beats(trial, (one, other), stage)]
+
+
+def _beats(both: Trial, single: tuple[Trial, Trial], stage: Stage) -> bool:
+    """Whether both changes together bring clearly more a row, after costs, than the better of the two alone."""
+    sign = math.copysign(1.0, stage.worth)
+    best = max(sign * trial.effect.estimate - _share(trial.move.lever.cost, stage) for trial in single)
+    cost = _share(both.move.lever.cost + sum(change.cost for change in both.also), stage)
+    gain = sign * both.effect.estimate - cost - best
+    error = float(np.hypot(both.effect.error, min(trial.effect.error for trial in single)))
+    return both.chosen and gain > SURE * error
+
+
+def _share(cost: float, stage: Stage) -> float:
+    """A cost in units of the outcome."""
+    return cost / abs(stage.worth) if stage.priced else 0.0

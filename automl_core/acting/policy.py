@@ -1,0 +1,178 @@
+"""Whom to move: an exact policy tree of depth two on given columns, over doubly robust gains (Zhou, Athey and Wager 2023).
+
+All pairs of splits are weighed at once: sums of gains over the intersections of their sides are one matrix product.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.acting.action import Condition
+from automl_core.acting.conditions import holds, short_number
+from automl_core.data.table import Column
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+CUTS = 8
+MOST_LEVELS = 30
+TRIED_LEVELS = 8
+MOST_SPLITS = 120
+EXCLUDE_AT = 1.0  # a part is left out only when it loses by one standard error on the half that looks for it
+EVERYBODY, NOBODY = -1, -2
+Leaf = tuple[Condition, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Splits:
+    """Candidate splits: `sides[2 j]` and `sides[2 j + 1]` are the two sides of one; `masks` (n, 2 k) are the rows of each."""
+
+    sides: tuple[Condition, ...]
+    masks: NDArray[np.float32]
+
+
+def make_splits(frame: pd.DataFrame, columns: tuple[Column, ...]) -> Splits:
+    """Numbers are cut at seven quantiles, categories at each level that has 5 % of the rows or more."""
+    sides: list[Condition] = []
+    for column in columns:
+        sides.extend(_column_sides(frame[column.name], column.name))
+    masks = [holds(side, frame) for side in sides]
+    matrix = np.column_stack(masks).astype(np.float32) if masks else np.empty((len(frame), 0), dtype=np.float32)
+    return Splits(tuple(sides), matrix)
+
+
+def _column_sides(series: pd.Series, name: str) -> list[Condition]:
+    if pd.api.types.is_numeric_dtype(series.dtype):
+        values = series.dropna().to_numpy(dtype=np.float64)
+        values = values[np.isfinite(values)]
+        if not len(values):
+            return []
+        low, high = float(values.min()), float(values.max())
+        found = np.unique(values)
+        cuts = found[1:] if len(found) <= CUTS else np.quantile(values, np.arange(1, CUTS) / CUTS)
+        edges = sorted({short_number(float(cut), high - low) for cut in cuts})
+        inner = [edge for edge in edges if low < edge <= high]
+        return [Condition(name, (), *bounds) for edge in inner for bounds in ((math.nan, edge), (edge, math.nan))]
+    levels = series.dropna().astype("str").value_counts()
+    if not 2 <= len(levels) <= MOST_LEVELS:
+        return []
+    names = [str(level) for level in levels.index]
+    tried = [level for level in names if levels[level] >= 0.05 * len(series)][:TRIED_LEVELS]
+    if len(names) == 2:
+        tried = tried[:1]
+    sides = []
+    for level in tried:
+        sides += [Condition(name, (level,)), Condition(name, tuple(other for other in names if other != level))]
+    return sides
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Field:
+    """What the tree maximises: the `gain` of moving each row (its sum is the doubly robust net gain), over the rows `looked`;
+    every part that is left out must lose on the rows `held`, too. A leaf needs `least` of the rows marked by `counted`."""
+
+    gain: Floats
+    counted: Mask
+    looked: Mask
+    held: Mask
+    least: int
+
+
+def fit_policy(splits: Splits, field: Field) -> tuple[Leaf, ...]:
+    """The groups to move: () nobody, ((),) everybody, else up to four leaves of one or two conditions each."""
+    gain = np.where(field.looked, field.gain, 0.0)
+    everybody = float(gain.sum())
+    stay: tuple[Leaf, ...] = (((),) if everybody > 0 else ())
+    if not splits.sides:
+        return stay
+    splits = _screened(splits, gain, field)
+    rows = field.looked
+    sums = _Sums(splits.masks[rows], gain[rows].astype(np.float32), field.counted[rows].astype(np.float32), field.least)
+    best, chosen = max(0.0, everybody), -1
+    sides = [sums.best_side(place) for place in range(len(splits.sides))]
+    for first in range(0, len(sides), 2):
+        value = sides[first][0] + sides[first + 1][0]
+        big = min(sums.count[first], sums.count[first + 1]) >= field.least
+        if big and value > best + 1e-6 * abs(best):
+            best, chosen = value, first
+    if chosen < 0:
+        return stay
+    one, other = (_confirmed(splits, side, sides[side][1], field) for side in (chosen, chosen + 1))
+    if one == other == EVERYBODY:
+        return ((),)
+    if one == other and one >= 0:
+        return ((splits.sides[one],),)
+    return _leaves(splits, chosen, one) + _leaves(splits, chosen + 1, other)
+
+
+def _confirmed(splits: Splits, side: int, choice: int, field: Field) -> int:
+    """The choice of one side, undone when what it leaves out would have gained on the rows that did not choose it."""
+    if choice == EVERYBODY:
+        return choice
+    out = splits.masks[:, side] > 0
+    if choice >= 0:
+        out = out & (splits.masks[:, choice ^ 1] > 0)
+    return choice if float(field.gain[out & field.held].sum()) < 0 else EVERYBODY
+
+
+def _screened(splits: Splits, gain: Floats, field: Field) -> Splits:
+    """At most 120 splits: those whose sides differ most in gain per row."""
+    pairs = len(splits.sides) // 2
+    if pairs <= MOST_SPLITS:
+        return splits
+    counts = np.maximum(splits.masks.T @ (field.counted & field.looked).astype(np.float32), 1)
+    means = (splits.masks.T @ gain.astype(np.float32)) / counts
+    contrast = np.abs(means[::2] - means[1::2]) * np.sqrt(np.minimum(counts[::2], counts[1::2]))
+    kept = np.sort(np.argsort(-contrast)[:MOST_SPLITS])
+    places = np.column_stack([2 * kept, 2 * kept + 1]).ravel()
+    return Splits(tuple(splits.sides[place] for place in places), splits.masks[:, places])
+
+
+class _Sums:
+    """Sums of gains, of their squares and of rows on every side and on every pair of sides."""
+
+    def __init__(self, masks: NDArray[np.float32], gain: NDArray[np.float32], counted: NDArray[np.float32], least: int) -> None:
+        self.least = least
+        self.gain = masks.T @ gain
+        self.square = masks.T @ gain**2
+        self.count = masks.T @ counted
+        self.pair_gain = masks.T @ (masks * gain[:, None])
+        self.pair_square = masks.T @ (masks * (gain**2)[:, None])
+        self.pair_count = masks.T @ (masks * counted[:, None])
+
+    def best_side(self, side: int) -> tuple[float, int]:
+        """The best value of a side and whom to move there: EVERYBODY, NOBODY, or the second side that is moved."""
+        lost = -self.gain[side] / max(1e-9, math.sqrt(float(self.square[side])))
+        value, choice = (0.0, NOBODY) if lost >= EXCLUDE_AT else (float(self.gain[side]), EVERYBODY)
+        other = np.arange(len(self.gain)) ^ 1
+        gain, rest = self.pair_gain[side], self.pair_gain[side][other]
+        big = (self.pair_count[side] >= self.least) & (self.pair_count[side][other] >= self.least)
+        worse = -rest / np.sqrt(np.maximum(self.pair_square[side][other], 1e-9)) >= EXCLUDE_AT
+        worth = np.where(big & worse & (gain > 0), gain, -np.inf)
+        second = int(np.argmax(worth))
+        if worth[second] > value:
+            return float(worth[second]), second
+        return value, choice
+
+
+def _leaves(splits: Splits, side: int, choice: int) -> tuple[Leaf, ...]:
+    if choice == NOBODY:
+        return ()
+    if choice == EVERYBODY:
+        return ((splits.sides[side],),)
+    return (joined(splits.sides[side], splits.sides[choice]),)
+
+
+def joined(first: Condition, second: Condition) -> Leaf:
+    """Both conditions, as one when they speak of the same column."""
+    if first.column != second.column:
+        return (first, second)
+    if first.values:
+        return (Condition(first.column, tuple(value for value in first.values if value in second.values)),)
+    lows = [low for low in (first.low, second.low) if not math.isnan(low)]
+    highs = [high for high in (first.high, second.high) if not math.isnan(high)]
+    return (Condition(first.column, (), max(lows, default=math.nan), min(highs, default=math.nan)),)

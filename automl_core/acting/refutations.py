@@ -1,0 +1,160 @@
+"""Attempts to break an estimate: a placebo lever, a random common cause, and the strongest known column left out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from automl_core.acting import linear
+from automl_core.acting.covariates import Covariates
+from automl_core.acting.effects import Comparison, Effect, comparison_scores, estimate, robustness_value
+from automl_core.acting.nuisance import Learner
+from automl_core.acting.scores import Mask, Scores
+from automl_core.explaining.words import quote
+
+STRATA = 20
+SHUFFLES = 20
+FAILED_MOST = 4  # of 20 shuffles at 5 %: a sound estimate has more than 4 in 0.3 % of cases
+SMALL_FIT_ROWS = 4_000
+SMALL_ROUNDS = 60
+TOGETHER_Z = 3.3
+TOGETHER_LEAST = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A hidden factor as strong as the observed `column` (empty: all of them together) would have the robustness value
+    `strength`."""
+
+    column: str
+    strength: float
+
+    @property
+    def words(self) -> str:
+        """The column in quotes, or that all are meant."""
+        return quote(self.column) if self.column else "all known columns together"
+
+
+def placebo_passes(scores: Scores, group: Mask, seed: int = 0) -> bool:
+    """Whether the lever, shuffled among rows of equal propensity, shows no effect, as it must.
+
+    Twenty shuffles; the outcome expected at the shuffled lever is that of both values together, because chance alone decides.
+    """
+    rows = np.flatnonzero(scores.region & group)
+    if scores.numeric:
+        return _dose_placebo(scores, rows, seed)
+    chance, y, middle = scores.chance[rows], scores.y[rows], scores.middle[rows]
+    new = scores.new[rows]
+    generator = np.random.default_rng(seed + 1)
+    strata = np.array_split(np.argsort(chance, kind="stable"), min(STRATA, max(1, len(rows) // 50)))
+    odds = (1 - chance) / chance
+    failed = 0
+    for _ in range(SHUFFLES):
+        fake = new.copy()
+        for stratum in strata:
+            fake[stratum] = generator.permutation(new[stratum])
+        psi = np.where(fake, odds, -1.0) * (y - middle)
+        failed += _differs(psi)
+    return failed <= FAILED_MOST
+
+
+def _dose_placebo(scores: Scores, rows: np.ndarray, seed: int) -> bool:
+    left_dose = np.sign(scores.psi[rows]) * np.sqrt(scores.part[rows])
+    left_y = scores.y[rows] - scores.middle[rows]
+    generator = np.random.default_rng(seed + 1)
+    strata = np.array_split(np.argsort(scores.middle[rows], kind="stable"), min(STRATA, max(1, len(rows) // 50)))
+    failed = 0
+    for _ in range(SHUFFLES):
+        fake = left_dose.copy()
+        for stratum in strata:
+            fake[stratum] = generator.permutation(left_dose[stratum])
+        failed += _differs(fake * left_y)
+    return failed <= FAILED_MOST
+
+
+def _differs(psi: np.ndarray) -> bool:
+    error = float(psi.std(ddof=1)) / math.sqrt(len(psi))
+    return error > 0 and abs(float(psi.mean())) > 1.959964 * error
+
+
+def small_learner(covariates: Covariates, seed: int = 0) -> Learner:
+    """A learner for refutations: fewer rows and rounds, because only a shift of the estimate matters."""
+    return Learner(covariates, SMALL_FIT_ROWS, SMALL_ROUNDS, seed)
+
+
+def random_cause_passes(case: Comparison, group: Mask, before: Effect) -> bool:
+    """Whether one more column, drawn by chance, leaves the estimate where it was (within one standard error)."""
+    noise = np.random.default_rng(case.seed + 2).normal(size=(len(case.y), 1))
+    names = (*case.covariates.names, "")
+    wider = Covariates(np.hstack([case.covariates.matrix, noise]), case.covariates.categorical, names)
+    after = _again(case, wider, group)
+    return after is None or abs(after.estimate - before.estimate) <= before.error
+
+
+def strongest_observed(case: Comparison, effect: Effect, most: int = 2) -> Benchmark | None:
+    """The strongest observed covariate; None when there is nothing to leave out.
+
+    Its strength is the largest of: the shift of the estimate when it is left out, the bias its own explanatory gains allow, and
+    what adjusting for it alone takes off the raw gap (correlated columns make up for one that is left out, so leaving it out
+    alone would flatter the estimate). When all known columns together take off clearly more than the strongest one, they are
+    the benchmark, and its `column` is empty.
+    """
+    given = case.covariates
+    if len(given.names) < 2:
+        return None
+    everyone = np.ones(len(case.y), dtype=bool)
+    picked = case.old | case.new
+    learner = small_learner(given.rows(picked), case.seed)
+    weights = learner.gains(case.new[picked].astype(np.float64), True) + learner.gains(case.y[picked], case.binary)
+    together = robustness_value(abs(effect.raw_gap - effect.estimate), effect.residual, effect.weight)
+    best = Benchmark("", together)
+    for place in np.argsort(-weights)[:most]:
+        name = given.names[int(place)]
+        short = _again(case, given.without(name), everyone)
+        if short is None:
+            continue
+        told_y = max(0.0, 1 - effect.residual / short.residual)
+        told_lever = max(0.0, 1 - short.weight / effect.weight)
+        bias = math.sqrt(told_y * told_lever / max(1e-9, 1 - told_lever) * effect.residual * effect.weight)
+        alone = _again(case, given.only(name), everyone)
+        taken_away = abs(alone.raw_gap - alone.estimate) if alone is not None else 0.0
+        shift = max(bias, abs(short.estimate - effect.estimate), taken_away)
+        strength = robustness_value(shift, effect.residual, effect.weight)
+        if strength >= 0.9 * best.strength:
+            best = Benchmark(name, max(strength, best.strength))
+    return best
+
+
+def levers_go_together(case: Comparison, others: tuple[str, ...]) -> str:
+    """The name of another lever that goes together with this one beyond what the known columns tell; empty when none does.
+
+    Two things that people decide apart, and that still move together, have something in common that is not in the table. A Wald
+    test in a logistic model of who has the new value; small associations (below 0.03) do not count.
+    """
+    picked = case.old | case.new
+    given = case.covariates.rows(picked)
+    named = [name for name in others if name in given.names]
+    known = given
+    for name in named:
+        known = known.without(name)
+    target = case.new[picked].astype(np.float64)
+    start = linear.design(known)
+    for name in named:
+        added = linear.design(given.only(name))[:, 1:]
+        matrix = np.hstack([start, added[:, :-1] if given.only(name).categorical and added.shape[1] > 1 else added])
+        beta = linear.fit(matrix, target, True)
+        chance = linear.predict(matrix, beta, True)
+        weight = np.maximum(chance * (1 - chance), 1e-4)
+        spread = np.linalg.inv((matrix * weight[:, None]).T @ matrix + np.eye(matrix.shape[1]))
+        z = np.abs(beta / np.sqrt(np.diag(spread)))[start.shape[1] :]
+        if len(z) and z.max() > TOGETHER_Z and z.max() / math.sqrt(len(target)) > TOGETHER_LEAST:
+            return name
+    return ""
+
+
+def _again(case: Comparison, covariates: Covariates, group: Mask) -> Effect | None:
+    other = Comparison(case.y, case.old, case.new, covariates, case.binary, case.groups, case.seed)
+    scores = comparison_scores(other, small_learner(covariates, case.seed))
+    return None if scores is None else estimate(scores, group)

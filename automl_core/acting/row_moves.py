@@ -1,0 +1,120 @@
+"""What a goal lets one row change: allowed values and steps, and whether rows like it have them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from automl_core.acting.action import Goal, Lever
+from automl_core.acting.levers import texts
+from automl_core.data.table import Row
+from automl_core.explaining.single import value_text
+from automl_core.search.model import Model
+
+MOST_STEPS = 5
+SIMILAR = 300
+SEEN_SHARE = 0.01
+SEEN_ROWS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One allowed change of one lever: the value to set (a text, or a number), its cost and how many steps it is."""
+
+    column: str
+    from_text: str
+    to_text: str
+    value: str | float
+    cost: float
+    steps: int = 1
+
+
+def moves_of(lever: Lever, row: Row, near: pd.DataFrame) -> tuple[Move, ...]:
+    """Every change of one lever that the goal allows for this row: allowed values, or steps in the allowed direction and range.
+
+    A numeric lever may go up to five steps, each at the lever's cost; without a direction it goes the way of its step.
+    """
+    value = row.get(lever.column)
+    missing = value is None or (isinstance(value, float) and math.isnan(value))
+    if not math.isnan(lever.step):
+        return () if missing or not isinstance(value, (int, float)) else _steps(lever, float(value))
+    now = str(texts(pd.Series([value], dtype=near[lever.column].dtype)).iloc[0]) if not missing else ""
+    if missing or (lever.from_values and now not in lever.from_values):
+        return ()
+    numeric = pd.api.types.is_numeric_dtype(near[lever.column].dtype)
+    moves = []
+    for to in dict.fromkeys(lever.to):
+        if to == now or (now, to) in lever.forbidden or not _allowed(lever, now, to) or (numeric and not _is_number(to)):
+            continue
+        moves.append(Move(lever.column, now, to, float(to) if numeric else to, lever.cost))
+    return tuple(moves)
+
+
+def _steps(lever: Lever, value: float) -> tuple[Move, ...]:
+    step = abs(lever.step * value) if lever.relative else abs(lever.step)
+    side = {"up": 1.0, "down": -1.0}.get(lever.direction, math.copysign(1.0, lever.step * (value if lever.relative else 1.0)))
+    moves = []
+    for count in range(1, MOST_STEPS + 1):
+        after = float(f"{value + side * count * step:.12g}")
+        if step == 0 or not (_at_least(after, lever.low) and _at_least(-after, -lever.high)):
+            break
+        moves.append(Move(lever.column, value_text(value), value_text(after), after, lever.cost * count, count))
+    return tuple(moves)
+
+
+def _allowed(lever: Lever, now: str, to: str) -> bool:
+    """Whether numbers written as values keep the lever's range and direction."""
+    try:
+        after, before = float(to), float(now)
+    except ValueError:
+        return True
+    if not (_at_least(after, lever.low) and _at_least(-after, -lever.high)):
+        return False
+    return not ((lever.direction == "up" and after < before) or (lever.direction == "down" and after > before))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _at_least(value: float, limit: float) -> bool:
+    return math.isnan(limit) or value >= limit
+
+
+def similar_rows(model: Model, row: Row, goal: Goal, background: pd.DataFrame) -> pd.DataFrame:
+    """The 300 past rows most like this one in what cannot be changed (Gower's distance); all of them when there are fewer."""
+    if len(background) <= SIMILAR:
+        return background
+    moving = {lever.column for lever in goal.levers}
+    distance = np.zeros(len(background))
+    for name in model.sources:
+        if name in moving:
+            continue
+        series, value = background[name], row.get(name)
+        missing = value is None or (isinstance(value, float) and math.isnan(value))
+        if missing:
+            distance += np.asarray(series.notna(), dtype=np.float64)
+        elif pd.api.types.is_numeric_dtype(series.dtype) and isinstance(value, (int, float)):
+            values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+            spread = float(np.nanquantile(values, 0.95) - np.nanquantile(values, 0.05)) if np.isfinite(values).any() else 0.0
+            distance += np.nan_to_num(np.minimum(np.abs(values - value) / (spread or 1.0), 1.0), nan=1.0)
+        elif not pd.api.types.is_datetime64_any_dtype(series.dtype):
+            distance += np.asarray(series.astype("str") != str(value), dtype=np.float64)
+    return background.iloc[np.argsort(distance, kind="stable")[:SIMILAR]]
+
+
+def supported(move: Move, near: pd.DataFrame) -> bool:
+    """Whether similar rows have the value: 1 % of them and three at least; for numbers, inside their middle 98 %."""
+    series = near[move.column]
+    if isinstance(move.value, float):
+        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+        values = values[np.isfinite(values)]
+        return len(values) >= SEEN_ROWS and bool(np.quantile(values, 0.01) <= move.value <= np.quantile(values, 0.99))
+    seen = int((texts(series) == move.value).sum())
+    return seen >= max(SEEN_ROWS, SEEN_SHARE * len(series))

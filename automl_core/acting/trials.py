@@ -1,0 +1,171 @@
+"""Every allowed move of one lever, estimated: doubly robust scores, the groups that a policy tree picks, and their effects."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.acting.action import Change, Condition, Lever
+from automl_core.acting.conditions import all_hold
+from automl_core.acting.covariates import Covariates
+from automl_core.acting.effects import Comparison, Effect, estimate
+from automl_core.acting.levers import texts
+from automl_core.acting.moves import Move, category_moves, is_numeric, movable, numeric_moves, steps_of
+from automl_core.acting.nuisance import Learner
+from automl_core.acting.policy import Field, Splits, fit_policy
+from automl_core.acting.scores import Level, Scores, Setting, category_scores, dose_of, level, numeric_scores
+from automl_core.acting.support import plausibility
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+LEAST_LEAF = 100
+LEAST_LEAF_SHARE = 0.03
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Stage:
+    """What all levers share: the rows, the outcome as numbers (n,), folds, the half that looks (`first`), candidate splits,
+    and what an outcome is worth: `worth` is money (or 1) per unit of the wanted direction, negative when less is wanted."""
+
+    frame: pd.DataFrame
+    y: Floats
+    binary: bool
+    folds: NDArray[np.int64]
+    blocks: NDArray[np.int64]
+    first: Mask
+    groups: NDArray[np.generic] | None
+    splits: Splits
+    worth: float
+    priced: bool
+    seed: int
+    experiment: str = ""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Trial:
+    """One move in one group, estimated on rows that did not choose the group. `chosen` is False when the half that looks for
+    groups would move nobody: then it can only be a pattern. `case` is what was compared (None for numbers)."""
+
+    move: Move
+    conditions: tuple[Condition, ...]
+    scores: Scores
+    effect: Effect
+    rows: Mask
+    chosen: bool
+    case: Comparison | None
+    root: Effect
+    also: tuple[Change, ...] = ()
+
+
+def lever_trials(lever: Lever, stage: Stage, covariates: Covariates) -> tuple[Trial, ...]:
+    """All trials of one lever; `covariates` leave the lever itself out."""
+    setting = Setting(stage.y, stage.binary, Learner(covariates, seed=stage.seed), stage.folds, stage.blocks, stage.groups)
+    if is_numeric(lever, stage.frame[lever.column]):
+        return _numeric_trials(lever, stage, setting)
+    return _category_trials(lever, stage, setting)
+
+
+def _category_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Trial, ...]:
+    values = texts(stage.frame[lever.column])
+    moves = category_moves(lever, stage.frame[lever.column])
+    needed = list(dict.fromkeys(value for move in moves for value in (move.to, *move.from_values)))
+    masks = {value: np.asarray(values == value, dtype=bool) for value in needed}
+    if len(needed) < 2:
+        return ()
+    among = np.any(list(masks.values()), axis=0)
+    levels: dict[str, Level] = {}
+    for place, value in enumerate(needed):
+        other = levels[needed[0]] if len(needed) == 2 and place == 1 else None
+        levels[value] = level(setting, masks[value], among, other)
+    order = values.value_counts().index
+    codes = pd.Categorical(values, categories=list(order)).codes.astype(np.float64)
+    looks = plausibility(setting.learner.covariates, np.where(codes < 0, np.nan, codes), stage.seed)
+    trials: list[Trial] = []
+    for move in moves:
+        old, new = tuple(levels[value] for value in move.from_values), levels[move.to]
+        drawn = lever.column == stage.experiment and len(old) == 1 and _drawn_by_chance(old[0], new)
+        scores = category_scores(setting, old, new, drawn)
+        if scores is None:
+            continue
+        if not drawn:
+            code = float(list(order).index(move.to))
+            scores = scores.limited(looks.holds(np.full(len(codes), code), scores.region))
+        case = Comparison(
+            stage.y, scores.eligible, scores.new, setting.learner.covariates, stage.binary, stage.groups, stage.seed
+        )
+        trials.extend(move_trials(move, stage, scores, case))
+    return tuple(trials)
+
+
+def _drawn_by_chance(old: Level, new: Level) -> bool:
+    """Whether the known columns cannot tell who got the new value, as it must be when chance decided.
+
+    The cross-fitted chance may go together with what happened by no more than 0.05 or three standard errors.
+    """
+    among = old.rows | new.rows
+    told, got = new.chance[among], new.rows[among].astype(np.float64)
+    if told.std() == 0 or got.std() == 0:
+        return True
+    return float(np.corrcoef(told, got)[0, 1]) <= max(0.05, 3 / math.sqrt(len(got)))
+
+
+def _numeric_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Trial, ...]:
+    dose = pd.to_numeric(stage.frame[lever.column], errors="coerce").to_numpy(dtype=np.float64, na_value=math.nan)
+    made = dose_of(setting, dose)
+    if made is None:
+        return ()
+    spread = float(np.nanstd(made.dose - made.expected))
+    looks = plausibility(setting.learner.covariates, dose, stage.seed)
+    trials: list[Trial] = []
+    for move in numeric_moves(lever, dose, spread):
+        step = steps_of(move, dose)
+        able = movable(move, dose)
+        scores = numeric_scores(setting, made, step, able)
+        if scores is None:
+            continue
+        scores = scores.limited(looks.holds(np.where(np.isfinite(dose), dose + step, np.nan), scores.supported))
+        trials.extend(move_trials(move, stage, scores, None))
+    return tuple(trials)
+
+
+def move_trials(
+    move: Move, stage: Stage, scores: Scores, case: Comparison | None, cost: float | None = None, also: tuple[Change, ...] = ()
+) -> list[Trial]:
+    """The groups that one half picks for a move, each with its effect on the other half; everybody, on all rows, when groups do
+    no better. A move that would move nobody stays as one trial that was not chosen."""
+    everyone = np.ones(len(stage.y), dtype=bool)
+    root = estimate(scores, everyone)
+    if root is None:
+        return []
+    gain = gains(scores, stage, move.lever.cost if cost is None else cost)
+    least = max(LEAST_LEAF, LEAST_LEAF_SHARE * float(scores.supported.sum())) / 2
+    held = scores.region & ~stage.first
+    leaves = fit_policy(stage.splits, Field(gain, scores.supported, scores.region & stage.first, held, int(least)))
+    trials = []
+    for leaf in leaves:
+        group = all_hold(leaf, stage.frame) if leaf else everyone
+        effect = root if not leaf else _held_out(scores, group, stage)
+        if effect is not None:
+            trials.append(Trial(move, leaf, scores, effect, scores.supported & group, True, case, root, also))
+    return trials or [Trial(move, (), scores, root, root.supported, False, case, root, also)]
+
+
+def _held_out(scores: Scores, group: Mask, stage: Stage) -> Effect | None:
+    """The effect on the half that did not choose the group; how many rows it is for, and its stability, on all of its rows."""
+    effect, whole = estimate(scores, group & ~stage.first), estimate(scores, group)
+    if effect is None or whole is None:
+        return None
+    return replace(effect, supported=whole.supported, support=whole.support, same_sign=whole.same_sign)
+
+
+def gains(scores: Scores, stage: Stage, cost: float) -> Floats:
+    """The doubly robust net gain of each row, (n,): its sum over a group is what moving the group's supported rows brings."""
+    scale = 1.0
+    if scores.numeric:  # every row tells about the slope, but only the supported ones are moved
+        scale = float(scores.supported[scores.region].mean()) / float(scores.part[scores.region].mean())
+    charge = np.where(scores.supported, cost if stage.priced else 0.0, 0.0)
+    return np.asarray(stage.worth * scores.psi * scores.unit * scale - charge, dtype=np.float64)

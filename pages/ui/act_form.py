@@ -1,0 +1,193 @@
+"""The goal form of acting: what is wanted, what it is worth, what can be changed, and what must stay out."""
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from automl_core.acting.action import Direction, Goal, Lever
+from automl_core.codec import to_json
+from automl_core.registry import Field
+from automl_core.workspace.act import LeverChoice, LeverChoices
+from pages.ui import forms, session
+from pages.ui.border import border
+from pages.ui.words import count, cut, money, plain, quoted
+
+MONEY = (
+    Field("value", "Worth of one outcome turned good", "number", 0.0, minimum=0,
+          help="In money, for each row that is turned (for a number: for each unit)."),
+    Field("currency", "Currency", "text", "€"),
+    Field("capacity", "Rows you can act on", "integer", 0, minimum=0,
+          help="0 sets no limit: with money every row worth its cost, without money a tenth of the rows."),
+    Field("budget", "Money you can spend", "number", 0.0, minimum=0, help="0 means no limit."),
+    Field("contact_cost", "Cost of acting on one row", "number", 0.0, minimum=0, help="For the list of rows to act on."),
+    Field("save_rate", "Share that acting turns, %", "number", 20.0, minimum=0, maximum=100,
+          help="For the list of rows; your estimate until a pilot has measured it."),
+)
+DIRECTIONS: dict[str, Direction] = {"Both ways": "", "Only up": "up", "Only down": "down"}
+ARROW = " → "
+
+
+def summary(goal: Goal) -> None:
+    """The saved goal in one or two sentences."""
+    words = f"Wanted: {quoted(goal.outcome)} is **{plain(goal.good)}**"
+    words += f", worth {plain(money(goal.value, goal.currency))} each." if goal.value else ". No money was given yet."
+    if goal.levers:
+        names = ", ".join(quoted(lever.column, 40) for lever in goal.levers[:5])
+        words += f" You can change {names}{' and more' if len(goal.levers) > 5 else ''}."
+    else:
+        words += " Nothing was named yet that you can change."
+    st.markdown(words, width=720)
+
+
+def form(project: str, goal: Goal) -> None:
+    """Edit, save, clear, download and upload the goal. Every widget starts from the saved goal; nothing is kept before Save."""
+    state = session.session()
+    turn = state.drafts.get(f"act_turn_{project}", 0)
+    key = f"act_{project}_{turn}"
+    start: Goal = state.drafts.get(f"act_start_{project}", goal)
+    choices = session.workspace().act.levers(project)
+    draft = _levers(_roles(_wanted(project, start, key), choices, key), choices, key)
+    changed = to_json(draft) != to_json(goal)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Save goal", type="primary" if changed else "secondary", icon=":material/flag:", key=f"{key}_save"):
+            with border():
+                session.workspace().act.save_goal(project, draft)
+                _restart(project, None)
+                session.note("The goal is saved.")
+                st.rerun()
+        if st.button("Undo changes", disabled=not changed, key=f"{key}_undo", icon=":material/undo:"):
+            _restart(project, None)
+            st.rerun()
+        if st.button("Clear", key=f"{key}_clear", help="Start again from what the column names suggest."):
+            _restart(project, _cleared(goal, choices))
+            st.rerun()
+    if changed:
+        st.caption("The form differs from the saved goal; cards are made for the saved one.")
+    _files(project, key)
+
+
+def _restart(project: str, start: Goal | None) -> None:
+    """Draw every widget anew, from `start` or from the saved goal."""
+    drafts = session.session().drafts
+    drafts[f"act_turn_{project}"] = drafts.get(f"act_turn_{project}", 0) + 1
+    if start is None:
+        drafts.pop(f"act_start_{project}", None)
+    else:
+        drafts[f"act_start_{project}"] = start
+
+
+def _cleared(goal: Goal, choices: LeverChoices) -> Goal:
+    return Goal(goal.outcome, goal.good, given=choices.given, currency=goal.currency)
+
+
+def _wanted(project: str, start: Goal, key: str) -> Goal:
+    problem = session.workspace().goal.problem(project)
+    classes = problem.classes if problem and problem.classes else ("low", "high")
+    good = st.selectbox(f"Wanted outcome of {quoted(start.outcome, 40)}", classes, key=f"{key}_good",
+                        index=classes.index(start.good) if start.good in classes else 0)
+    given = {item.name: getattr(start, item.name) for item in MONEY} | {"save_rate": 100 * start.save_rate}
+    with st.grid(3, min_column_width=200):
+        values = forms.fields(MONEY, key, given)
+    amounts = {item.name: float(values[item.name] or 0) for item in MONEY if item.kind == "number"}
+    return replace(
+        start, good=str(good), value=amounts["value"], contact_cost=amounts["contact_cost"], budget=amounts["budget"],
+        save_rate=amounts["save_rate"] / 100, capacity=int(values["capacity"] or 0), currency=str(values["currency"] or "€")[:3])
+
+
+def _roles(start: Goal, choices: LeverChoices, key: str) -> Goal:
+    """Which columns can be changed, which were measured afterwards, and which must not be used."""
+    names = [choice.column for choice in choices.columns]
+    levers = [lever.column for lever in start.levers if lever.column in names]
+    picked = st.multiselect("What you can change", names, default=levers, key=f"{key}_levers", max_selections=8,
+                            placeholder="Choose the columns that somebody decides: a contract, a discount, a channel",
+                            help="Only these are ever proposed to be changed.")
+    offered = [name for name in choices.suggested if name not in picked]
+    if offered:
+        st.caption(f"By their names these may be such columns: {', '.join(quoted(name, 30) for name in offered[:8])}.")
+    rest = [name for name in names if name not in picked]
+    left, right = st.columns(2, gap="medium")
+    later = left.multiselect(
+        "Measured only after the change", rest, default=[n for n in start.later if n in rest], key=f"{key}_later",
+        help="What follows from the change, such as a total paid. Comparing on it would hide a part of the effect.")
+    unset = [name for name in choices.later if name not in later and name in rest]
+    if unset:
+        left.caption(f"By their names, perhaps: {', '.join(quoted(name, 30) for name in unset[:6])}.")
+    never = right.multiselect("Never to be used here", rest, default=[n for n in start.never if n in rest], key=f"{key}_never",
+                              help="Neither compared on nor used to say who is meant: what you must not decide by.")
+    known = [name for name in rest if name not in later and name not in never]
+    marked = [name for name in choices.given if name in known]
+    words = f"The other {count(len(known), 'column')} count as known before"
+    st.caption(words + (f", among them {', '.join(quoted(name, 30) for name in marked[:6])}." if marked else "."))
+    old = {lever.column: lever for lever in start.levers}
+    extra = tuple(name for name in start.never if name not in names)  # columns the model left out stay named
+    return replace(start, levers=tuple(old.get(name, Lever(name)) for name in picked), later=tuple(later),
+                   never=(*extra, *never), given=tuple(marked))
+
+
+def _levers(goal: Goal, choices: LeverChoices, key: str) -> Goal:
+    found = {choice.column: choice for choice in choices.columns}
+    levers = []
+    for place, lever in enumerate(goal.levers):
+        with st.container(border=True, gap="small"):
+            st.markdown(f"**{plain(lever.column)}**")
+            levers.append(_lever(lever, found[lever.column], f"{key}_{place}_{lever.column}"))
+    return replace(goal, levers=tuple(levers))
+
+
+def _lever(lever: Lever, choice: LeverChoice, key: str) -> Lever:
+    made = _number(lever, choice, key) if choice.number else _category(lever, choice, key)
+    with st.grid(2, min_column_width=180):
+        cost = st.number_input("Cost of the change, each row", 0.0, value=lever.cost, key=f"{key}_cost", format="%.6g")
+        days = st.number_input("Days until it shows", 0, 3650, value=lever.days, key=f"{key}_days")
+    return replace(made, cost=float(cost or 0), days=int(days or 0))
+
+
+def _category(lever: Lever, choice: LeverChoice, key: str) -> Lever:
+    values = list(dict.fromkeys((*choice.values, *lever.to, *lever.from_values)))
+    rows = dict(zip(choice.values, choice.rows, strict=True))
+    names: dict[str, Any] = {"format_func": lambda value: f"{cut(value, 40)} ({count(rows.get(value, 0))})"}
+    left, right = st.columns(2, gap="medium")
+    names["placeholder"] = "Any value"
+    sources = left.multiselect("From", values, default=list(lever.from_values), key=f"{key}_from", **names)
+    targets = right.multiselect("To", values, default=list(lever.to), key=f"{key}_to", **names)
+    pairs = {f"{cut(a, 30)}{ARROW}{cut(b, 30)}": (a, b) for a in sources or values for b in targets or values if a != b}
+    chosen = [name for name, pair in pairs.items() if pair in lever.forbidden]
+    forbidden = st.multiselect("Never propose", list(pairs), default=chosen, key=f"{key}_forbidden",
+                               placeholder="Moves that must not be proposed") if 1 < len(pairs) <= 200 else chosen
+    return replace(lever, from_values=tuple(sources), to=tuple(targets), forbidden=tuple(pairs[name] for name in forbidden))
+
+
+def _number(lever: Lever, choice: LeverChoice, key: str) -> Lever:
+    nan = math.nan
+    shown = next(word for word, name in DIRECTIONS.items() if name == lever.direction)
+    word = st.segmented_control("May go", list(DIRECTIONS), default=shown, key=f"{key}_direction", required=True)
+    span = f"{choice.low:,.6g} to {choice.high:,.6g}"
+    with st.grid(4, min_column_width=150):
+        step = st.number_input("Step (empty: found)", value=None if math.isnan(lever.step) else lever.step, key=f"{key}_step",
+                               format="%.6g", help="−5 lowers it by five. Left empty, steps that rows like these show are tried.")
+        share = st.toggle("Step is a share", lever.relative, key=f"{key}_relative", help="0.1 then means ten percent.")
+        low = st.number_input("Not below", value=None if math.isnan(lever.low) else lever.low, key=f"{key}_low", format="%.6g",
+                              help=f"In the data: {span}.")
+        high = st.number_input("Not above", value=None if math.isnan(lever.high) else lever.high, key=f"{key}_high",
+                               format="%.6g", help=f"In the data: {span}.")
+    return replace(
+        lever, direction=DIRECTIONS.get(word or "", ""), step=nan if step is None else float(step), relative=bool(share),
+        low=nan if low is None else float(low), high=nan if high is None else float(high))
+
+
+def _files(project: str, key: str) -> None:
+    """The goal as a file, for the command line or another project."""
+    with st.expander("The goal as a file"):
+        st.download_button("Download goal.toml", session.workspace().act.goal_text(project), file_name="goal.toml",
+                           mime="application/toml", icon=":material/download:", on_click="ignore", key=f"{key}_download")
+        chosen = st.file_uploader("Use a goal.toml", type=["toml"], key=f"{key}_upload", max_upload_size=1)
+        if chosen is not None:
+            with border():
+                session.workspace().act.read_goal_file(project, chosen.getvalue())
+                forms.forget(chosen)
+                _restart(project, None)
+                session.note("The goal was read from the file and saved.")
+                st.rerun()

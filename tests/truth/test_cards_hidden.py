@@ -1,0 +1,65 @@
+"""A factor that nobody wrote down: no estimate can see it, so no card may claim more than grade C (T3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.acting import Lever, Options, find_actions
+from tests.truth.markets import market, sigmoid
+
+Design = Callable[[int], tuple[pd.DataFrame, tuple[Lever, ...]]]
+
+
+def two_levers(seed: int) -> tuple[pd.DataFrame, tuple[Lever, ...]]:
+    """The market, with a factor behind both levers that is as strong as the known ones."""
+    return market(seed, hidden=1.0).frame, (Lever("offer", ("yes",), cost=5.0), Lever("paper", cost=5.0))
+
+
+def one_lever(seed: int) -> tuple[pd.DataFrame, tuple[Lever, ...]]:
+    """The same, but only one lever is named: nothing gives the factor away."""
+    return two_levers(seed)[0].drop(columns="paper"), (Lever("offer", ("yes",), cost=5.0),)
+
+
+def strong_effect(seed: int, effect: float = -0.28) -> tuple[pd.DataFrame, tuple[Lever, ...]]:
+    """A strong real effect, known factors, and a hidden one as strong as those."""
+    rng = np.random.default_rng(seed)
+    rows = 5000
+    x, u = rng.normal(size=(rows, 4)), rng.normal(size=rows)
+    new = rng.random(rows) < sigmoid(0.8 * x[:, 0] - 0.5 * x[:, 1] + 0.8 * u)
+    base = 0.5 - 0.12 * np.tanh(x[:, 0]) + 0.08 * np.tanh(x[:, 1]) - 0.12 * np.tanh(u)
+    y = rng.random(rows) < np.clip(base + effect * new, 0.02, 0.98)
+    frame = pd.DataFrame(x, columns=list("abcd")).assign(lever=np.where(new, "new", "old"), y=np.where(y, "Yes", "No"))
+    return frame, (Lever("lever", ("new",), cost=5.0),)
+
+
+def no_effect(seed: int) -> tuple[pd.DataFrame, tuple[Lever, ...]]:
+    """A lever that does nothing and seems to, because of the hidden factor."""
+    return strong_effect(seed, 0.0)
+
+
+DESIGNS: tuple[Design, ...] = (two_levers, one_lever, strong_effect, no_effect)
+
+
+def above_c(design: Design, seeds: range) -> float:
+    """The share of runs with a card above grade C."""
+    hits = 0
+    for seed in seeds:
+        frame, levers = design(seed)
+        target = "churn" if "churn" in frame else "y"
+        hits += any(card.grade in "AB" for card in find_actions(frame, target, "No", levers, options=Options(value=100.0)).cards)
+    return hits / len(seeds)
+
+
+@pytest.mark.parametrize("design", DESIGNS, ids=lambda one: one.__name__)
+def test_never_above_c(design: Design) -> None:
+    assert above_c(design, range(3)) <= 0.34
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("design", DESIGNS, ids=lambda one: one.__name__)
+def test_never_above_c_full(design: Design) -> None:
+    assert above_c(design, range(100)) <= 0.05

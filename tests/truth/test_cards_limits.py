@@ -1,0 +1,107 @@
+"""No card ever proposes a move that was not allowed (T2), whatever the table and the limits; and none promises (banned words)."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+import pandas as pd
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from automl_core.acting import Lever, Options, Roles, applied, assign, eligible, find_actions
+from automl_core.acting.door import typed
+from automl_core.acting.moves import category_moves, movable, numeric_moves, steps_of
+from automl_core.acting.wording import BANNED
+
+PLANS = ("basic", "plus", "pro", "max")
+
+
+def table(seed: int, rows: int = 1500) -> pd.DataFrame:
+    """Four plans, a price and a yes/no lever that all move the outcome."""
+    rng = np.random.default_rng(seed)
+    age = rng.normal(size=rows)
+    plan = rng.choice(4, rows, p=[0.4, 0.3, 0.2, 0.1])
+    price = 20 + 3 * age + rng.normal(0, 4, rows)
+    alert = rng.random(rows) < 0.5
+    chance = np.clip(0.6 - 0.12 * plan + 0.015 * (price - 20) - 0.15 * alert - 0.05 * age, 0.02, 0.98)
+    return pd.DataFrame(
+        {
+            "age": age,
+            "plan": np.array(PLANS)[plan],
+            "price": price,
+            "alert": alert,
+            "gender": rng.choice(["f", "m"], rows),
+            "y": np.where(rng.random(rows) < chance, "Yes", "No"),
+        }
+    )
+
+
+pairs = st.lists(st.tuples(st.sampled_from(PLANS), st.sampled_from(PLANS)).filter(lambda p: p[0] != p[1]), max_size=6)
+plans = st.lists(st.sampled_from(PLANS), max_size=3, unique=True)
+
+
+@settings(max_examples=300, deadline=None)
+@given(to=plans, source=plans, forbidden=pairs)
+def test_category_moves_keep_to_the_lever(to: list[str], source: list[str], forbidden: list[tuple[str, str]]) -> None:
+    lever = Lever("plan", tuple(to), tuple(source), forbidden=tuple(forbidden))
+    for move in category_moves(lever, table(0)["plan"]):
+        assert not to or move.to in to
+        for value in move.from_values:
+            assert value != move.to
+            assert (value, move.to) not in forbidden
+            assert not source or value in source
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    step=st.one_of(st.just(math.nan), st.floats(-20, 20, allow_nan=False)),
+    relative=st.booleans(),
+    direction=st.sampled_from(["", "up", "down"]),
+    limits=st.tuples(st.floats(0, 40), st.floats(0, 40)).map(sorted),
+)
+def test_numeric_moves_keep_to_the_lever(step: float, relative: bool, direction: str, limits: list[float]) -> None:
+    lever = Lever("price", step=step, relative=relative, direction=direction, low=limits[0], high=limits[1])  # type: ignore[arg-type]
+    dose = table(0)["price"].to_numpy() - 15  # some are negative, so a share of them goes the other way
+    for move in numeric_moves(lever, dose, 3.0):
+        rows = movable(move, dose)
+        after = (dose + steps_of(move, dose))[rows]
+        assert ((after >= limits[0]) & (after <= limits[1])).all()
+        change = after - dose[rows]
+        assert direction != "up" or (change > 0).all()
+        assert direction != "down" or (change < 0).all()
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@given(
+    seed=st.integers(0, 50),
+    to=plans,
+    forbidden=pairs,
+    direction=st.sampled_from(["up", "down"]),
+    limits=st.tuples(st.floats(5, 20), st.floats(20, 35)),
+)
+def test_no_row_is_ever_moved_against_the_limits(
+    seed: int, to: list[str], forbidden: list[tuple[str, str]], direction: str, limits: tuple[float, float]
+) -> None:
+    frame = table(seed)
+    plan = Lever("plan", tuple(to), forbidden=tuple(forbidden))
+    price = Lever("price", direction=direction, low=limits[0], high=limits[1])  # type: ignore[arg-type]
+    found = find_actions(frame, "y", "No", [plan, price, "alert"], Roles(never=("gender",)), Options(value=50.0))
+    before, after, chosen = typed(frame).frame, applied(found.cards, frame), assign(found.cards, frame)
+    for card in (*found.cards, *found.patterns):
+        assert all(condition.column == "age" for condition in card.conditions)
+        rows = eligible(card, before)
+        if card.lever == "plan":
+            assert not to or card.to_value in to
+            assert all((value, card.to_value) not in forbidden for value in before["plan"][rows].unique())
+        if card.lever == "price":
+            moved = before["price"][rows] + card.step
+            assert moved.between(*limits).all()
+            assert (card.step > 0) == (direction == "up")
+        text = " ".join((card.who, card.sentence, card.overturn, card.next_step, *card.reasons)).lower()
+        assert card.grade == "A" or not [word for word in BANNED if re.search(rf"\b{word}\b", text)]
+    still = chosen < 0
+    assert after[still].equals(before[still])
+    for column in ("age", "gender", "y"):
+        assert after[column].equals(before[column])
