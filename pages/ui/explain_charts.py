@@ -144,9 +144,20 @@ def _line(item: Curve, palette: Palette) -> Any:
 
 
 def _levels(item: Curve, palette: Palette) -> Any:
+    import plotly.graph_objects as go
+
     marks = [Mark(f"{words.cut(point.label, 18)} ({point.rows:,})", point.effect, f"{words.signed(point.effect)}", point.low,
                   point.high, not point.thin) for point in item.points[: SHOWN_BARS + 1]]
-    return dots(marks, f"Effect, {unit_of(item.units)}", palette, zero=True)
+    figure = dots(marks, f"Effect, {unit_of(item.units)}", palette, zero=True)
+    seen = [point for point in item.points if math.isfinite(point.observed) and point.rows]
+    mean = sum(point.observed * point.rows for point in seen) / max(1, sum(point.rows for point in seen))
+    for place, point in enumerate(item.points[: SHOWN_BARS + 1]):
+        if math.isfinite(point.observed):
+            figure.add_trace(go.Scatter(
+                x=[point.observed - mean], y=[figure.data[place].y[0]], mode="markers",
+                marker={"size": 10, "color": palette.up, "symbol": "diamond-open", "line": {"width": 2}},
+                text=[_hover(point, item.units)], hovertemplate="%{text}<extra></extra>"))
+    return figure
 
 
 def _pale(colour: str) -> str:

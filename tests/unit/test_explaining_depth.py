@@ -1,0 +1,214 @@
+"""Groups, drops, curves, one row's context, flips, the whole table, weak spots: on small tables with every kind of column."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.codec import from_json, to_json
+from automl_core.errors import BadInput
+from automl_core.explaining import (
+    Allowed,
+    Past,
+    association,
+    cheapest_flip,
+    column_groups,
+    curve,
+    evidence,
+    explain,
+    open_rows,
+    past_cases,
+    row_context,
+    what_if_table,
+    with_evidence,
+)
+from automl_core.explaining.depth import judged_rows
+from automl_core.explaining.explanation import Evidence, SpotCondition, TableChange
+from automl_core.explaining.sure import sureness, wilson
+from automl_core.explaining.weak_spots import conditions_of, describe, holds, weak_spots
+from automl_core.search.model import Model
+from tests.unit.test_explaining_routes import COLUMNS, model, table, target
+
+
+def past(task: str = "binary") -> Past:
+    frame, raw = table()
+    return Past(frame, target(task, raw), COLUMNS)  # type: ignore[arg-type]
+
+
+def oof(made: Model) -> np.ndarray:
+    return made.predict_frame(table()[0])
+
+
+def test_association_of_every_kind_of_pair() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=600)
+    level = pd.Series(np.where(x > 0.5, "high", np.where(x > -0.5, "mid", "low"))).astype("str")
+    frame = pd.DataFrame({"x": x, "copy": -x + rng.normal(0, 0.1, 600), "level": level, "same": level.replace({"low": "l"}),
+                          "noise": rng.normal(size=600), "flag": pd.Series(rng.choice(["a", "b"], 600)).astype("str"),
+                          "constant": np.zeros(600), "empty": np.full(600, math.nan)})
+    names = tuple(frame)
+    found = pd.DataFrame(association(frame, names), names, names)
+    assert found.loc["x", "copy"] > 0.98
+    assert found.loc["level", "same"] > 0.98
+    assert found.loc["x", "level"] > 0.9
+    assert found.loc["noise", "flag"] < 0.15
+    assert found.loc["level", "flag"] < 0.15
+    assert found.loc["x", "constant"] == found.loc["x", "empty"] == 0
+    np.testing.assert_allclose(found, found.T)
+    assert [set(group) for group in column_groups(frame, names)] == [{"x", "copy", "level", "same"}]
+    assert column_groups(frame.head(5), names) == ()
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_closer_look(task: str) -> None:
+    made, rows = model(task, ("lightgbm",)), past(task)  # type: ignore[arg-type]
+    found = with_evidence(explain(made, rows.frame, rows.y), made, rows, 0.5)
+    assert found.refits >= 2
+    assert found.importance[0].column == "a"
+    assert found.importance[0].drop_low > 0
+    assert all(item.rank_low <= place + 1 <= item.rank_high for place, item in enumerate(found.importance))
+    assert "not learned from" in found.measured
+    deep = evidence(made, rows, oof(made), found, 1.0)
+    assert from_json(Evidence, to_json(deep)) == from_json(Evidence, to_json(from_json(Evidence, to_json(deep))))
+    assert deep.curves[0].column == "a"
+    assert deep.interactions.shuffles >= 1
+    assert deep.interactions.looked_at == 10
+
+
+def test_too_few_rows_are_said() -> None:
+    made, rows = model("binary", ("lightgbm",)), past()
+    few = Past(rows.frame.head(30), rows.y[:30], COLUMNS)
+    found = with_evidence(explain(made, few.frame, few.y), made, few, 0.5)
+    assert found.refits == 0
+    assert math.isnan(found.importance[0].drop)
+    deep = evidence(made, few, oof(made)[:30], found, 0.5)
+    assert "too few rows" in deep.interactions.sentence
+    assert "too few rows" in deep.weak_spots.sentence
+    blank = Past(rows.frame, np.full(400, math.nan), COLUMNS)
+    assert with_evidence(found, made, blank, 0.5).refits == 0
+
+
+def test_curves_of_every_kind_of_column() -> None:
+    frame, raw = table()
+    made = model("binary", ("linear", "lightgbm"), learned=True)
+    observed = 100 * target("binary", raw)
+    rows = open_rows(made, frame)
+    numbers = curve(rows, "a", observed)
+    assert (numbers.kind, numbers.method) == ("number", "ale")
+    assert numbers.points[-1].effect > numbers.points[0].effect
+    assert abs(float(np.average([p.effect for p in numbers.points], weights=[p.rows for p in numbers.points]))) < 3
+    assert sum(point.rows for point in numbers.points) <= int(frame["a"].notna().sum())
+    assert curve(rows, "d", observed).kind == "date"
+    levels = curve(rows, "c", observed)
+    assert levels.kind == "category"
+    assert len(levels.points) == 12
+    lines = curve(rows, "a", observed, "pdp")
+    assert len(lines.lines) == 50
+    with pytest.raises(BadInput):
+        curve(rows, "y", observed)
+    odd = frame.assign(a=1.0)
+    assert curve(open_rows(made, odd), "a", observed).points
+    assert not curve(open_rows(made, frame.assign(a=math.nan)), "a", observed * math.nan).points[0].thin
+
+
+def test_row_context() -> None:
+    frame, raw = table()
+    made = model("binary", ("lightgbm",))
+    y = target("binary", raw)
+    cases = past_cases(made, frame, oof(made), y, np.arange(400), {"a": 0.6, "b": 0.2, "c": 0.1, "d": 0.1})
+    row = frame.iloc[7].to_dict()
+    around = row_context(cases, row, 7)
+    assert len(around.neighbours) == 5
+    assert 7 not in [item.position for item in around.neighbours]
+    assert around.neighbours[0].likeness >= around.neighbours[-1].likeness
+    assert row_context(cases, row).neighbours[0].position == 7
+    assert around.flags == ()
+    sure = around.sureness
+    assert sure is not None
+    assert sure.low <= sure.rate <= sure.high
+    assert sure.rows >= 50
+    odd = row_context(cases, {**row, "a": 99.0, "b": None, "c": "new"})
+    assert len(odd.flags) == 3
+    assert "“c” = “new” was in no past row." in odd.flags
+    numbers = past_cases(model("regression", ("lightgbm",)), frame, oof(model("regression", ("lightgbm",))),
+                         target("regression", raw), np.arange(400), {"a": 1.0})
+    found = sureness(numbers, 1.0)
+    assert found is not None
+    assert found.low < found.high
+    assert wilson(0.5, 100) == pytest.approx((0.404, 0.596), abs=1e-3)
+
+
+def test_cheapest_flip() -> None:
+    frame, _ = table()
+    made = model("binary", ("lightgbm",))
+    row = frame[frame["a"] < -1].iloc[0].to_dict()
+    levers = (Allowed("a"), Allowed("b"), Allowed("c"))
+    found = cheapest_flip(made, row, frame, levers)
+    assert found is not None
+    assert (found.before < 50) != (found.after < 50)
+    changed = {**row, **{name: (then if name == "c" else float(then.replace("−", "-"))) for name, _, then in found.changes}}
+    assert 100 * made.predict_row(changed) == pytest.approx(found.after, abs=0.5)
+    assert cheapest_flip(made, row, frame, (Allowed("a", direction="down"),)) is None
+    limited = cheapest_flip(made, row, frame, (Allowed("a", high=row["a"] + 0.01),))
+    assert limited is None
+    with pytest.raises(BadInput):
+        cheapest_flip(made, row, frame, (Allowed("nope"),))
+    numbers = model("regression", ("lightgbm",))
+    with pytest.raises(BadInput):
+        cheapest_flip(numbers, row, frame, levers)
+    reached = cheapest_flip(numbers, row, frame, levers, 2.0)
+    assert reached is not None
+    assert reached.after >= 2.0
+    assert cheapest_flip(model("multiclass", ("lightgbm",)), row, frame, levers) is not None
+
+
+def test_what_if_in_the_whole_table() -> None:
+    frame, _ = table()
+    made = model("binary", ("lightgbm",))
+    found = what_if_table(made, frame, (TableChange("a", "add", 1.0),), COLUMNS)
+    before = 100 * made.predict_frame(frame)
+    after = 100 * made.predict_frame(frame.assign(a=frame["a"] + 1))
+    assert found.mean_before == pytest.approx(before.mean())
+    assert found.mean_after == pytest.approx(after.mean())
+    assert found.flips_up == int(((before < 50) & (after >= 50)).sum())
+    assert found.flips_down == int(((before >= 50) & (after < 50)).sum())
+    assert found.outside == int((frame["a"] + 1 > frame["a"].max()).sum())
+    assert found.changed == int(frame["a"].notna().sum())
+    assert sum(found.before) == sum(found.after) == found.rows == 400
+    level = what_if_table(made, frame, (TableChange("c", "set", value="l3"),), COLUMNS)
+    assert level.mean_after == pytest.approx(float(100 * made.predict_frame(frame.assign(c="l3")).mean()))
+    date = what_if_table(made, frame, (TableChange("d", "set", value="2026-02-01"),), COLUMNS)
+    assert date.changed <= 400
+    numbers = what_if_table(model("regression", ("lightgbm",)), frame, (TableChange("b", "percent", -5.0),), COLUMNS)
+    assert numbers.units == "y"
+    assert "pilot" in numbers.warning.lower()
+    for bad in (TableChange("y", "set", value="Yes"), TableChange("zz", "add", 1.0), TableChange("c", "percent", 5.0),
+                TableChange("a", "set", value="many"), TableChange("a", "percent", math.nan), TableChange("a", "halve")):
+        with pytest.raises(BadInput):
+            what_if_table(made, frame, (bad,), COLUMNS)
+    with pytest.raises(BadInput):
+        what_if_table(made, frame, (), COLUMNS)
+    with pytest.raises(BadInput):
+        what_if_table(made, frame.head(0), (TableChange("a", "add", 1.0),), COLUMNS)
+
+
+def test_weak_spot_conditions_hold_where_they_say() -> None:
+    frame, _ = table()
+    for name in ("a", "c", "d"):
+        if name == "d":
+            continue
+        for condition in conditions_of(frame[name]):
+            mask = holds(condition, frame)
+            assert 0 < mask.sum() < 400
+            assert describe(condition)
+    assert any(condition.values == ("missing",) for condition in conditions_of(frame["a"]))
+    assert int(holds(SpotCondition("a", ("missing",)), frame).sum()) == int(frame["a"].isna().sum())
+    few = pd.Series([1.0, 2.0] * 50, name="k")
+    assert [condition.values for condition in conditions_of(few)] == [("1",), ("2",)]
+    assert int(holds(SpotCondition("k", ("1",)), few.to_frame()).sum()) == 50
+    made = model("multiclass", ("lightgbm",))
+    rows = past("multiclass")
+    assert weak_spots(judged_rows(made, rows, oof(made)), ("a", "b", "c")).looked_at > 10
