@@ -1,8 +1,8 @@
 """Cards turned into rows: for each row that a card speaks of the one action that is worth most, under a budget and a capacity.
 
 The level of an effect is the card's adjusted one. How it differs by row is taken half from the model's what-if, scaled to that
-level: only half, because picking the rows with the largest predicted effects picks its errors, too. Patterns (grade D) never become an
-action.
+level: only half, because picking the rows with the largest predicted effects picks its errors, too. Patterns (grade D) never
+become an action.
 """
 
 from __future__ import annotations
@@ -155,7 +155,8 @@ def _plan(actions: tuple[PlannedAction, ...], bound: float, exact: bool, goal: G
         return ActionPlan((), net, cost, bound, exact, "No card is sure enough, or worth its cost, to become an action.")
     words = f"{len(actions):,} rows, one action each"
     if goal.value > 0:
-        words += f": {money(net, goal.currency)} expected after {money(cost, goal.currency)} of costs"
+        words += f": {money(net, goal.currency)} expected"
+        words += f" after {money(cost, goal.currency)} of costs" if cost else ""
         words += "." if exact else f"; no plan within the limits can bring more than {money(bound, goal.currency)}."
     else:
         words += "."
