@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -153,7 +153,7 @@ def _matched(pilot: Pilot, assignment: pd.DataFrame, values: pd.Series, problem:
     if not len(outcomes) and counts.unreadable:
         example = plain(text[filled].iloc[0])
         raise BadInput(f"No outcome in the file can be read, for example {quote(example)}.", _wanted(problem))
-    told = Returned(**{name: getattr(counts, name) for name in Returned.__slots__ if name != "sentence"}, sentence=_said(counts))
+    told = replace(counts, sentence=_said(counts))
     codes = assignment.loc[keep, [STRATUM, GROUP]].to_numpy(dtype=np.int64)
     return Matched(outcomes, treated[keep], codes[:, 0], codes[:, 1], told)
 

@@ -155,7 +155,8 @@ def _plan(actions: tuple[PlannedAction, ...], bound: float, exact: bool, goal: G
         return ActionPlan((), net, cost, bound, exact, "No card is sure enough, or worth its cost, to become an action.")
     words = f"{len(actions):,} rows, one action each"
     if goal.value > 0:
-        words += f": {money(net, goal.currency)} expected after {money(cost, goal.currency)} of costs"
+        words += f": {money(net, goal.currency)} expected"
+        words += f" after {money(cost, goal.currency)} of costs" if cost else ""
         words += "." if exact else f"; no plan within the limits can bring more than {money(bound, goal.currency)}."
     else:
         words += "."

@@ -6,7 +6,7 @@ Two proportions or two means, two-sided at 5 %, aiming at a chance of 80 % (Flei
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from automl_core.acting.statistics import rows_per_arm
 from automl_core.errors import BadInput
@@ -81,7 +81,7 @@ def measure_power(change: Change, available: int, rows: int = 0, treated_share: 
     weak_change = Change(change.now, change.weak, spread=change.spread)
     chance_weak = chance_to_see(weak_change, treated, held) if math.isfinite(change.weak) else 0.0
     made = Power(needed, weak, available, treated, held, chance, chance_weak, smallest_change(change, treated, held), "")
-    return Power(**{name: getattr(made, name) for name in Power.__slots__ if name != "sentence"}, sentence=_sentence(made))
+    return replace(made, sentence=_sentence(made))
 
 
 def total_rows(per_arm: int, treated_share: float) -> int:
@@ -124,6 +124,8 @@ def _sentence(power: Power) -> str:
     needed = f"{power.per_arm:,} rows on each side see the promised change with a chance of 80 %"
     if power.per_arm_weak > power.per_arm:
         needed += f" ({power.per_arm_weak:,} if the true change is at the weak end)"
+    if power.treated == power.held == power.per_arm and power.chance >= CHANCE - 0.005:
+        return f"{needed}, and that is what this pilot has."
     here = f"With {power.treated:,} that get the change and {power.held:,} that do not, the chance is {percent(power.chance)}"
     if rows == power.available and power.chance < CHANCE - 0.005:
         return f"{needed}. {here}, and these are all the rows there are: widen the group, or let it run on new rows."

@@ -89,7 +89,7 @@ def _pilot(pilot: Pilot | None) -> list[str]:
     if pilot is None:
         return []
     lines = [pilot.sentence]
-    if pilot.result is not None:
+    if pilot.result is not None and pilot.state == "running":  # once it has ended, the card itself says what was measured
         lines.append(pilot.result.sentence)
     elif pilot.state == "running":
         lines.append(f"With so many rows the chance to see the promised effect is {percent(pilot.power.chance)}.")

@@ -27,8 +27,8 @@ def decision(project: str, goal: Goal) -> None:
             cards.facts([Fact("This list", money(made.value, goal.currency),
                               f"{money(made.low, goal.currency)} to {money(made.high, goal.currency)}")]
                         + [Fact(rival.name, money(rival.value, goal.currency),
-                                f"the list is {money(rival.ahead, goal.currency)} ahead" if rival.ahead > 0
-                                else f"the list is {money(-rival.ahead, goal.currency)} behind") for rival in made.rivals])
+                                f"{money(abs(rival.ahead), goal.currency)} {'less' if rival.ahead > 0 else 'more'}")
+                           for rival in made.rivals])
         if made.curve is not None and made.curve.best.rows:
             cards.show(pilot_charts.profit(made.curve, goal.currency, session.palette()), "profit_curve")
             _honest(made, goal)

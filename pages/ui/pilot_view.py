@@ -72,7 +72,7 @@ def running(pilot: Pilot) -> None:
         _head(pilot)
         cards.facts([
             Fact("Get the change", count(pilot.treated)), Fact("Stay as they are", count(pilot.held)),
-            Fact("Outcomes due", date(pd.Timestamp(pilot.due).to_pydatetime())),
+            Fact("Outcomes due", f"{pd.Timestamp(pilot.due):%-d %b %Y}"),
             Fact("Chance to see it", percent(pilot.power.chance)),
         ])
         st.download_button(
