@@ -179,8 +179,8 @@ def one_row(project: str) -> None:
         row = session.workspace().explain.row(project, position)
         st.markdown(f"**{plain(row.sentence)}**", width=720)
         cards.show(explain_charts.waterfall(row, session.palette()), "reasons")
-        st.caption("Orange raises, blue lowers the prediction; the parts add up exactly. It is the final model’s, which has learned "
-                   "from this row as well; the prediction in the list is by one that had not seen it.")
+        st.caption("Orange raises, blue lowers the prediction; the parts add up exactly. It is the final model’s, which has "
+                   "learned from this row as well; the prediction in the list is by one that had not seen it.")
         _around(session.workspace().explain.row_context(project, position), row.units)
 
 
