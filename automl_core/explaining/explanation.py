@@ -15,7 +15,8 @@ class Importance:
     the column is shuffled on out-of-sample rows, with its 95 % interval (NaN when not measured). Ranks are the 5-95 % range over
     bootstrap samples of the rows and, where they were made, over models fitted again on halves of the rows.
     `direction` is a word for numbers: "higher raises", "higher lowers", "mixed", or "" for other columns. `evidence` False says
-    that shuffled copies of columns are used as much; `replaceable` that a model without the column is as good.
+    that shuffled columns are used as much, or that the score does not fall without it; `replaceable` that a model without the
+    column is as good.
     """
 
     column: str

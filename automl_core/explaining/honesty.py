@@ -16,7 +16,7 @@ from automl_core.explaining.drops import REPEATS, permutation_drops, pooled
 from automl_core.explaining.explanation import ColumnGroup, Explanation, Importance
 from automl_core.explaining.groups import column_groups
 from automl_core.explaining.refits import Past, Refit, refits
-from automl_core.explaining.shadows import noise_floor
+from automl_core.explaining.shadows import Noise, noise_floor
 from automl_core.explaining.twins import replaceable
 from automl_core.framing.metrics import metric_of
 from automl_core.search.model import Model
@@ -58,14 +58,14 @@ def with_evidence(explanation: Explanation, model: Model, past: Past, seconds: f
     began = time.monotonic()
     wanted: list[tuple[str, ...]] = [(item.column,) for item in explanation.importance[:MOST_DROPS] if item.share > 0]
     wanted += [group.columns for group in explanation.groups]
-    floor = noise_floor(model, past)
+    noise = noise_floor(model, past)
     seen: list[_Seen] = []
     halves: list[Refit] = []
     for refit in refits(model, past, max(0.0, 0.7 * seconds - (time.monotonic() - began))):
         seen.append(_look(refit, past, wanted, len(seen)))
         halves.append(refit)
     if not seen:
-        return replace(explanation, floor=floor, importance=tuple(_judged(item, floor) for item in explanation.importance))
+        return replace(explanation, floor=noise.floor, importance=tuple(_judged(item, noise) for item in explanation.importance))
     drops = {columns: pooled([one.drops[columns] for one in seen]) for columns in wanted}
     names = model.sources
     ranks = _ranks(np.concatenate([one.sizes for one in seen]))
@@ -78,10 +78,10 @@ def with_evidence(explanation: Explanation, model: Model, past: Past, seconds: f
         drop, drop_low, drop_high = drops.get((item.column,), UNKNOWN)
         items.append(_judged(replace(
             item, rank_low=first, rank_high=last, stable=last - first <= STABLE_RANGE, drop=drop, drop_low=drop_low,
-            drop_high=drop_high, replaceable=item.column in spare), floor))
+            drop_high=drop_high, replaceable=item.column in spare), noise))
     groups = tuple(replace(group, drop=drops[group.columns][0], drop_low=drops[group.columns][1],
                            drop_high=drops[group.columns][2]) for group in explanation.groups)
-    return replace(explanation, importance=tuple(items), groups=groups, floor=floor, metric=model.problem.metric,
+    return replace(explanation, importance=tuple(items), groups=groups, floor=noise.floor, metric=model.problem.metric,
                    refits=len(seen), measured=_measured(model, seen, past))
 
 
@@ -104,10 +104,11 @@ def _ranks(sizes: Floats) -> Floats:
     return np.asarray((-sizes).argsort(axis=1, kind="stable").argsort(axis=1) + 1, dtype=np.float64)
 
 
-def _judged(item: Importance, floor: float) -> Importance:
-    """No evidence of use: no larger than a shuffled copy gets, and the score does not need it either."""
-    needed = math.isfinite(item.drop_low) and item.drop_low > 0
-    return replace(item, evidence=bool(item.share > floor or needed))
+def _judged(item: Importance, noise: Noise) -> Importance:
+    """Evidence of use: the score clearly needs the column, or it is used more than shuffled ones and the score falls without."""
+    needed = math.isfinite(item.drop) and item.drop_low > 0
+    used = item.column in noise.beyond and not (math.isfinite(item.drop) and item.drop <= 0)
+    return replace(item, evidence=bool(needed or used or not noise.known))
 
 
 def _measured(model: Model, seen: list[_Seen], past: Past) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,26 +23,44 @@ FITS = 2
 EXPLAINED = 500
 
 
-def noise_floor(model: Model, past: Past) -> float:
-    """The largest share of all |SHAP| that one of six shuffled columns gets in models fitted with three of them each (Kursa and
-    Rudnicki 2010). They are of the kind and the settings of the model's heaviest member, where those are known. 0 when there are
-    too few rows to tell; at most 4,000 are used."""
-    known = np.flatnonzero(np.isfinite(past.y))
-    if len(known) < LEAST_ROWS:
-        return 0.0
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """The largest share of all |SHAP| that a shuffled column got, and the columns that got more than every shuffled one in every
+    fit. `known` False: there were too few rows to tell, or the fits failed."""
+
+    floor: float = 0.0
+    beyond: frozenset[str] = frozenset()
+    known: bool = False
+
+
+def noise_floor(model: Model, past: Past) -> Noise:
+    """How much shuffled columns are used in two models fitted with three of them each (Kursa and Rudnicki 2010).
+
+    They are of the kind and the settings of the model's heaviest member, where those are known; at most 4,000 rows are used. A
+    column is compared with the shuffled ones of the same fit: in another one, noise would be shared among fewer columns.
+    """
+    rows = np.flatnonzero(np.isfinite(past.y))
+    if len(rows) < LEAST_ROWS:
+        return Noise()
     generator = np.random.default_rng(past.seed)
-    picked = generator.permutation(known)[:MOST_ROWS]
+    picked = generator.permutation(rows)[:MOST_ROWS]
     matrix = model.encoder.matrix(past.frame.iloc[picked])[:, : model.encoder.plain]
     heaviest = max(model.members, key=lambda member: member.weight)
     spec = spec_of(model, heaviest, past.trials)
     if families().get(spec.family).contributions is None:
         spec = MemberSpec(STAND_IN)
     y = to_log(past.y[picked]) if heaviest.logs else past.y[picked]
-    return max(_largest(model, (matrix, y), spec, past.seed + turn) for turn in range(FITS))
+    found = [_shares(model, (matrix, y), spec, past.seed + turn) for turn in range(FITS)]
+    if any(shares is None for shares in found):
+        return Noise()
+    floors = [max(shares[f"shadow {n}"] for n in range(SHADOWS)) for shares in found if shares is not None]
+    beyond = frozenset(name for name in model.sources
+                       if all(shares is not None and shares[name] > floor for shares, floor in zip(found, floors, strict=True)))
+    return Noise(max(floors), beyond, True)
 
 
-def _largest(model: Model, rows: tuple[Floats, Floats], spec: MemberSpec, seed: int) -> float:
-    """The largest share of a shadow in one fit."""
+def _shares(model: Model, rows: tuple[Floats, Floats], spec: MemberSpec, seed: int) -> dict[str, float] | None:
+    """The share of each source column and each shadow in one fit; None when a library cannot learn from this."""
     matrix, y = rows
     generator = np.random.default_rng(seed)
     places = generator.integers(0, matrix.shape[1], SHADOWS)
@@ -55,11 +73,13 @@ def _largest(model: Model, rows: tuple[Floats, Floats], spec: MemberSpec, seed: 
     try:
         fitted = family.fit(early_or_given(request, spec))
     except FAILURES:
-        return 0.0
+        return None
     assert family.contributions is not None
     phi, _ = family.contributions(fitted.native, whole[:EXPLAINED])
     phi = phi - phi.mean(axis=0) if spec.family in ADDITIVE else phi
-    size = np.abs(phi).mean(axis=0)
-    size = size.sum(axis=1) if size.ndim == 2 else size
-    total = float(size.sum())
-    return float(size[-SHADOWS:].max()) / total if total > 0 else 0.0
+    sizes = {}
+    for name in (*model.sources, *(f"shadow {n}" for n in range(SHADOWS))):
+        mine = [place for place, feature in enumerate(features) if feature.sources == (name,)]
+        sizes[name] = float(np.abs(phi[:, mine].sum(axis=1)).mean()) if mine else 0.0
+    total = sum(sizes.values())
+    return {name: size / total if total > 0 else 0.0 for name, size in sizes.items()}

@@ -184,14 +184,18 @@ def _overlap(a: Mask, b: Mask) -> float:
     return int((a & b).sum()) / either if either else 0.0
 
 
-def _inside(a: Mask, b: Mask) -> float:
-    """The share of the smaller of two groups that lies in the other: a part of a told group is no news."""
-    smaller = min(int(a.sum()), int(b.sum()))
-    return int((a & b).sum()) / smaller if smaller else 0.0
+def _worse(inside: Floats, outside: Floats) -> float:
+    """One-sided p of Welch's test that the mean inside is larger; 1 where there are too few rows or no spread."""
+    from scipy import stats
+
+    if min(len(inside), len(outside)) < 10 or float(np.ptp(inside)) + float(np.ptp(outside)) == 0:
+        return 1.0
+    return float(stats.ttest_ind(inside, outside, equal_var=False, alternative="greater").pvalue)
 
 
 def _confirm(judged: Judged, loss: Floats, tests: list[tuple[tuple[SpotCondition, ...], Mask, Mask]]) -> list[WeakSpot]:
-    """One-sided Welch tests on the half that did not find the group; the same group from both halves is told once."""
+    """One-sided Welch tests on the half that did not find the group. A group is told when it is worse without the rows of those
+    told before it, too: else it is an echo of them."""
     from scipy import stats
 
     made = []
@@ -213,7 +217,8 @@ def _confirm(judged: Judged, loss: Floats, tests: list[tuple[tuple[SpotCondition
     kept: list[tuple[float, WeakSpot, Mask]] = []
     for (conditions, inside, outside, gap, reach, _), p in sorted(zip(made, adjusted, strict=True), key=lambda one: one[1]):
         everywhere = _all(conditions, judged.frame)
-        if p < FALSE_DISCOVERY and all(_inside(everywhere, other) < TWINS for _, _, other in kept):
+        told = np.any([other for _, _, other in kept], axis=0) if kept else np.zeros(len(loss), dtype=bool)
+        if p < FALSE_DISCOVERY and (not kept or _worse(loss[inside & ~told], loss[outside & ~told]) < FALSE_DISCOVERY):
             kept.append((gap, _spot(judged, loss, (conditions, inside, outside), (gap, reach, float(p))), everywhere))
     return [spot for _, spot, _ in sorted(kept, key=lambda one: -one[0])]
 

@@ -74,8 +74,9 @@ def _stability(explanation: Explanation) -> None:
                      alt="Columns by share of the effect, with the range of their rank",
                      column_config={"Share": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100)})
         if explanation.refits:
-            st.caption(f"“No evidence” means a share under {100 * explanation.floor:.1f} %, which shuffled values get as well, "
-                       f"and no clear fall of {metric_title(explanation.metric)}.")
+            st.caption(f"“No evidence”: models of this kind use shuffled columns as much (their share is up to "
+                       f"{100 * explanation.floor:.1f} %), or {metric_title(explanation.metric)} does not fall without "
+                       "the column. “Replaceable”: a model without the column is as good.")
 
 
 def _fall(drop: float, low: float, high: float) -> str:
@@ -179,8 +180,8 @@ def one_row(project: str) -> None:
         row = session.workspace().explain.row(project, position)
         st.markdown(f"**{plain(row.sentence)}**", width=720)
         cards.show(explain_charts.waterfall(row, session.palette()), "reasons")
-        st.caption("Orange raises, blue lowers the prediction; the parts add up exactly. It is the final model’s, which has "
-                   "learned from this row as well; the prediction in the list is by one that had not seen it.")
+        st.caption("Orange raises, blue lowers the prediction; the parts add up exactly. It is the final model’s, which learned "
+                   "from this row as well; the prediction in the list is by one that had not seen it.")
         _around(session.workspace().explain.row_context(project, position), row.units)
 
 

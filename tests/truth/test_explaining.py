@@ -172,7 +172,7 @@ def test_twins_are_one_group_and_replaceable() -> None:
     frame = pd.DataFrame({"a": x, "twin": x + generator.normal(0, 0.05, 1500), "b": generator.normal(size=1500),
                           "c": generator.normal(size=1500)})
     y = logit(1.5 * x + frame["b"].to_numpy(), generator)
-    found = honest(fitted(frame, y, "binary", options={"learning_rate": 0.1}), 8.0)
+    found = honest(fitted(frame, y, "binary", options={"learning_rate": 0.1}), 60.0)
     assert [set(group.columns) for group in found.groups] == [{"a", "twin"}]
     group, single = found.groups[0], {item.column: item for item in found.importance}
     assert group.drop > single["b"].drop > 0
