@@ -23,7 +23,7 @@ running = progress.active(project, "act")
 st.subheader("What acting means here", anchor=False)
 act_form.summary(goal)
 with st.expander("Change what is wanted, what it is worth and what you can change", expanded=not goal.levers):
-    act_form.form(project, goal)
+    changed = act_form.form(project, goal)
 
 st.subheader("What you could change", anchor=False)
 if running:
@@ -34,7 +34,7 @@ elif goal.levers:
     progress.failure(project, "act")
     with st.container(border=True):
         st.markdown("Clarion compares rows that got each change with rows like them that did not.", width=720)
-        if st.button("Look for actions", type="primary", icon=":material/bolt:", key="find_actions"):
+        if st.button("Look for actions", type="secondary" if changed else "primary", icon=":material/bolt:", key="find_actions"):
             with border():
                 ws.act.start(project)
                 st.rerun()
@@ -54,7 +54,7 @@ elif segments is None:
         progress.failure(project, "act")
     with st.container(border=True):
         st.markdown("Groups are found on one half of the rows and kept only when the other half confirms them.", width=720)
-        if st.button("Look for groups", type="secondary" if goal.levers and not found else "primary",
+        if st.button("Look for groups", type="secondary" if changed or (goal.levers and not found) else "primary",
                      icon=":material/travel_explore:", key="find_groups"):
             with border():
                 ws.act.start(project)
@@ -73,4 +73,4 @@ else:
         cards.sentences([item.sentence for item in segments.segments])
 
 cards.next_step("share", "Share it with a manager", "one page with the answer, the money and how sure it is.",
-                primary=segments is not None and running is None and bool(found or not goal.levers))
+                primary=segments is not None and running is None and bool(found or not goal.levers) and not changed)

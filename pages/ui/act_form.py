@@ -42,8 +42,11 @@ def summary(goal: Goal) -> None:
     st.markdown(words, width=720)
 
 
-def form(project: str, goal: Goal) -> None:
-    """Edit, save, clear, download and upload the goal. Every widget starts from the saved goal; nothing is kept before Save."""
+def form(project: str, goal: Goal) -> bool:
+    """Edit, save, clear, download and upload the goal; whether it differs from the saved one.
+
+    Every widget starts from the saved goal; nothing is kept before Save.
+    """
     state = session.session()
     turn = state.drafts.get(f"act_turn_{project}", 0)
     key = f"act_{project}_{turn}"
@@ -67,6 +70,7 @@ def form(project: str, goal: Goal) -> None:
     if changed:
         st.caption("The form differs from the saved goal; cards are made for the saved one.")
     _files(project, key)
+    return changed
 
 
 def _restart(project: str, start: Goal | None) -> None:

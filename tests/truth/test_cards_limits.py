@@ -69,8 +69,8 @@ def test_numeric_moves_keep_to_the_lever(step: float, relative: bool, direction:
         after = (dose + steps_of(move, dose))[rows]
         assert ((after >= limits[0]) & (after <= limits[1])).all()
         change = after - dose[rows]
-        assert direction != "up" or (change > 0).all()
-        assert direction != "down" or (change < 0).all()
+        assert direction != "up" or (change >= 0).all()  # a step can be too small to change a number
+        assert direction != "down" or (change <= 0).all()
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
