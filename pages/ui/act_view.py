@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from automl_core.acting.action import ActionCard, Actions, Goal
-from pages.ui import cards, charts, session
+from pages.ui import cards, charts, decision_view, pilot_view, session
 from pages.ui.cards import Fact
 from pages.ui.explain_view import digits
 from pages.ui.words import count, cut, interval, label, money, number, percent, plain, signed
@@ -107,7 +107,9 @@ def _card(project: str, card: ActionCard, goal: Goal) -> None:
     st.markdown(f"**What would overturn it:** {plain(card.overturn)}", width=720)
     if card.next_step:
         st.markdown(f"**Do next:** {plain(card.next_step.removeprefix('Next: ').capitalize())}", width=720)
-    # the pilot of this card goes here: pilot_view.card_pilot(project, card)
+    with st.container(horizontal=True, gap="small"):
+        pilot_view.card_pilot(project, card)
+        decision_view.card_page(project, card)
 
 
 def _patterns(found: Actions) -> None:

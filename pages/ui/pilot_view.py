@@ -10,7 +10,7 @@ import streamlit as st
 from automl_core.acting import Pilot, PilotChoice, TrackRecord, Uplift
 from automl_core.acting.action import ActionCard
 from automl_core.workspace.pilots import card_key
-from pages.ui import cards, forms, pilot_charts, session
+from pages.ui import cards, forms, nav, pilot_charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
 from pages.ui.words import count, cut, date, percent, plain, quoted, signed
@@ -27,6 +27,15 @@ SHARES = {"Half": 0.5, "One third": 1 / 3, "Two thirds": 2 / 3, "80 %": 0.8}
 def title(card: ActionCard) -> str:
     """A card in a few words, for a list to choose from."""
     return f"{card.lever}: {card.from_value or 'any'} → {card.to_value} ({count(card.rows, 'row')}, grade {card.grade})"
+
+
+def card_pilot(project: str, card: ActionCard) -> None:
+    """The button under a card that leads to its pilot."""
+    if card.grade == "D":
+        return
+    if st.button("Test it in a pilot", icon=":material/science:", key=f"pilot_of_{card_key(card)}"):
+        session.set_widget(f"pilot_card_{project}", cut(title(card), 110))
+        nav.go("pilots", project)
 
 
 def start(project: str, usable: list[ActionCard]) -> None:
