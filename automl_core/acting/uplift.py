@@ -133,11 +133,21 @@ def measure_uplift(
     covariates = make_covariates(rows, columns, problem, ())
     groups = pd.factorize(rows[roles.group])[0] if roles.group else None
     folds = fold_of(len(used), groups, seed)
-    balance = check_randomised(covariates, treated, folds)
+    dealt = _dealt(treated, groups)
+    balance = check_randomised(covariates.rows(dealt), treated[dealt], folds[dealt])
     if not balance.randomised:
         raise BadInput(balance.sentence, "Uplift needs an experiment; use action cards, which compare like with like.")
     trial = _Trial(covariates, values, treated, measured.is_rate, folds, groups, seed)
     return _measured(trial, balance, used, len(frame), measured)
+
+
+def _dealt(treated: NDArray[np.bool_], groups: NDArray[np.generic] | None) -> NDArray[np.int64]:
+    """The rows that chance dealt: one of each group when groups were treated as a whole, else all."""
+    if groups is None:
+        return np.arange(len(treated))
+    codes, first = np.unique(groups, return_index=True)
+    whole = bool((treated[first][np.searchsorted(codes, groups)] == treated).all())
+    return first if whole else np.arange(len(treated))
 
 
 def _outcome(frame: pd.DataFrame, problem: Problem, roles: UpliftRoles) -> tuple[Outcome, NDArray[np.bool_]]:
