@@ -4,6 +4,8 @@ Who stands out, and which rows to act on first with the hands and the money you 
 """
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from pages.ui import act_form, act_view, cards, charts, decision_view, progress, session
@@ -19,6 +21,8 @@ if ws.search.last(project) is None:
 goal = ws.act.goal(project)
 segments = ws.act.segments(project)
 found = ws.act.found(project)
+if found is not None:
+    found = replace(found, cards=ws.pilots.cards(project))  # as they stand after their pilots
 running = progress.active(project, "act")
 st.subheader("What acting means here", anchor=False)
 act_form.summary(goal)
