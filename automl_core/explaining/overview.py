@@ -20,7 +20,7 @@ from automl_core.search.model import Model
 SAMPLE = 2_000
 SLOW_SAMPLE = 400  # for models whose contributions must be sampled by permutation
 LEAST_SAMPLE = 60
-LEAST_EXACT = 200
+LEAST_EXACT = 500
 PACE_ROWS = 40
 SECONDS = 5.0
 MOST_SHAPES = 15
