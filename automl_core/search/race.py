@@ -61,8 +61,10 @@ class Race:
 
     def end(self) -> float:
         """The moment of the search at which the race must end to leave time for the hand-over."""
-        budget = self.clock.budget
-        return budget - min(0.4 * budget, 1.5 + 0.03 * budget + 1.2 * refit_seconds(self.contest))
+        budget, refits = self.clock.budget, refit_seconds(self.contest)
+        # twice what refits need, where that is a fifth of the time: means over seeds are worth more than late candidates
+        reserve = max(1.2 * refits, min(2.0 * refits, 0.2 * budget))
+        return budget - min(0.4 * budget, 1.5 + 0.03 * budget + reserve)
 
     def run(self) -> None:
         """Until nothing is left to try or the time is up. Cancelled when the watch says so."""

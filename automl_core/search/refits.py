@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 POLL = 0.2
 LEAST_SECONDS = 1.0  # for refits, whatever the race took: many fits take a tenth of it
 FINISH_SECONDS = 1.5  # after “finish now”: what is not through by then is handed over as it was fitted on a fold
-MOST_BAGS, BAGGED_ROWS = 5, 20_000
+MOST_BAGS, BAGGED_ROWS = 5, 100_000
 
 
 def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResult]:

@@ -1,0 +1,102 @@
+"""The explain page's figures: made from values alone, with a sentence above and no tag from a user's string."""
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from automl_core.explaining.explanation import (
+    ColumnGroup,
+    Contribution,
+    Curve,
+    CurvePoint,
+    Explanation,
+    Importance,
+    Interaction,
+    RowExplanation,
+    SpotCondition,
+    TableWhatIf,
+    WeakSpot,
+    WeakSpots,
+)
+from pages.ui import explain_charts
+from pages.ui.figures import Chart
+from pages.ui.theme import DARK, LIGHT, Palette
+
+HOSTILE = "<img src=x onerror=alert(1)> **b** [l](http://evil.example) ![i](http://evil.example/p.png) $x$"
+IMPORTANCE = (Importance("Contract", 0.5, 18.0, 1, 1, True, "", 0.1, 0.05, 0.15),
+              Importance("tenure", 0.3, 12.0, 2, 2, True, "higher lowers", 0.02, -0.01, 0.05),
+              Importance("months", 0.15, 6.0, 3, 4, True, "", 0.0, -0.01, 0.01, replaceable=True),
+              Importance("noise", 0.05, 2.0, 4, 4, True, "", -0.01, -0.02, 0.0, False))
+GROUPS = (ColumnGroup(("tenure", "months"), 0.45, 17.0, 0.06, 0.03, 0.09),)
+EXPLANATION = Explanation(IMPORTANCE, (), 27.0, "points", 400, "Yes", "They drive it.", GROUPS, 0.06, "roc_auc", 4, "Measured.")
+POINTS = tuple(CurvePoint(str(n), n / 2 - 3, n / 2 - 4, n / 2 - 2, 40, 20.0 + n, 21.0 + n, float(n), n == 12) for n in range(13))
+NUMBER = Curve("tenure", "number", "ale", POINTS, "points", "The prediction moves by 6 points.")
+LINES = replace(NUMBER, method="pdp", lines=tuple(tuple(float(n) for n in range(13)) for _ in range(3)))
+LEVELS = replace(NUMBER, column="Contract", kind="category", method="levels", points=POINTS[:4])
+DATES = replace(NUMBER, kind="date", points=tuple(replace(point, label=f"2026-01-{n + 1:02d}") for n, point in enumerate(POINTS)))
+PAIR = Interaction("a", "b", 0.2, 1.0, 0.3, ("1", "2"), ("x", "y"), ((1.0, -1.0), (-1.0, 1.0)), "They depend on each other.")
+ROW = RowExplanation(60.0, 20.0, tuple(Contribution(f"c{n}", "v", 4.0) for n in range(10)), "points", "Yes", "")
+TABLE = TableWhatIf(10, 10, 20.0, 25.0, 4.0, 6.0, 2, 1, 0, (0.0, 50.0, 100.0), (6, 4), (5, 5), "points", "It moves.", "Beware.")
+SPOT = WeakSpot((SpotCondition("a", ("x",)), SpotCondition("b", (), 1.0)), 60, 0.7, 0.4, 0.3, 0.2, 0.4, 0.001, 40.0, 50.0, "W.")
+
+
+def every(palette: Palette) -> dict[str, Chart]:
+    return {
+        "importance": explain_charts.importance(EXPLANATION, palette), "drops": explain_charts.drops(EXPLANATION, palette),
+        "number": explain_charts.curve(NUMBER, palette), "lines": explain_charts.curve(LINES, palette),
+        "levels": explain_charts.curve(LEVELS, palette), "dates": explain_charts.curve(DATES, palette),
+        "pair": explain_charts.interaction(PAIR, "points", palette), "row": explain_charts.waterfall(ROW, palette),
+        "table": explain_charts.table_what_if(TABLE, palette),
+        "weak": explain_charts.weak_spots(WeakSpots((SPOT,), 100, 20, "log loss", "One."), palette)}
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=lambda palette: palette.name)
+def test_each_chart_has_a_sentence_an_alt_text_and_no_frills(palette: Palette) -> None:
+    for name, chart in every(palette).items():
+        assert chart.sentence.endswith((".", ").")), name
+        assert len(chart.alt) > 20, name
+        assert chart.figure.layout.title.text is None, name
+        assert chart.figure.layout.showlegend is False, name
+        assert chart.figure.layout.paper_bgcolor == "rgba(0,0,0,0)", name
+        json.loads(chart.figure.to_json())
+
+
+def test_groups_are_one_bar_and_noise_is_collapsed() -> None:
+    chart = explain_charts.importance(EXPLANATION, LIGHT)
+    names = list(chart.figure.data[0].y)
+    assert names == ["Contract", "tenure + months", "1 column: no evidence"]
+    assert "tenure + months" in explain_charts.drops(EXPLANATION, LIGHT).alt
+
+
+def test_the_waterfall_ends_at_the_prediction() -> None:
+    chart = explain_charts.waterfall(ROW, LIGHT)
+    bars = chart.figure.data[1]
+    assert bars.base[0] == 20.0
+    assert bars.base[-1] + bars.x[-1] == pytest.approx(60.0)
+    assert len(bars.x) == 9
+    assert "2 other columns" in bars.y[-1]
+
+
+def test_hostile_names_become_entities() -> None:
+    importance = replace(EXPLANATION, importance=(replace(IMPORTANCE[0], column=HOSTILE),), groups=(), units=HOSTILE)
+    row = RowExplanation(60.0, 20.0, (Contribution(HOSTILE, HOSTILE, 40.0),), HOSTILE, HOSTILE, HOSTILE)
+    pair = replace(PAIR, first=HOSTILE, second=HOSTILE, first_labels=(HOSTILE, "2"), sentence=HOSTILE)
+    spot = replace(SPOT, conditions=(SpotCondition(HOSTILE, (HOSTILE,)),))
+    charts = [explain_charts.importance(importance, LIGHT), explain_charts.waterfall(row, LIGHT),
+              explain_charts.interaction(pair, HOSTILE, LIGHT),
+              explain_charts.curve(replace(LEVELS, column=HOSTILE, sentence=HOSTILE), LIGHT),
+              explain_charts.curve(replace(NUMBER, column=HOSTILE, units=HOSTILE), LIGHT),
+              explain_charts.weak_spots(WeakSpots((spot,), 1, 1, HOSTILE, ""), LIGHT),
+              explain_charts.table_what_if(replace(TABLE, units=HOSTILE), LIGHT)]
+    for chart in charts:
+        assert "<img" not in chart.figure.to_json().encode().decode("unicode_escape")
+        assert "![" not in chart.sentence
+
+
+def test_nothing_to_show_is_said() -> None:
+    assert explain_charts.curve(replace(NUMBER, points=()), LIGHT).sentence
+    empty = replace(EXPLANATION, importance=(), groups=())
+    assert explain_charts.importance(empty, LIGHT).figure is not None
+    assert explain_charts.drops(empty, LIGHT).figure is not None
