@@ -143,18 +143,18 @@ def robustness_value(estimate: float, residual: float, weight: float) -> float:
     return (math.sqrt(ratio**2 + 4 * ratio) - ratio) / 2
 
 
-def setting_of(case: Comparison, learner: Learner | None = None) -> Setting:
+def setting_of(case: Comparison, learner: Learner | None = None, folds: int = FOLDS) -> Setting:
     """The folds and the learner of a comparison."""
     made = learner or Learner(case.covariates, seed=case.seed)
-    folds = fold_of(len(case.y), case.groups, case.seed)
-    return Setting(case.y, case.binary, made, folds, folds, case.groups)
+    parts = fold_of(len(case.y), case.groups, case.seed, folds)
+    return Setting(case.y, case.binary, made, parts, parts, case.groups)
 
 
-def comparison_scores(case: Comparison, learner: Learner | None = None) -> Scores | None:
+def comparison_scores(case: Comparison, learner: Learner | None = None, folds: int = FOLDS) -> Scores | None:
     """Scores of moving the old rows to the new value; None when there is too little to compare."""
     if min(int(case.old.sum()), int(case.new.sum())) < LEAST_ROWS:
         return None
-    setting = setting_of(case, learner)
+    setting = setting_of(case, learner, folds)
     new = level(setting, case.new, case.old | case.new)
     return category_scores(setting, (level(setting, case.old, case.old | case.new, new),), new)
 

@@ -49,12 +49,10 @@ def fit(matrix: Floats, target: Floats, binary: bool, penalty: float = 1.0) -> F
     beta[0] = math.log(rate / (1 - rate))
     for _ in range(STEPS):
         chance = expit(matrix @ beta)
-        weight = np.maximum(chance * (1 - chance), 1e-4)
-        step = np.linalg.solve(
-            (matrix * weight[:, None]).T @ matrix + np.diag(ridge), matrix.T @ (target - chance) - ridge * beta
-        )
+        weighted = matrix * np.sqrt(np.maximum(chance * (1 - chance), 1e-4))[:, None]
+        step = np.linalg.solve(weighted.T @ weighted + np.diag(ridge), matrix.T @ (target - chance) - ridge * beta)
         beta = beta + np.clip(step, -5, 5)
-        if float(np.abs(step).max()) < 1e-5:
+        if float(np.abs(step).max()) < 1e-3:
             break
     return beta
 

@@ -10,7 +10,7 @@ import numpy as np
 from automl_core.acting import linear
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.effects import Comparison, Effect, comparison_scores, estimate, robustness_value
-from automl_core.acting.nuisance import Learner
+from automl_core.acting.nuisance import FOLDS, Learner
 from automl_core.acting.scores import Mask, Scores
 from automl_core.explaining.words import quote
 
@@ -19,6 +19,7 @@ SHUFFLES = 20
 FAILED_MOST = 4  # of 20 shuffles at 5 %: a sound estimate has more than 4 in 0.3 % of cases
 SMALL_FIT_ROWS = 4_000
 SMALL_ROUNDS = 60
+LARGE, LARGE_FOLDS = 20_000, 2
 TOGETHER_Z = 3.3
 TOGETHER_LEAST = 0.03
 
@@ -156,5 +157,6 @@ def levers_go_together(case: Comparison, others: tuple[str, ...]) -> str:
 
 def _again(case: Comparison, covariates: Covariates, group: Mask) -> Effect | None:
     other = Comparison(case.y, case.old, case.new, covariates, case.binary, case.groups, case.seed)
-    scores = comparison_scores(other, small_learner(covariates, case.seed))
+    large = len(case.y) > LARGE
+    scores = comparison_scores(other, small_learner(covariates, case.seed), LARGE_FOLDS if large else FOLDS)
     return None if scores is None else estimate(scores, group)
