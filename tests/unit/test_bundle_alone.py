@@ -31,7 +31,8 @@ def test_same_answers_as_the_app(home: Path, tmp_path: Path) -> None:
         run_job(workspace, workspace.search.start(project, Plan(budget_seconds=5, jobs=2, families=families)).id)
         finish(workspace, project)
         deployment, _ = workspace.deploy.create(project)
-        asked = workspace.deploy.score_rows(deployment.id, json.loads(rows.to_json(orient="records", date_format="iso", double_precision=15)))
+        records = json.loads(rows.to_json(orient="records", date_format="iso", double_precision=15))
+        asked = workspace.deploy.score_rows(deployment.id, records)
         folder = tmp_path / f"bundle{number}"
         with zipfile.ZipFile(workspace.share.bundle_path(project)) as archive:
             archive.extractall(folder)
