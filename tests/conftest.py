@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,3 +28,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CLARION_HOME", str(folder))
     monkeypatch.setenv("CLARION_START_WORKER", "0")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def same_main() -> Iterator[None]:
+    """An app run in a test puts its script in the place of the main module, which spawned workers would then run again."""
+    before = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = before
