@@ -4,8 +4,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from automl_core.errors import Cancelled
 from automl_core.search.crew import Task
 from automl_core.search.families import families
@@ -49,7 +47,8 @@ def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResu
         ready = _in_time(race, ready, hard_end)
     bags = _bags(race, ready, hard_end)
     for candidate in ready:
-        crew.submit(replace(race.fit_task(candidate, ALL_ROWS, hard_end, wanted[candidate.key]), stop_file="", bags=bags))
+        task = race.fit_task(candidate, ALL_ROWS, hard_end, wanted[candidate.key])
+        crew.submit(replace(task, stop_file="", bags=bags[candidate.key]))
     # a fit cut off in its refit may be far from the one that was judged; the first fold's is not
     return {task.key: result for task, result in _wait(race, hard_end)
             if isinstance(task, FitTask) and not result.error and not result.truncated}
@@ -74,18 +73,36 @@ def _in_time(race: Race, chosen: list[Candidate], hard_end: float) -> list[Candi
     return found
 
 
-def _bags(race: Race, chosen: list[Candidate], hard_end: float) -> int:
-    """How many fits with other seeds are averaged in each refit of a family that can: more on few rows, when there is time."""
+def _bags(race: Race, chosen: list[Candidate], hard_end: float) -> dict[str, int]:
+    """How many fits with other seeds are averaged in each refit, by candidate: more on few rows, when there is time.
+
+    One more at a time for the one that has fewest, the quickest first, as long as all together still end in time.
+    """
     contest, jobs = race.contest, max(1, race.contest.plan.jobs)
+    bags = {item.key: 1 for item in chosen}
+    growing = {item.key for item in chosen if families().get(item.family).bagged}
     if len(contest.prepared.y) > BAGGED_ROWS:
-        return 1
+        return bags
     if contest.plan.max_trials:
-        return MOST_BAGS
-    seconds = {item.key: _growth(race) * contest.fold_seconds(item) for item in chosen}
-    bagged = [seconds[item.key] for item in chosen if families().get(item.family).bagged]
+        return {key: MOST_BAGS if key in growing else 1 for key in bags}
+    seconds = {item.key: max(_growth(race) * contest.fold_seconds(item), 1e-3) for item in chosen}
     left = 0.8 * (hard_end - race.clock.elapsed())
-    slack = min(left * jobs - sum(seconds.values()), (left - max(bagged, default=0.0)) * sum(bagged) / max(bagged, default=1.0))
-    return int(np.clip(1 + slack / max(sum(bagged), 1e-3), 1, MOST_BAGS))
+    while growing:
+        key = min(growing, key=lambda name: (bags[name], seconds[name]))
+        more = bags | {key: bags[key] + 1}
+        if more[key] <= MOST_BAGS and _makespan([seconds[name] * count for name, count in more.items()], jobs) <= left:
+            bags = more
+        else:
+            growing.remove(key)
+    return bags
+
+
+def _makespan(seconds: list[float], jobs: int) -> float:
+    """When the last of these tasks ends, each given in turn to the worker that is free first."""
+    ends = [0.0] * jobs
+    for took in seconds:
+        ends[ends.index(min(ends))] += took
+    return max(ends)
 
 
 def _wait(race: Race, hard_end: float) -> list[tuple[Task, Any]]:

@@ -1,0 +1,41 @@
+"""The refits: what is fitted on all rows in the time that is left."""
+from __future__ import annotations
+
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from automl_core.search import FolderJournal
+from automl_core.search.contest import Clock, Contest
+from automl_core.search.crew import Crew
+from automl_core.search.journal import FoldResult
+from automl_core.search.plan import Candidate, Plan
+from automl_core.search.prepared import prepare
+from automl_core.search.race import Race
+from automl_core.search.refits import MOST_BAGS, refit
+from automl_core.search.watch import SilentWatch
+from tests.unit.test_search_race import HereExecutor, make_data
+
+
+def test_quick_families_are_averaged_over_more_seeds_than_slow_ones(tmp_path: Path) -> None:
+    seen: dict[str, int] = {}
+
+    class Noting(HereExecutor):
+        def submit(self, task: Any, *arguments: Any) -> Future[Any]:
+            seen[arguments[1].key] = arguments[1].bags
+            future: Future[Any] = Future()
+            future.set_result(FoldResult(arguments[1].key, -1, np.zeros(0)))
+            return future
+
+    prepared = prepare(make_data(), Plan(folds=2))
+    seconds = {"slow": 4.0, "quick": 0.2, "forest": 0.2}
+    order = (Candidate("slow", "catboost", "Slow"), Candidate("quick", "lightgbm", "Quick"),
+             Candidate("forest", "extra_trees", "Forest"))
+    results = {(key, 0): FoldResult(key, 0, np.zeros(0), 1, took) for key, took in seconds.items()}
+    contest = Contest(prepared, Plan(), order, results, folds=2)
+    clock = Clock(60.0, spent=46.0)  # 0.8 of 14.5 seconds are left: a slow fit of 8 seconds can be made once
+    race = Race(contest, clock, Crew(Noting(), None), FolderJournal(tmp_path), SilentWatch())
+    assert set(refit(race, dict.fromkeys(seconds, 1), False)) == set(seconds)
+    assert seen == {"slow": 1, "quick": MOST_BAGS, "forest": 1}
