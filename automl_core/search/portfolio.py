@@ -22,7 +22,7 @@ from automl_core.search.plan import Candidate, Plan, View
 _CAPS = ((100, 8), (500, 14), (2500, 30), (10_000, 60), (100_000, 100))
 MEDIAN = 0.5
 PLUGINS_AT = 3  # where families from elsewhere come in
-QUANTILES = ("lightgbm", "catboost", "xgboost", "rule")  # families that can predict another quantile than the mean's
+QUANTILES = ("lightgbm", "catboost", "xgboost", "linear", "rule")  # families that can predict another quantile than the mean's
 
 _CAREFUL = {
     "learning_rate": 0.04, "num_leaves": 20, "min_data_in_leaf": 2, "feature_fraction": 0.43, "bagging_fraction": 0.71,

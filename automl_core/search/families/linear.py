@@ -1,4 +1,4 @@
-"""Linear models: logistic, softmax or ridge regression over one-hot levels and standardised, softly clipped numbers."""
+"""Linear models: logistic, softmax, ridge or quantile regression over one-hot levels and standardised, softly clipped numbers."""
 from __future__ import annotations
 
 import bisect
@@ -15,6 +15,7 @@ from automl_core.framing.problem import Task
 from automl_core.registry import Field
 from automl_core.search.design import SQUASH, Scale, design_of, learn_scale
 from automl_core.search.family import Array, Family, FitRequest, Fitted, Stages, link
+from automl_core.search.quantile_lines import quantile_solver
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0)  # inverse penalties, as C of the usual logistic regression
 MAX_CELLS = 8_000_000  # of the dense design; above it a random part of the rows is enough for so few coefficients
@@ -50,7 +51,11 @@ def _fit(request: FitRequest) -> Fitted:
         rows = np.sort(np.random.default_rng(request.seed).permutation(len(rows))[: max(MAX_CELLS // width, 1000)])
     x, y = design_of(scales, request.matrix[rows]), request.y[rows]
     weights = np.ones(len(y)) if request.weights is None else request.weights[rows]
-    solve = _ridge(x, y, weights) if request.task == "regression" else _logistic(request, x, y, weights)
+    alpha = _alpha(request)
+    if alpha is not None:
+        solve = quantile_solver(x, y, weights, alpha, request.over)
+    else:
+        solve = _ridge(x, y, weights) if request.task == "regression" else _logistic(request, x, y, weights)
     bounds = _bounds(request)
     if request.valid_matrix is None or request.valid_y is None:
         place = min(max(request.rounds, 1), len(STRENGTHS)) - 1 if request.rounds else STRENGTHS.index(1.0)
@@ -65,7 +70,7 @@ def _fit(request: FitRequest) -> Fitted:
         raw = valid_design @ coefficients + intercept
         raw = np.clip(raw, *bounds)
         stages.append(link(request.task, raw if request.task == "multiclass" else raw[:, 0]).astype(np.float32))
-        loss = _loss(request.task, request.valid_y, raw, request.valid_weights)
+        loss = _loss(request.task, request.valid_y, raw, request.valid_weights, alpha)
         if best is None or loss < best[0]:
             best = (loss, place, Linear(request.task, scales, coefficients, intercept, *bounds))
         truncated = request.over() and place < len(STRENGTHS) - 1
@@ -84,7 +89,16 @@ def _bounds(request: FitRequest) -> tuple[float, float]:
     return low - 0.1 * (high - low), high + 0.1 * (high - low)
 
 
-def _loss(task: Task, y: Array, raw: Array, weights: Array | None) -> float:
+def _alpha(request: FitRequest) -> float | None:
+    """The quantile that is asked for; None for a mean or classes."""
+    loss = request.options.get("loss")
+    return None if loss is None else 0.5 if loss == "absolute" else float(request.options["alpha"])
+
+
+def _loss(task: Task, y: Array, raw: Array, weights: Array | None, alpha: float | None = None) -> float:
+    if alpha is not None:
+        left = y - raw[:, 0]
+        return float(np.average(np.maximum(alpha * left, (alpha - 1.0) * left), weights=weights))
     if task == "regression":
         return float(np.average(np.square(y - raw[:, 0]), weights=weights))
     if task == "binary":
