@@ -16,7 +16,7 @@ from automl_core.framing.problem import Task
 from automl_core.search.feature import Array, Feature
 from automl_core.search.log_target import pays, to_log
 from automl_core.search.text import Terms
-from automl_core.search.text_scores import TextScores, fit_text_scores
+from automl_core.search.text_scores import TextScores, TextTarget, fit_text_scores
 
 PARTS = 5
 PRIOR_ROWS = 10.0  # rows' worth of the overall mean that every level starts with
@@ -56,7 +56,8 @@ Code = LevelMeans | TextScores
 class CodeSource:
     """What codes are learned from: the plain matrix (n, p) with its features, the texts' terms by column and the target (n,).
 
-    `groups` (n,) are rows that belong together and never speak for each other; None when all stand alone.
+    `groups` (n,) are rows that belong together and never speak for each other; None when all stand alone. `weights` (n,) with
+    mean 1 are how much each row counts; None: all the same.
     """
 
     matrix: Array
@@ -67,6 +68,7 @@ class CodeSource:
     classes: int = 2
     class_names: tuple[str, ...] = ()
     groups: Places | None = None
+    weights: Array | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +90,7 @@ def fit_codes(source: CodeSource, train: Places, seed: int = 0, until: float = f
     if source.task == "regression" and pays(source.y[train]):
         source = replace(source, y=to_log(source.y))
     width = source.classes if source.task == "multiclass" else 1
+    target = TextTarget(source.y, source.task, source.classes, source.weights)
     parts = _parts(source, train, seed)
     codes: list[Code] = []
     features: list[Feature] = []
@@ -100,7 +103,7 @@ def fit_codes(source: CodeSource, train: Places, seed: int = 0, until: float = f
             features += code_features(code, width, source.class_names)
     for name, terms in source.terms.items():
         if time.monotonic() < until:
-            scores, values = fit_text_scores(name, terms, (source.y, source.task, source.classes), train, parts)
+            scores, values = fit_text_scores(name, terms, target, train, parts)
             codes.append(scores)
             blocks.append(values)
             features += code_features(scores, width, source.class_names)
@@ -144,8 +147,9 @@ def _fit_means(source: CodeSource, place: int, train: Places, parts: Places) -> 
     mine = places[train]
     sums = np.zeros((PARTS, levels + 1, truth.shape[1]))
     counts = np.zeros((PARTS, levels + 1))
-    np.add.at(sums, (parts, mine), truth[train])
-    np.add.at(counts, (parts, mine), 1.0)
+    counted = np.ones(len(train)) if source.weights is None else source.weights[train]
+    np.add.at(sums, (parts, mine), truth[train] * counted[:, None])
+    np.add.at(counts, (parts, mine), counted)
     whole = _smoothed(sums.sum(axis=0), counts.sum(axis=0))
     values = whole[places]
     for part in range(PARTS):
@@ -162,6 +166,6 @@ def _truth(source: CodeSource) -> Array:
 
 
 def _smoothed(sums: Array, counts: Array) -> Array:
-    prior = sums.sum(axis=0) / max(float(counts.sum()), 1.0)
+    prior = sums.sum(axis=0) / max(float(counts.sum()), 1e-12)
     out: Array = (sums + PRIOR_ROWS * prior) / (counts + PRIOR_ROWS)[:, None]
     return out

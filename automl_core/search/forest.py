@@ -76,7 +76,10 @@ def grow_one(request: FitRequest, tree: Any) -> Fitted:
         level = float(request.options.get("alpha", 0.5))
         leaves = tree.apply(filled)
         for leaf in np.unique(leaves):
-            tree.tree_.value[leaf, 0, 0] = np.quantile(target[leaves == leaf], level)
+            inside = leaves == leaf
+            counted = None if request.weights is None or not request.weights[inside].any() else request.weights[inside]
+            how: Any = "linear" if counted is None else "inverted_cdf"
+            tree.tree_.value[leaf, 0, 0] = np.quantile(target[inside], level, method=how, weights=counted)
     return Fitted(_joined(request, [_part(request, tree, tree.tree_)], fill), 1)
 
 

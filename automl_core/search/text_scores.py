@@ -51,12 +51,22 @@ class TextScores:
         return TextScores(source, arrays["weights"], arrays["intercept"])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TextTarget:
+    """The target `y` (n,) with its task and number of classes, and how much each row counts (n,) (None: all the same)."""
+
+    y: Array
+    task: Task
+    classes: int
+    weights: Array | None = None
+
+
 def fit_text_scores(
-    name: str, terms: Terms, target: tuple[Array, Task, int], train: Places, parts: Places
+    name: str, terms: Terms, target: TextTarget, train: Places, parts: Places
 ) -> tuple[TextScores, Array]:
     """The scores learned on the rows `train`, and the scores (n, k) of all rows: for a row of `train`, what the other parts say.
 
-    `target` is the target (n,) with its task and number of classes; `parts` (len(train),) is the part of each row of `train`.
+    `parts` (len(train),) is the part of each row of `train`.
     """
     from scipy.sparse import csr_matrix
 
@@ -71,12 +81,13 @@ def fit_text_scores(
     return whole, values
 
 
-def _fit(name: str, matrix: Any, target: tuple[Array, Task, int], rows: Places) -> TextScores:
+def _fit(name: str, matrix: Any, target: TextTarget, rows: Places) -> TextScores:
     from sklearn.linear_model import LogisticRegression, Ridge
 
-    y, task, classes = target
+    y, task, classes = target.y, target.task, target.classes
+    counted = None if target.weights is None else target.weights[rows]
     if task == "regression":
-        ridge = Ridge(alpha=1.0, solver="lsqr").fit(matrix, y[rows])
+        ridge = Ridge(alpha=1.0, solver="lsqr").fit(matrix, y[rows], sample_weight=counted)
         return TextScores(name, ridge.coef_.reshape(-1, 1).astype(np.float32), np.array([float(ridge.intercept_)]))
     weights = np.zeros((matrix.shape[1], classes if task == "multiclass" else 1), dtype=np.float32)
     intercept = np.full(weights.shape[1], ABSENT)
@@ -84,7 +95,7 @@ def _fit(name: str, matrix: Any, target: tuple[Array, Task, int], rows: Places) 
         truth = y[rows] == (column if task == "multiclass" else 1)
         if 0 < truth.sum() < len(truth):
             model = LogisticRegression(C=4.0, solver="liblinear", dual=True, tol=0.01, max_iter=100, random_state=0)
-            model.fit(matrix, truth)
+            model.fit(matrix, truth, sample_weight=counted)
             weights[:, column] = model.coef_[0]
             intercept[column] = float(model.intercept_[0])
     return TextScores(name, weights, intercept)

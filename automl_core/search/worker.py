@@ -179,7 +179,8 @@ def run_extras(handle: Any, task: ExtrasTask) -> Extras:
                       time.monotonic() - began)
     terms = {name: Terms(arrays[f"text{number}.starts"], arrays[f"text{number}.places"], arrays[f"text{number}.values"],
                          int(arrays[f"text{number}.width"])) for number, name in enumerate(task.texts)}
-    source = CodeSource(arrays["matrix"], task.features, terms, y, task.task, task.classes, task.class_names, groups)
+    source = CodeSource(arrays["matrix"], task.features, terms, y, task.task, task.classes, task.class_names, groups,
+                        np.asarray(arrays["weights"]) if "weights" in arrays else None)
     coded = fit_codes(source, train, task.seed, until)
     return Extras("codes", task.fold, coded.codes, coded.features, coded.values.astype(np.float32), time.monotonic() - began)
 

@@ -1,6 +1,7 @@
 """Columns learned with the target: cross-fitted, the same for a table and a row, alive after storing."""
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,21 @@ def test_a_row_never_sees_its_own_target() -> None:
         assert turned.values[row, 1] == pytest.approx(before.values[row, 1], abs=1e-3)
         others = train[train != row]
         assert np.abs(turned.values[others] - before.values[others]).max() > 0.02
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_a_row_that_counts_twice_is_a_row_that_is_there_twice(task: Task) -> None:
+    given, _ = source(task)
+    train, left = np.arange(400), np.arange(400, 500)
+    doubled = np.append(train, train[:150])
+    weights = np.ones(500)
+    weights[:150] = 2.0
+    weighed = fit_codes(replace(given, weights=weights), train, 0)
+    plain, repeated = fit_codes(given, train, 0), fit_codes(given, doubled, 0)
+    for column, nearness in ((0, 1e-9), (1, 0.02)):
+        spread = repeated.values[left, column].std()
+        assert np.abs(weighed.values[left, column] - repeated.values[left, column]).max() <= nearness * max(spread, 1.0)
+        assert np.abs(plain.values[left, column] - repeated.values[left, column]).max() > 0.05 * spread
 
 
 def test_rows_left_out_are_coded_by_the_whole_training_part() -> None:
