@@ -38,7 +38,8 @@ def make_table() -> pd.DataFrame:
     chance = 0.45 - 0.2 * offer * monthly - 0.05 * plan + 0.004 * (price - 50) + 0.004 * (visits - 6) ** 2 - 0.05 * np.tanh(pull)
     lost = random.random(ROWS) < np.clip(chance, 0.02, 0.98)
     return frame.assign(
-        offer=np.where(offer, "yes", "no"), plan=np.array(["basic", "plus", "pro", "max"])[plan], alert=np.where(alert, "on", "off"),
+        offer=np.where(offer, "yes", "no"), plan=np.array(["basic", "plus", "pro", "max"])[plan],
+        alert=np.where(alert, "on", "off"),
         price=price.round(2), visits=visits, left=np.where(lost, "Yes", "No"),
     )  # fmt: skip
 
