@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.nuisance import FOLDS, Learner, fold_of
-from automl_core.acting.scores import LEAST_ROWS, Scores, Setting, category_scores, dose_of, level, numeric_scores
+from automl_core.acting.scores import LEAST_ROWS, Scores, Setting, category_scores, level
+from automl_core.acting.shift import dose_of, shift_scores, supported_by
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -79,24 +80,22 @@ def estimate(scores: Scores, group: Mask) -> Effect | None:
     rows, total = int(used.sum()), float(part.sum())
     if total <= 0:
         return None
-    unit = float(scores.unit[scores.supported & group].mean())
     ratio = float(psi.sum()) / total
     influence = psi - ratio * part
-    error = abs(unit) * _total_error(influence, None if scores.groups is None else scores.groups[used]) / total
+    error = _total_error(influence, None if scores.groups is None else scores.groups[used]) / total
     blocks = scores.blocks[used]
     signs = [psi[blocks == block].sum() * ratio > 0 for block in range(FOLDS) if (blocks == block).any()]
     share = total / rows
-    value = ratio * unit
-    low, high, p = _bounds(value, error)
-    weight = 1.0 / share * unit**2 if scores.numeric else float(scores.weight[used].mean()) / share**2
+    low, high, p = _bounds(ratio, error)
+    weight = float(scores.weight[used].mean()) / share**2
     eligible = scores.eligible & group
     return Effect(
-        estimate=value,
+        estimate=ratio,
         low=low,
         high=high,
         p=p,
         error=error,
-        raw_gap=_raw_gap(scores, group, unit),
+        raw_gap=_raw_gap(scores, group),
         support=float((scores.supported & group).sum() / max(1, int(eligible.sum()))),
         supported=scores.supported & group,
         same_sign=sum(map(bool, signs)),
@@ -106,14 +105,14 @@ def estimate(scores: Scores, group: Mask) -> Effect | None:
     )
 
 
-def _raw_gap(scores: Scores, group: Mask, unit: float) -> float:
-    if not scores.numeric:
+def _raw_gap(scores: Scores, group: Mask) -> float:
+    if scores.dose is None or scores.step is None:
         return float(scores.y[scores.new & group].mean() - scores.y[scores.eligible & group].mean())
-    assert scores.dose is not None
     known = scores.region & group
     dose, y = scores.dose[known], scores.y[known]
     centred = dose - dose.mean()
-    return float(np.mean(centred * y)) / float(np.mean(centred**2)) * unit
+    slope = float(np.mean(centred * y)) / max(1e-12, float(np.mean(centred**2)))
+    return slope * float(scores.step[scores.supported & group].mean())
 
 
 def _bounds(estimate: float, error: float) -> tuple[float, float, float]:
@@ -130,8 +129,9 @@ def _total_error(influence: Floats, groups: NDArray[np.generic] | None) -> float
     if groups is None:
         rows = len(influence)
         return float(np.sqrt(np.sum(influence**2) * rows / max(1, rows - 1)))
-    sums = np.bincount(pd.factorize(groups)[0] + 1, weights=influence)
-    return float(np.sqrt(np.sum(sums**2)))
+    codes, found = pd.factorize(groups)
+    sums = np.bincount(codes + 1, weights=influence)
+    return float(np.sqrt(np.sum(sums**2) * len(found) / max(1, len(found) - 1)))
 
 
 def robustness_value(estimate: float, residual: float, weight: float) -> float:
@@ -165,15 +165,13 @@ def estimate_effect(case: Comparison) -> Effect | None:
     return None if scores is None else estimate(scores, np.ones(len(case.y), dtype=bool))
 
 
-def estimate_slope(
-    y: Floats, lever: Floats, covariates: Covariates, binary: bool, groups: NDArray[np.generic] | None = None
-) -> Effect | None:
-    """The change of the mean outcome per unit of a numeric lever (partially linear model); None when the lever does not vary
-    once the covariates are known."""
-    nobody = np.zeros(len(y), dtype=bool)
-    setting = setting_of(Comparison(y, nobody, nobody, covariates, binary, groups))
+def estimate_step(case: Comparison, lever: Floats, step: float) -> Effect | None:
+    """The effect of raising a number by `step` on the rows that can be compared (`old` and `new` are not asked); None when the
+    lever does not vary once the covariates are known, or fewer than 30 rows can be moved."""
+    setting = setting_of(case)
     made = dose_of(setting, lever)
     if made is None:
         return None
-    scores = numeric_scores(setting, made, np.ones(len(y)), np.ones(len(y), dtype=bool))
-    return None if scores is None else estimate(scores, np.ones(len(y), dtype=bool))
+    steps, able = np.full(len(lever), step), np.isfinite(lever)
+    scores = shift_scores(setting, made, (steps,), (able,), (supported_by(made, steps, able),))[0]
+    return None if scores is None else estimate(scores, np.ones(len(lever), dtype=bool))

@@ -76,7 +76,7 @@ def grade(found: Evidence) -> tuple[Grade, tuple[str, ...]]:
         return "A", ("Chance decided who got the change, so it was measured and not only compared.",)
     said = []
     if found.numeric:
-        said.append("A numeric change is estimated as if every step counted the same.")
+        said.append("A number is compared with rows that happen to be that much higher or lower; nobody moved it by that step.")
     if found.effect.support < GOOD_SUPPORT:
         said.append(f"Only {percent(found.effect.support)} of the rows have others to be compared with.")
     if found.benchmark is None:

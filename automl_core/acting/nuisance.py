@@ -53,12 +53,15 @@ class Learner:
         object.__setattr__(self, "design", linear.design(self.covariates))
         object.__setattr__(self, "binned", _binned(self.covariates))
 
-    def cross_fit(self, target: Floats, learn_from: Mask, folds: Folds, binary: bool) -> Floats:
-        """Predictions (n,) of `target` for every row, learned on the rows `learn_from` of the other folds."""
-        straight, boosted = np.empty(len(target)), np.empty(len(target))
+    def cross_fit(self, target: Floats, learn_from: Mask, folds: Folds, binary: bool, asked: Mask | None = None) -> Floats:
+        """Predictions (n,) of `target`, learned on the rows `learn_from` of the other folds; for every row, or for those `asked`
+        and learned from (NaN elsewhere)."""
+        straight, boosted = np.full(len(target), np.nan), np.full(len(target), np.nan)
+        wanted = np.ones(len(target), dtype=bool) if asked is None else asked | learn_from
         for fold in np.unique(folds):
             inside = folds == fold
             train = self._picked(np.flatnonzero(learn_from & ~inside), int(fold))
+            inside &= wanted
             values = target[train]
             if len(values) < 2 or np.ptp(values) == 0 or self.covariates.matrix.shape[1] == 0:
                 straight[inside] = boosted[inside] = float(values.mean()) if len(values) else 0.0

@@ -8,16 +8,19 @@ from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from automl_core.acting.action import Change
+from automl_core.acting.conditions import all_hold
 from automl_core.acting.covariates import Covariates
-from automl_core.acting.effects import Comparison, comparison_scores
+from automl_core.acting.effects import Comparison, comparison_scores, estimate
 from automl_core.acting.nuisance import Learner
-from automl_core.acting.trials import Stage, Trial, move_trials
+from automl_core.acting.trials import Stage, Trial, held_out, move_trials
 
 MOST_LEVERS = 3
 LEAST_TOGETHER = 100
 SURE = 1.645  # one-sided 5 %
+Mask = NDArray[np.bool_]
 Given = Callable[[tuple[str, ...]], Covariates]
 
 
@@ -47,17 +50,31 @@ def _together(one: Trial, other: Trial, stage: Stage, given: Given) -> list[Tria
     scores = replace(scores, blocks=stage.blocks)
     second = Change(other.move.lever.column, other.move.from_values, other.move.to, other.move.lever.cost)
     cost = one.move.lever.cost + second.cost
-    made = move_trials(one.move, stage, scores, case, cost, (second,))
-    return [trial for trial in made if _beats(trial, (one, other), stage)]
+    found = []
+    for trial in move_trials(one.move, stage, scores, case, cost, (second,)):
+        group = all_hold(trial.conditions, stage.frame)
+        effect = held_out(scores, group, stage)
+        if effect is not None and _beats(trial, group, (one, other), stage):
+            found.append(replace(trial, effect=effect, rows=effect.supported))
+    return found
 
 
-def _beats(both: Trial, single: tuple[Trial, Trial], stage: Stage) -> bool:
-    """Whether both changes together bring clearly more a row, after costs, than the better of the two alone."""
+def _beats(both: Trial, group: Mask, single: tuple[Trial, Trial], stage: Stage) -> bool:
+    """Whether both changes together bring clearly more a row, after costs, than the better of the two alone.
+
+    Asked on the half that looks, because what is picked for being large must be measured on other rows.
+    """
+    looked = group & stage.first
+    ours, theirs = estimate(both.scores, looked), [estimate(trial.scores, looked) for trial in single]
+    known = [effect for effect in theirs if effect is not None]
+    if ours is None or len(known) < len(theirs):
+        return False
     sign = math.copysign(1.0, stage.worth)
-    best = max(sign * trial.effect.estimate - _share(trial.move.lever.cost, stage) for trial in single)
+    costs = [_share(trial.move.lever.cost, stage) for trial in single]
+    best = max(sign * effect.estimate - charge for effect, charge in zip(known, costs, strict=True))
     cost = _share(both.move.lever.cost + sum(change.cost for change in both.also), stage)
-    gain = sign * both.effect.estimate - cost - best
-    error = float(np.hypot(both.effect.error, min(trial.effect.error for trial in single)))
+    gain = sign * ours.estimate - cost - best
+    error = float(np.hypot(ours.error, min(effect.error for effect in known)))
     return both.chosen and gain > SURE * error
 
 

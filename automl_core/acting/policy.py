@@ -95,7 +95,7 @@ def fit_policy(splits: Splits, field: Field) -> tuple[Leaf, ...]:
     best, chosen = max(0.0, everybody), -1
     sides = [sums.best_side(place) for place in range(len(splits.sides))]
     for first in range(0, len(sides), 2):
-        value = sides[first][0] + sides[first + 1][0]
+        value = sides[first][0] + sides[first + 1][0] - sums.doubt(first, sides[first][1], sides[first + 1][1])
         big = min(sums.count[first], sums.count[first + 1]) >= field.least
         if big and value > best + 1e-6 * abs(best):
             best, chosen = value, first
@@ -143,6 +143,16 @@ class _Sums:
         self.pair_gain = masks.T @ (masks * gain[:, None])
         self.pair_square = masks.T @ (masks * (gain**2)[:, None])
         self.pair_count = masks.T @ (masks * counted[:, None])
+
+    def doubt(self, first: int, one: int, other: int) -> float:
+        """One standard error of the smaller of two groups: a second group must be worth being told apart."""
+        if NOBODY in (one, other) or one == other:
+            return 0.0
+        squares = [
+            float(self.square[side] if choice == EVERYBODY else self.pair_square[side][choice])
+            for side, choice in ((first, one), (first + 1, other))
+        ]
+        return math.sqrt(min(squares))
 
     def best_side(self, side: int) -> tuple[float, int]:
         """The best value of a side and whom to move there: EVERYBODY, NOBODY, or the second side that is moved."""

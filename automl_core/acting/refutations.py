@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from automl_core.acting import linear
 from automl_core.acting.covariates import Covariates
@@ -44,39 +45,43 @@ def placebo_passes(scores: Scores, group: Mask, seed: int = 0) -> bool:
     Twenty shuffles; the outcome expected at the shuffled lever is that of both values together, because chance alone decides.
     """
     rows = np.flatnonzero(scores.region & group)
-    if scores.numeric:
-        return _dose_placebo(scores, rows, seed)
+    if scores.riesz is not None:
+        return _dose_placebo(scores, scores.riesz[rows], rows, seed)
     chance, y, middle = scores.chance[rows], scores.y[rows], scores.middle[rows]
     new = scores.new[rows]
     generator = np.random.default_rng(seed + 1)
     strata = np.array_split(np.argsort(chance, kind="stable"), min(STRATA, max(1, len(rows) // 50)))
     odds = (1 - chance) / chance
     failed = 0
+    groups = None if scores.groups is None else pd.factorize(scores.groups[rows])[0]
     for _ in range(SHUFFLES):
         fake = new.copy()
         for stratum in strata:
             fake[stratum] = generator.permutation(new[stratum])
         psi = np.where(fake, odds, -1.0) * (y - middle)
-        failed += _differs(psi)
+        failed += _differs(psi, groups)
     return failed <= FAILED_MOST
 
 
-def _dose_placebo(scores: Scores, rows: np.ndarray, seed: int) -> bool:
-    left_dose = np.sign(scores.psi[rows]) * np.sqrt(scores.part[rows])
+def _dose_placebo(scores: Scores, leans: np.ndarray, rows: np.ndarray, seed: int) -> bool:
     left_y = scores.y[rows] - scores.middle[rows]
     generator = np.random.default_rng(seed + 1)
     strata = np.array_split(np.argsort(scores.middle[rows], kind="stable"), min(STRATA, max(1, len(rows) // 50)))
     failed = 0
+    groups = None if scores.groups is None else pd.factorize(scores.groups[rows])[0]
     for _ in range(SHUFFLES):
-        fake = left_dose.copy()
+        fake = leans.copy()
         for stratum in strata:
-            fake[stratum] = generator.permutation(left_dose[stratum])
-        failed += _differs(fake * left_y)
+            fake[stratum] = generator.permutation(leans[stratum])
+        failed += _differs((fake - fake.mean()) * left_y, groups)
     return failed <= FAILED_MOST
 
 
-def _differs(psi: np.ndarray) -> bool:
+def _differs(psi: np.ndarray, groups: np.ndarray | None) -> bool:
+    """Whether the mean differs from nothing at 5 %; rows of one group are summed first."""
     error = float(psi.std(ddof=1)) / math.sqrt(len(psi))
+    if groups is not None:
+        error = float(np.sqrt(np.sum(np.bincount(groups + 1, weights=psi - psi.mean()) ** 2))) / len(psi)
     return error > 0 and abs(float(psi.mean())) > 1.959964 * error
 
 
@@ -86,12 +91,13 @@ def small_learner(covariates: Covariates, seed: int = 0) -> Learner:
 
 
 def random_cause_passes(case: Comparison, group: Mask, before: Effect) -> bool:
-    """Whether one more column, drawn by chance, leaves the estimate where it was (within one standard error)."""
+    """Whether one more column, drawn by chance, leaves the estimate of the same small models where it was (within one standard
+    error)."""
     noise = np.random.default_rng(case.seed + 2).normal(size=(len(case.y), 1))
     names = (*case.covariates.names, "")
     wider = Covariates(np.hstack([case.covariates.matrix, noise]), case.covariates.categorical, names)
-    after = _again(case, wider, group)
-    return after is None or abs(after.estimate - before.estimate) <= before.error
+    with_noise, without = _again(case, wider, group), _again(case, case.covariates, group)
+    return with_noise is None or without is None or abs(with_noise.estimate - without.estimate) <= before.error
 
 
 def strongest_observed(case: Comparison, effect: Effect, most: int = 2) -> Benchmark | None:

@@ -1,7 +1,7 @@
 """Row-level doubly robust scores of a move: their sums give the effect in any group of rows.
 
 Categories: the efficient score of the effect on those at the old value (ATT; Robins, Rotnitzky and Zhao 1994; Chernozhukov et
-al. 2018). Numbers: the partially linear model, residual on residual (Robinson 1988). Nuisances are cross-fitted.
+al. 2018). Nuisances are cross-fitted. Numbers have their own: `shift`.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ LEAST_ROWS = 30
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Scores:
-    """Scores of one move, all (n,): the effect in a group is unit * sum(psi) / sum(part) over its rows.
+    """Scores of one move, all (n,): the effect in a group is sum(psi) / sum(part) over its rows.
 
     `eligible` rows are at an old value, `supported` ones can be compared and moved, `region` are all rows the estimate rests on.
-    `new` are the rows at the new value (all rows for a number). `unit` is the size of the move of each row (1 for categories).
+    `new` are the rows at the new value (for a number, those that tell about it).
     `residual` and `weight` are squared outcome residuals and squared Riesz weights before they are divided by the share of
     `part`; `chance` is the propensity (NaN for numbers), `middle` the outcome expected without knowing the lever.
+    Numbers have their `dose`, the `step` of each row and the `riesz` weights with their sign.
     """
 
     y: Floats
     psi: Floats
     part: Floats
-    unit: Floats
     eligible: Mask
     supported: Mask
     region: Mask
@@ -43,19 +43,25 @@ class Scores:
     middle: Floats
     blocks: Folds
     groups: NDArray[np.generic] | None
-    numeric: bool = False
     dose: Floats | None = None
+    step: Floats | None = None
+    riesz: Floats | None = None
     randomised: bool = False
 
+    @property
+    def numeric(self) -> bool:
+        """Whether a number is moved by a step."""
+        return self.dose is not None
+
     def limited(self, plausible: Mask) -> Scores:
-        """The same move on fewer rows: those where the changed row is `plausible` (a function of the covariates)."""
+        """The same move of a category on fewer rows: those whose changed row is `plausible` (by its covariates)."""
         region = self.region & plausible
         return replace(
             self,
-            psi=np.where(region, self.psi, 0.0) if not self.numeric else self.psi,
-            part=np.where(region, self.part, 0.0) if not self.numeric else self.part,
+            psi=np.where(region, self.psi, 0.0),
+            part=np.where(region, self.part, 0.0),
             supported=self.supported & plausible,
-            region=region if not self.numeric else self.region,
+            region=region,
         )
 
 
@@ -115,7 +121,6 @@ def category_scores(setting: Setting, old: tuple[Level, ...], new: Level, random
         y=setting.y,
         psi=psi,
         part=part,
-        unit=np.ones(len(psi)),
         eligible=at_old,
         supported=region & at_old,
         region=region,
@@ -127,63 +132,4 @@ def category_scores(setting: Setting, old: tuple[Level, ...], new: Level, random
         blocks=setting.blocks,
         groups=setting.groups,
         randomised=randomised,
-    )
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Dose:
-    """A numeric lever with the outcome and the lever that the covariates expect, all (n,)."""
-
-    dose: Floats
-    expected: Floats
-    outcome: Floats
-
-
-def dose_of(setting: Setting, dose: Floats) -> Dose | None:
-    """The cross-fitted expectations of a numeric lever; None when it does not vary once the covariates are known."""
-    known = np.isfinite(dose)
-    if int(known.sum()) < 4 * LEAST_ROWS or np.ptp(dose[known]) == 0:
-        return None
-    filled = np.where(known, dose, 0.0)
-    expected = setting.learner.cross_fit(filled, known, setting.folds, False)
-    outcome = setting.learner.cross_fit(setting.y, known, setting.folds, setting.binary)
-    if float(np.mean((dose - expected)[known] ** 2)) <= 1e-9 * float(dose[known].var()):
-        return None
-    return Dose(dose, expected, outcome)
-
-
-def numeric_scores(setting: Setting, made: Dose, step: Floats, movable: Mask) -> Scores | None:
-    """Scores of moving a number by `step` (n,) on the `movable` rows; None when fewer than 30 can be moved.
-
-    A row can be moved when the new value stays within the 5-95 range of all rows and of rows like it.
-    """
-    known = np.isfinite(made.dose)
-    left_dose = np.where(known, made.dose - made.expected, 0.0)
-    left_y = np.where(known, setting.y - made.outcome, 0.0)
-    variance = float(np.mean(left_dose[known] ** 2))
-    slope = float(np.mean((left_dose * left_y)[known])) / variance
-    after = made.dose + step
-    low, high = np.nanquantile(made.dose, [0.05, 0.95])
-    near, far = np.quantile(left_dose[known], [0.05, 0.95])
-    rest = after - made.expected
-    supported = known & movable & (after >= low) & (after <= high) & (rest >= near) & (rest <= far)
-    if int(supported.sum()) < LEAST_ROWS:
-        return None
-    return Scores(
-        y=setting.y,
-        psi=left_dose * left_y,
-        part=left_dose**2,
-        unit=np.where(known, step, 0.0),
-        eligible=known & movable,
-        supported=supported,
-        region=known,
-        new=known,
-        residual=np.where(known, (left_y - slope * left_dose) ** 2, 0.0),
-        weight=left_dose**2,
-        chance=np.full(len(step), np.nan),
-        middle=made.outcome,
-        blocks=setting.blocks,
-        groups=setting.groups,
-        numeric=True,
-        dose=made.dose,
     )

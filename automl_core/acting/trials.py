@@ -17,7 +17,8 @@ from automl_core.acting.levers import texts
 from automl_core.acting.moves import Move, category_moves, is_numeric, movable, numeric_moves, steps_of
 from automl_core.acting.nuisance import Learner
 from automl_core.acting.policy import Field, Splits, fit_policy
-from automl_core.acting.scores import Level, Scores, Setting, category_scores, dose_of, level, numeric_scores
+from automl_core.acting.scores import Level, Scores, Setting, category_scores, level
+from automl_core.acting.shift import dose_of, shift_scores, supported_by
 from automl_core.acting.support import plausibility
 
 Floats = NDArray[np.float64]
@@ -120,15 +121,16 @@ def _numeric_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Trial
         return ()
     spread = float(np.nanstd(made.dose - made.expected))
     looks = plausibility(setting.learner.covariates, dose, stage.seed)
+    moves = numeric_moves(lever, dose, spread)
+    kept_to = replace(lever, low=float(np.fmax(lever.low, made.low)), high=float(np.fmin(lever.high, made.high)))
+    steps = [steps_of(move, dose) for move in moves]
+    able = [movable(move, dose) for move in moves]
+    near = [supported_by(made, step, rows) for step, rows in zip(steps, able, strict=True)]
+    like = [rows & looks.holds(dose + step, rows) for step, rows in zip(steps, near, strict=True)]
     trials: list[Trial] = []
-    for move in numeric_moves(lever, dose, spread):
-        step = steps_of(move, dose)
-        able = movable(move, dose)
-        scores = numeric_scores(setting, made, step, able)
-        if scores is None:
-            continue
-        scores = scores.limited(looks.holds(np.where(np.isfinite(dose), dose + step, np.nan), scores.supported))
-        trials.extend(move_trials(move, stage, scores, None))
+    for move, scores in zip(moves, shift_scores(setting, made, steps, able, like) if moves else (), strict=True):
+        if scores is not None:  # a card never moves a number to where no row has been
+            trials.extend(move_trials(replace(move, lever=kept_to), stage, scores, None))
     return tuple(trials)
 
 
@@ -148,13 +150,13 @@ def move_trials(
     trials = []
     for leaf in leaves:
         group = all_hold(leaf, stage.frame) if leaf else everyone
-        effect = root if not leaf else _held_out(scores, group, stage)
+        effect = root if not leaf else held_out(scores, group, stage)
         if effect is not None:
             trials.append(Trial(move, leaf, scores, effect, scores.supported & group, True, case, root, also))
     return trials or [Trial(move, (), scores, root, root.supported, False, case, root, also)]
 
 
-def _held_out(scores: Scores, group: Mask, stage: Stage) -> Effect | None:
+def held_out(scores: Scores, group: Mask, stage: Stage) -> Effect | None:
     """The effect on the half that did not choose the group; how many rows it is for, and its stability, on all of its rows."""
     effect, whole = estimate(scores, group & ~stage.first), estimate(scores, group)
     if effect is None or whole is None:
@@ -164,8 +166,5 @@ def _held_out(scores: Scores, group: Mask, stage: Stage) -> Effect | None:
 
 def gains(scores: Scores, stage: Stage, cost: float) -> Floats:
     """The doubly robust net gain of each row, (n,): its sum over a group is what moving the group's supported rows brings."""
-    scale = 1.0
-    if scores.numeric:  # every row tells about the slope, but only the supported ones are moved
-        scale = float(scores.supported[scores.region].mean()) / float(scores.part[scores.region].mean())
     charge = np.where(scores.supported, cost if stage.priced else 0.0, 0.0)
-    return np.asarray(stage.worth * scores.psi * scores.unit * scale - charge, dtype=np.float64)
+    return np.asarray(stage.worth * scores.psi - charge, dtype=np.float64)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from automl_core.acting.covariates import Covariates
-from automl_core.acting.effects import Comparison, comparison_scores, estimate_effect, estimate_slope, robustness_value
+from automl_core.acting.effects import Comparison, comparison_scores, estimate_effect, estimate_step, robustness_value
 from automl_core.acting.refutations import placebo_passes, strongest_observed
 
 
@@ -72,16 +72,34 @@ def test_placebo_fails_when_the_models_behind_it_are_wrong() -> None:
     assert not placebo_passes(broken, np.ones(4000, dtype=bool))
 
 
-def test_slope_of_a_number() -> None:
+def test_step_of_a_number() -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(3000, 2))
     dose = x[:, 0] + rng.normal(size=3000)
     y = 2 * x[:, 0] + 0.7 * dose + rng.normal(size=3000)
-    slope = estimate_slope(y, dose, Covariates(x, (), ("a", "b")), False)
+    nobody = np.zeros(3000, dtype=bool)
+    case = Comparison(y, nobody, nobody, Covariates(x, (), ("a", "b")), False)
+    slope = estimate_step(case, dose, 1.0)
     assert slope is not None
     assert slope.low - 0.03 < 0.7 < slope.high + 0.03
     assert slope.raw_gap > 1.4
-    assert estimate_slope(y, np.ones(3000), Covariates(x, (), ("a", "b")), False) is None
+    assert estimate_step(case, np.ones(3000), 1.0) is None
+
+
+def test_a_number_that_helps_up_to_a_point_is_no_straight_line() -> None:
+    """The outcome is least at 5: a step of 2 up helps those below and harms those above, and the mean over all is told right."""
+    covered = 0
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=(3000, 2))
+        dose = 5 + x[:, 0] + rng.normal(0, 2, 3000)
+        y = 8 * x[:, 0] + (dose - 5) ** 2 + rng.normal(0, 5, 3000)
+        nobody = np.zeros(3000, dtype=bool)
+        effect = estimate_step(Comparison(y, nobody, nobody, Covariates(x, (), ("a", "b")), False, None, seed), dose, 2.0)
+        assert effect is not None
+        truth = float(((dose - 3) ** 2 - (dose - 5) ** 2)[effect.supported].mean())
+        covered += effect.low <= truth <= effect.high
+    assert covered >= 4
 
 
 def test_robustness_value_solves_its_equation() -> None:

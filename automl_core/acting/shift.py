@@ -1,0 +1,123 @@
+"""Row-level doubly robust scores of moving a number by a step, whatever the shape of its effect.
+
+A modified treatment policy (Díaz and van der Laan 2012; Haneuse and Rotnitzky 2013): a model of the outcome at the number as it
+is and as it would be, and the odds of a row being a moved one, learned by telling moved rows from real ones (Díaz, Williams,
+Hoffman and Schenck 2023). Nothing is assumed to be a straight line: a number that helps up to a point is told as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_core.acting.covariates import Covariates
+from automl_core.acting.nuisance import Learner
+from automl_core.acting.scores import LEAST_CHANCE, LEAST_ROWS, Scores, Setting
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+RANGE = (0.05, 0.95)
+LIKE_RANGE = (0.01, 0.99)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Dose:
+    """A numeric lever, (n,), with what the covariates expect of it and of the outcome; moved rows stay within [`low`, `high`]."""
+
+    dose: Floats
+    known: Mask
+    expected: Floats
+    outcome: Floats
+    low: float
+    high: float
+
+
+def dose_of(setting: Setting, dose: Floats) -> Dose | None:
+    """The cross-fitted expectations of a numeric lever; None when it does not vary once the covariates are known."""
+    known = np.isfinite(dose)
+    if int(known.sum()) < 4 * LEAST_ROWS or np.ptp(dose[known]) == 0:
+        return None
+    expected = setting.learner.cross_fit(np.where(known, dose, 0.0), known, setting.folds, False)
+    if float(np.mean((dose - expected)[known] ** 2)) <= 1e-9 * float(dose[known].var()):
+        return None
+    outcome = setting.learner.cross_fit(setting.y, known, setting.folds, setting.binary)
+    low, high = (float(edge) for edge in np.quantile(dose[known], RANGE))
+    return Dose(dose, known, expected, outcome, low, high)
+
+
+def supported_by(made: Dose, step: Floats, movable: Mask) -> Mask:
+    """The `movable` rows whose new number stays within the 5-95 range of all rows and the 1-99 range of rows like them."""
+    after = made.dose + step
+    near, far = np.quantile((made.dose - made.expected)[made.known], LIKE_RANGE)
+    rest = after - made.expected
+    inside = (after >= made.low) & (after <= made.high) & (rest >= near) & (rest <= far)
+    return np.asarray(made.known & movable & inside, dtype=bool)
+
+
+def shift_scores(
+    setting: Setting, made: Dose, steps: Sequence[Floats], eligible: Sequence[Mask], supported: Sequence[Mask]
+) -> tuple[Scores | None, ...]:
+    """Scores of each move: `steps` (n,) of the `eligible` rows, of which the `supported` ones can be compared.
+
+    None for a move with fewer than 30 such rows.
+    """
+    rows, copies = len(made.dose), len(steps) + 1
+    doses = np.concatenate([made.dose, *(made.dose + step for step in steps)])
+    learner = _stacked(setting.learner, doses, copies)
+    folds = np.tile(setting.folds, copies)
+    own = np.arange(rows * copies) < rows
+    learn = own & np.tile(made.known, copies)
+    told = learner.cross_fit(np.tile(setting.y, copies), learn, folds, setting.binary).reshape(copies, rows)
+    found: list[Scores | None] = []
+    for place, (step, able, kept) in enumerate(zip(steps, eligible, supported, strict=True), start=1):
+        if int(kept.sum()) < LEAST_ROWS:
+            found.append(None)
+            continue
+        moved = np.zeros(rows * copies, dtype=bool)
+        moved[place * rows : (place + 1) * rows] = kept
+        chance = learner.cross_fit(moved.astype(np.float64), learn | moved, folds, True, own)[:rows]
+        odds = np.where(made.known, chance / np.maximum(1 - chance, LEAST_CHANCE), 0.0)
+        odds *= float(kept.sum()) / max(1e-9, float(odds.sum()))
+        found.append(_scores(setting, made, (step, able, kept), (told[0], told[place]), odds))
+    return tuple(found)
+
+
+def _stacked(learner: Learner, doses: Floats, copies: int) -> Learner:
+    """The covariates of every row, once as it is and once for each move, with the number and its square."""
+    given = learner.covariates
+    middle = float(np.nanmean(doses))
+    matrix = np.column_stack([np.tile(given.matrix, (copies, 1)), doses, (doses - middle) ** 2])
+    return Learner(Covariates(matrix, given.categorical, (*given.names, "", "")), learner.most, learner.rounds, learner.seed)
+
+
+def _scores(
+    setting: Setting, made: Dose, move: tuple[Floats, Mask, Mask], told: tuple[Floats, Floats], odds: Floats
+) -> Scores | None:
+    step, able, kept = move
+    now, then = told
+    part = kept.astype(np.float64)
+    new = made.known & (odds >= LEAST_CHANCE)
+    if int(new.sum()) < LEAST_ROWS:
+        return None
+    left = np.where(made.known, setting.y - now, 0.0)
+    return Scores(
+        y=setting.y,
+        psi=part * (then - setting.y) + odds * left,
+        part=part,
+        eligible=made.known & able,
+        supported=kept,
+        region=made.known,
+        new=new,
+        residual=left**2,
+        weight=(odds - part) ** 2,
+        chance=np.full(len(step), np.nan),
+        middle=made.outcome,
+        blocks=setting.blocks,
+        groups=setting.groups,
+        dose=made.dose,
+        step=step,
+        riesz=odds - part,
+    )

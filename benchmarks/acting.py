@@ -1,0 +1,68 @@
+"""How long action cards take: 50,000 rows x 50 columns with five levers, through the public door, on two cores.
+
+    PYTHONPATH=. python benchmarks/acting.py
+
+Three levers of levels and two of numbers, made up; some of them work. Writes `benchmarks/results/acting.json`. The bar is 60 s.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from automl_core.acting import Lever, Options, find_actions
+
+RESULT = Path(__file__).parent / "results" / "acting.json"
+ROWS, NUMBERS, LEVELS = 50_000, 34, 10
+BAR = 60.0
+
+
+def make_table() -> pd.DataFrame:
+    """34 numbers, 10 columns of levels, five levers and a yes/no outcome: 50 columns."""
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({f"number {k}": random.normal(size=ROWS).round(4) for k in range(NUMBERS)})
+    for k in range(LEVELS):
+        frame[f"level {k}"] = random.choice([f"l{place}" for place in range(3 + 4 * k)], ROWS)
+    pull = (frame["number 0"] + 0.5 * frame["number 1"]).to_numpy()
+    offer = random.random(ROWS) < 1 / (1 + np.exp(-pull))
+    plan = np.clip(np.round(1.5 + 0.4 * pull + random.normal(0, 0.8, ROWS)), 0, 3).astype(int)
+    alert = random.random(ROWS) < 0.5
+    price, visits = 50 + 5 * pull + random.normal(0, 8, ROWS), np.round(6 + pull + random.normal(0, 2, ROWS))
+    monthly = (frame["level 0"] == "l0").to_numpy()
+    chance = 0.45 - 0.2 * offer * monthly - 0.05 * plan + 0.004 * (price - 50) + 0.004 * (visits - 6) ** 2 - 0.05 * np.tanh(pull)
+    lost = random.random(ROWS) < np.clip(chance, 0.02, 0.98)
+    return frame.assign(
+        offer=np.where(offer, "yes", "no"), plan=np.array(["basic", "plus", "pro", "max"])[plan],
+        alert=np.where(alert, "on", "off"),
+        price=price.round(2), visits=visits, left=np.where(lost, "Yes", "No"),
+    )  # fmt: skip
+
+
+def main() -> None:
+    """Measure once, print and write the figure."""
+    frame = make_table()
+    began, told = time.perf_counter(), []
+    levers = (
+        Lever("offer", ("yes",), cost=5.0), Lever("plan", cost=3.0), Lever("alert", ("on",), cost=1.0),
+        Lever("price", cost=2.0, direction="down"), Lever("visits", cost=1.0),
+    )  # fmt: skip
+    options = Options(value=100.0, progress=lambda share, words: told.append((round(time.perf_counter() - began, 1), words)))
+    found = find_actions(frame, "left", "No", levers, options=options)
+    seconds = time.perf_counter() - began
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    result = {
+        "rows": len(frame), "columns": frame.shape[1], "levers": len(levers), "seconds": round(seconds, 1), "bar_s": BAR,
+        "cards": len(found.cards), "tested": found.tested, "steps": told, "machine": machine,
+    }  # fmt: skip
+    RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
