@@ -200,7 +200,14 @@ def _act(arguments: Arguments) -> Answer:
     decisions = to_json(advice.actions) | {"rows": len(advice.actions.rows)}
     sentences = [*(card.sentence for card in found.cards), *found.notes, advice.actions.sentence]
     data = {"cards": listed, "patterns": patterns, "tested": found.tested, "notes": found.notes, "decisions": decisions}
-    return Answer(data, "\n".join(sentences))
+    if advice.experiment is None:
+        return Answer(data, "\n".join(sentences))
+    made, out = advice.experiment, Path(arguments.out)
+    data["experiment"] = made
+    sentences += [made.refused] if made.refused else [made.balance, made.sentence, *made.who, made.advice]
+    if arguments.out and advice.gains is not None and not made.refused:
+        files.write_csv(advice.gains, out.with_name(f"{out.stem}_experiment.csv"))
+    return Answer(data, "\n".join(sentences), 1 if made.refused else 0)
 
 
 def _monitor(arguments: Arguments) -> Answer:

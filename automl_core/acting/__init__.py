@@ -20,6 +20,7 @@ from automl_core.acting.compare_periods import Periods, compare_periods
 from automl_core.acting.decide import Decision, DecisionInputs, decide
 from automl_core.acting.decisions import actions_frame, rank_rows
 from automl_core.acting.door import Options, Roles, applied, assign, find_actions
+from automl_core.acting.experiment import Experiment, ExperimentInputs, experiment_frame, measure_experiment
 from automl_core.acting.finding import find_segments
 from automl_core.acting.gap_story import GapStory
 from automl_core.acting.goal import check_goal, read_goal, suggest_goal, suggest_later, suggest_levers
@@ -49,6 +50,8 @@ __all__ = [
     "Chosen",
     "Decision",
     "DecisionInputs",
+    "Experiment",
+    "ExperimentInputs",
     "GapStory",
     "Goal",
     "Lever",
@@ -91,6 +94,7 @@ __all__ = [
     "due_date",
     "eligible",
     "expected_values",
+    "experiment_frame",
     "find_actions",
     "find_segments",
     "gains",
@@ -99,6 +103,7 @@ __all__ = [
     "judge",
     "make_cards",
     "match_outcomes",
+    "measure_experiment",
     "measure_power",
     "measure_uplift",
     "moved",
