@@ -111,10 +111,8 @@ def _worth(made: Experiment, found: Uplift, goal: Goal, cost: float) -> Experime
     """How many rows to treat, and what that brings by outcomes that did not choose them."""
     scores = found.scores[np.isfinite(found.scores)]
     pays = cost / goal.value if goal.value > 0 else 0.0
-    if made.ordered:
-        share = float(np.mean(scores > pays))
-    else:
-        share = 1.0 if made.low > pays else 0.0
+    everyone = 1.0 if made.low > pays else 0.0
+    share = float(np.mean(scores > pays)) if made.ordered else everyone
     rows, grid = round(share * len(scores)), [point.share for point in made.curve]
     if goal.value <= 0:
         return replace(made, treat=share, rows=rows)

@@ -13,6 +13,7 @@ from automl_core.workspace.decide import Deciding
 from automl_core.workspace.deploy import Deploying
 from automl_core.workspace.explain import Explaining
 from automl_core.workspace.fairness import Auditing
+from automl_core.workspace.file_findings import FileFindings
 from automl_core.workspace.files import Files
 from automl_core.workspace.findings import Finding
 from automl_core.workspace.goal import Framing
@@ -47,6 +48,7 @@ class Workspace:
     files: Files
     findings: Finding
     fairness: Auditing
+    file_findings: FileFindings
 
     @property
     def settings(self) -> Settings:
@@ -70,5 +72,6 @@ class Workspace:
         deploy = Deploying(context, search)
         monitor = Monitoring(context, deploy)
         projects = Projects(context, goal, act, share, deploy)
+        files, fairness = Files(context, projects, deploy), Auditing(context, search)
         return cls(context, projects, data, cleaning, goal, search, explain, act, pilots, decide, share, deploy, monitor,
-                   Jobs(context), Files(context, projects, deploy), Finding(context, search), Auditing(context, search))
+                   Jobs(context), files, Finding(context, search), fairness, FileFindings(files, fairness))

@@ -51,7 +51,8 @@ def find_groups(
 ) -> SegmentSearch:
     """Confirmed segments, the widest difference first. `frame` and `y` have the same rows in the same order.
 
-    Rows of one group (`problem.group`) stay in one half, and intervals and tests are clustered by it. Above 100,000 rows a random sample is used.
+    Rows of one group (`problem.group`) stay in one half, and intervals and tests are clustered by it. Above 100,000 rows a
+    random sample is used.
     """
     outcome = make_outcome(y, problem)
     generator = np.random.default_rng(seed)
