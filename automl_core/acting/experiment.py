@@ -114,13 +114,15 @@ def _worth(made: Experiment, found: Uplift, goal: Goal, cost: float) -> Experime
     everyone = 1.0 if made.low > pays else 0.0
     share = float(np.mean(scores > pays)) if made.ordered else everyone
     rows, grid = round(share * len(scores)), [point.share for point in made.curve]
-    if goal.value <= 0:
-        return replace(made, treat=share, rows=rows)
 
     def net(name: str, at: float) -> float:
         gain = float(np.interp(at, grid, [getattr(point, name) for point in made.curve]))
-        return len(scores) * (goal.value * gain - cost * at)
+        return len(scores) * ((goal.value or 1.0) * gain - (cost if goal.value else 0.0) * at)
 
+    if 0 < share < 1 and net("gain", 1.0) >= net("gain", share):  # predicted gains are cautious; measured ones decide
+        share, rows = 1.0, len(scores)
+    if goal.value <= 0:
+        return replace(made, treat=share, rows=rows)
     return replace(made, treat=share, rows=rows, net=net("gain", share), net_low=net("low", share), net_high=net("high", share),
                    net_all=net("gain", 1.0))
 
@@ -152,7 +154,7 @@ def _advice(made: Experiment, goal: Goal) -> str:
     if made.treat == 0:
         return f"Treating nobody is the safe choice: {name} could not be shown to bring more than it costs."
     if made.treat >= 0.995:
-        words = f"Treat all {total:,} rows: each is expected to gain more from {name} than it costs."
+        words = f"Treat all {total:,} rows with {name}: leaving some out was not seen to bring more."
         if not made.ordered:
             words = f"Treat all {total:,} rows with {name}: no order of rows could be shown to be better than another."
     else:
