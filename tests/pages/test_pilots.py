@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -47,9 +48,16 @@ def carded(tmp_path_factory: pytest.TempPathFactory) -> Carded:
 
 
 @pytest.fixture
-def page(carded: Carded, monkeypatch: pytest.MonkeyPatch) -> Carded:
+def page(carded: Carded, monkeypatch: pytest.MonkeyPatch) -> Iterator[Carded]:
+    """The project with its cards and no pilot that counts, whichever test ran before."""
     monkeypatch.setattr(session, "workspace", lambda: carded.workspace)
-    return carded
+    yield carded
+    pilots = carded.workspace.pilots
+    for pilot in pilots.all(carded.project):
+        if pilot.state in ("raised", "retired"):
+            pilots.take_back(pilot.id)
+        if pilot.state != "cancelled":
+            pilots.cancel(pilot.id)
 
 
 def outcomes(carded: Carded, pilot_id: str, effect: float, seed: int = 0, missing: float = 0.0) -> bytes:
