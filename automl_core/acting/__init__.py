@@ -33,6 +33,7 @@ from automl_core.acting.pilots import Pilot, PilotChoice, PilotResult, PilotRows
 from automl_core.acting.planned import ActionPlan, PlanInputs, PlanLabels, plan_actions, plan_frame
 from automl_core.acting.power import Change, Power, chance_to_see, measure_power
 from automl_core.acting.profit import ProfitCurve, analytic_threshold, gains, precision_at, profit_curve
+from automl_core.acting.qini import CurvePoint
 from automl_core.acting.randomised import Balance, check_randomised
 from automl_core.acting.recourse import Recourse, RecourseAsk, recourse
 from automl_core.acting.segment_stories import SegmentStory, Told, ask_model, counted_class, tell_segments
@@ -48,6 +49,7 @@ __all__ = [
     "CardInputs",
     "Change",
     "Chosen",
+    "CurvePoint",
     "Decision",
     "DecisionInputs",
     "Experiment",

@@ -4,8 +4,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from automl_core.acting import Decision, Experiment, Pilot, ProfitCurve, TrackRecord, Uplift
-from automl_core.acting.qini import CurvePoint
+from automl_core.acting import CurvePoint, Decision, Experiment, Pilot, ProfitCurve, TrackRecord, Uplift
 from pages.ui import words
 from pages.ui.figures import Chart, Mark, bars, base, dots
 from pages.ui.theme import Palette
