@@ -200,7 +200,32 @@ def _act(arguments: Arguments) -> Answer:
     decisions = to_json(advice.actions) | {"rows": len(advice.actions.rows)}
     sentences = [*(card.sentence for card in found.cards), *found.notes, advice.actions.sentence]
     data = {"cards": listed, "patterns": patterns, "tested": found.tested, "notes": found.notes, "decisions": decisions}
-    return Answer(data, "\n".join(sentences))
+    if advice.experiment is None:
+        return Answer(data, "\n".join(sentences))
+    made, out = advice.experiment, Path(arguments.out)
+    data["experiment"] = made
+    sentences += [made.refused] if made.refused else [made.balance, made.sentence, *made.who, made.advice]
+    if arguments.out and advice.gains is not None and not made.refused:
+        files.write_csv(advice.gains, out.with_name(f"{out.stem}_experiment.csv"))
+    return Answer(data, "\n".join(sentences), 1 if made.refused else 0)
+
+
+def _happened(arguments: Arguments) -> Answer:
+    from automl_core import cli_findings
+
+    return Answer(*cli_findings.happened(_open(), arguments.data, _request(arguments)))
+
+
+def _compare(arguments: Arguments) -> Answer:
+    from automl_core import cli_findings
+
+    return Answer(*cli_findings.compare(_open(), arguments.data, _request(arguments), arguments))
+
+
+def _fairness(arguments: Arguments) -> Answer:
+    from automl_core import cli_findings
+
+    return Answer(*cli_findings.fairness(_open(), arguments.run_id, _parts(arguments.protected)))
 
 
 def _monitor(arguments: Arguments) -> Answer:
@@ -287,6 +312,16 @@ def _parser() -> argparse.ArgumentParser:
     act = add("act", _act, "who to act on, and what to change", "bundle", "data")
     act.add_argument("--goal", required=True)
     act.add_argument("--out", default="")
+    _add_problem(add("happened", _happened, "which groups differ, confirmed on rows that did not find them", "data"))
+    compare = add("compare", _compare, "why two groups or two periods differ", "data")
+    _add_problem(compare)
+    for name in ("first", "second"):
+        compare.add_argument(f"--{name}", action="append", default=[], metavar="COLUMN=VALUE",
+                             help=f"a condition of the {name} group; again for more")
+    compare.add_argument("--when", default="", metavar="COLUMN", help="the column that says when")
+    compare.add_argument("--since", default="", metavar="DAY", help="the first day of the later period")
+    fairness = add("fairness", _fairness, "a run's answers and errors by groups of people", "run_id")
+    fairness.add_argument("--protected", required=True, metavar="A,B")
     add("monitor", _monitor, "compare a batch with training", "bundle", "batch").add_argument("--outcomes", default="")
     add("report", _report, "write a run's report and make its link", "run_id").add_argument("--out", required=True)
     serve = add("serve", _serve, "serve REST and report links alone")

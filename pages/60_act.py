@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.ui import act_form, act_view, cards, charts, decision_view, progress, session
+from pages.ui import act_form, act_view, cards, charts, decision_view, experiment_view, progress, session
 from pages.ui.border import border
 from pages.ui.words import count
 
@@ -45,6 +45,9 @@ elif goal.levers:
 else:
     st.markdown("Name at least one column above that somebody can change, then save: cards say for whom a change is worth it.",
                 width=720)
+
+with border():
+    experiment_view.section(project, goal, running is not None)
 
 st.subheader("Rows to act on", anchor=False)
 tabs = st.tabs(["The list", "What it is worth", "One action each", "Ways for one row"], on_change="rerun", key="act_tab")

@@ -36,6 +36,8 @@ def preview(report: Report) -> None:
                              ("What to do", report.actions), ("How sure", report.sure), ("What could be wrong", report.limits)):
             if lines:
                 cards.sentences(lines, title)
+        for part in report.sections:
+            cards.sentences(part.lines, part.title)
         if report.next_step:
             st.markdown(f"**Next:** {plain(report.next_step)}", width=720)
 

@@ -20,6 +20,7 @@ from automl_core.acting.compare_periods import Periods, compare_periods
 from automl_core.acting.decide import Decision, DecisionInputs, decide
 from automl_core.acting.decisions import actions_frame, rank_rows
 from automl_core.acting.door import Options, Roles, applied, assign, find_actions
+from automl_core.acting.experiment import Experiment, ExperimentInputs, experiment_frame, measure_experiment
 from automl_core.acting.finding import find_segments
 from automl_core.acting.gap_story import GapStory
 from automl_core.acting.goal import check_goal, read_goal, suggest_goal, suggest_later, suggest_levers
@@ -32,6 +33,7 @@ from automl_core.acting.pilots import Pilot, PilotChoice, PilotResult, PilotRows
 from automl_core.acting.planned import ActionPlan, PlanInputs, PlanLabels, plan_actions, plan_frame
 from automl_core.acting.power import Change, Power, chance_to_see, measure_power
 from automl_core.acting.profit import ProfitCurve, analytic_threshold, gains, precision_at, profit_curve
+from automl_core.acting.qini import CurvePoint
 from automl_core.acting.randomised import Balance, check_randomised
 from automl_core.acting.recourse import Recourse, RecourseAsk, recourse
 from automl_core.acting.segment_stories import SegmentStory, Told, ask_model, counted_class, tell_segments
@@ -47,8 +49,11 @@ __all__ = [
     "CardInputs",
     "Change",
     "Chosen",
+    "CurvePoint",
     "Decision",
     "DecisionInputs",
+    "Experiment",
+    "ExperimentInputs",
     "GapStory",
     "Goal",
     "Lever",
@@ -91,6 +96,7 @@ __all__ = [
     "due_date",
     "eligible",
     "expected_values",
+    "experiment_frame",
     "find_actions",
     "find_segments",
     "gains",
@@ -99,6 +105,7 @@ __all__ = [
     "judge",
     "make_cards",
     "match_outcomes",
+    "measure_experiment",
     "measure_power",
     "measure_uplift",
     "moved",

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from automl_core.acting.action import Condition
 from automl_core.acting.conditions import all_hold
 from automl_core.acting.findings.segments import SMALLEST, discover
-from automl_core.acting.gap import Amount
+from automl_core.acting.gap import Amount, amount
 from automl_core.acting.mix import Levels, level_part, mix_parts
-from automl_core.acting.statistics import benjamini_hochberg, welch
+from automl_core.acting.statistics import benjamini_hochberg, gap_between
 from automl_core.data.table import Column
 
 Floats = NDArray[np.float64]
@@ -123,18 +123,14 @@ def _behaviour_drivers(
     made = []
     for candidate in found[:MOST_TESTED]:
         mask = all_hold(candidate.conditions, checking.frame)
-        inside, outside = checking.scores[mask & fresh], checking.scores[~mask & fresh]
-        if min(len(inside), len(outside)) < SMALLEST // 2:
+        inside, outside = mask & fresh, ~mask & fresh
+        if min(int(inside.sum()), int(outside.sum())) < SMALLEST // 2:
             continue
-        gap = welch(inside, outside)
-        alone = welch(inside, np.zeros(len(inside)))
-        effect = Amount(gap.first, *_bounds(inside), alone.p)
+        together = checking.together
+        gap = gap_between(checking.scores[fresh], mask[fresh], None if together is None else together[fresh])
+        mine = checking.scores[inside]
+        effect = amount(gap.first, mine - gap.first, None if together is None else together[inside])
         shares = float(mask[checking.first].mean()), float(mask[~checking.first].mean())
         driver = Driver("behaviour", candidate.conditions, int(mask.sum()), *shares, effect, gap.second, gap.p)
         made.append((driver, gap.difference * candidate.difference > 0))
     return made, looked_at
-
-
-def _bounds(values: Floats) -> tuple[float, float]:
-    reach = 1.959964 * float(values.std(ddof=1)) / float(np.sqrt(len(values)))
-    return float(values.mean()) - reach, float(values.mean()) + reach

@@ -55,23 +55,26 @@ def judge_ranking(
 ) -> Ranking:
     """The ranking of rows by `scores` (n,), judged by doubly robust effects `psi` (n,) of models that saw neither.
 
-    Scores of different folds come from different models, so rows are ordered by their rank within the fold. The bootstrap draws
-    whole `groups`.
+    Rows whose score is NaN are not ranked; they count in the mean effect, where every curve ends. Scores of different folds come
+    from different models, so rows are ordered by their rank within the fold. The bootstrap draws whole `groups`; its range holds
+    when no row had a part in a model that ranks a row which had a part in its own.
     """
-    rank = np.empty(len(scores))
-    for fold in np.unique(folds):
-        inside = np.flatnonzero(folds == fold)
+    judged = np.isfinite(scores)
+    rank = np.full(len(scores), np.inf)
+    for fold in np.unique(folds[judged]):
+        inside = np.flatnonzero((folds == fold) & judged)
         order = np.argsort(np.argsort(-scores[inside], kind="stable"), kind="stable")
         rank[inside] = (order + 0.5) / len(inside)
     ordered = np.argsort(rank, kind="stable")
-    gain = psi[ordered]
+    ranked, gain = int(judged.sum()), psi[ordered]
     codes = np.arange(len(gain)) if groups is None else np.unique(groups, return_inverse=True)[1][ordered]
     random = np.random.default_rng(seed)
     areas, tops, lines = [], [], []
     grid = np.linspace(0, 1, POINTS + 1)
     for draw in range(DRAWS + 1):
         weight = np.ones(len(gain)) if draw == 0 else _drawn(codes, random)
-        share, curve = _curve(gain, weight)
+        share, curve = _curve(gain[:ranked], weight[:ranked])
+        curve = curve + share * (float(np.average(gain, weights=weight)) - curve[-1])
         area = float(np.trapezoid(curve, share))
         areas.append((area, area - curve[-1] / 2))
         at = np.interp(SHARES, share, curve)

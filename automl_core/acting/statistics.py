@@ -48,6 +48,42 @@ def welch(first: Floats, second: Floats) -> Gap:
     return Gap(float(first.mean()), float(second.mean()), difference, difference - reach, difference + reach, p)
 
 
+def gap_between(values: Floats, inside: NDArray[np.bool_], groups: NDArray[np.generic] | None = None) -> Gap:
+    """The difference of the mean of `values` (n,) inside and outside, by Welch; rows of one of `groups` (n,) count as dependent.
+
+    Clustered, the error sums each group's influence before it is squared (Liang and Zeger 1986), never below Welch's, and the
+    degrees of freedom are those of the effective number of groups (Carter, Schnepel and Steigerwald 2017): a few large customers
+    are few observations, however many rows they have. Rows whose group is missing stand alone.
+    """
+    from scipy import stats
+
+    plain = welch(values[inside], values[~inside])
+    if groups is None:
+        return plain
+    rows = np.where(inside, 1 / inside.sum(), -1 / (~inside).sum())
+    codes = group_codes(groups)
+    influence = rows * np.where(inside, values - plain.first, values - plain.second)
+    sums, weights = np.bincount(codes, influence), np.bincount(codes, np.abs(rows)) ** 2
+    effective = float(weights.sum() ** 2 / (weights**2).sum())
+    if effective < 3:
+        return Gap(plain.first, plain.second, plain.difference, -math.inf, math.inf, 1.0)
+    error = math.sqrt(float((sums**2).sum()) * effective / (effective - 1))
+    reach = float(stats.t.ppf(0.975, effective - 1)) * error
+    p = float(2 * stats.t.sf(abs(plain.difference) / error, effective - 1)) if error > 0 else plain.p
+    return Gap(plain.first, plain.second, plain.difference, min(plain.low, plain.difference - reach),
+               max(plain.high, plain.difference + reach), max(p, plain.p))
+
+
+def group_codes(groups: NDArray[np.generic]) -> NDArray[np.int64]:
+    """Codes (n,) of who goes together; rows whose group is missing get a code of their own each."""
+    import pandas as pd
+
+    codes = np.asarray(pd.factorize(groups)[0], dtype=np.int64)
+    alone = codes < 0
+    codes[alone] = codes.max(initial=-1) + 1 + np.arange(int(alone.sum()))
+    return codes
+
+
 def benjamini_hochberg(p: list[float]) -> list[float]:
     """Adjusted p values (false discovery rate), in the order given (Benjamini and Hochberg 1995)."""
     if not p:

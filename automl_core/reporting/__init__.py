@@ -7,11 +7,13 @@ from automl_core.reporting.exports import csv_chunks, safe_csv, safe_xlsx
 from automl_core.reporting.memo import ReportInputs, make_report
 from automl_core.reporting.model_card import CardFacts, model_card
 from automl_core.reporting.render import render
+from automl_core.reporting.sections import SectionInputs
 
 __all__ = [
     "CardFacts",
     "CardPage",
     "ReportInputs",
+    "SectionInputs",
     "card_page",
     "csv_chunks",
     "make_report",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from automl_core.acting.action import ActionCard, ActionList, Goal, SegmentSearch
@@ -13,6 +12,7 @@ from automl_core.explaining.words import interval, money, number, percent, plain
 from automl_core.framing.problem import Problem, Verdict
 from automl_core.reporting.figures import driver_bars, ladder_bars, score_figure, score_text, score_words
 from automl_core.reporting.report import Report
+from automl_core.reporting.sections import PERSONAL, SMALLEST_GROUP, SectionInputs, make_sections
 from automl_core.search.plan import RunSummary
 
 MOST_ACTIONS = 5
@@ -23,9 +23,6 @@ TRUST = {
     "C": "something hidden may explain it, so test it first",
     "D": "a pattern, not advice",
 }
-SMALLEST_GROUP = 5
-# Columns whose values may point at a person: their values stay out of a page that is shared by a link.
-_PERSONAL = re.compile(r"e-?mail|phone|mobile|iban|passport|ssn|street|address|(first|last|full|sur)[ _]?name|^name$|birth", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +46,7 @@ class ReportInputs:
     goal: Goal | None = None
     data_name: str = ""
     version: str = ""
+    more: SectionInputs = field(default_factory=SectionInputs)
 
     @property
     def currency(self) -> str:
@@ -79,6 +77,7 @@ def make_report(inputs: ReportInputs) -> Report:
         version=inputs.version,
         figures=_figures(inputs),
         ladder_title=_ladder_title(inputs),
+        sections=make_sections(inputs.more),
     )
 
 
@@ -160,7 +159,7 @@ def _driver(one: Importance, explanation: Explanation) -> str:
             and p.label not in ("others", "missing")
         ]
     )
-    if len(points) < 2 or _PERSONAL.search(one.column):
+    if len(points) < 2 or PERSONAL.search(one.column):
         return f"{name} carries {percent(one.share)} of the prediction."
     low, high = min(points, key=lambda p: p.observed), max(points, key=lambda p: p.observed)
     mark = quote if shape is not None and shape.kind == "category" else plain
@@ -178,7 +177,7 @@ def _segments(inputs: ReportInputs) -> tuple[str, ...]:
     shown = [
         segment
         for segment in inputs.segments.segments
-        if segment.rows >= SMALLEST_GROUP and not any(_PERSONAL.search(c.column) for c in segment.conditions)
+        if segment.rows >= SMALLEST_GROUP and not any(PERSONAL.search(c.column) for c in segment.conditions)
     ]
     return tuple(segment.sentence for segment in shown[:MOST_SEGMENTS])
 

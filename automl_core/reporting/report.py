@@ -18,12 +18,20 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """A short section: its title and its sentences."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The one-page report for a manager. Every text is ready to be read; none is looked up at rendering time.
 
     `answer` is one sentence; `money` is empty when no money was given; `drivers`, `segments` and `actions` are sentences;
     `sure` says how sure and on what it rests; `limits` what could be wrong; `next_step` the one thing to do. `figures` are the
-    three or so numbers at the top, each with its label.
+    three or so numbers at the top, each with its label; `sections` are there only when the work behind them was done.
     """
 
     id: str
@@ -44,3 +52,4 @@ class Report:
     version: str = ""
     figures: tuple[tuple[str, str], ...] = ()
     ladder_title: str = ""
+    sections: tuple[Section, ...] = ()

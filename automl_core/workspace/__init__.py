@@ -13,6 +13,7 @@ from automl_core.workspace.decide import Deciding
 from automl_core.workspace.deploy import Deploying
 from automl_core.workspace.explain import Explaining
 from automl_core.workspace.fairness import Auditing
+from automl_core.workspace.file_findings import FileFindings
 from automl_core.workspace.files import Files
 from automl_core.workspace.findings import Finding
 from automl_core.workspace.goal import Framing
@@ -47,6 +48,7 @@ class Workspace:
     files: Files
     findings: Finding
     fairness: Auditing
+    file_findings: FileFindings
 
     @property
     def settings(self) -> Settings:
@@ -66,9 +68,11 @@ class Workspace:
         act = Acting(context, search)
         pilots = Piloting(context, search, act)
         decide = Deciding(context, search, pilots)
-        share = Sharing(context, search, explain, act)
+        findings, fairness = Finding(context, search), Auditing(context, search)
+        share = Sharing(context, search, explain, act, pilots, findings, fairness)
         deploy = Deploying(context, search)
         monitor = Monitoring(context, deploy)
         projects = Projects(context, goal, act, share, deploy)
+        files = Files(context, projects, deploy)
         return cls(context, projects, data, cleaning, goal, search, explain, act, pilots, decide, share, deploy, monitor,
-                   Jobs(context), Files(context, projects, deploy), Finding(context, search), Auditing(context, search))
+                   Jobs(context), files, findings, fairness, FileFindings(files, fairness))

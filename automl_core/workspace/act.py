@@ -2,12 +2,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from io import BytesIO
 
+import numpy as np
 import pandas as pd
 
 from automl_core import acting
 from automl_core import jobs as queue
-from automl_core.acting.action import ActionCard, ActionList, Actions, Goal, SegmentSearch
+from automl_core.acting import Experiment
+from automl_core.acting.action import ActionCard, ActionList, Actions, Goal, Lever, SegmentSearch
 from automl_core.acting.levers import texts
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
@@ -21,6 +24,7 @@ from automl_core.workspace.views import Run
 
 MOST_REASONS = 500
 MOST_VALUES = 20
+EXPERIMENT_ROWS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,14 @@ class LeverChoices:
     suggested: tuple[str, ...]
     later: tuple[str, ...]
     given: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredExperiment:
+    """The result of the goal's experiment, and the file of each row's expected gain (empty when refused)."""
+
+    result: Experiment
+    gains: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,6 +115,40 @@ class Acting:
         kept = self.found_of(run)
         return None if kept is None else kept.cards
 
+    def experiment(self, project_id: str) -> Experiment | None:
+        """The measured experiment of the present goal; None when the goal names none, or it was not measured yet."""
+        run = self.search.last(project_id)
+        return None if run is None else self.experiment_of(run)
+
+    def experiment_of(self, run: Run) -> Experiment | None:
+        """The same for one run."""
+        kept = self._measured(run)
+        return None if kept is None else kept.result
+
+    def _measured(self, run: Run) -> MeasuredExperiment | None:
+        goal = self.goal_of(run)
+        if not goal.experiment:
+            return None
+        return self.context.latest("experiment", run.project_id, MeasuredExperiment, parent_id=run.id + fingerprint(goal))
+
+    def experiment_csv(self, project_id: str) -> bytes:
+        """The rows by how much they gain from the treatment, most first; safe to open. BadInput when it was not measured."""
+        run = self.search.needed(project_id)
+        kept = self._measured(run)
+        if kept is None or not kept.gains:
+            raise BadInput("No experiment was measured.", "Measure it on the act page.")
+        frame, _, _, _ = self.search.goal.open(self.search.inputs(run))
+        gains = pd.read_parquet(self.context.store.file_path(kept.gains))["gain"].to_numpy(dtype="float64")
+        return safe_csv(acting.experiment_frame(gains, frame, kept.result), excel=True)
+
+    def declare_experiment(self, project_id: str, treatment: str) -> Goal:
+        """Name the column that says who was treated in an experiment (empty: none), keeping the rest of the goal."""
+        goal = self.goal(project_id)
+        levers = tuple(lever for lever in goal.levers if lever.column != goal.experiment or lever != Lever(lever.column))
+        if treatment and treatment not in {lever.column for lever in levers}:
+            levers = (*levers, Lever(treatment))
+        return self.save_goal(project_id, replace(goal, experiment=treatment, levers=levers))
+
     def levers(self, project_id: str) -> LeverChoices:
         """What the goal form offers: columns that may be levers with their values, and what their names suggest."""
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(self.search.needed(project_id)))
@@ -158,6 +204,25 @@ class Acting:
             found = acting.make_cards(
                 acting.CardInputs(bundle.model, rows, past.y, columns, problem, goal, run.plan.seed, told))
             self.context.save("cards", project_id, found, parent_id=run.id + fingerprint(goal))
+        if goal.experiment:
+            watch.progress(0.95, "Reading the experiment.", float("nan"))
+            self._run_experiment(run, goal)
+
+    def _run_experiment(self, run: Run, goal: Goal) -> None:
+        """Measure the goal's experiment on all rows with an outcome (a random 50,000 of more), and keep it."""
+        frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
+        picked = np.arange(len(frame))
+        if len(frame) > EXPERIMENT_ROWS:
+            picked = np.sort(np.random.default_rng(run.plan.seed).choice(len(frame), EXPERIMENT_ROWS, replace=False))
+        rows = frame.iloc[picked].reset_index(drop=True)
+        result, scores = acting.measure_experiment(acting.ExperimentInputs(rows, columns, problem, goal, run.plan.seed))
+        kept = MeasuredExperiment(result)
+        if not result.refused:
+            gains, buffer = np.full(len(frame), np.nan), BytesIO()
+            gains[picked] = scores
+            pd.DataFrame({"gain": gains}).to_parquet(buffer, index=False)
+            kept = replace(kept, gains=self.context.store.write_file(run.project_id, buffer.getvalue(), ".parquet").id)
+        self.context.save("experiment", run.project_id, kept, parent_id=run.id + fingerprint(goal))
 
     def _rank(self, run: Run, goal: Goal, capacity: int) -> ActionList:
         frame, columns = self._past_rows(run)

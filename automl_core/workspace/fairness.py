@@ -12,6 +12,7 @@ from automl_core.explaining import Fairness
 from automl_core.framing import predicted_codes
 from automl_core.workspace.context import Context
 from automl_core.workspace.search import Searching
+from automl_core.workspace.views import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,10 @@ class Auditing:
 
         `label` chooses the class spoken of when there are several; without it the positive one, or the rarest.
         """
-        run = self.search.needed(project_id)
+        return self.audit_of(self.search.needed(project_id), column, label)
+
+    def audit_of(self, run: Run, column: str, label: str = "") -> Fairness:
+        """The same for one run."""
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         find_column(columns, column)
         past = self.search.predictions(run)

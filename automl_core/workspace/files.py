@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
@@ -17,6 +17,7 @@ from automl_core import acting, cleaning, framing
 from automl_core import data as data_step
 from automl_core import jobs as queue
 from automl_core import samples as sample_tables
+from automl_core.acting import Experiment
 from automl_core.acting.action import ActionList, Actions
 from automl_core.cleaning.recipe import Finding
 from automl_core.codec import from_json, to_json
@@ -47,11 +48,14 @@ EVIDENCE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Advice:
-    """What `act` gives: cards and patterns, the ranked list, and the list as a table to export."""
+    """What `act` gives: cards and patterns, the ranked list, and the list as a table to export; with an experiment, its result
+    and the rows by how much they gain."""
 
     found: Actions
     actions: ActionList
     table: pd.DataFrame
+    experiment: Experiment | None = None
+    gains: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -220,7 +224,11 @@ class Files:
         found = acting.make_cards(acting.CardInputs(bundle.model, past, y, columns, problem, goal, 0))
         ranked = acting.rank_rows(frame, bundle.model.predict_frame(frame), columns, problem, goal)
         told = with_reasons(ranked, bundle, frame)
-        return Advice(found, told, acting.actions_frame(told, frame, columns))
+        advice = Advice(found, told, acting.actions_frame(told, frame, columns))
+        if not goal.experiment:
+            return advice
+        result, gains = acting.measure_experiment(acting.ExperimentInputs(past, columns, problem, goal))
+        return replace(advice, experiment=result, gains=acting.experiment_frame(gains, past, result))
 
     def monitor(self, bundle_path: str, batch: str, outcomes: str = "") -> BatchReport:
         """How a batch differs from training; with outcomes (same rows in the same order), the realised score."""

@@ -12,7 +12,7 @@ from automl_core import jobs as queue
 from automl_core.acting import GapStory, Pair, Periods, SegmentStory
 from automl_core.acting.action import Condition, SegmentSearch
 from automl_core.acting.conditions import conditions_of
-from automl_core.codec import to_json
+from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
@@ -63,8 +63,20 @@ class Finding:
         """What was found in the present table for the present goal; None when it was not looked for."""
         if self.search.goal.problem(project_id) is None:
             return None
-        key = fingerprint(self.search.goal.inputs(project_id))
-        return self.context.latest("what_happened", project_id, WhatHappened, parent_id=key)
+        return self.found_of(project_id, self.search.goal.inputs(project_id))
+
+    def found_of(self, project_id: str, inputs: Inputs) -> WhatHappened | None:
+        """The same for one table and goal."""
+        return self.context.latest("what_happened", project_id, WhatHappened, parent_id=fingerprint(inputs))
+
+    def answers(self, project_id: str, inputs: Inputs) -> tuple[GapStory, ...]:
+        """The comparisons that were worked out for one table and goal, newest first, each question once."""
+        asked = [from_json(Question, record.body)
+                 for record in reversed(self.context.store.list(project_id, "asked", fingerprint(inputs)))]
+        kept = {fingerprint(question): question for question in asked}.values()
+        stories = (self.context.latest("comparison", project_id, GapStory, parent_id=fingerprint(inputs, question))
+                   for question in kept)
+        return tuple(story for story in stories if story is not None)
 
     def ask(self, project_id: str, question: Question) -> Job:
         """Start a comparison; BadInput when the question cannot be answered."""
@@ -126,6 +138,7 @@ class Finding:
         else:
             story = acting.compare_groups(frame, y, columns, problem, question.pair)
         self.context.save("comparison", project_id, story, parent_id=fingerprint(inputs, question))
+        self.context.save("asked", project_id, question, parent_id=fingerprint(inputs))
 
     def _rows(self, inputs: Inputs) -> tuple[pd.DataFrame, NDArray[np.generic], tuple[Column, ...], Problem]:
         """The cleaned rows with a usable outcome, the outcome, the columns and the problem."""

@@ -12,9 +12,12 @@ from automl_core.reporting.report import Report
 from automl_core.workspace.act import Acting
 from automl_core.workspace.context import Context
 from automl_core.workspace.explain import Explaining
+from automl_core.workspace.fairness import Auditing
+from automl_core.workspace.findings import Finding
+from automl_core.workspace.pilots import Piloting
 from automl_core.workspace.search import Searching
 from automl_core.workspace.summaries import summary_of
-from automl_core.workspace.views import ReportLink
+from automl_core.workspace.views import ReportLink, Run
 
 LONGEST_DAYS = 365
 
@@ -25,6 +28,9 @@ class Sharing:
     search: Searching
     explaining: Explaining
     acting: Acting
+    pilots: Piloting
+    findings: Finding
+    fairness: Auditing
 
     def make_report(self, project_id: str, run_id: str = "") -> Report:
         """Freeze what is known of a run (the newest by default) into a report."""
@@ -38,10 +44,20 @@ class Sharing:
             summary=summary_of(run), verdict=self.search.goal.verdict_of(project_id, inputs),
             explanation=self.explaining.explanation_of(run), segments=self.acting.segments_of(run),
             actions=self.acting.actions_of(run), cards=self.acting.cards_of(run) or (), rows=len(frame),
-            goal=self.acting.goal_of(run), data_name=table.origin.name, version=__version__))
+            goal=self.acting.goal_of(run), more=self._more(run), data_name=table.origin.name, version=__version__))
         self.context.save("report", project_id, report, parent_id=run.id, record_id=report_id)
         self.context.store.touch(project_id)
         return report
+
+    def _more(self, run: Run) -> reporting.SectionInputs:
+        """What else was done on the data of this run."""
+        inputs = self.search.inputs(run)
+        found, pilots = self.findings.found_of(run.project_id, inputs), self.pilots.all(run.project_id)
+        declared = self.fairness.declared(run.project_id)
+        return reporting.SectionInputs(
+            stories=found.stories if found else (), comparisons=self.findings.answers(run.project_id, inputs),
+            experiment=self.acting.experiment_of(run), pilots=pilots, record=self.pilots.record(run.project_id),
+            audits=tuple(self.fairness.audit_of(run, name) for name in declared))
 
     def reports(self, project_id: str) -> tuple[Report, ...]:
         """The project's reports, newest first."""

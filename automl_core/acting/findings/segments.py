@@ -3,7 +3,8 @@
 Found on one half of the rows and confirmed on the other, then once more with the halves swapped, with Benjamini-Hochberg over
 what was tested at 2.5 % each way: searching and testing on the same rows calls noise a finding in nearly every run. Two ways at
 half the error cannot be wrong more often than one way at the whole (union bound), and find more, because either half may be the
-one that shows a group. All figures are those of the half that confirmed a segment.
+one that shows a group. All figures are those of the half that confirmed a segment; where rows belong to groups (customers), their
+errors count a group's rows as dependent.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from automl_core.acting.action import Condition, Segment, SegmentSearch
 from automl_core.acting.conditions import Mask, all_hold, conditions_of, describe_all, holds, usable
 from automl_core.acting.finding import FindingKind
 from automl_core.acting.outcome import Outcome, make_outcome
-from automl_core.acting.statistics import Gap, benjamini_hochberg, welch
+from automl_core.acting.statistics import Gap, benjamini_hochberg, gap_between
 from automl_core.data.table import Column
 from automl_core.explaining.words import interval
 from automl_core.framing.problem import Problem
@@ -50,7 +51,8 @@ def find_groups(
 ) -> SegmentSearch:
     """Confirmed segments, the widest difference first. `frame` and `y` have the same rows in the same order.
 
-    Rows of one group (`problem.group`) stay in one half. Above 100,000 rows a random sample is used.
+    Rows of one group (`problem.group`) stay in one half, and intervals and tests are clustered by it. Above 100,000 rows a
+    random sample is used.
     """
     outcome = make_outcome(y, problem)
     generator = np.random.default_rng(seed)
@@ -64,7 +66,7 @@ def find_groups(
     for looking in (first, ~first):
         found, seen = discover(frame[looking], values[looking], described, MOST_TESTED)
         looked_at, tested = max(looked_at, seen), tested + len(found)
-        for segment in _confirm(frame[~looking], values[~looking], found, outcome):
+        for segment in _confirm(frame[~looking], values[~looking], found, outcome, problem.group):
             mask = all_hold(segment.conditions, frame)
             if all(_overlap(mask, other) < TWINS for _, other in kept):
                 kept.append((segment, mask))
@@ -153,12 +155,15 @@ def _overlap(a: Mask, b: Mask) -> float:
     return max(jaccard, 1.0) if both == 0 and either == len(a) else jaccard
 
 
-def _confirm(frame: pd.DataFrame, values: NDArray[np.float64], found: list[Candidate], outcome: Outcome) -> tuple[Segment, ...]:
+def _confirm(
+    frame: pd.DataFrame, values: NDArray[np.float64], found: list[Candidate], outcome: Outcome, group: str
+) -> tuple[Segment, ...]:
+    together = frame[group].to_numpy() if group and group in frame else None
     tested: list[tuple[Candidate, int, Gap]] = []
     for candidate in found:
         mask = all_hold(candidate.conditions, frame)
         if min(int(mask.sum()), int((~mask).sum())) >= 5:
-            tested.append((candidate, int(mask.sum()), welch(values[mask], values[~mask])))
+            tested.append((candidate, int(mask.sum()), gap_between(values, mask, together)))
     adjusted = benjamini_hochberg([gap.p for _, _, gap in tested])
     kept = []
     for (candidate, rows, gap), p in zip(tested, adjusted, strict=True):

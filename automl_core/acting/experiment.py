@@ -1,0 +1,180 @@
+"""An experiment that was run: what the treatment does, whom it helps most, and how many rows are worth treating.
+
+The average effect is doubly robust on all rows (Robins, Rotnitzky and Zhao 1994). Rows worth treating are those whose expected
+gain pays for the treatment; what treating so many brings is read off the curve of rows that had no part in their own ranking.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.acting.action import Goal
+from automl_core.acting.conditions import all_hold, describe_all, usable
+from automl_core.acting.findings.segments import discover
+from automl_core.acting.qini import CurvePoint, UpliftPart
+from automl_core.acting.uplift import Uplift, UpliftRoles, measure_uplift
+from automl_core.data.table import Column
+from automl_core.errors import BadInput
+from automl_core.explaining.words import interval, money, percent, quote
+from automl_core.framing.problem import Problem
+
+Floats = NDArray[np.float64]
+FIRST = 0.3
+MOST_SAID = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """The result of one experiment; `refused` is empty, or the sentence that says why it cannot be read as one.
+
+    `effect` is the mean change of the wanted outcome (a share between -1 and 1, or the number, more being better), with its 95 %
+    range. `qini` judges the DR-learner's order, `simple_qini` the T-learner's; `ordered` says that the first one's range lies
+    above zero. `treat` is the share of rows worth treating, `rows` how many of the measured ones that is; `net` (money, NaN
+    without a value) is what treating these brings after costs, `net_all` what treating all brings. `who` describes the 30 %
+    ranked first in sentences; `curve` and `parts` are those of the DR-learner's order.
+    """
+
+    treatment: str
+    outcome: str = ""
+    is_rate: bool = True
+    treated: int = 0
+    held: int = 0
+    balance: str = ""
+    auc: float = math.nan
+    effect: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    qini: float = math.nan
+    qini_low: float = math.nan
+    qini_high: float = math.nan
+    simple_qini: float = math.nan
+    simple_low: float = math.nan
+    simple_high: float = math.nan
+    ordered: bool = False
+    treat: float = math.nan
+    rows: int = 0
+    net: float = math.nan
+    net_low: float = math.nan
+    net_high: float = math.nan
+    net_all: float = math.nan
+    parts: tuple[UpliftPart, ...] = ()
+    curve: tuple[CurvePoint, ...] = ()
+    who: tuple[str, ...] = ()
+    advice: str = ""
+    sentence: str = ""
+    refused: str = ""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ExperimentInputs:
+    """A cleaned frame (n rows) with outcome and treatment, its columns, the problem, and the goal that names the treatment."""
+
+    frame: pd.DataFrame
+    columns: tuple[Column, ...]
+    problem: Problem
+    goal: Goal
+    seed: int = 0
+
+
+def measure_experiment(inputs: ExperimentInputs) -> tuple[Experiment, Floats]:
+    """The result, and the expected gain of each row (n,) from treatment: NaN where outcome or treatment is missing, or refused.
+
+    What cannot be read as an experiment (no two sides, too few rows, or treatment that was not left to chance) is refused in the
+    result, not raised.
+    """
+    goal, problem = inputs.goal, inputs.problem
+    lever = next((lever for lever in goal.levers if lever.column == goal.experiment), None)
+    treated = lever.to[0] if lever is not None and len(lever.to) == 1 else ""
+    never, later = (*problem.never, *goal.never), (*problem.later, *goal.later)
+    roles = UpliftRoles(goal.good, treated, never, later, problem.group)
+    try:
+        found = measure_uplift(inputs.frame, problem.target, goal.experiment, roles, inputs.columns, inputs.seed)
+    except BadInput as error:
+        return Experiment(goal.experiment, refused=str(error)), np.full(len(inputs.frame), np.nan)
+    made = Experiment(
+        goal.experiment, found.outcome, found.is_rate, found.treated, found.held, found.balance.sentence, found.balance.auc,
+        found.effect, found.low, found.high, found.ranking.qini, found.ranking.qini_low, found.ranking.qini_high,
+        found.simple.qini, found.simple.qini_low, found.simple.qini_high, found.ranking.qini_low > 0, parts=found.ranking.parts,
+        curve=found.ranking.curve, sentence=found.sentence,
+    )  # fmt: skip
+    cost = (lever.cost if lever is not None else 0.0) or goal.contact_cost
+    made = _worth(made, found, goal, cost)
+    return replace(made, who=_who(inputs, found) if made.ordered else (), advice=_advice(made, goal)), found.scores
+
+
+def _worth(made: Experiment, found: Uplift, goal: Goal, cost: float) -> Experiment:
+    """How many rows to treat, and what that brings by outcomes that did not choose them."""
+    scores = found.scores[np.isfinite(found.scores)]
+    pays = cost / goal.value if goal.value > 0 else 0.0
+    everyone = 1.0 if made.low > pays else 0.0
+    share = float(np.mean(scores > pays)) if made.ordered else everyone
+    rows, grid = round(share * len(scores)), [point.share for point in made.curve]
+
+    def net(name: str, at: float) -> float:
+        gain = float(np.interp(at, grid, [getattr(point, name) for point in made.curve]))
+        return len(scores) * ((goal.value or 1.0) * gain - (cost if goal.value else 0.0) * at)
+
+    if 0 < share < 1 and net("gain", 1.0) >= net("gain", share):  # predicted gains are cautious; measured ones decide
+        share, rows = 1.0, len(scores)
+    if goal.value <= 0:
+        return replace(made, treat=share, rows=rows)
+    return replace(made, treat=share, rows=rows, net=net("gain", share), net_low=net("low", share), net_high=net("high", share),
+                   net_all=net("gain", 1.0))
+
+
+def _who(inputs: ExperimentInputs, found: Uplift) -> tuple[str, ...]:
+    """What the rows ranked first have in common: a description of the ranking, not a test."""
+    known = np.flatnonzero(np.isfinite(found.scores))
+    rows, scores = inputs.frame.iloc[known].reset_index(drop=True), found.scores[known]
+    hidden = (inputs.goal.experiment, inputs.problem.target, *inputs.goal.never, *inputs.goal.later)
+    candidates, _ = discover(rows, scores, usable(inputs.columns, inputs.problem, hidden), 20)
+    first = np.zeros(len(scores), dtype=bool)
+    first[np.argsort(-scores, kind="stable")[: round(FIRST * len(scores))]] = True
+    said, used = [], set()
+    for candidate in candidates:
+        name = candidate.conditions[0].column
+        if candidate.difference > 0 and len(candidate.conditions) == 1 and name not in used:
+            mask = all_hold(candidate.conditions, rows)
+            here, overall = float(mask[first].mean()), float(mask.mean())
+            if here > overall:
+                used.add(name)
+                said.append(f"{percent(here)} of the {percent(FIRST)} ranked first are rows where "
+                            f"{describe_all(candidate.conditions)}; of all rows it is {percent(overall)}.")
+    return tuple(said[:MOST_SAID])
+
+
+def _advice(made: Experiment, goal: Goal) -> str:
+    total = made.treated + made.held
+    name = quote(made.treatment)
+    if made.treat == 0:
+        return f"Treating nobody is the safe choice: {name} could not be shown to bring more than it costs."
+    if made.treat >= 0.995:
+        words = f"Treat all {total:,} rows with {name}: leaving some out was not seen to bring more."
+        if not made.ordered:
+            words = f"Treat all {total:,} rows with {name}: no order of rows could be shown to be better than another."
+    else:
+        words = f"Treat the {made.rows:,} rows ({percent(made.treat)}) ranked first with {name}: only these are expected to gain"
+        words += " more than it costs." if goal.value > 0 else "."
+    if math.isnan(made.net):
+        return words
+    span = interval(money(made.net_low, goal.currency), money(made.net_high, goal.currency))
+    words += f" That brings {money(made.net, goal.currency)} after costs (95 % range {span})"
+    return f"{words}; treating all brings {money(made.net_all, goal.currency)}." if made.treat < 0.995 else f"{words}."
+
+
+def experiment_frame(scores: Floats, frame: pd.DataFrame, made: Experiment) -> pd.DataFrame:
+    """The rows with an expected gain, those that gain most first: `rank`, `row`, `expected_gain`, `treat`, then the columns."""
+    known = np.flatnonzero(np.isfinite(scores))
+    order = known[np.argsort(-scores[known], kind="stable")]
+    shown = frame.iloc[order].drop(columns=["rank", "row", "expected_gain", "treat"], errors="ignore").reset_index(drop=True)
+    ranks = np.arange(1, len(order) + 1)
+    shown.insert(0, "treat", np.where(ranks <= made.rows, "yes", "no"))
+    shown.insert(0, "expected_gain", scores[order])
+    shown.insert(0, "row", order)
+    shown.insert(0, "rank", ranks)
+    return shown

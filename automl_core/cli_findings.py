@@ -1,0 +1,38 @@
+"""Commands of what happened and why, and of fairness; the command line itself is in `cli`."""
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from automl_core import Workspace
+from automl_core.workspace.file_findings import Asked
+from automl_core.workspace.requests import Request
+
+Said = tuple[dict[str, Any], str]
+
+
+def happened(workspace: Workspace, source: str, request: Request) -> Said:
+    """Groups that differ: `segments`, `looked_at`, `tested`, `outcome`."""
+    found = workspace.file_findings.happened(source, request)
+    search = found.search
+    listed = [{"segment": story.segment, "share_rows": story.share_rows, "share_outcome": story.share_outcome,
+               "explained": story.explained, "same_sign": story.same_sign,
+               "sentence": f"{story.segment.sentence} {story.sentence}"} for story in found.stories]
+    counts = f"{search.looked_at:,} groups looked at, {search.tested:,} tested, {len(search.segments):,} confirmed on other rows."
+    data = {"segments": listed, "looked_at": search.looked_at, "tested": search.tested, "outcome": search.outcome}
+    return data, "\n".join([*(str(item["sentence"]) for item in listed), counts])
+
+
+def compare(workspace: Workspace, source: str, request: Request, arguments: argparse.Namespace) -> Said:
+    """Two groups or two periods: the gap, what it is made of, and its drivers."""
+    asked = Asked(tuple(arguments.first), tuple(arguments.second), arguments.when, arguments.since)
+    story = workspace.file_findings.compare(source, request, asked)
+    names = ("first", "second", "rows_first", "rows_second", "mean_first", "mean_second", "gap", "composition", "behaviour",
+             "columns", "drivers", "looked_at", "tested", "support", "left_out", "confirmed", "outcome", "sentence")
+    return {name: getattr(story, name) for name in names}, "\n".join([story.sentence, *(d.sentence for d in story.drivers)])
+
+
+def fairness(workspace: Workspace, run_id: str, columns: tuple[str, ...]) -> Said:
+    """A run's answers and errors by the groups of each protected column."""
+    found = workspace.file_findings.audit(run_id, columns)
+    return {"audits": found}, "\n".join(f"{one.column}: {' '.join(one.sentences)}" for one in found)

@@ -1,0 +1,98 @@
+"""Short sections of the report, there only when the work behind them was done: findings, tests, track record, fairness."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from automl_core.acting.conditions import describe_all
+from automl_core.acting.experiment import Experiment
+from automl_core.acting.gap_story import GapStory
+from automl_core.acting.pilots import Pilot
+from automl_core.acting.segment_stories import SegmentStory
+from automl_core.acting.track_record import TrackRecord
+from automl_core.explaining import Fairness
+from automl_core.explaining.words import percent, quote
+from automl_core.reporting.report import Section
+
+MOST_LINES = 4
+MOST_AUDITS = 2
+SMALLEST_GROUP = 5
+# Columns whose values may point at a person: their values stay out of a page that is shared by a link.
+PERSONAL = re.compile(r"e-?mail|phone|mobile|iban|passport|ssn|street|address|(first|last|full|sur)[ _]?name|^name$|birth", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class SectionInputs:
+    """What was done besides the model; each part is empty when it was not."""
+
+    stories: tuple[SegmentStory, ...] = ()
+    comparisons: tuple[GapStory, ...] = ()
+    experiment: Experiment | None = None
+    pilots: tuple[Pilot, ...] = ()
+    record: TrackRecord | None = None
+    audits: tuple[Fairness, ...] = ()
+
+
+def make_sections(inputs: SectionInputs) -> tuple[Section, ...]:
+    """The sections that have something to say, in the order of the walk; every text is final and names no small group."""
+    made = (
+        Section("What happened", _happened(inputs)),
+        Section("What the experiment showed", _experiment(inputs.experiment)),
+        Section("What pilots showed", _pilots(inputs)),
+        Section("Fair to everybody?", _fairness(inputs.audits)),
+    )
+    return tuple(section for section in made if section.lines)
+
+
+def _happened(inputs: SectionInputs) -> tuple[str, ...]:
+    """Comparisons that were asked for, then confirmed groups with what they amount to."""
+    lines = []
+    for story in inputs.comparisons[:2]:
+        if min(story.rows_first, story.rows_second) >= SMALLEST_GROUP and not _personal(f"{story.first} {story.second}"):
+            lines.append(story.sentence)
+            told = [one for one in story.drivers if not any(_personal(c.column) for c in one.conditions)]
+            lines.extend(driver.sentence for driver in told[:1])
+    for one in inputs.stories:
+        conditions = one.segment.conditions
+        if one.segment.rows >= SMALLEST_GROUP and not any(_personal(condition.column) for condition in conditions):
+            share = "" if math.isnan(one.share_outcome) else f" with {percent(one.share_outcome)} of all such outcomes"
+            lines.append(f"Where {describe_all(conditions)}: {percent(one.share_rows)} of the rows{share}.")
+    return tuple(lines[:MOST_LINES])
+
+
+def _experiment(found: Experiment | None) -> tuple[str, ...]:
+    if found is None:
+        return ()
+    if found.refused:
+        return (f"{quote(found.treatment)} cannot be read as an experiment. {found.refused}",)
+    who = () if _personal(" ".join(found.who)) else found.who[:1]
+    return (found.sentence, *who, found.advice)
+
+
+def _pilots(inputs: SectionInputs) -> tuple[str, ...]:
+    """The track record first, then each pilot with its result, then those that are running."""
+    lines = [inputs.record.sentence] if inputs.record is not None and inputs.record.items else []
+    for pilot in inputs.pilots:
+        move = f"{quote(pilot.card.lever)} → {quote(pilot.card.to_value)}"
+        if pilot.state == "running":
+            lines.append(f"{move}: a pilot is running on {pilot.treated + pilot.held:,} rows; outcomes are due on "
+                         f"{pilot.due[:10]}.")
+        elif pilot.result is not None and pilot.state in ("raised", "retired"):
+            end = "measured, grade A" if pilot.state == "raised" else "retired, because the effect was not seen"
+            lines.append(f"{move} ({end}): {pilot.result.sentence}")
+    return tuple(lines[:MOST_LINES])
+
+
+def _fairness(audits: tuple[Fairness, ...]) -> tuple[str, ...]:
+    """What differs between groups of people, one column after the other; the sentence that says what it cannot settle once."""
+    lines: list[str] = []
+    for audit in audits[:MOST_AUDITS]:
+        lines += [f"By {quote(audit.column)}: {audit.sentences[0]}", *audit.sentences[1:2]] if audit.sentences else []
+    last = audits[0].sentences[-1:] if audits and len(audits[0].sentences) > 2 else ()
+    return (*lines, *last)
+
+
+def _personal(text: str) -> bool:
+    return PERSONAL.search(text) is not None

@@ -1,0 +1,98 @@
+"""Use cases of what happened and why on a file alone, and of fairness by a run: what the command line asks."""
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from automl_core import acting, cleaning, framing
+from automl_core.acting import GapStory, Pair, Periods
+from automl_core.acting.action import Condition
+from automl_core.data.table import Column, find_column
+from automl_core.errors import BadInput
+from automl_core.explaining import Fairness
+from automl_core.framing.problem import Problem
+from automl_core.workspace.cleaning import safe_recipe
+from automl_core.workspace.fairness import Auditing
+from automl_core.workspace.files import Files
+from automl_core.workspace.findings import Question, WhatHappened
+from automl_core.workspace.requests import Request, shaped
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A comparison in words: conditions such as `plan=basic` or `age=30..50` (from 30 to below 50), or a column that says when
+    and the first day of the later period."""
+
+    first: tuple[str, ...] = ()
+    second: tuple[str, ...] = ()
+    when: str = ""
+    since: str = ""
+
+
+@dataclass(frozen=True)
+class FileFindings:
+    files: Files
+    fairness: Auditing
+
+    def happened(self, source: str, request: Request) -> WhatHappened:
+        """Groups whose outcome differs, found on one half of a file's rows and confirmed on the other."""
+        frame, columns, problem = self._opened(source, request)
+        y, keep = framing.encode_target(frame[problem.target], problem)
+        rows = frame[keep].reset_index(drop=True)
+        found = acting.find_segments(rows, y, columns, problem, request.plan.seed)
+        return WhatHappened(found, acting.tell_segments(rows, y, problem, found), False)
+
+    def compare(self, source: str, request: Request, asked: Asked) -> GapStory:
+        """Two groups of a file's rows, or two periods; BadInput when neither or both are asked for."""
+        frame, columns, problem = self._opened(source, request)
+        question = _question(asked, columns)
+        y, keep = framing.encode_target(frame[problem.target], problem)
+        rows, seed = frame[keep].reset_index(drop=True), request.plan.seed
+        if question.periods is not None:
+            return acting.compare_periods(rows, y, columns, problem, question.periods, seed)
+        return acting.compare_groups(rows, y, columns, problem, question.pair, seed)
+
+    def audit(self, run_id: str, columns: tuple[str, ...]) -> tuple[Fairness, ...]:
+        """A run's out-of-fold answers by the groups of each column; BadInput without a column."""
+        if not columns:
+            raise BadInput("No protected column was named.", "Give --protected A,B.")
+        run = self.fairness.search.run(run_id)
+        return tuple(self.fairness.audit_of(run, column) for column in columns)
+
+    def _opened(self, source: str, request: Request) -> tuple[pd.DataFrame, tuple[Column, ...], Problem]:
+        """The rows after the safe fixes, their columns and the problem."""
+        table = self.files.open(source)
+        recipe = safe_recipe(table, request.target, keep=request.named)
+        done = cleaning.apply_recipe(recipe, table.frame)
+        columns = cleaning.columns_after(recipe, table.columns, done.frame)
+        problem = shaped(framing.suggest_problem(done.frame, columns, request.target), request, done.frame, columns)
+        framing.check_target(done.frame, problem)
+        return done.frame, columns, problem
+
+
+def _question(asked: Asked, columns: tuple[Column, ...]) -> Question:
+    if bool(asked.first) == bool(asked.when):
+        raise BadInput("Two groups or two periods can be compared.", "Give --first, or --when with --since.")
+    if asked.when:
+        find_column(columns, asked.when)
+        if not asked.since:
+            raise BadInput("The day on which the later period starts is missing.", "Give --since 2024-07-01.")
+        return Question(periods=Periods(asked.when, asked.since))
+    first, second = (tuple(_condition(text, columns) for text in texts) for texts in (asked.first, asked.second))
+    return Question(Pair(first, second))
+
+
+def _condition(text: str, columns: tuple[Column, ...]) -> Condition:
+    name, mark, value = text.partition("=")
+    if not mark or not name.strip() or not value.strip():
+        raise BadInput(f"“{text[:80]}” is no condition.", "Write COLUMN=VALUE, or COLUMN=LOW..HIGH for a number.")
+    column = find_column(columns, name.strip())
+    made = Condition(column.name, (value.strip(),))
+    low, dots, high = value.partition("..")
+    if not dots:
+        return made
+    try:
+        return replace(made, values=(), low=float(low or "-inf"), high=float(high or "inf"))
+    except ValueError:
+        return made

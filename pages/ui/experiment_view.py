@@ -1,0 +1,75 @@
+"""Parts of the act page: an experiment that was run, what it shows, and whom to treat."""
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import streamlit as st
+
+from automl_core.acting import Experiment
+from automl_core.acting.action import Goal
+from pages.ui import cards, pilot_charts, session
+from pages.ui.border import border
+from pages.ui.cards import Fact
+from pages.ui.words import count, money, percent, plain, signed
+
+NONE = "No experiment"
+
+
+def section(project: str, goal: Goal, running: bool) -> None:
+    """Name the treatment column, measure it as a job, and show the result."""
+    ws = session.workspace()
+    found = ws.act.experiment(project) if goal.experiment else None
+    if running and goal.experiment and found is None:
+        st.caption("The experiment is being read, too.")
+    elif found is not None:
+        result(project, found, goal)
+    with st.expander("An experiment you have run already", icon=":material/labs:"):
+        st.markdown("If a column of your table says who was treated, and chance decided it, Clarion measures the effect and whom "
+                    "it helps most. Where chance did not decide, it says so and stops.", width=720)
+        names = [NONE, *ws.pilots.treatments(project)]
+        if goal.experiment and goal.experiment not in names:
+            names.append(goal.experiment)
+        place = names.index(goal.experiment) if goal.experiment else 0
+        chosen = st.selectbox("Column that says who was treated", names, index=place, key=f"experiment_{project}")
+        wanted = "" if chosen in (None, NONE) else str(chosen)
+        if (wanted != goal.experiment or (wanted and found is None)) and not running:
+            label = "Measure the experiment" if wanted else "Leave it out"
+            if st.button(label, key="measure_experiment", icon=":material/labs:"):
+                with border():
+                    ws.act.declare_experiment(project, wanted)
+                    if wanted:
+                        ws.act.start(project)
+                    st.rerun()
+
+
+def result(project: str, found: Experiment, goal: Goal) -> None:
+    """What the experiment shows, or why it is none."""
+    st.subheader("What your experiment shows", anchor=False)
+    if found.refused:
+        st.warning(plain(found.refused, 600), icon=":material/block:")
+        return
+    st.markdown(f"**{plain(found.sentence, 600)}**", width=720)
+    st.caption(plain(found.balance))
+    scale, unit = (100, " points") if found.is_rate else (1, "")
+
+    def size(value: float) -> str:
+        return f"{signed(scale * value)}{unit}"
+
+    facts = [Fact("Effect on average", size(found.effect), f"{size(found.low)} to {size(found.high)}")]
+    top = next((part for part in found.parts if part.share >= 0.3), None)
+    if top is not None and found.ordered:
+        facts.append(Fact(f"On the {percent(top.share)} ranked first", size(top.effect), f"{size(top.low)} to {size(top.high)}"))
+    facts.append(Fact("Worth treating", count(found.rows, "row"), f"{percent(found.treat)} of those measured"))
+    if math.isfinite(found.net):
+        facts.append(Fact("Brings after costs", money(found.net, goal.currency),
+                          f"{money(found.net_low, goal.currency)} to {money(found.net_high, goal.currency)}"))
+    cards.facts(facts)
+    st.markdown(f"**{plain(found.advice, 600)}**", width=720)
+    cards.sentences(list(found.who), "Who gains most")
+    cards.show(pilot_charts.experiment(found, session.palette()), "experiment_curve")
+    st.caption(f"A second way of ranking (one model a side) gives {signed(scale * found.simple_qini, 2)} "
+               f"({signed(scale * found.simple_low, 2)} to {signed(scale * found.simple_high, 2)}) by the same measure.")
+    st.download_button("Download the rows by gain", partial(session.workspace().act.experiment_csv, project),
+                       file_name="experiment.csv", mime="text/csv", icon=":material/download:", on_click="ignore",
+                       key="experiment_csv")
