@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl_core.explaining.routes import Raw, enumerated, exact, needs_background, permuted, spread_remainder
+from automl_core.explaining.routes import Raw, enumerated, exact, exact_together, needs_background, permuted, spread_remainder
 from automl_core.search.family import link
 from automl_core.search.model import Model
 
@@ -82,7 +82,7 @@ def of_matrix(
     model: Model, matrix: Floats, reference: Floats | None, seed: int = 0, label: str = "", rounds: int = ROUNDS
 ) -> Contributions:
     """The same for rows that are encoded already; `reference` are encoded rows to compare with, needed by all but trees."""
-    raw = exact(model, matrix, reference)
+    raw = exact_together(model, matrix, reference)
     if raw is None:
         assert reference is not None
         raw = permuted(model, matrix, reference, rounds, seed)

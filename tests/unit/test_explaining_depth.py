@@ -68,7 +68,8 @@ def test_closer_look(task: str) -> None:
     found = with_evidence(explain(made, rows.frame, rows.y), made, rows, 4.0)  # time for more than two refits
     assert found.refits >= 2
     assert found.importance[0].column == "a"
-    assert found.importance[0].drop_low > 0
+    assert found.importance[0].drop == max(item.drop for item in found.importance) > 0
+    assert all(item.drop_low < item.drop < item.drop_high for item in found.importance if item.drop)
     assert all(item.rank_low <= place + 1 <= item.rank_high for place, item in enumerate(found.importance))
     assert "not learned from" in found.measured
     deep = evidence(made, rows, oof(made), found, 1.0)
