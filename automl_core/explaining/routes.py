@@ -154,6 +154,47 @@ def permuted(model: Model, matrix: Floats, background: Floats, rounds: int, seed
     return Raw(spread_remainder(phi, prediction - base), base, linked=False)
 
 
+def paired(model: Model, row: Floats, background: Floats, rounds: int, seed: int) -> Raw:
+    """Interventional Shapley values of one encoded row (1, p) by paired permutations: each round walks one order of the columns
+    and its reverse from the same background row, which is exact for effects of single columns and of pairs (Mitchell et al. 2022).
+
+    `rounds` background rows are met once each, evenly over the order of their predictions; with all of them no chance is left in
+    effects of up to two columns. Steps that change nothing are not asked again.
+    """
+    generator = np.random.default_rng(seed)
+    groups = [np.flatnonzero([feature.sources == (name,) for feature in model.encoder.features]) for name in model.sources]
+    starts = model.predict_matrix(background)
+    said, base = model.predict_matrix(row)[0], np.asarray(starts.mean(axis=0), dtype=np.float64)
+    height = starts if starts.ndim == 1 else starts[:, 0]
+    places = np.linspace(0, len(background) - 1, min(rounds, len(background))).round().astype(np.int64)
+    picked = np.argsort(height, kind="stable")[places]
+    differ = np.stack([_differs(row[0, group], background[picked][:, group]) for group in groups], axis=1)
+    states, steps = [], []
+    for turn, start in enumerate(picked):
+        order = generator.permutation(np.flatnonzero(differ[turn]))
+        for way in (order, order[::-1]):
+            blend = background[start].copy()
+            for group in way[:-1]:
+                blend[groups[group]] = row[0, groups[group]]
+                states.append(blend.copy())
+            steps.append((start, way))
+    between = model.predict_matrix(np.stack(states)) if states else starts[:0]
+    phi, at = np.zeros((len(groups), *starts.shape[1:])), 0
+    for start, way in steps:
+        if len(way):
+            walked = np.concatenate([starts[start][None], between[at : at + len(way) - 1], said[None]])
+            phi[way] += np.diff(walked, axis=0)
+            at += len(way) - 1
+    phi = (phi / max(len(steps), 1))[None]
+    return Raw(spread_remainder(phi, (said - base)[None]), base, linked=False)
+
+
+def _differs(values: Floats, others: Floats) -> NDArray[np.bool_]:
+    """(n,) which of `others` (n, q) is not the same as `values` (q,); two missing values are the same."""
+    same = (others == values) | (np.isnan(others) & np.isnan(values))
+    return np.asarray(~same.all(axis=1))
+
+
 def enumerated(model: Model, row: Floats, background: Floats) -> Raw:
     """Interventional Shapley values of one encoded row (1, p) by all coalitions of the d columns, without chance: `2**d` mixtures
     with each background row are predicted (Shapley 1953; Lundberg and Lee 2017)."""
