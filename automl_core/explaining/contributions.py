@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 BACKGROUND_ROWS = 100
 ROUNDS = 8
 ALWAYS_ENUMERATED, MOST_ENUMERATED, ENUMERATED_SECONDS = 5, 8, 0.1
-ROW_SECONDS, LEAST_ROUNDS = 0.04, 10
+ROW_SECONDS, MOST_ROUNDS = 0.04, 1_000
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -101,8 +101,8 @@ def of_matrix(
 def of_row(model: Model, row: Floats, reference: Floats, label: str = "") -> Contributions:
     """The same for one encoded row (1, p), with more care where values must be sampled.
 
-    All coalitions of up to five columns are gone through (of up to eight when that takes about 100 ms), else as many paired orders
-    of the columns as fit into 40 ms: at least 10, at most one for each row of the reference.
+    All coalitions of up to five columns are gone through (of up to eight when that takes about 100 ms), else as many paired
+    orders of the columns as fit into 40 ms, one for each row of the reference at least.
     """
     raw = exact(model, row, reference)
     if raw is None:
@@ -112,7 +112,7 @@ def of_row(model: Model, row: Floats, reference: Floats, label: str = "") -> Con
         if columns <= ALWAYS_ENUMERATED or (columns <= MOST_ENUMERATED and quick):
             raw = enumerated(model, row, reference)
         else:
-            rounds = int(np.clip(ROW_SECONDS / max(pace * 2 * columns, 1e-9), LEAST_ROUNDS, len(reference)))
+            rounds = int(np.clip(ROW_SECONDS / max(pace * 2 * columns, 1e-9), len(reference), MOST_ROUNDS))
             raw = paired(model, row, reference, rounds, 0)
     return _shown(model, raw, row, label)
 

@@ -156,22 +156,26 @@ def permuted(model: Model, matrix: Floats, background: Floats, rounds: int, seed
 
 def paired(model: Model, row: Floats, background: Floats, rounds: int, seed: int) -> Raw:
     """Interventional Shapley values of one encoded row (1, p) by paired permutations: each round walks one order of the columns
-    and its reverse from the same background row, which is exact for effects of single columns and of pairs (Mitchell et al. 2022).
+    and its reverse from the same background row: exact for effects of single columns and of pairs (Mitchell et al. 2022).
 
-    `rounds` background rows are met once each, evenly over the order of their predictions; with all of them no chance is left in
-    effects of up to two columns. Steps that change nothing are not asked again.
+    Background rows are met equally often, what is left over evenly over the order of their predictions: with as many rounds as
+    there are such rows no chance is left in effects of up to two columns. Steps that change nothing are not asked again.
     """
     generator = np.random.default_rng(seed)
     groups = [np.flatnonzero([feature.sources == (name,) for feature in model.encoder.features]) for name in model.sources]
     starts = model.predict_matrix(background)
     said, base = model.predict_matrix(row)[0], np.asarray(starts.mean(axis=0), dtype=np.float64)
     height = starts if starts.ndim == 1 else starts[:, 0]
-    places = np.linspace(0, len(background) - 1, min(rounds, len(background))).round().astype(np.int64)
-    picked = np.argsort(height, kind="stable")[places]
+    whole, rest = divmod(rounds, len(background))
+    evenly = np.linspace(0, len(background) - 1, rest).round().astype(np.int64)
+    ordered = np.argsort(height, kind="stable")
+    picked = np.concatenate([np.tile(ordered, whole), ordered[evenly]])
     differ = np.stack([_differs(row[0, group], background[picked][:, group]) for group in groups], axis=1)
     states, steps = [], []
+    shuffled = np.zeros(0, dtype=np.int64)
     for turn, start in enumerate(picked):
-        order = generator.permutation(np.flatnonzero(differ[turn]))
+        shuffled = np.roll(shuffled, 1) if turn % len(groups) else generator.permutation(len(groups))
+        order = shuffled[differ[turn][shuffled]]  # each column stands at each place as often
         for way in (order, order[::-1]):
             blend = background[start].copy()
             for group in way[:-1]:

@@ -27,6 +27,7 @@ from automl_core.explaining import (
 )
 from automl_core.explaining.depth import judged_rows
 from automl_core.explaining.explanation import Evidence, SpotCondition, TableChange
+from automl_core.explaining.refits import kinds_used
 from automl_core.explaining.sure import sureness, wilson
 from automl_core.explaining.weak_spots import conditions_of, describe, holds, weak_spots
 from automl_core.search.model import Model
@@ -213,3 +214,12 @@ def test_weak_spot_conditions_hold_where_they_say() -> None:
     made = model("multiclass", ("lightgbm",))
     rows = past("multiclass")
     assert weak_spots(judged_rows(made, rows, oof(made)), ("a", "b", "c")).looked_at > 10
+
+
+def test_what_stands_in_is_named() -> None:
+    assert "own kind (LightGBM)" in kinds_used(model("binary", ("lightgbm",)))
+    slow = kinds_used(model("binary", ("extra_trees",)))
+    assert "too long to fit again, so LightGBM stands in" in slow
+    mixed = kinds_used(model("binary", ("extra_trees", "linear")))
+    assert "stands in; " in mixed
+    assert "as in the model" in mixed
