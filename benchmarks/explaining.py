@@ -1,8 +1,8 @@
 """How long explanations take, by kind of model: the whole model on 2,000 sampled rows, and one row.
 
-Run by hand on an idle machine: `PYTHONPATH=. python benchmarks/explaining.py [table.csv target]` (without a table: the sample). Each
-kind of model is searched for alone for a minute, and a blend of two is made of what was found. Bars: 10 s for the whole model,
-50 ms for a row (p95), additivity to 1e-6. Figures go to benchmarks/results/explaining.json.
+Run by hand on an idle machine: `PYTHONPATH=. python benchmarks/explaining.py [table.csv target]` (without a table: the sample).
+Each kind of model is searched for alone for a minute, and a blend of two is made of what was found. Bars: 10 s for the whole
+model, 50 ms for a row (p95), additivity to 1e-6. Figures go to benchmarks/results/explaining.json.
 """
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
 """How long the explain and act pages take from an input to the settled page, in a real browser, on a searched project.
 
 Run by hand on an idle machine: `PYTHONPATH=. python benchmarks/pages.py [table.csv target]` (without a table: the sample).
-It starts the app in a fresh home, searches, looks closer and for actions, then drives both pages in headless Chromium. An interaction
-is over when the script has ended and nothing in the page changed any more for a quarter of a second; the time counts to the last
-change. The first load of a page and the first opening of each tab are listed apart. Figures go to benchmarks/results/pages.json.
+It starts the app in a fresh home, searches, looks closer and for actions, then drives both pages in headless Chromium.
+An interaction is over when the script has ended and nothing in the page changed any more for a quarter of a second; the time
+counts to the last change. The first load of a page and the first opening of each tab are listed apart. Figures go to
+benchmarks/results/pages.json.
 """
 from __future__ import annotations
 
@@ -32,8 +33,10 @@ WATCH = """() => {
   const w = window.__watch = {input: 0, last: 0};
   for (const kind of ['pointerdown', 'keydown', 'change'])
     document.addEventListener(kind, () => { w.input = performance.now(); w.last = w.input; }, true);
-  new MutationObserver(() => { w.last = performance.now(); }).observe(app, {subtree: true, childList: true,
-    attributes: true, characterData: true, attributeFilter: ['data-test-script-state', 'data-stale', 'd', 'x', 'transform', 'aria-selected', 'value']});
+  new MutationObserver(() => { w.last = performance.now(); }).observe(app, {
+    subtree: true, childList: true,
+    attributes: true, characterData: true, attributeFilter: ['data-test-script-state', 'data-stale', 'd', 'x', 'transform',
+    'aria-selected', 'value']});
 }"""
 QUIET = """() => {
   const w = window.__watch, app = document.querySelector('[data-testid="stApp"]');
