@@ -95,7 +95,7 @@ def _ears() -> queues.SimpleQueue[str]:
     holds while it listens: the thread keeps the stream to itself.
     """
     line: queues.SimpleQueue[str] = queues.SimpleQueue()
-    heard, sys.stdin = sys.stdin, Path(os.devnull).open(encoding="utf-8")
+    heard, sys.stdin = sys.stdin, Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - open as long as the process
 
     def listen() -> None:
         line.put(heard.readline().strip())
