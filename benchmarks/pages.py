@@ -43,7 +43,7 @@ QUIET = """() => {
   return app.getAttribute('data-test-script-state') !== 'running' && performance.now() - w.last > 250
     && !document.querySelector('[data-testid="stSkeleton"], [data-testid="stSpinner"]');
 }"""
-SEARCH_SECONDS = 30
+SEARCH_SECONDS = 60
 
 
 class Clock:

@@ -36,10 +36,12 @@ def test_a_manager_reads_the_card_on_a_phone(
     cards = [card for card in workspace.pilots.cards(project) if card.grade != "D"]
     assert cards
     report = workspace.share.make_report(project)
-    _, token = workspace.share.create_link(report.id)
+    _, address = workspace.share.create_link(report.id)
     context = browser.new_context(viewport={"width": PHONE, "height": 844}, color_scheme="light")
     page = watcher.watch(context.new_page())
-    page.goto(f"{server.url}/r/{token}")
+    answer = page.goto(f"{server.url}{address}")
+    assert answer is not None
+    assert answer.status == 200
     fits(page)
     page.screenshot(path=SHOTS / "report-card-390.png", full_page=True)
     move = page.get_by_text(re.compile(f"Move “{cards[0].lever}”")).first
