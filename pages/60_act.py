@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.ui import act_form, act_view, cards, charts, decision_view, experiment_view, progress, session
+from pages.ui import act_form, act_tabs, act_view, cards, charts, experiment_view, progress, session
 from pages.ui.border import border
 from pages.ui.words import count
 
@@ -50,20 +50,7 @@ with border():
     experiment_view.section(project, goal, running is not None)
 
 st.subheader("Rows to act on", anchor=False)
-tabs = st.tabs(["The list", "What it is worth", "One action each", "Ways for one row"], on_change="rerun", key="act_tab")
-if tabs[0].open:
-    with tabs[0], border(), st.spinner("Ranking the rows", show_time=True):
-        act_view.action_list(project, goal)
-if tabs[1].open:
-    with tabs[1]:
-        decision_view.decision(project, goal)
-        decision_view.provide(project)
-if tabs[2].open:
-    with tabs[2]:
-        decision_view.plan(project)
-if tabs[3].open:
-    with tabs[3]:
-        decision_view.recourse(project)
+act_tabs.tabs(project, goal)
 
 st.subheader("Groups that stand out", anchor=False)
 if running:

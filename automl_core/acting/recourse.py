@@ -228,8 +228,13 @@ def _sentence(found: Recourse, model: Model, goal: Goal) -> str:
     if found.left_out:
         what = "1 value was" if found.left_out == 1 else f"{found.left_out:,} values were"
         beyond = f" {what} left out, as hardly any similar row has {'it' if found.left_out == 1 else 'them'}."
+    if not found.complete:
+        beyond += (f" The search stopped at its limit of {MOST_CANDIDATES:,} combinations: ways with more changes were not "
+                   "tried. Allow fewer values of a lever.")
     if not found.options:
         words = f"None within your limits: no allowed change reaches {aim} (now {now})."
+        if not found.complete:
+            words = f"None was found: no change that was tried reaches {aim} (now {now})."
         if found.closest is not None:
             words += f" The closest comes to {_said(model, found.closest.after)}."
         return words + beyond

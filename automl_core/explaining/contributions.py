@@ -9,7 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl_core.explaining.routes import Raw, enumerated, exact, needs_background, permuted, spread_remainder
+from automl_core.explaining.routes import (
+    Raw,
+    enumerated,
+    exact,
+    exact_together,
+    needs_background,
+    paired,
+    permuted,
+    spread_remainder,
+)
 from automl_core.search.family import link
 from automl_core.search.model import Model
 
@@ -17,7 +26,7 @@ Floats = NDArray[np.float64]
 BACKGROUND_ROWS = 100
 ROUNDS = 8
 ALWAYS_ENUMERATED, MOST_ENUMERATED, ENUMERATED_SECONDS = 5, 8, 0.1
-ROW_SECONDS, MOST_REPEATS = 0.03, 12
+ROW_SECONDS, MOST_ROUNDS = 0.04, 1_000
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -82,7 +91,7 @@ def of_matrix(
     model: Model, matrix: Floats, reference: Floats | None, seed: int = 0, label: str = "", rounds: int = ROUNDS
 ) -> Contributions:
     """The same for rows that are encoded already; `reference` are encoded rows to compare with, needed by all but trees."""
-    raw = exact(model, matrix, reference)
+    raw = exact_together(model, matrix, reference)
     if raw is None:
         assert reference is not None
         raw = permuted(model, matrix, reference, rounds, seed)
@@ -92,8 +101,8 @@ def of_matrix(
 def of_row(model: Model, row: Floats, reference: Floats, label: str = "") -> Contributions:
     """The same for one encoded row (1, p), with more care where values must be sampled.
 
-    All coalitions of up to five columns are gone through (of up to eight when that takes about 100 ms), else as many orders of
-    the columns as fit into 30 ms, eight pairs at least.
+    All coalitions of up to five columns are gone through (of up to eight when that takes about 100 ms), else as many paired
+    orders of the columns as fit into 40 ms, one for each row of the reference at least.
     """
     raw = exact(model, row, reference)
     if raw is None:
@@ -103,9 +112,8 @@ def of_row(model: Model, row: Floats, reference: Floats, label: str = "") -> Con
         if columns <= ALWAYS_ENUMERATED or (columns <= MOST_ENUMERATED and quick):
             raw = enumerated(model, row, reference)
         else:
-            repeats = int(np.clip(ROW_SECONDS / max(pace * 2 * ROUNDS * (columns + 1), 1e-9), 1, MOST_REPEATS))
-            parts = [permuted(model, row, reference, ROUNDS, seed) for seed in range(repeats)]
-            raw = Raw(np.mean([part.phi for part in parts], axis=0), parts[0].base, linked=False)
+            rounds = int(np.clip(ROW_SECONDS / max(pace * 2 * columns, 1e-9), len(reference), MOST_ROUNDS))
+            raw = paired(model, row, reference, rounds, 0)
     return _shown(model, raw, row, label)
 
 

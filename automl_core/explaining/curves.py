@@ -25,28 +25,36 @@ THIN = 0.01
 TAILS = (0.01, 0.99)
 LEVEL_ROWS = 300
 PDP_ROWS = 200
+LEAST_ROWS, LEAST_LINES = 200, 30
 
 
-def curve(rows: Rows, name: str, observed: Floats, method: str = "ale", seed: int = 0) -> Curve:
+def curve(
+    rows: Rows, name: str, observed: Floats, method: str = "ale", seed: int = 0, seconds: float = math.inf
+) -> Curve:
     """The curve of one column: accumulated local effects for numbers and dates, the change by level for others.
 
     `observed` (n,) are the outcomes of the rows in display units, NaN when unknown. With `method` "pdp" it is the partial
-    dependence of numbers with up to 50 single rows' lines. BadInput when the model does not use the column.
+    dependence of numbers with up to 50 single rows' lines. A slow model is asked about fewer rows, to be done in `seconds`.
+    BadInput when the model does not use the column.
     """
     if name not in rows.model.sources:
         raise BadInput(f"The model does not use {quote(name)}.", "Choose a column that it uses.")
+    calls = rows.affordable(seconds)
+    if calls < 3 * len(rows.frame):
+        kept = np.sort(np.random.default_rng(seed).permutation(len(rows.frame))[: max(calls // 3, LEAST_ROWS)]).astype(np.int64)
+        rows, observed = rows.take(kept), observed[kept]
     series = rows.frame[name]
     units = "points" if rows.model.problem.task != "regression" else rows.model.problem.target
     if not (is_date(series) or is_number(series)) or series.nunique() < 2 or not _numeric_feature(rows, name):
-        return _by_level(rows, name, observed, units, seed)
+        return _by_level(rows, name, observed, seed, calls)
     values = as_numbers(series)
     edges = _edges(values)
     if len(edges) < 2:
-        return _by_level(rows, name, observed, units, seed)
+        return _by_level(rows, name, observed, seed, calls)
     kind = "date" if is_date(series) else "number"
     features = coded(rows, name, from_numbers(series, edges))
     if method == "pdp":
-        return _partial(rows, (name, kind, units), (values, edges, features), observed, seed)
+        return _partial(rows, (name, kind, units), (values, edges, features), observed, _few(calls, len(edges), PDP_ROWS))
     return _accumulated(rows, (name, kind, units), (values, edges, features), observed, seed)
 
 
@@ -113,12 +121,11 @@ def _centred(line: Floats, counts: NDArray[np.int64]) -> Floats:
 
 
 def _partial(
-    rows: Rows, what: tuple[str, str, str], inputs: tuple[Floats, Floats, Floats], observed: Floats, seed: int
+    rows: Rows, what: tuple[str, str, str], inputs: tuple[Floats, Floats, Floats], observed: Floats, few: int
 ) -> Curve:
     """Partial dependence (Friedman 2001) with single rows' lines, each centred on its own mean (Goldstein et al. 2015)."""
     values, edges, features = inputs
-    generator = np.random.default_rng(seed)
-    picked = np.sort(generator.permutation(len(rows.frame))[:PDP_ROWS])
+    picked = np.sort(np.random.default_rng(0).permutation(len(rows.frame))[:few])
     part = rows.take(picked)
     surface = np.column_stack([rows.predict(with_values(part, what[0], feature)) for feature in features])
     centred = surface - surface.mean(axis=1, keepdims=True)
@@ -140,9 +147,15 @@ def _nearest(values: Floats, edges: Floats) -> NDArray[np.int64]:
     return np.where(np.isfinite(values) & (values >= edges[0]) & (values <= edges[-1]), place, -1)
 
 
-def _by_level(rows: Rows, name: str, observed: Floats, units: str, seed: int) -> Curve:
+def _few(calls: int, places: int, most: int) -> int:
+    """How many rows are put at every place of a curve when so many can be predicted."""
+    return int(np.clip(2 * calls // (3 * max(places, 1)), LEAST_LINES, most))
+
+
+def _by_level(rows: Rows, name: str, observed: Floats, seed: int, calls: int) -> Curve:
     """The mean change of the prediction when all of some 300 rows have that level; the 12 most common levels and missing."""
     series = rows.frame[name]
+    units = "points" if rows.model.problem.task != "regression" else rows.model.problem.target
     numbers = is_number(series)
     common = list(series.dropna().value_counts().index[:LEVELS])
     common = sorted(common) if numbers else common
@@ -150,7 +163,7 @@ def _by_level(rows: Rows, name: str, observed: Floats, units: str, seed: int) ->
     if not levels:
         return Curve(name, "category", "levels", (), units, f"{quote(name)} has no values to show.")
     features = coded(rows, name, pd.Series(levels, dtype=object if not is_date(series) else "datetime64[us]"))
-    picked = np.sort(np.random.default_rng(seed).permutation(len(rows.frame))[:LEVEL_ROWS])
+    picked = np.sort(np.random.default_rng(seed).permutation(len(rows.frame))[: _few(calls, len(levels), LEVEL_ROWS)])
     part = rows.take(picked)
     surface = np.column_stack([rows.predict(with_values(part, name, feature)) for feature in features])
     masks = [np.asarray(series.isna()) if level is None else np.asarray(series == level) for level in levels]

@@ -51,4 +51,6 @@ def judged_rows(model: Model, past: Past, oof: Floats) -> Judged:
     scale = 1.0 if model.problem.task == "regression" else 100.0
     predicted, observed = scale * shown(model, oof[known], place), outcomes_shown(model, past.y[known], place)
     frame = past.frame.iloc[known].reset_index(drop=True)
-    return Judged(frame, oof[known], past.y[known], predicted, observed, model.problem, past.seed)
+    given = past.weights(model.problem)
+    return Judged(frame, oof[known], past.y[known], predicted, observed, model.problem, past.seed,
+                  None if given is None else given[known])

@@ -29,37 +29,45 @@ class Drop:
 
 
 def permutation_drops(
-    model: Model, matrix: Floats, y: Floats, wanted: list[tuple[str, ...]], seed: int
+    model: Model, matrix: Floats, y: Floats, wanted: list[tuple[str, ...]], seed: int, weights: Floats | None = None
 ) -> dict[tuple[str, ...], tuple[float, float]]:
     """For each set of columns the fall of the problem's score and its variance (Breiman 2001; Fisher et al. 2019).
 
     `matrix` (n, p) and `y` (n,) are rows the model has not learned from, at most 1,000 of them are used, dealt out ten times.
-    The variance is that of other rows: the paired change of each row's part of the score, averaged over the ten deals.
+    The variance is that of other rows: the paired change of each row's part of the score, averaged over the ten deals. `weights`
+    (n,) say how much each row counts, in the score and as a giver of values.
     """
     generator = np.random.default_rng(seed)
     if len(y) > MOST_ROWS:
         picked = generator.choice(len(y), MOST_ROWS, replace=False)
-        matrix, y = matrix[picked], y[picked]
-    judge = _judge(model.problem, y, model.predict_matrix(matrix))
+        matrix, y, weights = matrix[picked], y[picked], None if weights is None else weights[picked]
+    judge = _judge(model.problem, y, model.predict_matrix(matrix), weights)
     out = {}
     for columns in wanted:
         places = [place for place, feature in enumerate(model.encoder.features) if set(feature.sources) <= set(columns)]
-        deals = [generator.permutation(len(y)) for _ in range(REPEATS)]
+        deals = [_deal(generator, len(y), weights) for _ in range(REPEATS)]
         out[columns] = judge.fall(_dealt(model, matrix, places, deals))
     return out
 
 
-def compare(problem: Problem, y: Floats, before: Floats, after: Floats) -> tuple[float, float]:
+def compare(
+    problem: Problem, y: Floats, before: Floats, after: Floats, weights: Floats | None = None
+) -> tuple[float, float]:
     """The fall of the problem's score from one set of predictions of the same rows to another, and its variance."""
-    return _judge(problem, y, before).fall([after])
+    return _judge(problem, y, before, weights).fall([after])
 
 
-def _judge(problem: Problem, y: Floats, before: Floats) -> _Judge:
+def _deal(generator: np.random.Generator, rows: int, weights: Floats | None) -> NDArray[np.int64]:
+    """Whose value each row gets: everyone's once, or by their weights."""
+    return generator.permutation(rows) if weights is None else generator.choice(rows, rows, p=weights / weights.sum())
+
+
+def _judge(problem: Problem, y: Floats, before: Floats, weights: Floats | None) -> _Judge:
     metric = metric_of(problem)
     truth: NDArray[np.generic] = y.astype(np.int64) if problem.task != "regression" else y
     labels = metric.labels and problem.task == "binary"
-    decision = decision_of(problem, tune_threshold(truth, before, problem)) if labels else decision_of(problem)
-    return _Judge(metric, truth, decision, before)
+    decision = decision_of(problem, tune_threshold(truth, before, problem, weights)) if labels else decision_of(problem)
+    return _Judge(metric, (truth, weights), decision, before)
 
 
 def _dealt(model: Model, matrix: Floats, places: list[int], deals: list[NDArray[np.int64]]) -> list[Floats]:
@@ -78,29 +86,34 @@ def _dealt(model: Model, matrix: Floats, places: list[int], deals: list[NDArray[
 class _Judge:
     """Compares predictions with those before, in the problem's metric."""
 
-    def __init__(self, metric: Metric, y: NDArray[np.generic], decision: Decision, before: Floats) -> None:
-        self.metric, self.y, self.decision = metric, y, decision
-        self.score = metric.score(y, before, decision)
+    def __init__(
+        self, metric: Metric, rows: tuple[NDArray[np.generic], Floats | None], decision: Decision, before: Floats
+    ) -> None:
+        self.metric, self.decision = metric, decision
+        self.y, self.weights = rows
+        self.score = metric.score(self.y, before, decision, self.weights)
         self.rows = self._rows(before)
 
     def _rows(self, prediction: Floats) -> Floats:
         """(n, q) each row's part of the score, or (n, 1) its influence on an area."""
         if self.metric.influence is not None:
-            return np.asarray(self.metric.influence(self.y, prediction, None), dtype=np.float64).reshape(len(self.y), -1)
+            return np.asarray(self.metric.influence(self.y, prediction, self.weights), dtype=np.float64).reshape(len(self.y), -1)
         assert self.metric.statistics is not None
         found = np.asarray(self.metric.statistics(self.y, prediction, self.decision), dtype=np.float64)
         return found.reshape(len(self.y), -1)
 
     def fall(self, after: list[Floats]) -> tuple[float, float]:
         """The mean fall of the score, and its variance over rows."""
-        scores = [self.metric.score(self.y, prediction, self.decision) for prediction in after]
+        scores = [self.metric.score(self.y, prediction, self.decision, self.weights) for prediction in after]
         drop = self.metric.sign * (self.score - float(np.mean(scores)))
         rows = np.mean([self._rows(prediction) for prediction in after], axis=0)
         if self.metric.influence is not None:
             return drop, float((self.rows - rows).var(ddof=1)) / len(self.y)
         assert self.metric.combine is not None
         generator = np.random.default_rng(0)
-        weights = generator.multinomial(len(self.y), np.full(len(self.y), 1 / len(self.y)), size=DRAWS) / len(self.y)
+        weights = generator.multinomial(len(self.y), np.full(len(self.y), 1 / len(self.y)), size=DRAWS).astype(np.float64)
+        weights = weights if self.weights is None else weights * self.weights
+        weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
         falls = np.asarray(self.metric.combine(weights @ self.rows)) - np.asarray(self.metric.combine(weights @ rows))
         return drop, float(np.nanvar(falls))
 

@@ -15,7 +15,7 @@ from automl_core.explaining.contributions import Contributions, contributions, n
 from automl_core.explaining.drops import REPEATS, permutation_drops, pooled
 from automl_core.explaining.explanation import ColumnGroup, Explanation, Importance
 from automl_core.explaining.groups import column_groups
-from automl_core.explaining.refits import Past, Refit, refits
+from automl_core.explaining.refits import Past, Refit, kinds_used, refits
 from automl_core.explaining.shadows import Noise, noise_floor
 from automl_core.explaining.twins import replaceable
 from automl_core.framing.metrics import metric_of
@@ -35,7 +35,6 @@ class _Seen:
 
     sizes: Floats
     drops: dict[tuple[str, ...], tuple[float, float]]
-    exact: bool
 
 
 def grouped(made: Contributions, groups: Iterable[tuple[str, ...]]) -> tuple[ColumnGroup, ...]:
@@ -95,9 +94,10 @@ def _look(refit: Refit, past: Past, wanted: list[tuple[str, ...]], number: int) 
     weights = generator.multinomial(len(size), np.full(len(size), 1 / len(size)), size=DRAWS)
     valid = refit.valid if len(refit.valid) <= 1_000 else np.sort(generator.choice(refit.valid, 1_000, replace=False))
     matrix = refit.model.encoder.matrix(past.frame.iloc[valid])
-    drops = permutation_drops(refit.model, matrix, past.y[valid], wanted, past.seed + number)
-    families = [member.family for member in refit.model.members]
-    return _Seen(weights @ size / len(size), drops, "lightgbm" not in families)
+    given = past.weights(refit.model.problem)
+    counted = None if given is None else given[valid]
+    drops = permutation_drops(refit.model, matrix, past.y[valid], wanted, past.seed + number, counted)
+    return _Seen(weights @ size / len(size), drops)
 
 
 def _ranks(sizes: Floats) -> Floats:
@@ -115,8 +115,8 @@ def _measured(model: Model, seen: list[_Seen], past: Past) -> str:
     rows = int(np.isfinite(past.y).sum())
     metric = metric_of(model.problem).title
     return (f"The fall of the score ({metric}) was measured by shuffling each column {REPEATS} times on rows not learned from: "
-            f"{len(seen)} models of the same kind were fitted again on halves of {min(rows, 10_000):,} rows and tested on the "
-            "other halves.")
+            f"{len(seen)} models were fitted again on halves of {min(rows, 10_000):,} rows and tested on the other halves. "
+            f"{kinds_used(model)}")
 
 
 def find_groups(frame: pd.DataFrame, made: Contributions, seed: int) -> tuple[ColumnGroup, ...]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, islice
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl_core.explaining.contributions import shown
 from automl_core.explaining.explanation import Interaction, Interactions
-from automl_core.explaining.refits import Past, again
+from automl_core.explaining.overview import outcomes_shown
+from automl_core.explaining.pair_test import Judge, confirmed
+from automl_core.explaining.refits import Past, again, refits
 from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, from_numbers, is_date, is_number
 from automl_core.explaining.words import number, quote
 from automl_core.search.families import families
@@ -29,17 +33,20 @@ SHOWN = 3
 STUMPS = {"num_leaves": 2, "learning_rate": 0.1, "rounds": 1000}
 LEAST_ROWS = 80
 SMALL = 1e-4
+REFIT_SECONDS = 20.0
 Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Grid:
-    """One column's places: labels, features (k, q) to put in, and the share of rows near each."""
+    """One column's places: labels, features (k, q) to put in, the share of rows near each; their numbers, or their levels."""
 
     name: str
     labels: tuple[str, ...]
     features: Floats
     weights: Floats
+    values: Floats | None = None
+    levels: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -59,8 +66,8 @@ def interactions(
     For each pair the joint partial dependence is compared with the sum of the single ones (Friedman and Popescu 2008), in
     log-odds for classes. The null is nine models of the same kind fitted on data in which effects add up: an additive boosting's
     predictions, its residuals dealt out anew (numbers) or its outcomes drawn anew (classes). A pair counts when its size is above
-    the largest of any pair in any null: by chance that is so in one table of ten. Fewer null models when the time is up, one at
-    least.
+    the largest of any pair in any null, and when it helps to predict rows that it was not learned from (`pair_test`): by chance
+    that is so in one table of twenty at most. Fewer null models when the time is up, one at least.
     """
     tell = progress or (lambda fraction, sentence: None)
     began = time.monotonic()
@@ -84,9 +91,63 @@ def interactions(
             break
     if not shuffles:
         return Interactions((), len(pairs), 0, "There are too few rows to tell which effects depend on each other.")
-    ordered = sorted(found, key=lambda pair: -found[pair].strength)
-    kept = [_told(rows, (grids[a], grids[b]), found[a, b], null) for a, b in ordered if found[a, b].strength > null][:SHOWN]
+    tell(0.95, "Asking rows that were not learned from.")
+    passed = [pair for pair in found if found[pair].strength > null]
+    real = _confirmed(rows, past, grids, background) if passed else frozenset()
+    ordered = sorted(real & set(passed), key=lambda pair: -found[pair].strength)
+    kept = [_told(rows, (grids[a], grids[b]), found[a, b], null) for a, b in ordered][:SHOWN]
     return Interactions(tuple(kept), len(pairs), shuffles, _sentence(len(kept), len(pairs)))
+
+
+def _confirmed(
+    rows: Rows, past: Past, grids: list[_Grid], background: NDArray[np.int64]
+) -> frozenset[tuple[int, int]]:
+    """The pairs that help on the half that they were not learned from, both halves taken together."""
+    names = [grid.name for grid in grids]
+    found: dict[tuple[int, int], list[float]] = {pair: [] for pair in combinations(range(len(grids)), 2)}
+    observed = outcomes_shown(rows.model, past.y, rows.place) / rows.scale
+    for refit in islice(refits(rows.model, past, REFIT_SECONDS), 2):
+        part = past.frame.iloc[refit.valid]
+        said = _added_up(rows, past, refit.train, part)
+        if said is None:
+            return frozenset()
+        judge = Judge(observed[refit.valid], said, rows.model.problem.task == "regression")
+        shadow = Rows(refit.model, rows.frame, refit.model.encoder.matrix(rows.frame), rows.place)
+        regridded = [_grid(shadow, name) for name in names]
+        kept = [grid for grid in regridded if grid is not None]
+        if len(kept) < len(grids):
+            return frozenset()
+        places = [_near(grid, part[grid.name]) for grid in kept]
+        for (a, b), beyond in _all_pairs(shadow, kept, background).items():
+            found[a, b].append(judge.z(beyond.surface, places[a], places[b]))
+    return confirmed(found)
+
+
+def _added_up(rows: Rows, past: Past, train: NDArray[np.int64], part: pd.DataFrame) -> Floats | None:
+    """What a boosting of single cuts that learned from `train` says of other rows: (n,) probabilities of the explained class, or
+    numbers; None when it cannot learn."""
+    encoder, problem = rows.model.encoder, rows.model.problem
+    matrix = encoder.matrix(past.frame.iloc[train])[:, : encoder.plain]
+    order = np.random.default_rng(past.seed).permutation(len(train))
+    aside, kept = order[: len(order) // 5], order[len(order) // 5 :]
+    family, y = families().get("lightgbm"), past.y[train]
+    request = FitRequest(matrix[kept], y[kept], encoder.features[: encoder.plain], problem.task, max(2, len(problem.classes)),
+                         STUMPS, valid_matrix=matrix[aside], valid_y=y[aside], seed=past.seed)
+    try:
+        said = family.predict(family.fit(request).native, encoder.matrix(part)[:, : encoder.plain])
+    except FAILURES:
+        return None
+    return shown(rows.model, said, rows.place)
+
+
+def _near(grid: _Grid, series: pd.Series) -> NDArray[np.int64]:
+    """(n,) the place of the grid that is nearest to each row's value; -1 for levels without a place and missing values."""
+    if grid.values is None:
+        return np.asarray(series.astype("object").map({level: at for at, level in enumerate(grid.levels)}).fillna(-1),
+                          dtype=np.int64)
+    numbers = as_numbers(series)
+    near = np.abs(np.nan_to_num(numbers)[:, None] - grid.values[None, :]).argmin(axis=1)
+    return np.where(np.isfinite(numbers), near, -1).astype(np.int64)
 
 
 def _grid(rows: Rows, name: str) -> _Grid | None:
@@ -110,7 +171,9 @@ def _grid(rows: Rows, name: str) -> _Grid | None:
         weights = np.asarray(counts.to_numpy(), dtype=np.float64)
     if len(labels) < 2:
         return None
-    return _Grid(name, labels, coded(rows, name, picked), weights / weights.sum())
+    numeric = is_number(series) or is_date(series)
+    return _Grid(name, labels, coded(rows, name, picked), weights / weights.sum(), as_numbers(picked) if numeric else None,
+                 () if numeric else tuple(picked))
 
 
 def _background(rows: Rows, seed: int) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 
@@ -65,7 +66,8 @@ def _affordable(model: Model, frame: pd.DataFrame, seconds: float) -> tuple[int,
     began = time.perf_counter()
     if exact(model, few) is not None:
         pace = (time.perf_counter() - began) / len(few)
-        return int(np.clip(0.8 * seconds / max(pace, 1e-9), LEAST_EXACT, SAMPLE)), ROUNDS
+        threads = min(os.cpu_count() or 1, 2)
+        return int(np.clip(0.6 * threads * seconds / max(pace, 1e-9), LEAST_EXACT, SAMPLE)), ROUNDS
     matrix = model.encoder.matrix(frame.iloc[:SLOW_SAMPLE])
     matrix = np.repeat(matrix, max(1, 2_000 // max(len(matrix), 1)), axis=0)
     began = time.perf_counter()

@@ -1,4 +1,6 @@
-"""Models of the same kind, fitted again without some rows: the honest way to ask what the score needs, and how sure ranks are.
+"""Models of the same kind, or what stands in for slow kinds, fitted again without some rows.
+
+It is the honest way to ask what the score needs, and how sure ranks are.
 
 The model that is handed over has learned from all rows, so nothing is left to test it on. Here the rows are split into halves by
 the problem's own rules (groups together, time forward), and members like the model's are fitted on each half alone, codes and
@@ -19,6 +21,8 @@ from numpy.typing import NDArray
 
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
+from automl_core.explaining.words import join_words
+from automl_core.framing.problem import Problem
 from automl_core.framing.validation import make_folds
 from automl_core.search.codes import CodeSource, fit_codes
 from automl_core.search.families import families
@@ -28,6 +32,7 @@ from automl_core.search.formula_lab import FormulaSource, fit_formulas
 from automl_core.search.log_target import family_options, to_log
 from automl_core.search.model import NO_FORMULAS, Member, Model
 from automl_core.search.plan import Trial
+from automl_core.search.prepared import row_weights
 from automl_core.search.worker import FAILURES
 
 Floats = NDArray[np.float64]
@@ -64,6 +69,10 @@ class Past:
     trials: tuple[Trial, ...] = ()
     seed: int = 0
 
+    def weights(self, problem: Problem) -> Floats | None:
+        """(n,) how much each row counts, 1 on average; None when all count alike."""
+        return row_weights(self.frame, problem) if problem.weights in self.frame else None
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Refit:
@@ -83,6 +92,18 @@ def spec_of(model: Model, member: Member, trials: tuple[Trial, ...]) -> MemberSp
         return MemberSpec(member.family)
     rounds = int(np.median(trial.rounds)) if trial.rounds else 0
     return MemberSpec(member.family, family_options(trial.options), min(rounds, MOST_ROUNDS), rounds <= MOST_ROUNDS)
+
+
+def kinds_used(model: Model) -> str:
+    """Which kinds of model are fitted again, in a sentence: the model's own, or what stands in for those that take too long."""
+    own = list(dict.fromkeys(member.kind.title for member in model.members if member.family in REFITTED))
+    slow = list(dict.fromkeys(member.kind.title for member in model.members if member.family not in REFITTED))
+    if not slow:
+        return f"They are of the model's own kind ({join_words(own)})."
+    standing = families().get(STAND_IN).title
+    takes = f"{join_words(slow)} {'takes' if len(slow) == 1 else 'take'} too long to fit again"
+    rest = f"; {join_words(own)} as in the model" if own else ""
+    return f"{takes}, so {standing} stands in{rest}: the figures are of these, not of the model itself."
 
 
 def refits(model: Model, past: Past, seconds: float) -> Iterator[Refit]:
@@ -118,8 +139,8 @@ def refits(model: Model, past: Past, seconds: float) -> Iterator[Refit]:
 
 
 def again(model: Model, past: Past, seconds: float = 60.0) -> Model | None:
-    """A model of the same kind fitted on all rows of `past` (10,000 at most), whose outcomes may be made up; None when a library
-    cannot learn from them or there are fewer than 80 rows."""
+    """A model of the same kind, or what stands in for it, fitted on all rows of `past` (10,000 at most), whose outcomes may be
+    made up; None when a library cannot learn from them or there are fewer than 80 rows."""
     known = np.flatnonzero(np.isfinite(past.y))
     if len(known) < LEAST_ROWS:
         return None
@@ -135,6 +156,8 @@ class _Table:
         self.model = model
         self.frame = past.frame.iloc[known].reset_index(drop=True)
         self.y = past.y[known]
+        given = past.weights(model.problem)
+        self.weights = None if given is None else given[known]
         classes = model.problem.task != "regression"
         self.target: NDArray[np.generic] = self.y.astype(np.int64) if classes else self.y
         self.specs = [spec_of(model, member, past.trials) for member in model.members]
@@ -163,6 +186,8 @@ class _Table:
         for member, spec in zip(model.members, self.specs, strict=True):
             y = to_log(self.y[train]) if member.logs else self.y[train]
             whole = FitRequest(matrix, y, features, problem.task, classes, spec.options, seed=seed, deadline=until)
+            if self.weights is not None:
+                whole = replace(whole, weights=self.weights[train])
             request = early_or_given(whole, spec)
             try:
                 native = families().get(spec.family).fit(request).native
@@ -182,5 +207,8 @@ def early_or_given(request: FitRequest, spec: MemberSpec) -> FitRequest:
     aside, kept = np.sort(order[: max(10, len(order) // 10)]), np.sort(order[max(10, len(order) // 10) :])
     if request.task != "regression" and len(np.unique(request.y[kept])) < len(np.unique(request.y)):
         return replace(request, rounds=60)
+    weights = request.weights
     return replace(request, matrix=request.matrix[kept], y=request.y[kept], valid_matrix=request.matrix[aside],
-                   valid_y=request.y[aside], options={**request.options, "rounds": MOST_ROUNDS})
+                   valid_y=request.y[aside], options={**request.options, "rounds": MOST_ROUNDS},
+                   weights=None if weights is None else weights[kept],
+                   valid_weights=None if weights is None else weights[aside])

@@ -50,7 +50,9 @@ def noise_floor(model: Model, past: Past) -> Noise:
     if families().get(spec.family).contributions is None:
         spec = MemberSpec(STAND_IN)
     y = to_log(past.y[picked]) if heaviest.logs else past.y[picked]
-    found = [_shares(model, (matrix, y), spec, past.seed + turn) for turn in range(FITS)]
+    given = past.weights(model.problem)
+    weights = None if given is None else given[picked]
+    found = [_shares(model, (matrix, y, weights), spec, past.seed + turn) for turn in range(FITS)]
     if any(shares is None for shares in found):
         return Noise()
     floors = [max(shares[f"shadow {n}"] for n in range(SHADOWS)) for shares in found if shares is not None]
@@ -59,9 +61,9 @@ def noise_floor(model: Model, past: Past) -> Noise:
     return Noise(max(floors), beyond, True)
 
 
-def _shares(model: Model, rows: tuple[Floats, Floats], spec: MemberSpec, seed: int) -> dict[str, float] | None:
+def _shares(model: Model, rows: tuple[Floats, Floats, Floats | None], spec: MemberSpec, seed: int) -> dict[str, float] | None:
     """The share of each source column and each shadow in one fit; None when a library cannot learn from this."""
-    matrix, y = rows
+    matrix, y, weights = rows
     generator = np.random.default_rng(seed)
     places = generator.integers(0, matrix.shape[1], SHADOWS)
     shadows = [matrix[generator.permutation(len(matrix)), place] for place in places]
@@ -69,7 +71,8 @@ def _shares(model: Model, rows: tuple[Floats, Floats], spec: MemberSpec, seed: i
     features = (*plain, *(replace(plain[place], name=f"shadow {n}", sources=(f"shadow {n}",)) for n, place in enumerate(places)))
     whole = np.column_stack([matrix, *shadows])
     problem, family = model.problem, families().get(spec.family)
-    request = FitRequest(whole, y, features, problem.task, max(2, len(problem.classes)), spec.options, seed=seed)
+    request = FitRequest(whole, y, features, problem.task, max(2, len(problem.classes)), spec.options, weights=weights,
+                         seed=seed)
     try:
         fitted = family.fit(early_or_given(request, spec))
     except FAILURES:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sys
+import time
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +19,7 @@ from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
 DAY = 86_400_000_000  # microseconds
+PACE_ROWS = 100
 CELLS = 4_000_000  # of a matrix predicted at once
 
 
@@ -44,6 +47,16 @@ class Rows:
         parts = [matrix[start : start + most] for start in range(0, len(matrix), most)]
         found = [shown(self.model, self.model.predict_matrix(part), self.place) for part in parts]
         return self.scale * np.concatenate(found) if found else np.zeros(0)
+
+
+    def affordable(self, seconds: float) -> int:
+        """How many rows can be predicted in that time, by the pace of a hundred; all there ever are when it has no end."""
+        if not math.isfinite(seconds) or not len(self.matrix):
+            return sys.maxsize
+        matrix = np.resize(self.matrix, (PACE_ROWS, self.matrix.shape[1]))
+        began = time.thread_time()
+        self.predict(matrix)
+        return int(seconds / max((time.thread_time() - began) / PACE_ROWS, 1e-7))
 
 
 def open_rows(model: Model, frame: pd.DataFrame, label: str = "") -> Rows:

@@ -18,27 +18,31 @@ from automl_core.explaining.words import number, percent, quote
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
-MOST_ROWS = 2_000
+MOST_ROWS, LEAST_ROWS = 2_000, 300
 BARS = 20
 WARNING = ("This is what the model says about rows that look like that. In the past such rows differed in other ways, too: "
            "changing the value may bring less, nothing, or the opposite. A pilot tells.")
 
 
 def what_if_table(
-    model: Model, frame: pd.DataFrame, changes: tuple[TableChange, ...], columns: tuple[Column, ...], seed: int = 0
+    model: Model, frame: pd.DataFrame, changes: tuple[TableChange, ...], columns: tuple[Column, ...], seed: int = 0,
+    seconds: float = math.inf,
 ) -> TableWhatIf:
     """The predictions of a typed, cleaned frame before and after some changes in every row.
 
-    Above 2,000 rows a sample is asked, and counts are of the sample. Missing values stay missing under "percent" and "add".
+    Above 2,000 rows, or what a slow model does in `seconds`, a sample is asked, and counts are of the sample. Missing values stay
+    missing under "percent" and "add".
     BadInput for unknown columns, ones the model does not use, and values that do not fit.
     """
     if not changes:
         raise BadInput("Nothing is changed.", "Change at least one column.")
     if not len(frame):
         raise BadInput("There are no rows to ask about.", "Give a table with rows.")
-    if len(frame) > MOST_ROWS:
-        frame = frame.iloc[np.sort(np.random.default_rng(seed).choice(len(frame), MOST_ROWS, replace=False))]
-    rows = open_rows(model, frame)
+    order = np.random.default_rng(seed).permutation(len(frame))
+    rows = open_rows(model, frame.iloc[np.sort(order[:MOST_ROWS])])
+    most = max(LEAST_ROWS, rows.affordable(seconds) // 2)
+    if most < len(rows.frame):
+        rows = rows.take(np.sort(np.random.default_rng(seed).permutation(len(rows.frame))[:most]).astype(np.int64))
     moved = np.zeros(len(rows.frame), dtype=bool)
     outside = np.zeros(len(rows.frame), dtype=bool)
     after = rows.matrix.copy()

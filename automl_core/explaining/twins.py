@@ -36,10 +36,13 @@ def replaceable(
     features = encoder.features[: encoder.plain]
     train, valid = (encoder.matrix(past.frame.iloc[part])[:, : encoder.plain] for part in (refit.train, refit.valid))
     problem = refit.model.problem
+    given = past.weights(problem)
+    learning, judging = (None if given is None else given[part] for part in (refit.train, refit.valid))
 
     def predicted(kept: NDArray[np.int64]) -> Floats:
         request = FitRequest(train[:, kept], past.y[refit.train], tuple(features[place] for place in kept), problem.task,
-                             max(2, len(problem.classes)), {"learning_rate": 0.08}, rounds=ROUNDS, seed=past.seed)
+                             max(2, len(problem.classes)), {"learning_rate": 0.08}, rounds=ROUNDS, seed=past.seed,
+                             weights=learning)
         family = families().get("lightgbm")
         return family.predict(family.fit(request).native, valid[:, kept])
 
@@ -52,7 +55,7 @@ def replaceable(
             kept = np.flatnonzero([feature.sources != (name,) for feature in features])
             if not len(kept):
                 continue
-            loss, variance = compare(problem, past.y[refit.valid], before, predicted(kept))
+            loss, variance = compare(problem, past.y[refit.valid], before, predicted(kept), judging)
             if loss + 1.645 * variance**0.5 < KEPT * drops[(name,)][0]:
                 found.append(name)
     except FAILURES:

@@ -7,7 +7,7 @@ the other one found (cross-fitting), so that both halves' rows count; Benjamini-
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -35,7 +35,7 @@ LOSSES = {"classes": "log loss", "numbers": "absolute error"}
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
     """Rows predicted by models that had not seen them: `frame` typed and cleaned, `oof` (n,) or (n, k), `y` (n,) codes or
-    numbers, and in display units what was `predicted` and `observed` (n,)."""
+    numbers, and in display units what was `predicted` and `observed` (n,); `weights` (n,) say how much each row counts."""
 
     frame: pd.DataFrame
     oof: Floats
@@ -44,6 +44,12 @@ class Judged:
     observed: Floats
     problem: Problem
     seed: int = 0
+    weights: Floats | None = None
+
+    @property
+    def counted(self) -> Floats:
+        """(n,) how much each row counts."""
+        return np.ones(len(self.y)) if self.weights is None else self.weights
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +75,7 @@ def weak_spots(judged: Judged, names: tuple[str, ...]) -> WeakSpots:
     masks = [holds(condition, judged.frame) for condition in conditions]
     looked_at, tests = 0, []
     for finding in (first, ~first):
-        found, looked = _discover(conditions, [mask[finding] for mask in masks], loss[finding])
+        found, looked = _discover(conditions, [mask[finding] for mask in masks], loss[finding], judged.counted[finding])
         looked_at += looked
         for candidate in found:
             everywhere = _all(candidate.conditions, judged.frame)
@@ -150,17 +156,22 @@ def _all(conditions: tuple[SpotCondition, ...], frame: pd.DataFrame) -> Mask:
     return mask
 
 
-def _discover(conditions: list[SpotCondition], masks: list[Mask], loss: Floats) -> tuple[list[_Candidate], int]:
-    """The strongest ten groups of a half, and how many there were to look at. All pairs come from two matrix products."""
+def _discover(
+    conditions: list[SpotCondition], masks: list[Mask], loss: Floats, weights: Floats
+) -> tuple[list[_Candidate], int]:
+    """The strongest ten groups of a half, and how many there were to look at. All pairs come from a few matrix products."""
     rows, spread = len(loss), float(loss.std())
     smallest = max(SMALLEST, SMALLEST_SHARE * rows)
     if not masks or spread == 0:
         return [], 0
     table = np.stack(masks).astype(np.float32)
     counts = (table @ table.T).astype(np.float64)
-    sums = ((table * (loss - loss.mean()).astype(np.float32)) @ table.T).astype(np.float64)
-    inside = np.maximum(counts, 1)
-    strength = sums / inside / (spread * np.sqrt(1 / inside + 1 / np.maximum(rows - counts, 1)))
+    beyond = weights * (loss - np.average(loss, weights=weights))
+    sums, mass, squares = (((table * part.astype(np.float32)) @ table.T).astype(np.float64)
+                           for part in (beyond, weights, weights**2))
+    inside, outside = np.maximum(mass, 1e-9), np.maximum(float(weights.sum()) - mass, 1e-9)
+    left = np.maximum(float((weights**2).sum()) - squares, 0)
+    strength = sums / inside / (spread * np.sqrt(np.maximum(squares / inside**2 + left / outside**2, 1e-12)))
     enough = (counts >= smallest) & (rows - counts >= smallest)
     columns = np.array([condition.column for condition in conditions], dtype=object)
     single = np.flatnonzero(np.diag(enough))
@@ -184,13 +195,34 @@ def _overlap(a: Mask, b: Mask) -> float:
     return int((a & b).sum()) / either if either else 0.0
 
 
-def _worse(inside: Floats, outside: Floats) -> float:
-    """One-sided p of Welch's test that the mean inside is larger; 1 where there are too few rows or no spread."""
+@dataclass(frozen=True, slots=True)
+class _Welch:
+    """Welch's test that the weighted mean inside is larger: the gap, half of its 95 % interval, one-sided p; p is 1 where there
+    are too few rows or no spread."""
+
+    gap: float
+    reach: float
+    p: float
+
+
+def _welch(loss: Floats, weights: Floats, inside: Mask, outside: Mask) -> _Welch:
+    """Variances of weighted means with the freedom of so many rows of equal weight as they are worth (Kish 1965)."""
     from scipy import stats
 
-    if min(len(inside), len(outside)) < 10 or float(np.ptp(inside)) + float(np.ptp(outside)) == 0:
-        return 1.0
-    return float(stats.ttest_ind(inside, outside, equal_var=False, alternative="greater").pvalue)
+    means, errors, worth = [], [], []
+    for mask in (inside, outside):
+        values, mass = loss[mask], weights[mask]
+        if len(values) < 10 or mass.sum() <= 0:
+            return _Welch(0.0, math.nan, 1.0)
+        mean, size = float(np.average(values, weights=mass)), float(mass.sum()) ** 2 / float((mass**2).sum())
+        means.append(mean)
+        errors.append(float((mass**2 * (values - mean) ** 2).sum()) / float(mass.sum()) ** 2 * size / max(size - 1, 1e-9))
+        worth.append(max(size - 1, 1e-9))
+    error, gap = math.sqrt(sum(errors)), means[0] - means[1]
+    if error == 0:
+        return _Welch(gap, 0.0, 1.0)
+    freedom = sum(errors) ** 2 / sum(part**2 / rows for part, rows in zip(errors, worth, strict=True))
+    return _Welch(gap, float(stats.t.ppf(0.975, freedom)) * error, float(stats.t.sf(gap / error, freedom)))
 
 
 def _confirm(judged: Judged, loss: Floats, tests: list[tuple[tuple[SpotCondition, ...], Mask, Mask]]) -> list[WeakSpot]:
@@ -198,53 +230,43 @@ def _confirm(judged: Judged, loss: Floats, tests: list[tuple[tuple[SpotCondition
     told before it, too: else it is an echo of them."""
     from scipy import stats
 
-    made = []
-    for conditions, inside, outside in tests:
-        a, b = loss[inside], loss[outside]
-        if min(len(a), len(b)) < 10:
-            made.append((conditions, inside, outside, 0.0, math.nan, 1.0))
-            continue
-        errors = np.array([a.var(ddof=1) / len(a), b.var(ddof=1) / len(b)])
-        error = math.sqrt(float(errors.sum()))
-        gap = float(a.mean() - b.mean())
-        if error == 0:
-            made.append((conditions, inside, outside, gap, 0.0, 1.0))
-            continue
-        freedom = float(errors.sum()) ** 2 / float((errors**2 / np.array([len(a) - 1, len(b) - 1])).sum())
-        made.append((conditions, inside, outside, gap, float(stats.t.ppf(0.975, freedom)) * error,
-                     float(stats.t.sf(gap / error, freedom))))
-    adjusted: list[float] = stats.false_discovery_control([one[5] for one in made]).tolist() if made else []
-    kept: list[tuple[float, WeakSpot, Mask]] = []
-    for (conditions, inside, outside, gap, reach, _), p in sorted(zip(made, adjusted, strict=True), key=lambda one: one[1]):
-        everywhere = _all(conditions, judged.frame)
-        told = np.any([other for _, _, other in kept], axis=0) if kept else np.zeros(len(loss), dtype=bool)
-        if p < FALSE_DISCOVERY and (not kept or _worse(loss[inside & ~told], loss[outside & ~told]) < FALSE_DISCOVERY):
-            kept.append((gap, _spot(judged, loss, (conditions, inside, outside), (gap, reach, float(p))), everywhere))
-    return [spot for _, spot, _ in sorted(kept, key=lambda one: -one[0])]
+    weights = judged.counted
+    made = [(test, _welch(loss, weights, test[1], test[2])) for test in tests]
+    adjusted: list[float] = stats.false_discovery_control([found.p for _, found in made]).tolist() if made else []
+    kept: list[tuple[WeakSpot, Mask]] = []
+    for (test, found), p in sorted(zip(made, adjusted, strict=True), key=lambda one: one[1]):
+        told = np.any([other for _, other in kept], axis=0) if kept else np.zeros(len(loss), dtype=bool)
+        rest = _welch(loss, weights, test[1] & ~told, test[2] & ~told).p if kept else 0.0
+        if p < FALSE_DISCOVERY and rest < FALSE_DISCOVERY:
+            kept.append((_spot(judged, loss, test, replace(found, p=p)), _all(test[0], judged.frame)))
+    return [spot for spot, _ in sorted(kept, key=lambda one: -one[0].gap)]
 
 
-def _spot(
-    judged: Judged, loss: Floats, where: tuple[tuple[SpotCondition, ...], Mask, Mask], found: tuple[float, float, float]
-) -> WeakSpot:
+def _spot(judged: Judged, loss: Floats, where: tuple[tuple[SpotCondition, ...], Mask, Mask], found: _Welch) -> WeakSpot:
     conditions, inside, outside = where
-    gap, reach, p = found
-    predicted, observed = float(judged.predicted[inside].mean()), float(judged.observed[inside].mean())
+    weights = judged.counted
+
+    def mean(values: Floats, mask: Mask) -> float:
+        return float(np.average(values[mask], weights=weights[mask]))
+
+    predicted, observed = mean(judged.predicted, inside), mean(judged.observed, inside)
     numbers = judged.problem.task == "regression"
-    worse = f"{number(float(loss[inside].mean()), 2)} against {number(float(loss[outside].mean()), 2)} elsewhere"
+    worse = f"{number(mean(loss, inside), 2)} against {number(mean(loss, outside), 2)} elsewhere"
     level = number if numbers else _points
     what = "is off by" if numbers else "has a log loss of"
     sentence = (f"Where {join_words([describe(condition) for condition in conditions])}, the model {what} {worse} "
                 f"({int(inside.sum()):,} rows checked). It says {level(predicted)} on average, {level(observed)} was seen"
                 f"{_kind(judged, inside)}")
-    return WeakSpot(conditions, int(inside.sum()), float(loss[inside].mean()), float(loss[outside].mean()), gap, gap - reach,
-                    gap + reach, p, predicted, observed, sentence)
+    return WeakSpot(conditions, int(inside.sum()), mean(loss, inside), mean(loss, outside), found.gap, found.gap - found.reach,
+                    found.gap + found.reach, found.p, predicted, observed, sentence)
 
 
 def _kind(judged: Judged, inside: Mask) -> str:
     """Whether the model is off in a group, or the group is harder: by the 95 % interval of what it misses on average."""
-    missed = judged.observed[inside] - judged.predicted[inside]
-    reach = 1.96 * float(missed.std(ddof=1)) / math.sqrt(len(missed))
-    if abs(float(missed.mean())) > reach:
+    missed, mass = judged.observed[inside] - judged.predicted[inside], judged.counted[inside]
+    mean = float(np.average(missed, weights=mass))
+    reach = 1.96 * math.sqrt(float((mass**2 * (missed - mean) ** 2).sum())) / float(mass.sum())
+    if abs(mean) > reach:
         return ": there it is off."
     return ", so it is not off on average: these rows are harder."
 

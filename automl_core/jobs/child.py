@@ -89,12 +89,17 @@ def write_log(path: Path, text: str) -> None:
 
 
 def _ears() -> queues.SimpleQueue[str]:
-    """Listen to standard input in a thread: its first line is the job's id, its end is the worker's."""
+    """Listen to standard input in a thread: its first line is the job's id, its end is the worker's.
+
+    A library that forks (interpret does) closes `sys.stdin` in its child, and would wait for ever for the lock that the thread
+    holds while it listens: the thread keeps the stream to itself.
+    """
     line: queues.SimpleQueue[str] = queues.SimpleQueue()
+    heard, sys.stdin = sys.stdin, Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - open as long as the process
 
     def listen() -> None:
-        line.put(sys.stdin.readline().strip())
-        while sys.stdin.readline():
+        line.put(heard.readline().strip())
+        while heard.readline():
             pass
         if os.getpgrp() == os.getpid():
             os.killpg(os.getpid(), signal.SIGKILL)  # pools that the job started would outlive it otherwise

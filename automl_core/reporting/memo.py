@@ -216,7 +216,8 @@ def _card(card: ActionCard, inputs: ReportInputs) -> str:
     move = f"Move {quote(card.lever)}{start} to {quote(card.to_value)} ({card.rows:,} rows)"
     text = f"{move}: {verb} {size} {word} (95 % range {span})"
     if not math.isnan(card.net_value):
-        text += f", worth {money(card.net_value, inputs.currency)} after costs if all of it is real"
+        worth, *ends = (money(value, inputs.currency) for value in (card.net_value, card.net_low, card.net_high))
+        text += f", worth {worth} after costs ({interval(*ends)}) if all of it is real"
     return f"{text}. Evidence {card.grade}: {TRUST[card.grade]}."
 
 

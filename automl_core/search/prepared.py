@@ -123,13 +123,13 @@ def prepare(data: SearchData, plan: Plan) -> Prepared:
     if data.problem.time:
         folds = folds[::-1]
     target = y.astype(np.float64)
-    weights = _weights(kept, data.problem)
+    weights = row_weights(kept, data.problem)
     return Prepared(data, encoder, matrix, target, positions, folds, metric_of(data.problem),
                     _fingerprint((matrix, target, weights), folds, data.problem, plan.seed), encoder.terms(kept), weights,
                     row_groups(kept, data.columns, data.problem))
 
 
-def _weights(frame: pd.DataFrame, problem: Problem) -> Array | None:
+def row_weights(frame: pd.DataFrame, problem: Problem) -> Array | None:
     """(n,) weights with mean 1; BadInput when the column does not hold numbers of which none is below 0."""
     if not problem.weights:
         return None

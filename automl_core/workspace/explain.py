@@ -33,6 +33,7 @@ from automl_core.workspace.views import Run
 
 HONEST_SECONDS, PAIR_SECONDS = 30.0, 40.0
 CURVE_ROWS = 1_000
+ASKED_SECONDS = 0.15  # of predicting while somebody waits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +106,7 @@ class Explaining:
             opened = self._opened(run)
             found = self.curves.get(
                 f"{run.id} {method} {column}",
-                lambda: explaining.curve(opened.rows, column, opened.observed, method, run.plan.seed))
+                lambda: explaining.curve(opened.rows, column, opened.observed, method, run.plan.seed, ASKED_SECONDS))
         return found
 
     def rows(self, project_id: str) -> pd.DataFrame:
@@ -158,7 +159,7 @@ class Explaining:
         """What the model would say of all rows if something changed in each of them."""
         run = self.search.needed(project_id)
         model = self.search.bundle(run).model
-        return explaining.what_if_table(model, self._past(run).frame, changes, model.cleaned, run.plan.seed)
+        return explaining.what_if_table(model, self._past(run).frame, changes, model.cleaned, run.plan.seed, ASKED_SECONDS)
 
     def _goal(self, project_id: str) -> Goal | None:
         return self.context.latest("goal", project_id, Goal)

@@ -9,7 +9,6 @@ from itertools import pairwise
 from typing import Any
 
 from automl_core.acting.action import ActionList, SegmentSearch
-from automl_core.explaining.explanation import Explanation, RowExplanation, Shape
 from automl_core.framing.problem import Verdict
 from automl_core.production.contract import ColumnDrift
 from automl_core.search.plan import RungOffer, RunSummary
@@ -46,72 +45,6 @@ def offers(summary: RunSummary, palette: Palette) -> Chart:
         sentence += f" {words.plain(offer_name(chosen))} is handed over."
     said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
     return Chart(dots(marks, metric, palette), sentence, f"{metric} of each model on offer: {said}.")
-
-
-def importance(explanation: Explanation, palette: Palette) -> Chart:
-    """The columns the model uses most, by their mean effect on a prediction."""
-    top = explanation.importance[:SHOWN_BARS]
-    unit = _unit(explanation.units)
-    marks = [Mark(item.column, item.mean_abs, f"{words.number(item.mean_abs, 2)} ({words.percent(item.share)})", strong=index < 3)
-             for index, item in enumerate(top)]
-    rest = sum(item.share for item in explanation.importance[SHOWN_BARS:])
-    sentence = f"How far each column moves a prediction on average, in {words.plain(unit)}."
-    if rest > 0.005:
-        sentence += f" The {words.count(len(explanation.importance) - SHOWN_BARS, 'other column')} share {words.percent(rest)}."
-    said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
-    return Chart(bars(marks, f"Average effect, {unit}", palette), sentence, f"Columns by average effect: {said}.")
-
-
-def shape(item: Shape, units: str, palette: Palette) -> Chart:
-    """How the effect of one column goes with its value, over what was observed."""
-    import plotly.graph_objects as go
-
-    unit = _unit(units)
-    points = [point for point in item.points if math.isfinite(point.contribution)]
-    highest = max(points, key=lambda point: point.contribution, default=None)
-    lowest = min(points, key=lambda point: point.contribution, default=None)
-    if item.kind == "number":
-        figure = base()
-        figure.add_trace(go.Scatter(
-            x=[point.value if math.isfinite(point.value) else None for point in points],
-            y=[point.contribution for point in points],
-            mode="lines+markers", line={"color": palette.accent, "width": 2.5, "shape": "spline", "smoothing": 0.4},
-            marker={"size": [5 + 9 * math.sqrt(point.rows / max(p.rows for p in points)) for point in points]},
-            text=[f"{words.label(point.label, 40)}: {words.signed(point.contribution)}<br>{words.count(point.rows, 'row')}"
-                  for point in points],
-            hovertemplate="%{text}<extra></extra>",
-        ))
-        figure.add_hline(y=0, line={"color": palette.neutral, "width": 1, "dash": "dot"})
-        figure.update_xaxes(title_text=words.label(item.column, 40), showgrid=False, nticks=8)
-        figure.update_yaxes(title_text=words.label(f"Effect, {unit}", 40), nticks=6)
-    else:
-        marks = [Mark(point.label, point.contribution, words.signed(point.contribution)) for point in points[:SHOWN_BARS]]
-        figure = bars(marks, f"Effect, {unit}", palette, signs=True)
-    if highest is None or lowest is None:
-        return Chart(figure, "This column has no values to show.", "An empty chart.")
-    points_word = " points" if units == "points" else ""
-    sentence = (
-        f"{words.quoted(item.column)} raises the prediction most at {words.quoted(highest.label, 40)} "
-        f"({words.signed(highest.contribution)}{points_word}) and lowers it most at {words.quoted(lowest.label, 40)} "
-        f"({words.signed(lowest.contribution)}{points_word})."
-    )
-    said = "; ".join(f"{point.label} {words.signed(point.contribution)}" for point in points[:20])
-    return Chart(figure, sentence, f"Effect of {item.column} by value: {said}.")
-
-
-def reasons(row: RowExplanation, palette: Palette, shown: int = 6) -> Chart:
-    """Why one row got its prediction: the largest parts, the rest together."""
-    unit = _unit(row.units)
-    ordered = sorted(row.contributions, key=lambda part: -abs(part.amount))
-    marks = [Mark(f"{part.column} = {words.cut(part.value, 14)}", part.amount, words.signed(part.amount))
-             for part in ordered[:shown]]
-    rest = sum(part.amount for part in ordered[shown:])
-    if ordered[shown:]:
-        marks.append(Mark(f"{words.count(len(ordered) - shown, 'other column')}", rest, words.signed(rest)))
-    way = f"From the average of {amount(row.base, row.units)} to {amount(row.prediction, row.units)}"
-    sentence = f"{way}, in {words.plain(unit)}."
-    said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
-    return Chart(bars(marks, f"Effect, {unit}", palette, signs=True), sentence, f"Parts of this prediction: {said}.")
 
 
 def segments(search: SegmentSearch, palette: Palette) -> Chart:

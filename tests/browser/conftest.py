@@ -3,19 +3,26 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from automl_core import Workspace
+from automl_core.acting.action import Lever
+from automl_core.search.plan import Plan
 from tests.serving import ROOT, Server, running_server
 
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--no-first-run"]
 SHOTS = ROOT / "screenshots"
+PATIENCE = 420.0
+LEVERS = (Lever("contract", ("Yearly",), ("Monthly",), cost=20.0), Lever("discount", ("Yes",), ("No",), cost=30.0))
 expect.set_options(timeout=30_000)  # the machine may be shared: a wait proves nothing by being short
 
 
@@ -59,6 +66,40 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
+@pytest.fixture(scope="session")
+def workspace(server: Server) -> Iterator[Workspace]:
+    """The server's own store, to bring a project as far as a test needs it without clicking through the whole walk."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLARION_HOME", str(server.home))
+        yield Workspace.open()
+
+
+def wait(workspace: Workspace, job: str) -> None:
+    """Wait until a job is done."""
+    end = time.monotonic() + PATIENCE
+    while workspace.jobs.get(job).state in ("queued", "running"):
+        assert time.monotonic() < end, workspace.jobs.get(job)
+        time.sleep(0.5)
+    assert workspace.jobs.get(job).state == "done", workspace.jobs.get(job).error
+
+
+@pytest.fixture(scope="session")
+def searched(workspace: Workspace) -> str:
+    """The sample, searched for a moment; nothing was said yet about acting. Tests that say something share it, too."""
+    made = workspace.projects.start_sample("subscription_churn")
+    wait(workspace, workspace.search.start(made, Plan(budget_seconds=10, jobs=1, families=("linear", "lightgbm"))).id)
+    return made
+
+
+@pytest.fixture(scope="session")
+def project(workspace: Workspace, searched: str) -> str:
+    """The same with a goal of acting and its cards."""
+    goal = workspace.act.goal(searched)
+    workspace.act.save_goal(searched, replace(goal, value=600.0, contact_cost=10.0, capacity=300, levers=LEVERS))
+    wait(workspace, workspace.act.start(searched).id)
+    return searched
+
+
 @pytest.fixture
 def watcher(server: Server) -> Watcher:
     return Watcher(urlsplit(server.url).netloc)
@@ -73,21 +114,23 @@ def page(browser: Browser, watcher: Watcher) -> Iterator[Page]:
 
 
 def shots(browser: Browser, urls: dict[str, str], folder: Path = SHOTS) -> None:
-    """Pictures of pages (by name) at 1360 and 390 px, light and dark."""
+    """Pictures of pages (by name) at 1360 px light and 390 px dark; with CLARION_SHOTS=all at both widths in both schemes."""
     folder.mkdir(exist_ok=True)
-    for scheme in ("light", "dark"):
-        for width in (1360, 390):
-            context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-            shown = context.new_page()
-            for name, url in urls.items():
-                shown.goto(url)
-                settle(shown)
-                scroll = shown.evaluate("document.querySelector('[data-testid=\"stMain\"]')?.scrollHeight || 0")
-                shown.set_viewport_size({"width": width, "height": min(max(900, scroll), 4000)})
-                shown.wait_for_timeout(300)
-                shown.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=True)
-                shown.set_viewport_size({"width": width, "height": 900})
-            context.close()
+    looks: list[tuple[int, Literal["light", "dark"]]] = [(1360, "light"), (390, "dark")]
+    if os.environ.get("CLARION_SHOTS") == "all":
+        looks += [(1360, "dark"), (390, "light")]
+    for width, scheme in looks:
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        shown = context.new_page()
+        for name, url in urls.items():
+            shown.goto(url)
+            settle(shown)
+            scroll = shown.evaluate("document.querySelector('[data-testid=\"stMain\"]')?.scrollHeight || 0")
+            shown.set_viewport_size({"width": width, "height": min(max(900, scroll), 4000)})
+            shown.wait_for_timeout(300)
+            shown.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=True)
+            shown.set_viewport_size({"width": width, "height": 900})
+        context.close()
 
 
 def settle(page: Page) -> None:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Watcher, settle, shots
-from tests.browser.test_walk import await_model, go, no_errors, project_of, start_search
+from tests.browser.test_walk import go, no_errors
 from tests.serving import Server
 
 pytestmark = pytest.mark.browser
@@ -33,15 +33,8 @@ def fill(page: Page, name: str, value: str, place: int = 0) -> None:
     settle(page)
 
 
-def test_goal_form_to_card(page: Page, browser: Browser, server: Server, watcher: Watcher) -> None:
-    page.goto(server.url)
-    settle(page)
-    page.get_by_role("button", name="Start with this").first.click()
-    expect(page.get_by_text(re.compile("all four on the same folds"))).to_be_visible(timeout=LONG)
-    project = project_of(page)
-    go(page, server, "search", project)
-    start_search(page, "30 s")
-    await_model(page)
+def test_goal_form_to_card(page: Page, browser: Browser, server: Server, searched: str, watcher: Watcher) -> None:
+    project = searched
     go(page, server, "act", project)
     expect(page.get_by_text("Nothing was named yet that you can change")).to_be_visible()
     fill(page, "Worth of one outcome turned good", "700")

@@ -2,9 +2,6 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,42 +9,10 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from automl_core import Workspace
-from automl_core.acting.action import Lever
-from automl_core.search.plan import Plan
 from tests.browser.conftest import SHOTS, Watcher, settle, shots
 from tests.serving import Server
 
 pytestmark = pytest.mark.browser
-PATIENCE = 420.0
-LEVERS = (Lever("contract", ("Yearly",), ("Monthly",), cost=20.0), Lever("discount", ("Yes",), ("No",), cost=30.0))
-
-
-@pytest.fixture(scope="module")
-def workspace(server: Server) -> Iterator[Workspace]:
-    """The server's own store, to bring a project as far as its cards without clicking through the whole walk."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CLARION_HOME", str(server.home))
-        yield Workspace.open()
-
-
-def wait(workspace: Workspace, job: str) -> None:
-    end = time.monotonic() + PATIENCE
-    while workspace.jobs.get(job).state in ("queued", "running"):
-        assert time.monotonic() < end, workspace.jobs.get(job)
-        time.sleep(0.5)
-    assert workspace.jobs.get(job).state == "done", workspace.jobs.get(job).error
-
-
-@pytest.fixture(scope="module")
-def project(workspace: Workspace) -> str:
-    made = workspace.projects.start_sample("subscription_churn")
-    wait(workspace, workspace.search.start(made, Plan(budget_seconds=10, jobs=1, families=("linear", "lightgbm"))).id)
-    goal = workspace.act.goal(made)
-    workspace.act.save_goal(made, replace(goal, value=600.0, contact_cost=10.0, capacity=300, levers=LEVERS))
-    wait(workspace, workspace.act.start(made).id)
-    return made
-
 
 def filled(path: Path) -> Path:
     """The pilot's file with outcomes that came: 30 points more of the treated stay."""

@@ -123,6 +123,12 @@ def test_cancel_reaches_a_job_that_listens_and_one_that_does_not(bench: Bench) -
     assert queue.job(bench.store, deaf.id).attempts == 1
 
 
+def test_a_library_may_fork_in_a_job(bench: Bench) -> None:
+    job = bench.start("fork")
+    bench.until(lambda: bench.state(job) in ("done", "failed"))
+    assert bench.state(job) == "done"
+
+
 def test_finish_ends_early_and_counts_as_done(bench: Bench) -> None:
     job = bench.start(trials=400)
     bench.until(lambda: len(bench.trials(job)) >= 2)

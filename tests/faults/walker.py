@@ -4,6 +4,7 @@ A "count" job does `trials` steps of `seconds` each and keeps every finished one
 """
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -54,6 +55,12 @@ def run(job_id: str) -> None:
         raise BadInput("The column “a” is empty.", "Choose another.")
     if kind == "crash":
         raise ZeroDivisionError("secret-value-4711")
+    if kind == "fork":  # as a library does, while the job listens to its worker
+        forked = multiprocessing.get_context("fork").Process(target=int)
+        forked.start()
+        forked.join(10)
+        assert forked.exitcode == 0, "the fork hangs"
+        return
     if kind == "memory":
         raise MemoryError
     if kind == "die":

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from automl_core.acting.action import ActionList, ActionRow, Condition, Segment, SegmentSearch
-from automl_core.explaining.explanation import Contribution, Explanation, Importance, RowExplanation, Shape, ShapePoint
 from automl_core.framing.problem import Rung, Verdict
 from automl_core.production.contract import ColumnDrift
 from automl_core.search.plan import RungOffer, RunSummary, Score
@@ -26,12 +25,6 @@ OFFERS = (RungOffer("Linear model", ("Linear model",), Score(0.846, 0.835, 0.857
           RungOffer("One model", ("LightGBM",), Score(0.860, 0.849, 0.871), 0.6, 0.9, 1.2, True, "It is not worse."))
 SUMMARY = RunSummary("binary", "roc_auc", True, BEST, Score(0.5, 0.5, 0.5), BEST, "lightgbm", ("lightgbm",), (), OFFERS, 400, 5,
                      58.0, 1.2, 0.6, 0.9)
-CONTRACT = Shape("Contract", "category", (ShapePoint("Monthly", 220, 9.0, 0.43), ShapePoint("Two years", 90, -12.0, 0.03)))
-TENURE = Shape("tenure", "number", tuple(ShapePoint(f"{n} to {n + 6}", 40, 10 - n / 3, 0.3, n + 3.0) for n in range(0, 66, 6)))
-IMPORTANCE = (Importance("Contract", 0.6, 18.0, 1, 1, True), Importance("tenure", 0.4, 12.0, 2, 2, True, "higher lowers"))
-EXPLANATION = Explanation(IMPORTANCE, (CONTRACT, TENURE), 27.0, "points", 400, "Yes", "Contract and tenure drive it.")
-ROW = RowExplanation(54.5, 27.0, (Contribution("Contract", "Monthly", 30.5), Contribution("tenure", "2", -3.0)), "points", "Yes",
-                     "")
 GROUP = Segment((Condition("Contract", ("Monthly",)),), 90, 0.43, 0.2, 0.23, 0.15, 0.31, 0.001, "They leave more.")
 ACTIONS = ActionList(tuple(ActionRow(n + 1, n, f"C{n}", 0.9, 120.0 - n) for n in range(40)), 40, 4020.0, 3100.0, 4900.0, 1100.0,
                      -300.0, 30.0, "Act on the best 40 rows.")
@@ -44,10 +37,6 @@ def every(palette: Palette) -> dict[str, Chart]:
     return {
         "ladder": charts.ladder(VERDICT, palette),
         "offers": charts.offers(SUMMARY, palette),
-        "importance": charts.importance(EXPLANATION, palette),
-        "category": charts.shape(CONTRACT, "points", palette),
-        "number": charts.shape(TENURE, "€", palette),
-        "reasons": charts.reasons(ROW, palette),
         "segments": charts.segments(SegmentSearch((GROUP,), 214, 12, "Churn", "points"), palette),
         "capacity": charts.capacity(ACTIONS, palette, "€"),
         "drift": charts.drift(DRIFT, palette),
@@ -70,7 +59,7 @@ def test_each_chart_has_a_sentence_an_alt_text_and_no_frills(palette: Palette) -
 
 
 def test_bars_start_at_zero() -> None:
-    for name in ("importance", "category", "reasons", "drift", "distribution"):
+    for name in ("drift", "distribution"):
         low, high = every(LIGHT)[name].figure.layout.xaxis.range
         assert low <= 0 <= high, name
 
@@ -82,28 +71,10 @@ def test_intervals_are_drawn() -> None:
     assert trace.marker.color == LIGHT.accent
 
 
-def test_the_parts_of_a_row_add_up() -> None:
-    row = RowExplanation(60.0, 20.0, tuple(Contribution(f"c{n}", "v", 4.0) for n in range(10)), "points", "Yes", "")
-    chart = charts.reasons(row, LIGHT)
-    assert sum(chart.figure.data[0].x) == pytest.approx(row.prediction - row.base)
-    assert "4 other columns" in chart.figure.data[0].y[-1]
-
-
 def test_hostile_names_become_entities() -> None:
-    row = RowExplanation(60.0, 20.0, (Contribution(HOSTILE, HOSTILE, 40.0),), "points", HOSTILE, HOSTILE)
-    shape = Shape(HOSTILE, "category", (ShapePoint(HOSTILE, 10, 3.0, 0.2),))
-    spread = charts.distribution([HOSTILE], [1.0], HOSTILE, LIGHT)
-    for chart in (charts.reasons(row, LIGHT), charts.shape(shape, HOSTILE, LIGHT), spread):
-        text = chart.figure.to_json()
-        assert "<img" not in text.encode().decode("unicode_escape")
-        assert "![" not in chart.sentence
-
-
-def test_units_are_literal_on_the_axis_and_escaped_in_the_sentence() -> None:
-    row = RowExplanation(60.0, 20.0, (Contribution("a", "1", 40.0),), "my_target", "", "")
-    chart = charts.reasons(row, LIGHT)
-    assert chart.figure.layout.xaxis.title.text == "Effect, units of “my_target”"
-    assert "my\\_target" in chart.sentence
+    chart = charts.distribution([HOSTILE], [1.0], HOSTILE, LIGHT)
+    assert "<img" not in chart.figure.to_json().encode().decode("unicode_escape")
+    assert "![" not in chart.sentence
 
 
 def test_equal_labels_stay_apart() -> None:
@@ -112,7 +83,6 @@ def test_equal_labels_stay_apart() -> None:
 
 
 def test_empty_values_do_not_break() -> None:
-    assert charts.shape(Shape("x", "category", ()), "points", LIGHT).sentence
     assert charts.distribution([], [], "x", LIGHT).figure is not None
 
 

@@ -27,6 +27,7 @@ from automl_core.explaining import (
 )
 from automl_core.explaining.depth import judged_rows
 from automl_core.explaining.explanation import Evidence, SpotCondition, TableChange
+from automl_core.explaining.refits import kinds_used
 from automl_core.explaining.sure import sureness, wilson
 from automl_core.explaining.weak_spots import conditions_of, describe, holds, weak_spots
 from automl_core.search.model import Model
@@ -68,7 +69,8 @@ def test_closer_look(task: str) -> None:
     found = with_evidence(explain(made, rows.frame, rows.y), made, rows, 4.0)  # time for more than two refits
     assert found.refits >= 2
     assert found.importance[0].column == "a"
-    assert found.importance[0].drop_low > 0
+    assert found.importance[0].drop == max(item.drop for item in found.importance) > 0
+    assert all(item.drop_low < item.drop < item.drop_high for item in found.importance if item.drop)
     assert all(item.rank_low <= place + 1 <= item.rank_high for place, item in enumerate(found.importance))
     assert "not learned from" in found.measured
     deep = evidence(made, rows, oof(made), found, 1.0)
@@ -212,3 +214,12 @@ def test_weak_spot_conditions_hold_where_they_say() -> None:
     made = model("multiclass", ("lightgbm",))
     rows = past("multiclass")
     assert weak_spots(judged_rows(made, rows, oof(made)), ("a", "b", "c")).looked_at > 10
+
+
+def test_what_stands_in_is_named() -> None:
+    assert "own kind (LightGBM)" in kinds_used(model("binary", ("lightgbm",)))
+    slow = kinds_used(model("binary", ("extra_trees",)))
+    assert "too long to fit again, so LightGBM stands in" in slow
+    mixed = kinds_used(model("binary", ("extra_trees", "linear")))
+    assert "stands in; " in mixed
+    assert "as in the model" in mixed

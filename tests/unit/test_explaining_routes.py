@@ -16,7 +16,7 @@ from automl_core.cleaning.recipe import Recipe
 from automl_core.data.table import Column
 from automl_core.explaining import contributions, explain, explain_row, pick_background
 from automl_core.explaining.contributions import explained_class, shown
-from automl_core.explaining.routes import exact
+from automl_core.explaining.routes import exact, paired
 from automl_core.framing.problem import Problem, Task
 from automl_core.search.calibration import Calibration
 from automl_core.search.codes import CodeSource, fit_codes
@@ -206,6 +206,29 @@ def test_blends_agree_with_enumeration(task: Task) -> None:
         one = {part.column: part.amount for part in explain_row(made, picked.iloc[number].to_dict(), background).contributions}
         told = np.array([one[name] for name in made.sources])
         assert np.abs(told - truth[number]).sum() < 0.02 * np.abs(truth[number]).sum()
+
+
+def test_one_row_of_a_wide_blend_is_near_enumeration() -> None:
+    """Paired orders against all coalitions of seven columns, as they are used for blends of more than eight."""
+    generator = np.random.default_rng(0)
+    frame = pd.DataFrame(generator.normal(size=(1000, 7)), columns=list("abcdefg"))
+    columns = tuple(Column(name, "float", "number") for name in frame)
+    encoder = fit_encoder(frame, columns, PROBLEMS["binary"])
+    matrix = encoder.matrix(frame)
+    y = (matrix[:, :4].sum(axis=1) + matrix[:, 0] * matrix[:, 1] / 2 + generator.logistic(size=1000) > 0).astype(float)
+    members = []
+    for name in ("lightgbm", "linear"):
+        native = families().get(name).fit(FitRequest(matrix, y, encoder.features, "binary", rounds=60)).native
+        members.append(Member(name, name, 0.5, native))
+    made = Model(PROBLEMS["binary"], columns, columns, Recipe(), encoder, tuple(members), Score(0.8, 0.7, 0.9))
+    background = matrix[:100]
+    apart = []
+    for place in range(200, 212):
+        truth = enumerated(made, matrix[place], background)
+        found = paired(made, matrix[place : place + 1], background, 400, 0)
+        assert float(found.base) + found.phi.sum() == pytest.approx(float(made.predict_matrix(matrix[place : place + 1])[0]))
+        apart.append(np.abs(found.phi[0] - truth).sum() / np.abs(truth).sum())
+    assert np.mean(apart) <= 0.02
 
 
 def test_twins_get_the_same() -> None:

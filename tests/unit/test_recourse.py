@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import math
 from dataclasses import replace
@@ -180,3 +181,13 @@ def test_missing_values_do_not_move_and_rows_are_not_mixed_up() -> None:
     assert (frame["active"] == moves[0].value).all()
     assert frame.dtypes.equals(base.dtypes)
     assert isinstance(near, pd.DataFrame)
+
+
+def test_the_limit_of_combinations_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = importlib.import_module("automl_core.acting.recourse")
+    monkeypatch.setattr(module, "MOST_CANDIDATES", 30)
+    model, table = world()
+    found = recourse(model, row_at(risky(60)[0]), GOAL, table.frame)
+    assert not found.complete
+    assert "stopped at its limit of 30 combinations" in found.sentence
+    assert "None within your limits" not in found.sentence

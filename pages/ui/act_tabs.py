@@ -1,0 +1,27 @@
+"""The tabs about rows to act on. They are a fragment: what is chosen in them runs them again, not the page around them."""
+from __future__ import annotations
+
+import streamlit as st
+
+from automl_core.acting.action import Goal
+from pages.ui import act_view, decision_view
+from pages.ui.border import border
+
+
+@st.fragment
+def tabs(project: str, goal: Goal) -> None:
+    """One tab’s body at a time."""
+    drawn = st.tabs(["The list", "What it is worth", "One action each", "Ways for one row"], on_change="rerun", key="act_tab")
+    if drawn[0].open:
+        with drawn[0], border(), st.spinner("Ranking the rows", show_time=True):
+            act_view.action_list(project, goal)
+    if drawn[1].open:
+        with drawn[1], border():
+            decision_view.decision(project, goal)
+            decision_view.provide(project)
+    if drawn[2].open:
+        with drawn[2], border():
+            decision_view.plan(project)
+    if drawn[3].open:
+        with drawn[3], border():
+            decision_view.recourse(project)

@@ -1,0 +1,35 @@
+"""The tabs of the explain page. They are a fragment: what is chosen in them runs them again, not the page around them."""
+from __future__ import annotations
+
+import streamlit as st
+
+from automl_core.explaining.explanation import Explanation
+from pages.ui import explain_view, what_if_view
+from pages.ui.border import border
+
+TABS = ("All rows", "One column", "Interactions", "One row", "What if", "Where it fails")
+
+
+@st.fragment
+def tabs(project: str, explanation: Explanation) -> None:
+    """One tab’s body at a time."""
+    drawn = st.tabs(list(TABS), on_change="rerun", key="explain_tab")
+    for name, tab in zip(TABS, drawn, strict=True):
+        if tab.open:
+            with tab, border():
+                _body(name, project, explanation)
+
+
+def _body(name: str, project: str, explanation: Explanation) -> None:
+    if name == "All rows":
+        explain_view.all_rows(project, explanation)
+    elif name == "One column":
+        explain_view.one_column(project, explanation)
+    elif name == "Interactions":
+        explain_view.interactions(project, explanation)
+    elif name == "One row":
+        explain_view.one_row(project)
+    elif name == "What if":
+        what_if_view.what_if(project, explanation)
+    else:
+        explain_view.weak_spots(project)
