@@ -148,7 +148,8 @@ def run(harness: Any, name: str, variant: str, budget: float) -> dict[str, Any]:
         plan = replace(plan, families=tuple(family.name for family in learners() if family.name not in ("catboost", "ordered")))
     with tempfile.TemporaryDirectory() as folder, VARIANTS[variant]():
         found = search(held.data, plan, FolderJournal(Path(folder)))
-    scores = {rung: held.score_of(model) for rung, model in {**found.rungs, "handed over": found.model}.items()}
+    named = {name: found.rungs[offer.name] for offer in found.summary.ladder for name in (offer.name, *offer.also)}
+    scores = {rung: held.score_of(model) for rung, model in {**named, "handed over": found.model}.items()}
     return {"table": name, "variant": variant, "scores": scores, "candidates": len(found.summary.leaderboard),
             "members": found.summary.members}
 

@@ -35,7 +35,7 @@ def students(held: Held, found: Outcome) -> dict[str, float]:
     matrix = model.extended(model.encoder.matrix(held.table.frame.iloc[found.positions]))
     used = [column for column in held.table.columns if column.name in set(model.sources)]
     new = model.extended(model.encoder.matrix(type_frame(held.rows, used).frame))
-    teacher = found.oofs["ensemble"]
+    teacher = found.oofs[next(offer.name for offer in found.summary.ladder if "ensemble" in (offer.name, *offer.also))]
     categories = [place for place, feature in enumerate(model.features) if feature.kind == "category"]
     objective = "cross_entropy" if held.problem.task == "binary" else "regression"
     scores = {}
@@ -63,8 +63,6 @@ def main() -> None:
             continue
         with tempfile.TemporaryDirectory() as folder:
             found = search(held.data, Plan(budget_seconds=arguments.budget, jobs=2), FolderJournal(Path(folder)))
-        if "ensemble" not in found.oofs:
-            continue
         scores = students(held, found)
         used = {rung: held.score_of(model) for rung, model in found.rungs.items() if rung in ("single", "ensemble")}
         runs.append({"table": name, "students": scores, "rungs": used})
