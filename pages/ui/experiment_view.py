@@ -54,6 +54,7 @@ def result(project: str, found: Experiment, goal: Goal) -> None:
     scale, unit = (100, " points") if found.is_rate else (1, "")
 
     def size(value: float) -> str:
+        """An effect as it is told: points of a rate, or the outcome's own units."""
         return f"{signed(scale * value)}{unit}"
 
     facts = [Fact("Effect on average", size(found.effect), f"{size(found.low)} to {size(found.high)}")]
