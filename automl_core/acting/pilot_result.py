@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.pilot_files import Matched
-from automl_core.acting.pilots import Pilot, PilotResult, PilotState, Verdict, change_words, direction, money_of
+from automl_core.acting.pilots import Pilot, PilotResult, PilotState, Verdict, change_words, direction, money_of, side_of
 from automl_core.explaining.words import interval, money, number, percent, points, quote
 
 Floats = NDArray[np.float64]
@@ -181,7 +181,7 @@ def graded(card: ActionCard, pilot: Pilot | None) -> ActionCard:
     if pilot is None or pilot.result is None or pilot.state not in ("raised", "retired"):
         return card
     result = pilot.result
-    turned = direction(pilot.goal, pilot.is_rate)
+    turned, side = direction(pilot.goal, pilot.is_rate), side_of(card, pilot.is_rate)
     nets = [
         money_of(card, pilot.goal, gain, card.rows)
         for gain in (turned * result.difference, turned * result.low, turned * result.high)
@@ -190,9 +190,9 @@ def graded(card: ActionCard, pilot: Pilot | None) -> ActionCard:
     return replace(
         card,
         grade="A" if raised else "D",
-        adjusted=result.difference,
-        low=result.low,
-        high=result.high,
+        adjusted=side * result.difference,
+        low=min(side * result.low, side * result.high),
+        high=max(side * result.low, side * result.high),
         net_value=nets[0],
         net_low=min(nets[1:]),
         net_high=max(nets[1:]),

@@ -153,7 +153,8 @@ def promised_change(card: ActionCard, rows: PilotRows) -> Change:
     now = float(np.nanmean(values))
     spread = math.nan if outcome.is_rate else float(np.nanstd(values))
     weak_end = min((card.low, card.high), key=abs) if card.low * card.high > 0 else math.nan
-    return Change(now, now + card.adjusted, now + weak_end, spread)
+    side = side_of(card, outcome.is_rate)
+    return Change(now, now + side * card.adjusted, now + side * weak_end, spread)
 
 
 def plan_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice) -> Power:
@@ -230,7 +231,7 @@ def start_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice, started:
     due = due_date(started, choice.days)
     drawn = draw(card, rows, choice, power.treated + power.held)
     treated, is_rate = int(drawn.treated.sum()), rows.problem.task != "regression"
-    turned = direction(rows.goal, is_rate)
+    turned = direction(rows.goal, is_rate) * side_of(card, is_rate)
     promised = [money_of(card, rows.goal, turned * gain, treated) for gain in (card.adjusted, card.low, card.high)]
     ids = tuple(column.name for column in rows.columns if column.role == "id" and column.name in rows.frame)
     held, strata = len(drawn.positions) - treated, len(np.unique(drawn.strata))
@@ -256,6 +257,11 @@ def money_of(card: ActionCard, goal: Goal, gain: float, treated: int) -> float:
 def direction(goal: Goal, is_rate: bool) -> float:
     """+1 when more of the outcome is wanted (always so for the wanted class), -1 when a low number is."""
     return -1.0 if goal.good == "low" and not is_rate else 1.0
+
+
+def side_of(card: ActionCard, is_rate: bool) -> float:
+    """What turns a card's figures into a pilot's: a pilot counts the wanted class, a card perhaps the other (-1)."""
+    return -1.0 if is_rate and card.better == "down" else 1.0
 
 
 def due_date(started: datetime, days: int) -> str:
