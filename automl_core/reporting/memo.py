@@ -223,8 +223,9 @@ def _card(card: ActionCard, inputs: ReportInputs) -> str:
 
 def _sure(inputs: ReportInputs) -> tuple[str, ...]:
     summary = inputs.summary
+    how = f"{summary.rows:,} rows in {summary.folds} parts, each" if summary.folds > 1 else "a part of the rows held out,"
     found = [
-        f"Measured on {summary.rows:,} rows in {summary.folds} parts, each predicted by a model that had not seen it: "
+        f"Measured on {how} predicted by a model that had not seen it: "
         f"{score_words(summary)}."
     ]
     if inputs.verdict is not None:
