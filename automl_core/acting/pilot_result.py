@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.pilot_files import Matched
-from automl_core.acting.pilots import Pilot, PilotResult, PilotState, Verdict, change_words, direction, money_of, side_of
+from automl_core.acting.pilots import Pilot, PilotResult, PilotState, Verdict, change_words, direction, money_of, promise_of
 from automl_core.explaining.words import interval, money, number, percent, points, quote
 
 Floats = NDArray[np.float64]
@@ -164,7 +164,7 @@ def _follows(pilot: Pilot, result: PilotResult) -> str:
         return words
     if gains[1] < 0:
         return f"{change} did harm: the card is retired."
-    if turned * pilot.card.adjusted <= gains[1]:
+    if turned * pilot.promise.effect <= gains[1]:
         return (
             f"No effect was shown, so the card is retired; the promised effect cannot be ruled out either, "
             f"because the pilot had a chance of {percent(pilot.power.chance)} to see it."
@@ -181,18 +181,20 @@ def graded(card: ActionCard, pilot: Pilot | None) -> ActionCard:
     if pilot is None or pilot.result is None or pilot.state not in ("raised", "retired"):
         return card
     result = pilot.result
-    turned, side = direction(pilot.goal, pilot.is_rate), side_of(card, pilot.is_rate)
+    turned = direction(pilot.goal, pilot.is_rate)
     nets = [
         money_of(card, pilot.goal, gain, card.rows)
         for gain in (turned * result.difference, turned * result.low, turned * result.high)
     ]
     raised = pilot.state == "raised"
+    # the way from a card's class to the wanted one is also the way back
+    counted = promise_of(replace(card, adjusted=result.difference, low=result.low, high=result.high), pilot.is_rate)
     return replace(
         card,
         grade="A" if raised else "D",
-        adjusted=side * result.difference,
-        low=min(side * result.low, side * result.high),
-        high=max(side * result.low, side * result.high),
+        adjusted=counted.effect,
+        low=counted.low,
+        high=counted.high,
         net_value=nets[0],
         net_low=min(nets[1:]),
         net_high=max(nets[1:]),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -110,6 +110,11 @@ class Pilot:
     result: PilotResult | None = None
     sentence: str = ""
 
+    @property
+    def promise(self) -> Promise:
+        """What the card said, counted as the pilot's own result is."""
+        return promise_of(self.card, self.is_rate)
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PilotRows:
@@ -152,9 +157,9 @@ def promised_change(card: ActionCard, rows: PilotRows) -> Change:
         return Change(math.nan, math.nan)
     now = float(np.nanmean(values))
     spread = math.nan if outcome.is_rate else float(np.nanstd(values))
-    weak_end = min((card.low, card.high), key=abs) if card.low * card.high > 0 else math.nan
-    side = side_of(card, outcome.is_rate)
-    return Change(now, now + side * card.adjusted, now + side * weak_end, spread)
+    promise = promise_of(card, outcome.is_rate)
+    weak_end = min(promise[1:], key=abs) if promise.low * promise.high > 0 else math.nan
+    return Change(now, now + promise.effect, now + weak_end, spread)
 
 
 def plan_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice) -> Power:
@@ -231,8 +236,8 @@ def start_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice, started:
     due = due_date(started, choice.days)
     drawn = draw(card, rows, choice, power.treated + power.held)
     treated, is_rate = int(drawn.treated.sum()), rows.problem.task != "regression"
-    turned = direction(rows.goal, is_rate) * side_of(card, is_rate)
-    promised = [money_of(card, rows.goal, turned * gain, treated) for gain in (card.adjusted, card.low, card.high)]
+    turned = direction(rows.goal, is_rate)
+    promised = [money_of(card, rows.goal, turned * gain, treated) for gain in promise_of(card, is_rate)]
     ids = tuple(column.name for column in rows.columns if column.role == "id" and column.name in rows.frame)
     held, strata = len(drawn.positions) - treated, len(np.unique(drawn.strata))
     pilot = Pilot(
@@ -259,9 +264,19 @@ def direction(goal: Goal, is_rate: bool) -> float:
     return -1.0 if goal.good == "low" and not is_rate else 1.0
 
 
-def side_of(card: ActionCard, is_rate: bool) -> float:
-    """What turns a card's figures into a pilot's: a pilot counts the wanted class, a card perhaps the other (-1)."""
-    return -1.0 if is_rate and card.better == "down" else 1.0
+class Promise(NamedTuple):
+    """What a card says its change does to the share of the wanted class, or to the number, with its 95 % interval."""
+
+    effect: float
+    low: float
+    high: float
+
+
+def promise_of(card: ActionCard, is_rate: bool) -> Promise:
+    """A card's effect as pilots and plans count: a yes/no card counts the positive class, also where the other one is wanted."""
+    if is_rate and card.better == "down":
+        return Promise(-card.adjusted, -card.high, -card.low)
+    return Promise(card.adjusted, card.low, card.high)
 
 
 def due_date(started: datetime, days: int) -> str:

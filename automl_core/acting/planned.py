@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.budget import choose
 from automl_core.acting.conditions import describe_all
-from automl_core.acting.pilots import change_words, direction, rows_for
+from automl_core.acting.pilots import change_words, direction, promise_of, rows_for
 from automl_core.acting.recourse import wanted
 from automl_core.data.table import Column
 from automl_core.explaining.single import value_text
@@ -112,9 +112,10 @@ def _effects(card: ActionCard, inputs: PlanInputs, now: Floats) -> Floats:
         inputs.model, inputs.model.predict_frame(before), inputs.goal
     )
     mean = float(delta.mean())
-    level = np.full(len(places), card.adjusted)
-    scaled = (level + delta * (card.adjusted / mean)) / 2 if mean * card.adjusted > 0 else level
-    ends = sorted((0.0, SPREAD * card.adjusted))
+    effect = promise_of(card, inputs.model.problem.task != "regression").effect
+    level = np.full(len(places), effect)
+    scaled = (level + delta * (effect / mean)) / 2 if mean * effect > 0 else level
+    ends = sorted((0.0, SPREAD * effect))
     out[places] = scaled.clip(ends[0], ends[1])
     if inputs.model.problem.task != "regression":
         out[places] = (now[places] + out[places]).clip(0, 1) - now[places]
@@ -136,9 +137,10 @@ def _action(
 ) -> PlannedAction:
     goal = inputs.goal
     effect = float(effects[which[row]][row])
-    turned = direction(goal, inputs.model.problem.task != "regression")
-    ratio = effect / card.adjusted if card.adjusted else 0.0
-    ends = sorted((card.low * ratio, card.high * ratio))
+    is_rate = inputs.model.problem.task != "regression"
+    turned, promise = direction(goal, is_rate), promise_of(card, is_rate)
+    ratio = effect / promise.effect if promise.effect else 0.0
+    ends = sorted((promise.low * ratio, promise.high * ratio))
     value = goal.value * turned * effect if goal.value > 0 else math.nan
     after = value_text(moved(card, inputs.frame.iloc[[row]])[card.lever].iloc[0])
     segment = describe_all(card.conditions) if card.conditions else card.who

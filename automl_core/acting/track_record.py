@@ -76,7 +76,7 @@ def _kept(pilot: Pilot, in_money: bool) -> Kept:
             result.delivered_low, result.delivered_high,
         )  # fmt: skip
     turned = direction(pilot.goal, pilot.is_rate)
-    given = [turned * value * pilot.treated for value in (pilot.card.adjusted, pilot.card.low, pilot.card.high)]
+    given = [turned * value * pilot.treated for value in pilot.promise]
     found = [turned * value * pilot.treated for value in (result.difference, result.low, result.high)]
     return Kept(pilot.id, what, pilot.state, given[0], min(given[1:]), max(given[1:]), found[0], min(found[1:]), max(found[1:]))
 

@@ -18,7 +18,7 @@ from automl_core.search.plan import RunSummary
 MOST_ACTIONS = 5
 MOST_SEGMENTS = 3
 TRUST = {
-    "A": "measured by a pilot",
+    "A": "measured where chance decided",
     "B": "likely, after comparing like with like",
     "C": "something hidden may explain it, so test it first",
     "D": "a pattern, not advice",

@@ -45,7 +45,13 @@ class Piloting:
 
     def cards(self, project_id: str) -> tuple[ActionCard, ...]:
         """The newest action cards as they stand after their pilots: measured ones with grade A, retired ones last."""
-        found = self.act.cards(project_id) or ()
+        return self._measured(project_id, self.act.cards(project_id) or ())
+
+    def cards_of(self, run: Run) -> tuple[ActionCard, ...]:
+        """The action cards of one run for the present goal, as they stand after their pilots."""
+        return self._measured(run.project_id, self.act.cards_of(run) or ())
+
+    def _measured(self, project_id: str, found: tuple[ActionCard, ...]) -> tuple[ActionCard, ...]:
         ended = [pilot for pilot in reversed(self.all(project_id)) if pilot.state in ("raised", "retired")]
         measured = {card_key(pilot.card): pilot for pilot in ended}
         cards = [acting.graded(card, measured.get(card_key(card))) for card in found]

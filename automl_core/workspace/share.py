@@ -43,7 +43,7 @@ class Sharing:
             id=report_id, project=self.context.store.project(project_id).name, made_at=datetime.now(UTC), problem=problem,
             summary=summary_of(run), verdict=self.search.goal.verdict_of(project_id, inputs),
             explanation=self.explaining.explanation_of(run), segments=self.acting.segments_of(run),
-            actions=self.acting.actions_of(run), cards=self.acting.cards_of(run) or (), rows=len(frame),
+            actions=self.acting.actions_of(run), cards=self.pilots.cards_of(run), rows=len(frame),
             goal=self.acting.goal_of(run), more=self._more(run), data_name=table.origin.name, version=__version__))
         self.context.save("report", project_id, report, parent_id=run.id, record_id=report_id)
         self.context.store.touch(project_id)

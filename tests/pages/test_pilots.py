@@ -69,14 +69,6 @@ def outcomes(carded: Carded, pilot_id: str, effect: float, seed: int = 0, missin
     return sent.to_csv(index=False).encode()
 
 
-@pytest.fixture
-def measured(page: Carded) -> Carded:
-    """The same with a card that a pilot raised to grade A: only such a card is sure enough for the plan."""
-    pilot = page.workspace.pilots.start(page.project, page.key(), PilotChoice(rows=300))
-    assert page.workspace.pilots.upload(pilot.id, "outcomes.csv", outcomes(page, pilot.id, 0.3)).verdict == "raised"
-    return page
-
-
 def test_from_a_card_to_grade_a(page: Carded) -> None:
     ws, project = page.workspace, page.project
     before = open_page("pilots", project)
@@ -103,7 +95,11 @@ def test_from_a_card_to_grade_a(page: Carded) -> None:
     assert result.low < 0.3 < result.high
     cards = ws.pilots.cards(project)
     assert cards[0].grade == "A"
-    assert cards[0].adjusted == result.difference
+    assert (cards[0].counted, cards[0].better) == ("“churned” = “Yes”", "down")
+    assert cards[0].adjusted == -result.difference  # the card counts those who leave, the pilot those who stay
+    assert pilot.promised > 0
+    told = ws.share.html(ws.share.make_report(project).id)
+    assert "measured where chance decided" in told
     with pytest.raises(Conflict):
         ws.pilots.upload(pilot.id, "again.csv", outcomes(page, pilot.id, 0.3))
     after = open_page("pilots", project)
@@ -140,8 +136,8 @@ def test_a_pilot_can_be_cancelled_and_resumed(page: Carded) -> None:
         ws.pilots.get(ws.search.needed(project).id)
 
 
-def test_decision_plan_and_files(measured: Carded) -> None:
-    ws, project = measured.workspace, measured.project
+def test_decision_plan_and_files(page: Carded) -> None:
+    ws, project = page.workspace, page.project
     made = ws.decide.decision(project)
     assert {rival.name for rival in made.rivals} == {"As many at random", "Everyone", "The simple rule"}
     assert next(rival for rival in made.rivals if rival.name == "As many at random").low > 0
@@ -154,6 +150,7 @@ def test_decision_plan_and_files(measured: Carded) -> None:
     assert len(table) == len(plan.actions)
     assert set(table["grade"]) <= {"A", "B", "C"}
     assert (table["net"] > 0).all()
+    assert (table["p_after"] > table["p_now"]).all()  # the share that stays: no card is needed that a pilot measured
     assert table["net"].is_monotonic_decreasing
     book = openpyxl.load_workbook(io.BytesIO(ws.decide.plan_xlsx(project)))
     assert book.active is not None
@@ -198,8 +195,8 @@ def _views(project: str) -> None:
         decision_view.card_page(project, card)
 
 
-def test_views_for_other_pages(measured: Carded) -> None:
-    app = AppTest.from_function(_views, args=(measured.project,), default_timeout=120).run()
+def test_views_for_other_pages(page: Carded) -> None:
+    app = AppTest.from_function(_views, args=(page.project,), default_timeout=120).run()
     assert not app.exception
     assert not app.error
     assert "by the outcomes that came" in texts(app)
