@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from automl_core.acting.action import Grade
 from automl_core.acting.effects import Effect
 from automl_core.acting.refutations import Benchmark
+from automl_core.acting.wording import MEASURED
 from automl_core.explaining.words import percent, quote
 
 LEVEL = 0.05
@@ -73,7 +74,7 @@ def grade(found: Evidence) -> tuple[Grade, tuple[str, ...]]:
     if short:
         return "D", short
     if found.randomised:
-        return "A", ("Chance decided who got the change, so it was measured and not only compared.",)
+        return "A", (MEASURED,)
     said = []
     if found.numeric:
         said.append("A number is compared with rows that happen to be that much higher or lower; nobody moved it by that step.")

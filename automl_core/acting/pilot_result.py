@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.pilot_files import Matched
 from automl_core.acting.pilots import Pilot, PilotResult, PilotState, Verdict, change_words, direction, money_of, promise_of
+from automl_core.acting.wording import MEASURED, OTHER_ROWS, ROLL_OUT
 from automl_core.explaining.words import interval, money, number, percent, points, quote
 
 Floats = NDArray[np.float64]
@@ -199,10 +200,9 @@ def graded(card: ActionCard, pilot: Pilot | None) -> ActionCard:
         net_low=min(nets[1:]),
         net_high=max(nets[1:]),
         sentence=f"{card.who}: {result.sentence}",
-        overturn="A pilot with chance deciding measured this; it holds for rows like those of the pilot, at that time."
-        if raised
-        else "",
-        next_step="Roll it out, and keep a small hold-out to see that it goes on working." if raised else "",
+        overturn=OTHER_ROWS if raised else "",
+        next_step=ROLL_OUT if raised else "",
+        reasons=(MEASURED,) if raised else (result.sentence,),
     )
 
 

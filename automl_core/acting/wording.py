@@ -22,6 +22,9 @@ VERBS: dict[Grade, str] = {
     "C": "goes together with the change after comparing like with like; test it before a rollout",
     "D": "is a pattern, not advice",
 }
+MEASURED = "Chance decided who got the change, so it was measured and not only compared."
+OTHER_ROWS = "This was measured where chance decided; it holds for rows like those, at that time."
+ROLL_OUT = "Roll it out, and keep a small hold-out to see that it goes on working."
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -112,8 +115,10 @@ def _side(value: float) -> str:
     return "more" if value > 0 else "less"
 
 
-def overturn_sentence(effect: Effect, benchmark: Benchmark | None) -> str:
-    """What would overturn the card: how strong a hidden factor must be."""
+def overturn_sentence(effect: Effect, benchmark: Benchmark | None, letter: Grade) -> str:
+    """What would overturn the card: how strong a hidden factor must be, or other rows where chance decided."""
+    if letter == "A":
+        return OTHER_ROWS
     strength = percent(effect.robustness)
     if benchmark is None:
         return f"A hidden factor that explains {strength} of what is left of both the lever and the outcome would cancel this."
@@ -125,8 +130,13 @@ def overturn_sentence(effect: Effect, benchmark: Benchmark | None) -> str:
     return f"A hidden factor would have to be stronger than {known} to cancel this (strength {strength})."
 
 
+def next_sentence(told: Told, letter: Grade) -> str:
+    """The next step: nothing for a pattern, to roll out what was measured, else a pilot."""
+    return "" if letter == "D" else ROLL_OUT if letter == "A" else pilot_sentence(told)
+
+
 def pilot_sentence(told: Told) -> str:
-    """The next step: a randomised pilot and how many rows it needs, also when the true effect is at its weak end."""
+    """A randomised pilot and how many rows it needs, also when the true effect is at its weak end."""
     effect, now = told.effect, told.now
     spread = float("nan") if told.outcome.is_rate else float(told.outcome.values[effect.supported].std())
     needed = rows_per_arm(now, now + effect.estimate, spread)

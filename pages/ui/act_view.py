@@ -17,7 +17,7 @@ from pages.ui.words import count, cut, interval, label, money, number, percent, 
 GRADES = {"A": "Tested in an experiment", "B": "Well supported", "C": "Worth a pilot", "D": "Only a hint"}
 COLOURS: dict[str, Literal["green", "blue", "gray"]] = {"A": "green", "B": "blue", "C": "gray", "D": "gray"}
 SURE = {
-    "A": "Chance decided who got the change.",
+    "A": "It was tested.",
     "B": "It is likely, and held against every check that past data allow.",
     "C": "It goes together with the change after comparing like with like; something not recorded may be behind it.",
     "D": "A pattern, not advice.",
@@ -72,8 +72,11 @@ def action_cards(project: str, found: Actions, goal: Goal) -> None:
         st.markdown("Nothing that you can change stood every check here: no card is better than a wrong one. What was tried is "
                     "listed below as patterns.", width=720)
     else:
+        grades = {card.grade for card in found.cards}
+        source = ("" if grades == {"A"} else " These come from data as it was, not from a test." if "A" not in grades
+                  else " Those of grade A come from a test, the others from data as it was.")
         st.markdown(f"{count(found.tested, 'move was', 'moves were')} tried on {count(found.rows, 'row')}; "
-                    f"{count(len(found.cards), 'stands', 'stand')}. These come from data as it was, not from a test.", width=720)
+                    f"{count(len(found.cards), 'stands', 'stand')}.{source}", width=720)
     for index, card in enumerate(found.cards):
         with st.container(border=True, key=f"card_{index}", gap="small"):
             _card(project, card, goal)

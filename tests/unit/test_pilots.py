@@ -240,6 +240,8 @@ def test_a_card_is_raised_or_retired_and_the_record_is_kept() -> None:
     assert after.adjusted == gain
     assert after.net_low < after.net_value < after.net_high
     assert "measured" in after.sentence
+    assert after.reasons == ("Chance decided who got the change, so it was measured and not only compared.",)
+    assert "hidden" not in after.overturn
     assert graded(CARD, nothing).grade == "D"
     assert harm.result is not None
     assert "did harm" in harm.result.sentence
