@@ -85,6 +85,27 @@ def test_check(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     has(data["ladder"][0], ("rung", "score", "low", "high"))
 
 
+def test_happened_and_compare(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The sample's customers with a monthly contract leave more often; later ones have it more often, too."""
+    sample = ("sample:subscription_churn", "--target", "churned")
+    code, found = call(capsys, "happened", *sample)
+    assert code == 0
+    assert any(item["segment"]["conditions"][0]["values"] == ["Monthly"] for item in found["segments"])
+    assert found["looked_at"] >= found["tested"] >= len(found["segments"]) > 0
+    code, groups = call(capsys, "compare", *sample, "--first", "contract=Monthly")
+    assert code == 0
+    assert groups["gap"]["low"] > 0.25
+    assert groups["mean_first"] - groups["mean_second"] == pytest.approx(groups["gap"]["value"])
+    code, periods = call(capsys, "compare", *sample, "--when", "customer_since", "--since", "2022-01-01")
+    assert code == 0
+    assert periods["composition"]["value"] + periods["behaviour"]["value"] == pytest.approx(periods["gap"]["value"])
+    for wrong in (("--first", "contract=Nope"), ("--first", "nothing=1"), ("--when", "payment", "--since", "2022-01-01"),
+                  ("--when", "customer_since", "--since", "soon"), ()):
+        code, refused = call(capsys, "compare", *sample, *wrong)
+        assert code == 2
+        assert refused["error"]
+
+
 def test_train_answers_with_every_key(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "m.zip"
     target = sample_target("diabetes")
@@ -97,6 +118,9 @@ def test_train_answers_with_every_key(home: Path, tmp_path: Path, capsys: pytest
     assert data["task"] == "regression"
     assert data["score"]["mean"] < data["baseline"]["mean"]
     assert out.stat().st_size > 0
+    code, audited = call(capsys, "fairness", data["run"], "--protected", "sex")
+    assert code == 0
+    assert [audit["column"] for audit in audited["audits"]] == ["sex"]
     code, report = call(capsys, "report", data["run"], "--out", str(tmp_path / "report.html"))
     assert code == 0
     has(report, ("path", "link"))
