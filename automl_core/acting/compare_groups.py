@@ -43,7 +43,7 @@ def compare_groups(
 
     `frame` (n rows) and `y` (n: codes into `problem.classes`, or numbers; NaN when unknown) are aligned. A row in both groups
     counts for neither. Columns that define the groups, the target and what the problem excludes are not compared on. Above 20,000
-    rows a random sample is used. BadInput when the conditions are empty, name a column that is not there, or hold for no row.
+    rows a random sample is used. BadInput when the conditions are empty or name a column that is not there.
     """
     conditions = (*pair.first, *pair.second)
     if not pair.first:
@@ -52,9 +52,6 @@ def compare_groups(
         find_column(columns, condition.column)
     one = all_hold(pair.first, frame)
     other = all_hold(pair.second, frame) if pair.second else ~one & _known(frame, pair.first)
-    for group, rows in ((pair.first, one), (pair.second, other)):
-        if group and not rows.any():
-            raise BadInput(f"There is no row where {describe_all(group)}.", "Look how the value is written, or choose another.")
     names = describe_all(pair.first), describe_all(pair.second) if pair.second else "that does not hold"
     sides = Sides(one & ~other, other & ~one, *names, tuple(condition.column for condition in conditions))
     return tell_gap(frame, y, columns, problem, sides, seed)

@@ -8,6 +8,7 @@ import pandas as pd
 from automl_core import acting, cleaning, framing
 from automl_core.acting import GapStory, Pair, Periods
 from automl_core.acting.action import Condition
+from automl_core.acting.conditions import all_hold, describe_all
 from automl_core.data.table import Column, find_column
 from automl_core.errors import BadInput
 from automl_core.explaining import Fairness
@@ -51,6 +52,9 @@ class FileFindings:
         rows, seed = frame[keep].reset_index(drop=True), request.plan.seed
         if question.periods is not None:
             return acting.compare_periods(rows, y, columns, problem, question.periods, seed)
+        for group in (question.pair.first, question.pair.second):
+            if group and not all_hold(group, rows).any():  # typed by hand, so a slip of the pen is likelier than a question
+                raise BadInput(f"There is no row where {describe_all(group)}.", "Look how the value is written.")
         return acting.compare_groups(rows, y, columns, problem, question.pair, seed)
 
     def audit(self, run_id: str, columns: tuple[str, ...]) -> tuple[Fairness, ...]:
