@@ -16,7 +16,7 @@ setup: $(VENV)/.test
 test: $(VENV)/.test check
 	@.ci/browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" tests/unit tests/contract tests/truth tests/pages
-	$(BIN)/python -m pytest -m "not slow" tests/faults tests/browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" tests/faults tests/browser
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .
