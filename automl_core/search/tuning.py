@@ -95,8 +95,6 @@ def _bases(contest: Contest) -> list[Candidate]:
     for candidate in contest.candidates:
         if candidate.family not in SPACES or candidate.twin or not contest.complete(candidate.key):
             continue
-        if "grow_policy" in candidate.options:
-            continue
         known = best.get(candidate.family)
         if known is None or quality(contest, candidate) > quality(contest, known):
             best[candidate.family] = candidate

@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from automl_core.framing.problem import Task
+from automl_core.framing.problem import Problem, Task
 from automl_core.search.families import families, learners
 from automl_core.search.family import Family, FitRequest, Fitted, link
 from automl_core.search.feature import Feature
+from automl_core.search.log_target import family_options
+from automl_core.search.plan import Plan
+from automl_core.search.portfolio import Views, make_portfolio
 
 NAMES = sorted(family.name for family in learners())
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
@@ -97,15 +100,12 @@ def test_it_learns(name: str, task: Task) -> None:
     assert not found.truncated
 
 
-@pytest.mark.parametrize(("name", "task"), PAIRS)
-def test_contributions_add_up(name: str, task: Task) -> None:
-    family, found = fitted(name, task)
-    if family.contributions is None:
-        pytest.skip("explained by its arrays")
+def assert_they_add_up(family: Family, native: Any, task: Task) -> None:
+    assert family.contributions is not None
     matrix, _ = make(task, 50, seed=3)
-    phi, base = family.contributions(found.native, matrix)
+    phi, base = family.contributions(native, matrix)
     assert phi.shape == ((50, 6, 3) if task == "multiclass" else (50, 6))
-    prediction = family.predict(found.native, matrix)
+    prediction = family.predict(native, matrix)
     raw = base + phi.sum(axis=1)
     if task == "regression":
         np.testing.assert_allclose(raw, prediction, rtol=1e-6, atol=1e-6)
@@ -114,6 +114,30 @@ def test_contributions_add_up(name: str, task: Task) -> None:
     else:
         logs = np.log(prediction)
         np.testing.assert_allclose(raw - raw.mean(axis=1, keepdims=True), logs - logs.mean(axis=1, keepdims=True), atol=1e-6)
+
+
+@pytest.mark.parametrize(("name", "task"), PAIRS)
+def test_contributions_add_up(name: str, task: Task) -> None:
+    family, found = fitted(name, task)
+    if family.contributions is None:
+        pytest.skip("explained by its arrays")
+    assert_they_add_up(family, found.native, task)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_contributions_of_all_that_is_tried_add_up(task: Task) -> None:
+    """Options decide how trees grow: CatBoost's contributions of uneven trees, for one, do not add up."""
+    labels = {"binary": ("No", "Yes"), "multiclass": ("a", "b", "c")}.get(task, ())
+    problem = Problem("y", task, "rmse" if task == "regression" else "log_loss", labels, "Yes" if task == "binary" else "")
+    tried = [item for item in make_portfolio(problem, 10**6, Plan(), Views(logs=task == "regression"))
+             if item.view == "plain" and families().get(item.family).contributions is not None]
+    assert {item.family for item in tried} >= {"lightgbm", "catboost", "xgboost", "linear"}
+    matrix, y = make(task, 300)
+    for item in tried:
+        family = families().get(item.family)
+        options = family_options(item.options) | {"rounds": 25}
+        request = FitRequest(matrix, y, FEATURES, task, 3 if task == "multiclass" else 2, options, rounds=25, bags=2)
+        assert_they_add_up(family, family.fit(request).native, task)
 
 
 @pytest.mark.parametrize(("name", "task"), PAIRS)

@@ -69,7 +69,7 @@ def _fit(request: FitRequest) -> Fitted:
     categories = tuple(number for number, feature in enumerate(request.features) if feature.kind == "category")
     early = request.valid_matrix is not None
     rounds = int(request.options.get("rounds", 1000)) if early or not request.rounds else request.rounds
-    staged = early and request.stages and "grow_policy" not in request.options  # only even trees can be cut off later
+    staged = early and request.stages
     stopper = Stopper(request)
     try:
         train = Pool(_table(request.matrix, categories), request.y, cat_features=list(categories), weight=request.weights)
@@ -86,7 +86,7 @@ def _fit(request: FitRequest) -> Fitted:
         if staged and model.best_iteration_ is not None and model.best_iteration_ + 1 < model.tree_count_:
             model.shrink(ntree_end=int(model.best_iteration_) + 1)
         bags = [model]
-        for bag in range(1, request.bags if not early and "grow_policy" not in request.options else 1):
+        for bag in range(1, 1 if early else request.bags):
             watch = Stopper(request)
             again = CatBoost(_parameters(request, rounds) | {"random_seed": request.seed + bag})
             again.fit(train, callbacks=[watch])
