@@ -13,7 +13,7 @@ from automl_core.search.assembly import Order, assemble_model, row_ms, score_of
 from automl_core.search.calibration import calibrate
 from automl_core.search.contest import Clock, Contest, find_candidate
 from automl_core.search.encoder_files import encoder_files
-from automl_core.search.ensemble import MEMBERS
+from automl_core.search.ensemble import members_for
 from automl_core.search.families import families
 from automl_core.search.family import Array
 from automl_core.search.formula_files import formula_files
@@ -73,11 +73,12 @@ def refit_seconds(contest: Contest) -> float:
     if not done:
         return max((result.seconds for result in contest.results.values()), default=0.0)
     quality = {item.key: float(np.mean([contest.fold_score(item.key, fold) for fold in range(contest.folds)])) for item in done}
-    best = sorted(done, key=lambda candidate: -quality[candidate.key])[: 2 if len(contest.prepared.y) > MANY_ROWS else MEMBERS]
+    rows = len(contest.prepared.y)
+    best = sorted(done, key=lambda candidate: -quality[candidate.key])[: 2 if rows > MANY_ROWS else members_for(rows)]
     seconds = [contest.fold_seconds(candidate) for candidate in best]
     kinds = {kind for candidate in best for kind in contest.wanted_extras(candidate)}
     learning = sum(extras.seconds for (kind, fold), extras in contest.extras.items() if fold == 0 and kind in kinds)
-    growth = len(contest.prepared.y) / max(len(contest.prepared.folds[0][0]), 1)
+    growth = rows / max(len(contest.prepared.folds[0][0]), 1)
     return growth * (learning + max(*seconds, sum(seconds) / max(1, contest.plan.jobs)))
 
 

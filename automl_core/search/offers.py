@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from automl_core.framing.metrics import Metric, get_metric
 from automl_core.framing.score_interval import paired_difference
 from automl_core.search.contest import Contest
-from automl_core.search.ensemble import MEMBERS, ROWS, Electorate, blend, greedy_weights
+from automl_core.search.ensemble import FEW_ROWS, MEMBERS, ROWS, Electorate, bagged_weights, blend, greedy_weights
 from automl_core.search.families import families
 from automl_core.search.family import Array
 from automl_core.search.plan import Candidate, Trial
@@ -65,7 +65,8 @@ def best_first(trials: tuple[Trial, ...], metric: str) -> tuple[Trial, ...]:
 class Ballot:
     """What offers are made from: out-of-fold predictions by candidate on the same rows, with their truth `y` (n,).
 
-    `row_ms` is what a row costs: milliseconds, or where the result must be the same every time megabytes in their place.
+    `row_ms` is what a row costs: milliseconds, or where the result must be the same every time megabytes in their place. `few`
+    says that there are so few rows that chance decides between what is about as good.
     """
 
     judge: Metric
@@ -75,6 +76,7 @@ class Ballot:
     row_ms: dict[str, float]
     seed: int = 0
     weights: Array | None = None
+    few: bool = False
 
     def on(self, rows: NDArray[np.int64]) -> Ballot:
         """The same of some of the rows."""
@@ -90,12 +92,14 @@ def make_ballot(contest: Contest, folds: tuple[int, ...], rows: NDArray[np.int64
     if contest.plan.max_trials:  # the same every time, which a measured time is not
         speed = {key: sum(len(content) for content in contest.results[key, folds[0]].files.values()) / 1e6 for key in usable}
     prepared = contest.prepared
-    return Ballot(prepared.judge, prepared.y[rows], predictions, usable, speed, contest.plan.seed, prepared.weights_of(rows))
+    return Ballot(prepared.judge, prepared.y[rows], predictions, usable, speed, contest.plan.seed, prepared.weights_of(rows),
+                  len(rows) <= FEW_ROWS)
 
 
 def make_offers(ballot: Ballot, rows: int = ROWS) -> tuple[Offer, ...]:
     """The ensemble first, the best pair, then all single candidates. Ensembles are chosen on a sample of at most `rows`.
 
+    On few rows the ensemble is bagged, and there is no pair: the one that looks best there is so by luck.
     Candidates with formulas whose gain over their twin is within one standard error are left out: noise can always be described.
     """
     judge, y = ballot.judge, ballot.y
@@ -106,9 +110,14 @@ def make_offers(ballot: Ballot, rows: int = ROWS) -> tuple[Offer, ...]:
         score = judge.sign * judge.score(y, prediction, weights=ballot.weights)
         return score if math.isfinite(score) else -math.inf
 
+    voters = Electorate(judge, y, ballot.weights, ballot.seed)
+    if ballot.few:
+        mixes = {(ENSEMBLE, "Ensemble"): bagged_weights(voters, predictions)}
+    else:
+        mixes = {(ENSEMBLE, "Ensemble"): greedy_weights(voters, predictions, MEMBERS, rows),
+                 ("pair", "Ensemble of two"): greedy_weights(voters, predictions, 2, rows)}
     found = []
-    for name, label, members in ((ENSEMBLE, "Ensemble", MEMBERS), ("pair", "Ensemble of two", 2)):
-        weights = greedy_weights(Electorate(judge, y, ballot.weights, ballot.seed), predictions, members, rows)
+    for (name, label), weights in mixes.items():
         mixed = blend(weights, predictions)
         found.append(Offer(name, label, weights, mixed, quality(mixed), sum(ballot.row_ms[key] for key in weights)))
     for item in usable:

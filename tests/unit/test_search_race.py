@@ -23,7 +23,7 @@ from automl_core.search import FolderJournal, Outcome, SearchData, best_first, p
 from automl_core.search import race as race_module
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew
-from automl_core.search.ensemble import Electorate, blend, greedy_weights
+from automl_core.search.ensemble import Electorate, bagged_weights, blend, greedy_weights
 from automl_core.search.executors import open_executor
 from automl_core.search.journal import FoldResult
 from automl_core.search.offers import Offer, choose
@@ -313,6 +313,37 @@ def test_greedy_weights_find_what_complements() -> None:
     assert paired_difference(METRICS["rmse"], y, blend(weights, parts), parts["one"], 0).low > 0
     voters = Electorate(METRICS["rmse"], y)
     assert len(greedy_weights(voters, {f"p{i}": y + random.normal(0, 1, 2000) for i in range(9)}, members=2)) <= 2
+
+
+def test_bagged_weights_are_less_led_by_chance() -> None:
+    """Twenty models that share most of their errors: on new rows a bagged choice of six is better in the mean than one choice."""
+    gained = []
+    for seed in range(12):
+        random = np.random.default_rng(seed)
+        signal = random.normal(0, 1.5, 4300)
+        y = (random.random(4300) < 1 / (1 + np.exp(-signal))).astype(float)
+        shared = signal + random.normal(0, 0.7, 4300)
+        said = {f"p{i}": shared + spread * random.normal(0, 1, 4300) for i, spread in enumerate(np.linspace(0.2, 0.8, 20))}
+        parts = {key: part[:300] for key, part in said.items()}
+        voters = Electorate(METRICS["roc_auc"], y[:300], seed=seed)
+        bagged, single = bagged_weights(voters, parts), greedy_weights(voters, parts, 6)
+        assert len(bagged) <= 6
+        assert sum(bagged.values()) == pytest.approx(1)
+        scores = [METRICS["roc_auc"].score(y[300:], blend(weights, said)[300:]) for weights in (bagged, single)]
+        gained.append(scores[0] - scores[1])
+    assert np.mean(gained) > 2 * np.std(gained) / np.sqrt(len(gained)), gained
+
+
+def test_bagged_weights_where_rows_judge_nothing() -> None:
+    y = np.zeros(60)
+    y[0] = 1.0
+    random = np.random.default_rng(0)
+    parts = {"bad": random.random(60), "good": np.linspace(1, 0, 60)}
+    weights = bagged_weights(Electorate(METRICS["roc_auc"], y), parts)
+    assert sum(weights.values()) == pytest.approx(1)
+    assert weights["good"] > 0.5
+    assert bagged_weights(Electorate(METRICS["roc_auc"], np.zeros(60)), parts) == {"bad": 1.0}
+    assert bagged_weights(Electorate(METRICS["roc_auc"], y), {"good": parts["good"]}) == {"good": 1.0}
 
 
 def test_the_fastest_that_is_not_worse_is_chosen() -> None:
