@@ -263,8 +263,8 @@ def test_the_portfolio_varies_families_first() -> None:
         candidate.family for candidate in candidates}
     assert candidates[0].key == make_portfolio(PROBLEMS["binary"], 10_000, Plan())[0].key
     three = Plan(families=("linear", "lightgbm", "catboost"))
-    assert len(make_portfolio(PROBLEMS["binary"], 300, three)) == candidate_cap(300) == 12
-    assert [candidate_cap(rows) for rows in (50, 1000, 2500, 10_000)] == [8, 19, 30, 60]
+    assert len(make_portfolio(PROBLEMS["binary"], 150, three)) == candidate_cap(150) == 12
+    assert [candidate_cap(rows) for rows in (50, 1000, 2500, 10_000)] == [10, 27, 36, 60]
     assert {candidate.family for candidate in make_portfolio(PROBLEMS["binary"], 10_000, Plan(families=("ebm",)))} == {"ebm"}
     with pytest.raises(BadInput, match="no plug-in"):
         make_portfolio(PROBLEMS["binary"], 100, Plan(families=("magic",)))
