@@ -38,12 +38,12 @@ class Executor(Protocol):
 
 
 class LocalExecutor:
-    """`jobs` processes of one thread each, starting at once; `folder` is where shared arrays go.
+    """`jobs` processes of one thread each, starting at once; `folder` (which may be known later) is where shared arrays go.
 
     Spawned, never forked: threads of numeric libraries do not survive a fork.
     """
 
-    def __init__(self, jobs: int, folder: Path) -> None:
+    def __init__(self, jobs: int, folder: Path = Path()) -> None:
         self._jobs, self.folder = max(1, jobs), folder
         self._shared: set[Path] = set()
         self._strangers = set(multiprocessing.active_children())
