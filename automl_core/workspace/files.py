@@ -31,6 +31,7 @@ from automl_core.production import Bundle, load_bundle
 from automl_core.production.contract import BatchReport
 from automl_core.production.wheel import build_wheel
 from automl_core.reporting.exports import safe_csv, safe_xlsx
+from automl_core.search.executors import LocalExecutor
 from automl_core.search.offers import RUNGS
 from automl_core.search.plan import Plan, RunSummary, Trial
 from automl_core.workspace.act import with_reasons
@@ -38,7 +39,7 @@ from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.context import Context
 from automl_core.workspace.deploy import Deploying
 from automl_core.workspace.goal import Inputs
-from automl_core.workspace.headstart import Aside, Headstart, load_libraries, started_workers
+from automl_core.workspace.headstart import Aside, Headstart, load_libraries
 from automl_core.workspace.projects import Projects
 from automl_core.workspace.requests import Request, shaped
 from automl_core.workspace.summaries import summary_of
@@ -92,24 +93,26 @@ class Files:
         framing.check_target(done.frame, problem)
         return framing.check(done.frame, columns, problem)
 
-    def train(self, source: str, request: Request, out: Path, rung: str = "") -> tuple[Run, Verdict]:
+    def train(
+        self, source: str, request: Request, out: Path, rung: str = "", workers: LocalExecutor | None = None
+    ) -> tuple[Run, Verdict]:
         """A project from a table: safe fixes, goal, verdict and search, in this process; the bundle goes to `out`.
 
         `rung` names the rung of the ladder to hand over instead of the one the search chooses, when the search has it.
+        `workers` have been started for it; they end with it.
         """
         began = time.monotonic()
         if rung and rung not in RUNGS:
             raise BadInput(f"There is no rung “{rung[:40]}” to hand over.", f"Choose one of: {', '.join(RUNGS)}.")
-        with started_workers(request.plan) as workers:
-            loading = Aside(load_libraries)
-            project_id, inputs = self._ready(source, request)
-            job = queue.enqueue(self.context.store, project_id, "search",
-                                {"inputs": to_json(inputs), "plan": to_json(request.plan)}, worker="command line")
-            loading.wait()
-            with self._own(job) as watch:
-                beside = Aside(lambda: self._check_beside(project_id, inputs, request.plan))
-                start = Headstart(time.monotonic() - began, workers, beside)
-                run = self.deploy.search.run_search(job, inputs, request.plan, watch, start)
+        loading = Aside(load_libraries)
+        project_id, inputs = self._ready(source, request)
+        job = queue.enqueue(self.context.store, project_id, "search",
+                            {"inputs": to_json(inputs), "plan": to_json(request.plan)}, worker="command line")
+        loading.wait()
+        with self._own(job) as watch:
+            beside = Aside(lambda: self._check_beside(project_id, inputs, request.plan))
+            start = Headstart(time.monotonic() - began, workers, beside)
+            run = self.deploy.search.run_search(job, inputs, request.plan, watch, start)
         offers = [offer for offer in summary_of(run).ladder if rung in (offer.name, *offer.also)]
         if offers and not offers[0].chosen:
             run = self.deploy.search.choose(project_id, rung)

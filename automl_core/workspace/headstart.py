@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from multiprocessing.pool import ThreadPool
 
 from automl_core.search.executors import LocalExecutor
-from automl_core.search.plan import Plan
 
 
 class Aside:
@@ -36,12 +35,12 @@ class Headstart:
 
 
 @contextmanager
-def started_workers(plan: Plan) -> Iterator[LocalExecutor | None]:
-    """The workers of a plan for this machine, started while its table is still to be read; they end with the block."""
-    if plan.executor != "local":
+def started_workers(executor: str, jobs: int) -> Iterator[LocalExecutor | None]:
+    """Workers on this machine, started before a plan and its table are ready; they end with the block. None for a cluster."""
+    if executor != "local":
         yield None
         return
-    workers = LocalExecutor(plan.jobs)
+    workers = LocalExecutor(jobs)
     try:
         yield workers
     finally:
