@@ -124,7 +124,11 @@ def _train(arguments: Arguments) -> Answer:
     if arguments.budget is not None and not 1 <= arguments.budget <= LONGEST:
         raise BadInput(f"A budget of {arguments.budget:g} seconds cannot be searched.", "Give 5 seconds or more, up to a day.")
     out = Path(arguments.out)
-    run, verdict = _open().files.train(arguments.data, _request(arguments), out, arguments.hand_over)
+    from automl_core.workspace.headstart import started_workers
+
+    with started_workers(arguments.executor, arguments.jobs or read_settings().jobs) as workers:
+        request = _request(arguments)
+        run, verdict = _open().files.train(arguments.data, request, out, arguments.hand_over, workers)
     answer = _searched(run, verdict, out)
     wanted = arguments.hand_over
     if not wanted or any(wanted in (offer.name, *offer.also) and offer.chosen for offer in answer.data["ladder"]):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Literal
 
 from automl_core.errors import BadInput
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Kind = Literal["int", "float", "bool", "date", "text"]
 Role = Literal["number", "category", "text", "date", "id", "constant", "empty"]

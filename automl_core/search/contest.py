@@ -253,5 +253,5 @@ class Contest:
             candidate.key, candidate.family, candidate.label, candidate.options, state or found, mean, low, high,
             tuple(self._told_score(candidate.key, fold) for fold in folds), tuple(good[fold].rounds for fold in folds),
             sum(result.seconds for result in good.values()), first.row_ms if first else math.nan,
-            sum(len(content) for content in first.files.values()) / 1e6 if first else math.nan,
+            first.size / 1e6 if first else math.nan,
             reason or ("It was cut off at its share of the time; its best rounds count." if truncated else ""))

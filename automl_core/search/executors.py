@@ -3,12 +3,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,11 +15,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from automl_core.errors import BadInput, MissingDependency
+from automl_core.search.lean import THREADS, begin, ready
 
 Arrays = dict[str, Any]
 BROKEN: tuple[type[BaseException], ...] = (BrokenProcessPool,)
-PARENT_EVERY = 2.0  # seconds between two looks whether the parent lives
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 class Executor(Protocol):
@@ -40,24 +38,26 @@ class Executor(Protocol):
 
 
 class LocalExecutor:
-    """`jobs` processes of one thread each. Spawned, never forked: threads of numeric libraries do not survive a fork."""
+    """`jobs` processes of one thread each, starting at once; `folder` (which may be known later) is where shared arrays go.
 
-    def __init__(self, jobs: int, folder: Path) -> None:
-        self._jobs, self._folder = max(1, jobs), folder
-        self._before = {name: os.environ.get(name) for name in THREADS}
-        os.environ.update(dict.fromkeys(THREADS, "1"))  # inherited by the workers before they load any numeric library
+    Spawned, never forked: threads of numeric libraries do not survive a fork.
+    """
+
+    def __init__(self, jobs: int, folder: Path = Path()) -> None:
+        self._jobs, self.folder = max(1, jobs), folder
         self._shared: set[Path] = set()
         self._strangers = set(multiprocessing.active_children())
         self._pool = self._open()
 
     def share(self, arrays: Arrays) -> Any:
         for name, array in arrays.items():
-            np.save(self._folder / f"{name}.npy", array, allow_pickle=False)
-            self._shared.add(self._folder / f"{name}.npy")
-        return str(self._folder), tuple(arrays)
+            np.save(self.folder / f"{name}.npy", array, allow_pickle=False)
+            self._shared.add(self.folder / f"{name}.npy")
+        return str(self.folder), tuple(arrays)
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        return self._pool.submit(task, *arguments)
+        with _one_thread_each():
+            return self._pool.submit(task, *arguments)
 
     def rebuild(self) -> None:
         self._kill()
@@ -67,15 +67,14 @@ class LocalExecutor:
         self._kill()
         for path in self._shared:
             path.unlink(missing_ok=True)
-        for name, value in self._before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
     def _open(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(self._jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_begin,
+        pool = ProcessPoolExecutor(self._jobs, mp_context=multiprocessing.get_context("spawn"), initializer=begin,
                                    initargs=(os.getpid(),))
+        with _one_thread_each():
+            for _ in range(self._jobs):
+                pool.submit(ready)  # a process is started for each task that finds none at rest
+        return pool
 
     def _kill(self) -> None:
         """Workers hold nothing that needs a clean end: results are kept by the parent."""
@@ -90,16 +89,19 @@ class LocalExecutor:
                 worker.kill()
 
 
-def _begin(parent: int) -> None:
-    """A worker leaves Ctrl+C to its parent, which keeps what is finished, and ends itself when that is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(PARENT_EVERY)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """A process started meanwhile inherits this before it loads any numeric library; this one is to keep its threads."""
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 class DaskExecutor:

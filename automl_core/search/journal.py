@@ -4,6 +4,7 @@ from __future__ import annotations
 import io
 import json
 import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,6 +31,27 @@ class KeptStages:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class KeptFiles(Mapping[str, bytes]):
+    """A stored model on disk: its files are read each time they are asked for. `sizes` are their lengths in bytes."""
+
+    path: Path
+    sizes: dict[str, int]
+
+    def __getitem__(self, name: str) -> bytes:
+        if name not in self.sizes:
+            raise KeyError(name)
+        with np.load(self.path, allow_pickle=False) as stored:
+            content: bytes = stored[f"file:{name}"].tobytes()
+        return content
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.sizes)
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class FoldResult:
     """One candidate fitted without one fold: `prediction` is of that fold's rows, in their order.
 
@@ -45,8 +67,13 @@ class FoldResult:
     truncated: bool = False
     row_ms: float = float("nan")
     error: str = ""
-    files: dict[str, bytes] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
     stages: Stages | KeptStages | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of the stored model."""
+        return sum(self.files.sizes.values() if isinstance(self.files, KeptFiles) else map(len, self.files.values()))
 
 
 class Journal(Protocol):
@@ -115,7 +142,8 @@ class FolderJournal:
         self._append({"kind": "fit", "data": fingerprint, "key": result.key, "fold": result.fold, "rounds": result.rounds,
                       "seconds": result.seconds, "truncated": result.truncated, "row_ms": result.row_ms, "error": result.error,
                       "file": name, "spent": spent})
-        return replace(result, stages=stages)
+        sizes = {path: len(content) for path, content in result.files.items()}
+        return replace(result, stages=stages, files=KeptFiles(self._folder / "fits" / name, sizes))
 
     def _stages_of(self, name: str) -> Path:
         return self._folder / "fits" / f"{name.removesuffix('.npz')}-stages.npy"
@@ -155,7 +183,8 @@ class FolderJournal:
     def _open(self, line: dict[str, Any]) -> FoldResult | None:
         try:
             with np.load(self._folder / "fits" / line["file"], allow_pickle=False) as stored:
-                files = {name.removeprefix("file:"): stored[name].tobytes() for name in stored.files if name.startswith("file:")}
+                sizes = {name.removeprefix("file:"): len(stored[name]) for name in stored.files if name.startswith("file:")}
+                files = KeptFiles(self._folder / "fits" / line["file"], sizes)
                 stages = None
                 if "stage_rounds" in stored.files:
                     stages = KeptStages(tuple(stored["stage_rounds"].tolist()), self._stages_of(line["file"]))

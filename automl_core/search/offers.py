@@ -90,7 +90,7 @@ def make_ballot(contest: Contest, folds: tuple[int, ...], rows: NDArray[np.int64
     predictions = {key: contest.out_of_fold(key, folds) for key in usable}
     speed = {key: contest.results[key, folds[0]].row_ms for key in usable}
     if contest.plan.max_trials:  # the same every time, which a measured time is not
-        speed = {key: sum(len(content) for content in contest.results[key, folds[0]].files.values()) / 1e6 for key in usable}
+        speed = {key: contest.results[key, folds[0]].size / 1e6 for key in usable}
     prepared = contest.prepared
     return Ballot(prepared.judge, prepared.y[rows], predictions, usable, speed, contest.plan.seed, prepared.weights_of(rows),
                   len(rows) <= FEW_ROWS)

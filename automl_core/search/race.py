@@ -16,7 +16,7 @@ import numpy as np
 from automl_core.errors import BadInput, Cancelled
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew, Task
-from automl_core.search.executors import open_executor
+from automl_core.search.executors import LocalExecutor, open_executor
 from automl_core.search.families import families
 from automl_core.search.handover import Outcome, Settlement, refit_seconds, settle
 from automl_core.search.journal import FoldResult, Journal
@@ -27,12 +27,13 @@ from automl_core.search.refits import POLL, refit
 from automl_core.search.schedule import ANCHORS, Moment, Place, fits, fold_count, next_place
 from automl_core.search.tuning import propose
 from automl_core.search.watch import SilentWatch, Watch
-from automl_core.search.worker import ALL_ROWS, Extras, ExtrasKind, ExtrasTask, FitTask, give_back_memory, warm
+from automl_core.search.worker import ALL_ROWS, Extras, ExtrasKind, ExtrasTask, FitTask, give_back_memory
 
 __all__ = ["Outcome", "search"]
 
 FIRST_FITS = 6.0  # seconds the very first fits may take, however small the budget
 GRACE = 1.5  # seconds between asking workers to end and ending them
+LARGE = 4_000_000  # bytes of a fitted model from which passing it on leaves memory to be given back
 LOST_FIT = "Its process ended, probably for lack of memory."
 
 
@@ -46,6 +47,7 @@ class Race:
     journal: Journal
     watch: Watch
     told: set[str] = field(default_factory=set)
+    loaded: set[str] = field(default_factory=set)
     handles: dict[tuple[str, int], Any] = field(default_factory=dict)
     ending: float = 0.0
     reported: float = 0.0
@@ -110,7 +112,7 @@ class Race:
     def take_extras(self, extras: Extras) -> None:
         """Keep learned columns where fits find them."""
         place = (extras.kind, extras.fold)
-        self.contest.extras[place] = extras
+        self.contest.extras[place] = replace(extras, values=extras.values[:0].copy())  # only fits need them
         name = f"{extras.kind}{extras.fold if extras.fold != ALL_ROWS else 'all'}"
         self.handles[place] = self.crew.pool.share({name: extras.values})
 
@@ -200,11 +202,15 @@ class Race:
     def _take(self, result: FoldResult) -> None:
         if result.truncated and self.stop_file.exists():
             return  # cut off by the end of the race, not by its own share: not comparable, so not kept
+        large = result.size > LARGE
         result = self.journal.add(self.prepared.fingerprint, result, self.clock.elapsed())
         self.contest.take(result)
         candidate = next(item for item in self.contest.candidates if item.key == result.key)
-        if not result.error and result.fold == 0:
+        if not result.error and result.fold == 0 and candidate.family not in self.loaded:
+            self.loaded.add(candidate.family)
             families().get(candidate.family).load(result.files)  # loads its library here while workers work: needed at the end
+        if large:
+            give_back_memory()
         if self.contest.complete(candidate.key) or candidate.key in self.contest.out:
             self._tell(candidate)
 
@@ -265,18 +271,20 @@ def _open(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock) -> Con
     return contest
 
 
-def search(data: SearchData, plan: Plan, journal: Journal, watch: Watch | None = None) -> Outcome:
+def search(
+    data: SearchData, plan: Plan, journal: Journal, watch: Watch | None = None, workers: LocalExecutor | None = None
+) -> Outcome:
     """Search for `plan.budget_seconds` and hand over a model refitted on all rows.
 
-    A journal with finished fits of the same search is continued: nothing is fitted twice and the time spent counts. Raises
-    Cancelled when the watch says cancel, BadInput when nothing can be learned from this table.
+    A journal with finished fits of the same search is continued: nothing is fitted twice and the time spent counts. `workers`
+    were started for this plan before its data were ready; they end with the search. Raises Cancelled when the watch says
+    cancel, BadInput when nothing can be learned from this table.
     """
     watch = watch or SilentWatch()
     clock = Clock(max(1.0, plan.budget_seconds))
-    jobs = max(1, plan.jobs)
-    with closing(open_executor(plan.executor, jobs, journal.folder)) as pool:
-        for _ in range(jobs):
-            pool.submit(warm, "automl_core.search.worker", 0.2)
+    if workers is not None:
+        workers.folder = journal.folder
+    with closing(workers or open_executor(plan.executor, max(1, plan.jobs), journal.folder)) as pool:
         watch.progress(0.0, "Preparing the columns.", clock.budget)
         prepared = prepare(data, plan)
         contest = _open(prepared, plan, journal, clock)
@@ -287,6 +295,12 @@ def search(data: SearchData, plan: Plan, journal: Journal, watch: Watch | None =
         if not race.has_any():
             raise BadInput("No model could learn from this table.", next(iter(contest.out.values()), "Add rows or columns."))
         watch.progress(0.95, "Fitting the chosen model on all rows.", max(0.0, clock.budget - clock.elapsed()))
-        outcome = settle(Settlement(contest, clock, lambda wanted: refit(race, wanted, again)))
+
+        def refit_and_dismiss(wanted: dict[str, int]) -> dict[str, FoldResult]:
+            refits = refit(race, wanted, again)
+            pool.close()  # what the workers hold is not to stay beside the models of the whole ladder
+            return refits
+
+        outcome = settle(Settlement(contest, clock, refit_and_dismiss))
         journal.note(prepared.fingerprint, "spent", clock.elapsed())
         return outcome

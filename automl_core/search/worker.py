@@ -3,9 +3,9 @@ from __future__ import annotations
 
 import ctypes
 import time
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
@@ -83,22 +83,28 @@ class Extras:
     seconds: float = 0.0
 
 
-@lru_cache(maxsize=64)
-def _from_folder(folder: str, names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: np.load(Path(folder) / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in names}
+@dataclass(frozen=True, slots=True, eq=False)
+class Shelf(Mapping[str, Any]):
+    """Arrays in a folder, each mapped when it is asked for: one that stayed mapped would count as memory of every process."""
+
+    folder: str
+    names: tuple[str, ...]
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self.names:
+            raise KeyError(name)
+        return np.load(Path(self.folder) / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
 
 
-def open_arrays(handle: Any) -> dict[str, Any]:
+def open_arrays(handle: Any) -> Mapping[str, Any]:
     """The arrays of a handle that an executor gave."""
-    return handle if isinstance(handle, dict) else _from_folder(*handle)
-
-
-def warm(package: str, seconds: float) -> str:
-    """Import a package before it is needed, and take long enough that every worker gets to do so."""
-    began = time.monotonic()
-    import_module(package)
-    time.sleep(max(0.0, seconds - (time.monotonic() - began)))
-    return package
+    return handle if isinstance(handle, dict) else Shelf(*handle)
 
 
 def run_fit(handle: Any, task: FitTask) -> FoldResult:
@@ -128,8 +134,8 @@ def _fit(handle: Any, task: FitTask) -> FoldResult:
         truth = to_log(np.asarray(arrays["y"])) if logs else arrays["y"]
         y = np.asarray(truth[chosen])
         blocks = [arrays["matrix"], *(next(iter(open_arrays(extra).values())) for extra in task.extras)]
-        matrix, left_out = (np.hstack([np.asarray(block[part], dtype=np.float64) for block in blocks])
-                            for part in (chosen, valid))
+        matrix, left_out = (_side_by_side(blocks, part) for part in (chosen, valid))
+        del blocks
         final = task.fold == ALL_ROWS
         fitted = family.fit(FitRequest(
             matrix, y, task.features, task.task, task.classes, family_options(task.options), rounds=task.rounds, seed=task.seed,
@@ -152,7 +158,18 @@ def _fit(handle: Any, task: FitTask) -> FoldResult:
         return FoldResult(task.key, task.fold, np.zeros(0), seconds=time.monotonic() - began, error=sentence)
 
 
-def _weights(task: FitTask, arrays: dict[str, Any], rows: NDArray[Any]) -> Array | None:
+def _side_by_side(blocks: list[NDArray[Any]], part: NDArray[Any]) -> Array:
+    """(m, p) these rows of all blocks, put where they belong one block at a time: at no moment twice in memory."""
+    rows = int(np.count_nonzero(part)) if part.dtype == np.bool_ else len(part)
+    found = np.empty((rows, sum(block.shape[1] for block in blocks)))
+    start = 0
+    for block in blocks:
+        found[:, start:start + block.shape[1]] = block[part]
+        start += block.shape[1]
+    return found
+
+
+def _weights(task: FitTask, arrays: Mapping[str, Any], rows: NDArray[Any]) -> Array | None:
     """How much rows count while learning: by their weights, and by the inverse of the truth where errors are relative to it."""
     given = np.asarray(arrays["weights"][rows]) if "weights" in arrays else None
     if not task.relative:
@@ -166,6 +183,12 @@ def _weights(task: FitTask, arrays: dict[str, Any], rows: NDArray[Any]) -> Array
 
 def run_extras(handle: Any, task: ExtrasTask) -> Extras:
     """Learn codes or formulas without the rows left out; they come with values for all rows."""
+    extras = _learn(handle, task)
+    give_back_memory()
+    return extras
+
+
+def _learn(handle: Any, task: ExtrasTask) -> Extras:
     began = time.monotonic()
     arrays = open_arrays(handle)
     y = np.asarray(arrays["y"])

@@ -29,7 +29,9 @@ from automl_core.framing.problem import Verdict
 from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle, load_bundle
 from automl_core.production.contract import BatchReport
+from automl_core.production.wheel import build_wheel
 from automl_core.reporting.exports import safe_csv, safe_xlsx
+from automl_core.search.executors import LocalExecutor
 from automl_core.search.offers import RUNGS
 from automl_core.search.plan import Plan, RunSummary, Trial
 from automl_core.workspace.act import with_reasons
@@ -37,6 +39,7 @@ from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.context import Context
 from automl_core.workspace.deploy import Deploying
 from automl_core.workspace.goal import Inputs
+from automl_core.workspace.headstart import Aside, Headstart, load_libraries
 from automl_core.workspace.projects import Projects
 from automl_core.workspace.requests import Request, shaped
 from automl_core.workspace.summaries import summary_of
@@ -90,14 +93,33 @@ class Files:
         framing.check_target(done.frame, problem)
         return framing.check(done.frame, columns, problem)
 
-    def train(self, source: str, request: Request, out: Path, rung: str = "") -> tuple[Run, Verdict]:
+    def train(
+        self, source: str, request: Request, out: Path, rung: str = "", workers: LocalExecutor | None = None
+    ) -> tuple[Run, Verdict]:
         """A project from a table: safe fixes, goal, verdict and search, in this process; the bundle goes to `out`.
 
         `rung` names the rung of the ladder to hand over instead of the one the search chooses, when the search has it.
+        `workers` have been started for it; they end with it.
         """
         began = time.monotonic()
         if rung and rung not in RUNGS:
             raise BadInput(f"There is no rung “{rung[:40]}” to hand over.", f"Choose one of: {', '.join(RUNGS)}.")
+        loading = Aside(load_libraries)
+        project_id, inputs = self._ready(source, request)
+        job = queue.enqueue(self.context.store, project_id, "search",
+                            {"inputs": to_json(inputs), "plan": to_json(request.plan)}, worker="command line")
+        loading.wait()
+        with self._own(job) as watch:
+            beside = Aside(lambda: self._check_beside(project_id, inputs, request.plan))
+            start = Headstart(time.monotonic() - began, workers, beside)
+            run = self.deploy.search.run_search(job, inputs, request.plan, watch, start)
+        offers = [offer for offer in summary_of(run).ladder if rung in (offer.name, *offer.also)]
+        if offers and not offers[0].chosen:
+            run = self.deploy.search.choose(project_id, rung)
+        return self._written(run, out)
+
+    def _ready(self, source: str, request: Request) -> tuple[str, Inputs]:
+        """A new project with a table, its safe fixes and its goal: its id and what a search takes."""
         table = self.open(source)
         table.column(request.target)
         project_id = self.projects.create(Path(table.origin.name).stem[:100] or "table")
@@ -105,17 +127,15 @@ class Files:
         goal.data.put(project_id, table)
         goal.cleaning.extend(project_id, safe_recipe(table, request.target, keep=request.named))
         frame, columns = goal.cleaning.cleaned(project_id)
-        goal.save(project_id, shaped(goal.suggest(project_id, request.target), request, frame, columns))
-        inputs = goal.inputs(project_id)
-        job = queue.enqueue(self.context.store, project_id, "search",
-                            {"inputs": to_json(inputs), "plan": to_json(request.plan)}, worker="command line")
-        with self._own(job) as watch:
-            goal.run_check(project_id, inputs, watch, min(1.0, request.plan.budget_seconds / WHOLE_CHECK))
-            run = self.deploy.search.run_search(job, inputs, request.plan, watch, time.monotonic() - began)
-        offers = [offer for offer in summary_of(run).ladder if rung in (offer.name, *offer.also)]
-        if offers and not offers[0].chosen:
-            run = self.deploy.search.choose(project_id, rung)
-        return self._written(run, out)
+        problem = shaped(goal.suggest(project_id, request.target), request, frame, columns)
+        goal.save(project_id, problem)
+        framing.check_target(frame, problem)
+        return project_id, goal.inputs(project_id)
+
+    def _check_beside(self, project_id: str, inputs: Inputs, plan: Plan) -> None:
+        """What the hand-over needs and the search does not: the verdict, and the scoring code as a wheel."""
+        self.projects.goal.run_check(project_id, inputs, None, min(1.0, plan.budget_seconds / WHOLE_CHECK))
+        build_wheel()
 
     def more(self, run_id: str, seconds: float, out: Path) -> tuple[Run, Verdict]:
         """More time for a finished search, in this process; the new bundle goes to `out`."""

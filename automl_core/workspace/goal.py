@@ -86,11 +86,14 @@ class Framing:
         """The problem of some inputs, whatever the goal is now."""
         return from_json(Problem, self.context.store.get(inputs.problem).body)
 
-    def run_check(self, project_id: str, inputs: Inputs, watch: JobWatch, effort: float = 1.0) -> None:
-        """The job: climb the ladder and keep the verdict; with less than the whole `effort` on fewer rows."""
+    def run_check(self, project_id: str, inputs: Inputs, watch: JobWatch | None, effort: float = 1.0) -> None:
+        """The job: climb the ladder and keep the verdict; with less than the whole `effort` on fewer rows.
+
+        Without a watch it says nothing: another piece of work tells how far the job is.
+        """
         frame, columns, problem, _ = self.open(inputs)
-        verdict = framing.check(frame, columns, problem, effort=effort,
-                                progress=lambda share, words: watch.progress(share, words, float("nan")))
+        tell = None if watch is None else lambda share, words: watch.progress(share, words, float("nan"))
+        verdict = framing.check(frame, columns, problem, effort=effort, progress=tell)
         self.context.save("verdict", project_id, verdict, parent_id=fingerprint(inputs))
 
     def open(self, inputs: Inputs) -> tuple[pd.DataFrame, tuple[Column, ...], Problem, Recipe]:

@@ -26,11 +26,13 @@ from automl_core.search.model import Model
 from automl_core.search.plan import Plan, Trial
 from automl_core.workspace.context import Context
 from automl_core.workspace.goal import Framing, Inputs
+from automl_core.workspace.headstart import Headstart
 from automl_core.workspace.summaries import summary_of, with_check, with_choice
 from automl_core.workspace.views import Choice, Run, RungFiles, RunState
 
 LONGEST_SECONDS = 86_400
 EXPLAIN_SECONDS, EXPLAIN_SHARE = 5.0, 0.08
+NO_START = Headstart()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,24 +175,25 @@ class Searching:
         """The table, recipe and problem that a run was made from."""
         return Inputs(run.table, run.recipe, run.problem)
 
-    def run_search(self, job: Job, inputs: Inputs, plan: Plan, watch: JobWatch, spent: float = 0.0) -> Run:
+    def run_search(self, job: Job, inputs: Inputs, plan: Plan, watch: JobWatch, start: Headstart = NO_START) -> Run:
         """The job: search, hand over, explain, write the bundles and keep the run.
 
-        `spent` are seconds of the budget that are gone already; a part of it is kept back for explaining. A job that names a
-        `journal` goes on from the fits of that job.
+        A part of the budget is kept back for explaining. A job that names a `journal` goes on from the fits of that job.
         """
         journal = str(job.body.get("journal", job.id))
         explaining = min(EXPLAIN_SECONDS, EXPLAIN_SHARE * plan.budget_seconds)
-        within = replace(plan, budget_seconds=max(plan.budget_seconds - spent - explaining, 0.3 * plan.budget_seconds),
+        within = replace(plan, budget_seconds=max(plan.budget_seconds - start.spent - explaining, 0.3 * plan.budget_seconds),
                          first_seconds=plan.first_seconds or plan.budget_seconds)
         frame, columns, problem, recipe = self.goal.open(inputs)
         folder = self.context.store.folder(job.project_id, f"search-{journal}")
         schema = self.goal.data.table_of(inputs.table).columns
         data = search_step.SearchData(frame, columns, problem, recipe, schema)
-        outcome = search_step.search(data, within, search_step.FolderJournal(folder), SearchWatch(watch))
+        outcome = search_step.search(data, within, search_step.FolderJournal(folder), SearchWatch(watch), start.workers)
         watch.progress(0.97, "Explaining the model in your own columns.", float("nan"))
         rows = frame.iloc[outcome.positions].reset_index(drop=True)
         explanation = explain(outcome.model, rows, outcome.y, plan.seed, seconds=explaining)
+        if start.beside is not None:
+            start.beside.wait()
         run = Run(f"run_{job.id.split('_', 1)[-1]}", job.project_id, job.id, plan, job.created_at, outcome.summary,
                   table=inputs.table, recipe=inputs.recipe, problem=inputs.problem, journal=journal)
         chosen = next(offer.name for offer in outcome.summary.ladder if offer.chosen)

@@ -6,14 +6,16 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from automl_core.framing.problem import Task
 from automl_core.registry import Field
 from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, Stages, link, reached
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LOSSES = {"binary": "Logloss", "multiclass": "MultiClass", "regression": "RMSE"}
 
@@ -58,6 +60,8 @@ def _loss_function(request: FitRequest) -> str:
 
 def _table(matrix: Array, categories: tuple[int, ...]) -> pd.DataFrame:
     """The matrix with category codes as integers (missing -1), as CatBoost wants them."""
+    import pandas as pd
+
     chosen = set(categories)
     return pd.DataFrame({number: np.where(np.isnan(column), -1, column).astype(np.int64) if number in chosen else column
                          for number, column in enumerate(matrix.T)})

@@ -7,16 +7,18 @@ import warnings
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.framing.problem import Task
 from automl_core.registry import Field
 from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, link
 from automl_core.search.feature import Feature
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +73,8 @@ class Clock:
 
 def _table(matrix: Array, features: tuple[Feature, ...]) -> pd.DataFrame:
     """Category codes as texts, numbers as they are: what interpret takes for nominal and continuous."""
+    import pandas as pd
+
     columns: dict[str, Any] = {}
     for number, feature in enumerate(features):
         values = matrix[:, number]
