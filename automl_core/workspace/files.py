@@ -46,6 +46,7 @@ from automl_core.workspace.summaries import summary_of
 from automl_core.workspace.views import Run
 
 WHOLE_CHECK = 30.0  # seconds of budget from which the check before the search takes its whole effort
+BESIDE_ROWS = 300_000  # above, the check's copies of the rows and the search's are not to be in memory at once
 EVIDENCE_SECONDS = 5.0
 
 
@@ -111,6 +112,8 @@ class Files:
         loading.wait()
         with self._own(job) as watch:
             beside = Aside(lambda: self._check_beside(project_id, inputs, request.plan))
+            if self.projects.goal.data.table_of(inputs.table).rows > BESIDE_ROWS:
+                beside.wait()
             start = Headstart(time.monotonic() - began, workers, beside)
             run = self.deploy.search.run_search(job, inputs, request.plan, watch, start)
         offers = [offer for offer in summary_of(run).ladder if rung in (offer.name, *offer.also)]

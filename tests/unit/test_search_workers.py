@@ -1,0 +1,81 @@
+"""How workers begin, what they hold, and what a search keeps on disk instead of in memory."""
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from automl_core.errors import BadInput
+from automl_core.search.executors import LocalExecutor
+from automl_core.search.journal import FolderJournal, FoldResult
+from automl_core.search.lean import THREADS
+from automl_core.search.worker import Shelf, _side_by_side, open_arrays
+from automl_core.workspace.headstart import Aside, started_workers
+
+LOADED = "[name for name in ('pyarrow', 'pandas', 'sklearn', 'lightgbm') if name in __import__('sys').modules]"
+PANDAS = "str(__import__('pandas').DataFrame({'a': ['x', None]})['a'].isna().tolist())"
+ARROW = "__import__('pyarrow')"
+
+
+def test_a_worker_begins_with_little_and_this_process_keeps_its_threads(tmp_path: Path) -> None:
+    before = {name: os.environ.get(name) for name in THREADS}
+    with closing(LocalExecutor(1, tmp_path)) as pool:
+        assert {name: os.environ.get(name) for name in THREADS} == before
+        assert pool.submit(eval, LOADED).result(60) == ["lightgbm"]
+        assert pool.submit(os.getenv, "OMP_NUM_THREADS").result(60) == "1"
+        assert pool.submit(eval, PANDAS).result(60) == "[False, True]"  # what a family asks for is there
+        with pytest.raises(ModuleNotFoundError):
+            pool.submit(eval, ARROW).result(60)
+        pool.rebuild()
+        assert pool.submit(eval, LOADED).result(60) == ["lightgbm"]
+
+
+def test_workers_started_early_share_arrays_where_they_are_told_to(tmp_path: Path) -> None:
+    with started_workers("dask://somewhere:1", 1) as none:
+        assert none is None
+    with started_workers("local", 1) as workers:
+        assert workers is not None
+        workers.folder = tmp_path
+        handle = workers.share({"y": np.arange(4.0)})
+        found = workers.submit(open_arrays, handle).result(60)
+        assert list(found) == ["y"]
+        assert found["y"].tolist() == [0.0, 1.0, 2.0, 3.0]
+        assert "weights" not in found
+    assert not (tmp_path / "y.npy").exists()
+    with pytest.raises(KeyError):
+        Shelf(str(tmp_path), ())["y"]
+
+
+def test_rows_of_blocks_lie_side_by_side() -> None:
+    random = np.random.default_rng(0)
+    blocks = [random.normal(size=(6, 2)), random.normal(size=(6, 3)).astype(np.float32)]
+    for part in (np.array([True, False, True, True, False, False]), np.array([5, 0, 3]), np.zeros(6, dtype=bool)):
+        wanted = np.hstack([np.asarray(block[part], dtype=np.float64) for block in blocks])
+        assert np.array_equal(_side_by_side(blocks, part), wanted)
+
+
+def test_a_fitted_model_is_kept_on_disk_and_read_when_asked_for(tmp_path: Path) -> None:
+    files = {"model.txt": b"trees", "facts.json": bytes(range(256)), "empty": b""}
+    given = FoldResult("key", 0, np.array([0.5, 0.25]), files=files)
+    kept = FolderJournal(tmp_path).add("table", given, 1.0)
+    again = FolderJournal(tmp_path).results("table")["key", 0]
+    for result in (kept, again):
+        assert dict(result.files) == files
+        assert result.size == given.size == 261
+        with pytest.raises(KeyError):
+            result.files["other"]
+
+
+def test_work_beside_gives_its_error_to_whoever_waits() -> None:
+    done: list[int] = []
+    Aside(lambda: done.append(1)).wait()
+    assert done == [1]
+
+    def refuse() -> None:
+        raise BadInput("This cannot be learned.", "Choose another column.")
+
+    with pytest.raises(BadInput, match="cannot be learned"):
+        Aside(refuse).wait()
