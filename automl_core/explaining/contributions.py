@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from automl_core.explaining.routes import (
     needs_background,
     spread_remainder,
 )
+from automl_core.explaining.words import percent
 from automl_core.search.family import link
 from automl_core.search.model import Model
 
@@ -26,6 +27,7 @@ Floats = NDArray[np.float64]
 BACKGROUND_ROWS = 100
 ROUNDS = 8
 MOST_ENUMERATED = 8
+TOLD_DOUBT = 0.01
 ROW_SECONDS = 0.028  # of each of two processors, for one row
 LEAST_CARE, MOST_CARE = Care(4, 2), Care(200, 1_000)
 
@@ -34,8 +36,8 @@ LEAST_CARE, MOST_CARE = Care(4, 2), Care(200, 1_000)
 class Contributions:
     """`base + phi.sum(axis=1) == prediction` to 1e-6: for classes x 100 (points), for numbers in the target's units.
 
-    `phi` is (n, columns); `names` are the source columns; `label` is the class that is explained ("" for numbers). `doubt` (n,) is
-    the share of a row's parts (their sizes added up) that sampling is likely to have got wrong: 0 where nothing was sampled.
+    `phi` is (n, columns); `names` are the source columns; `label` is the class that is explained ("" for numbers). `doubt` (n,)
+    is the share of a row's parts (their sizes added up) that sampling is likely to have got wrong: 0 where nothing was sampled.
     """
 
     phi: Floats
@@ -43,7 +45,7 @@ class Contributions:
     prediction: Floats
     names: tuple[str, ...]
     label: str
-    doubt: Floats
+    doubt: Floats = field(default_factory=lambda: np.zeros(0))
 
 
 def pick_background(model: Model, frame: pd.DataFrame, seed: int = 0, rows: int = BACKGROUND_ROWS) -> pd.DataFrame:
@@ -81,7 +83,7 @@ def reference_rows(model: Model, background: pd.DataFrame, seed: int = 0) -> Ref
 
 
 def compares(model: Model, few: Floats) -> bool:
-    """Whether the model's parts are measured against other rows: all but those of trees that are alone. `few` are encoded rows."""
+    """Whether the model's parts are measured against other rows: all but those of trees alone. `few` are encoded rows."""
     return needs_background(model) or exact(model, few) is None
 
 
@@ -124,6 +126,13 @@ def of_row(model: Model, row: Floats, reference: Reference | None, label: str = 
         else:
             raw = parted(known, row, known.care(1, seconds, LEAST_CARE, MOST_CARE), 0)
     return _shown(model, raw, row, label)
+
+
+def doubt_words(doubt: float) -> str:
+    """A sentence about parts that were sampled; empty where nothing worth telling was left to chance."""
+    if not doubt >= TOLD_DOUBT:
+        return ""
+    return f" The parts of a row are estimates: about {percent(doubt)} of their size may be off."
 
 
 def _fitting(model: Model, reference: Reference | None) -> Reference:

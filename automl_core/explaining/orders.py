@@ -42,13 +42,13 @@ class Orders:
         return walk, step
 
     def parts(self, values: Floats) -> Floats:
-        """(m, d, k) what each column changed, both ways averaged: `values` (2 m, d + 1, k) are those on the way, ends included."""
+        """(m, d, k) what each column changed, both ways averaged; `values` (2 m, d + 1, k) are those on the way, with ends."""
         changes = np.take_along_axis(np.diff(values, axis=1), self.rank[:, :, None], axis=1)
         return np.asarray((changes[: self.pairs] + changes[self.pairs :]) / 2)
 
 
 def plan(rows: Floats, others: Floats, source: Places, rounds: int, seed: int) -> Orders:
-    """Orders of the d columns of `source` for rows (n, p), `rounds` each, row by row; others (b, p) are met evenly over their order.
+    """`rounds` orders of the d columns of `source` for each row (n, p); others (b, p) are met evenly over their order.
 
     In a row's successive orders each column stands at each place as often.
     """

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl_core.explaining.contributions import Contributions, compares, explained_class, of_matrix, reference_rows
+from automl_core.explaining.contributions import Contributions, compares, doubt_words, explained_class, of_matrix, reference_rows
 from automl_core.explaining.explanation import Explanation, Importance
 from automl_core.explaining.honesty import find_groups
 from automl_core.explaining.importance import importances, shape
@@ -35,8 +35,8 @@ def explain(
 ) -> Explanation:
     """Importance and shapes from Shapley values of a stratified sample of 2,000 rows.
 
-    It takes about `seconds`: where values are sampled a slow model gets less care a row, and only one too slow for that gets fewer
-    rows, 100 at least. `frame` is typed and cleaned, aligned with `y` (class codes, or numbers; NaN when unknown).
+    It takes about `seconds`: where values are sampled a slow model gets less care a row, and only one too slow for that gets
+    fewer rows, 100 at least. `frame` is typed and cleaned, aligned with `y` (class codes, or numbers; NaN when unknown).
     """
     tell = progress or (lambda fraction, sentence: None)
     tell(0.0, "Choosing rows to explain.")
@@ -54,9 +54,9 @@ def explain(
     used = [one for one in ordered if one.share > 0][:MOST_SHAPES]
     shapes = tuple(shape(one.column, sample[one.column], made.phi[:, made.names.index(one.column)], seen) for one in used)
     units = "points" if made.label else model.problem.target
-    groups = find_groups(sample, made, seed)
+    groups, doubt = find_groups(sample, made, seed), float(np.nan_to_num(made.doubt).mean()) if len(sample) else 0.0
     return Explanation(ordered, shapes, float(made.prediction.mean()), units, len(sample), made.label,
-                       _sentence(model, made, ordered), groups, doubt=float(made.doubt.mean()))
+                       _sentence(model, made, ordered) + doubt_words(doubt), groups, doubt=doubt)
 
 
 def _affordable(

@@ -1,8 +1,8 @@
-"""What a model's predictions are compared with, and all that is worked out once for it: the members sorted by how they are explained.
+"""What a model's predictions are compared with, and all that is worked out once for it: the members by how they are explained.
 
 A model's prediction is a weighted sum over members, so its Shapley values are those of the members, each by its quickest route: a
-number's members with contributions of their own by these, forests by walking their trees, linear members by adding up terms, and
-what is left (boosted probabilities, networks, neighbours) by paired orders of the columns. There, a rough copy made of terms takes
+number's members with contributions of their own by these, forests by walking their trees, linear members by adding up terms,
+and what is left (boosted probabilities, networks, neighbours) by paired orders of the columns. There, a rough copy made of terms takes
 most of the chance away: its values are known, and only what it gets wrong is sampled (a control variate, so nothing is biased).
 """
 
@@ -19,13 +19,12 @@ from numpy.typing import NDArray
 from automl_core.explaining.orders import mixtures, plan
 from automl_core.explaining.routes import Raw, by_source, of_member, spread_remainder
 from automl_core.explaining.terms import LEARNED, Terms, calibrated, dense, likeness, member_terms
-from automl_core.explaining.woods import Woods, can_walk, open_woods, walked
+from automl_core.explaining.woods import NORMAL_MEAN, Woods, can_walk, open_woods, walked
 from automl_core.search.model import Member, Model
 
 Floats = NDArray[np.float64]
 STATE_CELLS = 1_000_000  # of a table of mixtures predicted at once
 STATE_SECONDS = 1e-6  # a mixture costs beyond its prediction
-NORMAL_MEAN = 0.8  # the mean size of a normal error of spread 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,18 +133,20 @@ def _tried(reference: Reference) -> Reference:
 
 
 def parted(reference: Reference, matrix: Floats, care: Care, seed: int) -> Raw:
-    """Shapley values by source column of rows (n, p) of the encoder's matrix, against the reference, in predictions' own space."""
+    """Shapley values by source column of encoded rows (n, p) against the reference, in the space of predictions."""
     model = reference.model
-    whole = model.extended(matrix)
-    prediction = _columns(model.predict_matrix(matrix))
-    phi = np.zeros((len(matrix), len(model.sources), prediction.shape[1]))
+    phi = np.zeros((len(matrix), len(model.sources), reference.prediction.shape[1]))
     doubt, base, slope = np.zeros_like(phi), reference.prediction.mean(axis=0), reference.slope
+    flat = phi.shape[2] == 1 and model.problem.task != "multiclass"
+    if not len(matrix):
+        return Raw(phi[:, :, 0] if flat else phi, base[0] if flat else base, False)
+    whole, prediction = model.extended(matrix), _columns(model.predict_matrix(matrix))
+    others = model.extended(reference.matrix)
     for member in reference.native:
-        explained = of_member(model, member, whole, model.extended(reference.matrix))
+        explained = of_member(model, member, whole, others)
         assert explained is not None
-        own = _columns(member.predict(model.extended(reference.matrix))).mean(axis=0)
         phi += member.weight * by_source(model, explained[0])[:, :, None]
-        base = base + member.weight * (explained[1] - own)
+        base = base + member.weight * (explained[1] - float(member.predict(others).mean()))
     for woods in reference.woods:
         part, error = walked(woods, whole, care.meetings, seed)
         phi += slope * woods.member.weight * part
@@ -160,7 +161,6 @@ def parted(reference: Reference, matrix: Floats, care: Care, seed: int) -> Raw:
         part, error = _sampled(reference, matrix, care.rounds, seed)
         phi, doubt = phi + part, doubt + np.square(error)
     doubt = NORMAL_MEAN * np.sqrt(doubt).sum(axis=1) / np.maximum(np.abs(phi).sum(axis=1), 1e-12)
-    flat = phi.shape[2] == 1 and model.problem.task != "multiclass"
     found = np.stack([spread_remainder(phi[:, :, k], prediction[:, k] - base[k]) for k in range(phi.shape[2])], axis=2)
     return Raw(found[:, :, 0] if flat else found, base[0] if flat else base, False, doubt[:, 0] if flat else doubt)
 

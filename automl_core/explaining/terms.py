@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,7 +25,8 @@ Places = NDArray[np.int64]
 BENDS = 6
 LEARNED = 1_500  # mixtures that a likeness is learned from
 SMALL = 1e-4
-CELLS = 400_000  # of the walks of one batch
+CELLS = 100_000  # of one row's walks
+BLOCK = 400_000  # of the walks worked through at once
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -47,7 +50,7 @@ class Finish:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Terms:
-    """One such part, times `weight`: linear fits of what the model's features (n, p) say, one an output when `natives` are several.
+    """One such part, times `weight`: linear fits over the model's features (n, p), one an output when `natives` are several.
 
     `source` (p,) tells the column of each feature, `others` (b, d, k) are the terms of the rows to compare with.
     """
@@ -96,7 +99,7 @@ def member_terms(model: Model, member: Member, reference: Floats) -> Terms | Non
 
 
 def likeness(model: Model, values: Floats, matrix: Floats, reference: Floats) -> Terms | None:
-    """A rough copy of part of a model, as terms: learned from the part's `values` (n, k) at mixtures `matrix` (n, p) of the encoder.
+    """A rough copy of part of a model, as terms: learned from the part's `values` (n, k) at encoded mixtures `matrix` (n, p).
 
     It need not be good: it carries most of the spread, and what it gets wrong is sampled. None when it cannot be learned.
     """
@@ -125,16 +128,18 @@ def dense(
     rows, others = ends
     n, b, d = len(rows), len(others), terms[0].columns
     outputs = sum(part.others.shape[2] for part in terms)
-    rounds = b * max(1, CELLS // (2 * b * (d + 1) * outputs * max(1, min(n, 10))))
-    most = max(1, CELLS // (2 * rounds * (d + 1) * outputs))
-    found = []
-    for start in range(0, n, most):
+    rounds = b * max(1, CELLS // (2 * b * (d + 1) * outputs * min(n, 10)))
+    most = max(1, BLOCK // (2 * rounds * (d + 1) * outputs))
+
+    def block(start: int) -> Floats:
         part = slice(start, start + most)
         orders = plan(rows[part], others, source, rounds, seed + start)
         values = sum((one.along(own[part], orders) for one, own in zip(terms, mine, strict=True)), np.zeros(1))
         changed = orders.parts(values if calibration is None else calibrated(calibration, values))
-        found.append(changed.reshape(-1, rounds, d, changed.shape[2]).mean(axis=1))
-    return np.concatenate(found)
+        return np.asarray(changed.reshape(-1, rounds, d, changed.shape[2]).mean(axis=1))
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return np.concatenate(list(pool.map(block, range(0, n, most))))
 
 
 def calibrated(calibration: Calibration, values: Floats) -> Floats:

@@ -12,15 +12,16 @@ from numba import njit
 
 
 def _walk(
-    trees: tuple[Any, Any, Any, Any, Any, Any], rows: Any, others: Any, columns: tuple[Any, Any], design: tuple[int, int, float],
-    phi: Any,
+    trees: tuple[Any, Any, Any, Any, Any, Any], rows: Any, others: Any, columns: tuple[Any, Any],
+    design: tuple[int, int, float], phi: Any,
 ) -> None:
     """Adds to `phi` (n, 2, d, k) the interventional Shapley values of rows (n, p), summed over trees and some of `others` (b, p).
 
     `trees` are roots, feature, threshold, left, right, value as in a forest; `columns` the source of each feature (p,) and the
-    Shapley weights by how many columns were taken from the row and from the other (d + 1, d + 1); `design` the first tree's number,
-    how many others each tree meets, and where they start (0 to 1). A path splits only where row and other part at a column whose
-    side is not settled yet, so each leaf that a mixture of the two can reach is met once. Even and odd meetings go to two places.
+    Shapley weights by how many columns were taken from the row and from the other (d + 1, d + 1); `design` the first tree's
+    number, how many others each tree meets, and where they start (0 to 1). A path splits only where row and other part at a column
+    whose side is not settled yet, so each leaf that a mixture of the two can reach is met once. Meetings go to two places in turn,
+    which tell the error.
     """
     roots, feature, threshold, left, right, value = trees
     source, weights = columns
@@ -36,7 +37,7 @@ def _walk(
             shift = (start + 0.6180339887498949 * (first + tree) + 0.7548776662466927 * number) % 1.0
             for meeting in range(meetings):
                 other = others[min(int((meeting + shift) * others.shape[0] / meetings), others.shape[0] - 1)]
-                sums = phi[number, meeting % 2]
+                sums = phi[number, (meeting + first + tree) % 2]
                 depth, taken, waiting = 0, 0, 0
                 node = roots[tree]
                 while True:

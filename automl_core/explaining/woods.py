@@ -13,6 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ from automl_core.search.model import Member, Model
 Floats = NDArray[np.float64]
 TRIED_ROWS, TRIED = 3, 4  # rows and meetings by which the pace is measured
 LEAST_MEETINGS = 2
+NORMAL_MEAN = 0.8  # the mean size of a normal error of spread 1
+GOLDEN = 0.7548776662466927  # the second of the two numbers that spread starts most evenly
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -84,19 +87,18 @@ def walked(woods: Woods, whole: Floats, meetings: int, seed: int) -> tuple[Float
         jobs: list[tuple[Any, slice]] = [(part, slice(None)) for part in parts]
     else:
         cuts = np.linspace(0, trees, threads + 1).astype(int)
-        jobs = [(np.arange(len(rows)), slice(int(a), int(z))) for a, z in zip(cuts[:-1], cuts[1:], strict=True)]
+        jobs = [(np.arange(len(rows)), slice(int(a), int(z))) for a, z in pairwise(cuts)]
     sums = np.zeros((len(rows), 2, woods.columns, woods.value.shape[1]))
     with ThreadPoolExecutor(threads) as pool:
-        made = pool.map(lambda job: _add(woods, rows[job[0]], job[1], (meetings, start + 0.7548776662466927 * int(job[0][0]))), jobs)
+        made = pool.map(lambda job: _add(woods, rows[job[0]], job[1], (meetings, start + GOLDEN * int(job[0][0]))), jobs)
         for (places, _), part in zip(jobs, made, strict=True):
             sums[places] += part
     scale = woods.member.scale / trees
     phi = scale * sums.sum(axis=1) / meetings
     if meetings == b:
         return phi, np.zeros_like(phi)
-    even, odd = (meetings + 1) // 2, meetings // 2
-    apart = scale * (sums[:, 0] / even - sums[:, 1] / max(odd, 1))
-    return phi, np.abs(apart) / 2 * math.sqrt(1 - meetings / b)
+    apart = scale * (sums[:, 0] - sums[:, 1]) / meetings  # each half is a mean over half as many meetings, and half of the whole
+    return phi, np.abs(apart) / NORMAL_MEAN * math.sqrt(1 - meetings / b)
 
 
 def _add(woods: Woods, rows: NDArray[np.float32], trees: slice, design: tuple[int, float]) -> Floats:
