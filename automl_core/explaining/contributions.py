@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl_core.explaining.reference import Care, Reference, open_reference, parted
 from automl_core.explaining.routes import (
     Raw,
+    by_itself,
     enumerated,
     exact,
     exact_together,
     needs_background,
-    paired,
-    permuted,
     spread_remainder,
 )
+from automl_core.explaining.words import percent
 from automl_core.search.family import link
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
 BACKGROUND_ROWS = 100
 ROUNDS = 8
-ALWAYS_ENUMERATED, MOST_ENUMERATED, ENUMERATED_SECONDS = 5, 8, 0.1
-ROW_SECONDS, MOST_ROUNDS = 0.04, 1_000
+MOST_ENUMERATED = 8
+TOLD_DOUBT = 0.01
+ROW_SECONDS = 0.028  # of each of two processors, for one row
+LEAST_CARE, MOST_CARE = Care(4, 2), Care(200, 1_000)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Contributions:
     """`base + phi.sum(axis=1) == prediction` to 1e-6: for classes x 100 (points), for numbers in the target's units.
 
-    `phi` is (n, columns); `names` are the source columns; `label` is the class that is explained ("" for numbers).
+    `phi` is (n, columns); `names` are the source columns; `label` is the class that is explained ("" for numbers). `doubt` (n,)
+    is the share of a row's parts (their sizes added up) that sampling is likely to have got wrong: 0 where nothing was sampled.
     """
 
     phi: Floats
@@ -41,6 +45,7 @@ class Contributions:
     prediction: Floats
     names: tuple[str, ...]
     label: str
+    doubt: Floats = field(default_factory=lambda: np.zeros(0))
 
 
 def pick_background(model: Model, frame: pd.DataFrame, seed: int = 0, rows: int = BACKGROUND_ROWS) -> pd.DataFrame:
@@ -72,6 +77,16 @@ def shown(model: Model, prediction: Floats, place: int) -> Floats:
     return 1.0 - prediction if turned else prediction
 
 
+def reference_rows(model: Model, background: pd.DataFrame, seed: int = 0) -> Reference:
+    """Cleaned rows to compare a model's predictions with, at most 100 picked of them, with all that is worked out once."""
+    return open_reference(model, model.encoder.matrix(pick_background(model, background, seed)))
+
+
+def compares(model: Model, few: Floats) -> bool:
+    """Whether the model's parts are measured against other rows: all but those of trees alone. `few` are encoded rows."""
+    return needs_background(model) or exact(model, few) is None
+
+
 def contributions(
     model: Model, frame: pd.DataFrame, background: pd.DataFrame, seed: int = 0, label: str = "", rounds: int = ROUNDS
 ) -> Contributions:
@@ -79,50 +94,51 @@ def contributions(
 
     Log-odds become probability points by the share rule: `(p - p_base) * phi_j / sum(phi)`, which adds up exactly.
     `background` (cleaned rows) is the reference of the routes that need one; where values must be sampled, each row's by
-    `rounds` orders of the columns and their reverses.
+    `rounds` orders of the columns and their reverses, and each tree of a forest meets as many rows of the reference.
     """
     matrix = model.encoder.matrix(frame)
-    compared = needs_background(model) or exact(model, matrix[:20]) is None
-    reference = model.encoder.matrix(pick_background(model, background, seed)) if compared else None
-    return of_matrix(model, matrix, reference, seed, label, rounds)
+    reference = reference_rows(model, background, seed) if compares(model, matrix[:20]) else None
+    return of_matrix(model, matrix, reference, Care(rounds, rounds), seed, label)
 
 
 def of_matrix(
-    model: Model, matrix: Floats, reference: Floats | None, seed: int = 0, label: str = "", rounds: int = ROUNDS
+    model: Model, matrix: Floats, reference: Reference | None, care: Care, seed: int = 0, label: str = ""
 ) -> Contributions:
-    """The same for rows that are encoded already; `reference` are encoded rows to compare with, needed by all but trees."""
-    raw = exact_together(model, matrix, reference)
+    """The same for rows that are encoded already; a reference is needed by all but trees that are alone."""
+    raw = exact_together(model, matrix, None if reference is None else reference.matrix)
     if raw is None:
-        assert reference is not None
-        raw = permuted(model, matrix, reference, rounds, seed)
+        raw = parted(_fitting(model, reference), matrix, care, seed)
     return _shown(model, raw, matrix, label)
 
 
-def of_row(model: Model, row: Floats, reference: Floats, label: str = "") -> Contributions:
-    """The same for one encoded row (1, p), with more care where values must be sampled.
+def of_row(model: Model, row: Floats, reference: Reference | None, label: str = "") -> Contributions:
+    """The same for one encoded row (1, p), with as much care as 40 ms allow where values must be sampled.
 
-    All coalitions of up to five columns are gone through (of up to eight when that takes about 100 ms), else as many paired
-    orders of the columns as fit into 40 ms, one for each row of the reference at least.
+    All coalitions of up to eight columns are gone through when that takes no longer.
     """
-    raw = exact(model, row, reference)
+    raw = exact(model, row, None if reference is None else reference.matrix)
     if raw is None:
+        known = _fitting(model, reference)
         columns = len(model.sources)
-        pace = _pace(model, reference)
-        quick = pace * 2**columns * len(reference) < ENUMERATED_SECONDS
-        if columns <= ALWAYS_ENUMERATED or (columns <= MOST_ENUMERATED and quick):
-            raw = enumerated(model, row, reference)
+        seconds = ROW_SECONDS * min(os.cpu_count() or 1, 2)
+        if known.asked and columns <= MOST_ENUMERATED and known.pace * 2**columns * len(known.matrix) < seconds:
+            raw = enumerated(model, row, known.matrix)
         else:
-            rounds = int(np.clip(ROW_SECONDS / max(pace * 2 * columns, 1e-9), len(reference), MOST_ROUNDS))
-            raw = paired(model, row, reference, rounds, 0)
+            raw = parted(known, row, known.care(1, seconds, LEAST_CARE, MOST_CARE), 0)
     return _shown(model, raw, row, label)
 
 
-def _pace(model: Model, reference: Floats) -> float:
-    """Seconds of this thread a row of a large prediction takes: other work on the machine must not change an explanation."""
-    matrix = np.repeat(reference, max(1, 400 // max(len(reference), 1)), axis=0)[:400]
-    began = time.thread_time()
-    model.predict_matrix(matrix)
-    return (time.thread_time() - began) / max(len(matrix), 1)
+def doubt_words(doubt: float) -> str:
+    """A sentence about parts that were sampled; empty where nothing worth telling was left to chance."""
+    if not doubt >= TOLD_DOUBT:
+        return ""
+    return f" The parts of a row are estimates: about {percent(doubt)} of their size may be off."
+
+
+def _fitting(model: Model, reference: Reference | None) -> Reference:
+    """The reference, made anew from its rows when it was made for another model: what was worked out holds for one alone."""
+    assert reference is not None
+    return reference if reference.model is model else open_reference(model, reference.matrix)
 
 
 def _shown(model: Model, raw: Raw, matrix: Floats, label: str) -> Contributions:
@@ -131,13 +147,13 @@ def _shown(model: Model, raw: Raw, matrix: Floats, label: str) -> Contributions:
     phi, base = _in_units(model, raw, place, prediction)
     name = model.problem.classes[place] if model.problem.task != "regression" else ""
     scale = 100.0 if name else 1.0
-    return Contributions(scale * phi, scale * base, scale * prediction, model.sources, name)
+    doubt = np.zeros(len(phi)) if raw.doubt is None else raw.doubt[:, place] if raw.doubt.ndim == 2 else raw.doubt
+    return Contributions(scale * phi, scale * base, scale * prediction, model.sources, name, doubt)
 
 
 def needs_sampling(model: Model) -> bool:
-    """Whether the model's parts must be sampled by permutation: blends of classes, and kinds of model that cannot tell."""
-    kinds = [member.kind for member in model.members]
-    return (len(kinds) > 1 and model.problem.task != "regression") or any(kind.contributions is None for kind in kinds)
+    """Whether no member tells its own parts: blends of classes, and kinds of model that cannot tell. It takes longer."""
+    return not by_itself(model)
 
 
 def _in_units(model: Model, raw: Raw, place: int, prediction: Floats) -> tuple[Floats, float]:

@@ -68,7 +68,10 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The whole model explained on a sample of `rows`. `base` is the mean prediction in display units."""
+    """The whole model explained on a sample of `rows`. `base` is the mean prediction in display units.
+
+    `doubt` is the part of a row's contributions that sampling is likely to have got wrong, the mean over rows: 0 means exact.
+    """
 
     importance: tuple[Importance, ...]
     shapes: tuple[Shape, ...]
@@ -82,6 +85,7 @@ class Explanation:
     metric: str = ""
     refits: int = 0
     measured: str = ""
+    doubt: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +253,10 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class RowExplanation:
-    """Why one row got its prediction: `base` plus all amounts is `prediction`, in display units."""
+    """Why one row got its prediction: `base` plus all amounts is `prediction`, in display units.
+
+    `doubt` is the part of the amounts (their sizes added up) that sampling is likely to have got wrong: 0 means exact.
+    """
 
     prediction: float
     base: float
@@ -257,6 +264,7 @@ class RowExplanation:
     units: Units
     label: str
     sentence: str
+    doubt: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,21 +10,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl_core.explaining.contributions import ROUNDS, Contributions, contributions, explained_class
+from automl_core.explaining.contributions import Contributions, compares, doubt_words, explained_class, of_matrix, reference_rows
 from automl_core.explaining.explanation import Explanation, Importance
 from automl_core.explaining.honesty import find_groups
 from automl_core.explaining.importance import importances, shape
-from automl_core.explaining.routes import exact
+from automl_core.explaining.reference import Care, Reference
+from automl_core.explaining.routes import by_itself, exact
 from automl_core.explaining.words import join_words, percent, quote
 from automl_core.search.model import Model
 
 SAMPLE = 2_000
-SLOW_SAMPLE = 400  # for models whose contributions must be sampled by permutation
-LEAST_SAMPLE = 60
-FEW_ROWS, FEW_ROUNDS = 40, 3  # for a model so slow that even that takes its time
-LEAST_EXACT = 100
+LEAST_SAMPLE = 100
+LEAST_CARE, MOST_CARE = Care(2, 2), Care(8, 16)
 PACE_ROWS = 40
-SECONDS = 5.0
+SECONDS = 8.0
 MOST_SHAPES = 15
 Floats = NDArray[np.float64]
 Progress = Callable[[float, str], None]
@@ -34,48 +33,51 @@ def explain(
     model: Model, frame: pd.DataFrame, y: NDArray[np.generic], seed: int = 0, progress: Progress | None = None,
     seconds: float = SECONDS,
 ) -> Explanation:
-    """Importance and shapes from Shapley values of a stratified sample: 2,000 rows, or up to 400 when they must be sampled.
+    """Importance and shapes from Shapley values of a stratified sample of 2,000 rows.
 
-    It takes about `seconds`; a slow model is explained on fewer rows, 40 at least. `frame` is typed and cleaned, aligned
-    with `y` (class codes, or numbers; NaN when unknown).
+    It takes about `seconds`: where values are sampled a slow model gets less care a row, and only one too slow for that gets
+    fewer rows, 100 at least. `frame` is typed and cleaned, aligned with `y` (class codes, or numbers; NaN when unknown).
     """
     tell = progress or (lambda fraction, sentence: None)
     tell(0.0, "Choosing rows to explain.")
     place = explained_class(model)
     observed = outcomes_shown(model, y, place)
-    limit, rounds = _affordable(model, frame, seconds)
+    few = model.encoder.matrix(frame.iloc[:PACE_ROWS])
+    reference = reference_rows(model, frame, seed) if compares(model, few) else None
+    limit, care = _affordable(model, few, reference, min(SAMPLE, len(frame)), seconds)
     picked = stratified(observed, limit, seed)
     sample, seen = frame.iloc[picked].reset_index(drop=True), observed[picked]
     tell(0.1, f"Explaining {len(sample):,} rows.")
-    made = contributions(model, sample, frame, seed, rounds=rounds)
+    made = of_matrix(model, model.encoder.matrix(sample), reference, care, seed)
     tell(0.8, "Ordering the columns.")
     ordered = importances(made, sample, seed)
     used = [one for one in ordered if one.share > 0][:MOST_SHAPES]
     shapes = tuple(shape(one.column, sample[one.column], made.phi[:, made.names.index(one.column)], seen) for one in used)
     units = "points" if made.label else model.problem.target
-    groups = find_groups(sample, made, seed)
+    groups, doubt = find_groups(sample, made, seed), float(np.nan_to_num(made.doubt).mean()) if len(sample) else 0.0
     return Explanation(ordered, shapes, float(made.prediction.mean()), units, len(sample), made.label,
-                       _sentence(model, made, ordered), groups)
+                       _sentence(model, made, ordered) + doubt_words(doubt), groups, doubt=doubt)
 
 
-def _affordable(model: Model, frame: pd.DataFrame, seconds: float) -> tuple[int, int]:
-    """The rows that the model's route gets through in that time, by the pace of a few, and the rounds for each of them."""
-    few = model.encoder.matrix(frame.iloc[:PACE_ROWS])
-    if not len(few):
-        return SAMPLE, ROUNDS
-    began = time.perf_counter()
-    if exact(model, few) is not None:
-        pace = (time.perf_counter() - began) / len(few)
-        threads = min(os.cpu_count() or 1, 2)
-        return int(np.clip(0.6 * threads * seconds / max(pace, 1e-9), LEAST_EXACT, SAMPLE)), ROUNDS
-    matrix = model.encoder.matrix(frame.iloc[:SLOW_SAMPLE])
-    matrix = np.repeat(matrix, max(1, 2_000 // max(len(matrix), 1)), axis=0)
-    began = time.perf_counter()
-    model.predict_matrix(matrix)
-    pace = (time.perf_counter() - began) / len(matrix)
-    rows = 0.8 * seconds / max(pace * 2 * (len(model.sources) + 1), 1e-9)  # with one round
-    rounds = ROUNDS if rows >= LEAST_SAMPLE * ROUNDS else FEW_ROUNDS
-    return int(np.clip(rows / rounds, FEW_ROWS if rounds == FEW_ROUNDS else LEAST_SAMPLE, SLOW_SAMPLE)), rounds
+def _affordable(
+    model: Model, few: Floats, reference: Reference | None, rows: int, seconds: float
+) -> tuple[int, Care]:
+    """How many rows the model's route gets through in that time, by its pace on a few, and the care for each of them.
+
+    The pace is this thread's own: other work on the machine must not change an explanation.
+    """
+    budget = 0.7 * min(os.cpu_count() or 1, 2) * seconds
+    if not len(few) or not rows:
+        return SAMPLE, LEAST_CARE
+    if by_itself(model) and (reference is None or exact(model, few[:1], reference.matrix) is not None):
+        began = time.thread_time()
+        exact(model, few, None if reference is None else reference.matrix)
+        pace = (time.thread_time() - began) / len(few)
+        return int(np.clip(budget / max(pace, 1e-9), LEAST_SAMPLE, SAMPLE)), LEAST_CARE
+    assert reference is not None
+    least = LEAST_CARE.rounds * reference.round_seconds() + LEAST_CARE.meetings * reference.meeting_seconds()
+    rows = int(np.clip(min(rows, budget / max(least, 1e-9)), LEAST_SAMPLE, SAMPLE))
+    return rows, reference.care(rows, budget, LEAST_CARE, MOST_CARE)
 
 
 def stratified(observed: Floats, rows: int, seed: int) -> NDArray[np.int64]:

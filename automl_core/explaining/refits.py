@@ -23,7 +23,7 @@ from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining.words import join_words
 from automl_core.framing.problem import Problem
-from automl_core.framing.validation import make_folds
+from automl_core.framing.validation import make_folds, row_groups
 from automl_core.search.codes import CodeSource, fit_codes
 from automl_core.search.families import families
 from automl_core.search.family import FitRequest
@@ -158,6 +158,7 @@ class _Table:
         self.y = past.y[known]
         given = past.weights(model.problem)
         self.weights = None if given is None else given[known]
+        self.groups = _groups(self.frame, past.columns, model.problem)
         classes = model.problem.task != "regression"
         self.target: NDArray[np.generic] = self.y.astype(np.int64) if classes else self.y
         self.specs = [spec_of(model, member, past.trials) for member in model.members]
@@ -172,13 +173,14 @@ class _Table:
         classes = max(2, len(problem.classes))
         matrix, features, encoder = self.matrix[train], plain, model.encoder
         if encoder.codes:
-            source = CodeSource(self.matrix, plain, self.terms, self.y, problem.task, classes, problem.classes)
+            source = CodeSource(self.matrix, plain, self.terms, self.y, problem.task, classes, problem.classes, self.groups,
+                                self.weights)
             coded = fit_codes(source, train, seed)
             encoder = with_codes(encoder, coded.codes, coded.features)
             matrix, features = np.hstack([matrix, coded.values[train]]), (*features, *coded.features)
         formulas = NO_FORMULAS
         if model.formulas.items:
-            given = FormulaSource(self.matrix, plain, self.y, problem.task, classes)
+            given = FormulaSource(self.matrix, plain, self.y, problem.task, classes, self.groups)
             formed = fit_formulas(given, train, seed, time.monotonic() + FORMULA_SECONDS)
             formulas = formed.formulas
             matrix, features = np.hstack([matrix, formed.values[train]]), (*features, *formulas.features)
@@ -195,6 +197,14 @@ class _Table:
                 return None
             members.append(Member(spec.family, member.label, member.weight, native, (), member.logs, member.scale))
         return replace(model, encoder=encoder, formulas=formulas, members=tuple(members))
+
+
+def _groups(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem) -> Places | None:
+    """(n,) the rows that must not speak for each other; None when they all stand alone, or cannot be told apart."""
+    try:
+        return row_groups(frame, columns, problem)
+    except BadInput:
+        return None  # halves cannot be made by it either
 
 
 def early_or_given(request: FitRequest, spec: MemberSpec) -> FitRequest:

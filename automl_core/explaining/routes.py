@@ -1,7 +1,7 @@
 """Raw contributions of a model's features, by the exact route its members allow.
 
 One tree or linear member, or several whose predictions add up in one space: the families' own exact Shapley values.
-Everything else (blends of probabilities, families without contributions): permutation Shapley values on the user's columns.
+Everything else (blends of probabilities, families without contributions) goes by `reference.parted`.
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ ADDITIVE = ("linear", "ebm")  # sums of terms, whose zero is no reference
 @dataclass(frozen=True, eq=False, slots=True)
 class Raw:
     """Shapley values by source column: `phi` (n, columns) or (n, columns, k), `base` a float or (k,). `linked` says that they
-    live in the model's raw space (log-odds, class scores) and not in predictions."""
+    live in the model's raw space (log-odds, class scores) and not in predictions; `doubt` (n,) or (n, k) is the part of a row's
+    contributions that is likely to be off where they were sampled; None where nothing was left to chance."""
 
     phi: Floats
     base: Floats
     linked: bool
+    doubt: Floats | None = None
 
 
 def exact(model: Model, matrix: Floats, background: Floats | None = None) -> Raw | None:
@@ -50,7 +52,7 @@ def exact(model: Model, matrix: Floats, background: Floats | None = None) -> Raw
     whole = model.extended(matrix)
     reference = None if background is None else model.extended(background)
     for member in model.members:
-        explained = _of_member(model, member, whole, reference)
+        explained = of_member(model, member, whole, reference)
         if explained is None:
             return None
         part, start = explained
@@ -76,14 +78,18 @@ def exact_together(model: Model, matrix: Floats, background: Floats | None = Non
     return Raw(np.concatenate([part.phi for part in found]), found[0].base, found[0].linked)
 
 
+def by_itself(model: Model) -> bool:
+    """Whether the members tell their own parts: one, or several whose numbers add up."""
+    blend = len(model.members) > 1 and model.problem.task != "regression"
+    return not blend and all(member.kind.contributions is not None for member in model.members)
+
+
 def needs_background(model: Model) -> bool:
     """Whether the model's parts are measured against rows to compare with; trees carry their own reference."""
-    kinds = [member.kind for member in model.members]
-    blend = len(kinds) > 1 and model.problem.task != "regression"
-    return blend or any(kind.contributions is None or kind.name in ADDITIVE for kind in kinds)
+    return not by_itself(model) or any(member.kind.name in ADDITIVE for member in model.members)
 
 
-def _of_member(model: Model, member: Member, whole: Floats, reference: Floats | None) -> tuple[Floats, Floats] | None:
+def of_member(model: Model, member: Member, whole: Floats, reference: Floats | None) -> tuple[Floats, Floats] | None:
     """One member's parts over all features: log-odds, class scores, or numbers in the target's own units."""
     task = model.problem.task
     plain = replace(member, logs=False, scale=1.0)  # parts before the exponential
@@ -128,77 +134,6 @@ def by_source(model: Model, phi: Floats) -> Floats:
     return out
 
 
-def permuted(model: Model, matrix: Floats, background: Floats, rounds: int, seed: int) -> Raw:
-    """Interventional Shapley values of the predictions by antithetic permutation sampling (Strumbelj and Kononenko 2014; Mitchell
-    et al. 2022), exactly additive: `base + phi.sum(axis=1)` is the prediction.
-
-    Each round walks one order of the columns from background rows to the rows explained, and its reverse. Every row meets
-    `2 * rounds` background rows; what their mean prediction differs from the base is spread in proportion to |phi|.
-    """
-    generator = np.random.default_rng(seed)
-    base = np.asarray(model.predict_matrix(background).mean(axis=0), dtype=np.float64)
-    groups = [np.flatnonzero([feature.sources == (name,) for feature in model.encoder.features]) for name in model.sources]
-    prediction = model.predict_matrix(matrix)
-    phi = np.zeros((len(matrix), len(groups), *prediction.shape[1:]))
-    met = np.zeros_like(prediction)
-    deck = generator.permuted(np.tile(np.arange(len(background)), (len(matrix), 1)), axis=1)
-    for turn in range(rounds):
-        order = generator.permutation(len(groups))
-        for half, way in enumerate((order, order[::-1])):
-            others = deck[:, (2 * turn + half) % len(background)]
-            walked = _walk(model, (matrix, background[others]), [groups[group] for group in way])
-            met += walked[0]
-            for step, group in enumerate(way):
-                phi[:, group] += walked[step + 1] - walked[step]
-    phi /= 2 * rounds
-    return Raw(spread_remainder(phi, prediction - base), base, linked=False)
-
-
-def paired(model: Model, row: Floats, background: Floats, rounds: int, seed: int) -> Raw:
-    """Interventional Shapley values of one encoded row (1, p) by paired permutations: each round walks one order of the columns
-    and its reverse from the same background row: exact for effects of single columns and of pairs (Mitchell et al. 2022).
-
-    Background rows are met equally often, what is left over evenly over the order of their predictions: with as many rounds as
-    there are such rows no chance is left in effects of up to two columns. Steps that change nothing are not asked again.
-    """
-    generator = np.random.default_rng(seed)
-    groups = [np.flatnonzero([feature.sources == (name,) for feature in model.encoder.features]) for name in model.sources]
-    starts = model.predict_matrix(background)
-    said, base = model.predict_matrix(row)[0], np.asarray(starts.mean(axis=0), dtype=np.float64)
-    height = starts if starts.ndim == 1 else starts[:, 0]
-    whole, rest = divmod(rounds, len(background))
-    evenly = np.linspace(0, len(background) - 1, rest).round().astype(np.int64)
-    ordered = np.argsort(height, kind="stable")
-    picked = np.concatenate([np.tile(ordered, whole), ordered[evenly]])
-    differ = np.stack([_differs(row[0, group], background[picked][:, group]) for group in groups], axis=1)
-    states, steps = [], []
-    shuffled = np.zeros(0, dtype=np.int64)
-    for turn, start in enumerate(picked):
-        shuffled = np.roll(shuffled, 1) if turn % len(groups) else generator.permutation(len(groups))
-        order = shuffled[differ[turn][shuffled]]  # each column stands at each place as often
-        for way in (order, order[::-1]):
-            blend = background[start].copy()
-            for group in way[:-1]:
-                blend[groups[group]] = row[0, groups[group]]
-                states.append(blend.copy())
-            steps.append((start, way))
-    between = model.predict_matrix(np.stack(states)) if states else starts[:0]
-    phi, at = np.zeros((len(groups), *starts.shape[1:])), 0
-    for start, way in steps:
-        if len(way):
-            walked = np.concatenate([starts[start][None], between[at : at + len(way) - 1], said[None]])
-            phi[way] += np.diff(walked, axis=0)
-            at += len(way) - 1
-    phi = (phi / max(len(steps), 1))[None]
-    return Raw(spread_remainder(phi, (said - base)[None]), base, linked=False)
-
-
-def _differs(values: Floats, others: Floats) -> NDArray[np.bool_]:
-    """(n,) which of `others` (n, q) is not the same as `values` (q,); two missing values are the same."""
-    same = (others == values) | (np.isnan(others) & np.isnan(values))
-    return np.asarray(~same.all(axis=1))
-
-
 def enumerated(model: Model, row: Floats, background: Floats) -> Raw:
     """Interventional Shapley values of one encoded row (1, p) by all coalitions of the d columns, without chance: `2**d` mixtures
     with each background row are predicted (Shapley 1953; Lundberg and Lee 2017)."""
@@ -223,26 +158,6 @@ def enumerated(model: Model, row: Floats, background: Floats) -> Raw:
         gain = worth[without + (1 << place)] - worth[without]
         phi.append(np.tensordot(weights[taken[without]], gain, axes=1))
     return Raw(np.stack(phi)[None], worth[0], linked=False)
-
-
-def _walk(model: Model, ends: tuple[Floats, Floats], way: list[NDArray[np.intp]]) -> Floats:
-    """(groups + 1, n) or (groups + 1, n, k) predictions on the way from the background to the rows, one group of columns a step.
-
-    Many steps are predicted at once: a call of a forest costs more than its rows.
-    """
-    matrix, blend = ends[0], ends[1].copy()
-    stops = [blend.copy()]
-    found = []
-    most = max(1, STEP_CELLS // max(blend.size, 1))
-    for group in way:
-        if len(stops) == most:
-            found.append(model.predict_matrix(np.vstack(stops)))
-            stops = []
-        blend[:, group] = matrix[:, group]
-        stops.append(blend.copy())
-    found.append(model.predict_matrix(np.vstack(stops)))
-    whole = np.concatenate(found)
-    return whole.reshape(len(way) + 1, len(matrix), *whole.shape[1:])
 
 
 def spread_remainder(phi: Floats, total: Floats) -> Floats:

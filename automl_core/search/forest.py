@@ -51,7 +51,7 @@ def grow(request: FitRequest, make: Callable[[dict[str, Any]], Any]) -> Fitted:
         "max_leaf_nodes": nodes if rows > nodes else None, "min_samples_leaf": int(request.options.get("min_samples_leaf", 1)),
     }
     fill = _fill(request.matrix)
-    filled = _filled(request.matrix, fill)
+    known = filled(request.matrix, fill)
     target = request.y if request.task == "regression" else request.y.astype(np.int64)
     parts: list[_Part] = []
     grown = 0
@@ -59,7 +59,7 @@ def grow(request: FitRequest, make: Callable[[dict[str, Any]], Any]) -> Fitted:
     while grown < trees and not truncated:
         more = 1 if grown == 0 else min(CHUNK, trees - grown)
         some = make(settings | {"n_estimators": more, "random_state": SEEDS * request.seed + grown})
-        some.fit(filled, target, sample_weight=request.weights)
+        some.fit(known, target, sample_weight=request.weights)
         parts += [_part(request, some, estimator.tree_) for estimator in some.estimators_]  # a tenth of what the trees take
         grown += more
         truncated = request.over() and grown < trees
@@ -70,11 +70,11 @@ def grow_one(request: FitRequest, tree: Any) -> Fitted:
     """A forest of the one given tree estimator. Where a quantile is asked for, a leaf answers with its rows' quantile."""
     fill = _fill(request.matrix)
     target = request.y if request.task == "regression" else request.y.astype(np.int64)
-    filled = _filled(request.matrix, fill)
-    tree.fit(filled, target, sample_weight=request.weights)
+    known = filled(request.matrix, fill)
+    tree.fit(known, target, sample_weight=request.weights)
     if "loss" in request.options:
         level = float(request.options.get("alpha", 0.5))
-        leaves = tree.apply(filled)
+        leaves = tree.apply(known)
         for leaf in np.unique(leaves):
             inside = leaves == leaf
             counted = None if request.weights is None or not request.weights[inside].any() else request.weights[inside]
@@ -90,7 +90,8 @@ def _fill(matrix: Array) -> NDArray[np.float32]:
     return below
 
 
-def _filled(matrix: Array, fill: NDArray[np.float32]) -> NDArray[np.float32]:
+def filled(matrix: Array, fill: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A matrix (n, p) in 32 bits, its missing values below all others: what trees compare with their cuts."""
     values = matrix.astype(np.float32)
     out: NDArray[np.float32] = np.where(np.isnan(values), fill, values)
     return out
@@ -150,7 +151,7 @@ def _values(request: FitRequest, whole: Any, tree: Any) -> NDArray[Any]:
 
 def predict(model: Forest, matrix: Array) -> Array:
     """Predictions of a matrix: see `Family.predict`."""
-    filled = _filled(matrix, model.fill)
+    known = filled(matrix, model.fill)
     rows = np.arange(len(matrix))
     total = np.zeros((len(matrix), model.value.shape[1]))
     for root in model.roots:
@@ -158,7 +159,7 @@ def predict(model: Forest, matrix: Array) -> Array:
         active = rows
         while len(active):
             here = node[active]
-            goes_left = filled[active, model.feature[here]] <= model.threshold[here]
+            goes_left = known[active, model.feature[here]] <= model.threshold[here]
             there = np.where(goes_left, model.left[here], model.right[here])
             node[active] = there
             active = active[there != here]
@@ -168,10 +169,10 @@ def predict(model: Forest, matrix: Array) -> Array:
 
 def predict_row(model: Forest, row: Array) -> Any:
     """All trees at once, one level at a time."""
-    filled = _filled(row, model.fill)
+    known = filled(row, model.fill)
     node = model.roots
     for _ in range(model.depth):
-        node = np.where(filled[model.feature[node]] <= model.threshold[node], model.left[node], model.right[node])
+        node = np.where(known[model.feature[node]] <= model.threshold[node], model.left[node], model.right[node])
     mean = _finished(model, model.value[node].astype(np.float64).sum(axis=0)[None] / len(model.roots))
     return mean[0] if model.task == "multiclass" else float(mean[0])
 

@@ -103,9 +103,12 @@ class Model:
 
     def predict_matrix(self, matrix: Array) -> Array:
         """Predictions of an encoder's matrix (n, p): (n,) probabilities of the positive class, (n, k) or (n,) numbers."""
-        whole = self.extended(matrix)
-        blended = _blend([(member.weight, member.predict(whole)) for member in self.members])
+        blended = self.blend(self.extended(matrix))
         return self.calibration.apply(blended) if self.calibration else blended
+
+    def blend(self, whole: Array) -> Array:
+        """What the members say together of a matrix of all `features`, before it is calibrated."""
+        return _blend([(member.weight, member.predict(whole)) for member in self.members])
 
     def predict_frame(self, frame: pd.DataFrame) -> Array:
         """Predictions of a typed and cleaned frame that has all `sources`."""

@@ -44,7 +44,7 @@ class _Opened:
     rows: explaining.Rows
     observed: np.ndarray
     background: pd.DataFrame
-    reference: np.ndarray
+    reference: explaining.Reference
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,8 @@ class Explaining:
             picked = explaining.stratified(observed, CURVE_ROWS, run.plan.seed)
             background = explaining.pick_background(model, past.frame).reset_index(drop=True)
             rows = explaining.open_rows(model, past.frame.iloc[picked])
-            return _Opened(cases, rows, observed[picked], background, model.encoder.matrix(background))
+            reference = explaining.open_reference(model, model.encoder.matrix(background))
+            return _Opened(cases, rows, observed[picked], background, reference)
 
         return self.opened.get(run.id, make)
 

@@ -16,7 +16,8 @@ from automl_core.cleaning.recipe import Recipe
 from automl_core.data.table import Column
 from automl_core.explaining import contributions, explain, explain_row, pick_background
 from automl_core.explaining.contributions import explained_class, shown
-from automl_core.explaining.routes import exact, paired
+from automl_core.explaining.reference import paired
+from automl_core.explaining.routes import exact
 from automl_core.framing.problem import Problem, Task
 from automl_core.search.calibration import Calibration
 from automl_core.search.codes import CodeSource, fit_codes

@@ -1,0 +1,241 @@
+"""What a model's predictions are compared with, and all that is worked out once for it: the members by how they are explained.
+
+A model's prediction is a weighted sum over members, so its Shapley values are those of the members, each by its quickest route: a
+number's members with contributions of their own by these, forests by walking their trees, linear members by adding up terms,
+and what is left (boosted probabilities, networks, neighbours) by paired orders of the columns. There, a rough copy made of terms takes
+most of the chance away: its values are known, and only what it gets wrong is sampled (a control variate, so nothing is biased).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_core.explaining.orders import mixtures, plan
+from automl_core.explaining.routes import Raw, by_source, of_member, spread_remainder
+from automl_core.explaining.terms import LEARNED, Terms, calibrated, dense, likeness, member_terms
+from automl_core.explaining.woods import NORMAL_MEAN, Woods, can_walk, open_woods, walked
+from automl_core.search.model import Member, Model
+
+Floats = NDArray[np.float64]
+STATE_CELLS = 1_000_000  # of a table of mixtures predicted at once
+STATE_SECONDS = 1e-6  # a mixture costs beyond its prediction
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """How much is done for each row: pairs of orders where values are sampled, and rows that each tree of a forest meets."""
+
+    rounds: int
+    meetings: int
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Reference:
+    """One model's rows to compare with, encoded (b, p) and in the order of their predictions (b, k).
+
+    `native`, `woods`, `terms` and `dark` are the members by route; `copy` is the rough copy of the dark ones together, `pace` the
+    seconds of one processor that a mixture of theirs takes. It holds for `model` alone.
+    """
+
+    model: Model
+    matrix: Floats
+    prediction: Floats
+    source: NDArray[np.int64]
+    native: tuple[Member, ...] = ()
+    woods: tuple[Woods, ...] = ()
+    terms: tuple[Terms, ...] = ()
+    dark: tuple[Member, ...] = ()
+    copy: Terms | None = None
+    pace: float = 0.0
+
+    @property
+    def asked(self) -> bool:
+        """Whether mixtures must be predicted: for dark members, and for forests whose blend is calibrated."""
+        return bool(self.dark) or (self.model.calibration is not None and bool(self.woods))
+
+    @property
+    def slope(self) -> float:
+        """How a calibrated prediction goes with the blend before, on the whole: what it does beyond that is sampled."""
+        if self.model.calibration is None:
+            return 1.0
+        blend = _columns(self.model.blend(self.model.extended(self.matrix)))
+        apart = blend - blend.mean(axis=0)
+        square = float(np.square(apart).sum())
+        return float((apart * self.prediction).sum()) / square if square > 0 else 1.0
+
+    def round_seconds(self) -> float:
+        """Seconds of one processor that one order and its reverse take for one row."""
+        return (self.pace + STATE_SECONDS) * 2 * max(len(self.model.sources) - 1, 1) if self.asked else 0.0
+
+    def meeting_seconds(self) -> float:
+        """The same for each tree of all forests meeting one row."""
+        return sum(woods.pace for woods in self.woods)
+
+    def care(self, rows: int, seconds: float, least: Care, most: Care) -> Care:
+        """The care that so many seconds of one processor allow for each of `rows` rows."""
+        each = seconds / max(rows, 1) / (2 if self.asked and self.woods else 1)
+        rounds = int(np.clip(each / max(self.round_seconds(), 1e-9), least.rounds, most.rounds))
+        return Care(rounds, int(np.clip(each / max(self.meeting_seconds(), 1e-9), least.meetings, most.meetings)))
+
+
+def open_reference(model: Model, matrix: Floats) -> Reference:
+    """Rows of the encoder's matrix (b, p) to compare with, made ready: a second or so for a large forest, less for others."""
+    prediction = _columns(model.predict_matrix(matrix))
+    order = np.argsort(prediction[:, 0], kind="stable")
+    matrix, prediction = matrix[order], prediction[order]
+    whole = model.extended(matrix)
+    names = {name: place for place, name in enumerate(model.sources)}
+    source = np.array([names[feature.sources[0]] for feature in model.encoder.features], dtype=np.int64)
+    native, woods, terms, dark = [], [], [], []
+    for member in model.members:
+        if _native(model, member):
+            native.append(member)
+        elif can_walk(model, member):
+            woods.append(open_woods(model, member, whole))
+        elif (added := member_terms(model, member, whole)) is not None:
+            terms.append(added)
+        else:
+            dark.append(member)
+    found = Reference(model, matrix, prediction, source, tuple(native), tuple(woods), tuple(terms), tuple(dark))
+    return _tried(found) if found.asked else found
+
+
+def _native(model: Model, member: Member) -> bool:
+    return model.problem.task == "regression" and member.kind.contributions is not None
+
+
+def _tried(reference: Reference) -> Reference:
+    """With the pace of mixtures, and the rough copy learned from them."""
+    generator = np.random.default_rng(0)
+    matrix, model = reference.matrix, reference.model
+    size = LEARNED if reference.dark else LEARNED // 10
+    inside = generator.random((size, len(model.sources))) < generator.random((size, 1))
+    first, second = generator.integers(0, len(matrix), (2, size))
+    mixed = np.where(inside[:, reference.source], matrix[first], matrix[second])
+    whole = model.extended(mixed)
+    began = time.thread_time()
+    values = _dark(reference, whole)
+    if model.calibration is not None:
+        _wooden(reference, whole)
+    pace = (time.thread_time() - began) / size
+    copy = None
+    if reference.dark:
+        weight = sum(member.weight for member in reference.dark)
+        copy = likeness(model, values / weight, mixed, matrix)
+        copy = None if copy is None else replace(copy, weight=weight)
+    return replace(reference, pace=pace, copy=copy)
+
+
+def parted(reference: Reference, matrix: Floats, care: Care, seed: int) -> Raw:
+    """Shapley values by source column of encoded rows (n, p) against the reference, in the space of predictions."""
+    model = reference.model
+    phi = np.zeros((len(matrix), len(model.sources), reference.prediction.shape[1]))
+    doubt, base, slope = np.zeros_like(phi), reference.prediction.mean(axis=0), reference.slope
+    flat = phi.shape[2] == 1 and model.problem.task != "multiclass"
+    if not len(matrix):
+        return Raw(phi[:, :, 0] if flat else phi, base[0] if flat else base, False)
+    whole, prediction = model.extended(matrix), _columns(model.predict_matrix(matrix))
+    others = model.extended(reference.matrix)
+    for member in reference.native:
+        explained = of_member(model, member, whole, others)
+        assert explained is not None
+        phi += member.weight * by_source(model, explained[0])[:, :, None]
+        base = base + member.weight * (explained[1] - float(member.predict(others).mean()))
+    for woods in reference.woods:
+        part, error = walked(woods, whole, care.meetings, seed)
+        phi += slope * woods.member.weight * part
+        doubt += np.square(slope * woods.member.weight * error)
+    cheap = (*reference.terms, *([reference.copy] if reference.copy else []))
+    if cheap:
+        mine = tuple(part.of(matrix if part is reference.copy else whole) for part in cheap)
+        alone = None if reference.asked else model.calibration
+        known = dense(cheap, mine, (matrix, reference.matrix), reference.source, seed, alone)
+        phi += slope * known if alone is None else known
+    if reference.asked:
+        part, error = _sampled(reference, matrix, care.rounds, seed)
+        phi, doubt = phi + part, doubt + np.square(error)
+    doubt = NORMAL_MEAN * np.sqrt(doubt).sum(axis=1) / np.maximum(np.abs(phi).sum(axis=1), 1e-12)
+    found = np.stack([spread_remainder(phi[:, :, k], prediction[:, k] - base[k]) for k in range(phi.shape[2])], axis=2)
+    return Raw(found[:, :, 0] if flat else found, base[0] if flat else base, False, doubt[:, 0] if flat else doubt)
+
+
+def paired(model: Model, row: Floats, background: Floats, rounds: int, seed: int) -> Raw:
+    """Shapley values of one encoded row (1, p) against others (b, p), with so many pairs of orders where they must be sampled."""
+    return parted(open_reference(model, background), row, Care(rounds, len(background)), seed)
+
+
+def _sampled(reference: Reference, matrix: Floats, rounds: int, seed: int) -> tuple[Floats, Floats]:
+    """`(phi, error)` (n, d, k) of what must be asked of the model beyond what is known, a block of rows in each thread."""
+    d, threads = len(reference.model.sources), os.cpu_count() or 1
+    most = max(1, STATE_CELLS // (2 * rounds * d * max(matrix.shape[1], 1)))
+    starts = range(0, len(matrix), most)
+    inner = max(1, threads // len(starts)) if len(starts) else 1
+    with ThreadPoolExecutor(threads) as pool:
+        found = list(pool.map(lambda start: _block(reference, matrix[start : start + most], rounds, seed + start, inner), starts))
+    return np.concatenate([part for part, _ in found]), np.concatenate([error for _, error in found])
+
+
+def _block(reference: Reference, rows: Floats, rounds: int, seed: int, threads: int) -> tuple[Floats, Floats]:
+    model, others = reference.model, reference.matrix
+    orders = plan(rows, others, reference.source, rounds, seed)
+    walk, step = orders.states()
+    mixed = mixtures(rows, others, orders, reference.source, (walk, step))
+    asked = np.concatenate([rows, others, mixed])
+    dark, wood = _asked(reference, asked, threads)
+    n, b = len(rows), len(others)
+
+    def along(values: Floats) -> Floats:
+        """(walks, d + 1, k): starts, mixtures in between, and the row from where nothing changes any more."""
+        out = np.repeat(values[orders.row][:, None], len(model.sources) + 1, axis=1)
+        out[:, 0] = values[n + orders.other]
+        out[walk, step] = values[n + b :]
+        return out
+
+    whole = model.extended(rows)
+    likely: Floats | float = 0.0 if reference.copy is None else reference.copy.along(reference.copy.of(rows), orders)
+    values = along(dark)
+    if model.calibration is not None:
+        added = sum((part.along(part.of(whole), orders) for part in reference.terms), np.zeros(1))
+        forests = along(wood)
+        values = calibrated(model.calibration, values + forests + added) - reference.slope * (forests + added + likely)
+    else:
+        values = values - likely
+    parts = orders.parts(values).reshape(n, rounds, len(model.sources), -1)
+    error = parts.std(axis=1, ddof=1) / np.sqrt(rounds) if rounds > 1 else np.full(parts[:, 0].shape, np.nan)
+    return parts.mean(axis=1), error
+
+
+def _asked(reference: Reference, matrix: Floats, threads: int) -> tuple[Floats, Floats]:
+    """(m, k) what the dark members and the forests say together of a table, each weighed; forests only where it is needed."""
+    known = reference.model.calibration is None  # then forests are walked, and need not be asked
+
+    def one(part: Floats) -> tuple[Floats, Floats]:
+        whole = reference.model.extended(part)
+        return _dark(reference, whole), np.zeros((len(part), 1)) if known else _wooden(reference, whole)
+
+    if threads == 1:
+        return one(matrix)
+    with ThreadPoolExecutor(threads) as pool:
+        found = list(pool.map(one, np.array_split(matrix, threads)))
+    return np.concatenate([dark for dark, _ in found]), np.concatenate([wood for _, wood in found])
+
+
+def _dark(reference: Reference, whole: Floats) -> Floats:
+    nothing = np.zeros((len(whole), reference.prediction.shape[1]))
+    return sum((member.weight * _columns(member.predict(whole)) for member in reference.dark), nothing)
+
+
+def _wooden(reference: Reference, whole: Floats) -> Floats:
+    nothing = np.zeros((len(whole), reference.prediction.shape[1]))
+    return sum((woods.member.weight * _columns(woods.member.predict(whole)) for woods in reference.woods), nothing)
+
+
+def _columns(prediction: Floats) -> Floats:
+    """(n, k) of predictions (n,) or (n, k)."""
+    return prediction[:, None] if prediction.ndim == 1 else prediction

@@ -1,0 +1,157 @@
+"""Parts of a prediction that are a known function of a sum of one term a column: mixtures of rows are added up, not predicted."""
+
+from __future__ import annotations
+
+import math
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_core.explaining.orders import Orders, plan
+from automl_core.framing.problem import Task
+from automl_core.search.calibration import Calibration
+from automl_core.search.families import families
+from automl_core.search.family import FitRequest, link, sigmoid
+from automl_core.search.feature import Feature
+from automl_core.search.log_target import from_log
+from automl_core.search.model import Member, Model
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
+BENDS = 6
+LEARNED = 1_500  # mixtures that a likeness is learned from
+SMALL = 1e-4
+CELLS = 100_000  # of one row's walks
+BLOCK = 400_000  # of the walks worked through at once
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Finish:
+    """What becomes of the sum: kept between bounds, log-odds to probabilities (`each`: class by class), an exponential."""
+
+    task: Task
+    each: bool = False
+    low: float = -math.inf
+    high: float = math.inf
+    logs: bool = False
+    scale: float = 1.0
+
+    def apply(self, raw: Floats) -> Floats:
+        """(..., k) of sums (..., k)."""
+        if self.task == "regression":
+            kept = np.clip(raw, self.low, self.high)
+            return np.asarray(self.scale * from_log(kept)) if self.logs else kept
+        return sigmoid(raw) if self.each or self.task == "binary" else link(self.task, raw)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Terms:
+    """One such part, times `weight`: linear fits over the model's features (n, p), one an output when `natives` are several.
+
+    `source` (p,) tells the column of each feature, `others` (b, d, k) are the terms of the rows to compare with.
+    """
+
+    weight: float
+    natives: tuple[Any, ...]
+    inputs: tuple[int, ...]
+    source: Places
+    columns: int
+    finish: Finish
+    others: Floats
+
+    def of(self, whole: Floats) -> Floats:
+        """(n, d, k) terms of rows (n, p); what is the same for all rows counts as the first column's."""
+        contribute = families().get("linear").contributions
+        assert contribute is not None
+        matrix = whole[:, self.inputs] if self.inputs else whole
+        made = [contribute(native, matrix) for native in self.natives]
+        phi = np.concatenate([part.reshape(*part.shape[:2], -1) for part, _ in made], axis=2)
+        out = np.zeros((len(whole), self.columns, phi.shape[2]))
+        for place, column in enumerate(self.source):
+            out[:, column] += phi[:, place]
+        out[:, 0] += np.concatenate([np.atleast_1d(start) for _, start in made])
+        return out
+
+    def along(self, mine: Floats, orders: Orders) -> Floats:
+        """(walks, d + 1, k) the part's values on the way, ends included; `mine` are the terms of the rows."""
+        apart = mine[orders.row] - self.others[orders.other]
+        steps = np.take_along_axis(apart, orders.order[:, :, None], axis=1)
+        raw = np.empty((len(steps), self.columns + 1, steps.shape[2]))
+        raw[:, 0] = self.others[orders.other].sum(axis=1)
+        np.cumsum(steps, axis=1, out=raw[:, 1:])
+        raw[:, 1:] += raw[:, :1]
+        return self.weight * self.finish.apply(raw)
+
+
+def member_terms(model: Model, member: Member, reference: Floats) -> Terms | None:
+    """A linear member as terms; None for others, and where a formula joins columns. `reference` (b, p) has all features."""
+    seen = _seen(model, member)
+    if member.kind.name != "linear" or any(len(feature.sources) > 1 for feature in seen):
+        return None
+    native = member.native
+    finish = Finish(model.problem.task, False, native.low, native.high, member.logs, member.scale)
+    made = Terms(member.weight, (native,), member.inputs, _sources(model, seen), len(model.sources), finish, np.zeros(0))
+    return replace(made, others=made.of(reference))
+
+
+def likeness(model: Model, values: Floats, matrix: Floats, reference: Floats) -> Terms | None:
+    """A rough copy of part of a model, as terms: learned from the part's `values` (n, k) at encoded mixtures `matrix` (n, p).
+
+    It need not be good: it carries most of the spread, and what it gets wrong is sampled. None when it cannot be learned.
+    """
+    task = model.problem.task
+    features = model.encoder.features
+    natives = []
+    for output in values.T:
+        if not np.isfinite(output).all():
+            return None
+        share = np.clip(output, SMALL, 1 - SMALL)
+        y = output if task == "regression" else np.log(share / (1 - share))
+        request = FitRequest(matrix, y, features, "regression", options={"bends": BENDS})
+        natives.append(replace(families().get("linear").fit(request).native, low=-math.inf, high=math.inf))
+    made = Terms(1.0, tuple(natives), (), _sources(model, features), len(model.sources), Finish(task, each=True), np.zeros(0))
+    return replace(made, others=made.of(reference))
+
+
+def dense(
+    terms: tuple[Terms, ...], mine: tuple[Floats, ...], ends: tuple[Floats, Floats], source: Places, seed: int,
+    calibration: Calibration | None = None,
+) -> Floats:
+    """(n, d, k) Shapley values of the parts' sum, calibrated or not, by so many orders that their chance does not count.
+
+    `ends` are rows and others encoded, `mine` the terms of the rows.
+    """
+    rows, others = ends
+    n, b, d = len(rows), len(others), terms[0].columns
+    outputs = sum(part.others.shape[2] for part in terms)
+    rounds = b * max(1, CELLS // (2 * b * (d + 1) * outputs * min(n, 10)))
+    most = max(1, BLOCK // (2 * rounds * (d + 1) * outputs))
+
+    def block(start: int) -> Floats:
+        part = slice(start, start + most)
+        orders = plan(rows[part], others, source, rounds, seed + start)
+        values = sum((one.along(own[part], orders) for one, own in zip(terms, mine, strict=True)), np.zeros(1))
+        changed = orders.parts(values if calibration is None else calibrated(calibration, values))
+        return np.asarray(changed.reshape(-1, rounds, d, changed.shape[2]).mean(axis=1))
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return np.concatenate(list(pool.map(block, range(0, n, most))))
+
+
+def calibrated(calibration: Calibration, values: Floats) -> Floats:
+    """Blends (..., k) as probabilities that hold; k is 1 for two classes."""
+    flat = values.reshape(-1) if values.shape[-1] == 1 else values.reshape(-1, values.shape[-1])
+    return calibration.apply(flat).reshape(values.shape)
+
+
+def _seen(model: Model, member: Member) -> tuple[Feature, ...]:
+    return tuple(model.features[place] for place in member.inputs) if member.inputs else model.features
+
+
+def _sources(model: Model, seen: tuple[Feature, ...]) -> Places:
+    names = {name: place for place, name in enumerate(model.sources)}
+    return np.array([names[feature.sources[0]] for feature in seen], dtype=np.int64)

@@ -1,0 +1,74 @@
+"""Refits keep the problem's own rules: rows of one group never speak for each other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.cleaning.recipe import Recipe
+from automl_core.data.table import Column
+from automl_core.explaining import refits as room
+from automl_core.explaining.refits import Past, again, refits
+from automl_core.framing.problem import Problem
+from automl_core.search.codes import PARTS, Coded, CodeSource, fit_codes
+from automl_core.search.families import families
+from automl_core.search.family import FitRequest
+from automl_core.search.features import fit_encoder, with_codes
+from automl_core.search.model import Member, Model
+from automl_core.search.plan import Score
+
+COLUMNS = (Column("who", "text", "category"), Column("x", "float", "number"), Column("shop", "text", "category"),
+           Column("y", "text", "category"))
+PROBLEM = Problem("y", "binary", "log_loss", ("No", "Yes"), "Yes", group="shop")
+
+
+def grouped() -> tuple[Model, Past]:
+    """Sixty shops with one outcome each, and levels that each belong to one shop: a level tells its shop's outcome."""
+    rng = np.random.default_rng(0)
+    shop = np.repeat(np.arange(60), 10)
+    frame = pd.DataFrame({"who": pd.Series([f"w{s}_{n % 2}" for n, s in enumerate(shop)]).astype("str"),
+                          "x": rng.normal(size=600), "shop": pd.Series([f"s{s}" for s in shop]).astype("str")})
+    y = rng.integers(0, 2, 60).astype(float)[shop]
+    encoder = fit_encoder(frame, COLUMNS[:-1], PROBLEM)
+    plain = encoder.matrix(frame)
+    coded = fit_codes(CodeSource(plain, encoder.features, {}, y, "binary"), np.arange(600))
+    encoder = with_codes(encoder, coded.codes, coded.features)
+    native = families().get("linear").fit(FitRequest(encoder.matrix(frame), y, encoder.features, "binary")).native
+    made = Model(PROBLEM, COLUMNS, COLUMNS, Recipe(), encoder, (Member("linear", "linear", 1.0, native),), Score(0, 0, 0))
+    return made, Past(frame, y, COLUMNS)
+
+
+def learned(monkeypatch: pytest.MonkeyPatch, past: Past, model: Model, whole: bool) -> list[np.ndarray]:
+    """The codes that the rows of each refit learned from."""
+    seen: list[np.ndarray] = []
+
+    def spy(source: CodeSource, train: np.ndarray, *rest: Any) -> Coded:
+        coded = fit_codes(source, train, *rest)
+        seen.append(coded.values[train])
+        return coded
+
+    monkeypatch.setattr(room, "fit_codes", spy)
+    assert again(model, past) is not None if whole else len(list(refits(model, past, 3.0))) >= 2
+    return seen
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_codes_of_a_refit_do_not_know_their_own_group(monkeypatch: pytest.MonkeyPatch, whole: bool) -> None:
+    """All rows of a level are one shop's, so without that shop nothing is known of it: each part has the others' mean alone."""
+    model, past = grouped()
+    for values in learned(monkeypatch, past, model, whole):
+        assert len(np.unique(values.round(12))) <= PARTS
+    alone = replace(model, problem=replace(PROBLEM, group=""))
+    for values in learned(monkeypatch, past, alone, whole):
+        assert len(np.unique(values.round(12))) > PARTS  # without groups a level does tell
+
+
+def test_a_group_that_all_rows_share_is_no_group() -> None:
+    model, past = grouped()
+    one = replace(past, frame=past.frame.assign(shop="s0"))
+    assert list(refits(model, one, 1.0)) == []
+    assert again(model, one) is not None

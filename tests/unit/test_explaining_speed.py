@@ -1,0 +1,183 @@
+"""The quick routes are the slow ones: walked forests, added-up terms and tables of mixtures against coalitions and plain loops."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from automl_core.explaining import contributions, explain, explain_row, open_reference, pick_background, reference_rows
+from automl_core.explaining.contributions import of_matrix
+from automl_core.explaining.orders import mixtures, plan
+from automl_core.explaining.reference import Care, Reference, parted
+from automl_core.explaining.routes import enumerated
+from automl_core.explaining.woods import walked
+from automl_core.framing.problem import Task
+from automl_core.search.calibration import Calibration
+from automl_core.search.model import Model
+from tests.unit.test_explaining_routes import model, table, target
+
+FULL = Care(60, 1_000)
+
+
+def opened(made: Model, rows: int = 30) -> Reference:
+    return open_reference(made, made.encoder.matrix(table()[0].tail(rows)))
+
+
+def apart(found: np.ndarray, truth: np.ndarray) -> float:
+    """What is wrong, as a share of all parts' sizes."""
+    return float(np.abs(found - truth).sum() / np.abs(truth).sum())
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+@pytest.mark.parametrize("family", ["extra_trees", "random_forest"])
+def test_a_walked_forest_is_the_enumeration(family: str, task: Task) -> None:
+    """Missing numbers, dates of several features and coded levels included; blends of forests too."""
+    for members in ((family,), (family, "extra_trees")):
+        made = model(task, members)
+        reference = opened(made)
+        assert len(reference.woods) == len(members)
+        rows = made.encoder.matrix(table()[0].head(3))
+        found = parted(reference, rows, FULL, 0)
+        assert found.doubt is not None
+        assert float(np.max(found.doubt)) == 0
+        for number in range(3):
+            truth = enumerated(made, rows[number : number + 1], reference.matrix)
+            np.testing.assert_allclose(found.phi[number], truth.phi[0], atol=2e-4 * float(np.abs(truth.phi).max()))
+            np.testing.assert_allclose(found.base, truth.base, atol=1e-9)
+
+
+def test_a_thinned_walk_is_unbiased_and_tells_its_error() -> None:
+    made = model("binary", ("extra_trees",))
+    reference = opened(made, 100)
+    woods, rows = reference.woods[0], made.extended(made.encoder.matrix(table()[0].head(10)))
+    truth, _ = walked(woods, rows, 100, 0)
+    tries = [walked(woods, rows, 5, seed) for seed in range(60)]
+    off = np.array([found - truth for found, _ in tries])
+    told = np.sqrt(np.mean([np.square(error) for _, error in tries]))
+    assert apart(np.mean([found for found, _ in tries], axis=0), truth) < 0.03
+    assert 0.5 < math.sqrt(float(np.square(off).mean())) / told < 2.0
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass"])
+def test_linear_blends_are_the_enumeration(task: Task) -> None:
+    """Nothing is asked of the model: mixtures are added up, calibrated or not."""
+    plain = model(task, ("linear", "linear"))
+    for made in (plain, replace(plain, calibration=Calibration(0.6, 0.4))):
+        reference = opened(made)
+        assert (len(reference.terms), reference.asked) == (2, False)
+        rows = made.encoder.matrix(table()[0].head(3))
+        found = parted(reference, rows, FULL, 0)
+        truth = np.concatenate([enumerated(made, rows[n : n + 1], reference.matrix).phi for n in range(3)])
+        assert apart(found.phi, truth) < 0.02
+
+
+@pytest.mark.parametrize("members", [("lightgbm", "extra_trees", "linear"), ("neural", "linear"), ("extra_trees", "linear")])
+def test_every_mixed_blend_is_near_the_enumeration(members: tuple[str, ...]) -> None:
+    """Each member by its own route, calibrated or not, within 2 % where every column's orders are gone through often enough."""
+    plain = model("binary", members)
+    for made in (plain, replace(plain, calibration=Calibration(0.6, 0.4))):
+        reference = opened(made)
+        rows = made.encoder.matrix(table()[0].head(3))
+        found = parted(reference, rows, Care(300, 1_000), 0)
+        truth = np.concatenate([enumerated(made, rows[n : n + 1], reference.matrix).phi for n in range(3)])
+        assert apart(found.phi, truth) < 0.02
+        assert found.doubt is not None
+        assert float(found.doubt.max()) < 0.1
+
+
+def test_many_rows_at_once_are_the_plain_loop() -> None:
+    """The table of mixtures gives what one prediction after the other along each order gives."""
+    made = model("binary", ("lightgbm", "neural"))
+    reference = replace(opened(made), copy=None)
+    rows = made.encoder.matrix(table()[0].head(7))
+    found = parted(reference, rows, Care(3, 3), 5)
+    orders = plan(rows, reference.matrix, reference.source, 3, 5)
+    said, base = made.predict_matrix(rows), float(made.predict_matrix(reference.matrix).mean())
+    phi = np.zeros((7, len(made.sources)))
+    for walk in range(2 * orders.pairs):
+        blend = reference.matrix[orders.other[walk]].copy()
+        before = float(made.predict_matrix(blend[None])[0])
+        for column in orders.order[walk]:
+            own = reference.source == column
+            blend[own] = rows[orders.row[walk], own]
+            after = float(made.predict_matrix(blend[None])[0])
+            phi[orders.row[walk], column] += (after - before) / 6
+            before = after
+    size = np.abs(phi)
+    phi += size / size.sum(axis=1, keepdims=True) * (said - base - phi.sum(axis=1))[:, None]
+    np.testing.assert_allclose(found.phi, phi, atol=1e-9)
+
+
+def test_a_mixture_has_the_row_s_values_where_the_order_has_been() -> None:
+    made = model("binary", ("lightgbm",))
+    rows, others = made.encoder.matrix(table()[0].head(4)), made.encoder.matrix(table()[0].tail(9))
+    reference = opened(made)
+    orders = plan(rows, others, reference.source, 4, 0)
+    walk, step = orders.states()
+    mixed = mixtures(rows, others, orders, reference.source, (walk, step))
+    for number in range(0, len(walk), 7):
+        taken = np.isin(reference.source, orders.order[walk[number], : step[number]])
+        wanted = np.where(taken, rows[orders.row[walk[number]]], others[orders.other[walk[number]]])
+        np.testing.assert_array_equal(mixed[number], wanted)
+    assert sorted(np.bincount(orders.other[: orders.pairs], minlength=9))[-1] <= 4
+
+
+def test_the_rough_copy_changes_the_chance_and_not_the_values() -> None:
+    made = model("binary", ("lightgbm", "neural"))
+    reference, rows = opened(made), made.encoder.matrix(table()[0].head(12))
+    assert reference.copy is not None
+    bare = replace(reference, copy=None)
+    truth = np.concatenate([enumerated(made, rows[n : n + 1], reference.matrix).phi for n in range(12)])
+    with_copy, without = ([parted(one, rows, Care(3, 3), seed).phi for seed in range(60)] for one in (reference, bare))
+    assert np.mean([apart(one, truth) for one in with_copy]) < np.mean([apart(one, truth) for one in without])
+    assert apart(np.mean(with_copy, axis=0), truth) < 0.03
+
+
+def test_a_reference_of_another_model_is_not_believed() -> None:
+    """What was worked out for one model must never explain another: the rows are kept, all else is made again."""
+    frame = table()[0]
+    first, second = model("binary", ("extra_trees",)), model("binary", ("random_forest", "linear"))
+    row = frame.iloc[2].to_dict()
+    background = pick_background(second, frame)
+    own = explain_row(second, row, background, "", open_reference(second, second.encoder.matrix(background)))
+    stale = explain_row(second, row, background, "", open_reference(first, first.encoder.matrix(background)))
+    assert own.prediction == stale.prediction
+    assert [part.column for part in own.contributions] == [part.column for part in stale.contributions]
+    for mine, other in zip(own.contributions, stale.contributions, strict=True):
+        assert mine.amount == pytest.approx(other.amount, abs=1e-6)
+    matrix = second.encoder.matrix(frame.head(3))
+    fresh = of_matrix(second, matrix, reference_rows(second, background), Care(4, 4))
+    old = of_matrix(second, matrix, reference_rows(first, background), Care(4, 4))
+    np.testing.assert_allclose(fresh.prediction, old.prediction)
+    np.testing.assert_allclose(old.base + old.phi.sum(axis=1), old.prediction, atol=1e-6)
+
+
+@pytest.mark.parametrize("members", [("lightgbm",), ("lightgbm", "linear"), ("linear", "linear"), ("extra_trees",)])
+def test_two_thousand_rows_are_explained_when_there_are_so_many(members: tuple[str, ...]) -> None:
+    frame, raw = table(2_300, 1)
+    made = explain(model("binary", members), frame, target("binary", raw).astype(int), 0)
+    assert made.rows == 2_000
+    assert made.importance[0].column == "a"
+    assert math.isfinite(made.doubt)
+
+
+def test_what_is_sampled_says_so() -> None:
+    frame, raw = table(600, 1)
+    sampled = explain(model("binary", ("neural", "lightgbm")), frame, target("binary", raw).astype(int), 0)
+    assert sampled.doubt > 0
+    assert "estimates" in sampled.sentence
+    exact = explain(model("binary", ("lightgbm",)), frame, target("binary", raw).astype(int), 0)
+    assert exact.doubt == 0
+    assert "estimates" not in exact.sentence
+    assert contributions(model("binary", ("lightgbm",)), frame.head(3), frame).doubt.tolist() == [0.0] * 3
+
+
+def test_empty_and_single_rows() -> None:
+    made = model("binary", ("extra_trees", "lightgbm"))
+    frame = table()[0]
+    assert contributions(made, frame.head(0), frame).phi.shape == (0, len(made.sources))
+    alone = contributions(made, frame.head(1), frame.head(1))
+    np.testing.assert_allclose(alone.phi, 0, atol=1e-9)  # compared with itself alone
