@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -125,15 +126,19 @@ def _mean_draws(statistics: Floats, seed: int, weights: Weights) -> Floats:
     if weights is not None:
         drawn = _mean_draws(np.column_stack([statistics * weights[:, None], weights]), seed, None)
         return drawn[:, :-1] / np.maximum(drawn[:, -1:], 1e-12)
-    random = np.random.default_rng(seed)
     n, q = statistics.shape
     if n <= FEW_ROWS:
-        weights = random.multinomial(n, np.full(n, 1 / n), size=DRAWS).astype(float)
-        means: Floats = weights @ statistics / n
+        means: Floats = _resampled(n, seed).astype(float) @ statistics / n
         return means
     mean = statistics.mean(axis=0)
     covariance = np.atleast_2d(np.cov(statistics, rowvar=False)) / n
     values, vectors = np.linalg.eigh(covariance)
     root = vectors * np.sqrt(np.clip(values, 0, None))
-    normal: Floats = mean + random.standard_normal((DRAWS * 2, q)) @ root.T
+    normal: Floats = mean + np.random.default_rng(seed).standard_normal((DRAWS * 2, q)) @ root.T
     return normal
+
+
+@lru_cache(maxsize=8)
+def _resampled(rows: int, seed: int) -> NDArray[np.uint8]:
+    """(draws, rows) how often each row was drawn: the same for all that is compared on these rows."""
+    return np.random.default_rng(seed).multinomial(rows, np.full(rows, 1 / rows), size=DRAWS).astype(np.uint8)
