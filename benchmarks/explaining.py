@@ -3,8 +3,8 @@
 Run by hand on an idle machine: `PYTHONPATH=. python benchmarks/explaining.py [table.csv target]` (without a table: the sample).
 Each kind of model is searched for alone for a minute, and a blend of two is made of what was found. Bars: 10 s for the whole
 model on 2,000 rows, 50 ms for a row (p95, after what is worked out once), additivity to 1e-6. Told with them: how many rows there
-were and were explained, what a row costs the processor (`cpu`), what making ready takes once (the first in a process may compile),
-and the doubt: the part of a row's contributions that is likely to be off where they are sampled (0: exact). Figures go to
+were and were explained, what a row costs the processor (`cpu`), what making ready takes once (the first may compile), and
+the doubt: the part of a row's contributions that is likely to be off where they are sampled (0: exact). Figures go to
 benchmarks/results/explaining.json.
 """
 from __future__ import annotations

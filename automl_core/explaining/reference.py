@@ -2,8 +2,9 @@
 
 A model's prediction is a weighted sum over members, so its Shapley values are those of the members, each by its quickest route: a
 number's members with contributions of their own by these, forests by walking their trees, linear members by adding up terms,
-and what is left (boosted probabilities, networks, neighbours) by paired orders of the columns. There, a rough copy made of terms takes
-most of the chance away: its values are known, and only what it gets wrong is sampled (a control variate, so nothing is biased).
+and what is left (boosted probabilities, networks, neighbours) by paired orders of the columns. There, a rough copy made of terms
+takes most of the chance away: its values are known, and only what it gets wrong is sampled (a control variate: nothing is
+biased).
 """
 
 from __future__ import annotations

@@ -19,9 +19,9 @@ def _walk(
 
     `trees` are roots, feature, threshold, left, right, value as in a forest; `columns` the source of each feature (p,) and the
     Shapley weights by how many columns were taken from the row and from the other (d + 1, d + 1); `design` the first tree's
-    number, how many others each tree meets, and where they start (0 to 1). A path splits only where row and other part at a column
-    whose side is not settled yet, so each leaf that a mixture of the two can reach is met once. Meetings go to two places in turn,
-    which tell the error.
+    number, how many others each tree meets, and where they start (0 to 1). A path splits only where row and other part at a
+    column whose side is not settled yet, so each leaf that a mixture of the two can reach is met once. Meetings go to two places
+    in turn, which tell the error.
     """
     roots, feature, threshold, left, right, value = trees
     source, weights = columns

@@ -1,4 +1,4 @@
-"""The quick routes are the slow ones: walked forests, added-up terms and tables of mixtures against coalitions and plain loops."""
+"""The quick routes give what slow ones do: walked forests, added-up terms, tables of mixtures against coalitions and loops."""
 
 from __future__ import annotations
 
@@ -181,3 +181,14 @@ def test_empty_and_single_rows() -> None:
     assert contributions(made, frame.head(0), frame).phi.shape == (0, len(made.sources))
     alone = contributions(made, frame.head(1), frame.head(1))
     np.testing.assert_allclose(alone.phi, 0, atol=1e-9)  # compared with itself alone
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_a_few_rows_of_a_forest_are_those_of_many(task: Task) -> None:
+    """A forest goes through few rows another way than through many: the same numbers."""
+    made = model(task, ("extra_trees",))
+    rows = made.encoder.matrix(table()[0].head(40))
+    many = made.predict_matrix(rows)
+    few = np.concatenate([made.predict_matrix(rows[start : start + 5]) for start in range(0, 40, 5)])
+    np.testing.assert_allclose(few, many, atol=1e-12)
+    np.testing.assert_allclose([made.members[0].predict_row(row) for row in rows], many, atol=1e-12)
