@@ -7,7 +7,7 @@ from __future__ import annotations
 import streamlit as st
 
 from automl_core.workspace.pilots import card_key
-from pages.ui import cards, pilot_view, session
+from pages.ui import cards, nav, pilot_view, session
 from pages.ui.words import count
 
 ws = session.workspace()
@@ -40,7 +40,8 @@ if past:
     st.caption(f"{count(len(past), 'pilot')}, newest first.")
     for pilot in past:
         pilot_view.ended(pilot)
-pilot_view.experiment(project)
+st.page_link(nav.make_page(nav.page_file("act")), label="An experiment that you have run already is measured on the act page.",
+             icon=":material/labs:", query_params={"project": project})
 if usable or pilots:
     cards.next_step("share", "Share it with a manager", "one page with the answer, the money and how sure it is.",
                     primary=not usable)

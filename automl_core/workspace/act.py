@@ -149,9 +149,26 @@ class Acting:
             levers = (*levers, Lever(treatment))
         return self.save_goal(project_id, replace(goal, experiment=treatment, levers=levers))
 
+    def treatments(self, project_id: str) -> tuple[str, ...]:
+        """Columns with two values that could say who was treated."""
+        run = self.search.needed(project_id)
+
+        def look() -> tuple[str, ...]:
+            frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
+            names = [column.name for column in columns if column.name != problem.target]
+            return tuple(name for name in names if frame[name].nunique() == 2)
+
+        found: tuple[str, ...] = self.context.decisions.get(f"treatments {run.id}", look)
+        return found
+
     def levers(self, project_id: str) -> LeverChoices:
         """What the goal form offers: columns that may be levers with their values, and what their names suggest."""
-        frame, columns, problem, _ = self.search.goal.open(self.search.inputs(self.search.needed(project_id)))
+        run = self.search.needed(project_id)
+        found: LeverChoices = self.context.decisions.get(f"levers {run.id}", lambda: self._levers(run))
+        return found
+
+    def _levers(self, run: Run) -> LeverChoices:
+        frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         usable = [c for c in columns if c.role in ("number", "category") and c.name not in problem.excluded]
         return LeverChoices(
             tuple(_choice(frame[column.name], column) for column in usable), acting.suggest_levers(problem, tuple(usable)),

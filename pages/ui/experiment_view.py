@@ -27,7 +27,10 @@ def section(project: str, goal: Goal, running: bool) -> None:
     with st.expander("An experiment you have run already", icon=":material/labs:"):
         st.markdown("If a column of your table says who was treated, and chance decided it, Clarion measures the effect and whom "
                     "it helps most. Where chance did not decide, it says so and stops.", width=720)
-        names = [NONE, *ws.pilots.treatments(project)]
+        names = [NONE, *ws.act.treatments(project)]
+        if len(names) == 1 and not goal.experiment:
+            st.caption("No column of this table has exactly two values.")
+            return
         if goal.experiment and goal.experiment not in names:
             names.append(goal.experiment)
         place = names.index(goal.experiment) if goal.experiment else 0
