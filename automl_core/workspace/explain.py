@@ -2,7 +2,10 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +15,7 @@ from automl_core import jobs as queue
 from automl_core.acting.action import Goal, Lever
 from automl_core.data import type_row
 from automl_core.data.table import Row
-from automl_core.errors import BadInput, Cancelled
+from automl_core.errors import BadInput, Cancelled, ClarionError
 from automl_core.explaining.explanation import (
     Curve,
     Evidence,
@@ -52,9 +55,11 @@ class Explaining:
     search: Searching
     opened: Recent[_Opened] = field(default_factory=lambda: Recent(2))
     curves: Recent[Curve] = field(default_factory=lambda: Recent(60))
-    listed: Recent[pd.DataFrame] = field(default_factory=lambda: Recent(2))
+    listed: Recent[pd.DataFrame] = field(default_factory=lambda: Recent(4))
     told: Recent[RowExplanation] = field(default_factory=lambda: Recent(200))
     around: Recent[RowContext] = field(default_factory=lambda: Recent(200))
+    asked: Recent[Any] = field(default_factory=lambda: Recent(20))
+    worker: Executor = field(default_factory=lambda: ThreadPoolExecutor(1, "rows-ahead"))
 
     def explanation(self, project_id: str) -> Explanation | None:
         """The newest model explained; None while there is no model."""
@@ -119,6 +124,16 @@ class Explaining:
         run = self.search.needed(project_id)
         return self.listed.get(run.id, lambda: self._listed(run))
 
+    def top(self, project_id: str, most: int) -> pd.DataFrame:
+        """The first `most` of these rows, the highest predictions first."""
+        run = self.search.needed(project_id)
+
+        def cut() -> pd.DataFrame:
+            rows = self.rows(project_id)
+            return rows.loc[rows["prediction"].sort_values(ascending=False, kind="stable").index[:most]]
+
+        return self.listed.get(f"{run.id} {most}", cut)
+
     def _listed(self, run: Run) -> pd.DataFrame:
         past = self.search.predictions(run)
         frame, _, problem, _ = self.search.goal.open(self.search.inputs(run))
@@ -138,6 +153,16 @@ class Explaining:
             return explaining.explain_row(bundle.model, row, opened.background, "", opened.reference)
 
         return self.told.get(f"{run.id} {position}", explain)
+
+    def ahead(self, project_id: str, positions: tuple[int, ...]) -> None:
+        """Explain these rows in the background, once, so that each is there when it is asked for; errors are told then."""
+        def explain(position: int) -> None:
+            with suppress(ClarionError):
+                self.row(project_id, position)
+                self.row_context(project_id, position)
+
+        run = self.search.needed(project_id)
+        self.asked.get(f"{run.id} {positions}", lambda: [self.worker.submit(explain, position) for position in positions])
 
     def row_context(self, project_id: str, position: int) -> RowContext:
         """How sure the row's prediction is by past rows like it, the nearest past cases, and what is unusual in it."""

@@ -15,6 +15,7 @@ from pages.ui.words import count, cut, metric_title, plain, quoted, score, signe
 
 SHOWN_ROWS = 1000
 SHOWN_COLUMNS = 12
+ROWS_IN_VIEW = 7
 
 
 def all_rows(project: str, explanation: Explanation) -> None:
@@ -152,9 +153,7 @@ def weak_spots(project: str) -> None:
 
 def pick_row(project: str) -> int:
     """The row chosen in the table of rows (sorted by prediction, highest first); the first one at the start."""
-    rows = session.workspace().explain.rows(project)
-    order = rows["prediction"].sort_values(ascending=False, kind="stable").index
-    shown = rows.loc[order].iloc[:SHOWN_ROWS, :SHOWN_COLUMNS]
+    shown = session.workspace().explain.top(project, SHOWN_ROWS).iloc[:, :SHOWN_COLUMNS]
     st.markdown("Choose a row; the highest predictions come first, each made by a model that had not seen the row.", width=720)
     cards.covered(project, "Listed")
     event: Any = st.dataframe(
@@ -183,6 +182,8 @@ def one_row(project: str) -> None:
         st.caption("Orange raises, blue lowers the prediction; the parts add up exactly. It is the final model’s, which learned "
                    "from this row as well; the prediction in the list is by one that had not seen it.")
         _around(session.workspace().explain.row_context(project, position), row.units)
+    rows = session.workspace().explain.top(project, SHOWN_ROWS)
+    session.workspace().explain.ahead(project, tuple(map(int, rows.index[:ROWS_IN_VIEW])))
 
 
 def _around(around: RowContext, units: str) -> None:
