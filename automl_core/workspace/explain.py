@@ -2,10 +2,7 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +12,7 @@ from automl_core import jobs as queue
 from automl_core.acting.action import Goal, Lever
 from automl_core.data import type_row
 from automl_core.data.table import Row
-from automl_core.errors import BadInput, Cancelled, ClarionError
+from automl_core.errors import BadInput, Cancelled
 from automl_core.explaining.explanation import (
     Curve,
     Evidence,
@@ -58,8 +55,6 @@ class Explaining:
     listed: Recent[pd.DataFrame] = field(default_factory=lambda: Recent(4))
     told: Recent[RowExplanation] = field(default_factory=lambda: Recent(200))
     around: Recent[RowContext] = field(default_factory=lambda: Recent(200))
-    asked: Recent[Any] = field(default_factory=lambda: Recent(20))
-    worker: Executor = field(default_factory=lambda: ThreadPoolExecutor(1, "rows-ahead"))
 
     def explanation(self, project_id: str) -> Explanation | None:
         """The newest model explained; None while there is no model."""
@@ -153,16 +148,6 @@ class Explaining:
             return explaining.explain_row(bundle.model, row, opened.background, "", opened.reference)
 
         return self.told.get(f"{run.id} {position}", explain)
-
-    def ahead(self, project_id: str, positions: tuple[int, ...]) -> None:
-        """Explain these rows in the background, once, so that each is there when it is asked for; errors are told then."""
-        def explain(position: int) -> None:
-            with suppress(ClarionError):
-                self.row(project_id, position)
-                self.row_context(project_id, position)
-
-        run = self.search.needed(project_id)
-        self.asked.get(f"{run.id} {positions}", lambda: [self.worker.submit(explain, position) for position in positions])
 
     def row_context(self, project_id: str, position: int) -> RowContext:
         """How sure the row's prediction is by past rows like it, the nearest past cases, and what is unusual in it."""

@@ -87,6 +87,12 @@ def _form(project: str, goal: Goal) -> None:
     _files(project, key)
 
 
+def renew(project: str) -> None:
+    """Draw the form anew when the saved goal was changed beside it, unless something in it is not saved."""
+    if not session.session().drafts.get(f"act_changed_{project}"):
+        _restart(project, None)
+
+
 def _restart(project: str, start: Goal | None) -> None:
     """Draw every widget anew, from `start` or from the saved goal."""
     drafts = session.session().drafts

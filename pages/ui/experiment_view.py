@@ -8,7 +8,7 @@ import streamlit as st
 
 from automl_core.acting import Experiment
 from automl_core.acting.action import Goal
-from pages.ui import cards, pilot_charts, session
+from pages.ui import act_form, cards, pilot_charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
 from pages.ui.words import count, money, percent, plain, signed
@@ -41,6 +41,7 @@ def section(project: str, goal: Goal, running: bool) -> None:
             if st.button(label, key="measure_experiment", icon=":material/labs:"):
                 with border():
                     ws.act.declare_experiment(project, wanted)
+                    act_form.renew(project)
                     if wanted:
                         ws.act.start(project)
                     st.rerun()

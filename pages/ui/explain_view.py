@@ -15,7 +15,6 @@ from pages.ui.words import count, cut, metric_title, plain, quoted, score, signe
 
 SHOWN_ROWS = 1000
 SHOWN_COLUMNS = 12
-ROWS_IN_VIEW = 7
 
 
 def all_rows(project: str, explanation: Explanation) -> None:
@@ -182,8 +181,6 @@ def one_row(project: str) -> None:
         st.caption("Orange raises, blue lowers the prediction; the parts add up exactly. It is the final model’s, which learned "
                    "from this row as well; the prediction in the list is by one that had not seen it.")
         _around(session.workspace().explain.row_context(project, position), row.units)
-    rows = session.workspace().explain.top(project, SHOWN_ROWS)
-    session.workspace().explain.ahead(project, tuple(map(int, rows.index[:ROWS_IN_VIEW])))
 
 
 def _around(around: RowContext, units: str) -> None:
