@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from automl_core.acting.pilots import Pilot, direction
-from automl_core.explaining.words import interval, money, number, percent
+from automl_core.explaining.words import interval, money, number
 
 _Z = 1.959964
 
