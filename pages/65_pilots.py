@@ -19,7 +19,7 @@ if ws.search.last(project) is None:
 pilots = ws.pilots.all(project)
 open_ones = [pilot for pilot in pilots if pilot.state == "running"]
 busy = {card_key(pilot.card) for pilot in pilots if pilot.state in ("running", "raised", "retired")}
-usable = [card for card in ws.act.cards(project) or () if card.grade != "D" and card_key(card) not in busy]
+usable = [card for card in ws.act.cards(project) or () if card.grade in ("B", "C") and card_key(card) not in busy]
 record = ws.pilots.record(project)
 
 if record.items:
@@ -32,7 +32,7 @@ if usable:
     st.subheader("Start a pilot" if not pilots else "Start another pilot", anchor=False)
     pilot_view.start(project, usable)
 elif not pilots:
-    cards.empty("No card to test yet", "Say on the act page what you can change and what it costs; cards of grade C or better "
+    cards.empty("No card to test yet", "Say on the act page what you can change and what it costs; cards of grade B or C "
                 "can be tested here.", "act", "Go to the action cards")
 past = [pilot for pilot in pilots if pilot.state != "running"]
 if past:

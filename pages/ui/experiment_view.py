@@ -59,19 +59,24 @@ def result(project: str, found: Experiment, goal: Goal) -> None:
 
     def size(value: float) -> str:
         """An effect as it is told: points of a rate, or the outcome's own units."""
-        return f"{signed(scale * value)}{unit}"
+        return f"{signed(scale * value, 3)}{unit}"
 
-    facts = [Fact("Effect on average", size(found.effect), f"{size(found.low)} to {size(found.high)}")]
+    def span(low: float, high: float) -> str:
+        """Its 95 % range, the unit being told above it."""
+        return f"{signed(scale * low, 3)} to {signed(scale * high, 3)}"
+
+    facts = [Fact("Effect on average", size(found.effect), span(found.low, found.high))]
     top = next((part for part in found.parts if part.share >= 0.3), None)
     if top is not None and found.ordered:
-        facts.append(Fact(f"On the {percent(top.share)} ranked first", size(top.effect), f"{size(top.low)} to {size(top.high)}"))
+        facts.append(Fact(f"On the {percent(top.share)} ranked first", size(top.effect), span(top.low, top.high)))
     facts.append(Fact("Worth treating", count(found.rows, "row"), f"{percent(found.treat)} of those measured"))
     if math.isfinite(found.net):
         facts.append(Fact("Brings after costs", money(found.net, goal.currency),
                           f"{money(found.net_low, goal.currency)} to {money(found.net_high, goal.currency)}"))
     cards.facts(facts)
-    st.markdown(f"**{plain(found.advice, 600)}**", width=720)
-    cards.sentences(list(found.who), "Who gains most")
+    st.markdown(f"**Do next:** {plain(found.advice, 600)}", width=720)
+    if found.who:
+        cards.sentences(list(found.who), "Who gains most")
     cards.show(pilot_charts.experiment(found, session.palette()), "experiment_curve")
     st.caption(f"A second way of ranking (one model a side) gives {signed(scale * found.simple_qini, 2)} "
                f"({signed(scale * found.simple_low, 2)} to {signed(scale * found.simple_high, 2)}) by the same measure.")

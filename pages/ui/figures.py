@@ -84,8 +84,8 @@ def bars(marks: list[Mark], title: str, palette: Palette, signs: bool = False) -
     """Horizontal bars from zero, first on top. With `signs`, blue lowers and orange raises, and the text carries the sign."""
     import plotly.graph_objects as go
 
-    figure = base(rows=len(marks))
-    names = _unique([words.label(mark.label) for mark in marks])
+    figure = base(rows=len(marks), tall=any(len(mark.label) > LABEL for mark in marks))
+    names = _unique([two_lines(mark.label) for mark in marks])
     if signs:
         colours = [palette.up if mark.value > 0 else palette.down for mark in marks]
     else:
@@ -108,8 +108,9 @@ def two_lines(text: str) -> str:
     """A long label on two lines, broken at a comma or a space, each cut to fit a phone."""
     if len(text) <= LABEL:
         return words.label(text, LABEL)
-    place = text.rfind(", ", 0, LABEL + 1) + 1 or text.rfind(" ", 0, LABEL + 1) or LABEL
-    return words.label(text[:place], LABEL) + "<br>" + words.label(text[place:], LABEL)
+    place = text.rfind(", ", 0, LABEL + 2) + 1 or text.rfind(" ", 0, LABEL + 1)
+    place = place if place > 0 else LABEL
+    return words.label(text[:place], LABEL + 1) + "<br>" + words.label(text[place:].lstrip(), LABEL)
 
 
 def _unique(names: list[str]) -> list[str]:

@@ -30,8 +30,8 @@ def title(card: ActionCard) -> str:
 
 
 def card_pilot(project: str, card: ActionCard) -> None:
-    """The button under a card that leads to its pilot."""
-    if card.grade == "D":
+    """The button under a card that leads to its pilot; none for what is only a hint, or was tested already."""
+    if card.grade in ("A", "D"):
         return
     if st.button("Test it in a pilot", icon=":material/science:", key=f"pilot_of_{card_key(card)}"):
         session.set_widget(f"pilot_card_{project}", cut(title(card), 110))

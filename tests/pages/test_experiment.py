@@ -16,10 +16,10 @@ HEAD = "What your experiment shows"
 
 
 @pytest.fixture
-def project(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The sample with a model, whose discount was dealt by chance and whose newsletter was not; its goal is put back."""
+def project(stages: Stages, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A project with a model that names no lever yet; its goal is put back."""
     monkeypatch.setattr(session, "workspace", lambda: stages.workspace)
-    found = stages.projects["scored"]
+    found = stages.projects[request.param]
     before = stages.workspace.act.goal(found)
     stages.workspace.act.save_goal(found, replace(before, levers=(), value=600.0, contact_cost=10.0))
     yield found
@@ -44,14 +44,16 @@ def measure(workspace: Workspace, project: str, column: str) -> AppTest:
     return shown
 
 
+@pytest.mark.parametrize("project", ["scored"], indirect=True)
 def test_an_experiment_is_measured_on_the_act_page(stages: Stages, project: str) -> None:
+    """The sample deals its discount by chance."""
     shown = measure(stages.workspace, project, "discount")
     found = stages.workspace.act.experiment(project)
     assert found is not None
     assert not found.refused
     assert found.low > 0
     effect = next(metric for metric in shown.metric if metric.label == "Effect on average")
-    assert effect.value.replace("\\", "") == f"{signed(100 * found.effect)} points"
+    assert effect.value.replace("\\", "") == f"{signed(100 * found.effect, 3)} points"
     assert " to " in effect.delta
     assert "Qini" in texts(shown)
     assert [one for one in shown.get("plotly_chart") if "Uplift curve" in one.proto.alt]
@@ -63,8 +65,10 @@ def test_an_experiment_is_measured_on_the_act_page(stages: Stages, project: str)
     assert HEAD not in texts(shown)
 
 
+@pytest.mark.parametrize("project", ["model"], indirect=True)
 def test_what_chance_did_not_decide_is_refused(stages: Stages, project: str) -> None:
-    shown = measure(stages.workspace, project, "newsletter")
+    """Nobody is given their sex by a draw: the other measurements tell it."""
+    shown = measure(stages.workspace, project, "sex")
     assert [warning for warning in shown.warning if "not left to chance" in warning.value]
     assert "Effect on average" not in [metric.label for metric in shown.metric]
 
