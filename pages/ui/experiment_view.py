@@ -36,15 +36,25 @@ def section(project: str, goal: Goal, running: bool) -> None:
         place = names.index(goal.experiment) if goal.experiment else 0
         chosen = st.selectbox("Column that says who was treated", names, index=place, key=f"experiment_{project}")
         wanted = "" if chosen in (None, NONE) else str(chosen)
-        if (wanted != goal.experiment or (wanted and found is None)) and not running:
+        treated, before = _treated(project, goal, wanted) if wanted else ("", "")
+        if (wanted != goal.experiment or (wanted and found is None) or treated != before) and not running:
             label = "Measure the experiment" if wanted else "Leave it out"
             if st.button(label, key="measure_experiment", icon=":material/labs:"):
                 with border():
-                    ws.act.declare_experiment(project, wanted)
+                    ws.act.declare_experiment(project, wanted, treated)
                     act_form.renew(project)
                     if wanted:
                         ws.act.start(project)
                     st.rerun()
+
+
+def _treated(project: str, goal: Goal, wanted: str) -> tuple[str, str]:
+    """The value that means treated as it is chosen, and as it is saved; empty when it is left to the words."""
+    sides = session.workspace().act.sides(project, wanted)
+    saved = next((lever.to[0] for lever in goal.levers if lever.column == wanted and len(lever.to) == 1), "")
+    chosen = st.selectbox("Value that means treated", sides, index=sides.index(saved) if saved in sides else None,
+                          key=f"treated_{project}_{wanted}", placeholder="Left to its words, such as yes and no")
+    return str(chosen or ""), saved if saved in sides else ""
 
 
 def result(project: str, found: Experiment, goal: Goal) -> None:

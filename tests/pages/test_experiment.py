@@ -67,9 +67,15 @@ def test_an_experiment_is_measured_on_the_act_page(stages: Stages, project: str)
 
 @pytest.mark.parametrize("project", ["model"], indirect=True)
 def test_what_chance_did_not_decide_is_refused(stages: Stages, project: str) -> None:
-    """Nobody is given their sex by a draw: the other measurements tell it."""
+    """Nobody is given their sex by a draw: the other measurements tell it. Which value is the treatment must be said first."""
     shown = measure(stages.workspace, project, "sex")
-    assert [warning for warning in shown.warning if "not left to chance" in warning.value]
+    assert [warning for warning in shown.warning if "which of" in warning.value]
+    box = shown.selectbox(key=f"treated_{project}_sex")
+    box.select(box.options[0]).run()
+    shown.button(key="measure_experiment").click().run()
+    work(stages.workspace, stages.workspace.jobs.active(project)[0])
+    shown = open_page("act", project)
+    assert [warning for warning in shown.warning if "not left to chance" in warning.value], [w.value for w in shown.warning]
     assert "Effect on average" not in [metric.label for metric in shown.metric]
 
 
