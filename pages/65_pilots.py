@@ -7,7 +7,7 @@ from __future__ import annotations
 import streamlit as st
 
 from automl_core.workspace.pilots import card_key
-from pages.ui import cards, pilot_view, session
+from pages.ui import cards, nav, pilot_view, session
 from pages.ui.words import count
 
 ws = session.workspace()
@@ -19,7 +19,7 @@ if ws.search.last(project) is None:
 pilots = ws.pilots.all(project)
 open_ones = [pilot for pilot in pilots if pilot.state == "running"]
 busy = {card_key(pilot.card) for pilot in pilots if pilot.state in ("running", "raised", "retired")}
-usable = [card for card in ws.act.cards(project) or () if card.grade != "D" and card_key(card) not in busy]
+usable = [card for card in ws.act.cards(project) or () if card.grade in ("B", "C") and card_key(card) not in busy]
 record = ws.pilots.record(project)
 
 if record.items:
@@ -32,7 +32,7 @@ if usable:
     st.subheader("Start a pilot" if not pilots else "Start another pilot", anchor=False)
     pilot_view.start(project, usable)
 elif not pilots:
-    cards.empty("No card to test yet", "Say on the act page what you can change and what it costs; cards of grade C or better "
+    cards.empty("No card to test yet", "Say on the act page what you can change and what it costs; cards of grade B or C "
                 "can be tested here.", "act", "Go to the action cards")
 past = [pilot for pilot in pilots if pilot.state != "running"]
 if past:
@@ -40,7 +40,8 @@ if past:
     st.caption(f"{count(len(past), 'pilot')}, newest first.")
     for pilot in past:
         pilot_view.ended(pilot)
-pilot_view.experiment(project)
+st.page_link(nav.make_page(nav.page_file("act")), label="An experiment that you have run already is measured on the act page.",
+             icon=":material/labs:", query_params={"project": project})
 if usable or pilots:
     cards.next_step("share", "Share it with a manager", "one page with the answer, the money and how sure it is.",
                     primary=not usable)

@@ -156,7 +156,7 @@ def _advice(made: Experiment, goal: Goal) -> str:
     if made.treat >= 0.995:
         words = f"Treat all {total:,} rows with {name}: leaving some out was not seen to bring more."
         if not made.ordered:
-            words = f"Treat all {total:,} rows with {name}: no order of rows could be shown to be better than another."
+            words = f"Treat all {total:,} rows with {name}."
     else:
         words = f"Treat the {made.rows:,} rows ({percent(made.treat)}) ranked first with {name}: only these are expected to gain"
         words += " more than it costs." if goal.value > 0 else "."

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from automl_core.acting.pilots import Pilot, direction
-from automl_core.explaining.words import interval, money, number, percent
+from automl_core.explaining.words import interval, money, number
 
 _Z = 1.959964
 
@@ -93,5 +93,5 @@ def _sentence(record: TrackRecord, in_money: bool) -> str:
     words = f"{who} promised {amount(record.promised)} and delivered {amount(record.delivered)}"
     span = interval(amount(record.low), amount(record.high))
     if math.isfinite(record.ratio):
-        words += f" ({percent(record.ratio)} of the promise)"
+        words += f" ({100 * record.ratio:.0f} % of the promise)".replace("-", "−")
     return f"{words}; the 95 % range of what was delivered is {span}."

@@ -141,17 +141,44 @@ class Acting:
         gains = pd.read_parquet(self.context.store.file_path(kept.gains))["gain"].to_numpy(dtype="float64")
         return safe_csv(acting.experiment_frame(gains, frame, kept.result), excel=True)
 
-    def declare_experiment(self, project_id: str, treatment: str) -> Goal:
-        """Name the column that says who was treated in an experiment (empty: none), keeping the rest of the goal."""
+    def declare_experiment(self, project_id: str, treatment: str, treated: str = "") -> Goal:
+        """Name the column that says who was treated in an experiment (empty: none), keeping the rest of the goal.
+
+        `treated` is the value that means so; it is needed only where words such as yes and no do not tell.
+        """
         goal = self.goal(project_id)
         levers = tuple(lever for lever in goal.levers if lever.column != goal.experiment or lever != Lever(lever.column))
         if treatment and treatment not in {lever.column for lever in levers}:
             levers = (*levers, Lever(treatment))
+        if treated:
+            levers = tuple(replace(one, to=(treated,)) if one.column == treatment else one for one in levers)
         return self.save_goal(project_id, replace(goal, experiment=treatment, levers=levers))
+
+    def treatments(self, project_id: str) -> tuple[str, ...]:
+        """Columns with two values that could say who was treated."""
+        run = self.search.needed(project_id)
+
+        def look() -> tuple[str, ...]:
+            frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
+            names = [column.name for column in columns if column.name != problem.target]
+            return tuple(name for name in names if frame[name].nunique() == 2)
+
+        found: tuple[str, ...] = self.context.decisions.get(f"treatments {run.id}", look)
+        return found
+
+    def sides(self, project_id: str, treatment: str) -> tuple[str, ...]:
+        """The values of a column that says who was treated."""
+        frame, _, _, _ = self.search.goal.open(self.search.inputs(self.search.needed(project_id)))
+        return tuple(sorted(map(str, texts(frame[treatment]).dropna().unique()))) if treatment in frame else ()
 
     def levers(self, project_id: str) -> LeverChoices:
         """What the goal form offers: columns that may be levers with their values, and what their names suggest."""
-        frame, columns, problem, _ = self.search.goal.open(self.search.inputs(self.search.needed(project_id)))
+        run = self.search.needed(project_id)
+        found: LeverChoices = self.context.decisions.get(f"levers {run.id}", lambda: self._levers(run))
+        return found
+
+    def _levers(self, run: Run) -> LeverChoices:
+        frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         usable = [c for c in columns if c.role in ("number", "category") and c.name not in problem.excluded]
         return LeverChoices(
             tuple(_choice(frame[column.name], column) for column in usable), acting.suggest_levers(problem, tuple(usable)),

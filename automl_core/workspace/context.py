@@ -55,6 +55,8 @@ class Context:
     cleaned: Recent[Any] = field(default_factory=lambda: Recent(3))
     bundles: Recent[Any] = field(default_factory=lambda: Recent(4))
     decisions: Recent[Any] = field(default_factory=lambda: Recent(24))
+    nouns: Recent[Any] = field(default_factory=lambda: Recent(64))
+    arrays: Recent[Any] = field(default_factory=lambda: Recent(4))
 
     def save(self, kind: str, project_id: str, noun: Any, parent_id: str = "", record_id: str = "") -> Record:
         """Keep a frozen noun as a new record of that kind."""
@@ -63,7 +65,16 @@ class Context:
     def latest(self, kind: str, project_id: str, noun: type[T], parent_id: str = "") -> T | None:
         """The newest noun of that kind in the project, or None."""
         record = self.store.latest(project_id, kind, parent_id=parent_id)
-        return None if record is None else from_json(noun, record.body)
+        return None if record is None else self.noun(noun, record)
+
+    def noun(self, kind: type[T], record: Record) -> T:
+        """A record's noun, decoded once for as long as the body that was read just now is the same."""
+        def decode() -> tuple[Any, T]:
+            return record.body, from_json(kind, record.body)
+
+        body, made = self.nouns.get(f"{record.id} {record.version} {kind.__name__}", decode)
+        found: T = made if body == record.body else from_json(kind, record.body)
+        return found
 
 
 def give_back_memory() -> None:

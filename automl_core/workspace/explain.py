@@ -10,7 +10,6 @@ import pandas as pd
 from automl_core import explaining
 from automl_core import jobs as queue
 from automl_core.acting.action import Goal, Lever
-from automl_core.codec import from_json
 from automl_core.data import type_row
 from automl_core.data.table import Row
 from automl_core.errors import BadInput, Cancelled
@@ -53,6 +52,9 @@ class Explaining:
     search: Searching
     opened: Recent[_Opened] = field(default_factory=lambda: Recent(2))
     curves: Recent[Curve] = field(default_factory=lambda: Recent(60))
+    listed: Recent[pd.DataFrame] = field(default_factory=lambda: Recent(4))
+    told: Recent[RowExplanation] = field(default_factory=lambda: Recent(200))
+    around: Recent[RowContext] = field(default_factory=lambda: Recent(200))
 
     def explanation(self, project_id: str) -> Explanation | None:
         """The newest model explained; None while there is no model."""
@@ -62,7 +64,7 @@ class Explaining:
     def explanation_of(self, run: Run) -> Explanation | None:
         """One run's model explained: with what its importances rest on, once that was looked at."""
         record = self.context.store.latest(run.project_id, "explanation", parent_id=run.id)
-        return from_json(Explanation, record.body) if record else None
+        return self.context.noun(Explanation, record) if record else None
 
     def evidence(self, project_id: str) -> Evidence | None:
         """Curves, pairs and weak spots of the newest model; None while they were not looked for."""
@@ -115,6 +117,19 @@ class Explaining:
         The index is the position that `row` and `what_if` take. A column of the user's own of that name is left out.
         """
         run = self.search.needed(project_id)
+        return self.listed.get(run.id, lambda: self._listed(run))
+
+    def top(self, project_id: str, most: int) -> pd.DataFrame:
+        """The first `most` of these rows, the highest predictions first."""
+        run = self.search.needed(project_id)
+
+        def cut() -> pd.DataFrame:
+            rows = self.rows(project_id)
+            return rows.loc[rows["prediction"].sort_values(ascending=False, kind="stable").index[:most]]
+
+        return self.listed.get(f"{run.id} {most}", cut)
+
+    def _listed(self, run: Run) -> pd.DataFrame:
         past = self.search.predictions(run)
         frame, _, problem, _ = self.search.goal.open(self.search.inputs(run))
         score = past.oof if past.oof.ndim == 1 else past.oof.max(axis=1)
@@ -127,13 +142,18 @@ class Explaining:
     def row(self, project_id: str, position: int) -> RowExplanation:
         """Why the row at a position of the cleaned table gets its prediction."""
         run, bundle, row = self._open(project_id, position)
-        opened = self._opened(run)
-        return explaining.explain_row(bundle.model, row, opened.background, "", opened.reference)
+
+        def explain() -> RowExplanation:
+            opened = self._opened(run)
+            return explaining.explain_row(bundle.model, row, opened.background, "", opened.reference)
+
+        return self.told.get(f"{run.id} {position}", explain)
 
     def row_context(self, project_id: str, position: int) -> RowContext:
         """How sure the row's prediction is by past rows like it, the nearest past cases, and what is unusual in it."""
         run, _, row = self._open(project_id, position)
-        return explaining.row_context(self._opened(run).cases, row, position)
+        return self.around.get(
+            f"{run.id} {position}", lambda: explaining.row_context(self._opened(run).cases, row, position))
 
     def what_if(self, project_id: str, position: int, changes: dict[str, object]) -> WhatIf:
         """The same row with some values changed, before and after."""

@@ -8,7 +8,6 @@ import pandas as pd
 from automl_core import framing
 from automl_core import jobs as queue
 from automl_core.cleaning.recipe import Recipe
-from automl_core.codec import from_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput, NotFound
 from automl_core.framing.problem import Problem, Verdict
@@ -84,7 +83,7 @@ class Framing:
 
     def problem_of(self, inputs: Inputs) -> Problem:
         """The problem of some inputs, whatever the goal is now."""
-        return from_json(Problem, self.context.store.get(inputs.problem).body)
+        return self.context.noun(Problem, self.context.store.get(inputs.problem))
 
     def run_check(self, project_id: str, inputs: Inputs, watch: JobWatch | None, effort: float = 1.0) -> None:
         """The job: climb the ladder and keep the verdict; with less than the whole `effort` on fewer rows.
@@ -99,7 +98,7 @@ class Framing:
     def open(self, inputs: Inputs) -> tuple[pd.DataFrame, tuple[Column, ...], Problem, Recipe]:
         """The cleaned frame, its columns, the problem and the recipe behind some inputs."""
         store = self.context.store
-        recipe = from_json(Recipe, store.get(inputs.recipe).body) if inputs.recipe else Recipe()
+        recipe = self.context.noun(Recipe, store.get(inputs.recipe)) if inputs.recipe else Recipe()
         frame, columns = self.cleaning.apply_to(self.data.stored_of(inputs.table), recipe)
         return frame, columns, self.problem_of(inputs), recipe
 

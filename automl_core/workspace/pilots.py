@@ -16,7 +16,6 @@ from automl_core.acting.pilot_files import ROW
 from automl_core.acting.pilots import Pilot, PilotChoice, PilotResult, PilotRows, PilotState
 from automl_core.acting.power import Power
 from automl_core.acting.track_record import TrackRecord
-from automl_core.acting.uplift import Uplift, UpliftRoles
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import ReadOptions
 from automl_core.errors import BadInput, Conflict, NotFound
@@ -29,7 +28,6 @@ from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
 KIND = "pilot"
-UPLIFT_ROWS = 20_000
 
 
 def card_key(card: ActionCard) -> str:
@@ -88,7 +86,7 @@ class Piloting:
 
     def all(self, project_id: str) -> tuple[Pilot, ...]:
         """The pilots of a project, newest first."""
-        return tuple(from_json(Pilot, record.body) for record in reversed(self.context.store.list(project_id, KIND)))
+        return tuple(self.context.noun(Pilot, record) for record in reversed(self.context.store.list(project_id, KIND)))
 
     def get(self, pilot_id: str) -> Pilot:
         """One pilot; NotFound otherwise."""
@@ -137,30 +135,6 @@ class Piloting:
     def record(self, project_id: str) -> TrackRecord:
         """What the project's measured cards promised and delivered."""
         return acting.track_record(self.all(project_id))
-
-    def uplift(self, project_id: str, treatment: str) -> Uplift:
-        """The effect of a randomised treatment column of the table, and for whom; BadInput when it was not left to chance.
-
-        At most 20,000 rows are used, drawn at random.
-        """
-        run = self.search.needed(project_id)
-        goal = self.act.goal_of(run)
-
-        def measure() -> Uplift:
-            frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
-            if len(frame) > UPLIFT_ROWS:
-                frame = frame.sample(UPLIFT_ROWS, random_state=run.plan.seed)
-            roles = UpliftRoles(goal.good, "", (*problem.never, *goal.never), problem.later, problem.group)
-            return acting.measure_uplift(frame.reset_index(drop=True), problem.target, treatment, roles, columns, run.plan.seed)
-
-        found: Uplift = self.context.decisions.get("uplift" + fingerprint(run.id, treatment, goal.good, goal.never), measure)
-        return found
-
-    def treatments(self, project_id: str) -> tuple[str, ...]:
-        """Columns with two values that could say who was treated."""
-        run = self.search.needed(project_id)
-        frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
-        return tuple(column.name for column in columns if column.name != problem.target and frame[column.name].nunique() == 2)
 
     def _rows(self, run: Run) -> tuple[PilotRows, pd.Index]:
         """What pilots are drawn from, and the positions of these rows in the cleaned table."""

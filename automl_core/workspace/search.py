@@ -112,14 +112,14 @@ class Searching:
 
     def runs(self, project_id: str) -> tuple[Run, ...]:
         """All searches of the project that ended with a model, newest first."""
-        return tuple(from_json(Run, record.body) for record in reversed(self.context.store.list(project_id, "run")))
+        return tuple(self.context.noun(Run, record) for record in reversed(self.context.store.list(project_id, "run")))
 
     def run(self, run_id: str) -> Run:
         """One finished search; NotFound otherwise."""
         record = self.context.store.get(run_id)
         if record.kind != "run":
             raise NotFound("There is no such search.", "Open it from the search page.")
-        return from_json(Run, record.body)
+        return self.context.noun(Run, record)
 
     def last(self, project_id: str) -> Run | None:
         """The newest search that ended with a model."""
@@ -147,7 +147,7 @@ class Searching:
             return None
         job = max(jobs, key=lambda item: item.created_at)
         record = self.context.store.latest(project_id, "run", parent_id=job.id)
-        run = from_json(Run, record.body) if record else _run_of(job)
+        run = self.context.noun(Run, record) if record else _run_of(job)
         if run.summary is not None:
             return RunState(run, job, run.summary.leaderboard, 1.0, run.summary.sentence, 0.0)
         trials = self._trials(job.id, run)
@@ -168,8 +168,12 @@ class Searching:
 
     def predictions(self, run: Run) -> Predictions:
         """What the run's models said of rows they had not seen."""
-        with np.load(self.context.store.file_path(run.oof), allow_pickle=False) as arrays:
-            return Predictions(arrays["oof"], arrays["positions"], arrays["y"])
+        def read() -> Predictions:
+            with np.load(self.context.store.file_path(run.oof), allow_pickle=False) as arrays:
+                return Predictions(arrays["oof"], arrays["positions"], arrays["y"])
+
+        found: Predictions = self.context.arrays.get(run.oof, read)
+        return found
 
     def inputs(self, run: Run) -> Inputs:
         """The table, recipe and problem that a run was made from."""

@@ -45,8 +45,19 @@ def summary(goal: Goal) -> None:
 def form(project: str, goal: Goal) -> bool:
     """Edit, save, clear, download and upload the goal; whether it differs from the saved one.
 
-    Every widget starts from the saved goal; nothing is kept before Save.
+    Every widget starts from the saved goal; nothing is kept before Save. A fragment: what is typed draws the form anew and, only
+    when that makes it differ from the saved goal or equal to it again, the page with its buttons.
     """
+    drafts = session.session().drafts
+    drafts["act_whole_page"] = True
+    _form(project, goal)
+    drafts["act_whole_page"] = False
+    return bool(drafts.get(f"act_changed_{project}"))
+
+
+@st.fragment
+@border()
+def _form(project: str, goal: Goal) -> None:
     state = session.session()
     turn = state.drafts.get(f"act_turn_{project}", 0)
     key = f"act_{project}_{turn}"
@@ -54,6 +65,10 @@ def form(project: str, goal: Goal) -> bool:
     choices = session.workspace().act.levers(project)
     draft = _levers(_roles(_wanted(project, start, key), choices, key), choices, key)
     changed = to_json(draft) != to_json(goal)
+    turned = state.drafts.get(f"act_changed_{project}", False) != changed
+    state.drafts[f"act_changed_{project}"] = changed
+    if turned and not state.drafts["act_whole_page"]:
+        st.rerun()
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Save goal", type="primary" if changed else "secondary", icon=":material/flag:", key=f"{key}_save"):
             with border():
@@ -70,7 +85,12 @@ def form(project: str, goal: Goal) -> bool:
     if changed:
         st.caption("The form differs from the saved goal; cards are made for the saved one.")
     _files(project, key)
-    return changed
+
+
+def renew(project: str) -> None:
+    """Draw the form anew when the saved goal was changed beside it, unless something in it is not saved."""
+    if not session.session().drafts.get(f"act_changed_{project}"):
+        _restart(project, None)
 
 
 def _restart(project: str, start: Goal | None) -> None:

@@ -100,11 +100,14 @@ def _card(project: str, card: ActionCard, goal: Goal) -> None:
                           f"{money(card.net_low, goal.currency)} to {money(card.net_high, goal.currency)}",
                           "If all of it is real and every row changes; with its 95 % range."))
     cards.facts(facts, columns=3)
-    st.caption("The same change seen three ways; the last one compares like with like.")
+    tested = card.grade == "A"
+    st.caption("The same change seen three ways; the last one "
+               + ("was measured where chance decided." if tested else "compares like with like."))
     cards.facts([
         Fact("As the groups differ", _gap(card.raw_gap, rate), "mixes in who they are"),
         Fact("As the model sees it", _gap(card.what_if, rate), "what-if of the prediction"),
-        Fact("Like with like", _gap(card.adjusted, rate), f"95 % range {_range(card, rate)}"),
+        Fact("Where chance decided" if tested else "Like with like", _gap(card.adjusted, rate),
+             f"95 % range {_range(card, rate)}"),
     ], columns=3)
     st.markdown(f"**How sure: {card.grade}.** {SURE[card.grade]} {plain(' '.join(card.reasons))}", width=720)
     st.markdown(f"**What would overturn it:** {plain(card.overturn)}", width=720)

@@ -18,6 +18,7 @@ SEVERITY = {
 }
 SHOWN_ROWS = 1000
 SHOWN_COLUMNS = 60
+LONG_NOTE = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,9 @@ class Fact:
 
 
 def facts(items: list[Fact], columns: int = 4) -> None:
-    """Figures side by side in cards of equal height that wrap on a phone."""
-    with st.grid(min(columns, len(items)), min_column_width=150):
+    """Figures side by side in cards of equal height that wrap on a phone; long notes get a line of it, as they would be cut."""
+    longest = max((len(item.note) for item in items), default=0)
+    with st.grid(min(columns, len(items)), min_column_width=150 if longest <= LONG_NOTE else 200):
         for item in items:
             st.metric(
                 item.name, plain(item.value, 60), delta=plain(item.note, 80) or None, delta_color="off", delta_arrow="off",

@@ -8,7 +8,7 @@ import streamlit as st
 
 from automl_core.acting import Experiment
 from automl_core.acting.action import Goal
-from pages.ui import cards, pilot_charts, session
+from pages.ui import act_form, cards, pilot_charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
 from pages.ui.words import count, money, percent, plain, signed
@@ -27,20 +27,34 @@ def section(project: str, goal: Goal, running: bool) -> None:
     with st.expander("An experiment you have run already", icon=":material/labs:"):
         st.markdown("If a column of your table says who was treated, and chance decided it, Clarion measures the effect and whom "
                     "it helps most. Where chance did not decide, it says so and stops.", width=720)
-        names = [NONE, *ws.pilots.treatments(project)]
+        names = [NONE, *ws.act.treatments(project)]
+        if len(names) == 1 and not goal.experiment:
+            st.caption("No column of this table has exactly two values.")
+            return
         if goal.experiment and goal.experiment not in names:
             names.append(goal.experiment)
         place = names.index(goal.experiment) if goal.experiment else 0
         chosen = st.selectbox("Column that says who was treated", names, index=place, key=f"experiment_{project}")
         wanted = "" if chosen in (None, NONE) else str(chosen)
-        if (wanted != goal.experiment or (wanted and found is None)) and not running:
+        treated, before = _treated(project, goal, wanted) if wanted else ("", "")
+        if (wanted != goal.experiment or (wanted and found is None) or treated != before) and not running:
             label = "Measure the experiment" if wanted else "Leave it out"
             if st.button(label, key="measure_experiment", icon=":material/labs:"):
                 with border():
-                    ws.act.declare_experiment(project, wanted)
+                    ws.act.declare_experiment(project, wanted, treated)
+                    act_form.renew(project)
                     if wanted:
                         ws.act.start(project)
                     st.rerun()
+
+
+def _treated(project: str, goal: Goal, wanted: str) -> tuple[str, str]:
+    """The value that means treated as it is chosen, and as it is saved; empty when it is left to the words."""
+    sides = session.workspace().act.sides(project, wanted)
+    saved = next((lever.to[0] for lever in goal.levers if lever.column == wanted and len(lever.to) == 1), "")
+    chosen = st.selectbox("Value that means treated", sides, index=sides.index(saved) if saved in sides else None,
+                          key=f"treated_{project}_{wanted}", placeholder="Left to its words, such as yes and no")
+    return str(chosen or ""), saved if saved in sides else ""
 
 
 def result(project: str, found: Experiment, goal: Goal) -> None:
@@ -55,19 +69,24 @@ def result(project: str, found: Experiment, goal: Goal) -> None:
 
     def size(value: float) -> str:
         """An effect as it is told: points of a rate, or the outcome's own units."""
-        return f"{signed(scale * value)}{unit}"
+        return f"{signed(scale * value, 3)}{unit}"
 
-    facts = [Fact("Effect on average", size(found.effect), f"{size(found.low)} to {size(found.high)}")]
+    def span(low: float, high: float) -> str:
+        """Its 95 % range, the unit being told above it."""
+        return f"{signed(scale * low, 3)} to {signed(scale * high, 3)}"
+
+    facts = [Fact("Effect on average", size(found.effect), span(found.low, found.high))]
     top = next((part for part in found.parts if part.share >= 0.3), None)
     if top is not None and found.ordered:
-        facts.append(Fact(f"On the {percent(top.share)} ranked first", size(top.effect), f"{size(top.low)} to {size(top.high)}"))
+        facts.append(Fact(f"On the {percent(top.share)} ranked first", size(top.effect), span(top.low, top.high)))
     facts.append(Fact("Worth treating", count(found.rows, "row"), f"{percent(found.treat)} of those measured"))
     if math.isfinite(found.net):
         facts.append(Fact("Brings after costs", money(found.net, goal.currency),
                           f"{money(found.net_low, goal.currency)} to {money(found.net_high, goal.currency)}"))
     cards.facts(facts)
-    st.markdown(f"**{plain(found.advice, 600)}**", width=720)
-    cards.sentences(list(found.who), "Who gains most")
+    st.markdown(f"**Do next:** {plain(found.advice, 600)}", width=720)
+    if found.who:
+        cards.sentences(list(found.who), "Who gains most")
     cards.show(pilot_charts.experiment(found, session.palette()), "experiment_curve")
     st.caption(f"A second way of ranking (one model a side) gives {signed(scale * found.simple_qini, 2)} "
                f"({signed(scale * found.simple_low, 2)} to {signed(scale * found.simple_high, 2)}) by the same measure.")

@@ -107,56 +107,73 @@ def _hover(point: CurvePoint, units: str) -> str:
 
 
 def _line(item: Curve, palette: Palette) -> Any:
-    import plotly.graph_objects as go
-    from plotly.subplots import make_subplots
-
+    """Two panels over one axis: the curve with its band, and what was seen and predicted."""
     points = [point for point in item.points if math.isfinite(point.value)]
     place: Callable[[CurvePoint], Any] = (lambda point: point.label) if item.kind == "date" else (lambda point: point.value)
     x = [place(point) for point in points]
-    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.62, 0.38], vertical_spacing=0.08)
-    figure.update_layout(base(height=430).layout)
-    for line in item.lines:
-        figure.add_trace(go.Scatter(x=x, y=line, mode="lines", line={"color": palette.neutral, "width": 0.7}, opacity=0.25,
-                                    hoverinfo="skip"), row=1, col=1)
-    figure.add_trace(go.Scatter(x=x, y=[point.low for point in points], mode="lines", line={"width": 0}, hoverinfo="skip"),
-                     row=1, col=1)
-    figure.add_trace(go.Scatter(x=x, y=[point.high for point in points], mode="lines", line={"width": 0}, fill="tonexty",
-                                fillcolor=_pale(palette.accent), hoverinfo="skip"), row=1, col=1)
-    figure.add_trace(go.Scatter(
+    quiet = {"fixedrange": True, "automargin": True, "zeroline": False}
+    across = quiet | {"showgrid": False, "nticks": 8}
+    figure = base(height=430, more={
+        "xaxis": across | {"anchor": "y", "matches": "x2", "showticklabels": False},
+        "xaxis2": across | {"anchor": "y2", "title": {"text": words.label(item.column, 40), "standoff": 8}},
+        "yaxis": quiet | {"anchor": "x", "domain": [0.43, 1], "nticks": 5, "title": {"text": "Effect"}},
+        "yaxis2": quiet | {"anchor": "x2", "domain": [0, 0.35], "nticks": 4, "title": {"text": "Seen (dots)"}},
+        "shapes": [{"type": "line", "xref": "x domain", "x0": 0, "x1": 1, "yref": "y", "y0": 0, "y1": 0,
+                    "line": {"color": palette.neutral, "width": 1, "dash": "dot"}}]})
+    figure.add_traces([*_effect(item, points, x, palette), *_seen(item, points, place, palette)])
+    return figure
+
+
+def _effect(item: Curve, points: list[CurvePoint], x: list[Any], palette: Palette) -> list[Any]:
+    """The curve with its band and, as one trace with gaps, the lines of single rows."""
+    import plotly.graph_objects as go
+
+    traces = []
+    if item.lines:
+        traces.append(go.Scatter(
+            x=[value for _ in item.lines for value in [*x, None]], y=[value for line in item.lines for value in [*line, None]],
+            mode="lines", line={"color": palette.neutral, "width": 0.7}, opacity=0.25, hoverinfo="skip"))
+    traces.append(go.Scatter(x=x, y=[point.low for point in points], mode="lines", line={"width": 0}, hoverinfo="skip"))
+    traces.append(go.Scatter(x=x, y=[point.high for point in points], mode="lines", line={"width": 0}, fill="tonexty",
+                             fillcolor=_pale(palette.accent), hoverinfo="skip"))
+    traces.append(go.Scatter(
         x=x, y=[point.effect for point in points], mode="lines+markers", line={"color": palette.accent, "width": 2.5},
         marker={"size": 6, "color": [palette.neutral if point.thin else palette.accent for point in points]},
-        text=[_hover(point, item.units) for point in points], hovertemplate="%{text}<extra></extra>"), row=1, col=1)
-    figure.add_hline(y=0, line={"color": palette.neutral, "width": 1, "dash": "dot"}, row=1, col=1)
+        text=[_hover(point, item.units) for point in points], hovertemplate="%{text}<extra></extra>"))
+    return traces
+
+
+def _seen(item: Curve, points: list[CurvePoint], place: Callable[[CurvePoint], Any], palette: Palette) -> list[Any]:
+    """What was predicted (dashes) and seen (dots, larger with more rows), in the lower panel."""
+    import plotly.graph_objects as go
+
     seen = [point for point in points if math.isfinite(point.observed) and point.rows]
     most = max((point.rows for point in seen), default=1)
-    figure.add_trace(go.Scatter(x=[place(point) for point in seen], y=[point.predicted for point in seen], mode="lines",
-                                line={"color": palette.accent, "width": 1.5, "dash": "dash"}, hoverinfo="skip"), row=2, col=1)
-    figure.add_trace(go.Scatter(
-        x=[place(point) for point in seen], y=[point.observed for point in seen], mode="markers",
-        marker={"size": [5 + 9 * math.sqrt(point.rows / most) for point in seen], "color": palette.up,
-                "opacity": [0.35 if point.thin else 0.9 for point in seen]},
-        text=[_hover(point, item.units) for point in seen], hovertemplate="%{text}<extra></extra>"), row=2, col=1)
-    figure.update_yaxes(title_text="Effect", nticks=5, fixedrange=True, automargin=True, zeroline=False, row=1, col=1)
-    figure.update_yaxes(title_text="Seen (dots)", nticks=4, fixedrange=True, automargin=True, zeroline=False, row=2, col=1)
-    figure.update_xaxes(showgrid=False, nticks=8, fixedrange=True, automargin=True, zeroline=False)
-    figure.update_xaxes(title_text=words.label(item.column, 40), row=2, col=1)
-    return figure
+    x = [place(point) for point in seen]
+    return [
+        go.Scatter(x=x, y=[point.predicted for point in seen], mode="lines", hoverinfo="skip", xaxis="x2", yaxis="y2",
+                   line={"color": palette.accent, "width": 1.5, "dash": "dash"}),
+        go.Scatter(x=x, y=[point.observed for point in seen], mode="markers", xaxis="x2", yaxis="y2",
+                   marker={"size": [5 + 9 * math.sqrt(point.rows / most) for point in seen], "color": palette.up,
+                           "opacity": [0.35 if point.thin else 0.9 for point in seen]},
+                   text=[_hover(point, item.units) for point in seen], hovertemplate="%{text}<extra></extra>")]
 
 
 def _levels(item: Curve, palette: Palette) -> Any:
     import plotly.graph_objects as go
 
+    shown = item.points[: SHOWN_BARS + 1]
     marks = [Mark(f"{words.cut(point.label, 18)} ({point.rows:,})", point.effect, f"{words.signed(point.effect)}", point.low,
-                  point.high, not point.thin) for point in item.points[: SHOWN_BARS + 1]]
+                  point.high, not point.thin) for point in shown]
     figure = dots(marks, f"Effect, {unit_of(item.units)}", palette, zero=True)
     seen = [point for point in item.points if math.isfinite(point.observed) and point.rows]
     mean = sum(point.observed * point.rows for point in seen) / max(1, sum(point.rows for point in seen))
-    for place, point in enumerate(item.points[: SHOWN_BARS + 1]):
-        if math.isfinite(point.observed):
-            figure.add_trace(go.Scatter(
-                x=[point.observed - mean], y=[figure.data[place].y[0]], mode="markers",
-                marker={"size": 10, "color": palette.up, "symbol": "diamond-open", "line": {"width": 2}},
-                text=[_hover(point, item.units)], hovertemplate="%{text}<extra></extra>"))
+    known = [(name, point) for name, point in zip(figure.layout.yaxis.categoryarray or (), shown, strict=True)
+             if math.isfinite(point.observed)]
+    figure.add_trace(go.Scatter(
+        x=[point.observed - mean for _, point in known], y=[name for name, _ in known], mode="markers",
+        marker={"size": 10, "color": palette.up, "symbol": "diamond-open", "line": {"width": 2}},
+        text=[_hover(point, item.units) for _, point in known], hovertemplate="%{text}<extra></extra>"))
     return figure
 
 

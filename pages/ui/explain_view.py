@@ -152,9 +152,7 @@ def weak_spots(project: str) -> None:
 
 def pick_row(project: str) -> int:
     """The row chosen in the table of rows (sorted by prediction, highest first); the first one at the start."""
-    rows = session.workspace().explain.rows(project)
-    order = rows["prediction"].sort_values(ascending=False, kind="stable").index
-    shown = rows.loc[order].iloc[:SHOWN_ROWS, :SHOWN_COLUMNS]
+    shown = session.workspace().explain.top(project, SHOWN_ROWS).iloc[:, :SHOWN_COLUMNS]
     st.markdown("Choose a row; the highest predictions come first, each made by a model that had not seen the row.", width=720)
     cards.covered(project, "Listed")
     event: Any = st.dataframe(

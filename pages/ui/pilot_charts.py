@@ -4,7 +4,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from automl_core.acting import CurvePoint, Decision, Experiment, Pilot, ProfitCurve, TrackRecord, Uplift
+from automl_core.acting import Decision, Experiment, Pilot, ProfitCurve, TrackRecord
 from pages.ui import words
 from pages.ui.figures import Chart, Mark, bars, base, dots
 from pages.ui.theme import Palette
@@ -77,21 +77,11 @@ def lift(decision: Decision, palette: Palette) -> Chart:
     return Chart(bars(marks, "Share of all bad outcomes, %", palette), words.plain(sentence), f"Gains by tenths: {said}.")
 
 
-def uplift(found: Uplift, palette: Palette) -> Chart:
-    """Gain when more and more rows are treated, those that gain most first, against a random share."""
-    ranking = found.ranking
-    return _gains(ranking.curve, (ranking.qini, ranking.qini_low, ranking.qini_high), found.is_rate, palette)
-
-
 def experiment(found: Experiment, palette: Palette) -> Chart:
-    """The same for an experiment that was kept."""
-    return _gains(found.curve, (found.qini, found.qini_low, found.qini_high), found.is_rate, palette)
-
-
-def _gains(points: tuple[CurvePoint, ...], qini: tuple[float, float, float], is_rate: bool, palette: Palette) -> Chart:
+    """Gain when more and more rows are treated, those that gain most first, against a random share."""
     import plotly.graph_objects as go
 
-    scale = 100 if is_rate else 1
+    scale, points = (100 if found.is_rate else 1), found.curve
     figure = base(height=300)
     x = [100 * point.share for point in points]
     _band(figure, x, ([scale * point.low for point in points], [scale * point.high for point in points]), palette)
@@ -101,10 +91,10 @@ def _gains(points: tuple[CurvePoint, ...], qini: tuple[float, float, float], is_
                                 line={"color": palette.accent, "width": 2.5},
                                 hovertemplate="%{x:.0f} % treated: %{y:.2f}<extra></extra>"))
     figure.update_xaxes(title_text="Rows treated, those that gain most first, %", showgrid=False)
-    figure.update_yaxes(title_text="Gain, points of all rows" if is_rate else "Gain per row", nticks=6)
-    area = words.interval(scale * qini[1], scale * qini[2])
+    figure.update_yaxes(title_text="Gain, points of all rows" if found.is_rate else "Gain per row", nticks=6)
+    area = words.interval(scale * found.qini_low, scale * found.qini_high)
     sentence = (f"The line against the dotted one of a random choice, on rows the ranking had not seen: Qini "
-                f"{words.number(scale * qini[0])} (95 % range {area}).")
+                f"{words.number(scale * found.qini)} (95 % range {area}).")
     return Chart(figure, words.plain(sentence), f"Uplift curve. {sentence}")
 
 

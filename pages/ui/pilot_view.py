@@ -7,7 +7,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from automl_core.acting import Pilot, PilotChoice, TrackRecord, Uplift
+from automl_core.acting import Pilot, PilotChoice, TrackRecord
 from automl_core.acting.action import ActionCard
 from automl_core.workspace.pilots import card_key
 from pages.ui import cards, forms, nav, pilot_charts, session
@@ -30,8 +30,8 @@ def title(card: ActionCard) -> str:
 
 
 def card_pilot(project: str, card: ActionCard) -> None:
-    """The button under a card that leads to its pilot."""
-    if card.grade == "D":
+    """The button under a card that leads to its pilot; none for what is only a hint, or was tested already."""
+    if card.grade in ("A", "D"):
         return
     if st.button("Test it in a pilot", icon=":material/science:", key=f"pilot_of_{card_key(card)}"):
         session.set_widget(f"pilot_card_{project}", cut(title(card), 110))
@@ -138,35 +138,6 @@ def kept(found: TrackRecord) -> None:
     cards.show(pilot_charts.record(found, session.palette()), "track_record")
 
 
-def experiment(project: str) -> None:
-    """A treatment that chance decided already: whom it helps."""
-    ws = session.workspace()
-    names = ws.pilots.treatments(project)
-    with st.expander("You have run an experiment already?", icon=":material/labs:"):
-        st.markdown("If a column of your table says who was treated, and chance decided it, this measures the effect and whom it "
-                    "helps most. Where chance did not decide, it says so and stops.", width=720)
-        if not names:
-            st.caption("No column of this table has exactly two values.")
-            return
-        chosen = st.selectbox("Column that says who was treated", names, index=None, key=f"treatment_{project}",
-                              placeholder="Choose a column")
-        if chosen is None:
-            return
-        with border(), st.spinner("Measuring", show_time=True):
-            _uplift(ws.pilots.uplift(project, chosen))
-
-
-def _uplift(found: Uplift) -> None:
-    st.markdown(f"**{plain(found.sentence, 600)}**", width=720)
-    st.caption(plain(found.balance.sentence))
-    scale, unit = (100, " points") if found.is_rate else (1, "")
-    cards.facts([
-        Fact(f"Effect on the first {percent(part.share)}", f"{signed(scale * part.effect)}{unit}",
-             f"{signed(scale * part.low)} to {signed(scale * part.high)}") for part in found.ranking.parts
-    ])
-    cards.show(pilot_charts.uplift(found, session.palette()), "uplift")
-
-
 def _size(value: float, is_rate: bool) -> str:
     if not math.isfinite(value):
         return "none"
@@ -177,5 +148,3 @@ def _spread(project: str) -> float:
     """NaN for classes: their effects are shares."""
     problem = session.workspace().goal.problem(project)
     return 0.0 if problem is not None and problem.task == "regression" else math.nan
-
-

@@ -139,7 +139,7 @@ def interval(low: float, high: float, unit: str = "") -> str:
         return "not measured"
     width = abs(high - low)
     places = 3 if width == 0 else min(6, max(0, 1 - math.floor(math.log10(width))))
-    return f"{low:,.{places}f} to {high:,.{places}f}{unit}".replace("-", "−")
+    return f"{low:z,.{places}f} to {high:z,.{places}f}{unit}".replace("-", "−")
 
 
 def score(value: float) -> str:

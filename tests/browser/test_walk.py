@@ -127,6 +127,9 @@ def test_walk_on_the_sample(page: Page, browser: Browser, server: Server, watche
     go(page, server, "monitor", project)
     expect(page.get_by_text(re.compile("too few to judge")).first).to_be_visible()
     no_errors(page)
+    for key in ("goal", "what_happened", "fairness", "pilots"):
+        go(page, server, key, project)
+        no_errors(page)
     keys = ("", "data", "clean", "goal", "search", "explain", "act", "pilots", "share", "deploy", "monitor")
     shots(browser, {key or "home": f"{server.url}/{key}?project={project}" for key in keys} | {"report": link})
     go(page, server, "share", project)

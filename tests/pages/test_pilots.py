@@ -168,21 +168,6 @@ def test_recourse_of_a_row(page: Carded) -> None:
         ws.decide.recourse(project, 10**9)
 
 
-def test_an_experiment_is_measured_and_what_is_none_is_refused(page: Carded) -> None:
-    """The sample deals its discount by chance; its newsletter goes to long-standing customers."""
-    ws, project = page.workspace, page.project
-    assert {"discount", "newsletter"} <= set(ws.pilots.treatments(project))
-    found = ws.pilots.uplift(project, "discount")
-    assert found.low > 0
-    assert found.balance.randomised
-    with pytest.raises(BadInput, match="not left to chance"):
-        ws.pilots.uplift(project, "newsletter")
-    shown = open_page("pilots", project)
-    shown.selectbox(key=f"treatment_{project}").select("discount").run()
-    assert not shown.exception
-    assert "on average" in texts(shown)
-
-
 def _views(project: str) -> None:
     from pages.ui import decision_view, session
 

@@ -65,7 +65,7 @@ def test_bars_start_at_zero() -> None:
 
 
 def test_intervals_are_drawn() -> None:
-    trace = every(LIGHT)["ladder"].figure.data[3]
+    trace = next(one for one in every(LIGHT)["ladder"].figure.data if one.marker.color == LIGHT.accent)
     assert trace.x[0] + trace.error_x.array[0] == pytest.approx(0.873)
     assert trace.x[0] - trace.error_x.arrayminus[0] == pytest.approx(0.849)
     assert trace.marker.color == LIGHT.accent

@@ -1,0 +1,86 @@
+"""The experiment section of the act page: name the treatment, measure it as a job, read the effect or the plain refusal."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from automl_core import Workspace
+from pages.ui import session
+from pages.ui.words import signed
+from tests.pages.conftest import Stages, Visit, open_page, texts, work
+
+HEAD = "What your experiment shows"
+
+
+@pytest.fixture
+def project(stages: Stages, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A project with a model that names no lever yet; its goal is put back."""
+    monkeypatch.setattr(session, "workspace", lambda: stages.workspace)
+    found = stages.projects[request.param]
+    before = stages.workspace.act.goal(found)
+    stages.workspace.act.save_goal(found, replace(before, levers=(), value=600.0, contact_cost=10.0))
+    yield found
+    stages.workspace.act.save_goal(found, before)
+
+
+def measure(workspace: Workspace, project: str, column: str) -> AppTest:
+    """Declare a column on the page, do the job that this starts, and open the page again."""
+    app = open_page("act", project)
+    assert HEAD not in texts(app)
+    app.selectbox(key=f"experiment_{project}").select(column).run()
+    app.button(key="measure_experiment").click().run()
+    assert not app.exception
+    assert not app.error
+    assert "The experiment is being read, too." in texts(app)
+    assert workspace.act.goal(project).experiment == column
+    work(workspace, workspace.jobs.active(project)[0])
+    shown = open_page("act", project)
+    assert not shown.exception
+    assert not shown.error
+    assert HEAD in texts(shown)
+    return shown
+
+
+@pytest.mark.parametrize("project", ["scored"], indirect=True)
+def test_an_experiment_is_measured_on_the_act_page(stages: Stages, project: str) -> None:
+    """The sample deals its discount by chance."""
+    shown = measure(stages.workspace, project, "discount")
+    found = stages.workspace.act.experiment(project)
+    assert found is not None
+    assert not found.refused
+    assert found.low > 0
+    effect = next(metric for metric in shown.metric if metric.label == "Effect on average")
+    assert effect.value.replace("\\", "") == f"{signed(100 * found.effect, 3)} points"
+    assert " to " in effect.delta
+    assert "Qini" in texts(shown)
+    assert [one for one in shown.get("plotly_chart") if "Uplift curve" in one.proto.alt]
+    assert {"discount", "newsletter"} <= set(stages.workspace.act.treatments(project))
+    assert not [button for button in shown.button if button.key == "measure_experiment"]
+    shown.selectbox(key=f"experiment_{project}").select("No experiment").run()
+    shown.button(key="measure_experiment").click().run()
+    assert stages.workspace.act.goal(project).experiment == ""
+    assert HEAD not in texts(shown)
+
+
+@pytest.mark.parametrize("project", ["model"], indirect=True)
+def test_what_chance_did_not_decide_is_refused(stages: Stages, project: str) -> None:
+    """Nobody is given their sex by a draw: the other measurements tell it. Which value is the treatment must be said first."""
+    shown = measure(stages.workspace, project, "sex")
+    assert [warning for warning in shown.warning if "which of" in warning.value]
+    box = shown.selectbox(key=f"treated_{project}_sex")
+    box.select(box.options[0]).run()
+    shown.button(key="measure_experiment").click().run()
+    work(stages.workspace, stages.workspace.jobs.active(project)[0])
+    shown = open_page("act", project)
+    assert [warning for warning in shown.warning if "not left to chance" in warning.value], [w.value for w in shown.warning]
+    assert "Effect on average" not in [metric.label for metric in shown.metric]
+
+
+def test_without_a_column_of_two_values(visit: Visit, stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(stages.workspace.act), "treatments", lambda *_: ())
+    shown = visit("model", "act")
+    assert "No column of this table has exactly two values" in texts(shown)
+    assert not [box for box in shown.selectbox if str(box.key).startswith("experiment_")]

@@ -1,0 +1,41 @@
+"""Nouns kept decoded: shared while the stored body is the same, never older than it, never another project's."""
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from automl_core import Workspace
+from automl_core.codec import to_json
+
+
+@dataclass(frozen=True)
+class Note:
+    text: str
+
+
+@pytest.fixture
+def workspace(home: Path) -> Workspace:
+    return Workspace.open()
+
+
+def test_a_noun_is_decoded_once_and_again_when_it_changed(workspace: Workspace) -> None:
+    context = workspace.context
+    project, other = (workspace.projects.create(name) for name in ("One", "Two"))
+    kept = context.save("note", project, Note("first"))
+    assert context.latest("note", project, Note) is context.latest("note", project, Note)
+    context.store.update(kept.id, to_json(Note("second")), kept.version)
+    assert context.latest("note", project, Note) == Note("second")
+    context.save("note", project, Note("third"))
+    assert context.latest("note", project, Note) == Note("third")
+    assert context.latest("note", other, Note) is None
+
+
+def test_a_body_that_differs_under_the_same_version_is_read_again(workspace: Workspace) -> None:
+    """As after a backup was restored under a running server."""
+    context = workspace.context
+    kept = context.save("note", workspace.projects.create("One"), Note("first"))
+    assert context.noun(Note, kept) == Note("first")
+    assert context.noun(Note, replace(kept, body=to_json(Note("restored")))) == Note("restored")
+    assert context.noun(Note, kept) == Note("first")
