@@ -259,7 +259,7 @@ def _patterns(kept: list[tuple[Trial, Evidence]], failed: list[tuple[Trial, Evid
         if trial.move in moves or trial.also:
             continue
         moves.add(trial.move)
-        whole = replace(trial, conditions=(), effect=trial.root, rows=trial.root.supported)
+        whole = replace(trial, conditions=(), effect=trial.root, rows=trial.root.moved)
         again = replace(desk.evidence(replace(whole, chosen=True), trial.root.p), placebo=found.placebo)
         told.append(desk.card(whole, replace(again, random_cause=found.random_cause, unconfirmed=True)))
     return tuple(told[:MOST_CARDS])

@@ -55,7 +55,7 @@ def _together(one: Trial, other: Trial, stage: Stage, given: Given) -> list[Tria
         group = all_hold(trial.conditions, stage.frame)
         effect = held_out(scores, group, stage)
         if effect is not None and _beats(trial, group, (one, other), stage):
-            found.append(replace(trial, effect=effect, rows=effect.supported))
+            found.append(replace(trial, effect=effect, rows=effect.moved))
     return found
 
 

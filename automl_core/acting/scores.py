@@ -23,8 +23,9 @@ LEAST_ROWS = 30
 class Scores:
     """Scores of one move, all (n,): the effect in a group is sum(psi) / sum(part) over its rows.
 
-    `eligible` rows are at an old value, `supported` ones can be compared and moved, `region` are all rows the estimate rests on.
-    `new` are the rows at the new value (for a number, those that tell about it).
+    `eligible` rows are those the move is for: exactly these are moved, promised and listed. `near` ones have comparable new rows;
+    for the others the outcome model alone speaks. `region` are all rows the estimate rests on, `new` the rows at the new value
+    (for a number, those that tell about it).
     `residual` and `weight` are squared outcome residuals and squared Riesz weights before they are divided by the share of
     `part`; `chance` is the propensity (NaN for numbers), `middle` the outcome expected without knowing the lever.
     Numbers have their `dose`, the `step` of each row and the `riesz` weights with their sign.
@@ -34,7 +35,7 @@ class Scores:
     psi: Floats
     part: Floats
     eligible: Mask
-    supported: Mask
+    near: Mask
     region: Mask
     new: Mask
     residual: Floats
@@ -54,15 +55,9 @@ class Scores:
         return self.dose is not None
 
     def limited(self, plausible: Mask) -> Scores:
-        """The same move of a category on fewer rows: those whose changed row is `plausible` (by its covariates)."""
-        region = self.region & plausible
-        return replace(
-            self,
-            psi=np.where(region, self.psi, 0.0),
-            part=np.where(region, self.part, 0.0),
-            supported=self.supported & plausible,
-            region=region,
-        )
+        """The same move of a category, resting on fewer rows: those whose changed row is `plausible` (by its covariates)."""
+        region = (self.region & plausible) | self.eligible
+        return replace(self, psi=np.where(region, self.psi, 0.0), near=self.near & plausible, region=region)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -111,18 +106,19 @@ def category_scores(setting: Setting, old: tuple[Level, ...], new: Level, random
     chance = (new.chance / (new.chance + old_chance)).clip(1e-6, 1 - 1e-6)
     if randomised:
         chance = np.full(len(chance), float(new.rows.sum() / among.sum()))
-    region = among & (chance >= LEAST_CHANCE)
-    if min(int((region & at_old).sum()), int((region & new.rows).sum())) < LEAST_ROWS:
+    alike = among & (chance >= LEAST_CHANCE)
+    if min(int((alike & at_old).sum()), int((alike & new.rows).sum())) < LEAST_ROWS:
         return None
+    region = alike | at_old
     odds = (1 - chance) / chance
-    part = (region & at_old).astype(np.float64)
+    part = at_old.astype(np.float64)
     psi = part * (new.expected - setting.y) + np.where(region & new.rows, odds * (setting.y - new.expected), 0.0)
     return Scores(
         y=setting.y,
         psi=psi,
         part=part,
         eligible=at_old,
-        supported=region & at_old,
+        near=alike & at_old,
         region=region,
         new=new.rows,
         residual=np.where(region, (setting.y - np.where(new.rows, new.expected, expected_old)) ** 2, 0.0),

@@ -16,15 +16,17 @@ from automl_core.acting.effects import Comparison, Effect, estimate
 from automl_core.acting.levers import texts
 from automl_core.acting.moves import Move, category_moves, is_numeric, movable, numeric_moves, steps_of
 from automl_core.acting.nuisance import Learner
-from automl_core.acting.policy import Field, Splits, fit_policy
+from automl_core.acting.policy import Field, Leaf, Splits, fit_policy, joined
 from automl_core.acting.scores import Level, Scores, Setting, category_scores, level
-from automl_core.acting.shift import dose_of, shift_scores, supported_by
+from automl_core.acting.shift import Shift, dose_of, shift_scores
 from automl_core.acting.support import plausibility
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 LEAST_LEAF = 100
 LEAST_LEAF_SHARE = 0.03
+ALIKE = 0.9
+KEPT = 0.6  # a condition that names comparable rows must keep this share of them
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -123,12 +125,12 @@ def _numeric_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Trial
     looks = plausibility(setting.learner.covariates, dose, stage.seed)
     moves = numeric_moves(lever, dose, spread)
     kept_to = replace(lever, low=float(np.fmax(lever.low, made.low)), high=float(np.fmin(lever.high, made.high)))
-    steps = [steps_of(move, dose) for move in moves]
-    able = [movable(move, dose) for move in moves]
-    near = [supported_by(made, step, rows) for step, rows in zip(steps, able, strict=True)]
-    like = [rows & looks.holds(dose + step, rows) for step, rows in zip(steps, near, strict=True)]
+    shifts = []
+    for move in moves:
+        shift = Shift(steps_of(move, dose), movable(move, dose)).within(made)
+        shifts.append(replace(shift, near=shift.near & looks.holds(dose + shift.step, shift.near)))
     trials: list[Trial] = []
-    for move, scores in zip(moves, shift_scores(setting, made, steps, able, like) if moves else (), strict=True):
+    for move, scores in zip(moves, shift_scores(setting, made, shifts) if moves else (), strict=True):
         if scores is not None:  # a card never moves a number to where no row has been
             trials.extend(move_trials(replace(move, lever=kept_to), stage, scores, None))
     return tuple(trials)
@@ -144,16 +146,35 @@ def move_trials(
     if root is None:
         return []
     gain = gains(scores, stage, move.lever.cost if cost is None else cost)
-    least = max(LEAST_LEAF, LEAST_LEAF_SHARE * float(scores.supported.sum())) / 2
+    least = max(LEAST_LEAF, LEAST_LEAF_SHARE * float(scores.eligible.sum())) / 2
     held = scores.region & ~stage.first
-    leaves = fit_policy(stage.splits, Field(gain, scores.supported, scores.region & stage.first, held, int(least)))
+    leaves = fit_policy(stage.splits, Field(gain, scores.eligible, scores.region & stage.first, held, int(least)))
     trials = []
     for leaf in leaves:
-        group = all_hold(leaf, stage.frame) if leaf else everyone
-        effect = root if not leaf else held_out(scores, group, stage)
+        alike = comparable(leaf, scores, stage, int(least))
+        group = all_hold(alike, stage.frame)
+        effect = estimate(scores, group) if not leaf else held_out(scores, group, stage)
         if effect is not None:
-            trials.append(Trial(move, leaf, scores, effect, scores.supported & group, True, case, root, also))
-    return trials or [Trial(move, (), scores, root, root.supported, False, case, root, also)]
+            trials.append(Trial(move, alike, scores, effect, effect.moved, True, case, root, also))
+    return trials or [Trial(move, (), scores, root, root.moved, False, case, root, also)]
+
+
+def comparable(leaf: Leaf, scores: Scores, stage: Stage, least: int) -> Leaf:
+    """The leaf, with one more condition when more than a tenth of its rows have no comparable ones and a condition tells where
+    they are: a card is for rows that can be compared (overlap in words, Oberst et al. 2020). The outcome has no say in it."""
+    group = all_hold(leaf, stage.frame)
+    able, near = (scores.eligible & group), (scores.near & group)
+    if not stage.splits.sides or near.sum() >= ALIKE * able.sum():
+        return leaf
+    ables, nears = (stage.splits.masks[rows].sum(axis=0, dtype=np.float64) for rows in (able, near))
+    good = (nears >= ALIKE * ables) & (nears >= max(2 * least, KEPT * float(near.sum())))
+    if not good.any():
+        return leaf
+    side = stage.splits.sides[int(np.argmax(np.where(good, nears, -1.0)))]
+    for place, condition in enumerate(leaf):
+        if condition.column == side.column:
+            return (*leaf[:place], *joined(condition, side), *leaf[place + 1 :])
+    return (*leaf, side)
 
 
 def held_out(scores: Scores, group: Mask, stage: Stage) -> Effect | None:
@@ -161,10 +182,10 @@ def held_out(scores: Scores, group: Mask, stage: Stage) -> Effect | None:
     effect, whole = estimate(scores, group & ~stage.first), estimate(scores, group)
     if effect is None or whole is None:
         return None
-    return replace(effect, supported=whole.supported, support=whole.support, same_sign=whole.same_sign)
+    return replace(effect, moved=whole.moved, support=whole.support, same_sign=whole.same_sign)
 
 
 def gains(scores: Scores, stage: Stage, cost: float) -> Floats:
-    """The doubly robust net gain of each row, (n,): its sum over a group is what moving the group's supported rows brings."""
-    charge = np.where(scores.supported, cost if stage.priced else 0.0, 0.0)
+    """The doubly robust net gain of each row, (n,): its sum over a group is what moving the group's eligible rows brings."""
+    charge = np.where(scores.eligible, cost if stage.priced else 0.0, 0.0)
     return np.asarray(stage.worth * scores.psi - charge, dtype=np.float64)

@@ -40,12 +40,12 @@ class Told:
 
     @property
     def rows(self) -> int:
-        return int(self.effect.supported.sum())
+        return int(self.effect.moved.sum())
 
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """Net money of moving all supported rows, with its range; `currency` is written in front."""
+    """Net money of moving all rows of the card, with its range; `currency` is written in front."""
 
     net: float
     low: float
@@ -138,7 +138,7 @@ def next_sentence(told: Told, letter: Grade) -> str:
 def pilot_sentence(told: Told) -> str:
     """A randomised pilot and how many rows it needs, also when the true effect is at its weak end."""
     effect, now = told.effect, told.now
-    spread = float("nan") if told.outcome.is_rate else float(told.outcome.values[effect.supported].std())
+    spread = float("nan") if told.outcome.is_rate else float(told.outcome.values[effect.moved].std())
     needed = rows_per_arm(now, now + effect.estimate, spread)
     weak_end = min((effect.low, effect.high), key=abs)
     weak = rows_per_arm(now, now + weak_end, spread) if effect.low * effect.high > 0 else 0

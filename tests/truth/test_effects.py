@@ -97,7 +97,7 @@ def test_a_number_that_helps_up_to_a_point_is_no_straight_line() -> None:
         nobody = np.zeros(3000, dtype=bool)
         effect = estimate_step(Comparison(y, nobody, nobody, Covariates(x, (), ("a", "b")), False, None, seed), dose, 2.0)
         assert effect is not None
-        truth = float(((dose - 3) ** 2 - (dose - 5) ** 2)[effect.supported].mean())
+        truth = float(((dose - 3) ** 2 - (dose - 5) ** 2)[effect.moved].mean())
         covered += effect.low <= truth <= effect.high
     assert covered >= 4
 
