@@ -104,8 +104,8 @@ class Learner:
             "force_row_wise": True,
             "max_bin": 127,
         }
-        data = self.binned.subset(train)
-        data.set_label(values)
+        data = self.binned.subset(train).construct()
+        data.set_label(values)  # a label set before the subset is constructed is lost, and the model learns nothing
         return lightgbm.train(options, data, self.rounds)
 
 
