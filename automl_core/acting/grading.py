@@ -15,6 +15,7 @@ from automl_core.explaining.words import percent, quote
 
 LEVEL = 0.05
 LEAST_SUPPORT = 0.5
+LEAST_CLUSTERS = 6
 GOOD_SUPPORT = 0.8
 # How many times as strong as the strongest known column a hidden factor must be to cancel a card of grade B: in effect, who
 # got the change must look as good as random (what known columns steer, unknown ones steer, too: Altonji, Elder and Taber 2005).
@@ -59,6 +60,8 @@ def shortfalls(found: Evidence) -> tuple[str, ...]:
         said.append(f"Only {found.effect.same_sign} of 5 parts of the rows agree on the direction.")
     if found.effect.support < LEAST_SUPPORT:
         said.append(f"Only {percent(found.effect.support)} of the rows have others to be compared with.")
+    if 0 < found.effect.clusters < LEAST_CLUSTERS:
+        said.append(f"Only {found.effect.clusters} groups of rows are on one side: the change cannot be told from the groups.")
     if found.placebo is False:
         said.append("A placebo that changes nothing seemed to have an effect, too.")
     if found.random_cause is False:

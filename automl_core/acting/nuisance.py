@@ -73,6 +73,25 @@ class Learner:
         share = _best_share(target[learn_from], straight[learn_from], boosted[learn_from], binary)
         return share * boosted + (1 - share) * straight
 
+    def group_chance(self, rows: Mask, among: Mask, folds: Folds, codes: Folds) -> Floats:
+        """The chance (n,) that a row's whole group is one of those marked by `rows`, learned from one observation a group: the
+        means of its rows, by ridge logistic regression blended with the plain share. `codes` (n,) number the groups."""
+        sizes = np.bincount(codes[among], minlength=codes.max() + 1).astype(np.float64)
+        here = np.flatnonzero(sizes)
+        means = np.column_stack([np.bincount(codes, column * among, len(sizes))[here] / sizes[here] for column in self.design.T])
+        has = (np.bincount(codes, rows & among, len(sizes))[here] / sizes[here] > 0.5).astype(np.float64)
+        part = np.zeros(len(sizes), dtype=np.int64)
+        part[codes] = folds
+        plain, straight = np.empty(len(here)), np.empty(len(here))
+        for fold in np.unique(part[here]):
+            inside = part[here] == fold
+            plain[inside] = float((has[~inside].sum() + 0.5) / ((~inside).sum() + 1))
+            straight[inside] = linear.predict(means[inside], linear.fit(means[~inside], has[~inside], True), True)
+        share = _best_share(has, plain, straight, True)
+        told = np.full(len(sizes), float(has.mean()))
+        told[here] = share * straight + (1 - share) * plain
+        return np.asarray(told[codes], dtype=np.float64)
+
     def gains(self, target: Floats, binary: bool) -> Floats:
         """How much each covariate helps to tell `target`, as shares that sum to 1 (all zero when none does)."""
         if np.ptp(target) == 0 or self.covariates.matrix.shape[1] == 0:

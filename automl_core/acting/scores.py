@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.acting.nuisance import Folds, Learner
+from automl_core.acting.statistics import group_codes
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -69,6 +70,14 @@ class Level:
     expected: Floats
 
 
+def given_to_groups(rows: Mask, among: Mask, groups: NDArray[np.generic]) -> bool:
+    """Whether the marked `rows` are (but for one in fifty) whole groups of those `among`, and groups have several rows."""
+    codes = group_codes(groups)[among]
+    sizes, marked = np.bincount(codes), np.bincount(codes, weights=rows[among])
+    odd = float(np.minimum(marked, sizes - marked).sum())
+    return bool(len(codes) >= 2 * np.count_nonzero(sizes)) and odd <= 0.02 * len(codes)
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Setting:
     """What all moves of one lever share: outcome, learner and folds."""
@@ -82,12 +91,16 @@ class Setting:
 
 
 def level(setting: Setting, rows: Mask, among: Mask, others: Level | None = None) -> Level:
-    """The cross-fitted chance and outcome of one value among the rows `among`; with `others`, both chances sum to 1."""
-    chance = (
-        1 - others.chance
-        if others is not None
-        else setting.learner.cross_fit(rows.astype(np.float64), among, setting.folds, True)
-    )
+    """The cross-fitted chance and outcome of one value among the rows `among`; with `others`, both chances sum to 1.
+
+    Where whole groups have the value or not, a group is one observation of who has it, however many rows it has.
+    """
+    if others is not None:
+        chance = 1 - others.chance
+    elif setting.groups is not None and given_to_groups(rows, among, setting.groups):
+        chance = setting.learner.group_chance(rows, among, setting.folds, group_codes(setting.groups))
+    else:
+        chance = setting.learner.cross_fit(rows.astype(np.float64), among, setting.folds, True)
     expected = setting.learner.cross_fit(setting.y, rows, setting.folds, setting.binary)
     return Level(rows, chance.clip(1e-6, 1 - 1e-6), expected)
 
