@@ -201,7 +201,7 @@ class _Desk:
         letter, reasons = grade(found)
         effect, lever = trial.effect, trial.move.lever
         now = float(self.outcome.values[trial.rows].mean()) if trial.rows.any() else math.nan
-        told = Told(trial.move, trial.conditions, effect, self.outcome, now, trial.also)
+        told = Told(trial.move, trial.conditions, effect, self.outcome, now, trial.also, trial.alike)
         worth = self.worth(trial)
         nan = math.nan
         made = ActionCard(
@@ -215,7 +215,7 @@ class _Desk:
             counted=self.outcome.label, better="up" if self.upwards else "down", now=now, then=now + effect.estimate, p=found.p,
             tested_rows=effect.rows, benchmark=found.benchmark.column if found.benchmark else "",
             benchmark_strength=found.benchmark.strength if found.benchmark else nan, reasons=reasons, days=lever.days,
-            lowest=lever.low, highest=lever.high, also=trial.also,
+            lowest=lever.low, highest=lever.high, also=trial.also, alike=trial.alike,
         )  # fmt: skip
         return replace(made, id=_identity(made), what_if=self._what_if(made, trial))
 
@@ -225,7 +225,9 @@ class _Desk:
 
 
 def _identity(card: ActionCard) -> str:
-    said = [card.lever, card.from_values, card.to_value, card.conditions, card.step, card.relative, card.also]
+    said: list[object] = [card.lever, card.from_values, card.to_value, card.conditions, card.step, card.relative, card.also]
+    if card.alike:
+        said.append(card.alike)
     return hashlib.sha256(json.dumps(to_json(said), sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -259,7 +261,7 @@ def _patterns(kept: list[tuple[Trial, Evidence]], failed: list[tuple[Trial, Evid
         if trial.move in moves or trial.also:
             continue
         moves.add(trial.move)
-        whole = replace(trial, conditions=(), effect=trial.root, rows=trial.root.moved)
+        whole = replace(trial, conditions=(), alike=(), effect=trial.root, rows=trial.root.moved)
         again = replace(desk.evidence(replace(whole, chosen=True), trial.root.p), placebo=found.placebo)
         told.append(desk.card(whole, replace(again, random_cause=found.random_cause, unconfirmed=True)))
     return tuple(told[:MOST_CARDS])

@@ -40,8 +40,7 @@ class Comparison:
 class Effect:
     """The adjusted change of the mean outcome of the `moved` rows (a mask) with its 95 % interval, standard error and two-sided p.
 
-    The interval holds for all moved rows and for those of them that have comparable new ones alone; `support` is their share.
-    `raw_gap` compares the groups as they are. `clusters` counts the groups of rows on the smaller side (0: rows are independent). `same_sign` counts the folds (of 5) that agree. `residual` and `weight` are the mean squared
+    `raw_gap` compares the groups as they are; `support` is the share of the eligible rows that have comparable new ones. `clusters` counts the groups of rows on the smaller side (0: rows are independent). `same_sign` counts the folds (of 5) that agree. `residual` and `weight` are the mean squared
     outcome residual and Riesz weight that the robustness value rests on. `rows` were used.
     """
 
@@ -71,20 +70,30 @@ class Effect:
         return robustness_value(weak, self.residual, self.weight)
 
 
-def estimate(scores: Scores, group: Mask) -> Effect | None:
-    """The effect on the rows of a group; None with fewer than 30 rows on a side to compare."""
-    used, moved, near = scores.region & group, scores.eligible & group, scores.near & group
+def estimate(scores: Scores, group: Mask, everyone: bool = False) -> Effect | None:
+    """The effect on the rows of a group; None with fewer than 30 rows on a side to compare.
+
+    For categories it speaks of the rows that have comparable ones; with `everyone` of all eligible rows, the few others among
+    them by the outcome model, and the interval then holds for both. Numbers always speak of all eligible rows.
+    """
+    used, able, near = scores.region & group, scores.eligible & group, scores.near & group
     if min(int(near.sum()), int((scores.new & used).sum())) < LEAST_ROWS:
         return None
     clusters = _clusters(scores, used)
-    ratio, error = _mean(scores, used, moved)
+    alike, moved = used & ~(able & ~near), near
+    if scores.numeric:
+        alike, moved = used, able
+    ratio, error = _mean(scores, alike, moved)
     low, high, p = _bounds(ratio, error, clusters)
-    if not scores.numeric and not bool(near[moved].all()):  # where nothing is alike the model is trusted, but not for the width
-        narrow = _bounds(*_mean(scores, used & ~(moved & ~near), near), clusters)
-        low, high, p = min(low, narrow[0]), max(high, narrow[1]), max(p, narrow[2])
+    if everyone and not bool(moved[able].all()):
+        alike, moved = used, able
+        ratio, error = _mean(scores, alike, moved)
+        wide = _bounds(ratio, error, clusters)
+        low, high, p = min(low, wide[0]), max(high, wide[1]), max(p, wide[2])
+    used = alike
     psi, blocks = scores.psi[used], scores.blocks[used]
     signs = [psi[blocks == block].sum() * ratio > 0 for block in range(FOLDS) if (blocks == block).any()]
-    share = float(scores.part[used].mean())
+    share = float(moved[used].mean())
     return Effect(
         estimate=ratio,
         low=low,
@@ -92,7 +101,7 @@ def estimate(scores: Scores, group: Mask) -> Effect | None:
         p=p,
         error=error,
         raw_gap=_raw_gap(scores, group),
-        support=float(near.sum() / moved.sum()),
+        support=float(near.sum() / able.sum()),
         moved=moved,
         same_sign=sum(map(bool, signs)),
         residual=float(scores.residual[used].mean()),

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from automl_core.acting.action import Grade
 from automl_core.acting.effects import Effect
 from automl_core.acting.refutations import Benchmark
+from automl_core.acting.trials import LEAST_SUPPORT
 from automl_core.acting.wording import MEASURED
 from automl_core.explaining.words import percent, quote
 
 LEVEL = 0.05
-LEAST_SUPPORT = 0.5
 LEAST_CLUSTERS = 6
 GOOD_SUPPORT = 0.8
 # How many times as strong as the strongest known column a hidden factor must be to cancel a card of grade B: in effect, who

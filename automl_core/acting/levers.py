@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard
-from automl_core.acting.conditions import all_hold
+from automl_core.acting.conditions import all_hold, any_hold
 
 Mask = NDArray[np.bool_]
 
@@ -36,11 +36,12 @@ def number_of(text: str) -> float:
 
 
 def eligible(card: ActionCard, frame: pd.DataFrame) -> Mask:
-    """(n,) rows of a typed and cleaned frame that the card is about: in its group, and at a value that would be changed.
+    """(n,) rows of a typed and cleaned frame that the card is about: in its group, at a value that would be changed, and of a
+    kind that the new value was seen on. Every figure of the card speaks of these rows.
 
     For a numeric lever these are the rows with a known value whose new one stays within the card's limits.
     """
-    mask = all_hold(card.conditions, frame) if card.conditions else np.ones(len(frame), dtype=bool)
+    mask = all_hold(card.conditions, frame) & any_hold(card.alike, frame)
     for lever, values in ((card.lever, card.from_values), *((one.lever, one.from_values) for one in card.also)):
         if values:
             mask = mask & np.asarray(texts(frame[lever]).isin(values), dtype=bool)

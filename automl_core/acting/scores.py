@@ -24,8 +24,8 @@ LEAST_ROWS = 30
 class Scores:
     """Scores of one move, all (n,): the effect in a group is sum(psi) / sum(part) over its rows.
 
-    `eligible` rows are those the move is for: exactly these are moved, promised and listed. `near` ones have comparable new rows;
-    for the others the outcome model alone speaks. `region` are all rows the estimate rests on, `new` the rows at the new value
+    `eligible` rows are those the move is for; `near` ones have comparable new rows, for the others the outcome model alone speaks.
+    `region` are all rows the estimate rests on, `new` the rows at the new value
     (for a number, those that tell about it).
     `residual` and `weight` are squared outcome residuals and squared Riesz weights before they are divided by the share of
     `part`; `chance` is the propensity (NaN for numbers), `middle` the outcome expected without knowing the lever.

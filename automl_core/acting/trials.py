@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Change, Condition, Lever
-from automl_core.acting.conditions import all_hold
+from automl_core.acting.conditions import all_hold, any_hold
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.effects import Comparison, Effect, estimate
 from automl_core.acting.levers import texts
@@ -24,8 +24,10 @@ from automl_core.acting.support import plausibility
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 LEAST_LEAF = 100
+LEAST_SUPPORT = 0.5
 LEAST_LEAF_SHARE = 0.03
 ALIKE = 0.9
+FAR = 3.0  # a row without comparable ones weighs as much as three with them
 KEPT = 0.6  # a condition that names comparable rows must keep this share of them
 
 
@@ -51,7 +53,7 @@ class Stage:
 @dataclass(frozen=True, eq=False, slots=True)
 class Trial:
     """One move in one group, estimated on rows that did not choose the group. `chosen` is False when the half that looks for
-    groups would move nobody: then it can only be a pattern. `case` is what was compared (None for numbers)."""
+    groups would move nobody: then it can only be a pattern. `case` is what was compared (None for numbers); `alike` see `alike_parts`."""
 
     move: Move
     conditions: tuple[Condition, ...]
@@ -62,6 +64,7 @@ class Trial:
     case: Comparison | None
     root: Effect
     also: tuple[Change, ...] = ()
+    alike: tuple[Leaf, ...] = ()
 
 
 def lever_trials(lever: Lever, stage: Stage, covariates: Covariates) -> tuple[Trial, ...]:
@@ -151,20 +154,20 @@ def move_trials(
     leaves = fit_policy(stage.splits, Field(gain, scores.eligible, scores.region & stage.first, held, int(least)))
     trials = []
     for leaf in leaves:
-        alike = comparable(leaf, scores, stage, int(least))
-        group = all_hold(alike, stage.frame)
-        effect = estimate(scores, group) if not leaf else held_out(scores, group, stage)
+        told = comparable(leaf, scores, stage, int(least))
+        alike = alike_parts(told, scores, stage, int(least))
+        effect = measured(scores, told, alike, stage, bool(leaf))
         if effect is not None:
-            trials.append(Trial(move, alike, scores, effect, effect.moved, True, case, root, also))
+            trials.append(Trial(move, told, scores, effect, effect.moved, True, case, root, also, alike or ()))
     return trials or [Trial(move, (), scores, root, root.moved, False, case, root, also)]
 
 
 def comparable(leaf: Leaf, scores: Scores, stage: Stage, least: int) -> Leaf:
-    """The leaf, with one more condition when more than a tenth of its rows have no comparable ones and a condition tells where
-    they are: a card is for rows that can be compared (overlap in words, Oberst et al. 2020). The outcome has no say in it."""
+    """The leaf, with one more condition when most of its rows have no comparable ones and a condition tells where the others are.
+    The outcome has no say in it."""
     group = all_hold(leaf, stage.frame)
     able, near = (scores.eligible & group), (scores.near & group)
-    if not stage.splits.sides or near.sum() >= ALIKE * able.sum():
+    if not stage.splits.sides or near.sum() >= LEAST_SUPPORT * able.sum():
         return leaf
     ables, nears = (stage.splits.masks[rows].sum(axis=0, dtype=np.float64) for rows in (able, near))
     good = (nears >= ALIKE * ables) & (nears >= max(2 * least, KEPT * float(near.sum())))
@@ -177,12 +180,29 @@ def comparable(leaf: Leaf, scores: Scores, stage: Stage, least: int) -> Leaf:
     return (*leaf, side)
 
 
-def held_out(scores: Scores, group: Mask, stage: Stage) -> Effect | None:
-    """The effect on the half that did not choose the group; how many rows it is for, and its stability, on all of its rows."""
-    effect, whole = estimate(scores, group & ~stage.first), estimate(scores, group)
-    if effect is None or whole is None:
+def alike_parts(leaf: Leaf, scores: Scores, stage: Stage, least: int) -> tuple[Leaf, ...] | None:
+    """Where in a group the rows are that have comparable ones, as parts of one or two conditions (overlap in words, Oberst et al.
+    2020): () when that is nearly everywhere, None when no words tell. The outcome has no say in it."""
+    group = all_hold(leaf, stage.frame)
+    able, near = (scores.eligible & group), (scores.near & group)
+    if scores.numeric or near.sum() >= ALIKE * able.sum():
+        return ()
+    gain = np.where(near, 1.0, np.where(able, -FAR, 0.0))
+    parts = fit_policy(stage.splits, Field(gain, able, able, able, max(least // 2, 1)))
+    return None if not parts else () if parts == ((),) else parts
+
+
+def measured(scores: Scores, leaf: Leaf, alike: tuple[Leaf, ...] | None, stage: Stage, held: bool) -> Effect | None:
+    """The effect on the rows of a group that words can tell to be comparable (see `alike_parts`): on the half that did not choose
+    the group when it was `held` back. Which rows it is for, its stability, raw gap and support are those of the whole group."""
+    asked = all_hold(leaf, stage.frame)
+    group = asked & any_hold(alike, stage.frame) if alike else asked
+    effect = estimate(scores, group & ~stage.first if held else group, alike is not None)
+    whole, root = estimate(scores, group, alike is not None), estimate(scores, asked & ~stage.first if held else asked)
+    if effect is None or whole is None or root is None:
         return None
-    return replace(effect, moved=whole.moved, support=whole.support, same_sign=whole.same_sign)
+    support = float((scores.near & asked).sum() / max(1, int((scores.eligible & asked).sum())))
+    return replace(effect, moved=whole.moved, support=support, same_sign=whole.same_sign, raw_gap=root.raw_gap)
 
 
 def gains(scores: Scores, stage: Stage, cost: float) -> Floats:

@@ -37,6 +37,7 @@ class Told:
     outcome: Outcome
     now: float
     also: tuple[Change, ...] = ()
+    alike: tuple[tuple[Condition, ...], ...] = ()
 
     @property
     def rows(self) -> int:
@@ -99,7 +100,7 @@ def card_sentence(told: Told, grade: Grade, worth: Worth | None) -> str:
     )
     place = "at" if outcome.is_rate else "on average"
     text = (
-        f"{who_words(told)}: {told.rows:,} can be compared, {outcome.label} {place} {outcome.level(told.now)}. "
+        f"{who_words(told)}: {told.rows:,} can be compared{_alike_words(told)}, {outcome.label} {place} {outcome.level(told.now)}. "
         f"Like rows with {change_words(told)}: {outcome.level(told.now + effect.estimate)}, "
         f"{outcome.gap(effect.estimate)} {word} (95 % range {span}). "
     )
@@ -109,6 +110,10 @@ def card_sentence(told: Told, grade: Grade, worth: Worth | None) -> str:
             f"({interval(money(worth.low, worth.currency), money(worth.high, worth.currency))}). "
         )
     return f"{text}Evidence {grade}: {change_words(told)} {VERBS[grade]}."
+
+
+def _alike_words(told: Told) -> str:
+    return f" (where {'; or '.join(describe_all(part) for part in told.alike)})" if told.alike else ""
 
 
 def _side(value: float) -> str:
