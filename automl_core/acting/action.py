@@ -164,6 +164,11 @@ class ActionCard:
     alike: tuple[tuple[Condition, ...], ...] = ()
 
     @property
+    def whole_cost(self) -> float:
+        """Money per row for all levers that are moved together."""
+        return self.cost + sum(one.cost for one in self.also)
+
+    @property
     def gain(self) -> float:
         """The adjusted effect in the wanted direction: above zero is better."""
         return self.adjusted if self.better == "up" else -self.adjusted

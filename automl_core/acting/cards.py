@@ -26,7 +26,14 @@ from automl_core.acting.nuisance import MOST_FIT_ROWS, fold_of
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.pairs import pair_trials
 from automl_core.acting.policy import make_splits
-from automl_core.acting.refutations import Benchmark, levers_go_together, placebo_passes, random_cause_passes, strongest_observed
+from automl_core.acting.refutations import (
+    Benchmark,
+    how_steered,
+    levers_go_together,
+    placebo_passes,
+    random_cause_passes,
+    strongest_observed,
+)
 from automl_core.acting.statistics import benjamini_hochberg
 from automl_core.acting.trials import Stage, Trial, lever_trials
 from automl_core.acting.what_if import Predicts, WhatIf, predictor, quick_predictor
@@ -275,6 +282,7 @@ class _Checks:
     random_cause: bool | None = None
     benchmark: Benchmark | None = None
     together: str = ""
+    steered: float = 0.0
 
 
 def _tested(trial: Trial, found: Evidence, checks: dict[int, _Checks], levers: tuple[str, ...]) -> Evidence:
@@ -282,7 +290,8 @@ def _tested(trial: Trial, found: Evidence, checks: dict[int, _Checks], levers: t
     if id(trial.root) not in checks:
         checks[id(trial.root)] = _checked(trial, levers)
     made = checks[id(trial.root)]
-    return replace(found, placebo=made.placebo, random_cause=made.random_cause, benchmark=made.benchmark, together=made.together)
+    return replace(found, placebo=made.placebo, random_cause=made.random_cause, benchmark=made.benchmark, together=made.together,
+                   steered=made.steered)
 
 
 def _checked(trial: Trial, levers: tuple[str, ...]) -> _Checks:
@@ -291,7 +300,8 @@ def _checked(trial: Trial, levers: tuple[str, ...]) -> _Checks:
     if trial.case is None or trial.scores.randomised or not placebo:
         return _Checks(placebo)
     calm = random_cause_passes(trial.case, everyone, trial.root)
-    return _Checks(True, calm, strongest_observed(trial.case, trial.root), levers_go_together(trial.case, levers))
+    return _Checks(True, calm, strongest_observed(trial.case, trial.root), levers_go_together(trial.case, levers),
+                   how_steered(trial.scores))
 
 
 def _same(one: Trial, other: Trial) -> bool:

@@ -38,10 +38,12 @@ class Comparison:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Effect:
-    """The adjusted change of the mean outcome of the `moved` rows (a mask) with its 95 % interval, standard error and two-sided p.
+    """The adjusted change of the mean outcome of the `moved` rows (a mask) with its 95 % interval, standard error and p.
 
-    `raw_gap` compares the groups as they are; `support` is the share of the eligible rows that have comparable new ones. `clusters` counts the groups of rows on the smaller side (0: rows are independent). `same_sign` counts the folds (of 5) that agree. `residual` and `weight` are the mean squared
-    outcome residual and Riesz weight that the robustness value rests on. `rows` were used.
+    `raw_gap` compares the groups as they are; `support` is the share of the eligible rows that have comparable new ones.
+    `clusters` counts the groups of rows on the smaller side (0: rows are independent). `same_sign` counts the folds (of 5) that
+    agree. `residual` and `weight` are the mean squared outcome residual and Riesz weight that the robustness value rests on.
+    `rows` were used.
     """
 
     estimate: float

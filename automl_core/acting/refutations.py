@@ -141,6 +141,12 @@ def strongest_observed(case: Comparison, effect: Effect, most: int = 2) -> Bench
     return best
 
 
+def how_steered(scores: Scores) -> float:
+    """The correlation of who has the new value with the cross-fitted chance of it: about zero when it is as good as random."""
+    told, got = scores.chance[scores.region], scores.new[scores.region].astype(np.float64)
+    return float(np.corrcoef(told, got)[0, 1]) if told.std() > 0 and got.std() > 0 else 0.0
+
+
 def levers_go_together(case: Comparison, others: tuple[str, ...]) -> str:
     """The name of another lever that goes together with this one beyond what the known columns tell; empty when none does.
 

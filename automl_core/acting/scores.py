@@ -24,11 +24,12 @@ LEAST_ROWS = 30
 class Scores:
     """Scores of one move, all (n,): the effect in a group is sum(psi) / sum(part) over its rows.
 
-    `eligible` rows are those the move is for; `near` ones have comparable new rows, for the others the outcome model alone speaks.
+    `eligible` rows are those the move is for; `near` ones have comparable new rows, for the others only the outcome model speaks.
     `region` are all rows the estimate rests on, `new` the rows at the new value
     (for a number, those that tell about it).
     `residual` and `weight` are squared outcome residuals and squared Riesz weights before they are divided by the share of
-    `part`; `chance` is the propensity (NaN for numbers), `middle` the outcome expected without knowing the lever.
+    `part`; `chance` is the propensity (NaN for numbers), `middle` the outcome expected without knowing the lever,
+    `told` the effect on each eligible row by the outcome models alone (0 elsewhere).
     Numbers have their `dose`, the `step` of each row and the `riesz` weights with their sign.
     """
 
@@ -43,6 +44,7 @@ class Scores:
     weight: Floats
     chance: Floats
     middle: Floats
+    told: Floats
     blocks: Folds
     groups: NDArray[np.generic] | None
     dose: Floats | None = None
@@ -138,6 +140,7 @@ def category_scores(setting: Setting, old: tuple[Level, ...], new: Level, random
         weight=np.where(region & new.rows, odds**2, part),
         chance=chance,
         middle=chance * new.expected + (1 - chance) * expected_old,
+        told=part * (new.expected - expected_old),
         blocks=setting.blocks,
         groups=setting.groups,
         randomised=randomised,

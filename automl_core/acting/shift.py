@@ -118,6 +118,7 @@ def _scores(setting: Setting, made: Dose, shift: Shift, told: tuple[Floats, Floa
         weight=(odds - part) ** 2,
         chance=np.full(len(part), np.nan),
         middle=made.outcome,
+        told=part * (then - now),
         blocks=setting.blocks,
         groups=setting.groups,
         dose=made.dose,

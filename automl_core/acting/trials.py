@@ -53,7 +53,8 @@ class Stage:
 @dataclass(frozen=True, eq=False, slots=True)
 class Trial:
     """One move in one group, estimated on rows that did not choose the group. `chosen` is False when the half that looks for
-    groups would move nobody: then it can only be a pattern. `case` is what was compared (None for numbers); `alike` see `alike_parts`."""
+    groups would move nobody: then it can only be a pattern. `case` is what was compared (None for numbers);
+    for `alike` see `alike_parts`."""
 
     move: Move
     conditions: tuple[Condition, ...]
@@ -143,12 +144,29 @@ def move_trials(
     move: Move, stage: Stage, scores: Scores, case: Comparison | None, cost: float | None = None, also: tuple[Change, ...] = ()
 ) -> list[Trial]:
     """The groups that one half picks for a move, each with its effect on the other half; everybody, on all rows, when groups do
-    no better. A move that would move nobody stays as one trial that was not chosen."""
-    everyone = np.ones(len(stage.y), dtype=bool)
-    root = estimate(scores, everyone)
+    no better. When none of them pays, the halves change places once, and the failed ones stay among what was tested. A move that
+    would move nobody stays as one trial that was not chosen."""
+    root = estimate(scores, np.ones(len(stage.y), dtype=bool))
     if root is None:
         return []
-    gain = gains(scores, stage, move.lever.cost if cost is None else cost)
+    whole = Trial(move, (), scores, root, root.moved, False, case, root, also)
+    charge = move.lever.cost if cost is None else cost
+    made = _grown(whole, stage, charge)
+    if not also and not any(_pays(trial, stage, charge) for trial in made):
+        again = _grown(whole, replace(stage, first=~stage.first), charge)
+        made = [*(trial for trial in again if trial.conditions and _pays(trial, stage, charge)), *made]
+    return made or [whole]
+
+
+def _pays(trial: Trial, stage: Stage, cost: float) -> bool:
+    """Whether the weak end of the effect is worth more than it costs."""
+    weak = min(stage.worth * trial.effect.low, stage.worth * trial.effect.high)
+    return weak > (cost if stage.priced else 0.0)
+
+
+def _grown(whole: Trial, stage: Stage, cost: float) -> list[Trial]:
+    """The groups that the half `first` picks, measured on the other half."""
+    scores, gain = whole.scores, gains(whole.scores, stage, cost)
     least = max(LEAST_LEAF, LEAST_LEAF_SHARE * float(scores.eligible.sum())) / 2
     held = scores.region & ~stage.first
     leaves = fit_policy(stage.splits, Field(gain, scores.eligible, scores.region & stage.first, held, int(least)))
@@ -158,8 +176,8 @@ def move_trials(
         alike = alike_parts(told, scores, stage, int(least))
         effect = measured(scores, told, alike, stage, bool(leaf))
         if effect is not None:
-            trials.append(Trial(move, told, scores, effect, effect.moved, True, case, root, also, alike or ()))
-    return trials or [Trial(move, (), scores, root, root.moved, False, case, root, also)]
+            trials.append(replace(whole, conditions=told, effect=effect, rows=effect.moved, chosen=True, alike=alike or ()))
+    return trials
 
 
 def comparable(leaf: Leaf, scores: Scores, stage: Stage, least: int) -> Leaf:
@@ -206,6 +224,10 @@ def measured(scores: Scores, leaf: Leaf, alike: tuple[Leaf, ...] | None, stage: 
 
 
 def gains(scores: Scores, stage: Stage, cost: float) -> Floats:
-    """The doubly robust net gain of each row, (n,): its sum over a group is what moving the group's eligible rows brings."""
+    """The net gain of each row, (n,): its sum over a group is what moving the group's eligible rows brings.
+
+    Half the doubly robust score, which is right on average and noisy in a row, and half what the outcome models tell, which is
+    calm and shrunk: groups are found more often by the mean of both, and they are measured by the first alone.
+    """
     charge = np.where(scores.eligible, cost if stage.priced else 0.0, 0.0)
-    return np.asarray(stage.worth * scores.psi - charge, dtype=np.float64)
+    return np.asarray(stage.worth * (scores.psi + scores.told) / 2 - charge, dtype=np.float64)
