@@ -17,11 +17,12 @@ Mask = NDArray[np.bool_]
 def texts(series: pd.Series) -> pd.Series:
     """Values as the texts a person writes: whole numbers without a decimal point; missing stays missing."""
     if pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype):
-        return series.map(_spelled, na_action="ignore").astype("str")
+        return series.map(spelled, na_action="ignore").astype("str")
     return series.astype("str")
 
 
-def _spelled(value: float) -> str:
+def spelled(value: float) -> str:
+    """A number as a person writes it: no decimal point when it is whole."""
     number = float(value)
     return str(int(number)) if number.is_integer() else f"{number:.15g}"
 
@@ -50,6 +51,8 @@ def eligible(card: ActionCard, frame: pd.DataFrame) -> Mask:
     if not math.isnan(card.step):
         after = _after(card, frame)
         mask = mask & ~(after < card.lowest) & ~(after > card.highest)
+        if card.relative:  # a share of a number below zero would go the other way
+            mask = mask & (_now(card, frame) > 0)
     return np.asarray(mask, dtype=bool)
 
 
@@ -72,5 +75,9 @@ def set_value(series: pd.Series, to: str, rows: Mask) -> pd.Series:
 
 
 def _after(card: ActionCard, frame: pd.DataFrame) -> NDArray[np.float64]:
-    dose = pd.to_numeric(frame[card.lever], errors="coerce").to_numpy(dtype=np.float64, na_value=math.nan)
+    dose = _now(card, frame)
     return np.asarray(dose * (1 + card.step) if card.relative else dose + card.step, dtype=np.float64)
+
+
+def _now(card: ActionCard, frame: pd.DataFrame) -> NDArray[np.float64]:
+    return pd.to_numeric(frame[card.lever], errors="coerce").to_numpy(dtype=np.float64, na_value=math.nan)

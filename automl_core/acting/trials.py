@@ -132,7 +132,8 @@ def _numeric_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Trial
     shifts = []
     for move in moves:
         shift = Shift(steps_of(move, dose), movable(move, dose)).within(made)
-        shifts.append(replace(shift, near=shift.near & looks.holds(dose + shift.step, shift.near)))
+        like = looks.holds(dose + shift.step, shift.moved)
+        shifts.append(replace(shift, near=like if shift.near is None else like & shift.near))
     trials: list[Trial] = []
     for move, scores in zip(moves, shift_scores(setting, made, shifts) if moves else (), strict=True):
         if scores is not None:  # a card never moves a number to where no row has been

@@ -1,4 +1,4 @@
-"""A made-up market with known effects through the command line alone: a spreadsheet, a goal file, a search, and the cards' files."""
+"""A made-up market with known effects through the command line alone: spreadsheet, goal file, search, cards and plan."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ def table(seed: int, rows: int, path: Path) -> Market:
     return made
 
 
-def acted(seed: int, rows: int, folder: Path, capsys: pytest.CaptureFixture[str], budget: str) -> tuple[Market, Told, pd.DataFrame]:
+def acted(
+    seed: int, rows: int, folder: Path, capsys: pytest.CaptureFixture[str], budget: str
+) -> tuple[Market, Told, pd.DataFrame]:
     data, goal, bundle, out = folder / "data.csv", folder / "goal.toml", folder / "model.zip", folder / "actions.csv"
     made = table(seed, rows, data)
     goal.write_text(GOAL.format(capacity=200), encoding="utf-8")
