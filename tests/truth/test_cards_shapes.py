@@ -53,7 +53,8 @@ def bent(seed: int, rows: int = 2500) -> Made:
 def shops(seed: int, rows: int = 3000, shops: int = 60, effect: float = -0.2) -> Made:
     """`layout` is decided for a whole shop and takes 20 points off; `sign` is decided for a whole shop, too, and does nothing."""
     rng = np.random.default_rng(seed)
-    shop, lean, size = rng.choice(shops, rows, p=rng.dirichlet(np.full(shops, 8.0))), rng.normal(0, 0.06, shops), rng.normal(size=shops)
+    shop = rng.choice(shops, rows, p=rng.dirichlet(np.full(shops, 8.0)))
+    lean, size = rng.normal(0, 0.06, shops), rng.normal(size=shops)
     new, big, x = rng.random(shops) < sigmoid(0.7 * size), rng.random(shops) < 0.5, rng.normal(size=rows)
     chance = np.clip(0.5 + lean[shop] + 0.06 * np.tanh(size[shop]) + 0.1 * np.tanh(x) + effect * new[shop], 0.01, 0.99)
     frame = pd.DataFrame({
