@@ -187,31 +187,9 @@ def _explain(arguments: Arguments) -> Answer:
 
 
 def _act(arguments: Arguments) -> Answer:
-    path = Path(arguments.goal)
-    if not path.is_file():
-        raise BadInput(f"There is no file “{path.name[:80]}”.", "Give the path of a goal.toml.")
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise BadInput(f"“{path.name[:80]}” is not UTF-8 text.", "Save it as UTF-8.") from None
-    files = _open().files
-    advice = files.act(arguments.bundle, arguments.data, text)
-    if arguments.out:
-        files.write_csv(advice.table, Path(arguments.out))
-    found = advice.found
-    listed, patterns = ([{**to_json(card), "from": card.from_value, "to": card.to_value} for card in some]
-                        for some in (found.cards, found.patterns))
-    decisions = to_json(advice.actions) | {"rows": len(advice.actions.rows)}
-    sentences = [*(card.sentence for card in found.cards), *found.notes, advice.actions.sentence]
-    data = {"cards": listed, "patterns": patterns, "tested": found.tested, "notes": found.notes, "decisions": decisions}
-    if advice.experiment is None:
-        return Answer(data, "\n".join(sentences))
-    made, out = advice.experiment, Path(arguments.out)
-    data["experiment"] = made
-    sentences += [made.refused] if made.refused else [made.balance, made.sentence, *made.who, made.advice]
-    if arguments.out and advice.gains is not None and not made.refused:
-        files.write_csv(advice.gains, out.with_name(f"{out.stem}_experiment.csv"))
-    return Answer(data, "\n".join(sentences), 1 if made.refused else 0)
+    from automl_core import cli_act
+
+    return Answer(*cli_act.act(_open(), arguments))
 
 
 def _happened(arguments: Arguments) -> Answer:
@@ -314,8 +292,9 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--reasons", action="store_true", help="say why for each row")
     add("explain", _explain, "explain a bundle's model on a file", "bundle", "data").add_argument("--row", type=int)
     act = add("act", _act, "who to act on, and what to change", "bundle", "data")
-    act.add_argument("--goal", required=True)
-    act.add_argument("--out", default="")
+    act.add_argument("--goal", required=True, metavar="GOAL.TOML", help="outcome, money, roles, levers, limits: see docs/act.md")
+    act.add_argument("--out", default="", metavar="CSV", help="one line a row that a card speaks of, with what to change")
+    act.add_argument("--ranked", default="", metavar="CSV", help="the rows by risk and money, whatever a card says")
     _add_problem(add("happened", _happened, "which groups differ, confirmed on rows that did not find them", "data"))
     compare = add("compare", _compare, "why two groups or two periods differ", "data")
     _add_problem(compare)

@@ -119,6 +119,8 @@ class ActionCard:
     Money is NaN when the goal has none. `conditions` (all hold), `from_values` and `step` say again, for a program, who is meant
     and what changes: `eligible` picks the rows of any table by them. `id` is a hash of those: the same card of a later run has
     the same one. `also` are further levers moved together. A numeric lever never leaves [`lowest`, `highest`] (NaN: no limit).
+    When not all of a group has rows to be compared with, `alike` says in parts (one must hold) which rows do: only these are
+    meant. `gain`, `gain_low` and `gain_high` are the effect in the wanted direction: more is better whatever is counted.
     """
 
     who: str
@@ -159,6 +161,27 @@ class ActionCard:
     lowest: float = float("nan")
     highest: float = float("nan")
     also: tuple[Change, ...] = ()
+    alike: tuple[tuple[Condition, ...], ...] = ()
+
+    @property
+    def whole_cost(self) -> float:
+        """Money per row for all levers that are moved together."""
+        return self.cost + sum(one.cost for one in self.also)
+
+    @property
+    def gain(self) -> float:
+        """The adjusted effect in the wanted direction: above zero is better."""
+        return self.adjusted if self.better == "up" else -self.adjusted
+
+    @property
+    def gain_low(self) -> float:
+        """The cautious end of the gain's 95 % range."""
+        return self.low if self.better == "up" else -self.high
+
+    @property
+    def gain_high(self) -> float:
+        """The hopeful end of the gain's 95 % range."""
+        return self.high if self.better == "up" else -self.low
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,14 @@ from automl_core.acting.nuisance import MOST_FIT_ROWS, fold_of
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.pairs import pair_trials
 from automl_core.acting.policy import make_splits
-from automl_core.acting.refutations import Benchmark, levers_go_together, placebo_passes, random_cause_passes, strongest_observed
+from automl_core.acting.refutations import (
+    Benchmark,
+    how_steered,
+    levers_go_together,
+    placebo_passes,
+    random_cause_passes,
+    strongest_observed,
+)
 from automl_core.acting.statistics import benjamini_hochberg
 from automl_core.acting.trials import Stage, Trial, lever_trials
 from automl_core.acting.what_if import Predicts, WhatIf, predictor, quick_predictor
@@ -201,7 +208,7 @@ class _Desk:
         letter, reasons = grade(found)
         effect, lever = trial.effect, trial.move.lever
         now = float(self.outcome.values[trial.rows].mean()) if trial.rows.any() else math.nan
-        told = Told(trial.move, trial.conditions, effect, self.outcome, now, trial.also)
+        told = Told(trial.move, trial.conditions, effect, self.outcome, now, trial.also, trial.alike)
         worth = self.worth(trial)
         nan = math.nan
         made = ActionCard(
@@ -215,7 +222,7 @@ class _Desk:
             counted=self.outcome.label, better="up" if self.upwards else "down", now=now, then=now + effect.estimate, p=found.p,
             tested_rows=effect.rows, benchmark=found.benchmark.column if found.benchmark else "",
             benchmark_strength=found.benchmark.strength if found.benchmark else nan, reasons=reasons, days=lever.days,
-            lowest=lever.low, highest=lever.high, also=trial.also,
+            lowest=lever.low, highest=lever.high, also=trial.also, alike=trial.alike,
         )  # fmt: skip
         return replace(made, id=_identity(made), what_if=self._what_if(made, trial))
 
@@ -225,7 +232,9 @@ class _Desk:
 
 
 def _identity(card: ActionCard) -> str:
-    said = [card.lever, card.from_values, card.to_value, card.conditions, card.step, card.relative, card.also]
+    said: list[object] = [card.lever, card.from_values, card.to_value, card.conditions, card.step, card.relative, card.also]
+    if card.alike:
+        said.append(card.alike)
     return hashlib.sha256(json.dumps(to_json(said), sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -259,7 +268,7 @@ def _patterns(kept: list[tuple[Trial, Evidence]], failed: list[tuple[Trial, Evid
         if trial.move in moves or trial.also:
             continue
         moves.add(trial.move)
-        whole = replace(trial, conditions=(), effect=trial.root, rows=trial.root.supported)
+        whole = replace(trial, conditions=(), alike=(), effect=trial.root, rows=trial.root.moved)
         again = replace(desk.evidence(replace(whole, chosen=True), trial.root.p), placebo=found.placebo)
         told.append(desk.card(whole, replace(again, random_cause=found.random_cause, unconfirmed=True)))
     return tuple(told[:MOST_CARDS])
@@ -273,6 +282,7 @@ class _Checks:
     random_cause: bool | None = None
     benchmark: Benchmark | None = None
     together: str = ""
+    steered: float = 0.0
 
 
 def _tested(trial: Trial, found: Evidence, checks: dict[int, _Checks], levers: tuple[str, ...]) -> Evidence:
@@ -280,7 +290,8 @@ def _tested(trial: Trial, found: Evidence, checks: dict[int, _Checks], levers: t
     if id(trial.root) not in checks:
         checks[id(trial.root)] = _checked(trial, levers)
     made = checks[id(trial.root)]
-    return replace(found, placebo=made.placebo, random_cause=made.random_cause, benchmark=made.benchmark, together=made.together)
+    return replace(found, placebo=made.placebo, random_cause=made.random_cause, benchmark=made.benchmark, together=made.together,
+                   steered=made.steered)
 
 
 def _checked(trial: Trial, levers: tuple[str, ...]) -> _Checks:
@@ -289,7 +300,8 @@ def _checked(trial: Trial, levers: tuple[str, ...]) -> _Checks:
     if trial.case is None or trial.scores.randomised or not placebo:
         return _Checks(placebo)
     calm = random_cause_passes(trial.case, everyone, trial.root)
-    return _Checks(True, calm, strongest_observed(trial.case, trial.root), levers_go_together(trial.case, levers))
+    return _Checks(True, calm, strongest_observed(trial.case, trial.root), levers_go_together(trial.case, levers),
+                   how_steered(trial.scores))
 
 
 def _same(one: Trial, other: Trial) -> bool:

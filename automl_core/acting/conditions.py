@@ -52,6 +52,13 @@ def all_hold(conditions: tuple[Condition, ...], frame: pd.DataFrame) -> Mask:
     return mask
 
 
+def any_hold(parts: tuple[tuple[Condition, ...], ...], frame: pd.DataFrame) -> Mask:
+    """The rows of which at least one part's conditions all hold; every row when there are no parts."""
+    if not parts:
+        return np.ones(len(frame), dtype=bool)
+    return np.asarray(np.any([all_hold(part, frame) for part in parts], axis=0), dtype=bool)
+
+
 def conditions_of(frame: pd.DataFrame, column: Column) -> tuple[Condition, ...]:
     """Single conditions worth trying on one column: its levels with 5 % of the rows or more, or four bins of equal size."""
     series = frame[column.name]

@@ -123,7 +123,7 @@ def per_row(card: ActionCard) -> float:
     """The low end of a card's net money a row, or of its gain a row when there is no money."""
     if np.isfinite(card.net_low):
         return card.net_low / max(1, card.rows)
-    return card.low if card.better == "up" else -card.high
+    return card.gain_low
 
 
 def applied(cards: Sequence[ActionCard], frame: pd.DataFrame) -> pd.DataFrame:

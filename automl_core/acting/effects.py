@@ -10,13 +10,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.nuisance import FOLDS, Learner, fold_of
 from automl_core.acting.scores import LEAST_ROWS, Scores, Setting, category_scores, level
-from automl_core.acting.shift import dose_of, shift_scores, supported_by
+from automl_core.acting.shift import Shift, dose_of, shift_scores
+from automl_core.acting.statistics import group_codes
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -38,11 +38,12 @@ class Comparison:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Effect:
-    """The adjusted change of the mean outcome with its 95 % interval, standard error and two-sided p.
+    """The adjusted change of the mean outcome of the `moved` rows (a mask) with its 95 % interval, standard error and p.
 
-    `raw_gap` compares the groups as they are. `support` is the share of eligible rows that have comparable new ones; `supported`
-    marks them among all rows. `same_sign` counts the folds (of 5) that agree. `residual` and `weight` are the mean squared
-    outcome residual and Riesz weight that the robustness value rests on. `rows` were used.
+    `raw_gap` compares the groups as they are; `support` is the share of the eligible rows that have comparable new ones.
+    `clusters` counts the groups of rows on the smaller side (0: rows are independent). `same_sign` counts the folds (of 5) that
+    agree. `residual` and `weight` are the mean squared outcome residual and Riesz weight that the robustness value rests on.
+    `rows` were used.
     """
 
     estimate: float
@@ -52,11 +53,12 @@ class Effect:
     error: float
     raw_gap: float
     support: float
-    supported: Mask
+    moved: Mask
     same_sign: int
     residual: float
     weight: float
     rows: int
+    clusters: int = 0
 
     @property
     def robustness(self) -> float:
@@ -70,25 +72,30 @@ class Effect:
         return robustness_value(weak, self.residual, self.weight)
 
 
-def estimate(scores: Scores, group: Mask) -> Effect | None:
-    """The effect on the rows of a group; None with fewer than 30 rows on a side to compare."""
-    used = scores.region & group
-    new_rows = scores.new & used
-    if min(int((scores.supported & group).sum()), int(new_rows.sum())) < LEAST_ROWS:
+def estimate(scores: Scores, group: Mask, everyone: bool = False) -> Effect | None:
+    """The effect on the rows of a group; None with fewer than 30 rows on a side to compare.
+
+    For categories it speaks of the rows that have comparable ones; with `everyone` of all eligible rows, the few others among
+    them by the outcome model, and the interval then holds for both. Numbers always speak of all eligible rows.
+    """
+    used, able, near = scores.region & group, scores.eligible & group, scores.near & group
+    if min(int(near.sum()), int((scores.new & used).sum())) < LEAST_ROWS:
         return None
-    psi, part = scores.psi[used], scores.part[used]
-    rows, total = int(used.sum()), float(part.sum())
-    if total <= 0:
-        return None
-    ratio = float(psi.sum()) / total
-    influence = psi - ratio * part
-    error = _total_error(influence, None if scores.groups is None else scores.groups[used]) / total
-    blocks = scores.blocks[used]
+    clusters = _clusters(scores, used)
+    alike, moved = used & ~(able & ~near), near
+    if scores.numeric:
+        alike, moved = used, able
+    ratio, error = _mean(scores, alike, moved)
+    low, high, p = _bounds(ratio, error, clusters)
+    if everyone and not bool(moved[able].all()):
+        alike, moved = used, able
+        ratio, error = _mean(scores, alike, moved)
+        wide = _bounds(ratio, error, clusters)
+        low, high, p = min(low, wide[0]), max(high, wide[1]), max(p, wide[2])
+    used = alike
+    psi, blocks = scores.psi[used], scores.blocks[used]
     signs = [psi[blocks == block].sum() * ratio > 0 for block in range(FOLDS) if (blocks == block).any()]
-    share = total / rows
-    low, high, p = _bounds(ratio, error)
-    weight = float(scores.weight[used].mean()) / share**2
-    eligible = scores.eligible & group
+    share = float(moved[used].mean())
     return Effect(
         estimate=ratio,
         low=low,
@@ -96,13 +103,31 @@ def estimate(scores: Scores, group: Mask) -> Effect | None:
         p=p,
         error=error,
         raw_gap=_raw_gap(scores, group),
-        support=float((scores.supported & group).sum() / max(1, int(eligible.sum()))),
-        supported=scores.supported & group,
+        support=float(near.sum() / able.sum()),
+        moved=moved,
         same_sign=sum(map(bool, signs)),
         residual=float(scores.residual[used].mean()),
-        weight=weight,
-        rows=rows,
+        weight=float(scores.weight[used].mean()) / share**2,
+        rows=int(used.sum()),
+        clusters=clusters,
     )
+
+
+def _mean(scores: Scores, used: Mask, moved: Mask) -> tuple[float, float]:
+    """The mean effect on the moved rows and its standard error, from the scores of the rows used."""
+    psi, part, total = scores.psi[used], moved[used].astype(np.float64), float(moved.sum())
+    ratio = float(psi.sum()) / total
+    return ratio, _total_error(psi - ratio * part, None if scores.groups is None else scores.groups[used]) / total
+
+
+def _clusters(scores: Scores, used: Mask) -> int:
+    """How many groups of rows stand on the smaller side, by their effective number (Carter, Schnepel and Steigerwald 2017)."""
+    if scores.groups is None:
+        return 0
+    codes = group_codes(scores.groups)
+    sides = (used,) if scores.numeric else (used & scores.new, used & scores.eligible)
+    counts = [np.bincount(codes[side]).astype(np.float64) for side in sides]
+    return int(min(count.sum() ** 2 / max(1.0, float((count**2).sum())) for count in counts))
 
 
 def _raw_gap(scores: Scores, group: Mask) -> float:
@@ -112,15 +137,16 @@ def _raw_gap(scores: Scores, group: Mask) -> float:
     dose, y = scores.dose[known], scores.y[known]
     centred = dose - dose.mean()
     slope = float(np.mean(centred * y)) / max(1e-12, float(np.mean(centred**2)))
-    return slope * float(scores.step[scores.supported & group].mean())
+    return slope * float(scores.step[scores.eligible & group].mean())
 
 
-def _bounds(estimate: float, error: float) -> tuple[float, float, float]:
-    """95 % interval and two-sided p of a normal estimate; p is 1 when nothing varies."""
+def _bounds(estimate: float, error: float, clusters: int = 0) -> tuple[float, float, float]:
+    """95 % interval and two-sided p; p is 1 when nothing varies. With clusters by Student's t, so few of them give a wide one."""
     from scipy import stats
 
-    reach = 1.959964 * error
-    p = float(2 * stats.norm.sf(abs(estimate) / error)) if error > 0 else 1.0
+    freedom = max(1, clusters - 1) if clusters else math.inf
+    reach = float(stats.t.ppf(0.975, freedom)) * error
+    p = float(2 * stats.t.sf(abs(estimate) / error, freedom)) if error > 0 else 1.0
     return estimate - reach, estimate + reach, p
 
 
@@ -129,9 +155,9 @@ def _total_error(influence: Floats, groups: NDArray[np.generic] | None) -> float
     if groups is None:
         rows = len(influence)
         return float(np.sqrt(np.sum(influence**2) * rows / max(1, rows - 1)))
-    codes, found = pd.factorize(groups)
-    sums = np.bincount(codes + 1, weights=influence)
-    return float(np.sqrt(np.sum(sums**2) * len(found) / max(1, len(found) - 1)))
+    sums = np.bincount(group_codes(groups), weights=influence)
+    found = int(np.count_nonzero(sums))
+    return float(np.sqrt(np.sum(sums**2) * found / max(1, found - 1)))
 
 
 def robustness_value(estimate: float, residual: float, weight: float) -> float:
@@ -172,6 +198,5 @@ def estimate_step(case: Comparison, lever: Floats, step: float) -> Effect | None
     made = dose_of(setting, lever)
     if made is None:
         return None
-    steps, able = np.full(len(lever), step), np.isfinite(lever)
-    scores = shift_scores(setting, made, (steps,), (able,), (supported_by(made, steps, able),))[0]
+    scores = shift_scores(setting, made, (Shift(np.full(len(lever), step), np.isfinite(lever)).within(made),))[0]
     return None if scores is None else estimate(scores, np.ones(len(lever), dtype=bool))

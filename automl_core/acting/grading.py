@@ -10,23 +10,26 @@ from dataclasses import dataclass
 from automl_core.acting.action import Grade
 from automl_core.acting.effects import Effect
 from automl_core.acting.refutations import Benchmark
+from automl_core.acting.trials import LEAST_SUPPORT
 from automl_core.acting.wording import MEASURED
 from automl_core.explaining.words import percent, quote
 
 LEVEL = 0.05
-LEAST_SUPPORT = 0.5
+LEAST_CLUSTERS = 6
 GOOD_SUPPORT = 0.8
 # How many times as strong as the strongest known column a hidden factor must be to cancel a card of grade B: in effect, who
 # got the change must look as good as random (what known columns steer, unknown ones steer, too: Altonji, Elder and Taber 2005).
 # Once is not enough: a hidden factor as strong as the known ones leaves a strong real effect standing, inflated by a quarter
 # (tests/truth/test_cards_hidden.py).
 STEERED = 8.0
+MOST_STEERED = 0.1  # correlation of who got the change with the cross-fitted chance of it
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What the grade rests on. `p` is corrected, `pays` says that the weak end of the interval is still worth it; the checks
-    are None when they were not made. `together` names another lever that goes together with this one for an unknown reason."""
+    are None when they were not made. `together` names another lever that goes together with this one for an unknown reason,
+    `steered` how well known columns tell who got the change (a correlation)."""
 
     effect: Effect
     p: float
@@ -39,6 +42,7 @@ class Evidence:
     random_cause: bool | None = None
     unconfirmed: bool = False
     together: str = ""
+    steered: float = 0.0
 
 
 def is_advice(found: Evidence) -> bool:
@@ -59,6 +63,8 @@ def shortfalls(found: Evidence) -> tuple[str, ...]:
         said.append(f"Only {found.effect.same_sign} of 5 parts of the rows agree on the direction.")
     if found.effect.support < LEAST_SUPPORT:
         said.append(f"Only {percent(found.effect.support)} of the rows have others to be compared with.")
+    if 0 < found.effect.clusters < LEAST_CLUSTERS:
+        said.append(f"Only {found.effect.clusters} groups of rows are on one side: the change cannot be told from the groups.")
     if found.placebo is False:
         said.append("A placebo that changes nothing seemed to have an effect, too.")
     if found.random_cause is False:
@@ -84,7 +90,7 @@ def grade(found: Evidence) -> tuple[Grade, tuple[str, ...]]:
         said.append("No known column could be left out to see how much a hidden one might matter.")
     elif found.effect.firm_robustness < found.benchmark.strength:
         said.append(f"A hidden factor only as strong as {found.benchmark.words} would be enough to cancel it.")
-    elif found.effect.firm_robustness < STEERED * found.benchmark.strength:
+    elif found.effect.firm_robustness < STEERED * found.benchmark.strength or found.steered > MOST_STEERED:
         said.append(f"Known columns ({found.benchmark.words}) decide a part of who got it; unknown ones may, too.")
     if found.together:
         said.append(f"It goes together with {quote(found.together)} beyond what known columns tell: something is not recorded.")

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard
-from automl_core.acting.conditions import all_hold
+from automl_core.acting.conditions import all_hold, any_hold
 
 Mask = NDArray[np.bool_]
 
@@ -17,11 +17,12 @@ Mask = NDArray[np.bool_]
 def texts(series: pd.Series) -> pd.Series:
     """Values as the texts a person writes: whole numbers without a decimal point; missing stays missing."""
     if pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype):
-        return series.map(_spelled, na_action="ignore").astype("str")
+        return series.map(spelled, na_action="ignore").astype("str")
     return series.astype("str")
 
 
-def _spelled(value: float) -> str:
+def spelled(value: float) -> str:
+    """A number as a person writes it: no decimal point when it is whole."""
     number = float(value)
     return str(int(number)) if number.is_integer() else f"{number:.15g}"
 
@@ -36,11 +37,12 @@ def number_of(text: str) -> float:
 
 
 def eligible(card: ActionCard, frame: pd.DataFrame) -> Mask:
-    """(n,) rows of a typed and cleaned frame that the card is about: in its group, and at a value that would be changed.
+    """(n,) rows of a typed and cleaned frame that the card is about: in its group, at a value that would be changed, and of a
+    kind that the new value was seen on. Every figure of the card speaks of these rows.
 
     For a numeric lever these are the rows with a known value whose new one stays within the card's limits.
     """
-    mask = all_hold(card.conditions, frame) if card.conditions else np.ones(len(frame), dtype=bool)
+    mask = all_hold(card.conditions, frame) & any_hold(card.alike, frame)
     for lever, values in ((card.lever, card.from_values), *((one.lever, one.from_values) for one in card.also)):
         if values:
             mask = mask & np.asarray(texts(frame[lever]).isin(values), dtype=bool)
@@ -49,6 +51,8 @@ def eligible(card: ActionCard, frame: pd.DataFrame) -> Mask:
     if not math.isnan(card.step):
         after = _after(card, frame)
         mask = mask & ~(after < card.lowest) & ~(after > card.highest)
+        if card.relative:  # a share of a number below zero would go the other way
+            mask = mask & (_now(card, frame) > 0)
     return np.asarray(mask, dtype=bool)
 
 
@@ -71,5 +75,9 @@ def set_value(series: pd.Series, to: str, rows: Mask) -> pd.Series:
 
 
 def _after(card: ActionCard, frame: pd.DataFrame) -> NDArray[np.float64]:
-    dose = pd.to_numeric(frame[card.lever], errors="coerce").to_numpy(dtype=np.float64, na_value=math.nan)
+    dose = _now(card, frame)
     return np.asarray(dose * (1 + card.step) if card.relative else dose + card.step, dtype=np.float64)
+
+
+def _now(card: ActionCard, frame: pd.DataFrame) -> NDArray[np.float64]:
+    return pd.to_numeric(frame[card.lever], errors="coerce").to_numpy(dtype=np.float64, na_value=math.nan)

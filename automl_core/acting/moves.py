@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Lever
-from automl_core.acting.levers import number_of, texts
+from automl_core.acting.levers import number_of, spelled, texts
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -71,13 +71,14 @@ def _may(lever: Lever, source: str, to: str) -> bool:
 
 def numeric_moves(lever: Lever, dose: Floats, spread: float) -> tuple[Move, ...]:
     """The step of the lever, or half and whole of the `spread` that is left once the other columns are known, both ways."""
+    from_values = tuple(spelled(number_of(value)) for value in lever.from_values if not math.isnan(number_of(value)))
     if not math.isnan(lever.step):
         against = (lever.step > 0 and lever.direction == "down") or (lever.step < 0 and lever.direction == "up")
-        return () if lever.step == 0 or against else (Move(lever, step=lever.step, relative=lever.relative),)
+        return () if lever.step == 0 or against else (Move(lever, from_values, step=lever.step, relative=lever.relative),)
     whole = bool(np.all(np.mod(dose[np.isfinite(dose)], 1) == 0))
     sizes = sorted({_nice(part * spread, whole) for part in (0.5, 1.0)} - {0.0})
     signs = {"up": (1.0,), "down": (-1.0,)}.get(lever.direction, (1.0, -1.0))
-    return tuple(Move(lever, step=sign * size) for sign in signs for size in sizes)
+    return tuple(Move(lever, from_values, step=sign * size) for sign in signs for size in sizes)
 
 
 def _nice(size: float, whole: bool) -> float:
@@ -98,6 +99,8 @@ def movable(move: Move, dose: Floats) -> Mask:
     step = steps_of(move, dose)
     after = dose + step
     mask = np.isfinite(dose) & ~(after < move.lever.low) & ~(after > move.lever.high) & (step != 0)
+    if move.relative:  # a share of a number below zero would go the other way
+        mask &= dose > 0
     if move.lever.direction:
         mask &= (step > 0) if move.lever.direction == "up" else (step < 0)
     if move.lever.from_values:

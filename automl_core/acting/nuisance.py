@@ -1,7 +1,8 @@
 """Cross-fitted helpers of an effect estimate: each row's value comes from models that have not seen the row.
 
 A boosted model and a linear one are blended by their out-of-fold loss (a small super learner, van der Laan, Polley and Hubbard
-2007): the first finds thresholds and interactions, the second does not waste rows on a straight line.
+2007): the first finds thresholds and interactions, the second does not waste rows on a straight line, or on one that bends where
+that loses less.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ FOLDS = 5
 ROUNDS = 100
 RATE = 0.06
 MOST_FIT_ROWS = 8_000
+LEAST_BENT_ROWS = 500
+MOST_BENT = 200  # columns of the bent design
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -47,16 +50,22 @@ class Learner:
     rounds: int = ROUNDS
     seed: int = 0
     design: Floats = field(init=False)
+    bent: Floats | None = field(init=False)
     binned: Any = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "design", linear.design(self.covariates))
+        plain = linear.design(self.covariates)
+        object.__setattr__(self, "design", plain)
+        wide = linear.curved(self.covariates, plain) if len(plain) >= LEAST_BENT_ROWS else plain
+        object.__setattr__(self, "bent", wide if plain.shape[1] < wide.shape[1] <= MOST_BENT else None)
         object.__setattr__(self, "binned", _binned(self.covariates))
 
     def cross_fit(self, target: Floats, learn_from: Mask, folds: Folds, binary: bool, asked: Mask | None = None) -> Floats:
         """Predictions (n,) of `target`, learned on the rows `learn_from` of the other folds; for every row, or for those `asked`
         and learned from (NaN elsewhere)."""
-        straight, boosted = np.full(len(target), np.nan), np.full(len(target), np.nan)
+        boosted = np.full(len(target), np.nan)
+        designs = [self.design, *([] if self.bent is None else [self.bent])]
+        lines = [np.full(len(target), np.nan) for _ in designs]
         wanted = np.ones(len(target), dtype=bool) if asked is None else asked | learn_from
         for fold in np.unique(folds):
             inside = folds == fold
@@ -64,14 +73,35 @@ class Learner:
             inside &= wanted
             values = target[train]
             if len(values) < 2 or np.ptp(values) == 0 or self.covariates.matrix.shape[1] == 0:
-                straight[inside] = boosted[inside] = float(values.mean()) if len(values) else 0.0
+                for answers in (*lines, boosted):
+                    answers[inside] = float(values.mean()) if len(values) else 0.0
                 continue
-            beta = linear.fit(self.design[train], values, binary)
-            straight[inside] = linear.predict(self.design[inside], beta, binary)
+            for line, design in zip(lines, designs, strict=True):
+                line[inside] = linear.predict(design[inside], linear.fit(design[train], values, binary), binary)
             booster = self._boosted(train, values, binary)
             boosted[inside] = booster.predict(self.covariates.matrix[inside], num_threads=1)
+        straight = min(lines, key=lambda line: _loss(target[learn_from], line[learn_from], binary))
         share = _best_share(target[learn_from], straight[learn_from], boosted[learn_from], binary)
         return share * boosted + (1 - share) * straight
+
+    def group_chance(self, rows: Mask, among: Mask, folds: Folds, codes: Folds) -> Floats:
+        """The chance (n,) that a row's whole group is one of those marked by `rows`, learned from one observation a group: the
+        means of its rows, by ridge logistic regression blended with the plain share. `codes` (n,) number the groups."""
+        sizes = np.bincount(codes[among], minlength=codes.max() + 1).astype(np.float64)
+        here = np.flatnonzero(sizes)
+        means = np.column_stack([np.bincount(codes, column * among, len(sizes))[here] / sizes[here] for column in self.design.T])
+        has = (np.bincount(codes, rows & among, len(sizes))[here] / sizes[here] > 0.5).astype(np.float64)
+        part = np.zeros(len(sizes), dtype=np.int64)
+        part[codes] = folds
+        plain, straight = np.empty(len(here)), np.empty(len(here))
+        for fold in np.unique(part[here]):
+            inside = part[here] == fold
+            plain[inside] = float((has[~inside].sum() + 0.5) / ((~inside).sum() + 1))
+            straight[inside] = linear.predict(means[inside], linear.fit(means[~inside], has[~inside], True), True)
+        share = _best_share(has, plain, straight, True)
+        told = np.full(len(sizes), float(has.mean()))
+        told[here] = share * straight + (1 - share) * plain
+        return np.asarray(told[codes], dtype=np.float64)
 
     def gains(self, target: Floats, binary: bool) -> Floats:
         """How much each covariate helps to tell `target`, as shares that sum to 1 (all zero when none does)."""
@@ -104,8 +134,8 @@ class Learner:
             "force_row_wise": True,
             "max_bin": 127,
         }
-        data = self.binned.subset(train)
-        data.set_label(values)
+        data = self.binned.subset(train).construct()
+        data.set_label(values)  # a label set before the subset is constructed is lost, and the model learns nothing
         return lightgbm.train(options, data, self.rounds)
 
 
@@ -128,12 +158,15 @@ def _binned(covariates: Covariates) -> Any:
 
 def _best_share(target: Floats, straight: Floats, boosted: Floats, binary: bool) -> float:
     """The share of the boosted model with the least out-of-fold loss."""
-    losses = []
-    for share in SHARES:
-        told = share * boosted + (1 - share) * straight
-        if binary:
-            told = told.clip(1e-4, 1 - 1e-4)
-            losses.append(-float(np.mean(target * np.log(told) + (1 - target) * np.log(1 - told))))
-        else:
-            losses.append(float(np.mean((target - told) ** 2)))
+    losses = [_loss(target, share * boosted + (1 - share) * straight, binary) for share in SHARES]
     return SHARES[int(np.argmin(losses))] if losses and np.isfinite(losses).any() else 1.0
+
+
+def _loss(target: Floats, told: Floats, binary: bool) -> float:
+    """Mean log loss of a chance, or mean squared error of a number; infinite without rows."""
+    if not len(target):
+        return float("inf")
+    if not binary:
+        return float(np.mean((target - told) ** 2))
+    told = told.clip(1e-4, 1 - 1e-4)
+    return -float(np.mean(target * np.log(told) + (1 - target) * np.log(1 - told)))

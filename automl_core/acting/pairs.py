@@ -15,7 +15,7 @@ from automl_core.acting.conditions import all_hold
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.effects import Comparison, comparison_scores, estimate
 from automl_core.acting.nuisance import Learner
-from automl_core.acting.trials import Stage, Trial, held_out, move_trials
+from automl_core.acting.trials import Stage, Trial, measured, move_trials
 
 MOST_LEVERS = 3
 LEAST_TOGETHER = 100
@@ -53,9 +53,9 @@ def _together(one: Trial, other: Trial, stage: Stage, given: Given) -> list[Tria
     found = []
     for trial in move_trials(one.move, stage, scores, case, cost, (second,)):
         group = all_hold(trial.conditions, stage.frame)
-        effect = held_out(scores, group, stage)
+        effect = measured(scores, trial.conditions, trial.alike, stage, True)
         if effect is not None and _beats(trial, group, (one, other), stage):
-            found.append(replace(trial, effect=effect, rows=effect.supported))
+            found.append(replace(trial, effect=effect, rows=effect.moved))
     return found
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.budget import choose
 from automl_core.acting.conditions import describe_all
+from automl_core.acting.levers import moved
 from automl_core.acting.pilots import change_words, direction, promise_of, rows_for
 from automl_core.acting.recourse import wanted
 from automl_core.data.table import Column
@@ -90,11 +91,11 @@ def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
         effect = _effects(card, inputs, now)
         effects.append(effect)
         gain = turned * effect
-        score = goal.value * gain - card.cost if goal.value > 0 else gain - 1e3 * "ABC".index(card.grade)
+        score = goal.value * gain - card.whole_cost if goal.value > 0 else gain - 1e3 * "ABC".index(card.grade)
         better = np.isfinite(effect) & (score > best)
         best[better], which[better] = score[better], place
     some = np.flatnonzero(which >= 0)
-    costs = np.array([usable[place].cost for place in which[some]], dtype=np.float64)
+    costs = np.array([usable[place].whole_cost for place in which[some]], dtype=np.float64)
     net = best[some] if goal.value > 0 else best[some] + 1e4
     chosen = choose(net, costs, goal.budget, goal.capacity)
     actions = [_action(usable[which[some[at]]], int(some[at]), effects, which, now, inputs) for at in chosen.rows]
@@ -108,7 +109,8 @@ def _effects(card: ActionCard, inputs: PlanInputs, now: Floats) -> Floats:
     if not len(places):
         return out
     before = inputs.frame.iloc[places]
-    delta = wanted(inputs.model, inputs.model.predict_frame(moved(card, before)), inputs.goal) - wanted(
+    after = moved(card, before, np.ones(len(before), dtype=bool))
+    delta = wanted(inputs.model, inputs.model.predict_frame(after), inputs.goal) - wanted(
         inputs.model, inputs.model.predict_frame(before), inputs.goal
     )
     mean = float(delta.mean())
@@ -122,16 +124,6 @@ def _effects(card: ActionCard, inputs: PlanInputs, now: Floats) -> Floats:
     return out
 
 
-def moved(card: ActionCard, before: pd.DataFrame) -> pd.DataFrame:
-    """The rows with the card's change made."""
-    series = before[card.lever]
-    if math.isnan(card.step):
-        numeric = pd.api.types.is_numeric_dtype(series.dtype)
-        return before.assign(**{card.lever: float(card.to_value) if numeric else card.to_value})
-    values = series.to_numpy(dtype=np.float64, na_value=math.nan)
-    return before.assign(**{card.lever: values * (1 + card.step) if card.relative else values + card.step})
-
-
 def _action(
     card: ActionCard, row: int, effects: list[Floats], which: NDArray[np.int64], now: Floats, inputs: PlanInputs
 ) -> PlannedAction:
@@ -142,11 +134,14 @@ def _action(
     ratio = effect / promise.effect if promise.effect else 0.0
     ends = sorted((promise.low * ratio, promise.high * ratio))
     value = goal.value * turned * effect if goal.value > 0 else math.nan
-    after = value_text(moved(card, inputs.frame.iloc[[row]])[card.lever].iloc[0])
+    here = inputs.frame.iloc[[row]]
+    then = moved(card, here, np.ones(1, dtype=bool))
+    levers = (card.lever, *(one.lever for one in card.also))
+    before, after = (" + ".join(value_text(table[name].iloc[0]) for name in levers) for table in (here, then))
     segment = describe_all(card.conditions) if card.conditions else card.who
     return PlannedAction(
-        row, card.id, segment, card.lever, value_text(inputs.frame[card.lever].iloc[row]), after, float(now[row]),
-        float(now[row]) + effect, ends[0], ends[1], value, card.cost, value - card.cost, card.grade, card.support,
+        row, card.id, segment, " + ".join(levers), before, after, float(now[row]), float(now[row]) + effect, ends[0], ends[1],
+        value, card.whole_cost, value - card.whole_cost, card.grade, card.support,
     )  # fmt: skip
 
 
@@ -182,7 +177,8 @@ def plan_frame(plan: ActionPlan, inputs: PlanInputs, labels: PlanLabels) -> pd.D
     ids = [column.name for column in inputs.columns if column.role == "id" and column.name in inputs.frame]
     table: dict[str, object] = {name: inputs.frame[name].iloc[places].map(value_text).tolist() for name in ids} or {"row": places}
     for name, attribute in (
-        ("segment", "segment"), ("lever", "lever"), ("from", "now"), ("to", "to"), ("p_now", "p_now"), ("p_after", "p_after"),
+        ("card", "card"), ("segment", "segment"), ("lever", "lever"), ("from", "now"), ("to", "to"), ("p_now", "p_now"),
+        ("p_after", "p_after"),
         ("effect_lo", "effect_low"), ("effect_hi", "effect_high"), ("expected_value", "expected_value"), ("cost", "cost"),
         ("net", "net"), ("grade", "grade"), ("support", "support"),
     ):  # fmt: skip

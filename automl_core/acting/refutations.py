@@ -6,16 +6,17 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from automl_core.acting import linear
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.effects import Comparison, Effect, comparison_scores, estimate, robustness_value
 from automl_core.acting.nuisance import FOLDS, Learner
-from automl_core.acting.scores import Mask, Scores
+from automl_core.acting.scores import Mask, Scores, given_to_groups
+from automl_core.acting.statistics import group_codes
 from automl_core.explaining.words import quote
 
 STRATA = 20
+LEAST_STRATUM = 20
 SHUFFLES = 20
 FAILED_MOST = 4  # of 20 shuffles at 5 %: a sound estimate has more than 4 in 0.3 % of cases
 SMALL_FIT_ROWS = 4_000
@@ -49,17 +50,20 @@ def placebo_passes(scores: Scores, group: Mask, seed: int = 0) -> bool:
         return _dose_placebo(scores, scores.riesz[rows], rows, seed)
     chance, y, middle = scores.chance[rows], scores.y[rows], scores.middle[rows]
     new = scores.new[rows]
-    generator = np.random.default_rng(seed + 1)
-    strata = np.array_split(np.argsort(chance, kind="stable"), min(STRATA, max(1, len(rows) // 50)))
     odds = (1 - chance) / chance
+    groups = None if scores.groups is None else group_codes(scores.groups[rows])
+    units = np.arange(len(rows))
+    if groups is not None and given_to_groups(new, np.ones(len(rows), dtype=bool), groups):
+        units = groups  # what whole groups have is shuffled among groups
+    first = np.unique(units, return_index=True)[1]
+    generator = np.random.default_rng(seed + 1)
+    strata = np.array_split(np.argsort(chance[first], kind="stable"), min(STRATA, max(1, len(first) // LEAST_STRATUM)))
     failed = 0
-    groups = None if scores.groups is None else pd.factorize(scores.groups[rows])[0]
     for _ in range(SHUFFLES):
-        fake = new.copy()
+        fake = new[first]
         for stratum in strata:
-            fake[stratum] = generator.permutation(new[stratum])
-        psi = np.where(fake, odds, -1.0) * (y - middle)
-        failed += _differs(psi, groups)
+            fake[stratum] = generator.permutation(fake[stratum])
+        failed += _differs(np.where(fake[units], odds, -1.0) * (y - middle), groups)
     return failed <= FAILED_MOST
 
 
@@ -68,7 +72,7 @@ def _dose_placebo(scores: Scores, leans: np.ndarray, rows: np.ndarray, seed: int
     generator = np.random.default_rng(seed + 1)
     strata = np.array_split(np.argsort(scores.middle[rows], kind="stable"), min(STRATA, max(1, len(rows) // 50)))
     failed = 0
-    groups = None if scores.groups is None else pd.factorize(scores.groups[rows])[0]
+    groups = None if scores.groups is None else group_codes(scores.groups[rows])
     for _ in range(SHUFFLES):
         fake = leans.copy()
         for stratum in strata:
@@ -79,10 +83,13 @@ def _dose_placebo(scores: Scores, leans: np.ndarray, rows: np.ndarray, seed: int
 
 def _differs(psi: np.ndarray, groups: np.ndarray | None) -> bool:
     """Whether the mean differs from nothing at 5 %; rows of one group are summed first."""
-    error = float(psi.std(ddof=1)) / math.sqrt(len(psi))
+    error, limit = float(psi.std(ddof=1)) / math.sqrt(len(psi)), 1.959964
     if groups is not None:
-        error = float(np.sqrt(np.sum(np.bincount(groups + 1, weights=psi - psi.mean()) ** 2))) / len(psi)
-    return error > 0 and abs(float(psi.mean())) > 1.959964 * error
+        from scipy import stats
+
+        error = float(np.sqrt(np.sum(np.bincount(groups, weights=psi - psi.mean()) ** 2))) / len(psi)
+        limit = float(stats.t.ppf(0.975, max(1, len(np.unique(groups)) // 2)))
+    return error > 0 and abs(float(psi.mean())) > limit * error
 
 
 def small_learner(covariates: Covariates, seed: int = 0) -> Learner:
@@ -132,6 +139,12 @@ def strongest_observed(case: Comparison, effect: Effect, most: int = 2) -> Bench
         if strength >= 0.9 * best.strength:
             best = Benchmark(name, max(strength, best.strength))
     return best
+
+
+def how_steered(scores: Scores) -> float:
+    """The correlation of who has the new value with the cross-fitted chance of it: about zero when it is as good as random."""
+    told, got = scores.chance[scores.region], scores.new[scores.region].astype(np.float64)
+    return float(np.corrcoef(told, got)[0, 1]) if told.std() > 0 and got.std() > 0 else 0.0
 
 
 def levers_go_together(case: Comparison, others: tuple[str, ...]) -> str:

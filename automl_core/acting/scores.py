@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.acting.nuisance import Folds, Learner
+from automl_core.acting.statistics import group_codes
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -23,10 +24,12 @@ LEAST_ROWS = 30
 class Scores:
     """Scores of one move, all (n,): the effect in a group is sum(psi) / sum(part) over its rows.
 
-    `eligible` rows are at an old value, `supported` ones can be compared and moved, `region` are all rows the estimate rests on.
-    `new` are the rows at the new value (for a number, those that tell about it).
+    `eligible` rows are those the move is for; `near` ones have comparable new rows, for the others only the outcome model speaks.
+    `region` are all rows the estimate rests on, `new` the rows at the new value
+    (for a number, those that tell about it).
     `residual` and `weight` are squared outcome residuals and squared Riesz weights before they are divided by the share of
-    `part`; `chance` is the propensity (NaN for numbers), `middle` the outcome expected without knowing the lever.
+    `part`; `chance` is the propensity (NaN for numbers), `middle` the outcome expected without knowing the lever,
+    `told` the effect on each eligible row by the outcome models alone (0 elsewhere).
     Numbers have their `dose`, the `step` of each row and the `riesz` weights with their sign.
     """
 
@@ -34,13 +37,14 @@ class Scores:
     psi: Floats
     part: Floats
     eligible: Mask
-    supported: Mask
+    near: Mask
     region: Mask
     new: Mask
     residual: Floats
     weight: Floats
     chance: Floats
     middle: Floats
+    told: Floats
     blocks: Folds
     groups: NDArray[np.generic] | None
     dose: Floats | None = None
@@ -54,15 +58,9 @@ class Scores:
         return self.dose is not None
 
     def limited(self, plausible: Mask) -> Scores:
-        """The same move of a category on fewer rows: those whose changed row is `plausible` (by its covariates)."""
-        region = self.region & plausible
-        return replace(
-            self,
-            psi=np.where(region, self.psi, 0.0),
-            part=np.where(region, self.part, 0.0),
-            supported=self.supported & plausible,
-            region=region,
-        )
+        """The same move of a category, resting on fewer rows: those whose changed row is `plausible` (by its covariates)."""
+        region = (self.region & plausible) | self.eligible
+        return replace(self, psi=np.where(region, self.psi, 0.0), near=self.near & plausible, region=region)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -72,6 +70,14 @@ class Level:
     rows: Mask
     chance: Floats
     expected: Floats
+
+
+def given_to_groups(rows: Mask, among: Mask, groups: NDArray[np.generic]) -> bool:
+    """Whether the marked `rows` are (but for one in fifty) whole groups of those `among`, and groups have several rows."""
+    codes = group_codes(groups)[among]
+    sizes, marked = np.bincount(codes), np.bincount(codes, weights=rows[among])
+    odd = float(np.minimum(marked, sizes - marked).sum())
+    return bool(len(codes) >= 2 * np.count_nonzero(sizes)) and odd <= 0.02 * len(codes)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -87,12 +93,16 @@ class Setting:
 
 
 def level(setting: Setting, rows: Mask, among: Mask, others: Level | None = None) -> Level:
-    """The cross-fitted chance and outcome of one value among the rows `among`; with `others`, both chances sum to 1."""
-    chance = (
-        1 - others.chance
-        if others is not None
-        else setting.learner.cross_fit(rows.astype(np.float64), among, setting.folds, True)
-    )
+    """The cross-fitted chance and outcome of one value among the rows `among`; with `others`, both chances sum to 1.
+
+    Where whole groups have the value or not, a group is one observation of who has it, however many rows it has.
+    """
+    if others is not None:
+        chance = 1 - others.chance
+    elif setting.groups is not None and given_to_groups(rows, among, setting.groups):
+        chance = setting.learner.group_chance(rows, among, setting.folds, group_codes(setting.groups))
+    else:
+        chance = setting.learner.cross_fit(rows.astype(np.float64), among, setting.folds, True)
     expected = setting.learner.cross_fit(setting.y, rows, setting.folds, setting.binary)
     return Level(rows, chance.clip(1e-6, 1 - 1e-6), expected)
 
@@ -111,24 +121,26 @@ def category_scores(setting: Setting, old: tuple[Level, ...], new: Level, random
     chance = (new.chance / (new.chance + old_chance)).clip(1e-6, 1 - 1e-6)
     if randomised:
         chance = np.full(len(chance), float(new.rows.sum() / among.sum()))
-    region = among & (chance >= LEAST_CHANCE)
-    if min(int((region & at_old).sum()), int((region & new.rows).sum())) < LEAST_ROWS:
+    alike = among & (chance >= LEAST_CHANCE)
+    if min(int((alike & at_old).sum()), int((alike & new.rows).sum())) < LEAST_ROWS:
         return None
+    region = alike | at_old
     odds = (1 - chance) / chance
-    part = (region & at_old).astype(np.float64)
+    part = at_old.astype(np.float64)
     psi = part * (new.expected - setting.y) + np.where(region & new.rows, odds * (setting.y - new.expected), 0.0)
     return Scores(
         y=setting.y,
         psi=psi,
         part=part,
         eligible=at_old,
-        supported=region & at_old,
+        near=alike & at_old,
         region=region,
         new=new.rows,
         residual=np.where(region, (setting.y - np.where(new.rows, new.expected, expected_old)) ** 2, 0.0),
         weight=np.where(region & new.rows, odds**2, part),
         chance=chance,
         middle=chance * new.expected + (1 - chance) * expected_old,
+        told=part * (new.expected - expected_old),
         blocks=setting.blocks,
         groups=setting.groups,
         randomised=randomised,

@@ -48,57 +48,60 @@ def dose_of(setting: Setting, dose: Floats) -> Dose | None:
     return Dose(dose, known, expected, outcome, low, high)
 
 
-def supported_by(made: Dose, step: Floats, movable: Mask) -> Mask:
-    """The `movable` rows whose new number stays within the 5-95 range of all rows and the 1-99 range of rows like them."""
-    after = made.dose + step
-    near, far = np.quantile((made.dose - made.expected)[made.known], LIKE_RANGE)
-    rest = after - made.expected
-    inside = (after >= made.low) & (after <= made.high) & (rest >= near) & (rest <= far)
-    return np.asarray(made.known & movable & inside, dtype=bool)
+@dataclass(frozen=True, eq=False, slots=True)
+class Shift:
+    """A `step` for each row (n,), the rows that are `moved` by it and, of these, those that have comparable rows (`near`)."""
+
+    step: Floats
+    moved: Mask
+    near: Mask | None = None
+
+    def within(self, made: Dose) -> Shift:
+        """Only rows whose new number stays within the 5-95 range of all rows are moved; those also within the 1-99 range of rows
+        like them are near."""
+        after = made.dose + self.step
+        moved = made.known & self.moved & (after >= made.low) & (after <= made.high)
+        low, high = np.quantile((made.dose - made.expected)[made.known], LIKE_RANGE)
+        rest = after - made.expected
+        return Shift(self.step, moved, moved & (rest >= low) & (rest <= high))
 
 
-def shift_scores(
-    setting: Setting, made: Dose, steps: Sequence[Floats], eligible: Sequence[Mask], supported: Sequence[Mask]
-) -> tuple[Scores | None, ...]:
-    """Scores of each move: `steps` (n,) of the `eligible` rows, of which the `supported` ones can be compared.
-
-    None for a move with fewer than 30 such rows.
-    """
-    rows, copies = len(made.dose), len(steps) + 1
-    doses = np.concatenate([made.dose, *(made.dose + step for step in steps)])
-    learner = _stacked(setting.learner, doses, copies)
+def shift_scores(setting: Setting, made: Dose, shifts: Sequence[Shift]) -> tuple[Scores | None, ...]:
+    """Scores of each move; None for one with fewer than 30 moved rows."""
+    rows, copies = len(made.dose), len(shifts) + 1
+    doses = np.concatenate([made.dose, *(made.dose + shift.step for shift in shifts)])
+    learner = _stacked(setting.learner, doses, np.tile(made.expected, copies))
     folds = np.tile(setting.folds, copies)
     own = np.arange(rows * copies) < rows
     learn = own & np.tile(made.known, copies)
     told = learner.cross_fit(np.tile(setting.y, copies), learn, folds, setting.binary).reshape(copies, rows)
     found: list[Scores | None] = []
-    for place, (step, able, kept) in enumerate(zip(steps, eligible, supported, strict=True), start=1):
-        if int(kept.sum()) < LEAST_ROWS:
+    for place, shift in enumerate(shifts, start=1):
+        if int(shift.moved.sum()) < LEAST_ROWS:
             found.append(None)
             continue
         moved = np.zeros(rows * copies, dtype=bool)
-        moved[place * rows : (place + 1) * rows] = kept
+        moved[place * rows : (place + 1) * rows] = shift.moved
         chance = learner.cross_fit(moved.astype(np.float64), learn | moved, folds, True, own)[:rows]
         odds = np.where(made.known, chance / np.maximum(1 - chance, LEAST_CHANCE), 0.0)
-        odds *= float(kept.sum()) / max(1e-9, float(odds.sum()))
-        found.append(_scores(setting, made, (step, able, kept), (told[0], told[place]), odds))
+        odds *= float(shift.moved.sum()) / max(1e-9, float(odds.sum()))
+        found.append(_scores(setting, made, shift, (told[0], told[place]), odds))
     return tuple(found)
 
 
-def _stacked(learner: Learner, doses: Floats, copies: int) -> Learner:
-    """The covariates of every row, once as it is and once for each move, with the number and its square."""
+def _stacked(learner: Learner, doses: Floats, expected: Floats) -> Learner:
+    """The covariates of every row, once as it is and once for each move, with the number, its square, and how far it is from what
+    was expected (which moved rows and real ones differ most in)."""
     given = learner.covariates
     middle = float(np.nanmean(doses))
-    matrix = np.column_stack([np.tile(given.matrix, (copies, 1)), doses, (doses - middle) ** 2])
-    return Learner(Covariates(matrix, given.categorical, (*given.names, "", "")), learner.most, learner.rounds, learner.seed)
+    copies = len(doses) // len(given.matrix)
+    matrix = np.column_stack([np.tile(given.matrix, (copies, 1)), doses, (doses - middle) ** 2, doses - expected])
+    return Learner(Covariates(matrix, given.categorical, (*given.names, "", "", "")), learner.most, learner.rounds, learner.seed)
 
 
-def _scores(
-    setting: Setting, made: Dose, move: tuple[Floats, Mask, Mask], told: tuple[Floats, Floats], odds: Floats
-) -> Scores | None:
-    step, able, kept = move
+def _scores(setting: Setting, made: Dose, shift: Shift, told: tuple[Floats, Floats], odds: Floats) -> Scores | None:
     now, then = told
-    part = kept.astype(np.float64)
+    part = shift.moved.astype(np.float64)
     new = made.known & (odds >= LEAST_CHANCE)
     if int(new.sum()) < LEAST_ROWS:
         return None
@@ -107,17 +110,18 @@ def _scores(
         y=setting.y,
         psi=part * (then - setting.y) + odds * left,
         part=part,
-        eligible=made.known & able,
-        supported=kept,
+        eligible=shift.moved,
+        near=shift.moved if shift.near is None else shift.near,
         region=made.known,
         new=new,
         residual=left**2,
         weight=(odds - part) ** 2,
-        chance=np.full(len(step), np.nan),
+        chance=np.full(len(part), np.nan),
         middle=made.outcome,
+        told=part * (then - now),
         blocks=setting.blocks,
         groups=setting.groups,
         dose=made.dose,
-        step=step,
+        step=shift.step,
         riesz=odds - part,
     )

@@ -10,21 +10,25 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Change, Condition, Lever
-from automl_core.acting.conditions import all_hold
+from automl_core.acting.conditions import all_hold, any_hold
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.effects import Comparison, Effect, estimate
 from automl_core.acting.levers import texts
 from automl_core.acting.moves import Move, category_moves, is_numeric, movable, numeric_moves, steps_of
 from automl_core.acting.nuisance import Learner
-from automl_core.acting.policy import Field, Splits, fit_policy
+from automl_core.acting.policy import Field, Leaf, Splits, fit_policy, joined
 from automl_core.acting.scores import Level, Scores, Setting, category_scores, level
-from automl_core.acting.shift import dose_of, shift_scores, supported_by
+from automl_core.acting.shift import Shift, dose_of, shift_scores
 from automl_core.acting.support import plausibility
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 LEAST_LEAF = 100
+LEAST_SUPPORT = 0.5
 LEAST_LEAF_SHARE = 0.03
+ALIKE = 0.9
+FAR = 3.0  # a row without comparable ones weighs as much as three with them
+KEPT = 0.6  # a condition that names comparable rows must keep this share of them
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -49,7 +53,8 @@ class Stage:
 @dataclass(frozen=True, eq=False, slots=True)
 class Trial:
     """One move in one group, estimated on rows that did not choose the group. `chosen` is False when the half that looks for
-    groups would move nobody: then it can only be a pattern. `case` is what was compared (None for numbers)."""
+    groups would move nobody: then it can only be a pattern. `case` is what was compared (None for numbers);
+    for `alike` see `alike_parts`."""
 
     move: Move
     conditions: tuple[Condition, ...]
@@ -60,6 +65,7 @@ class Trial:
     case: Comparison | None
     root: Effect
     also: tuple[Change, ...] = ()
+    alike: tuple[Leaf, ...] = ()
 
 
 def lever_trials(lever: Lever, stage: Stage, covariates: Covariates) -> tuple[Trial, ...]:
@@ -123,12 +129,13 @@ def _numeric_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Trial
     looks = plausibility(setting.learner.covariates, dose, stage.seed)
     moves = numeric_moves(lever, dose, spread)
     kept_to = replace(lever, low=float(np.fmax(lever.low, made.low)), high=float(np.fmin(lever.high, made.high)))
-    steps = [steps_of(move, dose) for move in moves]
-    able = [movable(move, dose) for move in moves]
-    near = [supported_by(made, step, rows) for step, rows in zip(steps, able, strict=True)]
-    like = [rows & looks.holds(dose + step, rows) for step, rows in zip(steps, near, strict=True)]
+    shifts = []
+    for move in moves:
+        shift = Shift(steps_of(move, dose), movable(move, dose)).within(made)
+        like = looks.holds(dose + shift.step, shift.moved)
+        shifts.append(replace(shift, near=like if shift.near is None else like & shift.near))
     trials: list[Trial] = []
-    for move, scores in zip(moves, shift_scores(setting, made, steps, able, like) if moves else (), strict=True):
+    for move, scores in zip(moves, shift_scores(setting, made, shifts) if moves else (), strict=True):
         if scores is not None:  # a card never moves a number to where no row has been
             trials.extend(move_trials(replace(move, lever=kept_to), stage, scores, None))
     return tuple(trials)
@@ -138,33 +145,90 @@ def move_trials(
     move: Move, stage: Stage, scores: Scores, case: Comparison | None, cost: float | None = None, also: tuple[Change, ...] = ()
 ) -> list[Trial]:
     """The groups that one half picks for a move, each with its effect on the other half; everybody, on all rows, when groups do
-    no better. A move that would move nobody stays as one trial that was not chosen."""
-    everyone = np.ones(len(stage.y), dtype=bool)
-    root = estimate(scores, everyone)
+    no better. When none of them pays, the halves change places once, and the failed ones stay among what was tested. A move that
+    would move nobody stays as one trial that was not chosen."""
+    root = estimate(scores, np.ones(len(stage.y), dtype=bool))
     if root is None:
         return []
-    gain = gains(scores, stage, move.lever.cost if cost is None else cost)
-    least = max(LEAST_LEAF, LEAST_LEAF_SHARE * float(scores.supported.sum())) / 2
+    whole = Trial(move, (), scores, root, root.moved, False, case, root, also)
+    charge = move.lever.cost if cost is None else cost
+    made = _grown(whole, stage, charge)
+    if not also and not any(_pays(trial, stage, charge) for trial in made):
+        again = _grown(whole, replace(stage, first=~stage.first), charge)
+        made = [*(trial for trial in again if trial.conditions and _pays(trial, stage, charge)), *made]
+    return made or [whole]
+
+
+def _pays(trial: Trial, stage: Stage, cost: float) -> bool:
+    """Whether the weak end of the effect is worth more than it costs."""
+    weak = min(stage.worth * trial.effect.low, stage.worth * trial.effect.high)
+    return weak > (cost if stage.priced else 0.0)
+
+
+def _grown(whole: Trial, stage: Stage, cost: float) -> list[Trial]:
+    """The groups that the half `first` picks, measured on the other half."""
+    scores, gain = whole.scores, gains(whole.scores, stage, cost)
+    least = max(LEAST_LEAF, LEAST_LEAF_SHARE * float(scores.eligible.sum())) / 2
     held = scores.region & ~stage.first
-    leaves = fit_policy(stage.splits, Field(gain, scores.supported, scores.region & stage.first, held, int(least)))
+    leaves = fit_policy(stage.splits, Field(gain, scores.eligible, scores.region & stage.first, held, int(least)))
     trials = []
     for leaf in leaves:
-        group = all_hold(leaf, stage.frame) if leaf else everyone
-        effect = root if not leaf else held_out(scores, group, stage)
+        told = comparable(leaf, scores, stage, int(least))
+        alike = alike_parts(told, scores, stage, int(least))
+        effect = measured(scores, told, alike, stage, bool(leaf))
         if effect is not None:
-            trials.append(Trial(move, leaf, scores, effect, scores.supported & group, True, case, root, also))
-    return trials or [Trial(move, (), scores, root, root.supported, False, case, root, also)]
+            trials.append(replace(whole, conditions=told, effect=effect, rows=effect.moved, chosen=True, alike=alike or ()))
+    return trials
 
 
-def held_out(scores: Scores, group: Mask, stage: Stage) -> Effect | None:
-    """The effect on the half that did not choose the group; how many rows it is for, and its stability, on all of its rows."""
-    effect, whole = estimate(scores, group & ~stage.first), estimate(scores, group)
-    if effect is None or whole is None:
+def comparable(leaf: Leaf, scores: Scores, stage: Stage, least: int) -> Leaf:
+    """The leaf, with one more condition when most of its rows have no comparable ones and a condition tells where the others are.
+    The outcome has no say in it."""
+    group = all_hold(leaf, stage.frame)
+    able, near = (scores.eligible & group), (scores.near & group)
+    if not stage.splits.sides or near.sum() >= LEAST_SUPPORT * able.sum():
+        return leaf
+    ables, nears = (stage.splits.masks[rows].sum(axis=0, dtype=np.float64) for rows in (able, near))
+    good = (nears >= ALIKE * ables) & (nears >= max(2 * least, KEPT * float(near.sum())))
+    if not good.any():
+        return leaf
+    side = stage.splits.sides[int(np.argmax(np.where(good, nears, -1.0)))]
+    for place, condition in enumerate(leaf):
+        if condition.column == side.column:
+            return (*leaf[:place], *joined(condition, side), *leaf[place + 1 :])
+    return (*leaf, side)
+
+
+def alike_parts(leaf: Leaf, scores: Scores, stage: Stage, least: int) -> tuple[Leaf, ...] | None:
+    """Where in a group the rows are that have comparable ones, as parts of one or two conditions (overlap in words, Oberst et al.
+    2020): () when that is nearly everywhere, None when no words tell. The outcome has no say in it."""
+    group = all_hold(leaf, stage.frame)
+    able, near = (scores.eligible & group), (scores.near & group)
+    if scores.numeric or near.sum() >= ALIKE * able.sum():
+        return ()
+    gain = np.where(near, 1.0, np.where(able, -FAR, 0.0))
+    parts = fit_policy(stage.splits, Field(gain, able, able, able, max(least // 2, 1)))
+    return None if not parts else () if parts == ((),) else parts
+
+
+def measured(scores: Scores, leaf: Leaf, alike: tuple[Leaf, ...] | None, stage: Stage, held: bool) -> Effect | None:
+    """The effect on the rows of a group that words can tell to be comparable (see `alike_parts`): on the half that did not choose
+    the group when it was `held` back. Which rows it is for, its stability, raw gap and support are those of the whole group."""
+    asked = all_hold(leaf, stage.frame)
+    group = asked & any_hold(alike, stage.frame) if alike else asked
+    effect = estimate(scores, group & ~stage.first if held else group, alike is not None)
+    whole, root = estimate(scores, group, alike is not None), estimate(scores, asked & ~stage.first if held else asked)
+    if effect is None or whole is None or root is None:
         return None
-    return replace(effect, supported=whole.supported, support=whole.support, same_sign=whole.same_sign)
+    support = float((scores.near & asked).sum() / max(1, int((scores.eligible & asked).sum())))
+    return replace(effect, moved=whole.moved, support=support, same_sign=whole.same_sign, raw_gap=root.raw_gap)
 
 
 def gains(scores: Scores, stage: Stage, cost: float) -> Floats:
-    """The doubly robust net gain of each row, (n,): its sum over a group is what moving the group's supported rows brings."""
-    charge = np.where(scores.supported, cost if stage.priced else 0.0, 0.0)
-    return np.asarray(stage.worth * scores.psi - charge, dtype=np.float64)
+    """The net gain of each row, (n,): its sum over a group is what moving the group's eligible rows brings.
+
+    Half the doubly robust score, which is right on average and noisy in a row, and half what the outcome models tell, which is
+    calm and shrunk: groups are found more often by the mean of both, and they are measured by the first alone.
+    """
+    charge = np.where(scores.eligible, cost if stage.priced else 0.0, 0.0)
+    return np.asarray(stage.worth * (scores.psi + scores.told) / 2 - charge, dtype=np.float64)

@@ -37,15 +37,16 @@ class Told:
     outcome: Outcome
     now: float
     also: tuple[Change, ...] = ()
+    alike: tuple[tuple[Condition, ...], ...] = ()
 
     @property
     def rows(self) -> int:
-        return int(self.effect.supported.sum())
+        return int(self.effect.moved.sum())
 
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """Net money of moving all supported rows, with its range; `currency` is written in front."""
+    """Net money of moving all rows of the card, with its range; `currency` is written in front."""
 
     net: float
     low: float
@@ -99,7 +100,8 @@ def card_sentence(told: Told, grade: Grade, worth: Worth | None) -> str:
     )
     place = "at" if outcome.is_rate else "on average"
     text = (
-        f"{who_words(told)}: {told.rows:,} can be compared, {outcome.label} {place} {outcome.level(told.now)}. "
+        f"{who_words(told)}: {told.rows:,} can be compared{_alike_words(told)}, {outcome.label} {place} "
+        f"{outcome.level(told.now)}. "
         f"Like rows with {change_words(told)}: {outcome.level(told.now + effect.estimate)}, "
         f"{outcome.gap(effect.estimate)} {word} (95 % range {span}). "
     )
@@ -109,6 +111,10 @@ def card_sentence(told: Told, grade: Grade, worth: Worth | None) -> str:
             f"({interval(money(worth.low, worth.currency), money(worth.high, worth.currency))}). "
         )
     return f"{text}Evidence {grade}: {change_words(told)} {VERBS[grade]}."
+
+
+def _alike_words(told: Told) -> str:
+    return f" (where {'; or '.join(describe_all(part) for part in told.alike)})" if told.alike else ""
 
 
 def _side(value: float) -> str:
@@ -138,7 +144,7 @@ def next_sentence(told: Told, letter: Grade) -> str:
 def pilot_sentence(told: Told) -> str:
     """A randomised pilot and how many rows it needs, also when the true effect is at its weak end."""
     effect, now = told.effect, told.now
-    spread = float("nan") if told.outcome.is_rate else float(told.outcome.values[effect.supported].std())
+    spread = float("nan") if told.outcome.is_rate else float(told.outcome.values[effect.moved].std())
     needed = rows_per_arm(now, now + effect.estimate, spread)
     weak_end = min((effect.low, effect.high), key=abs)
     weak = rows_per_arm(now, now + weak_end, spread) if effect.low * effect.high > 0 else 0

@@ -105,15 +105,7 @@ class Deciding:
 
     def _plan_frame(self, project_id: str) -> pd.DataFrame:
         run = self.search.needed(project_id)
-        inputs, plan = self._plan_inputs(run), self.plan(project_id)
-        told = [action.row for action in plan.actions[:MOST_REASONS]]
-        reasons: dict[int, tuple[str, ...]] = {}
-        if told:
-            rows = inputs.frame.iloc[told].reset_index(drop=True)
-            reasons = dict(zip(told, explain_rows(inputs.model, rows, inputs.frame), strict=True))
-        days = max((lever.days for lever in inputs.goal.levers), default=0) or VALID_DAYS
-        until = (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
-        return acting.plan_frame(plan, inputs, PlanLabels(until, run.id, self._arms(run), reasons))
+        return planned_table(self.plan(project_id), self._plan_inputs(run), run.id, self._arms(run))
 
     def _arms(self, run: Run) -> dict[int, str]:
         """The side of each row that is in a running pilot, by its place among the rows with predictions."""
@@ -146,3 +138,15 @@ class Deciding:
 
     def _problem(self, run: Run) -> Problem:
         return self.search.goal.problem_of(self.search.inputs(run))
+
+
+def planned_table(plan: ActionPlan, inputs: PlanInputs, version: str, arms: dict[int, str]) -> pd.DataFrame:
+    """actions.csv: one line a planned row, with reasons for the first 500, and the day until which it holds."""
+    told = [action.row for action in plan.actions[:MOST_REASONS]]
+    reasons: dict[int, tuple[str, ...]] = {}
+    if told:
+        rows = inputs.frame.iloc[told].reset_index(drop=True)
+        reasons = dict(zip(told, explain_rows(inputs.model, rows, inputs.frame), strict=True))
+    days = max((lever.days for lever in inputs.goal.levers), default=0) or VALID_DAYS
+    until = (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
+    return acting.plan_frame(plan, inputs, PlanLabels(until, version, arms, reasons))

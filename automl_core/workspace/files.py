@@ -17,7 +17,7 @@ from automl_core import acting, cleaning, framing
 from automl_core import data as data_step
 from automl_core import jobs as queue
 from automl_core import samples as sample_tables
-from automl_core.acting import Experiment
+from automl_core.acting import ActionPlan, Experiment, PlanInputs
 from automl_core.acting.action import ActionList, Actions
 from automl_core.cleaning.recipe import Finding
 from automl_core.codec import from_json, to_json
@@ -37,6 +37,7 @@ from automl_core.search.plan import Plan, RunSummary, Trial
 from automl_core.workspace.act import with_reasons
 from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.context import Context
+from automl_core.workspace.decide import planned_table
 from automl_core.workspace.deploy import Deploying
 from automl_core.workspace.goal import Inputs
 from automl_core.workspace.headstart import Aside, Headstart, load_libraries
@@ -52,10 +53,12 @@ EVIDENCE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Advice:
-    """What `act` gives: cards and patterns, the ranked list, and the list as a table to export; with an experiment, its result
-    and the rows by how much they gain."""
+    """What `act` gives: cards and patterns, the plan of one action a row, the ranked list, and both as tables to export; with an
+    experiment, its result and the rows by how much they gain."""
 
     found: Actions
+    plan: ActionPlan
+    plan_table: pd.DataFrame
     actions: ActionList
     table: pd.DataFrame
     experiment: Experiment | None = None
@@ -245,9 +248,12 @@ class Files:
                            "Name a value that occurs.")
         past = frame[known].reset_index(drop=True)
         found = acting.make_cards(acting.CardInputs(bundle.model, past, y, columns, problem, goal, 0))
-        ranked = acting.rank_rows(frame, bundle.model.predict_frame(frame), columns, problem, goal)
-        told = with_reasons(ranked, bundle, frame)
-        advice = Advice(found, told, acting.actions_frame(told, frame, columns))
+        predictions = bundle.model.predict_frame(frame)
+        told = with_reasons(acting.rank_rows(frame, predictions, columns, problem, goal), bundle, frame)
+        inputs = PlanInputs(bundle.model, frame, columns, predictions, goal)
+        plan = acting.plan_actions(found.cards, inputs)
+        table = planned_table(plan, inputs, str(bundle.facts.get("run", "")), {})
+        advice = Advice(found, plan, table, told, acting.actions_frame(told, frame, columns))
         if not goal.experiment:
             return advice
         result, gains = acting.measure_experiment(acting.ExperimentInputs(past, columns, problem, goal))

@@ -1,0 +1,53 @@
+"""The command that says who to act on and what to change; the command line itself is in `cli`. Its files: docs/act.md."""
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from automl_core import Workspace
+from automl_core.acting.action import ActionCard
+from automl_core.codec import to_json
+from automl_core.errors import BadInput
+
+Said = tuple[dict[str, Any], str, int]
+
+
+def act(workspace: Workspace, arguments: argparse.Namespace) -> Said:
+    """Cards, patterns, the plan of one action a row (`--out`), the ranked list (`--ranked`) and an experiment's result."""
+    files = workspace.files
+    advice = files.act(arguments.bundle, arguments.data, _goal_text(Path(arguments.goal)))
+    if arguments.out:
+        files.write_csv(advice.plan_table, Path(arguments.out))
+    if arguments.ranked:
+        files.write_csv(advice.table, Path(arguments.ranked))
+    found, plan = advice.found, advice.plan
+    decisions = to_json(advice.actions) | {"rows": len(advice.actions.rows)}
+    planned = {"rows": len(plan.actions), "net": plan.net, "cost": plan.cost, "exact": plan.exact, "sentence": plan.sentence,
+               "out": arguments.out}
+    sentences = [*(card.sentence for card in found.cards), *found.notes, plan.sentence, advice.actions.sentence]
+    data = {"cards": [_card(card) for card in found.cards], "patterns": [_card(card) for card in found.patterns],
+            "tested": found.tested, "rows": found.rows, "notes": found.notes, "plan": planned, "decisions": decisions}
+    if advice.experiment is None:
+        return data, "\n".join(sentences), 0
+    made, out = advice.experiment, Path(arguments.out)
+    data["experiment"] = made
+    sentences += [made.refused] if made.refused else [made.balance, made.sentence, *made.who, made.advice]
+    if arguments.out and advice.gains is not None and not made.refused:
+        files.write_csv(advice.gains, out.with_name(f"{out.stem}_experiment.csv"))
+    return data, "\n".join(sentences), 1 if made.refused else 0
+
+
+def _card(card: ActionCard) -> dict[str, Any]:
+    """All figures of a card, with the short names that the contract of the command line gives."""
+    return {**to_json(card), "from": card.from_value, "to": card.to_value, "gain": card.gain, "gain_low": card.gain_low,
+            "gain_high": card.gain_high, "whole_cost": card.whole_cost}
+
+
+def _goal_text(path: Path) -> str:
+    if not path.is_file():
+        raise BadInput(f"There is no file “{path.name[:80]}”.", "Give the path of a goal.toml.")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise BadInput(f"“{path.name[:80]}” is not UTF-8 text.", "Save it as UTF-8.") from None

@@ -1,0 +1,143 @@
+"""Cards on tables unlike the market: numbers whose effect bends, levers given to whole shops, groups with few comparable rows,
+and factors that are no straight line. A card's figures must hold for exactly the rows that `eligible` marks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.acting import Lever, Options, Roles, eligible, find_actions
+from automl_core.acting.action import ActionCard
+from automl_core.acting.door import typed
+from tests.truth.markets import sigmoid
+
+
+@dataclass(frozen=True)
+class Made:
+    """A table, what to ask of it, and the true mean change of the outcome on the `rows` of a card."""
+
+    frame: pd.DataFrame
+    outcome: str
+    good: str
+    levers: tuple[Lever, ...]
+    truth: Callable[[ActionCard, np.ndarray], float]
+    roles: Roles = field(default_factory=Roles)
+    value: float = 1.0
+    idle: str = ""
+
+
+def bent(seed: int, rows: int = 2500) -> Made:
+    """`heat` is best at 206, `dose` helps less and less, `speed` does nothing; the outcome is skewed."""
+    rng = np.random.default_rng(seed)
+    a, b = rng.normal(size=rows), rng.normal(size=rows)
+    heat, dose = 200 + 6 * a + rng.normal(0, 8, rows), np.exp(1 + 0.3 * b + rng.normal(0, 0.4, rows))
+    speed = np.round(30 + 4 * a + 3 * b + rng.normal(0, 5, rows))
+
+    def mean(heat: np.ndarray, dose: np.ndarray) -> np.ndarray:
+        return np.asarray(50 - 0.06 * (heat - 206) ** 2 + 8 * np.log(dose) + 7 * a - 5 * b)
+
+    y = mean(heat, dose) + rng.gamma(2, 5, rows)
+
+    def truth(card: ActionCard, mask: np.ndarray) -> float:
+        moved = (heat + card.step * (card.lever == "heat"), dose + card.step * (card.lever == "dose"))
+        return float((mean(*moved) - mean(heat, dose))[mask].mean())
+
+    frame = pd.DataFrame({"a": a, "b": b, "heat": heat, "dose": dose, "speed": speed, "output": y})
+    return Made(frame, "output", "high", tuple(Lever(name, cost=0.2) for name in ("heat", "dose", "speed")), truth, idle="speed")
+
+
+def shops(seed: int, rows: int = 3000, shops: int = 60, effect: float = -0.2) -> Made:
+    """`layout` is decided for a whole shop and takes 20 points off; `sign` is decided for a whole shop, too, and does nothing."""
+    rng = np.random.default_rng(seed)
+    shop = rng.choice(shops, rows, p=rng.dirichlet(np.full(shops, 8.0)))
+    lean, size = rng.normal(0, 0.06, shops), rng.normal(size=shops)
+    new, big, x = rng.random(shops) < sigmoid(0.7 * size), rng.random(shops) < 0.5, rng.normal(size=rows)
+    chance = np.clip(0.5 + lean[shop] + 0.06 * np.tanh(size[shop]) + 0.1 * np.tanh(x) + effect * new[shop], 0.01, 0.99)
+    frame = pd.DataFrame({
+        "shop": [f"shop {one}" for one in shop], "size": size[shop], "x": x, "layout": np.where(new[shop], "new", "old"),
+        "sign": np.where(big[shop], "big", "small"), "bad": np.where(rng.random(rows) < chance, "yes", "no"),
+    })
+    levers = (Lever("layout", ("new",)), Lever("sign"))
+    roles = Roles(group="shop")
+    return Made(frame, "bad", "no", levers, lambda card, mask: effect * (card.lever == "layout"), roles, 10.0, "sign")
+
+
+def apart(seed: int, rows: int = 3000) -> Made:
+    """Few with a low `w` ever got the lever, and its effect grows with `w`; the outcome is money, skewed."""
+    rng = np.random.default_rng(seed)
+    w, c = rng.uniform(0, 10, rows), rng.normal(size=rows)
+    has = rng.random(rows) < sigmoid(1.1 * (w - 5.5))
+    base = np.exp(3 + 0.08 * w + 0.1 * c)
+    lift = base * (np.exp(0.10 + 0.04 * w) - 1)
+    y = (base + lift * has) * rng.gamma(4, 0.25, rows)
+    frame = pd.DataFrame({"w": w, "c": c, "vip": np.where(has, "yes", "no"), "money": y})
+    return Made(frame, "money", "high", (Lever("vip", ("yes",), cost=1.0),), lambda card, mask: float(lift[mask].mean()))
+
+
+def waves(seed: int, rows: int = 2500) -> Made:
+    """What steers lever and outcome is a wave and an interaction; the lever does nothing."""
+    rng = np.random.default_rng(seed)
+    x, kind = rng.normal(size=(rows, 3)), rng.choice(list("stuv"), rows)
+    wave = np.sin(1.5 * x[:, 0]) + 0.5 * x[:, 1] * (kind == "s") + 0.4 * np.abs(x[:, 2])
+    has = rng.random(rows) < sigmoid(1.1 * wave - 0.3)
+    won = rng.random(rows) < sigmoid(1.1 * wave - 0.4)
+    frame = pd.DataFrame(x, columns=list("abc")).assign(kind=kind, push=np.where(has, "yes", "no"), won=won)
+    return Made(frame, "won", "True", (Lever("push", ("yes",)),), lambda card, mask: 0.0, idle="push")
+
+
+@dataclass
+class Tally:
+    cards: int = 0
+    covered: int = 0
+    idle: int = 0
+    without: int = 0
+
+
+def run(design: Callable[[int], Made], seeds: range) -> Tally:
+    tally = Tally()
+    for seed in seeds:
+        made = design(seed)
+        found = find_actions(made.frame, made.outcome, made.good, made.levers, made.roles, Options(value=made.value, seed=seed))
+        frame = typed(made.frame).frame
+        tally.idle += any(card.lever == made.idle for card in found.cards)
+        tally.without += not any(card.lever != made.idle for card in found.cards)
+        for card in found.cards:
+            mask = eligible(card, frame)
+            assert card.rows == mask.sum()
+            if card.lever != made.idle:
+                tally.cards += 1
+                tally.covered += card.low <= made.truth(card, mask) <= card.high
+    return tally
+
+
+@pytest.mark.parametrize("design", [bent, shops, apart])
+def test_figures_hold_for_the_rows_that_are_listed(design: Callable[[int], Made]) -> None:
+    tally = run(design, range(8100, 8102))
+    assert tally.cards >= 1
+    assert tally.covered >= tally.cards - 1
+    assert tally.idle <= 1
+
+
+def test_too_few_shops_are_refused() -> None:
+    made = shops(5, rows=1500, shops=7)
+    found = find_actions(made.frame, made.outcome, made.good, made.levers, made.roles, Options(value=10.0))
+    assert not found.cards
+    assert any("cannot be told from the groups" in reason for card in found.patterns for reason in card.reasons)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("design", "least"), [(bent, 60), (shops, 20), (apart, 20)])
+def test_figures_hold_for_the_rows_that_are_listed_full(design: Callable[[int], Made], least: int) -> None:
+    tally = run(design, range(8200, 8240))
+    assert tally.cards >= least
+    assert tally.covered >= 0.9 * tally.cards
+    assert tally.idle <= 0.05 * 40 + 1
+
+
+@pytest.mark.slow
+def test_waves_full() -> None:
+    assert run(waves, range(8300, 8340)).idle <= 0.05 * 40 + 1
