@@ -18,13 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.explaining.orders import mixtures, plan
-from automl_core.explaining.routes import Raw, by_source, of_member, spread_remainder
+from automl_core.explaining.routes import Raw, by_source, in_threads, of_member, spread_remainder
 from automl_core.explaining.terms import LEARNED, Terms, calibrated, dense, likeness, member_terms
 from automl_core.explaining.woods import NORMAL_MEAN, Woods, can_walk, open_woods, walked
 from automl_core.search.model import Member, Model
 
 Floats = NDArray[np.float64]
 STATE_CELLS = 1_000_000  # of a table of mixtures predicted at once
+PACE_ROWS = 20
 STATE_SECONDS = 1e-6  # a mixture costs beyond its prediction
 
 
@@ -41,7 +42,7 @@ class Reference:
     """One model's rows to compare with, encoded (b, p) and in the order of their predictions (b, k).
 
     `native`, `woods`, `terms` and `dark` are the members by route; `copy` is the rough copy of the dark ones together, `pace` the
-    seconds of one processor that a mixture of theirs takes. It holds for `model` alone.
+    seconds of one processor that a mixture of theirs takes, `lone` what a row's native parts take. It holds for `model` alone.
     """
 
     model: Model
@@ -54,6 +55,7 @@ class Reference:
     dark: tuple[Member, ...] = ()
     copy: Terms | None = None
     pace: float = 0.0
+    lone: float = 0.0
 
     @property
     def asked(self) -> bool:
@@ -80,7 +82,7 @@ class Reference:
 
     def care(self, rows: int, seconds: float, least: Care, most: Care) -> Care:
         """The care that so many seconds of one processor allow for each of `rows` rows."""
-        each = seconds / max(rows, 1) / (2 if self.asked and self.woods else 1)
+        each = max(seconds / max(rows, 1) - self.lone, 0.0) / (2 if self.asked and self.woods else 1)
         rounds = int(np.clip(each / max(self.round_seconds(), 1e-9), least.rounds, most.rounds))
         return Care(rounds, int(np.clip(each / max(self.meeting_seconds(), 1e-9), least.meetings, most.meetings)))
 
@@ -104,6 +106,10 @@ def open_reference(model: Model, matrix: Floats) -> Reference:
         else:
             dark.append(member)
     found = Reference(model, matrix, prediction, source, tuple(native), tuple(woods), tuple(terms), tuple(dark))
+    if native:
+        began = time.thread_time()
+        _native_parts(found, whole[:PACE_ROWS], whole[:1])
+        found = replace(found, lone=(time.thread_time() - began) / len(whole[:PACE_ROWS]))
     return _tried(found) if found.asked else found
 
 
@@ -143,11 +149,9 @@ def parted(reference: Reference, matrix: Floats, care: Care, seed: int) -> Raw:
         return Raw(phi[:, :, 0] if flat else phi, base[0] if flat else base, False)
     whole, prediction = model.extended(matrix), _columns(model.predict_matrix(matrix))
     others = model.extended(reference.matrix)
-    for member in reference.native:
-        explained = of_member(model, member, whole, others)
-        assert explained is not None
-        phi += member.weight * by_source(model, explained[0])[:, :, None]
-        base = base + member.weight * (explained[1] - float(member.predict(others).mean()))
+    if reference.native:
+        phi += in_threads(lambda part: _native_parts(reference, part, others), whole)[:, :, None]
+        base = base + _native_shift(reference, whole[:1], others)
     for woods in reference.woods:
         part, error = walked(woods, whole, care.meetings, seed)
         phi += slope * woods.member.weight * part
@@ -164,6 +168,24 @@ def parted(reference: Reference, matrix: Floats, care: Care, seed: int) -> Raw:
     doubt = NORMAL_MEAN * np.sqrt(doubt).sum(axis=1) / np.maximum(np.abs(phi).sum(axis=1), 1e-12)
     found = np.stack([spread_remainder(phi[:, :, k], prediction[:, k] - base[k]) for k in range(phi.shape[2])], axis=2)
     return Raw(found[:, :, 0] if flat else found, base[0] if flat else base, False, doubt[:, 0] if flat else doubt)
+
+
+def _native_parts(reference: Reference, whole: Floats, others: Floats) -> Floats:
+    """(n, d) the weighted parts of the members that tell their own."""
+    found = [(member, of_member(reference.model, member, whole, others)) for member in reference.native]
+    parts = [member.weight * explained[0] for member, explained in found if explained is not None]
+    assert len(parts) == len(found)
+    return by_source(reference.model, np.sum(parts, axis=0))
+
+
+def _native_shift(reference: Reference, whole: Floats, others: Floats) -> float:
+    """How far the starting points of these members' parts are from their mean prediction."""
+    shift = 0.0
+    for member in reference.native:
+        explained = of_member(reference.model, member, whole, others)
+        assert explained is not None
+        shift += member.weight * (float(explained[1]) - float(member.predict(others).mean()))
+    return shift
 
 
 def paired(model: Model, row: Floats, background: Floats, rounds: int, seed: int) -> Raw:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,7 @@ from automl_core.search.log_target import from_log
 from automl_core.search.model import Member, Model
 
 Floats = NDArray[np.float64]
+Part = TypeVar("Part")
 STEP_CELLS = 2_000_000
 THREAD_ROWS = 200
 ADDITIVE = ("linear", "ebm")  # sums of terms, whose zero is no reference
@@ -44,9 +47,9 @@ def exact(model: Model, matrix: Floats, background: Floats | None = None) -> Raw
     zero: for a linear model this is the closed form `weight * (x - mean)`. A member that learned logarithms, or whose numbers
     are bounded, is explained before that step, and its parts are stretched so that they add up to the number.
     """
-    task = model.problem.task
-    if len(model.members) > 1 and task != "regression":
+    if not by_itself(model):
         return None
+    task = model.problem.task
     phi: Floats | None = None
     base = np.zeros(())
     whole = model.extended(matrix)
@@ -66,16 +69,28 @@ def exact(model: Model, matrix: Floats, background: Floats | None = None) -> Raw
 
 
 def exact_together(model: Model, matrix: Floats, background: Floats | None = None) -> Raw | None:
-    """`exact`, many rows in as many threads as there are processors: the libraries let go of the interpreter while they work."""
-    threads = os.cpu_count() or 1
-    if len(matrix) < THREAD_ROWS or threads == 1:
-        return exact(model, matrix, background)
-    with ThreadPoolExecutor(threads) as pool:
-        parts = list(pool.map(lambda part: exact(model, part, background), np.array_split(matrix, 2 * threads)))
+    """`exact`, many rows in as many threads as there are processors."""
+    if not by_itself(model):
+        return None
+    parts = _threaded(lambda part: exact(model, part, background), matrix)
     found = [part for part in parts if part is not None]
     if len(found) < len(parts):
         return None
     return Raw(np.concatenate([part.phi for part in found]), found[0].base, found[0].linked)
+
+
+def in_threads(work: Callable[[Floats], Floats], matrix: Floats) -> Floats:
+    """What the work gives for all rows, many of them in as many threads as there are processors."""
+    return np.concatenate(_threaded(work, matrix))
+
+
+def _threaded(work: Callable[[Floats], Part], matrix: Floats) -> list[Part]:
+    """The libraries let go of the interpreter while they work."""
+    threads = os.cpu_count() or 1
+    if len(matrix) < THREAD_ROWS or threads == 1:
+        return [work(matrix)]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, np.array_split(matrix, 2 * threads)))
 
 
 def by_itself(model: Model) -> bool:
