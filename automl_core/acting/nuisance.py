@@ -26,6 +26,8 @@ RATE = 0.06
 MOST_FIT_ROWS = 8_000
 LEAST_BENT_ROWS = 500
 MOST_BENT = 200  # columns of the bent design
+THREADS = 2  # a deterministic fit, and binning and predicting, give the same with any number of threads
+LARGE_FIT = 4_000
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -42,13 +44,14 @@ def fold_of(rows: int, groups: NDArray[np.generic] | None, seed: int, folds: int
 class Learner:
     """The covariates made ready once, for many targets: bins for the boosted model, a design matrix for the linear one.
 
-    `most` caps the rows that one fit learns from; every row is predicted whatever its size.
+    `most` caps the rows that one fit learns from; every row is predicted whatever its size. `bends` lets the line bend.
     """
 
     covariates: Covariates
     most: int = MOST_FIT_ROWS
     rounds: int = ROUNDS
     seed: int = 0
+    bends: bool = True
     design: Floats = field(init=False)
     bent: Floats | None = field(init=False)
     binned: Any = field(init=False)
@@ -56,7 +59,7 @@ class Learner:
     def __post_init__(self) -> None:
         plain = linear.design(self.covariates)
         object.__setattr__(self, "design", plain)
-        wide = linear.curved(self.covariates, plain) if len(plain) >= LEAST_BENT_ROWS else plain
+        wide = linear.curved(self.covariates, plain) if self.bends and len(plain) >= LEAST_BENT_ROWS else plain
         object.__setattr__(self, "bent", wide if plain.shape[1] < wide.shape[1] <= MOST_BENT else None)
         object.__setattr__(self, "binned", _binned(self.covariates))
 
@@ -79,7 +82,7 @@ class Learner:
             for line, design in zip(lines, designs, strict=True):
                 line[inside] = linear.predict(design[inside], linear.fit(design[train], values, binary), binary)
             booster = self._boosted(train, values, binary)
-            boosted[inside] = booster.predict(self.covariates.matrix[inside], num_threads=1)
+            boosted[inside] = booster.predict(self.covariates.matrix[inside], num_threads=THREADS)
         straight = min(lines, key=lambda line: _loss(target[learn_from], line[learn_from], binary))
         share = _best_share(target[learn_from], straight[learn_from], boosted[learn_from], binary)
         return share * boosted + (1 - share) * straight
@@ -127,7 +130,7 @@ class Learner:
             "learning_rate": RATE,
             "num_leaves": 8,
             "min_data_in_leaf": int(np.clip(len(values) // 20, 10, 40)),
-            "num_threads": 1,
+            "num_threads": THREADS if len(values) >= LARGE_FIT else 1,
             "verbose": -1,
             "seed": 0,
             "deterministic": True,
@@ -149,7 +152,7 @@ def _binned(covariates: Covariates) -> Any:
 
     if covariates.matrix.shape[1] == 0:
         return None
-    options = {"max_bin": 127, "verbose": -1, "force_row_wise": True, "num_threads": 1, "feature_pre_filter": False}
+    options = {"max_bin": 127, "verbose": -1, "force_row_wise": True, "num_threads": THREADS, "feature_pre_filter": False}
     data = lightgbm.Dataset(
         covariates.matrix, categorical_feature=list(covariates.categorical), params=options, free_raw_data=False
     )

@@ -94,7 +94,7 @@ def _differs(psi: np.ndarray, groups: np.ndarray | None) -> bool:
 
 def small_learner(covariates: Covariates, seed: int = 0) -> Learner:
     """A learner for refutations: fewer rows and rounds, because only a shift of the estimate matters."""
-    return Learner(covariates, SMALL_FIT_ROWS, SMALL_ROUNDS, seed)
+    return Learner(covariates, SMALL_FIT_ROWS, SMALL_ROUNDS, seed, bends=False)
 
 
 def random_cause_passes(case: Comparison, group: Mask, before: Effect) -> bool:

@@ -96,7 +96,8 @@ def _stacked(learner: Learner, doses: Floats, expected: Floats) -> Learner:
     middle = float(np.nanmean(doses))
     copies = len(doses) // len(given.matrix)
     matrix = np.column_stack([np.tile(given.matrix, (copies, 1)), doses, (doses - middle) ** 2, doses - expected])
-    return Learner(Covariates(matrix, given.categorical, (*given.names, "", "", "")), learner.most, learner.rounds, learner.seed)
+    stacked = Covariates(matrix, given.categorical, (*given.names, "", "", ""))
+    return Learner(stacked, learner.most, learner.rounds, learner.seed, bends=False)
 
 
 def _scores(setting: Setting, made: Dose, shift: Shift, told: tuple[Floats, Floats], odds: Floats) -> Scores | None:
