@@ -11,6 +11,30 @@ import numpy as np
 from numba import njit
 
 
+def _compiled(function: Any) -> Any:
+    try:
+        return njit(nogil=True, cache=True)(function)
+    except RuntimeError:  # no folder for what is compiled can be written
+        return njit(nogil=True)(function)
+
+
+def _leaf(sums: Any, said: Any, columns: tuple[Any, Any], counts: tuple[int, int], weights: Any) -> None:
+    """What a leaf that says `said` (k,) adds to each settled column of `sums` (d, k)."""
+    settled, side = columns
+    depth, taken = counts
+    rest = depth - taken
+    plus = weights[taken - 1, rest] if taken else 0.0
+    minus = weights[taken, rest - 1] if rest else 0.0
+    for place in range(depth):
+        column = settled[place]
+        factor = plus if side[column] == 1 else -minus
+        for output in range(len(said)):
+            sums[column, output] += factor * said[output]
+
+
+_add_leaf: Any = _compiled(_leaf)
+
+
 def _walk(
     trees: tuple[Any, Any, Any, Any, Any, Any], rows: Any, others: Any, columns: tuple[Any, Any],
     design: tuple[int, int, float], phi: Any,
@@ -26,7 +50,7 @@ def _walk(
     roots, feature, threshold, left, right, value = trees
     source, weights = columns
     first, meetings, start = design
-    d, k = phi.shape[2], phi.shape[3]
+    d = phi.shape[2]
     side = np.zeros(d, np.int8)  # 1: the row's value is taken, 2: the other's, 0: both go the same way so far
     settled = np.zeros(d + 1, np.int64)
     open_node = np.zeros(d + 1, np.int64)
@@ -57,14 +81,7 @@ def _walk(
                                 depth += 1
                                 taken += 1
                         node = left[node] if goes else right[node]
-                    rest = depth - taken
-                    plus = weights[taken - 1, rest] if taken else 0.0
-                    minus = weights[taken, rest - 1] if rest else 0.0
-                    for place in range(depth):
-                        column = settled[place]
-                        factor = plus if side[column] == 1 else -minus
-                        for output in range(k):
-                            sums[column, output] += factor * value[node, output]
+                    _add_leaf(sums, value[node], (settled, side), (depth, taken), weights)
                     if waiting == 0:
                         break
                     waiting -= 1
@@ -80,11 +97,4 @@ def _walk(
                     side[settled[place]] = 0
 
 
-def _compiled() -> Any:
-    try:
-        return njit(nogil=True, cache=True)(_walk)
-    except RuntimeError:  # no folder for what is compiled can be written
-        return njit(nogil=True)(_walk)
-
-
-walk: Any = _compiled()
+walk: Any = _compiled(_walk)
