@@ -177,7 +177,7 @@ def plan_frame(plan: ActionPlan, inputs: PlanInputs, labels: PlanLabels) -> pd.D
     ids = [column.name for column in inputs.columns if column.role == "id" and column.name in inputs.frame]
     table: dict[str, object] = {name: inputs.frame[name].iloc[places].map(value_text).tolist() for name in ids} or {"row": places}
     for name, attribute in (
-        ("card", "card"), ("segment", "segment"), ("lever", "lever"), ("from", "now"), ("to", "to"), ("p_now", "p_now"),
+        ("segment", "segment"), ("lever", "lever"), ("from", "now"), ("to", "to"), ("p_now", "p_now"),
         ("p_after", "p_after"),
         ("effect_lo", "effect_low"), ("effect_hi", "effect_high"), ("expected_value", "expected_value"), ("cost", "cost"),
         ("net", "net"), ("grade", "grade"), ("support", "support"),
@@ -189,6 +189,7 @@ def plan_frame(plan: ActionPlan, inputs: PlanInputs, labels: PlanLabels) -> pd.D
     table[_free("model_version", ids)] = [labels.model_version] * len(places)
     for place in range(3):
         table[_free(f"reason_{place + 1}", ids)] = [(*labels.reasons.get(row, ()), "", "", "")[place] for row in places]
+    table[_free("card", ids)] = [action.card for action in plan.actions]
     return pd.DataFrame(table)
 
 

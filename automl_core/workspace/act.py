@@ -15,6 +15,7 @@ from automl_core.acting.levers import texts
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining import explain_rows
+from automl_core.framing import encode_target
 from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle
 from automl_core.reporting.exports import safe_csv
@@ -218,9 +219,9 @@ class Acting:
         run = self.search.run(run_id)
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         watch.progress(0.1, "Looking for groups whose outcome differs.", float("nan"))
-        past = self.search.predictions(run)
-        rows = frame.iloc[past.positions].reset_index(drop=True)
-        segments = acting.find_segments(rows, past.y, columns, problem, run.plan.seed)
+        y, known = encode_target(frame[problem.target], problem)  # a short search may have checked its models on a part of them
+        rows, y = frame.loc[known].reset_index(drop=True), y.astype(np.float64)
+        segments = acting.find_segments(rows, y, columns, problem, run.plan.seed)
         self.context.save("segments", project_id, segments, parent_id=run.id)
         goal = self.goal_of(run)
         if goal.levers:
@@ -229,7 +230,7 @@ class Acting:
 
             bundle = self.search.bundle(run)
             found = acting.make_cards(
-                acting.CardInputs(bundle.model, rows, past.y, columns, problem, goal, run.plan.seed, told))
+                acting.CardInputs(bundle.model, rows, y, columns, problem, goal, run.plan.seed, told))
             self.context.save("cards", project_id, found, parent_id=run.id + fingerprint(goal))
         if goal.experiment:
             watch.progress(0.95, "Reading the experiment.", float("nan"))

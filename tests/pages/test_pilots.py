@@ -145,7 +145,8 @@ def test_decision_plan_and_files(page: Carded) -> None:
     assert 0 < len(plan.actions) <= 300
     table = pd.read_csv(io.BytesIO(ws.decide.plan_csv(project)), encoding="utf-8-sig")
     wanted = ["customer_id", "segment", "lever", "from", "to", "p_now", "p_after", "effect_lo", "effect_hi", "expected_value",
-              "cost", "net", "grade", "support", "arm", "valid_until", "model_version", "reason_1", "reason_2", "reason_3"]
+              "cost", "net", "grade", "support", "arm", "valid_until", "model_version", "reason_1", "reason_2", "reason_3",
+              "card"]
     assert list(table.columns) == wanted
     assert len(table) == len(plan.actions)
     assert set(table["grade"]) <= {"A", "B", "C"}
