@@ -175,7 +175,13 @@ def levers_go_together(case: Comparison, others: tuple[str, ...]) -> str:
 
 
 def _again(case: Comparison, covariates: Covariates, group: Mask) -> Effect | None:
-    other = Comparison(case.y, case.old, case.new, covariates, case.binary, case.groups, case.seed)
-    large = len(case.y) > LARGE
+    """The effect again with small models, on 20,000 rows drawn by chance (always the same) when there are more."""
+    picked = np.arange(len(case.y))
+    large = len(picked) > LARGE
+    if large:
+        picked = np.sort(np.random.default_rng(case.seed + 3).choice(picked, LARGE, replace=False))
+        covariates = covariates.rows(picked)
+    groups = None if case.groups is None else case.groups[picked]
+    other = Comparison(case.y[picked], case.old[picked], case.new[picked], covariates, case.binary, groups, case.seed)
     scores = comparison_scores(other, small_learner(covariates, case.seed), LARGE_FOLDS if large else FOLDS)
-    return None if scores is None else estimate(scores, group)
+    return None if scores is None else estimate(scores, group[picked])
