@@ -26,7 +26,7 @@ Mask = NDArray[np.bool_]
 LEAST_LEAF = 100
 LEAST_SUPPORT = 0.5
 LEAST_LEAF_SHARE = 0.03
-ALIKE = 0.9
+ALIKE = 0.75  # of a group: with that many comparable rows the outcome models speak for the rest, the interval for both
 FAR = 3.0  # a row without comparable ones weighs as much as three with them
 KEPT = 0.6  # a condition that names comparable rows must keep this share of them
 
@@ -136,7 +136,7 @@ def _numeric_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Trial
         shifts.append(replace(shift, near=like if shift.near is None else like & shift.near))
     trials: list[Trial] = []
     for move, scores in zip(moves, shift_scores(setting, made, shifts) if moves else (), strict=True):
-        if scores is not None:  # a card never moves a number to where no row has been
+        if scores is not None:
             trials.extend(move_trials(replace(move, lever=kept_to), stage, scores, None))
     return tuple(trials)
 
@@ -145,7 +145,7 @@ def move_trials(
     move: Move, stage: Stage, scores: Scores, case: Comparison | None, cost: float | None = None, also: tuple[Change, ...] = ()
 ) -> list[Trial]:
     """The groups that one half picks for a move, each with its effect on the other half; everybody, on all rows, when groups do
-    no better. When none of them pays, the halves change places once, and the failed ones stay among what was tested. A move that
+    no better. When none of them pays, the halves change places once; what failed either way stays among what was tested. A move that
     would move nobody stays as one trial that was not chosen."""
     root = estimate(scores, np.ones(len(stage.y), dtype=bool))
     if root is None:
@@ -155,7 +155,7 @@ def move_trials(
     made = _grown(whole, stage, charge)
     if not also and not any(_pays(trial, stage, charge) for trial in made):
         again = _grown(whole, replace(stage, first=~stage.first), charge)
-        made = [*(trial for trial in again if trial.conditions and _pays(trial, stage, charge)), *made]
+        made = [*(trial for trial in again if trial.conditions), *made]
     return made or [whole]
 
 

@@ -100,7 +100,7 @@ def card_sentence(told: Told, grade: Grade, worth: Worth | None) -> str:
     )
     place = "at" if outcome.is_rate else "on average"
     text = (
-        f"{who_words(told)}: {told.rows:,} can be compared{_alike_words(told)}, {outcome.label} {place} "
+        f"{who_words(told)}: {told.rows:,} would be moved{_alike_words(told)}, {outcome.label} {place} "
         f"{outcome.level(told.now)}. "
         f"Like rows with {change_words(told)}: {outcome.level(told.now + effect.estimate)}, "
         f"{outcome.gap(effect.estimate)} {word} (95 % range {span}). "

@@ -42,7 +42,8 @@ class Reference:
     """One model's rows to compare with, encoded (b, p) and in the order of their predictions (b, k).
 
     `native`, `woods`, `terms` and `dark` are the members by route; `copy` is the rough copy of the dark ones together, `pace` the
-    seconds of one processor that a mixture of theirs takes, `lone` what a row's native parts take. It holds for `model` alone.
+    seconds of one processor that a mixture of theirs takes, `lone` what a row's native parts take; `slope` is how a calibrated
+    prediction goes with the blend before, on the whole: what it does beyond that is sampled. It holds for `model` alone.
     """
 
     model: Model
@@ -56,21 +57,12 @@ class Reference:
     copy: Terms | None = None
     pace: float = 0.0
     lone: float = 0.0
+    slope: float = 1.0
 
     @property
     def asked(self) -> bool:
         """Whether mixtures must be predicted: for dark members, and for forests whose blend is calibrated."""
         return bool(self.dark) or (self.model.calibration is not None and bool(self.woods))
-
-    @property
-    def slope(self) -> float:
-        """How a calibrated prediction goes with the blend before, on the whole: what it does beyond that is sampled."""
-        if self.model.calibration is None:
-            return 1.0
-        blend = _columns(self.model.blend(self.model.extended(self.matrix)))
-        apart = blend - blend.mean(axis=0)
-        square = float(np.square(apart).sum())
-        return float((apart * self.prediction).sum()) / square if square > 0 else 1.0
 
     def round_seconds(self) -> float:
         """Seconds of one processor that one order and its reverse take for one row."""
@@ -105,12 +97,22 @@ def open_reference(model: Model, matrix: Floats) -> Reference:
             terms.append(added)
         else:
             dark.append(member)
-    found = Reference(model, matrix, prediction, source, tuple(native), tuple(woods), tuple(terms), tuple(dark))
+    found = Reference(model, matrix, prediction, source, tuple(native), tuple(woods), tuple(terms), tuple(dark),
+                      slope=_slope(model, whole, prediction))
     if native:
         began = time.thread_time()
         _native_parts(found, whole[:PACE_ROWS], whole[:1])
         found = replace(found, lone=(time.thread_time() - began) / len(whole[:PACE_ROWS]))
     return _tried(found) if found.asked else found
+
+
+def _slope(model: Model, whole: Floats, prediction: Floats) -> float:
+    if model.calibration is None:
+        return 1.0
+    blend = _columns(model.blend(whole))
+    apart = blend - blend.mean(axis=0)
+    square = float(np.square(apart).sum())
+    return float((apart * prediction).sum()) / square if square > 0 else 1.0
 
 
 def _native(model: Model, member: Member) -> bool:
