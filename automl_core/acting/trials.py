@@ -145,8 +145,8 @@ def move_trials(
     move: Move, stage: Stage, scores: Scores, case: Comparison | None, cost: float | None = None, also: tuple[Change, ...] = ()
 ) -> list[Trial]:
     """The groups that one half picks for a move, each with its effect on the other half; everybody, on all rows, when groups do
-    no better. When none of them pays, the halves change places once; what failed either way stays among what was tested. A move that
-    would move nobody stays as one trial that was not chosen."""
+    no better. When none of them pays, the halves change places once; what failed either way stays among what was tested. A move
+    that would move nobody stays as one trial that was not chosen."""
     root = estimate(scores, np.ones(len(stage.y), dtype=bool))
     if root is None:
         return []
