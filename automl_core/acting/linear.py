@@ -12,7 +12,7 @@ from automl_core.acting.covariates import Covariates
 Floats = NDArray[np.float64]
 MOST_LEVELS = 20
 LEAST_LEVEL_ROWS = 20
-BENDS = (0.2, 0.5, 0.8)
+BENDS = ((0.1, 0.3, 0.5, 0.7, 0.9), (0.2, 0.5, 0.8))
 LEAST_BENT = 5
 STEPS = 12
 
@@ -39,19 +39,27 @@ def design(covariates: Covariates) -> Floats:
     return np.column_stack(parts)
 
 
-def curved(covariates: Covariates, plain: Floats) -> Floats:
-    """The `plain` design with bends: for each number of five values or more the part above its 20th, 50th and 80th percentile."""
-    parts = [plain]
-    for place in range(covariates.matrix.shape[1]):
-        values = covariates.matrix[:, place]
-        known = values[~np.isnan(values)]
-        if place in covariates.categorical or len(known) < 2 or len(np.unique(known[:2_000])) < LEAST_BENT:
-            continue
-        spread = float(known.std())
-        knots = np.unique(np.quantile(known, BENDS))
-        if spread > 0 and math.isfinite(spread):
-            parts.extend(np.clip(np.where(np.isnan(values), 0.0, (values - knot) / spread), 0, 5)[:, None] for knot in knots)
-    return np.hstack(parts)
+def curved(covariates: Covariates, plain: Floats, most: int) -> Floats | None:
+    """The `plain` design with bends: for each number of five values or more the part above each of five of its quantiles, or of
+    three when that makes more than `most` columns; None when that is still too many, or there is none."""
+    for bends in BENDS:
+        parts = [part for place in _numbers(covariates) for part in _bends(covariates.matrix[:, place], bends)]
+        if parts and plain.shape[1] + len(parts) <= most:
+            return np.column_stack([plain, *parts])
+    return None
+
+
+def _numbers(covariates: Covariates) -> list[int]:
+    return [place for place in range(covariates.matrix.shape[1]) if place not in covariates.categorical]
+
+
+def _bends(values: Floats, at: tuple[float, ...]) -> list[Floats]:
+    known = values[~np.isnan(values)]
+    spread = float(known.std()) if len(known) else 0.0
+    if not (spread > 0 and math.isfinite(spread)) or len(np.unique(known[:2_000])) < LEAST_BENT:
+        return []
+    above = [np.where(np.isnan(values), 0.0, (values - knot) / spread) for knot in np.unique(np.quantile(known, at))]
+    return [np.clip(part, 0, 5) for part in above]
 
 
 def fit(matrix: Floats, target: Floats, binary: bool, penalty: float = 1.0) -> Floats:
@@ -76,8 +84,12 @@ def fit(matrix: Floats, target: Floats, binary: bool, penalty: float = 1.0) -> F
 
 def predict(matrix: Floats, beta: Floats, binary: bool) -> Floats:
     """Probabilities or values of a fitted linear model."""
-    line = matrix @ beta
-    return expit(line) if binary else np.asarray(line, dtype=np.float64)
+    return answer(matrix @ beta, binary)
+
+
+def answer(raw: Floats, binary: bool) -> Floats:
+    """Raw scores as probabilities, or as the values that they are."""
+    return expit(raw) if binary else np.asarray(raw, dtype=np.float64)
 
 
 def expit(values: Floats) -> Floats:

@@ -1,12 +1,13 @@
 """Cross-fitted helpers of an effect estimate: each row's value comes from models that have not seen the row.
 
-A boosted model and a linear one are blended by their out-of-fold loss (a small super learner, van der Laan, Polley and Hubbard
-2007): the first finds thresholds and interactions, the second does not waste rows on a straight line, or on one that bends where
-that loses less.
+A linear model, straight or bent whichever loses less, is blended by out-of-fold loss with a boosted one that begins where it
+ends (a small super learner, van der Laan, Polley and Hubbard 2007): the first does not waste rows on what a line tells, the
+second finds thresholds and interactions in what is left.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +41,23 @@ def fold_of(rows: int, groups: NDArray[np.generic] | None, seed: int, folds: int
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Part:
+    """One fold: the places of the rows that are learned from, and of the `rows` that are answered."""
+
+    train: NDArray[np.intp]
+    rows: NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Line:
+    """A line of each part (None where its target does not vary), and what it tells, (n,)."""
+
+    design: Floats
+    betas: tuple[Floats | None, ...]
+    told: Floats
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Learner:
     """The covariates made ready once, for many targets: bins for the boosted model, a design matrix for the linear one.
 
@@ -58,33 +76,35 @@ class Learner:
     def __post_init__(self) -> None:
         plain = linear.design(self.covariates)
         object.__setattr__(self, "design", plain)
-        wide = linear.curved(self.covariates, plain) if self.bends and len(plain) >= LEAST_BENT_ROWS else plain
-        object.__setattr__(self, "bent", wide if plain.shape[1] < wide.shape[1] <= MOST_BENT else None)
+        bent = linear.curved(self.covariates, plain, MOST_BENT) if self.bends and len(plain) >= LEAST_BENT_ROWS else None
+        object.__setattr__(self, "bent", bent)
         object.__setattr__(self, "binned", _binned(self.covariates))
 
     def cross_fit(self, target: Floats, learn_from: Mask, folds: Folds, binary: bool, asked: Mask | None = None) -> Floats:
         """Predictions (n,) of `target`, learned on the rows `learn_from` of the other folds; for every row, or for those `asked`
         and learned from (NaN elsewhere)."""
-        boosted = np.full(len(target), np.nan)
-        designs = [self.design, *([] if self.bent is None else [self.bent])]
-        lines = [np.full(len(target), np.nan) for _ in designs]
         wanted = np.ones(len(target), dtype=bool) if asked is None else asked | learn_from
+        parts = []
         for fold in np.unique(folds):
             inside = folds == fold
-            train = self._picked(np.flatnonzero(learn_from & ~inside), int(fold))
-            inside &= wanted
-            values = target[train]
-            if len(values) < 2 or np.ptp(values) == 0 or self.covariates.matrix.shape[1] == 0:
-                for answers in (*lines, boosted):
-                    answers[inside] = float(values.mean()) if len(values) else 0.0
+            parts.append(Part(self._picked(np.flatnonzero(learn_from & ~inside), int(fold)), np.flatnonzero(inside & wanted)))
+        designs = [self.design, *([] if self.bent is None else [self.bent])]
+        lines = [_drawn(design, target, parts, binary) for design in designs]
+        line = min(lines, key=lambda one: _loss(target[learn_from], one.told[learn_from], binary))
+        boosted = self._boosted_on(line, target, parts, binary)
+        share = _best_share(target[learn_from], line.told[learn_from], boosted[learn_from], binary)
+        return share * boosted + (1 - share) * line.told
+
+    def _boosted_on(self, line: Line, target: Floats, parts: Sequence[Part], binary: bool) -> Floats:
+        """What a boosted model tells that begins where the line ends, so that its trees are left for what no line can tell."""
+        told = line.told.copy()
+        for part, beta in zip(parts, line.betas, strict=True):
+            if beta is None or self.covariates.matrix.shape[1] == 0:
                 continue
-            for line, design in zip(lines, designs, strict=True):
-                line[inside] = linear.predict(design[inside], linear.fit(design[train], values, binary), binary)
-            booster = self._boosted(train, values, binary)
-            boosted[inside] = booster.predict(self.covariates.matrix[inside], num_threads=THREADS)
-        straight = min(lines, key=lambda line: _loss(target[learn_from], line[learn_from], binary))
-        share = _best_share(target[learn_from], straight[learn_from], boosted[learn_from], binary)
-        return share * boosted + (1 - share) * straight
+            booster = self._boosted(part.train, target[part.train], binary, line.design[part.train] @ beta)
+            rest = booster.predict(self.covariates.matrix[part.rows], num_threads=THREADS, raw_score=True)
+            told[part.rows] = linear.answer(line.design[part.rows] @ beta + rest, binary)
+        return told
 
     def group_chance(self, rows: Mask, among: Mask, folds: Folds, codes: Folds) -> Floats:
         """The chance (n,) that a row's whole group is one of those marked by `rows`, learned from one observation a group: the
@@ -120,8 +140,8 @@ class Learner:
             return rows
         return np.sort(np.random.default_rng((self.seed, salt)).choice(rows, self.most, replace=False))
 
-    def _boosted(self, train: NDArray[np.intp], values: Floats, binary: bool) -> Any:
-        """A small boosted model: shallow and slow, so that it smooths rather than remembers."""
+    def _boosted(self, train: NDArray[np.intp], values: Floats, binary: bool, start: Floats | None = None) -> Any:
+        """A small boosted model: shallow and slow, so that it smooths rather than remembers; from the raw scores `start` on."""
         import lightgbm
 
         options = {
@@ -138,7 +158,20 @@ class Learner:
         }
         data = self.binned.subset(train).construct()
         data.set_label(values)  # a label set before the subset is constructed is lost, and the model learns nothing
+        if start is not None:
+            data.set_init_score(start)
         return lightgbm.train(options, data, self.rounds)
+
+
+def _drawn(design: Floats, target: Floats, parts: Sequence[Part], binary: bool) -> Line:
+    told, betas = np.full(len(target), np.nan), []
+    for part in parts:
+        values = target[part.train]
+        beta = linear.fit(design[part.train], values, binary) if len(values) >= 2 and np.ptp(values) > 0 else None
+        flat = float(values.mean()) if len(values) else 0.0
+        told[part.rows] = flat if beta is None else linear.predict(design[part.rows], beta, binary)
+        betas.append(beta)
+    return Line(design, tuple(betas), told)
 
 
 def cross_fit(covariates: Covariates, target: Floats, learn_from: Mask, folds: Folds, binary: bool) -> Floats:

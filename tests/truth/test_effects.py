@@ -119,6 +119,16 @@ def test_helpers_learn_what_is_no_straight_line() -> None:
     assert np.corrcoef(told, chance)[0, 1] > 0.85
 
 
+def test_helpers_spend_their_trees_on_what_no_line_tells() -> None:
+    """Ten straight lines and one corner: neither a line (error 2) nor trees alone (1.8) come near the noise."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(2500, 10))
+    truth = 2 * x.sum(axis=1) + 8 * (x[:, 0] > 0) * (x[:, 1] > 0)
+    target = truth + rng.normal(0, 1, 2500)
+    told = cross_fit(Covariates(x, (), tuple("abcdefghij")), target, np.ones(2500, dtype=bool), fold_of(2500, None, 0), False)
+    assert np.sqrt(np.mean((told - truth) ** 2)) < 0.7
+
+
 def test_a_wave_behind_lever_and_outcome_is_taken_off() -> None:
     """What steers lever and outcome is seen, but it is no straight line: most of the raw gap is not the lever's."""
     gaps, left = [], []
