@@ -62,16 +62,18 @@ def _bends(values: Floats, at: tuple[float, ...]) -> list[Floats]:
     return [np.clip(part, 0, 5) for part in above]
 
 
-def fit(matrix: Floats, target: Floats, binary: bool, penalty: float = 1.0) -> Floats:
-    """Coefficients of ridge regression, or of logistic regression by penalised Newton steps; the intercept is not penalised."""
+def fit(matrix: Floats, target: Floats, binary: bool, penalty: float = 1.0, start: Floats | None = None) -> Floats:
+    """Coefficients of ridge regression, or of logistic regression by penalised Newton steps (from the coefficients `start`
+    of nearly the same rows, if known); the intercept is not penalised."""
     size = matrix.shape[1]
     ridge = np.full(size, penalty)
     ridge[0] = 1e-6
     if not binary:
         return np.asarray(np.linalg.solve(matrix.T @ matrix + np.diag(ridge), matrix.T @ target), dtype=np.float64)
     rate = float(np.clip(target.mean(), 1e-3, 1 - 1e-3))
-    beta = np.zeros(size)
-    beta[0] = math.log(rate / (1 - rate))
+    beta = np.zeros(size) if start is None else start
+    if start is None:
+        beta[0] = math.log(rate / (1 - rate))
     for _ in range(STEPS):
         chance = expit(matrix @ beta)
         weighted = matrix * np.sqrt(np.maximum(chance * (1 - chance), 1e-4))[:, None]

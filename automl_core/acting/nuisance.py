@@ -8,6 +8,7 @@ second finds thresholds and interactions in what is left.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +28,8 @@ RATE = 0.06
 MOST_FIT_ROWS = 8_000
 LEAST_BENT_ROWS = 500
 MOST_BENT = 200  # columns of the bent design
-THREADS = 2  # of binning and predicting; a fit of many small rounds would only wait for its second thread on a busy machine
+PLENTY = 5_000  # with so many rows to judge by, the first fold tells which design is worth fitting, and whether trees are
+THREADS = 2  # of binning, and fits side by side; a fit of many small rounds would only wait for a second thread of its own
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -50,11 +52,12 @@ class Part:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Line:
-    """A line of each part (None where its target does not vary), and what it tells, (n,)."""
+    """A line of each part (None where its target does not vary), and what it tells, (n,), also as a raw score."""
 
     design: Floats
     betas: tuple[Floats | None, ...]
     told: Floats
+    raw: Floats
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -88,23 +91,42 @@ class Learner:
         for fold in np.unique(folds):
             inside = folds == fold
             parts.append(Part(self._picked(np.flatnonzero(learn_from & ~inside), int(fold)), np.flatnonzero(inside & wanted)))
-        designs = [self.design, *([] if self.bent is None else [self.bent])]
-        lines = [_drawn(design, target, parts, binary) for design in designs]
-        line = min(lines, key=lambda one: _loss(target[learn_from], one.told[learn_from], binary))
-        boosted = self._boosted_on(line, target, parts, binary)
+        line = self._line(target, learn_from, parts, binary)
+        if self.covariates.matrix.shape[1] == 0:
+            return line.told
+        boosted, known = line.told.copy(), _judged(parts, learn_from)
+        starts = list(zip(parts, line.betas, strict=True))
+        if len(known) >= PLENTY:
+            self._boost(boosted, line, starts[:1], target, binary)
+            if _best_share(target[known], line.told[known], boosted[known], binary) == 0:
+                return line.told
+            starts = starts[1:]
+        self._boost(boosted, line, starts, target, binary)
         share = _best_share(target[learn_from], line.told[learn_from], boosted[learn_from], binary)
         return share * boosted + (1 - share) * line.told
 
-    def _boosted_on(self, line: Line, target: Floats, parts: Sequence[Part], binary: bool) -> Floats:
-        """What a boosted model tells that begins where the line ends, so that its trees are left for what no line can tell."""
-        told = line.told.copy()
-        for part, beta in zip(parts, line.betas, strict=True):
-            if beta is None or self.covariates.matrix.shape[1] == 0:
-                continue
+    def _line(self, target: Floats, learn_from: Mask, parts: Sequence[Part], binary: bool) -> Line:
+        designs, known = [self.design, *([] if self.bent is None else [self.bent])], _judged(parts, learn_from)
+        if len(designs) > 1 and len(known) >= PLENTY:
+            tried = [_drawn(design, target, parts[:1], binary).told[known] for design in designs]
+            designs = [designs[int(np.argmin([_loss(target[known], told, binary) for told in tried]))]]
+        lines = [_drawn(design, target, parts, binary) for design in designs]
+        return min(lines, key=lambda one: _loss(target[learn_from], one.told[learn_from], binary))
+
+    def _boost(self, told: Floats, line: Line, starts: list[tuple[Part, Floats | None]], target: Floats, binary: bool) -> None:
+        """Write to `told` what boosted models tell that begin where the line ends, so that their trees are left for what no line
+        can tell. The library lets go of the interpreter while it works."""
+
+        def on(start: tuple[Part, Floats | None]) -> None:
+            part, beta = start
+            if beta is None:
+                return
             booster = self._boosted(part.train, target[part.train], binary, line.design[part.train] @ beta)
-            rest = booster.predict(self.covariates.matrix[part.rows], num_threads=THREADS, raw_score=True)
-            told[part.rows] = linear.answer(line.design[part.rows] @ beta + rest, binary)
-        return told
+            rest = booster.predict(self.covariates.matrix[part.rows], num_threads=1, raw_score=True)
+            told[part.rows] = linear.answer(line.raw[part.rows] + rest, binary)
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            list(pool.map(on, starts))
 
     def group_chance(self, rows: Mask, among: Mask, folds: Folds, codes: Folds) -> Floats:
         """The chance (n,) that a row's whole group is one of those marked by `rows`, learned from one observation a group: the
@@ -163,15 +185,25 @@ class Learner:
         return lightgbm.train(options, data, self.rounds)
 
 
+def _judged(parts: Sequence[Part], learn_from: Mask) -> NDArray[np.intp]:
+    """The rows of the first part whose target is known."""
+    rows = parts[0].rows
+    return rows[learn_from[rows]]
+
+
 def _drawn(design: Floats, target: Floats, parts: Sequence[Part], binary: bool) -> Line:
-    told, betas = np.full(len(target), np.nan), []
+    told, raw, betas = np.full(len(target), np.nan), np.full(len(target), np.nan), []
+    near = None
     for part in parts:
         values = target[part.train]
-        beta = linear.fit(design[part.train], values, binary) if len(values) >= 2 and np.ptp(values) > 0 else None
-        flat = float(values.mean()) if len(values) else 0.0
-        told[part.rows] = flat if beta is None else linear.predict(design[part.rows], beta, binary)
+        beta = linear.fit(design[part.train], values, binary, start=near) if len(values) >= 2 and np.ptp(values) > 0 else None
+        if beta is None:
+            told[part.rows] = float(values.mean()) if len(values) else 0.0
+        else:
+            raw[part.rows] = design[part.rows] @ beta
+            told[part.rows], near = linear.answer(raw[part.rows], binary), beta
         betas.append(beta)
-    return Line(design, tuple(betas), told)
+    return Line(design, tuple(betas), told, raw)
 
 
 def cross_fit(covariates: Covariates, target: Floats, learn_from: Mask, folds: Folds, binary: bool) -> Floats:

@@ -6,6 +6,7 @@ All pairs of splits are weighed at once: sums of gains over the intersections of
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,8 +42,15 @@ def make_splits(frame: pd.DataFrame, columns: tuple[Column, ...]) -> Splits:
     for column in columns:
         sides.extend(_column_sides(frame[column.name], column.name))
     masks = [holds(side, frame) for side in sides]
-    matrix = np.column_stack(masks).astype(np.float32) if masks else np.empty((len(frame), 0), dtype=np.float32)
-    return Splits(tuple(sides), matrix)
+    return Splits(tuple(sides), _side_by_side(masks, len(frame)))
+
+
+def _side_by_side(masks: Sequence[Mask], rows: int) -> NDArray[np.float32]:
+    """One column after the other in memory, because splits are picked by column."""
+    matrix = np.empty((rows, len(masks)), dtype=np.float32, order="F")
+    for place, mask in enumerate(masks):
+        matrix[:, place] = mask
+    return matrix
 
 
 def _column_sides(series: pd.Series, name: str) -> list[Condition]:
@@ -89,7 +97,7 @@ def fit_policy(splits: Splits, field: Field) -> tuple[Leaf, ...]:
     stay: tuple[Leaf, ...] = (((),) if everybody > 0 else ())
     if not splits.sides:
         return stay
-    splits = _screened(_with_sets(splits, gain, field), gain, field)
+    splits = _candidates(splits, gain, field)
     rows = field.looked
     sums = _Sums(splits.masks[rows], gain[rows].astype(np.float32), field.counted[rows].astype(np.float32), field.least)
     best, chosen = max(0.0, everybody), -1
@@ -119,38 +127,50 @@ def _confirmed(splits: Splits, side: int, choice: int, field: Field) -> int:
     return choice if float(field.gain[out & field.held].sum()) < 0 else EVERYBODY
 
 
-def _with_sets(splits: Splits, gain: Floats, field: Field) -> Splits:
-    """The splits, and for each category of three tried levels or more the sets of its levels in the order of their gain per row:
-    the best cut of the levels in two is among these (Fisher 1958; Breiman et al. 1984)."""
-    places: dict[str, list[int]] = {}
-    for place in range(0, len(splits.sides), 2):
-        if len(splits.sides[place].values) == 1:
-            places.setdefault(splits.sides[place].column, []).append(place)
-    sides, masks = list(splits.sides), [splits.masks]
-    for column, singles in places.items():
-        each, known = splits.masks[:, singles], splits.masks[:, singles[0]] + splits.masks[:, singles[0] + 1]
-        counts = np.maximum(each.T @ (field.counted & field.looked).astype(np.float32), 1)
-        order = np.argsort(-(each.T @ gain.astype(np.float32)) / counts)
-        names = splits.sides[singles[0]].values + splits.sides[singles[0] + 1].values
-        for size in range(2, min(len(singles), len(names) - 2) + 1):
-            chosen = tuple(splits.sides[singles[place]].values[0] for place in order[:size])
-            within = each[:, order[:size]].sum(axis=1)
-            sides += [Condition(column, chosen), Condition(column, tuple(name for name in names if name not in chosen))]
-            masks.append(np.column_stack([within, known - within]))
-    return Splits(tuple(sides), np.hstack(masks))
-
-
-def _screened(splits: Splits, gain: Floats, field: Field) -> Splits:
-    """At most 120 splits: those whose sides differ most in gain per row."""
-    pairs = len(splits.sides) // 2
-    if pairs <= MOST_SPLITS:
+def _candidates(splits: Splits, gain: Floats, field: Field) -> Splits:
+    """At most 120 splits, those whose sides differ most in gain per row: the given ones, and for each category the sets of its
+    levels in the order of their gain, among which is the best cut of its levels in two (Fisher 1958; Breiman et al. 1984)."""
+    counted = (field.counted & field.looked).astype(np.float32)
+    sums, counts = splits.masks.T @ gain.astype(np.float32), splits.masks.T @ counted
+    cuts = _cuts(splits, sums / np.maximum(counts, 1))
+    if len(cuts) > MOST_SPLITS:
+        contrasts = [_contrast(cut, sums, counts) for cut in cuts]
+        cuts = [cuts[place] for place in np.sort(np.argsort(-np.array(contrasts))[:MOST_SPLITS])]
+    elif 2 * len(cuts) == len(splits.sides):
         return splits
-    counts = np.maximum(splits.masks.T @ (field.counted & field.looked).astype(np.float32), 1)
-    means = (splits.masks.T @ gain.astype(np.float32)) / counts
-    contrast = np.abs(means[::2] - means[1::2]) * np.sqrt(np.minimum(counts[::2], counts[1::2]))
-    kept = np.sort(np.argsort(-contrast)[:MOST_SPLITS])
-    places = np.column_stack([2 * kept, 2 * kept + 1]).ravel()
-    return Splits(tuple(splits.sides[place] for place in places), splits.masks[:, places])
+    sides = [side for cut in cuts for side in _sides_of(cut, splits)]
+    masks = np.empty((len(gain), len(sides)), dtype=np.float32, order="F")
+    for place, cut in enumerate(cuts):
+        masks[:, 2 * place] = splits.masks[:, cut].sum(axis=1)
+        masks[:, 2 * place + 1] = splits.masks[:, cut[0]] + splits.masks[:, cut[0] + 1] - masks[:, 2 * place]
+    return Splits(tuple(sides), masks)
+
+
+def _cuts(splits: Splits, means: NDArray[np.float32]) -> list[list[int]]:
+    """Each candidate as the places of the sides that make up its first side; its second side is what is left of the column."""
+    cuts = [[place] for place in range(0, len(splits.sides), 2)]
+    single = [place for (place,) in cuts if len(splits.sides[place].values) == 1]
+    for column in dict.fromkeys(splits.sides[place].column for place in single):
+        places = [place for place in single if splits.sides[place].column == column]
+        order = sorted(places, key=lambda place: -float(means[place]))
+        most = min(len(places), len(splits.sides[places[0] + 1].values) - 1)
+        cuts += [order[:size] for size in range(2, most + 1)]
+    return cuts
+
+
+def _contrast(cut: list[int], sums: NDArray[np.float32], counts: NDArray[np.float32]) -> float:
+    gain, rows = float(sums[cut].sum()), float(counts[cut].sum())
+    other_gain = float(sums[cut[0]] + sums[cut[0] + 1]) - gain
+    other_rows = float(counts[cut[0]] + counts[cut[0] + 1]) - rows
+    return abs(gain / max(1.0, rows) - other_gain / max(1.0, other_rows)) * math.sqrt(max(0.0, min(rows, other_rows)))
+
+
+def _sides_of(cut: list[int], splits: Splits) -> tuple[Condition, Condition]:
+    first, rest = splits.sides[cut[0]], splits.sides[cut[0] + 1]
+    if len(cut) == 1:
+        return first, rest
+    names = tuple(splits.sides[place].values[0] for place in cut)
+    return Condition(first.column, names), Condition(first.column, tuple(name for name in rest.values if name not in names))
 
 
 class _Sums:
