@@ -53,7 +53,9 @@ def gap_between(values: Floats, inside: NDArray[np.bool_], groups: NDArray[np.ge
 
     Clustered, the error sums each group's influence before it is squared (Liang and Zeger 1986), never below Welch's, and the
     degrees of freedom are those of the effective number of groups (Carter, Schnepel and Steigerwald 2017): a few large customers
-    are few observations, however many rows they have. Rows whose group is missing stand alone.
+    are few observations, however many rows they have. The p value takes the larger of two errors, about each side's own mean and
+    about the mean of all (the null's own): the few groups of a small side that happen to agree would otherwise seem sure. Rows
+    whose group is missing stand alone.
     """
     from scipy import stats
 
@@ -67,9 +69,11 @@ def gap_between(values: Floats, inside: NDArray[np.bool_], groups: NDArray[np.ge
     effective = float(weights.sum() ** 2 / (weights**2).sum())
     if effective < 3:
         return Gap(plain.first, plain.second, plain.difference, -math.inf, math.inf, 1.0)
-    error = math.sqrt(float((sums**2).sum()) * effective / (effective - 1))
+    few = effective / (effective - 1)
+    error = math.sqrt(float((sums**2).sum()) * few)
     reach = float(stats.t.ppf(0.975, effective - 1)) * error
-    p = float(2 * stats.t.sf(abs(plain.difference) / error, effective - 1)) if error > 0 else plain.p
+    null = math.sqrt(float((np.bincount(codes, rows * (values - values.mean())) ** 2).sum()) * few)
+    p = float(2 * stats.t.sf(abs(plain.difference) / max(error, null), effective - 1)) if error > 0 else plain.p
     return Gap(plain.first, plain.second, plain.difference, min(plain.low, plain.difference - reach),
                max(plain.high, plain.difference + reach), max(p, plain.p))
 
