@@ -151,7 +151,8 @@ def levers_go_together(case: Comparison, others: tuple[str, ...]) -> str:
     """The name of another lever that goes together with this one beyond what the known columns tell; empty when none does.
 
     Two things that people decide apart, and that still move together, have something in common that is not in the table. A Wald
-    test in a logistic model of who has the new value; small associations (below 0.03) do not count.
+    test in a logistic model of who has the new value, rows of one group counted as dependent; small associations (below 0.03) do
+    not count.
     """
     picked = case.old | case.new
     given = case.covariates.rows(picked)
@@ -168,7 +169,13 @@ def levers_go_together(case: Comparison, others: tuple[str, ...]) -> str:
         chance = linear.predict(matrix, beta, True)
         weight = np.maximum(chance * (1 - chance), 1e-4)
         spread = np.linalg.inv((matrix * weight[:, None]).T @ matrix + np.eye(matrix.shape[1]))
-        z = np.abs(beta / np.sqrt(np.diag(spread)))[start.shape[1] :]
+        variances = np.diag(spread)
+        if case.groups is not None:
+            codes = group_codes(case.groups[picked])
+            pulls = matrix * (target - chance)[:, None]
+            sums = np.column_stack([np.bincount(codes, pull) for pull in pulls.T]) @ spread
+            variances = np.maximum(variances, (sums**2).sum(axis=0))
+        z = np.abs(beta / np.sqrt(variances))[start.shape[1] :]
         if len(z) and z.max() > TOGETHER_Z and z.max() / math.sqrt(len(target)) > TOGETHER_LEAST:
             return name
     return ""

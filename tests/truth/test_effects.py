@@ -10,7 +10,7 @@ import pytest
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.effects import Comparison, comparison_scores, estimate_effect, estimate_step, robustness_value
 from automl_core.acting.nuisance import cross_fit, fold_of
-from automl_core.acting.refutations import placebo_passes, strongest_observed
+from automl_core.acting.refutations import levers_go_together, placebo_passes, strongest_observed
 
 
 def simulate(seed: int, rows: int, effect: float, hidden: float = 0.0) -> tuple[Comparison, float]:
@@ -144,3 +144,20 @@ def test_a_wave_behind_lever_and_outcome_is_taken_off() -> None:
         left.append(effect.estimate)
     assert np.mean(gaps) > 0.12
     assert abs(np.mean(left)) < 0.25 * np.mean(gaps)
+
+
+def levers_in_shops(seed: int, shared: float) -> Comparison:
+    """Two levers that 60 shops pull for most of their rows, with or without something unseen that they have in common."""
+    rng = np.random.default_rng(seed)
+    shop = np.repeat(np.arange(60), 50)
+    unseen, one, other = 2 * rng.normal(size=(3, 60))
+    x = rng.normal(size=3000)
+    new = rng.random(3000) < 1 / (1 + np.exp(-(one + shared * unseen)[shop] - 0.5 * x))
+    also = (rng.random(3000) < 1 / (1 + np.exp(-(other + shared * unseen)[shop]))).astype(float)
+    covariates = Covariates(np.column_stack([x, also]), (), ("x", "also"))
+    return Comparison(rng.normal(size=3000), ~new, new, covariates, False, shop, seed)
+
+
+def test_levers_of_whole_shops_go_together_only_where_something_joins_them() -> None:
+    assert sum(levers_go_together(levers_in_shops(seed, 0.0), ("also",)) == "also" for seed in range(30)) <= 2
+    assert sum(levers_go_together(levers_in_shops(seed, 2.0), ("also",)) == "also" for seed in range(30)) >= 24
