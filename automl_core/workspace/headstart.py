@@ -21,6 +21,11 @@ class Aside:
         """Until it is done; raises what it raised."""
         self._result.get()
 
+    def look(self) -> None:
+        """Raises what it raised, if it has ended already."""
+        if self._result.ready():
+            self._result.get()
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Headstart:

@@ -26,7 +26,7 @@ from automl_core.search.model import Model
 from automl_core.search.plan import Plan, Trial
 from automl_core.workspace.context import Context
 from automl_core.workspace.goal import Framing, Inputs
-from automl_core.workspace.headstart import Headstart
+from automl_core.workspace.headstart import Aside, Headstart
 from automl_core.workspace.summaries import summary_of, with_check, with_choice
 from automl_core.workspace.views import Choice, Run, RungFiles, RunState
 
@@ -192,7 +192,8 @@ class Searching:
         folder = self.context.store.folder(job.project_id, f"search-{journal}")
         schema = self.goal.data.table_of(inputs.table).columns
         data = search_step.SearchData(frame, columns, problem, recipe, schema)
-        outcome = search_step.search(data, within, search_step.FolderJournal(folder), SearchWatch(watch), start.workers)
+        watching = SearchWatch(watch, start.beside)
+        outcome = search_step.search(data, within, search_step.FolderJournal(folder), watching, start.workers)
         watch.progress(0.97, "Explaining the model in your own columns.", float("nan"))
         rows = frame.iloc[outcome.positions].reset_index(drop=True)
         explanation = explain(outcome.model, rows, outcome.y, plan.seed, seconds=explaining)
@@ -272,9 +273,11 @@ class Searching:
 
 @dataclass(frozen=True)
 class SearchWatch:
-    """The search's view of its job: trials become events, stops are read from the job's row."""
+    """The search's view of its job: trials become events, stops are read from the job's row, and when what goes on `beside` it
+    has failed the search ends with that error at once."""
 
     job: JobWatch
+    beside: Aside | None = None
 
     def trial(self, trial: Trial) -> None:
         self.job.event("trial", to_json(trial))
@@ -283,6 +286,8 @@ class SearchWatch:
         self.job.progress(min(fraction, 0.96), sentence, seconds_left)
 
     def stop(self) -> str:
+        if self.beside is not None:
+            self.beside.look()
         return self.job.stop()
 
 

@@ -9,11 +9,15 @@ import numpy as np
 import pytest
 
 from automl_core.errors import BadInput
+from automl_core.jobs.watch import JobWatch
 from automl_core.search.executors import LocalExecutor
 from automl_core.search.journal import FolderJournal, FoldResult
 from automl_core.search.lean import THREADS
 from automl_core.search.worker import Shelf, _side_by_side, open_arrays
+from automl_core.settings import read_settings
+from automl_core.store import open_store
 from automl_core.workspace.headstart import Aside, started_workers
+from automl_core.workspace.search import SearchWatch
 
 LOADED = "[name for name in ('pyarrow', 'pandas', 'sklearn', 'lightgbm') if name in __import__('sys').modules]"
 PANDAS = "str(__import__('pandas').DataFrame({'a': ['x', None]})['a'].isna().tolist())"
@@ -69,7 +73,7 @@ def test_a_fitted_model_is_kept_on_disk_and_read_when_asked_for(tmp_path: Path) 
             result.files["other"]
 
 
-def test_work_beside_gives_its_error_to_whoever_waits() -> None:
+def test_work_beside_gives_its_error_to_whoever_waits(home: Path) -> None:
     done: list[int] = []
     Aside(lambda: done.append(1)).wait()
     assert done == [1]
@@ -77,5 +81,8 @@ def test_work_beside_gives_its_error_to_whoever_waits() -> None:
     def refuse() -> None:
         raise BadInput("This cannot be learned.", "Choose another column.")
 
+    failed = Aside(refuse)
     with pytest.raises(BadInput, match="cannot be learned"):
-        Aside(refuse).wait()
+        failed.wait()
+    with pytest.raises(BadInput, match="cannot be learned"):
+        SearchWatch(JobWatch(open_store(read_settings()), "job"), failed).stop()  # not only when the search is through
