@@ -47,13 +47,14 @@ def learn_scale(values: Array, feature: Feature, bends: int = 0) -> Scale:
     width = (high - low) / 1.35 or float(np.std(present)) or 1.0
     knots: tuple[float, ...] = ()
     if bends:
-        z = _squashed(present, centre, width)
+        z = squashed(present, centre, width)
         cuts = np.unique(np.quantile(z, np.linspace(0, 1, bends + 2)[1:-1]))
         knots = tuple(float(cut) for cut in cuts if z.min() < cut < z.max())
     return Scale(False, centre, width if math.isfinite(width) else 1.0, knots, gap=gap)
 
 
-def _squashed(values: Array, centre: float, width: float) -> Array:
+def squashed(values: Array, centre: Array | float, width: Array | float) -> Array:
+    """Standardised numbers, softly clipped at 5."""
     z = (values - centre) / width
     out: Array = z / np.sqrt(1.0 + np.square(z / SQUASH))
     return out
@@ -70,7 +71,7 @@ def design_of(scales: tuple[Scale, ...], matrix: Array) -> Array:
             for place, code in enumerate(scale.codes):
                 out[:, start + place] = values == code
         else:
-            z = np.where(missing, 0.0, _squashed(np.where(missing, scale.centre, values), scale.centre, scale.width))
+            z = np.where(missing, 0.0, squashed(np.where(missing, scale.centre, values), scale.centre, scale.width))
             out[:, start] = z
             for place, knot in enumerate(scale.knots):
                 out[:, start + 1 + place] = np.where(missing, 0.0, np.maximum(z - knot, 0.0))

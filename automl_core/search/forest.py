@@ -4,6 +4,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from automl_core.framing.problem import Task
 from automl_core.search.family import Array, FitRequest, Fitted
+from automl_core.search.packed import Packed, Trees, pack
 
 CHUNK = 10  # trees grown between two looks at the clock
 SEEDS = 100_000  # apart, so that forests of neighbouring seeds share no tree
@@ -19,7 +21,7 @@ FEW_ROWS = 8
 MAX_NODES = 3_000_000  # of the whole forest: about 25 MB when stored
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)  # without slots: what single rows need is made when the first one comes
 class Forest:
     """All trees' nodes one after another.
 
@@ -37,6 +39,11 @@ class Forest:
     value: NDArray[Any]
     fill: NDArray[np.float32]
     depth: int
+
+    @cached_property
+    def packed(self) -> Packed:
+        """The trees, for one row at a time."""
+        return pack(Trees(self.roots, self.feature, self.threshold, self.left, self.right))
 
 
 def grow(request: FitRequest, make: Callable[[dict[str, Any]], Any]) -> Fitted:
@@ -181,10 +188,7 @@ def _predict_few(model: Forest, known: NDArray[np.float32]) -> Array:
 
 def predict_row(model: Forest, row: Array) -> Any:
     """All trees at once, one level at a time."""
-    known = filled(row, model.fill)
-    node = model.roots
-    for _ in range(model.depth):
-        node = np.where(known[model.feature[node]] <= model.threshold[node], model.left[node], model.right[node])
+    node = model.packed.leaves(filled(row, model.fill).astype(np.float64))
     mean = _finished(model, model.value[node].astype(np.float64).sum(axis=0)[None] / len(model.roots))
     return mean[0] if model.task == "multiclass" else float(mean[0])
 

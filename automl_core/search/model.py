@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from automl_core.cleaning.recipe import Recipe
 from automl_core.data.table import Column, Row
@@ -38,8 +39,10 @@ class Member:
     logs: bool = False
     scale: float = 1.0
     kind: Family = field(init=False, repr=False)
+    _places: NDArray[np.int64] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "_places", np.array(self.inputs, dtype=np.int64))
         object.__setattr__(self, "kind", families().get(self.family))
 
     def predict(self, matrix: Array) -> Array:
@@ -49,7 +52,7 @@ class Member:
 
     def predict_row(self, row: Array) -> Any:
         """The prediction of the model's whole row (p,)."""
-        found = self.kind.predict_row(self.native, row[list(self.inputs)] if self.inputs else row)
+        found = self.kind.predict_row(self.native, row[self._places] if self.inputs else row)
         return self.scale * float(from_log(np.asarray(found))) if self.logs else found
 
     def contributions(self, matrix: Array) -> tuple[Array, Any] | None:

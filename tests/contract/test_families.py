@@ -77,7 +77,7 @@ def test_row_equals_table_equals_reloaded(name: str, task: Task) -> None:
     assert prediction.shape == ((62, 3) if task == "multiclass" else (62,))
     assert np.isfinite(prediction).all()
     rows = np.array([family.predict_row(found.native, row) for row in matrix])
-    np.testing.assert_allclose(rows, prediction, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(rows, prediction, rtol=1e-12, atol=1e-12)
     again = family.load(family.save(found.native))
     np.testing.assert_allclose(family.predict(again, matrix), prediction, rtol=0, atol=1e-9 * max(1.0, np.abs(prediction).max()))
     if task != "regression":

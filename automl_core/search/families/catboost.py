@@ -5,6 +5,7 @@ import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +21,19 @@ if TYPE_CHECKING:
 LOSSES = {"binary": "Logloss", "multiclass": "MultiClass", "regression": "RMSE"}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)  # without slots: what single rows need is made when the first one comes
 class Trees:
     """A CatBoost model, its task and which features are categories."""
 
     task: Task
     booster: Any
     categories: tuple[int, ...]
+
+    @cached_property
+    def known(self) -> list[int]:
+        """The categories as the library names them: it reads them from the model anew for each table it is not told of."""
+        found: list[int] = self.booster.get_cat_feature_indices()
+        return found
 
 
 @dataclass(slots=True, eq=False)
@@ -118,11 +125,14 @@ def _predict(model: Trees, matrix: Array) -> Array:
 
 
 def _predict_row(model: Trees, row: Array) -> Any:
+    from catboost import Pool
+
     values: list[Any] = row.tolist()
     for number in model.categories:
         value = values[number]
         values[number] = -1 if value != value else int(value)
-    raw = np.asarray(model.booster.predict([values], prediction_type="RawFormulaVal", thread_count=1), dtype=np.float64)
+    pool = Pool([values], cat_features=model.known, thread_count=1)
+    raw = np.asarray(model.booster.predict(pool, prediction_type="RawFormulaVal", thread_count=1), dtype=np.float64)
     return link(model.task, raw[0]) if model.task == "multiclass" else float(link(model.task, raw)[0])
 
 

@@ -6,7 +6,8 @@ import json
 import warnings
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,7 +43,7 @@ class Bins:
         return np.where(missing, 0, places)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)  # without slots: what single rows need is made when the first one comes
 class Glassbox:
     """Terms over one or two features: `scores[t]` (bins, k) or (bins, bins, k); a feature has bins for singles and for pairs."""
 
@@ -52,11 +53,22 @@ class Glassbox:
     scores: tuple[Array, ...]
     single: tuple[Bins, ...]
     paired: tuple[Bins, ...]
-    lists: tuple[Any, ...] = field(init=False)
 
-    def __post_init__(self) -> None:
-        lists = tuple([bins.cuts.tolist() for bins in level] for level in (self.single, self.paired))
-        object.__setattr__(self, "lists", lists)
+    @cached_property
+    def flat(self) -> Array:
+        """(1 + all bins of all terms, k): the intercept, then the scores of one term after another."""
+        return np.vstack([self.intercept, *(table.reshape(-1, len(self.intercept)) for table in self.scores)])
+
+    @cached_property
+    def steps(self) -> tuple[tuple[int, tuple[tuple[int, bool, list[float], int], ...]], ...]:
+        """For each term where its scores begin in `flat`, and its features, each with kind, cuts and number of bins."""
+        found, start = [], 1
+        for term, table in zip(self.terms, self.scores, strict=True):
+            level = self.single if len(term) == 1 else self.paired
+            found.append((start, tuple((number, level[number].category, level[number].cuts.tolist(), bins)
+                                       for number, bins in zip(term, table.shape, strict=False))))
+            start += table[..., 0].size
+        return tuple(found)
 
 
 @dataclass(slots=True, eq=False)
@@ -168,18 +180,20 @@ def _predict(model: Glassbox, matrix: Array) -> Array:
 
 def _predict_row(model: Glassbox, row: Array) -> Any:
     values = row.tolist()
-    single = [_place(bins, cuts, value) for bins, cuts, value in zip(model.single, model.lists[0], values, strict=True)]
-    paired = [_place(bins, cuts, value) for bins, cuts, value in zip(model.paired, model.lists[1], values, strict=True)]
-    raw = model.intercept.copy()
-    for term, table in zip(model.terms, model.scores, strict=True):
-        raw += table[single[term[0]]] if len(term) == 1 else table[tuple(paired[number] for number in term)]
+    chosen = [0]
+    for start, features in model.steps:
+        place = 0
+        for number, category, cuts, bins in features:
+            place = place * bins + _place(category, cuts, values[number]) % bins  # -1 is the last
+        chosen.append(start + place)
+    raw = np.cumsum(model.flat[chosen], axis=0)[-1]
     return link(model.task, raw) if model.task == "multiclass" else float(link(model.task, raw)[0])
 
 
-def _place(bins: Bins, cuts: list[float], value: float) -> int:
+def _place(category: bool, cuts: list[float], value: float) -> int:
     if value != value:
         return 0
-    if not bins.category:
+    if not category:
         return 1 + bisect_right(cuts, value)
     return int(cuts[int(value)]) if int(value) < len(cuts) else -1
 

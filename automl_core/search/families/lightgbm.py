@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from automl_core.framing.problem import Task
 from automl_core.registry import Field
 from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, Stages, link, reached
+from automl_core.search.lightgbm_rows import PackedBoosters, pack_boosters
 
 OBJECTIVES = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
 LOSSES = {"absolute": "regression_l1", "quantile": "quantile"}
@@ -19,13 +21,18 @@ METRICS = {"binary": "binary_logloss", "multiclass": "multi_logloss", "regressio
            "quantile": "quantile"}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)  # without slots: what single rows need is made when the first one comes
 class Trees:
     """LightGBM boosters whose raw scores are averaged, as their texts, and the task they were fitted for."""
 
     task: Task
     boosters: tuple[Any, ...]
     texts: tuple[str, ...] = field(repr=False)
+
+    @cached_property
+    def packed(self) -> PackedBoosters:
+        """The boosters, for one row at a time."""
+        return pack_boosters(self.texts)
 
 
 @dataclass(eq=False)  # without slots: LightGBM sets an attribute of its own on callbacks
@@ -125,8 +132,8 @@ def _predict(model: Trees, matrix: Array) -> Array:
 
 
 def _predict_row(model: Trees, row: Array) -> Any:
-    prediction = _predict(model, row[None, :])[0]
-    return prediction if model.task == "multiclass" else float(prediction)
+    found = link(model.task, model.packed.raw(row))
+    return found if model.task == "multiclass" else float(found[0])
 
 
 def _contributions(model: Trees, matrix: Array) -> tuple[Array, Any]:

@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from automl_core.codec import from_json, to_json
 from automl_core.framing.problem import Task
 from automl_core.search.design import Scale, design_of, learn_scale
+from automl_core.search.design_row import RowDesign
 from automl_core.search.family import Array, Family, FitRequest, Fitted, Stages
 
 COUNTS = (5, 10, 20, 40, 80)  # neighbours tried; their places are the rounds
@@ -21,7 +23,7 @@ CHUNK = 256
 DOUBT = 1.0  # neighbours' worth of the overall mean mixed in: five agreeing neighbours are no certainty
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)  # without slots: what single rows need is made when the first one comes
 class Neighbours:
     """`reference` (m, d) 32-bit points with their outcomes `targets` (m, k): class marks or numbers. `mean` (k,) is overall."""
 
@@ -31,6 +33,11 @@ class Neighbours:
     targets: Array
     mean: Array
     count: int
+
+    @cached_property
+    def row_design(self) -> RowDesign:
+        """The design of one row at a time."""
+        return RowDesign(self.scales)
 
 
 def _points(scales: tuple[Scale, ...], matrix: Array) -> NDArray[np.float32]:
@@ -107,8 +114,8 @@ def _predict(model: Neighbours, matrix: Array) -> Array:
 
 
 def _predict_row(model: Neighbours, row: Array) -> Any:
-    prediction = _predict(model, row[None, :])[0]
-    return prediction if model.task == "multiclass" else float(prediction)
+    found = _answers(model, model.row_design.of(row).astype(np.float32)[None, :], (model.count,))[0, 0]
+    return found if model.task == "multiclass" else float(found[0])
 
 
 def _save(model: Neighbours) -> dict[str, bytes]:

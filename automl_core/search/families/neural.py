@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from automl_core.codec import from_json, to_json
 from automl_core.framing.problem import Task
 from automl_core.registry import Field
 from automl_core.search.design import Scale, design_of, learn_scale
+from automl_core.search.design_row import RowDesign
 from automl_core.search.family import GRID, Array, Family, FitRequest, Fitted, Stages, link
 
 PATIENCE = 8
@@ -22,7 +24,7 @@ MAX_CELLS = 10_000_000
 Layers = tuple[tuple[Array, Array], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)  # without slots: what single rows need is made when the first one comes
 class Net:
     """Several networks whose raw scores are averaged, each as (weights (i, o), biases (o,)) by layer; ReLU in between.
 
@@ -36,6 +38,11 @@ class Net:
     spread: float
     low: float = -math.inf
     high: float = math.inf
+
+    @cached_property
+    def row_design(self) -> RowDesign:
+        """The design of one row at a time."""
+        return RowDesign(self.scales)
 
 
 def _estimator(request: FitRequest, bag: int) -> Any:
@@ -169,7 +176,7 @@ def _predict(model: Net, matrix: Array) -> Array:
 
 
 def _predict_row(model: Net, row: Array) -> Any:
-    prediction = _predict(model, row[None, :])[0]
+    prediction = _finished(model.task, _raw(model, model.row_design.of(row)[None, :]))[0]
     return prediction if model.task == "multiclass" else float(prediction)
 
 

@@ -1,0 +1,155 @@
+"""What is laid out anew for single rows answers as tables are answered: to the bit where sums have one order, else to 1e-12."""
+from __future__ import annotations
+
+from typing import Any
+
+import lightgbm
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.production.scoring import Scorer
+from automl_core.search.design import Scale, design_of
+from automl_core.search.design_row import RowDesign
+from automl_core.search.families import families
+from automl_core.search.families.ebm import Bins, Glassbox
+from automl_core.search.family import FitRequest
+from automl_core.search.feature import Feature
+from automl_core.search.lightgbm_rows import pack_boosters
+from automl_core.search.packed import Trees, pack
+from tests.unit.modelling import make_contract, make_frame, make_model
+
+LEVELS = 150
+FAMILIES = ("lightgbm", "catboost", "xgboost", "extra_trees", "random_forest", "ebm", "linear", "neural", "neighbours")
+
+
+def nasty(rows: int, seed: int = 0) -> np.ndarray:
+    """Numbers with and without gaps, one that only its gaps tell apart, levels beyond one word of bits."""
+    random = np.random.default_rng(seed)
+    flag = np.where(random.random(rows) < 0.5, np.nan, 1.0)
+    gaps = np.where(random.random(rows) < 0.3, np.nan, random.normal(size=rows))
+    codes = random.integers(0, LEVELS, rows).astype(float)
+    codes[random.random(rows) < 0.1] = np.nan
+    return np.column_stack([random.normal(size=rows), gaps, flag, codes, random.integers(0, 5, rows).astype(float)])
+
+
+def unknown(rows: int) -> np.ndarray:
+    """Rows beyond what training had: gaps where it had none, huge numbers, codes it never saw."""
+    matrix = nasty(rows, seed=1)
+    matrix[0] = np.nan
+    matrix[1] = [3e38, -3e38, 3e38, LEVELS + 900, 7.0]
+    matrix[2] = [-3e38, 3e38, 0.0, 0.0, 0.0]
+    matrix[3:10, 0] = np.nan
+    matrix[10:20, 3] = np.arange(LEVELS, LEVELS + 10)
+    return matrix
+
+
+def trained(task: str, **more: Any) -> lightgbm.Booster:
+    matrix = nasty(900)
+    raw = matrix[:, 0] + np.nan_to_num(matrix[:, 1]) + 3 * np.isnan(matrix[:, 2]) + np.nan_to_num(matrix[:, 3]) % 7
+    y = np.digitize(raw, [2.0, 5.0]) if task == "multiclass" else raw
+    settings = {"objective": task, "verbosity": -1, "num_threads": 1, "min_data_per_group": 5, "cat_smooth": 1.0,
+                "num_leaves": 40}
+    settings |= ({"num_class": 3} if task == "multiclass" else {}) | more
+    data = lightgbm.Dataset(matrix, y, categorical_feature=[3, 4], params={"verbosity": -1} | more)
+    return lightgbm.train(settings, data, 40)
+
+
+@pytest.mark.parametrize("task", ["regression", "multiclass"])
+def test_packed_boosters_add_as_the_library_does(task: str) -> None:
+    boosters = [trained(task, bagging_fraction=0.7, bagging_freq=1, seed=seed) for seed in range(2)]
+    packed = pack_boosters(tuple(booster.model_to_string() for booster in boosters))
+    assert packed.questions
+    assert "inf" in {cut for text in boosters[0].model_to_string().splitlines() if text.startswith("threshold=")
+                     for cut in text.removeprefix("threshold=").split()}  # missing told from all others
+    for row in unknown(120):
+        library = sum(booster.predict(row[None], raw_score=True, num_threads=1).reshape(-1) for booster in boosters) / 2
+        np.testing.assert_array_equal(packed.raw(row), library)
+
+
+def test_trees_without_a_question() -> None:
+    booster = lightgbm.train({"verbosity": -1, "min_data_in_leaf": 500}, lightgbm.Dataset(nasty(300), np.arange(300.0)), 3)
+    packed = pack_boosters((booster.model_to_string(),))
+    assert packed.raw(np.full(5, np.nan)) == booster.predict(np.full((1, 5), np.nan))
+
+
+@pytest.mark.parametrize("option", ["linear_tree", "zero_as_missing"])
+def test_trees_of_another_make_are_refused(option: str) -> None:
+    with pytest.raises(ValueError, match="trees"):
+        pack_boosters((trained("regression", **{option: True}).model_to_string(),))
+
+
+def test_a_deep_tree_beside_a_leaf() -> None:
+    """A chain of 20 questions, and a tree that is one leaf."""
+    own = np.arange(42)
+    left, right, cut = own.copy(), own.copy(), np.zeros(42)
+    left[:20], right[:20], cut[:20] = np.arange(20) + 21, np.arange(20) + 1, np.arange(20)
+    packed = pack(Trees(np.array([0, 41]), np.zeros(42, dtype=int), cut, left, right))
+    for value in (-1.0, 0.0, 0.5, 7.0, 18.5, 19.0, 99.0):
+        deep = 20 if value > 19 else 21 + int(max(np.ceil(value), 0))
+        assert packed.leaves(np.array([value])).tolist() == [deep, 41]
+
+
+def test_the_design_of_a_row_is_that_of_a_table() -> None:
+    scales = (Scale(False, 0.3, 1.7, (-0.5, 0.0, 0.8)), Scale(True, codes=(0, 2, 3), gap=True), Scale(False, 1.0, 2.0, gap=True),
+              Scale(True, codes=(1,)), Scale(False, 0.0, 1.0, (0.2,), gap=True))
+    random = np.random.default_rng(0)
+    matrix = np.column_stack([random.normal(size=80), random.integers(0, 6, 80), random.normal(size=80) * 1e9,
+                              random.integers(0, 3, 80), random.normal(size=80)]).astype(float)
+    matrix[random.random(matrix.shape) < 0.3] = np.nan
+    design = RowDesign(scales)
+    np.testing.assert_array_equal([design.of(row) for row in matrix], design_of(scales, matrix))
+    only = RowDesign(scales[3:4])
+    np.testing.assert_array_equal([only.of(row) for row in matrix[:, 3:4]], design_of(scales[3:4], matrix[:, 3:4]))
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_rows_of_levels_and_gaps_score_as_their_table(name: str) -> None:
+    family = families().get(name)
+    names = tuple(str(code) for code in range(LEVELS))
+    features = (*(Feature(kind, (kind,), "number") for kind in ("plain", "gaps", "flag")),
+                Feature("codes", ("codes",), "category", names), Feature("few", ("few",), "category", names[:5]))
+    matrix = nasty(400)
+    y = matrix[:, 0] + 3 * np.isnan(matrix[:, 2]) + np.nan_to_num(matrix[:, 3]) % 7
+    options = {"trees": 12, "outer_bags": 1, "pairs": 3, "rounds": 60} if name in ("extra_trees", "random_forest", "ebm") else {}
+    native = family.fit(FitRequest(matrix, y, features, "regression", options=options, rounds=15, bags=2)).native
+    found = unknown(60)
+    found[:, 3:] = np.where(found[:, 3:] < [LEVELS, 5], found[:, 3:], np.nan)  # an encoder gives no other codes
+    rows = [family.predict_row(native, row) for row in found]
+    np.testing.assert_allclose(rows, family.predict(native, found), rtol=1e-12, atol=1e-12)
+
+
+def test_the_whole_way_of_a_row() -> None:
+    """Missing columns and cells, unseen levels, values of a wrong type, through reading, encoding and every kind of member."""
+    model, table = make_model("regression", FAMILIES)
+    scorer = Scorer(model, make_contract(model, table))
+    frame = make_frame(25, seed=9).astype(object)
+    wrong: list[Any] = [None, "", "a lot", True, 12, 3.5, float("nan"), float("inf"), "2023-02-30", "Never seen",
+                        b"One year", ["x"], 10**400]
+    random = np.random.default_rng(0)
+    rows = frame.to_dict("records")
+    for number, row in enumerate(rows):
+        for name in ("tenure", "charge", "contract", "active", "since", "note"):
+            if number and random.random() < 0.4:
+                row[name] = wrong[random.integers(len(wrong))]
+    said = scorer.predict(pd.DataFrame(rows, dtype=object))
+    for place, row in enumerate(rows):
+        answer = scorer.predict_row(row)
+        for name in ("prediction", "low", "high"):
+            np.testing.assert_allclose(answer[name], said[name].iloc[place], rtol=1e-12, atol=1e-12)
+        assert (answer["_quality"], answer["_reasons"]) == (said["_quality"].iloc[place], said["_reasons"].iloc[place])
+    shorter = frame.drop(columns=["note", "contract"])
+    said = scorer.predict(shorter)
+    for place, row in enumerate(shorter.to_dict("records")):
+        np.testing.assert_allclose(scorer.predict_row(row)["prediction"], said["prediction"].iloc[place], rtol=1e-12, atol=1e-12)
+
+
+def test_unknown_levels_of_a_glassbox_take_the_last_bin() -> None:
+    """Also in pairs, and where the last bin's score is not nought."""
+    random = np.random.default_rng(0)
+    single = (Bins(False, np.array([0.5])), Bins(True, np.array([1.0, 2.0, -1.0])))
+    scores = (random.normal(size=(4, 1)), random.normal(size=(4, 1)), random.normal(size=(4, 4, 1)))
+    native = Glassbox("regression", np.array([2.0]), ((0,), (1,), (0, 1)), scores, single, single)
+    matrix = np.array([[0.0, 2.0], [1.0, 9.0], [np.nan, np.nan], [0.5, 1.0], [0.7, 0.0]])
+    family = families().get("ebm")
+    np.testing.assert_array_equal([family.predict_row(native, row) for row in matrix], family.predict(native, matrix))
