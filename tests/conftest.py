@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,24 @@ for name in THREADS:
     os.environ.setdefault(name, "1")
 
 SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `--dist loadfile` tests go to the workers as `tests/dealing.py` says."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from tests.dealing import Dealing
+
+    return Dealing(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In a worker of pytest-xdist long files come first."""
+    if hasattr(config, "workerinput"):
+        from tests.dealing import place
+
+        items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
