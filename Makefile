@@ -4,8 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
+# two files beside each other, in the order of tests/dealing.py
+BESIDE := -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
-.PHONY: run setup test check truth noise faults bench worker clean
+.PHONY: run setup test browser check lint types house truth noise faults bench worker clean
 
 run: $(VENV)/.run
 	@echo "Clarion is starting on http://127.0.0.1:$(PORT) (stop it with Ctrl+C)."
@@ -13,14 +15,23 @@ run: $(VENV)/.run
 
 setup: $(VENV)/.test
 
-test: $(VENV)/.test check
-	@.ci/browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" tests/unit tests/contract tests/truth tests/pages
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" tests/faults tests/browser
+test:
+	@$(MAKE) --no-print-directory --jobs 3 check browser
+	$(BIN)/python -m pytest $(BESIDE) tests/unit tests/contract tests/truth tests/pages --ignore tests/unit/test_house.py
+	$(BIN)/python -m pytest $(BESIDE) tests/faults tests/browser
 
-check: $(VENV)/.test
+browser:
+	@.ci/browser
+
+check: lint types house
+
+lint: $(VENV)/.test
 	$(BIN)/ruff check .
+
+types: $(VENV)/.test
 	$(BIN)/mypy
+
+house: $(VENV)/.test
 	$(BIN)/python -m pytest -q tests/unit/test_house.py
 
 truth: $(VENV)/.test

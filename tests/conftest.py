@@ -5,10 +5,35 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+# Two pytest workers on two cores: tables this small only lose by being shared between threads. A numeric library reads its
+# number of threads when it is loaded, so this stands before any import of one; processes that tests start inherit it.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+for name in THREADS:
+    os.environ.setdefault(name, "1")
+
 SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `--dist loadfile` tests go to the workers as `tests/dealing.py` says."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from tests.dealing import Dealing
+
+    return Dealing(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In a worker of pytest-xdist long files come first."""
+    if hasattr(config, "workerinput"):
+        from tests.dealing import place
+
+        items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

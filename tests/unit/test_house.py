@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,15 @@ def all_files() -> list[Path]:
     return [*core_files(), *sorted((ROOT / "pages").rglob("*.py")), ROOT / "app.py"]
 
 
-def imported_modules(path: Path) -> set[str]:
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def imported_modules(path: Path) -> frozenset[str]:
     """Every module a file imports, those under TYPE_CHECKING left out: they make no arrow at run time."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     hidden = {id(inner) for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
               for inner in ast.walk(node)}
     found: set[str] = set()
@@ -42,7 +49,7 @@ def imported_modules(path: Path) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+    return frozenset(found)
 
 
 def room(path: Path) -> str:
@@ -95,7 +102,7 @@ def test_sizes(path: Path) -> None:
     relative = path.relative_to(ROOT)
     limit = 60 if relative == Path("app.py") else 150 if relative.parts[0] == "pages" and len(relative.parts) == 2 else 400
     assert lines <= limit, f"{lines} lines"
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             assert (node.end_lineno or node.lineno) - node.lineno <= 60, f"{node.name} is too long"
             given = [argument for argument in (*node.args.args, *node.args.kwonlyargs) if argument.arg not in ("self", "cls")]
@@ -103,7 +110,7 @@ def test_sizes(path: Path) -> None:
 
 
 def test_broad_excepts_stand_at_two_borders_only() -> None:
-    users = {str(path.relative_to(ROOT)) for path in all_files() for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    users = {str(path.relative_to(ROOT)) for path in all_files() for node in ast.walk(parsed(path))
              if isinstance(node, ast.ExceptHandler) and (node.type is None or "'Exception'" in ast.dump(node.type))}
     assert users <= {"automl_core/jobs/child.py", "pages/ui/border.py"}
 
@@ -113,7 +120,7 @@ def test_nothing_can_run_code_from_data() -> None:
     users = {str(path.relative_to(ROOT)): imported_modules(path) & banned for path in all_files()}
     assert {user: found for user, found in users.items() if found} == {}
     for path in all_files():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Call):
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
                 plain = isinstance(node.func, ast.Name)

@@ -24,8 +24,10 @@ PANDAS = "str(__import__('pandas').DataFrame({'a': ['x', None]})['a'].isna().tol
 ARROW = "__import__('pyarrow')"
 
 
-def test_a_worker_begins_with_little_and_this_process_keeps_its_threads(tmp_path: Path) -> None:
-    before = {name: os.environ.get(name) for name in THREADS}
+def test_a_worker_begins_with_little_and_this_process_keeps_its_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = dict.fromkeys(THREADS, "2")
+    for name in THREADS:
+        monkeypatch.setenv(name, "2")
     with closing(LocalExecutor(1, tmp_path)) as pool:
         assert {name: os.environ.get(name) for name in THREADS} == before
         assert pool.submit(eval, LOADED).result(60) == ["lightgbm"]
