@@ -16,11 +16,11 @@ def copied(workspace: Workspace) -> str:
     random.seed(3)
     rows = []
     for _ in range(150):
-        size, ends = random.randint(0, 90), random.random() < 0.4
-        rows += [f"{size},{random.choice('abc')},{'late' if ends else 'none'},{'yes' if ends else 'no'}"] * 2
+        ends = random.random() < 0.4
+        rows += [f"{random.random():.4f},{random.random():.4f},{'late' if ends else 'none'},{'yes' if ends else 'no'}"] * 2
     random.shuffle(rows)
     project = workspace.projects.create("Copies")
-    workspace.data.upload(project, "copies.csv", io.BytesIO("\n".join(["size,kind,closing_note,left", *rows]).encode()))
+    workspace.data.upload(project, "copies.csv", io.BytesIO("\n".join(["size,weight,closing_note,left", *rows]).encode()))
     workspace.goal.save(project, workspace.goal.suggest(project, "left"))
     work(workspace, workspace.goal.start_check(project))
     return project
