@@ -24,6 +24,7 @@ def save(problem: Problem) -> None:
     """Keep the goal and start the check."""
     ws.goal.save(project, problem)
     ws.goal.start_check(project)
+    goal_form.renew(project)
     st.rerun()
 
 
@@ -36,14 +37,21 @@ def show_verdict(verdict: Verdict, problem: Problem) -> None:
     cards.show(charts.ladder(verdict, session.palette()), "ladder")
     st.caption(f"{count(verdict.rows, 'row')}, all four on the same folds, {duration(verdict.seconds)}.")
     if verdict.leaks:
-        st.subheader("Columns that may know the answer", anchor=False)
-        st.markdown("A column filled in after the outcome makes every score too good to be true.", width=720)
+        of_columns = any(leak.column for leak in verdict.leaks)
+        st.subheader("Columns that may know the answer" if of_columns else "Why scores may be too good", anchor=False)
+        if of_columns:
+            st.markdown("A column filled in after the outcome makes every score too good to be true.", width=720)
     for index, leak in enumerate(verdict.leaks[:8]):
         with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             with st.container(width=620, gap="xsmall"):
                 cards.severity("serious" if leak.severity == "red" else "warning")
-                st.markdown(f"{quoted(leak.column)}: {plain(leak.evidence)}")
-            if leak.column in problem.excluded:
+                st.markdown(f"{quoted(leak.column)}: {plain(leak.evidence)}" if leak.column else plain(leak.evidence))
+            if not leak.column:  # of the rows, not of one column
+                apart = leak.kind == "copied_rows" and not (problem.copies_together or problem.time or problem.group)
+                if apart and st.button("Keep copies together", key=f"leak_{index}"):
+                    with border():
+                        save(replace(problem, copies_together=True))
+            elif leak.column in problem.excluded:
                 st.caption("Left out")
             elif st.button("Leave it out", key=f"leak_{index}"):
                 with border():

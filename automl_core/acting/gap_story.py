@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from automl_core.acting.conditions import describe_all
-from automl_core.acting.gap import Amount
+from automl_core.acting.gap import LEAST_ROWS, Amount
 from automl_core.acting.gap_drivers import Driver, Drivers
 from automl_core.acting.mix import ColumnPart
 from automl_core.acting.outcome import Outcome
@@ -78,7 +78,7 @@ def _sentences(story: GapStory, outcome: Outcome) -> list[str]:
         opening = (f"{outcome.level(story.mean_first)} {measure} where {story.first}, "
                    f"{outcome.level(story.mean_second)} where {story.second}")
     if story.gap.p != story.gap.p:
-        return [f"{opening}. There are too few rows, or too few alike, to say more."]
+        return [f"{opening}.", _why_not(story)]
     spread = f"{opening}: {_signed(story.gap.value, outcome)} ({_range(story.gap, outcome)})."
     if not story.confirmed:
         return [spread, "That is no more than chance can make."]
@@ -97,6 +97,17 @@ def _sentences(story: GapStory, outcome: Outcome) -> list[str]:
         if names:
             lines.append(f"The rows differ most in {join_words(names)}.")
     return lines
+
+
+def _why_not(story: GapStory) -> str:
+    """Why a gap was not split."""
+    if min(story.rows_first, story.rows_second) < LEAST_ROWS:
+        return f"There are too few rows to say more: it takes {LEAST_ROWS} on each side."
+    names = ", ".join(quote(name) for name in story.left_out[:3])
+    told_apart = f", as {names} {'tells' if len(story.left_out) == 1 else 'tell'} the two apart" if names else ""
+    other = "dates" if story.over_time else "groups"
+    return (f"Hardly any row of one side has one like it on the other{told_apart}: what the two differ in cannot be separated. "
+            f"Choose {other} that share more.")
 
 
 def with_words(drivers: Drivers, outcome: Outcome, over_time: bool) -> tuple[Driver, ...]:

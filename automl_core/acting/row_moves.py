@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from automl_core.acting.action import Goal, Lever
-from automl_core.acting.levers import texts
+from automl_core.acting.levers import spelled, texts
+from automl_core.acting.moves import is_numeric
 from automl_core.data.table import Row
 from automl_core.explaining.single import value_text
 from automl_core.search.model import Model
@@ -35,7 +36,8 @@ class Move:
 def moves_of(lever: Lever, row: Row, near: pd.DataFrame) -> tuple[Move, ...]:
     """Every change of one lever that the goal allows for this row: allowed values, or steps in the allowed direction and range.
 
-    A numeric lever may go up to five steps, each at the lever's cost; without a direction it goes the way of its step.
+    A numeric lever may go up to five steps, each at the lever's cost; without a direction it goes the way of its step. A lever
+    that names neither values nor a step allows every value: those that similar rows have, and the deciles of their numbers.
     """
     value = row.get(lever.column)
     missing = value is None or (isinstance(value, float) and math.isnan(value))
@@ -45,8 +47,10 @@ def moves_of(lever: Lever, row: Row, near: pd.DataFrame) -> tuple[Move, ...]:
     if missing or (lever.from_values and now not in lever.from_values):
         return ()
     numeric = pd.api.types.is_numeric_dtype(near[lever.column].dtype)
+    if not lever.to and is_numeric(lever, near[lever.column]):
+        return _deciles(lever, float(str(value)), near[lever.column])
     moves = []
-    for to in dict.fromkeys(lever.to):
+    for to in dict.fromkeys(lever.to or map(str, texts(near[lever.column]).dropna().value_counts().index)):
         if to == now or (now, to) in lever.forbidden or not _allowed(lever, now, to) or (numeric and not _is_number(to)):
             continue
         moves.append(Move(lever.column, now, to, float(to) if numeric else to, lever.cost))
@@ -62,6 +66,20 @@ def _steps(lever: Lever, value: float) -> tuple[Move, ...]:
         if step == 0 or not (_at_least(after, lever.low) and _at_least(-after, -lever.high)):
             break
         moves.append(Move(lever.column, value_text(value), value_text(after), after, lever.cost * count, count))
+    return tuple(moves)
+
+
+def _deciles(lever: Lever, value: float, near: pd.Series) -> tuple[Move, ...]:
+    """Numbers that similar rows have, the nearest first, each way."""
+    known = near.dropna().to_numpy(dtype=np.float64)
+    if not len(known):
+        return ()
+    found = np.unique(np.quantile(known, np.linspace(0.1, 0.9, 9), method="inverted_cdf"))
+    moves = []
+    for side in (found[found < value][::-1], found[found > value]):
+        kept = [float(after) for after in side if _allowed(lever, spelled(value), spelled(float(after)))]
+        moves += [Move(lever.column, value_text(value), value_text(after), after, lever.cost, place)
+                  for place, after in enumerate(kept, start=1)]
     return tuple(moves)
 
 

@@ -5,6 +5,7 @@ from automl_core.explaining.contributions import Contributions, contributions, e
 from automl_core.explaining.curves import curve
 from automl_core.explaining.depth import evidence
 from automl_core.explaining.fairness import Audit, Fairness, audit
+from automl_core.explaining.fairness_counts import Spread
 from automl_core.explaining.flip import Allowed, cheapest_flip
 from automl_core.explaining.groups import association, column_groups
 from automl_core.explaining.honesty import with_evidence
@@ -20,8 +21,8 @@ from automl_core.explaining.swap import Rows, open_rows
 from automl_core.explaining.table_what_if import what_if_table
 from automl_core.explaining.weak_spots import Judged, weak_spots
 
-__all__ = ["Allowed", "Audit", "Contributions", "Fairness", "Judged", "Past", "PastCases", "Reference", "Rows", "association",
-           "audit", "cheapest_flip", "column_groups", "contributions", "curve", "evidence", "explain", "explain_row",
-           "explain_rows", "explained_class", "interactions", "likely_protected", "open_reference", "open_rows",
+__all__ = ["Allowed", "Audit", "Contributions", "Fairness", "Judged", "Past", "PastCases", "Reference", "Rows", "Spread",
+           "association", "audit", "cheapest_flip", "column_groups", "contributions", "curve", "evidence", "explain",
+           "explain_row", "explain_rows", "explained_class", "interactions", "likely_protected", "open_reference", "open_rows",
            "outcomes_shown", "past_cases", "pick_background", "protected_groups", "reference_rows", "row_context",
            "stratified", "weak_spots", "what_if", "what_if_table", "with_evidence"]

@@ -25,6 +25,7 @@ THIN = 0.01
 TAILS = (0.01, 0.99)
 LEVEL_ROWS = 300
 PDP_ROWS = 200
+CLEARLY = 3.0  # times the variance that chance makes
 LEAST_ROWS, LEAST_LINES = 200, 30
 
 
@@ -210,12 +211,12 @@ def _sentence(what: tuple[str, str, str], points: list[CurvePoint]) -> str:
     place = "from" if kind != "category" else "between"
     link = "to" if kind != "category" else "and"
     said = f"The prediction moves by {span}{unit} {place} {quote(name)} = {quote(low.label)} {link} {quote(high.label)}."
-    return f"{said} {_disagreement(solid)}".strip()
+    return f"{said} {_disagreement(solid, units)}".strip()
 
 
-def _disagreement(points: list[CurvePoint]) -> str:
+def _disagreement(points: list[CurvePoint], units: str) -> str:
     """A sentence when the raw means go clearly another way than the model's effect: other columns explain the difference, or the
-    model misses something."""
+    model misses something. Shares of few rows stray by chance: nothing is said when they stray no more than that."""
     known = [point for point in points if math.isfinite(point.observed)]
     if len(known) < 3:
         return ""
@@ -224,11 +225,19 @@ def _disagreement(points: list[CurvePoint]) -> str:
     effect = np.array([point.effect for point in known])
     said = np.array([point.predicted for point in known])
     raw_span, effect_span = _spread(raw, weight), _spread(effect, weight)
+    if units == "points" and raw_span**2 < CLEARLY * _chance(weight, said):
+        return ""
     if raw_span > 0 and _spread(raw - said, weight) > 0.5 * raw_span and raw_span > 2 * effect_span:
         return "The raw means move more than the model says: it may miss something here."
     if raw_span > 2 * effect_span and effect_span > 0:
         return "The raw means move more: a part of that belongs to other columns that go along with this one."
     return ""
+
+
+def _chance(weight: Floats, said: Floats) -> float:
+    """The variance, in squared points, that shares of so many rows have by chance when the predictions are right."""
+    rate = np.clip(said / 100, 0.0, 1.0)
+    return float(1e4 * (rate * (1 - rate)).sum() / weight.sum()) if weight.sum() else 0.0
 
 
 def _spread(values: Floats, weight: Floats) -> float:

@@ -125,6 +125,12 @@ def _side(rows: Rows, matrix: Floats, goal: float) -> NDArray[np.bool_]:
     return np.asarray(found >= rows.model.threshold)
 
 
+def _turning(rows: Rows) -> float:
+    """The share of the class that is told at which a yes-or-no answer turns."""
+    threshold = rows.model.threshold
+    return threshold if rows.model.problem.classes[rows.place] == rows.model.problem.positive else 1 - threshold
+
+
 def _options(rows: Rows, past: pd.DataFrame, lever: Allowed) -> _Options | None:
     series, now = past[lever.column], rows.frame[lever.column]
     if is_number(series) or is_date(series):
@@ -163,4 +169,7 @@ def _sentence(rows: Rows, changes: tuple[tuple[str, str, str], ...], before: flo
     what = join_words([f"{quote(name)} were {quote(then)} instead of {quote(now)}" for name, now, then in changes])
     if rows.model.problem.task == "regression":
         return f"The model would say {number(after)} instead of {number(before)} if {what}."
-    return f"The model would turn, from {percent(before / 100)} to {percent(after / 100)}, if {what}."
+    where = ""
+    if rows.model.problem.task == "binary":
+        where = f" (it turns at {percent(_turning(rows))})"
+    return f"The model would turn, from {percent(before / 100)} to {percent(after / 100)}{where}, if {what}."

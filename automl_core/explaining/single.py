@@ -16,7 +16,7 @@ from automl_core.errors import BadInput
 from automl_core.explaining.contributions import Floats, compares, doubt_words, of_row
 from automl_core.explaining.explanation import Contribution, RowExplanation, WhatIf
 from automl_core.explaining.reference import Reference, open_reference
-from automl_core.explaining.words import join_words, number, quote
+from automl_core.explaining.words import join_words, number, percent, quote
 from automl_core.search.model import Model
 
 
@@ -121,7 +121,7 @@ def _sentence(model: Model, prediction: float, base: float, parts: list[Contribu
     subject = f"{quote(model.problem.target)} = {quote(label)}" if label else quote(model.problem.target)
     up = [part for part in parts[:6] if part.amount * (prediction - base) > 0][:2]
     if label:
-        head = f"{subject} is predicted at {prediction:.0f} %, against {base:.0f} % for the average row"
+        head = f"{subject} is predicted at {percent(prediction / 100)}, against {percent(base / 100)} for the average row"
     else:
         head = f"{subject} is predicted at {number(prediction)}, against {number(base)} for the average row"
     if not up:

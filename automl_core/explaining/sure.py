@@ -117,15 +117,16 @@ def row_context(cases: PastCases, row: Row, skip: int = -1) -> RowContext:
 
 
 def sureness(cases: PastCases, prediction: float) -> Sureness | None:
-    """How past rows predicted within 5 points of this turned out (the nearest 50 where there are fewer); for numbers the interval
-    that holds nine of ten outcomes. None without past rows."""
+    """How past rows predicted within 5 points of this turned out, closer for rare and almost sure ones (the nearest 50 where
+    there are fewer); for numbers the interval that holds nine of ten outcomes. None without past rows."""
     known = np.flatnonzero(np.isfinite(cases.oof) & np.isfinite(cases.outcomes))
     if not len(known):
         return None
     said, outcomes = cases.oof[known], cases.outcomes[known]
     distance = np.abs(said - prediction)
     regression = cases.model.problem.task == "regression"
-    near = distance <= WIDTH if not regression else np.zeros(len(said), dtype=bool)
+    # within 5 points of 1 % lie nearly all rows of a rare outcome: they would say nothing about this one
+    near = distance <= min(WIDTH, prediction / 2, (1 - prediction) / 2) if not regression else np.zeros(len(said), dtype=bool)
     if near.sum() < LEAST_LIKE:
         near = distance <= np.partition(distance, min(LEAST_LIKE, len(distance)) - 1)[min(LEAST_LIKE, len(distance)) - 1]
     rows, ends = int(near.sum()), (float(said[near].min()), float(said[near].max()))
@@ -142,7 +143,7 @@ def sureness(cases: PastCases, prediction: float) -> Sureness | None:
     label = cases.model.problem.classes[explained_class(cases.model)]
     sentence = (f"Predicted {percent(prediction)}. Of {rows:,} past rows predicted {percent(ends[0])} to {percent(ends[1])}, "
                 f"{percent(rate)} had {quote(target)} = {quote(label)} (95 % range {percent(low)} to {percent(high)}).")
-    if not low <= prediction <= high:
+    if not low <= float(said[near].mean()) <= high:
         sentence += " That is off what was predicted for them: trust the past rows more."
     return Sureness(rows, 100 * ends[0], 100 * ends[1], 100 * rate, 100 * low, 100 * high, sentence)
 

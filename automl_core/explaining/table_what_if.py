@@ -105,13 +105,19 @@ def _told(
     cut = 100 * rows.model.threshold if classes else math.nan
     up = int(((before < cut) & (after >= cut)).sum()) if classes else int((difference > 0).sum())
     down = int(((before >= cut) & (after < cut)).sum()) if classes else int((difference < 0).sum())
-    span = (0.0, 100.0) if classes else _span(before, after)
+    span = (0.0, _top(before, after)) if classes else _span(before, after)
     edges = np.linspace(*span, BARS + 1)
     counts = [tuple(int(n) for n in np.histogram(np.clip(part, *span), edges)[0]) for part in (before, after)]
     made = TableWhatIf(
         len(before), int(marks[0].sum()), float(before.mean()), float(after.mean()), mean - reach, mean + reach, up, down,
         int(marks[1].sum()), tuple(float(edge) for edge in edges), counts[0], counts[1], units, "", WARNING)
     return replace(made, sentence=_sentence(rows, made, changes))
+
+
+def _top(before: Floats, after: Floats) -> float:
+    """The end of the axis of a rate: 100, or for a rare class the first of 1, 2, 5, 10, 20 and 50 that holds 99.5 % of rows."""
+    most = max(float(np.quantile(part, 0.995)) for part in (before, after))
+    return next((float(end) for end in (1, 2, 5, 10, 20, 50) if most <= end), 100.0)
 
 
 def _span(before: Floats, after: Floats) -> tuple[float, float]:

@@ -177,11 +177,12 @@ def _category(lever: Lever, choice: LeverChoice, key: str) -> Lever:
     names["placeholder"] = "Any value"
     sources = left.multiselect("From", values, default=list(lever.from_values), key=f"{key}_from", **names)
     targets = right.multiselect("To", values, default=list(lever.to), key=f"{key}_to", **names)
-    pairs = {f"{cut(a, 30)}{ARROW}{cut(b, 30)}": (a, b) for a in sources or values for b in targets or values if a != b}
-    chosen = [name for name, pair in pairs.items() if pair in lever.forbidden]
-    forbidden = st.multiselect("Never propose", list(pairs), default=chosen, key=f"{key}_forbidden",
+    pairs = [(a, b) for a in sources or values for b in targets or values if a != b]
+    chosen = [pair for pair in pairs if pair in lever.forbidden]
+    forbidden = st.multiselect("Never propose", pairs, default=chosen, key=f"{key}_forbidden",
+                               format_func=lambda pair: f"{cut(pair[0], 30)}{ARROW}{cut(pair[1], 30)}",
                                placeholder="Moves that must not be proposed") if 1 < len(pairs) <= 200 else chosen
-    return replace(lever, from_values=tuple(sources), to=tuple(targets), forbidden=tuple(pairs[name] for name in forbidden))
+    return replace(lever, from_values=tuple(sources), to=tuple(targets), forbidden=tuple(forbidden))
 
 
 def _number(lever: Lever, choice: LeverChoice, key: str) -> Lever:

@@ -94,7 +94,7 @@ def _card(project: str, card: ActionCard, goal: Goal) -> None:
     then = f"{_level(card.then, rate)} then"
     facts = [Fact("Rows", count(card.rows), f"{percent(card.support)} of them have others to compare with",
                   "Rows that would change, have rows like them at the new value, and would still look like a real row."),
-             Fact(f"{cut(card.counted, 40)}", f"{_level(card.now, rate)} now", then)]
+             Fact(plain(card.counted, 40), f"{_level(card.now, rate)} now", then)]
     if math.isfinite(card.net_value):
         facts.append(Fact("Worth after costs", money(card.net_value, goal.currency),
                           f"{money(card.net_low, goal.currency)} to {money(card.net_high, goal.currency)}",

@@ -40,7 +40,10 @@ def lines_of(explanation: Explanation) -> list[Importance | ColumnGroup]:
 
 def name_of(item: Importance | ColumnGroup) -> str:
     """A column’s name, or the names of a group together."""
-    return item.column if isinstance(item, Importance) else " + ".join(words.cut(name, 24) for name in item.columns[:3])
+    if isinstance(item, Importance):
+        return item.column
+    more = len(item.columns) - 3
+    return " + ".join([words.cut(name, 24) for name in item.columns[:3]] + ([f"{more} more"] if more > 0 else []))
 
 
 def unused(explanation: Explanation) -> list[Importance]:

@@ -6,7 +6,7 @@ import math
 import pandas as pd
 import streamlit as st
 
-from automl_core.explaining import Fairness
+from automl_core.explaining import Fairness, Spread
 from pages.ui import cards, findings_charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
@@ -81,10 +81,16 @@ def _headline(made: Fairness) -> None:
                               f"{tip} Difference of the largest and the smallest group value with its 95 % interval."))
     if facts:
         cards.facts(facts, columns=3)
-    ratios = [f"{name.lower()} {number(spread.ratio, 2)} ({interval(spread.ratio_low, spread.ratio_high)})"
-              for name, spread, _ in spreads if math.isfinite(spread.ratio)]
+    ratios = [words for name, spread, _ in spreads if (words := ratio_words(name, spread))]
     if ratios:
         st.caption(plain(f"As ratios, smallest over largest, with 95 % intervals: {', '.join(ratios)}."))
+
+
+def ratio_words(name: str, spread: Spread) -> str:
+    """A gap as a ratio with its interval; empty when a group has none at all, which leaves nothing to measure a ratio by."""
+    if not math.isfinite(spread.ratio) or spread.ratio_low >= spread.ratio_high:
+        return ""
+    return f"{name.lower()} {number(spread.ratio, 2)} ({interval(spread.ratio_low, spread.ratio_high)})"
 
 
 def _figures(made: Fairness) -> None:

@@ -149,9 +149,11 @@ def _story(story: GapStory, names: tuple[str, str]) -> None:
     st.markdown(f"**{plain(story.sentence, 900)}**", width=720)
     scale, unit = _scale(story.units)
     level = percent if story.is_rate else number
-    cards.facts([Fact(names[0], level(story.mean_first), count(story.rows_first, "row")),
-                 Fact(names[1], level(story.mean_second), count(story.rows_second, "row")),
-                 Fact("Rows with one alike", percent(story.support), "on the other side", "Only these are compared.")], columns=3)
+    items = [Fact(names[0], level(story.mean_first), count(story.rows_first, "row")),
+             Fact(names[1], level(story.mean_second), count(story.rows_second, "row"))]
+    if math.isfinite(story.support):
+        items.append(Fact("Rows with one alike", percent(story.support), "on the other side", "Only these are compared."))
+    cards.facts(items, columns=len(items))
     if not math.isfinite(story.gap.value):
         return
     cards.show(findings_charts.split(story, unit, scale, session.palette()), "gap_split")

@@ -28,6 +28,12 @@ MONEY_NUMBER = (
 CURRENCY = Field("currency", "Currency", "text", "€")
 
 
+def renew(project: str) -> None:
+    """Draw every widget anew, from the saved goal, when it was changed beside the form."""
+    drafts = session.session().drafts
+    drafts[f"goal_turn_{project}"] = drafts.get(f"goal_turn_{project}", 0) + 1
+
+
 def form(project: str, columns: tuple[Column, ...], saved: Problem | None) -> Problem | None:
     """The problem as the widgets say it; None until a usable target is chosen."""
     names = [column.name for column in columns]
@@ -41,7 +47,7 @@ def form(project: str, columns: tuple[Column, ...], saved: Problem | None) -> Pr
     except BadInput as error:
         st.error(plain(f"{error.message} {error.hint}"), title="This column cannot be predicted")
         return None
-    key = f"{project}_{target}"
+    key = f"{project}_{target}_{session.session().drafts.get(f'goal_turn_{project}', 0)}"
     others = [name for name in names if name != target]
     left, right = st.columns(2, gap="medium")
     with left:

@@ -26,7 +26,8 @@ SHARES = {"Half": 0.5, "One third": 1 / 3, "Two thirds": 2 / 3, "80 %": 0.8}
 
 def title(card: ActionCard) -> str:
     """A card in a few words, for a list to choose from."""
-    return f"{card.lever}: {card.from_value or 'any'} → {card.to_value} ({count(card.rows, 'row')}, grade {card.grade})"
+    change = f"{cut(card.from_value or 'any', 40)} → {cut(card.to_value, 40)}"
+    return f"{cut(card.lever, 40)}: {change} ({count(card.rows, 'row')}, grade {card.grade})"
 
 
 def card_pilot(project: str, card: ActionCard) -> None:
@@ -34,14 +35,15 @@ def card_pilot(project: str, card: ActionCard) -> None:
     if card.grade in ("A", "D"):
         return
     if st.button("Test it in a pilot", icon=":material/science:", key=f"pilot_of_{card_key(card)}"):
-        session.set_widget(f"pilot_card_{project}", cut(title(card), 110))
+        session.set_widget(f"pilot_card_{project}", card_key(card))
         nav.go("pilots", project)
 
 
 def start(project: str, usable: list[ActionCard]) -> None:
     """From a card to a running pilot: what a size can see, then the draw."""
-    names = {f"{cut(title(card), 110)}": card for card in usable}
-    chosen = names[st.selectbox("Card to test", list(names), key=f"pilot_card_{project}")]
+    by_key = {card_key(card): card for card in usable}
+    chosen = by_key[st.selectbox("Card to test", list(by_key), format_func=lambda key: title(by_key[key]),
+                                 key=f"pilot_card_{project}")]
     st.markdown(plain(chosen.sentence, 700), width=720)
     choice = size(project, chosen)
     with border():

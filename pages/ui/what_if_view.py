@@ -14,7 +14,7 @@ from pages.ui.border import border
 from pages.ui.cards import Fact
 from pages.ui.charts import amount
 from pages.ui.explain_view import pick_row
-from pages.ui.words import count, cut, number, percent, plain, quoted, signed
+from pages.ui.words import count, number, percent, plain, quoted, signed
 
 MOST_CHANGES = 6
 WAYS = {"Rises or falls by %": "percent", "Rises or falls by": "add", "Is set to": "set"}
@@ -111,17 +111,17 @@ def _value(series: pd.Series, column: Column, now: Any, position: int) -> Any:
     if column.kind in ("int", "float"):
         low, high = series.min(), series.max()
         tip = f"Seen between {number(float(low))} and {number(float(high))}." if len(series.dropna()) else None
-        entered = st.number_input(cut(column.name, 40), value=None if missing else float(now), key=key, help=tip, format="%.6g")
+        entered = st.number_input(plain(column.name, 40), value=None if missing else float(now), key=key, help=tip, format="%.6g")
         return math.nan if entered is None else float(entered)
     if column.kind == "date":
-        return st.date_input(cut(column.name, 40), value=None if missing else pd.Timestamp(now).date(), key=key,
+        return st.date_input(plain(column.name, 40), value=None if missing else pd.Timestamp(now).date(), key=key,
                              format="YYYY-MM-DD")
     counts = series.value_counts()
     options = [str(value) for value in counts.index[:200]]
     if not missing and str(now) not in options:
         options.insert(0, str(now))
     tip = f"{percent(float(counts.iloc[0]) / max(1, len(series)))} are “{plain(options[0], 40)}”." if len(counts) else None
-    return st.selectbox(cut(column.name, 40), options, index=None if missing else options.index(str(now)), key=key, help=tip)
+    return st.selectbox(plain(column.name, 40), options, index=None if missing else options.index(str(now)), key=key, help=tip)
 
 
 def _differs(value: Any, now: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from tests.pages.conftest import Stages, texts, work
 
@@ -56,3 +57,26 @@ def test_what_if_in_the_whole_table_and_the_cheapest_flip(visit: Visit) -> None:
     app.button(key="table_ask").click().run()
     assert not app.error
     assert "A pilot tells" in texts(app).replace("\\", "")
+
+
+def _fields() -> None:
+    import pandas as pd
+
+    from automl_core.data.table import Column
+    from pages.ui import what_if_view
+
+    name = "Pay ($) and bonus ($) [l](http://evil.example)"
+    what_if_view._value(pd.Series([1.0, 2.0]), Column(name, "float", "number"), 1.0, 0)
+    what_if_view._value(pd.Series(pd.to_datetime(["2026-01-02"])), Column(name, "date", "date"), pd.Timestamp("2026-01-02"), 1)
+    what_if_view._value(pd.Series(["a", "b"]), Column(name, "text", "category"), "a", 2)
+
+
+def test_names_above_the_fields_are_literal() -> None:
+    """Labels are Markdown: two dollars in a name would set what stands between them as a formula."""
+    app = AppTest.from_function(_fields).run()
+    assert not app.exception
+    labels = [field.label for field in (*app.number_input, *app.date_input, *app.selectbox)]
+    assert len(labels) == 3
+    for label in labels:
+        assert "$" not in label.replace("\\$", "")
+        assert "](" not in label

@@ -2,7 +2,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from automl_core.explaining import Spread
+from pages.ui.fairness_view import ratio_words
 from tests.pages.conftest import Stages, Visit, primary, texts, work
 
 FORBIDDEN = re.compile(r"\b(caus\w+|prove\w*|guarantee\w*)\b", re.I)
@@ -90,3 +93,11 @@ def test_classes_are_audited(visit: Visit, stages: Stages) -> None:
     app.selectbox(key="fair_column").select("contract").run()
     assert "Monthly" in texts(app)
     assert not re.search(r"\b(un)?fair\b", texts(app), re.I)
+
+
+def test_a_group_without_any_gives_no_ratio() -> None:
+    """“0 (0.000 to 0.000)” would claim to know exactly what cannot be known."""
+    none = Spread(0.055, 0.042, 0.069, 0.0, 0.0, 0.0)
+    assert ratio_words("Demographic parity", none) == ""
+    assert ratio_words("Demographic parity", replace(none, ratio=0.8, ratio_low=0.7, ratio_high=0.9)) == \
+        "demographic parity 0.80 (0.70 to 0.90)"

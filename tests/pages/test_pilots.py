@@ -17,6 +17,7 @@ from automl_core.acting.action import Lever
 from automl_core.errors import BadInput, Conflict, NotFound
 from automl_core.workspace.pilots import card_key
 from pages.ui import session
+from pages.ui.pilot_view import title
 from tests.pages.conftest import QUICK, checked, open_page, primary, texts, work
 
 LEVERS = (Lever("contract", ("Yearly",), ("Monthly",), cost=20.0), Lever("discount", ("Yes",), ("No",), cost=30.0))
@@ -192,3 +193,12 @@ def test_views_for_other_pages(page: Carded) -> None:
 def test_money_of_a_number(page: Carded) -> None:
     with pytest.raises(BadInput, match="No costs"):
         page.workspace.decide.newsvendor(page.project)
+
+
+def test_cards_of_many_values_are_told_apart(page: Carded) -> None:
+    """A move from many values to one is long; what is cut off it must not be what tells it from the next card."""
+    first = next(iter(page.workspace.act.cards(page.project) or ()))
+    many = " or ".join(f"2 way Comprehensive Plan {place}" for place in range(20))
+    titles = {title(replace(first, from_value=many, to_value=to)) for to in ("Silver Plan", "Bronze Plan")}
+    assert len(titles) == 2
+    assert max(map(len, titles)) < 180

@@ -143,3 +143,17 @@ def test_segment_stories_and_what_is_not_explained() -> None:
     assert abs(story.not_explained) == pytest.approx(0.1, abs=0.05)
     few = tell_segments(frame, y, PROBLEM, search, Told(told.contributions, np.arange(10)))[0]
     assert few.reasons == ()
+
+
+def test_many_rows_without_any_alike_are_not_called_few() -> None:
+    rng = np.random.default_rng(8)
+    frame = pd.DataFrame({"left": rng.normal(size=3000), "right": rng.normal(size=3000)})
+    apart = frame["left"] + frame["right"]
+    frame = frame.assign(g=np.where(apart > 0, "z", "w"))[apart.abs() > 1].reset_index(drop=True)
+    columns = (Column("left", "float", "number"), Column("right", "float", "number"), Column("g", "text", "category"))
+    y = (rng.random(len(frame)) < 0.3).astype(np.float64)
+    story = compare_groups(frame, y, columns, PROBLEM, Pair((Condition("g", ("z",)),)))
+    assert math.isnan(story.gap.value)
+    assert "too few" not in story.sentence
+    assert "Hardly any row of one side has one like it on the other" in story.sentence
+    assert "Choose groups that share more." in story.sentence

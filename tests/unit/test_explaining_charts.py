@@ -100,3 +100,9 @@ def test_nothing_to_show_is_said() -> None:
     empty = replace(EXPLANATION, importance=(), groups=())
     assert explain_charts.importance(empty, LIGHT).figure is not None
     assert explain_charts.drops(empty, LIGHT).figure is not None
+
+
+def test_a_group_of_many_columns_says_how_many_it_leaves_unnamed() -> None:
+    many = replace(GROUPS[0], columns=("tenure", "months", "years", "since", "age"))
+    assert explain_charts.name_of(many) == "tenure + months + years + 2 more"
+    assert explain_charts.name_of(GROUPS[0]) == "tenure + months"

@@ -77,6 +77,25 @@ def test_no_cheaper_way_exists(place: int) -> None:
     assert len({frozenset(move.column for move in option.moves) for option in found.options}) == len(found.options)
 
 
+@pytest.mark.parametrize("lever", [Lever("contract", cost=20.0), Lever("charge", cost=3.0, direction="down", low=25.0)])
+def test_a_lever_without_values_allows_those_that_similar_rows_have(lever: Lever) -> None:
+    """The goal form shows “Any value” and “Step (empty: found)” for what is left empty; that is not “nothing is allowed”."""
+    _, table = world()
+    row = row_at(risky(1)[0])
+    moves = moves_of(lever, row, table.frame)
+    assert moves
+    for move in moves:
+        assert move.cost == lever.cost
+        assert str(move.value) != str(row[lever.column])
+        if isinstance(move.value, float):
+            assert 25.0 <= move.value < float(str(row["charge"]))
+            assert move.value in table.frame["charge"].to_numpy()
+        else:
+            assert move.value in set(table.frame["contract"])
+    steps = [move.steps for move in moves]
+    assert steps == sorted(steps)
+
+
 levers = st.builds(
     Lever,
     st.sampled_from(["charge", "tenure"]),

@@ -1,0 +1,70 @@
+"""Rare outcomes: what is said of a row, a column and a change where nearly all predictions are a few percent."""
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from automl_core.explaining import Allowed, cheapest_flip, curve, open_rows, past_cases, what_if_table
+from automl_core.explaining.explanation import TableChange
+from automl_core.explaining.single import explain_row
+from automl_core.explaining.sure import sureness
+from tests.unit.test_explaining_routes import COLUMNS, model, table, target
+
+RARE = np.random.default_rng(5)
+
+
+def test_a_small_prediction_is_held_against_small_predictions() -> None:
+    """With a fixed reach of 5 points nearly every row counts as like this one, and their rate seems to contradict it."""
+    frame, raw = table()
+    made = model("binary", ("lightgbm",))
+    cases = past_cases(made, frame, made.predict_frame(frame), target("binary", raw), np.arange(len(frame)), {"a": 1.0})
+    said = RARE.choice([0.002, 0.04], 20_000, p=[0.8, 0.2])
+    known = replace(cases, oof=said, outcomes=(RARE.random(20_000) < said).astype(np.float64))
+    found = sureness(known, 0.002)
+    assert found is not None
+    assert found.near_high < 1
+    assert found.low <= 0.2 <= found.high
+    assert "off what was predicted" not in found.sentence
+
+
+def test_a_row_is_told_with_a_decimal_below_ten_percent() -> None:
+    frame, _ = table()
+    made = model("binary", ("lightgbm",))
+    low = frame.iloc[int(np.argmin(made.predict_frame(frame)))].to_dict()
+    found = explain_row(made, low, frame)
+    assert found.prediction < 10
+    assert f"is predicted at {found.prediction:.1f} %" in found.sentence
+
+
+def test_the_flip_says_where_the_answer_turns() -> None:
+    frame, _ = table()
+    made = replace(model("binary", ("lightgbm",)), threshold=0.4)
+    row = frame[frame["a"] < -1].iloc[0].to_dict()
+    found = cheapest_flip(made, row, frame, (Allowed("a"), Allowed("b"), Allowed("c")))
+    assert found is not None
+    assert (found.before < 40) != (found.after < 40)
+    assert "it turns at 40 %" in found.sentence
+
+
+def test_the_spread_of_small_predictions_fills_its_axis() -> None:
+    frame, _ = table()
+    made = model("binary", ("lightgbm",))
+    said = made.predict_frame(frame)
+    lowest = np.argsort(said)[:30]
+    found = what_if_table(made, frame.iloc[lowest], (TableChange("b", "add", 0.0),), COLUMNS)
+    most = 100 * float(said[lowest].max())
+    assert most <= found.edges[-1] < 100 or most > 50
+    assert found.edges[-1] <= 2.6 * most
+    assert sum(found.before) == 30
+
+
+def test_shares_of_few_rows_are_no_evidence_against_the_model() -> None:
+    frame, _ = table()
+    made = model("binary", ("lightgbm",))
+    rows = open_rows(made, frame)
+    said = made.predict_frame(frame)
+    by_chance = [curve(rows, "c", 100.0 * (RARE.random(len(frame)) < said)).sentence for _ in range(20)]
+    assert sum("The raw means" in sentence for sentence in by_chance) <= 1
+    level = frame["c"].map({name: place % 2 for place, name in enumerate(sorted(frame["c"].dropna().unique()))}).fillna(0)
+    assert "The raw means" in curve(rows, "c", 100.0 * level.to_numpy(dtype=np.float64)).sentence
