@@ -24,6 +24,7 @@ LEAST_SAMPLE = 100
 LEAST_CARE, MOST_CARE = Care(2, 2), Care(8, 16)
 PACE_ROWS = 40
 SECONDS = 8.0
+LEAST_SHARE = 0.3  # of the seconds, however long it took to make the rows ready that a model is compared with
 MOST_SHAPES = 15
 Floats = NDArray[np.float64]
 Progress = Callable[[float, str], None]
@@ -42,9 +43,11 @@ def explain(
     tell(0.0, "Choosing rows to explain.")
     place = explained_class(model)
     observed = outcomes_shown(model, y, place)
+    began = time.thread_time()
     few = model.encoder.matrix(frame.iloc[:PACE_ROWS])
     reference = reference_rows(model, frame, seed) if compares(model, few) else None
-    limit, care = _affordable(model, few, reference, min(SAMPLE, len(frame)), seconds)
+    left = max(seconds - (time.thread_time() - began), LEAST_SHARE * seconds)
+    limit, care = _affordable(model, few, reference, min(SAMPLE, len(frame)), left)
     picked = stratified(observed, limit, seed)
     sample, seen = frame.iloc[picked].reset_index(drop=True), observed[picked]
     tell(0.1, f"Explaining {len(sample):,} rows.")

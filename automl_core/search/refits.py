@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 POLL = 0.2
 LEAST_SECONDS = 1.0  # for refits, whatever the race took: many fits take a tenth of it
+AFTER_SHARE = 0.03  # of the budget, for what comes after the refits: measuring the ladder
 FINISH_SECONDS = 1.5  # after “finish now”: what is not through by then is handed over as it was fitted on a fold
 MOST_BAGS, BAGGED_ROWS = 5, 100_000
 
@@ -29,7 +30,7 @@ def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResu
     clock, contest, crew = race.clock, race.contest, race.crew
     race.stop_file.unlink(missing_ok=True)
     chosen = sorted((item for item in contest.candidates if item.key in wanted), key=lambda item: list(wanted).index(item.key))
-    hard_end = max(clock.budget + 0.5, clock.elapsed() + min(LEAST_SECONDS, 0.15 * clock.budget))
+    hard_end = max((1 - AFTER_SHARE) * clock.budget, clock.elapsed() + min(LEAST_SECONDS, 0.15 * clock.budget))
     if race.watch.stop() == "finish":
         hard_end = min(hard_end, clock.elapsed() + FINISH_SECONDS)
     elif again:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +33,7 @@ from automl_core.workspace.views import Choice, Run, RungFiles, RunState
 
 LONGEST_SECONDS = 86_400
 EXPLAIN_SECONDS, EXPLAIN_SHARE = 5.0, 0.08
+LEAST_EXPLAINING = 0.4  # of that, where the search took longer than its part
 NO_START = Headstart()
 
 
@@ -182,9 +184,9 @@ class Searching:
     def run_search(self, job: Job, inputs: Inputs, plan: Plan, watch: JobWatch, start: Headstart = NO_START) -> Run:
         """The job: search, hand over, explain, write the bundles and keep the run.
 
-        A part of the budget is kept back for explaining. A job that names a `journal` goes on from the fits of that job.
+        A part of the budget is kept back for explaining, less when the search took some of it. A job that names a `journal` goes on from the fits of that job.
         """
-        journal = str(job.body.get("journal", job.id))
+        began, journal = time.monotonic(), str(job.body.get("journal", job.id))
         explaining = min(EXPLAIN_SECONDS, EXPLAIN_SHARE * plan.budget_seconds)
         within = replace(plan, budget_seconds=max(plan.budget_seconds - start.spent - explaining, 0.3 * plan.budget_seconds),
                          first_seconds=plan.first_seconds or plan.budget_seconds)
@@ -196,7 +198,9 @@ class Searching:
         outcome = search_step.search(data, within, search_step.FolderJournal(folder), watching, start.workers)
         watch.progress(0.97, "Explaining the model in your own columns.", float("nan"))
         rows = frame.iloc[outcome.positions].reset_index(drop=True)
-        explanation = explain(outcome.model, rows, outcome.y, plan.seed, seconds=explaining)
+        left = plan.budget_seconds - start.spent - (time.monotonic() - began)
+        explanation = explain(outcome.model, rows, outcome.y, plan.seed,
+                              seconds=min(explaining, max(left, LEAST_EXPLAINING * explaining)))
         if start.beside is not None:
             start.beside.wait()
         run = Run(f"run_{job.id.split('_', 1)[-1]}", job.project_id, job.id, plan, job.created_at, outcome.summary,
