@@ -11,7 +11,7 @@ from pages.ui import session
 from tests.pages.conftest import Stages, open_page, texts
 
 LONG = "A plan with everything that is included "
-LEVER = Lever("contract", (f"{LONG}in winter", f"{LONG}in summer"), (f"{LONG}at sea", f"{LONG}on land"),
+LEVER = Lever("contract", to=(f"{LONG}at sea", f"{LONG}on land"), from_values=(f"{LONG}in winter", f"{LONG}in summer"),
               forbidden=((f"{LONG}in winter", f"{LONG}at sea"),))
 
 
