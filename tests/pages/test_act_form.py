@@ -34,4 +34,4 @@ def test_a_forbidden_move_between_values_that_begin_alike_stays_forbidden(stages
     assert len(never.options) == 4
     assert never.value == [LEVER.forbidden[0]]
     next(button for button in app.button if button.label == "Save goal").click().run()
-    assert stages.workspace.act.goal(project).levers == (LEVER,)
+    assert stages.workspace.act.goal(project).levers[0].forbidden == LEVER.forbidden
