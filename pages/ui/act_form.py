@@ -28,6 +28,7 @@ MONEY = (
 )
 DIRECTIONS: dict[str, Direction] = {"Both ways": "", "Only up": "up", "Only down": "down"}
 ARROW = " → "
+LONGEST = 200  # a choice is known by its label: values that begin alike must not be cut to the same one
 
 
 def summary(goal: Goal) -> None:
@@ -172,7 +173,7 @@ def _lever(lever: Lever, choice: LeverChoice, key: str) -> Lever:
 def _category(lever: Lever, choice: LeverChoice, key: str) -> Lever:
     values = list(dict.fromkeys((*choice.values, *lever.to, *lever.from_values)))
     rows = dict(zip(choice.values, choice.rows, strict=True))
-    names: dict[str, Any] = {"format_func": lambda value: f"{cut(value, 40)} ({count(rows.get(value, 0))})"}
+    names: dict[str, Any] = {"format_func": lambda value: f"{cut(value, LONGEST)} ({count(rows.get(value, 0))})"}
     left, right = st.columns(2, gap="medium")
     names["placeholder"] = "Any value"
     sources = left.multiselect("From", values, default=list(lever.from_values), key=f"{key}_from", **names)
@@ -180,7 +181,7 @@ def _category(lever: Lever, choice: LeverChoice, key: str) -> Lever:
     pairs = [(a, b) for a in sources or values for b in targets or values if a != b]
     chosen = [pair for pair in pairs if pair in lever.forbidden]
     forbidden = st.multiselect("Never propose", pairs, default=chosen, key=f"{key}_forbidden",
-                               format_func=lambda pair: f"{cut(pair[0], 30)}{ARROW}{cut(pair[1], 30)}",
+                               format_func=lambda pair: f"{cut(pair[0], LONGEST)}{ARROW}{cut(pair[1], LONGEST)}",
                                placeholder="Moves that must not be proposed") if 1 < len(pairs) <= 200 else chosen
     return replace(lever, from_values=tuple(sources), to=tuple(targets), forbidden=tuple(forbidden))
 

@@ -42,8 +42,10 @@ def card_pilot(project: str, card: ActionCard) -> None:
 def start(project: str, usable: list[ActionCard]) -> None:
     """From a card to a running pilot: what a size can see, then the draw."""
     by_key = {card_key(card): card for card in usable}
-    chosen = by_key[st.selectbox("Card to test", list(by_key), format_func=lambda key: title(by_key[key]),
-                                 key=f"pilot_card_{project}")]
+    named = [title(card) for card in usable]  # a choice is known by its label: the same words for others are numbered
+    titles = {key: name if named.count(name) == 1 else f"{name}, {place}"
+              for place, (key, name) in enumerate(zip(by_key, named, strict=True), start=1)}
+    chosen = by_key[st.selectbox("Card to test", list(by_key), format_func=lambda key: titles[key], key=f"pilot_card_{project}")]
     st.markdown(plain(chosen.sentence, 700), width=720)
     choice = size(project, chosen)
     with border():
