@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,12 +124,12 @@ def _check(arguments: Arguments) -> Answer:
 def _train(arguments: Arguments) -> Answer:
     if arguments.budget is not None and not 1 <= arguments.budget <= LONGEST:
         raise BadInput(f"A budget of {arguments.budget:g} seconds cannot be searched.", "Give 5 seconds or more, up to a day.")
-    out = Path(arguments.out)
+    began, out = time.monotonic(), Path(arguments.out)
     from automl_core.workspace.headstart import started_workers
 
     with started_workers(arguments.executor, arguments.jobs or read_settings().jobs) as workers:
         request = _request(arguments)
-        run, verdict = _open().files.train(arguments.data, request, out, arguments.hand_over, workers)
+        run, verdict = _open().files.train(arguments.data, request, out, arguments.hand_over, workers, began)
     answer = _searched(run, verdict, out)
     wanted = arguments.hand_over
     if not wanted or any(wanted in (offer.name, *offer.also) and offer.chosen for offer in answer.data["ladder"]):
@@ -156,8 +157,6 @@ def _searched(run: Run, verdict: Verdict, out: Path) -> Answer:
 
 
 def _predict(arguments: Arguments) -> Answer:
-    import time
-
     files = _open().files
     begin = time.perf_counter()
     scored = files.predict(arguments.bundle, arguments.data, arguments.reasons)

@@ -24,6 +24,7 @@ from automl_core.search.family import link
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
+POOL = 5  # rows predicted for each that is picked
 BACKGROUND_ROWS = 100
 ROUNDS = 8
 MOST_ENUMERATED = 8
@@ -53,7 +54,7 @@ def pick_background(model: Model, frame: pd.DataFrame, seed: int = 0, rows: int 
     if len(frame) <= rows:
         return frame
     generator = np.random.default_rng(seed)
-    pool = np.sort(generator.choice(len(frame), min(len(frame), 20 * rows), replace=False))
+    pool = np.sort(generator.choice(len(frame), min(len(frame), POOL * rows), replace=False))
     score = shown(model, model.predict_frame(frame.iloc[pool]), explained_class(model))
     strata = np.array_split(np.argsort(score, kind="stable"), rows)
     return frame.iloc[np.sort(pool[[int(generator.choice(stratum)) for stratum in strata]])]

@@ -25,7 +25,7 @@ from automl_core.search.model import Member, Model
 
 Floats = NDArray[np.float64]
 STATE_CELLS = 1_000_000  # of a table of mixtures predicted at once
-PACE_ROWS = 20
+PACE_ROWS = 10
 STATE_SECONDS = 1e-6  # a mixture costs beyond its prediction
 
 

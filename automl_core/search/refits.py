@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 POLL = 0.2
 LEAST_SECONDS = 1.0  # for refits, whatever the race took: many fits take a tenth of it
-AFTER_SHARE = 0.03  # of the budget, for what comes after the refits: measuring the ladder
+AFTER_SHARE = 0.04  # of the budget, for what comes after the refits: measuring the ladder
 FINISH_SECONDS = 1.5  # after “finish now”: what is not through by then is handed over as it was fitted on a fold
 MOST_BAGS, BAGGED_ROWS = 5, 100_000
 

@@ -1,6 +1,7 @@
 """Use cases on files alone: what the command line does with a table and a bundle, through the same steps as the pages."""
 from __future__ import annotations
 
+import math
 import signal
 import threading
 import time
@@ -98,14 +99,15 @@ class Files:
         return framing.check(done.frame, columns, problem)
 
     def train(
-        self, source: str, request: Request, out: Path, rung: str = "", workers: LocalExecutor | None = None
+        self, source: str, request: Request, out: Path, rung: str = "", workers: LocalExecutor | None = None,
+        began: float = math.nan,
     ) -> tuple[Run, Verdict]:
         """A project from a table: safe fixes, goal, verdict and search, in this process; the bundle goes to `out`.
 
         `rung` names the rung of the ladder to hand over instead of the one the search chooses, when the search has it.
-        `workers` have been started for it; they end with it.
+        `workers` have been started for it; they end with it. `began` is when the budget began (of `time.monotonic`; NaN: now).
         """
-        began = time.monotonic()
+        began = time.monotonic() if math.isnan(began) else began
         if rung and rung not in RUNGS:
             raise BadInput(f"There is no rung “{rung[:40]}” to hand over.", f"Choose one of: {', '.join(RUNGS)}.")
         loading = Aside(load_libraries)

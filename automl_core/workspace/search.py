@@ -184,7 +184,8 @@ class Searching:
     def run_search(self, job: Job, inputs: Inputs, plan: Plan, watch: JobWatch, start: Headstart = NO_START) -> Run:
         """The job: search, hand over, explain, write the bundles and keep the run.
 
-        A part of the budget is kept back for explaining, less when the search took some of it. A job that names a `journal` goes on from the fits of that job.
+        A part of the budget is kept back for explaining, less when the search took some of it. A job that names a `journal` goes
+        on from the fits of that job.
         """
         began, journal = time.monotonic(), str(job.body.get("journal", job.id))
         explaining = min(EXPLAIN_SECONDS, EXPLAIN_SHARE * plan.budget_seconds)
