@@ -8,7 +8,6 @@ second finds thresholds and interactions in what is left.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,7 +28,7 @@ MOST_FIT_ROWS = 8_000
 LEAST_BENT_ROWS = 500
 MOST_BENT = 200  # columns of the bent design
 PLENTY = 5_000  # with so many rows to judge by, the first fold tells which design is worth fitting, and whether trees are
-THREADS = 2  # of binning, and fits side by side; a fit of many small rounds would only wait for a second thread of its own
+THREADS = 2  # of binning and predicting; a fit of many small rounds would only wait for its second thread on a busy machine
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -115,18 +114,13 @@ class Learner:
 
     def _boost(self, told: Floats, line: Line, starts: list[tuple[Part, Floats | None]], target: Floats, binary: bool) -> None:
         """Write to `told` what boosted models tell that begin where the line ends, so that their trees are left for what no line
-        can tell. The library lets go of the interpreter while it works."""
-
-        def on(start: tuple[Part, Floats | None]) -> None:
-            part, beta = start
+        can tell."""
+        for part, beta in starts:
             if beta is None:
-                return
+                continue
             booster = self._boosted(part.train, target[part.train], binary, line.design[part.train] @ beta)
-            rest = booster.predict(self.covariates.matrix[part.rows], num_threads=1, raw_score=True)
+            rest = booster.predict(self.covariates.matrix[part.rows], num_threads=THREADS, raw_score=True)
             told[part.rows] = linear.answer(line.raw[part.rows] + rest, binary)
-
-        with ThreadPoolExecutor(THREADS) as pool:
-            list(pool.map(on, starts))
 
     def group_chance(self, rows: Mask, among: Mask, folds: Folds, codes: Folds) -> Floats:
         """The chance (n,) that a row's whole group is one of those marked by `rows`, learned from one observation a group: the
