@@ -94,8 +94,13 @@ class Acting:
         return None if run is None else self.segments_of(run)
 
     def segments_of(self, run: Run) -> SegmentSearch | None:
-        """Segments confirmed on one run's rows."""
-        return self.context.latest("segments", run.project_id, SegmentSearch, parent_id=run.id)
+        """Segments confirmed on one run's rows; None also when they name a column that must not be used by now."""
+        kept = self.context.latest("segments", run.project_id, SegmentSearch, parent_id=run.id)
+        if kept is None:
+            return None
+        never = self.goal_of(run).never
+        named = {condition.column for segment in kept.segments for condition in segment.conditions}
+        return None if named & set(never) else kept
 
     def found(self, project_id: str) -> Actions | None:
         """Cards, patterns and what was looked at, for the newest model and the present goal; None when they were not made."""
@@ -221,9 +226,10 @@ class Acting:
         watch.progress(0.1, "Looking for groups whose outcome differs.", float("nan"))
         y, known = encode_target(frame[problem.target], problem)  # a short search may have checked its models on a part of them
         rows, y = frame.loc[known].reset_index(drop=True), y.astype(np.float64)
-        segments = acting.find_segments(rows, y, columns, problem, run.plan.seed)
-        self.context.save("segments", project_id, segments, parent_id=run.id)
         goal = self.goal_of(run)
+        unseen = replace(problem, never=tuple(dict.fromkeys((*problem.never, *goal.never))))
+        segments = acting.find_segments(rows, y, columns, unseen, run.plan.seed)
+        self.context.save("segments", project_id, segments, parent_id=run.id)
         if goal.levers:
             def told(share: float, words: str) -> None:
                 watch.progress(0.3 + 0.7 * share, words, float("nan"))
