@@ -153,9 +153,10 @@ class Acting:
         `treated` is the value that means so; it is needed only where words such as yes and no do not tell.
         """
         goal = self.goal(project_id)
-        levers = tuple(lever for lever in goal.levers if lever.column != goal.experiment or lever != Lever(lever.column))
+        named = (Lever(goal.experiment), Lever(goal.experiment, cost=goal.contact_cost))  # levers that nobody has said more about
+        levers = tuple(lever for lever in goal.levers if lever.column != goal.experiment or lever not in named)
         if treatment and treatment not in {lever.column for lever in levers}:
-            levers = (*levers, Lever(treatment))
+            levers = (*levers, Lever(treatment, cost=goal.contact_cost))
         if treated:
             levers = tuple(replace(one, to=(treated,)) if one.column == treatment else one for one in levers)
         return self.save_goal(project_id, replace(goal, experiment=treatment, levers=levers))
