@@ -40,7 +40,7 @@ if past:
     st.caption(f"{count(len(past), 'pilot')}, newest first.")
     for pilot in past:
         pilot_view.ended(pilot)
-st.page_link(nav.make_page(nav.page_file("act")), label="An experiment that you have run already is measured on the act page.",
+st.page_link(nav.make_page(nav.page_file("act")), label="Measure an experiment you have run already",
              icon=":material/labs:", query_params={"project": project})
 if usable or pilots:
     cards.next_step("share", "Share it with a manager", "one page with the answer, the money and how sure it is.",

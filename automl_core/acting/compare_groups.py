@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -78,7 +78,9 @@ def tell_gap(
 ) -> GapStory:
     """The story of one gap, whatever the sides are."""
     outcome = make_outcome(y, problem)
-    picked = _picked((sides.first | sides.second) & np.isfinite(outcome.values), seed)
+    asked = (sides.first | sides.second) & np.isfinite(outcome.values)
+    picked = _picked(asked, seed)
+    drawn_from = int(asked.sum()) if len(picked) < asked.sum() else 0
     values, first = outcome.values[picked], sides.first[picked]
     rows = frame.iloc[picked].reset_index(drop=True)
     left_out = _separating(make_covariates(rows, columns, problem, sides.defining), first)
@@ -87,7 +89,8 @@ def tell_gap(
     together = rows[problem.group].to_numpy() if problem.group and problem.group in rows else None
     split = split_gap(TwoGroups(values, first, covariates, outcome.is_rate, together, seed))
     if split is None:
-        return told(_unknown(values, first, sides, left_out, outcome), outcome)
+        unknown = _unknown(values, first, sides, left_out, outcome)
+        return told(replace(unknown, drawn_from=drawn_from), outcome)
     shown = usable(columns, problem, hidden)
     levels = make_levels(rows, values, shown)
     parts = column_parts(levels, mix_parts(levels, values, first), together) if levels.conditions else ()
@@ -100,7 +103,7 @@ def tell_gap(
             float(values[first].mean()), float(values[~first].mean()), split.gap, split.composition, split.behaviour,
             split.composition.value - composed, parts[:12], with_words(found, outcome, sides.over_time), found.looked_at,
             found.tested, split.support, left_out, confirmed_parts(split.gap, split.composition, split.behaviour),
-            outcome.label, outcome.unit, outcome.is_rate, sides.over_time,
+            outcome.label, outcome.unit, outcome.is_rate, sides.over_time, drawn_from=drawn_from,
         ),
         outcome,
     )

@@ -75,7 +75,7 @@ def rank_rows(
         everyone_value=float(worth.sum()) if priced else math.nan,
         expected_outcomes=float(at_risk[chosen].sum()),
         sentence="",
-        assumptions=_assumptions(goal, problem, priced),
+        assumptions=(*_assumptions(goal, problem, priced), *_ended_by(goal, len(frame), len(rows))),
         mean_risk=float(at_risk.mean()) if len(at_risk) else math.nan,
     )
     return replace(made, sentence=_sentence(made, goal, problem))
@@ -133,6 +133,15 @@ def _assumptions(goal: Goal, problem: Problem, priced: bool) -> tuple[str, ...]:
         first = f"Acting turns {percent(goal.save_rate)} of bad outcomes good: an assumption until a pilot measures it."
     each = f"One is worth {money(goal.value, goal.currency)}; acting on one row costs {money(goal.contact_cost, goal.currency)}."
     return (first, each)
+
+
+def _ended_by(goal: Goal, known: int, listed: int) -> tuple[str, ...]:
+    """Says so when money ends the list before the rows that can be acted on do."""
+    if goal.budget <= 0 or goal.contact_cost <= 0 or listed != int(goal.budget // goal.contact_cost):
+        return ()
+    if listed >= (goal.capacity or known):
+        return ()
+    return (f"The money you can spend, {money(goal.budget, goal.currency)}, pays for {listed:,} rows, and that ends the list.",)
 
 
 def _sentence(actions: ActionList, goal: Goal, problem: Problem) -> str:

@@ -104,7 +104,8 @@ def measure_experiment(inputs: ExperimentInputs) -> tuple[Experiment, Floats]:
     )  # fmt: skip
     cost = (lever.cost if lever is not None else 0.0) or goal.contact_cost
     made = _worth(made, found, goal, cost)
-    return replace(made, who=_who(inputs, found) if made.ordered else (), advice=_advice(made, goal)), found.scores
+    advice = _advice(made, goal) + _first(made, goal, cost)
+    return replace(made, who=_who(inputs, found) if made.ordered else (), advice=advice), found.scores
 
 
 def _worth(made: Experiment, found: Uplift, goal: Goal, cost: float) -> Experiment:
@@ -165,6 +166,17 @@ def _advice(made: Experiment, goal: Goal) -> str:
     span = interval(money(made.net_low, goal.currency), money(made.net_high, goal.currency))
     words += f" That brings {money(made.net, goal.currency)} after costs (95 % range {span})"
     return f"{words}; treating all brings {money(made.net_all, goal.currency)}." if made.treat < 0.995 else f"{words}."
+
+
+def _first(made: Experiment, goal: Goal, cost: float) -> str:
+    """With whom to begin when hands or money do not reach all rows that are worth it."""
+    limits = [goal.capacity] if goal.capacity > 0 else []
+    if goal.budget > 0 and cost > 0:
+        limits.append(int(goal.budget // cost))
+    if not limits or made.rows <= min(limits):
+        return ""
+    how = "begin with those ranked first" if made.ordered else "let chance choose them"
+    return f" Your limits reach {min(limits):,} of these rows: {how}."
 
 
 def experiment_frame(scores: Floats, frame: pd.DataFrame, made: Experiment) -> pd.DataFrame:

@@ -22,7 +22,8 @@ class GapStory:
     `gap` = `composition` + `behaviour`; `columns` says where the composition comes from (its parts leave `unassigned` over:
     columns acting together). `confirmed` tells which of "gap", "composition" and "behaviour" are more than chance. `drivers` were
     confirmed on held-out rows. `support` is the share of rows with a like in the other group; `left_out` names columns that tell
-    the groups apart by themselves. With too few rows the amounts are NaN.
+    the groups apart by themselves. With too few rows the amounts are NaN. `drawn_from` counts the rows of both groups when only a
+    random sample of them was compared, else 0.
     """
 
     first: str
@@ -47,6 +48,7 @@ class GapStory:
     is_rate: bool
     over_time: bool
     sentence: str = ""
+    drawn_from: int = 0
 
     @property
     def found(self) -> bool:

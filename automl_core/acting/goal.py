@@ -18,6 +18,7 @@ from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
 from automl_core.framing.problem import Problem
 
+MOST_MONEY = 1e12
 # Columns that nobody can change, columns that people often can, and sums that grow after a lever is moved.
 _FIXED = re.compile(
     r"\bage\b|gender|sex\b|region|country|tenure|history|senior|birth|since|date|race|religion|nationality|joined|signup", re.I
@@ -117,6 +118,9 @@ def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...]) -> Non
         )
     if not 0 <= goal.save_rate <= 1:
         raise BadInput("The share of contacted rows that turn good is not between 0 and 1.", "Give a share such as 0.2.")
+    amounts = (goal.value, goal.budget, goal.contact_cost, *(lever.cost for lever in goal.levers))
+    if any(not 0 <= amount <= MOST_MONEY for amount in amounts):
+        raise BadInput("An amount of money is below zero or above a trillion.", "Give it in a larger unit, such as thousands.")
     for lever in goal.levers:
         column = find_column(columns, lever.column)
         if lever.column in problem.excluded or lever.column in goal.never:

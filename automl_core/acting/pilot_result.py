@@ -194,6 +194,7 @@ def graded(card: ActionCard, pilot: Pilot | None) -> ActionCard:
         card,
         grade="A" if raised else "D",
         adjusted=counted.effect,
+        then=card.now + counted.effect,
         low=counted.low,
         high=counted.high,
         net_value=nets[0],

@@ -245,9 +245,11 @@ def _limits(inputs: ReportInputs) -> tuple[str, ...]:
     found = ["These are patterns in past rows. They tell what goes together; only a pilot shows what an action brings."]
     if inputs.actions is not None:
         found.extend(inputs.actions.assumptions[:2])
-    if inputs.verdict is not None and inputs.verdict.leaks:
-        names = ", ".join(quote(leak.column) for leak in inputs.verdict.leaks[:3])
-        found.append(f"Check whether {names} may already know the outcome: if so, the score is too good.")
+    if inputs.verdict is not None:
+        names = ", ".join([quote(leak.column) for leak in inputs.verdict.leaks if leak.column][:3])
+        if names:
+            found.append(f"Check whether {names} may already know the outcome: if so, the score is too good.")
+        found.extend(leak.evidence for leak in inputs.verdict.leaks if not leak.column)
     if inputs.explanation is not None and any(not one.stable for one in inputs.explanation.importance[:3]):
         found.append("The order of the strongest columns is not certain: other rows could swap their places.")
     found.append("If customers, prices or rules change, the model must be checked again; the monitor page does that.")

@@ -94,8 +94,13 @@ class Acting:
         return None if run is None else self.segments_of(run)
 
     def segments_of(self, run: Run) -> SegmentSearch | None:
-        """Segments confirmed on one run's rows."""
-        return self.context.latest("segments", run.project_id, SegmentSearch, parent_id=run.id)
+        """Segments confirmed on one run's rows; None also when they name a column that must not be used by now."""
+        kept = self.context.latest("segments", run.project_id, SegmentSearch, parent_id=run.id)
+        if kept is None:
+            return None
+        never = self.goal_of(run).never
+        named = {condition.column for segment in kept.segments for condition in segment.conditions}
+        return None if named & set(never) else kept
 
     def found(self, project_id: str) -> Actions | None:
         """Cards, patterns and what was looked at, for the newest model and the present goal; None when they were not made."""
@@ -148,9 +153,10 @@ class Acting:
         `treated` is the value that means so; it is needed only where words such as yes and no do not tell.
         """
         goal = self.goal(project_id)
-        levers = tuple(lever for lever in goal.levers if lever.column != goal.experiment or lever != Lever(lever.column))
+        named = (Lever(goal.experiment), Lever(goal.experiment, cost=goal.contact_cost))  # levers that nobody has said more about
+        levers = tuple(lever for lever in goal.levers if lever.column != goal.experiment or lever not in named)
         if treatment and treatment not in {lever.column for lever in levers}:
-            levers = (*levers, Lever(treatment))
+            levers = (*levers, Lever(treatment, cost=goal.contact_cost))
         if treated:
             levers = tuple(replace(one, to=(treated,)) if one.column == treatment else one for one in levers)
         return self.save_goal(project_id, replace(goal, experiment=treatment, levers=levers))
@@ -221,9 +227,10 @@ class Acting:
         watch.progress(0.1, "Looking for groups whose outcome differs.", float("nan"))
         y, known = encode_target(frame[problem.target], problem)  # a short search may have checked its models on a part of them
         rows, y = frame.loc[known].reset_index(drop=True), y.astype(np.float64)
-        segments = acting.find_segments(rows, y, columns, problem, run.plan.seed)
-        self.context.save("segments", project_id, segments, parent_id=run.id)
         goal = self.goal_of(run)
+        unseen = replace(problem, never=tuple(dict.fromkeys((*problem.never, *goal.never))))
+        segments = acting.find_segments(rows, y, columns, unseen, run.plan.seed)
+        self.context.save("segments", project_id, segments, parent_id=run.id)
         if goal.levers:
             def told(share: float, words: str) -> None:
                 watch.progress(0.3 + 0.7 * share, words, float("nan"))

@@ -28,6 +28,7 @@ MONEY = (
 )
 DIRECTIONS: dict[str, Direction] = {"Both ways": "", "Only up": "up", "Only down": "down"}
 ARROW = " → "
+MOST_MOVES = 200  # a longer list to choose from is slow and cannot be read
 LONGEST = 200  # a choice is known by its label: values that begin alike must not be cut to the same one
 
 
@@ -182,7 +183,11 @@ def _category(lever: Lever, choice: LeverChoice, key: str) -> Lever:
     chosen = [pair for pair in pairs if pair in lever.forbidden]
     forbidden = st.multiselect("Never propose", pairs, default=chosen, key=f"{key}_forbidden",
                                format_func=lambda pair: f"{cut(pair[0], LONGEST)}{ARROW}{cut(pair[1], LONGEST)}",
-                               placeholder="Moves that must not be proposed") if 1 < len(pairs) <= 200 else chosen
+                               placeholder="Moves that must not be proposed") if 1 < len(pairs) <= MOST_MOVES else chosen
+    if len(pairs) > MOST_MOVES:
+        kept = f"; {count(len(chosen), 'move stays', 'moves stay')} forbidden" if chosen else ""
+        st.caption(f"{count(len(pairs), 'move')} are too many to list{kept}. To say which must never be proposed, name fewer "
+                   "values in From and To, or write them under “forbidden” in the goal as a file.")
     return replace(lever, from_values=tuple(sources), to=tuple(targets), forbidden=tuple(forbidden))
 
 

@@ -12,7 +12,7 @@ from automl_core.acting.action import ActionCard, Actions, Goal
 from pages.ui import cards, charts, decision_view, pilot_view, session
 from pages.ui.cards import Fact
 from pages.ui.explain_view import digits
-from pages.ui.words import count, cut, interval, label, money, number, percent, plain, signed
+from pages.ui.words import count, cut, interval, label, money, number, percent, plain, quoted, signed
 
 GRADES = {"A": "Tested in an experiment", "B": "Well supported", "C": "Worth a pilot", "D": "Only a hint"}
 COLOURS: dict[str, Literal["green", "blue", "gray"]] = {"A": "green", "B": "blue", "C": "gray", "D": "gray"}
@@ -29,6 +29,7 @@ def action_list(project: str, goal: Goal) -> None:
     actions = session.workspace().act.actions(project, goal.capacity)
     st.markdown(f"**{plain(actions.sentence)}**", width=720)
     cards.covered(project, "Ranked")
+    _leans_on(project, goal)
     if math.isfinite(actions.expected_value) and goal.value:
         cards.facts([
             Fact(f"Best {count(len(actions.rows), 'row')}", money(actions.expected_value, goal.currency),
@@ -66,6 +67,14 @@ def action_list(project: str, goal: Goal) -> None:
             cards.sentences(actions.assumptions)
 
 
+def _leans_on(project: str, goal: Goal) -> None:
+    """Says so when the predictions use a column that the goal of acting says never to use."""
+    used = [item.column for item in session.workspace().act.levers(project).columns if item.column in goal.never]
+    if used:
+        st.caption(f"The predictions behind this list still use {', '.join(quoted(name, 40) for name in used[:5])}, which must "
+                   "never be used here. Say so on the goal page, too, and search again: the model then leaves it out.")
+
+
 def action_cards(project: str, found: Actions, goal: Goal) -> None:
     """Cards: who, what to change, how many, worth how much, how sure; or why there is none."""
     if not found.cards:
@@ -90,9 +99,10 @@ def _card(project: str, card: ActionCard, goal: Goal) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(f"{card.grade}: {GRADES[card.grade]}", color=COLOURS[card.grade])
         st.markdown(f"**{plain(move_words(card))}**")
-    st.markdown(f"{plain(card.who)}.", width=720)
+    alike = f"; of them those where {'; or where '.join(charts.all_words(part, 12) for part in card.alike)}" if card.alike else ""
+    st.markdown(f"{plain(card.who + alike, 900)}.", width=720)
     then = f"{_level(card.then, rate)} then"
-    facts = [Fact("Rows", count(card.rows), f"{percent(card.support)} of them have others to compare with",
+    facts = [Fact("Rows", count(card.rows), f"{percent(card.support)} of those asked about can be compared",
                   "Rows that would change, have rows like them at the new value, and would still look like a real row."),
              Fact(plain(card.counted, 40), f"{_level(card.now, rate)} now", then)]
     if math.isfinite(card.net_value):
@@ -112,7 +122,8 @@ def _card(project: str, card: ActionCard, goal: Goal) -> None:
     st.markdown(f"**How sure: {card.grade}.** {SURE[card.grade]} {plain(' '.join(card.reasons))}", width=720)
     st.markdown(f"**What would overturn it:** {plain(card.overturn)}", width=720)
     if card.next_step:
-        st.markdown(f"**Do next:** {plain(card.next_step.removeprefix('Next: ').capitalize())}", width=720)
+        step = card.next_step.removeprefix("Next: ")
+        st.markdown(f"**Do next:** {plain(step[:1].upper() + step[1:])}", width=720)
     with st.container(horizontal=True, gap="small"):
         pilot_view.card_pilot(project, card)
         decision_view.card_page(project, card)
@@ -123,7 +134,8 @@ def _patterns(found: Actions) -> None:
     if not found.patterns:
         return
     with st.expander(f"Patterns, not advice ({len(found.patterns)})"):
-        st.markdown("These differ in the data as it is, but did not stand the checks. Do not act on them.", width=720)
+        st.markdown("These differ in the data as it is, but did not stand the checks. Do not act on them. Each move is listed "
+                    "once, those that differ most first, seven at most.", width=720)
         for card in found.patterns:
             rate = is_rate(card)
             st.markdown(

@@ -144,10 +144,16 @@ def amount(value: float, units: str) -> str:
 
 def condition_words(segment: Any) -> str:
     """A segment’s conditions in words: Contract is Month-to-month, tenure under 12."""
+    return all_words(segment.conditions)
+
+
+def all_words(conditions: tuple[Any, ...], most: int = 3) -> str:
+    """Conditions in words, with at most so many values of each."""
     parts = []
-    for condition in segment.conditions:
+    for condition in conditions:
         if condition.values:
-            parts.append(f"{condition.column} is {' or '.join(condition.values[:3])}")
+            more = f" or {len(condition.values) - most} more" if len(condition.values) > most else ""
+            parts.append(f"{condition.column} is {' or '.join(condition.values[:most])}{more}")
         elif not math.isfinite(condition.low):
             parts.append(f"{condition.column} under {words.number(condition.high)}")
         elif not math.isfinite(condition.high):

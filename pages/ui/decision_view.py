@@ -87,6 +87,7 @@ def plan(project: str) -> None:
     with border(), st.spinner("Choosing one action a row", show_time=True):
         made = ws.decide.plan(project)
         st.markdown(f"**{plain(made.sentence, 500)}**", width=720)
+        cards.covered(project, "Chosen")
         if not made.actions:
             return
         with st.container(horizontal=True):

@@ -117,7 +117,8 @@ def two_periods(project: str) -> None:
     with border():
         times = session.workspace().findings.choices(project).times
         if not times:
-            st.markdown("This table has no column of dates, so there is no before and after to compare.", width=720)
+            cards.empty("No dates to compare by", "This table has no column of dates, so there is no before and after. If a "
+                        "column holds dates as text, say on the data page that its kind is date.", "data", "Look at the columns")
             return
         st.markdown("Choose a day: the change is split into which rows there are, and what happens to rows that are alike.",
                     width=720)
@@ -154,6 +155,9 @@ def _story(story: GapStory, names: tuple[str, str]) -> None:
     if math.isfinite(story.support):
         items.append(Fact("Rows with one alike", percent(story.support), "on the other side", "Only these are compared."))
     cards.facts(items, columns=len(items))
+    if story.drawn_from:
+        st.caption(f"To keep it quick, {count(story.rows_first + story.rows_second, 'row')} were drawn by chance from the "
+                   f"{count(story.drawn_from)} of both sides; all figures here are those of the rows drawn.")
     if not math.isfinite(story.gap.value):
         return
     cards.show(findings_charts.split(story, unit, scale, session.palette()), "gap_split")

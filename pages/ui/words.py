@@ -121,15 +121,17 @@ def count(value: int | float, noun: str = "", plural: str = "") -> str:
 
 
 def percent(share: float, digits: int = 2) -> str:
-    """A share as percent with about two digits: 27 %, 3.4 %, under 0.1 %."""
+    """A share as percent with about two digits: 27 %, 3.4 %, under 0.1 %; 100 % only for all."""
     if share is None or not math.isfinite(share):
         return MISSING
     value = share * 100
-    if value == 0 or abs(value) >= 99.95:
+    if value == 0 or abs(value) >= 100:
         return f"{value:.0f} %".replace("-", "−")
+    if abs(value) >= 99.95:
+        return "over 99.9 %" if value > 0 else "under −99.9 %"
     if 0 < abs(value) < 0.1:
         return "under 0.1 %"
-    places = 1 if abs(value) < 10 or digits > 2 else 0
+    places = 1 if abs(value) < 10 or abs(value) >= 99.5 or digits > 2 else 0  # 100 % only for all
     return f"{value:.{places}f} %".replace("-", "−")
 
 

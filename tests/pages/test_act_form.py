@@ -8,7 +8,7 @@ import pytest
 
 from automl_core.acting.action import Lever
 from pages.ui import session
-from tests.pages.conftest import Stages, open_page
+from tests.pages.conftest import Stages, open_page, work
 
 LONG = "A plan with everything that is included "
 LEVER = Lever("contract", to=(f"{LONG}at sea", f"{LONG}on land"), from_values=(f"{LONG}in winter", f"{LONG}in summer"),
@@ -35,3 +35,31 @@ def test_a_forbidden_move_between_values_that_begin_alike_stays_forbidden(stages
     assert never.value == [LEVER.forbidden[0]]
     next(button for button in app.button if button.label == "Save goal").click().run()
     assert stages.workspace.act.goal(project).levers[0].forbidden == LEVER.forbidden
+
+
+def test_a_lever_with_too_many_moves_to_list_says_what_to_do(stages: Stages, project: str) -> None:
+    lever = Lever("contract", to=tuple(f"plan {k}" for k in range(15)), from_values=tuple(f"old plan {k}" for k in range(15)),
+                  forbidden=(("old plan 1", "plan 2"),))
+    stages.workspace.act.save_goal(project, replace(stages.workspace.act.goal(project), levers=(lever,)))
+    app = open_page("act", project)
+    assert not app.exception
+    assert "Never propose" not in [box.label for box in app.multiselect]
+    told = " ".join(item.value for item in app.caption)
+    assert "225 moves are too many to list; 1 move stays forbidden" in told
+    assert "name fewer values in From and To" in told
+
+
+def test_what_must_never_be_used_names_no_group_and_is_owned_up_to_on_the_list(stages: Stages, project: str) -> None:
+    act = stages.workspace.act
+    before = act.segments(project)
+    assert before is not None
+    named = [condition.column for segment in before.segments for condition in segment.conditions]
+    act.save_goal(project, replace(act.goal(project), levers=(), never=(named[0],)))
+    assert act.segments(project) is None
+    app = open_page("act", project)
+    assert not app.exception
+    assert f"still use “{named[0]}”" in " ".join(item.value for item in app.caption).replace("\\", "")
+    work(stages.workspace, act.start(project))
+    after = act.segments(project)
+    assert after is not None
+    assert named[0] not in [condition.column for segment in after.segments for condition in segment.conditions]

@@ -56,6 +56,7 @@ def test_two_periods_are_compared_or_owned_up_to(visit: Visit, stages: Stages) -
         assert not app.exception
         if not stages.workspace.findings.choices(project).times:
             assert "no column of dates" in texts(app)
+            assert "Look at the columns" in [button.label for button in app.button]
             continue
         app.button(key="compare").click().run()
         work(stages.workspace, stages.workspace.jobs.active(project)[0])

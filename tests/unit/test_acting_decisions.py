@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -98,6 +99,13 @@ def test_other_goals() -> None:
         rank_rows(frame, p, (), PROBLEM, Goal("Churn", "Maybe"))
 
 
+def test_a_list_that_money_ends_says_so() -> None:
+    frame, p = pd.DataFrame({"x": [1, 2, 3]}), np.array([0.9, 0.8, 0.5])
+    goal = Goal("Churn", "No", value=100.0, save_rate=0.5, contact_cost=1.0, budget=2.0)
+    assert "pays for 2 rows" in rank_rows(frame, p, (), PROBLEM, goal).assumptions[-1]
+    assert "pays for" not in " ".join(rank_rows(frame, p, (), PROBLEM, replace(goal, capacity=2)).assumptions)
+
+
 def test_goal_file() -> None:
     goal = read_goal(TOML)
     assert (goal.outcome, goal.good, goal.value, goal.capacity, goal.budget) == ("Churn", "No", 700.0, 500, 10000.0)
@@ -135,6 +143,8 @@ def test_bad_goal_files_get_a_sentence(text: str) -> None:
         Goal("x", "No"),
         Goal("Churn", "Maybe"),
         Goal("Churn", "No", save_rate=2),
+        Goal("Churn", "No", value=1e300),
+        Goal("Churn", "No", levers=(Lever("Contract", cost=-1.0),)),
         Goal("Churn", "No", levers=(Lever("nope"),)),
         Goal("Churn", "No", levers=(Lever("gender"),)),
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from automl_core.acting import ExperimentInputs, experiment_frame, measure_experiment
@@ -30,6 +32,9 @@ def test_measured_with_money_and_rows() -> None:
     assert made.net_low < made.net < made.net_high
     assert made.net > made.net_all
     assert any("use" in line for line in made.who)
+    assert "Your limits" not in made.advice
+    poor, _ = measure_experiment(replace(asked, goal=replace(GOAL, capacity=900, budget=500.0)))
+    assert poor.advice == f"{made.advice} Your limits reach 100 of these rows: begin with those ranked first."
     table = experiment_frame(scores, asked.frame, made)
     assert (table["treat"] == "yes").sum() == made.rows
     assert table["expected_gain"].is_monotonic_decreasing

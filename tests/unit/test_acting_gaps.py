@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -70,6 +71,14 @@ def test_few_rows_missing_values_and_strange_columns() -> None:
     constant = compare_groups(frame, np.zeros(800), columns, PROBLEM, G)
     assert constant.gap.value == 0
     assert not constant.found
+
+
+def test_a_sample_says_of_how_many_rows_it_was_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = world(5, 800, "both")
+    assert compare_groups(one.frame, one.y, COLUMNS, PROBLEM, G).drawn_from == 0
+    monkeypatch.setattr(sys.modules["automl_core.acting.compare_groups"], "MOST_ROWS", 500)
+    story = compare_groups(one.frame, one.y, COLUMNS, PROBLEM, G)
+    assert (story.rows_first + story.rows_second, story.drawn_from) == (500, 800)
 
 
 def test_a_column_that_is_the_group_in_disguise_is_left_out() -> None:

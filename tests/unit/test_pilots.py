@@ -285,7 +285,7 @@ def test_all_alike_outcomes_give_an_interval_with_width() -> None:
 def test_a_card_that_counts_the_class_nobody_wants_promises_the_same() -> None:
     """A card that lowers churn has negative figures; a pilot counts those who stay, a measured card churn again."""
     rows = customers()
-    down = replace(CARD, adjusted=-0.15, low=-0.2, high=-0.1, better="down")
+    down = replace(CARD, adjusted=-0.15, low=-0.2, high=-0.1, better="down", now=0.4, then=0.25)
     plain, turned = started(rows)[0], started(rows, down)[0]
     assert turned.promised == pytest.approx(plain.promised)
     assert turned.promised_low == pytest.approx(plain.promised_low)
@@ -294,5 +294,6 @@ def test_a_card_that_counts_the_class_nobody_wants_promises_the_same() -> None:
     measured, gain = verdict(0.25)
     card = graded(down, measured)
     assert card.adjusted == -gain
+    assert card.then == pytest.approx(card.now - gain)
     assert card.low < card.adjusted < card.high < 0
     assert card.net_value == pytest.approx(graded(CARD, measured).net_value)

@@ -175,6 +175,17 @@ def test_currency_is_that_of_the_goal_and_the_data_are_named() -> None:
     assert "Expected gain 50,000 (" in make_report(replace(inputs(), goal=None)).money
 
 
+def test_a_leak_without_a_column_is_told_in_its_own_words() -> None:
+    asked = inputs()
+    assert asked.verdict is not None
+    copies = Leak("", "copied_rows", "red", "8 % of the rows have an exact copy.")
+    both = make_report(replace(asked, verdict=replace(asked.verdict, leaks=(copies, *asked.verdict.leaks))))
+    alone = make_report(replace(asked, verdict=replace(asked.verdict, leaks=(copies,))))
+    assert copies.evidence in both.limits
+    assert "“”" not in " ".join((*both.limits, *alone.limits))
+    assert not any("already know" in line for line in alone.limits)
+
+
 def test_bare_report() -> None:
     bare = ReportInputs("rep_1", "p", datetime(2026, 11, 22, tzinfo=UTC), PROBLEM, SUMMARY, 100)
     report = make_report(bare)

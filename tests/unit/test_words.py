@@ -21,6 +21,7 @@ def test_number(value: float, text: str) -> None:
 
 @pytest.mark.parametrize(("value", "text"), [
     (0.27, "27 %"), (0.034, "3.4 %"), (0.0004, "under 0.1 %"), (0, "0 %"), (1, "100 %"), (-0.05, "−5.0 %"), (NAN, "–"),
+    (0.9949, "99 %"), (0.9951, "99.5 %"), (0.99999, "over 99.9 %"), (1.5, "150 %"),
 ])
 def test_percent(value: float, text: str) -> None:
     assert words.percent(value) == text
