@@ -84,6 +84,13 @@ def make_cards(inputs: CardInputs) -> Actions:
     Every move of every lever is tried; groups are picked on one half of the rows and measured on the other; p values are
     corrected for all that was tried (Benjamini and Hochberg 1995).
     """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    with threadpool_limits(1):  # matrices this small lose by being shared between threads, most of all beside other work
+        return _made(inputs)
+
+
+def _made(inputs: CardInputs) -> Actions:
     for lever in inputs.goal.levers:
         find_column(inputs.columns, lever.column)
     inputs, notes = _sampled(inputs)
