@@ -123,7 +123,9 @@ def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...]) -> Non
         raise BadInput("An amount of money is below zero or above a trillion.", "Give it in a larger unit, such as thousands.")
     for lever in goal.levers:
         column = find_column(columns, lever.column)
-        if lever.column in problem.excluded or lever.column in goal.never:
+        if lever.column in goal.never and lever.column not in problem.excluded:
+            raise BadInput(f"{quote(lever.column)} is named as a lever and as never to be used.", "Name it once.")
+        if lever.column in problem.excluded:
             raise BadInput(f"{quote(lever.column)} is left out of the model and cannot be a lever.", "Choose another column.")
         if lever.column in goal.later:
             raise BadInput(f"{quote(lever.column)} is named as a lever and as measured later.", "Name it once.")

@@ -78,8 +78,10 @@ def _leans_on(project: str, goal: Goal) -> None:
 def action_cards(project: str, found: Actions, goal: Goal) -> None:
     """Cards: who, what to change, how many, worth how much, how sure; or why there is none."""
     if not found.cards:
-        st.markdown("Nothing that you can change stood every check here: no card is better than a wrong one. What was tried is "
-                    "listed below as patterns.", width=720)
+        listed = ("What was tried is listed below as patterns." if found.patterns
+                  else "Nothing could be tried: name other columns that you can change.")
+        st.markdown(f"Nothing that you can change stood every check here: no card is better than a wrong one. {listed}",
+                    width=720)
     else:
         grades = {card.grade for card in found.cards}
         source = ("" if grades == {"A"} else " These come from data as it was, not from a test." if "A" not in grades

@@ -154,6 +154,11 @@ def test_goals_that_do_not_fit(goal: Goal) -> None:
         check_goal(goal, PROBLEM, COLUMNS)
 
 
+def test_a_lever_that_is_never_to_be_used_is_named_so() -> None:
+    with pytest.raises(BadInput, match="as never to be used"):
+        check_goal(Goal("Churn", "No", never=("Contract",), levers=(Lever("Contract"),)), PROBLEM, COLUMNS)
+
+
 def test_suggestions() -> None:
     goal = suggest_goal(PROBLEM, COLUMNS)
     assert (goal.good, goal.levers) == ("No", ())
