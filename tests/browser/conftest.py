@@ -11,7 +11,8 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from automl_core import Workspace
 from automl_core.acting.action import Lever
@@ -150,3 +151,17 @@ def settle(page: Page) -> None:
             "document.querySelector('[data-testid=\"stApp\"]')?.getAttribute('data-test-script-state') !== 'running'",
             timeout=60_000)
     page.wait_for_timeout(700)
+
+
+def pick(page: Page, box: Locator, value: str, *, exact: bool = True) -> None:
+    """Choose a value in a select; a menu that a rerun of the page shut is opened again."""
+    option = page.get_by_role("option", name=value, exact=exact).first
+    for _ in range(5):
+        box.click()
+        try:
+            option.click(timeout=10_000)
+            return
+        except PlaywrightTimeout:
+            page.locator("h1").first.click()
+            settle(page)
+    raise AssertionError(f"the menu never showed {value!r}")

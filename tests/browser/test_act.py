@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Watcher, settle, shots
+from tests.browser.conftest import Watcher, pick, settle, shots
 from tests.browser.test_walk import go, no_errors
 from tests.serving import Server
 
@@ -18,9 +18,8 @@ def choose(page: Page, name: str, *values: str) -> None:
     """Choose values in a multiselect by its label."""
     box = page.get_by_role("combobox", name=re.compile(rf"^{re.escape(name)}$")).first
     for value in values:
-        box.click()
         box.fill(value)
-        page.get_by_role("option", name=re.compile(re.escape(value))).first.click()
+        pick(page, box, value, exact=False)
     page.keyboard.press("Escape")
     settle(page)
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from automl_core import Workspace
 from automl_core.reporting.memo import TRUST
-from tests.browser.conftest import SHOTS, Watcher, settle
+from tests.browser.conftest import SHOTS, Watcher, pick, settle
 from tests.browser.test_walk import go, no_errors
 from tests.serving import Server
 
@@ -63,9 +63,8 @@ def test_what_if_moves_the_number(page: Page, server: Server, project: str, work
     names = workspace.explain.levers(project)
     assert names
     box = page.get_by_role("combobox", name=re.compile(names[0])).last
-    box.click()
-    other = {"contract": "Yearly"}[names[0]]
-    page.get_by_role("option", name=other, exact=True).click()
+    pick(page, box, {"contract": "Yearly"}[names[0]])
+    settle(page)
     page.get_by_role("button", name="Predict with these values").click()
     settle(page)
     values = page.get_by_test_id("stMetricValue").all_inner_texts()

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Download, Page, expect
 
-from tests.browser.conftest import Watcher, settle, shots
+from tests.browser.conftest import Watcher, pick, settle, shots
 from tests.serving import Server
 
 pytestmark = pytest.mark.browser
@@ -164,8 +164,7 @@ def test_walk_on_an_odd_file(page: Page, browser: Browser, server: Server, watch
     go(page, server, "clean", project)
     no_errors(page)
     go(page, server, "goal", project)
-    page.get_by_role("combobox").first.click()
-    page.get_by_role("option", name="Gekündigt?").click()
+    pick(page, page.get_by_role("combobox").first, "Gekündigt?")
     page.get_by_role("button", name="Save and check").click()
     expect(page.get_by_text(re.compile("all four on the same folds"))).to_be_visible(timeout=LONG)
     go(page, server, "search", project)
