@@ -169,6 +169,12 @@ class ActionCard:
         return self.cost + sum(one.cost for one in self.also)
 
     @property
+    def names(self) -> frozenset[str]:
+        """The columns that it moves or describes its rows by."""
+        described = [*self.conditions, *(condition for part in self.alike for condition in part)]
+        return frozenset({self.lever, *(one.lever for one in self.also), *(condition.column for condition in described)})
+
+    @property
     def gain(self) -> float:
         """The adjusted effect in the wanted direction: above zero is better."""
         return self.adjusted if self.better == "up" else -self.adjusted

@@ -101,15 +101,14 @@ def _made(inputs: CardInputs) -> Actions:
     stage = _stage(inputs, outcome)
     trials: list[Trial] = []
     for place, lever in enumerate(inputs.goal.levers):
-        inputs.told(0.7 * place / len(inputs.goal.levers), f"Comparing like with like on “{lever.column[:80]}”.")
+        inputs.told(0.5 * place / len(inputs.goal.levers), f"Comparing like with like on “{lever.column[:80]}”.")
         made = lever_trials(lever, stage, _given(inputs, (lever.column,)))
         trials.extend(made)
         if not made:
             notes = (*notes, f"Too few rows differ in {quote(lever.column)} to compare anything.")
     desk = _Desk(inputs, outcome, stage.worth > 0, _what_if(inputs, outcome))
-    inputs.told(0.7, "Trying two changes together.")
+    inputs.told(0.5, "Trying two changes together.")
     trials.extend(pair_trials(trials, stage, partial(_given, inputs), desk.rank))
-    inputs.told(0.8, "Trying to break what was found.")
     return _picked(trials, desk, notes)
 
 
@@ -255,12 +254,16 @@ def _picked(trials: list[Trial], desk: _Desk, notes: tuple[str, ...]) -> Actions
     kept: list[tuple[Trial, Evidence]] = []
     failed: list[tuple[Trial, Evidence]] = []
     checks: dict[int, _Checks] = {}
+    most = len({id(trial.root) for trial, found in weighed if is_advice(found)})
     for trial, found in weighed:
         if not is_advice(found):
             failed.append((trial, found))
             continue
         if len(kept) >= MOST_CARDS or any(_same(trial, other) for other, _ in kept):
             continue
+        if id(trial.root) not in checks:
+            told = f"Trying to break what was found, {len(checks) + 1} of {most} moves."
+            desk.inputs.told(0.6 + 0.4 * len(checks) / most, told)
         tested = _tested(trial, found, checks, tuple(lever.column for lever in desk.inputs.goal.levers))
         (kept if is_advice(tested) else failed).append((trial, tested))
     cards = tuple(desk.card(trial, found) for trial, found in kept)

@@ -82,10 +82,10 @@ def read_goal(text: str) -> Goal:
         raise BadInput("“lever” in the goal file is not a list of sections.", "Write each lever under its own [[lever]].")
     experiment = _text(_section(data, "experiment"), "treatment")
     cards = tuple(_lever(item) for item in levers)
-    if experiment and experiment not in {lever.column for lever in cards}:
-        cards = (*cards, Lever(experiment))
     # acting on a row costs what the dearest lever costs, unless the goal says otherwise
     cost = _number(goal, "contact_cost", max((lever.cost for lever in cards), default=0.0))
+    if experiment and experiment not in {lever.column for lever in cards}:
+        cards = (*cards, Lever(experiment, cost=cost))
     return Goal(
         outcome=_text(goal, "outcome", required=True),
         good=_text(goal, "good", required=True),

@@ -1,6 +1,8 @@
 """Use cases of the acting step: segments, the ranked list of rows to act on, action cards, and their export."""
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass, replace
 from io import BytesIO
 
@@ -26,6 +28,7 @@ from automl_core.workspace.views import Run
 MOST_REASONS = 500
 MOST_VALUES = 20
 EXPERIMENT_ROWS = 50_000
+LEAST_TOLD = 0.05  # a share too small to tell the time left by
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,18 @@ class Acting:
         """Action cards for the newest model and the present goal; None when they were not made."""
         run = self.search.last(project_id)
         return None if run is None else self.cards_of(run)
+
+    def former(self, project_id: str) -> Actions | None:
+        """What was found last for the newest model, whatever the goal was then, without cards that name what must not be used
+        by now; None when nothing was."""
+        run = self.search.last(project_id)
+        records = [] if run is None else self.context.store.list(project_id, "cards")
+        made = [record for record in records if run is not None and record.parent_id.startswith(run.id)]
+        if not made:
+            return None
+        found, goal = self.context.noun(Actions, made[-1]), self.goal(project_id)
+        banned = {*goal.never, *goal.later}
+        return replace(found, cards=tuple(card for card in found.cards if not banned & card.names))
 
     def cards_of(self, run: Run) -> tuple[ActionCard, ...] | None:
         """Action cards of one run for the present goal."""
@@ -232,8 +247,11 @@ class Acting:
         segments = acting.find_segments(rows, y, columns, unseen, run.plan.seed)
         self.context.save("segments", project_id, segments, parent_id=run.id)
         if goal.levers:
+            began = time.monotonic()
+
             def told(share: float, words: str) -> None:
-                watch.progress(0.3 + 0.7 * share, words, float("nan"))
+                left = (time.monotonic() - began) * (1 - share) / share if share > LEAST_TOLD else math.nan
+                watch.progress(0.3 + 0.7 * share, words, left)
 
             bundle = self.search.bundle(run)
             found = acting.make_cards(

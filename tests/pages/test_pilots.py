@@ -18,6 +18,7 @@ from automl_core.errors import BadInput, Conflict, NotFound
 from automl_core.workspace.pilots import card_key
 from pages.ui import session
 from pages.ui.pilot_view import title
+from pages.ui.words import plain
 from tests.pages.conftest import QUICK, checked, open_page, primary, texts, work
 
 LEVERS = (Lever("contract", ("Yearly",), ("Monthly",), cost=20.0), Lever("discount", ("Yes",), ("No",), cost=30.0))
@@ -68,6 +69,28 @@ def outcomes(carded: Carded, pilot_id: str, effect: float, seed: int = 0, missin
     stays = rng.random(len(sent)) < 0.5 + effect * (sent["arm"] == "treat")
     sent["churned"] = np.where(rng.random(len(sent)) < missing, "", np.where(stays, "No", "Yes"))
     return sent.to_csv(index=False).encode()
+
+
+def test_another_goal_keeps_the_former_cards_in_words_until_the_job_has_run(page: Carded) -> None:
+    act, project = page.workspace.act, page.project
+    goal, stood = act.goal(project), act.cards(project)
+    assert stood
+    try:
+        act.save_goal(project, replace(goal, value=900.0))
+        assert act.cards(project) is None
+        app = open_page("act", project)
+        assert not app.exception
+        assert "The goal was changed since" in texts(app)
+        assert plain(stood[0].sentence) in texts(app)
+        assert "Look for actions" in primary(app)
+        act.save_goal(project, replace(goal, value=900.0, levers=LEVERS[1:], never=(stood[0].lever,)))
+        kept = act.former(project)
+        assert kept is not None
+        assert all(stood[0].lever not in card.names for card in kept.cards)
+        assert len(kept.cards) < len(stood)
+    finally:
+        act.save_goal(project, goal)
+    assert act.cards(project) == stood
 
 
 def test_from_a_card_to_grade_a(page: Carded) -> None:

@@ -116,6 +116,12 @@ def test_goal_file() -> None:
     check_goal(goal, PROBLEM, COLUMNS)
 
 
+def test_a_treatment_that_is_no_lever_costs_what_contact_costs() -> None:
+    text = '[goal]\noutcome="a"\ngood="b"\ncontact_cost=3.5\n[experiment]\ntreatment="mail"\n'
+    assert read_goal(text).levers == (Lever("mail", cost=3.5),)
+    assert read_goal(text + '[[lever]]\ncolumn="mail"\ncost=2.0\n').levers == (Lever("mail", cost=2.0),)
+
+
 @pytest.mark.parametrize(
     "text",
     [
