@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,7 @@ Floats = NDArray[np.float64]
 MOST_LEVELS = 20
 LEAST_LEVEL_ROWS = 20
 BENDS = ((0.1, 0.3, 0.5, 0.7, 0.9), (0.2, 0.5, 0.8))
+FINE = (0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97)
 LEAST_BENT = 5
 STEPS = 12
 
@@ -30,10 +33,10 @@ def design(covariates: Covariates) -> Floats:
             common = codes[np.argsort(-counts)][:MOST_LEVELS]
             kept = [code for code in common if counts[codes == code][0] >= LEAST_LEVEL_ROWS]
             parts.extend((values == code).astype(np.float64) for code in kept)
-        elif not missing.all():
-            middle, spread = float(np.nanmedian(values)), float(np.nanstd(values))
-            if spread > 0 and math.isfinite(spread):
-                parts.append(np.clip(np.where(missing, 0.0, (values - middle) / spread), -5, 5))
+        else:
+            number = standard(values)
+            if number.any():
+                parts.append(number)
         if missing.any() and not missing.all():
             parts.append(missing.astype(np.float64))
     return np.column_stack(parts)
@@ -43,13 +46,35 @@ def curved(covariates: Covariates, plain: Floats, most: int) -> Floats | None:
     """The `plain` design with bends: for each number of five values or more the part above each of five of its quantiles, or of
     three when that makes more than `most` columns; None when that is still too many, or there is none."""
     for bends in BENDS:
-        parts = [part for place in _numbers(covariates) for part in _bends(covariates.matrix[:, place], bends)]
+        parts = [part for place in numbers(covariates) for part in _bends(covariates.matrix[:, place], bends)]
         if parts and plain.shape[1] + len(parts) <= most:
             return np.column_stack([plain, *parts])
     return None
 
 
-def _numbers(covariates: Covariates) -> list[int]:
+def crossed(covariates: Covariates, start: Floats, places: Sequence[int]) -> Floats | None:
+    """The `start` design with fine bends of the numbers at `places` and of the sum and the difference of every two of them,
+    standardised; None when there are none. Bent sums and differences tell any smooth function of two numbers, their product,
+    larger one and distance among them (projection pursuit, Friedman and Stuetzle 1981, along fixed directions)."""
+    ready = [standard(covariates.matrix[:, place]) for place in places]
+    pairs = [pair for one, other in combinations(ready, 2) for pair in (one + other, one - other)]
+    parts = [part for values in (*ready, *pairs) for part in _bends(values, FINE)]
+    return np.column_stack([start, *parts]) if parts else None
+
+
+def standard(values: Floats) -> Floats:
+    """Values from their median in standard deviations, cut at five; 0 where missing or where nothing varies."""
+    missing = np.isnan(values)
+    if missing.all():
+        return np.zeros(len(values))
+    middle, spread = float(np.nanmedian(values)), float(np.nanstd(values))
+    if not (spread > 0 and math.isfinite(spread)):
+        return np.zeros(len(values))
+    return np.clip(np.where(missing, 0.0, (values - middle) / spread), -5, 5)
+
+
+def numbers(covariates: Covariates) -> list[int]:
+    """The places of columns that hold numbers."""
     return [place for place in range(covariates.matrix.shape[1]) if place not in covariates.categorical]
 
 

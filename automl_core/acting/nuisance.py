@@ -2,13 +2,13 @@
 
 A linear model, straight or bent whichever loses less, is blended by out-of-fold loss with a boosted one that begins where it
 ends (a small super learner, van der Laan, Polley and Hubbard 2007): the first does not waste rows on what a line tells, the
-second finds thresholds and interactions in what is left.
+second finds thresholds and interactions in what is left. Where it finds some, the line is drawn once more with bent sums and
+differences of the numbers it used most, and kept when that loses less.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,8 @@ RATE = 0.06
 MOST_FIT_ROWS = 8_000
 LEAST_BENT_ROWS = 500
 MOST_BENT = 200  # columns of the bent design
+LEAST_CROSSED_ROWS = 1_000
+MOST_CROSSED = 3  # numbers whose sums and differences are bent
 PLENTY = 5_000  # with so many rows to judge by, the first fold tells which design is worth fitting, and whether trees are
 THREADS = 2  # of binning and predicting; a fit of many small rounds would only wait for its second thread on a busy machine
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -50,6 +52,27 @@ class Part:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Case:
+    """What is to be told: the `target` (n,), the rows whose target is known, and the parts."""
+
+    target: Floats
+    learn_from: Mask
+    parts: tuple[Part, ...]
+    binary: bool
+
+    @property
+    def judged(self) -> NDArray[np.intp]:
+        """The rows answered whose target is known."""
+        rows = np.concatenate([part.rows for part in self.parts])
+        return np.asarray(rows[self.learn_from[rows]])
+
+    def loss(self, told: Floats) -> float:
+        """What predictions (n,) lose on the judged rows."""
+        rows = self.judged
+        return _loss(self.target[rows], told[rows], self.binary)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Line:
     """A line of each part (None where its target does not vary), and what it tells, (n,), also as a raw score."""
 
@@ -57,6 +80,23 @@ class Line:
     betas: tuple[Floats | None, ...]
     told: Floats
     raw: Floats
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Blend:
+    """A line, what boosted models tell that begin where it ends (n,), the gain of each covariate in them, and the share of them
+    with the least out-of-fold loss."""
+
+    line: Line
+    boosted: Floats
+    gains: Floats
+    share: float
+    loss: float
+
+    @property
+    def told(self) -> Floats:
+        """The blend's predictions, (n,)."""
+        return np.asarray(self.share * self.boosted + (1 - self.share) * self.line.told, dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -90,37 +130,51 @@ class Learner:
         for fold in np.unique(folds):
             inside = folds == fold
             parts.append(Part(self._picked(np.flatnonzero(learn_from & ~inside), int(fold)), np.flatnonzero(inside & wanted)))
-        line = self._line(target, learn_from, parts, binary)
+        case = Case(target, learn_from, tuple(parts), binary)
+        first = replace(case, parts=case.parts[:1])
+        tried = first if len(first.judged) >= PLENTY else case
+        line = self._line(tried)
         if self.covariates.matrix.shape[1] == 0:
-            return line.told
-        boosted, known = line.told.copy(), _judged(parts, learn_from)
-        starts = list(zip(parts, line.betas, strict=True))
-        if len(known) >= PLENTY:
-            self._boost(boosted, line, starts[:1], target, binary)
-            if _best_share(target[known], line.told[known], boosted[known], binary) == 0:
-                return line.told
-            starts = starts[1:]
-        self._boost(boosted, line, starts, target, binary)
-        share = _best_share(target[learn_from], line.told[learn_from], boosted[learn_from], binary)
-        return share * boosted + (1 - share) * line.told
+            return line.told if tried is case else _drawn(line.design, case).told
+        best = self._blended(line, tried)
+        crossed = self._crossed(best, tried)
+        if crossed is not None:
+            best = min(best, self._blended(crossed, tried), key=lambda one: one.loss)
+        if tried is case:
+            return best.told
+        line = _drawn(best.line.design, case)
+        return line.told if best.share == 0 else self._blended(line, case, best).told
 
-    def _line(self, target: Floats, learn_from: Mask, parts: Sequence[Part], binary: bool) -> Line:
-        designs, known = [self.design, *([] if self.bent is None else [self.bent])], _judged(parts, learn_from)
-        if len(designs) > 1 and len(known) >= PLENTY:
-            tried = [_drawn(design, target, parts[:1], binary).told[known] for design in designs]
-            designs = [designs[int(np.argmin([_loss(target[known], told, binary) for told in tried]))]]
-        lines = [_drawn(design, target, parts, binary) for design in designs]
-        return min(lines, key=lambda one: _loss(target[learn_from], one.told[learn_from], binary))
+    def _line(self, case: Case) -> Line:
+        designs = [self.design, *([] if self.bent is None else [self.bent])]
+        return min((_drawn(design, case) for design in designs), key=lambda line: case.loss(line.told))
 
-    def _boost(self, told: Floats, line: Line, starts: list[tuple[Part, Floats | None]], target: Floats, binary: bool) -> None:
-        """Write to `told` what boosted models tell that begin where the line ends, so that their trees are left for what no line
-        can tell."""
-        for part, beta in starts:
-            if beta is None:
-                continue
-            booster = self._boosted(part.train, target[part.train], binary, line.design[part.train] @ beta)
-            rest = booster.predict(self.covariates.matrix[part.rows], num_threads=THREADS, raw_score=True)
-            told[part.rows] = linear.answer(line.raw[part.rows] + rest, binary)
+    def _crossed(self, best: Blend, case: Case) -> Line | None:
+        """The line with bent sums and differences of the numbers that trees used most; None where trees tell no more than the
+        line, or where it loses no less by them."""
+        if best.share == 0 or not self.bends or len(self.design) < LEAST_CROSSED_ROWS:
+            return None
+        used = [place for place in linear.numbers(self.covariates) if best.gains[place] > 0]
+        used.sort(key=lambda place: -best.gains[place])
+        design = linear.crossed(self.covariates, best.line.design, used[:MOST_CROSSED])
+        line = None if design is None else _drawn(design, case)
+        return line if line is not None and case.loss(line.told) < case.loss(best.line.told) else None
+
+    def _blended(self, line: Line, case: Case, before: Blend | None = None) -> Blend:
+        """A line with boosted models that begin where it ends, so that their trees are left for what no line can tell; the first
+        part's is that of the blend `before`, when there is one."""
+        boosted, gains = line.told.copy(), np.zeros(self.covariates.matrix.shape[1])
+        for place, (part, beta) in enumerate(zip(case.parts, line.betas, strict=True)):
+            if place == 0 and before is not None:
+                boosted[part.rows] = before.boosted[part.rows]
+            elif beta is not None:
+                booster = self._boosted(part.train, case.target[part.train], case.binary, line.design[part.train] @ beta)
+                rest = booster.predict(self.covariates.matrix[part.rows], num_threads=THREADS, raw_score=True)
+                boosted[part.rows] = linear.answer(line.raw[part.rows] + rest, case.binary)
+                gains += booster.feature_importance("gain")
+        losses = [case.loss(share * boosted + (1 - share) * line.told) for share in SHARES]
+        best = int(np.argmin(losses)) if np.isfinite(losses).any() else len(SHARES) - 1
+        return Blend(line, boosted, gains, SHARES[best], losses[best])
 
     def group_chance(self, rows: Mask, among: Mask, folds: Folds, codes: Folds) -> Floats:
         """The chance (n,) that a row's whole group is one of those marked by `rows`, learned from one observation a group: the
@@ -179,23 +233,18 @@ class Learner:
         return lightgbm.train(options, data, self.rounds)
 
 
-def _judged(parts: Sequence[Part], learn_from: Mask) -> NDArray[np.intp]:
-    """The rows of the first part whose target is known."""
-    rows = parts[0].rows
-    return rows[learn_from[rows]]
-
-
-def _drawn(design: Floats, target: Floats, parts: Sequence[Part], binary: bool) -> Line:
-    told, raw, betas = np.full(len(target), np.nan), np.full(len(target), np.nan), []
+def _drawn(design: Floats, case: Case) -> Line:
+    told, raw, betas = np.full(len(case.target), np.nan), np.full(len(case.target), np.nan), []
     near = None
-    for part in parts:
-        values = target[part.train]
-        beta = linear.fit(design[part.train], values, binary, start=near) if len(values) >= 2 and np.ptp(values) > 0 else None
+    for part in case.parts:
+        values = case.target[part.train]
+        varies = len(values) >= 2 and np.ptp(values) > 0
+        beta = linear.fit(design[part.train], values, case.binary, start=near) if varies else None
         if beta is None:
             told[part.rows] = float(values.mean()) if len(values) else 0.0
         else:
             raw[part.rows] = design[part.rows] @ beta
-            told[part.rows], near = linear.answer(raw[part.rows], binary), beta
+            told[part.rows], near = linear.answer(raw[part.rows], case.binary), beta
         betas.append(beta)
     return Line(design, tuple(betas), told, raw)
 
