@@ -75,11 +75,11 @@ def refit_seconds(contest: Contest) -> float:
     quality = {item.key: float(np.mean([contest.fold_score(item.key, fold) for fold in range(contest.folds)])) for item in done}
     rows = len(contest.prepared.y)
     best = sorted(done, key=lambda candidate: -quality[candidate.key])[: 2 if rows > MANY_ROWS else members_for(rows)]
-    seconds = [contest.fold_seconds(candidate) for candidate in best]
+    seconds = [contest.refit_seconds(candidate) for candidate in best]
     kinds = {kind for candidate in best for kind in contest.wanted_extras(candidate)}
     learning = sum(extras.seconds for (kind, fold), extras in contest.extras.items() if fold == 0 and kind in kinds)
     growth = rows / max(len(contest.prepared.folds[0][0]), 1)
-    return growth * (learning + max(*seconds, sum(seconds) / max(1, contest.plan.jobs)))
+    return growth * learning + max(*seconds, sum(seconds) / max(1, contest.plan.jobs))
 
 
 def settle(settlement: Settlement) -> Outcome:

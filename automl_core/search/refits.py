@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 POLL = 0.2
 LEAST_SECONDS = 1.0  # for refits, whatever the race took: many fits take a tenth of it
 AFTER_SHARE = 0.04  # of the budget, for what comes after the refits: measuring the ladder
+SAVE_SHARE = 0.02  # of the budget, between the end of many fits in one and the end of all
 FINISH_SECONDS = 1.5  # after “finish now”: what is not through by then is handed over as it was fitted on a fold
 MOST_BAGS, BAGGED_ROWS = 5, 100_000
 
@@ -46,18 +47,17 @@ def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResu
     ready = [candidate for candidate in chosen if not contest.missing_extras(candidate, ALL_ROWS)]
     if not again:
         ready = _in_time(race, ready, hard_end)
-    bags = _bags(race, ready, hard_end)
+    bags, last = _bags(race, ready, hard_end), [] if again else _last(race, ready)
     for candidate in ready:
-        task = race.fit_task(candidate, ALL_ROWS, hard_end, wanted[candidate.key])
-        crew.submit(replace(task, stop_file="", bags=bags[candidate.key]))
+        if candidate not in last:
+            task = race.fit_task(candidate, ALL_ROWS, hard_end, wanted[candidate.key])
+            crew.submit(replace(task, stop_file="", bags=bags[candidate.key]))
+    for candidate in last:
+        task = race.fit_task(candidate, ALL_ROWS, hard_end - SAVE_SHARE * clock.budget, wanted[candidate.key])
+        crew.submit(replace(task, stop_file="", bags=MOST_BAGS))
     # a fit cut off in its refit may be far from the one that was judged; the first fold's is not
     return {task.key: result for task, result in _wait(race, hard_end)
             if isinstance(task, FitTask) and not result.error and not result.truncated}
-
-
-def _growth(race: Race) -> float:
-    """How many times the rows of a fold's fit all rows are."""
-    return len(race.prepared.y) / max(len(race.prepared.folds[0][0]), 1)
 
 
 def _in_time(race: Race, chosen: list[Candidate], hard_end: float) -> list[Candidate]:
@@ -67,7 +67,7 @@ def _in_time(race: Race, chosen: list[Candidate], hard_end: float) -> list[Candi
         return chosen
     left, work, found = hard_end - race.clock.elapsed(), 0.0, []
     for candidate in chosen:
-        seconds = _growth(race) * contest.fold_seconds(candidate)
+        seconds = contest.refit_seconds(candidate)
         if max(seconds, (work + seconds) / jobs) <= left:
             found.append(candidate)
             work += seconds
@@ -81,12 +81,12 @@ def _bags(race: Race, chosen: list[Candidate], hard_end: float) -> dict[str, int
     """
     contest, jobs = race.contest, max(1, race.contest.plan.jobs)
     bags = {item.key: 1 for item in chosen}
-    growing = {item.key for item in chosen if families().get(item.family).bagged}
+    growing = {item.key for item in chosen if families().get(item.family).bagged and not _cut(race, item)}
     if len(contest.prepared.y) > BAGGED_ROWS:
         return bags
     if contest.plan.max_trials:
         return {key: MOST_BAGS if key in growing else 1 for key in bags}
-    seconds = {item.key: max(_growth(race) * contest.fold_seconds(item), 1e-3) for item in chosen}
+    seconds = {item.key: max(contest.refit_seconds(item), 1e-3) for item in chosen}
     left = 0.8 * (hard_end - race.clock.elapsed())
     while growing:
         key = min(growing, key=lambda name: (bags[name], seconds[name]))
@@ -96,6 +96,23 @@ def _bags(race: Race, chosen: list[Candidate], hard_end: float) -> dict[str, int
         else:
             growing.remove(key)
     return bags
+
+
+def _last(race: Race, chosen: list[Candidate]) -> list[Candidate]:
+    """The quickest boostings, as many as there are workers: nothing waits behind them, so they may average as many seeds as there
+    is time for, whatever was reckoned; when it is over they end with those that are whole."""
+    contest = race.contest
+    if contest.plan.max_trials or len(contest.prepared.y) > BAGGED_ROWS:
+        return []
+    boosting = [item for item in chosen if families().get(item.family).grows and families().get(item.family).bagged]
+    quick = sorted(boosting, key=contest.refit_seconds)[:max(1, contest.plan.jobs)]
+    return quick[::-1]
+
+
+def _cut(race: Race, candidate: Candidate) -> bool:
+    """Whether time cut off a fit that learns in steps and not tree by tree: what more of them would cost is not known."""
+    return not families().get(candidate.family).grows and any(
+        result.truncated for result in race.contest.good(candidate.key).values())
 
 
 def _makespan(seconds: list[float], jobs: int) -> float:

@@ -144,13 +144,14 @@ def _roles(start: Goal, choices: LeverChoices, key: str) -> Goal:
     never = right.multiselect("Never to be used here", rest, default=[n for n in start.never if n in rest], key=f"{key}_never",
                               help="Neither compared on nor used to say who is meant: what you must not decide by.")
     known = [name for name in rest if name not in later and name not in never]
-    marked = [name for name in choices.given if name in known]
+    given = tuple(name for name in start.given or choices.given if name in known or name not in names)
+    marked = [name for name in given if name in known]
     words = f"The other {count(len(known), 'column')} count as known before"
     st.caption(words + (f", among them {', '.join(quoted(name, 30) for name in marked[:6])}." if marked else "."))
     old = {lever.column: lever for lever in start.levers}
     extra = tuple(name for name in start.never if name not in names)  # columns the model left out stay named
     return replace(start, levers=tuple(old.get(name, Lever(name)) for name in picked), later=tuple(later),
-                   never=(*extra, *never), given=tuple(marked))
+                   never=(*extra, *never), given=given if start.given else ())
 
 
 def _levers(goal: Goal, choices: LeverChoices, key: str) -> Goal:

@@ -157,6 +157,18 @@ def test_the_deadline_is_minded(name: str, task: Task) -> None:
         assert found.truncated
 
 
+def test_a_glass_box_cut_off_by_time_is_fitted_again_in_as_many_steps() -> None:
+    family = families().get("ebm")
+    endless = {"rounds": 10**6, "learning_rate": 1e-5}
+    fitted("ebm", "binary")  # imports are not the family's time
+    cut = family.fit(request_for(family, "binary", options=endless, deadline=time.monotonic() + 0.3))
+    assert cut.truncated
+    assert cut.rounds > 1
+    again = family.fit(request_for(family, "binary", options=endless, rounds=cut.rounds))
+    assert not again.truncated
+    assert cut.rounds <= again.rounds <= 1.25 * cut.rounds + 1
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_stop_file_ends_the_fit(name: str, tmp_path: Any) -> None:
     family = families().get(name)
