@@ -32,6 +32,7 @@ from automl_core.acting.refutations import (
     levers_go_together,
     placebo_passes,
     random_cause_passes,
+    small_effect,
     strongest_observed,
 )
 from automl_core.acting.statistics import benjamini_hochberg
@@ -309,9 +310,9 @@ def _checked(trial: Trial, levers: tuple[str, ...]) -> _Checks:
     placebo = placebo_passes(trial.scores, everyone)
     if trial.case is None or trial.scores.randomised or not placebo:
         return _Checks(placebo)
-    calm = random_cause_passes(trial.case, everyone, trial.root)
-    return _Checks(True, calm, strongest_observed(trial.case, trial.root), levers_go_together(trial.case, levers),
-                   how_steered(trial.scores))
+    small = small_effect(trial.case)
+    return _Checks(True, random_cause_passes(trial.case, trial.root, small), strongest_observed(trial.case, trial.root, small),
+                   levers_go_together(trial.case, levers), how_steered(trial.scores))
 
 
 def _same(one: Trial, other: Trial) -> bool:

@@ -230,7 +230,7 @@ class Learner:
         data.set_label(values)  # a label set before the subset is constructed is lost, and the model learns nothing
         if start is not None:
             data.set_init_score(start)
-        return lightgbm.train(options, data, self.rounds)
+        return lightgbm.train(options, data, self.rounds, keep_training_booster=True)  # it need not go through text and back
 
 
 def _drawn(design: Floats, case: Case) -> Line:

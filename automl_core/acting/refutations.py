@@ -21,7 +21,8 @@ SHUFFLES = 20
 FAILED_MOST = 4  # of 20 shuffles at 5 %: a sound estimate has more than 4 in 0.3 % of cases
 SMALL_FIT_ROWS = 4_000
 SMALL_ROUNDS = 60
-LARGE, LARGE_FOLDS = 20_000, 2
+LARGE = 20_000
+ENOUGH, ENOUGH_FOLDS = 3_000, 2  # from so many rows on half of them teach small models all they can learn
 TOGETHER_Z = 3.3
 TOGETHER_LEAST = 0.03
 
@@ -97,28 +98,31 @@ def small_learner(covariates: Covariates, seed: int = 0) -> Learner:
     return Learner(covariates, SMALL_FIT_ROWS, SMALL_ROUNDS, seed, bends=False)
 
 
-def random_cause_passes(case: Comparison, group: Mask, before: Effect) -> bool:
+def small_effect(case: Comparison) -> Effect | None:
+    """The effect by the small models of the refutations, which each of them is compared with; None when they cannot tell it."""
+    return _again(case, case.covariates)
+
+
+def random_cause_passes(case: Comparison, before: Effect, small: Effect | None) -> bool:
     """Whether one more column, drawn by chance, leaves the estimate of the same small models where it was (within one standard
-    error)."""
+    error of the estimate `before`)."""
     noise = np.random.default_rng(case.seed + 2).normal(size=(len(case.y), 1))
     names = (*case.covariates.names, "")
-    wider = Covariates(np.hstack([case.covariates.matrix, noise]), case.covariates.categorical, names)
-    with_noise, without = _again(case, wider, group), _again(case, case.covariates, group)
-    return with_noise is None or without is None or abs(with_noise.estimate - without.estimate) <= before.error
+    with_noise = _again(case, Covariates(np.hstack([case.covariates.matrix, noise]), case.covariates.categorical, names))
+    return with_noise is None or small is None or abs(with_noise.estimate - small.estimate) <= before.error
 
 
-def strongest_observed(case: Comparison, effect: Effect, most: int = 2) -> Benchmark | None:
+def strongest_observed(case: Comparison, effect: Effect, small: Effect | None, most: int = 2) -> Benchmark | None:
     """The strongest observed covariate; None when there is nothing to leave out.
 
     Its strength is the largest of: the shift of the estimate when it is left out, the bias its own explanatory gains allow, and
     what adjusting for it alone takes off the raw gap (correlated columns make up for one that is left out, so leaving it out
     alone would flatter the estimate). When all known columns together take off clearly more than the strongest one, they are
-    the benchmark, and its `column` is empty.
+    the benchmark, and its `column` is empty. What is left out is compared with the same `small` models that have it.
     """
     given = case.covariates
-    if len(given.names) < 2:
+    if len(given.names) < 2 or small is None:
         return None
-    everyone = np.ones(len(case.y), dtype=bool)
     picked = case.old | case.new
     learner = small_learner(given.rows(picked), case.seed)
     weights = learner.gains(case.new[picked].astype(np.float64), True) + learner.gains(case.y[picked], case.binary)
@@ -126,15 +130,15 @@ def strongest_observed(case: Comparison, effect: Effect, most: int = 2) -> Bench
     best = Benchmark("", together)
     for place in np.argsort(-weights)[:most]:
         name = given.names[int(place)]
-        short = _again(case, given.without(name), everyone)
+        short = _again(case, given.without(name))
         if short is None:
             continue
-        told_y = max(0.0, 1 - effect.residual / short.residual)
-        told_lever = max(0.0, 1 - short.weight / effect.weight)
+        told_y = max(0.0, 1 - small.residual / short.residual)
+        told_lever = max(0.0, 1 - short.weight / small.weight)
         bias = math.sqrt(told_y * told_lever / max(1e-9, 1 - told_lever) * effect.residual * effect.weight)
-        alone = _again(case, given.only(name), everyone)
+        alone = _again(case, given.only(name))
         taken_away = abs(alone.raw_gap - alone.estimate) if alone is not None else 0.0
-        shift = max(bias, abs(short.estimate - effect.estimate), taken_away)
+        shift = max(bias, abs(short.estimate - small.estimate), taken_away)
         strength = robustness_value(shift, effect.residual, effect.weight)
         if strength >= 0.9 * best.strength:
             best = Benchmark(name, max(strength, best.strength))
@@ -181,14 +185,14 @@ def levers_go_together(case: Comparison, others: tuple[str, ...]) -> str:
     return ""
 
 
-def _again(case: Comparison, covariates: Covariates, group: Mask) -> Effect | None:
-    """The effect again with small models, on 20,000 rows drawn by chance (always the same) when there are more."""
+def _again(case: Comparison, covariates: Covariates) -> Effect | None:
+    """The effect on everybody again with small models, on 20,000 rows drawn by chance (always the same) when there are more."""
     picked = np.arange(len(case.y))
-    large = len(picked) > LARGE
-    if large:
+    if len(picked) > LARGE:
         picked = np.sort(np.random.default_rng(case.seed + 3).choice(picked, LARGE, replace=False))
         covariates = covariates.rows(picked)
     groups = None if case.groups is None else case.groups[picked]
     other = Comparison(case.y[picked], case.old[picked], case.new[picked], covariates, case.binary, groups, case.seed)
-    scores = comparison_scores(other, small_learner(covariates, case.seed), LARGE_FOLDS if large else FOLDS)
-    return None if scores is None else estimate(scores, group[picked])
+    folds = FOLDS if len(picked) < ENOUGH else ENOUGH_FOLDS
+    scores = comparison_scores(other, small_learner(covariates, case.seed), folds)
+    return None if scores is None else estimate(scores, np.ones(len(picked), dtype=bool))

@@ -10,7 +10,7 @@ import pytest
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.effects import Comparison, comparison_scores, estimate_effect, estimate_step, robustness_value
 from automl_core.acting.nuisance import cross_fit, fold_of
-from automl_core.acting.refutations import levers_go_together, placebo_passes, strongest_observed
+from automl_core.acting.refutations import levers_go_together, placebo_passes, small_effect, strongest_observed
 
 
 def simulate(seed: int, rows: int, effect: float, hidden: float = 0.0) -> tuple[Comparison, float]:
@@ -49,7 +49,7 @@ def test_hidden_factor_fools_the_estimate_but_not_the_robustness() -> None:
     effect = estimate_effect(case)
     assert effect is not None
     assert effect.p < 0.05
-    benchmark = strongest_observed(case, effect)
+    benchmark = strongest_observed(case, effect, small_effect(case))
     assert benchmark is not None
     assert benchmark.column in "ab"  # "" when all known columns together are the benchmark
     assert effect.robustness < benchmark.strength
