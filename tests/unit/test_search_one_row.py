@@ -1,12 +1,14 @@
 """What is laid out anew for single rows answers as tables are answered: to the bit where sums have one order, else to 1e-12."""
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import lightgbm
 import numpy as np
 import pandas as pd
 import pytest
+import xgboost
 
 from automl_core.production.scoring import Scorer
 from automl_core.search.design import Scale, design_of
@@ -21,6 +23,9 @@ from tests.unit.modelling import make_contract, make_frame, make_model
 
 LEVELS = 150
 FAMILIES = ("lightgbm", "catboost", "xgboost", "extra_trees", "random_forest", "ebm", "linear", "neural", "neighbours")
+NAMES = tuple(str(code) for code in range(LEVELS))
+LEVELLED = (*(Feature(kind, (kind,), "number") for kind in ("plain", "gaps", "flag")),
+            Feature("codes", ("codes",), "category", NAMES), Feature("few", ("few",), "category", NAMES[:5]))
 
 
 def nasty(rows: int, seed: int = 0) -> np.ndarray:
@@ -67,6 +72,63 @@ def test_packed_boosters_add_as_the_library_does(task: str) -> None:
         np.testing.assert_array_equal(packed.raw(row), library)
 
 
+def forest_of(task: str, **more: Any) -> Any:
+    """XGBoost's trees of a table with levels in sets and in single questions, by the family."""
+    matrix = nasty(900)
+    raw = matrix[:, 0] + np.nan_to_num(matrix[:, 1]) + 3 * np.isnan(matrix[:, 2]) + np.nan_to_num(matrix[:, 3]) % 7
+    y = {"regression": raw, "binary": (raw > 4.5).astype(float), "multiclass": np.digitize(raw, [2.0, 5.0]).astype(float)}[task]
+    options = {"subsample": 0.7, "learning_rate": 0.2, "max_depth": 8} | more
+    request = FitRequest(matrix, y, LEVELLED, task, 3 if task == "multiclass" else 2, options, rounds=40, bags=3)  # type: ignore[arg-type]
+    return families().get("xgboost").fit(request).native
+
+
+@pytest.mark.parametrize("onehot", [1, 200])
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_packed_xgboost_adds_as_the_library_does(task: str, onehot: int) -> None:
+    """To the bit, in 32 bits: gaps where training had none, unseen levels, numbers without end, values on a cut."""
+    family, native = families().get("xgboost"), forest_of(task, max_cat_to_onehot=onehot)
+    assert len(native.boosters) == 3
+    assert {feature for feature, _ in native.packed.questions} == {3, 4}
+    rows = unknown(300)
+    rows[20:60, 3] = [-1.0, LEVELS, np.inf, -np.inf] * 10
+    rows[60:90, 0], rows[90:120, 1] = np.inf, -np.inf
+    cuts = np.concatenate([tree["split_conditions"] for tree in stored_trees(native.files[0])])
+    rows[120:, 0], rows[210:, 1] = np.resize(cuts[np.isfinite(cuts)], 180), np.resize(cuts[np.isfinite(cuts)][::-1], 90)
+    table = family.predict(native, rows)
+    found = [family.predict_row(native, row) for row in rows]
+    np.testing.assert_array_equal(found, table)
+    again = family.load(family.save(native))
+    np.testing.assert_array_equal([family.predict_row(again, row) for row in rows[:40]], table[:40])
+    assert len(np.unique(table)) > 100
+
+
+def stored_trees(content: bytes) -> list[dict[str, Any]]:
+    booster = xgboost.Booster()
+    booster.load_model(bytearray(content))
+    found: list[dict[str, Any]] = json.loads(booster.save_raw("json"))["learner"]["gradient_booster"]["model"]["trees"]
+    return found
+
+
+def test_xgboost_without_a_question_says_its_base() -> None:
+    native = forest_of("binary", min_child_weight=1e6)
+    family = families().get("xgboost")
+    row = np.full(5, np.nan)
+    assert family.predict_row(native, row) == family.predict(native, row[None])[0]
+
+
+def test_what_packing_costs_is_not_stored() -> None:
+    """A model that answered single rows is stored as before."""
+    family, native = families().get("xgboost"), forest_of("regression")
+    before = family.save(native)
+    family.predict_row(native, np.zeros(5))
+    assert family.save(native) == before
+
+
+def test_xgboost_trees_that_share_a_round_are_refused() -> None:
+    with pytest.raises(ValueError, match="turns"):
+        families().get("xgboost").predict_row(forest_of("multiclass", num_parallel_tree=2), np.zeros(5))
+
+
 def test_trees_without_a_question() -> None:
     booster = lightgbm.train({"verbosity": -1, "min_data_in_leaf": 500}, lightgbm.Dataset(nasty(300), np.arange(300.0)), 3)
     packed = pack_boosters((booster.model_to_string(),))
@@ -106,13 +168,10 @@ def test_the_design_of_a_row_is_that_of_a_table() -> None:
 @pytest.mark.parametrize("name", FAMILIES)
 def test_rows_of_levels_and_gaps_score_as_their_table(name: str) -> None:
     family = families().get(name)
-    names = tuple(str(code) for code in range(LEVELS))
-    features = (*(Feature(kind, (kind,), "number") for kind in ("plain", "gaps", "flag")),
-                Feature("codes", ("codes",), "category", names), Feature("few", ("few",), "category", names[:5]))
     matrix = nasty(400)
     y = matrix[:, 0] + 3 * np.isnan(matrix[:, 2]) + np.nan_to_num(matrix[:, 3]) % 7
     options = {"trees": 12, "outer_bags": 1, "pairs": 3, "rounds": 60} if name in ("extra_trees", "random_forest", "ebm") else {}
-    native = family.fit(FitRequest(matrix, y, features, "regression", options=options, rounds=15, bags=2)).native
+    native = family.fit(FitRequest(matrix, y, LEVELLED, "regression", options=options, rounds=15, bags=2)).native
     found = unknown(60)
     found[:, 3:] = np.where(found[:, 3:] < [LEVELS, 5], found[:, 3:], np.nan)  # an encoder gives no other codes
     rows = [family.predict_row(native, row) for row in found]

@@ -12,8 +12,9 @@ import numpy as np
 
 from automl_core.framing.problem import Task
 from automl_core.registry import Field
+from automl_core.search.boosted_rows import PackedBoosters
 from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, Stages, link, reached
-from automl_core.search.lightgbm_rows import PackedBoosters, pack_boosters
+from automl_core.search.lightgbm_rows import pack_boosters
 
 OBJECTIVES = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
 LOSSES = {"absolute": "regression_l1", "quantile": "quantile"}

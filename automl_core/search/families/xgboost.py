@@ -5,21 +5,25 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from automl_core.framing.problem import Task
 from automl_core.registry import Field
+from automl_core.search.boosted_rows import PackedBoosters
 from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, Stages, link, reached
 from automl_core.search.feature import Feature
+from automl_core.search.xgboost_rows import pack_boosters
 
 OBJECTIVES = {"binary": "binary:logistic", "multiclass": "multi:softprob", "regression": "reg:squarederror"}
 METRICS = {"binary:logistic": "logloss", "multi:softprob": "mlogloss", "reg:squarederror": "rmse", "reg:absoluteerror": "mae",
            "reg:quantileerror": "quantile"}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)  # without slots: what single rows need is made when the first one comes
 class Trees:
     """XGBoost boosters whose margins are averaged, as bytes too, and how many levels each column has: 0 for a number."""
 
@@ -27,6 +31,19 @@ class Trees:
     boosters: tuple[Any, ...]
     levels: tuple[int, ...]
     files: tuple[bytes, ...] = field(repr=False)
+
+    @cached_property
+    def packed(self) -> PackedBoosters:
+        """The boosters, for one row at a time."""
+        nothing = _table(np.full((1, len(self.levels)), np.nan), self.levels)
+        bases = tuple(_margins(booster, nothing, booster.num_boosted_rounds()).reshape(-1) for booster in self.boosters)
+        return pack_boosters(self.files, bases, self.levels)
+
+
+def _margins(booster: Any, table: Any, start: int = 0) -> NDArray[np.float32]:
+    """(n,) or (n, k) what a booster's trees from `start` on add to its base."""
+    out: NDArray[np.float32] = booster.predict(table, output_margin=True, iteration_range=(start, booster.num_boosted_rounds()))
+    return out
 
 
 def _table(matrix: Array, levels: tuple[int, ...], **more: Any) -> Any:
@@ -140,8 +157,10 @@ def _predict(model: Trees, matrix: Array) -> Array:
 
 
 def _predict_row(model: Trees, row: Array) -> Any:
-    prediction = _predict(model, row[None, :])[0]
-    return prediction if model.task == "multiclass" else float(prediction)
+    values = row.astype(np.float32).astype(np.float64)
+    values[np.isinf(values)] = np.nan
+    found = link(model.task, model.packed.raw(values))
+    return found if model.task == "multiclass" else float(found[0])
 
 
 def _contributions(model: Trees, matrix: Array) -> tuple[Array, Any]:
