@@ -22,7 +22,7 @@ from automl_core.acting.conditions import usable
 from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.grading import Evidence, grade, is_advice
 from automl_core.acting.levers import moved
-from automl_core.acting.nuisance import MOST_FIT_ROWS, fold_of
+from automl_core.acting.nuisance import MOST_FIT_ROWS, fold_of, folds_for
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.pairs import pair_trials
 from automl_core.acting.policy import make_splits
@@ -147,13 +147,12 @@ def _stage(inputs: CardInputs, outcome: Outcome) -> Stage:
     levers = tuple(lever.column for lever in goal.levers)
     given = [column for column in usable(inputs.columns, problem, (*goal.never, *goal.later)) if column.name not in levers]
     sign = 1.0 if more_is_better(problem, goal, outcome) else -1.0
-    folds = fold_of(rows, groups, inputs.seed)
     return Stage(
         frame=inputs.frame,
         y=outcome.values,
         binary=outcome.is_rate,
-        folds=folds,
-        blocks=folds,
+        folds=fold_of(rows, groups, inputs.seed, folds_for(rows)),
+        blocks=fold_of(rows, groups, inputs.seed),
         first=fold_of(rows, groups, inputs.seed + 77, 2) == 0,
         groups=groups,
         splits=make_splits(inputs.frame, tuple(given)),

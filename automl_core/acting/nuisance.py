@@ -21,17 +21,24 @@ from automl_core.acting.covariates import Covariates
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Folds = NDArray[np.int64]
-FOLDS = 5
+FOLDS, FEW_FOLDS = 5, 3
 ROUNDS = 100
 RATE = 0.06
 MOST_FIT_ROWS = 8_000
+MANY_ROWS = 5 * MOST_FIT_ROWS  # from so many on fits learn from no fewer rows by three folds than by five
 LEAST_BENT_ROWS = 500
 MOST_BENT = 200  # columns of the bent design
 LEAST_CROSSED_ROWS = 1_000
+LEAST_TOLD = 0.002  # of the line's loss, that trees must take off before the line is drawn again
 MOST_CROSSED = 3  # numbers whose sums and differences are bent
 PLENTY = 5_000  # with so many rows to judge by, the first fold tells which design is worth fitting, and whether trees are
 THREADS = 2  # of binning and predicting; a fit of many small rounds would only wait for its second thread on a busy machine
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+def folds_for(rows: int) -> int:
+    """How many folds the helpers of a table of so many rows are fitted on."""
+    return FEW_FOLDS if rows >= MANY_ROWS else FOLDS
 
 
 def fold_of(rows: int, groups: NDArray[np.generic] | None, seed: int, folds: int = FOLDS) -> Folds:
@@ -150,9 +157,9 @@ class Learner:
         return min((_drawn(design, case) for design in designs), key=lambda line: case.loss(line.told))
 
     def _crossed(self, best: Blend, case: Case) -> Line | None:
-        """The line with bent sums and differences of the numbers that trees used most; None where trees tell no more than the
-        line, or where it loses no less by them."""
-        if best.share == 0 or not self.bends or len(self.design) < LEAST_CROSSED_ROWS:
+        """The line with bent sums and differences of the numbers that trees used most; None where trees tell hardly more than
+        the line, or where it loses no less by them."""
+        if not self.bends or len(self.design) < LEAST_CROSSED_ROWS or best.loss > (1 - LEAST_TOLD) * case.loss(best.line.told):
             return None
         used = [place for place in linear.numbers(self.covariates) if best.gains[place] > 0]
         used.sort(key=lambda place: -best.gains[place])

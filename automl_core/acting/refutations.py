@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from automl_core.acting import linear
 from automl_core.acting.covariates import Covariates
@@ -22,7 +23,7 @@ FAILED_MOST = 4  # of 20 shuffles at 5 %: a sound estimate has more than 4 in 0.
 SMALL_FIT_ROWS = 4_000
 SMALL_ROUNDS = 60
 SMALL_FOLDS = 2  # on 600 to 3,000 rows strengths came out as with five, and a random column shifted nothing by half an error
-LARGE = 20_000
+LARGE = 10_000
 TOGETHER_Z = 3.3
 TOGETHER_LEAST = 0.03
 
@@ -155,10 +156,10 @@ def levers_go_together(case: Comparison, others: tuple[str, ...]) -> str:
     """The name of another lever that goes together with this one beyond what the known columns tell; empty when none does.
 
     Two things that people decide apart, and that still move together, have something in common that is not in the table. A Wald
-    test in a logistic model of who has the new value, rows of one group counted as dependent; small associations (below 0.03) do
-    not count.
+    test in a logistic model of who has the new value, on 10,000 rows at most, rows of one group counted as dependent; small
+    associations (below 0.03) do not count.
     """
-    picked = case.old | case.new
+    picked = _sample(np.flatnonzero(case.old | case.new), case.seed)
     given = case.covariates.rows(picked)
     named = [name for name in others if name in given.names]
     known = given
@@ -186,12 +187,16 @@ def levers_go_together(case: Comparison, others: tuple[str, ...]) -> str:
 
 
 def _again(case: Comparison, covariates: Covariates) -> Effect | None:
-    """The effect on everybody again with small models, on 20,000 rows drawn by chance (always the same) when there are more."""
-    picked = np.arange(len(case.y))
-    if len(picked) > LARGE:
-        picked = np.sort(np.random.default_rng(case.seed + 3).choice(picked, LARGE, replace=False))
+    """The effect on everybody again with small models, on 10,000 rows drawn by chance (always the same) when there are more."""
+    picked = _sample(np.arange(len(case.y)), case.seed)
+    if len(picked) < len(case.y):
         covariates = covariates.rows(picked)
     groups = None if case.groups is None else case.groups[picked]
     other = Comparison(case.y[picked], case.old[picked], case.new[picked], covariates, case.binary, groups, case.seed)
     scores = comparison_scores(other, small_learner(covariates, case.seed), SMALL_FOLDS)
     return None if scores is None else estimate(scores, np.ones(len(picked), dtype=bool))
+
+
+def _sample(rows: NDArray[np.intp], seed: int) -> NDArray[np.intp]:
+    """10,000 of the rows, always the same, when there are more."""
+    return rows if len(rows) <= LARGE else np.sort(np.random.default_rng(seed + 3).choice(rows, LARGE, replace=False))
