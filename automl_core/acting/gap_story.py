@@ -82,13 +82,13 @@ def _sentences(story: GapStory, outcome: Outcome) -> list[str]:
     if story.gap.p != story.gap.p:
         return [f"{opening}.", _why_not(story)]
     spread = f"{opening}: {_signed(story.gap.value, outcome)} ({_range(story.gap, outcome)})."
-    if not story.confirmed:
-        return [spread, "That is no more than chance can make."]
+    lines = [spread] if story.confirmed else [spread, "That is no more than chance can make."]
     whole = "change" if story.over_time else "gap"
-    lines = [spread]
     if story.support < ENOUGH_ALIKE:
         lines.append(f"Only {percent(story.support)} of the rows have one like them on the other side: the split below speaks of "
                      "those and should not be relied on.")
+    if not story.confirmed:
+        return lines
     mix = f"{_signed(story.composition.value, outcome)} of the {whole} goes with which rows there are " \
           f"({_range(story.composition, outcome)})"
     rate = f"{_signed(story.behaviour.value, outcome)} with a different outcome of rows that are alike " \
@@ -129,8 +129,9 @@ def _driver_words(driver: Driver, outcome: Outcome, over_time: bool) -> str:
 
 
 def _signed(value: float, outcome: Outcome) -> str:
-    sign = "+" if value > 0 else "−" if value < 0 else ""
-    return sign + outcome.gap(value)
+    text = outcome.gap(value)
+    sign = "" if not any(digit in text for digit in "123456789") else "+" if value > 0 else "−"
+    return sign + text
 
 
 def _range(amount: Amount, outcome: Outcome) -> str:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.errors import BadInput
-from automl_core.explaining.words import interval, money, number, percent
+from automl_core.explaining.words import interval, money, number, percent, rounded
 from automl_core.framing.problem import Money
 
 Floats = NDArray[np.float64]
@@ -36,6 +37,14 @@ class OrderRule:
         bins = np.searchsorted(np.array(self.edges), prediction, side="right")
         quantity: Floats = np.asarray(prediction, dtype=np.float64) + np.array(self.add)[bins]
         return quantity
+
+    @property
+    def lines(self) -> tuple[tuple[str, str], ...]:
+        """The rule to be read off: which predictions, and what to provide for them."""
+        ends = [number(rounded(edge, 3)) for edge in self.edges]
+        inner = [f"{low} to below {high}" for low, high in pairwise(ends)]
+        names = [f"below {ends[0]}", *inner, f"{ends[-1]} or more"] if ends else ["any"]
+        return tuple((name, _beside(add)) for name, add in zip(names, self.add, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +111,11 @@ def _cost(quantity: Floats, y: Floats, costs: Money) -> Floats:
 
 def _sentence(made: Newsvendor, costs: Money) -> str:
     unit = costs.currency
-    ends = sorted((made.rule.add[0], made.rule.add[-1]))
-    added = number(ends[0]) if ends[0] == ends[1] else f"{number(ends[0])} to {number(ends[1])}"
+    least, most = min(made.rule.add), max(made.rule.add)
+    added = _beside(least) if least == most else f"from {_beside(least)} to {_beside(most)}, depending on the prediction"
     words = (
         f"One too few costs {money(costs.under, unit)} and one too many {money(costs.over, unit)}: provide what is enough in "
-        f"{percent(made.level)} of cases, which is the prediction plus {added}. That costs {money(made.cost_then, unit)} a row "
+        f"{percent(made.level)} of cases, which is {added}. That costs {money(made.cost_then, unit)} a row "
         f"against {money(made.cost_now, unit)} for the prediction itself"
     )
     span = interval(money(made.saved_low, unit), money(made.saved_high, unit))
@@ -115,3 +124,10 @@ def _sentence(made: Newsvendor, costs: Money) -> str:
     if made.saved < 0:
         return f"{words}: it does not pay here (95 % range of the saving {span})."
     return f"{words}, saving {money(made.saved, unit)} (95 % range {span})."
+
+
+def _beside(add: float) -> str:
+    """“8,940 more than predicted”, “270 less than predicted”."""
+    if add == 0:
+        return "what is predicted"
+    return f"{number(abs(rounded(add, 3)))} {'more' if add > 0 else 'less'} than predicted"

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from automl_core.errors import BadInput
 from automl_core.explaining.fairness_counts import (
+    LEAST_EACH,
     UNKNOWN,
     Rate,
     Spread,
@@ -30,7 +31,6 @@ from automl_core.explaining.fairness_counts import (
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 SMALL_ROWS = 100
-LEAST_EACH = 20  # rows of a class that an error rate needs before it is compared with another group's
 BINS = 5
 
 

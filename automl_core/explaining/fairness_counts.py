@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 DRAWS = 2000
+LEAST_EACH = 20  # rows of a class that an error rate needs before it is compared with another group's
 NORMAL_ROWS = 300
 REACH = 1.959964
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from automl_core.explaining.fairness_counts import Rate, Spread
+from automl_core.explaining.fairness_counts import LEAST_EACH, Rate, Spread
 from automl_core.explaining.words import interval, join_words, number, percent, points, quote
 
 if TYPE_CHECKING:
@@ -45,7 +45,9 @@ def _class_lines(made: Fairness) -> list[str]:
 
 
 def _line(made: Fairness, spread: Spread, pick: Pick, verb: str, among: str) -> str:
-    ranked = sorted((group for group in made.compared if pick(group).rows), key=lambda group: pick(group).value)
+    enough = 0 if among == "all" else LEAST_EACH  # error rates are compared between groups with enough rows of both kinds
+    rich = [group for group in made.compared if min(group.found.rows, group.false_alarms.rows) >= enough and pick(group).rows]
+    ranked = sorted(rich, key=lambda group: pick(group).value)
     low, high = ranked[0], ranked[-1]
     most, least = percent(pick(high).value), percent(pick(low).value)
     if spread.clear:

@@ -212,7 +212,6 @@ def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: 
 
 def _sentence(contest: Contest, rung: RungOffer, tried: int) -> str:
     what = rung.members[0] if len(rung.members) == 1 else f"an ensemble of {len(rung.members)} models"
-    score = rung.score
     which = f"The one candidate tried, {what}," if tried == 1 else f"Of {tried} candidates, {what}"
-    return (f"{which} is handed over: {contest.prepared.metric.title} {score.mean:.4g} "
-            f"({score.low:.4g} to {score.high:.4g}) on rows it had not seen, {rung.row_ms_p50:.2g} ms a row.")
+    return (f"{which} is handed over: {contest.prepared.metric.title} {rung.score.words} on rows it had not seen, "
+            f"{rung.row_ms_p50:.2g} ms a row.")

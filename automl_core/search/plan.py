@@ -1,6 +1,7 @@
 """The nouns of the search: the plan, a candidate, a trial and what a run gave."""
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -76,6 +77,15 @@ class Score:
     mean: float
     low: float
     high: float
+
+    @property
+    def words(self) -> str:
+        """All three to the same place, four digits of the score: 0.8067 (0.7735 to 0.8360), 12,350 (11,900 to 12,800)."""
+        if self.mean == 0 or not math.isfinite(self.mean):
+            return f"{self.mean:.4g} ({self.low:.4g} to {self.high:.4g})"
+        places = 3 - math.floor(math.log10(abs(self.mean)))
+        mean, low, high = (f"{round(part, places):z,.{max(0, places)}f}" for part in (self.mean, self.low, self.high))
+        return f"{mean} ({low} to {high})"
 
 
 @dataclass(frozen=True, slots=True)

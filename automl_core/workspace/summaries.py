@@ -26,8 +26,7 @@ def with_choice(summary: RunSummary, rung: str, model: Model) -> RunSummary:
     family = ENSEMBLE if len(model.members) > 1 else model.members[0].family
     metric = get_metric(summary.metric).title
     what = offer.members[0] if len(offer.members) == 1 else f"a blend of {len(offer.members)} models"
-    sentence = (f"You chose {what}: {metric} {offer.score.mean:.4g} ({offer.score.low:.4g} to {offer.score.high:.4g}) on rows it "
-                f"had not seen, {offer.row_ms_p50:.2g} ms a row.")
+    sentence = f"You chose {what}: {metric} {offer.score.words} on rows it had not seen, {offer.row_ms_p50:.2g} ms a row."
     return replace(summary, score=offer.score, family=family, members=offer.members, ladder=ladder, mb=offer.mb,
                    row_ms_p50=offer.row_ms_p50, row_ms_p95=offer.row_ms_p95, threshold=model.threshold, sentence=sentence)
 

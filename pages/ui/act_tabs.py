@@ -17,8 +17,9 @@ def tabs(project: str, goal: Goal) -> None:
             act_view.action_list(project, goal)
     if drawn[1].open:
         with drawn[1], border():
+            if decision_view.provide(project):
+                st.subheader("What the list is worth", anchor=False)
             decision_view.decision(project, goal)
-            decision_view.provide(project)
     if drawn[2].open:
         with drawn[2], border():
             decision_view.plan(project)

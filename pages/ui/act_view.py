@@ -116,7 +116,8 @@ def _card(project: str, card: ActionCard, goal: Goal) -> None:
                   "Rows that would change, have rows like them at the new value, and would still look like a real row."),
              Fact(plain(card.counted, 40), f"{_level(card.now, rate)} now", then)]
     if math.isfinite(card.net_value):
-        facts.append(Fact("Worth after costs", money(card.net_value, goal.currency),
+        free = card.whole_cost == 0
+        facts.append(Fact("Worth, no cost was given" if free else "Worth after costs", money(card.net_value, goal.currency),
                           f"{money(card.net_low, goal.currency)} to {money(card.net_high, goal.currency)}",
                           "If all of it is real and every row changes; with its 95 % range."))
     cards.facts(facts, columns=3)

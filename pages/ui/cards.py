@@ -117,5 +117,5 @@ def severity(name: str) -> None:
 
 def sentences(items: tuple[str, ...] | list[str], title: str = "") -> None:
     """Sentences from the engine as a list, escaped, under a title."""
-    lines = "\n".join(f"- {plain(item)}" for item in items)
+    lines = "\n".join(f"- {plain(item, 900)}" for item in items)
     st.markdown(f"**{title}**\n\n{lines}" if title else lines, width=720)

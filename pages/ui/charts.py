@@ -25,7 +25,7 @@ def ladder(verdict: Verdict, palette: Palette) -> Chart:
     winner = {"ml_pays": "boosted"}.get(verdict.verdict, verdict.verdict)
     marks = [
         Mark(words.RUNGS.get(rung.rung, rung.rung), rung.score,
-             f"{words.score(rung.score)} ({words.interval(rung.low, rung.high)})", rung.low, rung.high, rung.rung == winner)
+             words.estimate(rung.score, rung.low, rung.high), rung.low, rung.high, rung.rung == winner)
         for rung in verdict.ladder
     ]
     said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
@@ -164,7 +164,7 @@ def all_words(conditions: tuple[Any, ...], most: int = 3) -> str:
 
 
 def _score_words(score: Any) -> str:
-    return f"{words.score(score.mean)} ({words.interval(score.low, score.high)})"
+    return words.estimate(score.mean, score.low, score.high)
 
 
 def _offer_words(offer: RungOffer) -> str:

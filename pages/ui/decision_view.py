@@ -1,4 +1,4 @@
-"""What a list is worth and against what, ways for one row, and files to hand on; to be shown on the act and explain pages."""
+"""What a list is worth and against what, ways for one row, and files to hand on: parts of the act page."""
 from __future__ import annotations
 
 import math
@@ -61,14 +61,14 @@ def _sensitivity(made: Decision, goal: Goal) -> None:
                      hide_index=True, key="sensitivity", alt="Money by the share that acting turns")
 
 
-def provide(project: str) -> None:
-    """How much to provide of a number whose errors cost differently; nothing when no such costs were given."""
+def provide(project: str) -> bool:
+    """How much to provide of a number whose errors cost differently; False, and nothing drawn, when no such costs were given."""
     ws = session.workspace()
     problem = ws.goal.problem(project)
     if problem is None or problem.task != "regression" or problem.money is None:
-        return
+        return False
     if min(problem.money.over, problem.money.under) <= 0:
-        return
+        return False
     st.subheader("How much to provide", anchor=False)
     with border():
         made = ws.decide.newsvendor(project)
@@ -79,11 +79,20 @@ def provide(project: str) -> None:
             Fact("Cost a row then", money(made.cost_then, unit), f"short in {percent(made.short_then)} of cases"),
             Fact("Saving a row", money(made.saved, unit), f"{money(made.saved_low, unit)} to {money(made.saved_high, unit)}"),
         ], columns=3)
+        st.markdown("Look up the prediction of a new row here:", width=720)
+        lines = pd.DataFrame(made.rule.lines, columns=["Where the prediction is", "Provide"])
+        cards.table(lines, "What to provide, by the prediction", "provide_rule")
+    return True
 
 
 def plan(project: str) -> None:
     """One action a row from the cards, with its files."""
     ws = session.workspace()
+    if ws.act.found(project) is None:
+        first = "Look for actions above" if ws.act.goal(project).levers else "Name above what you can change and look for actions"
+        cards.empty("No card to choose from yet",
+                    f"{first}: each row then gets the action that is worth most there, within your limits.")
+        return
     with border(), st.spinner("Choosing one action a row", show_time=True):
         made = ws.decide.plan(project)
         st.markdown(f"**{plain(made.sentence, 500)}**", width=720)
@@ -110,8 +119,8 @@ def recourse(project: str, position: int | None = None) -> None:
     ws = session.workspace()
     goal = ws.act.goal(project)
     if not goal.levers:
-        cards.empty("Nothing can be changed yet", "Say on the act page which columns you can change, to which values and at what "
-                    "cost.", "act", "Set the goal of acting")
+        cards.empty("Nothing can be changed yet", "Name above, under “What you can change”, the columns that somebody decides, "
+                    "say to which values and at what cost, and save the goal.")
         return
     position = explain_view.pick_row(project) if position is None else position
     problem = ws.goal.problem(project)

@@ -11,7 +11,7 @@ from automl_core.acting.action import Goal
 from pages.ui import act_form, cards, pilot_charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
-from pages.ui.words import count, money, percent, plain, signed
+from pages.ui.words import count, cut, money, percent, plain, signed
 
 NONE = "No experiment"
 
@@ -84,6 +84,9 @@ def result(project: str, found: Experiment, goal: Goal) -> None:
         facts.append(Fact("Brings after costs", money(found.net, goal.currency),
                           f"{money(found.net_low, goal.currency)} to {money(found.net_high, goal.currency)}"))
     cards.facts(facts)
+    if any(card.lever == goal.experiment for card in session.workspace().act.cards(project) or ()):
+        st.caption(plain(f"The card about “{cut(goal.experiment, 40)}” above estimates the same effect in another way, only for "
+                         "the rows that would change. The two need not agree to the digit: trust what lies in both ranges.", 400))
     st.markdown(f"**Do next:** {plain(found.advice, 600)}", width=720)
     if found.who:
         cards.sentences(list(found.who), "Who gains most")

@@ -18,7 +18,7 @@ from automl_core.explaining.explanation import (
 )
 from pages.ui import words
 from pages.ui.charts import amount
-from pages.ui.figures import Chart, Mark, bars, base, dots
+from pages.ui.figures import NUMBERS, Chart, Mark, bars, base, dots
 from pages.ui.theme import Palette
 
 SHOWN_BARS = 12
@@ -81,7 +81,7 @@ def drops(explanation: Explanation, palette: Palette) -> Chart:
     """What the score needs: its fall when a column is shuffled on rows not learned from, with intervals."""
     metric = words.metric_title(explanation.metric)
     lines = [item for item in lines_of(explanation)[:SHOWN_BARS] if math.isfinite(item.drop)]
-    marks = [Mark(name_of(item), item.drop, f"{words.signed(-item.drop)} ({words.interval(-item.drop_high, -item.drop_low)})",
+    marks = [Mark(name_of(item), item.drop, words.estimate(-item.drop, -item.drop_high, -item.drop_low, sign=True),
                   item.drop_low, item.drop_high, item.drop_low > 0) for item in lines]
     sure = sum(item.drop_low > 0 for item in lines)
     sentence = (f"How much worse {words.plain(metric)} gets when a column is shuffled, on rows not learned from, with 95 % "
@@ -114,7 +114,7 @@ def _line(item: Curve, palette: Palette) -> Any:
     points = [point for point in item.points if math.isfinite(point.value)]
     place: Callable[[CurvePoint], Any] = (lambda point: point.label) if item.kind == "date" else (lambda point: point.value)
     x = [place(point) for point in points]
-    quiet = {"fixedrange": True, "automargin": True, "zeroline": False}
+    quiet = {"fixedrange": True, "automargin": True, "zeroline": False, **NUMBERS}
     across = quiet | {"showgrid": False, "nticks": 8}
     figure = base(height=430, more={
         "xaxis": across | {"anchor": "y", "matches": "x2", "showticklabels": False},

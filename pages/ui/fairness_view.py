@@ -10,7 +10,7 @@ from automl_core.explaining import Fairness, Spread
 from pages.ui import cards, findings_charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
-from pages.ui.words import count, cut, interval, number, percent, plain, quoted
+from pages.ui.words import count, cut, estimate, interval, number, percent, plain, quoted
 
 
 def declare(project: str, declared: tuple[str, ...]) -> None:
@@ -90,7 +90,7 @@ def ratio_words(name: str, spread: Spread) -> str:
     """A gap as a ratio with its interval; empty when a group has none at all, which leaves nothing to measure a ratio by."""
     if not math.isfinite(spread.ratio) or spread.ratio_low >= spread.ratio_high:
         return ""
-    return f"{name.lower()} {number(spread.ratio, 2)} ({interval(spread.ratio_low, spread.ratio_high)})"
+    return f"{name.lower()} {estimate(spread.ratio, spread.ratio_low, spread.ratio_high)}"
 
 
 def _figures(made: Fairness) -> None:

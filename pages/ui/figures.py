@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 LABEL = 28
+NUMBERS = {"separatethousands": True, "exponentformat": "B", "minexponent": 6}  # 20,000 as in the words beside it, 2M, never 20k
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ def base(rows: int = 0, height: int = 320, tall: bool = False, more: dict[str, A
         "height": 64 + (44 if tall else 34) * rows if rows else height,
         "margin": {"l": 8, "r": 16, "t": 8, "b": 8}, "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
         "showlegend": False, "hovermode": "closest", "dragmode": False, "bargap": 0.35, "font": {"size": 13},
-        "xaxis": {"fixedrange": True, "zeroline": False, "automargin": True, "title": {"standoff": 8}},
-        "yaxis": {"fixedrange": True, "zeroline": False, "automargin": True},
+        "xaxis": {"fixedrange": True, "zeroline": False, "automargin": True, "title": {"standoff": 8}, **NUMBERS},
+        "yaxis": {"fixedrange": True, "zeroline": False, "automargin": True, **NUMBERS},
     } | (more or {}))
 
 

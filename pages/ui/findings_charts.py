@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 from automl_core.acting import GapStory, SegmentStory
 from automl_core.explaining import Fairness
@@ -54,6 +53,8 @@ def mix(story: GapStory, unit: str, scale: float, palette: Palette) -> Chart:
     left = story.unassigned + sum(item.part.value for item in story.columns[SHOWN:])
     if math.isfinite(left):
         sentence += f" Other columns, and columns acting together, make {words.plain(words.signed(left * scale))}."
+        if abs(left) > abs(story.composition.value):
+            sentence += " The columns overlap: take them one by one, not as a sum."
     said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
     return Chart(dots(marks, f"Part{_of(unit)}", palette, zero=True), sentence, f"Columns by their part: {said}.")
 
@@ -64,8 +65,8 @@ def rates(audit: Fairness, which: str, sentence: str, palette: Palette) -> Chart
     for group in audit.groups:
         rate = getattr(group, which)
         if rate.rows:
-            text = f"{words.percent(rate.value)} ({words.percent(rate.low)} to {words.percent(rate.high)}), " \
-                   f"{words.count(rate.rows, 'row')}"
+            share = words.estimate(100 * rate.value, 100 * rate.low, 100 * rate.high, unit=" %")
+            text = f"{share}, {words.count(rate.rows, 'row')}"
             marks.append(Mark(_group(group.group, group.small), 100 * rate.value, text, 100 * rate.low, 100 * rate.high,
                               strong=not group.small))
     said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
@@ -89,8 +90,8 @@ def off(audit: Fairness, palette: Palette) -> Chart:
 def errors(audit: Fairness, palette: Palette) -> Chart:
     """The mean absolute error of every group."""
     marks = [Mark(_group(group.group, group.small), group.error.value,
-                  f"{words.number(group.error.value)} ({words.interval(group.error.low, group.error.high)})", group.error.low,
-                  group.error.high, strong=not group.small) for group in audit.groups if math.isfinite(group.error.low)]
+                  words.estimate(group.error.value, group.error.low, group.error.high), group.error.low, group.error.high,
+                  strong=not group.small) for group in audit.groups if math.isfinite(group.error.low)]
     said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
     return Chart(dots(marks, "Mean error", palette), "How large the error is on average, with 95 % intervals.",
                  f"Mean error by group: {said}.")
@@ -133,8 +134,8 @@ def _group(name: str, small: bool) -> str:
     return f"{words.cut(name, 20)} (few rows)" if small else name
 
 
-def _span(value: float, low: float, high: float, scale: float, shown: Callable[[float], str] = words.signed) -> str:
-    return f"{shown(value * scale)} ({shown(low * scale)} to {shown(high * scale)})"
+def _span(value: float, low: float, high: float, scale: float) -> str:
+    return words.estimate(value * scale, low * scale, high * scale, sign=True)
 
 
 def _of(unit: str) -> str:

@@ -163,7 +163,7 @@ def _story(story: GapStory, names: tuple[str, str]) -> None:
     cards.show(findings_charts.split(story, unit, scale, session.palette()), "gap_split")
     if story.columns:
         cards.show(findings_charts.mix(story, unit, scale, session.palette()), "gap_mix")
-    st.subheader("What drove it", anchor=False)
+    st.subheader("What drove it" if "gap" in story.confirmed else "What pulls it either way", anchor=False)
     tested = f"{count(story.looked_at, 'group')} looked at, {count(story.tested)} tested on rows that were not used to find them"
     if story.drivers:
         cards.sentences([driver.sentence for driver in story.drivers])

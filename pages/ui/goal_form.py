@@ -22,8 +22,8 @@ MONEY_YES_NO = (
     Field("true_negative", "No, and rightly so", "number", 0.0),
 )
 MONEY_NUMBER = (
-    Field("over", "Each unit too high costs", "number", 0.0, minimum=0),
-    Field("under", "Each unit too low costs", "number", 0.0, minimum=0),
+    Field("over", "Each unit too high costs", "number", 0.0, minimum=0, help="What one unit provided and not needed costs."),
+    Field("under", "Each unit too low costs", "number", 0.0, minimum=0, help="What one unit needed and not provided costs."),
 )
 CURRENCY = Field("currency", "Currency", "text", "€")
 
@@ -148,7 +148,9 @@ def _money(problem: Problem, key: str) -> Money | None:
     given: dict[str, Any] = {} if problem.money is None else {
         item.name: getattr(problem.money, item.name) for item in (*items, CURRENCY)}
     with st.expander("What a decision is worth (optional)", expanded=problem.money is not None):
-        st.markdown("Per row. With amounts given, Clarion says what acting on the model brings, and chooses the threshold by it.")
+        st.markdown("Per row. With amounts given, Clarion says what acting on the model brings, and chooses the threshold by it."
+                    if problem.task == "binary" else
+                    "With both given, the act page says under “What it is worth” how much to provide, and what that saves.")
         with st.grid(2, min_column_width=200):
             values = forms.fields((*items, CURRENCY), f"money_{key}", given)
     amounts = {item.name: float(values[item.name] or 0.0) for item in items}

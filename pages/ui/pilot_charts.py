@@ -104,7 +104,7 @@ def _outcome(pilot: Pilot) -> str:
 
 
 def _span(value: float, low: float, high: float, scale: int) -> str:
-    return f"{words.signed(scale * value)} ({words.interval(scale * low, scale * high)})"
+    return words.estimate(scale * value, scale * low, scale * high, sign=True)
 
 
 def _amount(value: float, found: TrackRecord) -> str:

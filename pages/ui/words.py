@@ -139,9 +139,30 @@ def interval(low: float, high: float, unit: str = "") -> str:
     """An interval in words, with no more digits than its width supports: 0.838 to 0.852."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return "not measured"
+    places = _places(low, high)
+    return f"{_to(low, places)} to {_to(high, places)}{unit}"
+
+
+def estimate(value: float, low: float, high: float, sign: bool = False, unit: str = "") -> str:
+    """An estimate with its interval, all three to the same place: 0.807 (0.774 to 0.836); `sign` gives each its sign."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return (signed(value) if sign else score(value)) + unit
+    places = _places(low, high)
+    shown = [_to(part, places, sign) for part in (value, low, high)]
+    return f"{shown[0]}{unit} ({shown[1]} to {shown[2]}{unit})"
+
+
+def _places(low: float, high: float) -> int:
+    """Decimals that the width of an interval supports; below zero when even tens say too much."""
     width = abs(high - low)
-    places = 3 if width == 0 else min(6, max(0, 1 - math.floor(math.log10(width))))
-    return f"{low:z,.{places}f} to {high:z,.{places}f}{unit}".replace("-", "−")
+    return 3 if width == 0 else min(6, 1 - math.floor(math.log10(width)))
+
+
+def _to(value: float, places: int, sign: bool = False) -> str:
+    text = f"{round(value, places):{'+' if sign else ''}z,.{max(0, places)}f}"
+    return (text if text.strip("+0.") else text.lstrip("+")).replace("-", "−")
 
 
 def score(value: float) -> str:

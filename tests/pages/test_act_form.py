@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from automl_core.acting.action import Lever
 from pages.ui import session
@@ -63,3 +64,14 @@ def test_what_must_never_be_used_names_no_group_and_is_owned_up_to_on_the_list(s
     after = act.segments(project)
     assert after is not None
     assert named[0] not in [condition.column for segment in after.segments for condition in segment.conditions]
+
+
+def _long_sentence() -> None:
+    from pages.ui import cards
+    cards.sentences(["word " * 150 + "end"])
+
+
+def test_a_long_sentence_of_the_engine_is_not_cut() -> None:
+    """A former card's sentence has some five hundred characters, and its advice stands last."""
+    app = AppTest.from_function(_long_sentence).run()
+    assert app.markdown[0].value.endswith("end")

@@ -13,7 +13,8 @@ import pytest
 from automl_core.acting import Pair, Periods, Told, compare_groups, compare_periods, counted_class, find_segments, tell_segments
 from automl_core.acting.action import Condition
 from automl_core.acting.gap import Amount
-from automl_core.acting.gap_story import confirmed_parts
+from automl_core.acting.gap_story import _signed, confirmed_parts, told
+from automl_core.acting.outcome import make_outcome
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
@@ -166,3 +167,20 @@ def test_many_rows_without_any_alike_are_not_called_few() -> None:
     assert "too few" not in story.sentence
     assert "Hardly any row of one side has one like it on the other" in story.sentence
     assert "Choose groups that share more." in story.sentence
+
+
+def test_a_split_that_rests_on_few_rows_says_so_even_when_nothing_is_confirmed() -> None:
+    one = world(9, 800, "null")
+    story = compare_groups(one.frame, one.y, COLUMNS, PROBLEM, G)
+    assert not story.confirmed
+    outcome = make_outcome(one.y, PROBLEM)
+    words = told(replace(story, support=0.19), outcome).sentence
+    assert "no more than chance" in words
+    assert "Only 19 % of the rows" in words
+    assert "Only" not in told(replace(story, support=0.9), outcome).sentence
+
+
+def test_nothing_is_told_with_a_sign_of_its_own() -> None:
+    outcome = make_outcome(world(9, 300, "null").y, PROBLEM)
+    assert _signed(-0.0004, outcome) == "0.0 points"
+    assert _signed(-0.004, outcome) == "−0.4 points"

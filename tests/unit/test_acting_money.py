@@ -187,6 +187,10 @@ def test_newsvendor_finds_the_quantile_and_its_saving() -> None:
     assert made.saved_low > 0
     assert made.rule.add[-1] > made.rule.add[0] > 0
     assert made.rule.quantity(np.array([100.0]))[0] == pytest.approx(108, abs=2.5)
+    assert "more than predicted to" in made.sentence
+    assert [name.split()[0] for name, _ in made.rule.lines][:1] == ["below"]
+    assert len(made.rule.lines) == len(made.rule.add)
+    assert all(told.endswith("more than predicted") for _, told in made.rule.lines)
     flat = newsvendor(mean, mean + rng.normal(0, 5, 4000), Money(over=1.0, under=1.0))
     assert flat.saved_low < 0.02
     with pytest.raises(BadInput):

@@ -64,6 +64,12 @@ def test_bars_start_at_zero() -> None:
         assert low <= 0 <= high, name
 
 
+def test_axes_write_numbers_as_the_words_do() -> None:
+    for name, chart in every(LIGHT).items():
+        for axis in (chart.figure.layout.xaxis, chart.figure.layout.yaxis):
+            assert (axis.separatethousands, axis.exponentformat, axis.minexponent) == (True, "B", 6), name
+
+
 def test_intervals_are_drawn() -> None:
     trace = next(one for one in every(LIGHT)["ladder"].figure.data if one.marker.color == LIGHT.accent)
     assert trace.x[0] + trace.error_x.array[0] == pytest.approx(0.873)

@@ -200,3 +200,11 @@ def test_development_tables(facts: dict[str, Any], shared: Path, tmp_path: Path)
     numbers = {"binary": ("int", "bool", "text"), "multiclass": ("int", "text"), "regression": ("int", "float")}
     assert table.column(facts["target"]).kind in numbers[facts["task"]]
     assert table.warnings == ()
+
+
+@pytest.mark.parametrize("name", ["pass_protected.xlsx", "pass_protected.xlsb"])
+def test_a_locked_workbook_is_called_locked(name: str, shared: Path, tmp_path: Path) -> None:
+    """The library takes it for a broken one, and a broken file has another cure."""
+    said = outcome(lambda: read_here(CORPUS / "calamine" / name, tmp_path))
+    assert isinstance(said, str)
+    assert "protected by a password" in said

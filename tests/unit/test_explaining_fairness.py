@@ -34,6 +34,18 @@ def test_small_groups_are_shown_and_not_compared() -> None:
     assert "nothing can be compared" in alone.sentences[0]
 
 
+def test_a_sentence_names_only_groups_with_enough_of_both_outcomes() -> None:
+    group = np.repeat(["many", "some", "(missing)"], [1000, 1000, 300])
+    y = np.concatenate([np.arange(1000) % 4 == 0, np.arange(1000) % 4 == 0, np.arange(300) < 5]).astype(float)
+    selected = y > 0.5
+    selected[:150] = False  # many: fewer found
+    selected[-300:] = False  # (missing): none of its five is found, too few to be compared
+    made = audit(Audit(np.where(selected, 0.9, 0.1), y, group.astype(object), selected, "sex", "Yes"))
+    line = next(line for line in made.sentences if "are found" in line)
+    assert "“many”" in line
+    assert "(missing)" not in line
+
+
 def test_no_sentence_calls_a_model_fair() -> None:
     for seed in range(5):
         made = audit(case(np.repeat(["a", "b"], 200), seed))

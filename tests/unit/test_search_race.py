@@ -27,7 +27,7 @@ from automl_core.search.ensemble import Electorate, bagged_weights, blend, greed
 from automl_core.search.executors import open_executor
 from automl_core.search.journal import FoldResult
 from automl_core.search.offers import Offer, choose
-from automl_core.search.plan import Candidate, Plan, Trial
+from automl_core.search.plan import Candidate, Plan, Score, Trial
 from automl_core.search.portfolio import candidate_cap, make_portfolio
 from automl_core.search.prepared import prepare
 from automl_core.search.watch import SilentWatch
@@ -512,3 +512,9 @@ def test_folds_compared_hold_the_first_whose_models_are_kept() -> None:
     for key, fold in ((candidates[0].key, 1), (candidates[0].key, 2), (candidates[1].key, 0)):
         contest.take(FoldResult(key, fold, np.full(len(prepared.folds[fold][1]), 0.5), 10, 1.0))
     assert contest.common_folds() == (0,)
+
+
+def test_a_score_and_its_interval_are_said_to_the_same_place() -> None:
+    assert Score(0.80671, 0.77352, 0.836).words == "0.8067 (0.7735 to 0.8360)"
+    assert Score(12345.6, 11902.1, 12803.9).words == "12,350 (11,900 to 12,800)"
+    assert Score(0.0, -0.1, 0.1).words == "0 (-0.1 to 0.1)"

@@ -33,6 +33,18 @@ def test_interval_has_no_more_digits_than_its_width() -> None:
     assert words.interval(NAN, 1) == "not measured"
 
 
+def test_interval_and_estimate_have_equal_decimals() -> None:
+    assert words.interval(4183.2, 4958.7) == "4,180 to 4,960"
+    assert words.estimate(0.80671, 0.77352, 0.83600) == "0.807 (0.774 to 0.836)"
+    assert words.estimate(4580.4, 4183.2, 4958.7) == "4,580 (4,180 to 4,960)"
+    assert words.estimate(3.66, -4.61, 11.98, sign=True) == "+4 (−5 to +12)"
+    assert words.estimate(1.4, -0.8, 3.7, sign=True) == "+1.4 (−0.8 to +3.7)"
+    assert words.estimate(0.01, -0.2, 0.2, sign=True, unit=" %") == "+0.01 % (−0.20 to +0.20 %)"
+    assert words.estimate(0.001, -2, 2, sign=True) == "0.0 (−2.0 to +2.0)"
+    assert words.estimate(0.8, NAN, NAN) == "0.800"
+    assert words.estimate(NAN, 0, 1) == "–"
+
+
 def test_counts_and_times() -> None:
     assert words.count(1, "row") == "1 row"
     assert words.count(7043, "row") == "7,043 rows"

@@ -33,6 +33,9 @@ class _Sheet:
     merged: tuple[tuple[tuple[int, int], tuple[int, int]], ...]
 
 
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # names the part of a workbook that a password locks (MS-OFFCRYPTO)
+
+
 def read_excel(file: SourceFile) -> Raw:
     """The chosen sheet, else the first that holds a table. Whole numbers come as int, dates as dates, errors as missing."""
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
@@ -45,10 +48,10 @@ def read_excel(file: SourceFile) -> Raw:
             hidden = {meta.name for meta in workbook.sheets_metadata if meta.visible != SheetVisibleEnum.Visible}
             chosen, sheet = _choose(workbook, names, hidden, file)
     except PasswordError:
-        raise BadInput(
-            f"{shown(file.name)} is protected by a password.", "Save it without the password and upload it again."
-        ) from None
+        raise _locked(file) from None
     except (CalamineError, OSError, ValueError, KeyError, IndexError):
+        if _ENCRYPTED in file.path.read_bytes():  # the library takes it for a broken one
+            raise _locked(file) from None
         raise BadInput(f"{shown(file.name)} is damaged or not a workbook.", _HINT) from None
     raw = _table(sheet, file, chosen)
     origin = Origin(file.name, "excel", header_row=raw.origin.header_row, sheet=chosen, sheets=tuple(names))
@@ -60,6 +63,10 @@ def read_excel(file: SourceFile) -> Raw:
         aside = f" ({', '.join(shown(name) for name in names if name in hidden)} hidden)" if hidden else ""
         warnings.insert(0, f"{shown(file.name)} has {len(names)} sheets{aside}; {shown(chosen)} was read.")
     return Raw(raw.frame, origin, tuple(warnings))
+
+
+def _locked(file: SourceFile) -> BadInput:
+    return BadInput(f"{shown(file.name)} is protected by a password.", "Save it without the password and upload it again.")
 
 
 def _check_parts(file: SourceFile) -> None:
