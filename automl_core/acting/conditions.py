@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import Condition
 from automl_core.data.table import Column
-from automl_core.explaining.words import number, quote
+from automl_core.explaining.words import edge, quote
 from automl_core.framing.problem import Problem
 
 Mask = NDArray[np.bool_]
@@ -105,7 +105,7 @@ def describe(condition: Condition) -> str:
     name = quote(condition.column)
     if condition.values:
         return f"{name} is {' or '.join(quote(value) for value in condition.values)}"
-    low, high = number(condition.low, 6), number(condition.high, 6)
+    low, high = edge(condition.low), edge(condition.high)
     if math.isnan(condition.low):
         return f"{name} is below {high}"
     if math.isnan(condition.high):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from automl_core.errors import BadInput
 from automl_core.explaining.explanation import Curve, CurvePoint
 from automl_core.explaining.swap import Rows, as_numbers, coded, from_numbers, is_date, is_number, with_values
-from automl_core.explaining.words import number, quote
+from automl_core.explaining.words import edge, number, quote
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -172,7 +172,7 @@ def _by_level(rows: Rows, name: str, observed: Floats, seed: int, calls: int) ->
     centred = surface - (surface @ counts / counts.sum())[:, None]
     line, reach = centred.mean(axis=0), 1.96 * centred.std(axis=0) / math.sqrt(max(len(picked), 1))
     predicted = rows.predict(rows.matrix)
-    labels = ["missing" if level is None else number(float(level), 6) if numbers else str(level) for level in levels]
+    labels = ["missing" if level is None else edge(float(level)) if numbers else str(level) for level in levels]
     points = [
         _point(label, (line[k], line[k] - reach[k], line[k] + reach[k]), masks[k], (observed, predicted))
         for k, label in enumerate(labels)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
-from automl_core.explaining.words import number, quote
+from automl_core.explaining.words import edge, quote
 
 MOST_GROUPS = 8
 BINS = 4
@@ -35,7 +35,7 @@ def protected_groups(series: pd.Series) -> NDArray[np.object_]:
         if series.nunique() > BINS:
             labels = _binned(series.to_numpy(dtype=np.float64, na_value=np.nan))
         else:
-            labels = np.array([number(float(value), 6) if value == value else "" for value in series], dtype=object)
+            labels = np.array([edge(float(value)) if value == value else "" for value in series], dtype=object)
     else:
         labels = series.astype("str").to_numpy(dtype=object)
     labels = np.where(missing, MISSING, labels).astype(object)
@@ -51,8 +51,8 @@ def _binned(values: NDArray[np.float64]) -> NDArray[np.object_]:
     cuts = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1], method="higher"))
     cuts = cuts[(cuts > known.min()) & (cuts <= known.max())]
     if not len(cuts):
-        return np.full(len(values), number(float(known.min()), 6), dtype=object)
-    inner = [f"{number(float(low), 6)} to below {number(float(high), 6)}" for low, high in pairwise(cuts)]
-    names = [f"below {number(float(cuts[0]), 6)}", *inner, f"{number(float(cuts[-1]), 6)} or more"]
+        return np.full(len(values), edge(float(known.min())), dtype=object)
+    inner = [f"{edge(float(low))} to below {edge(float(high))}" for low, high in pairwise(cuts)]
+    names = [f"below {edge(float(cuts[0]))}", *inner, f"{edge(float(cuts[-1]))} or more"]
     places = np.searchsorted(cuts, np.nan_to_num(values, nan=float(cuts[0])), side="right")
     return np.array(names, dtype=object)[places]

@@ -16,7 +16,7 @@ from automl_core.errors import BadInput
 from automl_core.explaining.contributions import Floats, compares, doubt_words, of_row
 from automl_core.explaining.explanation import Contribution, RowExplanation, WhatIf
 from automl_core.explaining.reference import Reference, open_reference
-from automl_core.explaining.words import join_words, number, percent, quote
+from automl_core.explaining.words import edge, join_words, number, percent, quote
 from automl_core.search.model import Model
 
 
@@ -88,7 +88,7 @@ def value_text(value: object) -> str:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d" if (value.hour, value.minute, value.second) == (0, 0, 0) else "%Y-%m-%d %H:%M")
     if isinstance(value, (int, float, np.number)):
-        return number(float(value), 6)
+        return edge(float(value))
     return str(value)
 
 

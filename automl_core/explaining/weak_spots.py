@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from automl_core.explaining.explanation import SpotCondition, WeakSpot, WeakSpots
 from automl_core.explaining.swap import as_numbers, is_date, is_number
-from automl_core.explaining.words import join_words, number, percent, quote
+from automl_core.explaining.words import edge, join_words, number, percent, quote
 from automl_core.framing.metrics import METRICS, decision_of
 from automl_core.framing.problem import Problem
 
@@ -282,7 +282,7 @@ def describe(condition: SpotCondition) -> str:
         return f"{name} is missing"
     if condition.values:
         return f"{name} is {' or '.join(quote(value) for value in condition.values)}"
-    low, high = number(condition.low, 6), number(condition.high, 6)
+    low, high = edge(condition.low), edge(condition.high)
     if math.isnan(condition.low):
         return f"{name} is below {high}"
     return f"{name} is {low} or more" if math.isnan(condition.high) else f"{name} is from {low} to below {high}"

@@ -35,6 +35,11 @@ def number(value: float, digits: int = 3) -> str:
     return "0" if text == "-0" else text.replace("-", "−")
 
 
+def edge(value: float) -> str:
+    """A bound as it is used, six significant digits: whole numbers of four digits stand without a mark, for they may be years."""
+    return f"{value:.0f}" if 1000 <= value < 10_000 and float(value).is_integer() else number(value, 6)
+
+
 def rounded(value: float, digits: int = 2) -> float:
     """The value with `digits` significant digits, for amounts that are estimates anyway."""
     if not math.isfinite(value) or value == 0:

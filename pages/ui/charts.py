@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from automl_core.acting.action import ActionList, SegmentSearch
+from automl_core.explaining.words import edge
 from automl_core.framing.problem import Verdict
 from automl_core.production.contract import ColumnDrift
 from automl_core.search.plan import RungOffer, RunSummary
@@ -117,6 +118,10 @@ def distribution(labels: list[str], shares: list[float], name: str, palette: Pal
     return Chart(figure, sentence, f"Values of {name}: {said}.")
 
 
+def _ending(value: float) -> str:
+    return edge(value) if float(value).is_integer() else words.number(value)
+
+
 def histogram(counts: list[int], edges: list[float], name: str, palette: Palette) -> Chart:
     """How the numbers of one column are spread."""
     import plotly.graph_objects as go
@@ -126,15 +131,15 @@ def histogram(counts: list[int], edges: list[float], name: str, palette: Palette
     figure.add_trace(go.Bar(
         x=[(low + high) / 2 for low, high in bins], width=[high - low for low, high in bins], y=counts,
         marker={"color": palette.neutral},
-        text=[f"{words.number(low)} to {words.number(high)}: {words.count(rows, 'row')}"
+        text=[f"{_ending(low)} to {_ending(high)}: {words.count(rows, 'row')}"
               for (low, high), rows in zip(bins, counts, strict=False)],
         textposition="none", hovertemplate="%{text}<extra></extra>",
     ))
     figure.update_layout(bargap=0.04)
     figure.update_xaxes(title_text=words.label(name, 40), showgrid=False)
     figure.update_yaxes(title_text="Rows", nticks=5)
-    sentence = f"{words.quoted(name)} runs from {words.number(edges[0])} to {words.number(edges[-1])}."
-    return Chart(figure, sentence, f"Histogram of {name} from {words.number(edges[0])} to {words.number(edges[-1])}.")
+    sentence = f"{words.quoted(name)} runs from {_ending(edges[0])} to {_ending(edges[-1])}."
+    return Chart(figure, sentence, f"Histogram of {name} from {_ending(edges[0])} to {_ending(edges[-1])}.")
 
 
 def amount(value: float, units: str) -> str:
@@ -155,11 +160,11 @@ def all_words(conditions: tuple[Any, ...], most: int = 3) -> str:
             more = f" or {len(condition.values) - most} more" if len(condition.values) > most else ""
             parts.append(f"{condition.column} is {' or '.join(condition.values[:most])}{more}")
         elif not math.isfinite(condition.low):
-            parts.append(f"{condition.column} under {words.number(condition.high)}")
+            parts.append(f"{condition.column} under {edge(condition.high)}")
         elif not math.isfinite(condition.high):
-            parts.append(f"{condition.column} from {words.number(condition.low)}")
+            parts.append(f"{condition.column} from {edge(condition.low)}")
         else:
-            parts.append(f"{condition.column} {words.number(condition.low)} to {words.number(condition.high)}")
+            parts.append(f"{condition.column} {edge(condition.low)} to {edge(condition.high)}")
     return ", ".join(parts)
 
 

@@ -16,6 +16,7 @@ from automl_core.explaining.explanation import (
     TableWhatIf,
     WeakSpots,
 )
+from automl_core.explaining.words import edge
 from pages.ui import words
 from pages.ui.charts import amount
 from pages.ui.figures import NUMBERS, Chart, Mark, bars, base, dots
@@ -279,9 +280,9 @@ def spot_words(conditions: tuple[Any, ...]) -> str:
         if condition.values:
             parts.append(f"{condition.column} {'' if condition.values == ('missing',) else '= '}{' or '.join(condition.values)}")
         elif not math.isfinite(low):
-            parts.append(f"{condition.column} under {words.number(high)}")
+            parts.append(f"{condition.column} under {edge(high)}")
         elif not math.isfinite(high):
-            parts.append(f"{condition.column} from {words.number(low)}")
+            parts.append(f"{condition.column} from {edge(low)}")
         else:
-            parts.append(f"{condition.column} {words.number(low)} to {words.number(high)}")
+            parts.append(f"{condition.column} {edge(low)} to {edge(high)}")
     return ", ".join(parts)

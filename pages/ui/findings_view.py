@@ -8,6 +8,7 @@ import streamlit as st
 
 from automl_core.acting import GapStory, Pair, Periods, SegmentStory
 from automl_core.acting.action import Condition
+from automl_core.explaining.words import edge
 from automl_core.workspace.findings import Question, WhatHappened
 from pages.ui import cards, charts, findings_charts, progress, session
 from pages.ui.border import border
@@ -106,10 +107,10 @@ def _level(condition: Condition) -> str:
     if condition.values:
         return " or ".join(condition.values)
     if math.isnan(condition.low):
-        return f"under {number(condition.high)}"
+        return f"under {edge(condition.high)}"
     if math.isnan(condition.high):
-        return f"{number(condition.low)} or more"
-    return f"{number(condition.low)} to {number(condition.high)}"
+        return f"{edge(condition.low)} or more"
+    return f"{edge(condition.low)} to {edge(condition.high)}"
 
 
 def two_periods(project: str) -> None:

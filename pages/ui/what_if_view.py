@@ -9,6 +9,7 @@ import streamlit as st
 
 from automl_core.data.table import Column
 from automl_core.explaining.explanation import Explanation, Flip, RowExplanation, TableChange
+from automl_core.explaining.words import edge
 from pages.ui import cards, explain_charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
@@ -110,7 +111,7 @@ def _value(series: pd.Series, column: Column, now: Any, position: int) -> Any:
     missing = now is None or now != now
     if column.kind in ("int", "float"):
         low, high = series.min(), series.max()
-        tip = f"Seen between {number(float(low))} and {number(float(high))}." if len(series.dropna()) else None
+        tip = f"Seen between {edge(float(low))} and {edge(float(high))}." if len(series.dropna()) else None
         entered = st.number_input(plain(column.name, 40), value=None if missing else float(now), key=key, help=tip, format="%.6g")
         return math.nan if entered is None else float(entered)
     if column.kind == "date":

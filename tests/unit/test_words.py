@@ -5,8 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from automl_core.acting.action import Condition
+from automl_core.acting.conditions import describe
+from automl_core.explaining.words import edge
 from automl_core.framing.metrics import METRICS
 from pages.ui import words
+from pages.ui.charts import all_words
 
 NAN = float("nan")
 
@@ -43,6 +47,12 @@ def test_interval_and_estimate_have_equal_decimals() -> None:
     assert words.estimate(0.001, -2, 2, sign=True) == "0.0 (−2.0 to +2.0)"
     assert words.estimate(0.8, NAN, NAN) == "0.800"
     assert words.estimate(NAN, 0, 1) == "–"
+
+
+def test_a_bound_is_written_as_it_is_and_a_year_as_a_year() -> None:
+    assert [edge(value) for value in (2015.0, 12345.0, 0.123456, 1234.5)] == ["2015", "12,345", "0.123456", "1,234.5"]
+    assert all_words((Condition("year", (), float("nan"), 2015.0),)) == "year under 2015"
+    assert describe(Condition("price", (), 12345.0, float("nan"))) == "“price” is 12,345 or more"
 
 
 def test_counts_and_times() -> None:
