@@ -1,6 +1,7 @@
 """The refits: what was chosen is fitted on all rows, with as many seeds as there is time for."""
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +23,11 @@ FINISH_SECONDS = 1.5  # after “finish now”: what is not through by then is h
 MOST_BAGS, BAGGED_ROWS = 5, 100_000
 
 
-def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResult]:
+def refit(race: Race, wanted: dict[str, int], mine: Container[str], again: bool) -> dict[str, FoldResult]:
     """The candidates fitted on all rows with the given rounds, as far as they end in time; the caller falls back for the rest.
 
-    `again` says that the search was interrupted: the refit then has its own time. A search that was told to finish has little.
-    A worker that dies ends the refits.
+    `mine` are those of what is handed over; `again` says that the search was interrupted: the refit then has its own time. A
+    search that was told to finish has little. A worker that dies ends the refits.
     """
     clock, contest, crew = race.clock, race.contest, race.crew
     race.stop_file.unlink(missing_ok=True)
@@ -47,7 +48,7 @@ def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResu
     ready = [candidate for candidate in chosen if not contest.missing_extras(candidate, ALL_ROWS)]
     if not again:
         ready = _in_time(race, ready, hard_end)
-    bags, last = _bags(race, ready, hard_end), [] if again else _last(race, ready)
+    bags, last = _bags(race, ready, hard_end), [] if again else _last(race, [item for item in ready if item.key in mine])
     for candidate in ready:
         if candidate not in last:
             task = race.fit_task(candidate, ALL_ROWS, hard_end, wanted[candidate.key])
@@ -99,8 +100,8 @@ def _bags(race: Race, chosen: list[Candidate], hard_end: float) -> dict[str, int
 
 
 def _last(race: Race, chosen: list[Candidate]) -> list[Candidate]:
-    """The quickest boostings, as many as there are workers: nothing waits behind them, so they may average as many seeds as there
-    is time for, whatever was reckoned; when it is over they end with those that are whole."""
+    """The quickest boostings of these, as many as there are workers: nothing waits behind them, so they may average as many seeds
+    as there is time for, whatever was reckoned; when it is over they end with those that are whole."""
     contest = race.contest
     if contest.plan.max_trials or len(contest.prepared.y) > BAGGED_ROWS:
         return []

@@ -38,6 +38,6 @@ def test_more_seeds_for_quick_families_and_for_the_boostings_that_nothing_waits_
     contest = Contest(prepared, Plan(), order, results, folds=2)
     clock = Clock(60.0, spent=46.0)  # 0.8 of 11.6 seconds are left: each of the slow fits of 6 and 5 seconds can be made once
     race = Race(contest, clock, Crew(Noting(), None), FolderJournal(tmp_path), SilentWatch())
-    assert set(refit(race, dict.fromkeys(seconds, 1), False)) == set(seconds)
+    assert set(refit(race, dict.fromkeys(seconds, 1), set(seconds), False)) == set(seconds)
     assert seen == {"slow": 1, "quick": MOST_BAGS, "forest": 1, "cut": 1, "whole": MOST_BAGS, "middle": MOST_BAGS}
     assert list(seen)[-2:] == ["middle", "quick"]  # for these two nothing waits: they end with what is whole when time is over
