@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 POLL = 0.2
 LEAST_SECONDS = 1.0  # for refits, whatever the race took: many fits take a tenth of it
 AFTER_SHARE = 0.04  # of the budget, for what comes after the refits: measuring the ladder
-SAVE_SHARE = 0.02  # of the budget, between the end of many fits in one and the end of all
+SAVE_SHARE = 0.05  # of the budget, between the end of many fits in one and the end of all
 FINISH_SECONDS = 1.5  # after “finish now”: what is not through by then is handed over as it was fitted on a fold
 MOST_BAGS, BAGGED_ROWS = 5, 100_000
 
