@@ -38,7 +38,7 @@ elif goal.levers:
     progress.failure(project, "act")
     with st.container(border=True):
         st.markdown("Clarion compares rows that got each change with rows like them that did not.", width=720)
-        act_view.former_cards(ws.act.former(project))
+        act_view.former_cards(ws.pilots.former(project))
         if st.button("Look for actions", type="secondary" if changed else "primary", icon=":material/bolt:", key="find_actions"):
             with border():
                 ws.act.start(project)

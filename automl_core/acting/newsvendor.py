@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.errors import BadInput
-from automl_core.explaining.words import interval, money, number, percent, rounded
+from automl_core.explaining.words import edge, interval, money, number, percent, rounded
 from automl_core.framing.problem import Money
 
 Floats = NDArray[np.float64]
@@ -41,7 +41,7 @@ class OrderRule:
     @property
     def lines(self) -> tuple[tuple[str, str], ...]:
         """The rule to be read off: which predictions, and what to provide for them."""
-        ends = [number(rounded(edge, 3)) for edge in self.edges]
+        ends = [edge(rounded(limit, 6)) for limit in self.edges]
         inner = [f"{low} to below {high}" for low, high in pairwise(ends)]
         names = [f"below {ends[0]}", *inner, f"{ends[-1]} or more"] if ends else ["any"]
         return tuple((name, _beside(add)) for name, add in zip(names, self.add, strict=True))

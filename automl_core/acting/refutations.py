@@ -105,12 +105,14 @@ def small_effect(case: Comparison) -> Effect | None:
 
 
 def random_cause_passes(case: Comparison, before: Effect, small: Effect | None) -> bool:
-    """Whether one more column, drawn by chance, leaves the estimate of the same small models where it was (within one standard
-    error of the estimate `before`)."""
+    """Whether one more column, drawn by chance, leaves the estimate of the same small models where it was: within one standard
+    error of the estimate `before`, or of their own where they see a sample only."""
     noise = np.random.default_rng(case.seed + 2).normal(size=(len(case.y), 1))
     names = (*case.covariates.names, "")
     with_noise = _again(case, Covariates(np.hstack([case.covariates.matrix, noise]), case.covariates.categorical, names))
-    return with_noise is None or small is None or abs(with_noise.estimate - small.estimate) <= before.error
+    if with_noise is None or small is None:
+        return True
+    return abs(with_noise.estimate - small.estimate) <= (before.error if len(case.y) <= LARGE else small.error)
 
 
 def strongest_observed(case: Comparison, effect: Effect, small: Effect | None, most: int = 2) -> Benchmark | None:
@@ -122,13 +124,15 @@ def strongest_observed(case: Comparison, effect: Effect, small: Effect | None, m
     the benchmark, and its `column` is empty. What is left out is compared with the same `small` models that have it.
     """
     given = case.covariates
-    if len(given.names) < 2 or small is None:
+    if len(given.names) < 2:
         return None
     picked = case.old | case.new
     learner = small_learner(given.rows(picked), case.seed)
     weights = learner.gains(case.new[picked].astype(np.float64), True) + learner.gains(case.y[picked], case.binary)
     together = robustness_value(abs(effect.raw_gap - effect.estimate), effect.residual, effect.weight)
     best = Benchmark("", together)
+    if small is None:
+        return best
     for place in np.argsort(-weights)[:most]:
         name = given.names[int(place)]
         short = _again(case, given.without(name))
@@ -187,8 +191,11 @@ def levers_go_together(case: Comparison, others: tuple[str, ...]) -> str:
 
 
 def _again(case: Comparison, covariates: Covariates) -> Effect | None:
-    """The effect on everybody again with small models, on 10,000 rows drawn by chance (always the same) when there are more."""
-    picked = _sample(np.arange(len(case.y)), case.seed)
+    """The effect on everybody again with small models, on 10,000 rows drawn by chance (always the same) when there are more, and
+    all of a side of few."""
+    few = next((side for side in (case.old, case.new) if side.sum() <= LARGE // 20), np.zeros(len(case.y), dtype=bool))
+    either = np.flatnonzero((case.old | case.new) & ~few)
+    picked = np.sort(np.concatenate([_sample(either, case.seed), np.flatnonzero(few)]))
     if len(picked) < len(case.y):
         covariates = covariates.rows(picked)
     groups = None if case.groups is None else case.groups[picked]

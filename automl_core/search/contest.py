@@ -20,7 +20,7 @@ from automl_core.search.plan import Candidate, Plan, Trial, TrialState
 from automl_core.search.prepared import Prepared
 from automl_core.search.worker import Extras, ExtrasKind
 
-TO_BEST_ROUND = 0.75  # of the time of a boosting that ended by itself
+TO_BEST_ROUND = 0.7  # of the time of a boosting that ended by itself
 MEANS = ("rmse", "r2", "money")  # metrics of numbers whose best answer is the mean
 
 
@@ -148,10 +148,12 @@ class Contest:
     def refit_seconds(self, candidate: Candidate) -> float:
         """What fitting a candidate on all rows should take: longer than a fold by its rows, and shorter where a boosting ended by
         itself, because it had gone on beyond its best round."""
-        growth = len(self.prepared.y) / max(len(self.prepared.folds[0][0]), 1)
-        ended = self.good(candidate.key).values()
-        by_itself = families().get(candidate.family).grows and ended and not any(result.truncated for result in ended)
-        return growth * self.fold_seconds(candidate) * (TO_BEST_ROUND if by_itself else 1.0)
+        growth, ended = len(self.prepared.y) / max(len(self.prepared.folds[0][0]), 1), self.good(candidate.key).values()
+        share = 1.0
+        if families().get(candidate.family).grows:  # more rows want more rounds, see `handover`
+            by_itself = ended and not any(result.truncated for result in ended)
+            share = math.sqrt(growth) * (TO_BEST_ROUND if by_itself else 1.0)
+        return growth * self.fold_seconds(candidate) * share
 
     def common_folds(self) -> tuple[int, ...]:
         """The folds that candidates are compared on: all in use, or those of the one that got furthest when none got through.

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -46,12 +46,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Settlement:
-    """What settling needs: `refit` fits candidates on all rows with given rounds, the first ones first; also named are those of
-    what is handed over."""
+    """What settling needs: `refit` fits candidates on all rows with given rounds, the first ones first."""
 
     contest: Contest
     clock: Clock
-    refit: Callable[[dict[str, int], Container[str]], dict[str, FoldResult]]
+    refit: Callable[[dict[str, int]], dict[str, FoldResult]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +93,7 @@ def settle(settlement: Settlement) -> Outcome:
     honest = nested_rungs(ballot, contest.fold_of(folds), offers)
     chosen = choose(offers)
     wanted = dict.fromkeys(key for offer in (chosen, *rungs(offers).values()) for key in offer.weights)
-    refits = settlement.refit({key: _rounds(contest, key, folds) for key in wanted}, chosen.weights)
+    refits = settlement.refit({key: _rounds(contest, key, folds) for key in wanted})
     found: dict[tuple[tuple[str, float], ...], _Rung] = {}
     task, fold_of = contest.prepared.data.problem.task, contest.fold_of(folds)
     for name, offer in rungs(offers).items():  # two names for the same offer are one rung, under the first name

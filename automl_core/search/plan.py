@@ -83,7 +83,8 @@ class Score:
         """All three to the same place, four digits of the score: 0.8067 (0.7735 to 0.8360), 12,350 (11,900 to 12,800)."""
         if self.mean == 0 or not math.isfinite(self.mean):
             return f"{self.mean:.4g} ({self.low:.4g} to {self.high:.4g})"
-        places = 3 - math.floor(math.log10(abs(self.mean)))
+        widest = max(abs(self.mean), self.high - self.low if math.isfinite(self.high - self.low) else 0.0)
+        places = 3 - math.floor(math.log10(widest))
         mean, low, high = (f"{round(part, places):z,.{max(0, places)}f}" for part in (self.mean, self.low, self.high))
         return f"{mean} ({low} to {high})"
 

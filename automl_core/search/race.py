@@ -6,7 +6,6 @@ and a crash are the same thing.
 from __future__ import annotations
 
 import time
-from collections.abc import Container
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -297,8 +296,8 @@ def search(
             raise BadInput("No model could learn from this table.", next(iter(contest.out.values()), "Add rows or columns."))
         watch.progress(0.95, "Fitting the chosen model on all rows.", max(0.0, clock.budget - clock.elapsed()))
 
-        def refit_and_dismiss(wanted: dict[str, int], mine: Container[str]) -> dict[str, FoldResult]:
-            refits = refit(race, wanted, mine, again)
+        def refit_and_dismiss(wanted: dict[str, int]) -> dict[str, FoldResult]:
+            refits = refit(race, wanted, again)
             pool.close()  # what the workers hold is not to stay beside the models of the whole ladder
             return refits
 

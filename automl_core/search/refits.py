@@ -1,7 +1,6 @@
 """The refits: what was chosen is fitted on all rows, with as many seeds as there is time for."""
 from __future__ import annotations
 
-from collections.abc import Container
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,16 +17,15 @@ if TYPE_CHECKING:
 POLL = 0.2
 LEAST_SECONDS = 1.0  # for refits, whatever the race took: many fits take a tenth of it
 AFTER_SHARE = 0.04  # of the budget, for what comes after the refits: measuring the ladder
-SAVE_SHARE = 0.05  # of the budget, between the end of many fits in one and the end of all
 FINISH_SECONDS = 1.5  # after “finish now”: what is not through by then is handed over as it was fitted on a fold
 MOST_BAGS, BAGGED_ROWS = 5, 100_000
 
 
-def refit(race: Race, wanted: dict[str, int], mine: Container[str], again: bool) -> dict[str, FoldResult]:
+def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResult]:
     """The candidates fitted on all rows with the given rounds, as far as they end in time; the caller falls back for the rest.
 
-    `mine` are those of what is handed over; `again` says that the search was interrupted: the refit then has its own time. A
-    search that was told to finish has little. A worker that dies ends the refits.
+    `again` says that the search was interrupted: the refit then has its own time. A search that was told to finish has little.
+    A worker that dies ends the refits.
     """
     clock, contest, crew = race.clock, race.contest, race.crew
     race.stop_file.unlink(missing_ok=True)
@@ -48,14 +46,10 @@ def refit(race: Race, wanted: dict[str, int], mine: Container[str], again: bool)
     ready = [candidate for candidate in chosen if not contest.missing_extras(candidate, ALL_ROWS)]
     if not again:
         ready = _in_time(race, ready, hard_end)
-    bags, last = _bags(race, ready, hard_end), [] if again else _last(race, [item for item in ready if item.key in mine])
+    bags = _bags(race, ready, hard_end)
     for candidate in ready:
-        if candidate not in last:
-            task = race.fit_task(candidate, ALL_ROWS, hard_end, wanted[candidate.key])
-            crew.submit(replace(task, stop_file="", bags=bags[candidate.key]))
-    for candidate in last:
-        task = race.fit_task(candidate, ALL_ROWS, hard_end - SAVE_SHARE * clock.budget, wanted[candidate.key])
-        crew.submit(replace(task, stop_file="", bags=MOST_BAGS))
+        task = race.fit_task(candidate, ALL_ROWS, hard_end, wanted[candidate.key])
+        crew.submit(replace(task, stop_file="", bags=bags[candidate.key]))
     # a fit cut off in its refit may be far from the one that was judged; the first fold's is not
     return {task.key: result for task, result in _wait(race, hard_end)
             if isinstance(task, FitTask) and not result.error and not result.truncated}
@@ -97,17 +91,6 @@ def _bags(race: Race, chosen: list[Candidate], hard_end: float) -> dict[str, int
         else:
             growing.remove(key)
     return bags
-
-
-def _last(race: Race, chosen: list[Candidate]) -> list[Candidate]:
-    """The quickest boostings of these, as many as there are workers: nothing waits behind them, so they may average as many seeds
-    as there is time for, whatever was reckoned; when it is over they end with those that are whole."""
-    contest = race.contest
-    if contest.plan.max_trials or len(contest.prepared.y) > BAGGED_ROWS:
-        return []
-    boosting = [item for item in chosen if families().get(item.family).grows and families().get(item.family).bagged]
-    quick = sorted(boosting, key=contest.refit_seconds)[:max(1, contest.plan.jobs)]
-    return quick[::-1]
 
 
 def _cut(race: Race, candidate: Candidate) -> bool:

@@ -17,6 +17,7 @@ from automl_core.acting.levers import texts
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining import explain_rows
+from automl_core.explaining.words import quote
 from automl_core.framing import encode_target
 from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle
@@ -121,7 +122,7 @@ class Acting:
 
     def former(self, project_id: str) -> Actions | None:
         """What was found last for the newest model, whatever the goal was then, without cards that name what must not be used
-        by now; None when nothing was."""
+        by now or lead to another outcome than the one wanted; None when nothing was."""
         run = self.search.last(project_id)
         records = [] if run is None else self.context.store.list(project_id, "cards")
         made = [record for record in records if run is not None and record.parent_id.startswith(run.id)]
@@ -129,7 +130,8 @@ class Acting:
             return None
         found, goal = self.context.noun(Actions, made[-1]), self.goal(project_id)
         banned = {*goal.never, *goal.later}
-        return replace(found, cards=tuple(card for card in found.cards if not banned & card.names))
+        wanted = tuple(card for card in found.cards if not banned & card.names and _leads_to(card, goal))
+        return replace(found, cards=wanted)
 
     def cards_of(self, run: Run) -> tuple[ActionCard, ...] | None:
         """Action cards of one run for the present goal."""
@@ -299,6 +301,13 @@ def with_reasons(actions: ActionList, bundle: Bundle, frame: pd.DataFrame) -> Ac
     reasons = explain_rows(bundle.model, frame.iloc[[row.row for row in told]].reset_index(drop=True), frame)
     explained = tuple(replace(row, reasons=why) for row, why in zip(told, reasons, strict=True))
     return replace(actions, rows=explained + actions.rows[MOST_REASONS:])
+
+
+def _leads_to(card: ActionCard, goal: Goal) -> bool:
+    """Whether the card's better is what the goal wants."""
+    if goal.good in ("low", "high") and " = " not in card.counted:
+        return (card.better == "up") == (goal.good == "high")
+    return (card.better == "up") == card.counted.endswith(f" = {quote(goal.good)}")
 
 
 def _choice(series: pd.Series, column: Column) -> LeverChoice:

@@ -49,6 +49,11 @@ class Piloting:
         """The action cards of one run for the present goal, as they stand after their pilots."""
         return self._measured(run.project_id, self.act.cards_of(run) or ())
 
+    def former(self, project_id: str) -> tuple[ActionCard, ...]:
+        """Cards made for another goal than the present one (see `Acting.former`), without those whose pilot failed."""
+        found = self.act.former(project_id)
+        return tuple(card for card in self._measured(project_id, found.cards if found else ()) if card.grade != "D")
+
     def _measured(self, project_id: str, found: tuple[ActionCard, ...]) -> tuple[ActionCard, ...]:
         ended = [pilot for pilot in reversed(self.all(project_id)) if pilot.state in ("raised", "retired")]
         measured = {card_key(pilot.card): pilot for pilot in ended}

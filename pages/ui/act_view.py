@@ -96,12 +96,12 @@ def action_cards(project: str, found: Actions, goal: Goal) -> None:
     _patterns(found)
 
 
-def former_cards(found: Actions | None) -> None:
+def former_cards(found: tuple[ActionCard, ...]) -> None:
     """What stood before the goal was changed, in words: its money and its order are those of the goal as it was."""
-    if found is None or not found.cards:
+    if not found:
         return
     st.markdown("The goal was changed since: look again. These stood before, with the amounts of that time:", width=720)
-    cards.sentences([card.sentence for card in found.cards])
+    cards.sentences([card.sentence for card in found])
 
 
 def _card(project: str, card: ActionCard, goal: Goal) -> None:

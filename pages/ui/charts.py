@@ -9,7 +9,6 @@ from itertools import pairwise
 from typing import Any
 
 from automl_core.acting.action import ActionList, SegmentSearch
-from automl_core.explaining.words import edge
 from automl_core.framing.problem import Verdict
 from automl_core.production.contract import ColumnDrift
 from automl_core.search.plan import RungOffer, RunSummary
@@ -119,7 +118,7 @@ def distribution(labels: list[str], shares: list[float], name: str, palette: Pal
 
 
 def _ending(value: float) -> str:
-    return edge(value) if float(value).is_integer() else words.number(value)
+    return words.edge(value) if float(value).is_integer() else words.number(value)
 
 
 def histogram(counts: list[int], edges: list[float], name: str, palette: Palette) -> Chart:
@@ -160,11 +159,11 @@ def all_words(conditions: tuple[Any, ...], most: int = 3) -> str:
             more = f" or {len(condition.values) - most} more" if len(condition.values) > most else ""
             parts.append(f"{condition.column} is {' or '.join(condition.values[:most])}{more}")
         elif not math.isfinite(condition.low):
-            parts.append(f"{condition.column} under {edge(condition.high)}")
+            parts.append(f"{condition.column} under {words.edge(condition.high)}")
         elif not math.isfinite(condition.high):
-            parts.append(f"{condition.column} from {edge(condition.low)}")
+            parts.append(f"{condition.column} from {words.edge(condition.low)}")
         else:
-            parts.append(f"{condition.column} {edge(condition.low)} to {edge(condition.high)}")
+            parts.append(f"{condition.column} {words.edge(condition.low)} to {words.edge(condition.high)}")
     return ", ".join(parts)
 
 

@@ -11,7 +11,7 @@ from automl_core.acting import Decision, RecourseAsk
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.errors import BadInput
 from automl_core.workspace.pilots import card_key
-from pages.ui import cards, explain_view, pilot_charts, session
+from pages.ui import cards, explain_view, pilot_charts, progress, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
 from pages.ui.words import count, money, number, percent, plain, quoted
@@ -89,6 +89,9 @@ def plan(project: str) -> None:
     """One action a row from the cards, with its files."""
     ws = session.workspace()
     if ws.act.found(project) is None:
+        if progress.active(project, "act"):
+            cards.empty("No card to choose from yet", "Clarion is looking for actions: one for each row follows.")
+            return
         first = "Look for actions above" if ws.act.goal(project).levers else "Name above what you can change and look for actions"
         cards.empty("No card to choose from yet",
                     f"{first}: each row then gets the action that is worth most there, within your limits.")

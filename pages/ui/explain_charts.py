@@ -16,7 +16,6 @@ from automl_core.explaining.explanation import (
     TableWhatIf,
     WeakSpots,
 )
-from automl_core.explaining.words import edge
 from pages.ui import words
 from pages.ui.charts import amount
 from pages.ui.figures import NUMBERS, Chart, Mark, bars, base, dots
@@ -280,9 +279,9 @@ def spot_words(conditions: tuple[Any, ...]) -> str:
         if condition.values:
             parts.append(f"{condition.column} {'' if condition.values == ('missing',) else '= '}{' or '.join(condition.values)}")
         elif not math.isfinite(low):
-            parts.append(f"{condition.column} under {edge(high)}")
+            parts.append(f"{condition.column} under {words.edge(high)}")
         elif not math.isfinite(high):
-            parts.append(f"{condition.column} from {edge(low)}")
+            parts.append(f"{condition.column} from {words.edge(low)}")
         else:
-            parts.append(f"{condition.column} {edge(low)} to {edge(high)}")
+            parts.append(f"{condition.column} {words.edge(low)} to {words.edge(high)}")
     return ", ".join(parts)

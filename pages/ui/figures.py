@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 LABEL = 28
-NUMBERS = {"separatethousands": True, "exponentformat": "B", "minexponent": 6}  # 20,000 as in the words beside it, 2M, never 20k
+NUMBERS = {"exponentformat": "B", "minexponent": 6}  # 20,000 as in the words beside it, 2M, never 20k; years as they are
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,11 @@ import streamlit as st
 
 from automl_core.acting import GapStory, Pair, Periods, SegmentStory
 from automl_core.acting.action import Condition
-from automl_core.explaining.words import edge
 from automl_core.workspace.findings import Question, WhatHappened
 from pages.ui import cards, charts, findings_charts, progress, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
-from pages.ui.words import count, number, percent, plain, quoted, signed
+from pages.ui.words import count, edge, number, percent, plain, quoted, signed
 
 OTHERS = "All others"
 LIMIT = "This describes data as it was. Groups differ in more than is in the table, so it does not say what brings a gap about."

@@ -9,13 +9,12 @@ import streamlit as st
 
 from automl_core.data.table import Column
 from automl_core.explaining.explanation import Explanation, Flip, RowExplanation, TableChange
-from automl_core.explaining.words import edge
 from pages.ui import cards, explain_charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
 from pages.ui.charts import amount
 from pages.ui.explain_view import pick_row
-from pages.ui.words import count, number, percent, plain, quoted, signed
+from pages.ui.words import count, edge, number, percent, plain, quoted, signed
 
 MOST_CHANGES = 6
 WAYS = {"Rises or falls by %": "percent", "Rises or falls by": "add", "Is set to": "set"}

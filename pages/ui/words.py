@@ -101,6 +101,11 @@ def number(value: float, digits: int = 3) -> str:
     return _significant(value, digits)
 
 
+def edge(value: float) -> str:
+    """A bound as it is used, six significant digits; whole numbers of four digits stand without a mark, for they may be years."""
+    return f"{value:.0f}" if 1000 <= value < 10_000 and float(value).is_integer() else number(value, 6)
+
+
 def _significant(value: float, digits: int) -> str:
     places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     if abs(value) >= 1000:
@@ -155,9 +160,10 @@ def estimate(value: float, low: float, high: float, sign: bool = False, unit: st
 
 
 def _places(low: float, high: float) -> int:
-    """Decimals that the width of an interval supports; below zero when even tens say too much."""
+    """Decimals that the width of an interval supports; below zero when even tens say too much, but no end is rounded to zero."""
     width = abs(high - low)
-    return 3 if width == 0 else min(6, 1 - math.floor(math.log10(width)))
+    places = 3 if width == 0 else min(6, 1 - math.floor(math.log10(width)))
+    return max(places, 0) if any(end and not round(end, places) for end in (low, high)) else places
 
 
 def _to(value: float, places: int, sign: bool = False) -> str:

@@ -236,7 +236,7 @@ def test_a_job_starts_at_once_in_the_warm_child(bench: Bench) -> None:
     began = time.monotonic()
     second = bench.start(trials=1, seconds=0.0, n=2)
     bench.until(lambda: bool(bench.trials(second)))
-    assert time.monotonic() - began < max(2.0, cold)  # a busy machine takes longer for either
+    assert time.monotonic() - began < max(2.0, 0.6 * cold)  # a busy machine takes longer for either
 
 
 def _alive(process: psutil.Process) -> bool:

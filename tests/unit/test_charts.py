@@ -67,7 +67,7 @@ def test_bars_start_at_zero() -> None:
 def test_axes_write_numbers_as_the_words_do() -> None:
     for name, chart in every(LIGHT).items():
         for axis in (chart.figure.layout.xaxis, chart.figure.layout.yaxis):
-            assert (axis.separatethousands, axis.exponentformat, axis.minexponent) == (True, "B", 6), name
+            assert (axis.exponentformat, axis.minexponent) == ("B", 6), name
 
 
 def test_intervals_are_drawn() -> None:

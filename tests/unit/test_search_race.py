@@ -501,7 +501,7 @@ def test_a_refit_that_ended_is_kept_when_another_is_lost(tmp_path: Path) -> None
     for order in ((good, bad), (bad, good)):
         contest = Contest(prepared, Plan(), order, {}, folds=2)
         race = race_module.Race(contest, Clock(60.0), Crew(Stub(), None), FolderJournal(tmp_path), SilentWatch())
-        assert set(race_module.refit(race, {"good": 1, "bad": 1}, (), False)) == {"good"}
+        assert set(race_module.refit(race, {"good": 1, "bad": 1}, False)) == {"good"}
 
 
 def test_folds_compared_hold_the_first_whose_models_are_kept() -> None:

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
@@ -50,7 +51,7 @@ def read_excel(file: SourceFile) -> Raw:
     except PasswordError:
         raise _locked(file) from None
     except (CalamineError, OSError, ValueError, KeyError, IndexError):
-        if _ENCRYPTED in file.path.read_bytes():  # the library takes it for a broken one
+        if _is_encrypted(file.path):  # the library takes it for a broken one
             raise _locked(file) from None
         raise BadInput(f"{shown(file.name)} is damaged or not a workbook.", _HINT) from None
     raw = _table(sheet, file, chosen)
@@ -63,6 +64,13 @@ def read_excel(file: SourceFile) -> Raw:
         aside = f" ({', '.join(shown(name) for name in names if name in hidden)} hidden)" if hidden else ""
         warnings.insert(0, f"{shown(file.name)} has {len(names)} sheets{aside}; {shown(chosen)} was read.")
     return Raw(raw.frame, origin, tuple(warnings))
+
+
+def _is_encrypted(path: Path) -> bool:
+    try:
+        return _ENCRYPTED in path.read_bytes()
+    except OSError:
+        return False
 
 
 def _locked(file: SourceFile) -> BadInput:

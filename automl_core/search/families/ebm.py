@@ -78,8 +78,8 @@ class Glassbox:
 class Clock:
     """The per-step callback of interpret: True ends the fit, of all its bags.
 
-    A refit of one bag takes no more than a quarter more steps than the fits that were judged: what time cut off there would
-    otherwise not end here.
+    A refit of one bag takes no more than a quarter more steps than it is told: what time cut off on the folds would otherwise not
+    end here.
     """
 
     request: FitRequest
@@ -131,7 +131,9 @@ def _fit(request: FitRequest) -> Fitted:
             model.fit(_table(request.matrix, request.features), target, sample_weight=request.weights)
     except (ValueError, TypeError, RuntimeError, KeyError, IndexError) as error:
         raise FitFailed(f"The explainable boosting machine could not learn from this table ({str(error)[:120]}).") from error
-    return Fitted(_tables(request, model), max(1, clock.steps), clock.truncated)
+    # a fit that ended by itself is told again to do so: twice its steps and a quarter are never reached
+    steps = clock.steps if clock.truncated else 2 * clock.steps
+    return Fitted(_tables(request, model), max(1, steps), clock.truncated)
 
 
 def _tables(request: FitRequest, model: Any) -> Glassbox:
