@@ -4,8 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
-# three files beside each other, in the order of tests/dealing.py: those that drive a browser or kill a process mostly wait
-BESIDE := -n 3 --dist loadfile --no-loadscope-reorder -m "not slow"
+# two files beside each other, in the order of tests/dealing.py
+BESIDE := -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 .PHONY: run setup test browser check lint types house truth noise faults bench worker clean
 
@@ -17,7 +17,8 @@ setup: $(VENV)/.test
 
 test:
 	@$(MAKE) --no-print-directory --jobs 3 check browser
-	$(BIN)/python -m pytest $(BESIDE) --ignore tests/unit/test_house.py
+	$(BIN)/python -m pytest $(BESIDE) tests/unit tests/contract tests/truth tests/pages --ignore tests/unit/test_house.py
+	$(BIN)/python -m pytest $(BESIDE) tests/faults tests/browser
 
 browser:
 	@.ci/browser
