@@ -20,7 +20,7 @@ from automl_core.explaining.words import join_words, percent, quote
 from automl_core.search.model import Model
 
 SAMPLE = 2_000
-LEAST_SAMPLE = 75
+LEAST_SAMPLE = 100
 LEAST_CARE, MOST_CARE = Care(2, 2), Care(8, 16)
 PACE_ROWS = 40
 SECONDS = 8.0

@@ -78,7 +78,7 @@ def test_killed_job_process_is_retried_from_its_finished_trials(bench: Bench, se
     assert trials[: len(kept)] == kept
     journal = bench.store.folder(job.project_id, f"search-{job.id}") / "trials.txt"
     assert sorted(map(int, journal.read_text().split())) == list(range(12)), "each trial is done once, whatever was told of it"
-    assert len(set(range(12)) - set(trials)) <= 1, "only the trial in progress may be kept and not told"
+    assert sorted(set(trials)) == list(range(12))
     assert len(trials) <= 12 + 1, "at most the trial in progress is told twice"
     assert queue.job(bench.store, job.id).attempts == 2
     assert any(event.kind == "retried" for event in queue.events(bench.store, job.id))
@@ -228,17 +228,14 @@ def test_jobs_that_cannot_start_fail_with_a_sentence(home: Path) -> None:
 
 
 def test_a_job_starts_at_once_in_the_warm_child(bench: Bench) -> None:
-    began = time.monotonic()
     first = bench.start(trials=1)
-    bench.until(lambda: bool(bench.trials(first)))
-    cold = time.monotonic() - began
     bench.until(lambda: bench.state(first) == "done")
     bench.until(lambda: bool(psutil.Process(bench.worker.pid).children()))
-    time.sleep(max(2.0, cold))  # let the spare finish its imports
+    time.sleep(2.0)  # let the spare finish its imports
     began = time.monotonic()
     second = bench.start(trials=1, seconds=0.0, n=2)
     bench.until(lambda: bool(bench.trials(second)))
-    assert time.monotonic() - began < max(2.0, 0.6 * cold)  # a busy machine takes longer for either
+    assert time.monotonic() - began < 2.0
 
 
 def _alive(process: psutil.Process) -> bool:

@@ -33,6 +33,8 @@ def count(job_id: str) -> None:
     done = set(journal.read_text().split()) if journal.exists() else set()
     if job.body.get("pool"):
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)  # pool of " + job_id])
+    if done:  # as a search that goes on does: it may have been killed between keeping a trial and telling of it
+        watch.event("trial", {"number": max(map(int, done))})
     for number in range(job.body["trials"]):
         if watch.stop() == "cancel" and not job.body.get("deaf"):
             raise Cancelled("The search was stopped.")

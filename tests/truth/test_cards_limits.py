@@ -73,7 +73,7 @@ def test_numeric_moves_keep_to_the_lever(step: float, relative: bool, direction:
         assert direction != "down" or (change <= 0).all()
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 @given(
     seed=st.integers(0, 50),
     to=plans,

@@ -40,9 +40,9 @@ def reported(seed: int, folder: Path, trials: int) -> float:
 
 
 def test_noise_is_reported_as_noise(tmp_path: Path) -> None:
-    """One seed strays by 0.026 for a fixed model (500 rows); the mean of 3 by 0.015: 0.5 +- 0.045 is three of these."""
-    found = [reported(seed, tmp_path / str(seed), 6) for seed in range(3)]
-    assert abs(float(np.mean(found)) - 0.5) < 0.045, found
+    """One seed strays by 0.026 for a fixed model (500 rows); the mean of 6 by 0.011: 0.5 +- 0.035 is three of these."""
+    found = [reported(seed, tmp_path / str(seed), 6) for seed in range(6)]
+    assert abs(float(np.mean(found)) - 0.5) < 0.035, found
 
 
 @pytest.mark.slow

@@ -63,9 +63,9 @@ def coverage(seeds: int, rows: int = 2000) -> tuple[float, float, int]:
 
 
 def test_ranges_cover_quickly() -> None:
-    mean, qini, _ = coverage(8, 1200)
-    assert mean >= 6 / 8  # a right range misses more than 2 of 8 with a chance of 0.6 %
-    assert qini >= 6 / 8
+    mean, qini, _ = coverage(12, 1500)
+    assert mean >= 9 / 12  # a right range misses more than 3 of 12 with a chance of 0.2 %
+    assert qini >= 9 / 12
 
 
 @pytest.mark.slow

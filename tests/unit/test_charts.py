@@ -67,7 +67,8 @@ def test_bars_start_at_zero() -> None:
 def test_axes_write_numbers_as_the_words_do() -> None:
     for name, chart in every(LIGHT).items():
         for axis in (chart.figure.layout.xaxis, chart.figure.layout.yaxis):
-            assert (axis.exponentformat, axis.minexponent) == ("B", 6), name
+            # unasked, five digits are marked (20,000) and four are not, which may be years
+            assert (axis.separatethousands, axis.exponentformat, axis.minexponent) == (None, "B", 6), name
 
 
 def test_intervals_are_drawn() -> None:
