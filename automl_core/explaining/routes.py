@@ -23,7 +23,7 @@ from automl_core.search.model import Member, Model
 Floats = NDArray[np.float64]
 Part = TypeVar("Part")
 STEP_CELLS = 2_000_000
-THREAD_ROWS = 200
+THREAD_ROWS = 20
 ADDITIVE = ("linear", "ebm")  # sums of terms, whose zero is no reference
 
 

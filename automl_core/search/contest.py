@@ -20,7 +20,6 @@ from automl_core.search.plan import Candidate, Plan, Trial, TrialState
 from automl_core.search.prepared import Prepared
 from automl_core.search.worker import Extras, ExtrasKind
 
-TO_BEST_ROUND = 0.7  # of the time of a boosting that ended by itself
 MEANS = ("rmse", "r2", "money")  # metrics of numbers whose best answer is the mean
 
 
@@ -146,13 +145,12 @@ class Contest:
         return base * families().get(candidate.family).cost
 
     def refit_seconds(self, candidate: Candidate) -> float:
-        """What fitting a candidate on all rows should take: longer than a fold by its rows, and shorter where a boosting ended by
-        itself, because it had gone on beyond its best round."""
-        growth, ended = len(self.prepared.y) / max(len(self.prepared.folds[0][0]), 1), self.good(candidate.key).values()
-        share = 1.0
+        """What fitting a candidate on all rows should take: longer than a fold by its rows, shorter where fits went on beyond
+        their best rounds."""
+        growth, fits = len(self.prepared.y) / max(len(self.prepared.folds[0][0]), 1), self.good(candidate.key).values()
+        share = float(np.mean([result.to_best for result in fits])) if fits else 1.0
         if families().get(candidate.family).grows:  # more rows want more rounds, see `handover`
-            by_itself = ended and not any(result.truncated for result in ended)
-            share = math.sqrt(growth) * (TO_BEST_ROUND if by_itself else 1.0)
+            share *= math.sqrt(growth)
         return growth * self.fold_seconds(candidate) * share
 
     def common_folds(self) -> tuple[int, ...]:

@@ -71,12 +71,14 @@ class Stages:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """A fitted model in the family's own form. `rounds` is what a refit on more rows should use."""
+    """A fitted model in the family's own form. `rounds` is what a refit on more rows should use; `to_best` the share of the fit's
+    time until they were reached."""
 
     native: Any
     rounds: int
     truncated: bool = False
     stages: Stages | None = None
+    to_best: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,11 @@ class Family:
 def reached(rounds: int) -> tuple[int, ...]:
     """The rounds of the grid that a fit of so many rounds has stages for."""
     return tuple(stage for stage in GRID if stage <= rounds)
+
+
+def share_until(began: float, moment: float) -> float:
+    """The share of the time since `began` that had passed at `moment`, both by the monotonic clock; more than nothing."""
+    return min(max((moment - began) / max(time.monotonic() - began, 1e-9), 0.01), 1.0)
 
 
 def sigmoid(raw: Array) -> Array:

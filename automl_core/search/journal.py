@@ -56,7 +56,7 @@ class FoldResult:
     """One candidate fitted without one fold: `prediction` is of that fold's rows, in their order.
 
     `stages` are its predictions along the way, when the family has any. `files` is the stored model (kept for the first fold
-    and for refits); `error` a sentence when the fit failed.
+    and for refits); `error` a sentence when the fit failed; `to_best` the share of its time until the best round.
     """
 
     key: str
@@ -69,6 +69,7 @@ class FoldResult:
     error: str = ""
     files: Mapping[str, bytes] = field(default_factory=dict)
     stages: Stages | KeptStages | None = None
+    to_best: float = 1.0
 
     @property
     def size(self) -> int:
@@ -141,7 +142,7 @@ class FolderJournal:
         _write(self._folder / "fits" / name, buffer.getvalue())
         self._append({"kind": "fit", "data": fingerprint, "key": result.key, "fold": result.fold, "rounds": result.rounds,
                       "seconds": result.seconds, "truncated": result.truncated, "row_ms": result.row_ms, "error": result.error,
-                      "file": name, "spent": spent})
+                      "to_best": result.to_best, "file": name, "spent": spent})
         sizes = {path: len(content) for path, content in result.files.items()}
         return replace(result, stages=stages, files=KeptFiles(self._folder / "fits" / name, sizes))
 
@@ -191,7 +192,7 @@ class FolderJournal:
                     if not stages.path.exists():
                         return None
                 return FoldResult(line["key"], line["fold"], stored["prediction"], line["rounds"], line["seconds"],
-                                  line["truncated"], line["row_ms"], line["error"], files, stages)
+                                  line["truncated"], line["row_ms"], line["error"], files, stages, line.get("to_best", 1.0))
         except (OSError, ValueError, KeyError):
             return None  # a lost file is a fit to be done again
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from automl_core.errors import Cancelled
 from automl_core.search.crew import Task
 from automl_core.search.families import families
@@ -19,6 +21,7 @@ LEAST_SECONDS = 1.0  # for refits, whatever the race took: many fits take a tent
 AFTER_SHARE = 0.04  # of the budget, for what comes after the refits: measuring the ladder
 FINISH_SECONDS = 1.5  # after “finish now”: what is not through by then is handed over as it was fitted on a fold
 MOST_BAGS, BAGGED_ROWS = 5, 100_000
+MOST_ROW_MS = 2.0  # that all trees of what is averaged may take for one row, on this machine: the whole answer takes twice that
 
 
 def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResult]:
@@ -46,7 +49,7 @@ def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResu
     ready = [candidate for candidate in chosen if not contest.missing_extras(candidate, ALL_ROWS)]
     if not again:
         ready = _in_time(race, ready, hard_end)
-    bags = _bags(race, ready, hard_end)
+    bags = _bags(race, ready, wanted, hard_end)
     for candidate in ready:
         task = race.fit_task(candidate, ALL_ROWS, hard_end, wanted[candidate.key])
         crew.submit(replace(task, stop_file="", bags=bags[candidate.key]))
@@ -69,10 +72,11 @@ def _in_time(race: Race, chosen: list[Candidate], hard_end: float) -> list[Candi
     return found
 
 
-def _bags(race: Race, chosen: list[Candidate], hard_end: float) -> dict[str, int]:
+def _bags(race: Race, chosen: list[Candidate], wanted: dict[str, int], hard_end: float) -> dict[str, int]:
     """How many fits with other seeds are averaged in each refit, by candidate: more on few rows, when there is time.
 
-    One more at a time for the one that has fewest, the quickest first, as long as all together still end in time.
+    One more at a time for the one that has fewest, the quickest first, as long as all together still end in time and answer for
+    a row in a few milliseconds. `wanted` are their rounds by key.
     """
     contest, jobs = race.contest, max(1, race.contest.plan.jobs)
     bags = {item.key: 1 for item in chosen}
@@ -82,15 +86,26 @@ def _bags(race: Race, chosen: list[Candidate], hard_end: float) -> dict[str, int
     if contest.plan.max_trials:
         return {key: MOST_BAGS if key in growing else 1 for key in bags}
     seconds = {item.key: max(contest.refit_seconds(item), 1e-3) for item in chosen}
+    row_ms = {item.key: _row_ms(race, item, wanted[item.key]) for item in chosen}
     left = 0.8 * (hard_end - race.clock.elapsed())
     while growing:
         key = min(growing, key=lambda name: (bags[name], seconds[name]))
         more = bags | {key: bags[key] + 1}
-        if more[key] <= MOST_BAGS and _makespan([seconds[name] * count for name, count in more.items()], jobs) <= left:
+        in_time = _makespan([seconds[name] * count for name, count in more.items()], jobs) <= left
+        if in_time and more[key] <= MOST_BAGS and sum(row_ms[name] * count for name, count in more.items()) <= MOST_ROW_MS:
             bags = more
         else:
             growing.remove(key)
     return bags
+
+
+def _row_ms(race: Race, candidate: Candidate, rounds: int) -> float:
+    """Milliseconds that one fit of so many rounds should take for a row."""
+    first = race.contest.good(candidate.key).get(0)
+    if first is None:
+        return 0.0
+    grown = families().get(candidate.family).grows and first.rounds
+    return float(np.nan_to_num(first.row_ms)) * (rounds / first.rounds if grown else 1.0)
 
 
 def _cut(race: Race, candidate: Candidate) -> bool:

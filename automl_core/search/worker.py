@@ -152,7 +152,8 @@ def _fit(handle: Any, task: FitTask) -> FoldResult:
             return FoldResult(task.key, task.fold, np.zeros(0), error=f"{family.title} gave numbers that are not finite.")
         files = family.save(fitted.native) if task.fold <= 0 else {}
         return FoldResult(task.key, task.fold, prediction, fitted.rounds, time.monotonic() - began, fitted.truncated,
-                          _row_ms(family, fitted, matrix) if task.fold == 0 else float("nan"), files=files, stages=stages)
+                          _row_ms(family, fitted, matrix) if task.fold == 0 else float("nan"), files=files, stages=stages,
+                          to_best=fitted.to_best)
     except FAILURES as error:
         sentence = str(error) if isinstance(error, FitFailed) else f"The fit failed ({type(error).__name__}: {str(error)[:120]})."
         return FoldResult(task.key, task.fold, np.zeros(0), seconds=time.monotonic() - began, error=sentence)

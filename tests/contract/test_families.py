@@ -211,12 +211,14 @@ def test_stages_go_on_after_the_best_round_and_agree_with_a_shorter_fit(name: st
     assert len(found.stages.predictions) == len(found.stages.rounds)
     if boosting:
         assert found.stages.rounds[-1] >= found.rounds + 20
+        assert 0 < found.to_best < 1
     at = max(place for place, stage in enumerate(found.stages.rounds) if stage <= found.rounds)
     if found.stages.rounds[at] == found.rounds:
         assert family.predict(found.native, matrix[200:]) == pytest.approx(found.stages.predictions[at], rel=1e-5, abs=1e-5)
     elif boosting:
         short = family.fit(FitRequest(matrix[:200], noise[:200], FEATURES, task, request.classes, options,
                                       rounds=found.stages.rounds[at]))
+        assert short.to_best == 1
         assert family.predict(short.native, matrix[200:]) == pytest.approx(found.stages.predictions[at], rel=1e-5, abs=1e-5)
 
 

@@ -19,24 +19,43 @@ from automl_core.search.watch import SilentWatch
 from tests.unit.test_search_race import HereExecutor, make_data
 
 
+class Noting(HereExecutor):
+    """Notes how many fits each refit averages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: dict[str, int] = {}
+
+    def submit(self, task: Any, *arguments: Any) -> Future[Any]:
+        self.seen[arguments[1].key] = arguments[1].bags
+        future: Future[Any] = Future()
+        future.set_result(FoldResult(arguments[1].key, -1, np.zeros(0)))
+        return future
+
+
 def test_quick_families_are_averaged_over_more_seeds_than_slow_ones(tmp_path: Path) -> None:
-    seen: dict[str, int] = {}
-
-    class Noting(HereExecutor):
-        def submit(self, task: Any, *arguments: Any) -> Future[Any]:
-            seen[arguments[1].key] = arguments[1].bags
-            future: Future[Any] = Future()
-            future.set_result(FoldResult(arguments[1].key, -1, np.zeros(0)))
-            return future
-
     prepared = prepare(make_data(), Plan(folds=2))
     seconds = {"slow": 4.0, "quick": 0.2, "forest": 0.2, "cut": 0.1, "whole": 0.1}
     order = (Candidate("slow", "catboost", "Slow"), Candidate("quick", "lightgbm", "Quick"),
              Candidate("forest", "extra_trees", "Forest"), Candidate("cut", "ebm", "Cut off by time"),
              Candidate("whole", "ebm", "Through"))
-    results = {(key, 0): FoldResult(key, 0, np.zeros(0), 1, took, key == "cut") for key, took in seconds.items()}
+    results = {(key, 0): FoldResult(key, 0, np.zeros(0), 1, took, key == "cut", to_best=0.7) for key, took in seconds.items()}
     contest = Contest(prepared, Plan(), order, results, folds=2)
     clock = Clock(60.0, spent=46.0)  # 0.8 of 11.6 seconds are left: a slow fit of 8 seconds can be made once
-    race = Race(contest, clock, Crew(Noting(), None), FolderJournal(tmp_path), SilentWatch())
+    noting = Noting()
+    race = Race(contest, clock, Crew(noting, None), FolderJournal(tmp_path), SilentWatch())
     assert set(refit(race, dict.fromkeys(seconds, 1), False)) == set(seconds)
-    assert seen == {"slow": 1, "quick": MOST_BAGS, "forest": 1, "cut": 1, "whole": MOST_BAGS}
+    assert noting.seen == {"slow": 1, "quick": MOST_BAGS, "forest": 1, "cut": 1, "whole": MOST_BAGS}
+
+
+def test_so_many_fits_are_averaged_that_a_row_is_answered_quickly(tmp_path: Path) -> None:
+    """The first is fitted with twice the rounds that were timed: 1.2 ms a fit, of 2 ms for all."""
+    prepared = prepare(make_data(), Plan(folds=2))
+    order = (Candidate("heavy", "lightgbm", "Heavy"), Candidate("light", "lightgbm", "Light"))
+    results = {("heavy", 0): FoldResult("heavy", 0, np.zeros(0), 100, 0.1, row_ms=0.6),
+               ("light", 0): FoldResult("light", 0, np.zeros(0), 100, 0.2, row_ms=0.2)}
+    noting = Noting()
+    race = Race(Contest(prepared, Plan(), order, results, folds=2), Clock(60.0, spent=20.0), Crew(noting, None),
+                FolderJournal(tmp_path), SilentWatch())
+    refit(race, {"heavy": 200, "light": 100}, False)
+    assert noting.seen == {"heavy": 1, "light": 4}

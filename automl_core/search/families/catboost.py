@@ -3,8 +3,9 @@ from __future__ import annotations
 
 import json
 import tempfile
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ import numpy as np
 
 from automl_core.framing.problem import Task
 from automl_core.registry import Field
-from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, Stages, link, reached
+from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, Stages, link, reached, share_until
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,12 +39,14 @@ class Trees:
 
 @dataclass(slots=True, eq=False)
 class Stopper:
-    """CatBoost's per-round callback: ends the fit when time runs out."""
+    """CatBoost's per-round callback: ends the fit when time runs out, and notes when each round ended."""
 
     request: FitRequest
     truncated: bool = False
+    moments: list[float] = field(default_factory=list)
 
     def after_iteration(self, info: Any) -> bool:
+        self.moments.append(time.monotonic())
         self.truncated = self.truncated or self.request.over()
         return not self.truncated
 
@@ -81,7 +84,7 @@ def _fit(request: FitRequest) -> Fitted:
     early = request.valid_matrix is not None
     rounds = int(request.options.get("rounds", 1000)) if early or not request.rounds else request.rounds
     staged = early and request.stages
-    stopper = Stopper(request)
+    stopper, began = Stopper(request), time.monotonic()
     try:
         train = Pool(_table(request.matrix, categories), request.y, cat_features=list(categories), weight=request.weights)
         model = CatBoost(_parameters(request, rounds))
@@ -109,7 +112,8 @@ def _fit(request: FitRequest) -> Fitted:
             model = sum_models(bags, weights=[1.0 / len(bags)] * len(bags))
     except CatBoostError as error:
         raise FitFailed(f"CatBoost could not learn from this table ({str(error).splitlines()[0][-120:]}).") from error
-    return Fitted(Trees(request.task, model, categories), trees, stopper.truncated, stages)
+    to_best = share_until(began, stopper.moments[min(trees, len(stopper.moments)) - 1]) if early and stopper.moments else 1.0
+    return Fitted(Trees(request.task, model, categories), trees, stopper.truncated, stages, to_best)
 
 
 def _stages(request: FitRequest, model: Any, valid: Any) -> Stages:

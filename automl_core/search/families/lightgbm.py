@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,7 +14,7 @@ import numpy as np
 from automl_core.framing.problem import Task
 from automl_core.registry import Field
 from automl_core.search.boosted_rows import PackedBoosters
-from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, Stages, link, reached
+from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, Stages, link, reached, share_until
 from automl_core.search.lightgbm_rows import pack_boosters
 
 OBJECTIVES = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
@@ -44,6 +45,7 @@ class Stopper:
     patience: int
     best_loss: float = math.inf
     best_round: int = 0
+    best_at: float = field(default_factory=time.monotonic)
     truncated: bool = False
 
     def __call__(self, env: Any) -> None:
@@ -52,7 +54,7 @@ class Stopper:
         if env.evaluation_result_list:
             loss = float(env.evaluation_result_list[0][2])
             if loss < self.best_loss:
-                self.best_loss, self.best_round = loss, env.iteration
+                self.best_loss, self.best_round, self.best_at = loss, env.iteration, time.monotonic()
         else:
             self.best_round = env.iteration
         patience = max(self.patience, int(0.3 * self.best_round) + 20)
@@ -81,6 +83,7 @@ def _fit(request: FitRequest) -> Fitted:
     import lightgbm
     from lightgbm.basic import LightGBMError
 
+    began = time.monotonic()
     parameters = _parameters(request)
     categories = [number for number, feature in enumerate(request.features) if feature.kind == "category"]
     train = lightgbm.Dataset(request.matrix, request.y, weight=request.weights, categorical_feature=categories, params=parameters,
@@ -103,7 +106,9 @@ def _fit(request: FitRequest) -> Fitted:
         if watch.truncated:
             break  # a part of a fit would spoil the mean
         texts.append(again.model_to_string())
-    return Fitted(_trees(request.task, tuple(texts)), stopper.best_round + 1, stopper.truncated, _stages(request, booster))
+    stages = _stages(request, booster)
+    return Fitted(_trees(request.task, tuple(texts)), stopper.best_round + 1, stopper.truncated, stages,
+                  share_until(began, stopper.best_at) if valid else 1.0)
 
 
 def _stages(request: FitRequest, booster: Any) -> Stages | None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from automl_core.framing.problem import Task
 from automl_core.registry import Field
 from automl_core.search.boosted_rows import PackedBoosters
-from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, Stages, link, reached
+from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, Stages, link, reached, share_until
 from automl_core.search.feature import Feature
 from automl_core.search.xgboost_rows import pack_boosters
 
@@ -83,13 +84,14 @@ def _stopper(request: FitRequest, patience: int) -> Any:
     class Stopper(TrainingCallback):
         best_loss = math.inf
         best_round = 0
+        best_at = 0.0
         truncated = False
 
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
             if evals_log:
                 loss = float(next(iter(evals_log["valid"].values()))[-1])
                 if loss < self.best_loss:
-                    self.best_loss, self.best_round = loss, epoch
+                    self.best_loss, self.best_round, self.best_at = loss, epoch, time.monotonic()
             else:
                 self.best_round = epoch
             self.truncated = request.over()
@@ -101,6 +103,7 @@ def _stopper(request: FitRequest, patience: int) -> Any:
 def _fit(request: FitRequest) -> Fitted:
     import xgboost
 
+    began = time.monotonic()
     parameters, levels = _parameters(request), _levels(request.features)
     train = _table(request.matrix, levels, label=request.y, weight=request.weights)
     valid = None
@@ -126,7 +129,8 @@ def _fit(request: FitRequest) -> Fitted:
     if valid is not None:
         found = [found[0][: first.best_round + 1]]
     files = tuple(bytes(booster.save_raw("ubj")) for booster in found)
-    return Fitted(_trees(request.task, levels, files), first.best_round + 1, first.truncated, stages)
+    return Fitted(_trees(request.task, levels, files), first.best_round + 1, first.truncated, stages,
+                  1.0 if valid is None else share_until(began, first.best_at))
 
 
 def _stages(request: FitRequest, booster: Any, valid: Any) -> Stages | None:
