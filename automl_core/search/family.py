@@ -32,7 +32,8 @@ class FitRequest:
     (binary: 1 is the positive class). With a validation part the family stops early on it and reports the best number of
     rounds; without, it uses `rounds`. `deadline` is in seconds of `time.monotonic`; when `stop_file` appears the fit ends too.
     A fit that is cut off still returns its best iteration. `stages` asks for the validation rows' predictions along the way,
-    `bags` for that many fits with other seeds in one model, its raw scores their means.
+    `bags` for that many fits with other seeds in one model, its raw scores their means: fewer when they would not end by
+    `bags_until`.
     """
 
     matrix: Array
@@ -52,6 +53,12 @@ class FitRequest:
     seed: int = 0
     stages: bool = False
     bags: int = 1
+    bags_until: float = float("inf")
+
+    def another(self, began: float, done: int) -> bool:
+        """Whether one more fit with another seed is wanted, after so many since `began` by the monotonic clock."""
+        now = time.monotonic()
+        return done < self.bags and now + (now - began) / max(done, 1) <= self.bags_until
 
     def over(self) -> bool:
         """Whether the fit must end now."""
@@ -90,11 +97,10 @@ class Family:
     `contributions(native, matrix)` gives `(phi, base)` in raw space: log-odds for binary, target units for numbers with phi
     (n, p) and base a float; softmax scores with phi (n, p, k) and base (k,). `base + phi.sum(axis=1)` is the raw prediction.
     `package` must be importable to score, `fit_package` to learn (its slow modules are `fit_modules`); `requires` are
-    distributions that scoring needs beyond
-    numpy and pandas. `legible` families can be read by a person as they are. `cost` is the time of a fit compared with
-    LightGBM's; `grows` says that rounds are trees of a boosting, of which more rows want a few more; `bagged` that it averages
-    `FitRequest.bags` fits with other seeds. `ordered` families are only
-    for classes that are steps of a scale.
+    distributions that scoring needs beyond numpy and pandas. `legible` families can be read by a person as they are. `cost` is
+    the time of a fit compared with LightGBM's; `grows` says that rounds are trees of a boosting, of which more rows want a few
+    more; `bagged` that it averages `FitRequest.bags` fits with other seeds, `in_turn` that it fits them one after the other, as
+    many as end by `FitRequest.bags_until`. `ordered` families are only for classes that are steps of a scale.
     """
 
     name: str
@@ -115,6 +121,7 @@ class Family:
     cost: float = 1.0
     grows: bool = False
     bagged: bool = False
+    in_turn: bool = False
     ordered: bool = False
 
 

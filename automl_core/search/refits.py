@@ -1,8 +1,10 @@
 """The refits: what was chosen is fitted on all rows, with as many seeds as there is time for."""
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +23,7 @@ LEAST_SECONDS = 1.0  # for refits, whatever the race took: many fits take a tent
 AFTER_SHARE = 0.04  # of the budget, for what comes after the refits: measuring the ladder
 FINISH_SECONDS = 1.5  # after “finish now”: what is not through by then is handed over as it was fitted on a fold
 MOST_BAGS, BAGGED_ROWS = 5, 100_000
+BAGGING_SHARE = 0.8  # of the time for refits, for seeds beyond the first
 MOST_ROW_MS = 2.0  # that all trees of what is averaged may take for one row, on this machine: the whole answer takes twice that
 
 
@@ -52,7 +55,7 @@ def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResu
     bags = _bags(race, ready, wanted, hard_end)
     for candidate in ready:
         task = race.fit_task(candidate, ALL_ROWS, hard_end, wanted[candidate.key])
-        crew.submit(replace(task, stop_file="", bags=bags[candidate.key]))
+        crew.submit(replace(task, stop_file="", bags=bags[candidate.key].most, bag_seconds=bags[candidate.key].seconds))
     # a fit cut off in its refit may be far from the one that was judged; the first fold's is not
     return {task.key: result for task, result in _wait(race, hard_end)
             if isinstance(task, FitTask) and not result.error and not result.truncated}
@@ -72,30 +75,55 @@ def _in_time(race: Race, chosen: list[Candidate], hard_end: float) -> list[Candi
     return found
 
 
-def _bags(race: Race, chosen: list[Candidate], wanted: dict[str, int], hard_end: float) -> dict[str, int]:
+class Bags(NamedTuple):
+    """How many fits with other seeds are averaged at most, and the seconds in which those beyond the first must end."""
+
+    most: int
+    seconds: float
+
+
+def _bags(race: Race, chosen: list[Candidate], wanted: dict[str, int], hard_end: float) -> dict[str, Bags]:
     """How many fits with other seeds are averaged in each refit, by candidate: more on few rows, when there is time.
 
-    One more at a time for the one that has fewest, the quickest first, as long as all together still end in time and answer for
-    a row in a few milliseconds. `wanted` are their rounds by key.
+    One more at a time for the one that has fewest, the quickest first, as long as all together should end in time and answer for
+    a row in a few milliseconds. The time that is left is dealt out as that plan has it: families that fit one seed after the
+    other use theirs for as many more as it holds. `wanted` are their rounds by key.
     """
     contest, jobs = race.contest, max(1, race.contest.plan.jobs)
-    bags = {item.key: 1 for item in chosen}
+    once = {item.key: 1 for item in chosen}
     growing = {item.key for item in chosen if families().get(item.family).bagged and not _cut(race, item)}
     if len(contest.prepared.y) > BAGGED_ROWS:
-        return bags
+        return {key: Bags(1, math.inf) for key in once}
     if contest.plan.max_trials:
-        return {key: MOST_BAGS if key in growing else 1 for key in bags}
+        return {key: Bags(MOST_BAGS if key in growing else 1, math.inf) for key in once}
     seconds = {item.key: max(contest.refit_seconds(item), 1e-3) for item in chosen}
     row_ms = {item.key: _row_ms(race, item, wanted[item.key]) for item in chosen}
-    left = 0.8 * (hard_end - race.clock.elapsed())
-    while growing:
-        key = min(growing, key=lambda name: (bags[name], seconds[name]))
+    left = BAGGING_SHARE * (hard_end - race.clock.elapsed())
+
+    def quick(bags: dict[str, int]) -> bool:
+        return sum(row_ms[key] * count for key, count in bags.items()) <= MOST_ROW_MS
+
+    def through(bags: dict[str, int]) -> float:
+        return _makespan([seconds[key] * count for key, count in bags.items()], jobs)
+
+    planned = _more(once, growing, seconds, lambda bags: quick(bags) and through(bags) <= left)
+    in_turn = {item.key for item in chosen if item.key in growing and families().get(item.family).in_turn}
+    most = _more(planned, in_turn, seconds, quick)
+    room = max(left / max(through(planned), 1e-9), 1.0)
+    return {key: Bags(most[key], room * seconds[key] * planned[key] if key in in_turn else math.inf) for key in once}
+
+
+def _more(bags: dict[str, int], growing: Iterable[str], seconds: dict[str, float],
+          allowed: Callable[[dict[str, int]], bool]) -> dict[str, int]:
+    """One more at a time for the one of `growing` that has fewest, the quickest first, as long as it is allowed."""
+    open_ = set(growing)
+    while open_:
+        key = min(open_, key=lambda name: (bags[name], seconds[name]))
         more = bags | {key: bags[key] + 1}
-        in_time = _makespan([seconds[name] * count for name, count in more.items()], jobs) <= left
-        if in_time and more[key] <= MOST_BAGS and sum(row_ms[name] * count for name, count in more.items()) <= MOST_ROW_MS:
+        if more[key] <= MOST_BAGS and allowed(more):
             bags = more
         else:
-            growing.remove(key)
+            open_.remove(key)
     return bags
 
 

@@ -37,7 +37,7 @@ class FitTask:
     """One fit. `fold` ALL_ROWS is a refit on everything with `rounds`; `until` is in seconds since 1970.
 
     `extras` are the handles of the fold's learned columns, to be put after the plain ones. `relative` says that an error counts
-    by its share of the truth.
+    by its share of the truth. More seeds than one are fitted as long as all end within `bag_seconds`.
     """
 
     key: str
@@ -53,6 +53,7 @@ class FitTask:
     seed: int = 0
     extras: tuple[Any, ...] = ()
     bags: int = 1
+    bag_seconds: float = float("inf")
     relative: bool = False
 
 
@@ -142,7 +143,7 @@ def _fit(handle: Any, task: FitTask) -> FoldResult:
             deadline=time.monotonic() + task.until - time.time(), stop_file=task.stop_file,
             valid_matrix=None if final else left_out, valid_y=None if final else np.asarray(truth[valid]),
             weights=_weights(task, arrays, chosen), valid_weights=None if final else _weights(task, arrays, valid),
-            stages=left_out.shape[0] <= STAGED_ROWS, bags=task.bags))
+            stages=left_out.shape[0] <= STAGED_ROWS, bags=task.bags, bags_until=began + task.bag_seconds))
         prediction = np.zeros(0) if final else family.predict(fitted.native, left_out)
         stages = fitted.stages
         if logs:

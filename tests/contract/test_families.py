@@ -222,6 +222,16 @@ def test_stages_go_on_after_the_best_round_and_agree_with_a_shorter_fit(name: st
         assert family.predict(short.native, matrix[200:]) == pytest.approx(found.stages.predictions[at], rel=1e-5, abs=1e-5)
 
 
+@pytest.mark.parametrize("name", sorted(family.name for family in learners() if family.in_turn))
+def test_no_seed_is_begun_that_would_end_too_late(name: str) -> None:
+    matrix, y = make("regression", 300)
+    request = FitRequest(matrix, y, FEATURES, "regression", rounds=40, bags=5, bags_until=time.monotonic())
+    once = families().get(name).fit(replace(request, bags=1))
+    found = families().get(name).fit(request)
+    assert not found.truncated
+    assert np.array_equal(families().get(name).predict(found.native, matrix), families().get(name).predict(once.native, matrix))
+
+
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("name", ["lightgbm", "catboost", "xgboost", "neural"])
 def test_bags_are_averaged_in_raw_space_and_come_out_the_same_again(name: str, task: Task) -> None:

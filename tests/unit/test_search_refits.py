@@ -1,6 +1,7 @@
 """The refits: what is fitted on all rows in the time that is left."""
 from __future__ import annotations
 
+import math
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,10 @@ class Noting(HereExecutor):
     def __init__(self) -> None:
         super().__init__()
         self.seen: dict[str, int] = {}
+        self.seconds: dict[str, float] = {}
 
     def submit(self, task: Any, *arguments: Any) -> Future[Any]:
-        self.seen[arguments[1].key] = arguments[1].bags
+        self.seen[arguments[1].key], self.seconds[arguments[1].key] = arguments[1].bags, arguments[1].bag_seconds
         future: Future[Any] = Future()
         future.set_result(FoldResult(arguments[1].key, -1, np.zeros(0)))
         return future
@@ -45,7 +47,10 @@ def test_quick_families_are_averaged_over_more_seeds_than_slow_ones(tmp_path: Pa
     noting = Noting()
     race = Race(contest, clock, Crew(noting, None), FolderJournal(tmp_path), SilentWatch())
     assert set(refit(race, dict.fromkeys(seconds, 1), False)) == set(seconds)
-    assert noting.seen == {"slow": 1, "quick": MOST_BAGS, "forest": 1, "cut": 1, "whole": MOST_BAGS}
+    assert noting.seen == {"slow": MOST_BAGS, "quick": MOST_BAGS, "forest": 1, "cut": 1, "whole": MOST_BAGS}
+    assert 8 < noting.seconds["slow"] < 9.3  # enough for one only, unless it is quicker than it was on the folds
+    assert noting.seconds["quick"] > 2
+    assert math.isinf(noting.seconds["whole"])
 
 
 def test_so_many_fits_are_averaged_that_a_row_is_answered_quickly(tmp_path: Path) -> None:

@@ -100,9 +100,9 @@ def _fit(request: FitRequest) -> Fitted:
         if staged and model.best_iteration_ is not None and model.best_iteration_ + 1 < model.tree_count_:
             model.shrink(ntree_end=int(model.best_iteration_) + 1)
         bags = [model]
-        for bag in range(1, 1 if early else request.bags):
+        while not early and request.another(began, len(bags)):
             watch = Stopper(request)
-            again = CatBoost(_parameters(request, rounds) | {"random_seed": request.seed + bag})
+            again = CatBoost(_parameters(request, rounds) | {"random_seed": request.seed + len(bags)})
             again.fit(train, callbacks=[watch])
             if watch.truncated:
                 break  # a part of a fit would spoil the mean
@@ -178,5 +178,5 @@ FAMILY = Family(
         Field("rounds", "Trees at most", "integer", 1000, minimum=1, maximum=20_000),
     ),
     tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
-    contributions=_contributions, fit_modules=("catboost",), grows=True, cost=2.0, bagged=True,
+    contributions=_contributions, fit_modules=("catboost",), grows=True, cost=2.0, bagged=True, in_turn=True,
 )

@@ -100,9 +100,9 @@ def _fit(request: FitRequest) -> Fitted:
     except LightGBMError as error:
         raise FitFailed(f"LightGBM could not learn from this table ({str(error)[:120]}).") from error
     texts = [booster.model_to_string(num_iteration=stopper.best_round + 1)]
-    for bag in range(1, request.bags if not valid else 1):
+    while not valid and request.another(began, len(texts)):
         watch = Stopper(request, rounds)
-        again = lightgbm.train(parameters | {"seed": request.seed + bag}, train, rounds, callbacks=[watch])
+        again = lightgbm.train(parameters | {"seed": request.seed + len(texts)}, train, rounds, callbacks=[watch])
         if watch.truncated:
             break  # a part of a fit would spoil the mean
         texts.append(again.model_to_string())
@@ -174,5 +174,5 @@ FAMILY = Family(
         Field("rounds", "Trees at most", "integer", 1000, minimum=1, maximum=20_000),
     ),
     tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
-    contributions=_contributions, fit_modules=("lightgbm",), grows=True, cost=1.0, bagged=True,
+    contributions=_contributions, fit_modules=("lightgbm",), grows=True, cost=1.0, bagged=True, in_turn=True,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -120,8 +121,9 @@ def _all_epochs(request: FitRequest, shell: Net, train: _Training) -> Fitted:
     """As many networks as wanted, each for the given number of epochs."""
     epochs = request.rounds or int(request.options.get("epochs", 30))
     nets: list[Layers] = []
-    for bag in range(request.bags):
-        estimator = _estimator(request, bag)
+    began = time.monotonic()
+    while not nets or request.another(began, len(nets)):
+        estimator = _estimator(request, len(nets))
         for epoch in range(1, epochs + 1):
             train.epoch(estimator)
             if request.over() and epoch < epochs:
@@ -209,5 +211,5 @@ FAMILY = Family(
         Field("epochs", "Passes over the rows at most", "integer", 100, minimum=1, maximum=1000),
     ),
     tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
-    fit_package="sklearn", fit_modules=("sklearn.neural_network",), cost=8.0, bagged=True,
+    fit_package="sklearn", fit_modules=("sklearn.neural_network",), cost=8.0, bagged=True, in_turn=True,
 )

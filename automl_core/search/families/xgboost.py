@@ -114,10 +114,10 @@ def _fit(request: FitRequest) -> Fitted:
     patience = min(int(request.options.get("patience", 100)), max(20, round(1_000_000 / max(len(request.y), 10_000))))
     found: list[Any] = []
     first: Any = None
-    for bag in range(request.bags if valid is None else 1):
+    while not found or (valid is None and request.another(began, len(found))):
         watch = _stopper(request, patience if valid is not None else rounds)
         try:
-            booster = xgboost.train(parameters | {"seed": request.seed + bag}, train, rounds, callbacks=[watch],
+            booster = xgboost.train(parameters | {"seed": request.seed + len(found)}, train, rounds, callbacks=[watch],
                                     evals=[] if valid is None else [(valid, "valid")], verbose_eval=False)
         except xgboost.core.XGBoostError as error:
             raise FitFailed(f"XGBoost could not learn from this table ({str(error).splitlines()[0][:120]}).") from error
@@ -204,5 +204,5 @@ FAMILY = Family(
         Field("rounds", "Trees at most", "integer", 1000, minimum=1, maximum=20_000),
     ),
     tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
-    contributions=_contributions, fit_modules=("xgboost",), grows=True, cost=1.5, bagged=True,
+    contributions=_contributions, fit_modules=("xgboost",), grows=True, cost=1.5, bagged=True, in_turn=True,
 )
