@@ -26,6 +26,8 @@ from automl_core.search.schedule import MANY_ROWS
 
 __all__ = ["Outcome", "Settlement", "best_first", "refit_seconds", "settle"]
 
+MOST_SHARE = 0.4  # of the budget, for all that comes after the race
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
@@ -67,7 +69,8 @@ class _Rung:
 def refit_seconds(contest: Contest) -> float:
     """What fitting the best candidates so far on all rows should take with the workers there are: as many as an ensemble has.
 
-    On many rows two: there the model of a fold, which has seen nearly all rows, stands in for what is not fitted again in time.
+    On many rows two: there the model of a fold, which has seen nearly all rows, stands in for what is not fitted again in time. It
+    does so everywhere for what would take more than the most time that is kept for this.
     """
     done = [candidate for candidate in contest.candidates if contest.complete(candidate.key)]
     if not done:
@@ -75,11 +78,12 @@ def refit_seconds(contest: Contest) -> float:
     quality = {item.key: float(np.mean([contest.fold_score(item.key, fold) for fold in range(contest.folds)])) for item in done}
     rows = len(contest.prepared.y)
     best = sorted(done, key=lambda candidate: -quality[candidate.key])[: 2 if rows > MANY_ROWS else members_for(rows)]
+    best = [candidate for candidate in best if contest.refit_seconds(candidate) <= MOST_SHARE * contest.plan.budget_seconds]
     seconds = [contest.refit_seconds(candidate) for candidate in best]
     kinds = {kind for candidate in best for kind in contest.wanted_extras(candidate)}
     learning = sum(extras.seconds for (kind, fold), extras in contest.extras.items() if fold == 0 and kind in kinds)
     growth = rows / max(len(contest.prepared.folds[0][0]), 1)
-    return growth * learning + max(*seconds, sum(seconds) / max(1, contest.plan.jobs))
+    return growth * learning + max([*seconds, sum(seconds) / max(1, contest.plan.jobs)])
 
 
 def settle(settlement: Settlement) -> Outcome:

@@ -18,7 +18,7 @@ from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew, Task
 from automl_core.search.executors import LocalExecutor, open_executor
 from automl_core.search.families import families
-from automl_core.search.handover import Outcome, Settlement, refit_seconds, settle
+from automl_core.search.handover import MOST_SHARE, Outcome, Settlement, refit_seconds, settle
 from automl_core.search.journal import FoldResult, Journal
 from automl_core.search.plan import Candidate, Plan
 from automl_core.search.portfolio import make_portfolio
@@ -66,7 +66,7 @@ class Race:
         budget, refits = self.clock.budget, refit_seconds(self.contest)
         # twice what refits need, where that is a fifth of the time: means over seeds are worth more than late candidates
         reserve = max(1.2 * refits, min(2.0 * refits, 0.2 * budget))
-        return budget - min(0.4 * budget, 1.5 + 0.03 * budget + reserve)
+        return budget - min(MOST_SHARE * budget, 1.5 + 0.03 * budget + reserve)
 
     def run(self) -> None:
         """Until nothing is left to try or the time is up. Cancelled when the watch says so."""

@@ -185,5 +185,6 @@ def test_folds_shrink_for_a_rare_class_and_for_the_budget() -> None:
     frame = pd.DataFrame({"churn": text(["Yes"] * 3 + ["No"] * 97), "x": np.arange(100.0)})
     _, folds = folds_of(Problem("churn", "binary", "roc_auc", ("No", "Yes"), "Yes"), frame)
     assert len(folds) == 3
-    asked = [(1_000, 10), (1_000, 60), (7_000, 10), (7_000, 60), (15_000, 60), (50_000, 60), (1_000_000, 60)]
-    assert [default_folds(rows, budget) for rows, budget in asked] == [5, 8, 3, 5, 3, 3, 10]
+    asked = [(1_000, 10), (1_000, 60), (7_000, 10), (7_000, 60), (15_000, 60), (30_000, 60), (50_000, 60), (50_000, 240),
+             (1_000_000, 60)]
+    assert [default_folds(rows, budget) for rows, budget in asked] == [5, 8, 3, 5, 3, 3, 5, 3, 10]
