@@ -69,8 +69,8 @@ class _Rung:
 def refit_seconds(contest: Contest) -> float:
     """What fitting the best candidates so far on all rows should take with the workers there are: as many as an ensemble has.
 
-    On many rows two: there the model of a fold, which has seen nearly all rows, stands in for what is not fitted again in time. It
-    does so everywhere for what would take more than the most time that is kept for this.
+    On many rows two: there the model of a fold, which has seen nearly all rows, stands in for what is not fitted again in time.
+    So it does everywhere for what would take more than the most time that is kept for this.
     """
     done = [candidate for candidate in contest.candidates if contest.complete(candidate.key)]
     if not done:
