@@ -36,7 +36,8 @@ def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResu
     clock, contest, crew = race.clock, race.contest, race.crew
     race.stop_file.unlink(missing_ok=True)
     chosen = sorted((item for item in contest.candidates if item.key in wanted), key=lambda item: list(wanted).index(item.key))
-    hard_end = max((1 - AFTER_SHARE) * clock.budget, clock.elapsed() + min(LEAST_SECONDS, 0.15 * clock.budget))
+    whole = contest.plan.first_seconds or contest.plan.budget_seconds
+    hard_end = max((1 - AFTER_SHARE) * clock.budget, clock.elapsed() + min(LEAST_SECONDS, 0.15 * whole))
     if race.watch.stop() == "finish":
         hard_end = min(hard_end, clock.elapsed() + FINISH_SECONDS)
     elif again:
