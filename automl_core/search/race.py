@@ -19,9 +19,10 @@ from automl_core.search.crew import Crew, Task
 from automl_core.search.executors import LocalExecutor, open_executor
 from automl_core.search.families import families
 from automl_core.search.handover import MOST_SHARE, Outcome, Settlement, refit_seconds, settle
+from automl_core.search.haste import hastened
 from automl_core.search.journal import FoldResult, Journal
+from automl_core.search.opening import arrays_of, open_contest
 from automl_core.search.plan import Candidate, Plan
-from automl_core.search.portfolio import make_portfolio
 from automl_core.search.prepared import Prepared, SearchData, prepare
 from automl_core.search.refits import POLL, refit
 from automl_core.search.schedule import ANCHORS, Moment, Place, fits, fold_count, next_place
@@ -156,8 +157,19 @@ class Race:
         if not waiting:
             contest.folds = fold_count(contest, anchors, 0.35 * max(self.end() - self.clock.elapsed(), 0.0))
             self.journal.note(self.prepared.fingerprint, "folds", contest.folds)
+            self._hasten()
             return next_place(contest, Moment(self.clock.elapsed(), self.end(), frozenset(busy)))
         return next((Place(candidate, 0) for candidate in waiting if (candidate.key, 0) not in busy), None)
+
+    def _hasten(self) -> None:
+        """Once it is known how long fits take and how many there will be: faster learning rates where time would cut them off."""
+        contest, now = self.contest, self.clock.elapsed()
+        seconds = [contest.fold_seconds(one) for one in contest.candidates[:ANCHORS] if one.family == "lightgbm"]
+        if contest.plan.max_trials or not seconds:
+            return
+        pace = seconds[0] / max(self._share_ends(0.5 * (now + self.end())) - 0.5 * (now + self.end()), 1e-3)
+        self.journal.note(self.prepared.fingerprint, "pace", pace)
+        contest.candidates = hastened(contest.candidates, pace, tuple(one.key for one in contest.candidates[:ANCHORS]))
 
     def _tuned(self, moment: Moment) -> Place | None:
         """The first fit of a new candidate near the best ones, when it can be fitted on all folds in time."""
@@ -237,40 +249,6 @@ class Race:
         self.watch.progress(self.fraction, sentence, left)
 
 
-def _arrays(prepared: Prepared) -> dict[str, Any]:
-    arrays: dict[str, Any] = {"matrix": prepared.matrix, "y": prepared.y}
-    if prepared.weights is not None:
-        arrays["weights"] = prepared.weights
-    if prepared.groups is not None:
-        arrays["groups"] = prepared.groups
-    for number, (train, valid) in enumerate(prepared.folds):
-        arrays |= {f"train{number}": train, f"valid{number}": valid}
-    for number, terms in enumerate(prepared.terms.values()):
-        arrays |= {f"text{number}.starts": terms.starts, f"text{number}.places": terms.places,
-                   f"text{number}.values": terms.values, f"text{number}.width": np.array(terms.width)}
-    return arrays
-
-
-def _open(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock) -> Contest:
-    """The contest with what earlier runs of the same search left in the journal."""
-    notes = journal.notes(prepared.fingerprint)
-    clock.spent = notes.get("spent", 0.0)
-    candidates = make_portfolio(prepared.data.problem, len(prepared.y), plan, prepared.views)
-    candidates += tuple(candidate for candidate in journal.proposed(prepared.fingerprint)
-                        if candidate.key not in {other.key for other in candidates})
-    keys = {candidate.key for candidate in candidates}
-    kept = {place: result for place, result in journal.results(prepared.fingerprint).items() if place[0] in keys}
-    contest = Contest(prepared, plan, candidates, {}, folds=int(notes.get("folds", 0)))
-    for place in sorted(kept):
-        contest.take(kept[place])
-    anchors = candidates[:ANCHORS]
-    if contest.folds and plan.first_seconds and all((candidate.key, 0) in kept for candidate in anchors):
-        # a short first search may have had no time for more folds; what it fitted counts all the same
-        contest.folds = max(contest.folds, fold_count(contest, anchors, 0.35 * max(clock.budget - clock.elapsed(), 0.0)))
-        journal.note(prepared.fingerprint, "folds", contest.folds)
-    return contest
-
-
 def search(
     data: SearchData, plan: Plan, journal: Journal, watch: Watch | None = None, workers: LocalExecutor | None = None
 ) -> Outcome:
@@ -287,8 +265,8 @@ def search(
     with closing(workers or open_executor(plan.executor, max(1, plan.jobs), journal.folder)) as pool:
         watch.progress(0.0, "Preparing the columns.", clock.budget)
         prepared = prepare(data, plan)
-        contest = _open(prepared, plan, journal, clock)
-        race = Race(contest, clock, Crew(pool, pool.share(_arrays(prepared))), journal, watch)
+        contest = open_contest(prepared, plan, journal, clock)
+        race = Race(contest, clock, Crew(pool, pool.share(arrays_of(prepared))), journal, watch)
         give_back_memory()  # what reading, checking and encoding needed for a moment
         again = clock.spent > 0 and clock.elapsed() >= race.end()
         race.run()

@@ -1,0 +1,53 @@
+"""How a search begins: what its workers see, and the contest with what earlier runs of the same search left."""
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from automl_core.search.contest import Clock, Contest
+from automl_core.search.haste import hastened
+from automl_core.search.journal import Journal
+from automl_core.search.plan import Plan
+from automl_core.search.portfolio import make_portfolio
+from automl_core.search.prepared import Prepared
+from automl_core.search.schedule import ANCHORS, fold_count
+
+
+def arrays_of(prepared: Prepared) -> dict[str, Any]:
+    """What the workers see of a search: the matrix, the target, the folds and what texts hold."""
+    arrays: dict[str, Any] = {"matrix": prepared.matrix, "y": prepared.y}
+    if prepared.weights is not None:
+        arrays["weights"] = prepared.weights
+    if prepared.groups is not None:
+        arrays["groups"] = prepared.groups
+    for number, (train, valid) in enumerate(prepared.folds):
+        arrays |= {f"train{number}": train, f"valid{number}": valid}
+    for number, terms in enumerate(prepared.terms.values()):
+        arrays |= {f"text{number}.starts": terms.starts, f"text{number}.places": terms.places,
+                   f"text{number}.values": terms.values, f"text{number}.width": np.array(terms.width)}
+    return arrays
+
+
+def open_contest(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock) -> Contest:
+    """The contest with what earlier runs of the same search left in the journal."""
+    notes = journal.notes(prepared.fingerprint)
+    clock.spent = notes.get("spent", 0.0)
+    candidates = make_portfolio(prepared.data.problem, len(prepared.y), plan, prepared.views)
+    if "pace" in notes:
+        slow = candidates if plan.first_seconds else ()  # more time has come: they are tried, too
+        candidates = hastened(candidates, notes["pace"], tuple(one.key for one in candidates[:ANCHORS]))
+        candidates += tuple(one for one in slow if one.key not in {other.key for other in candidates})
+    candidates += tuple(candidate for candidate in journal.proposed(prepared.fingerprint)
+                        if candidate.key not in {other.key for other in candidates})
+    keys = {candidate.key for candidate in candidates}
+    kept = {place: result for place, result in journal.results(prepared.fingerprint).items() if place[0] in keys}
+    contest = Contest(prepared, plan, candidates, {}, folds=int(notes.get("folds", 0)))
+    for place in sorted(kept):
+        contest.take(kept[place])
+    anchors = candidates[:ANCHORS]
+    if contest.folds and plan.first_seconds and all((candidate.key, 0) in kept for candidate in anchors):
+        # a short first search may have had no time for more folds; what it fitted counts all the same
+        contest.folds = max(contest.folds, fold_count(contest, anchors, 0.35 * max(clock.budget - clock.elapsed(), 0.0)))
+        journal.note(prepared.fingerprint, "folds", contest.folds)
+    return contest

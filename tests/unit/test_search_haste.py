@@ -1,0 +1,60 @@
+"""Learning rates follow the time there is, the same way again when a search goes on."""
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from automl_core.search import FolderJournal
+from automl_core.search.contest import Clock
+from automl_core.search.haste import MOST, hastened
+from automl_core.search.opening import open_contest
+from automl_core.search.plan import Candidate, Plan
+from automl_core.search.portfolio import Views, make_portfolio
+from automl_core.search.prepared import prepare
+from tests.unit.modelling import PROBLEMS
+from tests.unit.test_search_race import make_data
+
+ALL = make_portfolio(PROBLEMS["binary"], 50_000, Plan(), Views(formulas=True))
+FIXED = tuple(candidate.key for candidate in ALL[:2])
+
+
+def rate(candidates: tuple[Candidate, ...], label: str) -> float:
+    return next(float(candidate.options["learning_rate"]) for candidate in candidates if candidate.label == label)
+
+
+def test_with_time_enough_nothing_changes() -> None:
+    assert hastened(ALL, 0.3, FIXED) == ALL
+
+
+def test_what_would_be_cut_off_learns_in_larger_steps_the_slower_the_family_the_larger() -> None:
+    found = hastened(ALL, 1.0, FIXED)
+    assert rate(found, "LightGBM, small trees") == rate(ALL, "LightGBM, small trees")
+    assert rate(found, "CatBoost") == pytest.approx(2**0.5 * rate(ALL, "CatBoost"), rel=1e-3)
+    later = hastened(ALL, 100.0, FIXED)
+    assert rate(later, "CatBoost") == pytest.approx(MOST * rate(ALL, "CatBoost"))
+    assert rate(later, "LightGBM, careful") == rate(ALL, "LightGBM, careful")  # it has begun
+    assert [candidate.label for candidate in later] == [candidate.label for candidate in ALL]
+
+
+def test_formulas_are_still_judged_by_the_same_model_without_them() -> None:
+    found = hastened(ALL, 100.0, FIXED)
+    by_key = {candidate.key: candidate for candidate in found}
+    assert len(by_key) == len(ALL)
+    twins = [candidate for candidate in found if candidate.twin]
+    assert len(twins) >= 3
+    assert all(by_key[candidate.twin].options == candidate.options for candidate in twins)
+
+
+def test_a_search_that_goes_on_knows_its_candidates_again_and_with_more_time_the_slow_ones_too(tmp_path: Path) -> None:
+    data, plan = make_data(), Plan(60, 2)
+    prepared, journal = prepare(data, plan), FolderJournal(tmp_path)
+    journal.note(prepared.fingerprint, "pace", 100.0)
+    first = open_contest(prepared, plan, journal, Clock(60.0)).candidates
+    assert first == open_contest(prepared, plan, journal, Clock(60.0)).candidates
+    assert rate(first, "CatBoost") == pytest.approx(MOST * rate(ALL, "CatBoost"))
+    more = open_contest(prepared, replace(plan, budget_seconds=120, first_seconds=60), journal, Clock(120.0)).candidates
+    assert more[: len(first)] == first
+    assert {candidate.key for candidate in make_portfolio(data.problem, len(prepared.y), plan, prepared.views)} <= {
+        candidate.key for candidate in more}
