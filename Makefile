@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 # two files beside each other, in the order of tests/dealing.py
+# pip compiles one file after the other, tests of libraries too, which are never run here
+INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile -r
+COMPILE := -m compileall -q -j 0 -x '/tests/' $(VENV)/lib
 BESIDE := -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 .PHONY: run setup test browser check lint types house truth noise faults bench worker clean
@@ -52,11 +55,13 @@ worker: $(VENV)/.run
 $(VENV)/.run: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Clarion needs Python 3.11 or newer; give it by PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python $(INSTALL) requirements.txt
+	@$(BIN)/python $(COMPILE) || true
 	@touch $@
 
 $(VENV)/.test: requirements-dev.txt $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python $(INSTALL) requirements-dev.txt
+	@$(BIN)/python $(COMPILE) || true
 	@touch $@
 
 clean:
