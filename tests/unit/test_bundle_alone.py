@@ -74,6 +74,6 @@ def fresh_python(place: Path) -> str:
 
 def install(python: str, bundle: Path) -> None:
     """Into the fresh environment, uncompiled: of thousands of files a bundle imports some hundreds."""
-    command = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--disable-pip-version-check", "--no-compile",
-               "-r", "requirements.txt"]
+    command = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--disable-pip-version-check",
+               "--no-compile", "-r", "requirements.txt"]
     subprocess.run(command, cwd=bundle, check=True)
