@@ -4,8 +4,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
+# pip compiles one file after the other, tests of libraries too, which are never run here
+INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile -r
+COMPILE := -m compileall -qq -j 0 -x '/tests/' $(VENV)/lib
 # two files beside each other, in the order of tests/dealing.py
 BESIDE := -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
+
+# a process that may keep nothing compiled compiles all of our modules each time it starts, and tests start hundreds
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run setup test browser check lint types house truth noise faults bench worker clean
 
@@ -17,6 +23,7 @@ setup: $(VENV)/.test
 
 test:
 	@$(MAKE) --no-print-directory --jobs 3 check browser
+	@$(BIN)/python -m compileall -q automl_core pages
 	$(BIN)/python -m pytest $(BESIDE) tests/unit tests/contract tests/truth tests/pages --ignore tests/unit/test_house.py
 	$(BIN)/python -m pytest $(BESIDE) tests/faults tests/browser
 
@@ -52,11 +59,13 @@ worker: $(VENV)/.run
 $(VENV)/.run: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Clarion needs Python 3.11 or newer; give it by PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python $(INSTALL) requirements.txt
+	@$(BIN)/python $(COMPILE) || true
 	@touch $@
 
 $(VENV)/.test: requirements-dev.txt $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python $(INSTALL) requirements-dev.txt
+	@$(BIN)/python $(COMPILE) || true
 	@touch $@
 
 clean:

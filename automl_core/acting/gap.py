@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.covariates import Covariates
-from automl_core.acting.nuisance import cross_fit, fold_of
+from automl_core.acting.nuisance import Learner, fold_of
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -69,13 +69,14 @@ def split_gap(groups: TwoGroups) -> GapSplit | None:
     if min(int(first.sum()), int((~first).sum())) < LEAST_ROWS:
         return None
     folds = fold_of(len(y), groups.together, groups.seed)
-    chance = cross_fit(groups.covariates, first.astype(np.float64), np.ones(len(y), dtype=bool), folds, True)
+    learner = Learner(groups.covariates)
+    chance = learner.cross_fit(first.astype(np.float64), np.ones(len(y), dtype=bool), folds, True)
     alike = (chance >= LEAST_CHANCE) & (chance <= 1 - LEAST_CHANCE)
     if min(int((alike & first).sum()), int((alike & ~first).sum())) < LEAST_ROWS:
         return None
     chance = np.clip(chance, LEAST_CHANCE, 1 - LEAST_CHANCE)
-    as_first = cross_fit(groups.covariates, y, first, folds, groups.binary)
-    as_second = cross_fit(groups.covariates, y, ~first, folds, groups.binary)
+    as_first = learner.cross_fit(y, first, folds, groups.binary)
+    as_second = learner.cross_fit(y, ~first, folds, groups.binary)
     gap, gap_influence = _difference(y, first)
     on_first, influence_first = _contrast(y, first & alike, ~first & alike, as_second, chance / (1 - chance))
     on_second, influence_second = _contrast(y, ~first & alike, first & alike, as_first, (1 - chance) / chance)

@@ -32,7 +32,7 @@ LEAST_CROSSED_ROWS = 1_000
 LEAST_TOLD = 0.002  # of the line's loss, that trees must take off before the line is drawn again
 MOST_CROSSED = 3  # numbers whose sums and differences are bent
 PLENTY = 5_000  # with so many rows to judge by, the first fold tells which design is worth fitting, and whether trees are
-THREADS = 2  # of binning and predicting; a fit of many small rounds would only wait for its second thread on a busy machine
+THREADS = 1  # a second one, of binning, labels or predicting, spins while it waits: twice the processor time where cores are busy
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.acting.covariates import Covariates
-from automl_core.acting.nuisance import cross_fit
+from automl_core.acting.nuisance import Learner
 from automl_core.explaining.words import quote
 
 Floats = NDArray[np.float64]
@@ -41,10 +41,11 @@ class Balance:
 def check_randomised(covariates: Covariates, treated: NDArray[np.bool_], folds: NDArray[np.int64]) -> Balance:
     """The check for aligned rows; refused when a difference is both beyond chance (p < 0.001) and large enough to mislead."""
     everyone = np.ones(len(treated), dtype=bool)
-    chance = cross_fit(covariates, treated.astype(np.float64), everyone, folds, True)
+    learner = Learner(covariates)
+    chance = learner.cross_fit(treated.astype(np.float64), everyone, folds, True)
     auc, p = _auc(chance, treated)
     if p < LEVEL and auc >= LEAST_AUC:
-        p = _shuffled(covariates, treated, folds, auc)
+        p = _shuffled(learner, treated, folds, auc)
     column, gap, column_p = _widest(covariates, treated)
     told = p < LEVEL and auc >= LEAST_AUC
     uneven = column_p < LEVEL and gap >= LEAST_GAP
@@ -70,7 +71,7 @@ def _auc(chance: Floats, treated: NDArray[np.bool_]) -> tuple[float, float]:
     return auc, float(stats.norm.sf((auc - 0.5) / error))
 
 
-def _shuffled(covariates: Covariates, treated: NDArray[np.bool_], folds: NDArray[np.int64], auc: float) -> float:
+def _shuffled(learner: Learner, treated: NDArray[np.bool_], folds: NDArray[np.int64], auc: float) -> float:
     """The p of that AUC among shuffled treatments. Rows train the models that score each other, so the textbook error is
     too small (by about a quarter in simulations); this one is asked only when the textbook's says refuse."""
     from scipy import stats
@@ -80,7 +81,7 @@ def _shuffled(covariates: Covariates, treated: NDArray[np.bool_], folds: NDArray
     found = []
     for _ in range(SHUFFLES):
         mixed = random.permutation(treated)
-        found.append(_auc(cross_fit(covariates, mixed.astype(np.float64), everyone, folds, True), mixed)[0])
+        found.append(_auc(learner.cross_fit(mixed.astype(np.float64), everyone, folds, True), mixed)[0])
     spread = max(float(np.std(found, ddof=1)), 1e-6)
     return float(stats.t.sf((auc - float(np.mean(found))) / (spread * math.sqrt(1 + 1 / SHUFFLES)), SHUFFLES - 1))
 

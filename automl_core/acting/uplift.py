@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.covariates import Covariates, make_covariates
-from automl_core.acting.nuisance import FOLDS, cross_fit, fold_of
+from automl_core.acting.nuisance import FOLDS, Learner, fold_of
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.qini import Ranking, judge_ranking
 from automl_core.acting.randomised import Balance, check_randomised
@@ -90,9 +90,10 @@ class Uplift:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Trial:
-    """The rows of an experiment: covariates, outcomes turned so that more is better, who was treated, folds and groups."""
+    """The rows of an experiment: a learner on their covariates, outcomes turned so that more is better, who was treated, folds
+    and groups."""
 
-    covariates: Covariates
+    learner: Learner
     values: Floats
     treated: NDArray[np.bool_]
     is_rate: bool
@@ -142,7 +143,7 @@ def measure_uplift(
     balance = check_randomised(covariates.rows(dealt), treated[dealt], folds[dealt])
     if not balance.randomised:
         raise BadInput(balance.sentence, "Uplift needs an experiment; use action cards, which compare like with like.")
-    trial = _Trial(covariates, values, treated, measured.is_rate, folds, groups, seed)
+    trial = _Trial(Learner(covariates), values, treated, measured.is_rate, folds, groups, seed)
     return _measured(trial, balance, used, len(frame), measured)
 
 
@@ -219,18 +220,19 @@ def _measured(trial: _Trial, balance: Balance, used: NDArray[np.int64], rows: in
 def _scored(trial: _Trial, train: NDArray[np.bool_], inside: NDArray[np.bool_]) -> tuple[tuple[Floats, Floats], Floats]:
     """For the rows `inside`: outcomes expected treated and untreated, and the DR-learner's effects, from the rows `train`."""
     arms = (_predict(trial, train & trial.treated, inside), _predict(trial, train & ~trial.treated, inside))
-    covariates, treated = trial.covariates.rows(train), trial.treated[train]
+    covariates, treated = trial.learner.covariates.rows(train), trial.treated[train]
     groups = None if trial.groups is None else trial.groups[train]
     inner = fold_of(int(train.sum()), groups, trial.seed + 1)
-    fitted = [cross_fit(covariates, trial.values[train], treated == arm, inner, trial.is_rate) for arm in (True, False)]
+    learner = Learner(covariates)
+    fitted = [learner.cross_fit(trial.values[train], treated == arm, inner, trial.is_rate) for arm in (True, False)]
     goal = _psi(trial.values[train], treated, (fitted[0], fitted[1]), float(treated.mean()))
-    return arms, _fit_effect(covariates, goal, trial.covariates.rows(inside))
+    return arms, _fit_effect(covariates, goal, trial.learner.covariates.rows(inside))
 
 
 def _predict(trial: _Trial, learn_from: NDArray[np.bool_], score: NDArray[np.bool_]) -> Floats:
-    """Outcomes of the rows `score`, learned on the rows `learn_from`: one fold of `cross_fit`."""
+    """Outcomes of the rows `score`, learned on the rows `learn_from`: one fold of a cross-fit."""
     folds = np.where(score, 0, 1)
-    return cross_fit(trial.covariates, trial.values, learn_from, folds.astype(np.int64), trial.is_rate)[score]
+    return trial.learner.cross_fit(trial.values, learn_from, folds.astype(np.int64), trial.is_rate)[score]
 
 
 def _psi(values: Floats, treated: NDArray[np.bool_], expected: tuple[Floats, Floats], share: float) -> Floats:

@@ -226,6 +226,19 @@ def _midranks(values: Floats, weights: Floats) -> Floats:
     return middle
 
 
+def _area_alone(positive: NDArray[np.bool_], p: Floats, weights: Floats) -> tuple[float, Floats]:
+    """The area of `_placements`, to the last bit and several times as fast where all rows count the same; no influence."""
+    mass1, mass0 = int(np.count_nonzero(positive)), int(len(positive) - np.count_nonzero(positive))
+    if not (mass1 and mass0 and (weights == 1).all()):
+        return _placements(positive, p, weights)[0], p[:0]
+    hits, others = p[positive], np.sort(p[~positive])
+    below = np.searchsorted(others, hits)
+    share = below / mass0
+    if not (others[np.minimum(below, mass0 - 1)] > hits)[below < mass0].all():  # some are tied
+        share = (below + np.searchsorted(others, hits, "right")) / 2.0 / mass0
+    return float(share.sum() / mass1), p[:0]
+
+
 def _each_class(y: Truth, p: Floats, one: AreaOf, weights: Weights) -> tuple[float, Floats]:
     """Binary as it is; multiclass the plain mean over one-against-rest of the classes present."""
     codes = y.astype(np.int64)
@@ -240,7 +253,7 @@ def _each_class(y: Truth, p: Floats, one: AreaOf, weights: Weights) -> tuple[flo
 
 def auc(y: Truth, p: Floats, weights: Weights = None) -> float:
     """Area under the ROC curve; multiclass: plain mean of one against rest."""
-    return _each_class(y, p, _placements, weights)[0]
+    return _each_class(y, p, _area_alone, weights)[0]
 
 
 def auc_influence(y: Truth, p: Floats, weights: Weights = None) -> Floats:

@@ -78,11 +78,12 @@ def _path(name: str) -> Path:
 def _imports(name: str) -> list[str]:
     """Project modules that this one imports, those for type checkers left out."""
     found: list[str] = []
-    tree = ast.parse(_path(name).read_text(encoding="utf-8"))
-    skipped = {child for node in ast.walk(tree) if _is_optional(node) for child in ast.walk(node)}
-    for node in ast.walk(tree):
-        if node in skipped:
+    todo: list[ast.AST] = [ast.parse(_path(name).read_text(encoding="utf-8"))]
+    while todo:
+        node = todo.pop()
+        if _is_optional(node):
             continue
+        todo += (child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr))  # no import is within one
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names if alias.name.split(".")[0] == ROOT and alias.name != ROOT]
         elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == ROOT:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -59,8 +60,11 @@ def score_of(contest: Contest, folds: tuple[int, ...], prediction: Array) -> Sco
     return Score(*score_with_interval(prepared.metric, y, said, contest.plan.seed, decision, weights))
 
 
-def assemble_model(contest: Contest, order: Order, refits: dict[str, FoldResult]) -> Model:
-    """The model; a member that was not refitted in time is the one that did not see the first fold's rows."""
+def assemble_model(contest: Contest, order: Order, refits: dict[str, FoldResult], loaded: dict[str, Any]) -> Model:
+    """The model; a member that was not refitted in time is the one that did not see the first fold's rows.
+
+    `loaded` keeps what was loaded, by candidate: most members are in several models, and what is made for their rows with them.
+    """
     prepared = contest.prepared
     problem = prepared.data.problem
     sources = {key: ALL_ROWS if key in refits else 0 for key in order.weights}
@@ -68,11 +72,13 @@ def assemble_model(contest: Contest, order: Order, refits: dict[str, FoldResult]
     members = []
     for key, weight in order.weights.items():
         candidate = find_candidate(contest.candidates, key)
-        files = refits[key].files if key in refits else contest.results[key, 0].files
-        native = families().get(candidate.family).load(files)
+        if key not in loaded:
+            files = refits[key].files if key in refits else contest.results[key, 0].files
+            loaded[key] = families().get(candidate.family).load(files)
         seen = _inputs(contest, candidate, sources[key], layout)
         logs = is_log(candidate.options)
-        members.append(Member(candidate.family, candidate.label, weight, native, seen, logs, contest.scale(key, order.folds)))
+        members.append(Member(candidate.family, candidate.label, weight, loaded[key], seen, logs,
+                              contest.scale(key, order.folds)))
     bands = fit_bands(order.y, order.prediction, order.row_weights) if problem.task == "regression" else None
     threshold = tune_threshold(order.y, order.prediction, problem, order.row_weights) if problem.task == "binary" else 0.5
     data = prepared.data

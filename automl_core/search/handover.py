@@ -4,6 +4,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,6 +100,7 @@ def settle(settlement: Settlement) -> Outcome:
     wanted = dict.fromkeys(key for offer in (chosen, *rungs(offers).values()) for key in offer.weights)
     refits = settlement.refit({key: _rounds(contest, key, folds) for key in wanted})
     found: dict[tuple[tuple[str, float], ...], _Rung] = {}
+    loaded: dict[str, Any] = {}
     task, fold_of = contest.prepared.data.problem.task, contest.fold_of(folds)
     for name, offer in rungs(offers).items():  # two names for the same offer are one rung, under the first name
         same = tuple(sorted(offer.weights.items()))
@@ -107,7 +109,7 @@ def settle(settlement: Settlement) -> Outcome:
             continue
         said = honest["small" if offer.weights == chosen.weights else name]  # what choosing cost is in the chosen one's score
         calibration, mended = (None, said) if ballot.weights is not None else calibrate(task, y, said, fold_of)
-        model = assemble_model(contest, Order(offer.weights, mended, y, folds, calibration, ballot.weights), refits)
+        model = assemble_model(contest, Order(offer.weights, mended, y, folds, calibration, ballot.weights), refits, loaded)
         found[same] = _Rung(name, offer, mended, model)
     ladder = tuple(found.values())
     mine = next(rung for rung in ladder if rung.offer.weights == chosen.weights)

@@ -52,12 +52,15 @@ class _Stored:
     """The lines of all trees, those of one name one after another: read at once, a thousand trees take a few milliseconds."""
 
     def __init__(self, text: str) -> None:
-        self.head: dict[str, str] = {}
         self._lines: dict[str, list[str]] = {}
         for line in text.splitlines():
             name, _, value = line.partition("=")
-            self.head.setdefault(name, value)
-            self._lines.setdefault(name, []).append(value)
+            known = self._lines.get(name)
+            if known is None:
+                self._lines[name] = [value]
+            else:
+                known.append(value)
+        self.head = {name: values[0] for name, values in self._lines.items()}
 
     def numbers(self, name: str) -> Array:
         return np.fromstring(" ".join(self._lines.get(name, ())), dtype=np.float64, sep=" ")

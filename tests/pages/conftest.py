@@ -5,9 +5,11 @@ import io
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from automl_core import Workspace
@@ -20,6 +22,9 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from pages.ui import session  # noqa: E402 - found through the path set above
+
+# A server reads the metadata of all installed packages once, when it starts; every AppTest does so anew, for half of its time.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 HOSTILE = "<img src=x onerror=alert(1)> **b** [l](http://evil.example) ![i](http://evil.example/p.png) :material/bolt: $x$"
 PAGES = {path.stem[3:]: f"../{path.name}" for path in sorted((ROOT / "pages").glob("[0-9][0-9]_*.py"))}

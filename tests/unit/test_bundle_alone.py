@@ -16,6 +16,7 @@ from automl_core import jobs as queue
 from automl_core.search.plan import Plan
 from automl_core.workspace.running import run_job
 
+BESIDE_IT = ("PYTHONPATH", "CLARION_HOME", "PYTHONDONTWRITEBYTECODE")  # what it must not need, or be kept from
 FAMILIES = (("lightgbm",), ("catboost",), ("linear", "ebm"))
 
 
@@ -25,7 +26,7 @@ def test_same_answers_as_the_app(home: Path, tmp_path: Path) -> None:
     workspace.cleaning.fix_all_safe(project)
     rows = workspace.data.table(project).frame.head(60)
     rows.to_csv(tmp_path / "in.csv", index=False)
-    clean = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "CLARION_HOME")}
+    clean = {key: value for key, value in os.environ.items() if key not in BESIDE_IT}
     python = ""
     for number, families in enumerate(FAMILIES):
         run_job(workspace, workspace.search.start(project, Plan(budget_seconds=5, jobs=2, families=families)).id)
@@ -67,10 +68,13 @@ def finish(workspace: Workspace, project: str) -> None:
 
 
 def fresh_python(place: Path) -> str:
-    subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
+    """Without a pip of its own: that of this environment installs into it from outside."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place)], check=True)
     return str(place / "bin" / "python")
 
 
 def install(python: str, bundle: Path) -> None:
-    command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt"]
+    """Into the fresh environment, uncompiled: of thousands of files a bundle imports some hundreds."""
+    command = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--disable-pip-version-check",
+               "--no-compile", "-r", "requirements.txt"]
     subprocess.run(command, cwd=bundle, check=True)
