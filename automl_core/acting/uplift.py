@@ -30,6 +30,7 @@ from automl_core.framing.validation import encode_target
 
 Floats = NDArray[np.float64]
 FEWEST_A_SIDE = 100
+JUDGES = 3  # parts of the rows learned from that say whether trees or a line tell outcomes better
 FIRST_FOLDS = 2  # folds that only teach: models of fewer rows would judge an order much worse than the one handed over
 _TREATED = (
     "1",
@@ -230,9 +231,13 @@ def _scored(trial: _Trial, train: NDArray[np.bool_], inside: NDArray[np.bool_]) 
 
 
 def _predict(trial: _Trial, learn_from: NDArray[np.bool_], score: NDArray[np.bool_]) -> Floats:
-    """Outcomes of the rows `score`, learned on the rows `learn_from`: one fold of a cross-fit."""
-    folds = np.where(score, 0, 1)
-    return trial.learner.cross_fit(trial.values, learn_from, folds.astype(np.int64), trial.is_rate)[score]
+    """Outcomes of the rows `score`, learned on all rows `learn_from`: one fold of a cross-fit, whose others, of parts of these
+    rows, say what learns best."""
+    groups = None if trial.groups is None else trial.groups[learn_from]
+    folds = np.zeros(len(score), dtype=np.int64)
+    folds[learn_from] = fold_of(int(learn_from.sum()), groups, trial.seed + 2, JUDGES)
+    folds[score] = JUDGES
+    return trial.learner.cross_fit(trial.values, learn_from, folds, trial.is_rate, asked=score)[score]
 
 
 def _psi(values: Floats, treated: NDArray[np.bool_], expected: tuple[Floats, Floats], share: float) -> Floats:
