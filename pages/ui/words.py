@@ -75,6 +75,16 @@ def cut(text: str, limit: int = 80) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
+def lead(text: str, limit: int = 900) -> str:
+    """Sentences of the engine as literal Markdown, the first one in bold. A full stop inside “…” ends no sentence."""
+    inside = 0
+    for place, sign in enumerate(text):
+        inside += (sign == "“") - (sign == "”")
+        if sign == "." and inside == 0 and text[place + 1:place + 2] == " ":
+            return f"**{plain(text[:place + 1], limit)}** {plain(text[place + 2:], limit)}"
+    return f"**{plain(text, limit)}**"
+
+
 def quoted(text: object, limit: int = 80) -> str:
     """A user’s string in typographic quotes, safe for Markdown."""
     return f"“{plain(text, limit)}”"
