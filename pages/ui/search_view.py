@@ -131,8 +131,8 @@ def leaderboard(trials: tuple[Trial, ...], metric: str, baseline: Score | None) 
         pd.DataFrame(rows), hide_index=True, key="leaderboard", height=cards.height(len(rows)), placeholder="–",
         alt=f"Leaderboard of {len(trials)} candidates by {metric_title(metric)}",
         column_config={
-            "Place": config.TextColumn(width=60), "Candidate": config.TextColumn(width="medium", pinned=True),
-            "Score": config.NumberColumn(metric_title(metric), format="%.4f", width=110),
+            "Place": config.TextColumn(width=50), "Candidate": config.TextColumn(width=175, pinned=True),
+            "Score": config.NumberColumn(metric_title(metric), format="%.4f", width=105),
             "Seconds": config.NumberColumn(format="%.1f", width=80), "State": config.TextColumn(width="large"),
         },
     )

@@ -112,8 +112,11 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def edge(value: float) -> str:
-    """A bound as it is used, six significant digits; whole numbers of four digits stand without a mark, for they may be years."""
-    return f"{value:.0f}" if 1000 <= value < 10_000 and float(value).is_integer() else number(value, 6)
+    """A bound as it is used, at most six significant digits; whole numbers of four digits have no mark, for they may be years."""
+    if 1000 <= value < 10_000 and float(value).is_integer():
+        return f"{value:.0f}"
+    digits, space, scale = number(value, 6).partition(" ")
+    return (digits.rstrip("0").rstrip(".") if "." in digits and "e" not in digits else digits) + space + scale
 
 
 def _significant(value: float, digits: int) -> str:

@@ -67,6 +67,8 @@ def test_interval_and_estimate_have_equal_decimals() -> None:
 
 def test_a_bound_is_written_as_it_is_and_a_year_as_a_year() -> None:
     assert [edge(value) for value in (2015.0, 12345.0, 0.123456, 1234.5)] == ["2015", "12,345", "0.123456", "1,234.5"]
+    assert [words.edge(value) for value in (2015.0, 4.96, 28.8, 12345.0, 1.5e6, -0.5, 100.0, 1e-7)] == [
+        "2015", "4.96", "28.8", "12,345", "1.5 million", "−0.5", "100", "1.00000e-07"]
     assert all_words((Condition("year", (), float("nan"), 2015.0),)) == "year under 2015"
     assert describe(Condition("price", (), 12345.0, float("nan"))) == "“price” is 12,345 or more"
 
