@@ -57,8 +57,11 @@ class Finding:
     search: Searching
 
     def start(self, project_id: str) -> Job:
-        """Start looking for groups whose outcome differs; the running one when it is running already."""
-        return queue.enqueue(self.context.store, project_id, "findings", to_json(self.search.goal.inputs(project_id)))
+        """Start looking for groups whose outcome differs; the running one when it is running already. BadInput when the goal does
+        not fit the present table."""
+        inputs = self.search.goal.inputs(project_id)
+        self.search.goal.open(inputs)
+        return queue.enqueue(self.context.store, project_id, "findings", to_json(inputs))
 
     def found(self, project_id: str) -> WhatHappened | None:
         """What was found in the present table for the present goal; None when it was not looked for."""
