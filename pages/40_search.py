@@ -54,8 +54,6 @@ def results(summary: RunSummary) -> None:
     ])
     if summary.sentence:
         st.markdown(plain(summary.sentence), width=720)
-    if not summary.refitted:
-        st.caption("Time or memory did not last to fit all of it again on all rows; parts learned from some of the rows only.")
     st.subheader("What could be handed over", anchor=False)
     cards.show(charts.offers(summary, session.palette()), "offers")
     for offer in summary.ladder:

@@ -13,6 +13,10 @@ project = cards.need_project()
 if ws.goal.problem(project) is None:
     cards.empty("No outcome chosen yet", "Findings speak of an outcome: say which column it is.", "goal", "Choose the outcome")
     st.stop()
+if not ws.goal.fits(project):
+    cards.empty("The outcome is not in this table", "The data were changed after the goal was set: say anew which column is the "
+                "outcome.", "goal", "Choose the outcome")
+    st.stop()
 
 found = ws.findings.found(project)
 tabs = st.tabs(["Groups that differ", "Two groups", "Before and after"], on_change="rerun", key="happened_tab")

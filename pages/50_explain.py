@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.ui import cards, explain_tabs
 from pages.ui.session import workspace
-from pages.ui.words import plain
+from pages.ui.words import lead
 
 ws = workspace()
 project = cards.need_project()
@@ -17,6 +17,6 @@ if explanation is None:
     cards.empty("No model to explain yet", "The explanation is made at the end of a search.", "search", "Start a search")
     st.stop()
 
-st.markdown(f"**{plain(explanation.sentence)}**", width=720)
+st.markdown(lead(explanation.sentence), width=720)
 explain_tabs.tabs(project, explanation)
 cards.next_step("act", "Decide what to do", "groups that stand out, and the rows worth acting on first.")

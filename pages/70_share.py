@@ -42,11 +42,11 @@ def preview(report: Report) -> None:
             st.markdown(f"**Next:** {plain(report.next_step)}", width=720)
 
 
-def link_form(report: Report) -> None:
+def link_form(report: Report, fresh: bool) -> None:
     """Make a link; its address is shown once, because only its fingerprint is kept."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         days = st.segmented_control("The link stays open for", list(DAYS), default="30 days", required=True, key="link_days")
-        if st.button("Create link", type="primary", icon=":material/link:", key="create_link"):
+        if st.button("Create link", type="primary" if fresh else "secondary", icon=":material/link:", key="create_link"):
             with border():
                 _, path = ws.share.create_link(report.id, DAYS.get(str(days), 30))
                 session.session().shown_once["link"] = absolute(path)
@@ -88,7 +88,8 @@ def links() -> None:
 
 
 reports = ws.share.reports(project)
-if st.button("Make the report" if not reports else "Make a new report", type="secondary" if reports else "primary",
+fresh = bool(reports) and not ws.share.behind(project)
+if st.button("Make the report" if not reports else "Make a new report", type="secondary" if fresh else "primary",
              icon=":material/description:", key="make_report"):
     with border(), st.spinner("Writing the report", show_time=True):
         ws.share.make_report(project)
@@ -97,7 +98,7 @@ if st.button("Make the report" if not reports else "Make a new report", type="se
 if reports:
     names = {f"{plain(cut(item.title, 60))}, {item.made_at:%Y-%m-%d %H:%M:%S}": item for item in reports}
     report = names[st.selectbox("Report", list(names), key=f"report_{len(reports)}")] if len(reports) > 1 else reports[0]
-    link_form(report)
+    link_form(report, fresh)
     preview(report)
     with st.container(horizontal=True):
         st.download_button("Download the report", partial(ws.share.html, report.id), file_name="report.html", mime="text/html",

@@ -221,7 +221,8 @@ class ActionList:
     """The rows to act on under a capacity. Money is NaN when no money was given.
 
     `expected_outcomes` is the sum of the chosen rows' risk and `mean_risk` the mean risk of all rows: for classes, the risk of a
-    row is the probability that it does not end as the goal's good class.
+    row is the probability that it does not end as the goal's good class. `limited_by` names the limit of the goal that keeps some
+    rows out ("the limit of 300 rows"); it is empty when none does.
     """
 
     rows: tuple[ActionRow, ...]
@@ -235,3 +236,4 @@ class ActionList:
     sentence: str
     assumptions: tuple[str, ...] = ()
     mean_risk: float = float("nan")
+    limited_by: str = ""

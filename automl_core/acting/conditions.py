@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import Condition
 from automl_core.data.table import Column
+from automl_core.data.words import join_words
 from automl_core.explaining.words import edge, quote
 from automl_core.framing.problem import Problem
 
@@ -104,7 +105,7 @@ def describe(condition: Condition) -> str:
     """The condition in words: “tenure” below 12."""
     name = quote(condition.column)
     if condition.values:
-        return f"{name} is {' or '.join(quote(value) for value in condition.values)}"
+        return f"{name} is {join_words([quote(value) for value in condition.values], 'or')}"
     low, high = edge(condition.low), edge(condition.high)
     if math.isnan(condition.low):
         return f"{name} is below {high}"
@@ -115,4 +116,4 @@ def describe(condition: Condition) -> str:
 
 def describe_all(conditions: tuple[Condition, ...]) -> str:
     """All conditions in words."""
-    return " and ".join(describe(condition) for condition in conditions)
+    return join_words([describe(condition) for condition in conditions])

@@ -77,6 +77,7 @@ def rank_rows(
         sentence="",
         assumptions=(*_assumptions(goal, problem, priced), *_ended_by(goal, len(frame), len(rows))),
         mean_risk=float(at_risk.mean()) if len(at_risk) else math.nan,
+        limited_by=_limit_words(limit, len(frame), goal),
     )
     return replace(made, sentence=_sentence(made, goal, problem))
 
@@ -104,6 +105,15 @@ def _limit(rows: int, goal: Goal, priced: bool) -> int:
     if len(limits) == 1 and not priced:
         limits.append(max(1, round(DEFAULT_SHARE * rows)))
     return min(limits)
+
+
+def _limit_words(limit: int, rows: int, goal: Goal) -> str:
+    """Which of the goal's limits keeps some rows out; empty when none does."""
+    if limit >= rows:
+        return ""
+    if limit == goal.capacity:
+        return f"the limit of {limit:,} {'row' if limit == 1 else 'rows'}"
+    return f"the budget of {money(goal.budget, goal.currency)}" if goal.budget > 0 and goal.contact_cost > 0 else ""
 
 
 def _ids(frame: pd.DataFrame, columns: tuple[Column, ...]) -> list[str]:
@@ -160,8 +170,9 @@ def _sentence(actions: ActionList, goal: Goal, problem: Problem) -> str:
     if math.isnan(actions.expected_value):
         return f"{reached}."
     span = interval(money(actions.low, goal.currency), money(actions.high, goal.currency))
+    beyond = f", which is beyond {actions.limited_by}" if actions.limited_by else ""
     return (
         f"{reached}; expected gain {money(actions.expected_value, goal.currency)} (95 % range {span}), against "
         f"{money(actions.random_value, goal.currency)} for as many at random and "
-        f"{money(actions.everyone_value, goal.currency)} for everyone."
+        f"{money(actions.everyone_value, goal.currency)} for everyone{beyond}."
     )

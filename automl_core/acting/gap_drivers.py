@@ -32,8 +32,9 @@ class Driver:
     """One confirmed reason of a gap.
 
     "mix": rows that `conditions` hold for are a larger or smaller share of the first group than of the second; `effect` is what
-    that adds to the gap. "behaviour": among rows like each other that `conditions` hold for, the first group's outcome differs by
-    `effect`, elsewhere by `elsewhere`. `p` is corrected for everything that was tested.
+    that adds to the gap (of a column with two values: what both add, the other one being the mirror). "behaviour": among rows
+    like each other that `conditions` hold for, the first group's outcome differs by `effect`, elsewhere by `elsewhere`. `p` is
+    corrected for everything that was tested.
     """
 
     kind: Literal["mix", "behaviour"]
@@ -101,18 +102,32 @@ def _mix_drivers(looking: Evidence, checking: Evidence) -> tuple[list[tuple[Driv
     if not levels.conditions:
         return [], 0
     parts = mix_parts(levels, looking.y, looking.first)
-    error = parts.influence.std(axis=0) / np.sqrt(len(looking.y))
-    strength = np.abs(parts.values) / np.where(error > 0, error, np.inf)
     again = mix_parts(checking.levels, checking.y, checking.first)
+    told = _told_apart(levels, parts.share_first - parts.share_second)
+    values = np.array([parts.values[places].sum() for places in told])
+    error = np.array([parts.influence[:, places].sum(axis=1).std() for places in told]) / np.sqrt(len(looking.y))
+    strength = np.abs(values) / np.where(error > 0, error, np.inf)
     made = []
-    for place in np.argsort(-strength, kind="stable")[:MOST_TESTED].tolist():
-        if strength[place] == 0:
+    for at in np.argsort(-strength, kind="stable")[:MOST_TESTED].tolist():
+        if strength[at] == 0:
             break
-        level = level_part(checking.levels, again, place, checking.together)
-        rows = int(checking.levels.design[:, place].sum())
-        driver = Driver("mix", (level.condition,), rows, level.share_first, level.share_second, level.part, 0.0, level.part.p)
-        made.append((driver, level.part.value * parts.values[place] > 0))
-    return made, len(levels.conditions)
+        places = told[at]
+        level = level_part(checking.levels, again, int(places[0]), checking.together)
+        part = amount(float(again.values[places].sum()), again.influence[:, places].sum(axis=1), checking.together)
+        rows = int(checking.levels.design[:, places[0]].sum())
+        driver = Driver("mix", (level.condition,), rows, level.share_first, level.share_second, part, 0.0, part.p)
+        made.append((driver, part.value * values[at] > 0))
+    return made, len(told)
+
+
+def _told_apart(levels: Levels, shift: Floats) -> list[NDArray[np.int64]]:
+    """What the mix is told by: each level, but both levels of a column with two together, for one says what the other does; the
+    one that the first group has more of comes first."""
+    told = []
+    for owner in range(len(levels.names)):
+        places = np.flatnonzero(levels.owners == owner)
+        told += [places[np.argsort(-shift[places])]] if len(places) == 2 else [places[[at]] for at in range(len(places))]
+    return told
 
 
 def _behaviour_drivers(

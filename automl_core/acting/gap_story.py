@@ -9,7 +9,8 @@ from automl_core.acting.gap import LEAST_ROWS, Amount
 from automl_core.acting.gap_drivers import Driver, Drivers
 from automl_core.acting.mix import ColumnPart
 from automl_core.acting.outcome import Outcome
-from automl_core.explaining.words import interval, join_words, percent, quote
+from automl_core.data.words import join_words
+from automl_core.explaining.words import interval, percent, quote
 
 ERROR = 0.025  # Holm over the gap and its two parts; the drivers have the other half of the 5 %
 ENOUGH_ALIKE = 0.5

@@ -36,15 +36,16 @@ class Matched:
 
 def assignment_frame(card: ActionCard, frame: pd.DataFrame, drawn: Draw, ids: tuple[str, ...]) -> pd.DataFrame:
     """One line a drawn row, in the order of the table: `row` (its position), ids, `arm`, the column to change, its value now
-    and the value to set (empty for rows that are held out), stratum and group."""
+    and the value to set (empty for rows that are held out; of levers moved together all, joined by “ + ”), stratum and group."""
     rows = frame.iloc[drawn.positions]
     held = ~drawn.treated
     made: dict[str, object] = {ROW: drawn.positions}
     for place, name in enumerate(ids):
         made[f"id_{place}"] = rows[name].map(value_text).astype("str").to_numpy()
     made[ARM] = np.where(drawn.treated, TREAT, HOLD)
-    made[COLUMN] = card.lever
-    made[NOW] = rows[card.lever].map(value_text).astype("str").to_numpy()
+    levers = (card.lever, *(one.lever for one in card.also))
+    made[COLUMN] = " + ".join(levers)
+    made[NOW] = rows[list(levers)].map(value_text).astype("str").agg(" + ".join, axis=1).to_numpy()
     made[SET_TO] = np.where(held, "", _set_to(card, rows[card.lever]))
     made[STRATUM], made[GROUP] = drawn.strata, drawn.groups
     return pd.DataFrame(made)
@@ -52,7 +53,7 @@ def assignment_frame(card: ActionCard, frame: pd.DataFrame, drawn: Draw, ids: tu
 
 def _set_to(card: ActionCard, now: pd.Series) -> NDArray[np.str_]:
     if math.isnan(card.step):
-        return np.full(len(now), card.to_value)
+        return np.full(len(now), " + ".join((card.to_value, *(one.to_value for one in card.also))))
     values = pd.to_numeric(now, errors="coerce").to_numpy(dtype=np.float64)
     after = values * (1 + card.step) if card.relative else values + card.step
     return np.array([value_text(float(f"{value:.12g}")) for value in after], dtype=np.str_)

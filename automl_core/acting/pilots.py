@@ -19,6 +19,7 @@ from automl_core.acting.levers import eligible, texts
 from automl_core.acting.outcome import make_outcome
 from automl_core.acting.power import Change, Power, measure_power
 from automl_core.data.table import Column
+from automl_core.data.words import join_words
 from automl_core.errors import BadInput
 from automl_core.explaining.words import number, percent, quote
 from automl_core.framing.problem import Problem
@@ -256,7 +257,7 @@ def _pilot_sentence(pilot: Pilot) -> str:
 
 def money_of(card: ActionCard, goal: Goal, gain: float, treated: int) -> float:
     """Money of `treated` rows after costs when the mean outcome moves by `gain` in the wanted direction; NaN without money."""
-    return treated * (goal.value * gain - card.cost) if goal.value > 0 else math.nan
+    return treated * (goal.value * gain - card.whole_cost) if goal.value > 0 else math.nan
 
 
 def direction(goal: Goal, is_rate: bool) -> float:
@@ -287,8 +288,9 @@ def due_date(started: datetime, days: int) -> str:
 
 
 def change_words(card: ActionCard) -> str:
-    """What is done to a treated row: “Contract” = “One year”, or “Price” 5 % lower."""
+    """What is done to a treated row: “Contract” = “One year”, both of two levers, or “Price” 5 % lower."""
     if math.isnan(card.step):
-        return f"{quote(card.lever)} = {quote(card.to_value)}"
+        return join_words([f"{quote(name)} = {quote(to)}" for name, to in
+                           ((card.lever, card.to_value), *((one.lever, one.to_value) for one in card.also))])
     amount = percent(abs(card.step)) if card.relative else number(abs(card.step))
     return f"{quote(card.lever)} {amount} {'higher' if card.step > 0 else 'lower'}"

@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from automl_core.acting.action import Goal
 from automl_core.acting.row_moves import Move, moves_of, similar_rows, supported
 from automl_core.data.table import Row
+from automl_core.data.words import join_words
 from automl_core.errors import BadInput
 from automl_core.explaining.single import row_frame
-from automl_core.explaining.words import join_words, money, number, percent, quote
+from automl_core.explaining.words import money, number, percent, quote
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]

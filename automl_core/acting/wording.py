@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from automl_core.acting.action import Change, Condition, Grade
-from automl_core.acting.conditions import describe_all
+from automl_core.acting.conditions import describe, describe_all
 from automl_core.acting.effects import Effect
 from automl_core.acting.moves import Move
 from automl_core.acting.outcome import Outcome
 from automl_core.acting.refutations import Benchmark
 from automl_core.acting.statistics import rows_per_arm
-from automl_core.explaining.words import interval, join_words, money, number, percent, quote
+from automl_core.data.words import join_words
+from automl_core.explaining.words import interval, money, number, percent, quote
 
 # A card below grade A must not contain one of these words.
 BANNED = ("causes", "cause of", "will", "guarantees", "guaranteed", "proves", "proven")
@@ -71,14 +72,13 @@ def who_words(told: Told) -> str:
     """Who is meant: the rows' own conditions and the value that they have now."""
     parts = []
     if told.move.from_values:
-        values = " or ".join(quote(value) for value in told.move.from_values[:6])
+        values = join_words([quote(value) for value in told.move.from_values[:6]], "or")
         parts.append(f"{quote(told.move.lever.column)} = {values}")
     parts.extend(f"{quote(one.lever)} = {quote(' or '.join(one.from_values))}" for one in told.also)
-    if told.conditions:
-        parts.append(describe_all(told.conditions))
+    parts.extend(describe(condition) for condition in told.conditions)
     if not parts:
         return f"Rows with a known {quote(told.move.lever.column)}"
-    return f"Rows with {' and '.join(parts)}"
+    return f"Rows with {join_words(parts)}"
 
 
 def change_words(told: Told) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from automl_core.data.words import join_words
 from automl_core.explaining.fairness_counts import LEAST_EACH, Rate, Spread
-from automl_core.explaining.words import interval, join_words, number, percent, points, quote
+from automl_core.explaining.words import interval, number, percent, points, quote
 
 if TYPE_CHECKING:
     from automl_core.explaining.fairness import Fairness, GroupFigures

@@ -12,11 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.data.table import Row
+from automl_core.data.words import join_words
 from automl_core.errors import BadInput
 from automl_core.explaining.explanation import Flip
 from automl_core.explaining.single import row_frame, value_text
 from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, from_numbers, is_date, is_number, open_rows
-from automl_core.explaining.words import join_words, number, percent, quote
+from automl_core.explaining.words import number, percent, quote
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]

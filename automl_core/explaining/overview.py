@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl_core.data.words import join_words
 from automl_core.explaining.contributions import Contributions, compares, doubt_words, explained_class, of_matrix, reference_rows
 from automl_core.explaining.explanation import Explanation, Importance
 from automl_core.explaining.honesty import find_groups
 from automl_core.explaining.importance import importances, shape
 from automl_core.explaining.reference import Care, Reference
 from automl_core.explaining.routes import by_itself, exact
-from automl_core.explaining.words import join_words, percent, quote
+from automl_core.explaining.words import percent, quote
 from automl_core.search.model import Model
 
 SAMPLE = 2_000

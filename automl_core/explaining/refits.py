@@ -20,8 +20,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.data.table import Column
+from automl_core.data.words import join_words
 from automl_core.errors import BadInput
-from automl_core.explaining.words import join_words
 from automl_core.framing.problem import Problem
 from automl_core.framing.validation import make_folds, row_groups
 from automl_core.search.codes import CodeSource, fit_codes

@@ -12,11 +12,12 @@ import pandas as pd
 
 from automl_core.data.schema import type_row
 from automl_core.data.table import Column, Row, find_column
+from automl_core.data.words import join_words
 from automl_core.errors import BadInput
 from automl_core.explaining.contributions import Floats, compares, doubt_words, of_row
 from automl_core.explaining.explanation import Contribution, RowExplanation, WhatIf
 from automl_core.explaining.reference import Reference, open_reference
-from automl_core.explaining.words import edge, join_words, number, percent, quote
+from automl_core.explaining.words import edge, number, percent, quote
 from automl_core.search.model import Model
 
 

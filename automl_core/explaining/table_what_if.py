@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from automl_core.data.schema import type_row
 from automl_core.data.table import Column, find_column
+from automl_core.data.words import join_words
 from automl_core.errors import BadInput
 from automl_core.explaining.explanation import TableChange, TableWhatIf
 from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, is_number, open_rows
@@ -128,7 +129,7 @@ def _span(before: Floats, after: Floats) -> tuple[float, float]:
 
 def _sentence(rows: Rows, made: TableWhatIf, changes: tuple[TableChange, ...]) -> str:
     problem = rows.model.problem
-    what = " and ".join(_change_words(change) for change in changes)
+    what = join_words([_change_words(change) for change in changes])
     if problem.task == "regression":
         move = made.mean_after - made.mean_before
         found = (f"If {what}, the model predicts {quote(problem.target)} at {number(made.mean_after)} on average instead of "

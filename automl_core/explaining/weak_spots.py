@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl_core.data.words import join_words
 from automl_core.explaining.explanation import SpotCondition, WeakSpot, WeakSpots
 from automl_core.explaining.swap import as_numbers, is_date, is_number
-from automl_core.explaining.words import edge, join_words, number, percent, quote
+from automl_core.explaining.words import edge, number, percent, quote
 from automl_core.framing.metrics import METRICS, decision_of
 from automl_core.framing.problem import Problem
 

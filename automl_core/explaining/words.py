@@ -77,10 +77,3 @@ def interval(low: str, high: str) -> str:
         if low.endswith(unit) and high.endswith(unit):
             return f"{low.removesuffix(unit)} to {high}"
     return f"{low} to {high}"
-
-
-def join_words(items: list[str]) -> str:
-    """“a”, “a and b”, “a, b and c”."""
-    if len(items) <= 1:
-        return "".join(items)
-    return f"{', '.join(items[:-1])} and {items[-1]}"

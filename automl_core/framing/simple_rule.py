@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from automl_core.data.words import join_words
 from automl_core.framing.metric_rows import Floats
 from automl_core.framing.partition import Table, choose_table
 from automl_core.framing.problem import Problem
@@ -46,7 +47,7 @@ def _table_rule(problem: Problem, table: Table) -> SimpleRule:
     parts = [
         [grouping.labels[place] for grouping, place in zip(table.groupings, row, strict=True)] for row in places
     ]
-    listed = " and ".join(f"“{name[:80]}”" for name in names)
+    listed = join_words([f"“{name[:80]}”" for name in names])
     return _made(problem, f"a table of averages by {listed}", names, parts, table)
 
 
@@ -67,8 +68,8 @@ def _tree_rule(material: Material, table: Table) -> SimpleRule:
         walk(int(tree.children_right[node]), [*path, above])
 
     walk(0, [])
-    parts = [[" and ".join(leaves[node])] for node in sorted(leaves)]
-    listed = " and ".join(f"“{name[:80]}”" for name in used)
+    parts = [[join_words(leaves[node])] for node in sorted(leaves)]
+    listed = join_words([f"“{name[:80]}”" for name in used])
     return _made(material.problem, f"a few questions about {listed}", ["part"], parts, table)
 
 

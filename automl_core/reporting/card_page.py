@@ -66,8 +66,8 @@ def _figures(page: CardPage) -> list[tuple[str, str]]:
         found.append((money(card.net_value, page.goal.currency), f"after costs, if all change ({span})"))
     span = interval(_gap(card.low, page.is_rate), _gap(card.high, page.is_rate))
     found.append((_gap(card.adjusted, page.is_rate), f"effect, 95 % range {span}"))
-    if card.cost:
-        found.append((money(card.cost, page.goal.currency), "cost of each"))
+    if card.whole_cost:
+        found.append((money(card.whole_cost, page.goal.currency), "cost of each"))
     return found
 
 

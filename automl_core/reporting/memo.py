@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from automl_core.acting.action import ActionCard, ActionList, Goal, SegmentSearch
+from automl_core.data.words import join_words
 from automl_core.explaining.explanation import Explanation, Importance
 from automl_core.explaining.words import interval, money, number, percent, plain, points, quote
 from automl_core.framing.problem import Problem, Verdict
@@ -133,9 +134,10 @@ def _money(inputs: ReportInputs) -> str:
     if useless(inputs.summary) or actions is None or math.isnan(actions.expected_value) or not actions.rows:
         return ""
     span = interval(money(actions.low, inputs.currency), money(actions.high, inputs.currency))
+    beyond = f" (beyond {actions.limited_by})" if actions.limited_by else ""
     return (
         f"Expected gain {money(actions.expected_value, inputs.currency)} (95 % range {span}). As many rows at random: "
-        f"{money(actions.random_value, inputs.currency)}; everyone: {money(actions.everyone_value, inputs.currency)}."
+        f"{money(actions.random_value, inputs.currency)}; everyone{beyond}: {money(actions.everyone_value, inputs.currency)}."
     )
 
 
@@ -213,7 +215,9 @@ def _card(card: ActionCard, inputs: ReportInputs) -> str:
     )
     start = f" from {quote(card.from_value)}" if classes and card.from_value and card.from_value != "as it is" else ""
     verb = "like rows have the wanted outcome" if classes else "like rows have"
-    move = f"Move {quote(card.lever)}{start} to {quote(card.to_value)} ({card.rows:,} rows)"
+    moves = [f"{quote(card.lever)}{start} to {quote(card.to_value)}"]
+    moves += [f"{quote(one.lever)} from {quote(' or '.join(one.from_values))} to {quote(one.to_value)}" for one in card.also]
+    move = f"Move {join_words(moves)} ({card.rows:,} rows)"
     text = f"{move}: {verb} {size} {word} (95 % range {span})"
     if not math.isnan(card.net_value):
         worth, *ends = (money(value, inputs.currency) for value in (card.net_value, card.net_low, card.net_high))

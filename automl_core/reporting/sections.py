@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from automl_core.acting.conditions import describe_all
 from automl_core.acting.experiment import Experiment
 from automl_core.acting.gap_story import GapStory
-from automl_core.acting.pilots import Pilot
+from automl_core.acting.pilots import Pilot, change_words
 from automl_core.acting.segment_stories import SegmentStory
 from automl_core.acting.track_record import TrackRecord
 from automl_core.explaining import Fairness
@@ -75,7 +75,7 @@ def _pilots(inputs: SectionInputs) -> tuple[str, ...]:
     """The track record first, then each pilot with its result, then those that are running."""
     lines = [inputs.record.sentence] if inputs.record is not None and inputs.record.items else []
     for pilot in inputs.pilots:
-        move = f"{quote(pilot.card.lever)} → {quote(pilot.card.to_value)}"
+        move = change_words(pilot.card)
         if pilot.state == "running":
             lines.append(f"{move}: a pilot is running on {pilot.treated + pilot.held:,} rows; outcomes are due on "
                          f"{pilot.due[:10]}.")

@@ -21,7 +21,7 @@ from automl_core.search.formula_files import formula_files
 from automl_core.search.journal import FoldResult
 from automl_core.search.model import Model
 from automl_core.search.nested import nested_rungs
-from automl_core.search.offers import ENSEMBLE, Offer, best_first, choose, make_ballot, make_offers, rungs
+from automl_core.search.offers import ENSEMBLE, Offer, best_first, choose, make_ballot, make_offers, rungs, speed
 from automl_core.search.plan import RungOffer, RunSummary
 from automl_core.search.schedule import MANY_ROWS
 
@@ -136,15 +136,15 @@ def _not_refitted(contest: Contest, chosen: Offer) -> str:
     return f"Not all its models were fitted again on all rows in time: the others did not learn from {missed}, held out to judge."
 
 
-def _offer_of(contest: Contest, rung: _Rung, chosen: bool) -> RungOffer:
-    """The rung with its price."""
+def _offer_of(contest: Contest, rung: _Rung, mine: _Rung) -> RungOffer:
+    """The rung with its price; `mine` is the one handed over."""
     model = rung.model
     p50, p95 = row_ms(model, contest.prepared)
     sizes = [len(content) for member in model.members for content in member.kind.save(member.native).values()]
     sizes += [len(content) for content in (encoder_files(model.encoder) | formula_files(model.formulas)).values()]
     labels = tuple(find_candidate(contest.candidates, key).label for key in rung.offer.weights)
-    return RungOffer(rung.name, labels, model.score, p50, p95, sum(sizes) / 1e6, chosen, _why(contest, rung.offer, chosen),
-                     _money(contest, rung), rung.also)
+    why, worth = _why(contest, rung.offer, mine.offer), _money(contest, rung)
+    return RungOffer(rung.name, labels, model.score, p50, p95, sum(sizes) / 1e6, rung is mine, why, worth, rung.also)
 
 
 def _money(contest: Contest, rung: _Rung) -> float:
@@ -157,7 +157,7 @@ def _money(contest: Contest, rung: _Rung) -> float:
     return METRICS["money"].score(y, rung.honest, decision_of(problem, rung.model.threshold), weights)
 
 
-def _why(contest: Contest, offer: Offer, chosen: bool) -> str:
+def _why(contest: Contest, offer: Offer, chosen: Offer) -> str:
     unit = contest.prepared.judge.title
     if offer.gap <= 0:
         how = "Nothing else was better on the rows that decided"
@@ -167,9 +167,13 @@ def _why(contest: Contest, offer: Offer, chosen: bool) -> str:
         how = f"Worse than the best by {offer.gap:.3g} {unit}: within one standard error, but more than 0.3 % of the score"
     else:
         how = f"Worse than the best by {offer.gap:.3g} {unit}, more than one standard error ({offer.error:.3g})"
-    if chosen:
+    if offer is chosen:
         return f"{how}, and it is what is handed over."
-    return f"{how}; a faster one that is not worse is handed over." if offer.good_enough else f"{how}."
+    if not offer.good_enough:
+        return f"{how}."
+    if speed(chosen) < speed(offer):
+        return f"{how}; a faster one that is not worse is handed over."
+    return f"{how}; a better one that is as quick, to the millisecond, is handed over."
 
 
 def _baseline(contest: Contest, folds: tuple[int, ...]) -> Array:
@@ -199,7 +203,7 @@ def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: 
     contest = settlement.contest
     prepared = contest.prepared
     folds = contest.common_folds()
-    offers = tuple(_offer_of(contest, rung, rung is mine) for rung in ladder)
+    offers = tuple(_offer_of(contest, rung, mine) for rung in ladder)
     offer = next(item for item in offers if item.chosen)
     trials = [contest.trial(candidate) for candidate in contest.candidates if contest.tried(candidate.key)]
     unfinished = "Its folds were not all fitted before the search ended."

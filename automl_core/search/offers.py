@@ -148,7 +148,7 @@ def _formulas_fail(ballot: Ballot, candidate: Candidate) -> bool:
 
 def choose(offers: tuple[Offer, ...]) -> Offer:
     """The fastest of those good enough; of those that take as many whole milliseconds the best one."""
-    return min((offer for offer in offers if offer.good_enough), key=lambda offer: (_speed(offer), -offer.quality))
+    return min((offer for offer in offers if offer.good_enough), key=lambda offer: (speed(offer), -offer.quality))
 
 
 def rungs(offers: tuple[Offer, ...]) -> dict[str, Offer]:
@@ -160,6 +160,6 @@ def rungs(offers: tuple[Offer, ...]) -> dict[str, Offer]:
     return found | {"small": choose(offers), "single": max(singles, key=lambda offer: offer.quality), ENSEMBLE: offers[0]}
 
 
-def _speed(offer: Offer) -> float:
+def speed(offer: Offer) -> float:
     """Whole milliseconds a row (or megabytes): nobody waits for a part of one, and a better answer is worth more."""
     return float(math.floor(offer.row_ms)) if math.isfinite(offer.row_ms) else math.inf

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from automl_core.data.words import join_words
 from automl_core.errors import BadInput, Cancelled
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew, Task
@@ -243,7 +244,7 @@ class Race:
                          for task, _ in self.crew.running.values()})
         done = len(self.told)
         count = f"{done} of {len(names)} candidates done."
-        sentence = f"Trying {' and '.join(trying)}; {count}" if trying else count
+        sentence = f"Trying {join_words(trying)}; {count}" if trying else count
         share = max(self.clock.elapsed() / self.clock.budget, 0.9 * done / len(names))
         self.fraction = min(max(share, self.fraction), 0.95)
         self.watch.progress(self.fraction, sentence, left)

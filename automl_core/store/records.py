@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from automl_core.errors import Conflict, NotFound
@@ -47,6 +47,14 @@ class Records:
         wanted = select(records.c.id).where(records.c.project_id == project_id, records.c.kind == kind).limit(1)
         with self.database.read() as connection:
             return connection.execute(wanted).first() is not None
+
+    def newer(self, project_id: str, kind: str, than: tuple[str, ...]) -> bool:
+        """Whether the project's newest record of a kind was put after all of the kinds `than`; False when it has none."""
+        newest = select(func.max(records.c.seq)).where(records.c.project_id == project_id)
+        with self.database.read() as connection:
+            mine = connection.execute(newest.where(records.c.kind == kind)).scalar()
+            others = connection.execute(newest.where(records.c.kind.in_(than))).scalar()
+        return mine is not None and (others is None or mine > others)
 
     def get(self, record_id: str) -> Record:
         """One record; NotFound otherwise."""

@@ -23,35 +23,13 @@ from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle
 from automl_core.reporting.exports import safe_csv
 from automl_core.workspace.context import Context, fingerprint
+from automl_core.workspace.lever_choices import LeverChoices, lever_choices
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
 MOST_REASONS = 500
-MOST_VALUES = 20
 EXPERIMENT_ROWS = 50_000
 LEAST_TOLD = 0.05  # a share too small to tell the time left by
-
-
-@dataclass(frozen=True, slots=True)
-class LeverChoice:
-    """A column that could be a lever: its most common values (with their rows), or its range when it holds many numbers."""
-
-    column: str
-    number: bool
-    values: tuple[str, ...] = ()
-    rows: tuple[int, ...] = ()
-    low: float = float("nan")
-    high: float = float("nan")
-
-
-@dataclass(frozen=True, slots=True)
-class LeverChoices:
-    """What the goal form offers. Names in `suggested`, `later` and `given` are what column names suggest: nothing is set."""
-
-    columns: tuple[LeverChoice, ...]
-    suggested: tuple[str, ...]
-    later: tuple[str, ...]
-    given: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +181,7 @@ class Acting:
 
     def _levers(self, run: Run) -> LeverChoices:
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
-        usable = [c for c in columns if c.role in ("number", "category") and c.name not in problem.excluded]
-        return LeverChoices(
-            tuple(_choice(frame[column.name], column) for column in usable), acting.suggest_levers(problem, tuple(usable)),
-            acting.suggest_later(problem, tuple(usable)), acting.suggest_goal(problem, columns).given)
+        return lever_choices(frame, columns, problem)
 
     def goal_text(self, project_id: str) -> str:
         """The goal as a goal.toml."""
@@ -238,13 +213,16 @@ class Acting:
         return safe_csv(acting.actions_frame(actions, frame, columns))
 
     def run_act(self, project_id: str, run_id: str, watch: JobWatch) -> None:
-        """The job: segments, then cards for the levers of the goal."""
+        """The job: the goal's experiment, which is quick to read, segments, then cards for the levers of the goal."""
         run = self.search.run(run_id)
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
+        goal = self.goal_of(run)
+        if goal.experiment:
+            watch.progress(0.05, "Reading the experiment.", float("nan"))
+            self._run_experiment(run, goal)
         watch.progress(0.1, "Looking for groups whose outcome differs.", float("nan"))
         y, known = encode_target(frame[problem.target], problem)  # a short search may have checked its models on a part of them
         rows, y = frame.loc[known].reset_index(drop=True), y.astype(np.float64)
-        goal = self.goal_of(run)
         unseen = replace(problem, never=tuple(dict.fromkeys((*problem.never, *goal.never))))
         segments = acting.find_segments(rows, y, columns, unseen, run.plan.seed)
         self.context.save("segments", project_id, segments, parent_id=run.id)
@@ -259,9 +237,6 @@ class Acting:
             found = acting.make_cards(
                 acting.CardInputs(bundle.model, rows, y, columns, problem, goal, run.plan.seed, told))
             self.context.save("cards", project_id, found, parent_id=run.id + fingerprint(goal))
-        if goal.experiment:
-            watch.progress(0.95, "Reading the experiment.", float("nan"))
-            self._run_experiment(run, goal)
 
     def _run_experiment(self, run: Run, goal: Goal) -> None:
         """Measure the goal's experiment on all rows with an outcome (a random 50,000 of more), and keep it."""
@@ -308,10 +283,3 @@ def _leads_to(card: ActionCard, goal: Goal) -> bool:
     if goal.good in ("low", "high") and " = " not in card.counted:
         return (card.better == "up") == (goal.good == "high")
     return (card.better == "up") == card.counted.endswith(f" = {quote(goal.good)}")
-
-
-def _choice(series: pd.Series, column: Column) -> LeverChoice:
-    counts = texts(series).dropna().value_counts().head(MOST_VALUES)
-    number = column.kind in ("int", "float") and series.nunique() > 8
-    low, high = (float(series.min()), float(series.max())) if column.kind in ("int", "float") else (float("nan"), float("nan"))
-    return LeverChoice(column.name, number, tuple(map(str, counts.index)), tuple(map(int, counts)), low, high)

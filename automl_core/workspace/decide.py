@@ -12,7 +12,7 @@ from automl_core.acting.action import ActionList
 from automl_core.acting.decide import Decision
 from automl_core.acting.newsvendor import Newsvendor
 from automl_core.acting.pilot_files import ARM, ROW
-from automl_core.acting.planned import ActionPlan, PlanInputs, PlanLabels
+from automl_core.acting.planned import ActionPlan, PlanInputs, PlanLabels, PlannedAction
 from automl_core.acting.recourse import Recourse, RecourseAsk
 from automl_core.data import type_row
 from automl_core.errors import BadInput
@@ -28,6 +28,15 @@ from automl_core.workspace.views import Run
 
 RULE_ROWS = 50_000
 VALID_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRow:
+    """One row of the plan: its own id (or its position), what to do, and reasons for its prediction, the strongest first."""
+
+    name: str
+    action: PlannedAction
+    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,21 @@ class Deciding:
         key = "plan" + fingerprint(run.id, self.pilots.act.goal_of(run), cards)
         made: ActionPlan = self.context.decisions.get(key, lambda: acting.plan_actions(cards, self._plan_inputs(run)))
         return made
+
+    def plan_rows(self, project_id: str, most: int = 100) -> tuple[PlannedRow, ...]:
+        """The first rows of the plan as they are shown: which row, what to do, and why the model rates it as it does."""
+        run, made = self.search.needed(project_id), self.plan(project_id)
+
+        def tell() -> tuple[PlannedRow, ...]:
+            inputs, told = self._plan_inputs(run), made.actions[:most]
+            rows = inputs.frame.iloc[[action.row for action in told]].reset_index(drop=True)
+            named = next((column.name for column in inputs.columns if column.role == "id" and column.name in rows), "")
+            names = [str(value) for value in rows[named]] if named else [str(action.row) for action in told]
+            why = explain_rows(inputs.model, rows, inputs.frame) if told else []
+            return tuple(PlannedRow(*each) for each in zip(names, told, why, strict=True))
+
+        found: tuple[PlannedRow, ...] = self.context.decisions.get("plan rows" + fingerprint(run.id, made, most), tell)
+        return found
 
     def plan_csv(self, project_id: str) -> bytes:
         """actions.csv with segment, lever, money, grade, pilot side and reasons; safe to open in a spreadsheet."""

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -56,8 +57,11 @@ class Finding:
     search: Searching
 
     def start(self, project_id: str) -> Job:
-        """Start looking for groups whose outcome differs; the running one when it is running already."""
-        return queue.enqueue(self.context.store, project_id, "findings", to_json(self.search.goal.inputs(project_id)))
+        """Start looking for groups whose outcome differs; the running one when it is running already. BadInput when the goal does
+        not fit the present table."""
+        inputs = self.search.goal.inputs(project_id)
+        self.search.goal.open(inputs)
+        return queue.enqueue(self.context.store, project_id, "findings", to_json(inputs))
 
     def found(self, project_id: str) -> WhatHappened | None:
         """What was found in the present table for the present goal; None when it was not looked for."""
@@ -86,9 +90,17 @@ class Finding:
         asked += [question.periods.column] if question.periods else []
         if not asked or not set(asked) <= names:
             raise BadInput("The comparison names no column of this table.", "Choose a column to compare by.")
-        inputs = self.search.goal.inputs(project_id)
-        body = {"inputs": to_json(inputs), "question": to_json(question)}
-        return queue.enqueue(self.context.store, project_id, "compare", body)
+        return queue.enqueue(self.context.store, project_id, "compare", self._asked(project_id, question))
+
+    def job(self, project_id: str, question: Question) -> Job | None:
+        """The newest job that answers this question about the present table; None when it was not asked."""
+        wanted = fingerprint(self._asked(project_id, question))
+        found = [job for job in queue.jobs(self.context.store, project_id)
+                 if job.kind == "compare" and fingerprint(job.body) == wanted]
+        return max(found, key=lambda job: job.created_at) if found else None
+
+    def _asked(self, project_id: str, question: Question) -> dict[str, Any]:
+        return {"inputs": to_json(self.search.goal.inputs(project_id)), "question": to_json(question)}
 
     def answer(self, project_id: str, question: Question) -> GapStory | None:
         """The answer to a question about the present table; None when it was not worked out."""
@@ -127,7 +139,7 @@ class Finding:
             told = acting.ask_model(self.search.bundle(run).model, frame, acting.counted_class(y, problem))
         stories = acting.tell_segments(frame, y, problem, found, told)
         self.context.save("what_happened", project_id, WhatHappened(found, stories, told is not None),
-        parent_id=fingerprint(inputs))
+                          parent_id=fingerprint(inputs))
 
     def run_comparison(self, project_id: str, inputs: Inputs, question: Question, watch: JobWatch) -> None:
         """The job: answer one question."""

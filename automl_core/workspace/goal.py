@@ -96,11 +96,24 @@ class Framing:
         self.context.save("verdict", project_id, verdict, parent_id=fingerprint(inputs))
 
     def open(self, inputs: Inputs) -> tuple[pd.DataFrame, tuple[Column, ...], Problem, Recipe]:
-        """The cleaned frame, its columns, the problem and the recipe behind some inputs."""
+        """The cleaned frame, its columns, the problem and the recipe behind some inputs.
+
+        BadInput when the table has no column that the problem rests on: the file or a column was changed after the goal.
+        """
         store = self.context.store
         recipe = self.context.noun(Recipe, store.get(inputs.recipe)) if inputs.recipe else Recipe()
         frame, columns = self.cleaning.apply_to(self.data.stored_of(inputs.table), recipe)
-        return frame, columns, self.problem_of(inputs), recipe
+        problem = self.problem_of(inputs)
+        gone = [name for name in (problem.target, problem.time, problem.group) if name and name not in frame]
+        if gone:
+            raise BadInput(f"The goal names the column “{gone[0][:80]}”, which this table does not have.",
+                           "Choose on the goal page what to predict now.")
+        return frame, columns, problem, recipe
+
+    def fits(self, project_id: str) -> bool:
+        """Whether there is a goal and the present table has the column that it predicts."""
+        problem = self.problem(project_id)
+        return problem is not None and problem.target in self.cleaning.cleaned(project_id)[0]
 
 
 def _body(inputs: Inputs) -> dict[str, str]:

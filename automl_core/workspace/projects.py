@@ -18,6 +18,7 @@ from automl_core.workspace.share import Sharing
 from automl_core.workspace.views import ProjectCard, StepKey, StepState
 
 LONGEST_NAME = 120
+BEHIND = "Something was found or changed after the newest report was made; make a new one before you share it."
 
 
 @dataclass(frozen=True)
@@ -92,11 +93,16 @@ class Projects:
                       ""),
             StepState("act", "Act", after if run and self.acting.segments(project_id) else _open(run is not None), ""),
             StepState("pilots", "Pilots", "done" if store.exists(project_id, "pilot") else _open(run is not None), ""),
-            StepState("share", "Share", "done" if store.exists(project_id, "report") else _open(run is not None), ""),
+            self._shared(project_id, run is not None),
             StepState("deploy", "Deploy", "done" if deployed else _open(run is not None), ""),
             StepState("monitor", "Monitor", "done" if store.exists(project_id, "batch") or store.exists(project_id, "scored")
                       else _open(deployed), ""),
         )
+
+    def _shared(self, project_id: str, ready: bool) -> StepState:
+        if self.share.behind(project_id):
+            return StepState("share", "Share", "stale", BEHIND)
+        return StepState("share", "Share", "done" if self.context.store.exists(project_id, "report") else _open(ready), "")
 
     def _card(self, project: Project) -> ProjectCard:
         has_data = self.goal.data.has_table(project.id)

@@ -20,6 +20,7 @@ from automl_core.workspace.summaries import summary_of
 from automl_core.workspace.views import ReportLink, Run
 
 LONGEST_DAYS = 365
+TOLD = ("run", "goal", "cards", "segments", "experiment", "pilot", "what_happened", "comparison", "protected")  # by a report
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,11 @@ class Sharing:
         """The project's reports, newest first."""
         found = reversed(self.context.store.list(project_id, "report"))
         return tuple(from_json(Report, record.body) for record in found)
+
+    def behind(self, project_id: str) -> bool:
+        """Whether something that a report tells was found or changed after the newest report was made."""
+        store = self.context.store
+        return store.exists(project_id, "report") and not store.newer(project_id, "report", TOLD)
 
     def html(self, report_id: str) -> str:
         """One report as a page that needs nothing else."""

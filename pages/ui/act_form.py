@@ -10,7 +10,7 @@ import streamlit as st
 from automl_core.acting.action import Direction, Goal, Lever
 from automl_core.codec import to_json
 from automl_core.registry import Field
-from automl_core.workspace.act import LeverChoice, LeverChoices
+from automl_core.workspace.lever_choices import LeverChoice, LeverChoices
 from pages.ui import forms, session
 from pages.ui.border import border
 from pages.ui.words import count, cut, money, plain, quoted

@@ -12,7 +12,7 @@ from automl_core.acting.action import ActionCard, Actions, Goal
 from pages.ui import cards, charts, decision_view, pilot_view, session
 from pages.ui.cards import Fact
 from pages.ui.explain_view import digits
-from pages.ui.words import count, cut, interval, label, money, number, percent, plain, quoted, signed
+from pages.ui.words import count, cut, interval, label, lead, money, number, percent, plain, quoted, signed
 
 GRADES = {"A": "Tested in an experiment", "B": "Well supported", "C": "Worth a pilot", "D": "Only a hint"}
 COLOURS: dict[str, Literal["green", "blue", "gray"]] = {"A": "green", "B": "blue", "C": "gray", "D": "gray"}
@@ -27,7 +27,7 @@ SURE = {
 def action_list(project: str, goal: Goal) -> None:
     """The ranked rows under the capacity, with what they are expected to bring."""
     actions = session.workspace().act.actions(project, goal.capacity)
-    st.markdown(f"**{plain(actions.sentence)}**", width=720)
+    st.markdown(lead(actions.sentence), width=720)
     cards.covered(project, "Ranked")
     _leans_on(project, goal)
     if math.isfinite(actions.expected_value) and goal.value:
@@ -35,7 +35,8 @@ def action_list(project: str, goal: Goal) -> None:
             Fact(f"Best {count(len(actions.rows), 'row')}", money(actions.expected_value, goal.currency),
                  f"{money(actions.low, goal.currency)} to {money(actions.high, goal.currency)}", "With its 95 % interval."),
             Fact("As many at random", money(actions.random_value, goal.currency)),
-            Fact("Acting on everyone", money(actions.everyone_value, goal.currency)),
+            Fact("Acting on everyone", money(actions.everyone_value, goal.currency),
+                 f"beyond {actions.limited_by}" if actions.limited_by else ""),
         ], columns=3)
         if actions.expected_value > 0:
             cards.show(charts.capacity(actions, session.palette(), goal.currency), "capacity_curve")
@@ -108,12 +109,13 @@ def _card(project: str, card: ActionCard, goal: Goal) -> None:
     rate = is_rate(card)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(f"{card.grade}: {GRADES[card.grade]}", color=COLOURS[card.grade])
-        st.markdown(f"**{plain(move_words(card))}**")
+        st.markdown(f"**{plain(pilot_view.move_words(card))}**")
     alike = f"; of them those where {'; or where '.join(charts.all_words(part, 12) for part in card.alike)}" if card.alike else ""
     st.markdown(f"{plain(card.who + alike, 900)}.", width=720)
     then = f"{_level(card.then, rate)} then"
-    facts = [Fact("Rows", count(card.rows), f"{percent(card.support)} of those asked about can be compared",
-                  "Rows that would change, have rows like them at the new value, and would still look like a real row."),
+    facts = [Fact("Rows", count(card.rows), f"{percent(card.support)} can be compared",
+                  "Rows that would change, have rows like them at the new value, and would still look like a real row; the small "
+                  "figure is their share of the rows asked about."),
              Fact(plain(card.counted, 40), f"{_level(card.now, rate)} now", then)]
     if math.isfinite(card.net_value):
         free = card.whole_cost == 0
@@ -150,21 +152,13 @@ def _patterns(found: Actions) -> None:
         for card in found.patterns:
             rate = is_rate(card)
             st.markdown(
-                f"- **{plain(move_words(card))}**: groups differ by {plain(_gap(card.raw_gap, rate))}, like with like "
+                f"- **{plain(pilot_view.move_words(card))}**: groups differ by {plain(_gap(card.raw_gap, rate))}, like with like "
                 f"{plain(_gap(card.adjusted, rate))} ({plain(_range(card, rate))}). {plain(' '.join(card.reasons))}", width=720)
 
 
 def is_rate(card: ActionCard) -> bool:
     """Whether a card speaks of a share of rows (“Churn” = “Yes”) and not of an amount."""
     return " = " in card.counted
-
-
-def move_words(card: ActionCard) -> str:
-    """The change in short: Contract: Month-to-month → One year."""
-    if math.isfinite(card.step):
-        return f"{card.lever}: {card.to_value}"
-    first = f"{card.lever}: {cut(card.from_value, 60)} → {card.to_value}"
-    return "; ".join([first, *(f"{one.lever} → {one.to_value}" for one in card.also)])
 
 
 def _level(value: float, rate: bool) -> str:

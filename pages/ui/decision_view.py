@@ -14,7 +14,7 @@ from automl_core.workspace.pilots import card_key
 from pages.ui import cards, explain_view, pilot_charts, progress, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
-from pages.ui.words import count, money, number, percent, plain, quoted
+from pages.ui.words import count, cut, label, lead, money, number, percent, plain, quoted
 
 
 def decision(project: str, goal: Goal) -> None:
@@ -22,13 +22,15 @@ def decision(project: str, goal: Goal) -> None:
     ws = session.workspace()
     with border(), st.spinner("Weighing the list", show_time=True):
         made = ws.decide.decision(project, goal.capacity)
-        st.markdown(f"**{plain(made.sentence, 700)}**", width=720)
+        st.markdown(lead(made.sentence), width=720)
         if made.rivals:
             cards.facts([Fact("This list", money(made.value, goal.currency),
                               f"{money(made.low, goal.currency)} to {money(made.high, goal.currency)}")]
                         + [Fact(rival.name, money(rival.value, goal.currency),
                                 f"{money(abs(rival.ahead), goal.currency)} {'less' if rival.ahead > 0 else 'more'}")
                            for rival in made.rivals])
+            if limited := ws.act.actions(project, goal.capacity).limited_by:
+                st.caption(plain(f"Acting on everyone is beyond {limited}."))
         if made.curve is not None and made.curve.best.rows:
             cards.show(pilot_charts.profit(made.curve, goal.currency, session.palette()), "profit_curve")
             _honest(made, goal)
@@ -72,7 +74,7 @@ def provide(project: str) -> bool:
     st.subheader("How much to provide", anchor=False)
     with border():
         made = ws.decide.newsvendor(project)
-        st.markdown(f"**{plain(made.sentence, 700)}**", width=720)
+        st.markdown(lead(made.sentence), width=720)
         unit = problem.money.currency
         cards.facts([
             Fact("Cost a row now", money(made.cost_now, unit), f"short in {percent(made.short_now)} of cases"),
@@ -98,16 +100,40 @@ def plan(project: str) -> None:
         return
     with border(), st.spinner("Choosing one action a row", show_time=True):
         made = ws.decide.plan(project)
-        st.markdown(f"**{plain(made.sentence, 500)}**", width=720)
+        st.markdown(lead(made.sentence), width=720)
         cards.covered(project, "Chosen")
         if not made.actions:
             return
+        _planned(project)
         with st.container(horizontal=True):
             st.download_button("Download actions as CSV", partial(ws.decide.plan_csv, project), file_name="actions.csv",
                                mime="text/csv", icon=":material/download:", on_click="ignore", key="plan_csv")
             st.download_button("Download actions as Excel", partial(ws.decide.plan_xlsx, project), file_name="actions.xlsx",
                                mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
                                icon=":material/download:", on_click="ignore", key="plan_xlsx")
+
+
+def _planned(project: str) -> None:
+    """The first rows of the plan: which row, what to do there, what it should bring, how sure, and why this row."""
+    ws = session.workspace()
+    goal, shown = ws.act.goal(project), ws.decide.plan_rows(project)
+    problem = ws.goal.problem(project)
+    rate = problem is None or problem.task != "regression"
+    gain = f"Gain, {label(goal.currency, 4)}" if goal.value else "Gain, points" if rate else "Gain"
+    frame = pd.DataFrame([{
+        "Row": row.name, "Do": f"{row.action.lever}: {row.action.now} → {row.action.to}",
+        gain: row.action.net if goal.value else (row.action.p_after - row.action.p_now) * (100 if rate else 1),
+        "Grade": row.action.grade, "Why this row": "; ".join(cut(reason, 60) for reason in row.reasons),
+    } for row in shown])
+    config = st.column_config
+    st.dataframe(frame, hide_index=True, key="plan_rows", height=cards.height(len(frame)),
+                 alt=f"The first {len(frame)} rows of the plan", column_config={
+                     "Row": config.TextColumn(width="small", pinned=True), "Do": config.TextColumn(width="medium"),
+                     gain: config.NumberColumn(format="%.2f" if goal.value or rate else "%.4g", width=90),
+                     "Grade": config.TextColumn(width=60), "Why this row": config.TextColumn(width="large")})
+    rows = len(ws.decide.plan(project).actions)
+    if rows > len(frame):
+        st.caption(f"The first {count(len(frame))} of {count(rows, 'row')}; the files have all.")
 
 
 def card_page(project: str, card: ActionCard) -> None:
@@ -143,7 +169,7 @@ def recourse(project: str, position: int | None = None) -> None:
         except BadInput as error:
             st.info(f"{plain(error.message)} {plain(error.hint)}", icon=":material/info:")
             return
-        st.markdown(f"**{plain(found.sentence, 600)}**", width=720)
+        st.markdown(lead(found.sentence), width=720)
         for place, option in enumerate(found.options):
             with st.container(border=True, key=f"way_{place}"):
                 st.markdown(f"**Way {place + 1}**" + (f" · {plain(money(option.cost, goal.currency))}" if option.cost else ""))

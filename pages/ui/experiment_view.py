@@ -11,7 +11,7 @@ from automl_core.acting.action import Goal
 from pages.ui import act_form, cards, pilot_charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
-from pages.ui.words import count, cut, money, percent, plain, signed
+from pages.ui.words import count, cut, lead, money, percent, plain, signed
 
 NONE = "No experiment"
 
@@ -21,7 +21,7 @@ def section(project: str, goal: Goal, running: bool) -> None:
     ws = session.workspace()
     found = ws.act.experiment(project) if goal.experiment else None
     if running and goal.experiment and found is None:
-        st.caption("The experiment is being read, too.")
+        _reading(project)
     elif found is not None:
         result(project, found, goal)
     with st.expander("An experiment you have run already", icon=":material/labs:"):
@@ -48,6 +48,15 @@ def section(project: str, goal: Goal, running: bool) -> None:
                     st.rerun()
 
 
+@st.fragment(run_every=2.0)
+@border()
+def _reading(project: str) -> None:
+    """Waits for the experiment, which the job reads first, and then shows it while the job goes on."""
+    if session.workspace().act.experiment(project) is not None:
+        st.rerun()
+    st.caption("The experiment is being read, too.")
+
+
 def _treated(project: str, goal: Goal, wanted: str) -> tuple[str, str]:
     """The value that means treated as it is chosen, and as it is saved; empty when it is left to the words."""
     sides = session.workspace().act.sides(project, wanted)
@@ -63,7 +72,7 @@ def result(project: str, found: Experiment, goal: Goal) -> None:
     if found.refused:
         st.warning(plain(found.refused, 600), icon=":material/block:")
         return
-    st.markdown(f"**{plain(found.sentence, 600)}**", width=720)
+    st.markdown(lead(found.sentence), width=720)
     st.caption(plain(found.balance))
     scale, unit = (100, " points") if found.is_rate else (1, "")
 

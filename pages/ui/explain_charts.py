@@ -62,7 +62,8 @@ def importance(explanation: Explanation, palette: Palette) -> Chart:
         sentence += " Columns that say much the same are one bar."
     rest = lines[SHOWN_BARS:]
     if rest:
-        sentence += f" The {words.count(len(rest), 'other')} share {words.percent(sum(item.share for item in rest))}."
+        share = words.percent(sum(item.share for item in rest))
+        sentence += f" The other one has {share}." if len(rest) == 1 else f" The {words.count(len(rest))} others share {share}."
     if without:
         share = sum(item.share for item in without)
         size = sum(item.mean_abs for item in without)

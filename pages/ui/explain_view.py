@@ -11,7 +11,7 @@ from automl_core.explaining.explanation import Curve, Explanation, RowContext
 from pages.ui import cards, explain_charts, progress, session
 from pages.ui.border import border
 from pages.ui.charts import amount
-from pages.ui.words import count, cut, metric_title, plain, quoted, score, signed
+from pages.ui.words import count, cut, lead, metric_title, plain, quoted, score, signed
 
 SHOWN_ROWS = 1000
 SHOWN_COLUMNS = 12
@@ -176,7 +176,7 @@ def one_row(project: str) -> None:
     position = pick_row(project)
     with border(), st.spinner("Explaining this row", show_time=True):
         row = session.workspace().explain.row(project, position)
-        st.markdown(f"**{plain(row.sentence)}**", width=720)
+        st.markdown(lead(row.sentence), width=720)
         cards.show(explain_charts.waterfall(row, session.palette()), "reasons")
         st.caption("Orange raises, blue lowers the prediction; the parts add up exactly. It is the final model’s, which learned "
                    "from this row as well; the prediction in the list is by one that had not seen it.")

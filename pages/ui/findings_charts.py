@@ -52,7 +52,7 @@ def mix(story: GapStory, unit: str, scale: float, palette: Palette) -> Chart:
     sentence = "Which columns the part of “which rows there are” comes from, with 95 % intervals."
     left = story.unassigned + sum(item.part.value for item in story.columns[SHOWN:])
     if math.isfinite(left):
-        sentence += f" Other columns, and columns acting together, make {words.plain(words.signed(left * scale))}."
+        sentence += f" Other columns, and columns acting together, make {words.plain(f'{words.signed(left * scale)} {unit}')}."
         if abs(left) > abs(story.composition.value):
             sentence += " The columns overlap: take them one by one, not as a sum."
     said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)

@@ -12,7 +12,7 @@ from automl_core.workspace.findings import Question, WhatHappened
 from pages.ui import cards, charts, findings_charts, progress, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
-from pages.ui.words import count, edge, number, percent, plain, quoted, signed
+from pages.ui.words import count, edge, lead, number, percent, plain, quoted, signed
 
 OTHERS = "All others"
 LIMIT = "This describes data as it was. Groups differ in more than is in the table, so it does not say what brings a gap about."
@@ -125,7 +125,8 @@ def two_periods(project: str) -> None:
         with st.grid(3, min_column_width=220):
             column = st.selectbox("Column that says when", list(times), key="period_column")
             first, middle, last = (date.fromisoformat(day) for day in times[column])
-            day = st.date_input("First day of after", middle, min_value=first, max_value=last, key=f"period_split_{column}")
+            day = st.date_input("First day that counts as after", middle, min_value=first, max_value=last,
+                                key=f"period_split_{column}")
         if isinstance(day, date):
             _answered(project, Question(periods=Periods(column, day.isoformat())), ("After", "Before"))
 
@@ -136,22 +137,24 @@ def _answered(project: str, question: Question, names: tuple[str, str]) -> None:
     if story is not None:
         _story(story, names)
         return
-    running = progress.active(project, "compare")
-    if running:
-        progress.watch(running)
+    job = ws.findings.job(project, question)
+    if job is not None and job.active:
+        progress.watch(job)
         return
-    progress.failure(project, "compare")
+    progress.failed(job)
     if st.button("Compare", type="primary", icon=":material/compare_arrows:", key="compare"):
         ws.findings.ask(project, question)
         st.rerun()
 
 
 def _story(story: GapStory, names: tuple[str, str]) -> None:
-    st.markdown(f"**{plain(story.sentence, 900)}**", width=720)
+    st.markdown(lead(story.sentence), width=720)
     scale, unit = _scale(story.units)
     level = percent if story.is_rate else number
     items = [Fact(names[0], level(story.mean_first), count(story.rows_first, "row")),
              Fact(names[1], level(story.mean_second), count(story.rows_second, "row"))]
+    if story.over_time:
+        items.reverse()
     if math.isfinite(story.support):
         items.append(Fact("Rows with one alike", percent(story.support), "on the other side", "Only these are compared."))
     cards.facts(items, columns=len(items))

@@ -13,7 +13,7 @@ from automl_core.workspace.pilots import card_key
 from pages.ui import cards, forms, nav, pilot_charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
-from pages.ui.words import count, cut, date, percent, plain, quoted, signed
+from pages.ui.words import count, cut, date, lead, percent, plain
 
 STATES = {
     "running": ("Running", "blue", ":material/hourglass_top:"),
@@ -26,8 +26,16 @@ SHARES = {"Half": 0.5, "One third": 1 / 3, "Two thirds": 2 / 3, "80 %": 0.8}
 
 def title(card: ActionCard) -> str:
     """A card in a few words, for a list to choose from."""
-    change = f"{cut(card.from_value or 'any', 40)} → {cut(card.to_value, 40)}"
-    return f"{cut(card.lever, 40)}: {change} ({count(card.rows, 'row')}, grade {card.grade})"
+    return f"{move_words(card, 40)} ({count(card.rows, 'row')}, grade {card.grade})"
+
+
+def move_words(card: ActionCard, limit: int = 60) -> str:
+    """The change in short: Contract: Month-to-month → One year; Discount → Yes. Names and values are cut to `limit`."""
+    name, to = cut(card.lever, limit), cut(card.to_value, limit)
+    if math.isfinite(card.step):
+        return f"{name}: {to}"
+    first = f"{name}: {cut(card.from_value or 'any', limit)} → {to}"
+    return "; ".join([first, *(f"{cut(one.lever, limit)} → {cut(one.to_value, limit)}" for one in card.also)])
 
 
 def card_pilot(project: str, card: ActionCard) -> None:
@@ -118,7 +126,7 @@ def ended(pilot: Pilot) -> None:
                     st.rerun()
             return
         assert pilot.result is not None
-        st.markdown(f"**{plain(pilot.result.sentence, 900)}**", width=720)
+        st.markdown(lead(pilot.result.sentence), width=720)
         cards.show(pilot_charts.promised(pilot, session.palette()), f"promised_{pilot.id}")
         with st.container(horizontal=True):
             st.download_button(
@@ -134,8 +142,7 @@ def ended(pilot: Pilot) -> None:
 def _head(pilot: Pilot) -> None:
     word, colour, icon = STATES[pilot.state]
     st.badge(word, color=colour, icon=icon)  # type: ignore[arg-type]
-    change = pilot.card.to_value if math.isnan(pilot.card.step) else f"{signed(pilot.card.step)}"
-    st.markdown(f"**{quoted(pilot.card.lever)} → {quoted(change)}**", width=720)
+    st.markdown(f"**{plain(move_words(pilot.card))}**", width=720)
     st.caption(plain(f"{pilot.sentence} Started on {date(pilot.started)}.", 500))
 
 

@@ -22,7 +22,11 @@ def watch(job: Job) -> None:
 
 def failure(project: str, kind: str) -> None:
     """One sentence about the newest job of that kind, when it failed."""
-    job = session.workspace().jobs.last(project, kind)
+    failed(session.workspace().jobs.last(project, kind))
+
+
+def failed(job: Job | None) -> None:
+    """One sentence about a job, when it failed."""
     if job and job.state == "failed":
         reason = words.plain(job.error or "It stopped without saying why.")
         st.error(f"{reason} You can start it again; nothing else was changed.", title="The last try failed",

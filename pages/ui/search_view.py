@@ -75,7 +75,7 @@ def ladder(project: str, summary: RunSummary) -> None:
             continue
         with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             with st.container(width=560, gap="xsmall"):
-                names = ", ".join(RUNGS.get(name, name) for name in (offer.name, *offer.also))
+                names = ", ".join([RUNGS.get(offer.name, offer.name), *(_aside(name) for name in offer.also)])
                 st.markdown(f"**{plain(names)}**: {plain(charts.offer_name(offer))}")
                 st.caption(f"{metric_title(summary.metric)} {score(offer.score.mean)} "
                            f"({interval(offer.score.low, offer.score.high)}); {milliseconds(offer.row_ms_p50)} a row, "
@@ -85,6 +85,12 @@ def ladder(project: str, summary: RunSummary) -> None:
                 with border(), st.spinner("Explaining the model"):
                     session.workspace().search.choose(project, offer.name)
                     st.rerun()
+
+
+def _aside(name: str) -> str:
+    """The name of a rung inside a sentence."""
+    title = RUNGS.get(name, name)
+    return title[:1].lower() + title[1:]
 
 
 def _worth(project: str, offer: RungOffer) -> str:
@@ -108,15 +114,16 @@ def leaderboard(trials: tuple[Trial, ...], metric: str, baseline: Score | None) 
     """All trials, best first, under the pinned baseline; trials that did not finish say why."""
     rows = []
     if baseline:
-        rows.append({"Place": "–", "Candidate": "Baseline: no model", "Kind": "Baseline", "Score": baseline.mean,
-                     "95 % interval": interval(baseline.low, baseline.high), "Seconds": None, "State": "Pinned"})
+        rows.append({"Place": "–", "Candidate": "Baseline: no model", "Score": baseline.mean,
+                     "95 % interval": interval(baseline.low, baseline.high), "Kind": "Baseline", "Seconds": None,
+                     "State": "Pinned"})
     place = 0
     for trial in trials:
         ok = trial.state in ("finished", "truncated")
         place += ok
         rows.append({
-            "Place": str(place) if ok else "–", "Candidate": trial.label, "Kind": family_title(trial.family),
-            "Score": trial.score if ok else None, "95 % interval": interval(trial.low, trial.high) if ok else "",
+            "Place": str(place) if ok else "–", "Candidate": trial.label, "Score": trial.score if ok else None,
+            "95 % interval": interval(trial.low, trial.high) if ok else "", "Kind": family_title(trial.family),
             "Seconds": trial.seconds or None, "State": trial.reason if not ok and trial.reason else STATES[trial.state],
         })
     config = st.column_config
@@ -124,8 +131,8 @@ def leaderboard(trials: tuple[Trial, ...], metric: str, baseline: Score | None) 
         pd.DataFrame(rows), hide_index=True, key="leaderboard", height=cards.height(len(rows)), placeholder="–",
         alt=f"Leaderboard of {len(trials)} candidates by {metric_title(metric)}",
         column_config={
-            "Place": config.TextColumn(width=60), "Candidate": config.TextColumn(width="medium", pinned=True),
-            "Score": config.NumberColumn(metric_title(metric), format="%.4f", width=110),
+            "Place": config.TextColumn(width=50), "Candidate": config.TextColumn(width=175, pinned=True),
+            "Score": config.NumberColumn(metric_title(metric), format="%.4f", width=105),
             "Seconds": config.NumberColumn(format="%.1f", width=80), "State": config.TextColumn(width="large"),
         },
     )

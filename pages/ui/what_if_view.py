@@ -14,7 +14,7 @@ from pages.ui.border import border
 from pages.ui.cards import Fact
 from pages.ui.charts import amount
 from pages.ui.explain_view import pick_row
-from pages.ui.words import count, edge, number, percent, plain, quoted, signed
+from pages.ui.words import count, edge, lead, number, percent, plain, quoted, signed
 
 MOST_CHANGES = 6
 WAYS = {"Rises or falls by %": "percent", "Rises or falls by": "add", "Is set to": "set"}
@@ -133,10 +133,11 @@ def _differs(value: Any, now: Any) -> bool:
 
 
 def _table(project: str, explanation: Explanation) -> None:
-    """A change in every row, such as all prices by 5 %."""
+    """A change in every row, such as all prices by 5 %: of a lever, or of any other column the model uses."""
     usable = _usable(project)
     levers = [name for name in session.workspace().explain.levers(project) if name in usable]
-    names = levers or [item.column for item in explanation.importance if item.column in usable and item.share > 0]
+    used = [item.column for item in explanation.importance if item.column in usable and item.share > 0]
+    names = list(dict.fromkeys([*levers, *used]))
     if not names:
         st.markdown("The model uses no column that could be changed.", width=720)
         return
@@ -171,7 +172,7 @@ def _change(project: str, column: Column, how: str) -> TableChange | None:
 
 def _told(project: str, change: TableChange) -> None:
     found = session.workspace().explain.what_if_table(project, (change,))
-    st.markdown(f"**{plain(found.sentence)}**", width=720)
+    st.markdown(lead(found.sentence), width=720)
     points = " points" if found.units == "points" else ""
     move = found.mean_after - found.mean_before
     items = [Fact("Mean as it is", amount(found.mean_before, found.units)),
@@ -180,5 +181,8 @@ def _told(project: str, change: TableChange) -> None:
         items.append(Fact("Rows that change sides", count(found.flips_up + found.flips_down), f"of {count(found.rows)} asked"))
     items.append(Fact("Beyond what was seen", count(found.outside), "rows; there the model guesses" if found.outside else ""))
     cards.facts(items)
+    known, _ = session.workspace().search.covered(project)
+    if found.rows < known:
+        st.caption(f"To keep it quick, {count(found.rows, 'row')} drawn by chance from {count(known)} were asked.")
     cards.show(explain_charts.table_what_if(found, session.palette()), "table_what_if")
     st.warning(plain(found.warning), icon=":material/warning:")

@@ -75,6 +75,16 @@ def cut(text: str, limit: int = 80) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
+def lead(text: str, limit: int = 900) -> str:
+    """Sentences of the engine as literal Markdown, the first one in bold. A full stop inside “…” ends no sentence."""
+    inside = 0
+    for place, sign in enumerate(text):
+        inside += (sign == "“") - (sign == "”")
+        if sign == "." and inside == 0 and text[place + 1:place + 2] == " ":
+            return f"**{plain(text[:place + 1], limit)}** {plain(text[place + 2:], limit)}"
+    return f"**{plain(text, limit)}**"
+
+
 def quoted(text: object, limit: int = 80) -> str:
     """A user’s string in typographic quotes, safe for Markdown."""
     return f"“{plain(text, limit)}”"
@@ -102,8 +112,11 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def edge(value: float) -> str:
-    """A bound as it is used, six significant digits; whole numbers of four digits stand without a mark, for they may be years."""
-    return f"{value:.0f}" if 1000 <= value < 10_000 and float(value).is_integer() else number(value, 6)
+    """A bound as it is used, at most six significant digits; whole numbers of four digits have no mark, for they may be years."""
+    if 1000 <= value < 10_000 and float(value).is_integer():
+        return f"{value:.0f}"
+    digits, space, scale = number(value, 6).partition(" ")
+    return (digits.rstrip("0").rstrip(".") if "." in digits and "e" not in digits else digits) + space + scale
 
 
 def _significant(value: float, digits: int) -> str:

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from automl_core.acting.action import Lever
 from pages.ui import session
-from tests.pages.conftest import Stages, open_page, work
+from tests.pages.conftest import Stages, open_page, texts, work
 
 LONG = "A plan with everything that is included "
 LEVER = Lever("contract", to=(f"{LONG}at sea", f"{LONG}on land"), from_values=(f"{LONG}in winter", f"{LONG}in summer"),
@@ -36,6 +36,34 @@ def test_a_forbidden_move_between_values_that_begin_alike_stays_forbidden(stages
     assert never.value == [LEVER.forbidden[0]]
     next(button for button in app.button if button.label == "Save goal").click().run()
     assert stages.workspace.act.goal(project).levers[0].forbidden == LEVER.forbidden
+
+
+def test_the_form_says_what_it_knows_and_what_is_not_saved(stages: Stages, project: str) -> None:
+    stages.workspace.act.save_goal(project, replace(stages.workspace.act.goal(project), levers=(), value=0.0))
+    app = open_page("act", project)
+    told = texts(app).replace("\\", "")
+    assert "Wanted: “churned” is **No**. No money was given yet. Nothing was named yet that you can change." in told
+    assert "By their names these may be such columns: " in told
+    assert "columns count as known before" in told
+    assert "Name at least one column above that somebody can change, then save" in told
+    assert "differs from the saved goal" not in told
+    next(field for field in app.number_input if field.label == "Worth of one outcome turned good").set_value(700.0).run()
+    assert "The form differs from the saved goal; cards are made for the saved one." in texts(app)
+    next(button for button in app.button if button.label == "Save goal").click().run()
+    assert "worth € 700 each." in texts(app).replace("\\", "").replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(("tab", "words"), [
+    ("One action each", "Name above what you can change and look for actions: each row then gets the action that is worth most"),
+    ("Ways for one row", "Name above, under “What you can change”, the columns that somebody decides"),
+])
+def test_an_empty_tab_says_what_fills_it(stages: Stages, project: str, tab: str, words: str) -> None:
+    stages.workspace.act.save_goal(project, replace(stages.workspace.act.goal(project), levers=()))
+    app = open_page("act", project)
+    app.session_state["act_tab"] = tab
+    app.run()
+    assert not app.exception
+    assert words in texts(app)
 
 
 def test_a_lever_with_too_many_moves_to_list_says_what_to_do(stages: Stages, project: str) -> None:

@@ -1,12 +1,17 @@
 """What pages change: each click does to the store what it says, on a workspace of the test’s own."""
 from __future__ import annotations
 
+import io
+
+import pytest
+
 from automl_core import Workspace
 from automl_core import jobs as queue
 from automl_core.codec import to_json
+from automl_core.errors import BadInput
 from automl_core.jobs import JobWatch
 from automl_core.search.plan import Plan, Trial
-from tests.pages.conftest import hostile_table, open_page, primary, texts
+from tests.pages.conftest import hostile_table, open_page, primary, texts, work
 
 
 def test_upload_clean_undo(workspace: Workspace) -> None:
@@ -89,3 +94,19 @@ def test_projects_are_renamed_and_deleted(workspace: Workspace) -> None:
     workspace.projects.delete(project)
     app.button(key=f"open_{project}").click().run()
     assert not app.exception
+
+
+def test_another_file_without_the_outcome_asks_for_a_new_goal(workspace: Workspace) -> None:
+    project = workspace.projects.start_sample("diabetes")
+    workspace.jobs.stop(workspace.jobs.active(project)[0].id, "cancel")
+    workspace.data.upload(project, "other.csv", io.BytesIO(hostile_table()))
+    app = open_page("what_happened", project)
+    assert not app.exception
+    assert "The outcome is not in this table" in texts(app)
+    assert primary(app) == ["Choose the outcome"]
+    with pytest.raises(BadInput, match="names the column “progression”, which this table does not have"):
+        workspace.findings.start(project)
+    assert not workspace.jobs.active(project)
+    job = workspace.search.start(project, Plan())
+    with pytest.raises(BadInput, match="which this table does not have"):  # the sentence that the failed job shows
+        work(workspace, job)

@@ -3,8 +3,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
+from streamlit.testing.v1 import AppTest
+
+from automl_core import jobs as queue
+from automl_core.acting import GapStory, Pair
+from automl_core.acting.action import Condition
+from automl_core.acting.gap import Amount
+from automl_core.acting.mix import ColumnPart
+from automl_core.codec import to_json
 from automl_core.explaining import Spread
+from automl_core.workspace.findings import Question
 from pages.ui.fairness_view import ratio_words
 from tests.pages.conftest import Stages, Visit, primary, texts, work
 
@@ -45,6 +55,67 @@ def test_two_groups_are_compared(visit: Visit, stages: Stages) -> None:
     assert "What drove it" in texts(app)
     assert "does not say what brings a gap about" in texts(app)
     assert not FORBIDDEN.search(texts(app))
+
+
+def test_a_comparison_that_runs_is_shown_where_it_was_asked_only(visit: Visit, stages: Stages) -> None:
+    findings, project = stages.workspace.findings, stages.projects["scored"]
+    job = findings.ask(project, Question(Pair((Condition("channel", ("Web",)),))))
+    try:
+        assert findings.job(project, Question(Pair((Condition("channel", ("Web",)),)))) == job
+        for tab in ("Two groups", "Before and after"):  # neither asks for what runs
+            app = visit("scored", "what_happened")
+            app.session_state["happened_tab"] = tab
+            app.run()
+            assert not app.get("progress")
+            assert primary(app) == ["Compare"]
+        queue.fail(stages.workspace.context.store, job.id, "It broke.")
+        assert "It broke." not in texts(app.run())
+        app.button(key="compare").click().run()
+        assert app.get("progress")
+        assert not [button for button in app.button if button.key == "compare"]
+    finally:
+        for one in stages.workspace.jobs.active(project):
+            stages.workspace.jobs.stop(one.id, "cancel")
+
+
+def test_two_periods_are_told_before_first(visit: Visit, stages: Stages) -> None:
+    project = stages.projects["scored"]
+    app = visit("scored", "what_happened")
+    app.session_state["happened_tab"] = "Before and after"
+    app.run()
+    assert app.date_input[0].label == "First day that counts as after"
+    app.date_input[0].set_value(app.date_input[0].value - timedelta(days=40)).run()  # a question of this test's own
+    app.button(key="compare").click().run()
+    work(stages.workspace, stages.workspace.jobs.active(project)[0])
+    app.run()
+    assert not app.exception
+    assert [metric.label for metric in app.metric][:2] == ["Before", "After"]
+    assert re.search(r"\*\*Before, .*points\\\)\\\.\*\*", texts(app))  # how large it is in bold, what it is made of after it
+
+
+def test_the_heading_of_a_comparison_follows_what_was_confirmed() -> None:
+    def drawn(confirmed: tuple[str, ...], columns: tuple[ColumnPart, ...]) -> str:
+        amount = Amount(0.02, 0.01, 0.03, 0.001)
+        story = GapStory("a", "b", 500, 500, 0.3, 0.28, amount, Amount(0.01, 0.0, 0.02, 0.04), amount, -0.2, columns, (), 62, 20,
+                         0.9, ("plan",), confirmed, "“y” = “Yes”", "points", True, False, "2 points (95 % range). Why.")
+        return texts(AppTest.from_function(_told, args=(to_json(story),), default_timeout=60).run())
+
+    overlapping = (ColumnPart("age", Amount(0.2, 0.1, 0.3, 0.001), ()),)
+    sure = drawn(("gap",), overlapping)
+    assert "What drove it" in sure
+    assert "The columns overlap: take them one by one, not as a sum" in sure.replace("\\", "")
+    assert "make −20 points" in sure.replace("\\", "")
+    assert "No single group was confirmed to drive it: 62 groups looked at, 20 tested" in sure
+    assert "because they tell the two sides apart by themselves: plan" in sure.replace("\\", "")
+    assert "What pulls it either way" in drawn(("behaviour",), ())
+
+
+def _told(body: dict[str, object]) -> None:
+    from automl_core.acting import GapStory
+    from automl_core.codec import from_json
+    from pages.ui import findings_view
+
+    findings_view._story(from_json(GapStory, body), ("A", "B"))
 
 
 def test_two_periods_are_compared_or_owned_up_to(visit: Visit, stages: Stages) -> None:

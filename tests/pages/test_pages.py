@@ -93,6 +93,20 @@ def test_files_are_scored_one_after_the_other(visit: Visit, stages: Stages) -> N
     assert app.error[0].value
 
 
+def test_a_report_that_what_was_done_since_has_left_behind_is_made_anew_first(visit: Visit, stages: Stages) -> None:
+    project, act = stages.projects["scored"], stages.workspace.act
+    stages.workspace.share.make_report(project)
+    app = visit("scored", "share")
+    assert primary(app) == ["Create link"]
+    assert "make a new one" not in texts(app)
+    act.save_goal(project, act.goal(project))
+    app = visit("scored", "share")
+    assert primary(app) == ["Make a new report"]
+    assert "after the newest report was made; make a new one before you share it" in texts(app).replace("\\", "")
+    app.button(key="make_report").click().run()
+    assert primary(app) == ["Create link"]
+
+
 def test_secrets_are_shown_once(visit: Visit) -> None:
     app = visit("scored", "share")
     app.button(key="create_link").click().run()

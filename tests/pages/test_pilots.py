@@ -13,11 +13,11 @@ from streamlit.testing.v1 import AppTest
 
 from automl_core import Workspace
 from automl_core.acting import PilotChoice, RecourseAsk
-from automl_core.acting.action import Lever
+from automl_core.acting.action import Change, Lever
 from automl_core.errors import BadInput, Conflict, NotFound
 from automl_core.workspace.pilots import card_key
 from pages.ui import session
-from pages.ui.pilot_view import title
+from pages.ui.pilot_view import move_words, title
 from pages.ui.words import plain
 from tests.pages.conftest import QUICK, checked, open_page, primary, texts, work
 
@@ -211,6 +211,13 @@ def test_views_for_other_pages(page: Carded) -> None:
     assert not app.error
     assert "by the outcomes that came" in texts(app)
     assert "one action each" in texts(app)
+    rows = next(table.value for table in app.dataframe if "Why this row" in table.value.columns)
+    plan = page.workspace.decide.plan(page.project)
+    assert 0 < len(rows) == min(100, len(plan.actions))
+    assert rows["Gain, €"].tolist() == pytest.approx([action.net for action in plan.actions[: len(rows)]])
+    assert rows["Do"].str.contains(" → ").all()
+    assert rows["Why this row"].str.len().gt(0).all()
+    assert str(rows["Row"].iloc[0]) == str(page.workspace.decide.plan_rows(page.project)[0].name)
 
 
 def test_money_of_a_number(page: Carded) -> None:
@@ -225,3 +232,6 @@ def test_cards_of_many_values_are_told_apart(page: Carded) -> None:
     titles = {title(replace(first, from_value=many, to_value=to)) for to in ("Silver Plan", "Bronze Plan")}
     assert len(titles) == 2
     assert max(map(len, titles)) < 180
+    both = replace(first, also=(Change("discount", ("No",), "Yes"),))
+    assert "; discount → Yes" in title(both)
+    assert "; discount → Yes" in move_words(both)

@@ -61,6 +61,7 @@ def test_list_is_the_best_one_of_its_size() -> None:
     assert made.low < made.expected_value < made.high
     assert made.everyone_value == pytest.approx(worth.sum())
     assert made.random_value == pytest.approx(3 * worth.mean())
+    assert made.sentence.endswith("for everyone, which is beyond the limit of 3 rows.")
     table = actions_frame(made, frame, COLUMNS)
     assert list(table.columns) == ["rank", "id", "prediction", "expected_value", "reason_1"]
 
@@ -71,7 +72,11 @@ def test_rows_not_worth_their_cost_stay_out_and_budget_limits() -> None:
     made = rank_rows(frame, p, (), PROBLEM, Goal("Churn", "No", value=100, contact_cost=10))
     assert len(made.rows) == 50
     assert all(row.expected_value > 0 for row in made.rows)
-    assert len(rank_rows(frame, p, (), PROBLEM, Goal("Churn", "No", value=100, contact_cost=10, budget=95)).rows) == 9
+    assert made.limited_by == ""
+    assert made.sentence.endswith("for everyone.")
+    tight = rank_rows(frame, p, (), PROBLEM, Goal("Churn", "No", value=100, contact_cost=10, budget=95))
+    assert len(tight.rows) == 9
+    assert tight.limited_by == "the budget of € 95"
     none = rank_rows(frame, p, (), PROBLEM, Goal("Churn", "No", value=1, contact_cost=10))
     assert none.rows == ()
     assert none.sentence.startswith("No row")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from dataclasses import replace
 
@@ -88,6 +89,36 @@ def test_a_column_that_is_the_group_in_disguise_is_left_out() -> None:
     story = compare_groups(frame, one.y, (*COLUMNS, Column("copy", "text", "category")), PROBLEM, G)
     assert "copy" in story.left_out
     assert story.support > 0.9
+
+
+def test_both_values_of_a_column_with_two_are_told_once() -> None:
+    rng = np.random.default_rng(12)
+    first = np.arange(4000) < 2000
+    web = rng.random(4000) < np.where(first, 0.7, 0.3)
+    y = (rng.random(4000) < np.where(web, 0.6, 0.2)).astype(int)
+    frame = pd.DataFrame({"g": np.where(first, "x", "z"), "web": np.where(web, "yes", "no"),
+                          "n": rng.normal(size=4000)}).astype({"g": "str", "web": "str"})
+    columns = (Column("g", "text", "category"), Column("web", "bool", "category"), Column("n", "float", "number"))
+    story = compare_groups(frame, y, columns, PROBLEM, G)
+    mix = [driver for driver in story.drivers if driver.kind == "mix"]
+    assert [driver.conditions[0].column for driver in mix] == ["web"]
+    assert mix[0].conditions[0].values == ("yes",)  # the one that the first group has more of
+    assert mix[0].effect.value == pytest.approx(0.4 * 0.4, abs=0.05)  # all that the column adds, not one value's half of it
+
+
+def test_the_words_of_a_comparison() -> None:
+    one = world(3, 1500, "both")
+    story = compare_groups(one.frame, one.y, COLUMNS, PROBLEM, G, 1)
+    assert re.match(r"\d+ % have “y” = “Yes” where “g” is “x”, \d+ % where .+: [+−][\d.]+ points \(95 % range .+\)\.",
+                    story.sentence)
+    assert "of the gap goes with which rows there are" in story.sentence
+    assert "with a different outcome of rows that are alike" in story.sentence
+    outcome = make_outcome(one.y, PROBLEM)
+    thin = told(replace(story, support=0.3), outcome)
+    assert "Only 30 % of the rows have one like them on the other side" in thin.sentence
+    after = compare_periods(one.frame, one.y, COLUMNS, PROBLEM, Periods("day", "2024-07-01"))
+    assert re.match(r"Before, \d+ % have “y” = “Yes”; after, \d+ %", after.sentence)
+    assert "of the change goes with" in after.sentence
 
 
 def test_rows_that_go_together_widen_the_interval() -> None:

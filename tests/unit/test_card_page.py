@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from automl_core.acting.action import Change
 from automl_core.acting.wording import BANNED
 from automl_core.reporting.card_page import CardPage, card_page
 from tests.unit.test_pilots import CARD, GOAL, verdict
@@ -31,6 +32,9 @@ def test_page_shows_three_numbers_money_and_the_pilot() -> None:
     for part in words:
         assert part in text.replace("\u00a0", " "), part
     assert not any(re.search(rf"\b{word}\b", text) for word in BANNED)
+    both = shown(CardPage(replace(CARD, also=(Change("Discount", ("No",), "Yes", 30.0),)), GOAL, True, None, "p", NOW, "0"))
+    assert "“Contract” = “One year” and “Discount” = “Yes”" in both
+    assert "cost of each € 50" in both.replace("\u00a0", " ")
     pilot, _ = verdict(0.25)
     measured = shown(CardPage(replace(CARD, grade="A"), GOAL, True, pilot, "p", NOW, "0"))
     assert "Measured by a pilot" in measured

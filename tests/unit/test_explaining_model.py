@@ -11,10 +11,11 @@ import pytest
 
 from automl_core.cleaning.recipe import Recipe
 from automl_core.data.table import Column
+from automl_core.data.words import join_words
 from automl_core.errors import BadInput
 from automl_core.explaining import contributions, explain, explain_row, pick_background, what_if
 from automl_core.explaining.contributions import shown
-from automl_core.explaining.words import interval, join_words, money, number, percent, quote
+from automl_core.explaining.words import interval, money, number, percent, quote
 from automl_core.framing.problem import Problem, Task
 from automl_core.search.families import families
 from automl_core.search.family import FitRequest

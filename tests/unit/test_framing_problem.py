@@ -19,6 +19,7 @@ from automl_core.framing import (
     suggest_problem,
     usable_columns,
 )
+from automl_core.framing.ladder import check
 from automl_core.framing.validation import copied_rows
 
 RANDOM = np.random.default_rng(0)
@@ -188,3 +189,13 @@ def test_folds_shrink_for_a_rare_class_and_for_the_budget() -> None:
     asked = [(1_000, 10), (1_000, 60), (7_000, 10), (7_000, 60), (15_000, 60), (30_000, 60), (50_000, 60), (50_000, 240),
              (1_000_000, 60)]
     assert [default_folds(rows, budget) for rows, budget in asked] == [5, 8, 3, 5, 3, 3, 5, 3, 10]
+
+
+def test_a_rule_of_three_columns_lists_them_with_a_comma() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({name: rng.normal(size=1500) for name in "abc"})
+    chance = np.where(frame["a"] > 0, np.where(frame["b"] > 0, 0.95, 0.6), np.where(frame["c"] > 0, 0.4, 0.05))
+    frame["y"] = np.where(rng.random(1500) < chance, "Yes", "No")
+    columns = (*(Column(name, "float", "number") for name in "abc"), Column("y", "bool", "category"))
+    problem = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes")
+    assert "a few questions about “a”, “c” and “b”" in check(frame.astype({"y": "str"}), columns, problem).rule

@@ -14,9 +14,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automl_core.acting.action import ActionCard, Condition, Goal
+from automl_core.acting.action import Change as Moved
 from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
 from automl_core.acting.pilot_result import compare_sides, graded, judge, state_after
-from automl_core.acting.pilots import Draw, Pilot, PilotChoice, PilotRows, draw, due_date, plan_pilot, rows_for, start_pilot
+from automl_core.acting.pilots import (
+    Draw,
+    Pilot,
+    PilotChoice,
+    PilotRows,
+    draw,
+    due_date,
+    money_of,
+    plan_pilot,
+    rows_for,
+    start_pilot,
+)
 from automl_core.acting.power import Change, chance_to_see, measure_power, total_rows
 from automl_core.acting.statistics import rows_per_arm
 from automl_core.acting.track_record import track_record
@@ -144,6 +156,19 @@ def test_the_file_says_who_gets_what_and_is_safe_to_open() -> None:
     _, assigned, _ = started(priced, number)
     moved = assigned[assigned["arm"] == "treat"]
     assert np.allclose(moved["set_to"].astype(float), moved["now"].astype(float) * 0.95, rtol=1e-4)
+
+
+def test_two_levers_moved_together_stay_together() -> None:
+    both = replace(CARD, also=(Moved("Discount", ("No",), "Yes", cost=30.0),))
+    rows = customers()
+    rows = replace(rows, frame=rows.frame.assign(Discount="No"))
+    pilot, assignment, _ = started(rows, both)
+    treated = assignment[assignment["arm"] == "treat"]
+    assert set(treated["change"]) == {"Contract + Discount"}
+    assert set(treated["now"]) == {"Month + No"}
+    assert set(treated["set_to"]) == {"One year + Yes"}
+    assert "rows get “Contract” = “One year” and “Discount” = “Yes”" in pilot.sentence
+    assert money_of(both, GOAL, 0.1, 10) == pytest.approx(10 * (70 - 50))
 
 
 @pytest.mark.parametrize("spoil", ["none", "zeros", "shuffled", "extra"])

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting.action import ActionCard, ActionList, ActionRow, Condition, Goal, Segment, SegmentSearch
+from automl_core.acting.action import ActionCard, ActionList, ActionRow, Change, Condition, Goal, Segment, SegmentSearch
 from automl_core.acting.decisions import rank_rows
 from automl_core.codec import from_json, to_json
 from automl_core.explaining.explanation import Explanation, Importance, Shape, ShapePoint
@@ -131,6 +131,21 @@ def test_full_report() -> None:
     assert any("may already know" in text for text in report.limits)
     assert report.next_step == "“Contract”: a pilot, 2 x 126 rows."
     assert to_json(from_json(Report, to_json(report))) == to_json(report)
+
+
+def test_a_card_of_two_levers_names_both() -> None:
+    plain = inputs()
+    both = replace(plain.cards[0], also=(Change("Discount", ("No",), "Yes", 30.0),))
+    told = " ".join(make_report(replace(plain, cards=(both,))).actions)
+    assert "Move “Contract” from “Monthly” to “One year” and “Discount” from “No” to “Yes” (2,000 rows)" in told
+
+
+def test_everyone_is_said_to_be_beyond_the_limit() -> None:
+    made = inputs()
+    assert made.actions is not None
+    assert "everyone: € " in make_report(made).money.replace("\u00a0", " ")
+    limited = replace(made, actions=replace(made.actions, limited_by="the limit of 500 rows"))
+    assert "everyone (beyond the limit of 500 rows): €" in make_report(limited).money
 
 
 @pytest.mark.parametrize(("good", "bad", "chance"), [("No", "Yes", "130"), ("Yes", "No", "370")])

@@ -109,6 +109,15 @@ def test_records_keep_their_order_kind_and_parent(store: Store, project: str) ->
     assert made[0].body["score"] is None
 
 
+def test_the_newer_of_two_kinds_is_known(store: Store, project: str) -> None:
+    assert not store.newer(project, "report", ("goal", "run"))
+    store.put("report", project, 1)
+    assert store.newer(project, "report", ("goal", "run"))
+    store.put("goal", project, 2)
+    assert not store.newer(project, "report", ("goal", "run"))
+    assert store.newer(project, "report", ("run",))
+
+
 def test_updates_are_optimistic(store: Store, project: str) -> None:
     record = store.put("goal", project, {"a": 1})
     assert store.update(record.id, {"a": 2}, record.version).version == 2

@@ -1,18 +1,34 @@
 """Numbers in words, and user strings that stay literal."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from automl_core.acting.action import Condition
 from automl_core.acting.conditions import describe
+from automl_core.data.words import join_words
 from automl_core.explaining.words import edge
 from automl_core.framing.metrics import METRICS
 from pages.ui import words
 from pages.ui.charts import all_words
 
 NAN = float("nan")
+
+
+def test_the_first_sentence_stands_out() -> None:
+    assert words.lead("One. Two.") == "**One\\.** Two\\."
+    assert words.lead("“St. Louis” leads by 1.5 points. Then more.") == "**“St\\. Louis” leads by 1\\.5 points\\.** Then more\\."
+    assert words.lead("Only one") == "**Only one**"
+
+
+@pytest.mark.parametrize(("items", "last", "text"), [
+    ([], "and", ""), (["a"], "and", "a"), (["a", "b"], "and", "a and b"), (["a", "b", "c"], "and", "a, b and c"),
+    (("a", "b", "c"), "or", "a, b or c"),
+])
+def test_lists_in_words(items: Sequence[str], last: str, text: str) -> None:
+    assert join_words(items, last) == text
 
 
 @pytest.mark.parametrize(("value", "text"), [
@@ -51,6 +67,8 @@ def test_interval_and_estimate_have_equal_decimals() -> None:
 
 def test_a_bound_is_written_as_it_is_and_a_year_as_a_year() -> None:
     assert [edge(value) for value in (2015.0, 12345.0, 0.123456, 1234.5)] == ["2015", "12,345", "0.123456", "1,234.5"]
+    assert [words.edge(value) for value in (2015.0, 4.96, 28.8, 12345.0, 1.5e6, -0.5, 100.0, 1e-7)] == [
+        "2015", "4.96", "28.8", "12,345", "1.5 million", "−0.5", "100", "1.00000e-07"]
     assert all_words((Condition("year", (), float("nan"), 2015.0),)) == "year under 2015"
     assert describe(Condition("price", (), 12345.0, float("nan"))) == "“price” is 12,345 or more"
 

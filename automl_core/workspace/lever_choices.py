@@ -1,0 +1,49 @@
+"""What the goal form offers: the columns that may be levers, and what column names suggest."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from automl_core import acting
+from automl_core.acting.levers import texts
+from automl_core.data.table import Column
+from automl_core.framing.problem import Problem
+
+MOST_VALUES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class LeverChoice:
+    """A column that could be a lever: its most common values (with their rows), or its range when it holds many numbers."""
+
+    column: str
+    number: bool
+    values: tuple[str, ...] = ()
+    rows: tuple[int, ...] = ()
+    low: float = float("nan")
+    high: float = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class LeverChoices:
+    """What the goal form offers. Names in `suggested`, `later` and `given` are what column names suggest: nothing is set."""
+
+    columns: tuple[LeverChoice, ...]
+    suggested: tuple[str, ...]
+    later: tuple[str, ...]
+    given: tuple[str, ...]
+
+
+def lever_choices(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem) -> LeverChoices:
+    """The choices for a typed and cleaned frame with these columns."""
+    usable = tuple(c for c in columns if c.role in ("number", "category") and c.name not in problem.excluded)
+    return LeverChoices(tuple(_choice(frame[column.name], column) for column in usable), acting.suggest_levers(problem, usable),
+                        acting.suggest_later(problem, usable), acting.suggest_goal(problem, columns).given)
+
+
+def _choice(series: pd.Series, column: Column) -> LeverChoice:
+    counts = texts(series).dropna().value_counts().head(MOST_VALUES)
+    number = column.kind in ("int", "float") and series.nunique() > 8
+    low, high = (float(series.min()), float(series.max())) if column.kind in ("int", "float") else (float("nan"), float("nan"))
+    return LeverChoice(column.name, number, tuple(map(str, counts.index)), tuple(map(int, counts)), low, high)
