@@ -1,23 +1,27 @@
 """Row-level doubly robust scores of a move: their sums give the effect in any group of rows.
 
 Categories: the efficient score of the effect on those at the old value (ATT; Robins, Rotnitzky and Zhao 1994; Chernozhukov et
-al. 2018). Nuisances are cross-fitted. Numbers have their own: `shift`.
+al. 2018). Nuisances are cross-fitted; where they are no straight line, a score is extrapolated from what models of half the rows
+and of all rows tell (Richardson), at the slowest rate at which the theory of the estimator lets its bias vanish. Numbers have
+their own: `shift`.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.acting.nuisance import Folds, Learner
+from automl_core.acting.nuisance import Folds, Learner, Told
 from automl_core.acting.statistics import group_codes
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 LEAST_CHANCE = 0.03  # rows with a smaller chance of having the new value have nobody to be compared with
 LEAST_ROWS = 30
+SLOWEST = 1 / (math.sqrt(2) - 1)  # what is left of a bias over its last change by twice the rows, when it falls with their root
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -30,6 +34,7 @@ class Scores:
     `residual` and `weight` are squared outcome residuals and squared Riesz weights before they are divided by the share of
     `part`; `chance` is the propensity (NaN for numbers), `middle` the outcome expected without knowing the lever,
     `told` the effect on each eligible row by the outcome models alone (0 elsewhere).
+    `drift` is how the scores change when the models behind them learn from half the rows (None where a line tells all).
     Numbers have their `dose`, the `step` of each row and the `riesz` weights with their sign.
     """
 
@@ -51,6 +56,7 @@ class Scores:
     step: Floats | None = None
     riesz: Floats | None = None
     randomised: bool = False
+    drift: Floats | None = None
 
     @property
     def numeric(self) -> bool:
@@ -60,16 +66,20 @@ class Scores:
     def limited(self, plausible: Mask) -> Scores:
         """The same move of a category, resting on fewer rows: those whose changed row is `plausible` (by its covariates)."""
         region = (self.region & plausible) | self.eligible
-        return replace(self, psi=np.where(region, self.psi, 0.0), near=self.near & plausible, region=region)
+        drift = None if self.drift is None else np.where(region, self.drift, 0.0)
+        return replace(self, psi=np.where(region, self.psi, 0.0), near=self.near & plausible, region=region, drift=drift)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Level:
-    """One value of a lever: its rows, each row's chance of having it, and the outcome expected at it."""
+    """One value of a lever: its rows, each row's chance of having it, and the outcome expected at it; both as models of half the
+    rows tell them, too, where neither is a straight line (see `Told`)."""
 
     rows: Mask
     chance: Floats
     expected: Floats
+    half_chances: tuple[Floats, ...] = ()
+    half_expected: tuple[Floats, ...] = ()
 
 
 def given_to_groups(rows: Mask, among: Mask, groups: NDArray[np.generic]) -> bool:
@@ -98,13 +108,14 @@ def level(setting: Setting, rows: Mask, among: Mask, others: Level | None = None
     Where whole groups have the value or not, a group is one observation of who has it, however many rows it has.
     """
     if others is not None:
-        chance = 1 - others.chance
+        chance = Told(1 - others.chance, tuple(1 - half for half in others.half_chances))
     elif setting.groups is not None and given_to_groups(rows, among, setting.groups):
-        chance = setting.learner.group_chance(rows, among, setting.folds, group_codes(setting.groups))
+        chance = Told(setting.learner.group_chance(rows, among, setting.folds, group_codes(setting.groups)))
     else:
-        chance = setting.learner.cross_fit(rows.astype(np.float64), among, setting.folds, True)
-    expected = setting.learner.cross_fit(setting.y, rows, setting.folds, setting.binary)
-    return Level(rows, chance.clip(1e-6, 1 - 1e-6), expected)
+        chance = setting.learner.tell(rows.astype(np.float64), among, setting.folds, True)
+    expected = setting.learner.tell(setting.y, rows, setting.folds, setting.binary)
+    halves = tuple(half.clip(1e-6, 1 - 1e-6) for half in chance.halves)
+    return Level(rows, chance.whole.clip(1e-6, 1 - 1e-6), expected.whole, halves, expected.halves)
 
 
 def category_scores(setting: Setting, old: tuple[Level, ...], new: Level, randomised: bool = False) -> Scores | None:
@@ -127,7 +138,19 @@ def category_scores(setting: Setting, old: tuple[Level, ...], new: Level, random
     region = alike | at_old
     odds = (1 - chance) / chance
     part = at_old.astype(np.float64)
-    psi = part * (new.expected - setting.y) + np.where(region & new.rows, odds * (setting.y - new.expected), 0.0)
+
+    def scored(expected: Floats, odds: Floats) -> Floats:
+        told = part * (expected - setting.y) + np.where(region & new.rows, odds * (setting.y - expected), 0.0)
+        return np.asarray(told, dtype=np.float64)
+
+    psi = scored(new.expected, odds)
+    halves = []
+    for side in range(0 if randomised else min(map(len, (new.half_chances, new.half_expected)))):
+        others = sum(one.half_chances[side] if one.half_chances else one.chance for one in old)
+        halves.append(scored(new.half_expected[side], np.minimum(others / new.half_chances[side], 1 / LEAST_CHANCE)))
+    drift = np.mean(halves, axis=0) - psi if halves else None
+    if drift is not None:
+        psi = psi - SLOWEST * drift
     return Scores(
         y=setting.y,
         psi=psi,
@@ -144,4 +167,5 @@ def category_scores(setting: Setting, old: tuple[Level, ...], new: Level, random
         blocks=setting.blocks,
         groups=setting.groups,
         randomised=randomised,
+        drift=drift,
     )

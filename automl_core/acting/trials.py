@@ -145,18 +145,25 @@ def move_trials(
     move: Move, stage: Stage, scores: Scores, case: Comparison | None, cost: float | None = None, also: tuple[Change, ...] = ()
 ) -> list[Trial]:
     """The groups that one half picks for a move, each with its effect on the other half; everybody, on all rows, when groups do
-    no better. When none of them pays, the halves change places once; what failed either way stays among what was tested. A move
-    that would move nobody stays as one trial that was not chosen."""
+    no better. Both halves look, and the groups that pay and bring more over all rows are taken; what was found the other way, or
+    failed, stays among what was tested. A move that would move nobody stays as one trial that was not chosen."""
     root = estimate(scores, np.ones(len(stage.y), dtype=bool))
     if root is None:
         return []
     whole = Trial(move, (), scores, root, root.moved, False, case, root, also)
     charge = move.lever.cost if cost is None else cost
     made = _grown(whole, stage, charge)
-    if not also and not any(_pays(trial, stage, charge) for trial in made):
-        again = _grown(whole, replace(stage, first=~stage.first), charge)
-        made = [*(trial for trial in again if trial.conditions), *made]
+    if not also:
+        again = [trial for trial in _grown(whole, replace(stage, first=~stage.first), charge) if trial.conditions]
+        better, other = (again, made) if _brought(again, stage, charge) > _brought(made, stage, charge) else (made, again)
+        made = [*better, *(replace(trial, chosen=trial.chosen and not _pays(trial, stage, charge)) for trial in other)]
     return made or [whole]
+
+
+def _brought(trials: list[Trial], stage: Stage, cost: float) -> float:
+    """What the groups that pay bring over all rows, the ones that chose them among them, so that neither half is flattered."""
+    paying = [all_hold(trial.conditions, stage.frame) for trial in trials if _pays(trial, stage, cost)]
+    return sum(float(gains(trials[0].scores, stage, cost)[group].sum()) for group in paying)
 
 
 def _pays(trial: Trial, stage: Stage, cost: float) -> bool:
