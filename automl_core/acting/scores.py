@@ -2,13 +2,12 @@
 
 Categories: the efficient score of the effect on those at the old value (ATT; Robins, Rotnitzky and Zhao 1994; Chernozhukov et
 al. 2018). Nuisances are cross-fitted; where they are no straight line, a score is extrapolated from what models of half the rows
-and of all rows tell (Richardson), at the slowest rate at which the theory of the estimator lets its bias vanish. Numbers have
-their own: `shift`.
+and of all rows tell (Richardson), as if its bias, a product of two errors, fell with the number of rows. Numbers have their own:
+`shift`.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,7 +20,6 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 LEAST_CHANCE = 0.03  # rows with a smaller chance of having the new value have nobody to be compared with
 LEAST_ROWS = 30
-SLOWEST = 1 / (math.sqrt(2) - 1)  # what is left of a bias over its last change by twice the rows, when it falls with their root
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -150,7 +148,7 @@ def category_scores(setting: Setting, old: tuple[Level, ...], new: Level, random
         halves.append(scored(new.half_expected[side], np.minimum(others / new.half_chances[side], 1 / LEAST_CHANCE)))
     drift = np.mean(halves, axis=0) - psi if halves else None
     if drift is not None:
-        psi = psi - SLOWEST * drift
+        psi = psi - drift
     return Scores(
         y=setting.y,
         psi=psi,

@@ -26,6 +26,7 @@ Mask = NDArray[np.bool_]
 LEAST_LEAF = 100
 LEAST_SUPPORT = 0.5
 LEAST_LEAF_SHARE = 0.03
+MANY_LOOK = 20_000  # rows, of which either half finds nearly the same groups
 ALIKE = 0.75  # of a group: with that many comparable rows the outcome models speak for the rest, the interval for both
 FAR = 3.0  # a row without comparable ones weighs as much as three with them
 KEPT = 0.6  # a condition that names comparable rows must keep this share of them
@@ -145,15 +146,16 @@ def move_trials(
     move: Move, stage: Stage, scores: Scores, case: Comparison | None, cost: float | None = None, also: tuple[Change, ...] = ()
 ) -> list[Trial]:
     """The groups that one half picks for a move, each with its effect on the other half; everybody, on all rows, when groups do
-    no better. Both halves look, and the groups that pay and bring more over all rows are taken; what was found the other way, or
-    failed, stays among what was tested. A move that would move nobody stays as one trial that was not chosen."""
+    no better. Both halves look (of many rows the second only where the first finds nothing that pays), and the groups that pay
+    and bring more over all rows are taken; what was found the other way, or failed, stays among what was tested. A move that
+    would move nobody stays as one trial that was not chosen."""
     root = estimate(scores, np.ones(len(stage.y), dtype=bool))
     if root is None:
         return []
     whole = Trial(move, (), scores, root, root.moved, False, case, root, also)
     charge = move.lever.cost if cost is None else cost
     made = _grown(whole, stage, charge)
-    if not also:
+    if not also and (len(stage.y) < MANY_LOOK or not any(_pays(trial, stage, charge) for trial in made)):
         again = [trial for trial in _grown(whole, replace(stage, first=~stage.first), charge) if trial.conditions]
         better, other = (again, made) if _brought(again, stage, charge) > _brought(made, stage, charge) else (made, again)
         made = [*better, *(replace(trial, chosen=trial.chosen and not _pays(trial, stage, charge)) for trial in other)]
