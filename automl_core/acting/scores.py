@@ -112,8 +112,22 @@ def level(setting: Setting, rows: Mask, among: Mask, others: Level | None = None
     else:
         chance = setting.learner.tell(rows.astype(np.float64), among, setting.folds, True)
     expected = setting.learner.tell(setting.y, rows, setting.folds, setting.binary)
+    if others is None and chance.halves and expected.halves:
+        expected = _by_all(setting, rows, among, expected, (1 / chance.whole.clip(LEAST_CHANCE, 1) - 1)[rows])
     halves = tuple(half.clip(1e-6, 1 - 1e-6) for half in chance.halves)
     return Level(rows, chance.whole.clip(1e-6, 1 - 1e-6), expected.whole, halves, expected.halves)
+
+
+def _by_all(setting: Setting, rows: Mask, among: Mask, alone: Told, odds: Floats) -> Told:
+    """The outcome expected at one value, told by models of all rows `among` and of what is left on the `rows` at the value, where
+    that loses less than the value's own models `alone` where the rows to move are (by the `odds` of being one): what is hard to
+    learn is learned from twice the rows or more."""
+    told = setting.learner.tell(setting.y, among, setting.folds, setting.binary)
+    rest = setting.learner.tell(setting.y - told.whole, rows, setting.folds, False).whole
+    losses = [float(np.mean(odds * (setting.y - one)[rows] ** 2)) for one in (told.whole + rest, alone.whole)]
+    if losses[1] <= losses[0] or not told.halves:
+        return alone
+    return Told(told.whole + rest, tuple(half + rest for half in told.halves))
 
 
 def category_scores(setting: Setting, old: tuple[Level, ...], new: Level, randomised: bool = False) -> Scores | None:
