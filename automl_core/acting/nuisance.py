@@ -106,11 +106,17 @@ class Blend:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Told:
-    """Predictions of every row, (n,), and those of two models that each learned from one half of the rows: only where the target
-    is no straight line, so that it matters whether the models have rows enough."""
+    """Predictions of every row, (n,), and, where trees told more than the line, the blend and the case that they come from: only
+    there does it matter whether the models have rows enough (see `Learner.halves`)."""
 
     whole: Floats
-    halves: tuple[Floats, ...] = ()
+    best: Blend | None = None
+    case: Case | None = None
+
+    @property
+    def bent(self) -> bool:
+        """Whether the target is no straight line."""
+        return self.best is not None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -142,7 +148,7 @@ class Learner:
         return self.tell(target, learn_from, folds, binary, asked).whole
 
     def tell(self, target: Floats, learn_from: Mask, folds: Folds, binary: bool, asked: Mask | None = None) -> Told:
-        """As `cross_fit`, with what models of half the rows tell."""
+        """As `cross_fit`, with what the models were."""
         wanted = np.ones(len(target), dtype=bool) if asked is None else asked | learn_from
         parts = []
         for fold in np.unique(folds):
@@ -158,11 +164,17 @@ class Learner:
         bent = self.bends and len(self.design) >= LEAST_CROSSED_ROWS and best.loss <= (1 - LEAST_TOLD) * tried.loss(line.told)
         for redrawn in self._redrawn(best, tried) if bent else ():
             best = min(best, self._blended(redrawn, tried), key=lambda one: one.loss)
-        halves = tuple(self._half(best, case, side) for side in (0, 1)) if bent else ()
+        origin = (best, case) if bent else (None, None)
         if tried is case:
-            return Told(best.told, halves)
+            return Told(best.told, *origin)
         line = _drawn(best.line.design, case)
-        return Told(line.told if best.share == 0 else self._blended(line, case, best).told, halves)
+        return Told(line.told if best.share == 0 else self._blended(line, case, best).told, *origin)
+
+    def halves(self, told: Told) -> tuple[Floats, ...]:
+        """What the same models tell, (n,) each, when they learn from either half of the rows; empty for a straight target."""
+        if told.best is None or told.case is None:
+            return ()
+        return tuple(self._half(told.best, told.case, side) for side in (0, 1))
 
     def _half(self, best: Blend, case: Case, side: int) -> Floats:
         """What the design and the share of a blend tell (n,) when they learn from one half of the rows."""

@@ -105,29 +105,35 @@ def level(setting: Setting, rows: Mask, among: Mask, others: Level | None = None
 
     Where whole groups have the value or not, a group is one observation of who has it, however many rows it has.
     """
+    learner = setting.learner
+    halves: tuple[Floats, ...] = ()
     if others is not None:
-        chance = Told(1 - others.chance, tuple(1 - half for half in others.half_chances))
+        chance, halves = Told(1 - others.chance), tuple(1 - half for half in others.half_chances)
     elif setting.groups is not None and given_to_groups(rows, among, setting.groups):
-        chance = Told(setting.learner.group_chance(rows, among, setting.folds, group_codes(setting.groups)))
+        chance = Told(learner.group_chance(rows, among, setting.folds, group_codes(setting.groups)))
     else:
-        chance = setting.learner.tell(rows.astype(np.float64), among, setting.folds, True)
-    expected = setting.learner.tell(setting.y, rows, setting.folds, setting.binary)
-    if others is None and chance.halves and expected.halves:
-        expected = _by_all(setting, rows, among, expected, (1 / chance.whole.clip(LEAST_CHANCE, 1) - 1)[rows])
-    halves = tuple(half.clip(1e-6, 1 - 1e-6) for half in chance.halves)
-    return Level(rows, chance.whole.clip(1e-6, 1 - 1e-6), expected.whole, halves, expected.halves)
+        chance = learner.tell(rows.astype(np.float64), among, setting.folds, True)
+    expected = learner.tell(setting.y, rows, setting.folds, setting.binary)
+    known = chance.whole.clip(1e-6, 1 - 1e-6)
+    if not (chance.bent and expected.bent):
+        return Level(rows, known, expected.whole, halves)
+    halves = tuple(half.clip(1e-6, 1 - 1e-6) for half in learner.halves(chance))
+    odds = 1 / chance.whole.clip(LEAST_CHANCE, 1) - 1
+    outcome, half_outcomes = _by_all(setting, rows, among, expected, odds[rows])
+    return Level(rows, known, outcome, halves, half_outcomes)
 
 
-def _by_all(setting: Setting, rows: Mask, among: Mask, alone: Told, odds: Floats) -> Told:
+def _by_all(setting: Setting, rows: Mask, among: Mask, alone: Told, odds: Floats) -> tuple[Floats, tuple[Floats, ...]]:
     """The outcome expected at one value, told by models of all rows `among` and of what is left on the `rows` at the value, where
     that loses less than the value's own models `alone` where the rows to move are (by the `odds` of being one): what is hard to
-    learn is learned from twice the rows or more."""
-    told = setting.learner.tell(setting.y, among, setting.folds, setting.binary)
-    rest = setting.learner.tell(setting.y - told.whole, rows, setting.folds, False).whole
+    learn is learned from twice the rows or more. With what models of either half of the rows expect."""
+    learner = setting.learner
+    told = learner.tell(setting.y, among, setting.folds, setting.binary)
+    rest = learner.cross_fit(setting.y - told.whole, rows, setting.folds, False)
     losses = [float(np.mean(odds * (setting.y - one)[rows] ** 2)) for one in (told.whole + rest, alone.whole)]
-    if losses[1] <= losses[0] or not told.halves:
-        return alone
-    return Told(told.whole + rest, tuple(half + rest for half in told.halves))
+    if losses[1] <= losses[0] or not told.bent:
+        return alone.whole, learner.halves(alone)
+    return told.whole + rest, tuple(half + rest for half in learner.halves(told))
 
 
 def category_scores(setting: Setting, old: tuple[Level, ...], new: Level, randomised: bool = False) -> Scores | None:
