@@ -35,6 +35,7 @@ from automl_core.acting.refutations import (
     small_effect,
     strongest_observed,
 )
+from automl_core.acting.side_by_side import side_by_side, threads_for
 from automl_core.acting.statistics import benjamini_hochberg
 from automl_core.acting.trials import Stage, Trial, lever_trials
 from automl_core.acting.what_if import Predicts, WhatIf, predictor, quick_predictor
@@ -101,9 +102,11 @@ def _made(inputs: CardInputs) -> Actions:
     outcome = counted(inputs.y, inputs.problem, inputs.goal)
     stage = _stage(inputs, outcome)
     trials: list[Trial] = []
+    each = side_by_side(lambda lever: lever_trials(lever, stage, _given(inputs, (lever.column,))), inputs.goal.levers,
+                        threads_for(rows))
     for place, lever in enumerate(inputs.goal.levers):
         inputs.told(0.5 * place / len(inputs.goal.levers), f"Comparing like with like on “{lever.column[:80]}”.")
-        made = lever_trials(lever, stage, _given(inputs, (lever.column,)))
+        made = next(each)
         trials.extend(made)
         if not made:
             notes = (*notes, f"Too few rows differ in {quote(lever.column)} to compare anything.")
@@ -254,18 +257,25 @@ def _picked(trials: list[Trial], desk: _Desk, notes: tuple[str, ...]) -> Actions
     kept: list[tuple[Trial, Evidence]] = []
     failed: list[tuple[Trial, Evidence]] = []
     checks: dict[int, _Checks] = {}
-    most = len({id(trial.root) for trial, found in weighed if is_advice(found)})
+    levers = tuple(lever.column for lever in desk.inputs.goal.levers)
+    roots = {id(trial.root): trial for trial, found in reversed(weighed) if is_advice(found)}
+    order, most = list(reversed(roots.values())), len(roots)
+    attempts = side_by_side(partial(_checked, levers=levers), order, threads_for(len(desk.inputs.frame)))
+    tried = zip(order, attempts, strict=False)
     for trial, found in weighed:
         if not is_advice(found):
             failed.append((trial, found))
             continue
         if len(kept) >= MOST_CARDS or any(_same(trial, other) for other, _ in kept):
             continue
-        if id(trial.root) not in checks:
+        while id(trial.root) not in checks:
             told = f"Trying to break what was found, {len(checks) + 1} of {most} moves."
             desk.inputs.told(0.6 + 0.4 * len(checks) / most, told)
-        tested = _tested(trial, found, checks, tuple(lever.column for lever in desk.inputs.goal.levers))
+            one, made = next(tried)
+            checks[id(one.root)] = made
+        tested = _tested(found, checks[id(trial.root)])
         (kept if is_advice(tested) else failed).append((trial, tested))
+    attempts.close()  # what is under way ends before a model is asked what if
     cards = tuple(desk.card(trial, found) for trial, found in kept)
     return Actions(cards, _patterns(kept, failed, desk), len(trials), len(desk.inputs.frame), notes)
 
@@ -295,11 +305,8 @@ class _Checks:
     steered: float = 0.0
 
 
-def _tested(trial: Trial, found: Evidence, checks: dict[int, _Checks], levers: tuple[str, ...]) -> Evidence:
+def _tested(found: Evidence, made: _Checks) -> Evidence:
     """The evidence with the attempts to break it."""
-    if id(trial.root) not in checks:
-        checks[id(trial.root)] = _checked(trial, levers)
-    made = checks[id(trial.root)]
     return replace(found, placebo=made.placebo, random_cause=made.random_cause, benchmark=made.benchmark, together=made.together,
                    steered=made.steered)
 

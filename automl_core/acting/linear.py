@@ -17,6 +17,8 @@ LEAST_LEVEL_ROWS = 20
 BENDS = ((0.1, 0.3, 0.5, 0.7, 0.9), (0.2, 0.5, 0.8))
 FINE = (0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97)
 LEAST_BENT = 5
+LANDMARKS = 200
+LEAST_VALUE = 1e-4  # of the largest eigenvalue: bumps below it tell only noise
 STEPS = 12
 
 
@@ -60,6 +62,24 @@ def crossed(covariates: Covariates, start: Floats, places: Sequence[int]) -> Flo
     pairs = [pair for one, other in combinations(ready, 2) for pair in (one + other, one - other)]
     parts = [part for values in (*ready, *pairs) for part in _bends(values, FINE)]
     return np.column_stack([start, *parts]) if parts else None
+
+
+def smooth(covariates: Covariates, start: Floats, places: Sequence[int]) -> Floats | None:
+    """The `start` design with bumps over the numbers at `places` together (a Gaussian kernel one standard deviation wide, by the
+    method of Nyström: Williams and Seeger 2001); None with fewer than two. By ridge they tell any smooth function of those
+    numbers, ratios and what only three of them do together among them."""
+    if len(places) < 2:
+        return None
+    points = np.column_stack([standard(covariates.matrix[:, place]) for place in places])
+    landmarks = points[np.random.default_rng(0).permutation(len(points))[:LANDMARKS]]
+    values, vectors = np.linalg.eigh(_bump(landmarks, landmarks))
+    kept = values > LEAST_VALUE * values[-1]
+    return np.column_stack([start, _bump(points, landmarks) @ (vectors[:, kept] / np.sqrt(values[kept]))])
+
+
+def _bump(points: Floats, centres: Floats) -> Floats:
+    squares = (points**2).sum(axis=1)[:, None] + (centres**2).sum(axis=1) - 2 * points @ centres.T
+    return np.asarray(np.exp(-squares / 2), dtype=np.float64)
 
 
 def standard(values: Floats) -> Floats:

@@ -3,7 +3,7 @@
 A linear model, straight or bent whichever loses less, is blended by out-of-fold loss with a boosted one that begins where it
 ends (a small super learner, van der Laan, Polley and Hubbard 2007): the first does not waste rows on what a line tells, the
 second finds thresholds and interactions in what is left. Where it finds some, the line is drawn once more with bent sums and
-differences of the numbers it used most, and kept when that loses less.
+differences of the numbers it used most, and with bumps over them, and what loses least is kept.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl_core.acting import linear
+from automl_core.acting import linear, trees
 from automl_core.acting.covariates import Covariates
 
 Floats = NDArray[np.float64]
@@ -23,7 +23,6 @@ Mask = NDArray[np.bool_]
 Folds = NDArray[np.int64]
 FOLDS, FEW_FOLDS = 5, 3
 ROUNDS = 100
-RATE = 0.06
 MOST_FIT_ROWS = 8_000
 MANY_ROWS = 5 * MOST_FIT_ROWS  # from so many on most fits learn from no fewer rows by three folds than by five
 LEAST_BENT_ROWS = 500
@@ -32,7 +31,6 @@ LEAST_CROSSED_ROWS = 1_000
 LEAST_TOLD = 0.002  # of the line's loss, that trees must take off before the line is drawn again
 MOST_CROSSED = 3  # numbers whose sums and differences are bent
 PLENTY = 5_000  # with so many rows to judge by, the first fold tells which design is worth fitting, and whether trees are
-THREADS = 1  # a second one, of binning, labels or predicting, spins while it waits: twice the processor time where cores are busy
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -107,6 +105,21 @@ class Blend:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Told:
+    """Predictions of every row, (n,), and, where trees told more than the line, the blend and the case that they come from: only
+    there does it matter whether the models have rows enough (see `Learner.halves`)."""
+
+    whole: Floats
+    best: Blend | None = None
+    case: Case | None = None
+
+    @property
+    def bent(self) -> bool:
+        """Whether the target is no straight line."""
+        return self.best is not None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Learner:
     """The covariates made ready once, for many targets: bins for the boosted model, a design matrix for the linear one.
 
@@ -127,11 +140,15 @@ class Learner:
         object.__setattr__(self, "design", plain)
         bent = linear.curved(self.covariates, plain, MOST_BENT) if self.bends and len(plain) >= LEAST_BENT_ROWS else None
         object.__setattr__(self, "bent", bent)
-        object.__setattr__(self, "binned", _binned(self.covariates))
+        object.__setattr__(self, "binned", trees.binned(self.covariates))
 
     def cross_fit(self, target: Floats, learn_from: Mask, folds: Folds, binary: bool, asked: Mask | None = None) -> Floats:
         """Predictions (n,) of `target`, learned on the rows `learn_from` of the other folds; for every row, or for those `asked`
         and learned from (NaN elsewhere)."""
+        return self.tell(target, learn_from, folds, binary, asked).whole
+
+    def tell(self, target: Floats, learn_from: Mask, folds: Folds, binary: bool, asked: Mask | None = None) -> Told:
+        """As `cross_fit`, with what the models were."""
         wanted = np.ones(len(target), dtype=bool) if asked is None else asked | learn_from
         parts = []
         for fold in np.unique(folds):
@@ -142,30 +159,44 @@ class Learner:
         tried = first if len(first.judged) >= PLENTY else case
         line = self._line(tried)
         if self.covariates.matrix.shape[1] == 0:
-            return line.told if tried is case else _drawn(line.design, case).told
+            return Told(line.told if tried is case else _drawn(line.design, case).told)
         best = self._blended(line, tried)
-        crossed = self._crossed(best, tried)
-        if crossed is not None:
-            best = min(best, self._blended(crossed, tried), key=lambda one: one.loss)
+        bent = self.bends and len(self.design) >= LEAST_CROSSED_ROWS and best.loss <= (1 - LEAST_TOLD) * tried.loss(line.told)
+        for redrawn in self._redrawn(best, tried) if bent else ():
+            best = min(best, self._blended(redrawn, tried), key=lambda one: one.loss)
+        origin = (best, case) if bent else (None, None)
         if tried is case:
-            return best.told
+            return Told(best.told, *origin)
         line = _drawn(best.line.design, case)
-        return line.told if best.share == 0 else self._blended(line, case, best).told
+        return Told(line.told if best.share == 0 else self._blended(line, case, best).told, *origin)
+
+    def halves(self, told: Told) -> tuple[Floats, ...]:
+        """What the same models tell, (n,) each, when they learn from either half of the rows; empty for a straight target."""
+        if told.best is None or told.case is None:
+            return ()
+        return tuple(self._half(told.best, told.case, side) for side in (0, 1))
+
+    def _half(self, best: Blend, case: Case, side: int) -> Floats:
+        """What the design and the share of a blend tell (n,) when they learn from one half of the rows."""
+        halves = np.random.default_rng(self.seed).permutation(len(case.target)) % 2
+        case = replace(case, parts=tuple(Part(part.train[halves[part.train] == side], part.rows) for part in case.parts))
+        line = _drawn(best.line.design, case)
+        if best.share == 0:
+            return line.told
+        return replace(self._blended(line, case), share=best.share).told
 
     def _line(self, case: Case) -> Line:
         designs = [self.design, *([] if self.bent is None else [self.bent])]
         return min((_drawn(design, case) for design in designs), key=lambda line: case.loss(line.told))
 
-    def _crossed(self, best: Blend, case: Case) -> Line | None:
-        """The line with bent sums and differences of the numbers that trees used most; None where trees tell hardly more than
-        the line, or where it loses no less by them."""
-        if not self.bends or len(self.design) < LEAST_CROSSED_ROWS or best.loss > (1 - LEAST_TOLD) * case.loss(best.line.told):
-            return None
+    def _redrawn(self, best: Blend, case: Case) -> list[Line]:
+        """The line with bent sums and differences of the numbers that trees used most, and with bumps over them together: what
+        loses less than the line by either."""
         used = [place for place in linear.numbers(self.covariates) if best.gains[place] > 0]
-        used.sort(key=lambda place: -best.gains[place])
-        design = linear.crossed(self.covariates, best.line.design, used[:MOST_CROSSED])
-        line = None if design is None else _drawn(design, case)
-        return line if line is not None and case.loss(line.told) < case.loss(best.line.told) else None
+        used = sorted(used, key=lambda place: -best.gains[place])[:MOST_CROSSED]
+        designs = [draw(self.covariates, best.line.design, used) for draw in (linear.crossed, linear.smooth)]
+        lines = [_drawn(design, case) for design in designs if design is not None]
+        return [line for line in lines if case.loss(line.told) < case.loss(best.line.told)]
 
     def _blended(self, line: Line, case: Case, before: Blend | None = None) -> Blend:
         """A line with boosted models that begin where it ends, so that their trees are left for what no line can tell; the first
@@ -175,8 +206,10 @@ class Learner:
             if place == 0 and before is not None:
                 boosted[part.rows] = before.boosted[part.rows]
             elif beta is not None:
-                booster = self._boosted(part.train, case.target[part.train], case.binary, line.design[part.train] @ beta)
-                rest = booster.predict(self.covariates.matrix[part.rows], num_threads=THREADS, raw_score=True)
+                booster = trees.grown(
+                    self.binned, part.train, case.target[part.train], case.binary, self.rounds, line.design[part.train] @ beta
+                )
+                rest = trees.raw_scores(booster, self.covariates.matrix[part.rows])
                 boosted[part.rows] = linear.answer(line.raw[part.rows] + rest, case.binary)
                 gains += booster.feature_importance("gain")
         losses = [case.loss(share * boosted + (1 - share) * line.told) for share in SHARES]
@@ -209,35 +242,15 @@ class Learner:
         train = self._picked(np.arange(len(target)), 0)
         if np.ptp(target[train]) == 0:
             return np.zeros(self.covariates.matrix.shape[1])
-        found = np.asarray(self._boosted(train, target[train], binary).feature_importance("gain"), dtype=np.float64)
+        found = np.asarray(
+            trees.grown(self.binned, train, target[train], binary, self.rounds).feature_importance("gain"), dtype=np.float64
+        )
         return found / found.sum() if found.sum() > 0 else found
 
     def _picked(self, rows: NDArray[np.intp], salt: int) -> NDArray[np.intp]:
         if len(rows) <= self.most:
             return rows
         return np.sort(np.random.default_rng((self.seed, salt)).choice(rows, self.most, replace=False))
-
-    def _boosted(self, train: NDArray[np.intp], values: Floats, binary: bool, start: Floats | None = None) -> Any:
-        """A small boosted model: shallow and slow, so that it smooths rather than remembers; from the raw scores `start` on."""
-        import lightgbm
-
-        options = {
-            "objective": "binary" if binary else "regression",
-            "learning_rate": RATE,
-            "num_leaves": 8,
-            "min_data_in_leaf": int(np.clip(len(values) // 20, 10, 40)),
-            "num_threads": 1,
-            "verbose": -1,
-            "seed": 0,
-            "deterministic": True,
-            "force_row_wise": True,
-            "max_bin": 127,
-        }
-        data = self.binned.subset(train).construct()
-        data.set_label(values)  # a label set before the subset is constructed is lost, and the model learns nothing
-        if start is not None:
-            data.set_init_score(start)
-        return lightgbm.train(options, data, self.rounds, keep_training_booster=True)  # it need not go through text and back
 
 
 def _drawn(design: Floats, case: Case) -> Line:
@@ -259,18 +272,6 @@ def _drawn(design: Floats, case: Case) -> Line:
 def cross_fit(covariates: Covariates, target: Floats, learn_from: Mask, folds: Folds, binary: bool) -> Floats:
     """`Learner.cross_fit` for a single target."""
     return Learner(covariates).cross_fit(target, learn_from, folds, binary)
-
-
-def _binned(covariates: Covariates) -> Any:
-    import lightgbm
-
-    if covariates.matrix.shape[1] == 0:
-        return None
-    options = {"max_bin": 127, "verbose": -1, "force_row_wise": True, "num_threads": THREADS, "feature_pre_filter": False}
-    data = lightgbm.Dataset(
-        covariates.matrix, categorical_feature=list(covariates.categorical), params=options, free_raw_data=False
-    )
-    return data.construct()
 
 
 def _best_share(target: Floats, straight: Floats, boosted: Floats, binary: bool) -> float:

@@ -1,7 +1,9 @@
 """Row-level doubly robust scores of a move: their sums give the effect in any group of rows.
 
 Categories: the efficient score of the effect on those at the old value (ATT; Robins, Rotnitzky and Zhao 1994; Chernozhukov et
-al. 2018). Nuisances are cross-fitted. Numbers have their own: `shift`.
+al. 2018). Nuisances are cross-fitted; where they are no straight line, a score is extrapolated from what models of half the rows
+and of all rows tell (Richardson), as if its bias, a product of two errors, fell with the number of rows. Numbers have their own:
+`shift`.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.acting.nuisance import Folds, Learner
+from automl_core.acting.nuisance import Folds, Learner, Told
 from automl_core.acting.statistics import group_codes
 
 Floats = NDArray[np.float64]
@@ -30,6 +32,7 @@ class Scores:
     `residual` and `weight` are squared outcome residuals and squared Riesz weights before they are divided by the share of
     `part`; `chance` is the propensity (NaN for numbers), `middle` the outcome expected without knowing the lever,
     `told` the effect on each eligible row by the outcome models alone (0 elsewhere).
+    `drift` is how the scores change when the models behind them learn from half the rows (None where a line tells all).
     Numbers have their `dose`, the `step` of each row and the `riesz` weights with their sign.
     """
 
@@ -51,6 +54,7 @@ class Scores:
     step: Floats | None = None
     riesz: Floats | None = None
     randomised: bool = False
+    drift: Floats | None = None
 
     @property
     def numeric(self) -> bool:
@@ -60,16 +64,20 @@ class Scores:
     def limited(self, plausible: Mask) -> Scores:
         """The same move of a category, resting on fewer rows: those whose changed row is `plausible` (by its covariates)."""
         region = (self.region & plausible) | self.eligible
-        return replace(self, psi=np.where(region, self.psi, 0.0), near=self.near & plausible, region=region)
+        drift = None if self.drift is None else np.where(region, self.drift, 0.0)
+        return replace(self, psi=np.where(region, self.psi, 0.0), near=self.near & plausible, region=region, drift=drift)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Level:
-    """One value of a lever: its rows, each row's chance of having it, and the outcome expected at it."""
+    """One value of a lever: its rows, each row's chance of having it, and the outcome expected at it; both as models of half the
+    rows tell them, too, where neither is a straight line (see `Told`)."""
 
     rows: Mask
     chance: Floats
     expected: Floats
+    half_chances: tuple[Floats, ...] = ()
+    half_expected: tuple[Floats, ...] = ()
 
 
 def given_to_groups(rows: Mask, among: Mask, groups: NDArray[np.generic]) -> bool:
@@ -97,14 +105,35 @@ def level(setting: Setting, rows: Mask, among: Mask, others: Level | None = None
 
     Where whole groups have the value or not, a group is one observation of who has it, however many rows it has.
     """
+    learner = setting.learner
+    halves: tuple[Floats, ...] = ()
     if others is not None:
-        chance = 1 - others.chance
+        chance, halves = Told(1 - others.chance), tuple(1 - half for half in others.half_chances)
     elif setting.groups is not None and given_to_groups(rows, among, setting.groups):
-        chance = setting.learner.group_chance(rows, among, setting.folds, group_codes(setting.groups))
+        chance = Told(learner.group_chance(rows, among, setting.folds, group_codes(setting.groups)))
     else:
-        chance = setting.learner.cross_fit(rows.astype(np.float64), among, setting.folds, True)
-    expected = setting.learner.cross_fit(setting.y, rows, setting.folds, setting.binary)
-    return Level(rows, chance.clip(1e-6, 1 - 1e-6), expected)
+        chance = learner.tell(rows.astype(np.float64), among, setting.folds, True)
+    expected = learner.tell(setting.y, rows, setting.folds, setting.binary)
+    known = chance.whole.clip(1e-6, 1 - 1e-6)
+    if not (chance.bent and expected.bent):
+        return Level(rows, known, expected.whole, halves)
+    halves = tuple(half.clip(1e-6, 1 - 1e-6) for half in learner.halves(chance))
+    odds = 1 / chance.whole.clip(LEAST_CHANCE, 1) - 1
+    outcome, half_outcomes = _by_all(setting, rows, among, expected, odds[rows])
+    return Level(rows, known, outcome, halves, half_outcomes)
+
+
+def _by_all(setting: Setting, rows: Mask, among: Mask, alone: Told, odds: Floats) -> tuple[Floats, tuple[Floats, ...]]:
+    """The outcome expected at one value, told by models of all rows `among` and of what is left on the `rows` at the value, where
+    that loses less than the value's own models `alone` where the rows to move are (by the `odds` of being one): what is hard to
+    learn is learned from twice the rows or more. With what models of either half of the rows expect."""
+    learner = setting.learner
+    told = learner.tell(setting.y, among, setting.folds, setting.binary)
+    rest = learner.cross_fit(setting.y - told.whole, rows, setting.folds, False)
+    losses = [float(np.mean(odds * (setting.y - one)[rows] ** 2)) for one in (told.whole + rest, alone.whole)]
+    if losses[1] <= losses[0] or not told.bent:
+        return alone.whole, learner.halves(alone)
+    return told.whole + rest, tuple(half + rest for half in learner.halves(told))
 
 
 def category_scores(setting: Setting, old: tuple[Level, ...], new: Level, randomised: bool = False) -> Scores | None:
@@ -127,7 +156,19 @@ def category_scores(setting: Setting, old: tuple[Level, ...], new: Level, random
     region = alike | at_old
     odds = (1 - chance) / chance
     part = at_old.astype(np.float64)
-    psi = part * (new.expected - setting.y) + np.where(region & new.rows, odds * (setting.y - new.expected), 0.0)
+
+    def scored(expected: Floats, odds: Floats) -> Floats:
+        told = part * (expected - setting.y) + np.where(region & new.rows, odds * (setting.y - expected), 0.0)
+        return np.asarray(told, dtype=np.float64)
+
+    psi = scored(new.expected, odds)
+    halves = []
+    for side in range(0 if randomised else min(map(len, (new.half_chances, new.half_expected)))):
+        others = sum(one.half_chances[side] if one.half_chances else one.chance for one in old)
+        halves.append(scored(new.half_expected[side], np.minimum(others / new.half_chances[side], 1 / LEAST_CHANCE)))
+    drift = np.mean(halves, axis=0) - psi if halves else None
+    if drift is not None:
+        psi = psi - drift
     return Scores(
         y=setting.y,
         psi=psi,
@@ -144,4 +185,5 @@ def category_scores(setting: Setting, old: tuple[Level, ...], new: Level, random
         blocks=setting.blocks,
         groups=setting.groups,
         randomised=randomised,
+        drift=drift,
     )

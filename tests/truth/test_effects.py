@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from automl_core.acting.covariates import Covariates
-from automl_core.acting.effects import Comparison, comparison_scores, estimate_effect, estimate_step, robustness_value
+from automl_core.acting.effects import Comparison, comparison_scores, estimate, estimate_effect, estimate_step, robustness_value
 from automl_core.acting.nuisance import cross_fit, fold_of
 from automl_core.acting.refutations import levers_go_together, placebo_passes, small_effect, strongest_observed
 
@@ -147,6 +147,7 @@ def test_a_wave_behind_lever_and_outcome_is_taken_off() -> None:
 
 
 TOGETHER = {
+    "ratio": lambda one, other: np.clip(one / (np.abs(other) + 0.5), -3, 3) / 1.2,
     "product": lambda one, other: one * other,
     "distance": lambda one, other: 1.5 * np.abs(one - other) - 1.5,
     "wave over the sum": lambda one, other: 1.4 * np.sin(1.5 * (one + other)),
@@ -169,6 +170,30 @@ def behind_both(shape: str, seed: int) -> float:
 def test_what_two_numbers_do_together_is_taken_off(shape: str) -> None:
     """Without bent sums and differences p was below 0.05 on every seed."""
     assert sum(behind_both(shape, seed) < 0.05 for seed in range(4)) <= 1
+
+
+def behind_three(seed: int, effect: float) -> tuple[float, float]:
+    """How many errors the estimate is from nothing, and how many it would be by the spread of the scores alone; what three
+    numbers do only together lies behind lever and outcome."""
+    rng = np.random.default_rng([seed, 3000])
+    x = rng.normal(size=(3000, 6))
+    told = 1.2 * np.sign(x[:, 0]) * x[:, 1] * (x[:, 2] > 0)
+    new = rng.random(3000) < 1 / (1 + np.exp(-1.3 * told - 0.3 * x[:, 3]))
+    y = told + 0.5 * x[:, 2] + effect * new + rng.normal(size=3000)
+    scores = comparison_scores(Comparison(y, ~new, new, Covariates(x, (), tuple("abcdef")), False, None, seed))
+    assert scores is not None
+    whole, spread = (estimate(one, np.ones(3000, dtype=bool)) for one in (scores, replace(scores, drift=None)))
+    assert whole is not None
+    assert spread is not None
+    return whole.estimate / whole.error, spread.estimate / spread.error
+
+
+def test_what_3000_rows_do_not_suffice_to_take_off_is_admitted() -> None:
+    """The models behind the estimate see three columns at once too late: twice the rows would move it still, and it says so."""
+    idle = [behind_three(seed, 0.0) for seed in range(3)]
+    assert np.mean([spread for _, spread in idle]) > 3
+    assert np.mean([whole for whole, _ in idle]) < 2.5
+    assert behind_three(3, 1.5)[0] > 2
 
 
 @pytest.mark.slow

@@ -1,0 +1,61 @@
+"""Small boosted trees on bins that are made once: the half of a blended nuisance fit that finds thresholds and interactions."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_core.acting.covariates import Covariates
+
+Floats = NDArray[np.float64]
+RATE = 0.06
+ONE_AT_A_TIME = Lock()  # the library's number of threads is one for the whole process: fits side by side can crash it
+THREADS = 1  # a second one, of binning, labels or predicting, spins while it waits: twice the processor time where cores are busy
+
+
+def binned(covariates: Covariates) -> Any:
+    """The covariates as bins for `grown`; None when there are no columns."""
+    import lightgbm
+
+    if covariates.matrix.shape[1] == 0:
+        return None
+    options = {"max_bin": 127, "verbose": -1, "force_row_wise": True, "num_threads": THREADS, "feature_pre_filter": False}
+    data = lightgbm.Dataset(
+        covariates.matrix, categorical_feature=list(covariates.categorical), params=options, free_raw_data=False
+    )
+    with ONE_AT_A_TIME:
+        return data.construct()
+
+
+def grown(bins: Any, train: NDArray[np.intp], values: Floats, binary: bool, rounds: int, start: Floats | None = None) -> Any:
+    """A small boosted model of the `values` of the rows `train`: shallow and slow, so that it smooths rather than remembers; from
+    the raw scores `start` on."""
+    import lightgbm
+
+    options = {
+        "objective": "binary" if binary else "regression",
+        "learning_rate": RATE,
+        "num_leaves": 8,
+        "min_data_in_leaf": int(np.clip(len(values) // 20, 10, 40)),
+        "num_threads": 1,
+        "verbose": -1,
+        "seed": 0,
+        "deterministic": True,
+        "force_row_wise": True,
+        "max_bin": 127,
+    }
+    with ONE_AT_A_TIME:
+        data = bins.subset(train).construct()
+        data.set_label(values)  # a label set before the subset is constructed is lost, and the model learns nothing
+        if start is not None:
+            data.set_init_score(start)
+        return lightgbm.train(options, data, rounds, keep_training_booster=True)  # it need not go through text and back
+
+
+def raw_scores(booster: Any, matrix: Floats) -> Floats:
+    """(n,) raw scores of a grown model."""
+    with ONE_AT_A_TIME:
+        return np.asarray(booster.predict(matrix, num_threads=THREADS, raw_score=True), dtype=np.float64)
