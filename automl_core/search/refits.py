@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from automl_core.errors import Cancelled
 from automl_core.search.crew import Task
 from automl_core.search.families import families
@@ -24,7 +22,7 @@ AFTER_SHARE = 0.04  # of the budget, for what comes after the refits: measuring 
 FINISH_SECONDS = 1.5  # after “finish now”: what is not through by then is handed over as it was fitted on a fold
 MOST_BAGS, BAGGED_ROWS = 5, 100_000
 BAGGING_SHARE = 0.8  # of the time for refits, for seeds beyond the first
-MOST_ROW_MS = 2.0  # that all trees of what is averaged may take for one row, on this machine: the whole answer takes twice that
+MOST_TREES = 2_500  # beyond those of the first seeds: a row goes through them in a millisecond
 
 
 def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResult]:
@@ -98,11 +96,11 @@ def _bags(race: Race, chosen: list[Candidate], wanted: dict[str, int], hard_end:
     if contest.plan.max_trials:
         return {key: Bags(MOST_BAGS if key in growing else 1, math.inf) for key in once}
     seconds = {item.key: max(contest.refit_seconds(item), 1e-3) for item in chosen}
-    row_ms = {item.key: _row_ms(race, item, wanted[item.key]) for item in chosen}
+    trees = {item.key: _trees(race, item, wanted[item.key]) for item in chosen}
     left = BAGGING_SHARE * (hard_end - race.clock.elapsed())
 
     def quick(bags: dict[str, int]) -> bool:
-        return sum(row_ms[key] * count for key, count in bags.items()) <= MOST_ROW_MS
+        return sum(trees[key] * (count - 1) for key, count in bags.items()) <= MOST_TREES
 
     def through(bags: dict[str, int]) -> float:
         return _makespan([seconds[key] * count for key, count in bags.items()], jobs)
@@ -128,13 +126,11 @@ def _more(bags: dict[str, int], growing: Iterable[str], seconds: dict[str, float
     return bags
 
 
-def _row_ms(race: Race, candidate: Candidate, rounds: int) -> float:
-    """Milliseconds that one fit of so many rounds should take for a row."""
-    first = race.contest.good(candidate.key).get(0)
-    if first is None:
-        return 0.0
-    grown = families().get(candidate.family).grows and first.rounds
-    return float(np.nan_to_num(first.row_ms)) * (rounds / first.rounds if grown else 1.0)
+def _trees(race: Race, candidate: Candidate, rounds: int) -> int:
+    """How many trees one more seed of a boosting adds to what a row goes through."""
+    prepared = race.prepared
+    several = prepared.classes if prepared.data.problem.task == "multiclass" else 1
+    return rounds * several if families().get(candidate.family).grows else 0
 
 
 def _cut(race: Race, candidate: Candidate) -> bool:
