@@ -258,8 +258,11 @@ def _picked(trials: list[Trial], desk: _Desk, notes: tuple[str, ...]) -> Actions
     failed: list[tuple[Trial, Evidence]] = []
     checks: dict[int, _Checks] = {}
     levers = tuple(lever.column for lever in desk.inputs.goal.levers)
-    roots = {id(trial.root): trial for trial, found in reversed(weighed) if is_advice(found)}
-    order, most = list(reversed(roots.values())), len(roots)
+    roots: dict[int, Trial] = {}
+    for trial, found in weighed:
+        if is_advice(found):
+            roots.setdefault(id(trial.root), trial)
+    order, most = list(roots.values()), len(roots)
     attempts = side_by_side(partial(_checked, levers=levers), order, threads_for(len(desk.inputs.frame)))
     tried = zip(order, attempts, strict=False)
     for trial, found in weighed:

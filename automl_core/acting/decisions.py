@@ -111,7 +111,7 @@ def _limit_words(limit: int, rows: int, goal: Goal) -> str:
     """Which of the goal's limits keeps some rows out; empty when none does."""
     if limit >= rows:
         return ""
-    if limit == goal.capacity:
+    if goal.capacity > 0 and limit == goal.capacity:
         return f"the limit of {limit:,} {'row' if limit == 1 else 'rows'}"
     return f"the budget of {money(goal.budget, goal.currency)}" if goal.budget > 0 and goal.contact_cost > 0 else ""
 

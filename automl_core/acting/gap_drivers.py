@@ -121,12 +121,13 @@ def _mix_drivers(looking: Evidence, checking: Evidence) -> tuple[list[tuple[Driv
 
 
 def _told_apart(levels: Levels, shift: Floats) -> list[NDArray[np.int64]]:
-    """What the mix is told by: each level, but both levels of a column with two together, for one says what the other does; the
-    one that the first group has more of comes first."""
+    """What the mix is told by: each level, but both levels of a column with no others together, for one says what the other does;
+    the one that the first group has more of comes first."""
     told = []
     for owner in range(len(levels.names)):
         places = np.flatnonzero(levels.owners == owner)
-        told += [places[np.argsort(-shift[places])]] if len(places) == 2 else [places[[at]] for at in range(len(places))]
+        mirrored = len(places) == 2 and bool((levels.design[:, places].sum(axis=1) == 1).all())
+        told += [places[np.argsort(-shift[places])]] if mirrored else [places[[at]] for at in range(len(places))]
     return told
 
 

@@ -161,25 +161,25 @@ class Learner:
         if self.covariates.matrix.shape[1] == 0:
             return Told(line.told if tried is case else _drawn(line.design, case).told)
         best = self._blended(line, tried)
-        bent = self.bends and len(self.design) >= LEAST_CROSSED_ROWS and best.loss <= (1 - LEAST_TOLD) * tried.loss(line.told)
+        bent = self.bends and len(self.design) >= LEAST_CROSSED_ROWS and best.loss < (1 - LEAST_TOLD) * tried.loss(line.told)
         for redrawn in self._redrawn(best, tried) if bent else ():
             best = min(best, self._blended(redrawn, tried), key=lambda one: one.loss)
-        origin = (best, case) if bent else (None, None)
-        if tried is case:
-            return Told(best.told, *origin)
-        line = _drawn(best.line.design, case)
-        return Told(line.told if best.share == 0 else self._blended(line, case, best).told, *origin)
+        if tried is not case:
+            line = _drawn(best.line.design, case)
+            best = replace(best, line=line, boosted=line.told) if best.share == 0 else self._blended(line, case, best)
+        return Told(best.told, best, case) if bent else Told(best.told)
 
-    def halves(self, told: Told) -> tuple[Floats, ...]:
-        """What the same models tell, (n,) each, when they learn from either half of the rows; empty for a straight target."""
+    def halves(self, told: Told, groups: NDArray[np.generic] | None = None) -> tuple[Floats, ...]:
+        """What the same models tell, (n,) each, when they learn from either half of the rows, or of their groups; empty for a
+        straight target."""
         if told.best is None or told.case is None:
             return ()
-        return tuple(self._half(told.best, told.case, side) for side in (0, 1))
+        half = fold_of(len(told.case.target), groups, self.seed, 2)
+        return tuple(self._half(told.best, told.case, half == side) for side in (0, 1))
 
-    def _half(self, best: Blend, case: Case, side: int) -> Floats:
+    def _half(self, best: Blend, case: Case, half: Mask) -> Floats:
         """What the design and the share of a blend tell (n,) when they learn from one half of the rows."""
-        halves = np.random.default_rng(self.seed).permutation(len(case.target)) % 2
-        case = replace(case, parts=tuple(Part(part.train[halves[part.train] == side], part.rows) for part in case.parts))
+        case = replace(case, parts=tuple(Part(part.train[half[part.train]], part.rows) for part in case.parts))
         line = _drawn(best.line.design, case)
         if best.share == 0:
             return line.told
@@ -267,11 +267,6 @@ def _drawn(design: Floats, case: Case) -> Line:
             told[part.rows], near = linear.answer(raw[part.rows], case.binary), beta
         betas.append(beta)
     return Line(design, tuple(betas), told, raw)
-
-
-def cross_fit(covariates: Covariates, target: Floats, learn_from: Mask, folds: Folds, binary: bool) -> Floats:
-    """`Learner.cross_fit` for a single target."""
-    return Learner(covariates).cross_fit(target, learn_from, folds, binary)
 
 
 def _best_share(target: Floats, straight: Floats, boosted: Floats, binary: bool) -> float:

@@ -108,17 +108,17 @@ def level(setting: Setting, rows: Mask, among: Mask, others: Level | None = None
     learner = setting.learner
     halves: tuple[Floats, ...] = ()
     if others is not None:
-        chance, halves = Told(1 - others.chance), tuple(1 - half for half in others.half_chances)
+        chance, halves = 1 - others.chance, tuple(1 - half for half in others.half_chances)
     elif setting.groups is not None and given_to_groups(rows, among, setting.groups):
-        chance = Told(learner.group_chance(rows, among, setting.folds, group_codes(setting.groups)))
+        chance = learner.group_chance(rows, among, setting.folds, group_codes(setting.groups))
     else:
-        chance = learner.tell(rows.astype(np.float64), among, setting.folds, True)
+        told = learner.tell(rows.astype(np.float64), among, setting.folds, True)
+        chance, halves = told.whole, tuple(half.clip(1e-6, 1 - 1e-6) for half in learner.halves(told, setting.groups))
     expected = learner.tell(setting.y, rows, setting.folds, setting.binary)
-    known = chance.whole.clip(1e-6, 1 - 1e-6)
-    if not (chance.bent and expected.bent):
+    known = chance.clip(1e-6, 1 - 1e-6)
+    if not (halves and expected.bent):
         return Level(rows, known, expected.whole, halves)
-    halves = tuple(half.clip(1e-6, 1 - 1e-6) for half in learner.halves(chance))
-    odds = 1 / chance.whole.clip(LEAST_CHANCE, 1) - 1
+    odds = 1 / chance.clip(LEAST_CHANCE, 1) - 1
     outcome, half_outcomes = _by_all(setting, rows, among, expected, odds[rows])
     return Level(rows, known, outcome, halves, half_outcomes)
 
@@ -126,14 +126,17 @@ def level(setting: Setting, rows: Mask, among: Mask, others: Level | None = None
 def _by_all(setting: Setting, rows: Mask, among: Mask, alone: Told, odds: Floats) -> tuple[Floats, tuple[Floats, ...]]:
     """The outcome expected at one value, told by models of all rows `among` and of what is left on the `rows` at the value, where
     that loses less than the value's own models `alone` where the rows to move are (by the `odds` of being one): what is hard to
-    learn is learned from twice the rows or more. With what models of either half of the rows expect."""
+    learn is learned from twice the rows or more. With what models of either half of the rows expect.
+
+    As in stacking, what is left on a row comes from models that may have seen the rows it helps to tell: a second-order matter.
+    """
     learner = setting.learner
     told = learner.tell(setting.y, among, setting.folds, setting.binary)
     rest = learner.cross_fit(setting.y - told.whole, rows, setting.folds, False)
     losses = [float(np.mean(odds * (setting.y - one)[rows] ** 2)) for one in (told.whole + rest, alone.whole)]
     if losses[1] <= losses[0] or not told.bent:
-        return alone.whole, learner.halves(alone)
-    return told.whole + rest, tuple(half + rest for half in learner.halves(told))
+        return alone.whole, learner.halves(alone, setting.groups)
+    return told.whole + rest, tuple(half + rest for half in learner.halves(told, setting.groups))
 
 
 def category_scores(setting: Setting, old: tuple[Level, ...], new: Level, randomised: bool = False) -> Scores | None:

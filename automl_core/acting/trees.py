@@ -13,7 +13,7 @@ from automl_core.acting.covariates import Covariates
 Floats = NDArray[np.float64]
 RATE = 0.06
 ONE_AT_A_TIME = Lock()  # the library's number of threads is one for the whole process: fits side by side can crash it
-THREADS = 1  # a second one, of binning, labels or predicting, spins while it waits: twice the processor time where cores are busy
+THREADS = 1  # a second one spins while it waits: twice the processor time where cores are busy
 
 
 def binned(covariates: Covariates) -> Any:
@@ -40,7 +40,7 @@ def grown(bins: Any, train: NDArray[np.intp], values: Floats, binary: bool, roun
         "learning_rate": RATE,
         "num_leaves": 8,
         "min_data_in_leaf": int(np.clip(len(values) // 20, 10, 40)),
-        "num_threads": 1,
+        "num_threads": THREADS,
         "verbose": -1,
         "seed": 0,
         "deterministic": True,

@@ -74,7 +74,7 @@ def who_words(told: Told) -> str:
     if told.move.from_values:
         values = join_words([quote(value) for value in told.move.from_values[:6]], "or")
         parts.append(f"{quote(told.move.lever.column)} = {values}")
-    parts.extend(f"{quote(one.lever)} = {quote(' or '.join(one.from_values))}" for one in told.also)
+    parts.extend(f"{quote(one.lever)} = {join_words([quote(value) for value in one.from_values], 'or')}" for one in told.also)
     parts.extend(describe(condition) for condition in told.conditions)
     if not parts:
         return f"Rows with a known {quote(told.move.lever.column)}"

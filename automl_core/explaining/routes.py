@@ -90,7 +90,7 @@ def _threaded(work: Callable[[Floats], Part], matrix: Floats) -> list[Part]:
     if len(matrix) < THREAD_ROWS or threads == 1:
         return [work(matrix)]
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(work, np.array_split(matrix, 2 * threads)))
+        return list(pool.map(work, np.array_split(matrix, min(2 * threads, len(matrix)))))
 
 
 def by_itself(model: Model) -> bool:

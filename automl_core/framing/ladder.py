@@ -56,7 +56,7 @@ def check(
     folds = _repeated_folds(y, problem, frame, columns, seed)
     if effort < 1.0 and len(y) < given:
         folds = folds[:1]  # where time does not last for all rows, it does not last for repeats
-    folds = folds[:max(1, int(effort * MOST_CELLS / (len(y) * _width(columns, problem))))]
+    folds = folds[:max(1, int(_most_rows(columns, problem, effort) / len(y)))]
     # matrices this small only lose by being shared between threads, most of all beside other work
     with threadpool_limits(1):
         scores, first = _climb(material, folds, report)
@@ -77,18 +77,18 @@ def sample_rows(
     """The rows with a usable target, or a random part of them in their order, and their `y`."""
     y, keep = encode_target(frame[problem.target], problem)
     kept = frame[keep]
-    cells = effort * MOST_CELLS / _width(columns, problem) / max(1.0, len(problem.classes) / 2)
-    most = int(np.clip(cells, FEWEST_ROWS, MOST_ROWS))
+    most = int(np.clip(_most_rows(columns, problem, effort), FEWEST_ROWS, MOST_ROWS))
     if len(y) <= most:
         return kept.reset_index(drop=True), y
     chosen = np.sort(np.random.default_rng(seed).choice(len(y), most, replace=False))
     return kept.iloc[chosen].reset_index(drop=True), y[chosen]
 
 
-def _width(columns: tuple[Column, ...], problem: Problem) -> int:
-    """What a row costs in cells, 1 at least."""
+def _most_rows(columns: tuple[Column, ...], problem: Problem, effort: float) -> float:
+    """How many rows, those of repeats counted again, this effort goes through."""
     used = usable_columns(columns, problem)
-    return max(1, sum(40 if column.role == "text" else 3 if column.kind == "date" else 1 for column in used))
+    width = max(1, sum(40 if column.role == "text" else 3 if column.kind == "date" else 1 for column in used))
+    return effort * MOST_CELLS / width / max(1.0, len(problem.classes) / 2)
 
 
 def make_material(

@@ -216,7 +216,8 @@ def _card(card: ActionCard, inputs: ReportInputs) -> str:
     start = f" from {quote(card.from_value)}" if classes and card.from_value and card.from_value != "as it is" else ""
     verb = "like rows have the wanted outcome" if classes else "like rows have"
     moves = [f"{quote(card.lever)}{start} to {quote(card.to_value)}"]
-    moves += [f"{quote(one.lever)} from {quote(' or '.join(one.from_values))} to {quote(one.to_value)}" for one in card.also]
+    moves += [f"{quote(one.lever)} from {join_words([quote(value) for value in one.from_values], 'or')} to {quote(one.to_value)}"
+              for one in card.also]
     move = f"Move {join_words(moves)} ({card.rows:,} rows)"
     text = f"{move}: {verb} {size} {word} (95 % range {span})"
     if not math.isnan(card.net_value):

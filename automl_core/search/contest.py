@@ -52,13 +52,15 @@ class Clock:
 
 @dataclass(slots=True, eq=False)
 class Contest:
-    """All results so far. `folds` is how many folds every candidate gets, 0 until the first fits have shown what they cost."""
+    """All results so far. `folds` is how many folds every candidate gets, 0 until the first fits have shown what they cost;
+    `hastened` says that the candidates' learning rates have been set by that, too."""
 
     prepared: Prepared
     plan: Plan
     candidates: tuple[Candidate, ...]
     results: dict[tuple[str, int], FoldResult]
     folds: int = 0
+    hastened: bool = False
     out: dict[str, str] = field(default_factory=dict)
     scores: dict[tuple[str, int], float] = field(default_factory=dict)
     extras: dict[tuple[str, int], Extras] = field(default_factory=dict)

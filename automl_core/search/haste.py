@@ -31,7 +31,7 @@ def hastened(candidates: tuple[Candidate, ...], pace: float, fixed: tuple[str, .
             options["patience"] = max(10, round(options["patience"] / factor))
         key = candidate_key(candidate.family, options, candidate.view)
         changed[candidate.key] = key
-        found.append(replace(candidate, key=key, options=options))
+        found.append(replace(candidate, key=key, label=f"{candidate.label}, in larger steps", options=options))
     return tuple(replace(candidate, twin=changed.get(candidate.twin, candidate.twin)) for candidate in found)
 
 

@@ -35,14 +35,14 @@ def open_contest(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock)
     clock.spent = notes.get("spent", 0.0)
     candidates = make_portfolio(prepared.data.problem, len(prepared.y), plan, prepared.views)
     if "pace" in notes:
-        slow = candidates if plan.first_seconds else ()  # more time has come: they are tried, too
+        slow = candidates if plan.budget_seconds > plan.first_seconds > 0 else ()  # more time has come: they are tried, too
         candidates = hastened(candidates, notes["pace"], tuple(one.key for one in candidates[:ANCHORS]))
         candidates += tuple(one for one in slow if one.key not in {other.key for other in candidates})
     candidates += tuple(candidate for candidate in journal.proposed(prepared.fingerprint)
                         if candidate.key not in {other.key for other in candidates})
     keys = {candidate.key for candidate in candidates}
     kept = {place: result for place, result in journal.results(prepared.fingerprint).items() if place[0] in keys}
-    contest = Contest(prepared, plan, candidates, {}, folds=int(notes.get("folds", 0)))
+    contest = Contest(prepared, plan, candidates, {}, folds=int(notes.get("folds", 0)), hastened="pace" in notes)
     for place in sorted(kept):
         contest.take(kept[place])
     anchors = candidates[:ANCHORS]

@@ -157,8 +157,8 @@ class Race:
         waiting = [candidate for candidate in anchors if (candidate.key, 0) not in contest.results]
         if not waiting:
             contest.folds = fold_count(contest, anchors, 0.35 * max(self.end() - self.clock.elapsed(), 0.0))
-            self.journal.note(self.prepared.fingerprint, "folds", contest.folds)
             self._hasten()
+            self.journal.note(self.prepared.fingerprint, "folds", contest.folds)
             return next_place(contest, Moment(self.clock.elapsed(), self.end(), frozenset(busy)))
         return next((Place(candidate, 0) for candidate in waiting if (candidate.key, 0) not in busy), None)
 
@@ -166,10 +166,11 @@ class Race:
         """Once it is known how long fits take and how many there will be: faster learning rates where time would cut them off."""
         contest, now = self.contest, self.clock.elapsed()
         seconds = [contest.fold_seconds(one) for one in contest.candidates[:ANCHORS] if one.family == "lightgbm"]
-        if contest.plan.max_trials or not seconds:
+        if contest.plan.max_trials or contest.hastened or not seconds:
             return
         pace = seconds[0] / max(self._share_ends(0.5 * (now + self.end())) - 0.5 * (now + self.end()), 1e-3)
         self.journal.note(self.prepared.fingerprint, "pace", pace)
+        contest.hastened = True
         contest.candidates = hastened(contest.candidates, pace, tuple(one.key for one in contest.candidates[:ANCHORS]))
 
     def _tuned(self, moment: Moment) -> Place | None:

@@ -170,5 +170,7 @@ class Piloting:
 
     def _change(self, record: Record, pilot: Pilot, what: str) -> None:
         self.context.store.update(record.id, to_json(pilot), record.version)
+        # an updated record keeps its place among the others: by this one a report is known to be behind
+        self.context.store.put("pilot_change", record.project_id, {"what": what}, parent_id=record.id)
         self.context.store.audit("user", what, record.id, "done")
         self.context.store.touch(record.project_id)

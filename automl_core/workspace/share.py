@@ -20,7 +20,8 @@ from automl_core.workspace.summaries import summary_of
 from automl_core.workspace.views import ReportLink, Run
 
 LONGEST_DAYS = 365
-TOLD = ("run", "goal", "cards", "segments", "experiment", "pilot", "what_happened", "comparison", "protected")  # by a report
+TOLD = ("run", "goal", "cards", "segments", "experiment", "pilot", "pilot_change", "what_happened", "comparison",
+        "protected")  # by a report
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,18 @@ import numpy as np
 import pytest
 
 from automl_core.acting.covariates import Covariates
-from automl_core.acting.effects import Comparison, comparison_scores, estimate, estimate_effect, estimate_step, robustness_value
-from automl_core.acting.nuisance import cross_fit, fold_of
+from automl_core.acting.effects import (
+    Comparison,
+    comparison_scores,
+    estimate,
+    estimate_effect,
+    estimate_step,
+    robustness_value,
+    setting_of,
+)
+from automl_core.acting.nuisance import Learner, fold_of
 from automl_core.acting.refutations import levers_go_together, placebo_passes, small_effect, strongest_observed
+from automl_core.acting.scores import category_scores, level
 
 
 def simulate(seed: int, rows: int, effect: float, hidden: float = 0.0) -> tuple[Comparison, float]:
@@ -115,7 +124,8 @@ def test_helpers_learn_what_is_no_straight_line() -> None:
     x = rng.normal(size=(2500, 3))
     chance = 1 / (1 + np.exp(-2 * np.sin(2 * x[:, 0]) - 2 * x[:, 1] * (x[:, 2] > 0)))
     target = (rng.random(2500) < chance).astype(float)
-    told = cross_fit(Covariates(x, (), ("a", "b", "c")), target, np.ones(2500, dtype=bool), fold_of(2500, None, 0), True)
+    learner = Learner(Covariates(x, (), ("a", "b", "c")))
+    told = learner.cross_fit(target, np.ones(2500, dtype=bool), fold_of(2500, None, 0), True)
     assert np.corrcoef(told, chance)[0, 1] > 0.85
 
 
@@ -125,7 +135,8 @@ def test_helpers_spend_their_trees_on_what_no_line_tells() -> None:
     x = rng.normal(size=(2500, 10))
     truth = 2 * x.sum(axis=1) + 8 * (x[:, 0] > 0) * (x[:, 1] > 0)
     target = truth + rng.normal(0, 1, 2500)
-    told = cross_fit(Covariates(x, (), tuple("abcdefghij")), target, np.ones(2500, dtype=bool), fold_of(2500, None, 0), False)
+    learner = Learner(Covariates(x, (), tuple("abcdefghij")))
+    told = learner.cross_fit(target, np.ones(2500, dtype=bool), fold_of(2500, None, 0), False)
     assert np.sqrt(np.mean((told - truth) ** 2)) < 0.7
 
 
@@ -170,6 +181,27 @@ def behind_both(shape: str, seed: int) -> float:
 def test_what_two_numbers_do_together_is_taken_off(shape: str) -> None:
     """Without bent sums and differences p was below 0.05 on every seed."""
     assert sum(behind_both(shape, seed) < 0.05 for seed in range(4)) <= 1
+
+
+def test_a_move_back_is_learned_with_as_much_care() -> None:
+    """Both values of a lever without effect: what hides behind it is taken off the way there and the way back."""
+    for seed in (10, 11):
+        rng = np.random.default_rng([seed, 3000])
+        x = rng.normal(size=(3000, 6))
+        told = TOGETHER["product"](x[:, 0], x[:, 1])
+        new = rng.random(3000) < 1 / (1 + np.exp(-1.3 * told))
+        y = told + 0.5 * x[:, 2] + rng.normal(size=3000)
+        setting = setting_of(Comparison(y, ~new, new, Covariates(x, (), tuple("abcdef")), False, None, seed))
+        everyone = np.ones(3000, dtype=bool)
+        there = level(setting, new, everyone)
+        back = level(setting, ~new, everyone, there)
+        assert len(there.half_expected) == len(back.half_expected) == 2
+        for old, to in ((back, there), (there, back)):
+            scores = category_scores(setting, (old,), to)
+            assert scores is not None
+            effect = estimate(scores, everyone)
+            assert effect is not None
+            assert abs(effect.estimate) < 3 * effect.error < 0.6
 
 
 def behind_three(seed: int, effect: float) -> tuple[float, float]:

@@ -77,6 +77,8 @@ def test_rows_not_worth_their_cost_stay_out_and_budget_limits() -> None:
     tight = rank_rows(frame, p, (), PROBLEM, Goal("Churn", "No", value=100, contact_cost=10, budget=95))
     assert len(tight.rows) == 9
     assert tight.limited_by == "the budget of € 95"
+    nothing = rank_rows(frame, p, (), PROBLEM, Goal("Churn", "No", value=100, contact_cost=10, budget=5))
+    assert nothing.limited_by == "the budget of € 5"
     none = rank_rows(frame, p, (), PROBLEM, Goal("Churn", "No", value=1, contact_cost=10))
     assert none.rows == ()
     assert none.sentence.startswith("No row")

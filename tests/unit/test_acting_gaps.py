@@ -106,6 +106,23 @@ def test_both_values_of_a_column_with_two_are_told_once() -> None:
     assert mix[0].effect.value == pytest.approx(0.4 * 0.4, abs=0.05)  # all that the column adds, not one value's half of it
 
 
+def test_two_common_values_among_many_are_told_apart() -> None:
+    """Both common values can rise together, at the cost of the rare ones: neither is the other's mirror."""
+    rng = np.random.default_rng(13)
+    first = np.arange(6000) < 3000
+    rare = [f"r{number}" for number in range(12)]
+    often, seldom = [0.55, 0.41, *[0.04 / 12] * 12], [0.4, 0.3, *[0.3 / 12] * 12]
+    web = np.where(first, rng.choice(["a", "b", *rare], 6000, p=often), rng.choice(["a", "b", *rare], 6000, p=seldom))
+    y = (rng.random(6000) < np.where(np.isin(web, ["a", "b"]), 0.6, 0.2)).astype(int)
+    frame = pd.DataFrame({"g": np.where(first, "x", "z"), "web": web, "n": rng.normal(size=6000)})
+    frame = frame.astype({"g": "str", "web": "str"})
+    columns = (Column("g", "text", "category"), Column("web", "text", "category"), Column("n", "float", "number"))
+    story = compare_groups(frame, y, columns, PROBLEM, G)
+    told_of = {driver.conditions[0].values: driver.effect.value for driver in story.drivers if driver.kind == "mix"}
+    assert all(len(values) == 1 for values in told_of)
+    assert sum(told_of.values()) < 1.5 * 0.26 * 0.4  # not the whole of both, told of each
+
+
 def test_the_words_of_a_comparison() -> None:
     one = world(3, 1500, "both")
     story = compare_groups(one.frame, one.y, COLUMNS, PROBLEM, G, 1)

@@ -17,7 +17,7 @@ from automl_core.data.table import Column
 from automl_core.explaining import contributions, explain, explain_row, pick_background
 from automl_core.explaining.contributions import explained_class, shown
 from automl_core.explaining.reference import paired
-from automl_core.explaining.routes import exact
+from automl_core.explaining.routes import exact, exact_together
 from automl_core.framing.problem import Problem, Task
 from automl_core.search.calibration import Calibration
 from automl_core.search.codes import CodeSource, fit_codes
@@ -128,6 +128,18 @@ def test_logarithms_bags_codes_formulas_and_calibration_add_up() -> None:
 def test_logarithms_take_the_exact_route() -> None:
     made = model("regression", ("lightgbm", "linear"), logs=True)
     assert exact(made, made.encoder.matrix(table()[0].head(5))) is not None
+
+
+def test_more_processors_than_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows are dealt out to threads; a part without any would stop a library."""
+    made = model("binary", ("lightgbm",))
+    rows = made.encoder.matrix(table()[0].head(30))
+    once = exact_together(made, rows)
+    monkeypatch.setattr("automl_core.explaining.routes.os.cpu_count", lambda: 64)
+    many = exact_together(made, rows)
+    assert once is not None
+    assert many is not None
+    np.testing.assert_array_equal(once.phi, many.phi)
 
 
 def test_linear_is_the_closed_form_against_the_mean() -> None:
