@@ -63,7 +63,8 @@ def results(summary: RunSummary) -> None:
     st.subheader("Leaderboard", anchor=False)
     tried = sum(trial.state in ("finished", "truncated") for trial in summary.leaderboard)
     same = f"the same {summary.folds} folds" if summary.folds > 1 else "the same held-out part"
-    st.markdown(f"{count(tried, 'candidate')} scored on {same} of {count(summary.rows, 'row')} in "
+    some = f"{summary.judged:,} of " if 0 < summary.judged < summary.rows else ""
+    st.markdown(f"{count(tried, 'candidate')} scored on {same} of {some}{count(summary.rows, 'row')} in "
                 f"{duration(summary.fit_seconds)}; best first.", width=720)
     search_view.leaderboard(summary.leaderboard, summary.metric, summary.baseline)
 

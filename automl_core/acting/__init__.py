@@ -39,7 +39,7 @@ from automl_core.acting.pilots import (
     plan_pilot,
     start_pilot,
 )
-from automl_core.acting.planned import ActionPlan, PlanInputs, PlanLabels, plan_actions, plan_frame
+from automl_core.acting.planned import ActionPlan, PlanInputs, PlanLabels, plan_actions, plan_frame, planned_gain
 from automl_core.acting.power import Change, Power, chance_to_see, measure_power
 from automl_core.acting.profit import ProfitCurve, analytic_threshold, gains, precision_at, profit_curve
 from automl_core.acting.qini import CurvePoint
@@ -123,6 +123,7 @@ __all__ = [
     "plan_actions",
     "plan_frame",
     "plan_pilot",
+    "planned_gain",
     "precision_at",
     "profit_curve",
     "rank_rows",

@@ -52,6 +52,11 @@ class PlannedAction:
     support: float
 
 
+def planned_gain(action: PlannedAction, goal: Goal, is_rate: bool) -> float:
+    """What the change gains in the wanted direction: a share for classes, or units of the number."""
+    return direction(goal, is_rate) * (action.p_after - action.p_now)
+
+
 @dataclass(frozen=True, slots=True)
 class ActionPlan:
     """The planned actions, best first; net money together, the most any plan could bring, and whether this is proven the best."""

@@ -35,19 +35,15 @@ def encode_target(series: pd.Series, problem: Problem) -> tuple[NDArray[np.gener
     return y, keep
 
 
-HURRIED = 600  # rows a second of the budget from which it may hold one fold only
-
-
 def default_folds(rows: int, budget: float) -> int:
     """Folds for a search of this many rows in `budget` seconds: few rows need many, many rows leave no time for them.
 
-    On many rows not all folds are fitted: there they say how small a part is held out, so that what cannot be fitted again on all
-    rows in time has learned from most.
+    On many rows not all folds are fitted: there they say how small a part is held out.
     """
     if rows > 100_000:
         return 10
     if rows > 10_000:
-        return 5 if budget >= 480 or rows > HURRIED * budget else 3
+        return 5 if budget >= 480 else 3
     if rows > 3_000:
         return 5 if budget >= 30 else 3
     return 8 if budget >= 30 else 5

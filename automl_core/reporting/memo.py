@@ -91,6 +91,12 @@ def _subject(inputs: ReportInputs) -> str:
     return f"{quote(inputs.problem.target)} = {quote(label)}" if label else quote(inputs.problem.target)
 
 
+def _of_rows(inputs: ReportInputs) -> str:
+    """The rows that an action list is picked from: those that a model which had not seen them predicted."""
+    judged = inputs.summary.judged or inputs.rows
+    return f"of {inputs.rows:,} rows" if judged >= inputs.rows else f"of the {judged:,} rows that were predicted unseen"
+
+
 def useless(summary: RunSummary) -> bool:
     """Whether the model is not clearly better than the plain average: its interval reaches the average's score."""
     if summary.greater_is_better:
@@ -106,7 +112,7 @@ def _answer(inputs: ReportInputs) -> str:
         reached, chance = actions.expected_outcomes, actions.mean_risk * len(actions.rows)
         tail = f", where as many picked at random would hold {number(round(chance))}" if reached > chance else ""
         return (
-            f"Act on {len(actions.rows):,} of {inputs.rows:,} rows first: about {number(round(reached))} of them are expected "
+            f"Act on {len(actions.rows):,} {_of_rows(inputs)} first: about {number(round(reached))} of them are expected "
             f"{_unwanted_end(inputs)}{tail}."
         )
     if inputs.verdict is not None and inputs.verdict.verdict in ("average", "rule"):
@@ -114,7 +120,7 @@ def _answer(inputs: ReportInputs) -> str:
     if actions is not None and actions.rows and inputs.goal is not None:
         side = "highest" if inputs.goal.good == "low" else "lowest"
         return (
-            f"Act on {len(actions.rows):,} of {inputs.rows:,} rows first: those with the {side} predicted "
+            f"Act on {len(actions.rows):,} {_of_rows(inputs)} first: those with the {side} predicted "
             f"{quote(inputs.problem.target)}."
         )
     return f"{_subject(inputs)} can be foreseen in part: {score_words(inputs.summary)}."
@@ -213,7 +219,9 @@ def _card(card: ActionCard, inputs: ReportInputs) -> str:
         if classes
         else (number(abs(card.adjusted)), interval(number(near), number(far)))
     )
-    start = f" from {quote(card.from_value)}" if classes and card.from_value and card.from_value != "as it is" else ""
+    values = card.from_values or (card.from_value,)
+    known = classes and card.from_value and card.from_value != "as it is"
+    start = f" from {join_words([quote(value) for value in values], 'or')}" if known else ""
     verb = "like rows have the wanted outcome" if classes else "like rows have"
     moves = [f"{quote(card.lever)}{start} to {quote(card.to_value)}"]
     moves += [f"{quote(one.lever)} from {join_words([quote(value) for value in one.from_values], 'or')} to {quote(one.to_value)}"
@@ -228,7 +236,9 @@ def _card(card: ActionCard, inputs: ReportInputs) -> str:
 
 def _sure(inputs: ReportInputs) -> tuple[str, ...]:
     summary = inputs.summary
-    how = f"{summary.rows:,} rows in {summary.folds} parts, each" if summary.folds > 1 else "a part of the rows held out,"
+    judged = summary.judged or summary.rows
+    some = f"{judged:,} of {summary.rows:,}" if judged < summary.rows else f"{summary.rows:,}"
+    how = f"{some} rows in {summary.folds} parts, each" if summary.folds > 1 else f"{some} rows, held out and"
     found = [
         f"Measured on {how} predicted by a model that had not seen it: "
         f"{score_words(summary)}."

@@ -113,7 +113,9 @@ class RungOffer:
 class RunSummary:
     """What a finished run tells: the handed-over model, the ladder and the leaderboard of what was tried (best first).
 
-    `refitted` False says that time or memory did not last to fit all of the model again on all rows.
+    `judged` are the rows that scores rest on, predicted by a model that had not seen them: fewer than `rows` where not all folds
+    were fitted, and 0 in runs that were kept before this was noted. `refitted` False says that time or memory did not last to fit
+    all of the model again on all rows.
     """
 
     task: str
@@ -135,3 +137,4 @@ class RunSummary:
     threshold: float = 0.5
     sentence: str = ""
     refitted: bool = True
+    judged: int = 0

@@ -13,8 +13,7 @@ from automl_core.search.plan import Candidate
 
 ANCHORS = 2  # candidates whose first fold shows what a fold costs here
 PATIENCE_IN_ORDER = 0.93  # each later place of the portfolio promises that much of the one before
-MANY_ROWS, LONG_SECONDS = 100_000, 480.0
-ENOUGH_ROWS, ENOUGH_FOLDS = 10_000, 3
+MANY_ROWS, ENOUGH_FOLDS, LONG_SECONDS = 100_000, 3, 480.0
 LEAST_EFFORT = 0.4  # of a boosting's rounds that are worth having
 FAST_FIT = 0.05  # seconds below which one fit's cost does not matter
 
@@ -130,7 +129,7 @@ def fold_count(contest: Contest, anchors: tuple[Candidate, ...], room: float) ->
     plan, most = contest.plan, len(contest.prepared.folds)
     if plan.max_trials:
         return most
-    if len(contest.prepared.y) > ENOUGH_ROWS and not plan.folds and (plan.first_seconds or plan.budget_seconds) < LONG_SECONDS:
+    if len(contest.prepared.y) > MANY_ROWS and not plan.folds and (plan.first_seconds or plan.budget_seconds) < LONG_SECONDS:
         most = min(most, ENOUGH_FOLDS)
     cost = sum(contest.results[candidate.key, 0].seconds for candidate in anchors)
     return min(most, max(1, int(room * max(1, plan.jobs) / max(cost, 1e-3))))

@@ -32,10 +32,12 @@ VALID_DAYS = 90
 
 @dataclass(frozen=True, slots=True)
 class PlannedRow:
-    """One row of the plan: its own id (or its position), what to do, and reasons for its prediction, the strongest first."""
+    """One row of the plan: its own id (or its position), what to do, what it gains (see `acting.planned_gain`), and reasons for
+    its prediction, the strongest first."""
 
     name: str
     action: PlannedAction
+    gain: float
     reasons: tuple[str, ...]
 
 
@@ -96,7 +98,9 @@ class Deciding:
             named = next((column.name for column in inputs.columns if column.role == "id" and column.name in rows), "")
             names = [str(value) for value in rows[named]] if named else [str(action.row) for action in told]
             why = explain_rows(inputs.model, rows, inputs.frame) if told else []
-            return tuple(PlannedRow(*each) for each in zip(names, told, why, strict=True))
+            goal, is_rate = self.pilots.act.goal_of(run), self._problem(run).task != "regression"
+            gains = [acting.planned_gain(action, goal, is_rate) for action in told]
+            return tuple(PlannedRow(*each) for each in zip(names, told, gains, why, strict=True))
 
         found: tuple[PlannedRow, ...] = self.context.decisions.get("plan rows" + fingerprint(run.id, made, most), tell)
         return found

@@ -179,7 +179,7 @@ def offer_name(offer: RungOffer) -> str:
     """A rung of the hand-over by what it is made of: its only member, or how many are blended."""
     if len(offer.members) == 1:
         return offer.members[0]
-    return f"Blend of {len(offer.members)}: {words.cut(', '.join(offer.members), 44)}"
+    return f"Blend of {len(offer.members)}: {words.cut(' + '.join(offer.members), 44)}"
 
 
 def _unit(units: str) -> str:

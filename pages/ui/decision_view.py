@@ -119,11 +119,10 @@ def _planned(project: str) -> None:
     goal, shown = ws.act.goal(project), ws.decide.plan_rows(project)
     problem = ws.goal.problem(project)
     rate = problem is None or problem.task != "regression"
-    wanted = (100 if rate else 1) * (-1 if goal.good == "low" and not rate else 1)
     gain = f"Gain, {label(goal.currency, 4)}" if goal.value else "Gain, points" if rate else "Gain"
     frame = pd.DataFrame([{
         "Row": row.name, "Do": f"{row.action.lever}: {row.action.now} → {row.action.to}",
-        gain: row.action.net if goal.value else (row.action.p_after - row.action.p_now) * wanted,
+        gain: row.action.net if goal.value else row.gain * (100 if rate else 1),
         "Grade": row.action.grade, "Why this row": "; ".join(cut(reason, 60) for reason in row.reasons),
     } for row in shown])
     config = st.column_config

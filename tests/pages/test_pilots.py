@@ -124,6 +124,7 @@ def test_from_a_card_to_grade_a(page: Carded) -> None:
     assert pilot.promised > 0
     told = ws.share.html(ws.share.make_report(project).id)
     assert "measured where chance decided" in told
+    assert not ws.share.behind(project)
     with pytest.raises(Conflict):
         ws.pilots.upload(pilot.id, "again.csv", outcomes(page, pilot.id, 0.3))
     after = open_page("pilots", project)
@@ -133,6 +134,7 @@ def test_from_a_card_to_grade_a(page: Carded) -> None:
     assert "measured" in ws.decide.card_html(project, page.key())
     ws.pilots.take_back(pilot.id)
     assert ws.pilots.get(pilot.id).state == "running"
+    assert ws.share.behind(project)  # the report still tells of a result that was taken back
     assert ws.pilots.cards(project)[0].grade != "A"
     ws.pilots.upload(pilot.id, "outcomes.csv", outcomes(page, pilot.id, 0.3))
 

@@ -13,6 +13,7 @@ import pytest
 from automl_core.acting.action import Goal, Lever
 from automl_core.acting.decisions import actions_frame, rank_rows
 from automl_core.acting.goal import check_goal, read_goal, suggest_goal
+from automl_core.acting.planned import PlannedAction, planned_gain
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
@@ -177,3 +178,11 @@ def test_suggestions() -> None:
     assert (goal.good, goal.levers) == ("No", ())
     assert "tenure" in goal.given
     assert suggest_goal(Problem("y", "regression", "rmse"), COLUMNS).good == "low"
+
+
+def test_a_planned_gain_is_in_the_wanted_direction() -> None:
+    cheaper = PlannedAction(0, "c", "", "price", "9", "8", 10.0, 5.0, -6.0, -4.0, math.nan, 0.0, math.nan, "B", 1.0)
+    assert planned_gain(cheaper, Goal("cost", "low"), False) == 5
+    assert planned_gain(cheaper, Goal("cost", "high"), False) == -5
+    likelier = PlannedAction(0, "c", "", "offer", "no", "yes", 0.4, 0.6, 0.1, 0.3, math.nan, 0.0, math.nan, "B", 1.0)
+    assert planned_gain(likelier, Goal("Churn", "No"), True) == pytest.approx(0.2)

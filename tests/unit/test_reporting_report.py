@@ -217,6 +217,23 @@ def test_bare_report() -> None:
     assert render(replace(made, ladder_bars=(), figures=()))
 
 
+def test_each_value_that_a_card_starts_from_is_a_value_of_its_own() -> None:
+    made = inputs(EVIL)
+    several = replace(made.cards[0], from_value="Monthly or Yearly", from_values=("Monthly", "Yearly"))
+    assert "from “Monthly” or “Yearly” to" in " ".join(make_report(replace(made, cards=(several,))).actions)
+
+
+def test_a_report_says_how_many_rows_it_rests_on() -> None:
+    """Not all folds are always fitted: only rows that were predicted unseen are measured, and only they are on the list."""
+    report = make_report(replace(inputs(EVIL), summary=replace(SUMMARY, judged=3000)))
+    assert report.answer.startswith("Act on 500 of the 3,000 rows that were predicted unseen first: about 400")
+    assert report.sure[0].startswith("Measured on 3,000 of 7,043 rows in 5 parts, each predicted")
+    once = make_report(replace(inputs(EVIL), summary=replace(SUMMARY, judged=1400, folds=1)))
+    assert once.sure[0].startswith("Measured on 1,400 of 7,043 rows, held out and predicted by a model that had not seen")
+    whole = make_report(replace(inputs(EVIL), summary=replace(SUMMARY, judged=7043)))
+    assert whole.sure[0].startswith("Measured on 7,043 rows in 5 parts")
+
+
 def test_a_model_no_better_than_the_average_is_not_acted_on() -> None:
     past = replace(inputs(EVIL), summary=replace(SUMMARY, score=Score(0.52, 0.48, 0.56), baseline=Score(0.5, 0.5, 0.5)))
     report = make_report(past)
