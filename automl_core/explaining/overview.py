@@ -23,7 +23,8 @@ from automl_core.search.model import Model
 SAMPLE = 2_000
 LEAST_SAMPLE = 100
 LEAST_CARE, MOST_CARE = Care(2, 2), Care(8, 16)
-PACE_ROWS = 40
+PACE_ROWS = (1, 5, 15, 40)
+PACE_SHARE = 0.1  # of the seconds: what a look at the pace may take
 SECONDS = 8.0
 LEAST_SHARE = 0.3  # of the seconds, however long it took to make the rows ready that a model is compared with
 MOST_SHAPES = 15
@@ -45,7 +46,7 @@ def explain(
     place = explained_class(model)
     observed = outcomes_shown(model, y, place)
     began = time.thread_time()
-    few = model.encoder.matrix(frame.iloc[:PACE_ROWS])
+    few = model.encoder.matrix(frame.iloc[:PACE_ROWS[-1]])
     reference = reference_rows(model, frame, seed) if compares(model, few) else None
     left = max(seconds - (time.thread_time() - began), LEAST_SHARE * seconds)
     limit, care = _affordable(model, few, reference, min(SAMPLE, len(frame)), left)
@@ -74,14 +75,25 @@ def _affordable(
     if not len(few) or not rows:
         return SAMPLE, LEAST_CARE
     if by_itself(model) and (reference is None or exact(model, few[:1], reference.matrix) is not None):
-        began = time.thread_time()
-        exact(model, few, None if reference is None else reference.matrix)
-        pace = (time.thread_time() - began) / len(few)
+        pace = _pace(lambda part: exact(model, part, None if reference is None else reference.matrix), few, PACE_SHARE * seconds)
         return int(np.clip(budget / max(pace, 1e-9), LEAST_SAMPLE, SAMPLE)), LEAST_CARE
     assert reference is not None
     least = reference.lone + LEAST_CARE.rounds * reference.round_seconds() + LEAST_CARE.meetings * reference.meeting_seconds()
     rows = int(np.clip(min(rows, budget / max(least, 1e-9)), LEAST_SAMPLE, SAMPLE))
     return rows, reference.care(rows, budget, LEAST_CARE, MOST_CARE)
+
+
+def _pace(work: Callable[[Floats], object], few: Floats, seconds: float) -> float:
+    """Seconds of this thread for a row, by as many of the few as should not take longer than `seconds` in all."""
+    pace = 0.0
+    for rows in PACE_ROWS:
+        if pace * rows > seconds:
+            break
+        part = few[:rows]
+        began = time.thread_time()
+        work(part)
+        pace = (time.thread_time() - began) / len(part)
+    return pace
 
 
 def stratified(observed: Floats, rows: int, seed: int) -> NDArray[np.int64]:

@@ -85,12 +85,12 @@ def in_threads(work: Callable[[Floats], Floats], matrix: Floats) -> Floats:
 
 
 def _threaded(work: Callable[[Floats], Part], matrix: Floats) -> list[Part]:
-    """The libraries let go of the interpreter while they work."""
+    """The libraries let go of the interpreter while they work; deep trees take seconds for a part before they come to its rows."""
     threads = os.cpu_count() or 1
     if len(matrix) < THREAD_ROWS or threads == 1:
         return [work(matrix)]
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(work, np.array_split(matrix, min(2 * threads, len(matrix)))))
+        return list(pool.map(work, np.array_split(matrix, min(threads, len(matrix)))))
 
 
 def by_itself(model: Model) -> bool:

@@ -94,7 +94,8 @@ def write_bundle(path: Path, model: Model, contract: Contract, card: str, facts:
     aside = path.with_name(path.name + ".part")
     with zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in {MANIFEST: _json(manifest), **files}.items():
-            archive.writestr(zipfile.ZipInfo(name, MOMENT), content, zipfile.ZIP_DEFLATED)
+            pressed = name.endswith(".npz")
+            archive.writestr(zipfile.ZipInfo(name, MOMENT), content, zipfile.ZIP_STORED if pressed else zipfile.ZIP_DEFLATED)
     aside.replace(path)
 
 

@@ -63,11 +63,11 @@ class Encoder:
         """The table's columns that are used."""
         return tuple(dict.fromkeys(block.source for block in self.blocks))
 
-    def matrix(self, frame: pd.DataFrame) -> Array:
-        """(rows, features) of a typed, cleaned frame that has all `sources`; NaN is missing."""
+    def matrix(self, frame: pd.DataFrame, terms: dict[str, Terms] | None = None) -> Array:
+        """(rows, features) of a typed, cleaned frame that has all `sources`; NaN is missing. `terms` are its `terms`, if known."""
         out = np.empty((len(frame), len(self.features)), dtype=np.float64)
         start = 0
-        terms = self.terms(frame)
+        terms = self.terms(frame) if terms is None else terms
         for block in self.blocks:
             coded = self._column(block, frame[block.source], terms)
             out[:, start:start + coded.shape[1]] = coded

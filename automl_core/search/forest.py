@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -27,7 +27,8 @@ class Forest:
 
     A row goes left when its 32-bit value is at or below `threshold`; leaves point to themselves. `value` is (nodes, k):
     class probabilities as 16-bit floats, or (nodes, 1): the probability of class 1, or the number as a 32-bit float. `fill`
-    replaces missing values by something below all others.
+    replaces missing values by something below all others. `stored` is the file it came from: pressing millions of nodes anew
+    each time a model is measured or written takes seconds.
     """
 
     task: Task
@@ -39,6 +40,7 @@ class Forest:
     value: NDArray[Any]
     fill: NDArray[np.float32]
     depth: int
+    stored: bytes = field(default=b"", repr=False)
 
     @cached_property
     def packed(self) -> Packed:
@@ -203,6 +205,8 @@ def _finished(model: Forest, mean: Array) -> Array:
 
 def save(model: Forest) -> dict[str, bytes]:
     """The arrays; places of children as steps from their parent, which pack tightly."""
+    if model.stored:
+        return {"forest.npz": model.stored}
     own = np.arange(len(model.left), dtype=np.int32)
     wide = model.fill.shape[0] > np.iinfo(np.uint8).max
     buffer = io.BytesIO()
@@ -219,4 +223,5 @@ def load(files: Mapping[str, bytes]) -> Forest:
         task: Any = str(stored["task"])
         own = np.arange(len(stored["left"]), dtype=np.int32)
         return Forest(task, stored["roots"], stored["feature"].astype(np.int32), stored["threshold"],
-                      stored["left"] + own, stored["right"] + own, stored["value"], stored["fill"], int(stored["depth"]))
+                      stored["left"] + own, stored["right"] + own, stored["value"], stored["fill"], int(stored["depth"]),
+                      files["forest.npz"])

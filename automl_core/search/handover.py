@@ -24,6 +24,7 @@ from automl_core.search.nested import nested_rungs
 from automl_core.search.offers import ENSEMBLE, Offer, best_first, choose, make_ballot, make_offers, rungs, speed
 from automl_core.search.plan import RungOffer, RunSummary
 from automl_core.search.schedule import MANY_ROWS
+from automl_core.search.worker import ALL_ROWS
 
 __all__ = ["Outcome", "Settlement", "best_first", "refit_seconds", "settle"]
 
@@ -82,6 +83,7 @@ def refit_seconds(contest: Contest) -> float:
     best = [candidate for candidate in best if contest.refit_seconds(candidate) <= MOST_SHARE * contest.plan.budget_seconds]
     seconds = [contest.refit_seconds(candidate) for candidate in best]
     kinds = {kind for candidate in best for kind in contest.wanted_extras(candidate)}
+    kinds -= {kind for kind, fold in contest.extras if fold == ALL_ROWS}
     learning = sum(extras.seconds for (kind, fold), extras in contest.extras.items() if fold == 0 and kind in kinds)
     growth = rows / max(len(contest.prepared.folds[0][0]), 1)
     return growth * learning + max([*seconds, sum(seconds) / max(1, contest.plan.jobs)])

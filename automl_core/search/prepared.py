@@ -117,7 +117,8 @@ def prepare(data: SearchData, plan: Plan) -> Prepared:
     positions = np.flatnonzero(keep)
     kept = data.frame.iloc[positions].reset_index(drop=True)
     encoder = fit_encoder(kept, data.columns, data.problem, plan.seed)
-    matrix = encoder.matrix(kept)
+    terms = encoder.terms(kept)
+    matrix = encoder.matrix(kept, terms)
     wanted = plan.folds or default_folds(len(y), plan.first_seconds or plan.budget_seconds)
     folds = make_folds(y, data.problem, kept, data.columns, wanted, plan.seed)
     if data.problem.time:
@@ -125,7 +126,7 @@ def prepare(data: SearchData, plan: Plan) -> Prepared:
     target = y.astype(np.float64)
     weights = row_weights(kept, data.problem)
     return Prepared(data, encoder, matrix, target, positions, folds, metric_of(data.problem),
-                    _fingerprint((matrix, target, weights), folds, data.problem, plan.seed), encoder.terms(kept), weights,
+                    _fingerprint((matrix, target, weights), folds, data.problem, plan.seed), terms, weights,
                     row_groups(kept, data.columns, data.problem))
 
 

@@ -144,8 +144,11 @@ class Race:
         missing = contest.missing_extras(place.candidate, place.fold)
         if missing:
             learning = {(task.kind, task.fold) for task, _ in self.crew.running.values() if isinstance(task, ExtrasTask)}
-            known = (missing[0], place.fold) in learning
-            return None if known else self.extras_task(missing[0], place.fold, self._share_ends(now))
+            if (missing[0], place.fold) not in learning:
+                return self.extras_task(missing[0], place.fold, self._share_ends(now))
+            whole = (missing[0], ALL_ROWS)
+            # refits will want them: a worker that would wait learns them now
+            return None if whole in contest.extras or whole in learning else self.extras_task(*whole, self.end())
         if not contest.folds:
             return self.fit_task(*place, max(min(self.end(), now + 0.3 * self.clock.budget), now + FIRST_FITS))
         return self.fit_task(*place, self._share_ends(now))

@@ -3,11 +3,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,8 @@ TOKEN = re.compile(r"\w+", re.UNICODE)
 DIMENSIONS = 16
 TERMS = 20_000  # of each kind
 PIECES = (3, 4, 5)
+MARK = "~"  # in front of a piece; no word has it
+BATCH_TERMS = 1_000_000
 FITTED_TEXTS = 50_000
 KEPT_LETTERS, KEPT_WORDS = 40, 200_000
 MAX_CHARS = 5000  # a longer text says nothing more to so coarse a summary, and a hostile one must not cost seconds
@@ -38,6 +39,20 @@ class Terms:
     places: NDArray[np.int32]
     values: NDArray[np.float32]
     width: int
+
+
+class Batch(NamedTuple):
+    """Some texts: how many terms each has, and the numbers of these terms, text by text."""
+
+    lengths: list[int]
+    terms: NDArray[np.int64]
+
+    def counted(self, width: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Each text's different terms, in order: the text's place, the term's number (below `width`), and how often it comes."""
+        rows = np.repeat(np.arange(len(self.lengths)), self.lengths)
+        keys, counts = np.unique(rows * width + self.terms, return_counts=True)
+        rows, terms = np.divmod(keys, max(width, 1))
+        return rows, terms, counts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,19 +76,29 @@ class TextCoder:
 
     def cells(self, text: str | None) -> Cells:
         """The places of a text's known terms in the vocabulary, ascending, and their weights."""
-        words = split_words(text or "")
+        seen = self._seen(text)
+        if not seen:
+            return NOTHING
+        _, places, weights = self._weighed(Batch([len(seen)], np.array(seen, dtype=np.int64)))
+        return places, weights
+
+    def _seen(self, text: str | None) -> list[int]:
+        """The place of every known term of a text, each as often as it comes."""
+        if not text:
+            return []
+        words = split_words(text)
         seen = [place for place in map(self.vocabulary.get, with_pairs(words)) if place is not None]
         for word in words:
             seen += self._known_pieces(word)
-        if not seen:
-            return NOTHING
-        places, counts = np.unique(np.array(seen, dtype=np.int64), return_counts=True)
+        return seen
+
+    def _weighed(self, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64], Array]:
+        """How many terms each text has, their places, ascending, and their weights."""
+        rows, places, counts = batch.counted(len(self.vocabulary))
         weights = (1.0 + np.log(counts)) * self.idf[places]
-        border = int(np.searchsorted(places, self.words))
-        for part in (slice(0, border), slice(border, len(places))):
-            length = math.sqrt(float(np.square(weights[part]).sum()))
-            weights[part] /= length or 1.0
-        return places, weights
+        kind = 2 * rows + (places >= self.words)
+        length = np.sqrt(np.bincount(kind, np.square(weights)))
+        return np.bincount(rows, minlength=len(batch.lengths)), places, weights / length[kind]
 
     def _known_pieces(self, word: str) -> list[int]:
         """The places of a word's pieces; short words come again and again, so they are kept."""
@@ -84,12 +109,12 @@ class TextCoder:
                 self._pieces[word] = found
         return found
 
-    def table(self, texts: Sequence[str | None]) -> Terms:
+    def table(self, texts: Iterable[str | None]) -> Terms:
         """The terms of many texts."""
-        cells = [self.cells(text) for text in texts]
-        starts = np.cumsum([0, *(len(places) for places, _ in cells)]).astype(np.int64)
-        places = np.concatenate([part for part, _ in cells]) if cells else NOTHING[0]
-        values = np.concatenate([part for _, part in cells]) if cells else NOTHING[1]
+        parts = [self._weighed(batch) for batch in _batches(map(self._seen, texts))]
+        starts = np.cumsum(np.concatenate([[0], *(many for many, _, _ in parts)])).astype(np.int64)
+        places = np.concatenate([NOTHING[0], *(part for _, part, _ in parts)])
+        values = np.concatenate([NOTHING[1], *(part for _, _, part in parts)])
         return Terms(starts, places.astype(np.int32), values.astype(np.float32), len(self.vocabulary))
 
     def cell(self, text: str | None, cells: Cells) -> list[float]:
@@ -104,10 +129,13 @@ class TextCoder:
     def columns(self, series: pd.Series[Any], found: Terms) -> Array:
         """(n, features) of a column of texts whose terms are `found`."""
         out = np.empty((len(series), len(self.names)))
-        missing = series.isna().tolist()
-        for row, text in enumerate(series.tolist()):
-            own = slice(int(found.starts[row]), int(found.starts[row + 1]))
-            out[row] = self.cell(None if missing[row] else text, (found.places[own].astype(np.int64), found.values[own]))
+        rows, word = np.repeat(np.arange(len(out)), np.diff(found.starts)), found.places < self.words
+        rows, values, places = rows[word], found.values[word], found.places[word]
+        for topic in range(out.shape[1] - 1):
+            out[:, topic] = np.bincount(rows, values * self.components[places, topic], minlength=len(out))
+        missing = series.isna().to_numpy()
+        out[:, -1] = [0 if none else len(text.split()) for text, none in zip(series.tolist(), missing.tolist(), strict=True)]
+        out[missing] = math.nan
         return out
 
     def document(self) -> dict[str, Any]:
@@ -125,6 +153,20 @@ class TextCoder:
         return TextCoder(vocabulary, int(document["words"]), arrays["idf"], arrays["components"])
 
 
+def _batches(found: Iterable[list[int]]) -> Iterator[Batch]:
+    """The terms of texts, as many texts together as have a million."""
+    lengths: list[int] = []
+    terms: list[int] = []
+    for seen in found:
+        lengths.append(len(seen))
+        terms += seen
+        if len(terms) >= BATCH_TERMS:
+            yield Batch(lengths, np.array(terms, dtype=np.int64))
+            lengths, terms = [], []
+    if lengths:
+        yield Batch(lengths, np.array(terms, dtype=np.int64))
+
+
 def split_words(text: str) -> list[str]:
     """Lower-case words."""
     return TOKEN.findall(text[:MAX_CHARS].lower())
@@ -136,9 +178,9 @@ def with_pairs(words: list[str]) -> list[str]:
 
 
 def pieces(word: str) -> list[str]:
-    """Runs of three to five letters of a word with its borders; a sign in front tells them from words."""
+    """Runs of three to five letters of a word with its borders, marked to tell them from words."""
     whole = f" {word} "
-    return [f"~{whole[start:start + size]}" for size in PIECES for start in range(len(whole) - size + 1)]
+    return [f"{MARK}{whole[start:start + size]}" for size in PIECES for start in range(len(whole) - size + 1)]
 
 
 def fit_text(texts: Sequence[str], seed: int = 0) -> TextCoder | None:
@@ -149,20 +191,13 @@ def fit_text(texts: Sequence[str], seed: int = 0) -> TextCoder | None:
     if len(texts) > FITTED_TEXTS:
         chosen = np.sort(np.random.default_rng(seed).choice(len(texts), FITTED_TEXTS, replace=False))
         texts = [texts[int(place)] for place in chosen]
-    spread = Counter[str]()
-    parts = Counter[str]()
-    for text in texts:
-        words = split_words(text)
-        spread.update(set(with_pairs(words)))
-        parts.update({piece for word in set(words) for piece in pieces(word)})
-    least = max(2, len(texts) // 5000)
-    kept = sorted(term for term, count in spread.most_common(TERMS) if count >= least)
-    small = sorted(term for term, count in parts.most_common(TERMS) if count >= max(3, len(texts) // 2000))
+    counts = _spread(texts)
+    kept = _most((term for term in counts if term[0] != MARK), counts, max(2, len(texts) // 5000))
+    small = _most((term for term in counts if term[0] == MARK), counts, max(3, len(texts) // 2000))
     dimensions = min(DIMENSIONS, len(kept) - 1, len(texts) - 1)
     if dimensions < 2:
         return None
     vocabulary = {term: place for place, term in enumerate([*kept, *small])}
-    counts = spread | parts
     idf = np.array([math.log((1 + len(texts)) / (1 + counts[term])) + 1.0 for term in vocabulary])
     found = TextCoder(vocabulary, len(kept), idf, np.zeros((len(kept), 0))).table(texts)
     whole: Any = csr_matrix((found.values.astype(np.float64), found.places, found.starts), shape=(len(texts), len(vocabulary)))
@@ -171,6 +206,41 @@ def fit_text(texts: Sequence[str], seed: int = 0) -> TextCoder | None:
     _, strength, directions = svds(matrix, k=dimensions, v0=start)
     order = np.argsort(-strength)
     return TextCoder(vocabulary, len(kept), idf, np.ascontiguousarray(_signed(directions[order]).T))
+
+
+def _spread(texts: Iterable[str]) -> dict[str, int]:
+    """In how many texts each word, pair of words and piece of a word comes, in the order in which they first do."""
+    numbers: dict[str, int] = {}
+    known: dict[str, list[int]] = {}
+
+    def numbered(terms: list[str]) -> list[int]:
+        return [numbers.setdefault(term, len(numbers)) for term in terms]
+
+    def seen(text: str) -> list[int]:
+        words = split_words(text)
+        found = numbered(with_pairs(words))
+        for word in words:
+            own = known.get(word)
+            if own is None:
+                own = numbered(pieces(word))
+                if len(known) < KEPT_WORDS:
+                    known[word] = own
+            found += own
+        return found
+
+    many = NOTHING[0]
+    for batch in _batches(map(seen, texts)):
+        _, terms, _ = batch.counted(len(numbers))
+        more = np.bincount(terms, minlength=len(numbers))
+        more[:len(many)] += many
+        many = more
+    return dict(zip(numbers, many.tolist(), strict=True))
+
+
+def _most(terms: Iterable[str], counts: Mapping[str, int], least: int) -> list[str]:
+    """The terms that come in most texts, in at least so many, by name."""
+    often = sorted((term for term in terms if counts[term] >= least), key=lambda term: -counts[term])
+    return sorted(often[:TERMS])
 
 
 def _signed(directions: Array) -> Array:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from automl_core.explaining import contributions, explain, explain_row, open_reference, pick_background, reference_rows
+from automl_core.explaining import contributions, explain, explain_row, open_reference, overview, pick_background, reference_rows
 from automl_core.explaining.contributions import of_matrix
 from automl_core.explaining.orders import mixtures, plan
 from automl_core.explaining.reference import Care, Reference, parted
@@ -162,6 +163,26 @@ def test_two_thousand_rows_are_explained_when_there_are_so_many(members: tuple[s
     assert made.rows == 2_000
     assert made.importance[0].column == "a"
     assert math.isfinite(made.doubt)
+
+
+@pytest.mark.parametrize(("a_row", "most"), [(0.02, 1), (0.0, 40)])
+def test_slow_trees_are_not_timed_for_long(monkeypatch: pytest.MonkeyPatch, a_row: float, most: int) -> None:
+    """The look at how many rows there is time for costs a small part of that time."""
+    seen = []
+    exact = overview.exact
+
+    def slow(made: Model, rows: np.ndarray, reference: np.ndarray | None = None) -> object:
+        seen.append(len(rows))
+        end = time.thread_time() + a_row * len(rows)
+        while time.thread_time() < end:
+            pass
+        return exact(made, rows, reference)
+
+    frame, raw = table(300, 1)
+    monkeypatch.setattr(overview, "exact", slow)
+    made = explain(model("binary", ("lightgbm",)), frame, target("binary", raw).astype(int), 0, seconds=0.9 if a_row else 60.0)
+    assert max(seen) == most
+    assert made.rows == (100 if a_row else 300)
 
 
 def test_what_is_sampled_says_so() -> None:
