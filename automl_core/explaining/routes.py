@@ -85,7 +85,7 @@ def in_threads(work: Callable[[Floats], Floats], matrix: Floats) -> Floats:
 
 
 def _threaded(work: Callable[[Floats], Part], matrix: Floats) -> list[Part]:
-    """The libraries let go of the interpreter while they work; deep trees take seconds for a part before they come to its rows."""
+    """The libraries let go of the interpreter while they work; deep trees take seconds for a part before they come to rows."""
     threads = os.cpu_count() or 1
     if len(matrix) < THREAD_ROWS or threads == 1:
         return [work(matrix)]

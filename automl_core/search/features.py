@@ -64,7 +64,7 @@ class Encoder:
         return tuple(dict.fromkeys(block.source for block in self.blocks))
 
     def matrix(self, frame: pd.DataFrame, terms: dict[str, Terms] | None = None) -> Array:
-        """(rows, features) of a typed, cleaned frame that has all `sources`; NaN is missing. `terms` are its `terms`, if known."""
+        """(rows, features) of a typed, cleaned frame that has all `sources`; NaN is missing. `terms` are its own, if known."""
         out = np.empty((len(frame), len(self.features)), dtype=np.float64)
         start = 0
         terms = self.terms(frame) if terms is None else terms

@@ -16,6 +16,7 @@ PATIENCE_IN_ORDER = 0.93  # each later place of the portfolio promises that much
 MANY_ROWS, ENOUGH_FOLDS, LONG_SECONDS = 100_000, 3, 480.0
 LEAST_EFFORT = 0.4  # of a boosting's rounds that are worth having
 FAST_FIT = 0.05  # seconds below which one fit's cost does not matter
+LOADING = 1.5  # seconds until a worker has loaded the library of a family that is new to it
 
 
 class Place(NamedTuple):
@@ -72,7 +73,9 @@ def open_folds(contest: Contest, candidate: Candidate, moment: Moment) -> list[i
 def fits(contest: Contest, candidate: Candidate, folds: int, moment: Moment) -> bool:
     """Whether the candidate can get through all its folds before the end."""
     seconds = contest.fold_seconds(candidate)
-    return moment.now + max(seconds, seconds * folds / max(1, contest.plan.jobs)) <= moment.end
+    new = not any(contest.tried(other.key) for other in contest.candidates if other.family == candidate.family)
+    loading = LOADING if new and families().get(candidate.family).fit_modules else 0.0
+    return moment.now + loading + max(seconds, seconds * folds / max(1, contest.plan.jobs)) <= moment.end
 
 
 def fits_in_part(contest: Contest, candidate: Candidate, moment: Moment) -> bool:

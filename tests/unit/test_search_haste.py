@@ -4,15 +4,18 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from automl_core.search import FolderJournal
 from automl_core.search.contest import Clock
 from automl_core.search.haste import MOST, hastened
+from automl_core.search.journal import FoldResult
 from automl_core.search.opening import open_contest
 from automl_core.search.plan import Candidate, Plan
 from automl_core.search.portfolio import Views, make_portfolio
 from automl_core.search.prepared import prepare
+from automl_core.search.schedule import Moment, fits
 from tests.unit.modelling import PROBLEMS
 from tests.unit.test_search_race import make_data
 
@@ -62,3 +65,15 @@ def test_a_search_that_goes_on_knows_its_candidates_again_and_with_more_time_the
     assert open_contest(prepared, again, journal, Clock(60.0)).candidates == first
     assert {candidate.key for candidate in make_portfolio(data.problem, len(prepared.y), plan, prepared.views)} <= {
         candidate.key for candidate in more}
+
+
+def test_a_family_is_not_begun_when_its_library_would_only_just_be_loaded(tmp_path: Path) -> None:
+    data, plan = make_data(), Plan(60, 2)
+    prepared = prepare(data, plan)
+    contest = open_contest(prepared, plan, FolderJournal(tmp_path), Clock(60.0))
+    first = contest.candidates[1]
+    assert first.family == "lightgbm"
+    contest.take(FoldResult(first.key, 0, np.zeros(len(prepared.folds[0][1])), seconds=0.01))
+    for family, left, begun in (("lightgbm", 0.2, True), ("catboost", 0.2, False), ("catboost", 2.0, True)):
+        candidate = next(one for one in contest.candidates if one.family == family and one.key != first.key)
+        assert fits(contest, candidate, 1, Moment(10.0, 10.0 + left, frozenset())) == begun

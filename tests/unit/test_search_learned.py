@@ -1,8 +1,10 @@
 """Columns learned with the target: cross-fitted, the same for a table and a row, alive after storing."""
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 from automl_core.data.infer import table_from_frame
 from automl_core.framing.problem import Problem, Task
 from automl_core.search import FolderJournal, SearchData, search
+from automl_core.search import race as race_module
 from automl_core.search.codes import CodeSource, LevelMeans, fit_codes
 from automl_core.search.encoder_files import encoder_files, encoder_from_files
 from automl_core.search.feature import Feature
@@ -20,6 +23,9 @@ from automl_core.search.formula_files import formula_files, formulas_from_files
 from automl_core.search.formula_lab import FormulaSource, fit_formulas
 from automl_core.search.log_target import best_scale, from_log, pays, to_log
 from automl_core.search.plan import Plan
+from automl_core.search.text import fit_text
+from automl_core.search.worker import ALL_ROWS, ExtrasTask
+from tests.unit.test_search_race import HereExecutor
 
 WORDS = {"Yes": ["refund", "angry", "broken", "late"], "No": ["thanks", "great", "quick", "happy"]}
 
@@ -173,3 +179,54 @@ def test_a_search_with_texts_and_levels_hands_over_one_path(tmp_path: Path) -> N
         whole = model.predict_frame(found.frame.head(30))
         rows = [model.predict_row(row) for row in found.frame.head(30).drop(columns="gone").to_dict("records")]
         assert rows == pytest.approx(whole, abs=1e-9)
+
+
+class Learning(HereExecutor):
+    """Notes which learned columns were asked for, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.learned: list[int] = []
+
+    def submit(self, task: Any, *arguments: Any) -> Future[Any]:
+        if len(arguments) > 1 and isinstance(arguments[1], ExtrasTask):
+            self.learned.append(arguments[1].fold)
+        return super().submit(task, *arguments)
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+def test_a_worker_that_would_wait_learns_what_the_refits_want(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int) -> None:
+    """Each part of the rows once, all rows among them: beside the first fold where there is a second worker, else at the end."""
+    executor = Learning()
+    monkeypatch.setattr(race_module, "open_executor", lambda *arguments: executor)
+    found = table_from_frame(table(400), "orders")
+    plan = Plan(60, jobs, families=("linear",), max_trials=2, folds=3)
+    outcome = search(SearchData(found.frame, found.columns, PROBLEM), plan, FolderJournal(tmp_path))
+    assert outcome.summary.refitted
+    assert sorted(executor.learned) == [ALL_ROWS, 0, 1, 2]
+    assert executor.learned.index(ALL_ROWS) == (3 if jobs == 1 else 1)
+
+
+def test_texts_are_the_same_whatever_comes_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many at once, in several parts, or alone; the vocabulary is counted as one would by hand."""
+    texts = table(300)["note"].tolist()
+    whole = fit_text(texts)
+    monkeypatch.setattr("automl_core.search.text.BATCH_TERMS", 50)
+    parts = fit_text(texts)
+    assert whole is not None
+    assert parts is not None
+    assert list(whole.vocabulary) == list(parts.vocabulary)
+    spread = {word: sum(word in text.split() for text in texts) for word in ("order", "refund", "late")}
+    for word, count in spread.items():
+        assert whole.idf[whole.vocabulary[word]] == np.log((1 + len(texts)) / (1 + count)) + 1
+    assert {term for term in whole.vocabulary if " " not in term and term[0] != "~"} == {
+        word for word in {word for text in texts for word in text.split()} if sum(word in text.split() for text in texts) >= 2}
+    mixed = [None, "", "order !", *texts, "nothing known"]
+    table_ = whole.table(mixed)
+    assert parts.table(mixed).values.tolist() == table_.values.tolist()
+    for row, text in enumerate(mixed):
+        places, weights = whole.cells(text)
+        own = slice(table_.starts[row], table_.starts[row + 1])
+        assert table_.places[own].tolist() == places.tolist()
+        np.testing.assert_array_equal(table_.values[own], weights.astype(np.float32))
+    assert len(whole.table([]).starts) == 1

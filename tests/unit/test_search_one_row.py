@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import lightgbm
@@ -212,3 +213,13 @@ def test_unknown_levels_of_a_glassbox_take_the_last_bin() -> None:
     matrix = np.array([[0.0, 2.0], [1.0, 9.0], [np.nan, np.nan], [0.5, 1.0], [0.7, 0.0]])
     family = families().get("ebm")
     np.testing.assert_array_equal([family.predict_row(native, row) for row in matrix], family.predict(native, matrix))
+
+
+@pytest.mark.parametrize("family", ["extra_trees", "random_forest"])
+def test_a_forest_is_pressed_once(family: str) -> None:
+    kind = families().get(family)
+    matrix = nasty(200)
+    files = kind.save(kind.fit(FitRequest(matrix, matrix[:, 0], LEVELLED, "regression", options={"trees": 5})).native)
+    again = kind.load(files)
+    assert kind.save(again)["forest.npz"] is files["forest.npz"]
+    assert kind.save(replace(again, stored=b"")) == files
