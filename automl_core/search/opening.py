@@ -8,10 +8,13 @@ import numpy as np
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.haste import hastened
 from automl_core.search.journal import Journal
-from automl_core.search.plan import Plan
+from automl_core.search.plan import Candidate, Plan
 from automl_core.search.portfolio import make_portfolio
 from automl_core.search.prepared import Prepared
 from automl_core.search.schedule import ANCHORS, fold_count
+
+MANY_A_SECOND = 500  # rows for each second of the budget, from which on the first boosting would take the time of all others
+SLOW = 4.0  # times what a fit may take: so slow it is taken to be there
 
 
 def arrays_of(prepared: Prepared) -> dict[str, Any]:
@@ -33,7 +36,8 @@ def open_contest(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock)
     """The contest with what earlier runs of the same search left in the journal."""
     notes = journal.notes(prepared.fingerprint)
     clock.spent = notes.get("spent", 0.0)
-    candidates = make_portfolio(prepared.data.problem, len(prepared.y), plan, prepared.views)
+    rows = len(prepared.y)
+    candidates = _begun_quickly(make_portfolio(prepared.data.problem, rows, plan, prepared.views), rows, plan)
     if "pace" in notes:
         slow = candidates if plan.budget_seconds > plan.first_seconds > 0 else ()  # more time has come: they are tried, too
         candidates = hastened(candidates, notes["pace"], tuple(one.key for one in candidates[:ANCHORS]))
@@ -51,3 +55,11 @@ def open_contest(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock)
         contest.folds = max(contest.folds, fold_count(contest, anchors, 0.35 * max(clock.budget - clock.elapsed(), 0.0)))
         journal.note(prepared.fingerprint, "folds", contest.folds)
     return contest
+
+
+def _begun_quickly(candidates: tuple[Candidate, ...], rows: int, plan: Plan) -> tuple[Candidate, ...]:
+    """Larger steps for the first boosting, too, where rows are many for the time: its own cost is known when it is over."""
+    if plan.max_trials or rows < MANY_A_SECOND * (plan.first_seconds or plan.budget_seconds):
+        return candidates
+    anchors = {candidate.key for candidate in candidates[:ANCHORS]}
+    return hastened(candidates, SLOW, tuple(one.key for one in candidates if not {one.key, one.twin} & anchors))

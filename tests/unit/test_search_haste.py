@@ -77,3 +77,21 @@ def test_a_family_is_not_begun_when_its_library_would_only_just_be_loaded(tmp_pa
     for family, left, begun in (("lightgbm", 0.2, True), ("catboost", 0.2, False), ("catboost", 2.0, True)):
         candidate = next(one for one in contest.candidates if one.family == family and one.key != first.key)
         assert fits(contest, candidate, 1, Moment(10.0, 10.0 + left, frozenset())) == begun
+
+
+def test_the_first_boosting_learns_in_larger_steps_where_rows_are_many_for_the_time(tmp_path: Path) -> None:
+    """It alone, and what is judged by it; the same when the search goes on, whatever time it gets then."""
+    data = make_data(rows=900)
+    for plan, quick in ((Plan(1.5, 2), True), (Plan(60.0, 2), False), (Plan(60.0, 2, first_seconds=1.5), True),
+                        (Plan(1.5, 2, max_trials=5), False)):
+        prepared = prepare(data, plan)
+        found = open_contest(prepared, plan, FolderJournal(tmp_path), Clock(plan.budget_seconds)).candidates
+        usual = make_portfolio(data.problem, 900, plan, prepared.views)
+        first = usual[1]
+        assert first.label == "LightGBM, careful"
+        twins = [place for place, candidate in enumerate(usual) if candidate.key == first.key or candidate.twin == first.key]
+        faster = [found[place].options["learning_rate"] / usual[place].options["learning_rate"] for place in twins]
+        assert faster == [pytest.approx(MOST if quick else 1.0)] * len(twins)
+        others = [place for place in range(len(usual)) if place not in twins]
+        assert [found[place] for place in others] == [usual[place] for place in others]
+        assert all(found[place].twin in ("", found[1].key) for place in twins)
