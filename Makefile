@@ -7,8 +7,8 @@ PORT ?= 8501
 # pip compiles one file after the other, tests of libraries too, which are never run here
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile -r
 COMPILE := -m compileall -qq -j 0 -x '/tests/' $(VENV)/lib
-# three files beside each other on two cores, in the order of tests/dealing.py: a third of the time tests wait for others' processes
-BESIDE := -n 3 --dist loadfile --no-loadscope-reorder -m "not slow"
+# two files beside each other, in the order of tests/dealing.py
+BESIDE := -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 # a process that may keep nothing compiled compiles all of our modules each time it starts, and tests start hundreds
 unexport PYTHONDONTWRITEBYTECODE

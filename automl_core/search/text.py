@@ -223,7 +223,7 @@ def _spread(texts: Iterable[str]) -> dict[str, int]:
             own = known.get(word)
             if own is None:
                 own = numbered(pieces(word))
-                if len(known) < KEPT_WORDS:
+                if len(word) <= KEPT_LETTERS and len(known) < KEPT_WORDS:
                     known[word] = own
             found += own
         return found
