@@ -47,7 +47,7 @@ def explain(
     observed = outcomes_shown(model, y, place)
     began = time.thread_time()
     few = model.encoder.matrix(frame.iloc[:PACE_ROWS[-1]])
-    reference = reference_rows(model, frame, seed) if compares(model, few) else None
+    reference = reference_rows(model, frame, seed) if compares(model, few[:1]) else None
     left = max(seconds - (time.thread_time() - began), LEAST_SHARE * seconds)
     limit, care = _affordable(model, few, reference, min(SAMPLE, len(frame)), left)
     picked = stratified(observed, limit, seed)
@@ -84,10 +84,13 @@ def _affordable(
 
 
 def _pace(work: Callable[[Floats], object], few: Floats, seconds: float) -> float:
-    """Seconds of this thread for a row, by as many of the few as should not take longer than `seconds` in all."""
+    """Seconds of this thread for a row, by as many of the few as should not take longer than `seconds`.
+
+    One row says little where most of its time is not the row's: unless it alone takes long, some more are looked at.
+    """
     pace = 0.0
     for rows in PACE_ROWS:
-        if pace * rows > seconds:
+        if pace > 2 * seconds or (rows > PACE_ROWS[1] and pace * rows > seconds):
             break
         part = few[:rows]
         began = time.thread_time()

@@ -219,9 +219,10 @@ def save(model: Forest) -> dict[str, bytes]:
 
 def load(files: Mapping[str, bytes]) -> Forest:
     """The forest that `save` stored."""
-    with np.load(io.BytesIO(files["forest.npz"]), allow_pickle=False) as stored:
+    content = files["forest.npz"]
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
         task: Any = str(stored["task"])
         own = np.arange(len(stored["left"]), dtype=np.int32)
         return Forest(task, stored["roots"], stored["feature"].astype(np.int32), stored["threshold"],
                       stored["left"] + own, stored["right"] + own, stored["value"], stored["fill"], int(stored["depth"]),
-                      files["forest.npz"])
+                      content)

@@ -36,10 +36,12 @@ def open_contest(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock)
     """The contest with what earlier runs of the same search left in the journal."""
     notes = journal.notes(prepared.fingerprint)
     clock.spent = notes.get("spent", 0.0)
-    rows = len(prepared.y)
-    candidates = _begun_quickly(make_portfolio(prepared.data.problem, rows, plan, prepared.views), rows, plan)
+    usual = make_portfolio(prepared.data.problem, len(prepared.y), plan, prepared.views)
+    quick = bool(notes["quick"]) if "quick" in notes else not notes and _many(len(prepared.y), plan)
+    journal.note(prepared.fingerprint, "quick", float(quick))
+    candidates = _begun_quickly(usual) if quick else usual
     if "pace" in notes:
-        slow = candidates if plan.budget_seconds > plan.first_seconds > 0 else ()  # more time has come: they are tried, too
+        slow = usual if plan.budget_seconds > plan.first_seconds > 0 else ()  # more time has come: they are tried, too
         candidates = hastened(candidates, notes["pace"], tuple(one.key for one in candidates[:ANCHORS]))
         candidates += tuple(one for one in slow if one.key not in {other.key for other in candidates})
     candidates += tuple(candidate for candidate in journal.proposed(prepared.fingerprint)
@@ -57,9 +59,11 @@ def open_contest(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock)
     return contest
 
 
-def _begun_quickly(candidates: tuple[Candidate, ...], rows: int, plan: Plan) -> tuple[Candidate, ...]:
-    """Larger steps for the first boosting, too, where rows are many for the time: its own cost is known when it is over."""
-    if plan.max_trials or rows < MANY_A_SECOND * (plan.first_seconds or plan.budget_seconds):
-        return candidates
+def _many(rows: int, plan: Plan) -> bool:
+    return not plan.max_trials and rows >= MANY_A_SECOND * (plan.first_seconds or plan.budget_seconds)
+
+
+def _begun_quickly(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """Larger steps for the first boosting, too: that it is slow is known when it is over."""
     anchors = {candidate.key for candidate in candidates[:ANCHORS]}
     return hastened(candidates, SLOW, tuple(one.key for one in candidates if not {one.key, one.twin} & anchors))

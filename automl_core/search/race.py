@@ -50,6 +50,7 @@ class Race:
     watch: Watch
     told: set[str] = field(default_factory=set)
     loaded: set[str] = field(default_factory=set)
+    early: set[str] = field(default_factory=set)
     handles: dict[tuple[str, int], Any] = field(default_factory=dict)
     ending: float = 0.0
     reported: float = 0.0
@@ -146,12 +147,17 @@ class Race:
             learning = {(task.kind, task.fold) for task, _ in self.crew.running.values() if isinstance(task, ExtrasTask)}
             if (missing[0], place.fold) not in learning:
                 return self.extras_task(missing[0], place.fold, self._share_ends(now))
-            whole = (missing[0], ALL_ROWS)
-            # refits will want them: a worker that would wait learns them now
-            return None if whole in contest.extras or whole in learning else self.extras_task(*whole, self.end())
+            return self._early(missing[0], now)
         if not contest.folds:
             return self.fit_task(*place, max(min(self.end(), now + 0.3 * self.clock.budget), now + FIRST_FITS))
         return self.fit_task(*place, self._share_ends(now))
+
+    def _early(self, kind: ExtrasKind, now: float) -> ExtrasTask | None:
+        """What refits will want to be learned, for a worker that would wait: once, and while there is time to do it well."""
+        if kind in self.early or (kind, ALL_ROWS) in self.contest.extras or self.end() - now < 0.5 * self.clock.budget:
+            return None
+        self.early.add(kind)
+        return self.extras_task(kind, ALL_ROWS, self.end())
 
     def _anchor(self, busy: set[tuple[str, int]]) -> Place | None:
         """First the first fold of the anchors; once their cost is known, the number of folds follows."""
@@ -202,14 +208,18 @@ class Race:
             self.stop_file.touch()
 
     def _take_all(self, came: list[tuple[Task, Any]]) -> None:
-        for _, result in came:
+        for task, result in came:
             if isinstance(result, Extras):
-                self.take_extras(result)
+                if result.fold != ALL_ROWS or time.time() < task.until:  # a part of what refits want is worse than nothing yet
+                    self.take_extras(result)
             else:
                 self._take(result)
         if self.ending:
             self.crew.again.clear()
+        self.crew.again[:] = [item for item in self.crew.again if not _is_early(item[0])]
         for task in self.crew.given_up:
+            if _is_early(task):
+                continue
             if isinstance(task, ExtrasTask):
                 self.take_extras(Extras(task.kind, task.fold, (), (), np.zeros((len(self.prepared.y), 0), dtype=np.float32)))
             else:
@@ -252,6 +262,10 @@ class Race:
         share = max(self.clock.elapsed() / self.clock.budget, 0.9 * done / len(names))
         self.fraction = min(max(share, self.fraction), 0.95)
         self.watch.progress(self.fraction, sentence, left)
+
+
+def _is_early(task: Task) -> bool:
+    return isinstance(task, ExtrasTask) and task.fold == ALL_ROWS
 
 
 def search(

@@ -9,6 +9,7 @@ import numpy as np
 
 from automl_core.search.contest import Contest
 from automl_core.search.families import families
+from automl_core.search.lean import FIRST
 from automl_core.search.plan import Candidate
 
 ANCHORS = 2  # candidates whose first fold shows what a fold costs here
@@ -73,9 +74,14 @@ def open_folds(contest: Contest, candidate: Candidate, moment: Moment) -> list[i
 def fits(contest: Contest, candidate: Candidate, folds: int, moment: Moment) -> bool:
     """Whether the candidate can get through all its folds before the end."""
     seconds = contest.fold_seconds(candidate)
-    new = not any(contest.tried(other.key) for other in contest.candidates if other.family == candidate.family)
-    loading = LOADING if new and families().get(candidate.family).fit_modules else 0.0
-    return moment.now + loading + max(seconds, seconds * folds / max(1, contest.plan.jobs)) <= moment.end
+    return moment.now + loading(contest, candidate) + max(seconds, seconds * folds / max(1, contest.plan.jobs)) <= moment.end
+
+
+def loading(contest: Contest, candidate: Candidate) -> float:
+    """Seconds until a worker has loaded what the candidate's family needs, if no fit has needed it before."""
+    tried = {other.family for other in contest.candidates if contest.tried(other.key)}
+    loaded = {module for family in tried for module in families().get(family).fit_modules}
+    return 0.0 if set(families().get(candidate.family).fit_modules) <= loaded.union(FIRST) else LOADING
 
 
 def fits_in_part(contest: Contest, candidate: Candidate, moment: Moment) -> bool:
@@ -83,7 +89,7 @@ def fits_in_part(contest: Contest, candidate: Candidate, moment: Moment) -> bool
 
     Only with one fold: no other one waits for the same effort.
     """
-    enough = LEAST_EFFORT * contest.fold_seconds(candidate)
+    enough = loading(contest, candidate) + LEAST_EFFORT * contest.fold_seconds(candidate)
     return contest.folds == 1 and families().get(candidate.family).grows and moment.now + enough <= moment.end
 
 

@@ -234,7 +234,9 @@ def _spread(texts: Iterable[str]) -> dict[str, int]:
         more = np.bincount(terms, minlength=len(numbers))
         more[:len(many)] += many
         many = more
-    return dict(zip(numbers, many.tolist(), strict=True))
+    for term, count in zip(numbers, many.tolist(), strict=True):
+        numbers[term] = count
+    return numbers
 
 
 def _most(terms: Iterable[str], counts: Mapping[str, int], least: int) -> list[str]:

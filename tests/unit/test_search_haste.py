@@ -15,7 +15,7 @@ from automl_core.search.opening import open_contest
 from automl_core.search.plan import Candidate, Plan
 from automl_core.search.portfolio import Views, make_portfolio
 from automl_core.search.prepared import prepare
-from automl_core.search.schedule import Moment, fits
+from automl_core.search.schedule import Moment, fits, fits_in_part
 from tests.unit.modelling import PROBLEMS
 from tests.unit.test_search_race import make_data
 
@@ -76,16 +76,19 @@ def test_a_family_is_not_begun_when_its_library_would_only_just_be_loaded(tmp_pa
     contest.take(FoldResult(first.key, 0, np.zeros(len(prepared.folds[0][1])), seconds=0.01))
     for family, left, begun in (("lightgbm", 0.2, True), ("catboost", 0.2, False), ("catboost", 2.0, True)):
         candidate = next(one for one in contest.candidates if one.family == family and one.key != first.key)
-        assert fits(contest, candidate, 1, Moment(10.0, 10.0 + left, frozenset())) == begun
+        moment = Moment(10.0, 10.0 + left, frozenset())
+        assert fits(contest, candidate, 1, moment) == begun
+        contest.folds = 1
+        assert fits_in_part(contest, candidate, moment) == begun
 
 
 def test_the_first_boosting_learns_in_larger_steps_where_rows_are_many_for_the_time(tmp_path: Path) -> None:
-    """It alone, and what is judged by it; the same when the search goes on, whatever time it gets then."""
+    """It alone, and what is judged by it."""
     data = make_data(rows=900)
     for plan, quick in ((Plan(1.5, 2), True), (Plan(60.0, 2), False), (Plan(60.0, 2, first_seconds=1.5), True),
                         (Plan(1.5, 2, max_trials=5), False)):
         prepared = prepare(data, plan)
-        found = open_contest(prepared, plan, FolderJournal(tmp_path), Clock(plan.budget_seconds)).candidates
+        found = open_contest(prepared, plan, FolderJournal(tmp_path / f"{plan}"), Clock(plan.budget_seconds)).candidates
         usual = make_portfolio(data.problem, 900, plan, prepared.views)
         first = usual[1]
         assert first.label == "LightGBM, careful"
@@ -95,3 +98,12 @@ def test_the_first_boosting_learns_in_larger_steps_where_rows_are_many_for_the_t
         others = [place for place in range(len(usual)) if place not in twins]
         assert [found[place] for place in others] == [usual[place] for place in others]
         assert all(found[place].twin in ("", found[1].key) for place in twins)
+
+
+@pytest.mark.parametrize("first", [Plan(1.5, 2), Plan(1.5, 2, max_trials=5), Plan(60.0, 2)])
+def test_what_was_fitted_first_is_known_again_whatever_time_comes(tmp_path: Path, first: Plan) -> None:
+    data, journal = make_data(rows=900), FolderJournal(tmp_path)
+    prepared = prepare(data, first)
+    began = open_contest(prepared, first, journal, Clock(first.budget_seconds)).candidates
+    for later in (first, Plan(600.0, 2), replace(first, budget_seconds=9.0, first_seconds=first.budget_seconds, max_trials=0)):
+        assert open_contest(prepared, later, journal, Clock(later.budget_seconds)).candidates[1] == began[1]
