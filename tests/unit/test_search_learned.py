@@ -1,6 +1,7 @@
 """Columns learned with the target: cross-fitted, the same for a table and a row, alive after storing."""
 from __future__ import annotations
 
+import time
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -16,15 +17,20 @@ from automl_core.framing.problem import Problem, Task
 from automl_core.search import FolderJournal, SearchData, search
 from automl_core.search import race as race_module
 from automl_core.search.codes import CodeSource, LevelMeans, fit_codes
+from automl_core.search.contest import Clock
+from automl_core.search.crew import Crew
 from automl_core.search.encoder_files import encoder_files, encoder_from_files
 from automl_core.search.feature import Feature
 from automl_core.search.features import fit_encoder, with_codes
 from automl_core.search.formula_files import formula_files, formulas_from_files
 from automl_core.search.formula_lab import FormulaSource, fit_formulas
 from automl_core.search.log_target import best_scale, from_log, pays, to_log
+from automl_core.search.opening import open_contest
 from automl_core.search.plan import Plan
+from automl_core.search.prepared import prepare
 from automl_core.search.text import fit_text
-from automl_core.search.worker import ALL_ROWS, ExtrasTask
+from automl_core.search.watch import SilentWatch
+from automl_core.search.worker import ALL_ROWS, Extras, ExtrasTask
 from tests.unit.test_search_race import HereExecutor
 
 WORDS = {"Yes": ["refund", "angry", "broken", "late"], "No": ["thanks", "great", "quick", "happy"]}
@@ -230,3 +236,41 @@ def test_texts_are_the_same_whatever_comes_with_them(monkeypatch: pytest.MonkeyP
         assert table_.places[own].tolist() == places.tolist()
         np.testing.assert_array_equal(table_.values[own], weights.astype(np.float32))
     assert len(whole.table([]).starts) == 1
+
+
+def test_what_refits_want_is_learned_whole_or_not_yet(tmp_path: Path) -> None:
+    """Columns of all rows that came too late, or were lost with their process, are not kept: the refits ask for them again."""
+    found = table_from_frame(table(300), "orders")
+    plan = Plan(60, 2, families=("linear",), folds=2)
+    prepared = prepare(SearchData(found.frame, found.columns, PROBLEM), plan)
+    contest = open_contest(prepared, plan, FolderJournal(tmp_path), Clock(60.0))
+    race = race_module.Race(contest, Clock(60.0), Crew(Learning(), None), FolderJournal(tmp_path), SilentWatch())
+    values = np.zeros((len(prepared.y), 1), dtype=np.float32)
+
+    def came(fold: int, seconds: float) -> None:
+        task = replace(race.extras_task("codes", fold, 50.0), until=time.time() + seconds)
+        race._take_all([(task, Extras("codes", fold, (), (), values))])
+
+    came(ALL_ROWS, -1.0)
+    assert ("codes", ALL_ROWS) not in contest.extras
+    came(0, -1.0)
+    assert ("codes", 0) in contest.extras
+    race.crew.again.append((race.extras_task("codes", ALL_ROWS, 50.0), 1))
+    race.crew.given_up += [race.extras_task("codes", ALL_ROWS, 50.0), race.extras_task("codes", 1, 50.0)]
+    race._take_all([])
+    assert race.crew.again == []
+    assert set(contest.extras) == {("codes", 0), ("codes", 1)}
+    came(ALL_ROWS, 20.0)
+    assert ("codes", ALL_ROWS) in contest.extras
+
+
+def test_refits_learn_for_themselves_when_half_the_time_is_over(tmp_path: Path) -> None:
+    found = table_from_frame(table(300), "orders")
+    plan = Plan(60, 2, families=("linear",), folds=2)
+    prepared = prepare(SearchData(found.frame, found.columns, PROBLEM), plan)
+    for spent, early in ((0.0, True), (40.0, False)):
+        journal = FolderJournal(tmp_path / str(spent))
+        contest = open_contest(prepared, plan, journal, Clock(60.0))
+        race = race_module.Race(contest, Clock(60.0, spent=spent), Crew(Learning(), None), journal, SilentWatch())
+        asked = [race._early("codes", spent) is not None for _ in range(2)]
+        assert asked == [early, False]  # once
