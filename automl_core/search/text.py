@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.search.writing import WORDS_ONLY, Way, fit_way
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -60,19 +62,20 @@ class TextCoder:
     """TF-IDF over words, pairs of words and pieces of words, then a linear map `components` (words, dimensions) of the words.
 
     The first `words` places of the vocabulary are words and pairs; the others are pieces of three to five letters, which catch
-    endings, misspellings and names. Each of the two kinds has length 1.
+    endings, misspellings and names. Each kind has length 1. `way` is how a text is written, which its terms leave out.
     """
 
     vocabulary: dict[str, int]
     words: int
     idf: Array
     components: Array
+    way: Way = WORDS_ONLY
     _pieces: dict[str, list[int]] = field(default_factory=dict, repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:
         """What each feature of a text is called."""
-        return (*(f"topic {number + 1}" for number in range(self.components.shape[1])), "words")
+        return (*(f"topic {number + 1}" for number in range(self.components.shape[1])), *self.way.names)
 
     def cells(self, text: str | None) -> Cells:
         """The places of a text's known terms in the vocabulary, ascending, and their weights."""
@@ -118,29 +121,31 @@ class TextCoder:
         return Terms(starts, places.astype(np.int32), values.astype(np.float32), len(self.vocabulary))
 
     def cell(self, text: str | None, cells: Cells) -> list[float]:
-        """The features of one text with its cells: topics and the number of words; NaN when it is missing."""
+        """The features of one text with its cells: topics and how it is written; NaN when it is missing."""
         if text is None:
             return [math.nan] * len(self.names)
         places, weights = cells
         border = int(np.searchsorted(places, self.words))
         topics = (weights[:border].astype(np.float32)[:, None] * self.components[places[:border]]).sum(axis=0)
-        return [*topics.tolist(), float(len(text.split()))]
+        return [*topics.tolist(), *self.way.cell(text)]
 
     def columns(self, series: pd.Series[Any], found: Terms) -> Array:
         """(n, features) of a column of texts whose terms are `found`."""
+        topics = self.components.shape[1]
         out = np.empty((len(series), len(self.names)))
         rows, word = np.repeat(np.arange(len(out)), np.diff(found.starts)), found.places < self.words
         rows, values, places = rows[word], found.values[word], found.places[word]
-        for topic in range(out.shape[1] - 1):
+        for topic in range(topics):
             out[:, topic] = np.bincount(rows, values * self.components[places, topic], minlength=len(out))
         missing = series.isna().to_numpy()
-        out[:, -1] = [0 if none else len(text.split()) for text, none in zip(series.tolist(), missing.tolist(), strict=True)]
+        texts = ("" if none else text for text, none in zip(series.tolist(), missing.tolist(), strict=True))
+        out[:, topics:] = np.array([self.way.cell(text) for text in texts]).reshape(len(out), -1)
         out[missing] = math.nan
         return out
 
     def document(self) -> dict[str, Any]:
         """What is stored as text: see `restored`."""
-        return {"vocabulary": list(self.vocabulary), "words": self.words}
+        return {"vocabulary": list(self.vocabulary), "words": self.words, "way": self.way.document()}
 
     def arrays(self) -> dict[str, Any]:
         """What is stored as arrays: see `restored`."""
@@ -150,7 +155,8 @@ class TextCoder:
     def restored(document: Mapping[str, Any], arrays: Mapping[str, Any]) -> TextCoder:
         """The coder whose `document` and `arrays` were stored."""
         vocabulary = {term: place for place, term in enumerate(document["vocabulary"])}
-        return TextCoder(vocabulary, int(document["words"]), arrays["idf"], arrays["components"])
+        way = Way.restored(document.get("way"))
+        return TextCoder(vocabulary, int(document["words"]), arrays["idf"], arrays["components"], way)
 
 
 def _batches(found: Iterable[list[int]]) -> Iterator[Batch]:
@@ -205,7 +211,7 @@ def fit_text(texts: Sequence[str], seed: int = 0) -> TextCoder | None:
     start = np.random.default_rng(seed).standard_normal(min(matrix.shape))
     _, strength, directions = svds(matrix, k=dimensions, v0=start)
     order = np.argsort(-strength)
-    return TextCoder(vocabulary, len(kept), idf, np.ascontiguousarray(_signed(directions[order]).T))
+    return TextCoder(vocabulary, len(kept), idf, np.ascontiguousarray(_signed(directions[order]).T), fit_way(texts))
 
 
 def _spread(texts: Iterable[str]) -> dict[str, int]:

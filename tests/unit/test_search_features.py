@@ -14,7 +14,8 @@ from automl_core.framing.problem import Problem
 from automl_core.search.encoder_files import encoder_files, encoder_from_files
 from automl_core.search.features import fit_encoder
 from automl_core.search.inner_numbers import numbers_in
-from automl_core.search.text import fit_text
+from automl_core.search.text import TextCoder, fit_text
+from automl_core.search.writing import fit_way
 from tests.unit.modelling import PROBLEMS, make_frame
 
 TABLE = table_from_frame(make_frame(), "customers")
@@ -101,7 +102,7 @@ def test_text_finds_topics() -> None:
     texts = ["the dog barks loudly", "a dog and a bone", "stocks fell today", "stocks and bonds fell"] * 20
     coder = fit_text(texts)
     assert coder is not None
-    dog, bark, stock, other = (np.array(coder.cell(text, coder.cells(text))[:-1])
+    dog, bark, stock, other = (np.array(coder.cell(text, coder.cells(text))[:coder.components.shape[1]])
                                for text in ("dog bone", "the dog barks", "stocks fell", "entirely different vocabulary"))
     assert np.dot(dog, bark) > np.dot(dog, stock)
     assert (other == 0).all()
@@ -109,6 +110,39 @@ def test_text_finds_topics() -> None:
     assert len(misspelt)
     assert misspelt.min() >= coder.words  # known by its pieces alone
     assert fit_text(["a", "b"]) is None
+
+
+def test_how_a_text_is_written_is_known() -> None:
+    """The words of "2/14 High St" are those of "2 14 High St": only the sign tells a flat from a house."""
+    frame = pd.DataFrame({"address": [f"{'2/' if row % 3 else ''}{row} High St" for row in range(300)],
+                          "y": ["flat" if row % 3 else "house" for row in range(300)]})
+    table = table_from_frame(frame, "homes")
+    encoder = fit_encoder(table.frame, table.columns, Problem("y", "binary", "roc_auc", ("flat", "house"), "flat"))
+    names = [feature.name for feature in encoder.features]
+    assert names[-6:] == [f"address ({name})" for name in ("words", "characters", "digits", "capitals", "signs", "“/”")]
+    matrix = encoder.matrix(table.frame)
+    assert matrix[101, -6:].tolist() == [3.0, 13.0, 4.0, 2.0, 1.0, 1.0]  # 2/101 High St
+    again = encoder_from_files(encoder_files(encoder))
+    np.testing.assert_array_equal(again.row({"address": "2/101 High St"}), matrix[101])
+    assert np.isnan(again.row({"address": None})[-6:]).all()
+
+
+def test_a_text_coder_of_before_counts_words_only() -> None:
+    coder = fit_text(["the dog barks loudly", "a dog and a bone", "stocks fell today", "stocks and bonds fell"] * 20)
+    assert coder is not None
+    document = coder.document()
+    del document["way"]
+    old = TextCoder.restored(document, coder.arrays())
+    assert old.names == (*(name for name in coder.names if name.startswith("topic")), "words")
+    assert old.cell("a dog, a bone!", old.cells("a dog, a bone!"))[-1] == 4.0
+
+
+@pytest.mark.parametrize(("texts", "signs"), [
+    (["a-b", "a b"] * 50, "-"), (["a-b"] * 100, ""), (["a b"] * 199 + ["a!b"], ""), (["!?,.-/"] * 3 + ["a"] * 7, "!,-./"),
+    ([], ""),
+])
+def test_signs_that_tell_something(texts: list[str], signs: str) -> None:
+    assert fit_way(texts).signs == signs
 
 
 @pytest.mark.parametrize(("text", "numbers"), [
