@@ -240,7 +240,7 @@ def test_numbers_too_large_for_32_bits_are_no_crash(home: Path, tmp_path: Path, 
 def test_ctrl_c_keeps_the_best(home: Path, tmp_path: Path) -> None:
     out = tmp_path / "m.zip"
     command = [sys.executable, "-m", "automl_core", "train", "sample:subscription_churn", "--target", "churned",
-               "--budget", "600", "--out", str(out), "--json"]
+               "--families", "linear,lightgbm", "--budget", "600", "--out", str(out), "--json"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
     end = time.monotonic() + 90
     while not any("fit" in path.read_text() for path in home.rglob("trials.jsonl")) and time.monotonic() < end:
