@@ -93,9 +93,10 @@ def test_no_row_is_ever_moved_against_the_limits_full(
 
 
 def test_no_row_is_ever_moved_against_the_limits() -> None:
-    """Two goals that would have the forbidden if they could: most of the benefit lies there."""
-    assert kept_to(3, [], [("basic", "max"), ("plus", "max"), ("pro", "max")], "down", (17.5, 35.0)) == {"plan", "price", "alert"}
-    assert kept_to(4, ["pro", "max"], [("basic", "pro"), ("plus", "max")], "up", (10.0, 22.5)) == {"plan", "price", "alert"}
+    """Two goals whose forbidden moves would pay and whose price both goes up and down to a limit."""
+    forbidden = [("basic", "pro"), ("plus", "max")]
+    for direction, limits in (("down", (15.0, 25.0)), ("up", (10.0, 22.5))):
+        assert kept_to(4, ["pro", "max"], forbidden, direction, limits) == {"plan", "price", "alert"}
 
 
 def kept_to(
