@@ -41,12 +41,14 @@ types: $(VENV)/.test
 house: $(VENV)/.test
 	$(BIN)/python -m pytest -q tests/unit/test_house.py
 
+# with the slow tests: the many seeds that stand behind the few of `make test`
 truth: $(VENV)/.test
 	$(BIN)/python -m pytest tests/truth
 
 noise: $(VENV)/.test
 	$(BIN)/python -m pytest -s -m slow tests/truth/test_noise.py
 
+# with the slow tests: every kill, where `make test` takes one of a kind
 faults: $(VENV)/.test
 	$(BIN)/python -m pytest tests/faults -m "fault or not fault"
 

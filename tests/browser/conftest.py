@@ -24,6 +24,8 @@ FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scr
 SHOTS = ROOT / "screenshots"
 PATIENCE = 420.0
 LEVERS = (Lever("contract", ("Yearly",), ("Monthly",), cost=20.0), Lever("discount", ("Yes",), ("No",), cost=30.0))
+STILL = """document.addEventListener('DOMContentLoaded', () => document.head.append(Object.assign(document.createElement('style'),
+  {textContent: '*, ::before, ::after {animation-iteration-count: 1 !important}'})))"""
 expect.set_options(timeout=30_000)  # the machine may be shared: a wait proves nothing by being short
 
 
@@ -88,7 +90,8 @@ def wait(workspace: Workspace, job: str) -> None:
 def searched(workspace: Workspace) -> str:
     """The sample, searched for a moment; nothing was said yet about acting. Tests that say something share it, too."""
     made = workspace.projects.start_sample("subscription_churn")
-    wait(workspace, workspace.search.start(made, Plan(budget_seconds=10, jobs=1, families=("linear", "lightgbm"))).id)
+    plan = Plan(budget_seconds=60, jobs=1, families=("linear", "lightgbm"), max_trials=3)
+    wait(workspace, workspace.search.start(made, plan).id)
     return made
 
 
@@ -110,6 +113,7 @@ def watcher(server: Server) -> Watcher:
 def page(browser: Browser, watcher: Watcher) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1360, "height": 900}, accept_downloads=True)
     context.set_default_timeout(60_000)
+    context.add_init_script(STILL)  # what turns while a job runs is drawn by the processor here, which the job needs
     yield watcher.watch(context.new_page())
     context.close()
 
@@ -139,6 +143,13 @@ def shots(browser: Browser, urls: dict[str, str], folder: Path | None = None) ->
             shown.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=True)
             shown.set_viewport_size({"width": width, "height": 900})
         context.close()
+
+
+def photo(page: Page, name: str) -> None:
+    """A picture of a page as it is shown, where pictures are asked for (see `shots`)."""
+    if os.environ.get("CLARION_SHOTS"):
+        SHOTS.mkdir(exist_ok=True)
+        page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
 
 
 def settle(page: Page) -> None:

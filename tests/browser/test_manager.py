@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from automl_core import Workspace
 from automl_core.reporting.memo import TRUST
-from tests.browser.conftest import SHOTS, Watcher, pick, settle
+from tests.browser.conftest import Watcher, photo, pick, settle
 from tests.browser.test_walk import go, no_errors
 from tests.serving import Server
 
@@ -43,7 +43,7 @@ def test_a_manager_reads_the_card_on_a_phone(
     assert answer is not None
     assert answer.status == 200
     fits(page)
-    page.screenshot(path=SHOTS / "report-card-390.png", full_page=True)
+    photo(page, "report-card-390")
     move = page.get_by_text(re.compile(f"Move “{cards[0].lever}”")).first
     expect(move).to_be_visible()
     told = move.inner_text()

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import SHOTS, Watcher, settle, shots
+from tests.browser.conftest import Watcher, photo, settle, shots
 from tests.serving import Server
 
 pytestmark = pytest.mark.browser
@@ -55,13 +55,13 @@ def test_card_to_pilot_to_grade_a(
     waiting.value.save_as(card)
     sheet = page.context.new_page()
     sheet.goto(card.as_uri())
-    pdf = sheet.pdf(path=str(SHOTS / "card.pdf"), prefer_css_page_size=True)
+    pdf = sheet.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b(?!s)", pdf)) == 1  # it prints on one sheet
     for width in (1360, 390):
         for scheme in ("light", "dark"):
             sheet.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             sheet.set_viewport_size({"width": width, "height": 900})
-            sheet.screenshot(path=SHOTS / f"card-{width}-{scheme}.png", full_page=True)
+            photo(sheet, f"card-{width}-{scheme}")
             assert sheet.evaluate("document.documentElement.scrollWidth") <= width
     assert not watcher.others
     assert not watcher.errors

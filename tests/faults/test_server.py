@@ -38,7 +38,9 @@ def kill_worker(server: Server) -> None:
 
 
 @pytest.mark.fault
-@pytest.mark.parametrize("killed", ["the server", "the worker", "the server, its worker and its job"])
+@pytest.mark.parametrize("killed", [
+    pytest.param("the server", marks=pytest.mark.slow), pytest.param("the worker", marks=pytest.mark.slow),
+    "the server, its worker and its job"])
 def test_nothing_finished_is_lost(home: Path, killed: str) -> None:
     home.mkdir(parents=True)
     server = start_server(home)

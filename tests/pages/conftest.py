@@ -28,7 +28,7 @@ manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_componen
 
 HOSTILE = "<img src=x onerror=alert(1)> **b** [l](http://evil.example) ![i](http://evil.example/p.png) :material/bolt: $x$"
 PAGES = {path.stem[3:]: f"../{path.name}" for path in sorted((ROOT / "pages").glob("[0-9][0-9]_*.py"))}
-QUICK = Plan(budget_seconds=5, jobs=1, families=("linear", "lightgbm"))
+QUICK = Plan(budget_seconds=60, jobs=1, families=("linear", "lightgbm"), max_trials=3)
 Visit = Callable[..., AppTest]
 
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -19,7 +20,7 @@ from automl_core.workspace.pilots import card_key
 from pages.ui import session
 from pages.ui.pilot_view import move_words, title
 from pages.ui.words import plain
-from tests.pages.conftest import QUICK, checked, open_page, primary, texts, work
+from tests.pages.conftest import Stages, open_page, primary, texts, work
 
 LEVERS = (Lever("contract", ("Yearly",), ("Monthly",), cost=20.0), Lever("discount", ("Yes",), ("No",), cost=30.0))
 
@@ -37,12 +38,14 @@ class Carded:
 
 
 @pytest.fixture(scope="module")
-def carded(tmp_path_factory: pytest.TempPathFactory) -> Carded:
+def carded(stages: Stages, tmp_path_factory: pytest.TempPathFactory) -> Carded:
+    """On a copy of the stages, whose search is as good as another one."""
+    folder = tmp_path_factory.mktemp("carded") / "home"
+    shutil.copytree(stages.workspace.context.settings.home, folder)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CLARION_HOME", str(tmp_path_factory.mktemp("carded")))
+        patch.setenv("CLARION_HOME", str(folder))
         workspace = Workspace.open()
-    project = checked(workspace, "subscription_churn")
-    work(workspace, workspace.search.start(project, QUICK))
+    project = stages.projects["scored"]
     goal = workspace.act.goal(project)
     workspace.act.save_goal(project, replace(goal, value=600.0, contact_cost=10.0, capacity=300, levers=LEVERS))
     work(workspace, workspace.act.start(project))

@@ -64,10 +64,10 @@ def run(seeds: range, **truth: float | bool) -> Tally:
 
 
 def test_cards_are_right_about_whom_to_move_and_by_how_much() -> None:
-    seeds = range(6)
+    seeds = range(3)
     tally = run(seeds)
     assert tally.cards >= len(seeds)
-    assert tally.covered >= tally.cards - 2
+    assert tally.covered >= tally.cards - 1
     assert tally.share / len(seeds) >= 0.85
     assert tally.above_everybody >= len(seeds) - 1
     assert tally.idle <= 1
@@ -109,8 +109,8 @@ def promised_over_delivered(seeds: range) -> tuple[float, int]:
 
 def test_grade_b_delivers_what_it_promises() -> None:
     """T9."""
-    ratio, number = promised_over_delivered(range(4))
-    assert number >= 2
+    ratio, number = promised_over_delivered(range(2))
+    assert number >= 1
     assert 0.8 <= ratio <= 1.2
 
 
@@ -121,7 +121,9 @@ def test_promises_full() -> None:
     assert 0.8 <= ratio <= 1.2
 
 
+@pytest.mark.slow
 def test_same_seed_same_cards() -> None:
+    """Each time tests/unit/test_acting_cards.py asks twice at the door, on fewer rows."""
     made = market(3, rows=2500)
     first, second = actions(made), actions(made)
     assert [card.id for card in first.cards] == [card.id for card in second.cards]

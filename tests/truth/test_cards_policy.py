@@ -42,7 +42,7 @@ def shares(shape: str, seed: int, rows: int = 5000) -> tuple[float, float]:
 
 @pytest.mark.parametrize("shape", ["two numbers", "levels and number"])
 def test_a_rule_of_two_conditions_is_found(shape: str) -> None:
-    got, everybody = np.array([shares(shape, seed) for seed in range(3)]).T
+    got, everybody = np.array([shares(shape, seed) for seed in range(2)]).T
     assert got.max() >= 0.85
     assert got.mean() >= 0.7
     assert (got > everybody).all()

@@ -1,9 +1,11 @@
 """Where there is nothing to learn the search must say so: ids, levels and texts without end, and a target that is a coin.
 
-The whole run (`make noise`) takes 50 seeds; the usual one takes few, with a bar that is as wide as their mean strays.
+The whole run (`make noise`) takes every family on 50 seeds; the usual one takes every family once and those that cost little on
+more seeds, with bars that are as wide as one seed and the mean of six stray.
 """
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,21 +34,28 @@ def noise(seed: int) -> pd.DataFrame:
     return frame
 
 
-def reported(seed: int, folder: Path, trials: int) -> float:
+def reported(seed: int, folder: Path, plan: Plan) -> float:
     """The ROC AUC that the search reports for what it hands over."""
     table = table_from_frame(noise(seed), "noise")
-    plan = Plan(budget_seconds=600, jobs=2, seed=seed, max_trials=trials)
-    return search(SearchData(table.frame, table.columns, PROBLEM), plan, FolderJournal(folder)).summary.score.mean
+    data = SearchData(table.frame, table.columns, PROBLEM)
+    return search(data, replace(plan, seed=seed), FolderJournal(folder)).summary.score.mean
 
 
 def test_noise_is_reported_as_noise(tmp_path: Path) -> None:
-    """One seed strays by 0.026 for a fixed model (500 rows); the mean of 6 by 0.011: 0.5 +- 0.035 is three of these."""
-    found = [reported(seed, tmp_path / str(seed), 6) for seed in range(6)]
+    """One seed strays by 0.026 for a fixed model (500 rows) and the mean of 6 by 0.011: the bars are three of these.
+
+    What a code or a word count lets through reaches every family; what only forests or CatBoost let through, the first seed.
+    """
+    every = Plan(budget_seconds=600, jobs=1, folds=3, max_trials=6)
+    cheap = replace(every, families=("linear", "lightgbm"))
+    found = [reported(seed, tmp_path / str(seed), cheap if seed else every) for seed in range(6)]
     assert abs(float(np.mean(found)) - 0.5) < 0.035, found
+    assert max(abs(one - 0.5) for one in found) < 0.08, found
 
 
 @pytest.mark.slow
 def test_noise_is_reported_as_noise_on_fifty_tables(tmp_path: Path) -> None:
-    found = [reported(seed, tmp_path / str(seed), 12) for seed in range(50)]
+    plan = Plan(budget_seconds=600, jobs=2, max_trials=12)
+    found = [reported(seed, tmp_path / str(seed), plan) for seed in range(50)]
     print(f"mean {np.mean(found):.4f}, standard deviation {np.std(found):.4f}")
     assert abs(float(np.mean(found)) - 0.5) < 0.03, found

@@ -24,8 +24,9 @@ def noise(seed: int, rows: int) -> tuple[pd.DataFrame, np.random.Generator]:
     return frame, rng
 
 
-def test_pure_noise_confirms_nothing() -> None:
-    runs, false = 80, 0
+@pytest.mark.parametrize("runs", [40, pytest.param(400, marks=pytest.mark.slow)])
+def test_pure_noise_confirms_nothing(runs: int) -> None:
+    false = 0
     for seed in range(runs):
         frame, rng = noise(seed, 1500)
         y = (rng.random(1500) < 0.27).astype(int)
@@ -66,7 +67,7 @@ def false_runs(seeds: range, each: int) -> int:
 
 
 def test_rows_of_one_customer_are_not_independent() -> None:
-    runs = 40
+    runs = 24
     assert false_runs(range(runs), 8) <= 0.05 * runs + 2 * np.sqrt(0.05 * 0.95 * runs)
     naive = sum(bool(find_groups(*customers(seed, 8), COLUMNS, PROBLEM, seed).segments) for seed in range(10))
     assert naive >= 5  # without the group column the same noise is called a finding

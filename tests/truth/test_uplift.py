@@ -63,9 +63,9 @@ def coverage(seeds: int, rows: int = 2000) -> tuple[float, float, int]:
 
 
 def test_ranges_cover_quickly() -> None:
-    mean, qini, _ = coverage(12, 1500)
-    assert mean >= 9 / 12  # a right range misses more than 3 of 12 with a chance of 0.2 %
-    assert qini >= 9 / 12
+    mean, qini, _ = coverage(8, 1500)
+    assert mean >= 6 / 8  # a right range misses more than 2 of 8 with a chance of 0.6 %
+    assert qini >= 6 / 8
 
 
 @pytest.mark.slow
@@ -83,8 +83,8 @@ def test_a_treatment_that_helps_all_alike_has_no_order_to_show() -> None:
 
 
 def test_refused_where_chance_did_not_decide() -> None:
-    for chance, column in (("chosen", "use"), ("slightly", "age")):
-        frame, _ = experiment(1, 3000, chance)
+    for chance, column, rows in (("chosen", "use", 1000), ("slightly", "age", 3000)):
+        frame, _ = experiment(1, rows, chance)
         with pytest.raises(BadInput, match="not left to chance") as caught:
             measure_uplift(frame, "stayed", "offer", UpliftRoles(good="yes"))
         assert column in caught.value.message
@@ -158,16 +158,16 @@ def test_what_is_no_experiment_gets_a_sentence(change: object, words: str) -> No
         measure_uplift(change(frame), "stayed", "offer")  # type: ignore[operator]
 
 
-def test_the_models_of_both_sides_know_what_no_line_tells() -> None:
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_models_of_both_sides_know_what_no_line_tells(seed: int) -> None:
     """Who gains is decided by two signs together: the order by two models finds it, and the mean effect is measured as exactly as
     the noise allows (with the true means known its standard error would be 0.04)."""
-    for seed in (0, 1):
-        rng = np.random.default_rng(seed)
-        a, b, c = rng.normal(size=(3, 4000))
-        treated, effect = rng.random(4000) < 0.5, np.where((a > 0) ^ (b > 0), 1.5, -1.5)
-        frame = pd.DataFrame({"a": a, "b": b, "c": c, "offer": np.where(treated, "treat", "hold"),
-                              "sales": c + 2 * np.abs(a) + treated * effect + rng.normal(size=4000)})
-        found = measure_uplift(frame, "sales", "offer", UpliftRoles(good="high"), seed=seed)
-        assert found.simple.qini_low > 0.8 * judge_ranking(effect, effect, fold_of(4000, None, seed)).qini
-        assert found.low < effect.mean() < found.high
-        assert found.high - found.low < 1.5 * 2 * 1.96 * np.hypot(2 / np.sqrt(4000), 1.5 / np.sqrt(4000))
+    rng = np.random.default_rng(seed)
+    a, b, c = rng.normal(size=(3, 4000))
+    treated, effect = rng.random(4000) < 0.5, np.where((a > 0) ^ (b > 0), 1.5, -1.5)
+    frame = pd.DataFrame({"a": a, "b": b, "c": c, "offer": np.where(treated, "treat", "hold"),
+                          "sales": c + 2 * np.abs(a) + treated * effect + rng.normal(size=4000)})
+    found = measure_uplift(frame, "sales", "offer", UpliftRoles(good="high"), seed=seed)
+    assert found.simple.qini_low > 0.8 * judge_ranking(effect, effect, fold_of(4000, None, seed)).qini
+    assert found.low < effect.mean() < found.high
+    assert found.high - found.low < 1.5 * 2 * 1.96 * np.hypot(2 / np.sqrt(4000), 1.5 / np.sqrt(4000))

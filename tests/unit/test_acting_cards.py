@@ -219,7 +219,7 @@ def test_an_experiment_that_known_columns_can_tell_was_none() -> None:
 def test_two_changes_together() -> None:
     """Each lever works alone, and both together work twice: a card says so, and rows that can take both get it."""
     rng = np.random.default_rng(8)
-    rows = 5000
+    rows = 3000
     first, second = rng.random(rows) < 0.5, rng.random(rows) < 0.5
     y = rng.random(rows) < 0.6 - 0.2 * first - 0.2 * second
     frame = pd.DataFrame({"a": np.where(first, "yes", "no"), "b": np.where(second, "yes", "no"), "y": np.where(y, 1, 0)})
@@ -249,7 +249,7 @@ def test_small_and_odd_tables() -> None:
 
 
 def test_the_door_needs_no_model_and_no_problem() -> None:
-    made = inputs()
+    made = inputs(2000)
     frame = made.frame.assign(vip=made.frame["age"] > 0, day=pd.Timestamp("2026-01-01"))
     frame = frame.astype({"offer": "category"})
     found = find_actions(frame, "y", "No", [Lever("offer", cost=1.0), "idle"], Roles(given=("age",)), Options(value=100.0))
@@ -271,7 +271,7 @@ def test_the_door_needs_no_model_and_no_problem() -> None:
 
 def test_a_clinic_of_one_person_a_row_is_counted_once() -> None:
     """Rows that come in copies must not make the interval narrower when the group column says so."""
-    made = inputs(levers=(Lever("offer", ("new",)),), value=0.0)
+    made = inputs(1200, levers=(Lever("offer", ("new",)),), value=0.0)
     frame = made.frame.assign(person=np.arange(len(made.frame)))
     columns = (*COLUMNS, Column("person", "int", "id"))
     alone = make_cards(replace(made, frame=frame, columns=columns)).cards[0]

@@ -43,7 +43,7 @@ def test_measured_with_money_and_rows() -> None:
 
 
 def test_refused_where_chance_did_not_decide_or_rows_are_few() -> None:
-    for asked, words in ((inputs("chosen"), "not left to chance"), (inputs("random", 150), "untreated rows")):
+    for asked, words in ((inputs("chosen", 1000), "not left to chance"), (inputs("random", 150), "untreated rows")):
         made, scores = measure_experiment(asked)
         assert words in made.refused
         assert np.isnan(scores).all()

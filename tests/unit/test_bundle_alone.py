@@ -29,7 +29,8 @@ def test_same_answers_as_the_app(home: Path, tmp_path: Path) -> None:
     clean = {key: value for key, value in os.environ.items() if key not in BESIDE_IT}
     python = ""
     for number, families in enumerate(FAMILIES):
-        run_job(workspace, workspace.search.start(project, Plan(budget_seconds=5, jobs=2, families=families)).id)
+        plan = Plan(budget_seconds=60, jobs=1, folds=2, families=families, max_trials=len(families))
+        run_job(workspace, workspace.search.start(project, plan).id)
         finish(workspace, project)
         deployment, _ = workspace.deploy.create(project)
         records = json.loads(rows.to_json(orient="records", date_format="iso", double_precision=15))

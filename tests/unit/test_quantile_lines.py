@@ -42,7 +42,7 @@ def test_the_ladder_of_a_quantile_has_a_linear_rung_that_covers(tmp_path: Path) 
     frame = pd.DataFrame({"a": x[:, 0], "b": x[:, 1], "y": y})
     table = table_from_frame(frame.iloc[:600], "made")
     problem = Problem("y", "regression", "pinball", quantile=0.9)
-    plan = Plan(budget_seconds=60, max_trials=3)
+    plan = Plan(budget_seconds=60, jobs=1, max_trials=3)
     found = search(SearchData(table.frame, table.columns, problem), plan, FolderJournal(tmp_path))
     assert "linear" in found.rungs
     said = found.rungs["linear"].predict_frame(frame.iloc[600:])

@@ -9,6 +9,7 @@ import pytest
 
 from automl_core.errors import BadInput
 from automl_core.search import FolderJournal, Outcome, search
+from automl_core.search import opening as opening_module
 from automl_core.search import race as race_module
 from automl_core.search.contest import Contest
 from automl_core.search.executors import open_executor
@@ -20,6 +21,7 @@ from automl_core.search.tuning import PATIENCE, SPACES, propose
 from tests.unit.test_search_race import HereExecutor, make_data
 
 ONE = ("lightgbm",)
+SHORT = Plan(3_600, 2, families=("linear", "lightgbm"), folds=3, max_trials=3)
 
 
 @pytest.fixture
@@ -49,10 +51,11 @@ def finish(contest: Contest, candidate: Candidate, quality: float) -> None:
         contest.take(FoldResult(candidate.key, fold, np.clip(y * quality + random.normal(0, 0.5, len(y)), -5, 5)))
 
 
-def test_tuning_goes_on_after_the_portfolio_and_is_kept(tmp_path: Path, here: HereExecutor) -> None:
+def test_tuning_goes_on_after_the_portfolio_and_is_kept(tmp_path: Path, here: HereExecutor,
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
     data = make_data(rows=600)
-    listed = len(make_portfolio(data.problem, len(data.frame), Plan(families=ONE), prepare(data, Plan()).views))
-    plan = Plan(3_600, 2, families=ONE, folds=2, max_trials=listed + 3)
+    monkeypatch.setattr(opening_module, "make_portfolio", lambda *asked: make_portfolio(*asked)[:2])  # all would take long
+    plan = Plan(3_600, 2, families=ONE, folds=2, max_trials=5)
     outcome = search(data, plan, FolderJournal(tmp_path))
     assert len(tuned_of(outcome)) == 3
     here.fits.clear()
@@ -62,11 +65,15 @@ def test_tuning_goes_on_after_the_portfolio_and_is_kept(tmp_path: Path, here: He
     assert again.summary.score == outcome.summary.score
 
 
-def test_the_same_seed_gives_the_same_search(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """In worker processes, where fits end in any order."""
-    data = make_data(rows=600)
-    plan = Plan(3_600, 2, families=("linear", "rule"), folds=3, max_trials=5)
-    first, second = (search(data, plan, FolderJournal(tmp_path / name)) for name in "ab")
+    return search(make_data(rows=400), SHORT, FolderJournal(tmp_path_factory.mktemp("local")))
+
+
+def test_the_same_seed_gives_the_same_search(tmp_path: Path, local: Outcome) -> None:
+    data = make_data(rows=400)
+    first, second = local, search(data, SHORT, FolderJournal(tmp_path))
     for one, other in zip(first.summary.leaderboard, second.summary.leaderboard, strict=True):
         assert (one.key, one.score, one.fold_scores) == (other.key, other.score, other.fold_scores)
     assert first.summary.members == second.summary.members
@@ -136,19 +143,17 @@ def test_linear_models_alone_are_not_tuned() -> None:
     assert propose(contest) is None
 
 
-def test_a_cluster_gives_what_this_machine_gives(tmp_path: Path) -> None:
+def test_a_cluster_gives_what_this_machine_gives(tmp_path: Path, local: Outcome) -> None:
     """A real Dask cluster of two processes, with codes of levels and texts and with formulas among what it learns."""
     from distributed import LocalCluster
 
     data = make_data(rows=400)
-    plan = Plan(3_600, 2, families=("linear", "lightgbm"), folds=3, max_trials=3)
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         address = cluster.scheduler_address.replace("tcp://", "dask://")
-        away = search(data, replace(plan, executor=address), FolderJournal(tmp_path / "a"))
-    here = search(data, plan, FolderJournal(tmp_path / "b"))
+        away = search(data, replace(SHORT, executor=address), FolderJournal(tmp_path))
     assert [(trial.key, trial.score) for trial in away.summary.leaderboard] == [
-        (trial.key, trial.score) for trial in here.summary.leaderboard]
-    np.testing.assert_allclose(away.model.predict_frame(data.frame), here.model.predict_frame(data.frame), atol=1e-12)
+        (trial.key, trial.score) for trial in local.summary.leaderboard]
+    np.testing.assert_allclose(away.model.predict_frame(data.frame), local.model.predict_frame(data.frame), atol=1e-12)
     assert all(trial.state == "finished" for trial in away.summary.leaderboard)
 
 

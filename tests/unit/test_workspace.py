@@ -41,7 +41,8 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Walked:
     workspace.cleaning.fix_all_safe(project)
     problem = workspace.goal.needed(project)
     workspace.goal.save(project, replace(problem, money=Money(true_positive=100.0, false_positive=-10.0)))
-    run_job(workspace, workspace.search.start(project, Plan(budget_seconds=6, jobs=2, families=("linear", "lightgbm"))).id)
+    plan = Plan(budget_seconds=60, jobs=1, families=("linear", "lightgbm"), max_trials=3)
+    run_job(workspace, workspace.search.start(project, plan).id)
     return Walked(workspace, project)
 
 
@@ -265,7 +266,7 @@ def test_keys_can_be_closed_and_a_deployment_ended(walked: Walked) -> None:
 def test_another_rung_can_be_handed_over_and_back(home: Path) -> None:
     ws = Workspace.open()
     project = ws.projects.start_sample("diabetes")
-    job = ws.search.start(project, Plan(budget_seconds=20, families=("linear", "lightgbm"), max_trials=4))
+    job = ws.search.start(project, Plan(budget_seconds=60, jobs=1, families=("linear", "lightgbm"), max_trials=4))
     run_job(ws, job.id)
     first = ws.search.needed(project)
     assert first.summary is not None
@@ -303,7 +304,7 @@ def test_more_time_goes_on_with_the_same_search(home: Path) -> None:
     project = ws.projects.start_sample("diabetes")
     with pytest.raises(NotFound):
         ws.search.more(project, 60)
-    job = ws.search.start(project, Plan(budget_seconds=60, families=("linear", "extra_trees"), max_trials=2))
+    job = ws.search.start(project, Plan(budget_seconds=60, jobs=1, families=("linear",), max_trials=1))
     do_next(ws, job.id)
     first = ws.search.needed(project)
     job = ws.search.more(project, 60)
