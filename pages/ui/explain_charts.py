@@ -31,11 +31,15 @@ def unit_of(units: str) -> str:
 
 
 def lines_of(explanation: Explanation) -> list[Importance | ColumnGroup]:
-    """Columns and groups of columns as they are shown, the largest first: a column of a group is shown in its group only."""
+    """Columns and groups of columns as they are shown, the largest first: a column of a group is shown in its group only.
+
+    What the model does not use at all is left out, unless it uses nothing.
+    """
     inside = {name for group in explanation.groups for name in group.columns}
     alone = [item for item in explanation.importance if item.column not in inside and item.evidence]
     shown: list[Importance | ColumnGroup] = [*alone, *explanation.groups]
-    return sorted(shown, key=lambda item: -item.mean_abs)
+    used = [item for item in shown if item.mean_abs > 0]
+    return sorted(used or shown, key=lambda item: -item.mean_abs)
 
 
 def name_of(item: Importance | ColumnGroup) -> str:

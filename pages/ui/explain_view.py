@@ -21,7 +21,7 @@ def all_rows(project: str, explanation: Explanation) -> None:
     """Importance, what the score needs, and the same as a table."""
     cards.show(explain_charts.importance(explanation, session.palette()), "importance")
     st.caption(f"Measured on {count(explanation.rows, 'row')}. A column the model relies on goes along with the outcome; "
-               "it need not cause it.")
+               f"it need not cause it. {plain(explanation.doubt_sentence)}".rstrip())
     if explanation.refits:
         cards.show(explain_charts.drops(explanation, session.palette()), "drops")
         st.caption(plain(explanation.measured, 600))
@@ -178,8 +178,9 @@ def one_row(project: str) -> None:
         row = session.workspace().explain.row(project, position)
         st.markdown(lead(row.sentence), width=720)
         cards.show(explain_charts.waterfall(row, session.palette()), "reasons")
-        st.caption("Orange raises, blue lowers the prediction; the parts add up exactly. It is the final model’s, which learned "
-                   "from this row as well; the prediction in the list is by one that had not seen it.")
+        st.caption("Orange raises, blue lowers the prediction; the parts add up to it exactly. "
+                   f"{plain(row.doubt_sentence)} It is the final model’s, which learned from this row as well; the prediction in "
+                   "the list is by one that had not seen it.")
         _around(session.workspace().explain.row_context(project, position), row.units)
 
 

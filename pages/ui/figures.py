@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 LABEL = 28
+ROOM_PER_SIGN = 0.055  # of the bars' width, for the words beside the longest one: as much as they take on a phone
 NUMBERS = {"exponentformat": "B", "minexponent": 6}  # 20,000 as in the words beside it, 2M, never 20k; years as they are
 
 
@@ -100,7 +101,7 @@ def bars(marks: list[Mark], title: str, palette: Palette, signs: bool = False) -
     figure.update_yaxes(autorange="reversed", showgrid=False)
     values = [mark.value for mark in marks if math.isfinite(mark.value)] or [0.0]
     low, high = min(0.0, *values), max(0.0, *values)
-    room = 0.3 * ((high - low) or 1.0)
+    room = max(0.3, ROOM_PER_SIGN * max((len(mark.text) for mark in marks), default=0)) * ((high - low) or 1.0)
     figure.update_xaxes(title_text=words.label(title, 60), range=[low - (room if low < 0 else 0), high + room], nticks=6)
     return figure
 
