@@ -12,7 +12,7 @@ from automl_core.acting.action import ActionCard, Actions, Goal
 from pages.ui import cards, charts, decision_view, pilot_view, session
 from pages.ui.cards import Fact
 from pages.ui.explain_view import digits
-from pages.ui.words import count, cut, interval, label, lead, money, number, percent, plain, quoted, signed
+from pages.ui.words import count, cut, interval, label, lead, money, money_range, number, percent, plain, quoted, signed
 
 ROW_WIDTH = 104  # an id of ten signs
 GRADES = {"A": "Tested in an experiment", "B": "Well supported", "C": "Worth a pilot", "D": "Only a hint"}
@@ -34,10 +34,10 @@ def action_list(project: str, goal: Goal) -> None:
     if math.isfinite(actions.expected_value) and goal.value:
         cards.facts([
             Fact(f"Best {count(len(actions.rows), 'row')}", money(actions.expected_value, goal.currency),
-                 f"{money(actions.low, goal.currency)} to {money(actions.high, goal.currency)}", "With its 95 % interval."),
+                 money_range(actions.low, actions.high, goal.currency), "With its 95 % interval."),
             Fact("As many at random", money(actions.random_value, goal.currency)),
             Fact("Acting on everyone", money(actions.everyone_value, goal.currency),
-                 f"beyond {actions.limited_by}" if actions.limited_by else ""),
+                 "beyond the limit" if actions.limited_by else "", f"Beyond {actions.limited_by}." if actions.limited_by else ""),
         ], columns=3)
         if actions.expected_value > 0:
             cards.show(charts.capacity(actions, session.palette(), goal.currency), "capacity_curve")

@@ -14,7 +14,7 @@ from automl_core.workspace.pilots import card_key
 from pages.ui import cards, explain_view, pilot_charts, progress, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
-from pages.ui.words import count, cut, label, lead, money, number, percent, plain, quoted
+from pages.ui.words import count, cut, label, lead, money, money_range, number, percent, plain, quoted
 
 
 def decision(project: str, goal: Goal) -> None:
@@ -25,7 +25,7 @@ def decision(project: str, goal: Goal) -> None:
         st.markdown(lead(made.sentence), width=720)
         if made.rivals:
             cards.facts([Fact("This list", money(made.value, goal.currency),
-                              f"{money(made.low, goal.currency)} to {money(made.high, goal.currency)}")]
+                              money_range(made.low, made.high, goal.currency))]
                         + [Fact(rival.name, money(rival.value, goal.currency),
                                 f"{money(abs(rival.ahead), goal.currency)} {'less' if rival.ahead > 0 else 'more'}")
                            for rival in made.rivals])

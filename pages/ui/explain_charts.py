@@ -23,6 +23,7 @@ from pages.ui.theme import Palette
 
 SHOWN_BARS = 12
 WATERFALL = 8
+LEAST_SEEN = 10  # rows of a rare level: the mean of fewer is no finding, and one of them would set the scale of all
 
 
 def unit_of(units: str) -> str:
@@ -177,7 +178,7 @@ def _levels(item: Curve, palette: Palette) -> Any:
     seen = [point for point in item.points if math.isfinite(point.observed) and point.rows]
     mean = sum(point.observed * point.rows for point in seen) / max(1, sum(point.rows for point in seen))
     known = [(name, point) for name, point in zip(figure.layout.yaxis.categoryarray or (), shown, strict=True)
-             if math.isfinite(point.observed)]
+             if math.isfinite(point.observed) and (point.rows >= LEAST_SEEN or not point.thin)]
     figure.add_trace(go.Scatter(
         x=[point.observed - mean for _, point in known], y=[name for name, _ in known], mode="markers",
         marker={"size": 10, "color": palette.up, "symbol": "diamond-open", "line": {"width": 2}},

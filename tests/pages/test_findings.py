@@ -164,6 +164,10 @@ def test_classes_are_audited(visit: Visit, stages: Stages) -> None:
     assert "are predicted to be" in shown
     app.selectbox(key="fair_column").select("contract").run()
     assert "Monthly" in texts(app)
+    made = stages.workspace.fairness.audit(project, "contract")
+    gap = re.sub("[\\\\\u2060]", "", app.metric[0].value)
+    assert gap == f"{100 * made.parity.difference:.1f} points"  # as the sentence above says it
+    assert "Never to be used" in texts(app)  # what to do about a column the model learns from
     assert not re.search(r"\b(un)?fair\b", texts(app), re.I)
 
 

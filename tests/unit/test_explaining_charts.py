@@ -132,3 +132,11 @@ def test_a_column_named_first_without_evidence_is_said_to_have_none() -> None:
     assert honesty._warned(EXPLANATION) is EXPLANATION
     grouped = replace(named, groups=(ColumnGroup(("noise", "tenure"), 0.6, 14.0),))
     assert honesty._warned(grouped) is grouped  # the group is what is judged
+
+
+def test_one_row_of_a_rare_level_does_not_set_the_scale() -> None:
+    rare = replace(POINTS[3], label="rare", rows=1, observed=99.0, thin=True)
+    drawn = explain_charts.curve(replace(LEVELS, points=(*POINTS[:3], rare)), LIGHT).figure.data[-1]
+    assert len(drawn.x) == 3
+    small = replace(LEVELS, points=tuple(replace(point, rows=4) for point in POINTS[:4]))  # a small table: none of them is rare
+    assert len(explain_charts.curve(small, LIGHT).figure.data[-1].x) == 4
