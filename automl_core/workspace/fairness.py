@@ -66,10 +66,16 @@ class Auditing:
 
     def audit_of(self, run: Run, column: str, label: str = "") -> Fairness:
         """The same for one run."""
-        frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
+        frame, columns, _, _ = self.search.goal.open(self.search.inputs(run))
         find_column(columns, column)
         past = self.search.predictions(run)
-        groups = explaining.protected_groups(frame[column].iloc[past.positions])
+        values = frame[column].iloc[past.positions].reset_index(drop=True)
+        groups = explaining.protected_groups(values)
+        return explaining.in_order(self._figures(run, column, label, groups), values, groups)
+
+    def _figures(self, run: Run, column: str, label: str, groups: np.ndarray) -> Fairness:
+        _, _, problem, _ = self.search.goal.open(self.search.inputs(run))
+        past = self.search.predictions(run)
         y = np.asarray(past.y, dtype=np.float64)
         if problem.task == "regression":
             return explaining.audit(explaining.Audit(past.oof, y, groups, None, column, ""))

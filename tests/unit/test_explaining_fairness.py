@@ -11,7 +11,7 @@ import pytest
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
-from automl_core.explaining import Audit, Fairness, audit, likely_protected, protected_groups
+from automl_core.explaining import Audit, Fairness, audit, in_order, likely_protected, protected_groups
 from automl_core.explaining.fairness_counts import wilson
 
 
@@ -100,3 +100,18 @@ def test_wilson_against_known_values() -> None:
     assert (rate.low, rate.high) == pytest.approx((0.4902, 0.9433), abs=2e-4)
     assert math.isnan(wilson(0, 0).value)
     assert wilson(0, 50).low == 0
+
+
+def test_groups_of_a_number_are_shown_from_low_to_high() -> None:
+    rng = np.random.default_rng(3)
+    ages = pd.Series(np.where(rng.random(1200) < 0.1, np.nan, rng.integers(18, 80, 1200)), name="age")
+    labels = protected_groups(ages)
+    p = rng.random(1200)
+    made = audit(Audit(p, (rng.random(1200) < p).astype(float), labels, p > 0.5, "age", "Yes"))
+    names = [group.group for group in in_order(made, ages, labels).groups]
+    assert names[0].startswith("below ")
+    assert names[-2].endswith(" or more")
+    assert names[-1] == "(missing)"
+    assert [name.split()[0] for name in names[1:-1]] == sorted(name.split()[0] for name in names[1:-1])
+    texts = pd.Series(np.where(rng.random(1200) < 0.5, "b", "a"), name="sex")
+    assert in_order(made, texts, labels) is made
