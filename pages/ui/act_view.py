@@ -19,7 +19,7 @@ GRADES = {"A": "Tested in an experiment", "B": "Well supported", "C": "Worth a p
 COLOURS: dict[str, Literal["green", "blue", "gray"]] = {"A": "green", "B": "blue", "C": "gray", "D": "gray"}
 SURE = {
     "A": "It was tested.",
-    "B": "It is likely, and held against every check that past data allow.",
+    "B": "It is likely.",
     "C": "It goes together with the change after comparing like with like; something not recorded may be behind it.",
     "D": "A pattern, not advice.",
 }
@@ -32,13 +32,15 @@ def action_list(project: str, goal: Goal) -> None:
     cards.covered(project, "Ranked")
     _leans_on(project, goal)
     if math.isfinite(actions.expected_value) and goal.value:
-        cards.facts([
-            Fact(f"Best {count(len(actions.rows), 'row')}", money(actions.expected_value, goal.currency),
-                 money_range(actions.low, actions.high, goal.currency), "With its 95 % interval."),
-            Fact("As many at random", money(actions.random_value, goal.currency)),
-            Fact("Acting on everyone", money(actions.everyone_value, goal.currency),
-                 "beyond the limit" if actions.limited_by else "", f"Beyond {actions.limited_by}." if actions.limited_by else ""),
-        ], columns=3)
+        if not actions.takes_everyone:
+            beyond = actions.limited_by
+            cards.facts([
+                Fact(f"Best {count(len(actions.rows), 'row')}", money(actions.expected_value, goal.currency),
+                     money_range(actions.low, actions.high, goal.currency), "With its 95 % interval."),
+                Fact("As many at random", money(actions.random_value, goal.currency)),
+                Fact("Acting on everyone", money(actions.everyone_value, goal.currency),
+                     "beyond the limit" if beyond else "", f"Beyond {beyond}." if beyond else ""),
+            ], columns=3)
         if actions.expected_value > 0:
             cards.show(charts.capacity(actions, session.palette(), goal.currency), "capacity_curve")
     frame = pd.DataFrame([
@@ -54,9 +56,9 @@ def action_list(project: str, goal: Goal) -> None:
     config = st.column_config
     st.dataframe(frame, hide_index=True, key="action_list", height=cards.height(len(frame)),
                  alt=f"The {len(frame)} rows to act on first", column_config={
-                     "Rank": config.NumberColumn(width=60), "Row": config.TextColumn(width=ROW_WIDTH, pinned=True),
-                     "Prediction": config.NumberColumn(format=digits(frame["Prediction"]), width=100),
-                     "Expected value": config.NumberColumn(f"Expected, {label(goal.currency, 4)}", format="%.2f", width=120),
+                     "Rank": config.NumberColumn(width=52), "Row": config.TextColumn(width=ROW_WIDTH, pinned=True),
+                     "Prediction": config.NumberColumn(format=digits(frame["Prediction"]), width=88),
+                     "Expected value": config.NumberColumn(f"Expected, {label(goal.currency, 4)}", format="%.2f", width=110),
                      "Reasons": config.TextColumn(width="large")})
     if len(actions.rows) > len(frame):
         st.caption(f"The first {count(len(frame))} of {count(len(actions.rows))} rows; the download has all.")

@@ -61,6 +61,8 @@ def audit(project: str, declared: tuple[str, ...]) -> None:
     else:
         st.caption(f"The model does not learn from {quoted(column)}; other columns can still stand for it.")
     cards.covered(project, "Measured")
+    if len(findings_charts.drawn(made).groups) < len(made.groups):
+        st.caption(f"Groups of fewer than {findings_charts.LEAST_DRAWN} rows are in the table below only.")
     _figures(made)
     with st.expander("All figures as a table"):
         _table(made)

@@ -13,6 +13,8 @@ from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining import Audit, Fairness, audit, in_order, likely_protected, protected_groups
 from automl_core.explaining.fairness_counts import wilson
+from pages.ui import findings_charts
+from pages.ui.theme import LIGHT
 
 
 def case(group: np.ndarray, seed: int = 0) -> Audit:
@@ -115,3 +117,12 @@ def test_groups_of_a_number_are_shown_from_low_to_high() -> None:
     assert [name.split()[0] for name in names[1:-1]] == sorted(name.split()[0] for name in names[1:-1])
     texts = pd.Series(np.where(rng.random(1200) < 0.5, "b", "a"), name="sex")
     assert in_order(made, texts, labels) is made
+
+
+def test_a_group_of_three_rows_does_not_press_the_others_together() -> None:
+    made = audit(case(np.repeat(["a", "b", "x"], [300, 200, 3])))
+    for chart in (findings_charts.off(made, LIGHT), findings_charts.rates(made, "selected", "Selected.", LIGHT)):
+        assert "x (few" not in chart.alt
+    assert [group.group for group in made.groups] == ["a", "b", "x"]  # the table has it
+    few = audit(case(np.repeat(["a", "x"], [4, 3])))
+    assert len(findings_charts.drawn(few).groups) == 2  # where all are that small, all are drawn
