@@ -60,8 +60,8 @@ def _binned(values: NDArray[np.float64]) -> NDArray[np.object_]:
     known = values[np.isfinite(values)]
     cuts = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1], method="higher"))
     cuts = cuts[(cuts > known.min()) & (cuts <= known.max())]
-    if not len(cuts):
-        return np.full(len(values), edge(float(known.min())), dtype=object)
+    if not len(cuts):  # most rows hold the least value: those above it are the other group
+        cuts = np.array([known[known > known.min()].min()])
     inner = [f"{edge(float(low))} to below {edge(float(high))}" for low, high in pairwise(cuts)]
     names = [f"below {edge(float(cuts[0]))}", *inner, f"{edge(float(cuts[-1]))} or more"]
     places = np.searchsorted(cuts, np.nan_to_num(values, nan=float(cuts[0])), side="right")
