@@ -177,11 +177,11 @@ def _explain(arguments: Arguments) -> Answer:
     data = {"importance": explanation.importance, "base": explanation.base, "rows": explanation.rows, "units": explanation.units,
             "shapes": explanation.shapes, "groups": explanation.groups, "floor": explanation.floor, "refits": explanation.refits,
             "measured": explanation.measured}
-    sentence = explanation.sentence
+    sentence = f"{explanation.sentence} {explanation.doubt_sentence}".rstrip()
     if arguments.row is not None:
         one = files.explain_row(arguments.bundle, arguments.data, arguments.row)
         data["row"] = one
-        sentence = one.sentence
+        sentence = f"{one.sentence} {one.doubt_sentence}".rstrip()
     return Answer(data, sentence)
 
 

@@ -51,7 +51,7 @@ def score(deployment: Deployment) -> None:
         return
     scored, report = drafts["scored"]
     frame: pd.DataFrame = scored
-    st.markdown(f"**{count(len(frame), 'row')} scored.** {plain(report.sentence)}", width=720)
+    st.markdown(f"**{deploy_view.answered(frame)}** {plain(report.sentence)}", width=720)
     flagged = int((frame["_quality"] != "ok").sum()) if "_quality" in frame else 0
     if flagged:
         st.warning(f"{count(flagged, 'row')} to look at; the column \\_reasons says why.", icon=":material/warning:")

@@ -17,6 +17,7 @@ STATUS = {
     "ok": ("Fine", "green", ":material/check_circle:"), "watch": ("Watch", "orange", ":material/visibility:"),
     "act": ("Act", "red", ":material/priority_high:"),
 }
+WHOLE = ("missing_column", "extra_column")  # a whole column, in no row more than in another
 UNJUDGED = ("Too few rows to judge", "gray", ":material/hourglass_empty:")
 ws = session.workspace()
 project = cards.need_project()
@@ -35,8 +36,9 @@ def show(report: BatchReport) -> None:
     st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
     st.markdown(f"**{plain(report.sentence)}**", width=720)
     drifted = [item for item in report.columns if item.drifted]
-    facts = [Fact("Rows", count(report.rows)), Fact("Columns that moved", f"{len(drifted)} of {len(report.columns)}"),
-             Fact("Contract notes", count(len(report.contract)))]
+    facts = [Fact("Rows", count(report.rows)), Fact("Contract notes", count(len(report.contract)))]
+    if report.columns:
+        facts.insert(1, Fact("Columns that moved", f"{len(drifted)} of {len(report.columns)}"))
     for name, estimate in (("Estimated", report.estimate), ("Measured", report.realised)):
         if estimate:
             facts.append(Fact(
@@ -50,8 +52,8 @@ def show(report: BatchReport) -> None:
         st.markdown("Where this batch is not what was agreed on in training.")
         st.dataframe(pd.DataFrame([
             {"Severity": {"note": "Note", "warn": "Warning", "refuse": "Refused"}[item.severity], "Column": item.column,
-             "Rows": item.count, "What": item.sentence} for item in report.contract[:300]
-        ]), hide_index=True, key="contract", alt="Violations of the data contract",
+             "Rows": None if item.kind in WHOLE else item.count, "What": item.sentence} for item in report.contract[:300]
+        ]), hide_index=True, key="contract", alt="Violations of the data contract", placeholder="All",
             column_config={"What": st.column_config.TextColumn(width="large")})
     if report.columns:
         st.subheader("Drift", anchor=False)
@@ -69,6 +71,7 @@ names = {f"{cut(item.name, 60)} · {count(item.rows, 'row')} · {ago(item.scored
          for item in batches[:200]}
 chosen = st.selectbox("Batch", list(names), key="batch")
 batch = names[chosen] if chosen in names else batches[0]
+report: BatchReport | None = None
 with st.container(border=True), border(), st.spinner("Comparing with training", show_time=True):
     report = ws.monitor.report(project, batch.id)
     show(report)
@@ -79,8 +82,9 @@ history = pd.DataFrame([
 ])
 with st.expander(f"All batches ({len(batches)})"):
     st.dataframe(history, hide_index=True, key="history", alt="All scored batches with their status")
-needs = batch.report is not None and batch.report.status == "act"
-if needs:
+if report is not None and any(item.severity == "refuse" for item in report.contract):
+    cards.next_step("deploy", "Score the mended file", "mend what the batch lacks (see Contract above), then score it again.")
+elif report is not None and report.status == "act":
     cards.next_step("data", "Bring newer data", "the world has moved; upload recent rows and search again.")
 else:
     cards.next_step("deploy", "Score another file", "the more batches, the earlier a change is seen.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -237,3 +238,8 @@ class ActionList:
     assumptions: tuple[str, ...] = ()
     mean_risk: float = float("nan")
     limited_by: str = ""
+
+    @property
+    def takes_everyone(self) -> bool:
+        """Whether the list has all rows, so that there is nothing to compare it with."""
+        return not self.limited_by and math.isclose(self.expected_value, self.everyone_value, rel_tol=1e-9)

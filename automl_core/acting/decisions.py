@@ -170,6 +170,9 @@ def _sentence(actions: ActionList, goal: Goal, problem: Problem) -> str:
     if math.isnan(actions.expected_value):
         return f"{reached}."
     span = interval(money(actions.low, goal.currency), money(actions.high, goal.currency))
+    if actions.takes_everyone:
+        return (f"{reached}; expected gain {money(actions.expected_value, goal.currency)} (95 % range {span}). These are all "
+                "rows: say how many you can act on, and the list becomes a choice.")
     beyond = f", which is beyond {actions.limited_by}" if actions.limited_by else ""
     return (
         f"{reached}; expected gain {money(actions.expected_value, goal.currency)} (95 % range {span}), against "

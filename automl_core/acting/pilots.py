@@ -21,7 +21,7 @@ from automl_core.acting.power import Change, Power, measure_power
 from automl_core.data.table import Column
 from automl_core.data.words import join_words
 from automl_core.errors import BadInput
-from automl_core.explaining.words import number, percent, quote
+from automl_core.explaining.words import day, number, percent, quote
 from automl_core.framing.problem import Problem
 
 Floats = NDArray[np.float64]
@@ -251,7 +251,7 @@ def start_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice, started:
 def _pilot_sentence(pilot: Pilot) -> str:
     return (
         f"{pilot.treated:,} rows get {change_words(pilot.card)}, {pilot.held:,} stay as they are; chance decided which. "
-        f"Outcomes are due on {pilot.due}."
+        f"Outcomes are due on {day(date.fromisoformat(pilot.due))}."
     )
 
 

@@ -11,7 +11,7 @@ from automl_core.explaining.groups import association, column_groups
 from automl_core.explaining.honesty import with_evidence
 from automl_core.explaining.interactions import interactions
 from automl_core.explaining.overview import explain, outcomes_shown, stratified
-from automl_core.explaining.protected import likely_protected, protected_groups
+from automl_core.explaining.protected import in_order, likely_protected, protected_groups
 from automl_core.explaining.reasons import explain_rows
 from automl_core.explaining.reference import Reference, open_reference
 from automl_core.explaining.refits import Past
@@ -23,6 +23,6 @@ from automl_core.explaining.weak_spots import Judged, weak_spots
 
 __all__ = ["Allowed", "Audit", "Contributions", "Fairness", "Judged", "Past", "PastCases", "Reference", "Rows", "Spread",
            "association", "audit", "cheapest_flip", "column_groups", "contributions", "curve", "evidence", "explain",
-           "explain_row", "explain_rows", "explained_class", "interactions", "likely_protected", "open_reference", "open_rows",
-           "outcomes_shown", "past_cases", "pick_background", "protected_groups", "reference_rows", "row_context",
+           "explain_row", "explain_rows", "explained_class", "in_order", "interactions", "likely_protected", "open_reference",
+           "open_rows", "outcomes_shown", "past_cases", "pick_background", "protected_groups", "reference_rows", "row_context",
            "stratified", "weak_spots", "what_if", "what_if_table", "with_evidence"]

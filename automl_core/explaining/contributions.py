@@ -19,7 +19,6 @@ from automl_core.explaining.routes import (
     needs_background,
     spread_remainder,
 )
-from automl_core.explaining.words import percent
 from automl_core.search.family import link
 from automl_core.search.model import Model
 
@@ -28,7 +27,6 @@ POOL = 5  # rows predicted for each that is picked
 BACKGROUND_ROWS = 100
 ROUNDS = 8
 MOST_ENUMERATED = 8
-TOLD_DOUBT = 0.01
 ROW_SECONDS = 0.028  # of each of two processors, for one row
 LEAST_CARE, MOST_CARE = Care(4, 2), Care(200, 1_000)
 
@@ -127,13 +125,6 @@ def of_row(model: Model, row: Floats, reference: Reference | None, label: str = 
         else:
             raw = parted(known, row, known.care(1, seconds, LEAST_CARE, MOST_CARE), 0)
     return _shown(model, raw, row, label)
-
-
-def doubt_words(doubt: float) -> str:
-    """A sentence about parts that were sampled; empty where nothing worth telling was left to chance."""
-    if not doubt >= TOLD_DOUBT:
-        return ""
-    return f" The parts of a row are estimates: about {percent(doubt)} of their size may be off."
 
 
 def _fitting(model: Model, reference: Reference | None) -> Reference:

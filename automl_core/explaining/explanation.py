@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 Units = str  # "points" (probability x 100) for classes, the target's name for numbers
+TOLD_DOUBT = 0.01  # a smaller part of what was sampled is not worth a sentence
+LEAST_NAMED = 0.01  # share of a column that the first sentence names
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,12 @@ class Explanation:
     refits: int = 0
     measured: str = ""
     doubt: float = 0.0
+
+    @property
+    def doubt_sentence(self) -> str:
+        """What sampling left open in single rows; empty where it is not worth telling."""
+        told = f"In a single row a part is an estimate that may be off by about {100 * self.doubt:.0f} % of its size"
+        return f"{told}; the mean over the rows is surer." if self.doubt >= TOLD_DOUBT else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +273,12 @@ class RowExplanation:
     label: str
     sentence: str
     doubt: float = 0.0
+
+    @property
+    def doubt_sentence(self) -> str:
+        """What sampling left open; empty where it is not worth telling."""
+        told = f"a part may be off by about {100 * self.doubt:.0f} % of its size"
+        return f"How the prediction is divided among the columns is an estimate: {told}." if self.doubt >= TOLD_DOUBT else ""
 
 
 @dataclass(frozen=True, slots=True)

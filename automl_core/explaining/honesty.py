@@ -11,13 +11,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl_core.data.words import join_words
 from automl_core.explaining.contributions import Contributions, contributions, needs_sampling
 from automl_core.explaining.drops import REPEATS, permutation_drops, pooled
-from automl_core.explaining.explanation import ColumnGroup, Explanation, Importance
+from automl_core.explaining.explanation import LEAST_NAMED, ColumnGroup, Explanation, Importance
 from automl_core.explaining.groups import column_groups
 from automl_core.explaining.refits import Past, Refit, kinds_used, refits
 from automl_core.explaining.shadows import Noise, noise_floor
 from automl_core.explaining.twins import replaceable
+from automl_core.explaining.words import quote
 from automl_core.framing.metrics import metric_of
 from automl_core.search.model import Model
 
@@ -64,7 +66,8 @@ def with_evidence(explanation: Explanation, model: Model, past: Past, seconds: f
         seen.append(_look(refit, past, wanted, len(seen)))
         halves.append(refit)
     if not seen:
-        return replace(explanation, floor=noise.floor, importance=tuple(_judged(item, noise) for item in explanation.importance))
+        return _warned(replace(
+            explanation, floor=noise.floor, importance=tuple(_judged(item, noise) for item in explanation.importance)))
     drops = {columns: pooled([one.drops[columns] for one in seen]) for columns in wanted}
     names = model.sources
     ranks = _ranks(np.concatenate([one.sizes for one in seen]))
@@ -80,8 +83,19 @@ def with_evidence(explanation: Explanation, model: Model, past: Past, seconds: f
             drop_high=drop_high, replaceable=item.column in spare), noise))
     groups = tuple(replace(group, drop=drops[group.columns][0], drop_low=drops[group.columns][1],
                            drop_high=drops[group.columns][2]) for group in explanation.groups)
-    return replace(explanation, importance=tuple(items), groups=groups, floor=noise.floor, metric=model.problem.metric,
-                   refits=len(seen), measured=_measured(model, seen, past))
+    return _warned(replace(explanation, importance=tuple(items), groups=groups, floor=noise.floor, metric=model.problem.metric,
+                           refits=len(seen), measured=_measured(model, seen, past)))
+
+
+def _warned(explanation: Explanation) -> Explanation:
+    """The same; its sentence says which of the columns it names as the largest did no better than shuffled ones."""
+    inside = {name for group in explanation.groups for name in group.columns}
+    weak = [item.column for item in explanation.importance[:3] if item.share >= LEAST_NAMED
+            and not item.evidence and item.column not in inside]
+    if not weak:
+        return explanation
+    names = join_words([quote(name) for name in weak])
+    return replace(explanation, sentence=f"{explanation.sentence} A closer look found no evidence that the answers need {names}.")
 
 
 def _look(refit: Refit, past: Past, wanted: list[tuple[str, ...]], number: int) -> _Seen:

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.data.words import join_words
-from automl_core.explaining.contributions import Contributions, compares, doubt_words, explained_class, of_matrix, reference_rows
-from automl_core.explaining.explanation import Explanation, Importance
+from automl_core.explaining.contributions import Contributions, compares, explained_class, of_matrix, reference_rows
+from automl_core.explaining.explanation import LEAST_NAMED, Explanation, Importance
 from automl_core.explaining.honesty import find_groups
 from automl_core.explaining.importance import importances, shape
 from automl_core.explaining.reference import Care, Reference
@@ -61,7 +61,7 @@ def explain(
     units = "points" if made.label else model.problem.target
     groups, doubt = find_groups(sample, made, seed), float(np.nan_to_num(made.doubt).mean()) if len(sample) else 0.0
     return Explanation(ordered, shapes, float(made.prediction.mean()), units, len(sample), made.label,
-                       _sentence(model, made, ordered) + doubt_words(doubt), groups, doubt=doubt)
+                       _sentence(model, made, ordered), groups, doubt=doubt)
 
 
 def _affordable(
@@ -124,7 +124,7 @@ def outcomes_shown(model: Model, y: NDArray[np.generic], place: int) -> Floats:
 
 def _sentence(model: Model, made: Contributions, ordered: tuple[Importance, ...]) -> str:
     subject = f"{quote(model.problem.target)} = {quote(made.label)}" if made.label else quote(model.problem.target)
-    top = [one for one in ordered[:3] if one.share >= 0.01]
+    top = [one for one in ordered[:3] if one.share >= LEAST_NAMED]
     if not top:
         return f"No column moves the prediction of {subject}."
     names = join_words([quote(one.column) for one in top])

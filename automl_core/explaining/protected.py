@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
+from automl_core.explaining.fairness import Fairness
 from automl_core.explaining.words import edge, quote
 
 MOST_GROUPS = 8
@@ -46,12 +48,20 @@ def protected_groups(series: pd.Series) -> NDArray[np.object_]:
     return np.asarray(labels, dtype=object)
 
 
+def in_order(made: Fairness, series: pd.Series, labels: NDArray[np.object_]) -> Fairness:
+    """The same with the groups of a number from low to high, those without a value last; other groups stay as they are."""
+    if not pd.api.types.is_numeric_dtype(series.dtype) or pd.api.types.is_bool_dtype(series.dtype):
+        return made
+    low = series.astype("float64").groupby(labels.astype("str")).min().fillna(np.inf)
+    return replace(made, groups=tuple(sorted(made.groups, key=lambda group: float(low.get(group.group, np.inf)))))
+
+
 def _binned(values: NDArray[np.float64]) -> NDArray[np.object_]:
     known = values[np.isfinite(values)]
     cuts = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1], method="higher"))
     cuts = cuts[(cuts > known.min()) & (cuts <= known.max())]
-    if not len(cuts):
-        return np.full(len(values), edge(float(known.min())), dtype=object)
+    if not len(cuts):  # most rows hold the least value: those above it are the other group
+        cuts = np.array([known[known > known.min()].min()])
     inner = [f"{edge(float(low))} to below {edge(float(high))}" for low, high in pairwise(cuts)]
     names = [f"below {edge(float(cuts[0]))}", *inner, f"{edge(float(cuts[-1]))} or more"]
     places = np.searchsorted(cuts, np.nan_to_num(values, nan=float(cuts[0])), side="right")

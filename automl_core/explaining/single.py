@@ -14,7 +14,7 @@ from automl_core.data.schema import type_row
 from automl_core.data.table import Column, Row, find_column
 from automl_core.data.words import join_words
 from automl_core.errors import BadInput
-from automl_core.explaining.contributions import Floats, compares, doubt_words, of_row
+from automl_core.explaining.contributions import Floats, compares, of_row
 from automl_core.explaining.explanation import Contribution, RowExplanation, WhatIf
 from automl_core.explaining.reference import Reference, open_reference
 from automl_core.explaining.words import edge, number, percent, quote
@@ -36,8 +36,8 @@ def explain_row(
     parts.sort(key=lambda part: -abs(part.amount))
     units = "points" if made.label else model.problem.target
     return RowExplanation(
-        prediction, made.base, tuple(parts), units, made.label, _sentence(model, prediction, made.base, parts, made.label)
-        + doubt_words(float(made.doubt[0])), float(made.doubt[0]),
+        prediction, made.base, tuple(parts), units, made.label, _sentence(model, prediction, made.base, parts, made.label),
+        float(made.doubt[0]),
     )
 
 

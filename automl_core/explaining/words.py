@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from datetime import date
 
 LONGEST = 80
 
@@ -69,6 +70,11 @@ def money(value: float, currency: str) -> str:
     sign = "−" if value < 0 else ""
     amount = number(abs(rounded(value, 3)))
     return f"{sign}{currency} {amount}" if currency else f"{sign}{amount}"
+
+
+def day(moment: date) -> str:
+    """A day in full: 3 November 2026."""
+    return f"{moment.day} {moment:%B %Y}"
 
 
 def interval(low: str, high: str) -> str:

@@ -107,7 +107,8 @@ def _unseen(column: ColumnContract, values: pd.Series[Any]) -> list[Violation]:
             "unseen_level",
             "warn" if grave else "note",
             len(unseen),
-            f"{quoted(column.name)} has values not seen in training in {len(unseen):,} rows, such as {quoted(unseen.iloc[0])}.",
+            f"{quoted(column.name)} has values not seen in training in {len(unseen):,} {'row' if len(unseen) == 1 else 'rows'}, "
+            f"such as {quoted(unseen.iloc[0])}.",
         )
     ]
 
@@ -138,7 +139,8 @@ def _outside(column: ColumnContract, values: pd.Series[Any]) -> list[Violation]:
             "out_of_range",
             "warn" if grave else "note",
             outside,
-            f"{outside:,} values of {quoted(column.name)} lie outside {short(float(then[0]))} to {short(float(then[100]))}, "
+            f"{outside:,} {'value' if outside == 1 else 'values'} of {quoted(column.name)} "
+            f"{'lies' if outside == 1 else 'lie'} outside {short(float(then[0]))} to {short(float(then[100]))}, "
             "the range of training.",
         )
     ]

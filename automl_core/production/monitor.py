@@ -189,11 +189,14 @@ def realised_metric(predictions: Floats, outcomes: pd.Series[Any], problem: Prob
 def _sentence(rows: int, violations: tuple[Violation, ...], drifted: Iterable[ColumnDrift], moved: bool) -> str:
     refused = [violation for violation in violations if violation.severity == "refuse"]
     if refused:
-        return f"This batch should not be scored: {refused[0].sentence}"
+        said = refused[0].sentence
+        return f"This batch should not be scored: {'the' + said[3:] if said.startswith('The ') else said}"
     names = [quoted(one.name) for one in drifted][:3]
     if names:
-        tail = " and the predictions moved with it" if moved else ", the predictions hardly moved"
-        return f"{', '.join(names)} changed since training{tail}."
+        named = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+        tail = f", and the predictions moved with {'it' if len(names) == 1 else 'them'}" if moved else \
+            "; the predictions hardly moved"
+        return f"{named} changed since training{tail}."
     if moved:
         return "No single column changed much, but the predictions did."
     if rows < LEAST_ROWS:

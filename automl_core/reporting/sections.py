@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from datetime import date
 
 from automl_core.acting.conditions import describe_all
 from automl_core.acting.experiment import Experiment
@@ -13,7 +14,7 @@ from automl_core.acting.pilots import Pilot, change_words
 from automl_core.acting.segment_stories import SegmentStory
 from automl_core.acting.track_record import TrackRecord
 from automl_core.explaining import Fairness
-from automl_core.explaining.words import percent, quote
+from automl_core.explaining.words import day, percent, quote
 from automl_core.reporting.report import Section
 
 MOST_LINES = 4
@@ -78,7 +79,7 @@ def _pilots(inputs: SectionInputs) -> tuple[str, ...]:
         move = change_words(pilot.card)
         if pilot.state == "running":
             lines.append(f"{move}: a pilot is running on {pilot.treated + pilot.held:,} rows; outcomes are due on "
-                         f"{pilot.due[:10]}.")
+                         f"{day(date.fromisoformat(pilot.due[:10]))}.")
         elif pilot.result is not None and pilot.state in ("raised", "retired"):
             end = "measured, grade A" if pilot.state == "raised" else "retired, because the effect was not seen"
             lines.append(f"{move} ({end}): {pilot.result.sentence}")

@@ -1,6 +1,7 @@
 """Use cases of the fairness step: which columns are protected, and how the model's answers and errors differ by their groups."""
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,10 +67,24 @@ class Auditing:
 
     def audit_of(self, run: Run, column: str, label: str = "") -> Fairness:
         """The same for one run."""
-        frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
+        frame, columns, _, _ = self.search.goal.open(self.search.inputs(run))
         find_column(columns, column)
         past = self.search.predictions(run)
-        groups = explaining.protected_groups(frame[column].iloc[past.positions])
+        values = frame[column].iloc[past.positions].reset_index(drop=True)
+        groups = explaining.protected_groups(values)
+        return explaining.in_order(self._figures(run, column, label, groups), values, groups)
+
+    def audits_of(self, run: Run) -> tuple[Fairness, ...]:
+        """One run by each declared column that can be compared: one with a single group tells nothing, and stops no report."""
+        made = []
+        for name in self.declared(run.project_id):
+            with suppress(BadInput):
+                made.append(self.audit_of(run, name))
+        return tuple(made)
+
+    def _figures(self, run: Run, column: str, label: str, groups: np.ndarray) -> Fairness:
+        _, _, problem, _ = self.search.goal.open(self.search.inputs(run))
+        past = self.search.predictions(run)
         y = np.asarray(past.y, dtype=np.float64)
         if problem.task == "regression":
             return explaining.audit(explaining.Audit(past.oof, y, groups, None, column, ""))

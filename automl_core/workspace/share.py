@@ -55,11 +55,10 @@ class Sharing:
         """What else was done on the data of this run."""
         inputs = self.search.inputs(run)
         found, pilots = self.findings.found_of(run.project_id, inputs), self.pilots.all(run.project_id)
-        declared = self.fairness.declared(run.project_id)
         return reporting.SectionInputs(
             stories=found.stories if found else (), comparisons=self.findings.answers(run.project_id, inputs),
             experiment=self.acting.experiment_of(run), pilots=pilots, record=self.pilots.record(run.project_id),
-            audits=tuple(self.fairness.audit_of(run, name) for name in declared))
+            audits=self.fairness.audits_of(run))
 
     def reports(self, project_id: str) -> tuple[Report, ...]:
         """The project's reports, newest first."""

@@ -12,13 +12,14 @@ from automl_core.acting.action import ActionCard, Actions, Goal
 from pages.ui import cards, charts, decision_view, pilot_view, session
 from pages.ui.cards import Fact
 from pages.ui.explain_view import digits
-from pages.ui.words import count, cut, interval, label, lead, money, number, percent, plain, quoted, signed
+from pages.ui.words import count, cut, interval, label, lead, money, money_range, number, percent, plain, quoted, signed
 
+ROW_WIDTH = 104  # an id of ten signs
 GRADES = {"A": "Tested in an experiment", "B": "Well supported", "C": "Worth a pilot", "D": "Only a hint"}
 COLOURS: dict[str, Literal["green", "blue", "gray"]] = {"A": "green", "B": "blue", "C": "gray", "D": "gray"}
 SURE = {
     "A": "It was tested.",
-    "B": "It is likely, and held against every check that past data allow.",
+    "B": "It is likely.",
     "C": "It goes together with the change after comparing like with like; something not recorded may be behind it.",
     "D": "A pattern, not advice.",
 }
@@ -31,13 +32,15 @@ def action_list(project: str, goal: Goal) -> None:
     cards.covered(project, "Ranked")
     _leans_on(project, goal)
     if math.isfinite(actions.expected_value) and goal.value:
-        cards.facts([
-            Fact(f"Best {count(len(actions.rows), 'row')}", money(actions.expected_value, goal.currency),
-                 f"{money(actions.low, goal.currency)} to {money(actions.high, goal.currency)}", "With its 95 % interval."),
-            Fact("As many at random", money(actions.random_value, goal.currency)),
-            Fact("Acting on everyone", money(actions.everyone_value, goal.currency),
-                 f"beyond {actions.limited_by}" if actions.limited_by else ""),
-        ], columns=3)
+        if not actions.takes_everyone:
+            beyond = actions.limited_by
+            cards.facts([
+                Fact(f"Best {count(len(actions.rows), 'row')}", money(actions.expected_value, goal.currency),
+                     money_range(actions.low, actions.high, goal.currency), "With its 95 % interval."),
+                Fact("As many at random", money(actions.random_value, goal.currency)),
+                Fact("Acting on everyone", money(actions.everyone_value, goal.currency),
+                     "beyond the limit" if beyond else "", f"Beyond {beyond}." if beyond else ""),
+            ], columns=3)
         if actions.expected_value > 0:
             cards.show(charts.capacity(actions, session.palette(), goal.currency), "capacity_curve")
     frame = pd.DataFrame([
@@ -53,9 +56,9 @@ def action_list(project: str, goal: Goal) -> None:
     config = st.column_config
     st.dataframe(frame, hide_index=True, key="action_list", height=cards.height(len(frame)),
                  alt=f"The {len(frame)} rows to act on first", column_config={
-                     "Rank": config.NumberColumn(width=60), "Row": config.TextColumn(width="small", pinned=True),
-                     "Prediction": config.NumberColumn(format=digits(frame["Prediction"]), width=100),
-                     "Expected value": config.NumberColumn(f"Expected, {label(goal.currency, 4)}", format="%.2f", width=120),
+                     "Rank": config.NumberColumn(width=52), "Row": config.TextColumn(width=ROW_WIDTH, pinned=True),
+                     "Prediction": config.NumberColumn(format=digits(frame["Prediction"]), width=88),
+                     "Expected value": config.NumberColumn(f"Expected, {label(goal.currency, 4)}", format="%.2f", width=110),
                      "Reasons": config.TextColumn(width="large")})
     if len(actions.rows) > len(frame):
         st.caption(f"The first {count(len(frame))} of {count(len(actions.rows))} rows; the download has all.")
@@ -106,33 +109,20 @@ def former_cards(found: tuple[ActionCard, ...]) -> None:
 
 
 def _card(project: str, card: ActionCard, goal: Goal) -> None:
-    rate = is_rate(card)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(f"{card.grade}: {GRADES[card.grade]}", color=COLOURS[card.grade])
         st.markdown(f"**{plain(pilot_view.move_words(card))}**")
     alike = f"; of them those where {'; or where '.join(charts.all_words(part, 12) for part in card.alike)}" if card.alike else ""
     st.markdown(f"{plain(card.who + alike, 900)}.", width=720)
-    then = f"{_level(card.then, rate)} then"
-    facts = [Fact("Rows", count(card.rows), f"{percent(card.support)} can be compared",
-                  "Rows that would change, have rows like them at the new value, and would still look like a real row; the small "
-                  "figure is their share of the rows asked about."),
-             Fact(plain(card.counted, 40), f"{_level(card.now, rate)} now", then)]
-    if math.isfinite(card.net_value):
-        free = card.whole_cost == 0
-        facts.append(Fact("Worth, no cost was given" if free else "Worth after costs", money(card.net_value, goal.currency),
-                          f"{money(card.net_low, goal.currency)} to {money(card.net_high, goal.currency)}",
-                          "If all of it is real and every row changes; with its 95 % range."))
-    cards.facts(facts, columns=3)
-    tested = card.grade == "A"
-    st.caption("The same change seen three ways; the last one "
-               + ("was measured where chance decided." if tested else "compares like with like."))
-    cards.facts([
-        Fact("As the groups differ", _gap(card.raw_gap, rate), "mixes in who they are"),
-        Fact("As the model sees it", _gap(card.what_if, rate), "what-if of the prediction"),
-        Fact("Where chance decided" if tested else "Like with like", _gap(card.adjusted, rate),
-             f"95 % range {_range(card, rate)}"),
-    ], columns=3)
-    st.markdown(f"**How sure: {card.grade}.** {SURE[card.grade]} {plain(' '.join(card.reasons))}", width=720)
+    figures, ways = card_figures(card, goal), three_ways(card)
+    if len(figures) == len(ways):
+        cards.facts(figures + ways, columns=3, inside=True)
+    else:
+        cards.facts(figures, columns=2, inside=True)
+        cards.facts(ways, columns=3, inside=True)
+    st.caption("The last three are the same change seen three ways; go by the last one, "
+               + ("which was measured where chance decided." if card.grade == "A" else "which compares like with like."))
+    st.markdown(f"**How sure: {card.grade}.** {SURE[card.grade]} {plain(' '.join(own_reasons(card)))}".rstrip(), width=720)
     st.markdown(f"**What would overturn it:** {plain(card.overturn)}", width=720)
     if card.next_step:
         step = card.next_step.removeprefix("Next: ")
@@ -140,6 +130,36 @@ def _card(project: str, card: ActionCard, goal: Goal) -> None:
     with st.container(horizontal=True, gap="small"):
         pilot_view.card_pilot(project, card)
         decision_view.card_page(project, card)
+
+
+def card_figures(card: ActionCard, goal: Goal) -> list[Fact]:
+    """Rows, the level now and then, and the money of a card; words short enough for two figures side by side on a phone."""
+    rate = is_rate(card)
+    found = [Fact("Rows", count(card.rows), f"{percent(card.support)} comparable",
+                  "Rows that would change, have rows like them at the new value, and would still look like a real row; the small "
+                  "figure is their share of the rows asked about."),
+             Fact(plain(card.counted, 40), f"{_level(card.now, rate)} now", f"{_level(card.then, rate)} then")]
+    if math.isfinite(card.net_value):
+        free = card.whole_cost == 0
+        found.append(Fact("Worth, no cost given" if free else "Worth after costs", money(card.net_value, goal.currency),
+                          f"{_amount(card.net_low)} to {_amount(card.net_high)}",
+                          "If all of it is real and every row changes; with its 95 % range."))
+    return found
+
+
+def three_ways(card: ActionCard) -> list[Fact]:
+    """The same change as the groups differ, as the model sees it, and after comparing like with like."""
+    rate, tested = is_rate(card), card.grade == "A"
+    unit = "points" if rate else ""
+    return [Fact("As the groups differ", _bare_gap(card.raw_gap, rate), unit, "It mixes in who the rows are."),
+            Fact("As the model sees it", _bare_gap(card.what_if, rate), unit, "How far the prediction moves with it alone."),
+            Fact("Where chance decided" if tested else "Like with like", _bare_gap(card.adjusted, rate), _range(card, rate),
+                 "With its 95 % range.")]
+
+
+def own_reasons(card: ActionCard) -> list[str]:
+    """Why the grade is not a better one, without what is said anyway of what would overturn the card."""
+    return [reason for reason in card.reasons if not card.overturn.startswith(reason.partition(" would be enough")[0])]
 
 
 def _patterns(found: Actions) -> None:
@@ -165,10 +185,16 @@ def _level(value: float, rate: bool) -> str:
     return percent(value) if rate else number(value)
 
 
+def _amount(value: float) -> str:
+    return money(value, "").replace("\u00a0", "")
+
+
 def _gap(value: float, rate: bool) -> str:
-    if not math.isfinite(value):
-        return "unknown"
-    return f"{signed(100 * value, 3)} points" if rate else signed(value, 3)
+    return _bare_gap(value, rate) + (" points" if rate and math.isfinite(value) else "")
+
+
+def _bare_gap(value: float, rate: bool) -> str:
+    return signed(100 * value if rate else value, 3) if math.isfinite(value) else "unknown"
 
 
 def _range(card: ActionCard, rate: bool) -> str:

@@ -19,6 +19,7 @@ SEVERITY = {
 SHOWN_ROWS = 1000
 SHOWN_COLUMNS = 60
 LONG_NOTE = 18
+INSIDE_WIDTH = 140
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +32,17 @@ class Fact:
     help: str = ""
 
 
-def facts(items: list[Fact], columns: int = 4) -> None:
-    """Figures side by side in cards of equal height that wrap on a phone; long notes get a line of it, as they would be cut."""
+def facts(items: list[Fact], columns: int = 4, inside: bool = False) -> None:
+    """Figures side by side in cards of equal height that wrap on a phone; long notes get a line of it, as they would be cut.
+
+    `inside` a card they need no frame of their own, and two of them fit beside each other on a phone.
+    """
     longest = max((len(item.note) for item in items), default=0)
-    with st.grid(min(columns, len(items)), min_column_width=150 if longest <= LONG_NOTE else 200):
+    with st.grid(min(columns, len(items)), min_column_width=INSIDE_WIDTH if inside else 150 if longest <= LONG_NOTE else 200):
         for item in items:
             st.metric(
                 item.name, plain(item.value, 60), delta=plain(item.note, 80) or None, delta_color="off", delta_arrow="off",
-                help=item.help or None, border=True, height="stretch",
+                help=item.help or None, border=not inside, height="stretch",
             )
 
 

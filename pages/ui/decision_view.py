@@ -8,13 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from automl_core.acting import Decision, RecourseAsk
-from automl_core.acting.action import ActionCard, Goal
+from automl_core.acting.action import ActionCard, ActionList, Goal
 from automl_core.errors import BadInput
 from automl_core.workspace.pilots import card_key
 from pages.ui import cards, explain_view, pilot_charts, progress, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
-from pages.ui.words import count, cut, label, lead, money, number, percent, plain, quoted
+from pages.ui.words import count, cut, label, lead, money, money_range, number, percent, plain, quoted
 
 
 def decision(project: str, goal: Goal) -> None:
@@ -25,12 +25,15 @@ def decision(project: str, goal: Goal) -> None:
         st.markdown(lead(made.sentence), width=720)
         if made.rivals:
             cards.facts([Fact("This list", money(made.value, goal.currency),
-                              f"{money(made.low, goal.currency)} to {money(made.high, goal.currency)}")]
+                              money_range(made.low, made.high, goal.currency))]
                         + [Fact(rival.name, money(rival.value, goal.currency),
                                 f"{money(abs(rival.ahead), goal.currency)} {'less' if rival.ahead > 0 else 'more'}")
                            for rival in made.rivals])
-            if limited := ws.act.actions(project, goal.capacity).limited_by:
-                st.caption(plain(f"Acting on everyone is beyond {limited}."))
+            listed = ws.act.actions(project, goal.capacity)
+            if listed.limited_by:
+                st.caption(plain(f"Acting on everyone is beyond {listed.limited_by}."))
+            if said := apart(made, listed, goal):
+                st.warning(plain(said), icon=":material/balance:")
         if made.curve is not None and made.curve.best.rows:
             cards.show(pilot_charts.profit(made.curve, goal.currency, session.palette()), "profit_curve")
             _honest(made, goal)
@@ -42,6 +45,15 @@ def decision(project: str, goal: Goal) -> None:
         st.download_button("Download the list as Excel", partial(ws.decide.list_xlsx, project, goal.capacity),
                            file_name="actions.xlsx", icon=":material/download:", on_click="ignore", key="actions_xlsx",
                            mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+
+
+def apart(made: Decision, listed: ActionList, goal: Goal) -> str:
+    """Says why the list’s own tab names another amount, where chance does not explain it; empty where both agree."""
+    if not (listed.high < made.low or listed.low > made.high):
+        return ""
+    less = "less" if listed.expected_value < made.value else "more"
+    return (f"“The list” expects {money(listed.expected_value, goal.currency)}, clearly {less}: it goes by predictions, these "
+            "figures by the outcomes that came. Go by the outcomes; a longer search may bring the predictions nearer to them.")
 
 
 def _honest(made: Decision, goal: Goal) -> None:
@@ -128,7 +140,7 @@ def _planned(project: str) -> None:
     config = st.column_config
     st.dataframe(frame, hide_index=True, key="plan_rows", height=cards.height(len(frame)),
                  alt=f"The first {len(frame)} rows of the plan", column_config={
-                     "Row": config.TextColumn(width="small", pinned=True), "Do": config.TextColumn(width="medium"),
+                     "Row": config.TextColumn(width=104, pinned=True), "Do": config.TextColumn(width="medium"),
                      gain: config.NumberColumn(format="%.2f" if goal.value or rate else "%.4g", width=90),
                      "Grade": config.TextColumn(width=60), "Why this row": config.TextColumn(width="large")})
     rows = len(ws.decide.plan(project).actions)

@@ -13,12 +13,21 @@ from automl_core.production.deployment import Deployment
 from pages.ui import forms, session
 from pages.ui.address import absolute
 from pages.ui.border import border
-from pages.ui.words import ago, date
+from pages.ui.words import ago, count, date
 
 
 def score_address(deployment_id: str) -> str:
     """Where rows are scored."""
     return absolute(f"/api/v1/deployments/{deployment_id}/score")
+
+
+def answered(frame: pd.DataFrame) -> str:
+    """How many of the rows sent got an answer."""
+    rows = len(frame)
+    made = int(frame["prediction"].notna().sum()) if "prediction" in frame else rows
+    if made == rows:
+        return f"{count(rows, 'row')} scored."
+    return f"{count(made)} of {count(rows, 'row')} got an answer." if made else f"None of {count(rows, 'row')} got an answer."
 
 
 def calls(deployment_id: str, key: str, row: dict[str, Any]) -> None:

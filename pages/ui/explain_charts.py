@@ -23,6 +23,7 @@ from pages.ui.theme import Palette
 
 SHOWN_BARS = 12
 WATERFALL = 8
+LEAST_SEEN = 10  # rows of a rare level: the mean of fewer is no finding, and one of them would set the scale of all
 
 
 def unit_of(units: str) -> str:
@@ -31,11 +32,15 @@ def unit_of(units: str) -> str:
 
 
 def lines_of(explanation: Explanation) -> list[Importance | ColumnGroup]:
-    """Columns and groups of columns as they are shown, the largest first: a column of a group is shown in its group only."""
+    """Columns and groups of columns as they are shown, the largest first: a column of a group is shown in its group only.
+
+    What the model does not use at all is left out, unless it uses nothing.
+    """
     inside = {name for group in explanation.groups for name in group.columns}
     alone = [item for item in explanation.importance if item.column not in inside and item.evidence]
     shown: list[Importance | ColumnGroup] = [*alone, *explanation.groups]
-    return sorted(shown, key=lambda item: -item.mean_abs)
+    used = [item for item in shown if item.mean_abs > 0]
+    return sorted(used or shown, key=lambda item: -item.mean_abs)
 
 
 def name_of(item: Importance | ColumnGroup) -> str:
@@ -173,7 +178,7 @@ def _levels(item: Curve, palette: Palette) -> Any:
     seen = [point for point in item.points if math.isfinite(point.observed) and point.rows]
     mean = sum(point.observed * point.rows for point in seen) / max(1, sum(point.rows for point in seen))
     known = [(name, point) for name, point in zip(figure.layout.yaxis.categoryarray or (), shown, strict=True)
-             if math.isfinite(point.observed)]
+             if math.isfinite(point.observed) and (point.rows >= LEAST_SEEN or not point.thin)]
     figure.add_trace(go.Scatter(
         x=[point.observed - mean for _, point in known], y=[name for name, _ in known], mode="markers",
         marker={"size": 10, "color": palette.up, "symbol": "diamond-open", "line": {"width": 2}},

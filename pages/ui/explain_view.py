@@ -21,7 +21,7 @@ def all_rows(project: str, explanation: Explanation) -> None:
     """Importance, what the score needs, and the same as a table."""
     cards.show(explain_charts.importance(explanation, session.palette()), "importance")
     st.caption(f"Measured on {count(explanation.rows, 'row')}. A column the model relies on goes along with the outcome; "
-               "it need not cause it.")
+               f"it need not cause it. {plain(explanation.doubt_sentence)}".rstrip())
     if explanation.refits:
         cards.show(explain_charts.drops(explanation, session.palette()), "drops")
         st.caption(plain(explanation.measured, 600))
@@ -110,7 +110,7 @@ def _reading(found: Curve) -> None:
     band = "the band says how far it moves when other rows are drawn" if found.method != "levels" else "lines are 95 % intervals"
     if found.kind == "category":
         st.caption("Dots: the effect of each level on the prediction, everything else left as it is, with its number of rows; "
-                   f"{band}. Diamonds: how far what was seen lies from the mean. Grey: fewer than 1 % of the rows.")
+                   f"{band}. Diamonds: how far what was seen lies from the mean, from 10 rows on. Grey: under 1 % of the rows.")
     else:
         st.caption(f"Above: the effect on the prediction, for all but the 1 % of rows at each end; {band}. Below: what was seen "
                    "(dots) and what was predicted (dashes). Pale or grey: fewer than 1 % of the rows.")
@@ -178,8 +178,9 @@ def one_row(project: str) -> None:
         row = session.workspace().explain.row(project, position)
         st.markdown(lead(row.sentence), width=720)
         cards.show(explain_charts.waterfall(row, session.palette()), "reasons")
-        st.caption("Orange raises, blue lowers the prediction; the parts add up exactly. It is the final model’s, which learned "
-                   "from this row as well; the prediction in the list is by one that had not seen it.")
+        st.caption("Orange raises, blue lowers the prediction; the parts add up exactly. "
+                   f"{plain(row.doubt_sentence)} It is the final model’s, which learned from this row as well; the prediction in "
+                   "the list is by one that had not seen it.")
         _around(session.workspace().explain.row_context(project, position), row.units)
 
 

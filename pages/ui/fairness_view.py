@@ -10,7 +10,7 @@ from automl_core.explaining import Fairness, Spread
 from pages.ui import cards, findings_charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
-from pages.ui.words import count, cut, estimate, interval, number, percent, plain, quoted
+from pages.ui.words import count, cut, estimate, number, percent, plain, quoted
 
 
 def declare(project: str, declared: tuple[str, ...]) -> None:
@@ -51,14 +51,18 @@ def audit(project: str, declared: tuple[str, ...]) -> None:
                 label = st.selectbox("Class", problem.classes, key="fair_class")
     with st.spinner("Comparing the groups", show_time=True):
         made = ws.fairness.audit(project, column, label)
-    for place, sentence in enumerate(made.sentences):
-        st.markdown(f"**{plain(sentence)}**" if place == 0 else plain(sentence), width=720)
+    st.markdown(f"**{plain(made.sentences[0])}**", width=720)
+    _headline(made)
+    for sentence in made.sentences[1:]:
+        st.markdown(plain(sentence), width=720)
     if column in ws.fairness.used(project):
-        st.caption(f"The model learns from {quoted(column)}.")
+        st.caption(f"The model learns from {quoted(column)}. To leave it out, name it on the goal page under "
+                   "“Never to be used” and search again: the figures here then show what that changes.")
     else:
         st.caption(f"The model does not learn from {quoted(column)}; other columns can still stand for it.")
     cards.covered(project, "Measured")
-    _headline(made)
+    if len(findings_charts.drawn(made).groups) < len(made.groups):
+        st.caption(f"Groups of fewer than {findings_charts.LEAST_DRAWN} rows are in the table below only.")
     _figures(made)
     with st.expander("All figures as a table"):
         _table(made)
@@ -76,14 +80,19 @@ def _headline(made: Fairness) -> None:
     for name, spread, tip in spreads:
         if math.isfinite(spread.difference):
             scale, unit = (100, " points") if made.is_class else (1, "")
-            facts.append(Fact(name, f"{number(spread.difference * scale, 2)}{unit}",
-                              interval(spread.low * scale, spread.high * scale),
+            facts.append(Fact(name, _gap(spread.difference * scale, made.is_class) + unit,
+                              f"{_gap(spread.low * scale, made.is_class)} to {_gap(spread.high * scale, made.is_class)}",
                               f"{tip} Difference of the largest and the smallest group value with its 95 % interval."))
     if facts:
         cards.facts(facts, columns=3)
     ratios = [words for name, spread, _ in spreads if (words := ratio_words(name, spread))]
     if ratios:
         st.caption(plain(f"As ratios, smallest over largest, with 95 % intervals: {', '.join(ratios)}."))
+
+
+def _gap(value: float, points: bool) -> str:
+    """With the digits of the sentences beside it."""
+    return f"{value:.1f}" if points else number(value)
 
 
 def ratio_words(name: str, spread: Spread) -> str:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 LABEL = 28
+LEAST_HEIGHT = 132  # below it the title of an axis lies on its numbers
+ROOM_PER_SIGN = 0.055  # of the bars' width, for the words beside the longest one: as much as they take on a phone
 NUMBERS = {"exponentformat": "B", "minexponent": 6}  # 20,000 as in the words beside it, 2M, never 20k; years as they are
 
 
@@ -44,7 +46,7 @@ def base(rows: int = 0, height: int = 320, tall: bool = False, more: dict[str, A
     import plotly.graph_objects as go
 
     return go.Figure(layout={
-        "height": 64 + (44 if tall else 34) * rows if rows else height,
+        "height": max(LEAST_HEIGHT, 64 + (44 if tall else 34) * rows) if rows else height,
         "margin": {"l": 8, "r": 16, "t": 8, "b": 8}, "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
         "showlegend": False, "hovermode": "closest", "dragmode": False, "bargap": 0.35, "font": {"size": 13},
         "xaxis": {"fixedrange": True, "zeroline": False, "automargin": True, "title": {"standoff": 8}, **NUMBERS},
@@ -100,7 +102,7 @@ def bars(marks: list[Mark], title: str, palette: Palette, signs: bool = False) -
     figure.update_yaxes(autorange="reversed", showgrid=False)
     values = [mark.value for mark in marks if math.isfinite(mark.value)] or [0.0]
     low, high = min(0.0, *values), max(0.0, *values)
-    room = 0.3 * ((high - low) or 1.0)
+    room = max(0.3, ROOM_PER_SIGN * max((len(mark.text) for mark in marks), default=0)) * ((high - low) or 1.0)
     figure.update_xaxes(title_text=words.label(title, 60), range=[low - (room if low < 0 else 0), high + room], nticks=6)
     return figure
 

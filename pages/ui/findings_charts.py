@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from automl_core.acting import GapStory, SegmentStory
 from automl_core.explaining import Fairness
@@ -12,6 +13,7 @@ from pages.ui.theme import Palette
 
 SHOWN = 8
 MOST_LINES = 4
+LEAST_DRAWN = 10
 
 
 def waterfall(story: SegmentStory, unit: str, scale: float, palette: Palette) -> Chart:
@@ -59,10 +61,15 @@ def mix(story: GapStory, unit: str, scale: float, palette: Palette) -> Chart:
     return Chart(dots(marks, f"Part{_of(unit)}", palette, zero=True), sentence, f"Columns by their part: {said}.")
 
 
+def drawn(audit: Fairness) -> Fairness:
+    """With the groups to draw: one of a few rows has an interval so wide that it would press all others together."""
+    return replace(audit, groups=tuple(group for group in audit.groups if group.rows >= LEAST_DRAWN) or audit.groups)
+
+
 def rates(audit: Fairness, which: str, sentence: str, palette: Palette) -> Chart:
     """One rate (selected, found, false_alarms) of every group with its interval; small groups are grey and named as such."""
     marks = []
-    for group in audit.groups:
+    for group in drawn(audit).groups:
         rate = getattr(group, which)
         if rate.rows:
             share = words.estimate(100 * rate.value, 100 * rate.low, 100 * rate.high, unit=" %")
@@ -80,7 +87,7 @@ def off(audit: Fairness, palette: Palette) -> Chart:
     marks = [Mark(_group(group.group, group.small), group.residual.value * scale,
                   _span(group.residual.value, group.residual.low, group.residual.high, scale), group.residual.low * scale,
                   group.residual.high * scale, strong=not group.small)
-             for group in audit.groups if math.isfinite(group.residual.low)]
+             for group in drawn(audit).groups if math.isfinite(group.residual.low)]
     sentence = "What came true less what was predicted, on average, with 95 % intervals: above zero the model said too little."
     said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
     figure = dots(marks, f"Observed less predicted{_of(unit)}", palette, zero=True)
@@ -91,7 +98,7 @@ def errors(audit: Fairness, palette: Palette) -> Chart:
     """The mean absolute error of every group."""
     marks = [Mark(_group(group.group, group.small), group.error.value,
                   words.estimate(group.error.value, group.error.low, group.error.high), group.error.low, group.error.high,
-                  strong=not group.small) for group in audit.groups if math.isfinite(group.error.low)]
+                  strong=not group.small) for group in drawn(audit).groups if math.isfinite(group.error.low)]
     said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
     return Chart(dots(marks, "Mean error", palette), "How large the error is on average, with 95 % intervals.",
                  f"Mean error by group: {said}.")

@@ -61,7 +61,7 @@ def start(project: str, usable: list[ActionCard]) -> None:
         cards.facts([
             Fact("Get the change", count(power.treated)), Fact("Stay as they are", count(power.held)),
             Fact("Chance to see it", percent(power.chance),
-                 f"{percent(power.chance_weak)} at the weak end" if power.per_arm_weak else "",
+                 f"weak end: {percent(power.chance_weak)}" if power.per_arm_weak else "",
                  "How often a pilot of this size finds the promised effect when it is real."),
             Fact("Smallest effect seen", _size(power.smallest, math.isnan(_spread(project)))),
         ])

@@ -148,10 +148,13 @@ def _table(project: str, explanation: Explanation) -> None:
         how = st.selectbox("How", list(WAYS) if amounts else ["Is set to"], key=f"table_how_{name}", width=220)
         change = _change(project, usable[name], WAYS[how])
         asked = st.button("Ask the model", key="table_ask")
-    if asked and change is not None:
-        session.session().drafts["table_change"] = change
-    kept = session.session().drafts.get("table_change")
-    if isinstance(kept, TableChange) and kept.column == name:
+    if asked and change is None:
+        st.caption("Give a value first.")
+    drafts, key = session.session().drafts, f"table_change_{project}"
+    if asked:
+        drafts[key] = change
+    kept = drafts.get(key)
+    if isinstance(kept, TableChange) and (kept.column, kept.how) == (name, WAYS[how]):
         with border(), st.spinner("Predicting all rows", show_time=True):
             _told(project, kept)
 
@@ -163,7 +166,7 @@ def _change(project: str, column: Column, how: str) -> TableChange | None:
         return TableChange(column.name, how, float(size))
     if column.kind in ("int", "float", "date"):
         value = st.text_input("Value", key=f"table_value_{column.name}", width=200)
-        return TableChange(column.name, "set", value=value)
+        return TableChange(column.name, "set", value=value) if value.strip() else None
     frame, _ = session.workspace().cleaning.cleaned(project)
     options = [str(value) for value in frame[column.name].value_counts().index[:200]]
     picked = st.selectbox("Value", options, key=f"table_level_{column.name}", width=240)
@@ -179,7 +182,7 @@ def _told(project: str, change: TableChange) -> None:
              Fact("Mean with the change", amount(found.mean_after, found.units), signed(move) + points)]
     if found.units == "points":
         items.append(Fact("Rows that change sides", count(found.flips_up + found.flips_down), f"of {count(found.rows)} asked"))
-    items.append(Fact("Beyond what was seen", count(found.outside), "rows; there the model guesses" if found.outside else ""))
+    items.append(Fact("Beyond what was seen", count(found.outside), "the model guesses" if found.outside else ""))
     cards.facts(items)
     known, _ = session.workspace().search.covered(project)
     if found.rows < known:

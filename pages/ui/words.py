@@ -209,6 +209,12 @@ def money(value: float, currency: str = "€") -> str:
     return f"{sign}{currency}\u00a0{number(abs(value), 3)}"
 
 
+def money_range(low: float, high: float, currency: str = "€") -> str:
+    """Two amounts as one range, the currency once: € 48,500 to 53,700."""
+    last = money(high, "").replace("\u00a0", "") if low >= 0 else money(high, currency)
+    return f"{money(low, currency)} to {last}"
+
+
 def duration(seconds: float) -> str:
     """A length of time: 4 s, 1 min 20 s, 2 h 5 min."""
     if seconds is None or not math.isfinite(seconds):

@@ -80,3 +80,18 @@ def test_names_above_the_fields_are_literal() -> None:
     for label in labels:
         assert "$" not in label.replace("\\$", "")
         assert "](" not in label
+
+
+def test_a_question_without_a_value_is_not_asked_and_its_answer_goes_with_it(visit: Visit) -> None:
+    app = tab(visit, "scored", "What if")
+    app.segmented_control(key="what_if_way").set_value("The whole table").run()
+    app.selectbox(key="table_column").select("months_as_customer").run()
+    app.selectbox(key="table_how_months_as_customer").select("Is set to").run()
+    app.button(key="table_ask").click().run()
+    assert not app.error
+    assert "Give a value first" in texts(app)
+    app.text_input(key="table_value_months_as_customer").set_value("many").run()
+    app.button(key="table_ask").click().run()
+    assert "cannot be read" in app.error[0].value
+    app.selectbox(key="table_how_months_as_customer").select("Rises or falls by").run()
+    assert not app.error

@@ -1,22 +1,26 @@
 """What happened and fairness, clicked through: asked, worked out, shown."""
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from automl_core import Workspace
 from automl_core import jobs as queue
 from automl_core.acting import GapStory, Pair
 from automl_core.acting.action import Condition
 from automl_core.acting.gap import Amount
 from automl_core.acting.mix import ColumnPart
 from automl_core.codec import to_json
+from automl_core.errors import BadInput
 from automl_core.explaining import Spread
 from automl_core.workspace.findings import Question
 from pages.ui.fairness_view import ratio_words
-from tests.pages.conftest import Stages, Visit, primary, texts, work
+from tests.pages.conftest import QUICK, Stages, Visit, primary, texts, work
 
 FORBIDDEN = re.compile(r"\b(caus\w+|prove\w*|guarantee\w*)\b", re.I)
 
@@ -164,6 +168,10 @@ def test_classes_are_audited(visit: Visit, stages: Stages) -> None:
     assert "are predicted to be" in shown
     app.selectbox(key="fair_column").select("contract").run()
     assert "Monthly" in texts(app)
+    made = stages.workspace.fairness.audit(project, "contract")
+    gap = re.sub("[\\\\\u2060]", "", app.metric[0].value)
+    assert gap == f"{100 * made.parity.difference:.1f} points"  # as the sentence above says it
+    assert "Never to be used" in texts(app)  # what to do about a column the model learns from
     assert not re.search(r"\b(un)?fair\b", texts(app), re.I)
 
 
@@ -173,3 +181,19 @@ def test_a_group_without_any_gives_no_ratio() -> None:
     assert ratio_words("Demographic parity", none) == ""
     assert ratio_words("Demographic parity", replace(none, ratio=0.8, ratio_low=0.7, ratio_high=0.9)) == \
         "demographic parity 0.80 (0.70 to 0.90)"
+
+
+def test_a_column_with_a_single_group_stops_no_report(workspace: Workspace) -> None:
+    """Its second group has no row with an outcome, and so none that was predicted."""
+    rows = [f"{'m' if n < 2 else 'f'},{'a' if n % 2 else 'b'},{n % 7},{'' if n < 2 else 'yes' if n % 3 else 'no'}"
+            for n in range(300)]
+    project = workspace.projects.create("One group")
+    workspace.data.upload(project, "one.csv", io.BytesIO("\n".join(["sex,plan,size,left", *rows]).encode()))
+    workspace.goal.save(project, workspace.goal.suggest(project, "left"))
+    work(workspace, workspace.search.start(project, QUICK))
+    workspace.fairness.declare(project, ("sex", "plan"))
+    with pytest.raises(BadInput, match="only one group"):
+        workspace.fairness.audit(project, "sex")
+    told = workspace.share.html(workspace.share.make_report(project).id)
+    assert "By “plan”" in told
+    assert "By “sex”" not in told

@@ -225,3 +225,22 @@ def test_pages_describe_themselves() -> None:
 
 def test_home_without_projects_starts_with_a_sample(workspace: Any) -> None:
     assert primary(open_page("home")) == ["Start with this"]
+
+
+def test_a_file_without_a_vital_column_is_not_said_to_be_scored_and_is_to_be_mended(visit: Visit, stages: Stages) -> None:
+    project, workspace = stages.projects["scored"], stages.workspace
+    explanation = workspace.explain.explanation(project)
+    assert explanation is not None
+    lacking = workspace.data.table(project).frame.head(120).drop(columns=explanation.importance[0].column)
+    app = visit("scored", "deploy")
+    app.file_uploader[0].upload("lacking.csv", lacking.to_csv(index=False).encode()).run()
+    assert "None of 120 rows got an answer" in texts(app)
+    assert "120 rows scored" not in texts(app)
+    app = visit("scored", "monitor")
+    assert "Score the mended file" in primary(app)
+    assert "Bring newer data" not in [button.label for button in app.button]
+    few = workspace.data.table(project).frame.head(3)
+    app = visit("scored", "deploy")
+    app.file_uploader[0].upload("few.csv", few.to_csv(index=False).encode()).run()
+    app = visit("scored", "monitor")
+    assert "Columns that moved" not in [metric.label for metric in app.metric]  # “0 of 0” says nothing

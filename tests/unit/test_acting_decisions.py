@@ -186,3 +186,12 @@ def test_a_planned_gain_is_in_the_wanted_direction() -> None:
     assert planned_gain(cheaper, Goal("cost", "high"), False) == -5
     likelier = PlannedAction(0, "c", "", "offer", "no", "yes", 0.4, 0.6, 0.1, 0.3, math.nan, 0.0, math.nan, "B", 1.0)
     assert planned_gain(likelier, Goal("Churn", "No"), True) == pytest.approx(0.2)
+
+
+def test_a_list_of_all_rows_is_not_compared_with_itself() -> None:
+    p = np.linspace(0.2, 1, 101)
+    made = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, Goal("Churn", "No", value=100))
+    assert made.takes_everyone
+    assert "at random" not in made.sentence
+    assert made.sentence.endswith("These are all rows: say how many you can act on, and the list becomes a choice.")
+    assert not rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, Goal("Churn", "No", value=100, capacity=5)).takes_everyone

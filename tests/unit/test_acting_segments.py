@@ -173,3 +173,13 @@ def test_a_second_file_runs_without_another_edit(tmp_path: Path, monkeypatch: py
     assert after.segments[0].sentence == "Planted." or after.segments[1].sentence == "Planted."
     assert (after.looked_at, after.tested) == (before.looked_at + 7, before.tested + 2)
     assert len({frozenset(map(repr, segment.conditions)) for segment in after.segments}) == len(after.segments)
+
+
+def test_no_more_groups_are_tested_than_were_looked_at() -> None:
+    """Both halves look and both are tested: a table with few conditions must not say that more were tested than looked at."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"plan": rng.choice(["a", "b"], 420), "sex": rng.choice(["f", "m"], 420)})
+    y = (rng.random(420) < 0.2 + 0.4 * frame["plan"].eq("a")).astype(int).to_numpy()
+    found = find_groups(frame, y, (Column("plan", "text", "category"), Column("sex", "text", "category")), PROBLEM)
+    assert found.tested > 0
+    assert found.looked_at >= found.tested

@@ -13,7 +13,7 @@ from automl_core.framing.problem import Rung, Verdict
 from automl_core.production.contract import ColumnDrift
 from automl_core.search.plan import RungOffer, RunSummary, Score
 from pages.ui import charts
-from pages.ui.figures import Chart, Mark, bars
+from pages.ui.figures import Chart, Mark, bars, dots
 from pages.ui.theme import DARK, LIGHT, Palette
 
 HOSTILE = "<img src=x onerror=alert(1)> **b** [l](http://evil.example) ![i](http://evil.example/p.png) :material/bolt: $x$"
@@ -96,3 +96,7 @@ def test_empty_values_do_not_break() -> None:
 def test_plotly_is_not_imported_with_the_module() -> None:
     code = "import sys; import pages.ui.charts; raise SystemExit('plotly.graph_objects' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False).returncode == 0
+
+
+def test_a_chart_of_one_line_leaves_room_for_its_axis() -> None:
+    assert dots([Mark("one", 1.0, "1")], "Larger log loss", LIGHT).layout.height >= 132

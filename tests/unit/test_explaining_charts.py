@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from automl_core.explaining import honesty
 from automl_core.explaining.explanation import (
     ColumnGroup,
     Contribution,
@@ -106,3 +107,36 @@ def test_a_group_of_many_columns_says_how_many_it_leaves_unnamed() -> None:
     many = replace(GROUPS[0], columns=("tenure", "months", "years", "since", "age"))
     assert explain_charts.name_of(many) == "tenure + months + years + 2 more"
     assert explain_charts.name_of(GROUPS[0]) == "tenure + months"
+
+
+def test_what_the_model_does_not_use_is_no_bar_and_words_beside_bars_have_room() -> None:
+    idle = ColumnGroup(("x", "y"), 0.0, 0.0)
+    figure = explain_charts.importance(replace(EXPLANATION, groups=(*GROUPS, idle)), LIGHT).figure
+    assert len(figure.data[0].y) == 3
+    assert not any("x + y" in name for name in figure.data[0].y)
+    longest = max(figure.data[0].x)
+    assert figure.layout.xaxis.range[1] >= 1.45 * longest  # “18.0 (50 %)” beside a bar, on a plot of 160 px
+
+
+def test_parts_that_were_sampled_say_how_far_they_may_be_off() -> None:
+    assert replace(ROW, doubt=0.254).doubt_sentence == (
+        "How the prediction is divided among the columns is an estimate: a part may be off by about 25 % of its size.")
+    assert "about 9 %" in replace(EXPLANATION, doubt=0.088).doubt_sentence
+    assert ROW.doubt_sentence == EXPLANATION.doubt_sentence == ""
+
+
+def test_a_column_named_first_without_evidence_is_said_to_have_none() -> None:
+    named = replace(EXPLANATION, groups=(), importance=(IMPORTANCE[0], replace(IMPORTANCE[3], share=0.3), IMPORTANCE[1]))
+    assert honesty._warned(named).sentence == (
+        "They drive it. A closer look found no evidence that the answers need “noise”.")
+    assert honesty._warned(EXPLANATION) is EXPLANATION
+    grouped = replace(named, groups=(ColumnGroup(("noise", "tenure"), 0.6, 14.0),))
+    assert honesty._warned(grouped) is grouped  # the group is what is judged
+
+
+def test_one_row_of_a_rare_level_does_not_set_the_scale() -> None:
+    rare = replace(POINTS[3], label="rare", rows=1, observed=99.0, thin=True)
+    drawn = explain_charts.curve(replace(LEVELS, points=(*POINTS[:3], rare)), LIGHT).figure.data[-1]
+    assert len(drawn.x) == 3
+    small = replace(LEVELS, points=tuple(replace(point, rows=4) for point in POINTS[:4]))  # a small table: none of them is rare
+    assert len(explain_charts.curve(small, LIGHT).figure.data[-1].x) == 4

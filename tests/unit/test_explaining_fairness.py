@@ -11,8 +11,10 @@ import pytest
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
-from automl_core.explaining import Audit, Fairness, audit, likely_protected, protected_groups
+from automl_core.explaining import Audit, Fairness, audit, in_order, likely_protected, protected_groups
 from automl_core.explaining.fairness_counts import wilson
+from pages.ui import findings_charts
+from pages.ui.theme import LIGHT
 
 
 def case(group: np.ndarray, seed: int = 0) -> Audit:
@@ -84,7 +86,7 @@ def test_groups_of_a_column() -> None:
     assert len(set(many)) == 8
     assert "(other)" in set(many)
     skewed = protected_groups(pd.Series([0.0] * 90 + list(range(1, 11)), name="children"))
-    assert set(skewed) >= {"below 1"} or len(set(skewed)) >= 1
+    assert pd.Series(skewed).value_counts().to_dict() == {"below 1": 90, "1 or more": 10}
     with pytest.raises(BadInput, match="dates"):
         protected_groups(pd.Series(pd.date_range("2024-01-01", periods=3), name="born"))
 
@@ -100,3 +102,27 @@ def test_wilson_against_known_values() -> None:
     assert (rate.low, rate.high) == pytest.approx((0.4902, 0.9433), abs=2e-4)
     assert math.isnan(wilson(0, 0).value)
     assert wilson(0, 50).low == 0
+
+
+def test_groups_of_a_number_are_shown_from_low_to_high() -> None:
+    rng = np.random.default_rng(3)
+    ages = pd.Series(np.where(rng.random(1200) < 0.1, np.nan, rng.integers(18, 80, 1200)), name="age")
+    labels = protected_groups(ages)
+    p = rng.random(1200)
+    made = audit(Audit(p, (rng.random(1200) < p).astype(float), labels, p > 0.5, "age", "Yes"))
+    names = [group.group for group in in_order(made, ages, labels).groups]
+    assert names[0].startswith("below ")
+    assert names[-2].endswith(" or more")
+    assert names[-1] == "(missing)"
+    assert [name.split()[0] for name in names[1:-1]] == sorted(name.split()[0] for name in names[1:-1])
+    texts = pd.Series(np.where(rng.random(1200) < 0.5, "b", "a"), name="sex")
+    assert in_order(made, texts, labels) is made
+
+
+def test_a_group_of_three_rows_does_not_press_the_others_together() -> None:
+    made = audit(case(np.repeat(["a", "b", "x"], [300, 200, 3])))
+    for chart in (findings_charts.off(made, LIGHT), findings_charts.rates(made, "selected", "Selected.", LIGHT)):
+        assert "x (few" not in chart.alt
+    assert [group.group for group in made.groups] == ["a", "b", "x"]  # the table has it
+    few = audit(case(np.repeat(["a", "x"], [4, 3])))
+    assert len(findings_charts.drawn(few).groups) == 2  # where all are that small, all are drawn

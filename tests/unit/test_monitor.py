@@ -191,3 +191,22 @@ def test_important_columns_are_the_same_for_checks_and_scores() -> None:
     assert important(Contract(parts, None, 10, "y")) == {"a", "b"}
     unknown = tuple(replace(part, importance=0.0, needed=part.name != "c") for part in parts)
     assert important(Contract(unknown, None, 10, "y")) == {"a", "b"}
+
+
+def test_sentences_of_a_batch_read_as_one(contract: Contract) -> None:
+    p = np.random.default_rng(2).random(600)
+
+    def said(raw: pd.DataFrame, prediction: np.ndarray = p) -> str:
+        return report_batch(contract, type_frame(raw, FEATURES), prediction, None, PROBLEM).sentence
+
+    raw = rows(seed=5).drop(columns="y")
+    assert said(raw.drop(columns="big")) == \
+        "This batch should not be scored: the column “big” is missing; the model leans on it."
+    moved = raw.assign(big=raw["big"] + 8)
+    assert said(moved) == "“big” changed since training; the predictions hardly moved."
+    assert said(moved.assign(small=raw["small"] + 0.5), p**2) == \
+        "“big” and “small” changed since training, and the predictions moved with them."
+    one = raw.assign(big=[500.0, *raw["big"][1:]], c=["z", *raw["c"][1:]])
+    found = " ".join(violation.sentence for violation in check_batch(contract, type_frame(one, FEATURES)))
+    assert "1 value of “big” lies outside" in found
+    assert "in 1 row, such as “z”" in found

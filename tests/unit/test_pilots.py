@@ -322,3 +322,8 @@ def test_a_card_that_counts_the_class_nobody_wants_promises_the_same() -> None:
     assert card.then == pytest.approx(card.now - gain)
     assert card.low < card.adjusted < card.high < 0
     assert card.net_value == pytest.approx(graded(CARD, measured).net_value)
+
+
+def test_a_pilot_says_its_day_as_pages_do() -> None:
+    pilot, _, _ = started(customers())
+    assert pilot.sentence.endswith("Outcomes are due on 24 December 2026.")

@@ -65,7 +65,7 @@ def find_groups(
     looked_at = tested = 0
     for looking in (first, ~first):
         found, seen = discover(frame[looking], values[looking], described, MOST_TESTED)
-        looked_at, tested = max(looked_at, seen), tested + len(found)
+        looked_at, tested = looked_at + seen, tested + len(found)
         for segment in _confirm(frame[~looking], values[~looking], found, outcome, problem.group):
             mask = all_hold(segment.conditions, frame)
             if all(_overlap(mask, other) < TWINS for _, other in kept):

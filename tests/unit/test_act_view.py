@@ -1,0 +1,49 @@
+"""A card on the act page: six figures whose words fit two to a line on a phone, nothing said twice, amounts that agree."""
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from automl_core.acting.action import ActionCard, ActionList
+from automl_core.acting.decide import Decision
+from pages.ui.act_view import card_figures, own_reasons, three_ways
+from pages.ui.decision_view import apart
+from tests.unit.test_pilots import CARD, GOAL
+
+WIDE = replace(CARD, counted="“Churn” = “Yes”", rows=1_234_567, raw_gap=-0.3141, what_if=-0.0712, adjusted=-0.1692, low=-0.2073,
+               high=-0.1231, net_value=-1_234_567.0, net_low=-2_000_000.0, net_high=160_432.0)
+
+
+@pytest.mark.parametrize("card", [WIDE, replace(WIDE, grade="A"), replace(WIDE, cost=0.0), CARD])
+def test_figures_of_a_card_fit_two_to_a_line_on_a_phone(card: ActionCard) -> None:
+    shown = [*card_figures(card, GOAL), *three_ways(card)]
+    assert len(shown) == 6
+    for fact in shown:
+        assert len(fact.name) <= 20, fact
+        assert len(fact.value) <= 15, fact
+        assert len(fact.note.replace(" million", "")) <= 20, fact
+
+
+def test_money_without_an_amount_is_no_figure() -> None:
+    assert len(card_figures(replace(WIDE, net_value=math.nan), GOAL)) == 2
+
+
+def test_what_would_overturn_a_card_is_said_once() -> None:
+    hidden = "A hidden factor only as strong as “tenure” would be enough to cancel it."
+    card = replace(CARD, reasons=("Only 56 % of the rows have others to be compared with.", hidden),
+                   overturn="A hidden factor only as strong as “tenure” would be enough to cancel this (strength 15 %).")
+    assert own_reasons(card) == ["Only 56 % of the rows have others to be compared with."]
+    other = replace(card, overturn="A hidden factor would have to be stronger than “tenure” to cancel this (strength 15 %).")
+    assert own_reasons(other) == list(card.reasons)
+
+
+def test_a_list_whose_money_differs_from_what_came_says_why() -> None:
+    made = Decision(None, (), None, 500, 32_400.0, 29_300.0, 35_400.0, (), (), 0.026, "It pays.")
+    listed = ActionList((), 500, 16_700.0, 9_750.0, 23_700.0, 0.0, 0.0, 137.0, "Act.")
+    assert "clearly less" in apart(made, listed, GOAL)
+    assert "clearly more" in apart(made, replace(listed, expected_value=50_000.0, low=45_000.0, high=55_000.0), GOAL)
+    assert apart(made, replace(listed, expected_value=30_000.0, low=25_000.0, high=35_000.0), GOAL) == ""
+    assert "\u00a0" in apart(made, listed, GOAL)
+    assert apart(made, replace(listed, low=math.nan, high=math.nan), GOAL) == ""
