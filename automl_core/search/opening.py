@@ -54,7 +54,7 @@ def open_contest(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock)
     anchors = candidates[:ANCHORS]
     if contest.folds and plan.first_seconds and all((candidate.key, 0) in kept for candidate in anchors):
         # a short first search may have had no time for more folds; what it fitted counts all the same
-        contest.folds = max(contest.folds, fold_count(contest, anchors, 0.35 * max(clock.budget - clock.elapsed(), 0.0)))
+        contest.folds = max(contest.folds, fold_count(contest, anchors, max(clock.budget - clock.elapsed(), 0.0)))
         journal.note(prepared.fingerprint, "folds", contest.folds)
     return contest
 

@@ -165,7 +165,7 @@ class Race:
         anchors = contest.candidates[:ANCHORS]
         waiting = [candidate for candidate in anchors if (candidate.key, 0) not in contest.results]
         if not waiting:
-            contest.folds = fold_count(contest, anchors, 0.35 * max(self.end() - self.clock.elapsed(), 0.0))
+            contest.folds = fold_count(contest, anchors, max(self.end() - self.clock.elapsed(), 0.0))
             self._hasten()
             self.journal.note(self.prepared.fingerprint, "folds", contest.folds)
             return next_place(contest, Moment(self.clock.elapsed(), self.end(), frozenset(busy)))

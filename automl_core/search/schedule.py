@@ -10,12 +10,14 @@ import numpy as np
 from automl_core.search.contest import Contest
 from automl_core.search.families import families
 from automl_core.search.lean import FIRST
+from automl_core.search.log_target import is_log
 from automl_core.search.plan import Candidate
 
 ANCHORS = 2  # candidates whose first fold shows what a fold costs here
 PATIENCE_IN_ORDER = 0.93  # each later place of the portfolio promises that much of the one before
 MANY_ROWS, ENOUGH_FOLDS, LONG_SECONDS = 100_000, 3, 480.0
 LEAST_EFFORT = 0.4  # of a boosting's rounds that are worth having
+FOLDS_SHARE = 0.2  # of the time left, in which the anchors must get through all folds: ten candidates are worth more than a fold
 FAST_FIT = 0.05  # seconds below which one fit's cost does not matter
 LOADING = 1.5  # seconds until a worker has loaded the library of a family that is new to it
 
@@ -109,29 +111,42 @@ def promise(contest: Contest, candidate: Candidate, place: int) -> float:
 
 
 def _standing(contest: Contest, candidate: Candidate) -> tuple[float, float]:
-    """How far the family's best is behind the best, and how much its candidates may differ: both on the first fold.
+    """How far the best of the candidate's kind is behind the best, and how much candidates may differ: both on the first fold.
 
-    Candidates of one family differ as much as those of the families tried do; a family not tried yet as much as families do.
+    A kind is a family that learns the number, or its logarithm. Candidates of one kind differ as much as those of the kinds tried
+    do; a kind not tried yet as much as kinds do.
     """
-    families_of = {other.key: other.family for other in contest.candidates}
+    kinds = {other.key: (other.family, is_log(other.options)) for other in contest.candidates}
     firsts = (key for (key, fold), result in contest.results.items() if fold == 0 and not result.error)
-    scores = {key: score for key in firsts if math.isfinite(score := contest.fold_score(key, 0))}
+    scores = {key: score for key in firsts if key in kinds and math.isfinite(score := contest.fold_score(key, 0))}
     if not scores:
         return 0.0, 1.0
     best = max(scores.values())
-    groups: dict[str, list[float]] = {}
+    groups: dict[tuple[str, bool], list[float]] = {}
     for key, score in scores.items():
-        groups.setdefault(families_of.get(key, ""), []).append(score)
+        groups.setdefault(kinds[key], []).append(score)
     spreads = [float(np.std(group)) for group in groups.values() if len(group) > 1]
     spread = max(float(np.mean(spreads)) if spreads else 0.0, 1e-3 * abs(best), 1e-9)
-    if candidate.family not in groups:
-        return 0.0, max(spread, float(np.std([max(group) for group in groups.values()])))
-    mine = [scores[candidate.twin]] if candidate.twin in scores else groups[candidate.family]
-    return best - max(mine), spread
+    tops = {kind: max(group) for kind, group in groups.items()}
+    mine = kinds[candidate.key]
+    if mine not in groups:
+        return _gap_of_new(mine, tops), max(spread, float(np.std(list(tops.values()))))
+    return best - (scores[candidate.twin] if candidate.twin in scores else tops[mine]), spread
+
+
+def _gap_of_new(kind: tuple[str, bool], tops: dict[tuple[str, bool], float]) -> float:
+    """How far a kind not tried yet should be behind the best: not at all, but for what logarithms (or doing without) have cost
+    the families that tried both."""
+    family, logs = kind
+    both = [tops[name, logs] - tops[name, not logs] for name, told in tops if told == logs and (name, not logs) in tops]
+    gain = float(np.mean(both)) if both else 0.0
+    if both and (family, not logs) in tops:
+        return max(tops.values()) - tops[family, not logs] - gain
+    return max(0.0, -gain)
 
 
 def fold_count(contest: Contest, anchors: tuple[Candidate, ...], room: float) -> int:
-    """As many folds as let the anchors finish in `room` seconds: a candidate stopped before its last is wasted.
+    """As many folds as let the anchors finish in a part of the `room` seconds: a candidate stopped before its last is wasted.
 
     On many rows a part of the folds says enough, and time is better spent on other candidates, unless the plan names a number.
     """
@@ -141,5 +156,5 @@ def fold_count(contest: Contest, anchors: tuple[Candidate, ...], room: float) ->
     if len(contest.prepared.y) > MANY_ROWS and not plan.folds and (plan.first_seconds or plan.budget_seconds) < LONG_SECONDS:
         most = min(most, ENOUGH_FOLDS)
     cost = sum(contest.results[candidate.key, 0].seconds for candidate in anchors)
-    return min(most, max(1, int(room * max(1, plan.jobs) / max(cost, 1e-3))))
+    return min(most, max(1, int(FOLDS_SHARE * room * max(1, plan.jobs) / max(cost, 1e-3))))
 
