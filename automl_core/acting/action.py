@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -223,7 +222,8 @@ class ActionList:
 
     `expected_outcomes` is the sum of the chosen rows' risk and `mean_risk` the mean risk of all rows: for classes, the risk of a
     row is the probability that it does not end as the goal's good class. `limited_by` names the limit of the goal that keeps some
-    rows out ("the limit of 300 rows"); it is empty when none does.
+    rows out ("the limit of 300 rows"); it is empty when none does. `takes_everyone` says that the list has all rows:
+    there is nothing to compare it with.
     """
 
     rows: tuple[ActionRow, ...]
@@ -238,8 +238,4 @@ class ActionList:
     assumptions: tuple[str, ...] = ()
     mean_risk: float = float("nan")
     limited_by: str = ""
-
-    @property
-    def takes_everyone(self) -> bool:
-        """Whether the list has all rows, so that there is nothing to compare it with."""
-        return not self.limited_by and math.isclose(self.expected_value, self.everyone_value, rel_tol=1e-9)
+    takes_everyone: bool = False

@@ -78,6 +78,7 @@ def rank_rows(
         assumptions=(*_assumptions(goal, problem, priced), *_ended_by(goal, len(frame), len(rows))),
         mean_risk=float(at_risk.mean()) if len(at_risk) else math.nan,
         limited_by=_limit_words(limit, len(frame), goal),
+        takes_everyone=len(rows) == len(frame) > 0,
     )
     return replace(made, sentence=_sentence(made, goal, problem))
 
@@ -171,8 +172,9 @@ def _sentence(actions: ActionList, goal: Goal, problem: Problem) -> str:
         return f"{reached}."
     span = interval(money(actions.low, goal.currency), money(actions.high, goal.currency))
     if actions.takes_everyone:
+        choice = "" if goal.capacity or goal.budget else ": say how many you can act on, and the list becomes a choice"
         return (f"{reached}; expected gain {money(actions.expected_value, goal.currency)} (95 % range {span}). These are all "
-                "rows: say how many you can act on, and the list becomes a choice.")
+                f"rows{choice}.")
     beyond = f", which is beyond {actions.limited_by}" if actions.limited_by else ""
     return (
         f"{reached}; expected gain {money(actions.expected_value, goal.currency)} (95 % range {span}), against "

@@ -92,7 +92,7 @@ class Explanation:
     @property
     def doubt_sentence(self) -> str:
         """What sampling left open in single rows; empty where it is not worth telling."""
-        told = f"In a single row a part is an estimate that may be off by about {100 * self.doubt:.0f} % of its size"
+        told = f"In a single row the parts are estimates, off by about {100 * self.doubt:.0f} % of all their sizes together"
         return f"{told}; the mean over the rows is surer." if self.doubt >= TOLD_DOUBT else ""
 
 
@@ -277,7 +277,7 @@ class RowExplanation:
     @property
     def doubt_sentence(self) -> str:
         """What sampling left open; empty where it is not worth telling."""
-        told = f"a part may be off by about {100 * self.doubt:.0f} % of its size"
+        told = f"the parts are off by about {100 * self.doubt:.0f} % of all their sizes together, small ones by more of their own"
         return f"How the prediction is divided among the columns is an estimate: {told}." if self.doubt >= TOLD_DOUBT else ""
 
 

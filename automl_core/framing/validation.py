@@ -15,7 +15,6 @@ Positions = NDArray[np.int64]
 Folds = tuple[tuple[Positions, Positions], ...]
 COPIES_ALLOWED = 0.01
 GREEDY_GROUPS = 2_000
-HURRIED = 500  # rows a second of the budget (times the classes that each have trees) from which one fold is all there is time for
 
 
 def encode_target(series: pd.Series, problem: Problem) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
@@ -36,16 +35,16 @@ def encode_target(series: pd.Series, problem: Problem) -> tuple[NDArray[np.gener
     return y, keep
 
 
-def default_folds(rows: int, budget: float, outputs: int = 1) -> int:
+def default_folds(rows: int, budget: float, hurried: bool = False) -> int:
     """Folds for a search of this many rows in `budget` seconds: few rows need many, many rows leave no time for them.
 
-    On many rows not all folds are fitted: there they say how small a part is held out, so that what is not fitted
-    again on all rows in time has learned from most. `outputs` are the models that a boosting learns at once: one a class.
+    On many rows not all folds are fitted: there they say how small a part is held out. So they do where the search is `hurried`:
+    what is not fitted again on all rows in time has then learned from most.
     """
     if rows > 100_000:
         return 10
     if rows > 10_000:
-        return 5 if budget >= 480 or rows * outputs > HURRIED * budget else 3
+        return 5 if budget >= 480 or hurried else 3
     if rows > 3_000:
         return 5 if budget >= 30 else 3
     return 8 if budget >= 30 else 5

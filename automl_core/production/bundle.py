@@ -33,7 +33,8 @@ from automl_core.search.model import Member, Model
 from automl_core.search.plan import Score
 
 MANIFEST = "manifest.json"
-FORMAT = 3
+FORMAT = 4
+READABLE = (3, 4)  # 3: texts without how they are written
 MAX_BYTES = 2_000_000_000
 MAX_MEMBERS = 500
 MAX_RATIO = 200
@@ -218,7 +219,7 @@ def _manifest(content: bytes) -> dict[str, dict[str, Any]]:
     try:
         document = json.loads(content)
         listed: dict[str, dict[str, Any]] = document["files"]
-        known = document["format"] == FORMAT and all(isinstance(item["sha256"], str) for item in listed.values())
+        known = document["format"] in READABLE and all(isinstance(item["sha256"], str) for item in listed.values())
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Untrusted("This bundle's list of files cannot be read.", "Download it again from the project.") from error
     if not known:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from automl_core.data.schema import Typed
 from automl_core.data.table import Column
+from automl_core.data.words import join_words
 from automl_core.framing.metrics import decision_of, get_metric
 from automl_core.framing.problem import Problem
 from automl_core.framing.score_interval import score_with_interval
@@ -193,7 +194,7 @@ def _sentence(rows: int, violations: tuple[Violation, ...], drifted: Iterable[Co
         return f"This batch should not be scored: {'the' + said[3:] if said.startswith('The ') else said}"
     names = [quoted(one.name) for one in drifted][:3]
     if names:
-        named = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+        named = join_words(names)
         tail = f", and the predictions moved with {'it' if len(names) == 1 else 'them'}" if moved else \
             "; the predictions hardly moved"
         return f"{named} changed since training{tail}."

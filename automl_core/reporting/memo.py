@@ -140,6 +140,8 @@ def _money(inputs: ReportInputs) -> str:
     if useless(inputs.summary) or actions is None or math.isnan(actions.expected_value) or not actions.rows:
         return ""
     span = interval(money(actions.low, inputs.currency), money(actions.high, inputs.currency))
+    if actions.takes_everyone:
+        return f"Expected gain {money(actions.expected_value, inputs.currency)} (95 % range {span}) from acting on all rows."
     beyond = f" (beyond {actions.limited_by})" if actions.limited_by else ""
     return (
         f"Expected gain {money(actions.expected_value, inputs.currency)} (95 % range {span}). As many rows at random: "

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 from automl_core.acting.conditions import describe_all
@@ -34,6 +35,7 @@ class SectionInputs:
     pilots: tuple[Pilot, ...] = ()
     record: TrackRecord | None = None
     audits: tuple[Fairness, ...] = ()
+    unaudited: Mapping[str, str] = field(default_factory=dict)
 
 
 def make_sections(inputs: SectionInputs) -> tuple[Section, ...]:
@@ -42,7 +44,7 @@ def make_sections(inputs: SectionInputs) -> tuple[Section, ...]:
         Section("What happened", _happened(inputs)),
         Section("What the experiment showed", _experiment(inputs.experiment)),
         Section("What pilots showed", _pilots(inputs)),
-        Section("Fair to everybody?", _fairness(inputs.audits)),
+        Section("Fair to everybody?", _fairness(inputs.audits, inputs.unaudited)),
     )
     return tuple(section for section in made if section.lines)
 
@@ -86,13 +88,14 @@ def _pilots(inputs: SectionInputs) -> tuple[str, ...]:
     return tuple(lines[:MOST_LINES])
 
 
-def _fairness(audits: tuple[Fairness, ...]) -> tuple[str, ...]:
-    """What differs between groups of people, one column after the other; the sentence that says what it cannot settle once."""
+def _fairness(audits: tuple[Fairness, ...], unaudited: Mapping[str, str]) -> tuple[str, ...]:
+    """What differs between groups of people, one column after the other, or why that is not known; the sentence that says what
+    it cannot settle once."""
     lines: list[str] = []
     for audit in audits[:MOST_AUDITS]:
         lines += [f"By {quote(audit.column)}: {audit.sentences[0]}", *audit.sentences[1:2]] if audit.sentences else []
     last = audits[0].sentences[-1:] if audits and len(audits[0].sentences) > 2 else ()
-    return (*lines, *last)
+    return (*lines, *(f"By {quote(name)}: {why}" for name, why in unaudited.items()), *last)
 
 
 def _personal(text: str) -> bool:

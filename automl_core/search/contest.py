@@ -115,6 +115,8 @@ class Contest:
         if result.error:
             self.out.setdefault(result.key, result.error)
             return
+        if self.complete(result.key):
+            self.out.pop(result.key, None)  # ruled out while its last fold was being fitted: it is through all the same
         if self.plan.max_trials:
             return
         finished = [item.key for item in self.candidates if self.complete(item.key) and item.key != result.key]

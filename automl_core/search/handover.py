@@ -74,8 +74,7 @@ def refit_seconds(contest: Contest) -> float:
     On many rows two: there the model of a fold, which has seen nearly all rows, stands in for what is not fitted again in time.
     So it does everywhere for what would take more than the most time that is kept for this.
     """
-    done = [candidate for candidate in contest.candidates
-            if contest.complete(candidate.key) and candidate.key not in contest.out]
+    done = [candidate for candidate in contest.candidates if contest.complete(candidate.key)]
     if not done:
         return max((result.seconds for result in contest.results.values()), default=0.0)
     quality = {item.key: float(np.mean([contest.fold_score(item.key, fold) for fold in range(contest.folds)])) for item in done}

@@ -13,7 +13,6 @@ from automl_core.search.portfolio import make_portfolio
 from automl_core.search.prepared import Prepared
 from automl_core.search.schedule import ANCHORS, fold_count
 
-MANY_A_SECOND = 500  # rows for each second of the budget, from which on the first boosting would take the time of all others
 SLOW = 4.0  # times what a fit may take: so slow it is taken to be there
 
 
@@ -37,7 +36,7 @@ def open_contest(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock)
     notes = journal.notes(prepared.fingerprint)
     clock.spent = notes.get("spent", 0.0)
     usual = make_portfolio(prepared.data.problem, len(prepared.y), plan, prepared.views)
-    quick = bool(notes["quick"]) if "quick" in notes else not notes and _many(len(prepared.y), plan)
+    quick = bool(notes["quick"]) if "quick" in notes else not notes and plan.hurried(len(prepared.y))
     journal.note(prepared.fingerprint, "quick", float(quick))
     candidates = _begun_quickly(usual) if quick else usual
     if "pace" in notes:
@@ -57,10 +56,6 @@ def open_contest(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock)
         contest.folds = max(contest.folds, fold_count(contest, anchors, max(clock.budget - clock.elapsed(), 0.0)))
         journal.note(prepared.fingerprint, "folds", contest.folds)
     return contest
-
-
-def _many(rows: int, plan: Plan) -> bool:
-    return not plan.max_trials and rows >= MANY_A_SECOND * (plan.first_seconds or plan.budget_seconds)
 
 
 def _begun_quickly(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:

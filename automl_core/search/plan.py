@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 TrialState = Literal["finished", "truncated", "dropped", "failed"]
+MANY_A_SECOND = 500  # rows for each second of the budget
 View = Literal["plain", "coded", "formed"]
 
 
@@ -26,6 +27,10 @@ class Plan:
     executor: str = "local"
     max_trials: int = 0
     first_seconds: float = 0.0
+
+    def hurried(self, rows: int) -> bool:
+        """Whether rows are so many for the time that a first boosting, taken slowly, would take the time of all others."""
+        return not self.max_trials and rows >= MANY_A_SECOND * (self.first_seconds or self.budget_seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,8 +119,8 @@ def prepare(data: SearchData, plan: Plan) -> Prepared:
     encoder = fit_encoder(kept, data.columns, data.problem, plan.seed)
     terms = encoder.terms(kept)
     matrix = encoder.matrix(kept, terms)
-    outputs = len(data.problem.classes) if data.problem.task == "multiclass" else 1
-    wanted = plan.folds or default_folds(len(y), plan.first_seconds or plan.budget_seconds, outputs)
+    trees = len(data.problem.classes) if data.problem.task == "multiclass" else 1  # a boosting grows them for each class
+    wanted = plan.folds or default_folds(len(y), plan.first_seconds or plan.budget_seconds, plan.hurried(len(y) * trees))
     folds = make_folds(y, data.problem, kept, data.columns, wanted, plan.seed)
     if data.problem.time:
         folds = folds[::-1]

@@ -139,7 +139,7 @@ class TextCoder:
             out[:, topic] = np.bincount(rows, values * self.components[places, topic], minlength=len(out))
         missing = series.isna().to_numpy()
         texts = ("" if none else text for text, none in zip(series.tolist(), missing.tolist(), strict=True))
-        out[:, topics:] = np.array([self.way.cell(text) for text in texts]).reshape(len(out), -1)
+        out[:, topics:] = np.array([self.way.cell(text) for text in texts]).reshape(len(out), len(self.way.names))
         out[missing] = math.nan
         return out
 

@@ -2,14 +2,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 COUNTED = ("characters", "digits", "capitals", "signs")
 MOST_SIGNS = 5
 RARE = 0.01  # of the texts: a sign in fewer, or missing in fewer, says nothing that would be found again
-MAX_CHARS = 5000  # of a text are looked at
+MAX_CHARS = 5000  # of a text are looked at for its kinds of characters, however long it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,12 @@ class Way:
         words = float(len(text.split()))
         if not self.lengths:
             return [words]
-        text = text[:MAX_CHARS]
-        return [words, float(len(text)), float(sum(map(str.isdigit, text))), float(sum(map(str.isupper, text))),
-                float(len(_signs_of(text))), *(float(text.count(sign)) for sign in self.signs)]
+        seen = Counter(text[:MAX_CHARS])
+        digits = sum(count for letter, count in seen.items() if letter.isdigit())
+        capitals = sum(count for letter, count in seen.items() if letter.isupper())
+        signs = sum(seen[sign] for sign in _signs(seen))
+        return [words, float(len(text)), float(digits), float(capitals), float(signs),
+                *(float(seen[sign]) for sign in self.signs)]
 
     def document(self) -> dict[str, Any]:
         """What is stored: see `restored`."""
@@ -48,12 +51,12 @@ WORDS_ONLY = Way()
 
 def fit_way(texts: Sequence[str]) -> Way:
     """What to count in texts like these: the signs that come in some of them and not in all, the most common first."""
-    seen = Counter(sign for text in texts for sign in set(_signs_of(text[:MAX_CHARS])))
+    seen = Counter(sign for text in texts for sign in _signs(set(text[:MAX_CHARS])))
     least = max(2.0, RARE * len(texts))
     telling = [sign for sign, count in seen.items() if least <= count <= len(texts) - least]
     return Way(True, "".join(sorted(telling, key=lambda sign: (-seen[sign], sign))[:MOST_SIGNS]))
 
 
-def _signs_of(text: str) -> list[str]:
-    """The characters that are neither letters, digits nor space."""
-    return [sign for sign in text if not (sign.isalnum() or sign.isspace())]
+def _signs(characters: Iterable[str]) -> list[str]:
+    """Those of the characters that are neither letters, digits nor space."""
+    return [sign for sign in characters if not (sign.isalnum() or sign.isspace())]

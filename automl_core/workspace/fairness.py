@@ -1,7 +1,6 @@
 """Use cases of the fairness step: which columns are protected, and how the model's answers and errors differ by their groups."""
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,13 +73,15 @@ class Auditing:
         groups = explaining.protected_groups(values)
         return explaining.in_order(self._figures(run, column, label, groups), values, groups)
 
-    def audits_of(self, run: Run) -> tuple[Fairness, ...]:
-        """One run by each declared column that can be compared: one with a single group tells nothing, and stops no report."""
-        made = []
+    def audits_of(self, run: Run) -> tuple[tuple[Fairness, ...], dict[str, str]]:
+        """One run by each declared column, and why it could not be compared by the others: they stop no report."""
+        made, refused = [], {}
         for name in self.declared(run.project_id):
-            with suppress(BadInput):
+            try:
                 made.append(self.audit_of(run, name))
-        return tuple(made)
+            except BadInput as error:
+                refused[name] = error.message
+        return tuple(made), refused
 
     def _figures(self, run: Run, column: str, label: str, groups: np.ndarray) -> Fairness:
         _, _, problem, _ = self.search.goal.open(self.search.inputs(run))

@@ -54,11 +54,12 @@ class Sharing:
     def _more(self, run: Run) -> reporting.SectionInputs:
         """What else was done on the data of this run."""
         inputs = self.search.inputs(run)
+        audits, unaudited = self.fairness.audits_of(run)
         found, pilots = self.findings.found_of(run.project_id, inputs), self.pilots.all(run.project_id)
         return reporting.SectionInputs(
             stories=found.stories if found else (), comparisons=self.findings.answers(run.project_id, inputs),
             experiment=self.acting.experiment_of(run), pilots=pilots, record=self.pilots.record(run.project_id),
-            audits=self.fairness.audits_of(run))
+            audits=audits, unaudited=unaudited)
 
     def reports(self, project_id: str) -> tuple[Report, ...]:
         """The project's reports, newest first."""

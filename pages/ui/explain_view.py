@@ -110,7 +110,8 @@ def _reading(found: Curve) -> None:
     band = "the band says how far it moves when other rows are drawn" if found.method != "levels" else "lines are 95 % intervals"
     if found.kind == "category":
         st.caption("Dots: the effect of each level on the prediction, everything else left as it is, with its number of rows; "
-                   f"{band}. Diamonds: how far what was seen lies from the mean, from 10 rows on. Grey: under 1 % of the rows.")
+                   f"{band}. Diamonds: how far what was seen lies from the mean; rare levels of few rows have none. Grey: under "
+                   "1 % of the rows.")
     else:
         st.caption(f"Above: the effect on the prediction, for all but the 1 % of rows at each end; {band}. Below: what was seen "
                    "(dots) and what was predicted (dashes). Pale or grey: fewer than 1 % of the rows.")

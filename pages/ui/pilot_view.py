@@ -62,7 +62,8 @@ def start(project: str, usable: list[ActionCard]) -> None:
             Fact("Get the change", count(power.treated)), Fact("Stay as they are", count(power.held)),
             Fact("Chance to see it", percent(power.chance),
                  f"weak end: {percent(power.chance_weak)}" if power.per_arm_weak else "",
-                 "How often a pilot of this size finds the promised effect when it is real."),
+                 "How often a pilot of this size finds the promised effect when it is real; weak end: when the effect is only "
+                 "as large as the low end of its interval."),
             Fact("Smallest effect seen", _size(power.smallest, math.isnan(_spread(project)))),
         ])
         st.markdown(plain(power.sentence, 600), width=720)

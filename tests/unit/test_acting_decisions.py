@@ -195,3 +195,15 @@ def test_a_list_of_all_rows_is_not_compared_with_itself() -> None:
     assert "at random" not in made.sentence
     assert made.sentence.endswith("These are all rows: say how many you can act on, and the list becomes a choice.")
     assert not rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, Goal("Churn", "No", value=100, capacity=5)).takes_everyone
+    enough = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, Goal("Churn", "No", value=100, capacity=500))
+    assert enough.takes_everyone
+    assert enough.sentence.endswith("These are all rows.")
+
+
+def test_a_list_that_leaves_out_what_brings_nothing_is_compared_with_everybody() -> None:
+    """Numbers on the good side have nothing to gain: acting on the others brings as much as acting on all."""
+    p = np.linspace(0.0, 10.0, 100)
+    made = rank_rows(pd.DataFrame({"x": p}), p, (), Problem("y", "regression", "rmse"), Goal("y", "low", value=100))
+    assert 0 < len(made.rows) < 100
+    assert not made.takes_everyone
+    assert "at random" in made.sentence

@@ -139,6 +139,17 @@ def test_a_cut_bundle_is_refused(written: Path, tmp_path: Path) -> None:
         assert load_or_refuse(tmp_path / "cut.zip").endswith(".")
 
 
+def test_a_bundle_of_the_format_before_is_read_and_a_later_one_is_not(written: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(written) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+    assert manifest["format"] == 4
+    before = rewrite(written, tmp_path / "before.zip", {"manifest.json": json.dumps(manifest | {"format": 3}).encode()})
+    assert load_bundle(before).model is not None
+    later = rewrite(written, tmp_path / "later.zip", {"manifest.json": json.dumps(manifest | {"format": 5}).encode()})
+    with pytest.raises(BadInput, match="another version"):
+        load_bundle(later)
+
+
 def test_a_folder_that_lists_an_impossible_name_is_refused(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text('{"format": 1, "files": {"a\\u0000b": {"sha256": "x"}}}')
     with pytest.raises(BadInput):

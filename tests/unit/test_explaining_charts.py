@@ -120,7 +120,8 @@ def test_what_the_model_does_not_use_is_no_bar_and_words_beside_bars_have_room()
 
 def test_parts_that_were_sampled_say_how_far_they_may_be_off() -> None:
     assert replace(ROW, doubt=0.254).doubt_sentence == (
-        "How the prediction is divided among the columns is an estimate: a part may be off by about 25 % of its size.")
+        "How the prediction is divided among the columns is an estimate: the parts are off by about 25 % of all their sizes "
+        "together, small ones by more of their own.")
     assert "about 9 %" in replace(EXPLANATION, doubt=0.088).doubt_sentence
     assert ROW.doubt_sentence == EXPLANATION.doubt_sentence == ""
 

@@ -191,10 +191,10 @@ def test_what_is_sampled_says_so() -> None:
     frame, raw = table(600, 1)
     sampled = explain(model("binary", ("neural", "lightgbm")), frame, target("binary", raw).astype(int), 0)
     assert sampled.doubt > 0
-    assert "estimates" in sampled.sentence
+    assert "estimates" in sampled.doubt_sentence
     exact = explain(model("binary", ("lightgbm",)), frame, target("binary", raw).astype(int), 0)
     assert exact.doubt == 0
-    assert "estimates" not in exact.sentence
+    assert exact.doubt_sentence == ""
     assert contributions(model("binary", ("lightgbm",)), frame.head(3), frame).doubt.tolist() == [0.0] * 3
 
 

@@ -188,8 +188,8 @@ def test_folds_shrink_for_a_rare_class_and_for_the_budget() -> None:
     assert len(folds) == 3
     asked = [(1_000, 10), (1_000, 60), (7_000, 10), (7_000, 60), (15_000, 60), (30_000, 60), (50_000, 60), (50_000, 240),
              (1_000_000, 60)]
-    assert [default_folds(rows, budget) for rows, budget in asked] == [5, 8, 3, 5, 3, 3, 5, 3, 10]
-    assert [default_folds(15_000, 60, outputs) for outputs in (1, 3)] == [3, 5]  # each class has trees of its own
+    assert [default_folds(rows, budget) for rows, budget in asked] == [5, 8, 3, 5, 3, 3, 3, 3, 10]
+    assert [default_folds(50_000, 60, hurried) for hurried in (False, True)] == [3, 5]  # a fifth is held out and not a third
 
 
 def test_a_rule_of_three_columns_lists_them_with_a_comma() -> None:

@@ -234,6 +234,15 @@ def test_a_report_says_how_many_rows_it_rests_on() -> None:
     assert whole.sure[0].startswith("Measured on 7,043 rows in 5 parts")
 
 
+def test_a_list_of_all_rows_is_not_compared_with_itself_in_a_report() -> None:
+    made = inputs(EVIL)
+    assert made.actions is not None
+    assert "As many rows at random" in make_report(made).money
+    everyone = make_report(replace(made, actions=replace(made.actions, takes_everyone=True))).money
+    assert everyone.endswith("from acting on all rows.")
+    assert "random" not in everyone
+
+
 def test_a_model_no_better_than_the_average_is_not_acted_on() -> None:
     past = replace(inputs(EVIL), summary=replace(SUMMARY, score=Score(0.52, 0.48, 0.56), baseline=Score(0.5, 0.5, 0.5)))
     report = make_report(past)

@@ -122,6 +122,7 @@ def test_how_a_text_is_written_is_known() -> None:
     assert names[-6:] == [f"address ({name})" for name in ("words", "characters", "digits", "capitals", "signs", "“/”")]
     matrix = encoder.matrix(table.frame)
     assert matrix[101, -6:].tolist() == [3.0, 13.0, 4.0, 2.0, 1.0, 1.0]  # 2/101 High St
+    assert encoder.matrix(table.frame.head(0)).shape == (0, matrix.shape[1])
     again = encoder_from_files(encoder_files(encoder))
     np.testing.assert_array_equal(again.row({"address": "2/101 High St"}), matrix[101])
     assert np.isnan(again.row({"address": None})[-6:]).all()

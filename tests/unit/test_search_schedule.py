@@ -1,11 +1,10 @@
-"""What is tried next, how many folds there are, and what time is kept for refits."""
+"""What is tried next, and how many folds there are."""
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
 from automl_core.search.contest import Contest
-from automl_core.search.handover import refit_seconds
 from automl_core.search.journal import FoldResult
 from automl_core.search.log_target import LOG, OPTION
 from automl_core.search.plan import Candidate, Plan
@@ -52,9 +51,21 @@ def test_ten_candidates_are_worth_more_than_another_fold() -> None:
     assert [fold_count(contest, (LINE, BOOST), room) for room in (1.0, 5.0, 10.0, 1000.0)] == [1, 1, 2, 4]
 
 
-def test_no_time_is_kept_for_refits_of_what_is_out() -> None:
+def test_what_got_through_all_folds_is_not_called_stopped() -> None:
+    """Ruled out by its first fold while the second one was being fitted."""
     prepared = prepare(make_data("regression"), Plan(folds=2))
-    contest = contest_of(prepared, (LINE, BOOST, CAT), {"line": 1.0, "boost": 2.0, "cat": 1.5})
-    before = refit_seconds(contest)
-    contest.out["cat"] = "Stopped."
-    assert refit_seconds(contest) < before
+    contest = contest_of(prepared, (BOOST, CAT), {"boost": 1.0}, 2)
+    for key, fold, miss in (("boost", 1, 1.0), ("cat", 0, 50.0)):
+        truth = prepared.y[prepared.folds[fold][1]]
+        contest.take(FoldResult(key, fold, truth + miss, 10, 1.0))
+    assert "cat" in contest.out
+    contest.take(FoldResult("cat", 1, prepared.y[prepared.folds[1][1]] + 50.0, 10, 1.0))
+    assert not contest.out
+    assert contest.trial(CAT).state == "finished"
+
+
+def test_a_search_is_hurried_by_rows_for_its_first_budget_and_never_by_trials() -> None:
+    assert Plan(60.0).hurried(30_000)
+    assert not Plan(60.0).hurried(29_999)
+    assert Plan(360.0, first_seconds=60.0).hurried(30_000)
+    assert not Plan(60.0, max_trials=5).hurried(1_000_000)
