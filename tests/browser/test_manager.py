@@ -67,9 +67,9 @@ def test_what_if_moves_the_number(page: Page, server: Server, project: str, work
     settle(page)
     page.get_by_role("button", name="Predict with these values").click()
     settle(page)
-    values = page.get_by_test_id("stMetricValue").all_inner_texts()
-    assert len(values) == 2
-    before, after = (float(re.sub(r"[^\d.]", "", value)) for value in values)
+    values = page.get_by_test_id("stMetricValue")
+    expect(values).to_have_count(2)
+    before, after = (float(re.sub(r"[^\d.]", "", value)) for value in values.all_inner_texts())
     assert after < before  # a longer contract: the model says that fewer leave
     expect(page.get_by_text("not proof that changing the value changes the outcome")).to_be_visible()
     no_errors(page)
