@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionCard, Actions, Goal
 from automl_core.acting.conditions import usable
 from automl_core.acting.covariates import Covariates, make_covariates
+from automl_core.acting.crossing import PARTS
 from automl_core.acting.grading import Evidence, grade, is_advice
 from automl_core.acting.levers import moved
 from automl_core.acting.nuisance import MOST_FIT_ROWS, fold_of, folds_for
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.pairs import pair_trials
-from automl_core.acting.policy import make_splits
 from automl_core.acting.refutations import (
     Benchmark,
     how_steered,
@@ -36,6 +36,7 @@ from automl_core.acting.refutations import (
     strongest_observed,
 )
 from automl_core.acting.side_by_side import side_by_side, threads_for
+from automl_core.acting.splits import make_splits
 from automl_core.acting.statistics import benjamini_hochberg
 from automl_core.acting.trials import Stage, Trial, lever_trials
 from automl_core.acting.what_if import Predicts, WhatIf, predictor, quick_predictor
@@ -156,7 +157,7 @@ def _stage(inputs: CardInputs, outcome: Outcome) -> Stage:
         binary=outcome.is_rate,
         folds=fold_of(rows, groups, inputs.seed, folds_for(rows)),
         blocks=fold_of(rows, groups, inputs.seed),
-        first=fold_of(rows, groups, inputs.seed + 77, 2) == 0,
+        parts=fold_of(rows, groups, inputs.seed + 77, PARTS),
         groups=groups,
         splits=make_splits(inputs.frame, tuple(given)),
         worth=sign * (goal.value or 1.0),

@@ -53,7 +53,7 @@ def _together(one: Trial, other: Trial, stage: Stage, given: Given) -> list[Tria
     found = []
     for trial in move_trials(one.move, stage, scores, case, cost, (second,)):
         group = all_hold(trial.conditions, stage.frame)
-        effect = measured(scores, trial.conditions, trial.alike, stage, True)
+        effect = measured(scores, trial.conditions, trial.alike, stage.frame, group & ~stage.first)
         if effect is not None and _beats(trial, group, (one, other), stage):
             found.append(replace(trial, effect=effect, rows=effect.moved))
     return found

@@ -10,15 +10,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Change, Condition, Lever
-from automl_core.acting.conditions import all_hold, any_hold
+from automl_core.acting.conditions import all_hold, any_hold, holds
 from automl_core.acting.covariates import Covariates
+from automl_core.acting.crossing import PARTS, crossed_policy
 from automl_core.acting.effects import Comparison, Effect, estimate
 from automl_core.acting.levers import texts
 from automl_core.acting.moves import Move, category_moves, is_numeric, movable, numeric_moves, steps_of
 from automl_core.acting.nuisance import Learner
-from automl_core.acting.policy import Field, Leaf, Splits, fit_policy, joined
+from automl_core.acting.policy import Field, Leaf, fit_policy, joined
 from automl_core.acting.scores import Level, Scores, Setting, category_scores, level
 from automl_core.acting.shift import Shift, dose_of, shift_scores
+from automl_core.acting.splits import Splits
 from automl_core.acting.support import plausibility
 
 Floats = NDArray[np.float64]
@@ -33,15 +35,16 @@ KEPT = 0.6  # a condition that names comparable rows must keep this share of the
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Stage:
-    """What all levers share: the rows, the outcome as numbers (n,), folds, the half that looks (`first`), candidate splits,
-    and what an outcome is worth: `worth` is money (or 1) per unit of the wanted direction, negative when less is wanted."""
+    """What all levers share: the rows, the outcome as numbers (n,), folds, six `parts` (n,) that groups are picked and measured
+    by in turn, candidate splits, and what an outcome is worth: `worth` is money (or 1) per unit of the wanted direction, negative
+    when less is wanted."""
 
     frame: pd.DataFrame
     y: Floats
     binary: bool
     folds: NDArray[np.int64]
     blocks: NDArray[np.int64]
-    first: Mask
+    parts: NDArray[np.int64]
     groups: NDArray[np.generic] | None
     splits: Splits
     worth: float
@@ -49,11 +52,16 @@ class Stage:
     seed: int
     experiment: str = ""
 
+    @property
+    def first(self) -> Mask:
+        """The half that looks, where groups are picked on one and measured on the other."""
+        return np.asarray(self.parts < PARTS // 2, dtype=bool)
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Trial:
-    """One move in one group, estimated on rows that did not choose the group. `chosen` is False when the half that looks for
-    groups would move nobody: then it can only be a pattern. `case` is what was compared (None for numbers);
+    """One move in one group, estimated on rows that did not choose the group. `chosen` is False when what looks for groups
+    would move nobody: then it can only be a pattern. `case` is what was compared (None for numbers);
     for `alike` see `alike_parts`."""
 
     move: Move
@@ -144,59 +152,79 @@ def _numeric_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Trial
 def move_trials(
     move: Move, stage: Stage, scores: Scores, case: Comparison | None, cost: float | None = None, also: tuple[Change, ...] = ()
 ) -> list[Trial]:
-    """The groups that one half picks for a move, each with its effect on the other half; everybody, on all rows, when groups do
-    no better. When none of them pays, the halves change places once; what failed either way stays among what was tested. A move
-    that would move nobody stays as one trial that was not chosen."""
+    """The groups that pay to be moved, each with its effect on rows that did not choose it; everybody, on all rows, when groups
+    do no better. A move that would move nobody stays as one trial that was not chosen. With `also` groups are picked on one half
+    and measured on the other, so that the first can say whether both changes beat one."""
     root = estimate(scores, np.ones(len(stage.y), dtype=bool))
     if root is None:
         return []
     whole = Trial(move, (), scores, root, root.moved, False, case, root, also)
     charge = move.lever.cost if cost is None else cost
-    made = _grown(whole, stage, charge)
-    if not also and not any(_pays(trial, stage, charge) for trial in made):
-        again = _grown(whole, replace(stage, first=~stage.first), charge)
-        made = [*(trial for trial in again if trial.conditions), *made]
-    return made or [whole]
+    return (_looked(whole, stage, charge) if also else _crossed(whole, stage, charge)) or [whole]
 
 
-def _pays(trial: Trial, stage: Stage, cost: float) -> bool:
-    """Whether the weak end of the effect is worth more than it costs."""
-    weak = min(stage.worth * trial.effect.low, stage.worth * trial.effect.high)
-    return weak > (cost if stage.priced else 0.0)
+def _least(scores: Scores) -> float:
+    """How many rows to move a group needs."""
+    return max(LEAST_LEAF, LEAST_LEAF_SHARE * float(scores.eligible.sum()))
 
 
-def _grown(whole: Trial, stage: Stage, cost: float) -> list[Trial]:
-    """The groups that the half `first` picks, measured on the other half."""
-    scores, gain = whole.scores, gains(whole.scores, stage, cost)
-    least = max(LEAST_LEAF, LEAST_LEAF_SHARE * float(scores.eligible.sum())) / 2
-    held = scores.region & ~stage.first
-    leaves = fit_policy(stage.splits, Field(gain, scores.eligible, scores.region & stage.first, held, int(least)))
+def _crossed(whole: Trial, stage: Stage, cost: float) -> list[Trial]:
+    """The groups that all rows pick, each fold of them measured where the others would have put it. A group is no surer than
+    what either half picks is on the other half."""
+    scores = whole.scores
+    field = Field(gains(scores, stage, cost), scores.eligible, scores.region, _least(scores))
+    found = crossed_policy(stage.splits, field, stage.parts)
+    halves = estimate(scores, found.halves) if found.halves.any() else None
+    p = 1.0 if halves is None or stage.worth * halves.estimate <= 0 else halves.p
     trials = []
-    for leaf in leaves:
-        told = comparable(leaf, scores, stage, int(least))
-        alike = alike_parts(told, scores, stage, int(least))
-        effect = measured(scores, told, alike, stage, bool(leaf))
-        if effect is not None:
-            trials.append(replace(whole, conditions=told, effect=effect, rows=effect.moved, chosen=True, alike=alike or ()))
+    for group in found.groups:
+        trials.extend(_measured(whole, stage, group.leaf, group.told, p if group.leaf else 0.0))
     return trials
 
 
-def comparable(leaf: Leaf, scores: Scores, stage: Stage, least: int) -> Leaf:
-    """The leaf, with one more condition when most of its rows have no comparable ones and a condition tells where the others are.
-    The outcome has no say in it."""
+def _looked(whole: Trial, stage: Stage, cost: float) -> list[Trial]:
+    """The groups that one half picks, measured on the other half."""
+    scores = whole.scores
+    field = Field(gains(scores, stage, cost), scores.eligible, scores.region & stage.first, _least(scores) / 2)
+    trials = []
+    for leaf in fit_policy(stage.splits, field):
+        trials.extend(_measured(whole, stage, leaf, all_hold(leaf, stage.frame) & ~stage.first if leaf else None))
+    return trials
+
+
+def _measured(whole: Trial, stage: Stage, leaf: Leaf, told: Mask | None, p: float = 0.0) -> list[Trial]:
+    """The trial of a group whose effect the rows `told` tell (None: all of its rows), its p value `p` or more; none when there
+    are too few."""
+    scores, least = whole.scores, int(_least(whole.scores) / 2)
+    more = comparable(leaf, scores, stage, least)
+    if more is not None:
+        leaf, told = _with(leaf, more), None if told is None else told & holds(more, stage.frame)
+    alike = alike_parts(leaf, scores, stage, least)
+    effect = measured(scores, leaf, alike, stage.frame, told)
+    if effect is None:
+        return []
+    effect = replace(effect, p=max(effect.p, p))
+    return [replace(whole, conditions=leaf, effect=effect, rows=effect.moved, chosen=True, alike=alike or ())]
+
+
+def comparable(leaf: Leaf, scores: Scores, stage: Stage, least: int) -> Condition | None:
+    """One more condition, when most rows of a leaf have no comparable ones and it tells where the others are; else None. The
+    outcome has no say in it."""
     group = all_hold(leaf, stage.frame)
     able, near = (scores.eligible & group), (scores.near & group)
     if not stage.splits.sides or near.sum() >= LEAST_SUPPORT * able.sum():
-        return leaf
-    ables, nears = (stage.splits.masks[rows].sum(axis=0, dtype=np.float64) for rows in (able, near))
+        return None
+    ables, nears = stage.splits.sums(np.column_stack([able, near])).T
     good = (nears >= ALIKE * ables) & (nears >= max(2 * least, KEPT * float(near.sum())))
-    if not good.any():
-        return leaf
-    side = stage.splits.sides[int(np.argmax(np.where(good, nears, -1.0)))]
+    return stage.splits.sides[int(np.argmax(np.where(good, nears, -1.0)))] if good.any() else None
+
+
+def _with(leaf: Leaf, more: Condition) -> Leaf:
+    """A leaf with one more condition."""
     for place, condition in enumerate(leaf):
-        if condition.column == side.column:
-            return (*leaf[:place], *joined(condition, side), *leaf[place + 1 :])
-    return (*leaf, side)
+        if condition.column == more.column:
+            return (*leaf[:place], *joined(condition, more), *leaf[place + 1 :])
+    return (*leaf, more)
 
 
 def alike_parts(leaf: Leaf, scores: Scores, stage: Stage, least: int) -> tuple[Leaf, ...] | None:
@@ -207,17 +235,18 @@ def alike_parts(leaf: Leaf, scores: Scores, stage: Stage, least: int) -> tuple[L
     if scores.numeric or near.sum() >= ALIKE * able.sum():
         return ()
     gain = np.where(near, 1.0, np.where(able, -FAR, 0.0))
-    parts = fit_policy(stage.splits, Field(gain, able, able, able, max(least // 2, 1)))
+    parts = fit_policy(stage.splits, Field(gain, able, able, max(least // 2, 1)))
     return None if not parts else () if parts == ((),) else parts
 
 
-def measured(scores: Scores, leaf: Leaf, alike: tuple[Leaf, ...] | None, stage: Stage, held: bool) -> Effect | None:
-    """The effect on the rows of a group that words can tell to be comparable (see `alike_parts`): on the half that did not choose
-    the group when it was `held` back. Which rows it is for, its stability, raw gap and support are those of the whole group."""
-    asked = all_hold(leaf, stage.frame)
-    group = asked & any_hold(alike, stage.frame) if alike else asked
-    effect = estimate(scores, group & ~stage.first if held else group, alike is not None)
-    whole, root = estimate(scores, group, alike is not None), estimate(scores, asked & ~stage.first if held else asked)
+def measured(scores: Scores, leaf: Leaf, alike: tuple[Leaf, ...] | None, frame: pd.DataFrame, told: Mask | None) -> Effect | None:
+    """The effect on the rows of a group that words can tell to be comparable (see `alike_parts`), by the rows `told` that did not
+    choose the group (None: by all of it). Which rows it is for, its stability and support are those of the whole group."""
+    asked = all_hold(leaf, frame)
+    kind = any_hold(alike, frame) if alike else np.ones(len(asked), dtype=bool)
+    held = asked if told is None else told
+    effect = estimate(scores, held & kind, alike is not None)
+    whole, root = estimate(scores, asked & kind, alike is not None), estimate(scores, held)
     if effect is None or whole is None or root is None:
         return None
     support = float((scores.near & asked).sum() / max(1, int((scores.eligible & asked).sum())))

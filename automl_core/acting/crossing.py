@@ -1,0 +1,147 @@
+"""Whom to move, learned from all rows and measured on rows that did not choose: policy trees on folds of the rows.
+
+Each fold is answered by a tree of the other folds (a data-adaptive parameter: Hubbard, Kherad-Pajouh and van der Laan 2016), so
+that a group is picked from nearly all rows and measured on all. Folds share most of what they learn from: where chance alone
+makes a group stand out, it does so in nearly every tree, and what the folds tell is no test. So whether there is anything at all
+is asked of trees of either half on the other half, which share nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_core.acting.policy import (
+    Field,
+    Leaf,
+    Places,
+    Sums,
+    best_pair,
+    best_side,
+    leaf_of,
+    sums_over,
+    used_columns,
+)
+from automl_core.acting.splits import Cut, Floats, Splits, candidates
+
+Mask = NDArray[np.bool_]
+PARTS = 6  # the first three are one half
+ALIKE = 0.5  # Jaccard: from so much on a group of a tree without some rows is taken for the group of all rows
+MOST_TREES = 0.6  # of the folds must have such a group
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Group:
+    """Whom to move, and the rows (n,) that tell how much it brings: of each fold those of the group that the others chose (None:
+    everybody is meant, whom nobody chose)."""
+
+    leaf: Leaf
+    told: Mask | None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Crossed:
+    """The groups to move, and the rows (n,) that trees of either half would move on the other half."""
+
+    groups: tuple[Group, ...]
+    halves: Mask
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Rule:
+    """Groups in words, with their rows, (n,) each."""
+
+    leaves: tuple[Leaf, ...]
+    rows: tuple[Mask, ...]
+
+    def moved(self, rows: NDArray[np.intp]) -> Mask:
+        """Which of the `rows` are moved."""
+        return np.asarray(np.any([mask[rows] for mask in self.rows], axis=0) if self.rows else np.zeros(len(rows), dtype=bool))
+
+
+def crossed_policy(splits: Splits, field: Field, folds: NDArray[np.int64]) -> Crossed:
+    """The groups of a rule of no, one or two splits, whichever brings most on rows that did not choose it. `folds` (n,) number
+    six parts of the rows."""
+    parts = [np.flatnonzero(field.looked & (folds == part)) for part in range(PARTS)]
+    left_out = [(), *((part,) for part in range(PARTS)), tuple(range(PARTS // 2, PARTS)), tuple(range(PARTS // 2))]
+    rules = _rules(splits, field, parts, left_out)
+    nobody = np.zeros(len(folds), dtype=bool)
+    brought = [
+        sum(float(field.gain[rows][rule[depth].moved(rows)].sum()) for rule, rows in zip(rules[1:], parts, strict=False))
+        for depth in range(len(rules[0]))
+    ]
+    best = int(np.argmax(brought))
+    if brought[best] <= 0:
+        return Crossed((), nobody)
+    whole, others, halves = rules[0][best], [rule[best] for rule in rules[1 : PARTS + 1]], nobody.copy()
+    for rule, held in zip(rules[PARTS + 1 :], left_out[PARTS + 1 :], strict=True):
+        rows = np.concatenate([parts[part] for part in held])
+        halves[rows] = rule[best].moved(rows)
+    groups = []
+    for leaf, mask in zip(whole.leaves, whole.rows, strict=True):
+        told = _told(mask, others, parts, field.counted) if leaf else None
+        if told is not None or not leaf:
+            groups.append(Group(leaf, told))
+    return Crossed(tuple(groups), halves)
+
+
+def _told(group: Mask, others: list[_Rule], parts: list[NDArray[np.intp]], counted: Mask) -> Mask | None:
+    """The rows of each fold in the group of its tree that is most like `group`; None when too few trees have one."""
+    told, found = np.zeros(len(group), dtype=bool), 0
+    own = group & counted
+    for rule, rows in zip(others, parts, strict=True):
+        likeness = [float((own & mask).sum()) / max(1, int(((group | mask) & counted).sum())) for mask in rule.rows]
+        if likeness and max(likeness) >= ALIKE:
+            told[rows] = rule.rows[int(np.argmax(likeness))][rows]
+            found += 1
+    return told if found >= MOST_TREES * len(parts) else None
+
+
+def _rules(
+    splits: Splits, field: Field, parts: list[NDArray[np.intp]], left_out: list[tuple[int, ...]]
+) -> list[tuple[_Rule, ...]]:
+    """For each set of parts that is left out the rules of no, one and two splits that the other parts choose."""
+    rows = len(field.gain)
+    of = np.zeros((rows, 2 * PARTS), dtype=np.float32)
+    for place, part in enumerate(parts):
+        of[part, place], of[part, PARTS + place] = field.gain[part], field.counted[part]
+    told = splits.sums(of)
+    cuts = []
+    for held in left_out:
+        kept = [part for part in range(PARTS) if part not in held]
+        gain, count = (told[:, [start + part for part in kept]].sum(axis=1) for start in (0, PARTS))
+        cuts.append(candidates(splits, gain, count))
+    mixes = [splits.mixed(some) for some in cuts]
+    used = used_columns(*mixes)
+    basis = splits.basis[:, used]
+    each = [sums_over(basis, field, part) for part in parts]
+    whole = _total(each)
+    made = []
+    for held, some, mixed in zip(left_out, cuts, mixes, strict=True):
+        sums = whole.less(_total([each[part] for part in held])) if held else whole
+        made.append(_chosen(splits, some, (basis, mixed[used]), sums, field.least * (1 - len(held) / PARTS)))
+    return made
+
+
+def _total(each: list[Sums]) -> Sums:
+    return Sums(*(np.sum([getattr(one, name) for one in each], axis=0) for name in ("gain", "square", "count")))
+
+
+def _chosen(
+    splits: Splits, cuts: list[Cut], sides_of: tuple[NDArray[np.float32], Floats], sums: Sums, least: float
+) -> tuple[_Rule, ...]:
+    """The rules of no, one and two splits; where no split leaves a losing part out, everybody is moved or nobody."""
+    basis, mixed = sides_of
+    stay: Places = ((),) if sums.gain[0, 0] > 0 else ()
+    rules = [stay]
+    if cuts:
+        sides = sums.on(mixed)
+        rules += [stay if found is None else found for found in (best_side(sides, least), best_pair(sides, least))]
+    made = []
+    for places in rules:
+        masks = [np.all([basis @ mixed[:, side].astype(np.float32) > 0.5 for side in one], axis=0) if one
+                 else np.ones(len(basis), dtype=bool) for one in places]
+        made.append(_Rule(tuple(leaf_of(splits, cuts, one) if one else () for one in places), tuple(masks)))
+    return tuple(made)
