@@ -113,7 +113,7 @@ class ActionCard:
     class in yes/no tasks (of the wanted class with more classes), as a share between -1 and 1; or the number itself. `better`
     says whether more or less of it is wanted, so a card that lowers churn has negative figures and `better` is "down".
     `now` and `then` are the mean of `counted` before and after, on the rows of the card. `p` is corrected for all tests made;
-    `tested_rows` are the rows that the effect rests on (the half that did not choose the group, or all when nothing was chosen).
+    `tested_rows` are the rows that the effect rests on (each fold where the others would have put the group).
     `support` is the share of the eligible rows that have comparable ones, `robustness` how strong a hidden factor must be to
     cancel the effect (0 to 1), `benchmark` the strongest known column and `benchmark_strength` how strong one like it would be.
     Money is NaN when the goal has none. `conditions` (all hold), `from_values` and `step` say again, for a program, who is meant

@@ -84,8 +84,8 @@ class CardInputs:
 def make_cards(inputs: CardInputs) -> Actions:
     """Cards of grade A to C, best first by the low end of their net worth, at most seven; and patterns that are not advice.
 
-    Every move of every lever is tried; groups are picked on one half of the rows and measured on the other; p values are
-    corrected for all that was tried (Benjamini and Hochberg 1995).
+    Every move of every lever is tried; groups are measured on rows that did not choose them; p values are corrected for all
+    that was tried (Benjamini and Hochberg 1995).
     """
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 

@@ -8,7 +8,7 @@ is asked of trees of either half on the other half, which share nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,30 +61,33 @@ class _Rule:
         return np.asarray(np.any([mask[rows] for mask in self.rows], axis=0) if self.rows else np.zeros(len(rows), dtype=bool))
 
 
-def crossed_policy(splits: Splits, field: Field, folds: NDArray[np.int64]) -> Crossed:
+def crossed_policy(splits: Splits, field: Field, own: Floats, folds: NDArray[np.int64]) -> Crossed:
     """The groups of a rule of no, one or two splits, whichever brings most on rows that did not choose it. `folds` (n,) number
-    six parts of the rows."""
+    six parts of the rows. `own` (n,) are gains by the rows' own scores alone: what rules are compared by, and what either half
+    picks by."""
     parts = [np.flatnonzero(field.looked & (folds == part)) for part in range(PARTS)]
-    left_out = [(), *((part,) for part in range(PARTS)), tuple(range(PARTS // 2, PARTS)), tuple(range(PARTS // 2))]
-    rules = _rules(splits, field, parts, left_out)
-    nobody = np.zeros(len(folds), dtype=bool)
-    brought = [
-        sum(float(field.gain[rows][rule[depth].moved(rows)].sum()) for rule, rows in zip(rules[1:], parts, strict=False))
-        for depth in range(len(rules[0]))
-    ]
-    best = int(np.argmax(brought))
-    if brought[best] <= 0:
-        return Crossed((), nobody)
-    whole, others, halves = rules[0][best], [rule[best] for rule in rules[1 : PARTS + 1]], nobody.copy()
-    for rule, held in zip(rules[PARTS + 1 :], left_out[PARTS + 1 :], strict=True):
-        rows = np.concatenate([parts[part] for part in held])
-        halves[rows] = rule[best].moved(rows)
+    whole, *others = _rules(splits, field, parts, [(), *((part,) for part in range(PARTS))])
+    told = [_brought([rule[depth] for rule in others], parts, own) for depth in range(len(whole))]
+    best = int(np.argmax(told))
+    moved = np.zeros(len(folds), dtype=bool)
+    if told[best] <= 0:
+        return Crossed((), moved)
     groups = []
-    for leaf, mask in zip(whole.leaves, whole.rows, strict=True):
-        told = _told(mask, others, parts, field.counted) if leaf else None
-        if told is not None or not leaf:
-            groups.append(Group(leaf, told))
-    return Crossed(tuple(groups), halves)
+    for leaf, mask in zip(whole[best].leaves, whole[best].rows, strict=True):
+        rows = _told(mask, [rule[best] for rule in others], parts, field.counted) if leaf else None
+        if rows is not None or not leaf:
+            groups.append(Group(leaf, rows))
+    if not any(group.leaf for group in groups):
+        return Crossed(tuple(groups), moved)
+    halves = [np.concatenate(parts[: PARTS // 2]), np.concatenate(parts[PARTS // 2 :])]
+    for rows, rule in zip(halves, _rules(splits, replace(field, gain=own), halves, [(0,), (1,)]), strict=True):
+        moved[rows] = rule[best].moved(rows)
+    return Crossed(tuple(groups), moved)
+
+
+def _brought(rules: list[_Rule], parts: list[NDArray[np.intp]], gain: Floats) -> float:
+    """What the rules bring, each on the part that did not choose it."""
+    return sum(float(gain[rows][rule.moved(rows)].sum()) for rule, rows in zip(rules, parts, strict=True))
 
 
 def _told(group: Mask, others: list[_Rule], parts: list[NDArray[np.intp]], counted: Mask) -> Mask | None:
@@ -103,15 +106,15 @@ def _rules(
     splits: Splits, field: Field, parts: list[NDArray[np.intp]], left_out: list[tuple[int, ...]]
 ) -> list[tuple[_Rule, ...]]:
     """For each set of parts that is left out the rules of no, one and two splits that the other parts choose."""
-    rows = len(field.gain)
-    of = np.zeros((rows, 2 * PARTS), dtype=np.float32)
+    many = len(parts)
+    of = np.zeros((len(field.gain), 2 * many), dtype=np.float32)
     for place, part in enumerate(parts):
-        of[part, place], of[part, PARTS + place] = field.gain[part], field.counted[part]
+        of[part, place], of[part, many + place] = field.gain[part], field.counted[part]
     told = splits.sums(of)
     cuts = []
     for held in left_out:
-        kept = [part for part in range(PARTS) if part not in held]
-        gain, count = (told[:, [start + part for part in kept]].sum(axis=1) for start in (0, PARTS))
+        kept = [part for part in range(many) if part not in held]
+        gain, count = (told[:, [start + part for part in kept]].sum(axis=1) for start in (0, many))
         cuts.append(candidates(splits, gain, count))
     mixes = [splits.mixed(some) for some in cuts]
     used = used_columns(*mixes)
@@ -121,7 +124,7 @@ def _rules(
     made = []
     for held, some, mixed in zip(left_out, cuts, mixes, strict=True):
         sums = whole.less(_total([each[part] for part in held])) if held else whole
-        made.append(_chosen(splits, some, (basis, mixed[used]), sums, field.least * (1 - len(held) / PARTS)))
+        made.append(_chosen(splits, some, (basis, mixed[used]), sums, field.least * (1 - len(held) / many)))
     return made
 
 

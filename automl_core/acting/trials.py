@@ -173,7 +173,7 @@ def _crossed(whole: Trial, stage: Stage, cost: float) -> list[Trial]:
     what either half picks is on the other half."""
     scores = whole.scores
     field = Field(gains(scores, stage, cost), scores.eligible, scores.region, _least(scores))
-    found = crossed_policy(stage.splits, field, stage.parts)
+    found = crossed_policy(stage.splits, field, gains(scores, stage, cost, 0.0), stage.parts)
     halves = estimate(scores, found.halves) if found.halves.any() else None
     p = 1.0 if halves is None or stage.worth * halves.estimate <= 0 else halves.p
     trials = []
@@ -253,11 +253,13 @@ def measured(scores: Scores, leaf: Leaf, alike: tuple[Leaf, ...] | None, frame: 
     return replace(effect, moved=whole.moved, support=support, same_sign=whole.same_sign, raw_gap=root.raw_gap)
 
 
-def gains(scores: Scores, stage: Stage, cost: float) -> Floats:
+def gains(scores: Scores, stage: Stage, cost: float, smooth: float = 0.5) -> Floats:
     """The net gain of each row, (n,): its sum over a group is what moving the group's eligible rows brings.
 
-    Half the doubly robust score, which is right on average and noisy in a row, and half what the outcome models tell, which is
-    calm and shrunk: groups are found more often by the mean of both, and they are measured by the first alone.
+    By default half the doubly robust score, which is right on average and noisy in a row, and half (`smooth`) what the outcome
+    models tell, which is calm and shrunk: groups are found more often by the mean of both. But those models have seen all rows'
+    outcomes, also of rows that a group will be measured on; so what has to prove itself is picked by the first alone, and all
+    are measured by it.
     """
     charge = np.where(scores.eligible, cost if stage.priced else 0.0, 0.0)
-    return np.asarray(stage.worth * (scores.psi + scores.told) / 2 - charge, dtype=np.float64)
+    return np.asarray(stage.worth * ((1 - smooth) * scores.psi + smooth * scores.told) - charge, dtype=np.float64)

@@ -9,12 +9,14 @@ import pytest
 from automl_core.acting import Lever, Options, assign, find_actions
 from tests.truth.markets import sigmoid
 
-COST, VALUE = 12.0, 100.0
+COST, VALUE, LIFT = 12.0, 100.0, 0.25
 SHAPES = {
     "two numbers": lambda frame: (frame["age"] > 45) & (frame["usage"] > 25),
     "two levels": lambda frame: (frame["flag"] == "yes") & (frame["plan"] == "basic"),
     "flag and number": lambda frame: (frame["flag"] == "yes") & (frame["usage"] > 25),
     "levels and number": lambda frame: (frame["region"] != "north") & (frame["age"] > 50),
+    "one of two": lambda frame: (frame["age"] > 45) != (frame["usage"] > 25),
+    "slope": lambda frame: ((frame["age"] - 45) / 12).clip(-2, 2),
 }
 
 
@@ -29,7 +31,7 @@ def shares(shape: str, seed: int, rows: int = 5000) -> tuple[float, float]:
     })  # fmt: skip
     age, flag = frame["age"].to_numpy() - 45, (frame["flag"] == "yes").to_numpy()
     stays = 1 - 0.8 * sigmoid(-0.3 + 0.02 * age - 0.015 * (frame["usage"].to_numpy() - 30) + 0.5 * flag)
-    helped = np.clip(stays + 0.25 * SHAPES[shape](frame).to_numpy(), 0.01, 0.99)
+    helped = np.clip(stays + LIFT * SHAPES[shape](frame).to_numpy(), 0.01, 0.99)
     had = rng.random(rows) < sigmoid(-0.4 + 0.03 * age - 0.6 * (frame["plan"] == "basic").to_numpy() + 0.3 * flag)
     frame["offer"] = np.where(had, "yes", "no")
     frame["churn"] = np.where(rng.random(rows) < np.where(had, helped, stays), "No", "Yes")

@@ -1,0 +1,80 @@
+"""Groups that are picked from all rows and measured on rows that did not choose them, on gains that are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from automl_core.acting.conditions import all_hold
+from automl_core.acting.crossing import PARTS, crossed_policy
+from automl_core.acting.policy import Field
+from automl_core.acting.splits import make_splits
+from automl_core.data.table import Column
+
+COLUMNS = (Column("age", "float", "number"), Column("pay", "float", "number"), Column("region", "text", "category"))
+
+
+def table(seed: int, rows: int) -> tuple[pd.DataFrame, np.random.Generator]:
+    generator = np.random.default_rng(seed)
+    frame = pd.DataFrame({
+        "age": generator.normal(40, 10, rows), "pay": generator.normal(size=rows),
+        "region": generator.choice(["north", "south", "east", "west"], rows),
+    })  # fmt: skip
+    frame.loc[generator.random(rows) < 0.1, "pay"] = np.nan
+    return frame, generator
+
+
+def surely(gain: np.ndarray, rows: np.ndarray) -> float:
+    """The mean gain of some rows in standard errors."""
+    return float(gain[rows].sum() / np.sqrt((gain[rows] ** 2).sum())) if rows.any() else 0.0
+
+
+def test_a_box_is_picked_from_all_rows_and_measured_on_nearly_all_of_its_rows() -> None:
+    frame, generator = table(0, 3000)
+    inside = ((frame["age"] >= 42) & (frame["pay"] >= 0)).to_numpy()
+    gain = np.where(inside, 1.0, -1.0) + generator.normal(0, 4, 3000)
+    everyone = np.ones(3000, dtype=bool)
+    found = crossed_policy(make_splits(frame, COLUMNS), Field(gain, everyone, everyone, 100), gain, np.arange(3000) % PARTS)
+    (group,) = found.groups
+    picked = all_hold(group.leaf, frame)
+    assert (picked == inside).mean() > 0.9
+    assert group.told is not None
+    assert (group.told & picked).sum() > 0.8 * picked.sum()
+    assert surely(gain, found.halves) > 3
+
+
+def test_a_slope_needs_one_condition() -> None:
+    """One split is not made two for what chance adds."""
+    one = 0
+    for seed in range(10):
+        frame, generator = table(seed, 2000)
+        gain = (frame["age"].to_numpy() - 42) / 10 + generator.normal(0, 4, 2000)
+        everyone = np.ones(2000, dtype=bool)
+        found = crossed_policy(make_splits(frame, COLUMNS), Field(gain, everyone, everyone, 100), gain, np.arange(2000) % PARTS)
+        columns = {condition.column for group in found.groups for condition in group.leaf}
+        one += columns == {"age"}
+    assert one >= 7
+
+
+def test_what_chance_makes_of_noise_does_not_hold_on_the_other_half() -> None:
+    """Folds agree on what chance made, so only the halves can tell: surer than 1.96 errors in about one of forty."""
+    folds_sure = halves_sure = 0
+    for seed in range(60):
+        frame, generator = table(100 + seed, 1200)
+        gain = generator.normal(0, 4, 1200)
+        everyone = np.ones(1200, dtype=bool)
+        found = crossed_policy(make_splits(frame, COLUMNS), Field(gain, everyone, everyone, 100), gain, np.arange(1200) % PARTS)
+        sure = [group.told is not None and surely(gain, group.told) > 1.96 for group in found.groups]
+        folds_sure += any(sure)
+        halves_sure += any(sure) and surely(gain, found.halves) > 1.96
+    assert folds_sure > 6
+    assert halves_sure <= 5
+
+
+def test_nobody_is_moved_where_every_row_loses_and_everybody_where_every_row_gains() -> None:
+    frame, _ = table(0, 1000)
+    rows, splits = np.ones(1000, dtype=bool), make_splits(frame, COLUMNS)
+    for gain, leaves in ((-1.0, []), (1.0, [()])):
+        gains = np.full(1000, gain)
+        found = crossed_policy(splits, Field(gains, rows, rows, 50), gains, np.arange(1000) % PARTS)
+        assert [group.leaf for group in found.groups] == leaves
