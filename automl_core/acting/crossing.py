@@ -1,9 +1,9 @@
 """Whom to move, learned from all rows and measured on rows that did not choose: policy trees on folds of the rows.
 
 Each fold is answered by a tree of the other folds (a data-adaptive parameter: Hubbard, Kherad-Pajouh and van der Laan 2016), so
-that a group is picked from nearly all rows and measured on all. Folds share most of what they learn from: where chance alone
-makes a group stand out, it does so in nearly every tree, and what the folds tell is no test. So whether there is anything at all
-is asked of trees of either half on the other half, which share nothing.
+that a group is picked from nearly all rows and measured on all. But models behind the gains have seen the held rows, too, and
+folds share most of what they learn from: what chance made of the rows they agree on, and that is no test. So whether there is
+anything at all is asked of trees of either half, grown on the rows' own scores, on the other half.
 """
 
 from __future__ import annotations

@@ -69,8 +69,8 @@ def find_actions(
     which card each row of a frame gets, `applied` makes the changes.
 
     Method: cross-fitted doubly robust scores (Chernozhukov et al. 2018), an exact policy tree of depth two (Zhou, Athey and
-    Wager 2023) measured fold by fold on rows that did not choose it, Benjamini-Hochberg over all that was tried, placebo, random cause and
-    robustness value (Chernozhukov, Cinelli et al. 2022). BadInput when a column is missing or nothing can be compared.
+    Wager 2023) measured fold by fold on rows that did not choose it, Benjamini-Hochberg over all that was tried, placebo, random
+    cause and robustness value (Chernozhukov, Cinelli et al. 2022). BadInput when a column is missing or nothing can be compared.
     """
     roles, options = roles or Roles(), options or Options()
     table = typed(frame)
