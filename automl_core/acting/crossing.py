@@ -67,7 +67,7 @@ def crossed_policy(splits: Splits, field: Field, own: Floats, folds: NDArray[np.
     picks by."""
     parts = [np.flatnonzero(field.looked & (folds == part)) for part in range(PARTS)]
     whole, *others = _rules(splits, field, parts, [(), *((part,) for part in range(PARTS))])
-    told = [_brought([rule[depth] for rule in others], parts, own) for depth in range(len(whole))]
+    told = [_brought([rule[depth] for rule in others], parts, field.gain) for depth in range(len(whole))]
     best = int(np.argmax(told))
     moved = np.zeros(len(folds), dtype=bool)
     if told[best] <= 0:

@@ -30,6 +30,7 @@ LEAST_SUPPORT = 0.5
 LEAST_LEAF_SHARE = 0.03
 ALIKE = 0.75  # of a group: with that many comparable rows the outcome models speak for the rest, the interval for both
 FAR = 3.0  # a row without comparable ones weighs as much as three with them
+SMOOTHED = 0.25  # of the gains that either half picks by: the outcome models have seen the other half, too
 KEPT = 0.6  # a condition that names comparable rows must keep this share of them
 
 
@@ -173,7 +174,7 @@ def _crossed(whole: Trial, stage: Stage, cost: float) -> list[Trial]:
     what either half picks is on the other half."""
     scores = whole.scores
     field = Field(gains(scores, stage, cost), scores.eligible, scores.region, _least(scores))
-    found = crossed_policy(stage.splits, field, gains(scores, stage, cost, 0.0), stage.parts)
+    found = crossed_policy(stage.splits, field, gains(scores, stage, cost, SMOOTHED), stage.parts)
     halves = estimate(scores, found.halves) if found.halves.any() else None
     p = 1.0 if halves is None or stage.worth * halves.estimate <= 0 else halves.p
     trials = []
