@@ -80,8 +80,8 @@ def crossed_policy(splits: Splits, field: Field, own: Floats, folds: NDArray[np.
     if not any(group.leaf for group in groups):
         return Crossed(tuple(groups), moved)
     halves = [np.concatenate(parts[: PARTS // 2]), np.concatenate(parts[PARTS // 2 :])]
-    for rows, rule in zip(halves, _rules(splits, replace(field, gain=own), halves, [(0,), (1,)]), strict=True):
-        moved[rows] = rule[best].moved(rows)
+    for half, rule in zip(halves, _rules(splits, replace(field, gain=own), halves, [(0,), (1,)]), strict=True):
+        moved[half] = rule[best].moved(half)
     return Crossed(tuple(groups), moved)
 
 
