@@ -68,21 +68,29 @@ def crossed_policy(splits: Splits, field: Field, own: Floats, folds: NDArray[np.
     parts = [np.flatnonzero(field.looked & (folds == part)) for part in range(PARTS)]
     whole, *others = _rules(splits, field, parts, [(), *((part,) for part in range(PARTS))])
     told = [_brought([rule[depth] for rule in others], parts, field.gain) for depth in range(len(whole))]
-    best = int(np.argmax(told))
     moved = np.zeros(len(folds), dtype=bool)
-    if told[best] <= 0:
+    for best in sorted((depth for depth, gain in enumerate(told) if gain > 0), key=lambda depth: -told[depth]):
+        groups = _groups(whole[best], [rule[best] for rule in others], parts, field.counted)
+        if groups:  # a rule whose groups differ from fold to fold is none
+            break
+    else:
         return Crossed((), moved)
-    groups = []
-    for leaf, mask in zip(whole[best].leaves, whole[best].rows, strict=True):
-        rows = _told(mask, [rule[best] for rule in others], parts, field.counted) if leaf else None
-        if rows is not None or not leaf:
-            groups.append(Group(leaf, rows))
     if not any(group.leaf for group in groups):
-        return Crossed(tuple(groups), moved)
+        return Crossed(groups, moved)
     halves = [np.concatenate(parts[: PARTS // 2]), np.concatenate(parts[PARTS // 2 :])]
     for half, rule in zip(halves, _rules(splits, replace(field, gain=own), halves, [(0,), (1,)]), strict=True):
         moved[half] = rule[best].moved(half)
-    return Crossed(tuple(groups), moved)
+    return Crossed(groups, moved)
+
+
+def _groups(whole: _Rule, others: list[_Rule], parts: list[NDArray[np.intp]], counted: Mask) -> tuple[Group, ...]:
+    """The groups of a rule of all rows that the rules without some of them have, too."""
+    groups = []
+    for leaf, mask in zip(whole.leaves, whole.rows, strict=True):
+        rows = _told(mask, others, parts, counted) if leaf else None
+        if rows is not None or not leaf:
+            groups.append(Group(leaf, rows))
+    return tuple(groups)
 
 
 def _brought(rules: list[_Rule], parts: list[NDArray[np.intp]], gain: Floats) -> float:
