@@ -127,9 +127,13 @@ def _train(arguments: Arguments) -> Answer:
     began, out = time.monotonic(), Path(arguments.out)
     from automl_core.workspace.headstart import started_workers
 
-    with started_workers(arguments.executor, arguments.jobs or read_settings().jobs) as workers:
-        request = _request(arguments)
-        run, verdict = _open().files.train(arguments.data, request, out, arguments.hand_over, workers, began)
+    settings = read_settings()
+    with started_workers(arguments.executor, arguments.jobs or settings.jobs) as workers:
+        from automl_core.workspace.opening import opening, read_limits
+
+        with opening(arguments.data, read_limits(settings)) as opened:
+            request = _request(arguments)
+            run, verdict = _open().files.train(opened, request, out, arguments.hand_over, workers, began)
     answer = _searched(run, verdict, out)
     wanted = arguments.hand_over
     if not wanted or any(wanted in (offer.name, *offer.also) and offer.chosen for offer in answer.data["ladder"]):

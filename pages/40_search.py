@@ -37,8 +37,13 @@ def plan_form() -> Plan:
         f"Tries {kinds} for {duration(seconds)}, each on the same folds, judged by {metric_title(problem.metric)}; "
         "then combines the best and hands over the smallest that is not worse."
     )
-    return Plan(budget_seconds=float(seconds), jobs=search_view.jobs(), seed=int(seed), folds=int(folds),
+    plan = Plan(budget_seconds=float(seconds), jobs=search_view.jobs(), seed=int(seed), folds=int(folds),
                 families=families)
+    rows = ws.data.stored(project).rows
+    if rows > plan.most_rows:
+        st.caption(f"{duration(seconds)} is too short for all {rows:,} rows: it learns from {plan.most_rows:,} of them, "
+                   "drawn at random. Give it more time to look at all.")
+    return plan
 
 
 def results(summary: RunSummary) -> None:

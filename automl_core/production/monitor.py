@@ -32,7 +32,7 @@ from automl_core.production.drift import compare
 from automl_core.production.drift._test import LEAST_ROWS, quoted
 from automl_core.production.drift.quantiles import as_numbers
 
-__all__ = ["check_batch", "make_contract", "report_batch"]
+__all__ = ["check_batch", "make_contract", "report_batch", "with_predictions"]
 
 Floats = NDArray[np.float64]
 MOST_LEVELS = 200
@@ -58,18 +58,18 @@ def make_contract(
         needed = column.name not in unneeded and role not in ("id", "constant", "empty")
         made_of = _column(column.name, column.kind, role, frame[column.name], importance.get(column.name, 0.0), needed)
         parts.append(replace(made_of, unreadable_share=column.coerced / max(1, len(frame))))
-    made = None
-    if predictions is not None and len(predictions):
-        series = prediction_series(predictions, problem)
-        made = _column(
-            PREDICTION,
-            "text" if problem.task == "multiclass" else "float",
-            "category" if problem.task == "multiclass" else "number",
-            series,
-            1.0,
-            True,
-        )
-    return Contract(tuple(parts), made, len(frame), problem.target)
+    contract = Contract(tuple(parts), None, len(frame), problem.target)
+    return contract if predictions is None else with_predictions(contract, problem, predictions)
+
+
+def with_predictions(contract: Contract, problem: Problem, predictions: Floats) -> Contract:
+    """The same contract for a model that predicts these, out of fold (see `make_contract`)."""
+    if not len(predictions):
+        return contract
+    several = problem.task == "multiclass"
+    series = prediction_series(predictions, problem)
+    made = _column(PREDICTION, "text" if several else "float", "category" if several else "number", series, 1.0, True)
+    return replace(contract, predictions=made)
 
 
 def prediction_series(predictions: Floats, problem: Problem) -> pd.Series[Any]:
