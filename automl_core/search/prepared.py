@@ -43,7 +43,7 @@ class SearchData:
 class Prepared:
     """The matrix (n, p) and target (n,) of the rows with a target; `positions` (n,) are their places in the frame.
 
-    `left_out` more rows have one, but were not drawn: more than the search has time for.
+    `left_out` more rows have one, but were not drawn: more than the search has time for. `hurried` says that even these are many.
 
     `terms` are those of the text columns, `weights` (n,) how much each row counts while learning (None: all the same),
     `groups` (n,) which rows belong together (None: each row stands alone).
@@ -62,6 +62,7 @@ class Prepared:
     weights: Array | None = None
     groups: Positions | None = None
     left_out: int = 0
+    hurried: bool = False
 
     @property
     def classes(self) -> int:
@@ -126,7 +127,8 @@ def prepare(data: SearchData, plan: Plan) -> Prepared:
     terms = encoder.terms(kept)
     matrix = encoder.matrix(kept, terms)
     trees = len(data.problem.classes) if data.problem.task == "multiclass" else 1  # a boosting grows them for each class
-    wanted = plan.folds or default_folds(len(y), plan.first_seconds or plan.budget_seconds, plan.hurried(len(y) * trees))
+    hurried = plan.hurried(len(y) * trees)
+    wanted = plan.folds or default_folds(len(y), plan.first_seconds or plan.budget_seconds, hurried)
     folds = make_folds(y, data.problem, kept, data.columns, wanted, plan.seed)
     if data.problem.time:
         folds = folds[::-1]
@@ -134,7 +136,7 @@ def prepare(data: SearchData, plan: Plan) -> Prepared:
     weights = row_weights(kept, data.problem)
     return Prepared(data, encoder, matrix, target, positions, folds, metric_of(data.problem),
                     _fingerprint((matrix, target, weights), folds, data.problem, plan.seed), terms, weights,
-                    row_groups(kept, data.columns, data.problem), len(places) - len(positions))
+                    row_groups(kept, data.columns, data.problem), len(places) - len(positions), hurried)
 
 
 def drawn(y: NDArray[np.generic], problem: Problem, most: int, seed: int) -> Positions:
