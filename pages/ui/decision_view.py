@@ -190,5 +190,6 @@ def recourse(project: str, position: int | None = None) -> None:
                     st.markdown(f"{quoted(move.column)}: {quoted(move.from_text)} → {quoted(move.to_text)}", width=TEXT_WIDTH)
                 words = number if numbers else percent
                 st.caption(plain(f"{words(option.before)} now, {words(option.after)} then"))
-        st.caption(f"{count(found.tried, 'combination')} of your allowed values tried, cheapest first. "
-                   "A list of things to try, not a promise.")
+        st.caption(f"{count(found.tried, 'combination')} of your allowed values tried, cheapest first. A list of things to try, "
+                   "not a promise. It asks the final model, which learned from this row as well; the prediction in the list is "
+                   "by one that had not seen it.")

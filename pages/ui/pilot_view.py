@@ -9,7 +9,7 @@ import streamlit as st
 
 from automl_core.acting import Pilot, PilotChoice, TrackRecord
 from automl_core.acting.action import ActionCard
-from automl_core.explaining.words import day
+from automl_core.explaining.words import day, short_day
 from automl_core.workspace.pilots import card_key
 from pages.ui import cards, forms, nav, pilot_charts, session
 from pages.ui.border import border
@@ -99,9 +99,9 @@ def running(pilot: Pilot) -> None:
         _head(pilot)
         cards.facts([
             Fact("Get the change", count(pilot.treated)), Fact("Stay as they are", count(pilot.held)),
-            Fact("Outcomes due", day(pd.Timestamp(pilot.due))),
+            Fact("Outcomes due", short_day(pd.Timestamp(pilot.due))),
             Fact("Chance to see it", percent(pilot.power.chance)),
-        ])
+        ], inside=True)
         st.download_button(
             "Download who gets the change", partial(ws.pilots.csv, pilot.id), file_name=f"pilot_{pilot.id}.csv", mime="text/csv",
             icon=":material/download:", on_click="ignore", key=f"csv_{pilot.id}")
