@@ -110,7 +110,8 @@ def one_column(project: str, explanation: Explanation) -> None:
 def _reading(found: Curve) -> None:
     band = "the band says how far it moves when other rows are drawn" if found.method != "levels" else "lines are 95 % intervals"
     if found.kind == "category":
-        st.caption("Dots: the effect of each level on the prediction, everything else left as it is, with its number of rows; "
+        rows = count(sum(point.rows for point in found.points))
+        st.caption(f"Dots: the effect of each level on the prediction, everything else left as it is (rows of {rows} asked); "
                    f"{band}. Diamonds: how far what was seen lies from the mean; rare levels of few rows have none. Grey: under "
                    "1 % of the rows.")
     else:

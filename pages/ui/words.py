@@ -217,7 +217,7 @@ def money_range(low: float, high: float, currency: str = "€") -> str:
 
 
 def span(first: str, last: str) -> str:
-    """Two written amounts as one range; a scale that both carry stands once: 1.2 to 1.6 million."""
+    """Two written amounts as one range; a scale that both carry stands once: 1.20 to 1.60 million."""
     scale = " " + last.rpartition(" ")[2]
     return f"{first.removesuffix(scale) if scale.strip().isalpha() else first} to {last}"
 
