@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import io
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,8 +26,9 @@ from automl_core.reporting import CardFacts, model_card
 from automl_core.search.families import families
 from automl_core.search.model import Model
 from automl_core.search.plan import Plan, Trial
-from automl_core.workspace.context import Context
+from automl_core.workspace.context import Context, Recent
 from automl_core.workspace.goal import Framing, Inputs
+from automl_core.workspace.going_on import begins_anew
 from automl_core.workspace.headstart import Aside, Headstart
 from automl_core.workspace.summaries import summary_of, with_check, with_choice
 from automl_core.workspace.views import Choice, Run, RungFiles, RunState
@@ -69,6 +70,7 @@ class Told:
 class Searching:
     context: Context
     goal: Framing
+    anew: Recent[bool] = field(default_factory=lambda: Recent(20))
 
     def start(self, project_id: str, plan: Plan) -> Job:
         """Start a search; when one is running in this project already, that one is returned."""
@@ -100,6 +102,11 @@ class Searching:
                 return job
         body = {"inputs": to_json(self.inputs(run)), "plan": to_json(plan), "journal": run.journal or run.job_id}
         return queue.enqueue(self.context.store, project_id, "search", body, worker=worker)
+
+    def begins_anew(self, project_id: str) -> bool:
+        """Whether more time would begin the newest search anew, with the time of both (see `going_on`)."""
+        run = self.needed(project_id)
+        return self.anew.get(run.id, lambda: begins_anew(self.context, self.goal, run))
 
     def families(self) -> tuple[Choice, ...]:
         """The kinds of model, installed or not."""
