@@ -4,16 +4,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
-# pip compiles one file after the other, tests of libraries too, which are never run here
+# pip compiles one file after the other, and what is never run here; what is seldom imported is compiled when it is
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile -r
-COMPILE := -m compileall -qq -j 0 -x '/tests/' $(VENV)/lib
+SELDOM := /(tests|pip|setuptools|pkg_resources|mypy|mypyc|matplotlib|fontTools|pygments|validators)/
+COMPILE := -m compileall -qq -j 0 -x '$(SELDOM)' $(VENV)/lib
 # two files beside each other, in the order of tests/dealing.py
 BESIDE := -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 # a process that may keep nothing compiled compiles all of our modules each time it starts, and tests start hundreds
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run setup test browser check lint types house truth noise faults bench worker clean
+.PHONY: run setup test suite browser check lint types house truth noise faults bench worker clean
 
 run: $(VENV)/.run
 	@echo "Clarion is starting on http://127.0.0.1:$(PORT) (stop it with Ctrl+C)."
@@ -21,11 +22,14 @@ run: $(VENV)/.run
 
 setup: $(VENV)/.test
 
+# types take one processor for a minute: beside the tests, which wait for servers and browsers now and then
 test:
-	@$(MAKE) --no-print-directory --jobs 3 check browser
+	@$(MAKE) --no-print-directory --jobs 3 lint house browser
 	@$(BIN)/python -m compileall -q automl_core pages
-	$(BIN)/python -m pytest $(BESIDE) tests/unit tests/contract tests/truth tests/pages --ignore tests/unit/test_house.py
-	$(BIN)/python -m pytest $(BESIDE) tests/faults tests/browser
+	@$(MAKE) --no-print-directory --jobs 2 types suite
+
+suite: $(VENV)/.test
+	$(BIN)/python -m pytest $(BESIDE) tests --ignore tests/unit/test_house.py
 
 browser:
 	@.ci/browser
@@ -58,17 +62,21 @@ bench: $(VENV)/.test
 worker: $(VENV)/.run
 	$(BIN)/python -m automl_core worker
 
-$(VENV)/.run: requirements.txt
+$(VENV)/.made:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Clarion needs Python 3.11 or newer; give it by PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.run: requirements.txt | $(VENV)/.made
 	$(BIN)/python $(INSTALL) requirements.txt
 	@$(BIN)/python $(COMPILE) || true
 	@touch $@
 
-$(VENV)/.test: requirements-dev.txt $(VENV)/.run
+# what the app needs is among it: one install instead of two
+$(VENV)/.test: requirements-dev.txt requirements.txt | $(VENV)/.made
 	$(BIN)/python $(INSTALL) requirements-dev.txt
 	@$(BIN)/python $(COMPILE) || true
-	@touch $@
+	@touch $(VENV)/.run $@
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache build dist

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from automl_core.cli_problem import LONGEST, add_problem, parts_of, request_of
 from automl_core.codec import to_json
 from automl_core.errors import BadInput, ClarionError
 from automl_core.settings import read_settings
@@ -20,11 +21,8 @@ from automl_core.settings import read_settings
 if TYPE_CHECKING:
     from automl_core import Workspace
     from automl_core.framing.problem import Verdict
-    from automl_core.workspace.requests import Request
     from automl_core.workspace.views import Run
 
-LONGEST = 86_400.0
-MOST_FOLDS = 20
 Arguments = argparse.Namespace
 
 
@@ -92,31 +90,8 @@ def _profile(arguments: Arguments) -> Answer:
     return Answer(data, "\n".join(lines), 1 if table.warnings else 0)
 
 
-def _request(arguments: Arguments) -> Request:
-    from automl_core.search.plan import Plan
-    from automl_core.workspace.requests import Request
-
-    trials = getattr(arguments, "trials", 0)
-    folds, seed = getattr(arguments, "folds", 0), getattr(arguments, "seed", 0)
-    if trials < 0 or seed < 0 or not (folds == 0 or 2 <= folds <= MOST_FOLDS):
-        raise BadInput("This number of trials or folds, or this seed, cannot be used.",
-                       f"Give trials and a seed of 0 or more, and 2 to {MOST_FOLDS} folds (0 lets the rows decide).")
-    budget = getattr(arguments, "budget", 0.0) or (LONGEST if trials else 60.0)
-    plan = Plan(budget_seconds=budget, jobs=getattr(arguments, "jobs", 0) or read_settings().jobs,
-                seed=seed, folds=folds,
-                families=_parts(getattr(arguments, "families", "")), executor=getattr(arguments, "executor", "local"),
-                max_trials=trials)
-    return Request(arguments.target, arguments.task, arguments.metric, _parts(arguments.drop), arguments.time, arguments.group,
-                   arguments.copies_together, arguments.weights, arguments.quantile, arguments.ordered is not None,
-                   _parts(arguments.ordered or ""), plan)
-
-
-def _parts(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
 def _check(arguments: Arguments) -> Answer:
-    verdict = _open().files.check(arguments.data, _request(arguments))
+    verdict = _open().files.check(arguments.data, request_of(arguments))
     red = any(leak.severity == "red" for leak in verdict.leaks)
     return Answer(to_json(verdict), verdict.sentence, 1 if red else 0)
 
@@ -127,9 +102,13 @@ def _train(arguments: Arguments) -> Answer:
     began, out = time.monotonic(), Path(arguments.out)
     from automl_core.workspace.headstart import started_workers
 
-    with started_workers(arguments.executor, arguments.jobs or read_settings().jobs) as workers:
-        request = _request(arguments)
-        run, verdict = _open().files.train(arguments.data, request, out, arguments.hand_over, workers, began)
+    settings = read_settings()
+    with started_workers(arguments.executor, arguments.jobs or settings.jobs) as workers:
+        from automl_core.workspace.opening import opening, read_limits
+
+        with opening(arguments.data, read_limits(settings)) as opened:
+            request = request_of(arguments)
+            run, verdict = _open().files.train(opened, request, out, arguments.hand_over, workers, began)
     answer = _searched(run, verdict, out)
     wanted = arguments.hand_over
     if not wanted or any(wanted in (offer.name, *offer.also) and offer.chosen for offer in answer.data["ladder"]):
@@ -194,19 +173,19 @@ def _act(arguments: Arguments) -> Answer:
 def _happened(arguments: Arguments) -> Answer:
     from automl_core import cli_findings
 
-    return Answer(*cli_findings.happened(_open(), arguments.data, _request(arguments)))
+    return Answer(*cli_findings.happened(_open(), arguments.data, request_of(arguments)))
 
 
 def _compare(arguments: Arguments) -> Answer:
     from automl_core import cli_findings
 
-    return Answer(*cli_findings.compare(_open(), arguments.data, _request(arguments), arguments))
+    return Answer(*cli_findings.compare(_open(), arguments.data, request_of(arguments), arguments))
 
 
 def _fairness(arguments: Arguments) -> Answer:
     from automl_core import cli_findings
 
-    return Answer(*cli_findings.fairness(_open(), arguments.run_id, _parts(arguments.protected)))
+    return Answer(*cli_findings.fairness(_open(), arguments.run_id, parts_of(arguments.protected)))
 
 
 def _monitor(arguments: Arguments) -> Answer:
@@ -271,9 +250,9 @@ def _parser() -> argparse.ArgumentParser:
 
     add("samples", _samples, "list the samples")
     add("profile", _profile, "describe a table and what is wrong with it", "data")
-    _add_problem(add("check", _check, "say whether machine learning is needed", "data"))
+    add_problem(add("check", _check, "say whether machine learning is needed", "data"))
     train = add("train", _train, "search for the best model and write its bundle", "data")
-    _add_problem(train)
+    add_problem(train)
     train.add_argument("--budget", type=float, default=None, metavar="SECONDS", help="60 unless --trials is given")
     train.add_argument("--jobs", type=int, default=0)
     train.add_argument("--seed", type=int, default=0)
@@ -294,9 +273,9 @@ def _parser() -> argparse.ArgumentParser:
     act.add_argument("--goal", required=True, metavar="GOAL.TOML", help="outcome, money, roles, levers, limits: see docs/act.md")
     act.add_argument("--out", default="", metavar="CSV", help="one line a row that a card speaks of, with what to change")
     act.add_argument("--ranked", default="", metavar="CSV", help="the rows by risk and money, whatever a card says")
-    _add_problem(add("happened", _happened, "which groups differ, confirmed on rows that did not find them", "data"))
+    add_problem(add("happened", _happened, "which groups differ, confirmed on rows that did not find them", "data"))
     compare = add("compare", _compare, "why two groups or two periods differ", "data")
-    _add_problem(compare)
+    add_problem(compare)
     for name in ("first", "second"):
         compare.add_argument(f"--{name}", action="append", default=[], metavar="COLUMN=VALUE",
                              help=f"a condition of the {name} group; again for more")
@@ -316,17 +295,3 @@ def _parser() -> argparse.ArgumentParser:
     job.add_argument("--wait", action="store_true", help="read the job's id from standard input")
     add("doctor", _doctor, "check that this installation works")
     return parser
-
-
-def _add_problem(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--target", required=True)
-    command.add_argument("--task", default="")
-    command.add_argument("--metric", default="")
-    command.add_argument("--drop", default="", metavar="A,B")
-    command.add_argument("--time", default="")
-    command.add_argument("--group", default="")
-    command.add_argument("--weights", default="", metavar="COLUMN", help="how much each row counts")
-    command.add_argument("--quantile", type=float, default=0.5, metavar="LEVEL", help="what `--metric pinball` predicts")
-    command.add_argument("--ordered", nargs="?", const="", default=None, metavar="LOW,...,HIGH",
-                         help="the classes are steps of a scale; words need their order")
-    command.add_argument("--copies-together", action="store_true", help="keep exact copies of a row on one side of every split")

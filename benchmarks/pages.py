@@ -122,7 +122,7 @@ def explain_page(page: Page, url: str) -> dict[str, Any]:
     """Tabs, columns, rows, what if."""
     clock = Clock(page, "explain")
     clock.open(url)
-    tabs = ["One column", "Interactions", "One row", "What if", "Where it fails", "All rows"]
+    tabs = ["One column", "Pairs", "One row", "What if", "Failures", "All rows"]
     for first in (True, False):
         for name in tabs:
             clock.tab(name, first)
@@ -150,7 +150,7 @@ def act_page(page: Page, url: str) -> dict[str, Any]:
     """Tabs of the list, what it is worth, one action each, and ways for one row."""
     clock = Clock(page, "act")
     clock.open(url)
-    tabs = ["What it is worth", "One action each", "Ways for one row", "The list"]
+    tabs = ["What it is worth", "One action each", "One row", "The list"]
     for first in (True, False):
         for name in tabs:
             clock.tab(name, first)
@@ -161,7 +161,7 @@ def act_page(page: Page, url: str) -> dict[str, Any]:
     page.wait_for_timeout(1000)
     for value in ("650", "700", "600"):
         clock.number("Worth of one outcome", value)
-    clock.tab("Ways for one row")
+    clock.tab("One row")
     for place in (1, 2, 3, 1, 4):
         clock.row(place)
     for share in ("60", "70", "55"):

@@ -12,6 +12,7 @@ from automl_core.samples import Sample
 from automl_core.workspace.views import ProjectCard
 from pages.ui import forms, nav, session
 from pages.ui.border import border
+from pages.ui.theme import BESIDE_WIDTH, CARD_WIDTH, TEXT_WIDTH
 from pages.ui.words import ago, count, cut, plain, quoted
 
 SHOWN = 20
@@ -70,7 +71,7 @@ def project_row(card: ProjectCard, primary: bool) -> None:
     """One project: what it is, how far it is, and what can be done with it."""
     stage = nav.page_file(card.stage).title
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        with st.container(width=560, gap=None):
+        with st.container(width=BESIDE_WIDTH, gap=None):
             st.markdown(f"**{plain(card.name, 120)}**")
             st.caption(f"{plain(card.sentence)} · {ago(card.updated_at)} · go on with {stage}")
         with st.container(horizontal=True, width="content"):
@@ -95,13 +96,13 @@ if cards:
         st.caption(f"{count(len(cards), 'project')} in all.")
 
 st.subheader("Start with your own file", anchor=False)
-st.markdown("One row for each customer, order or machine; one column that says how it turned out.", width=720)
+st.markdown("One row for each customer, order or machine; one column that says how it turned out.", width=TEXT_WIDTH)
 made = forms.upload("A table: CSV, Excel, Parquet, JSON or SQLite", "home_upload", take)
 if made:
     session.open_project(made)
     nav.go("data", made)
 
 st.subheader("Or start with a sample", anchor=False)
-with st.grid(3, min_column_width=240):
+with st.grid(3, min_column_width=CARD_WIDTH):
     for index, sample in enumerate(sorted(ws.projects.samples(), key=lambda item: not item.made_up)):
         sample_card(sample, primary=not cards and index == 0)

@@ -9,6 +9,7 @@ import streamlit as st
 from automl_core.cleaning.recipe import Finding, Recipe, RecipeStep
 from pages.ui import cards, session
 from pages.ui.border import border
+from pages.ui.theme import FINDING_WIDTH
 from pages.ui.words import count, plain, quoted
 
 SHOWN = 10
@@ -22,7 +23,7 @@ if not ws.data.has_table(project):
 def finding_card(item: Finding, index: int) -> None:
     """One finding: how bad, what, where, an example, and its fix."""
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        with st.container(width=370, gap="xsmall"):
+        with st.container(width=FINDING_WIDTH, gap="xsmall"):
             cards.severity(item.severity)
             st.markdown(plain(item.sentence))
             further = [example for example in item.examples[:3] if not example.strip() or example not in item.sentence]

@@ -11,6 +11,7 @@ import streamlit as st
 from automl_core.framing.problem import Problem, Verdict
 from pages.ui import cards, charts, goal_form, progress, session
 from pages.ui.border import border
+from pages.ui.theme import BESIDE_WIDTH, TEXT_WIDTH
 from pages.ui.words import VERDICTS, count, duration, plain, quoted
 
 ws = session.workspace()
@@ -31,19 +32,19 @@ def save(problem: Problem) -> None:
 def show_verdict(verdict: Verdict, problem: Problem) -> None:
     """The answer, the ladder it rests on, and columns that seem to know the answer."""
     st.subheader(VERDICTS[verdict.verdict], anchor=False)
-    st.markdown(plain(verdict.sentence), width=720)
+    st.markdown(plain(verdict.sentence), width=TEXT_WIDTH)
     if verdict.rule and verdict.verdict in ("rule", "average"):
-        st.markdown(f"The rule: {plain(verdict.rule)}", width=720)
+        st.markdown(f"The rule: {plain(verdict.rule)}", width=TEXT_WIDTH)
     cards.show(charts.ladder(verdict, session.palette()), "ladder")
     st.caption(f"{count(verdict.rows, 'row')}, all four on the same folds, {duration(verdict.seconds)}.")
     if verdict.leaks:
         of_columns = any(leak.column for leak in verdict.leaks)
         st.subheader("Columns that may know the answer" if of_columns else "Why scores may be too good", anchor=False)
         if of_columns:
-            st.markdown("A column filled in after the outcome makes every score too good to be true.", width=720)
+            st.markdown("A column filled in after the outcome makes every score too good to be true.", width=TEXT_WIDTH)
     for index, leak in enumerate(verdict.leaks[:8]):
         with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            with st.container(width=620, gap="xsmall"):
+            with st.container(width=BESIDE_WIDTH, gap="xsmall"):
                 cards.severity("serious" if leak.severity == "red" else "warning")
                 st.markdown(f"{quoted(leak.column)}: {plain(leak.evidence)}" if leak.column else plain(leak.evidence))
             if not leak.column:  # of the rows, not of one column

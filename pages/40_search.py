@@ -10,6 +10,7 @@ from automl_core.search.plan import Plan, RunSummary
 from pages.ui import cards, charts, progress, search_view, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
+from pages.ui.theme import BESIDE_WIDTH, TEXT_WIDTH
 from pages.ui.words import count, duration, family_title, interval, metric_title, milliseconds, number, plain, score
 
 BUDGETS = {"30 s": 30, "1 min": 60, "2 min": 120, "5 min": 300, "10 min": 600, "30 min": 1800}
@@ -37,8 +38,13 @@ def plan_form() -> Plan:
         f"Tries {kinds} for {duration(seconds)}, each on the same folds, judged by {metric_title(problem.metric)}; "
         "then combines the best and hands over the smallest that is not worse."
     )
-    return Plan(budget_seconds=float(seconds), jobs=search_view.jobs(), seed=int(seed), folds=int(folds),
+    plan = Plan(budget_seconds=float(seconds), jobs=search_view.jobs(), seed=int(seed), folds=int(folds),
                 families=families)
+    rows = ws.data.stored(project).rows
+    if rows > plan.most_rows:
+        st.caption(f"{duration(seconds)} is too short for all {rows:,} rows: it learns from {plan.most_rows:,} of them, "
+                   "drawn at random. Give it more time to look at all.")
+    return plan
 
 
 def results(summary: RunSummary) -> None:
@@ -53,7 +59,7 @@ def results(summary: RunSummary) -> None:
         Fact("One answer takes", milliseconds(summary.row_ms_p50), f"{number(summary.mb, 2)} MB"),
     ])
     if summary.sentence:
-        st.markdown(plain(summary.sentence), width=720)
+        st.markdown(plain(summary.sentence), width=TEXT_WIDTH)
     st.subheader("What could be handed over", anchor=False)
     cards.show(charts.offers(summary, session.palette()), "offers")
     for offer in summary.ladder:
@@ -65,16 +71,19 @@ def results(summary: RunSummary) -> None:
     same = f"the same {summary.folds} folds" if summary.folds > 1 else "the same held-out part"
     some = f"{summary.judged:,} of " if 0 < summary.judged < summary.rows else ""
     st.markdown(f"{count(tried, 'candidate')} scored on {same} of {some}{count(summary.rows, 'row')} in "
-                f"{duration(summary.fit_seconds)}; best first.", width=720)
+                f"{duration(summary.fit_seconds)}; best first.", width=TEXT_WIDTH)
     search_view.leaderboard(summary.leaderboard, summary.metric, summary.baseline)
 
 
 def more_time(found: RunSummary) -> None:
     """Go on with the same search: nothing it has fitted is fitted again."""
     with st.container(border=True, horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-        with st.container(width=560, gap="xsmall"):
+        with st.container(width=BESIDE_WIDTH, gap="xsmall"):
             st.markdown("**Give it more time**")
-            st.caption(f"Goes on after {duration(found.fit_seconds)} with what is not tried yet, and new settings near the best.")
+            st.caption(
+                f"This version reads the table in another way: begins anew, with {duration(found.fit_seconds)} and the new time."
+                if ws.search.begins_anew(project) else
+                f"Goes on after {duration(found.fit_seconds)} with what is not tried yet, and new settings near the best.")
             named = st.segmented_control("More time", list(MORE), default="5 min", required=True, key="more_time",
                                          label_visibility="collapsed")
         if st.button(f"Search {named} more", key="more", icon=":material/more_time:"):

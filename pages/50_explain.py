@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.ui import cards, explain_tabs
 from pages.ui.session import workspace
+from pages.ui.theme import TEXT_WIDTH
 from pages.ui.words import lead
 
 ws = workspace()
@@ -17,6 +18,6 @@ if explanation is None:
     cards.empty("No model to explain yet", "The explanation is made at the end of a search.", "search", "Start a search")
     st.stop()
 
-st.markdown(lead(explanation.sentence), width=720)
+st.markdown(lead(explanation.sentence), width=TEXT_WIDTH)
 explain_tabs.tabs(project, explanation)
 cards.next_step("act", "Decide what to do", "groups that stand out, and the rows worth acting on first.")

@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages.ui import act_form, act_tabs, act_view, cards, charts, experiment_view, progress, session
 from pages.ui.border import border
+from pages.ui.theme import TEXT_WIDTH
 from pages.ui.words import count
 
 ws = session.workspace()
@@ -37,7 +38,7 @@ elif found and goal.levers:
 elif goal.levers:
     progress.failure(project, "act")
     with st.container(border=True):
-        st.markdown("Clarion compares rows that got each change with rows like them that did not.", width=720)
+        st.markdown("Clarion compares rows that got each change with rows like them that did not.", width=TEXT_WIDTH)
         act_view.former_cards(ws.pilots.former(project))
         if st.button("Look for actions", type="secondary" if changed else "primary", icon=":material/bolt:", key="find_actions"):
             with border():
@@ -45,7 +46,7 @@ elif goal.levers:
                 st.rerun()
 else:
     st.markdown("Name at least one column above that somebody can change, then save: cards say for whom a change is worth it.",
-                width=720)
+                width=TEXT_WIDTH)
 
 with border():
     experiment_view.section(project, goal, running is not None)
@@ -60,21 +61,21 @@ elif segments is None:
     if not goal.levers:
         progress.failure(project, "act")
     with st.container(border=True):
-        st.markdown("Groups are found on one half of the rows and kept only when the other half confirms them.", width=720)
+        st.markdown("Groups are found on one half of the rows and kept only when the other half confirms them.", width=TEXT_WIDTH)
         if st.button("Look for groups", type="secondary" if changed or (goal.levers and not found) else "primary",
                      icon=":material/travel_explore:", key="find_groups"):
             with border():
                 ws.act.start(project)
                 st.rerun()
 elif not segments.looked_at:
-    st.markdown("There are too few rows to find groups on one half and confirm them on the other.", width=720)
+    st.markdown("There are too few rows to find groups on one half and confirm them on the other.", width=TEXT_WIDTH)
 elif not segments.segments:
     st.markdown(
         f"No group differs from the rest by more than chance: {count(segments.looked_at)} were looked at, none was confirmed.",
-        width=720)
+        width=TEXT_WIDTH)
 else:
     st.markdown(f"{count(segments.looked_at, 'group')} looked at, {count(segments.tested)} tested, "
-                f"{count(len(segments.segments))} confirmed on rows that were not used to find them.", width=720)
+                f"{count(len(segments.segments))} confirmed on rows that were not used to find them.", width=TEXT_WIDTH)
     cards.show(charts.segments(segments, session.palette()), "segments")
     with st.expander("In words"):
         cards.sentences([item.sentence for item in segments.segments])

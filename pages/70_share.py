@@ -10,11 +10,13 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from automl_core.explaining.words import day
 from automl_core.reporting.report import Report
 from pages.ui import cards, session
 from pages.ui.address import absolute
 from pages.ui.border import border
-from pages.ui.words import ago, count, cut, date, plain
+from pages.ui.theme import CHOICE_WIDTH, TEXT_WIDTH
+from pages.ui.words import ago, count, cut, plain
 
 DAYS = {"1 day": 1, "7 days": 7, "30 days": 30, "90 days": 90}
 ws = session.workspace()
@@ -27,11 +29,11 @@ if ws.search.last(project) is None:
 def preview(report: Report) -> None:
     """What the page says, in its own words."""
     with st.container(border=True):
-        st.caption(f"Report of {date(report.made_at)}, {report.made_at:%H:%M} UTC")
+        st.caption(f"Report of {day(report.made_at)}, {report.made_at:%H:%M} UTC")
         st.subheader(plain(report.title), anchor=False)
-        st.markdown(f"**{plain(report.answer, 600)}**", width=720)
+        st.markdown(f"**{plain(report.answer, 600)}**", width=TEXT_WIDTH)
         if report.money:
-            st.markdown(plain(report.money, 600), width=720)
+            st.markdown(plain(report.money, 600), width=TEXT_WIDTH)
         for title, lines in (("What drives it", report.drivers), ("Who stands out", report.segments),
                              ("What to do", report.actions), ("How sure", report.sure), ("What could be wrong", report.limits)):
             if lines:
@@ -39,7 +41,7 @@ def preview(report: Report) -> None:
         for part in report.sections:
             cards.sentences(part.lines, part.title)
         if report.next_step:
-            st.markdown(f"**Next:** {plain(report.next_step)}", width=720)
+            st.markdown(f"**Next:** {plain(report.next_step)}", width=TEXT_WIDTH)
 
 
 def link_form(report: Report, fresh: bool) -> None:
@@ -52,7 +54,7 @@ def link_form(report: Report, fresh: bool) -> None:
                 session.session().shown_once["link"] = absolute(path)
     address = session.session().shown_once.get("link")
     if address:
-        st.markdown("**Copy the link now**: it is shown only once, because Clarion keeps no copy of it.", width=720)
+        st.markdown("**Copy the link now**: it is shown only once, because Clarion keeps no copy of it.", width=TEXT_WIDTH)
         st.code(address, language=None, wrap_lines=True)
         st.link_button("Open the report", address, icon=":material/open_in_new:")
 
@@ -71,14 +73,14 @@ def links() -> None:
         return "Expired" if link.expires_at <= now else "Open"  # type: ignore[attr-defined]
 
     st.dataframe(pd.DataFrame([
-        {"Made": ago(link.created_at), "Open until": date(link.expires_at), "Views": link.views, "State": state(link)}
+        {"Made": ago(link.created_at), "Open until": day(link.expires_at), "Views": link.views, "State": state(link)}
         for link in found
     ]), hide_index=True, key="links", alt="Share links with their state")
     usable = {f"Made {ago(link.created_at)}, {count(link.views, 'view')} (…{link.id[-4:]})": link.id
               for link in found if state(link) == "Open"}
     if usable:
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            chosen = st.selectbox("Link to revoke", list(usable), width=360)
+            chosen = st.selectbox("Link to revoke", list(usable), width=CHOICE_WIDTH)
             if st.button("Revoke", key="revoke"):
                 with border():
                     ws.share.revoke(usable[chosen])

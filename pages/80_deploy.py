@@ -12,6 +12,7 @@ import streamlit as st
 from automl_core.production.deployment import Deployment
 from pages.ui import cards, deploy_view, forms, session
 from pages.ui.border import border
+from pages.ui.theme import TEXT_WIDTH
 from pages.ui.words import ago, count, plain
 
 ws = session.workspace()
@@ -51,7 +52,7 @@ def score(deployment: Deployment) -> None:
         return
     scored, report = drafts["scored"]
     frame: pd.DataFrame = scored
-    st.markdown(f"**{deploy_view.answered(frame)}** {plain(report.sentence)}", width=720)
+    st.markdown(f"**{deploy_view.answered(frame)}** {plain(report.sentence)}", width=TEXT_WIDTH)
     flagged = int((frame["_quality"] != "ok").sum()) if "_quality" in frame else 0
     if flagged:
         st.warning(f"{count(flagged, 'row')} to look at; the column \\_reasons says why.", icon=":material/warning:")
@@ -64,7 +65,7 @@ deployments = ws.deploy.deployments(project)
 newest = next((item for item in deployments if not item.ended), None)
 if newest is None:
     with st.container(border=True):
-        st.markdown("The model answers on this server’s own port, to programs that have the key.", width=720)
+        st.markdown("The model answers on this server’s own port, to programs that have the key.", width=TEXT_WIDTH)
         if st.button("Deploy the model", type="primary", icon=":material/rocket_launch:", key="deploy"):
             with border():
                 deploy()
@@ -78,7 +79,8 @@ if newest.run != run.id:
             deploy()
 st.caption(f"Deployed {ago(newest.created_at)}.")
 st.subheader("Score a file", anchor=False)
-st.markdown("The same columns as in training. Every row is kept; one that lacks an important column gets no answer.", width=720)
+st.markdown("The same columns as in training. Every row is kept; one that lacks an important column gets no answer.",
+            width=TEXT_WIDTH)
 score(newest)
 st.subheader("For other programs", anchor=False)
 endpoint(newest)

@@ -11,6 +11,7 @@ from automl_core.production.contract import BatchReport
 from pages.ui import cards, charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
+from pages.ui.theme import TEXT_WIDTH
 from pages.ui.words import ago, count, cut, interval, metric_title, number, percent, plain, score
 
 STATUS = {
@@ -34,19 +35,20 @@ def show(report: BatchReport) -> None:
     """One batch: the light with its word, the contract, the drift."""
     word, colour, icon = STATUS[report.status] if report.columns or report.status != "ok" else UNJUDGED
     st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
-    st.markdown(f"**{plain(report.sentence)}**", width=720)
+    st.markdown(f"**{plain(report.sentence)}**", width=TEXT_WIDTH)
     drifted = [item for item in report.columns if item.drifted]
     facts = [Fact("Rows", count(report.rows)), Fact("Contract notes", count(len(report.contract)))]
     if report.columns:
         facts.insert(1, Fact("Columns that moved", f"{len(drifted)} of {len(report.columns)}"))
-    for name, estimate in (("Estimated", report.estimate), ("Measured", report.realised)):
+    unsure = ("Not yet confirmed by outcomes.", "Measured on rows that the model learned from: too good.")
+    for name, estimate, doubt in zip(("Estimated", "Measured"), (report.estimate, report.realised), unsure, strict=True):
         if estimate:
             facts.append(Fact(
                 f"{name} {metric_title(estimate.metric)}", score(estimate.value), interval(estimate.low, estimate.high),
-                "Confirmed by outcomes so far." if estimate.trusted else "Not yet confirmed by outcomes."))
+                "Confirmed by outcomes so far." if estimate.trusted else doubt))
     cards.facts(facts, columns=len(facts))
     if report.prediction_drift:
-        st.markdown(plain(report.prediction_drift.sentence), width=720)
+        st.markdown(plain(report.prediction_drift.sentence), width=TEXT_WIDTH)
     if report.contract:
         st.subheader("Contract", anchor=False)
         st.markdown("Where this batch is not what was agreed on in training.")

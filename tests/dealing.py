@@ -6,10 +6,11 @@ from xdist.scheduler import LoadFileScheduling
 
 TOGETHER = {
     "projects at every stage of the walk": ("tests/pages/",),
-    "a searched sample": ("tests/browser/test_act.py", "tests/browser/test_manager.py", "tests/browser/test_pilots.py"),
+    "a server, a browser and a searched sample": ("tests/browser/",),
 }
 # By how a path begins. What is not named takes seconds and fills the end, so that no worker waits long for the other's last file.
-LONG = ("tests/browser/", "tests/faults/test_kills.py", "tests/faults/", "tests/truth/test_cards", "tests/truth/", "tests/pages/",
+# One worker waits for servers and browsers first, while the other one computes.
+LONG = ("tests/browser/", "tests/truth/test_cards", "tests/truth/", "tests/pages/", "tests/faults/test_kills.py", "tests/faults/",
         "tests/unit/test_search_race.py", "tests/unit/test_workspace.py", "tests/unit/test_search_", "tests/unit/test_cli.py",
         "tests/unit/test_bundle_alone.py", "tests/contract/test_families.py", "tests/unit/test_explaining_",
         "tests/unit/test_acting_")

@@ -23,6 +23,7 @@ from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.crossing import PARTS
 from automl_core.acting.grading import Evidence, grade, is_advice
 from automl_core.acting.levers import moved
+from automl_core.acting.not_compared import why_not_compared
 from automl_core.acting.nuisance import MOST_FIT_ROWS, fold_of, folds_for
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.pairs import pair_trials
@@ -52,7 +53,6 @@ from automl_core.acting.wording import (
 )
 from automl_core.codec import to_json
 from automl_core.data.table import Column, find_column
-from automl_core.explaining.words import quote
 from automl_core.framing.problem import Problem
 
 MOST_ROWS = 60_000
@@ -110,7 +110,7 @@ def _made(inputs: CardInputs) -> Actions:
         made = next(each)
         trials.extend(made)
         if not made:
-            notes = (*notes, f"Too few rows differ in {quote(lever.column)} to compare anything.")
+            notes = (*notes, why_not_compared(lever, inputs.frame, _given(inputs, (lever.column,)).names))
     desk = _Desk(inputs, outcome, stage.worth > 0, _what_if(inputs, outcome))
     inputs.told(0.5, "Trying two changes together.")
     trials.extend(pair_trials(trials, stage, partial(_given, inputs), desk.rank))

@@ -132,18 +132,22 @@ def safe_fixes(findings: tuple[Finding, ...]) -> tuple[RecipeStep, ...]:
     return tuple(sorted(steps, key=lambda step: order.index(step.kind) if step.kind in order else len(order)))
 
 
-def columns_after(recipe: Recipe, columns: tuple[Column, ...], frame: pd.DataFrame) -> tuple[Column, ...]:
+def columns_after(recipe: Recipe, columns: tuple[Column, ...], frame: pd.DataFrame, rows: int = -1) -> tuple[Column, ...]:
     """The columns of the cleaned `frame`: dropped ones gone, changed ones described anew, counts refreshed.
 
-    `columns` are those before the recipe. A role the user chose survives as long as its column keeps its kind.
+    `columns` are those before the recipe, of the table of `rows` rows that `frame` was (-1: of another one): where none of them
+    went, columns that no step touched still have their counts. A role the user chose survives as long as its column keeps its
+    kind.
     """
-    touched = {step.column for step in recipe.steps}
+    touched, fewer = {step.column for step in recipe.steps}, len(frame) != rows
     found = []
     for column in columns:
-        if column.name in frame.columns:
+        if column.name in frame.columns and (fewer or column.name in touched):
             series = frame[column.name]
             described = _describe(series, column) if column.name in touched else column
             found.append(replace(described, missing=int(series.isna().sum()), distinct=int(series.nunique())))
+        elif column.name in frame.columns:
+            found.append(column)
     return tuple(found)
 
 

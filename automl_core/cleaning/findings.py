@@ -11,6 +11,7 @@ from automl_core.cleaning.finding_words import cells, rows, short
 from automl_core.cleaning.recipe import Finding, Severity
 from automl_core.cleaning.step import is_text
 from automl_core.cleaning.steps.clip_outliers import fences
+from automl_core.data.repeats import repeats
 from automl_core.data.table import Column
 
 ORDER = {"serious": 0, "warning": 1, "info": 2}
@@ -136,7 +137,7 @@ def _drop(frame: pd.DataFrame, column: Column, kind: str, said: str, safe: bool)
 
 
 def _duplicates(frame: pd.DataFrame) -> Iterator[Finding]:
-    count = int(frame.duplicated().sum())
+    count = int(repeats(frame).sum())
     if count:
         severity: Severity = "warning" if count > 0.01 * len(frame) else "info"
         said = f"{rows(count, len(frame)).capitalize()} repeat an earlier row in every column."

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from automl_core.data.repeats import repeats
 from automl_core.data.table import Column, Kind, Role, Table
 from automl_core.data.values import to_text
 
@@ -52,7 +53,7 @@ class Profile:
 def profile(table: Table) -> Profile:
     """The profile of a typed table."""
     columns = tuple(_profile(table.frame[column.name], column) for column in table.columns)
-    duplicates = int(table.frame.duplicated().sum()) if table.rows and len(table.columns) <= 1000 else 0
+    duplicates = int(repeats(table.frame).sum()) if table.rows and len(table.columns) <= 1000 else 0
     return Profile(table.rows, sum(column.missing for column in columns), duplicates, columns)
 
 

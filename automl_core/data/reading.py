@@ -9,7 +9,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -42,18 +44,51 @@ def read_file(path: Path, name: str, options: ReadOptions | None = None, limits:
 
     The child process is killed when it exceeds the limits. BadInput with one sentence for every file that cannot be read.
     """
-    with tempfile.TemporaryDirectory(prefix="clarion-read-") as private:
-        folder = Path(private)
-        _run(_Request(path, name, options or ReadOptions(), limits or ReadLimits(), "table"), folder)
-        return load_table(folder / "table")
+    with reading(path, name, options, limits) as under_way:
+        return under_way.table()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """A file that a child process is reading; `began` is of `time.monotonic`."""
+
+    request: _Request
+    folder: Path
+    child: subprocess.Popen[bytes]
+    began: float
+
+    def table(self) -> Table:
+        """The typed table, once it is read; BadInput as of `read_file`."""
+        self.wait()
+        return load_table(self.folder / "table")
+
+    def wait(self) -> None:
+        """Until the child has left a result; kills it at its time limit. BadInput unless there is one."""
+        seconds = self.request.limits.seconds
+        try:
+            code = self.child.wait(timeout=max(0.0, self.began + seconds - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            raise BadInput(
+                f"{shown(self.request.name)} took longer than {seconds} seconds to read and was stopped.",
+                "Upload a part of it, or save it as CSV.",
+            ) from None
+        _raise_answer(self.folder, self.request, code)
+
+
+@contextmanager
+def reading(
+    path: Path, name: str, options: ReadOptions | None = None, limits: ReadLimits | None = None
+) -> Iterator[Reading]:
+    """Begins what `read_file` does, for a caller who has other work until the table is there; the child ends with the block."""
+    with _begun(_Request(path, name, options or ReadOptions(), limits or ReadLimits(), "table")) as under_way:
+        yield under_way
 
 
 def read_raw(path: Path, name: str, options: ReadOptions | None = None, limits: ReadLimits | None = None) -> pd.DataFrame:
     """The cells of a file as text (missing as NaN), columns under their cleaned names: what scoring types by its own schema."""
-    with tempfile.TemporaryDirectory(prefix="clarion-read-") as private:
-        folder = Path(private)
-        _run(_Request(path, name, options or ReadOptions(), limits or ReadLimits(), "raw"), folder)
-        return pd.read_parquet(folder / "raw.parquet")
+    with _begun(_Request(path, name, options or ReadOptions(), limits or ReadLimits(), "raw")) as under_way:
+        under_way.wait()
+        return pd.read_parquet(under_way.folder / "raw.parquet")
 
 
 def retype(table: Table, raw_path: Path, kinds: Mapping[str, Kind], limits: ReadLimits | None = None) -> Table:
@@ -70,8 +105,9 @@ def retype(table: Table, raw_path: Path, kinds: Mapping[str, Kind], limits: Read
     return replace(read, origin=replace(read.origin, name=origin.name))
 
 
-def _run(request: _Request, folder: Path) -> None:
-    """Runs the child to its end, or kills it; BadInput unless it left a result."""
+@contextmanager
+def _begun(request: _Request) -> Iterator[Reading]:
+    """The child at work in a private folder; both are gone at the end of the block."""
     size, digest = _digest(request.path, request.name)
     body = {
         "path": str(request.path.resolve()),
@@ -82,28 +118,24 @@ def _run(request: _Request, folder: Path) -> None:
         "options": to_json(request.options),
         "limits": to_json(request.limits),
     }
-    (folder / "request.json").write_text(json.dumps(body), "utf-8")
-    with (folder / "errors.txt").open("wb") as errors:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "automl_core.data.child", str(folder / "request.json")],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-            cwd=folder,
-            env=_environment(folder),
-            start_new_session=True,
-            umask=0o077,
-        )
+    with tempfile.TemporaryDirectory(prefix="clarion-read-") as private:
+        folder = Path(private)
+        (folder / "request.json").write_text(json.dumps(body), "utf-8")
+        with (folder / "errors.txt").open("wb") as errors:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "automl_core.data.child", str(folder / "request.json")],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                cwd=folder,
+                env=_environment(folder),
+                start_new_session=True,
+                umask=0o077,
+            )
         try:
-            code = child.wait(timeout=request.limits.seconds)
-        except subprocess.TimeoutExpired:
-            raise BadInput(
-                f"{shown(request.name)} took longer than {request.limits.seconds} seconds to read and was stopped.",
-                "Upload a part of it, or save it as CSV.",
-            ) from None
+            yield Reading(request, folder, child, time.monotonic())
         finally:
             _kill(child)
-    _raise_answer(folder, request, code)
 
 
 def _raise_answer(folder: Path, request: _Request, code: int) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 Units = str  # "points" (probability x 100) for classes, the target's name for numbers
 TOLD_DOUBT = 0.01  # a smaller part of what was sampled is not worth a sentence
 LEAST_NAMED = 0.01  # share of a column that the first sentence names
+EARLIER_DOUBT = re.compile(r" The parts of a row are estimates: about [\d.]+ % of their size may be off\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,12 @@ class Explanation:
         """What sampling left open in single rows; empty where it is not worth telling."""
         told = f"In a single row the parts are estimates, off by about {100 * self.doubt:.0f} % of all their sizes together"
         return f"{told}; the mean over the rows is surer." if self.doubt >= TOLD_DOUBT else ""
+
+
+def said_once(explanation: Explanation) -> Explanation:
+    """The same without what earlier versions wrote of sampling into its sentence: `doubt_sentence` says it."""
+    sentence = EARLIER_DOUBT.sub("", explanation.sentence)
+    return explanation if sentence == explanation.sentence else replace(explanation, sentence=sentence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,60 +287,3 @@ class RowExplanation:
         """What sampling left open; empty where it is not worth telling."""
         told = f"the parts are off by about {100 * self.doubt:.0f} % of all their sizes together, small ones by more of their own"
         return f"How the prediction is divided among the columns is an estimate: {told}." if self.doubt >= TOLD_DOUBT else ""
-
-
-@dataclass(frozen=True, slots=True)
-class WhatIf:
-    """One row with some values changed: the prediction before and after, both explained; `unusual` names unseen values."""
-
-    before: RowExplanation
-    after: RowExplanation
-    changed: tuple[str, ...]
-    unusual: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Flip:
-    """The smallest change of one or two columns that turns the decision: `changes` are (column, now, then)."""
-
-    changes: tuple[tuple[str, str, str], ...]
-    before: float
-    after: float
-    cost: float
-    tried: int
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class TableChange:
-    """One change of a column in every row: "percent" and "add" for numbers, "set" a value (a level, or a number as text)."""
-
-    column: str
-    how: str
-    amount: float = 0.0
-    value: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TableWhatIf:
-    """The whole table with a change: what the model would say. Means and quantiles are in display units.
-
-    `flips_up` and `flips_down` count rows whose decision turns, of `rows` asked; `outside` are rows whose new value lies beyond
-    what was seen. `before` and `after` are histograms over `edges`; NaN `low`/`high` bound the mean change (95 %).
-    """
-
-    rows: int
-    changed: int
-    mean_before: float
-    mean_after: float
-    low: float
-    high: float
-    flips_up: int
-    flips_down: int
-    outside: int
-    edges: tuple[float, ...]
-    before: tuple[int, ...]
-    after: tuple[int, ...]
-    units: Units
-    sentence: str
-    warning: str

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from automl_core.data.table import Row
 from automl_core.data.words import join_words
 from automl_core.errors import BadInput
-from automl_core.explaining.explanation import Flip
+from automl_core.explaining.changes import Flip
 from automl_core.explaining.single import row_frame, value_text
 from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, from_numbers, is_date, is_number, open_rows
 from automl_core.explaining.words import number, percent, quote

@@ -14,8 +14,9 @@ from automl_core.data.schema import type_row
 from automl_core.data.table import Column, Row, find_column
 from automl_core.data.words import join_words
 from automl_core.errors import BadInput
+from automl_core.explaining.changes import WhatIf
 from automl_core.explaining.contributions import Floats, compares, of_row
-from automl_core.explaining.explanation import Contribution, RowExplanation, WhatIf
+from automl_core.explaining.explanation import Contribution, RowExplanation
 from automl_core.explaining.reference import Reference, open_reference
 from automl_core.explaining.words import edge, number, percent, quote
 from automl_core.search.model import Model

@@ -13,7 +13,7 @@ from automl_core.data.schema import type_row
 from automl_core.data.table import Column, find_column
 from automl_core.data.words import join_words
 from automl_core.errors import BadInput
-from automl_core.explaining.explanation import TableChange, TableWhatIf
+from automl_core.explaining.changes import TableChange, TableWhatIf
 from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, is_number, open_rows
 from automl_core.explaining.words import number, percent, quote
 from automl_core.search.model import Model

@@ -77,6 +77,11 @@ def day(moment: date) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
+def short_day(moment: date) -> str:
+    """A day where there is little room: 3 Nov 2026."""
+    return f"{moment.day} {moment:%b %Y}"
+
+
 def interval(low: str, high: str) -> str:
     """Two written bounds as one range: “12 % to 18 %” with the unit once when both carry it."""
     for unit in (" %", " points"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from automl_core.production.learned import Learned
+
 IMPORTANT_SHARE = 0.8  # columns that together carry this share of the explanation are what a model rests on
 
 
@@ -29,12 +31,14 @@ class ColumnContract:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """The contract of a model: its columns, and its predictions on training rows (out of fold) as one more column."""
+    """The contract of a model: its columns, its predictions on training rows (out of fold) as one more column, and what tells
+    rows that it learned from."""
 
     columns: tuple[ColumnContract, ...]
     predictions: ColumnContract | None
     rows: int
     target: str
+    learned: Learned = field(default_factory=Learned)
 
 
 def important(contract: Contract) -> frozenset[str]:
@@ -91,7 +95,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class BatchReport:
-    """What monitoring says of one batch."""
+    """What monitoring says of one batch. `learned` is the share of its rows that the model learned from (NaN: not known)."""
 
     status: Literal["ok", "watch", "act"]
     rows: int
@@ -101,3 +105,4 @@ class BatchReport:
     estimate: Estimate | None
     realised: Estimate | None
     sentence: str
+    learned: float = float("nan")

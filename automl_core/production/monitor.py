@@ -31,8 +31,9 @@ from automl_core.production.contract import (
 from automl_core.production.drift import compare
 from automl_core.production.drift._test import LEAST_ROWS, quoted
 from automl_core.production.drift.quantiles import as_numbers
+from automl_core.production.learned import learned_sentence, remember, share_learned
 
-__all__ = ["check_batch", "make_contract", "report_batch"]
+__all__ = ["check_batch", "make_contract", "report_batch", "with_predictions"]
 
 Floats = NDArray[np.float64]
 MOST_LEVELS = 200
@@ -58,18 +59,20 @@ def make_contract(
         needed = column.name not in unneeded and role not in ("id", "constant", "empty")
         made_of = _column(column.name, column.kind, role, frame[column.name], importance.get(column.name, 0.0), needed)
         parts.append(replace(made_of, unreadable_share=column.coerced / max(1, len(frame))))
-    made = None
-    if predictions is not None and len(predictions):
-        series = prediction_series(predictions, problem)
-        made = _column(
-            PREDICTION,
-            "text" if problem.task == "multiclass" else "float",
-            "category" if problem.task == "multiclass" else "number",
-            series,
-            1.0,
-            True,
-        )
-    return Contract(tuple(parts), made, len(frame), problem.target)
+    taught = frame[frame[problem.target].notna()] if problem.target in frame else frame
+    learned = remember(taught, tuple((part.name, part.kind) for part in parts if part.needed))
+    contract = Contract(tuple(parts), None, len(frame), problem.target, learned)
+    return contract if predictions is None else with_predictions(contract, problem, predictions)
+
+
+def with_predictions(contract: Contract, problem: Problem, predictions: Floats) -> Contract:
+    """The same contract for a model that predicts these, out of fold (see `make_contract`)."""
+    if not len(predictions):
+        return contract
+    several = problem.task == "multiclass"
+    series = prediction_series(predictions, problem)
+    made = _column(PREDICTION, "text" if several else "float", "category" if several else "number", series, 1.0, True)
+    return replace(contract, predictions=made)
 
 
 def prediction_series(predictions: Floats, problem: Problem) -> pd.Series[Any]:
@@ -116,16 +119,18 @@ def report_batch(
     `predictions` and `outcomes` are aligned with the rows; either may be None, and single ones missing: a row without a
     prediction was rejected and counts in the contract only. `threshold` is the model's: the probability from which it says yes.
     Status: “act” when the batch must not be scored or an important column drifted, “watch” when anything else did or the
-    contract is strained.
+    contract is strained. The model’s answers to rows that it learned from are not compared, and no score on them is trusted.
     """
     rows = len(typed.frame)
     violations = check_batch(contract, typed)
     predictions, outcomes = _scored_rows(predictions, outcomes)
     series = None if predictions is None else prediction_series(predictions, problem)
-    columns, prediction = compare(contract, typed.frame, series)
+    learned = share_learned(contract.learned, typed.frame)
+    aside = learned_sentence(learned)
+    columns, prediction = compare(contract, typed.frame, None if aside else series)
     drifted = [one for one in columns if one.drifted]
     grave = [one for one in drifted if one.name in important(contract)]
-    moved = prediction is not None and prediction.drifted
+    moved = None if prediction is None else prediction.drifted
     if any(violation.severity == "refuse" for violation in violations) or grave:
         status = "act"
     else:
@@ -137,9 +142,15 @@ def report_batch(
         columns,
         prediction,
         None if predictions is None else estimate_metric(predictions, problem, threshold),
-        None if predictions is None or outcomes is None else realised_metric(predictions, outcomes, problem, threshold),
-        _sentence(rows, violations, sorted(drifted, key=lambda one: -one.effect), moved),
+        None if predictions is None or outcomes is None
+        else _measured(realised_metric(predictions, outcomes, problem, threshold), not aside),
+        f"{_sentence(rows, violations, sorted(drifted, key=lambda one: -one.effect), moved)} {aside}".rstrip(),
+        learned,
     )
+
+
+def _measured(made: Estimate | None, trusted: bool) -> Estimate | None:
+    return None if made is None else replace(made, trusted=trusted)
 
 
 def _scored_rows(predictions: Floats | None, outcomes: pd.Series[Any] | None) -> tuple[Floats | None, pd.Series[Any] | None]:
@@ -187,7 +198,8 @@ def realised_metric(predictions: Floats, outcomes: pd.Series[Any], problem: Prob
     return Estimate(problem.metric, float(made.mean), float(made.low), float(made.high), trusted=True)
 
 
-def _sentence(rows: int, violations: tuple[Violation, ...], drifted: Iterable[ColumnDrift], moved: bool) -> str:
+def _sentence(rows: int, violations: tuple[Violation, ...], drifted: Iterable[ColumnDrift], moved: bool | None) -> str:
+    """`moved` None: the predictions were not compared."""
     refused = [violation for violation in violations if violation.severity == "refuse"]
     if refused:
         said = refused[0].sentence
@@ -195,8 +207,9 @@ def _sentence(rows: int, violations: tuple[Violation, ...], drifted: Iterable[Co
     names = [quoted(one.name) for one in drifted][:3]
     if names:
         named = join_words(names)
-        tail = f", and the predictions moved with {'it' if len(names) == 1 else 'them'}" if moved else \
-            "; the predictions hardly moved"
+        tail = "" if moved is None else "; the predictions hardly moved"
+        if moved:
+            tail = f", and the predictions moved with {'it' if len(names) == 1 else 'them'}"
         return f"{named} changed since training{tail}."
     if moved:
         return "No single column changed much, but the predictions did."

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.pilots import Pilot, change_words
-from automl_core.explaining.words import interval, money, number, percent, points
+from automl_core.explaining.words import day, interval, money, number, percent, points
 from automl_core.reporting.render import environment
 
 GRADES = {
@@ -46,7 +46,7 @@ def card_page(page: CardPage) -> str:
             figures=_figures(page),
             three=_three(page),
             pilot=_pilot(page.pilot),
-            made=page.made_at.strftime("%-d %B %Y"),
+            made=day(page.made_at),
         )
     )
 

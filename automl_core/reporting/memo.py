@@ -97,6 +97,12 @@ def _of_rows(inputs: ReportInputs) -> str:
     return f"of {inputs.rows:,} rows" if judged >= inputs.rows else f"of the {judged:,} rows that were predicted unseen"
 
 
+def _whom(inputs: ReportInputs, actions: ActionList) -> str:
+    if actions.takes_everyone:
+        return f"all {_of_rows(inputs).removeprefix('of ').removeprefix('the ')}"
+    return f"{len(actions.rows):,} {_of_rows(inputs)} first"
+
+
 def useless(summary: RunSummary) -> bool:
     """Whether the model is not clearly better than the plain average: its interval reaches the average's score."""
     if summary.greater_is_better:
@@ -112,17 +118,15 @@ def _answer(inputs: ReportInputs) -> str:
         reached, chance = actions.expected_outcomes, actions.mean_risk * len(actions.rows)
         tail = f", where as many picked at random would hold {number(round(chance))}" if reached > chance else ""
         return (
-            f"Act on {len(actions.rows):,} {_of_rows(inputs)} first: about {number(round(reached))} of them are expected "
+            f"Act on {_whom(inputs, actions)}: about {number(round(reached))} of them are expected "
             f"{_unwanted_end(inputs)}{tail}."
         )
     if inputs.verdict is not None and inputs.verdict.verdict in ("average", "rule"):
         return inputs.verdict.sentence
     if actions is not None and actions.rows and inputs.goal is not None:
         side = "highest" if inputs.goal.good == "low" else "lowest"
-        return (
-            f"Act on {len(actions.rows):,} {_of_rows(inputs)} first: those with the {side} predicted "
-            f"{quote(inputs.problem.target)}."
-        )
+        those = "" if actions.takes_everyone else f": those with the {side} predicted {quote(inputs.problem.target)}"
+        return f"Act on {_whom(inputs, actions)}{those}."
     return f"{_subject(inputs)} can be foreseen in part: {score_words(inputs.summary)}."
 
 

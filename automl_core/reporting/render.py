@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from automl_core.explaining.words import day
 from automl_core.reporting.report import Bar, Report
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def render(report: Report) -> str:
             report=report,
             drivers=_bars(report.driver_bars),
             ladder=_dots(report.ladder_bars),
-            made=report.made_at.strftime("%-d %B %Y"),
+            made=day(report.made_at),
         )
     )
 

@@ -135,18 +135,23 @@ class Contest:
         return any(candidate.key == key and families().get(candidate.family).legible for candidate in self.candidates)
 
     def fold_seconds(self, candidate: Candidate) -> float:
-        """What one fold of this candidate should take: by its own fits, else its family's, else LightGBM's times a factor."""
+        """What one fold of this candidate should take: by its own fits, else its family's, else LightGBM's, each by its options.
+
+        Fits that were cut off do not tell how long they would have taken, so they count only where there are no others.
+        """
         own = [result.seconds for result in self.good(candidate.key).values()]
         if own:
             return float(np.mean(own))
-        keys = {other.key: other.family for other in self.candidates}
-        seconds: dict[str, list[float]] = {}
+        known, task = {other.key: other for other in self.candidates}, self.prepared.data.problem.task
+        whole: dict[str, list[float]] = {}
+        cut: dict[str, list[float]] = {}
         for (key, _), result in self.results.items():
-            seconds.setdefault(keys.get(key, ""), []).append(result.seconds)
-        if candidate.family in seconds:
-            return float(np.mean(seconds[candidate.family]))
-        base = float(np.mean(seconds["lightgbm"])) if "lightgbm" in seconds else 0.0
-        return base * families().get(candidate.family).cost
+            if key in known:
+                family = families().get(known[key].family)
+                pace = result.seconds / family.work(known[key].options, task)
+                (cut if result.truncated else whole).setdefault(family.name, []).append(pace)
+        paces = next((found[name] for name in (candidate.family, "lightgbm") for found in (whole, cut) if name in found), [0.0])
+        return float(np.mean(paces)) * families().get(candidate.family).work(candidate.options, task)
 
     def refit_seconds(self, candidate: Candidate) -> float:
         """What fitting a candidate on all rows should take: longer than a fold by its rows, shorter where fits went on beyond

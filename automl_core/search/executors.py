@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+import psutil
 
 from automl_core.errors import BadInput, MissingDependency
 from automl_core.search.lean import THREADS, begin, ready
@@ -77,16 +78,28 @@ class LocalExecutor:
         return pool
 
     def _kill(self) -> None:
-        """Workers hold nothing that needs a clean end: results are kept by the parent."""
+        """Workers hold nothing that needs a clean end: results are kept by the parent. What they have started ends with them."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         workers = [child for child in multiprocessing.active_children() if child not in self._strangers]
+        started = [process for worker in workers for process in _started_by(worker.pid)]
         for worker in workers:
             worker.terminate()
+        for process in started:
+            with suppress(psutil.Error):
+                process.kill()
         end = time.monotonic() + 1.0
         for worker in workers:
             worker.join(max(0.0, end - time.monotonic()))
             if worker.is_alive():
                 worker.kill()
+
+
+def _started_by(pid: int | None) -> list[psutil.Process]:
+    """All below a process: libraries start helpers of their own (InterpretML one for the memory that its fits share)."""
+    try:
+        return psutil.Process(pid).children(recursive=True) if pid else []
+    except psutil.Error:
+        return []
 
 
 @contextmanager

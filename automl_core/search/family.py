@@ -88,6 +88,10 @@ class Fitted:
     to_best: float = 1.0
 
 
+def _usual(options: Mapping[str, Any], task: Task) -> float:
+    return 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """A model family.
@@ -98,7 +102,8 @@ class Family:
     (n, p) and base a float; softmax scores with phi (n, p, k) and base (k,). `base + phi.sum(axis=1)` is the raw prediction.
     `package` must be importable to score, `fit_package` to learn (its slow modules are `fit_modules`); `requires` are
     distributions that scoring needs beyond numpy and pandas. `legible` families can be read by a person as they are. `cost` is
-    the time of a fit compared with LightGBM's; `grows` says that rounds are trees of a boosting, of which more rows want a few
+    the time of a fit compared with LightGBM's, `effort(options, task)` that of its options compared with the family's usual ones;
+    `grows` says that rounds are trees of a boosting, of which more rows want a few
     more; `bagged` that it averages `FitRequest.bags` fits with other seeds, `in_turn` that it fits them one after the other, as
     many as end by `FitRequest.bags_until`. `ordered` families are only for classes that are steps of a scale.
     """
@@ -119,10 +124,15 @@ class Family:
     fit_package: str = ""
     fit_modules: tuple[str, ...] = ()
     cost: float = 1.0
+    effort: Callable[[Mapping[str, Any], Task], float] = _usual
     grows: bool = False
     bagged: bool = False
     in_turn: bool = False
     ordered: bool = False
+
+    def work(self, options: Mapping[str, Any], task: Task) -> float:
+        """How long a fit with these options should take, in fits of LightGBM."""
+        return self.cost * self.effort(options, task)
 
 
 def reached(rounds: int) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -22,13 +23,16 @@ from automl_core.search.journal import FoldResult
 from automl_core.search.model import Model
 from automl_core.search.nested import nested_rungs
 from automl_core.search.offers import ENSEMBLE, Offer, best_first, choose, make_ballot, make_offers, rungs, speed
-from automl_core.search.plan import RungOffer, RunSummary
+from automl_core.search.plan import MOST_A_SECOND, RungOffer, RunSummary
 from automl_core.search.schedule import MANY_ROWS
 from automl_core.search.worker import ALL_ROWS
 
 __all__ = ["Outcome", "Settlement", "best_first", "refit_seconds", "settle"]
 
 MOST_SHARE = 0.4  # of the budget, for all that comes after the race
+AFTER_SHARE = 0.04  # of the budget, for what comes after the refits: measuring the ladder
+HURRIED_SHARE = 0.25  # of the budget, for the longest refit where time is short for the rows
+LATE = 2.0  # seconds after its end in which the last fits of the race are stopped
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,15 +76,17 @@ def refit_seconds(contest: Contest) -> float:
     """What fitting the best candidates so far on all rows should take with the workers there are: as many as an ensemble has.
 
     On many rows two: there the model of a fold, which has seen nearly all rows, stands in for what is not fitted again in time.
-    So it does everywhere for what would take more than the most time that is kept for this.
+    So it does everywhere for what would take more than the most time that is kept for this, and for all that is worse than that;
+    it is less where time is short for the rows: another candidate is worth more there.
     """
     done = [candidate for candidate in contest.candidates if contest.complete(candidate.key)]
     if not done:
-        return max((result.seconds for result in contest.results.values()), default=0.0)
+        return 0.0
     quality = {item.key: float(np.mean([contest.fold_score(item.key, fold) for fold in range(contest.folds)])) for item in done}
-    rows = len(contest.prepared.y)
+    rows, budget = len(contest.prepared.y), contest.plan.budget_seconds
     best = sorted(done, key=lambda candidate: -quality[candidate.key])[: 2 if rows > MANY_ROWS else members_for(rows)]
-    best = [candidate for candidate in best if contest.refit_seconds(candidate) <= MOST_SHARE * contest.plan.budget_seconds]
+    most = HURRIED_SHARE * budget if contest.prepared.hurried else (MOST_SHARE - AFTER_SHARE) * budget - LATE
+    best = list(takewhile(lambda candidate: contest.refit_seconds(candidate) <= most, best))
     seconds = [contest.refit_seconds(candidate) for candidate in best]
     kinds = {kind for candidate in best for kind in contest.wanted_extras(candidate)}
     kinds -= {kind for kind, fold in contest.extras if fold == ALL_ROWS}
@@ -118,6 +124,8 @@ def settle(settlement: Settlement) -> Outcome:
     summary = _summary(settlement, ladder, mine, y)
     if not set(chosen.weights) <= set(refits):
         summary = replace(summary, refitted=False, sentence=f"{summary.sentence} {_not_refitted(contest, chosen)}")
+    if contest.prepared.left_out:
+        summary = replace(summary, left_out=contest.prepared.left_out, sentence=f"{summary.sentence} {_left_out(contest)}")
     models = {rung.name: rung.model for rung in ladder}
     oofs = {rung.name: rung.honest for rung in ladder}
     return Outcome(mine.model, summary, mine.honest, y, contest.prepared.positions[rows], models, oofs)
@@ -136,6 +144,12 @@ def _not_refitted(contest: Contest, chosen: Offer) -> str:
     if len(chosen.weights) == 1:
         return f"It was not fitted again on all rows in time: it has not learned from {missed}, held out to judge it."
     return f"Not all its models were fitted again on all rows in time: the others did not learn from {missed}, held out to judge."
+
+
+def _left_out(contest: Contest) -> str:
+    learned, rows = len(contest.prepared.y), len(contest.prepared.y) + contest.prepared.left_out
+    return (f"The time was too short for all {rows:,} rows: it learned from {learned:,} of them, drawn at random. "
+            f"A new search of {math.ceil(rows / MOST_A_SECOND):,} seconds or more looks at all.")
 
 
 def _offer_of(contest: Contest, rung: _Rung, mine: _Rung) -> RungOffer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from automl_core.framing.problem import Task
 from automl_core.search.families import families
 from automl_core.search.plan import Candidate
 from automl_core.search.portfolio import candidate_key
@@ -13,7 +14,9 @@ WORTH = 1.15  # below, a table of names with other rates is not worth it
 STEPS = ("lightgbm", "catboost", "xgboost", "ebm")
 
 
-def hastened(candidates: tuple[Candidate, ...], pace: float, fixed: tuple[str, ...]) -> tuple[Candidate, ...]:
+def hastened(
+    candidates: tuple[Candidate, ...], pace: float, fixed: tuple[str, ...], task: Task
+) -> tuple[Candidate, ...]:
     """The candidates with learning rates for this pace; those whose keys are `fixed`, and their twins, stay as they are.
 
     `pace` is the time of LightGBM's first fit as a share of what one fit will have. A family's rate grows with the square root of
@@ -22,7 +25,7 @@ def hastened(candidates: tuple[Candidate, ...], pace: float, fixed: tuple[str, .
     changed: dict[str, str] = {}
     found = []
     for candidate in candidates:
-        factor = _factor(candidate, pace)
+        factor = _factor(candidate, pace, task)
         if candidate.key in fixed or candidate.twin in fixed or factor < WORTH:
             found.append(candidate)
             continue
@@ -35,7 +38,7 @@ def hastened(candidates: tuple[Candidate, ...], pace: float, fixed: tuple[str, .
     return tuple(replace(candidate, twin=changed.get(candidate.twin, candidate.twin)) for candidate in found)
 
 
-def _factor(candidate: Candidate, pace: float) -> float:
+def _factor(candidate: Candidate, pace: float, task: Task) -> float:
     if candidate.family not in STEPS or "learning_rate" not in candidate.options:
         return 1.0
-    return min(MOST, math.sqrt(max(1.0, pace * families().get(candidate.family).cost)))
+    return min(MOST, math.sqrt(max(1.0, pace * families().get(candidate.family).work(candidate.options, task))))

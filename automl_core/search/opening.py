@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from automl_core.framing.problem import Task
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.haste import hastened
 from automl_core.search.journal import Journal
@@ -38,10 +39,11 @@ def open_contest(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock)
     usual = make_portfolio(prepared.data.problem, len(prepared.y), plan, prepared.views)
     quick = bool(notes["quick"]) if "quick" in notes else not notes and plan.hurried(len(prepared.y))
     journal.note(prepared.fingerprint, "quick", float(quick))
-    candidates = _begun_quickly(usual) if quick else usual
+    task = prepared.data.problem.task
+    candidates = _begun_quickly(usual, task) if quick else usual
     if "pace" in notes:
         slow = usual if plan.budget_seconds > plan.first_seconds > 0 else ()  # more time has come: they are tried, too
-        candidates = hastened(candidates, notes["pace"], tuple(one.key for one in candidates[:ANCHORS]))
+        candidates = hastened(candidates, notes["pace"], tuple(one.key for one in candidates[:ANCHORS]), task)
         candidates += tuple(one for one in slow if one.key not in {other.key for other in candidates})
     candidates += tuple(candidate for candidate in journal.proposed(prepared.fingerprint)
                         if candidate.key not in {other.key for other in candidates})
@@ -58,7 +60,7 @@ def open_contest(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock)
     return contest
 
 
-def _begun_quickly(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+def _begun_quickly(candidates: tuple[Candidate, ...], task: Task) -> tuple[Candidate, ...]:
     """Larger steps for the first boosting, too: that it is slow is known when it is over."""
     anchors = {candidate.key for candidate in candidates[:ANCHORS]}
-    return hastened(candidates, SLOW, tuple(one.key for one in candidates if not {one.key, one.twin} & anchors))
+    return hastened(candidates, SLOW, tuple(one.key for one in candidates if not {one.key, one.twin} & anchors), task)

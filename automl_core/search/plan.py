@@ -2,11 +2,13 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 TrialState = Literal["finished", "truncated", "dropped", "failed"]
 MANY_A_SECOND = 500  # rows for each second of the budget
+MOST_A_SECOND = 5_000
 View = Literal["plain", "coded", "formed"]
 
 
@@ -31,6 +33,11 @@ class Plan:
     def hurried(self, rows: int) -> bool:
         """Whether rows are so many for the time that a first boosting, taken slowly, would take the time of all others."""
         return not self.max_trials and rows >= MANY_A_SECOND * (self.first_seconds or self.budget_seconds)
+
+    @property
+    def most_rows(self) -> int:
+        """How many rows the search learns from at most: of more, hardly one candidate would end in time."""
+        return sys.maxsize if self.max_trials else int(MOST_A_SECOND * (self.first_seconds or self.budget_seconds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +127,7 @@ class RunSummary:
 
     `judged` are the rows that scores rest on, predicted by a model that had not seen them: fewer than `rows` where not all folds
     were fitted, and 0 in runs that were kept before this was noted. `refitted` False says that time or memory did not last to fit
-    all of the model again on all rows.
+    all of the model again on all rows. `left_out` are rows beyond `rows` that the search did not look at, too many for its time.
     """
 
     task: str
@@ -143,3 +150,4 @@ class RunSummary:
     sentence: str = ""
     refitted: bool = True
     judged: int = 0
+    left_out: int = 0

@@ -25,6 +25,7 @@ from automl_core.search.portfolio import Views
 from automl_core.search.text import Terms
 
 Positions = NDArray[np.int64]
+FEWEST = 50  # rows of a class, where rows are drawn
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +43,8 @@ class SearchData:
 class Prepared:
     """The matrix (n, p) and target (n,) of the rows with a target; `positions` (n,) are their places in the frame.
 
+    `left_out` more rows have one, but were not drawn: more than the search has time for. `hurried` says that even these are many.
+
     `terms` are those of the text columns, `weights` (n,) how much each row counts while learning (None: all the same),
     `groups` (n,) which rows belong together (None: each row stands alone).
     `folds` are (train, valid) positions in the matrix, the one to try first at the front: the newest when time orders the rows.
@@ -58,6 +61,8 @@ class Prepared:
     terms: dict[str, Terms] = field(default_factory=dict)
     weights: Array | None = None
     groups: Positions | None = None
+    left_out: int = 0
+    hurried: bool = False
 
     @property
     def classes(self) -> int:
@@ -114,13 +119,16 @@ class Prepared:
 def prepare(data: SearchData, plan: Plan) -> Prepared:
     """Encode and split. BadInput when nothing can be learned from."""
     y, keep = encode_target(data.frame[data.problem.target], data.problem)
-    positions = np.flatnonzero(keep)
+    places = np.flatnonzero(keep)
+    chosen = drawn(y, data.problem, plan.most_rows, plan.seed)
+    y, positions = y[chosen], places[chosen]
     kept = data.frame.iloc[positions].reset_index(drop=True)
     encoder = fit_encoder(kept, data.columns, data.problem, plan.seed)
     terms = encoder.terms(kept)
     matrix = encoder.matrix(kept, terms)
     trees = len(data.problem.classes) if data.problem.task == "multiclass" else 1  # a boosting grows them for each class
-    wanted = plan.folds or default_folds(len(y), plan.first_seconds or plan.budget_seconds, plan.hurried(len(y) * trees))
+    hurried = plan.hurried(len(y) * trees)
+    wanted = plan.folds or default_folds(len(y), plan.first_seconds or plan.budget_seconds, hurried)
     folds = make_folds(y, data.problem, kept, data.columns, wanted, plan.seed)
     if data.problem.time:
         folds = folds[::-1]
@@ -128,7 +136,22 @@ def prepare(data: SearchData, plan: Plan) -> Prepared:
     weights = row_weights(kept, data.problem)
     return Prepared(data, encoder, matrix, target, positions, folds, metric_of(data.problem),
                     _fingerprint((matrix, target, weights), folds, data.problem, plan.seed), terms, weights,
-                    row_groups(kept, data.columns, data.problem))
+                    row_groups(kept, data.columns, data.problem), len(places) - len(positions), hurried)
+
+
+def drawn(y: NDArray[np.generic], problem: Problem, most: int, seed: int) -> Positions:
+    """Places (m,) of the rows to learn from, in their order: all n of them, or about `most` drawn at random.
+
+    Each class keeps its share, but no fewer than `FEWEST` rows as long as it has as many.
+    """
+    if len(y) <= most:
+        return np.arange(len(y))
+    random = np.random.default_rng(seed)
+    if problem.task == "regression":
+        return np.sort(random.choice(len(y), most, replace=False))
+    parts = [np.flatnonzero(y == label) for label in np.unique(y)]
+    wanted = [min(len(part), max(FEWEST, round(most * len(part) / len(y)))) for part in parts]
+    return np.sort(np.concatenate([random.choice(part, many, replace=False) for part, many in zip(parts, wanted, strict=True)]))
 
 
 def row_weights(frame: pd.DataFrame, problem: Problem) -> Array | None:

@@ -35,6 +35,7 @@ __all__ = ["Outcome", "search"]
 
 FIRST_FITS = 6.0  # seconds the very first fits may take, however small the budget
 GRACE = 1.5  # seconds between asking workers to end and ending them
+AMPLE, MOST_SHARES = 1.3, 2.0  # times what a fit should take, and its share: a fit that ends is worth several that are cut off
 LARGE = 4_000_000  # bytes of a fitted model from which passing it on leaves memory to be given back
 LOST_FIT = "Its process ended, probably for lack of memory."
 
@@ -150,7 +151,7 @@ class Race:
             return self._early(missing[0], now)
         if not contest.folds:
             return self.fit_task(*place, max(min(self.end(), now + 0.3 * self.clock.budget), now + FIRST_FITS))
-        return self.fit_task(*place, self._share_ends(now))
+        return self.fit_task(*place, self._fit_ends(place.candidate, now))
 
     def _early(self, kind: ExtrasKind, now: float) -> ExtrasTask | None:
         """What refits will want to be learned, for a worker that would wait: once, and while there is time to do it well."""
@@ -174,13 +175,15 @@ class Race:
     def _hasten(self) -> None:
         """Once it is known how long fits take and how many there will be: faster learning rates where time would cut them off."""
         contest, now = self.contest, self.clock.elapsed()
-        seconds = [contest.fold_seconds(one) for one in contest.candidates[:ANCHORS] if one.family == "lightgbm"]
+        task = self.prepared.data.problem.task
+        seconds = [contest.fold_seconds(one) / families().get(one.family).work(one.options, task)
+                   for one in contest.candidates[:ANCHORS] if one.family == "lightgbm"]
         if contest.plan.max_trials or contest.hastened or not seconds:
             return
         pace = seconds[0] / max(self._share_ends(0.5 * (now + self.end())) - 0.5 * (now + self.end()), 1e-3)
         self.journal.note(self.prepared.fingerprint, "pace", pace)
         contest.hastened = True
-        contest.candidates = hastened(contest.candidates, pace, tuple(one.key for one in contest.candidates[:ANCHORS]))
+        contest.candidates = hastened(contest.candidates, pace, tuple(one.key for one in contest.candidates[:ANCHORS]), task)
 
     def _tuned(self, moment: Moment) -> Place | None:
         """The first fit of a new candidate near the best ones, when it can be fitted on all folds in time."""
@@ -198,6 +201,11 @@ class Race:
         """The moment at which a fit started now has had its share of the time."""
         share = 0.35 * (self.end() - now) * max(1, self.contest.plan.jobs) / max(1, self.contest.folds)
         return min(self.end(), now + max(1.0, share))
+
+    def _fit_ends(self, candidate: Candidate, now: float) -> float:
+        """When a fit started now is cut off: after its share, or what it should take where that is little more."""
+        share = self._share_ends(now) - now
+        return min(self.end(), now + max(share, min(AMPLE * self.contest.fold_seconds(candidate), MOST_SHARES * share)))
 
     def _look_around(self) -> None:
         how = self.watch.stop()

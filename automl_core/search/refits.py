@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from automl_core.errors import Cancelled
 from automl_core.search.crew import Task
 from automl_core.search.families import families
+from automl_core.search.handover import AFTER_SHARE
 from automl_core.search.journal import FoldResult
 from automl_core.search.plan import Candidate
 from automl_core.search.worker import ALL_ROWS, FitTask
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 POLL = 0.2
 LEAST_SECONDS = 1.0  # for refits, whatever the race took: many fits take a tenth of it
-AFTER_SHARE = 0.04  # of the budget, for what comes after the refits: measuring the ladder
 FINISH_SECONDS = 1.5  # after “finish now”: what is not through by then is handed over as it was fitted on a fold
 MOST_BAGS, BAGGED_ROWS = 5, 100_000
 BAGGING_SHARE = 0.8  # of the time for refits, for seeds beyond the first

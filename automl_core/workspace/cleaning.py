@@ -92,7 +92,7 @@ class Cleaning:
         def run() -> tuple[pd.DataFrame, tuple[Column, ...]]:
             table = open_table(self.context, stored)
             done = cleaning.apply_recipe(recipe, table.frame)
-            return done.frame, cleaning.columns_after(recipe, table.columns, done.frame)
+            return done.frame, cleaning.columns_after(recipe, table.columns, done.frame, table.rows)
 
         cleaned: tuple[pd.DataFrame, tuple[Column, ...]] = self.context.cleaned.get("frame" + fingerprint(stored, recipe), run)
         return cleaned
@@ -130,7 +130,7 @@ def safe_recipe(table: Table, target: str = "", start: Recipe | None = None, kee
     recipe = start or Recipe()
     for _ in range(2):
         done = cleaning.apply_recipe(recipe, table.frame)
-        found = cleaning.find(done.frame, cleaning.columns_after(recipe, table.columns, done.frame), target)
+        found = cleaning.find(done.frame, cleaning.columns_after(recipe, table.columns, done.frame, table.rows), target)
         known = {step.id for step in recipe.steps}
         new = tuple(step for step in cleaning.safe_fixes(found) if step.id not in known and step.column not in keep)
         if not new:

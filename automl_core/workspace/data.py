@@ -13,6 +13,7 @@ from automl_core.data.source import sources as source_registry
 from automl_core.data.table import Column, Kind, ReadLimits, ReadOptions, Role, Table
 from automl_core.errors import BadInput, NotFound
 from automl_core.workspace.context import Context, StoredTable, fingerprint, give_back_memory, open_table, store_table
+from automl_core.workspace.opening import read_limits
 
 PREVIEW_ROWS = 1000
 NEW_TABLE = "new table"  # the parent of the empty recipe that a new table starts with
@@ -129,7 +130,7 @@ class Data:
 
     def limits(self) -> ReadLimits:
         """What reading one file may cost."""
-        return ReadLimits(memory_mb=self.context.settings.parse_memory_mb, seconds=self.context.settings.parse_seconds)
+        return read_limits(self.context.settings)
 
     def _parse(self, upload: Upload) -> Table:
         table = data_step.read_file(self.context.store.file_path(upload.file), upload.name, upload.options, self.limits())

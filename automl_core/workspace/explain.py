@@ -13,17 +13,8 @@ from automl_core.acting.action import Goal, Lever
 from automl_core.data import type_row
 from automl_core.data.table import Row
 from automl_core.errors import BadInput, Cancelled
-from automl_core.explaining.explanation import (
-    Curve,
-    Evidence,
-    Explanation,
-    Flip,
-    RowContext,
-    RowExplanation,
-    TableChange,
-    TableWhatIf,
-    WhatIf,
-)
+from automl_core.explaining.changes import Flip, TableChange, TableWhatIf, WhatIf
+from automl_core.explaining.explanation import Curve, Evidence, Explanation, RowContext, RowExplanation, said_once
 from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle
 from automl_core.workspace.context import Context, Recent
@@ -64,7 +55,7 @@ class Explaining:
     def explanation_of(self, run: Run) -> Explanation | None:
         """One run's model explained: with what its importances rest on, once that was looked at."""
         record = self.context.store.latest(run.project_id, "explanation", parent_id=run.id)
-        return self.context.noun(Explanation, record) if record else None
+        return said_once(self.context.noun(Explanation, record)) if record else None
 
     def evidence(self, project_id: str) -> Evidence | None:
         """Curves, pairs and weak spots of the newest model; None while they were not looked for."""

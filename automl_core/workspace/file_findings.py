@@ -69,7 +69,7 @@ class FileFindings:
         table = self.files.open(source)
         recipe = safe_recipe(table, request.target, keep=request.named)
         done = cleaning.apply_recipe(recipe, table.frame)
-        columns = cleaning.columns_after(recipe, table.columns, done.frame)
+        columns = cleaning.columns_after(recipe, table.columns, done.frame, table.rows)
         problem = shaped(framing.suggest_problem(done.frame, columns, request.target), request, done.frame, columns)
         framing.check_target(done.frame, problem)
         return done.frame, columns, problem

@@ -5,7 +5,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,6 +42,7 @@ from automl_core.workspace.decide import planned_table
 from automl_core.workspace.deploy import Deploying
 from automl_core.workspace.goal import Inputs
 from automl_core.workspace.headstart import Aside, Headstart, load_libraries
+from automl_core.workspace.opening import existing, opening
 from automl_core.workspace.projects import Projects
 from automl_core.workspace.requests import Request, shaped
 from automl_core.workspace.summaries import summary_of
@@ -78,10 +79,8 @@ class Files:
 
     def open(self, source: str) -> Table:
         """The table of a path, or of `sample:NAME`."""
-        if source.startswith("sample:"):
-            return sample_tables.load_sample(source.removeprefix("sample:"))[0]
-        path = _existing(source)
-        return data_step.read_file(path, path.name, ReadOptions(), self.limits())
+        with opening(source, self.limits()) as table:
+            return table()
 
     def profile(self, source: str) -> tuple[Table, tuple[Finding, ...]]:
         """A table and what is wrong with it."""
@@ -93,17 +92,18 @@ class Files:
         table = self.open(source)
         recipe = safe_recipe(table, request.target, keep=request.named)
         done = cleaning.apply_recipe(recipe, table.frame)
-        columns = cleaning.columns_after(recipe, table.columns, done.frame)
+        columns = cleaning.columns_after(recipe, table.columns, done.frame, table.rows)
         problem = shaped(framing.suggest_problem(done.frame, columns, request.target), request, done.frame, columns)
         framing.check_target(done.frame, problem)
         return framing.check(done.frame, columns, problem)
 
     def train(
-        self, source: str, request: Request, out: Path, rung: str = "", workers: LocalExecutor | None = None,
+        self, opened: Callable[[], Table], request: Request, out: Path, rung: str = "", workers: LocalExecutor | None = None,
         began: float = math.nan,
     ) -> tuple[Run, Verdict]:
         """A project from a table: safe fixes, goal, verdict and search, in this process; the bundle goes to `out`.
 
+        `opened` gives the table, which may still be being read (see `opening`).
         `rung` names the rung of the ladder to hand over instead of the one the search chooses, when the search has it.
         `workers` have been started for it; they end with it. `began` is when the budget began (of `time.monotonic`; NaN: now).
         """
@@ -111,13 +111,13 @@ class Files:
         if rung and rung not in RUNGS:
             raise BadInput(f"There is no rung “{rung[:40]}” to hand over.", f"Choose one of: {', '.join(RUNGS)}.")
         loading = Aside(load_libraries)
-        project_id, inputs = self._ready(source, request)
+        project_id, inputs = self._ready(opened(), request)
         job = queue.enqueue(self.context.store, project_id, "search",
                             {"inputs": to_json(inputs), "plan": to_json(request.plan)}, worker="command line")
         loading.wait()
         with self._own(job) as watch:
             beside = Aside(lambda: self._check_beside(project_id, inputs, request.plan))
-            if self.projects.goal.data.table_of(inputs.table).rows > BESIDE_ROWS:
+            if min(self.projects.goal.data.table_of(inputs.table).rows, request.plan.most_rows) > BESIDE_ROWS:
                 beside.wait()
             start = Headstart(time.monotonic() - began, workers, beside)
             run = self.deploy.search.run_search(job, inputs, request.plan, watch, start)
@@ -126,9 +126,8 @@ class Files:
             run = self.deploy.search.choose(project_id, rung)
         return self._written(run, out)
 
-    def _ready(self, source: str, request: Request) -> tuple[str, Inputs]:
+    def _ready(self, table: Table, request: Request) -> tuple[str, Inputs]:
         """A new project with a table, its safe fixes and its goal: its id and what a search takes."""
-        table = self.open(source)
         table.column(request.target)
         project_id = self.projects.create(Path(table.origin.name).stem[:100] or "table")
         goal = self.projects.goal
@@ -183,7 +182,7 @@ class Files:
 
     def predict(self, bundle_path: str, source: str, reasons: bool = False) -> pd.DataFrame:
         """The scored rows of a file, in order; with `reasons`, why each row got its prediction."""
-        bundle = load_bundle(_existing(bundle_path))
+        bundle = load_bundle(existing(bundle_path))
         raw = self._raw(source)
         scored = bundle.predict(raw)
         if reasons:
@@ -210,7 +209,7 @@ class Files:
 
     def explain(self, bundle_path: str, source: str) -> Explanation:
         """The model explained on the rows of a file."""
-        bundle = load_bundle(_existing(bundle_path))
+        bundle = load_bundle(existing(bundle_path))
         raw = self._raw(source)
         frame = cleaned_rows(bundle, raw)
         y, known = _outcomes(bundle, frame)
@@ -222,7 +221,7 @@ class Files:
 
     def explain_row(self, bundle_path: str, source: str, position: int) -> RowExplanation:
         """Why one row of a file gets its prediction."""
-        bundle = load_bundle(_existing(bundle_path))
+        bundle = load_bundle(existing(bundle_path))
         raw = self._raw(source)
         if not 0 <= position < len(raw):
             raise BadInput(f"There is no row {position} in this file.", f"Choose one from 0 to {len(raw) - 1}.")
@@ -233,7 +232,7 @@ class Files:
     def act(self, bundle_path: str, source: str, goal_text: str) -> Advice:
         """Action cards and the ranked list for the rows of a file under a goal, given as the text of a goal.toml."""
         goal = acting.read_goal(goal_text)
-        bundle = load_bundle(_existing(bundle_path))
+        bundle = load_bundle(existing(bundle_path))
         problem = bundle.model.problem
         raw = self._raw(source)
         frame = cleaned_rows(bundle, raw)
@@ -263,7 +262,7 @@ class Files:
 
     def monitor(self, bundle_path: str, batch: str, outcomes: str = "") -> BatchReport:
         """How a batch differs from training; with outcomes (same rows in the same order), the realised score."""
-        bundle = load_bundle(_existing(bundle_path))
+        bundle = load_bundle(existing(bundle_path))
         raw = self._raw(batch)
         if outcomes:
             given = self._raw(outcomes)
@@ -277,7 +276,7 @@ class Files:
     def _raw(self, source: str) -> pd.DataFrame:
         if source.startswith("sample:"):
             return sample_tables.load_sample(source.removeprefix("sample:"))[0].frame
-        path = _existing(source)
+        path = existing(source)
         return data_step.read_raw(path, path.name, ReadOptions(), self.limits())
 
 
@@ -309,13 +308,6 @@ def _outcomes(bundle: Bundle, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarr
         return np.empty(0), np.zeros(len(frame), dtype=bool)
     y, known = framing.encode_target(frame[problem.target], problem)
     return np.asarray(y), np.asarray(known)
-
-
-def _existing(source: str) -> Path:
-    path = Path(source)
-    if not path.is_file():
-        raise BadInput(f"There is no file “{path.name[:80]}”.", "Check the path.")
-    return path
 
 
 def _joined(note: str, words: tuple[str, ...]) -> str:

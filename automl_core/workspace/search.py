@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import io
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,14 +19,16 @@ from automl_core.explaining.explanation import Explanation
 from automl_core.framing.problem import Problem
 from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle, load_bundle, write_bundle
-from automl_core.production.monitor import make_contract
+from automl_core.production.contract import Contract
+from automl_core.production.monitor import make_contract, with_predictions
 from automl_core.registry import is_installed
 from automl_core.reporting import CardFacts, model_card
 from automl_core.search.families import families
 from automl_core.search.model import Model
 from automl_core.search.plan import Plan, Trial
-from automl_core.workspace.context import Context
+from automl_core.workspace.context import Context, Recent
 from automl_core.workspace.goal import Framing, Inputs
+from automl_core.workspace.going_on import begins_anew
 from automl_core.workspace.headstart import Aside, Headstart
 from automl_core.workspace.summaries import summary_of, with_check, with_choice
 from automl_core.workspace.views import Choice, Run, RungFiles, RunState
@@ -56,10 +58,19 @@ class Handed:
     positions: np.ndarray
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """What every bundle of a run tells alike: the explanation, and the contract of the columns (without predictions)."""
+
+    explanation: Explanation
+    contract: Contract
+
+
 @dataclass(frozen=True)
 class Searching:
     context: Context
     goal: Framing
+    anew: Recent[bool] = field(default_factory=lambda: Recent(20))
 
     def start(self, project_id: str, plan: Plan) -> Job:
         """Start a search; when one is running in this project already, that one is returned."""
@@ -91,6 +102,11 @@ class Searching:
                 return job
         body = {"inputs": to_json(self.inputs(run)), "plan": to_json(plan), "journal": run.journal or run.job_id}
         return queue.enqueue(self.context.store, project_id, "search", body, worker=worker)
+
+    def begins_anew(self, project_id: str) -> bool:
+        """Whether more time would begin the newest search anew, with the time of both (see `going_on`)."""
+        run = self.needed(project_id)
+        return self.anew.get(run.id, lambda: begins_anew(self.context, self.goal, run))
 
     def families(self) -> tuple[Choice, ...]:
         """The kinds of model, installed or not."""
@@ -207,9 +223,10 @@ class Searching:
         run = Run(f"run_{job.id.split('_', 1)[-1]}", job.project_id, job.id, plan, job.created_at, outcome.summary,
                   table=inputs.table, recipe=inputs.recipe, problem=inputs.problem, journal=journal)
         chosen = next(offer.name for offer in outcome.summary.ladder if offer.chosen)
-        kept = {name: self._store_rung(run, name, outcome, explanation) for name in outcome.rungs if name != chosen}
+        told = self._told(run, problem, explanation)
+        kept = {name: self._store_rung(run, name, outcome, told) for name in outcome.rungs if name != chosen}
         run = replace(run, rungs=kept)
-        run = self._keep(run, Handed(outcome.model, outcome.oof, outcome.y, outcome.positions), explanation)
+        run = self._keep(run, Handed(outcome.model, outcome.oof, outcome.y, outcome.positions), told)
         self.context.store.touch(job.project_id)
         return run
 
@@ -227,42 +244,46 @@ class Searching:
         explanation = explain(model, frame.iloc[found.positions].reset_index(drop=True), found.y, run.plan.seed)
         others = {name: kept for name, kept in run.rungs.items() if name != rung} | {before: RungFiles(run.bundle, run.oof)}
         made = replace(run, id=self.context.store.new_id("run"), summary=with_choice(summary_of(run), rung, model), rungs=others)
-        made = self._keep(made, Handed(model, found.oof, found.y, found.positions), explanation)
+        made = self._keep(made, Handed(model, found.oof, found.y, found.positions), self._told(run, model.problem, explanation))
         self.context.store.touch(project_id)
         return made
 
-    def _store_rung(self, run: Run, name: str, outcome: search_step.Outcome, explanation: Explanation) -> RungFiles:
+    def _told(self, run: Run, problem: Problem, explanation: Explanation) -> Told:
+        given = self.goal.data.table_of(run.table)
+        shares = {item.column: item.share for item in explanation.importance}
+        return Told(explanation, make_contract(given.frame, given.columns, problem, None, shares))
+
+    def _store_rung(self, run: Run, name: str, outcome: search_step.Outcome, told: Told) -> RungFiles:
         """A rung that was not handed over, kept so that it can be: its explanation is made when it is chosen."""
         model = outcome.rungs[name]
         assert run.summary is not None
         shown = replace(run, summary=with_choice(run.summary, name, model))
         handed = Handed(model, outcome.oofs[name], outcome.y, outcome.positions)
-        return RungFiles(*self._write(shown, handed, explanation))
+        return RungFiles(*self._write(shown, handed, told))
 
-    def _keep(self, run: Run, handed: Handed, explanation: Explanation) -> Run:
-        bundle, oof = self._write(run, handed, explanation)
+    def _keep(self, run: Run, handed: Handed, told: Told) -> Run:
+        bundle, oof = self._write(run, handed, told)
         assert run.summary is not None
         verdict = self.goal.verdict_of(run.project_id, self.inputs(run))
         weighted = bool(handed.model.problem.weights)
         kept = replace(run, summary=with_check(run.summary, verdict, weighted), bundle=bundle, oof=oof)
-        self.context.save("explanation", run.project_id, explanation, parent_id=run.id)
+        self.context.save("explanation", run.project_id, told.explanation, parent_id=run.id)
         self.context.save("run", run.project_id, kept, parent_id=run.job_id, record_id=kept.id)
         return kept
 
-    def _write(self, run: Run, handed: Handed, explanation: Explanation) -> tuple[str, str]:
+    def _write(self, run: Run, handed: Handed, told: Told) -> tuple[str, str]:
         """The bundle and the out-of-fold predictions as files of the store: their ids."""
         store = self.context.store
         model = handed.model
-        shares = {item.column: item.share for item in explanation.importance}
         given = self.goal.data.table_of(run.table)
         verdict = self.goal.verdict_of(run.project_id, self.inputs(run))
-        contract = make_contract(given.frame, given.columns, model.problem, handed.oof, shares)
+        contract = with_predictions(told.contract, model.problem, handed.oof)
         assert run.summary is not None
         card = model_card(CardFacts(
             model.problem, run.summary, tuple(column.name for column in contract.columns if column.needed), datetime.now(UTC),
-            given.origin.name, given.origin.sha256, verdict, explanation, __version__))
+            given.origin.name, given.origin.sha256, verdict, told.explanation, __version__))
         target = store.folder(run.project_id, f"search-{run.job_id}") / "model.zip"
-        facts = {"run": run.id, "summary": to_json(run.summary), "explanation": to_json(explanation)}
+        facts = {"run": run.id, "summary": to_json(run.summary), "explanation": to_json(told.explanation)}
         write_bundle(target, model, contract, card, facts)
         arrays = io.BytesIO()
         np.savez_compressed(arrays, oof=handed.oof, positions=handed.positions, y=handed.y)

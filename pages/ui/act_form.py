@@ -13,6 +13,7 @@ from automl_core.registry import Field
 from automl_core.workspace.lever_choices import LeverChoice, LeverChoices
 from pages.ui import forms, session
 from pages.ui.border import border
+from pages.ui.theme import FIELD_WIDTH, NARROW_FIELD_WIDTH, TEXT_WIDTH
 from pages.ui.words import count, cut, money, plain, quoted
 
 MONEY = (
@@ -41,7 +42,7 @@ def summary(goal: Goal) -> None:
         words += f" You can change {names}{' and more' if len(goal.levers) > 5 else ''}."
     else:
         words += " Nothing was named yet that you can change."
-    st.markdown(words, width=720)
+    st.markdown(words, width=TEXT_WIDTH)
 
 
 def form(project: str, goal: Goal) -> bool:
@@ -115,7 +116,7 @@ def _wanted(project: str, start: Goal, key: str) -> Goal:
     good = st.selectbox(f"Wanted outcome of {quoted(start.outcome, 40)}", classes, key=f"{key}_good",
                         index=classes.index(start.good) if start.good in classes else 0)
     given = {item.name: getattr(start, item.name) for item in MONEY} | {"save_rate": 100 * start.save_rate}
-    with st.grid(3, min_column_width=200):
+    with st.grid(3, min_column_width=FIELD_WIDTH):
         values = forms.fields(MONEY, key, given)
     amounts = {item.name: float(values[item.name] or 0) for item in MONEY if item.kind == "number"}
     return replace(
@@ -166,7 +167,7 @@ def _levers(goal: Goal, choices: LeverChoices, key: str) -> Goal:
 
 def _lever(lever: Lever, choice: LeverChoice, key: str) -> Lever:
     made = _number(lever, choice, key) if choice.number else _category(lever, choice, key)
-    with st.grid(2, min_column_width=180):
+    with st.grid(2, min_column_width=FIELD_WIDTH):
         cost = st.number_input("Cost of the change, each row", 0.0, value=lever.cost, key=f"{key}_cost", format="%.6g")
         days = st.number_input("Days until it shows", 0, 3650, value=lever.days, key=f"{key}_days")
     return replace(made, cost=float(cost or 0), days=int(days or 0))
@@ -197,7 +198,7 @@ def _number(lever: Lever, choice: LeverChoice, key: str) -> Lever:
     shown = next(word for word, name in DIRECTIONS.items() if name == lever.direction)
     word = st.segmented_control("May go", list(DIRECTIONS), default=shown, key=f"{key}_direction", required=True)
     span = f"{choice.low:,.6g} to {choice.high:,.6g}"
-    with st.grid(4, min_column_width=150):
+    with st.grid(4, min_column_width=NARROW_FIELD_WIDTH):
         step = st.number_input("Step (empty: found)", value=None if math.isnan(lever.step) else lever.step, key=f"{key}_step",
                                format="%.6g", help="−5 lowers it by five. Left empty, steps that rows like these show are tried.")
         share = st.toggle("Step is a share", lever.relative, key=f"{key}_relative", help="0.1 then means ten percent.")

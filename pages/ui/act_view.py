@@ -12,9 +12,9 @@ from automl_core.acting.action import ActionCard, Actions, Goal
 from pages.ui import cards, charts, decision_view, pilot_view, session
 from pages.ui.cards import Fact
 from pages.ui.explain_view import digits
-from pages.ui.words import count, cut, interval, label, lead, money, money_range, number, percent, plain, quoted, signed
+from pages.ui.theme import ROW_WIDTH, TEXT_WIDTH
+from pages.ui.words import count, cut, interval, label, lead, money, money_range, number, percent, plain, quoted, signed, span
 
-ROW_WIDTH = 104  # an id of ten signs
 GRADES = {"A": "Tested in an experiment", "B": "Well supported", "C": "Worth a pilot", "D": "Only a hint"}
 COLOURS: dict[str, Literal["green", "blue", "gray"]] = {"A": "green", "B": "blue", "C": "gray", "D": "gray"}
 SURE = {
@@ -28,7 +28,7 @@ SURE = {
 def action_list(project: str, goal: Goal) -> None:
     """The ranked rows under the capacity, with what they are expected to bring."""
     actions = session.workspace().act.actions(project, goal.capacity)
-    st.markdown(lead(actions.sentence), width=720)
+    st.markdown(lead(actions.sentence), width=TEXT_WIDTH)
     cards.covered(project, "Ranked")
     _leans_on(project, goal)
     if math.isfinite(actions.expected_value) and goal.value:
@@ -85,13 +85,13 @@ def action_cards(project: str, found: Actions, goal: Goal) -> None:
         listed = ("What was tried is listed below as patterns." if found.patterns
                   else "Nothing could be tried: name other columns that you can change.")
         st.markdown(f"Nothing that you can change stood every check here: no card is better than a wrong one. {listed}",
-                    width=720)
+                    width=TEXT_WIDTH)
     else:
         grades = {card.grade for card in found.cards}
         source = ("" if grades == {"A"} else " These come from data as it was, not from a test." if "A" not in grades
                   else " Those of grade A come from a test, the others from data as it was.")
         st.markdown(f"{count(found.tested, 'move was', 'moves were')} tried on {count(found.rows, 'row')}; "
-                    f"{count(len(found.cards), 'stands', 'stand')}.{source}", width=720)
+                    f"{count(len(found.cards), 'stands', 'stand')}.{source}", width=TEXT_WIDTH)
     for index, card in enumerate(found.cards):
         with st.container(border=True, key=f"card_{index}", gap="small"):
             _card(project, card, goal)
@@ -104,7 +104,7 @@ def former_cards(found: tuple[ActionCard, ...]) -> None:
     """What stood before the goal was changed, in words: its money and its order are those of the goal as it was."""
     if not found:
         return
-    st.markdown("The goal was changed since: look again. These stood before, with the amounts of that time:", width=720)
+    st.markdown("The goal was changed since: look again. These stood before, with the amounts of that time:", width=TEXT_WIDTH)
     cards.sentences([card.sentence for card in found])
 
 
@@ -113,7 +113,7 @@ def _card(project: str, card: ActionCard, goal: Goal) -> None:
         st.badge(f"{card.grade}: {GRADES[card.grade]}", color=COLOURS[card.grade])
         st.markdown(f"**{plain(pilot_view.move_words(card))}**")
     alike = f"; of them those where {'; or where '.join(charts.all_words(part, 12) for part in card.alike)}" if card.alike else ""
-    st.markdown(f"{plain(card.who + alike, 900)}.", width=720)
+    st.markdown(f"{plain(card.who + alike, 900)}.", width=TEXT_WIDTH)
     figures, ways = card_figures(card, goal), three_ways(card)
     if len(figures) == len(ways):
         cards.facts(figures + ways, columns=3, inside=True)
@@ -122,11 +122,11 @@ def _card(project: str, card: ActionCard, goal: Goal) -> None:
         cards.facts(ways, columns=3, inside=True)
     st.caption("The last three are the same change seen three ways; go by the last one, "
                + ("which was measured where chance decided." if card.grade == "A" else "which compares like with like."))
-    st.markdown(f"**How sure: {card.grade}.** {SURE[card.grade]} {plain(' '.join(own_reasons(card)))}".rstrip(), width=720)
-    st.markdown(f"**What would overturn it:** {plain(card.overturn)}", width=720)
+    st.markdown(f"**How sure: {card.grade}.** {SURE[card.grade]} {plain(' '.join(own_reasons(card)))}".rstrip(), width=TEXT_WIDTH)
+    st.markdown(f"**What would overturn it:** {plain(card.overturn)}", width=TEXT_WIDTH)
     if card.next_step:
         step = card.next_step.removeprefix("Next: ")
-        st.markdown(f"**Do next:** {plain(step[:1].upper() + step[1:])}", width=720)
+        st.markdown(f"**Do next:** {plain(step[:1].upper() + step[1:])}", width=TEXT_WIDTH)
     with st.container(horizontal=True, gap="small"):
         pilot_view.card_pilot(project, card)
         decision_view.card_page(project, card)
@@ -142,7 +142,7 @@ def card_figures(card: ActionCard, goal: Goal) -> list[Fact]:
     if math.isfinite(card.net_value):
         free = card.whole_cost == 0
         found.append(Fact("Worth, no cost given" if free else "Worth after costs", money(card.net_value, goal.currency),
-                          f"{_amount(card.net_low)} to {_amount(card.net_high)}",
+                          span(_amount(card.net_low), _amount(card.net_high)),
                           "If all of it is real and every row changes; with its 95 % range."))
     return found
 
@@ -168,12 +168,13 @@ def _patterns(found: Actions) -> None:
         return
     with st.expander(f"Patterns, not advice ({len(found.patterns)})"):
         st.markdown("These differ in the data as it is, but did not stand the checks. Do not act on them. Each move is listed "
-                    "once, those that differ most first, seven at most.", width=720)
+                    "once, those that differ most first, seven at most.", width=TEXT_WIDTH)
         for card in found.patterns:
             rate = is_rate(card)
             st.markdown(
                 f"- **{plain(pilot_view.move_words(card))}**: groups differ by {plain(_gap(card.raw_gap, rate))}, like with like "
-                f"{plain(_gap(card.adjusted, rate))} ({plain(_range(card, rate))}). {plain(' '.join(card.reasons))}", width=720)
+                f"{plain(_gap(card.adjusted, rate))} ({plain(_range(card, rate))}). {plain(' '.join(card.reasons))}",
+                width=TEXT_WIDTH)
 
 
 def is_rate(card: ActionCard) -> bool:

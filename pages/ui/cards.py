@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.ui import nav, session
 from pages.ui.figures import Chart
+from pages.ui.theme import BESIDE_WIDTH, FIELD_WIDTH, INSIDE_WIDTH, NARROW_FIELD_WIDTH, TEXT_WIDTH
 from pages.ui.words import count, plain
 
 SEVERITY = {
@@ -19,7 +20,6 @@ SEVERITY = {
 SHOWN_ROWS = 1000
 SHOWN_COLUMNS = 60
 LONG_NOTE = 18
-INSIDE_WIDTH = 140
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,8 @@ def facts(items: list[Fact], columns: int = 4, inside: bool = False) -> None:
     `inside` a card they need no frame of their own, and two of them fit beside each other on a phone.
     """
     longest = max((len(item.note) for item in items), default=0)
-    with st.grid(min(columns, len(items)), min_column_width=INSIDE_WIDTH if inside else 150 if longest <= LONG_NOTE else 200):
+    width = INSIDE_WIDTH if inside else NARROW_FIELD_WIDTH if longest <= LONG_NOTE else FIELD_WIDTH
+    with st.grid(min(columns, len(items)), min_column_width=width):
         for item in items:
             st.metric(
                 item.name, plain(item.value, 60), delta=plain(item.note, 80) or None, delta_color="off", delta_arrow="off",
@@ -48,7 +49,7 @@ def facts(items: list[Fact], columns: int = 4, inside: bool = False) -> None:
 
 def show(chart: Chart, key: str) -> None:
     """The chart’s sentence, then the chart."""
-    st.markdown(chart.sentence, width=720)
+    st.markdown(chart.sentence, width=TEXT_WIDTH)
     st.plotly_chart(chart.figure, key=key, alt=chart.alt, config={"displayModeBar": False, "responsive": True})
 
 
@@ -81,7 +82,7 @@ def empty(title: str, sentence: str, key: str = "", button: str = "") -> None:
     """Why there is nothing here yet, and the one button that changes it (it leads to page `key`)."""
     with st.container(border=True, horizontal_alignment="left", gap="small"):
         st.subheader(title, anchor=False)
-        st.markdown(sentence, width=720)
+        st.markdown(sentence, width=TEXT_WIDTH)
         if key and st.button(button, type="primary", icon=":material/arrow_forward:", key=f"empty_{key}"):
             nav.go(key, session.project_id())
 
@@ -99,7 +100,7 @@ def next_step(key: str, button: str, sentence: str, primary: bool = True) -> Non
     """The one obvious next step at the end of a page."""
     st.space("small")
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"**Next:** {sentence}", width=560)
+        st.markdown(f"**Next:** {sentence}", width=BESIDE_WIDTH)
         if st.button(button, type="primary" if primary else "secondary", icon=":material/arrow_forward:",
                      icon_position="right", key=f"next_{key}"):
             nav.go(key, session.project_id())
@@ -122,4 +123,4 @@ def severity(name: str) -> None:
 def sentences(items: tuple[str, ...] | list[str], title: str = "") -> None:
     """Sentences from the engine as a list, escaped, under a title."""
     lines = "\n".join(f"- {plain(item, 900)}" for item in items)
-    st.markdown(f"**{title}**\n\n{lines}" if title else lines, width=720)
+    st.markdown(f"**{title}**\n\n{lines}" if title else lines, width=TEXT_WIDTH)

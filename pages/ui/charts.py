@@ -13,7 +13,7 @@ from automl_core.framing.problem import Verdict
 from automl_core.production.contract import ColumnDrift
 from automl_core.search.plan import RungOffer, RunSummary
 from pages.ui import words
-from pages.ui.figures import Chart, Mark, bars, base, dots
+from pages.ui.figures import AMOUNTS, Chart, Mark, bars, base, dots
 from pages.ui.theme import Palette
 
 SHOWN_BARS = 12
@@ -83,8 +83,8 @@ def capacity(actions: ActionList, palette: Palette, currency: str) -> Chart:
         line={"color": palette.accent, "width": 2.5},
         hovertemplate="%{x:,} rows: " + words.label(currency, 4) + "%{y:,.0f}<extra></extra>",
     ))
-    figure.update_xaxes(title_text="Rows acted on, best first", showgrid=False)
-    figure.update_yaxes(title_text=f"Expected value, {words.label(currency, 4)}", rangemode="tozero")
+    figure.update_xaxes(title_text="Rows acted on, best first", showgrid=False, **AMOUNTS)
+    figure.update_yaxes(title_text=f"Expected value, {words.label(currency, 4)}", rangemode="tozero", **AMOUNTS)
     text = words.money(total, currency)
     sentence = f"Together {words.count(len(line), 'row')} are expected to bring {words.plain(text)}; the first ones bring most."
     return Chart(figure, sentence, f"Expected value grows with the number of rows to {text} at {len(line)} rows.")
@@ -136,7 +136,7 @@ def histogram(counts: list[int], edges: list[float], name: str, palette: Palette
     ))
     figure.update_layout(bargap=0.04)
     figure.update_xaxes(title_text=words.label(name, 40), showgrid=False)
-    figure.update_yaxes(title_text="Rows", nticks=5)
+    figure.update_yaxes(title_text="Rows", nticks=5, **AMOUNTS)
     sentence = f"{words.quoted(name)} runs from {_ending(edges[0])} to {_ending(edges[-1])}."
     return Chart(figure, sentence, f"Histogram of {name} from {_ending(edges[0])} to {_ending(edges[-1])}.")
 

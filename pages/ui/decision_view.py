@@ -14,6 +14,7 @@ from automl_core.workspace.pilots import card_key
 from pages.ui import cards, explain_view, pilot_charts, progress, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
+from pages.ui.theme import FIELD_WIDTH, ROW_WIDTH, TEXT_WIDTH
 from pages.ui.words import count, cut, label, lead, money, money_range, number, percent, plain, quoted
 
 
@@ -22,7 +23,7 @@ def decision(project: str, goal: Goal) -> None:
     ws = session.workspace()
     with border(), st.spinner("Weighing the list", show_time=True):
         made = ws.decide.decision(project, goal.capacity)
-        st.markdown(lead(made.sentence), width=720)
+        st.markdown(lead(made.sentence), width=TEXT_WIDTH)
         if made.rivals:
             cards.facts([Fact("This list", money(made.value, goal.currency),
                               money_range(made.low, made.high, goal.currency))]
@@ -68,7 +69,7 @@ def _honest(made: Decision, goal: Goal) -> None:
 
 def _sensitivity(made: Decision, goal: Goal) -> None:
     with st.expander("If acting turns more or fewer than you think"):
-        st.markdown("The money of the same rows, by the share of bad outcomes that acting turns.", width=720)
+        st.markdown("The money of the same rows, by the share of bad outcomes that acting turns.", width=TEXT_WIDTH)
         st.dataframe(pd.DataFrame([{"Share turned": percent(item.save_rate), "Money": money(item.value, goal.currency),
                                     "": "your estimate" if item.save_rate == goal.save_rate else ""}
                                    for item in made.sensitivity]),
@@ -86,14 +87,14 @@ def provide(project: str) -> bool:
     st.subheader("How much to provide", anchor=False)
     with border():
         made = ws.decide.newsvendor(project)
-        st.markdown(lead(made.sentence), width=720)
+        st.markdown(lead(made.sentence), width=TEXT_WIDTH)
         unit = problem.money.currency
         cards.facts([
             Fact("Cost a row now", money(made.cost_now, unit), f"short in {percent(made.short_now)} of cases"),
             Fact("Cost a row then", money(made.cost_then, unit), f"short in {percent(made.short_then)} of cases"),
             Fact("Saving a row", money(made.saved, unit), f"{money(made.saved_low, unit)} to {money(made.saved_high, unit)}"),
         ], columns=3)
-        st.markdown("Look up the prediction of a new row here:", width=720)
+        st.markdown("Look up the prediction of a new row here:", width=TEXT_WIDTH)
         lines = pd.DataFrame(made.rule.lines, columns=["Where the prediction is", "Provide"])
         cards.table(lines, "What to provide, by the prediction", "provide_rule")
     return True
@@ -112,7 +113,7 @@ def plan(project: str) -> None:
         return
     with border(), st.spinner("Choosing one action a row", show_time=True):
         made = ws.decide.plan(project)
-        st.markdown(lead(made.sentence), width=720)
+        st.markdown(lead(made.sentence), width=TEXT_WIDTH)
         cards.covered(project, "Chosen")
         if not made.actions:
             return
@@ -140,7 +141,7 @@ def _planned(project: str) -> None:
     config = st.column_config
     st.dataframe(frame, hide_index=True, key="plan_rows", height=cards.height(len(frame)),
                  alt=f"The first {len(frame)} rows of the plan", column_config={
-                     "Row": config.TextColumn(width=104, pinned=True), "Do": config.TextColumn(width="medium"),
+                     "Row": config.TextColumn(width=ROW_WIDTH, pinned=True), "Do": config.TextColumn(width="medium"),
                      gain: config.NumberColumn(format="%.2f" if goal.value or rate else "%.4g", width=90),
                      "Grade": config.TextColumn(width=60), "Why this row": config.TextColumn(width="large")})
     rows = len(ws.decide.plan(project).actions)
@@ -166,7 +167,7 @@ def recourse(project: str, position: int | None = None) -> None:
     position = explain_view.pick_row(project) if position is None else position
     problem = ws.goal.problem(project)
     numbers = problem is not None and problem.task == "regression"
-    with st.grid(2, min_column_width=200):
+    with st.grid(2, min_column_width=FIELD_WIDTH):
         if numbers:
             asked = st.number_input("Number to reach", value=None, key=f"reach_{project}", placeholder="the median of past rows")
             target = math.nan if asked is None else float(asked)
@@ -181,13 +182,14 @@ def recourse(project: str, position: int | None = None) -> None:
         except BadInput as error:
             st.info(f"{plain(error.message)} {plain(error.hint)}", icon=":material/info:")
             return
-        st.markdown(lead(found.sentence), width=720)
+        st.markdown(lead(found.sentence), width=TEXT_WIDTH)
         for place, option in enumerate(found.options):
             with st.container(border=True, key=f"way_{place}"):
                 st.markdown(f"**Way {place + 1}**" + (f" · {plain(money(option.cost, goal.currency))}" if option.cost else ""))
                 for move in option.moves:
-                    st.markdown(f"{quoted(move.column)}: {quoted(move.from_text)} → {quoted(move.to_text)}", width=720)
+                    st.markdown(f"{quoted(move.column)}: {quoted(move.from_text)} → {quoted(move.to_text)}", width=TEXT_WIDTH)
                 words = number if numbers else percent
                 st.caption(plain(f"{words(option.before)} now, {words(option.after)} then"))
-        st.caption(f"{count(found.tried, 'combination')} of your allowed values tried, cheapest first. "
-                   "A list of things to try, not a promise.")
+        st.caption(f"{count(found.tried, 'combination')} of your allowed values tried, cheapest first. A list of things to try, "
+                   "not a promise. It asks the final model, which learned from this row as well; the prediction in the list is "
+                   "by one that had not seen it.")

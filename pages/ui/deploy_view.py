@@ -9,11 +9,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from automl_core.explaining.words import day
 from automl_core.production.deployment import Deployment
 from pages.ui import forms, session
 from pages.ui.address import absolute
 from pages.ui.border import border
-from pages.ui.words import ago, count, date
+from pages.ui.theme import CHOICE_WIDTH
+from pages.ui.words import ago, count
 
 
 def score_address(deployment_id: str) -> str:
@@ -79,7 +81,7 @@ def access(deployment: Deployment) -> None:
         st.caption("No key is valid: programs are refused until you make a new one.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if valid:
-            chosen = st.selectbox("Key to revoke", list(valid), width=300)
+            chosen = st.selectbox("Key to revoke", list(valid), width=CHOICE_WIDTH)
             if st.button("Revoke", key="revoke_key"):
                 forms.confirm("Revoke key", f"Programs that use the key {chosen} are refused from now on.", "Revoke for good",
                               partial(revoke, deployment, valid[chosen]))
@@ -112,6 +114,6 @@ def history(deployments: tuple[Deployment, ...]) -> None:
         return
     with st.expander(f"All deployments ({len(deployments)})"):
         st.dataframe(pd.DataFrame([
-            {"Deployed": f"{date(item.created_at)}, {item.created_at:%H:%M} UTC", "Address ends in": f"…{item.id[-6:]}",
+            {"Deployed": f"{day(item.created_at)}, {item.created_at:%H:%M} UTC", "Address ends in": f"…{item.id[-6:]}",
              "State": "Ended" if item.ended else "Answers"} for item in deployments
         ]), hide_index=True, key="deployments", alt="All deployments of this project with their state")

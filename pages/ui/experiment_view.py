@@ -11,6 +11,7 @@ from automl_core.acting.action import Goal
 from pages.ui import act_form, cards, pilot_charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
+from pages.ui.theme import TEXT_WIDTH
 from pages.ui.words import count, cut, lead, money, percent, plain, signed
 
 NONE = "No experiment"
@@ -26,7 +27,7 @@ def section(project: str, goal: Goal, running: bool) -> None:
         result(project, found, goal)
     with st.expander("An experiment you have run already", icon=":material/labs:"):
         st.markdown("If a column of your table says who was treated, and chance decided it, Clarion measures the effect and whom "
-                    "it helps most. Where chance did not decide, it says so and stops.", width=720)
+                    "it helps most. Where chance did not decide, it says so and stops.", width=TEXT_WIDTH)
         names = [NONE, *ws.act.treatments(project)]
         if len(names) == 1 and not goal.experiment:
             st.caption("No column of this table has exactly two values.")
@@ -72,7 +73,7 @@ def result(project: str, found: Experiment, goal: Goal) -> None:
     if found.refused:
         st.warning(plain(found.refused, 600), icon=":material/block:")
         return
-    st.markdown(lead(found.sentence), width=720)
+    st.markdown(lead(found.sentence), width=TEXT_WIDTH)
     st.caption(plain(found.balance))
     scale, unit = (100, " points") if found.is_rate else (1, "")
 
@@ -96,7 +97,7 @@ def result(project: str, found: Experiment, goal: Goal) -> None:
     if any(card.lever == goal.experiment for card in session.workspace().act.cards(project) or ()):
         st.caption(plain(f"The card about “{cut(goal.experiment, 40)}” above estimates the same effect in another way, only for "
                          "the rows that would change. The two need not agree to the digit: trust what lies in both ranges.", 400))
-    st.markdown(f"**Do next:** {plain(found.advice, 600)}", width=720)
+    st.markdown(f"**Do next:** {plain(found.advice, 600)}", width=TEXT_WIDTH)
     if found.who:
         cards.sentences(list(found.who), "Who gains most")
     cards.show(pilot_charts.experiment(found, session.palette()), "experiment_curve")

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from automl_core.explaining.changes import TableWhatIf
 from automl_core.explaining.explanation import (
     ColumnGroup,
     Curve,
@@ -13,12 +14,11 @@ from automl_core.explaining.explanation import (
     Importance,
     Interaction,
     RowExplanation,
-    TableWhatIf,
     WeakSpots,
 )
 from pages.ui import words
 from pages.ui.charts import amount
-from pages.ui.figures import NUMBERS, Chart, Mark, bars, base, dots
+from pages.ui.figures import AMOUNTS, NUMBERS, Chart, Mark, bars, base, dots
 from pages.ui.theme import Palette
 
 SHOWN_BARS = 12
@@ -261,7 +261,7 @@ def table_what_if(found: TableWhatIf, palette: Palette) -> Chart:
     figure.update_layout(bargap=0.05)
     title = "Predicted, %" if found.units == "points" else f"Predicted “{words.cut(found.units, 40)}”"
     figure.update_xaxes(title_text=words.label(title, 60), showgrid=False)
-    figure.update_yaxes(title_text="Rows", nticks=5)
+    figure.update_yaxes(title_text="Rows", nticks=5, **AMOUNTS)
     sentence = "How the predictions are spread: as it is (grey bars) and with the change (line)."
     return Chart(figure, sentence, f"Predictions before and after: mean {amount(found.mean_before, found.units)} and "
                                    f"{amount(found.mean_after, found.units)}.")

@@ -7,7 +7,8 @@ from automl_core.explaining.explanation import Explanation
 from pages.ui import explain_view, what_if_view
 from pages.ui.border import border
 
-TABS = ("All rows", "One column", "Interactions", "One row", "What if", "Where it fails")
+# Short enough that no tab lies behind an arrow on a phone (390 px).
+TABS = ("All rows", "One column", "Pairs", "One row", "What if", "Failures")
 
 
 @st.fragment
@@ -25,7 +26,7 @@ def _body(name: str, project: str, explanation: Explanation) -> None:
         explain_view.all_rows(project, explanation)
     elif name == "One column":
         explain_view.one_column(project, explanation)
-    elif name == "Interactions":
+    elif name == "Pairs":
         explain_view.interactions(project, explanation)
     elif name == "One row":
         explain_view.one_row(project)

@@ -11,6 +11,7 @@ from automl_core.explaining.explanation import Curve, Explanation, RowContext
 from pages.ui import cards, explain_charts, progress, session
 from pages.ui.border import border
 from pages.ui.charts import amount
+from pages.ui.theme import CHOICE_WIDTH, TEXT_WIDTH
 from pages.ui.words import count, cut, lead, metric_title, plain, quoted, score, signed
 
 SHOWN_ROWS = 1000
@@ -39,7 +40,7 @@ def deeper(project: str, sentence: str, key: str) -> None:
         return
     progress.failure(project, "explain")
     with st.container(border=True):
-        st.markdown(f"{plain(sentence)} It takes about a minute, in the background.", width=720)
+        st.markdown(f"{plain(sentence)} It takes about a minute, in the background.", width=TEXT_WIDTH)
         if st.button("Look closer", icon=":material/search:", key=f"closer_{key}"):
             with border():
                 session.workspace().explain.start(project)
@@ -51,7 +52,7 @@ def _groups(explanation: Explanation) -> None:
         return
     found = {item.column: item for item in explanation.importance}
     with st.expander("Columns that say much the same"):
-        st.markdown("The model may use either of them; what one gets, the other loses. Read them as one.", width=720)
+        st.markdown("The model may use either of them; what one gets, the other loses. Read them as one.", width=TEXT_WIDTH)
         cards.sentences([
             ", ".join(f"“{cut(name, 40)}” {100 * found[name].share:.1f} %" for name in group.columns if name in found)
             + ("; a model without " + " or ".join(f"“{cut(name, 40)}”" for name in spare) + " is as good" if spare else "")
@@ -93,10 +94,10 @@ def one_column(project: str, explanation: Explanation) -> None:
     """The curve of a column, with what was seen."""
     names = [item.column for item in explanation.importance if item.share > 0]
     if not names:
-        st.markdown("The model uses no column: it gives every row the same answer.", width=720)
+        st.markdown("The model uses no column: it gives every row the same answer.", width=TEXT_WIDTH)
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.selectbox("Column", names, key="curve_column", width=360)
+        chosen = st.selectbox("Column", names, key="curve_column", width=CHOICE_WIDTH)
         lines = st.toggle("Single rows", key="curve_lines",
                           help="Draws the mean over all rows and some rows’ own lines. Columns that go together are pulled "
                                "apart, so values may be put together that never occur.")
@@ -109,7 +110,8 @@ def one_column(project: str, explanation: Explanation) -> None:
 def _reading(found: Curve) -> None:
     band = "the band says how far it moves when other rows are drawn" if found.method != "levels" else "lines are 95 % intervals"
     if found.kind == "category":
-        st.caption("Dots: the effect of each level on the prediction, everything else left as it is, with its number of rows; "
+        rows = count(sum(point.rows for point in found.points))
+        st.caption(f"Dots: the effect of each level on the prediction, everything else left as it is (rows of {rows} asked); "
                    f"{band}. Diamonds: how far what was seen lies from the mean; rare levels of few rows have none. Grey: under "
                    "1 % of the rows.")
     else:
@@ -128,7 +130,7 @@ def interactions(project: str, explanation: Explanation) -> None:
     if evidence is None:
         deeper(project, "Which columns depend on each other is told by models of data in which effects only add up.", "pairs")
         return
-    st.markdown(plain(evidence.interactions.sentence), width=720)
+    st.markdown(plain(evidence.interactions.sentence), width=TEXT_WIDTH)
     for place, pair in enumerate(evidence.interactions.pairs):
         st.subheader(f"{plain(pair.first, 40)} and {plain(pair.second, 40)}", anchor=False)
         cards.show(explain_charts.interaction(pair, explanation.units, session.palette()), f"pair_{place}")
@@ -143,7 +145,8 @@ def weak_spots(project: str) -> None:
                         "confirms them.", "weak")
         return
     found = evidence.weak_spots
-    st.markdown(plain(found.sentence), width=720)
+    st.markdown(plain(found.sentence), width=TEXT_WIDTH)
+    cards.covered(project, "Looked for")
     if found.spots:
         cards.show(explain_charts.weak_spots(found, session.palette()), "weak_spots")
         with st.expander("In words", expanded=True):
@@ -154,7 +157,8 @@ def weak_spots(project: str) -> None:
 def pick_row(project: str) -> int:
     """The row chosen in the table of rows (sorted by prediction, highest first); the first one at the start."""
     shown = session.workspace().explain.top(project, SHOWN_ROWS).iloc[:, :SHOWN_COLUMNS]
-    st.markdown("Choose a row; the highest predictions come first, each made by a model that had not seen the row.", width=720)
+    st.markdown("Choose a row; the highest predictions come first, each made by a model that had not seen the row.",
+                width=TEXT_WIDTH)
     cards.covered(project, "Listed")
     event: Any = st.dataframe(
         shown, hide_index=True, key=f"rows_{project}", height=248, placeholder="–", on_select="rerun",
@@ -177,7 +181,7 @@ def one_row(project: str) -> None:
     position = pick_row(project)
     with border(), st.spinner("Explaining this row", show_time=True):
         row = session.workspace().explain.row(project, position)
-        st.markdown(lead(row.sentence), width=720)
+        st.markdown(lead(row.sentence), width=TEXT_WIDTH)
         cards.show(explain_charts.waterfall(row, session.palette()), "reasons")
         st.caption("Orange raises, blue lowers the prediction; the parts add up exactly. "
                    f"{plain(row.doubt_sentence)} It is the final model’s, which learned from this row as well; the prediction in "
@@ -188,12 +192,12 @@ def one_row(project: str) -> None:
 def _around(around: RowContext, units: str) -> None:
     st.subheader("How sure is this?", anchor=False)
     if around.sureness is not None:
-        st.markdown(plain(around.sureness.sentence), width=720)
+        st.markdown(plain(around.sureness.sentence), width=TEXT_WIDTH)
     for flag in around.flags:
         st.warning(f"{plain(flag)} Be careful with this answer.", icon=":material/warning:")
     if around.neighbours:
         st.subheader("Past rows like this one", anchor=False)
-        st.markdown("The five nearest past rows; columns the model uses more count more.", width=720)
+        st.markdown("The five nearest past rows; columns the model uses more count more.", width=TEXT_WIDTH)
         cards.table(pd.DataFrame([
             {"Alike": f"{100 * item.likeness:.0f} %", "Predicted": amount(item.prediction, units), "Outcome": item.outcome,
              **dict(zip(around.columns, item.values, strict=True))} for item in around.neighbours]),

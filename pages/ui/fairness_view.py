@@ -10,6 +10,7 @@ from automl_core.explaining import Fairness, Spread
 from pages.ui import cards, findings_charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
+from pages.ui.theme import FIELD_WIDTH, TEXT_WIDTH
 from pages.ui.words import count, cut, estimate, number, percent, plain, quoted
 
 
@@ -18,12 +19,12 @@ def declare(project: str, declared: tuple[str, ...]) -> None:
     ws = session.workspace().fairness
     choices = ws.choices(project)
     if not choices:
-        st.markdown("No column of this table has groups.", width=720)
+        st.markdown("No column of this table has groups.", width=TEXT_WIDTH)
         return
     hints = [name for name in ws.hints(project) if name not in declared]
     if not declared:
         st.markdown("Name the columns that tell groups of people apart, such as sex or age. The model need not use them.",
-                    width=720)
+                    width=TEXT_WIDTH)
     with st.form("protected_form"):
         chosen = st.multiselect("Protected columns", choices, default=list(declared), key=f"protected_{project}",
                                 placeholder="Choose columns")
@@ -44,17 +45,17 @@ def audit(project: str, declared: tuple[str, ...]) -> None:
     label = ""
     problem = ws.search.goal.problem_of(ws.search.inputs(ws.search.needed(project)))
     if len(declared) > 1 or problem.task == "multiclass":
-        with st.grid(2, min_column_width=220):
+        with st.grid(2, min_column_width=FIELD_WIDTH):
             if len(declared) > 1:
                 column = st.selectbox("Column", declared, key="fair_column")
             if problem.task == "multiclass":
                 label = st.selectbox("Class", problem.classes, key="fair_class")
     with st.spinner("Comparing the groups", show_time=True):
         made = ws.fairness.audit(project, column, label)
-    st.markdown(f"**{plain(made.sentences[0])}**", width=720)
+    st.markdown(f"**{plain(made.sentences[0])}**", width=TEXT_WIDTH)
     _headline(made)
     for sentence in made.sentences[1:]:
-        st.markdown(plain(sentence), width=720)
+        st.markdown(plain(sentence), width=TEXT_WIDTH)
     if column in ws.fairness.used(project):
         st.caption(f"The model learns from {quoted(column)}. To leave it out, name it on the goal page under "
                    "“Never to be used” and search again: the figures here then show what that changes.")

@@ -15,6 +15,7 @@ LABEL = 28
 LEAST_HEIGHT = 132  # below it the title of an axis lies on its numbers
 ROOM_PER_SIGN = 0.055  # of the bars' width, for the words beside the longest one: as much as they take on a phone
 NUMBERS = {"exponentformat": "B", "minexponent": 6}  # 20,000 as in the words beside it, 2M, never 20k; years as they are
+AMOUNTS = {"separatethousands": True}  # of an axis that cannot hold years: 5,000, too
 
 
 @dataclass(frozen=True)

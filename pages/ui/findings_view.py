@@ -12,6 +12,7 @@ from automl_core.workspace.findings import Question, WhatHappened
 from pages.ui import cards, charts, findings_charts, progress, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
+from pages.ui.theme import FIELD_WIDTH, TEXT_WIDTH
 from pages.ui.words import count, edge, lead, number, percent, plain, quoted, signed
 
 OTHERS = "All others"
@@ -29,7 +30,7 @@ def groups(project: str, found: WhatHappened | None) -> None:
         progress.failure(project, "findings")
         with st.container(border=True):
             st.markdown("Groups are looked for on one half of the rows and kept only when the other half confirms them.",
-                        width=720)
+                        width=TEXT_WIDTH)
             if st.button("Look for groups", type="primary", icon=":material/travel_explore:", key="look_for_groups"):
                 with border():
                     ws.findings.start(project)
@@ -37,13 +38,13 @@ def groups(project: str, found: WhatHappened | None) -> None:
         return
     search = found.search
     if not search.looked_at:
-        st.markdown("There are too few rows to find groups on one half and confirm them on the other.", width=720)
+        st.markdown("There are too few rows to find groups on one half and confirm them on the other.", width=TEXT_WIDTH)
         return
     looked = f"{count(search.looked_at, 'group was', 'groups were')} looked at and {count(search.tested)} tested"
     if not search.segments:
-        st.markdown(f"**No group differs from the rest by more than chance.** {looked}; none was confirmed.", width=720)
+        st.markdown(f"**No group differs from the rest by more than chance.** {looked}; none was confirmed.", width=TEXT_WIDTH)
         return
-    st.markdown(f"**{plain(search.segments[0].sentence)}**", width=720)
+    st.markdown(f"**{plain(search.segments[0].sentence)}**", width=TEXT_WIDTH)
     st.caption(f"{looked}; {count(len(search.segments))} confirmed on rows that were not used to find them.")
     cards.show(charts.segments(search, session.palette()), "happened_segments")
     _one_group(found)
@@ -84,11 +85,11 @@ def two_groups(project: str) -> None:
     with border():
         choices = session.workspace().findings.choices(project).groups
         if not choices:
-            st.markdown("No column has groups to compare.", width=720)
+            st.markdown("No column has groups to compare.", width=TEXT_WIDTH)
             return
         st.markdown("Choose two groups: their gap is split into which rows they have, and what happens to rows that are alike.",
-                    width=720)
-        with st.grid(3, min_column_width=220):
+                    width=TEXT_WIDTH)
+        with st.grid(3, min_column_width=FIELD_WIDTH):
             column = st.selectbox("Column", list(choices), key="compare_column")
             levels = choices[column]
             names = [_level(level) for level in levels]
@@ -121,8 +122,8 @@ def two_periods(project: str) -> None:
                         "column holds dates as text, say on the data page that its kind is date.", "data", "Look at the columns")
             return
         st.markdown("Choose a day: the change is split into which rows there are, and what happens to rows that are alike.",
-                    width=720)
-        with st.grid(3, min_column_width=220):
+                    width=TEXT_WIDTH)
+        with st.grid(3, min_column_width=FIELD_WIDTH):
             column = st.selectbox("Column that says when", list(times), key="period_column")
             first, middle, last = (date.fromisoformat(day) for day in times[column])
             day = st.date_input("First day that counts as after", middle, min_value=first, max_value=last,
@@ -148,7 +149,7 @@ def _answered(project: str, question: Question, names: tuple[str, str]) -> None:
 
 
 def _story(story: GapStory, names: tuple[str, str]) -> None:
-    st.markdown(lead(story.sentence), width=720)
+    st.markdown(lead(story.sentence), width=TEXT_WIDTH)
     scale, unit = _scale(story.units)
     level = percent if story.is_rate else number
     items = [Fact(names[0], level(story.mean_first), count(story.rows_first, "row")),
@@ -172,7 +173,7 @@ def _story(story: GapStory, names: tuple[str, str]) -> None:
         cards.sentences([driver.sentence for driver in story.drivers])
         st.caption(f"{tested}, {count(len(story.drivers))} confirmed.")
     else:
-        st.markdown(f"No single group was confirmed to drive it: {tested}.", width=720)
+        st.markdown(f"No single group was confirmed to drive it: {tested}.", width=TEXT_WIDTH)
     if story.left_out:
         names_out = ", ".join(story.left_out[:6])
         st.caption(plain(f"Not compared on, because they tell the two sides apart by themselves: {names_out}."))

@@ -22,7 +22,7 @@ here = next(page for page in files if nav.make_page(page).url_path == current.ur
 
 session.enter(here.key)
 
-with st.container(width=1120, key="page"):
+with st.container(width=theme.PAGE_WIDTH, key="page"):
     with border():
         project = None
         if identity := session.project_id():

@@ -13,6 +13,7 @@ from automl_core.registry import Field
 from pages.ui import cards, charts, forms, session
 from pages.ui import columns as column_table
 from pages.ui.border import border
+from pages.ui.theme import FIELD_WIDTH
 from pages.ui.words import METRICS, TASK_METRICS, TASKS, label, metric_title, plain, quoted
 
 MONEY_YES_NO = (
@@ -151,7 +152,7 @@ def _money(problem: Problem, key: str) -> Money | None:
         st.markdown("Per row. With amounts given, Clarion says what acting on the model brings, and chooses the threshold by it."
                     if problem.task == "binary" else
                     "With both given, the act page says under “What it is worth” how much to provide, and what that saves.")
-        with st.grid(2, min_column_width=200):
+        with st.grid(2, min_column_width=FIELD_WIDTH):
             values = forms.fields((*items, CURRENCY), f"money_{key}", given)
     amounts = {item.name: float(values[item.name] or 0.0) for item in items}
     if not any(amounts.values()):

@@ -9,11 +9,13 @@ import streamlit as st
 
 from automl_core.acting import Pilot, PilotChoice, TrackRecord
 from automl_core.acting.action import ActionCard
+from automl_core.explaining.words import day, short_day
 from automl_core.workspace.pilots import card_key
 from pages.ui import cards, forms, nav, pilot_charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
-from pages.ui.words import count, cut, date, lead, percent, plain
+from pages.ui.theme import FIELD_WIDTH, TEXT_WIDTH
+from pages.ui.words import count, cut, lead, percent, plain
 
 STATES = {
     "running": ("Running", "blue", ":material/hourglass_top:"),
@@ -54,7 +56,7 @@ def start(project: str, usable: list[ActionCard]) -> None:
     titles = {key: name if named.count(name) == 1 else f"{name}, {place}"
               for place, (key, name) in enumerate(zip(by_key, named, strict=True), start=1)}
     chosen = by_key[st.selectbox("Card to test", list(by_key), format_func=lambda key: titles[key], key=f"pilot_card_{project}")]
-    st.markdown(plain(chosen.sentence, 700), width=720)
+    st.markdown(plain(chosen.sentence, 700), width=TEXT_WIDTH)
     choice = size(project, chosen)
     with border():
         power = session.workspace().pilots.plan(project, card_key(chosen), choice)
@@ -66,7 +68,7 @@ def start(project: str, usable: list[ActionCard]) -> None:
                  "as large as the low end of its interval."),
             Fact("Smallest effect seen", _size(power.smallest, math.isnan(_spread(project)))),
         ])
-        st.markdown(plain(power.sentence, 600), width=720)
+        st.markdown(plain(power.sentence, 600), width=TEXT_WIDTH)
         if choice.rows > power.available:
             st.caption(f"You asked for {count(choice.rows, 'row')}, and {count(power.available)} can be drawn: those this card "
                        "is about that were predicted by a model which had not seen them.")
@@ -79,7 +81,7 @@ def start(project: str, usable: list[ActionCard]) -> None:
 def size(project: str, card: ActionCard) -> PilotChoice:
     """How many rows, which share gets the change, how long, and the seed."""
     key = f"{project}_{card_key(card)}"
-    with st.grid(3, min_column_width=180):
+    with st.grid(3, min_column_width=FIELD_WIDTH):
         rows = st.number_input("Rows in all", 20, None, None, step=10, key=f"pilot_rows_{key}", placeholder="as many as needed",
                                help="Empty takes as many as the promised effect asks for.")
         share = st.selectbox("Who gets the change", list(SHARES), key=f"pilot_share_{key}",
@@ -97,9 +99,9 @@ def running(pilot: Pilot) -> None:
         _head(pilot)
         cards.facts([
             Fact("Get the change", count(pilot.treated)), Fact("Stay as they are", count(pilot.held)),
-            Fact("Outcomes due", f"{pd.Timestamp(pilot.due):%-d %b %Y}"),
+            Fact("Outcomes due", short_day(pd.Timestamp(pilot.due))),
             Fact("Chance to see it", percent(pilot.power.chance)),
-        ])
+        ], inside=True)
         st.download_button(
             "Download who gets the change", partial(ws.pilots.csv, pilot.id), file_name=f"pilot_{pilot.id}.csv", mime="text/csv",
             icon=":material/download:", on_click="ignore", key=f"csv_{pilot.id}")
@@ -127,7 +129,7 @@ def ended(pilot: Pilot) -> None:
                     st.rerun()
             return
         assert pilot.result is not None
-        st.markdown(lead(pilot.result.sentence), width=720)
+        st.markdown(lead(pilot.result.sentence), width=TEXT_WIDTH)
         cards.show(pilot_charts.promised(pilot, session.palette()), f"promised_{pilot.id}")
         with st.container(horizontal=True):
             st.download_button(
@@ -143,8 +145,8 @@ def ended(pilot: Pilot) -> None:
 def _head(pilot: Pilot) -> None:
     word, colour, icon = STATES[pilot.state]
     st.badge(word, color=colour, icon=icon)  # type: ignore[arg-type]
-    st.markdown(f"**{plain(move_words(pilot.card))}**", width=720)
-    st.caption(plain(f"{pilot.sentence} Started on {date(pilot.started)}.", 500))
+    st.markdown(f"**{plain(move_words(pilot.card))}**", width=TEXT_WIDTH)
+    st.caption(plain(f"{pilot.sentence} Started on {day(pilot.started)}.", 500))
 
 
 def kept(found: TrackRecord) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 from automl_core.search.plan import RungOffer, RunSummary, Score, Trial
 from pages.ui import cards, charts, progress, session
 from pages.ui.border import border
+from pages.ui.theme import BESIDE_WIDTH
 from pages.ui.words import count, family_title, interval, metric_title, milliseconds, money, number, plain, score
 
 RUNGS = {"rule": "A rule to remember", "linear": "Linear", "legible": "Can be read as it is", "small": "Small and not worse",
@@ -74,7 +75,7 @@ def ladder(project: str, summary: RunSummary) -> None:
         if offer.chosen or offer.name not in run.rungs:
             continue
         with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            with st.container(width=560, gap="xsmall"):
+            with st.container(width=BESIDE_WIDTH, gap="xsmall"):
                 names = ", ".join([RUNGS.get(offer.name, offer.name), *(_aside(name) for name in offer.also)])
                 st.markdown(f"**{plain(names)}**: {plain(charts.offer_name(offer))}")
                 st.caption(f"{metric_title(summary.metric)} {score(offer.score.mean)} "

@@ -5,6 +5,7 @@ import streamlit as st
 
 from automl_core.workspace.views import ProjectCard, StepState
 from pages.ui import nav, session
+from pages.ui.theme import TEXT_WIDTH
 from pages.ui.words import cut, plain, quoted
 
 MARKS = {
@@ -51,7 +52,7 @@ def headline(files: tuple[nav.PageFile, ...], here: nav.PageFile, project: Proje
             place = f"Step {files.index(here)} of {len(files) - 1}"
             st.caption(f"{place} · {quoted(project.name)}" if project else place)
         st.title(here.title, anchor=False)
-    st.markdown(here.sentence, width=720)
+    st.markdown(here.sentence, width=TEXT_WIDTH)
     state = steps(project).get(here.key)
     if state and state.state == "stale":
         sentence = STALE_GOAL if here.key == "goal" else STALE

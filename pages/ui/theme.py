@@ -4,6 +4,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+PAGE_WIDTH = 1120  # in CSS pixels, like all of these
+TEXT_WIDTH = 720  # about 90 signs a line: longer lines are hard to read
+BESIDE_WIDTH = 560  # text with a button beside it
+FIELD_WIDTH, NARROW_FIELD_WIDTH = 200, 150  # the least a field of a form keeps before it wraps
+CHOICE_WIDTH, NUMBER_WIDTH = 300, 220  # a select box, and a number, that stand alone
+CARD_WIDTH, INSIDE_WIDTH = 240, 140  # the least that a card, and a figure inside one, keeps
+FINDING_WIDTH = 370  # a finding with its fix beside it
+ROW_WIDTH = 104  # of a column of ids: ten signs
 STATIC = Path(__file__).parent / "static"
 
 

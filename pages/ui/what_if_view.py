@@ -8,12 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from automl_core.data.table import Column
-from automl_core.explaining.explanation import Explanation, Flip, RowExplanation, TableChange
+from automl_core.explaining.changes import Flip, TableChange
+from automl_core.explaining.explanation import Explanation, RowExplanation
 from pages.ui import cards, explain_charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
 from pages.ui.charts import amount
 from pages.ui.explain_view import pick_row
+from pages.ui.theme import CHOICE_WIDTH, FIELD_WIDTH, NUMBER_WIDTH, TEXT_WIDTH
 from pages.ui.words import count, edge, lead, number, percent, plain, quoted, signed
 
 MOST_CHANGES = 6
@@ -55,7 +57,7 @@ def _row(project: str, explanation: Explanation) -> None:
     chosen = st.multiselect("Columns to change", names, default=names[:3], max_selections=MOST_CHANGES, key=f"change_{project}")
     row = frame.loc[position]
     with st.form("what_if"):
-        with st.grid(3, min_column_width=200):
+        with st.grid(3, min_column_width=FIELD_WIDTH):
             values = {name: _value(frame[name], usable[name], row[name], position) for name in chosen if name in usable}
         asked = st.form_submit_button("Predict with these values", type="secondary", disabled=not values)
     if asked:
@@ -68,18 +70,19 @@ def _row(project: str, explanation: Explanation) -> None:
 def _flip(project: str, position: int, chosen: tuple[str, ...], explanation: Explanation) -> None:
     """The smallest change of one or two of the chosen columns that turns the decision."""
     with st.container(border=True):
-        st.markdown("The smallest change of one or two of these columns that turns the answer:", width=720)
+        st.markdown("The smallest change of one or two of these columns that turns the answer:", width=TEXT_WIDTH)
         goal = math.nan
         if explanation.units != "points":
-            goal = st.number_input("Number to be reached", value=float(f"{explanation.base:.4g}"), key="flip_goal", width=240,
-                                   format="%.6g")
+            goal = st.number_input("Number to be reached", value=float(f"{explanation.base:.4g}"), key="flip_goal",
+                                   width=NUMBER_WIDTH, format="%.6g")
         if st.button("Find it", key="flip", disabled=not chosen):
             with border(), st.spinner("Trying changes", show_time=True):
                 found: Flip | None = session.workspace().explain.flip(project, position, chosen, goal)
                 if found is None:
-                    st.markdown("No change of one or two of these columns, within what was seen, turns the answer.", width=720)
+                    st.markdown("No change of one or two of these columns, within what was seen, turns the answer.",
+                                width=TEXT_WIDTH)
                 else:
-                    st.markdown(f"**{plain(found.sentence)}**", width=720)
+                    st.markdown(f"**{plain(found.sentence)}**", width=TEXT_WIDTH)
                     st.caption(f"{count(found.tried, 'change')} tried. {CAUTION}")
 
 
@@ -139,13 +142,13 @@ def _table(project: str, explanation: Explanation) -> None:
     used = [item.column for item in explanation.importance if item.column in usable and item.share > 0]
     names = list(dict.fromkeys([*levers, *used]))
     if not names:
-        st.markdown("The model uses no column that could be changed.", width=720)
+        st.markdown("The model uses no column that could be changed.", width=TEXT_WIDTH)
         return
-    st.markdown("What would the model say if something changed in every row?", width=720)
+    st.markdown("What would the model say if something changed in every row?", width=TEXT_WIDTH)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.selectbox("Column", names, key="table_column", width=300)
+        name = st.selectbox("Column", names, key="table_column", width=CHOICE_WIDTH)
         amounts = usable[name].kind in ("int", "float") and usable[name].role == "number"
-        how = st.selectbox("How", list(WAYS) if amounts else ["Is set to"], key=f"table_how_{name}", width=220)
+        how = st.selectbox("How", list(WAYS) if amounts else ["Is set to"], key=f"table_how_{name}", width=NUMBER_WIDTH)
         change = _change(project, usable[name], WAYS[how])
         asked = st.button("Ask the model", key="table_ask")
     if asked and change is None:
@@ -162,20 +165,20 @@ def _table(project: str, explanation: Explanation) -> None:
 def _change(project: str, column: Column, how: str) -> TableChange | None:
     if how in ("percent", "add"):
         size = st.number_input("By (minus: falls)", value=5.0 if how == "percent" else 1.0, key=f"table_by_{column.name}_{how}",
-                               width=160, format="%.6g")
+                               width=NUMBER_WIDTH, format="%.6g")
         return TableChange(column.name, how, float(size))
     if column.kind in ("int", "float", "date"):
-        value = st.text_input("Value", key=f"table_value_{column.name}", width=200)
+        value = st.text_input("Value", key=f"table_value_{column.name}", width=NUMBER_WIDTH)
         return TableChange(column.name, "set", value=value) if value.strip() else None
     frame, _ = session.workspace().cleaning.cleaned(project)
     options = [str(value) for value in frame[column.name].value_counts().index[:200]]
-    picked = st.selectbox("Value", options, key=f"table_level_{column.name}", width=240)
+    picked = st.selectbox("Value", options, key=f"table_level_{column.name}", width=CHOICE_WIDTH)
     return TableChange(column.name, "set", value=picked) if picked is not None else None
 
 
 def _told(project: str, change: TableChange) -> None:
     found = session.workspace().explain.what_if_table(project, (change,))
-    st.markdown(lead(found.sentence), width=720)
+    st.markdown(lead(found.sentence), width=TEXT_WIDTH)
     points = " points" if found.units == "points" else ""
     move = found.mean_after - found.mean_before
     items = [Fact("Mean as it is", amount(found.mean_before, found.units)),

@@ -5,6 +5,8 @@ import math
 import re
 from datetime import UTC, datetime
 
+from automl_core.explaining.words import day
+
 MISSING = "–"
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|$~^=&\"'])")
 _UNIT = re.compile(r"(?<=\d) (?=%)|(?<=€) (?=\d)")  # a number and its unit stay on one line
@@ -211,8 +213,13 @@ def money(value: float, currency: str = "€") -> str:
 
 def money_range(low: float, high: float, currency: str = "€") -> str:
     """Two amounts as one range, the currency once: € 48,500 to 53,700."""
-    last = money(high, "").replace("\u00a0", "") if low >= 0 else money(high, currency)
-    return f"{money(low, currency)} to {last}"
+    return span(money(low, currency), money(high, "").replace("\u00a0", "") if low >= 0 else money(high, currency))
+
+
+def span(first: str, last: str) -> str:
+    """Two written amounts as one range; a scale that both carry stands once: 1.20 to 1.60 million."""
+    scale = " " + last.rpartition(" ")[2]
+    return f"{first.removesuffix(scale) if scale.strip().isalpha() else first} to {last}"
 
 
 def duration(seconds: float) -> str:
@@ -253,12 +260,7 @@ def ago(moment: datetime, now: datetime | None = None) -> str:
     if seconds < 7 * 86400:
         days = int(seconds // 86400)
         return "yesterday" if days == 1 else f"{days} days ago"
-    return date(when)
-
-
-def date(moment: datetime) -> str:
-    """A day in full: 3 November 2026."""
-    return f"{moment.day} {moment:%B %Y}"
+    return day(when)
 
 
 def metric_title(name: str) -> str:

@@ -50,13 +50,13 @@ class Watcher:
             self.others.add(parts.netloc)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running_server(tmp_path_factory.mktemp("browser") / "home") as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     found = next((path for path in ("chromium", "chromium-browser", "google-chrome") if shutil.which(path)), None)
     if found is None:
@@ -69,7 +69,7 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def workspace(server: Server) -> Iterator[Workspace]:
     """The server's own store, to bring a project as far as a test needs it without clicking through the whole walk."""
     with pytest.MonkeyPatch.context() as patch:
@@ -86,7 +86,7 @@ def wait(workspace: Workspace, job: str) -> None:
     assert workspace.jobs.get(job).state == "done", workspace.jobs.get(job).error
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def searched(workspace: Workspace) -> str:
     """The sample, searched for a moment; nothing was said yet about acting. Tests that say something share it, too."""
     made = workspace.projects.start_sample("subscription_churn")
@@ -95,7 +95,7 @@ def searched(workspace: Workspace) -> str:
     return made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def project(workspace: Workspace, searched: str) -> str:
     """The same with a goal of acting and its cards."""
     goal = workspace.act.goal(searched)

@@ -55,7 +55,7 @@ def test_the_form_says_what_it_knows_and_what_is_not_saved(stages: Stages, proje
 
 @pytest.mark.parametrize(("tab", "words"), [
     ("One action each", "Name above what you can change and look for actions: each row then gets the action that is worth most"),
-    ("Ways for one row", "Name above, under “What you can change”, the columns that somebody decides"),
+    ("One row", "Name above, under “What you can change”, the columns that somebody decides"),
 ])
 def test_an_empty_tab_says_what_fills_it(stages: Stages, project: str, tab: str, words: str) -> None:
     stages.workspace.act.save_goal(project, replace(stages.workspace.act.goal(project), levers=()))

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from tests.pages.conftest import Stages, texts, work
 
 Visit = Any
-TABS = ("All rows", "One column", "Interactions", "One row", "What if", "Where it fails")
+TABS = ("All rows", "One column", "Pairs", "One row", "What if", "Failures")
 
 
 def tab(visit: Visit, stage: str, name: str) -> Any:
@@ -24,7 +24,7 @@ def tab(visit: Visit, stage: str, name: str) -> Any:
 @pytest.mark.parametrize("name", TABS)
 def test_every_tab_before_the_closer_look(visit: Visit, name: str) -> None:
     app = tab(visit, "model", name)
-    if name in ("All rows", "Interactions", "Where it fails"):
+    if name in ("All rows", "Pairs", "Failures"):
         assert "Look closer" in [button.label for button in app.button]
 
 
@@ -37,8 +37,8 @@ def test_every_tab_after_the_closer_look(visit: Visit, stages: Stages) -> None:
     work(workspace, workspace.explain.start(project))
     assert workspace.explain.evidence(project) is not None
     assert "rows not learned from" in texts(tab(visit, "scored", "All rows"))
-    assert "were looked at" in texts(tab(visit, "scored", "Interactions"))
-    assert "groups were looked at" in texts(tab(visit, "scored", "Where it fails"))
+    assert "were looked at" in texts(tab(visit, "scored", "Pairs"))
+    assert "groups were looked at" in texts(tab(visit, "scored", "Failures"))
     assert "Past rows like this one" in texts(tab(visit, "scored", "One row"))
     app = tab(visit, "scored", "One column")
     for name in list(app.selectbox(key="curve_column").options)[:3]:

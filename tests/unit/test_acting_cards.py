@@ -83,6 +83,25 @@ def test_real_lever_is_advice_and_idle_one_is_not(found: Actions) -> None:
     assert found.rows == 3000
 
 
+def test_a_column_that_tells_a_lever_apart_is_named() -> None:
+    """The fee follows from the offer: no row at one offer has one like it at the other, until the fee is named as later."""
+    told = inputs(levers=(Lever("offer", ("new",)),))
+    fee = np.where(told.frame["offer"] == "new", 30.0, 45.0) + np.random.default_rng(1).choice([0.0, 5.0], len(told.frame))
+    told = replace(told, frame=told.frame.assign(fee=fee), columns=(*COLUMNS, Column("fee", "float", "number")))
+    made = make_cards(told)
+    assert made.cards == ()
+    assert made.notes == (
+        "Rows that differ in “offer” are never alike otherwise: “fee” goes along with it. If “fee” follows from “offer”, name it "
+        "as measured only after the change, and look again.",)
+    assert make_cards(replace(told, goal=replace(told.goal, later=("fee",)))).cards
+
+
+def test_a_lever_with_one_value_says_so() -> None:
+    alone = inputs(levers=(Lever("idle"),))
+    made = make_cards(replace(alone, frame=alone.frame.assign(idle="a")))
+    assert made.notes == ("“idle” has no two values with 30 rows or more each, so there is nothing to compare.",)
+
+
 def test_words_promise_nothing(found: Actions) -> None:
     for card in (*found.cards, *found.patterns):
         text = " ".join((card.sentence, card.overturn, card.next_step, *card.reasons)).lower()
@@ -98,7 +117,7 @@ def test_forbidden_and_impossible_moves_make_no_card() -> None:
     ):
         made = make_cards(inputs(levers=(lever,)))
         assert (made.cards, made.patterns) == nothing
-        assert made.notes
+        assert "leaves no move" in made.notes[0] or "no two values" in made.notes[0]
     assert make_cards(inputs(levers=())).cards == ()
     with pytest.raises(BadInput):
         make_cards(inputs(levers=(Lever("missing", ("x",)),)))

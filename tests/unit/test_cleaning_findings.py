@@ -90,6 +90,19 @@ def test_safe_fixes_mend_what_they_name_and_change_no_meaning() -> None:
     assert ("missing", "city") in left
 
 
+def test_columns_no_step_touched_keep_their_counts() -> None:
+    frame, columns = dirty()
+    columns = columns_after(Recipe(), columns, frame)
+    kept = tuple(step for step in safe_fixes(find(frame, columns, "outcome")) if not step.kind.startswith("drop_rows"))
+    for steps in ((), kept):
+        recipe = Recipe(steps)
+        after = apply_recipe(recipe, frame).frame
+        assert columns_after(recipe, columns, after, len(frame)) == columns_after(recipe, columns, after)
+    shorter = frame.iloc[: len(frame) // 2]
+    assert columns_after(Recipe(), columns, shorter, len(frame)) == columns_after(Recipe(), columns, shorter)
+    assert columns_after(Recipe(), columns, shorter, len(frame)) != columns
+
+
 def test_every_fix_ends_its_finding() -> None:
     frame, columns = dirty()
     for item in find(frame, columns, "outcome"):

@@ -11,6 +11,7 @@ import pytest
 
 from automl_core.data import ReadLimits, ReadOptions, load_table, read_file, read_raw, retype, save_table, type_frame
 from automl_core.data.child import read_raw_here
+from automl_core.data.reading import reading
 from automl_core.errors import BadInput, NotFound
 
 
@@ -94,6 +95,18 @@ def test_memory_and_time_are_limited(write) -> None:
         read_file(path, "t.csv", limits=ReadLimits(memory_mb=150))
     with pytest.raises(BadInput, match="longer than 0"):
         read_file(path, "t.csv", limits=ReadLimits(seconds=0))
+
+
+def test_a_table_is_read_while_other_work_is_done_and_the_reading_ends_with_the_block(write) -> None:
+    path = write("a,b\n1,2\n3,4\n")
+    with reading(path, "t.csv") as under_way:
+        assert under_way.table().frame.equals(read_file(path, "t.csv").frame)
+        assert under_way.folder.exists()
+    assert not under_way.folder.exists()
+    with pytest.raises(RuntimeError), reading(path, "t.csv") as under_way:
+        raise RuntimeError
+    assert under_way.child.poll() is not None
+    assert not under_way.folder.exists()
 
 
 def test_row_and_column_limits(write) -> None:

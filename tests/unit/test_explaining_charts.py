@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from automl_core.explaining import honesty
+from automl_core.explaining.changes import TableWhatIf
 from automl_core.explaining.explanation import (
     ColumnGroup,
     Contribution,
@@ -17,9 +17,9 @@ from automl_core.explaining.explanation import (
     Interaction,
     RowExplanation,
     SpotCondition,
-    TableWhatIf,
     WeakSpot,
     WeakSpots,
+    said_once,
 )
 from pages.ui import explain_charts
 from pages.ui.figures import Chart
@@ -126,13 +126,12 @@ def test_parts_that_were_sampled_say_how_far_they_may_be_off() -> None:
     assert ROW.doubt_sentence == EXPLANATION.doubt_sentence == ""
 
 
-def test_a_column_named_first_without_evidence_is_said_to_have_none() -> None:
-    named = replace(EXPLANATION, groups=(), importance=(IMPORTANCE[0], replace(IMPORTANCE[3], share=0.3), IMPORTANCE[1]))
-    assert honesty._warned(named).sentence == (
-        "They drive it. A closer look found no evidence that the answers need “noise”.")
-    assert honesty._warned(EXPLANATION) is EXPLANATION
-    grouped = replace(named, groups=(ColumnGroup(("noise", "tenure"), 0.6, 14.0),))
-    assert honesty._warned(grouped) is grouped  # the group is what is judged
+def test_what_an_earlier_version_said_of_sampling_is_said_once() -> None:
+    before = replace(EXPLANATION, doubt=0.25, sentence="“a” drives it. The parts of a row are estimates: about 25.4 % of their "
+                     "size may be off. A closer look found no evidence that the answers need “b”.")
+    assert said_once(before).sentence == "“a” drives it. A closer look found no evidence that the answers need “b”."
+    assert "about 25 %" in said_once(before).doubt_sentence
+    assert said_once(EXPLANATION) is EXPLANATION
 
 
 def test_one_row_of_a_rare_level_does_not_set_the_scale() -> None:

@@ -25,8 +25,9 @@ from automl_core.explaining import (
     what_if_table,
     with_evidence,
 )
+from automl_core.explaining.changes import TableChange
 from automl_core.explaining.depth import judged_rows
-from automl_core.explaining.explanation import Evidence, SpotCondition, TableChange
+from automl_core.explaining.explanation import Evidence, SpotCondition
 from automl_core.explaining.refits import kinds_used
 from automl_core.explaining.sure import sureness, wilson
 from automl_core.explaining.weak_spots import conditions_of, describe, holds, weak_spots

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from automl_core.explaining import Allowed, cheapest_flip, curve, open_rows, past_cases, what_if_table
-from automl_core.explaining.explanation import TableChange
+from automl_core.explaining.changes import TableChange
 from automl_core.explaining.single import explain_row
 from automl_core.explaining.sure import sureness
 from tests.unit.test_explaining_routes import COLUMNS, model, table, target

@@ -11,7 +11,8 @@ ROOT = Path(__file__).parents[2]
 CORE = ROOT / "automl_core"
 STEPS = ("data", "cleaning", "framing", "search", "explaining", "acting", "reporting")
 FOUNDATION = {"errors", "settings", "codec", "registry"}
-NOUN_MODULES = {"table", "recipe", "problem", "plan", "explanation", "action", "report", "contract", "deployment", "profiling"}
+NOUN_MODULES = {"table", "recipe", "problem", "plan", "explanation", "changes", "action", "report", "contract", "deployment",
+                "profiling", "words"}  # words: how a day or a number is written, the same everywhere
 ALLOWED = {
     **{step: {*FOUNDATION, *STEPS[: index + 1]} for index, step in enumerate(STEPS)},
     "production": {*FOUNDATION, "production", "data", "cleaning", "framing", "search"},

@@ -13,6 +13,7 @@ from automl_core.data.schema import type_frame
 from automl_core.data.table import Column
 from automl_core.framing.problem import Problem
 from automl_core.production.contract import ColumnContract, Contract, important
+from automl_core.production.learned import Learned
 from automl_core.production.monitor import check_batch, make_contract, prediction_series, report_batch
 
 PROBLEM = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes", later=("after",))
@@ -122,7 +123,7 @@ def test_other_tasks() -> None:
     many = Problem("y", "multiclass", "log_loss", ("a", "b", "c"))
     p = np.random.default_rng(0).dirichlet([2, 1, 1], 600)
     made = make_contract(frame, COLUMNS, many, p, {})
-    report = report_batch(made, type_frame(raw.drop(columns="y"), FEATURES), p, None, many)
+    report = report_batch(made, type_frame(rows(seed=5).drop(columns="y"), FEATURES), p, None, many)
     assert report.prediction_drift is not None
     assert report.estimate is not None
     number = Problem("y", "regression", "rmse")
@@ -210,3 +211,52 @@ def test_sentences_of_a_batch_read_as_one(contract: Contract) -> None:
     found = " ".join(violation.sentence for violation in check_batch(contract, type_frame(one, FEATURES)))
     assert "1 value of “big” lies outside" in found
     assert "in 1 row, such as “z”" in found
+
+
+def tabled(count: int, seed: int) -> tuple[pd.DataFrame, Contract]:
+    """A table and its contract, with predictions as a model gives them that had not seen the rows."""
+    raw = rows(count, seed)
+    unseen = np.random.default_rng(1).beta(4, 4, count)
+    return raw, make_contract(type_frame(raw, COLUMNS).frame, COLUMNS, PROBLEM, unseen, {"big": 1.0})
+
+
+@pytest.mark.parametrize("count", [600, 9000])
+def test_training_rows_that_are_scored_are_known_again_and_not_judged(count: int) -> None:
+    raw, made = tabled(count, 0)
+    made = from_json(Contract, to_json(made))
+    fitted = np.random.default_rng(2).beta(0.5, 0.5, 600)  # surer than before: the answers fit rows that were learned from
+    some = raw.sample(600, random_state=3).astype({"big": "str"}).reset_index(drop=True)  # another order, as texts of a file
+    report = report_batch(made, type_frame(some.drop(columns=["y", "after"]), FEATURES), fitted, some["y"], PROBLEM)
+    assert report.status == "ok"
+    assert report.prediction_drift is None
+    assert report.learned > 0.99
+    assert report.sentence == (
+        "The batch looks as in training. These are rows that the model learned from: its answers fit them better than new rows. "
+        "So answers are not compared here, and a score looks too good.")
+    assert report.realised is not None
+    assert not report.realised.trusted
+    new = report_batch(made, type_frame(rows(600, 9), FEATURES), fitted, rows(600, 9)["y"], PROBLEM)
+    assert (new.status, new.learned) == ("watch", 0.0)
+    assert new.sentence == "No single column changed much, but the predictions did."
+    assert new.realised is not None
+    assert new.realised.trusted
+    mixed = pd.concat([some.iloc[:300], rows(300, 9)], ignore_index=True)
+    told = report_batch(made, type_frame(mixed, FEATURES), fitted, None, PROBLEM)
+    assert told.learned == pytest.approx(0.5, abs=0.12)
+    assert "of these rows are ones that the model learned from" in told.sentence
+
+
+def test_rows_that_are_alike_anyway_are_not_taken_for_training_rows() -> None:
+    raw = rows(600).assign(big=np.repeat([40.0, 50.0, 60.0], 200), small=0.5)
+    made = make_contract(type_frame(raw, COLUMNS).frame, COLUMNS, PROBLEM, np.full(600, 0.5), {})
+    report = report_batch(made, type_frame(raw, FEATURES), np.full(600, 0.5), None, PROBLEM)
+    assert np.isnan(report.learned)
+    assert "learned from" not in report.sentence
+    before = replace(made, learned=Learned())  # of a version that did not keep it
+    assert np.isnan(report_batch(before, type_frame(raw, FEATURES), None, None, PROBLEM).learned)
+
+
+def test_predictions_that_were_not_compared_are_not_said_to_have_stayed() -> None:
+    raw, made = tabled(600, 0)
+    moved = type_frame(raw.assign(big=raw["big"] + 8), FEATURES)
+    assert report_batch(made, moved, None, None, PROBLEM).sentence == "“big” changed since training."

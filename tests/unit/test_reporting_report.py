@@ -238,9 +238,12 @@ def test_a_list_of_all_rows_is_not_compared_with_itself_in_a_report() -> None:
     made = inputs(EVIL)
     assert made.actions is not None
     assert "As many rows at random" in make_report(made).money
-    everyone = make_report(replace(made, actions=replace(made.actions, takes_everyone=True))).money
-    assert everyone.endswith("from acting on all rows.")
-    assert "random" not in everyone
+    everyone = make_report(replace(made, actions=replace(made.actions, takes_everyone=True)))
+    assert everyone.money.endswith("from acting on all rows.")
+    assert "random" not in everyone.money
+    assert re.match(r"Act on all [\d,]+ rows: about", everyone.answer)
+    few = replace(made, summary=replace(SUMMARY, judged=3000), actions=replace(made.actions, takes_everyone=True))
+    assert make_report(few).answer.startswith("Act on all 3,000 rows that were predicted unseen: about")
 
 
 def test_a_model_no_better_than_the_average_is_not_acted_on() -> None:

@@ -29,21 +29,22 @@ def rate(candidates: tuple[Candidate, ...], label: str) -> float:
 
 
 def test_with_time_enough_nothing_changes() -> None:
-    assert hastened(ALL, 0.3, FIXED) == ALL
+    assert hastened(ALL, 0.1, FIXED, "binary") == ALL
 
 
 def test_what_would_be_cut_off_learns_in_larger_steps_the_slower_the_family_the_larger() -> None:
-    found = hastened(ALL, 1.0, FIXED)
+    found = hastened(ALL, 0.5, FIXED, "binary")
     assert rate(found, "LightGBM, small trees") == rate(ALL, "LightGBM, small trees")
     assert rate(found, "CatBoost") == pytest.approx(2**0.5 * rate(ALL, "CatBoost"), rel=1e-3)
-    later = hastened(ALL, 100.0, FIXED)
+    assert rate(found, "CatBoost, shallow") == rate(ALL, "CatBoost, shallow")
+    later = hastened(ALL, 100.0, FIXED, "binary")
     assert rate(later, "CatBoost") == pytest.approx(MOST * rate(ALL, "CatBoost"))
     assert rate(later, "LightGBM, careful") == rate(ALL, "LightGBM, careful")  # it has begun
     assert [candidate.label.removesuffix(", in larger steps") for candidate in later] == [candidate.label for candidate in ALL]
 
 
 def test_formulas_are_still_judged_by_the_same_model_without_them() -> None:
-    found = hastened(ALL, 100.0, FIXED)
+    found = hastened(ALL, 100.0, FIXED, "binary")
     by_key = {candidate.key: candidate for candidate in found}
     assert len(by_key) == len(ALL)
     twins = [candidate for candidate in found if candidate.twin]

@@ -1,10 +1,14 @@
 """What is tried next, and how many folds there are."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from automl_core.search.contest import Contest
+from automl_core.search.families import families
+from automl_core.search.handover import refit_seconds
 from automl_core.search.journal import FoldResult
 from automl_core.search.log_target import LOG, OPTION
 from automl_core.search.plan import Candidate, Plan
@@ -69,3 +73,45 @@ def test_a_search_is_hurried_by_rows_for_its_first_budget_and_never_by_trials() 
     assert not Plan(60.0).hurried(29_999)
     assert Plan(360.0, first_seconds=60.0).hurried(30_000)
     assert not Plan(60.0, max_trials=5).hurried(1_000_000)
+
+
+def test_what_a_fit_takes_is_told_by_fits_that_ended_and_by_its_options() -> None:
+    prepared = prepare(make_data(), Plan(folds=2))
+    small = Candidate("small", "lightgbm", "Small trees", {"learning_rate": 0.04, "num_leaves": 5})
+    deep, shallow = (Candidate(f"cat{depth}", "catboost", "Cats", {"depth": depth}) for depth in (6, 4))
+    careful = Candidate("careful", "lightgbm", "Careful", {"learning_rate": 0.04, "num_leaves": 20})
+    contest = Contest(prepared, Plan(), (careful, small, deep, shallow), {}, folds=2)
+    truth = prepared.y[prepared.folds[0][1]]
+    contest.take(FoldResult("careful", 0, truth * 0.5, 10, 8.0))
+    assert contest.fold_seconds(small) == pytest.approx(8.0 * 0.25**0.3)
+    assert contest.fold_seconds(deep) == pytest.approx(2 * contest.fold_seconds(shallow))
+    contest.take(FoldResult("small", 0, truth * 0.5, 10, 1.0, truncated=True))
+    other = Candidate("other", "lightgbm", "Other", {"learning_rate": 0.08, "num_leaves": 20})
+    assert contest.fold_seconds(other) == pytest.approx(4.0)  # what was cut off does not make others look quick
+    contest.take(FoldResult("cat6", 0, truth * 0.5, 10, 40.0))
+    assert contest.fold_seconds(shallow) == pytest.approx(20.0)
+
+
+def test_large_trees_are_quick_for_classes_only() -> None:
+    lightgbm = families().get("lightgbm")
+    large = {"learning_rate": 0.04, "num_leaves": 255}
+    assert lightgbm.work(large, "binary") < 0.5
+    assert lightgbm.work(large, "regression") == 1.0
+
+
+def test_time_is_kept_for_refits_that_end_in_it() -> None:
+    """What would not, and what is worse than that, is handed over as it was fitted on a fold: no time is kept for them."""
+    prepared = prepare(make_data("regression"), Plan(folds=2))
+
+    def kept(slow: float, quick: float, hurried: bool = False) -> float:
+        contest = Contest(replace(prepared, hurried=hurried), Plan(60.0, 2), (BOOST, LINE), {}, folds=1)
+        truth = prepared.y[prepared.folds[0][1]]
+        contest.take(FoldResult("boost", 0, truth + 1.0, 10, slow))
+        contest.take(FoldResult("line", 0, truth + 5.0, 10, quick))
+        return refit_seconds(contest)
+
+    assert refit_seconds(Contest(prepared, Plan(60.0, 2), (BOOST, LINE), {}, folds=1)) == 0.0
+    assert kept(2.0, 1.0) == pytest.approx(2.0 * 2**1.5, rel=0.01)
+    assert kept(30.0, 1.0) == 0.0
+    assert kept(6.0, 1.0) > 15.0
+    assert kept(6.0, 1.0, hurried=True) == 0.0

@@ -86,13 +86,13 @@ def test_more_time_repeats_nothing_and_tries_more(tmp_path: Path, here: HereExec
     done = {fit for fit in here.fits if fit[1] >= 0}
     here.fits.clear()
     spent = first.summary.fit_seconds
-    more = Plan(spent + 15, 2, families=("linear", "lightgbm"), first_seconds=3_600)
+    more = Plan(spent + 8, 2, families=("linear", "lightgbm"), first_seconds=3_600)
     second = search(data, more, FolderJournal(tmp_path))
     fresh = {fit for fit in here.fits if fit[1] >= 0}
     assert fresh
     assert not fresh & done
     assert {trial.key for trial in second.summary.leaderboard} > {trial.key for trial in first.summary.leaderboard}
-    assert spent < second.summary.fit_seconds < spent + 1.1 * 15 + 5
+    assert spent < second.summary.fit_seconds < spent + 1.1 * 8 + 5
 
 
 def test_proposals_stay_in_their_ranges_and_near_the_best() -> None:

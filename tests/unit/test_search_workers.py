@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from automl_core.errors import BadInput
@@ -22,6 +23,7 @@ from automl_core.workspace.search import SearchWatch
 LOADED = "[name for name in ('pyarrow', 'pandas', 'sklearn', 'lightgbm') if name in __import__('sys').modules]"
 PANDAS = "str(__import__('pandas').DataFrame({'a': ['x', None]})['a'].isna().tolist())"
 ARROW = "__import__('pyarrow')"
+HELPER = "__import__('subprocess').Popen(['sleep', '600']).pid"
 
 
 def test_a_worker_begins_with_little_and_this_process_keeps_its_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,6 +55,16 @@ def test_workers_started_early_share_arrays_where_they_are_told_to(tmp_path: Pat
     assert not (tmp_path / "y.npy").exists()
     with pytest.raises(KeyError):
         Shelf(str(tmp_path), ())["y"]
+
+
+def test_what_a_worker_has_started_ends_with_it(tmp_path: Path) -> None:
+    with closing(LocalExecutor(1, tmp_path)) as pool:
+        started = pool.submit(eval, HELPER).result(60)
+        assert psutil.pid_exists(started)
+        helper = psutil.Process(started)
+    gone, alive = psutil.wait_procs([helper], timeout=30)
+    assert gone
+    assert not alive
 
 
 def test_rows_of_blocks_lie_side_by_side() -> None:

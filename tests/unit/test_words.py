@@ -139,6 +139,7 @@ def test_every_metric_has_words_and_every_word_a_metric() -> None:
 
 @pytest.mark.parametrize(("low", "high", "text"), [
     (48_500.0, 53_700.0, "€ 48,500 to 53,700"), (0.0, 12.5, "€ 0 to 12.50"), (-40.0, 1_230.0, "−€ 40 to € 1,230"),
-    (-1_230.0, -40.0, "−€ 1,230 to −€ 40"), (NAN, NAN, "– to –")])
+    (-1_230.0, -40.0, "−€ 1,230 to −€ 40"), (NAN, NAN, "– to –"),
+    (1_200_000.0, 1_600_000.0, "€ 1.20 to 1.60 million"), (-2_000_000.0, 160_000.0, "−€ 2 million to € 160,000")])
 def test_a_range_of_money_names_the_currency_once(low: float, high: float, text: str) -> None:
     assert words.money_range(low, high, "€").replace("\u00a0", " ") == text

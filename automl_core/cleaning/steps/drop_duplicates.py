@@ -4,6 +4,7 @@ from __future__ import annotations
 import pandas as pd
 
 from automl_core.cleaning.step import CleaningStep, Options, nothing
+from automl_core.data.repeats import repeats
 
 
 def learn(frame: pd.DataFrame, column: str, options: Options) -> Options:
@@ -12,7 +13,7 @@ def learn(frame: pd.DataFrame, column: str, options: Options) -> Options:
 
 def apply(frame: pd.DataFrame, column: str, options: Options) -> tuple[pd.DataFrame, int]:
     """Keeps the first of equal rows; the index still tells the rows kept."""
-    repeated = frame.duplicated().to_numpy()
+    repeated = repeats(frame)
     return (frame[~repeated] if repeated.any() else frame), int(repeated.sum())
 
 

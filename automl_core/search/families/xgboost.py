@@ -204,5 +204,5 @@ FAMILY = Family(
         Field("rounds", "Trees at most", "integer", 1000, minimum=1, maximum=20_000),
     ),
     tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
-    contributions=_contributions, fit_modules=("xgboost",), grows=True, cost=1.5, bagged=True, in_turn=True,
+    contributions=_contributions, fit_modules=("xgboost",), grows=True, cost=0.8, bagged=True, in_turn=True,
 )

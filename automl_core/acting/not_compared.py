@@ -1,0 +1,29 @@
+"""Why nothing could be compared on a lever, and what to do about it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from automl_core.acting.action import Lever
+from automl_core.acting.levers import texts
+from automl_core.acting.moves import LEAST_ROWS, category_moves, is_numeric
+from automl_core.explaining.groups import CUT, association
+from automl_core.explaining.words import quote
+
+
+def why_not_compared(lever: Lever, frame: pd.DataFrame, given: tuple[str, ...]) -> str:
+    """A sentence or two about a lever without a trial: too few rows at a second value, no move left by the goal, or a column
+    among the `given` ones (those rows are compared on) that tells the lever’s values apart."""
+    values, name = frame[lever.column], quote(lever.column)
+    if not is_numeric(lever, values):
+        if int((texts(values).dropna().value_counts() >= LEAST_ROWS).sum()) < 2:
+            return f"{name} has no two values with {LEAST_ROWS} rows or more each, so there is nothing to compare."
+        if not category_moves(lever, values):
+            return f"What the goal says of {name} leaves no move: allow more in From and To, or forbid less."
+    names = (lever.column, *(one for one in given if one != lever.column))
+    known = association(frame, names)[0, 1:]
+    if len(known) and known.max() >= CUT:
+        other = quote(names[1 + int(known.argmax())])
+        return (f"Rows that differ in {name} are never alike otherwise: {other} goes along with it. If {other} follows from "
+                f"{name}, name it as measured only after the change, and look again.")
+    return f"Hardly any rows that differ in {name} are alike otherwise, so there is nothing to compare."

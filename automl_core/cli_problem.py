@@ -1,0 +1,54 @@
+"""The part of the command line that says what is predicted and how it is searched for: its options, and what they ask."""
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from automl_core.errors import BadInput
+from automl_core.settings import read_settings
+
+if TYPE_CHECKING:
+    from automl_core.workspace.requests import Request
+
+LONGEST = 86_400.0
+MOST_FOLDS = 20
+
+
+def add_problem(command: argparse.ArgumentParser) -> None:
+    """Add the options of a problem to a command."""
+    command.add_argument("--target", required=True)
+    command.add_argument("--task", default="")
+    command.add_argument("--metric", default="")
+    command.add_argument("--drop", default="", metavar="A,B")
+    command.add_argument("--time", default="")
+    command.add_argument("--group", default="")
+    command.add_argument("--weights", default="", metavar="COLUMN", help="how much each row counts")
+    command.add_argument("--quantile", type=float, default=0.5, metavar="LEVEL", help="what `--metric pinball` predicts")
+    command.add_argument("--ordered", nargs="?", const="", default=None, metavar="LOW,...,HIGH",
+                         help="the classes are steps of a scale; words need their order")
+    command.add_argument("--copies-together", action="store_true", help="keep exact copies of a row on one side of every split")
+
+
+def request_of(arguments: argparse.Namespace) -> Request:
+    """What the options ask for; BadInput when a number among them cannot be used."""
+    from automl_core.search.plan import Plan
+    from automl_core.workspace.requests import Request
+
+    trials = getattr(arguments, "trials", 0)
+    folds, seed = getattr(arguments, "folds", 0), getattr(arguments, "seed", 0)
+    if trials < 0 or seed < 0 or not (folds == 0 or 2 <= folds <= MOST_FOLDS):
+        raise BadInput("This number of trials or folds, or this seed, cannot be used.",
+                       f"Give trials and a seed of 0 or more, and 2 to {MOST_FOLDS} folds (0 lets the rows decide).")
+    budget = getattr(arguments, "budget", 0.0) or (LONGEST if trials else 60.0)
+    plan = Plan(budget_seconds=budget, jobs=getattr(arguments, "jobs", 0) or read_settings().jobs,
+                seed=seed, folds=folds,
+                families=parts_of(getattr(arguments, "families", "")), executor=getattr(arguments, "executor", "local"),
+                max_trials=trials)
+    return Request(arguments.target, arguments.task, arguments.metric, parts_of(arguments.drop), arguments.time, arguments.group,
+                   arguments.copies_together, arguments.weights, arguments.quantile, arguments.ordered is not None,
+                   parts_of(arguments.ordered or ""), plan)
+
+
+def parts_of(text: str) -> tuple[str, ...]:
+    """The names in “A,B”."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())

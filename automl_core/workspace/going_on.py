@@ -1,0 +1,22 @@
+"""Whether more time for a search goes on with its fits, or begins it anew (docs/adr/0006)."""
+from __future__ import annotations
+
+from automl_core import search as search_step
+from automl_core.search.prepared import prepare
+from automl_core.workspace.context import Context
+from automl_core.workspace.goal import Framing, Inputs
+from automl_core.workspace.views import Run
+
+MOST_CELLS = 1_000_000  # two seconds; a larger table is not encoded just to say so
+
+
+def begins_anew(context: Context, goal: Framing, run: Run) -> bool:
+    """True when no fit of a run's journal counts any more: this version encodes or splits its table in another way, or they are
+    gone. False, too, where the table is too large to be encoded for an answer."""
+    inputs = Inputs(run.table, run.recipe, run.problem)
+    frame, columns, problem, recipe = goal.open(inputs)
+    if frame.size > MOST_CELLS:
+        return False
+    data = search_step.SearchData(frame, columns, problem, recipe, goal.data.table_of(inputs.table).columns)
+    folder = context.store.folder(run.project_id, f"search-{run.journal or run.job_id}")
+    return not search_step.FolderJournal(folder).notes(prepare(data, run.plan).fingerprint)

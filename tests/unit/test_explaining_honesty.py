@@ -1,0 +1,55 @@
+"""A closer look takes back what the first sentence named as large without need."""
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from automl_core.cleaning.recipe import Recipe
+from automl_core.data.table import Column
+from automl_core.explaining import Past, explain, with_evidence
+from automl_core.explaining.explanation import Explanation
+from automl_core.framing.problem import Problem
+from automl_core.search.families import families
+from automl_core.search.family import FitRequest
+from automl_core.search.features import fit_encoder
+from automl_core.search.model import Member, Model
+from automl_core.search.plan import Score
+
+PROBLEM = Problem("y", "regression", "rmse")
+
+
+def looked_at(frame: pd.DataFrame, y: np.ndarray) -> tuple[Explanation, Explanation]:
+    """A linear model of all columns explained, before and after the closer look."""
+    columns = (*(Column(name, "float", "number") for name in frame), Column("y", "float", "number"))
+    encoder = fit_encoder(frame, columns[:-1], PROBLEM)
+    native = families().get("linear").fit(FitRequest(encoder.matrix(frame), y, encoder.features, "regression")).native
+    made = Model(PROBLEM, columns, columns, Recipe(), encoder, (Member("linear", "linear", 1.0, native),), Score(0, 0, 0))
+    before = explain(made, frame, y)
+    return before, with_evidence(before, made, Past(frame, y, columns), 3.0)
+
+
+def table() -> tuple[pd.DataFrame, np.ndarray]:
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame({"real": rng.normal(size=240), "idle": rng.normal(size=240)})
+    return frame, 2 * frame["real"].to_numpy() + rng.normal(0, 2, 240)
+
+
+def test_a_column_named_first_without_evidence_is_said_to_have_none() -> None:
+    before, after = looked_at(*table())
+    assert "“idle”" in before.sentence
+    assert after.refits >= 2
+    assert after.sentence == f"{before.sentence} A closer look found no evidence that the answers need “idle”."
+
+
+def test_what_the_answers_need_is_not_taken_back() -> None:
+    frame, y = table()
+    before, after = looked_at(frame, y + 2 * frame["idle"].to_numpy())
+    assert after.sentence == before.sentence
+
+
+def test_a_column_inside_a_group_is_judged_with_it() -> None:
+    frame, y = table()
+    twin = frame["real"] + np.random.default_rng(1).normal(0, 0.05, 240)
+    before, after = looked_at(frame[["real"]].assign(twin=twin), y)
+    assert [set(group.columns) for group in after.groups] == [{"real", "twin"}]
+    assert after.sentence == before.sentence
