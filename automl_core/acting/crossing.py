@@ -3,7 +3,7 @@
 Each fold is answered by a tree of the other folds (a data-adaptive parameter: Hubbard, Kherad-Pajouh and van der Laan 2016), so
 that a group is picked from nearly all rows and measured on all. But models behind the gains have seen the held rows, too, and
 folds share most of what they learn from: what chance made of the rows they agree on, and that is no test. So whether there is
-anything at all is asked of trees of either half, grown on the rows' own scores, on the other half.
+anything at all is asked of trees of either half, grown on gains that are mostly the rows' own scores, on the other half.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from automl_core.acting.splits import Cut, Floats, Splits, candidates
 
 Mask = NDArray[np.bool_]
 PARTS = 6  # the first three are one half
-ALIKE = 0.5  # Jaccard: from so much on a group of a tree without some rows is taken for the group of all rows
+ALIKE = 0.65  # Jaccard: from so much on a group of a tree without some rows is taken for the group of all rows
 MOST_TREES = 0.6  # of the folds must have such a group
 
 
@@ -63,8 +63,7 @@ class _Rule:
 
 def crossed_policy(splits: Splits, field: Field, own: Floats, folds: NDArray[np.int64]) -> Crossed:
     """The groups of a rule of no, one or two splits, whichever brings most on rows that did not choose it. `folds` (n,) number
-    six parts of the rows. `own` (n,) are gains by the rows' own scores alone: what rules are compared by, and what either half
-    picks by."""
+    six parts of the rows. `own` (n,) are gains that lean less on models which have seen all rows: what either half picks by."""
     parts = [np.flatnonzero(field.looked & (folds == part)) for part in range(PARTS)]
     whole, *others = _rules(splits, field, parts, [(), *((part,) for part in range(PARTS))])
     told = [_brought([rule[depth] for rule in others], parts, field.gain) for depth in range(len(whole))]
@@ -103,7 +102,8 @@ def _told(group: Mask, others: list[_Rule], parts: list[NDArray[np.intp]], count
     told, found = np.zeros(len(group), dtype=bool), 0
     own = group & counted
     for rule, rows in zip(others, parts, strict=True):
-        likeness = [float((own & mask).sum()) / max(1, int(((group | mask) & counted).sum())) for mask in rule.rows]
+        likeness = [float((own & mask).sum()) / max(1, int(((group | mask) & counted).sum())) if leaf else 0.0
+                    for leaf, mask in zip(rule.leaves, rule.rows, strict=True)]
         if likeness and max(likeness) >= ALIKE:
             told[rows] = rule.rows[int(np.argmax(likeness))][rows]
             found += 1

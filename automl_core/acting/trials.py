@@ -259,8 +259,8 @@ def gains(scores: Scores, stage: Stage, cost: float, smooth: float = 0.5) -> Flo
 
     By default half the doubly robust score, which is right on average and noisy in a row, and half (`smooth`) what the outcome
     models tell, which is calm and shrunk: groups are found more often by the mean of both. But those models have seen all rows'
-    outcomes, also of rows that a group will be measured on; so what has to prove itself is picked by the first alone, and all
-    are measured by it.
+    outcomes, also of rows that a group will be measured on; so what has to prove itself is picked mostly by the first, and
+    all are measured by it alone.
     """
     charge = np.where(scores.eligible, cost if stage.priced else 0.0, 0.0)
     return np.asarray(stage.worth * ((1 - smooth) * scores.psi + smooth * scores.told) - charge, dtype=np.float64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -60,10 +61,12 @@ class Reading:
     def table(self) -> Table:
         """The typed table, once it is read; BadInput as of `read_file`."""
         self.wait()
-        return load_table(self.folder / "table")
+        table = load_table(self.folder / "table")
+        shutil.rmtree(self.folder / "table")  # the block may go on for hours
+        return table
 
     def wait(self) -> None:
-        """Until the child has left a result; kills it at its time limit. BadInput unless there is one."""
+        """Until the child has left a result, or its time is up. BadInput unless there is one."""
         seconds = self.request.limits.seconds
         try:
             code = self.child.wait(timeout=max(0.0, self.began + seconds - time.monotonic()))

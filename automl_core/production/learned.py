@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 MOST_KEPT = 2_000
 LEAST_SEEN = 5
-MOST_TWINS = 0.5
+MOST_TWINS = 0.3
+SURE = 3.29
 WORTH_TELLING = 0.1
 NEARLY_ALL = 0.9
 BITS = 48  # a whole number of so many bits survives JSON wherever it is read
@@ -44,7 +45,8 @@ def remember(frame: pd.DataFrame, columns: tuple[tuple[str, str], ...]) -> Learn
 
 
 def share_learned(learned: Learned, frame: pd.DataFrame) -> float:
-    """The share of a typed batch that the model learned from, about; NaN where too few rows, or too many alike, tell."""
+    """The share of a typed batch that the model learned from, about; NaN where too few rows, or too many alike, tell whether it
+    is a tenth or more."""
     if not learned.numbers or learned.twins > MOST_TWINS or not {name for name, _ in learned.columns} <= set(frame.columns):
         return math.nan
     found = _numbers(frame, learned.columns)
@@ -52,7 +54,17 @@ def share_learned(learned: Learned, frame: pd.DataFrame) -> float:
     if len(judged) < LEAST_SEEN:
         return math.nan
     known = float(np.isin(judged, learned.numbers).mean())
+    low, high = ((bound - learned.twins) / (1 - learned.twins) for bound in _bounds(known, len(judged)))
+    if low < WORTH_TELLING <= high:
+        return math.nan
     return max(0.0, (known - learned.twins) / (1 - learned.twins))
+
+
+def _bounds(share: float, rows: int) -> tuple[float, float]:
+    """The 99.9 % interval of a share of so many rows (Wilson 1927): to say it of new rows would keep them from being judged."""
+    square = SURE**2
+    middle, reach = share + square / (2 * rows), SURE * math.sqrt(share * (1 - share) / rows + square / (4 * rows**2))
+    return (middle - reach) / (1 + square / rows), (middle + reach) / (1 + square / rows)
 
 
 def learned_sentence(share: float) -> str:

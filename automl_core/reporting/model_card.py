@@ -59,7 +59,8 @@ def _data(facts: CardFacts) -> list[str]:
     lines = [
         "## Data",
         "",
-        f"- Rows: {facts.summary.rows:,}",
+        f"- Rows: {facts.summary.rows:,}" + (
+            f", drawn at random from {facts.summary.rows + facts.summary.left_out:,}" if facts.summary.left_out else ""),
         f"- Validation: {facts.summary.folds} parts, each predicted by a model that had not seen it",
     ]
     if facts.data_name:

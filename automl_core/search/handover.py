@@ -23,7 +23,7 @@ from automl_core.search.journal import FoldResult
 from automl_core.search.model import Model
 from automl_core.search.nested import nested_rungs
 from automl_core.search.offers import ENSEMBLE, Offer, best_first, choose, make_ballot, make_offers, rungs, speed
-from automl_core.search.plan import MOST_A_SECOND, RungOffer, RunSummary
+from automl_core.search.plan import RungOffer, RunSummary, left_out_sentence
 from automl_core.search.schedule import MANY_ROWS
 from automl_core.search.worker import ALL_ROWS
 
@@ -125,7 +125,8 @@ def settle(settlement: Settlement) -> Outcome:
     if not set(chosen.weights) <= set(refits):
         summary = replace(summary, refitted=False, sentence=f"{summary.sentence} {_not_refitted(contest, chosen)}")
     if contest.prepared.left_out:
-        summary = replace(summary, left_out=contest.prepared.left_out, sentence=f"{summary.sentence} {_left_out(contest)}")
+        missed = left_out_sentence(len(contest.prepared.y), contest.prepared.left_out)
+        summary = replace(summary, left_out=contest.prepared.left_out, sentence=f"{summary.sentence} {missed}")
     models = {rung.name: rung.model for rung in ladder}
     oofs = {rung.name: rung.honest for rung in ladder}
     return Outcome(mine.model, summary, mine.honest, y, contest.prepared.positions[rows], models, oofs)
@@ -144,12 +145,6 @@ def _not_refitted(contest: Contest, chosen: Offer) -> str:
     if len(chosen.weights) == 1:
         return f"It was not fitted again on all rows in time: it has not learned from {missed}, held out to judge it."
     return f"Not all its models were fitted again on all rows in time: the others did not learn from {missed}, held out to judge."
-
-
-def _left_out(contest: Contest) -> str:
-    learned, rows = len(contest.prepared.y), len(contest.prepared.y) + contest.prepared.left_out
-    return (f"The time was too short for all {rows:,} rows: it learned from {learned:,} of them, drawn at random. "
-            f"A new search of {math.ceil(rows / MOST_A_SECOND):,} seconds or more looks at all.")
 
 
 def _offer_of(contest: Contest, rung: _Rung, mine: _Rung) -> RungOffer:

@@ -19,8 +19,8 @@ def hastened(
 ) -> tuple[Candidate, ...]:
     """The candidates with learning rates for this pace; those whose keys are `fixed`, and their twins, stay as they are.
 
-    `pace` is the time of LightGBM's first fit as a share of what one fit will have. A family's rate grows with the square root of
-    how much longer than that its fits should take: half of what is lacking comes from larger steps, the other half is cut off.
+    `pace` is the time of a usual fit of LightGBM as a share of what one fit will have. A family's rate grows with the square root
+    of how much longer than that its fits should take: half of what is lacking comes from larger steps, the rest is cut off.
     """
     changed: dict[str, str] = {}
     found = []

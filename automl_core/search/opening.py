@@ -41,15 +41,15 @@ def open_contest(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock)
     journal.note(prepared.fingerprint, "quick", float(quick))
     task = prepared.data.problem.task
     candidates = _begun_quickly(usual, task) if quick else usual
-    if "pace" in notes:
+    if "slowness" in notes:
         slow = usual if plan.budget_seconds > plan.first_seconds > 0 else ()  # more time has come: they are tried, too
-        candidates = hastened(candidates, notes["pace"], tuple(one.key for one in candidates[:ANCHORS]), task)
+        candidates = hastened(candidates, notes["slowness"], tuple(one.key for one in candidates[:ANCHORS]), task)
         candidates += tuple(one for one in slow if one.key not in {other.key for other in candidates})
     candidates += tuple(candidate for candidate in journal.proposed(prepared.fingerprint)
                         if candidate.key not in {other.key for other in candidates})
     keys = {candidate.key for candidate in candidates}
     kept = {place: result for place, result in journal.results(prepared.fingerprint).items() if place[0] in keys}
-    contest = Contest(prepared, plan, candidates, {}, folds=int(notes.get("folds", 0)), hastened="pace" in notes)
+    contest = Contest(prepared, plan, candidates, {}, folds=int(notes.get("folds", 0)), hastened="slowness" in notes)
     for place in sorted(kept):
         contest.take(kept[place])
     anchors = candidates[:ANCHORS]

@@ -40,6 +40,15 @@ class Plan:
         return sys.maxsize if self.max_trials else int(MOST_A_SECOND * (self.first_seconds or self.budget_seconds))
 
 
+def left_out_sentence(rows: int, left_out: int) -> str:
+    """What a search says that looked at `rows` rows and at `left_out` more not at all; empty when it looked at all."""
+    if not left_out:
+        return ""
+    every = rows + left_out
+    return (f"The time was too short for all {every:,} rows: it learned from {rows:,} of them, drawn at random. "
+            f"A new search of {math.ceil(every / MOST_A_SECOND):,} seconds or more looks at all.")
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One configuration of one family on one view of the features. `key` is a hash of all that: the same on every machine.

@@ -25,7 +25,7 @@ from automl_core.search.portfolio import Views
 from automl_core.search.text import Terms
 
 Positions = NDArray[np.int64]
-FEWEST = 50  # rows of a class, where rows are drawn
+FEWEST = 2  # rows of a class, where rows are drawn: more would make rare classes look less rare
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,7 +142,7 @@ def prepare(data: SearchData, plan: Plan) -> Prepared:
 def drawn(y: NDArray[np.generic], problem: Problem, most: int, seed: int) -> Positions:
     """Places (m,) of the rows to learn from, in their order: all n of them, or about `most` drawn at random.
 
-    Each class keeps its share, but no fewer than `FEWEST` rows as long as it has as many.
+    Each class keeps its share, so that probabilities are those of the whole table; `FEWEST` rows stay of each that has as many.
     """
     if len(y) <= most:
         return np.arange(len(y))

@@ -181,7 +181,7 @@ class Race:
         if contest.plan.max_trials or contest.hastened or not seconds:
             return
         pace = seconds[0] / max(self._share_ends(0.5 * (now + self.end())) - 0.5 * (now + self.end()), 1e-3)
-        self.journal.note(self.prepared.fingerprint, "pace", pace)
+        self.journal.note(self.prepared.fingerprint, "slowness", pace)
         contest.hastened = True
         contest.candidates = hastened(contest.candidates, pace, tuple(one.key for one in contest.candidates[:ANCHORS]), task)
 

@@ -1,13 +1,21 @@
 """Whether more time for a search goes on with its fits, or begins it anew (docs/adr/0006)."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 from automl_core import search as search_step
+from automl_core.search.plan import Plan
 from automl_core.search.prepared import prepare
 from automl_core.workspace.context import Context
 from automl_core.workspace.goal import Framing, Inputs
 from automl_core.workspace.views import Run
 
 MOST_CELLS = 1_000_000  # two seconds; a larger table is not encoded just to say so
+
+
+def with_more(plan: Plan, seconds: float) -> Plan:
+    """The plan that goes on with another: `seconds` altogether, on the rows and folds that the first budget decided."""
+    return replace(plan, budget_seconds=seconds, max_trials=0, first_seconds=plan.first_seconds or plan.budget_seconds)
 
 
 def begins_anew(context: Context, goal: Framing, run: Run) -> bool:
@@ -19,4 +27,4 @@ def begins_anew(context: Context, goal: Framing, run: Run) -> bool:
         return False
     data = search_step.SearchData(frame, columns, problem, recipe, goal.data.table_of(inputs.table).columns)
     folder = context.store.folder(run.project_id, f"search-{run.journal or run.job_id}")
-    return not search_step.FolderJournal(folder).notes(prepare(data, run.plan).fingerprint)
+    return not search_step.FolderJournal(folder).notes(prepare(data, with_more(run.plan, run.plan.budget_seconds)).fingerprint)

@@ -20,6 +20,7 @@ from automl_core.framing.problem import Problem
 from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle, load_bundle, write_bundle
 from automl_core.production.contract import Contract
+from automl_core.production.learned import Learned
 from automl_core.production.monitor import make_contract, with_predictions
 from automl_core.registry import is_installed
 from automl_core.reporting import CardFacts, model_card
@@ -28,7 +29,7 @@ from automl_core.search.model import Model
 from automl_core.search.plan import Plan, Trial
 from automl_core.workspace.context import Context, Recent
 from automl_core.workspace.goal import Framing, Inputs
-from automl_core.workspace.going_on import begins_anew
+from automl_core.workspace.going_on import begins_anew, with_more
 from automl_core.workspace.headstart import Aside, Headstart
 from automl_core.workspace.summaries import summary_of, with_check, with_choice
 from automl_core.workspace.views import Choice, Run, RungFiles, RunState
@@ -95,8 +96,7 @@ class Searching:
         spent = summary_of(run).fit_seconds
         if not 1 <= seconds <= LONGEST_SECONDS - spent:
             raise BadInput("A search cannot be given less than a second or more than a day.", "Choose another time.")
-        plan = replace(run.plan, budget_seconds=spent + seconds, max_trials=0,
-                       first_seconds=run.plan.first_seconds or run.plan.budget_seconds)
+        plan = with_more(run.plan, spent + seconds)
         for job in queue.jobs(self.context.store, project_id):
             if job.kind == "search" and job.active:
                 return job
@@ -251,7 +251,10 @@ class Searching:
     def _told(self, run: Run, problem: Problem, explanation: Explanation) -> Told:
         given = self.goal.data.table_of(run.table)
         shares = {item.column: item.share for item in explanation.importance}
-        return Told(explanation, make_contract(given.frame, given.columns, problem, None, shares))
+        contract = make_contract(given.frame, given.columns, problem, None, shares)
+        if summary_of(run).left_out:  # which rows were drawn is not kept, and the others are new to the model
+            contract = replace(contract, learned=Learned())
+        return Told(explanation, contract)
 
     def _store_rung(self, run: Run, name: str, outcome: search_step.Outcome, told: Told) -> RungFiles:
         """A rung that was not handed over, kept so that it can be: its explanation is made when it is chosen."""

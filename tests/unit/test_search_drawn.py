@@ -9,15 +9,16 @@ import numpy as np
 from automl_core.search import FolderJournal, SearchData, plan, search
 from automl_core.search.plan import Plan
 from automl_core.search.prepared import FEWEST, drawn, prepare
+from automl_core.workspace.summaries import with_choice
 from tests.unit.modelling import PROBLEMS
 from tests.unit.test_search_race import make_data
 
 
-def test_each_class_keeps_its_share_and_a_rare_one_its_rows() -> None:
-    y = np.repeat([0, 1, 2], [8_000, 1_940, 60])
+def test_each_class_keeps_its_share_and_the_rarest_two_rows() -> None:
+    y = np.repeat([0, 1, 2, 3], [7_996, 1_940, 60, 4])
     places = drawn(y, PROBLEMS["multiclass"], 1_000, 3)
     counts = np.bincount(y[places])
-    assert tuple(counts) == (800, 194, FEWEST)
+    assert tuple(counts) == (800, 194, 6, FEWEST)
     assert (np.diff(places) > 0).all()
     assert np.array_equal(places, drawn(y, PROBLEMS["multiclass"], 1_000, 3))
     assert not np.array_equal(places, drawn(y, PROBLEMS["multiclass"], 1_000, 4))
@@ -47,6 +48,8 @@ def test_a_search_that_left_rows_out(tmp_path: Path, monkeypatch) -> None:
     outcome = search(data, short, FolderJournal(tmp_path))
     assert (outcome.summary.rows, outcome.summary.left_out) == (800, 700)
     assert "1,500 rows: it learned from 800" in outcome.summary.sentence
+    chosen = with_choice(outcome.summary, outcome.summary.ladder[0].name, outcome.model)
+    assert "1,500 rows: it learned from 800" in chosen.sentence
     target = data.frame[data.problem.target].to_numpy()[outcome.positions]
     assert np.array_equal(target == data.problem.positive, outcome.y == 1)
     whole = prepare(data, replace(short, budget_seconds=60))

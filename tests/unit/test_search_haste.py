@@ -55,7 +55,7 @@ def test_formulas_are_still_judged_by_the_same_model_without_them() -> None:
 def test_a_search_that_goes_on_knows_its_candidates_again_and_with_more_time_the_slow_ones_too(tmp_path: Path) -> None:
     data, plan = make_data(), Plan(60, 2)
     prepared, journal = prepare(data, plan), FolderJournal(tmp_path)
-    journal.note(prepared.fingerprint, "pace", 100.0)
+    journal.note(prepared.fingerprint, "slowness", 100.0)
     first = open_contest(prepared, plan, journal, Clock(60.0)).candidates
     assert first == open_contest(prepared, plan, journal, Clock(60.0)).candidates
     assert rate(first, "CatBoost") == pytest.approx(MOST * rate(ALL, "CatBoost"))

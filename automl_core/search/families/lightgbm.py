@@ -169,9 +169,8 @@ def _effort(options: Mapping[str, Any], task: Task) -> float:
     """Against the careful trees of the portfolio, as measured on ten tables: of large trees fewer are needed to tell classes
     apart, but not to tell numbers, and small ones are quick."""
     leaves = int(options.get("num_leaves", 31)) / USUAL_LEAVES
-    if leaves > 1 and task == "regression":
-        return 1.0
-    return float(USUAL_RATE / options.get("learning_rate", USUAL_RATE) * (leaves ** -0.3 if leaves > 1 else leaves ** 0.3))
+    size = leaves ** 0.3 if leaves <= 1 else 1.0 if task == "regression" else leaves ** -0.3
+    return float(USUAL_RATE / options.get("learning_rate", USUAL_RATE) * size)
 
 
 FAMILY = Family(
