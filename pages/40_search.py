@@ -59,7 +59,7 @@ def results(summary: RunSummary) -> None:
         Fact("One answer takes", milliseconds(summary.row_ms_p50), f"{number(summary.mb, 2)} MB"),
     ])
     if summary.sentence:
-        st.markdown(plain(summary.sentence), width=TEXT_WIDTH)
+        st.markdown(plain(summary.sentence, 1_000), width=TEXT_WIDTH)
     st.subheader("What could be handed over", anchor=False)
     cards.show(charts.offers(summary, session.palette()), "offers")
     for offer in summary.ladder:

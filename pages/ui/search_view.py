@@ -30,7 +30,7 @@ def pick_families() -> tuple[str, ...]:
                             format_func=lambda name: titles.get(name, family_title(name)))
     for item in found:
         if not item.installed:
-            st.caption(f"{plain(item.title, 60)} is unavailable: pip install {plain(item.needs, 80)}")
+            st.caption(f"{plain(item.title, 60)} is unavailable: {plain(item.needs, 90)}")
     return tuple(name for name in chosen if name in titles)
 
 

@@ -155,7 +155,8 @@ def test_kinds_of_model_come_from_the_workspace(visit: Visit, stages: Stages) ->
     families = stages.workspace.search.families()
     assert app.multiselect(key="families").options == [family.title for family in families if family.installed]
     for family in families:
-        assert (f"{family.title} is unavailable" in texts(app)) == (not family.installed)
+        said = f"{family.title} is unavailable: {family.needs}"
+        assert (said in texts(app)) == (not family.installed)
 
 
 def test_uploads_take_what_the_sources_read(visit: Visit, stages: Stages) -> None:

@@ -518,3 +518,23 @@ def test_a_score_and_its_interval_are_said_to_the_same_place() -> None:
     assert Score(0.80671, 0.77352, 0.836).words == "0.8067 (0.7735 to 0.8360)"
     assert Score(12345.6, 11902.1, 12803.9).words == "12,350 (11,900 to 12,800)"
     assert Score(0.0, -0.1, 0.1).words == "0 (-0.1 to 0.1)"
+
+
+def test_a_fit_that_needs_little_more_than_its_share_gets_it(tmp_path: Path) -> None:
+    """By the end that its task is given, in seconds from now: a third more than it should take, twice its share at most."""
+    prepared = prepare(make_data(), Plan(folds=2))
+    first, other = (Candidate(key, "lightgbm", key, {"learning_rate": 0.04, "num_leaves": 20}) for key in ("first", "other"))
+    truth = prepared.y[prepared.folds[0][1]]
+    given = []
+    for seconds in (0.5, 27.0, 60.0):
+        contest = Contest(prepared, Plan(200.0, 1), (first, other), {}, folds=2)
+        for fold in range(2):
+            contest.take(FoldResult("first", fold, 0.5 + 0.0 * truth, 10, seconds))
+        race = race_module.Race(contest, Clock(200.0), Crew(HereExecutor(), None), FolderJournal(tmp_path), SilentWatch())
+        share = race._share_ends(0.0)
+        given.append((race._fit_ends(other, 0.0), share, seconds))
+    quick, usual, slow = given
+    assert quick[0] == quick[1] > 1.3 * quick[2]
+    assert usual[1] < usual[0] == pytest.approx(1.3 * usual[2])
+    assert slow[0] == pytest.approx(2 * slow[1])
+    assert slow[0] < 1.3 * slow[2]
