@@ -130,12 +130,13 @@ def test_too_few_shops_are_refused() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("design", "least"), [(bent, 60), (shops, 20), (apart, 20)])
+@pytest.mark.parametrize(("design", "least"), [(bent, 150), (shops, 50), (apart, 50)])
 def test_figures_hold_for_the_rows_that_are_listed_full(design: Callable[[int], Made], least: int) -> None:
-    tally = run(design, range(8200, 8240))
+    # of intervals that cover 93 % forty tables show fewer than 90 % one time in six; a hundred, one time in ten
+    tally = run(design, range(8200, 8300))
     assert tally.cards >= least
     assert tally.covered >= 0.9 * tally.cards
-    assert tally.idle <= 0.05 * 40 + 1
+    assert tally.idle <= 0.05 * 100 + 1
 
 
 @pytest.mark.slow
