@@ -16,7 +16,7 @@ Said = tuple[dict[str, Any], str, int]
 def act(workspace: Workspace, arguments: argparse.Namespace) -> Said:
     """Cards, patterns, the plan of one action a row (`--out`), the ranked list (`--ranked`) and an experiment's result."""
     files = workspace.files
-    advice = files.act(arguments.bundle, arguments.data, _goal_text(Path(arguments.goal)))
+    advice = files.act(arguments.bundle, arguments.data, _goal_text(Path(arguments.goal)), processes=True)
     if arguments.out:
         files.write_csv(advice.plan_table, Path(arguments.out))
     if arguments.ranked:

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl_core.acting.action import ActionCard, Actions, Goal
+from automl_core.acting.action import ActionCard, Actions, Goal, Lever
 from automl_core.acting.conditions import usable
 from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.crossing import PARTS
@@ -36,7 +36,7 @@ from automl_core.acting.refutations import (
     small_effect,
     strongest_observed,
 )
-from automl_core.acting.side_by_side import side_by_side, threads_for
+from automl_core.acting.side_by_side import Hands, hands, side_by_side
 from automl_core.acting.splits import make_splits
 from automl_core.acting.statistics import benjamini_hochberg
 from automl_core.acting.trials import Stage, Trial, lever_trials
@@ -64,7 +64,7 @@ Floats = NDArray[np.float64]
 @dataclass(frozen=True, eq=False, slots=True)
 class CardInputs:
     """`frame` is typed and cleaned, aligned with `y` (see `make_outcome`); `columns` are its columns. Without a `model` a small
-    one is fitted for the what-if."""
+    one is fitted for the what-if. Many rows may be worked on in `processes` (see `hands`)."""
 
     model: Predicts | None
     frame: pd.DataFrame
@@ -74,6 +74,7 @@ class CardInputs:
     goal: Goal
     seed: int = 0
     progress: Callable[[float, str], None] | None = None
+    processes: bool = False
 
     def told(self, share: float, words: str) -> None:
         """Tell how far it is."""
@@ -89,22 +90,22 @@ def make_cards(inputs: CardInputs) -> Actions:
     """
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    with threadpool_limits(1):  # matrices this small lose by being shared between threads, most of all beside other work
-        return _made(inputs)
-
-
-def _made(inputs: CardInputs) -> Actions:
     for lever in inputs.goal.levers:
         find_column(inputs.columns, lever.column)
     inputs, notes = _sampled(inputs)
     rows = len(inputs.frame)
     if not inputs.goal.levers or not rows:
         return Actions((), rows=rows, notes=notes)
+    # matrices this small lose by being shared between threads, most of all beside other work
+    with threadpool_limits(1), hands(rows, inputs.processes) as given:
+        return _made(inputs, notes, given)
+
+
+def _made(inputs: CardInputs, notes: tuple[str, ...], given: Hands) -> Actions:
     outcome = counted(inputs.y, inputs.problem, inputs.goal)
     stage = _stage(inputs, outcome)
     trials: list[Trial] = []
-    each = side_by_side(lambda lever: lever_trials(lever, stage, _given(inputs, (lever.column,))), inputs.goal.levers,
-                        threads_for(rows))
+    each = side_by_side(_tried, ((lever, stage, _given(inputs, (lever.column,))) for lever in inputs.goal.levers), given)
     for place, lever in enumerate(inputs.goal.levers):
         inputs.told(0.5 * place / len(inputs.goal.levers), f"Comparing like with like on “{lever.column[:80]}”.")
         made = next(each)
@@ -114,7 +115,11 @@ def _made(inputs: CardInputs) -> Actions:
     desk = _Desk(inputs, outcome, stage.worth > 0, _what_if(inputs, outcome))
     inputs.told(0.5, "Trying two changes together.")
     trials.extend(pair_trials(trials, stage, partial(_given, inputs), desk.rank))
-    return _picked(trials, desk, notes)
+    return _picked(trials, desk, notes, given)
+
+
+def _tried(lever_of: tuple[Lever, Stage, Covariates]) -> tuple[Trial, ...]:
+    return lever_trials(*lever_of)
 
 
 def counted(y: NDArray[np.generic], problem: Problem, goal: Goal) -> Outcome:
@@ -248,7 +253,7 @@ def _identity(card: ActionCard) -> str:
     return hashlib.sha256(json.dumps(to_json(said), sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _picked(trials: list[Trial], desk: _Desk, notes: tuple[str, ...]) -> Actions:
+def _picked(trials: list[Trial], desk: _Desk, notes: tuple[str, ...], given: Hands) -> Actions:
     """The seven best cards that hold, merged where they speak of the same rows, and the best of what did not hold."""
     corrected = benjamini_hochberg(
         [trial.effect.p if trial.chosen and desk.gain(trial.effect.estimate) > 0 else 1.0 for trial in trials]
@@ -264,7 +269,7 @@ def _picked(trials: list[Trial], desk: _Desk, notes: tuple[str, ...]) -> Actions
         if is_advice(found):
             roots.setdefault(id(trial.root), trial)
     order, most = list(roots.values()), len(roots)
-    attempts = side_by_side(partial(_checked, levers=levers), order, threads_for(len(desk.inputs.frame)))
+    attempts = side_by_side(partial(_checked, levers=levers), order, given)
     tried = zip(order, attempts, strict=False)
     for trial, found in weighed:
         if not is_advice(found):

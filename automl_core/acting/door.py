@@ -39,7 +39,8 @@ class Options:
     """`value` is money per outcome turned good (0: no money; cards are then ranked by rows times gain), `currency` its sign.
 
     `model` predicts a typed frame (`predict_frame`) for the what-if; without one a small boosted model is fitted. The same
-    `seed` gives the same cards. `progress(share, words)` is told how far it is.
+    `seed` gives the same cards. `progress(share, words)` is told how far it is. With `processes` many rows are worked on in two
+    processes: for programs that can be imported once more (`if __name__ == "__main__":`).
     """
 
     value: float = 0.0
@@ -47,6 +48,7 @@ class Options:
     model: Predicts | None = None
     seed: int = 0
     progress: Callable[[float, str], None] | None = None
+    processes: bool = False
 
 
 def find_actions(
@@ -86,7 +88,8 @@ def find_actions(
     encoded, known = encode_target(table.frame[outcome], problem)
     past = table.frame[known].reset_index(drop=True)
     y = np.asarray(encoded)
-    return make_cards(CardInputs(options.model, past, y, table.columns, problem, goal, options.seed, options.progress))
+    return make_cards(CardInputs(options.model, past, y, table.columns, problem, goal, options.seed, options.progress,
+                                 options.processes))
 
 
 def _problem(table: Table, outcome: str, good: str, roles: Roles) -> Problem:

@@ -1,41 +1,101 @@
-"""Long pieces of work in threads, told in order: matrices let go of the interpreter while they are multiplied."""
+"""Long pieces of work beside each other, told in order: in processes where the caller allows them, else in threads.
+
+Threads gain less: matrices let go of the interpreter while they are multiplied, but trees are grown one at a time.
+"""
 from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from automl_core.search.executors import BROKEN, LocalExecutor
+from automl_core.search.lean import follow
 
 Given = TypeVar("Given")
 Found = TypeVar("Found")
 LONG_ROWS = 10_000  # rows from which the work is long enough to be worth a thread
-MOST_THREADS = 2
+MANY_ROWS = 20_000  # and a process, which loads its libraries for two seconds
+MOST = 2
 
 
-def threads_for(rows: int) -> int:
-    """How many pieces of work on so many rows go on at once."""
-    return min(MOST_THREADS, os.cpu_count() or 1) if rows >= LONG_ROWS else 1
+@dataclass(frozen=True, eq=False, slots=True)
+class Hands:
+    """How many pieces of work go on at once, and how one is begun (None: in turn, by the caller). In `processes` work and what it
+    gives are sent to and fro."""
+
+    many: int = 1
+    submit: Callable[..., Future[Any]] | None = None
+    processes: bool = False
 
 
-def side_by_side(work: Callable[[Given], Found], items: Iterable[Given], threads: int) -> Generator[Found, None, None]:
-    """What `work` gives for each item, in order, so many at once; none is begun that is more than that ahead of what was taken.
+ONE = Hands()
 
-    With one thread each is done when it is asked for. An error comes at its item's turn; what has begun then, or when this is
-    closed, ends first.
+
+@contextmanager
+def hands(rows: int, processes: bool) -> Iterator[Hands]:
+    """Hands for work on so many rows. `processes` may be used only where the program's main module can be imported once more."""
+    many = min(MOST, os.cpu_count() or 1)
+    if rows < LONG_ROWS or many < 2:
+        yield ONE
+    elif processes and rows >= MANY_ROWS:
+        executor = LocalExecutor(many, begins=_begin)
+        try:
+            yield Hands(many, executor.submit, processes=True)
+        finally:
+            executor.close()
+    else:
+        with ThreadPoolExecutor(many) as pool:
+            yield Hands(many, pool.submit)
+
+
+def _begin(parent: int) -> None:
+    follow(parent, ("automl_core.acting.trials", "automl_core.acting.refutations"))
+
+
+def side_by_side(work: Callable[[Given], Found], items: Iterable[Given], given: Hands) -> Generator[Found, None, None]:
+    """What `work` gives for each item, in order, by the hands `given`; none is begun that is more than one for each hand ahead of
+    what was taken.
+
+    By one hand each is done when it is asked for, and so is one whose process was lost. An error comes at its item's turn; what
+    has begun in a thread then, or when this is closed, ends first.
     """
-    if threads <= 1:
+    if given.submit is None:
         yield from map(work, items)
         return
-    rest, begun = iter(items), deque[Future[Found]]()
-    with ThreadPoolExecutor(threads) as pool:
-        begun.extend(pool.submit(work, item) for item in islice(rest, threads))
-        try:
-            while begun:
-                found = begun.popleft().result()
-                begun.extend(pool.submit(work, item) for item in islice(rest, 1))
-                yield found
-        finally:
-            for future in begun:
-                future.cancel()
+    rest, begun = iter(items), deque[tuple[Given, Future[Found] | None]]()
+
+    def begin(many: int) -> None:
+        begun.extend((item, _begun(given.submit, work, item)) for item in islice(rest, many))
+
+    begin(given.many)
+    try:
+        while begun:
+            item, future = begun.popleft()
+            found = _ended(work, item, future)
+            begin(1)
+            yield found
+    finally:
+        under_way = [future for _, future in begun if future is not None and not future.cancel()]
+        if not given.processes:
+            wait(under_way)
+
+
+def _begun(submit: Callable[..., Future[Any]] | None, work: Callable[[Given], Found], item: Given) -> Future[Found] | None:
+    try:
+        return submit(work, item) if submit is not None else None
+    except BROKEN:
+        return None
+
+
+def _ended(work: Callable[[Given], Found], item: Given, future: Future[Found] | None) -> Found:
+    if future is None:
+        return work(item)
+    try:
+        return future.result()
+    except BROKEN:
+        return work(item)

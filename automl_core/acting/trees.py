@@ -22,7 +22,7 @@ def binned(covariates: Covariates) -> Any:
 
     if covariates.matrix.shape[1] == 0:
         return None
-    options = {"max_bin": 127, "verbose": -1, "force_row_wise": True, "num_threads": THREADS, "feature_pre_filter": False}
+    options = {"max_bin": 127, "verbose": -1, "force_col_wise": True, "num_threads": THREADS, "feature_pre_filter": False}
     data = lightgbm.Dataset(
         covariates.matrix, categorical_feature=list(covariates.categorical), params=options, free_raw_data=False
     )
@@ -44,7 +44,7 @@ def grown(bins: Any, train: NDArray[np.intp], values: Floats, binary: bool, roun
         "verbose": -1,
         "seed": 0,
         "deterministic": True,
-        "force_row_wise": True,
+        "force_col_wise": True,
         "max_bin": 127,
     }
     with ONE_AT_A_TIME:

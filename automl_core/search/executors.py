@@ -39,13 +39,14 @@ class Executor(Protocol):
 
 
 class LocalExecutor:
-    """`jobs` processes of one thread each, starting at once; `folder` (which may be known later) is where shared arrays go.
+    """`jobs` processes of one thread each, starting at once; `folder` (which may be known later) is where shared arrays go, and
+    `begins` is what each does first, told its parent's process id.
 
     Spawned, never forked: threads of numeric libraries do not survive a fork.
     """
 
-    def __init__(self, jobs: int, folder: Path = Path()) -> None:
-        self._jobs, self.folder = max(1, jobs), folder
+    def __init__(self, jobs: int, folder: Path = Path(), begins: Callable[[int], None] = begin) -> None:
+        self._jobs, self.folder, self._begins = max(1, jobs), folder, begins
         self._shared: set[Path] = set()
         self._strangers = set(multiprocessing.active_children())
         self._pool = self._open()
@@ -70,7 +71,7 @@ class LocalExecutor:
             path.unlink(missing_ok=True)
 
     def _open(self) -> ProcessPoolExecutor:
-        pool = ProcessPoolExecutor(self._jobs, mp_context=multiprocessing.get_context("spawn"), initializer=begin,
+        pool = ProcessPoolExecutor(self._jobs, mp_context=multiprocessing.get_context("spawn"), initializer=self._begins,
                                    initargs=(os.getpid(),))
         with _one_thread_each():
             for _ in range(self._jobs):

@@ -24,7 +24,13 @@ FIRST = ("lightgbm", "scipy.optimize", "automl_core.search.worker")  # what the 
 
 
 def begin(parent: int) -> None:
-    """Start a worker: it leaves Ctrl+C to its parent, ends itself when that is gone, and loads what the first fits need."""
+    """Start a worker of the search, without what none of its fits needs."""
+    sys.meta_path.insert(0, _Refusal())
+    follow(parent, FIRST)
+
+
+def follow(parent: int, first: Sequence[str]) -> None:
+    """Start a worker: it leaves Ctrl+C to its parent, ends itself when that is gone, and loads the modules it needs `first`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.update(dict.fromkeys(THREADS, "1"))
 
@@ -34,8 +40,7 @@ def begin(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-    sys.meta_path.insert(0, _Refusal())
-    for name in FIRST:
+    for name in first:
         with suppress(ImportError):  # a family whose library is missing says so itself
             _import(name)
 

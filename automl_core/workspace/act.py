@@ -235,7 +235,7 @@ class Acting:
 
             bundle = self.search.bundle(run)
             found = acting.make_cards(
-                acting.CardInputs(bundle.model, rows, y, columns, problem, goal, run.plan.seed, told))
+                acting.CardInputs(bundle.model, rows, y, columns, problem, goal, run.plan.seed, told, processes=True))
             self.context.save("cards", project_id, found, parent_id=run.id + fingerprint(goal))
 
     def _run_experiment(self, run: Run, goal: Goal) -> None:

@@ -229,8 +229,9 @@ class Files:
         row = cleaning.apply_recipe_row(bundle.model.recipe, data_step.type_row(dict(raw.iloc[position]), bundle.model.columns))
         return explain_row(bundle.model, row, pick_background(bundle.model, frame).reset_index(drop=True))
 
-    def act(self, bundle_path: str, source: str, goal_text: str) -> Advice:
-        """Action cards and the ranked list for the rows of a file under a goal, given as the text of a goal.toml."""
+    def act(self, bundle_path: str, source: str, goal_text: str, processes: bool = False) -> Advice:
+        """Action cards and the ranked list for the rows of a file under a goal, given as the text of a goal.toml; many rows in
+        `processes`, if the program's main module can be imported once more."""
         goal = acting.read_goal(goal_text)
         bundle = load_bundle(existing(bundle_path))
         problem = bundle.model.problem
@@ -248,7 +249,7 @@ class Files:
             raise BadInput(f"No row has “{unseen[0][1][:80]}” in “{unseen[0][0][:80]}”, so nothing can be learned about it.",
                            "Name a value that occurs.")
         past = frame[known].reset_index(drop=True)
-        found = acting.make_cards(acting.CardInputs(bundle.model, past, y, columns, problem, goal, 0))
+        found = acting.make_cards(acting.CardInputs(bundle.model, past, y, columns, problem, goal, processes=processes))
         predictions = bundle.model.predict_frame(frame)
         told = with_reasons(acting.rank_rows(frame, predictions, columns, problem, goal), bundle, frame)
         inputs = PlanInputs(bundle.model, frame, columns, predictions, goal)
