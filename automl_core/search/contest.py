@@ -5,7 +5,7 @@ import bisect
 import math
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,6 +104,14 @@ class Contest:
             self.scores[key, fold] = judge.sign * judge.score(
                 self.prepared.y[valid], prediction, weights=self.prepared.weights_of(valid))
         return self.scores[key, fold]
+
+    def leads(self, result: FoldResult) -> bool:
+        """Whether a fit that is not noted yet is the best one of its fold, where no candidate is fitted on another."""
+        if self.folds > 1 or result.fold or result.error:
+            return False
+        with_it = replace(self, results={**self.results, (result.key, 0): result}, scores=dict(self.scores))
+        rivals = [key for key, fold in self.results if fold == 0 and not self.results[key, 0].error]
+        return all(with_it.fold_score(result.key, 0) > with_it.fold_score(key, 0) for key in rivals)
 
     def take(self, result: FoldResult) -> None:
         """Note a result, and rule its candidate out when it is hopeless.

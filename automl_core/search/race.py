@@ -236,7 +236,10 @@ class Race:
 
     def _take(self, result: FoldResult) -> None:
         if result.truncated and self.stop_file.exists():
-            return  # cut off by the end of the race, not by its own share: not comparable, so not kept
+            # cut off by the end of the race, not by its own share: more time fits it anew, and it counts only if it wins so
+            if self.contest.leads(result):
+                self.contest.take(result)
+            return
         large = result.size > LARGE
         result = self.journal.add(self.prepared.fingerprint, result, self.clock.elapsed())
         self.contest.take(result)

@@ -27,6 +27,7 @@ from automl_core.search.ensemble import Electorate, bagged_weights, blend, greed
 from automl_core.search.executors import open_executor
 from automl_core.search.journal import FoldResult
 from automl_core.search.offers import Offer, choose
+from automl_core.search.opening import open_contest
 from automl_core.search.plan import Candidate, Plan, Score, Trial
 from automl_core.search.portfolio import candidate_cap, make_portfolio
 from automl_core.search.prepared import prepare
@@ -538,3 +539,29 @@ def test_a_fit_that_needs_little_more_than_its_share_gets_it(tmp_path: Path) -> 
     assert usual[1] < usual[0] == pytest.approx(1.3 * usual[2])
     assert slow[0] == pytest.approx(2 * slow[1])
     assert slow[0] < 1.3 * slow[2]
+
+
+def test_a_fit_that_the_end_cuts_off_counts_only_where_it_wins(tmp_path: Path) -> None:
+    """In a race of one fold it may be all there is besides a poor model; more time fits it anew, so it is not in the journal."""
+    data, plan = make_data("regression"), Plan(10.0, 2, families=("linear", "lightgbm"), folds=2)
+    prepared = prepare(data, plan)
+    journal = FolderJournal(tmp_path)
+    contest = open_contest(prepared, plan, journal, Clock(10.0))
+    race = race_module.Race(contest, Clock(10.0), Crew(HereExecutor(), None), journal, SilentWatch())
+    race.loaded.update(plan.families)  # these fits have no models
+    poor, good, worse = (candidate.key for candidate in contest.candidates[:3])
+    truth = prepared.y[prepared.folds[0][1]]
+
+    def cut(key: str, miss: float) -> FoldResult:
+        return FoldResult(key, 0, truth + miss * np.resize([1.0, -1.0], len(truth)), 10, 1.0, truncated=True)
+
+    race._take(replace(cut(poor, 5.0), truncated=False))
+    race.stop_file.touch()
+    race._take(cut(good, 1.0))
+    race._take(cut(worse, 2.0))
+    assert set(contest.good(good)) == {0}
+    assert not contest.good(worse)
+    assert {key for key, _ in journal.results(prepared.fingerprint)} == {poor}
+    contest.folds = 2
+    race._take(cut(worse, 0.5))
+    assert not contest.good(worse)
