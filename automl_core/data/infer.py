@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from automl_core.data.cells import UNREADABLE, cell_reader
 from automl_core.data.dates import find_date_format
 from automl_core.data.names import clean_names
 from automl_core.data.numbers import find_number_style, is_code
@@ -22,8 +23,6 @@ from automl_core.data.values import (
     EXCEL_SERIAL,
     FALSE_WORDS,
     TRUE_WORDS,
-    UNREADABLE,
-    cell_reader,
     is_null_token,
     to_text,
 )
