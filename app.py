@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from automl_core.api import make_api, report_routes, security_middleware  # noqa: E402 - the checkout must be importable first
+from automl_core.api import make_api, report_routes  # noqa: E402 - the checkout must be importable first
+from automl_core.guard import security_middleware  # noqa: E402
 from automl_core.jobs.start import keep_worker  # noqa: E402
 from pages.ui import session  # noqa: E402
 from pages.ui.border import show_unexpected  # noqa: E402

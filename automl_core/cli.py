@@ -108,7 +108,7 @@ def _train(arguments: Arguments) -> Answer:
 
         with opening(arguments.data, read_limits(settings)) as opened:
             request = request_of(arguments)
-            run, verdict = _open().files.train(opened, request, out, arguments.hand_over, workers, began)
+            run, verdict = _open().file_training.train(opened, request, out, arguments.hand_over, workers, began)
     answer = _searched(run, verdict, out)
     wanted = arguments.hand_over
     if not wanted or any(wanted in (offer.name, *offer.also) and offer.chosen for offer in answer.data["ladder"]):
@@ -119,7 +119,7 @@ def _train(arguments: Arguments) -> Answer:
 
 def _more(arguments: Arguments) -> Answer:
     out = Path(arguments.out)
-    return _searched(*_open().files.more(arguments.run_id, arguments.budget, out), out)
+    return _searched(*_open().file_training.more(arguments.run_id, arguments.budget, out), out)
 
 
 def _searched(run: Run, verdict: Verdict, out: Path) -> Answer:

@@ -28,8 +28,7 @@ from automl_core.data.infer import table_from_frame
 from automl_core.data.schema import type_frame
 from automl_core.data.table import Table
 from automl_core.framing.problem import Problem
-from automl_core.search import FolderJournal, SearchData, search
-from automl_core.search import race as race_module
+from automl_core.search import FolderJournal, SearchData, opening, race, search
 from automl_core.search.contest import Contest
 from automl_core.search.families import learners
 from automl_core.search.model import Model
@@ -38,7 +37,7 @@ from automl_core.search.prepared import Prepared
 
 RESULTS = Path(__file__).parent / "results"
 TABLES = ("telco_churn", "ames_housing", "wine_quality_white", "insurance", "titanic", "airline_sentiment", "kc_house")
-make_portfolio = race_module.make_portfolio
+make_portfolio = opening.make_portfolio
 
 
 @contextmanager
@@ -68,7 +67,7 @@ def racing_off() -> Iterator[None]:
 @contextmanager
 def tuning_off() -> Iterator[None]:
     """Nothing beyond the portfolio."""
-    with mock.patch.object(race_module, "propose", return_value=None):
+    with mock.patch.object(race, "propose", return_value=None):
         yield
 
 
@@ -80,7 +79,7 @@ def order_shuffled() -> Iterator[None]:
         random.Random(0).shuffle(found)
         return tuple(found)
 
-    with mock.patch.object(race_module, "make_portfolio", shuffled):
+    with mock.patch.object(opening, "make_portfolio", shuffled):
         yield
 
 

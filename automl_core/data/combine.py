@@ -57,7 +57,7 @@ def join(left: Table, right: Table, left_key: str, right_key: str, how: Mapping[
         count = added.columns[0]
         added[count] = added[count].fillna(0).astype("int64")
     extra = table_from_frame(added, left.origin.name)
-    columns = (*left.columns, *(_told(column, right, one_each) for column in extra.columns))
+    columns = (*left.columns, *(_with_origin(column, right, one_each) for column in extra.columns))
     frame = pd.concat([left.frame, extra.frame], axis=1)
     missed = f"{len(left_keys) - matched:,} of {left.rows:,} rows found no partner in {shown(right.origin.name)}."
     warnings = (*left.warnings, *((missed,) if matched < left.rows else ()))
@@ -130,7 +130,7 @@ def _free(name: str, prefix: str, taken: set[str]) -> str:
     return free
 
 
-def _told(column: Column, right: Table, one_each: bool) -> Column:
+def _with_origin(column: Column, right: Table, one_each: bool) -> Column:
     """The added column says where it came from; a column taken over whole keeps the reading it was typed with."""
     source = next((known for known in right.columns if known.name == column.name), None)
     note = f"from {shown(right.origin.name)}"

@@ -142,7 +142,7 @@ def _share(texts: Sequence[str], counts: Sequence[int], reading: Reading) -> flo
 
 
 def _common_unit(texts: Sequence[str], counts: Sequence[int]) -> str:
-    """The known unit that stands before or after at least 95 % of the cells; "" when none does."""
+    """The known unit that stands before or after at least 90 % of the cells; "" when none does."""
     found: Counter[str] = Counter()
     for text, count in zip(texts, counts, strict=True):
         if is_null_token(text):

@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from automl_core.data.cells import UNREADABLE, CellReader, cell_reader
 from automl_core.data.table import Column, Reading, Row
-from automl_core.data.values import UNREADABLE, CellReader, cell_reader, is_null_token
+from automl_core.data.values import is_null_token
 
 _SMALL = 2000
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 Units = str  # "points" (probability x 100) for classes, the target's name for numbers
-TOLD_DOUBT = 0.01  # a smaller part of what was sampled is not worth a sentence
+LEAST_DOUBT = 0.01  # a smaller part of what was sampled is not worth a sentence
 LEAST_NAMED = 0.01  # share of a column that the first sentence names
 EARLIER_DOUBT = re.compile(r" The parts of a row are estimates: about [\d.]+ % of their size may be off\.")
 
@@ -94,8 +94,8 @@ class Explanation:
     @property
     def doubt_sentence(self) -> str:
         """What sampling left open in single rows; empty where it is not worth telling."""
-        told = f"In a single row the parts are estimates, off by about {100 * self.doubt:.0f} % of all their sizes together"
-        return f"{told}; the mean over the rows is surer." if self.doubt >= TOLD_DOUBT else ""
+        estimate = f"In a single row the parts are estimates, off by about {100 * self.doubt:.0f} % of all their sizes together"
+        return f"{estimate}; the mean over the rows is surer." if self.doubt >= LEAST_DOUBT else ""
 
 
 def said_once(explanation: Explanation) -> Explanation:
@@ -285,5 +285,5 @@ class RowExplanation:
     @property
     def doubt_sentence(self) -> str:
         """What sampling left open; empty where it is not worth telling."""
-        told = f"the parts are off by about {100 * self.doubt:.0f} % of all their sizes together, small ones by more of their own"
-        return f"How the prediction is divided among the columns is an estimate: {told}." if self.doubt >= TOLD_DOUBT else ""
+        size = f"the parts are off by about {100 * self.doubt:.0f} % of all their sizes together, small ones by more of their own"
+        return f"How the prediction is divided among the columns is an estimate: {size}." if self.doubt >= LEAST_DOUBT else ""

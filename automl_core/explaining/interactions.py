@@ -95,7 +95,7 @@ def interactions(
     passed = [pair for pair in found if found[pair].strength > null]
     real = _confirmed(rows, past, grids, background) if passed else frozenset()
     ordered = sorted(real & set(passed), key=lambda pair: -found[pair].strength)
-    kept = [_told(rows, (grids[a], grids[b]), found[a, b], null) for a, b in ordered][:SHOWN]
+    kept = [_interaction(rows, (grids[a], grids[b]), found[a, b], null) for a, b in ordered][:SHOWN]
     return Interactions(tuple(kept), len(pairs), shuffles, _sentence(len(kept), len(pairs)))
 
 
@@ -238,7 +238,7 @@ def _additive(model: Model, past: Past, draws: int) -> list[Floats]:
     return made
 
 
-def _told(rows: Rows, pair: tuple[_Grid, _Grid], found: _Beyond, null: float) -> Interaction:
+def _interaction(rows: Rows, pair: tuple[_Grid, _Grid], found: _Beyond, null: float) -> Interaction:
     """The pair with its picture in display units."""
     first, second = pair
     shown = _beyond(rows, rows.matrix[_background(rows, 1)], first, second, raw=False).surface

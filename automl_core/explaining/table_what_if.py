@@ -55,7 +55,7 @@ def what_if_table(
         outside |= differs & _outside(now, values)
         levels, places = _distinct(values)
         after[:, feature_places(model, change.column)] = coded(rows, change.column, levels)[places]
-    return _told(rows, (rows.predict(rows.matrix), rows.predict(after)), (moved, outside), changes)
+    return _compared(rows, (rows.predict(rows.matrix), rows.predict(after)), (moved, outside), changes)
 
 
 def _distinct(values: pd.Series) -> tuple[pd.Series, NDArray[np.int64]]:
@@ -93,7 +93,7 @@ def _outside(now: pd.Series, values: pd.Series) -> NDArray[np.bool_]:
     return np.asarray(~values.isin(set(now.dropna())) & values.notna(), dtype=bool)
 
 
-def _told(
+def _compared(
     rows: Rows, said: tuple[Floats, Floats], marks: tuple[NDArray[np.bool_], NDArray[np.bool_]], changes: tuple[TableChange, ...]
 ) -> TableWhatIf:
     before, after = said

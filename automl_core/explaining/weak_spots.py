@@ -227,8 +227,8 @@ def _welch(loss: Floats, weights: Floats, inside: Mask, outside: Mask) -> _Welch
 
 
 def _confirm(judged: Judged, loss: Floats, tests: list[tuple[tuple[SpotCondition, ...], Mask, Mask]]) -> list[WeakSpot]:
-    """One-sided Welch tests on the half that did not find the group. A group is told when it is worse without the rows of those
-    told before it, too: else it is an echo of them."""
+    """One-sided Welch tests on the half that did not find the group. A group is kept when it is worse without the rows of those
+    kept before it, too: else it is an echo of them."""
     from scipy import stats
 
     weights = judged.counted
@@ -236,8 +236,8 @@ def _confirm(judged: Judged, loss: Floats, tests: list[tuple[tuple[SpotCondition
     adjusted: list[float] = stats.false_discovery_control([found.p for _, found in made]).tolist() if made else []
     kept: list[tuple[WeakSpot, Mask]] = []
     for (test, found), p in sorted(zip(made, adjusted, strict=True), key=lambda one: one[1]):
-        told = np.any([other for _, other in kept], axis=0) if kept else np.zeros(len(loss), dtype=bool)
-        rest = _welch(loss, weights, test[1] & ~told, test[2] & ~told).p if kept else 0.0
+        before = np.any([other for _, other in kept], axis=0) if kept else np.zeros(len(loss), dtype=bool)
+        rest = _welch(loss, weights, test[1] & ~before, test[2] & ~before).p if kept else 0.0
         if p < FALSE_DISCOVERY and rest < FALSE_DISCOVERY:
             kept.append((_spot(judged, loss, test, replace(found, p=p)), _all(test[0], judged.frame)))
     return [spot for spot, _ in sorted(kept, key=lambda one: -one[0].gap)]

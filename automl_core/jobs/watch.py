@@ -19,17 +19,17 @@ class JobWatch:
         self._store = store
         self._job_id = job_id
         self._attempt = attempt
-        self._looked = self._told = -math.inf
+        self._looked = self._written_at = -math.inf
         self._stop: Stop = ""
         self._said = ("", -1.0)
 
     def progress(self, fraction: float, sentence: str, seconds_left: float = math.nan) -> None:
         """Tell how far the work is: a share of 1, what is being done, and the seconds left (NaN: unknown)."""
         said, now = (sentence, fraction), time.monotonic()
-        same_words_lately = sentence == self._said[0] and now - self._told < TELL_EVERY
+        same_words_lately = sentence == self._said[0] and now - self._written_at < TELL_EVERY
         if said == self._said or (same_words_lately and fraction < 1.0):
             return
-        self._said, self._told = said, now
+        self._said, self._written_at = said, now
         self._store.job_rows.progress(self._job_id, self._attempt, fraction, sentence, seconds_left)
 
     def stop(self) -> Stop:

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from automl_core.cleaning.application import apply_recipe, apply_recipe_row
+from automl_core.data.cells import UNREADABLE, CellReader, cell_reader
 from automl_core.data.schema import RowTyper, row_typer, type_frame
 from automl_core.data.table import Column
-from automl_core.data.values import UNREADABLE, CellReader, cell_reader
 from automl_core.errors import BadInput
 from automl_core.production.contract import Contract, important
 from automl_core.search.family import Array

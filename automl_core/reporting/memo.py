@@ -7,23 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from automl_core.acting.action import ActionCard, ActionList, Goal, SegmentSearch
-from automl_core.data.words import join_words
-from automl_core.explaining.explanation import Explanation, Importance
-from automl_core.explaining.words import interval, money, number, percent, plain, points, quote
+from automl_core.explaining.explanation import Explanation
+from automl_core.explaining.words import interval, money, number, percent, plain, quote
 from automl_core.framing.problem import Problem, Verdict
 from automl_core.reporting.figures import driver_bars, ladder_bars, score_figure, score_text, score_words
 from automl_core.reporting.report import Report
-from automl_core.reporting.sections import PERSONAL, SMALLEST_GROUP, SectionInputs, make_sections
+from automl_core.reporting.sections import SectionInputs, make_sections
+from automl_core.reporting.sentences import card_sentences, driver_sentences, segment_sentences
 from automl_core.search.plan import RunSummary
 
 MOST_ACTIONS = 5
-MOST_SEGMENTS = 3
-TRUST = {
-    "A": "measured where chance decided",
-    "B": "likely, after comparing like with like",
-    "C": "something hidden may explain it, so test it first",
-    "D": "a pattern, not advice",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +59,9 @@ def make_report(inputs: ReportInputs) -> Report:
         made_at=inputs.made_at,
         answer=_answer(inputs),
         money=_money(inputs),
-        drivers=_drivers(inputs),
+        drivers=driver_sentences(inputs.explanation),
         driver_bars=driver_bars(inputs.explanation),
-        segments=_segments(inputs),
+        segments=segment_sentences(inputs.segments),
         actions=_actions(inputs),
         sure=_sure(inputs),
         limits=_limits(inputs),
@@ -153,49 +146,6 @@ def _money(inputs: ReportInputs) -> str:
     )
 
 
-def _drivers(inputs: ReportInputs) -> tuple[str, ...]:
-    if inputs.explanation is None:
-        return ()
-    return tuple(_driver(one, inputs.explanation) for one in inputs.explanation.importance[:3] if one.share > 0)
-
-
-def _driver(one: Importance, explanation: Explanation) -> str:
-    name = quote(one.column)
-    shape = next((shape for shape in explanation.shapes if shape.column == one.column), None)
-    points = (
-        []
-        if shape is None
-        else [
-            p
-            for p in shape.points
-            if p.rows >= max(SMALLEST_GROUP, 0.02 * explanation.rows)
-            and math.isfinite(p.observed)
-            and p.label not in ("others", "missing")
-        ]
-    )
-    if len(points) < 2 or PERSONAL.search(one.column):
-        return f"{name} carries {percent(one.share)} of the prediction."
-    low, high = min(points, key=lambda p: p.observed), max(points, key=lambda p: p.observed)
-    mark = quote if shape is not None and shape.kind == "category" else plain
-    if explanation.units == "points":
-        return (
-            f"{name}: {percent(high.observed / 100)} are {quote(explanation.label)} at {mark(high.label)}, "
-            f"{percent(low.observed / 100)} at {mark(low.label)}."
-        )
-    return f"{name}: {number(high.observed)} on average at {mark(high.label)}, {number(low.observed)} at {mark(low.label)}."
-
-
-def _segments(inputs: ReportInputs) -> tuple[str, ...]:
-    if inputs.segments is None:
-        return ()
-    shown = [
-        segment
-        for segment in inputs.segments.segments
-        if segment.rows >= SMALLEST_GROUP and not any(PERSONAL.search(c.column) for c in segment.conditions)
-    ]
-    return tuple(segment.sentence for segment in shown[:MOST_SEGMENTS])
-
-
 def _actions(inputs: ReportInputs) -> tuple[str, ...]:
     """Three to five things to do, the surest first; none when the model tells nothing."""
     if useless(inputs.summary):
@@ -203,41 +153,16 @@ def _actions(inputs: ReportInputs) -> tuple[str, ...]:
     found = []
     if inputs.actions is not None and inputs.actions.rows:
         found.append(f"Work through the action list from the top: {len(inputs.actions.rows):,} rows, each with its reasons.")
-    found.extend(_card(card, inputs) for card in inputs.cards if card.grade != "D")
+    classes = inputs.problem.task != "regression"
+    found.extend(card_sentences(card, classes, inputs.currency) for card in inputs.cards if card.grade != "D")
     found = found[: MOST_ACTIONS - 1]
-    segments = _segments(inputs)
+    segments = segment_sentences(inputs.segments)
     if len(found) < 3 and segments:
         found.append(f"Ask why this group differs. {segments[0]}")
     found.append("Leave every tenth row of the list alone, chosen by chance: the difference shows what acting is worth.")
     if len(found) < 3:
         found.append("Score new rows every month, and compare what was predicted with what happened.")
     return tuple(found[:MOST_ACTIONS])
-
-
-def _card(card: ActionCard, inputs: ReportInputs) -> str:
-    """A card in two short sentences: the move with its size and money, and how far to trust it."""
-    classes = inputs.problem.task != "regression"
-    near, far = sorted((abs(card.low), abs(card.high)))
-    wanted = card.adjusted < 0 if card.better == "down" else card.adjusted > 0
-    word = ("more often" if wanted else "less often") if classes else ("more" if card.adjusted > 0 else "less")
-    size, span = (
-        (points(card.adjusted), interval(points(near), points(far)))
-        if classes
-        else (number(abs(card.adjusted)), interval(number(near), number(far)))
-    )
-    values = card.from_values or (card.from_value,)
-    known = classes and card.from_value and card.from_value != "as it is"
-    start = f" from {join_words([quote(value) for value in values], 'or')}" if known else ""
-    verb = "like rows have the wanted outcome" if classes else "like rows have"
-    moves = [f"{quote(card.lever)}{start} to {quote(card.to_value)}"]
-    moves += [f"{quote(one.lever)} from {join_words([quote(value) for value in one.from_values], 'or')} to {quote(one.to_value)}"
-              for one in card.also]
-    move = f"Move {join_words(moves)} ({card.rows:,} rows)"
-    text = f"{move}: {verb} {size} {word} (95 % range {span})"
-    if not math.isnan(card.net_value):
-        worth, *ends = (money(value, inputs.currency) for value in (card.net_value, card.net_low, card.net_high))
-        text += f", worth {worth} after costs ({interval(*ends)}) if all of it is real"
-    return f"{text}. Evidence {card.grade}: {TRUST[card.grade]}."
 
 
 def _sure(inputs: ReportInputs) -> tuple[str, ...]:

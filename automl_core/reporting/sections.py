@@ -55,8 +55,8 @@ def _happened(inputs: SectionInputs) -> tuple[str, ...]:
     for story in inputs.comparisons[:2]:
         if min(story.rows_first, story.rows_second) >= SMALLEST_GROUP and not _personal(f"{story.first} {story.second}"):
             lines.append(story.sentence)
-            told = [one for one in story.drivers if not any(_personal(c.column) for c in one.conditions)]
-            lines.extend(driver.sentence for driver in told[:1])
+            named = [one for one in story.drivers if not any(_personal(c.column) for c in one.conditions)]
+            lines.extend(driver.sentence for driver in named[:1])
     for one in inputs.stories:
         conditions = one.segment.conditions
         if one.segment.rows >= SMALLEST_GROUP and not any(_personal(condition.column) for condition in conditions):

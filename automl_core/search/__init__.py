@@ -8,11 +8,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from automl_core.search.entry import search
+    from automl_core.search.handover import Outcome
     from automl_core.search.journal import FolderJournal, Journal
     from automl_core.search.model import Member, Model
     from automl_core.search.offers import best_first
     from automl_core.search.prepared import SearchData
-    from automl_core.search.race import Outcome, search
     from automl_core.search.watch import SilentWatch, Watch
 
 __all__ = [
@@ -22,7 +23,7 @@ __all__ = [
 
 _HOMES = {
     "best_first": "offers", "FolderJournal": "journal", "Journal": "journal", "Member": "model", "Model": "model",
-    "SearchData": "prepared", "Outcome": "race", "search": "race", "SilentWatch": "watch", "Watch": "watch",
+    "SearchData": "prepared", "Outcome": "handover", "search": "entry", "SilentWatch": "watch", "Watch": "watch",
 }
 
 

@@ -252,7 +252,7 @@ class Contest:
                 float(np.average(loss(y, part.astype(np.float64)), weights=weights)) for part in stages.predictions])
         return self.losses[key, fold]
 
-    def _told_score(self, key: str, fold: int) -> float:
+    def _metric_score(self, key: str, fold: int) -> float:
         """The score on one fold in the problem's own metric."""
         valid = self.prepared.folds[fold][1]
         y, weights = self.prepared.y[valid], self.prepared.weights_of(valid)
@@ -277,7 +277,7 @@ class Contest:
         first = good.get(0)
         return Trial(
             candidate.key, candidate.family, candidate.label, candidate.options, state or found, mean, low, high,
-            tuple(self._told_score(candidate.key, fold) for fold in folds), tuple(good[fold].rounds for fold in folds),
+            tuple(self._metric_score(candidate.key, fold) for fold in folds), tuple(good[fold].rounds for fold in folds),
             sum(result.seconds for result in good.values()), first.row_ms if first else math.nan,
             first.size / 1e6 if first else math.nan,
             reason or ("It was cut off at its share of the time; its best rounds count." if truncated else ""))

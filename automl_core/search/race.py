@@ -1,4 +1,4 @@
-"""The race: candidates on the same folds until the time is up; then the hand-over.
+"""The race: candidates on the same folds until the time is up.
 
 Every fit is one task of one candidate and one fold, kept in the journal when it is done, so stopping, resuming, giving more time
 and a crash are the same thing.
@@ -6,7 +6,6 @@ and a crash are the same thing.
 from __future__ import annotations
 
 import time
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,24 +13,20 @@ from typing import Any
 import numpy as np
 
 from automl_core.data.words import join_words
-from automl_core.errors import BadInput, Cancelled
+from automl_core.errors import Cancelled
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew, Task
-from automl_core.search.executors import LocalExecutor, open_executor
 from automl_core.search.families import families
-from automl_core.search.handover import MOST_SHARE, Outcome, Settlement, refit_seconds, settle
+from automl_core.search.handover import MOST_SHARE, refit_seconds
 from automl_core.search.haste import hastened
 from automl_core.search.journal import FoldResult, Journal
-from automl_core.search.opening import arrays_of, open_contest
-from automl_core.search.plan import Candidate, Plan
-from automl_core.search.prepared import Prepared, SearchData, prepare
-from automl_core.search.refits import POLL, refit
+from automl_core.search.plan import Candidate
+from automl_core.search.prepared import Prepared
+from automl_core.search.refits import POLL
 from automl_core.search.schedule import ANCHORS, Moment, Place, fits, fold_count, next_place
 from automl_core.search.tuning import propose
-from automl_core.search.watch import SilentWatch, Watch
+from automl_core.search.watch import Watch
 from automl_core.search.worker import ALL_ROWS, Extras, ExtrasKind, ExtrasTask, FitTask, give_back_memory
-
-__all__ = ["Outcome", "search"]
 
 FIRST_FITS = 6.0  # seconds the very first fits may take, however small the budget
 GRACE = 1.5  # seconds between asking workers to end and ending them
@@ -49,7 +44,7 @@ class Race:
     crew: Crew
     journal: Journal
     watch: Watch
-    told: set[str] = field(default_factory=set)
+    announced: set[str] = field(default_factory=set)  # keys of candidates that the watch was told of
     loaded: set[str] = field(default_factory=set)
     early: set[str] = field(default_factory=set)
     handles: dict[tuple[str, int], Any] = field(default_factory=dict)
@@ -76,7 +71,7 @@ class Race:
         """Until nothing is left to try or the time is up. Cancelled when the watch says so."""
         self.stop_file.unlink(missing_ok=True)
         for candidate in self.contest.candidates:
-            self._tell(candidate)
+            self._announce(candidate)
         while True:
             self._look_around()
             while not self.ending and len(self.crew.running) < max(1, self.contest.plan.jobs):
@@ -91,7 +86,7 @@ class Race:
                 break
         self.stop_file.unlink(missing_ok=True)
         for candidate in self.contest.candidates:
-            self._tell(candidate)
+            self._announce(candidate)
 
     def fit_task(self, candidate: Candidate, fold: int, until: float, rounds: int = 0) -> FitTask:
         """The fit of one candidate without one fold, or on all rows; `until` is a moment of the search."""
@@ -250,12 +245,12 @@ class Race:
         if large:
             give_back_memory()
         if self.contest.complete(candidate.key) or candidate.key in self.contest.out:
-            self._tell(candidate)
+            self._announce(candidate)
 
-    def _tell(self, candidate: Candidate) -> None:
+    def _announce(self, candidate: Candidate) -> None:
         known = self.contest.complete(candidate.key) or candidate.key in self.contest.out
-        if known and candidate.key not in self.told:
-            self.told.add(candidate.key)
+        if known and candidate.key not in self.announced:
+            self.announced.add(candidate.key)
             if self.contest.tried(candidate.key):
                 self.watch.trial(self.contest.trial(candidate))
 
@@ -267,7 +262,7 @@ class Race:
         names = {candidate.key: candidate.label for candidate in self.contest.candidates}
         trying = sorted({names[task.key] if isinstance(task, FitTask) else f"new columns ({task.kind})"
                          for task, _ in self.crew.running.values()})
-        done = len(self.told)
+        done = len(self.announced)
         count = f"{done} of {len(names)} candidates done."
         sentence = f"Trying {join_words(trying)}; {count}" if trying else count
         share = max(self.clock.elapsed() / self.clock.budget, 0.9 * done / len(names))
@@ -277,38 +272,3 @@ class Race:
 
 def _is_early(task: Task) -> bool:
     return isinstance(task, ExtrasTask) and task.fold == ALL_ROWS
-
-
-def search(
-    data: SearchData, plan: Plan, journal: Journal, watch: Watch | None = None, workers: LocalExecutor | None = None
-) -> Outcome:
-    """Search for `plan.budget_seconds` and hand over a model refitted on all rows.
-
-    A journal with finished fits of the same search is continued: nothing is fitted twice and the time spent counts. `workers`
-    were started for this plan before its data were ready; they end with the search. Raises Cancelled when the watch says
-    cancel, BadInput when nothing can be learned from this table.
-    """
-    watch = watch or SilentWatch()
-    clock = Clock(max(1.0, plan.budget_seconds))
-    if workers is not None:
-        workers.folder = journal.folder
-    with closing(workers or open_executor(plan.executor, max(1, plan.jobs), journal.folder)) as pool:
-        watch.progress(0.0, "Preparing the columns.", clock.budget)
-        prepared = prepare(data, plan)
-        contest = open_contest(prepared, plan, journal, clock)
-        race = Race(contest, clock, Crew(pool, pool.share(arrays_of(prepared))), journal, watch)
-        give_back_memory()  # what reading, checking and encoding needed for a moment
-        again = clock.spent > 0 and clock.elapsed() >= race.end()
-        race.run()
-        if not race.has_any():
-            raise BadInput("No model could learn from this table.", next(iter(contest.out.values()), "Add rows or columns."))
-        watch.progress(0.95, "Fitting the chosen model on all rows.", max(0.0, clock.budget - clock.elapsed()))
-
-        def refit_and_dismiss(wanted: dict[str, int]) -> dict[str, FoldResult]:
-            refits = refit(race, wanted, again)
-            pool.close()  # what the workers hold is not to stay beside the models of the whole ladder
-            return refits
-
-        outcome = settle(Settlement(contest, clock, refit_and_dismiss))
-        journal.note(prepared.fingerprint, "spent", clock.elapsed())
-        return outcome

@@ -138,7 +138,7 @@ def _gap_of_new(kind: tuple[str, bool], tops: dict[tuple[str, bool], float]) -> 
     """How far a kind not tried yet should be behind the best: not at all, but for what logarithms (or doing without) have cost
     the families that tried both."""
     family, logs = kind
-    both = [tops[name, logs] - tops[name, not logs] for name, told in tops if told == logs and (name, not logs) in tops]
+    both = [tops[name, logs] - tops[name, not logs] for name, logged in tops if logged == logs and (name, not logs) in tops]
     gain = float(np.mean(both)) if both else 0.0
     if both and (family, not logs) in tops:
         return max(tops.values()) - tops[family, not logs] - gain

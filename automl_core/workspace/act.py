@@ -29,7 +29,7 @@ from automl_core.workspace.views import Run
 
 MOST_REASONS = 500
 EXPERIMENT_ROWS = 50_000
-LEAST_TOLD = 0.05  # a share too small to tell the time left by
+LEAST_SHARE = 0.05  # a share too small to tell the time left by
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,13 +229,13 @@ class Acting:
         if goal.levers:
             began = time.monotonic()
 
-            def told(share: float, words: str) -> None:
-                left = (time.monotonic() - began) * (1 - share) / share if share > LEAST_TOLD else math.nan
+            def report(share: float, words: str) -> None:
+                left = (time.monotonic() - began) * (1 - share) / share if share > LEAST_SHARE else math.nan
                 watch.progress(0.3 + 0.7 * share, words, left)
 
             bundle = self.search.bundle(run)
             found = acting.make_cards(
-                acting.CardInputs(bundle.model, rows, y, columns, problem, goal, run.plan.seed, told, processes=True))
+                acting.CardInputs(bundle.model, rows, y, columns, problem, goal, run.plan.seed, report, processes=True))
             self.context.save("cards", project_id, found, parent_id=run.id + fingerprint(goal))
 
     def _run_experiment(self, run: Run, goal: Goal) -> None:
@@ -270,11 +270,11 @@ class Acting:
 
 def with_reasons(actions: ActionList, bundle: Bundle, frame: pd.DataFrame) -> ActionList:
     """The list with the reasons of its first 500 rows; a longer list is sorted anyway, and reasons cost time."""
-    told = actions.rows[:MOST_REASONS]
-    if not told:
+    first = actions.rows[:MOST_REASONS]
+    if not first:
         return actions
-    reasons = explain_rows(bundle.model, frame.iloc[[row.row for row in told]].reset_index(drop=True), frame)
-    explained = tuple(replace(row, reasons=why) for row, why in zip(told, reasons, strict=True))
+    reasons = explain_rows(bundle.model, frame.iloc[[row.row for row in first]].reset_index(drop=True), frame)
+    explained = tuple(replace(row, reasons=why) for row, why in zip(first, reasons, strict=True))
     return replace(actions, rows=explained + actions.rows[MOST_REASONS:])
 
 

@@ -92,17 +92,17 @@ class Deciding:
         """The first rows of the plan as they are shown: which row, what to do, and why the model rates it as it does."""
         run, made = self.search.needed(project_id), self.plan(project_id)
 
-        def tell() -> tuple[PlannedRow, ...]:
-            inputs, told = self._plan_inputs(run), made.actions[:most]
-            rows = inputs.frame.iloc[[action.row for action in told]].reset_index(drop=True)
+        def make() -> tuple[PlannedRow, ...]:
+            inputs, first = self._plan_inputs(run), made.actions[:most]
+            rows = inputs.frame.iloc[[action.row for action in first]].reset_index(drop=True)
             named = next((column.name for column in inputs.columns if column.role == "id" and column.name in rows), "")
-            names = [str(value) for value in rows[named]] if named else [str(action.row) for action in told]
-            why = explain_rows(inputs.model, rows, inputs.frame) if told else []
+            names = [str(value) for value in rows[named]] if named else [str(action.row) for action in first]
+            why = explain_rows(inputs.model, rows, inputs.frame) if first else []
             goal, is_rate = self.pilots.act.goal_of(run), self._problem(run).task != "regression"
-            gains = [acting.planned_gain(action, goal, is_rate) for action in told]
-            return tuple(PlannedRow(*each) for each in zip(names, told, gains, why, strict=True))
+            gains = [acting.planned_gain(action, goal, is_rate) for action in first]
+            return tuple(PlannedRow(*each) for each in zip(names, first, gains, why, strict=True))
 
-        found: tuple[PlannedRow, ...] = self.context.decisions.get("plan rows" + fingerprint(run.id, made, most), tell)
+        found: tuple[PlannedRow, ...] = self.context.decisions.get("plan rows" + fingerprint(run.id, made, most), make)
         return found
 
     def plan_csv(self, project_id: str) -> bytes:
@@ -170,11 +170,11 @@ class Deciding:
 
 def planned_table(plan: ActionPlan, inputs: PlanInputs, version: str, arms: dict[int, str]) -> pd.DataFrame:
     """actions.csv: one line a planned row, with reasons for the first 500, and the day until which it holds."""
-    told = [action.row for action in plan.actions[:MOST_REASONS]]
+    first = [action.row for action in plan.actions[:MOST_REASONS]]
     reasons: dict[int, tuple[str, ...]] = {}
-    if told:
-        rows = inputs.frame.iloc[told].reset_index(drop=True)
-        reasons = dict(zip(told, explain_rows(inputs.model, rows, inputs.frame), strict=True))
+    if first:
+        rows = inputs.frame.iloc[first].reset_index(drop=True)
+        reasons = dict(zip(first, explain_rows(inputs.model, rows, inputs.frame), strict=True))
     days = max((lever.days for lever in inputs.goal.levers), default=0) or VALID_DAYS
     until = (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
     return acting.plan_frame(plan, inputs, PlanLabels(until, version, arms, reasons))

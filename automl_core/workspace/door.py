@@ -14,6 +14,7 @@ from automl_core.workspace.deploy import Deploying
 from automl_core.workspace.explain import Explaining
 from automl_core.workspace.fairness import Auditing
 from automl_core.workspace.file_findings import FileFindings
+from automl_core.workspace.file_training import FileTraining
 from automl_core.workspace.files import Files
 from automl_core.workspace.findings import Finding
 from automl_core.workspace.goal import Framing
@@ -46,6 +47,7 @@ class Workspace:
     files: Files
     findings: Finding
     fairness: Auditing
+    file_training: FileTraining
     file_findings: FileFindings
 
     @property
@@ -71,6 +73,7 @@ class Workspace:
         deploy = Deploying(context, search)
         monitor = Monitoring(context, deploy)
         projects = Projects(context, goal, act, share, deploy)
-        files = Files(context, projects, deploy)
+        files = Files(projects, deploy)
         return cls(context, projects, data, cleaning, goal, search, explain, act, pilots, decide, share, deploy, monitor,
-                   Jobs(context), files, findings, fairness, FileFindings(files, fairness))
+                   Jobs(context), files, findings, fairness, FileTraining(context, projects, search),
+                   FileFindings(files, fairness))

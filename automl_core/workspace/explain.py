@@ -44,7 +44,7 @@ class Explaining:
     opened: Recent[_Opened] = field(default_factory=lambda: Recent(2))
     curves: Recent[Curve] = field(default_factory=lambda: Recent(60))
     listed: Recent[pd.DataFrame] = field(default_factory=lambda: Recent(4))
-    told: Recent[RowExplanation] = field(default_factory=lambda: Recent(200))
+    reasons: Recent[RowExplanation] = field(default_factory=lambda: Recent(200))
     around: Recent[RowContext] = field(default_factory=lambda: Recent(200))
 
     def explanation(self, project_id: str) -> Explanation | None:
@@ -138,7 +138,7 @@ class Explaining:
             opened = self._opened(run)
             return explaining.explain_row(bundle.model, row, opened.background, "", opened.reference)
 
-        return self.told.get(f"{run.id} {position}", explain)
+        return self.reasons.get(f"{run.id} {position}", explain)
 
     def row_context(self, project_id: str, position: int) -> RowContext:
         """How sure the row's prediction is by past rows like it, the nearest past cases, and what is unusual in it."""

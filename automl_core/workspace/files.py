@@ -1,55 +1,36 @@
-"""Use cases on files alone: what the command line does with a table and a bundle, through the same steps as the pages."""
+"""Use cases on files alone: what the command line asks of a table and a bundle, through the same steps as the pages."""
 from __future__ import annotations
 
-import math
-import signal
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import FrameType
 
 import numpy as np
 import pandas as pd
 
 from automl_core import acting, cleaning, framing
 from automl_core import data as data_step
-from automl_core import jobs as queue
 from automl_core import samples as sample_tables
 from automl_core.acting import ActionPlan, Experiment, PlanInputs
 from automl_core.acting.action import ActionList, Actions
 from automl_core.cleaning.recipe import Finding
-from automl_core.codec import from_json, to_json
+from automl_core.codec import from_json
 from automl_core.data.table import ReadLimits, ReadOptions, Table
 from automl_core.errors import BadInput
 from automl_core.explaining import Past, explain, explain_row, explain_rows, pick_background, with_evidence
 from automl_core.explaining.explanation import Explanation, RowExplanation
 from automl_core.framing.problem import Verdict
-from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle, load_bundle
 from automl_core.production.contract import BatchReport
-from automl_core.production.wheel import build_wheel
-from automl_core.reporting.exports import safe_csv, safe_xlsx
-from automl_core.search.executors import LocalExecutor
-from automl_core.search.offers import RUNGS
-from automl_core.search.plan import Plan, RunSummary, Trial
+from automl_core.reporting.exports import safe_csv
+from automl_core.search.plan import RunSummary, Trial
 from automl_core.workspace.act import with_reasons
 from automl_core.workspace.cleaning import safe_recipe
-from automl_core.workspace.context import Context
 from automl_core.workspace.decide import planned_table
 from automl_core.workspace.deploy import Deploying
-from automl_core.workspace.goal import Inputs
-from automl_core.workspace.headstart import Aside, Headstart, load_libraries
 from automl_core.workspace.opening import existing, opening
 from automl_core.workspace.projects import Projects
 from automl_core.workspace.requests import Request, shaped
-from automl_core.workspace.summaries import summary_of
-from automl_core.workspace.views import Run
 
-WHOLE_CHECK = 30.0  # seconds of budget from which the check before the search takes its whole effort
-BESIDE_ROWS = 300_000  # above, the check's copies of the rows and the search's are not to be in memory at once
 EVIDENCE_SECONDS = 5.0
 
 
@@ -69,7 +50,6 @@ class Advice:
 
 @dataclass(frozen=True)
 class Files:
-    context: Context
     projects: Projects
     deploy: Deploying
 
@@ -97,89 +77,6 @@ class Files:
         framing.check_target(done.frame, problem)
         return framing.check(done.frame, columns, problem)
 
-    def train(
-        self, opened: Callable[[], Table], request: Request, out: Path, rung: str = "", workers: LocalExecutor | None = None,
-        began: float = math.nan,
-    ) -> tuple[Run, Verdict]:
-        """A project from a table: safe fixes, goal, verdict and search, in this process; the bundle goes to `out`.
-
-        `opened` gives the table, which may still be being read (see `opening`).
-        `rung` names the rung of the ladder to hand over instead of the one the search chooses, when the search has it.
-        `workers` have been started for it; they end with it. `began` is when the budget began (of `time.monotonic`; NaN: now).
-        """
-        began = time.monotonic() if math.isnan(began) else began
-        if rung and rung not in RUNGS:
-            raise BadInput(f"There is no rung “{rung[:40]}” to hand over.", f"Choose one of: {', '.join(RUNGS)}.")
-        loading = Aside(load_libraries)
-        project_id, inputs = self._ready(opened(), request)
-        job = queue.enqueue(self.context.store, project_id, "search",
-                            {"inputs": to_json(inputs), "plan": to_json(request.plan)}, worker="command line")
-        loading.wait()
-        with self._own(job) as watch:
-            beside = Aside(lambda: self._check_beside(project_id, inputs, request.plan))
-            if min(self.projects.goal.data.table_of(inputs.table).rows, request.plan.most_rows) > BESIDE_ROWS:
-                beside.wait()
-            start = Headstart(time.monotonic() - began, workers, beside)
-            run = self.deploy.search.run_search(job, inputs, request.plan, watch, start)
-        offers = [offer for offer in summary_of(run).ladder if rung in (offer.name, *offer.also)]
-        if offers and not offers[0].chosen:
-            run = self.deploy.search.choose(project_id, rung)
-        return self._written(run, out)
-
-    def _ready(self, table: Table, request: Request) -> tuple[str, Inputs]:
-        """A new project with a table, its safe fixes and its goal: its id and what a search takes."""
-        table.column(request.target)
-        project_id = self.projects.create(Path(table.origin.name).stem[:100] or "table")
-        goal = self.projects.goal
-        goal.data.put(project_id, table)
-        goal.cleaning.extend(project_id, safe_recipe(table, request.target, keep=request.named))
-        frame, columns = goal.cleaning.cleaned(project_id)
-        problem = shaped(goal.suggest(project_id, request.target), request, frame, columns)
-        goal.save(project_id, problem)
-        framing.check_target(frame, problem)
-        return project_id, goal.inputs(project_id)
-
-    def _check_beside(self, project_id: str, inputs: Inputs, plan: Plan) -> None:
-        """What the hand-over needs and the search does not: the verdict, and the scoring code as a wheel."""
-        self.projects.goal.run_check(project_id, inputs, None, min(1.0, plan.budget_seconds / WHOLE_CHECK))
-        build_wheel()
-
-    def more(self, run_id: str, seconds: float, out: Path) -> tuple[Run, Verdict]:
-        """More time for a finished search, in this process; the new bundle goes to `out`."""
-        search = self.deploy.search
-        job = search.more(search.run(run_id).project_id, seconds, "command line")
-        with self._own(job) as watch:
-            run = search.run_search(job, from_json(Inputs, job.body["inputs"]), from_json(Plan, job.body["plan"]), watch)
-        return self._written(run, out)
-
-    @contextmanager
-    def _own(self, job: Job) -> Iterator[JobWatch]:
-        """A job that is done in this process. The first Ctrl+C ends it with the best so far, a second one at once."""
-        before = signal.getsignal(signal.SIGINT)
-
-        def finish(number: int, frame: FrameType | None) -> None:
-            signal.signal(signal.SIGINT, before)
-            queue.request_stop(self.context.store, job.id, "finish")
-
-        interruptible = threading.current_thread() is threading.main_thread()
-        if interruptible:
-            signal.signal(signal.SIGINT, finish)
-        try:
-            yield JobWatch(self.context.store, job.id)
-        except BaseException:
-            queue.fail(self.context.store, job.id, "The search ended early.")
-            raise
-        finally:
-            if interruptible:
-                signal.signal(signal.SIGINT, before)
-        queue.finish(self.context.store, job.id)
-
-    def _written(self, run: Run, out: Path) -> tuple[Run, Verdict]:
-        write_out(out, self.context.store.file_path(run.bundle).read_bytes())
-        verdict = self.projects.goal.verdict(run.project_id)
-        assert verdict is not None
-        return run, verdict
-
     def predict(self, bundle_path: str, source: str, reasons: bool = False) -> pd.DataFrame:
         """The scored rows of a file, in order; with `reasons`, why each row got its prediction."""
         bundle = load_bundle(existing(bundle_path))
@@ -202,10 +99,6 @@ class Files:
     def write(self, out: Path, text: str) -> None:
         """A text as a UTF-8 file."""
         write_out(out, text.encode("utf-8"))
-
-    def xlsx(self, frame: pd.DataFrame) -> bytes:
-        """A frame as an Excel file without a single formula."""
-        return safe_xlsx(frame)
 
     def explain(self, bundle_path: str, source: str) -> Explanation:
         """The model explained on the rows of a file."""
@@ -251,11 +144,11 @@ class Files:
         past = frame[known].reset_index(drop=True)
         found = acting.make_cards(acting.CardInputs(bundle.model, past, y, columns, problem, goal, processes=processes))
         predictions = bundle.model.predict_frame(frame)
-        told = with_reasons(acting.rank_rows(frame, predictions, columns, problem, goal), bundle, frame)
+        ranked = with_reasons(acting.rank_rows(frame, predictions, columns, problem, goal), bundle, frame)
         inputs = PlanInputs(bundle.model, frame, columns, predictions, goal)
         plan = acting.plan_actions(found.cards, inputs)
         table = planned_table(plan, inputs, str(bundle.facts.get("run", "")), {})
-        advice = Advice(found, plan, table, told, acting.actions_frame(told, frame, columns))
+        advice = Advice(found, plan, table, ranked, acting.actions_frame(ranked, frame, columns))
         if not goal.experiment:
             return advice
         result, gains = acting.measure_experiment(acting.ExperimentInputs(past, columns, problem, goal))

@@ -132,13 +132,13 @@ class Finding:
         frame, y, columns, problem = self._rows(inputs)
         watch.progress(0.1, "Looking for groups whose outcome differs.", float("nan"))
         found = acting.find_segments(frame, y, columns, problem)
-        told = None
+        sampled = None
         run = self.search.last(project_id)
         if found.segments and run is not None and self.search.inputs(run) == inputs:
             watch.progress(0.7, "Asking the model why they differ.", float("nan"))
-            told = acting.ask_model(self.search.bundle(run).model, frame, acting.counted_class(y, problem))
-        stories = acting.tell_segments(frame, y, problem, found, told)
-        self.context.save("what_happened", project_id, WhatHappened(found, stories, told is not None),
+            sampled = acting.ask_model(self.search.bundle(run).model, frame, acting.counted_class(y, problem))
+        stories = acting.tell_segments(frame, y, problem, found, sampled)
+        self.context.save("what_happened", project_id, WhatHappened(found, stories, sampled is not None),
                           parent_id=fingerprint(inputs))
 
     def run_comparison(self, project_id: str, inputs: Inputs, question: Question, watch: JobWatch) -> None:

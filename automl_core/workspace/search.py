@@ -1,70 +1,33 @@
 """Use cases of the search step: start, watch, finish, cancel, and what a run left behind."""
 from __future__ import annotations
 
-import io
 import time
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-
-from automl_core import __version__
 from automl_core import jobs as queue
 from automl_core import search as search_step
 from automl_core.codec import from_json, to_json
 from automl_core.errors import BadInput, NotFound
 from automl_core.explaining import explain
-from automl_core.explaining.explanation import Explanation
 from automl_core.framing.problem import Problem
 from automl_core.jobs import Job, JobWatch
-from automl_core.production import Bundle, load_bundle, write_bundle
-from automl_core.production.contract import Contract
-from automl_core.production.learned import Learned
-from automl_core.production.monitor import make_contract, with_predictions
+from automl_core.production import Bundle, load_bundle
 from automl_core.registry import is_installed
-from automl_core.reporting import CardFacts, model_card
 from automl_core.search.families import families
-from automl_core.search.model import Model
 from automl_core.search.plan import Plan, Trial
 from automl_core.workspace.context import Context, Recent
 from automl_core.workspace.goal import Framing, Inputs
 from automl_core.workspace.going_on import begins_anew, with_more
 from automl_core.workspace.headstart import Aside, Headstart
-from automl_core.workspace.summaries import summary_of, with_check, with_choice
+from automl_core.workspace.run_files import Predictions, keep, metadata_of, read_predictions, write_rung
+from automl_core.workspace.summaries import summary_of, with_choice
 from automl_core.workspace.views import Choice, Run, RungFiles, RunState
 
 LONGEST_SECONDS = 86_400
 EXPLAIN_SECONDS, EXPLAIN_SHARE = 5.0, 0.08
 LEAST_EXPLAINING = 0.4  # of that, where the search took longer than its part
 NO_START = Headstart()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Predictions:
-    """Out-of-fold predictions (n,) or (n, classes), the positions (n,) of their rows in the cleaned table, the outcomes (n,)."""
-
-    oof: np.ndarray
-    positions: np.ndarray
-    y: np.ndarray
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Handed:
-    """A model to be handed over, with its out-of-fold predictions, the outcomes and the positions of their rows."""
-
-    model: Model
-    oof: np.ndarray
-    y: np.ndarray
-    positions: np.ndarray
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Told:
-    """What every bundle of a run tells alike: the explanation, and the contract of the columns (without predictions)."""
-
-    explanation: Explanation
-    contract: Contract
 
 
 @dataclass(frozen=True)
@@ -186,11 +149,7 @@ class Searching:
 
     def predictions(self, run: Run) -> Predictions:
         """What the run's models said of rows they had not seen."""
-        def read() -> Predictions:
-            with np.load(self.context.store.file_path(run.oof), allow_pickle=False) as arrays:
-                return Predictions(arrays["oof"], arrays["positions"], arrays["y"])
-
-        found: Predictions = self.context.arrays.get(run.oof, read)
+        found: Predictions = self.context.arrays.get(run.oof, lambda: read_predictions(self.context.store.file_path(run.oof)))
         return found
 
     def inputs(self, run: Run) -> Inputs:
@@ -223,10 +182,10 @@ class Searching:
         run = Run(f"run_{job.id.split('_', 1)[-1]}", job.project_id, job.id, plan, job.created_at, outcome.summary,
                   table=inputs.table, recipe=inputs.recipe, problem=inputs.problem, journal=journal)
         chosen = next(offer.name for offer in outcome.summary.ladder if offer.chosen)
-        told = self._told(run, problem, explanation)
-        kept = {name: self._store_rung(run, name, outcome, told) for name in outcome.rungs if name != chosen}
+        shared = metadata_of(self.goal, run, problem, explanation)
+        kept = {name: write_rung(self.context, run, name, outcome, shared) for name in outcome.rungs if name != chosen}
         run = replace(run, rungs=kept)
-        run = self._keep(run, Handed(outcome.model, outcome.oof, outcome.y, outcome.positions), told)
+        run = keep(self.context, run, outcome.model, Predictions(outcome.oof, outcome.positions, outcome.y), shared)
         self.context.store.touch(job.project_id)
         return run
 
@@ -244,54 +203,9 @@ class Searching:
         explanation = explain(model, frame.iloc[found.positions].reset_index(drop=True), found.y, run.plan.seed)
         others = {name: kept for name, kept in run.rungs.items() if name != rung} | {before: RungFiles(run.bundle, run.oof)}
         made = replace(run, id=self.context.store.new_id("run"), summary=with_choice(summary_of(run), rung, model), rungs=others)
-        made = self._keep(made, Handed(model, found.oof, found.y, found.positions), self._told(run, model.problem, explanation))
+        made = keep(self.context, made, model, found, metadata_of(self.goal, run, model.problem, explanation))
         self.context.store.touch(project_id)
         return made
-
-    def _told(self, run: Run, problem: Problem, explanation: Explanation) -> Told:
-        given = self.goal.data.table_of(run.table)
-        shares = {item.column: item.share for item in explanation.importance}
-        contract = make_contract(given.frame, given.columns, problem, None, shares)
-        if summary_of(run).left_out:  # which rows were drawn is not kept, and the others are new to the model
-            contract = replace(contract, learned=Learned())
-        return Told(explanation, contract)
-
-    def _store_rung(self, run: Run, name: str, outcome: search_step.Outcome, told: Told) -> RungFiles:
-        """A rung that was not handed over, kept so that it can be: its explanation is made when it is chosen."""
-        model = outcome.rungs[name]
-        assert run.summary is not None
-        shown = replace(run, summary=with_choice(run.summary, name, model))
-        handed = Handed(model, outcome.oofs[name], outcome.y, outcome.positions)
-        return RungFiles(*self._write(shown, handed, told))
-
-    def _keep(self, run: Run, handed: Handed, told: Told) -> Run:
-        bundle, oof = self._write(run, handed, told)
-        assert run.summary is not None
-        verdict = self.goal.verdict_of(run.project_id, self.inputs(run))
-        weighted = bool(handed.model.problem.weights)
-        kept = replace(run, summary=with_check(run.summary, verdict, weighted), bundle=bundle, oof=oof)
-        self.context.save("explanation", run.project_id, told.explanation, parent_id=run.id)
-        self.context.save("run", run.project_id, kept, parent_id=run.job_id, record_id=kept.id)
-        return kept
-
-    def _write(self, run: Run, handed: Handed, told: Told) -> tuple[str, str]:
-        """The bundle and the out-of-fold predictions as files of the store: their ids."""
-        store = self.context.store
-        model = handed.model
-        given = self.goal.data.table_of(run.table)
-        verdict = self.goal.verdict_of(run.project_id, self.inputs(run))
-        contract = with_predictions(told.contract, model.problem, handed.oof)
-        assert run.summary is not None
-        card = model_card(CardFacts(
-            model.problem, run.summary, tuple(column.name for column in contract.columns if column.needed), datetime.now(UTC),
-            given.origin.name, given.origin.sha256, verdict, told.explanation, __version__))
-        target = store.folder(run.project_id, f"search-{run.job_id}") / "model.zip"
-        facts = {"run": run.id, "summary": to_json(run.summary), "explanation": to_json(told.explanation)}
-        write_bundle(target, model, contract, card, facts)
-        arrays = io.BytesIO()
-        np.savez_compressed(arrays, oof=handed.oof, positions=handed.positions, y=handed.y)
-        bundle = store.write_file(run.project_id, target.read_bytes(), ".zip")
-        return bundle.id, store.write_file(run.project_id, arrays.getvalue(), ".npz").id
 
     def _trials(self, job_id: str, run: Run) -> tuple[Trial, ...]:
         newest = {event.body["key"]: from_json(Trial, event.body)

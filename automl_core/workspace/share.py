@@ -20,7 +20,7 @@ from automl_core.workspace.summaries import summary_of
 from automl_core.workspace.views import ReportLink, Run
 
 LONGEST_DAYS = 365
-TOLD = ("run", "goal", "cards", "segments", "experiment", "pilot", "pilot_change", "what_happened", "comparison",
+REPORTED = ("run", "goal", "cards", "segments", "experiment", "pilot", "pilot_change", "what_happened", "comparison",
         "protected")  # by a report
 
 
@@ -69,7 +69,7 @@ class Sharing:
     def behind(self, project_id: str) -> bool:
         """Whether something that a report tells was found or changed after the newest report was made."""
         store = self.context.store
-        return store.exists(project_id, "report") and not store.newer(project_id, "report", TOLD)
+        return store.exists(project_id, "report") and not store.newer(project_id, "report", REPORTED)
 
     def html(self, report_id: str) -> str:
         """One report as a page that needs nothing else."""

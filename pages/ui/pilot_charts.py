@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 def promised(pilot: Pilot, palette: Palette) -> Chart:
     """The effect that the card promised beside the one that the pilot measured."""
-    result, told = pilot.result, pilot.promise
+    result, promise = pilot.result, pilot.promise
     scale = 100 if pilot.is_rate else 1
     unit = "percentage points" if pilot.is_rate else words.cut(pilot.goal.outcome, 40)
-    span = _span(*told, scale)
-    marks = [Mark("Promised", scale * told.effect, span, scale * told.low, scale * told.high)]
+    span = _span(*promise, scale)
+    marks = [Mark("Promised", scale * promise.effect, span, scale * promise.low, scale * promise.high)]
     if result is not None and math.isfinite(result.difference):
         marks.append(Mark("Measured", scale * result.difference, _span(result.difference, result.low, result.high, scale),
                           scale * result.low, scale * result.high, strong=True))

@@ -159,7 +159,7 @@ def _table(project: str, explanation: Explanation) -> None:
     kept = drafts.get(key)
     if isinstance(kept, TableChange) and (kept.column, kept.how) == (name, WAYS[how]):
         with border(), st.spinner("Predicting all rows", show_time=True):
-            _told(project, kept)
+            _show_answer(project, kept)
 
 
 def _change(project: str, column: Column, how: str) -> TableChange | None:
@@ -176,7 +176,7 @@ def _change(project: str, column: Column, how: str) -> TableChange | None:
     return TableChange(column.name, "set", value=picked) if picked is not None else None
 
 
-def _told(project: str, change: TableChange) -> None:
+def _show_answer(project: str, change: TableChange) -> None:
     found = session.workspace().explain.what_if_table(project, (change,))
     st.markdown(lead(found.sentence), width=TEXT_WIDTH)
     points = " points" if found.units == "points" else ""

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from automl_core import Workspace
-from automl_core.reporting.memo import TRUST
+from automl_core.reporting.sentences import TRUST
 from tests.browser.conftest import Watcher, photo, pick, settle
 from tests.browser.test_walk import go, no_errors
 from tests.serving import Server

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from automl_core.api import BODY_MB, make_server
+from automl_core.api import make_server
 from automl_core.errors import BadInput, NotFound, Untrusted
+from automl_core.guard import BODY_MB
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the test client says that it will want another HTTP package some day

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from automl_core.data.cells import UNREADABLE, cell_reader
 from automl_core.data.schema import type_frame, type_row
 from automl_core.data.table import Column, Reading
-from automl_core.data.values import UNREADABLE, cell_reader, parse_date, parse_number, to_text
+from automl_core.data.values import parse_date, parse_number, to_text
 
 EURO = Reading(decimal=",", thousands=".", unit="€")
 

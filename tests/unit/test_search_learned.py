@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from automl_core.data.infer import table_from_frame
 from automl_core.framing.problem import Problem, Task
-from automl_core.search import FolderJournal, SearchData, search
-from automl_core.search import race as race_module
+from automl_core.search import FolderJournal, SearchData, entry, search
 from automl_core.search.codes import CodeSource, LevelMeans, fit_codes
 from automl_core.search.contest import Clock
 from automl_core.search.crew import Crew
@@ -28,6 +27,7 @@ from automl_core.search.log_target import best_scale, from_log, pays, to_log
 from automl_core.search.opening import open_contest
 from automl_core.search.plan import Plan
 from automl_core.search.prepared import prepare
+from automl_core.search.race import Race
 from automl_core.search.text import fit_text
 from automl_core.search.watch import SilentWatch
 from automl_core.search.worker import ALL_ROWS, Extras, ExtrasTask
@@ -204,7 +204,7 @@ class Learning(HereExecutor):
 def test_a_worker_that_would_wait_learns_what_the_refits_want(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int) -> None:
     """Each part of the rows once, all rows among them: beside the first fold where there is a second worker, else at the end."""
     executor = Learning()
-    monkeypatch.setattr(race_module, "open_executor", lambda *arguments: executor)
+    monkeypatch.setattr(entry, "open_executor", lambda *arguments: executor)
     found = table_from_frame(table(400), "orders")
     plan = Plan(60, jobs, families=("linear",), max_trials=2, folds=3)
     outcome = search(SearchData(found.frame, found.columns, PROBLEM), plan, FolderJournal(tmp_path))
@@ -244,7 +244,7 @@ def test_what_refits_want_is_learned_whole_or_not_yet(tmp_path: Path) -> None:
     plan = Plan(60, 2, families=("linear",), folds=2)
     prepared = prepare(SearchData(found.frame, found.columns, PROBLEM), plan)
     contest = open_contest(prepared, plan, FolderJournal(tmp_path), Clock(60.0))
-    race = race_module.Race(contest, Clock(60.0), Crew(Learning(), None), FolderJournal(tmp_path), SilentWatch())
+    race = Race(contest, Clock(60.0), Crew(Learning(), None), FolderJournal(tmp_path), SilentWatch())
     values = np.zeros((len(prepared.y), 1), dtype=np.float32)
 
     def came(fold: int, seconds: float) -> None:
@@ -271,6 +271,6 @@ def test_refits_learn_for_themselves_when_half_the_time_is_over(tmp_path: Path) 
     for spent, early in ((0.0, True), (40.0, False)):
         journal = FolderJournal(tmp_path / str(spent))
         contest = open_contest(prepared, plan, journal, Clock(60.0))
-        race = race_module.Race(contest, Clock(60.0, spent=spent), Crew(Learning(), None), journal, SilentWatch())
+        race = Race(contest, Clock(60.0, spent=spent), Crew(Learning(), None), journal, SilentWatch())
         asked = [race._early("codes", spent) is not None for _ in range(2)]
         assert asked == [early, False]  # once

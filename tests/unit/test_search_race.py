@@ -19,8 +19,7 @@ from automl_core.data.infer import table_from_frame
 from automl_core.errors import BadInput, Cancelled
 from automl_core.framing.metrics import METRICS
 from automl_core.framing.score_interval import paired_difference
-from automl_core.search import FolderJournal, Outcome, SearchData, best_first, portfolio, search
-from automl_core.search import race as race_module
+from automl_core.search import FolderJournal, Outcome, SearchData, best_first, entry, portfolio, search
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew
 from automl_core.search.ensemble import Electorate, bagged_weights, blend, greedy_weights
@@ -31,6 +30,8 @@ from automl_core.search.opening import open_contest
 from automl_core.search.plan import Candidate, Plan, Score, Trial
 from automl_core.search.portfolio import candidate_cap, make_portfolio
 from automl_core.search.prepared import prepare
+from automl_core.search.race import Race
+from automl_core.search.refits import refit
 from automl_core.search.watch import SilentWatch
 from automl_core.search.worker import run_extras, run_fit
 from tests.unit.modelling import PROBLEMS, make_frame
@@ -91,7 +92,7 @@ class HereExecutor:
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> HereExecutor:
     executor = HereExecutor()
-    monkeypatch.setattr(race_module, "open_executor", lambda *arguments: executor)
+    monkeypatch.setattr(entry, "open_executor", lambda *arguments: executor)
     return executor
 
 
@@ -444,7 +445,7 @@ class FragileExecutor(HereExecutor):
 @pytest.mark.parametrize("once", [True, False])
 def test_only_the_fit_to_blame_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, once: bool) -> None:
     executor = FragileExecutor("lightgbm", once)
-    monkeypatch.setattr(race_module, "open_executor", lambda *arguments: executor)
+    monkeypatch.setattr(entry, "open_executor", lambda *arguments: executor)
     plan = Plan(60, 2, families=FAST, folds=2, max_trials=2)
     outcome = search(make_data(), plan, FolderJournal(tmp_path))
     states = {trial.family: trial.state for trial in outcome.summary.leaderboard}
@@ -501,8 +502,8 @@ def test_a_refit_that_ended_is_kept_when_another_is_lost(tmp_path: Path) -> None
     prepared = prepare(make_data(), Plan(folds=2))
     for order in ((good, bad), (bad, good)):
         contest = Contest(prepared, Plan(), order, {}, folds=2)
-        race = race_module.Race(contest, Clock(60.0), Crew(Stub(), None), FolderJournal(tmp_path), SilentWatch())
-        assert set(race_module.refit(race, {"good": 1, "bad": 1}, False)) == {"good"}
+        race = Race(contest, Clock(60.0), Crew(Stub(), None), FolderJournal(tmp_path), SilentWatch())
+        assert set(refit(race, {"good": 1, "bad": 1}, False)) == {"good"}
 
 
 def test_folds_compared_hold_the_first_whose_models_are_kept() -> None:
@@ -531,7 +532,7 @@ def test_a_fit_that_needs_little_more_than_its_share_gets_it(tmp_path: Path) -> 
         contest = Contest(prepared, Plan(200.0, 1), (first, other), {}, folds=2)
         for fold in range(2):
             contest.take(FoldResult("first", fold, 0.5 + 0.0 * truth, 10, seconds))
-        race = race_module.Race(contest, Clock(200.0), Crew(HereExecutor(), None), FolderJournal(tmp_path), SilentWatch())
+        race = Race(contest, Clock(200.0), Crew(HereExecutor(), None), FolderJournal(tmp_path), SilentWatch())
         share = race._share_ends(0.0)
         given.append((race._fit_ends(other, 0.0), share, seconds))
     quick, usual, slow = given

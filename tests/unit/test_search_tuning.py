@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from automl_core.errors import BadInput
-from automl_core.search import FolderJournal, Outcome, search
+from automl_core.search import FolderJournal, Outcome, entry, search
 from automl_core.search import opening as opening_module
-from automl_core.search import race as race_module
 from automl_core.search.contest import Contest
 from automl_core.search.executors import open_executor
 from automl_core.search.journal import FoldResult
@@ -27,7 +26,7 @@ SHORT = Plan(3_600, 2, families=("linear", "lightgbm"), folds=3, max_trials=3)
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> HereExecutor:
     executor = HereExecutor()
-    monkeypatch.setattr(race_module, "open_executor", lambda *arguments: executor)
+    monkeypatch.setattr(entry, "open_executor", lambda *arguments: executor)
     return executor
 
 

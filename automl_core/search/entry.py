@@ -1,0 +1,53 @@
+"""A search from end to end: prepare the columns, race, fit what was chosen on all rows, hand over."""
+from __future__ import annotations
+
+from contextlib import closing
+
+from automl_core.errors import BadInput
+from automl_core.search.contest import Clock
+from automl_core.search.crew import Crew
+from automl_core.search.executors import LocalExecutor, open_executor
+from automl_core.search.handover import Outcome, Settlement, settle
+from automl_core.search.journal import FoldResult, Journal
+from automl_core.search.opening import arrays_of, open_contest
+from automl_core.search.plan import Plan
+from automl_core.search.prepared import SearchData, prepare
+from automl_core.search.race import Race
+from automl_core.search.refits import refit
+from automl_core.search.watch import SilentWatch, Watch
+from automl_core.search.worker import give_back_memory
+
+
+def search(
+    data: SearchData, plan: Plan, journal: Journal, watch: Watch | None = None, workers: LocalExecutor | None = None
+) -> Outcome:
+    """Search for `plan.budget_seconds` and hand over a model refitted on all rows.
+
+    A journal with finished fits of the same search is continued: nothing is fitted twice and the time spent counts. `workers`
+    were started for this plan before its data were ready; they end with the search. Raises Cancelled when the watch says
+    cancel, BadInput when nothing can be learned from this table.
+    """
+    watch = watch or SilentWatch()
+    clock = Clock(max(1.0, plan.budget_seconds))
+    if workers is not None:
+        workers.folder = journal.folder
+    with closing(workers or open_executor(plan.executor, max(1, plan.jobs), journal.folder)) as pool:
+        watch.progress(0.0, "Preparing the columns.", clock.budget)
+        prepared = prepare(data, plan)
+        contest = open_contest(prepared, plan, journal, clock)
+        race = Race(contest, clock, Crew(pool, pool.share(arrays_of(prepared))), journal, watch)
+        give_back_memory()  # what reading, checking and encoding needed for a moment
+        again = clock.spent > 0 and clock.elapsed() >= race.end()
+        race.run()
+        if not race.has_any():
+            raise BadInput("No model could learn from this table.", next(iter(contest.out.values()), "Add rows or columns."))
+        watch.progress(0.95, "Fitting the chosen model on all rows.", max(0.0, clock.budget - clock.elapsed()))
+
+        def refit_and_dismiss(wanted: dict[str, int]) -> dict[str, FoldResult]:
+            refits = refit(race, wanted, again)
+            pool.close()  # what the workers hold is not to stay beside the models of the whole ladder
+            return refits
+
+        outcome = settle(Settlement(contest, clock, refit_and_dismiss))
+        journal.note(prepared.fingerprint, "spent", clock.elapsed())
+        return outcome

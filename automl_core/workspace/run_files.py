@@ -1,0 +1,97 @@
+"""What a search leaves behind: the bundle and the out-of-fold predictions of each model it could hand over, as files."""
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from automl_core import __version__
+from automl_core import search as search_step
+from automl_core.codec import to_json
+from automl_core.data.table import Origin
+from automl_core.explaining.explanation import Explanation
+from automl_core.framing.problem import Problem, Verdict
+from automl_core.production import write_bundle
+from automl_core.production.contract import Contract
+from automl_core.production.learned import Learned
+from automl_core.production.monitor import make_contract, with_predictions
+from automl_core.reporting import CardFacts, model_card
+from automl_core.search.model import Model
+from automl_core.workspace.context import Context
+from automl_core.workspace.goal import Framing, Inputs
+from automl_core.workspace.summaries import summary_of, with_check, with_choice
+from automl_core.workspace.views import Run, RungFiles
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """Out-of-fold predictions (n,) or (n, classes), the positions (n,) of their rows in the cleaned table, the outcomes (n,)."""
+
+    oof: np.ndarray
+    positions: np.ndarray
+    y: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Metadata:
+    """What every bundle of a run says alike: where its data came from, the verdict, the explanation, and the contract of the
+    columns (without predictions)."""
+
+    origin: Origin
+    verdict: Verdict | None
+    explanation: Explanation
+    contract: Contract
+
+
+def metadata_of(goal: Framing, run: Run, problem: Problem, explanation: Explanation) -> Metadata:
+    """What all bundles of this run share."""
+    given = goal.data.table_of(run.table)
+    shares = {item.column: item.share for item in explanation.importance}
+    contract = make_contract(given.frame, given.columns, problem, None, shares)
+    if summary_of(run).left_out:  # which rows were drawn is not kept, and the others are new to the model
+        contract = replace(contract, learned=Learned())
+    verdict = goal.verdict_of(run.project_id, Inputs(run.table, run.recipe, run.problem))
+    return Metadata(given.origin, verdict, explanation, contract)
+
+
+def keep(context: Context, run: Run, model: Model, predictions: Predictions, metadata: Metadata) -> Run:
+    """Keep a run with the model it hands over, and its explanation; returns the run as it was kept."""
+    bundle, oof = _write(context, run, model, predictions, metadata)
+    summary = with_check(summary_of(run), metadata.verdict, bool(model.problem.weights))
+    kept = replace(run, summary=summary, bundle=bundle, oof=oof)
+    context.save("explanation", run.project_id, metadata.explanation, parent_id=run.id)
+    context.save("run", run.project_id, kept, parent_id=run.job_id, record_id=kept.id)
+    return kept
+
+
+def write_rung(context: Context, run: Run, name: str, outcome: search_step.Outcome, metadata: Metadata) -> RungFiles:
+    """A rung that was not handed over, kept so that it can be: its explanation is made when it is chosen."""
+    model = outcome.rungs[name]
+    shown = replace(run, summary=with_choice(summary_of(run), name, model))
+    predictions = Predictions(outcome.oofs[name], outcome.positions, outcome.y)
+    return RungFiles(*_write(context, shown, model, predictions, metadata))
+
+
+def read_predictions(path: Path) -> Predictions:
+    """The out-of-fold predictions that a run kept."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return Predictions(arrays["oof"], arrays["positions"], arrays["y"])
+
+
+def _write(context: Context, run: Run, model: Model, predictions: Predictions, metadata: Metadata) -> tuple[str, str]:
+    """The bundle and the out-of-fold predictions as files of the store: their ids."""
+    store = context.store
+    contract = with_predictions(metadata.contract, model.problem, predictions.oof)
+    card = model_card(CardFacts(
+        model.problem, summary_of(run), tuple(column.name for column in contract.columns if column.needed), datetime.now(UTC),
+        metadata.origin.name, metadata.origin.sha256, metadata.verdict, metadata.explanation, __version__))
+    target = store.folder(run.project_id, f"search-{run.job_id}") / "model.zip"
+    facts = {"run": run.id, "summary": to_json(run.summary), "explanation": to_json(metadata.explanation)}
+    write_bundle(target, model, contract, card, facts)
+    arrays = io.BytesIO()
+    np.savez_compressed(arrays, oof=predictions.oof, positions=predictions.positions, y=predictions.y)
+    bundle = store.write_file(run.project_id, target.read_bytes(), ".zip")
+    return bundle.id, store.write_file(run.project_id, arrays.getvalue(), ".npz").id
