@@ -17,7 +17,6 @@ from automl_core.data.table import Table
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Verdict
 from automl_core.jobs import Job, JobWatch
-from automl_core.production.wheel import build_wheel
 from automl_core.search.executors import LocalExecutor
 from automl_core.search.offers import RUNGS
 from automl_core.search.plan import Plan
@@ -61,7 +60,8 @@ class FileTraining:
                             {"inputs": to_json(inputs), "plan": to_json(request.plan)}, worker="command line")
         loading.wait()
         with self._own(job) as watch:
-            beside = Aside(lambda: self._check_beside(project_id, inputs, request.plan))
+            share = min(1.0, request.plan.budget_seconds / WHOLE_CHECK)
+            beside = Aside(lambda: self.projects.goal.run_check(project_id, inputs, None, share))  # the verdict
             if min(self.projects.goal.data.table_of(inputs.table).rows, request.plan.most_rows) > BESIDE_ROWS:
                 beside.wait()
             start = Headstart(time.monotonic() - began, workers, beside)
@@ -82,11 +82,6 @@ class FileTraining:
         problem = shaped(goal.suggest(project_id, request.target), request, frame, columns)
         goal.save(project_id, problem)
         return project_id, goal.inputs(project_id)
-
-    def _check_beside(self, project_id: str, inputs: Inputs, plan: Plan) -> None:
-        """What the hand-over needs and the search does not: the verdict, and the scoring code as a wheel."""
-        self.projects.goal.run_check(project_id, inputs, None, min(1.0, plan.budget_seconds / WHOLE_CHECK))
-        build_wheel()
 
     def more(self, run_id: str, seconds: float, out: Path) -> tuple[Run, Verdict]:
         """More time for a finished search, in this process; the new bundle goes to `out`."""

@@ -548,7 +548,7 @@ def test_a_fit_that_the_end_cuts_off_counts_only_where_it_wins(tmp_path: Path) -
     prepared = prepare(data, plan)
     journal = FolderJournal(tmp_path)
     contest = open_contest(prepared, plan, journal, Clock(10.0))
-    race = race_module.Race(contest, Clock(10.0), Crew(HereExecutor(), None), journal, SilentWatch())
+    race = Race(contest, Clock(10.0), Crew(HereExecutor(), None), journal, SilentWatch())
     race.loaded.update(plan.families)  # these fits have no models
     poor, good, worse = (candidate.key for candidate in contest.candidates[:3])
     truth = prepared.y[prepared.folds[0][1]]
