@@ -45,7 +45,7 @@ from automl_core.acting.profit import ProfitCurve, analytic_threshold, gains, pr
 from automl_core.acting.qini import CurvePoint
 from automl_core.acting.randomised import Balance, check_randomised
 from automl_core.acting.recourse import Recourse, RecourseAsk, recourse
-from automl_core.acting.segment_stories import SegmentStory, Told, ask_model, counted_class, tell_segments
+from automl_core.acting.segment_stories import SampledContributions, SegmentStory, ask_model, counted_class, tell_segments
 from automl_core.acting.simple_rule import rule_predictions
 from automl_core.acting.track_record import TrackRecord, track_record
 from automl_core.acting.uplift import Uplift, UpliftRoles, measure_uplift, ranked_rows
@@ -81,8 +81,8 @@ __all__ = [
     "Recourse",
     "RecourseAsk",
     "Roles",
+    "SampledContributions",
     "SegmentStory",
-    "Told",
     "TrackRecord",
     "Uplift",
     "UpliftRoles",

@@ -6,9 +6,6 @@ like. Observed data earn B at best; grade D is a pattern and not advice, listed 
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,40 +15,21 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard, Actions, Goal, Lever
+from automl_core.acting.checks import Checks, checked, with_checks
 from automl_core.acting.conditions import usable
 from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.crossing import PARTS
-from automl_core.acting.grading import Evidence, grade, is_advice
-from automl_core.acting.levers import moved
+from automl_core.acting.desk import Desk
+from automl_core.acting.grading import Evidence, is_advice
 from automl_core.acting.not_compared import why_not_compared
 from automl_core.acting.nuisance import MOST_FIT_ROWS, fold_of, folds_for
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.pairs import pair_trials
-from automl_core.acting.refutations import (
-    Benchmark,
-    how_steered,
-    levers_go_together,
-    placebo_passes,
-    random_cause_passes,
-    small_effect,
-    strongest_observed,
-)
 from automl_core.acting.side_by_side import Hands, hands, side_by_side
 from automl_core.acting.splits import make_splits
 from automl_core.acting.statistics import benjamini_hochberg
 from automl_core.acting.trials import Stage, Trial, lever_trials
 from automl_core.acting.what_if import Predicts, WhatIf, predictor, quick_predictor
-from automl_core.acting.wording import (
-    Told,
-    Worth,
-    card_sentence,
-    from_words,
-    next_sentence,
-    overturn_sentence,
-    to_words,
-    who_words,
-)
-from automl_core.codec import to_json
 from automl_core.data.table import Column, find_column
 from automl_core.framing.problem import Problem
 
@@ -112,10 +90,10 @@ def _made(inputs: CardInputs, notes: tuple[str, ...], given: Hands) -> Actions:
         trials.extend(made)
         if not made:
             notes = (*notes, why_not_compared(lever, inputs.frame, _given(inputs, (lever.column,)).names))
-    desk = _Desk(inputs, outcome, stage.worth > 0, _what_if(inputs, outcome))
+    desk = Desk(inputs.frame, inputs.goal, outcome, stage.worth > 0, _what_if(inputs, outcome))
     inputs.told(0.5, "Trying two changes together.")
     trials.extend(pair_trials(trials, stage, partial(_given, inputs), desk.rank))
-    return _picked(trials, desk, notes, given)
+    return replace(_picked(trials, desk, inputs, given), notes=notes)
 
 
 def _tried(lever_of: tuple[Lever, Stage, Covariates]) -> tuple[Trial, ...]:
@@ -179,81 +157,7 @@ def _what_if(inputs: CardInputs, outcome: Outcome) -> WhatIf:
     return WhatIf(quick_predictor(inputs.frame, outcome, inputs.columns, left_out))
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class _Desk:
-    """What turns a trial into a card."""
-
-    inputs: CardInputs
-    outcome: Outcome
-    upwards: bool
-    what_if: WhatIf
-
-    def worth(self, trial: Trial) -> Worth | None:
-        """Net money of moving the trial's rows; None when the goal has no money."""
-        goal = self.inputs.goal
-        if goal.value <= 0:
-            return None
-        rows = int(trial.rows.sum())
-        cost = trial.move.lever.cost + sum(one.cost for one in trial.also)
-        gains = sorted(self.gain(value) for value in (trial.effect.low, trial.effect.high))
-        net = [rows * (goal.value * gain - cost) for gain in (self.gain(trial.effect.estimate), *gains)]
-        return Worth(net[0], net[1], net[2], goal.currency)
-
-    def gain(self, value: float) -> float:
-        """A change of what is counted as a gain: positive when it is wanted."""
-        return value if self.upwards else -value
-
-    def evidence(self, trial: Trial, p: float) -> Evidence:
-        """What is known before the attempts to break it."""
-        worth, effect = self.worth(trial), trial.effect
-        wanted = trial.chosen and self.gain(effect.estimate) > 0
-        weak = min(self.gain(effect.low), self.gain(effect.high))
-        pays = weak > 0 if worth is None else worth.low > 0
-        return Evidence(effect, p, wanted, pays, trial.scores.numeric, trial.scores.randomised)
-
-    def rank(self, trial: Trial) -> float:
-        """The low end of the net worth, or of the gain of all rows when there is no money."""
-        worth = self.worth(trial)
-        if worth is not None:
-            return worth.low
-        return min(self.gain(trial.effect.low), self.gain(trial.effect.high)) * float(trial.rows.sum())
-
-    def card(self, trial: Trial, found: Evidence) -> ActionCard:
-        """The card of a trial with its grade, words and checks."""
-        letter, reasons = grade(found)
-        effect, lever = trial.effect, trial.move.lever
-        now = float(self.outcome.values[trial.rows].mean()) if trial.rows.any() else math.nan
-        told = Told(trial.move, trial.conditions, effect, self.outcome, now, trial.also, trial.alike)
-        worth = self.worth(trial)
-        nan = math.nan
-        made = ActionCard(
-            who=who_words(told), lever=lever.column, from_value=from_words(trial.move), to_value=to_words(trial.move),
-            rows=told.rows, raw_gap=effect.raw_gap, what_if=nan, adjusted=effect.estimate, low=effect.low, high=effect.high,
-            net_value=worth.net if worth else nan, net_low=worth.low if worth else nan, net_high=worth.high if worth else nan,
-            grade=letter, support=effect.support, robustness=effect.robustness,
-            sentence=card_sentence(told, letter, worth), overturn=overturn_sentence(effect, found.benchmark, letter),
-            next_step=next_sentence(told, letter), conditions=trial.conditions,
-            from_values=trial.move.from_values, step=trial.move.step, relative=trial.move.relative, cost=lever.cost,
-            counted=self.outcome.label, better="up" if self.upwards else "down", now=now, then=now + effect.estimate, p=found.p,
-            tested_rows=effect.rows, benchmark=found.benchmark.column if found.benchmark else "",
-            benchmark_strength=found.benchmark.strength if found.benchmark else nan, reasons=reasons, days=lever.days,
-            lowest=lever.low, highest=lever.high, also=trial.also, alike=trial.alike,
-        )  # fmt: skip
-        return replace(made, id=_identity(made), what_if=self._what_if(made, trial))
-
-    def _what_if(self, card: ActionCard, trial: Trial) -> float:
-        before = self.inputs.frame[trial.rows]
-        return self.what_if(before, moved(card, before, np.ones(len(before), dtype=bool)))
-
-
-def _identity(card: ActionCard) -> str:
-    said: list[object] = [card.lever, card.from_values, card.to_value, card.conditions, card.step, card.relative, card.also]
-    if card.alike:
-        said.append(card.alike)
-    return hashlib.sha256(json.dumps(to_json(said), sort_keys=True).encode()).hexdigest()[:12]
-
-
-def _picked(trials: list[Trial], desk: _Desk, notes: tuple[str, ...], given: Hands) -> Actions:
+def _picked(trials: list[Trial], desk: Desk, inputs: CardInputs, given: Hands) -> Actions:
     """The seven best cards that hold, merged where they speak of the same rows, and the best of what did not hold."""
     corrected = benjamini_hochberg(
         [trial.effect.p if trial.chosen and desk.gain(trial.effect.estimate) > 0 else 1.0 for trial in trials]
@@ -262,14 +166,14 @@ def _picked(trials: list[Trial], desk: _Desk, notes: tuple[str, ...], given: Han
     weighed.sort(key=lambda pair: -desk.rank(pair[0]))
     kept: list[tuple[Trial, Evidence]] = []
     failed: list[tuple[Trial, Evidence]] = []
-    checks: dict[int, _Checks] = {}
-    levers = tuple(lever.column for lever in desk.inputs.goal.levers)
+    checks: dict[int, Checks] = {}
+    levers = tuple(lever.column for lever in inputs.goal.levers)
     roots: dict[int, Trial] = {}
     for trial, found in weighed:
         if is_advice(found):
             roots.setdefault(id(trial.root), trial)
     order, most = list(roots.values()), len(roots)
-    attempts = side_by_side(partial(_checked, levers=levers), order, given)
+    attempts = side_by_side(partial(checked, levers=levers), order, given)
     tried = zip(order, attempts, strict=False)
     for trial, found in weighed:
         if not is_advice(found):
@@ -278,18 +182,18 @@ def _picked(trials: list[Trial], desk: _Desk, notes: tuple[str, ...], given: Han
         if len(kept) >= MOST_CARDS or any(_same(trial, other) for other, _ in kept):
             continue
         while id(trial.root) not in checks:
-            told = f"Trying to break what was found, {len(checks) + 1} of {most} moves."
-            desk.inputs.told(0.6 + 0.4 * len(checks) / most, told)
+            sentence = f"Trying to break what was found, {len(checks) + 1} of {most} moves."
+            inputs.told(0.6 + 0.4 * len(checks) / most, sentence)
             one, made = next(tried)
             checks[id(one.root)] = made
-        tested = _tested(found, checks[id(trial.root)])
-        (kept if is_advice(tested) else failed).append((trial, tested))
+        weighed_again = with_checks(found, checks[id(trial.root)])
+        (kept if is_advice(weighed_again) else failed).append((trial, weighed_again))
     attempts.close()  # what is under way ends before a model is asked what if
     cards = tuple(desk.card(trial, found) for trial, found in kept)
-    return Actions(cards, _patterns(kept, failed, desk), len(trials), len(desk.inputs.frame), notes)
+    return Actions(cards, _patterns(kept, failed, desk), len(trials), len(inputs.frame))
 
 
-def _patterns(kept: list[tuple[Trial, Evidence]], failed: list[tuple[Trial, Evidence]], desk: _Desk) -> tuple[ActionCard, ...]:
+def _patterns(kept: list[tuple[Trial, Evidence]], failed: list[tuple[Trial, Evidence]], desk: Desk) -> tuple[ActionCard, ...]:
     """One pattern for each move without a card: everybody at the old value, the widest raw gap first."""
     moves = {trial.move for trial, _ in kept}
     told = []
@@ -301,33 +205,6 @@ def _patterns(kept: list[tuple[Trial, Evidence]], failed: list[tuple[Trial, Evid
         again = replace(desk.evidence(replace(whole, chosen=True), trial.root.p), placebo=found.placebo)
         told.append(desk.card(whole, replace(again, random_cause=found.random_cause, unconfirmed=True)))
     return tuple(told[:MOST_CARDS])
-
-
-@dataclass(frozen=True, slots=True)
-class _Checks:
-    """The attempts to break one move, made once whatever its groups."""
-
-    placebo: bool
-    random_cause: bool | None = None
-    benchmark: Benchmark | None = None
-    together: str = ""
-    steered: float = 0.0
-
-
-def _tested(found: Evidence, made: _Checks) -> Evidence:
-    """The evidence with the attempts to break it."""
-    return replace(found, placebo=made.placebo, random_cause=made.random_cause, benchmark=made.benchmark, together=made.together,
-                   steered=made.steered)
-
-
-def _checked(trial: Trial, levers: tuple[str, ...]) -> _Checks:
-    everyone = np.ones(len(trial.rows), dtype=bool)
-    placebo = placebo_passes(trial.scores, everyone)
-    if trial.case is None or trial.scores.randomised or not placebo:
-        return _Checks(placebo)
-    small = small_effect(trial.case)
-    return _Checks(True, random_cause_passes(trial.case, trial.root, small), strongest_observed(trial.case, trial.root, small),
-                   levers_go_together(trial.case, levers), how_steered(trial.scores))
 
 
 def _same(one: Trial, other: Trial) -> bool:

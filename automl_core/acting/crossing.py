@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.acting.policy import (
-    Field,
     Leaf,
+    Objective,
     Places,
     Sums,
     best_pair,
@@ -61,15 +61,15 @@ class _Rule:
         return np.asarray(np.any([mask[rows] for mask in self.rows], axis=0) if self.rows else np.zeros(len(rows), dtype=bool))
 
 
-def crossed_policy(splits: Splits, field: Field, own: Floats, folds: NDArray[np.int64]) -> Crossed:
+def crossed_policy(splits: Splits, objective: Objective, own: Floats, folds: NDArray[np.int64]) -> Crossed:
     """The groups of a rule of no, one or two splits, whichever brings most on rows that did not choose it. `folds` (n,) number
     six parts of the rows. `own` (n,) are gains that lean less on models which have seen all rows: what either half picks by."""
-    parts = [np.flatnonzero(field.looked & (folds == part)) for part in range(PARTS)]
-    whole, *others = _rules(splits, field, parts, [(), *((part,) for part in range(PARTS))])
-    told = [_brought([rule[depth] for rule in others], parts, field.gain) for depth in range(len(whole))]
+    parts = [np.flatnonzero(objective.looked & (folds == part)) for part in range(PARTS)]
+    whole, *others = _rules(splits, objective, parts, [(), *((part,) for part in range(PARTS))])
+    told = [_brought([rule[depth] for rule in others], parts, objective.gain) for depth in range(len(whole))]
     moved = np.zeros(len(folds), dtype=bool)
     for best in sorted((depth for depth, gain in enumerate(told) if gain > 0), key=lambda depth: -told[depth]):
-        groups = _groups(whole[best], [rule[best] for rule in others], parts, field.counted)
+        groups = _groups(whole[best], [rule[best] for rule in others], parts, objective.counted)
         if groups:  # a rule whose groups differ from fold to fold is none
             break
     else:
@@ -77,7 +77,7 @@ def crossed_policy(splits: Splits, field: Field, own: Floats, folds: NDArray[np.
     if not any(group.leaf for group in groups):
         return Crossed(groups, moved)
     halves = [np.concatenate(parts[: PARTS // 2]), np.concatenate(parts[PARTS // 2 :])]
-    for half, rule in zip(halves, _rules(splits, replace(field, gain=own), halves, [(0,), (1,)]), strict=True):
+    for half, rule in zip(halves, _rules(splits, replace(objective, gain=own), halves, [(0,), (1,)]), strict=True):
         moved[half] = rule[best].moved(half)
     return Crossed(groups, moved)
 
@@ -111,13 +111,13 @@ def _told(group: Mask, others: list[_Rule], parts: list[NDArray[np.intp]], count
 
 
 def _rules(
-    splits: Splits, field: Field, parts: list[NDArray[np.intp]], left_out: list[tuple[int, ...]]
+    splits: Splits, objective: Objective, parts: list[NDArray[np.intp]], left_out: list[tuple[int, ...]]
 ) -> list[tuple[_Rule, ...]]:
     """For each set of parts that is left out the rules of no, one and two splits that the other parts choose."""
     many = len(parts)
-    of = np.zeros((len(field.gain), 2 * many), dtype=np.float32)
+    of = np.zeros((len(objective.gain), 2 * many), dtype=np.float32)
     for place, part in enumerate(parts):
-        of[part, place], of[part, many + place] = field.gain[part], field.counted[part]
+        of[part, place], of[part, many + place] = objective.gain[part], objective.counted[part]
     told = splits.sums(of)
     cuts = []
     for held in left_out:
@@ -127,12 +127,12 @@ def _rules(
     mixes = [splits.mixed(some) for some in cuts]
     used = used_columns(*mixes)
     basis = splits.basis[:, used]
-    each = [sums_over(basis, field, part) for part in parts]
+    each = [sums_over(basis, objective, part) for part in parts]
     whole = _total(each)
     made = []
     for held, some, mixed in zip(left_out, cuts, mixes, strict=True):
         sums = whole.less(_total([each[part] for part in held])) if held else whole
-        made.append(_chosen(splits, some, (basis, mixed[used]), sums, field.least * (1 - len(held) / many)))
+        made.append(_chosen(splits, some, (basis, mixed[used]), sums, objective.least * (1 - len(held) / many)))
     return made
 
 

@@ -28,7 +28,7 @@ MANY_ROWS = 5 * MOST_FIT_ROWS  # from so many on most fits learn from no fewer r
 LEAST_BENT_ROWS = 500
 MOST_BENT = 200  # columns of the bent design
 LEAST_CROSSED_ROWS = 1_000
-LEAST_TOLD = 0.002  # of the line's loss, that trees must take off before the line is drawn again
+LEAST_GAIN = 0.002  # of the line's loss, that trees must take off before the line is drawn again
 MOST_CROSSED = 3  # numbers whose sums and differences are bent
 PLENTY = 5_000  # with so many rows to judge by, the first fold tells which design is worth fitting, and whether trees are
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -105,7 +105,7 @@ class Blend:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Told:
+class CrossFit:
     """Predictions of every row, (n,), and, where trees told more than the line, the blend and the case that they come from: only
     there does it matter whether the models have rows enough (see `Learner.halves`)."""
 
@@ -145,9 +145,9 @@ class Learner:
     def cross_fit(self, target: Floats, learn_from: Mask, folds: Folds, binary: bool, asked: Mask | None = None) -> Floats:
         """Predictions (n,) of `target`, learned on the rows `learn_from` of the other folds; for every row, or for those `asked`
         and learned from (NaN elsewhere)."""
-        return self.tell(target, learn_from, folds, binary, asked).whole
+        return self.cross_fits(target, learn_from, folds, binary, asked).whole
 
-    def tell(self, target: Floats, learn_from: Mask, folds: Folds, binary: bool, asked: Mask | None = None) -> Told:
+    def cross_fits(self, target: Floats, learn_from: Mask, folds: Folds, binary: bool, asked: Mask | None = None) -> CrossFit:
         """As `cross_fit`, with what the models were."""
         wanted = np.ones(len(target), dtype=bool) if asked is None else asked | learn_from
         parts = []
@@ -159,23 +159,23 @@ class Learner:
         tried = first if len(first.judged) >= PLENTY else case
         line = self._line(tried)
         if self.covariates.matrix.shape[1] == 0:
-            return Told(line.told if tried is case else _drawn(line.design, case).told)
+            return CrossFit(line.told if tried is case else _drawn(line.design, case).told)
         best = self._blended(line, tried)
-        bent = self.bends and len(self.design) >= LEAST_CROSSED_ROWS and best.loss < (1 - LEAST_TOLD) * tried.loss(line.told)
+        bent = self.bends and len(self.design) >= LEAST_CROSSED_ROWS and best.loss < (1 - LEAST_GAIN) * tried.loss(line.told)
         for redrawn in self._redrawn(best, tried) if bent else ():
             best = min(best, self._blended(redrawn, tried), key=lambda one: one.loss)
         if tried is not case:
             line = _drawn(best.line.design, case)
             best = replace(best, line=line, boosted=line.told) if best.share == 0 else self._blended(line, case, best)
-        return Told(best.told, best, case) if bent else Told(best.told)
+        return CrossFit(best.told, best, case) if bent else CrossFit(best.told)
 
-    def halves(self, told: Told, groups: NDArray[np.generic] | None = None) -> tuple[Floats, ...]:
+    def halves(self, fitted: CrossFit, groups: NDArray[np.generic] | None = None) -> tuple[Floats, ...]:
         """What the same models tell, (n,) each, when they learn from either half of the rows, or of their groups; empty for a
         straight target."""
-        if told.best is None or told.case is None:
+        if fitted.best is None or fitted.case is None:
             return ()
-        half = fold_of(len(told.case.target), groups, self.seed, 2)
-        return tuple(self._half(told.best, told.case, half == side) for side in (0, 1))
+        half = fold_of(len(fitted.case.target), groups, self.seed, 2)
+        return tuple(self._half(fitted.best, fitted.case, half == side) for side in (0, 1))
 
     def _half(self, best: Blend, case: Case, half: Mask) -> Floats:
         """What the design and the share of a blend tell (n,) when they learn from one half of the rows."""

@@ -22,7 +22,7 @@ Places = tuple[tuple[int, ...], ...]  # of each group the sides that must hold: 
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Field:
+class Objective:
     """What the tree maximises: the `gain` of moving each row (its sum is the doubly robust net gain), over the rows `looked`. A
     group needs `least` of the rows marked by `counted`."""
 
@@ -64,27 +64,27 @@ class Sides:
     pair_count: Floats
 
 
-def sums_over(basis: NDArray[np.float32], field: Field, rows: NDArray[np.intp]) -> Sums:
+def sums_over(basis: NDArray[np.float32], objective: Objective, rows: NDArray[np.intp]) -> Sums:
     """The sums over some rows of a basis (n, z); squares of the same matrix take half the time of a product of two."""
-    picked, gain = basis[rows], field.gain[rows].astype(np.float32)
-    lifted, counted = picked * np.abs(gain)[:, None], picked[field.counted[rows]]
+    picked, gain = basis[rows], objective.gain[rows].astype(np.float32)
+    lifted, counted = picked * np.abs(gain)[:, None], picked[objective.counted[rows]]
     made = picked.T @ (picked * gain[:, None]), lifted.T @ lifted, counted.T @ counted
     return Sums(*(part.astype(np.float64) for part in made))
 
 
-def fit_policy(splits: Splits, field: Field) -> tuple[Leaf, ...]:
+def fit_policy(splits: Splits, objective: Objective) -> tuple[Leaf, ...]:
     """The groups to move: () nobody, ((),) everybody, else up to two leaves of one or two conditions each."""
-    gain, rows = np.where(field.looked, field.gain, 0.0), np.flatnonzero(field.looked)
+    gain, rows = np.where(objective.looked, objective.gain, 0.0), np.flatnonzero(objective.looked)
     everybody = float(gain.sum())
     stay: tuple[Leaf, ...] = (((),) if everybody > 0 else ())
     if not splits.sides:
         return stay
-    told = splits.sums(np.column_stack([gain, field.looked & field.counted]))
+    told = splits.sums(np.column_stack([gain, objective.looked & objective.counted]))
     cuts = candidates(splits, told[:, 0], told[:, 1])
     mixed = splits.mixed(cuts)
     used = used_columns(mixed)
-    sides = sums_over(splits.basis[:, used], field, rows).on(mixed[used])
-    found = best_pair(sides, field.least, everybody)
+    sides = sums_over(splits.basis[:, used], objective, rows).on(mixed[used])
+    found = best_pair(sides, objective.least, everybody)
     return stay if found is None else tuple(leaf_of(splits, cuts, places) for places in found)
 
 

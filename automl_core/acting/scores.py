@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.acting.nuisance import Folds, Learner, Told
+from automl_core.acting.nuisance import CrossFit, Folds, Learner
 from automl_core.acting.statistics import group_codes
 
 Floats = NDArray[np.float64]
@@ -71,7 +71,7 @@ class Scores:
 @dataclass(frozen=True, eq=False, slots=True)
 class Level:
     """One value of a lever: its rows, each row's chance of having it, and the outcome expected at it; both as models of half the
-    rows tell them, too, where neither is a straight line (see `Told`)."""
+    rows tell them, too, where neither is a straight line (see `CrossFit`)."""
 
     rows: Mask
     chance: Floats
@@ -112,9 +112,9 @@ def level(setting: Setting, rows: Mask, among: Mask, others: Level | None = None
     elif setting.groups is not None and given_to_groups(rows, among, setting.groups):
         chance = learner.group_chance(rows, among, setting.folds, group_codes(setting.groups))
     else:
-        told = learner.tell(rows.astype(np.float64), among, setting.folds, True)
+        told = learner.cross_fits(rows.astype(np.float64), among, setting.folds, True)
         chance, halves = told.whole, tuple(half.clip(1e-6, 1 - 1e-6) for half in learner.halves(told, setting.groups))
-    expected = learner.tell(setting.y, rows, setting.folds, setting.binary)
+    expected = learner.cross_fits(setting.y, rows, setting.folds, setting.binary)
     known = chance.clip(1e-6, 1 - 1e-6)
     if not (halves and expected.bent):
         return Level(rows, known, expected.whole, halves)
@@ -123,7 +123,7 @@ def level(setting: Setting, rows: Mask, among: Mask, others: Level | None = None
     return Level(rows, known, outcome, halves, half_outcomes)
 
 
-def _by_all(setting: Setting, rows: Mask, among: Mask, alone: Told, odds: Floats) -> tuple[Floats, tuple[Floats, ...]]:
+def _by_all(setting: Setting, rows: Mask, among: Mask, alone: CrossFit, odds: Floats) -> tuple[Floats, tuple[Floats, ...]]:
     """The outcome expected at one value, told by models of all rows `among` and of what is left on the `rows` at the value, where
     that loses less than the value's own models `alone` where the rows to move are (by the `odds` of being one): what is hard to
     learn is learned from twice the rows or more. With what models of either half of the rows expect.
@@ -131,7 +131,7 @@ def _by_all(setting: Setting, rows: Mask, among: Mask, alone: Told, odds: Floats
     As in stacking, what is left on a row comes from models that may have seen the rows it helps to tell: a second-order matter.
     """
     learner = setting.learner
-    told = learner.tell(setting.y, among, setting.folds, setting.binary)
+    told = learner.cross_fits(setting.y, among, setting.folds, setting.binary)
     rest = learner.cross_fit(setting.y - told.whole, rows, setting.folds, False)
     losses = [float(np.mean(odds * (setting.y - one)[rows] ** 2)) for one in (told.whole + rest, alone.whole)]
     if losses[1] <= losses[0] or not told.bent:

@@ -29,7 +29,7 @@ FAST_SAMPLE, SLOW_SAMPLE = 2000, 300
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Told:
+class SampledContributions:
     """A model's contributions (m, columns) for the rows of the frame at `positions` (m,)."""
 
     contributions: Contributions
@@ -66,16 +66,18 @@ class SegmentStory:
 
 
 def tell_segments(
-    frame: pd.DataFrame, y: NDArray[np.generic], problem: Problem, search: SegmentSearch, told: Told | None = None, seed: int = 0
+    frame: pd.DataFrame, y: NDArray[np.generic], problem: Problem, search: SegmentSearch,
+    sampled: SampledContributions | None = None, seed: int = 0,
 ) -> tuple[SegmentStory, ...]:
     """The confirmed segments with what they amount to, in the same order; `frame` (n rows) and `y` (n) are aligned.
 
-    `told` must speak of the outcome that is counted: `counted_class` names it.
+    `sampled` must speak of the outcome that is counted: `counted_class` names it.
     """
     outcome = make_outcome(y, problem)
     known = np.isfinite(outcome.values)
     fold = np.random.default_rng(seed).permutation(len(frame)) % FOLDS
-    return tuple(_story(segment, all_hold(segment.conditions, frame), known, fold, outcome, told) for segment in search.segments)
+    return tuple(_story(segment, all_hold(segment.conditions, frame), known, fold, outcome, sampled)
+                 for segment in search.segments)
 
 
 def counted_class(y: NDArray[np.generic], problem: Problem) -> str:
@@ -86,7 +88,7 @@ def counted_class(y: NDArray[np.generic], problem: Problem) -> str:
 
 def _story(
     segment: Segment, mask: NDArray[np.bool_], known: NDArray[np.bool_], fold: NDArray[np.int64], outcome: Outcome,
-    told: Told | None,
+    sampled: SampledContributions | None,
 ) -> SegmentStory:
     inside, values = mask[known], outcome.values[known]
     share = float(inside.mean()) if len(inside) else math.nan
@@ -98,7 +100,7 @@ def _story(
         here = fold[known] == part
         one, other = values[here & inside], values[here & ~inside]
         signs.append(bool(len(one) and len(other)) and (one.mean() - other.mean()) * segment.difference > 0)
-    reasons, others, left = _why(segment, mask, told, 100.0 if outcome.is_rate else 1.0)
+    reasons, others, left = _why(segment, mask, sampled, 100.0 if outcome.is_rate else 1.0)
     explained = _explained(inside, values)
     words = f"{percent(share)} of the rows"
     if math.isfinite(share_outcome):
@@ -115,21 +117,23 @@ def _explained(inside: NDArray[np.bool_], values: NDArray[np.float64]) -> float:
     return share * (1 - share) * float(values[inside].mean() - values[~inside].mean()) ** 2 / spread
 
 
-def _why(segment: Segment, mask: NDArray[np.bool_], told: Told | None, scale: float) -> tuple[tuple[Reason, ...], float, float]:
-    if told is None:
+def _why(
+    segment: Segment, mask: NDArray[np.bool_], sampled: SampledContributions | None, scale: float
+) -> tuple[tuple[Reason, ...], float, float]:
+    if sampled is None:
         return (), 0.0, math.nan
-    inside = mask[told.positions]
+    inside = mask[sampled.positions]
     if min(int(inside.sum()), int((~inside).sum())) < LEAST_ROWS:
         return (), 0.0, math.nan
-    phi = told.contributions.phi
+    phi = sampled.contributions.phi
     parts = (phi[inside].mean(axis=0) - phi[~inside].mean(axis=0)) / scale
     order = np.argsort(-np.abs(parts), kind="stable")
-    reasons = tuple(Reason(told.contributions.names[place], float(parts[place])) for place in order[:MOST_REASONS])
+    reasons = tuple(Reason(sampled.contributions.names[place], float(parts[place])) for place in order[:MOST_REASONS])
     others = float(parts[order[MOST_REASONS:]].sum())
     return reasons, others, segment.difference - float(parts.sum())
 
 
-def ask_model(model: Model, frame: pd.DataFrame, label: str, seed: int = 0) -> Told:
+def ask_model(model: Model, frame: pd.DataFrame, label: str, seed: int = 0) -> SampledContributions:
     """The model's contributions for a random sample of a typed, cleaned frame: 2,000 rows, 300 when they must be sampled.
 
     `label` is the class that segments speak of ("" for numbers).
@@ -138,4 +142,4 @@ def ask_model(model: Model, frame: pd.DataFrame, label: str, seed: int = 0) -> T
     rows = min(len(frame), FAST_SAMPLE if fast else SLOW_SAMPLE)
     positions = np.sort(np.random.default_rng(seed).choice(len(frame), rows, replace=False))
     sample = frame.iloc[positions].reset_index(drop=True)
-    return Told(contributions(model, sample, frame, seed, label), positions)
+    return SampledContributions(contributions(model, sample, frame, seed, label), positions)

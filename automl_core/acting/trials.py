@@ -17,7 +17,7 @@ from automl_core.acting.effects import Comparison, Effect, estimate
 from automl_core.acting.levers import texts
 from automl_core.acting.moves import Move, category_moves, is_numeric, movable, numeric_moves, steps_of
 from automl_core.acting.nuisance import Learner
-from automl_core.acting.policy import Field, Leaf, fit_policy, joined
+from automl_core.acting.policy import Leaf, Objective, fit_policy, joined
 from automl_core.acting.scores import Level, Scores, Setting, category_scores, level
 from automl_core.acting.shift import Shift, dose_of, shift_scores
 from automl_core.acting.splits import Splits
@@ -173,8 +173,8 @@ def _crossed(whole: Trial, stage: Stage, cost: float) -> list[Trial]:
     """The groups that all rows pick, each fold of them measured where the others would have put it. A group is no surer than
     what either half picks is on the other half."""
     scores = whole.scores
-    field = Field(gains(scores, stage, cost), scores.eligible, scores.region, _least(scores))
-    found = crossed_policy(stage.splits, field, gains(scores, stage, cost, SMOOTHED), stage.parts)
+    objective = Objective(gains(scores, stage, cost), scores.eligible, scores.region, _least(scores))
+    found = crossed_policy(stage.splits, objective, gains(scores, stage, cost, SMOOTHED), stage.parts)
     halves = estimate(scores, found.halves) if found.halves.any() else None
     p = 1.0 if halves is None or stage.worth * halves.estimate <= 0 else halves.p
     trials = []
@@ -186,9 +186,9 @@ def _crossed(whole: Trial, stage: Stage, cost: float) -> list[Trial]:
 def _looked(whole: Trial, stage: Stage, cost: float) -> list[Trial]:
     """The groups that one half picks, measured on the other half."""
     scores = whole.scores
-    field = Field(gains(scores, stage, cost), scores.eligible, scores.region & stage.first, _least(scores) / 2)
+    objective = Objective(gains(scores, stage, cost), scores.eligible, scores.region & stage.first, _least(scores) / 2)
     trials = []
-    for leaf in fit_policy(stage.splits, field):
+    for leaf in fit_policy(stage.splits, objective):
         trials.extend(_measured(whole, stage, leaf, all_hold(leaf, stage.frame) & ~stage.first if leaf else None))
     return trials
 
@@ -236,7 +236,7 @@ def alike_parts(leaf: Leaf, scores: Scores, stage: Stage, least: int) -> tuple[L
     if scores.numeric or near.sum() >= ALIKE * able.sum():
         return ()
     gain = np.where(near, 1.0, np.where(able, -FAR, 0.0))
-    parts = fit_policy(stage.splits, Field(gain, able, able, max(least // 2, 1)))
+    parts = fit_policy(stage.splits, Objective(gain, able, able, max(least // 2, 1)))
     return None if not parts else () if parts == ((),) else parts
 
 

@@ -29,7 +29,7 @@ ROLL_OUT = "Roll it out, and keep a small hold-out to see that it goes on workin
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Told:
+class CardSubject:
     """What a card's sentences are made of. `now` is the mean outcome of its rows."""
 
     move: Move
@@ -68,29 +68,29 @@ def to_words(move: Move) -> str:
     return f"{amount} {'higher' if move.upwards else 'lower'}"
 
 
-def who_words(told: Told) -> str:
+def who_words(subject: CardSubject) -> str:
     """Who is meant: the rows' own conditions and the value that they have now."""
     parts = []
-    if told.move.from_values:
-        values = join_words([quote(value) for value in told.move.from_values[:6]], "or")
-        parts.append(f"{quote(told.move.lever.column)} = {values}")
-    parts.extend(f"{quote(one.lever)} = {join_words([quote(value) for value in one.from_values], 'or')}" for one in told.also)
-    parts.extend(describe(condition) for condition in told.conditions)
+    if subject.move.from_values:
+        values = join_words([quote(value) for value in subject.move.from_values[:6]], "or")
+        parts.append(f"{quote(subject.move.lever.column)} = {values}")
+    parts.extend(f"{quote(one.lever)} = {join_words([quote(value) for value in one.from_values], 'or')}" for one in subject.also)
+    parts.extend(describe(condition) for condition in subject.conditions)
     if not parts:
-        return f"Rows with a known {quote(told.move.lever.column)}"
+        return f"Rows with a known {quote(subject.move.lever.column)}"
     return f"Rows with {join_words(parts)}"
 
 
-def change_words(told: Told) -> str:
+def change_words(subject: CardSubject) -> str:
     """What changes: “Contract” = “One year”."""
-    column = quote(told.move.lever.column)
-    first = f"{column} {to_words(told.move)}" if told.move.numeric else f"{column} = {quote(told.move.to)}"
-    return join_words([first, *(f"{quote(one.lever)} = {quote(one.to_value)}" for one in told.also)])
+    column = quote(subject.move.lever.column)
+    first = f"{column} {to_words(subject.move)}" if subject.move.numeric else f"{column} = {quote(subject.move.to)}"
+    return join_words([first, *(f"{quote(one.lever)} = {quote(one.to_value)}" for one in subject.also)])
 
 
-def card_sentence(told: Told, grade: Grade, worth: Worth | None) -> str:
+def card_sentence(subject: CardSubject, grade: Grade, worth: Worth | None) -> str:
     """The card in words: who, size now and then with its range, how many, money, grade."""
-    effect, outcome = told.effect, told.outcome
+    effect, outcome = subject.effect, subject.outcome
     word = "more" if effect.estimate > 0 else "less"
     near, far = sorted((effect.low, effect.high), key=abs)
     span = (
@@ -100,21 +100,21 @@ def card_sentence(told: Told, grade: Grade, worth: Worth | None) -> str:
     )
     place = "at" if outcome.is_rate else "on average"
     text = (
-        f"{who_words(told)}: {told.rows:,} would be moved{_alike_words(told)}, {outcome.label} {place} "
-        f"{outcome.level(told.now)}. "
-        f"Like rows with {change_words(told)}: {outcome.level(told.now + effect.estimate)}, "
+        f"{who_words(subject)}: {subject.rows:,} would be moved{_alike_words(subject)}, {outcome.label} {place} "
+        f"{outcome.level(subject.now)}. "
+        f"Like rows with {change_words(subject)}: {outcome.level(subject.now + effect.estimate)}, "
         f"{outcome.gap(effect.estimate)} {word} (95 % range {span}). "
     )
     if worth is not None:
         text += (
-            f"If all of it is real and all {told.rows:,} change: {money(worth.net, worth.currency)} after costs "
+            f"If all of it is real and all {subject.rows:,} change: {money(worth.net, worth.currency)} after costs "
             f"({interval(money(worth.low, worth.currency), money(worth.high, worth.currency))}). "
         )
-    return f"{text}Evidence {grade}: {change_words(told)} {VERBS[grade]}."
+    return f"{text}Evidence {grade}: {change_words(subject)} {VERBS[grade]}."
 
 
-def _alike_words(told: Told) -> str:
-    return f" (where {'; or '.join(describe_all(part) for part in told.alike)})" if told.alike else ""
+def _alike_words(subject: CardSubject) -> str:
+    return f" (where {'; or '.join(describe_all(part) for part in subject.alike)})" if subject.alike else ""
 
 
 def _side(value: float) -> str:
@@ -136,15 +136,15 @@ def overturn_sentence(effect: Effect, benchmark: Benchmark | None, letter: Grade
     return f"A hidden factor would have to be stronger than {known} to cancel this (strength {strength})."
 
 
-def next_sentence(told: Told, letter: Grade) -> str:
+def next_sentence(subject: CardSubject, letter: Grade) -> str:
     """The next step: nothing for a pattern, to roll out what was measured, else a pilot."""
-    return "" if letter == "D" else ROLL_OUT if letter == "A" else pilot_sentence(told)
+    return "" if letter == "D" else ROLL_OUT if letter == "A" else pilot_sentence(subject)
 
 
-def pilot_sentence(told: Told) -> str:
+def pilot_sentence(subject: CardSubject) -> str:
     """A randomised pilot and how many rows it needs, also when the true effect is at its weak end."""
-    effect, now = told.effect, told.now
-    spread = float("nan") if told.outcome.is_rate else float(told.outcome.values[effect.moved].std())
+    effect, now = subject.effect, subject.now
+    spread = float("nan") if subject.outcome.is_rate else float(subject.outcome.values[effect.moved].std())
     needed = rows_per_arm(now, now + effect.estimate, spread)
     weak_end = min((effect.low, effect.high), key=abs)
     weak = rows_per_arm(now, now + weak_end, spread) if effect.low * effect.high > 0 else 0
@@ -153,4 +153,4 @@ def pilot_sentence(told: Told) -> str:
     text = f"Next: a pilot with chance deciding who gets the change, 2 x {needed:,} rows"
     if weak > needed:
         text += f" (2 x {weak:,} if the true change is at the weak end)"
-    return f"{text}; {told.rows:,} such rows are here." if told.rows < 2 * needed else f"{text}."
+    return f"{text}; {subject.rows:,} such rows are here." if subject.rows < 2 * needed else f"{text}."

@@ -7,7 +7,7 @@ import pandas as pd
 
 from automl_core.acting.conditions import all_hold
 from automl_core.acting.crossing import PARTS, crossed_policy
-from automl_core.acting.policy import Field
+from automl_core.acting.policy import Objective
 from automl_core.acting.splits import make_splits
 from automl_core.data.table import Column
 
@@ -34,7 +34,7 @@ def test_a_box_is_picked_from_all_rows_and_measured_on_nearly_all_of_its_rows() 
     inside = ((frame["age"] >= 42) & (frame["pay"] >= 0)).to_numpy()
     gain = np.where(inside, 1.0, -1.0) + generator.normal(0, 4, 3000)
     everyone = np.ones(3000, dtype=bool)
-    found = crossed_policy(make_splits(frame, COLUMNS), Field(gain, everyone, everyone, 100), gain, np.arange(3000) % PARTS)
+    found = crossed_policy(make_splits(frame, COLUMNS), Objective(gain, everyone, everyone, 100), gain, np.arange(3000) % PARTS)
     (group,) = found.groups
     picked = all_hold(group.leaf, frame)
     assert (picked == inside).mean() > 0.9
@@ -50,7 +50,8 @@ def test_a_slope_needs_one_condition() -> None:
         frame, generator = table(seed, 2000)
         gain = (frame["age"].to_numpy() - 42) / 10 + generator.normal(0, 4, 2000)
         everyone = np.ones(2000, dtype=bool)
-        found = crossed_policy(make_splits(frame, COLUMNS), Field(gain, everyone, everyone, 100), gain, np.arange(2000) % PARTS)
+        objective = Objective(gain, everyone, everyone, 100)
+        found = crossed_policy(make_splits(frame, COLUMNS), objective, gain, np.arange(2000) % PARTS)
         columns = {condition.column for group in found.groups for condition in group.leaf}
         one += columns == {"age"}
     assert one >= 7
@@ -65,8 +66,8 @@ def test_what_chance_makes_of_noise_does_not_hold_on_the_other_half() -> None:
         cells = pd.qcut(frame["age"], 6).astype("str") + frame["region"]
         smooth = pd.Series(own).groupby(cells).transform("mean").to_numpy()
         everyone = np.ones(1200, dtype=bool)
-        field = Field((own + smooth) / 2, everyone, everyone, 100)
-        found = crossed_policy(make_splits(frame, COLUMNS), field, own, np.arange(1200) % PARTS)
+        objective = Objective((own + smooth) / 2, everyone, everyone, 100)
+        found = crossed_policy(make_splits(frame, COLUMNS), objective, own, np.arange(1200) % PARTS)
         sure = any(group.told is not None and surely(own, group.told) > 1.96 for group in found.groups)
         folds_sure += sure
         halves_sure += sure and surely(own, found.halves) > 1.96
@@ -79,5 +80,5 @@ def test_nobody_is_moved_where_every_row_loses_and_everybody_where_every_row_gai
     rows, splits = np.ones(1000, dtype=bool), make_splits(frame, COLUMNS)
     for gain, leaves in ((-1.0, []), (1.0, [()])):
         gains = np.full(1000, gain)
-        found = crossed_policy(splits, Field(gains, rows, rows, 50), gains, np.arange(1000) % PARTS)
+        found = crossed_policy(splits, Objective(gains, rows, rows, 50), gains, np.arange(1000) % PARTS)
         assert [group.leaf for group in found.groups] == leaves

@@ -11,7 +11,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting import Pair, Periods, Told, compare_groups, compare_periods, counted_class, find_segments, tell_segments
+from automl_core.acting import (
+    Pair,
+    Periods,
+    SampledContributions,
+    compare_groups,
+    compare_periods,
+    counted_class,
+    find_segments,
+    tell_segments,
+)
 from automl_core.acting.action import Condition
 from automl_core.acting.gap import Amount
 from automl_core.acting.gap_story import _signed, confirmed_parts, told
@@ -192,14 +201,14 @@ def test_segment_stories_and_what_is_not_explained() -> None:
     assert plain.share_outcome == pytest.approx(y[inside].sum() / y.sum())
     assert plain.explained == pytest.approx(np.corrcoef(a, y)[0, 1] ** 2)
     phi = np.column_stack([np.where(a, 10.0, -10.0), rng.normal(size=3000)])  # points: the model knows 20 of the 30
-    told = Told(Contributions(phi, 35.0, 35 + phi.sum(axis=1), ("plan", "age"), "Yes"), np.arange(3000))
+    told = SampledContributions(Contributions(phi, 35.0, 35 + phi.sum(axis=1), ("plan", "age"), "Yes"), np.arange(3000))
     story = tell_segments(frame, y, PROBLEM, search, told)[0]
     assert story.reasons[0].column == "plan"
     assert abs(story.reasons[0].part) == pytest.approx(0.2)
     total = sum(reason.part for reason in story.reasons) + story.others + story.not_explained
     assert total == pytest.approx(story.segment.difference)
     assert abs(story.not_explained) == pytest.approx(0.1, abs=0.05)
-    few = tell_segments(frame, y, PROBLEM, search, Told(told.contributions, np.arange(10)))[0]
+    few = tell_segments(frame, y, PROBLEM, search, SampledContributions(told.contributions, np.arange(10)))[0]
     assert few.reasons == ()
 
 

@@ -1,0 +1,47 @@
+"""The attempts to break what was found about one move, and the evidence with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from automl_core.acting.grading import Evidence
+from automl_core.acting.refutations import (
+    Benchmark,
+    how_steered,
+    levers_go_together,
+    placebo_passes,
+    random_cause_passes,
+    small_effect,
+    strongest_observed,
+)
+from automl_core.acting.trials import Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """The attempts to break one move, made once whatever its groups."""
+
+    placebo: bool
+    random_cause: bool | None = None
+    benchmark: Benchmark | None = None
+    together: str = ""
+    steered: float = 0.0
+
+
+def with_checks(found: Evidence, made: Checks) -> Evidence:
+    """The evidence with the attempts to break it."""
+    return replace(found, placebo=made.placebo, random_cause=made.random_cause, benchmark=made.benchmark, together=made.together,
+                   steered=made.steered)
+
+
+def checked(trial: Trial, levers: tuple[str, ...]) -> Checks:
+    """Try to break one move; `levers` are the columns of all levers of the goal, this one among them."""
+    everyone = np.ones(len(trial.rows), dtype=bool)
+    placebo = placebo_passes(trial.scores, everyone)
+    if trial.case is None or trial.scores.randomised or not placebo:
+        return Checks(placebo)
+    small = small_effect(trial.case)
+    return Checks(True, random_cause_passes(trial.case, trial.root, small), strongest_observed(trial.case, trial.root, small),
+                   levers_go_together(trial.case, levers), how_steered(trial.scores))

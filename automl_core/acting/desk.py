@@ -1,0 +1,105 @@
+"""What a trial is worth, what is known about it, and its card in words."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from automl_core.acting.action import ActionCard, Goal
+from automl_core.acting.grading import Evidence, grade
+from automl_core.acting.levers import moved
+from automl_core.acting.outcome import Outcome
+from automl_core.acting.trials import Trial
+from automl_core.acting.what_if import WhatIf
+from automl_core.acting.wording import (
+    CardSubject,
+    Worth,
+    card_sentence,
+    from_words,
+    next_sentence,
+    overturn_sentence,
+    to_words,
+    who_words,
+)
+from automl_core.codec import to_json
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Desk:
+    """What turns a trial into a card: the rows it speaks of (`frame`), the goal, the outcome, and whether more of it is wanted
+    (`upwards`)."""
+
+    frame: pd.DataFrame
+    goal: Goal
+    outcome: Outcome
+    upwards: bool
+    what_if: WhatIf
+
+    def worth(self, trial: Trial) -> Worth | None:
+        """Net money of moving the trial's rows; None when the goal has no money."""
+        goal = self.goal
+        if goal.value <= 0:
+            return None
+        rows = int(trial.rows.sum())
+        cost = trial.move.lever.cost + sum(one.cost for one in trial.also)
+        gains = sorted(self.gain(value) for value in (trial.effect.low, trial.effect.high))
+        net = [rows * (goal.value * gain - cost) for gain in (self.gain(trial.effect.estimate), *gains)]
+        return Worth(net[0], net[1], net[2], goal.currency)
+
+    def gain(self, value: float) -> float:
+        """A change of what is counted as a gain: positive when it is wanted."""
+        return value if self.upwards else -value
+
+    def evidence(self, trial: Trial, p: float) -> Evidence:
+        """What is known before the attempts to break it."""
+        worth, effect = self.worth(trial), trial.effect
+        wanted = trial.chosen and self.gain(effect.estimate) > 0
+        weak = min(self.gain(effect.low), self.gain(effect.high))
+        pays = weak > 0 if worth is None else worth.low > 0
+        return Evidence(effect, p, wanted, pays, trial.scores.numeric, trial.scores.randomised)
+
+    def rank(self, trial: Trial) -> float:
+        """The low end of the net worth, or of the gain of all rows when there is no money."""
+        worth = self.worth(trial)
+        if worth is not None:
+            return worth.low
+        return min(self.gain(trial.effect.low), self.gain(trial.effect.high)) * float(trial.rows.sum())
+
+    def card(self, trial: Trial, found: Evidence) -> ActionCard:
+        """The card of a trial with its grade, words and checks."""
+        letter, reasons = grade(found)
+        effect, lever = trial.effect, trial.move.lever
+        now = float(self.outcome.values[trial.rows].mean()) if trial.rows.any() else math.nan
+        subject = CardSubject(trial.move, trial.conditions, effect, self.outcome, now, trial.also, trial.alike)
+        worth = self.worth(trial)
+        nan = math.nan
+        made = ActionCard(
+            who=who_words(subject), lever=lever.column, from_value=from_words(trial.move), to_value=to_words(trial.move),
+            rows=subject.rows, raw_gap=effect.raw_gap, what_if=nan, adjusted=effect.estimate, low=effect.low, high=effect.high,
+            net_value=worth.net if worth else nan, net_low=worth.low if worth else nan, net_high=worth.high if worth else nan,
+            grade=letter, support=effect.support, robustness=effect.robustness,
+            sentence=card_sentence(subject, letter, worth), overturn=overturn_sentence(effect, found.benchmark, letter),
+            next_step=next_sentence(subject, letter), conditions=trial.conditions,
+            from_values=trial.move.from_values, step=trial.move.step, relative=trial.move.relative, cost=lever.cost,
+            counted=self.outcome.label, better="up" if self.upwards else "down", now=now, then=now + effect.estimate, p=found.p,
+            tested_rows=effect.rows, benchmark=found.benchmark.column if found.benchmark else "",
+            benchmark_strength=found.benchmark.strength if found.benchmark else nan, reasons=reasons, days=lever.days,
+            lowest=lever.low, highest=lever.high, also=trial.also, alike=trial.alike,
+        )  # fmt: skip
+        return replace(made, id=_identity(made), what_if=self._what_if(made, trial))
+
+    def _what_if(self, card: ActionCard, trial: Trial) -> float:
+        before = self.frame[trial.rows]
+        return self.what_if(before, moved(card, before, np.ones(len(before), dtype=bool)))
+
+
+def _identity(card: ActionCard) -> str:
+    said: list[object] = [card.lever, card.from_values, card.to_value, card.conditions, card.step, card.relative, card.also]
+    if card.alike:
+        said.append(card.alike)
+    return hashlib.sha256(json.dumps(to_json(said), sort_keys=True).encode()).hexdigest()[:12]
