@@ -1,14 +1,13 @@
 """How a model's answers and errors differ between the groups of a protected column.
 
 Selection rates and error rates by group with Wilson intervals, demographic parity and equalised odds as differences and ratios
-(Hardt, Price and Srebro 2016; the figures are those of fairlearn), calibration by group, and for numbers residuals and errors by
-group. Nothing here says that a model is fair: the figures conflict with each other wherever base rates differ (Chouldechova
-2017). Predictions must be out-of-fold: a model errs little on rows it has seen.
+(Hardt, Price and Srebro 2016), calibration by group, and for numbers residuals and errors by group. Nothing here says that a
+model is fair: the figures conflict with each other wherever base rates differ (Chouldechova 2017). Predictions must be
+out-of-fold: a model errs little on rows it has seen.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -168,34 +167,19 @@ def _calibration(prediction: Floats, y: Floats, is_class: bool) -> tuple[Calibra
 
 
 def _class_gaps(made: Fairness, case: Audit, codes: NDArray[np.int64], generator: np.random.Generator) -> Fairness:
-    """The gaps of a classifier; the point values of parity and odds are fairlearn's."""
-    from fairlearn import metrics
-
+    """The gaps of a classifier."""
     selected = case.selected
     if selected is None or len(made.compared) < 2:
         return made
     real = case.y > 0.5
     large = [place for place, group in enumerate(made.groups) if not group.small]
     rich = [place for place in large if min(made.groups[place].found.rows, made.groups[place].false_alarms.rows) >= LEAST_EACH]
-    parity = share_spread(*_counts(selected, np.ones(len(real), dtype=bool), codes, large), generator)
-    kept = np.isin(codes, large)
-    given = {"y_true": real[kept].astype(int), "y_pred": selected[kept].astype(int), "sensitive_features": codes[kept]}
-    shares = metrics.MetricFrame(metrics=metrics.selection_rate, **given)
-    made = replace(made, parity=replace(parity, difference=float(shares.difference()), ratio=_ratio(shares.ratio())))
+    made = replace(made, parity=share_spread(*_counts(selected, np.ones(len(real), dtype=bool), codes, large), generator))
     if len(rich) < 2:
         return made
-    found = share_spread(*_counts(selected, real, codes, rich), generator)
-    alarms = share_spread(*_counts(selected, ~real, codes, rich), generator)
-    odds = odds_spread(_counts(selected, real, codes, rich), _counts(selected, ~real, codes, rich), generator)
-    kept = np.isin(codes, rich)
-    given = {"y_true": real[kept].astype(int), "y_pred": selected[kept].astype(int), "sensitive_features": codes[kept]}
-    rates = metrics.MetricFrame(metrics={"found": metrics.true_positive_rate, "alarms": metrics.false_positive_rate}, **given)
-    odds = replace(odds, difference=float(rates.difference().max()), ratio=_ratio(rates.ratio().min()))
-    return replace(made, found=found, false_alarms=alarms, odds=odds)
-
-
-def _ratio(value: float) -> float:
-    return float(value) if math.isfinite(value) else math.nan
+    found, alarms = _counts(selected, real, codes, rich), _counts(selected, ~real, codes, rich)
+    return replace(made, found=share_spread(*found, generator), false_alarms=share_spread(*alarms, generator),
+                   odds=odds_spread(found, alarms, generator))
 
 
 def _counts(

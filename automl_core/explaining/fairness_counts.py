@@ -62,12 +62,12 @@ def wilson(hits: int, rows: int) -> Rate:
 
 def mean_rate(values: Floats) -> Rate:
     """A mean with its t interval; an unbounded one from fewer than two values."""
-    from scipy import stats
+    from scipy.special import stdtrit
 
     rows = len(values)
     if rows < 2:
         return Rate(float(values.mean()) if rows else math.nan, math.nan, math.nan, rows)
-    reach = float(stats.t.ppf(0.975, rows - 1)) * float(values.std(ddof=1)) / math.sqrt(rows)
+    reach = float(stdtrit(rows - 1, 0.975)) * float(values.std(ddof=1)) / math.sqrt(rows)
     mean = float(values.mean())
     return Rate(mean, mean - reach, mean + reach, rows)
 

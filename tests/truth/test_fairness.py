@@ -58,19 +58,24 @@ def test_planted_gaps_are_found_and_named() -> None:
 
 
 def test_figures_are_those_of_fairlearn() -> None:
-    from fairlearn.metrics import MetricFrame, selection_rate, true_positive_rate
+    from fairlearn.metrics import MetricFrame, false_positive_rate, selection_rate, true_positive_rate
 
     rng = np.random.default_rng(5)
-    group = rng.choice(["a", "b"], 800).astype(object)
-    y, selected = (rng.random(800) < 0.4).astype(int), rng.random(800) < 0.3
-    frame = MetricFrame(metrics={"s": selection_rate, "t": true_positive_rate}, y_true=y, y_pred=selected.astype(int),
-                        sensitive_features=group)
-    made = audit(Audit(np.full(800, 0.4), y.astype(float), group, selected, "g", "Yes"))
+    group = rng.choice(["a", "b", "c"], 900).astype(object)
+    y, selected = (rng.random(900) < 0.4).astype(int), rng.random(900) < np.where(group == "c", 0.45, 0.3)
+    metrics = {"s": selection_rate, "t": true_positive_rate, "f": false_positive_rate}
+    frame = MetricFrame(metrics=metrics, y_true=y, y_pred=selected.astype(int), sensitive_features=group)
+    made = audit(Audit(np.full(900, 0.4), y.astype(float), group, selected, "g", "Yes"))
     for one in made.groups:
         assert np.isclose(one.selected.value, frame.by_group.loc[one.group, "s"])
         assert np.isclose(one.found.value, frame.by_group.loc[one.group, "t"])
-    assert np.isclose(made.parity.difference, frame.difference()["s"])
-    assert np.isclose(made.parity.ratio, frame.ratio()["s"])
+        assert np.isclose(one.false_alarms.value, frame.by_group.loc[one.group, "f"])
+    gaps, ratios = frame.difference(), frame.ratio()
+    for spread, name in ((made.parity, "s"), (made.found, "t"), (made.false_alarms, "f")):
+        assert np.isclose(spread.difference, gaps[name])
+        assert np.isclose(spread.ratio, ratios[name])
+    assert np.isclose(made.odds.difference, gaps[["t", "f"]].max())
+    assert np.isclose(made.odds.ratio, ratios[["t", "f"]].min())
 
 
 def numbers(seed: int, off: float = 0.0, wider: float = 0.0) -> Fairness:
