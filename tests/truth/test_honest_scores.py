@@ -12,13 +12,12 @@ from automl_core.framing.metrics import METRICS, get_metric, tune_threshold
 from automl_core.framing.problem import Problem
 from automl_core.framing.score_interval import score_with_interval
 from automl_core.search import FolderJournal, SearchData, search
-from automl_core.search import race as race_module
 from automl_core.search.codes import CodeSource, fit_codes
 from automl_core.search.feature import Feature
 from automl_core.search.log_target import best_scale
 from automl_core.search.plan import Plan
 from automl_core.search.prepared import prepare
-from tests.unit.test_search_race import HereExecutor
+from tests.unit.test_search_race import fit_here
 
 LABELS = ("mcc", "f1", "balanced_accuracy", "accuracy")
 
@@ -81,7 +80,7 @@ def test_weighted_rows_decide_how_many_are_called() -> None:
 def test_models_of_the_logarithm_answer_what_the_metric_asks(metric: str, worst: float, tmp_path: Path,
                                                              monkeypatch: pytest.MonkeyPatch) -> None:
     """y = exp(3 + x + noise): the noise of the logarithm is 1, so no model has an RMSLE below 1 or so; MAPE below 0.68."""
-    monkeypatch.setattr(race_module, "open_executor", lambda *arguments: HereExecutor())
+    fit_here(monkeypatch)
     random = np.random.default_rng(5)
     x = random.normal(0, 1, 1500)
     y = np.exp(3 + x + random.normal(0, 1, 1500))

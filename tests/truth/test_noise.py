@@ -15,9 +15,8 @@ import pytest
 from automl_core.data.infer import table_from_frame
 from automl_core.framing.problem import Problem
 from automl_core.search import FolderJournal, SearchData, search
-from automl_core.search import race as race_module
 from automl_core.search.plan import Plan
-from tests.unit.test_search_race import HereExecutor
+from tests.unit.test_search_race import fit_here
 
 ROWS = 500
 PROBLEM = Problem("target", "binary", "roc_auc", ("No", "Yes"), "Yes")
@@ -49,7 +48,7 @@ def test_noise_is_reported_as_noise(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     What a code or a word count lets through reaches every family; what only forests or CatBoost let through, the first seed.
     Fits take place here: six searches would start six workers, each of which loads its libraries for half of its time.
     """
-    monkeypatch.setattr(race_module, "open_executor", lambda *arguments: HereExecutor())
+    fit_here(monkeypatch)
     every = Plan(budget_seconds=600, jobs=1, folds=3, max_trials=6)
     cheap = replace(every, families=("linear", "lightgbm"))
     found = [reported(seed, tmp_path / str(seed), cheap if seed else every) for seed in range(6)]

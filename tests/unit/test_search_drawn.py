@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from automl_core.search import FolderJournal, SearchData, plan, search
-from automl_core.search import race as race_module
 from automl_core.search.plan import Plan
 from automl_core.search.prepared import FEWEST, drawn, prepare
 from automl_core.workspace.summaries import with_choice
 from tests.unit.modelling import PROBLEMS
-from tests.unit.test_search_race import HereExecutor, make_data
+from tests.unit.test_search_race import fit_here, make_data
 
 
 def test_each_class_keeps_its_share_and_the_rarest_two_rows() -> None:
@@ -41,7 +40,7 @@ def test_how_many_a_plan_looks_at() -> None:
 
 
 def test_a_search_that_left_rows_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(race_module, "open_executor", lambda *arguments: HereExecutor())
+    fit_here(monkeypatch)
     monkeypatch.setattr(plan, "MOST_A_SECOND", 100)
     data: SearchData = make_data(rows=1_500)
     short = Plan(8, 2, families=("linear",), folds=3)
