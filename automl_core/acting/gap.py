@@ -115,7 +115,7 @@ def _contrast(y: Floats, here: Mask, there: Mask, expected: Floats, odds: Floats
 
 def amount(value: float, influence: Floats, together: NDArray[np.generic] | None = None) -> Amount:
     """An estimate with its normal interval from the influence of each row; rows that go together are summed first."""
-    from scipy import stats
+    from scipy.special import ndtr
 
     rows = len(influence)
     if together is None:
@@ -123,5 +123,5 @@ def amount(value: float, influence: Floats, together: NDArray[np.generic] | None
     else:
         sums = np.bincount(pd.factorize(together)[0] + 1, weights=influence)
         error = float(np.sqrt(np.sum(sums**2))) / rows
-    p = float(2 * stats.norm.sf(abs(value) / error)) if error > 0 else 1.0
+    p = float(2 * ndtr(-abs(value) / error)) if error > 0 else 1.0
     return Amount(value, value - 1.959964 * error, value + 1.959964 * error, p)

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Condition
-from automl_core.acting.conditions import all_hold
+from automl_core.acting.conditions import Cells, all_hold
 from automl_core.acting.findings.segments import SMALLEST, discover
 from automl_core.acting.gap import Amount, amount
 from automl_core.acting.mix import Levels, level_part, mix_parts
@@ -137,8 +137,9 @@ def _behaviour_drivers(
     known, fresh = np.isfinite(looking.scores), np.isfinite(checking.scores)
     found, looked_at = discover(looking.frame[known].reset_index(drop=True), looking.scores[known], columns)
     made = []
+    cells = Cells(checking.frame)
     for candidate in found[:MOST_TESTED]:
-        mask = all_hold(candidate.conditions, checking.frame)
+        mask = all_hold(candidate.conditions, cells)
         inside, outside = mask & fresh, ~mask & fresh
         if min(int(inside.sum()), int(outside.sum())) < SMALLEST // 2:
             continue

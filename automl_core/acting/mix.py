@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Condition
-from automl_core.acting.conditions import conditions_of, holds
+from automl_core.acting.conditions import Cells, conditions_of, holds
 from automl_core.acting.gap import Amount, amount
 from automl_core.data.table import Column
 
@@ -59,12 +59,13 @@ class Levels:
 
 def make_levels(frame: pd.DataFrame, y: Floats, columns: tuple[Column, ...]) -> Levels:
     """Levels with 5 % of the rows or more and bins of equal size; at most 200, from the columns that tell most of the outcome."""
+    cells = Cells(frame)
     found: list[tuple[float, str, tuple[Condition, ...], list[Mask]]] = []
     for column in columns:
         if not frame[column.name].notna().any():
             continue
-        conditions = conditions_of(frame, column)
-        masks = [holds(condition, frame) for condition in conditions]
+        conditions = conditions_of(cells, column)
+        masks = [holds(condition, cells) for condition in conditions]
         if masks:
             told = sum(float(mask.sum()) * (float(y[mask].mean()) - float(y.mean())) ** 2 for mask in masks if mask.any())
             found.append((told, column.name, conditions, masks))

@@ -41,7 +41,7 @@ def compare_sides(values: Floats, treated: NDArray[np.bool_], strata: NDArray[np
 
     Strata that lack two rows on a side are pooled with their neighbours, for they tell nothing alone. Both sides need a row.
     """
-    from scipy import stats
+    from scipy.special import stdtr, stdtrit
 
     strata = _pooled(strata, treated)
     parts, n = np.unique(strata), len(values)
@@ -69,8 +69,8 @@ def compare_sides(values: Floats, treated: NDArray[np.bool_], strata: NDArray[np
         variance = rate * (1 - rate) * max(1.0, float(np.ptp(values))) ** 2 * (1 / treated.sum() + 1 / max(1, (~treated).sum()))
     error = math.sqrt(variance)
     degrees = max(1, len(sums) - 2 * len(parts))
-    reach = float(stats.t.ppf(0.975, degrees)) * error
-    p = float(2 * stats.t.sf(abs(difference) / error, degrees))
+    reach = float(stdtrit(degrees, 0.975)) * error
+    p = float(2 * stdtr(degrees, -abs(difference) / error))
     sides = float(values[treated].mean()), float(values[~treated].mean())
     return Difference(sides[0], sides[1], difference, difference - reach, difference + reach, p)
 

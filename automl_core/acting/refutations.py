@@ -87,10 +87,10 @@ def _differs(psi: np.ndarray, groups: np.ndarray | None) -> bool:
     """Whether the mean differs from nothing at 5 %; rows of one group are summed first."""
     error, limit = float(psi.std(ddof=1)) / math.sqrt(len(psi)), 1.959964
     if groups is not None:
-        from scipy import stats
+        from scipy.special import stdtrit
 
         error = float(np.sqrt(np.sum(np.bincount(groups, weights=psi - psi.mean()) ** 2))) / len(psi)
-        limit = float(stats.t.ppf(0.975, max(1, len(np.unique(groups)) // 2)))
+        limit = float(stdtrit(max(1, len(np.unique(groups)) // 2), 0.975))
     return error > 0 and abs(float(psi.mean())) > limit * error
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Segment, SegmentSearch
-from automl_core.acting.conditions import all_hold
+from automl_core.acting.conditions import Cells, all_hold
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.explaining import Contributions, contributions
 from automl_core.explaining.routes import exact
@@ -76,7 +76,8 @@ def tell_segments(
     outcome = make_outcome(y, problem)
     known = np.isfinite(outcome.values)
     fold = np.random.default_rng(seed).permutation(len(frame)) % FOLDS
-    return tuple(_story(segment, all_hold(segment.conditions, frame), known, fold, outcome, sampled)
+    cells = Cells(frame)
+    return tuple(_story(segment, all_hold(segment.conditions, cells), known, fold, outcome, sampled)
                  for segment in search.segments)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Condition
-from automl_core.acting.conditions import holds, short_number
+from automl_core.acting.conditions import Cells, holds, short_number
 from automl_core.data.table import Column
 
 Floats = NDArray[np.float64]
@@ -55,7 +55,8 @@ class Splits:
 def make_splits(frame: pd.DataFrame, columns: tuple[Column, ...]) -> Splits:
     """Numbers are cut at eleven quantiles, categories at each level that has 5 % of the rows or more."""
     sides = [side for column in columns for side in _column_sides(frame[column.name], column.name)]
-    firsts = [holds(side, frame) for side in sides[::2]]
+    cells = Cells(frame)
+    firsts = [holds(side, cells) for side in sides[::2]]
     gaps = {side.column: frame[side.column].notna().to_numpy(dtype=bool) for side in sides}
     known = [name for name, rows in gaps.items() if not rows.all()]
     masks = [np.ones(len(frame), dtype=bool), *(gaps[name] for name in known), *firsts]

@@ -29,7 +29,7 @@ def welch(first: Floats, second: Floats) -> Gap:
     A rate of exactly 0 or 1 has no variance in the sample, so half a row of each kind is added to the variance (not to the
     means): an interval of no width would be a lie.
     """
-    from scipy import stats
+    from scipy.special import stdtr, stdtrit
 
     variances = []
     for group in (first, second):
@@ -43,8 +43,8 @@ def welch(first: Floats, second: Floats) -> Gap:
     if error == 0.0:
         return Gap(float(first.mean()), float(second.mean()), difference, difference, difference, 1.0)
     freedom = sum(variances) ** 2 / sum(v**2 / (len(g) - 1) for v, g in zip(variances, (first, second), strict=True))
-    reach = float(stats.t.ppf(0.975, freedom)) * error
-    p = float(2 * stats.t.sf(abs(difference) / error, freedom))
+    reach = float(stdtrit(freedom, 0.975)) * error
+    p = float(2 * stdtr(freedom, -abs(difference) / error))
     return Gap(float(first.mean()), float(second.mean()), difference, difference - reach, difference + reach, p)
 
 
@@ -57,7 +57,7 @@ def gap_between(values: Floats, inside: NDArray[np.bool_], groups: NDArray[np.ge
     about the mean of all (the null's own): the few groups of a small side that happen to agree would otherwise seem sure. Rows
     whose group is missing stand alone.
     """
-    from scipy import stats
+    from scipy.special import stdtr, stdtrit
 
     plain = welch(values[inside], values[~inside])
     if groups is None:
@@ -71,9 +71,9 @@ def gap_between(values: Floats, inside: NDArray[np.bool_], groups: NDArray[np.ge
         return Gap(plain.first, plain.second, plain.difference, -math.inf, math.inf, 1.0)
     few = effective / (effective - 1)
     error = math.sqrt(float((sums**2).sum()) * few)
-    reach = float(stats.t.ppf(0.975, effective - 1)) * error
+    reach = float(stdtrit(effective - 1, 0.975)) * error
     null = math.sqrt(float((np.bincount(codes, rows * (values - values.mean())) ** 2).sum()) * few)
-    p = float(2 * stats.t.sf(abs(plain.difference) / max(error, null), effective - 1)) if error > 0 else plain.p
+    p = float(2 * stdtr(effective - 1, -abs(plain.difference) / max(error, null))) if error > 0 else plain.p
     return Gap(plain.first, plain.second, plain.difference, min(plain.low, plain.difference - reach),
                max(plain.high, plain.difference + reach), max(p, plain.p))
 

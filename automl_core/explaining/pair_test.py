@@ -54,13 +54,13 @@ class Judge:
 
 def confirmed(found: Mapping[tuple[int, int], Sequence[float]]) -> frozenset[tuple[int, int]]:
     """The pairs whose halves together pass, of all in `found`: from the smallest p on, until one fails."""
-    from scipy import stats
+    from scipy.special import ndtr
 
     together = {pair: sum(values) / math.sqrt(max(len(values), 1)) for pair, values in found.items()}
     ordered = sorted(together, key=lambda pair: -together[pair])
     kept = []
     for place, pair in enumerate(ordered):
-        if float(stats.norm.sf(together[pair])) * (len(ordered) - place) > LEVEL:
+        if float(ndtr(-together[pair])) * (len(ordered) - place) > LEVEL:
             break
         kept.append(pair)
     return frozenset(kept)

@@ -208,7 +208,7 @@ class _Welch:
 
 def _welch(loss: Floats, weights: Floats, inside: Mask, outside: Mask) -> _Welch:
     """Variances of weighted means with the freedom of so many rows of equal weight as they are worth (Kish 1965)."""
-    from scipy import stats
+    from scipy.special import stdtr, stdtrit
 
     means, errors, worth = [], [], []
     for mask in (inside, outside):
@@ -223,7 +223,7 @@ def _welch(loss: Floats, weights: Floats, inside: Mask, outside: Mask) -> _Welch
     if error == 0:
         return _Welch(gap, 0.0, 1.0)
     freedom = sum(errors) ** 2 / sum(part**2 / rows for part, rows in zip(errors, worth, strict=True))
-    return _Welch(gap, float(stats.t.ppf(0.975, freedom)) * error, float(stats.t.sf(gap / error, freedom)))
+    return _Welch(gap, float(stdtrit(freedom, 0.975)) * error, float(stdtr(freedom, -gap / error)))
 
 
 def _confirm(judged: Judged, loss: Floats, tests: list[tuple[tuple[SpotCondition, ...], Mask, Mask]]) -> list[WeakSpot]:

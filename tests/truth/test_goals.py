@@ -13,15 +13,15 @@ from automl_core.errors import BadInput
 from automl_core.framing.metrics import METRICS, metric_of
 from automl_core.framing.problem import Money, Problem
 from automl_core.framing.score_interval import score_with_interval
-from automl_core.search import FolderJournal, Outcome, SearchData, entry, search
+from automl_core.search import FolderJournal, Outcome, SearchData, search
 from automl_core.search.plan import Plan
 from automl_core.search.portfolio import make_portfolio
-from tests.unit.test_search_race import HereExecutor
+from tests.unit.test_search_race import fit_here
 
 
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entry, "open_executor", lambda *arguments: HereExecutor())
+    fit_here(monkeypatch)
 
 
 def run(frame: pd.DataFrame, problem: Problem, folder: Path, families: tuple[str, ...] = ("lightgbm", "rule")) -> Outcome:

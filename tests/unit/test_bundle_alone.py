@@ -15,12 +15,14 @@ from automl_core import Workspace
 from automl_core import jobs as queue
 from automl_core.search.plan import Plan
 from automl_core.workspace.running import run_job
+from tests.unit.test_search_race import fit_here
 
 BESIDE_IT = ("PYTHONPATH", "CLARION_HOME", "PYTHONDONTWRITEBYTECODE")  # what it must not need, or be kept from
 FAMILIES = (("lightgbm",), ("catboost",), ("linear", "ebm"))
 
 
-def test_same_answers_as_the_app(home: Path, tmp_path: Path) -> None:
+def test_same_answers_as_the_app(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fit_here(monkeypatch)
     workspace = Workspace.open()
     project = workspace.projects.start_sample("subscription_churn")
     workspace.cleaning.fix_all_safe(project)

@@ -211,7 +211,8 @@ def test_train_refuses_before_it_searches(words: tuple[str, ...], sentence: str,
     lines = [f"{number},{steps[number % 4]},{number}e120" for number in range(80)]
     path.write_text("\n".join(["amount,target,huge", *lines]), encoding="utf-8")
     target = () if "--target" in words else ("--target", "target")
-    code, data = call(capsys, "train", str(path), *target, *words, "--budget", "60", "--out", str(tmp_path / "m.zip"))
+    asked = ("train", str(path), *target, *words, "--budget", "60", "--jobs", "1", "--out", str(tmp_path / "m.zip"))
+    code, data = call(capsys, *asked)
     assert code == 2
     assert sentence in data["error"]
     assert not (tmp_path / "m.zip").exists()

@@ -12,6 +12,7 @@ from automl_core.framing.problem import Problem
 from automl_core.search import FolderJournal, SearchData, search
 from automl_core.search.plan import Plan
 from automl_core.search.quantile_lines import quantile_solver
+from tests.unit.test_search_race import fit_here
 
 
 def made(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -37,7 +38,8 @@ def test_a_linear_program_finds_the_same(alpha: float) -> None:
     assert np.allclose(coefficients[:, 0], exact.coef_, atol=0.15)
 
 
-def test_the_ladder_of_a_quantile_has_a_linear_rung_that_covers(tmp_path: Path) -> None:
+def test_the_ladder_of_a_quantile_has_a_linear_rung_that_covers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fit_here(monkeypatch)
     x, y = made(1200, 5)
     frame = pd.DataFrame({"a": x[:, 0], "b": x[:, 1], "y": y})
     table = table_from_frame(frame.iloc[:600], "made")

@@ -5,13 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from automl_core.search import FolderJournal, SearchData, plan, search
 from automl_core.search.plan import Plan
 from automl_core.search.prepared import FEWEST, drawn, prepare
 from automl_core.workspace.summaries import with_choice
 from tests.unit.modelling import PROBLEMS
-from tests.unit.test_search_race import make_data
+from tests.unit.test_search_race import fit_here, make_data
 
 
 def test_each_class_keeps_its_share_and_the_rarest_two_rows() -> None:
@@ -38,7 +39,8 @@ def test_how_many_a_plan_looks_at() -> None:
     assert Plan(budget_seconds=5, max_trials=3).most_rows > 10**9
 
 
-def test_a_search_that_left_rows_out(tmp_path: Path, monkeypatch) -> None:
+def test_a_search_that_left_rows_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fit_here(monkeypatch)
     monkeypatch.setattr(plan, "MOST_A_SECOND", 100)
     data: SearchData = make_data(rows=1_500)
     short = Plan(8, 2, families=("linear",), folds=3)

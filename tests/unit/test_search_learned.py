@@ -31,7 +31,7 @@ from automl_core.search.race import Race
 from automl_core.search.text import fit_text
 from automl_core.search.watch import SilentWatch
 from automl_core.search.worker import ALL_ROWS, Extras, ExtrasTask
-from tests.unit.test_search_race import HereExecutor
+from tests.unit.test_search_race import HereExecutor, fit_here
 
 WORDS = {"Yes": ["refund", "angry", "broken", "late"], "No": ["thanks", "great", "quick", "happy"]}
 
@@ -174,7 +174,9 @@ def test_logarithms_there_and_back() -> None:
     assert best_scale(y, flat) * flat[0] == pytest.approx(y.mean())
 
 
-def test_a_search_with_texts_and_levels_hands_over_one_path(tmp_path: Path) -> None:
+def test_a_search_with_texts_and_levels_hands_over_one_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fits take place here; in workers of a cluster and of this machine tests/unit/test_search_tuning.py has the same columns."""
+    fit_here(monkeypatch)
     found = table_from_frame(table(600), "orders")
     plan = Plan(60, 2, families=("linear", "lightgbm"), max_trials=6, folds=3)
     outcome = search(SearchData(found.frame, found.columns, PROBLEM), plan, FolderJournal(tmp_path))

@@ -20,6 +20,7 @@ from automl_core.errors import BadInput, Cancelled
 from automl_core.framing.metrics import METRICS
 from automl_core.framing.score_interval import paired_difference
 from automl_core.search import FolderJournal, Outcome, SearchData, best_first, entry, portfolio, search
+from automl_core.search import refits as refits_module
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew
 from automl_core.search.ensemble import Electorate, bagged_weights, blend, greedy_weights
@@ -89,11 +90,18 @@ class HereExecutor:
         """Nothing to end."""
 
 
+def fit_here(monkeypatch: pytest.MonkeyPatch, executor: HereExecutor | None = None) -> HereExecutor:
+    """Searches of this test fit in this process and average two seeds in a refit instead of five: how many of them there are is
+    asked of tests/unit/test_search_refits.py."""
+    executor = executor or HereExecutor()
+    monkeypatch.setattr(entry, "open_executor", lambda *arguments: executor)
+    monkeypatch.setattr(refits_module, "MOST_BAGS", 2)
+    return executor
+
+
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> HereExecutor:
-    executor = HereExecutor()
-    monkeypatch.setattr(entry, "open_executor", lambda *arguments: executor)
-    return executor
+    return fit_here(monkeypatch)
 
 
 def assert_sound(outcome: Outcome, data: SearchData, log: Log) -> None:

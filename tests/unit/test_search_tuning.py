@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from automl_core.errors import BadInput
-from automl_core.search import FolderJournal, Outcome, entry, search
+from automl_core.search import FolderJournal, Outcome, search
 from automl_core.search import opening as opening_module
 from automl_core.search.contest import Contest
 from automl_core.search.executors import open_executor
@@ -17,7 +17,7 @@ from automl_core.search.plan import Candidate, Plan
 from automl_core.search.portfolio import make_portfolio
 from automl_core.search.prepared import prepare
 from automl_core.search.tuning import PATIENCE, SPACES, propose
-from tests.unit.test_search_race import HereExecutor, make_data
+from tests.unit.test_search_race import HereExecutor, fit_here, make_data
 
 ONE = ("lightgbm",)
 SHORT = Plan(3_600, 2, families=("linear", "lightgbm"), folds=3, max_trials=3)
@@ -25,9 +25,7 @@ SHORT = Plan(3_600, 2, families=("linear", "lightgbm"), folds=3, max_trials=3)
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> HereExecutor:
-    executor = HereExecutor()
-    monkeypatch.setattr(entry, "open_executor", lambda *arguments: executor)
-    return executor
+    return fit_here(monkeypatch)
 
 
 def tuned_of(outcome: Outcome) -> list[str]:

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Condition, Segment, SegmentSearch
-from automl_core.acting.conditions import Mask, all_hold, conditions_of, describe_all, holds, usable
+from automl_core.acting.conditions import Cells, Mask, all_hold, conditions_of, describe_all, holds, usable
 from automl_core.acting.finding import FindingKind
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.statistics import Gap, benjamini_hochberg, gap_between
@@ -60,14 +60,14 @@ def find_groups(
     first = first_half(frame, problem, generator)
     if min(int(first.sum()), int((~first).sum())) < 2 * SMALLEST:
         return SegmentSearch((), 0, 0, outcome.label, outcome.unit)
-    described = usable(columns, problem)
+    described, cells = usable(columns, problem), Cells(frame)
     kept: list[tuple[Segment, Mask]] = []
     looked_at = tested = 0
     for looking in (first, ~first):
         found, seen = discover(frame[looking], values[looking], described, MOST_TESTED)
         looked_at, tested = looked_at + seen, tested + len(found)
         for segment in _confirm(frame[~looking], values[~looking], found, outcome, problem.group):
-            mask = all_hold(segment.conditions, frame)
+            mask = all_hold(segment.conditions, cells)
             if all(_overlap(mask, other) < TWINS for _, other in kept):
                 kept.append((segment, mask))
     segments = tuple(sorted((segment for segment, _ in kept), key=lambda segment: -abs(segment.difference)))
@@ -98,9 +98,10 @@ def discover(
     """At most `most` candidates, strongest first, and how many conditions and pairs were looked at."""
     smallest = max(SMALLEST, SMALLEST_SHARE * len(frame))
     singles: list[Candidate] = []
+    cells = Cells(frame)
     for column in columns:
-        for condition in conditions_of(frame, column):
-            made = _candidate((condition,), holds(condition, frame), values, smallest)
+        for condition in conditions_of(cells, column):
+            made = _candidate((condition,), holds(condition, cells), values, smallest)
             if made is not None:
                 singles.append(made)
     singles.sort(key=lambda c: -c.strength)
@@ -160,8 +161,9 @@ def _confirm(
 ) -> tuple[Segment, ...]:
     together = frame[group].to_numpy() if group and group in frame else None
     tested: list[tuple[Candidate, int, Gap]] = []
+    cells = Cells(frame)
     for candidate in found:
-        mask = all_hold(candidate.conditions, frame)
+        mask = all_hold(candidate.conditions, cells)
         if min(int(mask.sum()), int((~mask).sum())) >= 5:
             tested.append((candidate, int(mask.sum()), gap_between(values, mask, together)))
     adjusted = benjamini_hochberg([gap.p for _, _, gap in tested])

@@ -23,9 +23,9 @@ DRAWS = 60
 def compare(column: ColumnContract, values: pd.Series[Any]) -> Comparison:
     """`values` are labels; those that training did not list count together with its own rest."""
     names = [name for name in column.levels if name]
-    texts = values.astype("str")
-    counts = texts.value_counts()
-    now = np.asarray([*(float(counts.get(name, 0)) for name in names), float((~texts.isin(names)).sum())])
+    codes, texts = pd.factorize(values if values.dtype == "str" else values.astype("str"))
+    places = pd.Index(names, dtype="str").get_indexer(pd.Index(texts))
+    now = np.bincount(np.where(places < 0, len(names), places)[codes], minlength=len(names) + 1).astype(np.float64)
     then = np.asarray([*(column.levels[name] for name in names), max(0.0, 1 - sum(column.levels[name] for name in names))])
     rows, reference_rows = int(now.sum()), max(1, round(column.rows * (1 - column.missing_share)))
     shares = now / rows
@@ -64,18 +64,18 @@ def _effect(shares: Floats, then: Floats, rows: int, reference_rows: int) -> flo
     if np.count_nonzero(truth) > MANY_LEVELS:
         by_chance = float(np.abs(first - second).max(axis=1).mean())
         return max(0.0, float(np.abs(shares - then).max()) - by_chance)
-    by_chance = float(np.mean([divergence(a, b) for a, b in zip(first, second, strict=True)]))
-    return float(np.sqrt(max(0.0, divergence(shares, then) - by_chance)))
+    by_chance = float(divergence(first, second).mean())
+    return float(np.sqrt(max(0.0, float(divergence(shares, then)) - by_chance)))
 
 
-def divergence(a: Floats, b: Floats) -> float:
-    """Jensen-Shannon divergence in bits, between 0 and 1."""
+def divergence(a: Floats, b: Floats) -> Floats:
+    """Jensen-Shannon divergence in bits, between 0 and 1, of shares along the last axis."""
     middle = (a + b) / 2
-    total = 0.0
+    total = np.zeros(a.shape[:-1])
     for part in (a, b):
         seen = part > 0
-        total += 0.5 * float(np.sum(part[seen] * np.log2(part[seen] / middle[seen])))
-    return total
+        total += 0.5 * np.sum(part * np.log2(np.divide(part, middle, out=np.ones_like(part), where=seen)), axis=-1)
+    return np.asarray(total, dtype=np.float64)
 
 
 TEST = DriftTest("levels", "Categories: chi-square and Jensen-Shannon", ("bool", "text"), compare, package="scipy")
