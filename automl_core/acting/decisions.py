@@ -159,22 +159,23 @@ def _sentence(actions: ActionList, goal: Goal, problem: Problem) -> str:
     count = f"{len(actions.rows):,} {'row' if len(actions.rows) == 1 else 'rows'}"
     if not actions.rows:
         return "No row is worth acting on at this value and cost."
+    whom = f"all {count}" if actions.takes_everyone else f"the {count}"
     if problem.task == "regression":
         side = "highest" if goal.good == "low" else "lowest"
-        reached = f"Act on the {count} with the {side} predicted {quote(problem.target)}"
+        reached = f"Act on {whom}" + ("" if actions.takes_everyone else f" with the {side} predicted {quote(problem.target)}")
     else:
         bad = [label for label in problem.classes if label != goal.good]
         end = f"to end as {quote(problem.target)} = {quote(bad[0])}"
         if len(bad) > 1:
             end = f"not to end as {quote(problem.target)} = {quote(goal.good)}"
-        reached = f"Act on the {count} most at risk: about {number(round(actions.expected_outcomes))} of them are expected {end}"
+        risky = "" if actions.takes_everyone else " most at risk"
+        reached = f"Act on {whom}{risky}: about {number(round(actions.expected_outcomes))} of them are expected {end}"
     if math.isnan(actions.expected_value):
         return f"{reached}."
     span = interval(money(actions.low, goal.currency), money(actions.high, goal.currency))
     if actions.takes_everyone:
-        choice = "" if goal.capacity or goal.budget else ": say how many you can act on, and the list becomes a choice"
-        return (f"{reached}; expected gain {money(actions.expected_value, goal.currency)} (95 % range {span}). These are all "
-                f"rows{choice}.")
+        choice = "" if goal.capacity or goal.budget else " Say how many you can act on, and the list becomes a choice."
+        return f"{reached}; expected gain {money(actions.expected_value, goal.currency)} (95 % range {span}).{choice}"
     beyond = f", which is beyond {actions.limited_by}" if actions.limited_by else ""
     return (
         f"{reached}; expected gain {money(actions.expected_value, goal.currency)} (95 % range {span}), against "

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.pilot_files import Matched
 from automl_core.acting.pilots import Pilot, PilotResult, PilotState, Verdict, change_words, direction, money_of, promise_of
-from automl_core.acting.wording import MEASURED, OTHER_ROWS, ROLL_OUT
+from automl_core.acting.power import FEWEST_SIDE
+from automl_core.acting.wording import OTHER_ROWS, ROLL_OUT, measured
 from automl_core.explaining.words import interval, money, number, percent, points, quote
 
 Floats = NDArray[np.float64]
 ENOUGH_BACK = 0.8  # of the drawn rows: with less, those that answered may differ from those that did not
-FEWEST_BACK = 10
 LOPSIDED = 0.01
 
 
@@ -94,8 +94,8 @@ def judge(pilot: Pilot, matched: Matched) -> PilotResult:
     shows nothing or harm; open while too few rows, or rows of one side only, came back."""
     back = matched.returned
     nan = math.nan
-    if min(back.treated, back.held) < FEWEST_BACK:
-        sentence = f"{back.sentence} At least {FEWEST_BACK} on each side are needed to compare them."
+    if min(back.treated, back.held) < FEWEST_SIDE:
+        sentence = f"{back.sentence} At least {FEWEST_SIDE} on each side are needed to compare them."
         return PilotResult(nan, nan, nan, nan, nan, nan, "open", nan, nan, nan, back, sentence)
     found = compare_sides(matched.values, matched.treated, matched.strata, matched.groups)
     turned = direction(pilot.goal, pilot.is_rate)
@@ -140,7 +140,7 @@ def _sentence(pilot: Pilot, result: PilotResult, why: str) -> str:
         sign = "−" if value < 0 else "+"
         return f"{sign}{points(value) if pilot.is_rate else number(abs(value))}"
 
-    outcome = f"{quote(pilot.goal.outcome)} = {quote(pilot.goal.good)}" if pilot.is_rate else f"mean {quote(pilot.goal.outcome)}"
+    outcome = f"{quote(pilot.goal.outcome)} = {quote(pilot.goal.good)}" if pilot.is_rate else f"Mean {quote(pilot.goal.outcome)}"
     measured = (
         f"{outcome}: {level(result.treated_mean)} of rows with the change, {level(result.held_mean)} without"
         if pilot.is_rate
@@ -200,10 +200,10 @@ def graded(card: ActionCard, pilot: Pilot | None) -> ActionCard:
         net_value=nets[0],
         net_low=min(nets[1:]),
         net_high=max(nets[1:]),
-        sentence=f"{card.who}: {result.sentence}",
+        sentence=f"{card.who}. {result.sentence}",
         overturn=OTHER_ROWS if raised else "",
         next_step=ROLL_OUT if raised else "",
-        reasons=(MEASURED,) if raised else (result.sentence,),
+        reasons=(measured(result.returned.matched),) if raised else (result.sentence,),
     )
 
 

@@ -100,7 +100,11 @@ def _of_rows(inputs: ReportInputs) -> str:
 def _whom(inputs: ReportInputs, actions: ActionList) -> str:
     if actions.takes_everyone:
         return f"all {_of_rows(inputs).removeprefix('of ').removeprefix('the ')}"
-    return f"{len(actions.rows):,} {_of_rows(inputs)} first"
+    return f"{len(actions.rows):,} {_of_rows(inputs)}"
+
+
+def _first(actions: ActionList) -> str:
+    return "" if actions.takes_everyone else "first "
 
 
 def useless(summary: RunSummary) -> bool:
@@ -118,7 +122,7 @@ def _answer(inputs: ReportInputs) -> str:
         reached, chance = actions.expected_outcomes, actions.mean_risk * len(actions.rows)
         tail = f", where as many picked at random would hold {number(round(chance))}" if reached > chance else ""
         return (
-            f"Act on {_whom(inputs, actions)}: about {number(round(reached))} of them are expected "
+            f"Act {_first(actions)}on {_whom(inputs, actions)}: about {number(round(reached))} of them are expected "
             f"{_unwanted_end(inputs)}{tail}."
         )
     if inputs.verdict is not None and inputs.verdict.verdict in ("average", "rule"):
@@ -126,7 +130,7 @@ def _answer(inputs: ReportInputs) -> str:
     if actions is not None and actions.rows and inputs.goal is not None:
         side = "highest" if inputs.goal.good == "low" else "lowest"
         those = "" if actions.takes_everyone else f": those with the {side} predicted {quote(inputs.problem.target)}"
-        return f"Act on {_whom(inputs, actions)}{those}."
+        return f"Act {_first(actions)}on {_whom(inputs, actions)}{those}."
     return f"{_subject(inputs)} can be foreseen in part: {score_words(inputs.summary)}."
 
 
@@ -228,15 +232,18 @@ def _card(card: ActionCard, inputs: ReportInputs) -> str:
     values = card.from_values or (card.from_value,)
     known = classes and card.from_value and card.from_value != "as it is"
     start = f" from {join_words([quote(value) for value in values], 'or')}" if known else ""
-    verb = "like rows have the wanted outcome" if classes else "like rows have"
-    moves = [f"{quote(card.lever)}{start} to {quote(card.to_value)}"]
+    tested = card.grade == "A"
+    verb = ("the changed rows had" if tested else "like rows have") + (" the wanted outcome" if classes else "")
+    to = plain(card.to_value) if math.isfinite(card.step) else f"to {quote(card.to_value)}"
+    moves = [f"{quote(card.lever)}{start} {to}"]
     moves += [f"{quote(one.lever)} from {join_words([quote(value) for value in one.from_values], 'or')} to {quote(one.to_value)}"
               for one in card.also]
     move = f"Move {join_words(moves)} ({card.rows:,} rows)"
     text = f"{move}: {verb} {size} {word} (95 % range {span})"
     if not math.isnan(card.net_value):
         worth, *ends = (money(value, inputs.currency) for value in (card.net_value, card.net_low, card.net_high))
-        text += f", worth {worth} after costs ({interval(*ends)}) if all of it is real"
+        condition = "the others respond alike" if tested else "all of it is real"
+        text += f", worth {worth} after costs ({interval(*ends)}) if {condition}"
     return f"{text}. Evidence {card.grade}: {TRUST[card.grade]}."
 
 
@@ -263,7 +270,9 @@ def _sure(inputs: ReportInputs) -> tuple[str, ...]:
 
 
 def _limits(inputs: ReportInputs) -> tuple[str, ...]:
-    found = ["These are patterns in past rows. They tell what goes together; only a pilot shows what an action brings."]
+    tested = any(card.grade == "A" for card in inputs.cards)
+    what = "Except for grade A, these are" if tested else "These are"
+    found = [f"{what} patterns in past rows. They tell what goes together; only a pilot shows what an action brings."]
     if inputs.actions is not None:
         found.extend(inputs.actions.assumptions[:2])
     if inputs.verdict is not None:

@@ -125,8 +125,7 @@ def _card(project: str, card: ActionCard, goal: Goal) -> None:
     st.markdown(f"**How sure: {card.grade}.** {SURE[card.grade]} {plain(' '.join(own_reasons(card)))}".rstrip(), width=TEXT_WIDTH)
     st.markdown(f"**What would overturn it:** {plain(card.overturn)}", width=TEXT_WIDTH)
     if card.next_step:
-        step = card.next_step.removeprefix("Next: ")
-        st.markdown(f"**Do next:** {plain(step[:1].upper() + step[1:])}", width=TEXT_WIDTH)
+        st.markdown(f"**Do next:** {plain(pilot_view.next_step(project, card))}", width=TEXT_WIDTH)
     with st.container(horizontal=True, gap="small"):
         pilot_view.card_pilot(project, card)
         decision_view.card_page(project, card)

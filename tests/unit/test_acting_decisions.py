@@ -193,11 +193,14 @@ def test_a_list_of_all_rows_is_not_compared_with_itself() -> None:
     made = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, Goal("Churn", "No", value=100))
     assert made.takes_everyone
     assert "at random" not in made.sentence
-    assert made.sentence.endswith("These are all rows: say how many you can act on, and the list becomes a choice.")
+    assert made.sentence.startswith(f"Act on all {len(p)} rows: about ")
+    assert "most at risk" not in made.sentence
+    assert made.sentence.endswith("). Say how many you can act on, and the list becomes a choice.")
     assert not rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, Goal("Churn", "No", value=100, capacity=5)).takes_everyone
     enough = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, Goal("Churn", "No", value=100, capacity=500))
     assert enough.takes_everyone
-    assert enough.sentence.endswith("These are all rows.")
+    assert enough.sentence.startswith(f"Act on all {len(p)} rows: about ")
+    assert enough.sentence.endswith(").")
 
 
 def test_a_list_that_leaves_out_what_brings_nothing_is_compared_with_everybody() -> None:
