@@ -71,7 +71,8 @@ class ActionPlan:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PlanInputs:
-    """`frame` is typed and cleaned, aligned with out-of-fold `predictions`; `columns` are its columns."""
+    """`frame` is typed and cleaned, aligned with `predictions` by models that had not seen the rows; its index says which row of
+    the table each is. `columns` are its columns."""
 
     model: Model
     frame: pd.DataFrame
@@ -155,7 +156,7 @@ def _plan(actions: tuple[PlannedAction, ...], bound: float, exact: bool, goal: G
     cost = float(sum(action.cost for action in actions))
     if not actions:
         return ActionPlan((), net, cost, bound, exact, "No card is sure enough, or worth its cost, to become an action.")
-    words = f"{len(actions):,} rows, one action each"
+    words = f"{len(actions):,} rows, one action each" if len(actions) > 1 else "1 row, one action"
     if goal.value > 0:
         words += f": {money(net, goal.currency)} expected"
         words += f" after {money(cost, goal.currency)} of costs" if cost else ""
@@ -180,7 +181,9 @@ def plan_frame(plan: ActionPlan, inputs: PlanInputs, labels: PlanLabels) -> pd.D
     """The plan as a table for export, one line a row: its own id (or position), the action, figures, pilot side and reasons."""
     places = [action.row for action in plan.actions]
     ids = [column.name for column in inputs.columns if column.role == "id" and column.name in inputs.frame]
-    table: dict[str, object] = {name: inputs.frame[name].iloc[places].map(value_text).tolist() for name in ids} or {"row": places}
+    table: dict[str, object] = {name: inputs.frame[name].iloc[places].map(value_text).tolist() for name in ids}
+    if not ids:
+        table["row"] = inputs.frame.index[places].tolist()
     for name, attribute in (
         ("segment", "segment"), ("lever", "lever"), ("from", "now"), ("to", "to"), ("p_now", "p_now"),
         ("p_after", "p_after"),

@@ -33,8 +33,8 @@ class Power:
     """What a pilot of some size can see.
 
     `per_arm` rows on each side see the promised change with a chance of 80 % or more, `per_arm_weak` (0: none can) one at the
-    weak end; both are `FEWEST_SIDE` at least. `treated` and `held` are the rows of the pilot at hand; `chance` and `chance_weak` what they see with. `smallest` is the
-    change that they see with 80 %.
+    weak end; both are `FEWEST_SIDE` at least. `treated` and `held` are the rows of the pilot at hand; `chance` and `chance_weak`
+    what they see with. `smallest` is the change that they see with 80 %.
     """
 
     per_arm: int

@@ -93,7 +93,7 @@ def _subject(inputs: ReportInputs) -> str:
 
 def _of_rows(inputs: ReportInputs) -> str:
     """The rows that an action list is picked from: those that a model which had not seen them predicted."""
-    judged = inputs.summary.judged or inputs.rows
+    judged = (inputs.actions.ranked if inputs.actions else 0) or inputs.summary.judged or inputs.rows
     return f"of {inputs.rows:,} rows" if judged >= inputs.rows else f"of the {judged:,} rows that were predicted unseen"
 
 

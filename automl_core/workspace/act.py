@@ -259,13 +259,14 @@ class Acting:
         bundle = self.search.bundle(run)
         if capacity:
             goal = replace(goal, capacity=capacity)
-        ranked = acting.rank_rows(frame, self.search.predictions(run).oof, columns, bundle.model.problem, goal)
+        ranked = acting.rank_rows(frame, self.search.ranked(run).oof, columns, bundle.model.problem, goal)
         return with_reasons(ranked, bundle, frame)
 
     def _past_rows(self, run: Run) -> tuple[pd.DataFrame, tuple[Column, ...]]:
-        """The cleaned rows that the out-of-fold predictions belong to, aligned with them."""
+        """The cleaned rows that a list may rank, aligned with their predictions; the index is their place in the table."""
         frame, columns, _, _ = self.search.goal.open(self.search.inputs(run))
-        return frame.iloc[self.search.predictions(run).positions].reset_index(drop=True), columns
+        positions = self.search.ranked(run).positions
+        return frame.iloc[positions].set_axis(positions), columns
 
 
 def with_reasons(actions: ActionList, bundle: Bundle, frame: pd.DataFrame) -> ActionList:

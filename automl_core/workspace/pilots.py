@@ -144,7 +144,7 @@ class Piloting:
     def _rows(self, run: Run) -> tuple[PilotRows, pd.Index]:
         """What pilots are drawn from, and the positions of these rows in the cleaned table."""
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
-        past, goal = self.search.predictions(run), self.act.goal_of(run)
+        past, goal = self.search.drawable(run), self.act.goal_of(run)
         rows = frame.iloc[past.positions].reset_index(drop=True)
         return PilotRows(rows, columns, past.y, risk(past.oof, problem, goal), problem, goal), pd.Index(past.positions)
 

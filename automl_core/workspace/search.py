@@ -31,6 +31,7 @@ from automl_core.workspace.context import Context, Recent
 from automl_core.workspace.goal import Framing, Inputs
 from automl_core.workspace.going_on import begins_anew, with_more
 from automl_core.workspace.headstart import Aside, Headstart
+from automl_core.workspace.ranked import Predictions, with_every, with_unseen
 from automl_core.workspace.summaries import summary_of, with_check, with_choice
 from automl_core.workspace.views import Choice, Run, RungFiles, RunState
 
@@ -41,22 +42,11 @@ NO_START = Headstart()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Predictions:
-    """Out-of-fold predictions (n,) or (n, classes), the positions (n,) of their rows in the cleaned table, the outcomes (n,)."""
-
-    oof: np.ndarray
-    positions: np.ndarray
-    y: np.ndarray
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Handed:
-    """A model to be handed over, with its out-of-fold predictions, the outcomes and the positions of their rows."""
+    """A model to be handed over, with what it and its like said out of fold."""
 
     model: Model
-    oof: np.ndarray
-    y: np.ndarray
-    positions: np.ndarray
+    past: Predictions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,11 +104,13 @@ class Searching:
                             f"pip install {' '.join(plugin.requires) or plugin.fit_package or plugin.package}")
                      for plugin in families().plugins.values())
 
-    def covered(self, project_id: str) -> tuple[int, int]:
-        """Rows with an out-of-fold prediction, and all cleaned rows with an outcome; fewer folds cover fewer rows."""
+    def covered(self, project_id: str, ranked: bool = False) -> tuple[int, int]:
+        """Rows with an out-of-fold prediction (or all that a list may rank), and all cleaned rows with an outcome; fewer folds
+        cover fewer rows."""
         run = self.needed(project_id)
         frame, _, problem, _ = self.goal.open(self.inputs(run))
-        return len(self.predictions(run).positions), int(frame[problem.target].notna().sum())
+        known = self.ranked(run) if ranked else self.predictions(run)
+        return len(known.positions), int(frame[problem.target].notna().sum())
 
     def finish(self, job_id: str) -> None:
         """Stop searching and keep the best so far."""
@@ -188,9 +180,30 @@ class Searching:
         """What the run's models said of rows they had not seen."""
         def read() -> Predictions:
             with np.load(self.context.store.file_path(run.oof), allow_pickle=False) as arrays:
-                return Predictions(arrays["oof"], arrays["positions"], arrays["y"])
+                return Predictions(**{name: arrays[name] for name in arrays.files})
 
         found: Predictions = self.context.arrays.get(run.oof, read)
+        return found
+
+    def ranked(self, run: Run) -> Predictions:
+        """The same, and what the final model says of the rows that were left out of the search: all that a list may rank."""
+        if not summary_of(run).left_out:
+            return self.predictions(run)
+
+        def more() -> Predictions:
+            frame, _, _, _ = self.goal.open(self.inputs(run))
+            return with_unseen(self.predictions(run), frame, self.bundle(run).model, run.plan.seed)
+
+        found: Predictions = self.context.arrays.get(f"ranked {run.oof}", more)
+        return found
+
+    def drawable(self, run: Run) -> Predictions:
+        """The same, and what the final model says of rows that it learned from: all that a pilot may draw, never to be ranked."""
+        def more() -> Predictions:
+            frame, _, _, _ = self.goal.open(self.inputs(run))
+            return with_every(self.ranked(run), frame, self.bundle(run).model, run.plan.seed)
+
+        found: Predictions = self.context.arrays.get(f"drawable {run.oof}", more)
         return found
 
     def inputs(self, run: Run) -> Inputs:
@@ -226,7 +239,8 @@ class Searching:
         told = self._told(run, problem, explanation)
         kept = {name: self._store_rung(run, name, outcome, told) for name in outcome.rungs if name != chosen}
         run = replace(run, rungs=kept)
-        run = self._keep(run, Handed(outcome.model, outcome.oof, outcome.y, outcome.positions), told)
+        past = Predictions(outcome.oof, outcome.positions, outcome.y, outcome.learned)
+        run = self._keep(run, Handed(outcome.model, past), told)
         self.context.store.touch(job.project_id)
         return run
 
@@ -244,7 +258,7 @@ class Searching:
         explanation = explain(model, frame.iloc[found.positions].reset_index(drop=True), found.y, run.plan.seed)
         others = {name: kept for name, kept in run.rungs.items() if name != rung} | {before: RungFiles(run.bundle, run.oof)}
         made = replace(run, id=self.context.store.new_id("run"), summary=with_choice(summary_of(run), rung, model), rungs=others)
-        made = self._keep(made, Handed(model, found.oof, found.y, found.positions), self._told(run, model.problem, explanation))
+        made = self._keep(made, Handed(model, found), self._told(run, model.problem, explanation))
         self.context.store.touch(project_id)
         return made
 
@@ -261,7 +275,7 @@ class Searching:
         model = outcome.rungs[name]
         assert run.summary is not None
         shown = replace(run, summary=with_choice(run.summary, name, model))
-        handed = Handed(model, outcome.oofs[name], outcome.y, outcome.positions)
+        handed = Handed(model, Predictions(outcome.oofs[name], outcome.positions, outcome.y, outcome.learned))
         return RungFiles(*self._write(shown, handed, told))
 
     def _keep(self, run: Run, handed: Handed, told: Told) -> Run:
@@ -280,7 +294,7 @@ class Searching:
         model = handed.model
         given = self.goal.data.table_of(run.table)
         verdict = self.goal.verdict_of(run.project_id, self.inputs(run))
-        contract = with_predictions(told.contract, model.problem, handed.oof)
+        contract = with_predictions(told.contract, model.problem, handed.past.oof)
         assert run.summary is not None
         card = model_card(CardFacts(
             model.problem, run.summary, tuple(column.name for column in contract.columns if column.needed), datetime.now(UTC),
@@ -289,7 +303,8 @@ class Searching:
         facts = {"run": run.id, "summary": to_json(run.summary), "explanation": to_json(told.explanation)}
         write_bundle(target, model, contract, card, facts)
         arrays = io.BytesIO()
-        np.savez_compressed(arrays, oof=handed.oof, positions=handed.positions, y=handed.y)
+        past = handed.past
+        np.savez_compressed(arrays, oof=past.oof, positions=past.positions, y=past.y, learned=past.learned)
         bundle = store.write_file(run.project_id, target.read_bytes(), ".zip")
         return bundle.id, store.write_file(run.project_id, arrays.getvalue(), ".npz").id
 

@@ -29,7 +29,7 @@ def action_list(project: str, goal: Goal) -> None:
     """The ranked rows under the capacity, with what they are expected to bring."""
     actions = session.workspace().act.actions(project, goal.capacity)
     st.markdown(lead(actions.sentence), width=TEXT_WIDTH)
-    cards.covered(project, "Ranked")
+    cards.covered(project, "Ranked", ranked=True)
     _leans_on(project, goal)
     if math.isfinite(actions.expected_value) and goal.value:
         if not actions.takes_everyone:

@@ -90,7 +90,7 @@ def start(project: str, usable: list[ActionCard]) -> None:
         st.markdown(plain(power.sentence, 600), width=TEXT_WIDTH)
         if choice.rows > power.available:
             st.caption(f"You asked for {count(choice.rows, 'row')}, and {count(power.available)} can be drawn: those this card "
-                       "is about that were predicted by a model which had not seen them.")
+                       "is about whose outcome is known.")
         if st.button("Start the pilot", type="primary", icon=":material/science:", key="start_pilot"):
             session.workspace().pilots.start(project, card_key(chosen), choice)
             session.note("The pilot has started: download its file next")

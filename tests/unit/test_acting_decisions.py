@@ -210,3 +210,12 @@ def test_a_list_that_leaves_out_what_brings_nothing_is_compared_with_everybody()
     assert 0 < len(made.rows) < 100
     assert not made.takes_everyone
     assert "at random" in made.sentence
+
+
+def test_a_row_without_an_id_is_named_by_its_place_in_the_table() -> None:
+    """The rows that are ranked may be a part of the table: counted among themselves they would be nobody's rows."""
+    frame = pd.DataFrame({"x": [0.1, 0.9, 0.5]}, index=[7, 11, 40])
+    made = rank_rows(frame, frame["x"].to_numpy(), (), PROBLEM, Goal("Churn", "No", value=100))
+    assert [(row.row, row.id) for row in made.rows] == [(1, "11"), (2, "40"), (0, "7")]
+    assert made.ranked == 3
+    assert actions_frame(made, frame, ())["row"].tolist() == [11, 40, 7]
