@@ -161,6 +161,9 @@ def _ended_by(goal: Goal, known: int, listed: int) -> tuple[str, ...]:
 def _sentence(actions: ActionList, goal: Goal, problem: Problem) -> str:
     count = f"{len(actions.rows):,} {'row' if len(actions.rows) == 1 else 'rows'}"
     if not actions.rows:
+        if actions.ranked and not actions.capacity:
+            spend, cost = (money(amount, goal.currency) for amount in (goal.budget, goal.contact_cost))
+            return f"The money you can spend, {spend}, does not pay for one row: acting on one costs {cost}."
         return "No row is worth acting on at this value and cost."
     whom = f"all {count}" if actions.takes_everyone else f"the {count}"
     if problem.task == "regression":

@@ -49,7 +49,6 @@ def action_list(project: str, goal: Goal) -> None:
         for row in actions.rows[: cards.SHOWN_ROWS]
     ])
     if frame.empty:
-        st.caption("No row is worth acting on with these amounts.")
         return
     if not goal.value:
         frame = frame.drop(columns="Expected value")

@@ -133,6 +133,8 @@ def test_from_a_card_to_grade_a(page: Carded) -> None:
     after = open_page("pilots", project)
     assert not after.exception
     assert "Promised and delivered" in texts(after)
+    assert "got the change, 150 stayed as they were" in texts(after)
+    assert "Outcomes are due" not in texts(after)
     assert "grade A" in texts(after)
     assert "measured" in ws.decide.card_html(project, page.key())
     ws.pilots.take_back(pilot.id)
@@ -145,6 +147,9 @@ def test_from_a_card_to_grade_a(page: Carded) -> None:
 def test_a_pilot_can_be_cancelled_and_resumed(page: Carded) -> None:
     ws, project = page.workspace, page.project
     pilot = ws.pilots.start(project, page.key(1), PilotChoice(rows=100, days=10))
+    act = open_page("act", project)
+    assert [button.label for button in act.button].count("See its pilot") == 1
+    assert "Wait for the outcomes of its pilot, due on " in texts(act)
     shown = open_page("pilots", project)
     shown.button(key=f"cancel_{pilot.id}").click().run()
     assert ws.pilots.get(pilot.id).state == "cancelled"
