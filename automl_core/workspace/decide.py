@@ -98,7 +98,7 @@ class Deciding:
             named = next((column.name for column in inputs.columns if column.role == "id" and column.name in rows), "")
             places = inputs.frame.index[[action.row for action in told]]
             names = [str(value) for value in (rows[named] if named else places)]
-            why = explain_rows(inputs.model, rows, inputs.frame) if told else []
+            why = self.pilots.act.reasons(run, [action.row for action in told])
             goal, is_rate = self.pilots.act.goal_of(run), self._problem(run).task != "regression"
             gains = [acting.planned_gain(action, goal, is_rate) for action in told]
             return tuple(PlannedRow(*each) for each in zip(names, told, gains, why, strict=True))

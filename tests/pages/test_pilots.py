@@ -16,6 +16,9 @@ from automl_core import Workspace
 from automl_core.acting import PilotChoice, RecourseAsk
 from automl_core.acting.action import Change, Lever
 from automl_core.errors import BadInput, Conflict, NotFound
+from automl_core.explaining import explain_rows
+from automl_core.search.model import Model
+from automl_core.workspace import act as act_step
 from automl_core.workspace.pilots import card_key
 from pages.ui import session
 from pages.ui.pilot_view import move_words, title
@@ -191,6 +194,21 @@ def test_decision_plan_and_files(page: Carded) -> None:
     assert book.active is not None
     assert book.active.max_row == len(table) + 1
     assert openpyxl.load_workbook(io.BytesIO(ws.decide.list_xlsx(project))).active is not None
+
+
+def test_reasons_are_worked_out_once_for_a_row(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another capacity asks about much the same rows; explaining them is what a list takes longest for."""
+    asked: list[int] = []
+
+    def counted(model: Model, rows: pd.DataFrame, background: pd.DataFrame) -> list[tuple[str, ...]]:
+        asked.append(len(rows))
+        return explain_rows(model, rows, background)
+
+    monkeypatch.setattr(act_step, "explain_rows", counted)
+    few, more = (page.workspace.act.actions(page.project, most) for most in (41, 57))
+    assert sum(asked) <= 57
+    assert [row.reasons for row in few.rows] == [row.reasons for row in more.rows[: len(few.rows)]]
+    assert all(row.reasons for row in few.rows)
 
 
 def test_recourse_of_a_row(page: Carded) -> None:

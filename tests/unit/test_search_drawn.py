@@ -67,8 +67,8 @@ def test_rows_left_out_can_be_ranked_and_rows_learned_from_cannot(tmp_path: Path
     data = replace(data, frame=blank)
     outcome = search(data, Plan(6, 2, families=("linear",), folds=3), FolderJournal(tmp_path))
     assert (len(outcome.learned), outcome.summary.left_out) == (600, 750)
-    tested = outcome.positions[:400]
-    past = Predictions(outcome.oof[:400], tested, outcome.y[:400], outcome.learned)
+    tested = outcome.positions[:100]
+    past = Predictions(outcome.oof[:100], tested, outcome.y[:100], outcome.learned)
     found = with_unseen(past, data.frame, outcome.model, 0)
     fresh = np.setdiff1d(np.flatnonzero(blank[data.problem.target].notna()), outcome.learned)
     assert np.array_equal(found.positions, np.sort(np.concatenate([tested, fresh])))
@@ -82,4 +82,4 @@ def test_rows_left_out_can_be_ranked_and_rows_learned_from_cannot(tmp_path: Path
     old = replace(past, learned=np.empty(0, dtype=np.int64))  # kept before this was noted
     assert with_unseen(old, data.frame, outcome.model, 0) is old
     monkeypatch.setattr(ranked, "MOST_UNSEEN", 50)
-    assert len(with_unseen(past, data.frame, outcome.model, 0).positions) == 450
+    assert len(with_unseen(past, data.frame, outcome.model, 0).positions) == 150
