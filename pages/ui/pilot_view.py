@@ -50,7 +50,7 @@ def next_step(project: str, card: ActionCard) -> str:
     """What to do next about a card: what it says itself, unless its pilot is running."""
     pilot = open_pilot(project, card)
     if pilot is not None:
-        return f"Wait for the outcomes of its pilot, due on {day(pd.Timestamp(pilot.due))}, and send them there."
+        return f"Wait for the outcomes of its pilot, due on {day(pd.Timestamp(pilot.due))}, and send them on the pilots page."
     step = card.next_step.removeprefix("Next: ")
     return step[:1].upper() + step[1:]
 
