@@ -177,14 +177,17 @@ def _amount(value: float, goal: Goal) -> str:
     return money(value, goal.currency)
 
 
-def graded(card: ActionCard, pilot: Pilot | None) -> ActionCard:
-    """The card as it stands after its pilot: measured figures and grade A, or D once retired; as it was while none has ended."""
+def graded(card: ActionCard, pilot: Pilot | None, goal: Goal | None = None) -> ActionCard:
+    """The card as it stands after its pilot: measured figures and grade A, or D once retired; as it was while none has ended.
+
+    Its money is by the amounts of `goal`, as that of the cards beside it; without one by those of the pilot's own time.
+    """
     if pilot is None or pilot.result is None or pilot.state not in ("raised", "retired"):
         return card
     result = pilot.result
     turned = direction(pilot.goal, pilot.is_rate)
     nets = [
-        money_of(card, pilot.goal, gain, card.rows)
+        money_of(card, goal or pilot.goal, gain, card.rows)
         for gain in (turned * result.difference, turned * result.low, turned * result.high)
     ]
     raised = pilot.state == "raised"

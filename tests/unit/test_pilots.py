@@ -269,6 +269,8 @@ def test_a_card_is_raised_or_retired_and_the_record_is_kept() -> None:
     assert after.reasons == ("Chance decided who got the change among 400 rows, so it was measured and not only compared.",)
     assert "hidden" not in after.overturn
     assert graded(CARD, nothing).grade == "D"
+    dearer = graded(CARD, raised, replace(GOAL, value=2 * GOAL.value))  # the goal as it is now, not as it was then
+    assert dearer.net_value + 500 * CARD.cost == pytest.approx(2 * (after.net_value + 500 * CARD.cost))
     assert harm.result is not None
     assert "did harm" in harm.result.sentence
     assert graded(CARD, None) is CARD
