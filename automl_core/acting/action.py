@@ -206,7 +206,8 @@ class Actions:
 
 @dataclass(frozen=True, slots=True)
 class ActionRow:
-    """One row to act on, in order of expected worth. `row` is its position in the table, `id` its own id when it has one."""
+    """One row to act on, in order of expected worth. `row` is its position among the rows
+    that were ranked, `id` its own id when it has one, else its place in the table."""
 
     rank: int
     row: int
@@ -223,7 +224,7 @@ class ActionList:
     `expected_outcomes` is the sum of the chosen rows' risk and `mean_risk` the mean risk of all rows: for classes, the risk of a
     row is the probability that it does not end as the goal's good class. `limited_by` names the limit of the goal that keeps some
     rows out ("the limit of 300 rows"); it is empty when none does. `takes_everyone` says that the list has all rows:
-    there is nothing to compare it with.
+    there is nothing to compare it with. `ranked` rows were looked at.
     """
 
     rows: tuple[ActionRow, ...]
@@ -239,3 +240,4 @@ class ActionList:
     mean_risk: float = float("nan")
     limited_by: str = ""
     takes_everyone: bool = False
+    ranked: int = 0

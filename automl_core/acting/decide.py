@@ -172,7 +172,7 @@ def _sensitivity(goal: Goal, expected: float, rows: int) -> tuple[Sensitivity, .
 def _sentence(made: Decision, inputs: DecisionInputs, actions: ActionList) -> str:
     goal = inputs.goal
     if not actions.rows:
-        return "No row is worth acting on at this value and cost."
+        return actions.sentence
     if math.isnan(made.value):
         return "Give the worth of one outcome and the cost of acting, and this says what the list is worth."
 

@@ -45,7 +45,8 @@ def rank_rows(
     """The rows to act on, best first, in order of expected worth.
 
     The worth of a row is `save_rate` x `risk` x `value` minus `contact_cost`; rows not worth their cost are left out when
-    money was given. Without money rows are ranked by risk. `frame`, `predictions` and `reasons` are aligned. The interval of
+    money was given. Without money rows are ranked by risk. `frame`, `predictions` and `reasons` are aligned; the frame's index
+    says which row of the table each is. The interval of
     the sum covers chance in the outcomes (Poisson-binomial), taking the predicted probabilities as right.
     """
     if len(frame) != len(predictions):
@@ -62,7 +63,7 @@ def rank_rows(
     rows = []
     for rank, row in enumerate(chosen.tolist(), 1):
         why = tuple(reasons[row]) if reasons is not None else ()
-        rows.append(ActionRow(rank, row, ids[row] if ids else "", float(shown[row]), float(worth[row]), why))
+        rows.append(ActionRow(rank, row, ids[row], float(shown[row]), float(worth[row]), why))
     total = float(worth[chosen].sum()) if priced else math.nan
     reach = 1.96 * _spread(at_risk[chosen], goal, problem) if priced else math.nan
     made = ActionList(
@@ -79,16 +80,18 @@ def rank_rows(
         mean_risk=float(at_risk.mean()) if len(at_risk) else math.nan,
         limited_by=_limit_words(limit, len(frame), goal),
         takes_everyone=len(rows) == len(frame) > 0,
+        ranked=len(frame),
     )
     return replace(made, sentence=_sentence(made, goal, problem))
 
 
 def actions_frame(actions: ActionList, frame: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
-    """The list as a table for export: rank, the row's own id (or its position), prediction, worth, reasons."""
+    """The list as a table for export: rank, the row's own id (or its place in the table, by the index), prediction, worth,
+    reasons. `frame` is the one that was ranked."""
     positions = [row.row for row in actions.rows]
     id_name = next((column.name for column in columns if column.role == "id" and column.name in frame), "")
     out: dict[str, object] = {"rank": [row.rank for row in actions.rows]}
-    out[id_name or "row"] = frame[id_name].iloc[positions].tolist() if id_name else positions
+    out[id_name or "row"] = frame[id_name].iloc[positions].tolist() if id_name else frame.index[positions].tolist()
     out["prediction"] = [row.prediction for row in actions.rows]
     if not math.isnan(actions.expected_value):
         out["expected_value"] = [round(row.expected_value, 2) for row in actions.rows]
@@ -121,7 +124,7 @@ def _ids(frame: pd.DataFrame, columns: tuple[Column, ...]) -> list[str]:
     for column in columns:
         if column.role == "id" and column.name in frame:
             return [str(value) for value in frame[column.name].tolist()]
-    return []
+    return [str(place) for place in frame.index]
 
 
 def _spread(at_risk: Floats, goal: Goal, problem: Problem) -> float:
@@ -158,23 +161,27 @@ def _ended_by(goal: Goal, known: int, listed: int) -> tuple[str, ...]:
 def _sentence(actions: ActionList, goal: Goal, problem: Problem) -> str:
     count = f"{len(actions.rows):,} {'row' if len(actions.rows) == 1 else 'rows'}"
     if not actions.rows:
+        if actions.ranked and not actions.capacity:
+            spend, cost = (money(amount, goal.currency) for amount in (goal.budget, goal.contact_cost))
+            return f"The money you can spend, {spend}, does not pay for one row: acting on one costs {cost}."
         return "No row is worth acting on at this value and cost."
+    whom = f"all {count}" if actions.takes_everyone else f"the {count}"
     if problem.task == "regression":
         side = "highest" if goal.good == "low" else "lowest"
-        reached = f"Act on the {count} with the {side} predicted {quote(problem.target)}"
+        reached = f"Act on {whom}" + ("" if actions.takes_everyone else f" with the {side} predicted {quote(problem.target)}")
     else:
         bad = [label for label in problem.classes if label != goal.good]
         end = f"to end as {quote(problem.target)} = {quote(bad[0])}"
         if len(bad) > 1:
             end = f"not to end as {quote(problem.target)} = {quote(goal.good)}"
-        reached = f"Act on the {count} most at risk: about {number(round(actions.expected_outcomes))} of them are expected {end}"
+        risky = "" if actions.takes_everyone else " most at risk"
+        reached = f"Act on {whom}{risky}: about {number(round(actions.expected_outcomes))} of them are expected {end}"
     if math.isnan(actions.expected_value):
         return f"{reached}."
     span = interval(money(actions.low, goal.currency), money(actions.high, goal.currency))
     if actions.takes_everyone:
-        choice = "" if goal.capacity or goal.budget else ": say how many you can act on, and the list becomes a choice"
-        return (f"{reached}; expected gain {money(actions.expected_value, goal.currency)} (95 % range {span}). These are all "
-                f"rows{choice}.")
+        choice = "" if goal.capacity or goal.budget else " Say how many you can act on, and the list becomes a choice."
+        return f"{reached}; expected gain {money(actions.expected_value, goal.currency)} (95 % range {span}).{choice}"
     beyond = f", which is beyond {actions.limited_by}" if actions.limited_by else ""
     return (
         f"{reached}; expected gain {money(actions.expected_value, goal.currency)} (95 % range {span}), against "

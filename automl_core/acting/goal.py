@@ -147,6 +147,15 @@ def _check_lever(lever: Lever, column: Column) -> None:
         raise BadInput(f"The step of {name} is zero.", "Give a number such as 5 or -5.")
     if (lever.step > 0 and lever.direction == "down") or (lever.step < 0 and lever.direction == "up"):
         raise BadInput(f"The step of {name} goes against its direction.", "Change one of the two.")
+    if lever.to and lever.from_values:
+        allowed = {(start, to) for start in lever.from_values for to in lever.to if start != to} - set(lever.forbidden)
+        if not allowed:
+            raise BadInput(
+                f"No move of {name} is left: each one that you name changes nothing or is forbidden.",
+                "Name another value to change from or to, or allow a move.",
+            )
+    if not lever.relative and abs(lever.step) > lever.high - lever.low:
+        raise BadInput(f"The step of {name} is wider than its limits are apart.", "Take a smaller step, or widen the limits.")
     if any(pair[0] == pair[1] for pair in lever.forbidden):
         raise BadInput(f"A forbidden move of {name} goes from a value to itself.", "Name two different values.")
 

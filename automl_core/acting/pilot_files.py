@@ -74,7 +74,7 @@ def match_outcomes(pilot: Pilot, assignment: pd.DataFrame, sent: pd.DataFrame, p
 
     Rows are found by the table's own id when the file has it, else by `row`; a spreadsheet's changes to an id (a dropped leading
     zero, “.0”, the apostrophe of a formula guard) do no harm as long as ids stay unlike. The last line of a repeated id counts.
-    BadInput when there is no id, no outcome column, or no line of this pilot.
+    BadInput when there is no id, no outcome column, no line of this pilot, or when the file is that of a pilot of another change.
     """
     names = {str(name).strip().casefold(): str(name) for name in sent.columns}
     target = names.get(problem.target.strip().casefold(), names.get("outcome", ""))
@@ -84,6 +84,7 @@ def match_outcomes(pilot: Pilot, assignment: pd.DataFrame, sent: pd.DataFrame, p
         )
     if sent.empty:
         raise BadInput("The file has no rows.", "Send the pilot’s file with the outcomes filled in.")
+    _same_change(pilot, assignment, sent, names)
     key, theirs = _key(pilot, assignment, names)
     own, found = _keys(assignment[key], sent[theirs])
     if found.isna().all():
@@ -99,7 +100,38 @@ def match_outcomes(pilot: Pilot, assignment: pd.DataFrame, sent: pd.DataFrame, p
     last = lines.drop_duplicates("at", keep="last").set_index(lines.drop_duplicates("at", keep="last")["at"].astype(int))["value"]
     values = pd.Series([None] * len(assignment), dtype=object)
     values.loc[last.index] = last.to_numpy(dtype=object)
-    return _matched(pilot, assignment, values, problem, (unmatched, len(lines) - len(last)))
+    switched = _switched(pilot, assignment, at, (sent, names))
+    return _matched(pilot, assignment, values, problem, (unmatched, len(lines) - len(last), switched))
+
+
+def _same_change(pilot: Pilot, assignment: pd.DataFrame, sent: pd.DataFrame, names: dict[str, str]) -> None:
+    """BadInput when the file says on every line that another column was changed: it belongs to another pilot."""
+    column = _column(COLUMN, pilot, names)
+    said = sent[column].dropna().astype(str).str.strip() if column else pd.Series(dtype=str)
+    ours = {str(name).strip().casefold() for name in assignment[COLUMN]}
+    theirs = said[said != ""]
+    if len(theirs) and not theirs.str.casefold().isin(ours).any():
+        raise BadInput(
+            f"This file is of another pilot: it changes {quote(theirs.iloc[0])}, this one {quote(assignment[COLUMN].iloc[0])}.",
+            "Send it to the pilot that it was downloaded from.",
+        )
+
+
+def _switched(pilot: Pilot, assignment: pd.DataFrame, at: pd.Series, file: tuple[pd.DataFrame, dict[str, str]]) -> int:
+    """Lines of this pilot (at `at` in the assignment, NaN elsewhere) that name the other side than chance drew."""
+    sent, names = file
+    column = _column(ARM, pilot, names)
+    if not column:
+        return 0
+    said = sent[column].reset_index(drop=True).astype(str).str.strip().str.casefold()
+    drawn = at.map(assignment[ARM])
+    return int((drawn.notna() & said.isin((TREAT, HOLD)) & (said != drawn)).sum())
+
+
+def _column(name: str, pilot: Pilot, names: dict[str, str]) -> str:
+    """The file's column that the pilot's own file calls so; empty when it is not there."""
+    taken = {one.casefold() for one in (*pilot.id_columns, pilot.goal.outcome)}
+    return names.get(f"pilot_{name}" if name in taken else name, "")
 
 
 def _key(pilot: Pilot, assignment: pd.DataFrame, names: dict[str, str]) -> tuple[str, str]:
@@ -133,7 +165,7 @@ def _loosely(value: object) -> str:
     return digits.lstrip("0") or "0" if digits.isdigit() else text.casefold()
 
 
-def _matched(pilot: Pilot, assignment: pd.DataFrame, values: pd.Series, problem: Problem, lost: tuple[int, int]) -> Matched:
+def _matched(pilot: Pilot, assignment: pd.DataFrame, values: pd.Series, problem: Problem, lost: tuple[int, int, int]) -> Matched:
     text = values.map(lambda value: str(value).strip(), na_action="ignore")
     filled = text.notna() & (text != "")
     y, keep = encode_target(_as_outcomes(text.where(filled), problem), problem)
@@ -150,6 +182,7 @@ def _matched(pilot: Pilot, assignment: pd.DataFrame, values: pd.Series, problem:
         treated=int(treated[keep].sum()),
         held=int((~treated)[keep].sum()),
         sentence="",
+        switched=lost[2],
     )
     if not len(outcomes) and counts.unreadable:
         example = plain(text[filled].iloc[0])
@@ -192,7 +225,12 @@ def _said(counts: Returned) -> str:
         parts.append(f"{counts.unmatched:,} {_one(counts.unmatched, 'line', 'lines')} did not belong to this pilot")
     if counts.duplicates:
         parts.append(f"{counts.duplicates:,} repeated {_one(counts.duplicates, 'line', 'lines')}, of which the last counts")
-    return ", ".join(parts) + "."
+    said = ", ".join(parts) + "."
+    if counts.switched:
+        lines = _one(counts.switched, "line names", "lines name")
+        said += (f" {counts.switched:,} {lines} the other side than was drawn: rows count where chance put them, but look "
+                 "whether a column of the file was sorted alone.")
+    return said
 
 
 def _one(count: int, single: str, many: str) -> str:

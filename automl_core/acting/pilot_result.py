@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.pilot_files import Matched
 from automl_core.acting.pilots import Pilot, PilotResult, PilotState, Verdict, change_words, direction, money_of, promise_of
-from automl_core.acting.wording import MEASURED, OTHER_ROWS, ROLL_OUT
+from automl_core.acting.power import FEWEST_SIDE
+from automl_core.acting.wording import OTHER_ROWS, ROLL_OUT, measured
 from automl_core.explaining.words import interval, money, number, percent, points, quote
 
 Floats = NDArray[np.float64]
 ENOUGH_BACK = 0.8  # of the drawn rows: with less, those that answered may differ from those that did not
-FEWEST_BACK = 10
 LOPSIDED = 0.01
 
 
@@ -94,8 +94,8 @@ def judge(pilot: Pilot, matched: Matched) -> PilotResult:
     shows nothing or harm; open while too few rows, or rows of one side only, came back."""
     back = matched.returned
     nan = math.nan
-    if min(back.treated, back.held) < FEWEST_BACK:
-        sentence = f"{back.sentence} At least {FEWEST_BACK} on each side are needed to compare them."
+    if min(back.treated, back.held) < FEWEST_SIDE:
+        sentence = f"{back.sentence} At least {FEWEST_SIDE} on each side are needed to compare them."
         return PilotResult(nan, nan, nan, nan, nan, nan, "open", nan, nan, nan, back, sentence)
     found = compare_sides(matched.values, matched.treated, matched.strata, matched.groups)
     turned = direction(pilot.goal, pilot.is_rate)
@@ -140,7 +140,7 @@ def _sentence(pilot: Pilot, result: PilotResult, why: str) -> str:
         sign = "−" if value < 0 else "+"
         return f"{sign}{points(value) if pilot.is_rate else number(abs(value))}"
 
-    outcome = f"{quote(pilot.goal.outcome)} = {quote(pilot.goal.good)}" if pilot.is_rate else f"mean {quote(pilot.goal.outcome)}"
+    outcome = f"{quote(pilot.goal.outcome)} = {quote(pilot.goal.good)}" if pilot.is_rate else f"Mean {quote(pilot.goal.outcome)}"
     measured = (
         f"{outcome}: {level(result.treated_mean)} of rows with the change, {level(result.held_mean)} without"
         if pilot.is_rate
@@ -177,14 +177,17 @@ def _amount(value: float, goal: Goal) -> str:
     return money(value, goal.currency)
 
 
-def graded(card: ActionCard, pilot: Pilot | None) -> ActionCard:
-    """The card as it stands after its pilot: measured figures and grade A, or D once retired; as it was while none has ended."""
+def graded(card: ActionCard, pilot: Pilot | None, goal: Goal | None = None) -> ActionCard:
+    """The card as it stands after its pilot: measured figures and grade A, or D once retired; as it was while none has ended.
+
+    Its money is by the amounts of `goal`, as that of the cards beside it; without one by those of the pilot's own time.
+    """
     if pilot is None or pilot.result is None or pilot.state not in ("raised", "retired"):
         return card
     result = pilot.result
     turned = direction(pilot.goal, pilot.is_rate)
     nets = [
-        money_of(card, pilot.goal, gain, card.rows)
+        money_of(card, goal or pilot.goal, gain, card.rows)
         for gain in (turned * result.difference, turned * result.low, turned * result.high)
     ]
     raised = pilot.state == "raised"
@@ -200,10 +203,10 @@ def graded(card: ActionCard, pilot: Pilot | None) -> ActionCard:
         net_value=nets[0],
         net_low=min(nets[1:]),
         net_high=max(nets[1:]),
-        sentence=f"{card.who}: {result.sentence}",
+        sentence=f"{card.who}. {result.sentence}",
         overturn=OTHER_ROWS if raised else "",
         next_step=ROLL_OUT if raised else "",
-        reasons=(MEASURED,) if raised else (result.sentence,),
+        reasons=(measured(result.returned.matched),) if raised else (result.sentence,),
     )
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.levers import eligible, texts
 from automl_core.acting.outcome import make_outcome
-from automl_core.acting.power import Change, Power, measure_power
+from automl_core.acting.power import FEWEST_SIDE, Change, Power, fewest_rows, measure_power
 from automl_core.data.table import Column
 from automl_core.data.words import join_words
 from automl_core.errors import BadInput
@@ -27,7 +27,6 @@ from automl_core.framing.problem import Problem
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 STRATA = 10
-FEWEST_ROWS = 20
 TREAT, HOLD = "treat", "hold"
 PilotState = Literal["running", "raised", "retired", "cancelled"]
 Verdict = Literal["raised", "retired", "open"]
@@ -46,7 +45,9 @@ class PilotChoice:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """What came back: counts of assigned rows, matched ones with an outcome, and what could not be used."""
+    """What came back: counts of assigned rows, matched ones with an outcome, and what could not be used.
+
+    `switched` lines name another side than chance drew, as when one column of a sheet was sorted alone."""
 
     assigned: int
     matched: int
@@ -57,6 +58,7 @@ class Returned:
     treated: int
     held: int
     sentence: str
+    switched: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,19 +166,23 @@ def promised_change(card: ActionCard, rows: PilotRows) -> Change:
 
 
 def plan_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice) -> Power:
-    """What a pilot of that size could see. BadInput with fewer than 20 rows to draw from, or when the card is a pattern only."""
+    """What a pilot of that size could see. BadInput when too few rows can be drawn to
+    compare two sides, or when the card is a pattern only."""
     if card.grade == "D":
         raise BadInput(
             "This card is a pattern and not advice, so there is nothing to test.", "Choose a card of grade C or better."
         )
     available = int(rows_for(card, rows.frame).sum())
-    if available < FEWEST_ROWS:
+    planned = measure_power(promised_change(card, rows), available, choice.rows, choice.treated_share)
+    fewest = fewest_rows(choice.treated_share)
+    if available < fewest:
+        raise BadInput(f"Only {available} rows can get this change, and a pilot needs {fewest}.", "Widen the group of the card.")
+    if choice.rows and choice.rows < fewest:
         raise BadInput(
-            f"Only {available} rows can get this change, and a pilot needs {FEWEST_ROWS}.", "Widen the group of the card."
+            f"{choice.rows} rows are too few for this pilot: {FEWEST_SIDE} on each side are the fewest that can be compared.",
+            f"Choose {fewest} or more.",
         )
-    if choice.rows and choice.rows < FEWEST_ROWS:
-        raise BadInput(f"{choice.rows} rows are too few for a pilot.", f"Choose {FEWEST_ROWS} or more.")
-    return measure_power(promised_change(card, rows), available, choice.rows, choice.treated_share)
+    return planned
 
 
 def draw(card: ActionCard, rows: PilotRows, choice: PilotChoice, size: int) -> Draw:

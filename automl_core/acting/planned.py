@@ -71,7 +71,8 @@ class ActionPlan:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PlanInputs:
-    """`frame` is typed and cleaned, aligned with out-of-fold `predictions`; `columns` are its columns."""
+    """`frame` is typed and cleaned, aligned with `predictions` by models that had not seen the rows; its index says which row of
+    the table each is. `columns` are its columns."""
 
     model: Model
     frame: pd.DataFrame
@@ -103,7 +104,9 @@ def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
     costs = np.array([usable[place].whole_cost for place in which[some]], dtype=np.float64)
     net = best[some] if goal.value > 0 else best[some] + 1e4
     chosen = choose(net, costs, goal.budget, goal.capacity)
-    actions = [_action(usable[which[some[at]]], int(some[at]), effects, which, now, inputs) for at in chosen.rows]
+    picked = some[chosen.rows]
+    said = _texts(usable, picked, which, inputs)
+    actions = [_action(usable[which[row]], effects[which[row]], now, (row, said[row]), inputs) for row in picked.tolist()]
     return _plan(tuple(actions), chosen.bound if goal.value > 0 else math.nan, chosen.exact, goal)
 
 
@@ -129,20 +132,36 @@ def _effects(card: ActionCard, inputs: PlanInputs, now: Floats) -> Floats:
     return out
 
 
+def _texts(
+    cards: list[ActionCard], rows: NDArray[np.int64], which: NDArray[np.int64], inputs: PlanInputs
+) -> dict[int, tuple[str, str]]:
+    """The values of the levers now and after, by row: a card at a time, for a copy of each row would take a minute of 50,000."""
+    found: dict[int, tuple[str, str]] = {}
+    for place, card in enumerate(cards):
+        mine = rows[which[rows] == place]
+        here = inputs.frame.iloc[mine]
+        then = moved(card, here, np.ones(len(here), dtype=bool))
+        levers = (card.lever, *(one.lever for one in card.also))
+        before, after = (
+            [" + ".join(parts) for parts in zip(*(table[name].map(value_text) for name in levers), strict=True)]
+            for table in (here, then)
+        )
+        found.update(zip(mine.tolist(), zip(before, after, strict=True), strict=True))
+    return found
+
+
 def _action(
-    card: ActionCard, row: int, effects: list[Floats], which: NDArray[np.int64], now: Floats, inputs: PlanInputs
+    card: ActionCard, effects: Floats, now: Floats, told: tuple[int, tuple[str, str]], inputs: PlanInputs
 ) -> PlannedAction:
     goal = inputs.goal
-    effect = float(effects[which[row]][row])
+    row, (before, after) = told
+    effect = float(effects[row])
     is_rate = inputs.model.problem.task != "regression"
     turned, promise = direction(goal, is_rate), promise_of(card, is_rate)
     ratio = effect / promise.effect if promise.effect else 0.0
     ends = sorted((promise.low * ratio, promise.high * ratio))
     value = goal.value * turned * effect if goal.value > 0 else math.nan
-    here = inputs.frame.iloc[[row]]
-    then = moved(card, here, np.ones(1, dtype=bool))
     levers = (card.lever, *(one.lever for one in card.also))
-    before, after = (" + ".join(value_text(table[name].iloc[0]) for name in levers) for table in (here, then))
     segment = describe_all(card.conditions) if card.conditions else card.who
     return PlannedAction(
         row, card.id, segment, " + ".join(levers), before, after, float(now[row]), float(now[row]) + effect, ends[0], ends[1],
@@ -155,7 +174,7 @@ def _plan(actions: tuple[PlannedAction, ...], bound: float, exact: bool, goal: G
     cost = float(sum(action.cost for action in actions))
     if not actions:
         return ActionPlan((), net, cost, bound, exact, "No card is sure enough, or worth its cost, to become an action.")
-    words = f"{len(actions):,} rows, one action each"
+    words = f"{len(actions):,} rows, one action each" if len(actions) > 1 else "1 row, one action"
     if goal.value > 0:
         words += f": {money(net, goal.currency)} expected"
         words += f" after {money(cost, goal.currency)} of costs" if cost else ""
@@ -180,7 +199,9 @@ def plan_frame(plan: ActionPlan, inputs: PlanInputs, labels: PlanLabels) -> pd.D
     """The plan as a table for export, one line a row: its own id (or position), the action, figures, pilot side and reasons."""
     places = [action.row for action in plan.actions]
     ids = [column.name for column in inputs.columns if column.role == "id" and column.name in inputs.frame]
-    table: dict[str, object] = {name: inputs.frame[name].iloc[places].map(value_text).tolist() for name in ids} or {"row": places}
+    table: dict[str, object] = {name: inputs.frame[name].iloc[places].map(value_text).tolist() for name in ids}
+    if not ids:
+        table["row"] = inputs.frame.index[places].tolist()
     for name, attribute in (
         ("segment", "segment"), ("lever", "lever"), ("from", "now"), ("to", "to"), ("p_now", "p_now"),
         ("p_after", "p_after"),

@@ -13,6 +13,7 @@ from automl_core.errors import BadInput
 from automl_core.explaining.words import percent
 
 CHANCE = 0.8
+FEWEST_SIDE = 10  # with fewer outcomes on a side nothing is compared
 _Z = 1.959964
 
 
@@ -31,9 +32,9 @@ class Change:
 class Power:
     """What a pilot of some size can see.
 
-    `per_arm` rows on each side see the promised change with a chance of 80 %, `per_arm_weak` (0: none can) one at the weak end.
-    `treated` and `held` are the rows of the pilot at hand; `chance` and `chance_weak` what they see with. `smallest` is the
-    change that they see with 80 %.
+    `per_arm` rows on each side see the promised change with a chance of 80 % or more, `per_arm_weak` (0: none can) one at the
+    weak end; both are `FEWEST_SIDE` at least. `treated` and `held` are the rows of the pilot at hand; `chance` and `chance_weak`
+    what they see with. `smallest` is the change that they see with 80 %.
     """
 
     per_arm: int
@@ -71,9 +72,9 @@ def measure_power(change: Change, available: int, rows: int = 0, treated_share: 
     """
     if not 0.1 <= treated_share <= 0.9:
         raise BadInput("The share of rows that get the change is not between 10 % and 90 %.", "Choose half, which needs fewest.")
-    needed = rows_per_arm(change.now, change.then, change.spread)
-    weak = rows_per_arm(change.now, change.weak, change.spread) if math.isfinite(change.weak) else 0
-    wanted = rows or (total_rows(needed, treated_share) if needed else available)
+    needed = side_rows(change.now, change.then, change.spread)
+    weak = side_rows(change.now, change.weak, change.spread) if math.isfinite(change.weak) else 0
+    wanted = rows or (max(total_rows(needed, treated_share), fewest_rows(treated_share)) if needed else available)
     rows = max(0, min(wanted, available))
     treated = round(rows * treated_share)
     held = rows - treated
@@ -81,7 +82,18 @@ def measure_power(change: Change, available: int, rows: int = 0, treated_share: 
     weak_change = Change(change.now, change.weak, spread=change.spread)
     chance_weak = chance_to_see(weak_change, treated, held) if math.isfinite(change.weak) else 0.0
     made = Power(needed, weak, available, treated, held, chance, chance_weak, smallest_change(change, treated, held), "")
-    return replace(made, sentence=_sentence(made))
+    return replace(made, sentence=_sentence(made, chance_to_see(change, needed, needed)))
+
+
+def side_rows(now: float, then: float, spread: float = math.nan) -> int:
+    """Rows that each side of a pilot needs: see `rows_per_arm`, but never fewer than can be compared; 0 when none can see it."""
+    needed = rows_per_arm(now, then, spread)
+    return max(needed, FEWEST_SIDE) if needed else 0
+
+
+def fewest_rows(treated_share: float) -> int:
+    """The fewest rows of a pilot whose smaller side can be compared at all."""
+    return math.ceil(FEWEST_SIDE / min(treated_share, 1 - treated_share) - 1e-9)
 
 
 def total_rows(per_arm: int, treated_share: float) -> int:
@@ -117,11 +129,13 @@ def _normal(z: float) -> float:
     return 0.5 * math.erfc(-z / math.sqrt(2))
 
 
-def _sentence(power: Power) -> str:
-    rows = power.treated + power.held
+def _sentence(power: Power, chance: float) -> str:
+    rows, few = power.treated + power.held, power.per_arm == FEWEST_SIDE
     if power.per_arm == 0:
         return "No pilot of any size can see a change of nothing."
-    needed = f"{power.per_arm:,} rows on each side see the promised change with a chance of 80 %"
+    least = ", the fewest that can be compared," if few else ""
+    seen = percent(chance) if few else "80 %"
+    needed = f"{power.per_arm:,} rows on each side{least} see the promised change with a chance of {seen}"
     if power.per_arm_weak > power.per_arm:
         needed += f" ({power.per_arm_weak:,} if the true change is at the weak end)"
     if power.treated == power.held == power.per_arm and power.chance >= CHANCE - 0.005:

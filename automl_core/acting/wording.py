@@ -9,8 +9,8 @@ from automl_core.acting.conditions import describe, describe_all
 from automl_core.acting.effects import Effect
 from automl_core.acting.moves import Move
 from automl_core.acting.outcome import Outcome
+from automl_core.acting.power import side_rows
 from automl_core.acting.refutations import Benchmark
-from automl_core.acting.statistics import rows_per_arm
 from automl_core.data.words import join_words
 from automl_core.explaining.words import interval, money, number, percent, quote
 
@@ -26,6 +26,11 @@ VERBS: dict[Grade, str] = {
 MEASURED = "Chance decided who got the change, so it was measured and not only compared."
 OTHER_ROWS = "This was measured where chance decided; it holds for rows like those, at that time."
 ROLL_OUT = "Roll it out, and keep a small hold-out to see that it goes on working."
+
+
+def measured(rows: int) -> str:
+    """Why a card has grade A after a pilot of so many rows."""
+    return f"Chance decided who got the change among {rows:,} rows, so it was measured and not only compared."
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -145,12 +150,12 @@ def pilot_sentence(subject: CardSubject) -> str:
     """A randomised pilot and how many rows it needs, also when the true effect is at its weak end."""
     effect, now = subject.effect, subject.now
     spread = float("nan") if subject.outcome.is_rate else float(subject.outcome.values[effect.moved].std())
-    needed = rows_per_arm(now, now + effect.estimate, spread)
+    needed = side_rows(now, now + effect.estimate, spread)
     weak_end = min((effect.low, effect.high), key=abs)
-    weak = rows_per_arm(now, now + weak_end, spread) if effect.low * effect.high > 0 else 0
+    weak = side_rows(now, now + weak_end, spread) if effect.low * effect.high > 0 else 0
     if needed == 0:
         return "No pilot of this size can see such a change."
-    text = f"Next: a pilot with chance deciding who gets the change, 2 x {needed:,} rows"
+    text = f"Next: a pilot with chance deciding who gets the change, 2 × {needed:,} rows"
     if weak > needed:
-        text += f" (2 x {weak:,} if the true change is at the weak end)"
+        text += f" (2 × {weak:,} if the true change is at the weak end)"
     return f"{text}; {subject.rows:,} such rows are here." if subject.rows < 2 * needed else f"{text}."

@@ -53,6 +53,21 @@ def what_if(
 ) -> WhatIf:
     """The row before and after `changes` (texts as a person types them, or typed values).
 
+    BadInput as `with_changes` says.
+    """
+    changed, moved, unusual = with_changes(model, row, changes, columns, background)
+    if reference is None and compares(model, encode_row(model, row)[None, :]):
+        reference = open_reference(model, model.encoder.matrix(background))
+    before, after = (explain_row(model, one, background, "", reference) for one in (row, changed))
+    return WhatIf(before, after, moved, unusual)
+
+
+def with_changes(
+    model: Model, row: Row, changes: Mapping[str, Any], columns: tuple[Column, ...], background: pd.DataFrame
+) -> tuple[Row, tuple[str, ...], tuple[str, ...]]:
+    """The row with `changes` (as `what_if` takes them), the columns that are not as before, and those of a value never or rarely
+    seen.
+
     BadInput when a column is unknown or unused by the model, or a value cannot be read as the column's kind.
     """
     changed = dict(row)
@@ -67,11 +82,7 @@ def what_if(
             )
         changed[name] = typed
     moved = tuple(name for name in changes if not _same(row.get(name), changed[name]))
-    unusual = tuple(name for name in moved if _unusual(model, name, changed[name], background))
-    if reference is None and compares(model, encode_row(model, row)[None, :]):
-        reference = open_reference(model, model.encoder.matrix(background))
-    before, after = (explain_row(model, one, background, "", reference) for one in (row, changed))
-    return WhatIf(before, after, moved, unusual)
+    return changed, moved, tuple(name for name in moved if _unusual(model, name, changed[name], background))
 
 
 def row_frame(model: Model, row: Row, background: pd.DataFrame) -> pd.DataFrame:

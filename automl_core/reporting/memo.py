@@ -86,14 +86,18 @@ def _subject(inputs: ReportInputs) -> str:
 
 def _of_rows(inputs: ReportInputs) -> str:
     """The rows that an action list is picked from: those that a model which had not seen them predicted."""
-    judged = inputs.summary.judged or inputs.rows
+    judged = (inputs.actions.ranked if inputs.actions else 0) or inputs.summary.judged or inputs.rows
     return f"of {inputs.rows:,} rows" if judged >= inputs.rows else f"of the {judged:,} rows that were predicted unseen"
 
 
 def _whom(inputs: ReportInputs, actions: ActionList) -> str:
     if actions.takes_everyone:
         return f"all {_of_rows(inputs).removeprefix('of ').removeprefix('the ')}"
-    return f"{len(actions.rows):,} {_of_rows(inputs)} first"
+    return f"{len(actions.rows):,} {_of_rows(inputs)}"
+
+
+def _first(actions: ActionList) -> str:
+    return "" if actions.takes_everyone else "first "
 
 
 def useless(summary: RunSummary) -> bool:
@@ -111,7 +115,7 @@ def _answer(inputs: ReportInputs) -> str:
         reached, chance = actions.expected_outcomes, actions.mean_risk * len(actions.rows)
         tail = f", where as many picked at random would hold {number(round(chance))}" if reached > chance else ""
         return (
-            f"Act on {_whom(inputs, actions)}: about {number(round(reached))} of them are expected "
+            f"Act {_first(actions)}on {_whom(inputs, actions)}: about {number(round(reached))} of them are expected "
             f"{_unwanted_end(inputs)}{tail}."
         )
     if inputs.verdict is not None and inputs.verdict.verdict in ("average", "rule"):
@@ -119,7 +123,7 @@ def _answer(inputs: ReportInputs) -> str:
     if actions is not None and actions.rows and inputs.goal is not None:
         side = "highest" if inputs.goal.good == "low" else "lowest"
         those = "" if actions.takes_everyone else f": those with the {side} predicted {quote(inputs.problem.target)}"
-        return f"Act on {_whom(inputs, actions)}{those}."
+        return f"Act {_first(actions)}on {_whom(inputs, actions)}{those}."
     return f"{_subject(inputs)} can be foreseen in part: {score_words(inputs.summary)}."
 
 
@@ -188,7 +192,9 @@ def _sure(inputs: ReportInputs) -> tuple[str, ...]:
 
 
 def _limits(inputs: ReportInputs) -> tuple[str, ...]:
-    found = ["These are patterns in past rows. They tell what goes together; only a pilot shows what an action brings."]
+    tested = any(card.grade == "A" for card in inputs.cards)
+    what = "Except for grade A, these are" if tested else "These are"
+    found = [f"{what} patterns in past rows. They tell what goes together; only a pilot shows what an action brings."]
     if inputs.actions is not None:
         found.extend(inputs.actions.assumptions[:2])
     if inputs.verdict is not None:

@@ -72,13 +72,16 @@ def card_sentences(card: ActionCard, classes: bool, currency: str) -> str:
     values = card.from_values or (card.from_value,)
     known = classes and card.from_value and card.from_value != "as it is"
     start = f" from {join_words([quote(value) for value in values], 'or')}" if known else ""
-    verb = "like rows have the wanted outcome" if classes else "like rows have"
-    moves = [f"{quote(card.lever)}{start} to {quote(card.to_value)}"]
+    tested = card.grade == "A"
+    verb = ("the changed rows had" if tested else "like rows have") + (" the wanted outcome" if classes else "")
+    to = plain(card.to_value) if math.isfinite(card.step) else f"to {quote(card.to_value)}"
+    moves = [f"{quote(card.lever)}{start} {to}"]
     moves += [f"{quote(one.lever)} from {join_words([quote(value) for value in one.from_values], 'or')} to {quote(one.to_value)}"
               for one in card.also]
     move = f"Move {join_words(moves)} ({card.rows:,} rows)"
     text = f"{move}: {verb} {size} {word} (95 % range {span})"
     if not math.isnan(card.net_value):
         worth, *ends = (money(value, currency) for value in (card.net_value, card.net_low, card.net_high))
-        text += f", worth {worth} after costs ({interval(*ends)}) if all of it is real"
+        condition = "the others respond alike" if tested else "all of it is real"
+        text += f", worth {worth} after costs ({interval(*ends)}) if {condition}"
     return f"{text}. Evidence {card.grade}: {TRUST[card.grade]}."

@@ -39,8 +39,9 @@ LATE = 2.0  # seconds after its end in which the last fits of the race are stopp
 class Outcome:
     """What a search gives: the model, its summary, and its out-of-fold predictions (m,) or (m, k).
 
-    `y` (m,) are the outcomes of the same rows, `positions` (m,) their places in the frame that was searched on. `rungs` are the
-    models of the whole ladder by name, the handed-over one among them, `oofs` their out-of-fold predictions.
+    `y` (m,) are the outcomes of the same rows, `positions` (m,) their places in the frame that was searched on, `learned` (n,)
+    the places of all rows that the search looked at. `rungs` are the models of the whole ladder by name, the handed-over one
+    among them, `oofs` their out-of-fold predictions.
     """
 
     model: Model
@@ -48,6 +49,7 @@ class Outcome:
     oof: Array
     y: Array
     positions: NDArray[np.int64]
+    learned: NDArray[np.int64]
     rungs: dict[str, Model]
     oofs: dict[str, Array]
 
@@ -129,7 +131,8 @@ def settle(settlement: Settlement) -> Outcome:
         summary = replace(summary, left_out=contest.prepared.left_out, sentence=f"{summary.sentence} {missed}")
     models = {rung.name: rung.model for rung in ladder}
     oofs = {rung.name: rung.honest for rung in ladder}
-    return Outcome(mine.model, summary, mine.honest, y, contest.prepared.positions[rows], models, oofs)
+    looked_at = contest.prepared.positions
+    return Outcome(mine.model, summary, mine.honest, y, looked_at[rows], looked_at, models, oofs)
 
 
 def _rounds(contest: Contest, key: str, folds: tuple[int, ...]) -> int:

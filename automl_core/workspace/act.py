@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 
 import numpy as np
@@ -12,7 +12,7 @@ import pandas as pd
 from automl_core import acting
 from automl_core import jobs as queue
 from automl_core.acting import Experiment
-from automl_core.acting.action import ActionCard, ActionList, Actions, Goal, Lever, SegmentSearch
+from automl_core.acting.action import ActionCard, ActionList, ActionRow, Actions, Goal, Lever, SegmentSearch
 from automl_core.acting.levers import texts
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
@@ -22,7 +22,7 @@ from automl_core.framing import encode_target
 from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle
 from automl_core.reporting.exports import safe_csv
-from automl_core.workspace.context import Context, fingerprint
+from automl_core.workspace.context import Context, Recent, fingerprint
 from automl_core.workspace.lever_choices import LeverChoices, lever_choices
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
@@ -44,6 +44,7 @@ class MeasuredExperiment:
 class Acting:
     context: Context
     search: Searching
+    explained: Recent[dict[int, tuple[str, ...]]] = field(default_factory=lambda: Recent(2))
 
     def goal(self, project_id: str) -> Goal:
         """The saved goal of acting when it fits the newest model, else the one that its problem suggests."""
@@ -259,13 +260,29 @@ class Acting:
         bundle = self.search.bundle(run)
         if capacity:
             goal = replace(goal, capacity=capacity)
-        ranked = acting.rank_rows(frame, self.search.predictions(run).oof, columns, bundle.model.problem, goal)
-        return with_reasons(ranked, bundle, frame)
+        ranked = acting.rank_rows(frame, self.search.ranked(run).oof, columns, bundle.model.problem, goal)
+        first = ranked.rows[:MOST_REASONS]
+        why = self.reasons(run, [row.row for row in first])
+        return replace(ranked, rows=tuple(map(_with_reasons, first, why)) + ranked.rows[MOST_REASONS:])
+
+    def reasons(self, run: Run, places: list[int]) -> list[tuple[str, ...]]:
+        """Why the model says what it says of these rows that a list may rank, by their place among them.
+
+        Kept for a run: another capacity or price asks about much the same rows, and reasons are what a list takes longest for.
+        """
+        known = self.explained.get(run.id, dict)
+        new = [place for place in dict.fromkeys(places) if place not in known]
+        if new:
+            frame, _ = self._past_rows(run)
+            rows = frame.iloc[new].reset_index(drop=True)
+            known.update(zip(new, explain_rows(self.search.bundle(run).model, rows, frame), strict=True))
+        return [known[place] for place in places]
 
     def _past_rows(self, run: Run) -> tuple[pd.DataFrame, tuple[Column, ...]]:
-        """The cleaned rows that the out-of-fold predictions belong to, aligned with them."""
+        """The cleaned rows that a list may rank, aligned with their predictions; the index is their place in the table."""
         frame, columns, _, _ = self.search.goal.open(self.search.inputs(run))
-        return frame.iloc[self.search.predictions(run).positions].reset_index(drop=True), columns
+        positions = self.search.ranked(run).positions
+        return frame.iloc[positions].set_axis(positions), columns
 
 
 def with_reasons(actions: ActionList, bundle: Bundle, frame: pd.DataFrame) -> ActionList:
@@ -274,8 +291,11 @@ def with_reasons(actions: ActionList, bundle: Bundle, frame: pd.DataFrame) -> Ac
     if not first:
         return actions
     reasons = explain_rows(bundle.model, frame.iloc[[row.row for row in first]].reset_index(drop=True), frame)
-    explained = tuple(replace(row, reasons=why) for row, why in zip(first, reasons, strict=True))
-    return replace(actions, rows=explained + actions.rows[MOST_REASONS:])
+    return replace(actions, rows=tuple(map(_with_reasons, first, reasons)) + actions.rows[MOST_REASONS:])
+
+
+def _with_reasons(row: ActionRow, why: tuple[str, ...]) -> ActionRow:
+    return replace(row, reasons=why)
 
 
 def _leads_to(card: ActionCard, goal: Goal) -> bool:

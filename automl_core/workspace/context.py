@@ -56,7 +56,7 @@ class Context:
     bundles: Recent[Any] = field(default_factory=lambda: Recent(4))
     decisions: Recent[Any] = field(default_factory=lambda: Recent(24))
     nouns: Recent[Any] = field(default_factory=lambda: Recent(64))
-    arrays: Recent[Any] = field(default_factory=lambda: Recent(4))
+    arrays: Recent[Any] = field(default_factory=lambda: Recent(8))
 
     def save(self, kind: str, project_id: str, noun: Any, parent_id: str = "", record_id: str = "") -> Record:
         """Keep a frozen noun as a new record of that kind."""

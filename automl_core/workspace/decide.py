@@ -54,7 +54,7 @@ class Deciding:
 
         def make() -> Decision:
             actions = self.pilots.act.actions_of(run, capacity)
-            past = self.search.predictions(run)
+            past = self.search.ranked(run)
             inputs = acting.DecisionInputs(past.oof, past.y, self._problem(run), goal, self._rule(run), run.plan.seed)
             return acting.decide(inputs, actions)
 
@@ -96,8 +96,9 @@ class Deciding:
             inputs, first = self._plan_inputs(run), made.actions[:most]
             rows = inputs.frame.iloc[[action.row for action in first]].reset_index(drop=True)
             named = next((column.name for column in inputs.columns if column.role == "id" and column.name in rows), "")
-            names = [str(value) for value in rows[named]] if named else [str(action.row) for action in first]
-            why = explain_rows(inputs.model, rows, inputs.frame) if first else []
+            places = inputs.frame.index[[action.row for action in first]]
+            names = [str(value) for value in (rows[named] if named else places)]
+            why = self.pilots.act.reasons(run, [action.row for action in first])
             goal, is_rate = self.pilots.act.goal_of(run), self._problem(run).task != "regression"
             gains = [acting.planned_gain(action, goal, is_rate) for action in first]
             return tuple(PlannedRow(*each) for each in zip(names, first, gains, why, strict=True))
@@ -137,7 +138,7 @@ class Deciding:
 
     def _arms(self, run: Run) -> dict[int, str]:
         """The side of each row that is in a running pilot, by its place among the rows with predictions."""
-        place = {int(position): at for at, position in enumerate(self.search.predictions(run).positions)}
+        place = {int(position): at for at, position in enumerate(self.search.ranked(run).positions)}
         arms: dict[int, str] = {}
         for pilot in self.pilots.all(run.project_id):
             same_rows = self.search.inputs(self.search.run(pilot.run)) == self.search.inputs(run)
@@ -150,13 +151,13 @@ class Deciding:
 
     def _plan_inputs(self, run: Run) -> PlanInputs:
         frame, columns, _, _ = self.search.goal.open(self.search.inputs(run))
-        past = self.search.predictions(run)
-        rows = frame.iloc[past.positions].reset_index(drop=True)
+        past = self.search.ranked(run)
+        rows = frame.iloc[past.positions].set_axis(past.positions)
         return PlanInputs(self.search.bundle(run).model, rows, columns, past.oof, self.pilots.act.goal_of(run))
 
     def _rule(self, run: Run) -> np.ndarray | None:
         """The simple rule's out-of-fold answers for the rows with predictions; None on tables too large to wait for."""
-        past = self.search.predictions(run)
+        past = self.search.ranked(run)
         if len(past.y) > RULE_ROWS:
             return None
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))

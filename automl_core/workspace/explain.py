@@ -147,10 +147,13 @@ class Explaining:
             f"{run.id} {position}", lambda: explaining.row_context(self._opened(run).cases, row, position))
 
     def what_if(self, project_id: str, position: int, changes: dict[str, object]) -> WhatIf:
-        """The same row with some values changed, before and after."""
+        """The same row with some values changed, before and after: before is explained once."""
         run, bundle, row = self._open(project_id, position)
         opened = self._opened(run)
-        return explaining.what_if(bundle.model, row, changes, bundle.model.cleaned, opened.background, opened.reference)
+        model, background = bundle.model, opened.background
+        changed, moved, unusual = explaining.with_changes(model, row, changes, model.cleaned, background)
+        after = explaining.explain_row(model, changed, background, "", opened.reference)
+        return WhatIf(self.row(project_id, position), after, moved, unusual)
 
     def levers(self, project_id: str) -> tuple[str, ...]:
         """The columns that may be changed: the levers of the saved goal that the model uses; empty when none were named."""

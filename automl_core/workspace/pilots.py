@@ -10,7 +10,7 @@ import pandas as pd
 
 from automl_core import acting
 from automl_core import data as data_step
-from automl_core.acting.action import ActionCard
+from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.decisions import risk
 from automl_core.acting.pilot_files import ROW
 from automl_core.acting.pilots import Pilot, PilotChoice, PilotResult, PilotRows, PilotState
@@ -43,21 +43,22 @@ class Piloting:
 
     def cards(self, project_id: str) -> tuple[ActionCard, ...]:
         """The newest action cards as they stand after their pilots: measured ones with grade A, retired ones last."""
-        return self._measured(project_id, self.act.cards(project_id) or ())
+        run = self.search.last(project_id)
+        return () if run is None else self.cards_of(run)
 
     def cards_of(self, run: Run) -> tuple[ActionCard, ...]:
         """The action cards of one run for the present goal, as they stand after their pilots."""
-        return self._measured(run.project_id, self.act.cards_of(run) or ())
+        return self._measured(run.project_id, self.act.cards_of(run) or (), self.act.goal_of(run))
 
     def former(self, project_id: str) -> tuple[ActionCard, ...]:
         """Cards made for another goal than the present one (see `Acting.former`), without those whose pilot failed."""
         found = self.act.former(project_id)
         return tuple(card for card in self._measured(project_id, found.cards if found else ()) if card.grade != "D")
 
-    def _measured(self, project_id: str, found: tuple[ActionCard, ...]) -> tuple[ActionCard, ...]:
+    def _measured(self, project_id: str, found: tuple[ActionCard, ...], goal: Goal | None = None) -> tuple[ActionCard, ...]:
         ended = [pilot for pilot in reversed(self.all(project_id)) if pilot.state in ("raised", "retired")]
         measured = {card_key(pilot.card): pilot for pilot in ended}
-        cards = [acting.graded(card, measured.get(card_key(card))) for card in found]
+        cards = [acting.graded(card, measured.get(card_key(card)), goal) for card in found]
         return tuple(sorted(cards, key=lambda card: card.grade))
 
     def card(self, project_id: str, key: str) -> ActionCard:
@@ -144,7 +145,7 @@ class Piloting:
     def _rows(self, run: Run) -> tuple[PilotRows, pd.Index]:
         """What pilots are drawn from, and the positions of these rows in the cleaned table."""
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
-        past, goal = self.search.predictions(run), self.act.goal_of(run)
+        past, goal = self.search.drawable(run), self.act.goal_of(run)
         rows = frame.iloc[past.positions].reset_index(drop=True)
         return PilotRows(rows, columns, past.y, risk(past.oof, problem, goal), problem, goal), pd.Index(past.positions)
 

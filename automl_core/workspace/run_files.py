@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,17 +22,9 @@ from automl_core.reporting import CardFacts, model_card
 from automl_core.search.model import Model
 from automl_core.workspace.context import Context
 from automl_core.workspace.goal import Framing, Inputs
+from automl_core.workspace.ranked import Predictions
 from automl_core.workspace.summaries import summary_of, with_check, with_choice
 from automl_core.workspace.views import Run, RungFiles
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Predictions:
-    """Out-of-fold predictions (n,) or (n, classes), the positions (n,) of their rows in the cleaned table, the outcomes (n,)."""
-
-    oof: np.ndarray
-    positions: np.ndarray
-    y: np.ndarray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,14 +63,14 @@ def write_rung(context: Context, run: Run, name: str, outcome: search_step.Outco
     """A rung that was not handed over, kept so that it can be: its explanation is made when it is chosen."""
     model = outcome.rungs[name]
     shown = replace(run, summary=with_choice(summary_of(run), name, model))
-    predictions = Predictions(outcome.oofs[name], outcome.positions, outcome.y)
+    predictions = Predictions(outcome.oofs[name], outcome.positions, outcome.y, outcome.learned)
     return RungFiles(*_write(context, shown, model, predictions, metadata))
 
 
 def read_predictions(path: Path) -> Predictions:
     """The out-of-fold predictions that a run kept."""
     with np.load(path, allow_pickle=False) as arrays:
-        return Predictions(arrays["oof"], arrays["positions"], arrays["y"])
+        return Predictions(**{name: arrays[name] for name in arrays.files})
 
 
 def _write(context: Context, run: Run, model: Model, predictions: Predictions, metadata: Metadata) -> tuple[str, str]:
@@ -92,6 +84,6 @@ def _write(context: Context, run: Run, model: Model, predictions: Predictions, m
     facts = {"run": run.id, "summary": to_json(run.summary), "explanation": to_json(metadata.explanation)}
     write_bundle(target, model, contract, card, facts)
     arrays = io.BytesIO()
-    np.savez_compressed(arrays, oof=predictions.oof, positions=predictions.positions, y=predictions.y)
+    np.savez_compressed(arrays, **{one.name: getattr(predictions, one.name) for one in fields(predictions)})
     bundle = store.write_file(run.project_id, target.read_bytes(), ".zip")
     return bundle.id, store.write_file(run.project_id, arrays.getvalue(), ".npz").id

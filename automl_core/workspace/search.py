@@ -20,7 +20,8 @@ from automl_core.workspace.context import Context, Recent
 from automl_core.workspace.goal import Framing, Inputs
 from automl_core.workspace.going_on import begins_anew, with_more
 from automl_core.workspace.headstart import Aside, Headstart
-from automl_core.workspace.run_files import Predictions, keep, metadata_of, read_predictions, write_rung
+from automl_core.workspace.ranked import Predictions, with_every, with_unseen
+from automl_core.workspace.run_files import keep, metadata_of, read_predictions, write_rung
 from automl_core.workspace.summaries import summary_of, with_choice
 from automl_core.workspace.views import Choice, Run, RungFiles, RunState
 
@@ -77,11 +78,13 @@ class Searching:
                             f"pip install {' '.join(plugin.requires) or plugin.fit_package or plugin.package}")
                      for plugin in families().plugins.values())
 
-    def covered(self, project_id: str) -> tuple[int, int]:
-        """Rows with an out-of-fold prediction, and all cleaned rows with an outcome; fewer folds cover fewer rows."""
+    def covered(self, project_id: str, ranked: bool = False) -> tuple[int, int]:
+        """Rows with an out-of-fold prediction (or all that a list may rank), and all cleaned rows with an outcome; fewer folds
+        cover fewer rows."""
         run = self.needed(project_id)
         frame, _, problem, _ = self.goal.open(self.inputs(run))
-        return len(self.predictions(run).positions), int(frame[problem.target].notna().sum())
+        known = self.ranked(run) if ranked else self.predictions(run)
+        return len(known.positions), int(frame[problem.target].notna().sum())
 
     def finish(self, job_id: str) -> None:
         """Stop searching and keep the best so far."""
@@ -152,6 +155,27 @@ class Searching:
         found: Predictions = self.context.arrays.get(run.oof, lambda: read_predictions(self.context.store.file_path(run.oof)))
         return found
 
+    def ranked(self, run: Run) -> Predictions:
+        """The same, and what the final model says of the rows that were left out of the search: all that a list may rank."""
+        if not summary_of(run).left_out:
+            return self.predictions(run)
+
+        def more() -> Predictions:
+            frame, _, _, _ = self.goal.open(self.inputs(run))
+            return with_unseen(self.predictions(run), frame, self.bundle(run).model, run.plan.seed)
+
+        found: Predictions = self.context.arrays.get(f"ranked {run.oof}", more)
+        return found
+
+    def drawable(self, run: Run) -> Predictions:
+        """The same, and what the final model says of rows that it learned from: all that a pilot may draw, never to be ranked."""
+        def more() -> Predictions:
+            frame, _, _, _ = self.goal.open(self.inputs(run))
+            return with_every(self.ranked(run), frame, self.bundle(run).model, run.plan.seed)
+
+        found: Predictions = self.context.arrays.get(f"drawable {run.oof}", more)
+        return found
+
     def inputs(self, run: Run) -> Inputs:
         """The table, recipe and problem that a run was made from."""
         return Inputs(run.table, run.recipe, run.problem)
@@ -185,7 +209,8 @@ class Searching:
         shared = metadata_of(self.goal, run, problem, explanation)
         kept = {name: write_rung(self.context, run, name, outcome, shared) for name in outcome.rungs if name != chosen}
         run = replace(run, rungs=kept)
-        run = keep(self.context, run, outcome.model, Predictions(outcome.oof, outcome.positions, outcome.y), shared)
+        past = Predictions(outcome.oof, outcome.positions, outcome.y, outcome.learned)
+        run = keep(self.context, run, outcome.model, past, shared)
         self.context.store.touch(job.project_id)
         return run
 

@@ -198,7 +198,7 @@ def _number(lever: Lever, choice: LeverChoice, key: str) -> Lever:
     shown = next(word for word, name in DIRECTIONS.items() if name == lever.direction)
     word = st.segmented_control("May go", list(DIRECTIONS), default=shown, key=f"{key}_direction", required=True)
     span = f"{choice.low:,.6g} to {choice.high:,.6g}"
-    with st.grid(4, min_column_width=NARROW_FIELD_WIDTH):
+    with st.grid(4, min_column_width=NARROW_FIELD_WIDTH, vertical_alignment="bottom"):
         step = st.number_input("Step (empty: found)", value=None if math.isnan(lever.step) else lever.step, key=f"{key}_step",
                                format="%.6g", help="−5 lowers it by five. Left empty, steps that rows like these show are tried.")
         share = st.toggle("Step is a share", lever.relative, key=f"{key}_relative", help="0.1 then means ten percent.")

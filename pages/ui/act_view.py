@@ -29,7 +29,7 @@ def action_list(project: str, goal: Goal) -> None:
     """The ranked rows under the capacity, with what they are expected to bring."""
     actions = session.workspace().act.actions(project, goal.capacity)
     st.markdown(lead(actions.sentence), width=TEXT_WIDTH)
-    cards.covered(project, "Ranked")
+    cards.covered(project, "Ranked", ranked=True)
     _leans_on(project, goal)
     if math.isfinite(actions.expected_value) and goal.value:
         if not actions.takes_everyone:
@@ -49,7 +49,6 @@ def action_list(project: str, goal: Goal) -> None:
         for row in actions.rows[: cards.SHOWN_ROWS]
     ])
     if frame.empty:
-        st.caption("No row is worth acting on with these amounts.")
         return
     if not goal.value:
         frame = frame.drop(columns="Expected value")
@@ -125,8 +124,7 @@ def _card(project: str, card: ActionCard, goal: Goal) -> None:
     st.markdown(f"**How sure: {card.grade}.** {SURE[card.grade]} {plain(' '.join(own_reasons(card)))}".rstrip(), width=TEXT_WIDTH)
     st.markdown(f"**What would overturn it:** {plain(card.overturn)}", width=TEXT_WIDTH)
     if card.next_step:
-        step = card.next_step.removeprefix("Next: ")
-        st.markdown(f"**Do next:** {plain(step[:1].upper() + step[1:])}", width=TEXT_WIDTH)
+        st.markdown(f"**Do next:** {plain(pilot_view.next_step(project, card))}", width=TEXT_WIDTH)
     with st.container(horizontal=True, gap="small"):
         pilot_view.card_pilot(project, card)
         decision_view.card_page(project, card)

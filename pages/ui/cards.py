@@ -106,9 +106,10 @@ def next_step(key: str, button: str, sentence: str, primary: bool = True) -> Non
             nav.go(key, session.project_id())
 
 
-def covered(project: str, verb: str) -> None:
-    """Says so when some rows of the table have no honest prediction, because no fold tested them."""
-    known, rows = session.workspace().search.covered(project)
+def covered(project: str, verb: str, ranked: bool = False) -> None:
+    """Says so when some rows of the table have no honest prediction, because no fold tested them; `ranked`: of all that a list
+    of actions may rank."""
+    known, rows = session.workspace().search.covered(project, ranked)
     if known < rows:
         st.caption(f"{verb} among the {count(known)} of {count(rows, 'row')} that were predicted by a model "
                    "which had not seen them.")

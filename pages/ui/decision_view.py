@@ -114,7 +114,7 @@ def plan(project: str) -> None:
     with border(), st.spinner("Choosing one action a row", show_time=True):
         made = ws.decide.plan(project)
         st.markdown(lead(made.sentence), width=TEXT_WIDTH)
-        cards.covered(project, "Chosen")
+        cards.covered(project, "Chosen", ranked=True)
         if not made.actions:
             return
         _planned(project)

@@ -66,7 +66,7 @@ def dots(marks: list[Mark], title: str, palette: Palette, zero: bool = False) ->
     if zero:
         figure.add_vline(x=0, line={"color": palette.neutral, "width": 1, "dash": "dot"})
     figure.update_yaxes(autorange="reversed", showgrid=False, type="category", categoryorder="array", categoryarray=names)
-    figure.update_xaxes(title_text=words.label(title, 60), nticks=6)
+    figure.update_xaxes(title_text=words.label(title, 60), nticks=6, **(AMOUNTS if zero else {}))  # about zero are no years
     return figure
 
 

@@ -38,7 +38,9 @@ def record(found: TrackRecord, palette: Palette) -> Chart:
         marks.append(Mark(f"{name}, delivered", item.delivered, _amount(item.delivered, found), item.low, item.high, strong=True))
     said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
     unit = words.cut(found.currency, 4) if found.currency else "outcomes"
-    return Chart(dots(marks, f"Worth of the treated rows, {unit}", palette, zero=True), words.plain(found.sentence),
+    figure = dots(marks, f"Worth of the treated rows, {unit}", palette, zero=True)
+    figure.update_xaxes(nticks=4)  # amounts are long, and a phone is narrow
+    return Chart(figure, words.plain(found.sentence),
                  f"Promised and delivered: {said}.")
 
 

@@ -15,7 +15,7 @@ from pages.ui import cards, forms, nav, pilot_charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
 from pages.ui.theme import FIELD_WIDTH, TEXT_WIDTH
-from pages.ui.words import count, cut, lead, percent, plain
+from pages.ui.words import count, cut, lead, number, percent, plain
 
 STATES = {
     "running": ("Running", "blue", ":material/hourglass_top:"),
@@ -40,9 +40,28 @@ def move_words(card: ActionCard, limit: int = 60) -> str:
     return "; ".join([first, *(f"{cut(one.lever, limit)} → {cut(one.to_value, limit)}" for one in card.also)])
 
 
+def open_pilot(project: str, card: ActionCard) -> Pilot | None:
+    """The pilot of this card that is running, if there is one."""
+    found = (pilot for pilot in session.workspace().pilots.all(project) if card_key(pilot.card) == card_key(card))
+    return next((pilot for pilot in found if pilot.state == "running"), None)
+
+
+def next_step(project: str, card: ActionCard) -> str:
+    """What to do next about a card: what it says itself, unless its pilot is running."""
+    pilot = open_pilot(project, card)
+    if pilot is not None:
+        return f"Wait for the outcomes of its pilot, due on {day(pd.Timestamp(pilot.due))}, and send them on the pilots page."
+    step = card.next_step.removeprefix("Next: ")
+    return step[:1].upper() + step[1:]
+
+
 def card_pilot(project: str, card: ActionCard) -> None:
     """The button under a card that leads to its pilot; none for what is only a hint, or was tested already."""
     if card.grade in ("A", "D"):
+        return
+    if open_pilot(project, card) is not None:
+        if st.button("See its pilot", icon=":material/science:", key=f"pilot_of_{card_key(card)}"):
+            nav.go("pilots", project)
         return
     if st.button("Test it in a pilot", icon=":material/science:", key=f"pilot_of_{card_key(card)}"):
         session.set_widget(f"pilot_card_{project}", card_key(card))
@@ -71,7 +90,7 @@ def start(project: str, usable: list[ActionCard]) -> None:
         st.markdown(plain(power.sentence, 600), width=TEXT_WIDTH)
         if choice.rows > power.available:
             st.caption(f"You asked for {count(choice.rows, 'row')}, and {count(power.available)} can be drawn: those this card "
-                       "is about that were predicted by a model which had not seen them.")
+                       "is about whose outcome is known.")
         if st.button("Start the pilot", type="primary", icon=":material/science:", key="start_pilot"):
             session.workspace().pilots.start(project, card_key(chosen), choice)
             session.note("The pilot has started: download its file next")
@@ -146,7 +165,10 @@ def _head(pilot: Pilot) -> None:
     word, colour, icon = STATES[pilot.state]
     st.badge(word, color=colour, icon=icon)  # type: ignore[arg-type]
     st.markdown(f"**{plain(move_words(pilot.card))}**", width=TEXT_WIDTH)
-    st.caption(plain(f"{pilot.sentence} Started on {day(pilot.started)}.", 500))
+    said = pilot.sentence
+    if pilot.state in ("raised", "retired"):
+        said = f"{count(pilot.treated, 'row')} got the change, {count(pilot.held)} stayed as they were; chance decided which."
+    st.caption(plain(f"{said} Started on {day(pilot.started)}.", 500))
 
 
 def kept(found: TrackRecord) -> None:
@@ -158,7 +180,7 @@ def kept(found: TrackRecord) -> None:
 def _size(value: float, is_rate: bool) -> str:
     if not math.isfinite(value):
         return "none"
-    return f"{100 * value:.1f} points" if is_rate else f"{value:,.3g}"
+    return f"{100 * value:.1f} points" if is_rate else number(value)
 
 
 def _spread(project: str) -> float:

@@ -16,6 +16,9 @@ from automl_core import Workspace
 from automl_core.acting import PilotChoice, RecourseAsk
 from automl_core.acting.action import Change, Lever
 from automl_core.errors import BadInput, Conflict, NotFound
+from automl_core.explaining import explain_rows
+from automl_core.search.model import Model
+from automl_core.workspace import act as act_step
 from automl_core.workspace.pilots import card_key
 from pages.ui import session
 from pages.ui.pilot_view import move_words, title
@@ -133,6 +136,8 @@ def test_from_a_card_to_grade_a(page: Carded) -> None:
     after = open_page("pilots", project)
     assert not after.exception
     assert "Promised and delivered" in texts(after)
+    assert "got the change, 150 stayed as they were" in texts(after)
+    assert "Outcomes are due" not in texts(after)
     assert "grade A" in texts(after)
     assert "measured" in ws.decide.card_html(project, page.key())
     ws.pilots.take_back(pilot.id)
@@ -145,6 +150,9 @@ def test_from_a_card_to_grade_a(page: Carded) -> None:
 def test_a_pilot_can_be_cancelled_and_resumed(page: Carded) -> None:
     ws, project = page.workspace, page.project
     pilot = ws.pilots.start(project, page.key(1), PilotChoice(rows=100, days=10))
+    act = open_page("act", project)
+    assert [button.label for button in act.button].count("See its pilot") == 1
+    assert "Wait for the outcomes of its pilot, due on " in texts(act)
     shown = open_page("pilots", project)
     shown.button(key=f"cancel_{pilot.id}").click().run()
     assert ws.pilots.get(pilot.id).state == "cancelled"
@@ -186,6 +194,21 @@ def test_decision_plan_and_files(page: Carded) -> None:
     assert book.active is not None
     assert book.active.max_row == len(table) + 1
     assert openpyxl.load_workbook(io.BytesIO(ws.decide.list_xlsx(project))).active is not None
+
+
+def test_reasons_are_worked_out_once_for_a_row(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another capacity asks about much the same rows; explaining them is what a list takes longest for."""
+    asked: list[int] = []
+
+    def counted(model: Model, rows: pd.DataFrame, background: pd.DataFrame) -> list[tuple[str, ...]]:
+        asked.append(len(rows))
+        return explain_rows(model, rows, background)
+
+    monkeypatch.setattr(act_step, "explain_rows", counted)
+    few, more = (page.workspace.act.actions(page.project, most) for most in (41, 57))
+    assert sum(asked) <= 57
+    assert [row.reasons for row in few.rows] == [row.reasons for row in more.rows[: len(few.rows)]]
+    assert all(row.reasons for row in few.rows)
 
 
 def test_recourse_of_a_row(page: Carded) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from automl_core.acting.action import Goal, Lever
+from automl_core.acting.decide import DecisionInputs, decide
 from automl_core.acting.decisions import actions_frame, rank_rows
 from automl_core.acting.goal import check_goal, read_goal, suggest_goal
 from automl_core.acting.planned import PlannedAction, planned_gain
@@ -193,11 +194,14 @@ def test_a_list_of_all_rows_is_not_compared_with_itself() -> None:
     made = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, Goal("Churn", "No", value=100))
     assert made.takes_everyone
     assert "at random" not in made.sentence
-    assert made.sentence.endswith("These are all rows: say how many you can act on, and the list becomes a choice.")
+    assert made.sentence.startswith(f"Act on all {len(p)} rows: about ")
+    assert "most at risk" not in made.sentence
+    assert made.sentence.endswith("). Say how many you can act on, and the list becomes a choice.")
     assert not rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, Goal("Churn", "No", value=100, capacity=5)).takes_everyone
     enough = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, Goal("Churn", "No", value=100, capacity=500))
     assert enough.takes_everyone
-    assert enough.sentence.endswith("These are all rows.")
+    assert enough.sentence.startswith(f"Act on all {len(p)} rows: about ")
+    assert enough.sentence.endswith(").")
 
 
 def test_a_list_that_leaves_out_what_brings_nothing_is_compared_with_everybody() -> None:
@@ -207,3 +211,38 @@ def test_a_list_that_leaves_out_what_brings_nothing_is_compared_with_everybody()
     assert 0 < len(made.rows) < 100
     assert not made.takes_everyone
     assert "at random" in made.sentence
+
+
+def test_a_row_without_an_id_is_named_by_its_place_in_the_table() -> None:
+    """The rows that are ranked may be a part of the table: counted among themselves they would be nobody's rows."""
+    frame = pd.DataFrame({"x": [0.1, 0.9, 0.5]}, index=[7, 11, 40])
+    made = rank_rows(frame, frame["x"].to_numpy(), (), PROBLEM, Goal("Churn", "No", value=100))
+    assert [(row.row, row.id) for row in made.rows] == [(1, "11"), (2, "40"), (0, "7")]
+    assert made.ranked == 3
+    assert actions_frame(made, frame, ())["row"].tolist() == [11, 40, 7]
+
+
+@pytest.mark.parametrize(
+    ("lever", "words"),
+    [
+        (Lever("Contract", ("Month",), ("Month",)), "No move"),
+        (Lever("Contract", ("One year",), ("Month",), forbidden=(("Month", "One year"),)), "No move"),
+        (Lever("Charges", step=-10.0, low=20.0, high=25.0), "wider than its limits"),
+    ],
+)
+def test_limits_that_leave_no_move_are_said_when_the_goal_is_saved(lever: Lever, words: str) -> None:
+    columns = (*COLUMNS, Column("Charges", "float", "number"))
+    with pytest.raises(BadInput, match=words):
+        check_goal(Goal("Churn", "No", levers=(lever,)), PROBLEM, columns)
+    wider = replace(lever, to=(*lever.to, "Two year")) if lever.to else replace(lever, high=40.0)
+    check_goal(Goal("Churn", "No", levers=(wider,)), PROBLEM, columns)
+
+
+def test_money_that_pays_for_no_row_is_the_reason_that_is_given() -> None:
+    p = np.linspace(0.2, 1, 101)
+    goal = Goal("Churn", "No", value=100, contact_cost=10, budget=5)
+    made = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, goal)
+    assert made.sentence == "The money you can spend, € 5, does not pay for one row: acting on one costs € 10."
+    assert decide(DecisionInputs(p, np.zeros(101), PROBLEM, goal), made).sentence == made.sentence
+    dear = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, replace(goal, budget=0, contact_cost=1000))
+    assert dear.sentence == "No row is worth acting on at this value and cost."

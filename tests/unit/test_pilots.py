@@ -242,6 +242,7 @@ def test_a_table_without_ids_goes_by_row_and_numbers_are_read() -> None:
     assert result.low < -30 < result.high
     assert result.delivered == pytest.approx(pilot.treated * (2.0 * -result.difference - 1.0))
     assert "grade A" in result.sentence
+    assert result.sentence.startswith("Mean “cost”: ")
 
 
 def verdict(effect: float, seed: int = 4) -> tuple[Pilot, float]:
@@ -265,9 +266,11 @@ def test_a_card_is_raised_or_retired_and_the_record_is_kept() -> None:
     assert after.adjusted == gain
     assert after.net_low < after.net_value < after.net_high
     assert "measured" in after.sentence
-    assert after.reasons == ("Chance decided who got the change, so it was measured and not only compared.",)
+    assert after.reasons == ("Chance decided who got the change among 400 rows, so it was measured and not only compared.",)
     assert "hidden" not in after.overturn
     assert graded(CARD, nothing).grade == "D"
+    dearer = graded(CARD, raised, replace(GOAL, value=2 * GOAL.value))  # the goal as it is now, not as it was then
+    assert dearer.net_value + 500 * CARD.cost == pytest.approx(2 * (after.net_value + 500 * CARD.cost))
     assert harm.result is not None
     assert "did harm" in harm.result.sentence
     assert graded(CARD, None) is CARD
@@ -327,3 +330,37 @@ def test_a_card_that_counts_the_class_nobody_wants_promises_the_same() -> None:
 def test_a_pilot_says_its_day_as_pages_do() -> None:
     pilot, _, _ = started(customers())
     assert pilot.sentence.endswith("Outcomes are due on 24 December 2026.")
+
+
+def test_a_pilot_of_the_size_it_asks_for_can_be_judged() -> None:
+    """A huge effect asks for a handful of rows by the formula, and a handful is never compared."""
+    huge = measure_power(Change(100.0, 20.0, 30.0, spread=30.0), available=500)
+    assert (huge.per_arm, huge.treated, huge.held) == (10, 10, 10)
+    assert huge.sentence.startswith("10 rows on each side, the fewest that can be compared, see the promised change with")
+    uneven = measure_power(Change(100.0, 20.0, spread=30.0), 500, treated_share=0.8)
+    assert (uneven.treated, uneven.held) == (40, 10)
+    rows = customers()
+    sure = replace(CARD, adjusted=0.5, low=0.45, high=0.55)
+    for share in (0.5, 1 / 3, 0.8):
+        pilot, assignment, _ = started(rows, sure, PilotChoice(treated_share=share, seed=1))
+        outcomes = np.where(assignment["arm"] == "treat", "No", "Yes")
+        back = sent_back(pilot_table(pilot, assignment, "Churn"), list(outcomes))
+        assert judge(pilot, match_outcomes(pilot, assignment, back, PROBLEM)).verdict == "raised"
+    with pytest.raises(BadInput, match="too few for this pilot"):
+        plan_pilot(CARD, rows, PilotChoice(rows=20, treated_share=0.8))
+
+
+def test_the_file_of_another_pilot_is_refused_and_sides_that_were_switched_are_said() -> None:
+    rows = customers()
+    pilot, assignment, _ = started(rows)
+    sent = sent_back(pilot_table(pilot, assignment, "Churn"), ["Yes"] * 200)
+    with pytest.raises(BadInput, match="another pilot: it changes “Discount”, this one “Contract”"):
+        match_outcomes(pilot, assignment, sent.assign(change="Discount"), PROBLEM)
+    assert match_outcomes(pilot, assignment, sent.assign(change=None), PROBLEM).returned.matched == 200
+    assert match_outcomes(pilot, assignment, sent.drop(columns=["change", "arm"]), PROBLEM).returned.switched == 0
+    assert "other side" not in match_outcomes(pilot, assignment, sent, PROBLEM).returned.sentence
+    sent.loc[:2, "arm"] = sent.loc[:2, "arm"].map({"treat": "hold", "hold": "treat"})
+    found = match_outcomes(pilot, assignment, sent, PROBLEM)
+    assert found.returned.switched == 3
+    assert "3 lines name the other side than was drawn" in found.returned.sentence
+    assert (found.treated == (assignment["arm"] == "treat").to_numpy()).all()

@@ -120,7 +120,7 @@ def inputs(name: str = "Contract") -> ReportInputs:
 
 def test_full_report() -> None:
     report = make_report(inputs())
-    assert report.answer.startswith("Act on 500 of 7,043 rows first: about 400")
+    assert report.answer.startswith("Act first on 500 of 7,043 rows: about 400")
     assert "132" in report.answer or "133" in report.answer
     assert "€ 50,000" in report.money
     assert report.drivers[0] == "“Contract”: 43 % are “Yes” at “Monthly”, 3.0 % at “Two year”."
@@ -157,7 +157,7 @@ def test_headline_names_the_unwanted_end(good: str, bad: str, chance: str) -> No
     at_risk = np.sort(p if good == "No" else 1 - p)[::-1]
     made = replace(inputs("Churn"), problem=PROBLEM, actions=actions, goal=goal, rows=2000)
     assert make_report(made).answer == (
-        f"Act on 500 of 2,000 rows first: about {round(at_risk[:500].sum())} of them are expected to end as “Churn” = “{bad}”, "
+        f"Act first on 500 of 2,000 rows: about {round(at_risk[:500].sum())} of them are expected to end as “Churn” = “{bad}”, "
         f"where as many picked at random would hold {chance}."
     )
     unknown = make_report(replace(made, goal=None, explanation=None)).answer
@@ -171,7 +171,7 @@ def test_headline_of_several_classes_and_of_numbers() -> None:
     actions = rank_rows(pd.DataFrame({"x": range(100)}), shares, (), many, goal)
     made = replace(inputs("kind"), problem=many, actions=actions, goal=goal, rows=100)
     assert make_report(made).answer == (
-        "Act on 10 of 100 rows first: about 9 of them are expected not to end as “kind” = “a”, "
+        "Act first on 10 of 100 rows: about 9 of them are expected not to end as “kind” = “a”, "
         "where as many picked at random would hold 7."
     )
     number = Problem("cost", "regression", "rmse")
@@ -179,7 +179,7 @@ def test_headline_of_several_classes_and_of_numbers() -> None:
         goal = Goal("cost", good, capacity=10)
         actions = rank_rows(pd.DataFrame({"x": range(100)}), np.arange(100.0), (), number, goal)
         made = replace(inputs("cost"), problem=number, actions=actions, goal=goal, rows=100)
-        assert make_report(made).answer == f"Act on 10 of 100 rows first: those with the {side} predicted “cost”."
+        assert make_report(made).answer == f"Act first on 10 of 100 rows: those with the {side} predicted “cost”."
 
 
 def test_currency_is_that_of_the_goal_and_the_data_are_named() -> None:
@@ -226,7 +226,7 @@ def test_each_value_that_a_card_starts_from_is_a_value_of_its_own() -> None:
 def test_a_report_says_how_many_rows_it_rests_on() -> None:
     """Not all folds are always fitted: only rows that were predicted unseen are measured, and only they are on the list."""
     report = make_report(replace(inputs(EVIL), summary=replace(SUMMARY, judged=3000)))
-    assert report.answer.startswith("Act on 500 of the 3,000 rows that were predicted unseen first: about 400")
+    assert report.answer.startswith("Act first on 500 of the 3,000 rows that were predicted unseen: about 400")
     assert report.sure[0].startswith("Measured on 3,000 of 7,043 rows in 5 parts, each predicted")
     once = make_report(replace(inputs(EVIL), summary=replace(SUMMARY, judged=1400, folds=1)))
     assert once.sure[0].startswith("Measured on 1,400 of 7,043 rows, held out and predicted by a model that had not seen")

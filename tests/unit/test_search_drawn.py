@@ -10,6 +10,8 @@ import pytest
 from automl_core.search import FolderJournal, SearchData, plan, search
 from automl_core.search.plan import Plan
 from automl_core.search.prepared import FEWEST, drawn, prepare
+from automl_core.workspace import ranked
+from automl_core.workspace.ranked import Predictions, with_every, with_unseen
 from automl_core.workspace.summaries import with_choice
 from tests.unit.modelling import PROBLEMS
 from tests.unit.test_search_race import fit_here, make_data
@@ -56,3 +58,29 @@ def test_a_search_that_left_rows_out(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert np.array_equal(target == data.problem.positive, outcome.y == 1)
     whole = prepare(data, replace(short, budget_seconds=60))
     assert (len(whole.y), whole.left_out) == (1_500, 0)
+
+
+def test_rows_left_out_can_be_ranked_and_rows_learned_from_cannot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The final model is new to rows that were not drawn; to rows that no fold tested, but it learned from, it is not."""
+    monkeypatch.setattr(plan, "MOST_A_SECOND", 100)
+    data: SearchData = make_data(rows=1_500)
+    blank = data.frame.assign(**{data.problem.target: data.frame[data.problem.target].where(np.arange(1_500) % 10 > 0)})
+    data = replace(data, frame=blank)
+    outcome = search(data, Plan(6, 2, families=("linear",), folds=3), FolderJournal(tmp_path))
+    assert (len(outcome.learned), outcome.summary.left_out) == (600, 750)
+    tested = outcome.positions[:100]
+    past = Predictions(outcome.oof[:100], tested, outcome.y[:100], outcome.learned)
+    found = with_unseen(past, data.frame, outcome.model, 0)
+    fresh = np.setdiff1d(np.flatnonzero(blank[data.problem.target].notna()), outcome.learned)
+    assert np.array_equal(found.positions, np.sort(np.concatenate([tested, fresh])))
+    new = np.isin(found.positions, fresh)
+    assert np.allclose(found.oof[new], outcome.model.predict_frame(data.frame.iloc[fresh]))
+    assert np.array_equal(found.oof[~new], past.oof[np.argsort(tested)])
+    target = blank[data.problem.target].to_numpy()[found.positions]
+    assert np.array_equal(target == data.problem.positive, found.y == 1)
+    every = with_every(found, data.frame, outcome.model, 0)
+    assert np.array_equal(every.positions, np.flatnonzero(blank[data.problem.target].notna()))
+    old = replace(past, learned=np.empty(0, dtype=np.int64))  # kept before this was noted
+    assert with_unseen(old, data.frame, outcome.model, 0) is old
+    monkeypatch.setattr(ranked, "MOST_UNSEEN", 50)
+    assert len(with_unseen(past, data.frame, outcome.model, 0).positions) == 150

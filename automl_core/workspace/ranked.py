@@ -1,0 +1,57 @@
+"""Predictions of every row that they are honest for: out of fold, and by the final model where it had not seen the row."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from automl_core.framing import encode_target
+from automl_core.search.model import Model
+
+MOST_UNSEEN = 200_000  # predicted while somebody waits for a list
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """Predictions (n,) or (n, classes) by models that had not seen the row, the positions (n,) of their rows in the cleaned
+    table, the outcomes (n,), and the positions (m,) of all rows that the final model learned from (none: not kept)."""
+
+    oof: np.ndarray
+    positions: np.ndarray
+    y: np.ndarray
+    learned: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+
+def with_unseen(past: Predictions, frame: pd.DataFrame, model: Model, seed: int) -> Predictions:
+    """The same with the rows of the cleaned `frame` that have an outcome and were left out of the search, predicted by the
+    final model: it is new to them as to any row that comes. At most `MOST_UNSEEN` of them, drawn at random; in table order.
+
+    A row that no fold tested, but that the model learned from, stays out: its prediction would be of an answer already known.
+    """
+    return _more(past, past.learned, frame, model, seed) if len(past.learned) else past
+
+
+def with_every(past: Predictions, frame: pd.DataFrame, model: Model, seed: int) -> Predictions:
+    """The same with all other rows that have an outcome, predicted by the final model, whether it learned from them or not.
+
+    Good enough to deal rows into parts of about equal risk, by which no answer of a pilot stands or falls; for nothing else.
+    """
+    return _more(past, past.positions, frame, model, seed)
+
+
+def _more(past: Predictions, taken: np.ndarray, frame: pd.DataFrame, model: Model, seed: int) -> Predictions:
+    y, known = encode_target(frame[model.problem.target], model.problem)
+    place = np.cumsum(known) - 1  # of a row with an outcome among those
+    fresh = known.copy()
+    fresh[taken] = False
+    new = np.flatnonzero(fresh)
+    if not len(new):
+        return past
+    if len(new) > MOST_UNSEEN:
+        new = np.sort(np.random.default_rng(seed).choice(new, MOST_UNSEEN, replace=False))
+    said = model.predict_frame(frame.iloc[new].reset_index(drop=True))
+    positions = np.concatenate([past.positions, new])
+    order = np.argsort(positions, kind="stable")
+    return Predictions(np.concatenate([past.oof, said])[order], positions[order],
+                       np.concatenate([past.y, y[place[new]]])[order], past.learned)
