@@ -188,7 +188,7 @@ def _picked(trials: list[Trial], desk: Desk, inputs: CardInputs, given: Hands) -
             checks[id(one.root)] = made
         weighed_again = with_checks(found, checks[id(trial.root)])
         (kept if is_advice(weighed_again) else failed).append((trial, weighed_again))
-    attempts.close()  # what is under way ends before a model is asked what if
+    attempts.close()  # what is under way in threads ends before a model is asked what if
     cards = tuple(desk.card(trial, found) for trial, found in kept)
     return Actions(cards, _patterns(kept, failed, desk), len(trials), len(inputs.frame))
 

@@ -109,8 +109,7 @@ def _bends(values: Floats, at: tuple[float, ...]) -> list[Floats]:
 
 def fit(matrix: Floats, target: Floats, binary: bool, penalty: float = 1.0, start: Floats | None = None) -> Floats:
     """Coefficients of ridge regression, or of logistic regression by penalised Newton steps (from the coefficients `start`
-    of nearly the same rows, if known) until one is below 0.02, and what is left about its square; the intercept is not
-    penalised."""
+    of nearly the same rows, if known) until one is below 0.02; the intercept is not penalised."""
     size = matrix.shape[1]
     ridge = np.full(size, penalty)
     ridge[0] = 1e-6

@@ -8,7 +8,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ Found = TypeVar("Found")
 LONG_ROWS = 10_000  # rows from which the work is long enough to be worth a thread
 MANY_ROWS = 20_000  # and a process, which loads its libraries for two seconds
 MOST = 2
+LOST: tuple[type[BaseException], ...] = (*BROKEN, OSError, MemoryError)  # of a process, not of its work
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -42,15 +43,22 @@ def hands(rows: int, processes: bool) -> Iterator[Hands]:
     many = min(MOST, os.cpu_count() or 1)
     if rows < LONG_ROWS or many < 2:
         yield ONE
-    elif processes and rows >= MANY_ROWS:
-        executor = LocalExecutor(many, begins=_begin)
-        try:
+        return
+    executor = _processes(many) if processes and rows >= MANY_ROWS else None
+    if executor is not None:
+        with closing(executor):
             yield Hands(many, executor.submit, processes=True)
-        finally:
-            executor.close()
     else:
         with ThreadPoolExecutor(many) as pool:
             yield Hands(many, pool.submit)
+
+
+def _processes(many: int) -> LocalExecutor | None:
+    """None where this machine has no room for more processes."""
+    try:
+        return LocalExecutor(many, begins=_begin)
+    except OSError:
+        return None
 
 
 def _begin(parent: int) -> None:
@@ -88,7 +96,7 @@ def side_by_side(work: Callable[[Given], Found], items: Iterable[Given], given: 
 def _begun(submit: Callable[..., Future[Any]] | None, work: Callable[[Given], Found], item: Given) -> Future[Found] | None:
     try:
         return submit(work, item) if submit is not None else None
-    except BROKEN:
+    except LOST:
         return None
 
 
@@ -97,5 +105,5 @@ def _ended(work: Callable[[Given], Found], item: Given, future: Future[Found] | 
         return work(item)
     try:
         return future.result()
-    except BROKEN:
+    except LOST:
         return work(item)

@@ -105,13 +105,15 @@ class Contest:
                 self.prepared.y[valid], prediction, weights=self.prepared.weights_of(valid))
         return self.scores[key, fold]
 
-    def leads(self, result: FoldResult) -> bool:
-        """Whether a fit that is not noted yet is the best one of its fold, where no candidate is fitted on another."""
-        if self.folds > 1 or result.fold or result.error:
-            return False
-        with_it = replace(self, results={**self.results, (result.key, 0): result}, scores=dict(self.scores))
-        rivals = [key for key, fold in self.results if fold == 0 and not self.results[key, 0].error]
-        return all(with_it.fold_score(result.key, 0) > with_it.fold_score(key, 0) for key in rivals)
+    def leader(self, cut: list[FoldResult]) -> FoldResult | None:
+        """The best of fits that are not noted, where it is better than all that are; None where candidates are fitted on more
+        than one fold, of which a fit tells too little."""
+        kept = {(result.key, 0): result for result in cut if not result.fold and not result.error}
+        if self.folds > 1 or not kept:
+            return None
+        whole = replace(self, results={**self.results, **kept}, scores=dict(self.scores))
+        known = [key for (key, fold), result in whole.results.items() if fold == 0 and not result.error]
+        return kept.get((max(known, key=lambda key: whole.fold_score(key, 0)), 0))
 
     def take(self, result: FoldResult) -> None:
         """Note a result, and rule its candidate out when it is hopeless.
@@ -280,4 +282,4 @@ class Contest:
             tuple(self._metric_score(candidate.key, fold) for fold in folds), tuple(good[fold].rounds for fold in folds),
             sum(result.seconds for result in good.values()), first.row_ms if first else math.nan,
             first.size / 1e6 if first else math.nan,
-            reason or ("It was cut off at its share of the time; its best rounds count." if truncated else ""))
+            reason or ("It was cut off by the time; its best rounds count." if truncated else ""))

@@ -48,7 +48,7 @@ class LocalExecutor:
     def __init__(self, jobs: int, folder: Path = Path(), begins: Callable[[int], None] = begin) -> None:
         self._jobs, self.folder, self._begins = max(1, jobs), folder, begins
         self._shared: set[Path] = set()
-        self._strangers = set(multiprocessing.active_children())
+        self._workers: set[multiprocessing.process.BaseProcess] = set()
         self._pool = self._open()
 
     def share(self, arrays: Arrays) -> Any:
@@ -58,7 +58,7 @@ class LocalExecutor:
         return str(self.folder), tuple(arrays)
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        with _one_thread_each():
+        with _one_thread_each(), self._noting():
             return self._pool.submit(task, *arguments)
 
     def rebuild(self) -> None:
@@ -73,15 +73,24 @@ class LocalExecutor:
     def _open(self) -> ProcessPoolExecutor:
         pool = ProcessPoolExecutor(self._jobs, mp_context=multiprocessing.get_context("spawn"), initializer=self._begins,
                                    initargs=(os.getpid(),))
-        with _one_thread_each():
+        with _one_thread_each(), self._noting():
             for _ in range(self._jobs):
                 pool.submit(ready)  # a process is started for each task that finds none at rest
         return pool
 
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Processes that start meanwhile are the pool's: others of this program are not to be ended with it."""
+        before = set(multiprocessing.active_children())
+        try:
+            yield
+        finally:
+            self._workers |= set(multiprocessing.active_children()) - before
+
     def _kill(self) -> None:
         """Workers hold nothing that needs a clean end: results are kept by the parent. What they have started ends with them."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-        workers = [child for child in multiprocessing.active_children() if child not in self._strangers]
+        workers, self._workers = self._workers, set()
         started = [process for worker in workers for process in _started_by(worker.pid)]
         for worker in workers:
             worker.terminate()

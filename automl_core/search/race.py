@@ -47,6 +47,7 @@ class Race:
     announced: set[str] = field(default_factory=set)  # keys of candidates that the watch was told of
     loaded: set[str] = field(default_factory=set)
     early: set[str] = field(default_factory=set)
+    cut: list[FoldResult] = field(default_factory=list)
     handles: dict[tuple[str, int], Any] = field(default_factory=dict)
     ending: float = 0.0
     reported: float = 0.0
@@ -85,6 +86,9 @@ class Race:
                 self.crew.clear()
                 break
         self.stop_file.unlink(missing_ok=True)
+        leader = self.contest.leader(self.cut)
+        if leader is not None:
+            self.contest.take(leader)
         for candidate in self.contest.candidates:
             self._announce(candidate)
 
@@ -231,9 +235,7 @@ class Race:
 
     def _take(self, result: FoldResult) -> None:
         if result.truncated and self.stop_file.exists():
-            # cut off by the end of the race, not by its own share: more time fits it anew, and it counts only if it wins so
-            if self.contest.leads(result):
-                self.contest.take(result)
+            self.cut.append(result)  # by the end of the race, not by its own share: not comparable, and more time fits it anew
             return
         large = result.size > LARGE
         result = self.journal.add(self.prepared.fingerprint, result, self.clock.elapsed())

@@ -84,6 +84,17 @@ def test_what_a_lost_process_had_to_do_is_done_here(monkeypatch: pytest.MonkeyPa
         assert list(side_by_side.side_by_side(whose, range(8), given)) == list(range(8))
 
 
+def test_where_no_process_can_start_threads_do_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: object, **options: object) -> None:
+        raise OSError("no room")
+
+    monkeypatch.setattr(side_by_side, "os", type("two", (), {"cpu_count": staticmethod(lambda: 2)}))
+    monkeypatch.setattr(side_by_side, "LocalExecutor", full)
+    with side_by_side.hands(MANY_ROWS, True) as given:
+        assert not given.processes
+        assert list(side_by_side.side_by_side(square, range(3), given)) == [0, 1, 4]
+
+
 def test_cards_are_the_same_in_threads_and_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(3)
     rows = 1500

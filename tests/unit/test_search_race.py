@@ -566,11 +566,13 @@ def test_a_fit_that_the_end_cuts_off_counts_only_where_it_wins(tmp_path: Path) -
 
     race._take(replace(cut(poor, 5.0), truncated=False))
     race.stop_file.touch()
-    race._take(cut(good, 1.0))
-    race._take(cut(worse, 2.0))
-    assert set(contest.good(good)) == {0}
+    for miss, key in ((2.0, worse), (1.0, good)):  # the weaker one first: only one is to be left
+        race._take(cut(key, miss))
     assert not contest.good(worse)
     assert {key for key, _ in journal.results(prepared.fingerprint)} == {poor}
+    leader = contest.leader(race.cut)
+    assert leader is not None
+    assert leader.key == good
+    assert contest.leader([cut(worse, 6.0)]) is None
     contest.folds = 2
-    race._take(cut(worse, 0.5))
-    assert not contest.good(worse)
+    assert contest.leader(race.cut) is None

@@ -1,7 +1,9 @@
 """How workers begin, what they hold, and what a search keeps on disk instead of in memory."""
 from __future__ import annotations
 
+import multiprocessing
 import os
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -100,3 +102,17 @@ def test_work_beside_gives_its_error_to_whoever_waits(home: Path) -> None:
         failed.wait()
     with pytest.raises(BadInput, match="cannot be learned"):
         SearchWatch(JobWatch(open_store(read_settings()), "job"), failed).stop()  # not only when the search is through
+
+
+def test_closing_ends_the_workers_and_no_other_process(tmp_path: Path) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    with closing(LocalExecutor(1, tmp_path)) as pool:
+        own = pool.submit(os.getpid).result()
+        other = spawn.Process(target=time.sleep, args=(60,))
+        other.start()
+    try:
+        assert other.is_alive()
+        assert own not in {child.pid for child in multiprocessing.active_children()}
+    finally:
+        other.kill()
+        other.join()
