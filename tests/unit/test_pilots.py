@@ -364,3 +364,21 @@ def test_the_file_of_another_pilot_is_refused_and_sides_that_were_switched_are_s
     assert found.returned.switched == 3
     assert "3 lines name the other side than was drawn" in found.returned.sentence
     assert (found.treated == (assignment["arm"] == "treat").to_numpy()).all()
+
+
+@pytest.mark.parametrize("mark", ["=", "+", "-", "@"])
+def test_names_that_a_spreadsheet_would_calculate_do_not_part_a_pilot_from_its_file(mark: str) -> None:
+    """The file carries a formula guard's apostrophe in front of such a lever, id or outcome; the names of the pilot do not."""
+    lever, key, target = f"{mark}30 day rate", f"{mark}customer", f"{mark}Churn"
+    rows = customers()
+    frame = rows.frame.rename(columns={"Contract": lever, "customer": key, "Churn": target})
+    columns = (Column(key, "text", "id"), Column(lever, "text", "category"), Column(target, "bool", "category"))
+    problem = replace(PROBLEM, target=target)
+    rows = replace(rows, frame=frame, columns=columns, problem=problem, goal=replace(GOAL, outcome=target))
+    pilot, assignment, _ = started(rows, replace(CARD, lever=lever))
+    sent = sent_back(pilot_table(pilot, assignment, target), ["Yes"] * 200, target)
+    assert sent["change"].iloc[0] == f"'{lever}"
+    assert {f"'{key}", f"'{target}"} <= set(sent.columns)
+    assert match_outcomes(pilot, assignment, sent, problem).returned.matched == 200
+    with pytest.raises(BadInput, match="it changes “=Discount”, this one"):
+        match_outcomes(pilot, assignment, sent.assign(change="'=Discount"), problem)
