@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.pilot_files import Matched
 from automl_core.acting.pilots import Pilot, PilotResult, PilotState, Verdict, change_words, direction, money_of, promise_of
-from automl_core.acting.power import FEWEST_SIDE
+from automl_core.acting.power import ENOUGH_BACK, FEWEST_SIDE
 from automl_core.acting.wording import OTHER_ROWS, ROLL_OUT, measured
 from automl_core.explaining.words import interval, money, number, percent, points, quote
 
 Floats = NDArray[np.float64]
-ENOUGH_BACK = 0.8  # of the drawn rows: with less, those that answered may differ from those that did not
 LOPSIDED = 0.01
 
 

@@ -335,10 +335,10 @@ def test_a_pilot_says_its_day_as_pages_do() -> None:
 def test_a_pilot_of_the_size_it_asks_for_can_be_judged() -> None:
     """A huge effect asks for a handful of rows by the formula, and a handful is never compared."""
     huge = measure_power(Change(100.0, 20.0, 30.0, spread=30.0), available=500)
-    assert (huge.per_arm, huge.treated, huge.held) == (10, 10, 10)
-    assert huge.sentence.startswith("10 rows on each side, the fewest that can be compared, see the promised change with")
+    assert (huge.per_arm, huge.treated, huge.held) == (13, 13, 13)
+    assert huge.sentence.startswith("13 rows on each side, the fewest of which 10 are left if a fifth is lost, see the promised")
     uneven = measure_power(Change(100.0, 20.0, spread=30.0), 500, treated_share=0.8)
-    assert (uneven.treated, uneven.held) == (40, 10)
+    assert (uneven.treated, uneven.held) == (52, 13)
     rows = customers()
     sure = replace(CARD, adjusted=0.5, low=0.45, high=0.55)
     for share in (0.5, 1 / 3, 0.8):
@@ -346,6 +346,9 @@ def test_a_pilot_of_the_size_it_asks_for_can_be_judged() -> None:
         outcomes = np.where(assignment["arm"] == "treat", "No", "Yes")
         back = sent_back(pilot_table(pilot, assignment, "Churn"), list(outcomes))
         assert judge(pilot, match_outcomes(pilot, assignment, back, PROBLEM)).verdict == "raised"
+        for lost in ("treat", "hold"):  # two of one side, then two of the other as well
+            back.loc[back.index[back["arm"] == lost][:2], "Churn"] = ""
+            assert judge(pilot, match_outcomes(pilot, assignment, back, PROBLEM)).verdict == "raised"
     with pytest.raises(BadInput, match="too few for this pilot"):
         plan_pilot(CARD, rows, PilotChoice(rows=20, treated_share=0.8))
 
