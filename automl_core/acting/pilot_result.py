@@ -179,14 +179,17 @@ def _amount(value: float, goal: Goal) -> str:
 def graded(card: ActionCard, pilot: Pilot | None, goal: Goal | None = None) -> ActionCard:
     """The card as it stands after its pilot: measured figures and grade A, or D once retired; as it was while none has ended.
 
-    Its money is by the amounts of `goal`, as that of the cards beside it; without one by those of the pilot's own time.
+    Its money is by the amounts of `goal`, as that of the cards beside it; without one by those of the pilot's own time. What the
+    pilot delivered is said only while these amounts are still those of its time: a card has one price.
     """
     if pilot is None or pilot.result is None or pilot.state not in ("raised", "retired"):
         return card
-    result = pilot.result
+    result, goal = pilot.result, goal or pilot.goal
+    now, then = ((one.value, one.currency, of.whole_cost) for one, of in ((goal, card), (pilot.goal, pilot.card)))
+    words = result.sentence if now == then else _sentence(pilot, replace(result, delivered=math.nan), "")
     turned = direction(pilot.goal, pilot.is_rate)
     nets = [
-        money_of(card, goal or pilot.goal, gain, card.rows)
+        money_of(card, goal, gain, card.rows)
         for gain in (turned * result.difference, turned * result.low, turned * result.high)
     ]
     raised = pilot.state == "raised"
@@ -202,10 +205,10 @@ def graded(card: ActionCard, pilot: Pilot | None, goal: Goal | None = None) -> A
         net_value=nets[0],
         net_low=min(nets[1:]),
         net_high=max(nets[1:]),
-        sentence=f"{card.who}. {result.sentence}",
+        sentence=f"{card.who}. {words}",
         overturn=OTHER_ROWS if raised else "",
         next_step=ROLL_OUT if raised else "",
-        reasons=(measured(result.returned.matched),) if raised else (result.sentence,),
+        reasons=(measured(result.returned.matched),) if raised else (words,),
     )
 
 

@@ -284,6 +284,22 @@ def test_a_card_is_raised_or_retired_and_the_record_is_kept() -> None:
     assert "outcomes" in track_record([free]).sentence
 
 
+def test_a_card_whose_amounts_changed_since_its_pilot_has_one_price() -> None:
+    raised, _ = verdict(0.25)
+    assert raised.result is not None
+    told = graded(CARD, raised, GOAL)
+    assert told.sentence == f"{CARD.who}. {raised.result.sentence}"
+    assert "Delivered €" in told.sentence
+    for card, goal in ((CARD, replace(GOAL, value=7000.0)), (CARD, replace(GOAL, currency="$")), (replace(CARD, cost=1.0), GOAL)):
+        after = graded(card, raised, goal)
+        assert "€" not in after.sentence
+        assert "elivered" not in after.sentence
+        assert after.sentence.startswith(told.sentence.partition(" Delivered")[0])
+        assert after.sentence.endswith(raised.result.returned.sentence)
+    costly = replace(raised, card=replace(CARD, cost=900.0), result=replace(raised.result, delivered=-5.0))
+    assert "does not pay" not in graded(CARD, costly, GOAL).sentence
+
+
 def test_outcomes_that_go_missing_on_one_side_keep_the_pilot_open() -> None:
     rows = customers(900)
     pilot, assignment, drawn = started(rows, choice=PilotChoice(rows=400, seed=2))
