@@ -59,6 +59,7 @@ def rank_rows(
     chosen = order[:limit]
     if priced:
         chosen = chosen[worth[chosen] > 0]
+    pays = not priced or bool((worth > 0).any())
     ids, shown = _ids(frame, columns), predictions if predictions.ndim == 1 else at_risk
     rows = []
     for rank, row in enumerate(chosen.tolist(), 1):
@@ -76,13 +77,13 @@ def rank_rows(
         everyone_value=float(worth.sum()) if priced else math.nan,
         expected_outcomes=float(at_risk[chosen].sum()),
         sentence="",
-        assumptions=(*_assumptions(goal, problem, priced), *_ended_by(goal, len(frame), len(rows))),
+        assumptions=(*_assumptions(goal, problem, priced), *(_ended_by(goal, len(frame), len(rows)) if pays else ())),
         mean_risk=float(at_risk.mean()) if len(at_risk) else math.nan,
         limited_by=_limit_words(limit, len(frame), goal),
         takes_everyone=len(rows) == len(frame) > 0,
         ranked=len(frame),
     )
-    return replace(made, sentence=_sentence(made, goal, problem))
+    return replace(made, sentence=_sentence(made, goal, problem, pays))
 
 
 def actions_frame(actions: ActionList, frame: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
@@ -158,10 +159,11 @@ def _ended_by(goal: Goal, known: int, listed: int) -> tuple[str, ...]:
     return (f"The money you can spend, {money(goal.budget, goal.currency)}, pays for {listed:,} rows, and that ends the list.",)
 
 
-def _sentence(actions: ActionList, goal: Goal, problem: Problem) -> str:
+def _sentence(actions: ActionList, goal: Goal, problem: Problem, pays: bool) -> str:
+    """The list in words; `pays` says whether any row is worth its cost, for else more money would not help."""
     count = f"{len(actions.rows):,} {'row' if len(actions.rows) == 1 else 'rows'}"
     if not actions.rows:
-        if actions.ranked and not actions.capacity:
+        if actions.ranked and not actions.capacity and pays:
             spend, cost = (money(amount, goal.currency) for amount in (goal.budget, goal.contact_cost))
             return f"The money you can spend, {spend}, does not pay for one row: acting on one costs {cost}."
         return "No row is worth acting on at this value and cost."

@@ -246,3 +246,8 @@ def test_money_that_pays_for_no_row_is_the_reason_that_is_given() -> None:
     assert decide(DecisionInputs(p, np.zeros(101), PROBLEM, goal), made).sentence == made.sentence
     dear = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, replace(goal, budget=0, contact_cost=1000))
     assert dear.sentence == "No row is worth acting on at this value and cost."
+    both = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, replace(goal, contact_cost=1000))  # more money would not help
+    assert both.sentence == dear.sentence
+    assert "pays for" not in " ".join(both.assumptions)
+    unpriced = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, replace(goal, value=0))
+    assert unpriced.sentence == made.sentence
