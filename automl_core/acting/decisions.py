@@ -156,7 +156,18 @@ def _ended_by(goal: Goal, known: int, listed: int) -> tuple[str, ...]:
         return ()
     if listed >= (goal.capacity or known):
         return ()
-    return (f"The money you can spend, {money(goal.budget, goal.currency)}, pays for {listed:,} rows, and that ends the list.",)
+    rows = f"{listed:,} {'row' if listed == 1 else 'rows'}"
+    return (f"The money you can spend, {money(goal.budget, goal.currency)}, pays for {rows}, and that ends the list.",)
+
+
+def _expected(actions: ActionList) -> str:
+    """How many of the rows are expected to end badly, up to the end itself; of a single row its chance."""
+    if len(actions.rows) == 1:
+        return f"it has a chance of {percent(actions.expected_outcomes)}"
+    about = round(actions.expected_outcomes)
+    if about > 1:
+        return f"about {number(about)} of them are expected"
+    return "about 1 of them is expected" if about else "fewer than 1 of them is expected"
 
 
 def _sentence(actions: ActionList, goal: Goal, problem: Problem, pays: bool) -> str:
@@ -167,7 +178,9 @@ def _sentence(actions: ActionList, goal: Goal, problem: Problem, pays: bool) -> 
             spend, cost = (money(amount, goal.currency) for amount in (goal.budget, goal.contact_cost))
             return f"The money you can spend, {spend}, does not pay for one row: acting on one costs {cost}."
         return "No row is worth acting on at this value and cost."
-    whom = f"all {count}" if actions.takes_everyone else f"the {count}"
+    whom = f"the {count}"
+    if actions.takes_everyone:
+        whom = "the only row there is" if len(actions.rows) == 1 else f"all {count}"
     if problem.task == "regression":
         side = "highest" if goal.good == "low" else "lowest"
         reached = f"Act on {whom}" + ("" if actions.takes_everyone else f" with the {side} predicted {quote(problem.target)}")
@@ -177,7 +190,7 @@ def _sentence(actions: ActionList, goal: Goal, problem: Problem, pays: bool) -> 
         if len(bad) > 1:
             end = f"not to end as {quote(problem.target)} = {quote(goal.good)}"
         risky = "" if actions.takes_everyone else " most at risk"
-        reached = f"Act on {whom}{risky}: about {number(round(actions.expected_outcomes))} of them are expected {end}"
+        reached = f"Act on {whom}{risky}: {_expected(actions)} {end}"
     if math.isnan(actions.expected_value):
         return f"{reached}."
     span = interval(money(actions.low, goal.currency), money(actions.high, goal.currency))

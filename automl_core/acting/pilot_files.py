@@ -223,7 +223,7 @@ def _wanted(problem: Problem) -> str:
 def _said(counts: Returned) -> str:
     parts = [f"{counts.matched:,} of {counts.assigned:,} rows came back with an outcome"]
     if counts.missing:
-        parts.append(f"{counts.missing:,} are still without one")
+        parts.append(f"{counts.missing:,} {_one(counts.missing, 'is', 'are')} still without one")
     if counts.unreadable:
         parts.append(f"{counts.unreadable:,} {_one(counts.unreadable, 'outcome', 'outcomes')} could not be read")
     if counts.unmatched:

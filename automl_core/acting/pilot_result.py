@@ -145,7 +145,8 @@ def _sentence(pilot: Pilot, result: PilotResult, why: str) -> str:
         if pilot.is_rate
         else f"{outcome}: {level(result.treated_mean)} with the change, {level(result.held_mean)} without"
     )
-    measured += f", a difference of {gap(result.difference)} (95 % range {interval(gap(result.low), gap(result.high))})."
+    span = interval(gap(pilot.possible(result.low)), gap(pilot.possible(result.high)))
+    measured += f", a difference of {gap(result.difference)} (95 % range {span})."
     if why:
         return f"{result.returned.sentence} {measured} {why}"
     return f"{measured} {_follows(pilot, result)} {result.returned.sentence}"
@@ -188,13 +189,14 @@ def graded(card: ActionCard, pilot: Pilot | None, goal: Goal | None = None) -> A
     now, then = ((one.value, one.currency, of.whole_cost) for one, of in ((goal, card), (pilot.goal, pilot.card)))
     words = result.sentence if now == then else _sentence(pilot, replace(result, delivered=math.nan), "")
     turned = direction(pilot.goal, pilot.is_rate)
+    low, high = pilot.possible(result.low), pilot.possible(result.high)
     nets = [
         money_of(card, goal, gain, card.rows)
-        for gain in (turned * result.difference, turned * result.low, turned * result.high)
+        for gain in (turned * result.difference, turned * low, turned * high)
     ]
     raised = pilot.state == "raised"
     # the way from a card's class to the wanted one is also the way back
-    counted = promise_of(replace(card, adjusted=result.difference, low=result.low, high=result.high), pilot.is_rate)
+    counted = promise_of(replace(card, adjusted=result.difference, low=low, high=high), pilot.is_rate)
     return replace(
         card,
         grade="A" if raised else "D",

@@ -200,6 +200,9 @@ def test_missing_outcomes_are_counted_and_wait() -> None:
     assert result.verdict == "open"
     assert (result.returned.missing, result.returned.unreadable) == (149, 1)
     assert "50 of 200 rows came back" in result.sentence
+    assert "149 are still without one" in result.sentence
+    single = match_outcomes(pilot, assignment, sent.assign(Churn=["Yes"] * 199 + [""]), PROBLEM)
+    assert "1 is still without one" in single.returned.sentence
     assert state_after(result) == "running"
     empty = judge(pilot, match_outcomes(pilot, assignment, sent.assign(Churn=None), PROBLEM))
     assert empty.verdict == "open"
@@ -298,6 +301,20 @@ def test_a_card_whose_amounts_changed_since_its_pilot_has_one_price() -> None:
         assert after.sentence.endswith(raised.result.returned.sentence)
     costly = replace(raised, card=replace(CARD, cost=900.0), result=replace(raised.result, delivered=-5.0))
     assert "does not pay" not in graded(CARD, costly, GOAL).sentence
+
+
+def test_no_range_of_a_share_goes_beyond_all_of_it() -> None:
+    pilot, assignment, _ = started(customers(), replace(CARD, adjusted=0.5, low=0.45, high=0.55), PilotChoice(seed=1))
+    outcomes = np.where(assignment["arm"] == "treat", "No", "Yes")
+    back = sent_back(pilot_table(pilot, assignment, "Churn"), list(outcomes))
+    result = judge(pilot, match_outcomes(pilot, assignment, back, PROBLEM))
+    assert result.high > 1
+    assert " to +100.0 points)" in result.sentence
+    ended = replace(pilot, result=result, state=state_after(result))
+    assert graded(CARD, ended).high == 1
+    assert graded(CARD, ended).net_high == pytest.approx(CARD.rows * (GOAL.value - CARD.cost))
+    assert pilot.possible(-1.2) == -1
+    assert replace(pilot, is_rate=False).possible(12.0) == 12
 
 
 def test_outcomes_that_go_missing_on_one_side_keep_the_pilot_open() -> None:
