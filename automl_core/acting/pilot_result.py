@@ -16,7 +16,7 @@ from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.pilot_files import Matched
 from automl_core.acting.pilots import Pilot, PilotResult, PilotState, Verdict, change_words, direction, money_of, promise_of
 from automl_core.acting.power import ENOUGH_BACK, FEWEST_SIDE
-from automl_core.acting.wording import OTHER_ROWS, ROLL_OUT, measured
+from automl_core.acting.wording import OTHER_ROWS, ROLL_OUT, chance_decided
 from automl_core.explaining.words import interval, money, number, percent, points, quote
 
 Floats = NDArray[np.float64]
@@ -210,7 +210,7 @@ def graded(card: ActionCard, pilot: Pilot | None, goal: Goal | None = None) -> A
         sentence=f"{card.who}. {words}",
         overturn=OTHER_ROWS if raised else "",
         next_step=ROLL_OUT if raised else "",
-        reasons=(measured(result.returned.matched),) if raised else (words,),
+        reasons=(chance_decided(result.returned.matched),) if raised else (words,),
     )
 
 

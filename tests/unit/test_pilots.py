@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from automl_core.acting.action import ActionCard, Condition, Goal
 from automl_core.acting.action import Change as Moved
+from automl_core.acting.effects import Effect
+from automl_core.acting.grading import Evidence, grade
 from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
 from automl_core.acting.pilot_result import compare_sides, graded, judge, state_after
 from automl_core.acting.pilots import (
@@ -32,6 +34,7 @@ from automl_core.acting.pilots import (
 from automl_core.acting.power import Change, chance_to_see, measure_power, total_rows
 from automl_core.acting.statistics import rows_per_arm
 from automl_core.acting.track_record import track_record
+from automl_core.acting.wording import chance_decided
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
@@ -301,6 +304,14 @@ def test_a_card_whose_amounts_changed_since_its_pilot_has_one_price() -> None:
         assert after.sentence.endswith(raised.result.returned.sentence)
     costly = replace(raised, card=replace(CARD, cost=900.0), result=replace(raised.result, delivered=-5.0))
     assert "does not pay" not in graded(CARD, costly, GOAL).sentence
+
+
+def test_what_chance_decided_is_said_alike_with_a_pilot_and_without() -> None:
+    effect = Effect(0.2, 0.1, 0.3, 0.001, 0.05, 0.2, 1.0, np.ones(300, dtype=bool), 5, 0.2, 1.0, 600)
+    letter, why = grade(Evidence(effect, 0.001, wanted=True, pays=True, randomised=True))
+    raised, _ = verdict(0.25)
+    assert (letter, why) == ("A", (chance_decided(),))
+    assert tuple(reason.replace(" among 400 rows", "") for reason in graded(CARD, raised).reasons) == why
 
 
 def test_no_range_of_a_share_goes_beyond_all_of_it() -> None:
