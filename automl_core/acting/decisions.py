@@ -59,6 +59,7 @@ def rank_rows(
     chosen = order[:limit]
     if priced:
         chosen = chosen[worth[chosen] > 0]
+    pays = not priced or bool((worth > 0).any())
     ids, shown = _ids(frame, columns), predictions if predictions.ndim == 1 else at_risk
     rows = []
     for rank, row in enumerate(chosen.tolist(), 1):
@@ -76,13 +77,13 @@ def rank_rows(
         everyone_value=float(worth.sum()) if priced else math.nan,
         expected_outcomes=float(at_risk[chosen].sum()),
         sentence="",
-        assumptions=(*_assumptions(goal, problem, priced), *_ended_by(goal, len(frame), len(rows))),
+        assumptions=(*_assumptions(goal, problem, priced), *(_ended_by(goal, len(frame), len(rows)) if pays else ())),
         mean_risk=float(at_risk.mean()) if len(at_risk) else math.nan,
         limited_by=_limit_words(limit, len(frame), goal),
         takes_everyone=len(rows) == len(frame) > 0,
         ranked=len(frame),
     )
-    return replace(made, sentence=_sentence(made, goal, problem))
+    return replace(made, sentence=_sentence(made, goal, problem, pays))
 
 
 def actions_frame(actions: ActionList, frame: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
@@ -155,17 +156,31 @@ def _ended_by(goal: Goal, known: int, listed: int) -> tuple[str, ...]:
         return ()
     if listed >= (goal.capacity or known):
         return ()
-    return (f"The money you can spend, {money(goal.budget, goal.currency)}, pays for {listed:,} rows, and that ends the list.",)
+    rows = f"{listed:,} {'row' if listed == 1 else 'rows'}"
+    return (f"The money you can spend, {money(goal.budget, goal.currency)}, pays for {rows}, and that ends the list.",)
 
 
-def _sentence(actions: ActionList, goal: Goal, problem: Problem) -> str:
+def _expected(actions: ActionList) -> str:
+    """How many of the rows are expected to end badly, up to the end itself; of a single row its chance."""
+    if len(actions.rows) == 1:
+        return f"it has a chance of {percent(actions.expected_outcomes)}"
+    about = round(actions.expected_outcomes)
+    if about > 1:
+        return f"about {number(about)} of them are expected"
+    return "about 1 of them is expected" if about else "fewer than 1 of them is expected"
+
+
+def _sentence(actions: ActionList, goal: Goal, problem: Problem, pays: bool) -> str:
+    """The list in words; `pays` says whether any row is worth its cost, for else more money would not help."""
     count = f"{len(actions.rows):,} {'row' if len(actions.rows) == 1 else 'rows'}"
     if not actions.rows:
-        if actions.ranked and not actions.capacity:
+        if actions.ranked and not actions.capacity and pays:
             spend, cost = (money(amount, goal.currency) for amount in (goal.budget, goal.contact_cost))
             return f"The money you can spend, {spend}, does not pay for one row: acting on one costs {cost}."
         return "No row is worth acting on at this value and cost."
-    whom = f"all {count}" if actions.takes_everyone else f"the {count}"
+    whom = f"the {count}"
+    if actions.takes_everyone:
+        whom = "the only row there is" if len(actions.rows) == 1 else f"all {count}"
     if problem.task == "regression":
         side = "highest" if goal.good == "low" else "lowest"
         reached = f"Act on {whom}" + ("" if actions.takes_everyone else f" with the {side} predicted {quote(problem.target)}")
@@ -175,7 +190,7 @@ def _sentence(actions: ActionList, goal: Goal, problem: Problem) -> str:
         if len(bad) > 1:
             end = f"not to end as {quote(problem.target)} = {quote(goal.good)}"
         risky = "" if actions.takes_everyone else " most at risk"
-        reached = f"Act on {whom}{risky}: about {number(round(actions.expected_outcomes))} of them are expected {end}"
+        reached = f"Act on {whom}{risky}: {_expected(actions)} {end}"
     if math.isnan(actions.expected_value):
         return f"{reached}."
     span = interval(money(actions.low, goal.currency), money(actions.high, goal.currency))

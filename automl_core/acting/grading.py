@@ -11,7 +11,7 @@ from automl_core.acting.action import Grade
 from automl_core.acting.effects import Effect
 from automl_core.acting.refutations import Benchmark
 from automl_core.acting.trials import LEAST_SUPPORT
-from automl_core.acting.wording import MEASURED
+from automl_core.acting.wording import chance_decided
 from automl_core.explaining.words import percent, quote
 
 LEVEL = 0.05
@@ -80,7 +80,7 @@ def grade(found: Evidence) -> tuple[Grade, tuple[str, ...]]:
     if short:
         return "D", short
     if found.randomised:
-        return "A", (MEASURED,)
+        return "A", (chance_decided(),)
     said = []
     if found.numeric:
         said.append("A number is compared with rows that happen to be that much higher or lower; nobody moved it by that step.")

@@ -74,10 +74,11 @@ def match_outcomes(pilot: Pilot, assignment: pd.DataFrame, sent: pd.DataFrame, p
 
     Rows are found by the table's own id when the file has it, else by `row`; a spreadsheet's changes to an id (a dropped leading
     zero, “.0”, the apostrophe of a formula guard) do no harm as long as ids stay unlike. The last line of a repeated id counts.
+    Names of columns and of levers may carry that apostrophe, too.
     BadInput when there is no id, no outcome column, no line of this pilot, or when the file is that of a pilot of another change.
     """
-    names = {str(name).strip().casefold(): str(name) for name in sent.columns}
-    target = names.get(problem.target.strip().casefold(), names.get("outcome", ""))
+    names = {_folded(name): str(name) for name in sent.columns}
+    target = names.get(_folded(problem.target), names.get("outcome", ""))
     if not target:
         raise BadInput(
             f"The file has no column {quote(problem.target)}.", "Add it with the outcome of each row, and send it again."
@@ -107,10 +108,10 @@ def match_outcomes(pilot: Pilot, assignment: pd.DataFrame, sent: pd.DataFrame, p
 def _same_change(pilot: Pilot, assignment: pd.DataFrame, sent: pd.DataFrame, names: dict[str, str]) -> None:
     """BadInput when the file says on every line that another column was changed: it belongs to another pilot."""
     column = _column(COLUMN, pilot, names)
-    said = sent[column].dropna().astype(str).str.strip() if column else pd.Series(dtype=str)
-    ours = {str(name).strip().casefold() for name in assignment[COLUMN]}
+    said = sent[column].dropna().map(_strictly) if column else pd.Series(dtype=str)
+    ours = {_folded(name) for name in assignment[COLUMN]}
     theirs = said[said != ""]
-    if len(theirs) and not theirs.str.casefold().isin(ours).any():
+    if len(theirs) and not theirs.map(_folded).isin(ours).any():
         raise BadInput(
             f"This file is of another pilot: it changes {quote(theirs.iloc[0])}, this one {quote(assignment[COLUMN].iloc[0])}.",
             "Send it to the pilot that it was downloaded from.",
@@ -130,7 +131,7 @@ def _switched(pilot: Pilot, assignment: pd.DataFrame, at: pd.Series, file: tuple
 
 def _column(name: str, pilot: Pilot, names: dict[str, str]) -> str:
     """The file's column that the pilot's own file calls so; empty when it is not there."""
-    taken = {one.casefold() for one in (*pilot.id_columns, pilot.goal.outcome)}
+    taken = {_folded(one) for one in (*pilot.id_columns, pilot.goal.outcome)}
     return names.get(f"pilot_{name}" if name in taken else name, "")
 
 
@@ -138,10 +139,10 @@ def _key(pilot: Pilot, assignment: pd.DataFrame, names: dict[str, str]) -> tuple
     """The assignment's column and the file's one by which lines are matched."""
     for place, name in enumerate(pilot.id_columns):
         ours = assignment[f"id_{place}"]
-        if name.strip().casefold() in names and ours.is_unique and not (ours == "missing").any():
-            return f"id_{place}", names[name.strip().casefold()]
+        if _folded(name) in names and ours.is_unique and not (ours == "missing").any():
+            return f"id_{place}", names[_folded(name)]
     for name in (f"pilot_{ROW}", ROW):
-        if name in names and name not in [one.casefold() for one in pilot.id_columns]:
+        if name in names and name not in [_folded(one) for one in pilot.id_columns]:
             return ROW, names[name]
     wanted = pilot.id_columns[0] if pilot.id_columns else ROW
     raise BadInput(f"The file has no column {quote(wanted)}.", "It says which row an outcome belongs to; keep it in the file.")
@@ -155,7 +156,11 @@ def _keys(ours: pd.Series, theirs: pd.Series) -> tuple[pd.Index, pd.Series]:
 
 
 def _strictly(value: object) -> str:
-    return str(value).strip().removeprefix("'")
+    return str(value).strip().removeprefix("'").strip()
+
+
+def _folded(value: object) -> str:
+    return _strictly(value).casefold()
 
 
 def _loosely(value: object) -> str:
@@ -218,7 +223,7 @@ def _wanted(problem: Problem) -> str:
 def _said(counts: Returned) -> str:
     parts = [f"{counts.matched:,} of {counts.assigned:,} rows came back with an outcome"]
     if counts.missing:
-        parts.append(f"{counts.missing:,} are still without one")
+        parts.append(f"{counts.missing:,} {_one(counts.missing, 'is', 'are')} still without one")
     if counts.unreadable:
         parts.append(f"{counts.unreadable:,} {_one(counts.unreadable, 'outcome', 'outcomes')} could not be read")
     if counts.unmatched:

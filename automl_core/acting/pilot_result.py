@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.pilot_files import Matched
 from automl_core.acting.pilots import Pilot, PilotResult, PilotState, Verdict, change_words, direction, money_of, promise_of
-from automl_core.acting.power import FEWEST_SIDE
-from automl_core.acting.wording import OTHER_ROWS, ROLL_OUT, measured
+from automl_core.acting.power import ENOUGH_BACK, FEWEST_SIDE
+from automl_core.acting.wording import OTHER_ROWS, ROLL_OUT, chance_decided
 from automl_core.explaining.words import interval, money, number, percent, points, quote
 
 Floats = NDArray[np.float64]
-ENOUGH_BACK = 0.8  # of the drawn rows: with less, those that answered may differ from those that did not
 LOPSIDED = 0.01
 
 
@@ -146,7 +145,8 @@ def _sentence(pilot: Pilot, result: PilotResult, why: str) -> str:
         if pilot.is_rate
         else f"{outcome}: {level(result.treated_mean)} with the change, {level(result.held_mean)} without"
     )
-    measured += f", a difference of {gap(result.difference)} (95 % range {interval(gap(result.low), gap(result.high))})."
+    span = interval(gap(pilot.possible(result.low)), gap(pilot.possible(result.high)))
+    measured += f", a difference of {gap(result.difference)} (95 % range {span})."
     if why:
         return f"{result.returned.sentence} {measured} {why}"
     return f"{measured} {_follows(pilot, result)} {result.returned.sentence}"
@@ -180,19 +180,23 @@ def _amount(value: float, goal: Goal) -> str:
 def graded(card: ActionCard, pilot: Pilot | None, goal: Goal | None = None) -> ActionCard:
     """The card as it stands after its pilot: measured figures and grade A, or D once retired; as it was while none has ended.
 
-    Its money is by the amounts of `goal`, as that of the cards beside it; without one by those of the pilot's own time.
+    Its money is by the amounts of `goal`, as that of the cards beside it; without one by those of the pilot's own time. What the
+    pilot delivered is said only while these amounts are still those of its time: a card has one price.
     """
     if pilot is None or pilot.result is None or pilot.state not in ("raised", "retired"):
         return card
-    result = pilot.result
+    result, goal = pilot.result, goal or pilot.goal
+    now, then = ((one.value, one.currency, of.whole_cost) for one, of in ((goal, card), (pilot.goal, pilot.card)))
+    words = result.sentence if now == then else _sentence(pilot, replace(result, delivered=math.nan), "")
     turned = direction(pilot.goal, pilot.is_rate)
+    low, high = pilot.possible(result.low), pilot.possible(result.high)
     nets = [
-        money_of(card, goal or pilot.goal, gain, card.rows)
-        for gain in (turned * result.difference, turned * result.low, turned * result.high)
+        money_of(card, goal, gain, card.rows)
+        for gain in (turned * result.difference, turned * low, turned * high)
     ]
     raised = pilot.state == "raised"
     # the way from a card's class to the wanted one is also the way back
-    counted = promise_of(replace(card, adjusted=result.difference, low=result.low, high=result.high), pilot.is_rate)
+    counted = promise_of(replace(card, adjusted=result.difference, low=low, high=high), pilot.is_rate)
     return replace(
         card,
         grade="A" if raised else "D",
@@ -203,10 +207,10 @@ def graded(card: ActionCard, pilot: Pilot | None, goal: Goal | None = None) -> A
         net_value=nets[0],
         net_low=min(nets[1:]),
         net_high=max(nets[1:]),
-        sentence=f"{card.who}. {result.sentence}",
+        sentence=f"{card.who}. {words}",
         overturn=OTHER_ROWS if raised else "",
         next_step=ROLL_OUT if raised else "",
-        reasons=(measured(result.returned.matched),) if raised else (result.sentence,),
+        reasons=(chance_decided(result.returned.matched),) if raised else (words,),
     )
 
 

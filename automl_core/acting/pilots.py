@@ -118,6 +118,10 @@ class Pilot:
         """What the card said, counted as the pilot's own result is."""
         return promise_of(self.card, self.is_rate)
 
+    def possible(self, change: float) -> float:
+        """The change, or the largest there can be: an interval of few rows may reach beyond 100 points of a share."""
+        return min(max(change, -1.0), 1.0) if self.is_rate else change
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PilotRows:

@@ -14,6 +14,8 @@ from automl_core.explaining.words import percent
 
 CHANCE = 0.8
 FEWEST_SIDE = 10  # with fewer outcomes on a side nothing is compared
+ENOUGH_BACK = 0.8  # of the drawn rows: with less, those that answered may differ from those that did not
+LEAST_DRAWN = math.ceil(FEWEST_SIDE / ENOUGH_BACK)  # on each side, so that enough is left when as many go missing as may
 _Z = 1.959964
 
 
@@ -33,7 +35,7 @@ class Power:
     """What a pilot of some size can see.
 
     `per_arm` rows on each side see the promised change with a chance of 80 % or more, `per_arm_weak` (0: none can) one at the
-    weak end; both are `FEWEST_SIDE` at least. `treated` and `held` are the rows of the pilot at hand; `chance` and `chance_weak`
+    weak end; both are `LEAST_DRAWN` at least. `treated` and `held` are the rows of the pilot at hand; `chance` and `chance_weak`
     what they see with. `smallest` is the change that they see with 80 %.
     """
 
@@ -74,7 +76,8 @@ def measure_power(change: Change, available: int, rows: int = 0, treated_share: 
         raise BadInput("The share of rows that get the change is not between 10 % and 90 %.", "Choose half, which needs fewest.")
     needed = side_rows(change.now, change.then, change.spread)
     weak = side_rows(change.now, change.weak, change.spread) if math.isfinite(change.weak) else 0
-    wanted = rows or (max(total_rows(needed, treated_share), fewest_rows(treated_share)) if needed else available)
+    least = fewest_rows(treated_share, LEAST_DRAWN)
+    wanted = rows or (max(total_rows(needed, treated_share), least) if needed else available)
     rows = max(0, min(wanted, available))
     treated = round(rows * treated_share)
     held = rows - treated
@@ -86,14 +89,15 @@ def measure_power(change: Change, available: int, rows: int = 0, treated_share: 
 
 
 def side_rows(now: float, then: float, spread: float = math.nan) -> int:
-    """Rows that each side of a pilot needs: see `rows_per_arm`, but never fewer than can be compared; 0 when none can see it."""
+    """Rows that each side of a pilot needs: see `rows_per_arm`, but never so few that it cannot be judged once a fifth of the
+    outcomes is lost; 0 when no number of rows can see the change."""
     needed = rows_per_arm(now, then, spread)
-    return max(needed, FEWEST_SIDE) if needed else 0
+    return max(needed, LEAST_DRAWN) if needed else 0
 
 
-def fewest_rows(treated_share: float) -> int:
-    """The fewest rows of a pilot whose smaller side can be compared at all."""
-    return math.ceil(FEWEST_SIDE / min(treated_share, 1 - treated_share) - 1e-9)
+def fewest_rows(treated_share: float, side: int = FEWEST_SIDE) -> int:
+    """The fewest rows of a pilot whose smaller side has `side` rows: by default as many as can be compared at all."""
+    return math.ceil(side / min(treated_share, 1 - treated_share) - 1e-9)
 
 
 def total_rows(per_arm: int, treated_share: float) -> int:
@@ -130,10 +134,10 @@ def _normal(z: float) -> float:
 
 
 def _sentence(power: Power, chance: float) -> str:
-    rows, few = power.treated + power.held, power.per_arm == FEWEST_SIDE
+    rows, few = power.treated + power.held, power.per_arm == LEAST_DRAWN
     if power.per_arm == 0:
         return "No pilot of any size can see a change of nothing."
-    least = ", the fewest that can be compared," if few else ""
+    least = f", the fewest of which {FEWEST_SIDE} are left if a fifth is lost," if few else ""
     seen = percent(chance) if few else "80 %"
     needed = f"{power.per_arm:,} rows on each side{least} see the promised change with a chance of {seen}"
     if power.per_arm_weak > power.per_arm:

@@ -23,14 +23,14 @@ VERBS: dict[Grade, str] = {
     "C": "goes together with the change after comparing like with like; test it before a rollout",
     "D": "is a pattern, not advice",
 }
-MEASURED = "Chance decided who got the change, so it was measured and not only compared."
 OTHER_ROWS = "This was measured where chance decided; it holds for rows like those, at that time."
 ROLL_OUT = "Roll it out, and keep a small hold-out to see that it goes on working."
 
 
-def measured(rows: int) -> str:
-    """Why a card has grade A after a pilot of so many rows."""
-    return f"Chance decided who got the change among {rows:,} rows, so it was measured and not only compared."
+def chance_decided(rows: int = 0) -> str:
+    """Why a card has grade A: after a pilot of so many rows, or (0) because the lever was drawn by chance all along."""
+    among = f" among {rows:,} rows" if rows else ""
+    return f"Chance decided who got the change{among}, so it was measured and not only compared."
 
 
 @dataclass(frozen=True, eq=False, slots=True)

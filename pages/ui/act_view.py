@@ -2,13 +2,16 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 from functools import partial
 from typing import Literal
 
 import pandas as pd
 import streamlit as st
 
+from automl_core.acting import Pilot
 from automl_core.acting.action import ActionCard, Actions, Goal
+from automl_core.workspace.pilots import card_key
 from pages.ui import cards, charts, decision_view, pilot_view, session
 from pages.ui.cards import Fact
 from pages.ui.explain_view import digits
@@ -91,9 +94,10 @@ def action_cards(project: str, found: Actions, goal: Goal) -> None:
                   else " Those of grade A come from a test, the others from data as it was.")
         st.markdown(f"{count(found.tested, 'move was', 'moves were')} tried on {count(found.rows, 'row')}; "
                     f"{count(len(found.cards), 'stands', 'stand')}.{source}", width=TEXT_WIDTH)
+    pilots = pilot_view.open_pilots(project) if found.cards else {}
     for index, card in enumerate(found.cards):
         with st.container(border=True, key=f"card_{index}", gap="small"):
-            _card(project, card, goal)
+            _card(project, card, goal, pilots.get(card_key(card)))
     for note in found.notes:
         st.caption(plain(note))
     _patterns(found)
@@ -107,7 +111,7 @@ def former_cards(found: tuple[ActionCard, ...]) -> None:
     cards.sentences([card.sentence for card in found])
 
 
-def _card(project: str, card: ActionCard, goal: Goal) -> None:
+def _card(project: str, card: ActionCard, goal: Goal, pilot: Pilot | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(f"{card.grade}: {GRADES[card.grade]}", color=COLOURS[card.grade])
         st.markdown(f"**{plain(pilot_view.move_words(card))}**")
@@ -124,9 +128,9 @@ def _card(project: str, card: ActionCard, goal: Goal) -> None:
     st.markdown(f"**How sure: {card.grade}.** {SURE[card.grade]} {plain(' '.join(own_reasons(card)))}".rstrip(), width=TEXT_WIDTH)
     st.markdown(f"**What would overturn it:** {plain(card.overturn)}", width=TEXT_WIDTH)
     if card.next_step:
-        st.markdown(f"**Do next:** {plain(pilot_view.next_step(project, card))}", width=TEXT_WIDTH)
+        st.markdown(f"**Do next:** {plain(pilot_view.next_step(card, pilot, datetime.now(UTC).date()))}", width=TEXT_WIDTH)
     with st.container(horizontal=True, gap="small"):
-        pilot_view.card_pilot(project, card)
+        pilot_view.card_pilot(project, card, pilot)
         decision_view.card_page(project, card)
 
 

@@ -21,8 +21,9 @@ def promised(pilot: Pilot, palette: Palette) -> Chart:
     span = _span(*promise, scale)
     marks = [Mark("Promised", scale * promise.effect, span, scale * promise.low, scale * promise.high)]
     if result is not None and math.isfinite(result.difference):
-        marks.append(Mark("Measured", scale * result.difference, _span(result.difference, result.low, result.high, scale),
-                          scale * result.low, scale * result.high, strong=True))
+        low, high = pilot.possible(result.low), pilot.possible(result.high)
+        marks.append(Mark("Measured", scale * result.difference, _span(result.difference, low, high, scale),
+                          scale * low, scale * high, strong=True))
     said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
     sentence = f"The change of {_outcome(pilot)} in {words.plain(unit)}, with 95 % intervals: {words.plain(said)}."
     return Chart(dots(marks, f"Change, {unit}", palette, zero=True), sentence, f"Promised and measured effect: {said}.")

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 from functools import partial
 
 import pandas as pd
@@ -40,26 +41,32 @@ def move_words(card: ActionCard, limit: int = 60) -> str:
     return "; ".join([first, *(f"{cut(one.lever, limit)} → {cut(one.to_value, limit)}" for one in card.also)])
 
 
-def open_pilot(project: str, card: ActionCard) -> Pilot | None:
-    """The pilot of this card that is running, if there is one."""
-    found = (pilot for pilot in session.workspace().pilots.all(project) if card_key(pilot.card) == card_key(card))
-    return next((pilot for pilot in found if pilot.state == "running"), None)
+def open_pilots(project: str) -> dict[str, Pilot]:
+    """The pilots that are running, by the keys of their cards; read once for all the cards of a page."""
+    newest_last = reversed(session.workspace().pilots.all(project))
+    return {card_key(pilot.card): pilot for pilot in newest_last if pilot.state == "running"}
 
 
-def next_step(project: str, card: ActionCard) -> str:
-    """What to do next about a card: what it says itself, unless its pilot is running."""
-    pilot = open_pilot(project, card)
-    if pilot is not None:
-        return f"Wait for the outcomes of its pilot, due on {day(pd.Timestamp(pilot.due))}, and send them on the pilots page."
-    step = card.next_step.removeprefix("Next: ")
-    return step[:1].upper() + step[1:]
+def next_step(card: ActionCard, pilot: Pilot | None, today: date) -> str:
+    """What to do next about a card: what it says itself, or what its `pilot` waits for while one is running."""
+    if pilot is None:
+        step = card.next_step.removeprefix("Next: ")
+        return step[:1].upper() + step[1:]
+    if pilot.result is not None:
+        back = pilot.result.returned
+        return (f"Outcomes of its pilot came for {count(back.matched)} of {count(back.assigned, 'row')}, not enough yet to "
+                "decide it: send the file again on the pilots page once more are known.")
+    due = date.fromisoformat(pilot.due[:10])
+    if due < today:
+        return f"Outcomes of its pilot were due on {day(due)}: send them on the pilots page."
+    return f"Wait for the outcomes of its pilot, due on {day(due)}, and send them on the pilots page."
 
 
-def card_pilot(project: str, card: ActionCard) -> None:
-    """The button under a card that leads to its pilot; none for what is only a hint, or was tested already."""
+def card_pilot(project: str, card: ActionCard, pilot: Pilot | None) -> None:
+    """The button under a card that leads to its running `pilot`, or starts one; none for what is only a hint, or was tested."""
     if card.grade in ("A", "D"):
         return
-    if open_pilot(project, card) is not None:
+    if pilot is not None:
         if st.button("See its pilot", icon=":material/science:", key=f"pilot_of_{card_key(card)}"):
             nav.go("pilots", project)
         return

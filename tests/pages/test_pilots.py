@@ -13,13 +13,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from automl_core import Workspace
-from automl_core.acting import PilotChoice, RecourseAsk
+from automl_core.acting import Pilot, PilotChoice, RecourseAsk
 from automl_core.acting.action import Change, Lever
 from automl_core.errors import BadInput, Conflict, NotFound
 from automl_core.explaining import explain_rows
 from automl_core.search.model import Model
 from automl_core.workspace import act as act_step
-from automl_core.workspace.pilots import card_key
+from automl_core.workspace.pilots import Piloting, card_key
 from pages.ui import session
 from pages.ui.pilot_view import move_words, title
 from pages.ui.words import plain
@@ -171,6 +171,23 @@ def test_a_pilot_can_be_cancelled_and_resumed(page: Carded) -> None:
         ws.pilots.start(project, "no such card", PilotChoice())
     with pytest.raises(NotFound):
         ws.pilots.get(ws.search.needed(project).id)
+
+
+def test_the_act_page_reads_the_pilots_once_for_all_its_cards(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, calls = Piloting.all, []
+
+    def counted(piloting: Piloting, project_id: str) -> tuple[Pilot, ...]:
+        calls.append(project_id)
+        return read(piloting, project_id)
+
+    monkeypatch.setattr(Piloting, "all", counted)
+    assert not open_page("act", page.project).exception
+    many, stood = len(calls), page.workspace.pilots.cards(page.project)
+    assert len(stood) > 1
+    monkeypatch.setattr(Piloting, "cards", lambda piloting, project_id: stood[:1])
+    calls.clear()
+    assert not open_page("act", page.project).exception
+    assert many == len(calls) + 1  # the one that `cards` itself asks for
 
 
 def test_decision_plan_and_files(page: Carded) -> None:

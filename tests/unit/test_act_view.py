@@ -3,14 +3,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from automl_core.acting.action import ActionCard, ActionList
 from automl_core.acting.decide import Decision
+from automl_core.acting.pilot_files import match_outcomes, pilot_table
+from automl_core.acting.pilot_result import judge
 from pages.ui.act_view import card_figures, own_reasons, three_ways
 from pages.ui.decision_view import apart
-from tests.unit.test_pilots import CARD, GOAL
+from pages.ui.pilot_view import next_step
+from tests.unit.test_pilots import CARD, GOAL, customers, sent_back, started
 
 WIDE = replace(CARD, counted="“Churn” = “Yes”", rows=1_234_567, raw_gap=-0.3141, what_if=-0.0712, adjusted=-0.1692, low=-0.2073,
                high=-0.1231, net_value=-1_234_567.0, net_low=-2_000_000.0, net_high=160_432.0)
@@ -24,6 +28,21 @@ def test_figures_of_a_card_fit_two_to_a_line_on_a_phone(card: ActionCard) -> Non
         assert len(fact.name) <= 20, fact
         assert len(fact.value) <= 15, fact
         assert len(fact.note) <= 21, fact
+
+
+def test_a_card_says_what_its_pilot_waits_for() -> None:
+    rows = customers()
+    pilot, assignment, _ = started(rows)
+    before, after = date(2026, 12, 24), date(2026, 12, 25)
+    assert next_step(replace(CARD, next_step="Next: a pilot."), None, before) == "A pilot."
+    assert next_step(CARD, pilot, before).startswith("Wait for the outcomes of its pilot, due on 24 December 2026,")
+    assert next_step(CARD, pilot, after).startswith("Outcomes of its pilot were due on 24 December 2026: send them")
+    sent = sent_back(pilot_table(pilot, assignment, "Churn"), ["Yes"] * 50 + [""] * 150)
+    came = replace(pilot, result=judge(pilot, match_outcomes(pilot, assignment, sent, rows.problem)))
+    for today in (before, after):
+        said = next_step(CARD, came, today)
+        assert said.startswith("Outcomes of its pilot came for 50 of 200 rows, not enough yet to decide it: ")
+        assert "due" not in said
 
 
 def test_money_without_an_amount_is_no_figure() -> None:

@@ -115,6 +115,24 @@ def test_a_list_that_money_ends_says_so() -> None:
     assert "pays for" not in " ".join(rank_rows(frame, p, (), PROBLEM, replace(goal, capacity=2)).assumptions)
 
 
+@pytest.mark.parametrize(
+    ("risks", "capacity", "words"),
+    [
+        ([0.27], 0, "Act on the only row there is: it has a chance of 27 % to end as “Churn” = “Yes”;"),
+        ([0.27, 0.1], 1, "Act on the 1 row most at risk: it has a chance of 27 % to end as “Churn” = “Yes”;"),
+        ([0.1, 0.1, 0.1], 2, "Act on the 2 rows most at risk: fewer than 1 of them is expected to end as “Churn” = “Yes”;"),
+        ([0.5, 0.4, 0.1], 2, "Act on the 2 rows most at risk: about 1 of them is expected to end as “Churn” = “Yes”;"),
+        ([0.9, 0.9, 0.1], 2, "Act on the 2 rows most at risk: about 2 of them are expected to end as “Churn” = “Yes”;"),
+    ],
+)
+def test_few_rows_are_counted_as_people_speak(risks: list[float], capacity: int, words: str) -> None:
+    p = np.array(risks)
+    goal = Goal("Churn", "No", value=100.0, capacity=capacity)
+    assert rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, goal).sentence.startswith(words)
+    one = replace(goal, contact_cost=1.0, budget=1.0, capacity=0)
+    assert len(p) == 1 or "pays for 1 row," in rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, one).assumptions[-1]
+
+
 def test_goal_file() -> None:
     goal = read_goal(TOML)
     assert (goal.outcome, goal.good, goal.value, goal.capacity, goal.budget) == ("Churn", "No", 700.0, 500, 10000.0)
@@ -246,3 +264,8 @@ def test_money_that_pays_for_no_row_is_the_reason_that_is_given() -> None:
     assert decide(DecisionInputs(p, np.zeros(101), PROBLEM, goal), made).sentence == made.sentence
     dear = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, replace(goal, budget=0, contact_cost=1000))
     assert dear.sentence == "No row is worth acting on at this value and cost."
+    both = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, replace(goal, contact_cost=1000))  # more money would not help
+    assert both.sentence == dear.sentence
+    assert "pays for" not in " ".join(both.assumptions)
+    unpriced = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, replace(goal, value=0))
+    assert unpriced.sentence == made.sentence

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from automl_core.acting.action import ActionCard, Condition, Goal
 from automl_core.acting.action import Change as Moved
+from automl_core.acting.effects import Effect
+from automl_core.acting.grading import Evidence, grade
 from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
 from automl_core.acting.pilot_result import compare_sides, graded, judge, state_after
 from automl_core.acting.pilots import (
@@ -32,6 +34,7 @@ from automl_core.acting.pilots import (
 from automl_core.acting.power import Change, chance_to_see, measure_power, total_rows
 from automl_core.acting.statistics import rows_per_arm
 from automl_core.acting.track_record import track_record
+from automl_core.acting.wording import chance_decided
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
@@ -200,6 +203,9 @@ def test_missing_outcomes_are_counted_and_wait() -> None:
     assert result.verdict == "open"
     assert (result.returned.missing, result.returned.unreadable) == (149, 1)
     assert "50 of 200 rows came back" in result.sentence
+    assert "149 are still without one" in result.sentence
+    single = match_outcomes(pilot, assignment, sent.assign(Churn=["Yes"] * 199 + [""]), PROBLEM)
+    assert "1 is still without one" in single.returned.sentence
     assert state_after(result) == "running"
     empty = judge(pilot, match_outcomes(pilot, assignment, sent.assign(Churn=None), PROBLEM))
     assert empty.verdict == "open"
@@ -284,6 +290,44 @@ def test_a_card_is_raised_or_retired_and_the_record_is_kept() -> None:
     assert "outcomes" in track_record([free]).sentence
 
 
+def test_a_card_whose_amounts_changed_since_its_pilot_has_one_price() -> None:
+    raised, _ = verdict(0.25)
+    assert raised.result is not None
+    told = graded(CARD, raised, GOAL)
+    assert told.sentence == f"{CARD.who}. {raised.result.sentence}"
+    assert "Delivered €" in told.sentence
+    for card, goal in ((CARD, replace(GOAL, value=7000.0)), (CARD, replace(GOAL, currency="$")), (replace(CARD, cost=1.0), GOAL)):
+        after = graded(card, raised, goal)
+        assert "€" not in after.sentence
+        assert "elivered" not in after.sentence
+        assert after.sentence.startswith(told.sentence.partition(" Delivered")[0])
+        assert after.sentence.endswith(raised.result.returned.sentence)
+    costly = replace(raised, card=replace(CARD, cost=900.0), result=replace(raised.result, delivered=-5.0))
+    assert "does not pay" not in graded(CARD, costly, GOAL).sentence
+
+
+def test_what_chance_decided_is_said_alike_with_a_pilot_and_without() -> None:
+    effect = Effect(0.2, 0.1, 0.3, 0.001, 0.05, 0.2, 1.0, np.ones(300, dtype=bool), 5, 0.2, 1.0, 600)
+    letter, why = grade(Evidence(effect, 0.001, wanted=True, pays=True, randomised=True))
+    raised, _ = verdict(0.25)
+    assert (letter, why) == ("A", (chance_decided(),))
+    assert tuple(reason.replace(" among 400 rows", "") for reason in graded(CARD, raised).reasons) == why
+
+
+def test_no_range_of_a_share_goes_beyond_all_of_it() -> None:
+    pilot, assignment, _ = started(customers(), replace(CARD, adjusted=0.5, low=0.45, high=0.55), PilotChoice(seed=1))
+    outcomes = np.where(assignment["arm"] == "treat", "No", "Yes")
+    back = sent_back(pilot_table(pilot, assignment, "Churn"), list(outcomes))
+    result = judge(pilot, match_outcomes(pilot, assignment, back, PROBLEM))
+    assert result.high > 1
+    assert " to +100.0 points)" in result.sentence
+    ended = replace(pilot, result=result, state=state_after(result))
+    assert graded(CARD, ended).high == 1
+    assert graded(CARD, ended).net_high == pytest.approx(CARD.rows * (GOAL.value - CARD.cost))
+    assert pilot.possible(-1.2) == -1
+    assert replace(pilot, is_rate=False).possible(12.0) == 12
+
+
 def test_outcomes_that_go_missing_on_one_side_keep_the_pilot_open() -> None:
     rows = customers(900)
     pilot, assignment, drawn = started(rows, choice=PilotChoice(rows=400, seed=2))
@@ -335,10 +379,10 @@ def test_a_pilot_says_its_day_as_pages_do() -> None:
 def test_a_pilot_of_the_size_it_asks_for_can_be_judged() -> None:
     """A huge effect asks for a handful of rows by the formula, and a handful is never compared."""
     huge = measure_power(Change(100.0, 20.0, 30.0, spread=30.0), available=500)
-    assert (huge.per_arm, huge.treated, huge.held) == (10, 10, 10)
-    assert huge.sentence.startswith("10 rows on each side, the fewest that can be compared, see the promised change with")
+    assert (huge.per_arm, huge.treated, huge.held) == (13, 13, 13)
+    assert huge.sentence.startswith("13 rows on each side, the fewest of which 10 are left if a fifth is lost, see the promised")
     uneven = measure_power(Change(100.0, 20.0, spread=30.0), 500, treated_share=0.8)
-    assert (uneven.treated, uneven.held) == (40, 10)
+    assert (uneven.treated, uneven.held) == (52, 13)
     rows = customers()
     sure = replace(CARD, adjusted=0.5, low=0.45, high=0.55)
     for share in (0.5, 1 / 3, 0.8):
@@ -346,6 +390,9 @@ def test_a_pilot_of_the_size_it_asks_for_can_be_judged() -> None:
         outcomes = np.where(assignment["arm"] == "treat", "No", "Yes")
         back = sent_back(pilot_table(pilot, assignment, "Churn"), list(outcomes))
         assert judge(pilot, match_outcomes(pilot, assignment, back, PROBLEM)).verdict == "raised"
+        for lost in ("treat", "hold"):  # two of one side, then two of the other as well
+            back.loc[back.index[back["arm"] == lost][:2], "Churn"] = ""
+            assert judge(pilot, match_outcomes(pilot, assignment, back, PROBLEM)).verdict == "raised"
     with pytest.raises(BadInput, match="too few for this pilot"):
         plan_pilot(CARD, rows, PilotChoice(rows=20, treated_share=0.8))
 
@@ -364,3 +411,21 @@ def test_the_file_of_another_pilot_is_refused_and_sides_that_were_switched_are_s
     assert found.returned.switched == 3
     assert "3 lines name the other side than was drawn" in found.returned.sentence
     assert (found.treated == (assignment["arm"] == "treat").to_numpy()).all()
+
+
+@pytest.mark.parametrize("mark", ["=", "+", "-", "@"])
+def test_names_that_a_spreadsheet_would_calculate_do_not_part_a_pilot_from_its_file(mark: str) -> None:
+    """The file carries a formula guard's apostrophe in front of such a lever, id or outcome; the names of the pilot do not."""
+    lever, key, target = f"{mark}30 day rate", f"{mark}customer", f"{mark}Churn"
+    rows = customers()
+    frame = rows.frame.rename(columns={"Contract": lever, "customer": key, "Churn": target})
+    columns = (Column(key, "text", "id"), Column(lever, "text", "category"), Column(target, "bool", "category"))
+    problem = replace(PROBLEM, target=target)
+    rows = replace(rows, frame=frame, columns=columns, problem=problem, goal=replace(GOAL, outcome=target))
+    pilot, assignment, _ = started(rows, replace(CARD, lever=lever))
+    sent = sent_back(pilot_table(pilot, assignment, target), ["Yes"] * 200, target)
+    assert sent["change"].iloc[0] == f"'{lever}"
+    assert {f"'{key}", f"'{target}"} <= set(sent.columns)
+    assert match_outcomes(pilot, assignment, sent, problem).returned.matched == 200
+    with pytest.raises(BadInput, match="it changes “=Discount”, this one"):
+        match_outcomes(pilot, assignment, sent.assign(change="'=Discount"), problem)
