@@ -26,7 +26,6 @@ from automl_core.workspace.pilots import Piloting, card_key
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
-RULE_ROWS = 50_000
 VALID_DAYS = 90
 
 
@@ -155,11 +154,9 @@ class Deciding:
         rows = frame.iloc[past.positions].set_axis(past.positions)
         return PlanInputs(self.search.bundle(run).model, rows, columns, past.oof, self.pilots.act.goal_of(run))
 
-    def _rule(self, run: Run) -> np.ndarray | None:
-        """The simple rule's out-of-fold answers for the rows with predictions; None on tables too large to wait for."""
+    def _rule(self, run: Run) -> np.ndarray:
+        """The simple rule's answers for the rows that a list may rank, none of which it had seen."""
         past = self.search.ranked(run)
-        if len(past.y) > RULE_ROWS:
-            return None
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         rows = frame.iloc[past.positions].reset_index(drop=True)
         # the oldest rows have no prediction already; folds in time would take more of them from the rule alone
