@@ -87,7 +87,7 @@ class Searching:
         return len(known.positions), int(frame[problem.target].notna().sum())
 
     def drawn_from(self, project_id: str) -> tuple[int, int]:
-        """Rows that a pilot may draw from, and all cleaned rows with an outcome: of many rows that no fold tested some are drawn."""
+        """Rows that a pilot may draw from, and all cleaned rows with an outcome: of many that no fold tested, some."""
         run = self.needed(project_id)
         frame, _, problem, _ = self.goal.open(self.inputs(run))
         return len(self.drawable(run).positions), int(frame[problem.target].notna().sum())
