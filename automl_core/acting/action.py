@@ -206,8 +206,8 @@ class Actions:
 
 @dataclass(frozen=True, slots=True)
 class ActionRow:
-    """One row to act on, in order of expected worth. `row` is its position among the rows
-    that were ranked, `id` its own id when it has one, else its place in the table."""
+    """One row to act on, in order of expected worth. `row` is its position among the rows that were ranked, `id` its own id when
+    it has one, else its row of the cleaned table, counted from 0."""
 
     rank: int
     row: int

@@ -62,8 +62,8 @@ class Decision:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class DecisionInputs:
-    """Out-of-fold `predictions` and outcomes `y` of the rows the list was made from, and the simple rule's predictions of them
-    (None when there is none). All aligned; shapes as the model's."""
+    """`predictions` of the rows the list was made from by models that had not seen them, their outcomes `y`, and the simple
+    rule's predictions (None when there is none). All aligned; shapes as the model's."""
 
     predictions: Floats
     y: NDArray[np.generic]

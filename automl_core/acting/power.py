@@ -146,5 +146,5 @@ def _sentence(power: Power, chance: float) -> str:
         return f"{needed}, and that is what this pilot has."
     here = f"With {power.treated:,} that get the change and {power.held:,} that do not, the chance is {percent(power.chance)}"
     if rows == power.available and power.chance < CHANCE - 0.005:
-        return f"{needed}. {here}, and these are all the rows there are: widen the group, or let it run on new rows."
+        return f"{needed}. {here}, and no more rows can be drawn: widen the group, or let it run on new rows."
     return f"{needed}. {here}."

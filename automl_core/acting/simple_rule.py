@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -9,20 +11,50 @@ from numpy.typing import NDArray
 from automl_core.data.table import Column
 from automl_core.framing.problem import Problem
 
+if TYPE_CHECKING:
+    from automl_core.framing.rungs import Material
+
 FOLDS = 5
+MOST_TAUGHT = 20_000  # rows that a table of averages or a tree of two questions learns from: more hardly move either
+MOST_ASKED = 100_000  # answered at once: their matrices take memory
 
 
 def rule_predictions(
     frame: pd.DataFrame, y: NDArray[np.generic], columns: tuple[Column, ...], problem: Problem, seed: int = 0
 ) -> NDArray[np.float64]:
-    """Out-of-fold answers of the simple rule for aligned rows, shaped as the model's: NaN for rows that no fold tests."""
-    from automl_core.framing.ladder import make_material
+    """Answers of the simple rule for aligned rows that it had not seen, shaped as the model's: NaN for rows that no fold tests.
+
+    Of more than `MOST_TAUGHT` rows it learns from as many, drawn at random: these are answered out of fold, and the others by
+    the rule learned from all of those.
+    """
     from automl_core.framing.rungs import rule
     from automl_core.framing.validation import make_folds
 
-    material = make_material(frame, columns, problem, y, seed)
     shape = (len(y), len(problem.classes)) if problem.task == "multiclass" else (len(y),)
     out = np.full(shape, np.nan)
-    for train, valid in make_folds(y, problem, frame, columns, FOLDS, seed):
-        out[valid] = rule(material, train, valid)
+    taught = np.arange(len(y))
+    if len(y) > MOST_TAUGHT:
+        taught = np.sort(np.random.default_rng(seed).choice(len(y), MOST_TAUGHT, replace=False))
+    rows = frame.iloc[taught].reset_index(drop=True)
+    material = _material(rows, y[taught], columns, problem, seed)
+    for train, valid in make_folds(y[taught], problem, rows, columns, FOLDS, seed):
+        out[taught[valid]] = rule(material, train, valid)
+    others = np.setdiff1d(np.arange(len(y)), taught)
+    for start in range(0, len(others), MOST_ASKED):
+        asked = others[start : start + MOST_ASKED]
+        both = np.concatenate([taught, asked])
+        material = _material(frame.iloc[both].reset_index(drop=True), y[both], columns, problem, seed)
+        out[asked] = rule(material, np.arange(len(taught)), np.arange(len(taught), len(both)))
     return out
+
+
+def _material(frame: pd.DataFrame, y: NDArray[np.generic], columns: tuple[Column, ...], problem: Problem, seed: int) -> Material:
+    """What the rule needs, without what only the rungs above it do."""
+    from automl_core.framing.columns import usable_columns
+    from automl_core.framing.partition import make_groupings
+    from automl_core.framing.rungs import Material, one_hot_targets, working_scale
+    from automl_core.framing.simple_matrix import simple_matrix
+
+    used = usable_columns(columns, problem)
+    return Material(problem, simple_matrix(frame, used), make_groupings(frame, used), y, working_scale(y, problem),
+                    one_hot_targets(y, problem), None, seed)

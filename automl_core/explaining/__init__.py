@@ -15,7 +15,7 @@ from automl_core.explaining.protected import in_order, likely_protected, protect
 from automl_core.explaining.reasons import explain_rows
 from automl_core.explaining.reference import Reference, open_reference
 from automl_core.explaining.refits import Past
-from automl_core.explaining.single import explain_row, what_if, with_changes
+from automl_core.explaining.single import explain_row, what_if
 from automl_core.explaining.sure import PastCases, past_cases, row_context
 from automl_core.explaining.swap import Rows, open_rows
 from automl_core.explaining.table_what_if import what_if_table
@@ -25,5 +25,5 @@ __all__ = ["Allowed", "Audit", "Contributions", "Fairness", "Judged", "Past", "P
            "association", "audit", "cheapest_flip", "column_groups", "contributions", "curve", "evidence", "explain",
            "explain_row", "explain_rows", "explained_class", "in_order", "interactions", "likely_protected", "open_reference",
            "open_rows", "outcomes_shown", "past_cases", "pick_background", "protected_groups", "reference_rows", "row_context",
-           "stratified", "weak_spots", "what_if", "what_if_table", "with_changes",
+           "stratified", "weak_spots", "what_if", "what_if_table",
            "with_evidence"]

@@ -48,18 +48,19 @@ def encode_row(model: Model, row: Row) -> Floats:
 
 
 def what_if(
-    model: Model, row: Row, changes: Mapping[str, Any], columns: tuple[Column, ...], background: pd.DataFrame,
-    reference: Reference | None = None,
+    model: Model, row: Row, changes: Mapping[str, Any], background: pd.DataFrame, reference: Reference | None = None,
+    before: RowExplanation | None = None,
 ) -> WhatIf:
-    """The row before and after `changes` (texts as a person types them, or typed values).
+    """The cleaned row before and after `changes` (texts as a person types them, or typed values); `before` when it was explained
+    already.
 
     BadInput as `with_changes` says.
     """
-    changed, moved, unusual = with_changes(model, row, changes, columns, background)
+    changed, moved, unusual = with_changes(model, row, changes, model.cleaned, background)
     if reference is None and compares(model, encode_row(model, row)[None, :]):
         reference = open_reference(model, model.encoder.matrix(background))
-    before, after = (explain_row(model, one, background, "", reference) for one in (row, changed))
-    return WhatIf(before, after, moved, unusual)
+    before = before or explain_row(model, row, background, "", reference)
+    return WhatIf(before, explain_row(model, changed, background, "", reference), moved, unusual)
 
 
 def with_changes(

@@ -269,17 +269,21 @@ class Acting:
         """Why the model says what it says of these rows that a list may rank, by their place among them.
 
         Kept for a run: another capacity or price asks about much the same rows, and reasons are what a list takes longest for.
+        Where a model's parts are sampled they vary a little with the rows asked about together, so list, plan and files share the
+        first answer. These mappings, alone among what `Recent` keeps, are added to; nothing in them is changed.
         """
         known = self.explained.get(run.id, dict)
         new = [place for place in dict.fromkeys(places) if place not in known]
         if new:
             frame, _ = self._past_rows(run)
             rows = frame.iloc[new].reset_index(drop=True)
-            known.update(zip(new, explain_rows(self.search.bundle(run).model, rows, frame), strict=True))
+            for place, why in zip(new, explain_rows(self.search.bundle(run).model, rows, frame), strict=True):
+                known.setdefault(place, why)  # another session may have been first
         return [known[place] for place in places]
 
     def _past_rows(self, run: Run) -> tuple[pd.DataFrame, tuple[Column, ...]]:
-        """The cleaned rows that a list may rank, aligned with their predictions; the index is their place in the table."""
+        """The cleaned rows that a list may rank, aligned with their predictions; the index is their row of the cleaned
+        table, counted from 0."""
         frame, columns, _, _ = self.search.goal.open(self.search.inputs(run))
         positions = self.search.ranked(run).positions
         return frame.iloc[positions].set_axis(positions), columns

@@ -1,6 +1,7 @@
 """Use cases of deciding: what a list is worth, recourse for one row, plans with reasons, and the files that are handed on."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +17,6 @@ from automl_core.acting.planned import ActionPlan, PlanInputs, PlanLabels, Plann
 from automl_core.acting.recourse import Recourse, RecourseAsk
 from automl_core.data import type_row
 from automl_core.errors import BadInput
-from automl_core.explaining import explain_rows
 from automl_core.framing.problem import Problem
 from automl_core.reporting.card_page import CardPage, card_page
 from automl_core.reporting.exports import safe_csv, safe_xlsx
@@ -26,7 +26,6 @@ from automl_core.workspace.pilots import Piloting, card_key
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
-RULE_ROWS = 50_000
 VALID_DAYS = 90
 
 
@@ -134,7 +133,8 @@ class Deciding:
 
     def _plan_frame(self, project_id: str) -> pd.DataFrame:
         run = self.search.needed(project_id)
-        return planned_table(self.plan(project_id), self._plan_inputs(run), run.id, self._arms(run))
+        return planned_table(self.plan(project_id), self._plan_inputs(run), run.id, self._arms(run),
+                             lambda places: self.pilots.act.reasons(run, places))
 
     def _arms(self, run: Run) -> dict[int, str]:
         """The side of each row that is in a running pilot, by its place among the rows with predictions."""
@@ -155,11 +155,9 @@ class Deciding:
         rows = frame.iloc[past.positions].set_axis(past.positions)
         return PlanInputs(self.search.bundle(run).model, rows, columns, past.oof, self.pilots.act.goal_of(run))
 
-    def _rule(self, run: Run) -> np.ndarray | None:
-        """The simple rule's out-of-fold answers for the rows with predictions; None on tables too large to wait for."""
+    def _rule(self, run: Run) -> np.ndarray:
+        """The simple rule's answers for the rows that a list may rank, none of which it had seen."""
         past = self.search.ranked(run)
-        if len(past.y) > RULE_ROWS:
-            return None
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         rows = frame.iloc[past.positions].reset_index(drop=True)
         # the oldest rows have no prediction already; folds in time would take more of them from the rule alone
@@ -169,13 +167,14 @@ class Deciding:
         return self.search.goal.problem_of(self.search.inputs(run))
 
 
-def planned_table(plan: ActionPlan, inputs: PlanInputs, version: str, arms: dict[int, str]) -> pd.DataFrame:
-    """actions.csv: one line a planned row, with reasons for the first 500, and the day until which it holds."""
+def planned_table(
+    plan: ActionPlan, inputs: PlanInputs, version: str, arms: dict[int, str],
+    explained: Callable[[list[int]], list[tuple[str, ...]]],
+) -> pd.DataFrame:
+    """actions.csv: one line a planned row, with reasons for the first 500, and the day until which it holds. `explained` gives
+    the reasons of rows by their place in the frame of `inputs`."""
     first = [action.row for action in plan.actions[:MOST_REASONS]]
-    reasons: dict[int, tuple[str, ...]] = {}
-    if first:
-        rows = inputs.frame.iloc[first].reset_index(drop=True)
-        reasons = dict(zip(first, explain_rows(inputs.model, rows, inputs.frame), strict=True))
+    reasons = dict(zip(first, explained(first), strict=True))
     days = max((lever.days for lever in inputs.goal.levers), default=0) or VALID_DAYS
     until = (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
     return acting.plan_frame(plan, inputs, PlanLabels(until, version, arms, reasons))

@@ -150,10 +150,8 @@ class Explaining:
         """The same row with some values changed, before and after: before is explained once."""
         run, bundle, row = self._open(project_id, position)
         opened = self._opened(run)
-        model, background = bundle.model, opened.background
-        changed, moved, unusual = explaining.with_changes(model, row, changes, model.cleaned, background)
-        after = explaining.explain_row(model, changed, background, "", opened.reference)
-        return WhatIf(self.row(project_id, position), after, moved, unusual)
+        before = self.row(project_id, position)
+        return explaining.what_if(bundle.model, row, changes, opened.background, opened.reference, before)
 
     def levers(self, project_id: str) -> tuple[str, ...]:
         """The columns that may be changed: the levers of the saved goal that the model uses; empty when none were named."""

@@ -147,7 +147,8 @@ class Files:
         ranked = with_reasons(acting.rank_rows(frame, predictions, columns, problem, goal), bundle, frame)
         inputs = PlanInputs(bundle.model, frame, columns, predictions, goal)
         plan = acting.plan_actions(found.cards, inputs)
-        table = planned_table(plan, inputs, str(bundle.facts.get("run", "")), {})
+        table = planned_table(plan, inputs, str(bundle.facts.get("run", "")), {}, lambda places: explain_rows(
+            bundle.model, frame.iloc[places].reset_index(drop=True), frame))
         advice = Advice(found, plan, table, ranked, acting.actions_frame(ranked, frame, columns))
         if not goal.experiment:
             return advice

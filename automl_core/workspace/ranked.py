@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from automl_core.framing import encode_target
+from automl_core.framing.validation import row_groups
 from automl_core.search.model import Model
 
 MOST_UNSEEN = 200_000  # predicted while somebody waits for a list
@@ -24,20 +25,36 @@ class Predictions:
 
 
 def with_unseen(past: Predictions, frame: pd.DataFrame, model: Model, seed: int) -> Predictions:
-    """The same with the rows of the cleaned `frame` that have an outcome and were left out of the search, predicted by the
-    final model: it is new to them as to any row that comes. At most `MOST_UNSEEN` of them, drawn at random; in table order.
+    """The same with the rows of the cleaned `frame` that have an outcome and are as new to the final model as a row to come,
+    predicted by it. At most `MOST_UNSEEN` of them, drawn at random; in table order.
 
-    A row that no fold tested, but that the model learned from, stays out: its prediction would be of an answer already known.
+    A row that the model learned from stays out, tested or not, and so does what the search's folds would not hold apart from it:
+    the rest of its group, its copies where copies are kept together, and in time all that is not later than every learned row.
     """
-    return _more(past, past.learned, frame, model, seed) if len(past.learned) else past
+    return _more(past, _known(past.learned, frame, model), frame, model, seed) if len(past.learned) else past
 
 
 def with_every(past: Predictions, frame: pd.DataFrame, model: Model, seed: int) -> Predictions:
     """The same with all other rows that have an outcome, predicted by the final model, whether it learned from them or not.
+    At most `MOST_UNSEEN` of them.
 
     Good enough to deal rows into parts of about equal risk, by which no answer of a pilot stands or falls; for nothing else.
     """
     return _more(past, past.positions, frame, model, seed)
+
+
+def _known(learned: np.ndarray, frame: pd.DataFrame, model: Model) -> np.ndarray:
+    """(m,) positions of all rows whose answer the model may know from the `learned` ones."""
+    problem = model.problem
+    known = np.zeros(len(frame), dtype=bool)
+    known[learned] = True
+    groups = row_groups(frame, model.cleaned, problem)  # of all rows: few of many copies may have been drawn
+    if groups is not None:
+        known |= np.isin(groups, groups[learned])
+    if problem.time:
+        times = frame[problem.time]
+        known |= ~(times > times.iloc[learned].max()).to_numpy(dtype=bool, na_value=False)
+    return np.flatnonzero(known)
 
 
 def _more(past: Predictions, taken: np.ndarray, frame: pd.DataFrame, model: Model, seed: int) -> Predictions:

@@ -43,7 +43,7 @@ def metadata_of(goal: Framing, run: Run, problem: Problem, explanation: Explanat
     given = goal.data.table_of(run.table)
     shares = {item.column: item.share for item in explanation.importance}
     contract = make_contract(given.frame, given.columns, problem, None, shares)
-    if summary_of(run).left_out:  # which rows were drawn is not kept, and the others are new to the model
+    if summary_of(run).left_out:  # the others are new to the model; those drawn are known by place in the cleaned table only
         contract = replace(contract, learned=Learned())
     verdict = goal.verdict_of(run.project_id, Inputs(run.table, run.recipe, run.problem))
     return Metadata(given.origin, verdict, explanation, contract)

@@ -86,6 +86,12 @@ class Searching:
         known = self.ranked(run) if ranked else self.predictions(run)
         return len(known.positions), int(frame[problem.target].notna().sum())
 
+    def drawn_from(self, project_id: str) -> tuple[int, int]:
+        """Rows that a pilot may draw from, and all cleaned rows with an outcome: of many that no fold tested, some."""
+        run = self.needed(project_id)
+        frame, _, problem, _ = self.goal.open(self.inputs(run))
+        return len(self.drawable(run).positions), int(frame[problem.target].notna().sum())
+
     def finish(self, job_id: str) -> None:
         """Stop searching and keep the best so far."""
         queue.request_stop(self.context.store, job_id, "finish")

@@ -15,7 +15,7 @@ from automl_core.workspace.pilots import card_key
 from pages.ui import cards, charts, decision_view, pilot_view, session
 from pages.ui.cards import Fact
 from pages.ui.explain_view import digits
-from pages.ui.theme import ROW_WIDTH, TEXT_WIDTH
+from pages.ui.theme import ROW_WIDTH, TEXT_WIDTH, WHICH_ROW
 from pages.ui.words import count, cut, interval, label, lead, money, money_range, number, percent, plain, quoted, signed, span
 
 GRADES = {"A": "Tested in an experiment", "B": "Well supported", "C": "Worth a pilot", "D": "Only a hint"}
@@ -58,7 +58,8 @@ def action_list(project: str, goal: Goal) -> None:
     config = st.column_config
     st.dataframe(frame, hide_index=True, key="action_list", height=cards.height(len(frame)),
                  alt=f"The {len(frame)} rows to act on first", column_config={
-                     "Rank": config.NumberColumn(width=52), "Row": config.TextColumn(width=ROW_WIDTH, pinned=True),
+                     "Rank": config.NumberColumn(width=52),
+                     "Row": config.TextColumn(width=ROW_WIDTH, pinned=True, help=WHICH_ROW),
                      "Prediction": config.NumberColumn(format=digits(frame["Prediction"]), width=88),
                      "Expected value": config.NumberColumn(f"Expected, {label(goal.currency, 4)}", format="%.2f", width=110),
                      "Reasons": config.TextColumn(width="large")})

@@ -14,7 +14,7 @@ from automl_core.workspace.pilots import card_key
 from pages.ui import cards, explain_view, pilot_charts, progress, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
-from pages.ui.theme import FIELD_WIDTH, ROW_WIDTH, TEXT_WIDTH
+from pages.ui.theme import FIELD_WIDTH, ROW_WIDTH, TEXT_WIDTH, WHICH_ROW
 from pages.ui.words import count, cut, label, lead, money, money_range, number, percent, plain, quoted
 
 
@@ -141,7 +141,8 @@ def _planned(project: str) -> None:
     config = st.column_config
     st.dataframe(frame, hide_index=True, key="plan_rows", height=cards.height(len(frame)),
                  alt=f"The first {len(frame)} rows of the plan", column_config={
-                     "Row": config.TextColumn(width=ROW_WIDTH, pinned=True), "Do": config.TextColumn(width="medium"),
+                     "Row": config.TextColumn(width=ROW_WIDTH, pinned=True, help=WHICH_ROW),
+                     "Do": config.TextColumn(width="medium"),
                      gain: config.NumberColumn(format="%.2f" if goal.value or rate else "%.4g", width=90),
                      "Grade": config.TextColumn(width=60), "Why this row": config.TextColumn(width="large")})
     rows = len(ws.decide.plan(project).actions)

@@ -96,8 +96,12 @@ def start(project: str, usable: list[ActionCard]) -> None:
         ])
         st.markdown(plain(power.sentence, 600), width=TEXT_WIDTH)
         if choice.rows > power.available:
+            some, rows = session.workspace().search.drawn_from(project)
+            of = " whose outcome is known"
+            if some < rows:
+                of = f" among {count(some)} of the {count(rows, 'row')}{of}; of a large table no more are looked at"
             st.caption(f"You asked for {count(choice.rows, 'row')}, and {count(power.available)} can be drawn: those this card "
-                       "is about whose outcome is known.")
+                       f"is about{of}.")
         if st.button("Start the pilot", type="primary", icon=":material/science:", key="start_pilot"):
             session.workspace().pilots.start(project, card_key(chosen), choice)
             session.note("The pilot has started: download its file next")

@@ -228,6 +228,18 @@ def test_reasons_are_worked_out_once_for_a_row(page: Carded, monkeypatch: pytest
     assert all(row.reasons for row in few.rows)
 
 
+def test_the_files_of_a_plan_give_the_reasons_that_the_page_gives(page: Carded) -> None:
+    """Asked about among other rows, a model whose parts are sampled gives other figures: the first answer is kept for all."""
+    ws = page.workspace
+    run, first = ws.search.needed(page.project), ws.decide.plan(page.project).actions[0].row
+    ws.act.reasons(run, [first])
+    known = ws.act.explained.get(run.id, dict)
+    known[first], kept = ("told before",), known[first]
+    table = pd.read_csv(io.BytesIO(ws.decide.plan_csv(page.project)), encoding="utf-8-sig")
+    known[first] = kept
+    assert table["reason_1"].iloc[0] == "told before"
+
+
 def test_recourse_of_a_row(page: Carded) -> None:
     ws, project = page.workspace, page.project
     rows = ws.explain.rows(project)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from automl_core.acting import simple_rule
 from automl_core.acting.action import Goal
 from automl_core.acting.budget import choose, expected_values
 from automl_core.acting.decide import DecisionInputs, decide
@@ -130,6 +131,23 @@ def test_large_knapsacks_say_what_is_lost_at_most() -> None:
     assert 0.999 * made.bound <= made.value <= made.bound
     whole = choose(net, np.round(costs), budget=2_000.0)
     assert whole.exact
+
+
+@pytest.mark.parametrize("most", [400, 10_000])
+def test_the_simple_rule_answers_every_row_and_knows_none(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many rows it learns from some, and answers all: by `x`, not by their outcomes, of which no row tells more."""
+    monkeypatch.setattr(simple_rule, "MOST_TAUGHT", most)
+    monkeypatch.setattr(simple_rule, "MOST_ASKED", 1_000)
+    rng = np.random.default_rng(4)
+    x = rng.random(3_000)
+    y = (rng.random(3_000) < np.where(x > 0.5, 0.8, 0.1)).astype(np.int64)
+    table = table_from_frame(pd.DataFrame({"x": x, "Churn": np.where(y == 1, "Yes", "No")}), "t")
+    rule = rule_predictions(table.frame, y, table.columns, PROBLEM)
+    assert np.isfinite(rule).all()
+    assert rule[x > 0.7].mean() == pytest.approx(0.8, abs=0.1)
+    assert rule[x < 0.3].mean() == pytest.approx(0.1, abs=0.1)
+    for part in (x > 0.7, x < 0.3):
+        assert rule[part].std() < 1e-9 or abs(np.corrcoef(rule[part], y[part])[0, 1]) < 0.1
 
 
 def test_decision_tells_the_money_that_came() -> None:

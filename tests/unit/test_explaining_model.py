@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -134,15 +135,18 @@ def test_one_row_and_what_if() -> None:
     explained = explain_row(made_model, row, frame)
     assert explained.base + sum(part.amount for part in explained.contributions) == pytest.approx(explained.prediction)
     assert explained.prediction == pytest.approx(100 * made_model.predict_row(row))
-    moved = what_if(made_model, row, {"n": "1.5", "c": "never seen"}, COLUMNS, frame)
+    moved = what_if(made_model, row, {"n": "1.5", "c": "never seen"}, frame)
     assert moved.changed == ("n", "c")
     assert moved.unusual == ("c",)
     assert moved.after.prediction != moved.before.prediction
-    assert what_if(made_model, row, {"n": 99.0}, COLUMNS, frame).unusual == ("n",)
-    assert what_if(made_model, row, {"n": ""}, COLUMNS, frame).after.prediction >= 0
+    assert moved.before == explained
+    told = replace(explained, sentence="told already")
+    assert what_if(made_model, row, {"n": "1.5"}, frame, before=told).before is told
+    assert what_if(made_model, row, {"n": 99.0}, frame).unusual == ("n",)
+    assert what_if(made_model, row, {"n": ""}, frame).after.prediction >= 0
     for bad in ({"n": "many"}, {"nope": "1"}, {"y": "Yes"}):
         with pytest.raises(BadInput):
-            what_if(made_model, row, bad, COLUMNS, frame)
+            what_if(made_model, row, bad, frame)
 
 
 def test_one_row_of_a_blend() -> None:
