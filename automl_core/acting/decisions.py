@@ -87,8 +87,8 @@ def rank_rows(
 
 
 def actions_frame(actions: ActionList, frame: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
-    """The list as a table for export: rank, the row's own id (or its place in the table, by the index), prediction, worth,
-    reasons. `frame` is the one that was ranked."""
+    """The list as a table for export: rank, the row's own id (or its row of the cleaned table, counted from 0, by the index),
+    prediction, worth, reasons. `frame` is the one that was ranked."""
     positions = [row.row for row in actions.rows]
     id_name = next((column.name for column in columns if column.role == "id" and column.name in frame), "")
     out: dict[str, object] = {"rank": [row.rank for row in actions.rows]}
