@@ -1,11 +1,14 @@
 """`python -m automl_core COMMAND`."""
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
 from pathlib import Path
 from types import TracebackType
+
+SELDOM = 100_000  # objects made between two looks for circles: 700 would look at every library again and again while they load
 
 
 def tell_unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -25,7 +28,10 @@ def tell_unexpected(kind: type[BaseException], error: BaseException, trace: Trac
 
 if __name__ == "__main__":
     sys.excepthook = tell_unexpected
+    gc.set_threshold(SELDOM, 20, 20)
 
     from automl_core.cli import main
 
-    sys.exit(main())
+    code = main()
+    gc.freeze()  # the process ends: nothing that it holds is looked through for circles once more
+    sys.exit(code)
