@@ -105,7 +105,8 @@ def _bags(race: Race, chosen: list[Candidate], wanted: dict[str, int], hard_end:
     def through(bags: dict[str, int]) -> float:
         return _makespan([seconds[key] * count for key, count in bags.items()], jobs)
 
-    planned = _more(once, growing, seconds, lambda bags: quick(bags) and through(bags) <= left)
+    enough = max(left, through(once))  # beside a long fit there is room for many short ones
+    planned = _more(once, growing, seconds, lambda bags: quick(bags) and through(bags) <= enough)
     in_turn = {item.key for item in chosen if item.key in growing and families().get(item.family).in_turn}
     most = _more(planned, in_turn, seconds, quick)
     room = max(left / max(through(planned), 1e-9), 1.0)

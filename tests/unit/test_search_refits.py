@@ -53,6 +53,20 @@ def test_quick_families_are_averaged_over_more_seeds_than_slow_ones(tmp_path: Pa
     assert math.isinf(noting.seconds["whole"])
 
 
+def test_beside_a_fit_that_takes_nearly_all_the_time_a_quick_one_gets_what_its_processor_has(tmp_path: Path) -> None:
+    prepared = prepare(make_data(), Plan(folds=2, jobs=2))
+    seconds = {"slow": 5.0, "quick": 1.0}
+    order = (Candidate("slow", "catboost", "Slow"), Candidate("quick", "lightgbm", "Quick"))
+    results = {(key, 0): FoldResult(key, 0, np.zeros(0), 1, took, to_best=0.7) for key, took in seconds.items()}
+    contest = Contest(prepared, Plan(jobs=2), order, results, folds=2)
+    once = {candidate.key: contest.refit_seconds(candidate) for candidate in order}
+    spent = 0.96 * 60.0 - 1.1 * once["slow"]  # enough for the slow one, but more than 0.8 of the time
+    noting = Noting()
+    race = Race(contest, Clock(60.0, spent=spent), Crew(noting, None), FolderJournal(tmp_path), SilentWatch())
+    assert set(refit(race, dict.fromkeys(seconds, 1), False)) == set(seconds)
+    assert noting.seconds["quick"] > 3 * once["quick"]
+
+
 def test_so_many_fits_are_averaged_that_a_row_is_answered_quickly(tmp_path: Path) -> None:
     """2,500 trees more than those of one seed each, dealt out in turn: 1,300 and 4 x 200 leave no room for another 1,300."""
     prepared = prepare(make_data(), Plan(folds=2))
