@@ -19,6 +19,7 @@ from automl_core.search.families.ebm import Bins, Glassbox
 from automl_core.search.family import FitRequest
 from automl_core.search.feature import Feature
 from automl_core.search.lightgbm_rows import pack_boosters
+from automl_core.search.lightgbm_text import slim
 from automl_core.search.packed import Trees, pack
 from tests.unit.modelling import make_contract, make_frame, make_model
 
@@ -59,6 +60,28 @@ def trained(task: str, **more: Any) -> lightgbm.Booster:
     settings |= ({"num_class": 3} if task == "multiclass" else {}) | more
     data = lightgbm.Dataset(matrix, y, categorical_feature=[3, 4], params={"verbosity": -1} | more)
     return lightgbm.train(settings, data, 40)
+
+
+@pytest.mark.parametrize("task", ["regression", "multiclass", "poisson"])
+def test_a_slim_booster_says_the_same_and_why_it_does(task: str) -> None:
+    booster = trained(task) if task != "poisson" else lightgbm.train(
+        {"objective": "poisson", "verbosity": -1, "num_threads": 1}, lightgbm.Dataset(nasty(900)[:, :3], np.arange(900.0)), 5)
+    whole, rows = booster.model_to_string(), unknown(120)[:, : booster.num_feature()]
+    short = slim(whole)
+    assert len(short) < 0.75 * len(whole)
+    loaded = lightgbm.Booster(model_str=short)
+    for wanted in ({"raw_score": True}, {"pred_contrib": True}):
+        np.testing.assert_array_equal(loaded.predict(rows, **wanted), booster.predict(rows, **wanted))
+    head, trees = short.partition("\nTree=")[0], short.partition("\nend of trees")[0].split("\nTree=")[1:]
+    listed = next(line for line in head.splitlines() if line.startswith("tree_sizes=")).removeprefix("tree_sizes=")
+    assert [int(size) for size in listed.split()] == [len(f"Tree={tree}\n") for tree in trees]
+    assert slim(short) == short
+
+
+def test_a_booster_of_no_tree_is_left_as_it_is() -> None:
+    bare = lightgbm.train({"verbosity": -1}, lightgbm.Dataset(nasty(50)[:, :1], np.ones(50)), 1).model_to_string()
+    np.testing.assert_array_equal(lightgbm.Booster(model_str=slim(bare)).predict(np.zeros((2, 1))),
+                                  lightgbm.Booster(model_str=bare).predict(np.zeros((2, 1))))
 
 
 @pytest.mark.parametrize("task", ["regression", "multiclass"])

@@ -16,6 +16,7 @@ from automl_core.registry import Field
 from automl_core.search.boosted_rows import PackedBoosters
 from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, Stages, link, reached, share_until
 from automl_core.search.lightgbm_rows import pack_boosters
+from automl_core.search.lightgbm_text import slim
 
 USUAL_RATE, USUAL_LEAVES = 0.04, 20
 OBJECTIVES = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
@@ -100,13 +101,13 @@ def _fit(request: FitRequest) -> Fitted:
         booster = lightgbm.train(parameters, train, rounds, valid_sets=valid, callbacks=[stopper], keep_training_booster=True)
     except LightGBMError as error:
         raise FitFailed(f"LightGBM could not learn from this table ({str(error)[:120]}).") from error
-    texts = [booster.model_to_string(num_iteration=stopper.best_round + 1)]
+    texts = [slim(booster.model_to_string(num_iteration=stopper.best_round + 1))]
     while not valid and request.another(began, len(texts)):
         watch = Stopper(request, rounds)
         again = lightgbm.train(parameters | {"seed": request.seed + len(texts)}, train, rounds, callbacks=[watch])
         if watch.truncated:
             break  # a part of a fit would spoil the mean
-        texts.append(again.model_to_string())
+        texts.append(slim(again.model_to_string()))
     stages = _stages(request, booster)
     return Fitted(_trees(request.task, tuple(texts)), stopper.best_round + 1, stopper.truncated, stages,
                   share_until(began, stopper.best_at) if valid else 1.0)
