@@ -22,6 +22,7 @@ LEAST_SECONDS = 1.0  # for refits, whatever the race took: many fits take a tent
 FINISH_SECONDS = 1.5  # after “finish now”: what is not through by then is handed over as it was fitted on a fold
 MOST_BAGS, BAGGED_ROWS = 5, 100_000
 BAGGING_SHARE = 0.8  # of the time for refits, for seeds beyond the first
+TURNS_SHARE = 0.95  # the same where one seed comes after the other: what the next will take is seen then
 MOST_TREES = 2_500  # beyond those of the first seeds: a row goes through them in a millisecond
 
 
@@ -97,7 +98,7 @@ def _bags(race: Race, chosen: list[Candidate], wanted: dict[str, int], hard_end:
         return {key: Bags(MOST_BAGS if key in growing else 1, math.inf) for key in once}
     seconds = {item.key: max(contest.refit_seconds(item), 1e-3) for item in chosen}
     trees = {item.key: _trees(race, item, wanted[item.key]) for item in chosen}
-    left = BAGGING_SHARE * (hard_end - race.clock.elapsed())
+    left = hard_end - race.clock.elapsed()
 
     def quick(bags: dict[str, int]) -> bool:
         return sum(trees[key] * (count - 1) for key, count in bags.items()) <= MOST_TREES
@@ -105,11 +106,11 @@ def _bags(race: Race, chosen: list[Candidate], wanted: dict[str, int], hard_end:
     def through(bags: dict[str, int]) -> float:
         return _makespan([seconds[key] * count for key, count in bags.items()], jobs)
 
-    enough = max(left, through(once))  # beside a long fit there is room for many short ones
+    enough = max(BAGGING_SHARE * left, through(once))  # beside a long fit there is room for many short ones
     planned = _more(once, growing, seconds, lambda bags: quick(bags) and through(bags) <= enough)
     in_turn = {item.key for item in chosen if item.key in growing and families().get(item.family).in_turn}
     most = _more(planned, in_turn, seconds, quick)
-    room = max(left / max(through(planned), 1e-9), 1.0)
+    room = max(TURNS_SHARE * left / max(through(planned), 1e-9), 1.0)
     return {key: Bags(most[key], room * seconds[key] * planned[key] if key in in_turn else math.inf) for key in once}
 
 

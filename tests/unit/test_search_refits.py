@@ -43,12 +43,12 @@ def test_quick_families_are_averaged_over_more_seeds_than_slow_ones(tmp_path: Pa
              Candidate("whole", "ebm", "Through"))
     results = {(key, 0): FoldResult(key, 0, np.zeros(0), 1, took, key == "cut", to_best=0.7) for key, took in seconds.items()}
     contest = Contest(prepared, Plan(), order, results, folds=2)
-    clock = Clock(60.0, spent=46.0)  # 0.8 of 11.6 seconds are left: a slow fit of 8 seconds can be made once
+    clock = Clock(60.0, spent=46.0)  # 11.6 seconds are left: a slow fit of 8 seconds can be made once
     noting = Noting()
     race = Race(contest, clock, Crew(noting, None), FolderJournal(tmp_path), SilentWatch())
     assert set(refit(race, dict.fromkeys(seconds, 1), False)) == set(seconds)
     assert noting.seen == {"slow": MOST_BAGS, "quick": MOST_BAGS, "forest": 1, "cut": 1, "whole": MOST_BAGS}
-    assert 8 < noting.seconds["slow"] < 9.3  # enough for one only, unless it is quicker than it was on the folds
+    assert 8 < noting.seconds["slow"] <= 0.95 * 11.6  # enough for one only, unless it is quicker than it was on the folds
     assert noting.seconds["quick"] > 2
     assert math.isinf(noting.seconds["whole"])
 
