@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 PORT ?= 8501
 # pip compiles one file after the other, and what is never run here; what is seldom imported is compiled when it is
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile -r
-SELDOM := /(tests|pip|setuptools|pkg_resources|mypy|mypyc|matplotlib|fontTools|pygments|validators)/
+SELDOM := /(tests?|testing|pip|setuptools|pkg_resources|mypy|mypyc|matplotlib|fontTools|pygments|validators|altair|alembic)/
+SELDOM := $(SELDOM)|/(plotly/graph_objs|dask/(array|bag|dataframe)|scipy/signal|playwright/async_api|numba/cuda|pydantic/v1)/
 COMPILE := -m compileall -qq -j 0 -x '$(SELDOM)' $(VENV)/lib
 # two files beside each other, in the order of tests/dealing.py
 BESIDE := -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
@@ -14,7 +15,7 @@ BESIDE := -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 # a process that may keep nothing compiled compiles all of our modules each time it starts, and tests start hundreds
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run setup test suite browser check lint types house truth noise faults bench worker clean
+.PHONY: run setup test tried suite browser check lint types house truth noise faults bench worker clean
 
 run: $(VENV)/.run
 	@echo "Clarion is starting on http://127.0.0.1:$(PORT) (stop it with Ctrl+C)."
@@ -22,11 +23,14 @@ run: $(VENV)/.run
 
 setup: $(VENV)/.test
 
-# types take one processor for a minute: beside the tests, which wait for servers and browsers now and then
+# types take one processor for a minute: beside the house's rules and a browser's download, and then beside the tests, which wait
+# for servers and browsers now and then
 test:
-	@$(MAKE) --no-print-directory --jobs 3 lint house browser
+	@$(MAKE) --no-print-directory --jobs 4 types tried
+
+tried: lint house browser
 	@$(BIN)/python -m compileall -q automl_core pages
-	@$(MAKE) --no-print-directory --jobs 2 types suite
+	@$(MAKE) --no-print-directory suite
 
 suite: $(VENV)/.test
 	$(BIN)/python -m pytest $(BESIDE) tests --ignore tests/unit/test_house.py

@@ -26,8 +26,8 @@ SHUFFLES = 30
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Whether treatment looks random: AUC of telling treated rows (0.5 is none) with the p of a higher one by chance, and the
-    column that differs most (standardised difference) with its corrected p."""
+    """Whether treatment looks random: AUC of telling treated rows (0.5 is none) with the p of a higher one by chance (by the
+    textbook where a column decides), and the column that differs most (standardised difference) with its corrected p."""
 
     auc: float
     p: float
@@ -44,11 +44,11 @@ def check_randomised(covariates: Covariates, treated: NDArray[np.bool_], folds: 
     learner = Learner(covariates)
     chance = learner.cross_fit(treated.astype(np.float64), everyone, folds, True)
     auc, p = _auc(chance, treated)
-    if p < LEVEL and auc >= LEAST_AUC:
-        p = _shuffled(learner, treated, folds, auc)
     column, gap, column_p = _widest(covariates, treated)
-    told = p < LEVEL and auc >= LEAST_AUC
     uneven = column_p < LEVEL and gap >= LEAST_GAP
+    if not uneven and p < LEVEL and auc >= LEAST_AUC:  # a column that says no needs no second witness
+        p = _shuffled(learner, treated, folds, auc)
+    told = p < LEVEL and auc >= LEAST_AUC
     if uneven:
         words = f"Treatment was not left to chance: treated rows differ in {quote(column)} (standardised difference {gap:.2f})."
     elif told:
@@ -73,7 +73,7 @@ def _auc(chance: Floats, treated: NDArray[np.bool_]) -> tuple[float, float]:
 
 def _shuffled(learner: Learner, treated: NDArray[np.bool_], folds: NDArray[np.int64], auc: float) -> float:
     """The p of that AUC among shuffled treatments. Rows train the models that score each other, so the textbook error is
-    too small (by about a quarter in simulations); this one is asked only when the textbook's says refuse."""
+    too small (by about a quarter in simulations); this one is asked only when the textbook's says refuse, and no column does."""
     from scipy import stats
 
     random = np.random.default_rng(0)

@@ -17,6 +17,7 @@ from automl_core import jobs as queue
 from automl_core.jobs import Job
 from automl_core.search.plan import Plan
 from automl_core.workspace.running import run_job
+from tests.unit.test_search_race import fit_here
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
@@ -80,13 +81,14 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> Stages:
     """Made once by real calls; a test that changes a project makes one of its own or leaves the stage as it was."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CLARION_HOME", str(tmp_path_factory.mktemp("stages")))
+        fit_here(patch)
         workspace = Workspace.open()
-    projects = {"nothing": workspace.projects.create("Nothing yet"), "data": workspace.projects.create(HOSTILE)}
-    workspace.data.upload(projects["data"], f"{HOSTILE[:40]}.csv", io.BytesIO(hostile_table()))
-    projects["goal"] = checked(workspace, "diabetes")
-    projects["model"] = checked(workspace, "diabetes")
-    work(workspace, workspace.search.start(projects["model"], QUICK))
-    projects["scored"] = deployed(workspace)
+        projects = {"nothing": workspace.projects.create("Nothing yet"), "data": workspace.projects.create(HOSTILE)}
+        workspace.data.upload(projects["data"], f"{HOSTILE[:40]}.csv", io.BytesIO(hostile_table()))
+        projects["goal"] = checked(workspace, "diabetes")
+        projects["model"] = checked(workspace, "diabetes")
+        work(workspace, workspace.search.start(projects["model"], QUICK))
+        projects["scored"] = deployed(workspace)
     return Stages(workspace, projects)
 
 
@@ -114,8 +116,7 @@ def open_page(page: str, project: str = "") -> AppTest:
     app = AppTest.from_file(str(ROOT / "pages" / "ui" / "frame.py"), default_timeout=60)
     if project:
         app.query_params["project"] = project
-    app.run()
-    return app if page == "home" else app.switch_page(PAGES[page]).run()
+    return (app if page == "home" else app.switch_page(PAGES[page])).run()
 
 
 def texts(app: AppTest) -> str:

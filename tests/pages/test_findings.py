@@ -21,6 +21,7 @@ from automl_core.explaining import Spread
 from automl_core.workspace.findings import Question
 from pages.ui.fairness_view import ratio_words
 from tests.pages.conftest import QUICK, Stages, Visit, primary, texts, work
+from tests.unit.test_search_race import fit_here
 
 FORBIDDEN = re.compile(r"\b(caus\w+|prove\w*|guarantee\w*)\b", re.I)
 
@@ -183,8 +184,9 @@ def test_a_group_without_any_gives_no_ratio() -> None:
         "demographic parity 0.80 (0.70 to 0.90)"
 
 
-def test_a_column_with_a_single_group_stops_no_report(workspace: Workspace) -> None:
+def test_a_column_with_a_single_group_stops_no_report(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its second group has no row with an outcome, and so none that was predicted."""
+    fit_here(monkeypatch)
     rows = [f"{'m' if n < 2 else 'f'},{'a' if n % 2 else 'b'},{n % 7},{'' if n < 2 else 'yes' if n % 3 else 'no'}"
             for n in range(300)]
     project = workspace.projects.create("One group")

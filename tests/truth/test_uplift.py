@@ -90,6 +90,16 @@ def test_refused_where_chance_did_not_decide() -> None:
         assert column in caught.value.message
 
 
+def test_refused_where_only_two_columns_together_tell() -> None:
+    """No column differs by itself between the sides: only a model of all tells them apart, beyond that of shuffled ones."""
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 1000))
+    treated = rng.random(1000) < np.where(a * b > 0, 0.75, 0.25)
+    frame = pd.DataFrame({"a": a, "b": b, "offer": np.where(treated, "treat", "hold"), "sales": rng.normal(size=1000)})
+    with pytest.raises(BadInput, match="the other columns tell who was treated"):
+        measure_uplift(frame, "sales", "offer", UpliftRoles(good="high"))
+
+
 @pytest.mark.slow
 def test_real_experiments_are_seldom_refused() -> None:
     refused = 0

@@ -1,4 +1,4 @@
-"""The command line's contract: JSON keys, exit codes, sentences."""
+"""The command line's contract: JSON keys, exit codes, sentences. Fits take place here, but where workers are stopped."""
 from __future__ import annotations
 
 import csv
@@ -17,6 +17,7 @@ import pytest
 
 from automl_core.cli import main
 from automl_core.production import load_bundle
+from tests.unit.test_search_race import HereExecutor, fit_here
 
 GOAL = """
 [goal]
@@ -46,9 +47,15 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cli")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CLARION_HOME", str(folder / "home"))
+        fit_here(patch)
         assert main(["train", "sample:subscription_churn", "--target", "churned", "--trials", "2", "--jobs", "1",
                      "--families", "linear,lightgbm", "--out", str(folder / "model.zip")]) in (0, 1)
     return folder / "model.zip"
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> HereExecutor:
+    return fit_here(monkeypatch)
 
 
 @pytest.fixture
@@ -106,7 +113,8 @@ def test_happened_and_compare(home: Path, capsys: pytest.CaptureFixture[str]) ->
         assert refused["error"]
 
 
-def test_train_answers_with_every_key(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_train_answers_with_every_key(
+        home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "m.zip"
     target = sample_target("diabetes")
     code, data = call(capsys, "train", "sample:diabetes", "--target", target, "--budget", "5", "--jobs", "1", "--out", str(out))
@@ -127,7 +135,8 @@ def test_train_answers_with_every_key(home: Path, tmp_path: Path, capsys: pytest
     assert "<html" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
-def test_trials_rungs_and_more_time(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_trials_rungs_and_more_time(
+        home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "m.zip"
     asked = ("train", "sample:diabetes", "--target", sample_target("diabetes"), "--families", "linear,rule", "--trials", "3",
              "--jobs", "1", "--folds", "3", "--metric", "pinball", "--quantile", "0.5", "--hand-over", "rule", "--out", str(out))
@@ -204,7 +213,7 @@ def test_monitor(bundle: Path, table: Path, capsys: pytest.CaptureFixture[str]) 
     (("--folds", "900"), "cannot be used"), (("--drop", "target"), "cannot be dropped"), (("--ordered",), "words do not say"),
     (("--ordered", "low,high"), "not the classes"), (("--target", "huge"), "beyond 1e"),
 ])
-def test_train_refuses_before_it_searches(words: tuple[str, ...], sentence: str, home: Path, tmp_path: Path,
+def test_train_refuses_before_it_searches(words: tuple[str, ...], sentence: str, home: Path, tmp_path: Path, here: HereExecutor,
                                           capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "rows.csv"
     steps = ["low", "mid", "high", "top"]
@@ -215,10 +224,12 @@ def test_train_refuses_before_it_searches(words: tuple[str, ...], sentence: str,
     code, data = call(capsys, *asked)
     assert code == 2
     assert sentence in data["error"]
+    assert not here.fits
     assert not (tmp_path / "m.zip").exists()
 
 
-def test_steps_in_the_order_given(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_steps_in_the_order_given(
+        home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "rows.csv"
     steps = ["low", "mid", "high", "top"]
     path.write_text("\n".join(["amount,target", *(f"{k % 97 / 10},{steps[min(3, k % 97 // 25)]}" for k in range(400))]), "utf-8")

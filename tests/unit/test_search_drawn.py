@@ -62,6 +62,7 @@ def test_a_search_that_left_rows_out(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_rows_left_out_can_be_ranked_and_rows_learned_from_cannot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The final model is new to rows that were not drawn; to rows that no fold tested, but it learned from, it is not."""
+    fit_here(monkeypatch)
     monkeypatch.setattr(plan, "MOST_A_SECOND", 100)
     data: SearchData = make_data(rows=1_500)
     blank = data.frame.assign(**{data.problem.target: data.frame[data.problem.target].where(np.arange(1_500) % 10 > 0)})

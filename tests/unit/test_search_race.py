@@ -35,6 +35,7 @@ from automl_core.search.race import Race
 from automl_core.search.refits import refit
 from automl_core.search.watch import SilentWatch
 from automl_core.search.worker import run_extras, run_fit
+from automl_core.workspace import headstart
 from tests.unit.modelling import PROBLEMS, make_frame
 
 FAST = ("linear", "lightgbm")
@@ -91,10 +92,11 @@ class HereExecutor:
 
 
 def fit_here(monkeypatch: pytest.MonkeyPatch, executor: HereExecutor | None = None) -> HereExecutor:
-    """Searches of this test fit in this process and average two seeds in a refit instead of five: how many of them there are is
-    asked of tests/unit/test_search_refits.py."""
+    """Searches of this test, those of the command line, too, fit in this process and average two seeds in a refit instead of
+    five: how many of them there are is asked of tests/unit/test_search_refits.py."""
     executor = executor or HereExecutor()
     monkeypatch.setattr(entry, "open_executor", lambda *arguments: executor)
+    monkeypatch.setattr(headstart, "LocalExecutor", lambda jobs: executor)
     monkeypatch.setattr(refits_module, "MOST_BAGS", 2)
     return executor
 

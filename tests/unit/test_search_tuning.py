@@ -1,6 +1,7 @@
 """More time and tuning: a search goes on where it stopped, and looks near what worked once the portfolio is through."""
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from automl_core.errors import BadInput
 from automl_core.search import FolderJournal, Outcome, search
 from automl_core.search import opening as opening_module
+from automl_core.search import refits as refits_module
 from automl_core.search.contest import Contest
 from automl_core.search.executors import open_executor
 from automl_core.search.journal import FoldResult
@@ -21,6 +23,14 @@ from tests.unit.test_search_race import HereExecutor, fit_here, make_data
 
 ONE = ("lightgbm",)
 SHORT = Plan(3_600, 2, families=("linear", "lightgbm"), folds=3, max_trials=3)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def two_seeds() -> Iterator[None]:
+    """A refit averages two seeds instead of five, in worker processes, too (see `fit_here`)."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(refits_module, "MOST_BAGS", 2)
+        yield
 
 
 @pytest.fixture
@@ -77,13 +87,15 @@ def test_the_same_seed_gives_the_same_search(tmp_path: Path, local: Outcome) -> 
     np.testing.assert_array_equal(first.model.predict_frame(data.frame), second.model.predict_frame(data.frame))
 
 
-def test_more_time_repeats_nothing_and_tries_more(tmp_path: Path, here: HereExecutor) -> None:
-    data = make_data(rows=600)
-    first = search(data, Plan(3_600, 2, families=("linear", "lightgbm"), max_trials=3), FolderJournal(tmp_path))
+def test_more_time_repeats_nothing_and_tries_more(tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five candidates and too few rows to tune on: the second search ends before its time is over."""
+    monkeypatch.setattr(opening_module, "make_portfolio", lambda *asked: make_portfolio(*asked)[:5])
+    data = make_data(rows=400)
+    first = search(data, SHORT, FolderJournal(tmp_path))
     done = {fit for fit in here.fits if fit[1] >= 0}
     here.fits.clear()
     spent = first.summary.fit_seconds
-    more = Plan(spent + 8, 2, families=("linear", "lightgbm"), first_seconds=3_600)
+    more = replace(SHORT, budget_seconds=spent + 8, max_trials=0, first_seconds=3_600)
     second = search(data, more, FolderJournal(tmp_path))
     fresh = {fit for fit in here.fits if fit[1] >= 0}
     assert fresh

@@ -1,4 +1,4 @@
-"""The whole walk through the workspace, jobs run in this process."""
+"""The whole walk through the workspace, jobs and their fits run in this process."""
 from __future__ import annotations
 
 import html
@@ -19,6 +19,7 @@ from automl_core.errors import BadInput, Conflict, NotFound
 from automl_core.framing.problem import Money
 from automl_core.search.plan import Plan
 from automl_core.workspace.running import run_job
+from tests.unit.test_search_race import fit_here
 
 
 @dataclass(frozen=True)
@@ -33,16 +34,17 @@ class Walked:
 def walked(tmp_path_factory: pytest.TempPathFactory) -> Walked:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CLARION_HOME", str(tmp_path_factory.mktemp("home")))
+        fit_here(patch)
         workspace = Workspace.open()
-    project = workspace.projects.start_sample("subscription_churn")
-    check = workspace.jobs.last(project, "check")
-    assert check is not None
-    run_job(workspace, check.id)
-    workspace.cleaning.fix_all_safe(project)
-    problem = workspace.goal.needed(project)
-    workspace.goal.save(project, replace(problem, money=Money(true_positive=100.0, false_positive=-10.0)))
-    plan = Plan(budget_seconds=60, jobs=1, families=("linear", "lightgbm"), max_trials=3)
-    run_job(workspace, workspace.search.start(project, plan).id)
+        project = workspace.projects.start_sample("subscription_churn")
+        check = workspace.jobs.last(project, "check")
+        assert check is not None
+        run_job(workspace, check.id)
+        workspace.cleaning.fix_all_safe(project)
+        problem = workspace.goal.needed(project)
+        workspace.goal.save(project, replace(problem, money=Money(true_positive=100.0, false_positive=-10.0)))
+        plan = Plan(budget_seconds=60, jobs=1, families=("linear", "lightgbm"), max_trials=3)
+        run_job(workspace, workspace.search.start(project, plan).id)
     return Walked(workspace, project)
 
 
@@ -263,7 +265,8 @@ def test_keys_can_be_closed_and_a_deployment_ended(walked: Walked) -> None:
     assert deploy.get(deployment.id).ended
 
 
-def test_another_rung_can_be_handed_over_and_back(home: Path) -> None:
+def test_another_rung_can_be_handed_over_and_back(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fit_here(monkeypatch)
     ws = Workspace.open()
     project = ws.projects.start_sample("diabetes")
     job = ws.search.start(project, Plan(budget_seconds=60, jobs=1, families=("linear", "lightgbm"), max_trials=4))
@@ -299,7 +302,8 @@ def do_next(ws: Workspace, job_id: str) -> None:
         queue.finish(ws.context.store, job.id)
 
 
-def test_more_time_goes_on_with_the_same_search(home: Path) -> None:
+def test_more_time_goes_on_with_the_same_search(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fit_here(monkeypatch)
     ws = Workspace.open()
     project = ws.projects.start_sample("diabetes")
     with pytest.raises(NotFound):
