@@ -71,7 +71,7 @@ def make_report(inputs: ReportInputs) -> Report:
         version=inputs.version,
         figures=_figures(inputs),
         ladder_title=_ladder_title(inputs),
-        sections=make_sections(inputs.more),
+        sections=make_sections(inputs.more, inputs.goal),
     )
 
 

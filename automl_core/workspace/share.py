@@ -58,8 +58,8 @@ class Sharing:
         found, pilots = self.findings.found_of(run.project_id, inputs), self.pilots.all(run.project_id)
         return reporting.SectionInputs(
             stories=found.stories if found else (), comparisons=self.findings.answers(run.project_id, inputs),
-            experiment=self.acting.experiment_of(run), pilots=pilots, record=self.pilots.record(run.project_id),
-            audits=audits, unaudited=unaudited)
+            experiment=self.acting.experiment_of(run), pilots=pilots,
+            record=self.pilots.record(run.project_id, self.acting.goal_of(run)), audits=audits, unaudited=unaudited)
 
     def reports(self, project_id: str) -> tuple[Report, ...]:
         """The project's reports, newest first."""
