@@ -12,7 +12,7 @@ from automl_core.acting.action import ActionList, Goal
 from automl_core.acting.decisions import risk
 from automl_core.acting.outcome import make_outcome
 from automl_core.acting.profit import LiftPart, ProfitCurve, gains, matrix_of, precision_at, profit_curve
-from automl_core.explaining.words import interval, money, percent
+from automl_core.explaining.words import count, interval, money, percent
 from automl_core.framing.problem import Money, Problem
 
 Floats = NDArray[np.float64]
@@ -179,10 +179,10 @@ def _sentence(made: Decision, inputs: DecisionInputs, actions: ActionList) -> st
     def amount(value: float) -> str:
         return money(value, goal.currency)
 
-    what = f"Act on {made.rows:,} rows"
+    what = f"Act on {count(made.rows, 'row')}"
     if inputs.problem.task != "regression":
         least = min(float(risk(inputs.predictions, inputs.problem, goal)[row.row]) for row in actions.rows)
-        what = f"Act on the {made.rows:,} rows at a risk of {percent(least)} or more"
+        what = f"Act on the {count(made.rows, 'row')} at a risk of {percent(least)} or more"
     words = (
         f"{what}: {amount(made.value)} by the outcomes that came (95 % range {interval(amount(made.low), amount(made.high))}), "
         f"at {amount(goal.contact_cost)} a row and {percent(goal.save_rate)} turned; "

@@ -21,7 +21,7 @@ from automl_core.acting.power import FEWEST_SIDE, Change, Power, fewest_rows, me
 from automl_core.data.table import Column
 from automl_core.data.words import join_words
 from automl_core.errors import BadInput
-from automl_core.explaining.words import day, number, percent, quote
+from automl_core.explaining.words import count, day, number, percent, quote
 from automl_core.framing.problem import Problem
 
 Floats = NDArray[np.float64]
@@ -180,13 +180,18 @@ def plan_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice) -> Power:
     planned = measure_power(promised_change(card, rows), available, choice.rows, choice.treated_share)
     fewest = fewest_rows(choice.treated_share)
     if available < fewest:
-        raise BadInput(f"Only {available} rows can get this change, and a pilot needs {fewest}.", "Widen the group of the card.")
+        raise BadInput(f"{_only(available)} can get this change, and a pilot needs {fewest}.", "Widen the group of the card.")
     if choice.rows and choice.rows < fewest:
+        few = count(choice.rows, "row is", "rows are")
         raise BadInput(
-            f"{choice.rows} rows are too few for this pilot: {FEWEST_SIDE} on each side are the fewest that can be compared.",
+            f"{few} too few for this pilot: {FEWEST_SIDE} on each side are the fewest that can be compared.",
             f"Choose {fewest} or more.",
         )
     return planned
+
+
+def _only(available: int) -> str:
+    return f"Only {count(available, 'row')}" if available else "No row"
 
 
 def draw(card: ActionCard, rows: PilotRows, choice: PilotChoice, size: int) -> Draw:

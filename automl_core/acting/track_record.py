@@ -71,7 +71,7 @@ def track_record(pilots: Sequence[Pilot], goal: Goal | None = None) -> TrackReco
     low, high = delivered - reach, delivered + reach
     made = TrackRecord(items, promised, delivered, low, high, ratios[0], ratios[1], ratios[2], currency, "")
     numbers = {quote(pilot.goal.outcome) for pilot in ended if not pilot.is_rate}
-    unit = f"in {numbers.pop()}" if len(numbers) == 1 and not any(pilot.is_rate for pilot in ended) else "outcomes"
+    unit = f"in {numbers.pop()}" if len(numbers) == 1 and not any(pilot.is_rate for pilot in ended) else ""
     return replace(made, sentence=_sentence(made, in_money, unit))
 
 
@@ -97,7 +97,8 @@ def _sentence(record: TrackRecord, in_money: bool, unit: str) -> str:
     def amount(value: float) -> str:
         if in_money:
             return money(value, record.currency)
-        return f"{number(round(value) if unit == 'outcomes' else value)} {unit}"
+        whole = round(value)
+        return f"{number(value)} {unit}" if unit else f"{number(whole)} {'outcome' if abs(whole) == 1 else 'outcomes'}"
 
     count = len(record.items)
     who = "The only measured card" if count == 1 else f"Our last {count} cards"

@@ -36,6 +36,14 @@ def number(value: float, digits: int = 3) -> str:
     return "0" if text == "-0" else text.replace("-", "−")
 
 
+def count(value: float, noun: str = "", plural: str = "") -> str:
+    """A whole number in full, with a noun in the right number: 1 row, 7,043 rows."""
+    text = f"{int(value):,}"
+    if not noun:
+        return text
+    return f"{text} {noun if int(value) == 1 else plural or noun + 's'}"
+
+
 def edge(value: float) -> str:
     """A bound as it is used, six significant digits: whole numbers of four digits stand without a mark, for they may be years."""
     return f"{value:.0f}" if 1000 <= value < 10_000 and float(value).is_integer() else number(value, 6)

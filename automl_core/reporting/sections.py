@@ -17,7 +17,7 @@ from automl_core.acting.pilots import Pilot, change_words
 from automl_core.acting.segment_stories import SegmentStory
 from automl_core.acting.track_record import TrackRecord
 from automl_core.explaining import Fairness
-from automl_core.explaining.words import day, percent, quote
+from automl_core.explaining.words import count, day, percent, quote
 from automl_core.reporting.report import Section
 
 MOST_LINES = 4
@@ -85,7 +85,7 @@ def _pilots(inputs: SectionInputs, goal: Goal | None) -> tuple[str, ...]:
     for pilot in inputs.pilots:
         move = change_words(pilot.card)
         if pilot.state == "running":
-            lines.append(f"{move}: a pilot is running on {pilot.treated + pilot.held:,} rows; outcomes are due on "
+            lines.append(f"{move}: a pilot is running on {count(pilot.treated + pilot.held, 'row')}; outcomes are due on "
                          f"{day(date.fromisoformat(pilot.due[:10]))}.")
         elif pilot.result is not None and pilot.state in ("raised", "retired"):
             end = "measured, grade A" if pilot.state == "raised" else "retired, because the effect was not seen"

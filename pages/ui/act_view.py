@@ -57,7 +57,7 @@ def action_list(project: str, goal: Goal) -> None:
         frame = frame.drop(columns="Expected value")
     config = st.column_config
     st.dataframe(frame, hide_index=True, key="action_list", height=cards.height(len(frame)),
-                 alt=f"The {len(frame)} rows to act on first", column_config={
+                 alt=f"The {count(len(frame), 'row')} to act on first", column_config={
                      "Rank": config.NumberColumn(width=52),
                      "Row": config.TextColumn(width=ROW_WIDTH, pinned=True, help=WHICH_ROW),
                      "Prediction": config.NumberColumn(format=digits(frame["Prediction"]), width=88),
