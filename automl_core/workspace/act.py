@@ -269,15 +269,17 @@ class Acting:
         """Why the model says what it says of these rows that a list may rank, by their place among them.
 
         Kept for a run: another capacity or price asks about much the same rows, and reasons are what a list takes longest for.
-        Where a model's parts are sampled they vary a little with the rows asked about together, so list, plan and files share the
-        first answer. These mappings, alone among what `Recent` keeps, are added to; nothing in them is changed.
+        These mappings, alone among what `Recent` keeps, are added to; nothing in them is changed. Asked about again, after a
+        restart or among other rows, the reasons of a row are the same: it is compared with rows of the run's own folds, as on the
+        explain page, by chance of its own.
         """
         known = self.explained.get(run.id, dict)
         new = [place for place in dict.fromkeys(places) if place not in known]
         if new:
-            frame, _ = self._past_rows(run)
-            rows = frame.iloc[new].reset_index(drop=True)
-            for place, why in zip(new, explain_rows(self.search.bundle(run).model, rows, frame), strict=True):
+            frame, _, _, _ = self.search.goal.open(self.search.inputs(run))
+            rows = frame.iloc[self.search.ranked(run).positions[new]].reset_index(drop=True)
+            background = frame.iloc[self.search.predictions(run).positions]
+            for place, why in zip(new, explain_rows(self.search.bundle(run).model, rows, background), strict=True):
                 known.setdefault(place, why)  # another session may have been first
         return [known[place] for place in places]
 

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -202,10 +202,19 @@ class Explaining:
             picked = explaining.stratified(observed, CURVE_ROWS, run.plan.seed)
             background = explaining.pick_background(model, past.frame).reset_index(drop=True)
             rows = explaining.open_rows(model, past.frame.iloc[picked])
-            reference = explaining.open_reference(model, model.encoder.matrix(background))
+            reference = self._settled(run, explaining.open_reference(model, model.encoder.matrix(background)))
             return _Opened(cases, rows, observed[picked], background, reference)
 
         return self.opened.get(run.id, make)
+
+
+    def _settled(self, run: Run, reference: explaining.Reference) -> explaining.Reference:
+        """With the care for a row alone that was settled when the run was first looked at, so that its reasons stay the same."""
+        care = self.context.latest("row_care", run.project_id, explaining.Care, parent_id=run.id)
+        if care is None:
+            care = explaining.row_care(reference)
+            self.context.save("row_care", run.project_id, care, parent_id=run.id)
+        return replace(reference, care=care)
 
 
 def _allowed(name: str, lever: Lever | None) -> explaining.Allowed:
