@@ -18,20 +18,10 @@ from automl_core.acting.action import ActionCard, Condition, Goal, Lever
 from automl_core.acting.action import Change as Moved
 from automl_core.acting.effects import Effect
 from automl_core.acting.grading import Evidence, grade
+from automl_core.acting.pilot_design import Draw, draw, due_date, plan_pilot, rows_for, start_pilot
 from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
 from automl_core.acting.pilot_result import compare_sides, graded, judge, state_after
-from automl_core.acting.pilots import (
-    Draw,
-    Pilot,
-    PilotChoice,
-    PilotRows,
-    draw,
-    due_date,
-    money_of,
-    plan_pilot,
-    rows_for,
-    start_pilot,
-)
+from automl_core.acting.pilots import Pilot, PilotChoice, PilotRows, money_of
 from automl_core.acting.power import Change, chance_to_see, measure_power, total_rows
 from automl_core.acting.statistics import rows_per_arm
 from automl_core.acting.track_record import track_record
