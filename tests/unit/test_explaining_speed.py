@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -160,6 +164,26 @@ def test_what_is_said_of_a_row_does_not_hang_on_the_rows_beside_it(members: tupl
         np.testing.assert_allclose(few.phi, many.phi[picked], atol=1e-9)
     (alone,) = explain_rows(made, frame.iloc[[57]].reset_index(drop=True), frame)
     assert alone == explain_rows(made, frame.iloc[:60], frame)[57]
+
+
+PROGRAM = """
+import json, sys
+from automl_core.explaining import explain_rows
+from tests.unit.test_explaining_routes import model, table
+frame, picked = table()[0], json.loads(sys.argv[1])
+print(json.dumps(explain_rows(model("binary", ("lightgbm", "neural")), frame.iloc[picked].reset_index(drop=True), frame)))
+"""
+
+
+@pytest.mark.slow
+def test_two_fresh_processes_give_the_same_reasons() -> None:
+    told = []
+    for picked in ([5, 30, 31, 32], [200, 30, 5]):
+        done = subprocess.run([sys.executable, "-c", PROGRAM, json.dumps(picked)], capture_output=True, text=True, check=True,
+                              cwd=Path(__file__).parents[2])
+        told.append(dict(zip(picked, json.loads(done.stdout.splitlines()[-1]), strict=True)))
+    first, second = told
+    assert all(first[place] and first[place] == second[place] for place in (5, 30))
 
 
 def test_draws_are_even_and_a_row_s_own() -> None:
