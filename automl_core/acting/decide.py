@@ -94,12 +94,16 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
     if goal.value > 0 and len(chosen):
         worth = goal.save_rate * goal.value * bad - goal.contact_cost
         value, reach = float(worth[chosen].sum()), _reach(worth[chosen])
+        most = math.inf
+        if problem.task != "regression":  # all alike are no proof that the next one is, too; and no more than all can be turned
+            reach = max(reach, _alike_reach(len(chosen), goal.save_rate * goal.value))
+            most = len(chosen) * (goal.save_rate * goal.value - goal.contact_cost)
         expected = float(at_risk[chosen].sum())
         made = replace(
             made,
             value=value,
             low=value - reach,
-            high=value + reach,
+            high=min(value + reach, most),
             rivals=_rivals(inputs, worth, chosen, len(at_risk)),
             sensitivity=_sensitivity(goal, expected, len(chosen)),
             break_even=goal.contact_cost * len(chosen) / (goal.value * expected)
@@ -162,6 +166,12 @@ def _rival(name: str, taken: Floats, marked: Floats, worth: Floats) -> Rival:
 def _reach(parts: Floats) -> float:
     """1.96 standard errors of a sum over rows."""
     return 1.96 * float(parts.std(ddof=1)) * math.sqrt(len(parts)) if len(parts) > 1 else 0.0
+
+
+def _alike_reach(rows: int, apart: float) -> float:
+    """The reach of a sum over rows that all ended alike, where ends are `apart`: half a row of each kind."""
+    rate = 0.5 / (rows + 1)
+    return 1.96 * apart * math.sqrt(rate * (1 - rate) * rows)
 
 
 def _sensitivity(goal: Goal, expected: float, rows: int) -> tuple[Sensitivity, ...]:

@@ -49,6 +49,11 @@ def edge(value: float) -> str:
     return f"{value:.0f}" if 1000 <= value < 10_000 and float(value).is_integer() else number(value, 6)
 
 
+def axis_value(value: float) -> str:
+    """A column's value as a place on an axis: rounded as by `number`, without a mark in whole numbers of four digits."""
+    return edge(value) if 1000 <= value < 10_000 and float(value).is_integer() else number(value)
+
+
 def rounded(value: float, digits: int = 2) -> float:
     """The value with `digits` significant digits, for amounts that are estimates anyway."""
     if not math.isfinite(value) or value == 0:
@@ -64,6 +69,18 @@ def percent(share: float) -> str:
     whole = value in (0, 100) or 10 <= abs(value) < 99.5
     text = f"{value:.0f}" if whole else f"{value:.1f}".replace("100.0", "over 99.9")
     return f"{text.replace('-', '−')} %"
+
+
+def told_apart(first: float, second: float) -> tuple[str, str]:
+    """Two shares as percentages, with one or two decimals more where they differ and would read alike: 36.1 %, 35.5 %."""
+    plain_words = percent(first), percent(second)
+    if first == second or plain_words[0] != plain_words[1] or not math.isfinite(first + second):
+        return plain_words
+    for places in (1, 2):
+        finer = f"{100 * first:.{places}f} %", f"{100 * second:.{places}f} %"
+        if finer[0] != finer[1]:
+            return finer
+    return plain_words
 
 
 def points(share: float) -> str:

@@ -17,6 +17,7 @@ from pages.ui.words import count, cut, lead, metric_title, plain, quoted, score,
 
 SHOWN_ROWS = 1000
 SHOWN_COLUMNS = 12
+FEW_ROWS = 5  # found by an id: a table for more would be empty
 
 
 def all_rows(project: str, explanation: Explanation) -> None:
@@ -159,12 +160,12 @@ def pick_row(project: str) -> int:
     """The row chosen in the table of rows (sorted by prediction, highest first), or found by its name; at the start the first."""
     st.markdown("Choose a row; the highest predictions come first, each made by a model that had not seen the row.",
                 width=TEXT_WIDTH)
-    cards.covered(project, "Listed", ranked=True)
     shown = _listed(project).iloc[:, :SHOWN_COLUMNS]
     event: Any = st.dataframe(
-        shown, hide_index=True, key=f"rows_{project}", height=248, placeholder="–", on_select="rerun",
+        shown, key=f"rows_{project}", height=248 if len(shown) > FEW_ROWS else "auto", placeholder="–", on_select="rerun",
         selection_mode="single-row-required",
         alt="Rows of the table with their prediction", column_config=cards.days(shown) | {
+            "_index": st.column_config.NumberColumn("Number", format="%d", help="Its row of the cleaned table, counted from 0."),
             "prediction": st.column_config.NumberColumn("Prediction", format=digits(shown["prediction"]), pinned=True)},
     )
     picked = list(event.selection.rows) if event else []
@@ -175,16 +176,18 @@ def pick_row(project: str) -> int:
 def _listed(project: str) -> pd.DataFrame:
     """The first rows, or those of the id or number asked for."""
     explain = session.workspace().explain
-    asked = st.text_input("Find a row", key=f"find_{project}", placeholder="its id or number", help=WHICH_ROW,
-                          width=NUMBER_WIDTH, max_chars=200)
+    asked = st.text_input("Find a row", key=f"find_{project}", placeholder="its id or number", help=WHICH_ROW, width=NUMBER_WIDTH)
     if asked.strip():
         try:
             return explain.find(project, asked)
         except BadInput as error:
             st.info(f"{plain(error.message)} {plain(error.hint)}", icon=":material/info:")
-    rows = len(explain.rows(project))
-    if rows > SHOWN_ROWS:
-        st.caption(f"The first {count(SHOWN_ROWS)} of {count(rows, 'row')}; find any other by its id or number.")
+    known, rows = session.workspace().search.covered(project, ranked=True)
+    some = f"the {count(known)} of {count(rows, 'row')} that were predicted so" if known < rows else count(rows, "row")
+    if known > SHOWN_ROWS:
+        st.caption(f"The first {count(SHOWN_ROWS)} of {some}; find any other by its id or number.")
+    elif known < rows:
+        st.caption(f"These are {some}.")
     return explain.top(project, SHOWN_ROWS)
 
 

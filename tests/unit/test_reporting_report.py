@@ -204,6 +204,11 @@ def test_a_list_of_one_row_is_told_as_one() -> None:
                            "fewer than 1.")
 
 
+def test_a_narrow_range_is_not_said_as_none() -> None:
+    sharp = replace(inputs(), summary=replace(SUMMARY, score=Score(0.9889, 0.9864, 0.9910)))
+    assert any("98.9 of 100 cases (95 % range 98.6 to 99.1)" in text for text in make_report(sharp).sure)
+
+
 def test_currency_is_that_of_the_goal_and_the_data_are_named() -> None:
     page = render(make_report(replace(inputs(), goal=Goal("Contract", "No", currency="CHF"), data_name="customers.csv")))
     assert "€" not in page
