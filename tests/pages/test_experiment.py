@@ -86,7 +86,7 @@ def test_what_chance_did_not_decide_is_refused(stages: Stages, project: str) -> 
 
 
 def test_without_a_column_of_two_values(visit: Visit, stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(type(stages.workspace.act), "treatments", lambda *_: ())
+    monkeypatch.setattr(type(stages.workspace.experiment), "treatments", lambda *_: ())
     shown = visit("model", "act")
     assert "No column of this table has exactly two values" in texts(shown)
     assert not [box for box in shown.selectbox if str(box.key).startswith("experiment_")]
