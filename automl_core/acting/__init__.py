@@ -27,18 +27,10 @@ from automl_core.acting.goal import check_goal, read_goal, suggest_goal, suggest
 from automl_core.acting.goal_file import goal_text
 from automl_core.acting.levers import eligible, moved
 from automl_core.acting.newsvendor import Newsvendor, newsvendor
+from automl_core.acting.pilot_design import draw, due_date, plan_pilot, start_pilot
 from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
 from automl_core.acting.pilot_result import compare_sides, graded, judge, state_after
-from automl_core.acting.pilots import (
-    Pilot,
-    PilotChoice,
-    PilotResult,
-    PilotRows,
-    draw,
-    due_date,
-    plan_pilot,
-    start_pilot,
-)
+from automl_core.acting.pilots import Pilot, PilotChoice, PilotResult, PilotRows
 from automl_core.acting.planned import ActionPlan, PlanInputs, PlanLabels, plan_actions, plan_frame, planned_gain
 from automl_core.acting.power import Change, Power, chance_to_see, measure_power
 from automl_core.acting.profit import ProfitCurve, analytic_threshold, gains, precision_at, profit_curve

@@ -12,7 +12,7 @@ from automl_core.acting.action import ActionList, Goal
 from automl_core.acting.decisions import risk
 from automl_core.acting.outcome import make_outcome
 from automl_core.acting.profit import LiftPart, ProfitCurve, gains, matrix_of, precision_at, profit_curve
-from automl_core.explaining.words import interval, money, percent
+from automl_core.explaining.words import count, interval, money, percent
 from automl_core.framing.problem import Money, Problem
 
 Floats = NDArray[np.float64]
@@ -94,12 +94,16 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
     if goal.value > 0 and len(chosen):
         worth = goal.save_rate * goal.value * bad - goal.contact_cost
         value, reach = float(worth[chosen].sum()), _reach(worth[chosen])
+        most = math.inf
+        if problem.task != "regression":  # all alike are no proof that the next one is, too; and no more than all can be turned
+            reach = max(reach, _alike_reach(len(chosen), goal.save_rate * goal.value))
+            most = len(chosen) * (goal.save_rate * goal.value - goal.contact_cost)
         expected = float(at_risk[chosen].sum())
         made = replace(
             made,
             value=value,
             low=value - reach,
-            high=value + reach,
+            high=min(value + reach, most),
             rivals=_rivals(inputs, worth, chosen, len(at_risk)),
             sensitivity=_sensitivity(goal, expected, len(chosen)),
             break_even=goal.contact_cost * len(chosen) / (goal.value * expected)
@@ -164,6 +168,12 @@ def _reach(parts: Floats) -> float:
     return 1.96 * float(parts.std(ddof=1)) * math.sqrt(len(parts)) if len(parts) > 1 else 0.0
 
 
+def _alike_reach(rows: int, apart: float) -> float:
+    """The reach of a sum over rows that all ended alike, where ends are `apart`: half a row of each kind."""
+    rate = 0.5 / (rows + 1)
+    return 1.96 * apart * math.sqrt(rate * (1 - rate) * rows)
+
+
 def _sensitivity(goal: Goal, expected: float, rows: int) -> tuple[Sensitivity, ...]:
     rates = sorted({*RATES, goal.save_rate})
     return tuple(Sensitivity(rate, rate * goal.value * expected - rows * goal.contact_cost) for rate in rates)
@@ -179,10 +189,10 @@ def _sentence(made: Decision, inputs: DecisionInputs, actions: ActionList) -> st
     def amount(value: float) -> str:
         return money(value, goal.currency)
 
-    what = f"Act on {made.rows:,} rows"
+    what = f"Act on {count(made.rows, 'row')}"
     if inputs.problem.task != "regression":
         least = min(float(risk(inputs.predictions, inputs.problem, goal)[row.row]) for row in actions.rows)
-        what = f"Act on the {made.rows:,} rows at a risk of {percent(least)} or more"
+        what = f"Act on the {count(made.rows, 'row')} at a risk of {percent(least)} or more"
     words = (
         f"{what}: {amount(made.value)} by the outcomes that came (95 % range {interval(amount(made.low), amount(made.high))}), "
         f"at {amount(goal.contact_cost)} a row and {percent(goal.save_rate)} turned; "

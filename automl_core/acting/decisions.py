@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionList, ActionRow, Goal
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
-from automl_core.explaining.words import interval, money, number, percent, quote
+from automl_core.explaining.words import count, interval, money, number, percent, quote
 from automl_core.framing.problem import Problem
 
 Floats = NDArray[np.float64]
@@ -117,7 +117,7 @@ def _limit_words(limit: int, rows: int, goal: Goal) -> str:
     if limit >= rows:
         return ""
     if goal.capacity > 0 and limit == goal.capacity:
-        return f"the limit of {limit:,} {'row' if limit == 1 else 'rows'}"
+        return f"the limit of {count(limit, 'row')}"
     return f"the budget of {money(goal.budget, goal.currency)}" if goal.budget > 0 and goal.contact_cost > 0 else ""
 
 
@@ -156,11 +156,11 @@ def _ended_by(goal: Goal, known: int, listed: int) -> tuple[str, ...]:
         return ()
     if listed >= (goal.capacity or known):
         return ()
-    rows = f"{listed:,} {'row' if listed == 1 else 'rows'}"
-    return (f"The money you can spend, {money(goal.budget, goal.currency)}, pays for {rows}, and that ends the list.",)
+    return (f"The money you can spend, {money(goal.budget, goal.currency)}, pays for {count(listed, 'row')}, and that ends "
+            "the list.",)
 
 
-def _expected(actions: ActionList) -> str:
+def expected_words(actions: ActionList) -> str:
     """How many of the rows are expected to end badly, up to the end itself; of a single row its chance."""
     if len(actions.rows) == 1:
         return f"it has a chance of {percent(actions.expected_outcomes)}"
@@ -172,15 +172,15 @@ def _expected(actions: ActionList) -> str:
 
 def _sentence(actions: ActionList, goal: Goal, problem: Problem, pays: bool) -> str:
     """The list in words; `pays` says whether any row is worth its cost, for else more money would not help."""
-    count = f"{len(actions.rows):,} {'row' if len(actions.rows) == 1 else 'rows'}"
+    rows = count(len(actions.rows), "row")
     if not actions.rows:
         if actions.ranked and not actions.capacity and pays:
             spend, cost = (money(amount, goal.currency) for amount in (goal.budget, goal.contact_cost))
             return f"The money you can spend, {spend}, does not pay for one row: acting on one costs {cost}."
         return "No row is worth acting on at this value and cost."
-    whom = f"the {count}"
+    whom = f"the {rows}"
     if actions.takes_everyone:
-        whom = "the only row there is" if len(actions.rows) == 1 else f"all {count}"
+        whom = "the only row there is" if len(actions.rows) == 1 else f"all {rows}"
     if problem.task == "regression":
         side = "highest" if goal.good == "low" else "lowest"
         reached = f"Act on {whom}" + ("" if actions.takes_everyone else f" with the {side} predicted {quote(problem.target)}")
@@ -190,7 +190,7 @@ def _sentence(actions: ActionList, goal: Goal, problem: Problem, pays: bool) -> 
         if len(bad) > 1:
             end = f"not to end as {quote(problem.target)} = {quote(goal.good)}"
         risky = "" if actions.takes_everyone else " most at risk"
-        reached = f"Act on {whom}{risky}: {_expected(actions)} {end}"
+        reached = f"Act on {whom}{risky}: {expected_words(actions)} {end}"
     if math.isnan(actions.expected_value):
         return f"{reached}."
     span = interval(money(actions.low, goal.currency), money(actions.high, goal.currency))

@@ -20,7 +20,7 @@ from automl_core.acting.qini import CurvePoint, UpliftPart
 from automl_core.acting.uplift import Uplift, UpliftRoles, measure_uplift
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
-from automl_core.explaining.words import interval, money, percent, quote
+from automl_core.explaining.words import count, interval, money, percent, quote
 from automl_core.framing.problem import Problem
 
 Floats = NDArray[np.float64]
@@ -159,7 +159,8 @@ def _advice(made: Experiment, goal: Goal) -> str:
         if not made.ordered:
             words = f"Treat all {total:,} rows with {name}."
     else:
-        words = f"Treat the {made.rows:,} rows ({percent(made.treat)}) ranked first with {name}: only these are expected to gain"
+        only = count(made.rows, "row")
+        words = f"Treat the {only} ({percent(made.treat)}) ranked first with {name}: only these are expected to gain"
         words += " more than it costs." if goal.value > 0 else "."
     if math.isnan(made.net):
         return words

@@ -12,7 +12,7 @@ from automl_core.acting.effects import Effect
 from automl_core.acting.refutations import Benchmark
 from automl_core.acting.trials import LEAST_SUPPORT
 from automl_core.acting.wording import chance_decided
-from automl_core.explaining.words import percent, quote
+from automl_core.explaining.words import count, percent, quote
 
 LEVEL = 0.05
 LEAST_CLUSTERS = 6
@@ -64,7 +64,8 @@ def shortfalls(found: Evidence) -> tuple[str, ...]:
     if found.effect.support < LEAST_SUPPORT:
         said.append(f"Only {percent(found.effect.support)} of the rows have others to be compared with.")
     if 0 < found.effect.clusters < LEAST_CLUSTERS:
-        said.append(f"Only {found.effect.clusters} groups of rows are on one side: the change cannot be told from the groups.")
+        groups = count(found.effect.clusters, "group of rows is", "groups of rows are")
+        said.append(f"Only {groups} on one side: the change cannot be told from the groups.")
     if found.placebo is False:
         said.append("A placebo that changes nothing seemed to have an effect, too.")
     if found.random_cause is False:

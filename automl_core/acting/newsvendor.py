@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.errors import BadInput
-from automl_core.explaining.words import edge, interval, money, number, percent, rounded
+from automl_core.explaining.words import count, edge, interval, money, number, percent, rounded
 from automl_core.framing.problem import Money
 
 Floats = NDArray[np.float64]
@@ -76,7 +76,7 @@ def newsvendor(prediction: Floats, outcome: Floats, costs: Money, seed: int = 0)
     known = np.isfinite(p) & np.isfinite(y)
     p, y = p[known], y[known]
     if len(y) < FEWEST_ROWS:
-        raise BadInput(f"Only {len(y)} rows have an outcome and a prediction.", f"{FEWEST_ROWS} are needed.")
+        raise BadInput(f"Only {count(len(y), 'row has', 'rows have')} an outcome and a prediction.", f"{FEWEST_ROWS} are needed.")
     level = costs.under / (costs.under + costs.over)
     folds = np.random.default_rng(seed).permutation(len(y)) % FOLDS
     then = np.empty(len(y))

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard
 from automl_core.acting.outcome import make_outcome
-from automl_core.acting.pilots import HOLD, TREAT, Draw, Mask, Pilot, Returned
+from automl_core.acting.pilot_design import Draw
+from automl_core.acting.pilots import HOLD, TREAT, Mask, Pilot, Returned
 from automl_core.errors import BadInput
 from automl_core.explaining.single import value_text
 from automl_core.explaining.words import plain, quote

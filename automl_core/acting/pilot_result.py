@@ -177,17 +177,34 @@ def _amount(value: float, goal: Goal) -> str:
     return money(value, goal.currency)
 
 
+def ended_words(pilot: Pilot, result: PilotResult, goal: Goal, cost: float) -> str:
+    """What a pilot that has ended found. What it delivered is said only while the amounts of its time hold: a card has one price.
+
+    `cost` is what the change of one row costs by `goal` (see `cost_now`).
+    """
+    return result.sentence if priced_alike(pilot, goal, cost) else _sentence(pilot, replace(result, delivered=math.nan), "")
+
+
+def priced_alike(pilot: Pilot, goal: Goal, cost: float) -> bool:
+    """Whether worth, currency and the cost of a row are those of the time when the pilot was drawn."""
+    return (goal.value, goal.currency, cost) == (pilot.goal.value, pilot.goal.currency, pilot.card.whole_cost)
+
+
+def cost_now(card: ActionCard, goal: Goal) -> float:
+    """What a card's change of one row costs by the levers of `goal`; NaN when it names one of them no longer."""
+    costs = {lever.column: lever.cost for lever in goal.levers}
+    return sum(costs.get(name, math.nan) for name in (card.lever, *(one.lever for one in card.also)))
+
+
 def graded(card: ActionCard, pilot: Pilot | None, goal: Goal | None = None) -> ActionCard:
     """The card as it stands after its pilot: measured figures and grade A, or D once retired; as it was while none has ended.
 
-    Its money is by the amounts of `goal`, as that of the cards beside it; without one by those of the pilot's own time. What the
-    pilot delivered is said only while these amounts are still those of its time: a card has one price.
+    Its money is by the amounts of `goal`, as that of the cards beside it; without one by those of the pilot's own time.
     """
     if pilot is None or pilot.result is None or pilot.state not in ("raised", "retired"):
         return card
     result, goal = pilot.result, goal or pilot.goal
-    now, then = ((one.value, one.currency, of.whole_cost) for one, of in ((goal, card), (pilot.goal, pilot.card)))
-    words = result.sentence if now == then else _sentence(pilot, replace(result, delivered=math.nan), "")
+    words = ended_words(pilot, result, goal, card.whole_cost)
     turned = direction(pilot.goal, pilot.is_rate)
     low, high = pilot.possible(result.low), pilot.possible(result.high)
     nets = [

@@ -19,7 +19,8 @@ from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.budget import choose
 from automl_core.acting.conditions import describe_all
 from automl_core.acting.levers import moved
-from automl_core.acting.pilots import change_words, direction, promise_of, rows_for
+from automl_core.acting.pilot_design import rows_for
+from automl_core.acting.pilots import change_words, direction, promise_of
 from automl_core.acting.recourse import wanted
 from automl_core.data.table import Column
 from automl_core.explaining.single import value_text

@@ -21,7 +21,7 @@ from automl_core.acting.row_moves import Move, moves_of, similar_rows, supported
 from automl_core.data.table import Row
 from automl_core.data.words import join_words
 from automl_core.errors import BadInput
-from automl_core.explaining.single import row_frame
+from automl_core.explaining.single import encode_row, row_frame
 from automl_core.explaining.words import money, number, percent, quote
 from automl_core.search.model import Model
 
@@ -87,7 +87,7 @@ def recourse(model: Model, row: Row, goal: Goal, background: pd.DataFrame, ask: 
         raise BadInput("The goal names nothing that you can change and the model looks at.", "Add a lever on the act page.")
     target = _target(model, goal, background, ask.target)
     base = row_frame(model, row, background)
-    now = float(wanted(model, model.predict_frame(base), goal)[0])
+    now = float(wanted(model, model.predict_matrix(encode_row(model, row)[None, :]), goal)[0])  # quicker than a table of one row
     near = similar_rows(model, row, goal, background)
     grid, left_out = [], 0
     for lever in levers:
@@ -114,9 +114,14 @@ def wanted(model: Model, predictions: Floats, goal: Goal) -> Floats:
     return np.asarray(predictions if goal.good == problem.positive else 1.0 - predictions, dtype=np.float64)
 
 
+def typical(model: Model, background: pd.DataFrame) -> float:
+    """The number to reach where none was asked for: the median prediction of past rows. It takes longer than all the rest."""
+    return float(np.median(model.predict_frame(background)))
+
+
 def _target(model: Model, goal: Goal, background: pd.DataFrame, asked: float) -> float:
     if model.problem.task == "regression":
-        return asked if math.isfinite(asked) else float(np.median(model.predict_frame(background)))
+        return asked if math.isfinite(asked) else typical(model, background)
     if math.isfinite(asked):
         if not 0 < asked < 1:
             raise BadInput("The probability to reach is not between 0 and 1.", "Give a share such as 0.7.")

@@ -6,8 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from automl_core.acting.action import Goal
+from automl_core.acting.pilot_result import cost_now, priced_alike
 from automl_core.acting.pilots import Pilot, direction
-from automl_core.explaining.words import interval, money, number
+from automl_core.explaining.words import interval, money, number, quote
 
 _Z = 1.959964
 
@@ -29,7 +31,8 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class TrackRecord:
-    """All measured cards together, newest first. Amounts are money when every card has money, else outcomes turned good.
+    """All measured cards together, newest first. Amounts are money when every card has money, else outcomes turned good, or
+    what the number moved by in the wanted direction.
 
     `ratio` is delivered over promised with its range, taking the promises as given; NaN when nothing was promised.
     """
@@ -46,8 +49,10 @@ class TrackRecord:
     sentence: str
 
 
-def track_record(pilots: Sequence[Pilot]) -> TrackRecord:
+def track_record(pilots: Sequence[Pilot], goal: Goal | None = None) -> TrackRecord:
     """The record of the pilots that have ended with a verdict (in whatever order); others are left out.
+
+    Money is that of each pilot's own time. With a `goal` it is left out when its amounts are others by now, as beside them.
 
     Errors of different pilots are independent, so the range of the sum adds their variances.
     """
@@ -55,6 +60,8 @@ def track_record(pilots: Sequence[Pilot]) -> TrackRecord:
     ended.sort(key=lambda pilot: pilot.started, reverse=True)
     currencies = {pilot.goal.currency for pilot in ended}
     in_money = len(currencies) == 1 and all(math.isfinite(pilot.promised) for pilot in ended)
+    if goal is not None:
+        in_money = in_money and all(priced_alike(pilot, goal, cost_now(pilot.card, goal)) for pilot in ended)
     items = tuple(_kept(pilot, in_money) for pilot in ended)
     promised, delivered = sum(item.promised for item in items), sum(item.delivered for item in items)
     reach = math.sqrt(sum(((item.high - item.low) / 2) ** 2 for item in items))
@@ -63,7 +70,9 @@ def track_record(pilots: Sequence[Pilot]) -> TrackRecord:
     currency = currencies.pop() if in_money else ""
     low, high = delivered - reach, delivered + reach
     made = TrackRecord(items, promised, delivered, low, high, ratios[0], ratios[1], ratios[2], currency, "")
-    return replace(made, sentence=_sentence(made, in_money))
+    numbers = {quote(pilot.goal.outcome) for pilot in ended if not pilot.is_rate}
+    unit = f"in {numbers.pop()}" if len(numbers) == 1 and not any(pilot.is_rate for pilot in ended) else ""
+    return replace(made, sentence=_sentence(made, in_money, unit))
 
 
 def _kept(pilot: Pilot, in_money: bool) -> Kept:
@@ -81,12 +90,15 @@ def _kept(pilot: Pilot, in_money: bool) -> Kept:
     return Kept(pilot.id, what, pilot.state, given[0], min(given[1:]), max(given[1:]), found[0], min(found[1:]), max(found[1:]))
 
 
-def _sentence(record: TrackRecord, in_money: bool) -> str:
+def _sentence(record: TrackRecord, in_money: bool, unit: str) -> str:
     if not record.items:
         return "No card has been measured by a pilot yet."
 
     def amount(value: float) -> str:
-        return money(value, record.currency) if in_money else f"{number(round(value))} outcomes"
+        if in_money:
+            return money(value, record.currency)
+        whole = round(value)
+        return f"{number(value)} {unit}" if unit else f"{number(whole)} {'outcome' if abs(whole) == 1 else 'outcomes'}"
 
     count = len(record.items)
     who = "The only measured card" if count == 1 else f"Our last {count} cards"

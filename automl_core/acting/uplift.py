@@ -23,7 +23,7 @@ from automl_core.acting.qini import Ranking, judge_ranking
 from automl_core.acting.randomised import Balance, check_randomised
 from automl_core.data.table import Column, find_column
 from automl_core.errors import BadInput
-from automl_core.explaining.words import interval, points, quote
+from automl_core.explaining.words import count, interval, points, quote
 from automl_core.framing.problem import Problem
 from automl_core.framing.suggestion import suggest_problem
 from automl_core.framing.validation import encode_target
@@ -178,7 +178,8 @@ def treated_rows(series: pd.Series, treated: str = "") -> Floats:
     spelled = texts(series).where(series.notna())
     levels = sorted(str(level) for level in spelled.dropna().unique())
     if len(levels) != 2:
-        raise BadInput(f"The treatment {quote(series.name)} has {len(levels)} values, not two.", "Keep the rows of two of them.")
+        found = count(len(levels), "value")
+        raise BadInput(f"The treatment {quote(series.name)} has {found}, not two.", "Keep the rows of two of them.")
     if not treated:
         yes = [level for level in levels if level.casefold() in _TREATED]
         no = [level for level in levels if level.casefold() in _CONTROL]

@@ -1,7 +1,14 @@
 """Why the model predicts what it predicts: importance and what it rests on, shapes, pairs, single rows, what-if, weak spots."""
 from __future__ import annotations
 
-from automl_core.explaining.contributions import Contributions, contributions, explained_class, pick_background, reference_rows
+from automl_core.explaining.contributions import (
+    Contributions,
+    contributions,
+    explained_class,
+    pick_background,
+    reference_rows,
+    row_care,
+)
 from automl_core.explaining.curves import curve
 from automl_core.explaining.depth import evidence
 from automl_core.explaining.fairness import Audit, Fairness, audit
@@ -13,7 +20,7 @@ from automl_core.explaining.interactions import interactions
 from automl_core.explaining.overview import explain, outcomes_shown, stratified
 from automl_core.explaining.protected import in_order, likely_protected, protected_groups
 from automl_core.explaining.reasons import explain_rows
-from automl_core.explaining.reference import Reference, open_reference
+from automl_core.explaining.reference import Care, Reference, open_reference
 from automl_core.explaining.refits import Past
 from automl_core.explaining.single import explain_row, what_if
 from automl_core.explaining.sure import PastCases, past_cases, row_context
@@ -21,9 +28,8 @@ from automl_core.explaining.swap import Rows, open_rows
 from automl_core.explaining.table_what_if import what_if_table
 from automl_core.explaining.weak_spots import Judged, weak_spots
 
-__all__ = ["Allowed", "Audit", "Contributions", "Fairness", "Judged", "Past", "PastCases", "Reference", "Rows", "Spread",
+__all__ = ["Allowed", "Audit", "Care", "Contributions", "Fairness", "Judged", "Past", "PastCases", "Reference", "Rows", "Spread",
            "association", "audit", "cheapest_flip", "column_groups", "contributions", "curve", "evidence", "explain",
            "explain_row", "explain_rows", "explained_class", "in_order", "interactions", "likely_protected", "open_reference",
-           "open_rows", "outcomes_shown", "past_cases", "pick_background", "protected_groups", "reference_rows", "row_context",
-           "stratified", "weak_spots", "what_if", "what_if_table",
-           "with_evidence"]
+           "open_rows", "outcomes_shown", "past_cases", "pick_background", "protected_groups", "reference_rows", "row_care",
+           "row_context", "stratified", "weak_spots", "what_if", "what_if_table", "with_evidence"]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl_core.explaining.chance import row_seeds, same_seeds
 from automl_core.explaining.reference import Care, Reference, open_reference, parted
 from automl_core.explaining.routes import (
     Raw,
@@ -106,7 +107,7 @@ def of_matrix(
     """The same for rows that are encoded already; a reference is needed by all but trees that are alone."""
     raw = exact_together(model, matrix, None if reference is None else reference.matrix)
     if raw is None:
-        raw = parted(_fitting(model, reference), matrix, care, seed)
+        raw = parted(_fitting(model, reference), matrix, care, row_seeds(matrix, seed))
     return _shown(model, raw, matrix, label)
 
 
@@ -118,13 +119,17 @@ def of_row(model: Model, row: Floats, reference: Reference | None, label: str = 
     raw = exact(model, row, None if reference is None else reference.matrix)
     if raw is None:
         known = _fitting(model, reference)
-        columns = len(model.sources)
-        seconds = ROW_SECONDS * min(os.cpu_count() or 1, 2)
-        if known.asked and columns <= MOST_ENUMERATED and known.pace * 2**columns * len(known.matrix) < seconds:
-            raw = enumerated(model, row, known.matrix)
-        else:
-            raw = parted(known, row, known.care(1, seconds, LEAST_CARE, MOST_CARE), 0)
+        care = known.care or row_care(known)
+        raw = parted(known, row, care, same_seeds(row, 0)) if care.rounds else enumerated(model, row, known.matrix)
     return _shown(model, raw, row, label)
+
+
+def row_care(reference: Reference) -> Care:
+    """What 40 ms allow for a row alone, by the pace of this machine just now."""
+    columns, seconds = len(reference.model.sources), ROW_SECONDS * min(os.cpu_count() or 1, 2)
+    if reference.asked and columns <= MOST_ENUMERATED and reference.pace * 2**columns * len(reference.matrix) < seconds:
+        return Care(0, 0, alone=True)
+    return reference.affords(1, seconds, LEAST_CARE, MOST_CARE)
 
 
 def _fitting(model: Model, reference: Reference | None) -> Reference:

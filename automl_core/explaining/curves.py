@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from automl_core.errors import BadInput
 from automl_core.explaining.explanation import Curve, CurvePoint
 from automl_core.explaining.swap import Rows, as_numbers, coded, from_numbers, is_date, is_number, with_values
-from automl_core.explaining.words import edge, number, quote
+from automl_core.explaining.words import axis_value, edge, number, quote
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -194,7 +194,7 @@ def _point(
 
 
 def _label(value: float, kind: str) -> str:
-    return str(np.datetime64(int(value), "D")) if kind == "date" else number(float(value))
+    return str(np.datetime64(int(value), "D")) if kind == "date" else axis_value(float(value))
 
 
 def _sentence(what: tuple[str, str, str], points: list[CurvePoint]) -> str:

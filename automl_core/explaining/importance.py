@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from automl_core.explaining.contributions import Contributions
 from automl_core.explaining.explanation import Importance, Shape, ShapePoint
-from automl_core.explaining.words import number
+from automl_core.explaining.words import axis_value
 
 Floats = NDArray[np.float64]
 DRAWS = 200
@@ -108,7 +108,7 @@ def _bins(values: Floats, phi: Floats, observed: Floats, date: bool = False) -> 
 
 
 def _range(low: float, high: float, date: bool) -> str:
-    first, last = (_day(low), _day(high)) if date else (number(low), number(high))
+    first, last = (_day(low), _day(high)) if date else (axis_value(low), axis_value(high))
     return first if first == last else f"{first} to {last}"
 
 

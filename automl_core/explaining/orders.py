@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.explaining.chance import Seeds, draws
+
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
@@ -47,17 +49,18 @@ class Orders:
         return np.asarray((changes[: self.pairs] + changes[self.pairs :]) / 2)
 
 
-def plan(rows: Floats, others: Floats, source: Places, rounds: int, seed: int) -> Orders:
+def plan(rows: Floats, others: Floats, source: Places, rounds: int, seeds: Seeds) -> Orders:
     """`rounds` orders of the d columns of `source` for each row (n, p); others (b, p) are met evenly over their order.
 
-    In a row's successive orders each column stands at each place as often.
+    In a row's successive orders each column stands at each place as often. `seeds` (n,) are the rows' own.
     """
-    generator = np.random.default_rng(seed)
     n, b, d = len(rows), len(others), int(source.max()) + 1
+    turns = -(-rounds // d)
+    drawn = draws(seeds, 1 + turns * d)
     row = np.repeat(np.arange(n), rounds)
     turn = np.tile(np.arange(rounds), n)
-    other = np.minimum(((turn + np.repeat(generator.random(n), rounds)) * b / rounds).astype(np.int64), b - 1)
-    shuffled = generator.random((n, -(-rounds // d), d)).argsort(axis=2)[row, turn // d]
+    other = np.minimum(((turn + np.repeat(drawn[:, 0], rounds)) * b / rounds).astype(np.int64), b - 1)
+    shuffled = drawn[:, 1:].reshape(n, turns, d).argsort(axis=2)[row, turn // d]
     order = np.take_along_axis(shuffled, (np.arange(d)[None, :] - turn[:, None]) % d, axis=1)
     differ = _differing(rows, others, row, other, source, d)
     both = np.concatenate([order, order[:, ::-1]])

@@ -80,7 +80,7 @@ def _affordable(
     assert reference is not None
     least = reference.lone + LEAST_CARE.rounds * reference.round_seconds() + LEAST_CARE.meetings * reference.meeting_seconds()
     rows = int(np.clip(min(rows, budget / max(least, 1e-9)), LEAST_SAMPLE, SAMPLE))
-    return rows, reference.care(rows, budget, LEAST_CARE, MOST_CARE)
+    return rows, reference.affords(rows, budget, LEAST_CARE, MOST_CARE)
 
 
 def _pace(work: Callable[[Floats], object], few: Floats, seconds: float) -> float:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.explaining.chance import Seeds, same_seeds
 from automl_core.explaining.orders import mixtures, plan
 from automl_core.explaining.routes import Raw, by_source, in_threads, of_member, spread_remainder
 from automl_core.explaining.terms import LEARNED, Terms, calibrated, dense, likeness, member_terms
@@ -31,10 +32,14 @@ STATE_SECONDS = 1e-6  # a mixture costs beyond its prediction
 
 @dataclass(frozen=True, slots=True)
 class Care:
-    """How much is done for each row: pairs of orders where values are sampled, and rows that each tree of a forest meets."""
+    """How much is done for each row: pairs of orders where values are sampled, and rows that each tree of a forest meets.
+
+    `alone` says that there is one row only. No rounds: all coalitions of its columns are gone through, without chance.
+    """
 
     rounds: int
     meetings: int
+    alone: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -44,6 +49,7 @@ class Reference:
     `native`, `woods`, `terms` and `dark` are the members by route; `copy` is the rough copy of the dark ones together, `pace` the
     seconds of one processor that a mixture of theirs takes, `lone` what a row's native parts take; `slope` is how a calibrated
     prediction goes with the blend before, on the whole: what it does beyond that is sampled. It holds for `model` alone.
+    `care` is what a row alone gets, when that was settled before: on a slower day its reasons must not differ.
     """
 
     model: Model
@@ -58,6 +64,7 @@ class Reference:
     pace: float = 0.0
     lone: float = 0.0
     slope: float = 1.0
+    care: Care | None = None
 
     @property
     def asked(self) -> bool:
@@ -72,11 +79,12 @@ class Reference:
         """The same for each tree of all forests meeting one row."""
         return sum(woods.pace for woods in self.woods)
 
-    def care(self, rows: int, seconds: float, least: Care, most: Care) -> Care:
+    def affords(self, rows: int, seconds: float, least: Care, most: Care) -> Care:
         """The care that so many seconds of one processor allow for each of `rows` rows."""
         each = max(seconds / max(rows, 1) - self.lone, 0.0) / (2 if self.asked and self.woods else 1)
         rounds = int(np.clip(each / max(self.round_seconds(), 1e-9), least.rounds, most.rounds))
-        return Care(rounds, int(np.clip(each / max(self.meeting_seconds(), 1e-9), least.meetings, most.meetings)))
+        meetings = int(np.clip(each / max(self.meeting_seconds(), 1e-9), least.meetings, most.meetings))
+        return Care(rounds, meetings, rows == 1)
 
 
 def open_reference(model: Model, matrix: Floats) -> Reference:
@@ -141,8 +149,11 @@ def _tried(reference: Reference) -> Reference:
     return replace(reference, pace=pace, copy=copy)
 
 
-def parted(reference: Reference, matrix: Floats, care: Care, seed: int) -> Raw:
-    """Shapley values by source column of encoded rows (n, p) against the reference, in the space of predictions."""
+def parted(reference: Reference, matrix: Floats, care: Care, seeds: Seeds) -> Raw:
+    """Shapley values by source column of encoded rows (n, p) against the reference, in the space of predictions.
+
+    `seeds` (n,) are the rows' own: what is said of a row does not hang on the rows beside it.
+    """
     model = reference.model
     phi = np.zeros((len(matrix), len(model.sources), reference.prediction.shape[1]))
     doubt, base, slope = np.zeros_like(phi), reference.prediction.mean(axis=0), reference.slope
@@ -155,17 +166,17 @@ def parted(reference: Reference, matrix: Floats, care: Care, seed: int) -> Raw:
         phi += in_threads(lambda part: _native_parts(reference, part, others), whole)[:, :, None]
         base = base + _native_shift(reference, whole[:1], others)
     for woods in reference.woods:
-        part, error = walked(woods, whole, care.meetings, seed)
+        part, error = walked(woods, whole, care.meetings, seeds)
         phi += slope * woods.member.weight * part
         doubt += np.square(slope * woods.member.weight * error)
     cheap = (*reference.terms, *([reference.copy] if reference.copy else []))
     if cheap:
         mine = tuple(part.of(matrix if part is reference.copy else whole) for part in cheap)
         alone = None if reference.asked else model.calibration
-        known = dense(cheap, mine, (matrix, reference.matrix), reference.source, seed, alone)
+        known = dense(cheap, mine, (matrix, reference.matrix), reference.source, (seeds, care.alone), alone)
         phi += slope * known if alone is None else known
     if reference.asked:
-        part, error = _sampled(reference, matrix, care.rounds, seed)
+        part, error = _sampled(reference, matrix, care.rounds, seeds)
         phi, doubt = phi + part, doubt + np.square(error)
     doubt = NORMAL_MEAN * np.sqrt(doubt).sum(axis=1) / np.maximum(np.abs(phi).sum(axis=1), 1e-12)
     found = np.stack([spread_remainder(phi[:, :, k], prediction[:, k] - base[k]) for k in range(phi.shape[2])], axis=2)
@@ -192,23 +203,24 @@ def _native_shift(reference: Reference, whole: Floats, others: Floats) -> float:
 
 def paired(model: Model, row: Floats, background: Floats, rounds: int, seed: int) -> Raw:
     """Shapley values of one encoded row (1, p) against others (b, p), with so many pairs of orders where they must be sampled."""
-    return parted(open_reference(model, background), row, Care(rounds, len(background)), seed)
+    return parted(open_reference(model, background), row, Care(rounds, len(background), len(row) == 1), same_seeds(row, seed))
 
 
-def _sampled(reference: Reference, matrix: Floats, rounds: int, seed: int) -> tuple[Floats, Floats]:
+def _sampled(reference: Reference, matrix: Floats, rounds: int, seeds: Seeds) -> tuple[Floats, Floats]:
     """`(phi, error)` (n, d, k) of what must be asked of the model beyond what is known, a block of rows in each thread."""
     d, threads = len(reference.model.sources), os.cpu_count() or 1
     most = max(1, STATE_CELLS // (2 * rounds * d * max(matrix.shape[1], 1)))
     starts = range(0, len(matrix), most)
     inner = max(1, threads // len(starts)) if len(starts) else 1
     with ThreadPoolExecutor(threads) as pool:
-        found = list(pool.map(lambda start: _block(reference, matrix[start : start + most], rounds, seed + start, inner), starts))
+        found = list(pool.map(lambda start: _block(
+            reference, matrix[start : start + most], rounds, seeds[start : start + most], inner), starts))
     return np.concatenate([part for part, _ in found]), np.concatenate([error for _, error in found])
 
 
-def _block(reference: Reference, rows: Floats, rounds: int, seed: int, threads: int) -> tuple[Floats, Floats]:
+def _block(reference: Reference, rows: Floats, rounds: int, seeds: Seeds, threads: int) -> tuple[Floats, Floats]:
     model, others = reference.model, reference.matrix
-    orders = plan(rows, others, reference.source, rounds, seed)
+    orders = plan(rows, others, reference.source, rounds, seeds)
     walk, step = orders.states()
     mixed = mixtures(rows, others, orders, reference.source, (walk, step))
     asked = np.concatenate([rows, others, mixed])

@@ -141,7 +141,9 @@ def sureness(cases: PastCases, prediction: float) -> Sureness | None:
     rate = float(outcomes[near].mean())
     low, high = wilson(rate, rows)
     label = cases.model.problem.classes[explained_class(cases.model)]
-    sentence = (f"Predicted {percent(prediction)}. Of {rows:,} past rows predicted {percent(ends[0])} to {percent(ends[1])}, "
+    first, last = percent(ends[0]), percent(ends[1])
+    near_by = first if first == last else f"{first} to {last}"
+    sentence = (f"Predicted {percent(prediction)}. Of {rows:,} past rows predicted {near_by}, "
                 f"{percent(rate)} had {quote(target)} = {quote(label)} (95 % range {percent(low)} to {percent(high)}).")
     if not low <= float(said[near].mean()) <= high:
         sentence += " That is off what was predicted for them: trust the past rows more."

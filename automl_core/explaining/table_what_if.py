@@ -15,7 +15,7 @@ from automl_core.data.words import join_words
 from automl_core.errors import BadInput
 from automl_core.explaining.changes import TableChange, TableWhatIf
 from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, is_number, open_rows
-from automl_core.explaining.words import number, percent, quote
+from automl_core.explaining.words import count, number, quote, told_apart
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
@@ -136,11 +136,12 @@ def _sentence(rows: Rows, made: TableWhatIf, changes: tuple[TableChange, ...]) -
                  f"{number(made.mean_before)} ({'+' if move > 0 else ''}{number(move)}).")
     else:
         label = problem.classes[rows.place]
-        found = (f"If {what}, the model predicts {quote(problem.target)} = {quote(label)} at {percent(made.mean_after / 100)} on "
-                 f"average instead of {percent(made.mean_before / 100)}; {made.flips_up + made.flips_down:,} of {made.rows:,} "
+        after, before = told_apart(made.mean_after / 100, made.mean_before / 100)
+        found = (f"If {what}, the model predicts {quote(problem.target)} = {quote(label)} at {after} on "
+                 f"average instead of {before}; {made.flips_up + made.flips_down:,} of {made.rows:,} "
                  f"rows change sides ({made.flips_up:,} up, {made.flips_down:,} down).")
     if made.outside:
-        found += f" In {made.outside:,} rows the new value lies beyond anything seen, where the model can only guess."
+        found += f" In {count(made.outside, 'row')} the new value lies beyond anything seen, where the model can only guess."
     return found
 
 

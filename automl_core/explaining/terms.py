@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.explaining.chance import Seeds
 from automl_core.explaining.orders import Orders, plan
 from automl_core.framing.problem import Task
 from automl_core.search.calibration import Calibration
@@ -118,22 +119,24 @@ def likeness(model: Model, values: Floats, matrix: Floats, reference: Floats) ->
 
 
 def dense(
-    terms: tuple[Terms, ...], mine: tuple[Floats, ...], ends: tuple[Floats, Floats], source: Places, seed: int,
+    terms: tuple[Terms, ...], mine: tuple[Floats, ...], ends: tuple[Floats, Floats], source: Places, chance: tuple[Seeds, bool],
     calibration: Calibration | None = None,
 ) -> Floats:
     """(n, d, k) Shapley values of the parts' sum, calibrated or not, by so many orders that their chance does not count.
 
-    `ends` are rows and others encoded, `mine` the terms of the rows.
+    `ends` are rows and others encoded, `mine` the terms of the rows, `chance` their seeds, and whether there is one row only:
+    it has all the orders to itself.
     """
+    seeds, alone = chance
     rows, others = ends
     n, b, d = len(rows), len(others), terms[0].columns
     outputs = sum(part.others.shape[2] for part in terms)
-    rounds = b * max(1, CELLS // (2 * b * (d + 1) * outputs * min(n, 10)))
+    rounds = b * max(1, CELLS // (2 * b * (d + 1) * outputs * (1 if alone else 10)))
     most = max(1, BLOCK // (2 * rounds * (d + 1) * outputs))
 
     def block(start: int) -> Floats:
         part = slice(start, start + most)
-        orders = plan(rows[part], others, source, rounds, seed + start)
+        orders = plan(rows[part], others, source, rounds, seeds[part])
         values = sum((one.along(own[part], orders) for one, own in zip(terms, mine, strict=True)), np.zeros(1))
         changed = orders.parts(values if calibration is None else calibrated(calibration, values))
         return np.asarray(changed.reshape(-1, rounds, d, changed.shape[2]).mean(axis=1))

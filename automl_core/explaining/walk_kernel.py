@@ -77,22 +77,22 @@ meet: Any = _compiled(_meet)
 
 def _walk(
     trees: tuple[Any, Any, Any, Any, Any, Any], rows: Any, others: Any, columns: tuple[Any, Any],
-    design: tuple[int, int, float], phi: Any,
+    design: tuple[int, int, Any], phi: Any,
 ) -> None:
     """Adds to `phi` (n, 2, d, k) the interventional Shapley values of rows (n, p), summed over trees and some of `others` (b, p).
 
     `trees` are roots, feature, threshold, left, right, value as in a forest; `columns` the source of each feature (p,) and the
     Shapley weights by how many columns were taken from the row and from the other (d + 1, d + 1); `design` the first tree's
-    number, how many others each tree meets, and where they start (0 to 1). Meetings go to two places in turn, which tell the
-    error.
+    number, how many others each tree meets, and where they start for each row (n,) (0 to 1). Meetings go to two places in turn,
+    which tell the error.
     """
     roots, feature, threshold, left, right, value = trees
-    first, meetings, start = design
+    first, meetings, starts = design
     d = phi.shape[2]
     room = (np.zeros(d, np.int8), np.zeros(d + 1, np.int64), np.zeros(d + 1, np.int64), np.zeros(d + 1, np.int64))
     for tree in range(len(roots)):
         for number in range(rows.shape[0]):
-            shift = (start + 0.6180339887498949 * (first + tree) + 0.7548776662466927 * number) % 1.0
+            shift = (starts[number] + 0.6180339887498949 * (first + tree)) % 1.0
             for meeting in range(meetings):
                 other = others[min(int((meeting + shift) * others.shape[0] / meetings), others.shape[0] - 1)]
                 sums = phi[number, (meeting + first + tree) % 2]

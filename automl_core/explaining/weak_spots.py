@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from automl_core.data.words import join_words
 from automl_core.explaining.explanation import SpotCondition, WeakSpot, WeakSpots
 from automl_core.explaining.swap import as_numbers, is_date, is_number
-from automl_core.explaining.words import edge, number, percent, quote
+from automl_core.explaining.words import count, edge, number, percent, quote
 from automl_core.framing.metrics import METRICS, decision_of
 from automl_core.framing.problem import Problem
 
@@ -290,7 +290,8 @@ def describe(condition: SpotCondition) -> str:
 
 
 def _sentence(kept: int, looked_at: int, tested: int) -> str:
-    looked = f"{looked_at:,} groups were looked at, {tested} were tested on rows that had not been used to find them"
+    looked = (f"{count(looked_at, 'group was', 'groups were')} looked at, {count(tested, 'was', 'were')} tested on rows that "
+              "had not been used to find them")
     if not kept:
         return f"{looked}, none was confirmed: the model is not clearly worse anywhere that one or two columns can tell."
     return f"{looked}, {kept} {'were' if kept > 1 else 'was'} confirmed."

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.explaining.chance import Seeds, draws
 from automl_core.search.forest import Forest, filled
 from automl_core.search.model import Member, Model
 
@@ -26,7 +27,6 @@ Floats = NDArray[np.float64]
 TRIED_ROWS, TRIED = 3, 4  # rows and meetings by which the pace is measured
 LEAST_MEETINGS = 2
 NORMAL_MEAN = 0.8  # the mean size of a normal error of spread 1
-GOLDEN = 0.7548776662466927  # the second of the two numbers that spread starts most evenly
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -65,22 +65,24 @@ def open_woods(model: Model, member: Member, whole: Floats) -> Woods:
     value = np.ascontiguousarray(forest.value, dtype=np.float32)
     made = Woods(member, forest, value, _seen(member, forest, whole), source, weights, len(names))
     rows = made.others[np.linspace(0, len(made.others) - 1, TRIED_ROWS).astype(np.int64)]
-    _add(made, rows[:1], slice(None), (1, 0.0))  # compiled, if it was not
+    starts = np.zeros(len(rows))
+    _add(made, rows[:1], slice(None), (1, starts))  # compiled, if it was not
     began = time.thread_time()
-    _add(made, rows, slice(None), (TRIED, 0.0))
+    _add(made, rows, slice(None), (TRIED, starts))
     pace = (time.thread_time() - began) / (TRIED_ROWS * TRIED)
     return replace(made, pace=pace)
 
 
-def walked(woods: Woods, whole: Floats, meetings: int, seed: int) -> tuple[Floats, Floats]:
+def walked(woods: Woods, whole: Floats, meetings: int, seeds: Seeds) -> tuple[Floats, Floats]:
     """`(phi, error)`: (n, d, k) parts of the member's predictions of rows (n, p) by source column, and their standard errors.
 
-    Each tree meets `meetings` of the b rows compared with; all of them leave nothing to chance, and the error is 0.
+    Each tree meets `meetings` of the b rows compared with; all of them leave nothing to chance, and the error is 0. `seeds` (n,)
+    are the rows' own.
     """
     b, trees = len(woods.others), len(woods.forest.roots)
     meetings = min(max(meetings, min(LEAST_MEETINGS, b)), b)
     rows = _seen(woods.member, woods.forest, whole)
-    start = float(np.random.default_rng(seed).random()) if meetings < b else 0.0
+    starts = draws(seeds, 1)[:, 0] if meetings < b else np.zeros(len(rows))
     threads = max(1, min(os.cpu_count() or 1, trees))
     if len(rows) >= 2 * threads:
         parts = np.array_split(np.arange(len(rows)), threads)
@@ -90,7 +92,7 @@ def walked(woods: Woods, whole: Floats, meetings: int, seed: int) -> tuple[Float
         jobs = [(np.arange(len(rows)), slice(int(a), int(z))) for a, z in pairwise(cuts)]
     sums = np.zeros((len(rows), 2, woods.columns, woods.value.shape[1]))
     with ThreadPoolExecutor(threads) as pool:
-        made = pool.map(lambda job: _add(woods, rows[job[0]], job[1], (meetings, start + GOLDEN * int(job[0][0]))), jobs)
+        made = pool.map(lambda job: _add(woods, rows[job[0]], job[1], (meetings, starts[job[0]])), jobs)
         for (places, _), part in zip(jobs, made, strict=True):
             sums[places] += part
     scale = woods.member.scale / trees
@@ -101,7 +103,7 @@ def walked(woods: Woods, whole: Floats, meetings: int, seed: int) -> tuple[Float
     return phi, np.abs(apart) / NORMAL_MEAN * math.sqrt(1 - meetings / b)
 
 
-def _add(woods: Woods, rows: NDArray[np.float32], trees: slice, design: tuple[int, float]) -> Floats:
+def _add(woods: Woods, rows: NDArray[np.float32], trees: slice, design: tuple[int, Floats]) -> Floats:
     from automl_core.explaining.walk_kernel import walk
 
     forest = woods.forest

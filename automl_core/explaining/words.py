@@ -36,9 +36,22 @@ def number(value: float, digits: int = 3) -> str:
     return "0" if text == "-0" else text.replace("-", "−")
 
 
+def count(value: float, noun: str = "", plural: str = "") -> str:
+    """A whole number in full, with a noun in the right number: 1 row, 7,043 rows."""
+    text = f"{int(value):,}"
+    if not noun:
+        return text
+    return f"{text} {noun if int(value) == 1 else plural or noun + 's'}"
+
+
 def edge(value: float) -> str:
     """A bound as it is used, six significant digits: whole numbers of four digits stand without a mark, for they may be years."""
     return f"{value:.0f}" if 1000 <= value < 10_000 and float(value).is_integer() else number(value, 6)
+
+
+def axis_value(value: float) -> str:
+    """A column's value as a place on an axis: rounded as by `number`, without a mark in whole numbers of four digits."""
+    return edge(value) if 1000 <= value < 10_000 and float(value).is_integer() else number(value)
 
 
 def rounded(value: float, digits: int = 2) -> float:
@@ -56,6 +69,18 @@ def percent(share: float) -> str:
     whole = value in (0, 100) or 10 <= abs(value) < 99.5
     text = f"{value:.0f}" if whole else f"{value:.1f}".replace("100.0", "over 99.9")
     return f"{text.replace('-', '−')} %"
+
+
+def told_apart(first: float, second: float) -> tuple[str, str]:
+    """Two shares as percentages, with one or two decimals more where they differ and would read alike: 36.1 %, 35.5 %."""
+    plain_words = percent(first), percent(second)
+    if first == second or plain_words[0] != plain_words[1] or not math.isfinite(first + second):
+        return plain_words
+    for places in (1, 2):
+        finer = f"{100 * first:.{places}f} %", f"{100 * second:.{places}f} %"
+        if finer[0] != finer[1]:
+            return finer
+    return plain_words
 
 
 def points(share: float) -> str:

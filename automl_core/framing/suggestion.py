@@ -108,7 +108,8 @@ def check_target(frame: pd.DataFrame, problem: Problem) -> tuple[str, ...]:
         only = label_text(present.iloc[0])[:80]
         raise BadInput(f"The target “{name}” is “{only}” in every row, so there is nothing to predict.", "Choose another target.")
     if len(present) < FEWEST_ROWS:
-        raise BadInput(f"Only {len(present)} rows have a value in the target “{name}”.", f"At least {FEWEST_ROWS} are needed.")
+        have = "row has" if len(present) == 1 else "rows have"
+        raise BadInput(f"Only {len(present)} {have} a value in the target “{name}”.", f"At least {FEWEST_ROWS} are needed.")
     metric = get_metric(problem.metric)
     if problem.task not in metric.tasks:
         raise BadInput(f"{metric.title} cannot judge a {problem.task} target.", "Choose another metric or task.")
@@ -116,7 +117,8 @@ def check_target(frame: pd.DataFrame, problem: Problem) -> tuple[str, ...]:
     warnings = _check_number(present, problem) if problem.task == "regression" else _check_classes(present, problem)
     missing = len(series) - len(present)
     if missing:
-        warnings.append(f"{missing:,} of {len(series):,} rows have no value in “{name}” and are left out of training.")
+        have, are = ("has", "is") if missing == 1 else ("have", "are")
+        warnings.append(f"{missing:,} of {len(series):,} rows {have} no value in “{name}” and {are} left out of training.")
     return tuple(warnings)
 
 

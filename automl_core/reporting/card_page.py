@@ -8,7 +8,7 @@ from datetime import datetime
 
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.pilots import Pilot, change_words
-from automl_core.explaining.words import day, interval, money, number, percent, points
+from automl_core.explaining.words import count, day, interval, money, number, percent, points
 from automl_core.reporting.render import environment
 
 GRADES = {
@@ -60,7 +60,7 @@ def _gap(value: float, is_rate: bool) -> str:
 
 def _figures(page: CardPage) -> list[tuple[str, str]]:
     card = page.card
-    found = [(f"{card.rows:,}", "rows this is about")]
+    found = [(count(card.rows), "row this is about" if card.rows == 1 else "rows this is about")]
     if math.isfinite(card.net_value):
         span = interval(money(card.net_low, page.goal.currency), money(card.net_high, page.goal.currency))
         found.append((money(card.net_value, page.goal.currency), f"after costs, if all change ({span})"))

@@ -40,17 +40,23 @@ def score_words(summary: RunSummary) -> str:
     low, high = sorted((score.low, score.high))
     if summary.metric == "roc_auc":
         return (
-            f"of two rows with different outcomes the model puts the right one first in {100 * score.mean:.0f} of 100 cases "
-            f"(95 % range {100 * low:.0f} to {100 * high:.0f})"
+            f"of two rows with different outcomes the model puts the right one first in {_of_hundred(score.mean, low, high)}"
         )
     if summary.metric in ("accuracy", "balanced_accuracy"):
-        return f"it is right in {100 * score.mean:.0f} of 100 cases (95 % range {100 * low:.0f} to {100 * high:.0f})"
+        return f"it is right in {_of_hundred(score.mean, low, high)}"
     span = interval(number(low), number(high))
     if summary.metric in ("rmse", "mae"):
         return f"it misses by about {number(score.mean)} (95 % range {span})"
     if summary.metric == "r2":
         return f"it explains {percent(score.mean)} of the differences (95 % range {interval(percent(low), percent(high))})"
     return f"{_title(summary.metric)} is {number(score.mean)} (95 % range {span})"
+
+
+def _of_hundred(mean: float, low: float, high: float) -> str:
+    """85 of 100 cases with the range; with a decimal where whole cases would make the range look like nothing."""
+    places = 0 if f"{100 * low:.0f}" != f"{100 * high:.0f}" else 1
+    value, first, last = (f"{100 * part:.{places}f}" for part in (mean, low, high))
+    return f"{value} of 100 cases (95 % range {first} to {last})"
 
 
 def driver_bars(explanation: Explanation | None) -> tuple[Bar, ...]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from automl_core.acting.action import ActionCard, ActionList, Goal, SegmentSearch
+from automl_core.acting.decisions import expected_words
 from automl_core.explaining.explanation import Explanation
-from automl_core.explaining.words import interval, money, number, percent, plain, quote
+from automl_core.explaining.words import count, interval, money, number, percent, plain, quote
 from automl_core.framing.problem import Problem, Verdict
 from automl_core.reporting.figures import driver_bars, ladder_bars, score_figure, score_text, score_words
 from automl_core.reporting.report import Report
@@ -17,6 +18,7 @@ from automl_core.reporting.sentences import card_sentences, driver_sentences, se
 from automl_core.search.plan import RunSummary
 
 MOST_ACTIONS = 5
+LEAST_LEFT_ALONE = 20  # rows of a list, of which two are then left alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def make_report(inputs: ReportInputs) -> Report:
         version=inputs.version,
         figures=_figures(inputs),
         ladder_title=_ladder_title(inputs),
-        sections=make_sections(inputs.more),
+        sections=make_sections(inputs.more, inputs.goal),
     )
 
 
@@ -92,7 +94,8 @@ def _of_rows(inputs: ReportInputs) -> str:
 
 def _whom(inputs: ReportInputs, actions: ActionList) -> str:
     if actions.takes_everyone:
-        return f"all {_of_rows(inputs).removeprefix('of ').removeprefix('the ')}"
+        everyone = _of_rows(inputs).removeprefix("of ").removeprefix("the ")
+        return "the only row there is" if len(actions.rows) == 1 else f"all {everyone}"
     return f"{len(actions.rows):,} {_of_rows(inputs)}"
 
 
@@ -112,11 +115,9 @@ def _answer(inputs: ReportInputs) -> str:
         return f"Do not act on this model: it foresees {_subject(inputs)} no better than the plain average does."
     actions, classes = inputs.actions, inputs.problem.task != "regression"
     if actions is not None and actions.rows and classes:
-        reached, chance = actions.expected_outcomes, actions.mean_risk * len(actions.rows)
-        tail = f", where as many picked at random would hold {number(round(chance))}" if reached > chance else ""
         return (
-            f"Act {_first(actions)}on {_whom(inputs, actions)}: about {number(round(reached))} of them are expected "
-            f"{_unwanted_end(inputs)}{tail}."
+            f"Act {_first(actions)}on {_whom(inputs, actions)}: {expected_words(actions)} {_unwanted_end(inputs)}"
+            f"{_at_random(actions)}."
         )
     if inputs.verdict is not None and inputs.verdict.verdict in ("average", "rule"):
         return inputs.verdict.sentence
@@ -125,6 +126,16 @@ def _answer(inputs: ReportInputs) -> str:
         those = "" if actions.takes_everyone else f": those with the {side} predicted {quote(inputs.problem.target)}"
         return f"Act {_first(actions)}on {_whom(inputs, actions)}{those}."
     return f"{_subject(inputs)} can be foreseen in part: {score_words(inputs.summary)}."
+
+
+def _at_random(actions: ActionList) -> str:
+    """What as many rows picked at random would hold; nothing where the list holds no more."""
+    chance = actions.mean_risk * len(actions.rows)
+    if not actions.expected_outcomes > chance:
+        return ""
+    if len(actions.rows) == 1:
+        return f", where one picked at random has {percent(chance)}"
+    return f", where as many picked at random would hold {number(round(chance)) if chance >= 0.5 else 'fewer than 1'}"
 
 
 def _unwanted_end(inputs: ReportInputs) -> str:
@@ -156,17 +167,22 @@ def _actions(inputs: ReportInputs) -> tuple[str, ...]:
         return ("Collect more rows, or columns that say more about each of them, and search again.",)
     found = []
     if inputs.actions is not None and inputs.actions.rows:
-        found.append(f"Work through the action list from the top: {len(inputs.actions.rows):,} rows, each with its reasons.")
+        found.append(_work_through(len(inputs.actions.rows)))
     classes = inputs.problem.task != "regression"
     found.extend(card_sentences(card, classes, inputs.currency) for card in inputs.cards if card.grade != "D")
     found = found[: MOST_ACTIONS - 1]
     segments = segment_sentences(inputs.segments)
     if len(found) < 3 and segments:
         found.append(f"Ask why this group differs. {segments[0]}")
-    found.append("Leave every tenth row of the list alone, chosen by chance: the difference shows what acting is worth.")
+    if inputs.actions is None or len(inputs.actions.rows) >= LEAST_LEFT_ALONE:
+        found.append("Leave every tenth row of the list alone, chosen by chance: the difference shows what acting is worth.")
     if len(found) < 3:
         found.append("Score new rows every month, and compare what was predicted with what happened.")
     return tuple(found[:MOST_ACTIONS])
+
+
+def _work_through(rows: int) -> str:
+    return f"Work through the action list from the top: {count(rows, 'row')}, {'each ' if rows > 1 else ''}with its reasons."
 
 
 def _sure(inputs: ReportInputs) -> tuple[str, ...]:
@@ -216,7 +232,9 @@ def _next_step(inputs: ReportInputs) -> str:
         return f"{quote(firm[0].lever)}: {firm[0].next_step.removeprefix('Next: ')}"
     if inputs.actions is not None and inputs.actions.rows:
         first = min(100, len(inputs.actions.rows))
-        return f"Start with the first {first:,} rows of the action list, and write down what happened to each."
+        if first == 1:
+            return "Start with the one row of the action list, and write down what happened to it."
+        return f"Start with the first {first} rows of the action list, and write down what happened to each."
     return "Decide who acts on the predictions and what one right decision is worth; then a ranked list can be made."
 
 
@@ -239,7 +257,7 @@ def _figures(inputs: ReportInputs) -> tuple[tuple[str, str], ...]:
     if actions is not None and actions.rows:
         if not math.isnan(actions.expected_value):
             found.append((money(actions.expected_value, inputs.currency), "expected gain"))
-        found.append((f"{len(actions.rows):,}", "rows to act on"))
+        found.append((f"{len(actions.rows):,}", "row to act on" if len(actions.rows) == 1 else "rows to act on"))
     if inputs.explanation is not None:
         base = inputs.explanation.base
         classes = inputs.explanation.units == "points"

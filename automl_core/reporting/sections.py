@@ -8,14 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from automl_core.acting.action import Goal
 from automl_core.acting.conditions import describe_all
 from automl_core.acting.experiment import Experiment
 from automl_core.acting.gap_story import GapStory
+from automl_core.acting.pilot_result import cost_now, ended_words
 from automl_core.acting.pilots import Pilot, change_words
 from automl_core.acting.segment_stories import SegmentStory
 from automl_core.acting.track_record import TrackRecord
 from automl_core.explaining import Fairness
-from automl_core.explaining.words import day, percent, quote
+from automl_core.explaining.words import count, day, percent, quote
 from automl_core.reporting.report import Section
 
 MOST_LINES = 4
@@ -38,12 +40,15 @@ class SectionInputs:
     unaudited: Mapping[str, str] = field(default_factory=dict)
 
 
-def make_sections(inputs: SectionInputs) -> tuple[Section, ...]:
-    """The sections that have something to say, in the order of the walk; every text is final and names no small group."""
+def make_sections(inputs: SectionInputs, goal: Goal | None = None) -> tuple[Section, ...]:
+    """The sections that have something to say, in the order of the walk; every text is final and names no small group.
+
+    Money is said where it is by the amounts of `goal`, as in the rest of the report; without one as it was said then.
+    """
     made = (
         Section("What happened", _happened(inputs)),
         Section("What the experiment showed", _experiment(inputs.experiment)),
-        Section("What pilots showed", _pilots(inputs)),
+        Section("What pilots showed", _pilots(inputs, goal)),
         Section("Fair to everybody?", _fairness(inputs.audits, inputs.unaudited)),
     )
     return tuple(section for section in made if section.lines)
@@ -74,17 +79,19 @@ def _experiment(found: Experiment | None) -> tuple[str, ...]:
     return (found.sentence, *who, found.advice)
 
 
-def _pilots(inputs: SectionInputs) -> tuple[str, ...]:
+def _pilots(inputs: SectionInputs, goal: Goal | None) -> tuple[str, ...]:
     """The track record first, then each pilot with its result, then those that are running."""
     lines = [inputs.record.sentence] if inputs.record is not None and inputs.record.items else []
     for pilot in inputs.pilots:
         move = change_words(pilot.card)
         if pilot.state == "running":
-            lines.append(f"{move}: a pilot is running on {pilot.treated + pilot.held:,} rows; outcomes are due on "
+            lines.append(f"{move}: a pilot is running on {count(pilot.treated + pilot.held, 'row')}; outcomes are due on "
                          f"{day(date.fromisoformat(pilot.due[:10]))}.")
         elif pilot.result is not None and pilot.state in ("raised", "retired"):
             end = "measured, grade A" if pilot.state == "raised" else "retired, because the effect was not seen"
-            lines.append(f"{move} ({end}): {pilot.result.sentence}")
+            by = goal or pilot.goal
+            cost = cost_now(pilot.card, goal) if goal is not None else pilot.card.whole_cost
+            lines.append(f"{move} ({end}): {ended_words(pilot, pilot.result, by, cost)}")
     return tuple(lines[:MOST_LINES])
 
 

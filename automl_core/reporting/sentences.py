@@ -7,7 +7,7 @@ import math
 from automl_core.acting.action import ActionCard, SegmentSearch
 from automl_core.data.words import join_words
 from automl_core.explaining.explanation import Explanation, Importance
-from automl_core.explaining.words import interval, money, number, percent, plain, points, quote
+from automl_core.explaining.words import count, interval, money, number, percent, plain, points, quote
 from automl_core.reporting.sections import PERSONAL, SMALLEST_GROUP
 
 MOST_DRIVERS = 3
@@ -78,7 +78,7 @@ def card_sentences(card: ActionCard, classes: bool, currency: str) -> str:
     moves = [f"{quote(card.lever)}{start} {to}"]
     moves += [f"{quote(one.lever)} from {join_words([quote(value) for value in one.from_values], 'or')} to {quote(one.to_value)}"
               for one in card.also]
-    move = f"Move {join_words(moves)} ({card.rows:,} rows)"
+    move = f"Move {join_words(moves)} ({count(card.rows, 'row')})"
     text = f"{move}: {verb} {size} {word} (95 % range {span})"
     if not math.isnan(card.net_value):
         worth, *ends = (money(value, currency) for value in (card.net_value, card.net_low, card.net_high))

@@ -4,16 +4,13 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, field, replace
-from io import BytesIO
 
 import numpy as np
 import pandas as pd
 
 from automl_core import acting
 from automl_core import jobs as queue
-from automl_core.acting import Experiment
-from automl_core.acting.action import ActionCard, ActionList, ActionRow, Actions, Goal, Lever, SegmentSearch
-from automl_core.acting.levers import texts
+from automl_core.acting.action import ActionCard, ActionList, ActionRow, Actions, Goal, SegmentSearch
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining import explain_rows
@@ -28,16 +25,7 @@ from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
 MOST_REASONS = 500
-EXPERIMENT_ROWS = 50_000
 LEAST_SHARE = 0.05  # a share too small to tell the time left by
-
-
-@dataclass(frozen=True, slots=True)
-class MeasuredExperiment:
-    """The result of the goal's experiment, and the file of each row's expected gain (empty when refused)."""
-
-    result: Experiment
-    gains: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,63 +105,6 @@ class Acting:
         kept = self.found_of(run)
         return None if kept is None else kept.cards
 
-    def experiment(self, project_id: str) -> Experiment | None:
-        """The measured experiment of the present goal; None when the goal names none, or it was not measured yet."""
-        run = self.search.last(project_id)
-        return None if run is None else self.experiment_of(run)
-
-    def experiment_of(self, run: Run) -> Experiment | None:
-        """The same for one run."""
-        kept = self._measured(run)
-        return None if kept is None else kept.result
-
-    def _measured(self, run: Run) -> MeasuredExperiment | None:
-        goal = self.goal_of(run)
-        if not goal.experiment:
-            return None
-        return self.context.latest("experiment", run.project_id, MeasuredExperiment, parent_id=run.id + fingerprint(goal))
-
-    def experiment_csv(self, project_id: str) -> bytes:
-        """The rows by how much they gain from the treatment, most first; safe to open. BadInput when it was not measured."""
-        run = self.search.needed(project_id)
-        kept = self._measured(run)
-        if kept is None or not kept.gains:
-            raise BadInput("No experiment was measured.", "Measure it on the act page.")
-        frame, _, _, _ = self.search.goal.open(self.search.inputs(run))
-        gains = pd.read_parquet(self.context.store.file_path(kept.gains))["gain"].to_numpy(dtype="float64")
-        return safe_csv(acting.experiment_frame(gains, frame, kept.result), excel=True)
-
-    def declare_experiment(self, project_id: str, treatment: str, treated: str = "") -> Goal:
-        """Name the column that says who was treated in an experiment (empty: none), keeping the rest of the goal.
-
-        `treated` is the value that means so; it is needed only where words such as yes and no do not tell.
-        """
-        goal = self.goal(project_id)
-        named = (Lever(goal.experiment), Lever(goal.experiment, cost=goal.contact_cost))  # levers that nobody has said more about
-        levers = tuple(lever for lever in goal.levers if lever.column != goal.experiment or lever not in named)
-        if treatment and treatment not in {lever.column for lever in levers}:
-            levers = (*levers, Lever(treatment, cost=goal.contact_cost))
-        if treated:
-            levers = tuple(replace(one, to=(treated,)) if one.column == treatment else one for one in levers)
-        return self.save_goal(project_id, replace(goal, experiment=treatment, levers=levers))
-
-    def treatments(self, project_id: str) -> tuple[str, ...]:
-        """Columns with two values that could say who was treated."""
-        run = self.search.needed(project_id)
-
-        def look() -> tuple[str, ...]:
-            frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
-            names = [column.name for column in columns if column.name != problem.target]
-            return tuple(name for name in names if frame[name].nunique() == 2)
-
-        found: tuple[str, ...] = self.context.decisions.get(f"treatments {run.id}", look)
-        return found
-
-    def sides(self, project_id: str, treatment: str) -> tuple[str, ...]:
-        """The values of a column that says who was treated."""
-        frame, _, _, _ = self.search.goal.open(self.search.inputs(self.search.needed(project_id)))
-        return tuple(sorted(map(str, texts(frame[treatment]).dropna().unique()))) if treatment in frame else ()
-
     def levers(self, project_id: str) -> LeverChoices:
         """What the goal form offers: columns that may be levers with their values, and what their names suggest."""
         run = self.search.needed(project_id)
@@ -214,13 +145,10 @@ class Acting:
         return safe_csv(acting.actions_frame(actions, frame, columns))
 
     def run_act(self, project_id: str, run_id: str, watch: JobWatch) -> None:
-        """The job: the goal's experiment, which is quick to read, segments, then cards for the levers of the goal."""
+        """The job: segments, then cards for the levers of the goal."""
         run = self.search.run(run_id)
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         goal = self.goal_of(run)
-        if goal.experiment:
-            watch.progress(0.05, "Reading the experiment.", float("nan"))
-            self._run_experiment(run, goal)
         watch.progress(0.1, "Looking for groups whose outcome differs.", float("nan"))
         y, known = encode_target(frame[problem.target], problem)  # a short search may have checked its models on a part of them
         rows, y = frame.loc[known].reset_index(drop=True), y.astype(np.float64)
@@ -239,22 +167,6 @@ class Acting:
                 acting.CardInputs(bundle.model, rows, y, columns, problem, goal, run.plan.seed, report, processes=True))
             self.context.save("cards", project_id, found, parent_id=run.id + fingerprint(goal))
 
-    def _run_experiment(self, run: Run, goal: Goal) -> None:
-        """Measure the goal's experiment on all rows with an outcome (a random 50,000 of more), and keep it."""
-        frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
-        picked = np.arange(len(frame))
-        if len(frame) > EXPERIMENT_ROWS:
-            picked = np.sort(np.random.default_rng(run.plan.seed).choice(len(frame), EXPERIMENT_ROWS, replace=False))
-        rows = frame.iloc[picked].reset_index(drop=True)
-        result, scores = acting.measure_experiment(acting.ExperimentInputs(rows, columns, problem, goal, run.plan.seed))
-        kept = MeasuredExperiment(result)
-        if not result.refused:
-            gains, buffer = np.full(len(frame), np.nan), BytesIO()
-            gains[picked] = scores
-            pd.DataFrame({"gain": gains}).to_parquet(buffer, index=False)
-            kept = replace(kept, gains=self.context.store.write_file(run.project_id, buffer.getvalue(), ".parquet").id)
-        self.context.save("experiment", run.project_id, kept, parent_id=run.id + fingerprint(goal))
-
     def _rank(self, run: Run, goal: Goal, capacity: int) -> ActionList:
         frame, columns = self._past_rows(run)
         bundle = self.search.bundle(run)
@@ -269,15 +181,17 @@ class Acting:
         """Why the model says what it says of these rows that a list may rank, by their place among them.
 
         Kept for a run: another capacity or price asks about much the same rows, and reasons are what a list takes longest for.
-        Where a model's parts are sampled they vary a little with the rows asked about together, so list, plan and files share the
-        first answer. These mappings, alone among what `Recent` keeps, are added to; nothing in them is changed.
+        These mappings, alone among what `Recent` keeps, are added to; nothing in them is changed. Asked about again, after a
+        restart or among other rows, the reasons of a row are the same: it is compared with rows of the run's own folds, as on the
+        explain page, by chance of its own.
         """
         known = self.explained.get(run.id, dict)
         new = [place for place in dict.fromkeys(places) if place not in known]
         if new:
-            frame, _ = self._past_rows(run)
-            rows = frame.iloc[new].reset_index(drop=True)
-            for place, why in zip(new, explain_rows(self.search.bundle(run).model, rows, frame), strict=True):
+            frame, _, _, _ = self.search.goal.open(self.search.inputs(run))
+            rows = frame.iloc[self.search.ranked(run).positions[new]].reset_index(drop=True)
+            background = frame.iloc[self.search.predictions(run).positions]
+            for place, why in zip(new, explain_rows(self.search.bundle(run).model, rows, background), strict=True):
                 known.setdefault(place, why)  # another session may have been first
         return [known[place] for place in places]
 

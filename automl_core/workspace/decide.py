@@ -1,6 +1,7 @@
 """Use cases of deciding: what a list is worth, recourse for one row, plans with reasons, and the files that are handed on."""
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from automl_core.acting.decide import Decision
 from automl_core.acting.newsvendor import Newsvendor
 from automl_core.acting.pilot_files import ARM, ROW
 from automl_core.acting.planned import ActionPlan, PlanInputs, PlanLabels, PlannedAction
-from automl_core.acting.recourse import Recourse, RecourseAsk
+from automl_core.acting.recourse import Recourse, RecourseAsk, typical
 from automl_core.data import type_row
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
@@ -27,6 +28,7 @@ from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
 VALID_DAYS = 90
+BACKGROUND_ROWS = 20_000  # past rows that one row is compared with
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,12 @@ class Deciding:
             raise BadInput(f"There is no row {position}.", f"Choose one from 0 to {len(frame) - 1}.")
         model = self.search.bundle(run).model
         row = type_row(dict(frame.iloc[position]), model.cleaned)
-        background = frame.drop(index=frame.index[position]).head(20_000)
+        ask = ask or RecourseAsk()
+        if model.problem.task == "regression" and math.isnan(ask.target):  # the same for every row: worked out once
+            ask = replace(ask, target=self.context.decisions.get(
+                f"typical {run.id}", lambda: typical(model, frame.head(BACKGROUND_ROWS))))
+        near = frame.head(BACKGROUND_ROWS + 1)
+        background = near.iloc[np.flatnonzero(np.arange(len(near)) != position)[:BACKGROUND_ROWS]]
         return acting.recourse(model, row, self.pilots.act.goal_of(run), background, ask)
 
     def plan(self, project_id: str) -> ActionPlan:

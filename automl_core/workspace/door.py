@@ -11,6 +11,7 @@ from automl_core.workspace.context import Context
 from automl_core.workspace.data import Data
 from automl_core.workspace.decide import Deciding
 from automl_core.workspace.deploy import Deploying
+from automl_core.workspace.experiment import Experimenting
 from automl_core.workspace.explain import Explaining
 from automl_core.workspace.fairness import Auditing
 from automl_core.workspace.file_findings import FileFindings
@@ -47,6 +48,7 @@ class Workspace:
     files: Files
     findings: Finding
     fairness: Auditing
+    experiment: Experimenting
     file_training: FileTraining
     file_findings: FileFindings
 
@@ -66,14 +68,15 @@ class Workspace:
         search = Searching(context, goal)
         explain = Explaining(context, search)
         act = Acting(context, search)
+        experiment = Experimenting(context, search, act)
         pilots = Piloting(context, search, act)
         decide = Deciding(context, search, pilots)
         findings, fairness = Finding(context, search), Auditing(context, search)
-        share = Sharing(context, search, explain, act, pilots, findings, fairness)
+        share = Sharing(context, search, explain, act, experiment, pilots, findings, fairness)
         deploy = Deploying(context, search)
         monitor = Monitoring(context, deploy)
         projects = Projects(context, goal, act, share, deploy)
         files = Files(projects, deploy)
         return cls(context, projects, data, cleaning, goal, search, explain, act, pilots, decide, share, deploy, monitor,
-                   Jobs(context), files, findings, fairness, FileTraining(context, projects, search),
+                   Jobs(context), files, findings, fairness, experiment, FileTraining(context, projects, search),
                    FileFindings(files, fairness))

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from automl_core.data.table import Row
 from automl_core.errors import BadInput, Cancelled
 from automl_core.explaining.changes import Flip, TableChange, TableWhatIf, WhatIf
 from automl_core.explaining.explanation import Curve, Evidence, Explanation, RowContext, RowExplanation, said_once
+from automl_core.explaining.words import quote
 from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle
 from automl_core.workspace.context import Context, Recent
@@ -103,7 +104,8 @@ class Explaining:
         return found
 
     def rows(self, project_id: str) -> pd.DataFrame:
-        """The cleaned training rows with the out-of-fold `prediction` (probability of the positive class, or value) in front.
+        """The cleaned rows that a list may rank, with the `prediction` (probability of the positive class, or value) by a model
+        that had not seen the row in front: out of fold, or by the final model where the row was left out of the search.
 
         The index is the position that `row` and `what_if` take. A column of the user's own of that name is left out.
         """
@@ -120,8 +122,33 @@ class Explaining:
 
         return self.listed.get(f"{run.id} {most}", cut)
 
+    def find(self, project_id: str, text: str) -> pd.DataFrame:
+        """Those of these rows whose own id is `text`; where no row has it, the one with that number in the cleaned table, counted
+        from 0. BadInput when there is none, or it is not among them."""
+        run, wanted = self.search.needed(project_id), text.strip()
+        frame, columns, _, _ = self.search.goal.open(self.search.inputs(run))
+        named = next((column.name for column in columns if column.role == "id" and column.name in frame), "")
+        places = np.flatnonzero(frame[named].astype("str") == wanted) if named else np.empty(0, dtype=np.int64)
+        if not len(places) and wanted.isdecimal() and int(wanted) < len(frame):
+            places = np.array([int(wanted)])
+        rows = self.rows(project_id)
+        found = rows.loc[rows.index.isin(places)]
+        if found.empty and len(places):
+            raise BadInput(f"Row {quote(wanted)} is not listed: no model predicted it without having seen it, or its outcome is "
+                           "not known.", "Choose another one.")
+        if found.empty:
+            number = f"a row of the cleaned table from 0 to {len(frame) - 1:,}"
+            raise BadInput(f"There is no row {quote(wanted)}.", f"Give a value of {quote(named)}, or {number}." if named
+                           else f"Give {number}.")
+        return found
+
+    def learned_from(self, project_id: str, position: int) -> bool:
+        """Whether the final model learned from the row at a position of the cleaned table."""
+        past = self.search.predictions(self.search.needed(project_id))
+        return bool(np.isin(position, past.learned if len(past.learned) else past.positions))
+
     def _listed(self, run: Run) -> pd.DataFrame:
-        past = self.search.predictions(run)
+        past = self.search.ranked(run)
         frame, _, problem, _ = self.search.goal.open(self.search.inputs(run))
         score = past.oof if past.oof.ndim == 1 else past.oof.max(axis=1)
         shown = frame.iloc[past.positions].drop(columns=["prediction", "predicted class"], errors="ignore")
@@ -202,10 +229,19 @@ class Explaining:
             picked = explaining.stratified(observed, CURVE_ROWS, run.plan.seed)
             background = explaining.pick_background(model, past.frame).reset_index(drop=True)
             rows = explaining.open_rows(model, past.frame.iloc[picked])
-            reference = explaining.open_reference(model, model.encoder.matrix(background))
+            reference = self._settled(run, explaining.open_reference(model, model.encoder.matrix(background)))
             return _Opened(cases, rows, observed[picked], background, reference)
 
         return self.opened.get(run.id, make)
+
+
+    def _settled(self, run: Run, reference: explaining.Reference) -> explaining.Reference:
+        """With the care for a row alone that was settled when the run was first looked at, so that its reasons stay the same."""
+        care = self.context.latest("row_care", run.project_id, explaining.Care, parent_id=run.id)
+        if care is None:
+            care = explaining.row_care(reference)
+            self.context.save("row_care", run.project_id, care, parent_id=run.id)
+        return replace(reference, care=care)
 
 
 def _allowed(name: str, lever: Lever | None) -> explaining.Allowed:

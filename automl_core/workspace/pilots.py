@@ -138,9 +138,9 @@ class Piloting:
             raise Conflict("This pilot has no result to take back.", "Send its outcomes first.")
         self._change(record, replace(pilot, result=None, state="running"), "take back pilot result")
 
-    def record(self, project_id: str) -> TrackRecord:
-        """What the project's measured cards promised and delivered."""
-        return acting.track_record(self.all(project_id))
+    def record(self, project_id: str, goal: Goal | None = None) -> TrackRecord:
+        """What the project's measured cards promised and delivered; with a goal, in money only while its amounts are theirs."""
+        return acting.track_record(self.all(project_id), goal)
 
     def _rows(self, run: Run) -> tuple[PilotRows, pd.Index]:
         """What pilots are drawn from, and the positions of these rows in the cleaned table."""

@@ -7,6 +7,7 @@ from typing import Literal
 from automl_core import jobs as queue
 from automl_core import samples as sample_tables
 from automl_core.errors import BadInput
+from automl_core.explaining.words import count
 from automl_core.framing.problem import Problem
 from automl_core.samples import Sample
 from automl_core.store import Project
@@ -109,7 +110,7 @@ class Projects:
         rows = self.goal.data.stored(project.id).rows if has_data else 0
         problem = self.goal.problem(project.id)
         stage = self._stage(project.id, has_data, problem)
-        sentence = f"{rows:,} rows" + (f", predicting {problem.target}" if problem else "") if has_data else "No data yet"
+        sentence = count(rows, "row") + (f", predicting {problem.target}" if problem else "") if has_data else "No data yet"
         return ProjectCard(project.id, project.name, project.version, project.updated_at, stage, rows,
                            problem.target if problem else "", sentence)
 

@@ -28,6 +28,7 @@ def run_job(workspace: Workspace, job_id: str) -> None:
             workspace.goal.run_check(job.project_id, inputs, watch)  # the report compares with it, and cleaning made it stale
         run = workspace.search.run_search(job, inputs, from_json(Plan, job.body["plan"]), watch)
         watch.progress(0.99, "Looking for groups whose outcome differs.", float("nan"))
+        workspace.experiment.run(run.id, watch)
         workspace.act.run_act(job.project_id, run.id, watch)
     elif job.kind == "findings":
         workspace.findings.run_segments(job.project_id, from_json(Inputs, job.body), watch)
@@ -35,6 +36,7 @@ def run_job(workspace: Workspace, job_id: str) -> None:
         question = from_json(Question, job.body["question"])
         workspace.findings.run_comparison(job.project_id, from_json(Inputs, job.body["inputs"]), question, watch)
     elif job.kind == "act":
+        workspace.experiment.run(job.body["run"], watch)
         workspace.act.run_act(job.project_id, job.body["run"], watch)
     elif job.kind == "explain":
         workspace.explain.run_explain(job.project_id, job.body["run"], watch)

@@ -11,6 +11,7 @@ from automl_core.errors import BadInput, NotFound
 from automl_core.reporting.report import Report
 from automl_core.workspace.act import Acting
 from automl_core.workspace.context import Context
+from automl_core.workspace.experiment import Experimenting
 from automl_core.workspace.explain import Explaining
 from automl_core.workspace.fairness import Auditing
 from automl_core.workspace.findings import Finding
@@ -30,6 +31,7 @@ class Sharing:
     search: Searching
     explaining: Explaining
     acting: Acting
+    experiment: Experimenting
     pilots: Piloting
     findings: Finding
     fairness: Auditing
@@ -58,8 +60,8 @@ class Sharing:
         found, pilots = self.findings.found_of(run.project_id, inputs), self.pilots.all(run.project_id)
         return reporting.SectionInputs(
             stories=found.stories if found else (), comparisons=self.findings.answers(run.project_id, inputs),
-            experiment=self.acting.experiment_of(run), pilots=pilots, record=self.pilots.record(run.project_id),
-            audits=audits, unaudited=unaudited)
+            experiment=self.experiment.result_of(run), pilots=pilots,
+            record=self.pilots.record(run.project_id, self.acting.goal_of(run)), audits=audits, unaudited=unaudited)
 
     def reports(self, project_id: str) -> tuple[Report, ...]:
         """The project's reports, newest first."""

@@ -57,7 +57,7 @@ def action_list(project: str, goal: Goal) -> None:
         frame = frame.drop(columns="Expected value")
     config = st.column_config
     st.dataframe(frame, hide_index=True, key="action_list", height=cards.height(len(frame)),
-                 alt=f"The {len(frame)} rows to act on first", column_config={
+                 alt=f"The {count(len(frame), 'row')} to act on first", column_config={
                      "Rank": config.NumberColumn(width=52),
                      "Row": config.TextColumn(width=ROW_WIDTH, pinned=True, help=WHICH_ROW),
                      "Prediction": config.NumberColumn(format=digits(frame["Prediction"]), width=88),
@@ -91,7 +91,8 @@ def action_cards(project: str, found: Actions, goal: Goal) -> None:
                     width=TEXT_WIDTH)
     else:
         grades = {card.grade for card in found.cards}
-        source = ("" if grades == {"A"} else " These come from data as it was, not from a test." if "A" not in grades
+        come = "It comes" if len(found.cards) == 1 else "These come"
+        source = ("" if grades == {"A"} else f" {come} from data as it was, not from a test." if "A" not in grades
                   else " Those of grade A come from a test, the others from data as it was.")
         st.markdown(f"{count(found.tested, 'move was', 'moves were')} tried on {count(found.rows, 'row')}; "
                     f"{count(len(found.cards), 'stands', 'stand')}.{source}", width=TEXT_WIDTH)

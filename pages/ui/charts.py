@@ -17,6 +17,7 @@ from pages.ui.figures import AMOUNTS, Chart, Mark, bars, base, dots
 from pages.ui.theme import Palette
 
 SHOWN_BARS = 12
+STEEP = 0.55  # of a list's worth in its first half: less cannot be seen in the line
 
 
 def ladder(verdict: Verdict, palette: Palette) -> Chart:
@@ -86,7 +87,11 @@ def capacity(actions: ActionList, palette: Palette, currency: str) -> Chart:
     figure.update_xaxes(title_text="Rows acted on, best first", showgrid=False, **AMOUNTS)
     figure.update_yaxes(title_text=f"Expected value, {words.label(currency, 4)}", rangemode="tozero", **AMOUNTS)
     text = words.money(total, currency)
-    sentence = f"Together {words.count(len(line), 'row')} are expected to bring {words.plain(text)}; the first ones bring most."
+    whole = f"Together {words.count(len(line), 'row')} are expected to bring {words.plain(text)}"
+    steep = len(line) > 1 and line[len(line) // 2 - 1] > STEEP * total
+    sentence = f"{whole}; the first ones bring most." if steep else f"{whole}, each about as much."
+    if len(line) == 1:
+        sentence = f"The row is expected to bring {words.plain(text)}."
     return Chart(figure, sentence, f"Expected value grows with the number of rows to {text} at {len(line)} rows.")
 
 

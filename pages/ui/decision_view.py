@@ -140,7 +140,7 @@ def _planned(project: str) -> None:
     } for row in shown])
     config = st.column_config
     st.dataframe(frame, hide_index=True, key="plan_rows", height=cards.height(len(frame)),
-                 alt=f"The first {len(frame)} rows of the plan", column_config={
+                 alt=f"The first {count(len(frame), 'row')} of the plan", column_config={
                      "Row": config.TextColumn(width=ROW_WIDTH, pinned=True, help=WHICH_ROW),
                      "Do": config.TextColumn(width="medium"),
                      gain: config.NumberColumn(format="%.2f" if goal.value or rate else "%.4g", width=90),
@@ -192,5 +192,4 @@ def recourse(project: str, position: int | None = None) -> None:
                 words = number if numbers else percent
                 st.caption(plain(f"{words(option.before)} now, {words(option.after)} then"))
         st.caption(f"{count(found.tried, 'combination')} of your allowed values tried, cheapest first. A list of things to try, "
-                   "not a promise. It asks the final model, which learned from this row as well; the prediction in the list is "
-                   "by one that had not seen it.")
+                   f"not a promise. It asks {explain_view.whose(project, position)}")

@@ -20,7 +20,7 @@ NONE = "No experiment"
 def section(project: str, goal: Goal, running: bool) -> None:
     """Name the treatment column, measure it as a job, and show the result."""
     ws = session.workspace()
-    found = ws.act.experiment(project) if goal.experiment else None
+    found = ws.experiment.result(project) if goal.experiment else None
     if running and goal.experiment and found is None:
         _reading(project)
     elif found is not None:
@@ -28,7 +28,7 @@ def section(project: str, goal: Goal, running: bool) -> None:
     with st.expander("An experiment you have run already", icon=":material/labs:"):
         st.markdown("If a column of your table says who was treated, and chance decided it, Clarion measures the effect and whom "
                     "it helps most. Where chance did not decide, it says so and stops.", width=TEXT_WIDTH)
-        names = [NONE, *ws.act.treatments(project)]
+        names = [NONE, *ws.experiment.treatments(project)]
         if len(names) == 1 and not goal.experiment:
             st.caption("No column of this table has exactly two values.")
             return
@@ -42,7 +42,7 @@ def section(project: str, goal: Goal, running: bool) -> None:
             label = "Measure the experiment" if wanted else "Leave it out"
             if st.button(label, key="measure_experiment", icon=":material/labs:"):
                 with border():
-                    ws.act.declare_experiment(project, wanted, treated)
+                    ws.experiment.declare(project, wanted, treated)
                     act_form.renew(project)
                     if wanted:
                         ws.act.start(project)
@@ -53,14 +53,14 @@ def section(project: str, goal: Goal, running: bool) -> None:
 @border()
 def _reading(project: str) -> None:
     """Waits for the experiment, which the job reads first, and then shows it while the job goes on."""
-    if session.workspace().act.experiment(project) is not None:
+    if session.workspace().experiment.result(project) is not None:
         st.rerun()
     st.caption("The experiment is being read, too.")
 
 
 def _treated(project: str, goal: Goal, wanted: str) -> tuple[str, str]:
     """The value that means treated as it is chosen, and as it is saved; empty when it is left to the words."""
-    sides = session.workspace().act.sides(project, wanted)
+    sides = session.workspace().experiment.sides(project, wanted)
     saved = next((lever.to[0] for lever in goal.levers if lever.column == wanted and len(lever.to) == 1), "")
     chosen = st.selectbox("Value that means treated", sides, index=sides.index(saved) if saved in sides else None,
                           key=f"treated_{project}_{wanted}", placeholder="Left to its words, such as yes and no")
@@ -103,6 +103,6 @@ def result(project: str, found: Experiment, goal: Goal) -> None:
     cards.show(pilot_charts.experiment(found, session.palette()), "experiment_curve")
     st.caption(f"A second way of ranking (one model a side) gives {signed(scale * found.simple_qini, 2)} "
                f"({signed(scale * found.simple_low, 2)} to {signed(scale * found.simple_high, 2)}) by the same measure.")
-    st.download_button("Download the rows by gain", partial(session.workspace().act.experiment_csv, project),
+    st.download_button("Download the rows by gain", partial(session.workspace().experiment.csv, project),
                        file_name="experiment.csv", mime="text/csv", icon=":material/download:", on_click="ignore",
                        key="experiment_csv")

@@ -223,7 +223,7 @@ def waterfall(row: RowExplanation, palette: Palette) -> Chart:
     for _, size in steps:
         starts.append(level)
         level += size
-    names = ["Average row", *(words.label(name, 30) for name, _ in steps), "This row"]
+    names = ["Average row", *(words.label(name, 32) for name, _ in steps), "This row"]
     names = [name + "\u200b" * names[:place].count(name) for place, name in enumerate(names)]
     figure = base(rows=len(names))
     ends = (row.base, row.prediction)
@@ -256,7 +256,8 @@ def table_what_if(found: TableWhatIf, palette: Palette) -> Chart:
     figure.add_trace(go.Bar(x=middles, y=found.before, marker={"color": palette.neutral}, opacity=0.55, name="before",
                             hovertemplate="before: %{y:,} rows<extra></extra>"))
     line = {"color": palette.accent, "width": 2.5, "shape": "hvh"}
-    figure.add_trace(go.Scatter(x=middles, y=found.after, mode="lines", line=line,
+    whole = [found.edges[0], *middles, found.edges[-1]], [found.after[0], *found.after, found.after[-1]]  # to the outer edges
+    figure.add_trace(go.Scatter(x=whole[0], y=whole[1], mode="lines", line=line,
                                 hovertemplate="after: %{y:,} rows<extra></extra>"))
     figure.update_layout(bargap=0.05)
     title = "Predicted, %" if found.units == "points" else f"Predicted “{words.cut(found.units, 40)}”"

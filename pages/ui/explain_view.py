@@ -7,15 +7,17 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from automl_core.errors import BadInput
 from automl_core.explaining.explanation import Curve, Explanation, RowContext
 from pages.ui import cards, explain_charts, progress, session
 from pages.ui.border import border
 from pages.ui.charts import amount
-from pages.ui.theme import CHOICE_WIDTH, TEXT_WIDTH
+from pages.ui.theme import CHOICE_WIDTH, NUMBER_WIDTH, TEXT_WIDTH, WHICH_ROW
 from pages.ui.words import count, cut, lead, metric_title, plain, quoted, score, signed
 
 SHOWN_ROWS = 1000
 SHOWN_COLUMNS = 12
+FEW_ROWS = 5  # found by an id: a table for more would be empty
 
 
 def all_rows(project: str, explanation: Explanation) -> None:
@@ -155,20 +157,45 @@ def weak_spots(project: str) -> None:
 
 
 def pick_row(project: str) -> int:
-    """The row chosen in the table of rows (sorted by prediction, highest first); the first one at the start."""
-    shown = session.workspace().explain.top(project, SHOWN_ROWS).iloc[:, :SHOWN_COLUMNS]
+    """The row chosen in the table of rows (sorted by prediction, highest first), or found by its name; at the start the first."""
     st.markdown("Choose a row; the highest predictions come first, each made by a model that had not seen the row.",
                 width=TEXT_WIDTH)
-    cards.covered(project, "Listed")
+    shown = _listed(project).iloc[:, :SHOWN_COLUMNS]
     event: Any = st.dataframe(
-        shown, hide_index=True, key=f"rows_{project}", height=248, placeholder="–", on_select="rerun",
+        shown, key=f"rows_{project}", height=248 if len(shown) > FEW_ROWS else "auto", placeholder="–", on_select="rerun",
         selection_mode="single-row-required",
         alt="Rows of the table with their prediction", column_config=cards.days(shown) | {
+            "_index": st.column_config.NumberColumn("Number", format="%d", help="Its row of the cleaned table, counted from 0."),
             "prediction": st.column_config.NumberColumn("Prediction", format=digits(shown["prediction"]), pinned=True)},
     )
     picked = list(event.selection.rows) if event else []
     place = picked[0] if picked and 0 <= picked[0] < len(shown) else 0
     return int(shown.index[place])
+
+
+def _listed(project: str) -> pd.DataFrame:
+    """The first rows, or those of the id or number asked for."""
+    explain = session.workspace().explain
+    asked = st.text_input("Find a row", key=f"find_{project}", placeholder="its id or number", help=WHICH_ROW, width=NUMBER_WIDTH)
+    if asked.strip():
+        try:
+            return explain.find(project, asked)
+        except BadInput as error:
+            st.info(f"{plain(error.message)} {plain(error.hint)}", icon=":material/info:")
+    known, rows = session.workspace().search.covered(project, ranked=True)
+    some = f"the {count(known)} of {count(rows, 'row')} that were predicted so" if known < rows else count(rows, "row")
+    if known > SHOWN_ROWS:
+        st.caption(f"The first {count(SHOWN_ROWS)} of {some}; find any other by its id or number.")
+    elif known < rows:
+        st.caption(f"These are {some}.")
+    return explain.top(project, SHOWN_ROWS)
+
+
+def whose(project: str, position: int) -> str:
+    """Whether the model that is asked knows the row, and whose the prediction in the list is then."""
+    if session.workspace().explain.learned_from(project, position):
+        return "the final model, which learned from this row as well; the prediction in the list is by one that had not seen it."
+    return "the final model, which has not learned from this row; so the prediction in the list is its own."
 
 
 def digits(predictions: pd.Series) -> str:
@@ -184,8 +211,7 @@ def one_row(project: str) -> None:
         st.markdown(lead(row.sentence), width=TEXT_WIDTH)
         cards.show(explain_charts.waterfall(row, session.palette()), "reasons")
         st.caption("Orange raises, blue lowers the prediction; the parts add up exactly. "
-                   f"{plain(row.doubt_sentence)} It is the final model’s, which learned from this row as well; the prediction in "
-                   "the list is by one that had not seen it.")
+                   f"{plain(row.doubt_sentence)} They come from {whose(project, position)}")
         _around(session.workspace().explain.row_context(project, position), row.units)
 
 

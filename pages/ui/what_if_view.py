@@ -189,6 +189,7 @@ def _show_answer(project: str, change: TableChange) -> None:
     cards.facts(items)
     known, _ = session.workspace().search.covered(project)
     if found.rows < known:
-        st.caption(f"To keep it quick, {count(found.rows, 'row')} drawn by chance from {count(known)} were asked.")
+        st.caption(f"To keep it quick, {count(found.rows, 'row')} drawn by chance from the {count(known)} that were "
+                   "predicted unseen were asked.")
     cards.show(explain_charts.table_what_if(found, session.palette()), "table_what_if")
     st.warning(plain(found.warning), icon=":material/warning:")

@@ -5,7 +5,7 @@ import math
 import re
 from datetime import UTC, datetime
 
-from automl_core.explaining.words import day
+from automl_core.explaining.words import count, day
 
 MISSING = "–"
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|$~^=&\"'])")
@@ -130,14 +130,6 @@ def _significant(value: float, digits: int) -> str:
     if "." in text and abs(value) >= 1 and float(value).is_integer():
         text = text.split(".")[0]
     return text.replace("-", "−")
-
-
-def count(value: int | float, noun: str = "", plural: str = "") -> str:
-    """A whole number in full, with a noun in the right number: 1 row, 7,043 rows."""
-    text = f"{int(value):,}"
-    if not noun:
-        return text
-    return f"{text} {noun if int(value) == 1 else plural or noun + 's'}"
 
 
 def percent(share: float, digits: int = 2) -> str:

@@ -48,7 +48,7 @@ def measure(workspace: Workspace, project: str, column: str) -> AppTest:
 def test_an_experiment_is_measured_on_the_act_page(stages: Stages, project: str) -> None:
     """The sample deals its discount by chance."""
     shown = measure(stages.workspace, project, "discount")
-    found = stages.workspace.act.experiment(project)
+    found = stages.workspace.experiment.result(project)
     assert found is not None
     assert not found.refused
     assert found.low > 0
@@ -63,7 +63,7 @@ def test_an_experiment_is_measured_on_the_act_page(stages: Stages, project: str)
     worth = [metric.label for metric in shown.metric if metric.label.startswith("Worth,")]
     assert worth == ["Worth, no cost was given"] * len([card for card in cards if card.whole_cost == 0])
     assert [one for one in shown.get("plotly_chart") if "Uplift curve" in one.proto.alt]
-    assert {"discount", "newsletter"} <= set(stages.workspace.act.treatments(project))
+    assert {"discount", "newsletter"} <= set(stages.workspace.experiment.treatments(project))
     assert not [button for button in shown.button if button.key == "measure_experiment"]
     shown.selectbox(key=f"experiment_{project}").select("No experiment").run()
     shown.button(key="measure_experiment").click().run()
@@ -86,7 +86,7 @@ def test_what_chance_did_not_decide_is_refused(stages: Stages, project: str) -> 
 
 
 def test_without_a_column_of_two_values(visit: Visit, stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(type(stages.workspace.act), "treatments", lambda *_: ())
+    monkeypatch.setattr(type(stages.workspace.experiment), "treatments", lambda *_: ())
     shown = visit("model", "act")
     assert "No column of this table has exactly two values" in texts(shown)
     assert not [box for box in shown.selectbox if str(box.key).startswith("experiment_")]

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from automl_core.acting.action import ActionCard, Goal
+from automl_core.acting.pilot_design import draw
 from automl_core.acting.pilot_result import Difference, compare_sides
-from automl_core.acting.pilots import PilotChoice, PilotRows, draw
+from automl_core.acting.pilots import PilotChoice, PilotRows
 from automl_core.acting.power import Change, chance_to_see
 from automl_core.framing.problem import Problem
 

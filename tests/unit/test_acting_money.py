@@ -186,12 +186,26 @@ def test_decisions_without_money_numbers_and_nothing_to_do() -> None:
     assert len(made.lift) == 3
     nothing = Goal("Churn", "No", value=1.0, contact_cost=50.0)
     assert decide(DecisionInputs(p, y, PROBLEM, nothing), rank_rows(frame, p, (), PROBLEM, nothing)).sentence.startswith("No row")
+    single = Goal("Churn", "No", value=GOAL.value, contact_cost=GOAL.contact_cost, save_rate=GOAL.save_rate, capacity=1)
+    one = decide(DecisionInputs(p, y, PROBLEM, single), rank_rows(frame, p, (), PROBLEM, single)).sentence
+    assert one.startswith("Act on the 1 row at a risk of ")
     number = Problem("cost", "regression", "rmse")
     goal = Goal("cost", "low", value=1.0, capacity=1)
     cost = np.array([10.0, 20.0, 90.0])
     told = decide(DecisionInputs(cost, cost, number, goal), rank_rows(frame, cost, (), number, goal))
     assert told.value == pytest.approx(0.2 * 70)
     assert told.lift == ()
+
+
+def test_money_of_rows_that_all_ended_badly_is_not_certain() -> None:
+    rows = 400
+    frame, p = pd.DataFrame({"x": np.arange(rows)}), np.linspace(0.9, 0.99, rows)
+    actions = rank_rows(frame, p, (), PROBLEM, GOAL)
+    made = decide(DecisionInputs(p, np.ones(rows), PROBLEM, GOAL), actions)
+    assert made.value == pytest.approx(len(actions.rows) * (GOAL.save_rate * GOAL.value - GOAL.contact_cost))
+    assert made.low < made.value
+    assert made.high == made.value  # no more than all of them can be turned
+
 
 
 def test_newsvendor_finds_the_quantile_and_its_saving() -> None:

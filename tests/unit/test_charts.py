@@ -104,3 +104,16 @@ def test_plotly_is_not_imported_with_the_module() -> None:
 
 def test_a_chart_of_one_line_leaves_room_for_its_axis() -> None:
     assert dots([Mark("one", 1.0, "1")], "Larger log loss", LIGHT).layout.height >= 132
+
+
+def test_a_list_says_that_its_first_rows_bring_most_only_where_they_do() -> None:
+    nan = float("nan")
+
+    def told(worth: list[float]) -> str:
+        rows = tuple(ActionRow(place, place, str(place), 0.5, value) for place, value in enumerate(worth))
+        return charts.capacity(ActionList(rows, 0, sum(worth), nan, nan, nan, nan, nan, ""), LIGHT, "€").sentence
+
+    assert told([100.0, 50.0, 20.0, 10.0]).endswith("the first ones bring most.")
+    assert told([18.98] * 400).endswith("each about as much.")
+    assert told([18.0] * 3).endswith("each about as much.")
+    assert told([20.0]).startswith("The row is expected to bring")

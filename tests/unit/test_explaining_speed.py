@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import math
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from automl_core.explaining import contributions, explain, explain_row, open_reference, overview, pick_background, reference_rows
+from automl_core.explaining import (
+    contributions,
+    explain,
+    explain_row,
+    explain_rows,
+    open_reference,
+    overview,
+    pick_background,
+    reference_rows,
+    row_care,
+)
+from automl_core.explaining.chance import draws, row_seeds
 from automl_core.explaining.contributions import of_matrix
 from automl_core.explaining.orders import mixtures, plan
 from automl_core.explaining.reference import Care, Reference, parted
@@ -42,7 +57,7 @@ def test_a_walked_forest_is_the_enumeration(family: str, task: Task) -> None:
         reference = opened(made)
         assert len(reference.woods) == len(members)
         rows = made.encoder.matrix(table()[0].head(3))
-        found = parted(reference, rows, FULL, 0)
+        found = parted(reference, rows, FULL, row_seeds(rows, 0))
         assert found.doubt is not None
         assert float(np.max(found.doubt)) == 0
         for number in range(3):
@@ -55,8 +70,8 @@ def test_a_thinned_walk_is_unbiased_and_tells_its_error() -> None:
     made = model("binary", ("extra_trees",))
     reference = opened(made, 100)
     woods, rows = reference.woods[0], made.extended(made.encoder.matrix(table()[0].head(10)))
-    truth, _ = walked(woods, rows, 100, 0)
-    tries = [walked(woods, rows, 5, seed) for seed in range(60)]
+    truth, _ = walked(woods, rows, 100, row_seeds(rows, 0))
+    tries = [walked(woods, rows, 5, row_seeds(rows, seed)) for seed in range(60)]
     off = np.array([found - truth for found, _ in tries])
     told = np.sqrt(np.mean([np.square(error) for _, error in tries]))
     assert apart(np.mean([found for found, _ in tries], axis=0), truth) < 0.03
@@ -71,7 +86,7 @@ def test_linear_blends_are_the_enumeration(task: Task) -> None:
         reference = opened(made)
         assert (len(reference.terms), reference.asked) == (2, False)
         rows = made.encoder.matrix(table()[0].head(3))
-        found = parted(reference, rows, FULL, 0)
+        found = parted(reference, rows, replace(FULL, alone=True), row_seeds(rows, 0))
         truth = np.concatenate([enumerated(made, rows[n : n + 1], reference.matrix).phi for n in range(3)])
         assert apart(found.phi, truth) < 0.02
 
@@ -83,7 +98,7 @@ def test_every_mixed_blend_is_near_the_enumeration(members: tuple[str, ...]) -> 
     for made in (plain, replace(plain, calibration=Calibration(0.6, 0.4))):
         reference = opened(made)
         rows = made.encoder.matrix(table()[0].head(3))
-        found = parted(reference, rows, Care(300, 1_000), 0)
+        found = parted(reference, rows, Care(300, 1_000), row_seeds(rows, 0))
         truth = np.concatenate([enumerated(made, rows[n : n + 1], reference.matrix).phi for n in range(3)])
         assert apart(found.phi, truth) < 0.02
         assert found.doubt is not None
@@ -95,8 +110,8 @@ def test_many_rows_at_once_are_the_plain_loop() -> None:
     made = model("binary", ("lightgbm", "neural"))
     reference = replace(opened(made), copy=None)
     rows = made.encoder.matrix(table()[0].head(7))
-    found = parted(reference, rows, Care(3, 3), 5)
-    orders = plan(rows, reference.matrix, reference.source, 3, 5)
+    found = parted(reference, rows, Care(3, 3), row_seeds(rows, 5))
+    orders = plan(rows, reference.matrix, reference.source, 3, row_seeds(rows, 5))
     said, base = made.predict_matrix(rows), float(made.predict_matrix(reference.matrix).mean())
     phi = np.zeros((7, len(made.sources)))
     for walk in range(2 * orders.pairs):
@@ -117,7 +132,7 @@ def test_a_mixture_has_the_row_s_values_where_the_order_has_been() -> None:
     made = model("binary", ("lightgbm",))
     rows, others = made.encoder.matrix(table()[0].head(4)), made.encoder.matrix(table()[0].tail(9))
     reference = opened(made)
-    orders = plan(rows, others, reference.source, 4, 0)
+    orders = plan(rows, others, reference.source, 4, row_seeds(rows, 0))
     walk, step = orders.states()
     mixed = mixtures(rows, others, orders, reference.source, (walk, step))
     for number in range(0, len(walk), 7):
@@ -133,9 +148,65 @@ def test_the_rough_copy_changes_the_chance_and_not_the_values() -> None:
     assert reference.copy is not None
     bare = replace(reference, copy=None)
     truth = np.concatenate([enumerated(made, rows[n : n + 1], reference.matrix).phi for n in range(12)])
-    with_copy, without = ([parted(one, rows, Care(3, 3), seed).phi for seed in range(60)] for one in (reference, bare))
+    seeds = [row_seeds(rows, seed) for seed in range(60)]
+    with_copy, without = ([parted(one, rows, Care(3, 3), own).phi for own in seeds] for one in (reference, bare))
     assert np.mean([apart(one, truth) for one in with_copy]) < np.mean([apart(one, truth) for one in without])
     assert apart(np.mean(with_copy, axis=0), truth) < 0.03
+
+
+@pytest.mark.parametrize("members", [("lightgbm", "neural"), ("extra_trees", "linear"), ("linear", "linear"), ("random_forest",)])
+def test_what_is_said_of_a_row_does_not_hang_on_the_rows_beside_it(members: tuple[str, ...]) -> None:
+    """A list, a plan and a file ask about other rows together, the latter after a restart perhaps."""
+    made, frame = model("binary", members), table()[0]
+    many = contributions(made, frame.iloc[:60], frame)
+    for picked in ([57, 3], [40, 41, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14], [30]):
+        few = contributions(made, frame.iloc[picked], frame)
+        np.testing.assert_allclose(few.phi, many.phi[picked], atol=1e-9)
+    (alone,) = explain_rows(made, frame.iloc[[57]].reset_index(drop=True), frame)
+    assert alone == explain_rows(made, frame.iloc[:60], frame)[57]
+
+
+PROGRAM = """
+import json, sys
+from automl_core.explaining import explain_rows
+from tests.unit.test_explaining_routes import model, table
+frame, picked = table()[0], json.loads(sys.argv[1])
+print(json.dumps(explain_rows(model("binary", ("lightgbm", "neural")), frame.iloc[picked].reset_index(drop=True), frame)))
+"""
+
+
+@pytest.mark.slow
+def test_two_fresh_processes_give_the_same_reasons() -> None:
+    told = []
+    for picked in ([5, 30, 31, 32], [200, 30, 5]):
+        done = subprocess.run([sys.executable, "-c", PROGRAM, json.dumps(picked)], capture_output=True, text=True, check=True,
+                              cwd=Path(__file__).parents[2])
+        told.append(dict(zip(picked, json.loads(done.stdout.splitlines()[-1]), strict=True)))
+    first, second = told
+    assert all(first[place] and first[place] == second[place] for place in (5, 30))
+
+
+def test_draws_are_even_and_a_row_s_own() -> None:
+    rows = np.random.default_rng(0).normal(size=(4_000, 5))
+    rows[0, 0], rows[1, 0] = 0.0, np.nan
+    drawn = draws(row_seeds(rows, 0), 6)
+    assert 0 <= drawn.min() < drawn.max() < 1
+    assert np.abs(np.histogram(drawn, 10, (0, 1))[0] / drawn.size - 0.1).max() < 0.01
+    assert np.abs(np.corrcoef(drawn.T) - np.eye(6)).max() < 0.08
+    assert np.array_equal(row_seeds(rows[::-1], 0)[::-1], row_seeds(rows, 0))
+    assert np.array_equal(row_seeds(np.array([[-0.0, -np.nan]]), 3), row_seeds(np.array([[0.0, np.nan]]), 3))
+    assert not np.isin(row_seeds(rows, 1), row_seeds(rows, 0)).any()
+
+
+def test_a_row_alone_is_told_alike_on_a_slower_day() -> None:
+    """How much care 40 ms allow is settled once; the pace of another day changes nothing."""
+    made, frame = model("binary", ("lightgbm", "neural")), table()[0]
+    row, background = frame.iloc[2].to_dict(), pick_background(model("binary", ("lightgbm", "neural")), frame)
+    reference = opened(made, 100)
+    told = replace(reference, care=row_care(reference))
+    slower = replace(told, pace=100 * reference.pace, lone=1.0)
+    assert explain_row(made, row, background, "", slower) == explain_row(made, row, background, "", told)
+    assert row_care(replace(slower, care=None)) != told.care
 
 
 def test_a_reference_of_another_model_is_not_believed() -> None:

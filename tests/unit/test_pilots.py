@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -13,24 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from automl_core.acting.action import ActionCard, Condition, Goal
+from automl_core.acting.action import ActionCard, Condition, Goal, Lever
 from automl_core.acting.action import Change as Moved
 from automl_core.acting.effects import Effect
 from automl_core.acting.grading import Evidence, grade
+from automl_core.acting.pilot_design import Draw, draw, due_date, plan_pilot, rows_for, start_pilot
 from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
 from automl_core.acting.pilot_result import compare_sides, graded, judge, state_after
-from automl_core.acting.pilots import (
-    Draw,
-    Pilot,
-    PilotChoice,
-    PilotRows,
-    draw,
-    due_date,
-    money_of,
-    plan_pilot,
-    rows_for,
-    start_pilot,
-)
+from automl_core.acting.pilots import Pilot, PilotChoice, PilotRows, money_of
 from automl_core.acting.power import Change, chance_to_see, measure_power, total_rows
 from automl_core.acting.statistics import rows_per_arm
 from automl_core.acting.track_record import track_record
@@ -39,6 +30,7 @@ from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
 from automl_core.reporting.exports import safe_csv
+from automl_core.reporting.sections import SectionInputs, make_sections
 
 NAN = math.nan
 PROBLEM = Problem("Churn", "binary", "roc_auc", ("No", "Yes"), "Yes")
@@ -135,7 +127,7 @@ def test_only_rows_of_the_card_are_drawn() -> None:
     rows = customers()
     narrow = replace(CARD, conditions=(Condition("customer", ("00001", "00002")),))
     assert rows_for(narrow, rows.frame).sum() <= 2
-    with pytest.raises(BadInput, match="Only"):
+    with pytest.raises(BadInput, match="can get this change, and"):
         plan_pilot(narrow, rows, PilotChoice())
     with pytest.raises(BadInput, match="pattern"):
         plan_pilot(replace(CARD, grade="D"), rows, PilotChoice())
@@ -304,6 +296,29 @@ def test_a_card_whose_amounts_changed_since_its_pilot_has_one_price() -> None:
         assert after.sentence.endswith(raised.result.returned.sentence)
     costly = replace(raised, card=replace(CARD, cost=900.0), result=replace(raised.result, delivered=-5.0))
     assert "does not pay" not in graded(CARD, costly, GOAL).sentence
+
+
+def test_a_report_has_one_price_after_the_amounts_changed() -> None:
+    raised, _ = verdict(0.25)
+    asked = replace(GOAL, levers=(Lever("Contract", ("One year",), cost=CARD.cost),))
+    found = SectionInputs(pilots=(raised,), record=track_record([raised], asked))
+    told = " ".join(make_sections(found, asked)[0].lines)
+    assert "promised € " in told
+    assert "Delivered € " in told
+    dearer = replace(asked, levers=(replace(asked.levers[0], cost=1.0),))
+    for goal in (replace(asked, value=7000.0), replace(asked, currency="$"), dearer, replace(asked, levers=())):
+        record = track_record([raised], goal)
+        (section,) = make_sections(replace(found, record=record), goal)
+        assert "€" not in " ".join(section.lines)
+        assert section.lines[0] == record.sentence
+        assert "outcomes" in record.sentence
+        assert section.lines[1].endswith(graded(replace(CARD, cost=1.0), raised, goal).sentence.removeprefix(f"{CARD.who}. "))
+
+
+def test_a_record_of_numbers_without_money_counts_in_the_number() -> None:
+    raised, _ = verdict(0.25)
+    number = replace(raised, is_rate=False, goal=Goal("cost", "high"), promised=NAN)
+    assert re.match(r"The only measured card promised [\d.]+ in “cost” and delivered", track_record([number]).sentence)
 
 
 def test_what_chance_decided_is_said_alike_with_a_pilot_and_without() -> None:

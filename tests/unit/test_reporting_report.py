@@ -182,6 +182,33 @@ def test_headline_of_several_classes_and_of_numbers() -> None:
         assert make_report(made).answer == f"Act first on 10 of 100 rows: those with the {side} predicted “cost”."
 
 
+def test_a_list_of_one_row_is_told_as_one() -> None:
+    made = inputs()
+    assert made.actions is not None
+    one = replace(made.actions, rows=made.actions.rows[:1], expected_outcomes=0.9)
+    alone = replace(made.cards[0], rows=1)
+    report = make_report(replace(made, actions=one, cards=(alone,)))
+    assert report.answer == (
+        "Act first on 1 of 7,043 rows: it has a chance of 90 % to end as “Contract” = “Yes”, where one picked at random has 26 %."
+    )
+    said = " ".join((report.answer, *report.actions, *report.sure, report.next_step, *(name for _, name in report.figures)))
+    assert "(1 row)" in said
+    assert not re.search(r"\b1 (rows|of them are)|first 1\b", said)
+    assert "every tenth" not in said
+    assert ("1", "row to act on") in report.figures
+    everyone = make_report(replace(made, actions=replace(one, takes_everyone=True), rows=1)).answer
+    assert everyone.startswith("Act on the only row there is: it has a chance of 90 %")
+    few = replace(made.actions, rows=made.actions.rows[:3], expected_outcomes=0.7, mean_risk=0.1)
+    answer = make_report(replace(made, actions=few)).answer
+    assert answer.endswith("about 1 of them is expected to end as “Contract” = “Yes”, where as many picked at random would hold "
+                           "fewer than 1.")
+
+
+def test_a_narrow_range_is_not_said_as_none() -> None:
+    sharp = replace(inputs(), summary=replace(SUMMARY, score=Score(0.9889, 0.9864, 0.9910)))
+    assert any("98.9 of 100 cases (95 % range 98.6 to 99.1)" in text for text in make_report(sharp).sure)
+
+
 def test_currency_is_that_of_the_goal_and_the_data_are_named() -> None:
     page = render(make_report(replace(inputs(), goal=Goal("Contract", "No", currency="CHF"), data_name="customers.csv")))
     assert "€" not in page

@@ -9,7 +9,7 @@ import pytest
 from automl_core.acting.action import Condition
 from automl_core.acting.conditions import describe
 from automl_core.data.words import join_words
-from automl_core.explaining.words import edge
+from automl_core.explaining.words import axis_value, edge, told_apart
 from automl_core.framing.metrics import METRICS
 from pages.ui import words
 from pages.ui.charts import all_words
@@ -143,3 +143,14 @@ def test_every_metric_has_words_and_every_word_a_metric() -> None:
     (1_200_000.0, 1_600_000.0, "€ 1.20 to 1.60 million"), (-2_000_000.0, 160_000.0, "−€ 2 million to € 160,000")])
 def test_a_range_of_money_names_the_currency_once(low: float, high: float, text: str) -> None:
     assert words.money_range(low, high, "€").replace("\u00a0", " ") == text
+
+
+def test_years_on_an_axis_have_no_mark() -> None:
+    assert [axis_value(value) for value in (2017.0, 12_345.0, 31.4567, 999.0)] == ["2017", "12,345", "31.5", "999"]
+
+
+def test_two_shares_that_differ_do_not_read_alike() -> None:
+    assert told_apart(0.361, 0.355) == ("36.1 %", "35.5 %")
+    assert told_apart(0.3611, 0.3614) == ("36.11 %", "36.14 %")
+    assert told_apart(0.5, 0.2) == ("50 %", "20 %")
+    assert told_apart(0.36, 0.36) == ("36 %", "36 %")

@@ -1,0 +1,175 @@
+"""The design of a pilot: which rows may be drawn, how many are needed, and the draw: chance decides who gets the change.
+
+Rows are dealt inside strata of about equal predicted risk, so that both sides start alike (Imbens and Rubin 2015, chapter 9).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.acting.action import ActionCard
+from automl_core.acting.levers import eligible, texts
+from automl_core.acting.outcome import make_outcome
+from automl_core.acting.pilots import (
+    Floats,
+    Mask,
+    Pilot,
+    PilotChoice,
+    PilotRows,
+    change_words,
+    direction,
+    money_of,
+    promise_of,
+)
+from automl_core.acting.power import FEWEST_SIDE, Change, Power, fewest_rows, measure_power
+from automl_core.errors import BadInput
+from automl_core.explaining.words import count, day
+
+STRATA = 10
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Draw:
+    """The drawn rows: positions in the frame (m,), who gets the change (m,), strata (m,), and groups that go together."""
+
+    positions: NDArray[np.int64]
+    treated: Mask
+    strata: NDArray[np.int64]
+    groups: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+
+def rows_for(card: ActionCard, frame: pd.DataFrame) -> Mask:
+    """(n,) the rows that a pilot of the card may draw: those the card is about, less those already at the new value."""
+    mask = eligible(card, frame)
+    if math.isnan(card.step):
+        mask = mask & ~np.asarray(texts(frame[card.lever]) == card.to_value, dtype=bool)
+    return np.asarray(mask, dtype=bool)
+
+
+def promised_change(card: ActionCard, rows: PilotRows) -> Change:
+    """The change a card promises on its rows: the mean wanted outcome now, with the adjusted effect, and at its weak end."""
+    mask = rows_for(card, rows.frame)
+    good = "" if rows.problem.task == "regression" else rows.goal.good
+    outcome = make_outcome(rows.y, rows.problem, good)
+    values = outcome.values[mask]
+    if not len(values):
+        return Change(math.nan, math.nan)
+    now = float(np.nanmean(values))
+    spread = math.nan if outcome.is_rate else float(np.nanstd(values))
+    promise = promise_of(card, outcome.is_rate)
+    weak_end = min(promise[1:], key=abs) if promise.low * promise.high > 0 else math.nan
+    return Change(now, now + promise.effect, now + weak_end, spread)
+
+
+def plan_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice) -> Power:
+    """What a pilot of that size could see. BadInput when too few rows can be drawn to
+    compare two sides, or when the card is a pattern only."""
+    if card.grade == "D":
+        raise BadInput(
+            "This card is a pattern and not advice, so there is nothing to test.", "Choose a card of grade C or better."
+        )
+    available = int(rows_for(card, rows.frame).sum())
+    planned = measure_power(promised_change(card, rows), available, choice.rows, choice.treated_share)
+    fewest = fewest_rows(choice.treated_share)
+    if available < fewest:
+        raise BadInput(f"{_only(available)} can get this change, and a pilot needs {fewest}.", "Widen the group of the card.")
+    if choice.rows and choice.rows < fewest:
+        few = count(choice.rows, "row is", "rows are")
+        raise BadInput(
+            f"{few} too few for this pilot: {FEWEST_SIDE} on each side are the fewest that can be compared.",
+            f"Choose {fewest} or more.",
+        )
+    return planned
+
+
+def _only(available: int) -> str:
+    return f"Only {count(available, 'row')}" if available else "No row"
+
+
+def draw(card: ActionCard, rows: PilotRows, choice: PilotChoice, size: int) -> Draw:
+    """Draw `size` of the card's rows and deal them to the two sides by chance, inside strata of the predicted risk.
+
+    Rows of one group (`problem.group`) stay on one side, else an effect could spill over. The same seed gives the same draw.
+    """
+    random = np.random.default_rng(choice.seed)
+    available = np.flatnonzero(rows_for(card, rows.frame))
+    group = rows.problem.group
+    if group and group in rows.frame:
+        codes = pd.factorize(rows.frame[group])[0].astype(np.int64)
+        lonely = codes < 0  # a row without a group is one of its own
+        codes[lonely] = codes.max() + 1 + np.arange(int(lonely.sum()))
+    else:
+        codes = np.arange(len(rows.frame), dtype=np.int64)
+    units, places = np.unique(codes[available], return_inverse=True)
+    sizes = np.bincount(places)
+    order = random.permutation(len(units))
+    chosen = order[np.cumsum(sizes[order]) - sizes[order] < size]  # whole groups until the size is reached
+    risk = np.bincount(places, np.nan_to_num(rows.risk[available])) / sizes
+    strata = _strata(risk[chosen], len(chosen), choice.treated_share)
+    treated = _deal(strata, choice.treated_share, random)
+    side = np.full(len(units), -1)
+    side[chosen] = treated
+    stratum = np.zeros(len(units), dtype=np.int64)
+    stratum[chosen] = strata
+    taken = side[places] >= 0
+    return Draw(available[taken], side[places][taken] == 1, stratum[places][taken], codes[available][taken])
+
+
+def _strata(risk: Floats, units: int, share: float) -> NDArray[np.int64]:
+    """Parts of equal size by risk: ten, or fewer so that each side of each has four units."""
+    parts = max(1, min(STRATA, int(units * min(share, 1 - share)) // 4))
+    ranks = np.argsort(np.argsort(risk, kind="stable"), kind="stable")
+    return np.asarray(ranks * parts // max(1, units), dtype=np.int64)
+
+
+def _deal(strata: NDArray[np.int64], share: float, random: np.random.Generator) -> Mask:
+    """Shuffle each stratum and give its first part the change; what rounding leaves over is carried to the next stratum."""
+    treated = np.zeros(len(strata), dtype=bool)
+    carried = 0.0
+    for stratum in np.unique(strata):
+        members = random.permutation(np.flatnonzero(strata == stratum))
+        wanted = len(members) * share + carried
+        count = math.floor(wanted + 0.5)
+        carried = wanted - count
+        treated[members[:count]] = True
+    return treated
+
+
+def start_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice, started: datetime) -> tuple[Pilot, Draw]:
+    """A pilot drawn now, with what the card promises for its treated rows; the caller gives it an id, a project and a run.
+
+    BadInput as `plan_pilot` and `due_date` say.
+    """
+    power = plan_pilot(card, rows, choice)
+    due = due_date(started, choice.days)
+    drawn = draw(card, rows, choice, power.treated + power.held)
+    treated, is_rate = int(drawn.treated.sum()), rows.problem.task != "regression"
+    turned = direction(rows.goal, is_rate)
+    promised = [money_of(card, rows.goal, turned * gain, treated) for gain in promise_of(card, is_rate)]
+    ids = tuple(column.name for column in rows.columns if column.role == "id" and column.name in rows.frame)
+    held, strata = len(drawn.positions) - treated, len(np.unique(drawn.strata))
+    pilot = Pilot(
+        "", "", "", card, rows.goal, choice, power, started, due, treated, held, strata, ids, is_rate, promised[0],
+        min(promised[1:]), max(promised[1:]),
+    )  # fmt: skip
+    return replace(pilot, sentence=_pilot_sentence(pilot)), drawn
+
+
+def _pilot_sentence(pilot: Pilot) -> str:
+    return (
+        f"{pilot.treated:,} rows get {change_words(pilot.card)}, {pilot.held:,} stay as they are; chance decided which. "
+        f"Outcomes are due on {day(date.fromisoformat(pilot.due))}."
+    )
+
+
+def due_date(started: datetime, days: int) -> str:
+    """The day outcomes are due, as YYYY-MM-DD. BadInput outside a day and ten years."""
+    if not 1 <= days <= 3650:
+        raise BadInput(f"A pilot cannot run for {days} days.", "Choose 1 to 3,650.")
+    return date.fromordinal(started.astimezone(UTC).date().toordinal() + days).isoformat()
