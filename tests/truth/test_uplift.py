@@ -156,7 +156,7 @@ def test_numbers_groups_and_gaps() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda frame: frame.assign(offer="treat"), "has 1 values"),
+        (lambda frame: frame.assign(offer="treat"), "has 1 value, not two"),
         (lambda frame: frame.assign(offer=np.arange(len(frame)) % 3), "has 3 values"),
         (lambda frame: frame.assign(offer=np.where(frame["offer"] == "treat", "blue", "red")), "not clear which"),
         (lambda frame: frame.head(120), "untreated rows"),
