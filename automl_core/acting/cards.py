@@ -24,11 +24,11 @@ from automl_core.acting.grading import Evidence, is_advice
 from automl_core.acting.not_compared import why_not_compared
 from automl_core.acting.nuisance import MOST_FIT_ROWS, fold_of, folds_for
 from automl_core.acting.outcome import Outcome, make_outcome
-from automl_core.acting.pairs import pair_trials
+from automl_core.acting.pairs import best_pairs, pair_trials
 from automl_core.acting.side_by_side import Hands, hands, side_by_side
 from automl_core.acting.splits import make_splits
 from automl_core.acting.statistics import benjamini_hochberg
-from automl_core.acting.trials import Stage, Trial, lever_trials
+from automl_core.acting.trials import Stage, Trial, lever_trials, work_of
 from automl_core.acting.what_if import Predicts, WhatIf, predictor, quick_predictor
 from automl_core.data.table import Column, find_column
 from automl_core.framing.problem import Problem
@@ -80,24 +80,35 @@ def make_cards(inputs: CardInputs) -> Actions:
 
 
 def _made(inputs: CardInputs, notes: tuple[str, ...], given: Hands) -> Actions:
-    outcome = counted(inputs.y, inputs.problem, inputs.goal)
+    outcome, levers = counted(inputs.y, inputs.problem, inputs.goal), inputs.goal.levers
     stage = _stage(inputs, outcome)
-    trials: list[Trial] = []
-    each = side_by_side(_tried, ((lever, stage, _given(inputs, (lever.column,))) for lever in inputs.goal.levers), given)
-    for place, lever in enumerate(inputs.goal.levers):
-        inputs.told(0.5 * place / len(inputs.goal.levers), f"Comparing like with like on “{lever.column[:80]}”.")
-        made = next(each)
-        trials.extend(made)
-        if not made:
+    # what takes longest is begun first, so that all hands end at about the same time
+    order = sorted(range(len(levers)), key=lambda place: -work_of(levers[place], inputs.frame[levers[place].column]))
+    each = side_by_side(_tried, ((levers[place], stage, _given(inputs, (levers[place].column,))) for place in order), given)
+    made: dict[int, tuple[Trial, ...]] = {}
+    for ended, place in enumerate(order):
+        inputs.told(0.5 * ended / len(order), f"Comparing like with like on “{levers[place].column[:80]}”.")
+        if ended == len(order) - 1:  # there is a hand less than before to share with
+            desk = Desk(inputs.frame, inputs.goal, outcome, stage.worth > 0, _what_if(inputs, outcome))
+        made[place] = next(each)
+    trials = [trial for place in range(len(levers)) for trial in made[place]]
+    for place, lever in enumerate(levers):
+        if not made[place]:
             notes = (*notes, why_not_compared(lever, inputs.frame, _given(inputs, (lever.column,)).names))
-    desk = Desk(inputs.frame, inputs.goal, outcome, stage.worth > 0, _what_if(inputs, outcome))
     inputs.told(0.5, "Trying two changes together.")
-    trials.extend(pair_trials(trials, stage, partial(_given, inputs), desk.rank))
+    pairs = ((one, other, stage, _given(inputs, (one.move.lever.column, other.move.lever.column)))
+             for one, other in best_pairs(trials, desk.rank))
+    for both in side_by_side(_paired, pairs, given):
+        trials.extend(both)
     return replace(_picked(trials, desk, inputs, given), notes=notes)
 
 
 def _tried(lever_of: tuple[Lever, Stage, Covariates]) -> tuple[Trial, ...]:
     return lever_trials(*lever_of)
+
+
+def _paired(pair_of: tuple[Trial, Trial, Stage, Covariates]) -> list[Trial]:
+    return pair_trials(*pair_of)
 
 
 def counted(y: NDArray[np.generic], problem: Problem, goal: Goal) -> Outcome:

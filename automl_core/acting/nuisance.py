@@ -8,7 +8,7 @@ differences of the numbers it used most, and with bumps over them, and what lose
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -123,7 +123,8 @@ class CrossFit:
 class Learner:
     """The covariates made ready once, for many targets: bins for the boosted model, a design matrix for the linear one.
 
-    `most` caps the rows that one fit learns from; every row is predicted whatever its size. `bends` lets the line bend.
+    `most` caps the rows that one fit learns from; every row is predicted whatever its size. `bends` lets the line bend. `ready`
+    is the plain design, where it is known.
     """
 
     covariates: Covariates
@@ -131,12 +132,13 @@ class Learner:
     rounds: int = ROUNDS
     seed: int = 0
     bends: bool = True
+    ready: InitVar[Floats | None] = None
     design: Floats = field(init=False)
     bent: Floats | None = field(init=False)
     binned: Any = field(init=False)
 
-    def __post_init__(self) -> None:
-        plain = linear.design(self.covariates)
+    def __post_init__(self, ready: Floats | None) -> None:
+        plain = linear.design(self.covariates) if ready is None else ready
         object.__setattr__(self, "design", plain)
         bent = linear.curved(self.covariates, plain, MOST_BENT) if self.bends and len(plain) >= LEAST_BENT_ROWS else None
         object.__setattr__(self, "bent", bent)
@@ -165,7 +167,7 @@ class Learner:
         for redrawn in self._redrawn(best, tried) if bent else ():
             best = min(best, self._blended(redrawn, tried), key=lambda one: one.loss)
         if tried is not case:
-            line = _drawn(best.line.design, case)
+            line = _drawn(best.line.design, case, best.line.betas)
             best = replace(best, line=line, boosted=line.told) if best.share == 0 else self._blended(line, case, best)
         return CrossFit(best.told, best, case) if bent else CrossFit(best.told)
 
@@ -253,13 +255,17 @@ class Learner:
         return np.sort(np.random.default_rng((self.seed, salt)).choice(rows, self.most, replace=False))
 
 
-def _drawn(design: Floats, case: Case) -> Line:
+def _drawn(design: Floats, case: Case, known: tuple[Floats | None, ...] = ()) -> Line:
+    """The lines of a case; of its first parts they may be `known`."""
     told, raw, betas = np.full(len(case.target), np.nan), np.full(len(case.target), np.nan), []
     near = None
-    for part in case.parts:
+    for place, part in enumerate(case.parts):
         values = case.target[part.train]
         varies = len(values) >= 2 and np.ptp(values) > 0
-        beta = linear.fit(design[part.train], values, case.binary, start=near) if varies else None
+        if place < len(known):
+            beta = known[place]
+        else:
+            beta = linear.fit(design[part.train], values, case.binary, start=near) if varies else None
         if beta is None:
             told[part.rows] = float(values.mean()) if len(values) else 0.0
         else:

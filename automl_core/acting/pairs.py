@@ -14,37 +14,33 @@ from automl_core.acting.action import Change
 from automl_core.acting.conditions import all_hold
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.effects import Comparison, comparison_scores, estimate
-from automl_core.acting.nuisance import Learner
+from automl_core.acting.nuisance import Learner, folds_for
 from automl_core.acting.trials import Stage, Trial, measured, move_trials
 
 MOST_LEVERS = 3
 LEAST_TOGETHER = 100
 SURE = 1.645  # one-sided 5 %
 Mask = NDArray[np.bool_]
-Given = Callable[[tuple[str, ...]], Covariates]
 
 
-def pair_trials(trials: list[Trial], stage: Stage, given: Given, rank: Callable[[Trial], float]) -> list[Trial]:
-    """Trials of two changes at once. `given` makes the covariates without some levers, `rank` orders trials by their worth."""
+def best_pairs(trials: list[Trial], rank: Callable[[Trial], float]) -> list[tuple[Trial, Trial]]:
+    """Every two of the three best levers, each by its best trial; `rank` orders trials by their worth."""
     best: dict[str, Trial] = {}
     for trial in sorted(trials, key=rank, reverse=True):
         whole = trial.chosen and trial.case is not None and not trial.scores.randomised
         if whole and rank(trial) > 0 and trial.move.lever.column not in best and len(best) < MOST_LEVERS:
             best[trial.move.lever.column] = trial
-    found: list[Trial] = []
-    for one, other in combinations(best.values(), 2):
-        found.extend(_together(one, other, stage, given))
-    return found
+    return list(combinations(best.values(), 2))
 
 
-def _together(one: Trial, other: Trial, stage: Stage, given: Given) -> list[Trial]:
+def pair_trials(one: Trial, other: Trial, stage: Stage, covariates: Covariates) -> list[Trial]:
+    """Trials of two changes at once; `covariates` leave both levers out."""
     old = one.scores.eligible & other.scores.eligible
     new = one.scores.new & other.scores.new
     if min(int(old.sum()), int(new.sum())) < LEAST_TOGETHER:
         return []
-    covariates = given((one.move.lever.column, other.move.lever.column))
     case = Comparison(stage.y, old, new, covariates, stage.binary, stage.groups, stage.seed)
-    scores = comparison_scores(case, Learner(covariates, seed=stage.seed))
+    scores = comparison_scores(case, Learner(covariates, seed=stage.seed), folds_for(len(stage.y)))
     if scores is None:
         return []
     scores = replace(scores, blocks=stage.blocks)

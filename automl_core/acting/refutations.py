@@ -126,7 +126,7 @@ def strongest_observed(case: Comparison, effect: Effect, small: Effect | None, m
     given = case.covariates
     if len(given.names) < 2:
         return None
-    picked = case.old | case.new
+    picked = _sample(np.flatnonzero(case.old | case.new), case.seed, SMALL_FIT_ROWS)
     learner = small_learner(given.rows(picked), case.seed)
     weights = learner.gains(case.new[picked].astype(np.float64), True) + learner.gains(case.y[picked], case.binary)
     together = robustness_value(abs(effect.raw_gap - effect.estimate), effect.residual, effect.weight)
@@ -171,13 +171,14 @@ def levers_go_together(case: Comparison, others: tuple[str, ...]) -> str:
         known = known.without(name)
     target = case.new[picked].astype(np.float64)
     start = linear.design(known)
+    near = linear.fit(start, target, True) if named else np.empty(0)
     for name in named:
         added = linear.design(given.only(name))[:, 1:]
         matrix = np.hstack([start, added[:, :-1] if given.only(name).categorical and added.shape[1] > 1 else added])
-        beta = linear.fit(matrix, target, True)
+        beta = linear.fit(matrix, target, True, start=np.pad(near, (0, matrix.shape[1] - len(near))))
         chance = linear.predict(matrix, beta, True)
-        weight = np.maximum(chance * (1 - chance), 1e-4)
-        spread = np.linalg.inv((matrix * weight[:, None]).T @ matrix + np.eye(matrix.shape[1]))
+        weighted = matrix * np.sqrt(np.maximum(chance * (1 - chance), 1e-4))[:, None]
+        spread = np.linalg.inv(weighted.T @ weighted + np.eye(matrix.shape[1]))
         variances = np.diag(spread)
         if case.groups is not None:
             codes = group_codes(case.groups[picked])
@@ -204,6 +205,6 @@ def _again(case: Comparison, covariates: Covariates) -> Effect | None:
     return None if scores is None else estimate(scores, np.ones(len(picked), dtype=bool))
 
 
-def _sample(rows: NDArray[np.intp], seed: int) -> NDArray[np.intp]:
-    """10,000 of the rows, always the same, when there are more."""
-    return rows if len(rows) <= LARGE else np.sort(np.random.default_rng(seed + 3).choice(rows, LARGE, replace=False))
+def _sample(rows: NDArray[np.intp], seed: int, most: int = LARGE) -> NDArray[np.intp]:
+    """At `most` so many of the rows, always the same, when there are more."""
+    return rows if len(rows) <= most else np.sort(np.random.default_rng(seed + 3).choice(rows, most, replace=False))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.acting import linear
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.nuisance import Learner
 from automl_core.acting.scores import LEAST_CHANCE, LEAST_ROWS, Scores, Setting
@@ -95,9 +96,23 @@ def _stacked(learner: Learner, doses: Floats, expected: Floats) -> Learner:
     given = learner.covariates
     middle = float(np.nanmean(doses))
     copies = len(doses) // len(given.matrix)
-    matrix = np.column_stack([np.tile(given.matrix, (copies, 1)), doses, (doses - middle) ** 2, doses - expected])
-    stacked = Covariates(matrix, given.categorical, (*given.names, "", "", ""))
-    return Learner(stacked, learner.most, learner.rounds, learner.seed, bends=False)
+    added = (doses, (doses - middle) ** 2, doses - expected)
+    missing = np.isnan(doses)
+    flag = [missing.astype(np.float64)] if missing.any() else []
+    stacked = Covariates(_under(given.matrix, copies, added), given.categorical, (*given.names, "", "", ""))
+    design = _under(learner.design, copies, (*(linear.standard(values) for values in added), *flag))
+    return Learner(stacked, learner.most, learner.rounds, learner.seed, bends=False, ready=design)
+
+
+def _under(matrix: Floats, copies: int, added: Sequence[Floats]) -> Floats:
+    """Copies of a matrix (n, q) under each other, with more columns (n times copies,)."""
+    rows, columns = matrix.shape
+    made = np.empty((copies, rows, columns + len(added)))
+    made[:, :, :columns] = matrix
+    made = made.reshape(copies * rows, -1)
+    for place, values in enumerate(added, start=columns):
+        made[:, place] = values
+    return made
 
 
 def _scores(setting: Setting, made: Dose, shift: Shift, told: tuple[Floats, Floats], odds: Floats) -> Scores | None:

@@ -112,12 +112,15 @@ def candidates(splits: Splits, gain: Floats, count: Floats) -> list[Cut]:
         cuts += [tuple(order[:size]) for size in range(2, most + 1)]
     if len(cuts) <= MOST_SPLITS:
         return cuts
-    contrasts = [_contrast(cut, gain, count) for cut in cuts]
-    return [cuts[place] for place in np.sort(np.argsort(-np.array(contrasts))[:MOST_SPLITS])]
+    return [cuts[place] for place in np.sort(np.argsort(-_contrasts(cuts, gain, count))[:MOST_SPLITS])]
 
 
-def _contrast(cut: Cut, sums: Floats, counts: Floats) -> float:
-    gain, rows = float(sums[list(cut)].sum()), float(counts[list(cut)].sum())
-    other_gain = float(sums[cut[0]] + sums[cut[0] + 1]) - gain
-    other_rows = float(counts[cut[0]] + counts[cut[0] + 1]) - rows
-    return abs(gain / max(1.0, rows) - other_gain / max(1.0, other_rows)) * math.sqrt(max(0.0, min(rows, other_rows)))
+def _contrasts(cuts: list[Cut], sums: Floats, counts: Floats) -> Floats:
+    """How far apart the gains per row of each cut's sides are, in units of their chance."""
+    places, first = np.concatenate(cuts), np.array([cut[0] for cut in cuts])
+    starts = np.cumsum([0, *(len(cut) for cut in cuts[:-1])])
+    gain, rows = np.add.reduceat(sums[places], starts), np.add.reduceat(counts[places], starts)
+    other_gain = sums[first] + sums[first + 1] - gain
+    other_rows = counts[first] + counts[first + 1] - rows
+    apart = np.abs(gain / np.maximum(1.0, rows) - other_gain / np.maximum(1.0, other_rows))
+    return np.asarray(apart * np.sqrt(np.maximum(0.0, np.minimum(rows, other_rows))), dtype=np.float64)

@@ -15,7 +15,7 @@ from automl_core.acting.covariates import Covariates
 from automl_core.acting.crossing import PARTS, crossed_policy
 from automl_core.acting.effects import Comparison, Effect, estimate
 from automl_core.acting.levers import texts
-from automl_core.acting.moves import Move, category_moves, is_numeric, movable, numeric_moves, steps_of
+from automl_core.acting.moves import MOST_VALUES, Move, category_moves, is_numeric, movable, numeric_moves, steps_of
 from automl_core.acting.nuisance import Learner
 from automl_core.acting.policy import Leaf, Objective, fit_policy, joined
 from automl_core.acting.scores import Level, Scores, Setting, category_scores, level
@@ -75,6 +75,13 @@ class Trial:
     root: Effect
     also: tuple[Change, ...] = ()
     alike: tuple[Leaf, ...] = ()
+
+
+def work_of(lever: Lever, values: pd.Series) -> int:
+    """How long the trials of a lever take beside those of another, by how many models they need."""
+    if not is_numeric(lever, values):
+        return min(MOST_VALUES, int(values.nunique()))
+    return 6 if math.isnan(lever.step) and not lever.direction else 4
 
 
 def lever_trials(lever: Lever, stage: Stage, covariates: Covariates) -> tuple[Trial, ...]:

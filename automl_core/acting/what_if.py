@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.outcome import Outcome
+from automl_core.acting.trees import ONE_AT_A_TIME
 from automl_core.data.table import Column
 from automl_core.framing.problem import Problem
 
@@ -61,7 +62,8 @@ def quick_predictor(frame: pd.DataFrame, outcome: Outcome, columns: tuple[Column
         "force_row_wise": True,
     }
     data = lightgbm.Dataset(encode(frame), outcome.values, categorical_feature=coded, params={"verbose": -1})
-    booster = lightgbm.train(options, data, ROUNDS)
+    with ONE_AT_A_TIME:
+        booster = lightgbm.train(options, data, ROUNDS)
     return lambda rows: np.asarray(booster.predict(encode(rows), num_threads=1), dtype=np.float64)
 
 
@@ -72,8 +74,9 @@ def _levels(series: pd.Series) -> list[str] | None:
 def _encoded(series: pd.Series, levels: list[str] | None) -> Floats:
     if levels is None:
         return np.asarray(series.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
-    codes = pd.Categorical(series.astype("str"), categories=levels).codes.astype(np.float64)
-    return np.asarray(np.where(codes < 0, np.nan, codes), dtype=np.float64)
+    codes, found = pd.factorize(series)  # -1 where missing, which takes the last of the places
+    place_of = {level: float(place) for place, level in enumerate(levels)}
+    return np.array([*(place_of.get(str(value), np.nan) for value in found), np.nan])[codes]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
