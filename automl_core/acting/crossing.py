@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.acting.conditions import all_hold
 from automl_core.acting.policy import (
     Leaf,
     Objective,
@@ -113,26 +114,44 @@ def _told(group: Mask, others: list[_Rule], parts: list[NDArray[np.intp]], count
 def _rules(
     splits: Splits, objective: Objective, parts: list[NDArray[np.intp]], left_out: list[tuple[int, ...]]
 ) -> list[tuple[_Rule, ...]]:
-    """For each set of parts that is left out the rules of no, one and two splits that the other parts choose."""
+    """For each set of parts that is left out the rules of no, one and two splits that the other parts choose: of all columns by
+    coarse cuts, and once more of those they name by fine ones."""
+    first = _searched(splits, objective, parts, left_out)
+    names = [frozenset(one.column for rule in rules for leaf in rule.leaves for one in leaf) for rules in first]
+    if not any(names):
+        return first
+    fine = splits.finer(frozenset.union(*names))
+    again = _searched(fine, objective, parts, left_out, names)
+    return [tuple(sharp if any(sharp.leaves) else rule for rule, sharp in zip(*both, strict=True))
+            for both in zip(first, again, strict=True)]
+
+
+def _searched(
+    splits: Splits,
+    objective: Objective,
+    parts: list[NDArray[np.intp]],
+    left_out: list[tuple[int, ...]],
+    names: list[frozenset[str]] | None = None,
+) -> list[tuple[_Rule, ...]]:
+    """The rules for each set of parts that is left out, by cuts of its columns `names` (None: of all)."""
     many = len(parts)
     of = np.zeros((len(objective.gain), 2 * many), dtype=np.float32)
     for place, part in enumerate(parts):
         of[part, place], of[part, many + place] = objective.gain[part], objective.counted[part]
     told = splits.sums(of)
     cuts = []
-    for held in left_out:
+    for at, held in enumerate(left_out):
         kept = [part for part in range(many) if part not in held]
         gain, count = (told[:, [start + part for part in kept]].sum(axis=1) for start in (0, many))
-        cuts.append(candidates(splits, gain, count))
+        cuts.append(candidates(splits, gain, count, None if names is None else names[at]))
     mixes = [splits.mixed(some) for some in cuts]
     used = used_columns(*mixes)
-    basis = splits.basis[:, used]
-    each = [sums_over(basis, objective, part) for part in parts]
+    each = [sums_over(splits.basis[:, used], objective, part) for part in parts]
     whole = _total(each)
     made = []
     for held, some, mixed in zip(left_out, cuts, mixes, strict=True):
         sums = whole.less(_total([each[part] for part in held])) if held else whole
-        made.append(_chosen(splits, some, (basis, mixed[used]), sums, objective.least * (1 - len(held) / many)))
+        made.append(_chosen(splits, some, mixed[used], sums, objective.least * (1 - len(held) / many)))
     return made
 
 
@@ -140,19 +159,15 @@ def _total(each: list[Sums]) -> Sums:
     return Sums(*(np.sum([getattr(one, name) for one in each], axis=0) for name in ("gain", "square", "count")))
 
 
-def _chosen(
-    splits: Splits, cuts: list[Cut], sides_of: tuple[NDArray[np.float32], Floats], sums: Sums, least: float
-) -> tuple[_Rule, ...]:
+def _chosen(splits: Splits, cuts: list[Cut], mixed: Floats, sums: Sums, least: float) -> tuple[_Rule, ...]:
     """The rules of no, one and two splits; where no split leaves a losing part out, everybody is moved or nobody."""
-    basis, mixed = sides_of
     stay: Places = ((),) if sums.gain[0, 0] > 0 else ()
-    rules = [stay]
+    rules = [stay, stay, stay]
     if cuts:
         sides = sums.on(mixed)
-        rules += [stay if found is None else found for found in (best_side(sides, least), best_pair(sides, least))]
+        rules[1:] = [stay if found is None else found for found in (best_side(sides, least), best_pair(sides, least))]
     made = []
     for places in rules:
-        masks = [np.all([basis @ mixed[:, side].astype(np.float32) > 0.5 for side in one], axis=0) if one
-                 else np.ones(len(basis), dtype=bool) for one in places]
-        made.append(_Rule(tuple(leaf_of(splits, cuts, one) if one else () for one in places), tuple(masks)))
+        leaves = tuple(leaf_of(splits, cuts, one) if one else () for one in places)
+        made.append(_Rule(leaves, tuple(all_hold(leaf, splits.cells) for leaf in leaves)))
     return tuple(made)
