@@ -16,7 +16,7 @@ from automl_core.data.table import Column
 Floats = NDArray[np.float64]
 Thin = NDArray[np.float32]
 CUTS = 12
-FINE_CUTS = 36  # among them the others
+FINE_CUTS = 24  # among them the others
 MOST_LEVELS = 30
 TRIED_LEVELS = 8
 MOST_SPLITS = 120
@@ -35,7 +35,7 @@ class Splits:
     cells: Cells
 
     def finer(self, names: frozenset[str]) -> Splits:
-        """Splits of some columns, their numbers cut at 35 quantiles."""
+        """Splits of some columns, their numbers cut at 23 quantiles."""
         return _split(self.cells, sorted(names), FINE_CUTS)
 
     def sums(self, weights: NDArray[np.generic]) -> Floats:
