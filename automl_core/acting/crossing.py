@@ -8,11 +8,13 @@ anything at all is asked of trees of either half, grown on gains that are mostly
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.acting.conditions import all_hold
 from automl_core.acting.policy import (
     Leaf,
     Objective,
@@ -30,6 +32,7 @@ Mask = NDArray[np.bool_]
 PARTS = 6  # the first three are one half
 ALIKE = 0.65  # Jaccard: from so much on a group of a tree without some rows is taken for the group of all rows
 MOST_TREES = 0.6  # of the folds must have such a group
+SURE = (0.0, 1.0, 2.0)  # standard errors that a rule of two splits takes off every gain
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -61,25 +64,36 @@ class _Rule:
         return np.asarray(np.any([mask[rows] for mask in self.rows], axis=0) if self.rows else np.zeros(len(rows), dtype=bool))
 
 
-def crossed_policy(splits: Splits, objective: Objective, own: Floats, folds: NDArray[np.int64]) -> Crossed:
-    """The groups of a rule of no, one or two splits, whichever brings most on rows that did not choose it. `folds` (n,) number
-    six parts of the rows. `own` (n,) are gains that lean less on models which have seen all rows: what either half picks by."""
+def crossed_policy(
+    splits: Splits,
+    objective: Objective,
+    own: Floats,
+    folds: NDArray[np.int64],
+    proven: Callable[[Crossed], float] | None = None,
+) -> Crossed:
+    """The groups of a rule of no, one or two splits: of the rules with most that is `proven` of them the one that brings most on
+    rows that did not choose it. `folds` (n,) number six parts of the rows. `own` (n,) are gains that lean less on models which
+    have seen all rows: what either half picks by."""
     parts = [np.flatnonzero(objective.looked & (folds == part)) for part in range(PARTS)]
-    whole, *others = _rules(splits, objective, parts, [(), *((part,) for part in range(PARTS))])
-    told = [_brought([rule[depth] for rule in others], parts, objective.gain) for depth in range(len(whole))]
-    moved = np.zeros(len(folds), dtype=bool)
-    for best in sorted((depth for depth, gain in enumerate(told) if gain > 0), key=lambda depth: -told[depth]):
-        groups = _groups(whole[best], [rule[best] for rule in others], parts, objective.counted)
-        if groups:  # a rule whose groups differ from fold to fold is none
-            break
-    else:
-        return Crossed((), moved)
-    if not any(group.leaf for group in groups):
-        return Crossed(groups, moved)
     halves = [np.concatenate(parts[: PARTS // 2]), np.concatenate(parts[PARTS // 2 :])]
-    for half, rule in zip(halves, _rules(splits, replace(objective, gain=own), halves, [(0,), (1,)]), strict=True):
-        moved[half] = rule[best].moved(half)
-    return Crossed(groups, moved)
+    whole, *others = _rules(splits, objective, parts, [(), *((part,) for part in range(PARTS))])
+    told = [_brought([rule[place] for rule in others], parts, objective.gain) for place in range(len(whole))]
+    by_half: list[tuple[_Rule, ...]] = []
+    found: list[Crossed] = []
+    for place in sorted((place for place, gain in enumerate(told) if gain > 0), key=lambda place: -told[place]):
+        groups = _groups(whole[place], [rule[place] for rule in others], parts, objective.counted)
+        moved = np.zeros(len(folds), dtype=bool)
+        if any(group.leaf for group in groups):
+            by_half = by_half or _rules(splits, replace(objective, gain=own), halves, [(0,), (1,)])
+            for half, rule in zip(halves, by_half, strict=True):
+                moved[half] = rule[place].moved(half)
+        if groups:  # a rule whose groups differ from fold to fold is none
+            found.append(Crossed(groups, moved))
+        if groups and proven is None:
+            break
+    if not found:
+        return Crossed((), np.zeros(len(folds), dtype=bool))
+    return found[0] if proven is None else max(found, key=proven)
 
 
 def _groups(whole: _Rule, others: list[_Rule], parts: list[NDArray[np.intp]], counted: Mask) -> tuple[Group, ...]:
@@ -113,26 +127,44 @@ def _told(group: Mask, others: list[_Rule], parts: list[NDArray[np.intp]], count
 def _rules(
     splits: Splits, objective: Objective, parts: list[NDArray[np.intp]], left_out: list[tuple[int, ...]]
 ) -> list[tuple[_Rule, ...]]:
-    """For each set of parts that is left out the rules of no, one and two splits that the other parts choose."""
+    """For each set of parts that is left out the rules of no, one and two splits that the other parts choose: of all columns by
+    coarse cuts, and once more of those they name by fine ones."""
+    first = _searched(splits, objective, parts, left_out)
+    names = [frozenset(one.column for rule in rules for leaf in rule.leaves for one in leaf) for rules in first]
+    if not any(names):
+        return first
+    fine = splits.finer(frozenset.union(*names))
+    again = _searched(fine, objective, parts, left_out, names)
+    return [tuple(sharp if any(sharp.leaves) else rule for rule, sharp in zip(*both, strict=True))
+            for both in zip(first, again, strict=True)]
+
+
+def _searched(
+    splits: Splits,
+    objective: Objective,
+    parts: list[NDArray[np.intp]],
+    left_out: list[tuple[int, ...]],
+    names: list[frozenset[str]] | None = None,
+) -> list[tuple[_Rule, ...]]:
+    """The rules for each set of parts that is left out, by cuts of its columns `names` (None: of all)."""
     many = len(parts)
     of = np.zeros((len(objective.gain), 2 * many), dtype=np.float32)
     for place, part in enumerate(parts):
         of[part, place], of[part, many + place] = objective.gain[part], objective.counted[part]
     told = splits.sums(of)
     cuts = []
-    for held in left_out:
+    for at, held in enumerate(left_out):
         kept = [part for part in range(many) if part not in held]
         gain, count = (told[:, [start + part for part in kept]].sum(axis=1) for start in (0, many))
-        cuts.append(candidates(splits, gain, count))
+        cuts.append(candidates(splits, gain, count, None if names is None else names[at]))
     mixes = [splits.mixed(some) for some in cuts]
     used = used_columns(*mixes)
-    basis = splits.basis[:, used]
-    each = [sums_over(basis, objective, part) for part in parts]
+    each = [sums_over(splits.basis[:, used], objective, part) for part in parts]
     whole = _total(each)
     made = []
     for held, some, mixed in zip(left_out, cuts, mixes, strict=True):
         sums = whole.less(_total([each[part] for part in held])) if held else whole
-        made.append(_chosen(splits, some, (basis, mixed[used]), sums, objective.least * (1 - len(held) / many)))
+        made.append(_chosen(splits, some, mixed[used], sums, objective.least * (1 - len(held) / many)))
     return made
 
 
@@ -140,19 +172,17 @@ def _total(each: list[Sums]) -> Sums:
     return Sums(*(np.sum([getattr(one, name) for one in each], axis=0) for name in ("gain", "square", "count")))
 
 
-def _chosen(
-    splits: Splits, cuts: list[Cut], sides_of: tuple[NDArray[np.float32], Floats], sums: Sums, least: float
-) -> tuple[_Rule, ...]:
-    """The rules of no, one and two splits; where no split leaves a losing part out, everybody is moved or nobody."""
-    basis, mixed = sides_of
+def _chosen(splits: Splits, cuts: list[Cut], mixed: Floats, sums: Sums, least: float) -> tuple[_Rule, ...]:
+    """The rules of no, one and two splits, the last more and more cautious; where no split leaves a losing part out, everybody
+    is moved or nobody."""
     stay: Places = ((),) if sums.gain[0, 0] > 0 else ()
-    rules = [stay]
+    rules = [stay] * (2 + len(SURE))
     if cuts:
         sides = sums.on(mixed)
-        rules += [stay if found is None else found for found in (best_side(sides, least), best_pair(sides, least))]
+        grown = [best_side(sides, least), *(best_pair(sides.surely(by), least) for by in SURE)]
+        rules[1:] = [stay if found is None else found for found in grown]
     made = []
     for places in rules:
-        masks = [np.all([basis @ mixed[:, side].astype(np.float32) > 0.5 for side in one], axis=0) if one
-                 else np.ones(len(basis), dtype=bool) for one in places]
-        made.append(_Rule(tuple(leaf_of(splits, cuts, one) if one else () for one in places), tuple(masks)))
+        leaves = tuple(leaf_of(splits, cuts, one) if one else () for one in places)
+        made.append(_Rule(leaves, tuple(all_hold(leaf, splits.cells) for leaf in leaves)))
     return tuple(made)

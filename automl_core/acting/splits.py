@@ -16,6 +16,7 @@ from automl_core.data.table import Column
 Floats = NDArray[np.float64]
 Thin = NDArray[np.float32]
 CUTS = 12
+FINE_CUTS = 24  # among them the others
 MOST_LEVELS = 30
 TRIED_LEVELS = 8
 MOST_SPLITS = 120
@@ -25,11 +26,17 @@ Cut = tuple[int, ...]  # the places of the sides that make up its first side; it
 @dataclass(frozen=True, eq=False, slots=True)
 class Splits:
     """Candidate splits: `sides[2 j]` and `sides[2 j + 1]` are the two sides of one. The rows of each side are a sum of columns of
-    `basis` (n, z): one of ones, the known rows of each column with gaps, and the first sides; `mix` (z, 2 k) says of which."""
+    `basis` (n, z): one of ones, the known rows of each column with gaps, and the first sides; `mix` (z, 2 k) says of which.
+    `cells` are the rows themselves."""
 
     sides: tuple[Condition, ...]
     basis: Thin
     mix: Floats
+    cells: Cells
+
+    def finer(self, names: frozenset[str]) -> Splits:
+        """Splits of some columns, their numbers cut at 23 quantiles."""
+        return _split(self.cells, sorted(names), FINE_CUTS)
 
     def sums(self, weights: NDArray[np.generic]) -> Floats:
         """Sums of the `weights`, (n,) or (n, m), over each side: (2 k,) or (2 k, m)."""
@@ -54,8 +61,12 @@ class Splits:
 
 def make_splits(frame: pd.DataFrame, columns: tuple[Column, ...]) -> Splits:
     """Numbers are cut at eleven quantiles, categories at each level that has 5 % of the rows or more."""
-    sides = [side for column in columns for side in _column_sides(frame[column.name], column.name)]
-    cells = Cells(frame)
+    return _split(Cells(frame), [column.name for column in columns], CUTS)
+
+
+def _split(cells: Cells, columns: list[str], cuts: int) -> Splits:
+    frame = cells.frame
+    sides = [side for name in columns for side in _column_sides(frame[name], name, cuts)]
     firsts = [holds(side, cells) for side in sides[::2]]
     gaps = {side.column: frame[side.column].notna().to_numpy(dtype=bool) for side in sides}
     known = [name for name, rows in gaps.items() if not rows.all()]
@@ -68,10 +79,10 @@ def make_splits(frame: pd.DataFrame, columns: tuple[Column, ...]) -> Splits:
         own = 1 + len(known) + place
         mix[own, 2 * place], mix[own, 2 * place + 1] = 1, -1
         mix[1 + known.index(side.column) if side.column in known else 0, 2 * place + 1] += 1
-    return Splits(tuple(sides), basis, mix)
+    return Splits(tuple(sides), basis, mix, cells)
 
 
-def _column_sides(series: pd.Series, name: str) -> list[Condition]:
+def _column_sides(series: pd.Series, name: str, most: int) -> list[Condition]:
     if pd.api.types.is_numeric_dtype(series.dtype):
         values = series.dropna().to_numpy(dtype=np.float64)
         values = values[np.isfinite(values)]
@@ -79,7 +90,7 @@ def _column_sides(series: pd.Series, name: str) -> list[Condition]:
             return []
         low, high = float(values.min()), float(values.max())
         found = np.unique(values)
-        cuts = found[1:] if len(found) <= CUTS else np.quantile(values, np.arange(1, CUTS) / CUTS)
+        cuts = found[1:] if len(found) <= most else np.quantile(values, np.arange(1, most) / most)
         edges = sorted({short_number(float(cut), high - low) for cut in cuts})
         inner = [edge for edge in edges if low < edge <= high]
         return [Condition(name, (), *bounds) for edge in inner for bounds in ((math.nan, edge), (edge, math.nan))]
@@ -96,11 +107,12 @@ def _column_sides(series: pd.Series, name: str) -> list[Condition]:
     return sides
 
 
-def candidates(splits: Splits, gain: Floats, count: Floats) -> list[Cut]:
-    """At most 120 cuts, those whose sides differ most in gain per row, by the sums of gains and rows on every side, (2 k,): the
-    splits themselves, and for each category the sets of its levels in the order of their gain, among which is the best cut of its
-    levels in two (Fisher 1958; Breiman et al. 1984)."""
-    cuts: list[Cut] = [(place,) for place in range(0, len(splits.sides), 2)]
+def candidates(splits: Splits, gain: Floats, count: Floats, names: frozenset[str] | None = None) -> list[Cut]:
+    """At most 120 cuts (of the columns `names`, if given), those whose sides differ most in gain per row, by the sums of gains
+    and rows on every side, (2 k,): the splits themselves, and for each category the sets of its levels in the order of their
+    gain, among which is the best cut of its levels in two (Fisher 1958; Breiman et al. 1984)."""
+    firsts = range(0, len(splits.sides), 2)
+    cuts: list[Cut] = [(place,) for place in firsts if names is None or splits.sides[place].column in names]
     single: dict[str, list[int]] = {}
     for (place,) in cuts:
         if len(splits.sides[place].values) == 1:

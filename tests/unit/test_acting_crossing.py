@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from automl_core.acting.conditions import all_hold
-from automl_core.acting.crossing import PARTS, crossed_policy
+from automl_core.acting.crossing import PARTS, Crossed, crossed_policy
 from automl_core.acting.policy import Objective
 from automl_core.acting.splits import make_splits
 from automl_core.data.table import Column
@@ -82,3 +82,30 @@ def test_nobody_is_moved_where_every_row_loses_and_everybody_where_every_row_gai
         gains = np.full(1000, gain)
         found = crossed_policy(splits, Objective(gains, rows, rows, 50), gains, np.arange(1000) % PARTS)
         assert [group.leaf for group in found.groups] == leaves
+
+
+def test_an_edge_between_two_coarse_cuts_is_found() -> None:
+    frame, generator = table(3, 4000)
+    edge = float(frame["age"].quantile(11 / 24))
+    inside = ((frame["age"] >= edge) & (frame["region"] != "north")).to_numpy()
+    gain = np.where(inside, 1.0, -1.0) + generator.normal(0, 1, 4000)
+    everyone = np.ones(4000, dtype=bool)
+    found = crossed_policy(make_splits(frame, COLUMNS), Objective(gain, everyone, everyone, 100), gain, np.arange(4000) % PARTS)
+    (group,) = found.groups
+    assert (all_hold(group.leaf, frame) == inside).mean() > 0.99  # the nearest of eleven quantiles is wrong on three rows in 100
+
+
+def test_a_more_cautious_rule_is_taken_where_more_of_it_is_proven() -> None:
+    frame, generator = table(4, 3000)
+    slope = (frame["age"].to_numpy() - 40) / 10 + frame["pay"].fillna(-1).to_numpy()
+    gain = slope + generator.normal(0, 6, 3000)
+    everyone = np.ones(3000, dtype=bool)
+    objective, folds = Objective(gain, everyone, everyone, 100), np.arange(3000) % PARTS
+
+    def moved(found: Crossed) -> int:
+        return int(np.any([all_hold(group.leaf, frame) for group in found.groups], axis=0).sum())
+
+    splits = make_splits(frame, COLUMNS)
+    bold = crossed_policy(splits, objective, gain, folds)
+    cautious = crossed_policy(splits, objective, gain, folds, lambda found: -moved(found))
+    assert 0 < moved(cautious) < moved(bold)
