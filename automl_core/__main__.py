@@ -28,7 +28,8 @@ def tell_unexpected(kind: type[BaseException], error: BaseException, trace: Trac
 
 if __name__ == "__main__":
     sys.excepthook = tell_unexpected
-    gc.set_threshold(SELDOM, 20, 20)
+    if sys.argv[1:2] not in (["worker"], ["serve"]):  # these live as long as the app
+        gc.set_threshold(SELDOM, 20, 20)
 
     from automl_core.cli import main
 

@@ -94,15 +94,16 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
     if goal.value > 0 and len(chosen):
         worth = goal.save_rate * goal.value * bad - goal.contact_cost
         value, reach = float(worth[chosen].sum()), _reach(worth[chosen])
-        most = math.inf
-        if problem.task != "regression":  # all alike are no proof that the next one is, too; and no more than all can be turned
+        least, most = -math.inf, math.inf
+        if problem.task != "regression":  # all alike are no proof that the next one is, too; none or all can be turned, no more
             reach = max(reach, _alike_reach(len(chosen), goal.save_rate * goal.value))
-            most = len(chosen) * (goal.save_rate * goal.value - goal.contact_cost)
+            least = -len(chosen) * goal.contact_cost
+            most = least + len(chosen) * goal.save_rate * goal.value
         expected = float(at_risk[chosen].sum())
         made = replace(
             made,
             value=value,
-            low=value - reach,
+            low=max(value - reach, least),
             high=min(value + reach, most),
             rivals=_rivals(inputs, worth, chosen, len(at_risk)),
             sensitivity=_sensitivity(goal, expected, len(chosen)),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionList, ActionRow, Goal
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
-from automl_core.explaining.words import count, interval, money, number, percent, quote
+from automl_core.explaining.words import count, id_text, interval, money, number, percent, quote
 from automl_core.framing.problem import Problem
 
 Floats = NDArray[np.float64]
@@ -124,7 +124,7 @@ def _limit_words(limit: int, rows: int, goal: Goal) -> str:
 def _ids(frame: pd.DataFrame, columns: tuple[Column, ...]) -> list[str]:
     for column in columns:
         if column.role == "id" and column.name in frame:
-            return [str(value) for value in frame[column.name].tolist()]
+            return [id_text(value) for value in frame[column.name].tolist()]
     return [str(place) for place in frame.index]
 
 

@@ -19,7 +19,7 @@ FINE = (0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97)
 LEAST_BENT = 5
 LANDMARKS = 200
 LEAST_VALUE = 1e-4  # of the largest eigenvalue: bumps below it tell only noise
-STEPS, CLOSE, NEAR = 12, 0.02, 0.2
+STEPS, CLOSE = 12, 0.02
 
 
 def design(covariates: Covariates) -> Floats:
@@ -120,15 +120,14 @@ def fit(matrix: Floats, target: Floats, binary: bool, penalty: float = 1.0, star
     if start is None:
         beta[0] = math.log(rate / (1 - rate))
     thin = matrix.astype(np.float32)  # of the curvature a step needs few digits: where it ends is told by the gradient
-    weighted, largest = np.empty_like(thin), math.inf
+    weighted = np.empty_like(thin)
     for _ in range(STEPS):
         chance = expit(matrix @ beta)
-        if largest > NEAR:  # after a step as short as that the curvature is nearly what it was
-            np.multiply(thin, np.sqrt(np.maximum(chance * (1 - chance), 1e-4)).astype(np.float32)[:, None], out=weighted)
-            curvature = (weighted.T @ weighted).astype(np.float64) + np.diag(ridge)
+        np.multiply(thin, np.sqrt(np.maximum(chance * (1 - chance), 1e-4)).astype(np.float32)[:, None], out=weighted)
+        curvature = (weighted.T @ weighted).astype(np.float64) + np.diag(ridge)
         step = np.linalg.solve(curvature, matrix.T @ (target - chance) - ridge * beta)
-        beta, largest = beta + np.clip(step, -5, 5), float(np.abs(step).max())
-        if largest < CLOSE:
+        beta = beta + np.clip(step, -5, 5)
+        if float(np.abs(step).max()) < CLOSE:
             break
     return beta
 

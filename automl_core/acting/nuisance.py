@@ -244,9 +244,8 @@ class Learner:
         train = self._picked(np.arange(len(target)), 0)
         if np.ptp(target[train]) == 0:
             return np.zeros(self.covariates.matrix.shape[1])
-        found = np.asarray(
-            trees.grown(self.binned, train, target[train], binary, self.rounds).feature_importance("gain"), dtype=np.float64
-        )
+        booster = trees.grown(self.binned, train, target[train], binary, self.rounds, whole=True)
+        found = np.asarray(booster.feature_importance("gain"), dtype=np.float64)
         return found / found.sum() if found.sum() > 0 else found
 
     def _picked(self, rows: NDArray[np.intp], salt: int) -> NDArray[np.intp]:

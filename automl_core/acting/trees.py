@@ -34,9 +34,17 @@ def binned(covariates: Covariates) -> Any:
         return data.construct()
 
 
-def grown(bins: Any, train: NDArray[np.intp], values: Floats, binary: bool, rounds: int, start: Floats | None = None) -> Any:
+def grown(
+    bins: Any,
+    train: NDArray[np.intp],
+    values: Floats,
+    binary: bool,
+    rounds: int,
+    start: Floats | None = None,
+    whole: bool = False,
+) -> Any:
     """A small boosted model of the `values` of the rows `train`: shallow and slow, so that it smooths rather than remembers; from
-    the raw scores `start` on."""
+    the raw scores `start` on. With `whole` each tree sees all columns: what tells most shares it with nothing then."""
     import lightgbm
 
     options = {
@@ -51,7 +59,7 @@ def grown(bins: Any, train: NDArray[np.intp], values: Floats, binary: bool, roun
         "force_col_wise": True,
         "max_bin": 127,
         "max_cat_to_onehot": ONE_BY_ONE,
-        "feature_fraction": max(0.5, min(1.0, LEAST_SEEN / bins.num_feature())),
+        "feature_fraction": 1.0 if whole else max(0.5, min(1.0, LEAST_SEEN / bins.num_feature())),
     }
     with ONE_AT_A_TIME:
         data = bins.subset(train).construct()

@@ -187,13 +187,17 @@ def _crossed(whole: Trial, stage: Stage, cost: float) -> list[Trial]:
     def trials_of(found: Crossed) -> list[Trial]:
         halves = estimate(scores, found.halves) if found.halves.any() else None
         p = 1.0 if halves is None or stage.worth * halves.estimate <= 0 else halves.p
-        made = [_measured(whole, stage, group.leaf, group.told, p if group.leaf else 0.0) for group in found.groups]
-        return [trial for some in made for trial in some]
+        each = [_measured(whole, stage, group.leaf, group.told, p if group.leaf else 0.0) for group in found.groups]
+        return [trial for some in each for trial in some]
+
+    made: dict[int, list[Trial]] = {}
 
     def proven(found: Crossed) -> float:
-        return sum(_net(trial, stage, charge) for trial in trials_of(found))
+        made[id(found)] = trials_of(found)
+        return sum(_net(trial, stage, charge) for trial in made[id(found)])
 
-    return trials_of(crossed_policy(stage.splits, objective, gains(scores, stage, cost, SMOOTHED), stage.parts, proven))
+    found = crossed_policy(stage.splits, objective, gains(scores, stage, cost, SMOOTHED), stage.parts, proven)
+    return made.get(id(found)) or trials_of(found)
 
 
 def _net(trial: Trial, stage: Stage, charge: float) -> float:

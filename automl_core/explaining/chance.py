@@ -12,7 +12,8 @@ STEP = np.uint64(0x9E3779B97F4A7C15)
 
 def row_seeds(rows: Floats, seed: int) -> Seeds:
     """(n,) one seed a row (n, p), by its values as single precision and `seed`; all missing values are one."""
-    values = np.ascontiguousarray(rows, dtype=np.float32) + np.float32(0)  # minus zero becomes zero
+    with np.errstate(over="ignore"):  # huge ones are alike
+        values = np.ascontiguousarray(rows, dtype=np.float32) + np.float32(0)  # minus zero becomes zero
     bits = np.where(np.isnan(values), np.float32(np.nan), values).view(np.uint32).astype(np.uint64)
     found = _mixed(np.full(len(rows), seed, dtype=np.uint64) + STEP)
     for column in bits.T:

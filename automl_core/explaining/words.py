@@ -44,6 +44,11 @@ def count(value: float, noun: str = "", plural: str = "") -> str:
     return f"{text} {noun if int(value) == 1 else plural or noun + 's'}"
 
 
+def id_text(value: object) -> str:
+    """What names a row, as its file has it: whole numbers have no decimals, though a gap in their column makes them decimal."""
+    return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value)
+
+
 def edge(value: float) -> str:
     """A bound as it is used, six significant digits: whole numbers of four digits stand without a mark, for they may be years."""
     return f"{value:.0f}" if 1000 <= value < 10_000 and float(value).is_integer() else number(value, 6)

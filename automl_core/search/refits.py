@@ -106,11 +106,13 @@ def _bags(race: Race, chosen: list[Candidate], wanted: dict[str, int], hard_end:
     def through(bags: dict[str, int]) -> float:
         return _makespan([seconds[key] * count for key, count in bags.items()], jobs)
 
-    enough = max(BAGGING_SHARE * left, through(once))  # beside a long fit there is room for many short ones
-    planned = _more(once, growing, seconds, lambda bags: quick(bags) and through(bags) <= enough)
     in_turn = {item.key for item in chosen if item.key in growing and families().get(item.family).in_turn}
+    planned = _more(once, growing, seconds, lambda bags: quick(bags) and through(bags) <= BAGGING_SHARE * left)
+    # beside a long fit there is room for many short ones, where they can still end with one less
+    planned = _more(planned, in_turn, seconds, lambda bags: quick(bags) and through(bags) <= through(once))
     most = _more(planned, in_turn, seconds, quick)
-    room = max(TURNS_SHARE * left / max(through(planned), 1e-9), 1.0)
+    share = TURNS_SHARE if len(chosen) <= jobs else BAGGING_SHARE  # nothing waits behind them
+    room = max(share * left / max(through(planned), 1e-9), 1.0)
     return {key: Bags(most[key], room * seconds[key] * planned[key] if key in in_turn else math.inf) for key in once}
 
 

@@ -15,7 +15,7 @@ from automl_core.data.table import Row
 from automl_core.errors import BadInput, Cancelled
 from automl_core.explaining.changes import Flip, TableChange, TableWhatIf, WhatIf
 from automl_core.explaining.explanation import Curve, Evidence, Explanation, RowContext, RowExplanation, said_once
-from automl_core.explaining.words import quote
+from automl_core.explaining.words import id_text, quote
 from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle
 from automl_core.workspace.context import Context, Recent
@@ -24,6 +24,7 @@ from automl_core.workspace.views import Run
 
 HONEST_SECONDS, PAIR_SECONDS = 30.0, 40.0
 CURVE_ROWS = 1_000
+LONG_NUMBER = 18  # digits: no table has such a row
 ASKED_SECONDS = 0.15  # of predicting while somebody waits
 
 
@@ -123,23 +124,26 @@ class Explaining:
         return self.listed.get(f"{run.id} {most}", cut)
 
     def find(self, project_id: str, text: str) -> pd.DataFrame:
-        """Those of these rows whose own id is `text`; where no row has it, the one with that number in the cleaned table, counted
-        from 0. BadInput when there is none, or it is not among them."""
+        """Those of these rows whose own id is `text`, or the one with that number in the cleaned table, counted from 0, where it
+        is written #12 or rows have no id. BadInput when there is none, or it is not among them."""
         run, wanted = self.search.needed(project_id), text.strip()
         frame, columns, _, _ = self.search.goal.open(self.search.inputs(run))
         named = next((column.name for column in columns if column.role == "id" and column.name in frame), "")
-        places = np.flatnonzero(frame[named].astype("str") == wanted) if named else np.empty(0, dtype=np.int64)
-        if not len(places) and wanted.isdecimal() and int(wanted) < len(frame):
-            places = np.array([int(wanted)])
+        ids = [id_text(value) for value in frame[named].tolist()] if named else []
+        places = [place for place, name in enumerate(ids) if name == wanted]
+        digits = wanted.removeprefix("#")
+        if not places and (digits != wanted or not named) and digits.isdecimal() and len(digits) < LONG_NUMBER:
+            places = [int(digits)] if int(digits) < len(frame) else []
         rows = self.rows(project_id)
         found = rows.loc[rows.index.isin(places)]
-        if found.empty and len(places):
+        if found.empty and places:
             raise BadInput(f"Row {quote(wanted)} is not listed: no model predicted it without having seen it, or its outcome is "
                            "not known.", "Choose another one.")
         if found.empty:
-            number = f"a row of the cleaned table from 0 to {len(frame) - 1:,}"
-            raise BadInput(f"There is no row {quote(wanted)}.", f"Give a value of {quote(named)}, or {number}." if named
-                           else f"Give {number}.")
+            last = f"{len(frame) - 1:,}"
+            raise BadInput(f"There is no row {quote(wanted)}.",
+                           f"Give a value of {quote(named)}, or its number in the cleaned table, from #0 to #{last}." if named
+                           else f"Give a number of the cleaned table, from 0 to {last}.")
         return found
 
     def learned_from(self, project_id: str, position: int) -> bool:
@@ -233,7 +237,6 @@ class Explaining:
             return _Opened(cases, rows, observed[picked], background, reference)
 
         return self.opened.get(run.id, make)
-
 
     def _settled(self, run: Run, reference: explaining.Reference) -> explaining.Reference:
         """With the care for a row alone that was settled when the run was first looked at, so that its reasons stay the same."""

@@ -17,7 +17,7 @@ from pages.ui.figures import AMOUNTS, Chart, Mark, bars, base, dots
 from pages.ui.theme import Palette
 
 SHOWN_BARS = 12
-STEEP = 0.55  # of a list's worth in its first half: less cannot be seen in the line
+STEEP = 1.2  # times what a row of the rest brings, in the first half of a list: less cannot be seen in the line
 
 
 def ladder(verdict: Verdict, palette: Palette) -> Chart:
@@ -88,7 +88,8 @@ def capacity(actions: ActionList, palette: Palette, currency: str) -> Chart:
     figure.update_yaxes(title_text=f"Expected value, {words.label(currency, 4)}", rangemode="tozero", **AMOUNTS)
     text = words.money(total, currency)
     whole = f"Together {words.count(len(line), 'row')} are expected to bring {words.plain(text)}"
-    steep = len(line) > 1 and line[len(line) // 2 - 1] > STEEP * total
+    half = len(line) // 2
+    steep = half > 0 and line[half - 1] / half > STEEP * (total - line[half - 1]) / (len(line) - half)
     sentence = f"{whole}; the first ones bring most." if steep else f"{whole}, each about as much."
     if len(line) == 1:
         sentence = f"The row is expected to bring {words.plain(text)}."

@@ -176,18 +176,18 @@ def pick_row(project: str) -> int:
 def _listed(project: str) -> pd.DataFrame:
     """The first rows, or those of the id or number asked for."""
     explain = session.workspace().explain
-    asked = st.text_input("Find a row", key=f"find_{project}", placeholder="its id or number", help=WHICH_ROW, width=NUMBER_WIDTH)
+    asked = st.text_input("Find a row", key=f"find_{project}", placeholder="its id, or #12", help=WHICH_ROW, width=NUMBER_WIDTH)
     if asked.strip():
         try:
             return explain.find(project, asked)
         except BadInput as error:
             st.info(f"{plain(error.message)} {plain(error.hint)}", icon=":material/info:")
     known, rows = session.workspace().search.covered(project, ranked=True)
-    some = f"the {count(known)} of {count(rows, 'row')} that were predicted so" if known < rows else count(rows, "row")
+    rest = f"; the other {count(rows - known)} were not predicted so" if known < rows else ""
     if known > SHOWN_ROWS:
-        st.caption(f"The first {count(SHOWN_ROWS)} of {some}; find any other by its id or number.")
+        st.caption(f"The first {count(SHOWN_ROWS)} of {count(known, 'row')}{rest}. Find any of them by its id or number.")
     elif known < rows:
-        st.caption(f"These are {some}.")
+        st.caption(f"These are {count(known, 'row')}{rest}.")
     return explain.top(project, SHOWN_ROWS)
 
 

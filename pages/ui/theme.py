@@ -12,7 +12,7 @@ CHOICE_WIDTH, NUMBER_WIDTH = 300, 220  # a select box, and a number, that stand 
 CARD_WIDTH, INSIDE_WIDTH = 240, 140  # the least that a card, and a figure inside one, keeps
 FINDING_WIDTH = 370  # a finding with its fix beside it
 ROW_WIDTH = 104  # of a column of ids: ten signs
-WHICH_ROW = "The row’s own id; without one, its row of the cleaned table, counted from 0."
+WHICH_ROW = "The row’s own id, or # and its row of the cleaned table, counted from 0."
 STATIC = Path(__file__).parent / "static"
 
 

@@ -35,11 +35,11 @@ def test_a_row_left_out_of_the_search_is_found_by_its_id_or_number(workspace: Wo
     position = int(fresh[0])
     name = str(rows.at[position, "customer_id"])
     assert list(workspace.explain.find(project, f" {name} ").index) == [position]
-    assert list(workspace.explain.find(project, str(position)).index) == [position]
+    assert list(workspace.explain.find(project, f"#{position}").index) == [position]
     assert name not in named or ranked.positions[named[name]] == position
     assert not workspace.explain.learned_from(project, position)
     assert workspace.explain.learned_from(project, int(tested.positions[0]))
-    for nobody in ("nobody", "-1", "999999999", "²"):
+    for nobody in ("nobody", "-1", str(position), "#999999999", "#²", "#", "#" + 5000 * "9"):
         with pytest.raises(BadInput, match="There is no row"):
             workspace.explain.find(project, nobody)
     app = open_page("act", project)

@@ -205,7 +205,9 @@ def test_money_of_rows_that_all_ended_badly_is_not_certain() -> None:
     assert made.value == pytest.approx(len(actions.rows) * (GOAL.save_rate * GOAL.value - GOAL.contact_cost))
     assert made.low < made.value
     assert made.high == made.value  # no more than all of them can be turned
-
+    kept = decide(DecisionInputs(p, np.zeros(rows), PROBLEM, GOAL), actions)
+    assert kept.low == kept.value == pytest.approx(-len(actions.rows) * GOAL.contact_cost)  # no more than the cost can be lost
+    assert kept.high > kept.value
 
 
 def test_newsvendor_finds_the_quantile_and_its_saving() -> None:

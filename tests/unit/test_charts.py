@@ -116,4 +116,6 @@ def test_a_list_says_that_its_first_rows_bring_most_only_where_they_do() -> None
     assert told([100.0, 50.0, 20.0, 10.0]).endswith("the first ones bring most.")
     assert told([18.98] * 400).endswith("each about as much.")
     assert told([18.0] * 3).endswith("each about as much.")
+    assert told([10.0, 6.0, 4.0]).endswith("the first ones bring most.")
+    assert told([60.0, 50.0, 40.0, 30.0, 20.0]).endswith("the first ones bring most.")
     assert told([20.0]).startswith("The row is expected to bring")

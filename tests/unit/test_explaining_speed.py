@@ -196,6 +196,10 @@ def test_draws_are_even_and_a_row_s_own() -> None:
     assert np.array_equal(row_seeds(rows[::-1], 0)[::-1], row_seeds(rows, 0))
     assert np.array_equal(row_seeds(np.array([[-0.0, -np.nan]]), 3), row_seeds(np.array([[0.0, np.nan]]), 3))
     assert not np.isin(row_seeds(rows, 1), row_seeds(rows, 0)).any()
+    written = row_seeds(np.array([[1.5, -2.0, np.nan]]), 7)
+    assert written.tolist() == [1245412868410869540]  # the same in every process, on every machine
+    assert draws(written, 2).tolist() == [[0.7224955723790966, 0.6487558269700084]]
+    assert len(row_seeds(np.array([[1e300, -1e300]]), 0)) == 1
 
 
 def test_a_row_alone_is_told_alike_on_a_slower_day() -> None:

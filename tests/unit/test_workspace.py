@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from automl_core import Workspace
+from automl_core import Workspace, explaining
 from automl_core import jobs as queue
 from automl_core.acting.action import Lever
 from automl_core.errors import BadInput, Conflict, NotFound
@@ -71,6 +71,16 @@ def test_explanation_and_one_row_add_up(walked: Walked) -> None:
     rows = walked.workspace.explain.rows(walked.project)
     one = walked.workspace.explain.row(walked.project, int(rows.index[0]))
     assert one.base + sum(part.amount for part in one.contributions) == pytest.approx(one.prediction, abs=1e-6)
+
+
+def test_the_care_for_one_row_is_settled_once_for_a_run(walked: Walked, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = walked.workspace.search.needed(walked.project)
+    walked.workspace.explain.row(walked.project, int(walked.workspace.explain.rows(walked.project).index[0]))
+    settled = walked.workspace.context.latest("row_care", walked.project, explaining.Care, parent_id=run.id)
+    assert settled is not None
+    monkeypatch.setattr(explaining, "row_care", lambda reference: explaining.Care(1, 1))
+    again = Workspace.open(walked.workspace.settings)  # as after a restart, on another day
+    assert again.explain._opened(again.search.needed(walked.project)).reference.care == settled
 
 
 def test_what_if_changes_only_what_was_changed(walked: Walked) -> None:
