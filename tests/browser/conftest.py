@@ -165,9 +165,11 @@ def settle(page: Page) -> None:
 
 
 def pick(page: Page, box: Locator, value: str, *, exact: bool = True) -> None:
-    """Choose a value in a select; a menu that a rerun of the page shut is opened again."""
+    """Choose a value in a select; a menu that a rerun of the page or its scrolling shut is opened again."""
     option = page.get_by_role("option", name=value, exact=exact).first
     for _ in range(5):
+        box.scroll_into_view_if_needed()
+        page.wait_for_timeout(300)
         box.click()
         try:
             option.click(timeout=10_000)
