@@ -34,20 +34,21 @@ def binned(covariates: Covariates) -> Any:
         return data.construct()
 
 
-def grown(
-    bins: Any,
-    train: NDArray[np.intp],
-    values: Floats,
-    binary: bool,
-    rounds: int,
-    start: Floats | None = None,
-    whole: bool = False,
-) -> Any:
+def grown(bins: Any, train: NDArray[np.intp], values: Floats, binary: bool, rounds: int, start: Floats | None = None) -> Any:
     """A small boosted model of the `values` of the rows `train`: shallow and slow, so that it smooths rather than remembers; from
-    the raw scores `start` on. With `whole` each tree sees all columns: what tells most shares it with nothing then."""
-    import lightgbm
+    the raw scores `start` on."""
+    share = max(0.5, min(1.0, LEAST_SEEN / bins.num_feature()))
+    return _trained(bins, train, values, _options(values, binary) | {"feature_fraction": share}, rounds, start)
 
-    options = {
+
+def gains_of(bins: Any, train: NDArray[np.intp], values: Floats, binary: bool, rounds: int) -> Floats:
+    """(p,) what each column brings to such a model whose trees see all columns: what tells most shares it with nothing then."""
+    booster = _trained(bins, train, values, _options(values, binary), rounds, None)
+    return np.asarray(booster.feature_importance("gain"), dtype=np.float64)
+
+
+def _options(values: Floats, binary: bool) -> dict[str, Any]:
+    return {
         "objective": "binary" if binary else "regression",
         "learning_rate": RATE,
         "num_leaves": 8,
@@ -59,8 +60,14 @@ def grown(
         "force_col_wise": True,
         "max_bin": 127,
         "max_cat_to_onehot": ONE_BY_ONE,
-        "feature_fraction": 1.0 if whole else max(0.5, min(1.0, LEAST_SEEN / bins.num_feature())),
     }
+
+
+def _trained(
+    bins: Any, train: NDArray[np.intp], values: Floats, options: dict[str, Any], rounds: int, start: Floats | None
+) -> Any:
+    import lightgbm
+
     with ONE_AT_A_TIME:
         data = bins.subset(train).construct()
         data.set_label(values)  # a label set before the subset is constructed is lost, and the model learns nothing
