@@ -8,7 +8,6 @@ anything at all is asked of trees of either half, grown on gains that are mostly
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,7 +31,6 @@ Mask = NDArray[np.bool_]
 PARTS = 6  # the first three are one half
 ALIKE = 0.65  # Jaccard: from so much on a group of a tree without some rows is taken for the group of all rows
 MOST_TREES = 0.6  # of the folds must have such a group
-SURE = (0.0, 1.0, 2.0)  # standard errors that a rule of two splits takes off every gain
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -64,36 +62,25 @@ class _Rule:
         return np.asarray(np.any([mask[rows] for mask in self.rows], axis=0) if self.rows else np.zeros(len(rows), dtype=bool))
 
 
-def crossed_policy(
-    splits: Splits,
-    objective: Objective,
-    own: Floats,
-    folds: NDArray[np.int64],
-    proven: Callable[[Crossed], float] | None = None,
-) -> Crossed:
-    """The groups of a rule of no, one or two splits: of the rules with most that is `proven` of them the one that brings most on
-    rows that did not choose it. `folds` (n,) number six parts of the rows. `own` (n,) are gains that lean less on models which
-    have seen all rows: what either half picks by."""
+def crossed_policy(splits: Splits, objective: Objective, own: Floats, folds: NDArray[np.int64]) -> Crossed:
+    """The groups of a rule of no, one or two splits, whichever brings most on rows that did not choose it. `folds` (n,) number
+    six parts of the rows. `own` (n,) are gains that lean less on models which have seen all rows: what either half picks by."""
     parts = [np.flatnonzero(objective.looked & (folds == part)) for part in range(PARTS)]
-    halves = [np.concatenate(parts[: PARTS // 2]), np.concatenate(parts[PARTS // 2 :])]
     whole, *others = _rules(splits, objective, parts, [(), *((part,) for part in range(PARTS))])
-    told = [_brought([rule[place] for rule in others], parts, objective.gain) for place in range(len(whole))]
-    by_half: list[tuple[_Rule, ...]] = []
-    found: list[Crossed] = []
-    for place in sorted((place for place, gain in enumerate(told) if gain > 0), key=lambda place: -told[place]):
-        groups = _groups(whole[place], [rule[place] for rule in others], parts, objective.counted)
-        moved = np.zeros(len(folds), dtype=bool)
-        if any(group.leaf for group in groups):
-            by_half = by_half or _rules(splits, replace(objective, gain=own), halves, [(0,), (1,)])
-            for half, rule in zip(halves, by_half, strict=True):
-                moved[half] = rule[place].moved(half)
+    told = [_brought([rule[depth] for rule in others], parts, objective.gain) for depth in range(len(whole))]
+    moved = np.zeros(len(folds), dtype=bool)
+    for best in sorted((depth for depth, gain in enumerate(told) if gain > 0), key=lambda depth: -told[depth]):
+        groups = _groups(whole[best], [rule[best] for rule in others], parts, objective.counted)
         if groups:  # a rule whose groups differ from fold to fold is none
-            found.append(Crossed(groups, moved))
-        if groups and proven is None:
             break
-    if not found:
-        return Crossed((), np.zeros(len(folds), dtype=bool))
-    return found[0] if proven is None else max(found, key=proven)
+    else:
+        return Crossed((), moved)
+    if not any(group.leaf for group in groups):
+        return Crossed(groups, moved)
+    halves = [np.concatenate(parts[: PARTS // 2]), np.concatenate(parts[PARTS // 2 :])]
+    for half, rule in zip(halves, _rules(splits, replace(objective, gain=own), halves, [(0,), (1,)]), strict=True):
+        moved[half] = rule[best].moved(half)
+    return Crossed(groups, moved)
 
 
 def _groups(whole: _Rule, others: list[_Rule], parts: list[NDArray[np.intp]], counted: Mask) -> tuple[Group, ...]:
@@ -173,14 +160,12 @@ def _total(each: list[Sums]) -> Sums:
 
 
 def _chosen(splits: Splits, cuts: list[Cut], mixed: Floats, sums: Sums, least: float) -> tuple[_Rule, ...]:
-    """The rules of no, one and two splits, the last more and more cautious; where no split leaves a losing part out, everybody
-    is moved or nobody."""
+    """The rules of no, one and two splits; where no split leaves a losing part out, everybody is moved or nobody."""
     stay: Places = ((),) if sums.gain[0, 0] > 0 else ()
-    rules = [stay] * (2 + len(SURE))
+    rules = [stay, stay, stay]
     if cuts:
         sides = sums.on(mixed)
-        grown = [best_side(sides, least), *(best_pair(sides.surely(by), least) for by in SURE)]
-        rules[1:] = [stay if found is None else found for found in grown]
+        rules[1:] = [stay if found is None else found for found in (best_side(sides, least), best_pair(sides, least))]
     made = []
     for places in rules:
         leaves = tuple(leaf_of(splits, cuts, one) if one else () for one in places)

@@ -6,7 +6,7 @@ All pairs of splits are weighed at once: sums of gains over the intersections of
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,12 +62,6 @@ class Sides:
     pair_gain: Floats
     pair_square: Floats
     pair_count: Floats
-
-    def surely(self, by: float) -> Sides:
-        """The same sides, every gain less by so many of its standard errors: what is sure of it (pessimism, as in Jin, Ren, Yang
-        and Wang 2022)."""
-        gain = self.gain - by * np.sqrt(self.square.clip(min=0))
-        return replace(self, gain=gain, pair_gain=self.pair_gain - by * np.sqrt(self.pair_square.clip(min=0)))
 
 
 def sums_over(basis: NDArray[np.float32], objective: Objective, rows: NDArray[np.intp]) -> Sums:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from automl_core.acting.action import Change, Condition, Lever
 from automl_core.acting.conditions import all_hold, any_hold, holds
 from automl_core.acting.covariates import Covariates
-from automl_core.acting.crossing import PARTS, Crossed, crossed_policy
+from automl_core.acting.crossing import PARTS, crossed_policy
 from automl_core.acting.effects import Comparison, Effect, estimate
 from automl_core.acting.levers import texts
 from automl_core.acting.moves import MOST_VALUES, Move, category_moves, is_numeric, movable, numeric_moves, steps_of
@@ -31,7 +31,6 @@ LEAST_LEAF_SHARE = 0.03
 ALIKE = 0.75  # of a group: with that many comparable rows the outcome models speak for the rest, the interval for both
 FAR = 3.0  # a row without comparable ones weighs as much as three with them
 SMOOTHED = 0.25  # of the gains that either half picks by: the outcome models have seen the other half, too
-SURE_P = 0.05
 KEPT = 0.6  # a condition that names comparable rows must keep this share of them
 
 
@@ -179,33 +178,16 @@ def _least(scores: Scores) -> float:
 
 def _crossed(whole: Trial, stage: Stage, cost: float) -> list[Trial]:
     """The groups that all rows pick, each fold of them measured where the others would have put it. A group is no surer than
-    what either half picks is on the other half. Of several rules that of which most is sure to pay."""
+    what either half picks is on the other half."""
     scores = whole.scores
     objective = Objective(gains(scores, stage, cost), scores.eligible, scores.region, _least(scores))
-    charge = cost if stage.priced else 0.0
-
-    def trials_of(found: Crossed) -> list[Trial]:
-        halves = estimate(scores, found.halves) if found.halves.any() else None
-        p = 1.0 if halves is None or stage.worth * halves.estimate <= 0 else halves.p
-        each = [_measured(whole, stage, group.leaf, group.told, p if group.leaf else 0.0) for group in found.groups]
-        return [trial for some in each for trial in some]
-
-    made: dict[int, list[Trial]] = {}
-
-    def proven(found: Crossed) -> float:
-        made[id(found)] = trials_of(found)
-        return sum(_net(trial, stage, charge) for trial in made[id(found)])
-
-    found = crossed_policy(stage.splits, objective, gains(scores, stage, cost, SMOOTHED), stage.parts, proven)
-    return made.get(id(found)) or trials_of(found)
-
-
-def _net(trial: Trial, stage: Stage, charge: float) -> float:
-    """What a trial brings, when the weak end of its range pays and it can be told from chance; else nothing."""
-    effect = trial.effect
-    weak = min(stage.worth * effect.low, stage.worth * effect.high)
-    surely = weak > charge and effect.p < SURE_P
-    return float(trial.rows.sum()) * (stage.worth * effect.estimate - charge) if surely else 0.0
+    found = crossed_policy(stage.splits, objective, gains(scores, stage, cost, SMOOTHED), stage.parts)
+    halves = estimate(scores, found.halves) if found.halves.any() else None
+    p = 1.0 if halves is None or stage.worth * halves.estimate <= 0 else halves.p
+    trials = []
+    for group in found.groups:
+        trials.extend(_measured(whole, stage, group.leaf, group.told, p if group.leaf else 0.0))
+    return trials
 
 
 def _looked(whole: Trial, stage: Stage, cost: float) -> list[Trial]:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
-import pytest
 
 from automl_core.acting.conditions import all_hold
-from automl_core.acting.crossing import PARTS, Crossed, crossed_policy
+from automl_core.acting.crossing import PARTS, crossed_policy
 from automl_core.acting.policy import Objective
 from automl_core.acting.splits import make_splits
-from automl_core.acting.trials import _net
 from automl_core.data.table import Column
 
 COLUMNS = (Column("age", "float", "number"), Column("pay", "float", "number"), Column("region", "text", "category"))
@@ -97,32 +93,3 @@ def test_an_edge_between_two_coarse_cuts_is_found() -> None:
     found = crossed_policy(make_splits(frame, COLUMNS), Objective(gain, everyone, everyone, 100), gain, np.arange(4000) % PARTS)
     (group,) = found.groups
     assert (all_hold(group.leaf, frame) == inside).mean() > 0.99  # the nearest of eleven quantiles is wrong on three rows in 100
-
-
-def test_a_more_cautious_rule_is_taken_where_more_of_it_is_proven() -> None:
-    frame, generator = table(4, 3000)
-    slope = (frame["age"].to_numpy() - 40) / 10 + frame["pay"].fillna(-1).to_numpy()
-    gain = slope + generator.normal(0, 6, 3000)
-    everyone = np.ones(3000, dtype=bool)
-    objective, folds = Objective(gain, everyone, everyone, 100), np.arange(3000) % PARTS
-
-    def moved(found: Crossed) -> int:
-        return int(np.any([all_hold(group.leaf, frame) for group in found.groups], axis=0).sum())
-
-    splits = make_splits(frame, COLUMNS)
-    bold = crossed_policy(splits, objective, gain, folds)
-    cautious = crossed_policy(splits, objective, gain, folds, lambda found: -moved(found))
-    assert 0 < moved(cautious) < moved(bold)
-
-
-def test_what_is_proven_of_a_group_is_nothing_unless_its_weak_end_pays() -> None:
-    stage = SimpleNamespace(worth=-10.0)
-
-    def brought(estimate: float, low: float, high: float, p: float = 0.01) -> float:
-        effect = SimpleNamespace(estimate=estimate, low=low, high=high, p=p)
-        return _net(SimpleNamespace(effect=effect, rows=np.ones(50, dtype=bool)), stage, 1.0)
-
-    assert brought(-0.3, -0.4, -0.2) == pytest.approx(50 * (3 - 1))
-    assert brought(-0.3, -0.55, -0.05) == 0.0  # at its weak end it does not pay its cost
-    assert brought(-0.3, -0.4, -0.2, p=0.2) == 0.0  # nor can it be told from chance
-    assert brought(0.3, 0.2, 0.4) == 0.0  # the wrong way
