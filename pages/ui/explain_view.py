@@ -185,7 +185,7 @@ def _listed(project: str) -> pd.DataFrame:
     known, rows = session.workspace().search.covered(project, ranked=True)
     rest = f"; the other {count(rows - known)} were not predicted so" if known < rows else ""
     if known > SHOWN_ROWS:
-        st.caption(f"The first {count(SHOWN_ROWS)} of {count(known, 'row')}{rest}. Find any of them by its id or number.")
+        st.caption(f"The first {count(SHOWN_ROWS)} of {count(known, 'row')}{rest}. Find any of them by its id or #number.")
     elif known < rows:
         st.caption(f"These are {count(known, 'row')}{rest}.")
     return explain.top(project, SHOWN_ROWS)
