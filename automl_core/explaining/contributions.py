@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,8 +27,7 @@ POOL = 5  # rows predicted for each that is picked
 BACKGROUND_ROWS = 100
 ROUNDS = 8
 MOST_ENUMERATED = 8
-ROW_SECONDS = 0.028  # of each of two processors, for one row
-LEAST_CARE, MOST_CARE = Care(4, 2), Care(200, 1_000)
+ROW_SECONDS = 0.033  # by the clock, for the parts of one row: what is left of 50 ms is for rows that take longer than others
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -112,7 +110,7 @@ def of_matrix(
 
 
 def of_row(model: Model, row: Floats, reference: Reference | None, label: str = "") -> Contributions:
-    """The same for one encoded row (1, p), with as much care as 40 ms allow where values must be sampled.
+    """The same for one encoded row (1, p), with as much care as 50 ms allow where values must be sampled.
 
     All coalitions of up to eight columns are gone through when that takes no longer.
     """
@@ -125,11 +123,11 @@ def of_row(model: Model, row: Floats, reference: Reference | None, label: str = 
 
 
 def row_care(reference: Reference) -> Care:
-    """What 40 ms allow for a row alone, by the pace of this machine just now."""
-    columns, seconds = len(reference.model.sources), ROW_SECONDS * min(os.cpu_count() or 1, 2)
-    if reference.asked and columns <= MOST_ENUMERATED and reference.pace * 2**columns * len(reference.matrix) < seconds:
+    """What 50 ms allow for a row alone, by the pace of this machine just now."""
+    columns = len(reference.model.sources)
+    if reference.asked and columns <= MOST_ENUMERATED and reference.pace * 2**columns * len(reference.matrix) < ROW_SECONDS:
         return Care(0, 0, alone=True)
-    return reference.affords(1, seconds, LEAST_CARE, MOST_CARE)
+    return reference.affords_alone(ROW_SECONDS)
 
 
 def _fitting(model: Model, reference: Reference | None) -> Reference:

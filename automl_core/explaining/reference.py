@@ -27,6 +27,7 @@ from automl_core.search.model import Member, Model
 Floats = NDArray[np.float64]
 STATE_CELLS = 1_000_000  # of a table of mixtures predicted at once
 PACE_ROWS = 10
+TRIED_ALONE = 3
 STATE_SECONDS = 1e-6  # a mixture costs beyond its prediction
 
 
@@ -42,13 +43,18 @@ class Care:
     alone: bool = False
 
 
+LEAST_ALONE, MOST_ALONE = Care(4, 2, alone=True), Care(200, 1_000, alone=True)
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Reference:
     """One model's rows to compare with, encoded (b, p) and in the order of their predictions (b, k).
 
     `native`, `woods`, `terms` and `dark` are the members by route; `copy` is the rough copy of the dark ones together, `pace` the
-    seconds of one processor that a mixture of theirs takes, `lone` what a row's native parts take; `slope` is how a calibrated
-    prediction goes with the blend before, on the whole: what it does beyond that is sampled. It holds for `model` alone.
+    seconds of one processor that a mixture of theirs takes, `lone` what a row's native parts take among others, `alone` the
+    seconds that a row by itself takes with the care `LEAST_ALONE`; `slope` is how a calibrated prediction goes with the blend
+    before, on the whole: what it does beyond that is sampled. `shift` is how far the starting points of native parts are from their
+    mean prediction, `ends` what dark members and forests say of the rows to compare with. It holds for `model` alone.
     `care` is what a row alone gets, when that was settled before: on a slower day its reasons must not differ.
     """
 
@@ -63,13 +69,24 @@ class Reference:
     copy: Terms | None = None
     pace: float = 0.0
     lone: float = 0.0
+    alone: float = 0.0
     slope: float = 1.0
+    shift: float = 0.0
+    ends: tuple[Floats, Floats] = (np.zeros(0), np.zeros(0))
     care: Care | None = None
 
     @property
     def asked(self) -> bool:
         """Whether mixtures must be predicted: for dark members, and for forests whose blend is calibrated."""
         return bool(self.dark) or (self.model.calibration is not None and bool(self.woods))
+
+    def affords_alone(self, seconds: float) -> Care:
+        """The care that so many seconds by the clock allow for a row by itself, by the pace of this machine just now."""
+        processors = min(os.cpu_count() or 1, 2)
+        each = processors * max(seconds - self.alone, 0.0) / (2 if self.asked and self.woods else 1)
+        rounds = LEAST_ALONE.rounds + int(each / max(self.round_seconds(), 1e-9))
+        meetings = LEAST_ALONE.meetings + int(each / max(self.meeting_seconds(), 1e-9))
+        return Care(min(rounds, MOST_ALONE.rounds), min(meetings, MOST_ALONE.meetings), alone=True)
 
     def round_seconds(self) -> float:
         """Seconds of one processor that one order and its reverse take for one row."""
@@ -110,8 +127,21 @@ def open_reference(model: Model, matrix: Floats) -> Reference:
     if native:
         began = time.thread_time()
         _native_parts(found, whole[:PACE_ROWS], whole[:1])
-        found = replace(found, lone=(time.thread_time() - began) / len(whole[:PACE_ROWS]))
-    return _tried(found) if found.asked else found
+        found = replace(found, lone=(time.thread_time() - began) / len(whole[:PACE_ROWS]), shift=_native_shift(found, whole))
+    if found.asked:
+        found = _tried(found, whole)
+    return replace(found, alone=_alone(found))
+
+
+def _alone(reference: Reference) -> float:
+    """The quickest of three: the first may compile something, and any may be disturbed."""
+    took = []
+    for place in range(min(TRIED_ALONE, len(reference.matrix))):
+        row = reference.matrix[place : place + 1]
+        began = time.perf_counter()
+        parted(reference, row, LEAST_ALONE, same_seeds(row, 0))
+        took.append(time.perf_counter() - began)
+    return min(took, default=0.0)
 
 
 def _slope(model: Model, whole: Floats, prediction: Floats) -> float:
@@ -127,8 +157,8 @@ def _native(model: Model, member: Member) -> bool:
     return model.problem.task == "regression" and member.kind.contributions is not None
 
 
-def _tried(reference: Reference) -> Reference:
-    """With the pace of mixtures, and the rough copy learned from them."""
+def _tried(reference: Reference, others: Floats) -> Reference:
+    """With the pace of mixtures, the rough copy learned from them, and what is said of the rows to compare with (b, q)."""
     generator = np.random.default_rng(0)
     matrix, model = reference.matrix, reference.model
     size = LEARNED if reference.dark else LEARNED // 10
@@ -146,7 +176,7 @@ def _tried(reference: Reference) -> Reference:
         weight = sum(member.weight for member in reference.dark)
         copy = likeness(model, values / weight, mixed, matrix)
         copy = None if copy is None else replace(copy, weight=weight)
-    return replace(reference, pace=pace, copy=copy)
+    return replace(reference, pace=pace, copy=copy, ends=_said(reference, others))
 
 
 def parted(reference: Reference, matrix: Floats, care: Care, seeds: Seeds) -> Raw:
@@ -161,10 +191,10 @@ def parted(reference: Reference, matrix: Floats, care: Care, seeds: Seeds) -> Ra
     if not len(matrix):
         return Raw(phi[:, :, 0] if flat else phi, base[0] if flat else base, False)
     whole, prediction = model.extended(matrix), _columns(model.predict_matrix(matrix))
-    others = model.extended(reference.matrix)
     if reference.native:
+        others = model.extended(reference.matrix)
         phi += in_threads(lambda part: _native_parts(reference, part, others), whole)[:, :, None]
-        base = base + _native_shift(reference, whole[:1], others)
+        base = base + reference.shift
     for woods in reference.woods:
         part, error = walked(woods, whole, care.meetings, seeds)
         phi += slope * woods.member.weight * part
@@ -191,11 +221,11 @@ def _native_parts(reference: Reference, whole: Floats, others: Floats) -> Floats
     return by_source(reference.model, np.sum(parts, axis=0))
 
 
-def _native_shift(reference: Reference, whole: Floats, others: Floats) -> float:
-    """How far the starting points of these members' parts are from their mean prediction."""
+def _native_shift(reference: Reference, others: Floats) -> float:
+    """How far the starting points of these members' parts are from their mean prediction of the others (b, q)."""
     shift = 0.0
     for member in reference.native:
-        explained = of_member(reference.model, member, whole, others)
+        explained = of_member(reference.model, member, others[:1], others)
         assert explained is not None
         shift += member.weight * (float(explained[1]) - float(member.predict(others).mean()))
     return shift
@@ -223,23 +253,22 @@ def _block(reference: Reference, rows: Floats, rounds: int, seeds: Seeds, thread
     orders = plan(rows, others, reference.source, rounds, seeds)
     walk, step = orders.states()
     mixed = mixtures(rows, others, orders, reference.source, (walk, step))
-    asked = np.concatenate([rows, others, mixed])
-    dark, wood = _asked(reference, asked, threads)
-    n, b = len(rows), len(others)
+    dark, wood = _asked(reference, np.concatenate([rows, mixed]), threads)
+    n = len(rows)
 
-    def along(values: Floats) -> Floats:
+    def along(values: Floats, ends: Floats) -> Floats:
         """(walks, d + 1, k): starts, mixtures in between, and the row from where nothing changes any more."""
         out = np.repeat(values[orders.row][:, None], len(model.sources) + 1, axis=1)
-        out[:, 0] = values[n + orders.other]
-        out[walk, step] = values[n + b :]
+        out[:, 0] = ends[orders.other]
+        out[walk, step] = values[n:]
         return out
 
     whole = model.extended(rows)
     likely: Floats | float = 0.0 if reference.copy is None else reference.copy.along(reference.copy.of(rows), orders)
-    values = along(dark)
+    values = along(dark, reference.ends[0])
     if model.calibration is not None:
         added = sum((part.along(part.of(whole), orders) for part in reference.terms), np.zeros(1))
-        forests = along(wood)
+        forests = along(wood, reference.ends[1])
         values = calibrated(model.calibration, values + forests + added) - reference.slope * (forests + added + likely)
     else:
         values = values - likely
@@ -250,17 +279,21 @@ def _block(reference: Reference, rows: Floats, rounds: int, seeds: Seeds, thread
 
 def _asked(reference: Reference, matrix: Floats, threads: int) -> tuple[Floats, Floats]:
     """(m, k) what the dark members and the forests say together of a table, each weighed; forests only where it is needed."""
-    known = reference.model.calibration is None  # then forests are walked, and need not be asked
 
     def one(part: Floats) -> tuple[Floats, Floats]:
-        whole = reference.model.extended(part)
-        return _dark(reference, whole), np.zeros((len(part), 1)) if known else _wooden(reference, whole)
+        return _said(reference, reference.model.extended(part))
 
     if threads == 1:
         return one(matrix)
     with ThreadPoolExecutor(threads) as pool:
         found = list(pool.map(one, np.array_split(matrix, threads)))
     return np.concatenate([dark for dark, _ in found]), np.concatenate([wood for _, wood in found])
+
+
+def _said(reference: Reference, whole: Floats) -> tuple[Floats, Floats]:
+    """The same of rows with all features (m, q)."""
+    known = reference.model.calibration is None  # then forests are walked, and need not be asked
+    return _dark(reference, whole), np.zeros((len(whole), 1)) if known else _wooden(reference, whole)
 
 
 def _dark(reference: Reference, whole: Floats) -> Floats:

@@ -203,12 +203,12 @@ def test_draws_are_even_and_a_row_s_own() -> None:
 
 
 def test_a_row_alone_is_told_alike_on_a_slower_day() -> None:
-    """How much care 40 ms allow is settled once; the pace of another day changes nothing."""
+    """How much care 50 ms allow is settled once; the pace of another day changes nothing."""
     made, frame = model("binary", ("lightgbm", "neural")), table()[0]
     row, background = frame.iloc[2].to_dict(), pick_background(model("binary", ("lightgbm", "neural")), frame)
     reference = opened(made, 100)
     told = replace(reference, care=row_care(reference))
-    slower = replace(told, pace=100 * reference.pace, lone=1.0)
+    slower = replace(told, pace=100 * reference.pace, alone=1.0)
     assert explain_row(made, row, background, "", slower) == explain_row(made, row, background, "", told)
     assert row_care(replace(slower, care=None)) != told.care
 
