@@ -53,8 +53,8 @@ class Reference:
     `native`, `woods`, `terms` and `dark` are the members by route; `copy` is the rough copy of the dark ones together, `pace` the
     seconds of one processor that a mixture of theirs takes, `lone` what a row's native parts take among others, `alone` the
     seconds that a row by itself takes with the care `LEAST_ALONE`; `slope` is how a calibrated prediction goes with the blend
-    before, on the whole: what it does beyond that is sampled. `shift` is how far the starting points of native parts are from their
-    mean prediction, `ends` what dark members and forests say of the rows to compare with. It holds for `model` alone.
+    before, on the whole: what it does beyond that is sampled. `shift` is how far the starting points of native parts are from
+    their mean prediction, `ends` what dark members and forests say of the rows to compare with. It holds for `model` alone.
     `care` is what a row alone gets, when that was settled before: on a slower day its reasons must not differ.
     """
 
