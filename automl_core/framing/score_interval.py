@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -60,6 +61,31 @@ def score_with_interval(
     return ScoreInterval(score, float(max(min(low, score), floor)), float(min(max(high, score), ceiling)))
 
 
+def differences(
+    metric: Metric, y: Truth, a: Floats, others: Sequence[Floats], seed: int, weights: Weights = None
+) -> tuple[Difference, ...]:
+    """`paired_difference` of `a` to each of the others; an area and each row's influence on it take several sorts, those of `a`
+    are found once."""
+    whole = metric.influence is not None and all(_predicted(one).all() for one in (a, *others))
+    if not whole or len(y) < 2:
+        return tuple(paired_difference(metric, y, a, other, seed, weights) for other in others)
+    assert metric.influence is not None
+    score, influence = metric.score(y, a, metric.decision, weights), metric.influence(y, a, weights)
+    found = []
+    for other in others:
+        difference = metric.sign * (score - metric.score(y, other, metric.decision, weights))
+        found.append(_by_influence(difference, influence - metric.influence(y, other, weights)))
+    return tuple(found)
+
+
+def _by_influence(difference: float, gap: Floats) -> Difference:
+    """With the error that the rows' influences on a difference (n,) tell."""
+    if not math.isfinite(difference):
+        return Difference(difference, math.nan, difference, difference)
+    error = float(np.std(gap, ddof=1)) / math.sqrt(len(gap))
+    return Difference(difference, error, difference - Z95 * error, difference + Z95 * error)
+
+
 def paired_difference(
     metric: Metric, y: Truth, a: Floats, b: Floats, seed: int, weights: Weights = None
 ) -> Difference:
@@ -74,9 +100,7 @@ def paired_difference(
     if not math.isfinite(difference) or len(truth) < 2:
         return Difference(difference, math.nan, difference, difference)
     if metric.influence is not None:
-        gap = metric.influence(truth, first, mass) - metric.influence(truth, second, mass)
-        error = float(np.std(gap, ddof=1)) / math.sqrt(len(truth))
-        return Difference(difference, error, difference - Z95 * error, difference + Z95 * error)
+        return _by_influence(difference, metric.influence(truth, first, mass) - metric.influence(truth, second, mass))
     assert metric.statistics is not None
     assert metric.combine is not None
     one = metric.statistics(truth, first, decision).reshape(len(truth), -1)

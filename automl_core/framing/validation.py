@@ -15,6 +15,7 @@ Positions = NDArray[np.int64]
 Folds = tuple[tuple[Positions, Positions], ...]
 COPIES_ALLOWED = 0.01
 GREEDY_GROUPS = 2_000
+MOST_BLOCKS = 17  # of time, where few hold all classes
 
 
 def encode_target(series: pd.Series, problem: Problem) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
@@ -58,15 +59,15 @@ def make_folds(
     `y` and `frame` are aligned: the rows that `encode_target` kept; `columns` describe the frame. With a time column: an
     expanding window, so the oldest block is never validated. With a group column, or with copies kept together: a group stays in
     one part. Otherwise stratified by class, or by deciles of a number. A class with a single row is absent
-    from one training part.
+    from one training part. Where blocks of time or groups lack a class there are fewer folds, so that each can be judged.
     """
     n = len(y)
     if n < 4:
         raise BadInput(f"Only {n} rows can be used, too few to check anything.", "Add rows.")
     folds = max(2, min(folds, n // 2))
-    if problem.time:
-        return _forward(_time_order(frame, problem), folds)
     strata = _strata(y, problem)
+    if problem.time:
+        return _forward(_time_order(frame, problem), folds, None if problem.task == "regression" else strata)
     if problem.task == "binary":
         folds = max(2, min(folds, int(np.bincount(strata).min())))
     random = np.random.default_rng(seed)
@@ -76,7 +77,17 @@ def make_folds(
     else:
         folds = min(folds, int(groups.max()) + 1)
         assigned = _deal_groups(groups, strata, folds, random)
+        while problem.task == "binary" and folds > 2 and not _both_classes(strata, assigned):
+            folds -= 1
+            assigned = _deal_groups(groups, strata, folds, random)
     return tuple((np.flatnonzero(assigned != fold), np.flatnonzero(assigned == fold)) for fold in range(folds))
+
+
+def _both_classes(strata: Positions, assigned: Positions) -> bool:
+    """Whether each fold has rows of both classes."""
+    counts = np.zeros((2, int(assigned.max()) + 1))
+    np.add.at(counts, (strata, assigned), 1)
+    return bool(counts.min() > 0)
 
 
 def _strata(y: NDArray[np.generic], problem: Problem) -> Positions:
@@ -172,12 +183,25 @@ def _time_order(frame: pd.DataFrame, problem: Problem) -> Positions:
     return ranks.astype(np.int64)
 
 
-def _forward(ranks: Positions, folds: int) -> Folds:
-    """Expanding window over `folds` + 1 blocks of about equal rows; rows of one moment stay in one block."""
+def _forward(ranks: Positions, folds: int, classes: Positions | None = None) -> Folds:
+    """Expanding window over `folds` + 1 blocks of about equal rows; rows of one moment stay in one block.
+
+    Where blocks have rows of one class only, by the `classes` of the rows (n,), as many blocks as leave most that can be judged.
+    """
     last = np.cumsum(np.bincount(ranks))
-    block = np.minimum(((last[ranks] - 1) * (folds + 1)) // len(ranks), folds)
-    pairs = [(np.flatnonzero(block < b), np.flatnonzero(block == b)) for b in range(1, folds + 1)]
-    useful = tuple((train, valid) for train, valid in pairs if len(train) >= 2 and len(valid) >= 1)
-    if not useful:
-        raise BadInput("The time column holds too few different moments to split by.", "Choose another time column or none.")
-    return useful
+    best: Folds = ()
+    moments = False
+    for several in (*range(folds, 0, -1), *range(folds + 1, MOST_BLOCKS)):
+        block = np.minimum(((last[ranks] - 1) * (several + 1)) // len(ranks), several)
+        pairs = [(np.flatnonzero(block < b), np.flatnonzero(block == b)) for b in range(1, several + 1)]
+        useful = tuple(pair for pair in pairs if len(pair[0]) >= 2 and len(pair[1]) >= 1)
+        moments = moments or bool(useful)
+        told = tuple(pair for pair in useful if classes is None or all(len(np.unique(classes[rows])) > 1 for rows in pair))
+        best = told[-folds:] if len(told) > len(best) else best
+        if best and (several == 1 or several > folds or len(told) == len(useful)):
+            break
+    if not best:
+        said = "In the order of time each class has a time of its own, so no part can be judged by those before."
+        raise BadInput(said if moments else "The time column holds too few different moments to split by.",
+                       "Choose another time column or none.")
+    return best

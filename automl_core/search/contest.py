@@ -105,6 +105,12 @@ class Contest:
                 self.prepared.y[valid], prediction, weights=self.prepared.weights_of(valid))
         return self.scores[key, fold]
 
+    def mean_score(self, key: str) -> float:
+        """The mean of a complete candidate's scores over the folds that can be judged, greater is better."""
+        scores = np.array([self.fold_score(key, fold) for fold in range(self.folds)])
+        known = scores[np.isfinite(scores)]
+        return float(known.mean()) if len(known) else -math.inf
+
     def leader(self, cut: list[FoldResult]) -> FoldResult | None:
         """The best of fits that are not noted, where it is better than all that are; None where candidates are fitted on more
         than one fold, of which a fit tells too little."""
@@ -135,6 +141,9 @@ class Contest:
         if not finished or len(mine) >= self.folds or self._spared(result.key) or not np.isfinite(mine).all():
             return
         scores = [[self.fold_score(key, fold) for fold in range(self.folds)] for key in finished]
+        scores = [found for found in scores if np.isfinite(found).all()]
+        if not scores:
+            return
         best = max(scores, key=lambda found: float(np.mean(found)))
         if float(np.mean(mine)) < float(np.mean([best[fold] for fold in done])) - (float(np.mean(best)) - min(best)):
             count = f"{len(mine)} of {self.folds}"

@@ -1,6 +1,7 @@
 """The fits under way: handed to workers, collected, and fitted again when a worker died with them."""
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import dataclass, field
@@ -16,13 +17,15 @@ LOST: tuple[type[BaseException], ...] = (*BROKEN, CancelledError, OSError)  # th
 
 @dataclass(slots=True, eq=False)
 class Crew:
-    """Workers and what they do. `handle` opens the shared arrays there; `again` are lost tasks with how often each was lost."""
+    """Workers and what they do. `handle` opens the shared arrays there; `again` are lost tasks with how often each was lost,
+    `ends` the moments by the monotonic clock (a computer may sleep) at which the running ones should have ended."""
 
     pool: Executor
     handle: Any
     running: dict[Future[Any], tuple[Task, int]] = field(default_factory=dict)
     again: list[tuple[Task, int]] = field(default_factory=list)
     given_up: list[Task] = field(default_factory=list)
+    ends: dict[Future[Any], float] = field(default_factory=dict)
 
     def submit(self, task: Task, losses: int = 0) -> None:
         """Hand a task to a worker; a pool that broke meanwhile is rebuilt first."""
@@ -35,15 +38,27 @@ class Crew:
                 self._lose(*item, alone)
             future = self.pool.submit(run, self.handle, task)
         self.running[future] = (task, losses)
+        self.ends[future] = time.monotonic() + task.until - time.time()
 
     def collect(self, timeout: float) -> list[tuple[Task, Any]]:
         """What came back within `timeout` seconds, first; a process that dies takes every task of its pool with it."""
         done, _ = wait(self.running, timeout=timeout, return_when=FIRST_COMPLETED)
         return self._sort_out(done)
 
+    def stop_late(self, seconds: float) -> list[Task]:
+        """End the workers when a task has not ended so many seconds after its time, and say which; the others begin anew."""
+        now = time.monotonic()
+        late = [future for future in self.running if now > self.ends[future] + seconds]
+        tasks = [self.running[future][0] for future in late]
+        if late:
+            self.again += [item for future, item in self.running.items() if future not in late]
+            self.clear()
+        return tasks
+
     def clear(self) -> None:
         """Forget all that runs, and end the workers with it."""
         self.running.clear()
+        self.ends.clear()
         self.pool.rebuild()
 
     def suspects(self) -> bool:
@@ -56,6 +71,7 @@ class Crew:
         lost, broken = [], False
         for future in done:
             item = self.running.pop(future)
+            self.ends.pop(future, None)
             try:
                 came.append((item[0], future.result()))
             except LOST as error:
@@ -77,6 +93,7 @@ class Crew:
             else:
                 lost.append(item)
         self.running.clear()
+        self.ends.clear()
         return lost
 
     def _lose(self, task: Task, losses: int, alone: bool) -> None:

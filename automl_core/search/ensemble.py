@@ -16,6 +16,7 @@ MEMBERS = 4
 LEAST_WEIGHT = 0.05
 ROWS = 20_000
 FEW_ROWS, FEW_MEMBERS = 5_000, 6
+LEAST_JUDGED = 500
 BAGS, BAG_SHARE, BAG_STEPS, BAG_ROWS, FIELD = 20, 0.5, 15, 2_000, 15
 
 
@@ -37,6 +38,13 @@ class Electorate:
         return replace(self, y=self.y[rows], weights=None if self.weights is None else self.weights[rows])
 
 
+def rows_to_judge(judge: Metric, predictions: Mapping[str, Array], most: int) -> int:
+    """How many rows decide where at most `most` do: the area of several classes takes a sort for each, so there fewer."""
+    example = next(iter(predictions.values()), np.zeros(0))
+    classes = example.shape[1] if example.ndim == 2 else 2
+    return most if judge.area is None else max(LEAST_JUDGED, 2 * most // max(classes, 2))
+
+
 def members_for(rows: int) -> int:
     """How many members an ensemble may have: on few rows more, for no single one can be told to be the best there."""
     return FEW_MEMBERS if rows <= FEW_ROWS else MEMBERS
@@ -51,9 +59,10 @@ def bagged_weights(voters: Electorate, predictions: Mapping[str, Array], members
     random = np.random.default_rng(voters.seed)
     scores = {key: voters.quality(part) for key, part in predictions.items()}
     field = sorted((key for key in scores if np.isfinite(scores[key])), key=lambda key: -scores[key])[:FIELD]
+    most = min(len(voters.y), rows_to_judge(voters.judge, predictions, BAG_ROWS))
     total: Counter[str] = Counter()
     for _ in range(BAGS if len(field) > 1 else 0):
-        rows = np.sort(random.integers(0, len(voters.y), min(len(voters.y), BAG_ROWS)))
+        rows = np.sort(random.integers(0, len(voters.y), most))
         some, drawn = voters.on(rows), random.random(len(field)) < BAG_SHARE
         parts = {key: predictions[key][rows] for key, taken in zip(field, drawn, strict=True) if taken}
         if any(np.isfinite(some.quality(part)) for part in parts.values()):  # rows of one class alone judge nothing
@@ -72,7 +81,7 @@ def greedy_weights(
 
     On more than `most_rows` a sample decides.
     """
-    parts = dict(predictions)
+    parts, most_rows = dict(predictions), rows_to_judge(voters.judge, predictions, most_rows)
     if len(voters.y) > most_rows:
         rows = np.sort(np.random.default_rng(voters.seed).choice(len(voters.y), most_rows, replace=False))
         voters = voters.on(rows)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -66,8 +67,11 @@ def grow(request: FitRequest, make: Callable[[dict[str, Any]], Any]) -> Fitted:
     parts: list[_Part] = []
     grown = 0
     truncated = False
+    began = time.monotonic()
     while grown < trees and not truncated:
-        more = 1 if grown == 0 else min(CHUNK, trees - grown)
+        now = time.monotonic()
+        in_time = (request.deadline - now) / max((now - began) / max(grown, 1), 1e-9)  # by the trees so far
+        more = max(1, int(min(CHUNK, trees - grown, in_time))) if grown else 1
         some = make(settings | {"n_estimators": more, "random_state": SEEDS * request.seed + grown})
         some.fit(known, target, sample_weight=request.weights)
         parts += [_part(request, some, estimator.tree_) for estimator in some.estimators_]  # a tenth of what the trees take

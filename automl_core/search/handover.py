@@ -84,7 +84,7 @@ def refit_seconds(contest: Contest) -> float:
     done = [candidate for candidate in contest.candidates if contest.complete(candidate.key)]
     if not done:
         return 0.0
-    quality = {item.key: float(np.mean([contest.fold_score(item.key, fold) for fold in range(contest.folds)])) for item in done}
+    quality = {item.key: contest.mean_score(item.key) for item in done}
     rows, budget = len(contest.prepared.y), contest.plan.budget_seconds
     best = sorted(done, key=lambda candidate: -quality[candidate.key])[: 2 if rows > MANY_ROWS else members_for(rows)]
     most = HURRIED_SHARE * budget if contest.prepared.hurried else (MOST_SHARE - AFTER_SHARE) * budget - LATE
@@ -127,8 +127,10 @@ def settle(settlement: Settlement) -> Outcome:
     if not set(chosen.weights) <= set(refits):
         summary = replace(summary, refitted=False, sentence=f"{summary.sentence} {_not_refitted(contest, chosen)}")
     if contest.prepared.left_out:
-        missed = left_out_sentence(len(contest.prepared.y), contest.prepared.left_out)
-        summary = replace(summary, left_out=contest.prepared.left_out, sentence=f"{summary.sentence} {missed}")
+        left_out, looked = contest.prepared.left_out, len(contest.prepared.y)
+        seconds = (contest.plan.first_seconds or contest.plan.budget_seconds) * (1 + left_out / looked)
+        missed = left_out_sentence(looked, left_out, seconds)
+        summary = replace(summary, left_out=left_out, all_seconds=seconds, sentence=f"{summary.sentence} {missed}")
     models = {rung.name: rung.model for rung in ladder}
     oofs = {rung.name: rung.honest for rung in ladder}
     looked_at = contest.prepared.positions

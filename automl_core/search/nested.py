@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.search.ensemble import blend
+from automl_core.search.ensemble import blend, rows_to_judge
 from automl_core.search.family import Array
 from automl_core.search.offers import Ballot, Offer, make_offers, rungs
 
@@ -25,10 +25,14 @@ def nested_rungs(ballot: Ballot, fold_of: NDArray[np.int64], offers: tuple[Offer
     folds = np.unique(fold_of)
     if len(fold_of) > MOST_ROWS or len(folds) < 2:
         return plain
+    random, most = np.random.default_rng(ballot.seed), rows_to_judge(ballot.judge, ballot.predictions, MOST_ROWS)
     nested = {name: prediction.copy() for name, prediction in plain.items()}
     for fold in folds:
         inside = np.flatnonzero(fold_of == fold)
-        found = rungs(make_offers(ballot.on(np.flatnonzero(fold_of != fold)), CHOICE_ROWS))
+        others = np.flatnonzero(fold_of != fold)
+        if len(others) > most:
+            others = np.sort(random.choice(others, most, replace=False))
+        found = rungs(make_offers(ballot.on(others), CHOICE_ROWS))
         for name in nested:
             weights = found[name].weights
             nested[name][inside] = blend(weights, {key: ballot.predictions[key][inside] for key in weights})

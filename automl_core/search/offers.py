@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.framing.metrics import Metric, get_metric
-from automl_core.framing.score_interval import paired_difference
+from automl_core.framing.score_interval import differences, paired_difference
 from automl_core.search.contest import Contest
 from automl_core.search.ensemble import FEW_ROWS, MEMBERS, ROWS, Electorate, bagged_weights, blend, greedy_weights
 from automl_core.search.families import families
@@ -125,9 +125,9 @@ def make_offers(ballot: Ballot, rows: int = ROWS) -> tuple[Offer, ...]:
         found.append(Offer(item.key, item.label, {item.key: 1.0}, prediction, quality(prediction),
                            ballot.row_ms[item.key], families().get(item.family).legible, item.family))
     best = max(found, key=lambda offer: offer.quality)
+    pairs = differences(judge, y, best.prediction, [offer.prediction for offer in found], ballot.seed, ballot.weights)
     compared = []
-    for offer in found:
-        pair = paired_difference(judge, y, best.prediction, offer.prediction, ballot.seed, weights=ballot.weights)
+    for offer, pair in zip(found, pairs, strict=True):
         same = offer is best or not math.isfinite(pair.difference)
         limit = SMALL_LOSS * abs(best.quality)
         compared.append(replace(offer, limit=limit) if same

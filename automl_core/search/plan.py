@@ -40,13 +40,14 @@ class Plan:
         return sys.maxsize if self.max_trials else int(MOST_A_SECOND * (self.first_seconds or self.budget_seconds))
 
 
-def left_out_sentence(rows: int, left_out: int) -> str:
-    """What a search says that looked at `rows` rows and at `left_out` more not at all; empty when it looked at all."""
+def left_out_sentence(rows: int, left_out: int, seconds: float = 0.0) -> str:
+    """What a search says that looked at `rows` rows and at `left_out` more not at all; empty when it looked at all. `seconds` are
+    those of a search that would (0: by the rows alone)."""
     if not left_out:
         return ""
     every = rows + left_out
     return (f"The time was too short for all {every:,} rows: it learned from {rows:,} of them, drawn at random. "
-            f"A new search of {math.ceil(every / MOST_A_SECOND):,} seconds or more looks at all.")
+            f"A new search of {math.ceil(seconds or every / MOST_A_SECOND):,} seconds or more looks at all.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,8 @@ class RunSummary:
 
     `judged` are the rows that scores rest on, predicted by a model that had not seen them: fewer than `rows` where not all folds
     were fitted, and 0 in runs that were kept before this was noted. `refitted` False says that time or memory did not last to fit
-    all of the model again on all rows. `left_out` are rows beyond `rows` that the search did not look at, too many for its time.
+    all of the model again on all rows. `left_out` are rows beyond `rows` that the search did not look at, too many for its time;
+    a search of `all_seconds` would.
     """
 
     task: str
@@ -160,3 +162,4 @@ class RunSummary:
     refitted: bool = True
     judged: int = 0
     left_out: int = 0
+    all_seconds: float = 0.0

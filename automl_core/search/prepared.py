@@ -13,6 +13,7 @@ from automl_core.cleaning.recipe import Recipe
 from automl_core.codec import to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
+from automl_core.framing.columns import usable_columns
 from automl_core.framing.metrics import METRICS, Decision, Metric, decision_of, metric_of, tune_threshold
 from automl_core.framing.problem import Problem
 from automl_core.framing.validation import default_folds, encode_target, make_folds, row_groups
@@ -22,9 +23,10 @@ from automl_core.search.features import Encoder, fit_encoder
 from automl_core.search.log_target import pays
 from automl_core.search.plan import Plan
 from automl_core.search.portfolio import Views
-from automl_core.search.text import Terms
+from automl_core.search.text import MAX_CHARS, Terms
 
 Positions = NDArray[np.int64]
+CHARS_A_SECOND = 150_000  # of free text a search learns from: counting and coding them takes a third of the time then
 FEWEST = 2  # rows of a class, where rows are drawn: more would make rare classes look less rare
 
 
@@ -120,7 +122,7 @@ def prepare(data: SearchData, plan: Plan) -> Prepared:
     """Encode and split. BadInput when nothing can be learned from."""
     y, keep = encode_target(data.frame[data.problem.target], data.problem)
     places = np.flatnonzero(keep)
-    chosen = drawn(y, data.problem, plan.most_rows, plan.seed)
+    chosen = drawn(y, data.problem, min(plan.most_rows, _most_by_text(data, places, plan)), plan.seed)
     y, positions = y[chosen], places[chosen]
     kept = data.frame.iloc[positions].reset_index(drop=True)
     encoder = fit_encoder(kept, data.columns, data.problem, plan.seed)
@@ -137,6 +139,16 @@ def prepare(data: SearchData, plan: Plan) -> Prepared:
     return Prepared(data, encoder, matrix, target, positions, folds, metric_of(data.problem),
                     _fingerprint((matrix, target, weights), folds, data.problem, plan.seed), terms, weights,
                     row_groups(kept, data.columns, data.problem), len(places) - len(positions), hurried)
+
+
+def _most_by_text(data: SearchData, places: Positions, plan: Plan) -> int:
+    """How many rows the time allows by the length of their texts."""
+    names = [column.name for column in usable_columns(data.columns, data.problem)
+             if column.role == "text" and column.kind not in ("int", "float", "date")]
+    if plan.max_trials or not names or not len(places):
+        return plan.most_rows
+    each = sum(float(data.frame[name].astype("string").str.len().clip(upper=MAX_CHARS).fillna(0).mean()) for name in names)
+    return int(CHARS_A_SECOND * (plan.first_seconds or plan.budget_seconds) / max(each, 1.0))
 
 
 def drawn(y: NDArray[np.generic], problem: Problem, most: int, seed: int) -> Positions:

@@ -32,7 +32,9 @@ FIRST_FITS = 6.0  # seconds the very first fits may take, however small the budg
 GRACE = 1.5  # seconds between asking workers to end and ending them
 AMPLE, MOST_SHARES = 1.3, 2.0  # times what a fit should take, and its share: a fit that ends is worth several that are cut off
 LARGE = 4_000_000  # bytes of a fitted model from which passing it on leaves memory to be given back
+LATE = 3.0  # seconds after its time at which a fit that looks at no clock is ended
 LOST_FIT = "Its process ended, probably for lack of memory."
+LATE_FIT = "It did not end in its time."
 
 
 @dataclass(slots=True, eq=False)
@@ -81,6 +83,7 @@ class Race:
             if not self.crew.running:
                 break
             self._take_all(self.crew.collect(POLL))
+            self._give_up(self.crew.stop_late(max(LATE, 0.1 * self.clock.budget)), LATE_FIT)
             self._report()
             if self.ending and time.monotonic() - self.ending > GRACE and self.has_any():
                 self.crew.clear()
@@ -224,14 +227,18 @@ class Race:
         if self.ending:
             self.crew.again.clear()
         self.crew.again[:] = [item for item in self.crew.again if not _is_early(item[0])]
-        for task in self.crew.given_up:
+        self._give_up(self.crew.given_up, LOST_FIT)
+        self.crew.given_up.clear()
+
+    def _give_up(self, tasks: list[Task], why: str) -> None:
+        """Go on without what was lost or did not end."""
+        for task in tasks:
             if _is_early(task):
                 continue
             if isinstance(task, ExtrasTask):
                 self.take_extras(Extras(task.kind, task.fold, (), (), np.zeros((len(self.prepared.y), 0), dtype=np.float32)))
             else:
-                self._take(FoldResult(task.key, task.fold, self.prepared.y[:0], error=LOST_FIT))
-        self.crew.given_up.clear()
+                self._take(FoldResult(task.key, task.fold, self.prepared.y[:0], error=why))
 
     def _take(self, result: FoldResult) -> None:
         if result.truncated and self.stop_file.exists():

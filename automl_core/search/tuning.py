@@ -5,6 +5,7 @@ of its own: each proposal is made anew from the finished candidates, so an inter
 """
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
@@ -81,12 +82,7 @@ def _worth_it(contest: Contest, tuned: list[Candidate]) -> bool:
         return True
     names = {candidate.key for candidate in late}
     done = [candidate for candidate in contest.candidates if contest.complete(candidate.key)]
-    return not done or max(done, key=lambda candidate: quality(contest, candidate)).key in names
-
-
-def quality(contest: Contest, candidate: Candidate) -> float:
-    """The mean score over the folds, greater is better."""
-    return float(np.mean([contest.fold_score(candidate.key, fold) for fold in range(contest.folds)]))
+    return not done or max(done, key=lambda candidate: contest.mean_score(candidate.key)).key in names
 
 
 def _bases(contest: Contest) -> list[Candidate]:
@@ -96,9 +92,9 @@ def _bases(contest: Contest) -> list[Candidate]:
         if candidate.family not in SPACES or candidate.twin or not contest.complete(candidate.key):
             continue
         known = best.get(candidate.family)
-        if known is None or quality(contest, candidate) > quality(contest, known):
+        if known is None or contest.mean_score(candidate.key) > contest.mean_score(known.key):
             best[candidate.family] = candidate
-    return sorted(best.values(), key=lambda candidate: -quality(contest, candidate))
+    return sorted(best.values(), key=lambda candidate: -contest.mean_score(candidate.key))
 
 
 def _ask(contest: Contest, base: Candidate, number: int) -> dict[str, Any]:
@@ -113,8 +109,9 @@ def _ask(contest: Contest, base: Candidate, number: int) -> dict[str, Any]:
         sampler = optuna.samplers.TPESampler(seed=contest.plan.seed + number, multivariate=True, n_startup_trials=4,
                                              constant_liar=True)
         study = optuna.create_study(direction="maximize", sampler=sampler)
-        study.add_trials([_seen(contest, candidate, known) for candidate in contest.candidates
-                          if candidate.family == base.family and not candidate.twin and contest.good(candidate.key)])
+        seen = [_seen(contest, candidate, known) for candidate in contest.candidates
+                if candidate.family == base.family and not candidate.twin and contest.good(candidate.key)]
+        study.add_trials([trial for trial in seen if trial is not None])
         asked = study.ask(known)
     return {name: round(value) if space[name].whole else float(f"{value:.3g}") for name, value in asked.params.items()}
 
@@ -128,24 +125,29 @@ def _distribution(area: Range) -> BaseDistribution:
     return FloatDistribution(area.low, area.high, log=area.log)
 
 
-def _seen(contest: Contest, candidate: Candidate, known: Mapping[str, BaseDistribution]) -> FrozenTrial:
+def _seen(contest: Contest, candidate: Candidate, known: Mapping[str, BaseDistribution]) -> FrozenTrial | None:
+    """What optuna is told of a candidate; None when no fold of its can be judged."""
     from optuna.trial import create_trial
 
+    value = _estimate(contest, candidate)
+    if not math.isfinite(value):
+        return None
     space = SPACES[candidate.family]
     middle = {name: (area.low * area.high) ** 0.5 if area.log else (area.low + area.high) / 2 for name, area in space.items()}
     params: dict[str, Any] = {}
     for name, area in space.items():
-        value = float(np.clip(float(candidate.options.get(name, middle[name])), area.low, area.high))
-        params[name] = round(value) if area.whole else value
-    return create_trial(params=params, distributions=dict(known), value=_estimate(contest, candidate))
+        option = float(np.clip(float(candidate.options.get(name, middle[name])), area.low, area.high))
+        params[name] = round(option) if area.whole else option
+    return create_trial(params=params, distributions=dict(known), value=value)
 
 
 def _estimate(contest: Contest, candidate: Candidate) -> float:
     """The mean score over the folds; of one given up early, what it lacked on the folds it had, taken from the best one's."""
     if contest.complete(candidate.key):
-        return quality(contest, candidate)
+        return contest.mean_score(candidate.key)
     done = [other for other in contest.candidates if contest.complete(other.key)]
-    best = max(done, key=lambda other: quality(contest, other))
+    best = max(done, key=lambda other: contest.mean_score(other.key))
     folds = sorted(contest.good(candidate.key))
-    lack = np.mean([contest.fold_score(candidate.key, fold) - contest.fold_score(best.key, fold) for fold in folds])
-    return quality(contest, best) + float(lack)
+    lacks = [contest.fold_score(candidate.key, fold) - contest.fold_score(best.key, fold) for fold in folds]
+    known = [lack for lack in lacks if math.isfinite(lack)]
+    return contest.mean_score(best.key) + float(np.mean(known)) if known else math.nan

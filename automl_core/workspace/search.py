@@ -205,6 +205,8 @@ class Searching:
         watch.progress(0.97, "Explaining the model in your own columns.", float("nan"))
         rows = frame.iloc[outcome.positions].reset_index(drop=True)
         left = plan.budget_seconds - start.spent - (time.monotonic() - began)
+        if watching.stop() == "finish":
+            left = 0.0
         explanation = explain(outcome.model, rows, outcome.y, plan.seed,
                               seconds=min(explaining, max(left, LEAST_EXPLAINING * explaining)))
         if start.beside is not None:

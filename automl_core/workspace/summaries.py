@@ -27,7 +27,7 @@ def with_choice(summary: RunSummary, rung: str, model: Model) -> RunSummary:
     metric = get_metric(summary.metric).title
     what = offer.members[0] if len(offer.members) == 1 else f"a blend of {len(offer.members)} models"
     sentence = f"You chose {what}: {metric} {offer.score.words} on rows it had not seen, {offer.row_ms_p50:.2g} ms a row."
-    sentence = f"{sentence} {left_out_sentence(summary.rows, summary.left_out)}".rstrip()
+    sentence = f"{sentence} {left_out_sentence(summary.rows, summary.left_out, summary.all_seconds)}".rstrip()
     return replace(summary, score=offer.score, family=family, members=offer.members, ladder=ladder, mb=offer.mb,
                    row_ms_p50=offer.row_ms_p50, row_ms_p95=offer.row_ms_p95, threshold=model.threshold, sentence=sentence)
 

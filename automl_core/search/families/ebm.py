@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 MORE_STEPS = 1.25
+MOST_PAIRED = 300  # features: of more, all pairs are looked through for as long as whole fits take, and no deadline ends that
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,7 +116,7 @@ def _fit(request: FitRequest) -> Fitted:
     several = request.task == "multiclass"
     settings: dict[str, Any] = {
         "feature_types": ["nominal" if feature.kind == "category" else "continuous" for feature in request.features],
-        "interactions": 0 if several or len(request.features) < 2 else int(request.options.get("pairs", 10)),
+        "interactions": 0 if several or not 2 <= len(request.features) <= MOST_PAIRED else int(request.options.get("pairs", 10)),
         "outer_bags": max(int(request.options.get("outer_bags", 1)), request.bags),
         "n_jobs": 1, "random_state": request.seed, "callback": clock,
         "learning_rate": float(request.options.get("learning_rate", 0.04)), "max_bins": int(request.options.get("max_bins", 256)),

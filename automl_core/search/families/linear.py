@@ -21,6 +21,8 @@ from automl_core.search.quantile_lines import quantile_solver
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0)  # inverse penalties, as C of the usual logistic regression
 MAX_CELLS = 8_000_000  # of the dense design; above it a random part of the rows is enough for so few coefficients
 NEWTON_WIDTH = 400
+WIDEST = 1_500  # columns of a design that numbers may bend in, and that a decomposition is made of: it cannot be cut off
+RIDGE_STEPS = 100
 
 
 @dataclass(frozen=True, eq=False)  # without slots: what single rows need is made when the first one comes
@@ -51,6 +53,9 @@ class Linear:
 def _fit(request: FitRequest) -> Fitted:
     bends = int(request.options.get("bends", 0))
     rows = np.arange(len(request.matrix))
+    if request.task == "regression":
+        numbers = sum(feature.kind != "category" for feature in request.features)
+        bends = min(bends, max(0, WIDEST // max(numbers, 1) - 2))
     scales = tuple(learn_scale(request.matrix[:, number], feature, bends) for number, feature in enumerate(request.features))
     width = max(1, sum(scale.columns for scale in scales))
     if len(rows) * width > MAX_CELLS:
@@ -61,7 +66,7 @@ def _fit(request: FitRequest) -> Fitted:
     if alpha is not None:
         solve = quantile_solver(x, y, weights, alpha, request.over)
     else:
-        solve = _ridge(x, y, weights) if request.task == "regression" else _logistic(request, x, y, weights)
+        solve = _ridge(request, x, y, weights) if request.task == "regression" else _logistic(request, x, y, weights)
     bounds = _bounds(request)
     if request.valid_matrix is None or request.valid_y is None:
         place = min(max(request.rounds, 1), len(STRENGTHS)) - 1 if request.rounds else STRENGTHS.index(1.0)
@@ -117,18 +122,53 @@ def _loss(task: Task, y: Array, raw: Array, weights: Array | None, alpha: float 
 Solve = Callable[[float], tuple[Array, Array]]
 
 
-def _ridge(x: Array, y: Array, weights: Array) -> Solve:
-    """Ridge regression for any penalty from one eigenvalue decomposition; the target is standardised first."""
+def _ridge(request: FitRequest, x: Array, y: Array, weights: Array) -> Solve:
+    """Ridge regression for any penalty from one eigenvalue decomposition, of the smaller of both products of a matrix with
+    itself; by steps that a deadline can end where both are large. The target is standardised first."""
     total = weights.sum()
     means, middle = weights @ x / total, float(weights @ y / total)
     spread = math.sqrt(float(weights @ np.square(y - middle)) / total) or 1.0
-    centred = (x - means) * np.sqrt(weights)[:, None]
-    values, vectors = np.linalg.eigh(centred.T @ centred)
-    target = vectors.T @ (centred.T @ ((y - middle) / spread * np.sqrt(weights)))
+    centred, goal = (x - means) * np.sqrt(weights)[:, None], (y - middle) / spread * np.sqrt(weights)
+    found = _conjugate_gradients(request, centred, goal) if min(centred.shape) > WIDEST else _decomposed(centred, goal)
 
     def solve(strength: float) -> tuple[Array, Array]:
-        coefficients = vectors @ (target / (np.maximum(values, 0.0) + 1.0 / strength)) * spread
+        coefficients = found(strength) * spread
         return coefficients[:, None], np.array([middle - float(means @ coefficients)])
+
+    return solve
+
+
+def _decomposed(x: Array, y: Array) -> Callable[[float], Array]:
+    """(d,) ridge coefficients of y (n,) on x (n, d) by strength."""
+    dual = len(x) < x.shape[1]
+    values, vectors = np.linalg.eigh(x @ x.T if dual else x.T @ x)
+    target = vectors.T @ (y if dual else x.T @ y)
+
+    def solve(strength: float) -> Array:
+        found = vectors @ (target / (np.maximum(values, 0.0) + 1.0 / strength))
+        return np.asarray(x.T @ found if dual else found)
+
+    return solve
+
+
+def _conjugate_gradients(request: FitRequest, x: Array, y: Array) -> Callable[[float], Array]:
+    """The same by conjugate gradients (Hestenes and Stiefel 1952), each strength from where the last one ended."""
+    state, goal = np.zeros(x.shape[1]), x.T @ y
+
+    def solve(strength: float) -> Array:
+        nonlocal state
+        left = goal - x.T @ (x @ state) - state / strength
+        way, size = left.copy(), float(left @ left)
+        for _ in range(RIDGE_STEPS):
+            if size <= 1e-12 * float(goal @ goal) or request.over():
+                break
+            turned = x.T @ (x @ way) + way / strength
+            step = size / float(way @ turned)
+            state = state + step * way
+            left = left - step * turned
+            size, before = float(left @ left), size
+            way = left + size / before * way
+        return state
 
     return solve
 

@@ -1,0 +1,207 @@
+"""Tables that searches are not made for: classes that come late, thousands of columns, long texts, fits that look at no clock."""
+from __future__ import annotations
+
+import math
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.data.infer import table_from_frame
+from automl_core.errors import BadInput
+from automl_core.framing import validation
+from automl_core.framing.metrics import METRICS
+from automl_core.framing.problem import Problem
+from automl_core.framing.score_interval import differences, paired_difference
+from automl_core.search import FolderJournal, SearchData, opening, search
+from automl_core.search.crew import Crew
+from automl_core.search.ensemble import rows_to_judge
+from automl_core.search.families import ebm, families, linear
+from automl_core.search.family import FitRequest
+from automl_core.search.feature import Feature
+from automl_core.search.plan import Plan, left_out_sentence
+from automl_core.search.portfolio import make_portfolio
+from automl_core.search.prepared import prepare
+from automl_core.search.worker import FitTask
+from tests.unit.test_search_race import fit_here
+
+RANDOM = np.random.default_rng(5)
+
+
+def numbers(rows: int, columns: int) -> tuple[np.ndarray, tuple[Feature, ...]]:
+    matrix = np.random.default_rng(0).normal(size=(rows, columns))
+    return matrix, tuple(Feature(f"x{place}", "number", (f"x{place}",)) for place in range(columns))
+
+
+def late(rows: int = 1_000, first: float = 0.7) -> SearchData:
+    """The wanted class comes in the last part of the time only."""
+    random = np.random.default_rng(1)
+    frame = pd.DataFrame({"day": np.arange(rows), "size": random.normal(size=rows)})
+    wanted = (frame["day"] > first * rows) & (frame["size"] + random.normal(size=rows) > 0.3)
+    frame["fraud"] = np.where(wanted, "Yes", "No")
+    table = table_from_frame(frame, "payments")
+    return SearchData(table.frame, table.columns, Problem("fraud", "binary", "roc_auc", ("No", "Yes"), "Yes", time="day"))
+
+
+def test_every_block_of_time_can_be_judged() -> None:
+    data = late()
+    y = (data.frame["fraud"] == "Yes").to_numpy().astype(np.int64)
+    for wanted in (2, 3, 5, 8):
+        folds = validation.make_folds(y, data.problem, data.frame, data.columns, wanted, 0)
+        assert folds
+        for train, valid in folds:
+            assert train.max() < valid.min()
+            assert 0 < y[train].mean() < 1
+            assert 0 < y[valid].mean() < 1
+    apart = (np.arange(len(y)) >= 500).astype(np.int64)
+    with pytest.raises(BadInput, match="each class has a time of its own"):
+        validation.make_folds(apart, data.problem, data.frame, data.columns, 5, 0)
+
+
+def test_every_fold_of_groups_can_be_judged() -> None:
+    """Fraud at three of forty merchants: three folds at most."""
+    merchant = np.repeat(np.arange(40), 25)
+    y = ((merchant < 3) & (RANDOM.random(1_000) < 0.5)).astype(np.int64)
+    table = table_from_frame(pd.DataFrame({"merchant": [f"m{one}" for one in merchant], "x": RANDOM.normal(size=1_000)}), "t")
+    problem = Problem("y", "binary", "roc_auc", ("0", "1"), "1", group="merchant")
+    folds = validation.make_folds(y, problem, table.frame, table.columns, 8, 0)
+    assert len(folds) == 3
+    assert all(0 < y[valid].mean() < 1 for _, valid in folds)
+
+
+def test_a_search_whose_class_comes_late_is_tuned_and_hands_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folds that nobody can judge used to end the search when its candidates were to be tuned."""
+    fit_here(monkeypatch)
+    monkeypatch.setattr(validation, "_both_classes", lambda strata, assigned: True)
+    merchant = np.repeat(np.arange(40), 15)
+    random = np.random.default_rng(2)
+    x = random.normal(size=600)
+    frame = pd.DataFrame({"merchant": [f"m{one}" for one in merchant], "x": x,
+                          "y": np.where((merchant < 2) & (x + random.normal(size=600) > 0), "Yes", "No")})
+    table = table_from_frame(frame, "payments")
+    problem = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes", group="merchant")
+    plan = Plan(60, 1, families=("lightgbm",), folds=3, max_trials=4)
+    monkeypatch.setattr("automl_core.search.tuning.LEAST_ROWS", 100)
+    monkeypatch.setattr(opening, "make_portfolio", lambda *given: make_portfolio(*given)[:2])
+    outcome = search(SearchData(table.frame, table.columns, problem), plan, FolderJournal(tmp_path))
+    assert math.isfinite(outcome.summary.score.mean)
+
+
+@pytest.mark.parametrize("rows", [60, 300])
+def test_ridge_is_the_same_by_every_way(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    x, _ = numbers(rows, 90)
+    y = x[:, :5].sum(axis=1) + np.random.default_rng(1).normal(size=rows)
+    weights = np.random.default_rng(2).random(rows) + 0.5
+    request = FitRequest(x, y, (), "regression")
+    for strength in (0.01, 1.0, 100.0):
+        root = np.sqrt(weights)[:, None]
+        means, middle = weights @ x / weights.sum(), float(weights @ y / weights.sum())
+        centred, goal = root * (x - means), root[:, 0] * (y - middle)
+        truth = np.linalg.solve(centred.T @ centred + np.eye(90) / strength, centred.T @ goal)
+        for widest in (linear.WIDEST, 10):
+            monkeypatch.setattr(linear, "WIDEST", widest)
+            found, start = linear._ridge(request, x, y, weights)(strength)
+            np.testing.assert_allclose(found[:, 0], truth, atol=2e-3 * np.abs(truth).max())
+            assert start[0] == pytest.approx(middle - means @ found[:, 0])
+        monkeypatch.undo()
+
+
+def test_a_wide_linear_model_ends_in_its_time() -> None:
+    """Two thousand numbers that bend were twelve thousand columns, whose decomposition no deadline ends."""
+    matrix, features = numbers(1_700, 2_000)
+    y = matrix[:, 0] + np.random.default_rng(1).normal(size=1_700)
+    began = time.monotonic()
+    request = FitRequest(matrix, y, features, "regression", options={"bends": 5}, valid_matrix=matrix[:200], valid_y=y[:200],
+                         deadline=began + 1.0)
+    fitted = families().get("linear").fit(request)
+    assert fitted.truncated
+    assert sum(scale.columns for scale in fitted.native.scales) == 2_000
+    assert time.monotonic() - began < 30
+
+
+def test_many_features_have_no_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    matrix, features = numbers(200, 3)
+    y = matrix[:, 0] * matrix[:, 1]
+    request = FitRequest(matrix, y, features, "regression", options={"pairs": 2, "rounds": 20})
+    pairs = [max(len(term) for term in families().get("ebm").fit(request).native.terms)]
+    monkeypatch.setattr(ebm, "MOST_PAIRED", 2)
+    pairs.append(max(len(term) for term in families().get("ebm").fit(request).native.terms))
+    assert pairs == [2, 1]
+
+
+def test_a_forest_keeps_what_it_has_when_its_time_ends() -> None:
+    """Ten more trees were begun however long one took."""
+    matrix, features = numbers(20_000, 30)
+    y = matrix[:, 0] + np.random.default_rng(1).normal(size=20_000)
+    request = FitRequest(matrix, y, features, "regression", options={"trees": 400, "max_features": 1.0})
+    began = time.monotonic()
+    families().get("random_forest").fit(replace(request, deadline=began))
+    one = time.monotonic() - began
+    began = time.monotonic()
+    fitted = families().get("random_forest").fit(replace(request, deadline=began + 2.5 * one))
+    assert fitted.truncated
+    assert fitted.rounds < 10
+
+
+@dataclass(eq=False)
+class Stuck:
+    """A pool in which nothing ends."""
+
+    rebuilt: int = 0
+
+    def submit(self, *arguments: Any) -> Future[Any]:
+        return Future()
+
+    def rebuild(self) -> None:
+        self.rebuilt += 1
+
+
+def test_a_fit_that_looks_at_no_clock_is_ended() -> None:
+    pool = Stuck()
+    crew = Crew(pool, None)  # type: ignore[arg-type]
+    task = FitTask("slow", "linear", {}, 0, (), "regression", 2, time.time() - 5, "", 0, 0, ())
+    other = replace(task, key="other", until=time.time() + 60)
+    crew.submit(task)
+    crew.submit(other)
+    assert crew.stop_late(10) == []
+    assert crew.stop_late(3) == [task]
+    assert crew.again == [(other, 0)]
+    assert not crew.running
+    assert pool.rebuilt == 1
+
+
+def test_long_texts_leave_rows_out_of_a_short_search() -> None:
+    random = np.random.default_rng(3)
+    words = np.array([f"word{number}" for number in range(300)])
+    frame = pd.DataFrame({"note": [" ".join(random.choice(words, 150)) for _ in range(500)], "y": random.integers(0, 2, 500)})
+    table = table_from_frame(frame, "notes")
+    problem = Problem("y", "binary", "roc_auc", ("0", "1"), "1")
+    data = SearchData(table.frame, table.columns, problem)
+    assert {column.name: column.role for column in table.columns}["note"] == "text"
+    few = prepare(data, Plan(budget_seconds=2))
+    assert 200 < len(few.y) < 400
+    assert few.left_out == 500 - len(few.y)
+    assert not prepare(data, Plan(budget_seconds=60)).left_out
+    assert not prepare(data, Plan(budget_seconds=2, max_trials=3)).left_out
+    assert "20 seconds or more" in left_out_sentence(500, 1_500, 20.0)
+
+
+def test_fewer_rows_decide_where_a_judge_sorts_for_every_class() -> None:
+    ten, two = {"a": np.zeros((5, 10))}, {"a": np.zeros(5)}
+    assert rows_to_judge(METRICS["roc_auc"], two, 20_000) == 20_000
+    assert rows_to_judge(METRICS["roc_auc"], ten, 20_000) == 4_000
+    assert rows_to_judge(METRICS["log_loss"], ten, 20_000) == 20_000
+
+
+@pytest.mark.parametrize("name", ["roc_auc", "average_precision", "log_loss"])
+def test_differences_are_paired_differences(name: str) -> None:
+    y, weights = RANDOM.integers(0, 2, 300), RANDOM.random(300)
+    parts = [np.clip(0.3 + 0.3 * y + 0.2 * RANDOM.normal(size=300), 0.01, 0.99) for _ in range(3)]
+    for mass in (None, weights):
+        found = differences(METRICS[name], y, parts[0], parts, 0, mass)
+        assert found == tuple(paired_difference(METRICS[name], y, parts[0], part, 0, mass) for part in parts)
