@@ -26,7 +26,7 @@ from automl_core.search.portfolio import Views
 from automl_core.search.text import MAX_CHARS, Terms
 
 Positions = NDArray[np.int64]
-CHARS_A_SECOND = 150_000  # of free text a search learns from: counting and coding them takes a third of the time then
+CHARS_A_SECOND = 250_000  # of free text a search learns from: counting and coding them takes a third of the time then
 FEWEST = 2  # rows of a class, where rows are drawn: more would make rare classes look less rare
 
 

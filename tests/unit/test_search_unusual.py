@@ -183,11 +183,11 @@ def test_long_texts_leave_rows_out_of_a_short_search() -> None:
     problem = Problem("y", "binary", "roc_auc", ("0", "1"), "1")
     data = SearchData(table.frame, table.columns, problem)
     assert {column.name: column.role for column in table.columns}["note"] == "text"
-    few = prepare(data, Plan(budget_seconds=2))
+    few = prepare(data, Plan(budget_seconds=1.2))
     assert 200 < len(few.y) < 400
     assert few.left_out == 500 - len(few.y)
     assert not prepare(data, Plan(budget_seconds=60)).left_out
-    assert not prepare(data, Plan(budget_seconds=2, max_trials=3)).left_out
+    assert not prepare(data, Plan(budget_seconds=1.2, max_trials=3)).left_out
     assert "20 seconds or more" in left_out_sentence(500, 1_500, 20.0)
 
 
