@@ -138,7 +138,7 @@ def _fitting(model: Model, reference: Reference | None) -> Reference:
 
 def _shown(model: Model, raw: Raw, matrix: Floats, label: str) -> Contributions:
     place = explained_class(model, label)
-    prediction = shown(model, model.predict_matrix(matrix), place)
+    prediction = shown(model, model.predict_matrix(matrix) if raw.prediction is None else raw.prediction, place)
     phi, base = _in_units(model, raw, place, prediction)
     name = model.problem.classes[place] if model.problem.task != "regression" else ""
     scale = 100.0 if name else 1.0

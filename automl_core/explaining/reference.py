@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 from automl_core.explaining.chance import Seeds, same_seeds
 from automl_core.explaining.orders import mixtures, plan
 from automl_core.explaining.routes import Raw, by_source, in_threads, of_member, spread_remainder
-from automl_core.explaining.terms import LEARNED, Terms, calibrated, dense, likeness, member_terms
+from automl_core.explaining.terms import LEARNED, Terms, calibrated, cells, dense, likeness, member_terms
 from automl_core.explaining.woods import NORMAL_MEAN, Woods, can_walk, open_woods, walked
 from automl_core.search.model import Member, Model
 
 Floats = NDArray[np.float64]
 STATE_CELLS = 1_000_000  # of a table of mixtures predicted at once
 PACE_ROWS = 10
-TRIED_ALONE = 3
+TRIED_ALONE = 5
 STATE_SECONDS = 1e-6  # a mixture costs beyond its prediction
 
 
@@ -43,7 +43,7 @@ class Care:
     alone: bool = False
 
 
-LEAST_ALONE, MOST_ALONE = Care(4, 2, alone=True), Care(200, 1_000, alone=True)
+LEAST_ALONE, MOST_ALONE = Care(8, 2, alone=True), Care(200, 1_000, alone=True)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -134,7 +134,7 @@ def open_reference(model: Model, matrix: Floats) -> Reference:
 
 
 def _alone(reference: Reference) -> float:
-    """The quickest of three: the first may compile something, and any may be disturbed."""
+    """The quickest of five: the first may compile something, and any may be disturbed."""
     took = []
     for place in range(min(TRIED_ALONE, len(reference.matrix))):
         row = reference.matrix[place : place + 1]
@@ -203,14 +203,17 @@ def parted(reference: Reference, matrix: Floats, care: Care, seeds: Seeds) -> Ra
     if cheap:
         mine = tuple(part.of(matrix if part is reference.copy else whole) for part in cheap)
         alone = None if reference.asked else model.calibration
-        known = dense(cheap, mine, (matrix, reference.matrix), reference.source, (seeds, care.alone), alone)
+        size = cells(care.alone, reference.asked)
+        known = dense(cheap, mine, (matrix, reference.matrix), reference.source, (seeds, size), alone)
         phi += slope * known if alone is None else known
     if reference.asked:
         part, error = _sampled(reference, matrix, care.rounds, seeds)
         phi, doubt = phi + part, doubt + np.square(error)
     doubt = NORMAL_MEAN * np.sqrt(doubt).sum(axis=1) / np.maximum(np.abs(phi).sum(axis=1), 1e-12)
     found = np.stack([spread_remainder(phi[:, :, k], prediction[:, k] - base[k]) for k in range(phi.shape[2])], axis=2)
-    return Raw(found[:, :, 0] if flat else found, base[0] if flat else base, False, doubt[:, 0] if flat else doubt)
+    if flat:
+        return Raw(found[:, :, 0], base[0], False, doubt[:, 0], prediction[:, 0])
+    return Raw(found, base, False, doubt, prediction)
 
 
 def _native_parts(reference: Reference, whole: Floats, others: Floats) -> Floats:

@@ -31,12 +31,14 @@ ADDITIVE = ("linear", "ebm")  # sums of terms, whose zero is no reference
 class Raw:
     """Shapley values by source column: `phi` (n, columns) or (n, columns, k), `base` a float or (k,). `linked` says that they
     live in the model's raw space (log-odds, class scores) and not in predictions; `doubt` (n,) or (n, k) is the part of a row's
-    contributions that is likely to be off where they were sampled; None where nothing was left to chance."""
+    contributions that is likely to be off where they were sampled; None where nothing was left to chance. `prediction`, (n,) or
+    (n, k), is what the model says of the rows, where it was asked."""
 
     phi: Floats
     base: Floats
     linked: bool
     doubt: Floats | None = None
+    prediction: Floats | None = None
 
 
 def exact(model: Model, matrix: Floats, background: Floats | None = None) -> Raw | None:

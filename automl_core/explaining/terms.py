@@ -26,7 +26,8 @@ Places = NDArray[np.int64]
 BENDS = 6
 LEARNED = 1_500  # mixtures that a likeness is learned from
 SMALL = 1e-4
-CELLS = 100_000  # of one row's walks
+CELLS = 100_000  # of the walks of a row alone: its parts are known to 0.7 % then
+SAMPLED_CELLS = 50_000  # 1.1 %: where other parts are sampled, their chance is several times that
 BLOCK = 400_000  # of the walks worked through at once
 
 
@@ -118,20 +119,24 @@ def likeness(model: Model, values: Floats, matrix: Floats, reference: Floats) ->
     return replace(made, others=made.of(reference))
 
 
+def cells(alone: bool, sampled: bool) -> int:
+    """How much is added up for each row: less where there are many, and where what else there is must be sampled."""
+    return (SAMPLED_CELLS if sampled else CELLS) if alone else CELLS // 10
+
+
 def dense(
-    terms: tuple[Terms, ...], mine: tuple[Floats, ...], ends: tuple[Floats, Floats], source: Places, chance: tuple[Seeds, bool],
+    terms: tuple[Terms, ...], mine: tuple[Floats, ...], ends: tuple[Floats, Floats], source: Places, chance: tuple[Seeds, int],
     calibration: Calibration | None = None,
 ) -> Floats:
     """(n, d, k) Shapley values of the parts' sum, calibrated or not, by so many orders that their chance does not count.
 
-    `ends` are rows and others encoded, `mine` the terms of the rows, `chance` their seeds, and whether there is one row only:
-    it has all the orders to itself.
+    `ends` are rows and others encoded, `mine` the terms of the rows, `chance` their seeds, and how much is added up for each.
     """
-    seeds, alone = chance
+    seeds, size = chance
     rows, others = ends
     n, b, d = len(rows), len(others), terms[0].columns
     outputs = sum(part.others.shape[2] for part in terms)
-    rounds = b * max(1, CELLS // (2 * b * (d + 1) * outputs * (1 if alone else 10)))
+    rounds = b * max(1, size // (2 * b * (d + 1) * outputs))
     most = max(1, BLOCK // (2 * rounds * (d + 1) * outputs))
 
     def block(start: int) -> Floats:
