@@ -19,6 +19,7 @@ from automl_core.errors import BadInput, MissingDependency
 from automl_core.search.lean import THREADS, begin, ready
 
 Arrays = dict[str, Any]
+SCHEDULER_SECONDS = 10.0  # for it to answer
 BROKEN: tuple[type[BaseException], ...] = (BrokenProcessPool,)
 
 
@@ -136,7 +137,7 @@ class DaskExecutor:
         except ImportError:
             raise MissingDependency("A Dask cluster needs the package distributed.", "Run: pip install distributed") from None
         try:
-            self._client: Any = Client(address.removeprefix("dask://"), timeout="10s", set_as_default=False)
+            self._client: Any = Client(address.removeprefix("dask://"), timeout=SCHEDULER_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
             raise BadInput(f"No Dask scheduler answers at “{address[:80]}”.", "Start one, or search on this machine.") from error
         self._pool: Any = self._client.get_executor(pure=False)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from automl_core.errors import BadInput
-from automl_core.search import FolderJournal, Outcome, search
+from automl_core.search import FolderJournal, Outcome, executors, search
 from automl_core.search import opening as opening_module
 from automl_core.search import refits as refits_module
 from automl_core.search.contest import Contest
@@ -166,6 +166,7 @@ def test_a_cluster_gives_what_this_machine_gives(tmp_path: Path, local: Outcome)
     assert all(trial.state == "finished" for trial in away.summary.leaderboard)
 
 
-def test_no_cluster_is_a_sentence(tmp_path: Path) -> None:
+def test_no_cluster_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executors, "SCHEDULER_SECONDS", 1.0)
     with pytest.raises(BadInput, match="No Dask scheduler"):
         open_executor("dask://127.0.0.1:9", 2, tmp_path)
