@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import math
 from dataclasses import replace
@@ -10,14 +11,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting.action import Goal, Lever
+from automl_core.acting.action import ActionCard, Condition, Goal, Lever
+from automl_core.acting.budget import rows_paid_for
 from automl_core.acting.decide import DecisionInputs, decide
-from automl_core.acting.decisions import actions_frame, rank_rows
+from automl_core.acting.decisions import actions_frame, rank_rows, risk
 from automl_core.acting.goal import check_goal, read_goal, suggest_goal
-from automl_core.acting.planned import PlannedAction, planned_gain
+from automl_core.acting.planned import (
+    ActionPlan,
+    PlanInputs,
+    PlanLabels,
+    PlannedAction,
+    plan_actions,
+    plan_frame,
+    planned_gain,
+)
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
+from tests.unit.modelling import make_model
 
 PROBLEM = Problem("Churn", "binary", "roc_auc", ("No", "Yes"), "Yes", never=("gender",))
 COLUMNS = (
@@ -269,3 +280,15 @@ def test_money_that_pays_for_no_row_is_the_reason_that_is_given() -> None:
     assert "pays for" not in " ".join(both.assumptions)
     unpriced = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, replace(goal, value=0))
     assert unpriced.sentence == made.sentence
+def test_a_budget_pays_for_whole_rows_in_decimal_money() -> None:
+    """110 // 1.1 is 99."""
+    p = np.linspace(0.9, 0.5, 200)
+    made = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, Goal("Churn", "No", value=100, contact_cost=1.1, budget=110))
+    assert len(made.rows) == made.capacity == 100
+    assert "pays for 100 rows, and that ends the list." in " ".join(made.assumptions)
+    for cents in range(1, 400):
+        for rows in (1, 3, 10, 99, 1000, 100_000):
+            assert rows_paid_for(cents * rows / 100, cents / 100) == rows
+    assert rows_paid_for(10.0, 3.0) == 3
+
+
