@@ -93,7 +93,9 @@ def actions_frame(actions: ActionList, frame: pd.DataFrame, columns: tuple[Colum
     positions = [row.row for row in actions.rows]
     id_name = next((column.name for column in columns if column.role == "id" and column.name in frame), "")
     out: dict[str, object] = {"rank": [row.rank for row in actions.rows]}
-    out[id_name or "row"] = frame[id_name].iloc[positions].tolist() if id_name else frame.index[positions].tolist()
+    ids = frame[id_name].iloc[positions].tolist() if id_name else frame.index[positions].tolist()
+    # a gap in a column of whole numbers makes them decimal
+    out[id_name or "row"] = [int(value) if isinstance(value, float) and value.is_integer() else value for value in ids]
     out["prediction"] = [row.prediction for row in actions.rows]
     if not math.isnan(actions.expected_value):
         out["expected_value"] = [round(row.expected_value, 2) for row in actions.rows]

@@ -18,12 +18,11 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.budget import choose
 from automl_core.acting.conditions import describe_all
-from automl_core.acting.levers import moved
+from automl_core.acting.levers import handed_on, moved, name_of
 from automl_core.acting.pilot_design import rows_for
 from automl_core.acting.pilots import change_words, direction, promise_of
 from automl_core.acting.recourse import wanted
 from automl_core.data.table import Column
-from automl_core.explaining.single import value_text
 from automl_core.explaining.words import money
 from automl_core.search.model import Model
 
@@ -144,7 +143,7 @@ def _texts(
         then = moved(card, here, np.ones(len(here), dtype=bool))
         levers = (card.lever, *(one.lever for one in card.also))
         before, after = (
-            [" + ".join(parts) for parts in zip(*(table[name].map(value_text) for name in levers), strict=True)]
+            [" + ".join(parts) for parts in zip(*(table[name].map(handed_on) for name in levers), strict=True)]
             for table in (here, then)
         )
         found.update(zip(mine.tolist(), zip(before, after, strict=True), strict=True))
@@ -200,7 +199,7 @@ def plan_frame(plan: ActionPlan, inputs: PlanInputs, labels: PlanLabels) -> pd.D
     """The plan as a table for export, one line a row: its own id (or position), the action, figures, pilot side and reasons."""
     places = [action.row for action in plan.actions]
     ids = [column.name for column in inputs.columns if column.role == "id" and column.name in inputs.frame]
-    table: dict[str, object] = {name: inputs.frame[name].iloc[places].map(value_text).tolist() for name in ids}
+    table: dict[str, object] = {name: inputs.frame[name].iloc[places].map(name_of).tolist() for name in ids}
     if not ids:
         table["row"] = inputs.frame.index[places].tolist()
     for name, attribute in (

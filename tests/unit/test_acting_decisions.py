@@ -280,6 +280,35 @@ def test_money_that_pays_for_no_row_is_the_reason_that_is_given() -> None:
     assert "pays for" not in " ".join(both.assumptions)
     unpriced = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, replace(goal, value=0))
     assert unpriced.sentence == made.sentence
+CARD = ActionCard(
+    "All rows", "charge", "as it is", "10.25 lower", 300, 0.0, 0.0, -20.0, -30.0, -10.0, math.nan, math.nan, math.nan, "B", 1.0,
+    0.1, "", id="c", step=-10.25)  # fmt: skip
+
+
+def planned(cards: tuple[ActionCard, ...], goal: Goal) -> tuple[ActionPlan, PlanInputs]:
+    model, table = make_model("regression")
+    frame = table.frame.assign(charge=table.frame["charge"] + 117_000)
+    frame["customer id"] = pd.Series(np.arange(12_345, 12_645)).astype("float64").mask(frame["charge"].isna())
+    inputs = PlanInputs(model, frame, table.columns, model.predict_frame(frame), goal)
+    return plan_actions(cards, inputs), inputs
+
+
+def test_a_plan_hands_on_ids_and_values_as_they_are() -> None:
+    plan, inputs = planned((CARD,), Goal("value", "low", capacity=50))
+    table = plan_frame(plan, inputs, PlanLabels("2027-01-01", "run", {}, {}))
+    places = [action.row for action in plan.actions]
+    assert len(places) == 50
+    assert table["customer id"].tolist() == [str(12_345 + place) for place in places]
+    assert [float(text) for text in table["from"]] == inputs.frame["charge"].iloc[places].tolist()
+    assert [float(text) for text in table["to"]] == (inputs.frame["charge"].iloc[places] - 10.25).round(2).tolist()
+
+
+def test_a_list_names_ids_without_decimals_though_one_is_missing() -> None:
+    frame = pd.DataFrame({"id": [12_345.0, 12_346.0, math.nan]})
+    made = rank_rows(frame, np.array([0.9, 0.8, 0.1]), COLUMNS, PROBLEM, Goal("Churn", "No", capacity=2))
+    assert [str(name) for name in actions_frame(made, frame, COLUMNS)["id"]] == ["12345", "12346"]
+
+
 def test_a_budget_pays_for_whole_rows_in_decimal_money() -> None:
     """110 // 1.1 is 99."""
     p = np.linspace(0.9, 0.5, 200)
