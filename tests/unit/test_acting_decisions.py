@@ -309,6 +309,23 @@ def test_a_list_names_ids_without_decimals_though_one_is_missing() -> None:
     assert [str(name) for name in actions_frame(made, frame, COLUMNS)["id"]] == ["12345", "12346"]
 
 
+def test_without_money_the_better_grade_wins_however_large_the_number() -> None:
+    """Gains of a number may be in millions: they must not buy off a grade."""
+    sure = replace(CARD, id="sure", grade="A", adjusted=-5.0, low=-6.0, high=-4.0, conditions=(Condition("active", ("Yes",)),))
+    large = replace(CARD, id="large", grade="C", adjusted=-1e6, low=-2e6, high=-1.0)
+    plan, inputs = planned((large, sure), Goal("value", "low"))
+    active = [inputs.frame["active"].iloc[action.row] == "Yes" for action in plan.actions]
+    assert [action.card == "sure" for action in plan.actions] == active
+    assert active == sorted(active, reverse=True)
+    assert {True, False} == set(active)
+    gains = [action.p_now - action.p_after for action in plan.actions if action.card == "large"]
+    assert gains == sorted(gains, reverse=True)
+    few, _ = planned((large, sure), Goal("value", "low", capacity=10))
+    assert {action.grade for action in few.actions} == {"A"}
+    small = replace(large, id="small", adjusted=-1e-4, low=-2e-4, high=-1e-5)
+    assert len(planned((small,), Goal("value", "low"))[0].actions) == int(inputs.frame["charge"].notna().sum())
+
+
 def test_a_budget_pays_for_whole_rows_in_decimal_money() -> None:
     """110 // 1.1 is 99."""
     p = np.linspace(0.9, 0.5, 200)
