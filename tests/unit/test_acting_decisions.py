@@ -338,3 +338,19 @@ def test_a_budget_pays_for_whole_rows_in_decimal_money() -> None:
     assert rows_paid_for(10.0, 3.0) == 3
 
 
+def test_the_risk_of_all_rows_is_worked_out_once_however_long_the_list_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = importlib.import_module("automl_core.acting.decide")
+    asked: list[int] = []
+
+    def counted(predictions: np.ndarray, problem: Problem, goal: Goal) -> np.ndarray:
+        asked.append(len(predictions))
+        return risk(predictions, problem, goal)
+
+    monkeypatch.setattr(module, "risk", counted)
+    p, goal = np.linspace(0.2, 1, 300), Goal("Churn", "No", value=100.0, capacity=250)
+    made = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, goal)
+    found = decide(DecisionInputs(p, np.zeros(300), PROBLEM, goal), made)
+    assert "at a risk of 33 % or more" in found.sentence
+    assert len(asked) <= 3
+
+
