@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from automl_core.codec import from_json, to_json
 from automl_core.errors import BadInput
@@ -19,6 +22,7 @@ from automl_core.explaining import (
     curve,
     evidence,
     explain,
+    explain_row,
     open_rows,
     past_cases,
     row_context,
@@ -27,7 +31,8 @@ from automl_core.explaining import (
 )
 from automl_core.explaining.changes import TableChange
 from automl_core.explaining.depth import judged_rows
-from automl_core.explaining.explanation import Evidence, SpotCondition
+from automl_core.explaining.explanation import Curve, Evidence, SpotCondition
+from automl_core.explaining.interactions import _sentence
 from automl_core.explaining.refits import kinds_used
 from automl_core.explaining.sure import sureness, wilson
 from automl_core.explaining.weak_spots import conditions_of, describe, holds, weak_spots
@@ -166,6 +171,13 @@ def test_cheapest_flip() -> None:
     assert reached is not None
     assert reached.after >= 2.0
     assert cheapest_flip(model("multiclass", ("lightgbm",)), row, frame, levers) is not None
+
+
+def test_pairs_are_counted_as_people_speak() -> None:
+    assert _sentence(0, 1).startswith("1 pair of the columns used most was looked at; none")
+    assert _sentence(1, 28) == ("28 pairs of the columns used most were looked at; 1 goes beyond what models of purely additive "
+                                "data show.")
+    assert _sentence(5, 28).endswith("5 go beyond what models of purely additive data show; the 3 that do so most are shown.")
 
 
 def test_what_if_in_the_whole_table() -> None:
