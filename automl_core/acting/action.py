@@ -40,13 +40,20 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class SegmentSearch:
-    """The confirmed segments and how many candidates were looked at."""
+    """The confirmed segments and how many candidates were looked at. `is_rate` says that the outcome is a share of rows; None in
+    searches that were kept before this was told apart from a number of that name."""
 
     segments: tuple[Segment, ...]
     looked_at: int
     tested: int
     outcome: str
     units: str
+    is_rate: bool | None = None
+
+    @property
+    def in_points(self) -> bool:
+        """Whether differences are shown as percentage points."""
+        return self.units in ("points", "share of rows") if self.is_rate is None else self.is_rate
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from pages.ui.cards import Fact
 from pages.ui.charts import amount
 from pages.ui.explain_view import pick_row
 from pages.ui.theme import CHOICE_WIDTH, FIELD_WIDTH, NUMBER_WIDTH, TEXT_WIDTH
-from pages.ui.words import count, edge, lead, number, percent, plain, quoted, signed
+from pages.ui.words import count, edge, lead, percent, plain, quoted, signed
 
 MOST_CHANGES = 6
 WAYS = {"Rises or falls by %": "percent", "Rises or falls by": "add", "Is set to": "set"}
@@ -72,7 +72,7 @@ def _flip(project: str, position: int, chosen: tuple[str, ...], explanation: Exp
     with st.container(border=True):
         st.markdown("The smallest change of one or two of these columns that turns the answer:", width=TEXT_WIDTH)
         goal = math.nan
-        if explanation.units != "points":
+        if not explanation.in_points:
             goal = st.number_input("Number to be reached", value=float(f"{explanation.base:.4g}"), key="flip_goal",
                                    width=NUMBER_WIDTH, format="%.6g")
         if st.button("Find it", key="flip", disabled=not chosen):
@@ -95,7 +95,7 @@ def _answer(project: str, position: int, changes: dict[str, object]) -> None:
     moved = after.prediction - before.prediction
     cards.facts([
         Fact("As it is", _words(before)),
-        Fact("With your values", _words(after), signed(moved) + (" points" if before.units == "points" else "")),
+        Fact("With your values", _words(after), signed(moved) + (" points" if before.in_points else "")),
     ], columns=2)
     for name in result.unusual:
         st.warning(f"{quoted(name)} has a value that the model has rarely or never seen; be careful with this answer.",
@@ -105,7 +105,7 @@ def _answer(project: str, position: int, changes: dict[str, object]) -> None:
 
 
 def _words(row: RowExplanation) -> str:
-    return f"{amount(row.prediction, row.units)}" if row.units == "points" else number(row.prediction)
+    return amount(row.prediction, row.in_points)
 
 
 def _value(series: pd.Series, column: Column, now: Any, position: int) -> Any:
@@ -179,11 +179,11 @@ def _change(project: str, column: Column, how: str) -> TableChange | None:
 def _show_answer(project: str, change: TableChange) -> None:
     found = session.workspace().explain.what_if_table(project, (change,))
     st.markdown(lead(found.sentence), width=TEXT_WIDTH)
-    points = " points" if found.units == "points" else ""
+    points = " points" if found.in_points else ""
     move = found.mean_after - found.mean_before
-    items = [Fact("Mean as it is", amount(found.mean_before, found.units)),
-             Fact("Mean with the change", amount(found.mean_after, found.units), signed(move) + points)]
-    if found.units == "points":
+    items = [Fact("Mean as it is", amount(found.mean_before, found.in_points)),
+             Fact("Mean with the change", amount(found.mean_after, found.in_points), signed(move) + points)]
+    if found.in_points:
         items.append(Fact("Rows that change sides", count(found.flips_up + found.flips_down), f"of {count(found.rows)} asked"))
     items.append(Fact("Beyond what was seen", count(found.outside), "the model guesses" if found.outside else ""))
     cards.facts(items)

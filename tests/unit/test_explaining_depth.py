@@ -180,6 +180,40 @@ def test_pairs_are_counted_as_people_speak() -> None:
     assert _sentence(5, 28).endswith("5 go beyond what models of purely additive data show; the 3 that do so most are shown.")
 
 
+def called_points() -> Model:
+    """A model of a number that is called as the units of classes are."""
+    made = model("regression", ("lightgbm",))
+    return replace(made, problem=replace(made.problem, target="points"))
+
+
+def test_a_number_called_points_is_no_percentage() -> None:
+    frame, raw = table()
+    made, row = called_points(), frame.iloc[0].to_dict()
+    one = explain_row(made, row, frame.head(50))
+    assert (one.units, one.in_points) == ("points", False)
+    assert explain_row(model("binary", ("lightgbm",)), row, frame.head(50)).in_points
+    whole = explain(made, frame, target("regression", raw), 0)
+    assert (whole.units, whole.in_points) == ("points", False)
+    for name in ("a", "c"):
+        line = curve(open_rows(made, frame), name, target("regression", raw))
+        assert (line.units, line.in_points) == ("points", False)
+        assert "points " not in line.sentence
+        assert curve(open_rows(model("binary", ("lightgbm",)), frame), name, 100 * target("binary", raw)).in_points
+    told = what_if_table(made, frame, (TableChange("a", "add", 1.0),), COLUMNS)
+    assert (told.units, told.in_points) == ("points", False)
+    flip = cheapest_flip(made, row, frame, (Allowed("a"), Allowed("b")), one.prediction + 0.2)
+    assert flip is not None
+    assert "%" not in flip.sentence
+
+
+def test_a_curve_that_was_kept_before_still_says_its_units() -> None:
+    frame, raw = table()
+    kept = to_json(curve(open_rows(model("binary", ("lightgbm",)), frame), "a", 100 * target("binary", raw)))
+    del kept["of_class"]
+    assert from_json(Curve, kept).in_points
+    assert not from_json(Curve, {**kept, "units": "y"}).in_points
+
+
 def test_what_if_in_the_whole_table() -> None:
     frame, _ = table()
     made = model("binary", ("lightgbm",))
