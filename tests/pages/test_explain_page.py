@@ -1,11 +1,15 @@
 """Every tab of the explain page, before and after the closer look; no model, and a what-if in the whole table."""
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from automl_core.acting.action import Lever
+from automl_core.workspace.cleaning import Cleaning
+from automl_core.workspace.explain import Explaining
 from tests.pages.conftest import Stages, texts, work
 
 Visit = Any
@@ -95,3 +99,17 @@ def test_a_question_without_a_value_is_not_asked_and_its_answer_goes_with_it(vis
     assert "cannot be read" in app.error[0].value
     app.selectbox(key="table_how_months_as_customer").select("Rises or falls by").run()
     assert not app.error
+def test_the_cheapest_flip_keeps_to_all_that_the_goal_says_of_a_lever(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    explain, project = stages.workspace.explain, stages.projects["scored"]
+    goal = stages.workspace.act.goal(project)
+
+    def flips(lever: Lever) -> list[tuple[str, str]]:
+        monkeypatch.setattr(Explaining, "_goal", lambda self, project_id: replace(goal, levers=(lever,)))
+        found = [explain.flip(project, int(place), ("contract",)) for place in places]
+        return [(now, then) for flip in found if flip for _, now, then in flip.changes]
+
+    places = explain.top(project, 1000).index[::40]
+    free = flips(Lever("contract"))
+    assert free
+    assert free[0] not in flips(Lever("contract", forbidden=(free[0],)))
+    assert free[0][0] not in [now for now, _ in flips(Lever("contract", from_values=("another",)))]

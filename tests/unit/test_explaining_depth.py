@@ -173,6 +173,46 @@ def test_cheapest_flip() -> None:
     assert cheapest_flip(model("multiclass", ("lightgbm",)), row, frame, levers) is not None
 
 
+flips = st.builds(
+    Allowed, st.just("a"), to=st.sampled_from([(), ("-1", "0.5", "2")]), direction=st.sampled_from(["", "up"]),
+    from_values=st.sampled_from([(), ("-2.0",), ("0", "1")]),
+    forbidden=st.sampled_from([(), (("-2", "0.5"),), (("-2", "2.0"), ("-2", "0.5")), (("1", "2"),)])) | st.builds(
+    Allowed, st.just("c"), to=st.sampled_from([(), ("l13", "l12"), ("l1", "l9")]),
+    from_values=st.sampled_from([(), ("l2",), ("l3", "l4")]),
+    forbidden=st.sampled_from([(), (("l2", "l13"),), (("l2", "l13"), ("l2", "l12")), (("l1", "l9"),)]))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(flips, min_size=1, max_size=2, unique_by=lambda lever: lever.column), st.sampled_from([-2.0, 0.0]))
+def test_the_cheapest_flip_makes_no_move_that_is_forbidden(levers: list[Allowed], here: float) -> None:
+    frame, _ = table()
+    row = {**frame.iloc[0].to_dict(), "a": here, "b": 1.0, "c": "l2"}
+    found = cheapest_flip(model("regression", ("lightgbm",)), row, frame, tuple(levers), 0.9)
+    by_name = {lever.column: lever for lever in levers}
+    for name, now, then in found.changes if found else ():
+        lever = by_name[name]
+        as_number = (lambda text: float(text.replace("−", "-"))) if name == "a" else str
+        before, after = as_number(now), as_number(then)
+        assert not lever.from_values or before in [as_number(value) for value in lever.from_values]
+        assert (before, after) not in [(as_number(a), as_number(b)) for a, b in lever.forbidden]
+        assert not lever.to or after in [as_number(value) for value in lever.to]
+
+
+def test_the_cheapest_flip_takes_another_way_when_the_first_is_forbidden() -> None:
+    frame, _ = table()
+    made = model("binary", ("lightgbm",))
+    row = {**frame[frame["a"] < -1].iloc[0].to_dict(), "a": -2.0}
+    lever = Allowed("a", to=("1.5", "1.8"))
+    found = cheapest_flip(made, row, frame, (lever,))
+    assert found is not None
+    assert found.changes == (("a", "−2", "1.5"),)
+    other = cheapest_flip(made, row, frame, (replace(lever, forbidden=(("-2", "1.5"),)),))
+    assert other is not None
+    assert other.changes == (("a", "−2", "1.8"),)
+    assert cheapest_flip(made, row, frame, (replace(lever, from_values=("0",)),)) is None
+    assert cheapest_flip(made, row, frame, (replace(lever, from_values=("-2.0",)),)) == found
+
+
 def test_pairs_are_counted_as_people_speak() -> None:
     assert _sentence(0, 1).startswith("1 pair of the columns used most was looked at; none")
     assert _sentence(1, 28) == ("28 pairs of the columns used most were looked at; 1 goes beyond what models of purely additive "
