@@ -34,28 +34,27 @@ def what_if(project: str, explanation: Explanation) -> None:
 
 
 def _usable(project: str) -> dict[str, Column]:
-    _, columns = session.workspace().cleaning.cleaned(project)
-    problem = session.workspace().goal.problem(project)
-    hidden = problem.excluded if problem else ()
+    """Columns that can be changed, of the table that the model learned from: the present one may be cleaned otherwise."""
+    _, columns, problem = session.workspace().search.opened(project)
     return {column.name: column for column in columns
-            if column.name not in hidden and column.role in ("number", "category", "date")}
+            if column.name not in problem.excluded and column.role in ("number", "category", "date")}
 
 
 def _row(project: str, explanation: Explanation) -> None:
     """Change some values of one row and see the prediction move."""
     position = pick_row(project)
-    frame, _ = session.workspace().cleaning.cleaned(project)
+    frame, _, _ = session.workspace().search.opened(project)
     usable = _usable(project)
     levers = [name for name in session.workspace().explain.levers(project) if name in usable]
     ranked = [item.column for item in explanation.importance if item.column in usable and item.share > 0]
     names = levers or ranked
     if not levers:
         st.caption("No levers are named on the Act page yet, so every column the model uses can be tried here.")
-    if position not in frame.index or not names:
-        st.info("The data changed since the search; search again to ask what if.", icon=":material/info:")
+    if not names:
+        st.markdown("The model uses no column that could be changed.", width=TEXT_WIDTH)
         return
     chosen = st.multiselect("Columns to change", names, default=names[:3], max_selections=MOST_CHANGES, key=f"change_{project}")
-    row = frame.loc[position]
+    row = frame.iloc[position]
     with st.form("what_if"):
         with st.grid(3, min_column_width=FIELD_WIDTH):
             values = {name: _value(frame[name], usable[name], row[name], position) for name in chosen if name in usable}
@@ -170,7 +169,7 @@ def _change(project: str, column: Column, how: str) -> TableChange | None:
     if column.kind in ("int", "float", "date"):
         value = st.text_input("Value", key=f"table_value_{column.name}", width=NUMBER_WIDTH)
         return TableChange(column.name, "set", value=value) if value.strip() else None
-    frame, _ = session.workspace().cleaning.cleaned(project)
+    frame, _, _ = session.workspace().search.opened(project)
     options = [str(value) for value in frame[column.name].value_counts().index[:200]]
     picked = st.selectbox("Value", options, key=f"table_level_{column.name}", width=CHOICE_WIDTH)
     return TableChange(column.name, "set", value=picked) if picked is not None else None

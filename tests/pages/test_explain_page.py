@@ -99,6 +99,29 @@ def test_a_question_without_a_value_is_not_asked_and_its_answer_goes_with_it(vis
     assert "cannot be read" in app.error[0].value
     app.selectbox(key="table_how_months_as_customer").select("Rises or falls by").run()
     assert not app.error
+
+
+def test_the_what_if_of_one_row_shows_that_row_after_the_table_was_cleaned_otherwise(
+    visit: Visit, stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row is one of the table that the model learned from: the same place of a later table is another row."""
+    explain, project = stages.workspace.explain, stages.projects["scored"]
+    row = explain.top(project, 1000).iloc[0]
+    later, columns = stages.workspace.cleaning.cleaned(project)
+    changed = later.iloc[::-1].drop(columns="contract").reset_index(drop=True)
+    monkeypatch.setattr(Cleaning, "cleaned", lambda self, project_id: (changed, columns[:0]))
+    app = tab(visit, "scored", "What if")
+    shown = {field.key.split("_", 2)[2]: field.value for field in (*app.number_input, *app.selectbox)
+             if field.key and field.key.startswith(f"if_{row.name}_")}
+    assert shown
+    for name, value in shown.items():
+        assert value == row[name], name
+    app.segmented_control(key="what_if_way").set_value("The whole table").run()
+    app.selectbox(key="table_column").select("contract").run()
+    assert not app.exception
+    assert set(app.selectbox(key="table_level_contract").options) == set(later["contract"].unique())
+
+
 def test_the_cheapest_flip_keeps_to_all_that_the_goal_says_of_a_lever(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
     explain, project = stages.workspace.explain, stages.projects["scored"]
     goal = stages.workspace.act.goal(project)
