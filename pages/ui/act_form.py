@@ -111,8 +111,7 @@ def _cleared(goal: Goal, choices: LeverChoices) -> Goal:
 
 
 def _wanted(project: str, start: Goal, key: str) -> Goal:
-    problem = session.workspace().goal.problem(project)
-    classes = problem.classes if problem and problem.classes else ("low", "high")
+    classes = session.workspace().search.problem(project).classes or ("low", "high")
     good = st.selectbox(f"Wanted outcome of {quoted(start.outcome, 40)}", classes, key=f"{key}_good",
                         index=classes.index(start.good) if start.good in classes else 0)
     given = {item.name: getattr(start, item.name) for item in MONEY} | {"save_rate": 100 * start.save_rate}
