@@ -7,6 +7,9 @@ from typing import Literal
 
 Grade = Literal["A", "B", "C", "D"]
 Direction = Literal["", "up", "down"]
+MOST_LEVERS = 8  # besides the treatment of an experiment
+MOST_DAYS = 3650  # until a change shows
+MOST_ROWS = 1_000_000_000  # that somebody can act on
 
 
 @dataclass(frozen=True, slots=True)

@@ -280,6 +280,8 @@ def test_money_that_pays_for_no_row_is_the_reason_that_is_given() -> None:
     assert "pays for" not in " ".join(both.assumptions)
     unpriced = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, replace(goal, value=0))
     assert unpriced.sentence == made.sentence
+
+
 CARD = ActionCard(
     "All rows", "charge", "as it is", "10.25 lower", 300, 0.0, 0.0, -20.0, -30.0, -10.0, math.nan, math.nan, math.nan, "B", 1.0,
     0.1, "", id="c", step=-10.25)  # fmt: skip
@@ -354,3 +356,20 @@ def test_the_risk_of_all_rows_is_worked_out_once_however_long_the_list_is(monkey
     assert len(asked) <= 3
 
 
+@pytest.mark.parametrize(
+    ("goal", "words"),
+    [
+        (Goal("Churn", "No", levers=tuple(Lever(f"lever {n}") for n in range(9))), "names 9 columns that can be changed, and 8"),
+        (Goal("Churn", "No", levers=(Lever("tenure", days=4000),)), "not between 0 and 3,650"),
+        (Goal("Churn", "No", levers=(Lever("tenure", days=-1),)), "not between 0 and 3,650"),
+        (Goal("Churn", "No", levers=(Lever("tenure", step=math.inf),)), "infinite"),
+        (Goal("Churn", "No", capacity=10**17), "above a billion"),
+        (Goal("Churn", "No", capacity=-1), "below zero"),
+    ],
+)
+def test_a_goal_that_no_form_could_show_is_refused(goal: Goal, words: str) -> None:
+    columns = (*COLUMNS, *(Column(f"lever {n}", "text", "category") for n in range(9)))
+    with pytest.raises(BadInput, match=words):
+        check_goal(goal, PROBLEM, columns)
+    check_goal(replace(goal, levers=(*goal.levers[:8],), experiment="lever 8", capacity=0)
+               if len(goal.levers) > 1 else Goal("Churn", "No", levers=(Lever("tenure", days=3650),)), PROBLEM, columns)
