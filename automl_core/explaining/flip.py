@@ -53,11 +53,13 @@ class Allowed:
     forbidden: tuple[tuple[str, str], ...] = ()
 
 
-def cheapest_flip(model: Model, row: Row, past: pd.DataFrame, levers: tuple[Allowed, ...], goal: float = math.nan) -> Flip | None:
+def cheapest_flip(
+    model: Model, row: Row, past: pd.DataFrame, levers: tuple[Allowed, ...], goal: float = math.nan, label: str = ""
+) -> Flip | None:
     """The cheapest change of one or two levers after which the decision is another; None when there is none among those tried.
 
-    For two classes the decision turns at the model's threshold; for several when the explained class stops or starts to be the
-    most probable; for numbers when the prediction reaches `goal`. `past` are typed, cleaned rows: numbers move on a grid of their
+    For two classes the decision turns at the model's threshold; for several when the class `label` stops or starts to be the most
+    probable; for numbers when the prediction reaches `goal`. `past` are typed, cleaned rows: numbers move on a grid of their
     quantiles (1 % to 99 %), levels to the 12 most common. A number's change costs the share of past rows it passes, another level
     half a table. BadInput when a lever is not used by the model, or a number has no goal.
     """
@@ -66,7 +68,7 @@ def cheapest_flip(model: Model, row: Row, past: pd.DataFrame, levers: tuple[Allo
             raise BadInput(f"The model does not use {quote(lever.column)}.", "Choose levers that it uses.")
     if model.problem.task == "regression" and not math.isfinite(goal):
         raise BadInput("A number has no two sides.", "Say which number is to be reached.")
-    rows = open_rows(model, row_frame(model, row, past))
+    rows = open_rows(model, row_frame(model, row, past), label)
     options = [found for found in (_options(rows, past, lever) for lever in levers[:MOST_LEVERS]) if found is not None]
     before = float(rows.predict(rows.matrix)[0])
     side = _side(rows, rows.matrix, goal)

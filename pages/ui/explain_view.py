@@ -207,12 +207,18 @@ def one_row(project: str) -> None:
     """Why one row gets its prediction, how sure that is, and past rows like it."""
     position = pick_row(project)
     with border(), st.spinner("Explaining this row", show_time=True):
-        row = session.workspace().explain.row(project, position)
+        explain = session.workspace().explain
+        row = explain.row(project, position)
+        classes = session.workspace().search.problem(project).classes
+        if len(classes) > 2:
+            chosen = st.selectbox("Class to explain", classes, index=classes.index(row.label), width=CHOICE_WIDTH,
+                                  key=f"class_{project}_{position}", help="At the start the one that is likeliest for this row.")
+            row = explain.row(project, position, chosen)
         st.markdown(lead(row.sentence), width=TEXT_WIDTH)
         cards.show(explain_charts.waterfall(row, session.palette()), "reasons")
         st.caption("Orange raises, blue lowers the prediction; the parts add up exactly. "
                    f"{plain(row.doubt_sentence)} They come from {whose(project, position)}")
-        _around(session.workspace().explain.row_context(project, position), row.in_points)
+        _around(explain.row_context(project, position, row.label), row.in_points)
 
 
 def _around(around: RowContext, in_points: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -23,9 +24,12 @@ from automl_core.explaining import (
     evidence,
     explain,
     explain_row,
+    likeliest,
+    of_class,
     open_rows,
     past_cases,
     row_context,
+    what_if,
     what_if_table,
     with_evidence,
 )
@@ -310,3 +314,39 @@ def test_what_stands_in_is_named() -> None:
     mixed = kinds_used(model("binary", ("extra_trees", "linear")))
     assert "stands in; " in mixed
     assert "as in the model" in mixed
+
+
+def test_of_several_classes_the_one_that_is_likeliest_for_the_row_is_explained() -> None:
+    frame, raw = table()
+    made, y = model("multiclass", ("lightgbm",)), target("multiclass", raw)
+    said, positions = oof(made), np.arange(400) * 3
+    for place, label in enumerate("abc"):
+        at = int(np.flatnonzero(said.argmax(axis=1) == place)[0])
+        row = frame.iloc[at].to_dict()
+        assert likeliest(made, row) == label
+        one = explain_row(made, row, frame.head(50), label)
+        assert one.prediction == pytest.approx(100 * said[at].max())
+        assert one.sentence.startswith(f"“y” = “{label}” is predicted at ")
+        asked = what_if(made, row, {"b": 2.0}, frame.head(50), before=one)
+        assert asked.after.label == label
+        cases = of_class(past_cases(made, frame, said, y, positions, {"a": 0.6, "c": 0.4}), said, y, positions, label)
+        assert (cases.outcomes == (y == place)).all()
+        around = row_context(cases, row)
+        assert around.sureness is not None
+        assert f"had “y” = “{label}” (" in around.sureness.sentence
+        assert around.neighbours[0].prediction == pytest.approx(one.prediction)
+        flip = cheapest_flip(made, row, frame, (Allowed("a"), Allowed("b"), Allowed("c")), label=label)
+        assert flip is not None
+        assert flip.before == pytest.approx(one.prediction)
+    assert likeliest(model("binary", ("lightgbm",)), row) == likeliest(model("regression", ("lightgbm",)), row) == ""
+
+
+def test_another_class_of_a_sample_of_past_rows_keeps_to_these_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, raw = table()
+    made, y, said = model("multiclass", ("lightgbm",)), target("multiclass", raw), oof(model("multiclass", ("lightgbm",)))
+    monkeypatch.setattr(sys.modules["automl_core.explaining.sure"], "MOST_PAST", 150)
+    positions = np.arange(400) + 1000
+    cases = of_class(past_cases(made, frame, said, y, positions, {"a": 1.0}), said, y, positions, "c")
+    assert len(cases.frame) == len(cases.oof) == 150
+    assert cases.oof == pytest.approx(said[cases.positions - 1000, 2])
+    assert (cases.outcomes == (y[cases.positions - 1000] == 2)).all()
