@@ -7,6 +7,9 @@ from typing import Literal
 
 Grade = Literal["A", "B", "C", "D"]
 Direction = Literal["", "up", "down"]
+MOST_LEVERS = 8  # besides the treatment of an experiment
+MOST_DAYS = 3650  # until a change shows
+MOST_ROWS = 1_000_000_000  # that somebody can act on
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +43,20 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class SegmentSearch:
-    """The confirmed segments and how many candidates were looked at."""
+    """The confirmed segments and how many candidates were looked at. `is_rate` says that the outcome is a share of rows; None in
+    searches that were kept before this was told apart from a number of that name."""
 
     segments: tuple[Segment, ...]
     looked_at: int
     tested: int
     outcome: str
     units: str
+    is_rate: bool | None = None
+
+    @property
+    def in_points(self) -> bool:
+        """Whether differences are shown as percentage points."""
+        return self.units in ("points", "share of rows") if self.is_rate is None else self.is_rate
 
 
 @dataclass(frozen=True, slots=True)

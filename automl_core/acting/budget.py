@@ -37,6 +37,11 @@ def expected_values(risk: Floats, values: Floats | float, save_rate: float, cost
     return made
 
 
+def rows_paid_for(budget: float, cost: float) -> int:
+    """How many rows a budget pays for at one cost above zero: 110 at 1.1 each are 100, though 110 // 1.1 is 99."""
+    return int(budget / cost + 1e-9)
+
+
 def choose(net: Floats, costs: Floats, budget: float = 0.0, capacity: int = 0) -> Chosen:
     """The rows with the highest net worth (n,) together whose costs (n,) fit the budget and number the capacity (0: no limit).
 
@@ -54,7 +59,7 @@ def choose(net: Floats, costs: Floats, budget: float = 0.0, capacity: int = 0) -
     if budget <= 0 or costs[useful[:limit]].sum() <= budget:
         return _made(net, costs, useful[:limit], exact=True)
     if np.ptp(costs[fits]) == 0 if len(fits) else True:
-        affordable = int(budget / costs[fits[0]] + 1e-9) if len(fits) and costs[fits[0]] > 0 else len(fits)
+        affordable = rows_paid_for(budget, float(costs[fits[0]])) if len(fits) and costs[fits[0]] > 0 else len(fits)
         return _made(net, costs, fits[: min(limit, affordable)], exact=True)
     exact = _by_amounts(net, costs, fits, budget, limit)
     if exact is not None:

@@ -192,7 +192,8 @@ def _sentence(made: Decision, inputs: DecisionInputs, actions: ActionList) -> st
 
     what = f"Act on {count(made.rows, 'row')}"
     if inputs.problem.task != "regression":
-        least = min(float(risk(inputs.predictions, inputs.problem, goal)[row.row]) for row in actions.rows)
+        at_risk = risk(inputs.predictions, inputs.problem, goal)
+        least = float(at_risk[[row.row for row in actions.rows]].min())
         what = f"Act on the {count(made.rows, 'row')} at a risk of {percent(least)} or more"
     words = (
         f"{what}: {amount(made.value)} by the outcomes that came (95 % range {interval(amount(made.low), amount(made.high))}), "

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionList, ActionRow, Goal
+from automl_core.acting.budget import rows_paid_for
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining.words import count, id_text, interval, money, number, percent, quote
@@ -92,7 +93,9 @@ def actions_frame(actions: ActionList, frame: pd.DataFrame, columns: tuple[Colum
     positions = [row.row for row in actions.rows]
     id_name = next((column.name for column in columns if column.role == "id" and column.name in frame), "")
     out: dict[str, object] = {"rank": [row.rank for row in actions.rows]}
-    out[id_name or "row"] = frame[id_name].iloc[positions].tolist() if id_name else frame.index[positions].tolist()
+    ids = frame[id_name].iloc[positions].tolist() if id_name else frame.index[positions].tolist()
+    # a gap in a column of whole numbers makes them decimal
+    out[id_name or "row"] = [int(value) if isinstance(value, float) and value.is_integer() else value for value in ids]
     out["prediction"] = [row.prediction for row in actions.rows]
     if not math.isnan(actions.expected_value):
         out["expected_value"] = [round(row.expected_value, 2) for row in actions.rows]
@@ -106,7 +109,7 @@ def _limit(rows: int, goal: Goal, priced: bool) -> int:
     if goal.capacity > 0:
         limits.append(goal.capacity)
     if goal.budget > 0 and goal.contact_cost > 0:
-        limits.append(int(goal.budget // goal.contact_cost))
+        limits.append(rows_paid_for(goal.budget, goal.contact_cost))
     if len(limits) == 1 and not priced:
         limits.append(max(1, round(DEFAULT_SHARE * rows)))
     return min(limits)
@@ -152,7 +155,7 @@ def _assumptions(goal: Goal, problem: Problem, priced: bool) -> tuple[str, ...]:
 
 def _ended_by(goal: Goal, known: int, listed: int) -> tuple[str, ...]:
     """Says so when money ends the list before the rows that can be acted on do."""
-    if goal.budget <= 0 or goal.contact_cost <= 0 or listed != int(goal.budget // goal.contact_cost):
+    if goal.budget <= 0 or goal.contact_cost <= 0 or listed != rows_paid_for(goal.budget, goal.contact_cost):
         return ()
     if listed >= (goal.capacity or known):
         return ()

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Goal
+from automl_core.acting.budget import rows_paid_for
 from automl_core.acting.conditions import all_hold, describe_all, usable
 from automl_core.acting.findings.segments import discover
 from automl_core.acting.qini import CurvePoint, UpliftPart
@@ -173,7 +174,7 @@ def _first(made: Experiment, goal: Goal, cost: float) -> str:
     """With whom to begin when hands or money do not reach all rows that are worth it."""
     limits = [goal.capacity] if goal.capacity > 0 else []
     if goal.budget > 0 and cost > 0:
-        limits.append(int(goal.budget // cost))
+        limits.append(rows_paid_for(goal.budget, cost))
     if not limits or made.rows <= min(limits):
         return ""
     how = "begin with those ranked first" if made.ordered else "let chance choose them"

@@ -55,4 +55,4 @@ def find_segments(
             told.setdefault(frozenset(map(repr, segment.conditions)), segment)
     segments = tuple(sorted(told.values(), key=lambda segment: -abs(segment.difference)))
     looked_at, tested = (sum(getattr(search, name) for search in searches) for name in ("looked_at", "tested"))
-    return SegmentSearch(segments, looked_at, tested, outcome.label, outcome.unit)
+    return SegmentSearch(segments, looked_at, tested, outcome.label, outcome.unit, outcome.is_rate)

@@ -74,6 +74,8 @@ def told(story: GapStory, outcome: Outcome) -> GapStory:
 
 
 def _sentences(story: GapStory, outcome: Outcome) -> list[str]:
+    if not (story.rows_first and story.rows_second):
+        return [_nobody(story)]
     measure = f"have {outcome.label}" if outcome.is_rate else f"is the mean of {outcome.label}"
     if story.over_time:
         opening = f"Before, {outcome.level(story.mean_second)} {measure}; after, {outcome.level(story.mean_first)}"
@@ -100,6 +102,15 @@ def _sentences(story: GapStory, outcome: Outcome) -> list[str]:
         if names:
             lines.append(f"The rows differ most in {join_words(names)}.")
     return lines
+
+
+def _nobody(story: GapStory) -> str:
+    """What there is to say when one side has no row."""
+    if not story.over_time:
+        return (f"There is no row with a known outcome where {story.second if story.rows_first else story.first}, so there is "
+                "nothing to compare. Choose another group.")
+    side, other = ("before", "a later") if story.rows_first else ("after", "an earlier")
+    return f"There is no row with a known outcome in the time {side}, so there is nothing to compare. Choose {other} day."
 
 
 def _why_not(story: GapStory) -> str:

@@ -12,7 +12,7 @@ import tomllib
 from dataclasses import replace
 from typing import Any, cast
 
-from automl_core.acting.action import Direction, Goal, Lever
+from automl_core.acting.action import MOST_DAYS, MOST_LEVERS, MOST_ROWS, Direction, Goal, Lever
 from automl_core.data.table import Column, find_column
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
@@ -121,6 +121,12 @@ def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...]) -> Non
     amounts = (goal.value, goal.budget, goal.contact_cost, *(lever.cost for lever in goal.levers))
     if any(not 0 <= amount <= MOST_MONEY for amount in amounts):
         raise BadInput("An amount of money is below zero or above a trillion.", "Give it in a larger unit, such as thousands.")
+    if not 0 <= goal.capacity <= MOST_ROWS:
+        raise BadInput("The number of rows that you can act on is below zero or above a billion.", "Give 0 for no limit.")
+    named = sum(lever.column != goal.experiment for lever in goal.levers)
+    if named > MOST_LEVERS:
+        raise BadInput(f"The goal names {named} columns that can be changed, and {MOST_LEVERS} are the most.",
+                       "Keep those that matter most.")
     for lever in goal.levers:
         column = find_column(columns, lever.column)
         if lever.column in goal.never and lever.column not in problem.excluded:
@@ -141,6 +147,10 @@ def _check_lever(lever: Lever, column: Column) -> None:
     number = column.kind in ("int", "float")
     if not number and (not math.isnan(lever.step) or lever.direction or not (math.isnan(lever.low) and math.isnan(lever.high))):
         raise BadInput(f"{name} does not hold numbers, so it has no step, direction or limits.", "Name the values in “to”.")
+    if not 0 <= lever.days <= MOST_DAYS:
+        raise BadInput(f"The days until a change of {name} shows are not between 0 and {MOST_DAYS:,}.", "Give fewer days.")
+    if any(math.isinf(value) for value in (lever.step, lever.low, lever.high)):
+        raise BadInput(f"The step or a limit of {name} is infinite.", "Give a number, or leave it out.")
     if lever.low > lever.high:
         raise BadInput(f"The lower limit of {name} is above its upper one.", "Swap them.")
     if lever.step == 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard
 from automl_core.acting.conditions import all_hold, any_hold
+from automl_core.explaining.single import is_missing, value_text
+from automl_core.explaining.words import id_text
 
 Mask = NDArray[np.bool_]
 
@@ -25,6 +28,20 @@ def spelled(value: float) -> str:
     """A number as a person writes it: no decimal point when it is whole."""
     number = float(value)
     return str(int(number)) if number.is_integer() else f"{number:.15g}"
+
+
+def handed_on(value: object) -> str:
+    """A lever's value as a file gives it to another system: numbers in full and without marks, for just that will be set."""
+    return spelled(float(value)) if _is_number(value) else value_text(value)
+
+
+def name_of(value: object) -> str:
+    """An id as a file gives it to another system, which finds the row by it: numbers as the table has them, never rounded."""
+    return id_text(value) if _is_number(value) else value_text(value)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, (int, float, np.number)) and not is_missing(value)
 
 
 def number_of(text: str) -> float:

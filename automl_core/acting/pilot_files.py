@@ -10,11 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard
+from automl_core.acting.levers import handed_on, name_of
 from automl_core.acting.outcome import make_outcome
 from automl_core.acting.pilot_design import Draw
 from automl_core.acting.pilots import HOLD, TREAT, Mask, Pilot, Returned
 from automl_core.errors import BadInput
-from automl_core.explaining.single import value_text
 from automl_core.explaining.words import plain, quote
 from automl_core.framing.problem import Problem
 from automl_core.framing.validation import encode_target
@@ -42,11 +42,11 @@ def assignment_frame(card: ActionCard, frame: pd.DataFrame, drawn: Draw, ids: tu
     held = ~drawn.treated
     made: dict[str, object] = {ROW: drawn.positions}
     for place, name in enumerate(ids):
-        made[f"id_{place}"] = rows[name].map(value_text).astype("str").to_numpy()
+        made[f"id_{place}"] = rows[name].map(name_of).astype("str").to_numpy()
     made[ARM] = np.where(drawn.treated, TREAT, HOLD)
     levers = (card.lever, *(one.lever for one in card.also))
     made[COLUMN] = " + ".join(levers)
-    made[NOW] = rows[list(levers)].map(value_text).astype("str").agg(" + ".join, axis=1).to_numpy()
+    made[NOW] = rows[list(levers)].map(handed_on).astype("str").agg(" + ".join, axis=1).to_numpy()
     made[SET_TO] = np.where(held, "", _set_to(card, rows[card.lever]))
     made[STRATUM], made[GROUP] = drawn.strata, drawn.groups
     return pd.DataFrame(made)
@@ -57,7 +57,7 @@ def _set_to(card: ActionCard, now: pd.Series) -> NDArray[np.str_]:
         return np.full(len(now), " + ".join((card.to_value, *(one.to_value for one in card.also))))
     values = pd.to_numeric(now, errors="coerce").to_numpy(dtype=np.float64)
     after = values * (1 + card.step) if card.relative else values + card.step
-    return np.array([value_text(float(f"{value:.12g}")) for value in after], dtype=np.str_)
+    return np.array([handed_on(value) for value in after.tolist()], dtype=np.str_)
 
 
 def pilot_table(pilot: Pilot, assignment: pd.DataFrame, target: str) -> pd.DataFrame:

@@ -18,12 +18,11 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.budget import choose
 from automl_core.acting.conditions import describe_all
-from automl_core.acting.levers import moved
+from automl_core.acting.levers import handed_on, moved, name_of
 from automl_core.acting.pilot_design import rows_for
 from automl_core.acting.pilots import change_words, direction, promise_of
 from automl_core.acting.recourse import wanted
 from automl_core.data.table import Column
-from automl_core.explaining.single import value_text
 from automl_core.explaining.words import money
 from automl_core.search.model import Model
 
@@ -91,24 +90,33 @@ def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
     now = wanted(inputs.model, inputs.predictions, goal)
     turned = direction(goal, inputs.model.problem.task != "regression")
     usable = [card for card in cards if card.grade != "D"]
-    best = np.full(rows, -math.inf)
+    best, level = np.full(rows, -math.inf), np.full(rows, math.inf)
     which = np.full(rows, -1)
     effects: list[Floats] = []
     for place, card in enumerate(usable):
         effect = _effects(card, inputs, now)
         effects.append(effect)
         gain = turned * effect
-        score = goal.value * gain - card.whole_cost if goal.value > 0 else gain - 1e3 * "ABC".index(card.grade)
-        better = np.isfinite(effect) & (score > best)
-        best[better], which[better] = score[better], place
+        score, letter = (goal.value * gain - card.whole_cost, 0) if goal.value > 0 else (gain, "ABC".index(card.grade))
+        better = np.isfinite(effect) & ((letter < level) | ((letter == level) & (score > best)))
+        best[better], level[better], which[better] = score[better], letter, place
     some = np.flatnonzero(which >= 0)
     costs = np.array([usable[place].whole_cost for place in which[some]], dtype=np.float64)
-    net = best[some] if goal.value > 0 else best[some] + 1e4
+    net = best[some] if goal.value > 0 else _in_order(level[some], best[some])
     chosen = choose(net, costs, goal.budget, goal.capacity)
     picked = some[chosen.rows]
     said = _texts(usable, picked, which, inputs)
     actions = [_action(usable[which[row]], effects[which[row]], now, (row, said[row]), inputs) for row in picked.tolist()]
     return _plan(tuple(actions), chosen.bound if goal.value > 0 else math.nan, chosen.exact, goal)
+
+
+def _in_order(level: Floats, gain: Floats) -> Floats:
+    """Worths for a choice without money: as many rows as the limits allow, of them those of the better grade, then of the larger
+    gain. All that order adds together is less than one row more."""
+    order = np.lexsort((-gain, level))
+    worth = np.empty(len(order))
+    worth[order] = 1 + np.arange(len(order), 0, -1) / max(1, len(order)) ** 2
+    return worth
 
 
 def _effects(card: ActionCard, inputs: PlanInputs, now: Floats) -> Floats:
@@ -144,7 +152,7 @@ def _texts(
         then = moved(card, here, np.ones(len(here), dtype=bool))
         levers = (card.lever, *(one.lever for one in card.also))
         before, after = (
-            [" + ".join(parts) for parts in zip(*(table[name].map(value_text) for name in levers), strict=True)]
+            [" + ".join(parts) for parts in zip(*(table[name].map(handed_on) for name in levers), strict=True)]
             for table in (here, then)
         )
         found.update(zip(mine.tolist(), zip(before, after, strict=True), strict=True))
@@ -200,7 +208,7 @@ def plan_frame(plan: ActionPlan, inputs: PlanInputs, labels: PlanLabels) -> pd.D
     """The plan as a table for export, one line a row: its own id (or position), the action, figures, pilot side and reasons."""
     places = [action.row for action in plan.actions]
     ids = [column.name for column in inputs.columns if column.role == "id" and column.name in inputs.frame]
-    table: dict[str, object] = {name: inputs.frame[name].iloc[places].map(value_text).tolist() for name in ids}
+    table: dict[str, object] = {name: inputs.frame[name].iloc[places].map(name_of).tolist() for name in ids}
     if not ids:
         table["row"] = inputs.frame.index[places].tolist()
     for name, attribute in (

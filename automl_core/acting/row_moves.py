@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from automl_core.acting.action import Goal, Lever
-from automl_core.acting.levers import spelled, texts
+from automl_core.acting.levers import number_of, spelled, texts
 from automl_core.acting.moves import is_numeric
 from automl_core.data.table import Row
 from automl_core.explaining.single import value_text
@@ -40,18 +40,20 @@ def moves_of(lever: Lever, row: Row, near: pd.DataFrame) -> tuple[Move, ...]:
     that names neither values nor a step allows every value: those that similar rows have, and the deciles of their numbers.
     """
     value = row.get(lever.column)
-    missing = value is None or (isinstance(value, float) and math.isnan(value))
-    if not math.isnan(lever.step):
-        return () if missing or not isinstance(value, (int, float)) else _steps(lever, float(value))
-    now = str(texts(pd.Series([value], dtype=near[lever.column].dtype)).iloc[0]) if not missing else ""
-    if missing or (lever.from_values and now not in lever.from_values):
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return ()
     numeric = pd.api.types.is_numeric_dtype(near[lever.column].dtype)
+    now = spelled(float(str(value))) if numeric else str(texts(pd.Series([value], dtype=near[lever.column].dtype)).iloc[0])
+    here = (number_of(text) == float(str(value)) if numeric else text == now for text in lever.from_values)
+    if lever.from_values and not any(here):
+        return ()
+    if not math.isnan(lever.step):
+        return _steps(lever, float(str(value))) if numeric else ()
     if not lever.to and is_numeric(lever, near[lever.column]):
         return _deciles(lever, float(str(value)), near[lever.column])
     moves = []
     for to in dict.fromkeys(lever.to or map(str, texts(near[lever.column]).dropna().value_counts().index)):
-        if to == now or (now, to) in lever.forbidden or not _allowed(lever, now, to) or (numeric and not _is_number(to)):
+        if to == now or not _allowed(lever, now, to) or (numeric and not _is_number(to)):
             continue
         moves.append(Move(lever.column, now, to, float(to) if numeric else to, lever.cost))
     return tuple(moves)
@@ -84,7 +86,9 @@ def _deciles(lever: Lever, value: float, near: pd.Series) -> tuple[Move, ...]:
 
 
 def _allowed(lever: Lever, now: str, to: str) -> bool:
-    """Whether numbers written as values keep the lever's range and direction."""
+    """Whether a move is not forbidden, and numbers written as values keep the lever's range and direction."""
+    if (now, to) in lever.forbidden:
+        return False
     try:
         after, before = float(to), float(now)
     except ValueError:

@@ -22,14 +22,14 @@ from automl_core.explaining.protected import in_order, likely_protected, protect
 from automl_core.explaining.reasons import explain_rows
 from automl_core.explaining.reference import Care, Reference, open_reference
 from automl_core.explaining.refits import Past
-from automl_core.explaining.single import explain_row, what_if
-from automl_core.explaining.sure import PastCases, past_cases, row_context
+from automl_core.explaining.single import explain_row, likeliest, what_if
+from automl_core.explaining.sure import PastCases, of_class, past_cases, row_context
 from automl_core.explaining.swap import Rows, open_rows
 from automl_core.explaining.table_what_if import what_if_table
 from automl_core.explaining.weak_spots import Judged, weak_spots
 
 __all__ = ["Allowed", "Audit", "Care", "Contributions", "Fairness", "Judged", "Past", "PastCases", "Reference", "Rows", "Spread",
            "association", "audit", "cheapest_flip", "column_groups", "contributions", "curve", "evidence", "explain",
-           "explain_row", "explain_rows", "explained_class", "in_order", "interactions", "likely_protected", "open_reference",
-           "open_rows", "outcomes_shown", "past_cases", "pick_background", "protected_groups", "reference_rows", "row_care",
-           "row_context", "stratified", "weak_spots", "what_if", "what_if_table", "with_evidence"]
+           "explain_row", "explain_rows", "explained_class", "in_order", "interactions", "likeliest", "likely_protected",
+           "of_class", "open_reference", "open_rows", "outcomes_shown", "past_cases", "pick_background", "protected_groups",
+           "reference_rows", "row_care", "row_context", "stratified", "weak_spots", "what_if", "what_if_table", "with_evidence"]

@@ -45,6 +45,7 @@ class TableWhatIf:
 
     `flips_up` and `flips_down` count rows whose decision turns, of `rows` asked; `outside` are rows whose new value lies beyond
     what was seen. `before` and `after` are histograms over `edges`; NaN `low`/`high` bound the mean change (95 %).
+    `in_points` says that a class is predicted.
     """
 
     rows: int
@@ -62,3 +63,4 @@ class TableWhatIf:
     units: Units
     sentence: str
     warning: str
+    in_points: bool = True

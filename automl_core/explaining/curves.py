@@ -104,7 +104,8 @@ def _accumulated(
         _point(_label(value, what[1]), (line[k], low[k], high[k]), near == k, (observed, predicted), float(value))
         for k, value in enumerate(edges)
     ]
-    return Curve(what[0], what[1], "ale", tuple(points), what[2], _sentence(what, points))
+    said = _sentence(what, points, _of_class(rows))
+    return Curve(what[0], what[1], "ale", tuple(points), what[2], said, of_class=_of_class(rows))
 
 
 def _sums(step: Floats, bins: NDArray[np.int64], weights: Floats, size: int) -> Floats:
@@ -139,7 +140,8 @@ def _partial(
         for k, value in enumerate(edges)
     ]
     lines = tuple(tuple(float(value) for value in row) for row in centred[:LINES])
-    return Curve(what[0], what[1], "pdp", tuple(points), what[2], _sentence(what, points), lines)
+    said = _sentence(what, points, _of_class(rows))
+    return Curve(what[0], what[1], "pdp", tuple(points), what[2], said, lines, _of_class(rows))
 
 
 def _nearest(values: Floats, edges: Floats) -> NDArray[np.int64]:
@@ -162,7 +164,7 @@ def _by_level(rows: Rows, name: str, observed: Floats, seed: int, calls: int) ->
     common = sorted(common) if numbers else common
     levels: list[Any] = [*common, *([None] if series.isna().any() else [])]
     if not levels:
-        return Curve(name, "category", "levels", (), units, f"{quote(name)} has no values to show.")
+        return Curve(name, "category", "levels", (), units, f"{quote(name)} has no values to show.", of_class=_of_class(rows))
     features = coded(rows, name, pd.Series(levels, dtype=object if not is_date(series) else "datetime64[us]"))
     picked = np.sort(np.random.default_rng(seed).permutation(len(rows.frame))[: _few(calls, len(levels), LEVEL_ROWS)])
     part = rows.take(picked)
@@ -177,7 +179,8 @@ def _by_level(rows: Rows, name: str, observed: Floats, seed: int, calls: int) ->
         _point(label, (line[k], line[k] - reach[k], line[k] + reach[k]), masks[k], (observed, predicted))
         for k, label in enumerate(labels)
     ]
-    return Curve(name, "category", "levels", tuple(points), units, _sentence((name, "category", units), points))
+    said = _sentence((name, "category", units), points, _of_class(rows))
+    return Curve(name, "category", "levels", tuple(points), units, said, of_class=_of_class(rows))
 
 
 def _point(
@@ -197,24 +200,29 @@ def _label(value: float, kind: str) -> str:
     return str(np.datetime64(int(value), "D")) if kind == "date" else axis_value(float(value))
 
 
-def _sentence(what: tuple[str, str, str], points: list[CurvePoint]) -> str:
+def _of_class(rows: Rows) -> bool:
+    """Whether a class is explained: the units cannot say, for a number may be called “points”."""
+    return rows.model.problem.task != "regression"
+
+
+def _sentence(what: tuple[str, str, str], points: list[CurvePoint], of_class: bool) -> str:
     """The curve in words, and where the model and the data part."""
-    name, kind, units = what
+    name, kind, _ = what
     solid = [point for point in points if not point.thin] or points
     if not solid:
         return f"{quote(name)} has no values to show."
     high, low = max(solid, key=lambda point: point.effect), min(solid, key=lambda point: point.effect)
-    unit = " points" if units == "points" else ""
+    unit = " points" if of_class else ""
     if high.effect - low.effect < 1e-9:
         return f"The prediction does not move with {quote(name)}."
     span = number(high.effect - low.effect, 2)
     place = "from" if kind != "category" else "between"
     link = "to" if kind != "category" else "and"
     said = f"The prediction moves by {span}{unit} {place} {quote(name)} = {quote(low.label)} {link} {quote(high.label)}."
-    return f"{said} {_disagreement(solid, units)}".strip()
+    return f"{said} {_disagreement(solid, of_class)}".strip()
 
 
-def _disagreement(points: list[CurvePoint], units: str) -> str:
+def _disagreement(points: list[CurvePoint], of_class: bool) -> str:
     """A sentence when the raw means go clearly another way than the model's effect: other columns explain the difference, or the
     model misses something. Shares of few rows stray by chance: nothing is said when they stray no more than that."""
     known = [point for point in points if math.isfinite(point.observed)]
@@ -225,7 +233,7 @@ def _disagreement(points: list[CurvePoint], units: str) -> str:
     effect = np.array([point.effect for point in known])
     said = np.array([point.predicted for point in known])
     raw_span, effect_span = _spread(raw, weight), _spread(effect, weight)
-    if units == "points" and raw_span**2 < CLEARLY * _chance(weight, said):
+    if of_class and raw_span**2 < CLEARLY * _chance(weight, said):
         return ""
     if raw_span > 0 and _spread(raw - said, weight) > 0.5 * raw_span and raw_span > 2 * effect_span:
         return "The raw means move more than the model says: it may miss something here."

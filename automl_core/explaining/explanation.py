@@ -92,6 +92,11 @@ class Explanation:
     doubt: float = 0.0
 
     @property
+    def in_points(self) -> bool:
+        """Whether amounts are percentage points: those of a class. The units cannot say, for a number may be called “points”."""
+        return bool(self.label)
+
+    @property
     def doubt_sentence(self) -> str:
         """What sampling left open in single rows; empty where it is not worth telling."""
         estimate = f"In a single row the parts are estimates, off by about {100 * self.doubt:.0f} % of all their sizes together"
@@ -127,7 +132,8 @@ class Curve:
     """How the prediction goes with one column, other columns kept as they are; effects are centred on 0.
 
     `kind` is "number", "date" or "category"; `method` "ale" (accumulated local effects), "pdp" (partial dependence) or "levels".
-    `lines` are single rows' curves over the points (for "pdp").
+    `lines` are single rows' curves over the points (for "pdp"). `of_class` says that a class is explained; None in curves that
+    were kept before this was told apart.
     """
 
     column: str
@@ -137,6 +143,12 @@ class Curve:
     units: Units
     sentence: str
     lines: tuple[tuple[float, ...], ...] = ()
+    of_class: bool | None = None
+
+    @property
+    def in_points(self) -> bool:
+        """Whether effects are percentage points: those of a class."""
+        return self.units == "points" if self.of_class is None else self.of_class
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +293,11 @@ class RowExplanation:
     label: str
     sentence: str
     doubt: float = 0.0
+
+    @property
+    def in_points(self) -> bool:
+        """Whether amounts are percentage points: those of a class."""
+        return bool(self.label)
 
     @property
     def doubt_sentence(self) -> str:

@@ -41,20 +41,25 @@ class _Options:
 @dataclass(frozen=True, slots=True)
 class Allowed:
     """One column that may be changed: to these levels only (empty: any common one), within [`low`, `high`] (NaN: what was
-    seen), and only "up" or "down" when `direction` says so."""
+    seen), and only "up" or "down" when `direction` says so. A row at another value than `from_values` (empty: any) keeps it, and
+    no move of `forbidden` (from, to) is made."""
 
     column: str
     to: tuple[str, ...] = ()
     low: float = math.nan
     high: float = math.nan
     direction: str = ""
+    from_values: tuple[str, ...] = ()
+    forbidden: tuple[tuple[str, str], ...] = ()
 
 
-def cheapest_flip(model: Model, row: Row, past: pd.DataFrame, levers: tuple[Allowed, ...], goal: float = math.nan) -> Flip | None:
+def cheapest_flip(
+    model: Model, row: Row, past: pd.DataFrame, levers: tuple[Allowed, ...], goal: float = math.nan, label: str = ""
+) -> Flip | None:
     """The cheapest change of one or two levers after which the decision is another; None when there is none among those tried.
 
-    For two classes the decision turns at the model's threshold; for several when the explained class stops or starts to be the
-    most probable; for numbers when the prediction reaches `goal`. `past` are typed, cleaned rows: numbers move on a grid of their
+    For two classes the decision turns at the model's threshold; for several when the class `label` stops or starts to be the most
+    probable; for numbers when the prediction reaches `goal`. `past` are typed, cleaned rows: numbers move on a grid of their
     quantiles (1 % to 99 %), levels to the 12 most common. A number's change costs the share of past rows it passes, another level
     half a table. BadInput when a lever is not used by the model, or a number has no goal.
     """
@@ -63,7 +68,7 @@ def cheapest_flip(model: Model, row: Row, past: pd.DataFrame, levers: tuple[Allo
             raise BadInput(f"The model does not use {quote(lever.column)}.", "Choose levers that it uses.")
     if model.problem.task == "regression" and not math.isfinite(goal):
         raise BadInput("A number has no two sides.", "Say which number is to be reached.")
-    rows = open_rows(model, row_frame(model, row, past))
+    rows = open_rows(model, row_frame(model, row, past), label)
     options = [found for found in (_options(rows, past, lever) for lever in levers[:MOST_LEVERS]) if found is not None]
     before = float(rows.predict(rows.matrix)[0])
     side = _side(rows, rows.matrix, goal)
@@ -134,6 +139,9 @@ def _turning(rows: Rows) -> float:
 
 def _options(rows: Rows, past: pd.DataFrame, lever: Allowed) -> _Options | None:
     series, now = past[lever.column], rows.frame[lever.column]
+    value = now.iloc[0]
+    if lever.from_values and not any(_names(text, value) for text in lever.from_values):
+        return None
     if is_number(series) or is_date(series):
         known = np.sort(as_numbers(series)[np.isfinite(as_numbers(series))])
         here = float(as_numbers(now)[0])
@@ -146,6 +154,7 @@ def _options(rows: Rows, past: pd.DataFrame, lever: Allowed) -> _Options | None:
         low, high = (known[0] if math.isnan(lever.low) else lever.low), (known[-1] if math.isnan(lever.high) else lever.high)
         keep = (places >= low) & (places <= high) & (places != here)
         keep &= (places > here) if lever.direction == "up" else (places < here) if lever.direction == "down" else True
+        keep &= np.array([not _forbidden(lever, value, to) for to in from_numbers(series, places)], dtype=bool)
         places = places[keep]
         if not len(places):
             return None
@@ -153,10 +162,21 @@ def _options(rows: Rows, past: pd.DataFrame, lever: Allowed) -> _Options | None:
         values = from_numbers(series, places)
         return _Options(lever.column, coded(rows, lever.column, values), tuple(value_text(v) for v in values), costs + 0.01)
     levels = [str(v) for v in series.value_counts().index[:LEVELS]] if not lever.to else list(lever.to)
-    levels = [level for level in levels if level != str(now.iloc[0])]
+    levels = [level for level in levels if level != str(value) and not _forbidden(lever, value, level)]
     if not levels:
         return None
     return _Options(lever.column, coded(rows, lever.column, pd.Series(levels)), tuple(levels), np.full(len(levels), LEVEL_COST))
+
+
+def _forbidden(lever: Allowed, now: object, to: object) -> bool:
+    return any(_names(a, now) and _names(b, to) for a, b in lever.forbidden)
+
+
+def _names(text: str, value: object) -> bool:
+    """Whether a lever's text means this value: numbers are compared as numbers."""
+    if isinstance(value, (int, float, np.number)):
+        return _is_float(text) and float(text) == float(value)
+    return text == value_text(value)
 
 
 def _is_float(text: str) -> bool:

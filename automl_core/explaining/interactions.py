@@ -18,7 +18,7 @@ from automl_core.explaining.overview import outcomes_shown
 from automl_core.explaining.pair_test import Judge, confirmed
 from automl_core.explaining.refits import Past, again, refits
 from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, from_numbers, is_date, is_number
-from automl_core.explaining.words import number, quote
+from automl_core.explaining.words import count, number, quote
 from automl_core.search.families import families
 from automl_core.search.family import FitRequest
 from automl_core.search.model import Model
@@ -95,8 +95,8 @@ def interactions(
     passed = [pair for pair in found if found[pair].strength > null]
     real = _confirmed(rows, past, grids, background) if passed else frozenset()
     ordered = sorted(real & set(passed), key=lambda pair: -found[pair].strength)
-    kept = [_interaction(rows, (grids[a], grids[b]), found[a, b], null) for a, b in ordered][:SHOWN]
-    return Interactions(tuple(kept), len(pairs), shuffles, _sentence(len(kept), len(pairs)))
+    kept = tuple(_interaction(rows, (grids[a], grids[b]), found[a, b], null) for a, b in ordered[:SHOWN])
+    return Interactions(kept, len(pairs), shuffles, _sentence(len(ordered), len(pairs)))
 
 
 def _confirmed(
@@ -253,8 +253,9 @@ def _interaction(rows: Rows, pair: tuple[_Grid, _Grid], found: _Beyond, null: fl
     return Interaction(first.name, second.name, found.h2, found.strength, null, first.labels, second.labels, grid, sentence)
 
 
-def _sentence(kept: int, looked_at: int) -> str:
-    pairs = f"{looked_at:,} pair{'s' if looked_at != 1 else ''} of the columns used most were looked at"
-    if not kept:
+def _sentence(beyond: int, looked_at: int) -> str:
+    pairs = f"{count(looked_at, 'pair')} of the columns used most {'was' if looked_at == 1 else 'were'} looked at"
+    if not beyond:
         return f"{pairs}; none goes beyond what models of purely additive data show. The columns' effects can be read one by one."
-    return f"{pairs}; {kept} {'go' if kept > 1 else 'goes'} beyond what models of purely additive data show."
+    few = f"; the {SHOWN} that do so most are shown" if beyond > SHOWN else ""
+    return f"{pairs}; {beyond} {'go' if beyond > 1 else 'goes'} beyond what models of purely additive data show{few}."

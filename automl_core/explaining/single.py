@@ -42,6 +42,14 @@ def explain_row(
     )
 
 
+def likeliest(model: Model, row: Row) -> str:
+    """The class that the model finds likeliest for one typed, cleaned row, of several; "" for two classes, where the positive one
+    is spoken of, and for numbers."""
+    if model.problem.task != "multiclass":
+        return ""
+    return model.problem.classes[int(model.predict_matrix(encode_row(model, row)[None, :])[0].argmax())]
+
+
 def encode_row(model: Model, row: Row) -> Floats:
     """(p,) one typed, cleaned row as the encoder's matrix has it."""
     return model.encoder.row({name: None if is_missing(row.get(name)) else row.get(name) for name in model.sources})
@@ -60,7 +68,7 @@ def what_if(
     if reference is None and compares(model, encode_row(model, row)[None, :]):
         reference = open_reference(model, model.encoder.matrix(background))
     before = before or explain_row(model, row, background, "", reference)
-    return WhatIf(before, explain_row(model, changed, background, "", reference), moved, unusual)
+    return WhatIf(before, explain_row(model, changed, background, before.label, reference), moved, unusual)
 
 
 def with_changes(

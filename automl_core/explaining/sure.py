@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -52,7 +52,8 @@ class _Measure:
 class PastCases:
     """Past rows with what a model that had not seen them said (`oof`, between 0 and 1 or numbers) and how they turned out.
 
-    `positions` are their places in the cleaned table, `outcomes` (n,) are 1 or 0 for the explained class, or numbers.
+    `positions` are their places in the cleaned table, `outcomes` (n,) are 1 or 0 for the explained class, or numbers. `label` is
+    that class, "" for the one that is explained unasked.
     """
 
     model: Model
@@ -61,6 +62,7 @@ class PastCases:
     outcomes: Floats
     positions: NDArray[np.int64]
     measures: tuple[_Measure, ...]
+    label: str = ""
 
 
 def past_cases(
@@ -75,18 +77,25 @@ def past_cases(
         frame, oof, y, positions = frame.iloc[kept], oof[kept], y[kept], positions[kept]
     frame = frame.reset_index(drop=True)
     place = explained_class(model)
-    regression = model.problem.task == "regression"
-    said = shown(model, oof, place)
-    if regression:
-        outcomes = y.astype(np.float64)
-    elif model.problem.task == "binary":
-        yes = y.astype(np.float64)
-        outcomes = yes if not model.problem.positive or model.problem.classes[place] == model.problem.positive else 1 - yes
-    else:
-        outcomes = (y == place).astype(np.float64)
     used = [name for name in sorted(shares, key=lambda name: -shares[name]) if name in frame and shares[name] > 0]
     measures = tuple(_measure(frame[name], shares[name]) for name in used)
-    return PastCases(model, frame, said, outcomes, positions, measures)
+    return PastCases(model, frame, shown(model, oof, place), _came(model, y, place), positions, measures)
+
+
+def of_class(cases: PastCases, oof: Floats, y: Floats, positions: NDArray[np.int64], label: str) -> PastCases:
+    """The same past rows with what was said and came of another class; the arrays are those that `past_cases` was given."""
+    kept, place = np.isin(positions, cases.positions), explained_class(cases.model, label)
+    return replace(cases, oof=shown(cases.model, oof[kept], place), outcomes=_came(cases.model, y[kept], place), label=label)
+
+
+def _came(model: Model, y: Floats, place: int) -> Floats:
+    """(n,) 1 where the class at that place came true and 0 elsewhere; numbers as they are."""
+    if model.problem.task == "regression":
+        return y.astype(np.float64)
+    if model.problem.task == "binary":
+        yes = y.astype(np.float64)
+        return yes if not model.problem.positive or model.problem.classes[place] == model.problem.positive else 1 - yes
+    return np.asarray(y == place, dtype=np.float64)
 
 
 def _measure(series: pd.Series, share: float) -> _Measure:
@@ -111,7 +120,8 @@ def _quantile(values: Floats, ordered: Floats) -> Floats:
 def row_context(cases: PastCases, row: Row, skip: int = -1) -> RowContext:
     """What stands around the prediction of one typed, cleaned row; `skip` is its own position, never its own neighbour."""
     model = cases.model
-    prediction = float(shown(model, model.predict_matrix(encode_row(model, row)[None, :]), explained_class(model))[0])
+    place = explained_class(model, cases.label)
+    prediction = float(shown(model, model.predict_matrix(encode_row(model, row)[None, :]), place)[0])
     columns = tuple(measure.name for measure in cases.measures[:SHOWN_COLUMNS])
     return RowContext(sureness(cases, prediction), columns, _nearest(cases, row, columns, skip), row_flags(cases, row))
 
@@ -140,7 +150,7 @@ def sureness(cases: PastCases, prediction: float) -> Sureness | None:
         return Sureness(rows, *ends, mean, float(low), float(high), sentence)
     rate = float(outcomes[near].mean())
     low, high = wilson(rate, rows)
-    label = cases.model.problem.classes[explained_class(cases.model)]
+    label = cases.model.problem.classes[explained_class(cases.model, cases.label)]
     first, last = percent(ends[0]), percent(ends[1])
     near_by = first if first == last else f"{first} to {last}"
     sentence = (f"Predicted {percent(prediction)}. Of {rows:,} past rows predicted {near_by}, "
@@ -185,7 +195,7 @@ def _nearest(cases: PastCases, row: Row, columns: tuple[str, ...], skip: int) ->
         if problem.task == "regression":
             word = number(float(outcome))
         else:
-            label = problem.classes[explained_class(cases.model)]
+            label = problem.classes[explained_class(cases.model, cases.label)]
             word = label if outcome == 1 else _other(problem.classes, label)
         scale = 1.0 if problem.task == "regression" else 100.0
         values = tuple(value_text(cases.frame[name].iat[place]) for name in columns)

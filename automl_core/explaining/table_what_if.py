@@ -111,7 +111,7 @@ def _compared(
     counts = [tuple(int(n) for n in np.histogram(np.clip(part, *span), edges)[0]) for part in (before, after)]
     made = TableWhatIf(
         len(before), int(marks[0].sum()), float(before.mean()), float(after.mean()), mean - reach, mean + reach, up, down,
-        int(marks[1].sum()), tuple(float(edge) for edge in edges), counts[0], counts[1], units, "", WARNING)
+        int(marks[1].sum()), tuple(float(edge) for edge in edges), counts[0], counts[1], units, "", WARNING, classes)
     return replace(made, sentence=_sentence(rows, made, changes))
 
 

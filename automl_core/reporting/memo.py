@@ -260,7 +260,7 @@ def _figures(inputs: ReportInputs) -> tuple[tuple[str, str], ...]:
         found.append((f"{len(actions.rows):,}", "row to act on" if len(actions.rows) == 1 else "rows to act on"))
     if inputs.explanation is not None:
         base = inputs.explanation.base
-        classes = inputs.explanation.units == "points"
+        classes = inputs.explanation.in_points
         found.append(
             (percent(base / 100) if classes else number(base), f"{_subject(inputs)} {'overall' if classes else 'on average'}")
         )

@@ -39,7 +39,7 @@ def _driver(one: Importance, explanation: Explanation) -> str:
         return f"{name} carries {percent(one.share)} of the prediction."
     low, high = min(seen, key=lambda point: point.observed), max(seen, key=lambda point: point.observed)
     mark = quote if shape is not None and shape.kind == "category" else plain
-    if explanation.units == "points":
+    if explanation.in_points:
         return (
             f"{name}: {percent(high.observed / 100)} are {quote(explanation.label)} at {mark(high.label)}, "
             f"{percent(low.observed / 100)} at {mark(low.label)}."

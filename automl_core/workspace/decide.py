@@ -18,6 +18,7 @@ from automl_core.acting.planned import ActionPlan, PlanInputs, PlanLabels, Plann
 from automl_core.acting.recourse import Recourse, RecourseAsk, typical
 from automl_core.data import type_row
 from automl_core.errors import BadInput
+from automl_core.explaining.words import id_text
 from automl_core.framing.problem import Problem
 from automl_core.reporting.card_page import CardPage, card_page
 from automl_core.reporting.exports import safe_csv, safe_xlsx
@@ -103,7 +104,7 @@ class Deciding:
             rows = inputs.frame.iloc[[action.row for action in first]].reset_index(drop=True)
             named = next((column.name for column in inputs.columns if column.role == "id" and column.name in rows), "")
             places = inputs.frame.index[[action.row for action in first]]
-            names = [str(value) for value in (rows[named] if named else places)]
+            names = [id_text(value) for value in (rows[named] if named else places)]
             why = self.pilots.act.reasons(run, [action.row for action in first])
             goal, is_rate = self.pilots.act.goal_of(run), self._problem(run).task != "regression"
             gains = [acting.planned_gain(action, goal, is_rate) for action in first]

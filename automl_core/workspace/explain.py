@@ -161,21 +161,29 @@ class Explaining:
             shown.insert(0, "predicted class", [problem.classes[index] for index in past.oof.argmax(axis=1)])
         return shown
 
-    def row(self, project_id: str, position: int) -> RowExplanation:
-        """Why the row at a position of the cleaned table gets its prediction."""
+    def row(self, project_id: str, position: int, label: str = "") -> RowExplanation:
+        """Why the row at a position of the cleaned table gets its prediction: that of the class `label`; unasked the positive
+        one, and of several classes the one that is likeliest for this row."""
         run, bundle, row = self._open(project_id, position)
 
         def explain() -> RowExplanation:
-            opened = self._opened(run)
-            return explaining.explain_row(bundle.model, row, opened.background, "", opened.reference)
+            opened, asked = self._opened(run), label or explaining.likeliest(bundle.model, row)
+            return explaining.explain_row(bundle.model, row, opened.background, asked, opened.reference)
 
-        return self.reasons.get(f"{run.id} {position}", explain)
+        return self.reasons.get(f"{run.id} {position} {label}", explain)
 
-    def row_context(self, project_id: str, position: int) -> RowContext:
-        """How sure the row's prediction is by past rows like it, the nearest past cases, and what is unusual in it."""
-        run, _, row = self._open(project_id, position)
-        return self.around.get(
-            f"{run.id} {position}", lambda: explaining.row_context(self._opened(run).cases, row, position))
+    def row_context(self, project_id: str, position: int, label: str = "") -> RowContext:
+        """How sure that prediction is by past rows like it, the nearest past cases, and what is unusual in the row."""
+        run, bundle, row = self._open(project_id, position)
+
+        def look() -> RowContext:
+            cases, asked = self._opened(run).cases, label or explaining.likeliest(bundle.model, row)
+            if asked and bundle.model.problem.classes.index(asked) != explaining.explained_class(bundle.model):
+                found = self.search.predictions(run)
+                cases = explaining.of_class(cases, found.oof, found.y, found.positions, asked)
+            return explaining.row_context(cases, row, position)
+
+        return self.around.get(f"{run.id} {position} {label}", look)
 
     def what_if(self, project_id: str, position: int, changes: dict[str, object]) -> WhatIf:
         """The same row with some values changed, before and after: before is explained once."""
@@ -196,7 +204,8 @@ class Explaining:
         saved = self._goal(project_id)
         limits = {lever.column: lever for lever in saved.levers} if saved else {}
         allowed = tuple(_allowed(name, limits.get(name)) for name in columns)
-        return explaining.cheapest_flip(bundle.model, row, self._opened(run).cases.frame, allowed, goal)
+        past, label = self._opened(run).cases.frame, explaining.likeliest(bundle.model, row)
+        return explaining.cheapest_flip(bundle.model, row, past, allowed, goal, label)
 
     def what_if_table(self, project_id: str, changes: tuple[TableChange, ...]) -> TableWhatIf:
         """What the model would say of all rows if something changed in each of them."""
@@ -250,7 +259,7 @@ class Explaining:
 def _allowed(name: str, lever: Lever | None) -> explaining.Allowed:
     if lever is None:
         return explaining.Allowed(name)
-    return explaining.Allowed(name, lever.to, lever.low, lever.high, lever.direction)
+    return explaining.Allowed(name, lever.to, lever.low, lever.high, lever.direction, lever.from_values, lever.forbidden)
 
 
 def _go_on(watch: JobWatch) -> None:

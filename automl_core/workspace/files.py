@@ -16,7 +16,7 @@ from automl_core.cleaning.recipe import Finding
 from automl_core.codec import from_json
 from automl_core.data.table import ReadLimits, ReadOptions, Table
 from automl_core.errors import BadInput
-from automl_core.explaining import Past, explain, explain_row, explain_rows, pick_background, with_evidence
+from automl_core.explaining import Past, explain, explain_row, explain_rows, likeliest, pick_background, with_evidence
 from automl_core.explaining.explanation import Explanation, RowExplanation
 from automl_core.framing.problem import Verdict
 from automl_core.production import Bundle, load_bundle
@@ -120,7 +120,8 @@ class Files:
             raise BadInput(f"There is no row {position} in this file.", f"Choose one from 0 to {len(raw) - 1}.")
         frame = cleaned_rows(bundle, raw)
         row = cleaning.apply_recipe_row(bundle.model.recipe, data_step.type_row(dict(raw.iloc[position]), bundle.model.columns))
-        return explain_row(bundle.model, row, pick_background(bundle.model, frame).reset_index(drop=True))
+        background = pick_background(bundle.model, frame).reset_index(drop=True)
+        return explain_row(bundle.model, row, background, likeliest(bundle.model, row))
 
     def act(self, bundle_path: str, source: str, goal_text: str, processes: bool = False) -> Advice:
         """Action cards and the ranked list for the rows of a file under a goal, given as the text of a goal.toml; many rows in

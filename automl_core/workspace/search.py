@@ -5,9 +5,12 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pandas as pd
+
 from automl_core import jobs as queue
 from automl_core import search as search_step
 from automl_core.codec import from_json, to_json
+from automl_core.data.table import Column
 from automl_core.errors import BadInput, NotFound
 from automl_core.explaining import explain
 from automl_core.framing.problem import Problem
@@ -121,6 +124,16 @@ class Searching:
         if run is None:
             raise NotFound("This project has no model yet.", "Run a search first.")
         return run
+
+    def opened(self, project_id: str) -> tuple[pd.DataFrame, tuple[Column, ...], Problem]:
+        """What the newest search that ended with a model was made from, whatever the recipe and the goal are now: its cleaned
+        table, the table's columns and the problem; NotFound when there is none."""
+        frame, columns, problem, _ = self.goal.open(self.inputs(self.needed(project_id)))
+        return frame, columns, problem
+
+    def problem(self, project_id: str) -> Problem:
+        """What the newest model predicts, whatever the goal page says now; NotFound when there is none."""
+        return self.goal.problem_of(self.inputs(self.needed(project_id)))
 
     def stale(self, project_id: str) -> bool:
         """Whether the data, the recipe or the goal changed since the newest search."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from automl_core.acting.action import Direction, Goal, Lever
+from automl_core.acting.action import MOST_DAYS, MOST_LEVERS, MOST_ROWS, Direction, Goal, Lever
 from automl_core.codec import to_json
 from automl_core.registry import Field
 from automl_core.workspace.lever_choices import LeverChoice, LeverChoices
@@ -111,11 +111,11 @@ def _cleared(goal: Goal, choices: LeverChoices) -> Goal:
 
 
 def _wanted(project: str, start: Goal, key: str) -> Goal:
-    problem = session.workspace().goal.problem(project)
-    classes = problem.classes if problem and problem.classes else ("low", "high")
+    classes = session.workspace().search.problem(project).classes or ("low", "high")
     good = st.selectbox(f"Wanted outcome of {quoted(start.outcome, 40)}", classes, key=f"{key}_good",
                         index=classes.index(start.good) if start.good in classes else 0)
-    given = {item.name: getattr(start, item.name) for item in MONEY} | {"save_rate": 100 * start.save_rate}
+    given = {item.name: getattr(start, item.name) for item in MONEY} | {
+        "save_rate": 100 * start.save_rate, "capacity": min(max(start.capacity, 0), MOST_ROWS)}
     with st.grid(3, min_column_width=FIELD_WIDTH):
         values = forms.fields(MONEY, key, given)
     amounts = {item.name: float(values[item.name] or 0) for item in MONEY if item.kind == "number"}
@@ -128,7 +128,8 @@ def _roles(start: Goal, choices: LeverChoices, key: str) -> Goal:
     """Which columns can be changed, which were measured afterwards, and which must not be used."""
     names = [choice.column for choice in choices.columns]
     levers = [lever.column for lever in start.levers if lever.column in names]
-    picked = st.multiselect("What you can change", names, default=levers, key=f"{key}_levers", max_selections=8,
+    picked = st.multiselect("What you can change", names, default=levers, key=f"{key}_levers",
+                            max_selections=max(MOST_LEVERS, len(levers)),  # more may have been saved before this was refused
                             placeholder="Choose the columns that somebody decides: a contract, a discount, a channel",
                             help="Only these are ever proposed to be changed.")
     offered = [name for name in choices.suggested if name not in picked]
@@ -169,7 +170,8 @@ def _lever(lever: Lever, choice: LeverChoice, key: str) -> Lever:
     made = _number(lever, choice, key) if choice.number else _category(lever, choice, key)
     with st.grid(2, min_column_width=FIELD_WIDTH):
         cost = st.number_input("Cost of the change, each row", 0.0, value=lever.cost, key=f"{key}_cost", format="%.6g")
-        days = st.number_input("Days until it shows", 0, 3650, value=lever.days, key=f"{key}_days")
+        known = min(max(lever.days, 0), MOST_DAYS)  # a goal of before this was refused must open, to be mended
+        days = st.number_input("Days until it shows", 0, MOST_DAYS, value=known, key=f"{key}_days")
     return replace(made, cost=float(cost or 0), days=int(days or 0))
 
 
@@ -199,16 +201,20 @@ def _number(lever: Lever, choice: LeverChoice, key: str) -> Lever:
     word = st.segmented_control("May go", list(DIRECTIONS), default=shown, key=f"{key}_direction", required=True)
     span = f"{choice.low:,.6g} to {choice.high:,.6g}"
     with st.grid(4, min_column_width=NARROW_FIELD_WIDTH, vertical_alignment="bottom"):
-        step = st.number_input("Step (empty: found)", value=None if math.isnan(lever.step) else lever.step, key=f"{key}_step",
-                               format="%.6g", help="−5 lowers it by five. Left empty, steps that rows like these show are tried.")
+        step = st.number_input("Step (empty: found)", value=_known(lever.step), key=f"{key}_step", format="%.6g",
+                               help="−5 lowers it by five. Left empty, steps that rows like these show are tried.")
         share = st.toggle("Step is a share", lever.relative, key=f"{key}_relative", help="0.1 then means ten percent.")
-        low = st.number_input("Not below", value=None if math.isnan(lever.low) else lever.low, key=f"{key}_low", format="%.6g",
-                              help=f"In the data: {span}.")
-        high = st.number_input("Not above", value=None if math.isnan(lever.high) else lever.high, key=f"{key}_high",
-                               format="%.6g", help=f"In the data: {span}.")
+        low = st.number_input("Not below", value=_known(lever.low), key=f"{key}_low", format="%.6g", help=f"In the data: {span}.")
+        high = st.number_input("Not above", value=_known(lever.high), key=f"{key}_high", format="%.6g",
+                               help=f"In the data: {span}.")
     return replace(
         lever, direction=DIRECTIONS.get(word or "", ""), step=nan if step is None else float(step), relative=bool(share),
         low=nan if low is None else float(low), high=nan if high is None else float(high))
+
+
+def _known(value: float) -> float | None:
+    """A number as its field starts: empty where there is none, or none that a field can hold."""
+    return value if math.isfinite(value) else None
 
 
 def _files(project: str, key: str) -> None:

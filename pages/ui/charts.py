@@ -50,8 +50,8 @@ def offers(summary: RunSummary, palette: Palette) -> Chart:
 
 def segments(search: SegmentSearch, palette: Palette) -> Chart:
     """Confirmed groups by how much their outcome differs from the rest."""
-    scale = 100 if search.units in ("points", "share of rows") else 1
-    unit = "percentage points" if scale == 100 else _unit(search.units)
+    scale = 100 if search.in_points else 1
+    unit = "percentage points" if search.in_points else f"units of “{words.cut(search.units, 40)}”"
     marks = [
         Mark(condition_words(item), item.difference * scale,
              f"{words.signed(item.difference * scale)} {unit}, {words.count(item.rows, 'row')}",
@@ -147,9 +147,9 @@ def histogram(counts: list[int], edges: list[float], name: str, palette: Palette
     return Chart(figure, sentence, f"Histogram of {name} from {_ending(edges[0])} to {_ending(edges[-1])}.")
 
 
-def amount(value: float, units: str) -> str:
+def amount(value: float, in_points: bool) -> str:
     """A prediction in display units: 42 % for points, else a number."""
-    return words.percent(value / 100, 3) if units == "points" else words.number(value)
+    return words.percent(value / 100, 3) if in_points else words.number(value)
 
 
 def condition_words(segment: Any) -> str:
@@ -186,8 +186,3 @@ def offer_name(offer: RungOffer) -> str:
     if len(offer.members) == 1:
         return offer.members[0]
     return f"Blend of {len(offer.members)}: {words.cut(' + '.join(offer.members), 44)}"
-
-
-def _unit(units: str) -> str:
-    """The unit of an effect, not escaped: percentage points, or units of the target."""
-    return "percentage points" if units == "points" else f"units of “{words.cut(units, 40)}”"

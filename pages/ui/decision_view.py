@@ -79,8 +79,8 @@ def _sensitivity(made: Decision, goal: Goal) -> None:
 def provide(project: str) -> bool:
     """How much to provide of a number whose errors cost differently; False, and nothing drawn, when no such costs were given."""
     ws = session.workspace()
-    problem = ws.goal.problem(project)
-    if problem is None or problem.task != "regression" or problem.money is None:
+    problem = ws.search.problem(project)
+    if problem.task != "regression" or problem.money is None:
         return False
     if min(problem.money.over, problem.money.under) <= 0:
         return False
@@ -130,8 +130,7 @@ def _planned(project: str) -> None:
     """The first rows of the plan: which row, what to do there, what it should bring, how sure, and why this row."""
     ws = session.workspace()
     goal, shown = ws.act.goal(project), ws.decide.plan_rows(project)
-    problem = ws.goal.problem(project)
-    rate = problem is None or problem.task != "regression"
+    rate = ws.search.problem(project).task != "regression"
     gain = f"Gain, {label(goal.currency, 4)}" if goal.value else "Gain, points" if rate else "Gain"
     frame = pd.DataFrame([{
         "Row": row.name, "Do": f"{row.action.lever}: {row.action.now} → {row.action.to}",
@@ -166,8 +165,7 @@ def recourse(project: str, position: int | None = None) -> None:
                     "say to which values and at what cost, and save the goal.")
         return
     position = explain_view.pick_row(project) if position is None else position
-    problem = ws.goal.problem(project)
-    numbers = problem is not None and problem.task == "regression"
+    numbers = ws.search.problem(project).task == "regression"
     with st.grid(2, min_column_width=FIELD_WIDTH):
         if numbers:
             asked = st.number_input("Number to reach", value=None, key=f"reach_{project}", placeholder="the median of past rows")

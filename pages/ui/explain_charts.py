@@ -26,9 +26,9 @@ WATERFALL = 8
 LEAST_SEEN = 10  # rows of a rare level: the mean of fewer is no finding, and one of them would set the scale of all
 
 
-def unit_of(units: str) -> str:
+def unit_of(item: Explanation | Curve | RowExplanation) -> str:
     """The unit of an effect, not escaped: percentage points, or units of the target."""
-    return "percentage points" if units == "points" else f"units of “{words.cut(units, 40)}”"
+    return "percentage points" if item.in_points else f"units of “{words.cut(item.units, 40)}”"
 
 
 def lines_of(explanation: Explanation) -> list[Importance | ColumnGroup]:
@@ -62,7 +62,7 @@ def importance(explanation: Explanation, palette: Palette) -> Chart:
     lines, without = lines_of(explanation), unused(explanation)
     marks = [Mark(name_of(item), item.mean_abs, _sized(item.mean_abs, item.share), strong=place < 3)
              for place, item in enumerate(lines[:SHOWN_BARS])]
-    sentence = f"How far each column moves a prediction on average, in {words.plain(unit_of(explanation.units))}."
+    sentence = f"How far each column moves a prediction on average, in {words.plain(unit_of(explanation))}."
     if explanation.groups:
         sentence += " Columns that say much the same are one bar."
     rest = lines[SHOWN_BARS:]
@@ -75,7 +75,7 @@ def importance(explanation: Explanation, palette: Palette) -> Chart:
         marks.append(Mark(f"{words.count(len(without), 'column')}: no evidence", size, _sized(size, share)))
         sentence += f" {words.count(len(without), 'column is', 'columns are')} used no more than shuffled values would be."
     said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
-    figure = bars(marks, f"Average effect, {unit_of(explanation.units)}", palette)
+    figure = bars(marks, f"Average effect, {unit_of(explanation)}", palette)
     return Chart(figure, sentence, f"Columns by average effect: {said}.")
 
 
@@ -105,13 +105,13 @@ def curve(item: Curve, palette: Palette) -> Chart:
     return Chart(figure, words.plain(item.sentence), f"Effect of {item.column} by value: {said}.")
 
 
-def _hover(point: CurvePoint, units: str) -> str:
+def _hover(point: CurvePoint, in_points: bool) -> str:
     text = f"{words.label(point.label, 40)}: {words.signed(point.effect)}"
     if math.isfinite(point.low):
         text += f" ({words.signed(point.low)} to {words.signed(point.high)})"
     text += f"<br>{words.count(point.rows, 'row')}"
     if math.isfinite(point.observed):
-        text += f"<br>seen {amount(point.observed, units)}, predicted {amount(point.predicted, units)}"
+        text += f"<br>seen {amount(point.observed, in_points)}, predicted {amount(point.predicted, in_points)}"
     return text + ("<br>few rows" if point.thin else "")
 
 
@@ -148,7 +148,7 @@ def _effect(item: Curve, points: list[CurvePoint], x: list[Any], palette: Palett
     traces.append(go.Scatter(
         x=x, y=[point.effect for point in points], mode="lines+markers", line={"color": palette.accent, "width": 2.5},
         marker={"size": 6, "color": [palette.neutral if point.thin else palette.accent for point in points]},
-        text=[_hover(point, item.units) for point in points], hovertemplate="%{text}<extra></extra>"))
+        text=[_hover(point, item.in_points) for point in points], hovertemplate="%{text}<extra></extra>"))
     return traces
 
 
@@ -165,7 +165,7 @@ def _seen(item: Curve, points: list[CurvePoint], place: Callable[[CurvePoint], A
         go.Scatter(x=x, y=[point.observed for point in seen], mode="markers", xaxis="x2", yaxis="y2",
                    marker={"size": [5 + 9 * math.sqrt(point.rows / most) for point in seen], "color": palette.up,
                            "opacity": [0.35 if point.thin else 0.9 for point in seen]},
-                   text=[_hover(point, item.units) for point in seen], hovertemplate="%{text}<extra></extra>")]
+                   text=[_hover(point, item.in_points) for point in seen], hovertemplate="%{text}<extra></extra>")]
 
 
 def _levels(item: Curve, palette: Palette) -> Any:
@@ -174,7 +174,7 @@ def _levels(item: Curve, palette: Palette) -> Any:
     shown = item.points[: SHOWN_BARS + 1]
     marks = [Mark(f"{words.cut(point.label, 18)} ({point.rows:,})", point.effect, f"{words.signed(point.effect)}", point.low,
                   point.high, not point.thin) for point in shown]
-    figure = dots(marks, f"Effect, {unit_of(item.units)}", palette, zero=True)
+    figure = dots(marks, f"Effect, {unit_of(item)}", palette, zero=True)
     seen = [point for point in item.points if math.isfinite(point.observed) and point.rows]
     mean = sum(point.observed * point.rows for point in seen) / max(1, sum(point.rows for point in seen))
     known = [(name, point) for name, point in zip(figure.layout.yaxis.categoryarray or (), shown, strict=True)
@@ -182,7 +182,7 @@ def _levels(item: Curve, palette: Palette) -> Any:
     figure.add_trace(go.Scatter(
         x=[point.observed - mean for _, point in known], y=[name for name, _ in known], mode="markers",
         marker={"size": 10, "color": palette.up, "symbol": "diamond-open", "line": {"width": 2}},
-        text=[_hover(point, item.units) for _, point in known], hovertemplate="%{text}<extra></extra>"))
+        text=[_hover(point, item.in_points) for _, point in known], hovertemplate="%{text}<extra></extra>"))
     return figure
 
 
@@ -191,7 +191,7 @@ def _pale(colour: str) -> str:
     return f"rgba({red},{green},{blue},0.18)"
 
 
-def interaction(item: Interaction, units: str, palette: Palette) -> Chart:
+def interaction(item: Interaction, in_points: bool, palette: Palette) -> Chart:
     """What two columns do together beyond their two effects: blue lowers, orange raises."""
     import plotly.graph_objects as go
 
@@ -206,7 +206,7 @@ def interaction(item: Interaction, units: str, palette: Palette) -> Chart:
         hovertemplate="%{y} with %{x}: %{z:.2f}<extra></extra>"))
     figure.update_xaxes(title_text=words.label(item.second, 40), type="category", showgrid=False)
     figure.update_yaxes(title_text=words.label(item.first, 28), type="category", showgrid=False)
-    unit = " points" if units == "points" else ""
+    unit = " points" if in_points else ""
     return Chart(figure, words.plain(item.sentence),
                  f"{item.first} with {item.second}: from {words.signed(-limit)} to {words.signed(limit)}{unit} beyond adding up.")
 
@@ -229,7 +229,7 @@ def waterfall(row: RowExplanation, palette: Palette) -> Chart:
     ends = (row.base, row.prediction)
     figure.add_trace(go.Scatter(
         x=ends, y=[names[0], names[-1]], mode="markers+text", marker={"size": 11, "color": palette.text, "symbol": "diamond"},
-        text=[words.label(amount(end, row.units), 24) for end in ends], textposition="middle right", cliponaxis=False,
+        text=[words.label(amount(end, row.in_points), 24) for end in ends], textposition="middle right", cliponaxis=False,
         hovertemplate="%{y}: %{text}<extra></extra>"))
     figure.add_trace(go.Bar(
         x=[size for _, size in steps], base=starts, y=names[1:-1], orientation="h",
@@ -239,10 +239,10 @@ def waterfall(row: RowExplanation, palette: Palette) -> Chart:
     every = [*starts, *(start + size for start, (_, size) in zip(starts, steps, strict=True)), *ends]
     room = 0.22 * ((max(every) - min(every)) or 1.0)
     figure.update_yaxes(autorange="reversed", showgrid=False, type="category", categoryorder="array", categoryarray=names)
-    title = "Predicted, %" if row.units == "points" else f"Predicted, {unit_of(row.units)}"
+    title = "Predicted, %" if row.in_points else f"Predicted, {unit_of(row)}"
     figure.update_xaxes(title_text=words.label(title, 60), nticks=6, range=[min(every) - room, max(every) + room])
-    sentence = (f"From {amount(row.base, row.units)} for the average row to {amount(row.prediction, row.units)} for this one, in "
-                f"{words.plain(unit_of(row.units))}: orange raises, blue lowers.")
+    sentence = (f"From {amount(row.base, row.in_points)} for the average row to {amount(row.prediction, row.in_points)} for this "
+                f"one, in {words.plain(unit_of(row))}: orange raises, blue lowers.")
     said = "; ".join(f"{name} {words.signed(size)}" for name, size in steps)
     return Chart(figure, sentence, f"Parts of this prediction: {said}.")
 
@@ -260,12 +260,12 @@ def table_what_if(found: TableWhatIf, palette: Palette) -> Chart:
     figure.add_trace(go.Scatter(x=whole[0], y=whole[1], mode="lines", line=line,
                                 hovertemplate="after: %{y:,} rows<extra></extra>"))
     figure.update_layout(bargap=0.05)
-    title = "Predicted, %" if found.units == "points" else f"Predicted “{words.cut(found.units, 40)}”"
+    title = "Predicted, %" if found.in_points else f"Predicted “{words.cut(found.units, 40)}”"
     figure.update_xaxes(title_text=words.label(title, 60), showgrid=False)
     figure.update_yaxes(title_text="Rows", nticks=5, **AMOUNTS)
     sentence = "How the predictions are spread: as it is (grey bars) and with the change (line)."
-    return Chart(figure, sentence, f"Predictions before and after: mean {amount(found.mean_before, found.units)} and "
-                                   f"{amount(found.mean_after, found.units)}.")
+    return Chart(figure, sentence, f"Predictions before and after: mean {amount(found.mean_before, found.in_points)} and "
+                                   f"{amount(found.mean_after, found.in_points)}.")
 
 
 def weak_spots(found: WeakSpots, palette: Palette) -> Chart:

@@ -13,7 +13,7 @@ from pages.ui import cards, explain_charts, progress, session
 from pages.ui.border import border
 from pages.ui.charts import amount
 from pages.ui.theme import CHOICE_WIDTH, NUMBER_WIDTH, TEXT_WIDTH, WHICH_ROW
-from pages.ui.words import count, cut, lead, metric_title, plain, quoted, score, signed
+from pages.ui.words import count, cut, lead, metric_title, plain, score, signed
 
 SHOWN_ROWS = 1000
 SHOWN_COLUMNS = 12
@@ -122,7 +122,7 @@ def _reading(found: Curve) -> None:
     with st.expander("The same as a table"):
         cards.table(pd.DataFrame([
             {"Value": point.label, "Rows": point.rows, "Effect": signed(point.effect),
-             "Seen": amount(point.observed, found.units), "Predicted": amount(point.predicted, found.units)}
+             "Seen": amount(point.observed, found.in_points), "Predicted": amount(point.predicted, found.in_points)}
             for point in found.points]), "The curve as a table", "curve_table")
 
 
@@ -135,7 +135,7 @@ def interactions(project: str, explanation: Explanation) -> None:
     st.markdown(plain(evidence.interactions.sentence), width=TEXT_WIDTH)
     for place, pair in enumerate(evidence.interactions.pairs):
         st.subheader(f"{plain(pair.first, 40)} and {plain(pair.second, 40)}", anchor=False)
-        cards.show(explain_charts.interaction(pair, explanation.units, session.palette()), f"pair_{place}")
+        cards.show(explain_charts.interaction(pair, explanation.in_points, session.palette()), f"pair_{place}")
         st.caption(f"What is left after both single effects were taken away: {100 * pair.h2:.0f} % of what the two do together.")
 
 
@@ -207,15 +207,21 @@ def one_row(project: str) -> None:
     """Why one row gets its prediction, how sure that is, and past rows like it."""
     position = pick_row(project)
     with border(), st.spinner("Explaining this row", show_time=True):
-        row = session.workspace().explain.row(project, position)
+        explain = session.workspace().explain
+        row = explain.row(project, position)
+        classes = session.workspace().search.problem(project).classes
+        if len(classes) > 2:
+            chosen = st.selectbox("Class to explain", classes, index=classes.index(row.label), width=CHOICE_WIDTH,
+                                  key=f"class_{project}_{position}", help="At the start the one that is likeliest for this row.")
+            row = explain.row(project, position, chosen)
         st.markdown(lead(row.sentence), width=TEXT_WIDTH)
         cards.show(explain_charts.waterfall(row, session.palette()), "reasons")
         st.caption("Orange raises, blue lowers the prediction; the parts add up exactly. "
                    f"{plain(row.doubt_sentence)} They come from {whose(project, position)}")
-        _around(session.workspace().explain.row_context(project, position), row.units)
+        _around(explain.row_context(project, position, row.label), row.in_points)
 
 
-def _around(around: RowContext, units: str) -> None:
+def _around(around: RowContext, in_points: bool) -> None:
     st.subheader("How sure is this?", anchor=False)
     if around.sureness is not None:
         st.markdown(plain(around.sureness.sentence), width=TEXT_WIDTH)
@@ -225,8 +231,8 @@ def _around(around: RowContext, units: str) -> None:
         st.subheader("Past rows like this one", anchor=False)
         st.markdown("The five nearest past rows; columns the model uses more count more.", width=TEXT_WIDTH)
         cards.table(pd.DataFrame([
-            {"Alike": f"{100 * item.likeness:.0f} %", "Predicted": amount(item.prediction, units), "Outcome": item.outcome,
+            {"Alike": f"{100 * item.likeness:.0f} %", "Predicted": amount(item.prediction, in_points), "Outcome": item.outcome,
              **dict(zip(around.columns, item.values, strict=True))} for item in around.neighbours]),
             "The five nearest past rows with their outcomes", "neighbours")
     else:
-        st.caption(f"There are no past rows to compare with in {quoted(units)}.")
+        st.caption("There are no past rows to compare with.")

@@ -57,7 +57,7 @@ def _one_group(found: WhatHappened) -> None:
     names = {index: charts.condition_words(story.segment) for index, story in enumerate(found.stories)}
     chosen = st.selectbox("Group", list(names), format_func=lambda index: names[index], key="happened_group")
     story = found.stories[chosen or 0]
-    scale, unit = _scale(found.search.units)
+    scale, unit = _scale(found.search.in_points)
     facts = [Fact("Difference", f"{signed(story.segment.difference * scale)} {unit}",
                   f"{signed(story.segment.low * scale)} to {signed(story.segment.high * scale)}", "With its 95 % interval."),
              Fact("Share of the rows", percent(story.share_rows), count(story.segment.rows, "row checked", "rows checked"))]
@@ -150,7 +150,7 @@ def _answered(project: str, question: Question, names: tuple[str, str]) -> None:
 
 def _story(story: GapStory, names: tuple[str, str]) -> None:
     st.markdown(lead(story.sentence), width=TEXT_WIDTH)
-    scale, unit = _scale(story.units)
+    scale, unit = _scale(story.is_rate)
     level = percent if story.is_rate else number
     items = [Fact(names[0], level(story.mean_first), count(story.rows_first, "row")),
              Fact(names[1], level(story.mean_second), count(story.rows_second, "row"))]
@@ -180,6 +180,6 @@ def _story(story: GapStory, names: tuple[str, str]) -> None:
     st.caption(LIMIT)
 
 
-def _scale(units: str) -> tuple[float, str]:
-    """How outcome units are shown: shares as percentage points, numbers as they are."""
-    return (100.0, "points") if units in ("points", "share of rows") else (1.0, "")
+def _scale(in_points: bool) -> tuple[float, str]:
+    """How differences are shown: those of shares as percentage points, numbers as they are."""
+    return (100.0, "points") if in_points else (1.0, "")

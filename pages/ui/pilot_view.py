@@ -196,5 +196,4 @@ def _size(value: float, is_rate: bool) -> str:
 
 def _spread(project: str) -> float:
     """NaN for classes: their effects are shares."""
-    problem = session.workspace().goal.problem(project)
-    return 0.0 if problem is not None and problem.task == "regression" else math.nan
+    return 0.0 if session.workspace().search.problem(project).task == "regression" else math.nan

@@ -16,7 +16,7 @@ from pages.ui.cards import Fact
 from pages.ui.charts import amount
 from pages.ui.explain_view import pick_row
 from pages.ui.theme import CHOICE_WIDTH, FIELD_WIDTH, NUMBER_WIDTH, TEXT_WIDTH
-from pages.ui.words import count, edge, lead, number, percent, plain, quoted, signed
+from pages.ui.words import count, edge, lead, percent, plain, quoted, signed
 
 MOST_CHANGES = 6
 WAYS = {"Rises or falls by %": "percent", "Rises or falls by": "add", "Is set to": "set"}
@@ -34,28 +34,27 @@ def what_if(project: str, explanation: Explanation) -> None:
 
 
 def _usable(project: str) -> dict[str, Column]:
-    _, columns = session.workspace().cleaning.cleaned(project)
-    problem = session.workspace().goal.problem(project)
-    hidden = problem.excluded if problem else ()
+    """Columns that can be changed, of the table that the model learned from: the present one may be cleaned otherwise."""
+    _, columns, problem = session.workspace().search.opened(project)
     return {column.name: column for column in columns
-            if column.name not in hidden and column.role in ("number", "category", "date")}
+            if column.name not in problem.excluded and column.role in ("number", "category", "date")}
 
 
 def _row(project: str, explanation: Explanation) -> None:
     """Change some values of one row and see the prediction move."""
     position = pick_row(project)
-    frame, _ = session.workspace().cleaning.cleaned(project)
+    frame, _, _ = session.workspace().search.opened(project)
     usable = _usable(project)
     levers = [name for name in session.workspace().explain.levers(project) if name in usable]
     ranked = [item.column for item in explanation.importance if item.column in usable and item.share > 0]
     names = levers or ranked
     if not levers:
         st.caption("No levers are named on the Act page yet, so every column the model uses can be tried here.")
-    if position not in frame.index or not names:
-        st.info("The data changed since the search; search again to ask what if.", icon=":material/info:")
+    if not names:
+        st.markdown("The model uses no column that could be changed.", width=TEXT_WIDTH)
         return
     chosen = st.multiselect("Columns to change", names, default=names[:3], max_selections=MOST_CHANGES, key=f"change_{project}")
-    row = frame.loc[position]
+    row = frame.iloc[position]
     with st.form("what_if"):
         with st.grid(3, min_column_width=FIELD_WIDTH):
             values = {name: _value(frame[name], usable[name], row[name], position) for name in chosen if name in usable}
@@ -72,7 +71,7 @@ def _flip(project: str, position: int, chosen: tuple[str, ...], explanation: Exp
     with st.container(border=True):
         st.markdown("The smallest change of one or two of these columns that turns the answer:", width=TEXT_WIDTH)
         goal = math.nan
-        if explanation.units != "points":
+        if not explanation.in_points:
             goal = st.number_input("Number to be reached", value=float(f"{explanation.base:.4g}"), key="flip_goal",
                                    width=NUMBER_WIDTH, format="%.6g")
         if st.button("Find it", key="flip", disabled=not chosen):
@@ -95,7 +94,7 @@ def _answer(project: str, position: int, changes: dict[str, object]) -> None:
     moved = after.prediction - before.prediction
     cards.facts([
         Fact("As it is", _words(before)),
-        Fact("With your values", _words(after), signed(moved) + (" points" if before.units == "points" else "")),
+        Fact("With your values", _words(after), signed(moved) + (" points" if before.in_points else "")),
     ], columns=2)
     for name in result.unusual:
         st.warning(f"{quoted(name)} has a value that the model has rarely or never seen; be careful with this answer.",
@@ -105,7 +104,7 @@ def _answer(project: str, position: int, changes: dict[str, object]) -> None:
 
 
 def _words(row: RowExplanation) -> str:
-    return f"{amount(row.prediction, row.units)}" if row.units == "points" else number(row.prediction)
+    return amount(row.prediction, row.in_points)
 
 
 def _value(series: pd.Series, column: Column, now: Any, position: int) -> Any:
@@ -170,7 +169,7 @@ def _change(project: str, column: Column, how: str) -> TableChange | None:
     if column.kind in ("int", "float", "date"):
         value = st.text_input("Value", key=f"table_value_{column.name}", width=NUMBER_WIDTH)
         return TableChange(column.name, "set", value=value) if value.strip() else None
-    frame, _ = session.workspace().cleaning.cleaned(project)
+    frame, _, _ = session.workspace().search.opened(project)
     options = [str(value) for value in frame[column.name].value_counts().index[:200]]
     picked = st.selectbox("Value", options, key=f"table_level_{column.name}", width=CHOICE_WIDTH)
     return TableChange(column.name, "set", value=picked) if picked is not None else None
@@ -179,11 +178,11 @@ def _change(project: str, column: Column, how: str) -> TableChange | None:
 def _show_answer(project: str, change: TableChange) -> None:
     found = session.workspace().explain.what_if_table(project, (change,))
     st.markdown(lead(found.sentence), width=TEXT_WIDTH)
-    points = " points" if found.units == "points" else ""
+    points = " points" if found.in_points else ""
     move = found.mean_after - found.mean_before
-    items = [Fact("Mean as it is", amount(found.mean_before, found.units)),
-             Fact("Mean with the change", amount(found.mean_after, found.units), signed(move) + points)]
-    if found.units == "points":
+    items = [Fact("Mean as it is", amount(found.mean_before, found.in_points)),
+             Fact("Mean with the change", amount(found.mean_after, found.in_points), signed(move) + points)]
+    if found.in_points:
         items.append(Fact("Rows that change sides", count(found.flips_up + found.flips_down), f"of {count(found.rows)} asked"))
     items.append(Fact("Beyond what was seen", count(found.outside), "the model guesses" if found.outside else ""))
     cards.facts(items)

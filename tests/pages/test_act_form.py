@@ -1,6 +1,7 @@
 """The goal form of acting draws what was saved, whatever the values are called."""
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -8,7 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from automl_core.acting.action import Lever
-from pages.ui import session
+from automl_core.framing.problem import Money, Problem
+from automl_core.workspace.goal import Framing
+from pages.ui import pilot_view, session
 from tests.pages.conftest import Stages, open_page, texts, work
 
 LONG = "A plan with everything that is included "
@@ -103,3 +106,43 @@ def test_a_long_sentence_of_the_engine_is_not_cut() -> None:
     """A former card's sentence has some five hundred characters, and its advice stands last."""
     app = AppTest.from_function(_long_sentence).run()
     assert app.markdown[0].value.endswith("end")
+
+
+def test_the_form_opens_whatever_was_saved_so_that_it_can_be_mended(stages: Stages, project: str) -> None:
+    """Nine columns and eleven years were saved before they were refused; the form’s own fields hold less."""
+    act = stages.workspace.act
+    choices = act.levers(project).columns
+    levers = tuple(Lever(choice.column, days=4000) for choice in choices[:9])
+    assert len(levers) == 9
+    goal = replace(act.goal(project), levers=levers, later=(), never=(), capacity=10**17)
+    stages.workspace.context.save("goal", project, goal)
+    app = open_page("act", project)
+    assert not app.exception
+    chosen = next(box for box in app.multiselect if box.label == "What you can change")
+    assert len(chosen.value) == 9
+    next(button for button in app.button if button.label == "Save goal").click().run()
+    assert not app.exception
+    assert "names 9 columns that can be changed, and 8 are the most" in texts(app)
+    next(box for box in app.multiselect if box.label == "What you can change").set_value(chosen.value[:1]).run()
+    next(button for button in app.button if button.label == "Save goal").click().run()
+    assert not app.exception
+    mended = act.goal(project)
+    assert (len(mended.levers), mended.levers[0].days, mended.capacity) == (1, 3650, 10**9)
+
+
+def test_acting_goes_on_about_the_model_after_the_goal_page_names_another_target(
+    stages: Stages, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages.workspace.act.save_goal(project, replace(stages.workspace.act.goal(project), levers=(Lever("contract"),)))
+    other = Problem("months_as_customer", "regression", "rmse", money=Money(over=1.0, under=2.0))
+    monkeypatch.setattr(Framing, "problem", lambda self, project_id: other)
+    app = open_page("act", project)
+    assert not app.exception
+    wanted = next(box for box in app.selectbox if box.label.startswith("Wanted outcome"))
+    assert list(wanted.options) == ["No", "Yes"]
+    assert "How much to provide" not in texts(app)
+    app.session_state["act_tab"] = "One row"
+    app.run()
+    assert not app.exception
+    assert "Number to reach" not in [field.label for field in app.number_input]
+    assert math.isnan(pilot_view._spread(project))

@@ -1,12 +1,21 @@
 """Every tab of the explain page, before and after the closer look; no model, and a what-if in the whole table."""
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from automl_core.acting.action import Lever
+from automl_core.explaining import past_cases
+from automl_core.workspace.cleaning import Cleaning
+from automl_core.workspace.explain import Explaining
+from automl_core.workspace.search import Searching
 from tests.pages.conftest import Stages, texts, work
+from tests.unit.test_explaining_routes import model, table, target
 
 Visit = Any
 TABS = ("All rows", "One column", "Pairs", "One row", "What if", "Failures")
@@ -95,3 +104,83 @@ def test_a_question_without_a_value_is_not_asked_and_its_answer_goes_with_it(vis
     assert "cannot be read" in app.error[0].value
     app.selectbox(key="table_how_months_as_customer").select("Rises or falls by").run()
     assert not app.error
+
+
+def test_the_what_if_of_one_row_shows_that_row_after_the_table_was_cleaned_otherwise(
+    visit: Visit, stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row is one of the table that the model learned from: the same place of a later table is another row."""
+    explain, project = stages.workspace.explain, stages.projects["scored"]
+    row = explain.top(project, 1000).iloc[0]
+    later, columns = stages.workspace.cleaning.cleaned(project)
+    changed = later.iloc[::-1].drop(columns="contract").reset_index(drop=True)
+    monkeypatch.setattr(Cleaning, "cleaned", lambda self, project_id: (changed, columns[:0]))
+    app = tab(visit, "scored", "What if")
+    shown = {field.key.split("_", 2)[2]: field.value for field in (*app.number_input, *app.selectbox)
+             if field.key and field.key.startswith(f"if_{row.name}_")}
+    assert shown
+    for name, value in shown.items():
+        assert value == row[name], name
+    app.segmented_control(key="what_if_way").set_value("The whole table").run()
+    app.selectbox(key="table_column").select("contract").run()
+    assert not app.exception
+    assert set(app.selectbox(key="table_level_contract").options) == set(later["contract"].unique())
+
+
+def test_the_cheapest_flip_keeps_to_all_that_the_goal_says_of_a_lever(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    explain, project = stages.workspace.explain, stages.projects["scored"]
+    goal = stages.workspace.act.goal(project)
+
+    def flips(lever: Lever) -> list[tuple[str, str]]:
+        monkeypatch.setattr(Explaining, "_goal", lambda self, project_id: replace(goal, levers=(lever,)))
+        found = [explain.flip(project, int(place), ("contract",)) for place in places]
+        return [(now, then) for flip in found if flip for _, now, then in flip.changes]
+
+    places = explain.top(project, 1000).index[::40]
+    free = flips(Lever("contract"))
+    assert free
+    assert free[0] not in flips(Lever("contract", forbidden=(free[0],)))
+    assert free[0][0] not in [now for now, _ in flips(Lever("contract", from_values=("another",)))]
+
+
+def test_one_row_explains_the_class_that_is_chosen(visit: Visit, stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of several classes; two are spoken of by one of them, and there is nothing to choose."""
+    assert not [box for box in tab(visit, "scored", "One row").selectbox if box.label == "Class to explain"]
+    project = stages.projects["scored"]
+    problem = stages.workspace.search.problem(project)
+    monkeypatch.setattr(Searching, "problem", lambda self, project_id: replace(problem, classes=(*problem.classes, "Perhaps")))
+    app = tab(visit, "scored", "One row")
+    chosen = next(box for box in app.selectbox if box.label == "Class to explain")
+    assert chosen.value == "Yes"
+    assert "“churned” = “Yes” is predicted at" in texts(app).replace("\\", "")
+    chosen.select("No").run()
+    assert not app.exception
+    told = texts(app).replace("\\", "")
+    assert "“churned” = “No” is predicted at" in told
+    assert "had “churned” = “No” (" in told
+
+
+@pytest.mark.parametrize("place", [0, 2])
+def test_unasked_the_likeliest_of_several_classes_is_explained(place: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, raw = table()
+    made, y = model("multiclass", ("lightgbm",)), target("multiclass", raw)
+    said, past = made.predict_frame(frame), np.arange(400)
+    at = int(np.flatnonzero(said.argmax(axis=1) == place)[0])
+    cases = past_cases(made, frame, said, y, past, {"a": 1.0})
+    opened = SimpleNamespace(background=frame.head(50), reference=None, cases=cases)
+    search = SimpleNamespace(predictions=lambda run: SimpleNamespace(oof=said, y=y, positions=past))
+    monkeypatch.setattr(Explaining, "_opened", lambda self, run: opened)
+    monkeypatch.setattr(Explaining, "_goal", lambda self, project_id: None)
+    monkeypatch.setattr(Explaining, "_open", lambda self, project_id, position: (
+        SimpleNamespace(id="run"), SimpleNamespace(model=made), frame.iloc[position].to_dict()))
+    explain = Explaining(None, search)  # type: ignore[arg-type]
+    assert explain.row("p", at).label == "abc"[place]
+    assert explain.row("p", at, "b").label == "b"
+    context, other = explain.row_context("p", at), explain.row_context("p", at, "b")
+    assert context.sureness is not None
+    assert f"“y” = “{'abc'[place]}” (" in context.sureness.sentence
+    assert other.sureness is not None
+    assert "“y” = “b” (" in other.sureness.sentence
+    flip = explain.flip("p", at, ("a", "b", "c"))
+    assert flip is not None
+    assert flip.before == pytest.approx(100 * said[at].max())

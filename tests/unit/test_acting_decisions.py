@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import math
 from dataclasses import replace
@@ -10,14 +11,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting.action import Goal, Lever
+from automl_core.acting.action import ActionCard, Condition, Goal, Lever
+from automl_core.acting.budget import rows_paid_for
 from automl_core.acting.decide import DecisionInputs, decide
-from automl_core.acting.decisions import actions_frame, rank_rows
+from automl_core.acting.decisions import actions_frame, rank_rows, risk
 from automl_core.acting.goal import check_goal, read_goal, suggest_goal
-from automl_core.acting.planned import PlannedAction, planned_gain
+from automl_core.acting.planned import (
+    ActionPlan,
+    PlanInputs,
+    PlanLabels,
+    PlannedAction,
+    plan_actions,
+    plan_frame,
+    planned_gain,
+)
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
+from tests.unit.modelling import make_model
 
 PROBLEM = Problem("Churn", "binary", "roc_auc", ("No", "Yes"), "Yes", never=("gender",))
 COLUMNS = (
@@ -269,3 +280,96 @@ def test_money_that_pays_for_no_row_is_the_reason_that_is_given() -> None:
     assert "pays for" not in " ".join(both.assumptions)
     unpriced = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, replace(goal, value=0))
     assert unpriced.sentence == made.sentence
+
+
+CARD = ActionCard(
+    "All rows", "charge", "as it is", "10.25 lower", 300, 0.0, 0.0, -20.0, -30.0, -10.0, math.nan, math.nan, math.nan, "B", 1.0,
+    0.1, "", id="c", step=-10.25)  # fmt: skip
+
+
+def planned(cards: tuple[ActionCard, ...], goal: Goal) -> tuple[ActionPlan, PlanInputs]:
+    model, table = make_model("regression")
+    frame = table.frame.assign(charge=table.frame["charge"] + 117_000)
+    frame["customer id"] = pd.Series(np.arange(12_345, 12_645)).astype("float64").mask(frame["charge"].isna())
+    inputs = PlanInputs(model, frame, table.columns, model.predict_frame(frame), goal)
+    return plan_actions(cards, inputs), inputs
+
+
+def test_a_plan_hands_on_ids_and_values_as_they_are() -> None:
+    plan, inputs = planned((CARD,), Goal("value", "low", capacity=50))
+    table = plan_frame(plan, inputs, PlanLabels("2027-01-01", "run", {}, {}))
+    places = [action.row for action in plan.actions]
+    assert len(places) == 50
+    assert table["customer id"].tolist() == [str(12_345 + place) for place in places]
+    assert [float(text) for text in table["from"]] == inputs.frame["charge"].iloc[places].tolist()
+    assert [float(text) for text in table["to"]] == (inputs.frame["charge"].iloc[places] - 10.25).round(2).tolist()
+
+
+def test_a_list_names_ids_without_decimals_though_one_is_missing() -> None:
+    frame = pd.DataFrame({"id": [12_345.0, 12_346.0, math.nan]})
+    made = rank_rows(frame, np.array([0.9, 0.8, 0.1]), COLUMNS, PROBLEM, Goal("Churn", "No", capacity=2))
+    assert [str(name) for name in actions_frame(made, frame, COLUMNS)["id"]] == ["12345", "12346"]
+
+
+def test_without_money_the_better_grade_wins_however_large_the_number() -> None:
+    """Gains of a number may be in millions: they must not buy off a grade."""
+    sure = replace(CARD, id="sure", grade="A", adjusted=-5.0, low=-6.0, high=-4.0, conditions=(Condition("active", ("Yes",)),))
+    large = replace(CARD, id="large", grade="C", adjusted=-1e6, low=-2e6, high=-1.0)
+    plan, inputs = planned((large, sure), Goal("value", "low"))
+    active = [inputs.frame["active"].iloc[action.row] == "Yes" for action in plan.actions]
+    assert [action.card == "sure" for action in plan.actions] == active
+    assert active == sorted(active, reverse=True)
+    assert {True, False} == set(active)
+    gains = [action.p_now - action.p_after for action in plan.actions if action.card == "large"]
+    assert gains == sorted(gains, reverse=True)
+    few, _ = planned((large, sure), Goal("value", "low", capacity=10))
+    assert {action.grade for action in few.actions} == {"A"}
+    small = replace(large, id="small", adjusted=-1e-4, low=-2e-4, high=-1e-5)
+    assert len(planned((small,), Goal("value", "low"))[0].actions) == int(inputs.frame["charge"].notna().sum())
+
+
+def test_a_budget_pays_for_whole_rows_in_decimal_money() -> None:
+    """110 // 1.1 is 99."""
+    p = np.linspace(0.9, 0.5, 200)
+    made = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, Goal("Churn", "No", value=100, contact_cost=1.1, budget=110))
+    assert len(made.rows) == made.capacity == 100
+    assert "pays for 100 rows, and that ends the list." in " ".join(made.assumptions)
+    for cents in range(1, 400):
+        for rows in (1, 3, 10, 99, 1000, 100_000):
+            assert rows_paid_for(cents * rows / 100, cents / 100) == rows
+    assert rows_paid_for(10.0, 3.0) == 3
+
+
+def test_the_risk_of_all_rows_is_worked_out_once_however_long_the_list_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = importlib.import_module("automl_core.acting.decide")
+    asked: list[int] = []
+
+    def counted(predictions: np.ndarray, problem: Problem, goal: Goal) -> np.ndarray:
+        asked.append(len(predictions))
+        return risk(predictions, problem, goal)
+
+    monkeypatch.setattr(module, "risk", counted)
+    p, goal = np.linspace(0.2, 1, 300), Goal("Churn", "No", value=100.0, capacity=250)
+    made = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, goal)
+    found = decide(DecisionInputs(p, np.zeros(300), PROBLEM, goal), made)
+    assert "at a risk of 33 % or more" in found.sentence
+    assert len(asked) <= 3
+
+
+@pytest.mark.parametrize(
+    ("goal", "words"),
+    [
+        (Goal("Churn", "No", levers=tuple(Lever(f"lever {n}") for n in range(9))), "names 9 columns that can be changed, and 8"),
+        (Goal("Churn", "No", levers=(Lever("tenure", days=4000),)), "not between 0 and 3,650"),
+        (Goal("Churn", "No", levers=(Lever("tenure", days=-1),)), "not between 0 and 3,650"),
+        (Goal("Churn", "No", levers=(Lever("tenure", step=math.inf),)), "infinite"),
+        (Goal("Churn", "No", capacity=10**17), "above a billion"),
+        (Goal("Churn", "No", capacity=-1), "below zero"),
+    ],
+)
+def test_a_goal_that_no_form_could_show_is_refused(goal: Goal, words: str) -> None:
+    columns = (*COLUMNS, *(Column(f"lever {n}", "text", "category") for n in range(9)))
+    with pytest.raises(BadInput, match=words):
+        check_goal(goal, PROBLEM, columns)
+    check_goal(replace(goal, levers=(*goal.levers[:8],), experiment="lever 8", capacity=0)
+               if len(goal.levers) > 1 else Goal("Churn", "No", levers=(Lever("tenure", days=3650),)), PROBLEM, columns)

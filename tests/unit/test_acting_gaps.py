@@ -176,6 +176,19 @@ def test_periods_take_limits_and_numbers() -> None:
     assert compare_periods(one.frame, one.y, COLUMNS, PROBLEM, Periods("n0", "0")).over_time
 
 
+def test_a_side_without_rows_is_said_and_not_compared() -> None:
+    one = world(9, 300, "null")
+    first, last = (one.frame["day"].agg(end).date().isoformat() for end in ("min", "max"))
+    none = compare_periods(one.frame, one.y, COLUMNS, PROBLEM, Periods("day", first))
+    assert none.sentence == ("There is no row with a known outcome in the time before, so there is nothing to compare. "
+                             "Choose a later day.")
+    ended = compare_periods(one.frame, one.y, COLUMNS, PROBLEM, Periods("day", last, end=last))
+    assert ended.sentence.endswith("in the time after, so there is nothing to compare. Choose an earlier day.")
+    nobody = compare_groups(one.frame, one.y, COLUMNS, PROBLEM, Pair((Condition("g", ("nobody",)),)))
+    assert nobody.sentence == ("There is no row with a known outcome where “g” is “nobody”, so there is nothing to compare. "
+                               "Choose another group.")
+
+
 def test_holm() -> None:
     def p(value: float) -> Amount:
         return Amount(0, 0, 0, value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,15 @@ def test_intervals_are_drawn() -> None:
     assert trace.x[0] + trace.error_x.array[0] == pytest.approx(0.873)
     assert trace.x[0] - trace.error_x.arrayminus[0] == pytest.approx(0.849)
     assert trace.marker.color == LIGHT.accent
+
+
+@pytest.mark.parametrize("name", ["points", "share of rows"])
+def test_a_number_that_is_called_as_shares_are_is_drawn_as_a_number(name: str) -> None:
+    kept = SegmentSearch((GROUP,), 214, 12, name, name)  # of before it was told apart: the units are all there is
+    assert charts.segments(kept, LIGHT).figure.data[-1].x[0] == pytest.approx(23.0)
+    number = charts.segments(replace(kept, is_rate=False), LIGHT)
+    assert number.figure.data[-1].x[0] == pytest.approx(0.23)
+    assert f"units of “{name}”" in number.sentence
 
 
 def test_hostile_names_become_entities() -> None:

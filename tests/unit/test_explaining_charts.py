@@ -48,7 +48,7 @@ def every(palette: Palette) -> dict[str, Chart]:
         "importance": explain_charts.importance(EXPLANATION, palette), "drops": explain_charts.drops(EXPLANATION, palette),
         "number": explain_charts.curve(NUMBER, palette), "lines": explain_charts.curve(LINES, palette),
         "levels": explain_charts.curve(LEVELS, palette), "dates": explain_charts.curve(DATES, palette),
-        "pair": explain_charts.interaction(PAIR, "points", palette), "row": explain_charts.waterfall(ROW, palette),
+        "pair": explain_charts.interaction(PAIR, True, palette), "row": explain_charts.waterfall(ROW, palette),
         "table": explain_charts.table_what_if(TABLE, palette),
         "weak": explain_charts.weak_spots(WeakSpots((SPOT,), 100, 20, "log loss", "One."), palette)}
 
@@ -81,19 +81,37 @@ def test_the_waterfall_ends_at_the_prediction() -> None:
 
 
 def test_hostile_names_become_entities() -> None:
-    importance = replace(EXPLANATION, importance=(replace(IMPORTANCE[0], column=HOSTILE),), groups=(), units=HOSTILE)
-    row = RowExplanation(60.0, 20.0, (Contribution(HOSTILE, HOSTILE, 40.0),), HOSTILE, HOSTILE, HOSTILE)
+    importance = replace(EXPLANATION, importance=(replace(IMPORTANCE[0], column=HOSTILE),), groups=(), units=HOSTILE, label="")
+    row = RowExplanation(60.0, 20.0, (Contribution(HOSTILE, HOSTILE, 40.0),), HOSTILE, "", HOSTILE)
     pair = replace(PAIR, first=HOSTILE, second=HOSTILE, first_labels=(HOSTILE, "2"), sentence=HOSTILE)
     spot = replace(SPOT, conditions=(SpotCondition(HOSTILE, (HOSTILE,)),))
     charts = [explain_charts.importance(importance, LIGHT), explain_charts.waterfall(row, LIGHT),
-              explain_charts.interaction(pair, HOSTILE, LIGHT),
+              explain_charts.interaction(pair, False, LIGHT),
               explain_charts.curve(replace(LEVELS, column=HOSTILE, sentence=HOSTILE), LIGHT),
               explain_charts.curve(replace(NUMBER, column=HOSTILE, units=HOSTILE), LIGHT),
               explain_charts.weak_spots(WeakSpots((spot,), 1, 1, HOSTILE, ""), LIGHT),
-              explain_charts.table_what_if(replace(TABLE, units=HOSTILE), LIGHT)]
+              explain_charts.table_what_if(replace(TABLE, units=HOSTILE, in_points=False), LIGHT)]
     for chart in charts:
         assert "<img" not in chart.figure.to_json().encode().decode("unicode_escape")
         assert "![" not in chart.sentence
+
+
+def test_a_number_called_points_is_drawn_as_a_number() -> None:
+    """“points” are the units of classes and may be the name of a target."""
+    whole, row = replace(EXPLANATION, label=""), replace(ROW, label="")
+    line, level = replace(NUMBER, of_class=False), replace(LEVELS, of_class=False)
+    told = [explain_charts.importance(whole, LIGHT), explain_charts.waterfall(row, LIGHT), explain_charts.curve(level, LIGHT),
+            explain_charts.table_what_if(replace(TABLE, in_points=False), LIGHT)]
+    for chart in told:
+        drawn = chart.figure.to_json().encode().decode("unicode_escape")
+        assert "%" not in chart.sentence
+        assert "Predicted, %" not in drawn
+        assert "percentage" not in drawn
+    assert "units of “points”" in told[0].sentence
+    assert "From 20 for the average row to 60 for this one" in told[1].sentence
+    hovers = [trace.text for trace in explain_charts.curve(line, LIGHT).figure.data if trace.text]
+    assert all("seen" not in text or "%" not in text for texts in hovers for text in texts)
+    assert "From 20.0 % for the average row to 60.0 % for this one" in explain_charts.waterfall(ROW, LIGHT).sentence
 
 
 def test_nothing_to_show_is_said() -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from automl_core.codec import from_json, to_json
 from automl_core.errors import BadInput
@@ -19,15 +23,20 @@ from automl_core.explaining import (
     curve,
     evidence,
     explain,
+    explain_row,
+    likeliest,
+    of_class,
     open_rows,
     past_cases,
     row_context,
+    what_if,
     what_if_table,
     with_evidence,
 )
 from automl_core.explaining.changes import TableChange
 from automl_core.explaining.depth import judged_rows
-from automl_core.explaining.explanation import Evidence, SpotCondition
+from automl_core.explaining.explanation import Curve, Evidence, SpotCondition
+from automl_core.explaining.interactions import _sentence
 from automl_core.explaining.refits import kinds_used
 from automl_core.explaining.sure import sureness, wilson
 from automl_core.explaining.weak_spots import conditions_of, describe, holds, weak_spots
@@ -168,6 +177,87 @@ def test_cheapest_flip() -> None:
     assert cheapest_flip(model("multiclass", ("lightgbm",)), row, frame, levers) is not None
 
 
+flips = st.builds(
+    Allowed, st.just("a"), to=st.sampled_from([(), ("-1", "0.5", "2")]), direction=st.sampled_from(["", "up"]),
+    from_values=st.sampled_from([(), ("-2.0",), ("0", "1")]),
+    forbidden=st.sampled_from([(), (("-2", "0.5"),), (("-2", "2.0"), ("-2", "0.5")), (("1", "2"),)])) | st.builds(
+    Allowed, st.just("c"), to=st.sampled_from([(), ("l13", "l12"), ("l1", "l9")]),
+    from_values=st.sampled_from([(), ("l2",), ("l3", "l4")]),
+    forbidden=st.sampled_from([(), (("l2", "l13"),), (("l2", "l13"), ("l2", "l12")), (("l1", "l9"),)]))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(flips, min_size=1, max_size=2, unique_by=lambda lever: lever.column), st.sampled_from([-2.0, 0.0]))
+def test_the_cheapest_flip_makes_no_move_that_is_forbidden(levers: list[Allowed], here: float) -> None:
+    frame, _ = table()
+    row = {**frame.iloc[0].to_dict(), "a": here, "b": 1.0, "c": "l2"}
+    found = cheapest_flip(model("regression", ("lightgbm",)), row, frame, tuple(levers), 0.9)
+    by_name = {lever.column: lever for lever in levers}
+    for name, now, then in found.changes if found else ():
+        lever = by_name[name]
+        as_number = (lambda text: float(text.replace("−", "-"))) if name == "a" else str
+        before, after = as_number(now), as_number(then)
+        assert not lever.from_values or before in [as_number(value) for value in lever.from_values]
+        assert (before, after) not in [(as_number(a), as_number(b)) for a, b in lever.forbidden]
+        assert not lever.to or after in [as_number(value) for value in lever.to]
+
+
+def test_the_cheapest_flip_takes_another_way_when_the_first_is_forbidden() -> None:
+    frame, _ = table()
+    made = model("binary", ("lightgbm",))
+    row = {**frame[frame["a"] < -1].iloc[0].to_dict(), "a": -2.0}
+    lever = Allowed("a", to=("1.5", "1.8"))
+    found = cheapest_flip(made, row, frame, (lever,))
+    assert found is not None
+    assert found.changes == (("a", "−2", "1.5"),)
+    other = cheapest_flip(made, row, frame, (replace(lever, forbidden=(("-2", "1.5"),)),))
+    assert other is not None
+    assert other.changes == (("a", "−2", "1.8"),)
+    assert cheapest_flip(made, row, frame, (replace(lever, from_values=("0",)),)) is None
+    assert cheapest_flip(made, row, frame, (replace(lever, from_values=("-2.0",)),)) == found
+
+
+def test_pairs_are_counted_as_people_speak() -> None:
+    assert _sentence(0, 1).startswith("1 pair of the columns used most was looked at; none")
+    assert _sentence(1, 28) == ("28 pairs of the columns used most were looked at; 1 goes beyond what models of purely additive "
+                                "data show.")
+    assert _sentence(5, 28).endswith("5 go beyond what models of purely additive data show; the 3 that do so most are shown.")
+
+
+def called_points() -> Model:
+    """A model of a number that is called as the units of classes are."""
+    made = model("regression", ("lightgbm",))
+    return replace(made, problem=replace(made.problem, target="points"))
+
+
+def test_a_number_called_points_is_no_percentage() -> None:
+    frame, raw = table()
+    made, row = called_points(), frame.iloc[0].to_dict()
+    one = explain_row(made, row, frame.head(50))
+    assert (one.units, one.in_points) == ("points", False)
+    assert explain_row(model("binary", ("lightgbm",)), row, frame.head(50)).in_points
+    whole = explain(made, frame, target("regression", raw), 0)
+    assert (whole.units, whole.in_points) == ("points", False)
+    for name in ("a", "c"):
+        line = curve(open_rows(made, frame), name, target("regression", raw))
+        assert (line.units, line.in_points) == ("points", False)
+        assert "points " not in line.sentence
+        assert curve(open_rows(model("binary", ("lightgbm",)), frame), name, 100 * target("binary", raw)).in_points
+    told = what_if_table(made, frame, (TableChange("a", "add", 1.0),), COLUMNS)
+    assert (told.units, told.in_points) == ("points", False)
+    flip = cheapest_flip(made, row, frame, (Allowed("a"), Allowed("b")), one.prediction + 0.2)
+    assert flip is not None
+    assert "%" not in flip.sentence
+
+
+def test_a_curve_that_was_kept_before_still_says_its_units() -> None:
+    frame, raw = table()
+    kept = to_json(curve(open_rows(model("binary", ("lightgbm",)), frame), "a", 100 * target("binary", raw)))
+    del kept["of_class"]
+    assert from_json(Curve, kept).in_points
+    assert not from_json(Curve, {**kept, "units": "y"}).in_points
+
+
 def test_what_if_in_the_whole_table() -> None:
     frame, _ = table()
     made = model("binary", ("lightgbm",))
@@ -224,3 +314,39 @@ def test_what_stands_in_is_named() -> None:
     mixed = kinds_used(model("binary", ("extra_trees", "linear")))
     assert "stands in; " in mixed
     assert "as in the model" in mixed
+
+
+def test_of_several_classes_the_one_that_is_likeliest_for_the_row_is_explained() -> None:
+    frame, raw = table()
+    made, y = model("multiclass", ("lightgbm",)), target("multiclass", raw)
+    said, positions = oof(made), np.arange(400) * 3
+    for place, label in enumerate("abc"):
+        at = int(np.flatnonzero(said.argmax(axis=1) == place)[0])
+        row = frame.iloc[at].to_dict()
+        assert likeliest(made, row) == label
+        one = explain_row(made, row, frame.head(50), label)
+        assert one.prediction == pytest.approx(100 * said[at].max())
+        assert one.sentence.startswith(f"“y” = “{label}” is predicted at ")
+        asked = what_if(made, row, {"b": 2.0}, frame.head(50), before=one)
+        assert asked.after.label == label
+        cases = of_class(past_cases(made, frame, said, y, positions, {"a": 0.6, "c": 0.4}), said, y, positions, label)
+        assert (cases.outcomes == (y == place)).all()
+        around = row_context(cases, row)
+        assert around.sureness is not None
+        assert f"had “y” = “{label}” (" in around.sureness.sentence
+        assert around.neighbours[0].prediction == pytest.approx(one.prediction)
+        flip = cheapest_flip(made, row, frame, (Allowed("a"), Allowed("b"), Allowed("c")), label=label)
+        assert flip is not None
+        assert flip.before == pytest.approx(one.prediction)
+    assert likeliest(model("binary", ("lightgbm",)), row) == likeliest(model("regression", ("lightgbm",)), row) == ""
+
+
+def test_another_class_of_a_sample_of_past_rows_keeps_to_these_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, raw = table()
+    made, y, said = model("multiclass", ("lightgbm",)), target("multiclass", raw), oof(model("multiclass", ("lightgbm",)))
+    monkeypatch.setattr(sys.modules["automl_core.explaining.sure"], "MOST_PAST", 150)
+    positions = np.arange(400) + 1000
+    cases = of_class(past_cases(made, frame, said, y, positions, {"a": 1.0}), said, y, positions, "c")
+    assert len(cases.frame) == len(cases.oof) == 150
+    assert cases.oof == pytest.approx(said[cases.positions - 1000, 2])
+    assert (cases.outcomes == (y[cases.positions - 1000] == 2)).all()

@@ -153,6 +153,37 @@ def test_the_file_says_who_gets_what_and_is_safe_to_open() -> None:
     assert np.allclose(moved["set_to"].astype(float), moved["now"].astype(float) * 0.95, rtol=1e-4)
 
 
+@pytest.mark.parametrize("gap", [False, True])
+def test_numbers_are_handed_on_as_the_table_has_them(gap: bool) -> None:
+    """An id that is rounded finds no row again, and “117,284” is another value than 117283.94."""
+    rows, start = customers(), 12_345 if gap else 1_234_567_890_123_456
+    ids = pd.Series(np.arange(start, start + 600))
+    ids = ids.astype("float64").mask(rows.frame["Contract"] == "One year") if gap else ids  # a gap makes whole numbers decimal
+    price = pd.Series(np.linspace(117_000, 118_000, 600).round(2))
+    rows = replace(rows, frame=rows.frame.assign(customer=ids, Price=price))
+    lower = replace(CARD, lever="Price", from_value="as it is", to_value="10 lower", from_values=(), step=-10.0,
+                    conditions=(Condition("Contract", ("Month",)),))
+    pilot, assignment, drawn = started(rows, lower)
+    table = pilot_table(pilot, assignment, "Churn")
+    assert list(table["customer"]) == [str(start + place) for place in drawn.positions]
+    assert list(table["now"].astype(float)) == list(price.iloc[drawn.positions])
+    treated = table[table["arm"] == "treat"]
+    assert list(treated["set_to"].astype(float)) == list((price.iloc[drawn.positions[drawn.treated]] - 10).round(2))
+    sent = sent_back(table, ["Yes"] * len(table)).drop(columns="row")
+    assert match_outcomes(pilot, assignment, sent, PROBLEM).returned.matched == 200
+
+
+@pytest.mark.parametrize("theirs", ["{:,}", "{}", "{}.0"])
+def test_the_file_of_an_older_pilot_still_finds_its_rows(theirs: str) -> None:
+    """Pilots of before kept numeric ids with marks, and their files have gone out so."""
+    rows = customers()
+    pilot, assignment, drawn = started(replace(rows, frame=rows.frame.assign(customer=np.arange(12_000, 12_600))))
+    kept = assignment.assign(id_0=[f"{12_000 + place:,}" for place in drawn.positions])
+    sent = sent_back(pilot_table(pilot, kept, "Churn"), ["Yes"] * 200).drop(columns="row")
+    sent["customer"] = [theirs.format(12_000 + place) for place in drawn.positions]
+    assert match_outcomes(pilot, kept, sent, PROBLEM).returned.matched == 200
+
+
 def test_two_levers_moved_together_stay_together() -> None:
     both = replace(CARD, also=(Moved("Discount", ("No",), "Yes", cost=30.0),))
     rows = customers()

@@ -103,6 +103,7 @@ levers = st.builds(
     relative=st.booleans(),
     cost=st.sampled_from([0.0, 1.0, 7.5]),
     direction=st.sampled_from(["", "up", "down"]),
+    from_values=st.sampled_from([(), (), ("12", "30"), tuple(map(str, range(40)))]),
     low=st.sampled_from([math.nan, 0.0, 30.0]),
     high=st.sampled_from([math.nan, 50.0, 100.0]),
 ) | st.builds(
@@ -140,11 +141,22 @@ def test_limits_hold(chosen: list[Lever], place: int, most: int) -> None:
                 assert isinstance(before, float)
                 side = {"up": 1, "down": -1}.get(lever.direction, math.copysign(1, lever.step))
                 assert (move.value - before) * side > 0 or before < 0
+                assert not lever.from_values or before in {float(value) for value in lever.from_values}
                 assert math.isnan(lever.low) or move.value >= lever.low
                 assert math.isnan(lever.high) or move.value <= lever.high
         assert option.cost == pytest.approx(sum(move.cost for move in option.moves))
     assert len(found.options) <= 3
     assert found.sentence.endswith(".")
+
+
+@pytest.mark.parametrize("lever", [Lever("tenure", step=2.0), Lever("tenure", cost=1.0), Lever("tenure", to=("5", "30"))],
+                         ids=["a step", "any value", "values"])
+def test_a_number_is_changed_only_from_the_values_that_are_named(lever: Lever) -> None:
+    _, table = world()
+    row = {**row_at(0), "tenure": 12.0}
+    assert moves_of(lever, row, table.frame)
+    assert moves_of(replace(lever, from_values=("7", "12.0")), row, table.frame) == moves_of(lever, row, table.frame)
+    assert moves_of(replace(lever, from_values=("7",)), row, table.frame) == ()
 
 
 def test_there_already_and_never() -> None:

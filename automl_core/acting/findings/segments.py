@@ -59,7 +59,7 @@ def find_groups(
     frame, values = _known_rows(frame, outcome.values, generator)
     first = first_half(frame, problem, generator)
     if min(int(first.sum()), int((~first).sum())) < 2 * SMALLEST:
-        return SegmentSearch((), 0, 0, outcome.label, outcome.unit)
+        return SegmentSearch((), 0, 0, outcome.label, outcome.unit, outcome.is_rate)
     described, cells = usable(columns, problem), Cells(frame)
     kept: list[tuple[Segment, Mask]] = []
     looked_at = tested = 0
@@ -71,7 +71,7 @@ def find_groups(
             if all(_overlap(mask, other) < TWINS for _, other in kept):
                 kept.append((segment, mask))
     segments = tuple(sorted((segment for segment, _ in kept), key=lambda segment: -abs(segment.difference)))
-    return SegmentSearch(segments, looked_at, tested, outcome.label, outcome.unit)
+    return SegmentSearch(segments, looked_at, tested, outcome.label, outcome.unit, outcome.is_rate)
 
 
 def _known_rows(
