@@ -123,6 +123,52 @@ def test_rows_of_one_group_stay_on_one_side() -> None:
     assert 200 <= len(drawn.positions) <= 203
 
 
+def stores(groups: int, size: int) -> PilotRows:
+    """Customers of a few stores; all have the contract of the card."""
+    rows = customers(groups * size)
+    frame = rows.frame.assign(Contract="Month", store=np.repeat(np.arange(groups), size))
+    return replace(rows, frame=frame, problem=replace(PROBLEM, group="store"))
+
+
+def test_a_pilot_of_groups_has_groups_on_both_sides() -> None:
+    """Sizes are reached by whole groups: one store is no pilot, and two are told apart by what sets stores apart."""
+    with pytest.raises(BadInput, match="have 8 values of “store”, each of which goes to one side as a whole, and a pilot needs"):
+        plan_pilot(CARD, stores(8, 100), PilotChoice())
+    many = stores(30, 150)
+    with pytest.raises(BadInput, match="rows with the same “store” stay together") as caught:
+        plan_pilot(CARD, many, PilotChoice(rows=200))
+    assert caught.value.hint == "Choose 1,800 or more."
+    for share in (0.5, 1 / 3, 0.8):
+        pilot, _, drawn = started(many, CARD, PilotChoice(treated_share=share))
+        for side in (True, False):
+            assert len(np.unique(drawn.groups[drawn.treated == side])) >= 6
+        assert (pilot.power.treated, pilot.power.held) == (pilot.treated, pilot.held)
+        assert "1,200 rows on each side (8 groups) see the promised change" in pilot.power.sentence
+        assert pilot.power.sentence.startswith("Rows with the same “store” go to one side together")
+
+
+def test_rows_that_are_alike_make_a_pilot_larger() -> None:
+    rows = stores(200, 10)
+    same = np.random.default_rng(0).random(200)[np.repeat(np.arange(200), 10)] < 0.5
+    alike, unlike = replace(rows, y=same.astype(np.int64)), rows
+    asked, plain = plan_pilot(CARD, alike, PilotChoice()), plan_pilot(CARD, unlike, PilotChoice())
+    assert asked.per_arm > 8 * plain.per_arm
+    assert "are alike, so 10.0 times as many are needed" in asked.sentence
+    assert "alike" not in plain.sentence
+
+
+def test_a_pilot_of_few_groups_stays_open() -> None:
+    """An old pilot of two stores, or one whose stores did not all send: no verdict on what sets stores apart."""
+    rows = stores(30, 150)
+    pilot, assignment, drawn = started(rows, CARD, PilotChoice())
+    sides = [np.unique(drawn.groups[drawn.treated == side])[:5] for side in (True, False)]
+    kept = np.isin(drawn.groups, np.concatenate(sides))
+    back = sent_back(pilot_table(pilot, assignment, "Churn"), list(np.where(~kept, "", np.where(drawn.treated, "No", "Yes"))))
+    result = judge(pilot, match_outcomes(pilot, assignment, back, rows.problem))
+    assert result.verdict == "open"
+    assert "They are of 5 groups with the change and 5 without" in result.sentence
+
+
 def test_only_rows_of_the_card_are_drawn() -> None:
     rows = customers()
     narrow = replace(CARD, conditions=(Condition("customer", ("00001", "00002")),))
