@@ -21,6 +21,7 @@ from automl_core.acting.nuisance import FOLDS, Learner, fold_of
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.qini import Ranking, judge_ranking
 from automl_core.acting.randomised import Balance, check_randomised
+from automl_core.acting.statistics import group_codes
 from automl_core.data.table import Column, find_column
 from automl_core.errors import BadInput
 from automl_core.explaining.words import count, interval, points, quote
@@ -30,6 +31,7 @@ from automl_core.framing.validation import encode_target
 
 Floats = NDArray[np.float64]
 FEWEST_A_SIDE = 100
+FEWEST_GROUPS_A_SIDE = 10
 JUDGES = 3  # parts of the rows learned from that say whether trees or a line tell outcomes better
 FIRST_FOLDS = 2  # folds that only teach: models of fewer rows would judge an order much worse than the one handed over
 _TREATED = (
@@ -114,7 +116,8 @@ def measure_uplift(
     """The effect of `treatment` on `outcome` (columns of `frame`), and a ranking of rows by how much they gain.
 
     Without `columns` the frame is typed as a file would be. BadInput when the treatment has not two values, a side has fewer than
-    100 rows with an outcome, or treatment can be told from the other columns, so that chance did not decide it.
+    100 rows with an outcome, or than 10 groups that were dealt as a whole, or treatment can be told from the other columns, so
+    that chance did not decide it.
     """
     roles = roles or UpliftRoles()
     if not columns:
@@ -138,9 +141,12 @@ def measure_uplift(
         )
     rows = frame.iloc[used].reset_index(drop=True)
     covariates = make_covariates(rows, columns, problem, ())
-    groups = pd.factorize(rows[roles.group])[0] if roles.group else None
+    groups = group_codes(rows[roles.group].to_numpy()) if roles.group else None
     folds = fold_of(len(used), groups, seed)
     dealt = _dealt(treated, groups)
+    if len(dealt) < len(treated):
+        _check_groups(treated[dealt], roles.group)
+    _check_folds(folds, treated)
     balance = check_randomised(covariates.rows(dealt), treated[dealt], folds[dealt])
     if not balance.randomised:
         raise BadInput(balance.sentence, "Uplift needs an experiment; use action cards, which compare like with like.")
@@ -155,6 +161,28 @@ def _dealt(treated: NDArray[np.bool_], groups: NDArray[np.generic] | None) -> ND
     codes, first = np.unique(groups, return_index=True)
     whole = bool((treated[first][np.searchsorted(codes, groups)] == treated).all())
     return first if whole else np.arange(len(treated))
+
+
+def _check_groups(treated: NDArray[np.bool_], group: str) -> None:
+    """BadInput when chance dealt too few whole groups, of which `treated` (k,) were, to tell an effect from what sets them apart."""
+    yes, no = int(treated.sum()), int((~treated).sum())
+    if min(yes, no) < FEWEST_GROUPS_A_SIDE:
+        raise BadInput(
+            f"Rows with the same {quote(group)} were treated alike, and {count(yes, 'value')} of it {'was' if yes == 1 else 'were'} "
+            f"treated, {no:,} not.",
+            f"{FEWEST_GROUPS_A_SIDE} on each side are needed to tell an effect from what sets them apart.",
+        )
+
+
+def _check_folds(folds: NDArray[np.int64], treated: NDArray[np.bool_]) -> None:
+    """BadInput when the rows that a model of some fold may learn from are of one side only."""
+    for fold in range(FOLDS):
+        parts = [folds != fold, *([folds < fold] if fold >= FIRST_FOLDS else [])]
+        if any(not treated[part].any() or treated[part].all() for part in parts):
+            raise BadInput(
+                "Nearly all rows of one side belong together, so the other rows cannot say what happens there.",
+                "An experiment is needed that treated more than a few groups.",
+            )
 
 
 def _outcome(frame: pd.DataFrame, problem: Problem, roles: UpliftRoles) -> tuple[Outcome, NDArray[np.bool_]]:
