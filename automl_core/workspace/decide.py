@@ -132,7 +132,7 @@ class Deciding:
         card = next((one for one in self.pilots.cards(project_id) if card_key(one) == key), None)
         card = card or self.pilots.card(project_id, key)
         run = self.search.needed(project_id)
-        found = [pilot for pilot in self.pilots.all(project_id) if card_key(pilot.card) == key and pilot.state != "cancelled"]
+        found = [pilot for pilot in self.pilots.about(project_id) if card_key(pilot.card) == key and pilot.state != "cancelled"]
         name = self.context.store.project(project_id).name
         goal = self.pilots.act.goal_of(run)
         is_rate = self._problem(run).task != "regression"

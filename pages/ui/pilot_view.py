@@ -42,8 +42,8 @@ def move_words(card: ActionCard, limit: int = 60) -> str:
 
 
 def open_pilots(project: str) -> dict[str, Pilot]:
-    """The pilots that are running, by the keys of their cards; read once for all the cards of a page."""
-    newest_last = reversed(session.workspace().pilots.all(project))
+    """The pilots that are running for the present goal, by the keys of their cards; read once for all the cards of a page."""
+    newest_last = reversed(session.workspace().pilots.about(project))
     return {card_key(pilot.card): pilot for pilot in newest_last if pilot.state == "running"}
 
 
