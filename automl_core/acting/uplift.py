@@ -74,7 +74,8 @@ class Uplift:
     `effect` is the mean over all rows (AIPW) with its 95 % range. `ranking` judges the DR-learner's order of rows and
     `simple` that of the T-learner, each row by models of earlier folds only; these saw fewer rows than the models of `scores`,
     so the order handed over is as good or better. `scores` (n,) are the DR-learner's cross-fitted predictions for all rows of
-    the table given, NaN where treatment or outcome is missing.
+    the table given, NaN where treatment or outcome is missing. Times `turned` (-1 when a low number is wanted) an effect is the
+    change of the outcome as it is told in words.
     """
 
     balance: Balance
@@ -89,6 +90,7 @@ class Uplift:
     outcome: str
     is_rate: bool
     sentence: str
+    turned: float = 1.0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -103,6 +105,7 @@ class _Trial:
     folds: NDArray[np.int64]
     groups: NDArray[np.generic] | None
     seed: int
+    turned: float
 
 
 def measure_uplift(
@@ -150,7 +153,8 @@ def measure_uplift(
     balance = check_randomised(covariates.rows(dealt), treated[dealt], folds[dealt])
     if not balance.randomised:
         raise BadInput(balance.sentence, "Uplift needs an experiment; use action cards, which compare like with like.")
-    trial = _Trial(Learner(covariates), values, treated, measured.is_rate, folds, groups, seed)
+    turned = -1.0 if roles.good == "low" and not measured.is_rate else 1.0
+    trial = _Trial(Learner(covariates), values, treated, measured.is_rate, folds, groups, seed, turned)
     return _measured(trial, balance, used, len(frame), measured)
 
 
@@ -164,12 +168,12 @@ def _dealt(treated: NDArray[np.bool_], groups: NDArray[np.generic] | None) -> ND
 
 
 def _check_groups(treated: NDArray[np.bool_], group: str) -> None:
-    """BadInput when chance dealt too few whole groups, of which `treated` (k,) were, to tell an effect from what sets them apart."""
+    """BadInput when chance dealt too few whole groups (k,) to tell an effect from what sets them apart."""
     yes, no = int(treated.sum()), int((~treated).sum())
     if min(yes, no) < FEWEST_GROUPS_A_SIDE:
+        some = count(yes, "value of it was", "values of it were")
         raise BadInput(
-            f"Rows with the same {quote(group)} were treated alike, and {count(yes, 'value')} of it {'was' if yes == 1 else 'were'} "
-            f"treated, {no:,} not.",
+            f"Rows with the same {quote(group)} were treated alike, and {some} treated, {no:,} not.",
             f"{FEWEST_GROUPS_A_SIDE} on each side are needed to tell an effect from what sets them apart.",
         )
 
@@ -242,7 +246,7 @@ def _measured(trial: _Trial, balance: Balance, used: NDArray[np.int64], rows: in
     scores[used] = robust
     made = Uplift(
         balance, effect, effect - reach, effect + reach, int(trial.treated.sum()), int((~trial.treated).sum()), ranked, by_two,
-        scores, outcome.label, outcome.is_rate, "",
+        scores, outcome.label, outcome.is_rate, "", trial.turned,
     )  # fmt: skip
     return replace(made, sentence=_sentence(made))
 
@@ -301,9 +305,10 @@ def _error(influence: Floats, groups: NDArray[np.generic] | None) -> float:
 
 def _sentence(made: Uplift) -> str:
     def gap(value: float) -> str:
-        return f"{'−' if value < 0 else '+'}{points(value) if made.is_rate else f'{abs(value):.3g}'}"
+        moved = made.turned * value
+        return f"{'−' if moved < 0 else '+'}{points(moved) if made.is_rate else f'{abs(moved):.3g}'}"
 
-    span = interval(gap(made.low), gap(made.high))
+    span = interval(*(gap(value) for value in sorted((made.low, made.high), key=lambda end: made.turned * end)))
     words = f"The treatment moved {made.outcome} by {gap(made.effect)} on average (95 % range {span})"
     words += f", measured on {made.treated:,} treated and {made.held:,} untreated rows. "
     if made.ranking.qini_low > 0:

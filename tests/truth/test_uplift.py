@@ -148,12 +148,13 @@ def test_numbers_groups_and_gaps() -> None:
     frame.loc[50:60, "arm"] = np.nan
     found = measure_uplift(frame, "cost", "arm", UpliftRoles(good="low", group="house"))
     assert abs(found.effect - 8) < 1.5 * (found.high - found.low) / 2  # three standard errors
+    assert f"moved “cost” by −{found.effect:.3g} on average (95 % range −{found.high:.3g} to −{found.low:.3g})" in found.sentence
     assert np.isnan(found.scores[:41]).all()
     assert np.isfinite(found.scores[70:]).all()
     assert len(ranked_rows(found, frame)) == rows - 41 - 11
 
 
-@pytest.mark.parametrize(("shops", "words"), [(1, "1 value of it was treated, 19 not"), (9, "9 values of it were treated, 11 not")])
+@pytest.mark.parametrize(("shops", "words"), [(1, "1 value of it was treated, 19 not"), (9, "9 values of it were treated, 11")])
 def test_few_groups_treated_as_a_whole_are_no_experiment(shops: int, words: str) -> None:
     """What sets one shop apart from nineteen others is not an effect."""
     rng = np.random.default_rng(0)
