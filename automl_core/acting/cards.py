@@ -27,7 +27,7 @@ from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.pairs import best_pairs, pair_trials
 from automl_core.acting.side_by_side import Hands, hands, side_by_side
 from automl_core.acting.splits import make_splits
-from automl_core.acting.statistics import benjamini_hochberg
+from automl_core.acting.statistics import benjamini_hochberg, group_codes
 from automl_core.acting.trials import Stage, Trial, lever_trials, work_of
 from automl_core.acting.what_if import Predicts, WhatIf, predictor, quick_predictor
 from automl_core.data.table import Column, find_column
@@ -141,7 +141,8 @@ def _given(inputs: CardInputs, levers: tuple[str, ...]) -> Covariates:
 
 def _stage(inputs: CardInputs, outcome: Outcome) -> Stage:
     goal, problem, rows = inputs.goal, inputs.problem, len(inputs.frame)
-    groups = pd.factorize(inputs.frame[problem.group])[0] if problem.group and problem.group in inputs.frame else None
+    grouped = bool(problem.group) and problem.group in inputs.frame
+    groups = group_codes(inputs.frame[problem.group].to_numpy()) if grouped else None
     levers = tuple(lever.column for lever in goal.levers)
     given = [column for column in usable(inputs.columns, problem, (*goal.never, *goal.later)) if column.name not in levers]
     sign = 1.0 if more_is_better(problem, goal, outcome) else -1.0
