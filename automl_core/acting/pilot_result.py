@@ -179,7 +179,7 @@ def _follows(pilot: Pilot, result: PilotResult) -> str:
             if result.delivered < 0:
                 words += " At its cost it does not pay."
         return words
-    if gains[1] < 0:
+    if did_harm(pilot, result):
         return f"{change} did harm: the card is retired."
     if turned * pilot.promise.effect <= gains[1]:
         return (
@@ -187,6 +187,12 @@ def _follows(pilot: Pilot, result: PilotResult) -> str:
             f"because the pilot had a chance of {percent(pilot.power.chance)} to see it."
         )
     return "No effect was shown, and the promised one is ruled out: the card is retired."
+
+
+def did_harm(pilot: Pilot, result: PilotResult) -> bool:
+    """Whether the whole interval lies on the side that is not wanted."""
+    turned = direction(pilot.goal, pilot.is_rate)
+    return max(turned * result.low, turned * result.high) < 0
 
 
 def _amount(value: float, goal: Goal) -> str:
@@ -244,6 +250,7 @@ def graded(card: ActionCard, pilot: Pilot | None, goal: Goal | None = None) -> A
         overturn=OTHER_ROWS if raised else "",
         next_step=ROLL_OUT if raised else "",
         reasons=(chance_decided(result.returned.matched),) if raised else (words,),
+        measured=True,
     )
 
 

@@ -361,6 +361,12 @@ def test_a_report_has_one_price_after_the_amounts_changed() -> None:
         assert section.lines[1].endswith(graded(replace(CARD, cost=1.0), raised, goal).sentence.removeprefix(f"{CARD.who}. "))
 
 
+def test_a_report_says_why_a_card_was_retired() -> None:
+    for effect, why in ((-0.25, "retired, because it did harm"), (0.0, "retired, because the effect was not seen")):
+        (section,) = make_sections(SectionInputs(pilots=(verdict(effect)[0],)))
+        assert why in section.lines[0]
+
+
 def test_a_record_of_numbers_without_money_counts_in_the_number() -> None:
     raised, _ = verdict(0.25)
     number = replace(raised, is_rate=False, goal=Goal("cost", "high"), promised=NAN)
