@@ -31,6 +31,8 @@ from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
 from automl_core.reporting.exports import safe_csv
 from automl_core.reporting.sections import SectionInputs, make_sections
+from pages.ui import pilot_charts
+from pages.ui.theme import LIGHT
 
 NAN = math.nan
 PROBLEM = Problem("Churn", "binary", "roc_auc", ("No", "Yes"), "Yes")
@@ -371,6 +373,13 @@ def test_a_record_of_numbers_without_money_counts_in_the_number() -> None:
     raised, _ = verdict(0.25)
     number = replace(raised, is_rate=False, goal=Goal("cost", "high"), promised=NAN)
     assert re.match(r"The only measured card promised [\d.]+ in “cost” and delivered", track_record([number]).sentence)
+    drawn = pilot_charts.record(track_record([number]), LIGHT)
+    assert "outcome" not in drawn.alt
+    assert drawn.figure.layout.xaxis.title.text == "Worth of the treated rows, cost"
+    harm, _ = verdict(-0.25)
+    turned = pilot_charts.record(track_record([replace(harm, promised=NAN)]), LIGHT)
+    assert re.search(r"delivered −\d+ outcomes", turned.alt)
+    assert turned.figure.layout.xaxis.title.text == "Worth of the treated rows, outcomes"
 
 
 def test_what_chance_decided_is_said_alike_with_a_pilot_and_without() -> None:
