@@ -163,8 +163,8 @@ def ended(pilot: Pilot) -> None:
         cards.show(pilot_charts.promised(pilot, session.palette()), f"promised_{pilot.id}")
         with st.container(horizontal=True):
             st.download_button(
-                "Print this card", partial(ws.decide.card_html, pilot.project_id, card_key(pilot.card)), file_name="card.html",
-                mime="text/html", icon=":material/print:", on_click="ignore", key=f"card_{pilot.id}")
+                "Print this card", partial(ws.decide.pilot_card_html, pilot.id), file_name="card.html", mime="text/html",
+                icon=":material/print:", on_click="ignore", key=f"card_{pilot.id}")
             if st.button("Take the result back", key=f"back_{pilot.id}", type="tertiary", icon=":material/undo:",
                          help="When the wrong file was sent: the pilot runs again."):
                 with border():

@@ -160,6 +160,8 @@ def test_a_pilot_says_nothing_of_the_same_card_for_another_outcome(page: Carded)
         kept = from_json(Pilot, record.body)
         ws.context.store.update(pilot.id, to_json(replace(kept, goal=replace(kept.goal, **other))), record.version)
     assert all(card.grade != "A" for card in ws.pilots.cards(project))
+    assert "Measured by a pilot" in ws.decide.pilot_card_html(measured.id)  # its own card, not the one of the present outcome
+    assert "Measured by a pilot" not in ws.decide.card_html(project, page.key())
     assert not {measured.id, waiting.id} & {pilot.id for pilot in ws.pilots.about(project)}
     assert "See its pilot" not in [button.label for button in open_page("act", project).button]
     assert "Start another pilot" in texts(open_page("pilots", project))
@@ -167,6 +169,22 @@ def test_a_pilot_says_nothing_of_the_same_card_for_another_outcome(page: Carded)
     ws.pilots.cancel(waiting.id)
     ws.pilots.resume(waiting.id)  # the two are of different outcomes
     assert ws.pilots.get(again.id).state == "running"
+
+
+def test_the_card_of_an_ended_pilot_prints_after_the_goal_changed(page: Carded) -> None:
+    ws, project = page.workspace, page.project
+    pilot, goal = ws.pilots.start(project, page.key(), PilotChoice(rows=300)), ws.act.goal(project)
+    ws.pilots.upload(pilot.id, "outcomes.csv", outcomes(page, pilot.id, 0.3))
+    now = ws.decide.pilot_card_html(pilot.id)
+    try:
+        ws.act.save_goal(project, replace(goal, value=900.0))
+        assert ws.act.cards(project) is None
+        kept = ws.decide.pilot_card_html(pilot.id)
+    finally:
+        ws.act.save_goal(project, goal)
+    assert "Measured by a pilot" in kept
+    assert "chance decided which" in kept
+    assert (kept.count("€"), kept.count("<dd>")) == (now.count("€"), now.count("<dd>"))
 
 
 def test_a_pilot_can_be_cancelled_and_resumed(page: Carded) -> None:
