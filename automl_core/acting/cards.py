@@ -64,14 +64,16 @@ def make_cards(inputs: CardInputs) -> Actions:
     """Cards of grade A to C, best first by the low end of their net worth, at most seven; and patterns that are not advice.
 
     Every move of every lever is tried; groups are measured on rows that did not choose them; p values are corrected for all
-    that was tried (Benjamini and Hochberg 1995).
+    that was tried (Benjamini and Hochberg 1995). A lever that the model must not see gets no card: it says who was treated in an
+    experiment, which is measured by itself.
     """
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     for lever in inputs.goal.levers:
         find_column(inputs.columns, lever.column)
     inputs, notes = _sampled(inputs)
-    rows = len(inputs.frame)
+    seen = tuple(lever for lever in inputs.goal.levers if lever.column not in inputs.problem.excluded)
+    inputs, rows = replace(inputs, goal=replace(inputs.goal, levers=seen)), len(inputs.frame)
     if not inputs.goal.levers or not rows:
         return Actions((), rows=rows, notes=notes)
     # matrices this small lose by being shared between threads, most of all beside other work
