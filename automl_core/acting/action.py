@@ -130,7 +130,8 @@ class ActionCard:
     and what changes: `eligible` picks the rows of any table by them. `id` is a hash of those: the same card of a later run has
     the same one. `also` are further levers moved together. A numeric lever never leaves [`lowest`, `highest`] (NaN: no limit).
     When not all of a group has rows to be compared with, `alike` says in parts (one must hold) which rows do: only these are
-    meant. `gain`, `gain_low` and `gain_high` are the effect in the wanted direction: more is better whatever is counted.
+    meant. Once a pilot has ended its figures are those `measured` there. `gain`, `gain_low` and `gain_high` are the effect in the
+    wanted direction: more is better whatever is counted.
     """
 
     who: str
@@ -172,6 +173,7 @@ class ActionCard:
     highest: float = float("nan")
     also: tuple[Change, ...] = ()
     alike: tuple[tuple[Condition, ...], ...] = ()
+    measured: bool = False
 
     @property
     def whole_cost(self) -> float:

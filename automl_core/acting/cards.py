@@ -27,7 +27,7 @@ from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.pairs import best_pairs, pair_trials
 from automl_core.acting.side_by_side import Hands, hands, side_by_side
 from automl_core.acting.splits import make_splits
-from automl_core.acting.statistics import benjamini_hochberg
+from automl_core.acting.statistics import benjamini_hochberg, group_codes
 from automl_core.acting.trials import Stage, Trial, lever_trials, work_of
 from automl_core.acting.what_if import Predicts, WhatIf, predictor, quick_predictor
 from automl_core.data.table import Column, find_column
@@ -64,14 +64,16 @@ def make_cards(inputs: CardInputs) -> Actions:
     """Cards of grade A to C, best first by the low end of their net worth, at most seven; and patterns that are not advice.
 
     Every move of every lever is tried; groups are measured on rows that did not choose them; p values are corrected for all
-    that was tried (Benjamini and Hochberg 1995).
+    that was tried (Benjamini and Hochberg 1995). A lever that the model must not see gets no card: it says who was treated in an
+    experiment, which is measured by itself.
     """
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     for lever in inputs.goal.levers:
         find_column(inputs.columns, lever.column)
     inputs, notes = _sampled(inputs)
-    rows = len(inputs.frame)
+    seen = tuple(lever for lever in inputs.goal.levers if lever.column not in inputs.problem.excluded)
+    inputs, rows = replace(inputs, goal=replace(inputs.goal, levers=seen)), len(inputs.frame)
     if not inputs.goal.levers or not rows:
         return Actions((), rows=rows, notes=notes)
     # matrices this small lose by being shared between threads, most of all beside other work
@@ -141,7 +143,8 @@ def _given(inputs: CardInputs, levers: tuple[str, ...]) -> Covariates:
 
 def _stage(inputs: CardInputs, outcome: Outcome) -> Stage:
     goal, problem, rows = inputs.goal, inputs.problem, len(inputs.frame)
-    groups = pd.factorize(inputs.frame[problem.group])[0] if problem.group and problem.group in inputs.frame else None
+    grouped = bool(problem.group) and problem.group in inputs.frame
+    groups = group_codes(inputs.frame[problem.group].to_numpy()) if grouped else None
     levers = tuple(lever.column for lever in goal.levers)
     given = [column for column in usable(inputs.columns, problem, (*goal.never, *goal.later)) if column.name not in levers]
     sign = 1.0 if more_is_better(problem, goal, outcome) else -1.0

@@ -14,6 +14,8 @@ from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.grading import Evidence, grade
 from automl_core.acting.levers import moved
 from automl_core.acting.outcome import Outcome
+from automl_core.acting.pilot_groups import Together, rows_together
+from automl_core.acting.statistics import group_codes
 from automl_core.acting.trials import Trial
 from automl_core.acting.what_if import WhatIf
 from automl_core.acting.wording import (
@@ -75,7 +77,8 @@ class Desk:
         letter, reasons = grade(found)
         effect, lever = trial.effect, trial.move.lever
         now = float(self.outcome.values[trial.rows].mean()) if trial.rows.any() else math.nan
-        subject = CardSubject(trial.move, trial.conditions, effect, self.outcome, now, trial.also, trial.alike)
+        together = self._together(trial)
+        subject = CardSubject(trial.move, trial.conditions, effect, self.outcome, now, trial.also, trial.alike, together)
         worth = self.worth(trial)
         nan = math.nan
         made = ActionCard(
@@ -92,6 +95,12 @@ class Desk:
             lowest=lever.low, highest=lever.high, also=trial.also, alike=trial.alike,
         )  # fmt: skip
         return replace(made, id=_identity(made), what_if=self._what_if(made, trial))
+
+    def _together(self, trial: Trial) -> Together | None:
+        """The groups of the trial's rows, of which a pilot needs more rows; None when rows stand alone."""
+        if trial.scores.groups is None or not trial.rows.any():
+            return None
+        return rows_together("", group_codes(trial.scores.groups)[trial.rows], self.outcome.values[trial.rows])
 
     def _what_if(self, card: ActionCard, trial: Trial) -> float:
         before = self.frame[trial.rows]

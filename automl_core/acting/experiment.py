@@ -33,11 +33,12 @@ MOST_SAID = 3
 class Experiment:
     """The result of one experiment; `refused` is empty, or the sentence that says why it cannot be read as one.
 
-    `effect` is the mean change of the wanted outcome (a share between -1 and 1, or the number, more being better), with its 95 %
-    range. `qini` judges the DR-learner's order, `simple_qini` the T-learner's; `ordered` says that the first one's range lies
-    above zero. `treat` is the share of rows worth treating, `rows` how many of the measured ones that is; `net` (money, NaN
-    without a value) is what treating these brings after costs, `net_all` what treating all brings. `who` describes the 30 %
-    ranked first in sentences; `curve` and `parts` are those of the DR-learner's order.
+    `effect` is the mean change of the outcome: of the share of the wanted class (between -1 and 1), or of the number, which falls
+    when a low one is wanted and the treatment works; with its 95 % range, as in `parts`. Gains (`curve`, `qini`, money) are
+    changes in the wanted direction. `qini` judges the DR-learner's order, `simple_qini` the T-learner's; `ordered` says that the
+    first one's range lies above zero. `treat` is the share of rows worth treating, `rows` how many of the measured ones that is;
+    `net` (money, NaN without a value) is what treating these brings after costs, `net_all` what treating all brings. `who`
+    describes the 30 % ranked first in sentences; `curve` and `parts` are those of the DR-learner's order.
     """
 
     treatment: str
@@ -97,10 +98,13 @@ def measure_experiment(inputs: ExperimentInputs) -> tuple[Experiment, Floats]:
         found = measure_uplift(inputs.frame, problem.target, goal.experiment, roles, inputs.columns, inputs.seed)
     except BadInput as error:
         return Experiment(goal.experiment, refused=str(error)), np.full(len(inputs.frame), np.nan)
+    effect, low, high = _told(found.turned, found.effect, found.low, found.high)
+    told = (_told(found.turned, part.effect, part.low, part.high) for part in found.ranking.parts)
+    parts = (UpliftPart(part.share, part.rows, *each) for part, each in zip(found.ranking.parts, told, strict=True))
     made = Experiment(
         goal.experiment, found.outcome, found.is_rate, found.treated, found.held, found.balance.sentence, found.balance.auc,
-        found.effect, found.low, found.high, found.ranking.qini, found.ranking.qini_low, found.ranking.qini_high,
-        found.simple.qini, found.simple.qini_low, found.simple.qini_high, found.ranking.qini_low > 0, parts=found.ranking.parts,
+        effect, low, high, found.ranking.qini, found.ranking.qini_low, found.ranking.qini_high,
+        found.simple.qini, found.simple.qini_low, found.simple.qini_high, found.ranking.qini_low > 0, parts=tuple(parts),
         curve=found.ranking.curve, sentence=found.sentence,
     )  # fmt: skip
     cost = (lever.cost if lever is not None else 0.0) or goal.contact_cost
@@ -109,11 +113,16 @@ def measure_experiment(inputs: ExperimentInputs) -> tuple[Experiment, Floats]:
     return replace(made, who=_who(inputs, found) if made.ordered else (), advice=advice), found.scores
 
 
+def _told(turned: float, effect: float, low: float, high: float) -> tuple[float, float, float]:
+    """An effect and its range as changes of the outcome itself, not of what is wanted of it."""
+    return (effect, low, high) if turned > 0 else (-effect, -high, -low)
+
+
 def _worth(made: Experiment, found: Uplift, goal: Goal, cost: float) -> Experiment:
     """How many rows to treat, and what that brings by outcomes that did not choose them."""
     scores = found.scores[np.isfinite(found.scores)]
     pays = cost / goal.value if goal.value > 0 else 0.0
-    everyone = 1.0 if made.low > pays else 0.0
+    everyone = 1.0 if found.low > pays else 0.0
     share = float(np.mean(scores > pays)) if made.ordered else everyone
     rows, grid = round(share * len(scores)), [point.share for point in made.curve]
 

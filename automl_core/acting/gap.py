@@ -13,11 +13,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.nuisance import Learner, fold_of
+from automl_core.acting.statistics import group_codes
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -121,7 +121,7 @@ def amount(value: float, influence: Floats, together: NDArray[np.generic] | None
     if together is None:
         error = float(influence.std(ddof=1)) / math.sqrt(rows)
     else:
-        sums = np.bincount(pd.factorize(together)[0] + 1, weights=influence)
+        sums = np.bincount(group_codes(together), weights=influence)
         error = float(np.sqrt(np.sum(sums**2))) / rows
     p = float(2 * ndtr(-abs(value) / error)) if error > 0 else 1.0
     return Amount(value, value - 1.959964 * error, value + 1.959964 * error, p)

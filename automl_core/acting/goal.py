@@ -104,7 +104,10 @@ def read_goal(text: str) -> Goal:
 
 
 def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...]) -> None:
-    """Raise BadInput when the goal does not fit the problem or names a column that is not there."""
+    """Raise BadInput when the goal does not fit the problem or names a column that is not there.
+
+    What the model must not see cannot be a lever, but it can say who was treated: an experiment is measured without the model.
+    """
     if goal.outcome != problem.target:
         raise BadInput(
             f"The goal speaks of {quote(goal.outcome)}, the model predicts {quote(problem.target)}.",
@@ -131,7 +134,8 @@ def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...]) -> Non
         column = find_column(columns, lever.column)
         if lever.column in goal.never and lever.column not in problem.excluded:
             raise BadInput(f"{quote(lever.column)} is named as a lever and as never to be used.", "Name it once.")
-        if lever.column in problem.excluded:
+        measured = lever.column == goal.experiment and lever.column not in (problem.target, problem.weights)
+        if lever.column in problem.excluded and not measured:
             raise BadInput(f"{quote(lever.column)} is left out of the model and cannot be a lever.", "Choose another column.")
         if lever.column in goal.later:
             raise BadInput(f"{quote(lever.column)} is named as a lever and as measured later.", "Name it once.")

@@ -12,11 +12,11 @@ from dataclasses import InitVar, dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting import linear, trees
 from automl_core.acting.covariates import Covariates
+from automl_core.acting.statistics import group_codes
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -40,12 +40,12 @@ def folds_for(rows: int) -> int:
 
 
 def fold_of(rows: int, groups: NDArray[np.generic] | None, seed: int, folds: int = FOLDS) -> Folds:
-    """A fold number for each row; all rows of one group share it."""
+    """A fold number for each row; all rows of one group share it, and rows whose group is missing stand alone."""
     generator = np.random.default_rng(seed)
     if groups is None:
         return np.asarray(generator.permutation(rows) % folds, dtype=np.int64)
-    codes, found = pd.factorize(groups)
-    return np.asarray((generator.permutation(len(found) + 1) % folds)[codes], dtype=np.int64)
+    codes = group_codes(groups)
+    return np.asarray((generator.permutation(int(codes.max(initial=-1)) + 2) % folds)[codes], dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

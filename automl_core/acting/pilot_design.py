@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionCard
 from automl_core.acting.levers import eligible, texts
 from automl_core.acting.outcome import make_outcome
+from automl_core.acting.pilot_groups import FEWEST_GROUPS, LEAST_GROUPS, Together, rows_together, strata_of
 from automl_core.acting.pilots import (
     Floats,
     Mask,
@@ -27,11 +28,10 @@ from automl_core.acting.pilots import (
     money_of,
     promise_of,
 )
-from automl_core.acting.power import FEWEST_SIDE, Change, Power, fewest_rows, measure_power
+from automl_core.acting.power import FEWEST_SIDE, Change, Power, fewest_rows, measure_power, power_of
+from automl_core.acting.statistics import group_codes
 from automl_core.errors import BadInput
-from automl_core.explaining.words import count, day
-
-STRATA = 10
+from automl_core.explaining.words import count, day, quote
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -68,24 +68,61 @@ def promised_change(card: ActionCard, rows: PilotRows) -> Change:
 
 
 def plan_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice) -> Power:
-    """What a pilot of that size could see. BadInput when too few rows can be drawn to
-    compare two sides, or when the card is a pattern only."""
+    """What a pilot of that size could see. BadInput when too few rows, or too few groups of rows that go together, can be drawn
+    to compare two sides, or when the card is a pattern only."""
     if card.grade == "D":
         raise BadInput(
             "This card is a pattern and not advice, so there is nothing to test.", "Choose a card of grade C or better."
         )
-    available = int(rows_for(card, rows.frame).sum())
-    planned = measure_power(promised_change(card, rows), available, choice.rows, choice.treated_share)
+    mask = rows_for(card, rows.frame)
+    available, change, together = int(mask.sum()), promised_change(card, rows), _together(rows, mask)
+    planned = measure_power(change, available, choice.rows, choice.treated_share, together)
     fewest = fewest_rows(choice.treated_share)
     if available < fewest:
         raise BadInput(f"{_only(available)} can get this change, and a pilot needs {fewest}.", "Widen the group of the card.")
     if choice.rows and choice.rows < fewest:
-        few = count(choice.rows, "row is", "rows are")
         raise BadInput(
-            f"{few} too few for this pilot: {FEWEST_SIDE} on each side are the fewest that can be compared.",
+            f"{_few(choice)} too few for this pilot: {FEWEST_SIDE} on each side are the fewest that can be compared.",
             f"Choose {fewest} or more.",
         )
-    return planned
+    if together is None:
+        return planned
+    _check_groups(together, choice)
+    drawn = draw(card, rows, choice, planned.treated + planned.held)  # whole groups are seldom just as many rows
+    treated = int(drawn.treated.sum())
+    return power_of(change, available, (treated, len(drawn.positions) - treated), together)
+
+
+def _together(rows: PilotRows, mask: Mask) -> Together | None:
+    """The groups of the rows that a pilot may draw, and how alike their outcomes are; None when rows stand alone."""
+    group = rows.problem.group
+    if not group or group not in rows.frame or not mask.any():
+        return None
+    outcome = make_outcome(rows.y, rows.problem, "" if rows.problem.task == "regression" else rows.goal.good)
+    return rows_together(group, group_codes(rows.frame[group].to_numpy())[mask], outcome.values[mask])
+
+
+def _check_groups(together: Together, choice: PilotChoice) -> None:
+    """BadInput when there are, or would be drawn, too few groups to compare two sides."""
+    name, fewest = quote(together.column), fewest_rows(choice.treated_share, FEWEST_GROUPS)
+    if together.groups < fewest:
+        only = count(together.groups, "value", "values")
+        raise BadInput(
+            f"The rows that can get this change have {only} of {name}, each of which goes to one side as a whole, and a pilot "
+            f"needs {fewest}.",
+            "Widen the group of the card.",
+        )
+    least = math.ceil(fewest * together.rows - 1e-9)
+    if choice.rows and choice.rows < least:
+        raise BadInput(
+            f"{_few(choice)} too few for this pilot: rows with the same {name} stay together, and {FEWEST_GROUPS} values of it "
+            "on each side are the fewest that can be compared.",
+            f"Choose {least:,} or more.",
+        )
+
+
+def _few(choice: PilotChoice) -> str:
+    return count(choice.rows, "row is", "rows are")
 
 
 def _only(available: int) -> str:
@@ -95,21 +132,22 @@ def _only(available: int) -> str:
 def draw(card: ActionCard, rows: PilotRows, choice: PilotChoice, size: int) -> Draw:
     """Draw `size` of the card's rows and deal them to the two sides by chance, inside strata of the predicted risk.
 
-    Rows of one group (`problem.group`) stay on one side, else an effect could spill over. The same seed gives the same draw.
+    Rows of one group (`problem.group`) stay on one side, else an effect could spill over; of groups at least as many are drawn
+    as can be compared. The same seed gives the same draw.
     """
     random = np.random.default_rng(choice.seed)
     available = np.flatnonzero(rows_for(card, rows.frame))
     group = rows.problem.group
     if group and group in rows.frame:
-        codes = pd.factorize(rows.frame[group])[0].astype(np.int64)
-        lonely = codes < 0  # a row without a group is one of its own
-        codes[lonely] = codes.max() + 1 + np.arange(int(lonely.sum()))
+        codes = group_codes(rows.frame[group].to_numpy())
+        fewest = fewest_rows(choice.treated_share, FEWEST_GROUPS if choice.rows else LEAST_GROUPS)
     else:
-        codes = np.arange(len(rows.frame), dtype=np.int64)
+        codes, fewest = np.arange(len(rows.frame), dtype=np.int64), 0
     units, places = np.unique(codes[available], return_inverse=True)
     sizes = np.bincount(places)
     order = random.permutation(len(units))
-    chosen = order[np.cumsum(sizes[order]) - sizes[order] < size]  # whole groups until the size is reached
+    before = np.cumsum(sizes[order]) - sizes[order]
+    chosen = order[(before < size) | (np.arange(len(units)) < fewest)]  # whole groups until the size is reached
     risk = np.bincount(places, np.nan_to_num(rows.risk[available])) / sizes
     strata = _strata(risk[chosen], len(chosen), choice.treated_share)
     treated = _deal(strata, choice.treated_share, random)
@@ -123,7 +161,7 @@ def draw(card: ActionCard, rows: PilotRows, choice: PilotChoice, size: int) -> D
 
 def _strata(risk: Floats, units: int, share: float) -> NDArray[np.int64]:
     """Parts of equal size by risk: ten, or fewer so that each side of each has four units."""
-    parts = max(1, min(STRATA, int(units * min(share, 1 - share)) // 4))
+    parts = strata_of(units * min(share, 1 - share))
     ranks = np.argsort(np.argsort(risk, kind="stable"), kind="stable")
     return np.asarray(ranks * parts // max(1, units), dtype=np.int64)
 

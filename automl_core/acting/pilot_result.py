@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.pilot_files import Matched
+from automl_core.acting.pilot_groups import FEWEST_GROUPS, freedom
 from automl_core.acting.pilots import Pilot, PilotResult, PilotState, Verdict, change_words, direction, money_of, promise_of
 from automl_core.acting.power import ENOUGH_BACK, FEWEST_SIDE
 from automl_core.acting.wording import OTHER_ROWS, ROLL_OUT, chance_decided
-from automl_core.explaining.words import interval, money, number, percent, points, quote
+from automl_core.explaining.words import count, interval, money, number, percent, points, quote
 
 Floats = NDArray[np.float64]
 LOPSIDED = 0.01
@@ -36,15 +37,16 @@ class Difference:
 
 
 def compare_sides(values: Floats, treated: NDArray[np.bool_], strata: NDArray[np.int64], groups: NDArray[np.int64]) -> Difference:
-    """The stratum-adjusted difference of means, all arguments (n,). Errors are clustered by `groups`.
+    """The stratum-adjusted difference of means, all arguments (n,). Errors are clustered by `groups`, corrected for few of them
+    (Bell and McCaffrey 2002).
 
-    Strata that lack two rows on a side are pooled with their neighbours, for they tell nothing alone. Both sides need a row.
+    Strata that lack two groups on a side are pooled with their neighbours, for they tell nothing alone. Both sides need a row.
     """
     from scipy.special import stdtr, stdtrit
 
-    strata = _pooled(strata, treated)
-    parts, n = np.unique(strata), len(values)
     codes = np.unique(groups, return_inverse=True)[1]
+    strata = _pooled(strata, treated, codes)
+    parts, n = np.unique(strata), len(values)
     influence = np.zeros(n)
     difference = 0.0
     for part in parts:
@@ -53,34 +55,34 @@ def compare_sides(values: Floats, treated: NDArray[np.bool_], strata: NDArray[np
         means = []
         for side in (True, False):
             rows = inside & (treated == side)
-            count = int(rows.sum())
+            size = int(rows.sum())
             mean = float(values[rows].mean())
-            units = len(np.unique(codes[rows]))
-            freedom = units / (units - 1) if units > 1 else 1.0  # a mean was estimated from the side itself
-            freedom = freedom if units < count else math.sqrt(freedom)  # groups of unequal size pull it towards themselves
-            influence[rows] = (1 if side else -1) * share * freedom * (values[rows] - mean) / count
+            pull = np.bincount(codes[rows])[codes[rows]] / size  # a group pulls the mean of its side towards itself
+            lost = 1 / np.sqrt(np.where(pull < 1, 1 - pull, 1.0))
+            influence[rows] = (1 if side else -1) * share * lost * (values[rows] - mean) / size
             means.append(mean)
         difference += share * (means[0] - means[1])
-    sums = np.bincount(codes, influence)
-    variance = float((sums**2).sum())
+    each = [float((np.bincount(codes, influence * (treated == side)) ** 2).sum()) for side in (True, False)]
+    variance = sum(each)
+    clusters = len(np.unique(codes[treated])), len(np.unique(codes[~treated]))
+    degrees = max(1.0, freedom((each[0], each[1]), clusters, len(parts)))
     if variance == 0:  # nobody differed inside any side: half a row of each kind, as in the other tests of rates
         rate = 0.5 / (n + 1)
         variance = rate * (1 - rate) * max(1.0, float(np.ptp(values))) ** 2 * (1 / treated.sum() + 1 / max(1, (~treated).sum()))
     error = math.sqrt(variance)
-    degrees = max(1, len(sums) - 2 * len(parts))
     reach = float(stdtrit(degrees, 0.975)) * error
     p = float(2 * stdtr(degrees, -abs(difference) / error))
     sides = float(values[treated].mean()), float(values[~treated].mean())
     return Difference(sides[0], sides[1], difference, difference - reach, difference + reach, p)
 
 
-def _pooled(strata: NDArray[np.int64], treated: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _pooled(strata: NDArray[np.int64], treated: NDArray[np.bool_], codes: NDArray[np.int64]) -> NDArray[np.int64]:
     """Strata from low to high risk, a thin one joined to the one before it (the first to the next)."""
     made, current = np.zeros(len(strata), dtype=np.int64), 0
     waiting = np.zeros(len(strata), dtype=bool)
     for part in np.unique(strata):
         waiting |= strata == part
-        if min(int((waiting & treated).sum()), int((waiting & ~treated).sum())) >= 2:
+        if min(len(np.unique(codes[waiting & treated])), len(np.unique(codes[waiting & ~treated]))) >= 2:
             made[waiting] = current
             current += 1
             waiting[:] = False
@@ -90,11 +92,12 @@ def _pooled(strata: NDArray[np.int64], treated: NDArray[np.bool_]) -> NDArray[np
 
 def judge(pilot: Pilot, matched: Matched) -> PilotResult:
     """What the outcomes say of the card: raised to A when the interval excludes nothing in the wanted direction; retired when it
-    shows nothing or harm; open while too few rows, or rows of one side only, came back."""
+    shows nothing or harm; open while too few rows or groups, or those of one side only, came back."""
     back = matched.returned
     nan = math.nan
-    if min(back.treated, back.held) < FEWEST_SIDE:
-        sentence = f"{back.sentence} At least {FEWEST_SIDE} on each side are needed to compare them."
+    few = _too_few(matched)
+    if few:
+        sentence = f"{back.sentence} {few}"
         return PilotResult(nan, nan, nan, nan, nan, nan, "open", nan, nan, nan, back, sentence)
     found = compare_sides(matched.values, matched.treated, matched.strata, matched.groups)
     turned = direction(pilot.goal, pilot.is_rate)
@@ -111,6 +114,19 @@ def judge(pilot: Pilot, matched: Matched) -> PilotResult:
         money_kept[0], money_kept[1], money_kept[2], back, "",
     )  # fmt: skip
     return replace(made, sentence=_sentence(pilot, made, why))
+
+
+def _too_few(matched: Matched) -> str:
+    """Why the two sides cannot be compared at all, or nothing."""
+    if min(matched.returned.treated, matched.returned.held) < FEWEST_SIDE:
+        return f"At least {FEWEST_SIDE} on each side are needed to compare them."
+    treated, held = (len(np.unique(matched.groups[matched.treated == side])) for side in (True, False))
+    if min(treated, held) < FEWEST_GROUPS:
+        return (
+            f"They are of {count(treated, 'group')} with the change and {held:,} without, and rows of one group are alike: at "
+            f"least {FEWEST_GROUPS} groups on each side are needed to compare them."
+        )
+    return ""
 
 
 def _why_open(pilot: Pilot, matched: Matched) -> str:
@@ -163,7 +179,7 @@ def _follows(pilot: Pilot, result: PilotResult) -> str:
             if result.delivered < 0:
                 words += " At its cost it does not pay."
         return words
-    if gains[1] < 0:
+    if did_harm(pilot, result):
         return f"{change} did harm: the card is retired."
     if turned * pilot.promise.effect <= gains[1]:
         return (
@@ -171,6 +187,12 @@ def _follows(pilot: Pilot, result: PilotResult) -> str:
             f"because the pilot had a chance of {percent(pilot.power.chance)} to see it."
         )
     return "No effect was shown, and the promised one is ruled out: the card is retired."
+
+
+def did_harm(pilot: Pilot, result: PilotResult) -> bool:
+    """Whether the whole interval lies on the side that is not wanted."""
+    turned = direction(pilot.goal, pilot.is_rate)
+    return max(turned * result.low, turned * result.high) < 0
 
 
 def _amount(value: float, goal: Goal) -> str:
@@ -228,6 +250,7 @@ def graded(card: ActionCard, pilot: Pilot | None, goal: Goal | None = None) -> A
         overturn=OTHER_ROWS if raised else "",
         next_step=ROLL_OUT if raised else "",
         reasons=(chance_decided(result.returned.matched),) if raised else (words,),
+        measured=True,
     )
 
 

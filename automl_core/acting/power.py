@@ -1,6 +1,7 @@
 """How many rows a pilot needs, and the chance that the rows there are show the change.
 
-Two proportions or two means, two-sided at 5 %, aiming at a chance of 80 % (Fleiss, Levin and Paik 2003, chapter 4).
+Two proportions or two means, two-sided at 5 %, aiming at a chance of 80 % (Fleiss, Levin and Paik 2003, chapter 4). Rows that go
+together count as fewer (see `pilot_groups`).
 """
 
 from __future__ import annotations
@@ -8,9 +9,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from automl_core.acting.pilot_groups import LEAST_GROUPS, Together, design_freedom
 from automl_core.acting.statistics import rows_per_arm
 from automl_core.errors import BadInput
-from automl_core.explaining.words import percent
+from automl_core.explaining.words import count, percent, quote
 
 CHANCE = 0.8
 FEWEST_SIDE = 10  # with fewer outcomes on a side nothing is compared
@@ -50,11 +52,14 @@ class Power:
     sentence: str
 
 
-def chance_to_see(change: Change, treated: int, held: int) -> float:
+def chance_to_see(change: Change, treated: float, held: float, together: Together | None = None) -> float:
     """The chance (0 to 1) that a pilot with so many rows on each side finds the change from `now` to `then` at 5 %."""
     gap = abs(change.then - change.now)
     if min(treated, held) < 1 or gap == 0 or not math.isfinite(gap):
         return 0.0
+    critical, doubt = _critical(treated, held, together)
+    if together is not None:
+        treated, held = treated / together.design, held / together.design
     if math.isfinite(change.spread):
         under_null = under_change = change.spread * math.sqrt(1 / treated + 1 / held)
     else:
@@ -64,35 +69,63 @@ def chance_to_see(change: Change, treated: int, held: int) -> float:
         under_change = math.sqrt(then * (1 - then) / treated + now * (1 - now) / held)
     if under_change == 0:
         return 1.0
-    return _normal((gap - _Z * under_null) / under_change)
+    return _normal((gap - critical * under_null) / (doubt * under_change))
 
 
-def measure_power(change: Change, available: int, rows: int = 0, treated_share: float = 0.5) -> Power:
+def _critical(treated: float, held: float, together: Together | None) -> tuple[float, float]:
+    """How many standard errors a difference must reach, more of them when few groups tell how large the error is; and by how much
+    the difference counted in such errors then varies (the normal approximation to the noncentral t; Johnson and Welch 1940)."""
+    degrees = design_freedom(treated, held, together)
+    if math.isinf(degrees):
+        return _Z, 1.0
+    from scipy.special import stdtrit
+
+    critical = float(stdtrit(degrees, 0.975))
+    return critical, math.sqrt(1 + critical**2 / (2 * degrees))
+
+
+def measure_power(
+    change: Change, available: int, rows: int = 0, treated_share: float = 0.5, together: Together | None = None
+) -> Power:
     """The power of a pilot of `rows` rows out of the `available` ones (0: as many as the promised change asks for, or all).
 
     BadInput when the share that gets the change is not between 10 and 90 %.
     """
     if not 0.1 <= treated_share <= 0.9:
         raise BadInput("The share of rows that get the change is not between 10 % and 90 %.", "Choose half, which needs fewest.")
-    needed = side_rows(change.now, change.then, change.spread)
-    weak = side_rows(change.now, change.weak, change.spread) if math.isfinite(change.weak) else 0
+    needed = side_rows(change, together)
     least = fewest_rows(treated_share, LEAST_DRAWN)
+    if together is not None:
+        least = max(least, math.ceil(fewest_rows(treated_share, LEAST_GROUPS) * together.rows))
     wanted = rows or (max(total_rows(needed, treated_share), least) if needed else available)
     rows = max(0, min(wanted, available))
     treated = round(rows * treated_share)
-    held = rows - treated
-    chance = chance_to_see(change, treated, held)
-    weak_change = Change(change.now, change.weak, spread=change.spread)
-    chance_weak = chance_to_see(weak_change, treated, held) if math.isfinite(change.weak) else 0.0
-    made = Power(needed, weak, available, treated, held, chance, chance_weak, smallest_change(change, treated, held), "")
-    return replace(made, sentence=_sentence(made, chance_to_see(change, needed, needed)))
+    return power_of(change, available, (treated, rows - treated), together)
 
 
-def side_rows(now: float, then: float, spread: float = math.nan) -> int:
+def power_of(change: Change, available: int, sides: tuple[int, int], together: Together | None = None) -> Power:
+    """The power of a pilot with so many rows that get the change, and so many that do not."""
+    treated, held = sides
+    weak_change, weak = replace(change, then=change.weak), math.isfinite(change.weak)
+    needed = side_rows(change, together)
+    made = Power(
+        needed, side_rows(weak_change, together) if weak else 0, available, treated, held,
+        chance_to_see(change, treated, held, together), chance_to_see(weak_change, treated, held, together) if weak else 0.0,
+        smallest_change(change, treated, held, together), "",
+    )  # fmt: skip
+    return replace(made, sentence=_sentence(made, chance_to_see(change, needed, needed, together), together))
+
+
+def side_rows(change: Change, together: Together | None = None) -> int:
     """Rows that each side of a pilot needs: see `rows_per_arm`, but never so few that it cannot be judged once a fifth of the
-    outcomes is lost; 0 when no number of rows can see the change."""
-    needed = rows_per_arm(now, then, spread)
-    return max(needed, LEAST_DRAWN) if needed else 0
+    outcomes is lost; 0 when no number of rows can see the change. Of rows that go together, whole groups."""
+    needed = rows_per_arm(change.now, change.then, change.spread)
+    if not needed or together is None:
+        return max(needed, LEAST_DRAWN) if needed else 0
+    groups = max(LEAST_GROUPS, math.ceil(max(needed, LEAST_DRAWN) * together.design / together.rows))
+    while chance_to_see(change, groups * together.rows, groups * together.rows, together) < CHANCE:
+        groups += max(1, groups // 200)  # few of them: that few groups hardly tell their spread asks for a third more at most
+    return math.ceil(groups * together.rows - 1e-9)
 
 
 def fewest_rows(treated_share: float, side: int = FEWEST_SIDE) -> int:
@@ -105,23 +138,26 @@ def total_rows(per_arm: int, treated_share: float) -> int:
     return math.ceil(per_arm / 2 * (1 / treated_share + 1 / (1 - treated_share)) - 1e-9)
 
 
-def smallest_change(change: Change, treated: int, held: int) -> float:
+def smallest_change(change: Change, treated: int, held: int, together: Together | None = None) -> float:
     """The smallest change (a share, or units) that so many rows see with a chance of 80 %; NaN when none can be seen."""
     if min(treated, held) < 1:
         return math.nan
     if math.isfinite(change.spread):
-        return (_Z + 0.841621) * change.spread * math.sqrt(1 / treated + 1 / held)
+        design = 1.0 if together is None else together.design
+        critical, doubt = _critical(treated, held, together)
+        return (critical + 0.841621 * doubt) * change.spread * math.sqrt(design * (1 / treated + 1 / held))
     upward = change.then >= change.now
     low, high = 0.0, (1 - _share(change.now)) if upward else _share(change.now)
     side = 1 if upward else -1
-    if chance_to_see(Change(change.now, change.now + side * high), treated, held) < CHANCE:
+
+    def seen(size: float) -> bool:
+        return chance_to_see(Change(change.now, change.now + side * size), treated, held, together) >= CHANCE
+
+    if not seen(high):
         return math.nan
     for _ in range(40):
         middle = (low + high) / 2
-        if chance_to_see(Change(change.now, change.now + side * middle), treated, held) < CHANCE:
-            low = middle
-        else:
-            high = middle
+        low, high = (low, middle) if seen(middle) else (middle, high)
     return high
 
 
@@ -133,18 +169,30 @@ def _normal(z: float) -> float:
     return 0.5 * math.erfc(-z / math.sqrt(2))
 
 
-def _sentence(power: Power, chance: float) -> str:
-    rows, few = power.treated + power.held, power.per_arm == LEAST_DRAWN
+def _sentence(power: Power, chance: float, together: Together | None) -> str:
+    rows, few = power.treated + power.held, power.per_arm == LEAST_DRAWN and together is None
     if power.per_arm == 0:
         return "No pilot of any size can see a change of nothing."
     least = f", the fewest of which {FEWEST_SIDE} are left if a fifth is lost," if few else ""
-    seen = percent(chance) if few else "80 %"
+    if together is not None:
+        least = f" ({count(round(power.per_arm / together.rows), 'group')})"
+    seen = "80 %" if together is None and not few else percent(chance)
     needed = f"{power.per_arm:,} rows on each side{least} see the promised change with a chance of {seen}"
     if power.per_arm_weak > power.per_arm:
         needed += f" ({power.per_arm_weak:,} if the true change is at the weak end)"
+    if together is not None:
+        needed = f"{_together_words(together)} {needed}"
     if power.treated == power.held == power.per_arm and power.chance >= CHANCE - 0.005:
         return f"{needed}, and that is what this pilot has."
     here = f"With {power.treated:,} that get the change and {power.held:,} that do not, the chance is {percent(power.chance)}"
     if rows == power.available and power.chance < CHANCE - 0.005:
         return f"{needed}. {here}, and no more rows can be drawn: widen the group, or let it run on new rows."
     return f"{needed}. {here}."
+
+
+def _together_words(together: Together) -> str:
+    """Why more rows are needed than of single ones."""
+    words = f"Rows with the same {quote(together.column)} go to one side together"
+    if together.design < 1.05:
+        return f"{words}."
+    return f"{words} and are alike, so {together.design:.1f} times as many are needed as of single rows."

@@ -32,7 +32,7 @@ class Kept:
 @dataclass(frozen=True, slots=True)
 class TrackRecord:
     """All measured cards together, newest first. Amounts are money when every card has money, else outcomes turned good, or
-    what the number moved by in the wanted direction.
+    what the number moved by in the wanted direction; `unit` then names that number.
 
     `ratio` is delivered over promised with its range, taking the promises as given; NaN when nothing was promised.
     """
@@ -47,6 +47,7 @@ class TrackRecord:
     ratio_high: float
     currency: str
     sentence: str
+    unit: str = ""
 
 
 def track_record(pilots: Sequence[Pilot], goal: Goal | None = None) -> TrackRecord:
@@ -69,10 +70,10 @@ def track_record(pilots: Sequence[Pilot], goal: Goal | None = None) -> TrackReco
     ratios = [value / promised if sure else math.nan for value in (delivered, delivered - reach, delivered + reach)]
     currency = currencies.pop() if in_money else ""
     low, high = delivered - reach, delivered + reach
-    made = TrackRecord(items, promised, delivered, low, high, ratios[0], ratios[1], ratios[2], currency, "")
-    numbers = {quote(pilot.goal.outcome) for pilot in ended if not pilot.is_rate}
-    unit = f"in {numbers.pop()}" if len(numbers) == 1 and not any(pilot.is_rate for pilot in ended) else ""
-    return replace(made, sentence=_sentence(made, in_money, unit))
+    numbers = {pilot.goal.outcome for pilot in ended if not pilot.is_rate}
+    unit = numbers.pop() if not in_money and len(numbers) == 1 and not any(pilot.is_rate for pilot in ended) else ""
+    made = TrackRecord(items, promised, delivered, low, high, ratios[0], ratios[1], ratios[2], currency, "", unit)
+    return replace(made, sentence=_sentence(made, in_money))
 
 
 def _kept(pilot: Pilot, in_money: bool) -> Kept:
@@ -90,7 +91,7 @@ def _kept(pilot: Pilot, in_money: bool) -> Kept:
     return Kept(pilot.id, what, pilot.state, given[0], min(given[1:]), max(given[1:]), found[0], min(found[1:]), max(found[1:]))
 
 
-def _sentence(record: TrackRecord, in_money: bool, unit: str) -> str:
+def _sentence(record: TrackRecord, in_money: bool) -> str:
     if not record.items:
         return "No card has been measured by a pilot yet."
 
@@ -98,7 +99,9 @@ def _sentence(record: TrackRecord, in_money: bool, unit: str) -> str:
         if in_money:
             return money(value, record.currency)
         whole = round(value)
-        return f"{number(value)} {unit}" if unit else f"{number(whole)} {'outcome' if abs(whole) == 1 else 'outcomes'}"
+        if record.unit:
+            return f"{number(value)} in {quote(record.unit)}"
+        return f"{number(whole)} {'outcome' if abs(whole) == 1 else 'outcomes'}"
 
     count = len(record.items)
     who = "The only measured card" if count == 1 else f"Our last {count} cards"

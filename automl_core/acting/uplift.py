@@ -21,6 +21,7 @@ from automl_core.acting.nuisance import FOLDS, Learner, fold_of
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.qini import Ranking, judge_ranking
 from automl_core.acting.randomised import Balance, check_randomised
+from automl_core.acting.statistics import group_codes
 from automl_core.data.table import Column, find_column
 from automl_core.errors import BadInput
 from automl_core.explaining.words import count, interval, points, quote
@@ -30,6 +31,7 @@ from automl_core.framing.validation import encode_target
 
 Floats = NDArray[np.float64]
 FEWEST_A_SIDE = 100
+FEWEST_GROUPS_A_SIDE = 10
 JUDGES = 3  # parts of the rows learned from that say whether trees or a line tell outcomes better
 FIRST_FOLDS = 2  # folds that only teach: models of fewer rows would judge an order much worse than the one handed over
 _TREATED = (
@@ -72,7 +74,8 @@ class Uplift:
     `effect` is the mean over all rows (AIPW) with its 95 % range. `ranking` judges the DR-learner's order of rows and
     `simple` that of the T-learner, each row by models of earlier folds only; these saw fewer rows than the models of `scores`,
     so the order handed over is as good or better. `scores` (n,) are the DR-learner's cross-fitted predictions for all rows of
-    the table given, NaN where treatment or outcome is missing.
+    the table given, NaN where treatment or outcome is missing. Times `turned` (-1 when a low number is wanted) an effect is the
+    change of the outcome as it is told in words.
     """
 
     balance: Balance
@@ -87,6 +90,7 @@ class Uplift:
     outcome: str
     is_rate: bool
     sentence: str
+    turned: float = 1.0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -101,6 +105,7 @@ class _Trial:
     folds: NDArray[np.int64]
     groups: NDArray[np.generic] | None
     seed: int
+    turned: float
 
 
 def measure_uplift(
@@ -114,7 +119,8 @@ def measure_uplift(
     """The effect of `treatment` on `outcome` (columns of `frame`), and a ranking of rows by how much they gain.
 
     Without `columns` the frame is typed as a file would be. BadInput when the treatment has not two values, a side has fewer than
-    100 rows with an outcome, or treatment can be told from the other columns, so that chance did not decide it.
+    100 rows with an outcome, or than 10 groups that were dealt as a whole, or treatment can be told from the other columns, so
+    that chance did not decide it.
     """
     roles = roles or UpliftRoles()
     if not columns:
@@ -138,13 +144,17 @@ def measure_uplift(
         )
     rows = frame.iloc[used].reset_index(drop=True)
     covariates = make_covariates(rows, columns, problem, ())
-    groups = pd.factorize(rows[roles.group])[0] if roles.group else None
+    groups = group_codes(rows[roles.group].to_numpy()) if roles.group else None
     folds = fold_of(len(used), groups, seed)
     dealt = _dealt(treated, groups)
+    if len(dealt) < len(treated):
+        _check_groups(treated[dealt], roles.group)
+    _check_folds(folds, treated)
     balance = check_randomised(covariates.rows(dealt), treated[dealt], folds[dealt])
     if not balance.randomised:
         raise BadInput(balance.sentence, "Uplift needs an experiment; use action cards, which compare like with like.")
-    trial = _Trial(Learner(covariates), values, treated, measured.is_rate, folds, groups, seed)
+    turned = -1.0 if roles.good == "low" and not measured.is_rate else 1.0
+    trial = _Trial(Learner(covariates), values, treated, measured.is_rate, folds, groups, seed, turned)
     return _measured(trial, balance, used, len(frame), measured)
 
 
@@ -155,6 +165,28 @@ def _dealt(treated: NDArray[np.bool_], groups: NDArray[np.generic] | None) -> ND
     codes, first = np.unique(groups, return_index=True)
     whole = bool((treated[first][np.searchsorted(codes, groups)] == treated).all())
     return first if whole else np.arange(len(treated))
+
+
+def _check_groups(treated: NDArray[np.bool_], group: str) -> None:
+    """BadInput when chance dealt too few whole groups (k,) to tell an effect from what sets them apart."""
+    yes, no = int(treated.sum()), int((~treated).sum())
+    if min(yes, no) < FEWEST_GROUPS_A_SIDE:
+        some = count(yes, "value of it was", "values of it were")
+        raise BadInput(
+            f"Rows with the same {quote(group)} were treated alike, and {some} treated, {no:,} not.",
+            f"{FEWEST_GROUPS_A_SIDE} on each side are needed to tell an effect from what sets them apart.",
+        )
+
+
+def _check_folds(folds: NDArray[np.int64], treated: NDArray[np.bool_]) -> None:
+    """BadInput when the rows that a model of some fold may learn from are of one side only."""
+    for fold in range(FOLDS):
+        parts = [folds != fold, *([folds < fold] if fold >= FIRST_FOLDS else [])]
+        if any(not treated[part].any() or treated[part].all() for part in parts):
+            raise BadInput(
+                "Nearly all rows of one side belong together, so the other rows cannot say what happens there.",
+                "An experiment is needed that treated more than a few groups.",
+            )
 
 
 def _outcome(frame: pd.DataFrame, problem: Problem, roles: UpliftRoles) -> tuple[Outcome, NDArray[np.bool_]]:
@@ -214,7 +246,7 @@ def _measured(trial: _Trial, balance: Balance, used: NDArray[np.int64], rows: in
     scores[used] = robust
     made = Uplift(
         balance, effect, effect - reach, effect + reach, int(trial.treated.sum()), int((~trial.treated).sum()), ranked, by_two,
-        scores, outcome.label, outcome.is_rate, "",
+        scores, outcome.label, outcome.is_rate, "", trial.turned,
     )  # fmt: skip
     return replace(made, sentence=_sentence(made))
 
@@ -273,9 +305,10 @@ def _error(influence: Floats, groups: NDArray[np.generic] | None) -> float:
 
 def _sentence(made: Uplift) -> str:
     def gap(value: float) -> str:
-        return f"{'−' if value < 0 else '+'}{points(value) if made.is_rate else f'{abs(value):.3g}'}"
+        moved = made.turned * value
+        return f"{'−' if moved < 0 else '+'}{points(moved) if made.is_rate else f'{abs(moved):.3g}'}"
 
-    span = interval(gap(made.low), gap(made.high))
+    span = interval(*(gap(value) for value in sorted((made.low, made.high), key=lambda end: made.turned * end)))
     words = f"The treatment moved {made.outcome} by {gap(made.effect)} on average (95 % range {span})"
     words += f", measured on {made.treated:,} treated and {made.held:,} untreated rows. "
     if made.ranking.qini_low > 0:

@@ -9,6 +9,8 @@ from automl_core.acting.conditions import describe, describe_all
 from automl_core.acting.effects import Effect
 from automl_core.acting.moves import Move
 from automl_core.acting.outcome import Outcome
+from automl_core.acting.pilot_groups import Together
+from automl_core.acting.power import Change as Promised
 from automl_core.acting.power import side_rows
 from automl_core.acting.refutations import Benchmark
 from automl_core.data.words import join_words
@@ -35,7 +37,7 @@ def chance_decided(rows: int = 0) -> str:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class CardSubject:
-    """What a card's sentences are made of. `now` is the mean outcome of its rows."""
+    """What a card's sentences are made of. `now` is the mean outcome of its rows; `together` tells of rows in whole groups."""
 
     move: Move
     conditions: tuple[Condition, ...]
@@ -44,6 +46,7 @@ class CardSubject:
     now: float
     also: tuple[Change, ...] = ()
     alike: tuple[tuple[Condition, ...], ...] = ()
+    together: Together | None = None
 
     @property
     def rows(self) -> int:
@@ -150,12 +153,14 @@ def pilot_sentence(subject: CardSubject) -> str:
     """A randomised pilot and how many rows it needs, also when the true effect is at its weak end."""
     effect, now = subject.effect, subject.now
     spread = float("nan") if subject.outcome.is_rate else float(subject.outcome.values[effect.moved].std())
-    needed = side_rows(now, now + effect.estimate, spread)
+    needed = side_rows(Promised(now, now + effect.estimate, spread=spread), subject.together)
     weak_end = min((effect.low, effect.high), key=abs)
-    weak = side_rows(now, now + weak_end, spread) if effect.low * effect.high > 0 else 0
+    weak = side_rows(Promised(now, now + weak_end, spread=spread), subject.together) if effect.low * effect.high > 0 else 0
     if needed == 0:
         return "No pilot of this size can see such a change."
     text = f"Next: a pilot with chance deciding who gets the change, 2 × {needed:,} rows"
+    if subject.together is not None:
+        text += " in whole groups"
     if weak > needed:
         text += f" (2 × {weak:,} if the true change is at the weak end)"
     return f"{text}; {subject.rows:,} such rows are here." if subject.rows < 2 * needed else f"{text}."

@@ -17,6 +17,7 @@ GRADES = {
     "C": "Worth a pilot: something unseen could explain part of it",
     "D": "A pattern, not advice",
 }
+RETIRED = "Retired by a pilot in which chance decided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def card_page(page: CardPage) -> str:
             card=card,
             page=page,
             change=change_words(card),
-            grade=GRADES[card.grade],
+            grade=RETIRED if card.grade == "D" and card.measured else GRADES[card.grade],
             figures=_figures(page),
             three=_three(page),
             pilot=_pilot(page.pilot),
@@ -74,13 +75,14 @@ def _figures(page: CardPage) -> list[tuple[str, str]]:
 def _three(page: CardPage) -> list[tuple[str, str, str]]:
     """The three numbers that are never shown alone."""
     card = page.card
+    tested = card.grade == "A" or card.measured
     return [
         ("As seen in the data", _gap(card.raw_gap, page.is_rate), "The groups as they are, which differ in other ways, too."),
         ("What the model says", _gap(card.what_if, page.is_rate), "The same rows with the value changed."),
         (
-            "Measured" if card.grade == "A" else "Like compared with like",
+            "Measured" if tested else "Like compared with like",
             _gap(card.adjusted, page.is_rate),
-            "With and without the change, by chance." if card.grade == "A" else "The figure to plan with.",
+            "With and without the change, by chance." if tested else "The figure to plan with.",
         ),
     ]
 

@@ -12,7 +12,7 @@ from automl_core.acting.action import Goal
 from automl_core.acting.conditions import describe_all
 from automl_core.acting.experiment import Experiment
 from automl_core.acting.gap_story import GapStory
-from automl_core.acting.pilot_result import cost_now, ended_words
+from automl_core.acting.pilot_result import cost_now, did_harm, ended_words
 from automl_core.acting.pilots import Pilot, change_words
 from automl_core.acting.segment_stories import SegmentStory
 from automl_core.acting.track_record import TrackRecord
@@ -88,7 +88,8 @@ def _pilots(inputs: SectionInputs, goal: Goal | None) -> tuple[str, ...]:
             lines.append(f"{move}: a pilot is running on {count(pilot.treated + pilot.held, 'row')}; outcomes are due on "
                          f"{day(date.fromisoformat(pilot.due[:10]))}.")
         elif pilot.result is not None and pilot.state in ("raised", "retired"):
-            end = "measured, grade A" if pilot.state == "raised" else "retired, because the effect was not seen"
+            why = "it did harm" if did_harm(pilot, pilot.result) else "the effect was not seen"
+            end = "measured, grade A" if pilot.state == "raised" else f"retired, because {why}"
             by = goal or pilot.goal
             cost = cost_now(pilot.card, goal) if goal is not None else pilot.card.whole_cost
             lines.append(f"{move} ({end}): {ended_words(pilot, pilot.result, by, cost)}")

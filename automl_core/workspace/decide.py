@@ -133,11 +133,25 @@ class Deciding:
         card = next((one for one in self.pilots.cards(project_id) if card_key(one) == key), None)
         card = card or self.pilots.card(project_id, key)
         run = self.search.needed(project_id)
-        found = [pilot for pilot in self.pilots.all(project_id) if card_key(pilot.card) == key and pilot.state != "cancelled"]
-        name = self.context.store.project(project_id).name
-        goal = self.pilots.act.goal_of(run)
-        is_rate = self._problem(run).task != "regression"
-        return card_page(CardPage(card, goal, is_rate, found[0] if found else None, name, datetime.now(UTC), __version__))
+        found = [pilot for pilot in self.pilots.about(project_id) if card_key(pilot.card) == key and pilot.state != "cancelled"]
+        goal, is_rate = self.pilots.act.goal_of(run), self._problem(run).task != "regression"
+        return card_page(CardPage(card, goal, is_rate, found[0] if found else None, *self._headed(project_id)))
+
+    def pilot_card_html(self, pilot_id: str) -> str:
+        """The card of a pilot in the same way: as it stands now, or, once it is no longer among the cards of the present goal and
+        model, as it was drawn for the pilot and stood after it."""
+        pilot = self.pilots.get(pilot_id)
+        key = card_key(pilot.card)
+        if any(one.id == pilot_id for one in self.pilots.about(pilot.project_id)) and any(
+            card_key(card) == key for card in self.pilots.cards(pilot.project_id)
+        ):
+            return self.card_html(pilot.project_id, key)
+        card = acting.graded(pilot.card, pilot)
+        return card_page(CardPage(card, pilot.goal, pilot.is_rate, pilot, *self._headed(pilot.project_id)))
+
+    def _headed(self, project_id: str) -> tuple[str, datetime, str]:
+        """What a page says of itself: project, time and version."""
+        return self.context.store.project(project_id).name, datetime.now(UTC), __version__
 
     def _plan_frame(self, project_id: str) -> pd.DataFrame:
         run = self.search.needed(project_id)

@@ -35,6 +35,11 @@ def card_key(card: ActionCard) -> str:
     return card.id or fingerprint((card.who, card.lever, card.from_value, card.to_value))
 
 
+def same_goal(pilot: Pilot, goal: Goal) -> bool:
+    """Whether the pilot measured what the goal is about. The id of a card says what is changed for whom, not what it is for."""
+    return (pilot.goal.outcome, pilot.goal.good) == (goal.outcome, goal.good)
+
+
 @dataclass(frozen=True)
 class Piloting:
     context: Context
@@ -48,17 +53,24 @@ class Piloting:
 
     def cards_of(self, run: Run) -> tuple[ActionCard, ...]:
         """The action cards of one run for the present goal, as they stand after their pilots."""
-        return self._measured(run.project_id, self.act.cards_of(run) or (), self.act.goal_of(run))
+        goal = self.act.goal_of(run)
+        return self._measured(run.project_id, self.act.cards_of(run) or (), goal, goal)
 
     def former(self, project_id: str) -> tuple[ActionCard, ...]:
         """Cards made for another goal than the present one (see `Acting.former`), without those whose pilot failed."""
         found = self.act.former(project_id)
-        return tuple(card for card in self._measured(project_id, found.cards if found else ()) if card.grade != "D")
+        if found is None:
+            return ()
+        # they lead to what is wanted now, but their money is by the amounts of another time
+        return tuple(card for card in self._measured(project_id, found.cards, self.act.goal(project_id)) if card.grade != "D")
 
-    def _measured(self, project_id: str, found: tuple[ActionCard, ...], goal: Goal | None = None) -> tuple[ActionCard, ...]:
-        ended = [pilot for pilot in reversed(self.all(project_id)) if pilot.state in ("raised", "retired")]
+    def _measured(
+        self, project_id: str, found: tuple[ActionCard, ...], wanted: Goal, priced: Goal | None = None
+    ) -> tuple[ActionCard, ...]:
+        """The cards after the pilots of the same outcome, their money by the amounts of `priced` (see `graded`)."""
+        ended = [one for one in reversed(self.all(project_id)) if one.state in ("raised", "retired") and same_goal(one, wanted)]
         measured = {card_key(pilot.card): pilot for pilot in ended}
-        cards = [acting.graded(card, measured.get(card_key(card)), goal) for card in found]
+        cards = [acting.graded(card, measured.get(card_key(card)), priced) for card in found]
         return tuple(sorted(cards, key=lambda card: card.grade))
 
     def card(self, project_id: str, key: str) -> ActionCard:
@@ -75,7 +87,7 @@ class Piloting:
     def start(self, project_id: str, key: str, choice: PilotChoice) -> Pilot:
         """Draw the rows and keep the pilot; Conflict when this card has one that is running."""
         card, run = self.card(project_id, key), self.search.needed(project_id)
-        if any(card_key(pilot.card) == key and pilot.state == "running" for pilot in self.all(project_id)):
+        if any(card_key(pilot.card) == key and pilot.state == "running" for pilot in self.about(project_id)):
             raise Conflict("This card has a pilot already.", "Send its outcomes, or cancel it first.")
         rows, positions = self._rows(run)
         pilot, drawn = acting.start_pilot(card, rows, choice, datetime.now(UTC))
@@ -93,6 +105,11 @@ class Piloting:
     def all(self, project_id: str) -> tuple[Pilot, ...]:
         """The pilots of a project, newest first."""
         return tuple(self.context.noun(Pilot, record) for record in reversed(self.context.store.list(project_id, KIND)))
+
+    def about(self, project_id: str) -> tuple[Pilot, ...]:
+        """Those of the outcome that is wanted now, newest first: only they say something of the present cards."""
+        goal = self.act.goal(project_id)
+        return tuple(pilot for pilot in self.all(project_id) if same_goal(pilot, goal))
 
     def get(self, pilot_id: str) -> Pilot:
         """One pilot; NotFound otherwise."""
@@ -126,7 +143,7 @@ class Piloting:
         """Undo a cancellation: the same rows, the same sides."""
         pilot = self.get(pilot_id)
         others = [one for one in self.all(pilot.project_id) if one.state == "running" and one.id != pilot.id]
-        if any(card_key(one.card) == card_key(pilot.card) for one in others):
+        if any(card_key(one.card) == card_key(pilot.card) and same_goal(one, pilot.goal) for one in others):
             raise Conflict("This card has another pilot by now.", "Cancel that one first.")
         self._move(pilot_id, "cancelled", "running")
 

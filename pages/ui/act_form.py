@@ -152,7 +152,8 @@ def _roles(start: Goal, choices: LeverChoices, key: str) -> Goal:
     st.caption(words + (f", among them {', '.join(quoted(name, 30) for name in marked[:6])}." if marked else "."))
     old = {lever.column: lever for lever in start.levers}
     extra = tuple(name for name in start.never if name not in names)  # columns the model left out stay named
-    return replace(start, levers=tuple(old.get(name, Lever(name)) for name in picked), later=tuple(later),
+    treatment = tuple(lever for lever in start.levers if lever.column not in names and lever.column == start.experiment)
+    return replace(start, levers=(*(old.get(name, Lever(name)) for name in picked), *treatment), later=tuple(later),
                    never=(*extra, *never), given=given if start.given else ())
 
 
@@ -160,6 +161,9 @@ def _levers(goal: Goal, choices: LeverChoices, key: str) -> Goal:
     found = {choice.column: choice for choice in choices.columns}
     levers = []
     for place, lever in enumerate(goal.levers):
+        if lever.column not in found:  # the model left it out: it only says who was treated in an experiment
+            levers.append(lever)
+            continue
         with st.container(border=True, gap="small"):
             st.markdown(f"**{plain(lever.column)}**")
             levers.append(_lever(lever, found[lever.column], f"{key}_{place}_{lever.column}"))

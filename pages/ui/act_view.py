@@ -26,6 +26,7 @@ SURE = {
     "C": "It goes together with the change after comparing like with like; something not recorded may be behind it.",
     "D": "A pattern, not advice.",
 }
+RETIRED, WHY_RETIRED = "Retired by its pilot", "It was tested."
 
 
 def action_list(project: str, goal: Goal) -> None:
@@ -90,12 +91,7 @@ def action_cards(project: str, found: Actions, goal: Goal) -> None:
         st.markdown(f"Nothing that you can change stood every check here: no card is better than a wrong one. {listed}",
                     width=TEXT_WIDTH)
     else:
-        grades = {card.grade for card in found.cards}
-        come = "It comes" if len(found.cards) == 1 else "These come"
-        source = ("" if grades == {"A"} else f" {come} from data as it was, not from a test." if "A" not in grades
-                  else " Those of grade A come from a test, the others from data as it was.")
-        st.markdown(f"{count(found.tested, 'move was', 'moves were')} tried on {count(found.rows, 'row')}; "
-                    f"{count(len(found.cards), 'stands', 'stand')}.{source}", width=TEXT_WIDTH)
+        st.markdown(standing(found), width=TEXT_WIDTH)
     pilots = pilot_view.open_pilots(project) if found.cards else {}
     for index, card in enumerate(found.cards):
         with st.container(border=True, key=f"card_{index}", gap="small"):
@@ -103,6 +99,20 @@ def action_cards(project: str, found: Actions, goal: Goal) -> None:
     for note in found.notes:
         st.caption(plain(note))
     _patterns(found)
+
+
+def standing(found: Actions) -> str:
+    """How many moves were tried, how many stand and what they rest on, and how many a pilot has retired."""
+    grades = [card.grade for card in found.cards if card.grade != "D"]
+    stand, retired = len(grades), len(found.cards) - len(grades)
+    come = "It comes" if stand == 1 else "These come"
+    source = ("" if set(grades) <= {"A"} else f" {come} from data as it was, not from a test." if "A" not in grades
+              else " Those of grade A come from a test, the others from data as it was.")
+    words = (f"{count(found.tested, 'move was', 'moves were')} tried on {count(found.rows, 'row')}; "
+             f"{count(stand, 'stands', 'stand') if stand else 'none stands'}.{source}")
+    if not retired:
+        return words
+    return f"{words} {count(retired, 'was', 'were')} retired by {'its pilot' if retired == 1 else 'pilots'}."
 
 
 def former_cards(found: tuple[ActionCard, ...]) -> None:
@@ -115,7 +125,7 @@ def former_cards(found: tuple[ActionCard, ...]) -> None:
 
 def _card(project: str, card: ActionCard, goal: Goal, pilot: Pilot | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.badge(f"{card.grade}: {GRADES[card.grade]}", color=COLOURS[card.grade])
+        st.badge(f"{card.grade}: {RETIRED if _retired(card) else GRADES[card.grade]}", color=COLOURS[card.grade])
         st.markdown(f"**{plain(pilot_view.move_words(card))}**")
     alike = f"; of them those where {'; or where '.join(charts.all_words(part, 12) for part in card.alike)}" if card.alike else ""
     st.markdown(f"{plain(card.who + alike, 900)}.", width=TEXT_WIDTH)
@@ -126,9 +136,11 @@ def _card(project: str, card: ActionCard, goal: Goal, pilot: Pilot | None) -> No
         cards.facts(figures, columns=2, inside=True)
         cards.facts(ways, columns=3, inside=True)
     st.caption("The last three are the same change seen three ways; go by the last one, "
-               + ("which was measured where chance decided." if card.grade == "A" else "which compares like with like."))
-    st.markdown(f"**How sure: {card.grade}.** {SURE[card.grade]} {plain(' '.join(own_reasons(card)))}".rstrip(), width=TEXT_WIDTH)
-    st.markdown(f"**What would overturn it:** {plain(card.overturn)}", width=TEXT_WIDTH)
+               + ("which was measured where chance decided." if is_tested(card) else "which compares like with like."))
+    sure = WHY_RETIRED if _retired(card) else SURE[card.grade]
+    st.markdown(f"**How sure: {card.grade}.** {sure} {plain(' '.join(own_reasons(card)))}".rstrip(), width=TEXT_WIDTH)
+    if card.overturn:
+        st.markdown(f"**What would overturn it:** {plain(card.overturn)}", width=TEXT_WIDTH)
     if card.next_step:
         st.markdown(f"**Do next:** {plain(pilot_view.next_step(card, pilot, datetime.now(UTC).date()))}", width=TEXT_WIDTH)
     with st.container(horizontal=True, gap="small"):
@@ -153,7 +165,7 @@ def card_figures(card: ActionCard, goal: Goal) -> list[Fact]:
 
 def three_ways(card: ActionCard) -> list[Fact]:
     """The same change as the groups differ, as the model sees it, and after comparing like with like."""
-    rate, tested = is_rate(card), card.grade == "A"
+    rate, tested = is_rate(card), is_tested(card)
     unit = "points" if rate else ""
     return [Fact("As the groups differ", _bare_gap(card.raw_gap, rate), unit, "It mixes in who the rows are."),
             Fact("As the model sees it", _bare_gap(card.what_if, rate), unit, "How far the prediction moves with it alone."),
@@ -179,6 +191,15 @@ def _patterns(found: Actions) -> None:
                 f"- **{plain(pilot_view.move_words(card))}**: groups differ by {plain(_gap(card.raw_gap, rate))}, like with like "
                 f"{plain(_gap(card.adjusted, rate))} ({plain(_range(card, rate))}). {plain(' '.join(card.reasons))}",
                 width=TEXT_WIDTH)
+
+
+def is_tested(card: ActionCard) -> bool:
+    """Whether the figures of a card were measured where chance decided: in an experiment, or in a pilot however it ended."""
+    return card.grade == "A" or card.measured
+
+
+def _retired(card: ActionCard) -> bool:
+    return card.grade == "D" and card.measured
 
 
 def is_rate(card: ActionCard) -> bool:

@@ -38,7 +38,7 @@ def record(found: TrackRecord, palette: Palette) -> Chart:
                           item.promised_high))
         marks.append(Mark(f"{name}, delivered", item.delivered, _amount(item.delivered, found), item.low, item.high, strong=True))
     said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
-    unit = words.cut(found.currency, 4) if found.currency else "outcomes"
+    unit = words.cut(found.currency, 4) if found.currency else words.cut(found.unit, 24) or "outcomes"
     figure = dots(marks, f"Worth of the treated rows, {unit}", palette, zero=True)
     figure.update_xaxes(nticks=4)  # amounts are long, and a phone is narrow
     return Chart(figure, words.plain(found.sentence),
@@ -111,7 +111,12 @@ def _span(value: float, low: float, high: float, scale: int) -> str:
 
 
 def _amount(value: float, found: TrackRecord) -> str:
-    return words.money(value, found.currency) if found.currency else words.count(round(value), "outcome")
+    if found.currency:
+        return words.money(value, found.currency)
+    if found.unit:
+        return words.number(value)
+    whole = round(value)
+    return f"{'−' if whole < 0 else ''}{words.count(abs(whole), 'outcome')}"
 
 
 def _money(value: float, currency: str) -> str:

@@ -42,8 +42,8 @@ def move_words(card: ActionCard, limit: int = 60) -> str:
 
 
 def open_pilots(project: str) -> dict[str, Pilot]:
-    """The pilots that are running, by the keys of their cards; read once for all the cards of a page."""
-    newest_last = reversed(session.workspace().pilots.all(project))
+    """The pilots that are running for the present goal, by the keys of their cards; read once for all the cards of a page."""
+    newest_last = reversed(session.workspace().pilots.about(project))
     return {card_key(pilot.card): pilot for pilot in newest_last if pilot.state == "running"}
 
 
@@ -163,8 +163,8 @@ def ended(pilot: Pilot) -> None:
         cards.show(pilot_charts.promised(pilot, session.palette()), f"promised_{pilot.id}")
         with st.container(horizontal=True):
             st.download_button(
-                "Print this card", partial(ws.decide.card_html, pilot.project_id, card_key(pilot.card)), file_name="card.html",
-                mime="text/html", icon=":material/print:", on_click="ignore", key=f"card_{pilot.id}")
+                "Print this card", partial(ws.decide.pilot_card_html, pilot.id), file_name="card.html", mime="text/html",
+                icon=":material/print:", on_click="ignore", key=f"card_{pilot.id}")
             if st.button("Take the result back", key=f"back_{pilot.id}", type="tertiary", icon=":material/undo:",
                          help="When the wrong file was sent: the pilot runs again."):
                 with border():

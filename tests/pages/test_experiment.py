@@ -1,6 +1,7 @@
 """The experiment section of the act page: name the treatment, measure it as a job, read the effect or the plain refusal."""
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -69,6 +70,33 @@ def test_an_experiment_is_measured_on_the_act_page(stages: Stages, project: str)
     shown.button(key="measure_experiment").click().run()
     assert stages.workspace.act.goal(project).experiment == ""
     assert HEAD not in texts(shown)
+
+
+@pytest.mark.parametrize("project", ["scored"], indirect=True)
+def test_a_treatment_that_was_left_out_of_the_model_can_be_named(
+    stages: Stages, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The form of the goal keeps it, too: it says who was treated and is no lever that a card could move."""
+    goals = stages.workspace.search.goal
+    opened = type(goals).open
+
+    def left_out(self: object, inputs: object) -> object:
+        frame, columns, problem, rest = opened(self, inputs)  # type: ignore[arg-type]
+        return frame, columns, replace(problem, never=(*problem.never, "discount")), rest
+
+    monkeypatch.setattr(type(goals), "open", left_out)
+    ws = stages.workspace
+    monkeypatch.setattr(ws.context.decisions, "_items", OrderedDict())  # what the form offers is kept for a run
+    before = ws.act.goal(project)
+    assert "discount" in ws.experiment.treatments(project)
+    declared = ws.experiment.declare(project, "discount", "Yes")
+    assert declared.experiment == "discount"
+    app = open_page("act", project)
+    assert not app.exception
+    next(button for button in app.button if button.label == "Save goal").click().run()
+    assert not app.error
+    assert [(lever.column, lever.to, lever.cost) for lever in ws.act.goal(project).levers] == [("discount", ("Yes",), 10.0)]
+    ws.act.save_goal(project, before)
 
 
 @pytest.mark.parametrize("project", ["model"], indirect=True)

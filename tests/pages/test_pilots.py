@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from automl_core import Workspace
 from automl_core.acting import Pilot, PilotChoice, RecourseAsk
 from automl_core.acting.action import Change, Lever
+from automl_core.codec import from_json, to_json
 from automl_core.errors import BadInput, Conflict, NotFound
 from automl_core.explaining import explain_rows
 from automl_core.search.model import Model
@@ -145,6 +146,45 @@ def test_from_a_card_to_grade_a(page: Carded) -> None:
     assert ws.share.behind(project)  # the report still tells of a result that was taken back
     assert ws.pilots.cards(project)[0].grade != "A"
     ws.pilots.upload(pilot.id, "outcomes.csv", outcomes(page, pilot.id, 0.3))
+
+
+def test_a_pilot_says_nothing_of_the_same_card_for_another_outcome(page: Carded) -> None:
+    """A card is known by what is changed for whom: the same change for another outcome, or the other class, is another thing."""
+    ws, project = page.workspace, page.project
+    measured = ws.pilots.start(project, page.key(), PilotChoice(rows=300))
+    ws.pilots.upload(measured.id, "outcomes.csv", outcomes(page, measured.id, 0.3))
+    assert ws.pilots.cards(project)[0].grade == "A"
+    waiting = ws.pilots.start(project, page.key(1), PilotChoice(rows=100))
+    for pilot, other in ((measured, {"outcome": "spend"}), (waiting, {"good": "Yes"})):
+        record = ws.context.store.get(pilot.id)
+        kept = from_json(Pilot, record.body)
+        ws.context.store.update(pilot.id, to_json(replace(kept, goal=replace(kept.goal, **other))), record.version)
+    assert all(card.grade != "A" for card in ws.pilots.cards(project))
+    assert "Measured by a pilot" in ws.decide.pilot_card_html(measured.id)  # its own card, not the one of the present outcome
+    assert "Measured by a pilot" not in ws.decide.card_html(project, page.key())
+    assert not {measured.id, waiting.id} & {pilot.id for pilot in ws.pilots.about(project)}
+    assert "See its pilot" not in [button.label for button in open_page("act", project).button]
+    assert "Start another pilot" in texts(open_page("pilots", project))
+    again = ws.pilots.start(project, page.key(1), PilotChoice(rows=100))
+    ws.pilots.cancel(waiting.id)
+    ws.pilots.resume(waiting.id)  # the two are of different outcomes
+    assert ws.pilots.get(again.id).state == "running"
+
+
+def test_the_card_of_an_ended_pilot_prints_after_the_goal_changed(page: Carded) -> None:
+    ws, project = page.workspace, page.project
+    pilot, goal = ws.pilots.start(project, page.key(), PilotChoice(rows=300)), ws.act.goal(project)
+    ws.pilots.upload(pilot.id, "outcomes.csv", outcomes(page, pilot.id, 0.3))
+    now = ws.decide.pilot_card_html(pilot.id)
+    try:
+        ws.act.save_goal(project, replace(goal, value=900.0))
+        assert ws.act.cards(project) is None
+        kept = ws.decide.pilot_card_html(pilot.id)
+    finally:
+        ws.act.save_goal(project, goal)
+    assert "Measured by a pilot" in kept
+    assert "chance decided which" in kept
+    assert (kept.count("€"), kept.count("<dd>")) == (now.count("€"), now.count("<dd>"))
 
 
 def test_a_pilot_can_be_cancelled_and_resumed(page: Carded) -> None:

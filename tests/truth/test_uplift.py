@@ -148,9 +148,31 @@ def test_numbers_groups_and_gaps() -> None:
     frame.loc[50:60, "arm"] = np.nan
     found = measure_uplift(frame, "cost", "arm", UpliftRoles(good="low", group="house"))
     assert abs(found.effect - 8) < 1.5 * (found.high - found.low) / 2  # three standard errors
+    assert f"moved “cost” by −{found.effect:.3g} on average (95 % range −{found.high:.3g} to −{found.low:.3g})" in found.sentence
     assert np.isnan(found.scores[:41]).all()
     assert np.isfinite(found.scores[70:]).all()
     assert len(ranked_rows(found, frame)) == rows - 41 - 11
+
+
+@pytest.mark.parametrize(("shops", "words"), [(1, "1 value of it was treated, 19 not"), (9, "9 values of it were treated, 11")])
+def test_few_groups_treated_as_a_whole_are_no_experiment(shops: int, words: str) -> None:
+    """What sets one shop apart from nineteen others is not an effect."""
+    rng = np.random.default_rng(0)
+    shop = np.repeat(np.arange(20), 150)
+    sales = 100 + rng.normal(0, 10, 20)[shop] + rng.normal(0, 5, len(shop))
+    frame = pd.DataFrame({"x": rng.normal(size=len(shop)), "shop": shop, "offer": (shop < shops).astype(int), "sales": sales})
+    with pytest.raises(BadInput, match=words):
+        measure_uplift(frame, "sales", "offer", UpliftRoles(good="high", group="shop"))
+
+
+def test_a_side_that_is_nearly_one_group_is_no_experiment() -> None:
+    """All treated rows are of one shop, some of whose rows were not: no fold can learn about the treated without it."""
+    rng = np.random.default_rng(0)
+    shop = np.repeat(np.arange(4), 300)
+    offer = ((shop == 0) & (np.arange(1200) % 2 == 0)).astype(int)
+    frame = pd.DataFrame({"x": rng.normal(size=1200), "shop": shop, "offer": offer, "sales": rng.normal(size=1200)})
+    with pytest.raises(BadInput, match="Nearly all rows of one side belong together"):
+        measure_uplift(frame, "sales", "offer", UpliftRoles(good="high", group="shop"))
 
 
 @pytest.mark.parametrize(

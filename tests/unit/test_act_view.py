@@ -6,15 +6,16 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from automl_core.acting.action import ActionCard, ActionList
+from automl_core.acting.action import ActionCard, ActionList, Actions
 from automl_core.acting.decide import Decision
 from automl_core.acting.pilot_files import match_outcomes, pilot_table
-from automl_core.acting.pilot_result import judge
-from pages.ui.act_view import card_figures, own_reasons, three_ways
+from automl_core.acting.pilot_result import graded, judge
+from pages.ui.act_view import card_figures, own_reasons, standing, three_ways
 from pages.ui.decision_view import apart
 from pages.ui.pilot_view import next_step
-from tests.unit.test_pilots import CARD, GOAL, customers, sent_back, started
+from tests.unit.test_pilots import CARD, GOAL, customers, sent_back, started, verdict
 
 WIDE = replace(CARD, counted="“Churn” = “Yes”", rows=1_234_567, raw_gap=-0.3141, what_if=-0.0712, adjusted=-0.1692, low=-0.2073,
                high=-0.1231, net_value=-1_234_567.0, net_low=-2_000_000.0, net_high=160_432.0)
@@ -43,6 +44,36 @@ def test_a_card_says_what_its_pilot_waits_for() -> None:
         said = next_step(CARD, came, today)
         assert said.startswith("Outcomes of its pilot came for 50 of 200 rows, not enough yet to decide it: ")
         assert "due" not in said
+
+
+def test_a_retired_card_does_not_stand_and_says_that_it_was_measured() -> None:
+    retired = graded(WIDE, verdict(0.0)[0])
+    assert retired.grade == "D"
+    assert three_ways(retired)[-1].name == "Where chance decided"
+    assert three_ways(replace(WIDE, grade="D"))[-1].name == "Like with like"
+    found = Actions((WIDE, retired), tested=12, rows=600)
+    assert standing(found) == ("12 moves were tried on 600 rows; 1 stands. It comes from data as it was, not from a test. 1 was "
+                               "retired by its pilot.")
+    assert standing(replace(found, cards=(retired, retired))).endswith("; none stands. 2 were retired by pilots.")
+    assert standing(replace(found, cards=(replace(WIDE, grade="A"),))).endswith("; 1 stands.")
+
+
+def _retired_card() -> None:
+    from pages.ui.act_view import _card
+    from tests.unit.test_act_view import WIDE
+    from tests.unit.test_pilots import GOAL, graded, verdict
+
+    _card("p", graded(WIDE, verdict(-0.25)[0]), GOAL, None)
+
+
+def test_a_retired_card_is_drawn_without_an_empty_line() -> None:
+    app = AppTest.from_function(_retired_card, default_timeout=60).run()
+    assert not app.exception
+    said = " ".join(str(item.value) for item in (*app.markdown, *app.caption))
+    assert "which was measured where chance decided" in said
+    assert "did harm" in said
+    assert "overturn" not in said
+    assert "pattern" not in said
 
 
 def test_money_without_an_amount_is_no_figure() -> None:

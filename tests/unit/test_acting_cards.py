@@ -230,6 +230,15 @@ def test_an_experiment_earns_an_a() -> None:
     assert card.low < -0.15 < card.high
 
 
+def test_a_treatment_that_the_model_left_out_has_no_card() -> None:
+    """It is measured as an experiment; the other levers are tried as ever."""
+    made = inputs(800, levers=(Lever("offer", ("new",)), Lever("idle", ("a",))), value=0.0, experiment="offer")
+    found = make_cards(replace(made, problem=replace(PROBLEM, never=("offer",))))
+    assert "offer" not in {name for card in (*found.cards, *found.patterns) for name in card.names}
+    alone = replace(made.goal, levers=made.goal.levers[:1])
+    assert make_cards(replace(made, problem=replace(PROBLEM, never=("offer",)), goal=alone)).cards == ()
+
+
 def test_an_experiment_that_known_columns_can_tell_was_none() -> None:
     made = inputs(levers=(Lever("offer", ("new",)),), value=0.0, experiment="offer")  # age decides who is offered it
     assert {card.grade for card in make_cards(made).cards} <= {"B", "C"}

@@ -198,6 +198,17 @@ def test_goals_that_do_not_fit(goal: Goal) -> None:
         check_goal(goal, PROBLEM, COLUMNS)
 
 
+def test_who_was_treated_may_be_left_out_of_the_model() -> None:
+    """An experiment is measured without the model; the outcome itself says of nobody that he was treated."""
+    left_out = replace(PROBLEM, never=(*PROBLEM.never, "Contract"))
+    goal = Goal("Churn", "No", never=left_out.never, levers=(Lever("Contract"),), experiment="Contract")
+    check_goal(goal, left_out, COLUMNS)
+    with pytest.raises(BadInput, match="left out of the model"):
+        check_goal(replace(goal, experiment=""), left_out, COLUMNS)
+    with pytest.raises(BadInput, match="left out of the model"):
+        check_goal(replace(goal, levers=(Lever("Churn"),), experiment="Churn"), left_out, COLUMNS)
+
+
 def test_a_lever_that_is_never_to_be_used_is_named_so() -> None:
     with pytest.raises(BadInput, match="as never to be used"):
         check_goal(Goal("Churn", "No", never=("Contract",), levers=(Lever("Contract"),)), PROBLEM, COLUMNS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
 from automl_core.acting import ExperimentInputs, experiment_frame, measure_experiment
 from automl_core.acting.action import Goal, Lever
@@ -49,3 +50,20 @@ def test_refused_where_chance_did_not_decide_or_rows_are_few() -> None:
         assert np.isnan(scores).all()
         assert make_sections(SectionInputs(experiment=made))[0].lines[0].startswith("“offer” cannot be read")
     assert make_sections(SectionInputs()) == ()
+
+
+def test_a_number_that_should_be_low_is_told_to_fall() -> None:
+    """Costs fall by 8, and most where `use` is high: words and figures say so, gains and money are above zero."""
+    rng = np.random.default_rng(0)
+    use, offer = rng.random(2000), rng.integers(0, 2, 2000)
+    cost = 100 + 5 * rng.normal(size=2000) - 16 * use * offer
+    table = table_from_frame(pd.DataFrame({"use": use, "offer": offer, "cost": cost}), "t")
+    goal = Goal("cost", "low", value=2.0, levers=(Lever("offer", cost=1.0),), experiment="offer")
+    made, _ = measure_experiment(ExperimentInputs(table.frame, table.columns, Problem("cost", "regression", "rmse"), goal))
+    assert made.low < -8 < made.high < 0
+    first = next(part for part in made.parts if part.share >= 0.3)
+    assert first.low < first.effect < first.high < made.effect
+    assert f"moved “cost” by −{abs(made.effect):.3g} on average" in made.sentence
+    assert f"among the 30 % ranked first the effect is −{abs(first.effect):.3g}" in made.sentence
+    assert made.qini_low > 0
+    assert made.net > 0

@@ -20,11 +20,15 @@ from automl_core.acting import (
     counted_class,
     find_segments,
     tell_segments,
+    uplift,
 )
-from automl_core.acting.action import Condition
-from automl_core.acting.gap import Amount
+from automl_core.acting.action import Condition, Goal
+from automl_core.acting.cards import CardInputs, _stage
+from automl_core.acting.gap import Amount, amount
 from automl_core.acting.gap_story import _signed, confirmed_parts, told
+from automl_core.acting.nuisance import fold_of
 from automl_core.acting.outcome import make_outcome
+from automl_core.acting.statistics import group_codes
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
@@ -254,3 +258,24 @@ def test_nothing_is_told_with_a_sign_of_its_own() -> None:
     outcome = make_outcome(world(9, 300, "null").y, PROBLEM)
     assert _signed(-0.0004, outcome) == "0.0 points"
     assert _signed(-0.004, outcome) == "−0.4 points"
+
+
+def test_rows_without_a_group_stand_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gaps, cards, folds and experiments: what is missing is no group of its own, however many rows lack it."""
+    influence = np.random.default_rng(0).normal(size=400)
+    missing = np.array([None] * 400, dtype=object)
+    alone, apart = amount(0.1, influence), amount(0.1, influence, missing)
+    assert apart.high - apart.low == pytest.approx(alone.high - alone.low, rel=0.1)
+    assert len(np.unique(fold_of(400, missing, 0))) == 5
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"x": rng.normal(size=400), "arm": rng.integers(0, 2, 400), "sales": rng.normal(size=400)})
+    frame["shop"] = pd.array([None] * 390 + [f"s{place % 2}" for place in range(10)], dtype="str")
+    problem = Problem("sales", "regression", "rmse", group="shop")
+    columns = (*(Column(name, "float", "number") for name in ("x", "arm", "sales")), Column("shop", "text", "id"))
+    made = CardInputs(None, frame, frame["sales"].to_numpy(), columns, problem, Goal("sales", "high"))
+    groups = _stage(made, make_outcome(made.y, problem)).groups
+    assert groups is not None
+    assert len(np.unique(group_codes(groups))) == 392
+    monkeypatch.setattr(uplift, "_measured", lambda trial, *_: trial)
+    trial = uplift.measure_uplift(frame, "sales", "arm", uplift.UpliftRoles(good="high", group="shop"))
+    assert len(np.unique(group_codes(trial.groups))) == 392  # type: ignore[attr-defined]

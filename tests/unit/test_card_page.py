@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from automl_core.acting.action import Change
+from automl_core.acting.pilot_result import graded
 from automl_core.acting.wording import BANNED
 from automl_core.reporting.card_page import CardPage, card_page
 from tests.unit.test_pilots import CARD, GOAL, verdict
@@ -39,5 +40,11 @@ def test_page_shows_three_numbers_money_and_the_pilot() -> None:
     measured = shown(CardPage(replace(CARD, grade="A"), GOAL, True, pilot, "p", NOW, "0"))
     assert "Measured by a pilot" in measured
     assert "chance decided which" in measured
+    harm, _ = verdict(-0.25)
+    retired = shown(CardPage(graded(CARD, harm), GOAL, True, harm, "p", NOW, "0"))
+    assert "Retired by a pilot in which chance decided" in retired
+    assert "Measured" in retired
+    assert "Like compared with like" not in retired
+    assert "What would overturn it" not in retired
     number = shown(CardPage(replace(CARD, adjusted=-3.5), replace(GOAL, good="low"), False, None, "p", NOW, "0"))
     assert "−3.5" in number

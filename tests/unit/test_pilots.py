@@ -31,6 +31,8 @@ from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
 from automl_core.reporting.exports import safe_csv
 from automl_core.reporting.sections import SectionInputs, make_sections
+from pages.ui import pilot_charts
+from pages.ui.theme import LIGHT
 
 NAN = math.nan
 PROBLEM = Problem("Churn", "binary", "roc_auc", ("No", "Yes"), "Yes")
@@ -121,6 +123,52 @@ def test_rows_of_one_group_stay_on_one_side() -> None:
     for name in np.unique(house[drawn.positions]):
         assert len(np.unique(drawn.treated[house[drawn.positions] == name])) == 1
     assert 200 <= len(drawn.positions) <= 203
+
+
+def stores(groups: int, size: int) -> PilotRows:
+    """Customers of a few stores; all have the contract of the card."""
+    rows = customers(groups * size)
+    frame = rows.frame.assign(Contract="Month", store=np.repeat(np.arange(groups), size))
+    return replace(rows, frame=frame, problem=replace(PROBLEM, group="store"))
+
+
+def test_a_pilot_of_groups_has_groups_on_both_sides() -> None:
+    """Sizes are reached by whole groups: one store is no pilot, and two are told apart by what sets stores apart."""
+    with pytest.raises(BadInput, match="have 8 values of “store”, each of which goes to one side as a whole, and a pilot needs"):
+        plan_pilot(CARD, stores(8, 100), PilotChoice())
+    many = stores(30, 150)
+    with pytest.raises(BadInput, match="rows with the same “store” stay together") as caught:
+        plan_pilot(CARD, many, PilotChoice(rows=200))
+    assert caught.value.hint == "Choose 1,800 or more."
+    for share in (0.5, 1 / 3, 0.8):
+        pilot, _, drawn = started(many, CARD, PilotChoice(treated_share=share))
+        for side in (True, False):
+            assert len(np.unique(drawn.groups[drawn.treated == side])) >= 6
+        assert (pilot.power.treated, pilot.power.held) == (pilot.treated, pilot.held)
+        assert "1,200 rows on each side (8 groups) see the promised change" in pilot.power.sentence
+        assert pilot.power.sentence.startswith("Rows with the same “store” go to one side together")
+
+
+def test_rows_that_are_alike_make_a_pilot_larger() -> None:
+    rows = stores(200, 10)
+    same = np.random.default_rng(0).random(200)[np.repeat(np.arange(200), 10)] < 0.5
+    alike, unlike = replace(rows, y=same.astype(np.int64)), rows
+    asked, plain = plan_pilot(CARD, alike, PilotChoice()), plan_pilot(CARD, unlike, PilotChoice())
+    assert asked.per_arm > 8 * plain.per_arm
+    assert "are alike, so 10.0 times as many are needed" in asked.sentence
+    assert "alike" not in plain.sentence
+
+
+def test_a_pilot_of_few_groups_stays_open() -> None:
+    """An old pilot of two stores, or one whose stores did not all send: no verdict on what sets stores apart."""
+    rows = stores(30, 150)
+    pilot, assignment, drawn = started(rows, CARD, PilotChoice())
+    sides = [np.unique(drawn.groups[drawn.treated == side])[:5] for side in (True, False)]
+    kept = np.isin(drawn.groups, np.concatenate(sides))
+    back = sent_back(pilot_table(pilot, assignment, "Churn"), list(np.where(~kept, "", np.where(drawn.treated, "No", "Yes"))))
+    result = judge(pilot, match_outcomes(pilot, assignment, back, rows.problem))
+    assert result.verdict == "open"
+    assert "They are of 5 groups with the change and 5 without" in result.sentence
 
 
 def test_only_rows_of_the_card_are_drawn() -> None:
@@ -346,10 +394,23 @@ def test_a_report_has_one_price_after_the_amounts_changed() -> None:
         assert section.lines[1].endswith(graded(replace(CARD, cost=1.0), raised, goal).sentence.removeprefix(f"{CARD.who}. "))
 
 
+def test_a_report_says_why_a_card_was_retired() -> None:
+    for effect, why in ((-0.25, "retired, because it did harm"), (0.0, "retired, because the effect was not seen")):
+        (section,) = make_sections(SectionInputs(pilots=(verdict(effect)[0],)))
+        assert why in section.lines[0]
+
+
 def test_a_record_of_numbers_without_money_counts_in_the_number() -> None:
     raised, _ = verdict(0.25)
     number = replace(raised, is_rate=False, goal=Goal("cost", "high"), promised=NAN)
     assert re.match(r"The only measured card promised [\d.]+ in “cost” and delivered", track_record([number]).sentence)
+    drawn = pilot_charts.record(track_record([number]), LIGHT)
+    assert "outcome" not in drawn.alt
+    assert drawn.figure.layout.xaxis.title.text == "Worth of the treated rows, cost"
+    harm, _ = verdict(-0.25)
+    turned = pilot_charts.record(track_record([replace(harm, promised=NAN)]), LIGHT)
+    assert re.search(r"delivered −\d+ outcomes", turned.alt)
+    assert turned.figure.layout.xaxis.title.text == "Worth of the treated rows, outcomes"
 
 
 def test_what_chance_decided_is_said_alike_with_a_pilot_and_without() -> None:

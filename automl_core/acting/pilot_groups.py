@@ -1,0 +1,74 @@
+"""Rows that go together in a pilot: by how much more of them are needed, and how many groups.
+
+Rows of one group are alike, so a pilot that deals whole groups needs 1 + (m - 1) * ICC times the rows of one that deals single
+rows (Donner and Klar 2000, chapter 5; with groups of unequal size m is the mean weighted by size). With few groups the spread
+between them is itself hardly known, which the degrees of freedom of Welch and Satterthwaite take into account.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+STRATA = 10
+FEWEST_GROUPS = 6  # on each side: with fewer, what sets two groups apart passes for an effect
+LEAST_GROUPS = 8  # drawn on each side where there are so many: a fifth may be lost
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Rows that go to one side as whole groups: how many `groups` of the `column`, the mean `rows` of one, and the `design`
+    effect: how many times the rows of a pilot of single rows are needed."""
+
+    column: str
+    groups: int
+    rows: float
+    design: float
+
+
+def rows_together(column: str, codes: NDArray[np.int64], values: Floats) -> Together | None:
+    """The groups `codes` (n,) of rows with the outcomes `values` (n, NaN when unknown); None when every row stands alone."""
+    sizes = np.unique(codes, return_counts=True)[1]
+    if len(sizes) == len(codes):
+        return None
+    weighted = float((sizes**2).sum() / sizes.sum())
+    return Together(column, len(sizes), len(codes) / len(sizes), 1 + (weighted - 1) * likeness(codes, values))
+
+
+def likeness(codes: NDArray[np.int64], values: Floats) -> float:
+    """The intraclass correlation of `values` within groups, by one-way analysis of variance, between 0 and 1."""
+    known = np.isfinite(values)
+    places, values = np.unique(codes[known], return_inverse=True)[1], values[known]
+    sizes = np.bincount(places)
+    groups, rows = len(sizes), len(values)
+    if groups < 2 or rows <= groups:
+        return 0.0
+    means = np.bincount(places, values) / sizes
+    between = float((sizes * (means - values.mean()) ** 2).sum()) / (groups - 1)
+    within = float(((values - means[places]) ** 2).sum()) / (rows - groups)
+    size = (rows - float((sizes**2).sum()) / rows) / (groups - 1)
+    whole = between + (size - 1) * within
+    return min(max((between - within) / whole, 0.0), 1.0) if whole > 0 else 0.0
+
+
+def strata_of(side: float) -> int:
+    """Strata of a draw whose smaller side has so many units: ten, or fewer so that each side of each has four."""
+    return max(1, min(STRATA, int(side) // 4))
+
+
+def freedom(variances: tuple[float, float], units: tuple[float, float], strata: int) -> float:
+    """Degrees of freedom of a difference of two sides by the variance of each side's mean and its units (Satterthwaite 1946)."""
+    rest = sum(variance**2 / max(1.0, side - strata) for variance, side in zip(variances, units, strict=True))
+    return sum(variances) ** 2 / rest if rest > 0 else max(1.0, sum(units) - 2 * strata)
+
+
+def design_freedom(treated: float, held: float, together: Together | None) -> float:
+    """The same before the outcomes are known, for sides of so many rows; infinite when rows stand alone."""
+    if together is None or min(treated, held) < 1:
+        return math.inf
+    units = max(1.0, treated / together.rows), max(1.0, held / together.rows)
+    return freedom((1 / units[0], 1 / units[1]), units, strata_of(min(units)))
