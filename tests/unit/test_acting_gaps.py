@@ -24,6 +24,7 @@ from automl_core.acting import (
 )
 from automl_core.acting.action import Condition, Goal
 from automl_core.acting.cards import CardInputs, _stage
+from automl_core.acting.findings.segments import first_half
 from automl_core.acting.gap import Amount, amount
 from automl_core.acting.gap_story import _signed, confirmed_parts, told
 from automl_core.acting.nuisance import fold_of
@@ -276,6 +277,8 @@ def test_rows_without_a_group_stand_alone(monkeypatch: pytest.MonkeyPatch) -> No
     groups = _stage(made, make_outcome(made.y, problem)).groups
     assert groups is not None
     assert len(np.unique(group_codes(groups))) == 392
+    half = first_half(frame, problem, np.random.default_rng(0))
+    assert 150 < half.sum() < 250
     monkeypatch.setattr(uplift, "_measured", lambda trial, *_: trial)
     trial = uplift.measure_uplift(frame, "sales", "arm", uplift.UpliftRoles(good="high", group="shop"))
     assert len(np.unique(group_codes(trial.groups))) == 392  # type: ignore[attr-defined]

@@ -19,7 +19,7 @@ from automl_core.acting.action import Condition, Segment, SegmentSearch
 from automl_core.acting.conditions import Cells, Mask, all_hold, conditions_of, describe_all, holds, usable
 from automl_core.acting.finding import FindingKind
 from automl_core.acting.outcome import Outcome, make_outcome
-from automl_core.acting.statistics import Gap, benjamini_hochberg, gap_between
+from automl_core.acting.statistics import Gap, benjamini_hochberg, gap_between, group_codes
 from automl_core.data.table import Column
 from automl_core.explaining.words import interval
 from automl_core.framing.problem import Problem
@@ -86,8 +86,9 @@ def _known_rows(
 def first_half(frame: pd.DataFrame, problem: Problem, generator: np.random.Generator) -> Mask:
     """A random half of the rows; rows of one group stay together."""
     if problem.group and problem.group in frame:
-        codes, groups = pd.factorize(frame[problem.group])
-        picked = generator.permutation(len(groups) + 1) < (len(groups) + 1) / 2
+        codes = group_codes(frame[problem.group].to_numpy())
+        units = int(codes.max(initial=-1)) + 2
+        picked = generator.permutation(units) < units / 2
         return np.asarray(picked[codes], dtype=bool)
     return np.asarray(generator.permutation(len(frame)) < len(frame) / 2, dtype=bool)
 
