@@ -20,7 +20,7 @@ from automl_core.search.plan import Candidate, Plan, Trial, TrialState
 from automl_core.search.prepared import Prepared
 from automl_core.search.worker import Extras, ExtrasKind
 
-MEANS = ("rmse", "r2", "money")  # metrics of numbers whose best answer is the mean
+MEANS = ("rmse", "r2")  # metrics of numbers whose best answer is the mean
 
 
 def find_candidate(candidates: Iterable[Candidate], key: str) -> Candidate:

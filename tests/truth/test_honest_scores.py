@@ -9,12 +9,16 @@ import pytest
 
 from automl_core.data.infer import table_from_frame
 from automl_core.framing.metrics import METRICS, get_metric, tune_threshold
-from automl_core.framing.problem import Problem
+from automl_core.framing.problem import Money, Problem
 from automl_core.framing.score_interval import score_with_interval
 from automl_core.search import FolderJournal, SearchData, search
 from automl_core.search.codes import CodeSource, fit_codes
+from automl_core.search.contest import Clock, Contest
+from automl_core.search.family import Stages
 from automl_core.search.feature import Feature
-from automl_core.search.log_target import best_scale
+from automl_core.search.journal import FoldResult
+from automl_core.search.log_target import best_scale, is_log
+from automl_core.search.opening import open_contest
 from automl_core.search.plan import Plan
 from automl_core.search.prepared import prepare
 from tests.unit.test_search_race import fit_here
@@ -97,6 +101,29 @@ def test_a_scale_is_for_means_only() -> None:
     random = np.random.default_rng(6)
     median = np.exp(random.normal(0, 1, 20_000))
     assert best_scale(median * np.exp(random.normal(0, 1, 20_000)), median) == pytest.approx(np.exp(0.5), rel=0.15)
+
+
+def log_contest(problem: Problem, stages: tuple[float, float], folder: Path) -> tuple[Contest, str]:
+    """A model of the logarithm whose fit on each of two folds says so many times the truth after 10 and after 20 rounds."""
+    random = np.random.default_rng(6)
+    frame = pd.DataFrame({"x": random.normal(size=400), "y": np.exp(random.normal(3, 1, 400))})
+    table, plan = table_from_frame(frame, "logs"), Plan(folds=2, families=("lightgbm",))
+    prepared = prepare(SearchData(table.frame, table.columns, problem), plan)
+    contest = open_contest(prepared, plan, FolderJournal(folder), Clock(60.0))
+    key = next(one.key for one in contest.candidates if is_log(one.options))
+    for fold, (_, valid) in enumerate(prepared.folds):
+        said = np.outer(stages, prepared.y[valid]).astype(np.float32)
+        contest.results[key, fold] = FoldResult(key, fold, said[-1].astype(float), 20, stages=Stages((10, 20), said))
+    return contest, key
+
+
+DEAR = Money(over=1.0, under=4.0)
+
+
+@pytest.mark.parametrize(("metric", "scale"), [("rmse", 1.25), ("r2", 1.25), ("money", 1.0), ("pinball", 1.0), ("mae", 1.0)])
+def test_predictions_of_logarithms_are_scaled_for_means_alone(metric: str, scale: float, tmp_path: Path) -> None:
+    contest, key = log_contest(Problem("y", "regression", metric, money=DEAR, quantile=0.8), (1.0, 0.8), tmp_path)
+    assert contest.scale(key, (0, 1)) == pytest.approx(scale)
 
 
 def test_codes_of_a_group_do_not_know_its_outcome() -> None:
