@@ -257,7 +257,8 @@ class Contest:
             stages, y = self.results[key, fold].stages, self.prepared.y[self.prepared.folds[fold][1]]
             assert stages is not None
             logs = is_log(find_candidate(self.candidates, key).options)
-            loss = _log_loss if logs else self.prepared.loss
+            # for a mean a scale follows, and what is right but for a factor must not look wrong
+            loss = _log_loss if logs and self.prepared.metric.name in MEANS else self.prepared.loss
             weights = self.prepared.weights_of(self.prepared.folds[fold][1])
             self.losses[key, fold] = np.array([
                 float(np.average(loss(y, part.astype(np.float64)), weights=weights)) for part in stages.predictions])

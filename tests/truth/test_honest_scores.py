@@ -126,6 +126,18 @@ def test_predictions_of_logarithms_are_scaled_for_means_alone(metric: str, scale
     assert contest.scale(key, (0, 1)) == pytest.approx(scale)
 
 
+@pytest.mark.parametrize(("metric", "stages", "rounds"), [
+    ("money", (1.5, 0.8), 10), ("pinball", (1.5, 0.8), 10),  # nearer by its logarithm is 0.8; too little costs four times as much
+    ("mae", (1.5, 0.6), 20), ("mape", (1.5, 0.6), 20),  # and here the farther one: 0.4 is less than 0.5
+    ("rmse", (1.5, 0.6), 10), ("rmsle", (1.5, 0.6), 10),
+])
+def test_rounds_of_logarithms_are_chosen_by_what_the_metric_asks(
+    metric: str, stages: tuple[float, float], rounds: int, tmp_path: Path
+) -> None:
+    contest, key = log_contest(Problem("y", "regression", metric, money=DEAR, quantile=0.8), stages, tmp_path)
+    assert contest.best_rounds(key, (0, 1)) == rounds
+
+
 def test_codes_of_a_group_do_not_know_its_outcome() -> None:
     """100 groups of 10 rows, a level for each group and a coin for its outcome: rows of one group must not speak for it."""
     random = np.random.default_rng(7)
