@@ -1,6 +1,7 @@
 """Scores say no more than they know: thresholds, few positives, logarithms, groups, on data whose truth is known."""
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from automl_core.data.infer import table_from_frame
 from automl_core.framing.metrics import METRICS, get_metric, tune_threshold
 from automl_core.framing.problem import Money, Problem
 from automl_core.framing.score_interval import score_with_interval
+from automl_core.framing.validation import make_folds
 from automl_core.search import FolderJournal, SearchData, search
 from automl_core.search.codes import CodeSource, fit_codes
 from automl_core.search.contest import Clock, Contest
@@ -149,3 +151,26 @@ def test_codes_of_a_group_do_not_know_its_outcome() -> None:
                                  np.arange(1000)).values[:, 0] for groups in (None, group))
     assert area(y, apart) > 0.99
     assert abs(area(y, together) - 0.5) < 0.15
+
+
+@pytest.mark.parametrize("seed", [8, 9])
+def test_in_time_the_earlier_rows_of_a_customer_do_not_give_it_away(seed: int) -> None:
+    """A coin for each of 300 customers, and columns that know the customer alone: the likest earlier row is its own."""
+    random = np.random.default_rng(seed)
+    customer = np.repeat(np.arange(300), 8)
+    frame = pd.DataFrame(random.normal(size=(300, 2))[customer], columns=["a", "b"])
+    frame = frame.assign(customer=[f"c{one}" for one in customer], day=random.random(300)[customer] + 0.4 * random.random(2400))
+    frame["y"] = np.where(random.integers(0, 2, 300)[customer] == 1, "Yes", "No")
+    table = table_from_frame(frame, "customers")
+    points, truth = frame[["a", "b"]].to_numpy(), (frame["y"] == "Yes").to_numpy(dtype=np.int64)
+
+    def scored(problem: Problem) -> float:
+        y, said = [], []
+        for train, valid in make_folds(truth, problem, table.frame, table.columns, 5, 0):
+            near = np.square(points[valid][:, None] - points[train]).sum(axis=2).argmin(axis=1)
+            y, said = [*y, *truth[valid]], [*said, *truth[train][near]]
+        return METRICS["roc_auc"].score(np.array(y), np.array(said, dtype=float))
+
+    timed = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes", time="day")
+    assert scored(timed) > 0.7
+    assert abs(scored(replace(timed, group="customer")) - 0.5) < 0.12

@@ -143,6 +143,26 @@ def test_time_folds_only_look_back() -> None:
         assert mixed["day"].iloc[train].max() < mixed["day"].iloc[valid].min()
 
 
+def test_in_time_no_row_of_a_validated_group_or_copy_trains() -> None:
+    problem = Problem("churn", "binary", "roc_auc", ("No", "Yes"), "Yes", time="day", group="customer")
+    spans = FRAME.assign(customer=text([f"c{k}" for k in (np.arange(N) + np.random.default_rng(1).integers(0, 40, N)) // 30]))
+    _, folds = folds_of(problem, spans)
+    _, whole = folds_of(replace(problem, group=""), spans)
+    assert [len(valid) for _, valid in folds] == [len(valid) for _, valid in whole]
+    for (train, valid), (every, _) in zip(folds, whole, strict=True):
+        assert spans["day"].iloc[train].max() < spans["day"].iloc[valid].min()
+        strangers = ~spans["customer"].iloc[every].isin(spans["customer"].iloc[valid]).to_numpy()
+        assert np.array_equal(train, every[strangers])
+        assert 10 <= len(train) < len(every)
+    with pytest.raises(BadInput, match="occur all the time"):
+        folds_of(problem, FRAME.assign(customer=text([f"c{k % 20}" for k in range(N)])))
+    copied = pd.concat([FRAME, FRAME.iloc[:60].assign(day=FRAME["day"].iloc[-60:].to_numpy())], ignore_index=True)
+    _, folds = folds_of(replace(problem, group="", never=("day",), copies_together=True), copied)
+    train, valid = folds[-1]
+    assert set(range(N + 10, N + 60)) <= set(valid)
+    assert not set(range(10, 60)) & set(train)
+
+
 def test_copied_rows_stay_together_but_a_table_of_few_categories_is_no_copy() -> None:
     copied = pd.concat([FRAME, FRAME.iloc[:60]], ignore_index=True)
     problem = Problem("churn", "binary", "roc_auc", ("No", "Yes"), "Yes", copies_together=True)
