@@ -10,6 +10,7 @@ import pytest
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing import (
+    Money,
     Problem,
     check_target,
     default_folds,
@@ -87,6 +88,17 @@ def test_warnings_name_single_classes_and_missing_targets() -> None:
 def test_a_metric_of_another_task_is_refused() -> None:
     with pytest.raises(BadInput, match="cannot judge"):
         check_target(FRAME, Problem("price", "regression", "roc_auc"))
+
+
+@pytest.mark.parametrize("money", [Money(under=5.0), Money(over=5.0), Money(), Money(over=-1.0, under=2.0)])
+def test_money_of_a_number_needs_both_costs(money: Money) -> None:
+    """One cost alone asks for the largest or the smallest number there is."""
+    problem = Problem("price", "regression", "money", money=money)
+    for ask in (lambda: check_target(FRAME, problem), lambda: check(FRAME, COLUMNS, problem)):
+        with pytest.raises(BadInput, match="needs a cost above 0"):
+            ask()
+    assert check_target(FRAME, replace(problem, metric="rmse")) == ()
+    assert check_target(FRAME, replace(problem, money=Money(over=1.0, under=5.0))) == ()
 
 
 def test_the_target_is_coded_with_the_positive_class_as_one() -> None:
