@@ -10,6 +10,7 @@ import pytest
 from automl_core.data.infer import table_from_frame
 from automl_core.data.table import Column
 from automl_core.framing import Leak, Problem, find_leaks, suggest_problem
+from automl_core.framing.leaks import search_leaks
 
 N = 2_000
 BINARY = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes")
@@ -50,6 +51,17 @@ def test_planted_leaks_are_found() -> None:
     assert found["survey"].kind == "missingness"
     assert found["closed_by"].kind == "name"
     assert len(found) == 5
+
+
+def test_columns_that_time_leaves_out_are_counted_and_their_names_are_read() -> None:
+    frame, flags, _ = base()
+    frame = frame.assign(cancel_code=np.where(flags, 1.0, 0.0), known=np.where(flags, 2.0, 3.0))
+    late = search_leaks(frame, columns_of(frame), BINARY, 0, until=0.0)
+    assert (late.looked_at, late.columns) == (1, 7)
+    assert [(leak.column, leak.kind) for leak in late.leaks] == [("cancel_code", "name")]
+    whole = search_leaks(frame, columns_of(frame), BINARY, 0)
+    assert (whole.looked_at, whole.columns) == (7, 7)
+    assert {leak.column for leak in whole.leaks} == {"cancel_code", "known"}
 
 
 def test_a_number_known_in_advance() -> None:

@@ -17,7 +17,10 @@ import pytest
 
 from automl_core.cli import main
 from automl_core.cli_problem import parts_of
+from automl_core.errors import BadInput
+from automl_core.framing import Pace
 from automl_core.production import load_bundle
+from automl_core.workspace.goal import Framing, Inputs
 from tests.unit.test_search_race import HereExecutor, fit_here
 
 GOAL = """
@@ -227,6 +230,23 @@ def test_train_refuses_before_it_searches(words: tuple[str, ...], sentence: str,
     assert sentence in data["error"]
     assert not here.fits
     assert not (tmp_path / "m.zip").exists()
+
+
+def test_the_check_beside_a_search_knows_when_the_budget_ends(
+        home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[float] = []
+
+    def refused(self: Framing, project: str, inputs: Inputs, watch: object, pace: Pace) -> None:
+        seen.append(pace.until - time.monotonic())
+        raise BadInput("Seen.", "")
+
+    monkeypatch.setattr(Framing, "run_check", refused)
+    code, data = call(capsys, "train", "sample:diabetes", "--target", "progression", "--budget", "50", "--jobs", "1",
+                      "--out", str(tmp_path / "m.zip"))
+    assert code == 2
+    assert "Seen." in data["error"]
+    assert 0 < seen[0] <= 35
 
 
 def test_steps_in_the_order_given(
