@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 from typing import TYPE_CHECKING
 
 from automl_core.errors import BadInput
@@ -19,13 +20,14 @@ def add_problem(command: argparse.ArgumentParser) -> None:
     command.add_argument("--target", required=True)
     command.add_argument("--task", default="")
     command.add_argument("--metric", default="")
-    command.add_argument("--drop", default="", metavar="A,B")
+    command.add_argument("--drop", default="", metavar="A,B",
+                         help="columns that no model may see; a name with a comma stands in double quotes: '\"A, B\",C'")
     command.add_argument("--time", default="")
     command.add_argument("--group", default="")
     command.add_argument("--weights", default="", metavar="COLUMN", help="how much each row counts")
     command.add_argument("--quantile", type=float, default=0.5, metavar="LEVEL", help="what `--metric pinball` predicts")
     command.add_argument("--ordered", nargs="?", const="", default=None, metavar="LOW,...,HIGH",
-                         help="the classes are steps of a scale; words need their order")
+                         help="the classes are steps of a scale; words need their order, quoted as in --drop")
     command.add_argument("--copies-together", action="store_true", help="keep exact copies of a row on one side of every split")
 
 
@@ -50,5 +52,9 @@ def request_of(arguments: argparse.Namespace) -> Request:
 
 
 def parts_of(text: str) -> tuple[str, ...]:
-    """The names in “A,B”."""
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+    """The names in “A,B”; one that holds a comma stands in double quotes, as in a CSV file."""
+    try:
+        parts = next(csv.reader([text], skipinitialspace=True), [])
+    except csv.Error:
+        raise BadInput(f"The names in “{text[:80]}” cannot be told apart.", "Write them as A,B without line breaks.") from None
+    return tuple(part.strip() for part in parts if part.strip())

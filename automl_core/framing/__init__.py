@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from automl_core.framing.columns import usable_columns
-    from automl_core.framing.ladder import check
+    from automl_core.framing.ladder import Pace, check
     from automl_core.framing.leaks import find_leaks
     from automl_core.framing.metrics import (
         METRICS,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from automl_core.framing.validation import default_folds, encode_target, make_folds
 
 __all__ = [
-    "METRICS", "Decision", "Difference", "Leak", "Metric", "Money", "Problem", "Rung", "ScoreInterval", "Task", "Verdict",
+    "METRICS", "Decision", "Difference", "Leak", "Metric", "Money", "Pace", "Problem", "Rung", "ScoreInterval", "Task", "Verdict",
     "bayes_threshold", "check", "check_target", "class_counts", "decision_of", "default_folds", "default_metric",
     "detect_task", "encode_target", "find_leaks", "get_metric", "make_folds", "metrics_for", "paired_difference",
     "predicted_codes", "problem_for", "score_with_interval", "suggest_problem", "tune_threshold",
@@ -41,10 +41,10 @@ _HOMES = {
     "Decision": "metrics", "decision_of": "metrics", "default_folds": "validation", "default_metric": "metrics",
     "detect_task": "suggestion", "Difference": "score_interval", "encode_target": "validation", "find_leaks": "leaks",
     "get_metric": "metrics", "Leak": "problem", "make_folds": "validation", "Metric": "metrics", "METRICS": "metrics",
-    "metrics_for": "metrics", "Money": "problem", "paired_difference": "score_interval", "predicted_codes": "metrics",
-    "Problem": "problem", "problem_for": "suggestion", "Rung": "problem", "score_with_interval": "score_interval",
-    "ScoreInterval": "score_interval", "suggest_problem": "suggestion", "Task": "problem", "tune_threshold": "metrics",
-    "usable_columns": "columns", "Verdict": "problem",
+    "metrics_for": "metrics", "Money": "problem", "Pace": "ladder", "paired_difference": "score_interval",
+    "predicted_codes": "metrics", "Problem": "problem", "problem_for": "suggestion", "Rung": "problem",
+    "score_with_interval": "score_interval", "ScoreInterval": "score_interval", "suggest_problem": "suggestion",
+    "Task": "problem", "tune_threshold": "metrics", "usable_columns": "columns", "Verdict": "problem",
 }
 
 

@@ -1,9 +1,10 @@
 """Do you need machine learning? The average, a simple rule, a linear and a quick boosted model on identical folds."""
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from automl_core.data.table import Column
 from automl_core.framing import rungs
 from automl_core.framing.columns import usable_columns
 from automl_core.framing.comparison import RUNGS, Evidence, rule_on, smallest_class
-from automl_core.framing.leaks import find_leaks
+from automl_core.framing.leaks import search_leaks
 from automl_core.framing.metric_rows import Decision, Floats
 from automl_core.framing.metrics import decision_of, get_metric, metric_of
 from automl_core.framing.partition import make_groupings
@@ -23,25 +24,39 @@ from automl_core.framing.simple_matrix import simple_matrix
 from automl_core.framing.simple_rule import SimpleRule, learn_simple_rule
 from automl_core.framing.suggestion import check_target
 from automl_core.framing.validation import Folds, encode_target, make_folds
-from automl_core.framing.verdict_words import Wording, leak_warning, rung_sentence, verdict_sentence
+from automl_core.framing.verdict_words import Wording, leak_warning, rung_sentence, short_of_time, verdict_sentence
 
 MOST_CELLS = 450_000
 MOST_ROWS, FEWEST_ROWS = 20_000, 2_000
 FOLDS = 5
+LEAK_SHARE = 0.4  # of the time, for columns that know the answer
 
 Progress = Callable[[float, str], None]
+Scores = dict[str, list[float]]
 LADDER = {"average": rungs.average, "rule": rungs.rule, "linear": rungs.linear, "boosted": rungs.boosted}
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How thorough a check is: the share of its usual rows, and the moment (of `time.monotonic`) after which no other column is
+    asked and no other fold begun."""
+
+    effort: float = 1.0
+    until: float = math.inf
+
+
+WHOLE = Pace()
 
 
 def check(
     frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, seed: int = 0, progress: Progress | None = None,
-    effort: float = 1.0,
+    pace: Pace = WHOLE,
 ) -> Verdict:
     """The verdict on a typed, cleaned frame; BadInput when the target cannot be predicted at all.
 
     Every rung learns and answers on the same folds (five, repeated on tables of few cells), and the rule is chosen inside each
-    training part. Large tables are sampled so that an answer takes seconds, and more so with an `effort` below 1; `Verdict.rows`
-    says how many rows were used.
+    training part. Large tables are sampled so that an answer takes seconds, and more so with a `pace` of less effort;
+    `Verdict.rows` says how many rows were used. What time was too short for is said.
     """
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -49,26 +64,27 @@ def check(
     report = progress or (lambda fraction, sentence: None)
     check_target(frame, problem)
     report(0.02, "Looking for columns that know the answer")
-    leaks = find_leaks(frame, columns, problem, seed)
+    leaks = search_leaks(frame, columns, problem, seed, started + LEAK_SHARE * (pace.until - started))
     given = int(frame[problem.target].notna().sum())
-    frame, y = sample_rows(frame, columns, problem, seed, effort)
+    frame, y = sample_rows(frame, columns, problem, seed, pace.effort)
     material = make_material(frame, columns, problem, y, seed)
     folds = _repeated_folds(y, problem, frame, columns, seed)
-    if effort < 1.0 and len(y) < given:
+    if pace.effort < 1.0 and len(y) < given:
         folds = folds[:1]  # where time does not last for all rows, it does not last for repeats
-    folds = folds[:max(1, int(_most_rows(columns, problem, effort) / len(y)))]
+    folds = folds[:max(1, int(_most_rows(columns, problem, pace.effort) / len(y)))]
     # matrices this small only lose by being shared between threads, most of all beside other work
     with threadpool_limits(1):
-        scores, first = _climb(material, folds, report)
+        scores, first, done = _climb(material, folds, report, pace.until)
     evidence = _weigh(scores, folds, material)
     ruling = rule_on(evidence)
     rule = learn_simple_rule(material)
     ladder = _ladder(first, scores, material, rule)
     words = Wording(ruling, evidence, problem, {str(rung.rung): rung for rung in ladder}, rule.subject)
-    sentence = verdict_sentence(words) + leak_warning(leaks)
+    sentence = verdict_sentence(words) + leak_warning(leaks.leaks)
+    sentence += short_of_time((leaks.looked_at, leaks.columns), (done, sum(map(len, folds))))
     report(1.0, "Done")
     seconds = round(time.monotonic() - started, 3)
-    return Verdict(ruling.verdict, problem.task, problem.metric, ladder, leaks, sentence, seconds, len(y), rule.text)
+    return Verdict(ruling.verdict, problem.task, problem.metric, ladder, leaks.leaks, sentence, seconds, len(y), rule.text)
 
 
 def sample_rows(
@@ -118,22 +134,39 @@ def _decision(material: rungs.Material, train: NDArray[np.int64]) -> Decision:
 
 
 def _climb(
-    material: rungs.Material, repeats: tuple[Folds, ...], report: Progress
-) -> tuple[dict[str, Floats], dict[str, list[tuple[float, float, float]]]]:
-    """Fold scores of each rung, and for the first repeat (which holds every row once) each fold's score with its interval."""
+    material: rungs.Material, repeats: tuple[Folds, ...], report: Progress, until: float
+) -> tuple[dict[str, Floats], dict[str, list[tuple[float, float, float]]], int]:
+    """Fold scores of each rung, for the first repeat (which holds every row once) each fold's score with its interval, and how
+    many folds there was time for. Where it was one alone, scores of parts of its rows: one score tells nothing of chance."""
     metric = metric_of(material.problem)
     folds = [pair for repeat in repeats for pair in repeat]
-    scores: dict[str, list[float]] = {name: [] for name in RUNGS}
+    scores: Scores = {name: [] for name in RUNGS}
+    done = 0
     first: dict[str, list[tuple[float, float, float]]] = {name: [] for name in RUNGS}
     for place, (train, valid) in enumerate(folds):
         decision = _decision(material, train)
-        for name in RUNGS:
-            answer = LADDER[name](material, train, valid)
+        answers = {name: LADDER[name](material, train, valid) for name in RUNGS}
+        for name, answer in answers.items():
             scores[name].append(metric.score(material.y[valid], answer, decision))
             if place < len(repeats[0]):
                 first[name].append(score_with_interval(metric, material.y[valid], answer, material.seed, decision))
-        report(0.1 + 0.85 * (place + 1) / len(folds), f"Checked part {place + 1} of {len(folds)}")
-    return {name: np.array(values) for name, values in scores.items()}, first
+        done = place + 1
+        report(0.1 + 0.85 * done / len(folds), f"Checked part {done} of {len(folds)}")
+        if done < len(folds) and time.monotonic() > until:
+            if done == 1:
+                scores = _parts_of_one(material, valid, answers, decision)
+            break
+    return {name: np.array(values) for name, values in scores.items()}, first, done
+
+
+def _parts_of_one(
+    material: rungs.Material, valid: NDArray[np.int64], answers: dict[str, Floats], decision: Decision
+) -> Scores:
+    """Scores of each rung on random fifths of the rows of the only fold; what it learned from is the same for all of them, for
+    which the comparison's allowance of a whole fold is wide enough."""
+    metric, part = metric_of(material.problem), np.random.default_rng(material.seed).permutation(len(valid)) % FOLDS
+    return {name: [metric.score(material.y[valid[part == k]], answer[part == k], decision) for k in range(FOLDS)]
+            for name, answer in answers.items()}
 
 
 def _weigh(scores: dict[str, Floats], repeats: tuple[Folds, ...], material: rungs.Material) -> Evidence:

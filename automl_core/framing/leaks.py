@@ -1,7 +1,9 @@
 """Columns that seem to know the answer, and rows that make a check look better than life."""
 from __future__ import annotations
 
+import math
 import re
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,16 +37,33 @@ class _Known:
     fold: NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True)
+class LeakSearch:
+    """What was found in `looked_at` of the usable `columns`."""
+
+    leaks: tuple[Leak, ...]
+    looked_at: int
+    columns: int
+
+
 def find_leaks(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, seed: int) -> tuple[Leak, ...]:
-    """Suspicious columns, red first; `column` is empty when the rows themselves are the problem.
+    """Suspicious columns, red first; `column` is empty when the rows themselves are the problem."""
+    return search_leaks(frame, columns, problem, seed).leaks
+
+
+def search_leaks(
+    frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, seed: int, until: float = math.inf
+) -> LeakSearch:
+    """Suspicious columns, red first; only names are asked of columns whose turn had not come at `until` (of `time.monotonic`).
 
     Looked for: one column that predicts nearly perfectly on its own, out of fold; values missing exactly when the outcome
     is one thing; names that speak of later; a file sorted by outcome; the same row on both sides of a split.
     """
     y, keep = encode_target(frame[problem.target], problem)
     kept = frame[keep].reset_index(drop=True)
+    used = usable_columns(columns, problem)
     if len(y) < 20:
-        return ()
+        return LeakSearch((), len(used), len(used))
     # order and copies need all rows; the strength of a column does not
     leaks = [*_order(y, problem), *_twins(kept, columns, problem)]
     random = np.random.default_rng(seed)
@@ -54,13 +73,20 @@ def find_leaks(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Proble
     ranks = np.argsort(np.argsort(y, kind="stable"), kind="stable").astype(float)
     targets = np.eye(len(problem.classes))[y.astype(np.int64)] if problem.task == "multiclass" else y.astype(float)[:, None]
     known = _Known(problem, y, targets, random.integers(0, FOLDS, len(y)))
-    used = usable_columns(columns, problem)
-    leaks += _strong(kept, used, known)
+    strengths: dict[str, float] = {}
+    gaps: dict[str, list[Leak]] = {}
+    for column in used:
+        if strengths and time.monotonic() > until:
+            break
+        strengths[column.name] = strength(kept[column.name], known)
+        gaps[column.name] = _missing(kept[column.name], column, known, ranks)
+    leaks += _strong(strengths, problem)
     named = {leak.column for leak in leaks}
     for column in used:
         if column.name not in named:
-            leaks += _missing(kept[column.name], column, known, ranks) or _name(column, problem)
-    return tuple(sorted(leaks, key=lambda leak: (leak.severity != "red", leak.column)))
+            leaks += gaps.get(column.name, []) or _name(column, problem)
+    found = tuple(sorted(leaks, key=lambda leak: (leak.severity != "red", leak.column)))
+    return LeakSearch(found, len(strengths), len(used))
 
 
 def _parts(series: pd.Series) -> NDArray[np.int64]:
@@ -93,16 +119,32 @@ def _out_of_fold(parts: NDArray[np.int64], known: _Known) -> Floats:
 
 def strength(series: pd.Series, known: _Known) -> float:
     """How well this column alone predicts, out of fold: area under the ROC curve, or R² for a number."""
-    answer = _out_of_fold(_parts(series), known)
-    if known.problem.task == "regression":
-        return METRICS["r2"].score(known.y, answer[:, 0])
-    return METRICS["roc_auc"].score(known.y, answer[:, 0] if known.problem.task == "binary" else answer)
+    parts = _parts(series)
+    if known.problem.task == "multiclass":
+        return _mean_area(parts, known)
+    metric = METRICS["r2" if known.problem.task == "regression" else "roc_auc"]
+    return metric.score(known.y, _out_of_fold(parts, known)[:, 0])
 
 
-def _strong(frame: pd.DataFrame, used: tuple[Column, ...], known: _Known) -> list[Leak]:
-    number = known.problem.task == "regression"
+def _mean_area(parts: NDArray[np.int64], known: _Known) -> float:
+    """The mean area of one class against the rest by `_out_of_fold`, whose answers are the same for all rows of a part and fold:
+    a few hundred of these are sorted for each class, and not all rows."""
+    codes, classes, size = known.y.astype(np.int64), known.targets.shape[1], int(parts.max()) + 1
+    cells, place = np.unique(known.fold * size + parts, return_inverse=True)
+    inside = np.bincount(place * classes + codes, minlength=len(cells) * classes).reshape(-1, classes)
+    others = np.bincount(parts * classes + codes, minlength=size * classes).reshape(-1, classes)[cells % size] - inside
+    answers = (others + 2 * known.targets.mean(axis=0)) / (others.sum(axis=1, keepdims=True) + 2)
+    rows, every, areas = inside.sum(axis=1), inside.sum(axis=0), []
+    for k in np.flatnonzero((every > 0) & (every < len(codes))):
+        level = np.unique(answers[:, k], return_inverse=True)[1]
+        hits, rest = np.bincount(level, inside[:, k]), np.bincount(level, rows - inside[:, k])
+        areas.append(float(hits @ (np.cumsum(rest) - rest / 2)) / float(hits.sum() * rest.sum()))
+    return float(np.mean(areas)) if areas else math.nan
+
+
+def _strong(found: dict[str, float], problem: Problem) -> list[Leak]:
+    number = problem.task == "regression"
     red, amber, ahead = (RED_R2, AMBER_R2, AMBER_R2_AHEAD) if number else (RED_AUC, AMBER_AUC, AMBER_AHEAD)
-    found = {column.name: strength(frame[column.name], known) for column in used}
     ordered = sorted((value for value in found.values() if np.isfinite(value)), reverse=True)
     second = ordered[1] if len(ordered) > 1 else (0.0 if number else 0.5)
     leaks = []
@@ -133,8 +175,11 @@ def _missing_area(missing: NDArray[np.bool_], known: _Known, ranks: Floats) -> f
         value = area.score(missing.astype(np.int64), ranks)
         return max(value, 1 - value)
     codes = known.y.astype(np.int64)
-    values = [area.score((codes == k).astype(np.int64), missing.astype(float)) for k in np.unique(codes)]
-    return max(max(value, 1 - value) for value in values)
+    every = np.bincount(codes)
+    gaps = np.bincount(codes, missing, len(every))
+    told = (every > 0) & (every < len(codes))
+    inside, outside = gaps[told] / every[told], (gaps.sum() - gaps[told]) / (len(codes) - every[told])
+    return 0.5 + float(np.abs(inside - outside).max(initial=0.0)) / 2  # a mark of two values ranks by its two shares alone
 
 
 def _name(column: Column, problem: Problem) -> list[Leak]:

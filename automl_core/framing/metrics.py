@@ -133,29 +133,33 @@ def bayes_threshold(money: Money) -> float:
 def decision_of(problem: Problem, threshold: float | None = None) -> Decision:
     """The decision a problem implies: the given threshold, else the one its money says, else 0.5."""
     if threshold is None:
-        money = problem.money
-        priced = money is not None and problem.task == "binary" and any(
-            (money.true_positive, money.false_positive, money.false_negative, money.true_negative))
-        threshold = bayes_threshold(money) if priced and money is not None else 0.5
+        threshold = bayes_threshold(problem.money) if problem.money is not None and _priced(problem) else 0.5
     return Decision(threshold, problem.money, problem.quantile)
+
+
+def _priced(problem: Problem) -> bool:
+    """Whether money says which rows of a yes/no target to act on: any of its amounts is set."""
+    money = problem.money
+    return money is not None and problem.task == "binary" and any(
+        (money.true_positive, money.false_positive, money.false_negative, money.true_negative))
 
 
 def tune_threshold(y: Truth, p: Floats, problem: Problem, weights: Weights = None) -> float:
     """The threshold for binary labels, from out-of-fold probabilities `(n,)`; `weights` (n,) say how much rows count.
 
-    With money, the one the money says (no tuning). For a metric of labels, the best of up to 200 cuts. For every other metric
-    the cut that calls as many rows positive as there are. 0.5 when there is nothing to learn from (fewer than 50 rows).
+    With amounts of money, or judged by it, the one the money says (no tuning). For a metric of labels, the best of up to 200
+    cuts. For every other metric the cut that calls as many rows positive as there are. 0.5 when there is nothing to learn from
+    (fewer than 50 rows).
     """
-    decision = decision_of(problem)
+    if _priced(problem) or problem.metric == "money":
+        return decision_of(problem).threshold
     seen = np.isfinite(p)
     truth, probability, mass = y[seen], p[seen], None if weights is None else weights[seen]
-    if problem.money is not None and decision.threshold != 0.5:
-        return decision.threshold
     if problem.task != "binary" or len(truth) < 50:
         return 0.5
     metric = get_metric(problem.metric)
     mass = np.ones(len(truth)) if mass is None else mass
-    if not metric.labels or metric.name == "money":
+    if not metric.labels:
         share = 1 - float(np.average(truth == 1, weights=mass))
         return float(np.clip(np.quantile(probability, share, weights=mass, method="inverted_cdf"), 1e-6, 1 - 1e-6))
     cuts = np.unique(np.quantile(probability, np.linspace(0.005, 0.995, 200)))

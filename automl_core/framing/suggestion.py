@@ -113,7 +113,7 @@ def check_target(frame: pd.DataFrame, problem: Problem) -> tuple[str, ...]:
     metric = get_metric(problem.metric)
     if problem.task not in metric.tasks:
         raise BadInput(f"{metric.title} cannot judge a {problem.task} target.", "Choose another metric or task.")
-    _check_options(problem)
+    check_options(problem)
     warnings = _check_number(present, problem) if problem.task == "regression" else _check_classes(present, problem)
     missing = len(series) - len(present)
     if missing:
@@ -122,7 +122,7 @@ def check_target(frame: pd.DataFrame, problem: Problem) -> tuple[str, ...]:
     return tuple(warnings)
 
 
-def _check_options(problem: Problem) -> None:
+def check_options(problem: Problem) -> None:
     """BadInput when what the problem asks for does not go together."""
     if problem.metric == "pinball" and not 0 < problem.quantile < 1:
         raise BadInput(f"{problem.quantile:g} is no quantile.", "Give a number between 0 and 1, for example 0.9.")
@@ -130,6 +130,10 @@ def _check_options(problem: Problem) -> None:
         raise BadInput("Only a target of several classes can be a scale of steps.", "Choose several classes as the task.")
     if problem.weights and problem.weights in (problem.target, problem.time, problem.group):
         raise BadInput(f"“{problem.weights[:80]}” cannot be the weight of a row as well.", "Choose another column.")
+    money = problem.money
+    if problem.task == "regression" and problem.metric == "money" and money is not None and min(money.over, money.under) <= 0:
+        raise BadInput("A number judged by money needs a cost above 0 for each unit too high and for each unit too low.",
+                       "Give both on the goal page, or choose another metric.")
 
 
 def _check_number(present: pd.Series, problem: Problem) -> list[str]:

@@ -16,6 +16,7 @@ Folds = tuple[tuple[Positions, Positions], ...]
 COPIES_ALLOWED = 0.01
 GREEDY_GROUPS = 2_000
 MOST_BLOCKS = 17  # of time, where few hold all classes
+FEWEST_STRANGERS = 10  # rows to learn from, where groups that are validated leave few
 
 
 def encode_target(series: pd.Series, problem: Problem) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
@@ -58,8 +59,9 @@ def make_folds(
 
     `y` and `frame` are aligned: the rows that `encode_target` kept; `columns` describe the frame. With a time column: an
     expanding window, so the oldest block is never validated. With a group column, or with copies kept together: a group stays in
-    one part. Otherwise stratified by class, or by deciles of a number. A class with a single row is absent
-    from one training part. Where blocks of time or groups lack a class there are fewer folds, so that each can be judged.
+    one part, and in time no row of a group that is validated trains. Otherwise stratified by class, or by deciles of a number.
+    A class with a single row is absent from one training part. Where blocks of time or groups lack a class there are fewer folds,
+    so that each can be judged.
     """
     n = len(y)
     if n < 4:
@@ -67,7 +69,8 @@ def make_folds(
     folds = max(2, min(folds, n // 2))
     strata = _strata(y, problem)
     if problem.time:
-        return _forward(_time_order(frame, problem), folds, None if problem.task == "regression" else strata)
+        classes = None if problem.task == "regression" else strata
+        return _forward(_time_order(frame, problem), folds, classes, row_groups(frame, columns, problem))
     if problem.task == "binary":
         folds = max(2, min(folds, int(np.bincount(strata).min())))
     random = np.random.default_rng(seed)
@@ -183,25 +186,42 @@ def _time_order(frame: pd.DataFrame, problem: Problem) -> Positions:
     return ranks.astype(np.int64)
 
 
-def _forward(ranks: Positions, folds: int, classes: Positions | None = None) -> Folds:
+def _forward(ranks: Positions, folds: int, classes: Positions | None = None, groups: Positions | None = None) -> Folds:
     """Expanding window over `folds` + 1 blocks of about equal rows; rows of one moment stay in one block.
 
     Where blocks have rows of one class only, by the `classes` of the rows (n,), as many blocks as leave most that can be judged.
+    Nothing is learned from earlier rows of `groups` (n,) that are validated.
     """
     last = np.cumsum(np.bincount(ranks))
     best: Folds = ()
-    moments = False
+    moments = strangers = False
     for several in (*range(folds, 0, -1), *range(folds + 1, MOST_BLOCKS)):
         block = np.minimum(((last[ranks] - 1) * (several + 1)) // len(ranks), several)
         pairs = [(np.flatnonzero(block < b), np.flatnonzero(block == b)) for b in range(1, several + 1)]
         useful = tuple(pair for pair in pairs if len(pair[0]) >= 2 and len(pair[1]) >= 1)
-        moments = moments or bool(useful)
-        told = tuple(pair for pair in useful if classes is None or all(len(np.unique(classes[rows])) > 1 for rows in pair))
+        apart = useful if groups is None else _strangers(useful, groups)
+        moments, strangers = moments or bool(useful), strangers or bool(apart)
+        told = tuple(pair for pair in apart if classes is None or all(len(np.unique(classes[rows])) > 1 for rows in pair))
         best = told[-folds:] if len(told) > len(best) else best
         if best and (several == 1 or several > folds or len(told) == len(useful)):
             break
-    if not best:
-        said = "In the order of time each class has a time of its own, so no part can be judged by those before."
-        raise BadInput(said if moments else "The time column holds too few different moments to split by.",
-                       "Choose another time column or none.")
-    return best
+    if best:
+        return best
+    if moments and not strangers:
+        raise BadInput("The same groups of rows occur all the time, so nothing earlier is left to learn from.",
+                       "Choose the time column or the group, not both.")
+    said = "In the order of time each class has a time of its own, so no part can be judged by those before."
+    raise BadInput(said if moments else "The time column holds too few different moments to split by.",
+                   "Choose another time column or none.")
+
+
+def _strangers(pairs: Folds, groups: Positions) -> Folds:
+    """The pairs without the training rows whose group is validated; those that leave enough to learn from."""
+    apart: list[tuple[Positions, Positions]] = []
+    for train, valid in pairs:
+        held = np.zeros(int(groups.max()) + 1, dtype=np.bool_)
+        held[groups[valid]] = True
+        train = train[~held[groups[train]]]
+        if len(train) >= FEWEST_STRANGERS:
+            apart.append((train, valid))
+    return tuple(apart)

@@ -125,6 +125,16 @@ def _not_better(words: Wording, other: str) -> str:
     return f"{NAMES[other]} is {how} ({brief(words.problem, words.rungs[other].score)})"
 
 
+def short_of_time(columns: tuple[int, int], folds: tuple[int, int]) -> str:
+    """A last sentence on what there was no time for, of (done, all) columns and folds; empty when all was looked at."""
+    missed = []
+    if columns[0] < columns[1]:
+        missed.append(f"{columns[1] - columns[0]:,} of {columns[1]:,} columns were not checked for knowing the answer")
+    if folds[0] < folds[1]:
+        missed.append(f"the comparison rests on {folds[0]} of {folds[1]} parts of the rows")
+    return f" Time was short: {', and '.join(missed)}." if missed else ""
+
+
 def leak_warning(leaks: tuple[Leak, ...]) -> str:
     """A second sentence when a column seems to know the answer; empty otherwise."""
     red = [leak for leak in leaks if leak.severity == "red" and leak.column]

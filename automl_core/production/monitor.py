@@ -60,6 +60,8 @@ def make_contract(
         made_of = _column(column.name, column.kind, role, frame[column.name], importance.get(column.name, 0.0), needed)
         parts.append(replace(made_of, unreadable_share=column.coerced / max(1, len(frame))))
     taught = frame[frame[problem.target].notna()] if problem.target in frame else frame
+    if problem.weights and problem.weights in frame:  # rows of weight 0 taught nothing
+        taught = taught[pd.to_numeric(taught[problem.weights], errors="coerce") != 0]
     learned = remember(taught, tuple((part.name, part.kind) for part in parts if part.needed))
     contract = Contract(tuple(parts), None, len(frame), problem.target, learned)
     return contract if predictions is None else with_predictions(contract, problem, predictions)

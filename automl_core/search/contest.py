@@ -20,7 +20,7 @@ from automl_core.search.plan import Candidate, Plan, Trial, TrialState
 from automl_core.search.prepared import Prepared
 from automl_core.search.worker import Extras, ExtrasKind
 
-MEANS = ("rmse", "r2", "money")  # metrics of numbers whose best answer is the mean
+MEANS = ("rmse", "r2")  # metrics of numbers whose best answer is the mean
 
 
 def find_candidate(candidates: Iterable[Candidate], key: str) -> Candidate:
@@ -257,7 +257,8 @@ class Contest:
             stages, y = self.results[key, fold].stages, self.prepared.y[self.prepared.folds[fold][1]]
             assert stages is not None
             logs = is_log(find_candidate(self.candidates, key).options)
-            loss = _log_loss if logs else self.prepared.loss
+            # for a mean a scale follows, and what is right but for a factor must not look wrong
+            loss = _log_loss if logs and self.prepared.metric.name in MEANS else self.prepared.loss
             weights = self.prepared.weights_of(self.prepared.folds[fold][1])
             self.losses[key, fold] = np.array([
                 float(np.average(loss(y, part.astype(np.float64)), weights=weights)) for part in stages.predictions])

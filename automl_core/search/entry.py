@@ -4,6 +4,7 @@ from __future__ import annotations
 from contextlib import closing
 
 from automl_core.errors import BadInput
+from automl_core.framing.suggestion import check_options
 from automl_core.search.contest import Clock
 from automl_core.search.crew import Crew
 from automl_core.search.executors import LocalExecutor, open_executor
@@ -33,6 +34,7 @@ def search(
         workers.folder = journal.folder
     with closing(workers or open_executor(plan.executor, max(1, plan.jobs), journal.folder)) as pool:
         watch.progress(0.0, "Preparing the columns.", clock.budget)
+        check_options(data.problem)
         prepared = prepare(data, plan)
         contest = open_contest(prepared, plan, journal, clock)
         race = Race(contest, clock, Crew(pool, pool.share(arrays_of(prepared))), journal, watch)

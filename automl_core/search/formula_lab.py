@@ -33,7 +33,8 @@ Places = NDArray[np.int64]
 class FormulaSource:
     """What formulas are chosen from: the matrix (n, p) with its features and the target (n,).
 
-    `groups` (n,) are rows that belong together and never speak for each other; None when all stand alone.
+    `groups` (n,) are rows that belong together and never speak for each other; None when all stand alone. `weights` (n,) with
+    mean 1 are how much each row counts; None: all the same.
     """
 
     matrix: Array
@@ -42,6 +43,7 @@ class FormulaSource:
     task: Task
     classes: int = 2
     groups: Places | None = None
+    weights: Array | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +62,7 @@ def fit_formulas(source: FormulaSource, train: Places, seed: int = 0, until: flo
     random = np.random.default_rng(seed)
     rows = train if len(train) <= ROWS else np.sort(random.choice(train, ROWS, replace=False))
     matrix = np.asarray(source.matrix)[rows]
-    gains = _gains(source, matrix, source.y[rows], (seed, 80, until))
+    gains = _gains(source, matrix, rows, (seed, 80, until))
     tried = list(_formulas(source, matrix, gains))
     if not tried or time.monotonic() > until:
         return nothing
@@ -74,7 +76,7 @@ def fit_formulas(source: FormulaSource, train: Places, seed: int = 0, until: flo
         return nothing
     shadows = random.permuted(made[:, random.integers(0, len(tried), SHADOWS)], axis=0)
     # without feature kinds: what is computed is a number, whatever it was computed from
-    gains = _gains(source, np.hstack([matrix, made, shadows]), source.y[rows], (seed, 120, until))[len(source.features):]
+    gains = _gains(source, np.hstack([matrix, made, shadows]), rows, (seed, 120, until))[len(source.features):]
     chosen = _chosen(gains, len(tried), len(source.features))
     return _formed(source, [tried[place] for place in chosen], train, np.random.default_rng(seed))
 
@@ -107,8 +109,8 @@ def _formed(source: FormulaSource, chosen: list[Formula], train: Places, random:
     return Formed(Formulas(tuple(items)), np.column_stack(columns) if columns else np.zeros((len(source.y), 0)))
 
 
-def _gains(source: FormulaSource, matrix: Array, y: Array, effort: tuple[int, int, float]) -> Array:
-    """(columns,) total gain of each column in a small boosted model."""
+def _gains(source: FormulaSource, matrix: Array, rows: Places, effort: tuple[int, int, float]) -> Array:
+    """(columns,) total gain of each column of a matrix (len(rows), columns) in a small boosted model."""
     import lightgbm
 
     seed, rounds, until = effort
@@ -127,7 +129,8 @@ def _gains(source: FormulaSource, matrix: Array, y: Array, effort: tuple[int, in
         if time.monotonic() > until:
             raise lightgbm.callback.EarlyStopException(env.iteration, [])
 
-    data = lightgbm.Dataset(matrix, y, categorical_feature=categories, params=settings)
+    weights = None if source.weights is None else source.weights[rows]
+    data = lightgbm.Dataset(matrix, source.y[rows], weight=weights, categorical_feature=categories, params=settings)
     booster = lightgbm.train(settings, data, rounds, callbacks=[stop])
     gains: Array = np.asarray(booster.feature_importance("gain"), dtype=np.float64)
     return gains
@@ -186,19 +189,19 @@ def _usable(made: Array) -> NDArray[np.bool_]:
 def _learned(source: FormulaSource, formula: Formula, rows: Places, parts: Places) -> tuple[Formula, Array]:
     """The formula with its table learned from `rows`, and its values (len(rows),) there: cross-fitted when it uses the target."""
     first, second = (np.asarray(source.matrix[rows, place]) for place in formula.inputs)
+    counted = np.ones(len(rows)) if source.weights is None else source.weights[rows]
     if formula.kind in SIGNS:
         return formula, arithmetic(formula.kind, first, second)
     if formula.kind != "cross_mean":
-        table = _group_means(first, second, len(source.features[formula.inputs[1]].levels))
+        table = _group_means(first, second, len(source.features[formula.inputs[1]].levels), counted)
         kind: FormulaKind = "ratio" if formula.kind == "group_ratio" else "difference"
         return replace(formula, table=table), arithmetic(kind, first, table[places(second, len(table))])
     shape = tuple(len(source.features[place].levels) + 1 for place in formula.inputs)
     cell = places(first, shape[0]) * shape[1] + places(second, shape[1])
-    y = source.y[rows]
     sums = np.zeros((PARTS, shape[0] * shape[1]))
     counts = np.zeros_like(sums)
-    np.add.at(sums, (parts, cell), y)
-    np.add.at(counts, (parts, cell), 1.0)
+    np.add.at(sums, (parts, cell), source.y[rows] * counted)
+    np.add.at(counts, (parts, cell), counted)
     values = np.empty(len(rows))
     for part in range(PARTS):
         mine = parts == part
@@ -207,12 +210,12 @@ def _learned(source: FormulaSource, formula: Formula, rows: Places, parts: Place
     return replace(formula, table=_smoothed(sums.sum(axis=0), counts.sum(axis=0)).reshape(shape)), values
 
 
-def _group_means(numbers: Array, groups: Array, levels: int) -> Array:
+def _group_means(numbers: Array, groups: Array, levels: int, counted: Array) -> Array:
     """(levels + 1,) mean of a number in each group, drawn to the overall mean where a group has few rows."""
     present = ~np.isnan(numbers)
-    place = places(groups, levels + 1)[present]
-    counts = np.bincount(place, minlength=levels + 1).astype(np.float64)
-    return _smoothed(np.bincount(place, numbers[present], levels + 1).astype(np.float64), counts)
+    place, mass = places(groups, levels + 1)[present], counted[present]
+    counts = np.bincount(place, mass, levels + 1).astype(np.float64)
+    return _smoothed(np.bincount(place, mass * numbers[present], levels + 1).astype(np.float64), counts)
 
 
 def _smoothed(sums: Array, counts: Array) -> Array:

@@ -43,7 +43,8 @@ class SearchData:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """The matrix (n, p) and target (n,) of the rows with a target; `positions` (n,) are their places in the frame.
+    """The matrix (n, p) and target (n,) of the rows with a target and a weight other than 0; `positions` (n,) are their places in
+    the frame.
 
     `left_out` more rows have one, but were not drawn: more than the search has time for. `hurried` says that even these are many.
 
@@ -122,6 +123,8 @@ def prepare(data: SearchData, plan: Plan) -> Prepared:
     """Encode and split. BadInput when nothing can be learned from."""
     y, keep = encode_target(data.frame[data.problem.target], data.problem)
     places = np.flatnonzero(keep)
+    counted = _counted(data.frame, data.problem, places)
+    y, places = y[counted], places[counted]
     chosen = drawn(y, data.problem, min(plan.most_rows, _most_by_text(data, places, plan)), plan.seed)
     y, positions = y[chosen], places[chosen]
     kept = data.frame.iloc[positions].reset_index(drop=True)
@@ -149,6 +152,22 @@ def _most_by_text(data: SearchData, places: Positions, plan: Plan) -> int:
         return plan.most_rows
     each = sum(float(data.frame[name].astype("string").str.len().clip(upper=MAX_CHARS).fillna(0).mean()) for name in names)
     return int(CHARS_A_SECOND * (plan.first_seconds or plan.budget_seconds) / max(each, 1.0))
+
+
+def _counted(frame: pd.DataFrame, problem: Problem, places: Positions) -> NDArray[np.bool_]:
+    """(m,) which of the rows at `places` count: all but those of weight 0, of which folds could hold nothing else.
+
+    BadInput when those that do have one outcome only. All rows where none counts: `row_weights` refuses them.
+    """
+    counted = np.ones(len(places), dtype=np.bool_)
+    if problem.weights and problem.weights in frame.columns:
+        counted = pd.to_numeric(frame[problem.weights].iloc[places], errors="coerce").to_numpy(dtype=np.float64) != 0
+    if not counted.any() or counted.all():
+        return np.ones(len(places), dtype=np.bool_)
+    if frame[problem.target].iloc[places[counted]].nunique() < 2:
+        raise BadInput(f"All rows whose weight in “{problem.weights[:80]}” is above 0 have the same outcome.",
+                       "Mend the weights, or choose another column for them.")
+    return counted
 
 
 def drawn(y: NDArray[np.generic], problem: Problem, most: int, seed: int) -> Positions:

@@ -197,15 +197,15 @@ def _learn(handle: Any, task: ExtrasTask) -> Extras:
     train = np.arange(len(y)) if task.fold == ALL_ROWS else np.asarray(arrays[f"train{task.fold}"])
     until = began + task.until - time.time()
     groups = np.asarray(arrays["groups"]) if "groups" in arrays else None
+    weights = np.asarray(arrays["weights"]) if "weights" in arrays else None
     if task.kind == "formulas":
-        given = FormulaSource(arrays["matrix"], task.features, y, task.task, task.classes, groups)
+        given = FormulaSource(arrays["matrix"], task.features, y, task.task, task.classes, groups, weights)
         formed = fit_formulas(given, train, task.seed, until)
         return Extras("formulas", task.fold, formed.formulas, formed.formulas.features, formed.values.astype(np.float32),
                       time.monotonic() - began)
     terms = {name: Terms(arrays[f"text{number}.starts"], arrays[f"text{number}.places"], arrays[f"text{number}.values"],
                          int(arrays[f"text{number}.width"])) for number, name in enumerate(task.texts)}
-    source = CodeSource(arrays["matrix"], task.features, terms, y, task.task, task.classes, task.class_names, groups,
-                        np.asarray(arrays["weights"]) if "weights" in arrays else None)
+    source = CodeSource(arrays["matrix"], task.features, terms, y, task.task, task.classes, task.class_names, groups, weights)
     coded = fit_codes(source, train, task.seed, until)
     return Extras("codes", task.fold, coded.codes, coded.features, coded.values.astype(np.float32), time.monotonic() - began)
 

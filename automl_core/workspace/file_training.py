@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from automl_core import framing
 from automl_core import jobs as queue
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Table
@@ -32,6 +33,8 @@ from automl_core.workspace.summaries import summary_of
 from automl_core.workspace.views import Run
 
 WHOLE_CHECK = 30.0  # seconds of budget from which the check before the search takes its whole effort
+CHECK_SHARE = 0.7  # of the budget, until when it may begin something new: the search waits for it in the end
+LEAST_CHECK = 0.3  # of the budget, however long the table took to be read
 BESIDE_ROWS = 300_000  # above, the check's copies of the rows and the search's are not to be in memory at once
 
 
@@ -61,7 +64,10 @@ class FileTraining:
         loading.wait()
         with self._own(job) as watch:
             share = min(1.0, request.plan.budget_seconds / WHOLE_CHECK)
-            beside = Aside(lambda: self.projects.goal.run_check(project_id, inputs, None, share))  # the verdict
+            until = max(began + CHECK_SHARE * request.plan.budget_seconds,
+                        time.monotonic() + LEAST_CHECK * request.plan.budget_seconds)
+            pace = framing.Pace(share, until)
+            beside = Aside(lambda: self.projects.goal.run_check(project_id, inputs, None, pace))  # the verdict
             if min(self.projects.goal.data.table_of(inputs.table).rows, request.plan.most_rows) > BESIDE_ROWS:
                 beside.wait()
             start = Headstart(time.monotonic() - began, workers, beside)

@@ -85,14 +85,14 @@ class Framing:
         """The problem of some inputs, whatever the goal is now."""
         return self.context.noun(Problem, self.context.store.get(inputs.problem))
 
-    def run_check(self, project_id: str, inputs: Inputs, watch: JobWatch | None, effort: float = 1.0) -> None:
-        """The job: climb the ladder and keep the verdict; with less than the whole `effort` on fewer rows.
+    def run_check(self, project_id: str, inputs: Inputs, watch: JobWatch | None, pace: framing.Pace | None = None) -> None:
+        """The job: climb the ladder and keep the verdict, as thoroughly as the `pace` allows (none: wholly).
 
         Without a watch it says nothing: another piece of work tells how far the job is.
         """
         frame, columns, problem, _ = self.open(inputs)
         tell = None if watch is None else lambda share, words: watch.progress(share, words, float("nan"))
-        verdict = framing.check(frame, columns, problem, effort=effort, progress=tell)
+        verdict = framing.check(frame, columns, problem, progress=tell, pace=pace or framing.Pace())
         self.context.save("verdict", project_id, verdict, parent_id=fingerprint(inputs))
 
     def open(self, inputs: Inputs) -> tuple[pd.DataFrame, tuple[Column, ...], Problem, Recipe]:

@@ -1,6 +1,8 @@
 """What a search is asked for on the command line, and the problem that makes of a suggested one."""
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
@@ -65,7 +67,14 @@ def _steps(classes: tuple[str, ...], steps: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(sorted(classes, key=float))
     except ValueError:
         raise BadInput("The classes are words, and words do not say which step is higher.",
-                       f"Give their order, lowest first: --ordered {','.join(name[:40] for name in classes[:10])}") from None
+                       f"Give their order, lowest first: --ordered {_listed(classes[:10])}") from None
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    """Names as they are written in a list on the command line."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([name[:40] for name in names])
+    return line.getvalue()
 
 
 def _task(name: str) -> Task:

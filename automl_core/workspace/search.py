@@ -175,8 +175,9 @@ class Searching:
         return found
 
     def ranked(self, run: Run) -> Predictions:
-        """The same, and what the final model says of the rows that were left out of the search: all that a list may rank."""
-        if not summary_of(run).left_out:
+        """The same, and what the final model says of the rows that were left out of the search, too many or of weight 0: all that
+        a list may rank."""
+        if not summary_of(run).left_out and not self.goal.problem_of(self.inputs(run)).weights:
             return self.predictions(run)
 
         def more() -> Predictions:

@@ -136,7 +136,7 @@ def _belonging(problem: Problem, names: list[str], key: str) -> Problem:
                              placeholder="None", key=f"group_{key}", help="For example the customer, when one has several rows.")
         weights = st.selectbox("Weight column", names, index=names.index(problem.weights) if problem.weights in names else None,
                                placeholder="None", key=f"weights_{key}",
-                               help="How much a row counts, for example how many customers it stands for.")
+                               help="How much a row counts, as the number of customers it stands for. Rows of 0 are left out.")
         together = st.checkbox("Keep exact copies together", problem.copies_together, key=f"copies_{key}",
                                help="When rows were copied by mistake and copies will not come again in new data.")
     return replace(problem, time=time or "", group=group or "", weights=weights or "", copies_together=together)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from automl_core import Workspace
 from automl_core import jobs as queue
 from automl_core.codec import to_json
 from automl_core.errors import BadInput
+from automl_core.framing.problem import Money
 from automl_core.jobs import JobWatch
 from automl_core.search.plan import Plan, Trial
 from tests.pages.conftest import hostile_table, open_page, primary, texts, work
@@ -110,3 +112,20 @@ def test_another_file_without_the_outcome_asks_for_a_new_goal(workspace: Workspa
     job = workspace.search.start(project, Plan())
     with pytest.raises(BadInput, match="which this table does not have"):  # the sentence that the failed job shows
         work(workspace, job)
+
+
+def test_an_old_goal_with_one_cost_opens_and_is_refused_in_words(workspace: Workspace) -> None:
+    project = workspace.projects.start_sample("diabetes")
+    workspace.jobs.stop(workspace.jobs.active(project)[0].id, "cancel")
+    old = replace(workspace.goal.needed(project), metric="money", money=Money(under=5.0))
+    workspace.context.save("problem", project, old)  # as an earlier version let it be saved
+    for page in ("search", "goal"):
+        app = open_page(page, project)
+        assert not app.exception
+        assert "report the code" not in texts(app)
+    app.multiselect[0].select("age").run()
+    app.button(key="check").click().run()
+    assert "needs a cost above 0" in texts(app)
+    assert workspace.goal.problem(project) == old
+    with pytest.raises(BadInput, match="Give both"):
+        work(workspace, workspace.goal.start_check(project))

@@ -59,6 +59,13 @@ def test_money_of_a_number_is_its_newsvendor_quantile(tmp_path: Path) -> None:
     assert all(np.isfinite(offer.money) for offer in outcome.summary.ladder)
 
 
+def test_one_cost_alone_is_refused_before_anything_is_fitted(tmp_path: Path) -> None:
+    for money in (Money(under=5.0), Money(over=5.0)):
+        with pytest.raises(BadInput, match="needs a cost above 0"):
+            run(make_demand(200), Problem("demand", "regression", "money", money=money), tmp_path)
+    assert not list(tmp_path.rglob("trials*"))
+
+
 def test_only_families_that_know_quantiles_are_asked() -> None:
     problem = Problem("demand", "regression", "pinball", quantile=0.9)
     candidates = make_portfolio(problem, 10_000, Plan())

@@ -1,6 +1,7 @@
 """Scores say no more than they know: thresholds, few positives, logarithms, groups, on data whose truth is known."""
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,17 @@ import pytest
 
 from automl_core.data.infer import table_from_frame
 from automl_core.framing.metrics import METRICS, get_metric, tune_threshold
-from automl_core.framing.problem import Problem
+from automl_core.framing.problem import Money, Problem
 from automl_core.framing.score_interval import score_with_interval
+from automl_core.framing.validation import make_folds
 from automl_core.search import FolderJournal, SearchData, search
 from automl_core.search.codes import CodeSource, fit_codes
+from automl_core.search.contest import Clock, Contest
+from automl_core.search.family import Stages
 from automl_core.search.feature import Feature
-from automl_core.search.log_target import best_scale
+from automl_core.search.journal import FoldResult
+from automl_core.search.log_target import best_scale, is_log
+from automl_core.search.opening import open_contest
 from automl_core.search.plan import Plan
 from automl_core.search.prepared import prepare
 from tests.unit.test_search_race import fit_here
@@ -99,6 +105,41 @@ def test_a_scale_is_for_means_only() -> None:
     assert best_scale(median * np.exp(random.normal(0, 1, 20_000)), median) == pytest.approx(np.exp(0.5), rel=0.15)
 
 
+def log_contest(problem: Problem, stages: tuple[float, float], folder: Path) -> tuple[Contest, str]:
+    """A model of the logarithm whose fit on each of two folds says so many times the truth after 10 and after 20 rounds."""
+    random = np.random.default_rng(6)
+    frame = pd.DataFrame({"x": random.normal(size=400), "y": np.exp(random.normal(3, 1, 400))})
+    table, plan = table_from_frame(frame, "logs"), Plan(folds=2, families=("lightgbm",))
+    prepared = prepare(SearchData(table.frame, table.columns, problem), plan)
+    contest = open_contest(prepared, plan, FolderJournal(folder), Clock(60.0))
+    key = next(one.key for one in contest.candidates if is_log(one.options))
+    for fold, (_, valid) in enumerate(prepared.folds):
+        said = np.outer(stages, prepared.y[valid]).astype(np.float32)
+        contest.results[key, fold] = FoldResult(key, fold, said[-1].astype(float), 20, stages=Stages((10, 20), said))
+    return contest, key
+
+
+DEAR = Money(over=1.0, under=4.0)
+
+
+@pytest.mark.parametrize(("metric", "scale"), [("rmse", 1.25), ("r2", 1.25), ("money", 1.0), ("pinball", 1.0), ("mae", 1.0)])
+def test_predictions_of_logarithms_are_scaled_for_means_alone(metric: str, scale: float, tmp_path: Path) -> None:
+    contest, key = log_contest(Problem("y", "regression", metric, money=DEAR, quantile=0.8), (1.0, 0.8), tmp_path)
+    assert contest.scale(key, (0, 1)) == pytest.approx(scale)
+
+
+@pytest.mark.parametrize(("metric", "stages", "rounds"), [
+    ("money", (1.5, 0.8), 10), ("pinball", (1.5, 0.8), 10),  # nearer by its logarithm is 0.8; too little costs four times as much
+    ("mae", (1.5, 0.6), 20), ("mape", (1.5, 0.6), 20),  # and here the farther one: 0.4 is less than 0.5
+    ("rmse", (1.5, 0.6), 10), ("rmsle", (1.5, 0.6), 10),
+])
+def test_rounds_of_logarithms_are_chosen_by_what_the_metric_asks(
+    metric: str, stages: tuple[float, float], rounds: int, tmp_path: Path
+) -> None:
+    contest, key = log_contest(Problem("y", "regression", metric, money=DEAR, quantile=0.8), stages, tmp_path)
+    assert contest.best_rounds(key, (0, 1)) == rounds
+
+
 def test_codes_of_a_group_do_not_know_its_outcome() -> None:
     """100 groups of 10 rows, a level for each group and a coin for its outcome: rows of one group must not speak for it."""
     random = np.random.default_rng(7)
@@ -110,3 +151,26 @@ def test_codes_of_a_group_do_not_know_its_outcome() -> None:
                                  np.arange(1000)).values[:, 0] for groups in (None, group))
     assert area(y, apart) > 0.99
     assert abs(area(y, together) - 0.5) < 0.15
+
+
+@pytest.mark.parametrize("seed", [8, 9])
+def test_in_time_the_earlier_rows_of_a_customer_do_not_give_it_away(seed: int) -> None:
+    """A coin for each of 300 customers, and columns that know the customer alone: the likest earlier row is its own."""
+    random = np.random.default_rng(seed)
+    customer = np.repeat(np.arange(300), 8)
+    frame = pd.DataFrame(random.normal(size=(300, 2))[customer], columns=["a", "b"])
+    frame = frame.assign(customer=[f"c{one}" for one in customer], day=random.random(300)[customer] + 0.4 * random.random(2400))
+    frame["y"] = np.where(random.integers(0, 2, 300)[customer] == 1, "Yes", "No")
+    table = table_from_frame(frame, "customers")
+    points, truth = frame[["a", "b"]].to_numpy(), (frame["y"] == "Yes").to_numpy(dtype=np.int64)
+
+    def scored(problem: Problem) -> float:
+        y, said = [], []
+        for train, valid in make_folds(truth, problem, table.frame, table.columns, 5, 0):
+            near = np.square(points[valid][:, None] - points[train]).sum(axis=2).argmin(axis=1)
+            y, said = [*y, *truth[valid]], [*said, *truth[train][near]]
+        return METRICS["roc_auc"].score(np.array(y), np.array(said, dtype=float))
+
+    timed = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes", time="day")
+    assert scored(timed) > 0.7
+    assert abs(scored(replace(timed, group="customer")) - 0.5) < 0.12

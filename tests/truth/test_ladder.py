@@ -1,7 +1,9 @@
 """The verdict on worlds whose truth is known: noise, a table, a line, an interaction, and too little of anything."""
 from __future__ import annotations
 
+import time
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,7 +11,7 @@ import pytest
 
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
-from automl_core.framing import Problem, Verdict, check
+from automl_core.framing import Pace, Problem, Verdict, check
 from automl_core.framing.comparison import compare, holm
 
 World = tuple[pd.DataFrame, tuple[Column, ...], Problem]
@@ -162,6 +164,21 @@ def test_time_and_groups_are_respected_and_the_answer_is_repeatable() -> None:
     check(frame, columns, Problem("y", "regression", "rmse", group="kind"), progress=lambda share, _: seen.append(share))
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
+
+
+def test_a_check_that_is_short_of_time_says_what_it_left_out_and_is_no_bolder() -> None:
+    """One fold of fifteen, its rows in five parts: noise is noise, a line a line, and where there is time nothing differs."""
+    late = Pace(until=0.0)
+    found = Counter(check(*noise(seed), pace=late).verdict for seed in range(8))
+    assert found["ml_pays"] == found["linear"] == found["rule"] == 0
+    assert [check(*straight(seed), pace=late).verdict for seed in range(2)] == 2 * ["linear"]
+    world = straight(0)
+    whole, timely, short = check(*world), check(*world, pace=Pace(until=time.monotonic() + 600)), check(*world, pace=late)
+    assert replace(whole, seconds=0.0) == replace(timely, seconds=0.0)
+    assert "Time was short" not in whole.sentence
+    assert short.sentence.endswith(" Time was short: 7 of 8 columns were not checked for knowing the answer, and the comparison "
+                                   "rests on 1 of 15 parts of the rows.")
+    check_all(short)
 
 
 def test_the_simple_rule_is_said_in_full() -> None:

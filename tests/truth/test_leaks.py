@@ -10,6 +10,8 @@ import pytest
 from automl_core.data.infer import table_from_frame
 from automl_core.data.table import Column
 from automl_core.framing import Leak, Problem, find_leaks, suggest_problem
+from automl_core.framing.leaks import _Known, _missing_area, _out_of_fold, _parts, search_leaks, strength
+from automl_core.framing.metrics import METRICS
 
 N = 2_000
 BINARY = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes")
@@ -50,6 +52,32 @@ def test_planted_leaks_are_found() -> None:
     assert found["survey"].kind == "missingness"
     assert found["closed_by"].kind == "name"
     assert len(found) == 5
+
+
+def test_areas_from_counts_are_those_of_all_rows() -> None:
+    random = np.random.default_rng(4)
+    y = random.integers(0, 6, N)
+    y[y == 4] = 3  # a class without rows
+    fold = random.integers(0, 5, N)
+    known = _Known(Problem("y", "multiclass", "log_loss", tuple("abcdef")), y, np.eye(6)[y], fold)
+    area = METRICS["roc_auc"].score
+    missing = random.random(N) < np.where(y == 2, 0.4, 0.1)
+    for values in (y + random.normal(size=N), random.integers(0, 9, N).astype(float), np.where(missing, np.nan, y)):
+        series = pd.Series(values)
+        assert strength(series, known) == pytest.approx(area(y, _out_of_fold(_parts(series), known)), abs=1e-12)
+    by_rows = [area((y == k).astype(np.int64), missing.astype(float)) for k in np.unique(y)]
+    assert _missing_area(missing, known, y.astype(float)) == pytest.approx(max(max(one, 1 - one) for one in by_rows), abs=1e-12)
+
+
+def test_columns_that_time_leaves_out_are_counted_and_their_names_are_read() -> None:
+    frame, flags, _ = base()
+    frame = frame.assign(cancel_code=np.where(flags, 1.0, 0.0), known=np.where(flags, 2.0, 3.0))
+    late = search_leaks(frame, columns_of(frame), BINARY, 0, until=0.0)
+    assert (late.looked_at, late.columns) == (1, 7)
+    assert [(leak.column, leak.kind) for leak in late.leaks] == [("cancel_code", "name")]
+    whole = search_leaks(frame, columns_of(frame), BINARY, 0)
+    assert (whole.looked_at, whole.columns) == (7, 7)
+    assert {leak.column for leak in whole.leaks} == {"cancel_code", "known"}
 
 
 def test_a_number_known_in_advance() -> None:

@@ -16,7 +16,11 @@ from typing import Any
 import pytest
 
 from automl_core.cli import main
+from automl_core.cli_problem import parts_of
+from automl_core.errors import BadInput
+from automl_core.framing import Pace
 from automl_core.production import load_bundle
+from automl_core.workspace.goal import Framing, Inputs
 from tests.unit.test_search_race import HereExecutor, fit_here
 
 GOAL = """
@@ -228,6 +232,23 @@ def test_train_refuses_before_it_searches(words: tuple[str, ...], sentence: str,
     assert not (tmp_path / "m.zip").exists()
 
 
+def test_the_check_beside_a_search_knows_when_the_budget_ends(
+        home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[float] = []
+
+    def refused(self: Framing, project: str, inputs: Inputs, watch: object, pace: Pace) -> None:
+        seen.append(pace.until - time.monotonic())
+        raise BadInput("Seen.", "")
+
+    monkeypatch.setattr(Framing, "run_check", refused)
+    code, data = call(capsys, "train", "sample:diabetes", "--target", "progression", "--budget", "50", "--jobs", "1",
+                      "--out", str(tmp_path / "m.zip"))
+    assert code == 2
+    assert "Seen." in data["error"]
+    assert 0 < seen[0] <= 35
+
+
 def test_steps_in_the_order_given(
         home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "rows.csv"
@@ -239,6 +260,26 @@ def test_steps_in_the_order_given(
     assert code in (0, 1)
     assert "ordered" in {trial["family"] for trial in data["leaderboard"]}
     assert load_bundle(tmp_path / "m.zip").model.problem.classes == ("low", "mid", "high", "top")
+
+
+@pytest.mark.parametrize(("text", "names"), [
+    ("A,B", ("A", "B")), (" A , B,", ("A", "B")), ("", ()), ('"Cost, total",City', ("Cost, total", "City")),
+    ('City, "Cost, ""net"""', ("City", 'Cost, "net"')), ('5" pipe,A', ('5" pipe', "A")),
+])
+def test_names_with_a_comma_stand_in_quotes(text: str, names: tuple[str, ...]) -> None:
+    assert parts_of(text) == names
+
+
+def test_columns_and_classes_with_a_comma(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, steps = tmp_path / "rows.csv", ["poor, very", "fair", "good"]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["amount", "Cost, total", "target"], *([k % 97, k % 3, steps[k % 3]] for k in range(300))])
+    asked = ("check", str(path), "--target", "target", "--metric", "ranked_probability")
+    code, data = call(capsys, *asked, "--ordered")
+    assert code == 2
+    assert data["error"].endswith('--ordered fair,good,"poor, very"')
+    code, data = call(capsys, *asked, "--ordered", '"poor, very",fair,good', "--drop", '"Cost, total"')
+    assert (code, [leak for leak in data["leaks"] if leak["column"]]) == (0, [])
 
 
 def test_numbers_too_large_for_32_bits_are_no_crash(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,8 @@
 """The metrics equal scikit-learn's, and their intervals are what they claim."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn import metrics as sk
@@ -124,6 +126,11 @@ def test_thresholds_come_from_money_from_labels_or_from_the_share() -> None:
     assert METRICS["f1"].score(Y, P, Decision(cut)) >= METRICS["f1"].score(Y, P)
     paid = Problem("t", "binary", "roc_auc", ("No", "Yes"), "Yes", money=Money(true_positive=100, false_positive=-20))
     assert tune_threshold(Y, P, paid) == pytest.approx(20 / 120)
+    rare = P > 0.7  # far fewer than half
+    even = replace(paid, money=Money(true_positive=10, false_positive=-10))
+    for metric in ("roc_auc", "f1", "money"):
+        assert tune_threshold(rare.astype(int), P, replace(even, metric=metric)) == 0.5
+    assert tune_threshold(rare.astype(int), P, replace(paid, metric="money", money=None)) == 0.5  # a right answer is worth 1
     assert tune_threshold(Y[:20], P[:20], binary) == 0.5
 
 

@@ -10,6 +10,7 @@ import pytest
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing import (
+    Money,
     Problem,
     check_target,
     default_folds,
@@ -89,6 +90,17 @@ def test_a_metric_of_another_task_is_refused() -> None:
         check_target(FRAME, Problem("price", "regression", "roc_auc"))
 
 
+@pytest.mark.parametrize("money", [Money(under=5.0), Money(over=5.0), Money(), Money(over=-1.0, under=2.0)])
+def test_money_of_a_number_needs_both_costs(money: Money) -> None:
+    """One cost alone asks for the largest or the smallest number there is."""
+    problem = Problem("price", "regression", "money", money=money)
+    for ask in (lambda: check_target(FRAME, problem), lambda: check(FRAME, COLUMNS, problem)):
+        with pytest.raises(BadInput, match="needs a cost above 0"):
+            ask()
+    assert check_target(FRAME, replace(problem, metric="rmse")) == ()
+    assert check_target(FRAME, replace(problem, money=Money(over=1.0, under=5.0))) == ()
+
+
 def test_the_target_is_coded_with_the_positive_class_as_one() -> None:
     y, keep = encode_target(FRAME["size"], suggest_problem(FRAME, COLUMNS, "size"))
     assert keep.sum() == FRAME["size"].notna().sum() == len(y)
@@ -141,6 +153,26 @@ def test_time_folds_only_look_back() -> None:
     assert len(folds) == 5
     for train, valid in folds:
         assert mixed["day"].iloc[train].max() < mixed["day"].iloc[valid].min()
+
+
+def test_in_time_no_row_of_a_validated_group_or_copy_trains() -> None:
+    problem = Problem("churn", "binary", "roc_auc", ("No", "Yes"), "Yes", time="day", group="customer")
+    spans = FRAME.assign(customer=text([f"c{k}" for k in (np.arange(N) + np.random.default_rng(1).integers(0, 40, N)) // 30]))
+    _, folds = folds_of(problem, spans)
+    _, whole = folds_of(replace(problem, group=""), spans)
+    assert [len(valid) for _, valid in folds] == [len(valid) for _, valid in whole]
+    for (train, valid), (every, _) in zip(folds, whole, strict=True):
+        assert spans["day"].iloc[train].max() < spans["day"].iloc[valid].min()
+        strangers = ~spans["customer"].iloc[every].isin(spans["customer"].iloc[valid]).to_numpy()
+        assert np.array_equal(train, every[strangers])
+        assert 10 <= len(train) < len(every)
+    with pytest.raises(BadInput, match="occur all the time"):
+        folds_of(problem, FRAME.assign(customer=text([f"c{k % 20}" for k in range(N)])))
+    copied = pd.concat([FRAME, FRAME.iloc[:60].assign(day=FRAME["day"].iloc[-60:].to_numpy())], ignore_index=True)
+    _, folds = folds_of(replace(problem, group="", never=("day",), copies_together=True), copied)
+    train, valid = folds[-1]
+    assert set(range(N + 10, N + 60)) <= set(valid)
+    assert not set(range(10, 60)) & set(train)
 
 
 def test_copied_rows_stay_together_but_a_table_of_few_categories_is_no_copy() -> None:

@@ -2,17 +2,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from automl_core.data.table import Column
+from automl_core.errors import BadInput
 from automl_core.search import FolderJournal, SearchData, plan, search
 from automl_core.search.plan import Plan
 from automl_core.search.prepared import FEWEST, drawn, prepare
 from automl_core.workspace import ranked
 from automl_core.workspace.ranked import Predictions, with_every, with_unseen
+from automl_core.workspace.search import Searching
 from automl_core.workspace.summaries import with_choice
+from automl_core.workspace.views import Run
 from tests.unit.modelling import PROBLEMS
 from tests.unit.test_search_race import fit_here, make_data
 
@@ -85,3 +92,34 @@ def test_rows_left_out_can_be_ranked_and_rows_learned_from_cannot(tmp_path: Path
     assert with_unseen(old, data.frame, outcome.model, 0) is old
     monkeypatch.setattr(ranked, "MOST_UNSEEN", 50)
     assert len(with_unseen(past, data.frame, outcome.model, 0).positions) == 150
+
+
+def test_rows_of_no_weight_are_left_out_of_the_search_and_ranked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest third weighs nothing: a fold in time that holds only such rows has no score."""
+    fit_here(monkeypatch)
+    made: SearchData = make_data(rows=300)
+    weight = np.where(np.arange(300) < 200, 1.0 + np.arange(300) % 2, 0.0)
+    columns = (*made.columns, Column("step", "int", "number"), Column("weight", "float", "number"))
+    frame = made.frame.assign(step=np.arange(300), weight=weight)
+    problem = replace(made.problem, time="step", weights="weight")
+    data = SearchData(frame, columns, problem)
+    short = Plan(600, 1, families=("linear",), folds=3, max_trials=1)
+    prepared = prepare(data, short)
+    assert np.array_equal(prepared.positions, np.arange(200))
+    assert prepared.weights is not None
+    assert (float(prepared.weights.mean()), prepared.left_out) == (pytest.approx(1.0), 0)
+    outcome = search(data, short, FolderJournal(tmp_path))
+    assert outcome.summary.score.mean > 0.5
+    past = Predictions(outcome.oof, outcome.positions, outcome.y, outcome.learned)
+    searching: Any = Searching(
+        SimpleNamespace(arrays=SimpleNamespace(get=lambda key, make: past if key == "oof" else make()),
+                        bundles=SimpleNamespace(get=lambda key, make: SimpleNamespace(model=outcome.model))),
+        SimpleNamespace(problem_of=lambda inputs: problem, open=lambda inputs: (frame, columns, problem, None)))
+    listed = searching.ranked(Run("run", "project", "job", short, datetime.now(UTC), outcome.summary, oof="oof"))
+    assert np.array_equal(listed.positions, np.sort(np.append(outcome.positions, np.arange(200, 300))))
+    assert np.isfinite(listed.oof).all()
+    one = replace(data, frame=frame.assign(weight=np.where(frame["churned"] == "Yes", weight, 0.0)))
+    with pytest.raises(BadInput, match="have the same outcome"):
+        prepare(one, short)
+    with pytest.raises(BadInput, match="cannot weigh rows"):
+        prepare(replace(data, frame=frame.assign(weight=0.0)), short)

@@ -22,7 +22,8 @@ from automl_core.search.encoder_files import encoder_files, encoder_from_files
 from automl_core.search.feature import Feature
 from automl_core.search.features import fit_encoder, with_codes
 from automl_core.search.formula_files import formula_files, formulas_from_files
-from automl_core.search.formula_lab import FormulaSource, fit_formulas
+from automl_core.search.formula_lab import FormulaSource, _learned, fit_formulas
+from automl_core.search.formulas import Formula, FormulaKind
 from automl_core.search.log_target import best_scale, from_log, pays, to_log
 from automl_core.search.opening import open_contest
 from automl_core.search.plan import Plan
@@ -154,6 +155,32 @@ def test_the_ratio_that_matters_is_found_and_computed_alike(task: Task) -> None:
     cells = np.array([again.cells(row) for row in given.matrix[:200].tolist()])
     assert cells == pytest.approx(columns[:200], nan_ok=True, abs=1e-12)
     assert columns[1200:] == pytest.approx(formed.values[1200:], nan_ok=True)
+
+
+def test_formulas_of_weighed_rows_are_those_of_rows_that_count() -> None:
+    """Three rows in four tell of another ratio and weigh next to nothing; what levels are usual goes by weight, too."""
+    given, others = lab("regression", 1), np.arange(1500) % 4 > 0
+    matrix = given.matrix.copy()
+    matrix[others, 0] = np.random.default_rng(0).uniform(1, 10, int(others.sum()))
+    y = np.where(others, 3.0 * matrix[:, 2] * matrix[:, 0], given.y)
+    mixed = replace(given, matrix=matrix, y=y)
+    weighed = replace(mixed, weights=np.where(others, 4e-6, 4.0))
+    train = np.arange(1500)
+    names = [{feature.name for feature in fit_formulas(source, train, 0).formulas.features} for source in (mixed, weighed)]
+    assert not {"price / area", "area / price"} & names[0]
+    assert {"price / area", "area / price"} & names[1]
+
+
+@pytest.mark.parametrize(("kind", "inputs"), [("cross_mean", (3, 4)), ("group_difference", (0, 3))])
+def test_a_usual_value_counts_a_row_as_often_as_it_weighs(kind: FormulaKind, inputs: tuple[int, int]) -> None:
+    given, train = lab("regression", 2), np.arange(1500)
+    doubled = np.append(train, train[:400])
+    formula = Formula(kind, inputs, Feature("usual", ("town",), "number"))
+    weights = np.where(train < 400, 2.0, 1.0)
+    tables = [_learned(source, formula, rows, rows % 5)[0].table
+              for source, rows in ((replace(given, weights=weights), train), (given, doubled), (given, train))]
+    assert tables[0] == pytest.approx(tables[1])
+    assert np.abs(tables[0] - tables[2]).max() > 0.01
 
 
 def test_noise_has_few_formulas_and_no_time_has_none() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -25,7 +25,10 @@ DOUBT = 1.0  # neighbours' worth of the overall mean mixed in: five agreeing nei
 
 @dataclass(frozen=True, eq=False)  # without slots: what single rows need is made when the first one comes
 class Neighbours:
-    """`reference` (m, d) 32-bit points with their outcomes `targets` (m, k): class marks or numbers. `mean` (k,) is overall."""
+    """`reference` (m, d) 32-bit points with their outcomes `targets` (m, k): class marks or numbers. `mean` (k,) is overall.
+
+    `weights` (m,) with mean 1 or so are how much each point counts; None: all the same.
+    """
 
     task: Task
     scales: tuple[Scale, ...]
@@ -33,6 +36,7 @@ class Neighbours:
     targets: Array
     mean: Array
     count: int
+    weights: Array | None = None
 
     @cached_property
     def row_design(self) -> RowDesign:
@@ -63,7 +67,11 @@ def _answers(model: Neighbours, points: NDArray[np.float32], counts: tuple[int, 
             weights = 1.0 - squared[chosen] / edge if edge > squared[near[0]] else np.ones(len(chosen))
             # as if so many equal neighbours, whatever the scale of the weights
             weights *= len(chosen) / weights.sum()
-            out[place, number] = (weights @ model.targets[chosen] + DOUBT * model.mean) / (len(chosen) + DOUBT)
+            total: float = len(chosen)
+            if model.weights is not None:  # a row that counts twice is two rows
+                weights *= model.weights[chosen]
+                total = float(weights.sum())
+            out[place, number] = (weights @ model.targets[chosen] + DOUBT * model.mean) / (total + DOUBT)
     return out
 
 
@@ -76,13 +84,15 @@ def _fit(request: FitRequest) -> Fitted:
     targets = np.eye(request.classes)[y.astype(np.int64)] if request.task != "regression" else y[:, None]
     targets = targets[:, 1:] if request.task == "binary" else targets
     place = min(max(request.rounds, 1), len(COUNTS)) - 1 if request.rounds else 2
-    model = Neighbours(request.task, scales, _points(scales, request.matrix[rows]), targets, targets.mean(axis=0), COUNTS[place])
+    weights = None if request.weights is None else request.weights[rows]
+    model = Neighbours(request.task, scales, _points(scales, request.matrix[rows]), targets,
+                       np.average(targets, axis=0, weights=weights), COUNTS[place], weights)
     if request.valid_matrix is None or request.valid_y is None:
         return Fitted(model, place + 1)
     answers, truncated = _in_time(request, model, _points(scales, request.valid_matrix))
     losses = [_loss(request, answer) for answer in answers]
     best = int(np.argmin(losses))
-    chosen = Neighbours(request.task, scales, model.reference, targets, model.mean, COUNTS[best])
+    chosen = replace(model, count=COUNTS[best])
     found = [answer if request.task == "multiclass" else answer[:, 0] for answer in answers]
     stages = Stages(tuple(range(1, len(COUNTS) + 1)), np.array(found, dtype=np.float32))
     return Fitted(chosen, best + 1, truncated, stages if request.stages and not truncated else None)
@@ -120,7 +130,8 @@ def _predict_row(model: Neighbours, row: Array) -> Any:
 
 def _save(model: Neighbours) -> dict[str, bytes]:
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, reference=model.reference, targets=model.targets, mean=model.mean)
+    weighed = {} if model.weights is None else {"weights": model.weights}
+    np.savez_compressed(buffer, allow_pickle=False, reference=model.reference, targets=model.targets, mean=model.mean, **weighed)
     about = {"task": model.task, "scales": model.scales, "count": model.count}
     return {"neighbours.json": json.dumps(to_json(about)).encode(), "neighbours.npz": buffer.getvalue()}
 
@@ -129,7 +140,7 @@ def _load(files: Mapping[str, bytes]) -> Neighbours:
     about = json.loads(files["neighbours.json"])
     with np.load(io.BytesIO(files["neighbours.npz"]), allow_pickle=False) as stored:
         return Neighbours(about["task"], tuple(from_json(Scale, scale) for scale in about["scales"]), stored["reference"],
-                          stored["targets"], stored["mean"], about["count"])
+                          stored["targets"], stored["mean"], about["count"], stored.get("weights"))
 
 
 FAMILY = Family(
