@@ -36,7 +36,8 @@ WATCH = """() => {
     document.addEventListener(kind, () => { w.input = performance.now(); w.last = w.input; w.ran = false; }, true);
   new MutationObserver(seen => {
     w.ran = w.ran || seen.some(one => one.attributeName === 'data-test-script-state');
-    if (seen.some(one => !(one.target.closest && one.target.closest('canvas')))) w.last = performance.now();
+    const outside = one => !(one.target.closest ? one.target : one.target.parentElement)?.closest('canvas');  // a text has no closest
+    if (seen.some(outside)) w.last = performance.now();
   }).observe(app, {
     subtree: true, childList: true,
     attributes: true, characterData: true, attributeFilter: ['data-test-script-state', 'data-stale', 'd', 'x', 'transform',
