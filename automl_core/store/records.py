@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row, Select, func, insert, select, update
@@ -92,7 +93,13 @@ def _of(project_id: str, kind: str, parent_id: str) -> Select[Any]:
     return wanted.where(records.c.parent_id == parent_id) if parent_id else wanted
 
 
+@lru_cache(maxsize=32)
+def _parsed(body: str) -> Any:
+    """A page reads the same few bodies again and again; nobody changes what was read."""
+    return json.loads(body)
+
+
 def _record(row: Row[Any]) -> Record:
     item = row._mapping
-    return Record(item["id"], item["project_id"], item["kind"], item["parent_id"], json.loads(item["body"]),
+    return Record(item["id"], item["project_id"], item["kind"], item["parent_id"], _parsed(item["body"]),
                   item["version"], when(item["created_at"]))

@@ -59,7 +59,7 @@ class Data:
 
     def stored_of(self, record_id: str) -> StoredTable:
         """The stored table of one record, as it was then."""
-        return from_json(StoredTable, self.context.store.get(record_id).body)
+        return self.context.noun(StoredTable, self.context.store.get(record_id))
 
     def table_of(self, record_id: str) -> Table:
         """The table of one record, as it was then."""

@@ -225,22 +225,22 @@ def waterfall(row: RowExplanation, palette: Palette) -> Chart:
         level += size
     names = ["Average row", *(words.label(name, 32) for name, _ in steps), "This row"]
     names = [name + "\u200b" * names[:place].count(name) for place, name in enumerate(names)]
-    figure = base(rows=len(names))
     ends = (row.base, row.prediction)
-    figure.add_trace(go.Scatter(
+    outer = go.Scatter(
         x=ends, y=[names[0], names[-1]], mode="markers+text", marker={"size": 11, "color": palette.text, "symbol": "diamond"},
         text=[words.label(amount(end, row.in_points), 24) for end in ends], textposition="middle right", cliponaxis=False,
-        hovertemplate="%{y}: %{text}<extra></extra>"))
-    figure.add_trace(go.Bar(
+        hovertemplate="%{y}: %{text}<extra></extra>")
+    bars = go.Bar(
         x=[size for _, size in steps], base=starts, y=names[1:-1], orientation="h",
         marker={"color": [palette.up if size > 0 else palette.down for _, size in steps]},
         text=[words.signed(size) for _, size in steps], textposition="outside", cliponaxis=False, constraintext="none",
-        hovertemplate="%{y}: %{text}<extra></extra>"))
+        hovertemplate="%{y}: %{text}<extra></extra>")
     every = [*starts, *(start + size for start, (_, size) in zip(starts, steps, strict=True)), *ends]
     room = 0.22 * ((max(every) - min(every)) or 1.0)
-    figure.update_yaxes(autorange="reversed", showgrid=False, type="category", categoryorder="array", categoryarray=names)
-    title = "Predicted, %" if row.in_points else f"Predicted, {unit_of(row)}"
-    figure.update_xaxes(title_text=words.label(title, 60), nticks=6, range=[min(every) - room, max(every) + room])
+    title = words.label("Predicted, %" if row.in_points else f"Predicted, {unit_of(row)}", 60)
+    figure = base(rows=len(names), traces=(outer, bars), axes=(
+        {"title": {"text": title, "standoff": 8}, "nticks": 6, "range": [min(every) - room, max(every) + room]},
+        {"autorange": "reversed", "showgrid": False, "type": "category", "categoryorder": "array", "categoryarray": names}))
     sentence = (f"From {amount(row.base, row.in_points)} for the average row to {amount(row.prediction, row.in_points)} for this "
                 f"one, in {words.plain(unit_of(row))}: orange raises, blue lowers.")
     said = "; ".join(f"{name} {words.signed(size)}" for name, size in steps)
