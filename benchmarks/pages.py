@@ -36,7 +36,7 @@ WATCH = """() => {
     document.addEventListener(kind, () => { w.input = performance.now(); w.last = w.input; w.ran = false; }, true);
   new MutationObserver(seen => {
     w.ran = w.ran || seen.some(one => one.attributeName === 'data-test-script-state');
-    const outside = one => !(one.target.closest ? one.target : one.target.parentElement)?.closest('canvas');  // a text has no closest
+    const outside = one => !(one.target.closest ? one.target : one.target.parentElement)?.closest('canvas');
     if (seen.some(outside)) w.last = performance.now();
   }).observe(app, {
     subtree: true, childList: true,

@@ -20,22 +20,24 @@ if ws.search.last(project) is None:
     st.stop()
 
 goal = ws.act.goal(project)
+left_out = ws.search.problem(project).excluded  # a treatment of an experiment may be among them: nobody can change it
+shown = replace(goal, levers=tuple(lever for lever in goal.levers if lever.column not in left_out))
 segments = ws.act.segments(project)
 found = ws.act.found(project)
 if found is not None:
     found = replace(found, cards=ws.pilots.cards(project))  # as they stand after their pilots
 running = progress.active(project, "act")
 st.subheader("What acting means here", anchor=False)
-act_form.summary(goal)
-with st.expander("Change what is wanted, what it is worth and what you can change", expanded=not goal.levers):
+act_form.summary(shown)
+with st.expander("Change what is wanted, what it is worth and what you can change", expanded=not shown.levers):
     changed = act_form.form(project, goal)
 
 st.subheader("What you could change", anchor=False)
 if running:
     progress.watch(running)
-elif found and goal.levers:
+elif found and shown.levers:
     act_view.action_cards(project, found, goal)
-elif goal.levers:
+elif shown.levers:
     progress.failure(project, "act")
     with st.container(border=True):
         st.markdown("Clarion compares rows that got each change with rows like them that did not.", width=TEXT_WIDTH)
@@ -58,11 +60,11 @@ st.subheader("Groups that stand out", anchor=False)
 if running:
     st.caption("These are looked for, too.")
 elif segments is None:
-    if not goal.levers:
+    if not shown.levers:
         progress.failure(project, "act")
     with st.container(border=True):
         st.markdown("Groups are found on one half of the rows and kept only when the other half confirms them.", width=TEXT_WIDTH)
-        if st.button("Look for groups", type="secondary" if changed or (goal.levers and not found) else "primary",
+        if st.button("Look for groups", type="secondary" if changed or (shown.levers and not found) else "primary",
                      icon=":material/travel_explore:", key="find_groups"):
             with border():
                 ws.act.start(project)
@@ -81,4 +83,4 @@ else:
         cards.sentences([item.sentence for item in segments.segments])
 
 cards.next_step("share", "Share it with a manager", "one page with the answer, the money and how sure it is.",
-                primary=segments is not None and running is None and bool(found or not goal.levers) and not changed)
+                primary=segments is not None and running is None and bool(found or not shown.levers) and not changed)

@@ -67,6 +67,8 @@ def _steps(lever: Lever, value: float) -> tuple[Move, ...]:
         after = float(f"{value + side * count * step:.12g}")
         if step == 0 or not (_at_least(after, lever.low) and _at_least(-after, -lever.high)):
             break
+        if _forbidden(lever, spelled(value), spelled(after)):
+            continue
         moves.append(Move(lever.column, value_text(value), value_text(after), after, lever.cost * count, count))
     return tuple(moves)
 
@@ -87,7 +89,7 @@ def _deciles(lever: Lever, value: float, near: pd.Series) -> tuple[Move, ...]:
 
 def _allowed(lever: Lever, now: str, to: str) -> bool:
     """Whether a move is not forbidden, and numbers written as values keep the lever's range and direction."""
-    if (now, to) in lever.forbidden:
+    if _forbidden(lever, now, to):
         return False
     try:
         after, before = float(to), float(now)
@@ -96,6 +98,15 @@ def _allowed(lever: Lever, now: str, to: str) -> bool:
     if not (_at_least(after, lever.low) and _at_least(-after, -lever.high)):
         return False
     return not ((lever.direction == "up" and after < before) or (lever.direction == "down" and after > before))
+
+
+def _forbidden(lever: Lever, now: str, to: str) -> bool:
+    """Whether the goal forbids the move; numbers however they are spelled."""
+    return any(_same(now, before) and _same(to, after) for before, after in lever.forbidden)
+
+
+def _same(one: str, other: str) -> bool:
+    return one == other or number_of(one) == number_of(other)
 
 
 def _is_number(text: str) -> bool:

@@ -27,7 +27,7 @@ from automl_core.search.model import Member, Model
 Floats = NDArray[np.float64]
 STATE_CELLS = 1_000_000  # of a table of mixtures predicted at once
 PACE_ROWS = 10
-TRIED_ALONE = 5
+TRIED_ALONE, TRIED_SECONDS = 5, 0.1
 STATE_SECONDS = 1e-6  # a mixture costs beyond its prediction
 
 
@@ -135,8 +135,10 @@ def open_reference(model: Model, matrix: Floats) -> Reference:
 
 def _alone(reference: Reference) -> float:
     """The quickest of five: the first may compile something, and any may be disturbed."""
-    took = []
+    took: list[float] = []
     for place in range(min(TRIED_ALONE, len(reference.matrix))):
+        if sum(took) > TRIED_SECONDS:
+            break
         row = reference.matrix[place : place + 1]
         began = time.perf_counter()
         parted(reference, row, LEAST_ALONE, same_seeds(row, 0))

@@ -208,8 +208,8 @@ def _forward(ranks: Positions, folds: int, classes: Positions | None = None, gro
     if best:
         return best
     if moments and not strangers:
-        raise BadInput("The same groups of rows occur all the time, so nothing earlier is left to learn from.",
-                       "Choose the time column or the group, not both.")
+        raise BadInput("Rows that are kept together (a group, or copies) occur all the time: nothing earlier is left to learn.",
+                       "Choose a time column, or keep rows together, not both.")
     said = "In the order of time each class has a time of its own, so no part can be judged by those before."
     raise BadInput(said if moments else "The time column holds too few different moments to split by.",
                    "Choose another time column or none.")
@@ -221,7 +221,7 @@ def _strangers(pairs: Folds, groups: Positions) -> Folds:
     for train, valid in pairs:
         held = np.zeros(int(groups.max()) + 1, dtype=np.bool_)
         held[groups[valid]] = True
-        train = train[~held[groups[train]]]
-        if len(train) >= FEWEST_STRANGERS:
-            apart.append((train, valid))
+        left = train[~held[groups[train]]]
+        if len(left) >= min(FEWEST_STRANGERS, len(train)):
+            apart.append((left, valid))
     return tuple(apart)

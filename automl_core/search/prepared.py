@@ -27,6 +27,7 @@ from automl_core.search.text import MAX_CHARS, Terms
 
 Positions = NDArray[np.int64]
 CHARS_A_SECOND = 250_000  # of free text a search learns from: counting and coding them takes a third of the time then
+LEAST_ROWS = 200  # however long their texts are
 FEWEST = 2  # rows of a class, where rows are drawn: more would make rare classes look less rare
 
 
@@ -151,7 +152,7 @@ def _most_by_text(data: SearchData, places: Positions, plan: Plan) -> int:
     if plan.max_trials or not names or not len(places):
         return plan.most_rows
     each = sum(float(data.frame[name].astype("string").str.len().clip(upper=MAX_CHARS).fillna(0).mean()) for name in names)
-    return int(CHARS_A_SECOND * (plan.first_seconds or plan.budget_seconds) / max(each, 1.0))
+    return max(LEAST_ROWS, int(CHARS_A_SECOND * (plan.first_seconds or plan.budget_seconds) / max(each, 1.0)))
 
 
 def _counted(frame: pd.DataFrame, problem: Problem, places: Positions) -> NDArray[np.bool_]:

@@ -32,7 +32,7 @@ FIRST_FITS = 6.0  # seconds the very first fits may take, however small the budg
 GRACE = 1.5  # seconds between asking workers to end and ending them
 AMPLE, MOST_SHARES = 1.3, 2.0  # times what a fit should take, and its share: a fit that ends is worth several that are cut off
 LARGE = 4_000_000  # bytes of a fitted model from which passing it on leaves memory to be given back
-LATE = 3.0  # seconds after its time at which a fit that looks at no clock is ended
+LATE, LATE_FIRST = 3.0, 10.0  # seconds after its time at which a fit that looks at no clock is ended; while there is no model
 LOST_FIT = "Its process ended, probably for lack of memory."
 LATE_FIT = "It did not end in its time."
 
@@ -83,7 +83,7 @@ class Race:
             if not self.crew.running:
                 break
             self._take_all(self.crew.collect(POLL))
-            self._give_up(self.crew.stop_late(max(LATE, 0.1 * self.clock.budget)), LATE_FIT)
+            self._give_up(self.crew.stop_late(self._patience()), LATE_FIT)
             self._report()
             if self.ending and time.monotonic() - self.ending > GRACE and self.has_any():
                 self.crew.clear()
@@ -122,9 +122,20 @@ class Race:
         name = f"{extras.kind}{extras.fold if extras.fold != ALL_ROWS else 'all'}"
         self.handles[place] = self.crew.pool.share({name: extras.values})
 
+    def _patience(self) -> float:
+        """How long after its time a fit may end."""
+        budget = self.clock.budget
+        return max(LATE, 0.1 * budget) if self.has_any() else max(LATE_FIRST, 0.5 * budget)
+
     def _start_next(self) -> bool:
-        """Start one more task if there is one. A lost one runs alone: if it is lost again, it is to blame itself."""
+        """Start one more task if there is one. A lost one runs alone: if it is lost again, it is to blame itself. One that ended
+        with another that was late is not."""
         crew, now = self.crew, self.clock.elapsed()
+        innocent = next((item for item in crew.again if not item[1]), None)
+        if innocent is not None:
+            crew.again.remove(innocent)
+            crew.submit(replace(innocent[0], until=max(innocent[0].until, self.clock.until(self._share_ends(now)))))
+            return True
         if crew.again:
             if crew.running:
                 return False

@@ -14,6 +14,8 @@ from automl_core.store.database import Database, checked_id, dump, new_id, now, 
 from automl_core.store.nouns import Record
 from automl_core.store.schema import records
 
+KEPT_LETTERS = 500_000  # of a body that stays in memory
+
 
 @dataclass(frozen=True)
 class Records:
@@ -99,7 +101,11 @@ def _parsed(body: str) -> Any:
     return json.loads(body)
 
 
+def _body(text: str) -> Any:
+    return _parsed(text) if len(text) <= KEPT_LETTERS else json.loads(text)
+
+
 def _record(row: Row[Any]) -> Record:
     item = row._mapping
-    return Record(item["id"], item["project_id"], item["kind"], item["parent_id"], _parsed(item["body"]),
+    return Record(item["id"], item["project_id"], item["kind"], item["parent_id"], _body(item["body"]),
                   item["version"], when(item["created_at"]))

@@ -69,7 +69,8 @@ class Experimenting:
         """
         goal = self.act.goal(project_id)
         named = (Lever(goal.experiment), Lever(goal.experiment, cost=goal.contact_cost))  # levers that nobody has said more about
-        levers = tuple(lever for lever in goal.levers if lever.column != goal.experiment or lever not in named)
+        only = goal.experiment in self.search.opened(project_id)[2].excluded  # then it is there as the treatment alone
+        levers = tuple(lever for lever in goal.levers if lever.column != goal.experiment or not (only or lever in named))
         if treatment and treatment not in {lever.column for lever in levers}:
             levers = (*levers, Lever(treatment, cost=goal.contact_cost))
         if treated:

@@ -165,12 +165,13 @@ class Explaining:
         """Why the row at a position of the cleaned table gets its prediction: that of the class `label`; unasked the positive
         one, and of several classes the one that is likeliest for this row."""
         run, bundle, row = self._open(project_id, position)
+        asked = label or explaining.likeliest(bundle.model, row)
 
         def explain() -> RowExplanation:
-            opened, asked = self._opened(run), label or explaining.likeliest(bundle.model, row)
+            opened = self._opened(run)
             return explaining.explain_row(bundle.model, row, opened.background, asked, opened.reference)
 
-        return self.reasons.get(f"{run.id} {position} {label}", explain)
+        return self.reasons.get(f"{run.id} {position} {asked}", explain)
 
     def row_context(self, project_id: str, position: int, label: str = "") -> RowContext:
         """How sure that prediction is by past rows like it, the nearest past cases, and what is unusual in the row."""

@@ -153,7 +153,9 @@ def _roles(start: Goal, choices: LeverChoices, key: str) -> Goal:
     old = {lever.column: lever for lever in start.levers}
     extra = tuple(name for name in start.never if name not in names)  # columns the model left out stay named
     treatment = tuple(lever for lever in start.levers if lever.column not in names and lever.column == start.experiment)
-    return replace(start, levers=(*(old.get(name, Lever(name)) for name in picked), *treatment), later=tuple(later),
+    places = {lever.column: place for place, lever in enumerate(start.levers)}
+    levers = sorted((*(old.get(name, Lever(name)) for name in picked), *treatment), key=lambda one: places.get(one.column, 99))
+    return replace(start, levers=tuple(levers), later=tuple(later),
                    never=(*extra, *never), given=given if start.given else ())
 
 

@@ -96,6 +96,7 @@ def test_a_treatment_that_was_left_out_of_the_model_can_be_named(
     next(button for button in app.button if button.label == "Save goal").click().run()
     assert not app.error
     assert [(lever.column, lever.to, lever.cost) for lever in ws.act.goal(project).levers] == [("discount", ("Yes",), 10.0)]
+    assert ws.experiment.declare(project, "").levers == ()  # and left out again, though more was said about it
     ws.act.save_goal(project, before)
 
 

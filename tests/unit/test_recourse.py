@@ -157,6 +157,9 @@ def test_a_number_is_changed_only_from_the_values_that_are_named(lever: Lever) -
     assert moves_of(lever, row, table.frame)
     assert moves_of(replace(lever, from_values=("7", "12.0")), row, table.frame) == moves_of(lever, row, table.frame)
     assert moves_of(replace(lever, from_values=("7",)), row, table.frame) == ()
+    to = str(moves_of(lever, row, table.frame)[0].value)
+    kept = moves_of(replace(lever, forbidden=(("12.0", to), ("7", "8"))), row, table.frame)
+    assert [str(move.value) for move in kept] == [str(move.value) for move in moves_of(lever, row, table.frame)[1:]]
 
 
 def test_there_already_and_never() -> None:

@@ -20,7 +20,7 @@ def test_every_formula_gets_an_apostrophe(attack: str) -> None:
     assert safe_text(attack) == "'" + attack
 
 
-@pytest.mark.parametrize("text", ["", "plain", "a=b", "5", "Müller", "“-”", "x-1"])
+@pytest.mark.parametrize("text", ["", "plain", "a=b", "5", "Müller", "“-”", "x-1", "-5", "-2.5", "-1e-07"])
 def test_other_texts_stay(text: str) -> None:
     assert safe_text(text) == text
 

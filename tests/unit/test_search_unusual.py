@@ -19,6 +19,7 @@ from automl_core.framing.metrics import METRICS
 from automl_core.framing.problem import Problem
 from automl_core.framing.score_interval import differences, paired_difference
 from automl_core.search import FolderJournal, SearchData, opening, search
+from automl_core.search.contest import Clock
 from automl_core.search.crew import Crew
 from automl_core.search.ensemble import rows_to_judge
 from automl_core.search.families import ebm, families, linear
@@ -27,6 +28,8 @@ from automl_core.search.feature import Feature
 from automl_core.search.plan import Plan, left_out_sentence
 from automl_core.search.portfolio import make_portfolio
 from automl_core.search.prepared import prepare
+from automl_core.search.race import Race
+from automl_core.search.watch import SilentWatch
 from automl_core.search.worker import FitTask
 from tests.unit.test_search_race import fit_here
 
@@ -173,6 +176,25 @@ def test_a_fit_that_looks_at_no_clock_is_ended() -> None:
     assert crew.again == [(other, 0)]
     assert not crew.running
     assert pool.rebuilt == 1
+
+
+def test_who_ended_with_a_late_fit_begins_again_at_once(tmp_path: Path) -> None:
+    """Fits that were lost run alone, to show who is to blame; those that ended with a late one are known not to be."""
+    table = late().frame.drop(columns="day")
+    data = SearchData(table, table_from_frame(table, "t").columns, Problem("fraud", "binary", "roc_auc", ("No", "Yes"), "Yes"))
+    journal, plan = FolderJournal(tmp_path), Plan(60, 4)
+    prepared = prepare(data, plan)
+    clock = Clock(60.0)
+    contest = opening.open_contest(prepared, plan, journal, clock)
+    race = Race(contest, clock, Crew(Stuck(), None), journal, SilentWatch())  # type: ignore[arg-type]
+    task = FitTask("slow", "linear", {}, 0, (), "binary", 2, time.time() - 5, "", 0, 0, ())
+    for key in ("slow", "one", "two"):
+        race.crew.submit(replace(task, key=key, until=time.time() + (-5 if key == "slow" else 60)))
+    assert [late_one.key for late_one in race.crew.stop_late(3)] == ["slow"]
+    assert race._start_next()
+    assert race._start_next()
+    assert sorted(task.key for task, _ in race.crew.running.values()) == ["one", "two"]
+    assert race._patience() == 30.0  # no model yet: half the budget
 
 
 def test_long_texts_leave_rows_out_of_a_short_search() -> None:
