@@ -17,6 +17,7 @@ from automl_core.framing.problem import Problem
 from automl_core.framing.simple_matrix import SimpleMatrix
 
 ROUNDS = 150
+SEEN = 250  # columns that a tree looks at on the most: of thousands all would take minutes
 Rows = NDArray[np.int64]
 
 
@@ -158,6 +159,7 @@ def boosted(material: Material, train: Rows, valid: Rows) -> Floats:
     if material.dataset is None:
         return average(material, train, valid)
     options = boosted_options(material.problem, len(train), material.seed)
+    options["feature_fraction"] = min(options["feature_fraction"], SEEN / max(1, material.matrix.trees.shape[1]))
     rounds = ROUNDS if material.problem.task != "multiclass" else max(40, ROUNDS // max(1, len(material.problem.classes) // 3))
     part = material.dataset.subset(np.sort(train).tolist())
     booster = lightgbm.train(options, part, num_boost_round=rounds)
