@@ -1,6 +1,8 @@
 """The model that a search hands over: recipe, features and weighted members, scoring tables and single rows."""
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +24,7 @@ from automl_core.search.log_target import from_log
 from automl_core.search.plan import Score
 
 NO_FORMULAS = Formulas()
+MANY_ROWS = 10_000  # from which on rows are predicted in as many threads as there are processors
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Member:
@@ -111,6 +114,13 @@ class Model:
 
     def blend(self, whole: Array) -> Array:
         """What the members say together of a matrix of all `features`, before it is calibrated."""
+        threads = os.cpu_count() or 1
+        if len(whole) < MANY_ROWS or threads == 1:
+            return self._blended(whole)
+        with ThreadPoolExecutor(threads) as pool:
+            return np.concatenate(list(pool.map(self._blended, np.array_split(whole, threads))))
+
+    def _blended(self, whole: Array) -> Array:
         return _blend([(member.weight, member.predict(whole)) for member in self.members])
 
     def predict_frame(self, frame: pd.DataFrame) -> Array:

@@ -19,6 +19,7 @@ from automl_core.explaining.contributions import explained_class, shown
 from automl_core.explaining.reference import paired
 from automl_core.explaining.routes import exact, exact_together
 from automl_core.framing.problem import Problem, Task
+from automl_core.search import model as model_module
 from automl_core.search.calibration import Calibration
 from automl_core.search.codes import CodeSource, fit_codes
 from automl_core.search.families import families
@@ -219,6 +220,16 @@ def test_blends_agree_with_enumeration(task: Task) -> None:
         one = {part.column: part.amount for part in explain_row(made, picked.iloc[number].to_dict(), background).contributions}
         told = np.array([one[name] for name in made.sources])
         assert np.abs(told - truth[number]).sum() < 0.02 * np.abs(truth[number]).sum()
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_many_rows_are_predicted_in_threads_as_few_are(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = model(task, ("lightgbm", "catboost", "xgboost", "linear", "ebm", "extra_trees", "neural"))
+    matrix = np.tile(made.encoder.matrix(table()[0]), (30, 1))
+    alone = made.predict_matrix(matrix)
+    monkeypatch.setattr(model_module, "MANY_ROWS", 100)
+    monkeypatch.setattr("os.cpu_count", lambda: 3)
+    np.testing.assert_allclose(made.predict_matrix(matrix), alone, rtol=1e-12)
 
 
 def test_one_row_of_a_wide_blend_is_near_enumeration() -> None:
