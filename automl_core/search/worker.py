@@ -26,6 +26,7 @@ from automl_core.search.text import Terms
 
 ExtrasKind = Literal["codes", "formulas"]
 ALL_ROWS = -1
+LARGEST_SEED = 2**31 - 1_000  # what all libraries take, and the seeds after it for fits that are averaged
 STAGED_ROWS = 4_000  # above, stopping at the best round of the rows it is judged by flatters a model by less than can be seen
 # What numeric libraries raise on tables they cannot learn from: one candidate fails, the search goes on.
 FAILURES = (FitFailed, ImportError, ValueError, TypeError, ArithmeticError, RuntimeError, LookupError, MemoryError,
@@ -139,7 +140,8 @@ def _fit(handle: Any, task: FitTask) -> FoldResult:
         del blocks
         final = task.fold == ALL_ROWS
         fitted = family.fit(FitRequest(
-            matrix, y, task.features, task.task, task.classes, family_options(task.options), rounds=task.rounds, seed=task.seed,
+            matrix, y, task.features, task.task, task.classes, family_options(task.options), rounds=task.rounds,
+            seed=task.seed % LARGEST_SEED,
             deadline=time.monotonic() + task.until - time.time(), stop_file=task.stop_file,
             valid_matrix=None if final else left_out, valid_y=None if final else np.asarray(truth[valid]),
             weights=_weights(task, arrays, chosen), valid_weights=None if final else _weights(task, arrays, valid),

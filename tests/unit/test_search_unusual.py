@@ -22,7 +22,7 @@ from automl_core.search import FolderJournal, SearchData, opening, search
 from automl_core.search.contest import Clock
 from automl_core.search.crew import Crew
 from automl_core.search.ensemble import rows_to_judge
-from automl_core.search.families import ebm, families, linear
+from automl_core.search.families import ebm, families, linear, ordered
 from automl_core.search.family import FitRequest
 from automl_core.search.feature import Feature
 from automl_core.search.plan import Plan, left_out_sentence
@@ -227,3 +227,45 @@ def test_differences_are_paired_differences(name: str) -> None:
     for mass in (None, weights):
         found = differences(METRICS[name], y, parts[0], parts, 0, mass)
         assert found == tuple(paired_difference(METRICS[name], y, parts[0], part, 0, mass) for part in parts)
+
+
+def test_any_seed_is_taken_by_every_family(tmp_path: Path) -> None:
+    """The page offers seeds up to 2,147,483,647: forests failed from 42,950 on."""
+    random = np.random.default_rng(2)
+    frame = pd.DataFrame({"a": random.normal(size=200), "b": random.normal(size=200)})
+    frame["y"] = np.where(frame["a"] + random.normal(size=200) > 0, "Yes", "No")
+    data = SearchData(frame, table_from_frame(frame, "any").columns, Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes"))
+    names = ("extra_trees", "random_forest", "lightgbm")
+    plan = Plan(budget_seconds=60, jobs=1, seed=2**31 - 1, folds=2, families=names, max_trials=7)
+    board = search(data, plan, FolderJournal(tmp_path)).summary.leaderboard
+    assert {trial.family for trial in board} == set(names)
+    assert {trial.state for trial in board} == {"finished"}
+
+
+
+def test_a_network_learns_two_of_several_classes() -> None:
+    matrix, features = numbers(300, 3)
+    y = (matrix[:, 0] > 0).astype(np.float64)
+    family = families().get("neural")
+    native = family.fit(FitRequest(matrix, y, features, "multiclass", 2, {}, rounds=10)).native
+    said = family.predict(native, matrix)
+    assert said.shape == (300, 2)
+    np.testing.assert_allclose(said.sum(axis=1), 1.0)
+    assert np.mean(said.argmax(axis=1) == y) > 0.8
+    np.testing.assert_allclose(family.predict_row(native, matrix[0]), said[0])
+
+
+def test_each_step_of_a_scale_has_its_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    matrix, features = numbers(60, 2)
+    given: list[float] = []
+    own = ordered.lightgbm.FAMILY.fit
+
+    def spy(request: FitRequest) -> Any:
+        given.append(request.deadline - time.monotonic())
+        return own(request)
+
+    monkeypatch.setattr(ordered.lightgbm, "FAMILY", replace(ordered.lightgbm.FAMILY, fit=spy))
+    request = FitRequest(matrix, np.arange(60.0) % 4, features, "multiclass", 4, {"rounds": 2}, deadline=time.monotonic() + 300)
+    families().get("ordered").fit(request)
+    assert given[0] < 101
+    assert given[2] > 200
