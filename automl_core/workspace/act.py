@@ -186,20 +186,21 @@ class Acting:
         """Why the model says what it says of these rows that a list may rank, by their place among them; of several classes, why
         they are at risk not to end as the goal wants.
 
-        Kept for a run and what is wanted: another capacity or price asks about much the same rows, and reasons are what a list
-        takes longest for.
+        Kept for a run, and of several classes for what is wanted: another capacity or price asks about much the same rows, and
+        reasons are what a list takes longest for.
         These mappings, alone among what `Recent` keeps, are added to; nothing in them is changed. Asked about again, after a
         restart or among other rows, the reasons of a row are the same: it is compared with rows of the run's own folds, as on the
         explain page, by chance of its own.
         """
-        goal = self.goal_of(run)
-        known = self.explained.get(f"{run.id} {goal.good}", dict)
+        several = self.search.bundle(run).model.problem.task == "multiclass"
+        wanted = self.goal_of(run).good if several else ""
+        known = self.explained.get(f"{run.id} {wanted}" if several else run.id, dict)
         new = [place for place in dict.fromkeys(places) if place not in known]
         if new:
             frame, _, _, _ = self.search.goal.open(self.search.inputs(run))
             rows = frame.iloc[self.search.ranked(run).positions[new]].reset_index(drop=True)
             background = frame.iloc[self.search.predictions(run).positions]
-            found = explain_rows(self.search.bundle(run).model, rows, background, unless=goal.good)
+            found = explain_rows(self.search.bundle(run).model, rows, background, unless=wanted)
             for place, why in zip(new, found, strict=True):
                 known.setdefault(place, why)  # another session may have been first
         return [known[place] for place in places]
