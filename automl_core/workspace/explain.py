@@ -138,7 +138,7 @@ class Explaining:
             observed = explaining.outcomes_shown(model, opened.y, place)
             return explaining.curve(replace(opened.rows, place=place), column, observed, method, run.plan.seed, ASKED_SECONDS)
 
-        return found or self.curves.get(f"{run.id} {method} {column} {label}", follow)
+        return found or self.curves.get(f"{run.id} {method} {(column, label)}", follow)
 
     def rows(self, project_id: str, label: str = "") -> pd.DataFrame:
         """The cleaned rows that a list may rank, with the `prediction` (probability of the positive class, of several classes of
@@ -148,7 +148,7 @@ class Explaining:
         The index is the position that `row` and `what_if` take. A column of the user's own of that name is left out.
         """
         run = self.search.needed(project_id)
-        return self.listed.get(f"{run.id} {label}", lambda: self._listed(run, label))
+        return self.listed.get(f"{run.id} {label!r}", lambda: self._listed(run, label))
 
     def top(self, project_id: str, most: int, label: str = "") -> pd.DataFrame:
         """The first `most` of these rows, the highest predictions first."""
@@ -158,7 +158,7 @@ class Explaining:
             rows = self.rows(project_id, label)
             return rows.loc[rows["prediction"].sort_values(ascending=False, kind="stable").index[:most]]
 
-        return self.listed.get(f"{run.id} {label} {most}", cut)
+        return self.listed.get(f"{run.id} {label!r} {most}", cut)
 
     def find(self, project_id: str, text: str, label: str = "") -> pd.DataFrame:
         """Those of these rows whose own id is `text`, or the one with that number in the cleaned table, counted from 0, where it
