@@ -35,12 +35,23 @@ def what_if_table(
     missing under "percent" and "add".
     BadInput for unknown columns, ones the model does not use, and values that do not fit.
     """
-    if not changes:
-        raise BadInput("Nothing is changed.", "Change at least one column.")
+    return what_if_rows(rows_asked(model, frame, seed), changes, columns, seed, seconds)
+
+
+def rows_asked(model: Model, frame: pd.DataFrame, seed: int = 0, label: str = "") -> Rows:
+    """The rows that `what_if_rows` asks about, all or 2,000 of them, for the class `label`; BadInput when there are none."""
     if not len(frame):
         raise BadInput("There are no rows to ask about.", "Give a table with rows.")
     order = np.random.default_rng(seed).permutation(len(frame))
-    rows = open_rows(model, frame.iloc[np.sort(order[:MOST_ROWS])])
+    return open_rows(model, frame.iloc[np.sort(order[:MOST_ROWS])], label)
+
+
+def what_if_rows(
+    rows: Rows, changes: tuple[TableChange, ...], columns: tuple[Column, ...], seed: int = 0, seconds: float = math.inf
+) -> TableWhatIf:
+    """`what_if_table` on rows that are opened already."""
+    if not changes:
+        raise BadInput("Nothing is changed.", "Change at least one column.")
     most = max(LEAST_ROWS, rows.affordable(seconds) // 2)
     if most < len(rows.frame):
         rows = rows.take(np.sort(np.random.default_rng(seed).permutation(len(rows.frame))[:most]).astype(np.int64))
@@ -54,7 +65,7 @@ def what_if_table(
         moved |= differs
         outside |= differs & _outside(now, values)
         levels, places = _distinct(values)
-        after[:, feature_places(model, change.column)] = coded(rows, change.column, levels)[places]
+        after[:, feature_places(rows.model, change.column)] = coded(rows, change.column, levels)[places]
     return _compared(rows, (rows.predict(rows.matrix), rows.predict(after)), (moved, outside), changes)
 
 

@@ -36,7 +36,8 @@ LOSSES = {"classes": "log loss", "numbers": "absolute error"}
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
     """Rows predicted by models that had not seen them: `frame` typed and cleaned, `oof` (n,) or (n, k), `y` (n,) codes or
-    numbers, and in display units what was `predicted` and `observed` (n,); `weights` (n,) say how much each row counts."""
+    numbers, and in display units what was `predicted` and `observed` (n,), of the class `label`; `weights` (n,) say how much each
+    row counts."""
 
     frame: pd.DataFrame
     oof: Floats
@@ -46,6 +47,7 @@ class Judged:
     problem: Problem
     seed: int = 0
     weights: Floats | None = None
+    label: str = ""
 
     @property
     def counted(self) -> Floats:
@@ -254,9 +256,11 @@ def _spot(judged: Judged, loss: Floats, where: tuple[tuple[SpotCondition, ...], 
     numbers = judged.problem.task == "regression"
     worse = f"{number(mean(loss, inside), 2)} against {number(mean(loss, outside), 2)} elsewhere"
     level = number if numbers else _points
+    several = judged.problem.task == "multiclass" and judged.label
+    said = f"Of {quote(judged.problem.target)} = {quote(judged.label)} it says" if several else "It says"
     what = "is off by" if numbers else "has a log loss of"
     sentence = (f"Where {join_words([describe(condition) for condition in conditions])}, the model {what} {worse} "
-                f"({int(inside.sum()):,} rows checked). It says {level(predicted)} on average, {level(observed)} was seen"
+                f"({int(inside.sum()):,} rows checked). {said} {level(predicted)} on average, {level(observed)} was seen"
                 f"{_kind(judged, inside)}")
     return WeakSpot(conditions, int(inside.sum()), mean(loss, inside), mean(loss, outside), found.gap, found.gap - found.reach,
                     found.gap + found.reach, found.p, predicted, observed, sentence)

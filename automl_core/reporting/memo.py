@@ -61,7 +61,7 @@ def make_report(inputs: ReportInputs) -> Report:
         made_at=inputs.made_at,
         answer=_answer(inputs),
         money=_money(inputs),
-        drivers=driver_sentences(inputs.explanation),
+        drivers=driver_sentences(inputs.explanation, inputs.problem),
         driver_bars=driver_bars(inputs.explanation),
         segments=segment_sentences(inputs.segments),
         actions=_actions(inputs),
@@ -82,6 +82,12 @@ def _title(inputs: ReportInputs) -> str:
 
 
 def _subject(inputs: ReportInputs) -> str:
+    """What the model foresees: of several classes any of them, else the one spoken of, or the number."""
+    return quote(inputs.problem.target) if inputs.problem.task == "multiclass" else _counted(inputs)
+
+
+def _counted(inputs: ReportInputs) -> str:
+    """What is explained: one class, or the number."""
     label = inputs.explanation.label if inputs.explanation else inputs.problem.positive
     return f"{quote(inputs.problem.target)} = {quote(label)}" if label else quote(inputs.problem.target)
 
@@ -262,7 +268,7 @@ def _figures(inputs: ReportInputs) -> tuple[tuple[str, str], ...]:
         base = inputs.explanation.base
         classes = inputs.explanation.in_points
         found.append(
-            (percent(base / 100) if classes else number(base), f"{_subject(inputs)} {'overall' if classes else 'on average'}")
+            (percent(base / 100) if classes else number(base), f"{_counted(inputs)} {'overall' if classes else 'on average'}")
         )
     found.append(score_figure(inputs.summary))
     return tuple(found[:4])

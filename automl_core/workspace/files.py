@@ -145,11 +145,11 @@ class Files:
         past = frame[known].reset_index(drop=True)
         found = acting.make_cards(acting.CardInputs(bundle.model, past, y, columns, problem, goal, processes=processes))
         predictions = bundle.model.predict_frame(frame)
-        ranked = with_reasons(acting.rank_rows(frame, predictions, columns, problem, goal), bundle, frame)
+        ranked = with_reasons(acting.rank_rows(frame, predictions, columns, problem, goal), bundle, frame, goal)
         inputs = PlanInputs(bundle.model, frame, columns, predictions, goal)
         plan = acting.plan_actions(found.cards, inputs)
         table = planned_table(plan, inputs, str(bundle.facts.get("run", "")), {}, lambda places: explain_rows(
-            bundle.model, frame.iloc[places].reset_index(drop=True), frame))
+            bundle.model, frame.iloc[places].reset_index(drop=True), frame, unless=goal.good))
         advice = Advice(found, plan, table, ranked, acting.actions_frame(ranked, frame, columns))
         if not goal.experiment:
             return advice

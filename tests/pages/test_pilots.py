@@ -257,9 +257,9 @@ def test_reasons_are_worked_out_once_for_a_row(page: Carded, monkeypatch: pytest
     """Another capacity asks about much the same rows; explaining them is what a list takes longest for."""
     asked: list[int] = []
 
-    def counted(model: Model, rows: pd.DataFrame, background: pd.DataFrame) -> list[tuple[str, ...]]:
+    def counted(model: Model, rows: pd.DataFrame, background: pd.DataFrame, unless: str) -> list[tuple[str, ...]]:
         asked.append(len(rows))
-        return explain_rows(model, rows, background)
+        return explain_rows(model, rows, background, unless=unless)
 
     monkeypatch.setattr(act_step, "explain_rows", counted)
     few, more = (page.workspace.act.actions(page.project, most) for most in (41, 57))

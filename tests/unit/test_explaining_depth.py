@@ -17,19 +17,24 @@ from automl_core.errors import BadInput
 from automl_core.explaining import (
     Allowed,
     Past,
+    all_with_evidence,
     association,
     cheapest_flip,
     column_groups,
     curve,
+    every_class,
     evidence,
     explain,
+    explain_classes,
     explain_row,
     likeliest,
     of_class,
     open_rows,
     past_cases,
     row_context,
+    rows_asked,
     what_if,
+    what_if_rows,
     what_if_table,
     with_evidence,
 )
@@ -88,6 +93,37 @@ def test_closer_look(task: str) -> None:
     assert deep.curves[0].column == "a"
     assert deep.interactions.shuffles >= 1
     assert deep.interactions.looked_at == 10
+
+
+def test_the_closer_look_measures_once_what_the_score_needs_and_ranks_columns_for_each_class() -> None:
+    made, rows = model("multiclass", ("lightgbm",)), past("multiclass")
+    before = explain_classes(made, rows.frame, rows.y, every_class(made, rows.y))
+    found = all_with_evidence(before, made, rows, 2.0)
+    assert [one.label for one in found] == [one.label for one in before]
+    assert len({one.label for one in found}) == 3
+    drops = [{item.column: item.drop for item in one.importance} for one in found]
+    assert drops[0] == drops[1] == drops[2]
+    assert all(one.refits == found[0].refits >= 2 for one in found)
+    assert all(item.rank_low <= place + 1 <= item.rank_high for one in found for place, item in enumerate(one.importance))
+    deep = evidence(made, rows, oof(made), found[1], 0.5)
+    place = made.problem.classes.index(found[1].label)
+    level = deep.curves[0].points
+    assert sum(point.predicted * point.rows for point in level) / sum(point.rows for point in level) == pytest.approx(
+        100 * made.predict_frame(rows.frame)[:, place].mean(), abs=5)
+
+
+def test_what_fails_and_what_would_be_are_told_of_the_class_asked_for() -> None:
+    made, rows = model("multiclass", ("lightgbm",)), past("multiclass")
+    asked = rows_asked(made, rows.frame, 0, "c")
+    told = what_if_rows(asked, (TableChange("a", "add", 1.0),), COLUMNS)
+    assert "“y” = “c” at" in told.sentence
+    assert told.mean_before == pytest.approx(100 * made.predict_frame(rows.frame)[:, 2].mean())
+    judged = judged_rows(made, rows, oof(made), "c")
+    assert judged.observed.mean() == pytest.approx(100 * (rows.y == 2).mean())
+    off = replace(judged, oof=np.where(rows.frame["b"].to_numpy()[:, None] > 0, judged.oof[:, ::-1], judged.oof))
+    spots = weak_spots(off, ("a", "b", "c")).spots
+    assert spots
+    assert "Of “y” = “c” it says" in spots[0].sentence
 
 
 def test_too_few_rows_are_said() -> None:

@@ -182,6 +182,20 @@ def test_headline_of_several_classes_and_of_numbers() -> None:
         assert make_report(made).answer == f"Act first on 10 of 100 rows: those with the {side} predicted “cost”."
 
 
+def test_of_several_classes_report_and_model_card_say_which_one_is_explained() -> None:
+    many = Problem("kind", "multiclass", "log_loss", ("Yes", "No", "Perhaps"))
+    made = replace(inputs("kind"), problem=many, actions=None, verdict=None)
+    report = make_report(made)
+    assert report.drivers[0] == "This is about “kind” = “Yes”, one of 3 classes."
+    assert len(report.drivers) == 1 + len(make_report(inputs("kind")).drivers)
+    assert ("26 %", "“kind” = “Yes” overall") in report.figures
+    assert report.answer.startswith("“kind” can be foreseen in part")  # all its classes, not the one that is explained
+    card = model_card(CardFacts(many, SUMMARY, ("a",), made.made_at, explanation=made.explanation))
+    assert "For kind = Yes:" in card
+    two = CardFacts(inputs("kind").problem, SUMMARY, ("a",), made.made_at, explanation=made.explanation)
+    assert "For kind" not in model_card(two)
+
+
 def test_a_list_of_one_row_is_told_as_one() -> None:
     made = inputs()
     assert made.actions is not None
