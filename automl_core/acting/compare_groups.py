@@ -25,6 +25,7 @@ from automl_core.framing.problem import Problem
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 MOST_ROWS = 20_000
+MOST_PARTS = 12
 SEPARATES = 0.98  # a column whose levels alone tell the groups apart this well (AUC) describes the groups, not their rows
 
 
@@ -96,12 +97,13 @@ def tell_gap(
     parts = column_parts(levels, mix_parts(levels, values, first), together) if levels.conditions else ()
     half = first_half(rows, problem, np.random.default_rng(seed))
     found = find_drivers(Evidence(rows, values, first, split.scores, levels, together, half), shown)
-    composed = sum(part.part.value for part in parts)
+    kept = parts[:MOST_PARTS]
+    composed = sum(part.part.value for part in kept)  # what is not kept is left over, too
     return told(
         GapStory(
             sides.first_name, sides.second_name, int(first.sum()), int((~first).sum()),
             float(values[first].mean()), float(values[~first].mean()), split.gap, split.composition, split.behaviour,
-            split.composition.value - composed, parts[:12], with_words(found, outcome, sides.over_time), found.looked_at,
+            split.composition.value - composed, kept, with_words(found, outcome, sides.over_time), found.looked_at,
             found.tested, split.support, left_out, confirmed_parts(split.gap, split.composition, split.behaviour),
             outcome.label, outcome.unit, outcome.is_rate, sides.over_time, drawn_from=drawn_from,
         ),

@@ -54,6 +54,18 @@ def test_parts_add_up_and_the_same_seed_says_the_same() -> None:
     assert turned.behaviour.value == pytest.approx(-story.behaviour.value, abs=0.02)
 
 
+def test_what_is_shown_and_what_is_left_over_add_up_however_many_columns_there_are() -> None:
+    rng, rows = np.random.default_rng(2), 1200
+    first = np.arange(rows) < rows // 2
+    names = [f"a{k}" for k in range(14)]
+    frame = pd.DataFrame({name: rng.normal(size=rows) + 0.3 * first for name in names}).assign(g=np.where(first, "x", "z"))
+    y = (frame[names].sum(axis=1) + rng.normal(size=rows) > 2).to_numpy().astype(int)
+    columns = (Column("g", "text", "category"), *(Column(name, "float", "number") for name in names))
+    story = compare_groups(frame.astype({"g": "str"}), y, columns, PROBLEM, G)
+    assert len(story.columns) == 12
+    assert story.unassigned + sum(part.part.value for part in story.columns) == pytest.approx(story.composition.value)
+
+
 def test_numbers_and_classes() -> None:
     one = world(4, 1200, "both")
     number = Problem("y", "regression", "rmse")
