@@ -25,7 +25,7 @@ from automl_core.acting import (
 from automl_core.acting.action import Condition, Goal
 from automl_core.acting.cards import CardInputs, _stage
 from automl_core.acting.findings.segments import first_half
-from automl_core.acting.gap import Amount, amount
+from automl_core.acting.gap import Amount, _difference, amount
 from automl_core.acting.gap_story import _signed, confirmed_parts, told
 from automl_core.acting.nuisance import fold_of
 from automl_core.acting.outcome import make_outcome
@@ -170,6 +170,48 @@ def test_rows_that_go_together_widen_the_interval() -> None:
     alone = compare_groups(one.frame, one.y, COLUMNS, PROBLEM, G).gap
     together = compare_groups(repeated, np.tile(one.y, 4), COLUMNS, replace(PROBLEM, group="who"), G).gap
     assert together.high - together.low == pytest.approx(alone.high - alone.low, rel=0.1)
+
+
+@pytest.mark.parametrize("shops", [(3, 3), (3, 30), (6, 6)])
+def test_few_shops_on_a_side_raise_no_false_alarm(shops: tuple[int, int]) -> None:
+    """Shops differ from each other and the two regions do not: 2,000 times the truth, a gap of 0, should be missed in 5 %."""
+    rng = np.random.default_rng(0)
+    shop = np.repeat(np.arange(sum(shops)), 20)
+    first = shop < shops[0]
+    missed, sure, runs = 0, 0, 2000
+    for _ in range(runs):
+        y = rng.normal(size=sum(shops))[shop] + 0.5 * rng.normal(size=len(shop))
+        found = amount(*_difference(y, first), shop, first)
+        missed += not found.low <= 0 <= found.high
+        sure += found.p < 0.025 / 3
+    assert missed / runs < 0.05 + 2 * math.sqrt(0.05 * 0.95 / runs)
+    assert sure / runs < 0.025 / 3 + 2 * math.sqrt(0.008 / runs)
+
+
+def test_regions_of_few_shops_are_not_told_apart_by_what_sets_a_shop_apart() -> None:
+    one = world(7, 1200, "null")
+    shop = np.where(one.first, np.arange(1200) % 2, 2 + np.arange(1200) % 9)
+    frame = one.frame.assign(shop=pd.Series([f"s{place}" for place in shop], dtype="str"))
+    columns, problem = (*COLUMNS, Column("shop", "text", "category")), replace(PROBLEM, group="shop")
+    y = np.where(np.isin(shop, [0, 1]), 1, one.y)
+    story = compare_groups(frame, y, columns, problem, G)
+    assert (story.too_few, story.found) == ("shop", False)
+    assert "one side has too few values of it to say more: it takes 3" in story.sentence
+    assert "Hardly any row" not in story.sentence
+
+
+def test_one_shop_is_compared_with_another_by_their_rows() -> None:
+    """Rows of a shop go together, but where shops themselves are compared nothing but their rows can be."""
+    one = world(7, 1500, "behaviour")
+    frame = one.frame.assign(shop=one.frame["g"] + "1")
+    columns = (*(column for column in COLUMNS if column.name != "g"), Column("shop", "text", "category"))
+    pair = Pair((Condition("shop", ("x1",)),), (Condition("shop", ("z1",)),))
+    story = compare_groups(frame, one.y, columns, replace(PROBLEM, group="shop"), pair)
+    assert story.by_rows == "shop"
+    assert "This speaks of these values of “shop” alone, as their rows are compared one by one." in story.sentence
+    plain = compare_groups(frame, one.y, columns, PROBLEM, pair)
+    assert (story.gap, story.behaviour) == (plain.gap, plain.behaviour)
+    assert to_json(from_json(type(story), to_json(story))) == to_json(story)
 
 
 def test_bad_questions() -> None:
