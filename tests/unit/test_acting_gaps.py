@@ -74,7 +74,12 @@ def test_numbers_and_classes() -> None:
     assert not story.is_rate
     assert abs(story.gap.value) > 50
     many = Problem("y", "multiclass", "log_loss", ("a", "b", "c"))
-    assert compare_groups(one.frame, one.y + (one.frame["n2"] > 1), COLUMNS, many, G).outcome == "“y” = “c”"
+    classes = np.asarray(one.y + (one.frame["n2"] > 1), dtype=float)
+    assert compare_groups(one.frame, classes, COLUMNS, many, G).outcome == "“y” = “c”"
+    classes[:100] = np.nan
+    some = compare_groups(one.frame, classes, COLUMNS, many, G)
+    assert some.rows_first + some.rows_second == 1100
+    assert find_segments(one.frame, classes, COLUMNS, many).outcome == "“y” = “c”"
 
 
 def test_few_rows_missing_values_and_strange_columns() -> None:
