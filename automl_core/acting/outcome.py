@@ -26,8 +26,8 @@ class Outcome:
     chosen: str = ""
 
     def level(self, value: float) -> str:
-        """A mean outcome in words: “26 %” or “1,230”."""
-        return percent(value) if self.is_rate else number(value)
+        """A mean outcome in words: “26 %” or “1,230”; a share that is estimated beyond none or all is said to be just that."""
+        return percent(min(max(value, 0.0), 1.0)) if self.is_rate else number(value)
 
     def gap(self, value: float) -> str:
         """A difference of mean outcomes in words, without its sign."""
