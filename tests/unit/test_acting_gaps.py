@@ -24,6 +24,7 @@ from automl_core.acting import (
 )
 from automl_core.acting.action import Condition, Goal
 from automl_core.acting.cards import CardInputs, _stage
+from automl_core.acting.conditions import describe, holds
 from automl_core.acting.findings.segments import first_half
 from automl_core.acting.gap import Amount, _difference, amount
 from automl_core.acting.gap_story import _signed, confirmed_parts, told
@@ -35,6 +36,8 @@ from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining import Contributions
 from automl_core.framing.problem import Problem
+from automl_core.workspace.file_findings import _condition
+from automl_core.workspace.findings import _levels
 from tests.truth.gaps import COLUMNS, PROBLEM, world
 
 G = Pair((Condition("g", ("x",)),))
@@ -217,6 +220,20 @@ def test_one_shop_is_compared_with_another_by_their_rows() -> None:
     plain = compare_groups(frame, one.y, columns, PROBLEM, pair)
     assert (story.gap, story.behaviour) == (plain.gap, plain.behaviour)
     assert to_json(from_json(type(story), to_json(story))) == to_json(story)
+
+
+def test_whole_numbers_with_gaps_are_found_as_they_are_written() -> None:
+    ages = pd.DataFrame({"age": [30.0, 31.5, np.nan, 30.0], "flag": [True, False, True, False]})
+    for written in ("30", "30.0"):
+        assert holds(Condition("age", (written,)), ages).tolist() == [True, False, False, True]
+    assert holds(Condition("age", ("31.5", "unknown")), ages).tolist() == [False, True, False, False]
+    assert holds(Condition("flag", ("True",)), ages).tolist() == [True, False, True, False]
+    assert [one.values for one in _levels(ages, Column("age", "float", "category"), False)] == [("30",), ("31.5",)]
+    column = (Column("age", "float", "number"),)
+    for text, words in (("age=..50", "“age” is below 50"), ("age=30..", "“age” is 30 or more"), ("age=30", "“age” is “30”"),
+                        ("age=30..50", "“age” is from 30 to below 50"), ("age=a..b", "“age” is “a..b”"),
+                        ("age=..", "“age” is “..”")):
+        assert describe(_condition(text, column)) == words
 
 
 def test_bad_questions() -> None:
