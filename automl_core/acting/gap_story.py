@@ -10,7 +10,7 @@ from automl_core.acting.gap_drivers import Driver, Drivers
 from automl_core.acting.mix import ColumnPart
 from automl_core.acting.outcome import Outcome
 from automl_core.data.words import join_words
-from automl_core.explaining.words import interval, percent, quote
+from automl_core.explaining.words import count, interval, percent, quote
 
 ERROR = 0.025  # Holm over the gap and its two parts; the drivers have the other half of the 5 %
 ENOUGH_ALIKE = 0.5
@@ -58,6 +58,14 @@ class GapStory:
     def found(self) -> bool:
         """Whether anything is more than chance."""
         return bool(self.confirmed or self.drivers)
+
+    @property
+    def drawn(self) -> str:
+        """Says of how many rows a sample was drawn; empty when all rows were compared."""
+        if not self.drawn_from:
+            return ""
+        return (f"To keep it quick, {count(self.rows_first + self.rows_second, 'row')} were drawn by chance from the "
+                f"{count(self.drawn_from)} of both sides; all figures here are those of the rows drawn.")
 
 
 def confirmed_parts(gap: Amount, composition: Amount, behaviour: Amount) -> tuple[str, ...]:
