@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from automl_core.acting.action import Goal
 from automl_core.acting.pilot_result import cost_now, priced_alike
 from automl_core.acting.pilots import Pilot, direction
+from automl_core.explaining.words import count as counted
 from automl_core.explaining.words import interval, money, number, quote
 
 _Z = 1.959964
@@ -32,7 +33,8 @@ class Kept:
 @dataclass(frozen=True, slots=True)
 class TrackRecord:
     """All measured cards together, newest first. Amounts are money when every card has money, else outcomes turned good, or
-    what the number moved by in the wanted direction; `unit` then names that number.
+    what the number moved by in the wanted direction; `unit` then names that number. These add up within one outcome only:
+    `others` counts the measured cards of other ones, which are left out.
 
     `ratio` is delivered over promised with its range, taking the promises as given; NaN when nothing was promised.
     """
@@ -48,12 +50,14 @@ class TrackRecord:
     currency: str
     sentence: str
     unit: str = ""
+    others: int = 0
 
 
 def track_record(pilots: Sequence[Pilot], goal: Goal | None = None) -> TrackRecord:
     """The record of the pilots that have ended with a verdict (in whatever order); others are left out.
 
     Money is that of each pilot's own time. With a `goal` it is left out when its amounts are others by now, as beside them.
+    Without money only pilots of one outcome are added up: that of the goal, or of the newest pilot where none had the goal's.
 
     Errors of different pilots are independent, so the range of the sum adds their variances.
     """
@@ -63,6 +67,10 @@ def track_record(pilots: Sequence[Pilot], goal: Goal | None = None) -> TrackReco
     in_money = len(currencies) == 1 and all(math.isfinite(pilot.promised) for pilot in ended)
     if goal is not None:
         in_money = in_money and all(priced_alike(pilot, goal, cost_now(pilot.card, goal)) for pilot in ended)
+    all_ended = len(ended)
+    if not in_money and ended:
+        wanted = [pilot for pilot in ended if goal is not None and pilot.goal.outcome == goal.outcome] or ended
+        ended = [pilot for pilot in ended if _counts_in(pilot) == _counts_in(wanted[0])]
     items = tuple(_kept(pilot, in_money) for pilot in ended)
     promised, delivered = sum(item.promised for item in items), sum(item.delivered for item in items)
     reach = math.sqrt(sum(((item.high - item.low) / 2) ** 2 for item in items))
@@ -70,10 +78,15 @@ def track_record(pilots: Sequence[Pilot], goal: Goal | None = None) -> TrackReco
     ratios = [value / promised if sure else math.nan for value in (delivered, delivered - reach, delivered + reach)]
     currency = currencies.pop() if in_money else ""
     low, high = delivered - reach, delivered + reach
-    numbers = {pilot.goal.outcome for pilot in ended if not pilot.is_rate}
-    unit = numbers.pop() if not in_money and len(numbers) == 1 and not any(pilot.is_rate for pilot in ended) else ""
-    made = TrackRecord(items, promised, delivered, low, high, ratios[0], ratios[1], ratios[2], currency, "", unit)
+    unit = ended[0].goal.outcome if not in_money and ended and not ended[0].is_rate else ""
+    others = all_ended - len(ended)
+    made = TrackRecord(items, promised, delivered, low, high, ratios[0], ratios[1], ratios[2], currency, "", unit, others)
     return replace(made, sentence=_sentence(made, in_money))
+
+
+def _counts_in(pilot: Pilot) -> tuple[str, bool]:
+    """What a pilot without money counts: outcomes of one column, or one number's own units."""
+    return pilot.goal.outcome, pilot.is_rate
 
 
 def _kept(pilot: Pilot, in_money: bool) -> Kept:
@@ -104,9 +117,14 @@ def _sentence(record: TrackRecord, in_money: bool) -> str:
         return f"{number(whole)} {'outcome' if abs(whole) == 1 else 'outcomes'}"
 
     count = len(record.items)
-    who = "The only measured card" if count == 1 else f"Our last {count} cards"
+    same = " of this outcome" if record.others else ""
+    who = f"The only measured card{same}" if count == 1 else f"Our last {count} cards{same}"
     words = f"{who} promised {amount(record.promised)} and delivered {amount(record.delivered)}"
     span = interval(amount(record.low), amount(record.high))
     if math.isfinite(record.ratio):
         words += f" ({100 * record.ratio:.0f} % of the promise)".replace("-", "−")
-    return f"{words}; the 95 % range of what was delivered is {span}."
+    words = f"{words}; the 95 % range of what was delivered is {span}."
+    if record.others:
+        verb = "is" if record.others == 1 else "are"
+        words += f" {counted(record.others, 'card')} of another outcome {verb} not added to that."
+    return words

@@ -173,7 +173,7 @@ def _actions(inputs: ReportInputs) -> tuple[str, ...]:
         return ("Collect more rows, or columns that say more about each of them, and search again.",)
     found = []
     if inputs.actions is not None and inputs.actions.rows:
-        found.append(_work_through(len(inputs.actions.rows)))
+        found.append(_work_through(inputs.actions))
     classes = inputs.problem.task != "regression"
     found.extend(card_sentences(card, classes, inputs.currency) for card in inputs.cards if card.grade != "D")
     found = found[: MOST_ACTIONS - 1]
@@ -187,8 +187,12 @@ def _actions(inputs: ReportInputs) -> tuple[str, ...]:
     return tuple(found[:MOST_ACTIONS])
 
 
-def _work_through(rows: int) -> str:
-    return f"Work through the action list from the top: {count(rows, 'row')}, {'each ' if rows > 1 else ''}with its reasons."
+def _work_through(actions: ActionList) -> str:
+    rows, explained = len(actions.rows), sum(bool(row.reasons) for row in actions.rows)
+    words = f"Work through the action list from the top: {count(rows, 'row')}"
+    if explained == rows:
+        return f"{words}, {'each ' if rows > 1 else ''}with its reasons."
+    return f"{words}, the first {count(explained)} with their reasons." if explained > 1 else f"{words}."
 
 
 def _sure(inputs: ReportInputs) -> tuple[str, ...]:

@@ -209,7 +209,8 @@ def is_rate(card: ActionCard) -> bool:
 
 
 def _level(value: float, rate: bool) -> str:
-    return percent(value) if rate else number(value)
+    """A mean outcome; what is estimated of a share may lie beyond all or none."""
+    return percent(min(max(value, 0.0), 1.0)) if rate else number(value)
 
 
 def _amount(value: float) -> str:

@@ -14,6 +14,7 @@ import pytest
 from automl_core.acting import Options, Roles, applied, assign, find_actions
 from automl_core.acting.action import Actions, Goal, Lever
 from automl_core.acting.cards import CardInputs, make_cards
+from automl_core.acting.what_if import WhatIf
 from automl_core.acting.wording import BANNED
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
@@ -217,6 +218,14 @@ def test_a_column_measured_later_is_not_compared_on() -> None:
     (card,) = make_cards(replace(made, goal=replace(made.goal, later=("usage",)))).cards
     assert card.adjusted == pytest.approx(-0.24, abs=0.06)
     assert "usage" not in card.who
+
+
+def test_what_the_model_sees_is_asked_of_rows_of_the_whole_file() -> None:
+    """A file by date: the change moves the prediction in its newer half only."""
+    before = pd.DataFrame({"day": np.arange(8000.0), "price": 0.0})
+    seen = WhatIf(lambda rows: rows["price"].to_numpy() * (rows["day"].to_numpy() >= 4000))
+    assert seen(before, before.assign(price=1.0)) == pytest.approx(0.5, abs=0.04)
+    assert seen(before.tail(1000), before.tail(1000).assign(price=1.0)) == 1.0
 
 
 def test_an_experiment_earns_an_a() -> None:

@@ -322,6 +322,14 @@ def test_a_list_names_ids_without_decimals_though_one_is_missing() -> None:
     assert [str(name) for name in actions_frame(made, frame, COLUMNS)["id"]] == ["12345", "12346"]
 
 
+def test_a_list_keeps_ids_whose_column_is_called_like_one_of_its_own() -> None:
+    frame, columns = pd.DataFrame({"prediction": ["a1", "b2"], "x": [1, 2]}), (Column("prediction", "text", "id"),)
+    made = rank_rows(frame, np.array([0.2, 0.9]), columns, PROBLEM, Goal("Churn", "No", capacity=2))
+    table = actions_frame(made, frame, columns)
+    assert table["prediction"].tolist() == ["b2", "a1"]
+    assert table["action_prediction"].tolist() == [0.9, 0.2]
+
+
 def test_without_money_the_better_grade_wins_however_large_the_number() -> None:
     """Gains of a number may be in millions: they must not buy off a grade."""
     sure = replace(CARD, id="sure", grade="A", adjusted=-5.0, low=-6.0, high=-4.0, conditions=(Condition("active", ("Yes",)),))

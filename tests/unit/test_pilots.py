@@ -6,7 +6,7 @@ import io
 import math
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -359,6 +359,23 @@ def test_a_card_is_raised_or_retired_and_the_record_is_kept() -> None:
     assert track_record([]).sentence == "No card has been measured by a pilot yet."
     free = replace(raised, promised=NAN, promised_low=NAN, promised_high=NAN)
     assert "outcomes" in track_record([free]).sentence
+
+
+def test_a_record_without_money_adds_up_one_outcome_only() -> None:
+    raised, _ = verdict(0.25)
+    churn = replace(raised, promised=NAN)
+    revenue = replace(churn, is_rate=False, goal=Goal("revenue", "high"), started=raised.started + timedelta(days=1))
+    both = [churn, revenue]
+    alone = track_record([churn])
+    for goal, found, unit in ((churn.goal, churn, ""), (revenue.goal, revenue, "revenue"), (None, revenue, "revenue"),
+                              (Goal("else", "high"), revenue, "revenue")):
+        record = track_record(both, goal)
+        assert (len(record.items), record.others, record.unit) == (1, 1, unit)
+        assert record.promised == track_record([found]).promised
+        assert record.sentence.startswith("The only measured card of this outcome promised ")
+        assert record.sentence.endswith(" 1 card of another outcome is not added to that.")
+    assert track_record([churn, churn]).promised == pytest.approx(2 * alone.promised)
+    assert track_record([raised, replace(revenue, promised=raised.promised)]).others == 0  # money adds up
 
 
 def test_a_card_whose_amounts_changed_since_its_pilot_has_one_price() -> None:
