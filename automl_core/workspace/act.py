@@ -42,7 +42,7 @@ class Acting:
         """The goal of acting on one run's model, whatever the project predicts now."""
         _, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         saved = self.context.latest("goal", run.project_id, Goal)
-        if saved is not None and saved.outcome == problem.target and (not problem.classes or saved.good in problem.classes):
+        if saved is not None and saved.outcome == problem.target and saved.good in (problem.classes or ("low", "high")):
             return saved
         return acting.suggest_goal(problem, columns)
 
