@@ -8,10 +8,9 @@ from typing import Any
 import streamlit as st
 
 from automl_core.acting.action import MOST_DAYS, MOST_LEVERS, MOST_ROWS, Direction, Goal, Lever
-from automl_core.acting.levers import spelled_alike
 from automl_core.codec import to_json
 from automl_core.registry import Field
-from automl_core.workspace.lever_choices import LeverChoice, LeverChoices
+from automl_core.workspace.lever_choices import LeverChoice, LeverChoices, spelled_as
 from pages.ui import forms, session
 from pages.ui.border import border
 from pages.ui.theme import FIELD_WIDTH, NARROW_FIELD_WIDTH, TEXT_WIDTH
@@ -183,7 +182,7 @@ def _lever(lever: Lever, choice: LeverChoice, key: str) -> Lever:
 
 
 def _category(lever: Lever, choice: LeverChoice, key: str) -> Lever:
-    lever = spelled_alike(lever, not math.isnan(choice.low))  # a file may say 2.0 of what is listed as 2
+    lever = spelled_as(lever, choice)  # a file may say 2.0 of what is listed as 2
     values = list(dict.fromkeys((*choice.values, *lever.to, *lever.from_values)))
     rows = dict(zip(choice.values, choice.rows, strict=True))
     names: dict[str, Any] = {"format_func": lambda value: f"{cut(value, LONGEST)} ({count(rows.get(value, 0))})"}
