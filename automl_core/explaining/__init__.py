@@ -10,6 +10,7 @@ from automl_core.explaining.contributions import (
     row_care,
 )
 from automl_core.explaining.curves import curve
+from automl_core.explaining.dependent import codes_of
 from automl_core.explaining.depth import evidence
 from automl_core.explaining.fairness import Audit, Fairness, audit
 from automl_core.explaining.fairness_counts import Spread
@@ -29,7 +30,7 @@ from automl_core.explaining.table_what_if import what_if_table
 from automl_core.explaining.weak_spots import Judged, weak_spots
 
 __all__ = ["Allowed", "Audit", "Care", "Contributions", "Fairness", "Judged", "Past", "PastCases", "Reference", "Rows", "Spread",
-           "association", "audit", "cheapest_flip", "column_groups", "contributions", "curve", "evidence", "explain",
+           "association", "audit", "cheapest_flip", "codes_of", "column_groups", "contributions", "curve", "evidence", "explain",
            "explain_row", "explain_rows", "explained_class", "in_order", "interactions", "likeliest", "likely_protected",
            "of_class", "open_reference", "open_rows", "outcomes_shown", "past_cases", "pick_background", "protected_groups",
            "reference_rows", "row_care", "row_context", "stratified", "weak_spots", "what_if", "what_if_table", "with_evidence"]
