@@ -20,6 +20,7 @@ from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
+from automl_core.workspace.lever_choices import LeverChoice, spelled_as
 
 PROBLEM = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes")
 COLUMNS = (
@@ -150,6 +151,8 @@ def test_a_step_keeps_to_forbidden_moves() -> None:
 def test_numbers_that_a_goal_names_are_numbers_however_they_are_spelled(before: Any, after: Any) -> None:
     seats = pd.Series(np.tile([1, 2, 3], 100))
     assert [(move.from_values, move.to) for move in category_moves(Lever("seats", (after,), (before,)), seats)] == [(("1",), "2")]
+    formed = spelled_as(Lever("seats", (after,), (before,)), LeverChoice("seats", False, ("1", "2", "3"), low=1.0, high=3.0))
+    assert (formed.to, formed.from_values) == (("2",), ("1",))
     left = category_moves(Lever("seats", forbidden=((before, after),)), seats)
     assert len(left) == 5
     assert (("1",), "2") not in [(move.from_values, move.to) for move in left]
