@@ -11,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Condition
-from automl_core.acting.spelling import holds_numbers, number_of, spelled, texts
 from automl_core.data.table import Column
 from automl_core.data.words import join_words
 from automl_core.explaining.words import edge, quote
@@ -49,8 +48,8 @@ class Cells:
         """Each row's place among the texts of a column, and the texts."""
         if name not in self.levels:
             series = self.frame[name]
-            places, found = pd.factorize(series if series.dtype == "str" else texts(series).where(series.notna()))
-            self.levels[name] = np.asarray(places, dtype=np.int64), pd.Index(found)
+            places, texts = pd.factorize(series if series.dtype == "str" else series.astype("str").where(series.notna()))
+            self.levels[name] = np.asarray(places, dtype=np.int64), pd.Index(texts)
         return self.levels[name]
 
     def numbers_of(self, name: str) -> NDArray[np.float64]:
@@ -65,10 +64,8 @@ def holds(condition: Condition, rows: pd.DataFrame | Cells) -> Mask:
     """The rows the condition holds for; never those where the value is missing."""
     cells = rows if isinstance(rows, Cells) else Cells(rows)
     if condition.values:
-        places, known = cells.levels_of(condition.column)
-        numeric = holds_numbers(cells.frame[condition.column])
-        asked = [_spelled(value) if numeric else value for value in condition.values]
-        wanted = known.get_indexer(pd.Index(asked, dtype=known.dtype))
+        places, texts = cells.levels_of(condition.column)
+        wanted = texts.get_indexer(pd.Index(condition.values, dtype=texts.dtype))
         return np.asarray(np.isin(places, wanted[wanted >= 0]), dtype=bool)
     values = cells.numbers_of(condition.column)
     mask = ~np.isnan(values)
@@ -77,12 +74,6 @@ def holds(condition: Condition, rows: pd.DataFrame | Cells) -> Mask:
     if not math.isnan(condition.high):
         mask &= values < condition.high
     return np.asarray(mask, dtype=bool)
-
-
-def _spelled(value: str) -> str:
-    """A number that a condition names, as `texts` spells it: “30.0” is “30”."""
-    number = number_of(value)
-    return value if math.isnan(number) else spelled(number)
 
 
 def all_hold(conditions: tuple[Condition, ...], rows: pd.DataFrame | Cells) -> Mask:
@@ -110,10 +101,10 @@ def conditions_of(rows: pd.DataFrame | Cells, column: Column) -> tuple[Condition
         if series.nunique() > BINS:
             return _bins(series.to_numpy(dtype=np.float64), column.name)
         return _few_numbers(series, column.name)
-    places, known = cells.levels_of(column.name)
-    shares = np.bincount(places[places >= 0], minlength=len(known)) / max(1, len(series))
+    places, texts = cells.levels_of(column.name)
+    shares = np.bincount(places[places >= 0], minlength=len(texts)) / max(1, len(series))
     often = [place for place in np.argsort(-shares, kind="stable") if SMALLEST_LEVEL <= shares[place] <= 1 - SMALLEST_LEVEL]
-    return tuple(Condition(column.name, (str(known[place]),)) for place in often)
+    return tuple(Condition(column.name, (str(texts[place]),)) for place in often)
 
 
 def _few_numbers(series: pd.Series, name: str) -> tuple[Condition, ...]:

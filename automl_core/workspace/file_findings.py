@@ -1,7 +1,6 @@
 """Use cases of what happened and why on a file alone, and of fairness by a run: what the command line asks."""
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -10,7 +9,6 @@ from automl_core import acting, cleaning, framing
 from automl_core.acting import GapStory, Pair, Periods
 from automl_core.acting.action import Condition
 from automl_core.acting.conditions import all_hold, describe_all
-from automl_core.acting.spelling import number_of
 from automl_core.data.table import Column, find_column
 from automl_core.errors import BadInput
 from automl_core.explaining import Fairness
@@ -98,8 +96,7 @@ def _condition(text: str, columns: tuple[Column, ...]) -> Condition:
     low, dots, high = value.partition("..")
     if not dots:
         return made
-    limits = number_of(low), number_of(high)
-    unread = any(text.strip() and math.isnan(limit) for text, limit in zip((low, high), limits, strict=True))
-    if unread or all(math.isnan(limit) for limit in limits):
+    try:
+        return replace(made, values=(), low=float(low or "-inf"), high=float(high or "inf"))
+    except ValueError:
         return made
-    return replace(made, values=(), low=limits[0], high=limits[1])

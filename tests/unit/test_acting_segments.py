@@ -21,8 +21,6 @@ from automl_core.acting.outcome import make_outcome
 from automl_core.acting.statistics import benjamini_hochberg, rows_per_arm, welch
 from automl_core.data.table import Column
 from automl_core.framing.problem import Problem
-from automl_core.workspace.file_findings import _condition
-from automl_core.workspace.findings import _levels
 
 PROBLEM = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes", later=("later",), never=("never",))
 
@@ -120,22 +118,6 @@ def test_conditions_cover_a_column_once() -> None:
     ]
     assert all_hold((), few).all()
     assert describe(Condition("c", ("x", "y"))) == "“c” is “x” or “y”"
-
-
-@pytest.mark.parametrize(("text", "words", "rows"), [
-    ("age=30", "“age” is “30”", [1]), ("age=30.0", "“age” is “30.0”", [1]), ("age=..30", "“age” is below 30", [0]),
-    ("age=30..", "“age” is 30 or more", [1, 3]), ("age=20..35.5", "“age” is from 20 to below 35.5", [0, 1]),
-    ("age=..", "“age” is “..”", []), ("age=young..30", "“age” is “young..30”", []),
-    ("plan=30.0", "“plan” is “30.0”", [2]),
-])
-def test_a_condition_that_is_typed_is_found_and_said_as_it_was_meant(text: str, words: str, rows: list[int]) -> None:
-    """A whole number in a column with gaps is kept with a decimal point, which nobody types."""
-    frame = pd.DataFrame({"age": [20.0, 30.0, math.nan, 40.5], "plan": pd.Series(["a", "30", "30.0", "b"]).astype("str")})
-    made = _condition(text, (Column("age", "float", "number"), Column("plan", "text", "category")))
-    assert describe(made) == words
-    assert np.flatnonzero(holds(made, frame)).tolist() == rows
-    offered = _levels(frame, Column("age", "float", "category"), False)
-    assert {condition.values for condition in offered} == {("20",), ("30",), ("40.5",)}
 
 
 def test_outcome_counts_the_chosen_class() -> None:
