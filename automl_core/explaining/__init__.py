@@ -11,6 +11,7 @@ from automl_core.explaining.contributions import (
     row_care,
 )
 from automl_core.explaining.curves import curve
+from automl_core.explaining.dependent import codes_of
 from automl_core.explaining.depth import evidence
 from automl_core.explaining.fairness import Audit, Fairness, audit
 from automl_core.explaining.fairness_counts import Spread
@@ -38,7 +39,8 @@ from automl_core.explaining.table_what_if import rows_asked, what_if_rows, what_
 from automl_core.explaining.weak_spots import Judged, weak_spots
 
 __all__ = ["Allowed", "Asked", "Audit", "Care", "Contributions", "Fairness", "Judged", "Past", "PastCases", "Reference", "Rows",
-           "Spread", "all_with_evidence", "association", "audit", "cheapest_flip", "classes_by_interest", "column_groups",
+           "Spread", "all_with_evidence", "association", "audit", "cheapest_flip", "classes_by_interest", "codes_of",
+           "column_groups",
            "contributions", "curve", "every_class", "evidence", "explain", "explain_classes", "explain_row", "explain_rows",
            "explained_class", "in_order", "interactions", "likeliest", "likely_protected", "mixed_outcomes", "of_class",
            "open_reference", "open_rows", "outcomes_shown", "past_cases", "pick_background", "protected_groups",

@@ -43,7 +43,7 @@ class Acting:
         wanted: the first of them may be one that hardly any row has."""
         _, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         saved = self.context.latest("goal", run.project_id, Goal)
-        if saved is not None and saved.outcome == problem.target and (not problem.classes or saved.good in problem.classes):
+        if saved is not None and saved.outcome == problem.target and saved.good in (problem.classes or ("low", "high")):
             return saved
         suggested = acting.suggest_goal(problem, columns)
         if problem.task != "multiclass":
@@ -85,7 +85,9 @@ class Acting:
 
     def found_of(self, run: Run) -> Actions | None:
         """The same for one run."""
-        return self.context.latest("cards", run.project_id, Actions, parent_id=run.id + fingerprint(self.goal_of(run)))
+        goal = self.goal_of(run)
+        kept = self.context.latest("cards", run.project_id, Actions, parent_id=run.id + fingerprint(goal))
+        return kept and _kept_to(kept, goal)
 
     def cards(self, project_id: str) -> tuple[ActionCard, ...] | None:
         """Action cards for the newest model and the present goal; None when they were not made."""
@@ -100,7 +102,8 @@ class Acting:
         made = [record for record in records if run is not None and record.parent_id.startswith(run.id)]
         if not made:
             return None
-        found, goal = self.context.noun(Actions, made[-1]), self.goal(project_id)
+        goal = self.goal(project_id)
+        found = _kept_to(self.context.noun(Actions, made[-1]), goal)
         banned = {*goal.never, *goal.later}
         wanted = tuple(card for card in found.cards if not banned & card.names and _leads_to(card, goal))
         return replace(found, cards=wanted)
@@ -225,6 +228,12 @@ def with_reasons(actions: ActionList, bundle: Bundle, frame: pd.DataFrame, goal:
 
 def _with_reasons(row: ActionRow, why: tuple[str, ...]) -> ActionRow:
     return replace(row, reasons=why)
+
+
+def _kept_to(found: Actions, goal: Goal) -> Actions:
+    """What was found, its cards kept to the moves that the goal allows, which cards did not carry at first."""
+    cards, patterns = (tuple(acting.forbidden_by(card, goal) for card in some) for some in (found.cards, found.patterns))
+    return replace(found, cards=cards, patterns=patterns)
 
 
 def _leads_to(card: ActionCard, goal: Goal) -> bool:

@@ -300,7 +300,8 @@ class Explaining:
 def _allowed(name: str, lever: Lever | None) -> explaining.Allowed:
     if lever is None:
         return explaining.Allowed(name)
-    return explaining.Allowed(name, lever.to, lever.low, lever.high, lever.direction, lever.from_values, lever.forbidden)
+    return explaining.Allowed(name, lever.to, lever.low, lever.high, lever.direction, lever.from_values, lever.forbidden,
+                              lever.step, lever.relative)
 
 
 def _go_on(watch: JobWatch) -> None:

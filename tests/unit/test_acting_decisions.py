@@ -347,6 +347,19 @@ def test_without_money_the_better_grade_wins_however_large_the_number() -> None:
     assert len(planned((small,), Goal("value", "low"))[0].actions) == int(inputs.frame["charge"].notna().sum())
 
 
+def test_rows_that_a_pilot_holds_out_are_no_actions_and_use_up_no_money() -> None:
+    goal = Goal("value", "low", value=1.0, capacity=50)
+    all_rows, inputs = planned((CARD,), goal)
+    held = frozenset(action.row for action in all_rows.actions[:20])
+    made = plan_actions((CARD,), replace(inputs, held=held))
+    assert len(made.actions) == 50
+    assert not held & {action.row for action in made.actions}
+    assert made.held == 20
+    assert made.sentence.endswith(" 20 rows are held out in a running pilot and get no action until that has ended.")
+    assert all_rows.held == 0
+    assert "pilot" not in all_rows.sentence
+
+
 def test_a_budget_pays_for_whole_rows_in_decimal_money() -> None:
     """110 // 1.1 is 99."""
     p = np.linspace(0.9, 0.5, 200)

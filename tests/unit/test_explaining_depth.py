@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from automl_core.acting.action import Lever
 from automl_core.codec import from_json, to_json
 from automl_core.errors import BadInput
 from automl_core.explaining import (
@@ -39,6 +40,7 @@ from automl_core.explaining import (
     with_evidence,
 )
 from automl_core.explaining.changes import TableChange
+from automl_core.explaining.contributions import explained_class
 from automl_core.explaining.depth import judged_rows
 from automl_core.explaining.explanation import Curve, Evidence, SpotCondition
 from automl_core.explaining.interactions import _sentence
@@ -46,6 +48,7 @@ from automl_core.explaining.refits import kinds_used
 from automl_core.explaining.sure import sureness, wilson
 from automl_core.explaining.weak_spots import conditions_of, describe, holds, weak_spots
 from automl_core.search.model import Model
+from automl_core.workspace.explain import _allowed
 from tests.unit.test_explaining_routes import COLUMNS, model, table, target
 
 
@@ -214,7 +217,8 @@ def test_cheapest_flip() -> None:
 
 
 flips = st.builds(
-    Allowed, st.just("a"), to=st.sampled_from([(), ("-1", "0.5", "2")]), direction=st.sampled_from(["", "up"]),
+    Allowed, st.just("a"), to=st.sampled_from([(), ("-1", "0.5", "2"), ("much",)]), direction=st.sampled_from(["", "up"]),
+    step=st.sampled_from([math.nan, 0.5, -0.5, 1.0, -0.25]), relative=st.booleans(),
     from_values=st.sampled_from([(), ("-2.0",), ("0", "1")]),
     forbidden=st.sampled_from([(), (("-2", "0.5"),), (("-2", "2.0"), ("-2", "0.5")), (("1", "2"),)])) | st.builds(
     Allowed, st.just("c"), to=st.sampled_from([(), ("l13", "l12"), ("l1", "l9")]),
@@ -235,7 +239,16 @@ def test_the_cheapest_flip_makes_no_move_that_is_forbidden(levers: list[Allowed]
         before, after = as_number(now), as_number(then)
         assert not lever.from_values or before in [as_number(value) for value in lever.from_values]
         assert (before, after) not in [(as_number(a), as_number(b)) for a, b in lever.forbidden]
-        assert not lever.to or after in [as_number(value) for value in lever.to]
+        if name == "a" and math.isfinite(lever.step):
+            size = abs(lever.step * before) if lever.relative else abs(lever.step)
+            steps = (after - before) / size
+            assert steps == pytest.approx(round(steps), abs=1e-6)
+            assert 1 <= abs(round(steps)) <= 5
+            way = lever.step * before if lever.relative else lever.step
+            assert steps > 0 if lever.direction == "up" or way > 0 else steps < 0
+        else:
+            assert not lever.to or "much" not in lever.to
+            assert not lever.to or after in [as_number(value) for value in lever.to]
 
 
 def test_the_cheapest_flip_takes_another_way_when_the_first_is_forbidden() -> None:
@@ -251,6 +264,21 @@ def test_the_cheapest_flip_takes_another_way_when_the_first_is_forbidden() -> No
     assert other.changes == (("a", "−2", "1.8"),)
     assert cheapest_flip(made, row, frame, (replace(lever, from_values=("0",)),)) is None
     assert cheapest_flip(made, row, frame, (replace(lever, from_values=("-2.0",)),)) == found
+
+
+def test_the_cheapest_flip_keeps_to_the_step_of_a_lever() -> None:
+    """A lever that cards and ways for one row only lower by fives is not raised, and not lowered by threes."""
+    frame, _ = table()
+    made = model("binary", ("lightgbm",))
+    row = {**frame[frame["a"] < -1].iloc[0].to_dict(), "a": -2.0}
+    assert cheapest_flip(made, row, frame, (Allowed("a"),)) is not None
+    assert cheapest_flip(made, row, frame, (Allowed("a", step=-0.5),)) is None
+    assert cheapest_flip(made, row, frame, (Allowed("a", to=("much",)),)) is None
+    found = cheapest_flip(made, row, frame, (Allowed("a", step=0.9),))
+    assert found is not None
+    assert found.changes[0][2].replace("−", "-") in {"-1.1", "-0.2", "0.7", "1.6", "2.5"}
+    allowed = _allowed("a", Lever("a", step=-5.0, relative=True))
+    assert (allowed.step, allowed.relative) == (-5.0, True)
 
 
 def test_pairs_are_counted_as_people_speak() -> None:
@@ -305,6 +333,13 @@ def test_what_if_in_the_whole_table() -> None:
     assert found.flips_up == int(((before < 50) & (after >= 50)).sum())
     assert found.flips_down == int(((before >= 50) & (after < 50)).sum())
     assert found.outside == int((frame["a"] + 1 > frame["a"].max()).sum())
+    several = model("multiclass", ("lightgbm",))
+    turned = what_if_table(several, frame, (TableChange("a", "add", 1.0),), COLUMNS)
+    was, now = (several.predict_frame(part).argmax(axis=1) for part in (frame, frame.assign(a=frame["a"] + 1)))
+    told = explained_class(several)
+    assert turned.flips_up == int(((was != told) & (now == told)).sum())
+    assert turned.flips_down == int(((was != now) & (now != told)).sum())
+    assert f"{int((was != now).sum())} of 400 rows get another answer (" in turned.sentence
     assert found.changed == int(frame["a"].notna().sum())
     assert sum(found.before) == sum(found.after) == found.rows == 400
     level = what_if_table(made, frame, (TableChange("c", "set", value="l3"),), COLUMNS)

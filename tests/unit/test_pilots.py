@@ -417,6 +417,23 @@ def test_a_report_says_why_a_card_was_retired() -> None:
         assert why in section.lines[0]
 
 
+def test_amounts_of_different_outcomes_add_up_in_money_alone() -> None:
+    raised, _ = verdict(0.25)
+    euros = replace(raised, is_rate=False, goal=replace(GOAL, outcome="cost", good="high"))
+    both = track_record([raised, euros])
+    assert (len(both.items), both.currency, both.others) == (2, GOAL.currency, 0)
+    later = replace(euros, promised=NAN, started=raised.started + timedelta(days=1))
+    newest, asked = track_record([raised, later]), track_record([raised, later], replace(GOAL, value=7000.0))
+    assert (len(newest.items), newest.unit, newest.others) == (1, "cost", 1)
+    assert newest.sentence.startswith("The only measured card promised ")
+    assert newest.sentence.endswith(" Another measured card was of another outcome and is not counted here.")
+    assert (len(asked.items), asked.unit, asked.others) == (1, "", 1)
+    assert "outcomes and delivered" in asked.sentence
+    nothing = track_record([raised, later], Goal("visits", "low"))
+    assert (nothing.items, nothing.others) == ((), 2)
+    assert nothing.sentence == "No card of this goal has been measured by a pilot yet."
+
+
 def test_a_record_of_numbers_without_money_counts_in_the_number() -> None:
     raised, _ = verdict(0.25)
     number = replace(raised, is_rate=False, goal=Goal("cost", "high"), promised=NAN)
