@@ -240,6 +240,9 @@ class Race:
         self.crew.again[:] = [item for item in self.crew.again if not _is_early(item[0])]
         self._give_up(self.crew.given_up, LOST_FIT)
         self.crew.given_up.clear()
+        for task, why in self.crew.failed:
+            self._give_up([task], why)
+        self.crew.failed.clear()
 
     def _give_up(self, tasks: list[Task], why: str) -> None:
         """Go on without what was lost or did not end."""

@@ -261,6 +261,40 @@ def test_a_family_that_fails_is_named(tmp_path: Path, here: HereExecutor, monkey
         search(make_data(rows=320), Plan(60, 2, families=FAST, folds=3, max_trials=3), FolderJournal(tmp_path))
 
 
+class OddError(Exception):
+    """What a library raises that derives from nothing known, as LightGBM's does."""
+
+
+def test_a_search_goes_on_whatever_a_fit_or_learned_columns_raise(tmp_path: Path, here: HereExecutor,
+                                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = make_frame(400)
+    frame["shop"] = [f"s{number}" for number in np.random.default_rng(0).integers(0, 30, 400)]  # a column that is coded
+    table = table_from_frame(frame, "customers")
+    submit, learned = here.submit, []
+
+    def odd(task: Any, *arguments: Any) -> Future[Any]:
+        error: Exception | None = None
+        if task is run_extras:
+            learned.append(arguments[1].fold)
+            error = MemoryError()
+        elif task is run_fit and arguments[1].family == "lightgbm":
+            error = OddError("Labels are infinite.")
+        if error is None:
+            return submit(task, *arguments)
+        future: Future[Any] = Future()
+        future.set_exception(error)
+        return future
+
+    monkeypatch.setattr(here, "submit", odd)
+    data = SearchData(table.frame, table.columns, PROBLEMS["binary"])
+    outcome = search(data, Plan(60, 2, families=FAST, folds=2, max_trials=3), FolderJournal(tmp_path))
+    assert {0, 1} <= set(learned)
+    assert outcome.summary.family == "linear"
+    failed = {trial.reason for trial in outcome.summary.leaderboard if trial.family == "lightgbm"}
+    assert failed == {"The fit failed (OddError: Labels are infinite.)."}
+    assert np.isfinite(outcome.model.predict_frame(data.frame)).all()
+
+
 def _done(value: Any) -> Future[Any]:
     future: Future[Any] = Future()
     future.set_result(value)
