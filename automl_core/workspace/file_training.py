@@ -90,8 +90,17 @@ class FileTraining:
         return project_id, goal.inputs(project_id)
 
     def more(self, run_id: str, seconds: float, out: Path) -> tuple[Run, Verdict]:
-        """More time for a finished search, in this process; the new bundle goes to `out`."""
-        job = self.search.more(self.search.run(run_id).project_id, seconds, "command line")
+        """More time for a finished search, in this process; the new bundle goes to `out`.
+
+        BadInput when the project has had another search since, or one is under way.
+        """
+        run = self.search.run(run_id)
+        newest = self.search.needed(run.project_id)
+        if (newest.journal or newest.job_id) != (run.journal or run.job_id):  # more time and another rung are the same search
+            raise BadInput(f"“{run_id[:40]}” is not the newest search of its project.", f"Go on with the newest: {newest.id}.")
+        job = self.search.more(run.project_id, seconds, "command line")
+        if job.worker != queue.identity("command line"):
+            raise BadInput("A search of this project is under way already.", "Wait until it ends, or finish it where it was started.")
         with self._own(job) as watch:
             run = self.search.run_search(job, from_json(Inputs, job.body["inputs"]), from_json(Plan, job.body["plan"]), watch)
         return self._written(run, out)
