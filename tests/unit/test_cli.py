@@ -186,6 +186,24 @@ def test_more_time_is_for_the_newest_search_and_for_one_that_nobody_runs(
     assert "under way" in refused["error"]
     assert queue.job(ws.context.store, waiting.id).active
     assert not (tmp_path / "m.zip").exists()
+    with pytest.raises(BadInput, match="could not be written") as lost:  # the place went bad while the search ran
+        ws.file_training._written(second, tmp_path)
+    assert second.id in lost.value.hint
+
+
+@pytest.mark.parametrize(("place", "sentence"), [("models", "is a folder"), ("notes.txt/m.zip", "could not be written"),
+                                                 ("models/" + 300 * "m", "could not be written")])
+def test_a_place_where_nothing_can_be_written_is_refused_before_the_search(
+        place: str, sentence: str, home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "notes.txt").write_text("A file, and no folder.", encoding="utf-8")
+    out = str(tmp_path / place)
+    for asked in (("train", "sample:diabetes", "--target", sample_target("diabetes")), ("more", "run_any")):
+        code, refused = call(capsys, *asked, "--budget", "5", "--out", out)
+        assert code == 2
+        assert sentence in refused["error"]
+    assert here.fits == []
+    assert list((tmp_path / "models").iterdir()) == []
 
 
 def sample_target(name: str) -> str:
