@@ -255,6 +255,11 @@ class Race:
                 self._take(FoldResult(task.key, task.fold, self.prepared.y[:0], error=why))
 
     def _take(self, result: FoldResult) -> None:
+        waited = (result.key, result.fold) in self.contest.spoilt
+        if waited and (not self.contest.renew(result) or (result.truncated and self.stop_file.exists())):
+            return  # what was there is kept
+        if waited:
+            self.announced.discard(result.key)
         if result.truncated and self.stop_file.exists():
             self.cut.append(result)  # by the end of the race, not by its own share: not comparable, and more time fits it anew
             return

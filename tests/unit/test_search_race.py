@@ -31,8 +31,9 @@ from automl_core.search.opening import open_contest
 from automl_core.search.plan import Candidate, Plan, Score, Trial
 from automl_core.search.portfolio import candidate_cap, make_portfolio
 from automl_core.search.prepared import prepare
-from automl_core.search.race import Race
+from automl_core.search.race import LATE_FIT, Race
 from automl_core.search.refits import refit
+from automl_core.search.schedule import Moment, next_place, open_folds
 from automl_core.search.watch import SilentWatch
 from automl_core.search.worker import run_extras, run_fit
 from automl_core.workspace import headstart
@@ -564,6 +565,47 @@ def test_a_score_and_its_interval_are_said_to_the_same_place() -> None:
     assert Score(0.80671, 0.77352, 0.836).words == "0.8067 (0.7735 to 0.8360)"
     assert Score(12345.6, 11902.1, 12803.9).words == "12,350 (11,900 to 12,800)"
     assert Score(0.0, -0.1, 0.1).words == "0 (-0.1 to 0.1)"
+
+
+def test_more_time_fits_again_what_time_has_spoilt(tmp_path: Path) -> None:
+    """What was late is open again; what was cut off counts until it has had more time, and is kept where that is no better."""
+    data, short = make_data("regression"), Plan(10.0, 2, families=FAST, folds=2)
+    prepared = prepare(data, short)
+    journal = FolderJournal(tmp_path)
+    cut, late, whole = (candidate.key for candidate in open_contest(prepared, short, journal, Clock(10.0)).candidates[:3])
+
+    def fitted(key: str, fold: int, miss: float, seconds: float = 1.0, truncated: bool = False, error: str = "") -> FoldResult:
+        truth = prepared.y[prepared.folds[fold][1]]
+        return FoldResult(key, fold, truth + miss * np.resize([1.0, -1.0], len(truth)), 40, seconds, truncated, error=error)
+
+    for fold in range(2):
+        journal.add(prepared.fingerprint, fitted(cut, fold, 5.0, truncated=True), 5.0)
+        journal.add(prepared.fingerprint, fitted(whole, fold, 1.0), 5.0)
+    journal.add(prepared.fingerprint, fitted(late, 0, 0.0, error=LATE_FIT), 5.0)
+    journal.note(prepared.fingerprint, "folds", 2)
+    assert open_contest(prepared, short, journal, Clock(10.0)).failure(late) == LATE_FIT  # a crash brings no more time
+    more = replace(short, budget_seconds=100.0, first_seconds=10.0)
+    contest = open_contest(prepared, more, journal, Clock(100.0))
+    assert not contest.tried(late)
+    assert contest.complete(cut)
+    moment = Moment(10.0, 90.0, frozenset({(late, 0), (late, 1)}))
+    again = [open_folds(contest, candidate, moment) for candidate in contest.candidates[:3]]
+    assert again == [[0, 1], [], []]
+    contest.candidates = contest.candidates[:3]
+    place = next_place(contest, replace(moment, busy=frozenset((late, fold) for fold in range(2))))
+    assert place is not None
+    assert (place.candidate.key, place.fold) == (cut, 0)
+    race = Race(contest, Clock(100.0), Crew(HereExecutor(), None), journal, SilentWatch())
+    race.loaded.update(FAST)  # these fits have no models
+    before = contest.mean_score(cut)
+    race._take(fitted(cut, 0, 0.0, error=LATE_FIT))
+    assert not contest.failure(cut)
+    assert contest.mean_score(cut) == before
+    race._take(fitted(cut, 1, 0.1, seconds=9.0))
+    assert contest.mean_score(cut) > before
+    assert contest.fold_score(cut, 1) > contest.fold_score(whole, 1)
+    assert not contest.waits(cut)
+    assert not journal.results(prepared.fingerprint)[cut, 1].truncated
 
 
 def test_a_fit_that_needs_little_more_than_its_share_gets_it(tmp_path: Path) -> None:
