@@ -25,6 +25,7 @@ from automl_core.search.log_target import family_options, from_log, is_log, to_l
 from automl_core.search.text import Terms
 
 ExtrasKind = Literal["codes", "formulas"]
+EXTRAS_KINDS: tuple[ExtrasKind, ...] = ("codes", "formulas")
 ALL_ROWS = -1
 STAGED_ROWS = 4_000  # above, stopping at the best round of the rows it is judged by flatters a model by less than can be seen
 # What numeric libraries raise on tables they cannot learn from: one candidate fails, the search goes on.

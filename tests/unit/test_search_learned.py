@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from automl_core.data.infer import table_from_frame
 from automl_core.framing.problem import Problem, Task
 from automl_core.search import FolderJournal, SearchData, entry, search
-from automl_core.search.codes import CodeSource, LevelMeans, fit_codes
+from automl_core.search.codes import Coded, CodeSource, LevelMeans, fit_codes
 from automl_core.search.contest import Clock
 from automl_core.search.crew import Crew
 from automl_core.search.encoder_files import encoder_files, encoder_from_files
@@ -24,6 +24,7 @@ from automl_core.search.features import fit_encoder, with_codes
 from automl_core.search.formula_files import formula_files, formulas_from_files
 from automl_core.search.formula_lab import FormulaSource, _learned, fit_formulas
 from automl_core.search.formulas import Formula, FormulaKind
+from automl_core.search.journal import FoldResult
 from automl_core.search.log_target import best_scale, from_log, pays, to_log
 from automl_core.search.opening import open_contest
 from automl_core.search.plan import Plan
@@ -31,7 +32,7 @@ from automl_core.search.prepared import prepare
 from automl_core.search.race import Race
 from automl_core.search.text import fit_text
 from automl_core.search.watch import SilentWatch
-from automl_core.search.worker import ALL_ROWS, Extras, ExtrasTask
+from automl_core.search.worker import ALL_ROWS, Extras, ExtrasTask, FitTask
 from tests.unit.test_search_race import HereExecutor, fit_here
 
 WORDS = {"Yes": ["refund", "angry", "broken", "late"], "No": ["thanks", "great", "quick", "happy"]}
@@ -214,6 +215,38 @@ def test_a_search_with_texts_and_levels_hands_over_one_path(tmp_path: Path, monk
         whole = model.predict_frame(found.frame.head(30))
         rows = [model.predict_row(row) for row in found.frame.head(30).drop(columns="gone").to_dict("records")]
         assert rows == pytest.approx(whole, abs=1e-9)
+
+
+def test_a_search_that_goes_on_has_the_columns_of_its_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At first there was no time to learn of texts; later there is, but the model of the first fold is one without them."""
+    here = fit_here(monkeypatch)
+    found = table_from_frame(table(400), "orders")
+    data, plan = SearchData(found.frame, found.columns, PROBLEM), Plan(60, 2, families=("linear",), max_trials=3, folds=2)
+    learned = []
+
+    def short(source: CodeSource, train: Any, seed: int = 0, until: float = 0.0) -> Coded:
+        learned.append(len(train))
+        return fit_codes(source, train, seed, 0.0 if len(learned) < 4 else until)
+
+    monkeypatch.setattr("automl_core.search.worker.fit_codes", short)
+    search(data, plan, FolderJournal(tmp_path))
+    assert len(learned) == 3
+    submit = here.submit
+
+    def lossy(task: Any, *arguments: Any) -> Future[Any]:
+        if len(arguments) > 1 and isinstance(arguments[1], FitTask) and arguments[1].fold == ALL_ROWS:
+            future: Future[Any] = Future()
+            future.set_result(FoldResult(arguments[1].key, ALL_ROWS, np.zeros(0), error="It was lost."))
+            return future
+        return submit(task, *arguments)
+
+    monkeypatch.setattr(here, "submit", lossy)
+    outcome = search(data, plan, FolderJournal(tmp_path))
+    assert not outcome.summary.refitted
+    model = outcome.model
+    assert [code.source for code in model.encoder.codes] == ["town"]
+    assert all(len(member.native.scales) == len(model.encoder.features) for member in model.members)
+    assert np.isfinite(model.predict_frame(found.frame)).all()
 
 
 class Learning(HereExecutor):
