@@ -93,6 +93,30 @@ def test_a_row_that_counts_twice_is_a_row_that_is_there_twice(task: Task) -> Non
         assert np.abs(plain.values[left, column] - repeated.values[left, column]).max() > 0.05 * spread
 
 
+def test_of_very_many_classes_the_most_frequent_are_coded() -> None:
+    """Thirty columns of a hundred classes were 3,000 more; what there is of a class stays the same."""
+    random = np.random.default_rng(0)
+    rows, columns, classes = 600, 30, 100
+    shares = 1.0 / np.arange(1, classes + 1)
+    y = random.choice(classes, rows, p=shares / shares.sum())[random.permutation(rows)].astype(np.float64)
+    levels = tuple(f"l{number}" for number in range(20))
+    features = tuple(Feature(f"c{number}", (f"c{number}",), "category", levels) for number in range(columns))
+    matrix = random.integers(0, 20, (rows, columns)).astype(np.float64)
+    names = tuple(f"k{number}" for number in range(classes))
+    train = np.arange(500)
+    wide = CodeSource(matrix, features, {}, y, "multiclass", classes, names)
+    coded = fit_codes(wide, train)
+    assert coded.values.shape == (rows, 300)
+    assert len(coded.features) == 300
+    frequent = set(np.argsort(-np.bincount(y[train].astype(np.int64), minlength=classes), kind="stable")[:10])
+    assert {feature.name for feature in coded.features if feature.sources == ("c0",)} == {
+        f"c0 (usual outcome k{number})" for number in frequent}
+    one = fit_codes(replace(wide, features=features[:1]), train)  # one column is told of all classes
+    assert one.values.shape == (rows, classes)
+    assert np.array_equal(one.values[:, sorted(frequent)], coded.values[:, :10])
+    assert coded.codes[0].values.shape == (21, 10)  # type: ignore[union-attr]
+
+
 def test_rows_left_out_are_coded_by_the_whole_training_part() -> None:
     given, _ = source()
     train, left = np.arange(400), np.arange(400, 500)
