@@ -28,8 +28,9 @@ _LOG = "job_worker"
 class WorkerOptions:
     """How a worker works; times in seconds. `command` gets `run-job --wait` appended and starts a child.
 
-    `slots` jobs run side by side. A job may take `longest` beyond the `seconds` that its body names, if it names any. For the first `quiet` seconds of a job no spare is started, because its imports would take
-    processor time from a verdict that somebody waits for.
+    `slots` jobs run side by side. A job may take `longest` beyond the `seconds` that its body names, if it names any. For the
+    first `quiet` seconds of a job no spare is started, because its imports would take processor time from a verdict that
+    somebody waits for.
     """
 
     command: tuple[str, ...] = (sys.executable, "-m", "automl_core")
