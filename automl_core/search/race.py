@@ -236,6 +236,7 @@ class Race:
     def _look_around(self) -> None:
         how = self.watch.stop()
         if how == "cancel":
+            self.stop_file.touch()  # workers of a cluster do not end with this process
             raise Cancelled("The search was cancelled.", "Nothing was kept.")
         if not self.ending and (how == "finish" or self.clock.elapsed() >= self.end()) and self.has_any():
             self.ending = time.monotonic()

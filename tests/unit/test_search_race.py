@@ -240,6 +240,16 @@ def test_cancel_ends_quickly(tmp_path: Path) -> None:
     assert time.monotonic() - began < 10
 
 
+def test_cancel_is_told_to_fits_that_do_not_end_with_this_process(tmp_path: Path, here: HereExecutor) -> None:
+    journal = FolderJournal(tmp_path)
+    with pytest.raises(Cancelled):
+        search(make_data(), Plan(60, 1, families=FAST), journal, Log("cancel"))
+    assert (tmp_path / "stop").exists()
+    plan = Plan(60, 1, families=("linear",), max_trials=1, folds=2)
+    assert search(make_data(), plan, journal).summary.folds == 2  # and no later search is told so
+    assert not (tmp_path / "stop").exists()
+
+
 def test_a_family_that_fails_is_named(tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(handle: Any, task: Any) -> FoldResult:
         if task.family == "lightgbm":
