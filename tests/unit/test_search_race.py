@@ -23,7 +23,7 @@ from automl_core.search import FolderJournal, Outcome, SearchData, best_first, e
 from automl_core.search import refits as refits_module
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew
-from automl_core.search.ensemble import Electorate, bagged_weights, blend, greedy_weights
+from automl_core.search.ensemble import Electorate, bagged_weights, blend, greedy_weights, sampled
 from automl_core.search.executors import open_executor
 from automl_core.search.journal import FoldResult
 from automl_core.search.offers import Offer, choose
@@ -370,6 +370,30 @@ def test_greedy_weights_find_what_complements() -> None:
     assert paired_difference(METRICS["rmse"], y, blend(weights, parts), parts["one"], 0).low > 0
     voters = Electorate(METRICS["rmse"], y)
     assert len(greedy_weights(voters, {f"p{i}": y + random.normal(0, 1, 2000) for i in range(9)}, members=2)) <= 2
+
+
+def test_a_rare_class_decides_with_more_than_a_handful_of_rows() -> None:
+    """One row of a thousand: a plain draw of 20,000 has twenty. The judge says the same in the mean; other draws stay."""
+    random = np.random.default_rng(0)
+    y = (random.random(400_000) < 0.001).astype(float)
+    prediction = np.clip(0.001 + 0.2 * y + 0.01 * random.normal(size=len(y)), 1e-4, 1 - 1e-4)
+    for judge in (METRICS["roc_auc"], METRICS["log_loss"], METRICS["average_precision"]):
+        whole = Electorate(judge, y)
+        some, rows = sampled(whole, 1, 20_000)
+        assert some.y.sum() == min(y.sum(), 500)
+        assert len(rows) == pytest.approx(20_000, abs=500)
+        assert some.quality(prediction[rows]) == pytest.approx(whole.quality(prediction), rel=0.05)
+    for usual, dimensions in ((random.integers(0, 2, 30_000).astype(float), 1), (random.normal(size=30_000), 1),
+                              (random.integers(0, 3, 30_000).astype(float), 2)):
+        some, rows = sampled(Electorate(METRICS["log_loss"], usual), dimensions, 20_000)
+        assert some.weights is None
+        assert np.array_equal(rows, np.sort(np.random.default_rng(0).choice(30_000, 20_000, replace=False)))
+    rare = random.choice(4, 50_000, p=[0.6, 0.39, 0.0098, 0.0002]).astype(float)
+    some, rows = sampled(Electorate(METRICS["log_loss"], rare, np.full(50_000, 2.0)), 2, 20_000)
+    assert (some.y == 3).sum() == (rare == 3).sum()
+    assert some.weights is not None
+    for label in range(4):
+        assert some.weights[some.y == label].sum() == pytest.approx(2.0 * (rare == label).sum())
 
 
 def test_bagged_weights_are_less_led_by_chance() -> None:
