@@ -33,7 +33,7 @@ from automl_core.search.race import Race
 from automl_core.search.text import fit_text
 from automl_core.search.watch import SilentWatch
 from automl_core.search.worker import ALL_ROWS, Extras, ExtrasTask, FitTask
-from tests.unit.test_search_race import HereExecutor, fit_here
+from tests.unit.test_search_race import HereExecutor, fit_here, make_data
 
 WORDS = {"Yes": ["refund", "angry", "broken", "late"], "No": ["thanks", "great", "quick", "happy"]}
 
@@ -224,6 +224,15 @@ def test_logarithms_there_and_back() -> None:
     assert from_log(to_log(y)) == pytest.approx(y)
     flat = np.full(4000, float(from_log(np.array([to_log(y).mean()]))[0]))
     assert best_scale(y, flat) * flat[0] == pytest.approx(y.mean())
+
+
+def test_a_metric_of_logarithms_has_them_tried_whatever_the_tail() -> None:
+    data = make_data("regression")
+    even = replace(data, frame=data.frame.assign(**{data.problem.target: np.linspace(1.0, 100.0, len(data.frame))}))
+    for metric, logs in (("rmse", False), ("rmsle", True)):
+        prepared = prepare(replace(even, problem=replace(data.problem, metric=metric)), Plan(folds=2))
+        assert not pays(prepared.y)
+        assert prepared.views.logs == logs
 
 
 def test_a_search_with_texts_and_levels_hands_over_one_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
