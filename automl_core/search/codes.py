@@ -178,7 +178,8 @@ def _fit_means(source: CodeSource, what: tuple[int, Places], train: Places, part
 
 def _truth(source: CodeSource, told: Places) -> Array:
     if source.task == "multiclass":
-        return (source.y[:, None] == told).astype(np.float64)
+        of_class: Array = (source.y[:, None] == told).astype(np.float64)
+        return of_class
     return source.y[:, None]
 
 
