@@ -25,12 +25,13 @@ from automl_core.search.log_target import family_options, from_log, is_log, to_l
 from automl_core.search.text import Terms
 
 ExtrasKind = Literal["codes", "formulas"]
+EXTRAS_KINDS: tuple[ExtrasKind, ...] = ("codes", "formulas")
 ALL_ROWS = -1
 LARGEST_SEED = 2**31 - 1_000  # what all libraries take, and the seeds after it for fits that are averaged
 STAGED_ROWS = 4_000  # above, stopping at the best round of the rows it is judged by flatters a model by less than can be seen
 # What numeric libraries raise on tables they cannot learn from: one candidate fails, the search goes on.
 FAILURES = (FitFailed, ImportError, ValueError, TypeError, ArithmeticError, RuntimeError, LookupError, MemoryError,
-            np.linalg.LinAlgError)
+            AttributeError, AssertionError, np.linalg.LinAlgError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +159,12 @@ def _fit(handle: Any, task: FitTask) -> FoldResult:
                           _row_ms(family, fitted, matrix) if task.fold == 0 else float("nan"), files=files, stages=stages,
                           to_best=fitted.to_best)
     except FAILURES as error:
-        sentence = str(error) if isinstance(error, FitFailed) else f"The fit failed ({type(error).__name__}: {str(error)[:120]})."
-        return FoldResult(task.key, task.fold, np.zeros(0), seconds=time.monotonic() - began, error=sentence)
+        return FoldResult(task.key, task.fold, np.zeros(0), seconds=time.monotonic() - began, error=failure_of(error))
+
+
+def failure_of(error: BaseException) -> str:
+    """The sentence on a fit that ended with this error."""
+    return str(error) if isinstance(error, FitFailed) else f"The fit failed ({type(error).__name__}: {str(error)[:120]})."
 
 
 def _side_by_side(blocks: list[NDArray[Any]], part: NDArray[Any]) -> Array:

@@ -88,4 +88,5 @@ def _write(context: Context, run: Run, model: Model, predictions: Predictions, m
     arrays = io.BytesIO()
     np.savez_compressed(arrays, **{one.name: getattr(predictions, one.name) for one in fields(predictions)})
     bundle = store.write_file(run.project_id, target.read_bytes(), ".zip")
+    target.unlink()  # a second copy that nobody reads
     return bundle.id, store.write_file(run.project_id, arrays.getvalue(), ".npz").id

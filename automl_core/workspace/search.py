@@ -48,7 +48,7 @@ class Searching:
         for job in queue.jobs(self.context.store, project_id):
             if job.kind == "search" and job.active:
                 return job
-        body = {"inputs": to_json(self.goal.inputs(project_id)), "plan": to_json(plan)}
+        body = {"inputs": to_json(self.goal.inputs(project_id)), "plan": to_json(plan), "seconds": plan.budget_seconds}
         return queue.enqueue(self.context.store, project_id, "search", body)
 
     def more(self, project_id: str, seconds: float, worker: str = "") -> Job:
@@ -67,7 +67,8 @@ class Searching:
         for job in queue.jobs(self.context.store, project_id):
             if job.kind == "search" and job.active:
                 return job
-        body = {"inputs": to_json(self.inputs(run)), "plan": to_json(plan), "journal": run.journal or run.job_id}
+        body = {"inputs": to_json(self.inputs(run)), "plan": to_json(plan), "journal": run.journal or run.job_id,
+                "seconds": plan.budget_seconds}
         return queue.enqueue(self.context.store, project_id, "search", body, worker=worker)
 
     def begins_anew(self, project_id: str) -> bool:

@@ -108,7 +108,7 @@ def test_ridge_is_the_same_by_every_way(rows: int, monkeypatch: pytest.MonkeyPat
         truth = np.linalg.solve(centred.T @ centred + np.eye(90) / strength, centred.T @ goal)
         for widest in (linear.WIDEST, 10):
             monkeypatch.setattr(linear, "WIDEST", widest)
-            found, start = linear._ridge(request, x, y, weights)(strength)
+            found, start = linear._ridge(linear.Ending(request), x, y, weights)(strength)
             np.testing.assert_allclose(found[:, 0], truth, atol=2e-3 * np.abs(truth).max())
             assert start[0] == pytest.approx(middle - means @ found[:, 0])
         monkeypatch.undo()
@@ -125,6 +125,23 @@ def test_a_wide_linear_model_ends_in_its_time() -> None:
     assert fitted.truncated
     assert sum(scale.columns for scale in fitted.native.scales) == 2_000
     assert time.monotonic() - began < 30
+
+
+def test_a_linear_refit_that_was_solved_is_whole_however_late_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    matrix, features = numbers(200, 3)
+    solved = linear._decomposed
+
+    def slow(x: np.ndarray, y: np.ndarray) -> Any:
+        time.sleep(0.3)
+        return solved(x, y)
+
+    monkeypatch.setattr(linear, "_decomposed", slow)
+    fitted = []
+    for task, seconds in (("regression", 0.2), ("binary", 60.0), ("binary", -1.0)):
+        y = matrix[:, 0] if task == "regression" else (matrix[:, 0] > 0).astype(float)
+        request = FitRequest(matrix, y, features, task, rounds=5, deadline=time.monotonic() + seconds)
+        fitted.append(families().get("linear").fit(request).truncated)
+    assert fitted == [False, False, True]
 
 
 def test_many_features_have_no_pairs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,6 +67,12 @@ def test_search_left_a_model(walked: Walked) -> None:
     assert steps["act"] == "done"
 
 
+def test_a_bundle_is_kept_once(walked: Walked) -> None:
+    home = walked.workspace.context.store.home
+    assert list((home / "work" / walked.project).rglob("model.zip")) == []
+    assert walked.workspace.search.bundle_path(walked.project).stat().st_size > 0
+
+
 def test_explanation_and_one_row_add_up(walked: Walked) -> None:
     explanation = walked.workspace.explain.explanation(walked.project)
     assert explanation is not None
