@@ -92,6 +92,8 @@ def _use(evidence: bool, replaceable: bool) -> str:
     return "Replaceable" if replaceable else "Used"
 
 
+@st.fragment
+@border()
 def one_column(project: str, explanation: Explanation) -> None:
     """The curve of a column, with what was seen."""
     names = [item.column for item in explanation.importance if item.share > 0]
@@ -203,6 +205,8 @@ def digits(predictions: pd.Series) -> str:
     return "%.3f" if not len(predictions) or abs(predictions).max() <= 10 else "%.1f"
 
 
+@st.fragment
+@border()
 def one_row(project: str) -> None:
     """Why one row gets its prediction, how sure that is, and past rows like it."""
     position = pick_row(project)

@@ -7,13 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
+from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 from streamlit.testing.v1 import AppTest
 
 from automl_core.acting.action import Lever
 from automl_core.explaining import past_cases
+from automl_core.workspace.act import Acting
 from automl_core.workspace.cleaning import Cleaning
 from automl_core.workspace.explain import Explaining
 from automl_core.workspace.search import Searching
+from pages.ui import explain_view, what_if_view
 from tests.pages.conftest import Stages, texts, work
 from tests.unit.test_explaining_routes import model, table, target
 
@@ -66,6 +70,34 @@ def test_what_if_in_the_whole_table_and_the_cheapest_flip(visit: Visit) -> None:
     app.button(key="table_ask").click().run()
     assert not app.error
     assert "A pilot tells" in texts(app).replace("\\", "")
+
+
+@pytest.mark.parametrize(("page", "chosen", "view", "asked"), [
+    ("explain", "One row", explain_view, "pick_row"), ("explain", "What if", what_if_view, "pick_row"),
+    ("explain", "One column", explain_view, "_reading"), ("act", "One row", explain_view, "pick_row"),
+])
+def test_a_choice_in_a_tab_draws_neither_the_tabs_nor_the_page_again(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch, page: str, chosen: str, view: Any, asked: str
+) -> None:
+    """What is chosen draws its fragment anew: each tab’s body is one of its own, inside that of the tabs."""
+    inside: list[str | None] = []
+    goal_of = Acting.goal_of
+    monkeypatch.setattr(Acting, "goal_of", lambda self, run: replace(goal_of(self, run), levers=(Lever("contract"),)))
+    body, tabs = getattr(view, asked), st.tabs
+
+    def note(call: Any) -> Any:
+        return lambda *args, **more: inside.append(ThreadState.get().fragment_id) or call(*args, **more)
+
+    monkeypatch.setattr(view, asked, note(body))
+    monkeypatch.setattr(st, "tabs", note(tabs))
+    app = visit("scored", page)
+    app.session_state[f"{page}_tab"] = chosen
+    inside.clear()
+    app.run()
+    assert not app.exception
+    assert len(inside) == 2
+    assert None not in inside
+    assert inside[0] != inside[1]
 
 
 def _fields() -> None:
