@@ -17,7 +17,7 @@ from automl_core.workspace.act import Acting
 from automl_core.workspace.cleaning import Cleaning
 from automl_core.workspace.explain import Explaining
 from automl_core.workspace.search import Searching
-from pages.ui import explain_view, what_if_view
+from pages.ui import explain_view, session, what_if_view
 from tests.pages.conftest import Stages, texts, work
 from tests.unit.test_explaining_routes import model, table, target
 
@@ -98,6 +98,34 @@ def test_a_choice_in_a_tab_draws_neither_the_tabs_nor_the_page_again(
     assert len(inside) == 2
     assert None not in inside
     assert inside[0] != inside[1]
+
+
+def test_a_row_is_chosen_by_a_button_and_stays_chosen_in_the_other_tabs(visit: Visit, stages: Stages) -> None:
+    """The grid tells of a selected row a sixth of a second late, of a button at once."""
+    project = stages.projects["scored"]
+    places = [int(place) for place in stages.workspace.explain.top(project, 1000).index]
+    app = tab(visit, "scored", "One row")
+    table = app.dataframe[0].proto
+    assert not table.selection_mode
+    assert list(table.button_click_widgets) == ["_index"]
+    assert list(app.dataframe[0].value.index[:2]) == [f"#{places[0]}", f"#{places[1]}"]
+    assert f"Row #{places[0]}" in texts(app)
+    assert app.button(key=f"rows_{project}_previous").disabled
+    app.button(key=f"rows_{project}_next").click().run()
+    assert f"Row #{places[1]}" in texts(app)
+    app.session_state["explain_tab"] = "What if"
+    app.run()
+    assert f"Row #{places[1]}" in texts(app)
+
+
+def test_a_click_on_a_number_means_the_row_that_it_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    tab_session = session.Session()
+    clicks: list[Any] = [{"row": 2, "label": "#7"}, None, {"row": 3, "label": "#8"}]
+    monkeypatch.setattr(session, "session", lambda: tab_session)
+    monkeypatch.setattr(session, "widget", lambda key: clicks.pop(0))
+    for _ in range(3):
+        explain_view._clicked("rows_p", [5, 6, 7])
+        assert tab_session.drafts == {"rows_p": 7}
 
 
 def _fields() -> None:
