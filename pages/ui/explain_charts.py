@@ -19,7 +19,7 @@ from automl_core.explaining.explanation import (
 )
 from pages.ui import words
 from pages.ui.charts import amount
-from pages.ui.figures import AMOUNTS, AXIS_ROOM, GIVEN, NUMBERS, Chart, Mark, bars, base, dots, gutter
+from pages.ui.figures import AMOUNTS, AXIS_ROOM, GIVEN, NUMBERS, TITLE_ROOM, Chart, Mark, bars, base, dots, gutter
 from pages.ui.theme import Palette
 
 SHOWN_BARS = 12
@@ -255,7 +255,8 @@ def table_what_if(found: TableWhatIf, palette: Palette) -> Chart:
     """How predictions are spread before (grey) and after (blue) the change."""
     import plotly.graph_objects as go
 
-    figure = base(height=280)
+    most = max((*found.before, *found.after), default=0)
+    figure = base(height=280, more={"margin": {"l": gutter([f"{2 * most:,}"]) + TITLE_ROOM, "r": 16, "t": 8, "b": AXIS_ROOM}})
     middles = [(low + high) / 2 for low, high in zip(found.edges, found.edges[1:], strict=False)]
     figure.add_trace(go.Bar(x=middles, y=found.before, marker={"color": palette.neutral}, opacity=0.55, name="before",
                             hovertemplate="before: %{y:,} rows<extra></extra>"))
@@ -265,8 +266,8 @@ def table_what_if(found: TableWhatIf, palette: Palette) -> Chart:
                                 hovertemplate="after: %{y:,} rows<extra></extra>"))
     figure.update_layout(bargap=0.05)
     title = "Predicted, %" if found.in_points else f"Predicted “{words.cut(found.units, 40)}”"
-    figure.update_xaxes(title_text=words.label(title, 60), showgrid=False)
-    figure.update_yaxes(title_text="Rows", nticks=5, **AMOUNTS)
+    figure.update_xaxes(title_text=words.label(title, 60), showgrid=False, **GIVEN)
+    figure.update_yaxes(title_text="Rows", nticks=5, **AMOUNTS, **GIVEN)
     sentence = "How the predictions are spread: as it is (grey bars) and with the change (line)."
     return Chart(figure, sentence, f"Predictions before and after: mean {amount(found.mean_before, found.in_points)} and "
                                    f"{amount(found.mean_after, found.in_points)}.")

@@ -16,7 +16,7 @@ LABEL = 28
 LEAST_HEIGHT = 132  # below it the title of an axis lies on its numbers
 ROOM_PER_SIGN = 0.055  # of the bars' width, for the words beside the longest one: as much as they take on a phone
 GIVEN = {"automargin": False}  # with the margin of `gutter`
-AXIS_ROOM = 46  # of the numbers of a horizontal axis and its title
+AXIS_ROOM, TITLE_ROOM = 46, 24  # of the numbers of a horizontal axis and its title; of the title of a vertical one
 NUMBERS = {"exponentformat": "B", "minexponent": 6}  # 20,000 as in the words beside it, 2M, never 20k; years as they are
 AMOUNTS = {"separatethousands": True}  # of an axis that cannot hold years: 5,000, too
 

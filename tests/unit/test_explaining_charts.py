@@ -87,12 +87,14 @@ def test_the_ends_of_the_waterfall_are_seen_also_after_the_scheme_is_switched(pa
     assert min(contrast(drawn, scheme.background) for scheme in (LIGHT, DARK)) >= 3
 
 
-def test_the_waterfall_is_drawn_once_and_its_labels_have_room() -> None:
+def test_what_is_asked_for_most_is_drawn_once_and_its_labels_have_room() -> None:
     """With margins that Plotly finds out itself it is drawn again for them: half of what a browser needs for a row."""
     long = Contribution("customer_since_the_start", "2023-12-30", 30.0)
     short = explain_charts.waterfall(ROW, LIGHT).figure.layout
     wide = explain_charts.waterfall(replace(ROW, contributions=(long, *ROW.contributions)), LIGHT).figure.layout
-    for axis in (wide.xaxis, wide.yaxis):
+    table = explain_charts.table_what_if(replace(TABLE, before=(60_000, 4)), LIGHT).figure.layout
+    assert table.margin.l >= 55  # “60,000” and the title beside it
+    for axis in (wide.xaxis, wide.yaxis, table.xaxis, table.yaxis):
         assert axis.automargin is False
     assert 80 <= short.margin.l <= 120  # “2 other columns” takes 80 with its distance from the axis
     assert 150 <= wide.margin.l <= 200
