@@ -92,7 +92,7 @@ class Clock:
         self.did(f"select {label}")
 
     def row(self, place: int) -> None:
-        """Click on a row of the table of rows (a canvas)."""
+        """Click on the left end of a row of the table of rows (a canvas), where it is chosen."""
         table = self.page.get_by_test_id("stDataFrame").first
         table.click(position={"x": 14, "y": 35 + 35 * place + 17})
         self.did("choose a row")

@@ -5,10 +5,11 @@ Who stands out, and which rows to act on first with the hands and the money you 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
-from pages.ui import act_form, act_tabs, act_view, cards, charts, experiment_view, progress, session
+from pages.ui import act_buttons, act_form, act_tabs, act_view, cards, charts, experiment_view, progress, session
 from pages.ui.border import border
 from pages.ui.theme import TEXT_WIDTH
 from pages.ui.words import count
@@ -29,58 +30,58 @@ if found is not None:
 running = progress.active(project, "act")
 st.subheader("What acting means here", anchor=False)
 act_form.summary(shown)
-with st.expander("Change what is wanted, what it is worth and what you can change", expanded=not shown.levers):
-    changed = act_form.form(project, goal)
+form = st.expander("Change what is wanted, what it is worth and what you can change", expanded=not shown.levers)
+find_actions = find_groups = None
 
 st.subheader("What you could change", anchor=False)
-if running:
-    progress.watch(running)
-elif found and shown.levers:
-    act_view.action_cards(project, found, goal)
-elif shown.levers:
-    progress.failure(project, "act")
-    with st.container(border=True):
-        st.markdown("Clarion compares rows that got each change with rows like them that did not.", width=TEXT_WIDTH)
-        act_view.former_cards(ws.pilots.former(project))
-        if st.button("Look for actions", type="secondary" if changed else "primary", icon=":material/bolt:", key="find_actions"):
-            with border():
-                ws.act.start(project)
-                st.rerun()
-else:
-    st.markdown("Name at least one column above that somebody can change, then save: cards say for whom a change is worth it.",
-                width=TEXT_WIDTH)
+with border():
+    if running:
+        progress.watch(running)
+    elif found and shown.levers:
+        act_view.action_cards(project, found, goal)
+    elif shown.levers:
+        progress.failure(project, "act")
+        with st.container(border=True):
+            st.markdown("Clarion compares rows that got each change with rows like them that did not.", width=TEXT_WIDTH)
+            act_view.former_cards(ws.pilots.former(project))
+            find_actions = st.container()
+    else:
+        st.markdown("Name at least one column above that somebody can change, then save: cards say for whom a change is worth "
+                    "it.", width=TEXT_WIDTH)
 
 with border():
     experiment_view.section(project, goal, running is not None)
 
 st.subheader("Rows to act on", anchor=False)
-act_tabs.tabs(project, goal)
+rows = st.container()
 
 st.subheader("Groups that stand out", anchor=False)
-if running:
-    st.caption("These are looked for, too.")
-elif segments is None:
-    if not shown.levers:
-        progress.failure(project, "act")
-    with st.container(border=True):
-        st.markdown("Groups are found on one half of the rows and kept only when the other half confirms them.", width=TEXT_WIDTH)
-        if st.button("Look for groups", type="secondary" if changed or (shown.levers and not found) else "primary",
-                     icon=":material/travel_explore:", key="find_groups"):
-            with border():
-                ws.act.start(project)
-                st.rerun()
-elif not segments.looked_at:
-    st.markdown("There are too few rows to find groups on one half and confirm them on the other.", width=TEXT_WIDTH)
-elif not segments.segments:
-    st.markdown(
-        f"No group differs from the rest by more than chance: {count(segments.looked_at)} were looked at, none was confirmed.",
-        width=TEXT_WIDTH)
-else:
-    st.markdown(f"{count(segments.looked_at, 'group')} looked at, {count(segments.tested)} tested, "
-                f"{count(len(segments.segments))} confirmed on rows that were not used to find them.", width=TEXT_WIDTH)
-    cards.show(charts.segments(segments, session.palette()), "segments")
-    with st.expander("In words"):
-        cards.sentences([item.sentence for item in segments.segments])
+with border():
+    if running:
+        st.caption("These are looked for, too.")
+    elif segments is None:
+        if not shown.levers:
+            progress.failure(project, "act")
+        with st.container(border=True):
+            st.markdown("Groups are found on one half of the rows and kept only when the other half confirms them.",
+                        width=TEXT_WIDTH)
+            find_groups = st.container()
+    elif not segments.looked_at:
+        st.markdown("There are too few rows to find groups on one half and confirm them on the other.", width=TEXT_WIDTH)
+    elif not segments.segments:
+        st.markdown(f"No group differs from the rest by more than chance: {count(segments.looked_at)} were looked at, none was "
+                    "confirmed.", width=TEXT_WIDTH)
+    else:
+        st.markdown(f"{count(segments.looked_at, 'group')} looked at, {count(segments.tested)} tested, "
+                    f"{count(len(segments.segments))} confirmed on rows that were not used to find them.", width=TEXT_WIDTH)
+        cards.show(charts.segments(segments, session.palette()), "segments")
+        with st.expander("In words"):
+            cards.sentences([item.sentence for item in segments.segments])
 
-cards.next_step("share", "Share it with a manager", "one page with the answer, the money and how sure it is.",
-                primary=segments is not None and running is None and bool(found or not shown.levers) and not changed)
+places = act_buttons.Places(
+    st.container(), find_actions, find_groups, groups_first=not shown.levers or bool(found),
+    next_first=segments is not None and running is None and bool(found or not shown.levers))
+with form:  # now, because it draws these buttons into their places
+    act_form.form(project, goal, partial(act_buttons.draw, project, places))
+with rows:  # last, because ranking them may take a while at first
+    act_tabs.tabs(project, goal)

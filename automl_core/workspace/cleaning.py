@@ -86,15 +86,16 @@ class Cleaning:
         """What each kind of step does, for its button."""
         return {step.name: step.title for step in cleaning.cleaning_steps().plugins.values()}
 
-    def apply_to(self, stored: StoredTable, recipe: Recipe) -> tuple[pd.DataFrame, tuple[Column, ...]]:
-        """A stored table after a recipe, from the cache when both are unchanged."""
+    def apply_to(self, stored: StoredTable, recipe: Recipe, mark: str = "") -> tuple[pd.DataFrame, tuple[Column, ...]]:
+        """A stored table after a recipe, from the cache when both are unchanged; `mark` is the fingerprint of both, if known."""
 
         def run() -> tuple[pd.DataFrame, tuple[Column, ...]]:
             table = open_table(self.context, stored)
             done = cleaning.apply_recipe(recipe, table.frame)
             return done.frame, cleaning.columns_after(recipe, table.columns, done.frame, table.rows)
 
-        cleaned: tuple[pd.DataFrame, tuple[Column, ...]] = self.context.cleaned.get("frame" + fingerprint(stored, recipe), run)
+        cleaned: tuple[pd.DataFrame, tuple[Column, ...]] = self.context.cleaned.get(
+            "frame" + (mark or fingerprint(stored, recipe)), run)
         return cleaned
 
     def _history(self, project_id: str) -> list[Recipe]:

@@ -3,14 +3,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
 
 from automl_core import __version__, acting
-from automl_core.acting.action import ActionList
+from automl_core.acting.action import ActionList, Goal
 from automl_core.acting.decide import Decision
 from automl_core.acting.newsvendor import Newsvendor
 from automl_core.acting.pilot_files import ARM, ROW
@@ -24,7 +24,7 @@ from automl_core.framing.problem import Problem
 from automl_core.reporting.card_page import CardPage, card_page
 from automl_core.reporting.exports import safe_csv, safe_xlsx
 from automl_core.workspace.act import MOST_REASONS
-from automl_core.workspace.context import Context, fingerprint
+from automl_core.workspace.context import Context, Recent, fingerprint
 from automl_core.workspace.pilots import Piloting, card_key
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
@@ -49,6 +49,7 @@ class Deciding:
     context: Context
     search: Searching
     pilots: Piloting
+    ways: Recent[Recourse] = field(default_factory=lambda: Recent(60))
 
     def decision(self, project_id: str, capacity: int = 0) -> Decision:
         """What the list is worth by the outcomes that came, against random choice, everyone and the simple rule."""
@@ -74,20 +75,24 @@ class Deciding:
         return acting.newsvendor(past.oof, past.y.astype(np.float64), problem.money, run.plan.seed)
 
     def recourse(self, project_id: str, position: int, ask: RecourseAsk | None = None) -> Recourse:
-        """What could change for the row at a position of the cleaned table, within the goal's levers, cheapest first."""
-        run = self.search.needed(project_id)
+        """What could change for the row at a position of the cleaned table, within the goal's levers, cheapest first; they
+        are worked out once."""
+        run, ask = self.search.needed(project_id), ask or RecourseAsk()
+        goal = self.pilots.act.goal_of(run)
+        return self.ways.get(f"{run.id} {position} {fingerprint(goal, ask)}", lambda: self._recourse(run, position, goal, ask))
+
+    def _recourse(self, run: Run, position: int, goal: Goal, ask: RecourseAsk) -> Recourse:
         frame, _, _, _ = self.search.goal.open(self.search.inputs(run))
         if not 0 <= position < len(frame):
             raise BadInput(f"There is no row {position}.", f"Choose one from 0 to {len(frame) - 1}.")
         model = self.search.bundle(run).model
         row = type_row(dict(frame.iloc[position]), model.cleaned)
-        ask = ask or RecourseAsk()
         if model.problem.task == "regression" and math.isnan(ask.target):  # the same for every row: worked out once
             ask = replace(ask, target=self.context.decisions.get(
                 f"typical {run.id}", lambda: typical(model, frame.head(BACKGROUND_ROWS))))
         near = frame.head(BACKGROUND_ROWS + 1)
         background = near.iloc[np.flatnonzero(np.arange(len(near)) != position)[:BACKGROUND_ROWS]]
-        return acting.recourse(model, row, self.pilots.act.goal_of(run), background, ask)
+        return acting.recourse(model, row, goal, background, ask)
 
     def plan(self, project_id: str) -> ActionPlan:
         """One action a row from the cards that are advice, under the goal's budget and capacity."""

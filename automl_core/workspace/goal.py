@@ -13,7 +13,7 @@ from automl_core.errors import BadInput, NotFound
 from automl_core.framing.problem import Problem, Verdict
 from automl_core.jobs import Job, JobWatch
 from automl_core.workspace.cleaning import Cleaning
-from automl_core.workspace.context import Context, fingerprint
+from automl_core.workspace.context import Context, StoredTable, fingerprint
 from automl_core.workspace.data import Data
 
 
@@ -24,6 +24,16 @@ class Inputs:
     table: str
     recipe: str
     problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What the records of some inputs say, and the mark under which the cleaned table is kept."""
+
+    stored: StoredTable
+    recipe: Recipe
+    problem: Problem
+    mark: str
 
 
 @dataclass(frozen=True)
@@ -83,7 +93,7 @@ class Framing:
 
     def problem_of(self, inputs: Inputs) -> Problem:
         """The problem of some inputs, whatever the goal is now."""
-        return self.context.noun(Problem, self.context.store.get(inputs.problem))
+        return self._named(inputs).problem
 
     def run_check(self, project_id: str, inputs: Inputs, watch: JobWatch | None, pace: framing.Pace | None = None) -> None:
         """The job: climb the ladder and keep the verdict, as thoroughly as the `pace` allows (none: wholly).
@@ -100,15 +110,25 @@ class Framing:
 
         BadInput when the table has no column that the problem rests on: the file or a column was changed after the goal.
         """
-        store = self.context.store
-        recipe = self.context.noun(Recipe, store.get(inputs.recipe)) if inputs.recipe else Recipe()
-        frame, columns = self.cleaning.apply_to(self.data.stored_of(inputs.table), recipe)
-        problem = self.problem_of(inputs)
+        named = self._named(inputs)
+        recipe, problem = named.recipe, named.problem
+        frame, columns = self.cleaning.apply_to(named.stored, recipe, named.mark)
         gone = [name for name in (problem.target, problem.time, problem.group) if name and name not in frame]
         if gone:
             raise BadInput(f"The goal names the column “{gone[0][:80]}”, which this table does not have.",
                            "Choose on the goal page what to predict now.")
         return frame, columns, problem, recipe
+
+    def _named(self, inputs: Inputs) -> _Named:
+        """What these records say: read once, as records of these kinds never change (ADR 4) and a page asks ten times a click."""
+        def read() -> _Named:
+            store = self.context.store
+            stored, problem = self.data.stored_of(inputs.table), self.context.noun(Problem, store.get(inputs.problem))
+            recipe = self.context.noun(Recipe, store.get(inputs.recipe)) if inputs.recipe else Recipe()
+            return _Named(stored, recipe, problem, fingerprint(stored, recipe))
+
+        found: _Named = self.context.nouns.get(f"inputs {inputs.table} {inputs.recipe} {inputs.problem}", read)
+        return found
 
     def fits(self, project_id: str) -> bool:
         """Whether there is a goal and the present table has the column that it predicts."""

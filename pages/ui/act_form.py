@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -45,21 +46,19 @@ def summary(goal: Goal) -> None:
     st.markdown(words, width=TEXT_WIDTH)
 
 
-def form(project: str, goal: Goal) -> bool:
-    """Edit, save, clear, download and upload the goal; whether it differs from the saved one.
+@st.fragment
+def form(project: str, goal: Goal, beside: Callable[[bool], None]) -> None:
+    """Edit, save, clear, download and upload the goal. Every widget starts from the saved goal; nothing is kept before Save.
 
-    Every widget starts from the saved goal; nothing is kept before Save. A fragment: what is typed draws the form anew and, only
-    when that makes it differ from the saved goal or equal to it again, the page with its buttons.
+    A fragment, so that what is typed draws the form anew and not the page. `beside` draws, into places of the page, the buttons
+    that stand back while the form differs from the saved goal.
     """
     drafts = session.session().drafts
-    drafts["act_whole_page"] = True
-    _form(project, goal)
-    drafts["act_whole_page"] = False
-    return bool(drafts.get(f"act_changed_{project}"))
+    with border():
+        _form(project, goal)
+    beside(bool(drafts.get(f"act_changed_{project}")))
 
 
-@st.fragment
-@border()
 def _form(project: str, goal: Goal) -> None:
     state = session.session()
     turn = state.drafts.get(f"act_turn_{project}", 0)
@@ -68,10 +67,7 @@ def _form(project: str, goal: Goal) -> None:
     choices = session.workspace().act.levers(project)
     draft = _levers(_roles(_wanted(project, start, key), choices, key), choices, key)
     changed = to_json(draft) != to_json(goal)
-    turned = state.drafts.get(f"act_changed_{project}", False) != changed
     state.drafts[f"act_changed_{project}"] = changed
-    if turned and not state.drafts["act_whole_page"]:
-        st.rerun()
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Save goal", type="primary" if changed else "secondary", icon=":material/flag:", key=f"{key}_save"):
             with border():

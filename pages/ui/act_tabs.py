@@ -1,4 +1,5 @@
-"""The tabs about rows to act on. They are a fragment: what is chosen in them runs them again, not the page around them."""
+"""The tabs about rows to act on. They are a fragment, and so is the body of a tab in which something is chosen: a choice draws
+again what it changes, not the page or the tabs around it."""
 from __future__ import annotations
 
 import streamlit as st

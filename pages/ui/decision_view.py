@@ -163,6 +163,8 @@ def card_page(project: str, card: ActionCard) -> None:
                        mime="text/html", icon=":material/print:", on_click="ignore", key=f"print_{key}")
 
 
+@st.fragment
+@border()
 def recourse(project: str, position: int | None = None) -> None:
     """What could change for one row to reach the goal, within its limits; without a position the row is chosen here."""
     ws = session.workspace()

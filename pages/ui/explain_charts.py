@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 from automl_core.explaining.changes import TableWhatIf
@@ -18,7 +19,7 @@ from automl_core.explaining.explanation import (
 )
 from pages.ui import words
 from pages.ui.charts import amount
-from pages.ui.figures import AMOUNTS, NUMBERS, Chart, Mark, bars, base, dots
+from pages.ui.figures import AMOUNTS, AXIS_ROOM, GIVEN, NUMBERS, TITLE_ROOM, Chart, Mark, bars, base, dots, gutter
 from pages.ui.theme import Palette
 
 SHOWN_BARS = 12
@@ -226,21 +227,24 @@ def waterfall(row: RowExplanation, palette: Palette) -> Chart:
     names = ["Average row", *(words.label(name, 32) for name, _ in steps), "This row"]
     names = [name + "\u200b" * names[:place].count(name) for place, name in enumerate(names)]
     ends = (row.base, row.prediction)
+    mark = {"size": 11, "color": palette.neutral, "symbol": "diamond"}  # seen on either background: a browser may change it later
+    every = [*starts, *(start + size for start, (_, size) in zip(starts, steps, strict=True)), *ends]
+    middle = (min(every) + max(every)) / 2
     outer = go.Scatter(
-        x=ends, y=[names[0], names[-1]], mode="markers+text", marker={"size": 11, "color": palette.text, "symbol": "diamond"},
-        text=[words.label(amount(end, row.in_points), 24) for end in ends], textposition="middle right", cliponaxis=False,
-        hovertemplate="%{y}: %{text}<extra></extra>")
+        x=ends, y=[names[0], names[-1]], mode="markers+text", marker=mark, cliponaxis=False,
+        text=[words.label(amount(end, row.in_points), 24) for end in ends], hovertemplate="%{y}: %{text}<extra></extra>",
+        textposition=["middle left" if end > middle else "middle right" for end in ends])  # towards the room
     bars = go.Bar(
         x=[size for _, size in steps], base=starts, y=names[1:-1], orientation="h",
         marker={"color": [palette.up if size > 0 else palette.down for _, size in steps]},
         text=[words.signed(size) for _, size in steps], textposition="outside", cliponaxis=False, constraintext="none",
         hovertemplate="%{y}: %{text}<extra></extra>")
-    every = [*starts, *(start + size for start, (_, size) in zip(starts, steps, strict=True)), *ends]
     room = 0.22 * ((max(every) - min(every)) or 1.0)
     title = words.label("Predicted, %" if row.in_points else f"Predicted, {unit_of(row)}", 60)
     figure = base(rows=len(names), traces=(outer, bars), axes=(
-        {"title": {"text": title, "standoff": 8}, "nticks": 6, "range": [min(every) - room, max(every) + room]},
-        {"autorange": "reversed", "showgrid": False, "type": "category", "categoryorder": "array", "categoryarray": names}))
+        {"title": {"text": title, "standoff": 8}, "nticks": 6, "range": [min(every) - room, max(every) + room], **GIVEN},
+        {"autorange": "reversed", "showgrid": False, "type": "category", "categoryorder": "array", "categoryarray": names,
+         **GIVEN}), more={"margin": {"l": gutter([unescape(name) for name in names]), "r": 16, "t": 8, "b": AXIS_ROOM}})
     sentence = (f"From {amount(row.base, row.in_points)} for the average row to {amount(row.prediction, row.in_points)} for this "
                 f"one, in {words.plain(unit_of(row))}: orange raises, blue lowers.")
     said = "; ".join(f"{name} {words.signed(size)}" for name, size in steps)
@@ -251,7 +255,8 @@ def table_what_if(found: TableWhatIf, palette: Palette) -> Chart:
     """How predictions are spread before (grey) and after (blue) the change."""
     import plotly.graph_objects as go
 
-    figure = base(height=280)
+    most = max((*found.before, *found.after), default=0)
+    figure = base(height=280, more={"margin": {"l": gutter([f"{2 * most:,}"]) + TITLE_ROOM, "r": 16, "t": 8, "b": AXIS_ROOM}})
     middles = [(low + high) / 2 for low, high in zip(found.edges, found.edges[1:], strict=False)]
     figure.add_trace(go.Bar(x=middles, y=found.before, marker={"color": palette.neutral}, opacity=0.55, name="before",
                             hovertemplate="before: %{y:,} rows<extra></extra>"))
@@ -261,8 +266,8 @@ def table_what_if(found: TableWhatIf, palette: Palette) -> Chart:
                                 hovertemplate="after: %{y:,} rows<extra></extra>"))
     figure.update_layout(bargap=0.05)
     title = "Predicted, %" if found.in_points else f"Predicted “{words.cut(found.units, 40)}”"
-    figure.update_xaxes(title_text=words.label(title, 60), showgrid=False)
-    figure.update_yaxes(title_text="Rows", nticks=5, **AMOUNTS)
+    figure.update_xaxes(title_text=words.label(title, 60), showgrid=False, **GIVEN)
+    figure.update_yaxes(title_text="Rows", nticks=5, **AMOUNTS, **GIVEN)
     sentence = "How the predictions are spread: as it is (grey bars) and with the change (line)."
     return Chart(figure, sentence, f"Predictions before and after: mean {amount(found.mean_before, found.in_points)} and "
                                    f"{amount(found.mean_after, found.in_points)}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from unicodedata import east_asian_width
 
 from pages.ui import words
 from pages.ui.theme import Palette
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 LABEL = 28
 LEAST_HEIGHT = 132  # below it the title of an axis lies on its numbers
 ROOM_PER_SIGN = 0.055  # of the bars' width, for the words beside the longest one: as much as they take on a phone
+GIVEN = {"automargin": False}  # with the margin of `gutter`
+AXIS_ROOM, TITLE_ROOM = 46, 24  # of the numbers of a horizontal axis and its title; of the title of a vertical one
 NUMBERS = {"exponentformat": "B", "minexponent": 6}  # 20,000 as in the words beside it, 2M, never 20k; years as they are
 AMOUNTS = {"separatethousands": True}  # of an axis that cannot hold years: 5,000, too
 
@@ -119,6 +122,23 @@ def two_lines(text: str) -> str:
     place = text.rfind(", ", 0, LABEL + 2) + 1 or text.rfind(" ", 0, LABEL + 1)
     place = place if place > 0 else LABEL
     return words.label(text[:place], LABEL + 1) + "<br>" + words.label(text[place:].lstrip(), LABEL)
+
+
+def gutter(names: list[str]) -> int:
+    """How many pixels the longest of these labels takes beside an axis. A figure whose margins are given is drawn once: Plotly
+    finds out its own (`automargin`) by drawing, and draws all of it again."""
+    return 12 + math.ceil(max((sum(_width(sign) for sign in name) for name in names), default=0))
+
+
+def _width(sign: str) -> float:
+    """Of one sign of a label, in pixels as Streamlit draws it, rather too much than too little."""
+    if sign == "\u200b":
+        return 0
+    if east_asian_width(sign) in "FW":
+        return 12
+    if sign in "WM@%—…mw":
+        return 10 if sign in "WM" else 9
+    return 7.5 if sign.isupper() else 3.4 if sign in "ijlt.,:;|'’ " else 5.9
 
 
 def _unique(names: list[str]) -> list[str]:

@@ -95,3 +95,8 @@ def widget(key: str) -> Any:
 def set_widget(key: str, value: Any) -> None:
     """Give a widget its value before it is drawn in this run."""
     st.session_state[key] = value
+
+
+def widget(key: str) -> Any:
+    """What a widget says, in a callback of its own."""
+    return st.session_state.get(key)

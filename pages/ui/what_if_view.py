@@ -23,6 +23,8 @@ WAYS = {"Rises or falls by %": "percent", "Rises or falls by": "add", "Is set to
 CAUTION = "This is what the model would say, not proof that changing the value changes the outcome."
 
 
+@st.fragment
+@border()
 def what_if(project: str, explanation: Explanation) -> None:
     """Both questions, one at a time."""
     way = st.segmented_control("Change", ["One row", "The whole table"], default="One row", key="what_if_way",

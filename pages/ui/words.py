@@ -9,10 +9,11 @@ from automl_core.explaining.words import count, day
 
 MISSING = "–"
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|$~^=&\"'])")
-_UNIT = re.compile(r"(?<=\d) (?=%)|(?<=€) (?=\d)")  # a number and its unit stay on one line
+_UNIT = re.compile(r"(?<=\d) (?=%)|(?<=[€$£¥]) (?=\d)")  # a number and its unit stay on one line
+_MINUS = re.compile(r"−([^\s\d]{1,3})\s(?=\d)")  # and so does an amount below zero: the sign, the currency and the number
 _SHORTCODE = re.compile(r":(?=[\w+/-])")
 _ADDRESS = re.compile(r"(?i)(www|@|//)")
-_JOINER = "\u2060"  # word joiner: invisible, keeps “:name:”, “//” and “@” from being read as an icon or a link
+_JOINER = "\u2060"  # word joiner: invisible, no line ends there; keeps “:name:”, “//” and “@” from being an icon or a link
 
 METRICS: dict[str, tuple[str, str]] = {
     "roc_auc": ("ROC AUC", "How often a random yes is ranked above a random no; 0.5 is guessing, 1 is perfect."),
@@ -65,7 +66,7 @@ def plain(text: object, limit: int = 400) -> str:
     Line breaks and control characters become spaces; the text is cut to `limit` characters.
     """
     line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
-    line = _UNIT.sub("\u00a0", cut(line, limit))
+    line = _MINUS.sub(f"−{_JOINER}\\1\u00a0", _UNIT.sub("\u00a0", cut(line, limit)))
     line = _PUNCTUATION.sub(r"\\\1", line)
     line = _SHORTCODE.sub(":" + _JOINER, line)
     line = _ADDRESS.sub(lambda match: match.group(0)[0] + _JOINER + match.group(0)[1:], line)

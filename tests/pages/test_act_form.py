@@ -2,17 +2,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
+import streamlit as st
+from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 from streamlit.testing.v1 import AppTest
 
 from automl_core.acting.action import Lever
 from automl_core.framing.problem import Money, Problem
 from automl_core.workspace.goal import Framing
 from pages.ui import pilot_view, session
-from tests.pages.conftest import Stages, open_page, texts, work
+from tests.pages.conftest import Stages, open_page, primary, texts, work
 
 LONG = "A plan with everything that is included "
 LEVER = Lever("contract", to=(f"{LONG}at sea", f"{LONG}on land"), from_values=(f"{LONG}in winter", f"{LONG}in summer"),
@@ -54,6 +57,29 @@ def test_the_form_says_what_it_knows_and_what_is_not_saved(stages: Stages, proje
     assert "The form differs from the saved goal; cards are made for the saved one." in texts(app)
     next(button for button in app.button if button.label == "Save goal").click().run()
     assert "worth € 700 each." in texts(app).replace("\\", "").replace("\u00a0", " ")
+
+
+def test_what_is_typed_in_the_form_draws_the_buttons_that_stand_back_and_not_the_page(
+    stages: Stages, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Save is the one to press while the form is not saved. The others are drawn by the fragment of the form, wherever they are
+    on the page: 150 parts of it were sent anew for the colour of one button."""
+    stages.workspace.act.save_goal(project, replace(stages.workspace.act.goal(project), levers=(LEVER,), value=100.0))
+    drawn: dict[str, str | None] = {}
+    button, number = st.button, st.number_input
+
+    def note(call: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda label, *args, **more: drawn.update({label: ThreadState.get().fragment_id}) or call(label, *args, **more)
+
+    monkeypatch.setattr(st, "button", note(button))
+    monkeypatch.setattr(st, "number_input", note(number))
+    app = open_page("act", project)
+    assert primary(app) == ["Look for actions"]
+    next(field for field in app.number_input if field.label == "Worth of one outcome turned good").set_value(700.0).run()
+    assert primary(app) == ["Save goal"]
+    form = drawn["Worth of one outcome turned good"]
+    assert form is not None
+    assert {drawn["Look for actions"], drawn["Share it with a manager"]} == {form}
 
 
 @pytest.mark.parametrize(("tab", "words"), [

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
+from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 from streamlit.testing.v1 import AppTest
 
 from automl_core import explaining
@@ -19,9 +21,11 @@ from automl_core.explaining import past_cases
 from automl_core.explaining.explanation import Evidence, Interactions, WeakSpots
 from automl_core.jobs import JobWatch
 from automl_core.search.plan import Plan
+from automl_core.workspace.act import Acting
 from automl_core.workspace.cleaning import Cleaning
 from automl_core.workspace.explain import Explaining
 from automl_core.workspace.search import Searching
+from pages.ui import explain_view, session, what_if_view
 from tests.pages.conftest import PAGES, QUICK, Stages, texts, work
 from tests.unit.test_explaining_routes import model, table, target
 
@@ -74,6 +78,62 @@ def test_what_if_in_the_whole_table_and_the_cheapest_flip(visit: Visit) -> None:
     app.button(key="table_ask").click().run()
     assert not app.error
     assert "A pilot tells" in texts(app).replace("\\", "")
+
+
+@pytest.mark.parametrize(("page", "chosen", "view", "asked"), [
+    ("explain", "One row", explain_view, "pick_row"), ("explain", "What if", what_if_view, "pick_row"),
+    ("explain", "One column", explain_view, "_reading"), ("act", "One row", explain_view, "pick_row"),
+])
+def test_a_choice_in_a_tab_draws_neither_the_tabs_nor_the_page_again(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch, page: str, chosen: str, view: Any, asked: str
+) -> None:
+    """What is chosen draws its fragment anew: each tab’s body is one of its own, inside that of the tabs."""
+    inside: list[str | None] = []
+    goal_of = Acting.goal_of
+    monkeypatch.setattr(Acting, "goal_of", lambda self, run: replace(goal_of(self, run), levers=(Lever("contract"),)))
+    body, tabs = getattr(view, asked), st.tabs
+
+    def note(call: Any) -> Any:
+        return lambda *args, **more: inside.append(ThreadState.get().fragment_id) or call(*args, **more)
+
+    monkeypatch.setattr(view, asked, note(body))
+    monkeypatch.setattr(st, "tabs", note(tabs))
+    app = visit("scored", page)
+    app.session_state[f"{page}_tab"] = chosen
+    inside.clear()
+    app.run()
+    assert not app.exception
+    assert len(inside) == 2
+    assert None not in inside
+    assert inside[0] != inside[1]
+
+
+def test_a_row_is_chosen_by_a_button_and_stays_chosen_in_the_other_tabs(visit: Visit, stages: Stages) -> None:
+    """The grid tells of a selected row a sixth of a second late, of a button at once."""
+    project = stages.projects["scored"]
+    places = [int(place) for place in stages.workspace.explain.top(project, 1000).index]
+    app = tab(visit, "scored", "One row")
+    table = app.dataframe[0].proto
+    assert not table.selection_mode
+    assert list(table.button_click_widgets) == ["_index"]
+    assert list(app.dataframe[0].value.index[:2]) == [f"#{places[0]}", f"#{places[1]}"]
+    assert f"Row #{places[0]}" in texts(app)
+    assert app.button(key=f"rows_{project}_previous").disabled
+    app.button(key=f"rows_{project}_next").click().run()
+    assert f"Row #{places[1]}" in texts(app)
+    app.session_state["explain_tab"] = "What if"
+    app.run()
+    assert f"Row #{places[1]}" in texts(app)
+
+
+def test_a_click_on_a_number_means_the_row_that_it_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    tab_session = session.Session()
+    clicks: list[Any] = [{"row": 2, "label": "#7"}, None, {"row": 3, "label": "#8"}]
+    monkeypatch.setattr(session, "session", lambda: tab_session)
+    monkeypatch.setattr(session, "widget", lambda key: clicks.pop(0))
+    for _ in range(3):
+        explain_view._clicked("rows_p", [5, 6, 7])
+        assert tab_session.drafts == {"rows_p": 7}
 
 
 def _fields() -> None:

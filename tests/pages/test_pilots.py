@@ -20,6 +20,7 @@ from automl_core.errors import BadInput, Conflict, NotFound
 from automl_core.explaining import explain_rows
 from automl_core.search.model import Model
 from automl_core.workspace import act as act_step
+from automl_core.workspace.act import Acting
 from automl_core.workspace.pilots import Piloting, card_key
 from pages.ui import session
 from pages.ui.pilot_view import move_words, title
@@ -307,6 +308,17 @@ def test_recourse_of_a_row(page: Carded) -> None:
     assert {move.column for option in found.options for move in option.moves} <= {"contract", "discount"}
     with pytest.raises(BadInput):
         ws.decide.recourse(project, 10**9)
+
+
+def test_ways_for_a_row_are_worked_out_once_for_a_goal(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:
+    ws, project = page.workspace, page.project
+    first = int(ws.explain.rows(project).index[1])
+    found, again = ws.decide.recourse(project, first, RecourseAsk(0.4)), ws.decide.recourse(project, first, RecourseAsk(0.4))
+    assert found is again
+    assert ws.decide.recourse(project, first, RecourseAsk(0.5)) is not found
+    goal = ws.act.goal(project)
+    monkeypatch.setattr(Acting, "goal_of", lambda self, run: replace(goal, levers=goal.levers[:1]))
+    assert ws.decide.recourse(project, first, RecourseAsk(0.4)) is not found
 
 
 def _views(project: str) -> None:

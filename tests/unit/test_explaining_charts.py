@@ -22,8 +22,8 @@ from automl_core.explaining.explanation import (
     said_once,
 )
 from pages.ui import explain_charts
-from pages.ui.figures import Chart
-from pages.ui.theme import DARK, LIGHT, Palette
+from pages.ui.figures import Chart, gutter
+from pages.ui.theme import DARK, LIGHT, Palette, contrast
 
 HOSTILE = "<img src=x onerror=alert(1)> **b** [l](http://evil.example) ![i](http://evil.example/p.png) $x$"
 IMPORTANCE = (Importance("Contract", 0.5, 18.0, 1, 1, True, "", 0.1, 0.05, 0.15),
@@ -78,6 +78,33 @@ def test_the_waterfall_ends_at_the_prediction() -> None:
     assert bars.base[-1] + bars.x[-1] == pytest.approx(60.0)
     assert len(bars.x) == 9
     assert "2 other columns" in bars.y[-1]
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=lambda palette: palette.name)
+def test_the_ends_of_the_waterfall_are_seen_also_after_the_scheme_is_switched(palette: Palette) -> None:
+    """A browser that changes to the other scheme gives text its colour, and leaves marks as they are."""
+    drawn = explain_charts.waterfall(ROW, palette).figure.data[0].marker.color
+    assert min(contrast(drawn, scheme.background) for scheme in (LIGHT, DARK)) >= 3
+
+
+def test_what_is_asked_for_most_is_drawn_once_and_its_labels_have_room() -> None:
+    """With margins that Plotly finds out itself it is drawn again for them: half of what a browser needs for a row."""
+    long = Contribution("customer_since_the_start", "2023-12-30", 30.0)
+    short = explain_charts.waterfall(ROW, LIGHT).figure.layout
+    wide = explain_charts.waterfall(replace(ROW, contributions=(long, *ROW.contributions)), LIGHT).figure.layout
+    table = explain_charts.table_what_if(replace(TABLE, before=(60_000, 4)), LIGHT).figure.layout
+    assert table.margin.l >= 55  # “60,000” and the title beside it
+    for axis in (wide.xaxis, wide.yaxis, table.xaxis, table.yaxis):
+        assert axis.automargin is False
+    assert 80 <= short.margin.l <= 120  # “2 other columns” takes 80 with its distance from the axis
+    assert 150 <= wide.margin.l <= 200
+    assert gutter(["W" * 18]) >= 185
+    assert gutter(["工作地点"]) >= 48
+
+
+def test_the_words_of_the_ends_stand_towards_the_room() -> None:
+    ends = explain_charts.waterfall(ROW, LIGHT).figure.data[0]
+    assert tuple(ends.textposition) == ("middle right", "middle left")
 
 
 def test_hostile_names_become_entities() -> None:

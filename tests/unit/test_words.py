@@ -87,6 +87,13 @@ def test_counts_and_times() -> None:
     assert words.size(970_000) == "970 kB"
 
 
+@pytest.mark.parametrize("currency", ["€", "$", "CHF"])
+def test_no_line_ends_between_a_minus_sign_and_its_amount(currency: str) -> None:
+    shown = words.plain(f"It costs {words.money(-90.6, currency)} a row, −40 in all")
+    assert f"−\u2060{currency}\u00a090" in shown.replace("\\", "")
+    assert "−40" in shown
+
+
 def test_ago() -> None:
     now = datetime(2026, 11, 20, tzinfo=UTC)
     assert words.ago(now - timedelta(seconds=5), now) == "just now"

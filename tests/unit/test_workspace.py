@@ -20,6 +20,7 @@ from automl_core.acting.action import Goal, Lever
 from automl_core.errors import BadInput, Conflict, NotFound
 from automl_core.framing.problem import Money, Problem
 from automl_core.search.plan import Plan
+from automl_core.store.records import Records
 from automl_core.workspace.act import Acting
 from automl_core.workspace.running import run_job
 from tests.unit.test_search_race import fit_here
@@ -90,6 +91,18 @@ def test_the_care_for_one_row_is_settled_once_for_a_run(walked: Walked, monkeypa
     monkeypatch.setattr(explaining, "row_care", lambda reference: explaining.Care(1, 1))
     again = Workspace.open(walked.workspace.settings)  # as after a restart, on another day
     assert again.explain._opened(again.search.needed(walked.project)).reference.care == settled
+
+
+def test_what_a_search_was_made_from_is_read_once(walked: Walked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A click on the explain page asks ten times for the same three records, which never change; the newest run is looked up."""
+    search, read = walked.workspace.search, []
+    frame, _, problem = search.opened(walked.project)
+    get = Records.get
+    monkeypatch.setattr(Records, "get", lambda self, record_id: read.append(record_id) or get(self, record_id))
+    assert search.opened(walked.project)[0] is frame
+    assert search.problem(walked.project) == problem
+    assert search.covered(walked.project)[1] <= len(frame)
+    assert read == []
 
 
 def test_what_if_changes_only_what_was_changed(walked: Walked) -> None:
