@@ -116,7 +116,7 @@ def _category_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Tria
             continue
         if not drawn:
             code = float(list(order).index(move.to))
-            scores = scores.limited(looks.holds(np.full(len(codes), code), scores.region))
+            scores = scores.limited(looks.holds(np.full(len(codes), code), scores.region, scores.new))
         case = Comparison(
             stage.y, scores.eligible, scores.new, setting.learner.covariates, stage.binary, stage.groups, stage.seed
         )
