@@ -1,5 +1,6 @@
 """Cards on tables unlike the market: numbers whose effect bends, levers given to whole shops, groups with few comparable rows,
-levers that few have, and factors that are no straight line. A card's figures must hold for exactly the rows that `eligible` marks."""
+levers that few have, and factors that are no straight line. A card's figures must hold for exactly the rows that `eligible`
+marks."""
 
 from __future__ import annotations
 
