@@ -13,7 +13,7 @@ from automl_core.acting import Lever, find_actions, trials
 from automl_core.acting.conditions import all_hold
 from automl_core.acting.crossing import PARTS, Crossed, crossed_policy
 from automl_core.acting.policy import Objective
-from automl_core.acting.scores import Scores
+from automl_core.acting.scores import Scores, category_scores
 from automl_core.acting.splits import Splits, make_splits
 from automl_core.data.table import Column
 
@@ -85,7 +85,7 @@ def test_halves_pick_by_what_no_model_of_the_other_half_told(monkeypatch: pytest
     generator = np.random.default_rng(0)
     frame = pd.DataFrame({"x": generator.normal(size=600), "lever": generator.choice(["new", "old"], 600)})
     frame["y"] = np.where(generator.random(600) < 0.4 + 0.1 * (frame["x"] > 0), "yes", "no")
-    scored = trials.category_scores
+    scored = category_scores
     seen: list[tuple[np.ndarray, np.ndarray]] = []
 
     def asked(splits: Splits, objective: Objective, own: np.ndarray, folds: np.ndarray) -> Crossed:
