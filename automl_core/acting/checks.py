@@ -9,7 +9,7 @@ import numpy as np
 from automl_core.acting.grading import Evidence
 from automl_core.acting.refutations import (
     Benchmark,
-    how_steered,
+    is_steered,
     levers_go_together,
     placebo_passes,
     random_cause_passes,
@@ -27,7 +27,7 @@ class Checks:
     random_cause: bool | None = None
     benchmark: Benchmark | None = None
     together: str = ""
-    steered: float = 0.0
+    steered: bool = False
 
 
 def with_checks(found: Evidence, made: Checks) -> Evidence:
@@ -44,4 +44,4 @@ def checked(trial: Trial, levers: tuple[str, ...]) -> Checks:
         return Checks(placebo)
     small = small_effect(trial.case)
     return Checks(True, random_cause_passes(trial.case, trial.root, small), strongest_observed(trial.case, trial.root, small),
-                   levers_go_together(trial.case, levers), how_steered(trial.scores))
+                   levers_go_together(trial.case, levers), is_steered(trial.scores))

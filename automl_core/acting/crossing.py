@@ -3,7 +3,7 @@
 Each fold is answered by a tree of the other folds (a data-adaptive parameter: Hubbard, Kherad-Pajouh and van der Laan 2016), so
 that a group is picked from nearly all rows and measured on all. But models behind the gains have seen the held rows, too, and
 folds share most of what they learn from: what chance made of the rows they agree on, and that is no test. So whether there is
-anything at all is asked of trees of either half, grown on gains that are mostly the rows' own scores, on the other half.
+anything at all is asked of trees of either half, grown on the rows' own scores, on the other half.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ class _Rule:
 
 def crossed_policy(splits: Splits, objective: Objective, own: Floats, folds: NDArray[np.int64]) -> Crossed:
     """The groups of a rule of no, one or two splits, whichever brings most: on rows that did not choose it, where it must bring
-    something, and to a third on its own. `folds` (n,) number six parts of the rows. `own` (n,) are gains that lean less on models
-    which have seen all rows: what either half picks by."""
+    something, and to a third on its own. `folds` (n,) number six parts of the rows. `own` (n,) are gains that do not lean on
+    models which have seen all rows: what either half picks by."""
     parts = [np.flatnonzero(objective.looked & (folds == part)) for part in range(PARTS)]
     whole, *others = _rules(splits, objective, parts, [(), *((part,) for part in range(PARTS))])
     told = [_brought([rule[depth] for rule in others], parts, objective.gain) for depth in range(len(whole))]

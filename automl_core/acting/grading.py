@@ -22,14 +22,13 @@ GOOD_SUPPORT = 0.8
 # Once is not enough: a hidden factor as strong as the known ones leaves a strong real effect standing, inflated by a quarter
 # (tests/truth/test_cards_hidden.py).
 STEERED = 8.0
-MOST_STEERED = 0.1  # correlation of who got the change with the cross-fitted chance of it
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What the grade rests on. `p` is corrected, `pays` says that the weak end of the interval is still worth it; the checks
     are None when they were not made. `together` names another lever that goes together with this one for an unknown reason,
-    `steered` how well known columns tell who got the change (a correlation)."""
+    `steered` says that known columns tell who got the change."""
 
     effect: Effect
     p: float
@@ -42,7 +41,7 @@ class Evidence:
     random_cause: bool | None = None
     unconfirmed: bool = False
     together: str = ""
-    steered: float = 0.0
+    steered: bool = False
 
 
 def is_advice(found: Evidence) -> bool:
@@ -91,7 +90,7 @@ def grade(found: Evidence) -> tuple[Grade, tuple[str, ...]]:
         said.append("No known column could be left out to see how much a hidden one might matter.")
     elif found.effect.firm_robustness < found.benchmark.strength:
         said.append(f"A hidden factor only as strong as {found.benchmark.words} would be enough to cancel it.")
-    elif found.effect.firm_robustness < STEERED * found.benchmark.strength or found.steered > MOST_STEERED:
+    elif found.effect.firm_robustness < STEERED * found.benchmark.strength or found.steered:
         said.append(f"Known columns ({found.benchmark.words}) decide a part of who got it; unknown ones may, too.")
     if found.together:
         said.append(f"It goes together with {quote(found.together)} beyond what known columns tell: something is not recorded.")

@@ -30,7 +30,7 @@ LEAST_SUPPORT = 0.5
 LEAST_LEAF_SHARE = 0.03
 ALIKE = 0.75  # of a group: with that many comparable rows the outcome models speak for the rest, the interval for both
 FAR = 3.0  # a row without comparable ones weighs as much as three with them
-SMOOTHED = 0.25  # of the gains that either half picks by: the outcome models have seen the other half, too
+SMOOTHED = 0.5  # of the gains that groups are picked by is what the outcome models tell
 KEPT = 0.6  # a condition that names comparable rows must keep this share of them
 
 
@@ -116,7 +116,7 @@ def _category_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Tria
             continue
         if not drawn:
             code = float(list(order).index(move.to))
-            scores = scores.limited(looks.holds(np.full(len(codes), code), scores.region))
+            scores = scores.limited(looks.holds(np.full(len(codes), code), scores.region, scores.new))
         case = Comparison(
             stage.y, scores.eligible, scores.new, setting.learner.covariates, stage.binary, stage.groups, stage.seed
         )
@@ -181,7 +181,7 @@ def _crossed(whole: Trial, stage: Stage, cost: float) -> list[Trial]:
     what either half picks is on the other half."""
     scores = whole.scores
     objective = Objective(gains(scores, stage, cost), scores.eligible, scores.region, _least(scores))
-    found = crossed_policy(stage.splits, objective, gains(scores, stage, cost, SMOOTHED), stage.parts)
+    found = crossed_policy(stage.splits, objective, gains(scores, stage, cost, 0.0), stage.parts)
     halves = estimate(scores, found.halves) if found.halves.any() else None
     p = 1.0 if halves is None or stage.worth * halves.estimate <= 0 else halves.p
     trials = []
@@ -261,13 +261,13 @@ def measured(scores: Scores, leaf: Leaf, alike: tuple[Leaf, ...] | None, frame: 
     return replace(effect, moved=whole.moved, support=support, same_sign=whole.same_sign, raw_gap=root.raw_gap)
 
 
-def gains(scores: Scores, stage: Stage, cost: float, smooth: float = 0.5) -> Floats:
+def gains(scores: Scores, stage: Stage, cost: float, smooth: float = SMOOTHED) -> Floats:
     """The net gain of each row, (n,): its sum over a group is what moving the group's eligible rows brings.
 
     By default half the doubly robust score, which is right on average and noisy in a row, and half (`smooth`) what the outcome
     models tell, which is calm and shrunk: groups are found more often by the mean of both. But those models have seen all rows'
-    outcomes, also of rows that a group will be measured on; so what has to prove itself is picked mostly by the first, and
-    all are measured by it alone.
+    outcomes, also of rows that a group will be measured on; so what has to prove itself is picked by the first alone (with a
+    quarter of the second a lever without effect passed half as often again), and all are measured by it alone.
     """
     charge = np.where(scores.eligible, cost if stage.priced else 0.0, 0.0)
     return np.asarray(stage.worth * ((1 - smooth) * scores.psi + smooth * scores.told) - charge, dtype=np.float64)

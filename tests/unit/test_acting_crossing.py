@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pandas as pd
+import pytest
 
+from automl_core.acting import Lever, find_actions, trials
 from automl_core.acting.conditions import all_hold
-from automl_core.acting.crossing import PARTS, crossed_policy
+from automl_core.acting.crossing import PARTS, Crossed, crossed_policy
 from automl_core.acting.policy import Objective
-from automl_core.acting.splits import make_splits
+from automl_core.acting.scores import Scores, category_scores
+from automl_core.acting.splits import Splits, make_splits
 from automl_core.data.table import Column
 
 COLUMNS = (Column("age", "float", "number"), Column("pay", "float", "number"), Column("region", "text", "category"))
@@ -73,6 +79,31 @@ def test_what_chance_makes_of_noise_does_not_hold_on_the_other_half() -> None:
         halves_sure += sure and surely(own, found.halves) > 1.96
     assert folds_sure >= 8
     assert halves_sure <= 6
+
+
+def test_halves_pick_by_what_no_model_of_the_other_half_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": generator.normal(size=600), "lever": generator.choice(["new", "old"], 600)})
+    frame["y"] = np.where(generator.random(600) < 0.4 + 0.1 * (frame["x"] > 0), "yes", "no")
+    scored = category_scores
+    seen: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def asked(splits: Splits, objective: Objective, own: np.ndarray, folds: np.ndarray) -> Crossed:
+        seen.append((objective.gain, own))
+        return Crossed((), np.zeros(600, dtype=bool))
+
+    def told_nothing(*args: Any) -> Scores:
+        made = scored(*args)
+        assert made is not None
+        return replace(made, told=np.zeros(600))
+
+    monkeypatch.setattr(trials, "crossed_policy", asked)
+    find_actions(frame, "y", "no", [Lever("lever", ("new",))])
+    monkeypatch.setattr(trials, "category_scores", told_nothing)
+    find_actions(frame, "y", "no", [Lever("lever", ("new",))])
+    (gain, own), (other_gain, other_own) = seen
+    assert not np.allclose(gain, other_gain)
+    assert np.allclose(own, other_own)
 
 
 def test_nobody_is_moved_where_every_row_loses_and_everybody_where_every_row_gains() -> None:
