@@ -39,10 +39,15 @@ LADDER = {"average": rungs.average, "rule": rungs.rule, "linear": rungs.linear, 
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How thorough a check is: the share of its usual rows, and the moment (of `time.monotonic`) after which no other column is
-    asked and no other fold begun."""
+    asked and no other fold begun; it is over at once when somebody `waits` for what comes after."""
 
     effort: float = 1.0
     until: float = math.inf
+    waits: Callable[[], bool] = lambda: False
+
+    def over(self) -> bool:
+        """Whether nothing else is to be begun."""
+        return time.monotonic() > self.until or self.waits()
 
 
 WHOLE = Pace()
@@ -64,7 +69,8 @@ def check(
     report = progress or (lambda fraction, sentence: None)
     check_target(frame, problem)
     report(0.02, "Looking for columns that know the answer")
-    leaks = search_leaks(frame, columns, problem, seed, started + LEAK_SHARE * (pace.until - started))
+    looking = replace(pace, until=started + LEAK_SHARE * (pace.until - started))
+    leaks = search_leaks(frame, columns, problem, seed, looking.over)
     given = int(frame[problem.target].notna().sum())
     frame, y = sample_rows(frame, columns, problem, seed, pace.effort)
     material = make_material(frame, columns, problem, y, seed)
@@ -74,7 +80,7 @@ def check(
     folds = folds[:max(1, int(_most_rows(columns, problem, pace.effort) / len(y)))]
     # matrices this small only lose by being shared between threads, most of all beside other work
     with threadpool_limits(1):
-        scores, first, done = _climb(material, folds, report, pace.until)
+        scores, first, done = _climb(material, folds, report, pace)
     evidence = _weigh(scores, folds, material)
     ruling = rule_on(evidence)
     rule = learn_simple_rule(material)
@@ -134,7 +140,7 @@ def _decision(material: rungs.Material, train: NDArray[np.int64]) -> Decision:
 
 
 def _climb(
-    material: rungs.Material, repeats: tuple[Folds, ...], report: Progress, until: float
+    material: rungs.Material, repeats: tuple[Folds, ...], report: Progress, pace: Pace
 ) -> tuple[dict[str, Floats], dict[str, list[tuple[float, float, float]]], int]:
     """Fold scores of each rung, for the first repeat (which holds every row once) each fold's score with its interval, and how
     many folds there was time for. Where it was one alone, scores of parts of its rows: one score tells nothing of chance."""
@@ -152,7 +158,7 @@ def _climb(
                 first[name].append(score_with_interval(metric, material.y[valid], answer, material.seed, decision))
         done = place + 1
         report(0.1 + 0.85 * done / len(folds), f"Checked part {done} of {len(folds)}")
-        if done < len(folds) and time.monotonic() > until:
+        if done < len(folds) and pace.over():
             if done == 1:
                 scores = _parts_of_one(material, valid, answers, decision)
             break

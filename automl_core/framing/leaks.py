@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import math
 import re
-import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,9 +52,9 @@ def find_leaks(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Proble
 
 
 def search_leaks(
-    frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, seed: int, until: float = math.inf
+    frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, seed: int, over: Callable[[], bool] = lambda: False
 ) -> LeakSearch:
-    """Suspicious columns, red first; only names are asked of columns whose turn had not come at `until` (of `time.monotonic`).
+    """Suspicious columns, red first; only names are asked of columns whose turn had not come when it is `over`.
 
     Looked for: one column that predicts nearly perfectly on its own, out of fold; values missing exactly when the outcome
     is one thing; names that speak of later; a file sorted by outcome; the same row on both sides of a split.
@@ -76,7 +76,7 @@ def search_leaks(
     strengths: dict[str, float] = {}
     gaps: dict[str, list[Leak]] = {}
     for column in used:
-        if strengths and time.monotonic() > until:
+        if strengths and over():
             break
         strengths[column.name] = strength(kept[column.name], known)
         gaps[column.name] = _missing(kept[column.name], column, known, ranks)

@@ -31,6 +31,7 @@ from automl_core.workspace.views import Choice, Run, RungFiles, RunState
 LONGEST_SECONDS = 86_400
 EXPLAIN_SECONDS, EXPLAIN_SHARE = 5.0, 0.08
 LEAST_EXPLAINING = 0.4  # of that, where the search took longer than its part
+FINISH_EXPLAINING = 0.4  # seconds at most, where somebody waits for the model
 NO_START = Headstart()
 
 
@@ -219,10 +220,10 @@ class Searching:
         watch.progress(0.97, "Explaining the model in your own columns.", float("nan"))
         rows = frame.iloc[outcome.positions].reset_index(drop=True)
         left = plan.budget_seconds - start.spent - (time.monotonic() - began)
+        seconds = min(explaining, max(left, LEAST_EXPLAINING * explaining))
         if watching.stop() == "finish":
-            left = 0.0
-        explanation = explain(outcome.model, rows, outcome.y, plan.seed,
-                              seconds=min(explaining, max(left, LEAST_EXPLAINING * explaining)))
+            seconds = min(seconds, FINISH_EXPLAINING)
+        explanation = explain(outcome.model, rows, outcome.y, plan.seed, seconds=seconds)
         if start.beside is not None:
             start.beside.wait()
         run = Run(f"run_{job.id.split('_', 1)[-1]}", job.project_id, job.id, plan, job.created_at, outcome.summary,

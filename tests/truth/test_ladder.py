@@ -175,6 +175,7 @@ def test_a_check_that_is_short_of_time_says_what_it_left_out_and_is_no_bolder() 
     world = straight(0)
     whole, timely, short = check(*world), check(*world, pace=Pace(until=time.monotonic() + 600)), check(*world, pace=late)
     assert replace(whole, seconds=0.0) == replace(timely, seconds=0.0)
+    assert replace(check(*world, pace=Pace(waits=lambda: True)), seconds=0.0) == replace(short, seconds=0.0)
     assert "Time was short" not in whole.sentence
     assert short.sentence.endswith(" Time was short: 7 of 8 columns were not checked for knowing the answer, and the comparison "
                                    "rests on 1 of 15 parts of the rows.")

@@ -72,7 +72,7 @@ def test_areas_from_counts_are_those_of_all_rows() -> None:
 def test_columns_that_time_leaves_out_are_counted_and_their_names_are_read() -> None:
     frame, flags, _ = base()
     frame = frame.assign(cancel_code=np.where(flags, 1.0, 0.0), known=np.where(flags, 2.0, 3.0))
-    late = search_leaks(frame, columns_of(frame), BINARY, 0, until=0.0)
+    late = search_leaks(frame, columns_of(frame), BINARY, 0, over=lambda: True)
     assert (late.looked_at, late.columns) == (1, 7)
     assert [(leak.column, leak.kind) for leak in late.leaks] == [("cancel_code", "name")]
     whole = search_leaks(frame, columns_of(frame), BINARY, 0)

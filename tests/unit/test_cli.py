@@ -19,7 +19,9 @@ from automl_core.cli import main
 from automl_core.cli_problem import parts_of
 from automl_core.errors import BadInput
 from automl_core.framing import Pace
+from automl_core.jobs import JobWatch
 from automl_core.production import load_bundle
+from automl_core.workspace import search as searching
 from automl_core.workspace.goal import Framing, Inputs
 from tests.unit.test_search_race import HereExecutor, fit_here
 
@@ -304,6 +306,31 @@ def test_ctrl_c_keeps_the_best(home: Path, tmp_path: Path) -> None:
     assert json.loads(answer.strip().splitlines()[-1])["model"]["family"]
     assert "Traceback" not in told
     assert out.exists()
+
+
+def test_who_ends_a_search_waits_neither_for_the_check_nor_for_an_exact_explanation(
+        home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, Any] = {}
+    check, explain = Framing.run_check, searching.explain
+
+    def noted(self: Framing, project: str, inputs: Inputs, watch: Any, pace: Pace) -> None:
+        seen["pace"] = pace
+        check(self, project, inputs, watch, pace)
+
+    def timed(*arguments: Any, seconds: float) -> Any:
+        seen["seconds"] = seconds
+        return explain(*arguments, seconds=seconds)
+
+    monkeypatch.setattr(Framing, "run_check", noted)
+    monkeypatch.setattr(searching, "explain", timed)
+    monkeypatch.setattr(JobWatch, "stop", lambda self: "finish")
+    code, data = call(capsys, "train", "sample:diabetes", "--target", "progression", "--budget", "120", "--jobs", "1",
+                      "--families", "linear,lightgbm", "--out", str(tmp_path / "m.zip"))
+    assert code in (0, 1)
+    assert seen["pace"].over()
+    assert seen["seconds"] <= 0.5
+    assert {"legible", "single"} <= {name for offer in data["ladder"] for name in (offer["name"], *offer["also"])}
 
 
 def test_doctor(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
