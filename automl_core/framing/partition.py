@@ -57,7 +57,7 @@ def make_groupings(frame: pd.DataFrame, columns: tuple[Column, ...]) -> tuple[Gr
 
 def _grouping(series: pd.Series, column: Column) -> Grouping | None:
     missing = series.isna().to_numpy()
-    if series.dtype.kind in "iufM" and not (column.role == "category" or series.nunique() <= BANDS):
+    if series.dtype.kind in "iufM" and not (column.role == "category" or _few(series)):
         codes, labels = _bands(series)
     else:
         codes, levels = pd.factorize(series, sort=True)
@@ -69,6 +69,11 @@ def _grouping(series: pd.Series, column: Column) -> Grouping | None:
     if not 2 <= len(labels) <= MOST_LEVELS:
         return None
     return Grouping(column.name, codes, tuple(labels))
+
+
+def _few(series: pd.Series) -> bool:
+    """Whether there are no more values than bands; most often the first rows tell."""
+    return bool(series.iloc[: 8 * BANDS].nunique() <= BANDS and series.nunique() <= BANDS)
 
 
 def _short(level: object) -> str:
@@ -83,7 +88,8 @@ def _bands(series: pd.Series) -> tuple[Codes, list[str]]:
     values = series.to_numpy().astype("datetime64[us]").astype(np.int64) if dates else series.to_numpy(dtype=float)
     present = values[series.notna().to_numpy()]
     present = present[np.isfinite(present)]
-    edges = np.unique(np.quantile(present, np.linspace(0, 1, BANDS + 1)[1:-1], method="lower")) if len(present) else np.array([])
+    places = (np.linspace(0, 1, BANDS + 1)[1:-1] * (len(present) - 1)).astype(np.int64)  # the quantiles at or below
+    edges = np.unique(np.partition(present, places)[places]) if len(present) else np.array([])
     edges = edges[edges < present.max()] if len(present) else edges
     shown = [str(np.datetime64(int(edge), "us").astype("datetime64[D]")) if dates else f"{edge:.6g}" for edge in edges]
     if not shown:

@@ -71,7 +71,7 @@ def average(material: Material, train: Rows, valid: Rows) -> Floats:
 def rule(material: Material, train: Rows, valid: Rows) -> Floats:
     """The best table of averages over one or two columns, or a tree of depth two, chosen inside the training rows."""
     table = choose_table(material.groupings, train, material.targets[train])
-    leaves = tree_leaves(material, train)
+    leaves = tree_leaves(material, fit_tree(material, train))
     quantile = material.problem.level
     if table is None and leaves is None:
         return average(material, train, valid)
@@ -106,9 +106,8 @@ def fit_tree(material: Material, train: Rows) -> Any:
     return kind(max_depth=2, min_samples_leaf=least, random_state=0).fit(questions[train], goal)
 
 
-def tree_leaves(material: Material, train: Rows) -> Grouping | None:
-    """The leaves of the depth-two tree as parts of all rows."""
-    tree = fit_tree(material, train)
+def tree_leaves(material: Material, tree: Any) -> Grouping | None:
+    """The leaves of a tree as parts of all rows; None without a tree."""
     if tree is None:
         return None
     codes = np.unique(tree.apply(material.matrix.questions), return_inverse=True)[1].astype(np.int64)

@@ -8,11 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.tree import DecisionTreeRegressor
 
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing import Pace, Problem, Verdict, check
 from automl_core.framing.comparison import compare, holm
+from automl_core.framing.ladder import make_material
+from automl_core.framing.simple_rule import learn_simple_rule
 
 World = tuple[pd.DataFrame, tuple[Column, ...], Problem]
 BINARY = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes")
@@ -187,6 +190,18 @@ def test_the_simple_rule_is_said_in_full() -> None:
     assert said.startswith("“y” by a table of averages by “kind”: ")
     answers = dict(part.split(": ") for part in said.rstrip(".").split(": ", 1)[1].split("; "))
     assert float(answers["b"]) == pytest.approx(5, abs=0.4)
+
+
+def test_the_tree_that_is_said_is_fitted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On thousands of columns it is what takes the time."""
+    frame, columns, problem = straight(1)
+    y = np.where(frame["x0"] > 1.0, 5.0, np.where(frame["x1"] > 1.0, 9.0, 0.0))
+    material = make_material(frame, columns, problem, y, 0)
+    fits: list[int] = []
+    fit = DecisionTreeRegressor.fit
+    monkeypatch.setattr(DecisionTreeRegressor, "fit", lambda self, *given: fits.append(1) or fit(self, *given))
+    assert "questions about" in learn_simple_rule(material).text
+    assert len(fits) == 1
 
 
 def test_nothing_to_predict_is_refused() -> None:
