@@ -1,6 +1,8 @@
 """The same folds for everybody: stratified, grouped by entity or by copied rows, or forward in time."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -84,6 +86,15 @@ def make_folds(
             folds -= 1
             assigned = _deal_groups(groups, strata, folds, random)
     return tuple((np.flatnonzero(assigned != fold), np.flatnonzero(assigned == fold)) for fold in range(folds))
+
+
+def check_split(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem) -> None:
+    """BadInput when rows cannot be split by the problem's time and group: known before anything is searched."""
+    names = [name for name in (problem.time, problem.group) if name in frame.columns]
+    if problem.time or problem.group:
+        y, keep = encode_target(frame[problem.target], problem)
+        alone = replace(problem, copies_together=False)  # finding copies takes all columns
+        make_folds(y, alone, frame.loc[keep, names].reset_index(drop=True), columns, 5, 0)
 
 
 def _both_classes(strata: Positions, assigned: Positions) -> bool:

@@ -6,12 +6,14 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from automl_core import Workspace
 from automl_core.codec import to_json
 from automl_core.data import table_from_frame
+from automl_core.errors import BadInput
 from automl_core.workspace.context import fingerprint
 
 
@@ -46,6 +48,18 @@ def test_a_table_is_described_once(workspace: Workspace) -> None:
     texts = json.dumps([to_json(stored), to_json(("a", 1))], sort_keys=True, ensure_ascii=False)
     assert fingerprint(stored, ("a", 1)) == hashlib.sha256(texts.encode()).hexdigest()[:16]
     assert fingerprint(replace(stored, rows=4)) != fingerprint(stored)
+
+
+def test_a_goal_whose_rows_cannot_be_split_is_refused_when_it_is_saved(workspace: Workspace) -> None:
+    project = workspace.projects.create("Panel")
+    frame = pd.DataFrame({"day": [k // 5 for k in range(200)], "shop": [f"s{k % 5}" for k in range(200)],
+                          "y": np.random.default_rng(0).normal(size=200)})
+    workspace.data.put(project, table_from_frame(frame, "t"))
+    problem = workspace.goal.suggest(project, "y")
+    with pytest.raises(BadInput, match="occur all the time"):
+        workspace.goal.save(project, replace(problem, time="day", group="shop"))
+    assert workspace.goal.problem(project) is None
+    workspace.goal.save(project, replace(problem, time="day"))
 
 
 def test_a_body_that_differs_under_the_same_version_is_read_again(workspace: Workspace) -> None:
