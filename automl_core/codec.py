@@ -17,7 +17,7 @@ def to_json(value: Any) -> Any:
 
     NaN and infinities become None, because JSON has none. Datetimes become ISO 8601 text.
     """
-    kind = type(value)
+    kind: type = type(value)
     if kind in PLAIN:  # what most values are: a contract of thousands of columns holds hundreds of thousands
         return value
     if kind is float:

@@ -73,7 +73,7 @@ def check(
     leaks = search_leaks(frame, columns, problem, seed, looking.over)
     given = int(frame[problem.target].notna().sum())
     frame, y = sample_rows(frame, columns, problem, seed, pace.effort)
-    material = make_material(frame, columns, problem, y, seed)
+    material = make_material(frame, columns, problem, y, seed, pace.effort)
     folds = _repeated_folds(y, problem, frame, columns, seed)
     if pace.effort < 1.0 and len(y) < given:
         folds = folds[:1]  # where time does not last for all rows, it does not last for repeats
@@ -114,14 +114,17 @@ def _most_rows(columns: tuple[Column, ...], problem: Problem, effort: float) -> 
 
 
 def make_material(
-    frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, y: NDArray[np.generic], seed: int
+    frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, y: NDArray[np.generic], seed: int, effort: float = 1.0
 ) -> rungs.Material:
     """What the rungs share, from rows that all have a target."""
     used = usable_columns(columns, problem)
     matrix = simple_matrix(frame, used)
     work = rungs.working_scale(y, problem)
     dataset = rungs.boosted_dataset(matrix, work, seed)
-    return rungs.Material(problem, matrix, make_groupings(frame, used), y, work, rungs.one_hot_targets(y, problem), dataset, seed)
+    wide = matrix.trees.shape[1] > rungs.SEEN
+    rounds = max(rungs.FEWEST_ROUNDS, round(effort * rungs.ROUNDS)) if wide else rungs.ROUNDS
+    targets = rungs.one_hot_targets(y, problem)
+    return rungs.Material(problem, matrix, make_groupings(frame, used), y, work, targets, dataset, seed, rounds)
 
 
 def _repeated_folds(

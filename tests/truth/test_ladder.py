@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from dataclasses import replace
 
+import lightgbm
 import numpy as np
 import pandas as pd
 import pytest
@@ -190,6 +191,23 @@ def test_the_simple_rule_is_said_in_full() -> None:
     assert said.startswith("“y” by a table of averages by “kind”: ")
     answers = dict(part.split(": ") for part in said.rstrip(".").split(": ", 1)[1].split("; "))
     assert float(answers["b"]) == pytest.approx(5, abs=0.4)
+
+
+def test_a_wide_table_in_little_time_is_boosted_in_fewer_and_larger_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, _, problem = straight(0, rows=800)
+    random = np.random.default_rng(0)
+    more = pd.DataFrame(random.normal(size=(800, 300)), columns=[f"n{number}" for number in range(300)])
+    wide = world(pd.concat([frame, more], axis=1), problem)
+    rounds: list[int] = []
+    train = lightgbm.train
+    monkeypatch.setattr(lightgbm, "train", lambda *given, num_boost_round: rounds.append(num_boost_round) or train(
+        *given, num_boost_round=num_boost_round))
+    whole, hurried, narrow = (check(*one, pace=Pace(effort, 0.0)) for one, effort in (
+        (wide, 1.0), (wide, 0.1), ((frame, wide[1][:9], problem), 0.1)))
+    assert rounds == [150, 60, 150]
+    scores = [next(rung.score for rung in verdict.ladder if rung.rung == "boosted") for verdict in (whole, hurried)]
+    assert scores[1] == pytest.approx(scores[0], abs=0.03)
+    assert narrow.ladder
 
 
 def test_the_tree_that_is_said_is_fitted_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,8 +58,8 @@ def test_null_tokens_are_kept_in_the_reading() -> None:
 def test_plain_decimals_of_a_short_table_are_read_at_once_and_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     """Thousands of columns of a thousand rows are as many cells as one column of millions."""
     plain = [f"{number / 7:.3f}" for number in range(300)]
-    columns = {"plain": plain, "gaps": [*plain[:290], *10 * ["n/a"]], "blank": [*plain[:299], " "], "comma": [*plain[:299], "1,5"],
-               "codes": ["007", *plain[1:]], "whole": [str(number) for number in range(300)],
+    columns = {"plain": plain, "gaps": [*plain[:290], *10 * ["n/a"]], "blank": [*plain[:299], " "],
+               "comma": [*plain[:299], "1,5"], "codes": ["007", *plain[1:]], "whole": [str(number) for number in range(300)],
                "dotted": [f"{1 + number % 28}.3.{1900 + number % 90}" for number in range(300)]}
     columns["compact"] = [f"2023{1 + number % 12:02}{1 + number % 28:02}" for number in range(300)]
     quick = table_from_frame(pd.DataFrame(columns), "t")
