@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 __all__ = [
     "METRICS", "Decision", "Difference", "Leak", "Metric", "Money", "Pace", "Problem", "Rung", "ScoreInterval", "Task", "Verdict",
     "bayes_threshold", "check", "check_split", "check_target", "class_counts", "decision_of", "default_folds",
-    "default_metric", "detect_task", "encode_target", "find_leaks", "get_metric", "make_folds", "metrics_for", "paired_difference",
-    "predicted_codes", "problem_for", "score_with_interval", "suggest_problem", "tune_threshold",
+    "default_metric", "detect_task", "encode_target", "find_leaks", "get_metric", "make_folds", "metrics_for",
+    "paired_difference", "predicted_codes", "problem_for", "score_with_interval", "suggest_problem", "tune_threshold",
     "usable_columns",
 ]
 

@@ -38,7 +38,7 @@ class Framing:
         return framing.suggest_problem(frame, columns, target)
 
     def save(self, project_id: str, problem: Problem) -> Problem:
-        """Keep the problem; BadInput when the target cannot be learned, a column is unknown, or rows cannot be split as it says."""
+        """Keep the problem; BadInput when the target cannot be learned, a column is unknown or rows cannot be split like this."""
         frame, columns = self.cleaning.cleaned(project_id)
         names = {column.name for column in columns}
         unknown = [name for name in (*problem.excluded, problem.time, problem.group) if name and name not in names]
