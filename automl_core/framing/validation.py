@@ -97,6 +97,20 @@ def check_split(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Probl
         make_folds(y, alone, frame.loc[keep, names].reset_index(drop=True), columns, 5, 0)
 
 
+def row_weights(frame: pd.DataFrame, problem: Problem) -> NDArray[np.float64] | None:
+    """(n,) weights with mean 1; BadInput when the column does not hold numbers of which none is below 0."""
+    if not problem.weights:
+        return None
+    if problem.weights not in frame.columns:
+        raise BadInput(f"There is no column “{problem.weights[:80]}” to weigh rows by.", "Choose another column for the weights.")
+    values = pd.to_numeric(frame[problem.weights], errors="coerce").to_numpy(dtype=np.float64)
+    if not np.isfinite(values).all() or values.min() < 0 or values.sum() <= 0:
+        raise BadInput(f"“{problem.weights[:80]}” cannot weigh rows: a weight is missing, below 0 or no number, or all are 0.",
+                       "Mend those rows, or choose another column for the weights.")
+    weights: NDArray[np.float64] = values / values.mean()
+    return weights
+
+
 def _both_classes(strata: Positions, assigned: Positions) -> bool:
     """Whether each fold has rows of both classes."""
     counts = np.zeros((2, int(assigned.max()) + 1))

@@ -186,6 +186,36 @@ def test_a_check_that_is_short_of_time_says_what_it_left_out_and_is_no_bolder() 
     check_all(short)
 
 
+@pytest.mark.parametrize("problem", [NUMBER, BINARY, Problem("y", "regression", "pinball", quantile=0.8)],
+                         ids=["number", "binary", "quantile"])
+def test_rows_count_by_their_weights(problem: Problem) -> None:
+    """A line in rows that hardly count is none, and noise in rows that hardly count does not hide one."""
+    random = np.random.default_rng(0)
+    x, group = random.normal(size=(2, 1_200))
+    first = np.arange(1_200) < 600
+    truth = np.where(first, 4 * x, 0) + random.normal(size=1_200)
+    y = truth if problem.task == "regression" else yes(truth > 0)
+    weighed = replace(problem, weights="w")
+    shuffled = random.permutation(1_200)
+    found = {}
+    for name, line, noise_ in (("line", 1.0, 0.01), ("noise", 0.01, 1.0), ("none", 0.0, 1.0)):
+        weights = np.where(first, line, noise_)
+        frame = pd.DataFrame({"x": x, "other": group, "w": weights, "y": y}).iloc[shuffled].reset_index(drop=True)
+        found[name] = check(*world(frame, weighed))
+    gains = {name: abs(verdict.ladder[2].score - verdict.ladder[0].score) for name, verdict in found.items()}
+    assert found["line"].verdict in ("linear", "rule", "ml_pays")
+    assert found["noise"].verdict == found["none"].verdict == "average"
+    assert gains["line"] > 5 * gains["noise"]
+
+
+def test_equal_weights_change_nothing() -> None:
+    for one in (straight(0, 600), straight(1, 600)):
+        frame, _, problem = one
+        weighed = check(*world(frame.assign(w=3.0), replace(problem, weights="w")), pace=Pace(until=0.0))
+        for mine, other in zip(weighed.ladder, check(*one, pace=Pace(until=0.0)).ladder, strict=True):
+            assert (mine.score, mine.low) == pytest.approx((other.score, other.low), rel=1e-3)
+
+
 def test_the_simple_rule_is_said_in_full() -> None:
     said = check(*grouped(0)).rule
     assert said.startswith("“y” by a table of averages by “kind”: ")
@@ -194,9 +224,9 @@ def test_the_simple_rule_is_said_in_full() -> None:
 
 
 def test_a_wide_table_in_little_time_is_boosted_in_fewer_and_larger_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    frame, _, problem = straight(0, rows=800)
+    frame, _, problem = straight(0, rows=500)
     random = np.random.default_rng(0)
-    more = pd.DataFrame(random.normal(size=(800, 300)), columns=[f"n{number}" for number in range(300)])
+    more = pd.DataFrame(random.normal(size=(500, 250)), columns=[f"n{number}" for number in range(250)])
     wide = world(pd.concat([frame, more], axis=1), problem)
     rounds: list[int] = []
     train = lightgbm.train
