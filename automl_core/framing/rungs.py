@@ -18,7 +18,7 @@ from automl_core.framing.problem import Problem
 from automl_core.framing.simple_matrix import SimpleMatrix
 
 ROUNDS = 150
-FEWEST_ROUNDS = 60  # where thousands of columns are looked at in little time: fewer and larger steps
+FEWEST_ROUNDS = 90  # where thousands of columns are looked at in little time: fewer and larger steps
 SEEN = 250  # columns that a tree looks at on the most: of thousands all would take minutes
 Rows = NDArray[np.int64]
 

@@ -234,9 +234,9 @@ def test_a_wide_table_in_little_time_is_boosted_in_fewer_and_larger_steps(monkey
         *given, num_boost_round=num_boost_round))
     whole, hurried, narrow = (check(*one, pace=Pace(effort, 0.0)) for one, effort in (
         (wide, 1.0), (wide, 0.1), ((frame, wide[1][:9], problem), 0.1)))
-    assert rounds == [150, 60, 150]
+    assert rounds == [150, 90, 150]
     scores = [next(rung.score for rung in verdict.ladder if rung.rung == "boosted") for verdict in (whole, hurried)]
-    assert scores[1] == pytest.approx(scores[0], abs=0.03)
+    assert scores[1] == pytest.approx(scores[0], abs=0.05)
     assert narrow.ladder
 
 
