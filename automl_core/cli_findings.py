@@ -28,8 +28,9 @@ def compare(workspace: Workspace, source: str, request: Request, arguments: argp
     asked = Asked(tuple(arguments.first), tuple(arguments.second), arguments.when, arguments.since)
     story = workspace.file_findings.compare(source, request, asked)
     names = ("first", "second", "rows_first", "rows_second", "mean_first", "mean_second", "gap", "composition", "behaviour",
-             "columns", "drivers", "looked_at", "tested", "support", "left_out", "confirmed", "outcome", "sentence")
-    return {name: getattr(story, name) for name in names}, "\n".join([story.sentence, *(d.sentence for d in story.drivers)])
+             "columns", "drivers", "looked_at", "tested", "support", "left_out", "confirmed", "outcome", "sentence", "drawn_from")
+    said = [story.sentence, *([story.drawn] if story.drawn else []), *(driver.sentence for driver in story.drivers)]
+    return {name: getattr(story, name) for name in names}, "\n".join(said)
 
 
 def fairness(workspace: Workspace, run_id: str, columns: tuple[str, ...]) -> Said:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import cards, explain_tabs
+from pages.ui import cards, explain_class, explain_tabs
 from pages.ui.session import workspace
 from pages.ui.theme import TEXT_WIDTH
 from pages.ui.words import lead
@@ -18,6 +18,7 @@ if explanation is None:
     cards.empty("No model to explain yet", "The explanation is made at the end of a search.", "search", "Start a search")
     st.stop()
 
+explanation = explain_class.pick(project, explanation)
 st.markdown(lead(explanation.sentence), width=TEXT_WIDTH)
 explain_tabs.tabs(project, explanation)
 cards.next_step("act", "Decide what to do", "groups that stand out, and the rows worth acting on first.")

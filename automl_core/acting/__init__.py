@@ -25,7 +25,7 @@ from automl_core.acting.finding import find_segments
 from automl_core.acting.gap_story import GapStory
 from automl_core.acting.goal import check_goal, read_goal, suggest_goal, suggest_later, suggest_levers
 from automl_core.acting.goal_file import goal_text
-from automl_core.acting.levers import eligible, moved
+from automl_core.acting.levers import eligible, forbidden_by, moved
 from automl_core.acting.newsvendor import Newsvendor, newsvendor
 from automl_core.acting.pilot_design import draw, due_date, plan_pilot, start_pilot
 from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
@@ -100,6 +100,7 @@ __all__ = [
     "experiment_frame",
     "find_actions",
     "find_segments",
+    "forbidden_by",
     "gains",
     "goal_text",
     "graded",

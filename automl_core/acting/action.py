@@ -129,9 +129,9 @@ class ActionCard:
     Money is NaN when the goal has none. `conditions` (all hold), `from_values` and `step` say again, for a program, who is meant
     and what changes: `eligible` picks the rows of any table by them. `id` is a hash of those: the same card of a later run has
     the same one. `also` are further levers moved together. A numeric lever never leaves [`lowest`, `highest`] (NaN: no limit).
-    When not all of a group has rows to be compared with, `alike` says in parts (one must hold) which rows do: only these are
-    meant. Once a pilot has ended its figures are those `measured` there. `gain`, `gain_low` and `gain_high` are the effect in the
-    wanted direction: more is better whatever is counted.
+    `forbidden` are moves (lever, from, to) that no row makes. When not all of a group has rows to be compared with, `alike` says
+    in parts (one must hold) which rows do: only these are meant. Once a pilot has ended its figures are those `measured` there.
+    `gain`, `gain_low` and `gain_high` are the effect in the wanted direction: more is better whatever is counted.
     """
 
     who: str
@@ -174,6 +174,7 @@ class ActionCard:
     also: tuple[Change, ...] = ()
     alike: tuple[tuple[Condition, ...], ...] = ()
     measured: bool = False
+    forbidden: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def whole_cost(self) -> float:

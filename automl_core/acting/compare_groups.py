@@ -13,11 +13,12 @@ from automl_core.acting.action import Condition
 from automl_core.acting.conditions import all_hold, describe_all, usable
 from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.findings.segments import first_half
-from automl_core.acting.gap import Amount, TwoGroups, split_gap
+from automl_core.acting.gap import LEAST_CLUSTERS, Amount, TwoGroups, fewest_clusters, split_gap
 from automl_core.acting.gap_drivers import Evidence, find_drivers
 from automl_core.acting.gap_story import GapStory, confirmed_parts, told, with_words
 from automl_core.acting.mix import column_parts, make_levels, mix_parts
 from automl_core.acting.outcome import Outcome, make_outcome
+from automl_core.acting.statistics import group_codes
 from automl_core.data.table import Column, find_column
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
@@ -25,6 +26,7 @@ from automl_core.framing.problem import Problem
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 MOST_ROWS = 20_000
+MOST_PARTS = 12
 SEPARATES = 0.98  # a column whose levels alone tell the groups apart this well (AUC) describes the groups, not their rows
 
 
@@ -86,24 +88,32 @@ def tell_gap(
     left_out = _separating(make_covariates(rows, columns, problem, sides.defining), first)
     hidden = (*sides.defining, *left_out)
     covariates = make_covariates(rows, columns, problem, hidden)
-    together = rows[problem.group].to_numpy() if problem.group and problem.group in rows else None
-    split = split_gap(TwoGroups(values, first, covariates, outcome.is_rate, together, seed))
+    together = group_codes(rows[problem.group].to_numpy()) if problem.group and problem.group in rows else None
+    too_few, by_rows = "", ""
+    if together is not None and first.any() and not first.all() and fewest_clusters(together, first) < LEAST_CLUSTERS:
+        if problem.group in sides.defining:  # these very ones are asked about, so their rows are what there is to compare
+            by_rows, together, problem = problem.group, None, replace(problem, group="")
+        else:
+            too_few = problem.group
+    split = None if too_few else split_gap(TwoGroups(values, first, covariates, outcome.is_rate, together, seed))
     if split is None:
         unknown = _unknown(values, first, sides, left_out, outcome)
-        return told(replace(unknown, drawn_from=drawn_from), outcome)
+        return told(replace(unknown, drawn_from=drawn_from, too_few=too_few, by_rows=by_rows), outcome)
     shown = usable(columns, problem, hidden)
     levels = make_levels(rows, values, shown)
     parts = column_parts(levels, mix_parts(levels, values, first), together) if levels.conditions else ()
     half = first_half(rows, problem, np.random.default_rng(seed))
     found = find_drivers(Evidence(rows, values, first, split.scores, levels, together, half), shown)
-    composed = sum(part.part.value for part in parts)
+    kept = parts[:MOST_PARTS]
+    composed = sum(part.part.value for part in kept)  # what is not kept is left over, too
     return told(
         GapStory(
             sides.first_name, sides.second_name, int(first.sum()), int((~first).sum()),
             float(values[first].mean()), float(values[~first].mean()), split.gap, split.composition, split.behaviour,
-            split.composition.value - composed, parts[:12], with_words(found, outcome, sides.over_time), found.looked_at,
+            split.composition.value - composed, kept, with_words(found, outcome, sides.over_time), found.looked_at,
             found.tested, split.support, left_out, confirmed_parts(split.gap, split.composition, split.behaviour),
             outcome.label, outcome.unit, outcome.is_rate, sides.over_time, drawn_from=drawn_from,
+            by_rows=by_rows,
         ),
         outcome,
     )

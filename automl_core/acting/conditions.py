@@ -48,7 +48,11 @@ class Cells:
         """Each row's place among the texts of a column, and the texts."""
         if name not in self.levels:
             series = self.frame[name]
-            places, texts = pd.factorize(series if series.dtype == "str" else series.astype("str").where(series.notna()))
+            if _holds_numbers(series):  # a gap in a column of whole numbers makes them decimal, which nobody writes
+                places, found = pd.factorize(series)
+                texts = pd.Index([_spelled(value) for value in found], dtype="str")
+            else:
+                places, texts = pd.factorize(series if series.dtype == "str" else series.astype("str").where(series.notna()))
             self.levels[name] = np.asarray(places, dtype=np.int64), pd.Index(texts)
         return self.levels[name]
 
@@ -65,7 +69,9 @@ def holds(condition: Condition, rows: pd.DataFrame | Cells) -> Mask:
     cells = rows if isinstance(rows, Cells) else Cells(rows)
     if condition.values:
         places, texts = cells.levels_of(condition.column)
-        wanted = texts.get_indexer(pd.Index(condition.values, dtype=texts.dtype))
+        numbers = _holds_numbers(cells.frame[condition.column])
+        written = tuple(_spelled(value) for value in condition.values) if numbers else condition.values
+        wanted = texts.get_indexer(pd.Index(written, dtype=texts.dtype))
         return np.asarray(np.isin(places, wanted[wanted >= 0]), dtype=bool)
     values = cells.numbers_of(condition.column)
     mask = ~np.isnan(values)
@@ -74,6 +80,18 @@ def holds(condition: Condition, rows: pd.DataFrame | Cells) -> Mask:
     if not math.isnan(condition.high):
         mask &= values < condition.high
     return np.asarray(mask, dtype=bool)
+
+
+def _holds_numbers(series: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype)
+
+
+def _spelled(value: object) -> str:
+    """A number, or a text that spells one, as a person writes it."""
+    from automl_core.acting.levers import number_of, spelled
+
+    number = number_of(str(value))
+    return str(value) if math.isnan(number) else spelled(number)
 
 
 def all_hold(conditions: tuple[Condition, ...], rows: pd.DataFrame | Cells) -> Mask:

@@ -44,7 +44,8 @@ class Decision:
 
     `curve` is None without money, and for numbers. `value` is the list's money by the outcomes that came (not by predictions),
     with its 95 % range; `rivals` are random choice, everyone, and the simple rule of the verdict when it was given.
-    `break_even` is the save rate from which the list pays (NaN without a cost). `lift` are tenths of the ranking.
+    `break_even` is the save rate from which the list pays by these outcomes (NaN without a cost, or where nothing was lost;
+    above 1 it cannot pay). `lift` are tenths of the ranking.
     """
 
     curve: ProfitCurve | None
@@ -99,17 +100,15 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
             reach = max(reach, _alike_reach(len(chosen), goal.save_rate * goal.value))
             least = -len(chosen) * goal.contact_cost
             most = least + len(chosen) * goal.save_rate * goal.value
-        expected = float(at_risk[chosen].sum())
+        lost = float(bad[chosen].sum())
         made = replace(
             made,
             value=value,
             low=max(value - reach, least),
             high=min(value + reach, most),
             rivals=_rivals(inputs, worth, chosen, len(at_risk)),
-            sensitivity=_sensitivity(goal, expected, len(chosen)),
-            break_even=goal.contact_cost * len(chosen) / (goal.value * expected)
-            if goal.contact_cost > 0 and expected > 0
-            else nan,
+            sensitivity=_sensitivity(goal, lost, len(chosen)),
+            break_even=goal.contact_cost * len(chosen) / (goal.value * lost) if goal.contact_cost > 0 and lost > 0 else nan,
         )
     return replace(made, sentence=_sentence(made, inputs, actions))
 
@@ -175,9 +174,11 @@ def _alike_reach(rows: int, apart: float) -> float:
     return 1.96 * apart * math.sqrt(rate * (1 - rate) * rows)
 
 
-def _sensitivity(goal: Goal, expected: float, rows: int) -> tuple[Sensitivity, ...]:
+def _sensitivity(goal: Goal, lost: float, rows: int) -> tuple[Sensitivity, ...]:
+    """By the outcomes that came, as the list's own money: the rows chosen are those that predictions say pay, so by predictions
+    the list would always seem to pay."""
     rates = sorted({*RATES, goal.save_rate})
-    return tuple(Sensitivity(rate, rate * goal.value * expected - rows * goal.contact_cost) for rate in rates)
+    return tuple(Sensitivity(rate, rate * goal.value * lost - rows * goal.contact_cost) for rate in rates)
 
 
 def _sentence(made: Decision, inputs: DecisionInputs, actions: ActionList) -> str:
@@ -200,6 +201,8 @@ def _sentence(made: Decision, inputs: DecisionInputs, actions: ActionList) -> st
         f"at {amount(goal.contact_cost)} a row and {percent(goal.save_rate)} turned; "
     )
     words += "; ".join(f"{rival.name.lower()}: {amount(rival.value)}" for rival in made.rivals) + "."
-    if math.isfinite(made.break_even):
+    if made.break_even > 1:
+        words += " It would not pay even if acting turned all of them."
+    elif math.isfinite(made.break_even):
         words += f" It pays as long as acting turns {percent(made.break_even)} or more."
     return words

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -92,16 +92,25 @@ def actions_frame(actions: ActionList, frame: pd.DataFrame, columns: tuple[Colum
     prediction, worth, reasons. `frame` is the one that was ranked."""
     positions = [row.row for row in actions.rows]
     id_name = next((column.name for column in columns if column.role == "id" and column.name in frame), "")
-    out: dict[str, object] = {"rank": [row.rank for row in actions.rows]}
+    out: dict[str, object] = {free_name("rank", [id_name]): [row.rank for row in actions.rows]}
     ids = frame[id_name].iloc[positions].tolist() if id_name else frame.index[positions].tolist()
     # a gap in a column of whole numbers makes them decimal
     out[id_name or "row"] = [int(value) if isinstance(value, float) and value.is_integer() else value for value in ids]
-    out["prediction"] = [row.prediction for row in actions.rows]
+    out[free_name("prediction", [id_name])] = [row.prediction for row in actions.rows]
     if not math.isnan(actions.expected_value):
-        out["expected_value"] = [round(row.expected_value, 2) for row in actions.rows]
+        out[free_name("expected_value", [id_name])] = [round(row.expected_value, 2) for row in actions.rows]
     for place in range(max((len(row.reasons) for row in actions.rows), default=0)):
-        out[f"reason_{place + 1}"] = [row.reasons[place] if place < len(row.reasons) else "" for row in actions.rows]
+        name = free_name(f"reason_{place + 1}", [id_name])
+        out[name] = [row.reasons[place] if place < len(row.reasons) else "" for row in actions.rows]
     return pd.DataFrame(out)
+
+
+def free_name(name: str, taken: Iterable[object]) -> str:
+    """What a column that is added to a user's own is called, whose names are not touched."""
+    names = {str(one) for one in taken}
+    while name in names:
+        name = f"action_{name}"
+    return name
 
 
 def _limit(rows: int, goal: Goal, priced: bool) -> int:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.grading import Evidence, grade
-from automl_core.acting.levers import moved
+from automl_core.acting.levers import forbidden_by, moved
 from automl_core.acting.outcome import Outcome
 from automl_core.acting.pilot_groups import Together, rows_together
 from automl_core.acting.statistics import group_codes
@@ -94,6 +94,7 @@ class Desk:
             benchmark_strength=found.benchmark.strength if found.benchmark else nan, reasons=reasons, days=lever.days,
             lowest=lever.low, highest=lever.high, also=trial.also, alike=trial.alike,
         )  # fmt: skip
+        made = forbidden_by(made, self.goal)
         return replace(made, id=_identity(made), what_if=self._what_if(made, trial))
 
     def _together(self, trial: Trial) -> Together | None:

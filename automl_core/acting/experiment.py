@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from automl_core.acting.action import Goal
 from automl_core.acting.budget import rows_paid_for
 from automl_core.acting.conditions import all_hold, describe_all, usable
+from automl_core.acting.decisions import free_name
 from automl_core.acting.findings.segments import discover
 from automl_core.acting.qini import CurvePoint, UpliftPart
 from automl_core.acting.uplift import Uplift, UpliftRoles, measure_uplift
@@ -38,7 +39,9 @@ class Experiment:
     changes in the wanted direction. `qini` judges the DR-learner's order, `simple_qini` the T-learner's; `ordered` says that the
     first one's range lies above zero. `treat` is the share of rows worth treating, `rows` how many of the measured ones that is;
     `net` (money, NaN without a value) is what treating these brings after costs, `net_all` what treating all brings. `who`
-    describes the 30 % ranked first in sentences; `curve` and `parts` are those of the DR-learner's order.
+    describes the 30 % ranked first in sentences; `curve` and `parts` are those of the DR-learner's order. `drawn_from` counts the
+    rows of the table when a random sample of them was measured (else 0); `reach` is how many of the rows worth treating the
+    goal's limits pay for (None when they reach all).
     """
 
     treatment: str
@@ -70,17 +73,21 @@ class Experiment:
     advice: str = ""
     sentence: str = ""
     refused: str = ""
+    drawn_from: int = 0
+    reach: int | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ExperimentInputs:
-    """A cleaned frame (n rows) with outcome and treatment, its columns, the problem, and the goal that names the treatment."""
+    """A cleaned frame (n rows) with outcome and treatment, its columns, the problem, and the goal that names the treatment.
+    `drawn_from` counts the rows that these were drawn from by chance; 0 when they are all."""
 
     frame: pd.DataFrame
     columns: tuple[Column, ...]
     problem: Problem
     goal: Goal
     seed: int = 0
+    drawn_from: int = 0
 
 
 def measure_experiment(inputs: ExperimentInputs) -> tuple[Experiment, Floats]:
@@ -93,7 +100,7 @@ def measure_experiment(inputs: ExperimentInputs) -> tuple[Experiment, Floats]:
     lever = next((lever for lever in goal.levers if lever.column == goal.experiment), None)
     treated = lever.to[0] if lever is not None and len(lever.to) == 1 else ""
     never, later = (*problem.never, *goal.never), (*problem.later, *goal.later)
-    roles = UpliftRoles(goal.good, treated, never, later, problem.group)
+    roles = UpliftRoles(goal.good, treated, never, later, problem.group, problem)
     try:
         found = measure_uplift(inputs.frame, problem.target, goal.experiment, roles, inputs.columns, inputs.seed)
     except BadInput as error:
@@ -105,12 +112,20 @@ def measure_experiment(inputs: ExperimentInputs) -> tuple[Experiment, Floats]:
         goal.experiment, found.outcome, found.is_rate, found.treated, found.held, found.balance.sentence, found.balance.auc,
         effect, low, high, found.ranking.qini, found.ranking.qini_low, found.ranking.qini_high,
         found.simple.qini, found.simple.qini_low, found.simple.qini_high, found.ranking.qini_low > 0, parts=tuple(parts),
-        curve=found.ranking.curve, sentence=found.sentence,
+        curve=found.ranking.curve, sentence=found.sentence + _drawn(inputs), drawn_from=inputs.drawn_from,
     )  # fmt: skip
     cost = (lever.cost if lever is not None else 0.0) or goal.contact_cost
     made = _worth(made, found, goal, cost)
-    advice = _advice(made, goal) + _first(made, goal, cost)
-    return replace(made, who=_who(inputs, found) if made.ordered else (), advice=advice), found.scores
+    made = replace(made, reach=_reach(made, goal, cost))
+    return replace(made, who=_who(inputs, found) if made.ordered else (), advice=_advice(made, goal) + _first(made)), found.scores
+
+
+def _drawn(inputs: ExperimentInputs) -> str:
+    """Says of what the figures are, when not all rows were measured."""
+    if not inputs.drawn_from:
+        return ""
+    drawn = f"{count(len(inputs.frame), 'row')} were drawn by chance from {count(inputs.drawn_from)}"
+    return f" To keep it quick, {drawn}: all figures are those of the rows drawn."
 
 
 def _told(turned: float, effect: float, low: float, high: float) -> tuple[float, float, float]:
@@ -132,6 +147,8 @@ def _worth(made: Experiment, found: Uplift, goal: Goal, cost: float) -> Experime
 
     if 0 < share < 1 and net("gain", 1.0) >= net("gain", share):  # predicted gains are cautious; measured ones decide
         share, rows = 1.0, len(scores)
+    if share > 0 and net("gain", share) <= 0:  # nor do predicted gains outweigh a loss that was measured
+        share, rows = 0.0, 0
     if goal.value <= 0:
         return replace(made, treat=share, rows=rows)
     return replace(made, treat=share, rows=rows, net=net("gain", share), net_low=net("low", share), net_high=net("high", share),
@@ -161,43 +178,58 @@ def _who(inputs: ExperimentInputs, found: Uplift) -> tuple[str, ...]:
 
 def _advice(made: Experiment, goal: Goal) -> str:
     total = made.treated + made.held
+    everyone = "all rows" if made.drawn_from else f"all {total:,} rows"
     name = quote(made.treatment)
     if made.treat == 0:
         return f"Treating nobody is the safe choice: {name} could not be shown to bring more than it costs."
     if made.treat >= 0.995:
-        words = f"Treat all {total:,} rows with {name}: leaving some out was not seen to bring more."
+        words = f"Treat {everyone} with {name}: leaving some out was not seen to bring more."
         if not made.ordered:
-            words = f"Treat all {total:,} rows with {name}."
+            words = f"Treat {everyone} with {name}."
     else:
-        only = count(made.rows, "row")
-        words = f"Treat the {only} ({percent(made.treat)}) ranked first with {name}: only these are expected to gain"
+        only = percent(made.treat) if made.drawn_from else f"{count(made.rows, 'row')} ({percent(made.treat)})"
+        words = f"Treat the {only} ranked first with {name}: only these are expected to gain"
         words += " more than it costs." if goal.value > 0 else "."
     if math.isnan(made.net):
         return words
     span = interval(money(made.net_low, goal.currency), money(made.net_high, goal.currency))
-    words += f" That brings {money(made.net, goal.currency)} after costs (95 % range {span})"
+    that = f"On the {total:,} rows drawn that" if made.drawn_from else "That"
+    words += f" {that} brings {money(made.net, goal.currency)} after costs (95 % range {span})"
     return f"{words}; treating all brings {money(made.net_all, goal.currency)}." if made.treat < 0.995 else f"{words}."
 
 
-def _first(made: Experiment, goal: Goal, cost: float) -> str:
-    """With whom to begin when hands or money do not reach all rows that are worth it."""
+def _reach(made: Experiment, goal: Goal, cost: float) -> int | None:
+    """How many rows that are worth it hands and money reach; None when that is all of them."""
     limits = [goal.capacity] if goal.capacity > 0 else []
     if goal.budget > 0 and cost > 0:
         limits.append(rows_paid_for(goal.budget, cost))
-    if not limits or made.rows <= min(limits):
+    worth = round(made.treat * made.drawn_from) if made.drawn_from else made.rows
+    return min(limits) if limits and min(limits) < worth else None
+
+
+def _first(made: Experiment) -> str:
+    """With whom to begin when hands or money do not reach all rows that are worth it."""
+    if made.reach is None:
         return ""
     how = "begin with those ranked first" if made.ordered else "let chance choose them"
-    return f" Your limits reach {min(limits):,} of these rows: {how}."
+    return f" Your limits reach {made.reach:,} of these rows: {how}."
 
 
 def experiment_frame(scores: Floats, frame: pd.DataFrame, made: Experiment) -> pd.DataFrame:
-    """The rows with an expected gain, those that gain most first: `rank`, `row`, `expected_gain`, `treat`, then the columns."""
+    """The rows with an expected gain, those that gain most first: `rank`, `row`, `expected_gain`, `treat`, then the frame's
+    columns, whose names go first: the new ones are called otherwise where one is taken.
+
+    `treat` says which rows are worth it; `within_limits`, there when the goal's limits do not reach all of these, for which to do
+    it: those ranked first, or those that chance picked where no order was seen to be worth anything.
+    """
     known = np.flatnonzero(np.isfinite(scores))
     order = known[np.argsort(-scores[known], kind="stable")]
-    shown = frame.iloc[order].drop(columns=["rank", "row", "expected_gain", "treat"], errors="ignore").reset_index(drop=True)
     ranks = np.arange(1, len(order) + 1)
-    shown.insert(0, "treat", np.where(ranks <= made.rows, "yes", "no"))
-    shown.insert(0, "expected_gain", scores[order])
-    shown.insert(0, "row", order)
-    shown.insert(0, "rank", ranks)
-    return shown
+    worth = ranks <= made.rows
+    columns = {"rank": ranks, "row": order, "expected_gain": scores[order], "treat": np.where(worth, "yes", "no")}
+    if made.reach is not None:
+        queue = ranks if made.ordered else np.random.default_rng(0).permutation(len(order)) + 1
+        taken = np.flatnonzero(worth)[np.argsort(queue[worth], kind="stable")][: made.reach]
+        columns["within_limits"] = np.where(np.isin(np.arange(len(order)), taken), "yes", "no")
+    added = pd.DataFrame({free_name(name, frame.columns): values for name, values in columns.items()})
+    return pd.concat([added, frame.iloc[order].reset_index(drop=True)], axis=1)

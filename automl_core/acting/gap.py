@@ -22,6 +22,7 @@ from automl_core.acting.statistics import group_codes
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 LEAST_ROWS = 50
+LEAST_CLUSTERS = 2.5  # three a side, one of them perhaps somewhat larger than the others
 LEAST_CHANCE = 0.02  # a row whose chance of being in the other group is smaller has nobody to be compared with
 
 
@@ -84,9 +85,9 @@ def split_gap(groups: TwoGroups) -> GapSplit | None:
     influence = (influence_first - influence_second) / 2
     scores = as_first - as_second + np.where(first, (y - as_first) / chance, -(y - as_second) / (1 - chance))
     return GapSplit(
-        gap=amount(gap, gap_influence, groups.together),
-        composition=amount(gap - behaviour, gap_influence - influence, groups.together),
-        behaviour=amount(behaviour, influence, groups.together),
+        gap=amount(gap, gap_influence, groups.together, first),
+        composition=amount(gap - behaviour, gap_influence - influence, groups.together, first),
+        behaviour=amount(behaviour, influence, groups.together, first),
         scores=np.where(alike, scores, np.nan),
         support=float(alike.mean()),
     )
@@ -113,15 +114,35 @@ def _contrast(y: Floats, here: Mask, there: Mask, expected: Floats, odds: Floats
     return estimate, psi - estimate * part
 
 
-def amount(value: float, influence: Floats, together: NDArray[np.generic] | None = None) -> Amount:
-    """An estimate with its normal interval from the influence of each row; rows that go together are summed first."""
-    from scipy.special import ndtr
+def amount(
+    value: float, influence: Floats, together: NDArray[np.generic] | None = None, first: Mask | None = None
+) -> Amount:
+    """An estimate with its interval from the influence of each row: a normal one where rows are independent.
+
+    Rows that go together are summed first; with few of them on a side (`first`: who is on the one) the sums vary more than they
+    show, so the error is that of so many and the interval Student's. Fewer than three on a side tell nothing.
+    """
+    from scipy.special import ndtr, stdtr, stdtrit
 
     rows = len(influence)
     if together is None:
         error = float(influence.std(ddof=1)) / math.sqrt(rows)
-    else:
-        sums = np.bincount(group_codes(together), weights=influence)
-        error = float(np.sqrt(np.sum(sums**2))) / rows
-    p = float(2 * ndtr(-abs(value) / error)) if error > 0 else 1.0
-    return Amount(value, value - 1.959964 * error, value + 1.959964 * error, p)
+        p = float(2 * ndtr(-abs(value) / error)) if error > 0 else 1.0
+        return Amount(value, value - 1.959964 * error, value + 1.959964 * error, p)
+    codes = group_codes(together)
+    clusters = fewest_clusters(codes, first)
+    if clusters < LEAST_CLUSTERS:
+        return Amount(value, -math.inf, math.inf, 1.0)
+    sums = np.bincount(codes, weights=influence)
+    error = math.sqrt(float(np.sum(sums**2)) * clusters / (clusters - 1)) / rows
+    reach = float(stdtrit(clusters - 1, 0.975)) * error
+    p = float(2 * stdtr(clusters - 1, -abs(value) / error)) if error > 0 else 1.0
+    return Amount(value, value - reach, value + reach, p)
+
+
+def fewest_clusters(codes: NDArray[np.int64], first: Mask | None = None) -> float:
+    """How many groups of rows that go together stand on the smaller side, by their effective number: one that has nearly all
+    rows is nearly the only one (Carter, Schnepel and Steigerwald 2017)."""
+    sides = [codes] if first is None else [codes[first], codes[~first]]
+    counts = [np.bincount(side).astype(np.float64) for side in sides]
+    return min(float(count.sum() ** 2 / max(1.0, float((count**2).sum()))) for count in counts)

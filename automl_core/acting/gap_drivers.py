@@ -113,7 +113,8 @@ def _mix_drivers(looking: Evidence, checking: Evidence) -> tuple[list[tuple[Driv
             break
         places = told[at]
         level = level_part(checking.levels, again, int(places[0]), checking.together)
-        part = amount(float(again.values[places].sum()), again.influence[:, places].sum(axis=1), checking.together)
+        value, influence = float(again.values[places].sum()), again.influence[:, places].sum(axis=1)
+        part = amount(value, influence, checking.together, checking.first)
         rows = int(checking.levels.design[:, places[0]].sum())
         driver = Driver("mix", (level.condition,), rows, level.share_first, level.share_second, part, 0.0, part.p)
         made.append((driver, part.value * values[at] > 0))
@@ -146,7 +147,9 @@ def _behaviour_drivers(
         together = checking.together
         gap = gap_between(checking.scores[fresh], mask[fresh], None if together is None else together[fresh])
         mine = checking.scores[inside]
-        effect = amount(gap.first, mine - gap.first, None if together is None else together[inside])
+        effect = amount(gap.first, mine - gap.first, None if together is None else together[inside], checking.first[inside])
+        if not np.isfinite(effect.low):  # too few of those that go together are in it
+            continue
         shares = float(mask[checking.first].mean()), float(mask[~checking.first].mean())
         driver = Driver("behaviour", candidate.conditions, int(mask.sum()), *shares, effect, gap.second, gap.p)
         made.append((driver, gap.difference * candidate.difference > 0))

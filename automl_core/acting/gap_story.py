@@ -10,7 +10,7 @@ from automl_core.acting.gap_drivers import Driver, Drivers
 from automl_core.acting.mix import ColumnPart
 from automl_core.acting.outcome import Outcome
 from automl_core.data.words import join_words
-from automl_core.explaining.words import interval, percent, quote
+from automl_core.explaining.words import count, interval, percent, quote
 
 ERROR = 0.025  # Holm over the gap and its two parts; the drivers have the other half of the 5 %
 ENOUGH_ALIKE = 0.5
@@ -24,7 +24,8 @@ class GapStory:
     columns acting together). `confirmed` tells which of "gap", "composition" and "behaviour" are more than chance. `drivers` were
     confirmed on held-out rows. `support` is the share of rows with a like in the other group; `left_out` names columns that tell
     the groups apart by themselves. With too few rows the amounts are NaN. `drawn_from` counts the rows of both groups when only a
-    random sample of them was compared, else 0.
+    random sample of them was compared, else 0. `by_rows` names the column whose rows go together when it is what is compared:
+    its rows are then taken one by one. `too_few` names it when fewer than three of its values on a side said nothing.
     """
 
     first: str
@@ -50,11 +51,21 @@ class GapStory:
     over_time: bool
     sentence: str = ""
     drawn_from: int = 0
+    by_rows: str = ""
+    too_few: str = ""
 
     @property
     def found(self) -> bool:
         """Whether anything is more than chance."""
         return bool(self.confirmed or self.drivers)
+
+    @property
+    def drawn(self) -> str:
+        """Says of how many rows a sample was drawn; empty when all rows were compared."""
+        if not self.drawn_from:
+            return ""
+        return (f"To keep it quick, {count(self.rows_first + self.rows_second, 'row')} were drawn by chance from the "
+                f"{count(self.drawn_from)} of both sides; all figures here are those of the rows drawn.")
 
 
 def confirmed_parts(gap: Amount, composition: Amount, behaviour: Amount) -> tuple[str, ...]:
@@ -86,6 +97,8 @@ def _sentences(story: GapStory, outcome: Outcome) -> list[str]:
         return [f"{opening}.", _why_not(story)]
     spread = f"{opening}: {_signed(story.gap.value, outcome)} ({_range(story.gap, outcome)})."
     lines = [spread] if story.confirmed else [spread, "That is no more than chance can make."]
+    if story.by_rows:
+        lines.append(f"This speaks of these values of {quote(story.by_rows)} alone, as their rows are compared one by one.")
     whole = "change" if story.over_time else "gap"
     if story.support < ENOUGH_ALIKE:
         lines.append(f"Only {percent(story.support)} of the rows have one like them on the other side: the split below speaks of "
@@ -117,6 +130,9 @@ def _why_not(story: GapStory) -> str:
     """Why a gap was not split."""
     if min(story.rows_first, story.rows_second) < LEAST_ROWS:
         return f"There are too few rows to say more: it takes {LEAST_ROWS} on each side."
+    if story.too_few:
+        return (f"Rows with the same {quote(story.too_few)} go together, and one side has too few values of it to say more: it "
+                "takes 3 of much the same size on each side.")
     names = ", ".join(quote(name) for name in story.left_out[:3])
     told_apart = f", as {names} {'tells' if len(story.left_out) == 1 else 'tell'} the two apart" if names else ""
     other = "dates" if story.over_time else "groups"

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from automl_core.acting.action import MOST_DAYS, MOST_LEVERS, MOST_ROWS, Direction, Goal, Lever
+from automl_core.acting.levers import spelled_alike
 from automl_core.data.table import Column, find_column
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
@@ -149,6 +150,7 @@ def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...]) -> Non
 def _check_lever(lever: Lever, column: Column) -> None:
     name = quote(lever.column)
     number = column.kind in ("int", "float")
+    lever = spelled_alike(lever, number)
     if not number and (not math.isnan(lever.step) or lever.direction or not (math.isnan(lever.low) and math.isnan(lever.high))):
         raise BadInput(f"{name} does not hold numbers, so it has no step, direction or limits.", "Name the values in “to”.")
     if not 0 <= lever.days <= MOST_DAYS:

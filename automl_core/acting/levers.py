@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import TypeGuard
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl_core.acting.action import ActionCard
+from automl_core.acting.action import ActionCard, Goal, Lever
 from automl_core.acting.conditions import all_hold, any_hold
 from automl_core.explaining.single import is_missing, value_text
 from automl_core.explaining.words import id_text
@@ -19,7 +21,7 @@ Mask = NDArray[np.bool_]
 
 def texts(series: pd.Series) -> pd.Series:
     """Values as the texts a person writes: whole numbers without a decimal point; missing stays missing."""
-    if pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype):
+    if holds_numbers(series):
         return series.map(spelled, na_action="ignore").astype("str")
     return series.astype("str")
 
@@ -53,9 +55,45 @@ def number_of(text: str) -> float:
     return value if math.isfinite(value) else math.nan
 
 
+def spelled_alike(lever: Lever, numeric: bool) -> Lever:
+    """The lever with its values spelled as `texts` spells those of its column: “2.0” and the number 2 are “2” in a column of
+    numbers, and texts like any other in one of texts."""
+
+    def text(value: object) -> str:
+        number = number_of(str(value)) if numeric else math.nan
+        return str(value) if math.isnan(number) else spelled(number)
+
+    return replace(
+        lever, to=tuple(map(text, lever.to)), from_values=tuple(map(text, lever.from_values)),
+        forbidden=tuple((text(before), text(after)) for before, after in lever.forbidden),
+    )  # fmt: skip
+
+
+def holds_numbers(values: pd.Series) -> bool:
+    """Whether a column holds numbers, and not yes and no."""
+    return pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
+
+
+def forbidden_moves(pairs: Iterable[tuple[str, str]], now: NDArray[np.float64], after: NDArray[np.float64]) -> Mask:
+    """(n,) rows whose number would make one of these moves (from, to), but for what arithmetic in decimals loses."""
+    found = np.zeros(len(now), dtype=bool)
+    for before, to in pairs:
+        start, end = number_of(str(before)), number_of(str(to))
+        near = 1e-9 * (np.abs(now) + abs(end))
+        found |= (np.abs(now - start) <= 1e-9 * abs(start)) & (np.abs(after - end) <= near)
+    return found
+
+
+def forbidden_by(card: ActionCard, goal: Goal) -> ActionCard:
+    """The card with the moves that the goal forbids: cards did not carry them at first."""
+    levers = {card.lever, *(one.lever for one in card.also)}
+    said = {(lever.column, str(a), str(b)): None for lever in goal.levers if lever.column in levers for a, b in lever.forbidden}
+    return replace(card, forbidden=tuple(dict.fromkeys((*card.forbidden, *said))))
+
+
 def eligible(card: ActionCard, frame: pd.DataFrame) -> Mask:
     """(n,) rows of a typed and cleaned frame that the card is about: in its group, at a value that would be changed, and of a
-    kind that the new value was seen on. Every figure of the card speaks of these rows.
+    kind that the new value was seen on; and no forbidden move. Every figure of the card speaks of these rows.
 
     For a numeric lever these are the rows with a known value whose new one stays within the card's limits.
     """
@@ -70,7 +108,22 @@ def eligible(card: ActionCard, frame: pd.DataFrame) -> Mask:
         mask = mask & ~(after < card.lowest) & ~(after > card.highest)
         if card.relative:  # a share of a number below zero would go the other way
             mask = mask & (_now(card, frame) > 0)
-    return np.asarray(mask, dtype=bool)
+    return np.asarray(mask & ~_forbidden(card, frame), dtype=bool)
+
+
+def _forbidden(card: ActionCard, frame: pd.DataFrame) -> Mask:
+    """(n,) rows that would make a move that the card forbids."""
+    found = np.zeros(len(frame), dtype=bool)
+    for name, to in ((card.lever, card.to_value), *((one.lever, one.to_value) for one in card.also)):
+        pairs = tuple((before, after) for lever, before, after in card.forbidden if lever == name)
+        if not pairs:
+            continue
+        if math.isnan(card.step):
+            said = spelled_alike(Lever(name, (to,), forbidden=pairs), holds_numbers(frame[name]))
+            found |= np.asarray(texts(frame[name]).isin([a for a, b in said.forbidden if b == said.to[0]]), dtype=bool)
+        else:
+            found |= forbidden_moves(pairs, _now(card, frame), _after(card, frame))
+    return found
 
 
 def moved(card: ActionCard, frame: pd.DataFrame, rows: Mask) -> pd.DataFrame:

@@ -88,7 +88,7 @@ def make_levels(frame: pd.DataFrame, y: Floats, columns: tuple[Column, ...]) -> 
 @dataclass(frozen=True, eq=False, slots=True)
 class MixParts:
     """The part of each level (k,) with its influence (n, k); of each whole column (c,) and (n, c), rows without a level among
-    them; and the shares of both groups (k,)."""
+    them; the shares of both groups (k,); and who is in the first (n,)."""
 
     values: Floats
     influence: Floats
@@ -96,6 +96,7 @@ class MixParts:
     whole_influence: Floats
     share_first: Floats
     share_second: Floats
+    first: Mask
 
 
 def mix_parts(levels: Levels, y: Floats, first: Mask) -> MixParts:
@@ -120,7 +121,7 @@ def mix_parts(levels: Levels, y: Floats, first: Mask) -> MixParts:
         effect_influence[:, mine] -= (effect_influence[:, mine] @ overall[mine])[:, None]
         effect[mine] -= float(effect[mine] @ overall[mine])
     influence = moved * effect + shift * effect_influence
-    return MixParts(shift * effect, influence, whole, whole_influence, share_first, share_second)
+    return MixParts(shift * effect, influence, whole, whole_influence, share_first, share_second, first)
 
 
 def column_parts(levels: Levels, parts: MixParts, together: NDArray[np.generic] | None) -> tuple[ColumnPart, ...]:
@@ -128,7 +129,7 @@ def column_parts(levels: Levels, parts: MixParts, together: NDArray[np.generic] 
     made = []
     for owner, name in enumerate(levels.names):
         places = np.flatnonzero(levels.owners == owner)
-        whole = amount(float(parts.whole[owner]), parts.whole_influence[:, owner], together)
+        whole = amount(float(parts.whole[owner]), parts.whole_influence[:, owner], together, parts.first)
         inner = [level_part(levels, parts, int(place), together) for place in places]
         inner.sort(key=lambda item: -abs(item.part.value))
         made.append(ColumnPart(name, whole, tuple(inner)))
@@ -137,5 +138,5 @@ def column_parts(levels: Levels, parts: MixParts, together: NDArray[np.generic] 
 
 def level_part(levels: Levels, parts: MixParts, place: int, together: NDArray[np.generic] | None) -> LevelPart:
     """One level's part."""
-    made = amount(float(parts.values[place]), parts.influence[:, place], together)
+    made = amount(float(parts.values[place]), parts.influence[:, place], together, parts.first)
     return LevelPart(levels.conditions[place], float(parts.share_first[place]), float(parts.share_second[place]), made)

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Lever
-from automl_core.acting.levers import number_of, spelled, texts
+from automl_core.acting.levers import forbidden_moves, holds_numbers, number_of, spelled, spelled_alike, texts
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -49,6 +49,7 @@ def is_numeric(lever: Lever, values: pd.Series) -> bool:
 
 def category_moves(lever: Lever, values: pd.Series) -> tuple[Move, ...]:
     """Moves between values that occur often enough; one move a pair, or all sources of a target together when there are many."""
+    lever = spelled_alike(lever, holds_numbers(values))
     counts = texts(values).dropna().value_counts()
     common = [str(value) for value, rows in counts.items() if rows >= LEAST_ROWS]
     targets = [value for value in dict.fromkeys(lever.to or common[:MOST_VALUES]) if value in common][:MOST_VALUES]
@@ -95,7 +96,8 @@ def steps_of(move: Move, dose: Floats) -> Floats:
 
 
 def movable(move: Move, dose: Floats) -> Mask:
-    """Rows whose number may be moved: at an allowed value, and the new one within the lever's limits and direction."""
+    """Rows whose number may be moved: at an allowed value, the new one within the lever's limits and direction, and the move not
+    forbidden."""
     step = steps_of(move, dose)
     after = dose + step
     mask = np.isfinite(dose) & ~(after < move.lever.low) & ~(after > move.lever.high) & (step != 0)
@@ -106,4 +108,4 @@ def movable(move: Move, dose: Floats) -> Mask:
     if move.lever.from_values:
         wanted = {number_of(value) for value in move.lever.from_values}
         mask &= np.isin(dose, [value for value in wanted if not math.isnan(value)])
-    return np.asarray(mask, dtype=bool)
+    return np.asarray(mask & ~forbidden_moves(move.lever.forbidden, dose, after), dtype=bool)

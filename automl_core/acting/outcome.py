@@ -26,8 +26,8 @@ class Outcome:
     chosen: str = ""
 
     def level(self, value: float) -> str:
-        """A mean outcome in words: “26 %” or “1,230”."""
-        return percent(value) if self.is_rate else number(value)
+        """A mean outcome in words: “26 %” or “1,230”; a share that is estimated beyond none or all is said to be just that."""
+        return percent(min(max(value, 0.0), 1.0)) if self.is_rate else number(value)
 
     def gap(self, value: float) -> str:
         """A difference of mean outcomes in words, without its sign."""
@@ -38,7 +38,7 @@ def make_outcome(y: NDArray[np.generic], problem: Problem, label: str = "") -> O
     """The outcome that findings speak of.
 
     `y` holds codes into `problem.classes` (in binary tasks 1 is the positive class) or numbers. For classes `label` chooses
-    which one is counted; without it the positive one, or the rarest when no class is positive.
+    which one is counted; without it the positive one, or the rarest when no class is positive. What is NaN stays unknown.
     """
     if problem.task == "regression":
         return Outcome(np.asarray(y, dtype=np.float64), quote(problem.target), False, problem.target)
@@ -48,11 +48,12 @@ def make_outcome(y: NDArray[np.generic], problem: Problem, label: str = "") -> O
         if problem.positive and chosen != problem.positive:
             values = 1.0 - values
     else:
-        codes = np.asarray(y, dtype=np.int64)
-        counts = np.bincount(codes, minlength=len(problem.classes))
+        codes = np.asarray(y, dtype=np.float64)
+        known = np.isfinite(codes)
+        counts = np.bincount(codes[known].astype(np.int64), minlength=len(problem.classes))
         present = np.where(counts > 0, counts, counts.max() + 1)
         chosen = label or problem.positive or problem.classes[int(present.argmin())]
         if chosen not in problem.classes:
             raise BadInput(f"{quote(problem.target)} has no class {quote(chosen)}.", "Choose one of its classes.")
-        values = (codes == problem.classes.index(chosen)).astype(np.float64)
+        values = np.where(known, codes == problem.classes.index(chosen), np.nan)
     return Outcome(values, f"{quote(problem.target)} = {quote(chosen)}", True, "share of rows", chosen)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -59,7 +59,8 @@ def planned_gain(action: PlannedAction, goal: Goal, is_rate: bool) -> float:
 
 @dataclass(frozen=True, slots=True)
 class ActionPlan:
-    """The planned actions, best first; net money together, the most any plan could bring, and whether this is proven the best."""
+    """The planned actions, best first; net money together, the most any plan could bring, and whether this is proven the best.
+    `held` rows that cards speak of are left out, because a running pilot holds them out."""
 
     actions: tuple[PlannedAction, ...]
     net: float
@@ -67,24 +68,28 @@ class ActionPlan:
     bound: float
     exact: bool
     sentence: str
+    held: int = 0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PlanInputs:
     """`frame` is typed and cleaned, aligned with `predictions` by models that had not seen the rows; its index says which row of
-    the table each is. `columns` are its columns."""
+    the table each is. `columns` are its columns. Rows at the places `held` are held out in a running pilot and stay as they are.
+    """
 
     model: Model
     frame: pd.DataFrame
     columns: tuple[Column, ...]
     predictions: Floats
     goal: Goal
+    held: frozenset[int] = frozenset()
 
 
 def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
     """The best plan for the goal's capacity and budget: one action a row, of the card that is worth most there.
 
-    Without money the better grade wins, then the larger gain; the plan then keeps every row up to the capacity.
+    Without money the better grade wins, then the larger gain; the plan then keeps every row up to the capacity. A row that a
+    pilot holds out gets no action, whichever card it is of: the pilot could no longer tell what its own change does.
     """
     goal, rows = inputs.goal, len(inputs.frame)
     now = wanted(inputs.model, inputs.predictions, goal)
@@ -100,6 +105,8 @@ def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
         score, letter = (goal.value * gain - card.whole_cost, 0) if goal.value > 0 else (gain, "ABC".index(card.grade))
         better = np.isfinite(effect) & ((letter < level) | ((letter == level) & (score > best)))
         best[better], level[better], which[better] = score[better], letter, place
+    held = np.isin(np.arange(rows), list(inputs.held)) & (which >= 0)
+    which[held] = -1
     some = np.flatnonzero(which >= 0)
     costs = np.array([usable[place].whole_cost for place in which[some]], dtype=np.float64)
     net = best[some] if goal.value > 0 else _in_order(level[some], best[some])
@@ -107,7 +114,14 @@ def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
     picked = some[chosen.rows]
     said = _texts(usable, picked, which, inputs)
     actions = [_action(usable[which[row]], effects[which[row]], now, (row, said[row]), inputs) for row in picked.tolist()]
-    return _plan(tuple(actions), chosen.bound if goal.value > 0 else math.nan, chosen.exact, goal)
+    made = _plan(tuple(actions), chosen.bound if goal.value > 0 else math.nan, chosen.exact, goal)
+    return replace(made, held=int(held.sum()), sentence=made.sentence + _held_words(int(held.sum()))) if held.any() else made
+
+
+def _held_words(held: int) -> str:
+    if held == 1:
+        return " 1 row is held out in a running pilot and gets no action until that has ended."
+    return f" {held:,} rows are held out in a running pilot and get no action until that has ended."
 
 
 def _in_order(level: Floats, gain: Floats) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from automl_core.acting.action import Goal, Lever
-from automl_core.acting.levers import number_of, spelled, texts
+from automl_core.acting.levers import number_of, spelled, spelled_alike, texts
 from automl_core.acting.moves import is_numeric
 from automl_core.data.table import Row
 from automl_core.explaining.single import value_text
@@ -43,6 +43,7 @@ def moves_of(lever: Lever, row: Row, near: pd.DataFrame) -> tuple[Move, ...]:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ()
     numeric = pd.api.types.is_numeric_dtype(near[lever.column].dtype)
+    lever = spelled_alike(lever, numeric)
     now = spelled(float(str(value))) if numeric else str(texts(pd.Series([value], dtype=near[lever.column].dtype)).iloc[0])
     here = (number_of(text) == float(str(value)) if numeric else text == now for text in lever.from_values)
     if lever.from_values and not any(here):

@@ -12,6 +12,7 @@ from automl_core.acting.pilots import Pilot, direction
 from automl_core.explaining.words import interval, money, number, quote
 
 _Z = 1.959964
+_NOTHING = "No card has been measured by a pilot yet."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class Kept:
 @dataclass(frozen=True, slots=True)
 class TrackRecord:
     """All measured cards together, newest first. Amounts are money when every card has money, else outcomes turned good, or
-    what the number moved by in the wanted direction; `unit` then names that number.
+    what the number moved by in the wanted direction; `unit` then names that number. Amounts of different outcomes add up in money
+    alone: without it the record is that of one outcome, and `others` counts the measured cards of other ones.
 
     `ratio` is delivered over promised with its range, taking the promises as given; NaN when nothing was promised.
     """
@@ -48,32 +50,43 @@ class TrackRecord:
     currency: str
     sentence: str
     unit: str = ""
+    others: int = 0
 
 
 def track_record(pilots: Sequence[Pilot], goal: Goal | None = None) -> TrackRecord:
     """The record of the pilots that have ended with a verdict (in whatever order); others are left out.
 
     Money is that of each pilot's own time. With a `goal` it is left out when its amounts are others by now, as beside them.
+    Without money only cards of the goal's outcome are told of, or of the newest pilot's when there is no goal.
 
     Errors of different pilots are independent, so the range of the sum adds their variances.
     """
     ended = [pilot for pilot in pilots if pilot.state in ("raised", "retired") and pilot.result is not None]
     ended.sort(key=lambda pilot: pilot.started, reverse=True)
-    currencies = {pilot.goal.currency for pilot in ended}
-    in_money = len(currencies) == 1 and all(math.isfinite(pilot.promised) for pilot in ended)
-    if goal is not None:
-        in_money = in_money and all(priced_alike(pilot, goal, cost_now(pilot.card, goal)) for pilot in ended)
+    everything, in_money = ended, _in_money(ended, goal)
+    if ended and not in_money:
+        column = goal.outcome if goal is not None else ended[0].goal.outcome
+        alike = [pilot for pilot in ended if pilot.goal.outcome == column]
+        # a column that was made a number since has two kinds of amounts, too
+        ended = [pilot for pilot in alike if pilot.is_rate == alike[0].is_rate]
+        in_money = _in_money(ended, goal)
     items = tuple(_kept(pilot, in_money) for pilot in ended)
     promised, delivered = sum(item.promised for item in items), sum(item.delivered for item in items)
     reach = math.sqrt(sum(((item.high - item.low) / 2) ** 2 for item in items))
     sure = promised > 0
     ratios = [value / promised if sure else math.nan for value in (delivered, delivered - reach, delivered + reach)]
-    currency = currencies.pop() if in_money else ""
+    currency = ended[0].goal.currency if in_money and ended else ""
     low, high = delivered - reach, delivered + reach
-    numbers = {pilot.goal.outcome for pilot in ended if not pilot.is_rate}
-    unit = numbers.pop() if not in_money and len(numbers) == 1 and not any(pilot.is_rate for pilot in ended) else ""
-    made = TrackRecord(items, promised, delivered, low, high, ratios[0], ratios[1], ratios[2], currency, "", unit)
+    unit = ended[0].goal.outcome if ended and not in_money and not ended[0].is_rate else ""
+    others = len(everything) - len(ended)
+    made = TrackRecord(items, promised, delivered, low, high, ratios[0], ratios[1], ratios[2], currency, "", unit, others)
     return replace(made, sentence=_sentence(made, in_money))
+
+
+def _in_money(ended: Sequence[Pilot], goal: Goal | None) -> bool:
+    """Whether all these pilots have money of one currency, by the amounts of the goal when there is one."""
+    same = len({pilot.goal.currency for pilot in ended}) == 1 and all(math.isfinite(pilot.promised) for pilot in ended)
+    return same and (goal is None or all(priced_alike(pilot, goal, cost_now(pilot.card, goal)) for pilot in ended))
 
 
 def _kept(pilot: Pilot, in_money: bool) -> Kept:
@@ -93,7 +106,7 @@ def _kept(pilot: Pilot, in_money: bool) -> Kept:
 
 def _sentence(record: TrackRecord, in_money: bool) -> str:
     if not record.items:
-        return "No card has been measured by a pilot yet."
+        return "No card of this goal has been measured by a pilot yet." if record.others else _NOTHING
 
     def amount(value: float) -> str:
         if in_money:
@@ -109,4 +122,9 @@ def _sentence(record: TrackRecord, in_money: bool) -> str:
     span = interval(amount(record.low), amount(record.high))
     if math.isfinite(record.ratio):
         words += f" ({100 * record.ratio:.0f} % of the promise)".replace("-", "−")
-    return f"{words}; the 95 % range of what was delivered is {span}."
+    words += f"; the 95 % range of what was delivered is {span}."
+    if record.others == 1:
+        words += " Another measured card was of another outcome and is not counted here."
+    elif record.others:
+        words += f" {record.others:,} more measured cards were of other outcomes and are not counted here."
+    return words

@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.covariates import Covariates, make_covariates
+from automl_core.acting.decisions import free_name
 from automl_core.acting.nuisance import FOLDS, Learner, fold_of
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.qini import Ranking, judge_ranking
@@ -24,7 +25,7 @@ from automl_core.acting.randomised import Balance, check_randomised
 from automl_core.acting.statistics import group_codes
 from automl_core.data.table import Column, find_column
 from automl_core.errors import BadInput
-from automl_core.explaining.words import count, interval, points, quote
+from automl_core.explaining.words import count, interval, number, points, quote
 from automl_core.framing.problem import Problem
 from automl_core.framing.suggestion import suggest_problem
 from automl_core.framing.validation import encode_target
@@ -57,13 +58,15 @@ _CONTROL = ("0", "0.0", "no", "false", "n", "c", "hold", "holdout", "held", "con
 class UpliftRoles:
     """How the columns are to be read. `good` is the wanted class, or "low"/"high" for a number (empty: the first class that is
     not the positive one, or "high"); `treated` the value of the treatment column that means treated (empty: guessed). `never`
-    columns and `later` ones (known only after the treatment) are not used; rows of one `group` go together."""
+    columns and `later` ones (known only after the treatment) are not used; rows of one `group` go together. The `problem` says
+    what the outcome is and what else must not be used; without one it is suggested by the outcome itself."""
 
     good: str = ""
     treated: str = ""
     never: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
     group: str = ""
+    problem: Problem | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -130,9 +133,8 @@ def measure_uplift(
         frame, columns = table.frame, table.columns
     for name in (outcome, treatment, *((roles.group,) if roles.group else ())):
         find_column(columns, name)
-    problem = replace(
-        suggest_problem(frame, columns, outcome), never=(treatment, *roles.never), later=roles.later, group=roles.group
-    )
+    known = roles.problem or suggest_problem(frame, columns, outcome)
+    problem = replace(known, never=(treatment, *roles.never), later=roles.later, group=roles.group)
     measured, keep = _outcome(frame, problem, roles)
     side = treated_rows(frame[treatment], roles.treated)
     used = np.flatnonzero(keep & ~np.isnan(side))
@@ -306,23 +308,22 @@ def _error(influence: Floats, groups: NDArray[np.generic] | None) -> float:
 def _sentence(made: Uplift) -> str:
     def gap(value: float) -> str:
         moved = made.turned * value
-        return f"{'−' if moved < 0 else '+'}{points(moved) if made.is_rate else f'{abs(moved):.3g}'}"
+        return f"{'−' if moved < 0 else '+'}{points(moved) if made.is_rate else number(abs(moved))}"
 
     span = interval(*(gap(value) for value in sorted((made.low, made.high), key=lambda end: made.turned * end)))
     words = f"The treatment moved {made.outcome} by {gap(made.effect)} on average (95 % range {span})"
     words += f", measured on {made.treated:,} treated and {made.held:,} untreated rows. "
     if made.ranking.qini_low > 0:
         best = next(part for part in made.ranking.parts if part.share >= 0.3)
-        return f"{words}It helps some more than others: among the 30 % ranked first the effect is {gap(best.effect)}."
+        return f"{words}It works better for some than for others: among the 30 % ranked first the effect is {gap(best.effect)}."
     return f"{words}No order of rows could be shown to gain more than another: treat all, none, or at random."
 
 
 def ranked_rows(uplift: Uplift, frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows with a score, those that gain most first: `rank`, `row` (position), `expected_gain`, then the frame's columns."""
+    """The rows with a score, those that gain most first: `rank`, `row` (position), `expected_gain`, then the frame's columns,
+    whose names go first: the new ones are called otherwise where one is taken."""
     known = np.flatnonzero(np.isfinite(uplift.scores))
     order = known[np.argsort(-uplift.scores[known], kind="stable")]
-    shown = frame.iloc[order].drop(columns=["rank", "row", "expected_gain"], errors="ignore").reset_index(drop=True)
-    shown.insert(0, "expected_gain", uplift.scores[order])
-    shown.insert(0, "row", order)
-    shown.insert(0, "rank", np.arange(1, len(order) + 1))
-    return shown
+    made = {"rank": np.arange(1, len(order) + 1), "row": order, "expected_gain": uplift.scores[order]}
+    added = pd.DataFrame({free_name(name, frame.columns): values for name, values in made.items()})
+    return pd.concat([added, frame.iloc[order].reset_index(drop=True)], axis=1)

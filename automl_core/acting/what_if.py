@@ -86,7 +86,10 @@ class WhatIf:
     predict: Predict
 
     def __call__(self, before: pd.DataFrame, after: pd.DataFrame) -> float:
-        """On the first 2,000 rows given; NaN without rows."""
+        """On the rows given, 2,000 of more by chance (the first ones of a file may be its oldest); NaN without rows."""
         if not len(before):
             return float("nan")
-        return float((self.predict(after.head(MOST_ROWS)) - self.predict(before.head(MOST_ROWS))).mean())
+        if len(before) > MOST_ROWS:
+            drawn = np.sort(np.random.default_rng(0).choice(len(before), MOST_ROWS, replace=False))
+            before, after = before.iloc[drawn], after.iloc[drawn]
+        return float((self.predict(after) - self.predict(before)).mean())

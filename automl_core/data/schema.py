@@ -6,6 +6,7 @@ Only the standard library, numpy and pandas are used here: this module travels w
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from automl_core.data.cells import UNREADABLE, CellReader, cell_reader
+from automl_core.data.names import clean_names
 from automl_core.data.table import Column, Reading, Row
 from automl_core.data.values import is_null_token
 
@@ -41,16 +43,14 @@ class Typed:
 
 
 def type_frame(raw: pd.DataFrame, columns: tuple[Column, ...]) -> Typed:
-    """`raw` (text, or already typed) to `columns`, rows in order; a column is found by its name, else by its original name."""
-    places: dict[str, int] = {}
-    for place, label in enumerate(raw.columns):
-        places.setdefault(str(label), place)
+    """`raw` (text, or already typed) to `columns`, rows in order; labels may be spelled as in the file that was learned from."""
+    places = label_places(raw)
     data: dict[str, Any] = {}
     unreadable: dict[str, int] = {}
     absent: list[str] = []
     used: set[int] = set()
     for column in columns:
-        place_found = places.get(column.name, places.get(column.original_name, -1) if column.original_name else -1)
+        place_found = places.get(column.name, places.get(header_of(column), -1))
         if place_found < 0:
             absent.append(column.name)
             data[column.name] = _all_missing(column, len(raw))
@@ -64,6 +64,23 @@ def type_frame(raw: pd.DataFrame, columns: tuple[Column, ...]) -> Typed:
     return Typed(frame, unreadable, tuple(absent), extra)
 
 
+def label_places(raw: pd.DataFrame) -> dict[str, int]:
+    """Where columns are, by the names a file with these labels would get (of two alike the second is “x_2”), and by labels."""
+    labels = [str(label) for label in raw.columns]
+    names, _, _ = clean_names(labels)
+    places = {name: place for place, name in enumerate(names)}
+    for place, label in enumerate(labels):
+        places.setdefault(label, place)
+    return places
+
+
+def header_of(column: Column) -> str:
+    """How new data may spell the column: as in the file learned from, unless another column had that label before it."""
+    plain = clean_names([column.original_name])[0][0]
+    repeated = plain != column.name and re.fullmatch(rf"{re.escape(plain)}_\d+", column.name) is not None
+    return column.name if repeated or not column.original_name else column.original_name
+
+
 def type_row(raw: Mapping[str, Any], columns: tuple[Column, ...]) -> Row:
     """One row to `columns`: the same values `type_frame` gives, as plain Python values. Fast: no pandas is touched."""
     return row_typer(columns)(raw)
@@ -75,7 +92,7 @@ def row_typer(columns: tuple[Column, ...]) -> RowTyper:
     plan = [
         (
             column.name,
-            column.original_name or column.name,
+            header_of(column),
             cell_reader(column),
             math.nan if column.kind in ("int", "float") else None,
         )

@@ -1,6 +1,7 @@
 """Why the model predicts what it predicts: importance and what it rests on, shapes, pairs, single rows, what-if, weak spots."""
 from __future__ import annotations
 
+from automl_core.explaining.classes import classes_by_interest
 from automl_core.explaining.contributions import (
     Contributions,
     contributions,
@@ -10,14 +11,23 @@ from automl_core.explaining.contributions import (
     row_care,
 )
 from automl_core.explaining.curves import curve
+from automl_core.explaining.dependent import codes_of
 from automl_core.explaining.depth import evidence
 from automl_core.explaining.fairness import Audit, Fairness, audit
 from automl_core.explaining.fairness_counts import Spread
 from automl_core.explaining.flip import Allowed, cheapest_flip
 from automl_core.explaining.groups import association, column_groups
-from automl_core.explaining.honesty import with_evidence
+from automl_core.explaining.honesty import all_with_evidence, with_evidence
 from automl_core.explaining.interactions import interactions
-from automl_core.explaining.overview import explain, outcomes_shown, stratified
+from automl_core.explaining.overview import (
+    Asked,
+    every_class,
+    explain,
+    explain_classes,
+    mixed_outcomes,
+    outcomes_shown,
+    stratified,
+)
 from automl_core.explaining.protected import in_order, likely_protected, protected_groups
 from automl_core.explaining.reasons import explain_rows
 from automl_core.explaining.reference import Care, Reference, open_reference
@@ -25,11 +35,14 @@ from automl_core.explaining.refits import Past
 from automl_core.explaining.single import explain_row, likeliest, what_if
 from automl_core.explaining.sure import PastCases, of_class, past_cases, row_context
 from automl_core.explaining.swap import Rows, open_rows
-from automl_core.explaining.table_what_if import what_if_table
+from automl_core.explaining.table_what_if import rows_asked, what_if_rows, what_if_table
 from automl_core.explaining.weak_spots import Judged, weak_spots
 
-__all__ = ["Allowed", "Audit", "Care", "Contributions", "Fairness", "Judged", "Past", "PastCases", "Reference", "Rows", "Spread",
-           "association", "audit", "cheapest_flip", "column_groups", "contributions", "curve", "evidence", "explain",
-           "explain_row", "explain_rows", "explained_class", "in_order", "interactions", "likeliest", "likely_protected",
-           "of_class", "open_reference", "open_rows", "outcomes_shown", "past_cases", "pick_background", "protected_groups",
-           "reference_rows", "row_care", "row_context", "stratified", "weak_spots", "what_if", "what_if_table", "with_evidence"]
+__all__ = ["Allowed", "Asked", "Audit", "Care", "Contributions", "Fairness", "Judged", "Past", "PastCases", "Reference", "Rows",
+           "Spread", "all_with_evidence", "association", "audit", "cheapest_flip", "classes_by_interest", "codes_of",
+           "column_groups",
+           "contributions", "curve", "every_class", "evidence", "explain", "explain_classes", "explain_row", "explain_rows",
+           "explained_class", "in_order", "interactions", "likeliest", "likely_protected", "mixed_outcomes", "of_class",
+           "open_reference", "open_rows", "outcomes_shown", "past_cases", "pick_background", "protected_groups",
+           "reference_rows", "row_care", "row_context", "rows_asked", "stratified", "weak_spots", "what_if", "what_if_rows",
+           "what_if_table", "with_evidence"]

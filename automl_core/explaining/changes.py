@@ -43,9 +43,9 @@ class TableChange:
 class TableWhatIf:
     """The whole table with a change: what the model would say. Means and quantiles are in display units.
 
-    `flips_up` and `flips_down` count rows whose decision turns, of `rows` asked; `outside` are rows whose new value lies beyond
-    what was seen. `before` and `after` are histograms over `edges`; NaN `low`/`high` bound the mean change (95 %).
-    `in_points` says that a class is predicted.
+    `flips_up` and `flips_down` count rows whose decision turns, of `rows` asked: with several classes to the one that is told of,
+    and to any other. `outside` are rows whose new value lies beyond what was seen. `before` and `after` are histograms over
+    `edges`; NaN `low`/`high` bound the mean change (95 %). `in_points` says that a class is predicted.
     """
 
     rows: int

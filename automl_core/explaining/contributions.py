@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -103,10 +103,15 @@ def of_matrix(
     model: Model, matrix: Floats, reference: Reference | None, care: Care, seed: int = 0, label: str = ""
 ) -> Contributions:
     """The same for rows that are encoded already; a reference is needed by all but trees that are alone."""
+    return in_class(model, raw_parts(model, matrix, reference, care, seed), matrix, label)
+
+
+def raw_parts(model: Model, matrix: Floats, reference: Reference | None, care: Care, seed: int = 0) -> Raw:
+    """The parts of all classes at once, with what is predicted: `in_class` says what they mean for one of them."""
     raw = exact_together(model, matrix, None if reference is None else reference.matrix)
     if raw is None:
         raw = parted(_fitting(model, reference), matrix, care, row_seeds(matrix, seed))
-    return _shown(model, raw, matrix, label)
+    return replace(raw, prediction=model.predict_matrix(matrix)) if raw.prediction is None else raw
 
 
 def of_row(model: Model, row: Floats, reference: Reference | None, label: str = "") -> Contributions:
@@ -119,7 +124,7 @@ def of_row(model: Model, row: Floats, reference: Reference | None, label: str = 
         known = _fitting(model, reference)
         care = known.care or row_care(known)
         raw = parted(known, row, care, same_seeds(row, 0)) if care.rounds else enumerated(model, row, known.matrix)
-    return _shown(model, raw, row, label)
+    return in_class(model, raw, row, label)
 
 
 def row_care(reference: Reference) -> Care:
@@ -136,7 +141,8 @@ def _fitting(model: Model, reference: Reference | None) -> Reference:
     return reference if reference.model is model else open_reference(model, reference.matrix)
 
 
-def _shown(model: Model, raw: Raw, matrix: Floats, label: str) -> Contributions:
+def in_class(model: Model, raw: Raw, matrix: Floats, label: str = "") -> Contributions:
+    """Parts of all classes as those of one, in display units."""
     place = explained_class(model, label)
     prediction = shown(model, model.predict_matrix(matrix) if raw.prediction is None else raw.prediction, place)
     phi, base = _in_units(model, raw, place, prediction)

@@ -16,8 +16,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.errors import BadInput
+from automl_core.explaining.dependent import codes_of, effective, group_errors
 from automl_core.explaining.fairness_counts import (
+    DRAWS,
     LEAST_EACH,
+    SMALL_ROWS,
     UNKNOWN,
     Rate,
     Spread,
@@ -25,12 +28,13 @@ from automl_core.explaining.fairness_counts import (
     mean_spread,
     odds_spread,
     share_spread,
+    widened,
     wilson,
 )
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-SMALL_ROWS = 100
+LEAST_GROUPS = 5  # of rows that go together, in a group that is compared
 BINS = 5
 
 
@@ -38,7 +42,8 @@ BINS = 5
 class Audit:
     """What is audited: out-of-fold `prediction` (n,) (probability of the class spoken of, or a number), `y` (n,) (1 for that
     class and 0 otherwise, or the number; NaN when unknown), `group` (n,) labels, and `selected` (n,), who is predicted to be of
-    the class (None for numbers). `column` is the protected column, `label` the class in words ("" for numbers)."""
+    the class (None for numbers). `column` is the protected column, `label` the class in words ("" for numbers).
+    `together` (n,) says which rows go together, such as those of one customer (None: each stands alone)."""
 
     prediction: Floats
     y: Floats
@@ -47,6 +52,7 @@ class Audit:
     column: str
     label: str
     seed: int = 0
+    together: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,8 @@ class CalibrationPoint:
 class GroupFigures:
     """One group. For classes: who is selected, of those who are of the class (`found`) and of those who are not (`false_alarms`),
     and how often the class occurs. For numbers: `selected`, `found` and `false_alarms` rest on no rows. `residual` is observed
-    minus predicted, `error` the mean absolute error of numbers. `small` groups are shown but not compared."""
+    minus predicted, `error` the mean absolute error of numbers. `small` groups, of too few rows or of rows that too few others
+    stand for, are shown but not compared."""
 
     group: str
     rows: int
@@ -111,21 +118,24 @@ def audit(case: Audit) -> Fairness:
     if not known.any():
         raise BadInput("No row has both an outcome and a prediction.", "Run a search first.")
     selected = None if case.selected is None else case.selected[known]
-    case = Audit(case.prediction[known], case.y[known], case.group[known], selected, case.column, case.label, case.seed)
+    together = None if case.together is None else codes_of(case.together[known])
+    case = Audit(case.prediction[known], case.y[known], case.group[known], selected, case.column, case.label, case.seed, together)
     names, codes = _groups(case.group)
     if len(names) < 2:
         raise BadInput("This column has only one group among the predicted rows.", "Choose a column with two groups or more.")
     figures = tuple(_figures(case, codes == place, name) for place, name in enumerate(names))
     large = [place for place, group in enumerate(figures) if not group.small]
     generator = np.random.default_rng(case.seed)
-    residuals = mean_spread([(case.y - case.prediction)[codes == place] for place in large], generator)
+    off, everyone = case.y - case.prediction, np.ones(len(case.y), dtype=bool)
+    residuals = mean_spread([off[codes == place] for place in large], generator)
+    residuals = _dependent(residuals, case, [(off, everyone)], (codes, large), generator)
     made = Fairness(case.column, case.label, selected is not None, figures, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, residuals,
                     UNKNOWN, len(case.y))
     if selected is not None:
         made = _class_gaps(made, case, codes, generator)
     else:
-        errors = np.abs(case.y - case.prediction)
-        made = replace(made, error=mean_spread([errors[codes == place] for place in large], generator, ratio=True))
+        errors = mean_spread([np.abs(off)[codes == place] for place in large], generator, ratio=True)
+        made = replace(made, error=_dependent(errors, case, [(np.abs(off), everyone)], (codes, large), generator))
     return replace(made, sentences=sentences(made))
 
 
@@ -149,8 +159,9 @@ def _figures(case: Audit, mask: Mask, name: str) -> GroupFigures:
         false_alarms = wilson(int((picked & ~real).sum()), int((~real).sum()))
     else:
         error = mean_rate(np.abs(y - prediction))
+    few = case.together is not None and effective(np.full(len(y), 1.0), codes_of(case.together[mask])) < LEAST_GROUPS
     return GroupFigures(
-        name, len(y), len(y) < SMALL_ROWS, chosen, found, false_alarms, observed, float(prediction.mean()),
+        name, len(y), len(y) < SMALL_ROWS or few, chosen, found, false_alarms, observed, float(prediction.mean()),
         mean_rate(y - prediction), error, _calibration(prediction, y, case.selected is not None),
     )
 
@@ -177,7 +188,9 @@ def _class_gaps(made: Fairness, case: Audit, codes: NDArray[np.int64], generator
     real = case.y > 0.5
     large = [place for place, group in enumerate(made.groups) if not group.small]
     rich = [place for place in large if min(made.groups[place].found.rows, made.groups[place].false_alarms.rows) >= LEAST_EACH]
-    parity = share_spread(*_counts(selected, np.ones(len(real), dtype=bool), codes, large), generator)
+    everyone, picked = np.ones(len(real), dtype=bool), selected.astype(np.float64)
+    parity = share_spread(*_counts(selected, everyone, codes, large), generator)
+    parity = _dependent(parity, case, [(picked, everyone)], (codes, large), generator)
     kept = np.isin(codes, large)
     given = {"y_true": real[kept].astype(int), "y_pred": selected[kept].astype(int), "sensitive_features": codes[kept]}
     shares = metrics.MetricFrame(metrics=metrics.selection_rate, **given)
@@ -190,8 +203,30 @@ def _class_gaps(made: Fairness, case: Audit, codes: NDArray[np.int64], generator
     kept = np.isin(codes, rich)
     given = {"y_true": real[kept].astype(int), "y_pred": selected[kept].astype(int), "sensitive_features": codes[kept]}
     rates = metrics.MetricFrame(metrics={"found": metrics.true_positive_rate, "alarms": metrics.false_positive_rate}, **given)
+    found = _dependent(found, case, [(picked, real)], (codes, rich), generator)
+    alarms = _dependent(alarms, case, [(picked, ~real)], (codes, rich), generator)
+    odds = _dependent(odds, case, [(picked, real), (picked, ~real)], (codes, rich), generator)
     odds = replace(odds, difference=float(rates.difference().max()), ratio=_ratio(rates.ratio().min()))
     return replace(made, found=found, false_alarms=alarms, odds=odds)
+
+
+def _dependent(
+    spread: Spread, case: Audit, figures: list[tuple[Floats, Mask]], groups: tuple[NDArray[np.int64], list[int]],
+    generator: np.random.Generator,
+) -> Spread:
+    """The spread of these figures (values (n,), and the rows that count) with an interval for whole customers that come and go,
+    where rows go together: `groups` are each row's group and those that are compared."""
+    codes, places = groups
+    if case.together is None or not math.isfinite(spread.difference):
+        return spread
+    gaps, logs = [], []
+    for values, among in figures:
+        shares = [(among & (codes == place)) / max(1, int((among & (codes == place)).sum())) for place in places]
+        means = np.array([float((share * values).sum()) for share in shares])
+        errors = group_errors(shares, [values - mean for mean in means], case.together, DRAWS, generator)
+        gaps.append(np.ptp(errors, axis=1))
+        logs.append(np.ptp(errors / np.maximum(np.abs(means), 1e-12), axis=1))
+    return widened(spread, np.max(gaps, axis=0), np.max(logs, axis=0))
 
 
 def _ratio(value: float) -> float:

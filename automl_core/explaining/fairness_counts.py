@@ -8,13 +8,14 @@ simultaneous band, Hall 1992), and holds 0 when the groups are equal.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 DRAWS = 2000
+SMALL_ROWS = 100
 LEAST_EACH = 20  # rows of a class that an error rate needs before it is compared with another group's
 NORMAL_ROWS = 300
 REACH = 1.959964
@@ -110,6 +111,18 @@ def widest(estimates: Floats, errors: Floats, log_errors: Floats | None) -> Spre
     ratio = float(estimates.min()) / largest if largest > 0 else math.nan
     factor = math.exp(float(np.quantile(np.ptp(log_errors, axis=1), 0.95)))
     return Spread(difference, low, high, ratio, ratio / factor, min(1.0, ratio * factor))
+
+
+def widened(spread: Spread, gaps: Floats, logs: Floats | None) -> Spread:
+    """The spread with an interval no narrower than that of these widest errors (draws,), and of those of logarithms."""
+    reach = float(np.quantile(gaps, 0.95))
+    low, high = max(0.0, spread.difference - reach), spread.difference + reach
+    spread = replace(spread, low=min(spread.low, low), high=max(spread.high, high))
+    if logs is None or not math.isfinite(spread.ratio):
+        return spread
+    factor = math.exp(min(50.0, float(np.quantile(logs, 0.95))))
+    return replace(spread, ratio_low=min(spread.ratio_low, spread.ratio / factor),
+                   ratio_high=max(spread.ratio_high, min(1.0, spread.ratio * factor)))
 
 
 Counts = tuple[NDArray[np.int64], NDArray[np.int64]]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from automl_core.data.words import join_words
-from automl_core.explaining.fairness_counts import LEAST_EACH, Rate, Spread
+from automl_core.explaining.fairness_counts import LEAST_EACH, SMALL_ROWS, Rate, Spread
 from automl_core.explaining.words import interval, number, percent, points, quote
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ LIMITS = (
 def sentences(made: Fairness) -> tuple[str, ...]:
     """What a manager should know, the selection first."""
     lines = _class_lines(made) if made.is_class else _number_lines(made)
-    small = [quote(group.group) for group in made.groups if group.small]
-    if small:
-        some = small if len(small) <= 4 else [*small[:3], f"{len(small) - 3} more"]
-        verb = "has" if len(small) == 1 else "have"
-        lines.append(f"{join_words(some)} {verb} fewer than 100 rows: shown, but not compared.")
+    for few, why in ((True, f"fewer than {SMALL_ROWS} rows"), (False, "rows of fewer than 5 groups of rows that go together")):
+        small = [quote(group.group) for group in made.groups if group.small and (group.rows < SMALL_ROWS) == few]
+        if small:
+            some = small if len(small) <= 4 else [*small[:3], f"{len(small) - 3} more"]
+            lines.append(f"{join_words(some)} {'has' if len(small) == 1 else 'have'} {why}: shown, but not compared.")
     return (*lines, LIMITS)
 
 
 def _class_lines(made: Fairness) -> list[str]:
     target = quote(made.label)
     if len(made.compared) < 2:
-        return ["Fewer than two groups have 100 rows or more, so nothing can be compared."]
+        return ["Fewer than two groups are large enough, so nothing can be compared."]
     lines = [_line(made, made.parity, lambda group: group.selected, f"are predicted to be {target}", "all")]
     if made.found.difference == made.found.difference:
         lines.append(_line(made, made.found, lambda group: group.found, "are found", f"those that are {target}"))
@@ -72,7 +72,7 @@ def _off(made: Fairness, level: Callable[[float], str], gap: Callable[[float], s
 
 def _number_lines(made: Fairness) -> list[str]:
     if len(made.compared) < 2:
-        return ["Fewer than two groups have 100 rows or more, so nothing can be compared."]
+        return ["Fewer than two groups are large enough, so nothing can be compared."]
     ranked = sorted(made.compared, key=lambda group: group.error.value)
     low, high, spread = ranked[0], ranked[-1], made.error
     if spread.clear:

@@ -24,6 +24,7 @@ Floats = NDArray[np.float64]
 PLACES = 15
 LEVELS = 12
 MOST_LEVERS = 8
+MOST_STEPS = 5  # as for one row on the act page
 LEVEL_COST = 0.5  # another level costs as much as moving a number by half of all rows
 SECOND = 0.1  # changing a second column costs this on top
 
@@ -41,8 +42,9 @@ class _Options:
 @dataclass(frozen=True, slots=True)
 class Allowed:
     """One column that may be changed: to these levels only (empty: any common one), within [`low`, `high`] (NaN: what was
-    seen), and only "up" or "down" when `direction` says so. A row at another value than `from_values` (empty: any) keeps it, and
-    no move of `forbidden` (from, to) is made."""
+    seen), and only "up" or "down" when `direction` says so. With a `step` (a share of the number when `relative`) by one to five
+    of them, the way of its sign unless `direction` says another. A row at another value than `from_values` (empty: any) keeps it,
+    and no move of `forbidden` (from, to) is made."""
 
     column: str
     to: tuple[str, ...] = ()
@@ -51,6 +53,8 @@ class Allowed:
     direction: str = ""
     from_values: tuple[str, ...] = ()
     forbidden: tuple[tuple[str, str], ...] = ()
+    step: float = math.nan
+    relative: bool = False
 
 
 def cheapest_flip(
@@ -147,10 +151,7 @@ def _options(rows: Rows, past: pd.DataFrame, lever: Allowed) -> _Options | None:
         here = float(as_numbers(now)[0])
         if not len(known) or not math.isfinite(here):
             return None
-        places = np.unique(np.quantile(known, np.linspace(0.01, 0.99, PLACES), method="inverted_cdf"))
-        if lever.to:
-            given = [float(text) for text in lever.to if _is_float(text)]
-            places = np.array(given) if given else places
+        places = _places(lever, known, here)
         low, high = (known[0] if math.isnan(lever.low) else lever.low), (known[-1] if math.isnan(lever.high) else lever.high)
         keep = (places >= low) & (places <= high) & (places != here)
         keep &= (places > here) if lever.direction == "up" else (places < here) if lever.direction == "down" else True
@@ -166,6 +167,19 @@ def _options(rows: Rows, past: pd.DataFrame, lever: Allowed) -> _Options | None:
     if not levels:
         return None
     return _Options(lever.column, coded(rows, lever.column, pd.Series(levels)), tuple(levels), np.full(len(levels), LEVEL_COST))
+
+
+def _places(lever: Allowed, known: Floats, here: float) -> Floats:
+    """The numbers that a lever may lead to from `here`: its steps (a share of the number when relative), its values, or quantiles
+    of the past rows. None where it names values and no number."""
+    if math.isfinite(lever.step):
+        size = abs(lever.step * here) if lever.relative else abs(lever.step)
+        side = math.copysign(1.0, lever.step * here if lever.relative else lever.step)
+        side = {"up": 1.0, "down": -1.0}.get(lever.direction, side)
+        return np.array([float(f"{here + side * size * count:.12g}") for count in range(1, MOST_STEPS + 1)])
+    if lever.to:
+        return np.array([float(text) for text in dict.fromkeys(map(str, lever.to)) if _is_float(text)])
+    return np.unique(np.quantile(known, np.linspace(0.01, 0.99, PLACES), method="inverted_cdf"))
 
 
 def _forbidden(lever: Allowed, now: object, to: object) -> bool:

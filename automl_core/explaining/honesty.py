@@ -8,14 +8,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.data.words import join_words
-from automl_core.explaining.contributions import Contributions, contributions, needs_sampling
+from automl_core.explaining.contributions import (
+    ROUNDS,
+    Contributions,
+    compares,
+    in_class,
+    needs_sampling,
+    raw_parts,
+    reference_rows,
+)
 from automl_core.explaining.drops import REPEATS, permutation_drops, pooled
 from automl_core.explaining.explanation import LEAST_NAMED, ColumnGroup, Explanation, Importance
-from automl_core.explaining.groups import column_groups
+from automl_core.explaining.reference import Care
 from automl_core.explaining.refits import Past, Refit, kinds_used, refits
 from automl_core.explaining.shadows import Noise, noise_floor
 from automl_core.explaining.twins import replaceable
@@ -33,10 +40,21 @@ UNKNOWN = (math.nan, math.nan, math.nan)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Seen:
-    """What one refit shows: mean |SHAP| of bootstrap samples (draws, columns), and drops by set of columns."""
+    """What one refit shows: mean |SHAP| of bootstrap samples (draws, columns) by class, and drops by set of columns."""
 
-    sizes: Floats
+    sizes: dict[str, Floats]
     drops: dict[tuple[str, ...], tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """What all refits and shuffled columns showed of one class: drops by set of columns, sizes by refit (draws, columns), columns
+    that can be done without, and the noise floor."""
+
+    drops: dict[tuple[str, ...], tuple[float, float, float]]
+    sizes: list[Floats]
+    spare: tuple[str, ...]
+    noise: Noise
 
 
 def grouped(made: Contributions, groups: Iterable[tuple[str, ...]]) -> tuple[ColumnGroup, ...]:
@@ -56,23 +74,52 @@ def with_evidence(explanation: Explanation, model: Model, past: Past, seconds: f
 
     It takes about `seconds`, and two refits at least; where rows do not allow refits, what is not known stays NaN.
     """
+    return all_with_evidence((explanation,), model, past, seconds)[0]
+
+
+def all_with_evidence(
+    explanations: tuple[Explanation, ...], model: Model, past: Past, seconds: float
+) -> tuple[Explanation, ...]:
+    """The same for several classes of one model, by the same refits: what the score needs does not hang on the class."""
     began = time.monotonic()
-    wanted: list[tuple[str, ...]] = [(item.column,) for item in explanation.importance[:MOST_DROPS] if item.share > 0]
-    wanted += [group.columns for group in explanation.groups]
+    wanted = _wanted(explanations)
     noise = noise_floor(model, past)
     seen: list[_Seen] = []
     halves: list[Refit] = []
     for refit in refits(model, past, max(0.0, 0.7 * seconds - (time.monotonic() - began))):
-        seen.append(_look(refit, past, wanted, len(seen)))
+        seen.append(_look(refit, past, wanted, len(seen), tuple(one.label for one in explanations)))
         halves.append(refit)
     if not seen:
-        return _warned(replace(
-            explanation, floor=noise.floor, importance=tuple(_judged(item, noise) for item in explanation.importance)))
+        return tuple(_warned(replace(one, floor=noise.floor, importance=tuple(_judged(item, noise) for item in one.importance)))
+                     for one in explanations)
     drops = {columns: pooled([one.drops[columns] for one in seen]) for columns in wanted}
-    names = model.sources
-    ranks = _ranks(np.concatenate([one.sizes for one in seen]))
+    spare = replaceable(halves[0], past, explanations[0], drops) if time.monotonic() - began < seconds else ()
+    told = replace(explanations[0], floor=noise.floor, metric=model.problem.metric, refits=len(seen),
+                   measured=_measured(model, seen, past))
+    return tuple(_evident(one, told, _Found(drops, [look.sizes[one.label] for look in seen], spare, noise), model)
+                 for one in explanations)
+
+
+def _wanted(explanations: tuple[Explanation, ...]) -> list[tuple[str, ...]]:
+    """The columns used most, for one of the classes or another, and the groups: what is shuffled."""
+    shares: dict[str, float] = {}
+    for one in explanations:
+        for item in one.importance:
+            shares[item.column] = max(shares.get(item.column, 0.0), item.share)
+    most = sorted((name for name in shares if shares[name] > 0), key=lambda name: -shares[name])[:MOST_DROPS]
+    return [(name,) for name in most] + list(dict.fromkeys(_key(group) for one in explanations for group in one.groups))
+
+
+def _key(group: ColumnGroup) -> tuple[str, ...]:
+    """The columns of a group in an order that is the same for every class."""
+    return tuple(sorted(group.columns))
+
+
+def _evident(explanation: Explanation, told: Explanation, found: _Found, model: Model) -> Explanation:
+    """One class's explanation with what refits and shuffled columns showed, and with what is `told` of them for all classes."""
+    drops, noise, spare, names = found.drops, found.noise, found.spare, model.sources
+    ranks = _ranks(np.concatenate(found.sizes))
     low, high = np.floor(np.quantile(ranks, 0.05, axis=0)), np.ceil(np.quantile(ranks, 0.95, axis=0))
-    spare = replaceable(halves[0], past, explanation, drops) if time.monotonic() - began < seconds else ()
     items = []
     for place, item in enumerate(explanation.importance):
         column = names.index(item.column)
@@ -81,10 +128,10 @@ def with_evidence(explanation: Explanation, model: Model, past: Past, seconds: f
         items.append(_judged(replace(
             item, rank_low=first, rank_high=last, stable=last - first <= STABLE_RANGE, drop=drop, drop_low=drop_low,
             drop_high=drop_high, replaceable=item.column in spare), noise))
-    groups = tuple(replace(group, drop=drops[group.columns][0], drop_low=drops[group.columns][1],
-                           drop_high=drops[group.columns][2]) for group in explanation.groups)
-    return _warned(replace(explanation, importance=tuple(items), groups=groups, floor=noise.floor, metric=model.problem.metric,
-                           refits=len(seen), measured=_measured(model, seen, past)))
+    groups = tuple(replace(group, drop=fall[0], drop_low=fall[1], drop_high=fall[2]) for group in explanation.groups
+                   for fall in [drops.get(_key(group), UNKNOWN)])
+    return _warned(replace(explanation, importance=tuple(items), groups=groups, floor=told.floor, metric=told.metric,
+                           refits=told.refits, measured=told.measured))
 
 
 def _warned(explanation: Explanation) -> Explanation:
@@ -98,20 +145,22 @@ def _warned(explanation: Explanation) -> Explanation:
     return replace(explanation, sentence=f"{explanation.sentence} A closer look found no evidence that the answers need {names}.")
 
 
-def _look(refit: Refit, past: Past, wanted: list[tuple[str, ...]], number: int) -> _Seen:
-    """One refit on the rows it has not learned from."""
+def _look(refit: Refit, past: Past, wanted: list[tuple[str, ...]], number: int, labels: tuple[str, ...]) -> _Seen:
+    """One refit on the rows it has not learned from, for each of these classes."""
     generator = np.random.default_rng(past.seed + number)
     most = SAMPLED_ROWS if needs_sampling(refit.model) else REFIT_ROWS
     picked = refit.valid if len(refit.valid) <= most else np.sort(generator.choice(refit.valid, most, replace=False))
-    made = contributions(refit.model, past.frame.iloc[picked].reset_index(drop=True), past.frame.iloc[refit.train], past.seed)
-    size = np.abs(made.phi)
-    weights = generator.multinomial(len(size), np.full(len(size), 1 / len(size)), size=DRAWS)
+    rows = refit.model.encoder.matrix(past.frame.iloc[picked].reset_index(drop=True))
+    reference = reference_rows(refit.model, past.frame.iloc[refit.train], past.seed) if compares(refit.model, rows[:20]) else None
+    raw = raw_parts(refit.model, rows, reference, Care(ROUNDS, ROUNDS), past.seed)
+    weights = generator.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=DRAWS)
+    sizes = {label: weights @ np.abs(in_class(refit.model, raw, rows, label).phi) / len(rows) for label in labels}
     valid = refit.valid if len(refit.valid) <= 1_000 else np.sort(generator.choice(refit.valid, 1_000, replace=False))
     matrix = refit.model.encoder.matrix(past.frame.iloc[valid])
     given = past.weights(refit.model.problem)
     counted = None if given is None else given[valid]
     drops = permutation_drops(refit.model, matrix, past.y[valid], wanted, past.seed + number, counted)
-    return _Seen(weights @ size / len(size), drops)
+    return _Seen(sizes, drops)
 
 
 def _ranks(sizes: Floats) -> Floats:
@@ -131,8 +180,3 @@ def _measured(model: Model, seen: list[_Seen], past: Past) -> str:
     return (f"The fall of the score ({metric}) was measured by shuffling each column {REPEATS} times on rows not learned from: "
             f"{len(seen)} models were fitted again on halves of {min(rows, 10_000):,} rows and tested on the other halves. "
             f"{kinds_used(model)}")
-
-
-def find_groups(frame: pd.DataFrame, made: Contributions, seed: int) -> tuple[ColumnGroup, ...]:
-    """The groups among the columns the model uses."""
-    return grouped(made, column_groups(frame, made.names, seed))

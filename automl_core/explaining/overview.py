@@ -5,15 +5,25 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.data.words import join_words
-from automl_core.explaining.contributions import Contributions, compares, explained_class, of_matrix, reference_rows
+from automl_core.explaining.classes import classes_by_interest
+from automl_core.explaining.contributions import (
+    Contributions,
+    compares,
+    explained_class,
+    in_class,
+    raw_parts,
+    reference_rows,
+)
 from automl_core.explaining.explanation import LEAST_NAMED, Explanation, Importance
-from automl_core.explaining.honesty import find_groups
+from automl_core.explaining.groups import column_groups
+from automl_core.explaining.honesty import grouped
 from automl_core.explaining.importance import importances, shape
 from automl_core.explaining.reference import Care, Reference
 from automl_core.explaining.routes import by_itself, exact
@@ -28,40 +38,87 @@ PACE_SHARE = 0.1  # of the seconds: what a look at the pace may take
 SECONDS = 8.0
 LEAST_SHARE = 0.3  # of the seconds, however long it took to make the rows ready that a model is compared with
 MOST_SHAPES = 15
+MOST_CLASSES, MOST_LINES = 20, 20_000  # explained unasked, and columns of all of them together: an explanation is kept for each
+OTHERS_SHARE = 0.3  # of the seconds: what the classes after the first may take together
 Floats = NDArray[np.float64]
 Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a model is explained: for these classes in this order (("",) for numbers), and in about how many seconds."""
+
+    labels: tuple[str, ...]
+    seed: int = 0
+    seconds: float = SECONDS
+    progress: Progress | None = None
+
+
+def every_class(model: Model, y: NDArray[np.generic], seed: int = 0, seconds: float = SECONDS) -> Asked:
+    """Asks for the class of most interest and as many others as are worth keeping."""
+    most = max(1, min(MOST_CLASSES, MOST_LINES // max(len(model.sources), 1)))
+    return Asked(classes_by_interest(model.problem, y)[:most], seed, seconds)
 
 
 def explain(
     model: Model, frame: pd.DataFrame, y: NDArray[np.generic], seed: int = 0, progress: Progress | None = None,
     seconds: float = SECONDS,
 ) -> Explanation:
-    """Importance and shapes from Shapley values of a stratified sample of 2,000 rows.
+    """Importance and shapes from Shapley values of a stratified sample of 2,000 rows; of several classes for the one of most
+    interest.
 
     It takes about `seconds`: where values are sampled a slow model gets less care a row, and only one too slow for that gets
     fewer rows, 100 at least. `frame` is typed and cleaned, aligned with `y` (class codes, or numbers; NaN when unknown).
     """
-    tell = progress or (lambda fraction, sentence: None)
+    return explain_classes(model, frame, y, Asked(classes_by_interest(model.problem, y)[:1], seed, seconds, progress))[0]
+
+
+def explain_classes(model: Model, frame: pd.DataFrame, y: NDArray[np.generic], asked: Asked) -> tuple[Explanation, ...]:
+    """The same for several classes, from the same rows and the same parts: the first of them, and of the others those that there
+    is time for."""
+    tell, seed, seconds = asked.progress or (lambda fraction, sentence: None), asked.seed, asked.seconds
     tell(0.0, "Choosing rows to explain.")
-    place = explained_class(model)
-    observed = outcomes_shown(model, y, place)
     began = time.thread_time()
     few = model.encoder.matrix(frame.iloc[:PACE_ROWS[-1]])
     reference = reference_rows(model, frame, seed) if compares(model, few[:1]) else None
     left = max(seconds - (time.thread_time() - began), LEAST_SHARE * seconds)
     limit, care = _affordable(model, few, reference, min(SAMPLE, len(frame)), left)
-    picked = stratified(observed, limit, seed)
-    sample, seen = frame.iloc[picked].reset_index(drop=True), observed[picked]
+    picked = stratified(mixed_outcomes(model, y), limit, seed)
+    sample, seen = frame.iloc[picked].reset_index(drop=True), y[picked]
     tell(0.1, f"Explaining {len(sample):,} rows.")
-    made = of_matrix(model, model.encoder.matrix(sample), reference, care, seed)
+    matrix = model.encoder.matrix(sample)
+    raw = raw_parts(model, matrix, reference, care, seed)
     tell(0.8, "Ordering the columns.")
+    alike = column_groups(sample, model.sources, seed)
+    found: list[Explanation] = []
+    for label in asked.labels:
+        if len(found) == 1:
+            began = time.thread_time()
+        if len(found) > 1 and time.thread_time() - began > OTHERS_SHARE * seconds:
+            break
+        observed = outcomes_shown(model, seen, explained_class(model, label))
+        found.append(_explanation(model, sample, in_class(model, raw, matrix, label), (observed, alike, seed)))
+    return tuple(found)
+
+
+def mixed_outcomes(model: Model, y: NDArray[np.generic]) -> Floats:
+    """(n,) outcomes by which rows are spread: of several classes each one's share is kept."""
+    return np.asarray(y, dtype=np.float64) if model.problem.task == "multiclass" else outcomes_shown(
+        model, y, explained_class(model))
+
+
+def _explanation(
+    model: Model, sample: pd.DataFrame, made: Contributions, with_these: tuple[Floats, tuple[tuple[str, ...], ...], int]
+) -> Explanation:
+    """One class, or number, explained by the parts of a sample: with these outcomes, columns that say the same, and seed."""
+    observed, alike, seed = with_these
     ordered = importances(made, sample, seed)
     used = [one for one in ordered if one.share > 0][:MOST_SHAPES]
-    shapes = tuple(shape(one.column, sample[one.column], made.phi[:, made.names.index(one.column)], seen) for one in used)
+    shapes = tuple(shape(one.column, sample[one.column], made.phi[:, made.names.index(one.column)], observed) for one in used)
     units = "points" if made.label else model.problem.target
-    groups, doubt = find_groups(sample, made, seed), float(np.nan_to_num(made.doubt).mean()) if len(sample) else 0.0
+    doubt = float(np.nan_to_num(made.doubt).mean()) if len(sample) else 0.0
     return Explanation(ordered, shapes, float(made.prediction.mean()), units, len(sample), made.label,
-                       _sentence(model, made, ordered), groups, doubt=doubt)
+                       _sentence(model, made, ordered), grouped(made, alike), doubt=doubt)
 
 
 def _affordable(

@@ -3,29 +3,61 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from automl_core.explaining.contributions import contributions
+from automl_core.explaining.contributions import (
+    ROUNDS,
+    compares,
+    in_class,
+    raw_parts,
+    reference_rows,
+)
+from automl_core.explaining.reference import Care
 from automl_core.explaining.single import value_text
 from automl_core.explaining.words import number
 from automl_core.search.model import Model
 
 REASONS = 3
+Floats = NDArray[np.float64]
 
 
-def explain_rows(model: Model, frame: pd.DataFrame, background: pd.DataFrame, seed: int = 0) -> list[tuple[str, ...]]:
-    """Up to three reasons for each typed, cleaned row, the strongest first, such as “Contract = Monthly (+12 points)”."""
+def explain_rows(
+    model: Model, frame: pd.DataFrame, background: pd.DataFrame, seed: int = 0, unless: str = ""
+) -> list[tuple[str, ...]]:
+    """Up to three reasons for each typed, cleaned row, the strongest first, such as “Contract = Monthly (+12 points)”.
+
+    Of two classes they speak of the positive one. Of several they speak of the chance that a row is not of the class `unless`, by
+    which a list ranks the rows; without that of the class that is likeliest for each row.
+    """
     if frame.empty:
         return []
-    made = contributions(model, frame, background, seed)
-    unit = " points" if made.label else ""
-    shown = frame[list(made.names)].astype(object)
-    strongest = np.argsort(-np.abs(made.phi), axis=1, kind="stable")[:, :REASONS]
+    phi = _parts(model, frame, background, seed, unless)
+    unit = " points" if model.problem.task != "regression" else ""
+    shown = frame[list(model.sources)].astype(object)
+    strongest = np.argsort(-np.abs(phi), axis=1, kind="stable")[:, :REASONS]
     reasons = []
     for row, places in enumerate(strongest.tolist()):
         reasons.append(tuple(
-            f"{made.names[place]} = {value_text(shown.iat[row, place])} ({_signed(float(made.phi[row, place]))}{unit})"
-            for place in places if made.phi[row, place] != 0.0))
+            f"{model.sources[place]} = {value_text(shown.iat[row, place])} ({_signed(float(phi[row, place]))}{unit})"
+            for place in places if phi[row, place] != 0.0))
     return reasons
+
+
+def _parts(model: Model, frame: pd.DataFrame, background: pd.DataFrame, seed: int, unless: str) -> Floats:
+    """(n, columns) the parts of what is said of each row, of whichever class that is."""
+    matrix = model.encoder.matrix(frame)
+    reference = reference_rows(model, background, seed) if compares(model, matrix[:20]) else None
+    raw = raw_parts(model, matrix, reference, Care(ROUNDS, ROUNDS), seed)
+    if model.problem.task != "multiclass":
+        return in_class(model, raw, matrix).phi
+    if unless:
+        return -in_class(model, raw, matrix, unless).phi
+    assert raw.prediction is not None
+    likeliest, phi = raw.prediction.argmax(axis=1), np.zeros((len(frame), len(model.sources)))
+    for place in np.unique(likeliest).tolist():
+        mine = likeliest == place
+        phi[mine] = in_class(model, raw, matrix, model.problem.classes[place]).phi[mine]
+    return phi
 
 
 def _signed(amount: float) -> str:

@@ -14,11 +14,13 @@ from automl_core.data.table import Column, find_column
 from automl_core.data.words import join_words
 from automl_core.errors import BadInput
 from automl_core.explaining.changes import TableChange, TableWhatIf
+from automl_core.explaining.contributions import shown
 from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, is_number, open_rows
 from automl_core.explaining.words import count, number, quote, told_apart
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
+_Answers = tuple[Floats, NDArray[np.int64]]
 MOST_ROWS, LEAST_ROWS = 2_000, 300
 BARS = 20
 WARNING = ("This is what the model says about rows that look like that. In the past such rows differed in other ways, too: "
@@ -35,12 +37,23 @@ def what_if_table(
     missing under "percent" and "add".
     BadInput for unknown columns, ones the model does not use, and values that do not fit.
     """
-    if not changes:
-        raise BadInput("Nothing is changed.", "Change at least one column.")
+    return what_if_rows(rows_asked(model, frame, seed), changes, columns, seed, seconds)
+
+
+def rows_asked(model: Model, frame: pd.DataFrame, seed: int = 0, label: str = "") -> Rows:
+    """The rows that `what_if_rows` asks about, all or 2,000 of them, for the class `label`; BadInput when there are none."""
     if not len(frame):
         raise BadInput("There are no rows to ask about.", "Give a table with rows.")
     order = np.random.default_rng(seed).permutation(len(frame))
-    rows = open_rows(model, frame.iloc[np.sort(order[:MOST_ROWS])])
+    return open_rows(model, frame.iloc[np.sort(order[:MOST_ROWS])], label)
+
+
+def what_if_rows(
+    rows: Rows, changes: tuple[TableChange, ...], columns: tuple[Column, ...], seed: int = 0, seconds: float = math.inf
+) -> TableWhatIf:
+    """`what_if_table` on rows that are opened already."""
+    if not changes:
+        raise BadInput("Nothing is changed.", "Change at least one column.")
     most = max(LEAST_ROWS, rows.affordable(seconds) // 2)
     if most < len(rows.frame):
         rows = rows.take(np.sort(np.random.default_rng(seed).permutation(len(rows.frame))[:most]).astype(np.int64))
@@ -54,8 +67,19 @@ def what_if_table(
         moved |= differs
         outside |= differs & _outside(now, values)
         levels, places = _distinct(values)
-        after[:, feature_places(model, change.column)] = coded(rows, change.column, levels)[places]
-    return _compared(rows, (rows.predict(rows.matrix), rows.predict(after)), (moved, outside), changes)
+        after[:, feature_places(rows.model, change.column)] = coded(rows, change.column, levels)[places]
+    return _compared(rows, (_answers(rows, rows.matrix), _answers(rows, after)), (moved, outside), changes)
+
+
+def _answers(rows: Rows, matrix: Floats) -> _Answers:
+    """(m,) predictions in display units, and (m,) the class decided for: of several the likeliest, of two 1 from the threshold
+    on; 0 for numbers."""
+    if rows.model.problem.task != "multiclass":
+        said = rows.predict(matrix)
+        classes = rows.model.problem.task == "binary"
+        return said, (said >= 100 * rows.model.threshold if classes else np.zeros(len(said))).astype(np.int64)
+    chances = rows.model.predict_matrix(matrix)  # of 2,000 rows at most
+    return rows.scale * shown(rows.model, chances, rows.place), chances.argmax(axis=1)
 
 
 def _distinct(values: pd.Series) -> tuple[pd.Series, NDArray[np.int64]]:
@@ -94,18 +118,20 @@ def _outside(now: pd.Series, values: pd.Series) -> NDArray[np.bool_]:
 
 
 def _compared(
-    rows: Rows, said: tuple[Floats, Floats], marks: tuple[NDArray[np.bool_], NDArray[np.bool_]], changes: tuple[TableChange, ...]
+    rows: Rows, said: tuple[_Answers, _Answers], marks: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    changes: tuple[TableChange, ...],
 ) -> TableWhatIf:
-    before, after = said
+    (before, decided_before), (after, decided_after) = said
     problem = rows.model.problem
     classes = problem.task != "regression"
     units = "points" if classes else problem.target
     difference = after - before
     mean = float(difference.mean())
     reach = 1.96 * float(difference.std(ddof=1)) / math.sqrt(len(difference)) if len(difference) > 1 else 0.0
-    cut = 100 * rows.model.threshold if classes else math.nan
-    up = int(((before < cut) & (after >= cut)).sum()) if classes else int((difference > 0).sum())
-    down = int(((before >= cut) & (after < cut)).sum()) if classes else int((difference < 0).sum())
+    other = decided_before != decided_after
+    reached = decided_after == (rows.place if problem.task == "multiclass" else 1)
+    up = int((other & reached).sum()) if classes else int((difference > 0).sum())
+    down = int((other & ~reached).sum()) if classes else int((difference < 0).sum())
     span = (0.0, _top(before, after)) if classes else _span(before, after)
     edges = np.linspace(*span, BARS + 1)
     counts = [tuple(int(n) for n in np.histogram(np.clip(part, *span), edges)[0]) for part in (before, after)]
@@ -137,9 +163,11 @@ def _sentence(rows: Rows, made: TableWhatIf, changes: tuple[TableChange, ...]) -
     else:
         label = problem.classes[rows.place]
         after, before = told_apart(made.mean_after / 100, made.mean_before / 100)
+        turned = f"change sides ({made.flips_up:,} up, {made.flips_down:,} down)"
+        if problem.task == "multiclass":
+            turned = f"get another answer ({made.flips_up:,} become {quote(label)}, {made.flips_down:,} become another class)"
         found = (f"If {what}, the model predicts {quote(problem.target)} = {quote(label)} at {after} on "
-                 f"average instead of {before}; {made.flips_up + made.flips_down:,} of {made.rows:,} "
-                 f"rows change sides ({made.flips_up:,} up, {made.flips_down:,} down).")
+                 f"average instead of {before}; {made.flips_up + made.flips_down:,} of {made.rows:,} rows {turned}.")
     if made.outside:
         found += f" In {count(made.outside, 'row')} the new value lies beyond anything seen, where the model can only guess."
     return found

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.data.words import join_words
+from automl_core.explaining.dependent import Welch, codes_of, welch
 from automl_core.explaining.explanation import SpotCondition, WeakSpot, WeakSpots
 from automl_core.explaining.swap import as_numbers, is_date, is_number
 from automl_core.explaining.words import count, edge, number, percent, quote
@@ -36,7 +37,8 @@ LOSSES = {"classes": "log loss", "numbers": "absolute error"}
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
     """Rows predicted by models that had not seen them: `frame` typed and cleaned, `oof` (n,) or (n, k), `y` (n,) codes or
-    numbers, and in display units what was `predicted` and `observed` (n,); `weights` (n,) say how much each row counts."""
+    numbers, and in display units what was `predicted` and `observed` (n,), of the class `label`; `weights` (n,) say how much each
+    row counts."""
 
     frame: pd.DataFrame
     oof: Floats
@@ -46,6 +48,7 @@ class Judged:
     problem: Problem
     seed: int = 0
     weights: Floats | None = None
+    label: str = ""
 
     @property
     def counted(self) -> Floats:
@@ -63,7 +66,7 @@ class _Candidate:
 def weak_spots(judged: Judged, names: tuple[str, ...]) -> WeakSpots:
     """Confirmed weak spots, the widest gap first, over one or two conditions on the first ten of `names`.
 
-    A group has 2 % of a half's rows and 50 at least. Rows of one group of the problem stay in one half.
+    A group has 2 % of a half's rows and 50 at least. Rows of one group of the problem stay in one half, and count as dependent.
     """
     problem = judged.problem
     loss = row_loss(judged)
@@ -93,6 +96,12 @@ def row_loss(judged: Judged) -> Floats:
     y = judged.y if judged.problem.task == "regression" else judged.y.astype(np.int64)
     loss = np.asarray(rows(y, judged.oof, decision_of(judged.problem)), dtype=np.float64)
     return np.minimum(loss, np.quantile(loss, 0.995))  # a few wild rows must not make a group of their own
+
+
+def _together(judged: Judged) -> NDArray[np.int64] | None:
+    """(n,) codes of the rows that go together; None when rows stand alone."""
+    group = judged.problem.group
+    return codes_of(judged.frame[group]) if group and group in judged.frame else None
 
 
 def _first_half(judged: Judged) -> Mask:
@@ -196,54 +205,24 @@ def _overlap(a: Mask, b: Mask) -> float:
     return int((a & b).sum()) / either if either else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Welch:
-    """Welch's test that the weighted mean inside is larger: the gap, half of its 95 % interval, one-sided p; p is 1 where there
-    are too few rows or no spread."""
-
-    gap: float
-    reach: float
-    p: float
-
-
-def _welch(loss: Floats, weights: Floats, inside: Mask, outside: Mask) -> _Welch:
-    """Variances of weighted means with the freedom of so many rows of equal weight as they are worth (Kish 1965)."""
-    from scipy.special import stdtr, stdtrit
-
-    means, errors, worth = [], [], []
-    for mask in (inside, outside):
-        values, mass = loss[mask], weights[mask]
-        if len(values) < 10 or mass.sum() <= 0:
-            return _Welch(0.0, math.nan, 1.0)
-        mean, size = float(np.average(values, weights=mass)), float(mass.sum()) ** 2 / float((mass**2).sum())
-        means.append(mean)
-        errors.append(float((mass**2 * (values - mean) ** 2).sum()) / float(mass.sum()) ** 2 * size / max(size - 1, 1e-9))
-        worth.append(max(size - 1, 1e-9))
-    error, gap = math.sqrt(sum(errors)), means[0] - means[1]
-    if error == 0:
-        return _Welch(gap, 0.0, 1.0)
-    freedom = sum(errors) ** 2 / sum(part**2 / rows for part, rows in zip(errors, worth, strict=True))
-    return _Welch(gap, float(stdtrit(freedom, 0.975)) * error, float(stdtr(freedom, -gap / error)))
-
-
 def _confirm(judged: Judged, loss: Floats, tests: list[tuple[tuple[SpotCondition, ...], Mask, Mask]]) -> list[WeakSpot]:
     """One-sided Welch tests on the half that did not find the group. A group is kept when it is worse without the rows of those
     kept before it, too: else it is an echo of them."""
     from scipy import stats
 
-    weights = judged.counted
-    made = [(test, _welch(loss, weights, test[1], test[2])) for test in tests]
+    weights, together = judged.counted, _together(judged)
+    made = [(test, welch(loss, weights, test[1], test[2], together)) for test in tests]
     adjusted: list[float] = stats.false_discovery_control([found.p for _, found in made]).tolist() if made else []
     kept: list[tuple[WeakSpot, Mask]] = []
     for (test, found), p in sorted(zip(made, adjusted, strict=True), key=lambda one: one[1]):
         before = np.any([other for _, other in kept], axis=0) if kept else np.zeros(len(loss), dtype=bool)
-        rest = _welch(loss, weights, test[1] & ~before, test[2] & ~before).p if kept else 0.0
+        rest = welch(loss, weights, test[1] & ~before, test[2] & ~before, together).p if kept else 0.0
         if p < FALSE_DISCOVERY and rest < FALSE_DISCOVERY:
             kept.append((_spot(judged, loss, test, replace(found, p=p)), _all(test[0], judged.frame)))
     return [spot for spot, _ in sorted(kept, key=lambda one: -one[0].gap)]
 
 
-def _spot(judged: Judged, loss: Floats, where: tuple[tuple[SpotCondition, ...], Mask, Mask], found: _Welch) -> WeakSpot:
+def _spot(judged: Judged, loss: Floats, where: tuple[tuple[SpotCondition, ...], Mask, Mask], found: Welch) -> WeakSpot:
     conditions, inside, outside = where
     weights = judged.counted
 
@@ -254,9 +233,11 @@ def _spot(judged: Judged, loss: Floats, where: tuple[tuple[SpotCondition, ...], 
     numbers = judged.problem.task == "regression"
     worse = f"{number(mean(loss, inside), 2)} against {number(mean(loss, outside), 2)} elsewhere"
     level = number if numbers else _points
+    several = judged.problem.task == "multiclass" and judged.label
+    said = f"Of {quote(judged.problem.target)} = {quote(judged.label)} it says" if several else "It says"
     what = "is off by" if numbers else "has a log loss of"
     sentence = (f"Where {join_words([describe(condition) for condition in conditions])}, the model {what} {worse} "
-                f"({int(inside.sum()):,} rows checked). It says {level(predicted)} on average, {level(observed)} was seen"
+                f"({int(inside.sum()):,} rows checked). {said} {level(predicted)} on average, {level(observed)} was seen"
                 f"{_kind(judged, inside)}")
     return WeakSpot(conditions, int(inside.sum()), mean(loss, inside), mean(loss, outside), found.gap, found.gap - found.reach,
                     found.gap + found.reach, found.p, predicted, observed, sentence)
@@ -266,7 +247,10 @@ def _kind(judged: Judged, inside: Mask) -> str:
     """Whether the model is off in a group, or the group is harder: by the 95 % interval of what it misses on average."""
     missed, mass = judged.observed[inside] - judged.predicted[inside], judged.counted[inside]
     mean = float(np.average(missed, weights=mass))
-    reach = 1.96 * math.sqrt(float((mass**2 * (missed - mean) ** 2).sum())) / float(mass.sum())
+    together = _together(judged)
+    codes = np.arange(len(mass)) if together is None else codes_of(together[inside])
+    off = np.bincount(codes, mass * (missed - mean))
+    reach = 1.96 * math.sqrt(float((off**2).sum())) / float(mass.sum())
     if abs(mean) > reach:
         return ": there it is off."
     return ", so it is not off on average: these rows are harder."

@@ -147,7 +147,7 @@ def _priced(problem: Problem) -> bool:
 def tune_threshold(y: Truth, p: Floats, problem: Problem, weights: Weights = None) -> float:
     """The threshold for binary labels, from out-of-fold probabilities `(n,)`; `weights` (n,) say how much rows count.
 
-    With amounts of money, or judged by it, the one the money says (no tuning). For a metric of labels, the best of up to 200
+    With amounts of money, or judged by it, the one the money says (no tuning). For a metric of labels, the best of some hundred
     cuts. For every other metric the cut that calls as many rows positive as there are. 0.5 when there is nothing to learn from
     (fewer than 50 rows).
     """
@@ -162,8 +162,18 @@ def tune_threshold(y: Truth, p: Floats, problem: Problem, weights: Weights = Non
     if not metric.labels:
         share = 1 - float(np.average(truth == 1, weights=mass))
         return float(np.clip(np.quantile(probability, share, weights=mass, method="inverted_cdf"), 1e-6, 1 - 1e-6))
-    cuts = np.unique(np.quantile(probability, np.linspace(0.005, 0.995, 200)))
+    cuts = _cuts(probability)
     return float(np.clip(cuts[int(np.argmax(_at_cuts(metric, truth, probability, mass, cuts)))], 1e-6, 1 - 1e-6))
+
+
+def _cuts(probability: Floats) -> Floats:
+    """Where labels may change: 200 quantiles, more at both ends, where rare classes are, and beyond the highest: nobody."""
+    n = len(probability)
+    ends = np.unique(np.geomspace(1, max(n // 100, 1), 100).astype(np.int64))
+    nobody = np.nextafter(max(float(probability.max()), 0.5), 1.0)
+    inner = np.quantile(probability, np.linspace(0.005, 0.995, 200))
+    ranks = np.concatenate([ends - 1, n - ends])
+    return np.unique(np.concatenate([np.sort(probability)[ranks], inner, [nobody]]))
 
 
 def _at_cuts(metric: Metric, truth: Truth, probability: Floats, mass: Floats, cuts: Floats) -> Floats:

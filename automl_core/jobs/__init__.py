@@ -10,6 +10,7 @@ from automl_core.jobs.queue import (
     events,
     fail,
     finish,
+    identity,
     job,
     jobs,
     lease,
@@ -22,8 +23,8 @@ from automl_core.store.nouns import Event, Job, JobState, Stop
 if TYPE_CHECKING:
     from automl_core.jobs.worker import run_worker
 
-__all__ = ["Event", "Job", "JobState", "JobWatch", "Stop", "add_event", "beat", "enqueue", "events", "fail", "finish", "job",
-           "jobs", "lease", "recover", "request_stop", "run_worker"]
+__all__ = ["Event", "Job", "JobState", "JobWatch", "Stop", "add_event", "beat", "enqueue", "events", "fail", "finish",
+           "identity", "job", "jobs", "lease", "recover", "request_stop", "run_worker"]
 
 
 def __getattr__(name: str) -> Any:

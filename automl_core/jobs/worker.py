@@ -28,8 +28,9 @@ _LOG = "job_worker"
 class WorkerOptions:
     """How a worker works; times in seconds. `command` gets `run-job --wait` appended and starts a child.
 
-    `slots` jobs run side by side. For the first `quiet` seconds of a job no spare is started, because its imports would take
-    processor time from a verdict that somebody waits for.
+    `slots` jobs run side by side. A job may take `longest` beyond the `seconds` that its body names, if it names any. For the
+    first `quiet` seconds of a job no spare is started, because its imports would take processor time from a verdict that
+    somebody waits for.
     """
 
     command: tuple[str, ...] = (sys.executable, "-m", "automl_core")
@@ -187,9 +188,11 @@ class Worker:
             self._take_away(item)
             queue.lost(self._store, item.job)  # does nothing when the child recorded its end
             return
-        if now - item.began > self._options.longest:
+        allowed = _seconds_of(item.job) + self._options.longest
+        if now - item.began > allowed:
             self._take_away(item)
-            queue.fail(self._store, item.job.id, "The work took longer than six hours and was stopped.", item.job.attempts)
+            queue.fail(self._store, item.job.id, f"The work took longer than {allowed / 3600.0:.0f} hours and was stopped.",
+                       item.job.attempts)
             return
         if item.cancelled and now - item.cancelled > self._options.grace:
             self._take_away(item)
@@ -222,6 +225,11 @@ class Worker:
                 queue.give_back(self._store, item.job)
         if self._spare is not None:
             _end_group(self._spare)
+
+
+def _seconds_of(job: Job) -> float:
+    """The time that whoever asked for the work gave it; 0 when none was named."""
+    return float(job.body.get("seconds", 0.0)) if isinstance(job.body, dict) else 0.0
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:

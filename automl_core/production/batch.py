@@ -4,6 +4,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from automl_core.errors import BadInput, ClarionError
 from automl_core.production.bundle import load_bundle
 
 DELIMITERS = ",;\t|"
-HEAD = 65_536
+HEAD, LONGEST_HEAD = 65_536, 1_000_000
 
 
 def read_csv(path: Path) -> pd.DataFrame:
@@ -25,11 +26,22 @@ def read_csv(path: Path) -> pd.DataFrame:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError:
             text = content.decode("cp1252", errors="replace")
-        return pd.read_csv(io.StringIO(text), sep=_delimiter(text[:HEAD]), dtype=str, keep_default_na=False)
+        delimiter = _delimiter(text[:HEAD])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", pd.errors.ParserWarning)  # of lines that end with one delimiter more than the first
+            frame = pd.read_csv(io.StringIO(text), sep=delimiter, dtype=str, keep_default_na=False, index_col=False)
+        labels = _labels(text[:LONGEST_HEAD], delimiter)
+        return frame.set_axis(labels, axis=1) if len(labels) == frame.shape[1] else frame
     except OSError as error:
         raise BadInput(f"“{path.name[:80]}” could not be opened.", "Check the name.") from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, csv.Error) as error:
         raise BadInput(f"“{path.name[:80]}” is no CSV table.", "It needs a line of column names and one line a row.") from error
+
+
+def _labels(head: str, delimiter: str) -> list[str]:
+    """The names of the columns as they stand, those that are alike, too."""
+    lines = csv.reader(io.StringIO(head), delimiter=delimiter)
+    return next((line for line in lines if len(line) > 1 or "".join(line).strip()), [])
 
 
 def _delimiter(head: str) -> str:

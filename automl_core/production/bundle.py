@@ -95,11 +95,14 @@ def write_bundle(path: Path, model: Model, contract: Contract, card: str, facts:
     listed = {name: {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)} for name, content in files.items()}
     manifest = {"format": FORMAT, "clarion": __version__, "files": listed}
     aside = path.with_name(path.name + ".part")
-    with zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in {MANIFEST: _json(manifest), **files}.items():
-            method = zipfile.ZIP_STORED if name.endswith(".npz") else zipfile.ZIP_DEFLATED
-            archive.writestr(zipfile.ZipInfo(name, MOMENT), content, method, PRESSED)
-    aside.replace(path)
+    try:
+        with zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in {MANIFEST: _json(manifest), **files}.items():
+                method = zipfile.ZIP_STORED if name.endswith(".npz") else zipfile.ZIP_DEFLATED
+                archive.writestr(zipfile.ZipInfo(name, MOMENT), content, method, PRESSED)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def load_bundle(path: str | Path) -> Bundle:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from automl_core.cleaning.application import apply_recipe, apply_recipe_row
 from automl_core.data.cells import UNREADABLE, CellReader, cell_reader
-from automl_core.data.schema import RowTyper, row_typer, type_frame
+from automl_core.data.schema import RowTyper, header_of, label_places, row_typer, type_frame
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.production.contract import Contract, important
@@ -32,6 +32,7 @@ class _Check:
     column: Column
     read: CellReader
     important: bool
+    header: str
     low: float
     high: float
     levels: frozenset[object] | None
@@ -57,7 +58,7 @@ class Scorer:
         used = set(self.model.sources)
         columns = tuple(column for column in self.model.columns if column.name in used)
         object.__setattr__(self, "columns", columns)
-        headers = {column.name: column.original_name or column.name for column in self.model.columns}
+        headers = {column.name: header_of(column) for column in self.model.columns}
         object.__setattr__(self, "_ids", tuple((name, headers.get(name, name)) for name in self.id_columns))
         object.__setattr__(self, "_checks", _make_checks(self.model, self.contract, columns))
         object.__setattr__(self, "_type_row", row_typer(columns))
@@ -91,7 +92,7 @@ class Scorer:
         reasons: list[str] = []
         rejected, absent = False, 0
         for check in self._checks:
-            key = check.name if check.name in mapping else check.column.original_name
+            key = check.name if check.name in mapping else check.header
             if key not in mapping:
                 absent += 1
                 rejected = rejected or check.important
@@ -113,9 +114,7 @@ class Scorer:
 
     def _given_ids(self, frame: pd.DataFrame) -> dict[str, Any]:
         """The id columns that are there, under their own names; a header may be spelled as it was in training."""
-        places: dict[str, int] = {}
-        for place, label in enumerate(frame.columns):
-            places.setdefault(str(label), place)
+        places = label_places(frame)
         return {name: frame.iloc[:, places[key]].to_numpy(dtype=object)
                 for name, header in self._ids for key in _found(name, header, places)}
 
@@ -161,8 +160,8 @@ class Scorer:
 
     @staticmethod
     def _mark_unreadable(frame: pd.DataFrame, typed: pd.Series[Any], check: _Check, reasons: list[list[str]]) -> None:
-        name = check.name if check.name in frame.columns else check.column.original_name
-        cells = frame.iloc[:, list(frame.columns).index(name)].tolist()
+        places = label_places(frame)
+        cells = frame.iloc[:, places.get(check.name, places.get(check.header, -1))].tolist()
         for place in np.flatnonzero(typed.isna().to_numpy()):
             if check.read(cells[place]) is UNREADABLE:
                 reasons[place].append(_unreadable(check))
@@ -203,7 +202,8 @@ def _make_checks(model: Model, contract: Contract, columns: tuple[Column, ...]) 
             low, high = promise.quantiles[0], promise.quantiles[-1]
         if block.kind == "category" and block.column_kind in ("bool", "text"):
             levels = frozenset(block.levels) | frozenset(promise.levels if promise is not None else ())
-        checks.append(_Check(column.name, column, cell_reader(column), column.name in vital, low, high, levels))
+        header = header_of(column)
+        checks.append(_Check(column.name, column, cell_reader(column), column.name in vital, header, low, high, levels))
     return tuple(checks)
 
 

@@ -61,7 +61,7 @@ def make_report(inputs: ReportInputs) -> Report:
         made_at=inputs.made_at,
         answer=_answer(inputs),
         money=_money(inputs),
-        drivers=driver_sentences(inputs.explanation),
+        drivers=driver_sentences(inputs.explanation, inputs.problem),
         driver_bars=driver_bars(inputs.explanation),
         segments=segment_sentences(inputs.segments),
         actions=_actions(inputs),
@@ -82,6 +82,12 @@ def _title(inputs: ReportInputs) -> str:
 
 
 def _subject(inputs: ReportInputs) -> str:
+    """What the model foresees: of several classes any of them, else the one spoken of, or the number."""
+    return quote(inputs.problem.target) if inputs.problem.task == "multiclass" else _counted(inputs)
+
+
+def _counted(inputs: ReportInputs) -> str:
+    """What is explained: one class, or the number."""
     label = inputs.explanation.label if inputs.explanation else inputs.problem.positive
     return f"{quote(inputs.problem.target)} = {quote(label)}" if label else quote(inputs.problem.target)
 
@@ -167,7 +173,7 @@ def _actions(inputs: ReportInputs) -> tuple[str, ...]:
         return ("Collect more rows, or columns that say more about each of them, and search again.",)
     found = []
     if inputs.actions is not None and inputs.actions.rows:
-        found.append(_work_through(len(inputs.actions.rows)))
+        found.append(_work_through(inputs.actions))
     classes = inputs.problem.task != "regression"
     found.extend(card_sentences(card, classes, inputs.currency) for card in inputs.cards if card.grade != "D")
     found = found[: MOST_ACTIONS - 1]
@@ -181,8 +187,12 @@ def _actions(inputs: ReportInputs) -> tuple[str, ...]:
     return tuple(found[:MOST_ACTIONS])
 
 
-def _work_through(rows: int) -> str:
-    return f"Work through the action list from the top: {count(rows, 'row')}, {'each ' if rows > 1 else ''}with its reasons."
+def _work_through(actions: ActionList) -> str:
+    rows, explained = len(actions.rows), sum(bool(row.reasons) for row in actions.rows)
+    words = f"Work through the action list from the top: {count(rows, 'row')}"
+    if explained == rows:
+        return f"{words}, {'each ' if rows > 1 else ''}with its reasons."
+    return f"{words}, the first {count(explained)} with their reasons." if explained > 1 else f"{words}."
 
 
 def _sure(inputs: ReportInputs) -> tuple[str, ...]:
@@ -262,7 +272,7 @@ def _figures(inputs: ReportInputs) -> tuple[tuple[str, str], ...]:
         base = inputs.explanation.base
         classes = inputs.explanation.in_points
         found.append(
-            (percent(base / 100) if classes else number(base), f"{_subject(inputs)} {'overall' if classes else 'on average'}")
+            (percent(base / 100) if classes else number(base), f"{_counted(inputs)} {'overall' if classes else 'on average'}")
         )
     found.append(score_figure(inputs.summary))
     return tuple(found[:4])

@@ -48,7 +48,7 @@ def model_card(facts: CardFacts) -> str:
         _data(facts),
         _score(facts.problem, facts.summary),
         _need(facts.verdict) if facts.verdict is not None else [],
-        _use(facts.explanation) if facts.explanation is not None else [],
+        _use(facts.explanation, facts.problem) if facts.explanation is not None else [],
         ["## Columns it expects", "", ", ".join(escape(name) for name in facts.columns)],
         ["## Limits", "", *LIMITS],
     ]
@@ -90,9 +90,10 @@ def _need(verdict: Verdict) -> list[str]:
     return ["## Is a model needed?", "", escape_sentence(verdict.sentence), *table]
 
 
-def _use(explanation: Explanation) -> list[str]:
+def _use(explanation: Explanation, problem: Problem) -> list[str]:
     rows = [f"| {escape(one.column)} | {percent(one.share)} |" for one in explanation.importance[:20]]
-    return ["## What it uses", "", "| column | share |", "|---|---|", *rows]
+    about = [f"For {escape(problem.target)} = {escape(explanation.label)}:", ""] if problem.task == "multiclass" else []
+    return ["## What it uses", "", *about, "| column | share |", "|---|---|", *rows]
 
 
 def escape_sentence(text: str) -> str:

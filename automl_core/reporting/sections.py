@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from automl_core.acting.action import Goal
+from automl_core.acting.action import Condition, Goal
 from automl_core.acting.conditions import describe_all
 from automl_core.acting.experiment import Experiment
 from automl_core.acting.gap_story import GapStory
@@ -46,7 +46,7 @@ def make_sections(inputs: SectionInputs, goal: Goal | None = None) -> tuple[Sect
     Money is said where it is by the amounts of `goal`, as in the rest of the report; without one as it was said then.
     """
     made = (
-        Section("What happened", _happened(inputs)),
+        Section("What happened", _happened(inputs, goal.never if goal is not None else ())),
         Section("What the experiment showed", _experiment(inputs.experiment)),
         Section("What pilots showed", _pilots(inputs, goal)),
         Section("Fair to everybody?", _fairness(inputs.audits, inputs.unaudited)),
@@ -54,17 +54,23 @@ def make_sections(inputs: SectionInputs, goal: Goal | None = None) -> tuple[Sect
     return tuple(section for section in made if section.lines)
 
 
-def _happened(inputs: SectionInputs) -> tuple[str, ...]:
-    """Comparisons that were asked for, then confirmed groups with what they amount to."""
+def _happened(inputs: SectionInputs, never: tuple[str, ...]) -> tuple[str, ...]:
+    """Comparisons that were asked for, then confirmed groups with what they amount to; none of a column that must not be used."""
     lines = []
-    for story in inputs.comparisons[:2]:
+
+    def withheld(conditions: tuple[Condition, ...]) -> bool:
+        return any(_personal(one.column) or one.column in never for one in conditions)
+
+    told = [one for one in inputs.comparisons
+            if not any(quote(name) in f"{one.sentence} {one.first} {one.second}" for name in never)]
+    for story in told[:2]:
         if min(story.rows_first, story.rows_second) >= SMALLEST_GROUP and not _personal(f"{story.first} {story.second}"):
-            lines.append(story.sentence)
-            named = [one for one in story.drivers if not any(_personal(c.column) for c in one.conditions)]
+            lines.append(f"{story.sentence} {story.drawn}".strip())
+            named = [one for one in story.drivers if not withheld(one.conditions)]
             lines.extend(driver.sentence for driver in named[:1])
     for one in inputs.stories:
         conditions = one.segment.conditions
-        if one.segment.rows >= SMALLEST_GROUP and not any(_personal(condition.column) for condition in conditions):
+        if one.segment.rows >= SMALLEST_GROUP and not withheld(conditions):
             share = "" if math.isnan(one.share_outcome) else f" with {percent(one.share_outcome)} of all such outcomes"
             lines.append(f"Where {describe_all(conditions)}: {percent(one.share_rows)} of the rows{share}.")
     return tuple(lines[:MOST_LINES])

@@ -8,6 +8,7 @@ from automl_core.acting.action import ActionCard, SegmentSearch
 from automl_core.data.words import join_words
 from automl_core.explaining.explanation import Explanation, Importance
 from automl_core.explaining.words import count, interval, money, number, percent, plain, points, quote
+from automl_core.framing.problem import Problem
 from automl_core.reporting.sections import PERSONAL, SMALLEST_GROUP
 
 MOST_DRIVERS = 3
@@ -20,11 +21,14 @@ TRUST = {
 }
 
 
-def driver_sentences(explanation: Explanation | None) -> tuple[str, ...]:
-    """The three strongest columns, one sentence each."""
+def driver_sentences(explanation: Explanation | None, problem: Problem) -> tuple[str, ...]:
+    """The three strongest columns, one sentence each; of several classes the first one says which class they are about."""
     if explanation is None:
         return ()
-    return tuple(_driver(one, explanation) for one in explanation.importance[:MOST_DRIVERS] if one.share > 0)
+    found = tuple(_driver(one, explanation) for one in explanation.importance[:MOST_DRIVERS] if one.share > 0)
+    if problem.task != "multiclass" or not found:
+        return found
+    return (f"This is about {quote(problem.target)} = {quote(explanation.label)}, one of {len(problem.classes)} classes.", *found)
 
 
 def _driver(one: Importance, explanation: Explanation) -> str:

@@ -47,20 +47,25 @@ class Calibration:
 def calibrate(task: Task, y: Array, prediction: Array, fold_of: NDArray[np.int64]) -> tuple[Calibration | None, Array]:
     """A calibration learned from out-of-fold predictions, and these as calibrated without the fold they are for.
 
-    `y` (n,) codes, `prediction` (n,) or (n, k), `fold_of` (n,) the fold of each row. None, and the predictions as they are, for
-    numbers, on few rows, and when the log loss does not fall by more than its standard error.
+    `y` (n,) codes, `prediction` (n,) or (n, k), `fold_of` (n,) the fold of each row; of one fold two halves are made. None, and
+    the predictions as they are, for numbers, on few rows, and when the log loss does not fall by more than its standard error.
     """
-    folds = np.unique(fold_of)
-    if task == "regression" or len(y) < LEAST_ROWS[task] or len(folds) < 2:
+    if task == "regression" or len(y) < LEAST_ROWS[task]:
         return None, prediction
+    part_of = parts_of(fold_of)
     mended = prediction.copy()
-    for fold in folds:
-        inside = fold_of == fold
+    for part in np.unique(part_of):
+        inside = part_of == part
         mended[inside] = fit_calibration(y[~inside], prediction[~inside]).apply(prediction[inside])
     gain = np.log(true_probability(y, mended)) - np.log(true_probability(y, prediction))
     if not float(gain.mean()) > float(gain.std(ddof=1)) / math.sqrt(len(gain)):
         return None, prediction
     return fit_calibration(y, prediction), mended
+
+
+def parts_of(fold_of: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(n,) the folds, or halves by turns where all rows are of one: what is chosen or fitted on some is judged by the others."""
+    return np.arange(len(fold_of)) % 2 if len(np.unique(fold_of)) < 2 else fold_of
 
 
 def fit_calibration(y: Array, prediction: Array) -> Calibration:

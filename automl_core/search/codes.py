@@ -20,6 +20,7 @@ from automl_core.search.text_scores import TextScores, TextTarget, fit_text_scor
 
 PARTS = 5
 PRIOR_ROWS = 10.0  # rows' worth of the overall mean that every level starts with
+MOST_MEANS = 300  # columns of level means: where many classes would make more, only the most frequent ones have theirs
 LEAST_LEVELS = 12  # below, a model splits the levels by itself as well
 Places = NDArray[np.int64]
 
@@ -28,8 +29,8 @@ Places = NDArray[np.int64]
 class LevelMeans:
     """The smoothed mean of the target for each level of the category at `place` of the matrix.
 
-    `values` is (levels + 1, k): class shares (k 1 for the positive class alone) or the number's mean; the last row is for
-    missing and unknown levels.
+    `values` is (levels + 1, k): class shares (k 1 for the positive class alone; of very many only the most frequent) or the
+    number's mean; the last row is for missing and unknown levels.
     """
 
     source: str
@@ -90,6 +91,7 @@ def fit_codes(source: CodeSource, train: Places, seed: int = 0, until: float = f
     if source.task == "regression" and pays(source.y[train]):
         source = replace(source, y=to_log(source.y))
     width = source.classes if source.task == "multiclass" else 1
+    told = _told(source, train)
     target = TextTarget(source.y, source.task, source.classes, source.weights)
     parts = _parts(source, train, seed)
     codes: list[Code] = []
@@ -97,10 +99,11 @@ def fit_codes(source: CodeSource, train: Places, seed: int = 0, until: float = f
     blocks: list[Array] = []
     for place, feature in enumerate(source.features):
         if _wants_means(feature):
-            code, values = _fit_means(source, place, train, parts)
+            code, values = _fit_means(source, (place, told), train, parts)
             codes.append(code)
             blocks.append(values)
-            features += code_features(code, width, source.class_names)
+            named = code_features(code, width, source.class_names)
+            features += named if width == 1 else [named[number] for number in told]
     for name, terms in source.terms.items():
         if time.monotonic() < until:
             scores, values = fit_text_scores(name, terms, target, train, parts)
@@ -138,12 +141,26 @@ def _parts(source: CodeSource, train: Places, seed: int) -> Places:
     return parts
 
 
-def _fit_means(source: CodeSource, place: int, train: Places, parts: Places) -> tuple[LevelMeans, Array]:
+def _told(source: CodeSource, train: Places) -> Places:
+    """The classes that level means tell of: all, or the most frequent ones where there are many columns, too.
+
+    A hundred classes of thirty columns were 3,000 more for every candidate, most of them about classes of a few rows.
+    """
+    most = max(1, MOST_MEANS // max(1, sum(_wants_means(feature) for feature in source.features)))
+    if source.task != "multiclass" or source.classes <= most:
+        return np.arange(source.classes)
+    counts = np.bincount(source.y[train].astype(np.int64), minlength=source.classes)
+    return np.sort(np.argsort(-counts, kind="stable")[:most])
+
+
+def _fit_means(source: CodeSource, what: tuple[int, Places], train: Places, parts: Places) -> tuple[LevelMeans, Array]:
+    """The means of one column for some classes; `what` is its place and those classes."""
+    place, told = what
     feature = source.features[place]
     levels = len(feature.levels)
     codes = source.matrix[:, place]
     places = np.where(np.isnan(codes), levels, codes).astype(np.int64)
-    truth = _truth(source)
+    truth = _truth(source, told)
     mine = places[train]
     sums = np.zeros((PARTS, levels + 1, truth.shape[1]))
     counts = np.zeros((PARTS, levels + 1))
@@ -159,9 +176,10 @@ def _fit_means(source: CodeSource, place: int, train: Places, parts: Places) -> 
     return LevelMeans(feature.sources[0], place, whole), values
 
 
-def _truth(source: CodeSource) -> Array:
+def _truth(source: CodeSource, told: Places) -> Array:
     if source.task == "multiclass":
-        return np.eye(source.classes)[source.y.astype(np.int64)]
+        of_class: Array = (source.y[:, None] == told).astype(np.float64)
+        return of_class
     return source.y[:, None]
 
 

@@ -53,7 +53,8 @@ class Clock:
 @dataclass(slots=True, eq=False)
 class Contest:
     """All results so far. `folds` is how many folds every candidate gets, 0 until the first fits have shown what they cost;
-    `hastened` says that the candidates' learning rates have been set by that, too."""
+    `hastened` says that the candidates' learning rates have been set by that, too. `spoilt` are results of a shorter search that
+    time cut off: they count until the same fits have had more of it. `renewed` are the candidates that have begun with that."""
 
     prepared: Prepared
     plan: Plan
@@ -65,10 +66,25 @@ class Contest:
     scores: dict[tuple[str, int], float] = field(default_factory=dict)
     extras: dict[tuple[str, int], Extras] = field(default_factory=dict)
     losses: dict[tuple[str, int], Array] = field(default_factory=dict)
+    spoilt: set[tuple[str, int]] = field(default_factory=set)
+    renewed: set[str] = field(default_factory=set)
 
     def good(self, key: str) -> dict[int, FoldResult]:
         """The fits of a candidate that gave predictions, by fold."""
         return {fold: result for (name, fold), result in self.results.items() if name == key and not result.error}
+
+    def renew(self, result: FoldResult) -> bool:
+        """Whether a result replaces one that was cut off, if there is such a one; it is no longer waited for."""
+        place = (result.key, result.fold)
+        if place not in self.spoilt:
+            return True
+        self.spoilt.remove(place)
+        self.renewed.add(result.key)
+        return not result.error and not (result.truncated and result.seconds <= self.results[place].seconds)
+
+    def waits(self, key: str) -> bool:
+        """Whether fits of the candidate that were cut off are to have more time."""
+        return any(name == key and fold < self.folds for name, fold in self.spoilt)
 
     def tried(self, key: str) -> bool:
         """Whether any fit of the candidate came to an end, well or not."""
@@ -128,6 +144,8 @@ class Contest:
         that one's worst fold is behind its mean. With a number of trials none is: which fits had ended by then is chance.
         """
         self.results[result.key, result.fold] = result
+        for known in (self.scores, self.losses):
+            known.pop((result.key, result.fold), None)  # of a fit that was cut off, and is replaced
         if result.error:
             self.out.setdefault(result.key, result.error)
             return

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from automl_core.search.executors import BROKEN, Executor
-from automl_core.search.worker import ExtrasTask, FitTask, run_extras, run_fit
+from automl_core.search.worker import ExtrasTask, FitTask, failure_of, run_extras, run_fit
 
 Task = FitTask | ExtrasTask
 MOST_LOSSES = 3  # a fit lost this often is given up, whoever was to blame
@@ -18,13 +18,15 @@ LOST: tuple[type[BaseException], ...] = (*BROKEN, CancelledError, OSError)  # th
 @dataclass(slots=True, eq=False)
 class Crew:
     """Workers and what they do. `handle` opens the shared arrays there; `again` are lost tasks with how often each was lost,
-    `ends` the moments by the monotonic clock (a computer may sleep) at which the running ones should have ended."""
+    `failed` those that ended with an error of whatever kind (a plug-in may raise any), each with a sentence, and `ends` the
+    moments by the monotonic clock (a computer may sleep) at which the running ones should have ended."""
 
     pool: Executor
     handle: Any
     running: dict[Future[Any], tuple[Task, int]] = field(default_factory=dict)
     again: list[tuple[Task, int]] = field(default_factory=list)
     given_up: list[Task] = field(default_factory=list)
+    failed: list[tuple[Task, str]] = field(default_factory=list)
     ends: dict[Future[Any], float] = field(default_factory=dict)
 
     def submit(self, task: Task, losses: int = 0) -> None:
@@ -72,11 +74,16 @@ class Crew:
         for future in done:
             item = self.running.pop(future)
             self.ends.pop(future, None)
-            try:
+            error = CancelledError() if future.cancelled() else future.exception()
+            if error is None:
                 came.append((item[0], future.result()))
-            except LOST as error:
+            elif isinstance(error, LOST):
                 lost.append(item)
                 broken = broken or isinstance(error, BROKEN)
+            elif isinstance(error, Exception):
+                self.failed.append((item[0], failure_of(error)))
+            else:  # Ctrl+C is no failed fit
+                raise error
         if broken:
             lost += self._rebuild(came)
         for task, losses in lost:

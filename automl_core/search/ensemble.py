@@ -17,6 +17,7 @@ LEAST_WEIGHT = 0.05
 ROWS = 20_000
 FEW_ROWS, FEW_MEMBERS = 5_000, 6
 LEAST_JUDGED = 500
+LEAST_OF_A_CLASS = 500  # rows of each class that decide where there are as many: twenty of a rare one are chance
 BAGS, BAG_SHARE, BAG_STEPS, BAG_ROWS, FIELD = 20, 0.5, 15, 2_000, 15
 
 
@@ -79,12 +80,11 @@ def greedy_weights(
 ) -> dict[str, float]:
     """Weights (sum 1) of at most `members`: with replacement, the best prefix, small weights dropped.
 
-    On more than `most_rows` a sample decides.
+    On more than `most_rows` a sample decides (see `sampled`).
     """
     parts, most_rows = dict(predictions), rows_to_judge(voters.judge, predictions, most_rows)
     if len(voters.y) > most_rows:
-        rows = np.sort(np.random.default_rng(voters.seed).choice(len(voters.y), most_rows, replace=False))
-        voters = voters.on(rows)
+        voters, rows = sampled(voters, next(iter(parts.values())).ndim, most_rows)
         parts = {key: prediction[rows] for key, prediction in predictions.items()}
     scores = {key: voters.quality(part) for key, part in parts.items()}
     usable = sorted((key for key in scores if np.isfinite(scores[key])), key=lambda key: -scores[key])
@@ -105,6 +105,26 @@ def greedy_weights(
     kept = {key: count for key, count in counts.items() if count / best_length >= LEAST_WEIGHT}
     whole = sum(kept.values())
     return {key: count / whole for key, count in kept.items()}
+
+
+def sampled(voters: Electorate, dimensions: int, most: int) -> tuple[Electorate, NDArray[np.int64]]:
+    """About `most` rows drawn at random, and their places; predictions of several classes have two `dimensions`.
+
+    Where that leaves few rows of a rare class, more of them are drawn and count less: in the mean the judge says the same.
+    """
+    random, y = np.random.default_rng(voters.seed), voters.y
+    labels, counts = np.unique(y, return_counts=True) if dimensions == 2 or np.isin(y, (0, 1)).all() else (y[:0], np.zeros(0))
+    share = most * counts / len(y)
+    least = np.minimum(counts, min(LEAST_OF_A_CLASS, most // max(2 * len(labels), 1)))
+    if (share >= least).all():
+        rows = np.sort(random.choice(len(y), most, replace=False))
+        return voters.on(rows), rows
+    wanted = np.minimum(counts, np.maximum(least, np.round(share))).astype(np.int64)
+    rows = np.sort(np.concatenate([
+        random.choice(np.flatnonzero(y == label), many, replace=False) for label, many in zip(labels, wanted, strict=True)]))
+    some = voters.on(rows)
+    counted = (counts / wanted)[np.searchsorted(labels, some.y)]
+    return replace(some, weights=counted if some.weights is None else some.weights * counted), rows
 
 
 def blend(weights: Mapping[str, float], predictions: Mapping[str, Array]) -> Array:

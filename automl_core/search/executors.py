@@ -166,6 +166,8 @@ class DaskExecutor:
         self._under_way.clear()
 
     def close(self) -> None:
+        """What waits on the cluster is given up; what runs there ends by its stop file, or with its time."""
+        self.rebuild()
         self._client.close()
 
 

@@ -72,7 +72,7 @@ def grow(request: FitRequest, make: Callable[[dict[str, Any]], Any]) -> Fitted:
         now = time.monotonic()
         in_time = (request.deadline - now) / max((now - began) / max(grown, 1), 1e-9)  # by the trees so far
         more = max(1, int(min(CHUNK, trees - grown, in_time))) if grown else 1
-        some = make(settings | {"n_estimators": more, "random_state": SEEDS * request.seed + grown})
+        some = make(settings | {"n_estimators": more, "random_state": (SEEDS * request.seed + grown) % 2**32})
         some.fit(known, target, sample_weight=request.weights)
         parts += [_part(request, some, estimator.tree_) for estimator in some.estimators_]  # a tenth of what the trees take
         grown += more

@@ -14,6 +14,7 @@ from automl_core.search.feature import Array
 MOST = 2  # numbers of one text that become columns
 LEAST_SHARE, LEAST_DISTINCT = 0.8, 8
 SAMPLE = 5_000
+LARGEST = 3.0e38  # some libraries keep 32-bit floats
 NUMBER = re.compile(r"(?<![\w.,])-?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+)*")
 THOUSANDS = re.compile(r",(?=\d{3}(?:\D|$))")
 
@@ -26,7 +27,7 @@ def numbers_in(text: str) -> tuple[float, ...]:
         plain = THOUSANDS.sub("", match).replace(",", ".")
         whole, *parts = plain.split(".")
         value = float(f"{whole}.{parts[0]}" if len(parts) == 1 else plain.replace(".", ""))  # several points part thousands
-        found.append(value if math.isfinite(value) else math.nan)
+        found.append(value if abs(value) <= LARGEST else math.nan)
     return tuple(found)
 
 

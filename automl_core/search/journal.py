@@ -90,6 +90,12 @@ class Journal(Protocol):
     def add(self, fingerprint: str, result: FoldResult, spent: float) -> FoldResult:
         """Keep one fit; `spent` are the seconds of the whole search so far. The same fit, with what is large on disk."""
 
+    def keep(self, fingerprint: str, name: str, files: Mapping[str, bytes]) -> None:
+        """Keep files about the search under a name."""
+
+    def kept(self, fingerprint: str, name: str) -> dict[str, bytes]:
+        """The files kept last under a name; none when there are none."""
+
     def note(self, fingerprint: str, name: str, value: float) -> None:
         """Keep one number about the search."""
 
@@ -148,6 +154,21 @@ class FolderJournal:
 
     def _stages_of(self, name: str) -> Path:
         return self._folder / "fits" / f"{name.removesuffix('.npz')}-stages.npy"
+
+    def keep(self, fingerprint: str, name: str, files: Mapping[str, bytes]) -> None:
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **{path: np.frombuffer(content, dtype=np.uint8) for path, content in files.items()})
+        _write(self._folder / "fits" / f"{name}.npz", buffer.getvalue())
+        self._append({"kind": "files", "data": fingerprint, "name": name})
+
+    def kept(self, fingerprint: str, name: str) -> dict[str, bytes]:
+        if not any(line["kind"] == "files" and line["name"] == name for line in self._read(fingerprint)):
+            return {}
+        try:
+            with np.load(self._folder / "fits" / f"{name}.npz", allow_pickle=False) as stored:
+                return {path: stored[path].tobytes() for path in stored.files}
+        except (OSError, ValueError, KeyError):
+            return {}
 
     def note(self, fingerprint: str, name: str, value: float) -> None:
         self._append({"kind": "note", "data": fingerprint, "name": name, "value": value})

@@ -109,6 +109,8 @@ class Model:
 
     def predict_matrix(self, matrix: Array) -> Array:
         """Predictions of an encoder's matrix (n, p): (n,) probabilities of the positive class, (n, k) or (n,) numbers."""
+        if not len(matrix):
+            return np.zeros((0, len(self.problem.classes)) if self.problem.task == "multiclass" else 0)
         blended = self.blend(self.extended(matrix))
         return self.calibration.apply(blended) if self.calibration else blended
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.search.calibration import parts_of
 from automl_core.search.ensemble import blend, rows_to_judge
 from automl_core.search.family import Array
 from automl_core.search.offers import Ballot, Offer, make_offers, rungs
@@ -19,17 +20,18 @@ CHOICE_ROWS = 4_000
 def nested_rungs(ballot: Ballot, fold_of: NDArray[np.int64], offers: tuple[Offer, ...]) -> dict[str, Array]:
     """Out-of-fold predictions (n,) or (n, k) of every rung of the ladder, chosen without the fold they are for.
 
-    `fold_of` (n,) is the fold of each row of the ballot. On many rows, or with one fold, the rungs of `offers` as they are.
+    `fold_of` (n,) is the fold of each row of the ballot; of one fold two halves are made. On many rows the rungs of `offers` as
+    they are.
     """
     plain = {name: offer.prediction for name, offer in rungs(offers).items()}
-    folds = np.unique(fold_of)
-    if len(fold_of) > MOST_ROWS or len(folds) < 2:
+    if not 1 < len(fold_of) <= MOST_ROWS:
         return plain
+    part_of = parts_of(fold_of)
     random, most = np.random.default_rng(ballot.seed), rows_to_judge(ballot.judge, ballot.predictions, MOST_ROWS)
     nested = {name: prediction.copy() for name, prediction in plain.items()}
-    for fold in folds:
-        inside = np.flatnonzero(fold_of == fold)
-        others = np.flatnonzero(fold_of != fold)
+    for part in np.unique(part_of):
+        inside = np.flatnonzero(part_of == part)
+        others = np.flatnonzero(part_of != part)
         if len(others) > most:
             others = np.sort(random.choice(others, most, replace=False))
         found = rungs(make_offers(ballot.on(others), CHOICE_ROWS))

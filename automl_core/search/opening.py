@@ -12,6 +12,7 @@ from automl_core.search.journal import Journal
 from automl_core.search.plan import Candidate, Plan
 from automl_core.search.portfolio import make_portfolio
 from automl_core.search.prepared import Prepared
+from automl_core.search.race import LATE_FIT, LOST_FIT
 from automl_core.search.schedule import ANCHORS, fold_count
 
 SLOW = 4.0  # times what a fit may take: so slow it is taken to be there
@@ -41,17 +42,25 @@ def open_contest(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock)
     journal.note(prepared.fingerprint, "quick", float(quick))
     task = prepared.data.problem.task
     candidates = _begun_quickly(usual, task) if quick else usual
+    longer = plan.budget_seconds > plan.first_seconds > 0
     if "slowness" in notes:
-        slow = usual if plan.budget_seconds > plan.first_seconds > 0 else ()  # more time has come: they are tried, too
+        slow = usual if longer else ()  # more time has come: they are tried, too
         candidates = hastened(candidates, notes["slowness"], tuple(one.key for one in candidates[:ANCHORS]), task)
         candidates += tuple(one for one in slow if one.key not in {other.key for other in candidates})
     candidates += tuple(candidate for candidate in journal.proposed(prepared.fingerprint)
                         if candidate.key not in {other.key for other in candidates})
     keys = {candidate.key for candidate in candidates}
     kept = {place: result for place, result in journal.results(prepared.fingerprint).items() if place[0] in keys}
+    if longer:  # what time has spoilt is tried again
+        kept = {place: result for place, result in kept.items() if result.error not in (LATE_FIT, LOST_FIT)}
     contest = Contest(prepared, plan, candidates, {}, folds=int(notes.get("folds", 0)), hastened="slowness" in notes)
     for place in sorted(kept):
         contest.take(kept[place])
+    if longer:
+        contest.spoilt = {place for place, result in kept.items() if result.truncated}
+        for key in {key for key, _ in contest.spoilt}:
+            if not contest.failure(key):
+                contest.out.pop(key, None)  # it was behind as it was cut off
     anchors = candidates[:ANCHORS]
     if contest.folds and plan.first_seconds and all((candidate.key, 0) in kept for candidate in anchors):
         # a short first search may have had no time for more folds; what it fitted counts all the same

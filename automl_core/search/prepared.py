@@ -81,7 +81,9 @@ class Prepared:
     def views(self) -> Views:
         """What there is to look at besides the plain columns."""
         pairable = sum(feature.kind in ("number", "category") for feature in self.encoder.features) > 1
-        logs = self.data.problem.task == "regression" and pays(self.y)
+        # a metric of logarithms asks for them whatever the tail: how far small numbers are off by their share counts there
+        asked = self.metric.name == "rmsle" and float(self.y.min()) >= 0
+        logs = self.data.problem.task == "regression" and (asked or pays(self.y))
         return Views(self.coded, bool(self.terms), pairable, logs)
 
     @property

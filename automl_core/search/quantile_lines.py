@@ -38,7 +38,7 @@ def quantile_solver(
         value = math.inf
         for _ in range(STEPS):
             found = loss(state, penalty)
-            if over() or value - found < ENOUGH * abs(found):
+            if value - found < ENOUGH * abs(found) or over():
                 break
             value = found
             pull = weights / (NEARNESS + np.abs(target - design @ state))

@@ -16,6 +16,7 @@ from automl_core.data.words import join_words
 from automl_core.errors import Cancelled
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew, Task
+from automl_core.search.extras_files import extras_files, extras_from_files
 from automl_core.search.families import families
 from automl_core.search.handover import MOST_SHARE, refit_seconds
 from automl_core.search.haste import hastened
@@ -26,7 +27,7 @@ from automl_core.search.refits import POLL
 from automl_core.search.schedule import ANCHORS, Moment, Place, fits, fold_count, next_place
 from automl_core.search.tuning import propose
 from automl_core.search.watch import Watch
-from automl_core.search.worker import ALL_ROWS, Extras, ExtrasKind, ExtrasTask, FitTask, give_back_memory
+from automl_core.search.worker import ALL_ROWS, EXTRAS_KINDS, Extras, ExtrasKind, ExtrasTask, FitTask, give_back_memory
 
 FIRST_FITS = 6.0  # seconds the very first fits may take, however small the budget
 GRACE, FINISH_GRACE = 1.5, 0.4  # seconds between asking workers to end and ending them; where somebody waits for the model
@@ -73,6 +74,7 @@ class Race:
     def run(self) -> None:
         """Until nothing is left to try or the time is up. Cancelled when the watch says so."""
         self.stop_file.unlink(missing_ok=True)
+        self._find_extras()
         for candidate in self.contest.candidates:
             self._announce(candidate)
         while True:
@@ -115,12 +117,23 @@ class Race:
         """Whether anything can be handed over yet: a fit whose model is kept, which only the first fold's is."""
         return any(fold == 0 and not result.error for (_, fold), result in self.contest.results.items())
 
-    def take_extras(self, extras: Extras) -> None:
-        """Keep learned columns where fits find them."""
+    def take_extras(self, extras: Extras, new: bool = True) -> None:
+        """Keep learned columns where fits find them; `new` ones of the first fold in the journal, too: its models are kept."""
         place = (extras.kind, extras.fold)
         self.contest.extras[place] = replace(extras, values=extras.values[:0].copy())  # only fits need them
         name = f"{extras.kind}{extras.fold if extras.fold != ALL_ROWS else 'all'}"
         self.handles[place] = self.crew.pool.share({name: extras.values})
+        if not extras.fold and new:
+            self.journal.keep(self.prepared.fingerprint, name, extras_files(extras))
+
+    def _find_extras(self) -> None:
+        """The learned columns of the first fold that earlier runs of the same search fitted models on: learned again, with more
+        time or less, they could be others than those models take."""
+        nothing = np.zeros((0, 0), dtype=np.float32)
+        for kind in EXTRAS_KINDS:
+            files = self.journal.kept(self.prepared.fingerprint, f"{kind}0")
+            if files:
+                self.take_extras(extras_from_files(Extras(kind, 0, (), (), nothing), files), new=False)
 
     def _patience(self) -> float:
         """How long after its time a fit may end."""
@@ -226,6 +239,7 @@ class Race:
     def _look_around(self) -> None:
         how = self.watch.stop()
         if how == "cancel":
+            self.stop_file.touch()  # workers of a cluster do not end with this process
             raise Cancelled("The search was cancelled.", "Nothing was kept.")
         if not self.ending and (how == "finish" or self.clock.elapsed() >= self.end()) and self.has_any():
             self.ending = time.monotonic()
@@ -243,6 +257,9 @@ class Race:
         self.crew.again[:] = [item for item in self.crew.again if not _is_early(item[0])]
         self._give_up(self.crew.given_up, LOST_FIT)
         self.crew.given_up.clear()
+        for task, why in self.crew.failed:
+            self._give_up([task], why)
+        self.crew.failed.clear()
 
     def _give_up(self, tasks: list[Task], why: str) -> None:
         """Go on without what was lost or did not end."""
@@ -255,6 +272,11 @@ class Race:
                 self._take(FoldResult(task.key, task.fold, self.prepared.y[:0], error=why))
 
     def _take(self, result: FoldResult) -> None:
+        waited = (result.key, result.fold) in self.contest.spoilt
+        if waited and (not self.contest.renew(result) or (result.truncated and self.stop_file.exists())):
+            return  # what was there is kept
+        if waited:
+            self.announced.discard(result.key)
         if result.truncated and self.stop_file.exists():
             self.cut.append(result)  # by the end of the race, not by its own share: not comparable, and more time fits it anew
             return

@@ -45,12 +45,14 @@ def next_place(contest: Contest, moment: Moment) -> Place | None:
     """
     begun, fresh, partial = [], [], []
     for place, candidate in enumerate(contest.candidates):
-        if candidate.key in contest.out or contest.complete(candidate.key):
+        waits = contest.waits(candidate.key)
+        if candidate.key in contest.out or (contest.complete(candidate.key) and not waits):
             continue
         folds = open_folds(contest, candidate, moment)
         if not folds:
             continue
-        started = contest.tried(candidate.key) or any(key == candidate.key for key, _ in moment.busy)
+        tried = contest.tried(candidate.key) and (not waits or candidate.key in contest.renewed)
+        started = tried or any(key == candidate.key for key, _ in moment.busy)
         if started:
             begun.append(Place(candidate, folds[0]))
         elif contest.plan.max_trials:
@@ -59,7 +61,7 @@ def next_place(contest: Contest, moment: Moment) -> Place | None:
             fresh.append((promise(contest, candidate, place), Place(candidate, folds[0])))
         elif fits_in_part(contest, candidate, moment):
             partial.append((promise(contest, candidate, place), Place(candidate, folds[0])))
-        else:
+        elif not waits:
             contest.out[candidate.key] = "Not tried: its fits would not have ended in time."
     for place_ in begun:
         if contest.plan.max_trials or moment.now + 0.5 * contest.fold_seconds(place_.candidate) <= moment.end:
@@ -68,9 +70,10 @@ def next_place(contest: Contest, moment: Moment) -> Place | None:
 
 
 def open_folds(contest: Contest, candidate: Candidate, moment: Moment) -> list[int]:
-    """The folds in use that the candidate has not been fitted on and is not being fitted on."""
+    """The folds in use that the candidate has not been fitted on, or not to the end, and is not being fitted on."""
     places = [(candidate.key, fold) for fold in range(contest.folds)]
-    return [fold for key, fold in places if (key, fold) not in contest.results and (key, fold) not in moment.busy]
+    return [fold for key, fold in places
+            if ((key, fold) not in contest.results or (key, fold) in contest.spoilt) and (key, fold) not in moment.busy]
 
 
 def fits(contest: Contest, candidate: Candidate, folds: int, moment: Moment) -> bool:

@@ -106,7 +106,7 @@ def _ask(contest: Contest, base: Candidate, number: int) -> dict[str, Any]:
     known = {name: _distribution(area) for name, area in space.items()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # options named experimental there are what this rests on, at one version
-        sampler = optuna.samplers.TPESampler(seed=contest.plan.seed + number, multivariate=True, n_startup_trials=4,
+        sampler = optuna.samplers.TPESampler(seed=(contest.plan.seed + number) % 2**32, multivariate=True, n_startup_trials=4,
                                              constant_liar=True)
         study = optuna.create_study(direction="maximize", sampler=sampler)
         seen = [_seen(contest, candidate, known) for candidate in contest.candidates

@@ -25,11 +25,13 @@ from automl_core.search.log_target import family_options, from_log, is_log, to_l
 from automl_core.search.text import Terms
 
 ExtrasKind = Literal["codes", "formulas"]
+EXTRAS_KINDS: tuple[ExtrasKind, ...] = ("codes", "formulas")
 ALL_ROWS = -1
+LARGEST_SEED = 2**31 - 1_000  # what all libraries take, and the seeds after it for fits that are averaged
 STAGED_ROWS = 4_000  # above, stopping at the best round of the rows it is judged by flatters a model by less than can be seen
 # What numeric libraries raise on tables they cannot learn from: one candidate fails, the search goes on.
 FAILURES = (FitFailed, ImportError, ValueError, TypeError, ArithmeticError, RuntimeError, LookupError, MemoryError,
-            np.linalg.LinAlgError)
+            AttributeError, AssertionError, np.linalg.LinAlgError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,8 @@ def _fit(handle: Any, task: FitTask) -> FoldResult:
         del blocks
         final = task.fold == ALL_ROWS
         fitted = family.fit(FitRequest(
-            matrix, y, task.features, task.task, task.classes, family_options(task.options), rounds=task.rounds, seed=task.seed,
+            matrix, y, task.features, task.task, task.classes, family_options(task.options), rounds=task.rounds,
+            seed=task.seed % LARGEST_SEED,
             deadline=time.monotonic() + task.until - time.time(), stop_file=task.stop_file,
             valid_matrix=None if final else left_out, valid_y=None if final else np.asarray(truth[valid]),
             weights=_weights(task, arrays, chosen), valid_weights=None if final else _weights(task, arrays, valid),
@@ -156,8 +159,12 @@ def _fit(handle: Any, task: FitTask) -> FoldResult:
                           _row_ms(family, fitted, matrix) if task.fold == 0 else float("nan"), files=files, stages=stages,
                           to_best=fitted.to_best)
     except FAILURES as error:
-        sentence = str(error) if isinstance(error, FitFailed) else f"The fit failed ({type(error).__name__}: {str(error)[:120]})."
-        return FoldResult(task.key, task.fold, np.zeros(0), seconds=time.monotonic() - began, error=sentence)
+        return FoldResult(task.key, task.fold, np.zeros(0), seconds=time.monotonic() - began, error=failure_of(error))
+
+
+def failure_of(error: BaseException) -> str:
+    """The sentence on a fit that ended with this error."""
+    return str(error) if isinstance(error, FitFailed) else f"The fit failed ({type(error).__name__}: {str(error)[:120]})."
 
 
 def _side_by_side(blocks: list[NDArray[Any]], part: NDArray[Any]) -> Array:

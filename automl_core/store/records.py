@@ -51,6 +51,12 @@ class Records:
         with self.database.read() as connection:
             return connection.execute(wanted).first() is not None
 
+    def speaks_of(self, project_id: str, name: str) -> bool:
+        """Whether any record of the project names something in its body."""
+        wanted = select(records.c.id).where(records.c.project_id == project_id, records.c.body.contains(name, autoescape=True))
+        with self.database.read() as connection:
+            return connection.execute(wanted.limit(1)).first() is not None
+
     def newer(self, project_id: str, kind: str, than: tuple[str, ...]) -> bool:
         """Whether the project's newest record of a kind was put after all of the kinds `than`; False when it has none."""
         newest = select(func.max(records.c.seq)).where(records.c.project_id == project_id)

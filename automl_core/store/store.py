@@ -1,6 +1,8 @@
 """The store at its door: one object for rows and files, opened by every process for itself."""
 from __future__ import annotations
 
+import shutil
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +12,8 @@ from sqlalchemy import select
 from automl_core.errors import ClarionError
 from automl_core.settings import Settings
 from automl_core.store.check import broken_promises
-from automl_core.store.database import open_database
-from automl_core.store.files import Files, open_place, private_folder
+from automl_core.store.database import dump, open_database
+from automl_core.store.files import STALE_SECONDS, Files, open_place, private_folder
 from automl_core.store.job_rows import JobRows
 from automl_core.store.projects import Projects
 from automl_core.store.records import Records
@@ -43,8 +45,25 @@ class Store(Projects, Records, Files, Secrets, Trail):
     def tidy(self) -> None:
         """Take away what crashes left behind; called when a worker starts."""
         self.sweep(self._lives)
+        self._tidy_work()
         with suppress(ClarionError):
             self.database.forget_deleted()
+
+    def _tidy_work(self) -> None:
+        """Take away the work folders, named after their jobs, that nobody can go on from: those of ended jobs that no record and
+        no active job speaks of. Of the others whose job has ended the shared arrays, which a killed process has left."""
+        for folder in sorted((self.home / "work").glob("*/*-*")):
+            project_id, job_id = folder.parent.name, folder.name.partition("-")[2]
+            if folder.stat().st_mtime > time.time() - STALE_SECONDS or self.job_rows.find(job_id) is None:
+                continue
+            active = [job for job in self.job_rows.of_project(project_id) if job.active]
+            if any(job_id == job.id or job_id in dump(job.body) for job in active):
+                continue
+            if self.speaks_of(project_id, job_id):
+                for array in folder.glob("*.npy"):
+                    array.unlink(missing_ok=True)
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def check_store(self) -> tuple[str, ...]:
         """What is not as promised, as sentences; empty when all is well. Reads every file."""

@@ -39,12 +39,17 @@ class Acting:
         return self.goal_of(self.search.needed(project_id))
 
     def goal_of(self, run: Run) -> Goal:
-        """The goal of acting on one run's model, whatever the project predicts now."""
+        """The goal of acting on one run's model, whatever the project predicts now. Unsaved, of several classes the commonest is
+        wanted: the first of them may be one that hardly any row has."""
         _, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         saved = self.context.latest("goal", run.project_id, Goal)
-        if saved is not None and saved.outcome == problem.target and (not problem.classes or saved.good in problem.classes):
+        if saved is not None and saved.outcome == problem.target and saved.good in (problem.classes or ("low", "high")):
             return saved
-        return acting.suggest_goal(problem, columns)
+        suggested = acting.suggest_goal(problem, columns)
+        if problem.task != "multiclass":
+            return suggested
+        rows = np.bincount(self.search.predictions(run).y.astype(np.int64), minlength=len(problem.classes))
+        return replace(suggested, good=problem.classes[int(rows.argmax())])
 
     def save_goal(self, project_id: str, goal: Goal) -> Goal:
         """Keep the goal; BadInput when a lever or column is unknown."""
@@ -80,7 +85,9 @@ class Acting:
 
     def found_of(self, run: Run) -> Actions | None:
         """The same for one run."""
-        return self.context.latest("cards", run.project_id, Actions, parent_id=run.id + fingerprint(self.goal_of(run)))
+        goal = self.goal_of(run)
+        kept = self.context.latest("cards", run.project_id, Actions, parent_id=run.id + fingerprint(goal))
+        return kept and _kept_to(kept, goal)
 
     def cards(self, project_id: str) -> tuple[ActionCard, ...] | None:
         """Action cards for the newest model and the present goal; None when they were not made."""
@@ -95,7 +102,8 @@ class Acting:
         made = [record for record in records if run is not None and record.parent_id.startswith(run.id)]
         if not made:
             return None
-        found, goal = self.context.noun(Actions, made[-1]), self.goal(project_id)
+        goal = self.goal(project_id)
+        found = _kept_to(self.context.noun(Actions, made[-1]), goal)
         banned = {*goal.never, *goal.later}
         wanted = tuple(card for card in found.cards if not banned & card.names and _leads_to(card, goal))
         return replace(found, cards=wanted)
@@ -178,20 +186,25 @@ class Acting:
         return replace(ranked, rows=tuple(map(_with_reasons, first, why)) + ranked.rows[MOST_REASONS:])
 
     def reasons(self, run: Run, places: list[int]) -> list[tuple[str, ...]]:
-        """Why the model says what it says of these rows that a list may rank, by their place among them.
+        """Why the model says what it says of these rows that a list may rank, by their place among them; of several classes, why
+        they are at risk not to end as the goal wants.
 
-        Kept for a run: another capacity or price asks about much the same rows, and reasons are what a list takes longest for.
+        Kept for a run, and of several classes for what is wanted: another capacity or price asks about much the same rows, and
+        reasons are what a list takes longest for.
         These mappings, alone among what `Recent` keeps, are added to; nothing in them is changed. Asked about again, after a
         restart or among other rows, the reasons of a row are the same: it is compared with rows of the run's own folds, as on the
         explain page, by chance of its own.
         """
-        known = self.explained.get(run.id, dict)
+        several = self.search.bundle(run).model.problem.task == "multiclass"
+        wanted = self.goal_of(run).good if several else ""
+        known = self.explained.get(f"{run.id} {wanted}" if several else run.id, dict)
         new = [place for place in dict.fromkeys(places) if place not in known]
         if new:
             frame, _, _, _ = self.search.goal.open(self.search.inputs(run))
             rows = frame.iloc[self.search.ranked(run).positions[new]].reset_index(drop=True)
             background = frame.iloc[self.search.predictions(run).positions]
-            for place, why in zip(new, explain_rows(self.search.bundle(run).model, rows, background), strict=True):
+            found = explain_rows(self.search.bundle(run).model, rows, background, unless=wanted)
+            for place, why in zip(new, found, strict=True):
                 known.setdefault(place, why)  # another session may have been first
         return [known[place] for place in places]
 
@@ -203,17 +216,24 @@ class Acting:
         return frame.iloc[positions].set_axis(positions), columns
 
 
-def with_reasons(actions: ActionList, bundle: Bundle, frame: pd.DataFrame) -> ActionList:
+def with_reasons(actions: ActionList, bundle: Bundle, frame: pd.DataFrame, goal: Goal) -> ActionList:
     """The list with the reasons of its first 500 rows; a longer list is sorted anyway, and reasons cost time."""
     first = actions.rows[:MOST_REASONS]
     if not first:
         return actions
-    reasons = explain_rows(bundle.model, frame.iloc[[row.row for row in first]].reset_index(drop=True), frame)
+    rows = frame.iloc[[row.row for row in first]].reset_index(drop=True)
+    reasons = explain_rows(bundle.model, rows, frame, unless=goal.good)
     return replace(actions, rows=tuple(map(_with_reasons, first, reasons)) + actions.rows[MOST_REASONS:])
 
 
 def _with_reasons(row: ActionRow, why: tuple[str, ...]) -> ActionRow:
     return replace(row, reasons=why)
+
+
+def _kept_to(found: Actions, goal: Goal) -> Actions:
+    """What was found, its cards kept to the moves that the goal allows, which cards did not carry at first."""
+    cards, patterns = (tuple(acting.forbidden_by(card, goal) for card in some) for some in (found.cards, found.patterns))
+    return replace(found, cards=cards, patterns=patterns)
 
 
 def _leads_to(card: ActionCard, goal: Goal) -> bool:

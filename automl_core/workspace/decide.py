@@ -14,6 +14,7 @@ from automl_core.acting.action import ActionList
 from automl_core.acting.decide import Decision
 from automl_core.acting.newsvendor import Newsvendor
 from automl_core.acting.pilot_files import ARM, ROW
+from automl_core.acting.pilots import HOLD, Pilot
 from automl_core.acting.planned import ActionPlan, PlanInputs, PlanLabels, PlannedAction
 from automl_core.acting.recourse import Recourse, RecourseAsk, typical
 from automl_core.data import type_row
@@ -91,8 +92,13 @@ class Deciding:
     def plan(self, project_id: str) -> ActionPlan:
         """One action a row from the cards that are advice, under the goal's budget and capacity."""
         run, cards = self.search.needed(project_id), self.pilots.cards(project_id)
-        key = "plan" + fingerprint(run.id, self.pilots.act.goal_of(run), cards)
-        made: ActionPlan = self.context.decisions.get(key, lambda: acting.plan_actions(cards, self._plan_inputs(run)))
+        key = "plan" + fingerprint(run.id, self.pilots.act.goal_of(run), cards, [pilot.id for pilot in self._running(run)])
+
+        def make() -> ActionPlan:
+            held = frozenset(row for arms in self._arms(run).values() for row, arm in arms.items() if arm == HOLD)
+            return acting.plan_actions(cards, replace(self._plan_inputs(run), held=held))
+
+        made: ActionPlan = self.context.decisions.get(key, make)
         return made
 
     def plan_rows(self, project_id: str, most: int = 100) -> tuple[PlannedRow, ...]:
@@ -155,20 +161,24 @@ class Deciding:
 
     def _plan_frame(self, project_id: str) -> pd.DataFrame:
         run = self.search.needed(project_id)
-        return planned_table(self.plan(project_id), self._plan_inputs(run), run.id, self._arms(run),
-                             lambda places: self.pilots.act.reasons(run, places))
+        made, sides = self.plan(project_id), self._arms(run)
+        arms = {action.row: sides.get(action.card, {}).get(action.row, "") for action in made.actions}
+        return planned_table(made, self._plan_inputs(run), run.id, arms, lambda places: self.pilots.act.reasons(run, places))
 
-    def _arms(self, run: Run) -> dict[int, str]:
-        """The side of each row that is in a running pilot, by its place among the rows with predictions."""
+    def _running(self, run: Run) -> list[Pilot]:
+        """The running pilots of the present cards, drawn from the rows that the run has."""
+        cards = {card_key(card) for card in self.pilots.cards_of(run)}
+        return [pilot for pilot in self.pilots.about(run.project_id) if pilot.state == "running" and card_key(pilot.card) in cards
+                and self.search.inputs(self.search.run(pilot.run)) == self.search.inputs(run)]
+
+    def _arms(self, run: Run) -> dict[str, dict[int, str]]:
+        """By card the side of each row that is in its running pilot, by the row's place among the rows with predictions."""
         place = {int(position): at for at, position in enumerate(self.search.ranked(run).positions)}
-        arms: dict[int, str] = {}
-        for pilot in self.pilots.all(run.project_id):
-            same_rows = self.search.inputs(self.search.run(pilot.run)) == self.search.inputs(run)
-            if pilot.state == "running" and same_rows:
-                table = self.pilots.assignment(pilot)
-                for position, arm in zip(table[ROW].tolist(), table[ARM].tolist(), strict=True):
-                    if position in place:
-                        arms.setdefault(place[position], arm)
+        arms: dict[str, dict[int, str]] = {}
+        for pilot in self._running(run):
+            table = self.pilots.assignment(pilot)
+            drawn = zip(table[ROW].tolist(), table[ARM].tolist(), strict=True)
+            arms[card_key(pilot.card)] = {place[position]: arm for position, arm in drawn if position in place}
         return arms
 
     def _plan_inputs(self, run: Run) -> PlanInputs:

@@ -107,7 +107,9 @@ class Experimenting:
         if len(frame) > EXPERIMENT_ROWS:
             picked = np.sort(np.random.default_rng(run.plan.seed).choice(len(frame), EXPERIMENT_ROWS, replace=False))
         rows = frame.iloc[picked].reset_index(drop=True)
-        result, scores = acting.measure_experiment(acting.ExperimentInputs(rows, columns, problem, goal, run.plan.seed))
+        drawn_from = len(frame) if len(picked) < len(frame) else 0
+        result, scores = acting.measure_experiment(
+            acting.ExperimentInputs(rows, columns, problem, goal, run.plan.seed, drawn_from))
         kept = MeasuredExperiment(result)
         if not result.refused:
             gains, buffer = np.full(len(frame), np.nan), BytesIO()

@@ -14,10 +14,11 @@ from automl_core.data import type_row
 from automl_core.data.table import Row
 from automl_core.errors import BadInput, Cancelled
 from automl_core.explaining.changes import Flip, TableChange, TableWhatIf, WhatIf
-from automl_core.explaining.explanation import Curve, Evidence, Explanation, RowContext, RowExplanation, said_once
+from automl_core.explaining.explanation import Curve, Evidence, Explanation, RowContext, RowExplanation
 from automl_core.explaining.words import id_text, quote
 from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle
+from automl_core.workspace import explained
 from automl_core.workspace.context import Context, Recent
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
@@ -30,11 +31,12 @@ ASKED_SECONDS = 0.15  # of predicting while somebody waits
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Opened:
-    """What a model's rows look like, opened once: past cases, encoded rows with their outcomes, and rows to compare with."""
+    """What a model's rows look like, opened once: past cases, encoded rows with their outcomes (class codes, or numbers), and
+    rows to compare with."""
 
     cases: explaining.PastCases
     rows: explaining.Rows
-    observed: np.ndarray
+    y: np.ndarray
     background: pd.DataFrame
     reference: explaining.Reference
 
@@ -49,39 +51,68 @@ class Explaining:
     reasons: Recent[RowExplanation] = field(default_factory=lambda: Recent(200))
     around: Recent[RowContext] = field(default_factory=lambda: Recent(200))
 
-    def explanation(self, project_id: str) -> Explanation | None:
-        """The newest model explained; None while there is no model."""
+    def explanation(self, project_id: str, label: str = "") -> Explanation | None:
+        """The newest model explained, of several classes for `label` (unasked as `class_of` says); None while it was not."""
         run = self.search.last(project_id)
-        return None if run is None else self.explanation_of(run)
+        return None if run is None else self.explanation_of(run, label)
 
-    def explanation_of(self, run: Run) -> Explanation | None:
+    def explanation_of(self, run: Run, label: str = "") -> Explanation | None:
         """One run's model explained: with what its importances rest on, once that was looked at."""
-        record = self.context.store.latest(run.project_id, "explanation", parent_id=run.id)
-        return said_once(self.context.noun(Explanation, record)) if record else None
+        return explained.explanation_of(self.context, run, label or explained.class_of(self.context, run))
 
-    def evidence(self, project_id: str) -> Evidence | None:
-        """Curves, pairs and weak spots of the newest model; None while they were not looked for."""
+    def explain_class(self, project_id: str, label: str) -> Explanation:
+        """The newest model explained for a class: kept when that was done before, else made now in a few seconds."""
+        run = self.search.needed(project_id)
+        found = self.explanation_of(run, label)
+        return found or explained.made_for(self.context, run, label, self.search.bundle(run).model, self._past(run))
+
+    def classes(self, project_id: str) -> tuple[tuple[str, float], ...]:
+        """The classes that the newest model can be explained for, with their share of the past rows; none where there is nothing
+        to choose: two are spoken of by one of them."""
+        run = self.search.needed(project_id)
+        problem = self.search.problem(project_id)
+        if problem.task != "multiclass":
+            return ()
+        rows = np.bincount(self.search.predictions(run).y.astype(np.int64), minlength=len(problem.classes))
+        return tuple(zip(problem.classes, (rows / max(int(rows.sum()), 1)).tolist(), strict=True))
+
+    def evidence(self, project_id: str, label: str = "") -> Evidence | None:
+        """Curves, pairs and weak spots of the newest model, for a class; None while they were not looked for."""
         run = self.search.last(project_id)
-        return None if run is None else self.context.latest("evidence", project_id, Evidence, parent_id=run.id)
+        return None if run is None else self._evidence(run, label)
 
-    def start(self, project_id: str) -> Job:
-        """Start looking deeper into the newest model; the running job when there is one."""
+    def _evidence(self, run: Run, label: str) -> Evidence | None:
+        place = explained.place_of(self.context, run, label or explained.class_of(self.context, run))
+        return self.context.latest("evidence", run.project_id, Evidence, parent_id=place)
+
+    def start(self, project_id: str, label: str = "") -> Job:
+        """Start looking deeper into the newest model, for a class; the running job when there is one, whatever its class is."""
         run = self.search.needed(project_id)
         for job in queue.jobs(self.context.store, project_id):
             if job.kind == "explain" and job.active:
                 return job
-        return queue.enqueue(self.context.store, project_id, "explain", {"run": run.id})
+        label = label or explained.class_of(self.context, run)
+        return queue.enqueue(self.context.store, project_id, "explain", {"run": run.id, "label": label})
 
-    def run_explain(self, project_id: str, run_id: str, watch: JobWatch) -> None:
-        """The job: what importances rest on, curves, pairs, weak spots. What is finished is kept when it is stopped."""
+    def run_explain(self, project_id: str, run_id: str, watch: JobWatch, label: str = "") -> None:
+        """The job: what importances rest on, curves, pairs, weak spots. What is finished is kept when it is stopped.
+
+        What the score needs is measured for all classes at once; what hangs on the class for `label` alone.
+        """
         run = self.search.run(run_id)
-        explanation = self.explanation_of(run)
+        explanation = self.explanation_of(run, label)
         if explanation is None:
             raise BadInput("This model was never explained.", "Search again.")
         model, past, oof = self.search.bundle(run).model, self._past(run), self.search.predictions(run).oof
-        watch.progress(0.02, "Fitting again on halves of the rows, to see what the score needs.", math.nan)
-        explanation = explaining.with_evidence(explanation, model, past, HONEST_SECONDS)
-        self.context.save("explanation", project_id, explanation, parent_id=run.id)
+        if not explanation.refits:
+            watch.progress(0.02, "Fitting again on halves of the rows, to see what the score needs.", math.nan)
+            kept = (explained.explanation_of(self.context, run, name)
+                    for name in model.problem.classes if name != explanation.label)
+            others = [one for one in kept if one is not None and one.label != explanation.label and not one.refits]
+            made = explaining.all_with_evidence((explanation, *others), model, past, HONEST_SECONDS)
+            for one in made:
+                self.context.save("explanation", project_id, one, parent_id=explained.place_of(self.context, run, one.label))
+            explanation = made[0]
         _go_on(watch)
 
         def tell(share: float, words: str) -> None:
@@ -89,41 +120,47 @@ class Explaining:
             _go_on(watch)
 
         found = explaining.evidence(model, past, oof, explanation, PAIR_SECONDS, tell)
-        self.context.save("evidence", project_id, found, parent_id=run.id)
+        place = explained.place_of(self.context, run, explanation.label)
+        self.context.save("evidence", project_id, found, parent_id=place)
         self.context.store.touch(project_id)
 
-    def curve(self, project_id: str, column: str, method: str = "ale") -> Curve:
-        """How the newest model's prediction goes with one column: kept when it was looked at before, else made now."""
+    def curve(self, project_id: str, column: str, method: str = "ale", label: str = "") -> Curve:
+        """How the newest model's prediction, of a class, goes with one column: kept when it was looked at before, else made
+        now."""
         run = self.search.needed(project_id)
-        kept = self.context.latest("evidence", project_id, Evidence, parent_id=run.id) if method == "ale" else None
+        label = label or explained.class_of(self.context, run)
+        kept = self._evidence(run, label) if method == "ale" else None
         found = next((one for one in kept.curves if one.column == column), None) if kept else None
-        if found is None:
-            opened = self._opened(run)
-            found = self.curves.get(
-                f"{run.id} {method} {column}",
-                lambda: explaining.curve(opened.rows, column, opened.observed, method, run.plan.seed, ASKED_SECONDS))
-        return found
 
-    def rows(self, project_id: str) -> pd.DataFrame:
-        """The cleaned rows that a list may rank, with the `prediction` (probability of the positive class, or value) by a model
-        that had not seen the row in front: out of fold, or by the final model where the row was left out of the search.
+        def follow() -> Curve:
+            opened, model = self._opened(run), self.search.bundle(run).model
+            place = explaining.explained_class(model, label)
+            observed = explaining.outcomes_shown(model, opened.y, place)
+            return explaining.curve(replace(opened.rows, place=place), column, observed, method, run.plan.seed, ASKED_SECONDS)
+
+        return found or self.curves.get(f"{run.id} {method} {(column, label)}", follow)
+
+    def rows(self, project_id: str, label: str = "") -> pd.DataFrame:
+        """The cleaned rows that a list may rank, with the `prediction` (probability of the positive class, of several classes of
+        `label` or else of the one that is likeliest, or value) by a model that had not seen the row in front: out of fold, or by
+        the final model where the row was left out of the search.
 
         The index is the position that `row` and `what_if` take. A column of the user's own of that name is left out.
         """
         run = self.search.needed(project_id)
-        return self.listed.get(run.id, lambda: self._listed(run))
+        return self.listed.get(f"{run.id} {label!r}", lambda: self._listed(run, label))
 
-    def top(self, project_id: str, most: int) -> pd.DataFrame:
+    def top(self, project_id: str, most: int, label: str = "") -> pd.DataFrame:
         """The first `most` of these rows, the highest predictions first."""
         run = self.search.needed(project_id)
 
         def cut() -> pd.DataFrame:
-            rows = self.rows(project_id)
+            rows = self.rows(project_id, label)
             return rows.loc[rows["prediction"].sort_values(ascending=False, kind="stable").index[:most]]
 
-        return self.listed.get(f"{run.id} {most}", cut)
+        return self.listed.get(f"{run.id} {label!r} {most}", cut)
 
-    def find(self, project_id: str, text: str) -> pd.DataFrame:
+    def find(self, project_id: str, text: str, label: str = "") -> pd.DataFrame:
         """Those of these rows whose own id is `text`, or the one with that number in the cleaned table, counted from 0, where it
         is written #12 or rows have no id. BadInput when there is none, or it is not among them."""
         run, wanted = self.search.needed(project_id), text.strip()
@@ -134,7 +171,7 @@ class Explaining:
         digits = wanted.removeprefix("#")
         if not places and (digits != wanted or not named) and digits.isdecimal() and len(digits) < LONG_NUMBER:
             places = [int(digits)] if int(digits) < len(frame) else []
-        rows = self.rows(project_id)
+        rows = self.rows(project_id, label)
         found = rows.loc[rows.index.isin(places)]
         if found.empty and places:
             raise BadInput(f"Row {quote(wanted)} is not listed: no model predicted it without having seen it, or its outcome is "
@@ -151,10 +188,12 @@ class Explaining:
         past = self.search.predictions(self.search.needed(project_id))
         return bool(np.isin(position, past.learned if len(past.learned) else past.positions))
 
-    def _listed(self, run: Run) -> pd.DataFrame:
+    def _listed(self, run: Run, label: str) -> pd.DataFrame:
         past = self.search.ranked(run)
         frame, _, problem, _ = self.search.goal.open(self.search.inputs(run))
-        score = past.oof if past.oof.ndim == 1 else past.oof.max(axis=1)
+        score = past.oof
+        if score.ndim == 2:
+            score = score[:, problem.classes.index(label)] if label else score.max(axis=1)
         shown = frame.iloc[past.positions].drop(columns=["prediction", "predicted class"], errors="ignore")
         shown.insert(0, "prediction", score)
         if problem.task == "multiclass":
@@ -186,11 +225,11 @@ class Explaining:
 
         return self.around.get(f"{run.id} {position} {label}", look)
 
-    def what_if(self, project_id: str, position: int, changes: dict[str, object]) -> WhatIf:
-        """The same row with some values changed, before and after: before is explained once."""
+    def what_if(self, project_id: str, position: int, changes: dict[str, object], label: str = "") -> WhatIf:
+        """The same row with some values changed, before and after: before is explained once, for the class that `row` says."""
         run, bundle, row = self._open(project_id, position)
         opened = self._opened(run)
-        before = self.row(project_id, position)
+        before = self.row(project_id, position, label)
         return explaining.what_if(bundle.model, row, changes, opened.background, opened.reference, before)
 
     def levers(self, project_id: str) -> tuple[str, ...]:
@@ -208,11 +247,13 @@ class Explaining:
         past, label = self._opened(run).cases.frame, explaining.likeliest(bundle.model, row)
         return explaining.cheapest_flip(bundle.model, row, past, allowed, goal, label)
 
-    def what_if_table(self, project_id: str, changes: tuple[TableChange, ...]) -> TableWhatIf:
-        """What the model would say of all rows if something changed in each of them."""
+    def what_if_table(self, project_id: str, changes: tuple[TableChange, ...], label: str = "") -> TableWhatIf:
+        """What the model would say of all rows, of several classes about `label`, if something changed in each of them."""
         run = self.search.needed(project_id)
         model = self.search.bundle(run).model
-        return explaining.what_if_table(model, self._past(run).frame, changes, model.cleaned, run.plan.seed, ASKED_SECONDS)
+        label = label or explained.class_of(self.context, run)
+        rows = explaining.rows_asked(model, self._past(run).frame, run.plan.seed, label)
+        return explaining.what_if_rows(rows, changes, model.cleaned, run.plan.seed, ASKED_SECONDS)
 
     def _goal(self, project_id: str) -> Goal | None:
         return self.context.latest("goal", project_id, Goal)
@@ -236,15 +277,14 @@ class Explaining:
     def _opened(self, run: Run) -> _Opened:
         def make() -> _Opened:
             model, past, found = self.search.bundle(run).model, self._past(run), self.search.predictions(run)
-            explanation = self.explanation_of(run)
+            explanation = explained.first_of(self.context, run)
             shares = {item.column: item.share for item in explanation.importance} if explanation else {}
             cases = explaining.past_cases(model, past.frame, found.oof, past.y, found.positions, shares)
-            observed = explaining.outcomes_shown(model, past.y, explaining.explained_class(model))
-            picked = explaining.stratified(observed, CURVE_ROWS, run.plan.seed)
+            picked = explaining.stratified(explaining.mixed_outcomes(model, past.y), CURVE_ROWS, run.plan.seed)
             background = explaining.pick_background(model, past.frame).reset_index(drop=True)
             rows = explaining.open_rows(model, past.frame.iloc[picked])
             reference = self._settled(run, explaining.open_reference(model, model.encoder.matrix(background)))
-            return _Opened(cases, rows, observed[picked], background, reference)
+            return _Opened(cases, rows, past.y[picked], background, reference)
 
         return self.opened.get(run.id, make)
 
@@ -260,7 +300,8 @@ class Explaining:
 def _allowed(name: str, lever: Lever | None) -> explaining.Allowed:
     if lever is None:
         return explaining.Allowed(name)
-    return explaining.Allowed(name, lever.to, lever.low, lever.high, lever.direction, lever.from_values, lever.forbidden)
+    return explaining.Allowed(name, lever.to, lever.low, lever.high, lever.direction, lever.from_values, lever.forbidden,
+                              lever.step, lever.relative)
 
 
 def _go_on(watch: JobWatch) -> None:

@@ -84,18 +84,21 @@ class Auditing:
         return tuple(made), refused
 
     def _figures(self, run: Run, column: str, label: str, groups: np.ndarray) -> Fairness:
-        _, _, problem, _ = self.search.goal.open(self.search.inputs(run))
+        frame, _, problem, _ = self.search.goal.open(self.search.inputs(run))
         past = self.search.predictions(run)
+        apart = not problem.group or problem.group not in frame or problem.group == column
+        together = None if apart else explaining.codes_of(frame[problem.group].iloc[past.positions])
         y = np.asarray(past.y, dtype=np.float64)
         if problem.task == "regression":
-            return explaining.audit(explaining.Audit(past.oof, y, groups, None, column, ""))
+            return explaining.audit(explaining.Audit(past.oof, y, groups, None, column, "", together=together))
         threshold = run.summary.threshold if run.summary else 0.5
         codes = predicted_codes(past.oof, threshold)
         if problem.task == "binary":
-            return explaining.audit(explaining.Audit(past.oof, y, groups, codes == 1, column, problem.positive))
+            return explaining.audit(explaining.Audit(past.oof, y, groups, codes == 1, column, problem.positive,
+                                                     together=together))
         place = problem.classes.index(label) if label in problem.classes else _rarest(past.y, len(problem.classes))
         case = explaining.Audit(past.oof[:, place], (y == place).astype(np.float64), groups, codes == place, column,
-                                problem.classes[place])
+                                problem.classes[place], together=together)
         return explaining.audit(case)
 
 

@@ -1,6 +1,7 @@
 """Use cases of what happened and why on a file alone, and of fairness by a run: what the command line asks."""
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -9,6 +10,7 @@ from automl_core import acting, cleaning, framing
 from automl_core.acting import GapStory, Pair, Periods
 from automl_core.acting.action import Condition
 from automl_core.acting.conditions import all_hold, describe_all
+from automl_core.acting.levers import number_of
 from automl_core.data.table import Column, find_column
 from automl_core.errors import BadInput
 from automl_core.explaining import Fairness
@@ -93,10 +95,9 @@ def _condition(text: str, columns: tuple[Column, ...]) -> Condition:
         raise BadInput(f"“{text[:80]}” is no condition.", "Write COLUMN=VALUE, or COLUMN=LOW..HIGH for a number.")
     column = find_column(columns, name.strip())
     made = Condition(column.name, (value.strip(),))
-    low, dots, high = value.partition("..")
-    if not dots:
+    ends = [end.strip() for end in value.split("..")]
+    low, high = map(number_of, ends) if len(ends) == 2 else (math.nan, math.nan)  # NaN: no limit on that side
+    spelled_out = all(not end or not math.isnan(limit) for end, limit in zip(ends, (low, high), strict=False))
+    if len(ends) != 2 or not any(ends) or not spelled_out:
         return made
-    try:
-        return replace(made, values=(), low=float(low or "-inf"), high=float(high or "inf"))
-    except ValueError:
-        return made
+    return replace(made, values=(), low=low, high=high)

@@ -23,7 +23,7 @@ from automl_core.search.offers import RUNGS
 from automl_core.search.plan import Plan
 from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.context import Context
-from automl_core.workspace.files import write_out
+from automl_core.workspace.files import check_out, write_out
 from automl_core.workspace.goal import Inputs
 from automl_core.workspace.headstart import Aside, Headstart, load_libraries
 from automl_core.workspace.projects import Projects
@@ -57,6 +57,7 @@ class FileTraining:
         began = time.monotonic() if math.isnan(began) else began
         if rung and rung not in RUNGS:
             raise BadInput(f"There is no rung “{rung[:40]}” to hand over.", f"Choose one of: {', '.join(RUNGS)}.")
+        check_out(out)
         loading = Aside(load_libraries)
         project_id, inputs = self._ready(opened(), request)
         job = queue.enqueue(self.context.store, project_id, "search",
@@ -90,8 +91,18 @@ class FileTraining:
         return project_id, goal.inputs(project_id)
 
     def more(self, run_id: str, seconds: float, out: Path) -> tuple[Run, Verdict]:
-        """More time for a finished search, in this process; the new bundle goes to `out`."""
-        job = self.search.more(self.search.run(run_id).project_id, seconds, "command line")
+        """More time for a finished search, in this process; the new bundle goes to `out`.
+
+        BadInput when the project has had another search since, or one is under way.
+        """
+        check_out(out)
+        run = self.search.run(run_id)
+        newest = self.search.needed(run.project_id)
+        if (newest.journal or newest.job_id) != (run.journal or run.job_id):  # more time and another rung are the same search
+            raise BadInput(f"“{run_id[:40]}” is not the newest search of its project.", f"Go on with the newest: {newest.id}.")
+        job = self.search.more(run.project_id, seconds, "command line")
+        if job.worker != queue.identity("command line"):
+            raise BadInput("A search of this project is under way already.", "Wait until it ends, or finish it from its page.")
         with self._own(job) as watch:
             run = self.search.run_search(job, from_json(Inputs, job.body["inputs"]), from_json(Plan, job.body["plan"]), watch)
         return self._written(run, out)
@@ -119,7 +130,10 @@ class FileTraining:
         queue.finish(self.context.store, job.id)
 
     def _written(self, run: Run, out: Path) -> tuple[Run, Verdict]:
-        write_out(out, self.context.store.file_path(run.bundle).read_bytes())
+        try:
+            write_out(out, self.context.store.file_path(run.bundle).read_bytes())
+        except BadInput as error:
+            raise BadInput(error.message, f"The search is kept as {run.id}: give “more” another place.") from None
         verdict = self.projects.goal.verdict(run.project_id)
         assert verdict is not None
         return run, verdict

@@ -1,8 +1,10 @@
 """Use cases on files alone: what the command line asks of a table and a bundle, through the same steps as the pages."""
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import numpy as np
 import pandas as pd
@@ -145,11 +147,11 @@ class Files:
         past = frame[known].reset_index(drop=True)
         found = acting.make_cards(acting.CardInputs(bundle.model, past, y, columns, problem, goal, processes=processes))
         predictions = bundle.model.predict_frame(frame)
-        ranked = with_reasons(acting.rank_rows(frame, predictions, columns, problem, goal), bundle, frame)
+        ranked = with_reasons(acting.rank_rows(frame, predictions, columns, problem, goal), bundle, frame, goal)
         inputs = PlanInputs(bundle.model, frame, columns, predictions, goal)
         plan = acting.plan_actions(found.cards, inputs)
         table = planned_table(plan, inputs, str(bundle.facts.get("run", "")), {}, lambda places: explain_rows(
-            bundle.model, frame.iloc[places].reset_index(drop=True), frame))
+            bundle.model, frame.iloc[places].reset_index(drop=True), frame, unless=goal.good))
         advice = Advice(found, plan, table, ranked, acting.actions_frame(ranked, frame, columns))
         if not goal.experiment:
             return advice
@@ -174,6 +176,25 @@ class Files:
             return sample_tables.load_sample(source.removeprefix("sample:"))[0].frame
         path = existing(source)
         return data_step.read_raw(path, path.name, ReadOptions(), self.limits())
+
+
+def check_out(out: Path) -> None:
+    """BadInput when `write_out` could not write there: to be known before the work whose result it is."""
+    name = out.name[:80] or "."
+    try:
+        if out.is_dir():
+            raise BadInput(f"“{name}” is a folder.", f"Name a file in it, such as {name}/model.zip.")
+        if out.exists():
+            writable = os.access(out, os.W_OK)
+        else:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            writable = True
+            with TemporaryFile(dir=out.parent):
+                pass
+    except OSError as error:
+        raise BadInput(f"“{name}” could not be written: {error.strerror}.", "Choose another place.") from None
+    if not writable:
+        raise BadInput(f"“{name}” could not be written: it is read-only.", "Choose another place.")
 
 
 def write_out(out: Path, content: bytes) -> None:

@@ -13,6 +13,7 @@ from automl_core import jobs as queue
 from automl_core.acting import GapStory, Pair, Periods, SegmentStory
 from automl_core.acting.action import Condition, SegmentSearch
 from automl_core.acting.conditions import conditions_of
+from automl_core.acting.levers import texts
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
@@ -162,5 +163,5 @@ class Finding:
 def _levels(frame: pd.DataFrame, column: Column, is_number: bool) -> tuple[Condition, ...]:
     if is_number and pd.api.types.is_numeric_dtype(frame[column.name].dtype):
         return conditions_of(frame, column)
-    values = frame[column.name].dropna().astype("str").value_counts().index[:MOST_VALUES]
+    values = texts(frame[column.name].dropna()).value_counts().index[:MOST_VALUES]
     return tuple(Condition(column.name, (str(value),)) for value in values)

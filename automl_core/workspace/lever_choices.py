@@ -1,12 +1,14 @@
 """What the goal form offers: the columns that may be levers, and what column names suggest."""
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import pandas as pd
 
 from automl_core import acting
-from automl_core.acting.levers import texts
+from automl_core.acting.action import Lever
+from automl_core.acting.levers import spelled_alike, texts
 from automl_core.data.table import Column
 from automl_core.framing.problem import Problem
 
@@ -40,6 +42,11 @@ def lever_choices(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Pro
     usable = tuple(c for c in columns if c.role in ("number", "category") and c.name not in problem.excluded)
     return LeverChoices(tuple(_choice(frame[column.name], column) for column in usable), acting.suggest_levers(problem, usable),
                         acting.suggest_later(problem, usable), acting.suggest_goal(problem, columns).given)
+
+
+def spelled_as(lever: Lever, choice: LeverChoice) -> Lever:
+    """The lever with its values spelled as those of the choice."""
+    return spelled_alike(lever, not math.isnan(choice.low))
 
 
 def _choice(series: pd.Series, column: Column) -> LeverChoice:

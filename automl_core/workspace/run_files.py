@@ -21,6 +21,7 @@ from automl_core.production.monitor import make_contract, with_predictions
 from automl_core.reporting import CardFacts, model_card
 from automl_core.search.model import Model
 from automl_core.workspace.context import Context
+from automl_core.workspace.explained import keep_explanations
 from automl_core.workspace.goal import Framing, Inputs
 from automl_core.workspace.ranked import Predictions
 from automl_core.workspace.summaries import summary_of, with_check, with_choice
@@ -30,31 +31,32 @@ from automl_core.workspace.views import Run, RungFiles
 @dataclass(frozen=True, slots=True, eq=False)
 class Metadata:
     """What every bundle of a run says alike: where its data came from, the verdict, the explanation, and the contract of the
-    columns (without predictions)."""
+    columns (without predictions). `others` explain the same model for the other classes; no bundle holds them."""
 
     origin: Origin
     verdict: Verdict | None
     explanation: Explanation
     contract: Contract
+    others: tuple[Explanation, ...] = ()
 
 
-def metadata_of(goal: Framing, run: Run, problem: Problem, explanation: Explanation) -> Metadata:
-    """What all bundles of this run share."""
-    given = goal.data.table_of(run.table)
+def metadata_of(goal: Framing, run: Run, problem: Problem, explanations: tuple[Explanation, ...]) -> Metadata:
+    """What all bundles of this run share; the first of the explanations is theirs."""
+    given, explanation = goal.data.table_of(run.table), explanations[0]
     shares = {item.column: item.share for item in explanation.importance}
     contract = make_contract(given.frame, given.columns, problem, None, shares)
     if summary_of(run).left_out:  # the others are new to the model; those drawn are known by place in the cleaned table only
         contract = replace(contract, learned=Learned())
     verdict = goal.verdict_of(run.project_id, Inputs(run.table, run.recipe, run.problem))
-    return Metadata(given.origin, verdict, explanation, contract)
+    return Metadata(given.origin, verdict, explanation, contract, explanations[1:])
 
 
 def keep(context: Context, run: Run, model: Model, predictions: Predictions, metadata: Metadata) -> Run:
-    """Keep a run with the model it hands over, and its explanation; returns the run as it was kept."""
+    """Keep a run with the model it hands over, and its explanations; returns the run as it was kept."""
     bundle, oof = _write(context, run, model, predictions, metadata)
     summary = with_check(summary_of(run), metadata.verdict)
     kept = replace(run, summary=summary, bundle=bundle, oof=oof)
-    context.save("explanation", run.project_id, metadata.explanation, parent_id=run.id)
+    keep_explanations(context, run, (metadata.explanation, *metadata.others))
     context.save("run", run.project_id, kept, parent_id=run.job_id, record_id=kept.id)
     return kept
 
@@ -86,4 +88,5 @@ def _write(context: Context, run: Run, model: Model, predictions: Predictions, m
     arrays = io.BytesIO()
     np.savez_compressed(arrays, **{one.name: getattr(predictions, one.name) for one in fields(predictions)})
     bundle = store.write_file(run.project_id, target.read_bytes(), ".zip")
+    target.unlink()  # a second copy that nobody reads
     return bundle.id, store.write_file(run.project_id, arrays.getvalue(), ".npz").id

@@ -39,7 +39,7 @@ def run_job(workspace: Workspace, job_id: str) -> None:
         workspace.experiment.run(job.body["run"], watch)
         workspace.act.run_act(job.project_id, job.body["run"], watch)
     elif job.kind == "explain":
-        workspace.explain.run_explain(job.project_id, job.body["run"], watch)
+        workspace.explain.run_explain(job.project_id, job.body["run"], watch, str(job.body.get("label", "")))
     else:
         raise BadInput(f"There is no kind of job called “{job.kind[:40]}”.", "Restart the worker with the newest version.")
 

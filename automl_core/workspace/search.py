@@ -12,7 +12,7 @@ from automl_core import search as search_step
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput, NotFound
-from automl_core.explaining import explain
+from automl_core.explaining import every_class, explain_classes
 from automl_core.framing.problem import Problem
 from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle, load_bundle
@@ -49,7 +49,7 @@ class Searching:
         for job in queue.jobs(self.context.store, project_id):
             if job.kind == "search" and job.active:
                 return job
-        body = {"inputs": to_json(self.goal.inputs(project_id)), "plan": to_json(plan)}
+        body = {"inputs": to_json(self.goal.inputs(project_id)), "plan": to_json(plan), "seconds": plan.budget_seconds}
         return queue.enqueue(self.context.store, project_id, "search", body)
 
     def more(self, project_id: str, seconds: float, worker: str = "") -> Job:
@@ -68,7 +68,8 @@ class Searching:
         for job in queue.jobs(self.context.store, project_id):
             if job.kind == "search" and job.active:
                 return job
-        body = {"inputs": to_json(self.inputs(run)), "plan": to_json(plan), "journal": run.journal or run.job_id}
+        body = {"inputs": to_json(self.inputs(run)), "plan": to_json(plan), "journal": run.journal or run.job_id,
+                "seconds": plan.budget_seconds}
         return queue.enqueue(self.context.store, project_id, "search", body, worker=worker)
 
     def begins_anew(self, project_id: str) -> bool:
@@ -223,13 +224,14 @@ class Searching:
         seconds = min(explaining, max(left, LEAST_EXPLAINING * explaining))
         if watching.stop() == "finish":
             seconds = min(seconds, FINISH_EXPLAINING)
-        explanation = explain(outcome.model, rows, outcome.y, plan.seed, seconds=seconds)
+        explanations = explain_classes(
+            outcome.model, rows, outcome.y, every_class(outcome.model, outcome.y, plan.seed, seconds))
         if start.beside is not None:
             start.beside.wait()
         run = Run(f"run_{job.id.split('_', 1)[-1]}", job.project_id, job.id, plan, job.created_at, outcome.summary,
                   table=inputs.table, recipe=inputs.recipe, problem=inputs.problem, journal=journal)
         chosen = next(offer.name for offer in outcome.summary.ladder if offer.chosen)
-        shared = metadata_of(self.goal, run, problem, explanation)
+        shared = metadata_of(self.goal, run, problem, explanations)
         kept = {name: write_rung(self.context, run, name, outcome, shared) for name in outcome.rungs if name != chosen}
         run = replace(run, rungs=kept)
         past = Predictions(outcome.oof, outcome.positions, outcome.y, outcome.learned)
@@ -248,10 +250,11 @@ class Searching:
         model = self.open_bundle(files.bundle).model
         found = self.predictions(replace(run, oof=files.oof))
         frame, _, _, _ = self.goal.open(self.inputs(run))
-        explanation = explain(model, frame.iloc[found.positions].reset_index(drop=True), found.y, run.plan.seed)
+        rows = frame.iloc[found.positions].reset_index(drop=True)
+        explanations = explain_classes(model, rows, found.y, every_class(model, found.y, run.plan.seed))
         others = {name: kept for name, kept in run.rungs.items() if name != rung} | {before: RungFiles(run.bundle, run.oof)}
         made = replace(run, id=self.context.store.new_id("run"), summary=with_choice(summary_of(run), rung, model), rungs=others)
-        made = keep(self.context, made, model, found, metadata_of(self.goal, run, model.problem, explanation))
+        made = keep(self.context, made, model, found, metadata_of(self.goal, run, model.problem, explanations))
         self.context.store.touch(project_id)
         return made
 

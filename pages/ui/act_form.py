@@ -10,7 +10,7 @@ import streamlit as st
 from automl_core.acting.action import MOST_DAYS, MOST_LEVERS, MOST_ROWS, Direction, Goal, Lever
 from automl_core.codec import to_json
 from automl_core.registry import Field
-from automl_core.workspace.lever_choices import LeverChoice, LeverChoices
+from automl_core.workspace.lever_choices import LeverChoice, LeverChoices, spelled_as
 from pages.ui import forms, session
 from pages.ui.border import border
 from pages.ui.theme import FIELD_WIDTH, NARROW_FIELD_WIDTH, TEXT_WIDTH
@@ -182,6 +182,7 @@ def _lever(lever: Lever, choice: LeverChoice, key: str) -> Lever:
 
 
 def _category(lever: Lever, choice: LeverChoice, key: str) -> Lever:
+    lever = spelled_as(lever, choice)  # a file may say 2.0 of what is listed as 2
     values = list(dict.fromkeys((*choice.values, *lever.to, *lever.from_values)))
     rows = dict(zip(choice.values, choice.rows, strict=True))
     names: dict[str, Any] = {"format_func": lambda value: f"{cut(value, LONGEST)} ({count(rows.get(value, 0))})"}
@@ -198,7 +199,8 @@ def _category(lever: Lever, choice: LeverChoice, key: str) -> Lever:
         kept = f"; {count(len(chosen), 'move stays', 'moves stay')} forbidden" if chosen else ""
         st.caption(f"{count(len(pairs), 'move')} are too many to list{kept}. To say which must never be proposed, name fewer "
                    "values in From and To, or write them under “forbidden” in the goal as a file.")
-    return replace(lever, from_values=tuple(sources), to=tuple(targets), forbidden=tuple(forbidden))
+    unlisted = [pair for pair in lever.forbidden if pair not in pairs]  # as of steps, or of values that are not named any more
+    return replace(lever, from_values=tuple(sources), to=tuple(targets), forbidden=(*forbidden, *unlisted))
 
 
 def _number(lever: Lever, choice: LeverChoice, key: str) -> Lever:

@@ -64,6 +64,7 @@ def action_list(project: str, goal: Goal) -> None:
                      "Prediction": config.NumberColumn(format=digits(frame["Prediction"]), width=88),
                      "Expected value": config.NumberColumn(f"Expected, {label(goal.currency, 4)}", format="%.2f", width=110),
                      "Reasons": config.TextColumn(width="large")})
+    decision_view.about(project, goal, "Predictions and reasons speak of")
     if len(actions.rows) > len(frame):
         st.caption(f"The first {count(len(frame))} of {count(len(actions.rows))} rows; the download has all.")
     st.download_button(
@@ -208,7 +209,8 @@ def is_rate(card: ActionCard) -> bool:
 
 
 def _level(value: float, rate: bool) -> str:
-    return percent(value) if rate else number(value)
+    """A mean outcome; what is estimated of a share may lie beyond all or none."""
+    return percent(min(max(value, 0.0), 1.0)) if rate else number(value)
 
 
 def _amount(value: float) -> str:

@@ -144,9 +144,16 @@ def _planned(project: str) -> None:
                      "Do": config.TextColumn(width="medium"),
                      gain: config.NumberColumn(format="%.2f" if goal.value or rate else "%.4g", width=90),
                      "Grade": config.TextColumn(width=60), "Why this row": config.TextColumn(width="large")})
+    about(project, goal, "The reasons speak of")
     rows = len(ws.decide.plan(project).actions)
     if rows > len(frame):
         st.caption(f"The first {count(len(frame))} of {count(rows, 'row')}; the files have all.")
+
+
+def about(project: str, goal: Goal, what: str) -> None:
+    """Says which chance a list is about, where there are several classes: that the row does not end as the goal wants."""
+    if session.workspace().search.problem(project).task == "multiclass":
+        st.caption(f"{what} the chance that {quoted(goal.outcome, 40)} is not {quoted(goal.good, 40)}: + raises it.")
 
 
 def card_page(project: str, card: ActionCard) -> None:

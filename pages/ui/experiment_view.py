@@ -106,3 +106,5 @@ def result(project: str, found: Experiment, goal: Goal) -> None:
     st.download_button("Download the rows by gain", partial(session.workspace().experiment.csv, project),
                        file_name="experiment.csv", mime="text/csv", icon=":material/download:", on_click="ignore",
                        key="experiment_csv")
+    if found.drawn_from:
+        st.caption(f"The file has the rows that were drawn, not all {count(found.drawn_from)}.")

@@ -33,4 +33,4 @@ def _body(name: str, project: str, explanation: Explanation) -> None:
     elif name == "What if":
         what_if_view.what_if(project, explanation)
     else:
-        explain_view.weak_spots(project)
+        explain_view.weak_spots(project, explanation)

@@ -9,11 +9,11 @@ import streamlit as st
 
 from automl_core.errors import BadInput
 from automl_core.explaining.explanation import Curve, Explanation, RowContext
-from pages.ui import cards, explain_charts, progress, session
+from pages.ui import cards, explain_charts, explain_class, progress, session
 from pages.ui.border import border
 from pages.ui.charts import amount
 from pages.ui.theme import CHOICE_WIDTH, NUMBER_WIDTH, TEXT_WIDTH, WHICH_ROW
-from pages.ui.words import count, cut, lead, metric_title, plain, score, signed
+from pages.ui.words import count, cut, lead, metric_title, plain, quoted, score, signed
 
 SHOWN_ROWS = 1000
 SHOWN_COLUMNS = 12
@@ -29,15 +29,19 @@ def all_rows(project: str, explanation: Explanation) -> None:
         cards.show(explain_charts.drops(explanation, session.palette()), "drops")
         st.caption(plain(explanation.measured, 600))
     else:
-        deeper(project, "Whether the score needs these columns, and how sure their order is, takes a closer look.", "all")
+        deeper(project, "Whether the score needs these columns, and how sure their order is, takes a closer look.", "all",
+               explanation)
     _groups(explanation)
     _stability(explanation)
 
 
-def deeper(project: str, sentence: str, key: str) -> None:
+def deeper(project: str, sentence: str, key: str, explanation: Explanation) -> None:
     """The button that starts the closer look, its progress while it runs, and why it failed."""
     running = progress.active(project, "explain")
     if running:
+        asked = str(running.body.get("label", ""))
+        if asked and asked != explanation.label:
+            st.caption(f"This looks at {quoted(asked, 40)}; {quoted(explanation.label, 40)} can follow when it has ended.")
         progress.watch(running)
         return
     progress.failure(project, "explain")
@@ -45,7 +49,7 @@ def deeper(project: str, sentence: str, key: str) -> None:
         st.markdown(f"{plain(sentence)} It takes about a minute, in the background.", width=TEXT_WIDTH)
         if st.button("Look closer", icon=":material/search:", key=f"closer_{key}"):
             with border():
-                session.workspace().explain.start(project)
+                session.workspace().explain.start(project, explanation.label)
                 st.rerun()
 
 
@@ -104,7 +108,7 @@ def one_column(project: str, explanation: Explanation) -> None:
                           help="Draws the mean over all rows and some rows’ own lines. Columns that go together are pulled "
                                "apart, so values may be put together that never occur.")
     with border(), st.spinner("Following this column", show_time=True):
-        found = session.workspace().explain.curve(project, chosen, "pdp" if lines else "ale")
+        found = session.workspace().explain.curve(project, chosen, "pdp" if lines else "ale", explanation.label)
         cards.show(explain_charts.curve(found, session.palette()), "curve")
         _reading(found)
 
@@ -128,9 +132,10 @@ def _reading(found: Curve) -> None:
 
 def interactions(project: str, explanation: Explanation) -> None:
     """Pairs of columns that depend on each other."""
-    evidence = session.workspace().explain.evidence(project)
+    evidence = session.workspace().explain.evidence(project, explanation.label)
     if evidence is None:
-        deeper(project, "Which columns depend on each other is told by models of data in which effects only add up.", "pairs")
+        deeper(project, "Which columns depend on each other is told by models of data in which effects only add up.", "pairs",
+               explanation)
         return
     st.markdown(plain(evidence.interactions.sentence), width=TEXT_WIDTH)
     for place, pair in enumerate(evidence.interactions.pairs):
@@ -139,12 +144,12 @@ def interactions(project: str, explanation: Explanation) -> None:
         st.caption(f"What is left after both single effects were taken away: {100 * pair.h2:.0f} % of what the two do together.")
 
 
-def weak_spots(project: str) -> None:
+def weak_spots(project: str, explanation: Explanation) -> None:
     """Groups of rows that the model predicts worse than the rest."""
-    evidence = session.workspace().explain.evidence(project)
+    evidence = session.workspace().explain.evidence(project, explanation.label)
     if evidence is None:
         deeper(project, "Groups of rows that are predicted badly are found on one half of the rows and kept when the other half "
-                        "confirms them.", "weak")
+                        "confirms them.", "weak", explanation)
         return
     found = evidence.weak_spots
     st.markdown(plain(found.sentence), width=TEXT_WIDTH)
@@ -156,30 +161,32 @@ def weak_spots(project: str) -> None:
         st.caption("Be careful with decisions about these rows; more rows or more columns about them may help.")
 
 
-def pick_row(project: str) -> int:
-    """The row chosen in the table of rows (sorted by prediction, highest first), or found by its name; at the start the first."""
+def pick_row(project: str, label: str = "") -> int:
+    """The row chosen in the table of rows (sorted by prediction, of a class if one is named, highest first), or found by its
+    name; at the start the first."""
     st.markdown("Choose a row; the highest predictions come first, each made by a model that had not seen the row.",
                 width=TEXT_WIDTH)
-    shown = _listed(project).iloc[:, :SHOWN_COLUMNS]
+    shown = _listed(project, label).iloc[:, :SHOWN_COLUMNS]
+    head = f"Prediction of {cut(label, 20)}" if label else "Prediction"
     event: Any = st.dataframe(
         shown, key=f"rows_{project}", height=248 if len(shown) > FEW_ROWS else "auto", placeholder="–", on_select="rerun",
         selection_mode="single-row-required",
         alt="Rows of the table with their prediction", column_config=cards.days(shown) | {
             "_index": st.column_config.NumberColumn("Number", format="%d", help="Its row of the cleaned table, counted from 0."),
-            "prediction": st.column_config.NumberColumn("Prediction", format=digits(shown["prediction"]), pinned=True)},
+            "prediction": st.column_config.NumberColumn(head, format=digits(shown["prediction"]), pinned=True)},
     )
     picked = list(event.selection.rows) if event else []
     place = picked[0] if picked and 0 <= picked[0] < len(shown) else 0
     return int(shown.index[place])
 
 
-def _listed(project: str) -> pd.DataFrame:
+def _listed(project: str, label: str) -> pd.DataFrame:
     """The first rows, or those of the id or number asked for."""
     explain = session.workspace().explain
     asked = st.text_input("Find a row", key=f"find_{project}", placeholder="its id, or #12", help=WHICH_ROW, width=NUMBER_WIDTH)
     if asked.strip():
         try:
-            return explain.find(project, asked)
+            return explain.find(project, asked, label)
         except BadInput as error:
             st.info(f"{plain(error.message)} {plain(error.hint)}", icon=":material/info:")
     known, rows = session.workspace().search.covered(project, ranked=True)
@@ -188,7 +195,7 @@ def _listed(project: str) -> pd.DataFrame:
         st.caption(f"The first {count(SHOWN_ROWS)} of {count(known, 'row')}{rest}. Find any of them by its id or #number.")
     elif known < rows:
         st.caption(f"These are {count(known, 'row')}{rest}.")
-    return explain.top(project, SHOWN_ROWS)
+    return explain.top(project, SHOWN_ROWS, label)
 
 
 def whose(project: str, position: int) -> str:
@@ -205,14 +212,16 @@ def digits(predictions: pd.Series) -> str:
 
 def one_row(project: str) -> None:
     """Why one row gets its prediction, how sure that is, and past rows like it."""
-    position = pick_row(project)
+    asked = explain_class.chosen(project)
+    position = pick_row(project, asked)
     with border(), st.spinner("Explaining this row", show_time=True):
         explain = session.workspace().explain
-        row = explain.row(project, position)
+        row = explain.row(project, position, asked)
         classes = session.workspace().search.problem(project).classes
         if len(classes) > 2:
-            chosen = st.selectbox("Class to explain", classes, index=classes.index(row.label), width=CHOICE_WIDTH,
-                                  key=f"class_{project}_{position}", help="At the start the one that is likeliest for this row.")
+            chosen = st.selectbox("Class to explain for this row", classes, index=classes.index(row.label), width=CHOICE_WIDTH,
+                                  key=f"class_{project}_{position}_{asked}",
+                                  help="At the start the one chosen above, or else the one that is likeliest for this row.")
             row = explain.row(project, position, chosen)
         st.markdown(lead(row.sentence), width=TEXT_WIDTH)
         cards.show(explain_charts.waterfall(row, session.palette()), "reasons")

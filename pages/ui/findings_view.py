@@ -159,9 +159,8 @@ def _story(story: GapStory, names: tuple[str, str]) -> None:
     if math.isfinite(story.support):
         items.append(Fact("Rows with one alike", percent(story.support), "on the other side", "Only these are compared."))
     cards.facts(items, columns=len(items))
-    if story.drawn_from:
-        st.caption(f"To keep it quick, {count(story.rows_first + story.rows_second, 'row')} were drawn by chance from the "
-                   f"{count(story.drawn_from)} of both sides; all figures here are those of the rows drawn.")
+    if story.drawn:
+        st.caption(story.drawn)
     if not math.isfinite(story.gap.value):
         return
     cards.show(findings_charts.split(story, unit, scale, session.palette()), "gap_split")

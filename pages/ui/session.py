@@ -87,6 +87,11 @@ def palette() -> theme.Palette:
     return theme.palette(st.context.theme.type)
 
 
+def widget(key: str) -> Any:
+    """The value of a widget that was drawn, as its callbacks ask for it."""
+    return st.session_state[key]
+
+
 def set_widget(key: str, value: Any) -> None:
     """Give a widget its value before it is drawn in this run."""
     st.session_state[key] = value

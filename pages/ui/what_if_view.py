@@ -10,7 +10,7 @@ import streamlit as st
 from automl_core.data.table import Column
 from automl_core.explaining.changes import Flip, TableChange
 from automl_core.explaining.explanation import Explanation, RowExplanation
-from pages.ui import cards, explain_charts, session
+from pages.ui import cards, explain_charts, explain_class, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
 from pages.ui.charts import amount
@@ -42,7 +42,7 @@ def _usable(project: str) -> dict[str, Column]:
 
 def _row(project: str, explanation: Explanation) -> None:
     """Change some values of one row and see the prediction move."""
-    position = pick_row(project)
+    position = pick_row(project, explain_class.chosen(project))
     frame, _, _ = session.workspace().search.opened(project)
     usable = _usable(project)
     levers = [name for name in session.workspace().explain.levers(project) if name in usable]
@@ -89,7 +89,7 @@ def _answer(project: str, position: int, changes: dict[str, object]) -> None:
     if not changes:
         st.caption("Change at least one value first.")
         return
-    result = session.workspace().explain.what_if(project, position, changes)
+    result = session.workspace().explain.what_if(project, position, changes, explain_class.chosen(project))
     before, after = result.before, result.after
     moved = after.prediction - before.prediction
     cards.facts([
@@ -158,7 +158,7 @@ def _table(project: str, explanation: Explanation) -> None:
     kept = drafts.get(key)
     if isinstance(kept, TableChange) and (kept.column, kept.how) == (name, WAYS[how]):
         with border(), st.spinner("Predicting all rows", show_time=True):
-            _show_answer(project, kept)
+            _show_answer(project, kept, explanation.label)
 
 
 def _change(project: str, column: Column, how: str) -> TableChange | None:
@@ -175,8 +175,8 @@ def _change(project: str, column: Column, how: str) -> TableChange | None:
     return TableChange(column.name, "set", value=picked) if picked is not None else None
 
 
-def _show_answer(project: str, change: TableChange) -> None:
-    found = session.workspace().explain.what_if_table(project, (change,))
+def _show_answer(project: str, change: TableChange, label: str) -> None:
+    found = session.workspace().explain.what_if_table(project, (change,), label)
     st.markdown(lead(found.sentence), width=TEXT_WIDTH)
     points = " points" if found.in_points else ""
     move = found.mean_after - found.mean_before

@@ -1,6 +1,7 @@
 """Every tab of the explain page, before and after the closer look; no model, and a what-if in the whole table."""
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -9,12 +10,19 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from automl_core import explaining
+from automl_core import jobs as queue
 from automl_core.acting.action import Lever
+from automl_core.codec import from_json
+from automl_core.errors import BadInput
 from automl_core.explaining import past_cases
+from automl_core.explaining.explanation import Evidence, Interactions, WeakSpots
+from automl_core.jobs import JobWatch
+from automl_core.search.plan import Plan
 from automl_core.workspace.cleaning import Cleaning
 from automl_core.workspace.explain import Explaining
 from automl_core.workspace.search import Searching
-from tests.pages.conftest import Stages, texts, work
+from tests.pages.conftest import PAGES, QUICK, Stages, texts, work
 from tests.unit.test_explaining_routes import model, table, target
 
 Visit = Any
@@ -145,12 +153,12 @@ def test_the_cheapest_flip_keeps_to_all_that_the_goal_says_of_a_lever(stages: St
 
 def test_one_row_explains_the_class_that_is_chosen(visit: Visit, stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of several classes; two are spoken of by one of them, and there is nothing to choose."""
-    assert not [box for box in tab(visit, "scored", "One row").selectbox if box.label == "Class to explain"]
+    assert not [one for one in tab(visit, "scored", "One row").selectbox if one.label.startswith("Class to explain")]
     project = stages.projects["scored"]
     problem = stages.workspace.search.problem(project)
     monkeypatch.setattr(Searching, "problem", lambda self, project_id: replace(problem, classes=(*problem.classes, "Perhaps")))
     app = tab(visit, "scored", "One row")
-    chosen = next(box for box in app.selectbox if box.label == "Class to explain")
+    chosen = box(app, "Class to explain for this row")
     assert chosen.value == "Yes"
     assert "“churned” = “Yes” is predicted at" in texts(app).replace("\\", "")
     chosen.select("No").run()
@@ -184,3 +192,141 @@ def test_unasked_the_likeliest_of_several_classes_is_explained(place: int, monke
     flip = explain.flip("p", at, ("a", "b", "c"))
     assert flip is not None
     assert flip.before == pytest.approx(100 * said[at].max())
+
+
+GRADES = ("bad", "fair", "good", "top")
+
+
+@pytest.fixture(scope="module")
+def graded(stages: Stages) -> str:
+    """A searched project of four classes: most rows are fair, few are of the first class."""
+    rng = np.random.default_rng(0)
+    x, z = rng.normal(size=(2, 300))
+    places = np.digitize(x + 0.3 * rng.normal(size=300), [-1.9, 0.4, 1.4])
+    lines = [f"{a:.3f},{b:.3f},{GRADES[place]}" for a, b, place in zip(x, z, places, strict=True)]
+    workspace = stages.workspace
+    project = workspace.projects.create("Graded")
+    workspace.data.upload(project, "graded.csv", io.BytesIO("\n".join(["sugar,acid,grade", *lines]).encode()))
+    workspace.goal.save(project, workspace.goal.suggest(project, "grade"))
+    job = workspace.search.start(project, replace(QUICK, families=("linear",), max_trials=1))
+    leased = queue.lease(workspace.context.store, job_id=job.id)
+    assert leased is not None
+    watch = JobWatch(workspace.context.store, job.id, leased.attempts)
+    workspace.search.run_search(leased, workspace.goal.inputs(project), from_json(Plan, job.body["plan"]), watch)
+    queue.finish(workspace.context.store, job.id, leased.attempts)
+    return project
+
+
+def said(app: Any) -> str:
+    """All that stands on the page, without the signs that keep it from being read as Markdown."""
+    return texts(app).replace("\\", "").replace("\u2060", "")
+
+
+def box(app: Any, label: str = "Class to explain") -> Any:
+    return next(one for one in app.selectbox if one.label == label)
+
+
+def test_unasked_the_commonest_class_is_explained_and_all_tabs_speak_of_the_one_chosen(visit: Visit, graded: str) -> None:
+    app = tab(visit, graded, "All rows")
+    assert box(app).value == "fair"
+    assert "the prediction of “grade” = “fair”" in said(app)
+    box(app).set_value("top").run()
+    assert "the prediction of “grade” = “top”" in said(app)
+    for name in TABS:
+        app.session_state["explain_tab"] = name
+        app.run()
+        assert not app.exception
+        assert not app.error
+        assert box(app).value == "top"
+        if name == "One row":
+            assert "“grade” = “top” is predicted at" in said(app)
+            assert box(app, "Class to explain for this row").value == "top"
+    app.session_state["explain_tab"] = "What if"
+    app.run()
+    app.segmented_control(key="what_if_way").set_value("The whole table").run()
+    app.button(key="table_ask").click().run()
+    assert "the model predicts “grade” = “top” at" in said(app)
+    app.switch_page(PAGES["act"]).run()
+    app.switch_page(PAGES["explain"]).run()
+    assert box(app).value == "top"
+
+
+def test_an_earlier_version_kept_one_class_others_are_explained_once_when_they_are_asked_for(
+    visit: Visit, stages: Stages, graded: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = stages.workspace
+    run, kept = workspace.search.needed(graded), workspace.explain.explanation(graded, "bad")
+    assert kept is not None
+    earlier = replace(run, id=workspace.context.store.new_id("run"))
+    workspace.context.save("explanation", graded, kept, parent_id=earlier.id)
+    workspace.context.save("run", graded, earlier, parent_id=run.job_id, record_id=earlier.id)
+    app = tab(visit, graded, "All rows")
+    assert box(app).value == "bad"
+    assert workspace.explain.explanation(graded, "good") is None
+    box(app).set_value("good").run()
+    assert not app.exception
+    assert "the prediction of “grade” = “good”" in said(app)
+
+    def again(*_: Any) -> None:
+        raise AssertionError("explained twice")
+
+    monkeypatch.setattr(explaining, "explain_classes", again)
+    for label in GRADES:
+        found = workspace.explain.explain_class(graded, label)
+        assert found.label == label
+    unasked = workspace.explain.explanation(graded)
+    assert unasked is not None
+    assert unasked.label == "bad"
+    with pytest.raises(BadInput, match="no class"):
+        workspace.explain.explain_class(graded, "worst")
+
+
+def test_a_saved_goal_says_which_class_is_explained_and_what_reasons_and_report_speak_of(
+    visit: Visit, stages: Stages, graded: str
+) -> None:
+    workspace = stages.workspace
+    first = workspace.act.goal(graded)
+    assert first.good == "fair"  # not the first of the classes, which hardly any row has
+    workspace.act.save_goal(graded, replace(first, good="good"))
+    try:
+        app = tab(visit, graded, "All rows")
+        assert box(app).value == "good"
+        rows, listed = workspace.explain.rows(graded, "good"), workspace.act.actions(graded).rows
+        told = workspace.explain.row(graded, int(rows.index[listed[0].row]), "good")
+        strongest = max(told.contributions, key=lambda part: abs(part.amount))
+        assert listed[0].prediction == pytest.approx(1 - rows["prediction"].iloc[listed[0].row])
+        assert listed[0].reasons[0].startswith(f"{strongest.column} = {strongest.value} (")
+        assert f"({'+' if strongest.amount < 0 else '−'}" in listed[0].reasons[0]  # + where it raises the risk
+        assert "the chance that “grade” is not “good”: + raises it" in said(visit(graded, "act"))
+        report = workspace.share.make_report(graded)
+        assert report.drivers[0] == "This is about “grade” = “good”, one of 4 classes."
+        assert any("“grade” = “good” overall" in name for _, name in report.figures)
+    finally:
+        workspace.act.save_goal(graded, first)
+
+
+def test_a_closer_look_is_kept_for_each_class_and_what_the_score_needs_is_measured_once(
+    stages: Stages, graded: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = stages.workspace
+    asked: list[tuple[str, ...]] = []
+
+    def measured(explanations: Any, *_: Any) -> Any:
+        asked.append(tuple(one.label for one in explanations))
+        return tuple(replace(one, refits=2) for one in explanations)
+
+    def looked(model: Any, past: Any, oof: Any, explanation: Any, *_: Any) -> Evidence:
+        return Evidence((), Interactions((), 0, 0, f"Of {explanation.label}."), WeakSpots((), 0, 0, "", ""), 0.0)
+
+    monkeypatch.setattr(explaining, "all_with_evidence", measured)
+    monkeypatch.setattr(explaining, "evidence", looked)
+    for label in ("top", "good"):
+        work(workspace, workspace.explain.start(graded, label))
+    assert [sorted(labels) for labels in asked] == [sorted(GRADES)]
+    assert asked[0][0] == "top"
+    for label in ("top", "good"):
+        evidence = workspace.explain.evidence(graded, label)
+        assert evidence is not None
+        assert evidence.interactions.sentence == f"Of {label}."
+    assert workspace.explain.evidence(graded, "fair") is None
+    assert all(one is not None and one.refits == 2 for one in (workspace.explain.explanation(graded, name) for name in GRADES))

@@ -253,13 +253,32 @@ def test_decision_plan_and_files(page: Carded) -> None:
     assert openpyxl.load_workbook(io.BytesIO(ws.decide.list_xlsx(project))).active is not None
 
 
+def test_rows_that_a_running_pilot_holds_out_are_no_actions(page: Carded) -> None:
+    ws, project = page.workspace, page.project
+    before, positions = ws.decide.plan(project), ws.search.ranked(ws.search.needed(project)).positions
+    pilot = ws.pilots.start(project, before.actions[0].card, PilotChoice(rows=300))
+    drawn = ws.pilots.assignment(pilot)
+    sides = dict(zip(drawn["row"].tolist(), drawn["arm"].tolist(), strict=True))
+    plan = ws.decide.plan(project)
+    assert plan.held > 0
+    assert "held out in a running pilot" in plan.sentence
+    assert any(sides.get(positions[action.row]) == "hold" for action in before.actions)
+    assert not any(sides.get(positions[action.row]) == "hold" for action in plan.actions)
+    table = pd.read_csv(io.BytesIO(ws.decide.plan_csv(project)), encoding="utf-8-sig")
+    told = [sides.get(positions[action.row], "") if action.card == pilot.card.id else "" for action in plan.actions]
+    assert table["arm"].fillna("").tolist() == told
+    assert "treat" in told
+    ws.pilots.cancel(pilot.id)
+    assert ws.decide.plan(project) == before
+
+
 def test_reasons_are_worked_out_once_for_a_row(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another capacity asks about much the same rows; explaining them is what a list takes longest for."""
     asked: list[int] = []
 
-    def counted(model: Model, rows: pd.DataFrame, background: pd.DataFrame) -> list[tuple[str, ...]]:
+    def counted(model: Model, rows: pd.DataFrame, background: pd.DataFrame, unless: str) -> list[tuple[str, ...]]:
         asked.append(len(rows))
-        return explain_rows(model, rows, background)
+        return explain_rows(model, rows, background, unless=unless)
 
     monkeypatch.setattr(act_step, "explain_rows", counted)
     few, more = (page.workspace.act.actions(page.project, most) for most in (41, 57))

@@ -150,3 +150,15 @@ def test_weighted_rows_decide_how_wide_intervals_are() -> None:
     weights = np.where(wide, 0.01, 1.0)
     low, high = fit_bands(y, np.zeros(20_000), weights).around(np.zeros(1))
     assert high[0] - low[0] == pytest.approx(2 * 1.645, rel=0.15)
+
+
+def test_rows_of_one_fold_are_calibrated_by_halves() -> None:
+    """A large table is judged on one fold alone: its probabilities are mended all the same, and judged by the other half."""
+    random = np.random.default_rng(5)
+    p = random.beta(1, 3, 20_000)
+    y = (random.random(len(p)) < p).astype(float)
+    sure = p**2 / (p**2 + (1 - p) ** 2)
+    calibration, mended = calibrate("binary", y, sure, np.zeros(len(y), dtype=np.int64))
+    assert calibration is not None
+    assert calibration.slope == pytest.approx(0.5, abs=0.03)
+    assert np.abs(mended - p).mean() < 0.01

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,10 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from automl_core.acting import Lever, Options, Roles, applied, assign, eligible, find_actions
+from automl_core.acting.action import ActionCard
 from automl_core.acting.door import typed
 from automl_core.acting.moves import category_moves, movable, numeric_moves, steps_of
 from automl_core.acting.wording import BANNED
 
+CARD = ActionCard("", "price", "", "", 0, *[0.0] * 8, "B", 0.0, 0.0, "")
 PLANS = ("basic", "plus", "pro", "max")
 
 
@@ -55,6 +60,21 @@ def test_category_moves_keep_to_the_lever(to: list[str], source: list[str], forb
             assert not source or value in source
 
 
+spellings = st.builds(lambda number, spell: spell(number), st.integers(1, 4), st.sampled_from([str, float, "{}.0".format, int]))
+SEATS = pd.Series(np.tile([1.0, 2.0, 3.0, 4.0, math.nan], 60))
+
+
+@settings(max_examples=200, deadline=None)
+@given(to=st.lists(spellings, max_size=3), source=st.lists(spellings, max_size=3),
+       forbidden=st.lists(st.tuples(spellings, spellings), max_size=6))
+def test_moves_between_numbers_keep_to_the_lever_however_it_spells_them(to: list[Any], source: list[Any], forbidden: Any) -> None:
+    lever = Lever("seats", tuple(to), tuple(source), forbidden=tuple(forbidden))
+    banned, ends, starts = {(float(a), float(b)) for a, b in forbidden}, set(map(float, to)), set(map(float, source))
+    allowed = {(a, b) for a in (1.0, 2.0, 3.0, 4.0) for b in (1.0, 2.0, 3.0, 4.0) if a != b and (a, b) not in banned}
+    allowed = {(a, b) for a, b in allowed if (not ends or b in ends) and (not starts or a in starts)}
+    assert {(float(value), float(move.to)) for move in category_moves(lever, SEATS) for value in move.from_values} == allowed
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     step=st.one_of(st.just(math.nan), st.floats(-20, 20, allow_nan=False)),
@@ -72,6 +92,31 @@ def test_numeric_moves_keep_to_the_lever(step: float, relative: bool, direction:
         change = after - dose[rows]
         assert direction != "up" or (change >= 0).all()  # a step can be too small to change a number
         assert direction != "down" or (change <= 0).all()
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    step=st.sampled_from([-5.0, -0.5, -0.1, 0.1, 0.5, 1.0, 10.0]),
+    relative=st.booleans(),
+    hit=st.sets(st.integers(0, 60)),
+    spell=st.sampled_from([str, "{:.9g}".format, "{:.12f}".format]),
+    others=st.lists(st.tuples(st.integers(-30, 30), st.sampled_from([0.3, 2.05, 77.0])), max_size=5),
+)
+def test_steps_make_no_forbidden_move(
+    step: float, relative: bool, hit: set[int], spell: Callable[[float], str], others: list[tuple[int, float]]
+) -> None:
+    """`movable` says which rows a card is measured on, and `eligible` which it is for: plans, files and pilots ask it."""
+    dose = np.arange(-30, 31) / 10
+    after = dose * (1 + step) if relative else dose + step
+    pairs = [(spell(dose[place]), spell(float(f"{after[place]:.9g}"))) for place in hit]
+    pairs += [(str(now / 10), str(now / 10 + apart)) for now, apart in others]  # a move that no step makes
+    lever = Lever("price", step=step, relative=relative, forbidden=tuple(pairs))
+    (move,) = numeric_moves(lever, dose, 3.0)
+    expected = [place not in hit and (not relative or now > 0) for place, now in enumerate(dose.tolist())]
+    assert movable(move, dose).tolist() == expected
+    card = replace(CARD, step=step, relative=relative, forbidden=tuple(("price", a, b) for a, b in pairs))
+    assert eligible(card, pd.DataFrame({"price": dose})).tolist() == expected
+    assert eligible(replace(card, forbidden=()), pd.DataFrame({"price": dose})).sum() == (30 if relative else 61)
 
 
 goals = given(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from automl_core.explaining import Audit, Fairness, audit
+from automl_core.explaining.dependent import codes_of, group_errors, welch
 from automl_core.explaining.fairness_counts import odds_spread, share_spread
 
 
@@ -89,3 +91,60 @@ def test_numbers_by_group() -> None:
     assert np.mean([one.residual.low <= 3 <= one.residual.high for one in low]) >= floor(60)
     assert all(one.residual.clear for one in low)
     assert all(numbers(seed, wider=0.5).error.clear for seed in range(10))
+
+
+def customers(seed: int, gap: float = 0.0, people: int = 60, each: int = 30) -> Fairness:
+    """Customers of 30 rows that are much alike in risk, and more of theirs come true than is told, or fewer, by chance."""
+    rng = np.random.default_rng(seed)
+    who, sex = np.repeat(np.arange(people), each), rng.choice(["m", "f"], people)
+    told = np.clip(rng.beta(3, 3, people)[who] + rng.normal(0, 0.1, people * each) + gap * (sex[who] == "m"), 0.01, 0.99)
+    y = (rng.random(len(told)) < np.clip(told + rng.normal(0, 0.1, people)[who], 0, 1)).astype(float)
+    return audit(Audit(told, y, sex[who].astype(object), told > 0.5, "sex", "Yes", seed, who))
+
+
+def machines(seed: int) -> Fairness:
+    """The same of numbers: a machine is off by its own amount, and more or less surely."""
+    rng = np.random.default_rng(seed)
+    who, kind, truth = np.repeat(np.arange(60), 30), rng.choice(["m", "f"], 60), rng.normal(100, 20, 1800)
+    told = truth + rng.normal(0, 3, 60)[who] + rng.normal(0, 5, 1800) * rng.gamma(4, 0.25, 60)[who]
+    return audit(Audit(told, truth, kind[who].astype(object), None, "kind", "", seed, who))
+
+
+def test_rows_of_one_customer_are_no_proof_of_a_gap() -> None:
+    """Counted row by row, six in ten of these audits called equal groups apart."""
+    runs = 25
+    classes, numbers = [customers(seed) for seed in range(runs)], [machines(seed) for seed in range(runs)]
+    for name in ("parity", "found", "false_alarms", "odds", "residual"):
+        assert np.mean([getattr(one, name).low == 0 for one in classes]) >= floor(runs), name
+    for name in ("residual", "error"):
+        assert np.mean([getattr(one, name).low == 0 for one in numbers]) >= floor(runs), name
+    assert all(customers(seed, gap=0.2, people=300, each=10).parity.clear for seed in range(3))
+
+
+def test_a_group_of_one_customer_is_shown_and_not_compared() -> None:
+    rng = np.random.default_rng(0)
+    group, who = np.repeat(["a", "b", "c"], [300, 300, 200]).astype(object), np.concatenate([np.arange(600), np.full(200, 600)])
+    told = rng.random(800)
+    made = audit(Audit(told, (rng.random(800) < told).astype(float), group, told > 0.5, "g", "Yes", 0, who))
+    assert [one.group for one in made.compared] == ["a", "b"]
+    assert "“c” has rows of fewer than 5 groups of rows that go together: shown, but not compared." in made.sentences
+
+
+def test_groups_of_rows_are_counted_once_in_a_test_of_means() -> None:
+    """Of 300 tests of nothing at 5 % on 40 customers of 20 rows, some 15 are wrong."""
+    together, wrong, inside = np.repeat(np.arange(40), 20), np.zeros(2), np.repeat(np.arange(40) < 15, 20)
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        values = rng.normal(size=40)[together] + rng.normal(size=800)
+        wrong += [welch(values, np.ones(800), inside, ~inside, codes).p < 0.05 for codes in (together, None)]
+    assert wrong[0] <= 300 * (0.05 + 2 * np.sqrt(0.05 * 0.95 / 300))
+    assert wrong[1] > 60
+    alone = welch(values, np.ones(800), inside, ~inside)
+    assert welch(values, np.ones(800), inside, ~inside, np.arange(800)).p == pytest.approx(alone.p, rel=0.2)
+    assert welch(values, np.ones(800), together == 3, together != 3, together).p == 1.0
+    assert codes_of(np.array(["a", None, "a", None], dtype=object)).tolist() == [0, 1, 0, 2]
+    shares = [part / part.sum() for part in (inside, ~inside)]
+    drawn = group_errors(shares, [values - values[part].mean() for part in (inside, ~inside)], together, 4000, rng)
+    each = values.reshape(40, 20).mean(axis=1)
+    expected = [each[part].std(ddof=1) / np.sqrt(part.sum()) for part in (np.arange(40) < 15, np.arange(40) >= 15)]
+    assert np.quantile(np.abs(drawn), 0.68, axis=0) == pytest.approx(expected, rel=0.12)

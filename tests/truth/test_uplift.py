@@ -132,7 +132,7 @@ def test_the_ranking_finds_those_it_helps() -> None:
     assert top > effect.mean() + 0.1
     assert found.ranking.qini_low > 0
     assert found.ranking.parts[0].effect > found.effect
-    assert "It helps some more than others" in found.sentence
+    assert "It works better for some than for others" in found.sentence
 
 
 def test_numbers_groups_and_gaps() -> None:

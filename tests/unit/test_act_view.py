@@ -5,11 +5,13 @@ import math
 from dataclasses import replace
 from datetime import date
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from automl_core.acting.action import ActionCard, ActionList, Actions
 from automl_core.acting.decide import Decision
+from automl_core.acting.outcome import Outcome
 from automl_core.acting.pilot_files import match_outcomes, pilot_table
 from automl_core.acting.pilot_result import graded, judge
 from pages.ui.act_view import card_figures, own_reasons, standing, three_ways
@@ -78,6 +80,13 @@ def test_a_retired_card_is_drawn_without_an_empty_line() -> None:
 
 def test_money_without_an_amount_is_no_figure() -> None:
     assert len(card_figures(replace(WIDE, net_value=math.nan), GOAL)) == 2
+
+
+def test_a_share_is_never_below_none_or_above_all() -> None:
+    for now, then, shown in ((0.04, -0.02, "0 % then"), (0.96, 1.03, "100 % then"), (0.4, math.nan, "– then")):
+        assert card_figures(replace(WIDE, now=now, then=then), GOAL)[1].note == shown
+    rate, amount = Outcome(np.zeros(1), "churn", True, "rows"), Outcome(np.zeros(1), "cost", False, "cost")
+    assert (rate.level(-0.02), rate.level(1.03), rate.level(0.26), amount.level(-2.0)) == ("0 %", "100 %", "26 %", "−2")
 
 
 def test_what_would_overturn_a_card_is_said_once() -> None:

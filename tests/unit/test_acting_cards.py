@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting import Options, Roles, applied, assign, find_actions
-from automl_core.acting.action import Actions, Goal, Lever
+from automl_core.acting import Options, Roles, applied, assign, eligible, find_actions, forbidden_by
+from automl_core.acting.action import ActionCard, Actions, Goal, Lever
 from automl_core.acting.cards import CardInputs, make_cards
+from automl_core.acting.moves import category_moves
+from automl_core.acting.what_if import WhatIf
 from automl_core.acting.wording import BANNED
+from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
+from automl_core.workspace.lever_choices import LeverChoice, spelled_as
 
 PROBLEM = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes")
 COLUMNS = (
@@ -28,6 +32,9 @@ COLUMNS = (
     Column("size", "float", "number"),
     Column("y", "text", "category"),
 )
+
+
+NAMES = [field.name for field in fields(ActionCard) if field.default is MISSING]
 
 
 class Scores:
@@ -121,6 +128,45 @@ def test_forbidden_and_impossible_moves_make_no_card() -> None:
     assert make_cards(inputs(levers=())).cards == ()
     with pytest.raises(BadInput):
         make_cards(inputs(levers=(Lever("missing", ("x",)),)))
+
+
+def test_a_step_keeps_to_forbidden_moves() -> None:
+    """Rows at 9 that a step of 2 would move to 11 are no rows of the card, also where a stored card did not carry that yet."""
+    given = inputs(levers=(Lever("price", step=2.0, forbidden=(("9", "11.0"), ("10", "11"))),))
+    given = replace(given, frame=given.frame.assign(price=given.frame["price"].round()))
+    made = make_cards(given)
+    (card, *_) = (*made.cards, *made.patterns)
+    assert card.step == 2.0
+    price, rows = given.frame["price"], eligible(card, given.frame)
+    assert not rows[price == 9.0].any()
+    assert rows[price.isin([8.0, 10.0])].all()
+    assert not (applied((card,), given.frame)["price"][price == 9.0] == 11.0).any()
+    assert rows.sum() == card.rows
+    old = from_json(ActionCard, {name: value for name, value in to_json(card).items() if name != "forbidden"})
+    assert eligible(old, given.frame)[price == 9.0].all()
+    assert forbidden_by(old, given.goal).forbidden == card.forbidden
+    assert forbidden_by(card, given.goal) == forbidden_by(old, given.goal)
+
+
+@pytest.mark.parametrize(("before", "after"), [("1.0", "2.0"), (1, 2), ("1", "2")])
+def test_numbers_that_a_goal_names_are_numbers_however_they_are_spelled(before: Any, after: Any) -> None:
+    seats = pd.Series(np.tile([1, 2, 3], 100))
+    assert [(move.from_values, move.to) for move in category_moves(Lever("seats", (after,), (before,)), seats)] == [(("1",), "2")]
+    formed = spelled_as(Lever("seats", (after,), (before,)), LeverChoice("seats", False, ("1", "2", "3"), low=1.0, high=3.0))
+    assert (formed.to, formed.from_values) == (("2",), ("1",))
+    left = category_moves(Lever("seats", forbidden=((before, after),)), seats)
+    assert len(left) == 5
+    assert (("1",), "2") not in [(move.from_values, move.to) for move in left]
+    card = from_json(ActionCard, {**dict.fromkeys(NAMES, 0.0), "lever": "seats", "from_values": ["1"], "to_value": "2"})
+    kept_to = forbidden_by(card, Goal("y", "No", levers=(Lever("seats", forbidden=((before, after),)),)))
+    assert eligible(card, seats.to_frame("seats")).any()
+    assert not eligible(kept_to, seats.to_frame("seats")).any()
+
+
+def test_versions_that_look_like_numbers_stay_texts() -> None:
+    versions = pd.Series(np.tile(["1.1", "1.10"], 40)).astype("str")
+    (move,) = category_moves(Lever("version", to=("1.10",), forbidden=(("1.1", "1.1"),)), versions)
+    assert (move.from_values, move.to) == (("1.1",), "1.10")
 
 
 def test_unwanted_direction_is_no_advice() -> None:
@@ -217,6 +263,14 @@ def test_a_column_measured_later_is_not_compared_on() -> None:
     (card,) = make_cards(replace(made, goal=replace(made.goal, later=("usage",)))).cards
     assert card.adjusted == pytest.approx(-0.24, abs=0.06)
     assert "usage" not in card.who
+
+
+def test_what_the_model_sees_is_asked_of_rows_of_the_whole_file() -> None:
+    """A file by date: the change moves the prediction in its newer half only."""
+    before = pd.DataFrame({"day": np.arange(8000.0), "price": 0.0})
+    seen = WhatIf(lambda rows: rows["price"].to_numpy() * (rows["day"].to_numpy() >= 4000))
+    assert seen(before, before.assign(price=1.0)) == pytest.approx(0.5, abs=0.04)
+    assert seen(before.tail(1000), before.tail(1000).assign(price=1.0)) == 1.0
 
 
 def test_an_experiment_earns_an_a() -> None:

@@ -322,6 +322,14 @@ def test_a_list_names_ids_without_decimals_though_one_is_missing() -> None:
     assert [str(name) for name in actions_frame(made, frame, COLUMNS)["id"]] == ["12345", "12346"]
 
 
+def test_a_list_keeps_ids_whose_column_is_called_like_one_of_its_own() -> None:
+    frame, columns = pd.DataFrame({"prediction": ["a1", "b2"], "x": [1, 2]}), (Column("prediction", "text", "id"),)
+    made = rank_rows(frame, np.array([0.2, 0.9]), columns, PROBLEM, Goal("Churn", "No", capacity=2))
+    table = actions_frame(made, frame, columns)
+    assert table["prediction"].tolist() == ["b2", "a1"]
+    assert table["action_prediction"].tolist() == [0.9, 0.2]
+
+
 def test_without_money_the_better_grade_wins_however_large_the_number() -> None:
     """Gains of a number may be in millions: they must not buy off a grade."""
     sure = replace(CARD, id="sure", grade="A", adjusted=-5.0, low=-6.0, high=-4.0, conditions=(Condition("active", ("Yes",)),))
@@ -337,6 +345,19 @@ def test_without_money_the_better_grade_wins_however_large_the_number() -> None:
     assert {action.grade for action in few.actions} == {"A"}
     small = replace(large, id="small", adjusted=-1e-4, low=-2e-4, high=-1e-5)
     assert len(planned((small,), Goal("value", "low"))[0].actions) == int(inputs.frame["charge"].notna().sum())
+
+
+def test_rows_that_a_pilot_holds_out_are_no_actions_and_use_up_no_money() -> None:
+    goal = Goal("value", "low", value=1.0, capacity=50)
+    all_rows, inputs = planned((CARD,), goal)
+    held = frozenset(action.row for action in all_rows.actions[:20])
+    made = plan_actions((CARD,), replace(inputs, held=held))
+    assert len(made.actions) == 50
+    assert not held & {action.row for action in made.actions}
+    assert made.held == 20
+    assert made.sentence.endswith(" 20 rows are held out in a running pilot and get no action until that has ended.")
+    assert all_rows.held == 0
+    assert "pilot" not in all_rows.sentence
 
 
 def test_a_budget_pays_for_whole_rows_in_decimal_money() -> None:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from automl_core.acting import ExperimentInputs, experiment_frame, measure_experiment
+from automl_core.acting import Experiment, ExperimentInputs, experiment_frame, measure_experiment
 from automl_core.acting.action import Goal, Lever
+from automl_core.acting.experiment import _advice, _drawn, _reach, _worth
+from automl_core.acting.qini import CurvePoint, UpliftPart
+from automl_core.acting.uplift import _sentence
 from automl_core.data.infer import table_from_frame
 from automl_core.framing.problem import Problem
 from automl_core.reporting.sections import SectionInputs, make_sections
+from automl_core.workspace.experiment import Experimenting
 from tests.truth.test_uplift import experiment
 
 PROBLEM = Problem("stayed", "binary", "roc_auc", ("no", "yes"), "yes")
@@ -43,6 +50,67 @@ def test_measured_with_money_and_rows() -> None:
     assert [section.title for section in sections] == ["What the experiment showed"]
 
 
+def test_figures_of_a_sample_are_not_told_as_those_of_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, given = inputs("random", 300), []
+    place = sys.modules["automl_core.workspace.experiment"]
+    monkeypatch.setattr(place, "EXPERIMENT_ROWS", 250)
+    answer = Experiment("offer", refused="no"), None
+    monkeypatch.setattr(place.acting, "measure_experiment", lambda one: given.append(one) or answer)
+    run = SimpleNamespace(id="r", project_id="p", plan=SimpleNamespace(seed=0))
+    opened = SimpleNamespace(open=lambda _: (asked.frame, asked.columns, asked.problem, None))
+    search = SimpleNamespace(run=lambda _: run, inputs=lambda _: None, goal=opened)
+    context = SimpleNamespace(save=lambda *_, **__: None)
+    act = SimpleNamespace(goal_of=lambda _: GOAL)
+    Experimenting(context, search, act).run("r", SimpleNamespace(progress=lambda *_: None))  # type: ignore[arg-type]
+    assert (len(given[0].frame), given[0].drawn_from) == (250, 300)
+    assert _drawn(given[0]).endswith("250 rows were drawn by chance from 300: all figures are those of the rows drawn.")
+    made = Experiment("offer", treated=25_000, held=25_000, ordered=True, treat=0.6, rows=30_000, net=9.0, drawn_from=500_000)
+    assert "Treat the 60 % ranked first" in _advice(made, GOAL)
+    assert "On the 50,000 rows drawn that brings € 9" in _advice(made, GOAL)
+    assert "Treat all rows with “offer”" in _advice(replace(made, treat=1.0), GOAL)
+    assert _reach(made, replace(GOAL, capacity=100_000), 5.0) == 100_000  # of 300,000 that are worth it
+
+
+def test_a_treatment_that_was_measured_to_lose_is_for_nobody() -> None:
+    """Predicted gains say that most rows pay; measured ones say that treating them loses, and treating all loses more."""
+    points = tuple(CurvePoint(share, -0.1 * share, -0.2 * share, 0.01, 0.0) for share in (0.0, 0.5, 1.0))
+    lost = Experiment("offer", ordered=True, curve=points)
+    found = SimpleNamespace(scores=np.linspace(-0.1, 0.5, 600), low=0.0)
+    for goal in (GOAL, replace(GOAL, value=0.0)):
+        told = _worth(lost, found, goal, 5.0)  # type: ignore[arg-type]
+        assert (told.treat, told.rows) == (0, 0)
+        assert _advice(told, goal).startswith("Treating nobody is the safe choice")
+
+
+def test_the_outcome_is_what_the_problem_says() -> None:
+    """A count of visits from 0 to 6 looks like classes; a weight that follows the treatment does not say who chose it."""
+    rng = np.random.default_rng(0)
+    arm = rng.integers(0, 2, 700)
+    frame = pd.DataFrame({"x": rng.normal(size=700), "arm": arm, "w": np.where(arm == 1, 2.0, 1.0) + 0.01 * rng.random(700),
+                          "visits": np.minimum(6, rng.poisson(1.5 + arm))})
+    table = table_from_frame(frame, "t")
+    goal = Goal("visits", "low", levers=(Lever("arm", ("1",)),), experiment="arm")
+    problem = Problem("visits", "regression", "rmse", weights="w")
+    made, _ = measure_experiment(ExperimentInputs(table.frame, table.columns, problem, goal))
+    assert not made.refused
+    assert made.low < 1 < made.high
+
+
+def test_files_keep_the_users_own_columns_and_say_what_the_limits_reach() -> None:
+    frame = pd.DataFrame({"treat": ["a", "b", "c", "d"], "rank": [9, 8, 7, 6], "row": list("wxyz")})
+    made = Experiment("treat", ordered=True, rows=3, reach=2)
+    table = experiment_frame(np.array([0.1, 0.4, np.nan, 0.2]), frame, made)
+    assert table["treat"].tolist() == ["b", "d", "a"]
+    assert table["rank"].tolist() == [8, 6, 9]
+    assert table["action_row"].tolist() == [1, 3, 0]
+    assert table["action_treat"].tolist() == ["yes"] * 3
+    assert table["within_limits"].tolist() == ["yes", "yes", "no"]
+    dealt = experiment_frame(np.arange(100.0), pd.DataFrame({"x": range(100)}), replace(made, ordered=False, rows=100, reach=30))
+    assert (dealt["within_limits"] == "yes").sum() == 30
+    assert (dealt["within_limits"] == "yes")[:30].sum() < 20  # by chance, as the page says
+    assert "within_limits" not in experiment_frame(np.arange(4.0), frame, replace(made, reach=None))
+
+
 def test_refused_where_chance_did_not_decide_or_rows_are_few() -> None:
     for asked, words in ((inputs("chosen", 1000), "not left to chance"), (inputs("random", 150), "untreated rows")):
         made, scores = measure_experiment(asked)
@@ -65,5 +133,10 @@ def test_a_number_that_should_be_low_is_told_to_fall() -> None:
     assert first.low < first.effect < first.high < made.effect
     assert f"moved “cost” by −{abs(made.effect):.3g} on average" in made.sentence
     assert f"among the 30 % ranked first the effect is −{abs(first.effect):.3g}" in made.sentence
+    assert "It works better for some than for others" in made.sentence
+    parts = (UpliftPart(0.3, 1, -100.0, 0.0, 0.0),)
+    dear = SimpleNamespace(turned=-1.0, is_rate=False, outcome="cost", effect=-1234.0, low=-1300.0, high=-1200.0, treated=1,
+                           held=1, ranking=SimpleNamespace(qini_low=1.0, parts=parts))
+    assert "moved cost by +1,234 on average (95 % range +1,200 to +1,300)" in _sentence(dear)  # type: ignore[arg-type]
     assert made.qini_low > 0
     assert made.net > 0

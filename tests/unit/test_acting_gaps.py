@@ -24,8 +24,9 @@ from automl_core.acting import (
 )
 from automl_core.acting.action import Condition, Goal
 from automl_core.acting.cards import CardInputs, _stage
+from automl_core.acting.conditions import describe, holds
 from automl_core.acting.findings.segments import first_half
-from automl_core.acting.gap import Amount, amount
+from automl_core.acting.gap import Amount, _difference, amount
 from automl_core.acting.gap_story import _signed, confirmed_parts, told
 from automl_core.acting.nuisance import fold_of
 from automl_core.acting.outcome import make_outcome
@@ -35,6 +36,8 @@ from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining import Contributions
 from automl_core.framing.problem import Problem
+from automl_core.workspace.file_findings import _condition
+from automl_core.workspace.findings import _levels
 from tests.truth.gaps import COLUMNS, PROBLEM, world
 
 G = Pair((Condition("g", ("x",)),))
@@ -54,6 +57,18 @@ def test_parts_add_up_and_the_same_seed_says_the_same() -> None:
     assert turned.behaviour.value == pytest.approx(-story.behaviour.value, abs=0.02)
 
 
+def test_what_is_shown_and_what_is_left_over_add_up_however_many_columns_there_are() -> None:
+    rng, rows = np.random.default_rng(2), 1200
+    first = np.arange(rows) < rows // 2
+    names = [f"a{k}" for k in range(14)]
+    frame = pd.DataFrame({name: rng.normal(size=rows) + 0.3 * first for name in names}).assign(g=np.where(first, "x", "z"))
+    y = (frame[names].sum(axis=1) + rng.normal(size=rows) > 2).to_numpy().astype(int)
+    columns = (Column("g", "text", "category"), *(Column(name, "float", "number") for name in names))
+    story = compare_groups(frame.astype({"g": "str"}), y, columns, PROBLEM, G)
+    assert len(story.columns) == 12
+    assert story.unassigned + sum(part.part.value for part in story.columns) == pytest.approx(story.composition.value)
+
+
 def test_numbers_and_classes() -> None:
     one = world(4, 1200, "both")
     number = Problem("y", "regression", "rmse")
@@ -62,7 +77,12 @@ def test_numbers_and_classes() -> None:
     assert not story.is_rate
     assert abs(story.gap.value) > 50
     many = Problem("y", "multiclass", "log_loss", ("a", "b", "c"))
-    assert compare_groups(one.frame, one.y + (one.frame["n2"] > 1), COLUMNS, many, G).outcome == "“y” = “c”"
+    classes = np.asarray(one.y + (one.frame["n2"] > 1), dtype=float)
+    assert compare_groups(one.frame, classes, COLUMNS, many, G).outcome == "“y” = “c”"
+    classes[:100] = np.nan
+    some = compare_groups(one.frame, classes, COLUMNS, many, G)
+    assert some.rows_first + some.rows_second == 1100
+    assert find_segments(one.frame, classes, COLUMNS, many).outcome == "“y” = “c”"
 
 
 def test_few_rows_missing_values_and_strange_columns() -> None:
@@ -158,6 +178,62 @@ def test_rows_that_go_together_widen_the_interval() -> None:
     alone = compare_groups(one.frame, one.y, COLUMNS, PROBLEM, G).gap
     together = compare_groups(repeated, np.tile(one.y, 4), COLUMNS, replace(PROBLEM, group="who"), G).gap
     assert together.high - together.low == pytest.approx(alone.high - alone.low, rel=0.1)
+
+
+@pytest.mark.parametrize("shops", [(3, 3), (3, 30), (6, 6)])
+def test_few_shops_on_a_side_raise_no_false_alarm(shops: tuple[int, int]) -> None:
+    """Shops differ from each other and the two regions do not: 2,000 times the truth, a gap of 0, should be missed in 5 %."""
+    rng = np.random.default_rng(0)
+    shop = np.repeat(np.arange(sum(shops)), 20)
+    first = shop < shops[0]
+    missed, sure, runs = 0, 0, 2000
+    for _ in range(runs):
+        y = rng.normal(size=sum(shops))[shop] + 0.5 * rng.normal(size=len(shop))
+        found = amount(*_difference(y, first), shop, first)
+        missed += not found.low <= 0 <= found.high
+        sure += found.p < 0.025 / 3
+    assert missed / runs < 0.05 + 2 * math.sqrt(0.05 * 0.95 / runs)
+    assert sure / runs < 0.025 / 3 + 2 * math.sqrt(0.008 / runs)
+
+
+def test_regions_of_few_shops_are_not_told_apart_by_what_sets_a_shop_apart() -> None:
+    one = world(7, 1200, "null")
+    shop = np.where(one.first, np.arange(1200) % 2, 2 + np.arange(1200) % 9)
+    frame = one.frame.assign(shop=pd.Series([f"s{place}" for place in shop], dtype="str"))
+    columns, problem = (*COLUMNS, Column("shop", "text", "category")), replace(PROBLEM, group="shop")
+    y = np.where(np.isin(shop, [0, 1]), 1, one.y)
+    story = compare_groups(frame, y, columns, problem, G)
+    assert (story.too_few, story.found) == ("shop", False)
+    assert "one side has too few values of it to say more: it takes 3" in story.sentence
+    assert "Hardly any row" not in story.sentence
+
+
+def test_one_shop_is_compared_with_another_by_their_rows() -> None:
+    """Rows of a shop go together, but where shops themselves are compared nothing but their rows can be."""
+    one = world(7, 1500, "behaviour")
+    frame = one.frame.assign(shop=one.frame["g"] + "1")
+    columns = (*(column for column in COLUMNS if column.name != "g"), Column("shop", "text", "category"))
+    pair = Pair((Condition("shop", ("x1",)),), (Condition("shop", ("z1",)),))
+    story = compare_groups(frame, one.y, columns, replace(PROBLEM, group="shop"), pair)
+    assert story.by_rows == "shop"
+    assert "This speaks of these values of “shop” alone, as their rows are compared one by one." in story.sentence
+    plain = compare_groups(frame, one.y, columns, PROBLEM, pair)
+    assert (story.gap, story.behaviour) == (plain.gap, plain.behaviour)
+    assert to_json(from_json(type(story), to_json(story))) == to_json(story)
+
+
+def test_whole_numbers_with_gaps_are_found_as_they_are_written() -> None:
+    ages = pd.DataFrame({"age": [30.0, 31.5, np.nan, 30.0], "flag": [True, False, True, False]})
+    for written in ("30", "30.0"):
+        assert holds(Condition("age", (written,)), ages).tolist() == [True, False, False, True]
+    assert holds(Condition("age", ("31.5", "unknown")), ages).tolist() == [False, True, False, False]
+    assert holds(Condition("flag", ("True",)), ages).tolist() == [True, False, True, False]
+    assert [one.values for one in _levels(ages, Column("age", "float", "category"), False)] == [("30",), ("31.5",)]
+    column = (Column("age", "float", "number"),)
+    for text, words in (("age=..50", "“age” is below 50"), ("age=30..", "“age” is 30 or more"), ("age=30", "“age” is “30”"),
+                        ("age=30..50", "“age” is from 30 to below 50"), ("age=a..b", "“age” is “a..b”"),
+                        ("age=..", "“age” is “..”")):
+        assert describe(_condition(text, column)) == words
 
 
 def test_bad_questions() -> None:

@@ -168,12 +168,26 @@ def test_decision_tells_the_money_that_came() -> None:
     assert by_name["As many at random"].low > 0
     assert by_name["Everyone"].value == pytest.approx((0.2 * 700 * y - 20).sum())
     assert by_name["The simple rule"].value < made.value + 3000
-    assert made.break_even == pytest.approx(20 * 100 / (700 * p[chosen].sum()))
-    assert next(item.value for item in made.sensitivity if item.save_rate == 0.2) == pytest.approx(actions.expected_value)
+    assert made.break_even == pytest.approx(20 * 100 / (700 * y[chosen].sum()))
+    assert next(item.value for item in made.sensitivity if item.save_rate == 0.2) == pytest.approx(made.value)
     assert "It pays as long as acting turns" in made.sentence
     assert made.curve is not None
     assert made.at_capacity is not None
     assert made.at_capacity.rate == pytest.approx(y[chosen].mean())
+
+
+def test_a_list_that_lost_by_the_outcomes_breaks_even_above_the_assumed_share() -> None:
+    """Predictions say 60 %, outcomes 30 %: 100 rows at 60 each pay from 6,000 of 21,000 on."""
+    p, y = np.full(100, 0.6), np.repeat([1, 0], [30, 70])
+    frame, goal = pd.DataFrame({"x": np.arange(100)}), Goal("Churn", "No", value=700.0, contact_cost=60.0, save_rate=0.2)
+    made = decide(DecisionInputs(p, y, PROBLEM, goal), rank_rows(frame, p, (), PROBLEM, goal))
+    assert made.value == pytest.approx(-1800)
+    assert made.break_even == pytest.approx(6000 / 21_000)
+    assert [item.value for item in made.sensitivity if item.save_rate == 0.2] == [pytest.approx(made.value)]
+    assert "as long as acting turns 29 % or more" in made.sentence
+    dear = Goal("Churn", "No", value=700.0, contact_cost=300.0, save_rate=0.9)
+    lost = decide(DecisionInputs(p, y, PROBLEM, dear), rank_rows(frame, p, (), PROBLEM, dear))
+    assert lost.sentence.endswith("It would not pay even if acting turned all of them.")
 
 
 def test_decisions_without_money_numbers_and_nothing_to_do() -> None:

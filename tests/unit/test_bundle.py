@@ -267,3 +267,7 @@ def test_predict_py_refuses_in_one_sentence(written: Path, tmp_path: Path) -> No
     from automl_core.production.batch import read_csv
 
     pd.testing.assert_frame_equal(read_csv(tmp_path / "semi.csv"), semicolon.astype("str"), check_dtype=False)
+    (tmp_path / "odd.csv").write_text("a,b,b\n1,2,3,\n4,5,6,\n")
+    odd = read_csv(tmp_path / "odd.csv")  # lines that end with a delimiter, and two headers alike
+    assert odd.columns.tolist() == ["a", "b", "b"]
+    assert odd.to_numpy().tolist() == [["1", "2", "3"], ["4", "5", "6"]]

@@ -15,14 +15,19 @@ from typing import Any
 
 import pytest
 
+from automl_core import Workspace
+from automl_core import jobs as queue
 from automl_core.cli import main
 from automl_core.cli_problem import parts_of
 from automl_core.errors import BadInput
 from automl_core.framing import Pace
 from automl_core.jobs import JobWatch
 from automl_core.production import load_bundle
+from automl_core.search.plan import Plan
 from automl_core.workspace import search as searching
 from automl_core.workspace.goal import Framing, Inputs
+from automl_core.workspace.running import run_job
+from automl_core.workspace.views import Run
 from tests.unit.test_search_race import HereExecutor, fit_here
 
 GOAL = """
@@ -157,6 +162,50 @@ def test_trials_rungs_and_more_time(
     code, refused = call(capsys, *asked[:-3], "magic", "--out", str(out))
     assert code == 2
     assert "no rung" in refused["error"]
+
+
+def test_more_time_is_for_the_newest_search_and_for_one_that_nobody_runs(
+        home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str]) -> None:
+    ws = Workspace.open()
+    project = ws.projects.start_sample("diabetes")
+
+    def searched(seed: int) -> Run:
+        run_job(ws, ws.search.start(project, Plan(60, 1, families=("linear",), max_trials=1, folds=2, seed=seed)).id)
+        job = queue.jobs(ws.context.store, project)[-1]
+        queue.lease(ws.context.store, job_id=job.id)
+        queue.finish(ws.context.store, job.id)
+        return ws.search.needed(project)
+
+    first, second = searched(0), searched(1)
+    asked = ("--budget", "5", "--out", str(tmp_path / "m.zip"))
+    code, refused = call(capsys, "more", first.id, *asked)
+    assert code == 2
+    assert "not the newest" in refused["error"]
+    assert second.id in refused["error"]
+    waiting = ws.search.more(project, 60)  # from the page: a worker has it, or will
+    code, refused = call(capsys, "more", second.id, *asked)
+    assert code == 2
+    assert "under way" in refused["error"]
+    assert queue.job(ws.context.store, waiting.id).active
+    assert not (tmp_path / "m.zip").exists()
+    with pytest.raises(BadInput, match="could not be written") as lost:  # the place went bad while the search ran
+        ws.file_training._written(second, tmp_path)
+    assert second.id in lost.value.hint
+
+
+@pytest.mark.parametrize(("place", "sentence"), [("models", "is a folder"), ("notes.txt/m.zip", "could not be written"),
+                                                 ("models/" + 300 * "m", "could not be written")])
+def test_a_place_where_nothing_can_be_written_is_refused_before_the_search(
+        place: str, sentence: str, home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "notes.txt").write_text("A file, and no folder.", encoding="utf-8")
+    out = str(tmp_path / place)
+    for asked in (("train", "sample:diabetes", "--target", sample_target("diabetes")), ("more", "run_any")):
+        code, refused = call(capsys, *asked, "--budget", "5", "--out", out)
+        assert code == 2
+        assert sentence in refused["error"]
+    assert here.fits == []
+    assert list((tmp_path / "models").iterdir()) == []
 
 
 def sample_target(name: str) -> str:
@@ -312,18 +361,18 @@ def test_who_ends_a_search_waits_neither_for_the_check_nor_for_an_exact_explanat
         home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str],
         monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[str, Any] = {}
-    check, explain = Framing.run_check, searching.explain
+    check, asked = Framing.run_check, searching.every_class
 
     def noted(self: Framing, project: str, inputs: Inputs, watch: Any, pace: Pace) -> None:
         seen["pace"] = pace
         check(self, project, inputs, watch, pace)
 
-    def timed(*arguments: Any, seconds: float) -> Any:
+    def timed(model: Any, y: Any, seed: int, seconds: float) -> Any:
         seen["seconds"] = seconds
-        return explain(*arguments, seconds=seconds)
+        return asked(model, y, seed, seconds)
 
     monkeypatch.setattr(Framing, "run_check", noted)
-    monkeypatch.setattr(searching, "explain", timed)
+    monkeypatch.setattr(searching, "every_class", timed)
     monkeypatch.setattr(JobWatch, "stop", lambda self: "finish")
     code, data = call(capsys, "train", "sample:diabetes", "--target", "progression", "--budget", "120", "--jobs", "1",
                       "--families", "linear,lightgbm", "--out", str(tmp_path / "m.zip"))

@@ -12,28 +12,35 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from automl_core.acting.action import Lever
 from automl_core.codec import from_json, to_json
 from automl_core.errors import BadInput
 from automl_core.explaining import (
     Allowed,
     Past,
+    all_with_evidence,
     association,
     cheapest_flip,
     column_groups,
     curve,
+    every_class,
     evidence,
     explain,
+    explain_classes,
     explain_row,
     likeliest,
     of_class,
     open_rows,
     past_cases,
     row_context,
+    rows_asked,
     what_if,
+    what_if_rows,
     what_if_table,
     with_evidence,
 )
 from automl_core.explaining.changes import TableChange
+from automl_core.explaining.contributions import explained_class
 from automl_core.explaining.depth import judged_rows
 from automl_core.explaining.explanation import Curve, Evidence, SpotCondition
 from automl_core.explaining.interactions import _sentence
@@ -41,6 +48,7 @@ from automl_core.explaining.refits import kinds_used
 from automl_core.explaining.sure import sureness, wilson
 from automl_core.explaining.weak_spots import conditions_of, describe, holds, weak_spots
 from automl_core.search.model import Model
+from automl_core.workspace.explain import _allowed
 from tests.unit.test_explaining_routes import COLUMNS, model, table, target
 
 
@@ -88,6 +96,37 @@ def test_closer_look(task: str) -> None:
     assert deep.curves[0].column == "a"
     assert deep.interactions.shuffles >= 1
     assert deep.interactions.looked_at == 10
+
+
+def test_the_closer_look_measures_once_what_the_score_needs_and_ranks_columns_for_each_class() -> None:
+    made, rows = model("multiclass", ("lightgbm",)), past("multiclass")
+    before = explain_classes(made, rows.frame, rows.y, every_class(made, rows.y))
+    found = all_with_evidence(before, made, rows, 2.0)
+    assert [one.label for one in found] == [one.label for one in before]
+    assert len({one.label for one in found}) == 3
+    drops = [{item.column: item.drop for item in one.importance} for one in found]
+    assert drops[0] == drops[1] == drops[2]
+    assert all(one.refits == found[0].refits >= 2 for one in found)
+    assert all(item.rank_low <= place + 1 <= item.rank_high for one in found for place, item in enumerate(one.importance))
+    deep = evidence(made, rows, oof(made), found[1], 0.5)
+    place = made.problem.classes.index(found[1].label)
+    level = deep.curves[0].points
+    assert sum(point.predicted * point.rows for point in level) / sum(point.rows for point in level) == pytest.approx(
+        100 * made.predict_frame(rows.frame)[:, place].mean(), abs=5)
+
+
+def test_what_fails_and_what_would_be_are_told_of_the_class_asked_for() -> None:
+    made, rows = model("multiclass", ("lightgbm",)), past("multiclass")
+    asked = rows_asked(made, rows.frame, 0, "c")
+    told = what_if_rows(asked, (TableChange("a", "add", 1.0),), COLUMNS)
+    assert "“y” = “c” at" in told.sentence
+    assert told.mean_before == pytest.approx(100 * made.predict_frame(rows.frame)[:, 2].mean())
+    judged = judged_rows(made, rows, oof(made), "c")
+    assert judged.observed.mean() == pytest.approx(100 * (rows.y == 2).mean())
+    off = replace(judged, oof=np.where(rows.frame["b"].to_numpy()[:, None] > 0, judged.oof[:, ::-1], judged.oof))
+    spots = weak_spots(off, ("a", "b", "c")).spots
+    assert spots
+    assert "Of “y” = “c” it says" in spots[0].sentence
 
 
 def test_too_few_rows_are_said() -> None:
@@ -178,7 +217,8 @@ def test_cheapest_flip() -> None:
 
 
 flips = st.builds(
-    Allowed, st.just("a"), to=st.sampled_from([(), ("-1", "0.5", "2")]), direction=st.sampled_from(["", "up"]),
+    Allowed, st.just("a"), to=st.sampled_from([(), ("-1", "0.5", "2"), ("much",)]), direction=st.sampled_from(["", "up"]),
+    step=st.sampled_from([math.nan, 0.5, -0.5, 1.0, -0.25]), relative=st.booleans(),
     from_values=st.sampled_from([(), ("-2.0",), ("0", "1")]),
     forbidden=st.sampled_from([(), (("-2", "0.5"),), (("-2", "2.0"), ("-2", "0.5")), (("1", "2"),)])) | st.builds(
     Allowed, st.just("c"), to=st.sampled_from([(), ("l13", "l12"), ("l1", "l9")]),
@@ -199,7 +239,16 @@ def test_the_cheapest_flip_makes_no_move_that_is_forbidden(levers: list[Allowed]
         before, after = as_number(now), as_number(then)
         assert not lever.from_values or before in [as_number(value) for value in lever.from_values]
         assert (before, after) not in [(as_number(a), as_number(b)) for a, b in lever.forbidden]
-        assert not lever.to or after in [as_number(value) for value in lever.to]
+        if name == "a" and math.isfinite(lever.step):
+            size = abs(lever.step * before) if lever.relative else abs(lever.step)
+            steps = (after - before) / size
+            assert steps == pytest.approx(round(steps), abs=1e-6)
+            assert 1 <= abs(round(steps)) <= 5
+            way = lever.step * before if lever.relative else lever.step
+            assert steps > 0 if lever.direction == "up" or way > 0 else steps < 0
+        else:
+            assert not lever.to or "much" not in lever.to
+            assert not lever.to or after in [as_number(value) for value in lever.to]
 
 
 def test_the_cheapest_flip_takes_another_way_when_the_first_is_forbidden() -> None:
@@ -215,6 +264,21 @@ def test_the_cheapest_flip_takes_another_way_when_the_first_is_forbidden() -> No
     assert other.changes == (("a", "−2", "1.8"),)
     assert cheapest_flip(made, row, frame, (replace(lever, from_values=("0",)),)) is None
     assert cheapest_flip(made, row, frame, (replace(lever, from_values=("-2.0",)),)) == found
+
+
+def test_the_cheapest_flip_keeps_to_the_step_of_a_lever() -> None:
+    """A lever that cards and ways for one row only lower by fives is not raised, and not lowered by threes."""
+    frame, _ = table()
+    made = model("binary", ("lightgbm",))
+    row = {**frame[frame["a"] < -1].iloc[0].to_dict(), "a": -2.0}
+    assert cheapest_flip(made, row, frame, (Allowed("a"),)) is not None
+    assert cheapest_flip(made, row, frame, (Allowed("a", step=-0.5),)) is None
+    assert cheapest_flip(made, row, frame, (Allowed("a", to=("much",)),)) is None
+    found = cheapest_flip(made, row, frame, (Allowed("a", step=0.9),))
+    assert found is not None
+    assert found.changes[0][2].replace("−", "-") in {"-1.1", "-0.2", "0.7", "1.6", "2.5"}
+    allowed = _allowed("a", Lever("a", step=-5.0, relative=True))
+    assert (allowed.step, allowed.relative) == (-5.0, True)
 
 
 def test_pairs_are_counted_as_people_speak() -> None:
@@ -269,6 +333,13 @@ def test_what_if_in_the_whole_table() -> None:
     assert found.flips_up == int(((before < 50) & (after >= 50)).sum())
     assert found.flips_down == int(((before >= 50) & (after < 50)).sum())
     assert found.outside == int((frame["a"] + 1 > frame["a"].max()).sum())
+    several = model("multiclass", ("lightgbm",))
+    turned = what_if_table(several, frame, (TableChange("a", "add", 1.0),), COLUMNS)
+    was, now = (several.predict_frame(part).argmax(axis=1) for part in (frame, frame.assign(a=frame["a"] + 1)))
+    told = explained_class(several)
+    assert turned.flips_up == int(((was != told) & (now == told)).sum())
+    assert turned.flips_down == int(((was != now) & (now != told)).sum())
+    assert f"{int((was != now).sum())} of 400 rows get another answer (" in turned.sentence
     assert found.changed == int(frame["a"].notna().sum())
     assert sum(found.before) == sum(found.after) == found.rows == 400
     level = what_if_table(made, frame, (TableChange("c", "set", value="l3"),), COLUMNS)

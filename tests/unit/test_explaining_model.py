@@ -14,7 +14,18 @@ from automl_core.cleaning.recipe import Recipe
 from automl_core.data.table import Column
 from automl_core.data.words import join_words
 from automl_core.errors import BadInput
-from automl_core.explaining import contributions, explain, explain_row, pick_background, what_if
+from automl_core.explaining import (
+    Asked,
+    classes_by_interest,
+    contributions,
+    every_class,
+    explain,
+    explain_classes,
+    explain_row,
+    explain_rows,
+    pick_background,
+    what_if,
+)
 from automl_core.explaining.contributions import Contributions, shown
 from automl_core.explaining.importance import MOST_DIRECTIONS, importances
 from automl_core.explaining.words import interval, money, number, percent, quote
@@ -186,3 +197,56 @@ def test_words() -> None:
     assert quote("a\nb\x00" + "x" * 90).count("x") == 75
     assert interval("12 %", "18 %") == "12 to 18 %"
     assert join_words(["a", "b", "c"]) == "a, b and c"
+
+
+def test_the_class_of_most_interest_is_the_commonest_that_does_not_crowd_out_the_others() -> None:
+    several = Problem("y", "multiclass", "log_loss", ("3", "5", "6", "7"))
+    codes = np.repeat([0.0, 1.0, 2.0, 3.0, math.nan], [2, 30, 45, 23, 90])
+    assert classes_by_interest(several, codes) == ("6", "5", "7", "3")
+    healthy = np.repeat([0, 1, 2, 3], [2, 8, 80, 10])
+    assert classes_by_interest(several, healthy) == ("7", "5", "3", "6")
+    assert classes_by_interest(replace(several, positive="5"), codes) == ("5", "6", "7", "3")
+    assert classes_by_interest(PROBLEMS["binary"], np.zeros(9)) == ("Yes",)
+    assert classes_by_interest(PROBLEMS["regression"], np.zeros(9)) == ("",)
+    assert sorted(classes_by_interest(several, np.full(3, math.nan))) == ["3", "5", "6", "7"]
+
+
+@pytest.mark.parametrize("family", ["lightgbm", "linear"])
+def test_each_class_is_explained_by_the_column_that_it_hangs_on(family: str) -> None:
+    """Known truth: “b” hangs on k, “c” on n, and “a” is what is left; all are told from one pass over the rows."""
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame({"n": rng.normal(size=600), "k": rng.normal(size=600), "idle": rng.normal(size=600)})
+    y = np.where(frame["k"] > 1, 1.0, np.where(frame["n"] > 0.5, 2.0, 0.0))
+    columns, problem = (*COLUMNS[:1], Column("k", "float", "number"), COLUMNS[4]), PROBLEMS["multiclass"]
+    encoder = fit_encoder(frame, columns, problem)
+    request = FitRequest(encoder.matrix(frame), y, encoder.features, "multiclass", 3, rounds=40)
+    native = families().get(family).fit(request).native
+    made = Model(problem, columns, columns, Recipe(), encoder, (Member(family, family, 1.0, native),), Score(0, 0, 0))
+    found = {one.label: one for one in explain_classes(made, frame, y, every_class(made, y))}
+    assert list(found) == ["a", "c", "b"]
+    assert found["b"].importance[0].column == "k"
+    assert found["b"].importance[0].share > 0.6
+    assert found["c"].importance[0].column == "n"
+    assert explain(made, frame, y) == found["a"]
+    (alone,) = explain_classes(made, frame, y, Asked(("c",)))
+    assert alone == found["c"]
+    assert "“y” = “c”" in alone.sentence
+
+
+def test_reasons_of_several_classes_speak_of_the_risk_or_of_the_likeliest_class() -> None:
+    made, frame, _ = model("multiclass", ("lightgbm",)), *table()
+    rows = frame.head(40)
+    said = made.predict_frame(rows)
+    told = {label: contributions(made, rows, frame, label=label).phi for label in "abc"}
+    risk = told["c"]
+    names = list(made.sources)
+    for place, why in enumerate(explain_rows(made, rows, frame, unless="c")):
+        most = int(np.abs(risk[place]).argmax())
+        assert why[0].startswith(f"{names[most]} = ")
+        assert ("(+" in why[0]) == (risk[place, most] < 0)
+    likeliest = explain_rows(made, rows, frame)
+    for place in range(40):
+        phi = told["abc"[int(said[place].argmax())]][place]
+        most = int(np.abs(phi).argmax())
+        assert likeliest[place][0].startswith(f"{names[most]} = ")
+        assert ("(+" in likeliest[place][0]) == (phi[most] > 0)

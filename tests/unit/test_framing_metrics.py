@@ -118,6 +118,22 @@ def test_money_counts_the_value_of_each_decision() -> None:
     assert METRICS["money"].score(np.array([10.0, 10.0]), np.array([12.0, 9.0]), Decision(0.5, cost)) == pytest.approx(-2.5)
 
 
+@pytest.mark.parametrize("metric", ["f1", "mcc", "accuracy"])
+def test_rare_classes_get_a_threshold_as_rare(metric: str) -> None:
+    """Of 20 positives in 20,000 rows, well told apart, 20 are called positive, not one row in two hundred; mirrored, too."""
+    random = np.random.default_rng(0)
+    truth = (np.arange(20_000) < 20).astype(int)
+    p = np.where(truth == 1, random.uniform(0.5, 0.9, 20_000), random.uniform(0.0, 0.4, 20_000))
+    problem = Problem("y", "binary", metric, classes=("no", "yes"), positive="yes")
+    assert (p >= tune_threshold(truth, p, problem)).sum() == 20
+    if metric != "f1":
+        assert (1 - p < tune_threshold(1 - truth, 1 - p, problem)).sum() == 20
+    if metric == "accuracy":  # nothing is learned: nobody is right about more rows
+        noise = random.uniform(0.0, 0.3, 20_000)
+        assert tune_threshold(truth, noise, problem) > noise.max()
+        assert tune_threshold(truth, noise + 0.6, problem) > (noise + 0.6).max()
+
+
 def test_thresholds_come_from_money_from_labels_or_from_the_share() -> None:
     binary = Problem("t", "binary", "roc_auc", ("No", "Yes"), "Yes")
     assert np.mean(tune_threshold(Y, P, binary) <= P) == pytest.approx(Y.mean(), abs=0.03)

@@ -2,7 +2,10 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from automl_core.errors import BadInput, Cancelled, NotFound
 from automl_core.jobs import JobWatch
 from automl_core.jobs.child import run_child
 from automl_core.jobs.queue import cancelled, give_back, lost
+from automl_core.jobs.worker import Running, Worker, WorkerOptions
 from automl_core.settings import read_settings
 from automl_core.store import Job, Store, open_store, schema
 
@@ -192,6 +196,25 @@ def test_a_command_that_ends_is_not_continued_by_the_worker(store: Store, projec
     queue.recover(store)
     found = queue.job(store, job.id)
     assert (found.state, found.error) == ("failed", "The command that did this work was ended.")
+
+
+def test_work_may_take_the_time_it_was_given(store: Store, project: str) -> None:
+    """A search of a day is none that hangs: only what takes six hours longer than it was given is."""
+    worker = Worker(store, WorkerOptions(), dict(os.environ), None)
+    states = []
+    for body, hours in (({"a": 1}, 7.0), ({"seconds": 86_400.0}, 25.0), ({"seconds": 86_400.0}, 31.0)):
+        made = queue.enqueue(store, project, "search", body, unique=False)
+        job = queue.lease(store, job_id=made.id)
+        assert job is not None
+        process = subprocess.Popen(["sleep", "60"], start_new_session=True)
+        item = Running(job, process, time.monotonic() - 3600.0 * hours, time.monotonic())
+        worker._running.append(item)
+        worker._look_after(item)
+        states.append(queue.job(store, made.id).state)
+        process.kill()
+        process.wait()
+    assert states == ["failed", "running", "failed"]
+    assert "longer than 30 hours" in queue.job(store, made.id).error
 
 
 def test_progress_and_events(store: Store, project: str) -> None:

@@ -6,7 +6,7 @@ import io
 import math
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -361,6 +361,20 @@ def test_a_card_is_raised_or_retired_and_the_record_is_kept() -> None:
     assert "outcomes" in track_record([free]).sentence
 
 
+def test_a_record_without_money_adds_up_one_outcome_only() -> None:
+    raised, _ = verdict(0.25)
+    churn = replace(raised, promised=NAN)
+    revenue = replace(churn, is_rate=False, goal=Goal("revenue", "high"), started=raised.started + timedelta(days=1))
+    both = [churn, revenue]
+    alone = track_record([churn])
+    for goal, found, unit in ((churn.goal, churn, ""), (revenue.goal, revenue, "revenue"), (None, revenue, "revenue")):
+        record = track_record(both, goal)
+        assert (len(record.items), record.others, record.unit) == (1, 1, unit)
+        assert record.promised == track_record([found]).promised
+    assert track_record([churn, churn]).promised == pytest.approx(2 * alone.promised)
+    assert track_record([raised, replace(revenue, promised=raised.promised)]).others == 0  # money adds up
+
+
 def test_a_card_whose_amounts_changed_since_its_pilot_has_one_price() -> None:
     raised, _ = verdict(0.25)
     assert raised.result is not None
@@ -398,6 +412,23 @@ def test_a_report_says_why_a_card_was_retired() -> None:
     for effect, why in ((-0.25, "retired, because it did harm"), (0.0, "retired, because the effect was not seen")):
         (section,) = make_sections(SectionInputs(pilots=(verdict(effect)[0],)))
         assert why in section.lines[0]
+
+
+def test_amounts_of_different_outcomes_add_up_in_money_alone() -> None:
+    raised, _ = verdict(0.25)
+    euros = replace(raised, is_rate=False, goal=replace(GOAL, outcome="cost", good="high"))
+    both = track_record([raised, euros])
+    assert (len(both.items), both.currency, both.others) == (2, GOAL.currency, 0)
+    later = replace(euros, promised=NAN, started=raised.started + timedelta(days=1))
+    newest, asked = track_record([raised, later]), track_record([raised, later], replace(GOAL, value=7000.0))
+    assert (len(newest.items), newest.unit, newest.others) == (1, "cost", 1)
+    assert newest.sentence.startswith("The only measured card promised ")
+    assert newest.sentence.endswith(" Another measured card was of another outcome and is not counted here.")
+    assert (len(asked.items), asked.unit, asked.others) == (1, "", 1)
+    assert "outcomes and delivered" in asked.sentence
+    nothing = track_record([raised, later], Goal("visits", "low"))
+    assert (nothing.items, nothing.others) == ((), 2)
+    assert nothing.sentence == "No card of this goal has been measured by a pilot yet."
 
 
 def test_a_record_of_numbers_without_money_counts_in_the_number() -> None:

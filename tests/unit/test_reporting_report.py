@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -13,11 +14,17 @@ import pytest
 
 from automl_core.acting.action import ActionCard, ActionList, ActionRow, Change, Condition, Goal, Segment, SegmentSearch
 from automl_core.acting.decisions import rank_rows
+from automl_core.acting.gap import Amount
+from automl_core.acting.gap_drivers import Driver
+from automl_core.acting.gap_story import GapStory
+from automl_core.acting.segment_stories import SegmentStory
+from automl_core.cli_findings import compare
 from automl_core.codec import from_json, to_json
 from automl_core.explaining.explanation import Explanation, Importance, Shape, ShapePoint
 from automl_core.framing.problem import Leak, Problem, Rung, Verdict
 from automl_core.reporting import CardFacts, ReportInputs, make_report, model_card, render
 from automl_core.reporting.report import Report
+from automl_core.reporting.sections import SectionInputs, make_sections
 from automl_core.search.plan import RunSummary, Score
 
 EVIL = "<img src=x onerror=alert(1)>\"'{{7*7}}\u202e"
@@ -182,6 +189,20 @@ def test_headline_of_several_classes_and_of_numbers() -> None:
         assert make_report(made).answer == f"Act first on 10 of 100 rows: those with the {side} predicted “cost”."
 
 
+def test_of_several_classes_report_and_model_card_say_which_one_is_explained() -> None:
+    many = Problem("kind", "multiclass", "log_loss", ("Yes", "No", "Perhaps"))
+    made = replace(inputs("kind"), problem=many, actions=None, verdict=None)
+    report = make_report(made)
+    assert report.drivers[0] == "This is about “kind” = “Yes”, one of 3 classes."
+    assert len(report.drivers) == 1 + len(make_report(inputs("kind")).drivers)
+    assert ("26 %", "“kind” = “Yes” overall") in report.figures
+    assert report.answer.startswith("“kind” can be foreseen in part")  # all its classes, not the one that is explained
+    card = model_card(CardFacts(many, SUMMARY, ("a",), made.made_at, explanation=made.explanation))
+    assert "For kind = Yes:" in card
+    two = CardFacts(inputs("kind").problem, SUMMARY, ("a",), made.made_at, explanation=made.explanation)
+    assert "For kind" not in model_card(two)
+
+
 def test_a_list_of_one_row_is_told_as_one() -> None:
     made = inputs()
     assert made.actions is not None
@@ -306,6 +327,36 @@ def test_personal_values_and_small_groups_stay_out() -> None:
     assert made.segments is not None
     small = replace(made.segments.segments[0], rows=4, conditions=(Condition("x", ("y",)),))
     assert make_report(replace(inputs(), segments=SegmentSearch((small,), 1, 1, "x", "s"))).segments == ()
+
+
+def test_what_happened_names_no_column_that_must_not_be_used_and_says_when_it_is_a_sample() -> None:
+    amount = Amount(0.1, 0.05, 0.15, 1e-4)
+    driver = Driver("mix", (Condition("gender", ("F",)),), 300, 0.6, 0.4, amount, 0.0, 1e-4, "Rows where “gender” is “F” …")
+    story = GapStory("“plan” is “pro”", "that does not hold", 9000, 11_000, 0.3, 0.2, amount, amount, amount, 0.0, (), (driver,),
+                     1, 1, 0.9, (), ("gap",), "“Churn” = “Yes”", "share of rows", True, False, "30 % have it.", 50_000)
+    segment = Segment((Condition("gender", ("F",)),), 300, 0.43, 0.1, 0.33, 0.3, 0.36, 1e-9, "…")
+    happened = SegmentStory(segment, 0.4, 0.5, 0.1, 5, (), 0.0, 0.0, "…")
+    found = SectionInputs(stories=(happened,), comparisons=(replace(story, first="“gender” is “F”"), story))
+    (section,) = make_sections(found, Goal("Churn", "No", never=("gender",)))
+    assert section.lines == ("30 % have it. To keep it quick, 20,000 rows were drawn by chance from the 50,000 of both sides; "
+                             "all figures here are those of the rows drawn.",)
+    assert len(make_sections(found, Goal("Churn", "No"))[0].lines) == 4
+    workspace = SimpleNamespace(file_findings=SimpleNamespace(compare=lambda *_: story))
+    asked = SimpleNamespace(first=(), second=(), when="", since="")
+    data, words = compare(workspace, "f.csv", None, asked)  # type: ignore[arg-type]
+    assert data["drawn_from"] == 50_000
+    assert "drawn by chance from the 50,000" in words
+
+
+def test_reasons_are_promised_for_the_rows_that_have_them() -> None:
+    made = inputs()
+    assert made.actions is not None
+    bare = ActionRow(1, 5, "c1", 0.9, 100.0)
+    told = replace(bare, reasons=("“tenure” is short",))
+    for rows, words in (((told,) * 500, "500 rows, each with its reasons."),
+                        ((told,) * 500 + (bare,) * 1500, "2,000 rows, the first 500 with their reasons."),
+                        ((told,), "1 row, with its reasons."), ((bare,) * 5, "the top: 5 rows.")):
+        assert make_report(replace(made, actions=replace(made.actions, rows=rows))).actions[0].endswith(words)
 
 
 def test_model_card_is_literal_markdown() -> None:

@@ -120,6 +120,50 @@ def test_ids_are_found_under_the_header_they_had() -> None:
     assert "customer id" not in found.predict(frame.drop(columns="customer id"))
 
 
+def repeated() -> Scorer:
+    """A model whose file had the header “charge” twice; the second became “charge_2” there."""
+    model, table = make_model("binary", ("linear",))
+    tenure = next(column for column in model.columns if column.name == "tenure")
+    second = replace(tenure, name="charge_2", original_name="charge")
+    encoder = replace(model.encoder, blocks=tuple(
+        replace(block, source="charge_2") if block.source == "tenure" else block for block in model.encoder.blocks))
+    columns = (*(column for column in model.columns if column.name != "tenure"), second)
+    contract = make_contract(model, table)
+    promises = tuple(replace(promise, name="charge_2") if promise.name == "tenure" else promise for promise in contract.columns)
+    return Scorer(replace(model, columns=columns, cleaned=columns, encoder=encoder), replace(contract, columns=promises), ())
+
+
+def test_of_two_columns_with_one_header_each_is_read() -> None:
+    found, frame = repeated(), make_frame(6)
+    twice = frame.rename(columns={"tenure": "charge"})  # charge stands after it
+    named = frame.rename(columns={"tenure": "charge", "charge": "charge_2"})
+    pd.testing.assert_frame_equal(found.predict(twice), found.predict(named))
+    once = frame.drop(columns="tenure")
+    assert all("charge_2" in text for text in found.predict(once)["_reasons"])  # not “charge” once more
+    assert_agrees(found, once)
+
+
+def test_labels_that_are_numbers_and_a_cell_that_cannot_be_read() -> None:
+    model, table = make_model("binary", ("linear",))
+    places = {column.name: str(place) for place, column in enumerate(model.columns)}
+    columns = tuple(replace(column, original_name=places[column.name]) for column in model.columns)
+    found = Scorer(replace(model, columns=columns), make_contract(model, table), ())
+    frame = make_frame(3)[[column.name for column in model.columns if column.name in make_frame(1)]]
+    frame.loc[1, "charge"] = "a lot"
+    numbered = frame.rename(columns={name: int(place) for name, place in places.items()})
+    assert found.predict(numbered)["_reasons"].tolist() == found.predict(frame)["_reasons"].tolist()
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_table_without_rows_has_answers_without_rows(task: str) -> None:
+    families = ("lightgbm", "xgboost", "catboost", "linear", "extra_trees")
+    model, table = make_model(task, families)
+    found = Scorer(model, make_contract(model, table), ("customer id",))
+    answers = found.predict(make_frame(3).iloc[:0])
+    assert len(answers) == 0
+    assert list(answers.columns) == list(found.predict(make_frame(3)).columns)
+
+
 def test_without_known_importance_every_needed_column_is_important() -> None:
     model, table = make_model("binary", ("linear",))
     contract = make_contract(model, table)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from automl_core.data.infer import table_from_frame
 from automl_core.framing.problem import Problem, Task
 from automl_core.search import FolderJournal, SearchData, entry, search
-from automl_core.search.codes import CodeSource, LevelMeans, fit_codes
+from automl_core.search.codes import Coded, CodeSource, LevelMeans, fit_codes
 from automl_core.search.contest import Clock
 from automl_core.search.crew import Crew
 from automl_core.search.encoder_files import encoder_files, encoder_from_files
@@ -24,6 +24,7 @@ from automl_core.search.features import fit_encoder, with_codes
 from automl_core.search.formula_files import formula_files, formulas_from_files
 from automl_core.search.formula_lab import FormulaSource, _learned, fit_formulas
 from automl_core.search.formulas import Formula, FormulaKind
+from automl_core.search.journal import FoldResult
 from automl_core.search.log_target import best_scale, from_log, pays, to_log
 from automl_core.search.opening import open_contest
 from automl_core.search.plan import Plan
@@ -31,8 +32,8 @@ from automl_core.search.prepared import prepare
 from automl_core.search.race import Race
 from automl_core.search.text import fit_text
 from automl_core.search.watch import SilentWatch
-from automl_core.search.worker import ALL_ROWS, Extras, ExtrasTask
-from tests.unit.test_search_race import HereExecutor, fit_here
+from automl_core.search.worker import ALL_ROWS, Extras, ExtrasTask, FitTask
+from tests.unit.test_search_race import HereExecutor, fit_here, make_data
 
 WORDS = {"Yes": ["refund", "angry", "broken", "late"], "No": ["thanks", "great", "quick", "happy"]}
 
@@ -90,6 +91,30 @@ def test_a_row_that_counts_twice_is_a_row_that_is_there_twice(task: Task) -> Non
         spread = repeated.values[left, column].std()
         assert np.abs(weighed.values[left, column] - repeated.values[left, column]).max() <= nearness * max(spread, 1.0)
         assert np.abs(plain.values[left, column] - repeated.values[left, column]).max() > 0.05 * spread
+
+
+def test_of_very_many_classes_the_most_frequent_are_coded() -> None:
+    """Thirty columns of a hundred classes were 3,000 more; what there is of a class stays the same."""
+    random = np.random.default_rng(0)
+    rows, columns, classes = 600, 30, 100
+    shares = 1.0 / np.arange(1, classes + 1)
+    y = random.choice(classes, rows, p=shares / shares.sum())[random.permutation(rows)].astype(np.float64)
+    levels = tuple(f"l{number}" for number in range(20))
+    features = tuple(Feature(f"c{number}", (f"c{number}",), "category", levels) for number in range(columns))
+    matrix = random.integers(0, 20, (rows, columns)).astype(np.float64)
+    names = tuple(f"k{number}" for number in range(classes))
+    train = np.arange(500)
+    wide = CodeSource(matrix, features, {}, y, "multiclass", classes, names)
+    coded = fit_codes(wide, train)
+    assert coded.values.shape == (rows, 300)
+    assert len(coded.features) == 300
+    frequent = set(np.argsort(-np.bincount(y[train].astype(np.int64), minlength=classes), kind="stable")[:10])
+    assert {feature.name for feature in coded.features if feature.sources == ("c0",)} == {
+        f"c0 (usual outcome k{number})" for number in frequent}
+    one = fit_codes(replace(wide, features=features[:1]), train)  # one column is told of all classes
+    assert one.values.shape == (rows, classes)
+    assert np.array_equal(one.values[:, sorted(frequent)], coded.values[:, :10])
+    assert coded.codes[0].values.shape == (21, 10)  # type: ignore[union-attr]
 
 
 def test_rows_left_out_are_coded_by_the_whole_training_part() -> None:
@@ -201,6 +226,15 @@ def test_logarithms_there_and_back() -> None:
     assert best_scale(y, flat) * flat[0] == pytest.approx(y.mean())
 
 
+def test_a_metric_of_logarithms_has_them_tried_whatever_the_tail() -> None:
+    data = make_data("regression")
+    even = replace(data, frame=data.frame.assign(**{data.problem.target: np.linspace(1.0, 100.0, len(data.frame))}))
+    for metric, logs in (("rmse", False), ("rmsle", True)):
+        prepared = prepare(replace(even, problem=replace(data.problem, metric=metric)), Plan(folds=2))
+        assert not pays(prepared.y)
+        assert prepared.views.logs == logs
+
+
 def test_a_search_with_texts_and_levels_hands_over_one_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fits take place here; in workers of a cluster and of this machine tests/unit/test_search_tuning.py has the same columns."""
     fit_here(monkeypatch)
@@ -214,6 +248,38 @@ def test_a_search_with_texts_and_levels_hands_over_one_path(tmp_path: Path, monk
         whole = model.predict_frame(found.frame.head(30))
         rows = [model.predict_row(row) for row in found.frame.head(30).drop(columns="gone").to_dict("records")]
         assert rows == pytest.approx(whole, abs=1e-9)
+
+
+def test_a_search_that_goes_on_has_the_columns_of_its_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At first there was no time to learn of texts; later there is, but the model of the first fold is one without them."""
+    here = fit_here(monkeypatch)
+    found = table_from_frame(table(400), "orders")
+    data, plan = SearchData(found.frame, found.columns, PROBLEM), Plan(60, 2, families=("linear",), max_trials=3, folds=2)
+    learned = []
+
+    def short(source: CodeSource, train: Any, seed: int = 0, until: float = 0.0) -> Coded:
+        learned.append(len(train))
+        return fit_codes(source, train, seed, 0.0 if len(learned) < 4 else until)
+
+    monkeypatch.setattr("automl_core.search.worker.fit_codes", short)
+    search(data, plan, FolderJournal(tmp_path))
+    assert len(learned) == 3
+    submit = here.submit
+
+    def lossy(task: Any, *arguments: Any) -> Future[Any]:
+        if len(arguments) > 1 and isinstance(arguments[1], FitTask) and arguments[1].fold == ALL_ROWS:
+            future: Future[Any] = Future()
+            future.set_result(FoldResult(arguments[1].key, ALL_ROWS, np.zeros(0), error="It was lost."))
+            return future
+        return submit(task, *arguments)
+
+    monkeypatch.setattr(here, "submit", lossy)
+    outcome = search(data, plan, FolderJournal(tmp_path))
+    assert not outcome.summary.refitted
+    model = outcome.model
+    assert [code.source for code in model.encoder.codes] == ["town"]
+    assert all(len(member.native.scales) == len(model.encoder.features) for member in model.members)
+    assert np.isfinite(model.predict_frame(found.frame)).all()
 
 
 class Learning(HereExecutor):

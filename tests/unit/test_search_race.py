@@ -23,7 +23,7 @@ from automl_core.search import FolderJournal, Outcome, SearchData, best_first, e
 from automl_core.search import refits as refits_module
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew
-from automl_core.search.ensemble import Electorate, bagged_weights, blend, greedy_weights
+from automl_core.search.ensemble import Electorate, bagged_weights, blend, greedy_weights, sampled
 from automl_core.search.executors import open_executor
 from automl_core.search.journal import FoldResult
 from automl_core.search.offers import Offer, choose
@@ -31,8 +31,9 @@ from automl_core.search.opening import open_contest
 from automl_core.search.plan import Candidate, Plan, Score, Trial
 from automl_core.search.portfolio import candidate_cap, make_portfolio
 from automl_core.search.prepared import prepare
-from automl_core.search.race import GRACE, Race
+from automl_core.search.race import GRACE, LATE_FIT, Race
 from automl_core.search.refits import refit
+from automl_core.search.schedule import Moment, next_place, open_folds
 from automl_core.search.watch import SilentWatch
 from automl_core.search.worker import run_extras, run_fit
 from automl_core.workspace import headstart
@@ -261,6 +262,16 @@ def test_cancel_ends_quickly(tmp_path: Path) -> None:
     assert time.monotonic() - began < 10
 
 
+def test_cancel_is_told_to_fits_that_do_not_end_with_this_process(tmp_path: Path, here: HereExecutor) -> None:
+    journal = FolderJournal(tmp_path)
+    with pytest.raises(Cancelled):
+        search(make_data(), Plan(60, 1, families=FAST), journal, Log("cancel"))
+    assert (tmp_path / "stop").exists()
+    plan = Plan(60, 1, families=("linear",), max_trials=1, folds=2)
+    assert search(make_data(), plan, journal).summary.folds == 2  # and no later search is told so
+    assert not (tmp_path / "stop").exists()
+
+
 def test_a_family_that_fails_is_named(tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(handle: Any, task: Any) -> FoldResult:
         if task.family == "lightgbm":
@@ -281,6 +292,40 @@ def test_a_family_that_fails_is_named(tmp_path: Path, here: HereExecutor, monkey
         if task is run_fit else task(*arguments)))
     with pytest.raises(BadInput, match="No model could learn"):
         search(make_data(rows=320), Plan(60, 2, families=FAST, folds=3, max_trials=3), FolderJournal(tmp_path))
+
+
+class OddError(Exception):
+    """What a library raises that derives from nothing known, as LightGBM's does."""
+
+
+def test_a_search_goes_on_whatever_a_fit_or_learned_columns_raise(tmp_path: Path, here: HereExecutor,
+                                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = make_frame(400)
+    frame["shop"] = [f"s{number}" for number in np.random.default_rng(0).integers(0, 30, 400)]  # a column that is coded
+    table = table_from_frame(frame, "customers")
+    submit, learned = here.submit, []
+
+    def odd(task: Any, *arguments: Any) -> Future[Any]:
+        error: Exception | None = None
+        if task is run_extras:
+            learned.append(arguments[1].fold)
+            error = MemoryError()
+        elif task is run_fit and arguments[1].family == "lightgbm":
+            error = OddError("Labels are infinite.")
+        if error is None:
+            return submit(task, *arguments)
+        future: Future[Any] = Future()
+        future.set_exception(error)
+        return future
+
+    monkeypatch.setattr(here, "submit", odd)
+    data = SearchData(table.frame, table.columns, PROBLEMS["binary"])
+    outcome = search(data, Plan(60, 2, families=FAST, folds=2, max_trials=3), FolderJournal(tmp_path))
+    assert {0, 1} <= set(learned)
+    assert outcome.summary.family == "linear"
+    failed = {trial.reason for trial in outcome.summary.leaderboard if trial.family == "lightgbm"}
+    assert failed == {"The fit failed (OddError: Labels are infinite.)."}
+    assert np.isfinite(outcome.model.predict_frame(data.frame)).all()
 
 
 def _done(value: Any) -> Future[Any]:
@@ -347,6 +392,30 @@ def test_greedy_weights_find_what_complements() -> None:
     assert paired_difference(METRICS["rmse"], y, blend(weights, parts), parts["one"], 0).low > 0
     voters = Electorate(METRICS["rmse"], y)
     assert len(greedy_weights(voters, {f"p{i}": y + random.normal(0, 1, 2000) for i in range(9)}, members=2)) <= 2
+
+
+def test_a_rare_class_decides_with_more_than_a_handful_of_rows() -> None:
+    """One row of a thousand: a plain draw of 20,000 has twenty. The judge says the same in the mean; other draws stay."""
+    random = np.random.default_rng(0)
+    y = (random.random(400_000) < 0.001).astype(float)
+    prediction = np.clip(0.001 + 0.2 * y + 0.01 * random.normal(size=len(y)), 1e-4, 1 - 1e-4)
+    for judge in (METRICS["roc_auc"], METRICS["log_loss"], METRICS["average_precision"]):
+        whole = Electorate(judge, y)
+        some, rows = sampled(whole, 1, 20_000)
+        assert some.y.sum() == min(y.sum(), 500)
+        assert len(rows) == pytest.approx(20_000, abs=500)
+        assert some.quality(prediction[rows]) == pytest.approx(whole.quality(prediction), rel=0.05)
+    for usual, dimensions in ((random.integers(0, 2, 30_000).astype(float), 1), (random.normal(size=30_000), 1),
+                              (random.integers(0, 3, 30_000).astype(float), 2)):
+        some, rows = sampled(Electorate(METRICS["log_loss"], usual), dimensions, 20_000)
+        assert some.weights is None
+        assert np.array_equal(rows, np.sort(np.random.default_rng(0).choice(30_000, 20_000, replace=False)))
+    rare = random.choice(4, 50_000, p=[0.6, 0.39, 0.0098, 0.0002]).astype(float)
+    some, rows = sampled(Electorate(METRICS["log_loss"], rare, np.full(50_000, 2.0)), 2, 20_000)
+    assert (some.y == 3).sum() == (rare == 3).sum()
+    assert some.weights is not None
+    for label in range(4):
+        assert some.weights[some.y == label].sum() == pytest.approx(2.0 * (rare == label).sum())
 
 
 def test_bagged_weights_are_less_led_by_chance() -> None:
@@ -552,6 +621,47 @@ def test_a_score_and_its_interval_are_said_to_the_same_place() -> None:
     assert Score(0.80671, 0.77352, 0.836).words == "0.8067 (0.7735 to 0.8360)"
     assert Score(12345.6, 11902.1, 12803.9).words == "12,350 (11,900 to 12,800)"
     assert Score(0.0, -0.1, 0.1).words == "0 (-0.1 to 0.1)"
+
+
+def test_more_time_fits_again_what_time_has_spoilt(tmp_path: Path) -> None:
+    """What was late is open again; what was cut off counts until it has had more time, and is kept where that is no better."""
+    data, short = make_data("regression"), Plan(10.0, 2, families=FAST, folds=2)
+    prepared = prepare(data, short)
+    journal = FolderJournal(tmp_path)
+    cut, late, whole = (candidate.key for candidate in open_contest(prepared, short, journal, Clock(10.0)).candidates[:3])
+
+    def fitted(key: str, fold: int, miss: float, seconds: float = 1.0, truncated: bool = False, error: str = "") -> FoldResult:
+        truth = prepared.y[prepared.folds[fold][1]]
+        return FoldResult(key, fold, truth + miss * np.resize([1.0, -1.0], len(truth)), 40, seconds, truncated, error=error)
+
+    for fold in range(2):
+        journal.add(prepared.fingerprint, fitted(cut, fold, 5.0, truncated=True), 5.0)
+        journal.add(prepared.fingerprint, fitted(whole, fold, 1.0), 5.0)
+    journal.add(prepared.fingerprint, fitted(late, 0, 0.0, error=LATE_FIT), 5.0)
+    journal.note(prepared.fingerprint, "folds", 2)
+    assert open_contest(prepared, short, journal, Clock(10.0)).failure(late) == LATE_FIT  # a crash brings no more time
+    more = replace(short, budget_seconds=100.0, first_seconds=10.0)
+    contest = open_contest(prepared, more, journal, Clock(100.0))
+    assert not contest.tried(late)
+    assert contest.complete(cut)
+    moment = Moment(10.0, 90.0, frozenset({(late, 0), (late, 1)}))
+    again = [open_folds(contest, candidate, moment) for candidate in contest.candidates[:3]]
+    assert again == [[0, 1], [], []]
+    contest.candidates = contest.candidates[:3]
+    place = next_place(contest, replace(moment, busy=frozenset((late, fold) for fold in range(2))))
+    assert place is not None
+    assert (place.candidate.key, place.fold) == (cut, 0)
+    race = Race(contest, Clock(100.0), Crew(HereExecutor(), None), journal, SilentWatch())
+    race.loaded.update(FAST)  # these fits have no models
+    before = contest.mean_score(cut)
+    race._take(fitted(cut, 0, 0.0, error=LATE_FIT))
+    assert not contest.failure(cut)
+    assert contest.mean_score(cut) == before
+    race._take(fitted(cut, 1, 0.1, seconds=9.0))
+    assert contest.mean_score(cut) > before
+    assert contest.fold_score(cut, 1) > contest.fold_score(whole, 1)
+    assert not contest.waits(cut)
+    assert not journal.results(prepared.fingerprint)[cut, 1].truncated
 
 
 def test_a_fit_that_needs_little_more_than_its_share_gets_it(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from automl_core.search import FolderJournal, SearchData, opening, search
 from automl_core.search.contest import Clock
 from automl_core.search.crew import Crew
 from automl_core.search.ensemble import rows_to_judge
-from automl_core.search.families import ebm, families, linear
+from automl_core.search.families import ebm, families, linear, ordered
 from automl_core.search.family import FitRequest
 from automl_core.search.feature import Feature
 from automl_core.search.plan import Plan, left_out_sentence
@@ -108,7 +108,7 @@ def test_ridge_is_the_same_by_every_way(rows: int, monkeypatch: pytest.MonkeyPat
         truth = np.linalg.solve(centred.T @ centred + np.eye(90) / strength, centred.T @ goal)
         for widest in (linear.WIDEST, 10):
             monkeypatch.setattr(linear, "WIDEST", widest)
-            found, start = linear._ridge(request, x, y, weights)(strength)
+            found, start = linear._ridge(linear.Ending(request), x, y, weights)(strength)
             np.testing.assert_allclose(found[:, 0], truth, atol=2e-3 * np.abs(truth).max())
             assert start[0] == pytest.approx(middle - means @ found[:, 0])
         monkeypatch.undo()
@@ -125,6 +125,23 @@ def test_a_wide_linear_model_ends_in_its_time() -> None:
     assert fitted.truncated
     assert sum(scale.columns for scale in fitted.native.scales) == 2_000
     assert time.monotonic() - began < 30
+
+
+def test_a_linear_refit_that_was_solved_is_whole_however_late_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    matrix, features = numbers(200, 3)
+    solved = linear._decomposed
+
+    def slow(x: np.ndarray, y: np.ndarray) -> Any:
+        time.sleep(0.3)
+        return solved(x, y)
+
+    monkeypatch.setattr(linear, "_decomposed", slow)
+    fitted = []
+    for task, seconds in (("regression", 0.2), ("binary", 60.0), ("binary", -1.0)):
+        y = matrix[:, 0] if task == "regression" else (matrix[:, 0] > 0).astype(float)
+        request = FitRequest(matrix, y, features, task, rounds=5, deadline=time.monotonic() + seconds)
+        fitted.append(families().get("linear").fit(request).truncated)
+    assert fitted == [False, False, True]
 
 
 def test_many_features_have_no_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,3 +244,45 @@ def test_differences_are_paired_differences(name: str) -> None:
     for mass in (None, weights):
         found = differences(METRICS[name], y, parts[0], parts, 0, mass)
         assert found == tuple(paired_difference(METRICS[name], y, parts[0], part, 0, mass) for part in parts)
+
+
+def test_any_seed_is_taken_by_every_family(tmp_path: Path) -> None:
+    """The page offers seeds up to 2,147,483,647: forests failed from 42,950 on."""
+    random = np.random.default_rng(2)
+    frame = pd.DataFrame({"a": random.normal(size=200), "b": random.normal(size=200)})
+    frame["y"] = np.where(frame["a"] + random.normal(size=200) > 0, "Yes", "No")
+    data = SearchData(frame, table_from_frame(frame, "any").columns, Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes"))
+    names = ("extra_trees", "random_forest", "lightgbm")
+    plan = Plan(budget_seconds=60, jobs=1, seed=2**31 - 1, folds=2, families=names, max_trials=7)
+    board = search(data, plan, FolderJournal(tmp_path)).summary.leaderboard
+    assert {trial.family for trial in board} == set(names)
+    assert {trial.state for trial in board} == {"finished"}
+
+
+
+def test_a_network_learns_two_of_several_classes() -> None:
+    matrix, features = numbers(300, 3)
+    y = (matrix[:, 0] > 0).astype(np.float64)
+    family = families().get("neural")
+    native = family.fit(FitRequest(matrix, y, features, "multiclass", 2, {}, rounds=10)).native
+    said = family.predict(native, matrix)
+    assert said.shape == (300, 2)
+    np.testing.assert_allclose(said.sum(axis=1), 1.0)
+    assert np.mean(said.argmax(axis=1) == y) > 0.8
+    np.testing.assert_allclose(family.predict_row(native, matrix[0]), said[0])
+
+
+def test_each_step_of_a_scale_has_its_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    matrix, features = numbers(60, 2)
+    given: list[float] = []
+    own = ordered.lightgbm.FAMILY.fit
+
+    def spy(request: FitRequest) -> Any:
+        given.append(request.deadline - time.monotonic())
+        return own(request)
+
+    monkeypatch.setattr(ordered.lightgbm, "FAMILY", replace(ordered.lightgbm.FAMILY, fit=spy))
+    request = FitRequest(matrix, np.arange(60.0) % 4, features, "multiclass", 4, {"rounds": 2}, deadline=time.monotonic() + 300)
+    families().get("ordered").fit(request)
+    assert given[0] < 101
+    assert given[2] > 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
+from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from automl_core.errors import BadInput
 from automl_core.jobs.watch import JobWatch
-from automl_core.search.executors import LocalExecutor
+from automl_core.search.executors import DaskExecutor, LocalExecutor
 from automl_core.search.journal import FolderJournal, FoldResult
 from automl_core.search.lean import THREADS
 from automl_core.search.worker import Shelf, _side_by_side, open_arrays
@@ -102,6 +103,21 @@ def test_work_beside_gives_its_error_to_whoever_waits(home: Path) -> None:
         failed.wait()
     with pytest.raises(BadInput, match="cannot be learned"):
         SearchWatch(JobWatch(open_store(read_settings()), "job"), failed).stop()  # not only when the search is through
+
+
+def test_closing_a_cluster_gives_up_what_waits_there() -> None:
+    class Client:
+        closed = False
+
+        def close(self) -> None:
+            assert waiting.cancelled()
+            self.closed = True
+
+    waiting: Future[int] = Future()
+    executor, client = DaskExecutor.__new__(DaskExecutor), Client()  # without a scheduler
+    executor._client, executor._under_way = client, {waiting}
+    executor.close()
+    assert client.closed
 
 
 def test_closing_ends_the_workers_and_no_other_process(tmp_path: Path) -> None:

@@ -8,16 +8,19 @@ import re
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from automl_core import Workspace, explaining
 from automl_core import jobs as queue
-from automl_core.acting.action import Lever
+from automl_core.acting.action import Goal, Lever
 from automl_core.errors import BadInput, Conflict, NotFound
-from automl_core.framing.problem import Money
+from automl_core.framing.problem import Money, Problem
 from automl_core.search.plan import Plan
+from automl_core.workspace.act import Acting
 from automl_core.workspace.running import run_job
 from tests.unit.test_search_race import fit_here
 
@@ -62,6 +65,12 @@ def test_search_left_a_model(walked: Walked) -> None:
     steps = {step.key: step.state for step in walked.workspace.projects.steps(walked.project)}
     assert steps["search"] == "done"
     assert steps["act"] == "done"
+
+
+def test_a_bundle_is_kept_once(walked: Walked) -> None:
+    home = walked.workspace.context.store.home
+    assert list((home / "work" / walked.project).rglob("model.zip")) == []
+    assert walked.workspace.search.bundle_path(walked.project).stat().st_size > 0
 
 
 def test_explanation_and_one_row_add_up(walked: Walked) -> None:
@@ -258,6 +267,20 @@ def test_an_old_model_stays_usable_after_the_goal_changed(walked: Walked) -> Non
         assert problem.target in workspace.share.make_report(project).title
     finally:
         workspace.goal.save(project, problem)
+
+
+def test_a_class_that_was_wanted_is_no_goal_for_a_number() -> None:
+    """After the target was made a number, “0” would have been taken for “high”."""
+    saved: list[Goal] = []
+    number = Problem("visits", "regression", "mae")
+    search: Any = SimpleNamespace(inputs=lambda run: run, goal=SimpleNamespace(open=lambda inputs: (None, (), number, None)))
+    context: Any = SimpleNamespace(latest=lambda *_: saved[-1])
+    run: Any = SimpleNamespace(project_id="p")
+    for good, kept in (("0", "low"), ("high", "high")):
+        saved.append(Goal("visits", good, value=5.0))
+        goal = Acting(context, search).goal_of(run)
+        assert goal.good == kept
+        assert (goal == saved[-1]) == (good == kept)
 
 
 def test_keys_can_be_closed_and_a_deployment_ended(walked: Walked) -> None:

@@ -50,6 +50,18 @@ class Linear:
         return RowDesign(self.scales)
 
 
+@dataclass(eq=False)
+class Ending:
+    """Asked before each step whether the time is over; notes whether it was, with a step still to do."""
+
+    request: FitRequest
+    cut: bool = False
+
+    def __call__(self) -> bool:
+        self.cut = self.cut or self.request.over()
+        return self.cut
+
+
 def _fit(request: FitRequest) -> Fitted:
     bends = int(request.options.get("bends", 0))
     rows = np.arange(len(request.matrix))
@@ -62,16 +74,16 @@ def _fit(request: FitRequest) -> Fitted:
         rows = np.sort(np.random.default_rng(request.seed).permutation(len(rows))[: max(MAX_CELLS // width, 1000)])
     x, y = design_of(scales, request.matrix[rows]), request.y[rows]
     weights = np.ones(len(y)) if request.weights is None else request.weights[rows]
-    alpha = _alpha(request)
+    alpha, over = _alpha(request), Ending(request)
     if alpha is not None:
-        solve = quantile_solver(x, y, weights, alpha, request.over)
+        solve = quantile_solver(x, y, weights, alpha, over)
     else:
-        solve = _ridge(request, x, y, weights) if request.task == "regression" else _logistic(request, x, y, weights)
+        solve = _ridge(over, x, y, weights) if request.task == "regression" else _logistic(over, x, y, weights)
     bounds = _bounds(request)
     if request.valid_matrix is None or request.valid_y is None:
         place = min(max(request.rounds, 1), len(STRENGTHS)) - 1 if request.rounds else STRENGTHS.index(1.0)
         coefficients, intercept = solve(STRENGTHS[place])
-        return Fitted(Linear(request.task, scales, coefficients, intercept, *bounds), place + 1, request.over())
+        return Fitted(Linear(request.task, scales, coefficients, intercept, *bounds), place + 1, over.cut)
     valid_design = design_of(scales, request.valid_matrix)
     best: tuple[float, int, Linear] | None = None
     truncated = False
@@ -122,14 +134,14 @@ def _loss(task: Task, y: Array, raw: Array, weights: Array | None, alpha: float 
 Solve = Callable[[float], tuple[Array, Array]]
 
 
-def _ridge(request: FitRequest, x: Array, y: Array, weights: Array) -> Solve:
+def _ridge(over: Ending, x: Array, y: Array, weights: Array) -> Solve:
     """Ridge regression for any penalty from one eigenvalue decomposition, of the smaller of both products of a matrix with
     itself; by steps that a deadline can end where both are large. The target is standardised first."""
     total = weights.sum()
     means, middle = weights @ x / total, float(weights @ y / total)
     spread = math.sqrt(float(weights @ np.square(y - middle)) / total) or 1.0
     centred, goal = (x - means) * np.sqrt(weights)[:, None], (y - middle) / spread * np.sqrt(weights)
-    found = _conjugate_gradients(request, centred, goal) if min(centred.shape) > WIDEST else _decomposed(centred, goal)
+    found = _conjugate_gradients(over, centred, goal) if min(centred.shape) > WIDEST else _decomposed(centred, goal)
 
     def solve(strength: float) -> tuple[Array, Array]:
         coefficients = found(strength) * spread
@@ -151,7 +163,7 @@ def _decomposed(x: Array, y: Array) -> Callable[[float], Array]:
     return solve
 
 
-def _conjugate_gradients(request: FitRequest, x: Array, y: Array) -> Callable[[float], Array]:
+def _conjugate_gradients(over: Ending, x: Array, y: Array) -> Callable[[float], Array]:
     """The same by conjugate gradients (Hestenes and Stiefel 1952), each strength from where the last one ended."""
     state, goal = np.zeros(x.shape[1]), x.T @ y
 
@@ -160,7 +172,7 @@ def _conjugate_gradients(request: FitRequest, x: Array, y: Array) -> Callable[[f
         left = goal - x.T @ (x @ state) - state / strength
         way, size = left.copy(), float(left @ left)
         for _ in range(RIDGE_STEPS):
-            if size <= 1e-12 * float(goal @ goal) or request.over():
+            if size <= 1e-12 * float(goal @ goal) or over():
                 break
             turned = x.T @ (x @ way) + way / strength
             step = size / float(way @ turned)
@@ -173,8 +185,9 @@ def _conjugate_gradients(request: FitRequest, x: Array, y: Array) -> Callable[[f
     return solve
 
 
-def _logistic(request: FitRequest, x: Array, y: Array, weights: Array) -> Solve:
+def _logistic(over: Ending, x: Array, y: Array, weights: Array) -> Solve:
     """Penalised logistic or softmax regression; each strength starts from the last, a step past the deadline ends it."""
+    request = over.request
     width, classes = x.shape[1], request.classes if request.task == "multiclass" else 1
     truth = y[:, None] if classes == 1 else np.eye(classes)[y.astype(np.int64)]
     state = np.zeros((width + 1) * classes)
@@ -196,7 +209,7 @@ def _logistic(request: FitRequest, x: Array, y: Array, weights: Array) -> Solve:
     def solve(strength: float) -> tuple[Array, Array]:
         nonlocal state
         newton = classes == 1 and width <= NEWTON_WIDTH
-        state = _newton(request, x, weights, (loss, state, strength)) if newton else _quasi_newton(request, loss, state, strength)
+        state = _newton(over, x, weights, (loss, state, strength)) if newton else _quasi_newton(over, loss, state, strength)
         return state[: width * classes].reshape(width, classes).copy(), state[width * classes:].copy()
 
     return solve
@@ -205,13 +218,13 @@ def _logistic(request: FitRequest, x: Array, y: Array, weights: Array) -> Solve:
 Loss = Callable[[Array, float], tuple[float, Array]]
 
 
-def _newton(request: FitRequest, x: Array, weights: Array, start: tuple[Loss, Array, float]) -> Array:
+def _newton(over: Ending, x: Array, weights: Array, start: tuple[Loss, Array, float]) -> Array:
     """Newton steps with halving: five or six of them where a gradient method takes hundreds on bent, correlated columns."""
     loss, state, strength = start
     penalty = np.append(np.full(x.shape[1], 1.0 / strength), 1e-9) / len(x)
     value, gradient = loss(state, strength)
     for _ in range(30):
-        if request.over():
+        if over():
             break
         p = link("binary", x @ state[:-1] + state[-1])
         spread = weights * p * (1 - p) / len(x)
@@ -233,12 +246,12 @@ def _newton(request: FitRequest, x: Array, weights: Array, start: tuple[Loss, Ar
     return state
 
 
-def _quasi_newton(request: FitRequest, loss: Loss, state: Array, strength: float) -> Array:
+def _quasi_newton(over: Ending, loss: Loss, state: Array, strength: float) -> Array:
     """L-BFGS, for many classes or very wide designs."""
     from scipy.optimize import minimize
 
     def check(_: Any) -> None:
-        if request.over():
+        if over():
             raise StopIteration
 
     settings: dict[str, Any] = {"method": "L-BFGS-B", "jac": True, "options": {"maxiter": 100, "ftol": 1e-7}, "callback": check}

@@ -170,7 +170,9 @@ def _loss(task: Task, y: Array, prediction: Array, weights: Array | None) -> flo
 
 
 def _finished(task: Task, raw: Array) -> Array:
-    return link(task, raw if task == "multiclass" else raw[:, 0])
+    if task == "multiclass":
+        return link(task, raw if raw.shape[1] > 1 else raw * np.array([-0.5, 0.5]))  # of two classes there is one output
+    return link(task, raw[:, 0])
 
 
 def _predict(model: Net, matrix: Array) -> Array:

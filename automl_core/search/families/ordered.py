@@ -4,6 +4,7 @@ Each step learns from all rows, so that a rare class borrows from its neighbours
 """
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -30,8 +31,10 @@ def _fit(request: FitRequest) -> Fitted:
     found = []
     for step in range(request.classes - 1):
         known = request.valid_y
+        now = time.monotonic()
         found.append(lightgbm.FAMILY.fit(replace(
-            request, task="binary", classes=2, y=(request.y > step).astype(np.float64), stages=False,
+            request, deadline=now + (request.deadline - now) / (request.classes - 1 - step), task="binary", classes=2,
+            y=(request.y > step).astype(np.float64), stages=False,
             valid_y=None if known is None else (known > step).astype(np.float64))))
     rounds = round(float(np.mean([fitted.rounds for fitted in found])))
     return Fitted(Steps(tuple(fitted.native for fitted in found)), rounds, any(fitted.truncated for fitted in found))

@@ -1,0 +1,30 @@
+"""Which of several classes a model is explained for, unless somebody asks for another one."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_core.framing.problem import Problem
+
+OVERWHELMING = 0.75  # share of rows: why a row is of such a class is mostly why it is of none of the others
+
+
+def classes_by_interest(problem: Problem, y: NDArray[np.generic]) -> tuple[str, ...]:
+    """The classes in the order in which they are explained; `y` are codes into them, or NaN where unknown.
+
+    First the one that the problem calls positive, or else the commonest, unless three of four rows are of it: that one, as good
+    health among diseases, comes last. The others follow by their rows. Two classes are spoken of by the positive one alone; ("",)
+    for numbers.
+    """
+    if problem.task == "regression":
+        return ("",)
+    if problem.task == "binary":
+        return (problem.positive if problem.positive in problem.classes else problem.classes[0],)
+    values = np.asarray(y, dtype=np.float64)
+    counts = np.bincount(values[np.isfinite(values)].astype(np.int64), minlength=len(problem.classes))
+    order = np.argsort(-counts, kind="stable").tolist()
+    if counts[order[0]] > OVERWHELMING * max(int(counts.sum()), 1):
+        order = [*order[1:], order[0]]
+    names = [problem.classes[place] for place in order]
+    return tuple(sorted(names, key=lambda name: name != problem.positive))

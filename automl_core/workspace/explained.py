@@ -1,0 +1,84 @@
+"""A run's model explained by class: what the search kept, and what was made when somebody asked for another class.
+
+What is kept of the class that was explained first stands under the run's own id, where earlier versions kept the only one; that
+of every other class under the id and the class.
+"""
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from automl_core import explaining
+from automl_core.acting.action import Goal
+from automl_core.errors import BadInput
+from automl_core.explaining.explanation import Explanation, said_once
+from automl_core.framing.problem import Problem
+from automl_core.search.model import Model
+from automl_core.workspace.context import Context, fingerprint
+from automl_core.workspace.views import Run
+
+MADE_SECONDS = 5.0
+
+
+def first_of(context: Context, run: Run) -> Explanation | None:
+    """The explanation that the search made first; None while there is none."""
+    record = context.store.latest(run.project_id, "explanation", parent_id=run.id)
+    return said_once(context.noun(Explanation, record)) if record else None
+
+
+def place_of(context: Context, run: Run, label: str) -> str:
+    """Under what the explanation and the evidence of a class ("": the one explained first) are kept."""
+    first = first_of(context, run) if label else None
+    return run.id if not label or (first is not None and first.label == label) else run.id + fingerprint(label)
+
+
+def explanation_of(context: Context, run: Run, label: str = "") -> Explanation | None:
+    """The model explained for a class; None while that was not done."""
+    found = first_of(context, run)
+    if found is None or label in ("", found.label):
+        return found
+    record = context.store.latest(run.project_id, "explanation", parent_id=run.id + fingerprint(label))
+    return said_once(context.noun(Explanation, record)) if record else None
+
+
+def class_of(context: Context, run: Run) -> str:
+    """The class of several that is spoken of unasked: the good one of the saved goal of acting where the model was explained for
+    it, else the one explained first. "" while nothing was explained, and for numbers."""
+    first = first_of(context, run)
+    if first is None:
+        return ""
+    goal = context.latest("goal", run.project_id, Goal)
+    several = problem_of(context, run)
+    if goal is None or several.task != "multiclass" or goal.outcome != several.target or goal.good not in several.classes:
+        return first.label
+    return goal.good if explanation_of(context, run, goal.good) is not None else first.label
+
+
+def problem_of(context: Context, run: Run) -> Problem:
+    """What a run predicts."""
+    return context.noun(Problem, context.store.get(run.problem))
+
+
+def keep_explanations(context: Context, run: Run, explanations: tuple[Explanation, ...]) -> None:
+    """Keep a new run's explanations; that of the class explained first is the last to be kept."""
+    first, *others = explanations
+    for one in others:
+        context.save("explanation", run.project_id, one, parent_id=run.id + fingerprint(one.label))
+    context.save("explanation", run.project_id, first, parent_id=run.id)
+
+
+def made_for(context: Context, run: Run, label: str, model: Model, past: explaining.Past) -> Explanation:
+    """The model explained for a class now, and for others that it was not explained for yet as far as there is time; kept.
+
+    BadInput when it has no such class.
+    """
+    if label not in model.problem.classes:
+        raise BadInput(f"“{model.problem.target[:80]}” has no class “{label[:80]}”.", "Choose one of its classes.")
+    y: np.ndarray = past.y
+    asked = explaining.every_class(model, y, past.seed, MADE_SECONDS)
+    missing = [name for name in asked.labels if name != label and explanation_of(context, run, name) is None]
+    made = explaining.explain_classes(model, past.frame, y, replace(asked, labels=(label, *missing)))
+    for one in made:
+        context.save("explanation", run.project_id, one, parent_id=place_of(context, run, one.label))
+    return made[0]
