@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
+PLAIN = frozenset({str, int, bool, type(None)})
 
 
 def to_json(value: Any) -> Any:
@@ -16,8 +17,13 @@ def to_json(value: Any) -> Any:
 
     NaN and infinities become None, because JSON has none. Datetimes become ISO 8601 text.
     """
+    kind: type = type(value)
+    if kind in PLAIN:  # what most values are: a contract of thousands of columns holds hundreds of thousands
+        return value
+    if kind is float:
+        return value if math.isfinite(value) else None
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {name: to_json(getattr(value, name)) for name in _names(kind)}
     if isinstance(value, dict):
         return {str(key): to_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -32,6 +38,11 @@ def to_json(value: Any) -> Any:
 
 
 @cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
+
+
+@cache
 def _hints(kind: type) -> dict[str, Any]:
     return get_type_hints(kind)
 
@@ -43,6 +54,8 @@ def from_json(kind: type[T], data: Any) -> T:
 
 
 def _decode(kind: Any, data: Any) -> Any:
+    if kind in PLAIN:
+        return data
     origin = get_origin(kind)
     if kind is Any or origin is Literal:
         return data
@@ -52,7 +65,7 @@ def _decode(kind: Any, data: Any) -> Any:
         return _decode(next(option for option in get_args(kind) if option is not type(None)), data)
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         hints = _hints(kind)
-        return kind(**{f.name: _decode(hints[f.name], data[f.name]) for f in dataclasses.fields(kind) if f.name in data})
+        return kind(**{name: _decode(hints[name], data[name]) for name in _names(kind) if name in data})
     if origin is tuple:
         items = get_args(kind)
         if len(items) == 2 and items[1] is Ellipsis:

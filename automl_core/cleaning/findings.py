@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from automl_core.cleaning.application import new_step
@@ -89,6 +90,10 @@ def _missing(frame: pd.DataFrame, column: Column) -> Iterator[Finding]:
 
 def _sentinels(frame: pd.DataFrame, column: Column) -> Iterator[Finding]:
     """A number such as -999 that stands far from all others and repeats is a code for “no value”."""
+    numbers = frame[column.name].to_numpy(dtype=float)
+    ends = np.nanmin(numbers), np.nanmax(numbers)
+    if not any(float(value) in SENTINELS for value in ends):
+        return  # at once: of thousands of columns hardly one has any
     values = frame[column.name].dropna()
     for value in (values.min(), values.max()):
         if float(value) not in SENTINELS:

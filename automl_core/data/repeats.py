@@ -18,7 +18,11 @@ def repeats(frame: pd.DataFrame) -> np.ndarray:
     if len(frame.columns) < FEW_COLUMNS:
         return frame.duplicated().to_numpy() if len(frame.columns) else found
     some = frame.iloc[:: max(1, len(frame) // LOOKED_AT)]
-    levels = [some.iloc[:, place].nunique() for place in range(frame.shape[1])]
+    levels: list[int] = []
+    for place in range(frame.shape[1]):
+        levels.append(some.iloc[:, place].nunique())
+        if levels.count(len(some)) == DISTINCT:
+            break  # no column tells more rows apart than these, the first of their kind
     telling = frame.iloc[:, sorted(range(len(levels)), key=lambda place: -levels[place])[:DISTINCT]]
     alike = np.flatnonzero(telling.duplicated(keep=False).to_numpy())
     found[alike] = frame.iloc[alike].duplicated().to_numpy()

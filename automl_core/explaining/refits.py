@@ -23,7 +23,7 @@ from automl_core.data.table import Column
 from automl_core.data.words import join_words
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
-from automl_core.framing.validation import make_folds, row_groups
+from automl_core.framing.validation import make_folds, row_groups, row_weights
 from automl_core.search.codes import CodeSource, fit_codes
 from automl_core.search.families import families
 from automl_core.search.family import FitRequest
@@ -32,7 +32,6 @@ from automl_core.search.formula_lab import FormulaSource, fit_formulas
 from automl_core.search.log_target import family_options, to_log
 from automl_core.search.model import NO_FORMULAS, Member, Model
 from automl_core.search.plan import Trial
-from automl_core.search.prepared import row_weights
 from automl_core.search.worker import FAILURES
 
 Floats = NDArray[np.float64]

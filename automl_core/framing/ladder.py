@@ -23,7 +23,7 @@ from automl_core.framing.score_interval import score_with_interval
 from automl_core.framing.simple_matrix import simple_matrix
 from automl_core.framing.simple_rule import SimpleRule, learn_simple_rule
 from automl_core.framing.suggestion import check_target
-from automl_core.framing.validation import Folds, encode_target, make_folds
+from automl_core.framing.validation import Folds, encode_target, make_folds, row_weights
 from automl_core.framing.verdict_words import Wording, leak_warning, rung_sentence, short_of_time, verdict_sentence
 
 MOST_CELLS = 450_000
@@ -39,10 +39,15 @@ LADDER = {"average": rungs.average, "rule": rungs.rule, "linear": rungs.linear, 
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How thorough a check is: the share of its usual rows, and the moment (of `time.monotonic`) after which no other column is
-    asked and no other fold begun."""
+    asked and no other fold begun; it is over at once when somebody `waits` for what comes after."""
 
     effort: float = 1.0
     until: float = math.inf
+    waits: Callable[[], bool] = lambda: False
+
+    def over(self) -> bool:
+        """Whether nothing else is to be begun."""
+        return time.monotonic() > self.until or self.waits()
 
 
 WHOLE = Pace()
@@ -62,19 +67,21 @@ def check(
 
     started = time.monotonic()
     report = progress or (lambda fraction, sentence: None)
+    frame = _counted(frame, problem)
     check_target(frame, problem)
     report(0.02, "Looking for columns that know the answer")
-    leaks = search_leaks(frame, columns, problem, seed, started + LEAK_SHARE * (pace.until - started))
+    looking = replace(pace, until=started + LEAK_SHARE * (pace.until - started))
+    leaks = search_leaks(frame, columns, problem, seed, looking.over)
     given = int(frame[problem.target].notna().sum())
     frame, y = sample_rows(frame, columns, problem, seed, pace.effort)
-    material = make_material(frame, columns, problem, y, seed)
+    material = make_material(frame, columns, problem, y, seed, pace.effort)
     folds = _repeated_folds(y, problem, frame, columns, seed)
     if pace.effort < 1.0 and len(y) < given:
         folds = folds[:1]  # where time does not last for all rows, it does not last for repeats
     folds = folds[:max(1, int(_most_rows(columns, problem, pace.effort) / len(y)))]
     # matrices this small only lose by being shared between threads, most of all beside other work
     with threadpool_limits(1):
-        scores, first, done = _climb(material, folds, report, pace.until)
+        scores, first, done = _climb(material, folds, report, pace)
     evidence = _weigh(scores, folds, material)
     ruling = rule_on(evidence)
     rule = learn_simple_rule(material)
@@ -85,6 +92,14 @@ def check(
     report(1.0, "Done")
     seconds = round(time.monotonic() - started, 3)
     return Verdict(ruling.verdict, problem.task, problem.metric, ladder, leaks.leaks, sentence, seconds, len(y), rule.text)
+
+
+def _counted(frame: pd.DataFrame, problem: Problem) -> pd.DataFrame:
+    """The rows that count: all but those of weight 0, of which a fold could hold nothing else."""
+    if not problem.weights or problem.weights not in frame.columns:
+        return frame
+    counted = pd.to_numeric(frame[problem.weights], errors="coerce").to_numpy(dtype=float) != 0
+    return frame if counted.all() or not counted.any() else frame[counted].reset_index(drop=True)
 
 
 def sample_rows(
@@ -108,14 +123,18 @@ def _most_rows(columns: tuple[Column, ...], problem: Problem, effort: float) -> 
 
 
 def make_material(
-    frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, y: NDArray[np.generic], seed: int
+    frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, y: NDArray[np.generic], seed: int, effort: float = 1.0
 ) -> rungs.Material:
     """What the rungs share, from rows that all have a target."""
     used = usable_columns(columns, problem)
     matrix = simple_matrix(frame, used)
     work = rungs.working_scale(y, problem)
-    dataset = rungs.boosted_dataset(matrix, work, seed)
-    return rungs.Material(problem, matrix, make_groupings(frame, used), y, work, rungs.one_hot_targets(y, problem), dataset, seed)
+    weights = row_weights(frame, problem)
+    dataset = rungs.boosted_dataset(matrix, work, seed, weights)
+    wide = matrix.trees.shape[1] > rungs.SEEN
+    rounds = max(rungs.FEWEST_ROUNDS, round(effort * rungs.ROUNDS)) if wide else rungs.ROUNDS
+    targets = rungs.one_hot_targets(y, problem)
+    return rungs.Material(problem, matrix, make_groupings(frame, used), y, work, targets, dataset, seed, rounds, weights)
 
 
 def _repeated_folds(
@@ -130,11 +149,12 @@ def _decision(material: rungs.Material, train: NDArray[np.int64]) -> Decision:
     problem = material.problem
     if problem.task != "binary" or problem.metric in ("accuracy", "money") or not get_metric(problem.metric).labels:
         return decision_of(problem)
-    return Decision(float(material.targets[train].mean()) - 1e-9, problem.money)
+    share = float(np.average(material.targets[train], axis=0, weights=material.weights_of(train))[0])
+    return Decision(share - 1e-9, problem.money)
 
 
 def _climb(
-    material: rungs.Material, repeats: tuple[Folds, ...], report: Progress, until: float
+    material: rungs.Material, repeats: tuple[Folds, ...], report: Progress, pace: Pace
 ) -> tuple[dict[str, Floats], dict[str, list[tuple[float, float, float]]], int]:
     """Fold scores of each rung, for the first repeat (which holds every row once) each fold's score with its interval, and how
     many folds there was time for. Where it was one alone, scores of parts of its rows: one score tells nothing of chance."""
@@ -144,15 +164,15 @@ def _climb(
     done = 0
     first: dict[str, list[tuple[float, float, float]]] = {name: [] for name in RUNGS}
     for place, (train, valid) in enumerate(folds):
-        decision = _decision(material, train)
+        decision, weights = _decision(material, train), material.weights_of(valid)
         answers = {name: LADDER[name](material, train, valid) for name in RUNGS}
         for name, answer in answers.items():
-            scores[name].append(metric.score(material.y[valid], answer, decision))
+            scores[name].append(metric.score(material.y[valid], answer, decision, weights))
             if place < len(repeats[0]):
-                first[name].append(score_with_interval(metric, material.y[valid], answer, material.seed, decision))
+                first[name].append(score_with_interval(metric, material.y[valid], answer, material.seed, decision, weights))
         done = place + 1
         report(0.1 + 0.85 * done / len(folds), f"Checked part {done} of {len(folds)}")
-        if done < len(folds) and time.monotonic() > until:
+        if done < len(folds) and pace.over():
             if done == 1:
                 scores = _parts_of_one(material, valid, answers, decision)
             break
@@ -165,8 +185,9 @@ def _parts_of_one(
     """Scores of each rung on random fifths of the rows of the only fold; what it learned from is the same for all of them, for
     which the comparison's allowance of a whole fold is wide enough."""
     metric, part = metric_of(material.problem), np.random.default_rng(material.seed).permutation(len(valid)) % FOLDS
-    return {name: [metric.score(material.y[valid[part == k]], answer[part == k], decision) for k in range(FOLDS)]
-            for name, answer in answers.items()}
+    fifths = [part == k for k in range(FOLDS)]
+    return {name: [metric.score(material.y[valid[mine]], answer[mine], decision, material.weights_of(valid[mine]))
+                   for mine in fifths] for name, answer in answers.items()}
 
 
 def _weigh(scores: dict[str, Floats], repeats: tuple[Folds, ...], material: rungs.Material) -> Evidence:
@@ -176,7 +197,7 @@ def _weigh(scores: dict[str, Floats], repeats: tuple[Folds, ...], material: rung
     share = float(np.mean([len(valid) / len(train) for repeat in repeats for train, valid in repeat]))
     rarest = len(y) if problem.task == "regression" else smallest_class(y, len(problem.classes))
     turned = {name: metric.sign * values for name, values in scores.items()}
-    best = metric.sign * metric.score(y, perfect, decision_of(problem))
+    best = metric.sign * metric.score(y, perfect, decision_of(problem), material.weights)
     return Evidence(turned, best, share, len(y), rarest, problem.metric == "money")
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import math
 import re
-import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,7 @@ from automl_core.framing.validation import copied_rows, encode_target
 RED_AUC, AMBER_AUC, AMBER_AHEAD = 0.95, 0.85, 0.10
 RED_R2, AMBER_R2, AMBER_R2_AHEAD = 0.90, 0.75, 0.25
 MISSING_AUC, ORDER_AUC = 0.75, 0.60
+SURE, SURE_ERRORS = 1e-5, 5.2  # one of many tells much by chance: p of one class, standard errors of an area
 TWINS_AMBER, TWINS_RED = 0.01, 0.05
 BINS, FOLDS, MOST_ROWS = 64, 5, 30_000
 _LATER = re.compile(
@@ -52,9 +53,9 @@ def find_leaks(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Proble
 
 
 def search_leaks(
-    frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, seed: int, until: float = math.inf
+    frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, seed: int, over: Callable[[], bool] = lambda: False
 ) -> LeakSearch:
-    """Suspicious columns, red first; only names are asked of columns whose turn had not come at `until` (of `time.monotonic`).
+    """Suspicious columns, red first; only names are asked of columns whose turn had not come when it is `over`.
 
     Looked for: one column that predicts nearly perfectly on its own, out of fold; values missing exactly when the outcome
     is one thing; names that speak of later; a file sorted by outcome; the same row on both sides of a split.
@@ -76,7 +77,7 @@ def search_leaks(
     strengths: dict[str, float] = {}
     gaps: dict[str, list[Leak]] = {}
     for column in used:
-        if strengths and time.monotonic() > until:
+        if strengths and over():
             break
         strengths[column.name] = strength(kept[column.name], known)
         gaps[column.name] = _missing(kept[column.name], column, known, ranks)
@@ -169,17 +170,27 @@ def _missing(series: pd.Series, column: Column, known: _Known, ranks: Floats) ->
 
 
 def _missing_area(missing: NDArray[np.bool_], known: _Known, ranks: Floats) -> float:
-    """Area under the ROC curve between being missing and the outcome, the best class for several, whichever way round."""
+    """Area under the ROC curve between being missing and the outcome, the best class for several, whichever way round; a half
+    where chance would give as much: few rows without a value, or few of a class, tell nothing."""
+    from scipy.special import bdtr, bdtrc
+
     area = METRICS["roc_auc"]
     if known.problem.task == "regression":
         value = area.score(missing.astype(np.int64), ranks)
-        return max(value, 1 - value)
+        return max(value, 1 - value) if _certain(value, int(missing.sum()), len(missing)) else 0.5
     codes = known.y.astype(np.int64)
     every = np.bincount(codes)
     gaps = np.bincount(codes, missing, len(every))
-    told = (every > 0) & (every < len(codes))
+    share = gaps.sum() / len(codes)
+    chance = np.minimum(bdtrc(gaps - 1, every, share), bdtr(gaps, every, share))
+    told = (every > 0) & (every < len(codes)) & (2 * len(every) * chance < SURE)
     inside, outside = gaps[told] / every[told], (gaps.sum() - gaps[told]) / (len(codes) - every[told])
     return 0.5 + float(np.abs(inside - outside).max(initial=0.0)) / 2  # a mark of two values ranks by its two shares alone
+
+
+def _certain(area: float, rows: int, every: int) -> bool:
+    """Whether so many rows among all would hardly get that area by chance (Mann and Whitney's standard error)."""
+    return abs(area - 0.5) >= SURE_ERRORS * math.sqrt((every + 1) / (12 * rows * (every - rows)))
 
 
 def _name(column: Column, problem: Problem) -> list[Leak]:
@@ -202,9 +213,9 @@ def _order(y: NDArray[np.generic], problem: Problem) -> list[Leak]:
     else:
         codes = y.astype(np.int64)
         large = [k for k in np.unique(codes) if (codes == k).sum() >= 20]
-        values = [METRICS["roc_auc"].score((codes == k).astype(np.int64), place) for k in large]
-        area = max((max(value, 1 - value) for value in values if np.isfinite(value)), default=0.5)
-    # by chance alone the area strays from a half by about 0.6 / sqrt(rows of the smaller side)
+        found = [(METRICS["roc_auc"].score((codes == k).astype(np.int64), place), int((codes == k).sum())) for k in large]
+        found = [(value, rows) for value, rows in found if rows < len(y) and _certain(value, rows, len(y))]
+        area = max((max(value, 1 - value) for value, _ in found), default=0.5)
     if area < ORDER_AUC or area - 0.5 < 3 / np.sqrt(len(y)):
         return []
     said = f"The order of the rows tells the outcome ({100 * area:.0f} % of pairs): the file is sorted by it, or time matters."

@@ -14,33 +14,36 @@ PENALTIES = (3.0, 50.0)
 STEPS = 40
 
 
-def fit_predict(features: Floats, y: NDArray[np.int64], classes: int, new: Floats) -> Floats:
-    """(len(new), classes) probabilities; the penalty of the two that does better on every fourth training row."""
-    held = np.arange(len(y)) % 4 == 0
-    mean = features.mean(axis=0)
+def fit_predict(features: Floats, y: NDArray[np.int64], classes: int, new: Floats, weights: Floats | None = None) -> Floats:
+    """(len(new), classes) probabilities; the penalty of the two that does better on every fourth training row.
+
+    `weights` (n,) say how much each row counts.
+    """
+    held, counts = np.arange(len(y)) % 4 == 0, np.ones(len(y)) if weights is None else weights
+    mean = np.average(features, axis=0, weights=weights)
     left = features - mean
     root = np.linalg.cholesky(left.T @ left / len(left) + 1e-3 * np.eye(left.shape[1]))
     white = np.column_stack([np.linalg.solve(root, left.T).T, np.ones(len(left))])
     inverse = np.linalg.inv(root)
     metric = np.zeros((white.shape[1], white.shape[1]))
     metric[:-1, :-1] = inverse @ inverse.T  # |weights|² in the whitened coordinates; the constant is free
-    truth = np.eye(classes)[y]
+    truth = np.eye(classes)[y] * counts[:, None]  # each row of it adds up to what the row counts
     best, penalty, start = np.inf, PENALTIES[0], np.zeros((white.shape[1], classes))
     for candidate in PENALTIES:
-        weights = _minimise(white[~held], truth[~held], metric * candidate, start)
-        loss = -float(np.log(np.clip((_softmax(white[held] @ weights) * truth[held]).sum(axis=1), 1e-6, 1)).mean())
-        start = weights
+        start = _minimise(white[~held], truth[~held], metric * candidate, start)
+        said = np.log(np.clip(_softmax(white[held] @ start)[np.arange(held.sum()), y[held]], 1e-6, 1))
+        loss = -float(counts[held] @ said)
         if loss < best:
             best, penalty = loss, candidate
-    weights = _minimise(white, truth, metric * penalty, start)
+    found = _minimise(white, truth, metric * penalty, start)
     moved = np.column_stack([np.linalg.solve(root, (new - mean).T).T, np.ones(len(new))])
-    return _softmax(moved @ weights)
+    return _softmax(moved @ found)
 
 
 def _minimise(features: Floats, truth: Floats, metric: Floats, start: Floats) -> Floats:
     from scipy.optimize import minimize
 
-    shape = start.shape
+    shape, counts = start.shape, truth.sum(axis=1)
 
     def loss(flat: Floats) -> tuple[float, Floats]:
         weights = flat.reshape(shape)
@@ -49,8 +52,8 @@ def _minimise(features: Floats, truth: Floats, metric: Floats, start: Floats) ->
         exponent = np.exp(raw)
         total = exponent.sum(axis=1, keepdims=True)
         pulled = metric @ weights
-        value = float(np.log(total).sum() - (raw * truth).sum() + 0.5 * (weights * pulled).sum())
-        slope = features.T @ (exponent / total - truth) + pulled
+        value = float((np.log(total)[:, 0] @ counts) - (raw * truth).sum() + 0.5 * (weights * pulled).sum())
+        slope = features.T @ (exponent / total * counts[:, None] - truth) + pulled
         return value / len(truth), slope.ravel() / len(truth)
 
     found = minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": STEPS, "gtol": 1e-4, "ftol": 1e-7})

@@ -57,7 +57,7 @@ def make_groupings(frame: pd.DataFrame, columns: tuple[Column, ...]) -> tuple[Gr
 
 def _grouping(series: pd.Series, column: Column) -> Grouping | None:
     missing = series.isna().to_numpy()
-    if series.dtype.kind in "iufM" and not (column.role == "category" or series.nunique() <= BANDS):
+    if series.dtype.kind in "iufM" and not (column.role == "category" or _few(series)):
         codes, labels = _bands(series)
     else:
         codes, levels = pd.factorize(series, sort=True)
@@ -69,6 +69,11 @@ def _grouping(series: pd.Series, column: Column) -> Grouping | None:
     if not 2 <= len(labels) <= MOST_LEVELS:
         return None
     return Grouping(column.name, codes, tuple(labels))
+
+
+def _few(series: pd.Series) -> bool:
+    """Whether there are no more values than bands; most often the first rows tell."""
+    return bool(series.iloc[: 8 * BANDS].nunique() <= BANDS and series.nunique() <= BANDS)
 
 
 def _short(level: object) -> str:
@@ -83,7 +88,8 @@ def _bands(series: pd.Series) -> tuple[Codes, list[str]]:
     values = series.to_numpy().astype("datetime64[us]").astype(np.int64) if dates else series.to_numpy(dtype=float)
     present = values[series.notna().to_numpy()]
     present = present[np.isfinite(present)]
-    edges = np.unique(np.quantile(present, np.linspace(0, 1, BANDS + 1)[1:-1], method="lower")) if len(present) else np.array([])
+    places = (np.linspace(0, 1, BANDS + 1)[1:-1] * (len(present) - 1)).astype(np.int64)  # the quantiles at or below
+    edges = np.unique(np.partition(present, places)[places]) if len(present) else np.array([])
     edges = edges[edges < present.max()] if len(present) else edges
     shown = [str(np.datetime64(int(edge), "us").astype("datetime64[D]")) if dates else f"{edge:.6g}" for edge in edges]
     if not shown:
@@ -100,28 +106,35 @@ def part_codes(groupings: Sequence[Grouping]) -> Codes:
     return codes
 
 
-def learn_table(groupings: tuple[Grouping, ...], rows: NDArray[np.int64], targets: Floats) -> Table:
+def learn_table(
+    groupings: tuple[Grouping, ...], rows: NDArray[np.int64], targets: Floats, weights: Floats | None = None
+) -> Table:
     """Smoothed group means of `targets` (len(rows), k) and their leave-one-out squared error (for classes: Brier's).
 
-    m-estimate with m = 20: a part of few rows is drawn to the overall mean (Micci-Barreca 2001).
+    m-estimate with m = 20: a part of few rows is drawn to the overall mean (Micci-Barreca 2001). `weights` (len(rows),) say how
+    much each row counts.
     """
     codes = part_codes(groupings)[rows]
     parts = math.prod(len(grouping.labels) for grouping in groupings)
     counts = np.bincount(codes, minlength=parts).astype(float)
-    sums = np.column_stack([np.bincount(codes, weights=targets[:, k], minlength=parts) for k in range(targets.shape[1])])
-    prior = targets.mean(axis=0)
-    left_out = (sums[codes] - targets + SMOOTHING * prior) / (counts[codes] - 1 + SMOOTHING)[:, None]
-    loss = float(((targets - left_out) ** 2).sum(axis=1).mean())
-    return Table(groupings, (sums + SMOOTHING * prior) / (counts + SMOOTHING)[:, None], counts, loss)
+    own = np.ones(len(rows)) if weights is None else weights
+    mass, mine = np.bincount(codes, weights=own, minlength=parts), targets * own[:, None]
+    sums = np.column_stack([np.bincount(codes, weights=mine[:, k], minlength=parts) for k in range(targets.shape[1])])
+    prior = np.average(targets, axis=0, weights=weights)
+    left_out = (sums[codes] - mine + SMOOTHING * prior) / (mass[codes] - own + SMOOTHING)[:, None]
+    loss = float(np.average(((targets - left_out) ** 2).sum(axis=1), weights=weights))
+    return Table(groupings, (sums + SMOOTHING * prior) / (mass + SMOOTHING)[:, None], counts, loss)
 
 
-def choose_table(groupings: tuple[Grouping, ...], rows: NDArray[np.int64], targets: Floats) -> Table | None:
+def choose_table(
+    groupings: tuple[Grouping, ...], rows: NDArray[np.int64], targets: Floats, weights: Floats | None = None
+) -> Table | None:
     """The best table over one column or a pair of the best five, by leave-one-out error on these rows; None without columns."""
-    singles = sorted((learn_table((grouping,), rows, targets) for grouping in groupings), key=lambda table: table.loss)
+    singles = sorted((learn_table((grouping,), rows, targets, weights) for grouping in groupings), key=lambda table: table.loss)
     if not singles:
         return None
     best = [table.groupings[0] for table in singles[:BEST_FOR_PAIRS]]
-    pairs = [learn_table(pair, rows, targets) for pair in combinations(best, 2)]
+    pairs = [learn_table(pair, rows, targets, weights) for pair in combinations(best, 2)]
     chosen = min(pairs, key=lambda table: table.loss, default=singles[0])
     # a second column must earn its place, or the table is only harder to read
     return chosen if chosen.loss < 0.99 * singles[0].loss else singles[0]

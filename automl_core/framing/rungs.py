@@ -4,6 +4,7 @@ Answers are what the metrics take: binary `(n,)` probability of the positive cla
 """
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from automl_core.framing.problem import Problem
 from automl_core.framing.simple_matrix import SimpleMatrix
 
 ROUNDS = 150
+FEWEST_ROUNDS = 90  # where thousands of columns are looked at in little time: fewer and larger steps
 SEEN = 250  # columns that a tree looks at on the most: of thousands all would take minutes
 Rows = NDArray[np.int64]
 
@@ -33,6 +35,12 @@ class Material:
     targets: Floats
     dataset: Any
     seed: int
+    rounds: int = ROUNDS
+    weights: Floats | None = None
+
+    def weights_of(self, rows: Rows) -> Floats | None:
+        """(m,) how much these rows count, 1 on average over all; None when all count the same."""
+        return None if self.weights is None else self.weights[rows]
 
 
 def working_scale(y: NDArray[np.generic], problem: Problem) -> Floats:
@@ -62,20 +70,29 @@ def _answer(values: Floats, problem: Problem) -> Floats:
 
 def average(material: Material, train: Rows, valid: Rows) -> Floats:
     """The same answer for every row: class shares, the mean, or the median when the metric asks for it."""
-    quantile = material.problem.level
-    targets = material.targets[train]
-    constant = targets.mean(axis=0) if quantile is None else np.quantile(targets, quantile, axis=0)
+    targets, weights = material.targets[train], material.weights_of(train)
+    constant = np.average(targets, axis=0, weights=weights)
+    if material.problem.level is not None:
+        constant = np.array([quantile_of(targets[:, 0], material.problem.level, weights)])
     return _answer(np.tile(constant, (len(valid), 1)), material.problem)
+
+
+def quantile_of(values: Floats, level: float, weights: Floats | None) -> float:
+    """A quantile of values (n,), of which each counts by its weight."""
+    if weights is None:
+        return float(np.quantile(values, level))
+    return float(np.quantile(values, level, weights=weights, method="inverted_cdf")) if weights.sum() > 0 else math.nan
 
 
 def rule(material: Material, train: Rows, valid: Rows) -> Floats:
     """The best table of averages over one or two columns, or a tree of depth two, chosen inside the training rows."""
-    table = choose_table(material.groupings, train, material.targets[train])
-    leaves = tree_leaves(material, train)
+    weights = material.weights_of(train)
+    table = choose_table(material.groupings, train, material.targets[train], weights)
+    leaves = tree_leaves(material, fit_tree(material, train))
     quantile = material.problem.level
     if table is None and leaves is None:
         return average(material, train, valid)
-    tree = None if leaves is None else choose_table((leaves,), train, material.targets[train])
+    tree = None if leaves is None else choose_table((leaves,), train, material.targets[train], weights)
     best = min((found for found in (table, tree) if found is not None), key=lambda found: found.loss)
     answers = best.predict(valid) if quantile is None else _part_quantiles(best, material, train, quantile)[valid]
     return _answer(answers, material.problem)
@@ -86,9 +103,11 @@ def _part_quantiles(table: Table, material: Material, train: Rows, quantile: flo
     from automl_core.framing.partition import part_codes
 
     codes = part_codes(table.groupings)
-    values = np.full(len(table.values), np.quantile(material.work[train], quantile))
+    weights = material.weights_of(train)
+    values = np.full(len(table.values), quantile_of(material.work[train], quantile, weights))
     for part in np.flatnonzero(table.counts >= 20):
-        values[part] = np.quantile(material.work[train][codes[train] == part], quantile)
+        mine = codes[train] == part
+        values[part] = quantile_of(material.work[train][mine], quantile, None if weights is None else weights[mine])
     answers: Floats = values[codes][:, None]
     return answers
 
@@ -103,12 +122,11 @@ def fit_tree(material: Material, train: Rows) -> Any:
         return None
     kind = DecisionTreeRegressor if material.problem.task == "regression" else DecisionTreeClassifier
     goal = material.work[train] if material.problem.task == "regression" else material.y[train].astype(np.int64)
-    return kind(max_depth=2, min_samples_leaf=least, random_state=0).fit(questions[train], goal)
+    return kind(max_depth=2, min_samples_leaf=least, random_state=0).fit(questions[train], goal, material.weights_of(train))
 
 
-def tree_leaves(material: Material, train: Rows) -> Grouping | None:
-    """The leaves of the depth-two tree as parts of all rows."""
-    tree = fit_tree(material, train)
+def tree_leaves(material: Material, tree: Any) -> Grouping | None:
+    """The leaves of a tree as parts of all rows; None without a tree."""
     if tree is None:
         return None
     codes = np.unique(tree.apply(material.matrix.questions), return_inverse=True)[1].astype(np.int64)
@@ -121,14 +139,17 @@ def linear(material: Material, train: Rows, valid: Rows) -> Floats:
     if features.shape[1] == 0:
         return average(material, train, valid)
     if material.problem.task == "regression":
-        return _answer(_ridge(features[train], material.work[train], features[valid]), material.problem)
+        known = features[train], material.work[train], material.weights_of(train)
+        return _answer(_ridge(*known, features[valid]), material.problem)
     return _answer(_logistic(material, train, valid), material.problem)
 
 
-def _ridge(features: Floats, y: Floats, new: Floats) -> Floats:
+def _ridge(features: Floats, y: Floats, weights: Floats | None, new: Floats) -> Floats:
     """Ridge with the penalty of least generalised cross-validation error, all penalties from one eigendecomposition."""
-    mean, centre = features.mean(axis=0), y.mean()
+    mean, centre = np.average(features, axis=0, weights=weights), np.average(y, weights=weights)
     left, target = features - mean, y - centre
+    if weights is not None:
+        left, target = left * np.sqrt(weights)[:, None], target * np.sqrt(weights)
     values, vectors = np.linalg.eigh(left.T @ left)
     values = np.clip(values, 0, None)
     moved = vectors.T @ (left.T @ target)
@@ -148,19 +169,22 @@ def _ridge(features: Floats, y: Floats, new: Floats) -> Floats:
 def _logistic(material: Material, train: Rows, valid: Rows) -> Floats:
     features, y = material.matrix.linear, material.y.astype(np.int64)
     classes = max(2, len(material.problem.classes))
-    shares = fit_predict(features[train], y[train], classes, features[valid])
+    shares = fit_predict(features[train], y[train], classes, features[valid], material.weights_of(train))
     return shares[:, 1:] if material.problem.task == "binary" else shares
 
 
 def boosted(material: Material, train: Rows, valid: Rows) -> Floats:
-    """150 trees of 15 leaves: a cheap stand-in for what a search can reach."""
+    """150 trees of 15 leaves, or fewer in larger steps: a cheap stand-in for what a search can reach."""
     import lightgbm
 
     if material.dataset is None:
         return average(material, train, valid)
     options = boosted_options(material.problem, len(train), material.seed)
     options["feature_fraction"] = min(options["feature_fraction"], SEEN / max(1, material.matrix.trees.shape[1]))
-    rounds = ROUNDS if material.problem.task != "multiclass" else max(40, ROUNDS // max(1, len(material.problem.classes) // 3))
+    options["learning_rate"] *= ROUNDS / material.rounds
+    rounds = material.rounds
+    if material.problem.task == "multiclass":
+        rounds = max(40, rounds // max(1, len(material.problem.classes) // 3))
     part = material.dataset.subset(np.sort(train).tolist())
     booster = lightgbm.train(options, part, num_boost_round=rounds)
     answers = np.asarray(booster.predict(material.matrix.trees[valid], num_threads=1))
@@ -186,11 +210,11 @@ def boosted_options(problem: Problem, rows: int, seed: int) -> dict[str, Any]:
     return {**options, "objective": "quantile", "alpha": quantile}
 
 
-def boosted_dataset(matrix: SimpleMatrix, work: Floats, seed: int) -> Any:
+def boosted_dataset(matrix: SimpleMatrix, work: Floats, seed: int, weights: Floats | None = None) -> Any:
     """The binned rows that all folds share; None without columns."""
     import lightgbm
 
     if matrix.trees.shape[1] == 0:
         return None
     options = {"verbosity": -1, "max_bin": 127, "feature_pre_filter": False, "num_threads": 1, "seed": seed}
-    return lightgbm.Dataset(matrix.trees, work, params=options, free_raw_data=False).construct()
+    return lightgbm.Dataset(matrix.trees, work, weight=weights, params=options, free_raw_data=False).construct()

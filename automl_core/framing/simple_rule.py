@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,15 +29,16 @@ class SimpleRule:
 def learn_simple_rule(material: Material) -> SimpleRule:
     """The table or two-question tree that fits all rows best (by leave-one-out error); empty without usable columns."""
     rows = np.arange(len(material.y))
-    table = choose_table(material.groupings, rows, material.targets)
-    leaves = tree_leaves(material, rows)
-    tree = None if leaves is None else choose_table((leaves,), rows, material.targets)
+    table = choose_table(material.groupings, rows, material.targets, material.weights)
+    fitted = fit_tree(material, rows)
+    leaves = tree_leaves(material, fitted)
+    tree = None if leaves is None else choose_table((leaves,), rows, material.targets, material.weights)
     found = [one for one in (table, tree) if one is not None]
     if not found:
         return SimpleRule("", "")
     best = min(found, key=lambda one: one.loss)
     if best is tree:
-        return _tree_rule(material, best)
+        return _tree_rule(material, fitted.tree_, best)
     return _table_rule(material.problem, best)
 
 
@@ -51,8 +53,7 @@ def _table_rule(problem: Problem, table: Table) -> SimpleRule:
     return _made(problem, f"a table of averages by {listed}", names, parts, table)
 
 
-def _tree_rule(material: Material, table: Table) -> SimpleRule:
-    tree = fit_tree(material, np.arange(len(material.y))).tree_
+def _tree_rule(material: Material, tree: Any, table: Table) -> SimpleRule:
     leaves: dict[int, list[str]] = {}
     used: list[str] = []
 

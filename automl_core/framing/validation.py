@@ -1,6 +1,8 @@
 """The same folds for everybody: stratified, grouped by entity or by copied rows, or forward in time."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -84,6 +86,29 @@ def make_folds(
             folds -= 1
             assigned = _deal_groups(groups, strata, folds, random)
     return tuple((np.flatnonzero(assigned != fold), np.flatnonzero(assigned == fold)) for fold in range(folds))
+
+
+def check_split(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem) -> None:
+    """BadInput when rows cannot be split by the problem's time and group: known before anything is searched."""
+    names = [name for name in (problem.time, problem.group) if name in frame.columns]
+    if problem.time or problem.group:
+        y, keep = encode_target(frame[problem.target], problem)
+        alone = replace(problem, copies_together=False)  # finding copies takes all columns
+        make_folds(y, alone, frame.loc[keep, names].reset_index(drop=True), columns, 5, 0)
+
+
+def row_weights(frame: pd.DataFrame, problem: Problem) -> NDArray[np.float64] | None:
+    """(n,) weights with mean 1; BadInput when the column does not hold numbers of which none is below 0."""
+    if not problem.weights:
+        return None
+    if problem.weights not in frame.columns:
+        raise BadInput(f"There is no column “{problem.weights[:80]}” to weigh rows by.", "Choose another column for the weights.")
+    values = pd.to_numeric(frame[problem.weights], errors="coerce").to_numpy(dtype=np.float64)
+    if not np.isfinite(values).all() or values.min() < 0 or values.sum() <= 0:
+        raise BadInput(f"“{problem.weights[:80]}” cannot weigh rows: a weight is missing, below 0 or no number, or all are 0.",
+                       "Mend those rows, or choose another column for the weights.")
+    weights: NDArray[np.float64] = values / values.mean()
+    return weights
 
 
 def _both_classes(strata: Positions, assigned: Positions) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from automl_core.store import Stop, Store
 
-LOOK_EVERY = 0.5
+LOOK_EVERY = 0.2
 TELL_EVERY = 0.2
 
 
@@ -33,7 +33,7 @@ class JobWatch:
         self._store.job_rows.progress(self._job_id, self._attempt, fraction, sentence, seconds_left)
 
     def stop(self) -> Stop:
-        """What the user asked for: "" (go on), "finish" or "cancel". Up to half a second old; once asked it stays.
+        """What the user asked for: "" (go on), "finish" or "cancel". Up to a fifth of a second old; once asked it stays.
 
         A job whose project was deleted is cancelled.
         """

@@ -41,6 +41,7 @@ MAX_RATIO = 200
 SMALL = 1_000_000  # files below this size may be packed as tightly as they like
 DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error)  # what unpacking raises when bytes are not right
 MOMENT = (1980, 1, 1, 0, 0, 0)
+READ_BY_PEOPLE = 1_000_000  # letters of JSON
 PRESSED = 3  # of 9: the most takes three times as long for a twentieth of the bytes
 PREDICT = '''"""Score a CSV file: python predict.py in.csv out.csv"""
 import sys
@@ -119,7 +120,10 @@ def load_bundle(path: str | Path) -> Bundle:
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(to_json(value), ensure_ascii=False, indent=1).encode()
+    plain = to_json(value)
+    text = json.dumps(plain, ensure_ascii=False)
+    # lines of their own are for people, and take ten times as long: nobody reads what is told of thousands of columns
+    return (json.dumps(plain, ensure_ascii=False, indent=1) if len(text) < READ_BY_PEOPLE else text).encode()
 
 
 def _model_files(model: Model) -> dict[str, bytes]:

@@ -16,7 +16,7 @@ from automl_core.errors import BadInput
 from automl_core.framing.columns import usable_columns
 from automl_core.framing.metrics import METRICS, Decision, Metric, decision_of, metric_of, tune_threshold
 from automl_core.framing.problem import Problem
-from automl_core.framing.validation import default_folds, encode_target, make_folds, row_groups
+from automl_core.framing.validation import default_folds, encode_target, make_folds, row_groups, row_weights
 from automl_core.search.codes import has_codes
 from automl_core.search.family import Array
 from automl_core.search.features import Encoder, fit_encoder
@@ -186,20 +186,6 @@ def drawn(y: NDArray[np.generic], problem: Problem, most: int, seed: int) -> Pos
     parts = [np.flatnonzero(y == label) for label in np.unique(y)]
     wanted = [min(len(part), max(FEWEST, round(most * len(part) / len(y)))) for part in parts]
     return np.sort(np.concatenate([random.choice(part, many, replace=False) for part, many in zip(parts, wanted, strict=True)]))
-
-
-def row_weights(frame: pd.DataFrame, problem: Problem) -> Array | None:
-    """(n,) weights with mean 1; BadInput when the column does not hold numbers of which none is below 0."""
-    if not problem.weights:
-        return None
-    if problem.weights not in frame.columns:
-        raise BadInput(f"There is no column “{problem.weights[:80]}” to weigh rows by.", "Choose another column for the weights.")
-    values = pd.to_numeric(frame[problem.weights], errors="coerce").to_numpy(dtype=np.float64)
-    if not np.isfinite(values).all() or values.min() < 0 or values.sum() <= 0:
-        raise BadInput(f"“{problem.weights[:80]}” cannot weigh rows: a weight is missing, below 0 or no number, or all are 0.",
-                       "Mend those rows, or choose another column for the weights.")
-    weights: Array = values / values.mean()
-    return weights
 
 
 def _fingerprint(

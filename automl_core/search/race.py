@@ -30,7 +30,7 @@ from automl_core.search.watch import Watch
 from automl_core.search.worker import ALL_ROWS, EXTRAS_KINDS, Extras, ExtrasKind, ExtrasTask, FitTask, give_back_memory
 
 FIRST_FITS = 6.0  # seconds the very first fits may take, however small the budget
-GRACE = 1.5  # seconds between asking workers to end and ending them
+GRACE, FINISH_GRACE = 1.5, 0.4  # seconds between asking workers to end and ending them; where somebody waits for the model
 AMPLE, MOST_SHARES = 1.3, 2.0  # times what a fit should take, and its share: a fit that ends is worth several that are cut off
 LARGE = 4_000_000  # bytes of a fitted model from which passing it on leaves memory to be given back
 LATE, LATE_FIRST = 3.0, 10.0  # seconds after its time at which a fit that looks at no clock is ended; while there is no model
@@ -87,7 +87,7 @@ class Race:
             self._take_all(self.crew.collect(POLL))
             self._give_up(self.crew.stop_late(self._patience()), LATE_FIT)
             self._report()
-            if self.ending and time.monotonic() - self.ending > GRACE and self.has_any():
+            if self.ending and time.monotonic() - self.ending > self._grace() and self.has_any():
                 self.crew.clear()
                 break
         self.stop_file.unlink(missing_ok=True)
@@ -139,6 +139,9 @@ class Race:
         """How long after its time a fit may end."""
         budget = self.clock.budget
         return max(LATE, 0.1 * budget) if self.has_any() else max(LATE_FIRST, 0.5 * budget)
+
+    def _grace(self) -> float:
+        return FINISH_GRACE if self.watch.stop() == "finish" else GRACE
 
     def _start_next(self) -> bool:
         """Start one more task if there is one. A lost one runs alone: if it is lost again, it is to blame itself. One that ended

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 POLL = 0.2
 LEAST_SECONDS = 1.0  # for refits, whatever the race took: many fits take a tenth of it
-FINISH_SECONDS = 1.5  # after “finish now”: what is not through by then is handed over as it was fitted on a fold
+FINISH_SECONDS = 0.6  # after “finish now”: what is not through by then is handed over as it was fitted on a fold
 MOST_BAGS, BAGGED_ROWS = 5, 100_000
 BAGGING_SHARE = 0.8  # of the time for refits, for seeds beyond the first
 TURNS_SHARE = 0.95  # the same where one seed comes after the other: what the next will take is seen then

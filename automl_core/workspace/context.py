@@ -10,6 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import pandas as pd
@@ -89,8 +90,18 @@ def give_back_memory() -> None:
 
 def fingerprint(*nouns: Any) -> str:
     """The first 16 hex digits of the SHA-256 of some nouns: equal exactly when they are."""
-    text = json.dumps([to_json(noun) for noun in nouns], sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    texts = [_told(noun) if isinstance(noun, StoredTable) else _text(noun) for noun in nouns]
+    return hashlib.sha256(f"[{', '.join(texts)}]".encode()).hexdigest()[:16]
+
+
+def _text(noun: Any) -> str:
+    return json.dumps(to_json(noun), sort_keys=True, ensure_ascii=False)
+
+
+@lru_cache(maxsize=8)
+def _told(stored: StoredTable) -> str:
+    """Asked for several times in each use case, of thousands of columns."""
+    return _text(stored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,4 +133,4 @@ def open_table(context: Context, stored: StoredTable) -> Table:
         frame = pd.read_parquet(context.store.file_path(stored.file))
         return Table(frame, stored.columns, stored.origin, stored.warnings)
 
-    return context.tables.get(stored.file + fingerprint(stored.columns), read)
+    return context.tables.get(stored.file + fingerprint(stored), read)

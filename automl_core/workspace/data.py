@@ -55,7 +55,7 @@ class Data:
         record = self.context.store.latest(project_id, "table")
         if record is None:
             raise NotFound("This project has no data yet.", "Upload a file or start from a sample.")
-        return from_json(StoredTable, record.body)
+        return self.context.noun(StoredTable, record)
 
     def stored_of(self, record_id: str) -> StoredTable:
         """The stored table of one record, as it was then."""

@@ -67,7 +67,7 @@ class FileTraining:
             share = min(1.0, request.plan.budget_seconds / WHOLE_CHECK)
             until = max(began + CHECK_SHARE * request.plan.budget_seconds,
                         time.monotonic() + LEAST_CHECK * request.plan.budget_seconds)
-            pace = framing.Pace(share, until)
+            pace = framing.Pace(share, until, lambda: watch.stop() == "finish")
             beside = Aside(lambda: self.projects.goal.run_check(project_id, inputs, None, pace))  # the verdict
             if min(self.projects.goal.data.table_of(inputs.table).rows, request.plan.most_rows) > BESIDE_ROWS:
                 beside.wait()

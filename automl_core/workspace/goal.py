@@ -48,13 +48,14 @@ class Framing:
         return framing.suggest_problem(frame, columns, target)
 
     def save(self, project_id: str, problem: Problem) -> Problem:
-        """Keep the problem; BadInput when the target cannot be learned or a column is unknown."""
+        """Keep the problem; BadInput when the target cannot be learned, a column is unknown or rows cannot be split like this."""
         frame, columns = self.cleaning.cleaned(project_id)
         names = {column.name for column in columns}
         unknown = [name for name in (*problem.excluded, problem.time, problem.group) if name and name not in names]
         if unknown:
             raise BadInput(f"There is no column “{unknown[0][:80]}” in this table.", "Choose one of its columns.")
         framing.check_target(frame, problem)
+        framing.check_split(frame, columns, problem)
         if self.problem(project_id) != problem:
             self.context.save("problem", project_id, problem)
             self.context.store.touch(project_id)

@@ -53,7 +53,11 @@ def started_workers(executor: str, jobs: int) -> Iterator[LocalExecutor | None]:
 
 
 def load_libraries() -> None:
-    """Import what the check and the hand-over need, while the table is read by another process."""
+    """What the check and the hand-over need from outside, while the table is read by another process."""
     import lightgbm  # noqa: F401
     import scipy.stats  # noqa: F401
     import sklearn.tree  # noqa: F401
+
+    from automl_core.production.wheel import build_wheel
+
+    build_wheel()  # it is the same in all bundles

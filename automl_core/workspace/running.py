@@ -51,3 +51,7 @@ def warm_up() -> None:
     import scipy.stats  # noqa: F401
     import sklearn.linear_model
     import sklearn.tree  # noqa: F401
+
+    from automl_core.production.wheel import build_wheel
+
+    build_wheel()

@@ -31,6 +31,7 @@ from automl_core.workspace.views import Choice, Run, RungFiles, RunState
 LONGEST_SECONDS = 86_400
 EXPLAIN_SECONDS, EXPLAIN_SHARE = 5.0, 0.08
 LEAST_EXPLAINING = 0.4  # of that, where the search took longer than its part
+FINISH_EXPLAINING = 0.4  # seconds at most, where somebody waits for the model
 NO_START = Headstart()
 
 
@@ -220,9 +221,9 @@ class Searching:
         watch.progress(0.97, "Explaining the model in your own columns.", float("nan"))
         rows = frame.iloc[outcome.positions].reset_index(drop=True)
         left = plan.budget_seconds - start.spent - (time.monotonic() - began)
-        if watching.stop() == "finish":
-            left = 0.0
         seconds = min(explaining, max(left, LEAST_EXPLAINING * explaining))
+        if watching.stop() == "finish":
+            seconds = min(seconds, FINISH_EXPLAINING)
         explanations = explain_classes(
             outcome.model, rows, outcome.y, every_class(outcome.model, outcome.y, plan.seed, seconds))
         if start.beside is not None:

@@ -32,12 +32,9 @@ def with_choice(summary: RunSummary, rung: str, model: Model) -> RunSummary:
                    row_ms_p50=offer.row_ms_p50, row_ms_p95=offer.row_ms_p95, threshold=model.threshold, sentence=sentence)
 
 
-def with_check(summary: RunSummary, verdict: Verdict | None, weighted: bool = False) -> RunSummary:
-    """The summary, with a warning when the quick check had a model whose score lies outside the handed-over one's interval.
-
-    The check counts every row once, so where rows are `weighted` the two cannot be compared.
-    """
-    if weighted or verdict is None or verdict.metric != summary.metric or not verdict.ladder:
+def with_check(summary: RunSummary, verdict: Verdict | None) -> RunSummary:
+    """The summary, with a warning when the quick check had a model whose score lies outside the handed-over one's interval."""
+    if verdict is None or verdict.metric != summary.metric or not verdict.ladder:
         return summary
     sign = 1.0 if summary.greater_is_better else -1.0
     best = max(verdict.ladder, key=lambda rung: sign * rung.score)

@@ -5,14 +5,18 @@ import time
 from collections import Counter
 from dataclasses import replace
 
+import lightgbm
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.tree import DecisionTreeRegressor
 
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing import Pace, Problem, Verdict, check
 from automl_core.framing.comparison import compare, holm
+from automl_core.framing.ladder import make_material
+from automl_core.framing.simple_rule import learn_simple_rule
 
 World = tuple[pd.DataFrame, tuple[Column, ...], Problem]
 BINARY = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes")
@@ -175,10 +179,41 @@ def test_a_check_that_is_short_of_time_says_what_it_left_out_and_is_no_bolder() 
     world = straight(0)
     whole, timely, short = check(*world), check(*world, pace=Pace(until=time.monotonic() + 600)), check(*world, pace=late)
     assert replace(whole, seconds=0.0) == replace(timely, seconds=0.0)
+    assert replace(check(*world, pace=Pace(waits=lambda: True)), seconds=0.0) == replace(short, seconds=0.0)
     assert "Time was short" not in whole.sentence
     assert short.sentence.endswith(" Time was short: 7 of 8 columns were not checked for knowing the answer, and the comparison "
                                    "rests on 1 of 15 parts of the rows.")
     check_all(short)
+
+
+@pytest.mark.parametrize("problem", [NUMBER, BINARY, Problem("y", "regression", "pinball", quantile=0.8)],
+                         ids=["number", "binary", "quantile"])
+def test_rows_count_by_their_weights(problem: Problem) -> None:
+    """A line in rows that hardly count is none, and noise in rows that hardly count does not hide one."""
+    random = np.random.default_rng(0)
+    x, group = random.normal(size=(2, 1_200))
+    first = np.arange(1_200) < 600
+    truth = np.where(first, 4 * x, 0) + random.normal(size=1_200)
+    y = truth if problem.task == "regression" else yes(truth > 0)
+    weighed = replace(problem, weights="w")
+    shuffled = random.permutation(1_200)
+    found = {}
+    for name, line, noise_ in (("line", 1.0, 0.01), ("noise", 0.01, 1.0), ("none", 0.0, 1.0)):
+        weights = np.where(first, line, noise_)
+        frame = pd.DataFrame({"x": x, "other": group, "w": weights, "y": y}).iloc[shuffled].reset_index(drop=True)
+        found[name] = check(*world(frame, weighed))
+    gains = {name: abs(verdict.ladder[2].score - verdict.ladder[0].score) for name, verdict in found.items()}
+    assert found["line"].verdict in ("linear", "rule", "ml_pays")
+    assert found["noise"].verdict == found["none"].verdict == "average"
+    assert gains["line"] > 5 * gains["noise"]
+
+
+def test_equal_weights_change_nothing() -> None:
+    for one in (straight(0, 600), straight(1, 600)):
+        frame, _, problem = one
+        weighed = check(*world(frame.assign(w=3.0), replace(problem, weights="w")), pace=Pace(until=0.0))
+        for mine, other in zip(weighed.ladder, check(*one, pace=Pace(until=0.0)).ladder, strict=True):
+            assert (mine.score, mine.low) == pytest.approx((other.score, other.low), rel=1e-3)
 
 
 def test_the_simple_rule_is_said_in_full() -> None:
@@ -186,6 +221,35 @@ def test_the_simple_rule_is_said_in_full() -> None:
     assert said.startswith("“y” by a table of averages by “kind”: ")
     answers = dict(part.split(": ") for part in said.rstrip(".").split(": ", 1)[1].split("; "))
     assert float(answers["b"]) == pytest.approx(5, abs=0.4)
+
+
+def test_a_wide_table_in_little_time_is_boosted_in_fewer_and_larger_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, _, problem = straight(0, rows=500)
+    random = np.random.default_rng(0)
+    more = pd.DataFrame(random.normal(size=(500, 250)), columns=[f"n{number}" for number in range(250)])
+    wide = world(pd.concat([frame, more], axis=1), problem)
+    rounds: list[int] = []
+    train = lightgbm.train
+    monkeypatch.setattr(lightgbm, "train", lambda *given, num_boost_round: rounds.append(num_boost_round) or train(
+        *given, num_boost_round=num_boost_round))
+    whole, hurried, narrow = (check(*one, pace=Pace(effort, 0.0)) for one, effort in (
+        (wide, 1.0), (wide, 0.1), ((frame, wide[1][:9], problem), 0.1)))
+    assert rounds == [150, 90, 150]
+    scores = [next(rung.score for rung in verdict.ladder if rung.rung == "boosted") for verdict in (whole, hurried)]
+    assert scores[1] == pytest.approx(scores[0], abs=0.05)
+    assert narrow.ladder
+
+
+def test_the_tree_that_is_said_is_fitted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On thousands of columns it is what takes the time."""
+    frame, columns, problem = straight(1)
+    y = np.where(frame["x0"] > 1.0, 5.0, np.where(frame["x1"] > 1.0, 9.0, 0.0))
+    material = make_material(frame, columns, problem, y, 0)
+    fits: list[int] = []
+    fit = DecisionTreeRegressor.fit
+    monkeypatch.setattr(DecisionTreeRegressor, "fit", lambda self, *given: fits.append(1) or fit(self, *given))
+    assert "questions about" in learn_simple_rule(material).text
+    assert len(fits) == 1
 
 
 def test_nothing_to_predict_is_refused() -> None:

@@ -69,10 +69,41 @@ def test_areas_from_counts_are_those_of_all_rows() -> None:
     assert _missing_area(missing, known, y.astype(float)) == pytest.approx(max(max(one, 1 - one) for one in by_rows), abs=1e-12)
 
 
+@pytest.mark.parametrize(("rows", "classes"), [(1_000, 100), (400, 100), (3_000, 100), (1_000, 2), (600, 0)])
+def test_gaps_and_the_order_of_rows_are_no_leak_by_chance(rows: int, classes: int) -> None:
+    """Of a hundred classes, most of them rare, one lies well or has a gap by chance; one gap of a number, too."""
+    told: list[Leak] = []
+    for seed in range(4):
+        random = np.random.default_rng(seed)
+        frame = pd.DataFrame({f"x{share}": np.where(random.random(rows) < share, np.nan, random.normal(size=rows))
+                              for share in (0.0, 0.01, 0.05, 0.5)})
+        for gaps in (1, 3):
+            frame[f"g{gaps}"] = random.normal(size=rows)
+            frame.loc[random.choice(rows, gaps, replace=False), f"g{gaps}"] = np.nan
+        odds = 1 / np.arange(1, max(classes, 2) + 1) ** 1.2
+        drawn = random.choice(len(odds), rows, p=odds / odds.sum())
+        frame["y"] = pd.Series([f"k{k}" for k in drawn]).astype("str") if classes else random.normal(size=rows)
+        labels = tuple(sorted(frame["y"].unique())) if classes else ()
+        problem = (Problem("y", "binary", "roc_auc", labels, "k1") if classes == 2
+                   else Problem("y", "multiclass", "log_loss", labels) if classes else Problem("y", "regression", "rmse"))
+        told += search_leaks(frame, columns_of(frame), problem, seed).leaks
+    assert told == []
+
+
+def test_gaps_of_one_rare_class_are_told() -> None:
+    random = np.random.default_rng(0)
+    codes = random.integers(0, 100, 2_000)
+    frame = pd.DataFrame({"x": random.normal(size=2_000), "gap": np.where(codes == 7, np.nan, random.normal(size=2_000))})
+    frame["y"] = pd.Series([f"k{k}" for k in codes]).astype("str")
+    found = leaks(frame, Problem("y", "multiclass", "log_loss", tuple(sorted(frame["y"].unique()))))
+    assert (found["gap"].kind, found["gap"].severity) == ("missingness", "red")
+    assert set(found) == {"gap"}
+
+
 def test_columns_that_time_leaves_out_are_counted_and_their_names_are_read() -> None:
     frame, flags, _ = base()
     frame = frame.assign(cancel_code=np.where(flags, 1.0, 0.0), known=np.where(flags, 2.0, 3.0))
-    late = search_leaks(frame, columns_of(frame), BINARY, 0, until=0.0)
+    late = search_leaks(frame, columns_of(frame), BINARY, 0, over=lambda: True)
     assert (late.looked_at, late.columns) == (1, 7)
     assert [(leak.column, leak.kind) for leak in late.leaks] == [("cancel_code", "name")]
     whole = search_leaks(frame, columns_of(frame), BINARY, 0)

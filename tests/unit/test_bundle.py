@@ -15,6 +15,7 @@ import pytest
 
 from automl_core.errors import BadInput, Untrusted
 from automl_core.production import load_bundle, write_bundle
+from automl_core.production.bundle import _json
 from automl_core.production.wheel import build_wheel, scoring_modules, wheel_name
 from automl_core.search.families import families, learners
 from tests.unit.modelling import make_contract, make_frame, make_model
@@ -89,6 +90,13 @@ def test_no_pickle_and_all_hashed(written: Path) -> None:
             assert not archive.read(name).startswith(b"\x80\x04")
         needs = archive.read("requirements.txt").decode().split()
     assert [line.split("==")[0] for line in needs] == ["numpy", "pandas", "catboost", "lightgbm", f"./{wheel_name()}"]
+
+
+def test_what_nobody_reads_is_written_without_lines(written: Path) -> None:
+    assert _json({"of": list(range(9))}).count(b"\n") > 9
+    assert b"\n" not in _json({"thousands of columns": list(range(200_000))})
+    with zipfile.ZipFile(written) as archive:
+        assert b"\n" in archive.read("model.json")
 
 
 def test_a_changed_file_is_refused(written: Path, tmp_path: Path) -> None:

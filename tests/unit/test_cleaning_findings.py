@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.cleaning import Recipe, apply_recipe, columns_after, find, new_step, safe_fixes
+from automl_core.cleaning import Recipe, apply_recipe, checks_text, columns_after, find, new_step, safe_fixes
 from automl_core.data.infer import table_from_frame
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
@@ -171,3 +171,15 @@ def test_telco_total_charges_is_a_number_and_says_so(shared: Path) -> None:
     told = [item for item in found if item.column == "TotalCharges" and item.kind == "read_as_number"]
     assert [item.count for item in told] == [11]
     assert len(apply_recipe(Recipe(safe_fixes(found)), table.frame).frame) == 7043
+
+
+def test_thousands_of_names_are_told_from_numbers_by_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+    style = checks_text.find_number_style
+    monkeypatch.setattr(checks_text, "find_number_style", lambda texts, counts: looked.append(len(texts)) or style(texts, counts))
+    names = pd.DataFrame({"name": [f"v0_{number}" for number in range(6_000)]}).astype("str")
+    assert not [found for found in find(names, (Column("name", "text", "category"),)) if found.kind == "numbers_as_text"]
+    assert max(looked) < 1_000
+    amounts = pd.DataFrame({"name": [*(f"{number},5 EUR" for number in range(5_900)), *100 * ["soon"]]}).astype("str")
+    found = find(amounts, (Column("name", "text", "category"),))
+    assert "numbers_as_text" in {one.kind for one in found}

@@ -21,8 +21,10 @@ from automl_core.cli import main
 from automl_core.cli_problem import parts_of
 from automl_core.errors import BadInput
 from automl_core.framing import Pace
+from automl_core.jobs import JobWatch
 from automl_core.production import load_bundle
 from automl_core.search.plan import Plan
+from automl_core.workspace import search as searching
 from automl_core.workspace.goal import Framing, Inputs
 from automl_core.workspace.running import run_job
 from automl_core.workspace.views import Run
@@ -353,6 +355,31 @@ def test_ctrl_c_keeps_the_best(home: Path, tmp_path: Path) -> None:
     assert json.loads(answer.strip().splitlines()[-1])["model"]["family"]
     assert "Traceback" not in told
     assert out.exists()
+
+
+def test_who_ends_a_search_waits_neither_for_the_check_nor_for_an_exact_explanation(
+        home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, Any] = {}
+    check, asked = Framing.run_check, searching.every_class
+
+    def noted(self: Framing, project: str, inputs: Inputs, watch: Any, pace: Pace) -> None:
+        seen["pace"] = pace
+        check(self, project, inputs, watch, pace)
+
+    def timed(model: Any, y: Any, seed: int, seconds: float) -> Any:
+        seen["seconds"] = seconds
+        return asked(model, y, seed, seconds)
+
+    monkeypatch.setattr(Framing, "run_check", noted)
+    monkeypatch.setattr(searching, "every_class", timed)
+    monkeypatch.setattr(JobWatch, "stop", lambda self: "finish")
+    code, data = call(capsys, "train", "sample:diabetes", "--target", "progression", "--budget", "120", "--jobs", "1",
+                      "--families", "linear,lightgbm", "--out", str(tmp_path / "m.zip"))
+    assert code in (0, 1)
+    assert seen["pace"].over()
+    assert seen["seconds"] <= 0.5
+    assert {"legible", "single"} <= {name for offer in data["ladder"] for name in (offer["name"], *offer["also"])}
 
 
 def test_doctor(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

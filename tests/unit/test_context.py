@@ -1,13 +1,20 @@
 """Nouns kept decoded: shared while the stored body is the same, never older than it, never another project's."""
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from automl_core import Workspace
 from automl_core.codec import to_json
+from automl_core.data import table_from_frame
+from automl_core.errors import BadInput
+from automl_core.workspace.context import fingerprint
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,29 @@ def test_a_noun_is_decoded_once_and_again_when_it_changed(workspace: Workspace) 
     context.save("note", project, Note("third"))
     assert context.latest("note", project, Note) == Note("third")
     assert context.latest("note", other, Note) is None
+
+
+def test_a_table_is_described_once(workspace: Workspace) -> None:
+    """What thousands of columns are told by is asked for several times in each use case."""
+    project = workspace.projects.create("One")
+    workspace.data.put(project, table_from_frame(pd.DataFrame({"x": [1, 2, 3], "y": ["a", "b", "a"]}), "t"))
+    stored = workspace.data.stored(project)
+    assert workspace.data.stored(project) is stored
+    texts = json.dumps([to_json(stored), to_json(("a", 1))], sort_keys=True, ensure_ascii=False)
+    assert fingerprint(stored, ("a", 1)) == hashlib.sha256(texts.encode()).hexdigest()[:16]
+    assert fingerprint(replace(stored, rows=4)) != fingerprint(stored)
+
+
+def test_a_goal_whose_rows_cannot_be_split_is_refused_when_it_is_saved(workspace: Workspace) -> None:
+    project = workspace.projects.create("Panel")
+    frame = pd.DataFrame({"day": [k // 5 for k in range(200)], "shop": [f"s{k % 5}" for k in range(200)],
+                          "y": np.random.default_rng(0).normal(size=200)})
+    workspace.data.put(project, table_from_frame(frame, "t"))
+    problem = workspace.goal.suggest(project, "y")
+    with pytest.raises(BadInput, match="occur all the time"):
+        workspace.goal.save(project, replace(problem, time="day", group="shop"))
+    assert workspace.goal.problem(project) is None
+    workspace.goal.save(project, replace(problem, time="day"))
 
 
 def test_a_body_that_differs_under_the_same_version_is_read_again(workspace: Workspace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from automl_core.data import table_from_frame
+from automl_core.data import kinds, table_from_frame
 from automl_core.data.table import Kind, Role
 
 
@@ -53,6 +53,23 @@ def test_many_bad_cells_keep_it_text() -> None:
 def test_null_tokens_are_kept_in_the_reading() -> None:
     column, _ = typed(["1", "2", "NULL"])
     assert (column.reading.null_tokens, column.missing, column.coerced) == (("NULL",), 1, 0)
+
+
+def test_plain_decimals_of_a_short_table_are_read_at_once_and_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of columns of a thousand rows are as many cells as one column of millions."""
+    plain = [f"{number / 7:.3f}" for number in range(300)]
+    columns = {"plain": plain, "gaps": [*plain[:290], *10 * ["n/a"]], "blank": [*plain[:299], " "],
+               "comma": [*plain[:299], "1,5"], "codes": ["007", *plain[1:]], "whole": [str(number) for number in range(300)],
+               "dotted": [f"{1 + number % 28}.3.{1900 + number % 90}" for number in range(300)]}
+    columns["compact"] = [f"2023{1 + number % 12:02}{1 + number % 28:02}" for number in range(300)]
+    quick = table_from_frame(pd.DataFrame(columns), "t")
+    monkeypatch.setattr(kinds, "_QUICK", 10**9)
+    slow = table_from_frame(pd.DataFrame(columns), "t")
+    assert quick.columns == slow.columns
+    pd.testing.assert_frame_equal(quick.frame, slow.frame)
+    monkeypatch.undo()
+    monkeypatch.setattr(kinds, "find_date_format", lambda *arguments: pytest.fail("One by one."))
+    assert table_from_frame(pd.DataFrame({"plain": plain}), "t").columns[0].kind == "float"
 
 
 def test_units_and_marks_are_read_and_said() -> None:

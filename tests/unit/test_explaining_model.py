@@ -26,7 +26,8 @@ from automl_core.explaining import (
     pick_background,
     what_if,
 )
-from automl_core.explaining.contributions import shown
+from automl_core.explaining.contributions import Contributions, shown
+from automl_core.explaining.importance import MOST_DIRECTIONS, importances
 from automl_core.explaining.words import interval, money, number, percent, quote
 from automl_core.framing.problem import Problem, Task
 from automl_core.search.families import families
@@ -112,6 +113,14 @@ def test_other_class_mirrors_the_positive_one() -> None:
         no = contributions(model("binary", members), frame, table()[0], 0, label="No")
         np.testing.assert_allclose(no.phi, -yes.phi, atol=1e-6)
         np.testing.assert_allclose(no.prediction, 100 - yes.prediction, atol=1e-9)
+
+
+def test_of_thousands_of_columns_those_used_most_have_a_direction() -> None:
+    names = tuple(f"x{number}" for number in range(MOST_DIRECTIONS + 5))
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(60, len(names))), columns=list(names))
+    phi = frame.to_numpy() * np.linspace(1, 2, len(names))
+    found = importances(Contributions(phi, 0.0, phi.sum(axis=1), names, ""), frame, 0)
+    assert [one.direction for one in found] == ["higher raises"] * MOST_DIRECTIONS + [""] * 5
 
 
 def test_overview_finds_the_order_and_the_direction() -> None:

@@ -21,7 +21,7 @@ from automl_core.framing import (
     usable_columns,
 )
 from automl_core.framing.ladder import check
-from automl_core.framing.validation import copied_rows
+from automl_core.framing.validation import check_split, copied_rows
 
 RANDOM = np.random.default_rng(0)
 N = 600
@@ -166,8 +166,13 @@ def test_in_time_no_row_of_a_validated_group_or_copy_trains() -> None:
         strangers = ~spans["customer"].iloc[every].isin(spans["customer"].iloc[valid]).to_numpy()
         assert np.array_equal(train, every[strangers])
         assert 10 <= len(train) < len(every)
+    panel = FRAME.assign(customer=text([f"c{k % 20}" for k in range(N)]))
     with pytest.raises(BadInput, match="occur all the time"):
-        folds_of(problem, FRAME.assign(customer=text([f"c{k % 20}" for k in range(N)])))
+        folds_of(problem, panel)
+    with pytest.raises(BadInput, match="occur all the time"):
+        check_split(panel, COLUMNS, problem)
+    check_split(spans, COLUMNS, problem)
+    check_split(panel, COLUMNS, replace(problem, time=""))
     copied = pd.concat([FRAME, FRAME.iloc[:60].assign(day=FRAME["day"].iloc[-60:].to_numpy())], ignore_index=True)
     _, folds = folds_of(replace(problem, group="", never=("day",), copies_together=True), copied)
     train, valid = folds[-1]

@@ -31,7 +31,7 @@ from automl_core.search.opening import open_contest
 from automl_core.search.plan import Candidate, Plan, Score, Trial
 from automl_core.search.portfolio import candidate_cap, make_portfolio
 from automl_core.search.prepared import prepare
-from automl_core.search.race import LATE_FIT, Race
+from automl_core.search.race import GRACE, LATE_FIT, Race
 from automl_core.search.refits import refit
 from automl_core.search.schedule import Moment, next_place, open_folds
 from automl_core.search.watch import SilentWatch
@@ -203,6 +203,28 @@ def test_finish_does_not_use_the_rest_of_the_budget(tmp_path: Path, here: HereEx
 def _noted(seen: list[Any], task: Any, arguments: tuple[Any, ...]) -> Future[Any]:
     seen.extend(arguments[1:2])
     return _done(task(*arguments) if task in (run_fit, run_extras) else None)
+
+
+class Stuck(HereExecutor):
+    """The first fit ends, and no other one."""
+
+    def submit(self, task: Any, *arguments: Any) -> Future[Any]:
+        return super().submit(task, *arguments) if not self.fits or task is not run_fit or arguments[1].fold < 0 else Future()
+
+
+def test_who_asks_for_the_model_does_not_wait_for_fits_that_do_not_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fit_here(monkeypatch, Stuck())
+    asked: list[float] = []
+
+    class Asking(Log):
+        def stop(self) -> str:
+            if any((tmp_path / "trials.jsonl").exists() and "fit" in line for line in (tmp_path / "trials.jsonl").open()):
+                asked.append(time.monotonic())
+            return "finish" if asked else ""
+
+    outcome = search(make_data(), Plan(600, 2, families=("linear",)), FolderJournal(tmp_path), Asking())
+    assert time.monotonic() - asked[0] < GRACE
+    assert outcome.summary.ladder
 
 
 def test_a_search_that_goes_on_and_loses_its_refits_still_hands_over(tmp_path: Path, here: HereExecutor,
