@@ -11,7 +11,7 @@ def clean_names(labels: Sequence[str]) -> tuple[list[str], list[str], list[str]]
 
     Spaces around a label and control characters go; a blank label becomes “column_3”; a repeated one gets “_2”, “_3”.
     """
-    stripped = [_printable(label) for label in labels]
+    stripped = [printable(label) for label in labels]
     taken = {label for label in stripped if label}
     names: list[str] = []
     used: set[str] = set()
@@ -35,7 +35,8 @@ def clean_names(labels: Sequence[str]) -> tuple[list[str], list[str], list[str]]
     return names, originals, warnings
 
 
-def _printable(label: str) -> str:
+def printable(label: str) -> str:
+    """A label without control characters and spaces around it."""
     kept = "".join(" " if sign in "\r\n\t" else sign for sign in label if sign in "\r\n\t" or unicodedata.category(sign) != "Cc")
     return kept.strip(" \u00a0\ufeff\u200b")
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from itertools import repeat
@@ -19,7 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from automl_core.data.cells import UNREADABLE, CellReader, cell_reader
-from automl_core.data.names import clean_names
+from automl_core.data.names import clean_names, printable
 from automl_core.data.table import Column, Reading, Row
 from automl_core.data.values import is_null_token
 
@@ -33,13 +34,14 @@ class Typed:
     """New data in a schema's columns and order.
 
     `unreadable` counts, per column that has any, the cells that were not of its kind and became missing. `missing_columns` were
-    absent and are all missing in `frame`; `extra_columns` were there and are left out.
+    absent and are all missing in `frame`; `extra_columns` were there and are left out. `places` are where the others were found.
     """
 
     frame: pd.DataFrame
     unreadable: dict[str, int]
     missing_columns: tuple[str, ...] = ()
     extra_columns: tuple[str, ...] = ()
+    places: Mapping[str, int] = field(default_factory=dict)
 
 
 def type_frame(raw: pd.DataFrame, columns: tuple[Column, ...]) -> Typed:
@@ -48,30 +50,32 @@ def type_frame(raw: pd.DataFrame, columns: tuple[Column, ...]) -> Typed:
     data: dict[str, Any] = {}
     unreadable: dict[str, int] = {}
     absent: list[str] = []
-    used: set[int] = set()
+    used: dict[str, int] = {}
     for column in columns:
         place_found = places.get(column.name, places.get(header_of(column), -1))
         if place_found < 0:
             absent.append(column.name)
             data[column.name] = _all_missing(column, len(raw))
             continue
-        used.add(place_found)
+        used[column.name] = place_found
         data[column.name], bad = read_series(raw.iloc[:, place_found], column)
         if bad:
             unreadable[column.name] = bad
     frame = pd.DataFrame(data, index=pd.RangeIndex(len(raw)), columns=[column.name for column in columns])
-    extra = tuple(str(label) for place, label in enumerate(raw.columns) if place not in used)
-    return Typed(frame, unreadable, tuple(absent), extra)
+    taken = set(used.values())
+    extra = tuple(str(label) for place, label in enumerate(raw.columns) if place not in taken)
+    return Typed(frame, unreadable, tuple(absent), extra, used)
 
 
 def label_places(raw: pd.DataFrame) -> dict[str, int]:
-    """Where columns are, by the names a file with these labels would get (of two alike the second is “x_2”), and by labels."""
+    """Where columns are, by their labels; if these are alike but for spaces, or blank, by the names files get: “x”, “x_2”."""
     labels = [str(label) for label in raw.columns]
-    names, _, _ = clean_names(labels)
-    places = {name: place for place, name in enumerate(names)}
-    for place, label in enumerate(labels):
-        places.setdefault(label, place)
-    return places
+    plain = [printable(label) for label in labels]
+    counts = Counter(plain)
+    alike = [counts[text] > 1 or not text for text in plain]
+    names = clean_names(labels)[0] if any(alike) else labels
+    places = {name: place for place, name in enumerate(names) if alike[place]}
+    return {label: place for place, label in enumerate(labels) if not alike[place]} | places
 
 
 def header_of(column: Column) -> str:

@@ -27,10 +27,11 @@ def read_csv(path: Path) -> pd.DataFrame:
         except UnicodeDecodeError:
             text = content.decode("cp1252", errors="replace")
         delimiter = _delimiter(text[:HEAD])
+        labels, first = _lines(text[:LONGEST_HEAD], delimiter)
+        ends = len(first) > len(labels) and not any(first[len(labels):])  # with a delimiter; else the first cell names the row
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", pd.errors.ParserWarning)  # of lines that end with one delimiter more than the first
-            frame = pd.read_csv(io.StringIO(text), sep=delimiter, dtype=str, keep_default_na=False, index_col=False)
-        labels = _labels(text[:LONGEST_HEAD], delimiter)
+            warnings.simplefilter("ignore", pd.errors.ParserWarning)  # of that delimiter
+            frame = pd.read_csv(io.StringIO(text), sep=delimiter, dtype=str, keep_default_na=False, index_col=False if ends else None)
         return frame.set_axis(labels, axis=1) if len(labels) == frame.shape[1] else frame
     except OSError as error:
         raise BadInput(f"“{path.name[:80]}” could not be opened.", "Check the name.") from error
@@ -38,10 +39,11 @@ def read_csv(path: Path) -> pd.DataFrame:
         raise BadInput(f"“{path.name[:80]}” is no CSV table.", "It needs a line of column names and one line a row.") from error
 
 
-def _labels(head: str, delimiter: str) -> list[str]:
-    """The names of the columns as they stand, those that are alike, too."""
+def _lines(head: str, delimiter: str) -> tuple[list[str], list[str]]:
+    """The names of the columns as they stand, those that are alike, too, and the first line after them."""
     lines = csv.reader(io.StringIO(head), delimiter=delimiter)
-    return next((line for line in lines if len(line) > 1 or "".join(line).strip()), [])
+    told = (line for line in lines if len(line) > 1 or "".join(line).strip())
+    return next(told, []), next(told, [])
 
 
 def _delimiter(head: str) -> str:

@@ -80,7 +80,7 @@ class Scorer:
                     found.append(_absent(check))
                 continue
             if typed.unreadable.get(check.name):
-                self._mark_unreadable(frame, typed.frame[check.name], check, reasons)
+                _mark_unreadable(frame.iloc[:, typed.places[check.name]].tolist(), typed.frame[check.name], check, reasons)
             _mark_unusual(cleaned[check.name], check, reasons)
         answers = self._given_ids(frame) | self._answers(prediction, rejected) | _verdicts(reasons, rejected)
         return pd.DataFrame(answers, index=frame.index)
@@ -158,13 +158,12 @@ class Scorer:
             answer[f"probability_{item}"] = math.nan if rejected else float(share)
         return answer
 
-    @staticmethod
-    def _mark_unreadable(frame: pd.DataFrame, typed: pd.Series[Any], check: _Check, reasons: list[list[str]]) -> None:
-        places = label_places(frame)
-        cells = frame.iloc[:, places.get(check.name, places.get(check.header, -1))].tolist()
-        for place in np.flatnonzero(typed.isna().to_numpy()):
-            if check.read(cells[place]) is UNREADABLE:
-                reasons[place].append(_unreadable(check))
+
+def _mark_unreadable(cells: list[Any], typed: pd.Series[Any], check: _Check, reasons: list[list[str]]) -> None:
+    """Add a reason for each cell that was given and is missing in the typed column."""
+    for place in np.flatnonzero(typed.isna().to_numpy()):
+        if check.read(cells[place]) is UNREADABLE:
+            reasons[place].append(_unreadable(check))
 
 
 def _found(name: str, header: str, given: Container[str]) -> tuple[str, ...]:

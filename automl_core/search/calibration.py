@@ -64,8 +64,8 @@ def calibrate(task: Task, y: Array, prediction: Array, fold_of: NDArray[np.int64
 
 
 def parts_of(fold_of: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(n,) the folds, or halves by turns where all rows are of one: what is chosen or fitted on some is judged by the others."""
-    return np.arange(len(fold_of)) % 2 if len(np.unique(fold_of)) < 2 else fold_of
+    """(n,) the folds, or random halves where all rows are of one: what is chosen or fitted on some is judged by the others."""
+    return fold_of if len(np.unique(fold_of)) > 1 else np.random.default_rng(0).permutation(len(fold_of)) % 2
 
 
 def fit_calibration(y: Array, prediction: Array) -> Calibration:

@@ -50,9 +50,9 @@ def open_contest(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock)
     candidates += tuple(candidate for candidate in journal.proposed(prepared.fingerprint)
                         if candidate.key not in {other.key for other in candidates})
     keys = {candidate.key for candidate in candidates}
-    kept = {place: result for place, result in journal.results(prepared.fingerprint).items() if place[0] in keys}
-    if longer:  # what time has spoilt is tried again
-        kept = {place: result for place, result in kept.items() if result.error not in (LATE_FIT, LOST_FIT)}
+    tried = {place: result for place, result in journal.results(prepared.fingerprint).items() if place[0] in keys}
+    # what time has spoilt is tried again where there is more of it
+    kept = {place: result for place, result in tried.items() if not (longer and result.error in (LATE_FIT, LOST_FIT))}
     contest = Contest(prepared, plan, candidates, {}, folds=int(notes.get("folds", 0)), hastened="slowness" in notes)
     for place in sorted(kept):
         contest.take(kept[place])
@@ -62,7 +62,7 @@ def open_contest(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock)
             if not contest.failure(key):
                 contest.out.pop(key, None)  # it was behind as it was cut off
     anchors = candidates[:ANCHORS]
-    if contest.folds and plan.first_seconds and all((candidate.key, 0) in kept for candidate in anchors):
+    if contest.folds and plan.first_seconds and all((candidate.key, 0) in tried for candidate in anchors):
         # a short first search may have had no time for more folds; what it fitted counts all the same
         contest.folds = max(contest.folds, fold_count(contest, anchors, max(clock.budget - clock.elapsed(), 0.0)))
         journal.note(prepared.fingerprint, "folds", contest.folds)

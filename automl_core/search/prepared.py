@@ -17,6 +17,7 @@ from automl_core.framing.columns import usable_columns
 from automl_core.framing.metrics import METRICS, Decision, Metric, decision_of, metric_of, tune_threshold
 from automl_core.framing.problem import Problem
 from automl_core.framing.validation import default_folds, encode_target, make_folds, row_groups, row_weights
+from automl_core.search.calibration import parts_of
 from automl_core.search.codes import has_codes
 from automl_core.search.family import Array
 from automl_core.search.features import Encoder, fit_encoder
@@ -111,9 +112,7 @@ class Prepared:
         problem = self.data.problem
         if not self.metric.labels or problem.task != "binary":
             return prediction, decision_of(problem)
-        parts = fold_of
-        if len(np.unique(parts)) < 2:
-            parts = np.random.default_rng(0).permutation(len(y)) % 2
+        parts = parts_of(fold_of)
         labels = np.empty(len(y))
         for part in np.unique(parts):
             mine = parts == part

@@ -45,9 +45,11 @@ def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResu
     crew.again.clear()
     lacking = {(kind, fold): None for candidate in chosen for fold in (ALL_ROWS, 0)
                for kind in contest.missing_extras(candidate, fold)}  # those of the first fold lack only in a search that goes on
+    # without those of the first fold there is no model to fall back to
+    columns_end = hard_end if all(fold for _, fold in lacking) else max(hard_end, clock.elapsed() + LEAST_SECONDS)
     for kind, fold in lacking:
-        crew.submit(race.extras_task(kind, fold, hard_end))
-    for _, extras in _wait(race, hard_end):
+        crew.submit(race.extras_task(kind, fold, columns_end))
+    for _, extras in _wait(race, columns_end):
         race.take_extras(extras)
     ready = [candidate for candidate in chosen if not contest.missing_extras(candidate, ALL_ROWS)]
     if not again:

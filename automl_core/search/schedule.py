@@ -158,6 +158,9 @@ def fold_count(contest: Contest, anchors: tuple[Candidate, ...], room: float) ->
         return most
     if len(contest.prepared.y) > MANY_ROWS and not plan.folds and (plan.first_seconds or plan.budget_seconds) < LONG_SECONDS:
         most = min(most, ENOUGH_FOLDS)
-    cost = sum(contest.results[candidate.key, 0].seconds for candidate in anchors)
+    fitted = [contest.results[candidate.key, 0].seconds for candidate in anchors if (candidate.key, 0) in contest.results]
+    if not fitted:
+        return max(1, contest.folds)
+    cost = len(anchors) * sum(fitted) / len(fitted)  # one that was lost counts as the other
     return min(most, max(1, int(FOLDS_SHARE * room * max(1, plan.jobs) / max(cost, 1e-3))))
 

@@ -19,6 +19,7 @@ from automl_core.search.family import Array
 from automl_core.search.packed import Packed, Places
 
 MOST_QUESTIONS = 12  # of a table: 32 KB, which stay in the processor's first cache
+MOST_BYTES = 1 << 26  # of all that the trees are taken apart into
 MOST_LEAVES = 32  # of a tree in the mean: beyond, tables are not fewer than trees
 TABLE_NS, TREE_NS, LEVEL_NS = 6.0, 10.0, 5.0  # what a row costs: a table, the library's tree, and a level of it
 BITS_AT_ONCE, FEWEST_ROWS, MOST_ROWS = 1 << 23, 1 << 11, 1 << 14  # answers and rows of a block
@@ -160,7 +161,7 @@ def tabulate(boosters: PackedBoosters) -> TabledBoosters | None:
     nodes = _Nodes(trees, question, boosters.values)
     most = trees.roots * (TREE_NS + LEVEL_NS * math.log2(leaves)) / TABLE_NS
     try:
-        pieces = [piece for root in range(trees.roots) for piece in nodes.pieces(root, {}, root % boosters.classes)]
+        pieces = _within(piece for root in range(trees.roots) for piece in nodes.pieces(root, {}, root % boosters.classes))
     except ValueError:
         return None
     tables = [table for label in range(boosters.classes)
@@ -170,6 +171,17 @@ def tabulate(boosters: PackedBoosters) -> TabledBoosters | None:
     return TabledBoosters(
         tuple(tables), tuple(known["slot"].tolist()), tuple(known["cut"].tolist()), categories, boosters.classes,
         len(boosters.rounds))
+
+
+def _within(pieces: Iterator[_Piece]) -> list[_Piece]:
+    """All of them; ValueError when they would take more memory than tables are worth."""
+    found, size = [], 0
+    for piece in pieces:
+        found.append(piece)
+        size += piece.sums.nbytes
+        if size > MOST_BYTES:
+            raise ValueError("trees that make large tables")
+    return found
 
 
 def _asked_once(boosters: PackedBoosters) -> tuple[tuple[tuple[int, Marks], ...], Places]:

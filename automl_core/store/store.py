@@ -53,17 +53,21 @@ class Store(Projects, Records, Files, Secrets, Trail):
         """Take away the work folders, named after their jobs, that nobody can go on from: those of ended jobs that no record and
         no active job speaks of. Of the others whose job has ended the shared arrays, which a killed process has left."""
         for folder in sorted((self.home / "work").glob("*/*-*")):
-            project_id, job_id = folder.parent.name, folder.name.partition("-")[2]
-            if folder.stat().st_mtime > time.time() - STALE_SECONDS or self.job_rows.find(job_id) is None:
-                continue
-            active = [job for job in self.job_rows.of_project(project_id) if job.active]
-            if any(job_id == job.id or job_id in dump(job.body) for job in active):
-                continue
-            if self.speaks_of(project_id, job_id):
-                for array in folder.glob("*.npy"):
-                    array.unlink(missing_ok=True)
-            else:
-                shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):  # deleted meanwhile with its project
+                self._tidy_folder(folder)
+
+    def _tidy_folder(self, folder: Path) -> None:
+        project_id, job_id = folder.parent.name, folder.name.partition("-")[2]
+        if folder.stat().st_mtime > time.time() - STALE_SECONDS or self.job_rows.find(job_id) is None:
+            return
+        active = [job for job in self.job_rows.of_project(project_id) if job.active]
+        if any(job_id == job.id or job_id in dump(job.body) for job in active):
+            return
+        if self.speaks_of(project_id, job_id):
+            for array in folder.glob("*.npy"):
+                array.unlink(missing_ok=True)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def check_store(self) -> tuple[str, ...]:
         """What is not as promised, as sentences; empty when all is well. Reads every file."""

@@ -100,6 +100,7 @@ class FileTraining:
         newest = self.search.needed(run.project_id)
         if (newest.journal or newest.job_id) != (run.journal or run.job_id):  # more time and another rung are the same search
             raise BadInput(f"“{run_id[:40]}” is not the newest search of its project.", f"Go on with the newest: {newest.id}.")
+        queue.recover(self.context.store)  # a command that was killed has left its job as if it ran
         job = self.search.more(run.project_id, seconds, "command line")
         if job.worker != queue.identity("command line"):
             raise BadInput("A search of this project is under way already.", "Wait until it ends, or finish it from its page.")

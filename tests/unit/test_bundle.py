@@ -271,3 +271,5 @@ def test_predict_py_refuses_in_one_sentence(written: Path, tmp_path: Path) -> No
     odd = read_csv(tmp_path / "odd.csv")  # lines that end with a delimiter, and two headers alike
     assert odd.columns.tolist() == ["a", "b", "b"]
     assert odd.to_numpy().tolist() == [["1", "2", "3"], ["4", "5", "6"]]
+    (tmp_path / "named.csv").write_text("a,b\nfirst,1,2\nsecond,3,4\n")  # rows have names, which have no header
+    assert read_csv(tmp_path / "named.csv").to_numpy().tolist() == [["1", "2"], ["3", "4"]]

@@ -664,6 +664,18 @@ def test_more_time_fits_again_what_time_has_spoilt(tmp_path: Path) -> None:
     assert not journal.results(prepared.fingerprint)[cut, 1].truncated
 
 
+def test_more_time_has_more_folds_though_a_first_fit_was_late(tmp_path: Path) -> None:
+    data, short = make_data("regression"), Plan(10.0, 2, families=FAST)
+    prepared, journal = prepare(data, short), FolderJournal(tmp_path)
+    truth = prepared.y[prepared.folds[0][1]]
+    one, other = (candidate.key for candidate in open_contest(prepared, short, journal, Clock(10.0)).candidates[:2])
+    journal.add(prepared.fingerprint, FoldResult(one, 0, truth + 1.0, 40, 1.0), 5.0)
+    journal.add(prepared.fingerprint, FoldResult(other, 0, truth[:0], error=LATE_FIT), 5.0)
+    journal.note(prepared.fingerprint, "folds", 1)
+    more = replace(short, budget_seconds=600.0, first_seconds=10.0)
+    assert open_contest(prepared, more, journal, Clock(600.0)).folds == len(prepared.folds) > 1
+
+
 def test_a_fit_that_needs_little_more_than_its_share_gets_it(tmp_path: Path) -> None:
     """By the end that its task is given, in seconds from now: a third more than it should take, twice its share at most."""
     prepared = prepare(make_data(), Plan(folds=2))

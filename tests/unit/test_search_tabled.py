@@ -4,6 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from automl_core.search import tabled
 from automl_core.search.boosted_rows import PackedBoosters
 from automl_core.search.families import families
 from automl_core.search.families.lightgbm import MANY_ROWS
@@ -17,37 +18,44 @@ from tests.unit.test_search_one_row import trained, unknown
 @pytest.mark.parametrize("task", ["regression", "multiclass"])
 def test_tables_add_up_to_the_trees(task: str, leaves: int) -> None:
     boosters = [trained(task, num_leaves=leaves, bagging_fraction=0.7, bagging_freq=1, seed=seed) for seed in range(3)]
-    tabled = tabulate(pack_boosters(tuple(booster.model_to_string() for booster in boosters)))
-    assert tabled is not None
-    assert tabled.categories
-    assert all(len(table.questions) <= MOST_QUESTIONS and len(table.sums) == 2 ** len(table.questions) for table in tabled.tables)
+    made = tabulate(pack_boosters(tuple(booster.model_to_string() for booster in boosters)))
+    assert made is not None
+    assert made.categories
+    assert all(len(table.questions) <= MOST_QUESTIONS and len(table.sums) == 2 ** len(table.questions) for table in made.tables)
     rows = unknown(MOST_ROWS + 300)  # more than one block
     library = sum(booster.predict(rows, raw_score=True) for booster in boosters) / 3
-    np.testing.assert_allclose(tabled.raw(rows), library.reshape(len(rows), -1), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(made.raw(rows), library.reshape(len(rows), -1), rtol=0, atol=1e-12)
 
 
 def test_small_trees_share_tables_and_nothing_is_asked_twice() -> None:
     boosters = [trained("regression", num_leaves=4, seed=seed) for seed in range(3)]
     packed = pack_boosters(tuple(booster.model_to_string() for booster in boosters))
-    tabled = tabulate(packed)
-    assert tabled is not None
-    assert len(tabled.tables) < packed.trees.roots / 2
-    assert len(set(zip(tabled.slots, tabled.cuts, strict=True))) == len(tabled.slots)
-    assert all(len(np.unique(marks, axis=1).T) == marks.shape[1] for _, marks in tabled.categories)
+    made = tabulate(packed)
+    assert made is not None
+    assert len(made.tables) < packed.trees.roots / 2
+    assert len(set(zip(made.slots, made.cuts, strict=True))) == len(made.slots)
+    assert all(len(np.unique(marks, axis=1).T) == marks.shape[1] for _, marks in made.categories)
 
 
 def test_large_trees_are_left_to_their_library() -> None:
     assert tabulate(pack_boosters((trained("regression", num_leaves=60).model_to_string(),))) is None
 
 
-@pytest.mark.parametrize(("length", "tabled"), [(MOST_QUESTIONS, True), (MOST_QUESTIONS + 1, False)])
-def test_a_chain_of_questions_too_long_for_a_table(length: int, tabled: bool) -> None:
+def test_tables_take_no_more_memory_than_they_are_worth(monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = pack_boosters((trained("regression", num_leaves=8).model_to_string(),))
+    assert tabulate(packed) is not None
+    monkeypatch.setattr(tabled, "MOST_BYTES", 10_000)
+    assert tabulate(packed) is None
+
+
+@pytest.mark.parametrize(("length", "fits"), [(MOST_QUESTIONS, True), (MOST_QUESTIONS + 1, False)])
+def test_a_chain_of_questions_too_long_for_a_table(length: int, fits: bool) -> None:
     own = np.arange(2 * length + 1)
     left, right, cut = own.copy(), own.copy(), np.zeros(len(own))
     left[:length], right[:length], cut[:length] = np.arange(length) + length + 1, np.arange(length) + 1, np.arange(length)
     trees = pack(Trees(np.array([0]), np.zeros(len(own), dtype=int), cut, left, right))
     found = tabulate(PackedBoosters(trees, own.astype(float), (1,), 1, 1, ()))
-    assert (found is not None) == tabled
+    assert (found is not None) == fits
     if found is not None:
         values = np.array([-1.0, 0.5, 4.0, length + 3.0])
         reached = np.where(values > length - 1, length, length + 1 + np.ceil(np.maximum(values, 0)))

@@ -20,7 +20,7 @@ from automl_core.search.lightgbm_text import slim
 from automl_core.search.tabled import TabledBoosters, tabulate
 
 USUAL_RATE, USUAL_LEAVES = 0.04, 20
-MANY_ROWS = 20_000  # from which on it pays to make tables of small trees
+MANY_ROWS = 40_000  # from which on it pays to make tables of small trees
 OBJECTIVES = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
 LOSSES = {"absolute": "regression_l1", "quantile": "quantile"}
 METRICS = {"binary": "binary_logloss", "multiclass": "multi_logloss", "regression": "l2", "regression_l1": "l1",
