@@ -28,10 +28,11 @@ def read_csv(path: Path) -> pd.DataFrame:
             text = content.decode("cp1252", errors="replace")
         delimiter = _delimiter(text[:HEAD])
         labels, first = _lines(text[:LONGEST_HEAD], delimiter)
-        ends = len(first) > len(labels) and not any(first[len(labels):])  # with a delimiter; else the first cell names the row
+        # lines may end with a delimiter; where they have a filled cell more, the first names the row
+        index = False if len(first) > len(labels) and not any(first[len(labels):]) else None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", pd.errors.ParserWarning)  # of that delimiter
-            frame = pd.read_csv(io.StringIO(text), sep=delimiter, dtype=str, keep_default_na=False, index_col=False if ends else None)
+            frame = pd.read_csv(io.StringIO(text), sep=delimiter, dtype=str, keep_default_na=False, index_col=index)
         return frame.set_axis(labels, axis=1) if len(labels) == frame.shape[1] else frame
     except OSError as error:
         raise BadInput(f"“{path.name[:80]}” could not be opened.", "Check the name.") from error
