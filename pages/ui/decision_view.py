@@ -39,8 +39,10 @@ def decision(project: str, goal: Goal) -> None:
             cards.show(pilot_charts.profit(made.curve, goal.currency, session.palette()), "profit_curve")
             _honest(made, goal)
         if made.lift and math.isfinite(made.lift[0].gain):
-            with st.expander("How well the ranking finds them"):
-                cards.show(pilot_charts.lift(made, session.palette()), "lift")
+            found = st.expander("How well the ranking finds them", on_change="rerun", key=f"lift_{project}")
+            if found.open:  # a drawing that nobody looks at takes as long as one that somebody does
+                with found:
+                    cards.show(pilot_charts.lift(made, session.palette()), "lift")
         if made.sensitivity:
             _sensitivity(made, goal)
         st.download_button("Download the list as Excel", partial(ws.decide.list_xlsx, project, goal.capacity),

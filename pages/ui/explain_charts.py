@@ -19,7 +19,7 @@ from automl_core.explaining.explanation import (
 )
 from pages.ui import words
 from pages.ui.charts import amount
-from pages.ui.figures import AMOUNTS, AXIS_ROOM, GIVEN, NUMBERS, TITLE_ROOM, Chart, Mark, bars, base, dots, gutter
+from pages.ui.figures import AMOUNTS, AXIS_ROOM, GIVEN, NUMBERS, TITLE_ROOM, Chart, Mark, amounts_gutter, bars, base, dots, gutter
 from pages.ui.theme import Palette
 
 SHOWN_BARS = 12
@@ -121,9 +121,14 @@ def _line(item: Curve, palette: Palette) -> Any:
     points = [point for point in item.points if math.isfinite(point.value)]
     place: Callable[[CurvePoint], Any] = (lambda point: point.label) if item.kind == "date" else (lambda point: point.value)
     x = [place(point) for point in points]
-    quiet = {"fixedrange": True, "automargin": True, "zeroline": False, **NUMBERS}
-    across = quiet | {"showgrid": False, "nticks": 8}
+    quiet = {"fixedrange": True, "zeroline": False, **NUMBERS, **GIVEN}
+    across = quiet | {"showgrid": False, "nticks": 8, "automargin": item.kind == "date"}  # days take two lines
+    upper = [end for point in points for end in (point.effect, point.low, point.high)]
+    upper += [end for line in item.lines for end in line]
+    lower = [end for point in points for end in (point.observed, point.predicted)]
+    beside = max(amounts_gutter(upper, 5), amounts_gutter(lower, 4))
     figure = base(height=430, more={
+        "margin": {"l": beside, "r": 16, "t": 8, "b": AXIS_ROOM},
         "xaxis": across | {"anchor": "y", "matches": "x2", "showticklabels": False},
         "xaxis2": across | {"anchor": "y2", "title": {"text": words.label(item.column, 40), "standoff": 8}},
         "yaxis": quiet | {"anchor": "x", "domain": [0.43, 1], "nticks": 5, "title": {"text": "Effect"}},

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
@@ -128,6 +129,15 @@ def gutter(names: list[str]) -> int:
     """How many pixels the longest of these labels takes beside an axis. A figure whose margins are given is drawn once: Plotly
     finds out its own (`automargin`) by drawing, and draws all of it again."""
     return 12 + math.ceil(max((sum(_width(sign) for sign in name) for name in names), default=0))
+
+
+def amounts_gutter(values: Iterable[float], ticks: int) -> int:
+    """The same for an axis of numbers with a title, that has about as many ticks."""
+    known = [value for value in values if math.isfinite(value)] or [0.0]
+    low, high = min(known), max(known)
+    step = (high - low) / ticks or abs(high) or 1.0
+    decimals = max(0, -math.floor(math.log10(step)))
+    return TITLE_ROOM + gutter([f"{end:,.{min(decimals, 6)}f}" for end in (low - step, high + step)])
 
 
 def _width(sign: str) -> float:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from automl_core.acting import Decision, Experiment, Pilot, ProfitCurve, TrackRecord
 from pages.ui import words
-from pages.ui.figures import AMOUNTS, Chart, Mark, bars, base, dots
+from pages.ui.figures import AMOUNTS, AXIS_ROOM, GIVEN, Chart, Mark, amounts_gutter, bars, base, dots
 from pages.ui.theme import Palette
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ def profit(curve: ProfitCurve, currency: str, palette: Palette) -> Chart:
     import plotly.graph_objects as go
 
     points = curve.points
-    figure = base(height=300)
+    beside = amounts_gutter([end for point in points for end in (point.low, point.high)], 6)
+    figure = base(height=300, more={"margin": {"l": beside, "r": 16, "t": 8, "b": AXIS_ROOM}})
     rows = [point.rows for point in points]
     _band(figure, rows, ([point.low for point in points], [point.high for point in points]), palette)
     figure.add_trace(go.Scatter(
@@ -59,8 +60,8 @@ def profit(curve: ProfitCurve, currency: str, palette: Palette) -> Chart:
               for point in points],
         hovertemplate="%{text}<extra></extra>"))
     figure.add_vline(x=curve.best.rows, line={"color": palette.neutral, "width": 1, "dash": "dot"})
-    figure.update_xaxes(title_text="Rows acted on, most at risk first", showgrid=False, **AMOUNTS)
-    figure.update_yaxes(title_text=f"Money, {words.label(currency, 4)}", nticks=6, **AMOUNTS)
+    figure.update_xaxes(title_text="Rows acted on, most at risk first", showgrid=False, **AMOUNTS, **GIVEN)
+    figure.update_yaxes(title_text=f"Money, {words.label(currency, 4)}", nticks=6, **AMOUNTS, **GIVEN)
     best, robust = curve.best, curve.robust
     sentence = (f"Most money, {_money(best.profit, currency)} ({_money(best.low, currency)} to {_money(best.high, currency)}), "
                 f"comes from acting on {words.count(best.rows, 'row')}, those at {words.percent(best.threshold)} or more.")

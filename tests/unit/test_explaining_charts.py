@@ -22,7 +22,7 @@ from automl_core.explaining.explanation import (
     said_once,
 )
 from pages.ui import explain_charts
-from pages.ui.figures import Chart, gutter
+from pages.ui.figures import Chart, amounts_gutter, gutter
 from pages.ui.theme import DARK, LIGHT, Palette, contrast
 
 HOSTILE = "<img src=x onerror=alert(1)> **b** [l](http://evil.example) ![i](http://evil.example/p.png) $x$"
@@ -94,7 +94,11 @@ def test_what_is_asked_for_most_is_drawn_once_and_its_labels_have_room() -> None
     wide = explain_charts.waterfall(replace(ROW, contributions=(long, *ROW.contributions)), LIGHT).figure.layout
     table = explain_charts.table_what_if(replace(TABLE, before=(60_000, 4)), LIGHT).figure.layout
     assert table.margin.l >= 55  # “60,000” and the title beside it
-    for axis in (wide.xaxis, wide.yaxis, table.xaxis, table.yaxis):
+    curve = explain_charts.curve(NUMBER, LIGHT).figure.layout
+    assert amounts_gutter([-20_000.0, 60_000.0], 5) >= 75  # “−20,000” and the title beside it
+    assert amounts_gutter([0.0, 0.03], 5) >= 55  # “0.015”
+    assert curve.margin.l >= amounts_gutter([point.effect for point in NUMBER.points], 5)
+    for axis in (wide.xaxis, wide.yaxis, table.xaxis, table.yaxis, curve.yaxis, curve.yaxis2):
         assert axis.automargin is False
     assert 80 <= short.margin.l <= 120  # “2 other columns” takes 80 with its distance from the axis
     assert 150 <= wide.margin.l <= 200
