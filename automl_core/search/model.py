@@ -24,6 +24,7 @@ from automl_core.search.log_target import from_log
 from automl_core.search.plan import Score
 
 NO_FORMULAS = Formulas()
+ROWS_AT_ONCE = 25_000  # of a member and a thread
 MANY_ROWS = 10_000  # from which on rows are predicted in as many threads as there are processors
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,12 +119,13 @@ class Model:
         """What the members say together of a matrix of all `features`, before it is calibrated."""
         threads = os.cpu_count() or 1
         if len(whole) < MANY_ROWS or threads == 1:
-            return self._blended(whole)
+            return _blend([(member.weight, member.predict(whole)) for member in self.members])
+        blocks = np.array_split(whole, max(threads, len(whole) // ROWS_AT_ONCE))
         with ThreadPoolExecutor(threads) as pool:
-            return np.concatenate(list(pool.map(self._blended, np.array_split(whole, threads))))
-
-    def _blended(self, whole: Array) -> Array:
-        return _blend([(member.weight, member.predict(whole)) for member in self.members])
+            parts = [[pool.submit(member.predict, block) for member in self.members] for block in blocks]
+            return np.concatenate([
+                _blend([(member.weight, part.result()) for member, part in zip(self.members, said, strict=True)])
+                for said in parts])
 
     def predict_frame(self, frame: pd.DataFrame) -> Array:
         """Predictions of a typed and cleaned frame that has all `sources`."""

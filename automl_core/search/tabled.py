@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.search.boosted_rows import Marks, PackedBoosters
+from automl_core.search.answers import Questions, questions_of
+from automl_core.search.boosted_rows import PackedBoosters
 from automl_core.search.family import Array
 from automl_core.search.packed import Packed, Places
 
@@ -38,40 +39,20 @@ class Table:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TabledBoosters:
-    """Boosters whose raw scores are averaged, as tables. A question is answered yes where `values[slot] > cut`.
-
-    Slots are those of `PackedBoosters`, but that `categories` ask nothing twice.
-    """
+    """Boosters whose raw scores are averaged, as tables."""
 
     tables: tuple[Table, ...]
-    slots: tuple[int, ...]
-    cuts: tuple[float, ...]
-    categories: tuple[tuple[int, Marks], ...]
+    questions: Questions
     classes: int
     boosters: int
 
     def raw(self, matrix: Array) -> Array:
         """(n, classes) raw scores of a matrix (n, features)."""
         total = np.empty((len(matrix), self.classes))
-        rows = max(FEWEST_ROWS, min(MOST_ROWS, BITS_AT_ONCE // max(len(self.cuts), 1)))
+        rows = max(FEWEST_ROWS, min(MOST_ROWS, BITS_AT_ONCE // max(len(self.questions.cuts), 1)))
         for start in range(0, len(matrix), rows):
-            total[start:start + rows] = self._sums(self._answers(matrix[start:start + rows])).T
+            total[start:start + rows] = self._sums(self.questions.answers(matrix[start:start + rows], np.uint16)).T
         return total / self.boosters
-
-    def _answers(self, block: Array) -> Bits:
-        """(questions, n) one where the answer is yes."""
-        columns = np.ascontiguousarray(block.T)
-        missing = np.isnan(columns)
-        parts: list[Any] = [np.where(missing, instead, columns) for instead in (-np.inf, np.inf, 0.0)]
-        for feature, marks in self.categories:
-            code, others = columns[feature], len(marks) - 1
-            known = (code >= 0) & (code < others)  # never for a missing one
-            parts.append(marks[np.where(known, code, others).astype(np.intp)].T)
-        values = [line for part in parts for line in part]
-        bits = np.empty((len(self.cuts), len(block)), dtype=np.uint16)
-        for line, slot, cut in zip(bits, self.slots, self.cuts, strict=True):
-            np.greater(values[slot], cut, out=line)
-        return bits
 
     def _sums(self, bits: Bits) -> Array:
         """(classes, n) what the tables add up to."""
@@ -152,12 +133,7 @@ def tabulate(boosters: PackedBoosters) -> TabledBoosters | None:
     leaves = 1 + inner.sum() / max(trees.roots, 1)
     if not trees.roots or leaves > MOST_LEAVES:
         return None
-    categories, slot = _asked_once(boosters)
-    asked = np.empty(int(inner.sum()), dtype=[("slot", np.int64), ("cut", np.float64)])
-    asked["slot"], asked["cut"] = slot[trees.nodes["slot"][inner]], trees.nodes["cut"][inner]
-    known, number = np.unique(asked, return_inverse=True)
-    question = np.full(len(inner), -1)
-    question[inner] = number
+    questions, question = questions_of(boosters)
     nodes = _Nodes(trees, question, boosters.values)
     most = trees.roots * (TREE_NS + LEVEL_NS * math.log2(leaves)) / TABLE_NS
     try:
@@ -165,12 +141,10 @@ def tabulate(boosters: PackedBoosters) -> TabledBoosters | None:
     except ValueError:
         return None
     tables = [table for label in range(boosters.classes)
-              for table in _joined([piece for piece in pieces if piece.label == label], len(known))]
+              for table in _joined([piece for piece in pieces if piece.label == label], len(questions.cuts))]
     if len(tables) > most:
         return None
-    return TabledBoosters(
-        tuple(tables), tuple(known["slot"].tolist()), tuple(known["cut"].tolist()), categories, boosters.classes,
-        len(boosters.rounds))
+    return TabledBoosters(tuple(tables), questions, boosters.classes, len(boosters.rounds))
 
 
 def _within(pieces: Iterator[_Piece]) -> list[_Piece]:
@@ -182,19 +156,6 @@ def _within(pieces: Iterator[_Piece]) -> list[_Piece]:
         if size > MOST_BYTES:
             raise ValueError("trees that make large tables")
     return found
-
-
-def _asked_once(boosters: PackedBoosters) -> tuple[tuple[tuple[int, Marks], ...], Places]:
-    """Questions about categories without those asked before, and the new slot of each old one."""
-    start = 3 * boosters.features
-    slots = [np.arange(start)]
-    categories = []
-    for feature, marks in boosters.questions:
-        once, place = np.unique(marks, axis=1, return_inverse=True)
-        slots.append(start + place.reshape(-1))
-        start += once.shape[1]
-        categories.append((feature, np.ascontiguousarray(once)))
-    return tuple(categories), np.concatenate(slots)
 
 
 def _joined(pieces: list[_Piece], questions: int) -> Iterator[Table]:

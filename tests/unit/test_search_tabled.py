@@ -1,14 +1,15 @@
-"""Boosters as tables say of many rows what their library says, to the order of the sums."""
+"""Boosters as tables or masks say of many rows what their library says, to the order of the sums."""
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from automl_core.search import tabled
+from automl_core.search import masked, tabled
 from automl_core.search.boosted_rows import PackedBoosters
 from automl_core.search.families import families
 from automl_core.search.families.lightgbm import MANY_ROWS
 from automl_core.search.lightgbm_rows import pack_boosters
+from automl_core.search.masked import BIAS, mask
 from automl_core.search.packed import Trees, pack
 from automl_core.search.tabled import MOST_QUESTIONS, MOST_ROWS, tabulate
 from tests.unit.test_search_one_row import trained, unknown
@@ -20,11 +21,38 @@ def test_tables_add_up_to_the_trees(task: str, leaves: int) -> None:
     boosters = [trained(task, num_leaves=leaves, bagging_fraction=0.7, bagging_freq=1, seed=seed) for seed in range(3)]
     made = tabulate(pack_boosters(tuple(booster.model_to_string() for booster in boosters)))
     assert made is not None
-    assert made.categories
+    assert made.questions.categories
     assert all(len(table.questions) <= MOST_QUESTIONS and len(table.sums) == 2 ** len(table.questions) for table in made.tables)
     rows = unknown(MOST_ROWS + 300)  # more than one block
     library = sum(booster.predict(rows, raw_score=True) for booster in boosters) / 3
     np.testing.assert_allclose(made.raw(rows), library.reshape(len(rows), -1), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("leaves", [2, 9, 32])
+@pytest.mark.parametrize("task", ["regression", "multiclass"])
+def test_masks_add_up_to_the_trees(task: str, leaves: int) -> None:
+    boosters = [trained(task, num_leaves=leaves, bagging_fraction=0.7, bagging_freq=1, min_data_in_leaf=5,
+                         seed=seed) for seed in range(2)]
+    packed = pack_boosters(tuple(booster.model_to_string() for booster in boosters))
+    made = mask(packed)
+    assert made is not None
+    assert made.questions.categories
+    assert max(len(tree.says) for tree in made.trees) == BIAS + leaves
+    rows = unknown(masked.MOST_ROWS + 300)  # more than one block
+    library = sum(booster.predict(rows, raw_score=True) for booster in boosters) / 2
+    np.testing.assert_allclose(made.raw(rows), library.reshape(len(rows), -1), rtol=0, atol=1e-12)
+
+
+def test_a_question_that_a_tree_asks_twice() -> None:
+    """Above 0 the right side asks again whether it is above 0, and never goes left."""
+    own = np.arange(5)
+    left, right = own.copy(), own.copy()
+    left[:2], right[:2] = [2, 3], [1, 4]
+    trees = pack(Trees(np.array([0]), np.zeros(5, dtype=int), np.zeros(5), left, right))
+    boosters = PackedBoosters(trees, own.astype(float), (1,), 1, 1, ())
+    for made in (mask(boosters), tabulate(boosters)):
+        assert made is not None
+        assert made.raw(np.array([[-1.0], [1.0]])).tolist() == [[2.0], [4.0]]
 
 
 def test_small_trees_share_tables_and_nothing_is_asked_twice() -> None:
@@ -33,12 +61,14 @@ def test_small_trees_share_tables_and_nothing_is_asked_twice() -> None:
     made = tabulate(packed)
     assert made is not None
     assert len(made.tables) < packed.trees.roots / 2
-    assert len(set(zip(made.slots, made.cuts, strict=True))) == len(made.slots)
-    assert all(len(np.unique(marks, axis=1).T) == marks.shape[1] for _, marks in made.categories)
+    assert len(set(zip(made.questions.slots, made.questions.cuts, strict=True))) == len(made.questions.slots)
+    assert all(len(np.unique(marks, axis=1).T) == marks.shape[1] for _, marks in made.questions.categories)
 
 
 def test_large_trees_are_left_to_their_library() -> None:
-    assert tabulate(pack_boosters((trained("regression", num_leaves=60).model_to_string(),))) is None
+    packed = pack_boosters((trained("regression", num_leaves=60).model_to_string(),))
+    assert tabulate(packed) is None
+    assert mask(packed) is None
 
 
 def test_tables_take_no_more_memory_than_they_are_worth(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,19 +94,22 @@ def test_a_chain_of_questions_too_long_for_a_table(length: int, fits: bool) -> N
 
 def test_a_tree_that_asks_nothing() -> None:
     trees = pack(Trees(np.array([0, 1]), np.zeros(2, dtype=int), np.zeros(2), np.arange(2), np.arange(2)))
-    found = tabulate(PackedBoosters(trees, np.array([0.25, 0.5]), (2,), 1, 1, ()))
-    assert found is not None
-    assert found.raw(np.array([[np.nan], [1.0]])).tolist() == [[0.75], [0.75]]
+    boosters = PackedBoosters(trees, np.array([0.25, 0.5]), (2,), 1, 1, ())
+    found = tabulate(boosters)
+    for made in (found, mask(boosters)):
+        assert made is not None
+        assert made.raw(np.array([[np.nan], [1.0]])).tolist() == [[0.75], [0.75]]
 
 
+@pytest.mark.parametrize("leaves", [6, 20])
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
-def test_many_rows_are_answered_as_few_are(task: str) -> None:
+def test_many_rows_are_answered_as_few_are(task: str, leaves: int) -> None:
     family = families().get("lightgbm")
-    booster = trained("multiclass" if task == "multiclass" else "regression", num_leaves=6)
+    booster = trained("multiclass" if task == "multiclass" else "regression", num_leaves=leaves)
     native = family.load({"lightgbm0.txt": booster.model_to_string().encode(), "task.json": f'"{task}"'.encode()})
     rows = unknown(MANY_ROWS)
     many = family.predict(native, rows)
-    assert native.tabled is not None
+    assert native.batched is not None
     few = np.concatenate([family.predict(native, part) for part in np.array_split(rows, 4)])
     np.testing.assert_allclose(many, few, rtol=0, atol=1e-12)
     assert many.shape == few.shape

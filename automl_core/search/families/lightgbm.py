@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,12 @@ from automl_core.search.boosted_rows import PackedBoosters
 from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, Stages, link, reached, share_until
 from automl_core.search.lightgbm_rows import pack_boosters
 from automl_core.search.lightgbm_text import slim
+from automl_core.search.masked import MaskedBoosters, mask
 from automl_core.search.tabled import TabledBoosters, tabulate
 
 USUAL_RATE, USUAL_LEAVES = 0.04, 20
-MANY_ROWS = 40_000  # from which on it pays to make tables of small trees
+MANY_ROWS = 20_000  # from which on it pays to make tables or masks of trees
+ALONE = Lock()  # they are thousands of short calls: two threads of them take turns, and longer than one
 OBJECTIVES = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
 LOSSES = {"absolute": "regression_l1", "quantile": "quantile"}
 METRICS = {"binary": "binary_logloss", "multiclass": "multi_logloss", "regression": "l2", "regression_l1": "l1",
@@ -41,9 +44,9 @@ class Trees:
         return pack_boosters(self.texts)
 
     @cached_property
-    def tabled(self) -> TabledBoosters | None:
-        """The boosters, for batches of many rows; None where LightGBM is as fast."""
-        return tabulate(self.packed)
+    def batched(self) -> TabledBoosters | MaskedBoosters | None:
+        """The boosters, for batches of many rows; None where trees are too large."""
+        return tabulate(self.packed) or mask(self.packed)
 
 
 @dataclass(eq=False)  # without slots: LightGBM sets an attribute of its own on callbacks
@@ -142,10 +145,11 @@ def _trees(task: Task, texts: tuple[str, ...]) -> Trees:
 
 
 def _predict(model: Trees, matrix: Array) -> Array:
-    tables = model.tabled if len(matrix) >= MANY_ROWS else None
-    if tables is not None:
-        raw = tables.raw(matrix)
-        return link(model.task, raw if model.task == "multiclass" else raw[:, 0])
+    if len(matrix) >= MANY_ROWS:
+        with ALONE:
+            raw = None if model.batched is None else model.batched.raw(matrix)
+        if raw is not None:
+            return link(model.task, raw if model.task == "multiclass" else raw[:, 0])
     raw = sum(booster.predict(matrix, raw_score=True, num_threads=1) for booster in model.boosters)
     return link(model.task, np.asarray(raw, dtype=np.float64) / len(model.boosters))
 
