@@ -193,7 +193,8 @@ class Explaining:
         frame, _, problem, _ = self.search.goal.open(self.search.inputs(run))
         score = past.oof
         if score.ndim == 2:
-            score = score[:, problem.classes.index(label)] if label else score.max(axis=1)
+            place = explaining.explained_class(self.search.bundle(run).model, label)
+            score = score[:, place] if label else score.max(axis=1)
         shown = frame.iloc[past.positions].drop(columns=["prediction", "predicted class"], errors="ignore")
         shown.insert(0, "prediction", score)
         if problem.task == "multiclass":
@@ -218,7 +219,7 @@ class Explaining:
 
         def look() -> RowContext:
             cases, asked = self._opened(run).cases, label or explaining.likeliest(bundle.model, row)
-            if asked and bundle.model.problem.classes.index(asked) != explaining.explained_class(bundle.model):
+            if asked and explaining.explained_class(bundle.model, asked) != explaining.explained_class(bundle.model):
                 found = self.search.predictions(run)
                 cases = explaining.of_class(cases, found.oof, found.y, found.positions, asked)
             return explaining.row_context(cases, row, position)

@@ -311,6 +311,27 @@ def test_unasked_the_commonest_class_is_explained_and_all_tabs_speak_of_the_one_
     assert box(app).value == "top"
 
 
+@pytest.mark.parametrize("name", ["One row", "What if"])
+def test_a_class_that_what_is_predicted_no_longer_has_is_not_spoken_of(visit: Visit, stages: Stages, name: str) -> None:
+    project = stages.projects["scored"]
+    app = visit("scored", "explain")
+    app.session_state["clarion"].drafts[f"explain_class_{project}"] = "bad"
+    app.session_state["explain_tab"] = name
+    app.run()
+    assert not app.exception
+    assert not app.error
+    (listed,) = [one for one in app.dataframe if "prediction" in one.value]
+    assert "Prediction of" not in listed.proto.columns
+
+
+def test_a_class_that_there_is_not_is_refused_and_not_taken_for_another(stages: Stages, graded: str) -> None:
+    explain = stages.workspace.explain
+    for asked in (explain.rows, explain.curve, explain.row, explain.row_context):
+        given = (0,) if asked in (explain.row, explain.row_context) else ("sugar",) if asked == explain.curve else ()
+        with pytest.raises(BadInput, match="no class “worst”"):
+            asked(graded, *given, label="worst")  # type: ignore[operator]
+
+
 def test_an_earlier_version_kept_one_class_others_are_explained_once_when_they_are_asked_for(
     visit: Visit, stages: Stages, graded: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
