@@ -14,12 +14,12 @@ from automl_core.acting.conditions import all_hold, any_hold, holds
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.crossing import PARTS, crossed_policy
 from automl_core.acting.effects import Comparison, Effect, estimate
-from automl_core.acting.levers import texts
 from automl_core.acting.moves import MOST_VALUES, Move, category_moves, is_numeric, movable, numeric_moves, steps_of
 from automl_core.acting.nuisance import Learner
 from automl_core.acting.policy import Leaf, Objective, fit_policy, joined
 from automl_core.acting.scores import Level, Scores, Setting, category_scores, level
 from automl_core.acting.shift import Shift, dose_of, shift_scores
+from automl_core.acting.spelling import texts
 from automl_core.acting.splits import Splits
 from automl_core.acting.support import plausibility
 
