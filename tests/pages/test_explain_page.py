@@ -21,6 +21,7 @@ from automl_core.explaining import past_cases
 from automl_core.explaining.explanation import Evidence, Interactions, WeakSpots
 from automl_core.jobs import JobWatch
 from automl_core.search.plan import Plan
+from automl_core.store import Store
 from automl_core.workspace.act import Acting
 from automl_core.workspace.cleaning import Cleaning
 from automl_core.workspace.explain import Explaining
@@ -360,6 +361,23 @@ def test_an_earlier_version_kept_one_class_others_are_explained_once_when_they_a
     assert unasked.label == "bad"
     with pytest.raises(BadInput, match="no class"):
         workspace.explain.explain_class(graded, "worst")
+
+
+def test_what_is_shown_unasked_is_read_once(stages: Stages, graded: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    explain, scored, read = stages.workspace.explain, stages.projects["scored"], Store.latest
+    asked: list[str] = []
+
+    def counted(store: Store, project_id: str, kind: str, parent_id: str = "") -> Any:
+        asked.append(kind)
+        return read(store, project_id, kind, parent_id)
+
+    monkeypatch.setattr(Store, "latest", counted)
+    for project, look, most in (
+        (scored, explain.explanation, 1), (scored, explain.evidence, 0), (graded, explain.explanation, 1),
+    ):  # fmt: skip
+        asked.clear()
+        look(project)
+        assert asked.count("explanation") <= most
 
 
 def test_a_saved_goal_says_which_class_is_explained_and_what_reasons_and_report_speak_of(
