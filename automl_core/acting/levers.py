@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TypeGuard
+from typing import TypeGuard, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from automl_core.explaining.single import is_missing, value_text
 from automl_core.explaining.words import id_text
 
 Mask = NDArray[np.bool_]
+T = TypeVar("T")
 
 
 def handed_on(value: object) -> str:
@@ -39,9 +40,13 @@ def spelled_alike(lever: Lever, numeric: bool) -> Lever:
     numbers, and texts like any other in one of texts."""
     text = respelled if numeric else str
     return replace(
-        lever, to=tuple(map(text, lever.to)), from_values=tuple(map(text, lever.from_values)),
-        forbidden=tuple((text(before), text(after)) for before, after in lever.forbidden),
+        lever, to=_once(map(text, lever.to)), from_values=_once(map(text, lever.from_values)),
+        forbidden=_once((text(before), text(after)) for before, after in lever.forbidden),
     )  # fmt: skip
+
+
+def _once(values: Iterable[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(values))
 
 
 def forbidden_moves(pairs: Iterable[tuple[str, str]], now: NDArray[np.float64], after: NDArray[np.float64]) -> Mask:

@@ -52,9 +52,10 @@ class Acting:
         return replace(suggested, good=problem.classes[int(rows.argmax())])
 
     def save_goal(self, project_id: str, goal: Goal) -> Goal:
-        """Keep the goal; BadInput when a lever or column is unknown."""
+        """Keep the goal, its values spelled as the table's; BadInput when a lever or column is unknown."""
         _, columns, problem, _ = self.search.goal.open(self.search.inputs(self.search.needed(project_id)))
         acting.check_goal(goal, problem, columns)
+        goal = acting.as_spelled(goal, columns)
         self.context.save("goal", project_id, goal)
         self.context.store.touch(project_id)
         return goal

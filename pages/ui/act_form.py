@@ -66,7 +66,7 @@ def _form(project: str, goal: Goal) -> None:
     start: Goal = state.drafts.get(f"act_start_{project}", goal)
     choices = session.workspace().act.levers(project)
     draft = _levers(_roles(_wanted(project, start, key), choices, key), choices, key)
-    changed = to_json(draft) != to_json(goal)
+    changed = to_json(draft) != to_json(_as_listed(goal, choices))
     state.drafts[f"act_changed_{project}"] = changed
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Save goal", type="primary" if changed else "secondary", icon=":material/flag:", key=f"{key}_save"):
@@ -104,6 +104,13 @@ def _restart(project: str, start: Goal | None) -> None:
 
 def _cleared(goal: Goal, choices: LeverChoices) -> Goal:
     return Goal(goal.outcome, goal.good, given=choices.given, currency=goal.currency)
+
+
+def _as_listed(goal: Goal, choices: LeverChoices) -> Goal:
+    """The saved goal as the form spells it: one of before values were kept as the table spells them may say 2.0 of a 2."""
+    found = {choice.column: choice for choice in choices.columns if not choice.number}
+    return replace(goal, levers=tuple(
+        spelled_as(lever, found[lever.column]) if lever.column in found else lever for lever in goal.levers))
 
 
 def _wanted(project: str, start: Goal, key: str) -> Goal:

@@ -107,6 +107,21 @@ def test_a_lever_with_too_many_moves_to_list_says_what_to_do(stages: Stages, pro
     assert "name fewer values in From and To" in told
 
 
+@pytest.mark.parametrize("stored", [False, True])
+def test_a_number_that_a_file_spells_otherwise_is_no_change_of_the_form(stages: Stages, project: str, stored: bool) -> None:
+    """`stored` as an earlier version kept it."""
+    act = stages.workspace.act
+    few = next(choice for choice in act.levers(project).columns if not choice.number and not math.isnan(choice.low))
+    goal = replace(act.goal(project), levers=(Lever(few.column, (f"{few.values[0]}.0",), forbidden=(("1.0", "2.0"),)),))
+    if stored:
+        stages.workspace.context.save("goal", project, goal)
+    else:
+        assert act.save_goal(project, goal).levers[0].to == few.values[:1]
+    app = open_page("act", project)
+    assert not app.exception
+    assert "differs from the saved goal" not in texts(app)
+
+
 def test_what_must_never_be_used_names_no_group_and_is_owned_up_to_on_the_list(stages: Stages, project: str) -> None:
     act = stages.workspace.act
     before = act.segments(project)
