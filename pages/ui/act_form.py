@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -31,6 +31,7 @@ MONEY = (
 DIRECTIONS: dict[str, Direction] = {"Both ways": "", "Only up": "up", "Only down": "down"}
 ARROW = " → "
 MOST_MOVES = 200  # a longer list to choose from is slow and cannot be read
+MOST_NAMED = 8
 LONGEST = 200  # a choice is known by its label: values that begin alike must not be cut to the same one
 
 
@@ -203,7 +204,20 @@ def _category(lever: Lever, choice: LeverChoice, key: str) -> Lever:
         st.caption(f"{count(len(pairs), 'move')} are too many to list{kept}. To say which must never be proposed, name fewer "
                    "values in From and To, or write them under “forbidden” in the goal as a file.")
     unlisted = [pair for pair in lever.forbidden if pair not in pairs]  # as of steps, or of values that are not named any more
-    return replace(lever, from_values=tuple(sources), to=tuple(targets), forbidden=(*forbidden, *unlisted))
+    kept = _kept_forbidden(unlisted, key)
+    return replace(lever, from_values=tuple(sources), to=tuple(targets), forbidden=(*forbidden, *kept))
+
+
+def _kept_forbidden(pairs: Sequence[tuple[str, str]], key: str) -> tuple[tuple[str, str], ...]:
+    """The forbidden moves that the form does not list, unless somebody lifts them."""
+    if not pairs:
+        return ()
+    named = "; ".join(f"{cut(a, 40)}{ARROW}{cut(b, 40)}" for a, b in pairs[:MOST_NAMED])
+    more = f"; and {count(len(pairs) - MOST_NAMED)} more" if len(pairs) > MOST_NAMED else ""
+    moves = count(len(pairs), "forbidden move that is", "forbidden moves that are")
+    kept = st.toggle(f"Keep {moves} not listed here", value=True, key=f"{key}_unlisted",
+                     help=plain(f"Never proposed while this is on: {named}{more}.", 900))
+    return tuple(pairs) if kept else ()
 
 
 def _number(lever: Lever, choice: LeverChoice, key: str) -> Lever:
@@ -220,7 +234,8 @@ def _number(lever: Lever, choice: LeverChoice, key: str) -> Lever:
                                help=f"In the data: {span}.")
     return replace(
         lever, direction=DIRECTIONS.get(word or "", ""), step=nan if step is None else float(step), relative=bool(share),
-        low=nan if low is None else float(low), high=nan if high is None else float(high))
+        low=nan if low is None else float(low), high=nan if high is None else float(high),
+        forbidden=_kept_forbidden(lever.forbidden, key))
 
 
 def _known(value: float) -> float | None:

@@ -107,6 +107,23 @@ def test_a_lever_with_too_many_moves_to_list_says_what_to_do(stages: Stages, pro
     assert "name fewer values in From and To" in told
 
 
+def test_forbidden_moves_that_are_not_listed_are_counted_and_can_be_lifted(stages: Stages, project: str) -> None:
+    act = stages.workspace.act
+    number = next(choice.column for choice in act.levers(project).columns if choice.number)
+    levers = (replace(LEVER, forbidden=(*LEVER.forbidden, ("a plan of old", "another"))), Lever(number, forbidden=(("1", "2"),)))
+    act.save_goal(project, replace(act.goal(project), levers=levers))
+    app = open_page("act", project)
+    assert not app.exception
+    lifted = [box for box in app.toggle if "1 forbidden move that is not listed here" in box.label]
+    assert len(lifted) == 2
+    assert "a plan of old → another" in lifted[0].help.replace("\\", "")
+    assert "differs from the saved goal" not in texts(app)
+    lifted[0].set_value(False).run()
+    assert "differs from the saved goal" in texts(app)
+    next(button for button in app.button if button.label == "Save goal").click().run()
+    assert [lever.forbidden for lever in act.goal(project).levers] == [LEVER.forbidden, (("1", "2"),)]
+
+
 @pytest.mark.parametrize("stored", [False, True])
 def test_a_number_that_a_file_spells_otherwise_is_no_change_of_the_form(stages: Stages, project: str, stored: bool) -> None:
     """`stored` as an earlier version kept it."""
