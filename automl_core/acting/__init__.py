@@ -25,7 +25,7 @@ from automl_core.acting.finding import find_segments
 from automl_core.acting.gap_story import GapStory
 from automl_core.acting.goal import as_spelled, check_goal, read_goal, suggest_goal, suggest_later, suggest_levers
 from automl_core.acting.goal_file import goal_text
-from automl_core.acting.levers import eligible, forbidden_by, moved
+from automl_core.acting.levers import counts_forbidden, eligible, forbidden_by, moved
 from automl_core.acting.newsvendor import Newsvendor, newsvendor
 from automl_core.acting.pilot_design import draw, due_date, plan_pilot, start_pilot
 from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
@@ -93,6 +93,7 @@ __all__ = [
     "compare_periods",
     "compare_sides",
     "counted_class",
+    "counts_forbidden",
     "decide",
     "draw",
     "due_date",

@@ -66,6 +66,18 @@ def forbidden_by(card: ActionCard, goal: Goal) -> ActionCard:
     return replace(card, forbidden=tuple(dict.fromkeys((*card.forbidden, *said))))
 
 
+def counts_forbidden(card: ActionCard, goal: Goal) -> bool:
+    """Whether rows of a card of a step make a move that the goal forbids and the card does not know of: its figures, made before
+    cards carried such moves, are of these rows, too."""
+    if math.isnan(card.step):
+        return False
+    known = {(number_of(a), number_of(b)) for lever, a, b in card.forbidden if lever == card.lever}
+    said = [pair for lever in goal.levers if lever.column == card.lever for pair in lever.forbidden]
+    new = [(a, b) for a, b in said if (number_of(str(a)), number_of(str(b))) not in known]
+    now = np.array([number_of(str(a)) for a, _ in new], dtype=np.float64)
+    return bool(forbidden_moves(new, now, now * (1 + card.step) if card.relative else now + card.step).any())
+
+
 def eligible(card: ActionCard, frame: pd.DataFrame) -> Mask:
     """(n,) rows of a typed and cleaned frame that the card is about: in its group, at a value that would be changed, and of a
     kind that the new value was seen on; and no forbidden move. Every figure of the card speaks of these rows.
