@@ -193,7 +193,7 @@ def _crossed(whole: Trial, stage: Stage, cost: float) -> list[Trial]:
 def _looked(whole: Trial, stage: Stage, cost: float) -> list[Trial]:
     """The groups that one half picks, measured on the other half."""
     scores = whole.scores
-    objective = Objective(gains(scores, stage, cost), scores.eligible, scores.region & stage.first, _least(scores) / 2)
+    objective = Objective(gains(scores, stage, cost, 0.0), scores.eligible, scores.region & stage.first, _least(scores) / 2)
     trials = []
     for leaf in fit_policy(stage.splits, objective):
         trials.extend(_measured(whole, stage, leaf, all_hold(leaf, stage.frame) & ~stage.first if leaf else None))
