@@ -20,6 +20,7 @@ from automl_core.acting.effects import (
 from automl_core.acting.nuisance import Learner, fold_of
 from automl_core.acting.refutations import is_steered, levers_go_together, placebo_passes, small_effect, strongest_observed
 from automl_core.acting.scores import category_scores, level
+from automl_core.acting.support import plausibility
 
 
 def simulate(seed: int, rows: int, effect: float, hidden: float = 0.0) -> tuple[Comparison, float]:
@@ -77,6 +78,18 @@ def test_what_known_columns_steer_a_little_is_not_as_good_as_random() -> None:
 
     assert all(steered(seed, 0.24) for seed in range(4))
     assert not all(steered(seed, 0.0) for seed in range(2))
+
+
+@pytest.mark.parametrize("count", [30, 45, 60])
+def test_a_few_odd_rows_do_not_make_everything_plausible(count: int) -> None:
+    """All but three of those that have it are alike; the three are far from everybody, and lie where nobody else does."""
+    rng = np.random.default_rng(3)
+    x, has = rng.normal(size=(2000, 3)), np.arange(2000) < count
+    x[:count] = rng.normal(2.0, 0.3, size=(count, 3))
+    x[:3] = [[-5, 5, -5], [5, -5, 5], [-5, -5, 5]]
+    looks = plausibility(Covariates(x, (), ("a", "b", "c")), has.astype(float))
+    unlike = ~has & (x[:, 0] < 0) & (x[:, 1] < 0)
+    assert looks.holds(np.ones(2000), np.ones(2000, dtype=bool), has)[unlike].mean() < 0.5
 
 
 def test_placebo_passes_on_a_sound_estimate() -> None:
