@@ -21,6 +21,7 @@ from automl_core.acting.scores import Level, Scores, Setting, category_scores, l
 from automl_core.acting.shift import Shift, dose_of, shift_scores
 from automl_core.acting.spelling import texts
 from automl_core.acting.splits import Splits
+from automl_core.acting.statistics import told_beyond_chance
 from automl_core.acting.support import plausibility
 
 Floats = NDArray[np.float64]
@@ -125,15 +126,9 @@ def _category_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Tria
 
 
 def _drawn_by_chance(old: Level, new: Level) -> bool:
-    """Whether the known columns cannot tell who got the new value, as it must be when chance decided.
-
-    The cross-fitted chance may go together with what happened by no more than 0.05 or three standard errors.
-    """
+    """Whether the known columns cannot tell who got the new value, as it must be when chance decided."""
     among = old.rows | new.rows
-    told, got = new.chance[among], new.rows[among].astype(np.float64)
-    if told.std() == 0 or got.std() == 0:
-        return True
-    return float(np.corrcoef(told, got)[0, 1]) <= max(0.05, 3 / math.sqrt(len(got)))
+    return not told_beyond_chance(new.chance[among], new.rows[among].astype(np.float64))
 
 
 def _numeric_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Trial, ...]:
