@@ -82,12 +82,9 @@ def gap_between(values: Floats, inside: NDArray[np.bool_], groups: NDArray[np.ge
 
 def group_codes(groups: NDArray[np.generic]) -> NDArray[np.int64]:
     """Codes (n,) of who goes together; rows whose group is missing get a code of their own each."""
-    import pandas as pd
+    from automl_core.explaining.dependent import codes_of
 
-    codes = np.asarray(pd.factorize(groups)[0], dtype=np.int64)
-    alone = codes < 0
-    codes[alone] = codes.max(initial=-1) + 1 + np.arange(int(alone.sum()))
-    return codes
+    return codes_of(groups)
 
 
 def told_beyond_chance(told: Floats, got: Floats) -> bool:
