@@ -23,9 +23,9 @@ from automl_core.acting.door import Options, Roles, applied, assign, find_action
 from automl_core.acting.experiment import Experiment, ExperimentInputs, experiment_frame, measure_experiment
 from automl_core.acting.finding import find_segments
 from automl_core.acting.gap_story import GapStory
-from automl_core.acting.goal import check_goal, read_goal, suggest_goal, suggest_later, suggest_levers
+from automl_core.acting.goal import as_spelled, check_goal, read_goal, suggest_goal, suggest_later, suggest_levers
 from automl_core.acting.goal_file import goal_text
-from automl_core.acting.levers import eligible, forbidden_by, moved
+from automl_core.acting.levers import counts_forbidden, eligible, forbidden_by, moved
 from automl_core.acting.newsvendor import Newsvendor, newsvendor
 from automl_core.acting.pilot_design import draw, due_date, plan_pilot, start_pilot
 from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
@@ -81,6 +81,7 @@ __all__ = [
     "actions_frame",
     "analytic_threshold",
     "applied",
+    "as_spelled",
     "ask_model",
     "assign",
     "assignment_frame",
@@ -92,6 +93,7 @@ __all__ = [
     "compare_periods",
     "compare_sides",
     "counted_class",
+    "counts_forbidden",
     "decide",
     "draw",
     "due_date",

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Condition
+from automl_core.acting.spelling import holds_numbers, respelled, spelled
 from automl_core.data.table import Column
 from automl_core.data.words import join_words
 from automl_core.explaining.words import edge, quote
@@ -48,9 +49,10 @@ class Cells:
         """Each row's place among the texts of a column, and the texts."""
         if name not in self.levels:
             series = self.frame[name]
-            if _holds_numbers(series):  # a gap in a column of whole numbers makes them decimal, which nobody writes
-                places, found = pd.factorize(series)
-                texts = pd.Index([_spelled(value) for value in found], dtype="str")
+            if holds_numbers(series):  # a gap in a column of whole numbers makes them decimal, which nobody writes
+                numbers, found = pd.factorize(series)
+                same, texts = pd.factorize(pd.Series([spelled(value) for value in found], dtype="str"))  # 0.1 + 0.2 is 0.3
+                places = np.where(numbers < 0, -1, np.append(same, -1)[numbers])
             else:
                 places, texts = pd.factorize(series if series.dtype == "str" else series.astype("str").where(series.notna()))
             self.levels[name] = np.asarray(places, dtype=np.int64), pd.Index(texts)
@@ -69,8 +71,8 @@ def holds(condition: Condition, rows: pd.DataFrame | Cells) -> Mask:
     cells = rows if isinstance(rows, Cells) else Cells(rows)
     if condition.values:
         places, texts = cells.levels_of(condition.column)
-        numbers = _holds_numbers(cells.frame[condition.column])
-        written = tuple(_spelled(value) for value in condition.values) if numbers else condition.values
+        numbers = holds_numbers(cells.frame[condition.column])
+        written = tuple(respelled(value) for value in condition.values) if numbers else condition.values
         wanted = texts.get_indexer(pd.Index(written, dtype=texts.dtype))
         return np.asarray(np.isin(places, wanted[wanted >= 0]), dtype=bool)
     values = cells.numbers_of(condition.column)
@@ -80,18 +82,6 @@ def holds(condition: Condition, rows: pd.DataFrame | Cells) -> Mask:
     if not math.isnan(condition.high):
         mask &= values < condition.high
     return np.asarray(mask, dtype=bool)
-
-
-def _holds_numbers(series: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype)
-
-
-def _spelled(value: object) -> str:
-    """A number, or a text that spells one, as a person writes it."""
-    from automl_core.acting.levers import number_of, spelled
-
-    number = number_of(str(value))
-    return str(value) if math.isnan(number) else spelled(number)
 
 
 def all_hold(conditions: tuple[Condition, ...], rows: pd.DataFrame | Cells) -> Mask:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.nuisance import Learner, fold_of
 from automl_core.acting.statistics import group_codes
+from automl_core.explaining.dependent import effective
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -144,5 +145,4 @@ def fewest_clusters(codes: NDArray[np.int64], first: Mask | None = None) -> floa
     """How many groups of rows that go together stand on the smaller side, by their effective number: one that has nearly all
     rows is nearly the only one (Carter, Schnepel and Steigerwald 2017)."""
     sides = [codes] if first is None else [codes[first], codes[~first]]
-    counts = [np.bincount(side).astype(np.float64) for side in sides]
-    return min(float(count.sum() ** 2 / max(1.0, float((count**2).sum()))) for count in counts)
+    return min(effective(np.ones(len(side)), side) for side in sides)

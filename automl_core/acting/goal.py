@@ -147,6 +147,12 @@ def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...]) -> Non
         find_column(columns, name)
 
 
+def as_spelled(goal: Goal, columns: tuple[Column, ...]) -> Goal:
+    """A checked goal whose levers spell their values as the table's columns do: 2.0 of a file is the 2 that the form lists."""
+    return replace(goal, levers=tuple(
+        spelled_alike(lever, find_column(columns, lever.column).kind in ("int", "float")) for lever in goal.levers))
+
+
 def _check_lever(lever: Lever, column: Column) -> None:
     name = quote(lever.column)
     number = column.kind in ("int", "float")

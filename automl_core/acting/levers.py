@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TypeGuard
+from typing import TypeGuard, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -13,28 +13,17 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard, Goal, Lever
 from automl_core.acting.conditions import all_hold, any_hold
+from automl_core.acting.spelling import holds_numbers, number_of, respelled, spelled, texts
 from automl_core.explaining.single import is_missing, value_text
 from automl_core.explaining.words import id_text
 
 Mask = NDArray[np.bool_]
-
-
-def texts(series: pd.Series) -> pd.Series:
-    """Values as the texts a person writes: whole numbers without a decimal point; missing stays missing."""
-    if holds_numbers(series):
-        return series.map(spelled, na_action="ignore").astype("str")
-    return series.astype("str")
-
-
-def spelled(value: float) -> str:
-    """A number as a person writes it: no decimal point when it is whole."""
-    number = float(value)
-    return str(int(number)) if number.is_integer() else f"{number:.15g}"
+T = TypeVar("T")
 
 
 def handed_on(value: object) -> str:
     """A lever's value as a file gives it to another system: numbers in full and without marks, for just that will be set."""
-    return spelled(float(value)) if _is_number(value) else value_text(value)
+    return spelled(value) if _is_number(value) else value_text(value)
 
 
 def name_of(value: object) -> str:
@@ -46,32 +35,18 @@ def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, (int, float, np.number)) and not is_missing(value)
 
 
-def number_of(text: str) -> float:
-    """The number a text spells, NaN when it spells none."""
-    try:
-        value = float(text)
-    except ValueError:
-        return math.nan
-    return value if math.isfinite(value) else math.nan
-
-
 def spelled_alike(lever: Lever, numeric: bool) -> Lever:
     """The lever with its values spelled as `texts` spells those of its column: “2.0” and the number 2 are “2” in a column of
     numbers, and texts like any other in one of texts."""
-
-    def text(value: object) -> str:
-        number = number_of(str(value)) if numeric else math.nan
-        return str(value) if math.isnan(number) else spelled(number)
-
+    text = respelled if numeric else str
     return replace(
-        lever, to=tuple(map(text, lever.to)), from_values=tuple(map(text, lever.from_values)),
-        forbidden=tuple((text(before), text(after)) for before, after in lever.forbidden),
+        lever, to=_once(map(text, lever.to)), from_values=_once(map(text, lever.from_values)),
+        forbidden=_once((text(before), text(after)) for before, after in lever.forbidden),
     )  # fmt: skip
 
 
-def holds_numbers(values: pd.Series) -> bool:
-    """Whether a column holds numbers, and not yes and no."""
-    return pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
+def _once(values: Iterable[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(values))
 
 
 def forbidden_moves(pairs: Iterable[tuple[str, str]], now: NDArray[np.float64], after: NDArray[np.float64]) -> Mask:
@@ -89,6 +64,18 @@ def forbidden_by(card: ActionCard, goal: Goal) -> ActionCard:
     levers = {card.lever, *(one.lever for one in card.also)}
     said = {(lever.column, str(a), str(b)): None for lever in goal.levers if lever.column in levers for a, b in lever.forbidden}
     return replace(card, forbidden=tuple(dict.fromkeys((*card.forbidden, *said))))
+
+
+def counts_forbidden(card: ActionCard, goal: Goal) -> bool:
+    """Whether rows of a card of a step make a move that the goal forbids and the card does not know of: its figures, made before
+    cards carried such moves, are of these rows, too."""
+    if math.isnan(card.step):
+        return False
+    known = {(number_of(a), number_of(b)) for lever, a, b in card.forbidden if lever == card.lever}
+    said = [pair for lever in goal.levers if lever.column == card.lever for pair in lever.forbidden]
+    new = [(a, b) for a, b in said if (number_of(str(a)), number_of(str(b))) not in known]
+    now = np.array([number_of(str(a)) for a, _ in new], dtype=np.float64)
+    return bool(forbidden_moves(new, now, now * (1 + card.step) if card.relative else now + card.step).any())
 
 
 def eligible(card: ActionCard, frame: pd.DataFrame) -> Mask:

@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Lever
-from automl_core.acting.levers import forbidden_moves, holds_numbers, number_of, spelled, spelled_alike, texts
+from automl_core.acting.levers import forbidden_moves, spelled_alike
+from automl_core.acting.spelling import holds_numbers, number_of, spelled, texts
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]

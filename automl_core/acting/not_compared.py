@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from automl_core.acting.action import Lever
-from automl_core.acting.levers import texts
 from automl_core.acting.moves import LEAST_ROWS, category_moves, is_numeric
+from automl_core.acting.spelling import texts
 from automl_core.explaining.groups import CUT, association
 from automl_core.explaining.words import quote
 

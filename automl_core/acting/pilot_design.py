@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard
-from automl_core.acting.levers import eligible, texts
+from automl_core.acting.levers import eligible
 from automl_core.acting.outcome import make_outcome
 from automl_core.acting.pilot_groups import FEWEST_GROUPS, LEAST_GROUPS, Together, rows_together, strata_of
 from automl_core.acting.pilots import (
@@ -29,6 +29,7 @@ from automl_core.acting.pilots import (
     promise_of,
 )
 from automl_core.acting.power import FEWEST_SIDE, Change, Power, fewest_rows, measure_power, power_of
+from automl_core.acting.spelling import texts
 from automl_core.acting.statistics import group_codes
 from automl_core.errors import BadInput
 from automl_core.explaining.words import count, day, quote

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.budget import choose
 from automl_core.acting.conditions import describe_all
+from automl_core.acting.decisions import free_name
 from automl_core.acting.levers import handed_on, moved, name_of
 from automl_core.acting.pilot_design import rows_for
 from automl_core.acting.pilots import change_words, direction, promise_of
@@ -232,18 +233,14 @@ def plan_frame(plan: ActionPlan, inputs: PlanInputs, labels: PlanLabels) -> pd.D
         ("net", "net"), ("grade", "grade"), ("support", "support"),
     ):  # fmt: skip
         values = [getattr(action, attribute) for action in plan.actions]
-        table[_free(name, ids)] = [round(value, 6) if isinstance(value, float) else value for value in values]
-    table[_free("arm", ids)] = [labels.arms.get(row, "") for row in places]
-    table[_free("valid_until", ids)] = [labels.valid_until] * len(places)
-    table[_free("model_version", ids)] = [labels.model_version] * len(places)
+        table[free_name(name, ids)] = [round(value, 6) if isinstance(value, float) else value for value in values]
+    table[free_name("arm", ids)] = [labels.arms.get(row, "") for row in places]
+    table[free_name("valid_until", ids)] = [labels.valid_until] * len(places)
+    table[free_name("model_version", ids)] = [labels.model_version] * len(places)
     for place in range(3):
-        table[_free(f"reason_{place + 1}", ids)] = [(*labels.reasons.get(row, ()), "", "", "")[place] for row in places]
-    table[_free("card", ids)] = [action.card for action in plan.actions]
+        table[free_name(f"reason_{place + 1}", ids)] = [(*labels.reasons.get(row, ()), "", "", "")[place] for row in places]
+    table[free_name("card", ids)] = [action.card for action in plan.actions]
     return pd.DataFrame(table)
-
-
-def _free(name: str, taken: list[str]) -> str:
-    return name if name not in taken else f"action_{name}"
 
 
 def card_title(card: ActionCard) -> str:

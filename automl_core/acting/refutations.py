@@ -13,7 +13,7 @@ from automl_core.acting.covariates import Covariates
 from automl_core.acting.effects import Comparison, Effect, comparison_scores, estimate, robustness_value
 from automl_core.acting.nuisance import Learner
 from automl_core.acting.scores import Mask, Scores, given_to_groups
-from automl_core.acting.statistics import group_codes
+from automl_core.acting.statistics import group_codes, told_beyond_chance
 from automl_core.explaining.words import quote
 
 STRATA = 20
@@ -24,7 +24,6 @@ SMALL_FIT_ROWS = 4_000
 SMALL_ROUNDS = 60
 SMALL_FOLDS = 2  # on 600 to 3,000 rows strengths came out as with five, and a random column shifted nothing by half an error
 LARGE = 10_000
-LEAST_STEERED, MOST_STEERED = 0.05, 0.1  # correlation of who got the change with the cross-fitted chance of it
 TOGETHER_Z = 3.3
 TOGETHER_LEAST = 0.03
 
@@ -152,16 +151,8 @@ def strongest_observed(case: Comparison, effect: Effect, small: Effect | None, m
 
 
 def is_steered(scores: Scores) -> bool:
-    """Whether known columns tell who has the new value by a correlation above 0.1, or above 0.05 and beyond chance.
-
-    Rows train the models that score each other, so chance reaches a third further than by the textbook: three of its errors are
-    four times one over the root of the rows.
-    """
-    told, got = scores.chance[scores.region], scores.new[scores.region].astype(np.float64)
-    if told.std() == 0 or got.std() == 0:
-        return False
-    limit = min(MOST_STEERED, max(LEAST_STEERED, 4 / math.sqrt(len(got))))
-    return float(np.corrcoef(told, got)[0, 1]) > limit
+    """Whether known columns tell who has the new value, beyond what chance makes of it."""
+    return told_beyond_chance(scores.chance[scores.region], scores.new[scores.region].astype(np.float64))
 
 
 def levers_go_together(case: Comparison, others: tuple[str, ...]) -> str:

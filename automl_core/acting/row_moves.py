@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from automl_core.acting.action import Goal, Lever
-from automl_core.acting.levers import number_of, spelled, spelled_alike, texts
+from automl_core.acting.levers import spelled_alike
 from automl_core.acting.moves import is_numeric
+from automl_core.acting.spelling import number_of, spelled, texts
 from automl_core.data.table import Row
 from automl_core.explaining.single import value_text
 from automl_core.search.model import Model

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+CHANCE = 4.0  # three errors of a correlation: rows train the models that score each other, which makes each a third larger
+LEAST_TOLD = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +82,18 @@ def gap_between(values: Floats, inside: NDArray[np.bool_], groups: NDArray[np.ge
 
 def group_codes(groups: NDArray[np.generic]) -> NDArray[np.int64]:
     """Codes (n,) of who goes together; rows whose group is missing get a code of their own each."""
-    import pandas as pd
+    from automl_core.explaining.dependent import codes_of
 
-    codes = np.asarray(pd.factorize(groups)[0], dtype=np.int64)
-    alone = codes < 0
-    codes[alone] = codes.max(initial=-1) + 1 + np.arange(int(alone.sum()))
-    return codes
+    return codes_of(groups)
+
+
+def told_beyond_chance(told: Floats, got: Floats) -> bool:
+    """Whether models could tell who `got` something (n,), by their cross-fitted chance of it `told` (n,), as they could not if it
+    was drawn by lot: a correlation above 0.05 and beyond three of its errors. Of few rows that takes more, for an honest draw of
+    a hundred rows often shows 0.1."""
+    if told.std() == 0 or got.std() == 0:
+        return False
+    return float(np.corrcoef(told, got)[0, 1]) > max(LEAST_TOLD, CHANCE / math.sqrt(len(got)))
 
 
 def benjamini_hochberg(p: list[float]) -> list[float]:

@@ -15,6 +15,7 @@ Mask = NDArray[np.bool_]
 FIT_ROWS = 4_000
 TREES = 60
 STRANGEST = 0.05
+LEAST_REAL = 100  # rows that have a value: the strangest twentieth of fewer is two or three, and these may be anything
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -28,14 +29,15 @@ class Plausibility:
     def holds(self, lever: Floats, rows: Mask, real: Mask | None = None) -> Mask:
         """(n,) whether a row with the `lever` values (n,) looks like one of the table; rows outside `rows` are not asked.
 
-        The `real` ones among them have those values: what looks like 95 % of these is not strange, however rare they are.
+        The `real` ones among them have those values: what looks like 95 % of these is not strange, however rare they are, if they
+        are enough to say so.
         """
         out = np.zeros(len(lever), dtype=bool)
         places = np.flatnonzero(rows)
         if len(places):
             changed = np.column_stack([self.matrix[places], lever[places]])
             told, floor = self.forest.score_samples(changed), self.floor
-            if real is not None and real[places].any():
+            if real is not None and np.count_nonzero(real[places]) >= LEAST_REAL:
                 floor = min(floor, float(np.quantile(told[real[places]], STRANGEST)))
             out[places] = told >= floor
         return out

@@ -14,13 +14,14 @@ from automl_core.acting.conditions import all_hold, any_hold, holds
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.crossing import PARTS, crossed_policy
 from automl_core.acting.effects import Comparison, Effect, estimate
-from automl_core.acting.levers import texts
 from automl_core.acting.moves import MOST_VALUES, Move, category_moves, is_numeric, movable, numeric_moves, steps_of
 from automl_core.acting.nuisance import Learner
 from automl_core.acting.policy import Leaf, Objective, fit_policy, joined
 from automl_core.acting.scores import Level, Scores, Setting, category_scores, level
 from automl_core.acting.shift import Shift, dose_of, shift_scores
+from automl_core.acting.spelling import texts
 from automl_core.acting.splits import Splits
+from automl_core.acting.statistics import told_beyond_chance
 from automl_core.acting.support import plausibility
 
 Floats = NDArray[np.float64]
@@ -125,15 +126,9 @@ def _category_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Tria
 
 
 def _drawn_by_chance(old: Level, new: Level) -> bool:
-    """Whether the known columns cannot tell who got the new value, as it must be when chance decided.
-
-    The cross-fitted chance may go together with what happened by no more than 0.05 or three standard errors.
-    """
+    """Whether the known columns cannot tell who got the new value, as it must be when chance decided."""
     among = old.rows | new.rows
-    told, got = new.chance[among], new.rows[among].astype(np.float64)
-    if told.std() == 0 or got.std() == 0:
-        return True
-    return float(np.corrcoef(told, got)[0, 1]) <= max(0.05, 3 / math.sqrt(len(got)))
+    return not told_beyond_chance(new.chance[among], new.rows[among].astype(np.float64))
 
 
 def _numeric_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Trial, ...]:
@@ -193,7 +188,7 @@ def _crossed(whole: Trial, stage: Stage, cost: float) -> list[Trial]:
 def _looked(whole: Trial, stage: Stage, cost: float) -> list[Trial]:
     """The groups that one half picks, measured on the other half."""
     scores = whole.scores
-    objective = Objective(gains(scores, stage, cost), scores.eligible, scores.region & stage.first, _least(scores) / 2)
+    objective = Objective(gains(scores, stage, cost, 0.0), scores.eligible, scores.region & stage.first, _least(scores) / 2)
     trials = []
     for leaf in fit_policy(stage.splits, objective):
         trials.extend(_measured(whole, stage, leaf, all_hold(leaf, stage.frame) & ~stage.first if leaf else None))

@@ -207,7 +207,7 @@ def _outcome(frame: pd.DataFrame, problem: Problem, roles: UpliftRoles) -> tuple
 
 def treated_rows(series: pd.Series, treated: str = "") -> Floats:
     """(n,) 1 for treated, 0 for untreated, NaN for unknown. BadInput without two values, or when which is which is unclear."""
-    from automl_core.acting.levers import texts
+    from automl_core.acting.spelling import texts
 
     spelled = texts(series).where(series.notna())
     levels = sorted(str(level) for level in spelled.dropna().unique())

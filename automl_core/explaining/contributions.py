@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl_core.errors import BadInput
 from automl_core.explaining.chance import row_seeds, same_seeds
 from automl_core.explaining.reference import Care, Reference, open_reference, parted
 from automl_core.explaining.routes import (
@@ -58,12 +59,13 @@ def pick_background(model: Model, frame: pd.DataFrame, seed: int = 0, rows: int 
 
 
 def explained_class(model: Model, label: str = "") -> int:
-    """The place of the class that is explained: the positive one, or the one named; 0 for numbers."""
+    """The place of the class that is explained: the positive one, or the one named; 0 for numbers. BadInput when it has none of
+    that name: another class's parts under it would mislead."""
     problem = model.problem
+    if label and label not in problem.classes:
+        raise BadInput(f"“{problem.target[:80]}” has no class “{label[:80]}”.", "Choose one of its classes.")
     wanted = label or problem.positive
-    if problem.task == "regression" or wanted not in problem.classes:
-        return 0
-    return problem.classes.index(wanted)
+    return problem.classes.index(wanted) if wanted in problem.classes else 0
 
 
 def shown(model: Model, prediction: Floats, place: int) -> Floats:

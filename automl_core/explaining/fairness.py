@@ -68,7 +68,8 @@ class GroupFigures:
     """One group. For classes: who is selected, of those who are of the class (`found`) and of those who are not (`false_alarms`),
     and how often the class occurs. For numbers: `selected`, `found` and `false_alarms` rest on no rows. `residual` is observed
     minus predicted, `error` the mean absolute error of numbers. `small` groups, of too few rows or of rows that too few others
-    stand for, are shown but not compared."""
+    stand for, are shown but not compared; nor are the errors of `lumped` ones, in which that is so of those who are of the class
+    or of those who are not."""
 
     group: str
     rows: int
@@ -81,6 +82,12 @@ class GroupFigures:
     residual: Rate
     error: Rate
     calibration: tuple[CalibrationPoint, ...]
+    lumped: bool = False
+
+    @property
+    def rich(self) -> bool:
+        """Whether there are enough of both outcomes to compare its errors with another group's."""
+        return min(self.found.rows, self.false_alarms.rows) >= LEAST_EACH and not self.lumped
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +166,18 @@ def _figures(case: Audit, mask: Mask, name: str) -> GroupFigures:
         false_alarms = wilson(int((picked & ~real).sum()), int((~real).sum()))
     else:
         error = mean_rate(np.abs(y - prediction))
-    few = case.together is not None and effective(np.full(len(y), 1.0), codes_of(case.together[mask])) < LEAST_GROUPS
+    lumped = case.selected is not None and (_few(case, mask & (case.y > 0.5)) or _few(case, mask & (case.y <= 0.5)))
     return GroupFigures(
-        name, len(y), len(y) < SMALL_ROWS or few, chosen, found, false_alarms, observed, float(prediction.mean()),
-        mean_rate(y - prediction), error, _calibration(prediction, y, case.selected is not None),
+        name, len(y), len(y) < SMALL_ROWS or _few(case, mask), chosen, found, false_alarms, observed, float(prediction.mean()),
+        mean_rate(y - prediction), error, _calibration(prediction, y, case.selected is not None), lumped,
     )
+
+
+def _few(case: Audit, mask: Mask) -> bool:
+    """Whether these rows are worth too few of the groups that go together: the rows of one customer say nothing of the next."""
+    if case.together is None or not mask.any():
+        return False
+    return effective(np.full(int(mask.sum()), 1.0), codes_of(case.together[mask])) < LEAST_GROUPS
 
 
 def _calibration(prediction: Floats, y: Floats, is_class: bool) -> tuple[CalibrationPoint, ...]:
@@ -187,7 +201,7 @@ def _class_gaps(made: Fairness, case: Audit, codes: NDArray[np.int64], generator
         return made
     real = case.y > 0.5
     large = [place for place, group in enumerate(made.groups) if not group.small]
-    rich = [place for place in large if min(made.groups[place].found.rows, made.groups[place].false_alarms.rows) >= LEAST_EACH]
+    rich = [place for place in large if made.groups[place].rich]
     everyone, picked = np.ones(len(real), dtype=bool), selected.astype(np.float64)
     parity = share_spread(*_counts(selected, everyone, codes, large), generator)
     parity = _dependent(parity, case, [(picked, everyone)], (codes, large), generator)

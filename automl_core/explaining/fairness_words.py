@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from automl_core.data.words import join_words
-from automl_core.explaining.fairness_counts import LEAST_EACH, SMALL_ROWS, Rate, Spread
+from automl_core.explaining.fairness_counts import SMALL_ROWS, Rate, Spread
 from automl_core.explaining.words import interval, number, percent, points, quote
 
 if TYPE_CHECKING:
@@ -40,14 +40,14 @@ def _class_lines(made: Fairness) -> list[str]:
         lines.append(_line(made, made.false_alarms, lambda group: group.false_alarms, f"are called {target} all the same",
                            f"those that are not {target}"))
     else:
-        lines.append(f"Too few rows are {target}, or are not, to compare the errors.")
+        lumped = ", or these are of too few groups of rows that go together," if any(one.lumped for one in made.compared) else ""
+        lines.append(f"Too few rows are {target}, or are not{lumped or ','} to compare the errors.")
     lines.append(_off(made, percent, points))
     return lines
 
 
 def _line(made: Fairness, spread: Spread, pick: Pick, verb: str, among: str) -> str:
-    enough = 0 if among == "all" else LEAST_EACH  # error rates are compared between groups with enough rows of both kinds
-    rich = [group for group in made.compared if min(group.found.rows, group.false_alarms.rows) >= enough and pick(group).rows]
+    rich = [group for group in made.compared if (among == "all" or group.rich) and pick(group).rows]
     ranked = sorted(rich, key=lambda group: pick(group).value)
     low, high = ranked[0], ranked[-1]
     most, least = percent(pick(high).value), percent(pick(low).value)

@@ -25,7 +25,7 @@ from automl_core.explaining.explanation import LEAST_NAMED, ColumnGroup, Explana
 from automl_core.explaining.reference import Care
 from automl_core.explaining.refits import Past, Refit, kinds_used, refits
 from automl_core.explaining.shadows import Noise, noise_floor
-from automl_core.explaining.twins import replaceable
+from automl_core.explaining.twins import LEAST_SHARE, replaceable
 from automl_core.explaining.words import quote
 from automl_core.framing.metrics import metric_of
 from automl_core.search.model import Model
@@ -101,12 +101,15 @@ def all_with_evidence(
 
 
 def _wanted(explanations: tuple[Explanation, ...]) -> list[tuple[str, ...]]:
-    """The columns used most, for one of the classes or another, and the groups: what is shuffled."""
+    """The columns used most, for one of the classes or another, and the groups: what is shuffled. All that the class asked for
+    uses much are among them, however many columns of their own the others have."""
     shares: dict[str, float] = {}
     for one in explanations:
         for item in one.importance:
             shares[item.column] = max(shares.get(item.column, 0.0), item.share)
-    most = sorted((name for name in shares if shares[name] > 0), key=lambda name: -shares[name])[:MOST_DROPS]
+    much = [item.column for item in explanations[0].importance if item.share >= LEAST_SHARE]
+    used = sorted((name for name in shares if shares[name] > 0), key=lambda name: -shares[name])
+    most = list(dict.fromkeys((*much, *used)))[: max(MOST_DROPS, len(much))]
     return [(name,) for name in most] + list(dict.fromkeys(_key(group) for one in explanations for group in one.groups))
 
 

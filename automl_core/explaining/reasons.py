@@ -1,6 +1,8 @@
 """The few columns that moved each prediction most, in words: for lists of rows, where a waterfall each would be too much."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -13,6 +15,7 @@ from automl_core.explaining.contributions import (
     reference_rows,
 )
 from automl_core.explaining.reference import Care
+from automl_core.explaining.routes import Raw
 from automl_core.explaining.single import value_text
 from automl_core.explaining.words import number
 from automl_core.search.model import Model
@@ -56,8 +59,14 @@ def _parts(model: Model, frame: pd.DataFrame, background: pd.DataFrame, seed: in
     likeliest, phi = raw.prediction.argmax(axis=1), np.zeros((len(frame), len(model.sources)))
     for place in np.unique(likeliest).tolist():
         mine = likeliest == place
-        phi[mine] = in_class(model, raw, matrix, model.problem.classes[place]).phi[mine]
+        phi[mine] = in_class(model, _of_rows(raw, mine), matrix[mine], model.problem.classes[place]).phi
     return phi
+
+
+def _of_rows(raw: Raw, rows: NDArray[np.bool_]) -> Raw:
+    """The parts of some of the rows."""
+    doubt, prediction = (None if one is None else one[rows] for one in (raw.doubt, raw.prediction))
+    return replace(raw, phi=raw.phi[rows], doubt=doubt, prediction=prediction)
 
 
 def _signed(amount: float) -> str:

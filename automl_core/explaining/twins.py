@@ -29,7 +29,8 @@ def replaceable(
     hurt is replaceable anyway.
     """
     grouped = {name for group in explanation.groups for name in group.columns}
-    tried = [item.column for item in explanation.importance if item.column in grouped and item.share >= LEAST_SHARE][:MOST]
+    tried = [item.column for item in explanation.importance
+             if item.column in grouped and item.share >= LEAST_SHARE and (item.column,) in drops][:MOST]
     encoder = refit.model.encoder
     if not tried:
         return ()

@@ -188,11 +188,14 @@ def _actions(inputs: ReportInputs) -> tuple[str, ...]:
 
 
 def _work_through(actions: ActionList) -> str:
-    rows, explained = len(actions.rows), sum(bool(row.reasons) for row in actions.rows)
+    rows, told = len(actions.rows), [place for place, row in enumerate(actions.rows, 1) if row.reasons]
     words = f"Work through the action list from the top: {count(rows, 'row')}"
-    if explained == rows:
+    if len(told) == rows:
         return f"{words}, {'each ' if rows > 1 else ''}with its reasons."
-    return f"{words}, the first {count(explained)} with their reasons." if explained > 1 else f"{words}."
+    if len(told) < 2:
+        return f"{words}."
+    some = " where the model gives any" if len(told) < told[-1] else ""
+    return f"{words}, {'all' if told[-1] == rows else f'the first {count(told[-1])}'} with their reasons{some}."
 
 
 def _sure(inputs: ReportInputs) -> tuple[str, ...]:

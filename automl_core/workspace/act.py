@@ -25,6 +25,8 @@ from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
 MOST_REASONS = 500
+TOO_MANY = ("Its rows and its money were counted when moves that the goal forbids were not left out yet, and are too high: look "
+            "for actions again.")
 LEAST_SHARE = 0.05  # a share too small to tell the time left by
 
 
@@ -52,9 +54,10 @@ class Acting:
         return replace(suggested, good=problem.classes[int(rows.argmax())])
 
     def save_goal(self, project_id: str, goal: Goal) -> Goal:
-        """Keep the goal; BadInput when a lever or column is unknown."""
+        """Keep the goal, its values spelled as the table's; BadInput when a lever or column is unknown."""
         _, columns, problem, _ = self.search.goal.open(self.search.inputs(self.search.needed(project_id)))
         acting.check_goal(goal, problem, columns)
+        goal = acting.as_spelled(goal, columns)
         self.context.save("goal", project_id, goal)
         self.context.store.touch(project_id)
         return goal
@@ -87,7 +90,13 @@ class Acting:
         """The same for one run."""
         goal = self.goal_of(run)
         kept = self.context.latest("cards", run.project_id, Actions, parent_id=run.id + fingerprint(goal))
-        return kept and _kept_to(kept, goal)
+        if kept is None:
+            return None
+        found = _kept_to(kept, goal)
+        cards = zip(kept.cards, found.cards, strict=True)
+        return replace(found, cards=tuple(
+            replace(card, reasons=(*card.reasons, TOO_MANY)) if acting.counts_forbidden(made, goal) else card
+            for made, card in cards))
 
     def cards(self, project_id: str) -> tuple[ActionCard, ...] | None:
         """Action cards for the newest model and the present goal; None when they were not made."""

@@ -25,7 +25,7 @@ from automl_core.reporting.card_page import CardPage, card_page
 from automl_core.reporting.exports import safe_csv, safe_xlsx
 from automl_core.workspace.act import MOST_REASONS
 from automl_core.workspace.context import Context, Recent, fingerprint
-from automl_core.workspace.pilots import Piloting, card_key
+from automl_core.workspace.pilots import Piloting, card_key, same_goal
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
@@ -100,8 +100,10 @@ class Deciding:
         key = "plan" + fingerprint(run.id, self.pilots.act.goal_of(run), cards, [pilot.id for pilot in self._running(run)])
 
         def make() -> ActionPlan:
-            held = frozenset(row for arms in self._arms(run).values() for row, arm in arms.items() if arm == HOLD)
-            return acting.plan_actions(cards, replace(self._plan_inputs(run), held=held))
+            sides = [self._sides(run, pilot) for pilot in self._running(run)]
+            held = frozenset(row for arms in sides for row, arm in arms.items() if arm == HOLD)
+            named = [replace(card, id=card_key(card)) for card in cards]  # of before cards had ids: by it the side is found
+            return acting.plan_actions(named, replace(self._plan_inputs(run), held=held))
 
         made: ActionPlan = self.context.decisions.get(key, make)
         return made
@@ -171,20 +173,22 @@ class Deciding:
         return planned_table(made, self._plan_inputs(run), run.id, arms, lambda places: self.pilots.act.reasons(run, places))
 
     def _running(self, run: Run) -> list[Pilot]:
-        """The running pilots of the present cards, drawn from the rows that the run has."""
-        cards = {card_key(card) for card in self.pilots.cards_of(run)}
-        return [pilot for pilot in self.pilots.about(run.project_id) if pilot.state == "running" and card_key(pilot.card) in cards
+        """The running pilots that were drawn from the rows that the run has, newest first: also those of cards that are no longer
+        there, for what is done to their rows would still spoil them."""
+        return [pilot for pilot in self.pilots.all(run.project_id) if pilot.state == "running"
                 and self.search.inputs(self.search.run(pilot.run)) == self.search.inputs(run)]
 
-    def _arms(self, run: Run) -> dict[str, dict[int, str]]:
-        """By card the side of each row that is in its running pilot, by the row's place among the rows with predictions."""
+    def _sides(self, run: Run, pilot: Pilot) -> dict[int, str]:
+        """The side of each row that is in a pilot, by the row's place among the rows with predictions."""
         place = {int(position): at for at, position in enumerate(self.search.ranked(run).positions)}
-        arms: dict[str, dict[int, str]] = {}
-        for pilot in self._running(run):
-            table = self.pilots.assignment(pilot)
-            drawn = zip(table[ROW].tolist(), table[ARM].tolist(), strict=True)
-            arms[card_key(pilot.card)] = {place[position]: arm for position, arm in drawn if position in place}
-        return arms
+        table = self.pilots.assignment(pilot)
+        drawn = zip(table[ROW].tolist(), table[ARM].tolist(), strict=True)
+        return {place[position]: arm for position, arm in drawn if position in place}
+
+    def _arms(self, run: Run) -> dict[str, dict[int, str]]:
+        """The sides in the running pilots of what is wanted now, by their card."""
+        goal = self.pilots.act.goal_of(run)
+        return {card_key(pilot.card): self._sides(run, pilot) for pilot in self._running(run) if same_goal(pilot, goal)}
 
     def _plan_inputs(self, run: Run) -> PlanInputs:
         frame, columns, _, _ = self.search.goal.open(self.search.inputs(run))

@@ -10,7 +10,7 @@ import pandas as pd
 from automl_core import acting
 from automl_core.acting import Experiment
 from automl_core.acting.action import Goal, Lever
-from automl_core.acting.levers import texts
+from automl_core.acting.spelling import texts
 from automl_core.errors import BadInput
 from automl_core.jobs import JobWatch
 from automl_core.reporting.exports import safe_csv

@@ -16,6 +16,7 @@ from automl_core.errors import BadInput, Cancelled
 from automl_core.explaining.changes import Flip, TableChange, TableWhatIf, WhatIf
 from automl_core.explaining.explanation import Curve, Evidence, Explanation, RowContext, RowExplanation
 from automl_core.explaining.words import id_text, quote
+from automl_core.framing.problem import Problem
 from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle
 from automl_core.workspace import explained
@@ -52,13 +53,14 @@ class Explaining:
     around: Recent[RowContext] = field(default_factory=lambda: Recent(200))
 
     def explanation(self, project_id: str, label: str = "") -> Explanation | None:
-        """The newest model explained, of several classes for `label` (unasked as `class_of` says); None while it was not."""
+        """The newest model explained, of several classes for `label` (unasked as `unasked` says); None while it was not."""
         run = self.search.last(project_id)
         return None if run is None else self.explanation_of(run, label)
 
     def explanation_of(self, run: Run, label: str = "") -> Explanation | None:
         """One run's model explained: with what its importances rest on, once that was looked at."""
-        return explained.explanation_of(self.context, run, label or explained.class_of(self.context, run))
+        return explained.explanation_of(self.context, run, label) if label else explained.unasked(
+            self.context, run, self._problem(run))
 
     def explain_class(self, project_id: str, label: str) -> Explanation:
         """The newest model explained for a class: kept when that was done before, else made now in a few seconds."""
@@ -82,7 +84,7 @@ class Explaining:
         return None if run is None else self._evidence(run, label)
 
     def _evidence(self, run: Run, label: str) -> Evidence | None:
-        place = explained.place_of(self.context, run, label or explained.class_of(self.context, run))
+        place = explained.place_of(self.context, run, label or self._unasked(run))
         return self.context.latest("evidence", run.project_id, Evidence, parent_id=place)
 
     def start(self, project_id: str, label: str = "") -> Job:
@@ -91,7 +93,7 @@ class Explaining:
         for job in queue.jobs(self.context.store, project_id):
             if job.kind == "explain" and job.active:
                 return job
-        label = label or explained.class_of(self.context, run)
+        label = label or self._unasked(run)
         return queue.enqueue(self.context.store, project_id, "explain", {"run": run.id, "label": label})
 
     def run_explain(self, project_id: str, run_id: str, watch: JobWatch, label: str = "") -> None:
@@ -128,7 +130,7 @@ class Explaining:
         """How the newest model's prediction, of a class, goes with one column: kept when it was looked at before, else made
         now."""
         run = self.search.needed(project_id)
-        label = label or explained.class_of(self.context, run)
+        label = label or self._unasked(run)
         kept = self._evidence(run, label) if method == "ale" else None
         found = next((one for one in kept.curves if one.column == column), None) if kept else None
 
@@ -193,7 +195,8 @@ class Explaining:
         frame, _, problem, _ = self.search.goal.open(self.search.inputs(run))
         score = past.oof
         if score.ndim == 2:
-            score = score[:, problem.classes.index(label)] if label else score.max(axis=1)
+            place = explaining.explained_class(self.search.bundle(run).model, label)
+            score = score[:, place] if label else score.max(axis=1)
         shown = frame.iloc[past.positions].drop(columns=["prediction", "predicted class"], errors="ignore")
         shown.insert(0, "prediction", score)
         if problem.task == "multiclass":
@@ -218,7 +221,7 @@ class Explaining:
 
         def look() -> RowContext:
             cases, asked = self._opened(run).cases, label or explaining.likeliest(bundle.model, row)
-            if asked and bundle.model.problem.classes.index(asked) != explaining.explained_class(bundle.model):
+            if asked and explaining.explained_class(bundle.model, asked) != explaining.explained_class(bundle.model):
                 found = self.search.predictions(run)
                 cases = explaining.of_class(cases, found.oof, found.y, found.positions, asked)
             return explaining.row_context(cases, row, position)
@@ -251,9 +254,15 @@ class Explaining:
         """What the model would say of all rows, of several classes about `label`, if something changed in each of them."""
         run = self.search.needed(project_id)
         model = self.search.bundle(run).model
-        label = label or explained.class_of(self.context, run)
+        label = label or self._unasked(run)
         rows = explaining.rows_asked(model, self._past(run).frame, run.plan.seed, label)
         return explaining.what_if_rows(rows, changes, model.cleaned, run.plan.seed, ASKED_SECONDS)
+
+    def _unasked(self, run: Run) -> str:
+        return explained.class_of(self.context, run, self._problem(run))
+
+    def _problem(self, run: Run) -> Problem:
+        return self.search.goal.problem_of(self.search.inputs(run))
 
     def _goal(self, project_id: str) -> Goal | None:
         return self.context.latest("goal", project_id, Goal)

@@ -34,30 +34,35 @@ def place_of(context: Context, run: Run, label: str) -> str:
 
 
 def explanation_of(context: Context, run: Run, label: str = "") -> Explanation | None:
-    """The model explained for a class; None while that was not done."""
-    found = first_of(context, run)
-    if found is None or label in ("", found.label):
-        return found
+    """The model explained for a class ("": the one explained first); None while that was not done."""
+    return _for_class(context, run, label, first_of(context, run))
+
+
+def _for_class(context: Context, run: Run, label: str, first: Explanation | None) -> Explanation | None:
+    """The same where what was explained `first` is read already."""
+    if first is None or label in ("", first.label):
+        return first
     record = context.store.latest(run.project_id, "explanation", parent_id=run.id + fingerprint(label))
     return said_once(context.noun(Explanation, record)) if record else None
 
 
-def class_of(context: Context, run: Run) -> str:
-    """The class of several that is spoken of unasked: the good one of the saved goal of acting where the model was explained for
-    it, else the one explained first. "" while nothing was explained, and for numbers."""
+def unasked(context: Context, run: Run, problem: Problem) -> Explanation | None:
+    """The explanation that is shown unasked, of a run that predicts that: of several classes that of the good one of the saved
+    goal of acting where the model was explained for it, else the first; None while nothing was explained."""
     first = first_of(context, run)
-    if first is None:
-        return ""
+    if first is None or problem.task != "multiclass":
+        return first
     goal = context.latest("goal", run.project_id, Goal)
-    several = problem_of(context, run)
-    if goal is None or several.task != "multiclass" or goal.outcome != several.target or goal.good not in several.classes:
-        return first.label
-    return goal.good if explanation_of(context, run, goal.good) is not None else first.label
+    if goal is None or goal.outcome != problem.target or goal.good not in problem.classes:
+        return first
+    return _for_class(context, run, goal.good, first) or first
 
 
-def problem_of(context: Context, run: Run) -> Problem:
-    """What a run predicts."""
-    return context.noun(Problem, context.store.get(run.problem))
+def class_of(context: Context, run: Run, problem: Problem) -> str:
+    """The class of several that is spoken of unasked; "" while nothing was explained, and where there is nothing to choose: two
+    classes are spoken of by the positive one."""
+    found = unasked(context, run, problem) if problem.task == "multiclass" else None
+    return found.label if found else ""
 
 
 def keep_explanations(context: Context, run: Run, explanations: tuple[Explanation, ...]) -> None:

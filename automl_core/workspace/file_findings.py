@@ -10,7 +10,7 @@ from automl_core import acting, cleaning, framing
 from automl_core.acting import GapStory, Pair, Periods
 from automl_core.acting.action import Condition
 from automl_core.acting.conditions import all_hold, describe_all
-from automl_core.acting.levers import number_of
+from automl_core.acting.spelling import number_of
 from automl_core.data.table import Column, find_column
 from automl_core.errors import BadInput
 from automl_core.explaining import Fairness

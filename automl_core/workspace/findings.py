@@ -13,7 +13,7 @@ from automl_core import jobs as queue
 from automl_core.acting import GapStory, Pair, Periods, SegmentStory
 from automl_core.acting.action import Condition, SegmentSearch
 from automl_core.acting.conditions import conditions_of
-from automl_core.acting.levers import texts
+from automl_core.acting.spelling import texts
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput

@@ -8,7 +8,8 @@ import pandas as pd
 
 from automl_core import acting
 from automl_core.acting.action import Lever
-from automl_core.acting.levers import spelled_alike, texts
+from automl_core.acting.levers import spelled_alike
+from automl_core.acting.spelling import texts
 from automl_core.data.table import Column
 from automl_core.framing.problem import Problem
 

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -31,6 +31,7 @@ MONEY = (
 DIRECTIONS: dict[str, Direction] = {"Both ways": "", "Only up": "up", "Only down": "down"}
 ARROW = " → "
 MOST_MOVES = 200  # a longer list to choose from is slow and cannot be read
+MOST_NAMED = 8
 LONGEST = 200  # a choice is known by its label: values that begin alike must not be cut to the same one
 
 
@@ -66,7 +67,7 @@ def _form(project: str, goal: Goal) -> None:
     start: Goal = state.drafts.get(f"act_start_{project}", goal)
     choices = session.workspace().act.levers(project)
     draft = _levers(_roles(_wanted(project, start, key), choices, key), choices, key)
-    changed = to_json(draft) != to_json(goal)
+    changed = to_json(draft) != to_json(_as_listed(goal, choices))
     state.drafts[f"act_changed_{project}"] = changed
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Save goal", type="primary" if changed else "secondary", icon=":material/flag:", key=f"{key}_save"):
@@ -104,6 +105,13 @@ def _restart(project: str, start: Goal | None) -> None:
 
 def _cleared(goal: Goal, choices: LeverChoices) -> Goal:
     return Goal(goal.outcome, goal.good, given=choices.given, currency=goal.currency)
+
+
+def _as_listed(goal: Goal, choices: LeverChoices) -> Goal:
+    """The saved goal as the form spells it: one of before values were kept as the table spells them may say 2.0 of a 2."""
+    found = {choice.column: choice for choice in choices.columns if not choice.number}
+    return replace(goal, levers=tuple(
+        spelled_as(lever, found[lever.column]) if lever.column in found else lever for lever in goal.levers))
 
 
 def _wanted(project: str, start: Goal, key: str) -> Goal:
@@ -196,7 +204,20 @@ def _category(lever: Lever, choice: LeverChoice, key: str) -> Lever:
         st.caption(f"{count(len(pairs), 'move')} are too many to list{kept}. To say which must never be proposed, name fewer "
                    "values in From and To, or write them under “forbidden” in the goal as a file.")
     unlisted = [pair for pair in lever.forbidden if pair not in pairs]  # as of steps, or of values that are not named any more
-    return replace(lever, from_values=tuple(sources), to=tuple(targets), forbidden=(*forbidden, *unlisted))
+    kept = _kept_forbidden(unlisted, key)
+    return replace(lever, from_values=tuple(sources), to=tuple(targets), forbidden=(*forbidden, *kept))
+
+
+def _kept_forbidden(pairs: Sequence[tuple[str, str]], key: str) -> tuple[tuple[str, str], ...]:
+    """The forbidden moves that the form does not list, unless somebody lifts them."""
+    if not pairs:
+        return ()
+    named = "; ".join(f"{cut(a, 40)}{ARROW}{cut(b, 40)}" for a, b in pairs[:MOST_NAMED])
+    more = f"; and {count(len(pairs) - MOST_NAMED)} more" if len(pairs) > MOST_NAMED else ""
+    moves = count(len(pairs), "forbidden move that is", "forbidden moves that are")
+    kept = st.toggle(f"Keep {moves} not listed here", value=True, key=f"{key}_unlisted",
+                     help=plain(f"Never proposed while this is on: {named}{more}.", 900))
+    return tuple(pairs) if kept else ()
 
 
 def _number(lever: Lever, choice: LeverChoice, key: str) -> Lever:
@@ -213,7 +234,8 @@ def _number(lever: Lever, choice: LeverChoice, key: str) -> Lever:
                                help=f"In the data: {span}.")
     return replace(
         lever, direction=DIRECTIONS.get(word or "", ""), step=nan if step is None else float(step), relative=bool(share),
-        low=nan if low is None else float(low), high=nan if high is None else float(high))
+        low=nan if low is None else float(low), high=nan if high is None else float(high),
+        forbidden=_kept_forbidden(lever.forbidden, key))
 
 
 def _known(value: float) -> float | None:

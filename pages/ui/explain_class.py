@@ -10,9 +10,10 @@ from pages.ui.words import cut, percent, quoted
 
 
 def chosen(project: str) -> str:
-    """The class that somebody chose; empty when nobody did."""
+    """The class that somebody chose; empty when nobody did, or when what is predicted has no such choice by now."""
     found: str = session.session().drafts.get(f"explain_class_{project}", "")
-    return found
+    classes = session.workspace().search.problem(project).classes if found else ()
+    return found if len(classes) > 2 and found in classes else ""
 
 
 def pick(project: str, explanation: Explanation) -> Explanation:

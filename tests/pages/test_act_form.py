@@ -11,11 +11,14 @@ import streamlit as st
 from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 from streamlit.testing.v1 import AppTest
 
-from automl_core.acting.action import Lever
+from automl_core.acting.action import ActionCard, Actions, Lever
+from automl_core.codec import from_json
 from automl_core.framing.problem import Money, Problem
+from automl_core.workspace.context import Context
 from automl_core.workspace.goal import Framing
 from pages.ui import pilot_view, session
 from tests.pages.conftest import Stages, open_page, primary, texts, work
+from tests.unit.test_acting_cards import NAMES
 
 LONG = "A plan with everything that is included "
 LEVER = Lever("contract", to=(f"{LONG}at sea", f"{LONG}on land"), from_values=(f"{LONG}in winter", f"{LONG}in summer"),
@@ -105,6 +108,54 @@ def test_a_lever_with_too_many_moves_to_list_says_what_to_do(stages: Stages, pro
     told = " ".join(item.value for item in app.caption)
     assert "225 moves are too many to list; 1 move stays forbidden" in told
     assert "name fewer values in From and To" in told
+
+
+def test_a_card_of_before_it_kept_to_forbidden_moves_owns_up_to_it(
+    stages: Stages, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    act, read = stages.workspace.act, Context.latest
+    column = next(choice.column for choice in act.levers(project).columns if choice.number)
+    act.save_goal(project, replace(act.goal(project), levers=(Lever(column, step=1.0, forbidden=(("1", "2"),)),)))
+    card = from_json(ActionCard, {**dict.fromkeys(NAMES, 0.0), "lever": column, "step": 1.0, "reasons": ["So."]})
+    kept = Actions((card, replace(card, step=2.0)), (), 2, 100)
+    monkeypatch.setattr(Context, "latest", lambda self, kind, *more, **named: kept if kind == "cards" else read(
+        self, kind, *more, **named))
+    found = act.cards(project)
+    assert found is not None
+    assert [len(one.reasons) for one in found] == [2, 1]
+    assert "look for actions again" in found[0].reasons[1]
+
+
+def test_forbidden_moves_that_are_not_listed_are_counted_and_can_be_lifted(stages: Stages, project: str) -> None:
+    act = stages.workspace.act
+    number = next(choice.column for choice in act.levers(project).columns if choice.number)
+    levers = (replace(LEVER, forbidden=(*LEVER.forbidden, ("a plan of old", "another"))), Lever(number, forbidden=(("1", "2"),)))
+    act.save_goal(project, replace(act.goal(project), levers=levers))
+    app = open_page("act", project)
+    assert not app.exception
+    lifted = [box for box in app.toggle if "1 forbidden move that is not listed here" in box.label]
+    assert len(lifted) == 2
+    assert "a plan of old → another" in lifted[0].help.replace("\\", "")
+    assert "differs from the saved goal" not in texts(app)
+    lifted[0].set_value(False).run()
+    assert "differs from the saved goal" in texts(app)
+    next(button for button in app.button if button.label == "Save goal").click().run()
+    assert [lever.forbidden for lever in act.goal(project).levers] == [LEVER.forbidden, (("1", "2"),)]
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_a_number_that_a_file_spells_otherwise_is_no_change_of_the_form(stages: Stages, project: str, stored: bool) -> None:
+    """`stored` as an earlier version kept it."""
+    act = stages.workspace.act
+    few = next(choice for choice in act.levers(project).columns if not choice.number and not math.isnan(choice.low))
+    goal = replace(act.goal(project), levers=(Lever(few.column, (f"{few.values[0]}.0",), forbidden=(("1.0", "2.0"),)),))
+    if stored:
+        stages.workspace.context.save("goal", project, goal)
+    else:
+        assert act.save_goal(project, goal).levers[0].to == few.values[:1]
+    app = open_page("act", project)
+    assert not app.exception
+    assert "differs from the saved goal" not in texts(app)
 
 
 def test_what_must_never_be_used_names_no_group_and_is_owned_up_to_on_the_list(stages: Stages, project: str) -> None:

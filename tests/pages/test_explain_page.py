@@ -21,6 +21,7 @@ from automl_core.explaining import past_cases
 from automl_core.explaining.explanation import Evidence, Interactions, WeakSpots
 from automl_core.jobs import JobWatch
 from automl_core.search.plan import Plan
+from automl_core.store import Store
 from automl_core.workspace.act import Acting
 from automl_core.workspace.cleaning import Cleaning
 from automl_core.workspace.explain import Explaining
@@ -311,6 +312,27 @@ def test_unasked_the_commonest_class_is_explained_and_all_tabs_speak_of_the_one_
     assert box(app).value == "top"
 
 
+@pytest.mark.parametrize("name", ["One row", "What if"])
+def test_a_class_that_what_is_predicted_no_longer_has_is_not_spoken_of(visit: Visit, stages: Stages, name: str) -> None:
+    project = stages.projects["scored"]
+    app = visit("scored", "explain")
+    app.session_state["clarion"].drafts[f"explain_class_{project}"] = "bad"
+    app.session_state["explain_tab"] = name
+    app.run()
+    assert not app.exception
+    assert not app.error
+    (listed,) = [one for one in app.dataframe if "prediction" in one.value]
+    assert "Prediction of" not in listed.proto.columns
+
+
+def test_a_class_that_there_is_not_is_refused_and_not_taken_for_another(stages: Stages, graded: str) -> None:
+    explain = stages.workspace.explain
+    for asked in (explain.rows, explain.curve, explain.row, explain.row_context):
+        given = (0,) if asked in (explain.row, explain.row_context) else ("sugar",) if asked == explain.curve else ()
+        with pytest.raises(BadInput, match="no class “worst”"):
+            asked(graded, *given, label="worst")  # type: ignore[operator]
+
+
 def test_an_earlier_version_kept_one_class_others_are_explained_once_when_they_are_asked_for(
     visit: Visit, stages: Stages, graded: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -339,6 +361,23 @@ def test_an_earlier_version_kept_one_class_others_are_explained_once_when_they_a
     assert unasked.label == "bad"
     with pytest.raises(BadInput, match="no class"):
         workspace.explain.explain_class(graded, "worst")
+
+
+def test_what_is_shown_unasked_is_read_once(stages: Stages, graded: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    explain, scored, read = stages.workspace.explain, stages.projects["scored"], Store.latest
+    asked: list[str] = []
+
+    def counted(store: Store, project_id: str, kind: str, parent_id: str = "") -> Any:
+        asked.append(kind)
+        return read(store, project_id, kind, parent_id)
+
+    monkeypatch.setattr(Store, "latest", counted)
+    for project, look, most in (
+        (scored, explain.explanation, 1), (scored, explain.evidence, 0), (graded, explain.explanation, 1),
+    ):  # fmt: skip
+        asked.clear()
+        look(project)
+        assert asked.count("explanation") <= most
 
 
 def test_a_saved_goal_says_which_class_is_explained_and_what_reasons_and_report_speak_of(

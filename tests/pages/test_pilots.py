@@ -273,6 +273,29 @@ def test_rows_that_a_running_pilot_holds_out_are_no_actions(page: Carded) -> Non
     assert ws.decide.plan(project) == before
 
 
+@pytest.mark.parametrize("made", ["other", "without ids"])
+def test_rows_are_held_out_whatever_becomes_of_the_cards_of_their_pilot(
+    page: Carded, monkeypatch: pytest.MonkeyPatch, made: str
+) -> None:
+    ws, project = page.workspace, page.project
+    run = ws.search.needed(project)
+    cards = ws.act.cards_of(run) or ()
+    kept = tuple(replace(card, id=f"{card.id}2" if made == "other" else "") for card in cards)
+    if made == "without ids":
+        monkeypatch.setattr(Acting, "cards_of", lambda self, run: kept)
+    pilot = ws.pilots.start(project, ws.decide.plan(project).actions[0].card, PilotChoice(rows=300))
+    monkeypatch.setattr(Acting, "cards_of", lambda self, run: kept)  # cards were made anew
+    table = ws.pilots.assignment(pilot)
+    places = {position: place for place, position in enumerate(ws.search.ranked(run).positions.tolist())}
+    held = {places[row] for row, arm in zip(table["row"], table["arm"], strict=True) if arm == "hold"}
+    plan = ws.decide.plan(project)
+    assert plan.actions
+    assert plan.held == len(held)
+    assert not held & {action.row for action in plan.actions}
+    arms = pd.read_csv(io.BytesIO(ws.decide.plan_csv(project)), encoding="utf-8-sig")["arm"]
+    assert arms.isna().all() if made == "other" else set(arms.dropna()) == {"treat"}
+
+
 def test_reasons_are_worked_out_once_for_a_row(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another capacity asks about much the same rows; explaining them is what a list takes longest for."""
     asked: list[int] = []

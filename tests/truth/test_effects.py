@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -19,7 +21,9 @@ from automl_core.acting.effects import (
 )
 from automl_core.acting.nuisance import Learner, fold_of
 from automl_core.acting.refutations import is_steered, levers_go_together, placebo_passes, small_effect, strongest_observed
-from automl_core.acting.scores import category_scores, level
+from automl_core.acting.scores import Level, Scores, category_scores, level
+from automl_core.acting.support import plausibility
+from automl_core.acting.trials import _drawn_by_chance
 
 
 def simulate(seed: int, rows: int, effect: float, hidden: float = 0.0) -> tuple[Comparison, float]:
@@ -77,6 +81,43 @@ def test_what_known_columns_steer_a_little_is_not_as_good_as_random() -> None:
 
     assert all(steered(seed, 0.24) for seed in range(4))
     assert not all(steered(seed, 0.0) for seed in range(2))
+
+
+def told_by_others(x: np.ndarray, got: np.ndarray) -> np.ndarray:
+    """Who got it, by straight lines of the other four fifths of the rows."""
+    design, told, parts = np.column_stack([np.ones(len(x)), x]), np.zeros(len(x)), np.arange(len(x)) % 5
+    for part in range(5):
+        told[parts == part] = design[parts == part] @ np.linalg.lstsq(design[parts != part], got[parts != part], rcond=None)[0]
+    return told
+
+
+def test_an_honest_draw_of_few_rows_is_not_called_steered_and_a_strong_pull_is() -> None:
+    """With a limit of 0.1 whatever the rows, one honest draw of 100 rows in ten was; an experiment is asked by the same rule."""
+    def steered(seed: int, by: float, rows: int) -> bool:
+        rng = np.random.default_rng((7, seed))
+        x = rng.normal(size=(rows, 3))
+        new = rng.random(rows) < 1 / (1 + np.exp(-by * x[:, 0]))
+        told = told_by_others(x, new.astype(float))
+        found = is_steered(cast(Scores, SimpleNamespace(chance=told, new=new, region=np.ones(rows, dtype=bool))))
+        assert found == (not _drawn_by_chance(Level(~new, 1 - told, told), Level(new, told, told)))
+        return found
+
+    for rows in (100, 200, 400, 2000):
+        assert sum(steered(seed, 0.0, rows) for seed in range(200)) <= 2, rows
+    assert all(steered(seed, 1.5, 200) for seed in range(20))
+    assert all(steered(seed, 0.4, 3000) for seed in range(20))
+
+
+@pytest.mark.parametrize("count", [30, 45, 60])
+def test_a_few_odd_rows_do_not_make_everything_plausible(count: int) -> None:
+    """All but three of those that have it are alike; the three are far from everybody, and lie where nobody else does."""
+    rng = np.random.default_rng(3)
+    x, has = rng.normal(size=(2000, 3)), np.arange(2000) < count
+    x[:count] = rng.normal(2.0, 0.3, size=(count, 3))
+    x[:3] = [[-5, 5, -5], [5, -5, 5], [-5, -5, 5]]
+    looks = plausibility(Covariates(x, (), ("a", "b", "c")), has.astype(float))
+    unlike = ~has & (x[:, 0] < 0) & (x[:, 1] < 0)
+    assert looks.holds(np.ones(2000), np.ones(2000, dtype=bool), has)[unlike].mean() < 0.5
 
 
 def test_placebo_passes_on_a_sound_estimate() -> None:

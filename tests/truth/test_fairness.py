@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -128,6 +130,25 @@ def test_a_group_of_one_customer_is_shown_and_not_compared() -> None:
     made = audit(Audit(told, (rng.random(800) < told).astype(float), group, told > 0.5, "g", "Yes", 0, who))
     assert [one.group for one in made.compared] == ["a", "b"]
     assert "“c” has rows of fewer than 5 groups of rows that go together: shown, but not compared." in made.sentences
+
+
+def test_errors_are_not_compared_where_all_of_one_outcome_are_rows_of_one_customer() -> None:
+    """All 25 of group “c” that came true are of one customer, of 200: found or not is one draw, and looked like 25."""
+    rng = np.random.default_rng(0)
+    group = np.repeat(["a", "b", "c"], [400, 400, 225]).astype(object)
+    who = np.concatenate([np.arange(1000), np.full(25, 1000)])
+    y = np.concatenate([rng.random(800) < 0.3, np.zeros(200), np.ones(25)]).astype(float)
+    told = np.where(y > 0.5, 0.4, 0.2) + 0.4 * rng.random(1025)
+    told[-25:] = 0.9
+    made = audit(Audit(told, y, group, told > 0.5, "g", "Yes", 0, who))
+    assert [one.group for one in made.compared if one.rich] == ["a", "b"]
+    assert made.found.low == 0
+    assert "“c”" not in next(line for line in made.sentences if "are found" in line or "those that are" in line)
+    assert made.parity.high > 0
+    two = group != "b"
+    alone = audit(Audit(told[two], y[two], group[two], told[two] > 0.5, "g", "Yes", 0, who[two]))
+    assert math.isnan(alone.found.difference)
+    assert any("of too few groups of rows that go together, to compare the errors" in line for line in alone.sentences)
 
 
 def test_groups_of_rows_are_counted_once_in_a_test_of_means() -> None:

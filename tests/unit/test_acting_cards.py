@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting import Options, Roles, applied, assign, eligible, find_actions, forbidden_by
+from automl_core.acting import Options, Roles, applied, assign, counts_forbidden, eligible, find_actions, forbidden_by
 from automl_core.acting.action import ActionCard, Actions, Goal, Lever
 from automl_core.acting.cards import CardInputs, make_cards
 from automl_core.acting.moves import category_moves
@@ -146,6 +146,11 @@ def test_a_step_keeps_to_forbidden_moves() -> None:
     assert eligible(old, given.frame)[price == 9.0].all()
     assert forbidden_by(old, given.goal).forbidden == card.forbidden
     assert forbidden_by(card, given.goal) == forbidden_by(old, given.goal)
+    assert counts_forbidden(old, given.goal)  # its figures are of rows that are not listed by now
+    assert not counts_forbidden(card, given.goal)
+    levers = (Lever("price", forbidden=(("9", "10"), ("a", "b"))), Lever("offer", forbidden=(("9", "11"),)))
+    assert not counts_forbidden(old, replace(given.goal, levers=levers))  # no move of this step
+    assert not counts_forbidden(replace(card, forbidden=(("price", "9.0", "11"), ("price", "10", "11"))), given.goal)
 
 
 @pytest.mark.parametrize(("before", "after"), [("1.0", "2.0"), (1, 2), ("1", "2")])

@@ -12,7 +12,7 @@ import pytest
 from automl_core.acting import Lever, find_actions, trials
 from automl_core.acting.conditions import all_hold
 from automl_core.acting.crossing import PARTS, Crossed, crossed_policy
-from automl_core.acting.policy import Objective
+from automl_core.acting.policy import Leaf, Objective
 from automl_core.acting.scores import Scores, category_scores
 from automl_core.acting.splits import Splits, make_splits
 from automl_core.data.table import Column
@@ -104,6 +104,29 @@ def test_halves_pick_by_what_no_model_of_the_other_half_told(monkeypatch: pytest
     (gain, own), (other_gain, other_own) = seen
     assert not np.allclose(gain, other_gain)
     assert np.allclose(own, other_own)
+
+
+def test_pairs_are_picked_by_what_no_model_of_the_other_half_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": generator.normal(size=600), "lever": generator.choice(["new", "old"], 600)})
+    frame["y"] = np.where(generator.random(600) < 0.4 + 0.1 * (frame["x"] > 0), "yes", "no")
+    seen: list[np.ndarray] = []
+
+    def asked(splits: Splits, objective: Objective) -> tuple[Leaf, ...]:
+        seen.append(objective.gain)
+        return ()
+
+    def both(whole: trials.Trial, stage: trials.Stage, cost: float) -> list[trials.Trial]:
+        for told in (whole.scores.told, np.zeros(600)):
+            trials._looked(replace(whole, scores=replace(whole.scores, told=told)), stage, cost)
+        return []
+
+    monkeypatch.setattr(trials, "fit_policy", asked)
+    monkeypatch.setattr(trials, "_crossed", both)
+    find_actions(frame, "y", "no", [Lever("lever", ("new",))])
+    with_told, without = seen
+    assert np.ptp(without) > 0
+    assert np.allclose(with_told, without)
 
 
 def test_nobody_is_moved_where_every_row_loses_and_everybody_where_every_row_gains() -> None:

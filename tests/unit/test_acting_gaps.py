@@ -24,12 +24,13 @@ from automl_core.acting import (
 )
 from automl_core.acting.action import Condition, Goal
 from automl_core.acting.cards import CardInputs, _stage
-from automl_core.acting.conditions import describe, holds
+from automl_core.acting.conditions import Cells, describe, holds
 from automl_core.acting.findings.segments import first_half
 from automl_core.acting.gap import Amount, _difference, amount
 from automl_core.acting.gap_story import _signed, confirmed_parts, told
 from automl_core.acting.nuisance import fold_of
 from automl_core.acting.outcome import make_outcome
+from automl_core.acting.spelling import texts
 from automl_core.acting.statistics import group_codes
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column
@@ -234,6 +235,18 @@ def test_whole_numbers_with_gaps_are_found_as_they_are_written() -> None:
                         ("age=30..50", "“age” is from 30 to below 50"), ("age=a..b", "“age” is “a..b”"),
                         ("age=..", "“age” is “..”")):
         assert describe(_condition(text, column)) == words
+
+
+def test_numbers_that_people_write_alike_are_one_level_and_long_ones_keep_their_digits() -> None:
+    long = 2**53 + 1
+    frame = pd.DataFrame({"share": [0.3, 0.1 + 0.2, math.nan, 0.5], "code": [long, long - 1, 7, 8]})
+    assert holds(Condition("share", ("0.3",)), frame).tolist() == [True, True, False, False]
+    assert holds(Condition("share", (repr(0.1 + 0.2), "0.5")), frame).tolist() == [True, True, False, True]
+    for kind in ("int64", "Int64"):
+        cells = Cells(frame.astype({"code": kind}))
+        assert holds(Condition("code", (str(long),)), cells).tolist() == [True, False, False, False]
+        assert holds(Condition("code", ("7.0", str(long - 1))), cells).tolist() == [False, True, True, False]
+        assert texts(frame["code"].astype(kind)).tolist() == [str(long), str(long - 1), "7", "8"]
 
 
 def test_bad_questions() -> None:

@@ -28,6 +28,7 @@ from automl_core.explaining import (
     explain,
     explain_classes,
     explain_row,
+    honesty,
     likeliest,
     of_class,
     open_rows,
@@ -42,9 +43,9 @@ from automl_core.explaining import (
 from automl_core.explaining.changes import TableChange
 from automl_core.explaining.contributions import explained_class
 from automl_core.explaining.depth import judged_rows
-from automl_core.explaining.explanation import Curve, Evidence, SpotCondition
+from automl_core.explaining.explanation import ColumnGroup, Curve, Evidence, SpotCondition
 from automl_core.explaining.interactions import _sentence
-from automl_core.explaining.refits import kinds_used
+from automl_core.explaining.refits import kinds_used, refits
 from automl_core.explaining.sure import sureness, wilson
 from automl_core.explaining.weak_spots import conditions_of, describe, holds, weak_spots
 from automl_core.search.model import Model
@@ -113,6 +114,21 @@ def test_the_closer_look_measures_once_what_the_score_needs_and_ranks_columns_fo
     level = deep.curves[0].points
     assert sum(point.predicted * point.rows for point in level) / sum(point.rows for point in level) == pytest.approx(
         100 * made.predict_frame(rows.frame)[:, place].mean(), abs=5)
+
+
+def test_what_the_class_asked_for_uses_much_is_measured_however_much_others_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(honesty, "MOST_DROPS", 2)
+    monkeypatch.setattr(honesty, "refits", lambda model, past, seconds: refits(model, past, 0.0))
+    made, rows = model("multiclass", ("lightgbm",)), past("multiclass")
+    first, other, _ = explain_classes(made, rows.frame, rows.y, every_class(made, rows.y))
+    shares = {"a": 0.06, "b": 0.05, "c": 0.89}
+    twins = (ColumnGroup(("a", "b"), 0.1, 1.0),)
+    first = replace(first, groups=twins, importance=tuple(
+        replace(item, share=shares.get(item.column, 0.0)) for item in first.importance))
+    other = replace(other, importance=tuple(
+        replace(item, share=0.5 if item.column in ("c", "d") else 0.0) for item in other.importance))
+    found, _ = all_with_evidence((first, other), made, rows, 60.0)
+    assert {item.column for item in found.importance if math.isfinite(item.drop)} == {"a", "b", "c"}
 
 
 def test_what_fails_and_what_would_be_are_told_of_the_class_asked_for() -> None:

@@ -24,10 +24,12 @@ from automl_core.explaining import (
     explain_row,
     explain_rows,
     pick_background,
+    reasons,
     what_if,
 )
-from automl_core.explaining.contributions import Contributions, shown
+from automl_core.explaining.contributions import Contributions, in_class, shown
 from automl_core.explaining.importance import MOST_DIRECTIONS, importances
+from automl_core.explaining.routes import Raw
 from automl_core.explaining.words import interval, money, number, percent, quote
 from automl_core.framing.problem import Problem, Task
 from automl_core.search.families import families
@@ -250,3 +252,18 @@ def test_reasons_of_several_classes_speak_of_the_risk_or_of_the_likeliest_class(
         most = int(np.abs(phi).argmax())
         assert likeliest[place][0].startswith(f"{names[most]} = ")
         assert ("(+" in likeliest[place][0]) == (phi[most] > 0)
+
+
+def test_the_parts_of_a_row_are_worked_out_for_the_class_that_is_told_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For all classes of all rows it took as many times as long as there are classes."""
+    asked: list[int] = []
+
+    def counted(made: Model, raw: Raw, matrix: np.ndarray, label: str = "") -> Contributions:
+        asked.append(len(matrix))
+        return in_class(made, raw, matrix, label)
+
+    monkeypatch.setattr(reasons, "in_class", counted)
+    made, frame, _ = model("multiclass", ("lightgbm",)), *table()
+    assert len(explain_rows(made, frame.head(40), frame)) == 40
+    assert len(asked) > 1
+    assert sum(asked) == 40

@@ -355,6 +355,9 @@ def test_reasons_are_promised_for_the_rows_that_have_them() -> None:
     told = replace(bare, reasons=("“tenure” is short",))
     for rows, words in (((told,) * 500, "500 rows, each with its reasons."),
                         ((told,) * 500 + (bare,) * 1500, "2,000 rows, the first 500 with their reasons."),
+                        ((told,) * 40 + (bare,) + (told,) * 59, "100 rows, all with their reasons where the model gives any."),
+                        ((told,) * 40 + (bare,) + (told,) * 9 + (bare,) * 50,
+                         "100 rows, the first 50 with their reasons where the model gives any."),
                         ((told,), "1 row, with its reasons."), ((bare,) * 5, "the top: 5 rows.")):
         assert make_report(replace(made, actions=replace(made.actions, rows=rows))).actions[0].endswith(words)
 
