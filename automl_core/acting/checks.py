@@ -16,6 +16,7 @@ from automl_core.acting.refutations import (
     small_effect,
     strongest_observed,
 )
+from automl_core.acting.statistics import too_few_to_tell
 from automl_core.acting.trials import Trial
 
 
@@ -28,12 +29,13 @@ class Checks:
     benchmark: Benchmark | None = None
     together: str = ""
     steered: bool = False
+    few: bool = False
 
 
 def with_checks(found: Evidence, made: Checks) -> Evidence:
     """The evidence with the attempts to break it."""
     return replace(found, placebo=made.placebo, random_cause=made.random_cause, benchmark=made.benchmark, together=made.together,
-                   steered=made.steered)
+                   steered=made.steered, few=made.few)
 
 
 def checked(trial: Trial, levers: tuple[str, ...]) -> Checks:
@@ -44,4 +46,5 @@ def checked(trial: Trial, levers: tuple[str, ...]) -> Checks:
         return Checks(placebo)
     small = small_effect(trial.case)
     return Checks(True, random_cause_passes(trial.case, trial.root, small), strongest_observed(trial.case, trial.root, small),
-                   levers_go_together(trial.case, levers), is_steered(trial.scores))
+                   levers_go_together(trial.case, levers), is_steered(trial.scores),
+                   too_few_to_tell(int(trial.scores.region.sum())))

@@ -28,7 +28,7 @@ STEERED = 8.0
 class Evidence:
     """What the grade rests on. `p` is corrected, `pays` says that the weak end of the interval is still worth it; the checks
     are None when they were not made. `together` names another lever that goes together with this one for an unknown reason,
-    `steered` says that known columns tell who got the change."""
+    `steered` says that known columns tell who got the change, `few` that rows are too few to see that."""
 
     effect: Effect
     p: float
@@ -42,6 +42,7 @@ class Evidence:
     unconfirmed: bool = False
     together: str = ""
     steered: bool = False
+    few: bool = False
 
 
 def is_advice(found: Evidence) -> bool:
@@ -92,6 +93,8 @@ def grade(found: Evidence) -> tuple[Grade, tuple[str, ...]]:
         said.append(f"A hidden factor only as strong as {found.benchmark.words} would be enough to cancel it.")
     elif found.effect.firm_robustness < STEERED * found.benchmark.strength or found.steered:
         said.append(f"Known columns ({found.benchmark.words}) decide a part of who got it; unknown ones may, too.")
+    elif found.few:
+        said.append("The rows are too few to see whether known columns decide a part of who got it.")
     if found.together:
         said.append(f"It goes together with {quote(found.together)} beyond what known columns tell: something is not recorded.")
     return ("C", tuple(said)) if said else ("B", ("It held against every check that past data allow; a pilot is still due.",))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 CHANCE = 4.0  # three errors of a correlation: rows train the models that score each other, which makes each a third larger
 LEAST_TOLD = 0.05
+MUCH_TOLD = 0.1  # a correlation that has to be seen where rows are said to have been as good as drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +92,14 @@ def told_beyond_chance(told: Floats, got: Floats) -> bool:
     """Whether models could tell who `got` something (n,), by their cross-fitted chance of it `told` (n,), as they could not if it
     was drawn by lot: a correlation above 0.05 and beyond three of its errors. Of few rows that takes more, for an honest draw of
     a hundred rows often shows 0.1."""
-    if told.std() == 0 or got.std() == 0:
+    if not len(got) or told.std() == 0 or got.std() == 0:
         return False
     return float(np.corrcoef(told, got)[0, 1]) > max(LEAST_TOLD, CHANCE / math.sqrt(len(got)))
+
+
+def too_few_to_tell(rows: int) -> bool:
+    """Whether `told_beyond_chance` would miss a correlation of a tenth in so many rows."""
+    return CHANCE / math.sqrt(max(rows, 1)) > MUCH_TOLD
 
 
 def benjamini_hochberg(p: list[float]) -> list[float]:

@@ -68,14 +68,16 @@ def type_frame(raw: pd.DataFrame, columns: tuple[Column, ...]) -> Typed:
 
 
 def label_places(raw: pd.DataFrame) -> dict[str, int]:
-    """Where columns are, by their labels; if these are alike but for spaces, or blank, by the names files get: “x”, “x_2”."""
+    """Where columns are, by their labels with and without the spaces around them; by the names that files get, “x” and “x_2”, if
+    labels are alike but for those, or blank."""
     labels = [str(label) for label in raw.columns]
     plain = [printable(label) for label in labels]
     counts = Counter(plain)
     alike = [counts[text] > 1 or not text for text in plain]
     names = clean_names(labels)[0] if any(alike) else labels
-    places = {name: place for place, name in enumerate(names) if alike[place]}
-    return {label: place for place, label in enumerate(labels) if not alike[place]} | places
+    unlike = {label: place for place, label in enumerate(labels) if not alike[place]}
+    trimmed = {plain[place]: place for place in unlike.values()}
+    return trimmed | unlike | {name: place for place, name in enumerate(names) if alike[place]}
 
 
 def header_of(column: Column) -> str:

@@ -6,6 +6,8 @@ import io
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +17,7 @@ from automl_core.errors import BadInput, ClarionError
 from automl_core.production.bundle import load_bundle
 
 DELIMITERS = ",;\t|"
-HEAD, LONGEST_HEAD = 65_536, 1_000_000
+HEAD, LONGEST_HEAD, FIRST_LINES = 65_536, 1_000_000, 20
 
 
 def read_csv(path: Path) -> pd.DataFrame:
@@ -27,12 +29,13 @@ def read_csv(path: Path) -> pd.DataFrame:
         except UnicodeDecodeError:
             text = content.decode("cp1252", errors="replace")
         delimiter = _delimiter(text[:HEAD])
-        labels, first = _lines(text[:LONGEST_HEAD], delimiter)
-        # lines may end with a delimiter; where they have a filled cell more, the first names the row
-        index = False if len(first) > len(labels) and not any(first[len(labels):]) else None
+        labels, lines = _head(text[:LONGEST_HEAD], delimiter)
+        # a cell more in every line is the name of the row, unless it is what stands behind a delimiter at the end
+        named = all(len(line) == len(labels) + 1 for line in lines) and any(line[-1] for line in lines)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", pd.errors.ParserWarning)  # of that delimiter
-            frame = pd.read_csv(io.StringIO(text), sep=delimiter, dtype=str, keep_default_na=False, index_col=index)
+            frame = pd.read_csv(
+                io.StringIO(text), sep=delimiter, dtype=str, keep_default_na=False, index_col=None if named else False)
         return frame.set_axis(labels, axis=1) if len(labels) == frame.shape[1] else frame
     except OSError as error:
         raise BadInput(f"“{path.name[:80]}” could not be opened.", "Check the name.") from error
@@ -40,11 +43,14 @@ def read_csv(path: Path) -> pd.DataFrame:
         raise BadInput(f"“{path.name[:80]}” is no CSV table.", "It needs a line of column names and one line a row.") from error
 
 
-def _lines(head: str, delimiter: str) -> tuple[list[str], list[str]]:
-    """The names of the columns as they stand, those that are alike, too, and the first line after them."""
-    lines = csv.reader(io.StringIO(head), delimiter=delimiter)
-    told = (line for line in lines if len(line) > 1 or "".join(line).strip())
-    return next(told, []), next(told, [])
+def _head(head: str, delimiter: str) -> tuple[list[str], list[list[str]]]:
+    """The names of the columns as they stand, those that are alike, too, and the first lines after them."""
+    read = csv.reader(io.StringIO(head), delimiter=delimiter)
+    told = (line for line in read if len(line) > 1 or "".join(line).strip())
+    labels, lines = next(told, []), []
+    with suppress(csv.Error):  # a very long cell
+        lines = list(islice(told, FIRST_LINES))
+    return labels, lines
 
 
 def _delimiter(head: str) -> str:

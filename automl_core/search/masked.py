@@ -18,6 +18,7 @@ MOST_LEAVES = 32
 FULL = 2**32 - 1
 EXPONENT, BIAS = 23, 127  # of a 32-bit float: two to the power of n has n + 127 in its bits from the 24th on
 NUMBERS_AT_ONCE, FEWEST_ROWS, MOST_ROWS = 1 << 23, 1 << 12, 1 << 14  # answers and rows of a block
+MOST_NUMBERS = 1 << 25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,8 +69,10 @@ class MaskedBoosters:
 
 
 def mask(boosters: PackedBoosters) -> MaskedBoosters | None:
-    """The boosters as masks, or None where a tree has more leaves than a mask has bits."""
+    """The boosters as masks, or None where a tree has more leaves than a mask has bits, or trees ask too much."""
     questions, asked = questions_of(boosters)
+    if len(questions.cuts) * FEWEST_ROWS > MOST_NUMBERS:
+        return None  # answers that fit in no cache are no faster than trees
     nodes = _Nodes(boosters, asked)
     try:
         trees = tuple(nodes.tree(root, root % boosters.classes) for root in range(boosters.trees.roots))

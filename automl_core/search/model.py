@@ -123,9 +123,13 @@ class Model:
         blocks = np.array_split(whole, max(threads, len(whole) // ROWS_AT_ONCE))
         with ThreadPoolExecutor(threads) as pool:
             parts = [[pool.submit(member.predict, block) for member in self.members] for block in blocks]
-            return np.concatenate([
-                _blend([(member.weight, part.result()) for member, part in zip(self.members, said, strict=True)])
-                for said in parts])
+            try:
+                return np.concatenate([
+                    _blend([(member.weight, part.result()) for member, part in zip(self.members, said, strict=True)])
+                    for said in parts])
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
 
     def predict_frame(self, frame: pd.DataFrame) -> Array:
         """Predictions of a typed and cleaned frame that has all `sources`."""

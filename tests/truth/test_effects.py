@@ -12,6 +12,7 @@ import pytest
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.effects import (
     Comparison,
+    Effect,
     comparison_scores,
     estimate,
     estimate_effect,
@@ -19,9 +20,18 @@ from automl_core.acting.effects import (
     robustness_value,
     setting_of,
 )
+from automl_core.acting.grading import Evidence, grade
 from automl_core.acting.nuisance import Learner, fold_of
-from automl_core.acting.refutations import is_steered, levers_go_together, placebo_passes, small_effect, strongest_observed
+from automl_core.acting.refutations import (
+    Benchmark,
+    is_steered,
+    levers_go_together,
+    placebo_passes,
+    small_effect,
+    strongest_observed,
+)
 from automl_core.acting.scores import Level, Scores, category_scores, level
+from automl_core.acting.statistics import too_few_to_tell
 from automl_core.acting.support import plausibility
 from automl_core.acting.trials import _drawn_by_chance
 
@@ -89,6 +99,17 @@ def told_by_others(x: np.ndarray, got: np.ndarray) -> np.ndarray:
     for part in range(5):
         told[parts == part] = design[parts == part] @ np.linalg.lstsq(design[parts != part], got[parts != part], rcond=None)[0]
     return told
+
+
+def test_what_few_rows_cannot_tell_is_no_evidence() -> None:
+    """Below 1,600 rows a correlation of a tenth could be chance: then nobody can say that a change was as good as drawn."""
+    assert [too_few_to_tell(rows) for rows in (0, 1_200, 1_599, 1_600, 6_000)] == [True, True, True, False, False]
+    effect = Effect(-0.3, -0.35, -0.25, 1e-9, 0.02, -0.3, 1.0, np.ones(900, dtype=bool), 5, 0.2, 1.0, 1_200)
+    sound = Evidence(effect, 1e-6, wanted=True, pays=True, benchmark=Benchmark("age", 0.001), placebo=True, random_cause=True)
+    assert grade(sound)[0] == "B"
+    letter, why = grade(replace(sound, few=True))
+    assert letter == "C"
+    assert "too few" in why[0]
 
 
 def test_an_honest_draw_of_few_rows_is_not_called_steered_and_a_strong_pull_is() -> None:

@@ -273,3 +273,7 @@ def test_predict_py_refuses_in_one_sentence(written: Path, tmp_path: Path) -> No
     assert odd.to_numpy().tolist() == [["1", "2", "3"], ["4", "5", "6"]]
     (tmp_path / "named.csv").write_text("a,b\nfirst,1,2\nsecond,3,4\n")  # rows have names, which have no header
     assert read_csv(tmp_path / "named.csv").to_numpy().tolist() == [["1", "2"], ["3", "4"]]
+    (tmp_path / "once.csv").write_text("a,b\n1,no, nothing\n2,yes\n")  # one line has a delimiter in a text
+    assert read_csv(tmp_path / "once.csv")["a"].tolist() == ["1", "2"]
+    (tmp_path / "long.csv").write_text("a,b\n1," + "x" * 200_000 + "\n")
+    assert read_csv(tmp_path / "long.csv").shape == (1, 2)

@@ -140,6 +140,8 @@ def test_of_two_columns_with_one_header_each_is_read() -> None:
     pd.testing.assert_frame_equal(found.predict(twice), found.predict(named))
     spaced = twice.set_axis([" charge" if name == "charge" else name for name in twice.columns], axis=1)
     pd.testing.assert_frame_equal(found.predict(spaced), found.predict(named))
+    trimmed = named.set_axis([f" {name} " for name in named.columns], axis=1)
+    pd.testing.assert_frame_equal(found.predict(trimmed), found.predict(named))
     once = frame.drop(columns="tenure")
     assert all("charge_2" in text for text in found.predict(once)["_reasons"])  # not “charge” once more
     assert_agrees(found, once)

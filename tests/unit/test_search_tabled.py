@@ -76,6 +76,9 @@ def test_tables_take_no_more_memory_than_they_are_worth(monkeypatch: pytest.Monk
     assert tabulate(packed) is not None
     monkeypatch.setattr(tabled, "MOST_BYTES", 10_000)
     assert tabulate(packed) is None
+    assert mask(packed) is not None
+    monkeypatch.setattr(masked, "MOST_NUMBERS", 10_000)
+    assert mask(packed) is None
 
 
 @pytest.mark.parametrize(("length", "fits"), [(MOST_QUESTIONS, True), (MOST_QUESTIONS + 1, False)])

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from automl_core.search.tabled import TabledBoosters, tabulate
 
 USUAL_RATE, USUAL_LEAVES = 0.04, 20
 MANY_ROWS = 20_000  # from which on it pays to make tables or masks of trees
+FEW_PROCESSORS = 4  # with more of them the library, in as many threads, is faster
 ALONE = Lock()  # they are thousands of short calls: two threads of them take turns, and longer than one
 OBJECTIVES = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
 LOSSES = {"absolute": "regression_l1", "quantile": "quantile"}
@@ -145,7 +147,7 @@ def _trees(task: Task, texts: tuple[str, ...]) -> Trees:
 
 
 def _predict(model: Trees, matrix: Array) -> Array:
-    if len(matrix) >= MANY_ROWS:
+    if len(matrix) >= MANY_ROWS and (os.cpu_count() or 1) <= FEW_PROCESSORS:
         with ALONE:
             raw = None if model.batched is None else model.batched.raw(matrix)
         if raw is not None:
