@@ -115,15 +115,20 @@ def test_a_card_of_before_it_kept_to_forbidden_moves_owns_up_to_it(
 ) -> None:
     act, read = stages.workspace.act, Context.latest
     column = next(choice.column for choice in act.levers(project).columns if choice.number)
-    act.save_goal(project, replace(act.goal(project), levers=(Lever(column, step=1.0, forbidden=(("1", "2"),)),)))
+    frame, _, _, _ = stages.workspace.search.goal.open(stages.workspace.search.inputs(stages.workspace.search.needed(project)))
+    value = float(frame[column].dropna().iloc[0])
+    moves = ((f"{value!r}", f"{value + 1!r}"), ("-77", "-74"))  # no row is at -77
+    act.save_goal(project, replace(act.goal(project), levers=(Lever(column, step=1.0, forbidden=moves),)))
     card = from_json(ActionCard, {**dict.fromkeys(NAMES, 0.0), "lever": column, "step": 1.0, "reasons": ["So."]})
-    kept = Actions((card, replace(card, step=2.0)), (), 2, 100)
+    cards = (card, replace(card, step=2.0), replace(card, step=3.0))
+    kept = Actions(cards, cards, 3, 100)
     monkeypatch.setattr(Context, "latest", lambda self, kind, *more, **named: kept if kind == "cards" else read(
         self, kind, *more, **named))
-    found = act.cards(project)
+    found = act.found(project)
     assert found is not None
-    assert [len(one.reasons) for one in found] == [2, 1]
-    assert "look for actions again" in found[0].reasons[1]
+    for some in (found.cards, found.patterns):
+        assert [len(one.reasons) for one in some] == [2, 1, 1]
+        assert "look for actions again" in some[0].reasons[1]
 
 
 def test_forbidden_moves_that_are_not_listed_are_counted_and_can_be_lifted(stages: Stages, project: str) -> None:
