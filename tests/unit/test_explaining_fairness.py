@@ -14,7 +14,7 @@ from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining import Audit, Fairness, audit, in_order, likely_protected, protected_groups
 from automl_core.explaining.fairness_counts import wilson
-from pages.ui import fairness_view, findings_charts
+from pages.ui import cards, fairness_view, findings_charts
 from pages.ui.theme import LIGHT
 
 
@@ -67,7 +67,7 @@ def test_a_group_whose_errors_rest_on_too_few_customers_is_named_so(monkeypatch:
         assert "c (not compared)" in alt
     assert "not compared" not in findings_charts.rates(made, "selected", "Selected.", LIGHT).alt
     tables: list[pd.DataFrame] = []
-    monkeypatch.setattr(fairness_view.cards, "table", lambda table, *_: tables.append(table))
+    monkeypatch.setattr(cards, "table", lambda table, *_: tables.append(table))
     fairness_view._table(made)
     marked = tables[0].set_index("Group")[["Found", "False alarms"]].map(lambda text: "(not compared)" in text)
     assert marked.all(axis=1).to_dict() == {"a": False, "b": False, "c": True}
