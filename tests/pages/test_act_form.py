@@ -148,6 +148,22 @@ def test_forbidden_moves_that_are_not_listed_are_counted_and_can_be_lifted(stage
     assert [lever.forbidden for lever in act.goal(project).levers] == [LEVER.forbidden, (("1", "2"),)]
 
 
+def test_another_order_of_what_has_none_is_no_change_of_the_form(stages: Stages, project: str) -> None:
+    """A file may name values, forbidden moves and columns in another order than the table lists them."""
+    act = stages.workspace.act
+    goal, columns = act.goal(project), act.levers(project).columns
+    choice = next(one for one in columns if not one.number and len(one.values) > 2)
+    first, second, third = choice.values[:3]
+    lever = Lever(choice.column, from_values=(second, first), forbidden=((second, third), (first, third)))
+    never = (*(one.column for one in columns if one is not choice and one.column not in goal.later), "left out")
+    stages.workspace.context.save("goal", project, replace(goal, given=(), levers=(lever,), never=never[-3:]))
+    app = open_page("act", project)
+    assert not app.exception
+    assert "differs from the saved goal" not in texts(app)
+    next(box for box in app.multiselect if box.label == "Never propose").set_value([(first, third)]).run()
+    assert "differs from the saved goal" in texts(app)
+
+
 @pytest.mark.parametrize("stored", [False, True])
 def test_a_number_that_a_file_spells_otherwise_is_no_change_of_the_form(stages: Stages, project: str, stored: bool) -> None:
     """`stored` as an earlier version kept it."""
