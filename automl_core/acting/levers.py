@@ -66,16 +66,11 @@ def forbidden_by(card: ActionCard, goal: Goal) -> ActionCard:
     return replace(card, forbidden=tuple(dict.fromkeys((*card.forbidden, *said))))
 
 
-def counts_forbidden(card: ActionCard, goal: Goal) -> bool:
-    """Whether rows of a card of a step make a move that the goal forbids and the card does not know of: its figures, made before
-    cards carried such moves, are of these rows, too."""
-    if math.isnan(card.step):
-        return False
-    known = {(number_of(a), number_of(b)) for lever, a, b in card.forbidden if lever == card.lever}
-    said = [pair for lever in goal.levers if lever.column == card.lever for pair in lever.forbidden]
-    new = [(a, b) for a, b in said if (number_of(str(a)), number_of(str(b))) not in known]
-    now = np.array([number_of(str(a)) for a, _ in new], dtype=np.float64)
-    return bool(forbidden_moves(new, now, now * (1 + card.step) if card.relative else now + card.step).any())
+def counts_forbidden(card: ActionCard, goal: Goal, frame: pd.DataFrame) -> bool:
+    """Whether rows of the frame that a card was made on make a move that the goal forbids and the card does not know of: its
+    figures, made before cards carried such moves, are of these rows, too."""
+    kept_to = forbidden_by(card, goal)
+    return kept_to.forbidden != card.forbidden and bool(eligible(card, frame).sum() > eligible(kept_to, frame).sum())
 
 
 def eligible(card: ActionCard, frame: pd.DataFrame) -> Mask:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,12 @@ def sentences(made: Fairness) -> tuple[str, ...]:
         if small:
             some = small if len(small) <= 4 else [*small[:3], f"{len(small) - 3} more"]
             lines.append(f"{join_words(some)} {'has' if len(small) == 1 else 'have'} {why}: shown, but not compared.")
+    lumped = [quote(group.group) for group in made.compared if group.lumped]
+    if lumped and math.isfinite(made.found.difference):  # else no errors are compared, which was said
+        some = lumped if len(lumped) <= 4 else [*lumped[:3], f"{len(lumped) - 3} more"]
+        target = quote(made.label)
+        lines.append(f"In {join_words(some)}, the rows that are {target}, or those that are not, are of fewer than 5 groups of "
+                     "rows that go together: errors shown, but not compared.")
     return (*lines, LIMITS)
 
 

@@ -93,10 +93,21 @@ class Acting:
         if kept is None:
             return None
         found = _kept_to(kept, goal)
-        cards = zip(kept.cards, found.cards, strict=True)
-        return replace(found, cards=tuple(
-            replace(card, reasons=(*card.reasons, TOO_MANY)) if acting.counts_forbidden(made, goal) else card
-            for made, card in cards))
+        old = (*kept.cards, *kept.patterns)
+        if all(acting.forbidden_by(card, goal).forbidden == card.forbidden for card in old):
+            return found  # made since cards carry such moves: no table is needed to know
+        counts = self.context.decisions.get(
+            f"forbidden {run.id} {fingerprint(goal, kept)}", lambda: self._count_forbidden(run, goal, old))
+        told = tuple(replace(card, reasons=(*card.reasons, TOO_MANY)) if too_many else card
+                     for card, too_many in zip((*found.cards, *found.patterns), counts, strict=True))
+        return replace(found, cards=told[:len(kept.cards)], patterns=told[len(kept.cards):])
+
+    def _count_forbidden(self, run: Run, goal: Goal, cards: tuple[ActionCard, ...]) -> tuple[bool, ...]:
+        """For each card whether rows that it was made on make a move that the goal forbids and it does not know of."""
+        frame, _, problem, _ = self.search.goal.open(self.search.inputs(run))
+        _, known = encode_target(frame[problem.target], problem)
+        rows = frame.loc[known]
+        return tuple(acting.counts_forbidden(card, goal, rows) for card in cards)
 
     def cards(self, project_id: str) -> tuple[ActionCard, ...] | None:
         """Action cards for the newest model and the present goal; None when they were not made."""

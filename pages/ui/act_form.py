@@ -2,9 +2,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -33,6 +33,7 @@ ARROW = " → "
 MOST_MOVES = 200  # a longer list to choose from is slow and cannot be read
 MOST_NAMED = 8
 LONGEST = 200  # a choice is known by its label: values that begin alike must not be cut to the same one
+T = TypeVar("T")
 
 
 def summary(goal: Goal) -> None:
@@ -67,7 +68,7 @@ def _form(project: str, goal: Goal) -> None:
     start: Goal = state.drafts.get(f"act_start_{project}", goal)
     choices = session.workspace().act.levers(project)
     draft = _levers(_roles(_wanted(project, start, key), choices, key), choices, key)
-    changed = to_json(draft) != to_json(_as_listed(goal, choices))
+    changed = to_json(_in_order(draft)) != to_json(_in_order(_as_listed(goal, choices)))
     state.drafts[f"act_changed_{project}"] = changed
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Save goal", type="primary" if changed else "secondary", icon=":material/flag:", key=f"{key}_save"):
@@ -112,6 +113,18 @@ def _as_listed(goal: Goal, choices: LeverChoices) -> Goal:
     found = {choice.column: choice for choice in choices.columns if not choice.number}
     return replace(goal, levers=tuple(
         spelled_as(lever, found[lever.column]) if lever.column in found else lever for lever in goal.levers))
+
+
+def _in_order(goal: Goal) -> Goal:
+    """The goal with all that has no order of its own sorted: a file may name it in another one than the form lists it. Values to
+    change to keep theirs, for the first of many are tried."""
+    levers = tuple(replace(lever, from_values=_sorted(lever.from_values), forbidden=_sorted(lever.forbidden))
+                   for lever in goal.levers)
+    return replace(goal, levers=levers, never=_sorted(goal.never), later=_sorted(goal.later))
+
+
+def _sorted(values: Iterable[T]) -> tuple[T, ...]:
+    return tuple(sorted(set(values), key=str))
 
 
 def _wanted(project: str, start: Goal, key: str) -> Goal:

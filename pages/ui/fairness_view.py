@@ -126,8 +126,9 @@ def _table(made: Fairness) -> None:
     for group in made.groups:
         row = {"Group": cut(group.group, 60), "Rows": count(group.rows) + (" (few)" if group.small else "")}
         if made.is_class:
-            row |= {"Predicted so": level(group.selected.value), "Found": level(group.found.value),
-                    "False alarms": level(group.false_alarms.value)}
+            apart = " (not compared)" if group.lumped and not group.small else ""
+            row |= {"Predicted so": level(group.selected.value), "Found": level(group.found.value) + apart,
+                    "False alarms": level(group.false_alarms.value) + apart}
         else:
             row |= {"Mean error": level(group.error.value)}
         rows.append(row | {"Came true": level(group.observed.value), "Predicted": level(group.predicted)})

@@ -67,15 +67,17 @@ def drawn(audit: Fairness) -> Fairness:
 
 
 def rates(audit: Fairness, which: str, sentence: str, palette: Palette) -> Chart:
-    """One rate (selected, found, false_alarms) of every group with its interval; small groups are grey and named as such."""
+    """One rate (selected, found, false_alarms) of every group with its interval; groups that are not compared are grey and
+    named as such: small ones, and those whose errors rest on too few."""
     marks = []
     for group in drawn(audit).groups:
         rate = getattr(group, which)
         if rate.rows:
             share = words.estimate(100 * rate.value, 100 * rate.low, 100 * rate.high, unit=" %")
             text = f"{share}, {words.count(rate.rows, 'row')}"
-            marks.append(Mark(_group(group.group, group.small), 100 * rate.value, text, 100 * rate.low, 100 * rate.high,
-                              strong=not group.small))
+            apart = group.lumped and not group.small and which != "selected"
+            name = f"{words.cut(group.group, 20)} (not compared)" if apart else _group(group.group, group.small)
+            marks.append(Mark(name, 100 * rate.value, text, 100 * rate.low, 100 * rate.high, strong=not (group.small or apart)))
     said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
     figure = dots(marks, "Share, %", palette)
     return Chart(figure, sentence, f"{which.replace('_', ' ').capitalize()} by group: {said}.")

@@ -115,15 +115,20 @@ def test_a_card_of_before_it_kept_to_forbidden_moves_owns_up_to_it(
 ) -> None:
     act, read = stages.workspace.act, Context.latest
     column = next(choice.column for choice in act.levers(project).columns if choice.number)
-    act.save_goal(project, replace(act.goal(project), levers=(Lever(column, step=1.0, forbidden=(("1", "2"),)),)))
+    frame, _, _, _ = stages.workspace.search.goal.open(stages.workspace.search.inputs(stages.workspace.search.needed(project)))
+    value = float(frame[column].dropna().iloc[0])
+    moves = ((f"{value!r}", f"{value + 1!r}"), ("-77", "-74"))  # no row is at -77
+    act.save_goal(project, replace(act.goal(project), levers=(Lever(column, step=1.0, forbidden=moves),)))
     card = from_json(ActionCard, {**dict.fromkeys(NAMES, 0.0), "lever": column, "step": 1.0, "reasons": ["So."]})
-    kept = Actions((card, replace(card, step=2.0)), (), 2, 100)
+    cards = (card, replace(card, step=2.0), replace(card, step=3.0))
+    kept = Actions(cards, cards, 3, 100)
     monkeypatch.setattr(Context, "latest", lambda self, kind, *more, **named: kept if kind == "cards" else read(
         self, kind, *more, **named))
-    found = act.cards(project)
+    found = act.found(project)
     assert found is not None
-    assert [len(one.reasons) for one in found] == [2, 1]
-    assert "look for actions again" in found[0].reasons[1]
+    for some in (found.cards, found.patterns):
+        assert [len(one.reasons) for one in some] == [2, 1, 1]
+        assert "look for actions again" in some[0].reasons[1]
 
 
 def test_forbidden_moves_that_are_not_listed_are_counted_and_can_be_lifted(stages: Stages, project: str) -> None:
@@ -141,6 +146,22 @@ def test_forbidden_moves_that_are_not_listed_are_counted_and_can_be_lifted(stage
     assert "differs from the saved goal" in texts(app)
     next(button for button in app.button if button.label == "Save goal").click().run()
     assert [lever.forbidden for lever in act.goal(project).levers] == [LEVER.forbidden, (("1", "2"),)]
+
+
+def test_another_order_of_what_has_none_is_no_change_of_the_form(stages: Stages, project: str) -> None:
+    """A file may name values, forbidden moves and columns in another order than the table lists them."""
+    act = stages.workspace.act
+    goal, columns = act.goal(project), act.levers(project).columns
+    choice = next(one for one in columns if not one.number and len(one.values) > 2)
+    first, second, third = choice.values[:3]
+    lever = Lever(choice.column, from_values=(second, first), forbidden=((second, third), (first, third)))
+    never = (*(one.column for one in columns if one is not choice and one.column not in goal.later), "left out")
+    stages.workspace.context.save("goal", project, replace(goal, given=(), levers=(lever,), never=never[-3:]))
+    app = open_page("act", project)
+    assert not app.exception
+    assert "differs from the saved goal" not in texts(app)
+    next(box for box in app.multiselect if box.label == "Never propose").set_value([(first, third)]).run()
+    assert "differs from the saved goal" in texts(app)
 
 
 @pytest.mark.parametrize("stored", [False, True])

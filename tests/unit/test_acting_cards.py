@@ -146,11 +146,13 @@ def test_a_step_keeps_to_forbidden_moves() -> None:
     assert eligible(old, given.frame)[price == 9.0].all()
     assert forbidden_by(old, given.goal).forbidden == card.forbidden
     assert forbidden_by(card, given.goal) == forbidden_by(old, given.goal)
-    assert counts_forbidden(old, given.goal)  # its figures are of rows that are not listed by now
-    assert not counts_forbidden(card, given.goal)
+    assert counts_forbidden(old, given.goal, given.frame)  # its figures are of rows that are not listed by now
+    assert not counts_forbidden(old, given.goal, given.frame[~price.isin([9.0])])  # a move that no row would make
+    assert not counts_forbidden(card, given.goal, given.frame)
     levers = (Lever("price", forbidden=(("9", "10"), ("a", "b"))), Lever("offer", forbidden=(("9", "11"),)))
-    assert not counts_forbidden(old, replace(given.goal, levers=levers))  # no move of this step
-    assert not counts_forbidden(replace(card, forbidden=(("price", "9.0", "11"), ("price", "10", "11"))), given.goal)
+    assert not counts_forbidden(old, replace(given.goal, levers=levers), given.frame)  # no move of this step
+    respelled = replace(card, forbidden=(("price", "9.0", "11"), ("price", "10", "11")))
+    assert not counts_forbidden(respelled, given.goal, given.frame)
 
 
 @pytest.mark.parametrize(("before", "after"), [("1.0", "2.0"), (1, 2), ("1", "2")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining import Audit, Fairness, audit, in_order, likely_protected, protected_groups
 from automl_core.explaining.fairness_counts import wilson
-from pages.ui import findings_charts
+from pages.ui import cards, fairness_view, findings_charts
 from pages.ui.theme import LIGHT
 
 
@@ -46,6 +47,32 @@ def test_a_sentence_names_only_groups_with_enough_of_both_outcomes() -> None:
     line = next(line for line in made.sentences if "are found" in line)
     assert "“many”" in line
     assert "(missing)" not in line
+
+
+def test_a_group_whose_errors_rest_on_too_few_customers_is_named_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that are of the class in “c” are of two customers: its errors are left out, which a manager is told."""
+    given = case(np.repeat(["a", "b", "c"], [400, 300, 200]))
+    customer = np.arange(900)
+    customer[(given.group == "c") & (given.y > 0.5)] %= 2
+    made = audit(replace(given, together=customer))
+    assert [(group.group, group.small, group.lumped) for group in made.groups] == [
+        ("a", False, False), ("b", False, False), ("c", False, True)]
+    assert math.isfinite(made.found.difference)
+    (line,) = (line for line in made.sentences if "errors shown, but not compared" in line)
+    assert "“c”" in line
+    assert "“a”" not in line
+    for which in ("found", "false_alarms"):
+        alt = findings_charts.rates(made, which, "Errors.", LIGHT).alt
+        assert alt.count("(not compared)") == 1
+        assert "c (not compared)" in alt
+    assert "not compared" not in findings_charts.rates(made, "selected", "Selected.", LIGHT).alt
+    tables: list[pd.DataFrame] = []
+    monkeypatch.setattr(cards, "table", lambda table, *_: tables.append(table))
+    fairness_view._table(made)
+    marked = tables[0].set_index("Group")[["Found", "False alarms"]].map(lambda text: "(not compared)" in text)
+    assert marked.all(axis=1).to_dict() == {"a": False, "b": False, "c": True}
+    alone = audit(replace(case(given.group), together=np.arange(900)))
+    assert not any("errors shown" in line for line in alone.sentences)
 
 
 def test_no_sentence_calls_a_model_fair() -> None:
