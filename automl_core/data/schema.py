@@ -82,9 +82,9 @@ def label_places(raw: pd.DataFrame) -> dict[str, int]:
 
 def header_of(column: Column) -> str:
     """How new data may spell the column: as in the file learned from, unless another column had that label before it."""
-    plain = clean_names([column.original_name])[0][0]
-    repeated = plain != column.name and re.fullmatch(rf"{re.escape(plain)}_\d+", column.name) is not None
-    return column.name if repeated or not column.original_name else column.original_name
+    original = column.original_name
+    repeated = original == printable(original) and re.fullmatch(rf"{re.escape(original)}_\d+", column.name) is not None
+    return column.name if repeated or not original else original
 
 
 def type_row(raw: Mapping[str, Any], columns: tuple[Column, ...]) -> Row:
