@@ -10,14 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from automl_core.search.answers import Asked, Questions, questions_of
+from automl_core.search.answers import FEWEST_ROWS, Asked, Questions, in_blocks, questions_of
 from automl_core.search.boosted_rows import PackedBoosters
 from automl_core.search.family import Array
 
 MOST_LEAVES = 32
 FULL = 2**32 - 1
 EXPONENT, BIAS = 23, 127  # of a 32-bit float: two to the power of n has n + 127 in its bits from the 24th on
-NUMBERS_AT_ONCE, FEWEST_ROWS, MOST_ROWS = 1 << 23, 1 << 12, 1 << 14  # answers and rows of a block
 MOST_NUMBERS = 1 << 25
 
 
@@ -41,13 +40,10 @@ class MaskedBoosters:
 
     def raw(self, matrix: Array) -> Array:
         """(n, classes) raw scores of a matrix (n, features)."""
-        total = np.empty((len(matrix), self.classes))
-        rows = max(FEWEST_ROWS, min(MOST_ROWS, NUMBERS_AT_ONCE // max(len(self.questions.cuts), 1)))
-        for start in range(0, len(matrix), rows):
-            total[start:start + rows] = self._sums(matrix[start:start + rows]).T
-        return total / self.boosters
+        return in_blocks(matrix, self.questions, self.classes, self._sums) / self.boosters
 
     def _sums(self, block: Array) -> Array:
+        """(classes, n) what the trees add up to."""
         no = self.questions.answers(block, np.uint32)
         np.subtract(no, 1, out=no)  # all bits where the answer is no
         rows = len(block)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.search.answers import Questions, questions_of
+from automl_core.search.answers import Questions, in_blocks, questions_of
 from automl_core.search.boosted_rows import PackedBoosters
 from automl_core.search.family import Array
 from automl_core.search.packed import Packed, Places
@@ -23,9 +23,6 @@ MOST_QUESTIONS = 12  # of a table: 32 KB, which stay in the processor's first ca
 MOST_BYTES = 1 << 26  # of all that the trees are taken apart into
 MOST_LEAVES = 32  # of a tree in the mean: beyond, tables are not fewer than trees
 TABLE_NS, TREE_NS, LEVEL_NS = 6.0, 10.0, 5.0  # what a row costs: a table, the library's tree, and a level of it
-BITS_AT_ONCE, FEWEST_ROWS, MOST_ROWS = 1 << 23, 1 << 11, 1 << 14  # answers and rows of a block
-
-Bits = NDArray[np.uint16]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,15 +45,11 @@ class TabledBoosters:
 
     def raw(self, matrix: Array) -> Array:
         """(n, classes) raw scores of a matrix (n, features)."""
-        total = np.empty((len(matrix), self.classes))
-        rows = max(FEWEST_ROWS, min(MOST_ROWS, BITS_AT_ONCE // max(len(self.questions.cuts), 1)))
-        for start in range(0, len(matrix), rows):
-            total[start:start + rows] = self._sums(self.questions.answers(matrix[start:start + rows], np.uint16)).T
-        return total / self.boosters
+        return in_blocks(matrix, self.questions, self.classes, self._sums) / self.boosters
 
-    def _sums(self, bits: Bits) -> Array:
+    def _sums(self, block: Array) -> Array:
         """(classes, n) what the tables add up to."""
-        rows = bits.shape[1]
+        bits, rows = self.questions.answers(block, np.uint16), len(block)
         total = np.zeros((self.classes, rows))
         answer, place, found = np.empty(rows, dtype=np.uint16), np.empty(rows, dtype=np.intp), np.empty(rows)
         for table in self.tables:

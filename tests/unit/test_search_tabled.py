@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 
 from automl_core.search import masked, tabled
+from automl_core.search.answers import MOST_ROWS
 from automl_core.search.boosted_rows import PackedBoosters
 from automl_core.search.families import families
 from automl_core.search.families.lightgbm import MANY_ROWS
 from automl_core.search.lightgbm_rows import pack_boosters
 from automl_core.search.masked import BIAS, mask
 from automl_core.search.packed import Trees, pack
-from automl_core.search.tabled import MOST_QUESTIONS, MOST_ROWS, tabulate
+from automl_core.search.tabled import MOST_QUESTIONS, tabulate
 from tests.unit.test_search_one_row import trained, unknown
 
 
@@ -38,7 +39,7 @@ def test_masks_add_up_to_the_trees(task: str, leaves: int) -> None:
     assert made is not None
     assert made.questions.categories
     assert max(len(tree.says) for tree in made.trees) == BIAS + leaves
-    rows = unknown(masked.MOST_ROWS + 300)  # more than one block
+    rows = unknown(MOST_ROWS + 300)  # more than one block
     library = sum(booster.predict(rows, raw_score=True) for booster in boosters) / 2
     np.testing.assert_allclose(made.raw(rows), library.reshape(len(rows), -1), rtol=0, atol=1e-12)
 
