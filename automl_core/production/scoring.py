@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +23,8 @@ from automl_core.search.model import Model
 DAY = 86_400_000_000
 EPOCH = datetime(1970, 1, 1)
 SHOWN = 40
+
+Reasons = defaultdict[int, list[str]]  # by the places of the rows that have any
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,18 +74,18 @@ class Scorer:
         cleaned = apply_recipe(self.model.recipe, typed.frame, scoring=True).frame
         prediction = self.model.predict_frame(cleaned)
         absent = set(typed.missing_columns)
-        reasons: list[list[str]] = [[] for _ in range(len(frame))]
+        reasons: Reasons = defaultdict(list)
         rejected = False
         for check in self._checks:
             if check.name in absent:
                 rejected = rejected or check.important
-                for found in reasons:
-                    found.append(_absent(check))
+                for place in range(len(frame)):
+                    reasons[place].append(_absent(check))
                 continue
             if typed.unreadable.get(check.name):
                 _mark_unreadable(frame.iloc[:, typed.places[check.name]].tolist(), typed.frame[check.name], check, reasons)
             _mark_unusual(cleaned[check.name], check, reasons)
-        answers = self._given_ids(frame) | self._answers(prediction, rejected) | _verdicts(reasons, rejected)
+        answers = self._given_ids(frame) | self._answers(prediction, rejected) | _verdicts(reasons, rejected, len(frame))
         return pd.DataFrame(answers, index=frame.index)
 
     def predict_row(self, mapping: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,9 +162,9 @@ class Scorer:
         return answer
 
 
-def _mark_unreadable(cells: list[Any], typed: pd.Series[Any], check: _Check, reasons: list[list[str]]) -> None:
+def _mark_unreadable(cells: list[Any], typed: pd.Series[Any], check: _Check, reasons: Reasons) -> None:
     """Add a reason for each cell that was given and is missing in the typed column."""
-    for place in np.flatnonzero(typed.isna().to_numpy()):
+    for place in np.flatnonzero(typed.isna().to_numpy()).tolist():
         if check.read(cells[place]) is UNREADABLE:
             reasons[place].append(_unreadable(check))
 
@@ -184,9 +187,12 @@ def _class_shares(model: Model, prediction: Array) -> Array:
     return np.column_stack(shares)
 
 
-def _verdicts(reasons: list[list[str]], rejected: bool) -> dict[str, Any]:
-    return {"_quality": ["reject" if rejected else "warn" if found else "ok" for found in reasons],
-            "_reasons": ["; ".join(found) for found in reasons]}
+def _verdicts(reasons: Reasons, rejected: bool, rows: int) -> dict[str, Any]:
+    quality, told = ["reject" if rejected else "ok"] * rows, [""] * rows
+    for place, found in reasons.items():
+        quality[place] = "reject" if rejected else "warn"
+        told[place] = "; ".join(found)
+    return {"_quality": quality, "_reasons": told}
 
 
 def _make_checks(model: Model, contract: Contract, columns: tuple[Column, ...]) -> tuple[_Check, ...]:
@@ -206,7 +212,7 @@ def _make_checks(model: Model, contract: Contract, columns: tuple[Column, ...]) 
     return tuple(checks)
 
 
-def _mark_unusual(series: pd.Series[Any], check: _Check, reasons: list[list[str]]) -> None:
+def _mark_unusual(series: pd.Series[Any], check: _Check, reasons: Reasons) -> None:
     """Add a reason for each value outside what training had."""
     if check.levels is not None:
         suspects = series.notna().to_numpy() & ~series.isin(list(check.levels)).to_numpy()
@@ -218,7 +224,7 @@ def _mark_unusual(series: pd.Series[Any], check: _Check, reasons: list[list[str]
         suspects = (values < check.low) | (values > check.high)
     else:
         return
-    for place in np.flatnonzero(suspects):
+    for place in np.flatnonzero(suspects).tolist():
         value = series.iloc[place]
         sentence = _unusual(check, value.to_pydatetime() if isinstance(value, pd.Timestamp) else value)
         if sentence:

@@ -1,6 +1,7 @@
 """The questions of a booster's trees, each asked once, and what a block of rows answers: what batches are predicted by."""
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,6 @@ from automl_core.search.family import Array
 from automl_core.search.packed import Places
 
 Asked = NDArray[np.int64]
-ANSWERS_AT_ONCE, FEWEST_ROWS, MOST_ROWS = 1 << 23, 1 << 12, 1 << 14  # answers and rows of a block
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,14 +41,17 @@ class Questions:
         return found
 
 
-def in_blocks(matrix: Array, questions: Questions, classes: int, sums: Callable[[Array], Array]) -> Array:
-    """(n, classes) of a matrix (n, features): `sums` gives (classes, m) of each block of rows, whose answers stay near the
-    processor."""
+def in_blocks(matrix: Array, rows: int, classes: int, sums: Callable[[Array], Array]) -> Array:
+    """(n, classes) of a matrix (n, features): `sums` gives (classes, m) of each block of so many rows."""
     total = np.empty((len(matrix), classes))
-    rows = max(FEWEST_ROWS, min(MOST_ROWS, ANSWERS_AT_ONCE // max(len(questions.cuts), 1)))
     for start in range(0, len(matrix), rows):
         total[start:start + rows] = sums(matrix[start:start + rows]).T
     return total
+
+
+def library_ns(leaves: float) -> float:
+    """What a row costs in a library's tree of so many leaves, in nanoseconds."""
+    return 10.0 + 5.0 * math.log2(leaves)
 
 
 def questions_of(boosters: PackedBoosters) -> tuple[Questions, Asked]:

@@ -24,7 +24,7 @@ from automl_core.search.log_target import from_log
 from automl_core.search.plan import Score
 
 NO_FORMULAS = Formulas()
-ROWS_AT_ONCE = 25_000  # of a member and a thread
+ROWS_AT_ONCE = 50_000  # of a member and a thread
 MANY_ROWS = 10_000  # from which on rows are predicted in as many threads as there are processors
 
 @dataclass(frozen=True, slots=True, eq=False)

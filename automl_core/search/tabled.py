@@ -6,7 +6,6 @@ are taken apart first. It pays from some ten thousand rows on; sums are the libr
 """
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,15 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.search.answers import Questions, in_blocks, questions_of
+from automl_core.search.answers import Questions, in_blocks, library_ns, questions_of
 from automl_core.search.boosted_rows import PackedBoosters
 from automl_core.search.family import Array
 from automl_core.search.packed import Packed, Places
 
 MOST_QUESTIONS = 12  # of a table: 32 KB, which stay in the processor's first cache
+ANSWERS_AT_ONCE, FEWEST_ROWS, MOST_ROWS = 1 << 23, 1 << 12, 1 << 14  # answers and rows of a block: they stay near the processor
 MOST_BYTES = 1 << 26  # of all that the trees are taken apart into
-MOST_LEAVES = 32  # of a tree in the mean: beyond, tables are not fewer than trees
-TABLE_NS, TREE_NS, LEVEL_NS = 6.0, 10.0, 5.0  # what a row costs: a table, the library's tree, and a level of it
+MOST_LEAVES = 14  # of a tree in the mean: beyond, masks are as quick, and made sooner
+TABLE_NS = 6.0  # what a row costs in a table
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +45,8 @@ class TabledBoosters:
 
     def raw(self, matrix: Array) -> Array:
         """(n, classes) raw scores of a matrix (n, features)."""
-        return in_blocks(matrix, self.questions, self.classes, self._sums) / self.boosters
+        rows = max(FEWEST_ROWS, min(MOST_ROWS, ANSWERS_AT_ONCE // max(len(self.questions.cuts), 1)))
+        return in_blocks(matrix, rows, self.classes, self._sums) / self.boosters
 
     def _sums(self, block: Array) -> Array:
         """(classes, n) what the tables add up to."""
@@ -128,7 +129,7 @@ def tabulate(boosters: PackedBoosters) -> TabledBoosters | None:
         return None
     questions, question = questions_of(boosters)
     nodes = _Nodes(trees, question, boosters.values)
-    most = trees.roots * (TREE_NS + LEVEL_NS * math.log2(leaves)) / TABLE_NS
+    most = trees.roots * library_ns(leaves) / TABLE_NS
     try:
         pieces = _within(piece for root in range(trees.roots) for piece in nodes.pieces(root, {}, root % boosters.classes))
     except ValueError:

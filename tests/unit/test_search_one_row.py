@@ -12,6 +12,7 @@ import pytest
 import xgboost
 
 from automl_core.production.scoring import Scorer
+from automl_core.search.batches import MANY_ROWS
 from automl_core.search.design import Scale, design_of
 from automl_core.search.design_row import RowDesign
 from automl_core.search.families import families
@@ -20,6 +21,7 @@ from automl_core.search.family import FitRequest
 from automl_core.search.feature import Feature
 from automl_core.search.lightgbm_rows import pack_boosters
 from automl_core.search.lightgbm_text import slim
+from automl_core.search.masked import MaskedBoosters
 from automl_core.search.packed import Trees, pack
 from tests.unit.modelling import make_contract, make_frame, make_model
 
@@ -113,17 +115,33 @@ def test_packed_xgboost_adds_as_the_library_does(task: str, onehot: int) -> None
     family, native = families().get("xgboost"), forest_of(task, max_cat_to_onehot=onehot)
     assert len(native.boosters) == 3
     assert {feature for feature, _ in native.packed.questions} == {3, 4}
-    rows = unknown(300)
-    rows[20:60, 3] = [-1.0, LEVELS, np.inf, -np.inf] * 10
-    rows[60:90, 0], rows[90:120, 1] = np.inf, -np.inf
-    cuts = np.concatenate([tree["split_conditions"] for tree in stored_trees(native.files[0])])
-    rows[120:, 0], rows[210:, 1] = np.resize(cuts[np.isfinite(cuts)], 180), np.resize(cuts[np.isfinite(cuts)][::-1], 90)
+    rows = on_cuts(native)
     table = family.predict(native, rows)
     found = [family.predict_row(native, row) for row in rows]
     np.testing.assert_array_equal(found, table)
     again = family.load(family.save(native))
     np.testing.assert_array_equal([family.predict_row(again, row) for row in rows[:40]], table[:40])
     assert len(np.unique(table)) > 100
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_many_rows_by_xgboost_are_answered_to_the_bit(task: str) -> None:
+    family, native = families().get("xgboost"), forest_of(task, max_depth=6)
+    few = family.predict(native, on_cuts(native))
+    many = family.predict(native, np.resize(on_cuts(native), (MANY_ROWS, 5)))
+    assert isinstance(native.batched, MaskedBoosters)
+    np.testing.assert_array_equal(many, np.resize(few, (MANY_ROWS, *few.shape[1:])))
+    assert many.dtype == few.dtype
+
+
+def on_cuts(native: Any) -> Any:
+    """Rows of all kinds, many of them on the cuts of the first booster."""
+    rows = unknown(300)
+    rows[20:60, 3] = [-1.0, LEVELS, np.inf, -np.inf] * 10
+    rows[60:90, 0], rows[90:120, 1] = np.inf, -np.inf
+    cuts = np.concatenate([tree["split_conditions"] for tree in stored_trees(native.files[0])])
+    rows[120:, 0], rows[210:, 1] = np.resize(cuts[np.isfinite(cuts)], 180), np.resize(cuts[np.isfinite(cuts)][::-1], 90)
+    return rows
 
 
 def stored_trees(content: bytes) -> list[dict[str, Any]]:

@@ -5,14 +5,13 @@ import numpy as np
 import pytest
 
 from automl_core.search import masked, tabled
-from automl_core.search.answers import MOST_ROWS
+from automl_core.search.batches import MANY_ROWS
 from automl_core.search.boosted_rows import PackedBoosters
 from automl_core.search.families import families
-from automl_core.search.families.lightgbm import MANY_ROWS
 from automl_core.search.lightgbm_rows import pack_boosters
-from automl_core.search.masked import BIAS, mask
+from automl_core.search.masked import WIDTHS, mask
 from automl_core.search.packed import Trees, pack
-from automl_core.search.tabled import MOST_QUESTIONS, tabulate
+from automl_core.search.tabled import MOST_QUESTIONS, MOST_ROWS, tabulate
 from tests.unit.test_search_one_row import trained, unknown
 
 
@@ -29,19 +28,21 @@ def test_tables_add_up_to_the_trees(task: str, leaves: int) -> None:
     np.testing.assert_allclose(made.raw(rows), library.reshape(len(rows), -1), rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("leaves", [2, 9, 32])
+@pytest.mark.parametrize("leaves", [2, 9, 32, 64])
 @pytest.mark.parametrize("task", ["regression", "multiclass"])
-def test_masks_add_up_to_the_trees(task: str, leaves: int) -> None:
+def test_masks_add_up_to_the_trees(monkeypatch: pytest.MonkeyPatch, task: str, leaves: int) -> None:
     boosters = [trained(task, num_leaves=leaves, bagging_fraction=0.7, bagging_freq=1, min_data_in_leaf=5,
                          seed=seed) for seed in range(2)]
     packed = pack_boosters(tuple(booster.model_to_string() for booster in boosters))
+    monkeypatch.setattr(masked, "MOST_ROWS", MOST_ROWS)
     made = mask(packed)
     assert made is not None
-    assert made.questions.categories
-    assert max(len(tree.says) for tree in made.trees) == BIAS + leaves
+    assert any(one.cuts is None for one in made.cells.bins)
+    assert made.bits == max(leaves, 32)
+    assert max(len(tree.says) for tree in made.trees) == WIDTHS[made.bits].bias + leaves
     rows = unknown(MOST_ROWS + 300)  # more than one block
     library = sum(booster.predict(rows, raw_score=True) for booster in boosters) / 2
-    np.testing.assert_allclose(made.raw(rows), library.reshape(len(rows), -1), rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(made.raw(rows), library.reshape(len(rows), -1))
 
 
 def test_a_question_that_a_tree_asks_twice() -> None:
@@ -67,7 +68,7 @@ def test_small_trees_share_tables_and_nothing_is_asked_twice() -> None:
 
 
 def test_large_trees_are_left_to_their_library() -> None:
-    packed = pack_boosters((trained("regression", num_leaves=60).model_to_string(),))
+    packed = pack_boosters((trained("regression", num_leaves=65, min_data_in_leaf=5).model_to_string(),))
     assert tabulate(packed) is None
     assert mask(packed) is None
 
@@ -78,7 +79,7 @@ def test_tables_take_no_more_memory_than_they_are_worth(monkeypatch: pytest.Monk
     monkeypatch.setattr(tabled, "MOST_BYTES", 10_000)
     assert tabulate(packed) is None
     assert mask(packed) is not None
-    monkeypatch.setattr(masked, "MOST_NUMBERS", 10_000)
+    monkeypatch.setattr(masked, "MOST_BYTES", 10_000)
     assert mask(packed) is None
 
 

@@ -3,29 +3,23 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from automl_core.framing.problem import Task
 from automl_core.registry import Field
+from automl_core.search.batches import Batched, batched, raw_of_many
 from automl_core.search.boosted_rows import PackedBoosters
 from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, Stages, link, reached, share_until
 from automl_core.search.lightgbm_rows import pack_boosters
 from automl_core.search.lightgbm_text import slim
-from automl_core.search.masked import MaskedBoosters, mask
-from automl_core.search.tabled import TabledBoosters, tabulate
 
 USUAL_RATE, USUAL_LEAVES = 0.04, 20
-MANY_ROWS = 20_000  # from which on it pays to make tables or masks of trees
-FEW_PROCESSORS = 4  # with more of them the library, in as many threads, is faster
-ALONE = Lock()  # they are thousands of short calls: two threads of them take turns, and longer than one
 OBJECTIVES = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
 LOSSES = {"absolute": "regression_l1", "quantile": "quantile"}
 METRICS = {"binary": "binary_logloss", "multiclass": "multi_logloss", "regression": "l2", "regression_l1": "l1",
@@ -46,9 +40,9 @@ class Trees:
         return pack_boosters(self.texts)
 
     @cached_property
-    def batched(self) -> TabledBoosters | MaskedBoosters | None:
-        """The boosters, for batches of many rows; None where trees are too large."""
-        return tabulate(self.packed) or mask(self.packed)
+    def batched(self) -> Batched | None:
+        """The boosters, for batches of many rows."""
+        return batched(self.packed)
 
 
 @dataclass(eq=False)  # without slots: LightGBM sets an attribute of its own on callbacks
@@ -147,11 +141,9 @@ def _trees(task: Task, texts: tuple[str, ...]) -> Trees:
 
 
 def _predict(model: Trees, matrix: Array) -> Array:
-    if len(matrix) >= MANY_ROWS and (os.cpu_count() or 1) <= FEW_PROCESSORS:
-        with ALONE:
-            raw = None if model.batched is None else model.batched.raw(matrix)
-        if raw is not None:
-            return link(model.task, raw if model.task == "multiclass" else raw[:, 0])
+    many = raw_of_many(matrix, lambda: model.batched)
+    if many is not None:
+        return link(model.task, many if model.task == "multiclass" else many[:, 0])
     raw = sum(booster.predict(matrix, raw_score=True, num_threads=1) for booster in model.boosters)
     return link(model.task, np.asarray(raw, dtype=np.float64) / len(model.boosters))
 

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from automl_core.framing.problem import Task
 from automl_core.registry import Field
+from automl_core.search.batches import raw_of_many
 from automl_core.search.boosted_rows import PackedBoosters
 from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, Stages, link, reached, share_until
 from automl_core.search.feature import Feature
+from automl_core.search.masked import MaskedBoosters, mask
 from automl_core.search.xgboost_rows import pack_boosters
 
 OBJECTIVES = {"binary": "binary:logistic", "multiclass": "multi:softprob", "regression": "reg:squarederror"}
@@ -39,6 +41,11 @@ class Trees:
         nothing = _table(np.full((1, len(self.levels)), np.nan), self.levels)
         bases = tuple(_margins(booster, nothing, booster.num_boosted_rounds()).reshape(-1) for booster in self.boosters)
         return pack_boosters(self.files, bases, self.levels)
+
+    @cached_property
+    def batched(self) -> MaskedBoosters | None:
+        """The boosters, for batches of many rows: only as masks, whose sums are the library's to its 32 bits."""
+        return mask(self.packed)
 
 
 def _margins(booster: Any, table: Any, start: int = 0) -> NDArray[np.float32]:
@@ -155,15 +162,23 @@ def _trees(task: Task, levels: tuple[int, ...], files: tuple[bytes, ...]) -> Tre
 def _predict(model: Trees, matrix: Array) -> Array:
     if not len(matrix):
         return link(model.task, np.zeros((0, 2)) if model.task == "multiclass" else np.zeros(0))
+    many = raw_of_many(_numbers(matrix), lambda: model.batched)
+    if many is not None:
+        return link(model.task, many if model.task == "multiclass" else many[:, 0])
     table = _table(matrix, model.levels)
     raw = sum(booster.predict(table, output_margin=True).astype(np.float64) for booster in model.boosters)
     return link(model.task, np.asarray(raw) / len(model.boosters))
 
 
+def _numbers(values: Array) -> Array:
+    """Values as the library takes them: of 32 bits, and none beyond all numbers."""
+    found = values.astype(np.float32).astype(np.float64)
+    found[np.isinf(found)] = np.nan
+    return found
+
+
 def _predict_row(model: Trees, row: Array) -> Any:
-    values = row.astype(np.float32).astype(np.float64)
-    values[np.isinf(values)] = np.nan
-    found = link(model.task, model.packed.raw(values))
+    found = link(model.task, model.packed.raw(_numbers(row)))
     return found if model.task == "multiclass" else float(found[0])
 
 
