@@ -108,6 +108,51 @@ def test_the_chosen_set_is_the_best_there_is(rows: list[tuple[int, int]], budget
         assert made.value == pytest.approx(best)
 
 
+@settings(max_examples=100, deadline=None)
+@given(
+    st.integers(1, 3).flatmap(lambda k: st.lists(
+        st.lists(st.tuples(st.sampled_from([-5.0, 2.0, 3.0, 10.0, 15.0, 16.0, 31.0]), st.sampled_from([0, 1, 2, 10, 30])),
+                 min_size=k, max_size=k), min_size=1, max_size=5)),
+    st.sampled_from([0, 3, 10, 21, 40]), st.integers(0, 4), st.booleans(),
+)  # fmt: skip
+def test_of_several_options_a_row_the_best_plan_is_found_or_what_is_lost_is_known(
+    rows: list[list[tuple[float, int]]], budget: int, capacity: int, uneven: bool
+) -> None:
+    """`uneven`: costs that are no whole amounts of anything, so that prices alone must do."""
+    net = np.array([[option[0] for option in row] for row in rows])
+    costs = np.array([[option[1] * (1.0 + 0.1234567 * uneven) for option in row] for row in rows])
+    made = choose(net, costs, budget, capacity)
+    best = 0.0
+    for picks in itertools.product(range(-1, net.shape[1]), repeat=len(rows)):
+        taken = [(row, option) for row, option in enumerate(picks) if option >= 0]
+        if capacity and len(taken) > capacity or budget and sum(costs[one] for one in taken) > budget:
+            continue
+        best = max(best, sum(float(net[one]) for one in taken))
+    assert len(set(made.rows.tolist())) == len(made.rows) <= (capacity or len(rows))
+    assert made.value == pytest.approx(net[made.rows, made.options].sum())
+    assert made.cost == pytest.approx(costs[made.rows, made.options].sum())
+    assert not budget or made.cost <= budget + 1e-6
+    assert made.bound >= best - 1e-6
+    assert made.value >= made.bound - max(net.max(), 0.0) - 1e-6
+    assert made.value >= best / 2 - 1e-6
+    if made.exact:
+        assert made.value == pytest.approx(best)
+    assert made.exact or uneven
+
+
+def test_money_and_rows_are_short_at_once() -> None:
+    """By worth per money the free rows filled the capacity, and by worth alone two dear ones took the budget: 428 of 3,000."""
+    net = np.repeat([2.0, 15.0, 16.0], [1_000, 500, 50])
+    costs = np.repeat([0.0, 10.0, 1_000.0], [1_000, 500, 50])
+    made = choose(net, costs, budget=2_000.0, capacity=200)
+    assert (made.value, made.cost, made.bound, made.exact) == (pytest.approx(3_000), 2_000, pytest.approx(3_000), True)
+    rng = np.random.default_rng(5)
+    net, costs = rng.gamma(2, 30, (3_000, 3)), rng.gamma(3, 7.123, (3_000, 3))
+    large = choose(net, costs, budget=3_000.0, capacity=400)
+    assert len(large.rows) <= 400
+    assert 0.999 * large.bound <= large.value <= large.bound
+
+
 def test_unit_costs_are_exact_and_value_goes_before_probability() -> None:
     risk = np.array([0.9, 0.2, 0.5, 0.4])
     net = expected_values(risk, np.array([100.0, 2000.0, 300.0, 300.0]), 0.5, 10.0)
