@@ -267,6 +267,6 @@ def _table(net: Floats, amounts: Places, room: int, limit: int) -> Places:
 def _unit(costs: Floats) -> float | None:
     """The coarsest of 100, 10, 1, 0.1 and 0.01 that all costs are multiples of; None when none is."""
     for unit in (100.0, 10.0, 1.0, 0.1, 0.01):
-        if np.allclose(costs / unit, np.round(costs / unit), atol=1e-6):
+        if np.allclose(costs / unit, np.round(costs / unit), rtol=0, atol=1e-6):
             return unit
     return None

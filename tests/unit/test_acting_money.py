@@ -153,6 +153,13 @@ def test_money_and_rows_are_short_at_once() -> None:
     assert 0.999 * large.bound <= large.value <= large.bound
 
 
+def test_no_plan_spends_more_than_the_budget() -> None:
+    """Hundreds of thousands are no multiples of 100 because they are nearly."""
+    made = choose(np.array([5.0, 6.0, 1.0]), np.array([100_001.0, 200_002.0, 50_000.0]), budget=300_000.0)
+    assert made.cost <= 300_000
+    assert (sorted(made.rows), made.exact) == ([1, 2], True)
+
+
 def test_unit_costs_are_exact_and_value_goes_before_probability() -> None:
     risk = np.array([0.9, 0.2, 0.5, 0.4])
     net = expected_values(risk, np.array([100.0, 2000.0, 300.0, 300.0]), 0.5, 10.0)
