@@ -2,8 +2,8 @@
 different cost, which of them.
 
 With one cost for all the best ones are the best set (exact). Else it is a multiple-choice knapsack (Kellerer, Pferschy and
-Pisinger 2004, chapter 11). Money and rows are given prices (Everett 1963): at the right ones what pays is nearly the best plan. It
-loses at most the worth of one row, and the prices themselves say what no plan can exceed. What is not proven best by them is
+Pisinger 2004, chapter 11). Money and rows are given prices (Everett 1963): at the right ones what pays is nearly the best plan.
+It loses at most the worth of one row, and the prices themselves say what no plan can exceed. What is not proven best by them is
 solved by dynamic programming over amounts when the table of those is small (chapter 2).
 """
 

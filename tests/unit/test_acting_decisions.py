@@ -27,6 +27,7 @@ from automl_core.acting.planned import (
 )
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
+from automl_core.explaining.words import money
 from automl_core.framing.problem import Problem
 from tests.unit.modelling import make_model
 
@@ -345,6 +346,28 @@ def test_without_money_the_better_grade_wins_however_large_the_number() -> None:
     assert {action.grade for action in few.actions} == {"A"}
     small = replace(large, id="small", adjusted=-1e-4, low=-2e-4, high=-1e-5)
     assert len(planned((small,), Goal("value", "low"))[0].actions) == int(inputs.frame["charge"].notna().sum())
+
+
+def test_a_budget_goes_to_the_cheaper_action_where_it_does_more_there() -> None:
+    """Each row kept only the action that is worth most there: nothing for 50, and ten rows of it for 1,000."""
+    dear = replace(CARD, id="dear", adjusted=-0.2, low=-0.3, high=-0.1, cost=100.0)
+    cheap = replace(CARD, id="cheap", adjusted=-0.1, low=-0.2, high=-0.05, cost=10.0)
+    goal = Goal("value", "low", value=1_000.0)
+    few, _ = planned((dear, cheap), replace(goal, budget=50.0))
+    assert [action.card for action in few.actions] == ["cheap"] * 5
+    assert few.exact
+    more, _ = planned((dear, cheap), replace(goal, budget=1_000.0))
+    assert more.net > 8_000
+    assert more.cost <= 1_000
+    assert more.exact or f"more than {money(more.bound, '€')}" in more.sentence
+    assert {action.card for action in planned((dear, cheap), goal)[0].actions} == {"dear", "cheap"}
+    unpriced, _ = planned((dear, cheap), Goal("value", "low", budget=100.0))
+    assert [action.card for action in unpriced.actions] == ["cheap"] * 10  # as many rows as the money is enough for
+    none, _ = planned((dear, cheap), replace(goal, budget=5.0))
+    assert none.sentence == ("The money you can spend, € 5, does not pay for one action: the cheapest that is worth it costs "
+                             "€ 10.")
+    assert planned((dear,), replace(goal, value=1.0))[0].sentence == "No action is worth its cost at this value."
+    assert planned((replace(dear, grade="D"),), goal)[0].sentence == "No card is sure enough to become an action."
 
 
 def test_rows_that_a_pilot_holds_out_are_no_actions_and_use_up_no_money() -> None:

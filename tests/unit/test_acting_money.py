@@ -125,7 +125,7 @@ def test_of_several_options_a_row_the_best_plan_is_found_or_what_is_lost_is_know
     best = 0.0
     for picks in itertools.product(range(-1, net.shape[1]), repeat=len(rows)):
         taken = [(row, option) for row, option in enumerate(picks) if option >= 0]
-        if capacity and len(taken) > capacity or budget and sum(costs[one] for one in taken) > budget:
+        if (capacity and len(taken) > capacity) or (budget and sum(costs[one] for one in taken) > budget):
             continue
         best = max(best, sum(float(net[one]) for one in taken))
     assert len(set(made.rows.tolist())) == len(made.rows) <= (capacity or len(rows))
