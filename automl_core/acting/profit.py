@@ -1,7 +1,8 @@
 """What a yes/no decision is worth at every threshold, with a band, and how a ranking concentrates what is looked for.
 
 Thresholds are chosen on out-of-fold probabilities. The band is a bootstrap of rows: profit depends on a row only through its
-place among the thresholds and its outcome, so drawing cell counts is drawing rows. Because the best threshold is picked on the
+place among the thresholds and its outcome, so drawing cell counts is drawing rows. Rows that go together, such as those of one
+customer, are drawn together. Because the best threshold is picked on the
 rows that measure it, its worth is measured again on rows that did not pick it (cross-selection).
 """
 
@@ -14,10 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Goal
+from automl_core.acting.statistics import sum_reach
 from automl_core.errors import BadInput
+from automl_core.explaining.dependent import effective
 from automl_core.framing.problem import Money
 
 Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
 GRID = 200
 DRAWS = 500
 FOLDS = 10
@@ -84,16 +88,19 @@ def analytic_threshold(money: Money) -> float:
     return wrong / (wrong + right) if wrong > 0 and right > 0 else math.nan
 
 
-def profit_curve(probability: Floats, positive: NDArray[np.generic], money: Money, seed: int = 0) -> ProfitCurve:
-    """The curve for out-of-fold `probability` (n,) of the positive class and outcomes `positive` (n,) of 0 and 1.
+def profit_curve(
+    probability: Floats, positive: NDArray[np.generic], money: Money, seed: int = 0, together: Codes | None = None
+) -> ProfitCurve:
+    """The curve for out-of-fold `probability` (n,) of the positive class and outcomes `positive` (n,) of 0 and 1; `together` (n,)
+    are codes of rows that go together (None: each stands alone).
 
     BadInput when there are no rows, or lengths differ.
     """
-    p, y = _checked(probability, positive)
+    p, y, together = _checked(probability, positive, together)
     cuts, rows_at, profit = _all_cuts(p, y, money)
     place = int(np.argmax(profit))
     picked = np.unique(np.append(np.linspace(0, len(cuts) - 1, min(GRID, len(cuts))).round().astype(int), place))
-    draws = _drawn(p, y, cuts[picked], money, np.random.default_rng(seed))
+    draws = _drawn(p, y, cuts[picked], money, (np.random.default_rng(seed), together))
     low, high = np.quantile(draws, [0.025, 0.975], axis=0)
     points = tuple(
         ProfitPoint(float(cuts[at]), int(rows_at[at]), float(profit[at]), float(low[k]), float(high[k]))
@@ -103,7 +110,7 @@ def profit_curve(probability: Floats, positive: NDArray[np.generic], money: Mone
     robust = max(points, key=lambda point: (point.low, point.profit))
     analytic = analytic_threshold(money)
     at_analytic = _profit_at(p, y, money, analytic) if math.isfinite(analytic) else math.nan
-    honest, reach = _cross_selected(p, y, money, seed)
+    honest, reach = _cross_selected(p, y, money, seed, together)
     everyone = _profit_at(p, y, money, -math.inf)
     nobody = _profit_at(p, y, money, math.inf)
     return ProfitCurve(
@@ -111,43 +118,60 @@ def profit_curve(probability: Floats, positive: NDArray[np.generic], money: Mone
     )
 
 
-def gains(probability: Floats, positive: NDArray[np.generic], parts: int = 10) -> tuple[LiftPart, ...]:
+def gains(
+    probability: Floats, positive: NDArray[np.generic], parts: int = 10, together: Codes | None = None
+) -> tuple[LiftPart, ...]:
     """Lift and gains from the top of the ranking, in tenths of the rows (fewer when there are fewer rows)."""
-    p, y = _checked(probability, positive)
+    p, y, together = _checked(probability, positive, together)
     parts = max(1, min(parts, len(y)))
     sizes = [max(1, round(len(y) * k / parts)) for k in range(1, parts + 1)]
-    return _parts(p, y, sizes)
+    return _parts(p, y, sizes, together)
 
 
-def precision_at(probability: Floats, positive: NDArray[np.generic], sizes: tuple[int, ...]) -> tuple[LiftPart, ...]:
+def precision_at(
+    probability: Floats, positive: NDArray[np.generic], sizes: tuple[int, ...], together: Codes | None = None
+) -> tuple[LiftPart, ...]:
     """The same for the first k rows, for each k; a k beyond the table is cut to it."""
-    p, y = _checked(probability, positive)
-    return _parts(p, y, [min(max(1, size), len(y)) for size in sizes])
+    p, y, together = _checked(probability, positive, together)
+    return _parts(p, y, [min(max(1, size), len(y)) for size in sizes], together)
 
 
-def _parts(p: Floats, y: Floats, sizes: list[int]) -> tuple[LiftPart, ...]:
+def _parts(p: Floats, y: Floats, sizes: list[int], together: Codes | None) -> tuple[LiftPart, ...]:
     from automl_core.acting.rates import wilson
 
-    found = np.cumsum(y[np.argsort(-p, kind="stable")])
+    order = np.argsort(-p, kind="stable")
+    found = np.cumsum(y[order])
     mean, total = float(y.mean()), float(y.sum())
     made = []
     for size in sizes:
         hits = float(found[size - 1])
-        low, high = wilson(hits, size)
-        rate = hits / size
+        rate, alone = hits / size, _alone(y[order[:size]], None if together is None else together[order[:size]])
+        low, high = wilson(rate * alone, alone)
         lift, gain = (rate / mean, hits / total) if total else (math.nan, math.nan)
         made.append(LiftPart(size / len(y), size, rate, low, high, lift, gain))
     return tuple(made)
 
 
-def _checked(probability: Floats, positive: NDArray[np.generic]) -> tuple[Floats, Floats]:
+def _alone(y: Floats, together: Codes | None) -> float:
+    """How many rows that stand alone these rows tell as much as about their rate (the design effect of Kish 1965)."""
+    if together is None:
+        return float(len(y))
+    plain, groups = sum_reach(y), effective(np.ones(len(y)), together)
+    if plain == 0:  # all ended alike, as those of one group may
+        return groups
+    return max(1.0, len(y) * min(1.0, (plain / sum_reach(y, together)) ** 2))
+
+
+def _checked(
+    probability: Floats, positive: NDArray[np.generic], together: Codes | None
+) -> tuple[Floats, Floats, Codes | None]:
     p, y = np.asarray(probability, dtype=np.float64), np.asarray(positive, dtype=np.float64)
     if p.ndim != 1 or p.shape != y.shape:
         raise BadInput("Probabilities and outcomes do not belong together.", "Give one of each a row.")
     known = np.isfinite(p) & np.isfinite(y)
     if not known.any():
         raise BadInput("No row has both a probability and an outcome.", "Search for a model first.")
-    return p[known], y[known]
+    return p[known], y[known], None if together is None else together[known]
 
 
 def _worth(y: Floats, money: Money) -> tuple[Floats, Floats]:
@@ -174,21 +198,42 @@ def _profit_at(p: Floats, y: Floats, money: Money, threshold: float) -> float:
     return float(np.where(p >= threshold, acted, left).sum())
 
 
-def _drawn(p: Floats, y: Floats, cuts: Floats, money: Money, random: np.random.Generator) -> Floats:
+def _drawn(
+    p: Floats, y: Floats, cuts: Floats, money: Money, chance: tuple[np.random.Generator, Codes | None]
+) -> Floats:
     """(draws, cuts) profits of bootstrap samples; `cuts` fall."""
+    random, together = chance
     cell = np.searchsorted(-cuts, -p, side="left")  # the first cut that acts on the row; len(cuts) when none does
     size = len(cuts) + 1
-    counts = np.bincount(2 * cell + y.astype(np.int64), minlength=2 * size)
-    drawn = random.multinomial(len(y), counts / counts.sum(), size=DRAWS).reshape(DRAWS, size, 2)
+    cells = 2 * cell + y.astype(np.int64)
+    if together is None:
+        counts = np.bincount(cells, minlength=2 * size)
+        drawn = random.multinomial(len(y), counts / counts.sum(), size=DRAWS).astype(np.float64)
+    else:
+        drawn = _drawn_together(cells, together, 2 * size, random)
+    drawn = drawn.reshape(DRAWS, size, 2)
     acted, left = _worth(np.array([0.0, 1.0]), money)
     gained = (drawn @ (acted - left)).cumsum(axis=1)[:, : len(cuts)]
     profits: Floats = (drawn @ left).sum(axis=1, keepdims=True) + gained
     return profits
 
 
-def _cross_selected(p: Floats, y: Floats, money: Money, seed: int) -> tuple[float, float]:
+def _drawn_together(cells: NDArray[np.int64], together: Codes, size: int, random: np.random.Generator) -> Floats:
+    """(draws, size) how many rows of each cell whole groups bring that are drawn with return, brought to the rows there are."""
+    groups = int(together.max()) + 1
+    drawn = np.empty((DRAWS, size))
+    for draw in range(DRAWS):
+        times = np.bincount(random.integers(groups, size=groups), minlength=groups)
+        drawn[draw] = np.bincount(cells, times[together], minlength=size)
+    drawn *= len(cells) / drawn.sum(axis=1, keepdims=True)
+    return drawn
+
+
+def _cross_selected(p: Floats, y: Floats, money: Money, seed: int, together: Codes | None) -> tuple[float, float]:
     """Money of all rows when each tenth acts by the threshold that is best on the others, and the reach of its 95 % range."""
-    folds = np.random.default_rng(seed).permutation(len(y)) % min(FOLDS, len(y))
+    groups = np.arange(len(y)) if together is None else together
+    count = int(groups.max()) + 1
+    folds = (np.random.default_rng(seed).permutation(count) % min(FOLDS, count))[groups]
     kept = np.zeros(len(y))
     acted, left = _worth(y, money)
     for fold in np.unique(folds):
@@ -199,5 +244,4 @@ def _cross_selected(p: Floats, y: Floats, money: Money, seed: int) -> tuple[floa
             cuts, _, profit = _all_cuts(p[~inside], y[~inside], money)
             threshold = float(cuts[int(np.argmax(profit))])
         kept[inside] = np.where(p[inside] >= threshold, acted[inside], left[inside])
-    spread = float(kept.std(ddof=1)) if len(y) > 1 else 0.0
-    return float(kept.sum()), 1.96 * spread * math.sqrt(len(y))
+    return float(kept.sum()), sum_reach(kept, together)

@@ -59,7 +59,8 @@ class Deciding:
         def make() -> Decision:
             actions = self.pilots.act.actions_of(run, capacity)
             past = self.search.ranked(run)
-            inputs = acting.DecisionInputs(past.oof, past.y, self._problem(run), goal, self._rule(run), run.plan.seed)
+            inputs = acting.DecisionInputs(
+                past.oof, past.y, self._problem(run), goal, self._rule(run), run.plan.seed, self._groups(run, past.positions))
             return acting.decide(inputs, actions)
 
         made: Decision = self.context.decisions.get("decision" + fingerprint(run.id, goal, capacity), make)
@@ -72,7 +73,8 @@ class Deciding:
         if problem.task != "regression" or problem.money is None:
             raise BadInput("No costs of too much and too little were given.", "Give both on the goal page, for a number.")
         past = self.search.predictions(run)
-        return acting.newsvendor(past.oof, past.y.astype(np.float64), problem.money, run.plan.seed)
+        groups = self._groups(run, past.positions)
+        return acting.newsvendor(past.oof, past.y.astype(np.float64), problem.money, run.plan.seed, groups)
 
     def recourse(self, project_id: str, position: int, ask: RecourseAsk | None = None) -> Recourse:
         """What could change for the row at a position of the cleaned table, within the goal's levers, cheapest first; they
@@ -203,6 +205,11 @@ class Deciding:
         rows = frame.iloc[past.positions].reset_index(drop=True)
         # the oldest rows have no prediction already; folds in time would take more of them from the rule alone
         return acting.rule_predictions(rows, past.y, columns, replace(problem, time=""), run.plan.seed)
+
+    def _groups(self, run: Run, positions: np.ndarray) -> np.ndarray | None:
+        """(n,) the groups of rows at these positions, where the problem has any: of one customer, say."""
+        frame, _, problem, _ = self.search.goal.open(self.search.inputs(run))
+        return frame[problem.group].iloc[positions].to_numpy() if problem.group and problem.group in frame else None
 
     def _problem(self, run: Run) -> Problem:
         return self.search.goal.problem_of(self.search.inputs(run))
