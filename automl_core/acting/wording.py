@@ -37,7 +37,8 @@ def chance_decided(rows: int = 0) -> str:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class CardSubject:
-    """What a card's sentences are made of. `now` is the mean outcome of its rows; `together` tells of rows in whole groups."""
+    """What a card's sentences are made of. `now` is the mean outcome of its rows; `together` tells of rows in whole groups. Where
+    the effect was measured on rows drawn from more, `counted` are the card's rows among all."""
 
     move: Move
     conditions: tuple[Condition, ...]
@@ -47,10 +48,11 @@ class CardSubject:
     also: tuple[Change, ...] = ()
     alike: tuple[tuple[Condition, ...], ...] = ()
     together: Together | None = None
+    counted: int | None = None
 
     @property
     def rows(self) -> int:
-        return int(self.effect.moved.sum())
+        return int(self.effect.moved.sum()) if self.counted is None else self.counted
 
 
 @dataclass(frozen=True, slots=True)

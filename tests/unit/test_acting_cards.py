@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from dataclasses import MISSING, fields, replace
 from typing import Any
 
@@ -88,6 +89,20 @@ def test_real_lever_is_advice_and_idle_one_is_not(found: Actions) -> None:
     assert idle.next_step == ""
     assert found.tested >= 2
     assert found.rows == 3000
+
+
+def test_cards_of_rows_that_were_drawn_count_rows_and_money_on_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["automl_core.acting.cards"], "MOST_ROWS", 1500)
+    asked = inputs(levers=(Lever("offer", ("new",), cost=1.0),))
+    made = make_cards(asked)
+    (card,) = made.cards
+    assert made.rows == 1500
+    assert card.rows == eligible(card, asked.frame).sum() > 1200
+    for money, gain in ((card.net_low, card.gain_low), (card.net_value, card.gain), (card.net_high, card.gain_high)):
+        assert money == pytest.approx(card.rows * (100 * gain - 1))
+    assert f"{card.rows:,} would be moved" in card.sentence
+    assert f"all {card.rows:,} change" in card.sentence
+    assert "1,500 of 3,000 rows were drawn by chance" in made.notes[0]
 
 
 def test_a_column_that_tells_a_lever_apart_is_named() -> None:
