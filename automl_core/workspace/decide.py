@@ -91,10 +91,8 @@ class Deciding:
         row = type_row(dict(frame.iloc[position]), model.cleaned)
         if model.problem.task == "regression" and math.isnan(ask.target):  # the same for every row: worked out once
             ask = replace(ask, target=self.context.decisions.get(
-                f"typical {run.id}", lambda: typical(model, frame.head(BACKGROUND_ROWS))))
-        near = frame.head(BACKGROUND_ROWS + 1)
-        background = near.iloc[np.flatnonzero(np.arange(len(near)) != position)[:BACKGROUND_ROWS]]
-        return acting.recourse(model, row, goal, background, ask)
+                f"typical {run.id}", lambda: typical(model, _others(frame, -1, run.plan.seed))))
+        return acting.recourse(model, row, goal, _others(frame, position, run.plan.seed), ask)
 
     def plan(self, project_id: str) -> ActionPlan:
         """One action a row from the cards that are advice, under the goal's budget and capacity."""
@@ -213,6 +211,14 @@ class Deciding:
 
     def _problem(self, run: Run) -> Problem:
         return self.search.goal.problem_of(self.search.inputs(run))
+
+
+def _others(frame: pd.DataFrame, position: int, seed: int) -> pd.DataFrame:
+    """Past rows but the one at a position, some of many by chance: the first ones of a file may be its oldest."""
+    places = np.arange(len(frame))
+    if len(frame) > BACKGROUND_ROWS + 1:
+        places = np.sort(np.random.default_rng(seed).choice(len(frame), BACKGROUND_ROWS + 1, replace=False))
+    return frame.iloc[places[places != position][:BACKGROUND_ROWS]]
 
 
 def planned_table(
