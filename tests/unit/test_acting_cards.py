@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 
 from automl_core.acting import Options, Roles, applied, assign, counts_forbidden, eligible, find_actions, forbidden_by
-from automl_core.acting.action import ActionCard, Actions, Goal, Lever
+from automl_core.acting.action import ActionCard, Actions, Change, Goal, Lever
 from automl_core.acting.cards import CardInputs, make_cards
-from automl_core.acting.moves import category_moves
+from automl_core.acting.moves import Move, category_moves
 from automl_core.acting.what_if import WhatIf
-from automl_core.acting.wording import BANNED
+from automl_core.acting.wording import BANNED, CardSubject, who_words
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
@@ -128,6 +128,18 @@ def test_words_promise_nothing(found: Actions) -> None:
     for card in (*found.cards, *found.patterns):
         text = " ".join((card.sentence, card.overturn, card.next_step, *card.reasons)).lower()
         assert not [word for word in BANNED if re.search(rf"\b{word}\b", text)]
+
+
+@pytest.mark.parametrize(("many", "words"), [
+    (2, "“plan” = “p1” or “p2”"), (7, "“p5”, “p6” or “p7”"), (9, "“plan” = “p1”, “p2”, “p3”, “p4”, “p5”, “p6” or 3 more"),
+])  # fmt: skip
+def test_values_that_are_not_named_are_counted(many: int, words: str) -> None:
+    values = tuple(f"p{place}" for place in range(1, many + 1))
+    nothing: Any = None
+    subject = CardSubject(Move(Lever("plan"), values, "new"), (), nothing, nothing, 0.5)
+    assert who_words(subject).endswith(words)
+    both = replace(subject, move=Move(Lever("offer"), ("old",), "new"), also=(Change("plan", values, "new"),))
+    assert who_words(both).endswith(words)
 
 
 def test_forbidden_and_impossible_moves_make_no_card() -> None:
