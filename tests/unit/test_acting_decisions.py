@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import io
 import itertools
 import math
 from dataclasses import replace
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -29,6 +31,7 @@ from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining.words import money
 from automl_core.framing.problem import Problem
+from automl_core.reporting.exports import safe_xlsx
 from tests.unit.modelling import make_model
 
 PROBLEM = Problem("Churn", "binary", "roc_auc", ("No", "Yes"), "Yes", never=("gender",))
@@ -321,6 +324,18 @@ def test_a_list_names_ids_without_decimals_though_one_is_missing() -> None:
     frame = pd.DataFrame({"id": [12_345.0, 12_346.0, math.nan]})
     made = rank_rows(frame, np.array([0.9, 0.8, 0.1]), COLUMNS, PROBLEM, Goal("Churn", "No", capacity=2))
     assert [str(name) for name in actions_frame(made, frame, COLUMNS)["id"]] == ["12345", "12346"]
+
+
+@pytest.mark.parametrize("dtype", ["int64", "Int64"])
+def test_a_workbook_of_a_list_keeps_all_digits_of_an_id(dtype: str) -> None:
+    """A spreadsheet's numbers have 15 digits."""
+    frame = pd.DataFrame({"id": pd.Series([1234567890123456789, 1234567890123456788], dtype=dtype)})
+    if dtype == "Int64":
+        frame = pd.concat([frame, pd.DataFrame({"id": pd.Series([pd.NA], dtype=dtype)})], ignore_index=True)
+    made = rank_rows(frame, np.array([0.9, 0.8, 0.1])[: len(frame)], COLUMNS, PROBLEM, Goal("Churn", "No", capacity=2))
+    sheet = openpyxl.load_workbook(io.BytesIO(safe_xlsx(actions_frame(made, frame, COLUMNS)))).active
+    assert sheet is not None
+    assert [cell.value for cell in sheet["B"]] == ["id", "1234567890123456789", "1234567890123456788"]
 
 
 def test_a_list_keeps_ids_whose_column_is_called_like_one_of_its_own() -> None:
