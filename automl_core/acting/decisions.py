@@ -26,7 +26,7 @@ def risk(predictions: Floats, problem: Problem, goal: Goal) -> Floats:
     """How much there is to win on each row: the probability that the outcome is not the wanted one, or, for numbers, how far
     the prediction lies on the unwanted side of the median prediction (0 on the wanted side)."""
     if problem.task == "regression":
-        middle = float(np.median(predictions))
+        middle = float(np.median(predictions)) if len(predictions) else 0.0
         away = predictions - middle if goal.good == "low" else middle - predictions
         return np.asarray(np.maximum(away, 0.0), dtype=np.float64)
     if goal.good not in problem.classes:

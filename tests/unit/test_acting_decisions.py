@@ -320,6 +320,17 @@ def test_a_plan_hands_on_ids_and_values_as_they_are() -> None:
     assert [float(text) for text in table["to"]] == (inputs.frame["charge"].iloc[places] - 10.25).round(2).tolist()
 
 
+def test_without_rows_there_is_no_list_and_no_plan() -> None:
+    """As when all rows of a file are ones that the model learned from."""
+    number, many = Problem("y", "regression", "rmse"), Problem("k", "multiclass", "log_loss", ("a", "b"))
+    for problem, goal, shape in ((PROBLEM, Goal("Churn", "No", value=9.0), (0,)), (many, Goal("k", "a"), (0, 2)),
+                                 (number, Goal("y", "low", value=1.0, capacity=5), (0,))):
+        made = rank_rows(pd.DataFrame({"x": []}), np.empty(shape), (), problem, goal)
+        assert (made.rows, made.ranked, made.takes_everyone) == ((), 0, False)
+    inputs = planned((CARD,), Goal("value", "low", value=1.0, budget=5.0))[1]
+    assert not plan_actions((CARD,), replace(inputs, frame=inputs.frame.head(0), predictions=np.empty(0))).actions
+
+
 def test_a_list_names_ids_without_decimals_though_one_is_missing() -> None:
     frame = pd.DataFrame({"id": [12_345.0, 12_346.0, math.nan]})
     made = rank_rows(frame, np.array([0.9, 0.8, 0.1]), COLUMNS, PROBLEM, Goal("Churn", "No", capacity=2))
