@@ -218,7 +218,8 @@ def _others(frame: pd.DataFrame, position: int, seed: int) -> pd.DataFrame:
     places = np.arange(len(frame))
     if len(frame) > BACKGROUND_ROWS + 1:
         places = np.sort(np.random.default_rng(seed).choice(len(frame), BACKGROUND_ROWS + 1, replace=False))
-    return frame.iloc[places[places != position][:BACKGROUND_ROWS]]
+    others: pd.DataFrame = frame.iloc[places[places != position][:BACKGROUND_ROWS]]
+    return others
 
 
 def planned_table(
