@@ -17,6 +17,7 @@ from automl_core.search.design import Scale, design_of
 from automl_core.search.design_row import RowDesign
 from automl_core.search.families import families
 from automl_core.search.families.ebm import Bins, Glassbox
+from automl_core.search.families.neural import _forward
 from automl_core.search.family import FitRequest
 from automl_core.search.feature import Feature
 from automl_core.search.lightgbm_rows import pack_boosters
@@ -203,8 +204,26 @@ def test_the_design_of_a_row_is_that_of_a_table() -> None:
     matrix[random.random(matrix.shape) < 0.3] = np.nan
     design = RowDesign(scales)
     np.testing.assert_array_equal([design.of(row) for row in matrix], design_of(scales, matrix))
+    many = np.resize(matrix, (2_100, 5))
+    np.testing.assert_array_equal(design.table(many), design_of(scales, many))
     only = RowDesign(scales[3:4])
     np.testing.assert_array_equal([only.of(row) for row in matrix[:, 3:4]], design_of(scales[3:4], matrix[:, 3:4]))
+    np.testing.assert_array_equal(only.table(matrix[:, 3:4]), design_of(scales[3:4], matrix[:, 3:4]))
+    assert design.table(matrix[:0]).shape == (0, design.width)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 15, 16, 17, 100])
+def test_a_network_in_small_blocks_is_the_plain_product(rows: int) -> None:
+    random = np.random.default_rng(0)
+    layers = tuple((random.normal(size=size), random.normal(size=size[1])) for size in ((7, 12), (12, 9), (9, 3)))
+    x = random.normal(size=(rows, 7))
+    plain = x
+    for number, (weights, biases) in enumerate(layers):
+        plain = plain @ weights + biases
+        plain = np.maximum(plain, 0.0) if number < 2 else plain
+    before = x.copy()
+    np.testing.assert_allclose(_forward(layers, x), plain, atol=1e-12)
+    np.testing.assert_array_equal(x, before)
 
 
 @pytest.mark.parametrize("name", FAMILIES)
