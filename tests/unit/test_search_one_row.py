@@ -17,6 +17,7 @@ from automl_core.search.design import Scale, design_of
 from automl_core.search.design_row import RowDesign
 from automl_core.search.families import families
 from automl_core.search.families.ebm import Bins, Glassbox
+from automl_core.search.families.neighbours import Neighbours, _answers
 from automl_core.search.families.neural import _forward
 from automl_core.search.family import FitRequest
 from automl_core.search.feature import Feature
@@ -224,6 +225,44 @@ def test_a_network_in_small_blocks_is_the_plain_product(rows: int) -> None:
     before = x.copy()
     np.testing.assert_allclose(_forward(layers, x), plain, atol=1e-12)
     np.testing.assert_array_equal(x, before)
+
+
+def one_by_one(model: Neighbours, points: np.ndarray, count: int) -> np.ndarray:
+    """(n, k) the answers of neighbours, worked out point by point from all distances."""
+    out = []
+    for point in points:
+        squared = np.square(model.reference - point).sum(axis=1, dtype=np.float64)
+        near = np.argsort(squared, kind="stable")
+        edge = squared[near[min(count, len(near) - 1)]]
+        alike = edge <= squared[near[0]]
+        chosen = np.flatnonzero(squared <= edge) if alike else near[:count]
+        weights = np.ones(len(chosen)) if alike else 1.0 - squared[chosen] / edge
+        weights *= len(chosen) / weights.sum()
+        weights *= 1.0 if model.weights is None else model.weights[chosen]
+        total = len(chosen) if model.weights is None else weights.sum()
+        out.append((weights @ model.targets[chosen] + model.mean) / (total + 1.0))
+    return np.array(out)
+
+
+@pytest.mark.parametrize("known", [1, 7, 900])
+@pytest.mark.parametrize("levels", [False, True])
+@pytest.mark.parametrize("weighed", [False, True])
+def test_neighbours_of_many_points_are_those_of_each(known: int, levels: bool, weighed: bool) -> None:
+    """Equally far points included, more of them than are asked for, and fewer points than are asked for."""
+    random = np.random.default_rng(0)
+    found = random.normal(size=(known + 40, 60)).astype(np.float32)
+    found = np.clip(np.round(found[:, :2]), -1, 1) if levels else found
+    targets = random.random((known, 2))
+    weights = random.random(known) if weighed else None
+    model = Neighbours("regression", (), found[:known], targets, targets.mean(axis=0), 5, weights)
+    points = found[known:]
+    if levels:
+        assert known < 900 or max(np.unique(model.reference, axis=0, return_counts=True)[1]) > 20
+    answers = _answers(model, points, (5, 20))
+    for place, count in enumerate((5, 20)):
+        np.testing.assert_allclose(answers[place], one_by_one(model, points, count), atol=1e-12)
+    alone = np.concatenate([_answers(model, point[None], (5, 20))[:, :1] for point in points], axis=1)
+    np.testing.assert_allclose(alone, answers, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", FAMILIES)
