@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +20,7 @@ from automl_core.explaining.chance import Seeds, same_seeds
 from automl_core.explaining.orders import mixtures, plan
 from automl_core.explaining.routes import Raw, by_source, in_threads, of_member, spread_remainder
 from automl_core.explaining.terms import LEARNED, Terms, calibrated, cells, dense, likeness, member_terms
+from automl_core.explaining.threads import shared
 from automl_core.explaining.woods import NORMAL_MEAN, Woods, can_walk, open_woods, walked
 from automl_core.search.model import Member, Model
 
@@ -243,13 +243,12 @@ def paired(model: Model, row: Floats, background: Floats, rounds: int, seed: int
 
 def _sampled(reference: Reference, matrix: Floats, rounds: int, seeds: Seeds) -> tuple[Floats, Floats]:
     """`(phi, error)` (n, d, k) of what must be asked of the model beyond what is known, a block of rows in each thread."""
-    d, threads = len(reference.model.sources), os.cpu_count() or 1
+    d = len(reference.model.sources)
     most = max(1, STATE_CELLS // (2 * rounds * d * max(matrix.shape[1], 1)))
     starts = range(0, len(matrix), most)
-    inner = max(1, threads // len(starts)) if len(starts) else 1
-    with ThreadPoolExecutor(threads) as pool:
-        found = list(pool.map(lambda start: _block(
-            reference, matrix[start : start + most], rounds, seeds[start : start + most], inner), starts))
+    inner = max(1, (os.cpu_count() or 1) // max(len(starts), 1))
+    found = shared(lambda start: _block(
+        reference, matrix[start : start + most], rounds, seeds[start : start + most], inner), starts)
     return np.concatenate([part for part, _ in found]), np.concatenate([error for _, error in found])
 
 
@@ -288,10 +287,7 @@ def _asked(reference: Reference, matrix: Floats, threads: int) -> tuple[Floats, 
     def one(part: Floats) -> tuple[Floats, Floats]:
         return _said(reference, reference.model.extended(part))
 
-    if threads == 1:
-        return one(matrix)
-    with ThreadPoolExecutor(threads) as pool:
-        found = list(pool.map(one, np.array_split(matrix, threads)))
+    found = shared(one, np.array_split(matrix, threads))
     return np.concatenate([dark for dark, _ in found]), np.concatenate([wood for _, wood in found])
 
 

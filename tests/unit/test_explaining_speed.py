@@ -6,6 +6,7 @@ import json
 import math
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from importlib import import_module
@@ -30,6 +31,7 @@ from automl_core.explaining.contributions import of_matrix
 from automl_core.explaining.orders import mixtures, plan
 from automl_core.explaining.reference import Care, Reference, parted
 from automl_core.explaining.routes import enumerated
+from automl_core.explaining.threads import shared
 from automl_core.explaining.woods import walked
 from automl_core.framing.problem import Task
 from automl_core.search.calibration import Calibration
@@ -211,6 +213,32 @@ def test_a_row_alone_is_told_alike_on_a_slower_day() -> None:
     slower = replace(told, pace=100 * reference.pace, alone=1.0)
     assert explain_row(made, row, background, "", slower) == explain_row(made, row, background, "", told)
     assert row_care(replace(slower, care=None)) != told.care
+
+
+def test_one_row_starts_one_thread_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine each takes milliseconds until it has its turn."""
+    made = model("binary", ("neural",))
+    reference, rows = opened(made), made.encoder.matrix(table()[0].head(1))
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    started = []
+    start = threading.Thread.start
+
+    def counted(thread: threading.Thread) -> None:
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", counted)
+    parted(reference, rows, Care(40, 40, alone=True), row_seeds(rows, 0))
+    assert len(started) <= 1
+
+
+@pytest.mark.parametrize("jobs", [0, 1, 2, 9])
+def test_shared_work_keeps_its_order_and_tells_what_failed(jobs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 3)
+    assert shared(lambda job: time.sleep(0.001 * (job % 3)) or job * job, range(jobs)) == [job * job for job in range(jobs)]
+    if jobs:
+        with pytest.raises(ZeroDivisionError):
+            shared(lambda job: 1 / (jobs - 1 - job), range(jobs))
 
 
 def test_a_reference_of_another_model_is_not_believed() -> None:
