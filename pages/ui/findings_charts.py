@@ -68,14 +68,14 @@ def drawn(audit: Fairness) -> Fairness:
 
 def rates(audit: Fairness, which: str, sentence: str, palette: Palette) -> Chart:
     """One rate (selected, found, false_alarms) of every group with its interval; groups that are not compared are grey and
-    named as such: small ones, and those whose errors rest on too few."""
+    named as such: small ones, and those whose errors rest on too few rows or customers."""
     marks = []
     for group in drawn(audit).groups:
         rate = getattr(group, which)
         if rate.rows:
             share = words.estimate(100 * rate.value, 100 * rate.low, 100 * rate.high, unit=" %")
             text = f"{share}, {words.count(rate.rows, 'row')}"
-            apart = group.lumped and not group.small and which != "selected"
+            apart = not group.rich and not group.small and which != "selected"
             name = f"{words.cut(group.group, 20)} (not compared)" if apart else _group(group.group, group.small)
             marks.append(Mark(name, 100 * rate.value, text, 100 * rate.low, 100 * rate.high, strong=not (group.small or apart)))
     said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
