@@ -15,7 +15,7 @@ from automl_core.framing import rungs
 from automl_core.framing.columns import usable_columns
 from automl_core.framing.comparison import RUNGS, Evidence, rule_on, smallest_class
 from automl_core.framing.leaks import search_leaks
-from automl_core.framing.metric_rows import Decision, Floats
+from automl_core.framing.metric_rows import Decision, Floats, inverse_size
 from automl_core.framing.metrics import decision_of, get_metric, metric_of
 from automl_core.framing.partition import make_groupings
 from automl_core.framing.problem import Problem, Rung, Verdict
@@ -130,11 +130,15 @@ def make_material(
     matrix = simple_matrix(frame, used)
     work = rungs.working_scale(y, problem)
     weights = row_weights(frame, problem)
-    dataset = rungs.boosted_dataset(matrix, work, seed, weights)
+    lessons = weights
+    if problem.metric == "mape":
+        lessons = inverse_size(y) * (1.0 if weights is None else weights)
+    dataset = rungs.boosted_dataset(matrix, work, seed, lessons)
     wide = matrix.trees.shape[1] > rungs.SEEN
     rounds = max(rungs.FEWEST_ROUNDS, round(effort * rungs.ROUNDS)) if wide else rungs.ROUNDS
     targets = rungs.one_hot_targets(y, problem)
-    return rungs.Material(problem, matrix, make_groupings(frame, used), y, work, targets, dataset, seed, rounds, weights)
+    return rungs.Material(problem, matrix, make_groupings(frame, used), y, work, targets, dataset, seed, rounds, weights,
+                          lessons)
 
 
 def _repeated_folds(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.framing.metrics import METRICS, decision_of
+from automl_core.framing.metrics import METRICS, best_number, decision_of
 from automl_core.search.assembly import Order, assemble_model, row_ms, score_of
 from automl_core.search.calibration import calibrate
 from automl_core.search.contest import Clock, Contest, find_candidate
@@ -193,7 +193,7 @@ def _why(contest: Contest, offer: Offer, chosen: Offer) -> str:
 
 
 def _baseline(contest: Contest, folds: tuple[int, ...]) -> Array:
-    """(m,) or (m, k) predictions of one constant a fold: the training part's mean or class shares.
+    """(m,) or (m, k) predictions of one constant a fold: the number that suits the metric, or class shares, of the training part.
 
     Where rows are only put in order, one for all: constants that differ between folds would order them by their fold.
     """
@@ -208,10 +208,10 @@ def _baseline(contest: Contest, folds: tuple[int, ...]) -> Array:
         if problem.task == "multiclass":
             shares = np.bincount(y.astype(np.int64), weights=weights, minlength=prepared.classes)
             out[valid] = shares / shares.sum()
-        elif problem.level is None:
+        elif problem.task == "binary":
             out[valid] = float(np.average(y, weights=weights))
         else:
-            out[valid] = float(np.quantile(y, problem.level, weights=weights, method="inverted_cdf"))
+            out[valid] = best_number(problem, y, weights)
     return out[contest.positions(folds)]
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from automl_core.data.infer import table_from_frame
+from automl_core.framing import check
 from automl_core.framing.metrics import METRICS, get_metric, tune_threshold
 from automl_core.framing.problem import Money, Problem
 from automl_core.framing.score_interval import score_with_interval
@@ -18,6 +19,7 @@ from automl_core.search.codes import CodeSource, fit_codes
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.family import Stages
 from automl_core.search.feature import Feature
+from automl_core.search.handover import _baseline
 from automl_core.search.journal import FoldResult
 from automl_core.search.log_target import best_scale, is_log
 from automl_core.search.opening import open_contest
@@ -174,3 +176,32 @@ def test_in_time_the_earlier_rows_of_a_customer_do_not_give_it_away(seed: int) -
     timed = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes", time="day")
     assert scored(timed) > 0.7
     assert abs(scored(replace(timed, group="customer")) - 0.5) < 0.12
+
+
+@pytest.mark.parametrize("metric", ["mape", "rmsle", "rmse", "mae"])
+def test_the_baseline_is_the_best_constant(metric: str, tmp_path: Path) -> None:
+    """Against a mean or a median another constant would look like a useful model: by a third of the error here."""
+    random = np.random.default_rng(10)
+    y = np.exp(random.normal(2, 1.5, 600))
+    table = table_from_frame(pd.DataFrame({"x": random.normal(size=600), "y": y}), "noise")
+    problem, plan = Problem("y", "regression", metric), Plan(folds=3, families=("linear",))
+    prepared = prepare(SearchData(table.frame, table.columns, problem), plan)
+    contest = open_contest(prepared, plan, FolderJournal(tmp_path), Clock(60.0))
+    told = METRICS[metric].score(prepared.y, _baseline(contest, (0, 1, 2)))
+    best = min(METRICS[metric].score(prepared.y, np.full(600, constant)) for constant in np.geomspace(0.01, 1000, 2000))
+    assert best <= told * 1.001 and told <= best * 1.02
+    average = check(table.frame, table.columns, problem).ladder[0]
+    assert average.score <= best * 1.02
+
+
+def test_noise_does_not_pay_by_its_share_of_the_truth() -> None:
+    """And a line does: what is compared with the constant learns what the metric asks for, too."""
+    random = np.random.default_rng(11)
+    x = random.normal(size=800)
+    problem = Problem("y", "regression", "mape")
+    found = []
+    for y in (np.exp(random.normal(2, 1.5, 800)), np.exp(2 + x + random.normal(0, 0.3, 800))):
+        table = table_from_frame(pd.DataFrame({"x": x, "y": y}), "shares")
+        found.append(check(table.frame, table.columns, problem).verdict)
+    assert found[0] == "average"
+    assert found[1] in ("rule", "ml_pays")
