@@ -15,6 +15,7 @@ from automl_core.framing.problem import Money, Problem
 from automl_core.framing.score_interval import score_with_interval
 from automl_core.framing.validation import make_folds
 from automl_core.search import FolderJournal, SearchData, search
+from automl_core.search.assembly import score_of
 from automl_core.search.codes import CodeSource, fit_codes
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.family import Stages
@@ -192,6 +193,21 @@ def test_the_baseline_is_the_best_constant(metric: str, tmp_path: Path) -> None:
     assert best <= told * 1.001 and told <= best * 1.02
     average = check(table.frame, table.columns, problem).ladder[0]
     assert average.score <= best * 1.02
+
+
+@pytest.mark.parametrize("name", ["accuracy", "f1", "f1_macro", "balanced_accuracy", "mcc"])
+def test_the_baseline_of_labels_is_one_label(name: str, tmp_path: Path) -> None:
+    """Three groups, each of them a fold: the label that most rows of the other two have is the wrong one for two of them."""
+    group = np.repeat(np.arange(3), 100)
+    frame = pd.DataFrame({"x": np.arange(300.0), "group": [f"g{one}" for one in group]})
+    frame["y"] = np.where(np.arange(300) % 100 < np.array([90, 10, 51])[group], "Yes", "No")
+    table, plan = table_from_frame(frame, "groups"), Plan(folds=3, families=("linear",))
+    problem = Problem("y", "binary", name, ("No", "Yes"), "Yes", group="group")
+    contest = open_contest(prepare(SearchData(table.frame, table.columns, problem), plan), plan, FolderJournal(tmp_path), Clock(60.0))
+    folds = (0, 1, 2)
+    told = score_of(contest, folds, _baseline(contest, folds)).mean
+    best = max(METRICS[name].score(contest.prepared.y, np.full(300, constant)) for constant in (0.0, 1.0))
+    assert told == pytest.approx(best)
 
 
 def test_noise_does_not_pay_by_its_share_of_the_truth() -> None:
