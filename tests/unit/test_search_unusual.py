@@ -21,12 +21,13 @@ from automl_core.framing.score_interval import differences, paired_difference
 from automl_core.search import FolderJournal, SearchData, opening, search
 from automl_core.search.contest import Clock
 from automl_core.search.crew import Crew
-from automl_core.search.ensemble import rows_to_judge
+from automl_core.search.ensemble import Electorate, greedy_weights, rows_to_judge
 from automl_core.search.families import ebm, families, linear, ordered
 from automl_core.search.family import FitRequest
 from automl_core.search.feature import Feature
+from automl_core.search.log_target import is_log
 from automl_core.search.plan import Plan, left_out_sentence
-from automl_core.search.portfolio import make_portfolio
+from automl_core.search.portfolio import Views, make_portfolio
 from automl_core.search.prepared import prepare
 from automl_core.search.race import Race
 from automl_core.search.watch import SilentWatch
@@ -286,3 +287,36 @@ def test_each_step_of_a_scale_has_its_share_of_the_time(monkeypatch: pytest.Monk
     families().get("ordered").fit(request)
     assert given[0] < 101
     assert given[2] > 200
+
+
+def test_predictions_of_a_number_do_not_depend_on_its_unit() -> None:
+    """Shares of a thousandth and prices of a million: LightGBM's first penalty made constants of the former."""
+    matrix, features = numbers(300, 3)
+    y = 100 * matrix[:, 0] + 50 * np.random.default_rng(1).normal(size=300) + 300
+    unit = 2.0 ** -20  # a power of two, so that nothing is rounded
+    found = make_portfolio(Problem("y", "regression", "rmse"), 20_000, Plan())
+    trees = [item for item in found if item.family == "lightgbm"]
+    assert len(trees) > 5
+    for item in trees:
+        family, options = families().get("lightgbm"), dict(item.options) | {"rounds": 20}
+        large, small = (family.predict(family.fit(FitRequest(matrix, y * size, features, "regression", 2, options)).native, matrix)
+                        for size in (1.0, unit))
+        np.testing.assert_allclose(small / unit, large, rtol=1e-6, err_msg=item.label)
+
+
+def test_what_keeps_its_unit_keeps_its_penalty() -> None:
+    """Gradients of absolute errors, of logarithms and of classes are of size 1 whatever the target is measured in."""
+    logs, rows = Views(logs=True), 20_000
+    problems = (Problem("y", "regression", "mae"), Problem("y", "multiclass", "log_loss", ("a", "b", "c")))
+    kept = [item for problem in problems for item in make_portfolio(problem, rows, Plan())]
+    kept += [item for item in make_portfolio(Problem("y", "regression", "rmse"), rows, Plan(), logs) if is_log(item.options)]
+    assert sum("lambda_l1" in item.options for item in kept) == 12
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1.0])
+def test_an_ensemble_of_small_numbers_has_members(unit: float) -> None:
+    random = np.random.default_rng(1)
+    y = random.normal(0, 1, 2000)
+    parts = {name: unit * (y + random.normal(0, 1, 2000)) for name in ("one", "two", "three")}
+    weights = greedy_weights(Electorate(METRICS["rmse"], unit * y), parts)
+    assert len(weights) == 3
