@@ -22,7 +22,7 @@ from automl_core.search import FolderJournal, SearchData, opening, search
 from automl_core.search.contest import Clock
 from automl_core.search.crew import Crew
 from automl_core.search.ensemble import Electorate, greedy_weights, rows_to_judge
-from automl_core.search.families import ebm, families, linear, ordered
+from automl_core.search.families import ebm, families, linear
 from automl_core.search.family import FitRequest
 from automl_core.search.feature import Feature
 from automl_core.search.log_target import is_log
@@ -273,20 +273,33 @@ def test_a_network_learns_two_of_several_classes() -> None:
     np.testing.assert_allclose(family.predict_row(native, matrix[0]), said[0])
 
 
-def test_each_step_of_a_scale_has_its_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    matrix, features = numbers(60, 2)
-    given: list[float] = []
-    own = ordered.lightgbm.FAMILY.fit
+def scale(rows: int, seed: int = 0) -> FitRequest:
+    """Four steps, of which the highest is rare and easy to tell from the others, the lower ones are not."""
+    random = np.random.default_rng(seed)
+    matrix, features = random.normal(size=(rows, 4)), numbers(1, 4)[1]
+    y = np.where(matrix[:, 1] > 1.5, 3.0, np.digitize(matrix[:, 0] + random.normal(0, 2, rows), [-1.0, 1.0]))
+    return FitRequest(matrix, y, features, "multiclass", 4, {"rounds": 300})
 
-    def spy(request: FitRequest) -> Any:
-        given.append(request.deadline - time.monotonic())
-        return own(request)
 
-    monkeypatch.setattr(ordered.lightgbm, "FAMILY", replace(ordered.lightgbm.FAMILY, fit=spy))
-    request = FitRequest(matrix, np.arange(60.0) % 4, features, "multiclass", 4, {"rounds": 2}, deadline=time.monotonic() + 300)
-    families().get("ordered").fit(request)
-    assert given[0] < 101
-    assert given[2] > 200
+def test_steps_of_a_scale_have_as_many_trees_when_time_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = iter(range(10**6))
+    monkeypatch.setattr(FitRequest, "over", lambda request: next(looks) > 100)
+    fitted = families().get("ordered").fit(replace(scale(300), rounds=200))
+    assert fitted.truncated
+    assert {trees.boosters[0].num_trees() for trees in fitted.native.above} == {fitted.rounds}
+    assert 10 < fitted.rounds < 200
+
+
+def test_the_steps_that_are_fitted_again_are_those_that_were_judged() -> None:
+    """A mean number of trees for all steps is another model than the one that stopped each of them where it was best."""
+    request, judges = scale(600), scale(400, 1)
+    family = families().get("ordered")
+    judged = family.fit(replace(request, valid_matrix=judges.matrix, valid_y=judges.y, stages=True))
+    again = family.fit(replace(request, rounds=judged.rounds))
+    np.testing.assert_allclose(family.predict(again.native, judges.matrix), family.predict(judged.native, judges.matrix))
+    assert judged.stages is not None
+    place = judged.stages.rounds.index(judged.rounds)
+    np.testing.assert_allclose(judged.stages.predictions[place], family.predict(judged.native, judges.matrix), rtol=1e-5)
 
 
 def test_predictions_of_a_number_do_not_depend_on_its_unit() -> None:
@@ -299,8 +312,8 @@ def test_predictions_of_a_number_do_not_depend_on_its_unit() -> None:
     assert len(trees) > 5
     for item in trees:
         family, options = families().get("lightgbm"), dict(item.options) | {"rounds": 20}
-        large, small = (family.predict(family.fit(FitRequest(matrix, y * size, features, "regression", 2, options)).native, matrix)
-                        for size in (1.0, unit))
+        requests = [FitRequest(matrix, y * size, features, "regression", 2, options) for size in (1.0, unit)]
+        large, small = (family.predict(family.fit(request).native, matrix) for request in requests)
         np.testing.assert_allclose(small / unit, large, rtol=1e-6, err_msg=item.label)
 
 
