@@ -12,7 +12,7 @@ from automl_core.data.infer import table_from_frame
 from automl_core.framing import check
 from automl_core.framing.metrics import METRICS, get_metric, tune_threshold
 from automl_core.framing.problem import Money, Problem
-from automl_core.framing.score_interval import score_with_interval
+from automl_core.framing.score_interval import Counting, differences, paired_difference, score_with_interval
 from automl_core.framing.validation import make_folds
 from automl_core.search import FolderJournal, SearchData, search
 from automl_core.search.assembly import score_of
@@ -222,3 +222,65 @@ def test_noise_does_not_pay_by_its_share_of_the_truth() -> None:
         found.append(check(table.frame, table.columns, problem).verdict)
     assert found[0] == "average"
     assert found[1] in ("rule", "ml_pays")
+
+
+def shops(name: str, random: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """50 rows of each shop with their group, an outcome, and a score that is off by shop (correlation 0.3)."""
+    group = np.repeat(np.arange(count), 50)
+    off = random.normal(0, 0.3**0.5, count)[group] + random.normal(0, 0.7**0.5, 50 * count)
+    y = (random.random(50 * count) < 0.4).astype(float)
+    if name == "mae":
+        return group, np.abs(off + 9.0), np.zeros(len(y))
+    turned = np.where(random.random(count) < 0.5, 1.0, -1.0)[group]  # in some shops the score says the contrary
+    return group, y, 1 / (1 + np.exp(-(turned * (y - 0.4) + off)))
+
+
+@pytest.mark.parametrize("name", ["mae", "accuracy", "roc_auc"])
+def test_intervals_hold_where_rows_of_a_group_are_alike(name: str) -> None:
+    """Taken for 1,000 rows that know nothing of each other, 20 shops had intervals a quarter as wide as they must be."""
+    random = np.random.default_rng(12)
+    metric = METRICS[name]
+    truth = metric.score(*shops(name, random, 4_000)[1:])
+    held = {"groups": 0, "rows": 0}
+    for _ in range(150):
+        group, y, p = shops(name, random, 20)
+        for kind, counting in (("groups", Counting(None, group)), ("rows", Counting())):
+            _, low, high = score_with_interval(metric, y, p, 0, None, counting)
+            held[kind] += low <= truth <= high
+    assert 0.9 <= held["groups"] / 150 <= 0.99, held
+    assert held["rows"] / 150 < 0.75, held
+
+
+@pytest.mark.parametrize("name", ["rmse", "roc_auc"])
+def test_differences_count_groups_and_not_rows(name: str) -> None:
+    """Two models that differ by shop: neither is better, and no more than one in twenty pairs says so."""
+    random = np.random.default_rng(13)
+    metric, misses = METRICS[name], 0
+    for seed in range(100):
+        group = np.repeat(np.arange(20), 50)
+        y = (random.random(1000) < 0.4).astype(float)
+        mine, other = (y + random.normal(0, 1, 20)[group] + random.normal(0, 0.5, 1000) for _ in range(2))
+        pair = paired_difference(metric, y, mine, other, seed, Counting(None, group))
+        misses += not pair.low <= 0 <= pair.high
+        assert differences(metric, y, mine, [other], seed, Counting(None, group))[0] == pair
+    assert misses / 100 <= 0.1
+
+
+def test_the_search_and_the_check_count_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same rows with a column that says where they belong: what is known of new shops is what twenty shops tell."""
+    fit_here(monkeypatch)
+    random = np.random.default_rng(14)
+    group = np.repeat(np.arange(20), 50)
+    x = random.normal(size=1000)
+    frame = pd.DataFrame({"x": x, "shop": [f"s{one}" for one in group]})
+    frame["y"] = x + 2 * random.normal(size=20)[group] + random.normal(size=1000)
+    table = table_from_frame(frame, "shops")
+    plan = Plan(budget_seconds=600, jobs=1, folds=5, max_trials=2, families=("linear", "rule"))
+    wide = []
+    for problem in (Problem("y", "regression", "rmse", group="shop"), Problem("y", "regression", "rmse", never=("shop",))):
+        data, journal = SearchData(table.frame, table.columns, problem), FolderJournal(tmp_path / (problem.group or "none"))
+        summary = search(data, plan, journal).summary
+        rung = check(table.frame, table.columns, problem).ladder[2]
+        best = summary.leaderboard[0]
+        wide.append([score.high - score.low for score in (summary.score, summary.baseline, best, rung)])
+    assert (np.array(wide[0]) > 2 * np.array(wide[1])).all(), wide
