@@ -333,3 +333,14 @@ def test_an_ensemble_of_small_numbers_has_members(unit: float) -> None:
     parts = {name: unit * (y + random.normal(0, 1, 2000)) for name in ("one", "two", "three")}
     weights = greedy_weights(Electorate(METRICS["rmse"], unit * y), parts)
     assert len(weights) == 3
+
+
+def test_a_rule_is_certain_of_nothing() -> None:
+    """A group of ten rows with one outcome: the next one of it is likely to have it, too, and may not."""
+    matrix, features = np.arange(100.0)[:, None], numbers(1, 1)[1]
+    y = np.where(matrix[:, 0] < 90, (np.arange(100) % 3 == 0).astype(float), 1.0)
+    family = families().get("rule")
+    said = family.predict(family.fit(FitRequest(matrix, y, features, "binary", 2, {})).native, matrix)
+    assert said.max() == pytest.approx((10 + 20 * y.mean()) / 30, abs=1e-3)
+    classes = family.fit(FitRequest(matrix, y + (matrix[:, 0] < 50), features, "multiclass", 3, {})).native
+    assert family.predict(classes, matrix).min() > 0.01
