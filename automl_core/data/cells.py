@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 
@@ -66,10 +67,10 @@ def _number_reader(reading: Reading) -> CellReader:
                 return None if is_null_token(value) else UNREADABLE
         elif is_missing(value):
             return None
-        elif isinstance(value, (bool, int, float, np.number, np.bool_)):
+        elif isinstance(value, (bool, int, float, np.number, np.bool_, Decimal)):  # databases give decimals
             try:
                 number = float(value)
-            except OverflowError:
+            except (OverflowError, ValueError):
                 return UNREADABLE
         else:
             return UNREADABLE
@@ -95,7 +96,7 @@ def _date_reader(reading: Reading) -> CellReader:
             return moment
         if is_missing(value):
             return None
-        if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
+        if isinstance(value, (int, float, np.number, Decimal)) and not isinstance(value, bool):
             # A compact date (20230131) may arrive as a number from a spreadsheet or from JSON.
             number = float(value)
             if counted:

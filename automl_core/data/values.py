@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Final
 
 import numpy as np
@@ -190,6 +191,9 @@ def to_text(value: object) -> str | None:
         return None
     if isinstance(value, np.generic):
         value = naive_datetime(value) if isinstance(value, np.datetime64) else value.item()
+    if isinstance(value, Decimal):  # a database's number: 5.00 is 5, and long ones keep their digits
+        whole = value.is_finite() and value == value.to_integral_value()
+        return str(int(value)) if whole else to_text(float(value)) if value.is_finite() else None
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e16 else repr(value)
     if isinstance(value, datetime):

@@ -15,7 +15,7 @@ from automl_core.framing import rungs
 from automl_core.framing.columns import usable_columns
 from automl_core.framing.comparison import RUNGS, Evidence, rule_on, smallest_class
 from automl_core.framing.leaks import search_leaks
-from automl_core.framing.metric_rows import Decision, Floats
+from automl_core.framing.metric_rows import Decision, Floats, inverse_size
 from automl_core.framing.metrics import decision_of, get_metric, metric_of
 from automl_core.framing.partition import make_groupings
 from automl_core.framing.problem import Problem, Rung, Verdict
@@ -130,11 +130,15 @@ def make_material(
     matrix = simple_matrix(frame, used)
     work = rungs.working_scale(y, problem)
     weights = row_weights(frame, problem)
-    dataset = rungs.boosted_dataset(matrix, work, seed, weights)
+    lessons = weights
+    if problem.metric == "mape":
+        lessons = inverse_size(y) * (1.0 if weights is None else weights)
+    dataset = rungs.boosted_dataset(matrix, work, seed, lessons)
     wide = matrix.trees.shape[1] > rungs.SEEN
     rounds = max(rungs.FEWEST_ROUNDS, round(effort * rungs.ROUNDS)) if wide else rungs.ROUNDS
     targets = rungs.one_hot_targets(y, problem)
-    return rungs.Material(problem, matrix, make_groupings(frame, used), y, work, targets, dataset, seed, rounds, weights)
+    return rungs.Material(problem, matrix, make_groupings(frame, used), y, work, targets, dataset, seed, rounds, weights,
+                          lessons)
 
 
 def _repeated_folds(
@@ -204,7 +208,10 @@ def _weigh(scores: dict[str, Floats], repeats: tuple[Folds, ...], material: rung
 def _ladder(
     first: dict[str, list[tuple[float, float, float]]], scores: dict[str, Floats], material: rungs.Material, rule: SimpleRule
 ) -> tuple[Rung, ...]:
-    """Each rung with its mean score and the 95 % interval over rows, the folds' own intervals pooled."""
+    """Each rung with its mean score and the 95 % interval over rows, the folds' own intervals pooled. Rows of a group are no rows
+    of their own: with groups it is the interval of Student's t over the folds, which share none."""
+    from scipy.special import stdtrit
+
     made = []
     for name in RUNGS:
         values = np.array(first[name])
@@ -212,6 +219,10 @@ def _ladder(
         score = float(np.nanmean(scores[name])) if np.isfinite(scores[name]).any() else float("nan")
         below = float(np.sqrt(((values[:, 0] - values[:, 1]) ** 2).sum())) / max(1, len(values))
         above = float(np.sqrt(((values[:, 2] - values[:, 0]) ** 2).sum())) / max(1, len(values))
+        if material.problem.group and len(values) > 1:
+            low, high = get_metric(material.problem.metric).bounds
+            reach = float(np.std(values[:, 0], ddof=1)) / math.sqrt(len(values)) * float(stdtrit(len(values) - 1, 0.975))
+            below, above = min(reach, score - low), min(reach, high - score)
         rung = Rung(name, score, score - below, score + above)  # type: ignore[arg-type]
         made.append(replace(rung, sentence=rung_sentence(name, material.problem, score, rule.subject)))
     return tuple(made)

@@ -167,6 +167,15 @@ def percentage_rows(y: Truth, p: Floats, decision: Decision) -> Floats:
     return np.asarray(np.abs(truth - p) / np.maximum(np.abs(truth), np.finfo(float).eps))
 
 
+def inverse_size(y: Truth) -> Floats:
+    """(n,) how much rows count, 1 on average, while learning what is judged by errors as shares of the truth."""
+    size = np.abs(y.astype(float))
+    least = max(float(np.quantile(size, 0.01)), 1e-3 * float(size.mean()), 1e-12)  # a truth of nearly nothing must not rule
+    inverse = 1.0 / np.maximum(size, least)
+    found: Floats = inverse / inverse.mean()
+    return found
+
+
 def log_square_rows(y: Truth, p: Floats, decision: Decision) -> Floats:
     """(n,) squared errors of log(1 + value)."""
     rows: Floats = (np.log1p(np.clip(y.astype(float), 0, None)) - np.log1p(np.clip(p, 0, None))) ** 2

@@ -16,8 +16,8 @@ from automl_core.framing import metric_rows as rows
 from automl_core.framing.metric_rows import DEFAULT_DECISION, Decision, Floats, Statistics, Truth, Weights, predicted_codes
 from automl_core.framing.problem import Money, Problem, Task
 
-__all__ = ["DEFAULT_DECISION", "METRICS", "Decision", "Metric", "bayes_threshold", "decision_of", "default_metric", "get_metric",
-           "metric_of", "metrics_for", "predicted_codes", "tune_threshold"]
+__all__ = ["DEFAULT_DECISION", "METRICS", "Decision", "Metric", "bayes_threshold", "best_number", "decision_of", "default_metric",
+           "get_metric", "metric_of", "metrics_for", "predicted_codes", "tune_threshold"]
 
 CLASSES: tuple[Task, ...] = ("binary", "multiclass")
 NUMBER: tuple[Task, ...] = ("regression",)
@@ -135,6 +135,21 @@ def decision_of(problem: Problem, threshold: float | None = None) -> Decision:
     if threshold is None:
         threshold = bayes_threshold(problem.money) if problem.money is not None and _priced(problem) else 0.5
     return Decision(threshold, problem.money, problem.quantile)
+
+
+def best_number(problem: Problem, y: Truth, weights: Weights = None) -> float:
+    """The one number that a metric of numbers judges best where all rows get the same, each counting by its weight (n,).
+
+    RMSLE judges logarithms, so the mean of those; a percentage error is an absolute one that counts by the inverse of its truth.
+    """
+    values = y.astype(float)
+    if problem.metric == "rmsle":
+        return float(np.expm1(np.average(np.log1p(np.clip(values, 0, None)), weights=weights)))
+    if problem.level is None:
+        return float(np.average(values, weights=weights))
+    if problem.metric == "mape":
+        weights = (1.0 if weights is None else weights) / np.maximum(np.abs(values), np.finfo(float).eps)
+    return float(np.quantile(values, problem.level, weights=weights, method="inverted_cdf"))
 
 
 def _priced(problem: Problem) -> bool:

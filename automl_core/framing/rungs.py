@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from automl_core.framing.logistic import fit_predict
 from automl_core.framing.metric_rows import Floats
+from automl_core.framing.metrics import best_number
 from automl_core.framing.partition import Grouping, Table, choose_table
 from automl_core.framing.problem import Problem
 from automl_core.framing.simple_matrix import SimpleMatrix
@@ -25,7 +26,10 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Material:
-    """What all rungs share: the matrices, the groupings, `y` (n,) and `work` (n,), y on the scale in which errors are squared."""
+    """What all rungs share: the matrices, the groupings, `y` (n,) and `work` (n,), y on the scale in which errors are squared.
+
+    `weights` (n,) say how much rows count in scores, `lessons` (n,) while learning.
+    """
 
     problem: Problem
     matrix: SimpleMatrix
@@ -37,10 +41,15 @@ class Material:
     seed: int
     rounds: int = ROUNDS
     weights: Floats | None = None
+    lessons: Floats | None = None
 
     def weights_of(self, rows: Rows) -> Floats | None:
         """(m,) how much these rows count, 1 on average over all; None when all count the same."""
         return None if self.weights is None else self.weights[rows]
+
+    def lessons_of(self, rows: Rows) -> Floats | None:
+        """(m,) how much these rows count while a rung learns: more where errors count as shares of a small truth."""
+        return None if self.lessons is None else self.lessons[rows]
 
 
 def working_scale(y: NDArray[np.generic], problem: Problem) -> Floats:
@@ -74,6 +83,8 @@ def average(material: Material, train: Rows, valid: Rows) -> Floats:
     constant = np.average(targets, axis=0, weights=weights)
     if material.problem.level is not None:
         constant = np.array([quantile_of(targets[:, 0], material.problem.level, weights)])
+    if material.problem.metric == "mape":
+        constant = np.array([best_number(material.problem, material.y[train], weights)])
     return _answer(np.tile(constant, (len(valid), 1)), material.problem)
 
 
@@ -86,7 +97,7 @@ def quantile_of(values: Floats, level: float, weights: Floats | None) -> float:
 
 def rule(material: Material, train: Rows, valid: Rows) -> Floats:
     """The best table of averages over one or two columns, or a tree of depth two, chosen inside the training rows."""
-    weights = material.weights_of(train)
+    weights = material.lessons_of(train)
     table = choose_table(material.groupings, train, material.targets[train], weights)
     leaves = tree_leaves(material, fit_tree(material, train))
     quantile = material.problem.level
@@ -103,7 +114,7 @@ def _part_quantiles(table: Table, material: Material, train: Rows, quantile: flo
     from automl_core.framing.partition import part_codes
 
     codes = part_codes(table.groupings)
-    weights = material.weights_of(train)
+    weights = material.lessons_of(train)
     values = np.full(len(table.values), quantile_of(material.work[train], quantile, weights))
     for part in np.flatnonzero(table.counts >= 20):
         mine = codes[train] == part
@@ -122,7 +133,7 @@ def fit_tree(material: Material, train: Rows) -> Any:
         return None
     kind = DecisionTreeRegressor if material.problem.task == "regression" else DecisionTreeClassifier
     goal = material.work[train] if material.problem.task == "regression" else material.y[train].astype(np.int64)
-    return kind(max_depth=2, min_samples_leaf=least, random_state=0).fit(questions[train], goal, material.weights_of(train))
+    return kind(max_depth=2, min_samples_leaf=least, random_state=0).fit(questions[train], goal, material.lessons_of(train))
 
 
 def tree_leaves(material: Material, tree: Any) -> Grouping | None:
@@ -139,7 +150,7 @@ def linear(material: Material, train: Rows, valid: Rows) -> Floats:
     if features.shape[1] == 0:
         return average(material, train, valid)
     if material.problem.task == "regression":
-        known = features[train], material.work[train], material.weights_of(train)
+        known = features[train], material.work[train], material.lessons_of(train)
         return _answer(_ridge(*known, features[valid]), material.problem)
     return _answer(_logistic(material, train, valid), material.problem)
 
@@ -169,7 +180,7 @@ def _ridge(features: Floats, y: Floats, weights: Floats | None, new: Floats) -> 
 def _logistic(material: Material, train: Rows, valid: Rows) -> Floats:
     features, y = material.matrix.linear, material.y.astype(np.int64)
     classes = max(2, len(material.problem.classes))
-    shares = fit_predict(features[train], y[train], classes, features[valid], material.weights_of(train))
+    shares = fit_predict(features[train], y[train], classes, features[valid], material.lessons_of(train))
     return shares[:, 1:] if material.problem.task == "binary" else shares
 
 

@@ -15,6 +15,18 @@ from automl_core.framing.metrics import Metric
 DRAWS = 500
 FEW_ROWS = 3_000
 Z95 = 1.959963984540054
+Groups = NDArray[np.int64] | None
+
+
+class Counting(NamedTuple):
+    """How rows count: `weights` (n,) say how much each does, `groups` (n,) which belong together (None: each stands alone).
+
+    What rows of one group have in common is in all of them: twenty shops of a hundred rows each tell as much as twenty rows
+    where shops are all that differs. So groups are drawn, and not rows, and their number says how much is known.
+    """
+
+    weights: Weights = None
+    groups: NDArray[np.int64] | None = None
 
 
 class ScoreInterval(NamedTuple):
@@ -35,34 +47,36 @@ class Difference(NamedTuple):
 
 
 def score_with_interval(
-    metric: Metric, y: Truth, oof: Floats, seed: int, decision: Decision | None = None, weights: Weights = None
+    metric: Metric, y: Truth, oof: Floats, seed: int, decision: Decision | None = None, weights: Weights | Counting = None
 ) -> ScoreInterval:
     """Score and 95 % interval of out-of-fold predictions; rows without a prediction (NaN) are left out.
 
-    `weights` (n,) say how much each row counts.
+    `weights` (n,) say how much each row counts, as `Counting` also which belong together.
 
     Areas: DeLong's variance on the logit scale. All others: bootstrap of the row statistics' means (500 draws; above 3,000
-    rows drawn from their normal approximation, which is the same to the eye and does not grow with the rows).
+    rows drawn from their normal approximation, which is the same to the eye and does not grow with the rows). Where rows belong
+    together, their influences are summed, or their statistics drawn, by group, and Student's t stands for how few groups are.
     """
     decision = decision or metric.decision
     seen = _predicted(oof)
-    truth, prediction, mass = y[seen], oof[seen], None if weights is None else weights[seen]
+    truth, prediction, (mass, groups) = y[seen], oof[seen], _counted(weights, seen)
     score = metric.score(truth, prediction, decision, mass)
     if not math.isfinite(score) or len(truth) < 2:
         return ScoreInterval(score, score, score)
     if metric.influence is not None:
-        error = float(np.std(metric.influence(truth, prediction, mass), ddof=1)) / math.sqrt(len(truth))
-        return ScoreInterval(score, *_area_interval(score, error, _rarest(truth)))
+        error = _error(metric.influence(truth, prediction, mass), groups)
+        return ScoreInterval(score, *_area_interval(score, error, _rarest(truth, groups)))
     assert metric.statistics is not None
     assert metric.combine is not None
-    draws = metric.combine(_mean_draws(metric.statistics(truth, prediction, decision).reshape(len(truth), -1), seed, mass))
-    low, high = np.quantile(draws, [0.025, 0.975])
+    statistics = metric.statistics(truth, prediction, decision).reshape(len(truth), -1)
+    draws = metric.combine(_group_draws(statistics, seed, mass, groups))
+    low, high = (score + _widening(groups) * (end - score) for end in np.quantile(draws, [0.025, 0.975]))
     floor, ceiling = metric.bounds
     return ScoreInterval(score, float(max(min(low, score), floor)), float(min(max(high, score), ceiling)))
 
 
 def differences(
-    metric: Metric, y: Truth, a: Floats, others: Sequence[Floats], seed: int, weights: Weights = None
+    metric: Metric, y: Truth, a: Floats, others: Sequence[Floats], seed: int, weights: Weights | Counting = None
 ) -> tuple[Difference, ...]:
     """`paired_difference` of `a` to each of the others; an area and each row's influence on it take several sorts, those of `a`
     are found once."""
@@ -70,24 +84,26 @@ def differences(
     if not whole or len(y) < 2:
         return tuple(paired_difference(metric, y, a, other, seed, weights) for other in others)
     assert metric.influence is not None
-    score, influence = metric.score(y, a, metric.decision, weights), metric.influence(y, a, weights)
+    mass, groups = _counted(weights, np.ones(len(y), dtype=np.bool_))
+    score, influence = metric.score(y, a, metric.decision, mass), metric.influence(y, a, mass)
     found = []
     for other in others:
-        difference = metric.sign * (score - metric.score(y, other, metric.decision, weights))
-        found.append(_by_influence(difference, influence - metric.influence(y, other, weights)))
+        difference = metric.sign * (score - metric.score(y, other, metric.decision, mass))
+        found.append(_by_influence(difference, influence - metric.influence(y, other, mass), groups))
     return tuple(found)
 
 
-def _by_influence(difference: float, gap: Floats) -> Difference:
+def _by_influence(difference: float, gap: Floats, groups: Groups) -> Difference:
     """With the error that the rows' influences on a difference (n,) tell."""
     if not math.isfinite(difference):
         return Difference(difference, math.nan, difference, difference)
-    error = float(np.std(gap, ddof=1)) / math.sqrt(len(gap))
-    return Difference(difference, error, difference - Z95 * error, difference + Z95 * error)
+    error = _error(gap, groups)
+    reach = Z95 * error if groups is None else _student(groups) * error
+    return Difference(difference, error, difference - reach, difference + reach)
 
 
 def paired_difference(
-    metric: Metric, y: Truth, a: Floats, b: Floats, seed: int, weights: Weights = None
+    metric: Metric, y: Truth, a: Floats, b: Floats, seed: int, weights: Weights | Counting = None
 ) -> Difference:
     """How much better `a` is than `b` on the same rows (positive: `a` is better), with its standard error and 95 % interval.
 
@@ -95,29 +111,67 @@ def paired_difference(
     """
     decision = metric.decision
     seen = _predicted(a) & _predicted(b)
-    truth, first, second, mass = y[seen], a[seen], b[seen], None if weights is None else weights[seen]
+    truth, first, second, (mass, groups) = y[seen], a[seen], b[seen], _counted(weights, seen)
     difference = metric.sign * (metric.score(truth, first, decision, mass) - metric.score(truth, second, decision, mass))
     if not math.isfinite(difference) or len(truth) < 2:
         return Difference(difference, math.nan, difference, difference)
     if metric.influence is not None:
-        return _by_influence(difference, metric.influence(truth, first, mass) - metric.influence(truth, second, mass))
+        return _by_influence(difference, metric.influence(truth, first, mass) - metric.influence(truth, second, mass), groups)
     assert metric.statistics is not None
     assert metric.combine is not None
     one = metric.statistics(truth, first, decision).reshape(len(truth), -1)
     two = metric.statistics(truth, second, decision).reshape(len(truth), -1)
-    means = _mean_draws(np.hstack([one, two]), seed, mass)
+    means = _group_draws(np.hstack([one, two]), seed, mass, groups)
     draws = metric.sign * (metric.combine(means[:, : one.shape[1]]) - metric.combine(means[:, one.shape[1]:]))
-    low, high = np.quantile(draws, [0.025, 0.975])
-    return Difference(difference, float(np.std(draws, ddof=1)), float(low), float(high))
+    low, high = (difference + _widening(groups) * (end - difference) for end in np.quantile(draws, [0.025, 0.975]))
+    return Difference(difference, _small(groups) * float(np.std(draws, ddof=1)), float(low), float(high))
 
 
 def _predicted(prediction: Floats) -> NDArray[np.bool_]:
     return np.asarray(np.isfinite(prediction.reshape(len(prediction), -1)).all(axis=1))
 
 
-def _rarest(truth: Truth) -> int:
-    """How many rows the rarest class that occurs has."""
-    return int(np.unique(truth, return_counts=True)[1].min())
+def _counted(given: Weights | Counting, seen: NDArray[np.bool_]) -> tuple[Weights, Groups]:
+    """Weights and groups of the rows that are `seen`; no groups where each row is its own, or all are of one."""
+    counting = given if isinstance(given, Counting) else Counting(given)
+    mass = None if counting.weights is None else counting.weights[seen]
+    if counting.groups is None:
+        return mass, None
+    codes = np.unique(counting.groups[seen], return_inverse=True)[1]
+    return mass, codes if len(codes) and 1 < int(codes.max()) + 1 < len(codes) else None
+
+
+def _error(influence: Floats, groups: Groups) -> float:
+    """The standard error of a mean of influences (n,), those of one group summed."""
+    if groups is None:
+        return float(np.std(influence, ddof=1)) / math.sqrt(len(influence))
+    summed = np.bincount(groups, weights=influence - influence.mean())
+    return _small(groups) * float(np.sqrt(np.square(summed).sum())) / len(influence)
+
+
+def _small(groups: Groups) -> float:
+    """What the error of few groups is too small by; 1 for rows, which are many."""
+    return 1.0 if groups is None else math.sqrt(1 + 1 / int(groups.max()))
+
+
+def _student(groups: NDArray[np.int64]) -> float:
+    """How many standard errors 95 % reach to, by the groups there are; large ones that outweigh the others make them fewer."""
+    from scipy.special import stdtrit
+
+    sizes = np.bincount(groups).astype(float)
+    return float(stdtrit(max(sizes.sum() ** 2 / np.square(sizes).sum() - 1, 1.0), 0.975))
+
+
+def _widening(groups: Groups) -> float:
+    """What the quantiles of drawn groups are too near by."""
+    return 1.0 if groups is None else _small(groups) * _student(groups) / Z95
+
+
+def _rarest(truth: Truth, groups: Groups) -> int:
+    """How many rows the rarest class that occurs has, or in how many groups it occurs."""
+    if groups is None:
+        return int(np.unique(truth, return_counts=True)[1].min())
+    return min(len(np.unique(groups[truth == label])) for label in np.unique(truth))
 
 
 def _area_interval(score: float, error: float, rarest: int) -> tuple[float, float]:
@@ -143,6 +197,16 @@ def _on_logit_scale(score: float, reach: float) -> tuple[float, float]:
     """The interval score +- reach, carried over to log-odds."""
     centre, half = math.log(score / (1 - score)), reach / (score * (1 - score))
     return 1 / (1 + math.exp(min(700.0, half - centre))), 1 / (1 + math.exp(max(-700.0, -centre - half)))
+
+
+def _group_draws(statistics: Floats, seed: int, weights: Weights, groups: Groups) -> Floats:
+    """(draws, q) means of resampled groups of rows, or of rows."""
+    if groups is None:
+        return _mean_draws(statistics, seed, weights)
+    mass = np.ones(len(statistics)) if weights is None else weights
+    summed = [np.bincount(groups, weights=column * mass) for column in statistics.T]
+    drawn = _mean_draws(np.column_stack([*summed, np.bincount(groups, weights=mass)]), seed, None)
+    return drawn[:, :-1] / np.maximum(drawn[:, -1:], 1e-12)
 
 
 def _mean_draws(statistics: Floats, seed: int, weights: Weights) -> Floats:

@@ -29,10 +29,10 @@ class SimpleRule:
 def learn_simple_rule(material: Material) -> SimpleRule:
     """The table or two-question tree that fits all rows best (by leave-one-out error); empty without usable columns."""
     rows = np.arange(len(material.y))
-    table = choose_table(material.groupings, rows, material.targets, material.weights)
+    table = choose_table(material.groupings, rows, material.targets, material.lessons)
     fitted = fit_tree(material, rows)
     leaves = tree_leaves(material, fitted)
-    tree = None if leaves is None else choose_table((leaves,), rows, material.targets, material.weights)
+    tree = None if leaves is None else choose_table((leaves,), rows, material.targets, material.lessons)
     found = [one for one in (table, tree) if one is not None]
     if not found:
         return SimpleRule("", "")

@@ -57,7 +57,7 @@ def score_of(contest: Contest, folds: tuple[int, ...], prediction: Array) -> Sco
     prepared, rows = contest.prepared, contest.positions(folds)
     y, weights = prepared.y[rows], prepared.weights_of(rows)
     said, decision = prepared.judged(y, prediction, weights, contest.fold_of(folds))
-    return Score(*score_with_interval(prepared.metric, y, said, contest.plan.seed, decision, weights))
+    return Score(*score_with_interval(prepared.metric, y, said, contest.plan.seed, decision, prepared.counting(rows)))
 
 
 def assemble_model(contest: Contest, order: Order, refits: dict[str, FoldResult], loaded: dict[str, Any]) -> Model:

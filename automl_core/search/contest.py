@@ -303,7 +303,8 @@ class Contest:
             rows = self.positions(folds)
             y, weights = self.prepared.y[rows], self.prepared.weights_of(rows)
             said, decision = self.prepared.judged(y, self.out_of_fold(candidate.key, folds), weights, self.fold_of(folds))
-            mean, low, high = score_with_interval(self.prepared.metric, y, said, self.plan.seed, decision, weights)
+            counting = self.prepared.counting(rows)
+            mean, low, high = score_with_interval(self.prepared.metric, y, said, self.plan.seed, decision, counting)
         first = good.get(0)
         return Trial(
             candidate.key, candidate.family, candidate.label, candidate.options, state or found, mean, low, high,

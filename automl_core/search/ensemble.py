@@ -99,7 +99,7 @@ def greedy_weights(
         key = max(gains, key=lambda name: (gains[name], name in used))
         chosen.append(key)
         total += parts[key]
-        if gains[key] > best_score + 1e-12:
+        if gains[key] > best_score + 1e-12 * min(1.0, abs(best_score)):  # an error may be a number of any size
             best_score, best_length = gains[key], len(chosen)
     counts = Counter(chosen[:best_length])
     kept = {key: count for key, count in counts.items() if count / best_length >= LEAST_WEIGHT}

@@ -33,7 +33,8 @@ EPOCH = datetime(1970, 1, 1)
 class Block:
     """How one column of the table becomes features. Levels seen once, unseen or beyond the 500 most common count as missing.
 
-    `inner` is how many numbers inside its texts are taken out; a column of levels can have such a block before its own.
+    `inner` is how many numbers inside its texts are taken out; a column of levels can have such a block before its own. `marks`
+    says that these are read as 1.234,56 is meant, which models of before do not.
     """
 
     source: str
@@ -42,6 +43,7 @@ class Block:
     levels: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     inner: int = 0
+    marks: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +106,7 @@ class Encoder:
 
     def _column(self, block: Block, series: pd.Series[Any], terms: dict[str, Terms]) -> Array:
         if block.inner:
-            return inner_columns(series, block.inner)
+            return inner_columns(series, block.inner, block.marks)
         if block.kind == "number":
             return _bounded(series.to_numpy(dtype=np.float64, na_value=math.nan))[:, None]
         if block.kind == "category":
@@ -115,7 +117,7 @@ class Encoder:
 
     def _cell(self, block: Block, value: Any, terms: dict[str, Any]) -> list[float]:
         if block.inner:
-            return inner_cell(value, block.inner)
+            return inner_cell(value, block.inner, block.marks)
         if block.kind == "number":
             number = math.nan if value is None else float(value)
             return [min(max(number, -LARGEST), LARGEST) if math.isfinite(number) else math.nan]
@@ -135,7 +137,7 @@ def fit_encoder(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Probl
     for column in usable_columns(columns, problem):
         inner = count_numbers(frame[column.name]) if column.kind == "text" else 0
         if inner:
-            blocks.append(Block(column.name, "number", column.kind, inner=inner))
+            blocks.append(Block(column.name, "number", column.kind, inner=inner, marks=True))
         block, coder = _learn(frame[column.name], column, seed)
         if block is not None:
             blocks.append(block)

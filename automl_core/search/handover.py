@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.framing.metrics import METRICS, decision_of
+from automl_core.framing.metrics import METRICS, best_number, decision_of
 from automl_core.search.assembly import Order, assemble_model, row_ms, score_of
 from automl_core.search.calibration import calibrate
 from automl_core.search.contest import Clock, Contest, find_candidate
@@ -193,26 +193,39 @@ def _why(contest: Contest, offer: Offer, chosen: Offer) -> str:
 
 
 def _baseline(contest: Contest, folds: tuple[int, ...]) -> Array:
-    """(m,) or (m, k) predictions of one constant a fold: the training part's mean or class shares.
+    """(m,) or (m, k) predictions of one constant a fold: the number that suits the metric, or class shares, of the training part.
 
-    Where rows are only put in order, one for all: constants that differ between folds would order them by their fold.
+    Where rows are only put in order or given labels, one for all: constants that differ between folds would order them by their
+    fold, and a fold with more of a class than the others would be given the other label.
     """
     prepared = contest.prepared
     problem = prepared.data.problem
     out = np.zeros((len(prepared.y), prepared.classes) if problem.task == "multiclass" else len(prepared.y))
     if prepared.metric.area is not None:
         return out[contest.positions(folds)]
+    if prepared.metric.labels and problem.task != "regression":
+        return _one_label(contest, folds)
     for fold in folds:
         train, valid = prepared.folds[fold]
         y, weights = prepared.y[train], prepared.weights_of(train)
         if problem.task == "multiclass":
             shares = np.bincount(y.astype(np.int64), weights=weights, minlength=prepared.classes)
             out[valid] = shares / shares.sum()
-        elif problem.level is None:
+        elif problem.task == "binary":
             out[valid] = float(np.average(y, weights=weights))
         else:
-            out[valid] = float(np.quantile(y, problem.level, weights=weights, method="inverted_cdf"))
+            out[valid] = best_number(problem, y, weights)
     return out[contest.positions(folds)]
+
+
+def _one_label(contest: Contest, folds: tuple[int, ...]) -> Array:
+    """(m,) or (m, k) certainty of the label that scores best where all rows are given the same."""
+    prepared = contest.prepared
+    problem, rows = prepared.data.problem, contest.positions(folds)
+    y, weights = prepared.y[rows], prepared.weights_of(rows)
+    same = [np.full(len(y), float(label)) if problem.task == "binary" else np.tile(np.eye(prepared.classes)[label], (len(y), 1))
+            for label in range(prepared.classes)]
+    return max(same, key=lambda said: prepared.metric.sign * prepared.metric.score(y, said, decision_of(problem), weights))
 
 
 def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: Array) -> RunSummary:

@@ -20,11 +20,18 @@ THOUSANDS = re.compile(r",(?=\d{3}(?:\D|$))")
 
 
 @lru_cache(maxsize=20_000)
-def numbers_in(text: str) -> tuple[float, ...]:
-    """The first two numbers in a text. A comma before exactly three digits parts thousands, any other is a decimal point."""
+def numbers_in(text: str, marks: bool = True) -> tuple[float, ...]:
+    """The first two numbers in a text. A comma before exactly three digits parts thousands, any other is a decimal point.
+
+    With `marks`, of two kinds of mark in a number the last is the decimal one where it stands once: 1.234,56 is 1,234.56. Models
+    of before read it without.
+    """
     found = []
     for match in NUMBER.findall(text[:200])[:MOST]:
         plain = THOUSANDS.sub("", match).replace(",", ".")
+        if marks and "." in match and "," in match:
+            last, other = (".", ",") if match.rfind(".") > match.rfind(",") else (",", ".")
+            plain = match.replace(other, "").replace(last, ".") if match.count(last) == 1 else plain
         whole, *parts = plain.split(".")
         value = float(f"{whole}.{parts[0]}" if len(parts) == 1 else plain.replace(".", ""))  # several points part thousands
         found.append(value if abs(value) <= LARGEST else math.nan)
@@ -46,17 +53,17 @@ def count_numbers(series: pd.Series[Any]) -> int:
     return MOST
 
 
-def inner_columns(series: pd.Series[Any], count: int) -> Array:
+def inner_columns(series: pd.Series[Any], count: int, marks: bool = True) -> Array:
     """(n, count) the numbers of each text; NaN where there are fewer."""
     places, texts = pd.factorize(series)
     table = np.full((len(texts) + 1, count), math.nan)
     for place, text in enumerate(texts.tolist()):
-        table[place] = inner_cell(text, count)
+        table[place] = inner_cell(text, count, marks)
     out: Array = table[places]  # a missing text has place -1: the last row
     return out
 
 
-def inner_cell(text: str | None, count: int) -> list[float]:
+def inner_cell(text: str | None, count: int, marks: bool = True) -> list[float]:
     """The same of one text."""
-    found = numbers_in(str(text))[:count] if text is not None else ()
+    found = numbers_in(str(text), marks)[:count] if text is not None else ()
     return [*found, *[math.nan] * (count - len(found))]

@@ -46,10 +46,18 @@ def best_scale(y: Array, prediction: Array) -> float:
 
 
 def pays(y: Array) -> bool:
-    """Whether a logarithm is worth a try: no number below 0, a long tail above that the logarithm shortens."""
+    """Whether a logarithm is worth a try: no number below 0, a long tail above that the logarithm shortens.
+
+    The logarithm of 1 + y hardly bends where all numbers are far below 1: there it is to shorten the tail by half of what it
+    would in a unit that suits them.
+    """
     if len(y) < 20 or float(y.min()) < 0:
         return False
-    return _skew(y) > MIN_SKEW and abs(_skew(to_log(y))) < _skew(y)
+    plain, bent = _skew(y), abs(_skew(to_log(y)))
+    if plain <= MIN_SKEW or bent >= plain:
+        return False
+    middle = float(np.median(y[y > 0]))
+    return middle >= 1 or plain - bent >= 0.5 * (plain - abs(_skew(to_log(y / middle))))
 
 
 def _skew(values: Array) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.framing.metrics import Metric, get_metric
-from automl_core.framing.score_interval import differences, paired_difference
+from automl_core.framing.score_interval import Counting, differences, paired_difference
 from automl_core.search.contest import Contest
 from automl_core.search.ensemble import FEW_ROWS, MEMBERS, ROWS, Electorate, bagged_weights, blend, greedy_weights
 from automl_core.search.families import families
@@ -65,8 +65,9 @@ def best_first(trials: tuple[Trial, ...], metric: str) -> tuple[Trial, ...]:
 class Ballot:
     """What offers are made from: out-of-fold predictions by candidate on the same rows, with their truth `y` (n,).
 
-    `row_ms` is what a row costs: milliseconds, or where the result must be the same every time megabytes in their place. `few`
-    says that there are so few rows that chance decides between what is about as good.
+    `weights` and `groups` (n,) say how rows count, and which belong together. `row_ms` is what a row costs: milliseconds, or
+    where the result must be the same every time megabytes in their place. `few` says that there are so few rows that chance
+    decides between what is about as good.
     """
 
     judge: Metric
@@ -77,10 +78,17 @@ class Ballot:
     seed: int = 0
     weights: Array | None = None
     few: bool = False
+    groups: NDArray[np.int64] | None = None
+
+    @property
+    def counting(self) -> Counting:
+        """How the rows count where two predictions are compared."""
+        return Counting(self.weights, self.groups)
 
     def on(self, rows: NDArray[np.int64]) -> Ballot:
         """The same of some of the rows."""
         return replace(self, y=self.y[rows], weights=None if self.weights is None else self.weights[rows],
+                       groups=None if self.groups is None else self.groups[rows],
                        predictions={key: part[rows] for key, part in self.predictions.items()})
 
 
@@ -93,7 +101,7 @@ def make_ballot(contest: Contest, folds: tuple[int, ...], rows: NDArray[np.int64
         speed = {key: contest.results[key, folds[0]].size / 1e6 for key in usable}
     prepared = contest.prepared
     return Ballot(prepared.judge, prepared.y[rows], predictions, usable, speed, contest.plan.seed, prepared.weights_of(rows),
-                  len(rows) <= FEW_ROWS)
+                  len(rows) <= FEW_ROWS, None if prepared.groups is None else prepared.groups[rows])
 
 
 def make_offers(ballot: Ballot, rows: int = ROWS) -> tuple[Offer, ...]:
@@ -125,7 +133,7 @@ def make_offers(ballot: Ballot, rows: int = ROWS) -> tuple[Offer, ...]:
         found.append(Offer(item.key, item.label, {item.key: 1.0}, prediction, quality(prediction),
                            ballot.row_ms[item.key], families().get(item.family).legible, item.family))
     best = max(found, key=lambda offer: offer.quality)
-    pairs = differences(judge, y, best.prediction, [offer.prediction for offer in found], ballot.seed, ballot.weights)
+    pairs = differences(judge, y, best.prediction, [offer.prediction for offer in found], ballot.seed, ballot.counting)
     compared = []
     for offer, pair in zip(found, pairs, strict=True):
         same = offer is best or not math.isfinite(pair.difference)
@@ -142,7 +150,7 @@ def _formulas_fail(ballot: Ballot, candidate: Candidate) -> bool:
     if candidate.twin not in ballot.predictions:
         return True
     mine, twin = ballot.predictions[candidate.key], ballot.predictions[candidate.twin]
-    gain = paired_difference(ballot.judge, ballot.y, mine, twin, ballot.seed, weights=ballot.weights)
+    gain = paired_difference(ballot.judge, ballot.y, mine, twin, ballot.seed, ballot.counting)
     return not gain.difference > gain.standard_error
 
 

@@ -229,8 +229,18 @@ def _loss(problem: Problem, family: str) -> dict[str, Any]:
     return {"loss": "absolute"} if problem.level == MEDIAN else {"loss": "quantile", "alpha": problem.level}
 
 
+def _in_any_unit(problem: Problem, options: dict[str, Any]) -> dict[str, Any]:
+    """The options without what would make predictions of a number depend on its unit.
+
+    LightGBM takes `lambda_l1` from a leaf's sum of gradients: of squared errors these are in the target's unit, so it is nothing
+    for prices and all there is for shares. Gradients of logarithms, absolute errors and classes have no unit.
+    """
+    free = problem.task != "regression" or options.get(OPTION) == LOG or "loss" in options
+    return options if free else {name: value for name, value in options.items() if name != "lambda_l1"}
+
+
 def _candidate(entry: Entry, problem: Problem, columns: Views) -> Candidate:
-    options = entry.options | _loss(problem, entry.family)
+    options = _in_any_unit(problem, entry.options | _loss(problem, entry.family))
     # CatBoost codes levels itself, in order, so that no row sees its own target
     base: View = "coded" if columns.texts or (columns.codes and entry.family != "catboost") else "plain"
     without = candidate_key(entry.family, options, base)

@@ -16,6 +16,7 @@ from automl_core.errors import BadInput
 from automl_core.framing.columns import usable_columns
 from automl_core.framing.metrics import METRICS, Decision, Metric, decision_of, metric_of, tune_threshold
 from automl_core.framing.problem import Problem
+from automl_core.framing.score_interval import Counting
 from automl_core.framing.validation import default_folds, encode_target, make_folds, row_groups, row_weights
 from automl_core.search.calibration import parts_of
 from automl_core.search.codes import has_codes
@@ -102,6 +103,10 @@ class Prepared:
     def weights_of(self, rows: Positions) -> Array | None:
         """(m,) how much these rows count; None when all count the same."""
         return None if self.weights is None else self.weights[rows]
+
+    def counting(self, rows: Positions) -> Counting:
+        """How these rows count, and which of them belong together."""
+        return Counting(self.weights_of(rows), None if self.groups is None else self.groups[rows])
 
     def judged(self, y: Array, prediction: Array, weights: Array | None, fold_of: Positions) -> tuple[Array, Decision]:
         """What the metric is read on, and at which decision.

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.framing.metric_rows import inverse_size
 from automl_core.framing.problem import Task
 from automl_core.search.codes import Code, CodeSource, fit_codes
 from automl_core.search.families import families
@@ -183,10 +184,7 @@ def _weights(task: FitTask, arrays: Mapping[str, Any], rows: NDArray[Any]) -> Ar
     given = np.asarray(arrays["weights"][rows]) if "weights" in arrays else None
     if not task.relative:
         return given
-    size = np.abs(np.asarray(arrays["y"], dtype=np.float64))
-    least = max(float(np.quantile(size, 0.01)), 1e-3 * float(size.mean()), 1e-12)  # a truth of nearly nothing must not rule
-    inverse = 1.0 / np.maximum(size, least)
-    found: Array = (inverse / inverse.mean())[rows] * (1.0 if given is None else given)
+    found: Array = inverse_size(np.asarray(arrays["y"], dtype=np.float64))[rows] * (1.0 if given is None else given)
     return found
 
 

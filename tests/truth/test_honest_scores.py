@@ -9,15 +9,18 @@ import pandas as pd
 import pytest
 
 from automl_core.data.infer import table_from_frame
+from automl_core.framing import check
 from automl_core.framing.metrics import METRICS, get_metric, tune_threshold
 from automl_core.framing.problem import Money, Problem
-from automl_core.framing.score_interval import score_with_interval
+from automl_core.framing.score_interval import Counting, differences, paired_difference, score_with_interval
 from automl_core.framing.validation import make_folds
 from automl_core.search import FolderJournal, SearchData, search
+from automl_core.search.assembly import score_of
 from automl_core.search.codes import CodeSource, fit_codes
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.family import Stages
 from automl_core.search.feature import Feature
+from automl_core.search.handover import _baseline
 from automl_core.search.journal import FoldResult
 from automl_core.search.log_target import best_scale, is_log
 from automl_core.search.opening import open_contest
@@ -174,3 +177,110 @@ def test_in_time_the_earlier_rows_of_a_customer_do_not_give_it_away(seed: int) -
     timed = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes", time="day")
     assert scored(timed) > 0.7
     assert abs(scored(replace(timed, group="customer")) - 0.5) < 0.12
+
+
+@pytest.mark.parametrize("metric", ["mape", "rmsle", "rmse", "mae"])
+def test_the_baseline_is_the_best_constant(metric: str, tmp_path: Path) -> None:
+    """Against a mean or a median another constant would look like a useful model: by a third of the error here."""
+    random = np.random.default_rng(10)
+    y = np.exp(random.normal(2, 1.5, 600))
+    table = table_from_frame(pd.DataFrame({"x": random.normal(size=600), "y": y}), "noise")
+    problem, plan = Problem("y", "regression", metric), Plan(folds=3, families=("linear",))
+    prepared = prepare(SearchData(table.frame, table.columns, problem), plan)
+    contest = open_contest(prepared, plan, FolderJournal(tmp_path), Clock(60.0))
+    told = METRICS[metric].score(prepared.y, _baseline(contest, (0, 1, 2)))
+    best = min(METRICS[metric].score(prepared.y, np.full(600, constant)) for constant in np.geomspace(0.01, 1000, 2000))
+    assert best / 1.001 <= told <= best * 1.02
+    average = check(table.frame, table.columns, problem).ladder[0]
+    assert average.score <= best * 1.02
+
+
+@pytest.mark.parametrize("name", ["accuracy", "f1", "f1_macro", "balanced_accuracy", "mcc"])
+def test_the_baseline_of_labels_is_one_label(name: str, tmp_path: Path) -> None:
+    """Three groups, each of them a fold: the label that most rows of the other two have is the wrong one for two of them."""
+    group = np.repeat(np.arange(3), 100)
+    frame = pd.DataFrame({"x": np.arange(300.0), "group": [f"g{one}" for one in group]})
+    frame["y"] = np.where(np.arange(300) % 100 < np.array([90, 10, 51])[group], "Yes", "No")
+    table, plan = table_from_frame(frame, "groups"), Plan(folds=3, families=("linear",))
+    problem = Problem("y", "binary", name, ("No", "Yes"), "Yes", group="group")
+    prepared = prepare(SearchData(table.frame, table.columns, problem), plan)
+    contest = open_contest(prepared, plan, FolderJournal(tmp_path), Clock(60.0))
+    folds = (0, 1, 2)
+    told = score_of(contest, folds, _baseline(contest, folds)).mean
+    best = max(METRICS[name].score(prepared.y, np.full(300, constant)) for constant in (0.0, 1.0))
+    assert told == pytest.approx(best)
+
+
+def test_noise_does_not_pay_by_its_share_of_the_truth() -> None:
+    """And a line does: what is compared with the constant learns what the metric asks for, too."""
+    random = np.random.default_rng(11)
+    x = random.normal(size=800)
+    problem = Problem("y", "regression", "mape")
+    found = []
+    for y in (np.exp(random.normal(2, 1.5, 800)), np.exp(2 + x + random.normal(0, 0.3, 800))):
+        table = table_from_frame(pd.DataFrame({"x": x, "y": y}), "shares")
+        found.append(check(table.frame, table.columns, problem).verdict)
+    assert found[0] == "average"
+    assert found[1] in ("rule", "ml_pays")
+
+
+def shops(name: str, random: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """50 rows of each shop with their group, an outcome, and a score that is off by shop (correlation 0.3)."""
+    group = np.repeat(np.arange(count), 50)
+    off = random.normal(0, 0.3**0.5, count)[group] + random.normal(0, 0.7**0.5, 50 * count)
+    y = (random.random(50 * count) < 0.4).astype(float)
+    if name == "mae":
+        return group, np.abs(off + 9.0), np.zeros(len(y))
+    turned = np.where(random.random(count) < 0.5, 1.0, -1.0)[group]  # in some shops the score says the contrary
+    return group, y, 1 / (1 + np.exp(-(turned * (y - 0.4) + off)))
+
+
+@pytest.mark.parametrize("name", ["mae", "accuracy", "roc_auc"])
+def test_intervals_hold_where_rows_of_a_group_are_alike(name: str) -> None:
+    """Taken for 1,000 rows that know nothing of each other, 20 shops had intervals a quarter as wide as they must be."""
+    random = np.random.default_rng(12)
+    metric = METRICS[name]
+    truth = metric.score(*shops(name, random, 4_000)[1:])
+    held = {"groups": 0, "rows": 0}
+    for _ in range(150):
+        group, y, p = shops(name, random, 20)
+        for kind, counting in (("groups", Counting(None, group)), ("rows", Counting())):
+            _, low, high = score_with_interval(metric, y, p, 0, None, counting)
+            held[kind] += low <= truth <= high
+    assert 0.9 <= held["groups"] / 150 <= 0.99, held
+    assert held["rows"] / 150 < 0.75, held
+
+
+@pytest.mark.parametrize("name", ["rmse", "roc_auc"])
+def test_differences_count_groups_and_not_rows(name: str) -> None:
+    """Two models that differ by shop: neither is better, and no more than one in twenty pairs says so."""
+    random = np.random.default_rng(13)
+    metric, misses = METRICS[name], 0
+    for seed in range(100):
+        group = np.repeat(np.arange(20), 50)
+        y = (random.random(1000) < 0.4).astype(float)
+        mine, other = (y + random.normal(0, 1, 20)[group] + random.normal(0, 0.5, 1000) for _ in range(2))
+        pair = paired_difference(metric, y, mine, other, seed, Counting(None, group))
+        misses += not pair.low <= 0 <= pair.high
+        assert differences(metric, y, mine, [other], seed, Counting(None, group))[0] == pair
+    assert misses / 100 <= 0.1
+
+
+def test_the_search_and_the_check_count_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same rows with a column that says where they belong: what is known of new shops is what twenty shops tell."""
+    fit_here(monkeypatch)
+    random = np.random.default_rng(14)
+    group = np.repeat(np.arange(20), 50)
+    x = random.normal(size=1000)
+    frame = pd.DataFrame({"x": x, "shop": [f"s{one}" for one in group]})
+    frame["y"] = x + 2 * random.normal(size=20)[group] + random.normal(size=1000)
+    table = table_from_frame(frame, "shops")
+    plan = Plan(budget_seconds=600, jobs=1, folds=5, max_trials=2, families=("linear", "rule"))
+    wide = []
+    for problem in (Problem("y", "regression", "rmse", group="shop"), Problem("y", "regression", "rmse", never=("shop",))):
+        data, journal = SearchData(table.frame, table.columns, problem), FolderJournal(tmp_path / (problem.group or "none"))
+        summary = search(data, plan, journal).summary
+        rung = check(table.frame, table.columns, problem).ladder[2]
+        best = summary.leaderboard[0]
+        wide.append([score.high - score.low for score in (summary.score, summary.baseline, best, rung)])
+    assert (np.array(wide[0]) > 2 * np.array(wide[1])).all(), wide

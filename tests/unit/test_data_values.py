@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automl_core.data.cells import UNREADABLE, cell_reader
+from automl_core.data.infer import table_from_frame
 from automl_core.data.schema import type_frame, type_row
 from automl_core.data.table import Column, Reading
 from automl_core.data.values import parse_date, parse_number, to_text
@@ -150,6 +152,27 @@ def test_row_and_text_frame_agree_on_many_rows(cells: list[str | None]) -> None:
     for place, cell in enumerate(cells):
         for name, value in type_row({column.name: cell for column in SCHEMA}, SCHEMA).items():
             assert _same(typed[name].iloc[place], value), (name, cell)
+
+
+def test_decimals_of_a_database_are_scored_as_they_were_learned() -> None:
+    """NUMERIC columns of databases and decimals of Parquet come as `Decimal`: what was numbers in training is no gap later."""
+    cells = [Decimal("12.50"), Decimal(3), None, Decimal("NaN"), Decimal("7.00")]
+    frame = pd.DataFrame({"price": pd.Series(cells * 4, dtype=object), "code": pd.Series([str(n) for n in range(20)])})
+    table = table_from_frame(frame, "prices")
+    assert table.column("price").kind == "float"
+    typed = type_frame(frame, table.columns)
+    assert not typed.unreadable
+    np.testing.assert_array_equal(typed.frame["price"], table.frame["price"])
+    price = table.columns[:1]
+    assert [type_row({"price": cell}, price)["price"] for cell in cells[:2]] == [12.5, 3.0]
+    assert all(math.isnan(type_row({"price": cell}, price)["price"]) for cell in (None, Decimal("NaN")))
+    whole = Column("n", "int", "number")
+    numbers = pd.DataFrame({"n": pd.Series([Decimal(5), Decimal("7.00")], dtype=object)})
+    assert type_frame(numbers, (whole,)).frame["n"].tolist() == [5, 7]
+    assert type_row({"day": Decimal(20230131)}, (Column("day", "date", "date", reading=Reading(date_format="%Y%m%d")),)) == {
+        "day": datetime(2023, 1, 31)}
+    assert [to_text(cell) for cell in (*cells, Decimal(10) ** 20, Decimal("0.5"), Decimal("-Infinity"))] == [
+        "12.5", "3", None, None, "7", "1" + 20 * "0", "0.5", None]
 
 
 def test_type_frame_reports_what_does_not_fit() -> None:

@@ -1,6 +1,8 @@
 """The encoding: the same for a table and a row to the bit, learned without the target, alive after storing."""
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -150,10 +152,26 @@ def test_signs_that_tell_something(texts: list[str], signs: str) -> None:
     ("23.4 kmpl", (23.4,)), ("190Nm@ 2000rpm", (190.0, 2000.0)), ("12.7@ 2,700(kgm@ rpm)", (12.7, 2700.0)), ("no number", ()),
     ("-4 °C", (-4.0,)), ("A-4", (4.0,)), ("3,5 t", (3.5,)), ("1,234,567 €", (1234567.0,)), ("1.234.567 €", (1234567.0,)),
     ("1 2 3", (1.0, 2.0)), ("", ()), ("٣", (3.0,)),
-    ("code " + "9" * 50, (np.nan,)),
+    ("code " + "9" * 50, (np.nan,)), ("1.234,56 kWh", (1234.56,)), ("1,234.56 kWh", (1234.56,)), ("1.234.567,8 €", (1234567.8,)),
+    ("-1.234,5 to 1.234,567", (-1234.5, 1234.567)), ("1.234 kWh", (1.234,)), ("1,234 kWh", (1234.0,)),
 ])
 def test_numbers_inside_texts(text: str, numbers: tuple[float, ...]) -> None:
     assert numbers_in(text) == pytest.approx(numbers, nan_ok=True, rel=0, abs=0)
+
+
+def test_numbers_with_two_marks_are_read_by_old_models_as_they_learned_them() -> None:
+    frame = pd.DataFrame({"use": [f"{n}.{n + 100},56 kWh" if n % 2 else f"{n}.{n + 100},56 Wh" for n in range(1, 301)],
+                          "y": ["a", "b"] * 150})
+    table = table_from_frame(frame, "use")
+    encoder = fit_encoder(table.frame, table.columns, Problem("y", "binary", "roc_auc", ("a", "b"), "b"))
+    assert encoder.row({"use": "1.234,56 kWh"})[0] == 1234.56
+    files = encoder_files(encoder)
+    document = json.loads(files["encoder.json"])
+    for block in document["blocks"]:
+        del block["marks"]
+    old = encoder_from_files(files | {"encoder.json": json.dumps(document).encode()})
+    assert old.row({"use": "1.234,56 kWh"})[0] == 123456.0
+    assert old.matrix(pd.DataFrame({"use": ["1.234,56 kWh"]}).astype("str"))[0, 0] == 123456.0
 
 
 def test_a_unit_does_not_hide_its_number() -> None:

@@ -226,6 +226,14 @@ def test_logarithms_there_and_back() -> None:
     assert best_scale(y, flat) * flat[0] == pytest.approx(y.mean())
 
 
+@pytest.mark.parametrize(("unit", "tried"), [(1000.0, True), (1.0, True), (0.3, True), (0.02, False), (1e-6, False)])
+def test_a_logarithm_that_bends_nothing_does_not_pay(unit: float, tried: bool) -> None:
+    """Of 1 + 0.02 it is 0.02: the tail is as long as before, and the model of it the same model once more."""
+    random = np.random.default_rng(0)
+    assert pays(unit * np.exp(random.normal(0, 1, 4000))) == tried
+    assert pays(unit * np.where(random.random(4000) < 0.6, 0.0, np.exp(random.normal(0, 1, 4000)))) == tried
+
+
 def test_a_metric_of_logarithms_has_them_tried_whatever_the_tail() -> None:
     data = make_data("regression")
     even = replace(data, frame=data.frame.assign(**{data.problem.target: np.linspace(1.0, 100.0, len(data.frame))}))

@@ -21,12 +21,13 @@ from automl_core.framing.score_interval import differences, paired_difference
 from automl_core.search import FolderJournal, SearchData, opening, search
 from automl_core.search.contest import Clock
 from automl_core.search.crew import Crew
-from automl_core.search.ensemble import rows_to_judge
-from automl_core.search.families import ebm, families, linear, ordered
+from automl_core.search.ensemble import Electorate, greedy_weights, rows_to_judge
+from automl_core.search.families import ebm, families, linear
 from automl_core.search.family import FitRequest
 from automl_core.search.feature import Feature
+from automl_core.search.log_target import is_log
 from automl_core.search.plan import Plan, left_out_sentence
-from automl_core.search.portfolio import make_portfolio
+from automl_core.search.portfolio import Views, make_portfolio
 from automl_core.search.prepared import prepare
 from automl_core.search.race import Race
 from automl_core.search.watch import SilentWatch
@@ -272,17 +273,74 @@ def test_a_network_learns_two_of_several_classes() -> None:
     np.testing.assert_allclose(family.predict_row(native, matrix[0]), said[0])
 
 
-def test_each_step_of_a_scale_has_its_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    matrix, features = numbers(60, 2)
-    given: list[float] = []
-    own = ordered.lightgbm.FAMILY.fit
+def scale(rows: int, seed: int = 0) -> FitRequest:
+    """Four steps, of which the highest is rare and easy to tell from the others, the lower ones are not."""
+    random = np.random.default_rng(seed)
+    matrix, features = random.normal(size=(rows, 4)), numbers(1, 4)[1]
+    y = np.where(matrix[:, 1] > 1.5, 3.0, np.digitize(matrix[:, 0] + random.normal(0, 2, rows), [-1.0, 1.0]))
+    return FitRequest(matrix, y, features, "multiclass", 4, {"rounds": 300})
 
-    def spy(request: FitRequest) -> Any:
-        given.append(request.deadline - time.monotonic())
-        return own(request)
 
-    monkeypatch.setattr(ordered.lightgbm, "FAMILY", replace(ordered.lightgbm.FAMILY, fit=spy))
-    request = FitRequest(matrix, np.arange(60.0) % 4, features, "multiclass", 4, {"rounds": 2}, deadline=time.monotonic() + 300)
-    families().get("ordered").fit(request)
-    assert given[0] < 101
-    assert given[2] > 200
+def test_steps_of_a_scale_have_as_many_trees_when_time_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = iter(range(10**6))
+    monkeypatch.setattr(FitRequest, "over", lambda request: next(looks) > 100)
+    fitted = families().get("ordered").fit(replace(scale(300), rounds=200))
+    assert fitted.truncated
+    assert {trees.boosters[0].num_trees() for trees in fitted.native.above} == {fitted.rounds}
+    assert 10 < fitted.rounds < 200
+
+
+def test_the_steps_that_are_fitted_again_are_those_that_were_judged() -> None:
+    """A mean number of trees for all steps is another model than the one that stopped each of them where it was best."""
+    request, judges = scale(600), scale(400, 1)
+    family = families().get("ordered")
+    judged = family.fit(replace(request, valid_matrix=judges.matrix, valid_y=judges.y, stages=True))
+    again = family.fit(replace(request, rounds=judged.rounds))
+    np.testing.assert_allclose(family.predict(again.native, judges.matrix), family.predict(judged.native, judges.matrix))
+    assert judged.stages is not None
+    place = judged.stages.rounds.index(judged.rounds)
+    np.testing.assert_allclose(judged.stages.predictions[place], family.predict(judged.native, judges.matrix), rtol=1e-5)
+
+
+def test_predictions_of_a_number_do_not_depend_on_its_unit() -> None:
+    """Shares of a thousandth and prices of a million: LightGBM's first penalty made constants of the former."""
+    matrix, features = numbers(300, 3)
+    y = 100 * matrix[:, 0] + 50 * np.random.default_rng(1).normal(size=300) + 300
+    unit = 2.0 ** -20  # a power of two, so that nothing is rounded
+    found = make_portfolio(Problem("y", "regression", "rmse"), 20_000, Plan())
+    trees = [item for item in found if item.family == "lightgbm"]
+    assert len(trees) > 5
+    for item in trees:
+        family, options = families().get("lightgbm"), dict(item.options) | {"rounds": 20}
+        requests = [FitRequest(matrix, y * size, features, "regression", 2, options) for size in (1.0, unit)]
+        large, small = (family.predict(family.fit(request).native, matrix) for request in requests)
+        np.testing.assert_allclose(small / unit, large, rtol=1e-6, err_msg=item.label)
+
+
+def test_what_keeps_its_unit_keeps_its_penalty() -> None:
+    """Gradients of absolute errors, of logarithms and of classes are of size 1 whatever the target is measured in."""
+    logs, rows = Views(logs=True), 20_000
+    problems = (Problem("y", "regression", "mae"), Problem("y", "multiclass", "log_loss", ("a", "b", "c")))
+    kept = [item for problem in problems for item in make_portfolio(problem, rows, Plan())]
+    kept += [item for item in make_portfolio(Problem("y", "regression", "rmse"), rows, Plan(), logs) if is_log(item.options)]
+    assert sum("lambda_l1" in item.options for item in kept) == 12
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1.0])
+def test_an_ensemble_of_small_numbers_has_members(unit: float) -> None:
+    random = np.random.default_rng(1)
+    y = random.normal(0, 1, 2000)
+    parts = {name: unit * (y + random.normal(0, 1, 2000)) for name in ("one", "two", "three")}
+    weights = greedy_weights(Electorate(METRICS["rmse"], unit * y), parts)
+    assert len(weights) == 3
+
+
+def test_a_rule_is_certain_of_nothing() -> None:
+    """A group of ten rows with one outcome: the next one of it is likely to have it, too, and may not."""
+    matrix, features = np.arange(100.0)[:, None], numbers(1, 1)[1]
+    y = np.where(matrix[:, 0] < 90, (np.arange(100) % 3 == 0).astype(float), 1.0)
+    family = families().get("rule")
+    said = family.predict(family.fit(FitRequest(matrix, y, features, "binary", 2, {})).native, matrix)
+    assert said.max() == pytest.approx((10 + 20 * y.mean()) / 30, abs=1e-3)
+    classes = family.fit(FitRequest(matrix, y + (matrix[:, 0] < 50), features, "multiclass", 3, {})).native
+    assert family.predict(classes, matrix).min() > 0.01

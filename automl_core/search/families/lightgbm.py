@@ -71,7 +71,8 @@ class Stopper:
             raise EarlyStopException(self.best_round, env.evaluation_result_list or [])
 
 
-def _parameters(request: FitRequest) -> dict[str, Any]:
+def parameters_of(request: FitRequest) -> dict[str, Any]:
+    """LightGBM's own parameters of a fit."""
     options = {name: value for name, value in request.options.items() if name not in ("rounds", "patience", "loss")}
     objective = LOSSES.get(str(request.options.get("loss")), OBJECTIVES[request.task])
     options |= {
@@ -83,7 +84,8 @@ def _parameters(request: FitRequest) -> dict[str, Any]:
     return options
 
 
-def _patience(rows: int, wanted: int) -> int:
+def patience_of(rows: int, wanted: int) -> int:
+    """Rounds without a better one after which a fit ends: fewer on many rows, where they take longer."""
     return min(wanted, max(20, round(wanted * 10_000 / max(rows, 10_000))))
 
 
@@ -92,7 +94,7 @@ def _fit(request: FitRequest) -> Fitted:
     from lightgbm.basic import LightGBMError
 
     began = time.monotonic()
-    parameters = _parameters(request)
+    parameters = parameters_of(request)
     categories = [number for number, feature in enumerate(request.features) if feature.kind == "category"]
     train = lightgbm.Dataset(request.matrix, request.y, weight=request.weights, categorical_feature=categories, params=parameters,
                              free_raw_data=True)
@@ -101,7 +103,7 @@ def _fit(request: FitRequest) -> Fitted:
         valid = [lightgbm.Dataset(request.valid_matrix, request.valid_y, weight=request.valid_weights, reference=train,
                                   params=parameters)]
     rounds = int(request.options.get("rounds", 1000)) if valid or not request.rounds else request.rounds
-    stopper = Stopper(request, _patience(len(request.y), int(request.options.get("patience", 100))))
+    stopper = Stopper(request, patience_of(len(request.y), int(request.options.get("patience", 100))))
     try:
         # kept as it is: otherwise the trees after the best round are cut off, and the stages with them
         booster = lightgbm.train(parameters, train, rounds, valid_sets=valid, callbacks=[stopper], keep_training_booster=True)
@@ -115,7 +117,7 @@ def _fit(request: FitRequest) -> Fitted:
             break  # a part of a fit would spoil the mean
         texts.append(slim(again.model_to_string()))
     stages = _stages(request, booster)
-    return Fitted(_trees(request.task, tuple(texts)), stopper.best_round + 1, stopper.truncated, stages,
+    return Fitted(trees_of(request.task, tuple(texts)), stopper.best_round + 1, stopper.truncated, stages,
                   share_until(began, stopper.best_at) if valid else 1.0)
 
 
@@ -134,7 +136,8 @@ def _stages(request: FitRequest, booster: Any) -> Stages | None:
     return Stages(rounds, np.array(found))
 
 
-def _trees(task: Task, texts: tuple[str, ...]) -> Trees:
+def trees_of(task: Task, texts: tuple[str, ...]) -> Trees:
+    """The model of these boosters' texts."""
     import lightgbm
 
     return Trees(task, tuple(lightgbm.Booster(model_str=text) for text in texts), texts)
@@ -172,7 +175,7 @@ def _save(model: Trees) -> dict[str, bytes]:
 
 def _load(files: Mapping[str, bytes]) -> Trees:
     texts = (files[f"lightgbm{number}.txt"].decode() for number in range(len(files) - 1))
-    return _trees(json.loads(files["task.json"]), tuple(texts))
+    return trees_of(json.loads(files["task.json"]), tuple(texts))
 
 
 def _effort(options: Mapping[str, Any], task: Task) -> float:
