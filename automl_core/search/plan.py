@@ -18,7 +18,8 @@ class Plan:
 
     `families` empty means all that are installed; `folds` 0 lets the rows decide. `max_trials` is a number of candidates instead
     of a time: with it the same seed gives the same result. `first_seconds` is the budget of the search that this one continues,
-    which decided the number of folds; 0 when it continues none.
+    which decided the number of folds; 0 when it continues none. `spent_seconds` of the budget were taken by the searches that
+    this one continues, before it was given more.
     """
 
     budget_seconds: float = 60.0
@@ -29,10 +30,16 @@ class Plan:
     executor: str = "local"
     max_trials: int = 0
     first_seconds: float = 0.0
+    spent_seconds: float = 0.0
 
     def hurried(self, rows: int) -> bool:
         """Whether rows are so many for the time that a first boosting, taken slowly, would take the time of all others."""
         return not self.max_trials and rows >= MANY_A_SECOND * (self.first_seconds or self.budget_seconds)
+
+    @property
+    def new_seconds(self) -> float:
+        """The part of the budget that is this search's own: the time that was added, where it continues another."""
+        return self.budget_seconds - self.spent_seconds
 
     @property
     def most_rows(self) -> int:

@@ -29,14 +29,14 @@ MOST_TREES = 2_500  # beyond those of the first seeds: a row goes through them i
 def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResult]:
     """The candidates fitted on all rows with the given rounds, as far as they end in time; the caller falls back for the rest.
 
-    `again` says that the search was interrupted: the refit then has its own time. A search that was told to finish has little.
-    A worker that dies ends the refits.
+    `again` says that a search had used up its time when it was interrupted: the refit then has its own. A search that was told to
+    finish has little. A worker that dies ends the refits.
     """
     clock, contest, crew = race.clock, race.contest, race.crew
     race.stop_file.unlink(missing_ok=True)
     chosen = sorted((item for item in contest.candidates if item.key in wanted), key=lambda item: list(wanted).index(item.key))
     whole = contest.plan.first_seconds or contest.plan.budget_seconds
-    hard_end = max((1 - AFTER_SHARE) * clock.budget, clock.elapsed() + min(LEAST_SECONDS, 0.15 * whole))
+    hard_end = max(clock.budget - AFTER_SHARE * race.room, clock.elapsed() + min(LEAST_SECONDS, 0.15 * whole))
     if race.watch.stop() == "finish":
         hard_end = min(hard_end, clock.elapsed() + FINISH_SECONDS)
     elif again:
