@@ -117,8 +117,13 @@ def test_time_that_was_added_is_shared_out_by_itself(tmp_path: Path) -> None:
 
 def test_more_time_is_not_taken_for_a_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was added is searched in and no longer; refits have time of their own only where a crash came after it was used up."""
-    here, asked = fit_here(monkeypatch), []
-    monkeypatch.setattr(entry, "refit", lambda race, wanted, again: asked.append(again) or {})
+    here, asked = fit_here(monkeypatch), list[bool]()
+
+    def noted(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResult]:
+        asked.append(again)
+        return {}
+
+    monkeypatch.setattr(entry, "refit", noted)
     data, journal, plan = make_data(), FolderJournal(tmp_path), Plan(3.0, 2, families=FAST, folds=2)
     spent = search(data, plan, journal).summary.fit_seconds
     here.fits.clear()
@@ -148,3 +153,30 @@ def test_time_added_after_a_search_was_told_to_finish_is_more_time(tmp_path: Pat
     # of a table that is read in another way nothing is known: all of the time is the new search's own
     other = prepare(make_data("regression", rows=300), plan)
     assert open_contest(other, with_more(plan, 20.0, 300.0), journal, clock).plan.new_seconds == 320.0
+
+
+class Endless(HereExecutor):
+    """The refit of one candidate ends, those of the others do not."""
+
+    def submit(self, task: Any, *arguments: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        if arguments[1].key == "quick":
+            future.set_result(FoldResult("quick", -1, np.zeros(0)))
+        return future
+
+
+def test_who_asks_for_the_model_while_it_is_fitted_on_all_rows_does_not_wait_for_that(tmp_path: Path) -> None:
+    """What has ended by then is kept; the window of a search of ten minutes had two more of them."""
+    prepared = prepare(make_data(), Plan(folds=2))
+    order = (Candidate("quick", "extra_trees", "Quick"), Candidate("slow", "extra_trees", "Slow"))
+    results = {(item.key, 0): FoldResult(item.key, 0, np.zeros(0), 1, 0.1) for item in order}
+    began = time.monotonic()
+
+    class Asking(SilentWatch):
+        def stop(self) -> str:
+            return "finish" if time.monotonic() > began + 0.4 else ""
+
+    race = Race(Contest(prepared, Plan(), order, results, folds=2), Clock(8.0), Crew(Endless(), None), FolderJournal(tmp_path),
+                Asking())
+    assert set(refit(race, {"quick": 1, "slow": 1}, False)) == {"quick"}
+    assert time.monotonic() - began < 3.0
