@@ -40,7 +40,7 @@ def open_contest(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock)
     clock.spent = notes.get("spent", 0.0)
     plan = replace(plan, spent_seconds=min(plan.spent_seconds, clock.spent))  # begun anew, all of the time is its own
     usual = make_portfolio(prepared.data.problem, len(prepared.y), plan, prepared.views)
-    quick = bool(notes["quick"]) if "quick" in notes else not notes and plan.hurried(len(prepared.y))
+    quick = bool(notes["quick"]) if "quick" in notes else not notes and prepared.hurried
     journal.note(prepared.fingerprint, "quick", float(quick))
     task = prepared.data.problem.task
     candidates = _begun_quickly(usual, task) if quick else usual
