@@ -22,7 +22,7 @@ from automl_core.search import FolderJournal, SearchData, opening, search
 from automl_core.search.contest import Clock
 from automl_core.search.crew import Crew
 from automl_core.search.ensemble import rows_to_judge
-from automl_core.search.families import ebm, families, linear, ordered
+from automl_core.search.families import ebm, families, linear, neighbours, ordered
 from automl_core.search.family import FitRequest
 from automl_core.search.feature import Feature
 from automl_core.search.plan import Plan, left_out_sentence
@@ -30,7 +30,7 @@ from automl_core.search.portfolio import make_portfolio
 from automl_core.search.prepared import prepare
 from automl_core.search.race import Race
 from automl_core.search.watch import SilentWatch
-from automl_core.search.worker import FitTask
+from automl_core.search.worker import FitTask, run_fit
 from tests.unit.test_search_race import fit_here
 
 RANDOM = np.random.default_rng(5)
@@ -142,6 +142,29 @@ def test_a_linear_refit_that_was_solved_is_whole_however_late_it_is(monkeypatch:
         request = FitRequest(matrix, y, features, task, rounds=5, deadline=time.monotonic() + seconds)
         fitted.append(families().get("linear").fit(request).truncated)
     assert fitted == [False, False, True]
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_nearest_neighbours_are_looked_for_once_and_cut_off_for_good(task: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What time cut off was predicted again, without an end."""
+    matrix, features = numbers(900, 3)
+    y = {"binary": matrix[:, 0] > 0, "multiclass": np.digitize(matrix[:, 0], [-0.5, 0.5]), "regression": matrix[:, 0]}[task]
+    arrays = {"matrix": matrix, "y": y.astype(float), "train0": np.arange(300), "valid0": np.arange(300, 900)}
+    answers, looked = neighbours._answers, list[int]()
+
+    def counted(model: Any, points: Any, counts: Any) -> Any:
+        looked.append(len(points))
+        return answers(model, points, counts)
+
+    monkeypatch.setattr(neighbours, "_answers", counted)
+    for seconds, rows in ((60.0, 600), (-1.0, neighbours.CHUNK)):
+        looked.clear()
+        result = run_fit(arrays, FitTask("near", "neighbours", {}, 0, features, task, 3, time.time() + seconds))
+        assert not result.error
+        assert result.truncated is (seconds < 0)
+        assert sum(points for points in looked if points > 1) == rows  # one at a time they are timed
+        said = families().get("neighbours").predict(families().get("neighbours").load(result.files), matrix[300:300 + rows])
+        np.testing.assert_array_equal(result.prediction[:rows], said)
 
 
 def test_many_features_have_no_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
