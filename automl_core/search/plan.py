@@ -9,6 +9,7 @@ from typing import Any, Literal
 TrialState = Literal["finished", "truncated", "dropped", "failed"]
 MANY_A_SECOND = 500  # rows for each second of the budget
 MOST_A_SECOND = 5_000
+MANY_CLASSES, LEAST_OF_CLASS = 10, 20  # classes from which rows are fewer, and rows of each that there are room for all the same
 View = Literal["plain", "coded", "formed"]
 
 
@@ -45,6 +46,14 @@ class Plan:
     def most_rows(self) -> int:
         """How many rows the search learns from at most: of more, hardly one candidate would end in time."""
         return sys.maxsize if self.max_trials else int(MOST_A_SECOND * (self.first_seconds or self.budget_seconds))
+
+    def rows_of(self, classes: int) -> int:
+        """The same for so many classes: a boosting grows trees for each, so that a round on all those rows of a hundred classes
+        took eight seconds. 0 where a number is learned."""
+        most = self.most_rows
+        if self.max_trials or classes <= MANY_CLASSES:
+            return most
+        return min(most, max(most * MANY_CLASSES // classes, LEAST_OF_CLASS * classes))
 
 
 def left_out_sentence(rows: int, left_out: int, seconds: float = 0.0) -> str:

@@ -127,7 +127,7 @@ def prepare(data: SearchData, plan: Plan) -> Prepared:
     places = np.flatnonzero(keep)
     counted = _counted(data.frame, data.problem, places)
     y, places = y[counted], places[counted]
-    chosen = drawn(y, data.problem, min(plan.most_rows, _most_by_text(data, places, plan)), plan.seed)
+    chosen = drawn(y, data.problem, min(plan.rows_of(len(data.problem.classes)), _most_by_text(data, places, plan)), plan.seed)
     y, positions = y[chosen], places[chosen]
     kept = data.frame.iloc[positions].reset_index(drop=True)
     encoder = fit_encoder(kept, data.columns, data.problem, plan.seed)
