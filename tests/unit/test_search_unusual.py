@@ -19,6 +19,7 @@ from automl_core.framing.metrics import METRICS
 from automl_core.framing.problem import Problem
 from automl_core.framing.score_interval import differences, paired_difference
 from automl_core.search import FolderJournal, SearchData, opening, search
+from automl_core.search import prepared as preparing
 from automl_core.search.contest import Clock
 from automl_core.search.crew import Crew
 from automl_core.search.ensemble import rows_to_judge
@@ -237,7 +238,7 @@ def test_who_ended_with_a_late_fit_begins_again_at_once(tmp_path: Path) -> None:
     assert race._patience() == 30.0  # no model yet: half the budget
 
 
-def test_long_texts_leave_rows_out_of_a_short_search() -> None:
+def test_long_texts_leave_rows_out_of_a_short_search(monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(3)
     words = np.array([f"word{number}" for number in range(300)])
     frame = pd.DataFrame({"note": [" ".join(random.choice(words, 150)) for _ in range(500)], "y": random.integers(0, 2, 500)})
@@ -251,6 +252,13 @@ def test_long_texts_leave_rows_out_of_a_short_search() -> None:
     assert not prepare(data, Plan(budget_seconds=60)).left_out
     assert not prepare(data, Plan(budget_seconds=1.2, max_trials=3)).left_out
     assert "20 seconds or more" in left_out_sentence(500, 1_500, 20.0)
+    frame["y"] = [f"k{number % 15}" for number in range(500)]  # learned from one by one, they take half as long again
+    table = table_from_frame(frame, "notes")
+    many = Problem("y", "multiclass", "log_loss", tuple(sorted(set(frame["y"]))))
+    asked = (SearchData(table.frame, table.columns, many), Plan(budget_seconds=2.0))
+    assert len(prepare(*asked).y) == 300  # of each class twenty
+    monkeypatch.setattr(preparing, "LEAST_OF_CLASS", 2)
+    assert len(prepare(*asked).y) == pytest.approx(len(few.y) * 2.0 / 1.2 / 1.5, abs=15)
 
 
 def test_fewer_rows_decide_where_a_judge_sorts_for_every_class() -> None:
