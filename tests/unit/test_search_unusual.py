@@ -128,6 +128,28 @@ def test_a_wide_linear_model_ends_in_its_time() -> None:
     assert time.monotonic() - began < 30
 
 
+def test_a_wide_line_through_a_quantile_ends_in_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Levels by the thousand of few rows: a step for the columns took seconds here, and 40 s for twelve thousand of them. What it
+    says of rows left out is made a part of them at a time."""
+    random, rows, levels = np.random.default_rng(2), 600, tuple(f"l{number}" for number in range(40))
+    features = tuple(Feature(f"c{place}", (f"c{place}",), "category", levels) for place in range(100))
+    matrix = random.integers(0, 40, (rows, 100)).astype(float)
+    y = 2.0 * (matrix[:, 0] < 20) + random.normal(size=rows)
+    began = time.monotonic()
+    request = FitRequest(matrix[:400], y[:400], features, "regression", options={"loss": "absolute"}, valid_matrix=matrix[400:],
+                         valid_y=y[400:], deadline=began + 60.0, stages=True)
+    fitted = families().get("linear").fit(request)
+    assert time.monotonic() - began < 15
+    assert not fitted.truncated
+    monkeypatch.setattr(linear, "MOST_CELLS", 100_000)
+    parts = families().get("linear").fit(request)
+    assert parts.rounds == fitted.rounds
+    assert parts.stages is not None
+    assert fitted.stages is not None
+    np.testing.assert_allclose(parts.stages.predictions, fitted.stages.predictions, rtol=1e-5)
+    np.testing.assert_allclose(linear._predict(parts.native, matrix), linear._predict(fitted.native, matrix), rtol=1e-9)
+
+
 def test_a_linear_refit_that_was_solved_is_whole_however_late_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     matrix, features = numbers(200, 3)
     solved = linear._decomposed
