@@ -199,6 +199,29 @@ def test_codes_are_alike_for_a_table_a_row_and_after_storing() -> None:
     assert np.isfinite(again.row(strange)[encoder.plain:]).all()
 
 
+def test_models_with_the_same_columns_have_them_packed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each rung of a ladder was measured and written with texts that were compressed anew."""
+    found = table_from_frame(table(200), "orders")
+    encoder = fit_encoder(found.frame, found.columns, PROBLEM)
+    y = (found.frame["gone"] == "Yes").to_numpy(dtype=np.float64)
+    given = CodeSource(encoder.matrix(found.frame), encoder.features, encoder.terms(found.frame), y, "binary")
+    one, other = (fit_codes(given, np.arange(rows)) for rows in (200, 150))
+    packed, pack = list[int](), np.savez_compressed
+
+    def counted(*arguments: Any, **arrays: Any) -> None:
+        packed.append(len(arrays))
+        pack(*arguments, **arrays)
+
+    monkeypatch.setattr(np, "savez_compressed", counted)
+    files = [encoder_files(with_codes(encoder, learned.codes, learned.features)) for learned in (one, other, one, other, one)]
+    assert len(packed) == 2
+    assert files[0] == files[2] == files[4]
+    assert files[1] == files[3] != files[0]
+    assert encoder_files(encoder) != files[0]
+    fresh = encoder_from_files(files[0])
+    assert encoder_files(fresh) == files[0]
+
+
 def lab(task: Task, seed: int, noise: bool = False) -> FormulaSource:
     random = np.random.default_rng(seed)
     n = 1500
