@@ -233,7 +233,7 @@ def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: 
               else replace(trial, state="dropped", reason=unfinished) for trial in trials]
     baseline = score_of(contest, folds, _baseline(contest, folds))
     several = len(mine.offer.weights) > 1
-    ensemble = next((rung for rung in ladder if rung.name == ENSEMBLE), mine)
+    ensemble = next((rung for rung in ladder if ENSEMBLE in (rung.name, *rung.also)), mine)
     return RunSummary(
         prepared.data.problem.task, prepared.metric.name, prepared.metric.greater_is_better, offer.score,
         baseline, ensemble.model.score,
