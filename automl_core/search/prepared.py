@@ -28,6 +28,7 @@ from automl_core.search.text import MAX_CHARS, Terms
 
 Positions = NDArray[np.int64]
 CHARS_A_SECOND = 250_000  # of free text a search learns from: counting and coding them takes a third of the time then
+MANY_TERMS = 20_000_000  # of texts, times the classes they are coded for: from there on that takes longer than to wait for
 LEAST_ROWS = 200  # however long their texts are
 FEWEST = 2  # rows of a class, where rows are drawn: more would make rare classes look less rare
 
@@ -85,7 +86,9 @@ class Prepared:
         # a metric of logarithms asks for them whatever the tail: how far small numbers are off by their share counts there
         asked = self.metric.name == "rmsle" and float(self.y.min()) >= 0
         logs = self.data.problem.task == "regression" and (asked or pays(self.y))
-        return Views(self.coded, bool(self.terms), pairable, logs, bool(self.terms) and self.classes > MANY_CLASSES)
+        terms = sum(len(found.values) for found in self.terms.values())
+        slow = self.classes > MANY_CLASSES and terms * self.classes > MANY_TERMS
+        return Views(self.coded, bool(self.terms), pairable, logs, slow)
 
     @property
     def judge(self) -> Metric:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from automl_core.data.infer import table_from_frame
 from automl_core.framing.problem import Problem, Task
 from automl_core.search import FolderJournal, SearchData, entry, search, text_scores
+from automl_core.search import prepared as preparing
 from automl_core.search.codes import Coded, CodeSource, LevelMeans, fit_codes
 from automl_core.search.contest import Clock
 from automl_core.search.crew import Crew
@@ -147,7 +148,7 @@ def test_texts_of_many_classes_are_coded_one_class_after_the_other_while_there_i
     np.testing.assert_allclose(1 / (1 + np.exp(-cut.values[0, others][present])), shares[present])
 
 
-def test_where_texts_are_coded_for_long_one_candidate_need_not_wait(tmp_path: Path) -> None:
+def test_where_texts_are_coded_for_long_one_candidate_need_not_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of many classes: it is fitted first, while another worker learns the codes. In trials, and of few classes, none is."""
     frame = table(600)
     frame["kind"] = [f"k{number % 12}" for number in range(600)]
@@ -156,6 +157,8 @@ def test_where_texts_are_coded_for_long_one_candidate_need_not_wait(tmp_path: Pa
     data, plan = SearchData(found.frame, found.columns, problem), Plan(60, 2, families=("linear", "lightgbm"), folds=2)
     prepared = prepare(data, plan)
     assert prepared.terms
+    assert not prepared.views.slow  # so few texts are coded in a second
+    monkeypatch.setattr(preparing, "MANY_TERMS", 0)
     contest = open_contest(prepared, plan, FolderJournal(tmp_path), Clock(60.0))
     race = Race(contest, Clock(60.0), Crew(Learning(), None), FolderJournal(tmp_path), SilentWatch())
     first = race._next_task(0.0)
