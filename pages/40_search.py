@@ -41,8 +41,9 @@ def plan_form() -> Plan:
     plan = Plan(budget_seconds=float(seconds), jobs=search_view.jobs(), seed=int(seed), folds=int(folds),
                 families=families)
     rows = ws.data.stored(project).rows
-    if rows > plan.most_rows:
-        st.caption(f"{duration(seconds)} is too short for all {rows:,} rows: it learns from {plan.most_rows:,} of them, "
+    most = plan.rows_of(len(problem.classes))
+    if rows > most:
+        st.caption(f"{duration(seconds)} is too short for all {rows:,} rows: it learns from {most:,} of them, "
                    "drawn at random. Give it more time to look at all.")
     return plan
 

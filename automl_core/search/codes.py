@@ -87,7 +87,8 @@ def has_codes(features: tuple[Feature, ...], terms: Mapping[str, Terms]) -> bool
 
 
 def fit_codes(source: CodeSource, train: Places, seed: int = 0, until: float = float("inf")) -> Coded:
-    """Learn all codes on the rows `train` (positions). `until` is a moment of `time.monotonic` after which texts are left out."""
+    """Learn all codes on the rows `train` (positions). `until` is a moment of `time.monotonic` after which texts are left out;
+    each has its part of the time until then."""
     if source.task == "regression" and pays(source.y[train]):
         source = replace(source, y=to_log(source.y))
     width = source.classes if source.task == "multiclass" else 1
@@ -104,9 +105,11 @@ def fit_codes(source: CodeSource, train: Places, seed: int = 0, until: float = f
             blocks.append(values)
             named = code_features(code, width, source.class_names)
             features += named if width == 1 else [named[number] for number in told]
-    for name, terms in source.terms.items():
-        if time.monotonic() < until:
-            scores, values = fit_text_scores(name, terms, target, train, parts)
+    for number, (name, terms) in enumerate(source.terms.items()):
+        now = time.monotonic()
+        if now < until:
+            mine = now + (until - now) / (len(source.terms) - number)
+            scores, values = fit_text_scores(name, terms, target, train, parts, mine)
             codes.append(scores)
             blocks.append(values)
             features += code_features(scores, width, source.class_names)

@@ -17,7 +17,15 @@ from automl_core.search.text_scores import TextScores
 
 
 def encoder_files(encoder: Encoder) -> dict[str, bytes]:
-    """The encoder as JSON, and as an npz of plain arrays when it has any."""
+    """The encoder as JSON, and as an npz of plain arrays when it has any: made once for all models that share it, as the rungs of
+    a ladder do, each measured and then written. Texts take a second."""
+    key = tuple(id(code) for code in encoder.codes)
+    if key not in encoder._files:
+        encoder._files[key] = (encoder.codes, _made(encoder))  # the codes stay, and so do the numbers that name them
+    return dict(encoder._files[key][1])
+
+
+def _made(encoder: Encoder) -> dict[str, bytes]:
     arrays: dict[str, Any] = {}
     texts = {}
     for number, (name, coder) in enumerate(encoder.texts.items()):

@@ -39,7 +39,7 @@ def search(
         contest = open_contest(prepared, plan, journal, clock)
         race = Race(contest, clock, Crew(pool, pool.share(arrays_of(prepared))), journal, watch)
         give_back_memory()  # what reading, checking and encoding needed for a moment
-        again = clock.spent > 0 and clock.elapsed() >= race.end()
+        again = clock.spent > contest.plan.spent_seconds and clock.elapsed() >= race.end()
         race.run()
         if not race.has_any():
             raise BadInput("No model could learn from this table.", next(iter(contest.out.values()), "Add rows or columns."))
@@ -51,5 +51,5 @@ def search(
             return refits
 
         outcome = settle(Settlement(contest, clock, refit_and_dismiss))
-        journal.note(prepared.fingerprint, "spent", clock.elapsed())
+        journal.note(prepared.fingerprint, "spent", outcome.summary.fit_seconds)  # what time is added to
         return outcome

@@ -79,13 +79,14 @@ class Stages:
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
     """A fitted model in the family's own form. `rounds` is what a refit on more rows should use; `to_best` the share of the fit's
-    time until they were reached."""
+    time until they were reached. `said` is its prediction of the validation rows where the fit made it, and it takes long to."""
 
     native: Any
     rounds: int
     truncated: bool = False
     stages: Stages | None = None
     to_best: float = 1.0
+    said: Array | None = None
 
 
 def _usual(options: Mapping[str, Any], task: Task) -> float:

@@ -50,7 +50,8 @@ class Block:
 class Encoder:
     """Blocks in order, with the text coders of text blocks by column name, then codes. Needs numpy and pandas only.
 
-    `plain` counts the features of the blocks: those of the codes follow.
+    `plain` counts the features of the blocks: those of the codes follow. `_files` are what `encoder_files` made, by codes, for
+    all encoders with these blocks.
     """
 
     blocks: tuple[Block, ...]
@@ -59,6 +60,7 @@ class Encoder:
     codes: tuple[Code, ...] = ()
     plain: int = 0
     _places: dict[str, dict[Any, float]] = field(default_factory=dict)
+    _files: dict[tuple[int, ...], tuple[tuple[Code, ...], dict[str, bytes]]] = field(default_factory=dict, repr=False)
 
     @property
     def sources(self) -> tuple[str, ...]:

@@ -23,13 +23,14 @@ from automl_core.search.journal import FoldResult
 from automl_core.search.model import Model
 from automl_core.search.nested import nested_rungs
 from automl_core.search.offers import ENSEMBLE, Offer, best_first, choose, make_ballot, make_offers, rungs, speed
-from automl_core.search.plan import RungOffer, RunSummary, left_out_sentence
+from automl_core.search.plan import Plan, RungOffer, RunSummary, left_out_sentence
 from automl_core.search.schedule import MANY_ROWS
 from automl_core.search.worker import ALL_ROWS
 
 __all__ = ["Outcome", "Settlement", "best_first", "refit_seconds", "settle"]
 
 MOST_SHARE = 0.4  # of the budget, for all that comes after the race
+MORE_SHARE = 0.6  # the same of time that was added: little of it is asked for, and refits take as long as before
 AFTER_SHARE = 0.04  # of the budget, for what comes after the refits: measuring the ladder
 HURRIED_SHARE = 0.25  # of the budget, for the longest refit where time is short for the rows
 LATE = 2.0  # seconds after its end in which the last fits of the race are stopped
@@ -74,6 +75,11 @@ class _Rung:
     also: tuple[str, ...] = ()
 
 
+def most_share(plan: Plan) -> float:
+    """The most of its own time that a search keeps for what comes after the race."""
+    return MORE_SHARE if plan.spent_seconds else MOST_SHARE
+
+
 def refit_seconds(contest: Contest) -> float:
     """What fitting the best candidates so far on all rows should take with the workers there are: as many as an ensemble has.
 
@@ -85,9 +91,9 @@ def refit_seconds(contest: Contest) -> float:
     if not done:
         return 0.0
     quality = {item.key: contest.mean_score(item.key) for item in done}
-    rows, budget = len(contest.prepared.y), contest.plan.budget_seconds
+    rows, budget = len(contest.prepared.y), contest.plan.new_seconds
     best = sorted(done, key=lambda candidate: -quality[candidate.key])[: 2 if rows > MANY_ROWS else members_for(rows)]
-    most = HURRIED_SHARE * budget if contest.prepared.hurried else (MOST_SHARE - AFTER_SHARE) * budget - LATE
+    most = HURRIED_SHARE * budget if contest.prepared.hurried else (most_share(contest.plan) - AFTER_SHARE) * budget - LATE
     best = list(takewhile(lambda candidate: contest.refit_seconds(candidate) <= most, best))
     seconds = [contest.refit_seconds(candidate) for candidate in best]
     kinds = {kind for candidate in best for kind in contest.wanted_extras(candidate)}
@@ -240,7 +246,7 @@ def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: 
               else replace(trial, state="dropped", reason=unfinished) for trial in trials]
     baseline = score_of(contest, folds, _baseline(contest, folds))
     several = len(mine.offer.weights) > 1
-    ensemble = next((rung for rung in ladder if rung.name == ENSEMBLE), mine)
+    ensemble = next((rung for rung in ladder if ENSEMBLE in (rung.name, *rung.also)), mine)
     return RunSummary(
         prepared.data.problem.task, prepared.metric.name, prepared.metric.greater_is_better, offer.score,
         baseline, ensemble.model.score,

@@ -112,7 +112,8 @@ class Journal(Protocol):
 class FolderJournal:
     """A journal in a folder: one line of JSON a fit, appended and synced, and one file of arrays beside it.
 
-    The arrays are complete on disk before their line is written; a line torn by a crash is ignored.
+    The arrays are complete on disk before their line is written; a line torn by a crash is ignored, and so is a fit whose two
+    files do not belong together.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -210,8 +211,8 @@ class FolderJournal:
                 stages = None
                 if "stage_rounds" in stored.files:
                     stages = KeptStages(tuple(stored["stage_rounds"].tolist()), self._stages_of(line["file"]))
-                    if not stages.path.exists():
-                        return None
+                    if stages.predictions.shape[:2] != (len(stages.rounds), len(stored["prediction"])):
+                        return None  # of a renewed fit, whose process was killed before the rest was written
                 return FoldResult(line["key"], line["fold"], stored["prediction"], line["rounds"], line["seconds"],
                                   line["truncated"], line["row_ms"], line["error"], files, stages, line.get("to_best", 1.0))
         except (OSError, ValueError, KeyError):

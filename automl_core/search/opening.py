@@ -1,6 +1,7 @@
 """How a search begins: what its workers see, and the contest with what earlier runs of the same search left."""
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,12 +38,13 @@ def open_contest(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock)
     """The contest with what earlier runs of the same search left in the journal."""
     notes = journal.notes(prepared.fingerprint)
     clock.spent = notes.get("spent", 0.0)
+    plan = replace(plan, spent_seconds=min(plan.spent_seconds, clock.spent))  # begun anew, all of the time is its own
     usual = make_portfolio(prepared.data.problem, len(prepared.y), plan, prepared.views)
-    quick = bool(notes["quick"]) if "quick" in notes else not notes and plan.hurried(len(prepared.y))
+    quick = bool(notes["quick"]) if "quick" in notes else not notes and prepared.hurried
     journal.note(prepared.fingerprint, "quick", float(quick))
     task = prepared.data.problem.task
     candidates = _begun_quickly(usual, task) if quick else usual
-    longer = plan.budget_seconds > plan.first_seconds > 0
+    longer = plan.spent_seconds > 0 or plan.budget_seconds > plan.first_seconds > 0
     if "slowness" in notes:
         slow = usual if longer else ()  # more time has come: they are tried, too
         candidates = hastened(candidates, notes["slowness"], tuple(one.key for one in candidates[:ANCHORS]), task)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 TrialState = Literal["finished", "truncated", "dropped", "failed"]
 MANY_A_SECOND = 500  # rows for each second of the budget
 MOST_A_SECOND = 5_000
+MANY_CLASSES, LEAST_OF_CLASS = 10, 20  # classes from which rows are fewer, and rows of each that there are room for all the same
 View = Literal["plain", "coded", "formed"]
 
 
@@ -18,7 +19,8 @@ class Plan:
 
     `families` empty means all that are installed; `folds` 0 lets the rows decide. `max_trials` is a number of candidates instead
     of a time: with it the same seed gives the same result. `first_seconds` is the budget of the search that this one continues,
-    which decided the number of folds; 0 when it continues none.
+    which decided the number of folds; 0 when it continues none. `spent_seconds` of the budget were taken by the searches that
+    this one continues, before it was given more.
     """
 
     budget_seconds: float = 60.0
@@ -29,15 +31,29 @@ class Plan:
     executor: str = "local"
     max_trials: int = 0
     first_seconds: float = 0.0
+    spent_seconds: float = 0.0
 
     def hurried(self, rows: int) -> bool:
         """Whether rows are so many for the time that a first boosting, taken slowly, would take the time of all others."""
         return not self.max_trials and rows >= MANY_A_SECOND * (self.first_seconds or self.budget_seconds)
 
     @property
+    def new_seconds(self) -> float:
+        """The part of the budget that is this search's own: the time that was added, where it continues another."""
+        return self.budget_seconds - self.spent_seconds
+
+    @property
     def most_rows(self) -> int:
         """How many rows the search learns from at most: of more, hardly one candidate would end in time."""
         return sys.maxsize if self.max_trials else int(MOST_A_SECOND * (self.first_seconds or self.budget_seconds))
+
+    def rows_of(self, classes: int) -> int:
+        """The same for so many classes: a boosting grows trees for each, so that a round on all those rows of a hundred classes
+        took eight seconds. 0 where a number is learned."""
+        most = self.most_rows
+        if self.max_trials or classes <= MANY_CLASSES:
+            return most
+        return min(most, max(most * MANY_CLASSES // classes, LEAST_OF_CLASS * classes))
 
 
 def left_out_sentence(rows: int, left_out: int, seconds: float = 0.0) -> str:

@@ -86,12 +86,14 @@ _EBM = {"pairs": 10, "outer_bags": 1, "learning_rate": 0.04}
 
 
 class Views(NamedTuple):
-    """What a table has to look at: levels or texts to code by the target, texts among them, formulas, a target for logarithms."""
+    """What a table has to look at: levels or texts to code by the target, texts among them, formulas, a target for logarithms.
+    `slow` says that classes are so many that texts are coded for long."""
 
     codes: bool = False
     texts: bool = False
     formulas: bool = False
     logs: bool = False
+    slow: bool = False
 
 
 PLAIN = Views()
@@ -219,7 +221,12 @@ def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLA
         kept = {entry.family for entry in chosen}
         later = {entry.family: entry for entry in reversed(entries[most:])}
         chosen += [entry for name, entry in later.items() if name not in kept]
-    return tuple(_candidate(entry, problem, columns) for entry in chosen)
+    found = tuple(_candidate(entry, problem, columns) for entry in chosen)
+    if not columns.slow or plan.max_trials:
+        return found
+    # one that need not wait for the codes of texts: should they take all the time, there is a model
+    soon = next((entry for entry in chosen if entry.family == "lightgbm"), chosen[0])
+    return _candidate(soon._replace(label=f"{soon.label}, without text codes", formulas=False), problem, PLAIN), *found
 
 
 def _loss(problem: Problem, family: str) -> dict[str, Any]:

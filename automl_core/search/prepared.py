@@ -23,12 +23,13 @@ from automl_core.search.codes import has_codes
 from automl_core.search.family import Array
 from automl_core.search.features import Encoder, fit_encoder
 from automl_core.search.log_target import pays
-from automl_core.search.plan import Plan
+from automl_core.search.plan import LEAST_OF_CLASS, MANY_CLASSES, Plan
 from automl_core.search.portfolio import Views
 from automl_core.search.text import MAX_CHARS, Terms
 
 Positions = NDArray[np.int64]
 CHARS_A_SECOND = 250_000  # of free text a search learns from: counting and coding them takes a third of the time then
+MANY_TERMS = 20_000_000  # of texts, times the classes they are coded for: from there on that takes longer than to wait for
 LEAST_ROWS = 200  # however long their texts are
 FEWEST = 2  # rows of a class, where rows are drawn: more would make rare classes look less rare
 
@@ -86,7 +87,9 @@ class Prepared:
         # a metric of logarithms asks for them whatever the tail: how far small numbers are off by their share counts there
         asked = self.metric.name == "rmsle" and float(self.y.min()) >= 0
         logs = self.data.problem.task == "regression" and (asked or pays(self.y))
-        return Views(self.coded, bool(self.terms), pairable, logs)
+        terms = sum(len(found.values) for found in self.terms.values())
+        slow = self.classes > MANY_CLASSES and terms * self.classes > MANY_TERMS
+        return Views(self.coded, bool(self.terms), pairable, logs, slow)
 
     @property
     def judge(self) -> Metric:
@@ -132,7 +135,7 @@ def prepare(data: SearchData, plan: Plan) -> Prepared:
     places = np.flatnonzero(keep)
     counted = _counted(data.frame, data.problem, places)
     y, places = y[counted], places[counted]
-    chosen = drawn(y, data.problem, min(plan.most_rows, _most_by_text(data, places, plan)), plan.seed)
+    chosen = drawn(y, data.problem, min(plan.rows_of(len(data.problem.classes)), _most_by_text(data, places, plan)), plan.seed)
     y, positions = y[chosen], places[chosen]
     kept = data.frame.iloc[positions].reset_index(drop=True)
     encoder = fit_encoder(kept, data.columns, data.problem, plan.seed)
@@ -152,13 +155,15 @@ def prepare(data: SearchData, plan: Plan) -> Prepared:
 
 
 def _most_by_text(data: SearchData, places: Positions, plan: Plan) -> int:
-    """How many rows the time allows by the length of their texts."""
+    """How many rows the time allows by the length of their texts, which many classes are learned from one by one."""
     names = [column.name for column in usable_columns(data.columns, data.problem)
              if column.role == "text" and column.kind not in ("int", "float", "date")]
     if plan.max_trials or not names or not len(places):
         return plan.most_rows
     each = sum(float(data.frame[name].astype("string").str.len().clip(upper=MAX_CHARS).fillna(0).mean()) for name in names)
-    return max(LEAST_ROWS, int(CHARS_A_SECOND * (plan.first_seconds or plan.budget_seconds) / max(each, 1.0)))
+    most = int(CHARS_A_SECOND * (plan.first_seconds or plan.budget_seconds) / max(each, 1.0))
+    classes = len(data.problem.classes)
+    return max(LEAST_ROWS, min(most, max(most * MANY_CLASSES // max(classes, MANY_CLASSES), LEAST_OF_CLASS * classes)))
 
 
 def _counted(frame: pd.DataFrame, problem: Problem, places: Positions) -> NDArray[np.bool_]:

@@ -18,7 +18,7 @@ from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew, Task
 from automl_core.search.extras_files import extras_files, extras_from_files
 from automl_core.search.families import families
-from automl_core.search.handover import MOST_SHARE, refit_seconds
+from automl_core.search.handover import most_share, refit_seconds
 from automl_core.search.haste import hastened
 from automl_core.search.journal import FoldResult, Journal
 from automl_core.search.plan import Candidate
@@ -64,12 +64,17 @@ class Race:
     def prepared(self) -> Prepared:
         return self.contest.prepared
 
+    @property
+    def room(self) -> float:
+        """The seconds that this search was given itself: not what the searches that it continues have taken."""
+        return self.clock.budget - self.contest.plan.spent_seconds
+
     def end(self) -> float:
         """The moment of the search at which the race must end to leave time for the hand-over."""
-        budget, refits = self.clock.budget, refit_seconds(self.contest)
+        room, refits = self.room, refit_seconds(self.contest)
         # twice what refits need, where that is a fifth of the time: means over seeds are worth more than late candidates
-        reserve = max(1.2 * refits, min(2.0 * refits, 0.2 * budget))
-        return budget - min(MOST_SHARE * budget, 1.5 + 0.03 * budget + reserve)
+        reserve = max(1.2 * refits, min(2.0 * refits, 0.2 * room))
+        return self.clock.budget - min(most_share(self.contest.plan) * room, 1.5 + 0.03 * room + reserve)
 
     def run(self) -> None:
         """Until nothing is left to try or the time is up. Cancelled when the watch says so."""
@@ -137,8 +142,7 @@ class Race:
 
     def _patience(self) -> float:
         """How long after its time a fit may end."""
-        budget = self.clock.budget
-        return max(LATE, 0.1 * budget) if self.has_any() else max(LATE_FIRST, 0.5 * budget)
+        return max(LATE, 0.1 * self.room) if self.has_any() else max(LATE_FIRST, 0.5 * self.room)
 
     def _grace(self) -> float:
         return FINISH_GRACE if self.watch.stop() == "finish" else GRACE
@@ -179,12 +183,12 @@ class Race:
                 return self.extras_task(missing[0], place.fold, self._share_ends(now))
             return self._early(missing[0], now)
         if not contest.folds:
-            return self.fit_task(*place, max(min(self.end(), now + 0.3 * self.clock.budget), now + FIRST_FITS))
+            return self.fit_task(*place, max(min(self.end(), now + 0.3 * self.room), now + FIRST_FITS))
         return self.fit_task(*place, self._fit_ends(place.candidate, now))
 
     def _early(self, kind: ExtrasKind, now: float) -> ExtrasTask | None:
         """What refits will want to be learned, for a worker that would wait: once, and while there is time to do it well."""
-        if kind in self.early or (kind, ALL_ROWS) in self.contest.extras or self.end() - now < 0.5 * self.clock.budget:
+        if kind in self.early or (kind, ALL_ROWS) in self.contest.extras or self.end() - now < 0.5 * self.room:
             return None
         self.early.add(kind)
         return self.extras_task(kind, ALL_ROWS, self.end())

@@ -29,14 +29,14 @@ MOST_TREES = 2_500  # beyond those of the first seeds: a row goes through them i
 def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResult]:
     """The candidates fitted on all rows with the given rounds, as far as they end in time; the caller falls back for the rest.
 
-    `again` says that the search was interrupted: the refit then has its own time. A search that was told to finish has little.
-    A worker that dies ends the refits.
+    `again` says that a search had used up its time when it was interrupted: the refit then has its own. A search that was told to
+    finish has little. A worker that dies ends the refits.
     """
     clock, contest, crew = race.clock, race.contest, race.crew
     race.stop_file.unlink(missing_ok=True)
     chosen = sorted((item for item in contest.candidates if item.key in wanted), key=lambda item: list(wanted).index(item.key))
     whole = contest.plan.first_seconds or contest.plan.budget_seconds
-    hard_end = max((1 - AFTER_SHARE) * clock.budget, clock.elapsed() + min(LEAST_SECONDS, 0.15 * whole))
+    hard_end = max(clock.budget - AFTER_SHARE * race.room, clock.elapsed() + min(LEAST_SECONDS, 0.15 * whole))
     if race.watch.stop() == "finish":
         hard_end = min(hard_end, clock.elapsed() + FINISH_SECONDS)
     elif again:
@@ -46,11 +46,14 @@ def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResu
     lacking = {(kind, fold): None for candidate in chosen for fold in (ALL_ROWS, 0)
                for kind in contest.missing_extras(candidate, fold)}  # those of the first fold lack only in a search that goes on
     # without those of the first fold there is no model to fall back to
-    columns_end = hard_end if all(fold for _, fold in lacking) else max(hard_end, clock.elapsed() + LEAST_SECONDS)
+    first = any(fold == 0 for _, fold in lacking)
+    columns_end = max(hard_end, clock.elapsed() + LEAST_SECONDS) if first else hard_end
     for kind, fold in lacking:
         crew.submit(race.extras_task(kind, fold, columns_end))
-    for _, extras in _wait(race, columns_end):
+    for _, extras in _wait(race, columns_end, not first):
         race.take_extras(extras)
+    if race.watch.stop() == "finish":
+        hard_end = min(hard_end, clock.elapsed() + FINISH_SECONDS)
     ready = [candidate for candidate in chosen if not contest.missing_extras(candidate, ALL_ROWS)]
     if not again:
         ready = _in_time(race, ready, hard_end)
@@ -153,11 +156,15 @@ def _makespan(seconds: list[float], jobs: int) -> float:
     return max(ends)
 
 
-def _wait(race: Race, hard_end: float) -> list[tuple[Task, Any]]:
-    """All that comes back before the end; nothing more once a worker died."""
+def _wait(race: Race, hard_end: float, hurries: bool = True) -> list[tuple[Task, Any]]:
+    """All that comes back before the end; nothing more once a worker died. Where the search is told to finish meanwhile and this
+    `hurries`, the end is near; the tasks themselves end with their workers."""
     came: list[tuple[Task, Any]] = []
     while race.crew.running and not race.crew.again and race.clock.elapsed() < hard_end + 0.5:
-        if race.watch.stop() == "cancel":
+        how = race.watch.stop()
+        if how == "cancel":
             raise Cancelled("The search was cancelled.", "Nothing was kept.")
+        if how == "finish" and hurries:
+            hard_end = min(hard_end, race.clock.elapsed() + FINISH_SECONDS)
         came += race.crew.collect(POLL)
     return came

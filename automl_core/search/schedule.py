@@ -158,9 +158,11 @@ def fold_count(contest: Contest, anchors: tuple[Candidate, ...], room: float) ->
         return most
     if len(contest.prepared.y) > MANY_ROWS and not plan.folds and (plan.first_seconds or plan.budget_seconds) < LONG_SECONDS:
         most = min(most, ENOUGH_FOLDS)
-    fitted = [contest.results[candidate.key, 0].seconds for candidate in anchors if (candidate.key, 0) in contest.results]
-    if not fitted:
+    first = [contest.results[candidate.key, 0] for candidate in anchors if (candidate.key, 0) in contest.results]
+    # one that was late or lost counts as the other: its seconds are not known. One that failed by itself told what that takes
+    known = [result.seconds for result in first if not result.error] or [result.seconds for result in first if result.seconds]
+    if not known:
         return max(1, contest.folds)
-    cost = len(anchors) * sum(fitted) / len(fitted)  # one that was lost counts as the other
+    cost = len(anchors) * sum(known) / len(known)
     return min(most, max(1, int(FOLDS_SHARE * room * max(1, plan.jobs) / max(cost, 1e-3))))
 

@@ -1,6 +1,8 @@
 """What a text speaks for: a sparse linear model over its terms, cross-fitted, as features for every other model."""
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -62,40 +64,62 @@ class TextTarget:
 
 
 def fit_text_scores(
-    name: str, terms: Terms, target: TextTarget, train: Places, parts: Places
+    name: str, terms: Terms, target: TextTarget, train: Places, parts: Places, until: float = math.inf
 ) -> tuple[TextScores, Array]:
     """The scores learned on the rows `train`, and the scores (n, k) of all rows: for a row of `train`, what the other parts say.
 
-    `parts` (len(train),) is the part of each row of `train`.
+    `parts` (len(train),) is the part of each row of `train`. Of several classes the most frequent ones come first; those not
+    learned by `until`, a moment of `time.monotonic`, have their share for a score, whatever the text.
     """
     from scipy.sparse import csr_matrix
 
     matrix: Any = csr_matrix((terms.values, terms.places, terms.starts), shape=(len(terms.starts) - 1, terms.width))
-    whole = _fit(name, matrix[train], target, train)
+    thirds = [parts % THIRDS == part for part in range(THIRDS)]
+    rows = [train, *(train[~mine] for mine in thirds)]
+    if target.task == "regression":
+        whole, *others = [_line(name, matrix[some], target, some) for some in rows]
+    else:
+        whole, *others = _by_class(name, matrix, target, rows, until)
     values = whole.columns(terms)
-    for part in range(THIRDS):
-        mine = parts % THIRDS == part
+    for mine, scores in zip(thirds, others, strict=True):
         chosen = train[mine]
-        others = _fit(name, matrix[train[~mine]], target, train[~mine])
-        values[chosen] = matrix[chosen] @ others.weights + others.intercept
+        values[chosen] = matrix[chosen] @ scores.weights + scores.intercept
     return whole, values
 
 
-def _fit(name: str, matrix: Any, target: TextTarget, rows: Places) -> TextScores:
-    from sklearn.linear_model import LogisticRegression, Ridge
+def _line(name: str, matrix: Any, target: TextTarget, rows: Places) -> TextScores:
+    from sklearn.linear_model import Ridge
 
-    y, task, classes = target.y, target.task, target.classes
     counted = None if target.weights is None else target.weights[rows]
-    if task == "regression":
-        ridge = Ridge(alpha=1.0, solver="lsqr").fit(matrix, y[rows], sample_weight=counted)
-        return TextScores(name, ridge.coef_.reshape(-1, 1).astype(np.float32), np.array([float(ridge.intercept_)]))
-    weights = np.zeros((matrix.shape[1], classes if task == "multiclass" else 1), dtype=np.float32)
-    intercept = np.full(weights.shape[1], ABSENT)
-    for column in range(weights.shape[1]):
-        truth = y[rows] == (column if task == "multiclass" else 1)
-        if 0 < truth.sum() < len(truth):
-            model = LogisticRegression(C=4.0, solver="liblinear", dual=True, tol=0.01, max_iter=100, random_state=0)
-            model.fit(matrix, truth, sample_weight=counted)
-            weights[:, column] = model.coef_[0]
-            intercept[column] = float(model.intercept_[0])
-    return TextScores(name, weights, intercept)
+    ridge = Ridge(alpha=1.0, solver="lsqr").fit(matrix, target.y[rows], sample_weight=counted)
+    return TextScores(name, ridge.coef_.reshape(-1, 1).astype(np.float32), np.array([float(ridge.intercept_)]))
+
+
+def _by_class(name: str, matrix: Any, target: TextTarget, rows: list[Places], until: float) -> list[TextScores]:
+    """The scores learned on each of these sets of rows, the first of them all: one class after the other, as time allows."""
+    marks = np.arange(target.classes) if target.task == "multiclass" else np.ones(1)
+    counts = np.array([np.count_nonzero(target.y[rows[0]] == mark) for mark in marks])
+    shares = np.clip(counts / max(len(rows[0]), 1), math.exp(ABSENT), 1 - math.exp(ABSENT))
+    found = [TextScores(name, np.zeros((matrix.shape[1], len(marks)), dtype=np.float32), np.log(shares / (1 - shares)))
+             for _ in rows]
+    for number, column in enumerate(np.argsort(-counts, kind="stable")):
+        learned = []
+        for some in rows:
+            if number and time.monotonic() > until:  # a class that only some rows speak for says nothing
+                return found
+            learned.append(_class_line(matrix, target, some, float(marks[column])))
+        for scores, (weights, start) in zip(found, learned, strict=True):
+            scores.weights[:, column], scores.intercept[column] = weights, start
+    return found
+
+
+def _class_line(matrix: Any, target: TextTarget, rows: Places, mark: float) -> tuple[Any, float]:
+    """What each term says for one class against all others (a number a term, or one for all), and where that starts."""
+    from sklearn.linear_model import LogisticRegression
+
+    truth = target.y[rows] == mark
+    if not 0 < truth.sum() < len(truth):
+        return 0.0, ABSENT
+    model = LogisticRegression(C=4.0, solver="liblinear", dual=True, tol=0.01, max_iter=100, random_state=0)
+    model.fit(matrix[rows], truth, sample_weight=None if target.weights is None else target.weights[rows])
+    return model.coef_[0], float(model.intercept_[0])

@@ -148,7 +148,7 @@ def _fit(handle: Any, task: FitTask) -> FoldResult:
             valid_matrix=None if final else left_out, valid_y=None if final else np.asarray(truth[valid]),
             weights=_weights(task, arrays, chosen), valid_weights=None if final else _weights(task, arrays, valid),
             stages=left_out.shape[0] <= STAGED_ROWS, bags=task.bags, bags_until=began + task.bag_seconds))
-        prediction = np.zeros(0) if final else family.predict(fitted.native, left_out)
+        prediction = np.zeros(0) if final else family.predict(fitted.native, left_out) if fitted.said is None else fitted.said
         stages = fitted.stages
         if logs:
             prediction = from_log(prediction)

@@ -13,9 +13,10 @@ from automl_core.workspace.views import Run
 MOST_CELLS = 1_000_000  # two seconds; a larger table is not encoded just to say so
 
 
-def with_more(plan: Plan, seconds: float) -> Plan:
-    """The plan that goes on with another: `seconds` altogether, on the rows and folds that the first budget decided."""
-    return replace(plan, budget_seconds=seconds, max_trials=0, first_seconds=plan.first_seconds or plan.budget_seconds)
+def with_more(plan: Plan, spent: float, seconds: float) -> Plan:
+    """The plan that goes on for `seconds` after `spent` of them, on the rows and folds that the first budget decided."""
+    return replace(plan, budget_seconds=spent + seconds, max_trials=0, first_seconds=plan.first_seconds or plan.budget_seconds,
+                   spent_seconds=spent)
 
 
 def begins_anew(context: Context, goal: Framing, run: Run) -> bool:
@@ -27,4 +28,5 @@ def begins_anew(context: Context, goal: Framing, run: Run) -> bool:
         return False
     data = search_step.SearchData(frame, columns, problem, recipe, goal.data.table_of(inputs.table).columns)
     folder = context.store.folder(run.project_id, f"search-{run.journal or run.job_id}")
-    return not search_step.FolderJournal(folder).notes(prepare(data, with_more(run.plan, run.plan.budget_seconds)).fingerprint)
+    plan = with_more(run.plan, 0.0, run.plan.budget_seconds)
+    return not search_step.FolderJournal(folder).notes(prepare(data, plan).fingerprint)

@@ -64,7 +64,7 @@ class Searching:
         spent = summary_of(run).fit_seconds
         if not 1 <= seconds <= LONGEST_SECONDS - spent:
             raise BadInput("A search cannot be given less than a second or more than a day.", "Choose another time.")
-        plan = with_more(run.plan, spent + seconds)
+        plan = with_more(run.plan, spent, seconds)
         for job in queue.jobs(self.context.store, project_id):
             if job.kind == "search" and job.active:
                 return job
@@ -205,13 +205,13 @@ class Searching:
     def run_search(self, job: Job, inputs: Inputs, plan: Plan, watch: JobWatch, start: Headstart = NO_START) -> Run:
         """The job: search, hand over, explain, write the bundles and keep the run.
 
-        A part of the budget is kept back for explaining, less when the search took some of it. A job that names a `journal` goes
-        on from the fits of that job.
+        A part of its own time is kept back for explaining, less when the search took some of it. A job that names a `journal`
+        goes on from the fits of that job.
         """
         began, journal = time.monotonic(), str(job.body.get("journal", job.id))
-        explaining = min(EXPLAIN_SECONDS, EXPLAIN_SHARE * plan.budget_seconds)
-        within = replace(plan, budget_seconds=max(plan.budget_seconds - start.spent - explaining, 0.3 * plan.budget_seconds),
-                         first_seconds=plan.first_seconds or plan.budget_seconds)
+        explaining = min(EXPLAIN_SECONDS, EXPLAIN_SHARE * plan.new_seconds)
+        own = max(plan.new_seconds - start.spent - explaining, 0.3 * plan.new_seconds)
+        within = replace(plan, budget_seconds=plan.spent_seconds + own, first_seconds=plan.first_seconds or plan.budget_seconds)
         frame, columns, problem, recipe = self.goal.open(inputs)
         folder = self.context.store.folder(job.project_id, f"search-{journal}")
         schema = self.goal.data.table_of(inputs.table).columns

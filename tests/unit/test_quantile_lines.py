@@ -9,7 +9,7 @@ import pytest
 
 from automl_core.data.infer import table_from_frame
 from automl_core.framing.problem import Problem
-from automl_core.search import FolderJournal, SearchData, search
+from automl_core.search import FolderJournal, SearchData, quantile_lines, search
 from automl_core.search.plan import Plan
 from automl_core.search.quantile_lines import quantile_solver
 from tests.unit.test_search_race import fit_here
@@ -36,6 +36,27 @@ def test_a_linear_program_finds_the_same(alpha: float) -> None:
 
     assert loss(x @ coefficients[:, 0] + intercept) <= 1.001 * loss(exact.predict(x))
     assert np.allclose(coefficients[:, 0], exact.coef_, atol=0.15)
+
+
+@pytest.mark.parametrize("alpha", [0.5, 0.9])
+def test_a_step_is_the_same_by_rows_and_by_columns(alpha: float) -> None:
+    """As many rows as columns or fewer, some of them twice: which way a step is solved does not show in what is predicted."""
+    random = np.random.default_rng(4)
+    x = (random.random((120, 150)) < 0.1).astype(float)
+    x[60:80] = x[:20]
+    y = 3.0 * x[:, 0] - 2.0 * x[:, 1] + random.exponential(1.0, 120)
+    weights = random.integers(1, 4, 120).astype(float)
+    pull, push, target = weights / (1e-4 + random.random(120)), (2 * alpha - 1) * weights, y - np.median(y)
+    design = np.column_stack([x, np.ones(120)])
+    for strength in (0.01, 1.0, 100.0):
+        by_rows = quantile_lines._by_rows(x, target, push)(pull, strength)
+        by_columns = quantile_lines._by_columns(design, target, push)(pull, strength)
+        np.testing.assert_allclose(by_rows, by_columns, atol=1e-6 * np.abs(by_columns).max())
+    narrow = quantile_solver(x[:, :100], y, weights, alpha, lambda: False)(1.0)
+    padded = np.hstack([x[:, :100], np.zeros((120, 60))])  # columns of nothing make it wide, and change nothing
+    wide = quantile_solver(padded, y, weights, alpha, lambda: False)(1.0)
+    np.testing.assert_allclose(wide[0][:100], narrow[0], atol=1e-3)
+    np.testing.assert_allclose(wide[1], narrow[1], atol=1e-3)
 
 
 def test_the_ladder_of_a_quantile_has_a_linear_rung_that_covers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,6 +48,20 @@ def test_how_many_a_plan_looks_at() -> None:
     assert Plan(budget_seconds=5, max_trials=3).most_rows > 10**9
 
 
+def test_many_classes_leave_fewer_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many trees a round as ten classes have on all the rows that the time allows; some rows of each class all the same."""
+    minute = Plan(budget_seconds=60)
+    assert [minute.rows_of(classes) for classes in (0, 2, 10, 20, 100)] == [300_000, 300_000, 300_000, 150_000, 30_000]
+    assert minute.rows_of(1_000) == plan.LEAST_OF_CLASS * 1_000
+    assert Plan(budget_seconds=1).rows_of(1_000) == 5_000
+    assert Plan(budget_seconds=60, max_trials=3).rows_of(100) == Plan(budget_seconds=60, max_trials=3).most_rows
+    monkeypatch.setattr(plan, "MOST_A_SECOND", 100)
+    monkeypatch.setattr(plan, "MANY_CLASSES", 1)
+    data: SearchData = make_data("multiclass", rows=1_500)
+    prepared = prepare(data, Plan(9.0, 2))
+    assert prepared.left_out == 1_500 - len(prepared.y) == pytest.approx(1_200, abs=2)
+
+
 def test_a_search_that_left_rows_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fit_here(monkeypatch)
     monkeypatch.setattr(plan, "MOST_A_SECOND", 100)

@@ -101,6 +101,16 @@ def test_the_first_boosting_learns_in_larger_steps_where_rows_are_many_for_the_t
         assert all(found[place].twin in ("", found[1].key) for place in twins)
 
 
+def test_many_classes_hurry_the_first_boosting_as_they_hurry_all(tmp_path: Path) -> None:
+    """A boosting grows trees for every class: 900 rows of three classes are 2,700 that two classes would have."""
+    for task, quick in (("multiclass", True), ("binary", False)):
+        data, plan = make_data(task, rows=900), Plan(4.0, 2)
+        prepared = prepare(data, plan)
+        assert prepared.hurried is quick
+        found = open_contest(prepared, plan, FolderJournal(tmp_path / task), Clock(4.0)).candidates
+        assert rate(found, "LightGBM, careful") == pytest.approx((MOST if quick else 1.0) * rate(ALL, "LightGBM, careful"))
+
+
 @pytest.mark.parametrize("first", [Plan(1.5, 2), Plan(1.5, 2, max_trials=5), Plan(60.0, 2)])
 def test_what_was_fitted_first_is_known_again_whatever_time_comes(tmp_path: Path, first: Plan) -> None:
     data, journal = make_data(rows=900), FolderJournal(tmp_path)

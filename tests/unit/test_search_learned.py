@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from automl_core.data.infer import table_from_frame
 from automl_core.framing.problem import Problem, Task
-from automl_core.search import FolderJournal, SearchData, entry, search
+from automl_core.search import FolderJournal, SearchData, entry, search, text_scores
+from automl_core.search import prepared as preparing
 from automl_core.search.codes import Coded, CodeSource, LevelMeans, fit_codes
 from automl_core.search.contest import Clock
 from automl_core.search.crew import Crew
@@ -28,6 +29,7 @@ from automl_core.search.journal import FoldResult
 from automl_core.search.log_target import best_scale, from_log, pays, to_log
 from automl_core.search.opening import open_contest
 from automl_core.search.plan import Plan
+from automl_core.search.portfolio import make_portfolio
 from automl_core.search.prepared import prepare
 from automl_core.search.race import Race
 from automl_core.search.text import fit_text
@@ -117,6 +119,59 @@ def test_of_very_many_classes_the_most_frequent_are_coded() -> None:
     assert coded.codes[0].values.shape == (21, 10)  # type: ignore[union-attr]
 
 
+def test_texts_of_many_classes_are_coded_one_class_after_the_other_while_there_is_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The most frequent classes first. What time left out is a constant, which no model splits, and the columns are the same."""
+    given, _ = source()
+    random = np.random.default_rng(0)
+    classes = np.minimum(random.geometric(0.3, len(given.y)) - 1, 11)
+    several = replace(given, y=classes.astype(float), task="multiclass", classes=12, features=given.features[:0],
+                      class_names=tuple("abcdefghijkl"))
+    train, learned = np.arange(400), list[float]()
+    whole = fit_codes(several, train, 0)
+    line = text_scores._class_line
+
+    def noted(matrix: Any, target: Any, rows: Any, mark: float) -> Any:
+        learned.append(mark)
+        return line(matrix, target, rows, mark)
+
+    monkeypatch.setattr(text_scores, "_class_line", noted)
+    cut = fit_codes(several, train, 0, time.monotonic() + 1e-3)
+    assert [feature.name for feature in cut.features] == [feature.name for feature in whole.features]
+    assert 4 <= len(learned) < 4 * 12
+    assert learned[:4] == [0.0] * 4
+    known = sorted({int(mark) for mark in learned[: len(learned) // 4 * 4]})
+    np.testing.assert_array_equal(cut.values[:, known], whole.values[:, known])
+    others = [column for column in range(12) if column not in known]
+    shares = np.array([np.mean(classes[train] == column) for column in others])
+    assert (np.ptp(cut.values[:, others], axis=0) == 0).all()
+    present = shares > 0
+    np.testing.assert_allclose(1 / (1 + np.exp(-cut.values[0, others][present])), shares[present])
+
+
+def test_where_texts_are_coded_for_long_one_candidate_need_not_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many classes: it is fitted first, while another worker learns the codes. In trials, and of few classes, none is."""
+    frame = table(600)
+    frame["kind"] = [f"k{number % 12}" for number in range(600)]
+    found = table_from_frame(frame, "orders")
+    problem = Problem("kind", "multiclass", "log_loss", tuple(sorted(set(frame["kind"]))))
+    data, plan = SearchData(found.frame, found.columns, problem), Plan(60, 2, families=("linear", "lightgbm"), folds=2)
+    prepared = prepare(data, plan)
+    assert prepared.terms
+    assert not prepared.views.slow  # so few texts are coded in a second
+    monkeypatch.setattr(preparing, "MANY_TERMS", 0)
+    contest = open_contest(prepared, plan, FolderJournal(tmp_path), Clock(60.0))
+    race = Race(contest, Clock(60.0), Crew(Learning(), None), FolderJournal(tmp_path), SilentWatch())
+    first = race._next_task(0.0)
+    assert isinstance(first, FitTask)
+    assert (first.family, first.extras) == ("lightgbm", ())
+    assert contest.candidates[0].label == "LightGBM, careful, without text codes"
+    assert [candidate.view for candidate in contest.candidates[:3]] == ["plain", "coded", "coded"]
+    usual = make_portfolio(problem, 600, plan, prepared.views._replace(slow=False))
+    assert contest.candidates[1:] == usual
+    assert make_portfolio(problem, 600, replace(plan, max_trials=9), prepared.views)[0].view == "coded"
+    assert not prepare(SearchData(found.frame, found.columns, PROBLEM), plan).views.slow
+
+
 def test_rows_left_out_are_coded_by_the_whole_training_part() -> None:
     given, _ = source()
     train, left = np.arange(400), np.arange(400, 500)
@@ -145,6 +200,29 @@ def test_codes_are_alike_for_a_table_a_row_and_after_storing() -> None:
         assert again.row(row) == pytest.approx(matrix[number], nan_ok=True, abs=1e-9)
     strange = {"town": "nowhere", "price": None, "area": 1.0, "note": None}
     assert np.isfinite(again.row(strange)[encoder.plain:]).all()
+
+
+def test_models_with_the_same_columns_have_them_packed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each rung of a ladder was measured and written with texts that were compressed anew."""
+    found = table_from_frame(table(200), "orders")
+    encoder = fit_encoder(found.frame, found.columns, PROBLEM)
+    y = (found.frame["gone"] == "Yes").to_numpy(dtype=np.float64)
+    given = CodeSource(encoder.matrix(found.frame), encoder.features, encoder.terms(found.frame), y, "binary")
+    one, other = (fit_codes(given, np.arange(rows)) for rows in (200, 150))
+    packed, pack = list[int](), np.savez_compressed
+
+    def counted(*arguments: Any, **arrays: Any) -> None:
+        packed.append(len(arrays))
+        pack(*arguments, **arrays)
+
+    monkeypatch.setattr(np, "savez_compressed", counted)
+    files = [encoder_files(with_codes(encoder, learned.codes, learned.features)) for learned in (one, other, one, other, one)]
+    assert len(packed) == 2
+    assert files[0] == files[2] == files[4]
+    assert files[1] == files[3] != files[0]
+    assert encoder_files(encoder) != files[0]
+    fresh = encoder_from_files(files[0])
+    assert encoder_files(fresh) == files[0]
 
 
 def lab(task: Task, seed: int, noise: bool = False) -> FormulaSource:

@@ -19,14 +19,14 @@ from automl_core.data.infer import table_from_frame
 from automl_core.errors import BadInput, Cancelled
 from automl_core.framing.metrics import METRICS
 from automl_core.framing.score_interval import paired_difference
-from automl_core.search import FolderJournal, Outcome, SearchData, best_first, entry, portfolio, search
+from automl_core.search import FolderJournal, Outcome, SearchData, best_first, entry, handover, portfolio, search
 from automl_core.search import refits as refits_module
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew
 from automl_core.search.ensemble import Electorate, bagged_weights, blend, greedy_weights, sampled
 from automl_core.search.executors import open_executor
 from automl_core.search.journal import FoldResult
-from automl_core.search.offers import Offer, choose
+from automl_core.search.offers import Ballot, Offer, choose, make_offers
 from automl_core.search.opening import open_contest
 from automl_core.search.plan import Candidate, Plan, Score, Trial
 from automl_core.search.portfolio import candidate_cap, make_portfolio
@@ -586,6 +586,22 @@ def test_a_model_without_its_refit_says_so(tmp_path: Path, here: HereExecutor, m
     assert_sound(outcome, data, log)
     assert not outcome.summary.refitted
     assert "100 of the 400 rows" in outcome.summary.sentence
+
+
+def test_an_ensemble_of_one_has_the_score_of_that_model(tmp_path: Path, here: HereExecutor,
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the best blend is the best single model, and a faster one is handed over."""
+
+    def alike(ballot: Ballot) -> tuple[Offer, ...]:
+        singles = [offer for offer in make_offers(ballot) if len(offer.weights) == 1]
+        best, worst = (choice(singles, key=lambda offer: offer.quality) for choice in (max, min))
+        return (replace(best, name="ensemble"), *(replace(one, gap=0.0, row_ms=1.0 if one is worst else 9.0) for one in singles))
+
+    monkeypatch.setattr(handover, "make_offers", alike)
+    summary = search(make_data(), Plan(60, 2, families=FAST, folds=2, max_trials=3), FolderJournal(tmp_path)).summary
+    best = next(rung for rung in summary.ladder if "ensemble" in rung.also)
+    assert not best.chosen
+    assert summary.ensemble == best.score != summary.score
 
 
 def test_a_refit_that_ended_is_kept_when_another_is_lost(tmp_path: Path) -> None:

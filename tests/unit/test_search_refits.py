@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+import time
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -9,16 +10,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from automl_core.search import FolderJournal
+from automl_core.search import FolderJournal, entry, search
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew
 from automl_core.search.journal import FoldResult
+from automl_core.search.opening import open_contest
 from automl_core.search.plan import Candidate, Plan
 from automl_core.search.prepared import prepare
-from automl_core.search.race import Race
+from automl_core.search.race import LATE_FIT, Race
 from automl_core.search.refits import MOST_BAGS, refit
 from automl_core.search.watch import SilentWatch
-from tests.unit.test_search_race import HereExecutor, make_data
+from automl_core.workspace.going_on import with_more
+from tests.unit.test_search_race import FAST, HereExecutor, fit_here, make_data
 
 
 class Noting(HereExecutor):
@@ -28,9 +31,11 @@ class Noting(HereExecutor):
         super().__init__()
         self.seen: dict[str, int] = {}
         self.seconds: dict[str, float] = {}
+        self.until: dict[str, float] = {}
 
     def submit(self, task: Any, *arguments: Any) -> Future[Any]:
         self.seen[arguments[1].key], self.seconds[arguments[1].key] = arguments[1].bags, arguments[1].bag_seconds
+        self.until[arguments[1].key] = arguments[1].until
         future: Future[Any] = Future()
         future.set_result(FoldResult(arguments[1].key, -1, np.zeros(0)))
         return future
@@ -85,3 +90,94 @@ def test_so_many_fits_are_averaged_that_a_row_is_answered_quickly(tmp_path: Path
                 FolderJournal(tmp_path), SilentWatch())
     refit(race, {"heavy": 1300, "light": 200}, False)
     assert noting.seen == {"heavy": 2, "light": 5}
+
+
+def test_time_that_was_added_is_shared_out_by_itself(tmp_path: Path) -> None:
+    """A minute after 580 of 600 s: a part of that minute is kept for refits, and not of eleven; what they need is in it."""
+    prepared = prepare(make_data(), Plan(folds=2))
+    plan = with_more(Plan(600.0), 580.0, 60.0)
+    assert (plan.budget_seconds, plan.new_seconds, plan.first_seconds) == (640.0, 60.0, 600.0)
+    truth = prepared.y[prepared.folds[0][1]]
+    ends, tasks = [], []
+    for seconds in (0.5, 9.0, 200.0):  # of a fold; a refit takes two or three times as long
+        contest = Contest(prepared, plan, (Candidate("one", "lightgbm", "One"),), {}, folds=1)
+        contest.take(FoldResult("one", 0, 0.5 + 0.0 * truth, 10, seconds))
+        noting = Noting()
+        race = Race(contest, Clock(640.0, spent=580.0), Crew(noting, None), FolderJournal(tmp_path), SilentWatch())
+        ends.append(race.end())
+        race.clock.spent = race.end()
+        refit(race, {"one": 10}, False)
+        tasks.append(noting.until.get("one", 0.0) - time.time())
+    assert 632.0 < ends[0] < 637.0
+    assert 604.0 <= ends[1] < 612.0
+    assert ends[2] > 632.0  # what cannot end in time is not waited for
+    assert 2.0 < tasks[0] < 8.0
+    assert 25.0 < tasks[1] < 36.0
+
+
+def test_more_time_is_not_taken_for_a_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was added is searched in and no longer; refits have time of their own only where a crash came after it was used up."""
+    here, asked = fit_here(monkeypatch), list[bool]()
+
+    def noted(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResult]:
+        asked.append(again)
+        return {}
+
+    monkeypatch.setattr(entry, "refit", noted)
+    data, journal, plan = make_data(), FolderJournal(tmp_path), Plan(1.0, 2, families=FAST, folds=2)
+    spent = search(data, plan, journal).summary.fit_seconds
+    here.fits.clear()
+    began = time.monotonic()
+    more = with_more(plan, spent, 2.0)
+    ended = search(data, more, journal).summary.fit_seconds
+    assert here.fits
+    assert time.monotonic() - began < 4.0
+    journal.note(prepare(data, plan).fingerprint, "spent", more.budget_seconds)  # its process was lost with nothing of it left
+    search(data, more, journal)
+    assert asked == [False, False, True]
+    assert spent < ended < spent + 4.0
+
+
+def test_time_added_after_a_search_was_told_to_finish_is_more_time(tmp_path: Path) -> None:
+    """20 of 600 s were taken and 300 are added: what was late or cut off is tried again, though that is less than was planned."""
+    data, plan = make_data("regression"), Plan(600.0, 2, families=FAST, folds=2)
+    prepared, journal = prepare(data, plan), FolderJournal(tmp_path)
+    cut, late = (candidate.key for candidate in open_contest(prepared, plan, journal, Clock(600.0)).candidates[:2])
+    truth = prepared.y[prepared.folds[0][1]]
+    journal.add(prepared.fingerprint, FoldResult(cut, 0, truth + 1.0, 40, 1.0, True), 18.0)
+    journal.add(prepared.fingerprint, FoldResult(late, 0, truth[:0], error=LATE_FIT), 20.0)
+    clock = Clock(320.0)
+    contest = open_contest(prepared, with_more(plan, 20.0, 300.0), journal, clock)
+    assert contest.spoilt == {(cut, 0)}
+    assert not contest.tried(late)
+    assert contest.plan.new_seconds == 300.0
+    # of a table that is read in another way nothing is known: all of the time is the new search's own
+    other = prepare(make_data("regression", rows=300), plan)
+    assert open_contest(other, with_more(plan, 20.0, 300.0), journal, clock).plan.new_seconds == 320.0
+
+
+class Endless(HereExecutor):
+    """The refit of one candidate ends, those of the others do not."""
+
+    def submit(self, task: Any, *arguments: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        if arguments[1].key == "quick":
+            future.set_result(FoldResult("quick", -1, np.zeros(0)))
+        return future
+
+
+def test_who_asks_for_the_model_while_it_is_fitted_on_all_rows_does_not_wait_for_that(tmp_path: Path) -> None:
+    """What has ended by then is kept; the window of a search of ten minutes had two more of them."""
+    prepared = prepare(make_data(), Plan(folds=2))
+    order = (Candidate("quick", "extra_trees", "Quick"), Candidate("slow", "extra_trees", "Slow"))
+    results = {(item.key, 0): FoldResult(item.key, 0, np.zeros(0), 1, 0.1) for item in order}
+    began = time.monotonic()
+
+    class Asking(SilentWatch):
+        def stop(self) -> str:
+            return "finish" if time.monotonic() > began + 0.4 else ""
+
+    race = Race(Contest(prepared, Plan(), order, results, folds=2), Clock(8.0), Crew(Endless(), None), FolderJournal(tmp_path),
+                Asking())
+    assert set(refit(race, {"quick": 1, "slow": 1}, False)) == {"quick"}
+    assert time.monotonic() - began < 3.0

@@ -55,6 +55,20 @@ def test_ten_candidates_are_worth_more_than_another_fold() -> None:
     assert [fold_count(contest, (LINE, BOOST), room) for room in (1.0, 5.0, 10.0, 1000.0)] == [1, 1, 2, 4]
 
 
+@pytest.mark.parametrize("lost", [BOOST, LINE])
+def test_a_first_fit_that_was_lost_takes_as_long_as_the_other(lost: Candidate) -> None:
+    """With nothing counted for it the anchors were expected to get through twice as many folds."""
+    prepared = prepare(make_data("regression"), Plan(folds=4))
+    kept = LINE if lost is BOOST else BOOST
+    contest = contest_of(prepared, (LINE, BOOST), {kept.key: 1.0}, 0)
+    contest.take(FoldResult(lost.key, 0, prepared.y[:0], error="It did not end in its time."))
+    assert [fold_count(contest, (LINE, BOOST), room) for room in (5.0, 10.0, 15.0, 1000.0)] == [1, 2, 3, 4]
+    contest = contest_of(prepared, (LINE, BOOST), {}, 0)
+    for key in ("line", "boost"):
+        contest.take(FoldResult(key, 0, prepared.y[:0], error="It did not end in its time."))
+    assert fold_count(contest, (LINE, BOOST), 1000.0) == 1
+
+
 def test_what_got_through_all_folds_is_not_called_stopped() -> None:
     """Ruled out by its first fold while the second one was being fitted."""
     prepared = prepare(make_data("regression"), Plan(folds=2))

@@ -19,10 +19,11 @@ from automl_core.framing.metrics import METRICS
 from automl_core.framing.problem import Problem
 from automl_core.framing.score_interval import differences, paired_difference
 from automl_core.search import FolderJournal, SearchData, opening, search
+from automl_core.search import prepared as preparing
 from automl_core.search.contest import Clock
 from automl_core.search.crew import Crew
 from automl_core.search.ensemble import Electorate, greedy_weights, rows_to_judge
-from automl_core.search.families import ebm, families, linear
+from automl_core.search.families import ebm, families, linear, neighbours
 from automl_core.search.family import FitRequest
 from automl_core.search.feature import Feature
 from automl_core.search.log_target import is_log
@@ -31,7 +32,7 @@ from automl_core.search.portfolio import Views, make_portfolio
 from automl_core.search.prepared import prepare
 from automl_core.search.race import Race
 from automl_core.search.watch import SilentWatch
-from automl_core.search.worker import FitTask
+from automl_core.search.worker import FitTask, run_fit
 from tests.unit.test_search_race import fit_here
 
 RANDOM = np.random.default_rng(5)
@@ -128,6 +129,28 @@ def test_a_wide_linear_model_ends_in_its_time() -> None:
     assert time.monotonic() - began < 30
 
 
+def test_a_wide_line_through_a_quantile_ends_in_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Levels by the thousand of few rows: a step for the columns took seconds here, and 40 s for twelve thousand of them. What it
+    says of rows left out is made a part of them at a time."""
+    random, rows, levels = np.random.default_rng(2), 600, tuple(f"l{number}" for number in range(40))
+    features = tuple(Feature(f"c{place}", (f"c{place}",), "category", levels) for place in range(100))
+    matrix = random.integers(0, 40, (rows, 100)).astype(float)
+    y = 2.0 * (matrix[:, 0] < 20) + random.normal(size=rows)
+    began = time.monotonic()
+    request = FitRequest(matrix[:400], y[:400], features, "regression", options={"loss": "absolute"}, valid_matrix=matrix[400:],
+                         valid_y=y[400:], deadline=began + 60.0, stages=True)
+    fitted = families().get("linear").fit(request)
+    assert time.monotonic() - began < 15
+    assert not fitted.truncated
+    monkeypatch.setattr(linear, "MOST_CELLS", 100_000)
+    parts = families().get("linear").fit(request)
+    assert parts.rounds == fitted.rounds
+    assert parts.stages is not None
+    assert fitted.stages is not None
+    np.testing.assert_allclose(parts.stages.predictions, fitted.stages.predictions, rtol=1e-5)
+    np.testing.assert_allclose(linear._predict(parts.native, matrix), linear._predict(fitted.native, matrix), rtol=1e-9)
+
+
 def test_a_linear_refit_that_was_solved_is_whole_however_late_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     matrix, features = numbers(200, 3)
     solved = linear._decomposed
@@ -143,6 +166,29 @@ def test_a_linear_refit_that_was_solved_is_whole_however_late_it_is(monkeypatch:
         request = FitRequest(matrix, y, features, task, rounds=5, deadline=time.monotonic() + seconds)
         fitted.append(families().get("linear").fit(request).truncated)
     assert fitted == [False, False, True]
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_nearest_neighbours_are_looked_for_once_and_cut_off_for_good(task: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What time cut off was predicted again, without an end."""
+    matrix, features = numbers(900, 3)
+    y = {"binary": matrix[:, 0] > 0, "multiclass": np.digitize(matrix[:, 0], [-0.5, 0.5]), "regression": matrix[:, 0]}[task]
+    arrays = {"matrix": matrix, "y": y.astype(float), "train0": np.arange(300), "valid0": np.arange(300, 900)}
+    answers, looked = neighbours._answers, list[int]()
+
+    def counted(model: Any, points: Any, counts: Any) -> Any:
+        looked.append(len(points))
+        return answers(model, points, counts)
+
+    monkeypatch.setattr(neighbours, "_answers", counted)
+    for seconds, rows in ((60.0, 600), (-1.0, neighbours.CHUNK)):
+        looked.clear()
+        result = run_fit(arrays, FitTask("near", "neighbours", {}, 0, features, task, 3, time.time() + seconds))
+        assert not result.error
+        assert result.truncated is (seconds < 0)
+        assert sum(points for points in looked if points > 1) == rows  # one at a time they are timed
+        said = families().get("neighbours").predict(families().get("neighbours").load(result.files), matrix[300:300 + rows])
+        np.testing.assert_array_equal(result.prediction[:rows], said)
 
 
 def test_many_features_have_no_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,7 +261,7 @@ def test_who_ended_with_a_late_fit_begins_again_at_once(tmp_path: Path) -> None:
     assert race._patience() == 30.0  # no model yet: half the budget
 
 
-def test_long_texts_leave_rows_out_of_a_short_search() -> None:
+def test_long_texts_leave_rows_out_of_a_short_search(monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(3)
     words = np.array([f"word{number}" for number in range(300)])
     frame = pd.DataFrame({"note": [" ".join(random.choice(words, 150)) for _ in range(500)], "y": random.integers(0, 2, 500)})
@@ -229,6 +275,13 @@ def test_long_texts_leave_rows_out_of_a_short_search() -> None:
     assert not prepare(data, Plan(budget_seconds=60)).left_out
     assert not prepare(data, Plan(budget_seconds=1.2, max_trials=3)).left_out
     assert "20 seconds or more" in left_out_sentence(500, 1_500, 20.0)
+    frame["y"] = [f"k{number % 15}" for number in range(500)]  # learned from one by one, they take half as long again
+    table = table_from_frame(frame, "notes")
+    many = Problem("y", "multiclass", "log_loss", tuple(sorted(set(frame["y"]))))
+    asked = (SearchData(table.frame, table.columns, many), Plan(budget_seconds=2.0))
+    assert len(prepare(*asked).y) == 300  # of each class twenty
+    monkeypatch.setattr(preparing, "LEAST_OF_CLASS", 2)
+    assert len(prepare(*asked).y) == pytest.approx(len(few.y) * 2.0 / 1.2 / 1.5, abs=15)
 
 
 def test_fewer_rows_decide_where_a_judge_sorts_for_every_class() -> None:

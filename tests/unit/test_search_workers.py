@@ -14,7 +14,9 @@ import pytest
 
 from automl_core.errors import BadInput
 from automl_core.jobs.watch import JobWatch
+from automl_core.search import journal as journal_module
 from automl_core.search.executors import DaskExecutor, LocalExecutor
+from automl_core.search.family import Stages
 from automl_core.search.journal import FolderJournal, FoldResult
 from automl_core.search.lean import THREADS
 from automl_core.search.worker import Shelf, _side_by_side, open_arrays
@@ -88,6 +90,34 @@ def test_a_fitted_model_is_kept_on_disk_and_read_when_asked_for(tmp_path: Path) 
         assert result.size == given.size == 261
         with pytest.raises(KeyError):
             result.files["other"]
+
+
+@pytest.mark.parametrize("rounds", [(1, 2), (1, 2, 3, 4, 5)])
+def test_a_fit_renewed_in_part_is_fitted_again(tmp_path: Path, rounds: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its stages were written and its process was killed: they do not belong to the rounds that are there."""
+    old, new = (FoldResult("key", 0, np.full(6, 0.5), len(some), stages=Stages(some, np.full((len(some), 6), 0.5, np.float32)))
+                for some in ((1, 2, 3), rounds))
+    journal = FolderJournal(tmp_path)
+    journal.add("table", old, 1.0)
+    found = journal.results("table")["key", 0].stages
+    assert found is not None
+    assert found.rounds == (1, 2, 3)
+    write = journal_module._write
+
+    def killed(path: Path, content: bytes) -> None:
+        if path.suffix == ".npz":
+            raise KeyboardInterrupt
+        write(path, content)
+
+    monkeypatch.setattr(journal_module, "_write", killed)
+    with pytest.raises(KeyboardInterrupt):
+        journal.add("table", new, 2.0)
+    assert FolderJournal(tmp_path).results("table") == {}
+    monkeypatch.undo()
+    journal.add("table", new, 3.0)
+    found = FolderJournal(tmp_path).results("table")["key", 0].stages
+    assert found is not None
+    assert found.rounds == rounds
 
 
 def test_work_beside_gives_its_error_to_whoever_waits(home: Path) -> None:

@@ -20,6 +20,7 @@ from automl_core.search.quantile_lines import quantile_solver
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0)  # inverse penalties, as C of the usual logistic regression
 MAX_CELLS = 8_000_000  # of the dense design; above it a random part of the rows is enough for so few coefficients
+MOST_CELLS = 40_000_000  # of a design that is made at once to predict
 NEWTON_WIDTH = 400
 WIDEST = 1_500  # columns of a design that numbers may bend in, and that a decomposition is made of: it cannot be cut off
 RIDGE_STEPS = 100
@@ -84,25 +85,27 @@ def _fit(request: FitRequest) -> Fitted:
         place = min(max(request.rounds, 1), len(STRENGTHS)) - 1 if request.rounds else STRENGTHS.index(1.0)
         coefficients, intercept = solve(STRENGTHS[place])
         return Fitted(Linear(request.task, scales, coefficients, intercept, *bounds), place + 1, over.cut)
-    valid_design = design_of(scales, request.valid_matrix)
+    # of very many columns and rows it is made again for each strength, a part of the rows at a time
+    valid_design = design_of(scales, request.valid_matrix) if len(request.valid_matrix) * width <= MOST_CELLS else None
     best: tuple[float, int, Linear] | None = None
     truncated = False
     stages = []
     for place, strength in enumerate(STRENGTHS):
         coefficients, intercept = solve(strength)
-        raw = valid_design @ coefficients + intercept
-        raw = np.clip(raw, *bounds)
+        found = Linear(request.task, scales, coefficients, intercept, *bounds)
+        raw = np.clip(valid_design @ coefficients + intercept, *bounds) if valid_design is not None else _raw(
+            found, request.valid_matrix)
         stages.append(link(request.task, raw if request.task == "multiclass" else raw[:, 0]).astype(np.float32))
         loss = _loss(request.task, request.valid_y, raw, request.valid_weights, alpha)
         if best is None or loss < best[0]:
-            best = (loss, place, Linear(request.task, scales, coefficients, intercept, *bounds))
+            best = (loss, place, found)
         truncated = request.over() and place < len(STRENGTHS) - 1
         if truncated or place > best[1] + 1:
             break
     assert best is not None
     # the grid begins with 1, 2, 3 and so on: a strength's number is its rounds
-    found = Stages(tuple(range(1, len(stages) + 1)), np.array(stages)) if request.stages else None
-    return Fitted(best[2], best[1] + 1, truncated, found)
+    along = Stages(tuple(range(1, len(stages) + 1)), np.array(stages)) if request.stages else None
+    return Fitted(best[2], best[1] + 1, truncated, along)
 
 
 def _bounds(request: FitRequest) -> tuple[float, float]:
@@ -261,7 +264,9 @@ def _quasi_newton(over: Ending, loss: Loss, state: Array, strength: float) -> Ar
 
 
 def _raw(model: Linear, matrix: Array) -> Array:
-    raw: Array = np.clip(model.row_design.table(matrix) @ model.weights + model.intercept, model.low, model.high)
+    size = max(1, MOST_CELLS // max(1, len(model.weights)))
+    parts = [model.row_design.table(matrix[start:start + size]) @ model.weights for start in range(0, max(len(matrix), 1), size)]
+    raw: Array = np.clip(np.concatenate(parts) + model.intercept, model.low, model.high)
     return raw
 
 

@@ -139,7 +139,8 @@ def _fit(request: FitRequest) -> Fitted:
     chosen = replace(model, count=COUNTS[best])
     found = [answer if request.task == "multiclass" else answer[:, 0] for answer in answers]
     stages = Stages(tuple(range(1, len(COUNTS) + 1)), np.array(found, dtype=np.float32))
-    return Fitted(chosen, best + 1, truncated, stages if request.stages and not truncated else None)
+    # predicted again they would take as long again, and without an end where time has cut them off
+    return Fitted(chosen, best + 1, truncated, stages if request.stages and not truncated else None, said=found[best])
 
 
 def _in_time(request: FitRequest, model: Neighbours, points: NDArray[np.float32]) -> tuple[Array, bool]:
