@@ -17,7 +17,7 @@ from automl_core.acting.pilots import Pilot, PilotChoice, PilotResult, PilotRows
 from automl_core.acting.power import Power
 from automl_core.acting.track_record import TrackRecord
 from automl_core.codec import from_json, to_json
-from automl_core.data.table import ReadOptions
+from automl_core.data.table import Column, ReadOptions
 from automl_core.errors import BadInput, Conflict, NotFound
 from automl_core.framing.problem import Problem
 from automl_core.reporting.exports import safe_csv
@@ -130,7 +130,7 @@ class Piloting:
         kept = self.context.store.write_file(pilot.project_id, stream, ".upload", limit_mb=settings.max_upload_mb)
         limits = self.search.goal.data.limits()
         sent = data_step.read_raw(self.context.store.file_path(kept.id), file_name, ReadOptions(), limits)
-        matched = acting.match_outcomes(pilot, self.assignment(pilot), sent, self._problem(pilot))
+        matched = acting.match_outcomes(pilot, self.assignment(pilot), sent, *self._asked(pilot))
         result = acting.judge(pilot, matched)
         self._change(record, replace(pilot, result=result, state=acting.state_after(result)), "pilot outcomes")
         return result
@@ -166,8 +166,10 @@ class Piloting:
         rows = frame.iloc[past.positions].reset_index(drop=True)
         return PilotRows(rows, columns, past.y, risk(past.oof, problem, goal), problem, goal), pd.Index(past.positions)
 
-    def _problem(self, pilot: Pilot) -> Problem:
-        return self.search.goal.problem_of(self.search.inputs(self.search.run(pilot.run)))
+    def _asked(self, pilot: Pilot) -> tuple[Problem, Column | None]:
+        """What a pilot's run predicted, and the column of the outcome, which says how its numbers are written."""
+        _, columns, problem, _ = self.search.goal.open(self.search.inputs(self.search.run(pilot.run)))
+        return problem, next((column for column in columns if column.name == problem.target), None)
 
     def assignment(self, pilot: Pilot) -> pd.DataFrame:
         """Which row is on which side."""

@@ -26,7 +26,7 @@ from automl_core.acting.power import Change, chance_to_see, measure_power, total
 from automl_core.acting.statistics import rows_per_arm
 from automl_core.acting.track_record import track_record
 from automl_core.acting.wording import chance_decided
-from automl_core.data.table import Column
+from automl_core.data.table import Column, Reading
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
 from automl_core.reporting.exports import safe_csv
@@ -320,6 +320,51 @@ def test_a_table_without_ids_goes_by_row_and_numbers_are_read() -> None:
     assert result.delivered == pytest.approx(pilot.treated * (2.0 * -result.difference - 1.0))
     assert "grade A" in result.sentence
     assert result.sentence.startswith("Mean “cost”: ")
+
+
+NO_FIRST = replace(PROBLEM, positive="No")
+
+
+@pytest.mark.parametrize(("problem", "written", "means"), [
+    (NO_FIRST, ("1", "0"), ("Yes", "No")), (NO_FIRST, ("1.0", "0.0"), ("Yes", "No")), (NO_FIRST, ("y", "n"), ("Yes", "No")),
+    (PROBLEM, ("TRUE", "false"), ("Yes", "No")), (PROBLEM, ("ja", "nein"), ("Yes", "No")),
+    (replace(PROBLEM, classes=("0", "1"), positive="0"), ("1", "0"), ("1", "0")),
+    (replace(PROBLEM, classes=("0", "1"), positive="0"), ("1.0", "0.0"), ("1", "0")),
+    (replace(PROBLEM, classes=("0", "1"), positive="0"), ("yes", "no"), ("1", "0")),
+    (replace(PROBLEM, classes=("1", "2"), positive="2"), ("1.0", "2.0"), ("1", "2")),
+    (replace(PROBLEM, classes=("Churned", "No"), positive="No"), ("1", "0"), ("Churned", "No")),
+    (replace(PROBLEM, classes=("N", "Y"), positive="N"), ("1", "0"), ("Y", "N")),
+])  # fmt: skip
+def test_outcomes_mean_what_their_labels_mean_whichever_class_is_positive(
+    problem: Problem, written: tuple[str, str], means: tuple[str, str]
+) -> None:
+    pilot, assignment, _ = started(customers())
+    table, first = pilot_table(pilot, assignment, "Churn"), np.random.default_rng(2).random(200) < 0.3
+    counted = replace(pilot, goal=replace(pilot.goal, good=means[0]))
+    matched = match_outcomes(counted, assignment, sent_back(table, list(np.where(first, *written))), problem)
+    assert matched.returned.unreadable == 0
+    assert (matched.values == first).all()
+
+
+@pytest.mark.parametrize("classes", [("left", "stayed"), ("1", "2"), ("on time", "late"), ("off", "sold")])
+def test_one_and_zero_are_refused_where_no_label_means_yes(classes: tuple[str, str]) -> None:
+    pilot, assignment, _ = started(customers())
+    problem = replace(PROBLEM, classes=classes, positive=classes[0])
+    with pytest.raises(BadInput, match="can be read, for example “0”") as caught:
+        match_outcomes(pilot, assignment, sent_back(pilot_table(pilot, assignment, "Churn"), ["0"] * 200), problem)
+    assert "Write one of: “" in caught.value.hint
+
+
+@pytest.mark.parametrize(("reading", "written", "means"), [
+    (Reading(",", "."), "1.234", 1234.0), (Reading(","), "1,234", 1.234), (Reading(".", ","), "1,234", 1234.0),
+    (Reading(","), "1,5", 1.5), (Reading("."), "1,5", 1.5), (Reading(",", "."), "12.5", 12.5),
+])  # fmt: skip
+def test_numbers_that_come_back_are_read_as_the_column_was(reading: Reading, written: str, means: float) -> None:
+    """A file of three-digit decimals alone does not say what its commas are; the table that it came from did."""
+    pilot, assignment, _ = started(customers())
+    problem, column = Problem("Churn", "regression", "rmse"), Column("Churn", "float", "number", reading=reading)
+    sent = sent_back(pilot_table(pilot, assignment, "Churn"), [written] * 200)
+    assert set(match_outcomes(pilot, assignment, sent, problem, column).values) == {means}
 
 
 def verdict(effect: float, seed: int = 4) -> tuple[Pilot, float]:
