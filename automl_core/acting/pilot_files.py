@@ -78,8 +78,8 @@ def match_outcomes(
     """The outcomes of `sent` (cells as text) put to the rows of the pilot.
 
     Rows are found by the table's own id when the file has it, else by `row`; a spreadsheet's changes to an id (a dropped leading
-    zero, “.0”, the apostrophe of a formula guard) do no harm as long as ids stay unlike. The last line of a repeated id counts.
-    Names of columns and of levers may carry that apostrophe, too. Numbers are read as those of the target's `column` were.
+    zero, “.0”, the apostrophe of a formula guard) do no harm as long as ids stay unlike. Of a repeated id the last filled line
+    counts. Names of columns and of levers may carry that apostrophe, too. Numbers are read as those of the target's `column`.
     BadInput when there is no id, no outcome column, no line of this pilot, or when the file is that of a pilot of another change.
     """
     names = {_folded(name): str(name) for name in sent.columns}
@@ -103,11 +103,13 @@ def match_outcomes(
             "No line of the file belongs to this pilot.", f"Its {quote(theirs)} must be those of the pilot’s own file."
         )
     lines = pd.DataFrame({"at": at, "value": sent[target].to_numpy()}).dropna(subset="at")
-    last = lines.drop_duplicates("at", keep="last").set_index(lines.drop_duplicates("at", keep="last")["at"].astype(int))["value"]
+    filled = lines["value"].map(lambda value: str(value).strip() != "", na_action="ignore").fillna(False).astype(bool)
+    last = lines[filled].drop_duplicates("at", keep="last")
     values = pd.Series([None] * len(assignment), dtype=object)
-    values.loc[last.index] = last.to_numpy(dtype=object)
+    values.loc[last["at"].astype(int)] = last["value"].to_numpy(dtype=object)
     switched = _switched(pilot, assignment, at, (sent, names))
-    return _matched(pilot, assignment, values, (problem, column), (unmatched, len(lines) - len(last), switched))
+    repeated = len(lines) - lines["at"].nunique()
+    return _matched(pilot, assignment, values, (problem, column), (unmatched, repeated, switched))
 
 
 def _same_change(pilot: Pilot, assignment: pd.DataFrame, sent: pd.DataFrame, names: dict[str, str]) -> None:
@@ -214,7 +216,8 @@ def _said(counts: Returned) -> str:
     if counts.unmatched:
         parts.append(f"{counts.unmatched:,} {_one(counts.unmatched, 'line', 'lines')} did not belong to this pilot")
     if counts.duplicates:
-        parts.append(f"{counts.duplicates:,} repeated {_one(counts.duplicates, 'line', 'lines')}, of which the last counts")
+        lines = _one(counts.duplicates, "line", "lines")
+        parts.append(f"{counts.duplicates:,} repeated {lines}, of which the last filled one counts")
     said = ", ".join(parts) + "."
     if counts.switched:
         lines = _one(counts.switched, "line names", "lines name")

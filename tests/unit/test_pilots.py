@@ -267,6 +267,16 @@ def test_outcomes_find_their_rows_again(spoil: str) -> None:
         assert "1 line did not belong" in matched.returned.sentence
 
 
+def test_a_blank_line_of_a_repeated_id_wipes_no_outcome() -> None:
+    pilot, assignment, _ = started(customers())
+    sent = sent_back(pilot_table(pilot, assignment, "Churn"), ["Yes"] * 200)
+    again = sent.head(3).assign(Churn=[None, "", "No"])
+    matched = match_outcomes(pilot, assignment, pd.concat([sent, again]), PROBLEM)
+    assert (matched.returned.matched, matched.returned.duplicates, matched.returned.missing) == (200, 3, 0)
+    assert list(matched.values[:4]) == [0, 0, 1, 0]
+    assert "3 repeated lines, of which the last filled one counts" in matched.returned.sentence
+
+
 def test_missing_outcomes_are_counted_and_wait() -> None:
     pilot, assignment, _ = started(customers())
     sent = sent_back(pilot_table(pilot, assignment, "Churn"), ["Yes"] * 50 + [""] * 149 + ["perhaps"])
