@@ -27,7 +27,7 @@ from automl_core.acting.goal import as_spelled, check_goal, read_goal, suggest_g
 from automl_core.acting.goal_file import goal_text
 from automl_core.acting.levers import counts_forbidden, eligible, forbidden_by, moved
 from automl_core.acting.newsvendor import Newsvendor, newsvendor
-from automl_core.acting.pilot_design import draw, due_date, plan_pilot, start_pilot
+from automl_core.acting.pilot_design import draw, due_date, plan_pilot, seed_of, start_pilot
 from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
 from automl_core.acting.pilot_result import compare_sides, graded, judge, state_after
 from automl_core.acting.pilots import Pilot, PilotChoice, PilotResult, PilotRows
@@ -126,6 +126,7 @@ __all__ = [
     "read_goal",
     "recourse",
     "rule_predictions",
+    "seed_of",
     "start_pilot",
     "state_after",
     "suggest_goal",

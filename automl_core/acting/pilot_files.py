@@ -15,6 +15,7 @@ from automl_core.acting.outcome import make_outcome
 from automl_core.acting.pilot_design import Draw
 from automl_core.acting.pilot_outcomes import read_outcomes, wanted_words
 from automl_core.acting.pilots import HOLD, TREAT, Mask, Pilot, Returned
+from automl_core.acting.spelling import number_of
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining.words import plain, quote
@@ -23,6 +24,7 @@ from automl_core.framing.validation import encode_target
 
 Floats = NDArray[np.float64]
 ROW, ARM, COLUMN, NOW, SET_TO, STRATUM, DUE, GROUP = "row", "arm", "change", "now", "set_to", "stratum", "due", "group"
+ROUNDED = 0.0051  # a spreadsheet that shows two decimals saves two
 _OURS = (ROW, ARM, COLUMN, NOW, SET_TO, DUE)
 
 
@@ -107,6 +109,7 @@ def match_outcomes(
     last = lines[filled].drop_duplicates("at", keep="last")
     values = pd.Series([None] * len(assignment), dtype=object)
     values.loc[last["at"].astype(int)] = last["value"].to_numpy(dtype=object)
+    _same_values(pilot, assignment, at, (sent, names))
     switched = _switched(pilot, assignment, at, (sent, names))
     repeated = len(lines) - lines["at"].nunique()
     return _matched(pilot, assignment, values, (problem, column), (unmatched, repeated, switched))
@@ -122,6 +125,29 @@ def _same_change(pilot: Pilot, assignment: pd.DataFrame, sent: pd.DataFrame, nam
         raise BadInput(
             f"This file is of another pilot: it changes {quote(theirs.iloc[0])}, this one {quote(assignment[COLUMN].iloc[0])}.",
             "Send it to the pilot that it was downloaded from.",
+        )
+
+
+def _same_values(pilot: Pilot, assignment: pd.DataFrame, at: pd.Series, file: tuple[pd.DataFrame, dict[str, str]]) -> None:
+    """BadInput when no line of this pilot (at `at` in the assignment) sets what the pilot sets there: another pilot of the column
+    moves it elsewhere. Lines that do not say what they set, or say it in figures that cannot be read, tell nothing."""
+    sent, names = file
+    column = _column(SET_TO, pilot, names)
+    if not column:
+        return
+    pairs = pd.DataFrame({"ours": at.map(assignment[SET_TO]), "theirs": sent[column].reset_index(drop=True)}).dropna()
+    pairs = pairs[(pairs["ours"] != "") & (pairs["theirs"].map(_strictly) != "")]
+    ours, theirs = pairs["ours"].tolist(), pairs["theirs"].tolist()
+    if math.isnan(pilot.card.step):
+        agree = [_loosely(own) == _loosely(said) for own, said in zip(ours, theirs, strict=True)]
+    else:
+        figures = [(number_of(own), number_of(_strictly(said).replace(",", "."))) for own, said in zip(ours, theirs, strict=True)]
+        agree = [abs(own - said) <= ROUNDED + 1e-6 * abs(own) for own, said in figures if not math.isnan(own - said)]
+    if agree and not any(agree):
+        raise BadInput(
+            f"This file is of another pilot: it sets {quote(assignment[COLUMN].iloc[0])} to {quote(_strictly(theirs[0]))}, this "
+            f"one to {quote(ours[0])}.",
+            f"Send it to the pilot that it is of; if it is this one’s all the same, empty the column {quote(column)}.",
         )
 
 

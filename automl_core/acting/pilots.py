@@ -28,12 +28,12 @@ Verdict = Literal["raised", "retired", "open"]
 @dataclass(frozen=True, slots=True)
 class PilotChoice:
     """What a person chooses: how many rows in all (0: as many as needed), the share that gets the change, days until outcomes
-    are known, and the seed of the draw."""
+    are known, and the seed of the draw (None: made from the pilot's id, so that no two pilots draw alike)."""
 
     rows: int = 0
     treated_share: float = 0.5
     days: int = 30
-    seed: int = 0
+    seed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class Pilot:
 @dataclass(frozen=True, eq=False, slots=True)
 class PilotRows:
     """What a pilot is drawn from: the typed, cleaned rows, their columns, the outcomes `y` and predicted `risk` (n,), and what
-    is predicted. `frame`, `y` and `risk` are aligned."""
+    is predicted. `frame`, `y` and `risk` are aligned. Rows at the places `busy` are in another running pilot."""
 
     frame: pd.DataFrame
     columns: tuple[Column, ...]
@@ -127,6 +127,7 @@ class PilotRows:
     risk: Floats
     problem: Problem
     goal: Goal
+    busy: frozenset[int] = frozenset()
 
 
 def money_of(card: ActionCard, goal: Goal, gain: float, treated: int) -> float:

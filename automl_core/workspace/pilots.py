@@ -19,15 +19,15 @@ from automl_core.acting.track_record import TrackRecord
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column, ReadOptions
 from automl_core.errors import BadInput, Conflict, NotFound
+from automl_core.explaining.words import count
 from automl_core.framing.problem import Problem
 from automl_core.reporting.exports import safe_csv
 from automl_core.store import Record
 from automl_core.workspace.act import Acting
 from automl_core.workspace.context import Context, fingerprint
+from automl_core.workspace.pilot_sides import KIND, Sides, assignment_of, running_sides
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
-
-KIND = "pilot"
 
 
 def card_key(card: ActionCard) -> str:
@@ -90,13 +90,15 @@ class Piloting:
         if any(card_key(pilot.card) == key and pilot.state == "running" for pilot in self.about(project_id)):
             raise Conflict("This card has a pilot already.", "Send its outcomes, or cancel it first.")
         rows, positions = self._rows(run)
+        name = self.context.store.new_id("pil")
+        choice = replace(choice, seed=acting.seed_of(name) if choice.seed is None else choice.seed)
         pilot, drawn = acting.start_pilot(card, rows, choice, datetime.now(UTC))
         assignment = acting.assignment_frame(card, rows.frame, drawn, pilot.id_columns)
         assignment[ROW] = positions[drawn.positions]
         buffer = BytesIO()
         assignment.to_parquet(buffer, index=False)
         kept = self.context.store.write_file(project_id, buffer.getvalue(), ".parquet")
-        pilot = replace(pilot, id=self.context.store.new_id("pil"), project_id=project_id, run=run.id, assignment=kept.id)
+        pilot = replace(pilot, id=name, project_id=project_id, run=run.id, assignment=kept.id)
         self.context.save(KIND, project_id, pilot, parent_id=key, record_id=pilot.id)
         self.context.store.audit("user", "start pilot", pilot.id, "done")
         self.context.store.touch(project_id)
@@ -145,6 +147,10 @@ class Piloting:
         others = [one for one in self.all(pilot.project_id) if one.state == "running" and one.id != pilot.id]
         if any(card_key(one.card) == card_key(pilot.card) and same_goal(one, pilot.goal) for one in others):
             raise Conflict("This card has another pilot by now.", "Cancel that one first.")
+        mine = set(self.assignment(pilot)[ROW])
+        shared = len(mine & set().union(*(one.arms for one in self._running(self.search.run(pilot.run)))))
+        if shared and pilot.state == "cancelled":
+            raise Conflict(f"Another pilot has {count(shared, 'row')} of this one by now.", "Cancel that one first.")
         self._move(pilot_id, "cancelled", "running")
 
     def take_back(self, pilot_id: str) -> None:
@@ -164,7 +170,12 @@ class Piloting:
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         past, goal = self.search.drawable(run), self.act.goal_of(run)
         rows = frame.iloc[past.positions].reset_index(drop=True)
-        return PilotRows(rows, columns, past.y, risk(past.oof, problem, goal), problem, goal), pd.Index(past.positions)
+        taken = {position for one in self._running(run) for position in one.arms}
+        busy = frozenset(at for at, position in enumerate(past.positions.tolist()) if position in taken)
+        return PilotRows(rows, columns, past.y, risk(past.oof, problem, goal), problem, goal, busy), pd.Index(past.positions)
+
+    def _running(self, run: Run) -> tuple[Sides, ...]:
+        return running_sides(self.context, self.search, run)
 
     def _asked(self, pilot: Pilot) -> tuple[Problem, Column | None]:
         """What a pilot's run predicted, and the column of the outcome, which says how its numbers are written."""
@@ -173,7 +184,7 @@ class Piloting:
 
     def assignment(self, pilot: Pilot) -> pd.DataFrame:
         """Which row is on which side."""
-        return pd.read_parquet(self.context.store.file_path(pilot.assignment))
+        return assignment_of(self.context, pilot)
 
     def _record(self, pilot_id: str) -> Record:
         record = self.context.store.get(pilot_id)

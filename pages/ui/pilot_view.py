@@ -118,8 +118,9 @@ def size(project: str, card: ActionCard) -> PilotChoice:
                              help="Half needs the fewest rows. Chance decides which ones.")
         days = st.number_input("Days until outcomes are known", 1, 3650, 30, key=f"pilot_days_{key}")
     with st.expander("Seed of the draw"):
-        seed = st.number_input("Random seed", 0, 2**31 - 1, 0, key=f"pilot_seed_{key}", help="The same seed draws the same rows.")
-    return PilotChoice(int(rows or 0), SHARES.get(str(share), 0.5), int(days), int(seed))
+        seed = st.number_input("Random seed", 0, 2**31 - 1, None, key=f"pilot_seed_{key}", placeholder="its own for each pilot",
+                               help="The same seed draws the same rows. Empty gives each pilot a seed of its own.")
+    return PilotChoice(int(rows or 0), SHARES.get(str(share), 0.5), int(days), None if seed is None else int(seed))
 
 
 def running(pilot: Pilot) -> None:

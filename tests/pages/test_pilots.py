@@ -273,6 +273,23 @@ def test_rows_that_a_running_pilot_holds_out_are_no_actions(page: Carded) -> Non
     assert ws.decide.plan(project) == before
 
 
+def test_two_pilots_share_no_rows_and_have_draws_of_their_own(page: Carded) -> None:
+    ws, project = page.workspace, page.project
+    first, second = (ws.pilots.start(project, page.key(place), PilotChoice(rows=300)) for place in (0, 1))
+    rows = [set(ws.pilots.assignment(pilot)["row"]) for pilot in (first, second)]
+    assert not rows[0] & rows[1]
+    assert "left out, because another pilot is running on them" in second.power.sentence
+    assert first.choice.seed != second.choice.seed
+    third = ws.pilots.start(project, page.key(2), PilotChoice(rows=30, seed=5))
+    assert third.choice.seed == 5
+    for pilot in (first, third):
+        ws.pilots.cancel(pilot.id)
+    many = ws.pilots.start(project, page.key(2), PilotChoice(rows=10**6))
+    shared = rows[0] & set(ws.pilots.assignment(many)["row"])
+    with pytest.raises(Conflict, match=f"Another pilot has {len(shared)} rows of this one by now"):
+        ws.pilots.resume(first.id)
+
+
 @pytest.mark.parametrize("made", ["other", "without ids"])
 def test_rows_are_held_out_whatever_becomes_of_the_cards_of_their_pilot(
     page: Carded, monkeypatch: pytest.MonkeyPatch, made: str

@@ -606,6 +606,43 @@ def test_the_file_of_another_pilot_is_refused_and_sides_that_were_switched_are_s
     assert (found.treated == (assignment["arm"] == "treat").to_numpy()).all()
 
 
+def test_the_file_of_another_pilot_of_the_same_column_is_refused_by_what_it_sets() -> None:
+    rows = customers()
+    pilot, assignment, _ = started(rows)
+    sent = sent_back(pilot_table(pilot, assignment, "Churn"), ["Yes"] * 200)
+    other = sent["set_to"].where(sent["set_to"].isna(), "Two years")
+    with pytest.raises(BadInput, match="another pilot: it sets “Contract” to “Two years”, this one to “One year”"):
+        match_outcomes(pilot, assignment, sent.assign(set_to=other), PROBLEM)
+    for harmless in (None, sent["set_to"].str.upper(), sent["set_to"].where(sent.index > 50, "Two years")):
+        assert match_outcomes(pilot, assignment, sent.assign(set_to=harmless), PROBLEM).returned.matched == 200
+    number = replace(CARD, lever="Price", from_value="as it is", to_value="5 % lower", from_values=(), step=-0.05, relative=True)
+    priced = replace(rows, frame=rows.frame.assign(Price=np.linspace(10, 50, 600)))
+    pilot, assignment, _ = started(priced, number)
+    sent = sent_back(pilot_table(pilot, assignment, "Churn"), ["Yes"] * 200)
+    figures = sent["set_to"].astype(float)
+    german = figures.map(lambda value: f"{value:.2f}".replace(".", ","), na_action="ignore")
+    assert match_outcomes(pilot, assignment, sent.assign(set_to=german), PROBLEM).returned.matched == 200
+    with pytest.raises(BadInput, match="another pilot: it sets “Price”"):
+        match_outcomes(pilot, assignment, sent.assign(set_to=(figures / 0.95 * 0.9).astype(str).replace("nan", "")), PROBLEM)
+
+
+def test_rows_of_another_running_pilot_are_not_drawn() -> None:
+    """Two changes at once on one row could not be told apart."""
+    rows = customers()
+    _, _, first = started(rows)
+    busy = replace(rows, busy=frozenset(first.positions.tolist()))
+    pilot, _, second = started(busy)
+    assert not set(first.positions) & set(second.positions)
+    assert pilot.power.available == rows_for(CARD, rows.frame).sum() - 200
+    assert pilot.power.sentence.endswith(" 200 rows are left out, because another pilot is running on them.")
+    assert "left out" not in started(rows)[0].power.sentence
+    with pytest.raises(BadInput, match="that no other pilot has can get this change"):
+        plan_pilot(CARD, replace(rows, busy=frozenset(range(599))), PilotChoice())
+    house = np.repeat(np.arange(200), 3)
+    grouped = replace(busy, frame=rows.frame.assign(house=house), problem=replace(PROBLEM, group="house"), busy=frozenset({0, 30}))
+    assert not set(house[draw(CARD, grouped, PilotChoice(), 600).positions]) & {0, 10}
+
+
 @pytest.mark.parametrize("mark", ["=", "+", "-", "@"])
 def test_names_that_a_spreadsheet_would_calculate_do_not_part_a_pilot_from_its_file(mark: str) -> None:
     """The file carries a formula guard's apostrophe in front of such a lever, id or outcome; the names of the pilot do not."""
