@@ -34,6 +34,11 @@ def running_sides(context: Context, search: Searching, run: Run) -> tuple[Sides,
     return tuple(one for one in found if one.arms)
 
 
+def running_ids(context: Context, project_id: str) -> tuple[str, ...]:
+    """The ids of a project's running pilots."""
+    return tuple(record.id for record in context.store.list(project_id, KIND) if context.noun(Pilot, record).state == "running")
+
+
 def assignment_of(context: Context, pilot: Pilot) -> pd.DataFrame:
     """Which row is on which side."""
     return pd.read_parquet(context.store.file_path(pilot.assignment))

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -288,6 +289,30 @@ def test_two_pilots_share_no_rows_and_have_draws_of_their_own(page: Carded) -> N
     shared = rows[0] & set(ws.pilots.assignment(many)["row"])
     with pytest.raises(Conflict, match=f"Another pilot has {len(shared)} rows of this one by now"):
         ws.pilots.resume(first.id)
+
+
+def test_rows_that_a_running_pilot_treats_get_its_own_change_or_none(page: Carded) -> None:
+    """Another card's change on one side only, or a list's, and the pilot measures two changes at once."""
+    ws, project = page.workspace, page.project
+    run, keys = ws.search.needed(project), [page.key(place) for place in (0, 1)]
+    before, listed, positions = ws.decide.plan(project), ws.act.actions(project), ws.search.ranked(run).positions
+    goal = ws.act.goal(project)
+    rarer = next(key for key in keys if key != before.actions[0].card)  # its rows are worth more under the other card
+    pilot = ws.pilots.start(project, rarer, PilotChoice(rows=300))
+    arms = dict(zip(*(ws.pilots.assignment(pilot)[name].tolist() for name in ("row", "arm")), strict=True))
+    assert any(arms.get(positions[action.row]) == "treat" and action.card != rarer for action in before.actions)
+    plan = ws.decide.plan(project)
+    assert {action.card for action in plan.actions if positions[action.row] in arms} <= {rarer}
+    assert "that a running pilot treats get its own change or none." in plan.sentence
+    assert any(positions[row.row] in arms for row in listed.rows)
+    left = ws.act.actions(project)
+    assert not any(positions[row.row] in arms for row in left.rows)
+    assert re.search(r" \d+ rows of a running pilot are left out\.$", left.sentence)
+    table = pd.read_csv(io.BytesIO(ws.act.actions_csv(project)))
+    assert table["customer_id"].astype(str).tolist() == [row.id for row in left.rows]
+    assert ws.decide.decision(project, goal.capacity) is not None
+    ws.pilots.cancel(pilot.id)
+    assert ws.act.actions(project) == listed
 
 
 @pytest.mark.parametrize("made", ["other", "without ids"])

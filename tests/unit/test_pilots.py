@@ -639,7 +639,8 @@ def test_rows_of_another_running_pilot_are_not_drawn() -> None:
     with pytest.raises(BadInput, match="that no other pilot has can get this change"):
         plan_pilot(CARD, replace(rows, busy=frozenset(range(599))), PilotChoice())
     house = np.repeat(np.arange(200), 3)
-    grouped = replace(busy, frame=rows.frame.assign(house=house), problem=replace(PROBLEM, group="house"), busy=frozenset({0, 30}))
+    frame, problem = rows.frame.assign(house=house), replace(PROBLEM, group="house")
+    grouped = replace(rows, frame=frame, problem=problem, busy=frozenset({0, 30}))
     assert not set(house[draw(CARD, grouped, PilotChoice(), 600).positions]) & {0, 10}
 
 
