@@ -91,11 +91,16 @@ class Desk:
             from_values=trial.move.from_values, step=trial.move.step, relative=trial.move.relative, cost=lever.cost,
             counted=self.outcome.label, better="up" if self.upwards else "down", now=now, then=now + effect.estimate, p=found.p,
             tested_rows=effect.rows, benchmark=found.benchmark.column if found.benchmark else "",
-            benchmark_strength=found.benchmark.strength if found.benchmark else nan, reasons=reasons, days=lever.days,
+            benchmark_strength=found.benchmark.strength if found.benchmark else nan, reasons=reasons, days=self._days(trial),
             lowest=lever.low, highest=lever.high, also=trial.also, alike=trial.alike,
         )  # fmt: skip
         made = forbidden_by(made, self.goal)
         return replace(made, id=_identity(made), what_if=self._what_if(made, trial))
+
+    def _days(self, trial: Trial) -> int:
+        """Until all levers that are moved together show."""
+        also = {one.lever for one in trial.also}
+        return max([trial.move.lever.days, *(lever.days for lever in self.goal.levers if lever.column in also)])
 
     def _together(self, trial: Trial) -> Together | None:
         """The groups of the trial's rows, of which a pilot needs more rows; None when rows stand alone."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -59,7 +59,8 @@ class PilotResult:
     """The measured change of the mean outcome by intention to treat, adjusted for strata, with its 95 % interval and p.
 
     `delivered` is the money of the treated rows after costs with its range (NaN without money). Rates are shares of the wanted
-    outcome, so more is better; numbers are in their own units.
+    outcome, so more is better; numbers are in their own units. A result `waits` while outcomes came that are not due yet: nothing
+    is compared then, lest somebody stops at a good day. A verdict that was asked for all the same is `early`.
     """
 
     treated_mean: float
@@ -74,6 +75,8 @@ class PilotResult:
     delivered_high: float
     returned: Returned
     sentence: str
+    waits: bool = False
+    early: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,8 @@ class Pilot:
     """A pilot as kept: the card and the goal as they were, who was drawn how, what was promised, and the result once known.
 
     `promised` is the money of the treated rows after costs by the card's adjusted effect, with its range (NaN without money).
-    `assignment` is the id of the file that says which row is on which side.
+    `assignment` is the id of the file that says which row is on which side, `sent` that of the outcomes that came last, and
+    `sent_name` what that was called.
     """
 
     id: str
@@ -105,6 +109,13 @@ class Pilot:
     state: PilotState = "running"
     result: PilotResult | None = None
     sentence: str = ""
+    sent: str = ""
+    sent_name: str = ""
+
+    @property
+    def due_day(self) -> date:
+        """The day that outcomes are due on."""
+        return date.fromisoformat(self.due[:10])
 
     @property
     def promise(self) -> Promise:

@@ -29,7 +29,7 @@ from automl_core.workspace.pilots import Piloting, card_key, same_goal
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
-VALID_DAYS = 90
+VALID_DAYS = 90  # of actions: how long a change takes to show says nothing of how long it stays worth making
 BACKGROUND_ROWS = 20_000  # past rows that one row is compared with
 
 
@@ -215,6 +215,5 @@ def planned_table(
     the reasons of rows by their place in the frame of `inputs`."""
     first = [action.row for action in plan.actions[:MOST_REASONS]]
     reasons = dict(zip(first, explained(first), strict=True))
-    days = max((lever.days for lever in inputs.goal.levers), default=0) or VALID_DAYS
-    until = (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
+    until = (datetime.now(UTC) + timedelta(days=VALID_DAYS)).date().isoformat()
     return acting.plan_frame(plan, inputs, PlanLabels(until, version, arms, reasons))

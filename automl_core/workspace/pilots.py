@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from io import BytesIO
 from typing import BinaryIO
 
@@ -28,6 +28,11 @@ from automl_core.workspace.context import Context, fingerprint
 from automl_core.workspace.pilot_sides import KIND, Sides, assignment_of, running_sides
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
+
+
+def today() -> date:
+    """The day by which outcomes are due or not."""
+    return datetime.now(UTC).date()
 
 
 def card_key(card: ActionCard) -> str:
@@ -123,17 +128,33 @@ class Piloting:
         return safe_csv(acting.pilot_table(pilot, self.assignment(pilot), pilot.goal.outcome), excel=True)
 
     def upload(self, pilot_id: str, file_name: str, stream: BinaryIO | bytes) -> PilotResult:
-        """Read the outcomes that came back and judge the card; the file is kept. BadInput when it cannot be used."""
+        """Read the outcomes that came back and judge the card once they are due; the file is kept. BadInput when it cannot be
+        used."""
+        record, pilot = self._open(pilot_id)
+        settings = self.context.settings
+        kept = self.context.store.write_file(pilot.project_id, stream, ".upload", limit_mb=settings.max_upload_mb)
+        return self._judge(record, replace(pilot, sent=kept.id, sent_name=file_name), early=False)
+
+    def decide(self, pilot_id: str) -> PilotResult:
+        """Judge the card by the outcomes that were sent, also when they are not due yet, which the verdict then says."""
+        record, pilot = self._open(pilot_id)
+        if not pilot.sent:
+            raise Conflict("No outcomes of this pilot were sent.", "Send its file first.")
+        return self._judge(record, pilot, early=True)
+
+    def _open(self, pilot_id: str) -> tuple[Record, Pilot]:
+        """A running pilot; Conflict for others."""
         record = self._record(pilot_id)
         pilot = from_json(Pilot, record.body)
         if pilot.state != "running":
             raise Conflict("This pilot has ended.", "Take its result back first, if it was wrong.")
-        settings = self.context.settings
-        kept = self.context.store.write_file(pilot.project_id, stream, ".upload", limit_mb=settings.max_upload_mb)
-        limits = self.search.goal.data.limits()
-        sent = data_step.read_raw(self.context.store.file_path(kept.id), file_name, ReadOptions(), limits)
+        return record, pilot
+
+    def _judge(self, record: Record, pilot: Pilot, early: bool) -> PilotResult:
+        path, limits = self.context.store.file_path(pilot.sent), self.search.goal.data.limits()
+        sent = data_step.read_raw(path, pilot.sent_name, ReadOptions(), limits)
         matched = acting.match_outcomes(pilot, self.assignment(pilot), sent, *self._asked(pilot))
-        result = acting.judge(pilot, matched)
+        result = acting.judge(pilot, matched, today(), early)
         self._change(record, replace(pilot, result=result, state=acting.state_after(result)), "pilot outcomes")
         return result
 
@@ -159,7 +180,7 @@ class Piloting:
         pilot = from_json(Pilot, record.body)
         if pilot.result is None or pilot.state == "cancelled":
             raise Conflict("This pilot has no result to take back.", "Send its outcomes first.")
-        self._change(record, replace(pilot, result=None, state="running"), "take back pilot result")
+        self._change(record, replace(pilot, result=None, state="running", sent="", sent_name=""), "take back pilot result")
 
     def record(self, project_id: str, goal: Goal | None = None) -> TrackRecord:
         """What the project's measured cards promised and delivered; with a goal, in money only while its amounts are theirs."""

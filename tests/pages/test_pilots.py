@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import openpyxl
@@ -21,7 +22,9 @@ from automl_core.errors import BadInput, Conflict, NotFound
 from automl_core.explaining import explain_rows
 from automl_core.search.model import Model
 from automl_core.workspace import act as act_step
+from automl_core.workspace import pilots as pilot_step
 from automl_core.workspace.act import Acting
+from automl_core.workspace.decide import planned_table
 from automl_core.workspace.pilots import Piloting, card_key
 from pages.ui import session
 from pages.ui.pilot_view import move_words, title
@@ -60,8 +63,9 @@ def carded(stages: Stages, tmp_path_factory: pytest.TempPathFactory) -> Carded:
 
 @pytest.fixture
 def page(carded: Carded, monkeypatch: pytest.MonkeyPatch) -> Iterator[Carded]:
-    """The project with its cards and no pilot that counts, whichever test ran before."""
+    """The project with its cards and no pilot that counts, whichever test ran before. Outcomes are sent when they are due."""
     monkeypatch.setattr(session, "workspace", lambda: carded.workspace)
+    monkeypatch.setattr(pilot_step, "today", lambda: date(2100, 1, 1))
     yield carded
     pilots = carded.workspace.pilots
     for pilot in pilots.all(carded.project):
@@ -107,7 +111,8 @@ def test_from_a_card_to_grade_a(page: Carded) -> None:
     before = open_page("pilots", project)
     assert not before.exception
     assert primary(before) == ["Start the pilot"]
-    before.number_input(key=f"pilot_rows_{project}_{page.key()}").set_value(300).run()
+    before.number_input(key=f"pilot_rows_{project}_{page.key()}").set_value(300)
+    before.number_input(key=f"pilot_seed_{project}_{page.key()}").set_value(0).run()
     next(button for button in before.button if button.label == "Start the pilot").click().run()
     assert not before.exception
     assert not before.error
@@ -203,7 +208,7 @@ def test_a_pilot_can_be_cancelled_and_resumed(page: Carded) -> None:
     with pytest.raises(BadInput):
         ws.pilots.resume(pilot.id)
     ws.pilots.cancel(pilot.id)
-    other = ws.pilots.start(project, page.key(1), PilotChoice(rows=100))
+    other = ws.pilots.start(project, page.key(1), PilotChoice(rows=100, seed=0))
     with pytest.raises(Conflict):
         ws.pilots.resume(pilot.id)
     result = ws.pilots.upload(other.id, "outcomes.csv", outcomes(page, other.id, 0.0, seed=3))
@@ -230,6 +235,45 @@ def test_the_act_page_reads_the_pilots_once_for_all_its_cards(page: Carded, monk
     calls.clear()
     assert not open_page("act", page.project).exception
     assert many == len(calls) + 1  # the one that `cards` itself asks for
+
+
+def test_outcomes_that_come_early_are_kept_and_decided_when_due_or_on_demand(
+    page: Carded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws, project = page.workspace, page.project
+    pilot = ws.pilots.start(project, page.key(), PilotChoice(rows=300, days=7))
+    with pytest.raises(Conflict, match="No outcomes of this pilot were sent"):
+        ws.pilots.decide(pilot.id)
+    monkeypatch.setattr(pilot_step, "today", lambda: pilot.started.date())
+    kept = ws.pilots.upload(pilot.id, "early.csv", outcomes(page, pilot.id, 0.3))
+    assert (kept.verdict, kept.waits) == ("open", True)
+    assert ws.pilots.get(pilot.id).state == "running"
+    early = open_page("pilots", project)
+    assert "there is no verdict before" in texts(early)
+    assert early.button(key=f"decide_{pilot.id}").label == "Decide now, before they are due"
+    early.button(key=f"decide_{pilot.id}").click().run()
+    assert not early.exception
+    assert "This was decided before outcomes were due" in texts(open_page("pilots", project))
+    assert ws.pilots.cards(project)[0].grade == "A"
+    ws.pilots.take_back(pilot.id)
+    ws.pilots.upload(pilot.id, "early.csv", outcomes(page, pilot.id, 0.3))
+    monkeypatch.setattr(pilot_step, "today", lambda: pilot.due_day)
+    due = open_page("pilots", project)
+    assert due.button(key=f"decide_{pilot.id}").label == "Decide with these outcomes"
+    assert not ws.pilots.decide(pilot.id).early
+    assert ws.pilots.get(pilot.id).state == "raised"
+
+
+def test_a_pilot_runs_until_the_change_shows_and_actions_hold_longer(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:
+    ws, project = page.workspace, page.project
+    cards = tuple(replace(card, days=45) for card in ws.act.cards(project) or ())
+    with monkeypatch.context() as patch:
+        patch.setattr(Acting, "cards_of", lambda self, run: cards)
+        assert open_page("pilots", project).number_input(key=f"pilot_days_{project}_{page.key()}").value == 45
+    plan, inputs = ws.decide.plan(project), ws.decide._plan_inputs(ws.search.needed(project))
+    quick = replace(inputs, goal=replace(inputs.goal, levers=(replace(LEVERS[0], days=1),)))
+    table = planned_table(plan, quick, "", {}, lambda places: [("",)] * len(places))
+    assert set(table["valid_until"]) == {(datetime.now(UTC) + timedelta(days=90)).date().isoformat()}
 
 
 def test_decision_plan_and_files(page: Carded) -> None:

@@ -6,7 +6,7 @@ import io
 import math
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -531,6 +531,26 @@ def test_outcomes_that_go_missing_on_one_side_keep_the_pilot_open() -> None:
     )
     assert result.verdict == "open"
     assert "unevenly" in result.sentence
+
+
+def test_no_verdict_before_outcomes_are_due_unless_asked_for() -> None:
+    """Whoever looks every day stops at a good one: what came early is kept and not compared."""
+    rows = customers(900)
+    pilot, assignment, drawn = started(rows, choice=PilotChoice(rows=400, seed=2, days=10))
+    stays = np.random.default_rng(4).random(400) < 0.5 + 0.25 * drawn.treated
+    sent = sent_back(pilot_table(pilot, assignment, "Churn"), list(np.where(stays, "No", "Yes")))
+    matched = match_outcomes(pilot, assignment, sent, PROBLEM)
+    waiting = judge(pilot, matched, date(2026, 12, 3))
+    assert (waiting.verdict, waiting.waits) == ("open", True)
+    assert math.isnan(waiting.difference)
+    assert waiting.sentence.startswith("400 of 400 rows came back with an outcome. Outcomes are due on 4 December 2026, and")
+    early = judge(pilot, matched, date(2026, 12, 3), early=True)
+    assert (early.verdict, early.early, early.waits) == ("raised", True, False)
+    assert "decided before outcomes were due on 4 December 2026" in early.sentence
+    assert "decided before" in graded(CARD, replace(pilot, result=early, state="raised"), replace(GOAL, value=1.0)).sentence
+    for then in (judge(pilot, matched, date(2026, 12, 4)), judge(pilot, matched, date(2026, 12, 5), early=True)):
+        assert (then.verdict, then.early) == ("raised", False)
+        assert "decided before" not in then.sentence
 
 
 def test_due_dates() -> None:
