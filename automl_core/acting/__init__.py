@@ -25,6 +25,7 @@ from automl_core.acting.finding import find_segments
 from automl_core.acting.gap_story import GapStory
 from automl_core.acting.goal import as_spelled, check_goal, read_goal, suggest_goal, suggest_later, suggest_levers
 from automl_core.acting.goal_file import goal_text
+from automl_core.acting.identity import identity
 from automl_core.acting.levers import counts_forbidden, eligible, forbidden_by, moved
 from automl_core.acting.newsvendor import Newsvendor, newsvendor
 from automl_core.acting.pilot_design import draw, due_date, plan_pilot, seed_of, start_pilot
@@ -106,6 +107,7 @@ __all__ = [
     "gains",
     "goal_text",
     "graded",
+    "identity",
     "judge",
     "make_cards",
     "match_outcomes",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from dataclasses import dataclass, replace
 
@@ -12,6 +10,7 @@ import pandas as pd
 
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.grading import Evidence, grade
+from automl_core.acting.identity import identity
 from automl_core.acting.levers import forbidden_by, moved
 from automl_core.acting.outcome import Outcome
 from automl_core.acting.pilot_groups import Together, rows_together
@@ -28,7 +27,6 @@ from automl_core.acting.wording import (
     to_words,
     who_words,
 )
-from automl_core.codec import to_json
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -95,7 +93,7 @@ class Desk:
             lowest=lever.low, highest=lever.high, also=trial.also, alike=trial.alike,
         )  # fmt: skip
         made = forbidden_by(made, self.goal)
-        return replace(made, id=_identity(made), what_if=self._what_if(made, trial))
+        return replace(made, id=identity(made), what_if=self._what_if(made, trial))
 
     def _days(self, trial: Trial) -> int:
         """Until all levers that are moved together show."""
@@ -111,10 +109,3 @@ class Desk:
     def _what_if(self, card: ActionCard, trial: Trial) -> float:
         before = self.frame[trial.rows]
         return self.what_if(before, moved(card, before, np.ones(len(before), dtype=bool)))
-
-
-def _identity(card: ActionCard) -> str:
-    said: list[object] = [card.lever, card.from_values, card.to_value, card.conditions, card.step, card.relative, card.also]
-    if card.alike:
-        said.append(card.alike)
-    return hashlib.sha256(json.dumps(to_json(said), sort_keys=True).encode()).hexdigest()[:12]

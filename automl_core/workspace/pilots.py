@@ -36,8 +36,11 @@ def today() -> date:
 
 
 def card_key(card: ActionCard) -> str:
-    """The id of a card; one that was made before cards had ids is known by what it says."""
-    return card.id or fingerprint((card.who, card.lever, card.from_value, card.to_value))
+    """The id of a card by what it changes on which rows; one that was made before cards had ids is known by what it says.
+
+    It is made anew, for ids that were kept earlier counted costs and left limits out.
+    """
+    return acting.identity(card) if card.id else fingerprint((card.who, card.lever, card.from_value, card.to_value))
 
 
 def same_goal(pilot: Pilot, goal: Goal) -> bool:

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from automl_core import Workspace
 from automl_core.acting import Pilot, PilotChoice, RecourseAsk
-from automl_core.acting.action import Change, Lever
+from automl_core.acting.action import Change, Condition, Lever
 from automl_core.codec import from_json, to_json
 from automl_core.errors import BadInput, Conflict, NotFound
 from automl_core.explaining import explain_rows
@@ -194,6 +194,20 @@ def test_the_card_of_an_ended_pilot_prints_after_the_goal_changed(page: Carded) 
     assert (kept.count("€"), kept.count("<dd>")) == (now.count("€"), now.count("<dd>"))
 
 
+def test_a_card_is_known_by_its_rows_and_not_by_its_price(page: Carded) -> None:
+    card = next(card for card in page.workspace.act.cards(page.project) or () if card.from_values)
+    assert card_key(card) == card.id
+    both = replace(card, also=(Change("discount", ("No",), "Yes", cost=30.0),))
+    dearer = replace(both, cost=99.0, also=(replace(both.also[0], cost=5.0),), id="as it was kept once", days=7)
+    assert card_key(both) == card_key(dearer) != card_key(card)
+    moves = [(card.lever, before, after) for before, after in ((card.from_values[0], card.to_value), ("Yearly", "Monthly"))]
+    assert card_key(replace(card, forbidden=tuple(moves[:1]))) != card_key(card)
+    assert card_key(replace(card, forbidden=tuple(moves[1:]), lowest=1.0)) == card_key(card)  # its rows make no such move
+    number = replace(card, lever="spend", from_values=(), to_value="5 lower", step=-5.0)
+    limited = {card_key(replace(number, **limit)) for limit in ({}, {"lowest": 3.0}, {"lowest": 4.0}, {"highest": 3.0})}
+    assert len({*limited, card_key(replace(number, forbidden=(("spend", "10", "5"),)))}) == 5
+
+
 def test_a_pilot_can_be_cancelled_and_resumed(page: Carded) -> None:
     ws, project = page.workspace, page.project
     pilot = ws.pilots.start(project, page.key(1), PilotChoice(rows=100, days=10))
@@ -366,7 +380,9 @@ def test_rows_are_held_out_whatever_becomes_of_the_cards_of_their_pilot(
     ws, project = page.workspace, page.project
     run = ws.search.needed(project)
     cards = ws.act.cards_of(run) or ()
-    kept = tuple(replace(card, id=f"{card.id}2" if made == "other" else "") for card in cards)
+    # another card by its words, of the same rows
+    others = [replace(card, conditions=(*card.conditions, Condition(card.lever, card.from_values))) for card in cards]
+    kept = tuple(others if made == "other" else [replace(card, id="") for card in cards])
     if made == "without ids":
         monkeypatch.setattr(Acting, "cards_of", lambda self, run: kept)
     pilot = ws.pilots.start(project, ws.decide.plan(project).actions[0].card, PilotChoice(rows=300))
