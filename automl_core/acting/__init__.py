@@ -30,7 +30,7 @@ from automl_core.acting.levers import counts_forbidden, eligible, forbidden_by, 
 from automl_core.acting.newsvendor import Newsvendor, newsvendor
 from automl_core.acting.pilot_design import draw, due_date, plan_pilot, seed_of, start_pilot
 from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
-from automl_core.acting.pilot_result import compare_sides, graded, judge, state_after
+from automl_core.acting.pilot_result import compare_sides, graded, in_order, judge, state_after
 from automl_core.acting.pilots import Pilot, PilotChoice, PilotResult, PilotRows
 from automl_core.acting.planned import ActionPlan, PlanInputs, PlanLabels, plan_actions, plan_frame, planned_gain
 from automl_core.acting.power import Change, Power, chance_to_see, measure_power
@@ -108,6 +108,7 @@ __all__ = [
     "goal_text",
     "graded",
     "identity",
+    "in_order",
     "judge",
     "make_cards",
     "match_outcomes",

@@ -7,6 +7,7 @@ Sekhon and Yu 2013). Rows count where chance put them, whatever was done to them
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -18,7 +19,7 @@ from automl_core.acting.pilot_files import Matched
 from automl_core.acting.pilot_groups import FEWEST_GROUPS, freedom
 from automl_core.acting.pilots import Pilot, PilotResult, PilotState, Verdict, change_words, direction, money_of, promise_of
 from automl_core.acting.power import ENOUGH_BACK, FEWEST_SIDE
-from automl_core.acting.wording import OTHER_ROWS, ROLL_OUT, chance_decided
+from automl_core.acting.wording import DOES_NOT_PAY, MAY_NOT_PAY, OTHER_ROWS, ROLL_OUT, chance_decided
 from automl_core.explaining.words import count, day, interval, money, number, percent, points, quote
 
 Floats = NDArray[np.float64]
@@ -245,6 +246,7 @@ def graded(card: ActionCard, pilot: Pilot | None, goal: Goal | None = None) -> A
         for gain in (turned * result.difference, turned * low, turned * high)
     ]
     raised = pilot.state == "raised"
+    step = DOES_NOT_PAY if nets[0] < 0 else MAY_NOT_PAY if min(nets[1:]) < 0 else ROLL_OUT
     # the way from a card's class to the wanted one is also the way back
     counted = promise_of(replace(card, adjusted=result.difference, low=low, high=high), pilot.is_rate)
     return replace(
@@ -259,10 +261,16 @@ def graded(card: ActionCard, pilot: Pilot | None, goal: Goal | None = None) -> A
         net_high=max(nets[1:]),
         sentence=f"{card.who}. {words}",
         overturn=OTHER_ROWS if raised else "",
-        next_step=ROLL_OUT if raised else "",
+        next_step=step if raised else "",
         reasons=(chance_decided(result.returned.matched),) if raised else (words,),
         measured=True,
     )
+
+
+def in_order(cards: Iterable[ActionCard]) -> tuple[ActionCard, ...]:
+    """The cards by what they are good for: by grade, but one whose money may be a loss after all that surely pay; retired ones
+    last. The grade says how sure its effect is, not whether that is worth its cost."""
+    return tuple(sorted(cards, key=lambda card: (card.grade == "D", card.net_low < 0, card.grade)))
 
 
 def state_after(result: PilotResult) -> PilotState:

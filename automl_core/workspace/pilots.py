@@ -55,7 +55,8 @@ class Piloting:
     act: Acting
 
     def cards(self, project_id: str) -> tuple[ActionCard, ...]:
-        """The newest action cards as they stand after their pilots: measured ones with grade A, retired ones last."""
+        """The newest action cards as they stand after their pilots: measured ones with grade A, first if they pay, retired ones
+        last."""
         run = self.search.last(project_id)
         return () if run is None else self.cards_of(run)
 
@@ -79,7 +80,7 @@ class Piloting:
         ended = [one for one in reversed(self.all(project_id)) if one.state in ("raised", "retired") and same_goal(one, wanted)]
         measured = {card_key(pilot.card): pilot for pilot in ended}
         cards = [acting.graded(card, measured.get(card_key(card)), priced) for card in found]
-        return tuple(sorted(cards, key=lambda card: card.grade))
+        return acting.in_order(cards)
 
     def card(self, project_id: str, key: str) -> ActionCard:
         """One of the newest cards; NotFound when it is no longer among them."""

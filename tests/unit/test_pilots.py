@@ -20,7 +20,7 @@ from automl_core.acting.effects import Effect
 from automl_core.acting.grading import Evidence, grade
 from automl_core.acting.pilot_design import Draw, draw, due_date, plan_pilot, rows_for, start_pilot
 from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
-from automl_core.acting.pilot_result import compare_sides, graded, judge, state_after
+from automl_core.acting.pilot_result import compare_sides, graded, in_order, judge, state_after
 from automl_core.acting.pilots import Pilot, PilotChoice, PilotRows, money_of
 from automl_core.acting.power import Change, chance_to_see, measure_power, total_rows
 from automl_core.acting.statistics import rows_per_arm
@@ -414,6 +414,22 @@ def test_a_card_is_raised_or_retired_and_the_record_is_kept() -> None:
     assert track_record([]).sentence == "No card has been measured by a pilot yet."
     free = replace(raised, promised=NAN, promised_low=NAN, promised_high=NAN)
     assert "outcomes" in track_record([free]).sentence
+
+
+def test_a_change_that_works_at_a_loss_is_not_rolled_out_and_leads_nothing() -> None:
+    """Grade A says how sure the effect is; whether it is worth its cost is the money's to say."""
+    raised, _ = verdict(0.25)
+    pays, loses = graded(CARD, raised), graded(replace(CARD, cost=900.0), raised)
+    doubtful = graded(replace(CARD, cost=150.0), raised)
+    assert [card.grade for card in (pays, loses, doubtful)] == ["A"] * 3
+    assert doubtful.net_low < 0 < doubtful.net_value
+    assert pays.next_step.startswith("Roll it out")
+    assert loses.next_step.startswith("Do not roll it out as it is")
+    assert doubtful.next_step.startswith("It works, but may cost more than it brings")
+    retired, free = graded(CARD, verdict(0.0)[0]), graded(replace(CARD, net_value=NAN), raised, replace(GOAL, value=0.0))
+    assert free.next_step == pays.next_step
+    assert in_order([retired, loses, CARD, doubtful, pays]) == (pays, CARD, loses, doubtful, retired)
+    assert in_order([CARD, free]) == (free, CARD)
 
 
 def test_a_record_without_money_adds_up_one_outcome_only() -> None:
