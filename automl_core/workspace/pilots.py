@@ -13,6 +13,7 @@ from automl_core import data as data_step
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.decisions import risk
 from automl_core.acting.pilot_files import ROW
+from automl_core.acting.pilot_steps import next_step
 from automl_core.acting.pilots import Pilot, PilotChoice, PilotResult, PilotRows, PilotState
 from automl_core.acting.power import Power
 from automl_core.acting.track_record import TrackRecord
@@ -161,6 +162,10 @@ class Piloting:
         result = acting.judge(pilot, matched, today(), early)
         self._change(record, replace(pilot, result=result, state=acting.state_after(result)), "pilot outcomes")
         return result
+
+    def next_step(self, card: ActionCard, pilot: Pilot | None) -> str:
+        """What to do next about a card: what it says itself, or what its `pilot` waits for while one is running."""
+        return next_step(card, pilot, today())
 
     def cancel(self, pilot_id: str) -> None:
         """End a running pilot without a result; `resume` undoes it."""

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
 from functools import partial
 from typing import Literal
 
@@ -11,7 +10,6 @@ import streamlit as st
 
 from automl_core.acting import Pilot
 from automl_core.acting.action import ActionCard, Actions, Goal
-from automl_core.acting.pilot_steps import next_step
 from automl_core.workspace.pilots import card_key
 from pages.ui import cards, charts, decision_view, pilot_view, session
 from pages.ui.cards import Fact
@@ -144,7 +142,7 @@ def _card(project: str, card: ActionCard, goal: Goal, pilot: Pilot | None) -> No
     if card.overturn:
         st.markdown(f"**What would overturn it:** {plain(card.overturn)}", width=TEXT_WIDTH)
     if card.next_step:
-        st.markdown(f"**Do next:** {plain(next_step(card, pilot, datetime.now(UTC).date()))}", width=TEXT_WIDTH)
+        st.markdown(f"**Do next:** {plain(session.workspace().pilots.next_step(card, pilot))}", width=TEXT_WIDTH)
     with st.container(horizontal=True, gap="small"):
         pilot_view.card_pilot(project, card, pilot)
         decision_view.card_page(project, card)

@@ -208,10 +208,12 @@ def test_a_card_is_known_by_its_rows_and_not_by_its_price(page: Carded) -> None:
     assert len({*limited, card_key(replace(number, forbidden=(("spend", "10", "5"),)))}) == 5
 
 
-def test_a_pilot_can_be_cancelled_and_resumed(page: Carded) -> None:
+def test_a_pilot_can_be_cancelled_and_resumed(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:
     ws, project = page.workspace, page.project
     pilot = ws.pilots.start(project, page.key(1), PilotChoice(rows=100, days=10))
-    act = open_page("act", project)
+    with monkeypatch.context() as patch:
+        patch.setattr(pilot_step, "today", lambda: pilot.started.date())
+        act = open_page("act", project)
     assert [button.label for button in act.button].count("See its pilot") == 1
     assert "Wait for the outcomes of its pilot, due on " in texts(act)
     shown = open_page("pilots", project)
