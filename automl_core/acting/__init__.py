@@ -25,11 +25,12 @@ from automl_core.acting.finding import find_segments
 from automl_core.acting.gap_story import GapStory
 from automl_core.acting.goal import as_spelled, check_goal, read_goal, suggest_goal, suggest_later, suggest_levers
 from automl_core.acting.goal_file import goal_text
+from automl_core.acting.identity import identity
 from automl_core.acting.levers import counts_forbidden, eligible, forbidden_by, moved
 from automl_core.acting.newsvendor import Newsvendor, newsvendor
-from automl_core.acting.pilot_design import draw, due_date, plan_pilot, start_pilot
+from automl_core.acting.pilot_design import draw, due_date, plan_pilot, seed_of, start_pilot
 from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
-from automl_core.acting.pilot_result import compare_sides, graded, judge, state_after
+from automl_core.acting.pilot_result import compare_sides, graded, in_order, judge, state_after
 from automl_core.acting.pilots import Pilot, PilotChoice, PilotResult, PilotRows
 from automl_core.acting.planned import ActionPlan, PlanInputs, PlanLabels, plan_actions, plan_frame, planned_gain
 from automl_core.acting.power import Change, Power, chance_to_see, measure_power
@@ -106,6 +107,8 @@ __all__ = [
     "gains",
     "goal_text",
     "graded",
+    "identity",
+    "in_order",
     "judge",
     "make_cards",
     "match_outcomes",
@@ -126,6 +129,7 @@ __all__ = [
     "read_goal",
     "recourse",
     "rule_predictions",
+    "seed_of",
     "start_pilot",
     "state_after",
     "suggest_goal",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from dataclasses import dataclass, replace
 
@@ -12,6 +10,7 @@ import pandas as pd
 
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.grading import Evidence, grade
+from automl_core.acting.identity import identity
 from automl_core.acting.levers import eligible, forbidden_by, moved
 from automl_core.acting.outcome import Outcome
 from automl_core.acting.pilot_groups import Together, rows_together
@@ -28,7 +27,6 @@ from automl_core.acting.wording import (
     to_words,
     who_words,
 )
-from automl_core.codec import to_json
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -78,7 +76,7 @@ class Desk:
         made = self._written(trial, found)
         if self.whole is not None:  # which rows a card is of is said by the card
             made = self._written(trial, found, int(eligible(made, self.whole).sum()))
-        return replace(made, id=_identity(made), what_if=self._what_if(made, trial))
+        return replace(made, id=identity(made), what_if=self._what_if(made, trial))
 
     def _written(self, trial: Trial, found: Evidence, counted: int | None = None) -> ActionCard:
         letter, reasons = grade(found)
@@ -98,10 +96,15 @@ class Desk:
             from_values=trial.move.from_values, step=trial.move.step, relative=trial.move.relative, cost=lever.cost,
             counted=self.outcome.label, better="up" if self.upwards else "down", now=now, then=now + effect.estimate, p=found.p,
             tested_rows=effect.rows, benchmark=found.benchmark.column if found.benchmark else "",
-            benchmark_strength=found.benchmark.strength if found.benchmark else nan, reasons=reasons, days=lever.days,
+            benchmark_strength=found.benchmark.strength if found.benchmark else nan, reasons=reasons, days=self._days(trial),
             lowest=lever.low, highest=lever.high, also=trial.also, alike=trial.alike,
         )  # fmt: skip
         return forbidden_by(made, self.goal)
+
+    def _days(self, trial: Trial) -> int:
+        """Until all levers that are moved together show."""
+        also = {one.lever for one in trial.also}
+        return max([trial.move.lever.days, *(lever.days for lever in self.goal.levers if lever.column in also)])
 
     def _together(self, trial: Trial) -> Together | None:
         """The groups of the trial's rows, of which a pilot needs more rows; None when rows stand alone."""
@@ -112,10 +115,3 @@ class Desk:
     def _what_if(self, card: ActionCard, trial: Trial) -> float:
         before = self.frame[trial.rows]
         return self.what_if(before, moved(card, before, np.ones(len(before), dtype=bool)))
-
-
-def _identity(card: ActionCard) -> str:
-    said: list[object] = [card.lever, card.from_values, card.to_value, card.conditions, card.step, card.relative, card.also]
-    if card.alike:
-        said.append(card.alike)
-    return hashlib.sha256(json.dumps(to_json(said), sort_keys=True).encode()).hexdigest()[:12]

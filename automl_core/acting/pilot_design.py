@@ -5,6 +5,7 @@ Rows are dealt inside strata of about equal predicted risk, so that both sides s
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -53,6 +54,17 @@ def rows_for(card: ActionCard, frame: pd.DataFrame) -> Mask:
     return np.asarray(mask, dtype=bool)
 
 
+def free_rows(card: ActionCard, rows: PilotRows) -> Mask:
+    """(n,) those of `rows_for` that are in no other running pilot, nor go together with rows that are: two changes at once could
+    not be told apart."""
+    mask, busy = rows_for(card, rows.frame), np.isin(np.arange(len(rows.frame)), list(rows.busy))
+    group = rows.problem.group
+    if group and group in rows.frame:
+        codes = group_codes(rows.frame[group].to_numpy())
+        busy = np.isin(codes, codes[busy])
+    return mask & ~busy
+
+
 def promised_change(card: ActionCard, rows: PilotRows) -> Change:
     """The change a card promises on its rows: the mean wanted outcome now, with the adjusted effect, and at its weak end."""
     mask = rows_for(card, rows.frame)
@@ -75,12 +87,16 @@ def plan_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice) -> Power:
         raise BadInput(
             "This card is a pattern and not advice, so there is nothing to test.", "Choose a card of grade C or better."
         )
-    mask = rows_for(card, rows.frame)
+    mask = free_rows(card, rows)
     available, change, together = int(mask.sum()), promised_change(card, rows), _together(rows, mask)
-    planned = measure_power(change, available, choice.rows, choice.treated_share, together)
+    busy = int(rows_for(card, rows.frame).sum()) - available
+    planned = _without(busy, measure_power(change, available, choice.rows, choice.treated_share, together))
     fewest = fewest_rows(choice.treated_share)
     if available < fewest:
-        raise BadInput(f"{_only(available)} can get this change, and a pilot needs {fewest}.", "Widen the group of the card.")
+        free, hint = (" that no other pilot has", ", or wait until that one has ended") if busy else ("", "")
+        raise BadInput(
+            f"{_only(available)}{free} can get this change, and a pilot needs {fewest}.", f"Widen the group of the card{hint}."
+        )
     if choice.rows and choice.rows < fewest:
         raise BadInput(
             f"{_few(choice)} too few for this pilot: {FEWEST_SIDE} on each side are the fewest that can be compared.",
@@ -91,7 +107,15 @@ def plan_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice) -> Power:
     _check_groups(together, choice)
     drawn = draw(card, rows, choice, planned.treated + planned.held)  # whole groups are seldom just as many rows
     treated = int(drawn.treated.sum())
-    return power_of(change, available, (treated, len(drawn.positions) - treated), together)
+    return _without(busy, power_of(change, available, (treated, len(drawn.positions) - treated), together))
+
+
+def _without(busy: int, power: Power) -> Power:
+    """Says how many rows are left out for another pilot."""
+    if not busy:
+        return power
+    left = f"{count(busy, 'row is', 'rows are')} left out, because another pilot is running on {'it' if busy == 1 else 'them'}."
+    return replace(power, sentence=f"{power.sentence} {left}")
 
 
 def _together(rows: PilotRows, mask: Mask) -> Together | None:
@@ -134,10 +158,10 @@ def draw(card: ActionCard, rows: PilotRows, choice: PilotChoice, size: int) -> D
     """Draw `size` of the card's rows and deal them to the two sides by chance, inside strata of the predicted risk.
 
     Rows of one group (`problem.group`) stay on one side, else an effect could spill over; of groups at least as many are drawn
-    as can be compared. The same seed gives the same draw.
+    as can be compared. The same seed gives the same draw. No row is drawn that another running pilot has.
     """
-    random = np.random.default_rng(choice.seed)
-    available = np.flatnonzero(rows_for(card, rows.frame))
+    random = np.random.default_rng(choice.seed or 0)
+    available = np.flatnonzero(free_rows(card, rows))
     group = rows.problem.group
     if group and group in rows.frame:
         codes = group_codes(rows.frame[group].to_numpy())
@@ -205,6 +229,11 @@ def _pilot_sentence(pilot: Pilot) -> str:
         f"{pilot.treated:,} rows get {change_words(pilot.card)}, {pilot.held:,} stay as they are; chance decided which. "
         f"Outcomes are due on {day(date.fromisoformat(pilot.due))}."
     )
+
+
+def seed_of(pilot_id: str) -> int:
+    """The seed of a pilot that nobody chose one for: kept with it, so that the draw can be made again."""
+    return int.from_bytes(hashlib.sha256(pilot_id.encode()).digest()[:4], "big") >> 1
 
 
 def due_date(started: datetime, days: int) -> str:

@@ -13,7 +13,10 @@ from automl_core.acting.action import ActionCard
 from automl_core.acting.levers import handed_on, name_of
 from automl_core.acting.outcome import make_outcome
 from automl_core.acting.pilot_design import Draw
+from automl_core.acting.pilot_outcomes import read_outcomes, wanted_words
 from automl_core.acting.pilots import HOLD, TREAT, Mask, Pilot, Returned
+from automl_core.acting.spelling import number_of
+from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining.words import plain, quote
 from automl_core.framing.problem import Problem
@@ -21,6 +24,7 @@ from automl_core.framing.validation import encode_target
 
 Floats = NDArray[np.float64]
 ROW, ARM, COLUMN, NOW, SET_TO, STRATUM, DUE, GROUP = "row", "arm", "change", "now", "set_to", "stratum", "due", "group"
+ROUNDED = 0.0051  # a spreadsheet that shows two decimals saves two
 _OURS = (ROW, ARM, COLUMN, NOW, SET_TO, DUE)
 
 
@@ -70,12 +74,14 @@ def pilot_table(pilot: Pilot, assignment: pd.DataFrame, target: str) -> pd.DataF
     return table
 
 
-def match_outcomes(pilot: Pilot, assignment: pd.DataFrame, sent: pd.DataFrame, problem: Problem) -> Matched:
+def match_outcomes(
+    pilot: Pilot, assignment: pd.DataFrame, sent: pd.DataFrame, problem: Problem, column: Column | None = None
+) -> Matched:
     """The outcomes of `sent` (cells as text) put to the rows of the pilot.
 
     Rows are found by the table's own id when the file has it, else by `row`; a spreadsheet's changes to an id (a dropped leading
-    zero, “.0”, the apostrophe of a formula guard) do no harm as long as ids stay unlike. The last line of a repeated id counts.
-    Names of columns and of levers may carry that apostrophe, too.
+    zero, “.0”, the apostrophe of a formula guard) do no harm as long as ids stay unlike. Of a repeated id the last filled line
+    counts. Names of columns and of levers may carry that apostrophe, too. Numbers are read as those of the target's `column`.
     BadInput when there is no id, no outcome column, no line of this pilot, or when the file is that of a pilot of another change.
     """
     names = {_folded(name): str(name) for name in sent.columns}
@@ -99,11 +105,14 @@ def match_outcomes(pilot: Pilot, assignment: pd.DataFrame, sent: pd.DataFrame, p
             "No line of the file belongs to this pilot.", f"Its {quote(theirs)} must be those of the pilot’s own file."
         )
     lines = pd.DataFrame({"at": at, "value": sent[target].to_numpy()}).dropna(subset="at")
-    last = lines.drop_duplicates("at", keep="last").set_index(lines.drop_duplicates("at", keep="last")["at"].astype(int))["value"]
+    filled = lines["value"].map(lambda value: str(value).strip() != "", na_action="ignore").fillna(False).astype(bool)
+    last = lines[filled].drop_duplicates("at", keep="last")
     values = pd.Series([None] * len(assignment), dtype=object)
-    values.loc[last.index] = last.to_numpy(dtype=object)
+    values.loc[last["at"].astype(int)] = last["value"].to_numpy(dtype=object)
+    _same_values(pilot, assignment, at, (sent, names))
     switched = _switched(pilot, assignment, at, (sent, names))
-    return _matched(pilot, assignment, values, problem, (unmatched, len(lines) - len(last), switched))
+    repeated = len(lines) - lines["at"].nunique()
+    return _matched(pilot, assignment, values, (problem, column), (unmatched, repeated, switched))
 
 
 def _same_change(pilot: Pilot, assignment: pd.DataFrame, sent: pd.DataFrame, names: dict[str, str]) -> None:
@@ -116,6 +125,29 @@ def _same_change(pilot: Pilot, assignment: pd.DataFrame, sent: pd.DataFrame, nam
         raise BadInput(
             f"This file is of another pilot: it changes {quote(theirs.iloc[0])}, this one {quote(assignment[COLUMN].iloc[0])}.",
             "Send it to the pilot that it was downloaded from.",
+        )
+
+
+def _same_values(pilot: Pilot, assignment: pd.DataFrame, at: pd.Series, file: tuple[pd.DataFrame, dict[str, str]]) -> None:
+    """BadInput when no line of this pilot (at `at` in the assignment) sets what the pilot sets there: another pilot of the column
+    moves it elsewhere. Lines that do not say what they set, or say it in figures that cannot be read, tell nothing."""
+    sent, names = file
+    column = _column(SET_TO, pilot, names)
+    if not column:
+        return
+    pairs = pd.DataFrame({"ours": at.map(assignment[SET_TO]), "theirs": sent[column].reset_index(drop=True)}).dropna()
+    pairs = pairs[(pairs["ours"] != "") & (pairs["theirs"].map(_strictly) != "")]
+    ours, theirs = pairs["ours"].tolist(), pairs["theirs"].tolist()
+    if math.isnan(pilot.card.step):
+        agree = [_loosely(own) == _loosely(said) for own, said in zip(ours, theirs, strict=True)]
+    else:
+        figures = [(number_of(own), number_of(_strictly(said).replace(",", "."))) for own, said in zip(ours, theirs, strict=True)]
+        agree = [abs(own - said) <= ROUNDED + 1e-6 * abs(own) for own, said in figures if not math.isnan(own - said)]
+    if agree and not any(agree):
+        raise BadInput(
+            f"This file is of another pilot: it sets {quote(assignment[COLUMN].iloc[0])} to {quote(_strictly(theirs[0]))}, this "
+            f"one to {quote(ours[0])}.",
+            f"Send it to the pilot that it is of; if it is this one’s all the same, empty the column {quote(column)}.",
         )
 
 
@@ -171,10 +203,13 @@ def _loosely(value: object) -> str:
     return digits.lstrip("0") or "0" if digits.isdigit() else text.casefold()
 
 
-def _matched(pilot: Pilot, assignment: pd.DataFrame, values: pd.Series, problem: Problem, lost: tuple[int, int, int]) -> Matched:
+def _matched(
+    pilot: Pilot, assignment: pd.DataFrame, values: pd.Series, asked: tuple[Problem, Column | None], lost: tuple[int, int, int]
+) -> Matched:
+    problem, column = asked
     text = values.map(lambda value: str(value).strip(), na_action="ignore")
     filled = text.notna() & (text != "")
-    y, keep = encode_target(_as_outcomes(text.where(filled), problem), problem)
+    y, keep = encode_target(read_outcomes(text.where(filled, None), problem, column), problem)
     good = "" if problem.task == "regression" else pilot.goal.good
     outcomes = make_outcome(y, problem, good).values if len(y) else np.empty(0)
     treated = np.asarray(assignment[ARM] == TREAT, dtype=bool)
@@ -192,33 +227,10 @@ def _matched(pilot: Pilot, assignment: pd.DataFrame, values: pd.Series, problem:
     )
     if not len(outcomes) and counts.unreadable:
         example = plain(text[filled].iloc[0])
-        raise BadInput(f"No outcome in the file can be read, for example {quote(example)}.", _wanted(problem))
+        raise BadInput(f"No outcome in the file can be read, for example {quote(example)}.", wanted_words(problem))
     told = replace(counts, sentence=_said(counts))
     codes = assignment.loc[keep, [STRATUM, GROUP]].to_numpy(dtype=np.int64)
     return Matched(outcomes, treated[keep], codes[:, 0], codes[:, 1], told)
-
-
-def _as_outcomes(text: pd.Series, problem: Problem) -> pd.Series:
-    """Texts as the target spells them: a class in any case, 1/0 and yes/no for two classes that mean it; numbers as numbers."""
-    if problem.task == "regression":
-        from automl_core.data.infer import table_from_frame
-
-        typed = table_from_frame(pd.DataFrame({"outcome": text}), "outcomes").frame["outcome"]
-        return pd.to_numeric(typed, errors="coerce")
-    spelled = {name.casefold(): name for name in problem.classes}
-    if problem.task == "binary":
-        yes = problem.positive or problem.classes[-1]
-        no = next((name for name in problem.classes if name != yes), "")
-        for meant, words in ((yes, ("1", "1.0", "yes", "true", "y")), (no, ("0", "0.0", "no", "false", "n"))):
-            for word in words:
-                spelled.setdefault(word, meant)
-    return text.map(lambda value: spelled.get(value.casefold(), value), na_action="ignore")
-
-
-def _wanted(problem: Problem) -> str:
-    if problem.task == "regression":
-        return "Write numbers."
-    return f"Write one of: {', '.join(quote(name) for name in problem.classes[:10])}."
 
 
 def _said(counts: Returned) -> str:
@@ -230,7 +242,8 @@ def _said(counts: Returned) -> str:
     if counts.unmatched:
         parts.append(f"{counts.unmatched:,} {_one(counts.unmatched, 'line', 'lines')} did not belong to this pilot")
     if counts.duplicates:
-        parts.append(f"{counts.duplicates:,} repeated {_one(counts.duplicates, 'line', 'lines')}, of which the last counts")
+        lines = _one(counts.duplicates, "line", "lines")
+        parts.append(f"{counts.duplicates:,} repeated {lines}, of which the last filled one counts")
     said = ", ".join(parts) + "."
     if counts.switched:
         lines = _one(counts.switched, "line names", "lines name")

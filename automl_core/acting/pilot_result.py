@@ -7,7 +7,9 @@ Sekhon and Yu 2013). Rows count where chance put them, whatever was done to them
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +19,8 @@ from automl_core.acting.pilot_files import Matched
 from automl_core.acting.pilot_groups import FEWEST_GROUPS, freedom
 from automl_core.acting.pilots import Pilot, PilotResult, PilotState, Verdict, change_words, direction, money_of, promise_of
 from automl_core.acting.power import ENOUGH_BACK, FEWEST_SIDE
-from automl_core.acting.wording import OTHER_ROWS, ROLL_OUT, chance_decided
-from automl_core.explaining.words import count, interval, money, number, percent, points, quote
+from automl_core.acting.wording import DOES_NOT_PAY, MAY_NOT_PAY, OTHER_ROWS, ROLL_OUT, chance_decided
+from automl_core.explaining.words import count, day, interval, money, number, percent, points, quote
 
 Floats = NDArray[np.float64]
 LOPSIDED = 0.01
@@ -90,15 +92,19 @@ def _pooled(strata: NDArray[np.int64], treated: NDArray[np.bool_], codes: NDArra
     return made
 
 
-def judge(pilot: Pilot, matched: Matched) -> PilotResult:
+def judge(pilot: Pilot, matched: Matched, today: date | None = None, early: bool = False) -> PilotResult:
     """What the outcomes say of the card: raised to A when the interval excludes nothing in the wanted direction; retired when it
-    shows nothing or harm; open while too few rows or groups, or those of one side only, came back."""
-    back = matched.returned
+    shows nothing or harm; open while too few rows or groups, or those of one side only, came back.
+
+    Open, with nothing compared, also while outcomes are not due `today` (None: they are), unless a verdict is asked for `early`.
+    """
+    back, before = matched.returned, today is not None and today < pilot.due_day
     nan = math.nan
     few = _too_few(matched)
-    if few:
-        sentence = f"{back.sentence} {few}"
-        return PilotResult(nan, nan, nan, nan, nan, nan, "open", nan, nan, nan, back, sentence)
+    waits = before and not early
+    if few or waits:
+        sentence = f"{back.sentence} {_not_due(pilot) if waits else few}"
+        return PilotResult(nan, nan, nan, nan, nan, nan, "open", nan, nan, nan, back, sentence, waits=waits)
     found = compare_sides(matched.values, matched.treated, matched.strata, matched.groups)
     turned = direction(pilot.goal, pilot.is_rate)
     gains = sorted((turned * found.low, turned * found.high))
@@ -111,9 +117,14 @@ def judge(pilot: Pilot, matched: Matched) -> PilotResult:
     money_kept = worth(turned * found.difference), worth(gains[0]), worth(gains[1])
     made = PilotResult(
         found.treated, found.held, found.difference, found.low, found.high, found.p, verdict,
-        money_kept[0], money_kept[1], money_kept[2], back, "",
+        money_kept[0], money_kept[1], money_kept[2], back, "", early=before,
     )  # fmt: skip
     return replace(made, sentence=_sentence(pilot, made, why))
+
+
+def _not_due(pilot: Pilot) -> str:
+    return (f"Outcomes are due on {day(pilot.due_day)}, and there is no verdict before: those that show early differ from what "
+            "shows in the end.")
 
 
 def _too_few(matched: Matched) -> str:
@@ -165,7 +176,8 @@ def _sentence(pilot: Pilot, result: PilotResult, why: str) -> str:
     measured += f", a difference of {gap(result.difference)} (95 % range {span})."
     if why:
         return f"{result.returned.sentence} {measured} {why}"
-    return f"{measured} {_follows(pilot, result)} {result.returned.sentence}"
+    early = f" This was decided before outcomes were due on {day(pilot.due_day)}: what showed later is not in it."
+    return f"{measured} {_follows(pilot, result)}{early if result.early else ''} {result.returned.sentence}"
 
 
 def _follows(pilot: Pilot, result: PilotResult) -> str:
@@ -234,6 +246,7 @@ def graded(card: ActionCard, pilot: Pilot | None, goal: Goal | None = None) -> A
         for gain in (turned * result.difference, turned * low, turned * high)
     ]
     raised = pilot.state == "raised"
+    step = DOES_NOT_PAY if nets[0] < 0 else MAY_NOT_PAY if min(nets[1:]) < 0 else ROLL_OUT
     # the way from a card's class to the wanted one is also the way back
     counted = promise_of(replace(card, adjusted=result.difference, low=low, high=high), pilot.is_rate)
     return replace(
@@ -248,10 +261,16 @@ def graded(card: ActionCard, pilot: Pilot | None, goal: Goal | None = None) -> A
         net_high=max(nets[1:]),
         sentence=f"{card.who}. {words}",
         overturn=OTHER_ROWS if raised else "",
-        next_step=ROLL_OUT if raised else "",
+        next_step=step if raised else "",
         reasons=(chance_decided(result.returned.matched),) if raised else (words,),
         measured=True,
     )
+
+
+def in_order(cards: Iterable[ActionCard]) -> tuple[ActionCard, ...]:
+    """The cards by what they are good for: by grade, but one whose money may be a loss after all that surely pay; retired ones
+    last. The grade says how sure its effect is, not whether that is worth its cost."""
+    return tuple(sorted(cards, key=lambda card: (card.grade == "D", card.net_low < 0, card.grade)))
 
 
 def state_after(result: PilotResult) -> PilotState:

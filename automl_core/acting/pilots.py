@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -28,12 +28,12 @@ Verdict = Literal["raised", "retired", "open"]
 @dataclass(frozen=True, slots=True)
 class PilotChoice:
     """What a person chooses: how many rows in all (0: as many as needed), the share that gets the change, days until outcomes
-    are known, and the seed of the draw."""
+    are known, and the seed of the draw (None: made from the pilot's id, so that no two pilots draw alike)."""
 
     rows: int = 0
     treated_share: float = 0.5
     days: int = 30
-    seed: int = 0
+    seed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,8 @@ class PilotResult:
     """The measured change of the mean outcome by intention to treat, adjusted for strata, with its 95 % interval and p.
 
     `delivered` is the money of the treated rows after costs with its range (NaN without money). Rates are shares of the wanted
-    outcome, so more is better; numbers are in their own units.
+    outcome, so more is better; numbers are in their own units. A result `waits` while outcomes came that are not due yet: nothing
+    is compared then, lest somebody stops at a good day. A verdict that was asked for all the same is `early`.
     """
 
     treated_mean: float
@@ -74,6 +75,8 @@ class PilotResult:
     delivered_high: float
     returned: Returned
     sentence: str
+    waits: bool = False
+    early: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,8 @@ class Pilot:
     """A pilot as kept: the card and the goal as they were, who was drawn how, what was promised, and the result once known.
 
     `promised` is the money of the treated rows after costs by the card's adjusted effect, with its range (NaN without money).
-    `assignment` is the id of the file that says which row is on which side.
+    `assignment` is the id of the file that says which row is on which side, `sent` that of the outcomes that came last, and
+    `sent_name` what that was called.
     """
 
     id: str
@@ -105,6 +109,13 @@ class Pilot:
     state: PilotState = "running"
     result: PilotResult | None = None
     sentence: str = ""
+    sent: str = ""
+    sent_name: str = ""
+
+    @property
+    def due_day(self) -> date:
+        """The day that outcomes are due on."""
+        return date.fromisoformat(self.due[:10])
 
     @property
     def promise(self) -> Promise:
@@ -119,7 +130,7 @@ class Pilot:
 @dataclass(frozen=True, eq=False, slots=True)
 class PilotRows:
     """What a pilot is drawn from: the typed, cleaned rows, their columns, the outcomes `y` and predicted `risk` (n,), and what
-    is predicted. `frame`, `y` and `risk` are aligned."""
+    is predicted. `frame`, `y` and `risk` are aligned. Rows at the places `busy` are in another running pilot."""
 
     frame: pd.DataFrame
     columns: tuple[Column, ...]
@@ -127,6 +138,7 @@ class PilotRows:
     risk: Floats
     problem: Problem
     goal: Goal
+    busy: frozenset[int] = frozenset()
 
 
 def money_of(card: ActionCard, goal: Goal, gain: float, treated: int) -> float:

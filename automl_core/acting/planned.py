@@ -8,8 +8,8 @@ become an action.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ from automl_core.acting.pilot_design import rows_for
 from automl_core.acting.pilots import change_words, direction, promise_of
 from automl_core.acting.recourse import wanted
 from automl_core.data.table import Column
-from automl_core.explaining.words import money
+from automl_core.explaining.words import count, money
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
@@ -75,7 +75,8 @@ class ActionPlan:
 @dataclass(frozen=True, eq=False, slots=True)
 class PlanInputs:
     """`frame` is typed and cleaned, aligned with `predictions` by models that had not seen the rows; its index says which row of
-    the table each is. `columns` are its columns. Rows at the places `held` are held out in a running pilot and stay as they are.
+    the table each is. `columns` are its columns. Rows at the places `held` are held out in a running pilot and stay as they are;
+    those at the places `treated` get one of the cards named there, which a running pilot tests on them, or nothing.
     """
 
     model: Model
@@ -84,6 +85,7 @@ class PlanInputs:
     predictions: Floats
     goal: Goal
     held: frozenset[int] = frozenset()
+    treated: Mapping[int, frozenset[str]] = field(default_factory=dict)
 
 
 def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
@@ -91,7 +93,8 @@ def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
     one where the money does more with that.
 
     Without money the better grade wins, then the larger gain; the plan then keeps every row up to the capacity. A row that a
-    pilot holds out gets no action, whichever card it is of: the pilot could no longer tell what its own change does.
+    pilot holds out gets no action, whichever card it is of, and one that a pilot treats none but the pilot's own: it could no
+    longer tell what its own change does.
     """
     goal, rows = inputs.goal, len(inputs.frame)
     now = wanted(inputs.model, inputs.predictions, goal)
@@ -99,8 +102,11 @@ def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
     usable = [card for card in cards if card.grade != "D"]
     effects = np.column_stack([np.empty((rows, 0)), *(_effects(card, inputs, now) for card in usable)])
     costs = np.array([card.whole_cost for card in usable], dtype=np.float64)
-    held = np.isin(np.arange(rows), list(inputs.held)) & np.isfinite(effects).any(axis=1)
-    gain = np.where(held[:, None], math.nan, turned * effects)
+    others = np.column_stack([np.empty((rows, 0), dtype=bool), *(_of_others(card, inputs) for card in usable)])
+    barred = (others & np.isfinite(effects)).any(axis=1)
+    own = np.where(others, math.nan, turned * effects)
+    held = np.isin(np.arange(rows), list(inputs.held)) & np.isfinite(own).any(axis=1)
+    gain = np.where(held[:, None], math.nan, own)
     level = np.array(["ABC".index(card.grade) for card in usable])
     net = goal.value * gain - costs if goal.value > 0 else _in_order(np.broadcast_to(level, gain.shape), gain)
     chosen = choose(net, np.broadcast_to(costs, net.shape), goal.budget, goal.capacity)
@@ -111,7 +117,8 @@ def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
     made = _plan(tuple(actions), chosen.bound if goal.value > 0 else math.nan, chosen.exact, goal)
     if not actions:
         made = replace(made, sentence=_why_none(bool(usable), net, costs, goal))
-    return replace(made, held=int(held.sum()), sentence=made.sentence + _held_words(int(held.sum()))) if held.any() else made
+    words = _pilot_words(int(held.sum()), int((barred & ~held).sum()))
+    return replace(made, held=int(held.sum()), sentence=made.sentence + words)
 
 
 def _why_none(sure: bool, net: Floats, costs: Floats, goal: Goal) -> str:
@@ -129,10 +136,23 @@ def _why_none(sure: bool, net: Floats, costs: Floats, goal: Goal) -> str:
     return f"The money you can spend, {spend}, does not pay for one action: {which} costs {least}."
 
 
-def _held_words(held: int) -> str:
-    if held == 1:
-        return " 1 row is held out in a running pilot and gets no action until that has ended."
-    return f" {held:,} rows are held out in a running pilot and get no action until that has ended."
+def _of_others(card: ActionCard, inputs: PlanInputs) -> NDArray[np.bool_]:
+    """(n,) rows that a running pilot treats with the change of another card."""
+    mask = np.zeros(len(inputs.frame), dtype=bool)
+    mask[[place for place, cards in inputs.treated.items() if card.id not in cards]] = True
+    return mask
+
+
+def _pilot_words(held: int, barred: int) -> str:
+    """Which rows a running pilot keeps from what other cards would do there."""
+    words = ""
+    if held:
+        get = "gets" if held == 1 else "get"
+        words += f" {count(held, 'row is', 'rows are')} held out in a running pilot and {get} no action until that has ended."
+    if barred:
+        get = "gets" if barred == 1 else "get"
+        words += f" {count(barred, 'row')} that a running pilot treats {get} its own change or none."
+    return words
 
 
 def _in_order(level: NDArray[np.int64], gain: Floats) -> Floats:

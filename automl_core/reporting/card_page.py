@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from automl_core.acting.action import ActionCard, Goal
+from automl_core.acting.pilot_steps import next_step
 from automl_core.acting.pilots import Pilot, change_words
 from automl_core.explaining.words import count, day, interval, money, number, percent, points
 from automl_core.reporting.render import environment
 
 GRADES = {
-    "A": "Measured by a pilot in which chance decided",
+    "A": "Tested in an experiment in which chance decided",
     "B": "Well supported by past data; not yet measured",
     "C": "Worth a pilot: something unseen could explain part of it",
     "D": "A pattern, not advice",
 }
+MEASURED = "Measured by a pilot in which chance decided"
 RETIRED = "Retired by a pilot in which chance decided"
 
 
@@ -35,7 +37,8 @@ class CardPage:
 
 def card_page(page: CardPage) -> str:
     """The page, as one HTML text."""
-    card = page.card
+    card, pilot = page.card, page.pilot
+    running = pilot if pilot is not None and pilot.state == "running" else None
     return (
         environment()
         .get_template("card.html")
@@ -43,13 +46,20 @@ def card_page(page: CardPage) -> str:
             card=card,
             page=page,
             change=change_words(card),
-            grade=RETIRED if card.grade == "D" and card.measured else GRADES[card.grade],
+            grade=_grade(card),
             figures=_figures(page),
             three=_three(page),
             pilot=_pilot(page.pilot),
+            next=next_step(card, running, page.made_at.date()) if card.next_step else "",
             made=day(page.made_at),
         )
     )
+
+
+def _grade(card: ActionCard) -> str:
+    if card.measured:
+        return RETIRED if card.grade == "D" else MEASURED
+    return GRADES[card.grade]
 
 
 def _gap(value: float, is_rate: bool) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from automl_core.acting.action import ActionCard, ActionList, Goal, SegmentSearch
 from automl_core.acting.decisions import expected_words
+from automl_core.acting.pilot_result import in_order
 from automl_core.explaining.explanation import Explanation
 from automl_core.explaining.words import count, interval, money, number, percent, plain, quote
 from automl_core.framing.problem import Problem, Verdict
@@ -175,7 +176,7 @@ def _actions(inputs: ReportInputs) -> tuple[str, ...]:
     if inputs.actions is not None and inputs.actions.rows:
         found.append(_work_through(inputs.actions))
     classes = inputs.problem.task != "regression"
-    found.extend(card_sentences(card, classes, inputs.currency) for card in inputs.cards if card.grade != "D")
+    found.extend(card_sentences(card, classes, inputs.currency) for card in _firm(inputs) if not card.net_value < 0)
     found = found[: MOST_ACTIONS - 1]
     segments = segment_sentences(inputs.segments)
     if len(found) < 3 and segments:
@@ -185,6 +186,11 @@ def _actions(inputs: ReportInputs) -> tuple[str, ...]:
     if len(found) < 3:
         found.append("Score new rows every month, and compare what was predicted with what happened.")
     return tuple(found[:MOST_ACTIONS])
+
+
+def _firm(inputs: ReportInputs) -> tuple[ActionCard, ...]:
+    """The cards that are more than patterns, those that surely pay first."""
+    return in_order(card for card in inputs.cards if card.grade != "D")
 
 
 def _work_through(actions: ActionList) -> str:
@@ -214,7 +220,7 @@ def _sure(inputs: ReportInputs) -> tuple[str, ...]:
             f"Groups were found on one half of the rows and confirmed on the other: {len(inputs.segments.segments)} of "
             f"{inputs.segments.tested} tested held ({inputs.segments.looked_at:,} were looked at)."
         )
-    firm = [card for card in inputs.cards if card.grade != "D"]
+    firm = _firm(inputs)
     if firm:
         found.append(f"On moving {quote(firm[0].lever)}: {firm[0].overturn[:1].lower()}{firm[0].overturn[1:]}")
     return tuple(found)
@@ -240,7 +246,7 @@ def _limits(inputs: ReportInputs) -> tuple[str, ...]:
 def _next_step(inputs: ReportInputs) -> str:
     if useless(inputs.summary):
         return "Use the plain average for now, and come back with more rows or with columns that say more."
-    firm = [card for card in inputs.cards if card.grade != "D" and card.next_step]
+    firm = [card for card in _firm(inputs) if card.next_step and not card.net_value < 0]
     if firm:
         return f"{quote(firm[0].lever)}: {firm[0].next_step.removeprefix('Next: ')}"
     if inputs.actions is not None and inputs.actions.rows:

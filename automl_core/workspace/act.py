@@ -14,13 +14,14 @@ from automl_core.acting.action import ActionCard, ActionList, ActionRow, Actions
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining import explain_rows
-from automl_core.explaining.words import quote
+from automl_core.explaining.words import count, quote
 from automl_core.framing import encode_target
 from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle
 from automl_core.reporting.exports import safe_csv
 from automl_core.workspace.context import Context, Recent, fingerprint
 from automl_core.workspace.lever_choices import LeverChoices, lever_choices
+from automl_core.workspace.pilot_sides import running_ids, running_sides
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
@@ -160,9 +161,10 @@ class Acting:
         return self.actions_of(self.search.needed(project_id), capacity)
 
     def actions_of(self, run: Run, capacity: int = 0) -> ActionList:
-        """The rows of one run to act on."""
+        """The rows of one run to act on. Rows of a running pilot are left out: those that it holds out stay as they are, and to
+        those that it treats nothing but its own change is done, else it could not tell what that does."""
         goal = self.goal_of(run)
-        key = "actions" + fingerprint(run.id, goal, capacity)
+        key = "actions" + fingerprint(run.id, goal, capacity, self.in_pilots(run.project_id))
         actions: ActionList = self.context.cleaned.get(key, lambda: self._rank(run, goal, capacity))
         return actions
 
@@ -200,10 +202,25 @@ class Acting:
         bundle = self.search.bundle(run)
         if capacity:
             goal = replace(goal, capacity=capacity)
-        ranked = acting.rank_rows(frame, self.search.ranked(run).oof, columns, bundle.model.problem, goal)
+        free, oof = self._free(run), self.search.ranked(run).oof
+        ranked = acting.rank_rows(frame.iloc[free], oof[free], columns, bundle.model.problem, goal)
+        left = len(frame) - len(free)
+        if left:
+            said = f"{ranked.sentence} {count(left, 'row')} of a running pilot {'is' if left == 1 else 'are'} left out."
+            rows = tuple(replace(row, row=int(free[row.row])) for row in ranked.rows)
+            ranked = replace(ranked, rows=rows, sentence=said)
         first = ranked.rows[:MOST_REASONS]
         why = self.reasons(run, [row.row for row in first])
         return replace(ranked, rows=tuple(map(_with_reasons, first, why)) + ranked.rows[MOST_REASONS:])
+
+    def in_pilots(self, project_id: str) -> tuple[str, ...]:
+        """The ids of the running pilots, whose rows lists and plans leave alone."""
+        return running_ids(self.context, project_id)
+
+    def _free(self, run: Run) -> np.ndarray:
+        """The places of the rows that are in no running pilot, among those that a list may rank."""
+        busy = [position for one in running_sides(self.context, self.search, run) for position in one.arms]
+        return np.flatnonzero(~np.isin(self.search.ranked(run).positions, busy))
 
     def reasons(self, run: Run, places: list[int]) -> list[tuple[str, ...]]:
         """Why the model says what it says of these rows that a list may rank, by their place among them; of several classes, why

@@ -13,8 +13,7 @@ from automl_core import __version__, acting
 from automl_core.acting.action import ActionList, Goal
 from automl_core.acting.decide import Decision
 from automl_core.acting.newsvendor import Newsvendor
-from automl_core.acting.pilot_files import ARM, ROW
-from automl_core.acting.pilots import HOLD, Pilot
+from automl_core.acting.pilots import HOLD, TREAT
 from automl_core.acting.planned import ActionPlan, PlanInputs, PlanLabels, PlannedAction
 from automl_core.acting.recourse import Recourse, RecourseAsk, typical
 from automl_core.data import type_row
@@ -25,11 +24,12 @@ from automl_core.reporting.card_page import CardPage, card_page
 from automl_core.reporting.exports import safe_csv, safe_xlsx
 from automl_core.workspace.act import MOST_REASONS
 from automl_core.workspace.context import Context, Recent, fingerprint
+from automl_core.workspace.pilot_sides import Sides, running_sides
 from automl_core.workspace.pilots import Piloting, card_key, same_goal
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
-VALID_DAYS = 90
+VALID_DAYS = 90  # of actions: how long a change takes to show says nothing of how long it stays worth making
 BACKGROUND_ROWS = 20_000  # past rows that one row is compared with
 
 
@@ -63,7 +63,8 @@ class Deciding:
                 past.oof, past.y, self._problem(run), goal, self._rule(run), run.plan.seed, self._groups(run, past.positions))
             return acting.decide(inputs, actions)
 
-        made: Decision = self.context.decisions.get("decision" + fingerprint(run.id, goal, capacity), make)
+        key = "decision" + fingerprint(run.id, goal, capacity, self.pilots.act.in_pilots(project_id))
+        made: Decision = self.context.decisions.get(key, make)
         return made
 
     def newsvendor(self, project_id: str) -> Newsvendor:
@@ -97,13 +98,16 @@ class Deciding:
     def plan(self, project_id: str) -> ActionPlan:
         """One action a row from the cards that are advice, under the goal's budget and capacity."""
         run, cards = self.search.needed(project_id), self.pilots.cards(project_id)
-        key = "plan" + fingerprint(run.id, self.pilots.act.goal_of(run), cards, [pilot.id for pilot in self._running(run)])
+        key = "plan" + fingerprint(run.id, self.pilots.act.goal_of(run), cards, self.pilots.act.in_pilots(run.project_id))
 
         def make() -> ActionPlan:
-            sides = [self._sides(run, pilot) for pilot in self._running(run)]
-            held = frozenset(row for arms in sides for row, arm in arms.items() if arm == HOLD)
+            sides = [(card_key(one.pilot.card), self._places(run, one)) for one in self._running(run)]
+            held = frozenset(row for _, arms in sides for row, arm in arms.items() if arm == HOLD)
+            treated: dict[int, frozenset[str]] = {}
+            for card, arms in sides:
+                treated.update({row: treated.get(row, frozenset()) | {card} for row, arm in arms.items() if arm == TREAT})
             named = [replace(card, id=card_key(card)) for card in cards]  # of before cards had ids: by it the side is found
-            return acting.plan_actions(named, replace(self._plan_inputs(run), held=held))
+            return acting.plan_actions(named, replace(self._plan_inputs(run), held=held, treated=treated))
 
         made: ActionPlan = self.context.decisions.get(key, make)
         return made
@@ -172,23 +176,18 @@ class Deciding:
         arms = {action.row: sides.get(action.card, {}).get(action.row, "") for action in made.actions}
         return planned_table(made, self._plan_inputs(run), run.id, arms, lambda places: self.pilots.act.reasons(run, places))
 
-    def _running(self, run: Run) -> list[Pilot]:
-        """The running pilots that were drawn from the rows that the run has, newest first: also those of cards that are no longer
-        there, for what is done to their rows would still spoil them."""
-        return [pilot for pilot in self.pilots.all(run.project_id) if pilot.state == "running"
-                and self.search.inputs(self.search.run(pilot.run)) == self.search.inputs(run)]
+    def _running(self, run: Run) -> tuple[Sides, ...]:
+        return running_sides(self.context, self.search, run)
 
-    def _sides(self, run: Run, pilot: Pilot) -> dict[int, str]:
+    def _places(self, run: Run, sides: Sides) -> dict[int, str]:
         """The side of each row that is in a pilot, by the row's place among the rows with predictions."""
         place = {int(position): at for at, position in enumerate(self.search.ranked(run).positions)}
-        table = self.pilots.assignment(pilot)
-        drawn = zip(table[ROW].tolist(), table[ARM].tolist(), strict=True)
-        return {place[position]: arm for position, arm in drawn if position in place}
+        return {place[position]: arm for position, arm in sides.arms.items() if position in place}
 
     def _arms(self, run: Run) -> dict[str, dict[int, str]]:
         """The sides in the running pilots of what is wanted now, by their card."""
         goal = self.pilots.act.goal_of(run)
-        return {card_key(pilot.card): self._sides(run, pilot) for pilot in self._running(run) if same_goal(pilot, goal)}
+        return {card_key(one.pilot.card): self._places(run, one) for one in self._running(run) if same_goal(one.pilot, goal)}
 
     def _plan_inputs(self, run: Run) -> PlanInputs:
         frame, columns, _, _ = self.search.goal.open(self.search.inputs(run))
@@ -230,6 +229,5 @@ def planned_table(
     the reasons of rows by their place in the frame of `inputs`."""
     first = [action.row for action in plan.actions[:MOST_REASONS]]
     reasons = dict(zip(first, explained(first), strict=True))
-    days = max((lever.days for lever in inputs.goal.levers), default=0) or VALID_DAYS
-    until = (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
+    until = (datetime.now(UTC) + timedelta(days=VALID_DAYS)).date().isoformat()
     return acting.plan_frame(plan, inputs, PlanLabels(until, version, arms, reasons))

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from io import BytesIO
 from typing import BinaryIO
 
@@ -13,26 +13,35 @@ from automl_core import data as data_step
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.decisions import risk
 from automl_core.acting.pilot_files import ROW
+from automl_core.acting.pilot_steps import next_step
 from automl_core.acting.pilots import Pilot, PilotChoice, PilotResult, PilotRows, PilotState
 from automl_core.acting.power import Power
 from automl_core.acting.track_record import TrackRecord
 from automl_core.codec import from_json, to_json
-from automl_core.data.table import ReadOptions
+from automl_core.data.table import Column, ReadOptions
 from automl_core.errors import BadInput, Conflict, NotFound
+from automl_core.explaining.words import count
 from automl_core.framing.problem import Problem
 from automl_core.reporting.exports import safe_csv
 from automl_core.store import Record
 from automl_core.workspace.act import Acting
 from automl_core.workspace.context import Context, fingerprint
+from automl_core.workspace.pilot_sides import KIND, Sides, assignment_of, running_sides
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
-KIND = "pilot"
+
+def today() -> date:
+    """The day by which outcomes are due or not."""
+    return datetime.now(UTC).date()
 
 
 def card_key(card: ActionCard) -> str:
-    """The id of a card; one that was made before cards had ids is known by what it says."""
-    return card.id or fingerprint((card.who, card.lever, card.from_value, card.to_value))
+    """The id of a card by what it changes on which rows; one that was made before cards had ids is known by what it says.
+
+    It is made anew, for ids that were kept earlier counted costs and left limits out.
+    """
+    return acting.identity(card) if card.id else fingerprint((card.who, card.lever, card.from_value, card.to_value))
 
 
 def same_goal(pilot: Pilot, goal: Goal) -> bool:
@@ -47,7 +56,8 @@ class Piloting:
     act: Acting
 
     def cards(self, project_id: str) -> tuple[ActionCard, ...]:
-        """The newest action cards as they stand after their pilots: measured ones with grade A, retired ones last."""
+        """The newest action cards as they stand after their pilots: measured ones with grade A, first if they pay, retired ones
+        last."""
         run = self.search.last(project_id)
         return () if run is None else self.cards_of(run)
 
@@ -71,7 +81,7 @@ class Piloting:
         ended = [one for one in reversed(self.all(project_id)) if one.state in ("raised", "retired") and same_goal(one, wanted)]
         measured = {card_key(pilot.card): pilot for pilot in ended}
         cards = [acting.graded(card, measured.get(card_key(card)), priced) for card in found]
-        return tuple(sorted(cards, key=lambda card: card.grade))
+        return acting.in_order(cards)
 
     def card(self, project_id: str, key: str) -> ActionCard:
         """One of the newest cards; NotFound when it is no longer among them."""
@@ -90,13 +100,15 @@ class Piloting:
         if any(card_key(pilot.card) == key and pilot.state == "running" for pilot in self.about(project_id)):
             raise Conflict("This card has a pilot already.", "Send its outcomes, or cancel it first.")
         rows, positions = self._rows(run)
+        name = self.context.store.new_id("pil")
+        choice = replace(choice, seed=acting.seed_of(name) if choice.seed is None else choice.seed)
         pilot, drawn = acting.start_pilot(card, rows, choice, datetime.now(UTC))
         assignment = acting.assignment_frame(card, rows.frame, drawn, pilot.id_columns)
         assignment[ROW] = positions[drawn.positions]
         buffer = BytesIO()
         assignment.to_parquet(buffer, index=False)
         kept = self.context.store.write_file(project_id, buffer.getvalue(), ".parquet")
-        pilot = replace(pilot, id=self.context.store.new_id("pil"), project_id=project_id, run=run.id, assignment=kept.id)
+        pilot = replace(pilot, id=name, project_id=project_id, run=run.id, assignment=kept.id)
         self.context.save(KIND, project_id, pilot, parent_id=key, record_id=pilot.id)
         self.context.store.audit("user", "start pilot", pilot.id, "done")
         self.context.store.touch(project_id)
@@ -121,19 +133,39 @@ class Piloting:
         return safe_csv(acting.pilot_table(pilot, self.assignment(pilot), pilot.goal.outcome), excel=True)
 
     def upload(self, pilot_id: str, file_name: str, stream: BinaryIO | bytes) -> PilotResult:
-        """Read the outcomes that came back and judge the card; the file is kept. BadInput when it cannot be used."""
+        """Read the outcomes that came back and judge the card once they are due; the file is kept. BadInput when it cannot be
+        used."""
+        record, pilot = self._open(pilot_id)
+        settings = self.context.settings
+        kept = self.context.store.write_file(pilot.project_id, stream, ".upload", limit_mb=settings.max_upload_mb)
+        return self._judge(record, replace(pilot, sent=kept.id, sent_name=file_name), early=False)
+
+    def decide(self, pilot_id: str) -> PilotResult:
+        """Judge the card by the outcomes that were sent, also when they are not due yet, which the verdict then says."""
+        record, pilot = self._open(pilot_id)
+        if not pilot.sent:
+            raise Conflict("No outcomes of this pilot were sent.", "Send its file first.")
+        return self._judge(record, pilot, early=True)
+
+    def _open(self, pilot_id: str) -> tuple[Record, Pilot]:
+        """A running pilot; Conflict for others."""
         record = self._record(pilot_id)
         pilot = from_json(Pilot, record.body)
         if pilot.state != "running":
             raise Conflict("This pilot has ended.", "Take its result back first, if it was wrong.")
-        settings = self.context.settings
-        kept = self.context.store.write_file(pilot.project_id, stream, ".upload", limit_mb=settings.max_upload_mb)
-        limits = self.search.goal.data.limits()
-        sent = data_step.read_raw(self.context.store.file_path(kept.id), file_name, ReadOptions(), limits)
-        matched = acting.match_outcomes(pilot, self.assignment(pilot), sent, self._problem(pilot))
-        result = acting.judge(pilot, matched)
+        return record, pilot
+
+    def _judge(self, record: Record, pilot: Pilot, early: bool) -> PilotResult:
+        path, limits = self.context.store.file_path(pilot.sent), self.search.goal.data.limits()
+        sent = data_step.read_raw(path, pilot.sent_name, ReadOptions(), limits)
+        matched = acting.match_outcomes(pilot, self.assignment(pilot), sent, *self._asked(pilot))
+        result = acting.judge(pilot, matched, today(), early)
         self._change(record, replace(pilot, result=result, state=acting.state_after(result)), "pilot outcomes")
         return result
+
+    def next_step(self, card: ActionCard, pilot: Pilot | None) -> str:
+        """What to do next about a card: what it says itself, or what its `pilot` waits for while one is running."""
+        return next_step(card, pilot, today())
 
     def cancel(self, pilot_id: str) -> None:
         """End a running pilot without a result; `resume` undoes it."""
@@ -145,6 +177,10 @@ class Piloting:
         others = [one for one in self.all(pilot.project_id) if one.state == "running" and one.id != pilot.id]
         if any(card_key(one.card) == card_key(pilot.card) and same_goal(one, pilot.goal) for one in others):
             raise Conflict("This card has another pilot by now.", "Cancel that one first.")
+        mine = set(self.assignment(pilot)[ROW])
+        shared = len(mine & set().union(*(one.arms for one in self._running(self.search.run(pilot.run)))))
+        if shared and pilot.state == "cancelled":
+            raise Conflict(f"Another pilot has {count(shared, 'row')} of this one by now.", "Cancel that one first.")
         self._move(pilot_id, "cancelled", "running")
 
     def take_back(self, pilot_id: str) -> None:
@@ -153,7 +189,7 @@ class Piloting:
         pilot = from_json(Pilot, record.body)
         if pilot.result is None or pilot.state == "cancelled":
             raise Conflict("This pilot has no result to take back.", "Send its outcomes first.")
-        self._change(record, replace(pilot, result=None, state="running"), "take back pilot result")
+        self._change(record, replace(pilot, result=None, state="running", sent="", sent_name=""), "take back pilot result")
 
     def record(self, project_id: str, goal: Goal | None = None) -> TrackRecord:
         """What the project's measured cards promised and delivered; with a goal, in money only while its amounts are theirs."""
@@ -164,14 +200,21 @@ class Piloting:
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         past, goal = self.search.drawable(run), self.act.goal_of(run)
         rows = frame.iloc[past.positions].reset_index(drop=True)
-        return PilotRows(rows, columns, past.y, risk(past.oof, problem, goal), problem, goal), pd.Index(past.positions)
+        taken = {position for one in self._running(run) for position in one.arms}
+        busy = frozenset(at for at, position in enumerate(past.positions.tolist()) if position in taken)
+        return PilotRows(rows, columns, past.y, risk(past.oof, problem, goal), problem, goal, busy), pd.Index(past.positions)
 
-    def _problem(self, pilot: Pilot) -> Problem:
-        return self.search.goal.problem_of(self.search.inputs(self.search.run(pilot.run)))
+    def _running(self, run: Run) -> tuple[Sides, ...]:
+        return running_sides(self.context, self.search, run)
+
+    def _asked(self, pilot: Pilot) -> tuple[Problem, Column | None]:
+        """What a pilot's run predicted, and the column of the outcome, which says how its numbers are written."""
+        _, columns, problem, _ = self.search.goal.open(self.search.inputs(self.search.run(pilot.run)))
+        return problem, next((column for column in columns if column.name == problem.target), None)
 
     def assignment(self, pilot: Pilot) -> pd.DataFrame:
         """Which row is on which side."""
-        return pd.read_parquet(self.context.store.file_path(pilot.assignment))
+        return assignment_of(self.context, pilot)
 
     def _record(self, pilot_id: str) -> Record:
         record = self.context.store.get(pilot_id)

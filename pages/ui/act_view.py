@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
 from functools import partial
 from typing import Literal
 
@@ -143,7 +142,7 @@ def _card(project: str, card: ActionCard, goal: Goal, pilot: Pilot | None) -> No
     if card.overturn:
         st.markdown(f"**What would overturn it:** {plain(card.overturn)}", width=TEXT_WIDTH)
     if card.next_step:
-        st.markdown(f"**Do next:** {plain(pilot_view.next_step(card, pilot, datetime.now(UTC).date()))}", width=TEXT_WIDTH)
+        st.markdown(f"**Do next:** {plain(session.workspace().pilots.next_step(card, pilot))}", width=TEXT_WIDTH)
     with st.container(horizontal=True, gap="small"):
         pilot_view.card_pilot(project, card, pilot)
         decision_view.card_page(project, card)

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import math
-from datetime import date
 from functools import partial
 
 import pandas as pd
@@ -11,6 +10,7 @@ import streamlit as st
 from automl_core.acting import Pilot, PilotChoice, TrackRecord
 from automl_core.acting.action import ActionCard
 from automl_core.explaining.words import day, short_day
+from automl_core.workspace import pilots
 from automl_core.workspace.pilots import card_key
 from pages.ui import cards, forms, nav, pilot_charts, session
 from pages.ui.border import border
@@ -45,21 +45,6 @@ def open_pilots(project: str) -> dict[str, Pilot]:
     """The pilots that are running for the present goal, by the keys of their cards; read once for all the cards of a page."""
     newest_last = reversed(session.workspace().pilots.about(project))
     return {card_key(pilot.card): pilot for pilot in newest_last if pilot.state == "running"}
-
-
-def next_step(card: ActionCard, pilot: Pilot | None, today: date) -> str:
-    """What to do next about a card: what it says itself, or what its `pilot` waits for while one is running."""
-    if pilot is None:
-        step = card.next_step.removeprefix("Next: ")
-        return step[:1].upper() + step[1:]
-    if pilot.result is not None:
-        back = pilot.result.returned
-        return (f"Outcomes of its pilot came for {count(back.matched)} of {count(back.assigned, 'row')}, not enough yet to "
-                "decide it: send the file again on the pilots page once more are known.")
-    due = date.fromisoformat(pilot.due[:10])
-    if due < today:
-        return f"Outcomes of its pilot were due on {day(due)}: send them on the pilots page."
-    return f"Wait for the outcomes of its pilot, due on {day(due)}, and send them on the pilots page."
 
 
 def card_pilot(project: str, card: ActionCard, pilot: Pilot | None) -> None:
@@ -116,10 +101,12 @@ def size(project: str, card: ActionCard) -> PilotChoice:
                                help="Empty takes as many as the promised effect asks for.")
         share = st.selectbox("Who gets the change", list(SHARES), key=f"pilot_share_{key}",
                              help="Half needs the fewest rows. Chance decides which ones.")
-        days = st.number_input("Days until outcomes are known", 1, 3650, 30, key=f"pilot_days_{key}")
+        days = st.number_input("Days until outcomes are known", 1, 3650, card.days or 30, key=f"pilot_days_{key}",
+                               help="The pilot is decided once they are due. The days until the change shows, if you named them.")
     with st.expander("Seed of the draw"):
-        seed = st.number_input("Random seed", 0, 2**31 - 1, 0, key=f"pilot_seed_{key}", help="The same seed draws the same rows.")
-    return PilotChoice(int(rows or 0), SHARES.get(str(share), 0.5), int(days), int(seed))
+        seed = st.number_input("Random seed", 0, 2**31 - 1, None, key=f"pilot_seed_{key}", placeholder="its own for each pilot",
+                               help="The same seed draws the same rows. Empty gives each pilot a seed of its own.")
+    return PilotChoice(int(rows or 0), SHARES.get(str(share), 0.5), int(days), None if seed is None else int(seed))
 
 
 def running(pilot: Pilot) -> None:
@@ -140,11 +127,23 @@ def running(pilot: Pilot) -> None:
         forms.upload("Outcomes of this pilot", f"outcomes_{pilot.id}", partial(ws.pilots.upload, pilot.id))
         if pilot.result is not None:
             st.warning(plain(pilot.result.sentence, 900), title="Not decided yet", icon=":material/hourglass_top:")
+            if pilot.result.waits:
+                _decide(pilot)
         if st.button("Cancel this pilot", key=f"cancel_{pilot.id}", type="tertiary", icon=":material/close:"):
             with border():
                 ws.pilots.cancel(pilot.id)
                 session.note("The pilot is cancelled; it can be resumed below")
                 st.rerun()
+
+
+def _decide(pilot: Pilot) -> None:
+    """The verdict on outcomes that were sent before they were due: now that they are, or early, which it then says."""
+    early = pilots.today() < pilot.due_day
+    if st.button("Decide now, before they are due" if early else "Decide with these outcomes", key=f"decide_{pilot.id}",
+                 icon=":material/gavel:", help="The verdict says that it was early." if early else None):
+        with border():
+            session.workspace().pilots.decide(pilot.id)
+            st.rerun()
 
 
 def ended(pilot: Pilot) -> None:

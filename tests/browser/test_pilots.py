@@ -1,4 +1,4 @@
-"""A person tests a card: from the card to the pilot’s file, outcomes sent back, grade A, and the card’s page on a phone."""
+"""A person tests a card: from the card to the pilot’s file, outcomes sent back early, grade A, and the card’s page on a phone."""
 from __future__ import annotations
 
 import re
@@ -42,7 +42,11 @@ def test_card_to_pilot_to_grade_a(
     assert re.fullmatch(r"pilot_pil_\w+\.csv", file.name)
     shots(browser, {"pilots-running": url["pilots"]})
     page.locator("input[type=file]").first.set_input_files(str(filled(file)))
+    expect(page.get_by_text("there is no verdict before")).to_be_visible(timeout=120_000)  # they are due in 30 days
+    shots(browser, {"pilots-early": url["pilots"]})
+    page.get_by_role("button", name="Decide now, before they are due").click()
     expect(page.get_by_text("Grade A: measured")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("This was decided before outcomes were due")).to_be_visible()
     expect(page.get_by_text("Promised and delivered")).to_be_visible()
     page.reload()
     settle(page)

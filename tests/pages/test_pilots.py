@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import openpyxl
@@ -14,13 +16,15 @@ from streamlit.testing.v1 import AppTest
 
 from automl_core import Workspace
 from automl_core.acting import Pilot, PilotChoice, RecourseAsk
-from automl_core.acting.action import Change, Lever
+from automl_core.acting.action import Change, Condition, Lever
 from automl_core.codec import from_json, to_json
 from automl_core.errors import BadInput, Conflict, NotFound
 from automl_core.explaining import explain_rows
 from automl_core.search.model import Model
 from automl_core.workspace import act as act_step
+from automl_core.workspace import pilots as pilot_step
 from automl_core.workspace.act import Acting
+from automl_core.workspace.decide import planned_table
 from automl_core.workspace.pilots import Piloting, card_key
 from pages.ui import session
 from pages.ui.pilot_view import move_words, title
@@ -59,8 +63,9 @@ def carded(stages: Stages, tmp_path_factory: pytest.TempPathFactory) -> Carded:
 
 @pytest.fixture
 def page(carded: Carded, monkeypatch: pytest.MonkeyPatch) -> Iterator[Carded]:
-    """The project with its cards and no pilot that counts, whichever test ran before."""
+    """The project with its cards and no pilot that counts, whichever test ran before. Outcomes are sent when they are due."""
     monkeypatch.setattr(session, "workspace", lambda: carded.workspace)
+    monkeypatch.setattr(pilot_step, "today", lambda: date(2100, 1, 1))
     yield carded
     pilots = carded.workspace.pilots
     for pilot in pilots.all(carded.project):
@@ -106,7 +111,8 @@ def test_from_a_card_to_grade_a(page: Carded) -> None:
     before = open_page("pilots", project)
     assert not before.exception
     assert primary(before) == ["Start the pilot"]
-    before.number_input(key=f"pilot_rows_{project}_{page.key()}").set_value(300).run()
+    before.number_input(key=f"pilot_rows_{project}_{page.key()}").set_value(300)
+    before.number_input(key=f"pilot_seed_{project}_{page.key()}").set_value(0).run()
     next(button for button in before.button if button.label == "Start the pilot").click().run()
     assert not before.exception
     assert not before.error
@@ -188,10 +194,26 @@ def test_the_card_of_an_ended_pilot_prints_after_the_goal_changed(page: Carded) 
     assert (kept.count("€"), kept.count("<dd>")) == (now.count("€"), now.count("<dd>"))
 
 
-def test_a_pilot_can_be_cancelled_and_resumed(page: Carded) -> None:
+def test_a_card_is_known_by_its_rows_and_not_by_its_price(page: Carded) -> None:
+    card = next(card for card in page.workspace.act.cards(page.project) or () if card.from_values)
+    assert card_key(card) == card.id
+    both = replace(card, also=(Change("discount", ("No",), "Yes", cost=30.0),))
+    dearer = replace(both, cost=99.0, also=(replace(both.also[0], cost=5.0),), id="as it was kept once", days=7)
+    assert card_key(both) == card_key(dearer) != card_key(card)
+    moves = [(card.lever, before, after) for before, after in ((card.from_values[0], card.to_value), ("Yearly", "Monthly"))]
+    assert card_key(replace(card, forbidden=tuple(moves[:1]))) != card_key(card)
+    assert card_key(replace(card, forbidden=tuple(moves[1:]), lowest=1.0)) == card_key(card)  # its rows make no such move
+    number = replace(card, lever="spend", from_values=(), to_value="5 lower", step=-5.0)
+    limited = {card_key(replace(number, **limit)) for limit in ({}, {"lowest": 3.0}, {"lowest": 4.0}, {"highest": 3.0})}
+    assert len({*limited, card_key(replace(number, forbidden=(("spend", "10", "5"),)))}) == 5
+
+
+def test_a_pilot_can_be_cancelled_and_resumed(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:
     ws, project = page.workspace, page.project
     pilot = ws.pilots.start(project, page.key(1), PilotChoice(rows=100, days=10))
-    act = open_page("act", project)
+    with monkeypatch.context() as patch:
+        patch.setattr(pilot_step, "today", lambda: pilot.started.date())
+        act = open_page("act", project)
     assert [button.label for button in act.button].count("See its pilot") == 1
     assert "Wait for the outcomes of its pilot, due on " in texts(act)
     shown = open_page("pilots", project)
@@ -202,7 +224,7 @@ def test_a_pilot_can_be_cancelled_and_resumed(page: Carded) -> None:
     with pytest.raises(BadInput):
         ws.pilots.resume(pilot.id)
     ws.pilots.cancel(pilot.id)
-    other = ws.pilots.start(project, page.key(1), PilotChoice(rows=100))
+    other = ws.pilots.start(project, page.key(1), PilotChoice(rows=100, seed=0))
     with pytest.raises(Conflict):
         ws.pilots.resume(pilot.id)
     result = ws.pilots.upload(other.id, "outcomes.csv", outcomes(page, other.id, 0.0, seed=3))
@@ -229,6 +251,45 @@ def test_the_act_page_reads_the_pilots_once_for_all_its_cards(page: Carded, monk
     calls.clear()
     assert not open_page("act", page.project).exception
     assert many == len(calls) + 1  # the one that `cards` itself asks for
+
+
+def test_outcomes_that_come_early_are_kept_and_decided_when_due_or_on_demand(
+    page: Carded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws, project = page.workspace, page.project
+    pilot = ws.pilots.start(project, page.key(), PilotChoice(rows=300, days=7))
+    with pytest.raises(Conflict, match="No outcomes of this pilot were sent"):
+        ws.pilots.decide(pilot.id)
+    monkeypatch.setattr(pilot_step, "today", lambda: pilot.started.date())
+    kept = ws.pilots.upload(pilot.id, "early.csv", outcomes(page, pilot.id, 0.3))
+    assert (kept.verdict, kept.waits) == ("open", True)
+    assert ws.pilots.get(pilot.id).state == "running"
+    early = open_page("pilots", project)
+    assert "there is no verdict before" in texts(early)
+    assert early.button(key=f"decide_{pilot.id}").label == "Decide now, before they are due"
+    early.button(key=f"decide_{pilot.id}").click().run()
+    assert not early.exception
+    assert "This was decided before outcomes were due" in texts(open_page("pilots", project))
+    assert ws.pilots.cards(project)[0].grade == "A"
+    ws.pilots.take_back(pilot.id)
+    ws.pilots.upload(pilot.id, "early.csv", outcomes(page, pilot.id, 0.3))
+    monkeypatch.setattr(pilot_step, "today", lambda: pilot.due_day)
+    due = open_page("pilots", project)
+    assert due.button(key=f"decide_{pilot.id}").label == "Decide with these outcomes"
+    assert not ws.pilots.decide(pilot.id).early
+    assert ws.pilots.get(pilot.id).state == "raised"
+
+
+def test_a_pilot_runs_until_the_change_shows_and_actions_hold_longer(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:
+    ws, project = page.workspace, page.project
+    cards = tuple(replace(card, days=45) for card in ws.act.cards(project) or ())
+    with monkeypatch.context() as patch:
+        patch.setattr(Acting, "cards_of", lambda self, run: cards)
+        assert open_page("pilots", project).number_input(key=f"pilot_days_{project}_{page.key()}").value == 45
+    plan, inputs = ws.decide.plan(project), ws.decide._plan_inputs(ws.search.needed(project))
+    quick = replace(inputs, goal=replace(inputs.goal, levers=(replace(LEVERS[0], days=1),)))
+    table = planned_table(plan, quick, "", {}, lambda places: [("",)] * len(places))
+    assert set(table["valid_until"]) == {(datetime.now(UTC) + timedelta(days=90)).date().isoformat()}
 
 
 def test_decision_plan_and_files(page: Carded) -> None:
@@ -273,6 +334,47 @@ def test_rows_that_a_running_pilot_holds_out_are_no_actions(page: Carded) -> Non
     assert ws.decide.plan(project) == before
 
 
+def test_two_pilots_share_no_rows_and_have_draws_of_their_own(page: Carded) -> None:
+    ws, project = page.workspace, page.project
+    first, second = (ws.pilots.start(project, page.key(place), PilotChoice(rows=300)) for place in (0, 1))
+    rows = [set(ws.pilots.assignment(pilot)["row"]) for pilot in (first, second)]
+    assert not rows[0] & rows[1]
+    assert "left out, because another pilot is running on them" in second.power.sentence
+    assert first.choice.seed != second.choice.seed
+    third = ws.pilots.start(project, page.key(2), PilotChoice(rows=30, seed=5))
+    assert third.choice.seed == 5
+    for pilot in (first, third):
+        ws.pilots.cancel(pilot.id)
+    many = ws.pilots.start(project, page.key(2), PilotChoice(rows=10**6))
+    shared = rows[0] & set(ws.pilots.assignment(many)["row"])
+    with pytest.raises(Conflict, match=f"Another pilot has {len(shared)} rows of this one by now"):
+        ws.pilots.resume(first.id)
+
+
+def test_rows_that_a_running_pilot_treats_get_its_own_change_or_none(page: Carded) -> None:
+    """Another card's change on one side only, or a list's, and the pilot measures two changes at once."""
+    ws, project = page.workspace, page.project
+    run, keys = ws.search.needed(project), [page.key(place) for place in (0, 1)]
+    before, listed, positions = ws.decide.plan(project), ws.act.actions(project), ws.search.ranked(run).positions
+    goal = ws.act.goal(project)
+    rarer = next(key for key in keys if key != before.actions[0].card)  # its rows are worth more under the other card
+    pilot = ws.pilots.start(project, rarer, PilotChoice(rows=300))
+    arms = dict(zip(*(ws.pilots.assignment(pilot)[name].tolist() for name in ("row", "arm")), strict=True))
+    assert any(arms.get(positions[action.row]) == "treat" and action.card != rarer for action in before.actions)
+    plan = ws.decide.plan(project)
+    assert {action.card for action in plan.actions if positions[action.row] in arms} <= {rarer}
+    assert "that a running pilot treats get its own change or none." in plan.sentence
+    assert any(positions[row.row] in arms for row in listed.rows)
+    left = ws.act.actions(project)
+    assert not any(positions[row.row] in arms for row in left.rows)
+    assert re.search(r" \d+ rows of a running pilot are left out\.$", left.sentence)
+    table = pd.read_csv(io.BytesIO(ws.act.actions_csv(project)))
+    assert table["customer_id"].astype(str).tolist() == [row.id for row in left.rows]
+    assert ws.decide.decision(project, goal.capacity) is not None
+    ws.pilots.cancel(pilot.id)
+    assert ws.act.actions(project) == listed
+
+
 @pytest.mark.parametrize("made", ["other", "without ids"])
 def test_rows_are_held_out_whatever_becomes_of_the_cards_of_their_pilot(
     page: Carded, monkeypatch: pytest.MonkeyPatch, made: str
@@ -280,7 +382,9 @@ def test_rows_are_held_out_whatever_becomes_of_the_cards_of_their_pilot(
     ws, project = page.workspace, page.project
     run = ws.search.needed(project)
     cards = ws.act.cards_of(run) or ()
-    kept = tuple(replace(card, id=f"{card.id}2" if made == "other" else "") for card in cards)
+    # another card by its words, of the same rows
+    others = [replace(card, conditions=(*card.conditions, Condition(card.lever, card.from_values))) for card in cards]
+    kept = tuple(others if made == "other" else [replace(card, id="") for card in cards])
     if made == "without ids":
         monkeypatch.setattr(Acting, "cards_of", lambda self, run: kept)
     pilot = ws.pilots.start(project, ws.decide.plan(project).actions[0].card, PilotChoice(rows=300))

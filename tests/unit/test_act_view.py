@@ -14,9 +14,9 @@ from automl_core.acting.decide import Decision
 from automl_core.acting.outcome import Outcome
 from automl_core.acting.pilot_files import match_outcomes, pilot_table
 from automl_core.acting.pilot_result import graded, judge
+from automl_core.acting.pilot_steps import next_step
 from pages.ui.act_view import card_figures, own_reasons, standing, three_ways
 from pages.ui.decision_view import apart
-from pages.ui.pilot_view import next_step
 from tests.unit.test_pilots import CARD, GOAL, customers, sent_back, started, verdict
 
 WIDE = replace(CARD, counted="“Churn” = “Yes”", rows=1_234_567, raw_gap=-0.3141, what_if=-0.0712, adjusted=-0.1692, low=-0.2073,
@@ -42,6 +42,10 @@ def test_a_card_says_what_its_pilot_waits_for() -> None:
     assert next_step(CARD, pilot, after).startswith("Outcomes of its pilot were due on 24 December 2026: send them")
     sent = sent_back(pilot_table(pilot, assignment, "Churn"), ["Yes"] * 50 + [""] * 150)
     came = replace(pilot, result=judge(pilot, match_outcomes(pilot, assignment, sent, rows.problem)))
+    early = date(2026, 12, 23)
+    kept = replace(came, result=judge(pilot, match_outcomes(pilot, assignment, sent, rows.problem), early))
+    assert next_step(CARD, kept, early).endswith("decide it on the pilots page when they are due, on 24 December 2026.")
+    assert next_step(CARD, kept, before) == "Outcomes of its pilot came and are due by now: decide it on the pilots page."
     for today in (before, after):
         said = next_step(CARD, came, today)
         assert said.startswith("Outcomes of its pilot came for 50 of 200 rows, not enough yet to decide it: ")

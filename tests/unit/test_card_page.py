@@ -27,6 +27,19 @@ def test_page_needs_nothing_else_and_escapes() -> None:
     assert "&lt;b&gt;p" in html
 
 
+def test_page_says_what_tested_a_card_and_what_its_pilot_waits_for() -> None:
+    """Grade A without a pilot comes from an experiment; a card whose pilot runs proposes no pilot."""
+    card = replace(CARD, next_step="Next: a pilot with chance deciding.")
+    tested = shown(CardPage(replace(card, grade="A"), GOAL, True, None, "p", NOW, "0"))
+    assert "Tested in an experiment in which chance decided" in tested
+    assert "pilot in which" not in tested
+    assert "A pilot with chance deciding." in shown(CardPage(card, GOAL, True, None, "p", NOW, "0"))
+    running = replace(verdict(0.25)[0], state="running", result=None)
+    page = shown(CardPage(card, GOAL, True, running, "p", NOW, "0"))
+    assert "Wait for the outcomes of its pilot, due on 24 December 2026" in page.replace("\u00a0", " ")
+    assert "A pilot with chance deciding." not in page
+
+
 def test_page_shows_three_numbers_money_and_the_pilot() -> None:
     text = shown(CardPage(CARD, GOAL, True, None, "p", NOW, "0"))
     words = ("+30.0", "+15.0", "As seen in the data", "What the model says", "Like compared with like", "Worth a pilot", "50,000")
@@ -37,7 +50,7 @@ def test_page_shows_three_numbers_money_and_the_pilot() -> None:
     assert "“Contract” = “One year” and “Discount” = “Yes”" in both
     assert "cost of each € 50" in both.replace("\u00a0", " ")
     pilot, _ = verdict(0.25)
-    measured = shown(CardPage(replace(CARD, grade="A"), GOAL, True, pilot, "p", NOW, "0"))
+    measured = shown(CardPage(graded(CARD, pilot), GOAL, True, pilot, "p", NOW, "0"))
     assert "Measured by a pilot" in measured
     assert "chance decided which" in measured
     harm, _ = verdict(-0.25)

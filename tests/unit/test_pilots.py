@@ -6,7 +6,7 @@ import io
 import math
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -20,13 +20,13 @@ from automl_core.acting.effects import Effect
 from automl_core.acting.grading import Evidence, grade
 from automl_core.acting.pilot_design import Draw, draw, due_date, plan_pilot, rows_for, start_pilot
 from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
-from automl_core.acting.pilot_result import compare_sides, graded, judge, state_after
+from automl_core.acting.pilot_result import compare_sides, graded, in_order, judge, state_after
 from automl_core.acting.pilots import Pilot, PilotChoice, PilotRows, money_of
 from automl_core.acting.power import Change, chance_to_see, measure_power, total_rows
 from automl_core.acting.statistics import rows_per_arm
 from automl_core.acting.track_record import track_record
 from automl_core.acting.wording import chance_decided
-from automl_core.data.table import Column
+from automl_core.data.table import Column, Reading
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
 from automl_core.reporting.exports import safe_csv
@@ -267,6 +267,16 @@ def test_outcomes_find_their_rows_again(spoil: str) -> None:
         assert "1 line did not belong" in matched.returned.sentence
 
 
+def test_a_blank_line_of_a_repeated_id_wipes_no_outcome() -> None:
+    pilot, assignment, _ = started(customers())
+    sent = sent_back(pilot_table(pilot, assignment, "Churn"), ["Yes"] * 200)
+    again = sent.head(3).assign(Churn=[None, "", "No"])
+    matched = match_outcomes(pilot, assignment, pd.concat([sent, again]), PROBLEM)
+    assert (matched.returned.matched, matched.returned.duplicates, matched.returned.missing) == (200, 3, 0)
+    assert list(matched.values[:4]) == [0, 0, 1, 0]
+    assert "3 repeated lines, of which the last filled one counts" in matched.returned.sentence
+
+
 def test_missing_outcomes_are_counted_and_wait() -> None:
     pilot, assignment, _ = started(customers())
     sent = sent_back(pilot_table(pilot, assignment, "Churn"), ["Yes"] * 50 + [""] * 149 + ["perhaps"])
@@ -322,6 +332,51 @@ def test_a_table_without_ids_goes_by_row_and_numbers_are_read() -> None:
     assert result.sentence.startswith("Mean “cost”: ")
 
 
+NO_FIRST = replace(PROBLEM, positive="No")
+
+
+@pytest.mark.parametrize(("problem", "written", "means"), [
+    (NO_FIRST, ("1", "0"), ("Yes", "No")), (NO_FIRST, ("1.0", "0.0"), ("Yes", "No")), (NO_FIRST, ("y", "n"), ("Yes", "No")),
+    (PROBLEM, ("TRUE", "false"), ("Yes", "No")), (PROBLEM, ("ja", "nein"), ("Yes", "No")),
+    (replace(PROBLEM, classes=("0", "1"), positive="0"), ("1", "0"), ("1", "0")),
+    (replace(PROBLEM, classes=("0", "1"), positive="0"), ("1.0", "0.0"), ("1", "0")),
+    (replace(PROBLEM, classes=("0", "1"), positive="0"), ("yes", "no"), ("1", "0")),
+    (replace(PROBLEM, classes=("1", "2"), positive="2"), ("1.0", "2.0"), ("1", "2")),
+    (replace(PROBLEM, classes=("Churned", "No"), positive="No"), ("1", "0"), ("Churned", "No")),
+    (replace(PROBLEM, classes=("N", "Y"), positive="N"), ("1", "0"), ("Y", "N")),
+])  # fmt: skip
+def test_outcomes_mean_what_their_labels_mean_whichever_class_is_positive(
+    problem: Problem, written: tuple[str, str], means: tuple[str, str]
+) -> None:
+    pilot, assignment, _ = started(customers())
+    table, first = pilot_table(pilot, assignment, "Churn"), np.random.default_rng(2).random(200) < 0.3
+    counted = replace(pilot, goal=replace(pilot.goal, good=means[0]))
+    matched = match_outcomes(counted, assignment, sent_back(table, list(np.where(first, *written))), problem)
+    assert matched.returned.unreadable == 0
+    assert (matched.values == first).all()
+
+
+@pytest.mark.parametrize("classes", [("left", "stayed"), ("1", "2"), ("on time", "late"), ("off", "sold")])
+def test_one_and_zero_are_refused_where_no_label_means_yes(classes: tuple[str, str]) -> None:
+    pilot, assignment, _ = started(customers())
+    problem = replace(PROBLEM, classes=classes, positive=classes[0])
+    with pytest.raises(BadInput, match="can be read, for example “0”") as caught:
+        match_outcomes(pilot, assignment, sent_back(pilot_table(pilot, assignment, "Churn"), ["0"] * 200), problem)
+    assert "Write one of: “" in caught.value.hint
+
+
+@pytest.mark.parametrize(("reading", "written", "means"), [
+    (Reading(",", "."), "1.234", 1234.0), (Reading(","), "1,234", 1.234), (Reading(".", ","), "1,234", 1234.0),
+    (Reading(","), "1,5", 1.5), (Reading("."), "1,5", 1.5), (Reading(",", "."), "12.5", 12.5),
+])  # fmt: skip
+def test_numbers_that_come_back_are_read_as_the_column_was(reading: Reading, written: str, means: float) -> None:
+    """A file of three-digit decimals alone does not say what its commas are; the table that it came from did."""
+    pilot, assignment, _ = started(customers())
+    problem, column = Problem("Churn", "regression", "rmse"), Column("Churn", "float", "number", reading=reading)
+    sent = sent_back(pilot_table(pilot, assignment, "Churn"), [written] * 200)
+    assert set(match_outcomes(pilot, assignment, sent, problem, column).values) == {means}
+
+
 def verdict(effect: float, seed: int = 4) -> tuple[Pilot, float]:
     """A pilot of 400 rows whose change truly moves the share that stays by `effect`."""
     rows = customers(900)
@@ -359,6 +414,22 @@ def test_a_card_is_raised_or_retired_and_the_record_is_kept() -> None:
     assert track_record([]).sentence == "No card has been measured by a pilot yet."
     free = replace(raised, promised=NAN, promised_low=NAN, promised_high=NAN)
     assert "outcomes" in track_record([free]).sentence
+
+
+def test_a_change_that_works_at_a_loss_is_not_rolled_out_and_leads_nothing() -> None:
+    """Grade A says how sure the effect is; whether it is worth its cost is the money's to say."""
+    raised, _ = verdict(0.25)
+    pays, loses = graded(CARD, raised), graded(replace(CARD, cost=900.0), raised)
+    doubtful = graded(replace(CARD, cost=150.0), raised)
+    assert [card.grade for card in (pays, loses, doubtful)] == ["A"] * 3
+    assert doubtful.net_low < 0 < doubtful.net_value
+    assert pays.next_step.startswith("Roll it out")
+    assert loses.next_step.startswith("Do not roll it out as it is")
+    assert doubtful.next_step.startswith("It works, but may cost more than it brings")
+    retired, free = graded(CARD, verdict(0.0)[0]), graded(replace(CARD, net_value=NAN), raised, replace(GOAL, value=0.0))
+    assert free.next_step == pays.next_step
+    assert in_order([retired, loses, CARD, doubtful, pays]) == (pays, CARD, loses, doubtful, retired)
+    assert in_order([CARD, free]) == (free, CARD)
 
 
 def test_a_record_without_money_adds_up_one_outcome_only() -> None:
@@ -478,6 +549,26 @@ def test_outcomes_that_go_missing_on_one_side_keep_the_pilot_open() -> None:
     assert "unevenly" in result.sentence
 
 
+def test_no_verdict_before_outcomes_are_due_unless_asked_for() -> None:
+    """Whoever looks every day stops at a good one: what came early is kept and not compared."""
+    rows = customers(900)
+    pilot, assignment, drawn = started(rows, choice=PilotChoice(rows=400, seed=2, days=10))
+    stays = np.random.default_rng(4).random(400) < 0.5 + 0.25 * drawn.treated
+    sent = sent_back(pilot_table(pilot, assignment, "Churn"), list(np.where(stays, "No", "Yes")))
+    matched = match_outcomes(pilot, assignment, sent, PROBLEM)
+    waiting = judge(pilot, matched, date(2026, 12, 3))
+    assert (waiting.verdict, waiting.waits) == ("open", True)
+    assert math.isnan(waiting.difference)
+    assert waiting.sentence.startswith("400 of 400 rows came back with an outcome. Outcomes are due on 4 December 2026, and")
+    early = judge(pilot, matched, date(2026, 12, 3), early=True)
+    assert (early.verdict, early.early, early.waits) == ("raised", True, False)
+    assert "decided before outcomes were due on 4 December 2026" in early.sentence
+    assert "decided before" in graded(CARD, replace(pilot, result=early, state="raised"), replace(GOAL, value=1.0)).sentence
+    for then in (judge(pilot, matched, date(2026, 12, 4)), judge(pilot, matched, date(2026, 12, 5), early=True)):
+        assert (then.verdict, then.early) == ("raised", False)
+        assert "decided before" not in then.sentence
+
+
 def test_due_dates() -> None:
     assert due_date(datetime(2026, 11, 24, 23, 0, tzinfo=UTC), 30) == "2026-12-24"
     with pytest.raises(BadInput):
@@ -549,6 +640,44 @@ def test_the_file_of_another_pilot_is_refused_and_sides_that_were_switched_are_s
     assert found.returned.switched == 3
     assert "3 lines name the other side than was drawn" in found.returned.sentence
     assert (found.treated == (assignment["arm"] == "treat").to_numpy()).all()
+
+
+def test_the_file_of_another_pilot_of_the_same_column_is_refused_by_what_it_sets() -> None:
+    rows = customers()
+    pilot, assignment, _ = started(rows)
+    sent = sent_back(pilot_table(pilot, assignment, "Churn"), ["Yes"] * 200)
+    other = sent["set_to"].where(sent["set_to"].isna(), "Two years")
+    with pytest.raises(BadInput, match="another pilot: it sets “Contract” to “Two years”, this one to “One year”"):
+        match_outcomes(pilot, assignment, sent.assign(set_to=other), PROBLEM)
+    for harmless in (None, sent["set_to"].str.upper(), sent["set_to"].where(sent.index > 50, "Two years")):
+        assert match_outcomes(pilot, assignment, sent.assign(set_to=harmless), PROBLEM).returned.matched == 200
+    number = replace(CARD, lever="Price", from_value="as it is", to_value="5 % lower", from_values=(), step=-0.05, relative=True)
+    priced = replace(rows, frame=rows.frame.assign(Price=np.linspace(10, 50, 600)))
+    pilot, assignment, _ = started(priced, number)
+    sent = sent_back(pilot_table(pilot, assignment, "Churn"), ["Yes"] * 200)
+    figures = sent["set_to"].astype(float)
+    german = figures.map(lambda value: f"{value:.2f}".replace(".", ","), na_action="ignore")
+    assert match_outcomes(pilot, assignment, sent.assign(set_to=german), PROBLEM).returned.matched == 200
+    with pytest.raises(BadInput, match="another pilot: it sets “Price”"):
+        match_outcomes(pilot, assignment, sent.assign(set_to=(figures / 0.95 * 0.9).astype(str).replace("nan", "")), PROBLEM)
+
+
+def test_rows_of_another_running_pilot_are_not_drawn() -> None:
+    """Two changes at once on one row could not be told apart."""
+    rows = customers()
+    _, _, first = started(rows)
+    busy = replace(rows, busy=frozenset(first.positions.tolist()))
+    pilot, _, second = started(busy)
+    assert not set(first.positions) & set(second.positions)
+    assert pilot.power.available == rows_for(CARD, rows.frame).sum() - 200
+    assert pilot.power.sentence.endswith(" 200 rows are left out, because another pilot is running on them.")
+    assert "left out" not in started(rows)[0].power.sentence
+    with pytest.raises(BadInput, match="that no other pilot has can get this change"):
+        plan_pilot(CARD, replace(rows, busy=frozenset(range(599))), PilotChoice())
+    house = np.repeat(np.arange(200), 3)
+    frame, problem = rows.frame.assign(house=house), replace(PROBLEM, group="house")
+    grouped = replace(rows, frame=frame, problem=problem, busy=frozenset({0, 30}))
+    assert not set(house[draw(CARD, grouped, PilotChoice(), 600).positions]) & {0, 10}
 
 
 @pytest.mark.parametrize("mark", ["=", "+", "-", "@"])

@@ -140,6 +140,20 @@ def test_full_report() -> None:
     assert to_json(from_json(Report, to_json(report))) == to_json(report)
 
 
+def test_a_measured_loss_neither_leads_nor_is_advised() -> None:
+    made = inputs()
+    (card,) = made.cards[:1]
+    loss = replace(card, grade="A", measured=True, lever="Coupon", net_value=-5_000.0, net_low=-9_000.0, net_high=-1_000.0,
+                   next_step="Do not roll it out as it is.", overturn="Other rows.")
+    for cards in ((loss, card), (loss,)):
+        report = make_report(replace(made, cards=cards))
+        assert "Coupon" not in report.next_step
+        assert "Coupon" not in " ".join(report.actions)
+    doubtful = replace(loss, net_value=5_000.0, net_high=9_000.0)
+    assert make_report(replace(made, cards=(doubtful, card))).next_step.startswith("“Contract”")
+    assert make_report(replace(made, cards=(replace(doubtful, net_low=1.0), card))).next_step.startswith("“Coupon”")
+
+
 def test_a_card_of_two_levers_names_both() -> None:
     plain = inputs()
     both = replace(plain.cards[0], also=(Change("Discount", ("No",), "Yes", 30.0),))

@@ -1,0 +1,28 @@
+"""What to do next about a card: its own next step, or what its running pilot waits for; the same on pages and on paper."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from automl_core.acting.action import ActionCard
+from automl_core.acting.pilots import Pilot
+from automl_core.explaining.words import count, day
+
+
+def next_step(card: ActionCard, pilot: Pilot | None, today: date) -> str:
+    """What to do next about a card: what it says itself, or what its `pilot` waits for while one is running."""
+    if pilot is None:
+        step = card.next_step.removeprefix("Next: ")
+        return step[:1].upper() + step[1:]
+    due = pilot.due_day
+    if pilot.result is not None and pilot.result.waits:
+        if due > today:
+            return f"Outcomes of its pilot came and are kept; decide it on the pilots page when they are due, on {day(due)}."
+        return "Outcomes of its pilot came and are due by now: decide it on the pilots page."
+    if pilot.result is not None:
+        back = pilot.result.returned
+        return (f"Outcomes of its pilot came for {count(back.matched)} of {count(back.assigned, 'row')}, not enough yet to "
+                "decide it: send the file again on the pilots page once more are known.")
+    if due < today:
+        return f"Outcomes of its pilot were due on {day(due)}: send them on the pilots page."
+    return f"Wait for the outcomes of its pilot, due on {day(due)}, and send them on the pilots page."
