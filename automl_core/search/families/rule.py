@@ -20,7 +20,7 @@ def _fit(request: FitRequest) -> Fitted:
     settings: dict[str, Any] = {"max_depth": DEPTH, "random_state": request.seed,
                                 "min_samples_leaf": max(1, round(LEAST_SHARE * len(request.y)))}
     tree = DecisionTreeRegressor(**settings) if request.task == "regression" else DecisionTreeClassifier(**settings)
-    return forest.grow_one(replace(request, options={"smooth": DOUBT} | request.options), tree)
+    return forest.grow_one(replace(request, options={"smooth": DOUBT, **request.options}), tree)
 
 
 FAMILY = Family(
