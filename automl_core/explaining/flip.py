@@ -131,7 +131,7 @@ def _side(rows: Rows, matrix: Floats, goal: float) -> NDArray[np.bool_]:
         return rows.predict(matrix) >= goal
     found = rows.model.predict_matrix(matrix)
     if found.ndim == 2:
-        return np.asarray(found.argmax(axis=1) == rows.place)
+        return np.asarray(rows.model.called(found) == rows.place)
     return np.asarray(found >= rows.model.threshold)
 
 

@@ -56,7 +56,7 @@ def _parts(model: Model, frame: pd.DataFrame, background: pd.DataFrame, seed: in
     if unless:
         return -in_class(model, raw, matrix, unless).phi
     assert raw.prediction is not None
-    likeliest, phi = raw.prediction.argmax(axis=1), np.zeros((len(frame), len(model.sources)))
+    likeliest, phi = model.called(raw.prediction), np.zeros((len(frame), len(model.sources)))
     for place in np.unique(likeliest).tolist():
         mine = likeliest == place
         phi[mine] = in_class(model, _of_rows(raw, mine), matrix[mine], model.problem.classes[place]).phi

@@ -43,11 +43,11 @@ def explain_row(
 
 
 def likeliest(model: Model, row: Row) -> str:
-    """The class that the model finds likeliest for one typed, cleaned row, of several; "" for two classes, where the positive one
+    """The class that the model calls one typed, cleaned row, of several; "" for two classes, where the positive one
     is spoken of, and for numbers."""
     if model.problem.task != "multiclass":
         return ""
-    return model.problem.classes[int(model.predict_matrix(encode_row(model, row)[None, :])[0].argmax())]
+    return model.problem.classes[int(model.called(model.predict_matrix(encode_row(model, row)[None, :]))[0])]
 
 
 def encode_row(model: Model, row: Row) -> Floats:

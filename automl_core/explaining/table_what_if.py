@@ -72,14 +72,14 @@ def what_if_rows(
 
 
 def _answers(rows: Rows, matrix: Floats) -> _Answers:
-    """(m,) predictions in display units, and (m,) the class decided for: of several the likeliest, of two 1 from the threshold
+    """(m,) predictions in display units, and (m,) the class decided for: of several the called one, of two 1 from the threshold
     on; 0 for numbers."""
     if rows.model.problem.task != "multiclass":
         said = rows.predict(matrix)
         classes = rows.model.problem.task == "binary"
         return said, (said >= 100 * rows.model.threshold if classes else np.zeros(len(said))).astype(np.int64)
     chances = rows.model.predict_matrix(matrix)  # of 2,000 rows at most
-    return rows.scale * shown(rows.model, chances, rows.place), chances.argmax(axis=1)
+    return rows.scale * shown(rows.model, chances, rows.place), rows.model.called(chances)
 
 
 def _distinct(values: pd.Series) -> tuple[pd.Series, NDArray[np.int64]]:

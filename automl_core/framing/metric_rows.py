@@ -22,17 +22,27 @@ SMALL = 1e-15
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """How a probability becomes a decision and what it is worth; `quantile` is the pinball loss's."""
+    """How a probability becomes a decision and what it is worth; `quantile` is the pinball loss's.
+
+    Of several classes the one with the largest probability is called, each times its factor where there are any.
+    """
 
     threshold: float = 0.5
     money: Money | None = None
     quantile: float = 0.5
+    factors: tuple[float, ...] = ()
+
+    @property
+    def cut(self) -> Cut:
+        """What labels are made by."""
+        return self.factors or self.threshold
 
 
 DEFAULT_DECISION = Decision()
 Statistics = Callable[[Truth, Floats, Decision], Floats]
 AreaOf = Callable[[NDArray[np.bool_], Floats, Floats], tuple[float, Floats]]
 Weights = Floats | None
+Cut = float | tuple[float, ...]  # the threshold of two classes, or the factors of several
 
 
 def true_probability(y: Truth, p: Floats) -> Floats:
@@ -46,11 +56,11 @@ def true_probability(y: Truth, p: Floats) -> Floats:
     return truth
 
 
-def predicted_codes(p: Floats, threshold: float = 0.5) -> NDArray[np.int64]:
-    """(n,) class codes: binary cut at `threshold` (at or above is positive), multiclass the most probable."""
+def predicted_codes(p: Floats, cut: Cut = 0.5) -> NDArray[np.int64]:
+    """(n,) class codes: binary cut at a threshold (at or above is positive), multiclass the most probable, times its factor."""
     if p.ndim == 1:
-        return (p >= threshold).astype(np.int64)
-    codes: NDArray[np.int64] = np.argmax(p, axis=1).astype(np.int64)
+        return (p >= cut).astype(np.int64)
+    codes: NDArray[np.int64] = np.argmax(p * cut if isinstance(cut, tuple) else p, axis=1).astype(np.int64)
     return codes
 
 
@@ -62,7 +72,7 @@ def confusion_rows(y: Truth, p: Floats, decision: Decision) -> Floats:
     """(n, 3k): for each class, is it the truth, is it predicted, are both."""
     k = _class_count(y, p)
     truth = np.eye(k)[y.astype(np.int64)]
-    guess = np.eye(k)[predicted_codes(p, decision.threshold)]
+    guess = np.eye(k)[predicted_codes(p, decision.cut)]
     return np.hstack([truth, guess, truth * guess])
 
 
@@ -147,7 +157,7 @@ def log_rows(y: Truth, p: Floats, decision: Decision) -> Floats:
 
 def wrong_rows(y: Truth, p: Floats, decision: Decision) -> Floats:
     """(n,) 1 where the label is wrong."""
-    return np.asarray(predicted_codes(p, decision.threshold) != y.astype(np.int64), dtype=float)
+    return np.asarray(predicted_codes(p, decision.cut) != y.astype(np.int64), dtype=float)
 
 
 def square_rows(y: Truth, p: Floats, decision: Decision) -> Floats:

@@ -13,7 +13,7 @@ import numpy as np
 
 from automl_core.errors import BadInput
 from automl_core.framing import metric_rows as rows
-from automl_core.framing.metric_rows import DEFAULT_DECISION, Decision, Floats, Statistics, Truth, Weights, predicted_codes
+from automl_core.framing.metric_rows import DEFAULT_DECISION, Cut, Decision, Floats, Statistics, Truth, Weights, predicted_codes
 from automl_core.framing.problem import Money, Problem, Task
 
 __all__ = ["DEFAULT_DECISION", "METRICS", "Decision", "Metric", "bayes_threshold", "best_number", "decision_of", "default_metric",
@@ -130,8 +130,11 @@ def bayes_threshold(money: Money) -> float:
     return float(np.clip(wrong / (right + wrong), 0.0, 1.0))
 
 
-def decision_of(problem: Problem, threshold: float | None = None) -> Decision:
-    """The decision a problem implies: the given threshold, else the one its money says, else 0.5."""
+def decision_of(problem: Problem, threshold: Cut | None = None) -> Decision:
+    """The decision a problem implies: the given threshold, else the one its money says, else 0.5. Of several classes their
+    factors can be given."""
+    if isinstance(threshold, tuple):
+        return Decision(0.5, problem.money, problem.quantile, threshold)
     if threshold is None:
         threshold = bayes_threshold(problem.money) if problem.money is not None and _priced(problem) else 0.5
     return Decision(threshold, problem.money, problem.quantile)

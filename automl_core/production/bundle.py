@@ -133,7 +133,7 @@ def _model_files(model: Model) -> dict[str, bytes]:
     files = {"model.json": _json({
         "problem": model.problem, "columns": model.columns, "cleaned": model.cleaned, "recipe": model.recipe,
         "score": model.score, "threshold": model.threshold, "bands": model.bands, "members": members,
-        "calibration": model.calibration,
+        "calibration": model.calibration, "factors": model.factors,
     })}
     files |= encoder_files(model.encoder) | formula_files(model.formulas)
     for number, member in enumerate(model.members):
@@ -172,7 +172,8 @@ def _assemble(files: Mapping[str, bytes]) -> Bundle:
         from_json(Problem, stored["problem"]), _columns(stored["columns"]), _columns(stored["cleaned"]),
         from_json(Recipe, stored["recipe"]), encoder_from_files(files), tuple(members), from_json(Score, stored["score"]),
         float(stored["threshold"]), from_json(Bands, stored["bands"]) if stored["bands"] else None, formulas_from_files(files),
-        from_json(Calibration, stored["calibration"]) if stored["calibration"] else None)
+        from_json(Calibration, stored["calibration"]) if stored["calibration"] else None,
+        tuple(float(factor) for factor in stored.get("factors", ())))
     return Bundle(model, from_json(Contract, json.loads(files["contract.json"])), json.loads(files["facts.json"]),
                   files["MODEL_CARD.md"].decode())
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from automl_core.data.schema import Typed
 from automl_core.data.table import Column
 from automl_core.data.words import join_words
+from automl_core.framing.metric_rows import Cut, predicted_codes
 from automl_core.framing.metrics import decision_of, get_metric
 from automl_core.framing.problem import Problem
 from automl_core.framing.score_interval import score_with_interval
@@ -67,20 +68,22 @@ def make_contract(
     return contract if predictions is None else with_predictions(contract, problem, predictions)
 
 
-def with_predictions(contract: Contract, problem: Problem, predictions: Floats) -> Contract:
+def with_predictions(
+    contract: Contract, problem: Problem, predictions: Floats, factors: tuple[float, ...] = ()
+) -> Contract:
     """The same contract for a model that predicts these, out of fold (see `make_contract`)."""
     if not len(predictions):
         return contract
     several = problem.task == "multiclass"
-    series = prediction_series(predictions, problem)
+    series = prediction_series(predictions, problem, factors)
     made = _column(PREDICTION, "text" if several else "float", "category" if several else "number", series, 1.0, True)
     return replace(contract, predictions=made)
 
 
-def prediction_series(predictions: Floats, problem: Problem) -> pd.Series[Any]:
-    """Predictions as one column: the likeliest class for several classes, else the number itself; missing stays missing."""
+def prediction_series(predictions: Floats, problem: Problem, factors: tuple[float, ...] = ()) -> pd.Series[Any]:
+    """Predictions as one column: the class that is called for several classes, else the number itself; missing stays missing."""
     if predictions.ndim == 2:
-        likeliest = np.asarray(problem.classes, dtype=object)[np.nan_to_num(predictions).argmax(axis=1)]
+        likeliest = np.asarray(problem.classes, dtype=object)[predicted_codes(np.nan_to_num(predictions), factors or 0.5)]
         return pd.Series(likeliest, dtype="str").where(is_scored(predictions))
     return pd.Series(predictions, dtype="float64")
 
@@ -114,19 +117,21 @@ def report_batch(
     predictions: Floats | None,
     outcomes: pd.Series[Any] | None,
     problem: Problem,
-    threshold: float = 0.5,
+    threshold: Cut = 0.5,
 ) -> BatchReport:
     """What monitoring says of a scored batch, typed by the model's schema.
 
     `predictions` and `outcomes` are aligned with the rows; either may be None, and single ones missing: a row without a
-    prediction was rejected and counts in the contract only. `threshold` is the model's: the probability from which it says yes.
+    prediction was rejected and counts in the contract only. `threshold` is the model's: the probability from which it says yes,
+    or the factors of several classes.
     Status: “act” when the batch must not be scored or an important column drifted, “watch” when anything else did or the
     contract is strained. The model’s answers to rows that it learned from are not compared, and no score on them is trusted.
     """
     rows = len(typed.frame)
     violations = check_batch(contract, typed)
     predictions, outcomes = _scored_rows(predictions, outcomes)
-    series = None if predictions is None else prediction_series(predictions, problem)
+    factors = threshold if isinstance(threshold, tuple) else ()
+    series = None if predictions is None else prediction_series(predictions, problem, factors)
     learned = share_learned(contract.learned, typed.frame)
     aside = learned_sentence(learned)
     columns, prediction = compare(contract, typed.frame, None if aside else series)
@@ -165,7 +170,7 @@ def _scored_rows(predictions: Floats | None, outcomes: pd.Series[Any] | None) ->
     return predictions[kept], None if outcomes is None else outcomes[kept].reset_index(drop=True)
 
 
-def estimate_metric(predictions: Floats, problem: Problem, threshold: float = 0.5) -> Estimate | None:
+def estimate_metric(predictions: Floats, problem: Problem, threshold: Cut = 0.5) -> Estimate | None:
     """The metric expected if the predicted probabilities are right: outcomes are drawn from them 100 times (confidence-based
     estimation). It sees changes in who is scored, not in how the world answers, so it is not trusted until outcomes agree.
     None for numbers and below 100 rows."""
@@ -188,7 +193,7 @@ def estimate_metric(predictions: Floats, problem: Problem, threshold: float = 0.
     return Estimate(metric.name, float(np.mean(known)), float(low), float(high))
 
 
-def realised_metric(predictions: Floats, outcomes: pd.Series[Any], problem: Problem, threshold: float = 0.5) -> Estimate | None:
+def realised_metric(predictions: Floats, outcomes: pd.Series[Any], problem: Problem, threshold: Cut = 0.5) -> Estimate | None:
     """The metric on the rows whose outcome is known, with its 95 % interval; None when it is undefined on them."""
     truth, keep = encode_target(outcomes.reset_index(drop=True), problem)
     if len(truth) < 2 or (problem.task != "regression" and len(np.unique(truth)) < 2):

@@ -137,7 +137,7 @@ class Scorer:
         if problem.task == "binary":
             codes = np.where(prediction >= self.model.threshold, problem.classes.index(problem.positive), _negative(self.model))
         else:
-            codes = prediction.argmax(axis=1)
+            codes = self.model.called(prediction)
         labels = np.array(problem.classes, dtype=object)[codes]
         if rejected:
             labels, shares = np.full(n, None, dtype=object), np.full_like(shares, math.nan)
@@ -155,7 +155,7 @@ class Scorer:
             label = problem.positive if positive else problem.classes[_negative(model)]
             shares = [prediction if item == problem.positive else 1.0 - prediction for item in problem.classes]
         else:
-            label, shares = problem.classes[int(np.argmax(prediction))], prediction
+            label, shares = problem.classes[int(model.called(prediction[None, :])[0])], prediction
         answer: dict[str, Any] = {"prediction": None if rejected else label}
         for item, share in zip(problem.classes, shares, strict=True):
             answer[f"probability_{item}"] = math.nan if rejected else float(share)

@@ -81,6 +81,10 @@ def _score(problem: Problem, summary: RunSummary) -> list[str]:
     ]
     if problem.task == "binary":
         lines.append(f"- Called {escape(problem.positive)} from probability {number(summary.threshold)}")
+    if summary.factors:
+        each = "; ".join(f"{escape(label)} × {number(factor)}"
+                         for label, factor in zip(problem.classes, summary.factors, strict=True))
+        lines.append(f"- Called: the class with the largest probability, after each is multiplied by its factor: {each}")
     return lines
 
 

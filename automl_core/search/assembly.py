@@ -9,6 +9,7 @@ import numpy as np
 
 from automl_core.cleaning.application import apply_recipe_row
 from automl_core.data.schema import type_row
+from automl_core.framing.class_factors import tune_factors
 from automl_core.framing.metrics import tune_threshold
 from automl_core.framing.score_interval import score_with_interval
 from automl_core.search.bands import fit_bands
@@ -81,10 +82,11 @@ def assemble_model(contest: Contest, order: Order, refits: dict[str, FoldResult]
                               contest.scale(key, order.folds)))
     bands = fit_bands(order.y, order.prediction, order.row_weights) if problem.task == "regression" else None
     threshold = tune_threshold(order.y, order.prediction, problem, order.row_weights) if problem.task == "binary" else 0.5
+    factors = tune_factors(prepared.metric, order.y, order.prediction, order.row_weights) if problem.task == "multiclass" else ()
     data = prepared.data
     score = score_of(contest, order.folds, order.prediction)
     return Model(problem, data.schema or data.columns, data.columns, data.recipe, layout.encoder, tuple(members), score,
-                 threshold, bands, layout.formulas, order.calibration)
+                 threshold, bands, layout.formulas, order.calibration, factors)
 
 
 def _lay_out(contest: Contest, sources: dict[str, int]) -> _Layout:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.framing.class_factors import TUNED
 from automl_core.framing.score_interval import score_with_interval
 from automl_core.search.families import families
 from automl_core.search.family import Array
@@ -290,6 +291,18 @@ class Contest:
         said, decision = self.prepared.judged(y, prediction, weights, np.zeros(len(y), dtype=np.int64))
         return self.prepared.metric.score(y, said, decision, weights)
 
+    def _scores_by_fold(self, key: str, folds: tuple[int, ...], y: Array, said: Array) -> tuple[float, ...]:
+        """The score on each fold in the problem's own metric. Labels of several classes are those that were made for all folds:
+        to make them anew from each fold's own rows takes long."""
+        if said.ndim == 1 or self.prepared.metric.name not in TUNED:
+            return tuple(self._metric_score(key, fold) for fold in folds)
+        fold_of, found = self.fold_of(folds), []
+        for fold in folds:
+            mine = fold_of == fold
+            weights = self.prepared.weights_of(self.positions(folds)[mine])
+            found.append(self.prepared.metric.score(y[mine], said[mine], weights=weights))
+        return tuple(found)
+
     def trial(self, candidate: Candidate, state: TrialState | None = None) -> Trial:
         """What there is to tell about a candidate."""
         good = self.good(candidate.key)
@@ -299,16 +312,18 @@ class Contest:
         failed = self.failure(candidate.key)
         found: TrialState = "failed" if failed else "dropped" if reason else "truncated" if truncated else "finished"
         mean = low = high = math.nan
+        scores: tuple[float, ...] = ()
         if folds:
             rows = self.positions(folds)
             y, weights = self.prepared.y[rows], self.prepared.weights_of(rows)
             said, decision = self.prepared.judged(y, self.out_of_fold(candidate.key, folds), weights, self.fold_of(folds))
             counting = self.prepared.counting(rows)
             mean, low, high = score_with_interval(self.prepared.metric, y, said, self.plan.seed, decision, counting)
+            scores = self._scores_by_fold(candidate.key, folds, y, said)
         first = good.get(0)
         return Trial(
             candidate.key, candidate.family, candidate.label, candidate.options, state or found, mean, low, high,
-            tuple(self._metric_score(candidate.key, fold) for fold in folds), tuple(good[fold].rounds for fold in folds),
+            scores, tuple(good[fold].rounds for fold in folds),
             sum(result.seconds for result in good.values()), first.row_ms if first else math.nan,
             first.size / 1e6 if first else math.nan,
             reason or ("It was cut off by the time; its best rounds count." if truncated else ""))

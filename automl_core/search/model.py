@@ -78,7 +78,8 @@ class Model:
 
     `columns` is the schema of the raw table, `cleaned` are its columns after `recipe`, `encoder` turns cleaned rows into a
     matrix, to which `formulas` add columns. Predictions of members are averaged: probabilities for classes, values for numbers.
-    `threshold` is the probability of the positive class from which a row is called positive; `bands` are the 90 % intervals of
+    `threshold` is the probability of the positive class from which a row is called positive, `factors` are what those of several
+    classes count times where the largest is called (() when each counts once); `bands` are the 90 % intervals of
     numbers, `calibration` what turns the mean of the members into probabilities that hold; `score` the out-of-fold score.
     """
 
@@ -93,6 +94,17 @@ class Model:
     bands: Bands | None = None
     formulas: Formulas = NO_FORMULAS
     calibration: Calibration | None = None
+    factors: tuple[float, ...] = ()
+
+    @property
+    def cut(self) -> float | tuple[float, ...]:
+        """What labels are made by: the factors of several classes, or the threshold of two."""
+        return self.factors or self.threshold
+
+    def called(self, shares: Array) -> NDArray[np.int64]:
+        """(n,) places of the classes that rows with these probabilities (n, k) of several are called."""
+        found: NDArray[np.int64] = (shares * self.factors if self.factors else shares).argmax(axis=1)
+        return found
 
     @property
     def features(self) -> tuple[Feature, ...]:

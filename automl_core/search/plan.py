@@ -179,3 +179,4 @@ class RunSummary:
     judged: int = 0
     left_out: int = 0
     all_seconds: float = 0.0
+    factors: tuple[float, ...] = ()

@@ -13,6 +13,7 @@ from automl_core.cleaning.recipe import Recipe
 from automl_core.codec import to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
+from automl_core.framing.class_factors import TUNED, labelled, tune_factors
 from automl_core.framing.columns import usable_columns
 from automl_core.framing.metrics import METRICS, Decision, Metric, decision_of, metric_of, tune_threshold
 from automl_core.framing.problem import Problem
@@ -30,6 +31,7 @@ from automl_core.search.text import MAX_CHARS, Terms
 Positions = NDArray[np.int64]
 CHARS_A_SECOND = 250_000  # of free text a search learns from: counting and coding them takes a third of the time then
 MANY_TERMS = 20_000_000  # of texts, times the classes they are coded for: from there on that takes longer than to wait for
+ROWS_TO_TUNE = 3_000  # of factors of classes, which are tuned for every fold of every candidate
 LEAST_ROWS = 200  # however long their texts are
 FEWEST = 2  # rows of a class, where rows are drawn: more would make rare classes look less rare
 
@@ -116,8 +118,11 @@ class Prepared:
 
         For labels of two classes the predictions (n,) become 1 where they reach the threshold that is best on the other folds
         (with one fold: on the other half of the rows): its own rows would flatter a threshold. `fold_of` (n,) is each row's fold.
+        So are labels of several classes by their factors.
         """
         problem = self.data.problem
+        if problem.task == "multiclass" and self.metric.name in TUNED:
+            return self._by_factors(y, prediction, weights, fold_of), decision_of(problem)
         if not self.metric.labels or problem.task != "binary":
             return prediction, decision_of(problem)
         parts = parts_of(fold_of)
@@ -127,6 +132,16 @@ class Prepared:
             others = None if weights is None else weights[~mine]
             labels[mine] = prediction[mine] >= tune_threshold(y[~mine], prediction[~mine], problem, others)
         return labels, Decision(0.5, problem.money)
+
+
+    def _by_factors(self, y: Array, prediction: Array, weights: Array | None, fold_of: Positions) -> Array:
+        """(n, k) labels by the factors that are best on the other folds."""
+        parts, said = parts_of(fold_of), np.empty(prediction.shape)
+        for part in np.unique(parts):
+            mine = parts == part
+            others = None if weights is None else weights[~mine]
+            said[mine] = labelled(prediction[mine], tune_factors(self.metric, y[~mine], prediction[~mine], others, ROWS_TO_TUNE))
+        return said
 
 
 def prepare(data: SearchData, plan: Plan) -> Prepared:

@@ -121,7 +121,7 @@ class Deploying:
         typed = data_step.type_frame(raw, bundle.model.columns)
         outcomes = raw[problem.target] if problem.target in raw.columns else None
         return report_batch(bundle.contract, typed, scored_values(scored, bundle), outcomes, problem,
-                            threshold=bundle.model.threshold)
+                            threshold=bundle.model.cut)
 
     def outcomes(self, deployment_id: str, rows: list[dict[str, Any]]) -> int:
         """Keep outcomes that came back ({id column or position, target}); returns how many."""

@@ -200,7 +200,8 @@ class Explaining:
         shown = frame.iloc[past.positions].drop(columns=["prediction", "predicted class"], errors="ignore")
         shown.insert(0, "prediction", score)
         if problem.task == "multiclass":
-            shown.insert(0, "predicted class", [problem.classes[index] for index in past.oof.argmax(axis=1)])
+            called = self.search.bundle(run).model.called(past.oof)
+            shown.insert(0, "predicted class", [problem.classes[index] for index in called])
         return shown
 
     def row(self, project_id: str, position: int, label: str = "") -> RowExplanation:

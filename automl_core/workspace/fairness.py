@@ -91,8 +91,8 @@ class Auditing:
         y = np.asarray(past.y, dtype=np.float64)
         if problem.task == "regression":
             return explaining.audit(explaining.Audit(past.oof, y, groups, None, column, "", together=together))
-        threshold = run.summary.threshold if run.summary else 0.5
-        codes = predicted_codes(past.oof, threshold)
+        cut = 0.5 if not run.summary else run.summary.factors or run.summary.threshold
+        codes = predicted_codes(past.oof, cut)
         if problem.task == "binary":
             return explaining.audit(explaining.Audit(past.oof, y, groups, codes == 1, column, problem.positive,
                                                      together=together))

@@ -29,7 +29,8 @@ def with_choice(summary: RunSummary, rung: str, model: Model) -> RunSummary:
     sentence = f"You chose {what}: {metric} {offer.score.words} on rows it had not seen, {offer.row_ms_p50:.2g} ms a row."
     sentence = f"{sentence} {left_out_sentence(summary.rows, summary.left_out, summary.all_seconds)}".rstrip()
     return replace(summary, score=offer.score, family=family, members=offer.members, ladder=ladder, mb=offer.mb,
-                   row_ms_p50=offer.row_ms_p50, row_ms_p95=offer.row_ms_p95, threshold=model.threshold, sentence=sentence)
+                   row_ms_p50=offer.row_ms_p50, row_ms_p95=offer.row_ms_p95, threshold=model.threshold, factors=model.factors,
+                   sentence=sentence)
 
 
 def with_check(summary: RunSummary, verdict: Verdict | None) -> RunSummary:

@@ -10,7 +10,8 @@ import pytest
 
 from automl_core.data.infer import table_from_frame
 from automl_core.framing import check
-from automl_core.framing.metrics import METRICS, get_metric, tune_threshold
+from automl_core.framing.class_factors import TUNED, labelled, tune_factors
+from automl_core.framing.metrics import METRICS, decision_of, get_metric, tune_threshold
 from automl_core.framing.problem import Money, Problem
 from automl_core.framing.score_interval import Counting, differences, paired_difference, score_with_interval
 from automl_core.framing.validation import make_folds
@@ -284,3 +285,66 @@ def test_the_search_and_the_check_count_groups(tmp_path: Path, monkeypatch: pyte
         best = summary.leaderboard[0]
         wide.append([score.high - score.low for score in (summary.score, summary.baseline, best, rung)])
     assert (np.array(wide[0]) > 2 * np.array(wide[1])).all(), wide
+
+
+@pytest.mark.parametrize("name", TUNED)
+def test_factors_of_noise_score_like_noise(name: str) -> None:
+    """Factors tuned on the rows they are judged by would find a macro F1 and an MCC where there is none."""
+    random = np.random.default_rng(15)
+    prepared = prepare(several(random, 400, name), Plan(folds=4))
+    scores = []
+    for _ in range(25):
+        y, p = random.permutation(prepared.y), random.dirichlet(np.ones(3), 400)
+        said, decision = prepared.judged(y, p, None, np.arange(400) % 4)
+        scores.append(METRICS[name].score(y, said, decision))
+    assert float(np.mean(scores)) < {"mcc": 0.0, "balanced_accuracy": 1 / 3, "f1_macro": 0.32}[name] + 0.015
+
+
+def several(random: np.random.Generator, rows: int, metric: str) -> SearchData:
+    """Three classes, one of them rare, that two numbers tell apart in part."""
+    y = random.choice(3, rows, p=[0.7, 0.24, 0.06])
+    spots = np.array([[0.0, 0.0], [1.5, 0.0], [0.0, 1.5]])[y] + random.normal(size=(rows, 2))
+    table = table_from_frame(pd.DataFrame(spots, columns=["a", "b"]).assign(y=np.array(["low", "mid", "top"])[y]), "classes")
+    return SearchData(table.frame, table.columns, Problem("y", "multiclass", metric, ("low", "mid", "top")))
+
+
+def knowing(random: np.random.Generator, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Classes of the same kind with their true probabilities."""
+    shares = np.array([0.7, 0.24, 0.06])
+    y = random.choice(3, rows, p=shares)
+    x = random.normal(size=(rows, 3)) + 1.5 * np.eye(3)[y]
+    p = shares * np.exp(1.5 * x)
+    return y, p / p.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("name", TUNED)
+def test_factors_hold_on_new_rows(name: str) -> None:
+    """And are the best there are: where recalls count, each class by the inverse of its share."""
+    random = np.random.default_rng(16)
+    metric, (y, p), (later, new) = METRICS[name], knowing(random, 6000), knowing(random, 60_000)
+    factors = tune_factors(metric, y, p)
+    tuned, plain = (metric.score(later, labelled(new, given)) for given in (factors, ()))
+    assert tuned > plain
+    assert tuned == metric.score(later, new, decision_of(Problem("y", "multiclass", name, ("a", "b", "c")), factors))
+    if name == "balanced_accuracy":
+        assert tuned == pytest.approx(metric.score(later, new / np.array([0.7, 0.24, 0.06])), abs=0.01)
+    assert tune_factors(METRICS["accuracy"], y, p) == tune_factors(metric, y[:40], p[:40]) == ()
+
+
+def test_a_search_for_recalls_of_several_classes_tunes_its_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The score is that of labels by factors of the other folds, the model has its own, and new rows are called by them."""
+    fit_here(monkeypatch)
+    random = np.random.default_rng(17)
+    data, later = several(random, 900, "balanced_accuracy"), several(random, 5000, "balanced_accuracy")
+    plan = Plan(budget_seconds=600, jobs=1, folds=3, max_trials=2, families=("linear", "rule"))
+    outcome = search(data, plan, FolderJournal(tmp_path))
+    model, summary = outcome.model, outcome.summary
+    assert summary.factors == model.factors
+    assert model.factors[2] > 2 * model.factors[0]
+    judge, truth = METRICS["balanced_accuracy"], pd.Categorical(later.frame["y"], data.problem.classes).codes.astype(float)
+    said = model.predict_frame(later.frame)
+    tuned = judge.score(truth, np.eye(3)[model.called(said)])
+    assert tuned > judge.score(truth, said) + 0.05
+    assert summary.score.low - 0.02 < tuned < summary.score.high + 0.02
+    best = summary.leaderboard[0]
+    assert best.score == pytest.approx(float(np.mean(best.fold_scores)), abs=0.05)

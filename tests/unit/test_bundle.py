@@ -1,11 +1,13 @@
 """The bundle: it scores alone, its files are checked before use, and nothing hostile gets in."""
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -76,6 +78,20 @@ def test_other_tasks_survive_storing(task: str, tmp_path: Path) -> None:
     assert (bundle.model.calibration is not None) == (task != "regression")
     assert bundle.model.problem == model.problem
     assert bundle.model.columns == model.columns
+
+
+def test_factors_of_classes_are_kept_and_older_bundles_have_none(tmp_path: Path) -> None:
+    model, table = make_model("multiclass", ("linear",))
+    path = tmp_path / "m.zip"
+    write_bundle(path, replace(model, factors=(0.5, 1.0, 2.0)), make_contract(model, table), "", {})
+    assert load_bundle(path).model.factors == (0.5, 1.0, 2.0)
+    with zipfile.ZipFile(path) as archive:
+        manifest, stored = (json.loads(archive.read(name)) for name in ("manifest.json", "model.json"))
+    del stored["factors"]
+    content = json.dumps(stored).encode()
+    manifest["files"]["model.json"] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+    old = rewrite(path, tmp_path / "old.zip", {"model.json": content, "manifest.json": json.dumps(manifest).encode()})
+    assert load_bundle(old).model.factors == ()
 
 
 def test_no_pickle_and_all_hashed(written: Path) -> None:

@@ -14,7 +14,7 @@ from automl_core.data.table import Column
 from automl_core.framing.problem import Problem
 from automl_core.production.contract import ColumnContract, Contract, important
 from automl_core.production.learned import Learned
-from automl_core.production.monitor import check_batch, make_contract, prediction_series, report_batch
+from automl_core.production.monitor import check_batch, make_contract, prediction_series, report_batch, with_predictions
 
 PROBLEM = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes", later=("after",))
 COLUMNS = (
@@ -185,6 +185,21 @@ def test_labels_are_judged_at_the_threshold_of_the_model() -> None:
     assert tuned.realised.value == 1
     assert tuned.estimate is not None
     assert 0.2 < tuned.estimate.value < 0.6
+
+
+def test_labels_of_several_classes_are_judged_by_the_factors_of_the_model() -> None:
+    raw = rows()
+    labels = Problem("y", "multiclass", "balanced_accuracy", ("a", "b", "c"))
+    p = np.where((np.arange(600) % 4 == 0)[:, None], [0.6, 0.1, 0.3], [0.7, 0.2, 0.1])
+    y, factors = pd.Series(np.where(p[:, 2] > 0.2, "c", "a")), (1.0, 1.0, 4.0)
+    typed = type_frame(raw, FEATURES)
+    made = make_contract(type_frame(raw, COLUMNS).frame, COLUMNS, labels, p, {})
+    likeliest, tuned = (report_batch(made, typed, p, y, labels, threshold=cut) for cut in (0.5, factors))
+    assert likeliest.realised is not None
+    assert tuned.realised is not None
+    assert (likeliest.realised.value, tuned.realised.value) == (0.5, 1.0)
+    assert with_predictions(made, labels, p).predictions != with_predictions(made, labels, p, factors).predictions
+    assert (prediction_series(p, labels, factors) == y).all()
 
 
 def test_important_columns_are_the_same_for_checks_and_scores() -> None:

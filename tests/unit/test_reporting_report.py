@@ -213,6 +213,10 @@ def test_of_several_classes_report_and_model_card_say_which_one_is_explained() -
     assert report.answer.startswith("“kind” can be foreseen in part")  # all its classes, not the one that is explained
     card = model_card(CardFacts(many, SUMMARY, ("a",), made.made_at, explanation=made.explanation))
     assert "For kind = Yes:" in card
+    assert "Called:" not in card
+    tuned = replace(SUMMARY, factors=tuple(float(2 + place) for place in range(len(many.classes))))
+    card = model_card(CardFacts(many, tuned, ("a",), made.made_at))
+    assert f"multiplied by its factor: {many.classes[0]} × 2; {many.classes[1]} × 3" in card
     two = CardFacts(inputs("kind").problem, SUMMARY, ("a",), made.made_at, explanation=made.explanation)
     assert "For kind" not in model_card(two)
 

@@ -69,6 +69,17 @@ def test_columns_in_order() -> None:
     np.testing.assert_allclose(shares.sum(axis=1), 1.0)
 
 
+def test_labels_of_several_classes_follow_their_factors() -> None:
+    model = replace(scorer("multiclass").model, factors=(0.2, 1.0, 5.0))
+    made, frame = Scorer(model, scorer("multiclass").contract, ("customer id",)), make_frame(100, seed=3)
+    assert_agrees(made, frame)
+    scored = made.predict(frame)
+    shares = scored[["probability_bronze", "probability_gold", "probability_silver"]].to_numpy()
+    called = np.array(model.problem.classes)[(shares * model.factors).argmax(axis=1)]
+    assert (scored["prediction"] == called).all()
+    assert (called != np.array(model.problem.classes)[shares.argmax(axis=1)]).any()
+
+
 def test_labels_follow_the_threshold() -> None:
     scored = scorer().predict(make_frame(100, seed=3))
     assert ((scored["probability_Yes"] >= 0.4) == (scored["prediction"] == "Yes")).all()
