@@ -44,7 +44,7 @@ class Segment:
 @dataclass(frozen=True, slots=True)
 class SegmentSearch:
     """The confirmed segments and how many candidates were looked at. `is_rate` says that the outcome is a share of rows; None in
-    searches that were kept before this was told apart from a number of that name."""
+    searches that were kept before this was told apart from a number of that name. `note` says what is not taken into account."""
 
     segments: tuple[Segment, ...]
     looked_at: int
@@ -52,6 +52,7 @@ class SegmentSearch:
     outcome: str
     units: str
     is_rate: bool | None = None
+    note: str = ""
 
     @property
     def in_points(self) -> bool:

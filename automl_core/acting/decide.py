@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionList, Goal
-from automl_core.acting.decisions import risk
+from automl_core.acting.decisions import counted_by, middle_of, risk
 from automl_core.acting.outcome import make_outcome
 from automl_core.acting.profit import LiftPart, ProfitCurve, gains, matrix_of, precision_at, profit_curve
-from automl_core.explaining.words import count, interval, money, percent
+from automl_core.explaining.words import count, interval, money, number, percent, quote
 from automl_core.framing.problem import Money, Problem
 
 Floats = NDArray[np.float64]
@@ -43,9 +43,10 @@ class Decision:
     """Everything that a list of rows to act on rests on.
 
     `curve` is None without money, and for numbers. `value` is the list's money by the outcomes that came (not by predictions),
-    with its 95 % range; `rivals` are random choice, everyone, and the simple rule of the verdict when it was given.
+    with its 95 % range, for as many rows as are listed: by weights where rows have them, as the rows they stand for would on
+    average bring; `rivals` are random choice, everyone, and the simple rule of the verdict when it was given.
     `break_even` is the save rate from which the list pays by these outcomes (NaN without a cost, or where nothing was lost;
-    above 1 it cannot pay). `lift` are tenths of the ranking.
+    above 1 it cannot pay). `lift` are tenths of the ranking. `weighed` says what rows count by; empty where all count alike.
     """
 
     curve: ProfitCurve | None
@@ -59,12 +60,14 @@ class Decision:
     sensitivity: tuple[Sensitivity, ...]
     break_even: float
     sentence: str
+    weighed: str = ""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class DecisionInputs:
     """`predictions` of the rows the list was made from by models that had not seen them, their outcomes `y`, and the simple
-    rule's predictions (None when there is none). All aligned; shapes as the model's."""
+    rule's predictions (None when there is none). All aligned; shapes as the model's. `weights` (n,) say how many rows each stands
+    for (None: one)."""
 
     predictions: Floats
     y: NDArray[np.generic]
@@ -72,12 +75,13 @@ class DecisionInputs:
     goal: Goal
     rule: Floats | None = None
     seed: int = 0
+    weights: Floats | None = None
 
 
 def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
     """What the list `actions` is worth by the outcomes that came, and everything it rests on."""
     goal, problem = inputs.goal, inputs.problem
-    at_risk = np.nan_to_num(risk(inputs.predictions, problem, goal))
+    at_risk = np.nan_to_num(risk(inputs.predictions, problem, goal, inputs.weights))
     chosen = np.array([row.row for row in actions.rows], dtype=np.int64)
     nan = math.nan
     curve: ProfitCurve | None = None
@@ -88,19 +92,23 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
     else:
         bad = 1.0 - make_outcome(inputs.y, problem, goal.good).values
         priced = _money(inputs)
-        curve = profit_curve(*_scored(inputs, at_risk, bad), priced, inputs.seed) if priced is not None else None
-        lift = gains(at_risk, bad) if len(bad) else ()
-        top = precision_at(at_risk, bad, (len(chosen),))[0] if len(chosen) else None
-    made = Decision(curve, lift, top, len(chosen), nan, nan, nan, (), (), nan, "")
+        scored = _scored(inputs, at_risk, bad)
+        curve = profit_curve(*scored, priced, inputs.seed, inputs.weights) if priced is not None else None
+        lift = gains(at_risk, bad, weights=inputs.weights) if len(bad) else ()
+        top = precision_at(at_risk, bad, (len(chosen),), inputs.weights)[0] if len(chosen) else None
+    made = Decision(curve, lift, top, len(chosen), nan, nan, nan, (), (), nan, "", _weighed(inputs, len(bad), len(chosen)))
     if goal.value > 0 and len(chosen):
         worth = goal.save_rate * goal.value * bad - goal.contact_cost
-        value, reach = float(worth[chosen].sum()), _reach(worth[chosen])
+        counts = counted_by(np.ones(len(chosen)), None if inputs.weights is None else inputs.weights[chosen])
+        value = float((counts * worth[chosen]).sum())
+        reach = _reach(counts * (worth[chosen] - value / len(chosen)))
         least, most = -math.inf, math.inf
         if problem.task != "regression":  # all alike are no proof that the next one is, too; none or all can be turned, no more
-            reach = max(reach, _alike_reach(len(chosen), goal.save_rate * goal.value))
+            spread = math.sqrt(float((counts**2).mean()))
+            reach = max(reach, spread * _alike_reach(len(chosen), goal.save_rate * goal.value))
             least = -len(chosen) * goal.contact_cost
             most = least + len(chosen) * goal.save_rate * goal.value
-        lost = float(bad[chosen].sum())
+        lost = float((counts * bad[chosen]).sum())
         made = replace(
             made,
             value=value,
@@ -113,8 +121,16 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
     return replace(made, sentence=_sentence(made, inputs, actions))
 
 
+def _weighed(inputs: DecisionInputs, rows: int, listed: int) -> str:
+    """What rows count by, in words."""
+    if inputs.weights is None:
+        return ""
+    words = f"Rows count by {quote(inputs.problem.weights)}: {count(rows, 'row')} stand for {number(float(inputs.weights.sum()))}"
+    return f"{words}, and the curve is theirs; the list's money is that of {count(listed, 'row')} such as it lists."
+
+
 def _away(inputs: DecisionInputs) -> Floats:
-    middle = float(np.median(inputs.predictions)) if len(inputs.predictions) else 0.0
+    middle = middle_of(inputs.predictions, inputs.weights) if len(inputs.predictions) else 0.0
     y = np.asarray(inputs.y, dtype=np.float64)
     return y - middle if inputs.goal.good == "low" else middle - y
 
@@ -137,13 +153,15 @@ def _rivals(inputs: DecisionInputs, worth: Floats, chosen: NDArray[np.int64], ro
     marked = np.zeros(rows)
     marked[chosen] = 1.0
     size = len(chosen)
+    marked = counted_by(marked, inputs.weights)
     found = [
-        _rival("As many at random", np.full(rows, size / rows), marked, worth),
-        _rival("Everyone", np.ones(rows), marked, worth),
+        _rival("As many at random", counted_by(np.full(rows, size / rows), inputs.weights), marked, worth),
+        _rival("Everyone", counted_by(np.ones(rows), inputs.weights), marked, worth),
     ]
     if inputs.rule is not None:
-        scores = risk(np.nan_to_num(inputs.rule, nan=float(np.nanmean(inputs.rule))), inputs.problem, inputs.goal)
-        found.append(_rival("The simple rule", _top(scores, size), marked, worth))
+        told = np.nan_to_num(inputs.rule, nan=float(np.nanmean(inputs.rule)))
+        scores = risk(told, inputs.problem, inputs.goal, inputs.weights)
+        found.append(_rival("The simple rule", counted_by(_top(scores, size), inputs.weights), marked, worth))
     return tuple(found)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 
-def wilson(hits: float, rows: int) -> tuple[float, float]:
+def wilson(hits: float, rows: float) -> tuple[float, float]:
     """The 95 % score interval of a share (Wilson 1927): never outside 0 and 1, never without width."""
     if rows < 1:
         return 0.0, 1.0

@@ -21,6 +21,7 @@ from automl_core.data import type_row
 from automl_core.errors import BadInput
 from automl_core.explaining.words import id_text
 from automl_core.framing.problem import Problem
+from automl_core.framing.validation import given_weights
 from automl_core.reporting.card_page import CardPage, card_page
 from automl_core.reporting.exports import safe_csv, safe_xlsx
 from automl_core.workspace.act import MOST_REASONS
@@ -59,7 +60,9 @@ class Deciding:
         def make() -> Decision:
             actions = self.pilots.act.actions_of(run, capacity)
             past = self.search.ranked(run)
-            inputs = acting.DecisionInputs(past.oof, past.y, self._problem(run), goal, self._rule(run), run.plan.seed)
+            rows, problem = self.search.goal.open(self.search.inputs(run))[0].iloc[past.positions], self._problem(run)
+            weights = given_weights(rows, problem)
+            inputs = acting.DecisionInputs(past.oof, past.y, problem, goal, self._rule(run), run.plan.seed, weights)
             return acting.decide(inputs, actions)
 
         made: Decision = self.context.decisions.get("decision" + fingerprint(run.id, goal, capacity), make)

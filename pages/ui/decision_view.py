@@ -35,6 +35,8 @@ def decision(project: str, goal: Goal) -> None:
                 st.caption(plain(f"Acting on everyone is beyond {listed.limited_by}."))
             if said := apart(made, listed, goal):
                 st.warning(plain(said), icon=":material/balance:")
+        if made.weighed:
+            st.caption(plain(made.weighed, 500))
         if made.curve is not None and made.curve.best.rows:
             cards.show(pilot_charts.profit(made.curve, goal.currency, session.palette()), "profit_curve")
             _honest(made, goal)

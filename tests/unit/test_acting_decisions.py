@@ -376,9 +376,9 @@ def test_the_risk_of_all_rows_is_worked_out_once_however_long_the_list_is(monkey
     module = importlib.import_module("automl_core.acting.decide")
     asked: list[int] = []
 
-    def counted(predictions: np.ndarray, problem: Problem, goal: Goal) -> np.ndarray:
+    def counted(predictions: np.ndarray, problem: Problem, goal: Goal, weights: np.ndarray | None = None) -> np.ndarray:
         asked.append(len(predictions))
-        return risk(predictions, problem, goal)
+        return risk(predictions, problem, goal, weights)
 
     monkeypatch.setattr(module, "risk", counted)
     p, goal = np.linspace(0.2, 1, 300), Goal("Churn", "No", value=100.0, capacity=250)
