@@ -59,7 +59,8 @@ def rank_rows(
     goal: Goal,
     reasons: Sequence[tuple[str, ...]] | None = None,
 ) -> ActionList:
-    """The rows to act on, best first, in order of expected worth.
+    """The rows to act on, best first, in order of expected worth: those first whose outcome `frame` does not know yet, where it
+    knows that of others, for they can still be acted on.
 
     The worth of a row is `save_rate` x `risk` x `value` minus `contact_cost`; rows not worth their cost are left out when
     money was given. Without money rows are ranked by risk. `frame`, `predictions` and `reasons` are aligned; the frame's index
@@ -73,11 +74,10 @@ def rank_rows(
     at_risk = np.nan_to_num(risk(predictions, problem, goal, weights))
     priced = goal.value > 0
     worth = goal.save_rate * goal.value * at_risk - goal.contact_cost if priced else np.full(len(at_risk), math.nan)
-    order = np.argsort(-at_risk, kind="stable")
+    unknown = _unknown(frame, problem)
+    order = np.lexsort((-at_risk, ~unknown))
     limit = _limit(len(frame), goal, priced)
-    chosen = order[:limit]
-    if priced:
-        chosen = chosen[worth[chosen] > 0]
+    chosen = order[worth[order] > 0][:limit] if priced else order[:limit]
     pays = not priced or bool((worth > 0).any())
     ids, shown = _ids(frame, columns), predictions if predictions.ndim == 1 else at_risk
     rows = []
@@ -104,8 +104,9 @@ def rank_rows(
         limited_by=_limit_words(limit, len(frame), goal),
         takes_everyone=len(rows) == len(frame) > 0,
         ranked=len(frame),
+        unknown=int(unknown[chosen].sum()),
     )
-    return replace(made, sentence=_sentence(made, goal, problem, pays))
+    return replace(made, sentence=_sentence(made, goal, problem, pays) + _unknown_words(made))
 
 
 def actions_frame(actions: ActionList, frame: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
@@ -168,6 +169,25 @@ def _weights(frame: pd.DataFrame, problem: Problem) -> Floats | None:
     given = pd.to_numeric(frame[problem.weights], errors="coerce").to_numpy(dtype=np.float64, na_value=math.nan)
     known = np.isfinite(given) & (given >= 0)
     return np.where(known, given, float(given[known].mean())) if known.any() else None
+
+
+def _unknown(frame: pd.DataFrame, problem: Problem) -> NDArray[np.bool_]:
+    """(n,) rows without an outcome, where others have one."""
+    if problem.target not in frame:
+        return np.zeros(len(frame), dtype=bool)
+    unknown = frame[problem.target].isna().to_numpy()
+    return np.asarray(unknown & ~unknown.all(), dtype=bool)
+
+
+def _unknown_words(actions: ActionList) -> str:
+    """Says of the rows without an outcome that they come first."""
+    rows = len(actions.rows)
+    if not actions.unknown:
+        return ""
+    if actions.unknown == rows:
+        return f" {'Its outcome is' if rows == 1 else 'The outcomes of all of them are'} not known yet."
+    which = f"{count(actions.unknown)} of them {'has' if actions.unknown == 1 else 'have'}"
+    return f" {which} no outcome yet and {'is' if actions.unknown == 1 else 'are'} listed first, for there one can still act."
 
 
 def _weighed(weights: Floats | None, problem: Problem) -> tuple[str, ...]:

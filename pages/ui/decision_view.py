@@ -33,7 +33,9 @@ def decision(project: str, goal: Goal) -> None:
             listed = ws.act.actions(project, goal.capacity)
             if listed.limited_by:
                 st.caption(plain(f"Acting on everyone is beyond {listed.limited_by}."))
-            if said := apart(made, listed, goal):
+            if listed.unknown:
+                st.caption("Rows without an outcome cannot be judged by it yet: these figures are of a list of past rows.")
+            elif said := apart(made, listed, goal):
                 st.warning(plain(said), icon=":material/balance:")
         if made.weighed:
             st.caption(plain(made.weighed, 500))

@@ -79,6 +79,21 @@ def test_list_is_the_best_one_of_its_size() -> None:
     assert list(table.columns) == ["rank", "id", "prediction", "expected_value", "reason_1"]
 
 
+def test_rows_without_an_outcome_come_first() -> None:
+    """Past rows are at a higher risk, but nothing can be done about them any more."""
+    p = np.array([0.9, 0.8, 0.7, 0.4, 0.3, 0.05])
+    frame = pd.DataFrame({"Churn": ["Yes", "No", "Yes", None, None, None]})
+    goal = Goal("Churn", "No", value=100, contact_cost=2, capacity=3)
+    made = rank_rows(frame, p, (), PROBLEM, goal)
+    assert [row.row for row in made.rows] == [3, 4, 0]  # the last one is not worth its cost
+    assert made.sentence.endswith("2 of them have no outcome yet and are listed first, for there one can still act.")
+    first = rank_rows(frame, p, (), PROBLEM, replace(goal, capacity=1))
+    assert first.sentence.endswith("Its outcome is not known yet.")
+    new = rank_rows(frame.assign(Churn=None), p, (), PROBLEM, goal)
+    assert ([row.row for row in new.rows], new.unknown) == ([0, 1, 2], 0)
+    assert "outcome yet" not in new.sentence
+
+
 def test_rows_not_worth_their_cost_stay_out_and_budget_limits() -> None:
     p = np.linspace(0, 1, 101)
     frame = pd.DataFrame({"x": p})

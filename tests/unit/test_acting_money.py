@@ -147,10 +147,10 @@ def test_a_decision_is_told_how_much_rows_count() -> None:
     p, places = 1 / (1 + np.exp(-frame["x"].to_numpy())), np.arange(0, 400, 2)
     past = Predictions(p[places], places, (rng.random(200) < p[places]).astype(np.int64))
     problem, run = replace(PROBLEM, weights="w"), SimpleNamespace(id="r", plan=SimpleNamespace(seed=0))
-    search = SimpleNamespace(needed=lambda _: run, inputs=lambda _: None, ranked=lambda _: past, goal=SimpleNamespace(
+    search = SimpleNamespace(needed=lambda _: run, inputs=lambda _: None, judged=lambda _: past, goal=SimpleNamespace(
         open=lambda _: (frame, (Column("x", "float", "number"),), problem, None), problem_of=lambda _: problem))
     actions = rank_rows(frame.iloc[places], past.oof, (), problem, GOAL)
-    act = SimpleNamespace(goal_of=lambda _: GOAL, actions_of=lambda *_: actions)
+    act = SimpleNamespace(goal_of=lambda _: GOAL, past_actions_of=lambda *_: actions)
     context = SimpleNamespace(decisions=SimpleNamespace(get=lambda _, make: make()))
     made = Deciding(context, search, SimpleNamespace(act=act)).decision("p")  # type: ignore[arg-type]
     assert made.curve is not None
