@@ -132,7 +132,8 @@ class ActionCard:
     the same one. `also` are further levers moved together. A numeric lever never leaves [`lowest`, `highest`] (NaN: no limit).
     `forbidden` are moves (lever, from, to) that no row makes. When not all of a group has rows to be compared with, `alike` says
     in parts (one must hold) which rows do: only these are meant. Once a pilot has ended its figures are those `measured` there.
-    `gain`, `gain_low` and `gain_high` are the effect in the wanted direction: more is better whatever is counted.
+    `gain`, `gain_low` and `gain_high` are the effect in the wanted direction: more is better whatever is counted. `is_rate` says
+    that `counted` is a share of rows; None in cards that were kept before this was told apart from a number of that name.
     """
 
     who: str
@@ -176,6 +177,12 @@ class ActionCard:
     alike: tuple[tuple[Condition, ...], ...] = ()
     measured: bool = False
     forbidden: tuple[tuple[str, str, str], ...] = ()
+    is_rate: bool | None = None
+
+    @property
+    def in_points(self) -> bool:
+        """Whether the figures are shares of rows (“Churn” = “Yes”) and not amounts."""
+        return "” = “" in self.counted if self.is_rate is None else self.is_rate
 
     @property
     def whole_cost(self) -> float:

@@ -93,6 +93,7 @@ class Desk:
             tested_rows=effect.rows, benchmark=found.benchmark.column if found.benchmark else "",
             benchmark_strength=found.benchmark.strength if found.benchmark else nan, reasons=reasons, days=lever.days,
             lowest=lever.low, highest=lever.high, also=trial.also, alike=trial.alike,
+            is_rate=self.outcome.is_rate,
         )  # fmt: skip
         made = forbidden_by(made, self.goal)
         return replace(made, id=_identity(made), what_if=self._what_if(made, trial))

@@ -269,6 +269,6 @@ def _kept_to(found: Actions, goal: Goal) -> Actions:
 
 def _leads_to(card: ActionCard, goal: Goal) -> bool:
     """Whether the card's better is what the goal wants."""
-    if goal.good in ("low", "high") and " = " not in card.counted:
+    if goal.good in ("low", "high") and not card.in_points:
         return (card.better == "up") == (goal.good == "high")
     return (card.better == "up") == card.counted.endswith(f" = {quote(goal.good)}")

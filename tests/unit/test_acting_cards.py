@@ -89,7 +89,7 @@ def test_real_lever_is_advice_and_idle_one_is_not(found: Actions) -> None:
     idle = {card.lever: card for card in found.patterns}["idle"]
     assert real.lever == "offer"
     assert real.grade in "BC"
-    assert (real.counted, real.better) == ("“y” = “Yes”", "down")
+    assert (real.counted, real.better, real.is_rate) == ("“y” = “Yes”", "down", True)
     assert real.low <= -0.2 <= real.high
     assert real.what_if == pytest.approx(-0.2, abs=0.01)
     assert real.raw_gap < real.adjusted
