@@ -277,6 +277,14 @@ def test_a_row_without_an_id_is_named_by_its_place_in_the_table() -> None:
     assert actions_frame(made, frame, ())["row"].tolist() == [11, 40, 7]
 
 
+def test_a_step_and_values_to_move_to_are_refused_together() -> None:
+    columns, both = (*COLUMNS, Column("Charges", "float", "number")), Lever("Charges", ("20",), step=-10.0)
+    with pytest.raises(BadInput, match="a step and values to move to"):
+        check_goal(Goal("Churn", "No", levers=(both,)), PROBLEM, columns)
+    for one in (replace(both, to=()), replace(both, step=math.nan)):
+        check_goal(Goal("Churn", "No", levers=(one,)), PROBLEM, columns)
+
+
 @pytest.mark.parametrize(
     ("lever", "words"),
     [
