@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automl_core.cli_problem import LONGEST, add_problem, parts_of, request_of
+from automl_core.cli_problem import LONGEST, add_class, add_problem, parts_of, request_of
 from automl_core.codec import to_json
 from automl_core.errors import BadInput, ClarionError
 from automl_core.settings import read_settings
@@ -152,13 +152,13 @@ def _predict(arguments: Arguments) -> Answer:
 
 def _explain(arguments: Arguments) -> Answer:
     files = _open().files
-    explanation = files.explain(arguments.bundle, arguments.data)
+    explanation = files.explain(arguments.bundle, arguments.data, arguments.label)
     data = {"importance": explanation.importance, "base": explanation.base, "rows": explanation.rows, "units": explanation.units,
-            "shapes": explanation.shapes, "groups": explanation.groups, "floor": explanation.floor, "refits": explanation.refits,
-            "measured": explanation.measured}
+            "label": explanation.label, "shapes": explanation.shapes, "groups": explanation.groups, "floor": explanation.floor,
+            "refits": explanation.refits, "measured": explanation.measured}
     sentence = f"{explanation.sentence} {explanation.doubt_sentence}".rstrip()
     if arguments.row is not None:
-        one = files.explain_row(arguments.bundle, arguments.data, arguments.row)
+        one = files.explain_row(arguments.bundle, arguments.data, arguments.row, arguments.label)
         data["row"] = one
         sentence = f"{one.sentence} {one.doubt_sentence}".rstrip()
     return Answer(data, sentence)
@@ -173,7 +173,7 @@ def _act(arguments: Arguments) -> Answer:
 def _happened(arguments: Arguments) -> Answer:
     from automl_core import cli_findings
 
-    return Answer(*cli_findings.happened(_open(), arguments.data, request_of(arguments)))
+    return Answer(*cli_findings.happened(_open(), arguments.data, request_of(arguments), arguments.label))
 
 
 def _compare(arguments: Arguments) -> Answer:
@@ -268,14 +268,14 @@ def _parser() -> argparse.ArgumentParser:
     predict = add("predict", _predict, "score a file with a bundle", "bundle", "data")
     predict.add_argument("--out", required=True)
     predict.add_argument("--reasons", action="store_true", help="say why for each row")
-    add("explain", _explain, "explain a bundle's model on a file", "bundle", "data").add_argument("--row", type=int)
+    told = add_class(add("explain", _explain, "explain a bundle's model on a file", "bundle", "data"), "; a row’s likeliest")
+    told.add_argument("--row", type=int, metavar="N", help="why this row gets its prediction, counted from 0")
     act = add("act", _act, "who to act on, and what to change", "bundle", "data")
     act.add_argument("--goal", required=True, metavar="GOAL.TOML", help="outcome, money, roles, levers, limits: see docs/act.md")
     act.add_argument("--out", default="", metavar="CSV", help="one line a row that a card speaks of, with what to change")
     act.add_argument("--ranked", default="", metavar="CSV", help="the rows by risk and money, whatever a card says")
-    add_problem(add("happened", _happened, "which groups differ, confirmed on rows that did not find them", "data"))
-    compare = add("compare", _compare, "why two groups or two periods differ", "data")
-    add_problem(compare)
+    add_class(add_problem(add("happened", _happened, "which groups differ, confirmed on rows that did not find them", "data")))
+    compare = add_class(add_problem(add("compare", _compare, "why two groups or two periods differ", "data")))
     for name in ("first", "second"):
         compare.add_argument(f"--{name}", action="append", default=[], metavar="COLUMN=VALUE",
                              help=f"a condition of the {name} group; again for more")

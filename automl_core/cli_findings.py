@@ -11,9 +11,9 @@ from automl_core.workspace.requests import Request
 Said = tuple[dict[str, Any], str]
 
 
-def happened(workspace: Workspace, source: str, request: Request) -> Said:
-    """Groups that differ: `segments`, `looked_at`, `tested`, `outcome`, `note`."""
-    found = workspace.file_findings.happened(source, request)
+def happened(workspace: Workspace, source: str, request: Request, label: str) -> Said:
+    """Groups that differ: `segments`, `looked_at`, `tested`, `outcome`, which says the class that is counted, and `note`."""
+    found = workspace.file_findings.happened(source, request, label)
     search = found.search
     listed = [{"segment": story.segment, "share_rows": story.share_rows, "share_outcome": story.share_outcome,
                "explained": story.explained, "same_sign": story.same_sign,
@@ -26,7 +26,7 @@ def happened(workspace: Workspace, source: str, request: Request) -> Said:
 
 def compare(workspace: Workspace, source: str, request: Request, arguments: argparse.Namespace) -> Said:
     """Two groups or two periods: the gap, what it is made of, and its drivers."""
-    asked = Asked(tuple(arguments.first), tuple(arguments.second), arguments.when, arguments.since)
+    asked = Asked(tuple(arguments.first), tuple(arguments.second), arguments.when, arguments.since, arguments.label)
     story = workspace.file_findings.compare(source, request, asked)
     names = ("first", "second", "rows_first", "rows_second", "mean_first", "mean_second", "gap", "composition", "behaviour",
              "columns", "drivers", "looked_at", "tested", "support", "left_out", "confirmed", "outcome", "sentence", "drawn_from")

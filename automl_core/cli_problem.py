@@ -15,8 +15,8 @@ LONGEST = 86_400.0
 MOST_FOLDS = 20
 
 
-def add_problem(command: argparse.ArgumentParser) -> None:
-    """Add the options of a problem to a command."""
+def add_problem(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Add the options of a problem to a command, which is given back."""
     command.add_argument("--target", required=True)
     command.add_argument("--task", default="")
     command.add_argument("--metric", default="")
@@ -29,6 +29,14 @@ def add_problem(command: argparse.ArgumentParser) -> None:
     command.add_argument("--ordered", nargs="?", const="", default=None, metavar="LOW,...,HIGH",
                          help="the classes are steps of a scale; words need their order, quoted as in --drop")
     command.add_argument("--copies-together", action="store_true", help="keep exact copies of a row on one side of every split")
+    return command
+
+
+def add_class(command: argparse.ArgumentParser, also: str = "") -> argparse.ArgumentParser:
+    """Add the option that says which class is spoken of; the command is given back."""
+    command.add_argument("--class", dest="label", default="", metavar="CLASS", help="which class to speak of; without it, of "
+                         f"several, the commonest, unless three of four rows are of it{also}")
+    return command
 
 
 def request_of(arguments: argparse.Namespace) -> Request:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from automl_core import Workspace
     from automl_core.search.model import Model
 
-KINDS = ("lightgbm", "catboost", "linear", "ebm", "extra_trees", "neural")
+KINDS = ("lightgbm", "catboost", "linear", "ebm", "extra_trees", "neural", "neighbours")
 ROWS = 60
 
 

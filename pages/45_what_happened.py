@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import cards, findings_view, session
+from pages.ui import cards, explain_class, findings_view, session
 
 ws = session.workspace()
 project = cards.need_project()
@@ -18,17 +18,18 @@ if not ws.goal.fits(project):
                 "outcome.", "goal", "Choose the outcome")
     st.stop()
 
-found = ws.findings.found(project)
+label = explain_class.counted(project)
+found = ws.findings.found(project, label)
 tabs = st.tabs(["Groups that differ", "Two groups", "Before and after"], on_change="rerun", key="happened_tab")
 if tabs[0].open:
     with tabs[0]:
-        findings_view.groups(project, found)
+        findings_view.groups(project, found, label)
 if tabs[1].open:
     with tabs[1]:
-        findings_view.two_groups(project)
+        findings_view.two_groups(project, label)
 if tabs[2].open:
     with tabs[2]:
-        findings_view.two_periods(project)
+        findings_view.two_periods(project, label)
 
 if found is not None or not tabs[0].open:
     explained = ws.search.last(project) is not None

@@ -220,7 +220,8 @@ class PlanLabels:
 
 
 def plan_frame(plan: ActionPlan, inputs: PlanInputs, labels: PlanLabels) -> pd.DataFrame:
-    """The plan as a table for export, one line a row: its own id (or position), the action, figures, pilot side and reasons."""
+    """The plan as a table for export, one line a row: its own id (or position), the action, figures, pilot side and reasons. What
+    is chance is said to be none or sure where the expected change would lead beyond."""
     places = [action.row for action in plan.actions]
     ids = [column.name for column in inputs.columns if column.role == "id" and column.name in inputs.frame]
     table: dict[str, object] = {name: inputs.frame[name].iloc[places].map(name_of).tolist() for name in ids}
@@ -233,6 +234,8 @@ def plan_frame(plan: ActionPlan, inputs: PlanInputs, labels: PlanLabels) -> pd.D
         ("net", "net"), ("grade", "grade"), ("support", "support"),
     ):  # fmt: skip
         values = [getattr(action, attribute) for action in plan.actions]
+        if attribute == "p_after" and inputs.model.problem.task != "regression":
+            values = [min(1.0, max(0.0, value)) for value in values]
         table[free_name(name, ids)] = [round(value, 6) if isinstance(value, float) else value for value in values]
     table[free_name("arm", ids)] = [labels.arms.get(row, "") for row in places]
     table[free_name("valid_until", ids)] = [labels.valid_until] * len(places)

@@ -22,9 +22,13 @@ def classes_by_interest(problem: Problem, y: NDArray[np.generic]) -> tuple[str, 
     if problem.task == "binary":
         return (problem.positive if problem.positive in problem.classes else problem.classes[0],)
     values = np.asarray(y, dtype=np.float64)
-    counts = np.bincount(values[np.isfinite(values)].astype(np.int64), minlength=len(problem.classes))
+    return by_rows(problem, np.bincount(values[np.isfinite(values)].astype(np.int64), minlength=len(problem.classes)))
+
+
+def by_rows(problem: Problem, counts: NDArray[np.int64] | NDArray[np.float64]) -> tuple[str, ...]:
+    """The same order of several classes by how many rows, or what share of them, each has."""
     order = np.argsort(-counts, kind="stable").tolist()
-    if counts[order[0]] > OVERWHELMING * max(int(counts.sum()), 1):
+    if counts[order[0]] > OVERWHELMING * max(float(counts.sum()), 1.0):
         order = [*order[1:], order[0]]
     names = [problem.classes[place] for place in order]
     return tuple(sorted(names, key=lambda name: name != problem.positive))

@@ -39,6 +39,14 @@ def effective(shares: Floats, together: Codes) -> float:
     return float(sums.sum() ** 2 / max(float((sums**2).sum()), 1e-300))
 
 
+def mean_error(values: Floats, together: Codes) -> float:
+    """The standard error of a mean of rows (n,) as whole groups of them come and go (Liang and Zeger 1986); infinite for one
+    group."""
+    groups = effective(np.ones(len(values)), together)
+    sums = np.bincount(together, values - values.mean())
+    return math.sqrt(float((sums**2).sum()) * groups / (groups - 1)) / len(values) if groups > 1 else math.inf
+
+
 def welch(values: Floats, weights: Floats, inside: Mask, outside: Mask, together: Codes | None = None) -> Welch:
     """Variances of weighted means with the freedom of so many rows of equal weight as they are worth (Kish 1965).
 

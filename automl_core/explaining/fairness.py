@@ -2,8 +2,8 @@
 
 Selection rates and error rates by group with Wilson intervals, demographic parity and equalised odds as differences and ratios
 (Hardt, Price and Srebro 2016; the figures are those of fairlearn), calibration by group, and for numbers residuals and errors by
-group. Nothing here says that a model is fair: the figures conflict with each other wherever base rates differ (Chouldechova
-2017). Predictions must be out-of-fold: a model errs little on rows it has seen.
+group. All intervals are wider where rows go together. Nothing here says that a model is fair: the figures conflict with each
+other wherever base rates differ (Chouldechova 2017). Predictions must be out-of-fold: a model errs little on rows it has seen.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from automl_core.explaining.fairness_counts import (
     mean_rate,
     mean_spread,
     odds_spread,
+    share_rate,
     share_spread,
     widened,
     wilson,
@@ -156,20 +157,20 @@ def _groups(labels: NDArray[np.object_]) -> tuple[list[str], NDArray[np.int64]]:
 
 def _figures(case: Audit, mask: Mask, name: str) -> GroupFigures:
     y, prediction = case.y[mask], case.prediction[mask]
+    together = None if case.together is None else case.together[mask]
     nobody = wilson(0, 0)
     chosen = found = false_alarms = nobody
-    observed, error = mean_rate(y), nobody
+    observed, error = mean_rate(y, together), nobody
     if case.selected is not None:
         picked, real = case.selected[mask], y > 0.5
-        chosen, observed = wilson(int(picked.sum()), len(y)), wilson(int(real.sum()), len(y))
-        found = wilson(int((picked & real).sum()), int(real.sum()))
-        false_alarms = wilson(int((picked & ~real).sum()), int((~real).sum()))
+        chosen, observed = share_rate(picked, together), share_rate(real, together)
+        found, false_alarms = (share_rate(picked[some], None if together is None else together[some]) for some in (real, ~real))
     else:
-        error = mean_rate(np.abs(y - prediction))
+        error = mean_rate(np.abs(y - prediction), together)
     lumped = case.selected is not None and (_few(case, mask & (case.y > 0.5)) or _few(case, mask & (case.y <= 0.5)))
     return GroupFigures(
         name, len(y), len(y) < SMALL_ROWS or _few(case, mask), chosen, found, false_alarms, observed, float(prediction.mean()),
-        mean_rate(y - prediction), error, _calibration(prediction, y, case.selected is not None), lumped,
+        mean_rate(y - prediction, together), error, _calibration(case, mask), lumped,
     )
 
 
@@ -180,15 +181,17 @@ def _few(case: Audit, mask: Mask) -> bool:
     return effective(np.full(int(mask.sum()), 1.0), codes_of(case.together[mask])) < LEAST_GROUPS
 
 
-def _calibration(prediction: Floats, y: Floats, is_class: bool) -> tuple[CalibrationPoint, ...]:
-    """Five bins of equal size by prediction; fewer when there are few rows."""
-    bins = min(BINS, len(y) // LEAST_EACH)
+def _calibration(case: Audit, mask: Mask) -> tuple[CalibrationPoint, ...]:
+    """Five bins of a group's rows, of equal size by prediction; fewer when there are few rows."""
+    rows = np.flatnonzero(mask)
+    bins = min(BINS, len(rows) // LEAST_EACH)
     if bins < 2:
         return ()
     points = []
-    for places in np.array_split(np.argsort(prediction, kind="stable"), bins):
-        seen = wilson(int(y[places].sum()), len(places)) if is_class else mean_rate(y[places])
-        points.append(CalibrationPoint(float(prediction[places].mean()), seen))
+    for some in np.array_split(rows[np.argsort(case.prediction[rows], kind="stable")], bins):
+        together = None if case.together is None else case.together[some]
+        seen = mean_rate(case.y[some], together) if case.selected is None else share_rate(case.y[some] > 0.5, together)
+        points.append(CalibrationPoint(float(case.prediction[some].mean()), seen))
     return tuple(points)
 
 

@@ -1,5 +1,8 @@
 """Intervals of group figures: Wilson for shares, and a bootstrap for the widest gap between groups.
 
+Rows that go together, such as those of one customer, say less than as many that stand alone: a share is given the rows that
+they are worth by the spread of the groups' sums (Korn and Graubard 1998), a mean the error of those sums.
+
 The widest gap is never below zero, so the usual bootstrap would call equal groups unequal. Here the interval is the widest gap
 plus or minus the 95 % quantile of the largest error of any pair, which covers the true widest gap with 95 % or more (a
 simultaneous band, Hall 1992), and holds 0 when the groups are equal.
@@ -13,7 +16,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.explaining.dependent import Codes, codes_of, effective, mean_error
+
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 DRAWS = 2000
 SMALL_ROWS = 100
 LEAST_EACH = 20  # rows of a class that an error rate needs before it is compared with another group's
@@ -51,24 +57,70 @@ class Spread:
 UNKNOWN = Spread(math.nan, math.nan, math.nan, math.nan, math.nan, math.nan)
 
 
-def wilson(hits: int, rows: int) -> Rate:
-    """A share with its Wilson score interval (Wilson 1927)."""
+def wilson(hits: int, rows: int, worth: float = 0.0) -> Rate:
+    """A share with its Wilson score interval (Wilson 1927); `worth` says how many rows it is worth where they go together."""
     if not rows:
         return Rate(math.nan, math.nan, math.nan, 0)
-    share, z2 = hits / rows, REACH**2
-    centre = (share + z2 / (2 * rows)) / (1 + z2 / rows)
-    reach = REACH / (1 + z2 / rows) * math.sqrt(share * (1 - share) / rows + z2 / (4 * rows**2))
+    share, size, z2 = hits / rows, worth or rows, REACH**2
+    centre = (share + z2 / (2 * size)) / (1 + z2 / size)
+    reach = REACH / (1 + z2 / size) * math.sqrt(share * (1 - share) / size + z2 / (4 * size**2))
     return Rate(share, max(0.0, centre - reach), min(1.0, centre + reach), rows)
 
 
-def mean_rate(values: Floats) -> Rate:
-    """A mean with its t interval; an unbounded one from fewer than two values."""
-    from scipy import stats
+def share_rate(hits: Mask, together: Codes | None) -> Rate:
+    """The share of rows (n,) that are hits, with an interval for whole groups of rows where some go together (n,)."""
+    count, rows = int(hits.sum()), len(hits)
+    if together is None or rows < 2:
+        return wilson(count, rows)
+    return wilson(count, rows, _worth(hits.astype(np.float64), codes_of(together)))
+
+
+def _worth(hits: Floats, together: Codes) -> float:
+    """How many rows that stand alone tell a share as surely: by the spread of the sums of its groups, or by how alike their rows
+    are, whichever makes fewer, with Student's t for the number of groups (for twice those that hold the rarer side, where these
+    are fewer). Where hardly any hold it, rows of a group may all be alike, and it counts as one row."""
+    from scipy.special import stdtrit
+
+    rows, share = len(hits), float(hits.mean())
+    groups = effective(np.ones(rows), together)
+    if groups < 2:
+        return 1.0
+    rare = hits if share <= 0.5 else 1 - hits
+    holding = effective(rare, together) if rare.any() else 0.0
+    if holding < 2:
+        return groups
+    alone = share * (1 - share) / (rows - 1)
+    by_sums = rows * alone / max(mean_error(hits, together) ** 2, 1e-300)
+    by_rows = rows / (1 + (rows / groups - 1) * _alike(hits, together))
+    few, many = min(groups, 2 * holding) - 1, min(rows, 2 * float(rare.sum())) - 1
+    return max(1.0, min(float(rows), by_sums, by_rows) * float(stdtrit(many, 0.975) / stdtrit(few, 0.975)) ** 2)
+
+
+def _alike(hits: Floats, together: Codes) -> float:
+    """How alike rows of one group are, from 0 to 1: the intraclass correlation of the analysis of variance."""
+    sizes, sums = np.bincount(together), np.bincount(together, hits)
+    rows, groups = len(hits), len(sizes)
+    if groups == rows:
+        return 0.0
+    between = float(((sums - sizes * hits.mean()) ** 2 / sizes).sum()) / (groups - 1)
+    within = float((sums - sums**2 / sizes).sum()) / (rows - groups)
+    usual = (rows - float((sizes**2).sum()) / rows) / (groups - 1)
+    return min(1.0, max(0.0, (between - within) / max(between + (usual - 1) * within, 1e-300)))
+
+
+def mean_rate(values: Floats, together: Codes | None = None) -> Rate:
+    """A mean with its t interval, no narrower than that of whole groups of rows where some go together (n,); an unbounded one
+    from fewer than two values or groups."""
+    from scipy.special import stdtrit
 
     rows = len(values)
     if rows < 2:
         return Rate(float(values.mean()) if rows else math.nan, math.nan, math.nan, rows)
-    reach = float(stats.t.ppf(0.975, rows - 1)) * float(values.std(ddof=1)) / math.sqrt(rows)
+    reach = float(stdtrit(rows - 1, 0.975)) * float(values.std(ddof=1)) / math.sqrt(rows)
+    if together is not None:
+        codes = codes_of(together)
+        groups = effective(np.ones(rows), codes)
+        reach = max(reach, float(stdtrit(groups - 1, 0.975)) * mean_error(values, codes)) if groups >= 2 else math.nan
     mean = float(values.mean())
     return Rate(mean, mean - reach, mean + reach, rows)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from automl_core.data.words import join_words
-from automl_core.explaining.fairness_counts import SMALL_ROWS, Rate, Spread
+from automl_core.explaining.fairness_counts import LEAST_EACH, SMALL_ROWS, Rate, Spread
 from automl_core.explaining.words import interval, number, percent, points, quote
 
 if TYPE_CHECKING:
@@ -24,17 +24,33 @@ def sentences(made: Fairness) -> tuple[str, ...]:
     """What a manager should know, the selection first."""
     lines = _class_lines(made) if made.is_class else _number_lines(made)
     for few, why in ((True, f"fewer than {SMALL_ROWS} rows"), (False, "rows of fewer than 5 groups of rows that go together")):
-        small = [quote(group.group) for group in made.groups if group.small and (group.rows < SMALL_ROWS) == few]
+        small = [group for group in made.groups if group.small and (group.rows < SMALL_ROWS) == few]
         if small:
-            some = small if len(small) <= 4 else [*small[:3], f"{len(small) - 3} more"]
-            lines.append(f"{join_words(some)} {'has' if len(small) == 1 else 'have'} {why}: shown, but not compared.")
-    lumped = [quote(group.group) for group in made.compared if group.lumped]
-    if lumped and math.isfinite(made.found.difference):  # else no errors are compared, which was said
-        some = lumped if len(lumped) <= 4 else [*lumped[:3], f"{len(lumped) - 3} more"]
-        target = quote(made.label)
-        lines.append(f"In {join_words(some)}, the rows that are {target}, or those that are not, are of fewer than 5 groups of "
-                     "rows that go together: errors shown, but not compared.")
+            lines.append(f"{_named(small)} {'has' if len(small) == 1 else 'have'} {why}: shown, but not compared.")
+    if math.isfinite(made.found.difference):  # else no errors are compared, which was said
+        lines += _left_out(made)
     return (*lines, LIMITS)
+
+
+def _left_out(made: Fairness) -> list[str]:
+    """Which groups' errors are not compared with the others', and why."""
+    target, lines = quote(made.label), []
+    known = [group for group in made.compared if not group.lumped]
+    for what, few in ((f"are {target}", [group for group in known if group.found.rows < LEAST_EACH]),
+                      (f"are not {target}", [group for group in known if group.false_alarms.rows < LEAST_EACH])):
+        if few:
+            lines.append(f"In {_named(few)}, fewer than {LEAST_EACH} rows {what}: errors shown, but not compared.")
+    lumped = [group for group in made.compared if group.lumped]
+    if lumped:
+        lines.append(f"In {_named(lumped)}, the rows that are {target}, or those that are not, are of fewer than 5 groups of "
+                     "rows that go together: errors shown, but not compared.")
+    return lines
+
+
+def _named(groups: list[GroupFigures]) -> str:
+    """Their names, of many the first three."""
+    names = [quote(group.group) for group in groups]
+    return join_words(names if len(names) <= 4 else [*names[:3], f"{len(names) - 3} more"])
 
 
 def _class_lines(made: Fairness) -> list[str]:

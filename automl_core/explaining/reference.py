@@ -10,8 +10,8 @@ biased).
 from __future__ import annotations
 
 import os
+import statistics
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +21,7 @@ from automl_core.explaining.chance import Seeds, same_seeds
 from automl_core.explaining.orders import mixtures, plan
 from automl_core.explaining.routes import Raw, by_source, in_threads, of_member, spread_remainder
 from automl_core.explaining.terms import LEARNED, Terms, calibrated, cells, dense, likeness, member_terms
+from automl_core.explaining.threads import shared
 from automl_core.explaining.woods import NORMAL_MEAN, Woods, can_walk, open_woods, walked
 from automl_core.search.model import Member, Model
 
@@ -28,7 +29,10 @@ Floats = NDArray[np.float64]
 STATE_CELLS = 1_000_000  # of a table of mixtures predicted at once
 PACE_ROWS = 10
 TRIED_ALONE, TRIED_SECONDS = 5, 0.1
+TRIED_WHOLE = 100
+TURNS_SECONDS = 0.01  # worth of orders by which it is measured what one more takes
 STATE_SECONDS = 1e-6  # a mixture costs beyond its prediction
+PROCESSORS = min(os.cpu_count() or 1, 2)  # that a row alone is counted on to use
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Care:
     alone: bool = False
 
 
-LEAST_ALONE, MOST_ALONE = Care(8, 2, alone=True), Care(200, 1_000, alone=True)
+LEAST_ALONE, MOST_ALONE = Care(8, 2, alone=True), Care(1_000, 1_000, alone=True)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -51,10 +55,11 @@ class Reference:
     """One model's rows to compare with, encoded (b, p) and in the order of their predictions (b, k).
 
     `native`, `woods`, `terms` and `dark` are the members by route; `copy` is the rough copy of the dark ones together, `pace` the
-    seconds of one processor that a mixture of theirs takes, `lone` what a row's native parts take among others, `alone` the
-    seconds that a row by itself takes with the care `LEAST_ALONE`; `slope` is how a calibrated prediction goes with the blend
-    before, on the whole: what it does beyond that is sampled. `shift` is how far the starting points of native parts are from
-    their mean prediction, `ends` what dark members and forests say of the rows to compare with. It holds for `model` alone.
+    seconds of one processor that a mixture of theirs takes, `whole` one of all members, `lone` a row's native parts among others;
+    by the clock, `alone` is what a row by itself takes with the care `LEAST_ALONE`, and `turn` what one more order and its
+    reverse add. `slope` is how a calibrated prediction goes with the blend before, on the whole: what it does beyond that is
+    sampled. `shift` is how far the starting points of native parts are from their mean prediction, `ends` what dark members and
+    forests say of the rows to compare with. It holds for `model` alone.
     `care` is what a row alone gets, when that was settled before: on a slower day its reasons must not differ.
     """
 
@@ -68,8 +73,10 @@ class Reference:
     dark: tuple[Member, ...] = ()
     copy: Terms | None = None
     pace: float = 0.0
+    whole: float = 0.0
     lone: float = 0.0
     alone: float = 0.0
+    turn: float = 0.0
     slope: float = 1.0
     shift: float = 0.0
     ends: tuple[Floats, Floats] = (np.zeros(0), np.zeros(0))
@@ -82,11 +89,19 @@ class Reference:
 
     def affords_alone(self, seconds: float) -> Care:
         """The care that so many seconds by the clock allow for a row by itself, by the pace of this machine just now."""
-        processors = min(os.cpu_count() or 1, 2)
-        each = processors * max(seconds - self.alone, 0.0) / (2 if self.asked and self.woods else 1)
-        rounds = LEAST_ALONE.rounds + int(each / max(self.round_seconds(), 1e-9))
-        meetings = LEAST_ALONE.meetings + int(each / max(self.meeting_seconds(), 1e-9))
+        each = max(seconds - self.alone, 0.0) / (2 if self.asked and self.woods else 1)
+        rounds = LEAST_ALONE.rounds + int(each / max(self._turn_seconds(), 1e-9))
+        meetings = LEAST_ALONE.meetings + int(PROCESSORS * each / max(self.meeting_seconds(), 1e-9))
         return Care(min(rounds, MOST_ALONE.rounds), min(meetings, MOST_ALONE.meetings), alone=True)
+
+    def enumerates(self, seconds: float) -> bool:
+        """Whether so many seconds by the clock allow for all coalitions of the columns of a row by itself."""
+        columns = len(self.model.sources)
+        each = max(self._turn_seconds() / (2 * max(columns - 1, 1)), self.whole / PROCESSORS)
+        return each * (1 << columns) * len(self.matrix) < seconds
+
+    def _turn_seconds(self) -> float:
+        return max(self.turn, self.round_seconds() / PROCESSORS)
 
     def round_seconds(self) -> float:
         """Seconds of one processor that one order and its reverse take for one row."""
@@ -130,20 +145,29 @@ def open_reference(model: Model, matrix: Floats) -> Reference:
         found = replace(found, lone=(time.thread_time() - began) / len(whole[:PACE_ROWS]), shift=_native_shift(found, whole))
     if found.asked:
         found = _tried(found, whole)
-    return replace(found, alone=_alone(found))
+    found = replace(found, alone=_takes(found, LEAST_ALONE))
+    return replace(found, turn=_turn(found)) if found.asked else found
 
 
-def _alone(reference: Reference) -> float:
-    """The quickest of five: the first may compile something, and any may be disturbed."""
+def _turn(reference: Reference) -> float:
+    """Seconds by the clock that one more order and its reverse take for a row alone."""
+    more = int(np.clip(PROCESSORS * TURNS_SECONDS / reference.round_seconds(), LEAST_ALONE.rounds, MOST_ALONE.rounds))
+    longer = _takes(reference, replace(LEAST_ALONE, rounds=LEAST_ALONE.rounds + more))
+    return max(longer - reference.alone, 0.0) / more
+
+
+def _takes(reference: Reference, care: Care) -> float:
+    """Seconds by the clock that a row alone takes: its threads share the processors with all else that is at work, so what one
+    processor needs does not tell. The middle of five: the first may compile something, and any may be disturbed."""
     took: list[float] = []
     for place in range(min(TRIED_ALONE, len(reference.matrix))):
         if sum(took) > TRIED_SECONDS:
             break
         row = reference.matrix[place : place + 1]
         began = time.perf_counter()
-        parted(reference, row, LEAST_ALONE, same_seeds(row, 0))
+        parted(reference, row, care, same_seeds(row, 0))
         took.append(time.perf_counter() - began)
-    return min(took, default=0.0)
+    return statistics.median(took) if took else 0.0
 
 
 def _slope(model: Model, whole: Floats, prediction: Floats) -> float:
@@ -173,12 +197,15 @@ def _tried(reference: Reference, others: Floats) -> Reference:
     if model.calibration is not None:
         _wooden(reference, whole)
     pace = (time.thread_time() - began) / size
+    began = time.perf_counter()
+    model.predict_matrix(mixed[:TRIED_WHOLE])
+    all_members = (time.perf_counter() - began) / TRIED_WHOLE
     copy = None
     if reference.dark:
         weight = sum(member.weight for member in reference.dark)
         copy = likeness(model, values / weight, mixed, matrix)
         copy = None if copy is None else replace(copy, weight=weight)
-    return replace(reference, pace=pace, copy=copy, ends=_said(reference, others))
+    return replace(reference, pace=pace, whole=all_members, copy=copy, ends=_said(reference, others))
 
 
 def parted(reference: Reference, matrix: Floats, care: Care, seeds: Seeds) -> Raw:
@@ -243,13 +270,12 @@ def paired(model: Model, row: Floats, background: Floats, rounds: int, seed: int
 
 def _sampled(reference: Reference, matrix: Floats, rounds: int, seeds: Seeds) -> tuple[Floats, Floats]:
     """`(phi, error)` (n, d, k) of what must be asked of the model beyond what is known, a block of rows in each thread."""
-    d, threads = len(reference.model.sources), os.cpu_count() or 1
+    d = len(reference.model.sources)
     most = max(1, STATE_CELLS // (2 * rounds * d * max(matrix.shape[1], 1)))
     starts = range(0, len(matrix), most)
-    inner = max(1, threads // len(starts)) if len(starts) else 1
-    with ThreadPoolExecutor(threads) as pool:
-        found = list(pool.map(lambda start: _block(
-            reference, matrix[start : start + most], rounds, seeds[start : start + most], inner), starts))
+    inner = max(1, (os.cpu_count() or 1) // max(len(starts), 1))
+    found = shared(lambda start: _block(
+        reference, matrix[start : start + most], rounds, seeds[start : start + most], inner), starts)
     return np.concatenate([part for part, _ in found]), np.concatenate([error for _, error in found])
 
 
@@ -288,10 +314,7 @@ def _asked(reference: Reference, matrix: Floats, threads: int) -> tuple[Floats, 
     def one(part: Floats) -> tuple[Floats, Floats]:
         return _said(reference, reference.model.extended(part))
 
-    if threads == 1:
-        return one(matrix)
-    with ThreadPoolExecutor(threads) as pool:
-        found = list(pool.map(one, np.array_split(matrix, threads)))
+    found = shared(one, np.array_split(matrix, threads))
     return np.concatenate([dark for dark, _ in found]), np.concatenate([wood for _, wood in found])
 
 

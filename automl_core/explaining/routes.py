@@ -9,20 +9,20 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.explaining.threads import shared
 from automl_core.search.family import link
 from automl_core.search.log_target import from_log
 from automl_core.search.model import Member, Model
 
 Floats = NDArray[np.float64]
 Part = TypeVar("Part")
-STEP_CELLS = 2_000_000
+STEP_CELLS = 100_000  # of the mixtures that are predicted at once
 THREAD_ROWS = 20
 ADDITIVE = ("linear", "ebm")  # sums of terms, whose zero is no reference
 
@@ -87,12 +87,11 @@ def in_threads(work: Callable[[Floats], Floats], matrix: Floats) -> Floats:
 
 
 def _threaded(work: Callable[[Floats], Part], matrix: Floats) -> list[Part]:
-    """The libraries let go of the interpreter while they work; deep trees take seconds for a part before they come to rows."""
+    """Few rows are not split: deep trees take seconds for a part before they come to rows."""
     threads = os.cpu_count() or 1
     if len(matrix) < THREAD_ROWS or threads == 1:
         return [work(matrix)]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(work, np.array_split(matrix, min(threads, len(matrix)))))
+    return shared(work, np.array_split(matrix, min(threads, len(matrix))))
 
 
 def by_itself(model: Model) -> bool:
@@ -157,16 +156,16 @@ def enumerated(model: Model, row: Floats, background: Floats) -> Raw:
     groups = [np.flatnonzero([feature.sources == (name,) for feature in model.encoder.features]) for name in model.sources]
     d, size = len(groups), len(background)
     inside = (np.arange(2**d)[:, None] >> np.arange(d)) & 1 == 1
-    value = []
-    most = max(1, STEP_CELLS // max(background.size, 1))
-    for start in range(0, 2**d, most):
-        part = inside[start : start + most]
+
+    def block(part: NDArray[np.bool_]) -> Floats:
         mixed = np.tile(background, (len(part), 1)).reshape(len(part), size, -1)
         for place, group in enumerate(groups):
             mixed[np.ix_(part[:, place], np.arange(size), group)] = row[0, group]
         said = model.predict_matrix(mixed.reshape(len(part) * size, -1))
-        value.append(said.reshape(len(part), size, *said.shape[1:]).mean(axis=1))
-    worth = np.concatenate(value)
+        return np.asarray(said.reshape(len(part), size, *said.shape[1:]).mean(axis=1))
+
+    most = max(1, STEP_CELLS // max(background.size, 1))
+    worth = np.concatenate(shared(block, [inside[start : start + most] for start in range(0, 2**d, most)]))
     taken = inside.sum(axis=1)
     weights = np.array([math.factorial(k) * math.factorial(d - k - 1) / math.factorial(d) for k in range(d)])
     phi = []

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 
 from automl_core.explaining.chance import Seeds
 from automl_core.explaining.orders import Orders, plan
+from automl_core.explaining.threads import shared
 from automl_core.framing.problem import Task
 from automl_core.search.calibration import Calibration
 from automl_core.search.families import families
@@ -146,8 +145,7 @@ def dense(
         changed = orders.parts(values if calibration is None else calibrated(calibration, values))
         return np.asarray(changed.reshape(-1, rounds, d, changed.shape[2]).mean(axis=1))
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        return np.concatenate(list(pool.map(block, range(0, n, most))))
+    return np.concatenate(shared(block, range(0, n, most)))
 
 
 def calibrated(calibration: Calibration, values: Floats) -> Floats:

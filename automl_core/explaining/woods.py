@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import os
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from itertools import pairwise
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.explaining.chance import Seeds, draws
+from automl_core.explaining.threads import shared
 from automl_core.search.forest import Forest, filled
 from automl_core.search.model import Member, Model
 
@@ -91,10 +91,9 @@ def walked(woods: Woods, whole: Floats, meetings: int, seeds: Seeds) -> tuple[Fl
         cuts = np.linspace(0, trees, threads + 1).astype(int)
         jobs = [(np.arange(len(rows)), slice(int(a), int(z))) for a, z in pairwise(cuts)]
     sums = np.zeros((len(rows), 2, woods.columns, woods.value.shape[1]))
-    with ThreadPoolExecutor(threads) as pool:
-        made = pool.map(lambda job: _add(woods, rows[job[0]], job[1], (meetings, starts[job[0]])), jobs)
-        for (places, _), part in zip(jobs, made, strict=True):
-            sums[places] += part
+    made = shared(lambda job: _add(woods, rows[job[0]], job[1], (meetings, starts[job[0]])), jobs)
+    for (places, _), part in zip(jobs, made, strict=True):
+        sums[places] += part
     scale = woods.member.scale / trees
     phi = scale * sums.sum(axis=1) / meetings
     if meetings == b:

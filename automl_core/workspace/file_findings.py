@@ -4,7 +4,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from automl_core import acting, cleaning, framing
 from automl_core.acting import GapStory, Pair, Periods
@@ -13,11 +15,12 @@ from automl_core.acting.conditions import all_hold, describe_all
 from automl_core.acting.spelling import number_of
 from automl_core.data.table import Column, find_column
 from automl_core.errors import BadInput
-from automl_core.explaining import Fairness
+from automl_core.explaining import Fairness, classes_by_interest
+from automl_core.explaining.words import quote
 from automl_core.framing.problem import Problem
 from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.fairness import Auditing
-from automl_core.workspace.files import Files
+from automl_core.workspace.files import Files, check_class
 from automl_core.workspace.findings import Question, WhatHappened
 from automl_core.workspace.requests import Request, shaped
 
@@ -25,12 +28,13 @@ from automl_core.workspace.requests import Request, shaped
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A comparison in words: conditions such as `plan=basic` or `age=30..50` (from 30 to below 50), or a column that says when
-    and the first day of the later period."""
+    and the first day of the later period; `label` is the class that is counted."""
 
     first: tuple[str, ...] = ()
     second: tuple[str, ...] = ()
     when: str = ""
     since: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,11 @@ class FileFindings:
     files: Files
     fairness: Auditing
 
-    def happened(self, source: str, request: Request) -> WhatHappened:
+    def happened(self, source: str, request: Request, label: str = "") -> WhatHappened:
         """Groups whose outcome differs, found on one half of a file's rows and confirmed on the other."""
         frame, columns, problem = self._opened(source, request)
         y, keep = framing.encode_target(frame[problem.target], problem)
-        rows = frame[keep].reset_index(drop=True)
+        rows, problem = frame[keep].reset_index(drop=True), _counting(problem, y, label)
         found = acting.find_segments(rows, y, columns, problem, request.plan.seed)
         return WhatHappened(found, acting.tell_segments(rows, y, problem, found), False)
 
@@ -51,7 +55,7 @@ class FileFindings:
         frame, columns, problem = self._opened(source, request)
         question = _question(asked, columns)
         y, keep = framing.encode_target(frame[problem.target], problem)
-        rows, seed = frame[keep].reset_index(drop=True), request.plan.seed
+        rows, seed, problem = frame[keep].reset_index(drop=True), request.plan.seed, _counting(problem, y, asked.label)
         if question.periods is not None:
             return acting.compare_periods(rows, y, columns, problem, question.periods, seed)
         for group in (question.pair.first, question.pair.second):
@@ -75,6 +79,17 @@ class FileFindings:
         problem = shaped(framing.suggest_problem(done.frame, columns, request.target), request, done.frame, columns)
         framing.check_target(done.frame, problem)
         return done.frame, columns, problem
+
+
+def _counting(problem: Problem, y: NDArray[np.generic], label: str) -> Problem:
+    """The problem in which one of several classes is counted: `label`, or that which Explain speaks of unasked. BadInput for a
+    class that there is not; of two classes the positive one is counted."""
+    check_class(problem, label)
+    if problem.task == "multiclass":
+        return replace(problem, positive=label or classes_by_interest(problem, y)[0])
+    if label and label != problem.positive:
+        raise BadInput(f"Of two classes {quote(problem.positive)} is counted.", "Leave --class out: the other is what is left.")
+    return problem
 
 
 def _question(asked: Asked, columns: tuple[Column, ...]) -> Question:

@@ -18,9 +18,20 @@ from automl_core.cleaning.recipe import Finding
 from automl_core.codec import from_json
 from automl_core.data.table import ReadLimits, ReadOptions, Table
 from automl_core.errors import BadInput
-from automl_core.explaining import Past, explain, explain_row, explain_rows, likeliest, pick_background, with_evidence
+from automl_core.explaining import (
+    Past,
+    classes_by_interest,
+    explain_classes,
+    explain_row,
+    explain_rows,
+    likeliest,
+    pick_background,
+    with_evidence,
+)
 from automl_core.explaining.explanation import Explanation, RowExplanation
-from automl_core.framing.problem import Verdict
+from automl_core.explaining.overview import Asked
+from automl_core.explaining.words import quote
+from automl_core.framing.problem import Problem, Verdict
 from automl_core.production import Bundle, load_bundle
 from automl_core.production.contract import BatchReport
 from automl_core.reporting.exports import safe_csv
@@ -102,28 +113,31 @@ class Files:
         """A text as a UTF-8 file."""
         write_out(out, text.encode("utf-8"))
 
-    def explain(self, bundle_path: str, source: str) -> Explanation:
-        """The model explained on the rows of a file."""
+    def explain(self, bundle_path: str, source: str, label: str = "") -> Explanation:
+        """The model explained on the rows of a file, for a class ("": the one of most interest)."""
         bundle = load_bundle(existing(bundle_path))
+        check_class(bundle.model.problem, label)
         raw = self._raw(source)
         frame = cleaned_rows(bundle, raw)
         y, known = _outcomes(bundle, frame)
         outcomes = np.full(len(frame), np.nan)
         outcomes[known] = y
-        explanation = explain(bundle.model, frame, outcomes, 0)
+        asked = Asked((label,)) if label else Asked(classes_by_interest(bundle.model.problem, outcomes)[:1])
+        explanation = explain_classes(bundle.model, frame, outcomes, asked)[0]
         past = Past(frame, outcomes, bundle.model.cleaned, tried(bundle))
         return with_evidence(explanation, bundle.model, past, EVIDENCE_SECONDS) if known.any() else explanation
 
-    def explain_row(self, bundle_path: str, source: str, position: int) -> RowExplanation:
-        """Why one row of a file gets its prediction."""
+    def explain_row(self, bundle_path: str, source: str, position: int, label: str = "") -> RowExplanation:
+        """Why one row of a file gets its prediction, for a class ("": of several the one that is likeliest)."""
         bundle = load_bundle(existing(bundle_path))
+        check_class(bundle.model.problem, label)
         raw = self._raw(source)
         if not 0 <= position < len(raw):
             raise BadInput(f"There is no row {position} in this file.", f"Choose one from 0 to {len(raw) - 1}.")
         frame = cleaned_rows(bundle, raw)
         row = cleaning.apply_recipe_row(bundle.model.recipe, data_step.type_row(dict(raw.iloc[position]), bundle.model.columns))
         background = pick_background(bundle.model, frame).reset_index(drop=True)
-        return explain_row(bundle.model, row, background, likeliest(bundle.model, row))
+        return explain_row(bundle.model, row, background, label or likeliest(bundle.model, row))
 
     def act(self, bundle_path: str, source: str, goal_text: str, processes: bool = False) -> Advice:
         """Action cards and the ranked list for the rows of a file under a goal, given as the text of a goal.toml; many rows in
@@ -216,6 +230,17 @@ def tried(bundle: Bundle) -> tuple[Trial, ...]:
     """What the bundle's search tried; nothing when it does not tell."""
     found: tuple[Trial, ...] = from_json(RunSummary, bundle.facts["summary"]).leaderboard if "summary" in bundle.facts else ()
     return found
+
+
+def check_class(problem: Problem, label: str) -> None:
+    """BadInput when a class is named that there is not."""
+    if not label or label in problem.classes:
+        return
+    if not problem.classes:
+        raise BadInput(f"{quote(problem.target)} is a number and has no classes.", "Leave --class out.")
+    more = f" and {len(problem.classes) - 8} more" if len(problem.classes) > 8 else ""
+    raise BadInput(f"{quote(problem.target)} has no class {quote(label)}.",
+                   f"Give one of {', '.join(quote(name) for name in problem.classes[:8])}{more}.")
 
 
 def _outcomes(bundle: Bundle, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

@@ -1,8 +1,8 @@
 """Use cases of what happened and why: groups that differ, two groups compared, two periods compared. No model is needed."""
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -11,19 +11,23 @@ from numpy.typing import NDArray
 from automl_core import acting, framing
 from automl_core import jobs as queue
 from automl_core.acting import GapStory, Pair, Periods, SegmentStory
-from automl_core.acting.action import Condition, SegmentSearch
+from automl_core.acting.action import Condition, Goal, SegmentSearch
 from automl_core.acting.conditions import conditions_of
 from automl_core.acting.spelling import texts
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
+from automl_core.explaining.classes import by_rows
+from automl_core.explaining.words import quote
 from automl_core.framing.problem import Problem
 from automl_core.jobs import Job, JobWatch
-from automl_core.workspace.context import Context, fingerprint
+from automl_core.workspace.context import Context, Recent, fingerprint
 from automl_core.workspace.goal import Inputs
 from automl_core.workspace.search import Searching
 
 MOST_VALUES = 50
+Shares = tuple[tuple[str, float], ...]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,36 +58,84 @@ class Choices:
 
 @dataclass(frozen=True)
 class Finding:
+    """Of several classes findings count one, `label`; unasked the good one of the saved goal of acting, or else the one that a
+    model would be explained for first. What was found is kept for each class."""
+
     context: Context
     search: Searching
+    shares: Recent[Shares] = field(default_factory=lambda: Recent(4))
 
-    def start(self, project_id: str) -> Job:
+    def classes(self, project_id: str) -> Shares:
+        """The classes with their share of the rows, where one of several is counted; empty where there is nothing to choose."""
+        return self._classes(self.search.goal.inputs(project_id))
+
+    def _classes(self, inputs: Inputs) -> Shares:
+        def count() -> Shares:
+            _, y, _, problem = self._rows(inputs)
+            rows = np.bincount(y.astype(np.int64), minlength=len(problem.classes))
+            return tuple(zip(problem.classes, (rows / max(int(rows.sum()), 1)).tolist(), strict=True))
+
+        several = self.search.goal.problem_of(inputs).task == "multiclass"
+        return self.shares.get(fingerprint(inputs), count) if several else ()
+
+    def unasked(self, project_id: str) -> str:
+        """The class that is counted when nobody chose one; empty where there is nothing to choose."""
+        return self._label(project_id, self.search.goal.inputs(project_id), "")
+
+    def _label(self, project_id: str, inputs: Inputs, label: str) -> str:
+        problem = self.search.goal.problem_of(inputs)
+        if problem.task != "multiclass":
+            return ""
+        if label and label not in problem.classes:
+            raise BadInput(f"{quote(problem.target)} has no class {quote(label)}.", "Choose one of its classes.")
+        goal = self.context.latest("goal", project_id, Goal)
+        wanted = goal.good if goal and goal.outcome == problem.target and goal.good in problem.classes else ""
+        return label or wanted or by_rows(problem, np.array([share for _, share in self._classes(inputs)]))[0]
+
+    def start(self, project_id: str, label: str = "") -> Job:
         """Start looking for groups whose outcome differs; the running one when it is running already. BadInput when the goal does
         not fit the present table."""
         inputs = self.search.goal.inputs(project_id)
         self.search.goal.open(inputs)
-        return queue.enqueue(self.context.store, project_id, "findings", to_json(inputs))
+        body = to_json(inputs) | _named(self._label(project_id, inputs, label))
+        return queue.enqueue(self.context.store, project_id, "findings", body)
 
-    def found(self, project_id: str) -> WhatHappened | None:
+    def found(self, project_id: str, label: str = "") -> WhatHappened | None:
         """What was found in the present table for the present goal; None when it was not looked for."""
         if self.search.goal.problem(project_id) is None:
             return None
-        return self.found_of(project_id, self.search.goal.inputs(project_id))
+        inputs = self.search.goal.inputs(project_id)
+        return self._kept("what_happened", WhatHappened, project_id, self._label(project_id, inputs, label), (inputs,))
 
     def found_of(self, project_id: str, inputs: Inputs) -> WhatHappened | None:
-        """The same for one table and goal."""
-        return self.context.latest("what_happened", project_id, WhatHappened, parent_id=fingerprint(inputs))
+        """The same for one table and goal: of the class that is counted unasked, or else of another one."""
+        kept = (self._kept("what_happened", WhatHappened, project_id, label, (inputs,))
+                for label in self._labels(project_id, inputs))
+        return next((found for found in kept if found is not None), None)
+
+    def _labels(self, project_id: str, inputs: Inputs) -> tuple[str, ...]:
+        """All that may be counted, what is counted unasked first."""
+        return tuple(dict.fromkeys((self._label(project_id, inputs, ""), *dict(self._classes(inputs)))))
+
+    def _kept(self, kind: str, noun: type[T], project_id: str, label: str, of: tuple[Any, ...]) -> T | None:
+        """What was kept of a class; before one could be chosen the rarest was counted, as only the words of the outcome say."""
+        found = self.context.latest(kind, project_id, noun, parent_id=_place(label, of))
+        if found is not None or not label:
+            return found
+        earlier = self.context.latest(kind, project_id, noun, parent_id=_place("", of))
+        told = earlier.search.outcome if isinstance(earlier, WhatHappened) else getattr(earlier, "outcome", "")
+        return earlier if told == f"{quote(self.search.goal.problem_of(of[0]).target)} = {quote(label)}" else None
 
     def answers(self, project_id: str, inputs: Inputs) -> tuple[GapStory, ...]:
-        """The comparisons that were worked out for one table and goal, newest first, each question once."""
+        """The comparisons that were worked out for one table and goal, newest first, each question once a class."""
         asked = [from_json(Question, record.body)
                  for record in reversed(self.context.store.list(project_id, "asked", fingerprint(inputs)))]
         kept = {fingerprint(question): question for question in asked}.values()
-        stories = (self.context.latest("comparison", project_id, GapStory, parent_id=fingerprint(inputs, question))
-                   for question in kept)
+        stories = (self._kept("comparison", GapStory, project_id, label, (inputs, question))
+                   for question in kept for label in self._labels(project_id, inputs))
         return tuple(story for story in stories if story is not None)
 
-    def ask(self, project_id: str, question: Question) -> Job:
+    def ask(self, project_id: str, question: Question, label: str = "") -> Job:
         """Start a comparison; BadInput when the question cannot be answered."""
         _, _, columns, _ = self._rows(self.search.goal.inputs(project_id))
         names = {column.name for column in columns}
@@ -91,24 +143,25 @@ class Finding:
         asked += [question.periods.column] if question.periods else []
         if not asked or not set(asked) <= names:
             raise BadInput("The comparison names no column of this table.", "Choose a column to compare by.")
-        return queue.enqueue(self.context.store, project_id, "compare", self._asked(project_id, question))
+        return queue.enqueue(self.context.store, project_id, "compare", self._asked(project_id, question, label))
 
-    def job(self, project_id: str, question: Question) -> Job | None:
+    def job(self, project_id: str, question: Question, label: str = "") -> Job | None:
         """The newest job that answers this question about the present table; None when it was not asked."""
-        wanted = fingerprint(self._asked(project_id, question))
+        wanted = fingerprint(self._asked(project_id, question, label))
         found = [job for job in queue.jobs(self.context.store, project_id)
                  if job.kind == "compare" and fingerprint(job.body) == wanted]
         return max(found, key=lambda job: job.created_at) if found else None
 
-    def _asked(self, project_id: str, question: Question) -> dict[str, Any]:
-        return {"inputs": to_json(self.search.goal.inputs(project_id)), "question": to_json(question)}
+    def _asked(self, project_id: str, question: Question, label: str) -> dict[str, Any]:
+        inputs = self.search.goal.inputs(project_id)
+        return {"inputs": to_json(inputs), "question": to_json(question)} | _named(self._label(project_id, inputs, label))
 
-    def answer(self, project_id: str, question: Question) -> GapStory | None:
+    def answer(self, project_id: str, question: Question, label: str = "") -> GapStory | None:
         """The answer to a question about the present table; None when it was not worked out."""
         if self.search.goal.problem(project_id) is None:
             return None
-        key = fingerprint(self.search.goal.inputs(project_id), question)
-        return self.context.latest("comparison", project_id, GapStory, parent_id=key)
+        inputs = self.search.goal.inputs(project_id)
+        return self._kept("comparison", GapStory, project_id, self._label(project_id, inputs, label), (inputs, question))
 
     def choices(self, project_id: str) -> Choices:
         """Values and dates that a comparison may be asked for."""
@@ -128,9 +181,9 @@ class Finding:
                     groups[column.name] = levels
         return Choices(groups, times)
 
-    def run_segments(self, project_id: str, inputs: Inputs, watch: JobWatch) -> None:
+    def run_segments(self, project_id: str, inputs: Inputs, watch: JobWatch, label: str = "") -> None:
         """The job: confirmed groups, what they amount to, and why when there is a model of the same inputs."""
-        frame, y, columns, problem = self._rows(inputs)
+        frame, y, columns, problem = self._rows(inputs, label)
         watch.progress(0.1, "Looking for groups whose outcome differs.", float("nan"))
         found = acting.find_segments(frame, y, columns, problem)
         sampled = None
@@ -140,24 +193,34 @@ class Finding:
             sampled = acting.ask_model(self.search.bundle(run).model, frame, acting.counted_class(y, problem))
         stories = acting.tell_segments(frame, y, problem, found, sampled)
         self.context.save("what_happened", project_id, WhatHappened(found, stories, sampled is not None),
-                          parent_id=fingerprint(inputs))
+                          parent_id=_place(label, (inputs,)))
 
-    def run_comparison(self, project_id: str, inputs: Inputs, question: Question, watch: JobWatch) -> None:
+    def run_comparison(self, project_id: str, job: dict[str, Any], watch: JobWatch) -> None:
         """The job: answer one question."""
-        frame, y, columns, problem = self._rows(inputs)
+        inputs, question, label = from_json(Inputs, job["inputs"]), from_json(Question, job["question"]), job.get("label", "")
+        frame, y, columns, problem = self._rows(inputs, label)
         watch.progress(0.2, "Comparing like with like.", float("nan"))
         if question.periods is not None:
             story = acting.compare_periods(frame, y, columns, problem, question.periods)
         else:
             story = acting.compare_groups(frame, y, columns, problem, question.pair)
-        self.context.save("comparison", project_id, story, parent_id=fingerprint(inputs, question))
+        self.context.save("comparison", project_id, story, parent_id=_place(label, (inputs, question)))
         self.context.save("asked", project_id, question, parent_id=fingerprint(inputs))
 
-    def _rows(self, inputs: Inputs) -> tuple[pd.DataFrame, NDArray[np.generic], tuple[Column, ...], Problem]:
-        """The cleaned rows with a usable outcome, the outcome, the columns and the problem."""
+    def _rows(self, inputs: Inputs, label: str = "") -> tuple[pd.DataFrame, NDArray[np.generic], tuple[Column, ...], Problem]:
+        """The cleaned rows with a usable outcome, the outcome, the columns and the problem, in which `label` is counted."""
         frame, columns, problem, _ = self.search.goal.open(inputs)
         y, keep = framing.encode_target(frame[problem.target], problem)
-        return frame[keep].reset_index(drop=True), y, columns, problem
+        return frame[keep].reset_index(drop=True), y, columns, replace(problem, positive=label or problem.positive)
+
+
+def _place(label: str, of: tuple[Any, ...]) -> str:
+    """Under what the findings of a class are kept; where there is nothing to choose, under what they are about alone."""
+    return fingerprint(*of, *([label] if label else []))
+
+
+def _named(label: str) -> dict[str, str]:
+    return {"label": label} if label else {}
 
 
 def _levels(frame: pd.DataFrame, column: Column, is_number: bool) -> tuple[Condition, ...]:

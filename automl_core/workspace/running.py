@@ -8,7 +8,6 @@ from automl_core.codec import from_json
 from automl_core.errors import BadInput
 from automl_core.jobs import JobWatch
 from automl_core.search.plan import Plan
-from automl_core.workspace.findings import Question
 from automl_core.workspace.goal import Inputs
 
 if TYPE_CHECKING:
@@ -31,10 +30,9 @@ def run_job(workspace: Workspace, job_id: str) -> None:
         workspace.experiment.run(run.id, watch)
         workspace.act.run_act(job.project_id, run.id, watch)
     elif job.kind == "findings":
-        workspace.findings.run_segments(job.project_id, from_json(Inputs, job.body), watch)
+        workspace.findings.run_segments(job.project_id, from_json(Inputs, job.body), watch, job.body.get("label", ""))
     elif job.kind == "compare":
-        question = from_json(Question, job.body["question"])
-        workspace.findings.run_comparison(job.project_id, from_json(Inputs, job.body["inputs"]), question, watch)
+        workspace.findings.run_comparison(job.project_id, job.body, watch)
     elif job.kind == "act":
         workspace.experiment.run(job.body["run"], watch)
         workspace.act.run_act(job.project_id, job.body["run"], watch)

@@ -163,8 +163,10 @@ def _roles(start: Goal, choices: LeverChoices, key: str) -> Goal:
     never = right.multiselect("Never to be used here", rest, default=[n for n in start.never if n in rest], key=f"{key}_never",
                               help="Neither compared on nor used to say who is meant: what you must not decide by.")
     known = [name for name in rest if name not in later and name not in never]
-    given = tuple(name for name in start.given or choices.given if name in known or name not in names)
-    marked = [name for name in given if name in known]
+    # a file may name one as known and as never to be used: only what is taken here is no longer named as known
+    taken = {*picked, *later, *never} - {*levers, *start.later, *start.never}
+    given = tuple(name for name in start.given if name not in taken)
+    marked = [name for name in start.given or choices.given if name in known]
     words = f"The other {count(len(known), 'column')} count as known before"
     st.caption(words + (f", among them {', '.join(quoted(name, 30) for name in marked[:6])}." if marked else "."))
     old = {lever.column: lever for lever in start.levers}
@@ -173,7 +175,7 @@ def _roles(start: Goal, choices: LeverChoices, key: str) -> Goal:
     places = {lever.column: place for place, lever in enumerate(start.levers)}
     levers = sorted((*(old.get(name, Lever(name)) for name in picked), *treatment), key=lambda one: places.get(one.column, 99))
     return replace(start, levers=tuple(levers), later=tuple(later),
-                   never=(*extra, *never), given=given if start.given else ())
+                   never=(*extra, *never), given=given)
 
 
 def _levers(goal: Goal, choices: LeverChoices, key: str) -> Goal:

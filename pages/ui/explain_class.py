@@ -1,4 +1,4 @@
-"""The class of several that the explain page speaks of: chosen once for all its tabs, and kept while the project is open."""
+"""The class of several that pages speak of: chosen once, on Explain or on What happened, and kept while the project is open."""
 from __future__ import annotations
 
 import streamlit as st
@@ -23,13 +23,30 @@ def pick(project: str, explanation: Explanation) -> Explanation:
     if not shares:
         return explanation
     label = chosen(project) if chosen(project) in shares else explanation.label
-    key = f"class_of_{project}"
-    st.selectbox("Class to explain", list(shares), index=list(shares).index(label), key=key, width=CHOICE_WIDTH,
-                 format_func=lambda name: f"{cut(name, 40)} ({percent(shares[name])} of rows)",
-                 on_change=_choose, args=(project, key),
-                 help="All tabs speak of it. At the start it is the good outcome of the goal saved on the Act page, or else the "
-                      "commonest class, unless three of four rows are of it.")
+    _choice(project, ("Class to explain", "class_of"), shares, label,
+            "All tabs speak of it. At the start it is the good outcome of the goal saved on the Act page, or else the "
+            "commonest class, unless three of four rows are of it.")
     return explanation if label == explanation.label else _explained(project, label)
+
+
+def counted(project: str) -> str:
+    """The class that is counted where things are told that happened, with the choice; empty where there is nothing to choose."""
+    findings = session.workspace().findings
+    shares = dict(findings.classes(project))
+    if not shares:
+        return ""
+    found: str = session.session().drafts.get(f"explain_class_{project}", "")
+    label = found if found in shares else findings.unasked(project)
+    _choice(project, ("Class to count", "class_counted"), shares, label,
+            "All tabs count the rows of this class, and Explain speaks of it. At the start it is the good outcome of the goal "
+            "saved on the Act page, or else the commonest class, unless three of four rows are of it.")
+    return label
+
+
+def _choice(project: str, named: tuple[str, str], shares: dict[str, float], label: str, tip: str) -> None:
+    title, key = named[0], f"{named[1]}_{project}"
+    st.selectbox(title, list(shares), index=list(shares).index(label), key=key, width=CHOICE_WIDTH, on_change=_choose,
+                 format_func=lambda name: f"{cut(name, 40)} ({percent(shares[name])} of rows)", args=(project, key), help=tip)
 
 
 def _choose(project: str, key: str) -> None:

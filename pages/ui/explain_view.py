@@ -16,6 +16,7 @@ from pages.ui.words import count, cut, lead, metric_title, plain, quoted, score,
 
 SHOWN_ROWS = 1000
 SHOWN_COLUMNS = 12
+FIGURE_SPACE, CHOSEN = "\u2007", " ●"
 FEW_ROWS = 5  # found by an id: a table for more would be empty
 
 
@@ -173,17 +174,17 @@ def pick_row(project: str, label: str = "") -> int:
     shown = _listed(project, label).iloc[:, :SHOWN_COLUMNS]
     head = f"Prediction of {cut(label, 20)}" if label else "Prediction"
     places, key = [int(place) for place in shown.index], f"rows_{project}"
+    kept = session.session().drafts.get(key)
+    at = places.index(kept) if kept in places else 0
     number = st.column_config.ButtonColumn(
         "Row", alignment="left", pinned=True, key=f"{key}_look", on_click=_clicked, args=(key, places),
         help="# and its row of the cleaned table, counted from 0. Click one to look at that row.")
     st.dataframe(
-        shown.set_axis([f"#{place}" for place in places]), key=key, height=248 if len(shown) > FEW_ROWS else "auto",
+        shown.set_axis(_numbers(places, at)), key=key, height=248 if len(shown) > FEW_ROWS else "auto",
         placeholder="–", alt="Rows of the table with their prediction", column_config=cards.days(shown) | {
             "_index": number,
             "prediction": st.column_config.NumberColumn(head, format=digits(shown["prediction"]), pinned=True)},
     )
-    kept = session.session().drafts.get(key)
-    at = places.index(kept) if kept in places else 0
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader(f"Row #{places[at]}", anchor=False, width="content")
         st.button("Previous", icon=":material/chevron_left:", key=f"{key}_previous", disabled=at == 0,
@@ -191,6 +192,13 @@ def pick_row(project: str, label: str = "") -> int:
         st.button("Next", icon=":material/chevron_right:", icon_position="right", key=f"{key}_next",
                   disabled=at + 1 == len(places), on_click=_keep, args=(key, places[min(at + 1, len(places) - 1)]))
     return places[at]
+
+
+def _numbers(places: list[int], at: int) -> list[str]:
+    """What the buttons of rows say, with a mark on the chosen one. A browser sorts them as texts: spaces as wide as a figure in
+    front make that the order of the numbers, and a mark behind does not change it."""
+    width = len(f"#{max(places)}")
+    return [f"#{place}".rjust(width, FIGURE_SPACE) + (CHOSEN if row == at else "") for row, place in enumerate(places)]
 
 
 def _clicked(key: str, places: list[int]) -> None:

@@ -126,7 +126,7 @@ def _table(made: Fairness) -> None:
     for group in made.groups:
         row = {"Group": cut(group.group, 60), "Rows": count(group.rows) + (" (few)" if group.small else "")}
         if made.is_class:
-            apart = " (not compared)" if group.lumped and not group.small else ""
+            apart = " (not compared)" if not group.rich and not group.small else ""
             row |= {"Predicted so": level(group.selected.value), "Found": level(group.found.value) + apart,
                     "False alarms": level(group.false_alarms.value) + apart}
         else:

@@ -68,14 +68,14 @@ def drawn(audit: Fairness) -> Fairness:
 
 def rates(audit: Fairness, which: str, sentence: str, palette: Palette) -> Chart:
     """One rate (selected, found, false_alarms) of every group with its interval; groups that are not compared are grey and
-    named as such: small ones, and those whose errors rest on too few."""
+    named as such: small ones, and those whose errors rest on too few rows or customers."""
     marks = []
     for group in drawn(audit).groups:
         rate = getattr(group, which)
         if rate.rows:
             share = words.estimate(100 * rate.value, 100 * rate.low, 100 * rate.high, unit=" %")
             text = f"{share}, {words.count(rate.rows, 'row')}"
-            apart = group.lumped and not group.small and which != "selected"
+            apart = not group.rich and not group.small and which != "selected"
             name = f"{words.cut(group.group, 20)} (not compared)" if apart else _group(group.group, group.small)
             marks.append(Mark(name, 100 * rate.value, text, 100 * rate.low, 100 * rate.high, strong=not (group.small or apart)))
     said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
@@ -89,7 +89,7 @@ def off(audit: Fairness, palette: Palette) -> Chart:
     marks = [Mark(_group(group.group, group.small), group.residual.value * scale,
                   _span(group.residual.value, group.residual.low, group.residual.high, scale), group.residual.low * scale,
                   group.residual.high * scale, strong=not group.small)
-             for group in drawn(audit).groups if math.isfinite(group.residual.low)]
+             for group in drawn(audit).groups if math.isfinite(group.residual.value)]
     sentence = "What came true less what was predicted, on average, with 95 % intervals: above zero the model said too little."
     said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
     figure = dots(marks, f"Observed less predicted{_of(unit)}", palette, zero=True)
@@ -100,7 +100,7 @@ def errors(audit: Fairness, palette: Palette) -> Chart:
     """The mean absolute error of every group."""
     marks = [Mark(_group(group.group, group.small), group.error.value,
                   words.estimate(group.error.value, group.error.low, group.error.high), group.error.low, group.error.high,
-                  strong=not group.small) for group in drawn(audit).groups if math.isfinite(group.error.low)]
+                  strong=not group.small) for group in drawn(audit).groups if math.isfinite(group.error.value)]
     said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
     return Chart(dots(marks, "Mean error", palette), "How large the error is on average, with 95 % intervals.",
                  f"Mean error by group: {said}.")

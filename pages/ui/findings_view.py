@@ -19,11 +19,14 @@ OTHERS = "All others"
 LIMIT = "This describes data as it was. Groups differ in more than is in the table, so it does not say what brings a gap about."
 
 
-def groups(project: str, found: WhatHappened | None) -> None:
+def groups(project: str, found: WhatHappened | None, label: str) -> None:
     """Groups whose outcome differs, or the way to look for them."""
     ws = session.workspace()
     running = progress.active(project, "findings")
     if running:
+        asked = str(running.body.get("label", ""))
+        if asked and asked != label:
+            st.caption(f"This counts {quoted(asked, 40)}; {quoted(label, 40)} can follow when it has ended.")
         progress.watch(running)
         return
     if found is None:
@@ -33,7 +36,7 @@ def groups(project: str, found: WhatHappened | None) -> None:
                         width=TEXT_WIDTH)
             if st.button("Look for groups", type="primary", icon=":material/travel_explore:", key="look_for_groups"):
                 with border():
-                    ws.findings.start(project)
+                    ws.findings.start(project, label)
                     st.rerun()
         return
     search = found.search
@@ -81,7 +84,7 @@ def _why(story: SegmentStory, unit: str, scale: float) -> None:
                "for is shown as not explained.")
 
 
-def two_groups(project: str) -> None:
+def two_groups(project: str, label: str) -> None:
     """Choose two groups and see what their gap is made of."""
     with border():
         choices = session.workspace().findings.choices(project).groups
@@ -100,7 +103,8 @@ def two_groups(project: str) -> None:
             other = st.selectbox("Second group", [*rest, -1], format_func=lambda index: OTHERS if index < 0 else names[index],
                                  key=f"compare_second_{column}_{one}")
         pair = Pair((levels[one],), () if other is None or other < 0 else (levels[other],))
-        _answered(project, Question(pair), (quoted(names[one], 30), "All others" if other == -1 else quoted(names[other], 30)))
+        others = OTHERS if other == -1 else quoted(names[other], 30)
+        _answered(project, Question(pair), (quoted(names[one], 30), others), label)
 
 
 def _level(condition: Condition) -> str:
@@ -114,7 +118,7 @@ def _level(condition: Condition) -> str:
     return f"{edge(condition.low)} to {edge(condition.high)}"
 
 
-def two_periods(project: str) -> None:
+def two_periods(project: str, label: str) -> None:
     """Choose a date and see what the change is made of."""
     with border():
         times = session.workspace().findings.choices(project).times
@@ -130,22 +134,22 @@ def two_periods(project: str) -> None:
             day = st.date_input("First day that counts as after", middle, min_value=first, max_value=last,
                                 key=f"period_split_{column}")
         if isinstance(day, date):
-            _answered(project, Question(periods=Periods(column, day.isoformat())), ("After", "Before"))
+            _answered(project, Question(periods=Periods(column, day.isoformat())), ("After", "Before"), label)
 
 
-def _answered(project: str, question: Question, names: tuple[str, str]) -> None:
+def _answered(project: str, question: Question, names: tuple[str, str], label: str) -> None:
     ws = session.workspace()
-    story = ws.findings.answer(project, question)
+    story = ws.findings.answer(project, question, label)
     if story is not None:
         _story(story, names)
         return
-    job = ws.findings.job(project, question)
+    job = ws.findings.job(project, question, label)
     if job is not None and job.active:
         progress.watch(job)
         return
     progress.failed(job)
     if st.button("Compare", type="primary", icon=":material/compare_arrows:", key="compare"):
-        ws.findings.ask(project, question)
+        ws.findings.ask(project, question, label)
         st.rerun()
 
 

@@ -189,6 +189,21 @@ def test_another_order_of_what_has_none_is_no_change_of_the_form(stages: Stages,
     assert "differs from the saved goal" in texts(app)
 
 
+def test_a_column_named_as_known_and_as_never_to_be_used_is_no_change_of_the_form(stages: Stages, project: str) -> None:
+    """A file may name one in both; what is put under “never” in the form is no longer named as known."""
+    act = stages.workspace.act
+    goal, names = act.goal(project), [one.column for one in act.levers(project).columns]
+    taken = {*goal.later, *(lever.column for lever in goal.levers)}
+    both, known, after = [name for name in names if name not in taken][:3]
+    stages.workspace.context.save("goal", project, replace(goal, given=(both, known, after), never=(both,), later=(after,)))
+    app = open_page("act", project)
+    assert not app.exception
+    assert "differs from the saved goal" not in texts(app)
+    next(box for box in app.multiselect if box.label == "Never to be used here").set_value([both, known]).run()
+    next(button for button in app.button if button.label == "Save goal").click().run()
+    assert (act.goal(project).given, act.goal(project).never) == ((both, after), (both, known))
+
+
 @pytest.mark.parametrize("stored", [False, True])
 def test_a_number_that_a_file_spells_otherwise_is_no_change_of_the_form(stages: Stages, project: str, stored: bool) -> None:
     """`stored` as an earlier version kept it."""

@@ -117,14 +117,25 @@ def test_a_row_is_chosen_by_a_button_and_stays_chosen_in_the_other_tabs(visit: V
     table = app.dataframe[0].proto
     assert not table.selection_mode
     assert list(table.button_click_widgets) == ["_index"]
-    assert list(app.dataframe[0].value.index[:2]) == [f"#{places[0]}", f"#{places[1]}"]
+    assert [text.strip() for text in app.dataframe[0].value.index[:3]] == [f"#{places[0]} ●", *(f"#{at}" for at in places[1:3])]
     assert f"Row #{places[0]}" in texts(app)
     assert app.button(key=f"rows_{project}_previous").disabled
     app.button(key=f"rows_{project}_next").click().run()
     assert f"Row #{places[1]}" in texts(app)
+    assert [text.strip() for text in app.dataframe[0].value.index[:3]] == [f"#{places[0]}", f"#{places[1]} ●", f"#{places[2]}"]
     app.session_state["explain_tab"] = "What if"
     app.run()
     assert f"Row #{places[1]}" in texts(app)
+
+
+def test_numbers_of_rows_sort_as_numbers_though_browsers_sort_buttons_as_texts() -> None:
+    """Spaces come before figures there, and stand in front of shorter numbers; the mark of the chosen row stands behind."""
+    places = [1200, 7, 70, 12, 0, 999]
+    for chosen in range(len(places)):
+        texts = explain_view._numbers(places, chosen)
+        ordered = sorted(text.replace("\u2007", " ") for text in texts)
+        assert [int(text.strip(" ●#")) for text in ordered] == sorted(places)
+        assert [row for row, text in enumerate(texts) if text.endswith("●")] == [chosen]
 
 
 def test_a_click_on_a_number_means_the_row_that_it_names(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,23 +6,26 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from automl_core import Workspace
 from automl_core import jobs as queue
 from automl_core.acting import GapStory, Pair
-from automl_core.acting.action import Condition
+from automl_core.acting.action import Condition, Goal
 from automl_core.acting.gap import Amount
 from automl_core.acting.mix import ColumnPart
 from automl_core.codec import to_json
 from automl_core.errors import BadInput
 from automl_core.explaining import Spread
+from automl_core.workspace.context import fingerprint
 from automl_core.workspace.findings import Question
 from pages.ui.fairness_view import ratio_words
 from tests.pages.conftest import QUICK, Stages, Visit, primary, texts, work
 from tests.unit.test_search_race import fit_here
 
+GRADES = ("bad", "fair", "good", "top")
 FORBIDDEN = re.compile(r"\b(caus\w+|prove\w*|guarantee\w*)\b", re.I)
 
 
@@ -43,6 +46,48 @@ def test_groups_are_looked_for_and_told(visit: Visit, stages: Stages) -> None:
     total = sum(reason.part for reason in story.reasons) + story.others + story.not_explained
     assert abs(total - story.segment.difference) < 1e-9
     assert not FORBIDDEN.search(texts(app))
+
+
+def test_of_several_classes_the_one_that_is_wanted_or_chosen_is_counted(visit: Visit, stages: Stages) -> None:
+    """Not the rarest: what the goal wants, or else what Explain speaks of; another one is chosen on the page, and the choice is
+    one with Explain's. What was found when the rarest was counted stands under that."""
+    workspace, rng = stages.workspace, np.random.default_rng(0)
+    places = np.minimum(rng.integers(0, 3, 240) + rng.integers(0, 2, 240), 3)
+    lines = [f"{'rs'[int(place > 1)]},{GRADES[place]}" for place in places]
+    project = workspace.projects.create("Grades")
+    workspace.data.upload(project, "grades.csv", io.BytesIO("\n".join(["colour,grade", *lines]).encode()))
+    workspace.goal.save(project, workspace.goal.suggest(project, "grade"))
+    findings, inputs = workspace.findings, workspace.goal.inputs(project)
+    shares = dict(findings.classes(project))
+    assert min(shares, key=lambda name: shares[name]) == "bad"
+    commonest = max(shares, key=lambda name: shares[name])
+    app = visit(project, "what_happened")
+    chosen = next(one for one in app.selectbox if one.label == "Class to count")
+    assert chosen.value == findings.unasked(project) == commonest
+    chosen.set_value("top").run()
+    app.button(key="look_for_groups").click().run()
+    work(workspace, workspace.jobs.active(project)[0])
+    assert "“grade” = “top”" in texts(app.run()).replace("\\", "")
+    assert app.session_state["clarion"].drafts[f"explain_class_{project}"] == "top"
+    told = findings.found_of(project, inputs)  # nothing else was looked for: the report tells this
+    assert told is not None
+    assert told.search.outcome == "“grade” = “top”"
+    assert findings.found(project) is None
+    workspace.act.context.save("goal", project, Goal("grade", "top"))
+    assert findings.unasked(project) == "top"
+    assert findings.found(project) == told
+    earlier = replace(told, search=replace(told.search, outcome="“grade” = “bad”"))
+    workspace.act.context.save("what_happened", project, earlier, parent_id=fingerprint(inputs))
+    assert findings.found(project, "bad") == earlier
+    assert findings.found(project, "good") is None
+    question = Question(Pair((Condition("colour", ("r",)),)))
+    work(workspace, findings.ask(project, question, "bad"))
+    story = findings.answer(project, question, "bad")
+    assert story is not None
+    assert story.mean_second == 0  # of the second colour none is bad
+    assert findings.answers(project, inputs) == (story,)
+    with pytest.raises(BadInput, match="has no class “worse”"):
+        findings.start(project, "worse")
 
 
 def test_two_groups_are_compared(visit: Visit, stages: Stages) -> None:

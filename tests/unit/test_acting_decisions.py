@@ -339,6 +339,16 @@ def test_a_plan_hands_on_ids_and_values_as_they_are() -> None:
     assert [float(text) for text in table["to"]] == (inputs.frame["charge"].iloc[places] - 10.25).round(2).tolist()
 
 
+def test_a_plan_writes_no_chance_beyond_none_or_sure() -> None:
+    """The expected change of a row near an end leads beyond it; a number may lie anywhere."""
+    plan, inputs = planned((CARD,), Goal("value", "low", capacity=3))
+    beyond = replace(plan, actions=tuple(
+        replace(action, p_after=after) for action, after in zip(plan.actions, (1.2, -0.1, 0.4), strict=True)))
+    model = replace(inputs.model, problem=replace(inputs.model.problem, task="binary"))
+    for given, told in ((replace(inputs, model=model), [1.0, 0.0, 0.4]), (inputs, [1.2, -0.1, 0.4])):
+        assert plan_frame(beyond, given, PlanLabels("2027-01-01", "run", {}, {}))["p_after"].tolist() == told
+
+
 def test_a_list_names_ids_without_decimals_though_one_is_missing() -> None:
     frame = pd.DataFrame({"id": [12_345.0, 12_346.0, math.nan]})
     made = rank_rows(frame, np.array([0.9, 0.8, 0.1]), COLUMNS, PROBLEM, Goal("Churn", "No", capacity=2))

@@ -21,10 +21,12 @@ from automl_core.cli import main
 from automl_core.cli_problem import parts_of
 from automl_core.errors import BadInput
 from automl_core.framing import Pace
+from automl_core.framing.problem import Problem
 from automl_core.jobs import JobWatch
 from automl_core.production import load_bundle
 from automl_core.search.plan import Plan
 from automl_core.workspace import search as searching
+from automl_core.workspace.files import check_class
 from automl_core.workspace.goal import Framing, Inputs
 from automl_core.workspace.running import run_job
 from automl_core.workspace.views import Run
@@ -101,6 +103,27 @@ def test_check(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     has(data, ("verdict", "task", "metric", "ladder", "leaks", "sentence", "seconds"))
     assert data["verdict"] in ("average", "rule", "linear", "ml_pays", "not_enough_data")
     has(data["ladder"][0], ("rung", "score", "low", "high"))
+
+
+def test_what_happened_counts_the_class_that_is_asked_for(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of several; unasked the commonest, and not the rarest."""
+    grades = ("low", "mid", "mid", "mid", "high", "high")
+    lines = [f"{'red' if place % 6 else 'blue'},{grades[place % 6]}" for place in range(240)]
+    (tmp_path / "grades.csv").write_text("\n".join(["colour,grade", *lines]), encoding="utf-8")
+    asked = (str(tmp_path / "grades.csv"), "--target", "grade")
+    for chosen, counted in (((), "mid"), (("--class", "low"), "low")):
+        code, found = call(capsys, "happened", *asked, *chosen)
+        assert (code, found["outcome"]) == (0, f"“grade” = “{counted}”")
+        code, story = call(capsys, "compare", *asked, "--first", "colour=blue", *chosen)
+        assert (code, story["mean_first"]) == (0, float(counted == "low"))
+    code, refused = call(capsys, "happened", *asked, "--class", "top")
+    assert code == 2
+    assert refused["error"] == "“grade” has no class “top”. Give one of “high”, “low”, “mid”."
+
+
+def test_a_class_of_a_number_is_refused() -> None:
+    with pytest.raises(BadInput, match="“price” is a number and has no classes"):
+        check_class(Problem("price", "regression", "rmse"), "Yes")
 
 
 def test_happened_and_compare(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -234,6 +257,14 @@ def test_explain_and_one_row(bundle: Path, table: Path, capsys: pytest.CaptureFi
     has(data["importance"][0], ("column", "share", "rank_low", "rank_high", "stable"))
     parts = sum(part["amount"] for part in data["row"]["contributions"])
     assert data["row"]["base"] + parts == pytest.approx(data["row"]["prediction"], abs=1e-6)
+    assert data["label"] == "Yes"
+    code, other = call(capsys, "explain", str(bundle), str(table), "--row", "3", "--class", "No")
+    assert (code, other["label"]) == (0, "No")
+    assert data["base"] + other["base"] == pytest.approx(100)
+    assert data["row"]["prediction"] + other["row"]["prediction"] == pytest.approx(100)
+    code, refused = call(capsys, "explain", str(bundle), str(table), "--class", "Maybe")
+    assert code == 2
+    assert refused["error"] == "“churned” has no class “Maybe”. Give one of “No”, “Yes”."
 
 
 def test_act(bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

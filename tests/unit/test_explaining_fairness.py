@@ -47,6 +47,12 @@ def test_a_sentence_names_only_groups_with_enough_of_both_outcomes() -> None:
     line = next(line for line in made.sentences if "are found" in line)
     assert "“many”" in line
     assert "(missing)" not in line
+    assert "In “(missing)”, fewer than 20 rows are “Yes”: errors shown, but not compared." in made.sentences
+    for which, marked in (("found", True), ("selected", False)):
+        assert ("(missing) (not compared)" in findings_charts.rates(made, which, "Rates.", LIGHT).alt) == marked
+    y, selected = 1 - y, ~selected
+    other = audit(Audit(np.where(selected, 0.9, 0.1), y, group.astype(object), selected, "sex", "Yes"))
+    assert "In “(missing)”, fewer than 20 rows are not “Yes”: errors shown, but not compared." in other.sentences
 
 
 def test_a_group_whose_errors_rest_on_too_few_customers_is_named_so(monkeypatch: pytest.MonkeyPatch) -> None:

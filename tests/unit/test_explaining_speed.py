@@ -6,10 +6,12 @@ import json
 import math
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,9 +32,11 @@ from automl_core.explaining.contributions import of_matrix
 from automl_core.explaining.orders import mixtures, plan
 from automl_core.explaining.reference import Care, Reference, parted
 from automl_core.explaining.routes import enumerated
+from automl_core.explaining.threads import shared
 from automl_core.explaining.woods import walked
 from automl_core.framing.problem import Task
 from automl_core.search.calibration import Calibration
+from automl_core.search.family import Family
 from automl_core.search.model import Model
 from tests.unit.test_explaining_routes import model, table, target
 
@@ -211,6 +215,66 @@ def test_a_row_alone_is_told_alike_on_a_slower_day() -> None:
     slower = replace(told, pace=100 * reference.pace, alone=1.0)
     assert explain_row(made, row, background, "", slower) == explain_row(made, row, background, "", told)
     assert row_care(replace(slower, care=None)) != told.care
+
+
+def asleep(made: Model, seconds: float) -> Model:
+    """The model with members that let the clock go on for so long a row, as one does that waits for processors."""
+    members = []
+    for member in made.members:
+        slow = replace(member)
+
+        def predict(native: Any, matrix: np.ndarray, kind: Family = member.kind) -> np.ndarray:
+            time.sleep(seconds * len(matrix))
+            return kind.predict(native, matrix)
+
+        object.__setattr__(slow, "kind", replace(member.kind, predict=predict))
+        members.append(slow)
+    return replace(made, members=tuple(members))
+
+
+def test_the_care_for_a_row_alone_goes_by_the_clock() -> None:
+    """What a row waits for counts, too: by the processor's time it would get hundreds of orders."""
+    made = asleep(model("binary", ("neural",)), 2e-4)
+    assert 8 <= row_care(opened(made)).rounds < 80
+
+
+def test_one_row_starts_one_thread_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine each takes milliseconds until it has its turn."""
+    made = model("binary", ("neural",))
+    reference, rows = opened(made), made.encoder.matrix(table()[0].head(1))
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    started = []
+    start = threading.Thread.start
+
+    def counted(thread: threading.Thread) -> None:
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", counted)
+    parted(reference, rows, Care(40, 40, alone=True), row_seeds(rows, 0))
+    assert len(started) <= 1
+
+
+@pytest.mark.parametrize("jobs", [0, 1, 2, 9])
+def test_shared_work_keeps_its_order_and_tells_what_failed(jobs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 3)
+    assert shared(lambda job: time.sleep(0.001 * (job % 3)) or job * job, range(jobs)) == [job * job for job in range(jobs)]
+    if jobs:
+        with pytest.raises(ZeroDivisionError):
+            shared(lambda job: 1 / (jobs - 1 - job), range(jobs))
+
+
+@pytest.mark.parametrize("members", [("neural",), ("neural", "linear")])
+def test_one_row_of_a_network_is_near_the_enumeration(members: tuple[str, ...]) -> None:
+    """Within 2 % of all parts' sizes by paired orders too, with as many as a network is quick enough for."""
+    made = model("binary", members)
+    reference, rows = opened(made, 100), made.encoder.matrix(table()[0].head(6))
+    off = []
+    for row in rows:
+        found = parted(reference, row[None], Care(500, 100, alone=True), row_seeds(row[None], 0))
+        assert float(found.base) + found.phi.sum() == pytest.approx(float(made.predict_matrix(row[None])[0]), abs=1e-9)
+        off.append(apart(found.phi, enumerated(made, row[None], reference.matrix).phi))
+    assert np.mean(off) < 0.02
 
 
 def test_a_reference_of_another_model_is_not_believed() -> None:

@@ -17,6 +17,8 @@ from automl_core.search.design import Scale, design_of
 from automl_core.search.design_row import RowDesign
 from automl_core.search.families import families
 from automl_core.search.families.ebm import Bins, Glassbox
+from automl_core.search.families.neighbours import Neighbours, _answers
+from automl_core.search.families.neural import _forward
 from automl_core.search.family import FitRequest
 from automl_core.search.feature import Feature
 from automl_core.search.lightgbm_rows import pack_boosters
@@ -203,8 +205,64 @@ def test_the_design_of_a_row_is_that_of_a_table() -> None:
     matrix[random.random(matrix.shape) < 0.3] = np.nan
     design = RowDesign(scales)
     np.testing.assert_array_equal([design.of(row) for row in matrix], design_of(scales, matrix))
+    many = np.resize(matrix, (2_100, 5))
+    np.testing.assert_array_equal(design.table(many), design_of(scales, many))
     only = RowDesign(scales[3:4])
     np.testing.assert_array_equal([only.of(row) for row in matrix[:, 3:4]], design_of(scales[3:4], matrix[:, 3:4]))
+    np.testing.assert_array_equal(only.table(matrix[:, 3:4]), design_of(scales[3:4], matrix[:, 3:4]))
+    assert design.table(matrix[:0]).shape == (0, design.width)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 15, 16, 17, 100])
+def test_a_network_in_small_blocks_is_the_plain_product(rows: int) -> None:
+    random = np.random.default_rng(0)
+    layers = tuple((random.normal(size=size), random.normal(size=size[1])) for size in ((7, 12), (12, 9), (9, 3)))
+    x = random.normal(size=(rows, 7))
+    plain = x
+    for number, (weights, biases) in enumerate(layers):
+        plain = plain @ weights + biases
+        plain = np.maximum(plain, 0.0) if number < 2 else plain
+    before = x.copy()
+    np.testing.assert_allclose(_forward(layers, x), plain, atol=1e-12)
+    np.testing.assert_array_equal(x, before)
+
+
+def one_by_one(model: Neighbours, points: np.ndarray, count: int) -> np.ndarray:
+    """(n, k) the answers of neighbours, worked out point by point from all distances."""
+    out = []
+    for point in points:
+        squared = np.square(model.reference - point).sum(axis=1, dtype=np.float64)
+        near = np.argsort(squared, kind="stable")
+        edge = squared[near[min(count, len(near) - 1)]]
+        alike = edge <= squared[near[0]]
+        chosen = np.flatnonzero(squared <= edge) if alike else near[:count]
+        weights = np.ones(len(chosen)) if alike else 1.0 - squared[chosen] / edge
+        weights *= len(chosen) / weights.sum()
+        weights *= 1.0 if model.weights is None else model.weights[chosen]
+        total = len(chosen) if model.weights is None else weights.sum()
+        out.append((weights @ model.targets[chosen] + model.mean) / (total + 1.0))
+    return np.array(out)
+
+
+@pytest.mark.parametrize("known", [1, 7, 900])
+@pytest.mark.parametrize("levels", [False, True])
+@pytest.mark.parametrize("weighed", [False, True])
+def test_neighbours_of_many_points_are_those_of_each(known: int, levels: bool, weighed: bool) -> None:
+    """Equally far points included, more of them than are asked for, and fewer points than are asked for."""
+    random = np.random.default_rng(0)
+    found = random.normal(size=(known + 40, 60)).astype(np.float32)
+    found = np.clip(np.round(found[:, :2]), -1, 1) if levels else found
+    targets = random.random((known, 2))
+    weights = random.random(known) if weighed else None
+    model = Neighbours("regression", (), found[:known], targets, targets.mean(axis=0), 5, weights)
+    points = found[known:]
+    if levels:
+        assert known < 900 or max(np.unique(model.reference, axis=0, return_counts=True)[1]) > 20
+    answers = _answers(model, points, (5, 20))
+    for place, count in enumerate((5, 20)):
+        np.testing.assert_allclose(answers[place], one_by_one(model, points, count), atol=1e-12)
+    alone = np.concatenate([_answers(model, point[None], (5, 20))[:, :1] for point in points], axis=1)
+    np.testing.assert_allclose(alone, answers, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", FAMILIES)

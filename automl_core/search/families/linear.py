@@ -46,7 +46,7 @@ class Linear:
 
     @cached_property
     def row_design(self) -> RowDesign:
-        """The design of one row at a time."""
+        """The design of rows to score."""
         return RowDesign(self.scales)
 
 
@@ -261,7 +261,7 @@ def _quasi_newton(over: Ending, loss: Loss, state: Array, strength: float) -> Ar
 
 
 def _raw(model: Linear, matrix: Array) -> Array:
-    raw: Array = np.clip(design_of(model.scales, matrix) @ model.weights + model.intercept, model.low, model.high)
+    raw: Array = np.clip(model.row_design.table(matrix) @ model.weights + model.intercept, model.low, model.high)
     return raw
 
 
@@ -277,7 +277,7 @@ def _predict_row(model: Linear, row: Array) -> Any:
 
 def _contributions(model: Linear, matrix: Array) -> tuple[Array, Any]:
     """Closed form: each feature's part of the sum, against its mean over `matrix`' own zero: base is the intercept."""
-    design = design_of(model.scales, matrix)
+    design = model.row_design.table(matrix)
     phi = np.empty((len(matrix), len(model.scales), model.weights.shape[1]))
     for number, (scale, start) in enumerate(zip(model.scales, model.starts, strict=True)):
         part = slice(start, start + scale.columns)

@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 
 from automl_core.codec import from_json, to_json
 from automl_core.framing.problem import Task
-from automl_core.search.design import Scale, design_of, learn_scale
+from automl_core.search.design import Scale, learn_scale
 from automl_core.search.design_row import RowDesign
 from automl_core.search.family import Array, Family, FitRequest, Fitted, Stages
 
 COUNTS = (5, 10, 20, 40, 80)  # neighbours tried; their places are the rounds
 MAX_ROWS, MAX_CELLS = 20_000, 1_000_000  # kept to compare with: a row must be answered in a few milliseconds
 CHUNK = 256
+BLOCK = 16  # points compared at once
+PRODUCTS = 200_000  # multiplied in one call: libraries start threads for more
 DOUBT = 1.0  # neighbours' worth of the overall mean mixed in: five agreeing neighbours are no certainty
 
 
@@ -40,12 +42,24 @@ class Neighbours:
 
     @cached_property
     def row_design(self) -> RowDesign:
-        """The design of one row at a time."""
+        """The design of rows to score."""
         return RowDesign(self.scales)
 
+    @cached_property
+    def screen(self) -> Array:
+        """(g, d + 1, c) what a point with a 1 at its end is multiplied by: its squared distances from so many points at a time,
+        less its own square. There are so few at a time that the library starts no threads, which would fight with those that
+        share out the rows; the last ones are filled up with points infinitely far away."""
+        points = self.reference.T.astype(np.float64)
+        together = max(1, PRODUCTS // (BLOCK * (len(points) + 1)))
+        table = np.vstack([-2.0 * points, np.square(points).sum(axis=0)])
+        more = np.zeros((len(table), -table.shape[1] % together))
+        more[-1] = np.inf
+        return np.ascontiguousarray(np.hstack([table, more]).reshape(len(table), -1, together).swapaxes(0, 1))
 
-def _points(scales: tuple[Scale, ...], matrix: Array) -> NDArray[np.float32]:
-    points: NDArray[np.float32] = design_of(scales, matrix).astype(np.float32)
+
+def _points(design: RowDesign, matrix: Array) -> NDArray[np.float32]:
+    points: NDArray[np.float32] = design.table(matrix).astype(np.float32)
     return points
 
 
@@ -56,23 +70,53 @@ def _answers(model: Neighbours, points: NDArray[np.float32], counts: tuple[int, 
     far ones is left out does not matter.
     """
     out = np.empty((len(counts), len(points), model.targets.shape[1]))
-    for number, point in enumerate(points):
-        squared = np.square(model.reference - point).sum(axis=1, dtype=np.float64)
-        most = min(max(counts), len(squared) - 1)
-        near = np.argpartition(squared, most)[: most + 1]
-        near = near[np.argsort(squared[near], kind="stable")]
+    for start in range(0, len(points), BLOCK):
+        block = points[start : start + BLOCK]
+        near, squared = _nearest(model, block, min(max(counts), len(model.reference) - 1))
         for place, count in enumerate(counts):
-            edge = squared[near[min(count, most)]]
-            chosen = near[:count] if edge > squared[near[0]] else np.flatnonzero(squared <= edge)
-            weights = 1.0 - squared[chosen] / edge if edge > squared[near[0]] else np.ones(len(chosen))
-            # as if so many equal neighbours, whatever the scale of the weights
-            weights *= len(chosen) / weights.sum()
-            total: float = len(chosen)
-            if model.weights is not None:  # a row that counts twice is two rows
-                weights *= model.weights[chosen]
-                total = float(weights.sum())
-            out[place, number] = (weights @ model.targets[chosen] + DOUBT * model.mean) / (total + DOUBT)
+            out[place, start : start + BLOCK] = _mean(model, near[:, :count], squared, count)
+            edge = squared[:, min(count, squared.shape[1] - 1)]
+            for number in np.flatnonzero(edge <= squared[:, 0]):  # all are as near: so are others, perhaps, and all of them count
+                alike = np.flatnonzero(_squared(model.reference - block[number]) <= edge[number])
+                out[place, start + number] = _weighed(model, alike[None, :], np.ones((1, len(alike))))[0]
     return out
+
+
+def _nearest(model: Neighbours, points: NDArray[np.float32], most: int) -> tuple[NDArray[np.int64], Array]:
+    """(n, most + 1) places of the nearest reference points and their squared distances, the nearest first.
+
+    A product of matrices says which they are, up to what is lost in rounding; their distances are then worked out one by one.
+    """
+    parts = np.hstack([points, np.ones((len(points), 1))]) @ model.screen
+    roughly = parts.swapaxes(0, 1).reshape(len(points), -1)
+    near = np.argpartition(roughly, most, axis=1)[:, : most + 1]
+    squared = _squared(model.reference[near] - points[:, None])
+    order = squared.argsort(axis=1, kind="stable")
+    return np.take_along_axis(near, order, axis=1), np.take_along_axis(squared, order, axis=1)
+
+
+def _squared(apart: NDArray[np.float32]) -> Array:
+    found: Array = np.square(apart).sum(axis=-1, dtype=np.float64)
+    return found
+
+
+def _mean(model: Neighbours, near: NDArray[np.int64], squared: Array, count: int) -> Array:
+    """(n, k) means of the outcomes of the `count` nearest; rows whose neighbours are all as near are left to the caller."""
+    edge = squared[:, min(count, squared.shape[1] - 1), None]
+    weights = 1.0 - squared[:, :count] / np.where(edge > squared[:, :1], edge, np.inf)
+    return _weighed(model, near, weights)
+
+
+def _weighed(model: Neighbours, chosen: NDArray[np.int64], weights: Array) -> Array:
+    """(n, k) means of the outcomes of chosen points (n, c), mixed with the overall mean."""
+    count = chosen.shape[1]
+    weights = weights * (count / weights.sum(axis=1, keepdims=True))  # as if so many equal neighbours, whatever their scale
+    total = np.full((len(chosen), 1), float(count))
+    if model.weights is not None:  # a row that counts twice is two rows
+        weights = weights * model.weights[chosen]
+        total = weights.sum(axis=1, keepdims=True)
+    found: Array = (np.einsum("ij,ijk->ik", weights, model.targets[chosen]) + DOUBT * model.mean) / (total + DOUBT)
+    return found
 
 
 def _fit(request: FitRequest) -> Fitted:
@@ -85,11 +129,11 @@ def _fit(request: FitRequest) -> Fitted:
     targets = targets[:, 1:] if request.task == "binary" else targets
     place = min(max(request.rounds, 1), len(COUNTS)) - 1 if request.rounds else 2
     weights = None if request.weights is None else request.weights[rows]
-    model = Neighbours(request.task, scales, _points(scales, request.matrix[rows]), targets,
+    model = Neighbours(request.task, scales, _points(RowDesign(scales), request.matrix[rows]), targets,
                        np.average(targets, axis=0, weights=weights), COUNTS[place], weights)
     if request.valid_matrix is None or request.valid_y is None:
         return Fitted(model, place + 1)
-    answers, truncated = _in_time(request, model, _points(scales, request.valid_matrix))
+    answers, truncated = _in_time(request, model, _points(model.row_design, request.valid_matrix))
     losses = [_loss(request, answer) for answer in answers]
     best = int(np.argmin(losses))
     chosen = replace(model, count=COUNTS[best])
@@ -119,7 +163,7 @@ def _loss(request: FitRequest, answer: Array) -> float:
 
 
 def _predict(model: Neighbours, matrix: Array) -> Array:
-    found: Array = _answers(model, _points(model.scales, matrix), (model.count,))[0]
+    found: Array = _answers(model, _points(model.row_design, matrix), (model.count,))[0]
     return found if model.task == "multiclass" else found[:, 0]
 
 
