@@ -25,17 +25,19 @@ def act(workspace: Workspace, arguments: argparse.Namespace) -> Said:
     decisions = to_json(advice.actions) | {"rows": len(advice.actions.rows)}
     planned = {"rows": len(plan.actions), "net": plan.net, "cost": plan.cost, "exact": plan.exact, "sentence": plan.sentence,
                "out": arguments.out}
-    sentences = [*(card.sentence for card in found.cards), *found.notes, plan.sentence, advice.actions.sentence]
+    notes = (*found.notes, *([advice.aside] if advice.aside else []))
+    sentences = [one for one in (*(card.sentence for card in found.cards), *notes, plan.sentence, advice.actions.sentence) if one]
     data = {"cards": [_card(card) for card in found.cards], "patterns": [_card(card) for card in found.patterns],
-            "tested": found.tested, "rows": found.rows, "notes": found.notes, "plan": planned, "decisions": decisions}
+            "tested": found.tested, "rows": found.rows, "notes": notes, "left_out": advice.left_out, "plan": planned,
+            "decisions": decisions}
     if advice.experiment is None:
-        return data, "\n".join(sentences), 0
+        return data, "\n".join(sentences), 1 if advice.left_out else 0
     made, out = advice.experiment, Path(arguments.out)
     data["experiment"] = made
     sentences += [made.refused] if made.refused else [made.balance, made.sentence, *made.who, made.advice]
     if arguments.out and advice.gains is not None and not made.refused:
         files.write_csv(advice.gains, out.with_name(f"{out.stem}_experiment.csv"))
-    return data, "\n".join(sentences), 1 if made.refused else 0
+    return data, "\n".join(sentences), 1 if made.refused or advice.left_out else 0
 
 
 def _card(card: ActionCard) -> dict[str, Any]:

@@ -43,7 +43,8 @@ Floats = NDArray[np.float64]
 @dataclass(frozen=True, eq=False, slots=True)
 class CardInputs:
     """`frame` is typed and cleaned, aligned with `y` (see `make_outcome`); `columns` are its columns. Without a `model` a small
-    one is fitted for the what-if. Many rows may be worked on in `processes` (see `hands`)."""
+    one is fitted for the what-if. Many rows may be worked on in `processes` (see `hands`). `whole` are all rows with an outcome,
+    where those of `frame` were drawn from them."""
 
     model: Predicts | None
     frame: pd.DataFrame
@@ -54,6 +55,7 @@ class CardInputs:
     seed: int = 0
     progress: Callable[[float, str], None] | None = None
     processes: bool = False
+    whole: pd.DataFrame | None = None
 
     def told(self, share: float, words: str) -> None:
         """Tell how far it is."""
@@ -93,7 +95,7 @@ def _made(inputs: CardInputs, notes: tuple[str, ...], given: Hands) -> Actions:
     for ended, place in enumerate(order):
         inputs.told(0.5 * ended / len(order), f"Comparing like with like on “{levers[place].column[:80]}”.")
         if ended == len(order) - 1:  # there is a hand less than before to share with
-            desk = Desk(inputs.frame, inputs.goal, outcome, stage.worth > 0, _what_if(inputs, outcome))
+            desk = Desk(inputs.frame, inputs.goal, outcome, stage.worth > 0, _what_if(inputs, outcome), inputs.whole)
         made[place] = next(each)
     trials = [trial for place in range(len(levers)) for trial in made[place]]
     for place, lever in enumerate(levers):
@@ -128,13 +130,16 @@ def more_is_better(problem: Problem, goal: Goal, outcome: Outcome) -> bool:
 def _sampled(inputs: CardInputs) -> tuple[CardInputs, tuple[str, ...]]:
     known = np.flatnonzero(np.isfinite(np.asarray(inputs.y, dtype=np.float64)))
     notes: list[str] = []
+    whole: pd.DataFrame | None = None
     if len(known) > MOST_ROWS:
-        notes.append(f"{MOST_ROWS:,} of {len(known):,} rows were drawn by chance to keep it quick.")
+        whole = inputs.frame.iloc[known]
+        notes.append(f"To keep it quick, {MOST_ROWS:,} of {len(known):,} rows were drawn by chance to be compared; a card’s rows "
+                     "and money are counted on all.")
         known = np.sort(np.random.default_rng(inputs.seed).choice(known, MOST_ROWS, replace=False))
     if len(known) > 1.25 * MOST_FIT_ROWS:
         notes.append(f"Each of the models behind a comparison learned from {MOST_FIT_ROWS:,} rows; all {len(known):,} were used.")
     frame = inputs.frame.iloc[known].reset_index(drop=True)
-    return replace(inputs, frame=frame, y=np.asarray(inputs.y)[known]), tuple(notes)
+    return replace(inputs, frame=frame, y=np.asarray(inputs.y)[known], whole=whole), tuple(notes)
 
 
 def _given(inputs: CardInputs, levers: tuple[str, ...]) -> Covariates:

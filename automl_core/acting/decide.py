@@ -12,6 +12,8 @@ from automl_core.acting.action import ActionList, Goal
 from automl_core.acting.decisions import counted_by, middle_of, risk
 from automl_core.acting.outcome import make_outcome
 from automl_core.acting.profit import LiftPart, ProfitCurve, gains, matrix_of, precision_at, profit_curve
+from automl_core.acting.statistics import group_codes, sum_reach
+from automl_core.explaining.dependent import effective
 from automl_core.explaining.words import count, interval, money, number, percent, quote
 from automl_core.framing.problem import Money, Problem
 
@@ -66,8 +68,8 @@ class Decision:
 @dataclass(frozen=True, eq=False, slots=True)
 class DecisionInputs:
     """`predictions` of the rows the list was made from by models that had not seen them, their outcomes `y`, and the simple
-    rule's predictions (None when there is none). All aligned; shapes as the model's. `weights` (n,) say how many rows each stands
-    for (None: one)."""
+    rule's predictions (None when there is none). All aligned; shapes as the model's. Rows of one of `groups` (n,) count as
+    dependent, such as those of one customer. `weights` (n,) say how many rows each stands for (None: one)."""
 
     predictions: Floats
     y: NDArray[np.generic]
@@ -75,6 +77,7 @@ class DecisionInputs:
     goal: Goal
     rule: Floats | None = None
     seed: int = 0
+    groups: NDArray[np.generic] | None = None
     weights: Floats | None = None
 
 
@@ -83,7 +86,7 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
     goal, problem = inputs.goal, inputs.problem
     at_risk = np.nan_to_num(risk(inputs.predictions, problem, goal, inputs.weights))
     chosen = np.array([row.row for row in actions.rows], dtype=np.int64)
-    nan = math.nan
+    nan, together = math.nan, None if inputs.groups is None else group_codes(inputs.groups)
     curve: ProfitCurve | None = None
     lift: tuple[LiftPart, ...] = ()
     top: LiftPart | None = None
@@ -92,20 +95,20 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
     else:
         bad = 1.0 - make_outcome(inputs.y, problem, goal.good).values
         priced = _money(inputs)
-        scored = _scored(inputs, at_risk, bad)
-        curve = profit_curve(*scored, priced, inputs.seed, inputs.weights) if priced is not None else None
-        lift = gains(at_risk, bad, weights=inputs.weights) if len(bad) else ()
-        top = precision_at(at_risk, bad, (len(chosen),), inputs.weights)[0] if len(chosen) else None
+        scored, weights = _scored(inputs, at_risk, bad), inputs.weights
+        curve = profit_curve(*scored, priced, inputs.seed, together, weights) if priced is not None else None
+        lift = gains(at_risk, bad, together=together, weights=weights) if len(bad) else ()
+        top = precision_at(at_risk, bad, (len(chosen),), together, weights)[0] if len(chosen) else None
     made = Decision(curve, lift, top, len(chosen), nan, nan, nan, (), (), nan, "", _weighed(inputs, len(bad), len(chosen)))
     if goal.value > 0 and len(chosen):
         worth = goal.save_rate * goal.value * bad - goal.contact_cost
+        mine = None if together is None else together[chosen]
         counts = counted_by(np.ones(len(chosen)), None if inputs.weights is None else inputs.weights[chosen])
         value = float((counts * worth[chosen]).sum())
-        reach = _reach(counts * (worth[chosen] - value / len(chosen)))
+        reach = sum_reach(counts * (worth[chosen] - value / len(chosen)), mine, counts)
         least, most = -math.inf, math.inf
         if problem.task != "regression":  # all alike are no proof that the next one is, too; none or all can be turned, no more
-            spread = math.sqrt(float((counts**2).mean()))
-            reach = max(reach, spread * _alike_reach(len(chosen), goal.save_rate * goal.value))
+            reach = max(reach, _alike_reach(counts, goal.save_rate * goal.value, mine))
             least = -len(chosen) * goal.contact_cost
             most = least + len(chosen) * goal.save_rate * goal.value
         lost = float((counts * bad[chosen]).sum())
@@ -114,7 +117,7 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
             value=value,
             low=max(value - reach, least),
             high=min(value + reach, most),
-            rivals=_rivals(inputs, worth, chosen, len(at_risk)),
+            rivals=_rivals(inputs, worth, chosen, together),
             sensitivity=_sensitivity(goal, lost, len(chosen)),
             break_even=goal.contact_cost * len(chosen) / (goal.value * lost) if goal.contact_cost > 0 and lost > 0 else nan,
         )
@@ -149,20 +152,19 @@ def _scored(inputs: DecisionInputs, at_risk: Floats, bad: Floats) -> tuple[Float
     return inputs.predictions, np.asarray(inputs.y, dtype=np.float64)
 
 
-def _rivals(inputs: DecisionInputs, worth: Floats, chosen: NDArray[np.int64], rows: int) -> tuple[Rival, ...]:
+def _rivals(
+    inputs: DecisionInputs, worth: Floats, chosen: NDArray[np.int64], together: NDArray[np.int64] | None
+) -> tuple[Rival, ...]:
+    rows = len(worth)
     marked = np.zeros(rows)
     marked[chosen] = 1.0
     size = len(chosen)
     marked = counted_by(marked, inputs.weights)
-    found = [
-        _rival("As many at random", counted_by(np.full(rows, size / rows), inputs.weights), marked, worth),
-        _rival("Everyone", counted_by(np.ones(rows), inputs.weights), marked, worth),
-    ]
+    ways = [("As many at random", np.full(rows, size / rows)), ("Everyone", np.ones(rows))]
     if inputs.rule is not None:
         told = np.nan_to_num(inputs.rule, nan=float(np.nanmean(inputs.rule)))
-        scores = risk(told, inputs.problem, inputs.goal, inputs.weights)
-        found.append(_rival("The simple rule", counted_by(_top(scores, size), inputs.weights), marked, worth))
-    return tuple(found)
+        ways.append(("The simple rule", _top(risk(told, inputs.problem, inputs.goal, inputs.weights), size)))
+    return tuple(_rival(name, counted_by(taken, inputs.weights), marked, (worth, together)) for name, taken in ways)
 
 
 def _top(scores: Floats, size: int) -> Floats:
@@ -173,23 +175,21 @@ def _top(scores: Floats, size: int) -> Floats:
     return taken
 
 
-def _rival(name: str, taken: Floats, marked: Floats, worth: Floats) -> Rival:
+def _rival(name: str, taken: Floats, marked: Floats, rows: tuple[Floats, NDArray[np.int64] | None]) -> Rival:
+    worth, together = rows
     value = float((taken * worth).sum())
     ahead = (marked - taken) * worth
-    reach = _reach(ahead)
+    reach = sum_reach(ahead, together, marked - taken)
     total = float(ahead.sum())
     return Rival(name, value, total, total - reach, total + reach)
 
 
-def _reach(parts: Floats) -> float:
-    """1.96 standard errors of a sum over rows."""
-    return 1.96 * float(parts.std(ddof=1)) * math.sqrt(len(parts)) if len(parts) > 1 else 0.0
-
-
-def _alike_reach(rows: int, apart: float) -> float:
-    """The reach of a sum over rows that all ended alike, where ends are `apart`: half a row of each kind."""
-    rate = 0.5 / (rows + 1)
-    return 1.96 * apart * math.sqrt(rate * (1 - rate) * rows)
+def _alike_reach(counts: Floats, apart: float, together: NDArray[np.int64] | None) -> float:
+    """The reach of a sum over rows that all ended alike, where ends are `apart`: half a row of each kind, or half a group."""
+    rows = len(counts)
+    alone = effective(counts, np.arange(rows) if together is None else together)
+    rate = 0.5 / (alone + 1)
+    return 1.96 * apart * rows * math.sqrt(rate * (1 - rate) / alone)
 
 
 def _sensitivity(goal: Goal, lost: float, rows: int) -> tuple[Sensitivity, ...]:

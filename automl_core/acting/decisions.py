@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionList, ActionRow, Goal
 from automl_core.acting.budget import rows_paid_for
+from automl_core.acting.levers import name_of
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining.words import count, id_text, interval, money, number, percent, quote
@@ -41,7 +42,7 @@ def risk(predictions: Floats, problem: Problem, goal: Goal, weights: Floats | No
     """How much there is to win on each row: the probability that the outcome is not the wanted one, or, for numbers, how far
     the prediction lies on the unwanted side of the median prediction (0 on the wanted side), by `weights` where there are any."""
     if problem.task == "regression":
-        middle = middle_of(predictions, weights)
+        middle = middle_of(predictions, weights) if len(predictions) else 0.0
         away = predictions - middle if goal.good == "low" else middle - predictions
         return np.asarray(np.maximum(away, 0.0), dtype=np.float64)
     if goal.good not in problem.classes:
@@ -115,9 +116,9 @@ def actions_frame(actions: ActionList, frame: pd.DataFrame, columns: tuple[Colum
     positions = [row.row for row in actions.rows]
     id_name = next((column.name for column in columns if column.role == "id" and column.name in frame), "")
     out: dict[str, object] = {free_name("rank", [id_name]): [row.rank for row in actions.rows]}
-    ids = frame[id_name].iloc[positions].tolist() if id_name else frame.index[positions].tolist()
-    # a gap in a column of whole numbers makes them decimal
-    out[id_name or "row"] = [int(value) if isinstance(value, float) and value.is_integer() else value for value in ids]
+    # texts, for a spreadsheet keeps 15 digits of a number
+    ids = frame[id_name].iloc[positions].map(name_of).tolist() if id_name else frame.index[positions].tolist()
+    out[id_name or "row"] = ids
     out[free_name("prediction", [id_name])] = [row.prediction for row in actions.rows]
     if not math.isnan(actions.expected_value):
         out[free_name("expected_value", [id_name])] = [round(row.expected_value, 2) for row in actions.rows]

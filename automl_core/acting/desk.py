@@ -12,7 +12,7 @@ import pandas as pd
 
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.grading import Evidence, grade
-from automl_core.acting.levers import forbidden_by, moved
+from automl_core.acting.levers import eligible, forbidden_by, moved
 from automl_core.acting.outcome import Outcome
 from automl_core.acting.pilot_groups import Together, rows_together
 from automl_core.acting.statistics import group_codes
@@ -33,21 +33,22 @@ from automl_core.codec import to_json
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Desk:
-    """What turns a trial into a card: the rows it speaks of (`frame`), the goal, the outcome, and whether more of it is wanted
-    (`upwards`)."""
+    """What turns a trial into a card: the rows it was measured on (`frame`), the goal, the outcome, and whether more of it is
+    wanted (`upwards`). Where those were drawn from more, a card's rows and money are those of `whole`."""
 
     frame: pd.DataFrame
     goal: Goal
     outcome: Outcome
     upwards: bool
     what_if: WhatIf
+    whole: pd.DataFrame | None = None
 
-    def worth(self, trial: Trial) -> Worth | None:
-        """Net money of moving the trial's rows; None when the goal has no money."""
+    def worth(self, trial: Trial, rows: int | None = None) -> Worth | None:
+        """Net money of moving the trial's rows, or as many like them; None when the goal has no money."""
         goal = self.goal
         if goal.value <= 0:
             return None
-        rows = int(trial.rows.sum())
+        rows = int(trial.rows.sum()) if rows is None else rows
         cost = trial.move.lever.cost + sum(one.cost for one in trial.also)
         gains = sorted(self.gain(value) for value in (trial.effect.low, trial.effect.high))
         net = [rows * (goal.value * gain - cost) for gain in (self.gain(trial.effect.estimate), *gains)]
@@ -74,12 +75,18 @@ class Desk:
 
     def card(self, trial: Trial, found: Evidence) -> ActionCard:
         """The card of a trial with its grade, words and checks."""
+        made = self._written(trial, found)
+        if self.whole is not None:  # which rows a card is of is said by the card
+            made = self._written(trial, found, int(eligible(made, self.whole).sum()))
+        return replace(made, id=_identity(made), what_if=self._what_if(made, trial))
+
+    def _written(self, trial: Trial, found: Evidence, counted: int | None = None) -> ActionCard:
         letter, reasons = grade(found)
         effect, lever = trial.effect, trial.move.lever
         now = float(self.outcome.values[trial.rows].mean()) if trial.rows.any() else math.nan
         together = self._together(trial)
-        subject = CardSubject(trial.move, trial.conditions, effect, self.outcome, now, trial.also, trial.alike, together)
-        worth = self.worth(trial)
+        subject = CardSubject(trial.move, trial.conditions, effect, self.outcome, now, trial.also, trial.alike, together, counted)
+        worth = self.worth(trial, counted)
         nan = math.nan
         made = ActionCard(
             who=who_words(subject), lever=lever.column, from_value=from_words(trial.move), to_value=to_words(trial.move),
@@ -95,8 +102,7 @@ class Desk:
             lowest=lever.low, highest=lever.high, also=trial.also, alike=trial.alike,
             is_rate=self.outcome.is_rate,
         )  # fmt: skip
-        made = forbidden_by(made, self.goal)
-        return replace(made, id=_identity(made), what_if=self._what_if(made, trial))
+        return forbidden_by(made, self.goal)
 
     def _together(self, trial: Trial) -> Together | None:
         """The groups of the trial's rows, of which a pilot needs more rows; None when rows stand alone."""

@@ -7,13 +7,13 @@ set the quantile.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.acting.statistics import group_codes, sum_reach
 from automl_core.errors import BadInput
 from automl_core.explaining.words import count, edge, interval, money, number, percent, rounded
 from automl_core.framing.problem import Money
@@ -65,8 +65,11 @@ class Newsvendor:
     sentence: str
 
 
-def newsvendor(prediction: Floats, outcome: Floats, costs: Money, seed: int = 0) -> Newsvendor:
+def newsvendor(
+    prediction: Floats, outcome: Floats, costs: Money, seed: int = 0, groups: NDArray[np.generic] | None = None
+) -> Newsvendor:
     """The quantity to provide by out-of-fold `prediction` (n,) and `outcome` (n,); `costs.over` and `costs.under` are per unit.
+    Rows of one of `groups` (n,) count as dependent.
 
     BadInput with fewer than 40 rows, or when one of the costs is not above zero.
     """
@@ -78,14 +81,17 @@ def newsvendor(prediction: Floats, outcome: Floats, costs: Money, seed: int = 0)
     if len(y) < FEWEST_ROWS:
         raise BadInput(f"Only {count(len(y), 'row has', 'rows have')} an outcome and a prediction.", f"{FEWEST_ROWS} are needed.")
     level = costs.under / (costs.under + costs.over)
-    folds = np.random.default_rng(seed).permutation(len(y)) % FOLDS
+    together = np.arange(len(y)) if groups is None else group_codes(np.asarray(groups)[known])
+    folds = (np.random.default_rng(seed).permutation(int(together.max()) + 1) % FOLDS)[together]
     then = np.empty(len(y))
     for fold in range(FOLDS):
         inside = folds == fold
+        if inside.all():
+            raise BadInput("All rows are of one group.", "Group by another column, or by none.")
         then[inside] = _rule(p[~inside], y[~inside], level).quantity(p[inside])
     now_cost, then_cost = _cost(p, y, costs), _cost(then, y, costs)
     saved = now_cost - then_cost
-    reach = 1.96 * float(saved.std(ddof=1)) / math.sqrt(len(y))
+    reach = sum_reach(saved, None if groups is None else together) / len(y)
     mean = float(saved.mean())
     made = Newsvendor(
         level, _rule(p, y, level), float(now_cost.mean()), float(then_cost.mean()), mean, mean - reach, mean + reach,

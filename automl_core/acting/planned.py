@@ -1,4 +1,4 @@
-"""Cards turned into rows: for each row that a card speaks of the one action that is worth most, under a budget and a capacity.
+"""Cards turned into rows: at most one action for each row that a card speaks of, the best under a budget and a capacity.
 
 The level of an effect is the card's adjusted one. How it differs by row is taken half from the model's what-if, scaled to that
 level: only half, because picking the rows with the largest predicted effects picks its errors, too. Patterns (grade D) never
@@ -87,7 +87,8 @@ class PlanInputs:
 
 
 def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
-    """The best plan for the goal's capacity and budget: one action a row, of the card that is worth most there.
+    """The best plan for the goal's capacity and budget: one action a row, of the card that is worth most there, or of a cheaper
+    one where the money does more with that.
 
     Without money the better grade wins, then the larger gain; the plan then keeps every row up to the capacity. A row that a
     pilot holds out gets no action, whichever card it is of: the pilot could no longer tell what its own change does.
@@ -96,27 +97,36 @@ def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
     now = wanted(inputs.model, inputs.predictions, goal)
     turned = direction(goal, inputs.model.problem.task != "regression")
     usable = [card for card in cards if card.grade != "D"]
-    best, level = np.full(rows, -math.inf), np.full(rows, math.inf)
-    which = np.full(rows, -1)
-    effects: list[Floats] = []
-    for place, card in enumerate(usable):
-        effect = _effects(card, inputs, now)
-        effects.append(effect)
-        gain = turned * effect
-        score, letter = (goal.value * gain - card.whole_cost, 0) if goal.value > 0 else (gain, "ABC".index(card.grade))
-        better = np.isfinite(effect) & ((letter < level) | ((letter == level) & (score > best)))
-        best[better], level[better], which[better] = score[better], letter, place
-    held = np.isin(np.arange(rows), list(inputs.held)) & (which >= 0)
-    which[held] = -1
-    some = np.flatnonzero(which >= 0)
-    costs = np.array([usable[place].whole_cost for place in which[some]], dtype=np.float64)
-    net = best[some] if goal.value > 0 else _in_order(level[some], best[some])
-    chosen = choose(net, costs, goal.budget, goal.capacity)
-    picked = some[chosen.rows]
+    effects = np.column_stack([np.empty((rows, 0)), *(_effects(card, inputs, now) for card in usable)])
+    costs = np.array([card.whole_cost for card in usable], dtype=np.float64)
+    held = np.isin(np.arange(rows), list(inputs.held)) & np.isfinite(effects).any(axis=1)
+    gain = np.where(held[:, None], math.nan, turned * effects)
+    level = np.array(["ABC".index(card.grade) for card in usable])
+    net = goal.value * gain - costs if goal.value > 0 else _in_order(np.broadcast_to(level, gain.shape), gain)
+    chosen = choose(net, np.broadcast_to(costs, net.shape), goal.budget, goal.capacity)
+    picked, which = chosen.rows, np.full(rows, -1)
+    which[picked] = chosen.options
     said = _texts(usable, picked, which, inputs)
-    actions = [_action(usable[which[row]], effects[which[row]], now, (row, said[row]), inputs) for row in picked.tolist()]
+    actions = [_action(usable[which[row]], effects[:, which[row]], now, (row, said[row]), inputs) for row in picked.tolist()]
     made = _plan(tuple(actions), chosen.bound if goal.value > 0 else math.nan, chosen.exact, goal)
+    if not actions:
+        made = replace(made, sentence=_why_none(bool(usable), net, costs, goal))
     return replace(made, held=int(held.sum()), sentence=made.sentence + _held_words(int(held.sum()))) if held.any() else made
+
+
+def _why_none(sure: bool, net: Floats, costs: Floats, goal: Goal) -> str:
+    """Why there is nothing to do: no card, no row of one, nothing worth its cost, or no money for it. `net` (n, k) is the worth
+    of each row's actions, which cost `costs` (k,)."""
+    if not sure:
+        return "No card is sure enough to become an action."
+    if not np.isfinite(net).any():
+        return "No row is left that a card speaks of."
+    pays = (np.nan_to_num(net) > 0).any(axis=0)
+    if not pays.any():
+        return "No action is worth its cost at this value."
+    spend, least = (money(amount, goal.currency) for amount in (goal.budget, float(costs[pays].min())))
+    which = "the cheapest that is worth it" if goal.value > 0 else "the cheapest"
+    return f"The money you can spend, {spend}, does not pay for one action: {which} costs {least}."
 
 
 def _held_words(held: int) -> str:
@@ -125,12 +135,15 @@ def _held_words(held: int) -> str:
     return f" {held:,} rows are held out in a running pilot and get no action until that has ended."
 
 
-def _in_order(level: Floats, gain: Floats) -> Floats:
-    """Worths for a choice without money: as many rows as the limits allow, of them those of the better grade, then of the larger
-    gain. All that order adds together is less than one row more."""
-    order = np.lexsort((-gain, level))
-    worth = np.empty(len(order))
-    worth[order] = 1 + np.arange(len(order), 0, -1) / max(1, len(order)) ** 2
+def _in_order(level: NDArray[np.int64], gain: Floats) -> Floats:
+    """Worths (n, k) for a choice without money: as many rows as the limits allow, of them actions of the better grade, then of
+    the larger gain. All that order adds together is less than one row more. NaN where there is no action."""
+    some = np.isfinite(gain)
+    order = np.lexsort((-gain[some], level[some]))
+    ranked = np.empty(len(order))
+    ranked[order] = 1 + np.arange(len(order), 0, -1) / max(1, len(order)) ** 2
+    worth = np.full(gain.shape, math.nan)
+    worth[some] = ranked
     return worth
 
 
@@ -197,7 +210,7 @@ def _plan(actions: tuple[PlannedAction, ...], bound: float, exact: bool, goal: G
     net = float(sum(action.net for action in actions)) if goal.value > 0 else math.nan
     cost = float(sum(action.cost for action in actions))
     if not actions:
-        return ActionPlan((), net, cost, bound, exact, "No card is sure enough, or worth its cost, to become an action.")
+        return ActionPlan((), net, cost, bound, exact, "")
     words = f"{len(actions):,} rows, one action each" if len(actions) > 1 else "1 row, one action"
     if goal.value > 0:
         words += f": {money(net, goal.currency)} expected"

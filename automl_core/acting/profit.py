@@ -1,9 +1,10 @@
 """What a yes/no decision is worth at every threshold, with a band, and how a ranking concentrates what is looked for.
 
 Thresholds are chosen on out-of-fold probabilities. The band is a bootstrap of rows: profit depends on a row only through its
-place among the thresholds and its outcome, so drawing cell counts is drawing rows. Because the best threshold is picked on the
-rows that measure it, its worth is measured again on rows that did not pick it (cross-selection). Where rows have weights, a row
-stands for as many as its weight says, and all figures are those of the rows that they stand for.
+place among the thresholds and its outcome, so drawing cell counts is drawing rows. Rows that go together, such as those of one
+customer, are drawn together. Because the best threshold is picked on the rows that measure it, its worth is measured again on
+rows that did not pick it (cross-selection). Where rows have weights, a row stands for as many as its weight says, and all figures
+are those of the rows that they stand for.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Goal
+from automl_core.acting.statistics import sum_reach
 from automl_core.errors import BadInput
+from automl_core.explaining.dependent import effective
 from automl_core.framing.problem import Money
 
 Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
 GRID = 200
 DRAWS = 500
 FOLDS = 10
@@ -87,18 +91,19 @@ def analytic_threshold(money: Money) -> float:
 
 
 def profit_curve(
-    probability: Floats, positive: NDArray[np.generic], money: Money, seed: int = 0, weights: Floats | None = None
+    probability: Floats, positive: NDArray[np.generic], money: Money, seed: int = 0, together: Codes | None = None,
+    weights: Floats | None = None,
 ) -> ProfitCurve:
-    """The curve for out-of-fold `probability` (n,) of the positive class and outcomes `positive` (n,) of 0 and 1; `weights` (n,)
-    say how many rows each stands for.
+    """The curve for out-of-fold `probability` (n,) of the positive class and outcomes `positive` (n,) of 0 and 1; `together` (n,)
+    are codes of rows that go together (None: each stands alone), `weights` (n,) say how many rows each stands for.
 
     BadInput when there are no rows, or lengths differ.
     """
-    p, y, mass = _checked(probability, positive, weights)
+    p, y, together, mass = _checked(probability, positive, together, weights)
     cuts, rows_at, profit = _all_cuts(p, y, money, mass)
     place = int(np.argmax(profit))
     picked = np.unique(np.append(np.linspace(0, len(cuts) - 1, min(GRID, len(cuts))).round().astype(int), place))
-    draws = _drawn(p, y, cuts[picked], money, np.random.default_rng(seed), mass)
+    draws = _drawn(p, y, cuts[picked], money, (np.random.default_rng(seed), together), mass)
     low, high = np.quantile(draws, [0.025, 0.975], axis=0)
     points = tuple(
         ProfitPoint(float(cuts[at]), int(rows_at[at]), float(profit[at]), float(low[k]), float(high[k]))
@@ -108,7 +113,7 @@ def profit_curve(
     robust = max(points, key=lambda point: (point.low, point.profit))
     analytic = analytic_threshold(money)
     at_analytic = _profit_at(p, y, money, analytic, mass) if math.isfinite(analytic) else math.nan
-    honest, reach = _cross_selected(p, y, money, seed, mass)
+    honest, reach = _cross_selected(p, y, money, seed, together, mass)
     everyone = _profit_at(p, y, money, -math.inf, mass)
     nobody = _profit_at(p, y, money, math.inf, mass)
     return ProfitCurve(
@@ -117,10 +122,11 @@ def profit_curve(
 
 
 def gains(
-    probability: Floats, positive: NDArray[np.generic], parts: int = 10, weights: Floats | None = None
+    probability: Floats, positive: NDArray[np.generic], parts: int = 10, together: Codes | None = None,
+    weights: Floats | None = None,
 ) -> tuple[LiftPart, ...]:
     """Lift and gains from the top of the ranking, in tenths of the rows, or of their weight (fewer when there are fewer rows)."""
-    p, y, mass = _checked(probability, positive, weights)
+    p, y, together, mass = _checked(probability, positive, together, weights)
     parts = max(1, min(parts, len(y)))
     if weights is None:
         sizes = [max(1, round(len(y) * k / parts)) for k in range(1, parts + 1)]
@@ -128,38 +134,50 @@ def gains(
         reached = np.cumsum(mass[np.argsort(-p, kind="stable")])
         tenths = reached[-1] * np.arange(1, parts + 1) / parts * (1 - 1e-12)
         sizes = list(dict.fromkeys(int(place) + 1 for place in np.searchsorted(reached, tenths)))
-    return _parts(p, y, sizes, mass)
+    return _parts(p, y, sizes, together, mass)
 
 
 def precision_at(
-    probability: Floats, positive: NDArray[np.generic], sizes: tuple[int, ...], weights: Floats | None = None
+    probability: Floats, positive: NDArray[np.generic], sizes: tuple[int, ...], together: Codes | None = None,
+    weights: Floats | None = None,
 ) -> tuple[LiftPart, ...]:
     """The same for the first k rows, for each k; a k beyond the table is cut to it."""
-    p, y, mass = _checked(probability, positive, weights)
-    return _parts(p, y, [min(max(1, size), len(y)) for size in sizes], mass)
+    p, y, together, mass = _checked(probability, positive, together, weights)
+    return _parts(p, y, [min(max(1, size), len(y)) for size in sizes], together, mass)
 
 
-def _parts(p: Floats, y: Floats, sizes: list[int], mass: Floats) -> tuple[LiftPart, ...]:
+def _parts(p: Floats, y: Floats, sizes: list[int], together: Codes | None, mass: Floats) -> tuple[LiftPart, ...]:
     from automl_core.acting.rates import wilson
 
     order = np.argsort(-p, kind="stable")
-    found, reached, squares = (np.cumsum(values[order]) for values in (mass * y, mass, mass**2))
+    found, reached = np.cumsum((mass * y)[order]), np.cumsum(mass[order])
     total, everyone = float(found[-1]), float(reached[-1])
     made = []
     for size in sizes:
-        hits, rows = float(found[size - 1]), float(reached[size - 1])
-        alike = rows**2 / float(squares[size - 1])  # so many rows of one weight tell as much (Kish 1965)
-        low, high = wilson(hits / rows * alike, alike)
-        rate = hits / rows
+        first, hits, rows = order[:size], float(found[size - 1]), float(reached[size - 1])
+        rate, alone = hits / rows, _alone(y[first], None if together is None else together[first], mass[first])
+        low, high = wilson(rate * alone, alone)
         lift, gain = (rate / (total / everyone), hits / total) if total else (math.nan, math.nan)
         made.append(LiftPart(rows / everyone, size, rate, low, high, lift, gain))
     return tuple(made)
 
 
+def _alone(y: Floats, together: Codes | None, mass: Floats) -> float:
+    """How many rows of one weight that stand alone tell as much as these about their rate (the design effect of Kish 1965)."""
+    rows, counts = len(y), mass * (len(y) / mass.sum())
+    if together is None:
+        return float(rows**2 / (counts**2).sum())
+    rate = float((counts * y).sum()) / rows
+    plain = 1.96 * math.sqrt(max(rate * (1 - rate), 0.0) * rows / max(rows - 1, 1)) * math.sqrt(rows)
+    if not 0 < y.mean() < 1:  # all ended alike, as those of one group may
+        return effective(counts, together)
+    return max(1.0, rows * min(1.0, (plain / sum_reach(counts * (y - rate), together, counts)) ** 2))
+
+
 def _checked(
-    probability: Floats, positive: NDArray[np.generic], weights: Floats | None
-) -> tuple[Floats, Floats, Floats]:
-    """Probabilities, outcomes and weights (1 where none are given) of the rows that have both and count."""
+    probability: Floats, positive: NDArray[np.generic], together: Codes | None, weights: Floats | None
+) -> tuple[Floats, Floats, Codes | None, Floats]:
+    """Probabilities, outcomes, codes and weights (1 where none are given) of the rows that have an answer and count."""
     p, y = np.asarray(probability, dtype=np.float64), np.asarray(positive, dtype=np.float64)
     mass = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=np.float64)
     if p.ndim != 1 or not p.shape == y.shape == mass.shape:
@@ -167,7 +185,8 @@ def _checked(
     known = np.isfinite(p) & np.isfinite(y) & (mass > 0)
     if not known.any():
         raise BadInput("No row has both a probability and an outcome.", "Search for a model first.")
-    return p[known], y[known], mass[known]
+    codes = None if together is None else np.unique(together[known], return_inverse=True)[1]
+    return p[known], y[known], codes, mass[known]
 
 
 def _worth(y: Floats, money: Money, mass: Floats | float = 1.0) -> tuple[Floats, Floats]:
@@ -195,18 +214,24 @@ def _profit_at(p: Floats, y: Floats, money: Money, threshold: float, mass: Float
     return float(np.where(p >= threshold, acted, left).sum())
 
 
-def _drawn(p: Floats, y: Floats, cuts: Floats, money: Money, random: np.random.Generator, mass: Floats) -> Floats:
-    """(draws, cuts) profits of bootstrap samples; `cuts` fall. What the rows drawn from one cell weigh together is as good as
-    normal, given how many they are."""
+def _drawn(
+    p: Floats, y: Floats, cuts: Floats, money: Money, chance: tuple[np.random.Generator, Codes | None], mass: Floats
+) -> Floats:
+    """(draws, cuts) profits of bootstrap samples; `cuts` fall. What rows drawn one by one from a cell weigh together is as good
+    as normal, given how many they are."""
+    random, together = chance
     cell = np.searchsorted(-cuts, -p, side="left")  # the first cut that acts on the row; len(cuts) when none does
     size = len(cuts) + 1
-    places = 2 * cell + y.astype(np.int64)
-    counts = np.bincount(places, minlength=2 * size)
-    drawn = random.multinomial(len(y), counts / counts.sum(), size=DRAWS).astype(np.float64)
-    if np.ptp(mass) or mass[0] != 1:
-        mean, square = (np.bincount(places, one, 2 * size) / np.maximum(counts, 1) for one in (mass, mass**2))
-        spread = np.sqrt(np.maximum(square - mean**2, 0.0))
-        drawn = drawn * mean + np.sqrt(drawn) * spread * random.normal(size=drawn.shape)
+    cells = 2 * cell + y.astype(np.int64)
+    if together is None:
+        counts = np.bincount(cells, minlength=2 * size)
+        drawn = random.multinomial(len(y), counts / counts.sum(), size=DRAWS).astype(np.float64)
+        if np.ptp(mass) or mass[0] != 1:
+            mean, square = (np.bincount(cells, one, 2 * size) / np.maximum(counts, 1) for one in (mass, mass**2))
+            spread = np.sqrt(np.maximum(square - mean**2, 0.0))
+            drawn = drawn * mean + np.sqrt(drawn) * spread * random.normal(size=drawn.shape)
+    else:
+        drawn = _drawn_together((cells, together, mass), 2 * size, random)
     drawn = drawn.reshape(DRAWS, size, 2)
     acted, left = _worth(np.array([0.0, 1.0]), money)
     gained = (drawn @ (acted - left)).cumsum(axis=1)[:, : len(cuts)]
@@ -214,9 +239,26 @@ def _drawn(p: Floats, y: Floats, cuts: Floats, money: Money, random: np.random.G
     return profits
 
 
-def _cross_selected(p: Floats, y: Floats, money: Money, seed: int, mass: Floats) -> tuple[float, float]:
+def _drawn_together(rows: tuple[NDArray[np.int64], Codes, Floats], size: int, random: np.random.Generator) -> Floats:
+    """(draws, size) how much of each cell whole groups bring that are drawn with return, brought to what there is; `rows` are
+    their cells, groups and weights."""
+    cells, together, mass = rows
+    groups = int(together.max()) + 1
+    drawn = np.empty((DRAWS, size))
+    for draw in range(DRAWS):
+        times = np.bincount(random.integers(groups, size=groups), minlength=groups)
+        drawn[draw] = np.bincount(cells, times[together] * mass, minlength=size)
+    drawn *= mass.sum() / drawn.sum(axis=1, keepdims=True)
+    return drawn
+
+
+def _cross_selected(
+    p: Floats, y: Floats, money: Money, seed: int, together: Codes | None, mass: Floats
+) -> tuple[float, float]:
     """Money of all rows when each tenth acts by the threshold that is best on the others, and the reach of its 95 % range."""
-    folds = np.random.default_rng(seed).permutation(len(y)) % min(FOLDS, len(y))
+    groups = np.arange(len(y)) if together is None else together
+    count = int(groups.max()) + 1
+    folds = (np.random.default_rng(seed).permutation(count) % min(FOLDS, count))[groups]
     kept = np.zeros(len(y))
     acted, left = _worth(y, money, mass)
     for fold in np.unique(folds):
@@ -227,5 +269,4 @@ def _cross_selected(p: Floats, y: Floats, money: Money, seed: int, mass: Floats)
             cuts, _, profit = _all_cuts(p[~inside], y[~inside], money, mass[~inside])
             threshold = float(cuts[int(np.argmax(profit))])
         kept[inside] = np.where(p[inside] >= threshold, acted[inside], left[inside])
-    spread = float(kept.std(ddof=1)) if len(y) > 1 else 0.0
-    return float(kept.sum()), 1.96 * spread * math.sqrt(len(y))
+    return float(kept.sum()), sum_reach(kept, together)

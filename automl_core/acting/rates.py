@@ -6,7 +6,8 @@ import math
 
 
 def wilson(hits: float, rows: float) -> tuple[float, float]:
-    """The 95 % score interval of a share (Wilson 1927): never outside 0 and 1, never without width."""
+    """The 95 % score interval of a share (Wilson 1927): never outside 0 and 1, never without width. `rows` that go together may
+    be worth fewer, and no whole number of them."""
     if rows < 1:
         return 0.0, 1.0
     z = 1.959964

@@ -88,6 +88,29 @@ def group_codes(groups: NDArray[np.generic]) -> NDArray[np.int64]:
     return codes_of(groups)
 
 
+def sum_reach(parts: Floats, together: NDArray[np.int64] | None = None, shares: Floats | None = None) -> float:
+    """Half of the 95 % range of a sum over rows, `parts` (n,).
+
+    What rows that go `together` (n,) bring is summed before it is squared (Liang and Zeger 1986), with the freedom of so many
+    groups as they are worth by their rows, or by `shares` (n,); never less than for rows by themselves, and infinite where they
+    are worth fewer than three groups.
+    """
+    from scipy.special import stdtrit
+
+    from automl_core.explaining.dependent import LEAST_TOGETHER, effective
+
+    if len(parts) < 2:
+        return 0.0
+    alone = 1.96 * float(parts.std(ddof=1)) * math.sqrt(len(parts))
+    if together is None:
+        return alone
+    worth = effective(np.ones(len(parts)) if shares is None else np.abs(shares), together)
+    if worth < LEAST_TOGETHER:
+        return math.inf
+    sums = np.bincount(together, parts - parts.mean())
+    return max(alone, float(stdtrit(worth - 1, 0.975)) * math.sqrt(float((sums**2).sum()) * worth / (worth - 1)))
+
+
 def told_beyond_chance(told: Floats, got: Floats) -> bool:
     """Whether models could tell who `got` something (n,), by their cross-fitted chance of it `told` (n,), as they could not if it
     was drawn by lot: a correlation above 0.05 and beyond three of its errors. Of few rows that takes more, for an honest draw of

@@ -25,6 +25,7 @@ VERBS: dict[Grade, str] = {
     "C": "goes together with the change after comparing like with like; test it before a rollout",
     "D": "is a pattern, not advice",
 }
+MOST_NAMED = 6  # values in a sentence; of seven the last takes no more room than “1 more”
 OTHER_ROWS = "This was measured where chance decided; it holds for rows like those, at that time."
 ROLL_OUT = "Roll it out, and keep a small hold-out to see that it goes on working."
 
@@ -37,7 +38,8 @@ def chance_decided(rows: int = 0) -> str:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class CardSubject:
-    """What a card's sentences are made of. `now` is the mean outcome of its rows; `together` tells of rows in whole groups."""
+    """What a card's sentences are made of. `now` is the mean outcome of its rows; `together` tells of rows in whole groups. Where
+    the effect was measured on rows drawn from more, `counted` are the card's rows among all."""
 
     move: Move
     conditions: tuple[Condition, ...]
@@ -47,10 +49,11 @@ class CardSubject:
     also: tuple[Change, ...] = ()
     alike: tuple[tuple[Condition, ...], ...] = ()
     together: Together | None = None
+    counted: int | None = None
 
     @property
     def rows(self) -> int:
-        return int(self.effect.moved.sum())
+        return int(self.effect.moved.sum()) if self.counted is None else self.counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +83,19 @@ def who_words(subject: CardSubject) -> str:
     """Who is meant: the rows' own conditions and the value that they have now."""
     parts = []
     if subject.move.from_values:
-        values = join_words([quote(value) for value in subject.move.from_values[:6]], "or")
-        parts.append(f"{quote(subject.move.lever.column)} = {values}")
-    parts.extend(f"{quote(one.lever)} = {join_words([quote(value) for value in one.from_values], 'or')}" for one in subject.also)
+        parts.append(f"{quote(subject.move.lever.column)} = {_values(subject.move.from_values)}")
+    parts.extend(f"{quote(one.lever)} = {_values(one.from_values)}" for one in subject.also)
     parts.extend(describe(condition) for condition in subject.conditions)
     if not parts:
         return f"Rows with a known {quote(subject.move.lever.column)}"
     return f"Rows with {join_words(parts)}"
+
+
+def _values(values: tuple[str, ...]) -> str:
+    """Values in words, of many the first and how many more there are."""
+    more = len(values) - MOST_NAMED
+    named = [quote(value) for value in (values if more <= 1 else values[:MOST_NAMED])]
+    return join_words([*named, f"{more} more"] if more > 1 else named, "or")
 
 
 def change_words(subject: CardSubject) -> str:

@@ -39,7 +39,7 @@ def remember(frame: pd.DataFrame, columns: tuple[tuple[str, str], ...]) -> Learn
     """The sketch of typed training rows over columns (name and kind)."""
     if frame.empty or not columns:
         return Learned()
-    numbers, counts = np.unique(_numbers(frame, columns), return_counts=True)
+    numbers, counts = np.unique(row_numbers(frame, columns), return_counts=True)
     twins = float(counts[counts > 1].sum() / len(frame))
     return Learned(columns, tuple(numbers[:MOST_KEPT].tolist()), len(numbers) <= MOST_KEPT, twins)
 
@@ -47,9 +47,9 @@ def remember(frame: pd.DataFrame, columns: tuple[tuple[str, str], ...]) -> Learn
 def share_learned(learned: Learned, frame: pd.DataFrame) -> float:
     """The share of a typed batch that the model learned from, about; NaN where too few rows, or too many alike, tell whether it
     is a tenth or more."""
-    if not learned.numbers or learned.twins > MOST_TWINS or not {name for name, _ in learned.columns} <= set(frame.columns):
+    if not _usable(learned, frame):
         return math.nan
-    found = _numbers(frame, learned.columns)
+    found = row_numbers(frame, learned.columns)
     judged = found if learned.whole else found[found <= learned.numbers[-1]]
     if len(judged) < LEAST_SEEN:
         return math.nan
@@ -58,6 +58,24 @@ def share_learned(learned: Learned, frame: pd.DataFrame) -> float:
     if low < WORTH_TELLING <= high:
         return math.nan
     return max(0.0, (known - learned.twins) / (1 - learned.twins))
+
+
+def may_be_told(learned: Learned, frame: pd.DataFrame) -> bool:
+    """Whether it is known of a typed batch that the model learned from it, or that it did not."""
+    return not math.isnan(share_learned(learned, frame))
+
+
+def rows_learned(learned: Learned, frame: pd.DataFrame) -> NDArray[np.bool_]:
+    """(n,) rows of a typed batch that are not to be judged: those known again, where the sketch holds every training row; else
+    all, once a tenth or more of them surely were learned from, for which ones is not known."""
+    if not _usable(learned, frame) or not learned.whole:
+        return np.full(len(frame), share_learned(learned, frame) >= WORTH_TELLING)
+    return np.isin(row_numbers(frame, learned.columns), learned.numbers)
+
+
+def _usable(learned: Learned, frame: pd.DataFrame) -> bool:
+    """Whether there is a sketch, of rows that are not too much alike, over columns that the batch has."""
+    return bool(learned.numbers) and learned.twins <= MOST_TWINS and {name for name, _ in learned.columns} <= set(frame.columns)
 
 
 def _bounds(share: float, rows: int) -> tuple[float, float]:
@@ -76,7 +94,7 @@ def learned_sentence(share: float) -> str:
     return f"{which}: its answers fit them better than new rows. So answers are not compared here, and a score looks too good."
 
 
-def _numbers(frame: pd.DataFrame, columns: tuple[tuple[str, str], ...]) -> NDArray[np.int64]:
+def row_numbers(frame: pd.DataFrame, columns: tuple[tuple[str, str], ...]) -> NDArray[np.int64]:
     """One number a row, the same for the same values however their type was stored."""
     alike = pd.DataFrame({place: _alike(frame[name], kind) for place, (name, kind) in enumerate(columns)})
     hashed = pd.util.hash_pandas_object(alike, index=False).to_numpy(dtype=np.uint64)

@@ -178,10 +178,10 @@ class Acting:
         return acting.rank_rows(rows, known.oof, columns, problem, replace(goal, capacity=capacity or goal.capacity))
 
     def actions_csv(self, project_id: str, capacity: int = 0) -> bytes:
-        """The list as a CSV that no spreadsheet takes for formulas."""
+        """The list as a CSV that no spreadsheet takes for formulas, its letters as they are in Excel, too."""
         actions = self.actions(project_id, capacity)
         frame, columns = self._past_rows(self.search.needed(project_id))
-        return safe_csv(acting.actions_frame(actions, frame, columns))
+        return safe_csv(acting.actions_frame(actions, frame, columns), excel=True)
 
     def run_act(self, project_id: str, run_id: str, watch: JobWatch) -> None:
         """The job: segments, then cards for the levers of the goal."""

@@ -63,7 +63,8 @@ class Deciding:
             past = self.search.judged(run)
             rows, problem = self.search.goal.open(self.search.inputs(run))[0].iloc[past.positions], self._problem(run)
             weights = given_weights(rows, problem)
-            inputs = acting.DecisionInputs(past.oof, past.y, problem, goal, self._rule(run), run.plan.seed, weights)
+            inputs = acting.DecisionInputs(past.oof, past.y, problem, goal, self._rule(run), run.plan.seed,
+                                           self._groups(run, past.positions), weights)
             return acting.decide(inputs, actions)
 
         made: Decision = self.context.decisions.get("decision" + fingerprint(run.id, goal, capacity), make)
@@ -76,7 +77,8 @@ class Deciding:
         if problem.task != "regression" or problem.money is None:
             raise BadInput("No costs of too much and too little were given.", "Give both on the goal page, for a number.")
         past = self.search.predictions(run)
-        return acting.newsvendor(past.oof, past.y.astype(np.float64), problem.money, run.plan.seed)
+        groups = self._groups(run, past.positions)
+        return acting.newsvendor(past.oof, past.y.astype(np.float64), problem.money, run.plan.seed, groups)
 
     def recourse(self, project_id: str, position: int, ask: RecourseAsk | None = None) -> Recourse:
         """What could change for the row at a position of the cleaned table, within the goal's levers, cheapest first; they
@@ -93,10 +95,8 @@ class Deciding:
         row = type_row(dict(frame.iloc[position]), model.cleaned)
         if model.problem.task == "regression" and math.isnan(ask.target):  # the same for every row: worked out once
             ask = replace(ask, target=self.context.decisions.get(
-                f"typical {run.id}", lambda: typical(model, frame.head(BACKGROUND_ROWS))))
-        near = frame.head(BACKGROUND_ROWS + 1)
-        background = near.iloc[np.flatnonzero(np.arange(len(near)) != position)[:BACKGROUND_ROWS]]
-        return acting.recourse(model, row, goal, background, ask)
+                f"typical {run.id}", lambda: typical(model, _others(frame, -1, run.plan.seed))))
+        return acting.recourse(model, row, goal, _others(frame, position, run.plan.seed), ask)
 
     def plan(self, project_id: str) -> ActionPlan:
         """One action a row from the cards that are advice, under the goal's budget and capacity."""
@@ -208,8 +208,22 @@ class Deciding:
         # the oldest rows have no prediction already; folds in time would take more of them from the rule alone
         return acting.rule_predictions(rows, past.y, columns, replace(problem, time=""), run.plan.seed)
 
+    def _groups(self, run: Run, positions: np.ndarray) -> np.ndarray | None:
+        """(n,) the groups of rows at these positions, where the problem has any: of one customer, say."""
+        frame, _, problem, _ = self.search.goal.open(self.search.inputs(run))
+        return frame[problem.group].iloc[positions].to_numpy() if problem.group and problem.group in frame else None
+
     def _problem(self, run: Run) -> Problem:
         return self.search.goal.problem_of(self.search.inputs(run))
+
+
+def _others(frame: pd.DataFrame, position: int, seed: int) -> pd.DataFrame:
+    """Past rows but the one at a position, some of many by chance: the first ones of a file may be its oldest."""
+    places = np.arange(len(frame))
+    if len(frame) > BACKGROUND_ROWS + 1:
+        places = np.sort(np.random.default_rng(seed).choice(len(frame), BACKGROUND_ROWS + 1, replace=False))
+    others: pd.DataFrame = frame.iloc[places[places != position][:BACKGROUND_ROWS]]
+    return others
 
 
 def planned_table(

@@ -40,6 +40,7 @@ from automl_core.workspace.act import with_reasons
 from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.decide import planned_table
 from automl_core.workspace.deploy import Deploying
+from automl_core.workspace.file_risks import file_risks
 from automl_core.workspace.opening import existing, opening
 from automl_core.workspace.projects import Projects
 from automl_core.workspace.requests import Request, shaped
@@ -50,7 +51,8 @@ EVIDENCE_SECONDS = 5.0
 @dataclass(frozen=True, slots=True, eq=False)
 class Advice:
     """What `act` gives: cards and patterns, the plan of one action a row, the ranked list, and both as tables to export; with an
-    experiment, its result and the rows by how much they gain."""
+    experiment, its result and the rows by how much they gain. `aside` says which rows have no place in the plan and the list
+    because the model learned from them (`left_out` of them), or that this is not known; it is empty where there is no doubt."""
 
     found: Actions
     plan: ActionPlan
@@ -59,6 +61,8 @@ class Advice:
     table: pd.DataFrame
     experiment: Experiment | None = None
     gains: pd.DataFrame | None = None
+    aside: str = ""
+    left_out: int = 0
 
 
 @dataclass(frozen=True)
@@ -160,13 +164,18 @@ class Files:
                            "Name a value that occurs.")
         past = frame[known].reset_index(drop=True)
         found = acting.make_cards(acting.CardInputs(bundle.model, past, y, columns, problem, goal, processes=processes))
-        predictions = bundle.model.predict_frame(frame)
-        ranked = with_reasons(acting.rank_rows(frame, predictions, columns, problem, goal), bundle, frame, goal)
-        inputs = PlanInputs(bundle.model, frame, columns, predictions, goal)
+        risks = file_risks(bundle, data_step.type_frame(raw, bundle.model.columns).frame, frame, self.deploy.search)
+        rows = frame.iloc[risks.places]  # their index says which rows of the file they are
+        ranked = with_reasons(acting.rank_rows(rows, risks.predictions, columns, problem, goal), bundle, rows, goal)
+        inputs = PlanInputs(bundle.model, rows, columns, risks.predictions, goal)
         plan = acting.plan_actions(found.cards, inputs)
+        if risks.left_out and rows.empty:
+            nobody = "No row is left to be ranked or planned."
+            plan, ranked = replace(plan, sentence=nobody), replace(ranked, sentence="")
         table = planned_table(plan, inputs, str(bundle.facts.get("run", "")), {}, lambda places: explain_rows(
-            bundle.model, frame.iloc[places].reset_index(drop=True), frame, unless=goal.good))
-        advice = Advice(found, plan, table, ranked, acting.actions_frame(ranked, frame, columns))
+            bundle.model, rows.iloc[places].reset_index(drop=True), frame, unless=goal.good))
+        advice = Advice(found, plan, table, ranked, acting.actions_frame(ranked, rows, columns), aside=risks.said,
+                        left_out=risks.left_out)
         if not goal.experiment:
             return advice
         result, gains = acting.measure_experiment(acting.ExperimentInputs(past, columns, problem, goal))

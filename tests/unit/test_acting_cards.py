@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from dataclasses import MISSING, fields, replace
 from typing import Any
 
@@ -23,13 +24,13 @@ from automl_core.acting import (
     forbidden_by,
     measure_experiment,
 )
-from automl_core.acting.action import ActionCard, Actions, Goal, Lever
+from automl_core.acting.action import ActionCard, Actions, Change, Goal, Lever
 from automl_core.acting.cards import CardInputs, make_cards
 from automl_core.acting.covariates import make_covariates
-from automl_core.acting.moves import category_moves
+from automl_core.acting.moves import Move, category_moves
 from automl_core.acting.randomised import check_experiment
 from automl_core.acting.what_if import WhatIf
-from automl_core.acting.wording import BANNED
+from automl_core.acting.wording import BANNED, CardSubject, who_words
 from automl_core.codec import from_json, to_json
 from automl_core.data.infer import table_from_frame
 from automl_core.data.table import Column
@@ -104,6 +105,20 @@ def test_real_lever_is_advice_and_idle_one_is_not(found: Actions) -> None:
     assert found.rows == 3000
 
 
+def test_cards_of_rows_that_were_drawn_count_rows_and_money_on_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["automl_core.acting.cards"], "MOST_ROWS", 1500)
+    asked = inputs(levers=(Lever("offer", ("new",), cost=1.0),))
+    made = make_cards(asked)
+    (card,) = made.cards
+    assert made.rows == 1500
+    assert card.rows == eligible(card, asked.frame).sum() > 1200
+    for money, gain in ((card.net_low, card.gain_low), (card.net_value, card.gain), (card.net_high, card.gain_high)):
+        assert money == pytest.approx(card.rows * (100 * gain - 1))
+    assert f"{card.rows:,} would be moved" in card.sentence
+    assert f"all {card.rows:,} change" in card.sentence
+    assert "1,500 of 3,000 rows were drawn by chance" in made.notes[0]
+
+
 def test_a_column_that_tells_a_lever_apart_is_named() -> None:
     """The fee follows from the offer: no row at one offer has one like it at the other, until the fee is named as later."""
     told = inputs(levers=(Lever("offer", ("new",)),))
@@ -127,6 +142,18 @@ def test_words_promise_nothing(found: Actions) -> None:
     for card in (*found.cards, *found.patterns):
         text = " ".join((card.sentence, card.overturn, card.next_step, *card.reasons)).lower()
         assert not [word for word in BANNED if re.search(rf"\b{word}\b", text)]
+
+
+@pytest.mark.parametrize(("many", "words"), [
+    (2, "“plan” = “p1” or “p2”"), (7, "“p5”, “p6” or “p7”"), (9, "“plan” = “p1”, “p2”, “p3”, “p4”, “p5”, “p6” or 3 more"),
+])  # fmt: skip
+def test_values_that_are_not_named_are_counted(many: int, words: str) -> None:
+    values = tuple(f"p{place}" for place in range(1, many + 1))
+    nothing: Any = None
+    subject = CardSubject(Move(Lever("plan"), values, "new"), (), nothing, nothing, 0.5)
+    assert who_words(subject).endswith(words)
+    both = replace(subject, move=Move(Lever("offer"), ("old",), "new"), also=(Change("plan", values, "new"),))
+    assert who_words(both).endswith(words)
 
 
 def test_forbidden_and_impossible_moves_make_no_card() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import io
 import itertools
 import math
 from dataclasses import replace
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -27,7 +29,9 @@ from automl_core.acting.planned import (
 )
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
+from automl_core.explaining.words import money
 from automl_core.framing.problem import Problem
+from automl_core.reporting.exports import safe_xlsx
 from tests.unit.modelling import make_model
 
 PROBLEM = Problem("Churn", "binary", "roc_auc", ("No", "Yes"), "Yes", never=("gender",))
@@ -349,10 +353,33 @@ def test_a_plan_writes_no_chance_beyond_none_or_sure() -> None:
         assert plan_frame(beyond, given, PlanLabels("2027-01-01", "run", {}, {}))["p_after"].tolist() == told
 
 
+def test_without_rows_there_is_no_list_and_no_plan() -> None:
+    """As when all rows of a file are ones that the model learned from."""
+    number, many = Problem("y", "regression", "rmse"), Problem("k", "multiclass", "log_loss", ("a", "b"))
+    for problem, goal, shape in ((PROBLEM, Goal("Churn", "No", value=9.0), (0,)), (many, Goal("k", "a"), (0, 2)),
+                                 (number, Goal("y", "low", value=1.0, capacity=5), (0,))):
+        made = rank_rows(pd.DataFrame({"x": []}), np.empty(shape), (), problem, goal)
+        assert (made.rows, made.ranked, made.takes_everyone) == ((), 0, False)
+    inputs = planned((CARD,), Goal("value", "low", value=1.0, budget=5.0))[1]
+    assert not plan_actions((CARD,), replace(inputs, frame=inputs.frame.head(0), predictions=np.empty(0))).actions
+
+
 def test_a_list_names_ids_without_decimals_though_one_is_missing() -> None:
     frame = pd.DataFrame({"id": [12_345.0, 12_346.0, math.nan]})
     made = rank_rows(frame, np.array([0.9, 0.8, 0.1]), COLUMNS, PROBLEM, Goal("Churn", "No", capacity=2))
     assert [str(name) for name in actions_frame(made, frame, COLUMNS)["id"]] == ["12345", "12346"]
+
+
+@pytest.mark.parametrize("dtype", ["int64", "Int64"])
+def test_a_workbook_of_a_list_keeps_all_digits_of_an_id(dtype: str) -> None:
+    """A spreadsheet's numbers have 15 digits."""
+    frame = pd.DataFrame({"id": pd.Series([1234567890123456789, 1234567890123456788], dtype=dtype)})
+    if dtype == "Int64":
+        frame = pd.concat([frame, pd.DataFrame({"id": pd.Series([pd.NA], dtype=dtype)})], ignore_index=True)
+    made = rank_rows(frame, np.array([0.9, 0.8, 0.1])[: len(frame)], COLUMNS, PROBLEM, Goal("Churn", "No", capacity=2))
+    sheet = openpyxl.load_workbook(io.BytesIO(safe_xlsx(actions_frame(made, frame, COLUMNS)))).active
+    assert sheet is not None
+    assert [cell.value for cell in sheet["B"]] == ["id", "1234567890123456789", "1234567890123456788"]
 
 
 def test_a_list_keeps_ids_whose_column_is_called_like_one_of_its_own() -> None:
@@ -378,6 +405,28 @@ def test_without_money_the_better_grade_wins_however_large_the_number() -> None:
     assert {action.grade for action in few.actions} == {"A"}
     small = replace(large, id="small", adjusted=-1e-4, low=-2e-4, high=-1e-5)
     assert len(planned((small,), Goal("value", "low"))[0].actions) == int(inputs.frame["charge"].notna().sum())
+
+
+def test_a_budget_goes_to_the_cheaper_action_where_it_does_more_there() -> None:
+    """Each row kept only the action that is worth most there: nothing for 50, and ten rows of it for 1,000."""
+    dear = replace(CARD, id="dear", adjusted=-0.2, low=-0.3, high=-0.1, cost=100.0)
+    cheap = replace(CARD, id="cheap", adjusted=-0.1, low=-0.2, high=-0.05, cost=10.0)
+    goal = Goal("value", "low", value=1_000.0)
+    few, _ = planned((dear, cheap), replace(goal, budget=50.0))
+    assert [action.card for action in few.actions] == ["cheap"] * 5
+    assert few.exact
+    more, _ = planned((dear, cheap), replace(goal, budget=1_000.0))
+    assert more.net > 8_000
+    assert more.cost <= 1_000
+    assert more.exact or f"more than {money(more.bound, '€')}" in more.sentence
+    assert {action.card for action in planned((dear, cheap), goal)[0].actions} == {"dear", "cheap"}
+    unpriced, _ = planned((dear, cheap), Goal("value", "low", budget=100.0))
+    assert [action.card for action in unpriced.actions] == ["cheap"] * 10  # as many rows as the money is enough for
+    none, _ = planned((dear, cheap), replace(goal, budget=5.0))
+    assert none.sentence == ("The money you can spend, € 5, does not pay for one action: the cheapest that is worth it costs "
+                             "€ 10.")
+    assert planned((dear,), replace(goal, value=1.0))[0].sentence == "No action is worth its cost at this value."
+    assert planned((replace(dear, grade="D"),), goal)[0].sentence == "No card is sure enough to become an action."
 
 
 def test_rows_that_a_pilot_holds_out_are_no_actions_and_use_up_no_money() -> None:

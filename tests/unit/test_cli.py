@@ -267,23 +267,57 @@ def test_explain_and_one_row(bundle: Path, table: Path, capsys: pytest.CaptureFi
     assert refused["error"] == "“churned” has no class “Maybe”. Give one of “No”, “Yes”."
 
 
-def test_act(bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    import pandas as pd
+def goal_file(folder: Path, lever: bool = True) -> Path:
+    goal = folder / "goal.toml"
+    text = GOAL.format(lever="newsletter", value="Yes")
+    goal.write_text(text if lever else text.split("[[lever]]")[0], encoding="utf-8")
+    return goal
 
-    frame = pd.read_csv(table)
-    lever = next(name for name in frame.columns if frame[name].dtype.kind not in "if" and 2 <= frame[name].nunique() <= 4
-                 and name != "churned")
-    goal = tmp_path / "goal.toml"
-    goal.write_text(GOAL.format(lever=lever, value=frame[lever].mode()[0]), encoding="utf-8")
-    out = str(tmp_path / "a.csv")
-    code, data = call(capsys, "act", str(bundle), "sample:subscription_churn", "--goal", str(goal), "--out", out)
+
+def test_act_ranks_by_what_was_said_out_of_fold(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the model was trained, its rows are known again and none is ranked by what was said of it when it was learned."""
+    monkeypatch.setenv("CLARION_HOME", str(bundle.parent / "home"))
+    out, ranked = tmp_path / "a.csv", tmp_path / "r.csv"
+    code, data = call(capsys, "act", str(bundle), "sample:subscription_churn", "--goal", str(goal_file(tmp_path)), "--out",
+                      str(out), "--ranked", str(ranked))
     assert code == 0
     has(data, ("cards", "decisions"))
-    for card in data["cards"]:
+    for card in (*data["cards"], *data["patterns"]):
         has(card, ("who", "lever", "from", "to", "rows", "raw_gap", "what_if", "adjusted", "low", "high", "net_value", "net_low",
                    "net_high", "grade", "sentence"))
     assert data["decisions"]["rows"] == 50
-    assert (tmp_path / "a.csv").stat().st_size > 0
+    assert out.stat().st_size > 0
+    search = Workspace.open().search
+    past = search.predictions(search.run(str(load_bundle(bundle).facts["run"])))
+    with ranked.open(encoding="utf-8-sig", newline="") as handle:
+        told = [float(row["prediction"]) for row in csv.DictReader(handle)]
+    assert told == pytest.approx(sorted(past.oof, reverse=True)[:50])
+    assert data["left_out"] == 0
+
+
+def test_act_leaves_out_rows_that_the_bundle_knows_again(
+    bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Elsewhere only the bundle tells: its rows are not ranked, and customers whose outcome is not known yet are."""
+    import pandas as pd
+
+    learned = pd.read_csv(table)
+    new = pd.read_csv(table).sample(300, random_state=0).assign(churned=None, customer_id=[f"N{place}" for place in range(300)])
+    new["monthly_fee"] += 0.37
+    both, goal = tmp_path / "both.csv", str(goal_file(tmp_path, lever=False))
+    pd.concat([learned, new]).to_csv(both, index=False)
+    ranked = tmp_path / "r.csv"
+    code, data = call(capsys, "act", str(bundle), str(both), "--goal", goal, "--ranked", str(ranked))
+    assert (code, data["left_out"], data["decisions"]["rows"]) == (1, len(learned), 50)
+    with ranked.open(encoding="utf-8-sig", newline="") as handle:
+        assert all(row["customer_id"].startswith("N") for row in csv.DictReader(handle))
+    code, data = call(capsys, "act", str(bundle), str(table), "--goal", goal)
+    assert (code, data["left_out"], data["decisions"]["rows"], data["plan"]["rows"]) == (1, len(learned), 0, 0)
+    assert "left out of the list and the plan" in data["notes"][-1]
+    assert "outcome is not known yet; or act where the model was trained" in data["notes"][-1]
+    assert data["plan"]["sentence"] == "No row is left to be ranked or planned."
 
 
 def test_monitor(bundle: Path, table: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """The whole walk through the workspace, jobs and their fits run in this process."""
 from __future__ import annotations
 
+import codecs
 import html
 import io
 import json
@@ -121,7 +122,9 @@ def test_actions_are_ranked_and_capped(walked: Walked) -> None:
     assert len(actions.rows) == 25
     values = [row.expected_value for row in actions.rows]
     assert values == sorted(values, reverse=True)
-    text = walked.workspace.act.actions_csv(walked.project, 25).decode("utf-8-sig")
+    content = walked.workspace.act.actions_csv(walked.project, 25)
+    assert content.startswith(codecs.BOM_UTF8)  # without it Excel misreads “(−12 points)”
+    text = content.decode("utf-8-sig")
     assert text.count("\n") == 26
 
 

@@ -1,0 +1,114 @@
+"""What a bundle's model says of a file's rows where that is honest: rows that it learned from are known again."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from automl_core.errors import NotFound
+from automl_core.explaining.words import count
+from automl_core.framing import encode_target
+from automl_core.production import Bundle
+from automl_core.production.learned import may_be_told, row_numbers, rows_learned
+from automl_core.search.model import Model
+from automl_core.workspace.ranked import Predictions
+from automl_core.workspace.search import Searching
+
+OTHERS = ("Give rows that it did not learn from, such as those whose outcome is not known yet; or act where the model was "
+          "trained: there its answers to rows that it had not seen are kept.")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FileRisks:
+    """Predictions (m,) or (m, classes) by models that had not seen the row, for the rows at `places` (m,) of a file; `said` tells
+    what was left out or is in doubt (empty: nothing), and `left_out` how many rows."""
+
+    predictions: np.ndarray
+    places: np.ndarray
+    said: str = ""
+    left_out: int = 0
+
+
+def file_risks(bundle: Bundle, typed: pd.DataFrame, frame: pd.DataFrame, search: Searching) -> FileRisks:
+    """Predictions of a file's rows, `typed` and as the model sees them (`frame`), aligned.
+
+    Where the search that made the bundle is at hand, a row of its table gets what was said of it out of fold, or is left out when
+    nothing was. Elsewhere rows that the bundle's sketch knows again are left out.
+    """
+    model = bundle.model
+    kept = _kept(bundle, search)
+    if kept is None:
+        learned, said = _sketched(bundle, typed, frame)
+        places = np.flatnonzero(~learned)
+        return FileRisks(_said(model, frame, places), places, said, int(learned.sum()))
+    past, table = kept
+    columns = tuple((column.name, column.kind) for column in model.cleaned if column.name in model.sources)
+    mine, theirs = row_numbers(frame, columns), row_numbers(table, columns)
+    spot = _matched(mine, theirs[past.positions])
+    _, known = encode_target(table[model.problem.target], model.problem)
+    learned = (spot < 0) & np.isin(mine, theirs[known])
+    places = np.flatnonzero(~learned)
+    predictions, again = _said(model, frame, places), spot[places] >= 0
+    predictions[again] = past.oof[spot[places][again]]
+    said = ""
+    if learned.any():
+        said = (f"{_rows(learned)} left out of the list and the plan: the search used them, and no model that had not seen them "
+                "told their risk. A longer search tells of more.")
+    return FileRisks(predictions, places, said, int(learned.sum()))
+
+
+def _said(model: Model, frame: pd.DataFrame, places: np.ndarray) -> np.ndarray:
+    if not len(places):
+        return np.empty((0, len(model.problem.classes)) if model.problem.task == "multiclass" else 0)
+    return np.array(model.predict_frame(frame.iloc[places].reset_index(drop=True)), dtype=np.float64)
+
+
+def _kept(bundle: Bundle, search: Searching) -> tuple[Predictions, pd.DataFrame] | None:
+    """What may be ranked of the table that the bundle's model was made from, and that table; None when they are not here."""
+    try:
+        run = search.run(str(bundle.facts.get("run", "")))
+        frame, _, problem, _ = search.goal.open(search.inputs(run))
+        past = search.ranked(run)
+    except (NotFound, OSError):
+        return None
+    asked = bundle.model.problem
+    same = (problem.target, problem.task, problem.classes, problem.positive) == (
+        asked.target, asked.task, asked.classes, asked.positive)
+    return (past, frame) if same and set(bundle.model.sources) <= set(frame.columns) else None
+
+
+def _matched(mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    """(n,) which of `theirs` each of `mine` equals, -1 for none: the first of those alike the first, and so on."""
+    order = np.argsort(theirs, kind="stable")
+    ranked = theirs[order]
+    first, end = np.searchsorted(ranked, mine, "left"), np.searchsorted(ranked, mine, "right")
+    turn = pd.Series(mine).groupby(mine).cumcount().to_numpy()
+    found = np.full(len(mine), -1)
+    alike = end > first
+    found[alike] = order[np.minimum(first + turn, end - 1)[alike]]
+    return found
+
+
+def _sketched(bundle: Bundle, typed: pd.DataFrame, frame: pd.DataFrame) -> tuple[np.ndarray, str]:
+    """(n,) rows that the model learned from, by the sketch of the bundle, and what is to be said of them. Rows with an outcome
+    are asked about by themselves: where single ones are not known, rows without one need not be left out with them."""
+    sketch, problem = bundle.contract.learned, bundle.model.problem
+    ended = np.zeros(len(frame), dtype=bool)
+    if problem.target in frame:
+        ended = np.asarray(encode_target(frame[problem.target], problem)[1])
+    learned = np.zeros(len(frame), dtype=bool)
+    for part in (ended, ~ended):
+        learned[part] = rows_learned(sketch, typed[part])
+    if learned.any():
+        which = "them" if sketch.whole else "some or all of them"
+        return learned, (f"{_rows(learned)} left out of the list and the plan: the model learned from {which}, so it tells their "
+                         f"risk too well. {OTHERS}")
+    if ended.any() and not may_be_told(sketch, typed[ended]):
+        return learned, ("Whether the model learned from these rows is not known; where it did, their risk and what acting "
+                         "brings look too good.")
+    return learned, ""
+
+
+def _rows(learned: np.ndarray) -> str:
+    return f"{count(int(learned.sum()), 'row')} {'is' if learned.sum() == 1 else 'are'}"
