@@ -12,15 +12,16 @@ Said = tuple[dict[str, Any], str]
 
 
 def happened(workspace: Workspace, source: str, request: Request, label: str) -> Said:
-    """Groups that differ: `segments`, `looked_at`, `tested`, `outcome`, which says the class that is counted."""
+    """Groups that differ: `segments`, `looked_at`, `tested`, `outcome`, which says the class that is counted, and `note`."""
     found = workspace.file_findings.happened(source, request, label)
     search = found.search
     listed = [{"segment": story.segment, "share_rows": story.share_rows, "share_outcome": story.share_outcome,
                "explained": story.explained, "same_sign": story.same_sign,
                "sentence": f"{story.segment.sentence} {story.sentence}"} for story in found.stories]
     counts = f"{search.looked_at:,} groups looked at, {search.tested:,} tested, {len(search.segments):,} confirmed on other rows."
-    data = {"segments": listed, "looked_at": search.looked_at, "tested": search.tested, "outcome": search.outcome}
-    return data, "\n".join([*(str(item["sentence"]) for item in listed), counts])
+    data = {"segments": listed, "looked_at": search.looked_at, "tested": search.tested, "outcome": search.outcome,
+            "note": search.note}
+    return data, "\n".join([*(str(item["sentence"]) for item in listed), counts, *filter(None, (search.note,))])
 
 
 def compare(workspace: Workspace, source: str, request: Request, arguments: argparse.Namespace) -> Said:

@@ -12,7 +12,7 @@ import streamlit as st
 from pages.ui import act_buttons, act_form, act_tabs, act_view, cards, charts, experiment_view, progress, session
 from pages.ui.border import border
 from pages.ui.theme import TEXT_WIDTH
-from pages.ui.words import count
+from pages.ui.words import count, plain
 
 ws = session.workspace()
 project = cards.need_project()
@@ -73,7 +73,8 @@ with border():
                     "confirmed.", width=TEXT_WIDTH)
     else:
         st.markdown(f"{count(segments.looked_at, 'group')} looked at, {count(segments.tested)} tested, "
-                    f"{count(len(segments.segments))} confirmed on rows that were not used to find them.", width=TEXT_WIDTH)
+                    f"{count(len(segments.segments))} confirmed on rows that were not used to find them."
+                    + (f" {plain(segments.note)}" if segments.note else ""), width=TEXT_WIDTH)
         cards.show(charts.segments(segments, session.palette()), "segments")
         with st.expander("In words"):
             cards.sentences([item.sentence for item in segments.segments])

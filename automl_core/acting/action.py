@@ -44,7 +44,7 @@ class Segment:
 @dataclass(frozen=True, slots=True)
 class SegmentSearch:
     """The confirmed segments and how many candidates were looked at. `is_rate` says that the outcome is a share of rows; None in
-    searches that were kept before this was told apart from a number of that name."""
+    searches that were kept before this was told apart from a number of that name. `note` says what is not taken into account."""
 
     segments: tuple[Segment, ...]
     looked_at: int
@@ -52,6 +52,7 @@ class SegmentSearch:
     outcome: str
     units: str
     is_rate: bool | None = None
+    note: str = ""
 
     @property
     def in_points(self) -> bool:
@@ -131,7 +132,8 @@ class ActionCard:
     the same one. `also` are further levers moved together. A numeric lever never leaves [`lowest`, `highest`] (NaN: no limit).
     `forbidden` are moves (lever, from, to) that no row makes. When not all of a group has rows to be compared with, `alike` says
     in parts (one must hold) which rows do: only these are meant. Once a pilot has ended its figures are those `measured` there.
-    `gain`, `gain_low` and `gain_high` are the effect in the wanted direction: more is better whatever is counted.
+    `gain`, `gain_low` and `gain_high` are the effect in the wanted direction: more is better whatever is counted. `is_rate` says
+    that `counted` is a share of rows; None in cards that were kept before this was told apart from a number of that name.
     """
 
     who: str
@@ -175,6 +177,12 @@ class ActionCard:
     alike: tuple[tuple[Condition, ...], ...] = ()
     measured: bool = False
     forbidden: tuple[tuple[str, str, str], ...] = ()
+    is_rate: bool | None = None
+
+    @property
+    def in_points(self) -> bool:
+        """Whether the figures are shares of rows (“Churn” = “Yes”) and not amounts."""
+        return "” = “" in self.counted if self.is_rate is None else self.is_rate
 
     @property
     def whole_cost(self) -> float:
@@ -237,7 +245,8 @@ class ActionList:
     `expected_outcomes` is the sum of the chosen rows' risk and `mean_risk` the mean risk of all rows: for classes, the risk of a
     row is the probability that it does not end as the goal's good class. `limited_by` names the limit of the goal that keeps some
     rows out ("the limit of 300 rows"); it is empty when none does. `takes_everyone` says that the list has all rows:
-    there is nothing to compare it with. `ranked` rows were looked at.
+    there is nothing to compare it with. `ranked` rows were looked at. `unknown` of the listed rows have no outcome yet: they come
+    first.
     """
 
     rows: tuple[ActionRow, ...]
@@ -254,3 +263,4 @@ class ActionList:
     limited_by: str = ""
     takes_everyone: bool = False
     ranked: int = 0
+    unknown: int = 0

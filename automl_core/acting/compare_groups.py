@@ -21,6 +21,7 @@ from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.statistics import group_codes
 from automl_core.data.table import Column, find_column
 from automl_core.errors import BadInput
+from automl_core.explaining.words import counted_alike
 from automl_core.framing.problem import Problem
 
 Floats = NDArray[np.float64]
@@ -79,6 +80,13 @@ def tell_gap(
     frame: pd.DataFrame, y: NDArray[np.generic], columns: tuple[Column, ...], problem: Problem, sides: Sides, seed: int = 0
 ) -> GapStory:
     """The story of one gap, whatever the sides are."""
+    story, alike = _story(frame, y, columns, problem, sides, seed), counted_alike(problem.weights)
+    return replace(story, sentence=f"{story.sentence} {alike}") if alike else story
+
+
+def _story(
+    frame: pd.DataFrame, y: NDArray[np.generic], columns: tuple[Column, ...], problem: Problem, sides: Sides, seed: int
+) -> GapStory:
     outcome = make_outcome(y, problem)
     asked = (sides.first | sides.second) & np.isfinite(outcome.values)
     picked = _picked(asked, seed)

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionList, Goal
-from automl_core.acting.decisions import risk
+from automl_core.acting.decisions import counted_by, middle_of, risk
 from automl_core.acting.outcome import make_outcome
 from automl_core.acting.profit import LiftPart, ProfitCurve, gains, matrix_of, precision_at, profit_curve
 from automl_core.acting.statistics import group_codes, sum_reach
 from automl_core.explaining.dependent import effective
-from automl_core.explaining.words import count, interval, money, percent
+from automl_core.explaining.words import count, interval, money, number, percent, quote
 from automl_core.framing.problem import Money, Problem
 
 Floats = NDArray[np.float64]
@@ -45,9 +45,10 @@ class Decision:
     """Everything that a list of rows to act on rests on.
 
     `curve` is None without money, and for numbers. `value` is the list's money by the outcomes that came (not by predictions),
-    with its 95 % range; `rivals` are random choice, everyone, and the simple rule of the verdict when it was given.
+    with its 95 % range, for as many rows as are listed: by weights where rows have them, as the rows they stand for would on
+    average bring; `rivals` are random choice, everyone, and the simple rule of the verdict when it was given.
     `break_even` is the save rate from which the list pays by these outcomes (NaN without a cost, or where nothing was lost;
-    above 1 it cannot pay). `lift` are tenths of the ranking.
+    above 1 it cannot pay). `lift` are tenths of the ranking. `weighed` says what rows count by; empty where all count alike.
     """
 
     curve: ProfitCurve | None
@@ -61,13 +62,14 @@ class Decision:
     sensitivity: tuple[Sensitivity, ...]
     break_even: float
     sentence: str
+    weighed: str = ""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class DecisionInputs:
     """`predictions` of the rows the list was made from by models that had not seen them, their outcomes `y`, and the simple
     rule's predictions (None when there is none). All aligned; shapes as the model's. Rows of one of `groups` (n,) count as
-    dependent, such as those of one customer."""
+    dependent, such as those of one customer. `weights` (n,) say how many rows each stands for (None: one)."""
 
     predictions: Floats
     y: NDArray[np.generic]
@@ -76,12 +78,13 @@ class DecisionInputs:
     rule: Floats | None = None
     seed: int = 0
     groups: NDArray[np.generic] | None = None
+    weights: Floats | None = None
 
 
 def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
     """What the list `actions` is worth by the outcomes that came, and everything it rests on."""
     goal, problem = inputs.goal, inputs.problem
-    at_risk = np.nan_to_num(risk(inputs.predictions, problem, goal))
+    at_risk = np.nan_to_num(risk(inputs.predictions, problem, goal, inputs.weights))
     chosen = np.array([row.row for row in actions.rows], dtype=np.int64)
     nan, together = math.nan, None if inputs.groups is None else group_codes(inputs.groups)
     curve: ProfitCurve | None = None
@@ -92,20 +95,23 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
     else:
         bad = 1.0 - make_outcome(inputs.y, problem, goal.good).values
         priced = _money(inputs)
-        curve = profit_curve(*_scored(inputs, at_risk, bad), priced, inputs.seed, together) if priced is not None else None
-        lift = gains(at_risk, bad, together=together) if len(bad) else ()
-        top = precision_at(at_risk, bad, (len(chosen),), together)[0] if len(chosen) else None
-    made = Decision(curve, lift, top, len(chosen), nan, nan, nan, (), (), nan, "")
+        scored, weights = _scored(inputs, at_risk, bad), inputs.weights
+        curve = profit_curve(*scored, priced, inputs.seed, together, weights) if priced is not None else None
+        lift = gains(at_risk, bad, together=together, weights=weights) if len(bad) else ()
+        top = precision_at(at_risk, bad, (len(chosen),), together, weights)[0] if len(chosen) else None
+    made = Decision(curve, lift, top, len(chosen), nan, nan, nan, (), (), nan, "", _weighed(inputs, len(bad), len(chosen)))
     if goal.value > 0 and len(chosen):
         worth = goal.save_rate * goal.value * bad - goal.contact_cost
         mine = None if together is None else together[chosen]
-        value, reach = float(worth[chosen].sum()), sum_reach(worth[chosen], mine)
+        counts = counted_by(np.ones(len(chosen)), None if inputs.weights is None else inputs.weights[chosen])
+        value = float((counts * worth[chosen]).sum())
+        reach = sum_reach(counts * (worth[chosen] - value / len(chosen)), mine, counts)
         least, most = -math.inf, math.inf
         if problem.task != "regression":  # all alike are no proof that the next one is, too; none or all can be turned, no more
-            reach = max(reach, _alike_reach(len(chosen), goal.save_rate * goal.value, mine))
+            reach = max(reach, _alike_reach(counts, goal.save_rate * goal.value, mine))
             least = -len(chosen) * goal.contact_cost
             most = least + len(chosen) * goal.save_rate * goal.value
-        lost = float(bad[chosen].sum())
+        lost = float((counts * bad[chosen]).sum())
         made = replace(
             made,
             value=value,
@@ -118,8 +124,16 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
     return replace(made, sentence=_sentence(made, inputs, actions))
 
 
+def _weighed(inputs: DecisionInputs, rows: int, listed: int) -> str:
+    """What rows count by, in words."""
+    if inputs.weights is None:
+        return ""
+    words = f"Rows count by {quote(inputs.problem.weights)}: {count(rows, 'row')} stand for {number(float(inputs.weights.sum()))}"
+    return f"{words}, and the curve is theirs; the list's money is that of {count(listed, 'row')} such as it lists."
+
+
 def _away(inputs: DecisionInputs) -> Floats:
-    middle = float(np.median(inputs.predictions)) if len(inputs.predictions) else 0.0
+    middle = middle_of(inputs.predictions, inputs.weights) if len(inputs.predictions) else 0.0
     y = np.asarray(inputs.y, dtype=np.float64)
     return y - middle if inputs.goal.good == "low" else middle - y
 
@@ -145,11 +159,12 @@ def _rivals(
     marked = np.zeros(rows)
     marked[chosen] = 1.0
     size = len(chosen)
+    marked = counted_by(marked, inputs.weights)
     ways = [("As many at random", np.full(rows, size / rows)), ("Everyone", np.ones(rows))]
     if inputs.rule is not None:
-        scores = risk(np.nan_to_num(inputs.rule, nan=float(np.nanmean(inputs.rule))), inputs.problem, inputs.goal)
-        ways.append(("The simple rule", _top(scores, size)))
-    return tuple(_rival(name, taken, marked, (worth, together)) for name, taken in ways)
+        told = np.nan_to_num(inputs.rule, nan=float(np.nanmean(inputs.rule)))
+        ways.append(("The simple rule", _top(risk(told, inputs.problem, inputs.goal, inputs.weights), size)))
+    return tuple(_rival(name, counted_by(taken, inputs.weights), marked, (worth, together)) for name, taken in ways)
 
 
 def _top(scores: Floats, size: int) -> Floats:
@@ -169,9 +184,10 @@ def _rival(name: str, taken: Floats, marked: Floats, rows: tuple[Floats, NDArray
     return Rival(name, value, total, total - reach, total + reach)
 
 
-def _alike_reach(rows: int, apart: float, together: NDArray[np.int64] | None) -> float:
+def _alike_reach(counts: Floats, apart: float, together: NDArray[np.int64] | None) -> float:
     """The reach of a sum over rows that all ended alike, where ends are `apart`: half a row of each kind, or half a group."""
-    alone = rows if together is None else effective(np.ones(rows), together)
+    rows = len(counts)
+    alone = effective(counts, np.arange(rows) if together is None else together)
     rate = 0.5 / (alone + 1)
     return 1.96 * apart * rows * math.sqrt(rate * (1 - rate) / alone)
 

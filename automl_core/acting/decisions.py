@@ -22,11 +22,27 @@ Floats = NDArray[np.float64]
 DEFAULT_SHARE = 0.1
 
 
-def risk(predictions: Floats, problem: Problem, goal: Goal) -> Floats:
+def middle_of(predictions: Floats, weights: Floats | None = None) -> float:
+    """The median prediction; with `weights` (n,) that of the rows that each stands for."""
+    if weights is None:
+        return float(np.median(predictions))
+    return float(np.quantile(predictions, 0.5, weights=weights, method="inverted_cdf"))
+
+
+def counted_by(taken: Floats, weights: Floats | None) -> Floats:
+    """How often each of the rows `taken` (n,) counts by its weight, when together they are to be as many."""
+    total = 0.0 if weights is None else float((taken * weights).sum())
+    if weights is None or total <= 0:
+        return taken
+    counts: Floats = taken * weights * (taken.sum() / total)
+    return counts
+
+
+def risk(predictions: Floats, problem: Problem, goal: Goal, weights: Floats | None = None) -> Floats:
     """How much there is to win on each row: the probability that the outcome is not the wanted one, or, for numbers, how far
-    the prediction lies on the unwanted side of the median prediction (0 on the wanted side)."""
+    the prediction lies on the unwanted side of the median prediction (0 on the wanted side), by `weights` where there are any."""
     if problem.task == "regression":
-        middle = float(np.median(predictions)) if len(predictions) else 0.0
+        middle = middle_of(predictions, weights) if len(predictions) else 0.0
         away = predictions - middle if goal.good == "low" else middle - predictions
         return np.asarray(np.maximum(away, 0.0), dtype=np.float64)
     if goal.good not in problem.classes:
@@ -44,48 +60,54 @@ def rank_rows(
     goal: Goal,
     reasons: Sequence[tuple[str, ...]] | None = None,
 ) -> ActionList:
-    """The rows to act on, best first, in order of expected worth.
+    """The rows to act on, best first, in order of expected worth: those first whose outcome `frame` does not know yet, where it
+    knows that of others, for they can still be acted on.
 
     The worth of a row is `save_rate` x `risk` x `value` minus `contact_cost`; rows not worth their cost are left out when
     money was given. Without money rows are ranked by risk. `frame`, `predictions` and `reasons` are aligned; the frame's index
     says which row of the table each is. The interval of
-    the sum covers chance in the outcomes (Poisson-binomial), taking the predicted probabilities as right.
+    the sum covers chance in the outcomes (Poisson-binomial), taking the predicted probabilities as right. Sums and means go by
+    the problem's weights, each sum for as many rows as are meant.
     """
     if len(frame) != len(predictions):
         raise BadInput("The table and its predictions differ in length.", "Score the table again.")
-    at_risk = np.nan_to_num(risk(predictions, problem, goal))
+    weights = _weights(frame, problem)
+    at_risk = np.nan_to_num(risk(predictions, problem, goal, weights))
     priced = goal.value > 0
     worth = goal.save_rate * goal.value * at_risk - goal.contact_cost if priced else np.full(len(at_risk), math.nan)
-    order = np.argsort(-at_risk, kind="stable")
+    unknown = _unknown(frame, problem)
+    order = np.lexsort((-at_risk, ~unknown))
     limit = _limit(len(frame), goal, priced)
-    chosen = order[:limit]
-    if priced:
-        chosen = chosen[worth[chosen] > 0]
+    chosen = order[worth[order] > 0][:limit] if priced else order[:limit]
     pays = not priced or bool((worth > 0).any())
     ids, shown = _ids(frame, columns), predictions if predictions.ndim == 1 else at_risk
     rows = []
     for rank, row in enumerate(chosen.tolist(), 1):
         why = tuple(reasons[row]) if reasons is not None else ()
         rows.append(ActionRow(rank, row, ids[row], float(shown[row]), float(worth[row]), why))
-    total = float(worth[chosen].sum()) if priced else math.nan
-    reach = 1.96 * _spread(at_risk[chosen], goal, problem) if priced else math.nan
+    everyone = counted_by(np.ones(len(frame)), weights)
+    counts = counted_by(np.ones(len(chosen)), None if weights is None else weights[chosen])
+    total = float((counts * worth[chosen]).sum()) if priced else math.nan
+    reach = 1.96 * _spread(at_risk[chosen], counts, goal, problem) if priced else math.nan
     made = ActionList(
         tuple(rows),
         limit,
         total,
         total - reach,
         total + reach,
-        random_value=float(worth.mean()) * len(rows) if priced and len(worth) else math.nan,
-        everyone_value=float(worth.sum()) if priced else math.nan,
-        expected_outcomes=float(at_risk[chosen].sum()),
+        random_value=float((everyone * worth).mean()) * len(rows) if priced and len(worth) else math.nan,
+        everyone_value=float((everyone * worth).sum()) if priced else math.nan,
+        expected_outcomes=float((counts * at_risk[chosen]).sum()),
         sentence="",
-        assumptions=(*_assumptions(goal, problem, priced), *(_ended_by(goal, len(frame), len(rows)) if pays else ())),
-        mean_risk=float(at_risk.mean()) if len(at_risk) else math.nan,
+        assumptions=(*_assumptions(goal, problem, priced), *_weighed(weights, problem),
+                     *(_ended_by(goal, len(frame), len(rows)) if pays else ())),
+        mean_risk=float((everyone * at_risk).mean()) if len(at_risk) else math.nan,
         limited_by=_limit_words(limit, len(frame), goal),
         takes_everyone=len(rows) == len(frame) > 0,
         ranked=len(frame),
+        unknown=int(unknown[chosen].sum()),
     )
-    return replace(made, sentence=_sentence(made, goal, problem, pays))
+    return replace(made, sentence=_sentence(made, goal, problem, pays) + _unknown_words(made))
 
 
 def actions_frame(actions: ActionList, frame: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
@@ -141,13 +163,49 @@ def _ids(frame: pd.DataFrame, columns: tuple[Column, ...]) -> list[str]:
     return [str(place) for place in frame.index]
 
 
-def _spread(at_risk: Floats, goal: Goal, problem: Problem) -> float:
-    """Standard deviation of the money: each row turns good with chance save_rate x risk; numbers fully or not at all."""
+def _weights(frame: pd.DataFrame, problem: Problem) -> Floats | None:
+    """How many rows each stands for, (n,); the mean where a row does not tell. None where all count alike."""
+    if not problem.weights or problem.weights not in frame:
+        return None
+    given = pd.to_numeric(frame[problem.weights], errors="coerce").to_numpy(dtype=np.float64, na_value=math.nan)
+    known = np.isfinite(given) & (given >= 0)
+    return np.where(known, given, float(given[known].mean())) if known.any() else None
+
+
+def _unknown(frame: pd.DataFrame, problem: Problem) -> NDArray[np.bool_]:
+    """(n,) rows without an outcome, where others have one."""
+    if problem.target not in frame:
+        return np.zeros(len(frame), dtype=bool)
+    unknown = frame[problem.target].isna().to_numpy()
+    return np.asarray(unknown & ~unknown.all(), dtype=bool)
+
+
+def _unknown_words(actions: ActionList) -> str:
+    """Says of the rows without an outcome that they come first."""
+    rows = len(actions.rows)
+    if not actions.unknown:
+        return ""
+    if actions.unknown == rows:
+        return f" {'Its outcome is' if rows == 1 else 'The outcomes of all of them are'} not known yet."
+    which = f"{count(actions.unknown)} of them {'has' if actions.unknown == 1 else 'have'}"
+    return f" {which} no outcome yet and {'is' if actions.unknown == 1 else 'are'} listed first, for there one can still act."
+
+
+def _weighed(weights: Floats | None, problem: Problem) -> tuple[str, ...]:
+    """Says so where rows do not count alike."""
+    if weights is None:
+        return ()
+    return (f"Totals count rows by {quote(problem.weights)}, each for as many rows as it lists.",)
+
+
+def _spread(at_risk: Floats, counts: Floats, goal: Goal, problem: Problem) -> float:
+    """Standard deviation of the money: each row turns good with chance save_rate x risk; numbers fully or not at all. `counts`
+    say how often each counts."""
     if problem.task == "regression":
-        variance = goal.save_rate * (1 - goal.save_rate) * at_risk**2
+        variance = counts**2 * goal.save_rate * (1 - goal.save_rate) * at_risk**2
     else:
         chance = goal.save_rate * at_risk
-        variance = chance * (1 - chance)
+        variance = counts**2 * chance * (1 - chance)
     return goal.value * math.sqrt(float(variance.sum()))
 
 

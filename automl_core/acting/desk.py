@@ -98,6 +98,7 @@ class Desk:
             tested_rows=effect.rows, benchmark=found.benchmark.column if found.benchmark else "",
             benchmark_strength=found.benchmark.strength if found.benchmark else nan, reasons=reasons, days=self._days(trial),
             lowest=lever.low, highest=lever.high, also=trial.also, alike=trial.alike,
+            is_rate=self.outcome.is_rate,
         )  # fmt: skip
         return forbidden_by(made, self.goal)
 

@@ -22,7 +22,7 @@ from automl_core.acting.qini import CurvePoint, UpliftPart
 from automl_core.acting.uplift import Uplift, UpliftRoles, measure_uplift
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
-from automl_core.explaining.words import count, interval, money, percent, quote
+from automl_core.explaining.words import count, counted_alike, interval, money, percent, quote
 from automl_core.framing.problem import Problem
 
 Floats = NDArray[np.float64]
@@ -121,11 +121,13 @@ def measure_experiment(inputs: ExperimentInputs) -> tuple[Experiment, Floats]:
 
 
 def _drawn(inputs: ExperimentInputs) -> str:
-    """Says of what the figures are, when not all rows were measured."""
+    """Says of what the figures are, when not all rows were measured or they do not count by their weights."""
+    alike = counted_alike(inputs.problem.weights)
+    said = f" {alike}" if alike else ""
     if not inputs.drawn_from:
-        return ""
+        return said
     drawn = f"{count(len(inputs.frame), 'row')} were drawn by chance from {count(inputs.drawn_from)}"
-    return f" To keep it quick, {drawn}: all figures are those of the rows drawn."
+    return f" To keep it quick, {drawn}: all figures are those of the rows drawn.{said}"
 
 
 def _told(turned: float, effect: float, low: float, high: float) -> tuple[float, float, float]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from automl_core.acting.action import Segment, SegmentSearch
 from automl_core.acting.outcome import make_outcome
 from automl_core.data.table import Column
+from automl_core.explaining.words import counted_alike
 from automl_core.framing.problem import Problem
 from automl_core.registry import Field, Registry, discover
 
@@ -55,4 +56,5 @@ def find_segments(
             told.setdefault(frozenset(map(repr, segment.conditions)), segment)
     segments = tuple(sorted(told.values(), key=lambda segment: -abs(segment.difference)))
     looked_at, tested = (sum(getattr(search, name) for search in searches) for name in ("looked_at", "tested"))
-    return SegmentSearch(segments, looked_at, tested, outcome.label, outcome.unit, outcome.is_rate)
+    return SegmentSearch(segments, looked_at, tested, outcome.label, outcome.unit, outcome.is_rate,
+                         counted_alike(problem.weights))

@@ -165,6 +165,8 @@ def _check_lever(lever: Lever, column: Column) -> None:
         raise BadInput(f"The step or a limit of {name} is infinite.", "Give a number, or leave it out.")
     if lever.low > lever.high:
         raise BadInput(f"The lower limit of {name} is above its upper one.", "Swap them.")
+    if lever.to and not math.isnan(lever.step):
+        raise BadInput(f"{name} is given a step and values to move to.", "Keep one of the two.")
     if lever.step == 0:
         raise BadInput(f"The step of {name} is zero.", "Give a number such as 5 or -5.")
     if (lever.step > 0 and lever.direction == "down") or (lever.step < 0 and lever.direction == "up"):

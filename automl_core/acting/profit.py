@@ -2,8 +2,9 @@
 
 Thresholds are chosen on out-of-fold probabilities. The band is a bootstrap of rows: profit depends on a row only through its
 place among the thresholds and its outcome, so drawing cell counts is drawing rows. Rows that go together, such as those of one
-customer, are drawn together. Because the best threshold is picked on the
-rows that measure it, its worth is measured again on rows that did not pick it (cross-selection).
+customer, are drawn together. Because the best threshold is picked on the rows that measure it, its worth is measured again on
+rows that did not pick it (cross-selection). Where rows have weights, a row stands for as many as its weight says, and all figures
+are those of the rows that they stand for.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ FOLDS = 10
 
 @dataclass(frozen=True, slots=True)
 class ProfitPoint:
-    """Acting on all rows with a probability of `threshold` or more: how many, and their money with its 95 % band."""
+    """Acting on all rows with a probability of `threshold` or more: how many (or how many these stand for), and their money with
+    its 95 % band."""
 
     threshold: float
     rows: int
@@ -40,7 +42,7 @@ class ProfitPoint:
 
 @dataclass(frozen=True, slots=True)
 class ProfitCurve:
-    """Money by threshold, over all rows at hand.
+    """Money by threshold, over all rows at hand, or over those that they stand for.
 
     `best` has the highest profit of all thresholds there are; `robust` the highest lower band. `analytic` is the threshold that
     the matrix gives for probabilities that hold (NaN when acting never or always pays); `at_analytic` its profit here.
@@ -64,7 +66,7 @@ class ProfitCurve:
 @dataclass(frozen=True, slots=True)
 class LiftPart:
     """The rows from the top of the ranking to `share` of all: rate of positives with its 95 % interval, how many times the mean
-    rate (lift), and the share of all positives among them (gain)."""
+    rate (lift), and the share of all positives among them (gain). All but `rows`, which are those at hand, go by weights."""
 
     share: float
     rows: int
@@ -89,18 +91,19 @@ def analytic_threshold(money: Money) -> float:
 
 
 def profit_curve(
-    probability: Floats, positive: NDArray[np.generic], money: Money, seed: int = 0, together: Codes | None = None
+    probability: Floats, positive: NDArray[np.generic], money: Money, seed: int = 0, together: Codes | None = None,
+    weights: Floats | None = None,
 ) -> ProfitCurve:
     """The curve for out-of-fold `probability` (n,) of the positive class and outcomes `positive` (n,) of 0 and 1; `together` (n,)
-    are codes of rows that go together (None: each stands alone).
+    are codes of rows that go together (None: each stands alone), `weights` (n,) say how many rows each stands for.
 
     BadInput when there are no rows, or lengths differ.
     """
-    p, y, together = _checked(probability, positive, together)
-    cuts, rows_at, profit = _all_cuts(p, y, money)
+    p, y, together, mass = _checked(probability, positive, together, weights)
+    cuts, rows_at, profit = _all_cuts(p, y, money, mass)
     place = int(np.argmax(profit))
     picked = np.unique(np.append(np.linspace(0, len(cuts) - 1, min(GRID, len(cuts))).round().astype(int), place))
-    draws = _drawn(p, y, cuts[picked], money, (np.random.default_rng(seed), together))
+    draws = _drawn(p, y, cuts[picked], money, (np.random.default_rng(seed), together), mass)
     low, high = np.quantile(draws, [0.025, 0.975], axis=0)
     points = tuple(
         ProfitPoint(float(cuts[at]), int(rows_at[at]), float(profit[at]), float(low[k]), float(high[k]))
@@ -109,99 +112,113 @@ def profit_curve(
     best = points[int(np.flatnonzero(picked == place)[0])]
     robust = max(points, key=lambda point: (point.low, point.profit))
     analytic = analytic_threshold(money)
-    at_analytic = _profit_at(p, y, money, analytic) if math.isfinite(analytic) else math.nan
-    honest, reach = _cross_selected(p, y, money, seed, together)
-    everyone = _profit_at(p, y, money, -math.inf)
-    nobody = _profit_at(p, y, money, math.inf)
+    at_analytic = _profit_at(p, y, money, analytic, mass) if math.isfinite(analytic) else math.nan
+    honest, reach = _cross_selected(p, y, money, seed, together, mass)
+    everyone = _profit_at(p, y, money, -math.inf, mass)
+    nobody = _profit_at(p, y, money, math.inf, mass)
     return ProfitCurve(
-        points, best, robust, analytic, at_analytic, honest, honest - reach, honest + reach, nobody, everyone, len(y)
+        points, best, robust, analytic, at_analytic, honest, honest - reach, honest + reach, nobody, everyone, int(rows_at[-1])
     )
 
 
 def gains(
-    probability: Floats, positive: NDArray[np.generic], parts: int = 10, together: Codes | None = None
+    probability: Floats, positive: NDArray[np.generic], parts: int = 10, together: Codes | None = None,
+    weights: Floats | None = None,
 ) -> tuple[LiftPart, ...]:
-    """Lift and gains from the top of the ranking, in tenths of the rows (fewer when there are fewer rows)."""
-    p, y, together = _checked(probability, positive, together)
+    """Lift and gains from the top of the ranking, in tenths of the rows, or of their weight (fewer when there are fewer rows)."""
+    p, y, together, mass = _checked(probability, positive, together, weights)
     parts = max(1, min(parts, len(y)))
-    sizes = [max(1, round(len(y) * k / parts)) for k in range(1, parts + 1)]
-    return _parts(p, y, sizes, together)
+    if weights is None:
+        sizes = [max(1, round(len(y) * k / parts)) for k in range(1, parts + 1)]
+    else:
+        reached = np.cumsum(mass[np.argsort(-p, kind="stable")])
+        tenths = reached[-1] * np.arange(1, parts + 1) / parts * (1 - 1e-12)
+        sizes = list(dict.fromkeys(int(place) + 1 for place in np.searchsorted(reached, tenths)))
+    return _parts(p, y, sizes, together, mass)
 
 
 def precision_at(
-    probability: Floats, positive: NDArray[np.generic], sizes: tuple[int, ...], together: Codes | None = None
+    probability: Floats, positive: NDArray[np.generic], sizes: tuple[int, ...], together: Codes | None = None,
+    weights: Floats | None = None,
 ) -> tuple[LiftPart, ...]:
     """The same for the first k rows, for each k; a k beyond the table is cut to it."""
-    p, y, together = _checked(probability, positive, together)
-    return _parts(p, y, [min(max(1, size), len(y)) for size in sizes], together)
+    p, y, together, mass = _checked(probability, positive, together, weights)
+    return _parts(p, y, [min(max(1, size), len(y)) for size in sizes], together, mass)
 
 
-def _parts(p: Floats, y: Floats, sizes: list[int], together: Codes | None) -> tuple[LiftPart, ...]:
+def _parts(p: Floats, y: Floats, sizes: list[int], together: Codes | None, mass: Floats) -> tuple[LiftPart, ...]:
     from automl_core.acting.rates import wilson
 
     order = np.argsort(-p, kind="stable")
-    found = np.cumsum(y[order])
-    mean, total = float(y.mean()), float(y.sum())
+    found, reached = np.cumsum((mass * y)[order]), np.cumsum(mass[order])
+    total, everyone = float(found[-1]), float(reached[-1])
     made = []
     for size in sizes:
-        hits = float(found[size - 1])
-        rate, alone = hits / size, _alone(y[order[:size]], None if together is None else together[order[:size]])
+        first, hits, rows = order[:size], float(found[size - 1]), float(reached[size - 1])
+        rate, alone = hits / rows, _alone(y[first], None if together is None else together[first], mass[first])
         low, high = wilson(rate * alone, alone)
-        lift, gain = (rate / mean, hits / total) if total else (math.nan, math.nan)
-        made.append(LiftPart(size / len(y), size, rate, low, high, lift, gain))
+        lift, gain = (rate / (total / everyone), hits / total) if total else (math.nan, math.nan)
+        made.append(LiftPart(rows / everyone, size, rate, low, high, lift, gain))
     return tuple(made)
 
 
-def _alone(y: Floats, together: Codes | None) -> float:
-    """How many rows that stand alone these rows tell as much as about their rate (the design effect of Kish 1965)."""
+def _alone(y: Floats, together: Codes | None, mass: Floats) -> float:
+    """How many rows of one weight that stand alone tell as much as these about their rate (the design effect of Kish 1965)."""
+    rows, counts = len(y), mass * (len(y) / mass.sum())
     if together is None:
-        return float(len(y))
-    plain, groups = sum_reach(y), effective(np.ones(len(y)), together)
-    if plain == 0:  # all ended alike, as those of one group may
-        return groups
-    return max(1.0, len(y) * min(1.0, (plain / sum_reach(y, together)) ** 2))
+        return float(rows**2 / (counts**2).sum())
+    rate = float((counts * y).sum()) / rows
+    plain = 1.96 * math.sqrt(max(rate * (1 - rate), 0.0) * rows / max(rows - 1, 1)) * math.sqrt(rows)
+    if not 0 < y.mean() < 1:  # all ended alike, as those of one group may
+        return effective(counts, together)
+    return max(1.0, rows * min(1.0, (plain / sum_reach(counts * (y - rate), together, counts)) ** 2))
 
 
 def _checked(
-    probability: Floats, positive: NDArray[np.generic], together: Codes | None
-) -> tuple[Floats, Floats, Codes | None]:
+    probability: Floats, positive: NDArray[np.generic], together: Codes | None, weights: Floats | None
+) -> tuple[Floats, Floats, Codes | None, Floats]:
+    """Probabilities, outcomes, codes and weights (1 where none are given) of the rows that have an answer and count."""
     p, y = np.asarray(probability, dtype=np.float64), np.asarray(positive, dtype=np.float64)
-    if p.ndim != 1 or p.shape != y.shape:
+    mass = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=np.float64)
+    if p.ndim != 1 or not p.shape == y.shape == mass.shape:
         raise BadInput("Probabilities and outcomes do not belong together.", "Give one of each a row.")
-    known = np.isfinite(p) & np.isfinite(y)
+    known = np.isfinite(p) & np.isfinite(y) & (mass > 0)
     if not known.any():
         raise BadInput("No row has both a probability and an outcome.", "Search for a model first.")
-    return p[known], y[known], None if together is None else together[known]
+    codes = None if together is None else np.unique(together[known], return_inverse=True)[1]
+    return p[known], y[known], codes, mass[known]
 
 
-def _worth(y: Floats, money: Money) -> tuple[Floats, Floats]:
-    """Each row's money when it is acted on, and when it is not."""
+def _worth(y: Floats, money: Money, mass: Floats | float = 1.0) -> tuple[Floats, Floats]:
+    """Each row's money when it is acted on, and when it is not, times what it stands for."""
     acted = np.where(y == 1, money.true_positive, money.false_positive)
     left = np.where(y == 1, money.false_negative, money.true_negative)
-    return acted, left
+    return mass * acted, mass * left
 
 
-def _all_cuts(p: Floats, y: Floats, money: Money) -> tuple[Floats, NDArray[np.int64], Floats]:
+def _all_cuts(p: Floats, y: Floats, money: Money, mass: Floats) -> tuple[Floats, NDArray[np.int64], Floats]:
     """Every threshold that makes a difference, from none acted on to all: thresholds, rows acted on, profits."""
     order = np.argsort(-p, kind="stable")
-    acted, left = _worth(y[order], money)
+    acted, left = _worth(y[order], money, mass[order])
     profit = left.sum() + np.concatenate([[0.0], np.cumsum(acted - left)])
     ranked = p[order]
     ends = np.append(np.flatnonzero(ranked[1:] < ranked[:-1]), len(ranked) - 1) + 1
-    rows = np.concatenate([[0], ends]).astype(np.int64)
+    places = np.concatenate([[0], ends]).astype(np.int64)
+    rows = np.concatenate([[0.0], np.cumsum(mass[order])])[places].round().astype(np.int64)
     above = float(np.nextafter(ranked[0], math.inf))
-    return np.concatenate([[above], ranked[ends - 1]]), rows, profit[rows]
+    return np.concatenate([[above], ranked[ends - 1]]), rows, profit[places]
 
 
-def _profit_at(p: Floats, y: Floats, money: Money, threshold: float) -> float:
-    acted, left = _worth(y, money)
+def _profit_at(p: Floats, y: Floats, money: Money, threshold: float, mass: Floats) -> float:
+    acted, left = _worth(y, money, mass)
     return float(np.where(p >= threshold, acted, left).sum())
 
 
 def _drawn(
-    p: Floats, y: Floats, cuts: Floats, money: Money, chance: tuple[np.random.Generator, Codes | None]
+    p: Floats, y: Floats, cuts: Floats, money: Money, chance: tuple[np.random.Generator, Codes | None], mass: Floats
 ) -> Floats:
-    """(draws, cuts) profits of bootstrap samples; `cuts` fall."""
+    """(draws, cuts) profits of bootstrap samples; `cuts` fall. What rows drawn one by one from a cell weigh together is as good
+    as normal, given how many they are."""
     random, together = chance
     cell = np.searchsorted(-cuts, -p, side="left")  # the first cut that acts on the row; len(cuts) when none does
     size = len(cuts) + 1
@@ -209,8 +226,12 @@ def _drawn(
     if together is None:
         counts = np.bincount(cells, minlength=2 * size)
         drawn = random.multinomial(len(y), counts / counts.sum(), size=DRAWS).astype(np.float64)
+        if np.ptp(mass) or mass[0] != 1:
+            mean, square = (np.bincount(cells, one, 2 * size) / np.maximum(counts, 1) for one in (mass, mass**2))
+            spread = np.sqrt(np.maximum(square - mean**2, 0.0))
+            drawn = drawn * mean + np.sqrt(drawn) * spread * random.normal(size=drawn.shape)
     else:
-        drawn = _drawn_together(cells, together, 2 * size, random)
+        drawn = _drawn_together((cells, together, mass), 2 * size, random)
     drawn = drawn.reshape(DRAWS, size, 2)
     acted, left = _worth(np.array([0.0, 1.0]), money)
     gained = (drawn @ (acted - left)).cumsum(axis=1)[:, : len(cuts)]
@@ -218,30 +239,34 @@ def _drawn(
     return profits
 
 
-def _drawn_together(cells: NDArray[np.int64], together: Codes, size: int, random: np.random.Generator) -> Floats:
-    """(draws, size) how many rows of each cell whole groups bring that are drawn with return, brought to the rows there are."""
+def _drawn_together(rows: tuple[NDArray[np.int64], Codes, Floats], size: int, random: np.random.Generator) -> Floats:
+    """(draws, size) how much of each cell whole groups bring that are drawn with return, brought to what there is; `rows` are
+    their cells, groups and weights."""
+    cells, together, mass = rows
     groups = int(together.max()) + 1
     drawn = np.empty((DRAWS, size))
     for draw in range(DRAWS):
         times = np.bincount(random.integers(groups, size=groups), minlength=groups)
-        drawn[draw] = np.bincount(cells, times[together], minlength=size)
-    drawn *= len(cells) / drawn.sum(axis=1, keepdims=True)
+        drawn[draw] = np.bincount(cells, times[together] * mass, minlength=size)
+    drawn *= mass.sum() / drawn.sum(axis=1, keepdims=True)
     return drawn
 
 
-def _cross_selected(p: Floats, y: Floats, money: Money, seed: int, together: Codes | None) -> tuple[float, float]:
+def _cross_selected(
+    p: Floats, y: Floats, money: Money, seed: int, together: Codes | None, mass: Floats
+) -> tuple[float, float]:
     """Money of all rows when each tenth acts by the threshold that is best on the others, and the reach of its 95 % range."""
     groups = np.arange(len(y)) if together is None else together
     count = int(groups.max()) + 1
     folds = (np.random.default_rng(seed).permutation(count) % min(FOLDS, count))[groups]
     kept = np.zeros(len(y))
-    acted, left = _worth(y, money)
+    acted, left = _worth(y, money, mass)
     for fold in np.unique(folds):
         inside = folds == fold
         if inside.all():
             threshold = math.inf
         else:
-            cuts, _, profit = _all_cuts(p[~inside], y[~inside], money)
+            cuts, _, profit = _all_cuts(p[~inside], y[~inside], money, mass[~inside])
             threshold = float(cuts[int(np.argmax(profit))])
         kept[inside] = np.where(p[inside] >= threshold, acted[inside], left[inside])
     return float(kept.sum()), sum_reach(kept, together)

@@ -14,20 +14,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.acting.covariates import Covariates
-from automl_core.acting.nuisance import Learner
-from automl_core.explaining.words import quote
+from automl_core.acting.nuisance import FOLDS, Learner
+from automl_core.acting.statistics import too_few_to_tell
+from automl_core.errors import BadInput
+from automl_core.explaining.words import count, quote
 
 Floats = NDArray[np.float64]
 LEVEL = 0.001
 LEAST_AUC = 0.53
 LEAST_GAP = 0.1
 SHUFFLES = 30
+FEWEST_A_SIDE = 100
+FEWEST_GROUPS_A_SIDE = 10
+FIRST_FOLDS = 2  # folds that only teach: models of fewer rows would judge an order much worse than the one handed over
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
     """Whether treatment looks random: AUC of telling treated rows (0.5 is none) with the p of a higher one by chance (by the
-    textbook where a column decides), and the column that differs most (standardised difference) with its corrected p."""
+    textbook where a column decides), and the column that differs most (standardised difference) with its corrected p. `few` says
+    that in so many rows only a strong pull would have been seen."""
 
     auc: float
     p: float
@@ -36,6 +42,70 @@ class Balance:
     column_p: float
     randomised: bool
     sentence: str
+    few: bool = False
+
+
+def check_experiment(
+    covariates: Covariates,
+    treated: NDArray[np.bool_],
+    folds: NDArray[np.int64],
+    groups: NDArray[np.generic] | None,
+    group: str = "",
+) -> Balance:
+    """Whether chance decided who of the aligned rows was treated: the one verdict for the experiment and for cards of grade A.
+
+    BadInput when it did not, or when a side has fewer than 100 rows, or than 10 of the `groups` (codes; None: rows stand alone)
+    that were dealt as a whole.
+    """
+    check_sides(treated)
+    dealt = _dealt(treated, groups)
+    if len(dealt) < len(treated):
+        _check_groups(treated[dealt], group)
+    _check_folds(folds, treated)
+    balance = check_randomised(covariates.rows(dealt), treated[dealt], folds[dealt])
+    if not balance.randomised:
+        raise BadInput(balance.sentence, "Uplift needs an experiment; use action cards, which compare like with like.")
+    return balance
+
+
+def check_sides(treated: NDArray[np.bool_]) -> None:
+    """BadInput when a side has too few rows to tell whom a treatment helps."""
+    if min(int(treated.sum()), int((~treated).sum())) < FEWEST_A_SIDE:
+        raise BadInput(
+            f"{int(treated.sum()):,} treated and {int((~treated).sum()):,} untreated rows have an outcome.",
+            f"{FEWEST_A_SIDE} on each side are needed to tell whom it helps.",
+        )
+
+
+def _dealt(treated: NDArray[np.bool_], groups: NDArray[np.generic] | None) -> NDArray[np.int64]:
+    """The rows that chance dealt: one of each group when groups were treated as a whole, else all."""
+    if groups is None:
+        return np.arange(len(treated))
+    codes, first = np.unique(groups, return_index=True)
+    whole = bool((treated[first][np.searchsorted(codes, groups)] == treated).all())
+    return first if whole else np.arange(len(treated))
+
+
+def _check_groups(treated: NDArray[np.bool_], group: str) -> None:
+    """BadInput when chance dealt too few whole groups (k,) to tell an effect from what sets them apart."""
+    yes, no = int(treated.sum()), int((~treated).sum())
+    if min(yes, no) < FEWEST_GROUPS_A_SIDE:
+        some = count(yes, "value of it was", "values of it were")
+        raise BadInput(
+            f"Rows with the same {quote(group)} were treated alike, and {some} treated, {no:,} not.",
+            f"{FEWEST_GROUPS_A_SIDE} on each side are needed to tell an effect from what sets them apart.",
+        )
+
+
+def _check_folds(folds: NDArray[np.int64], treated: NDArray[np.bool_]) -> None:
+    """BadInput when the rows that a model of some fold may learn from are of one side only."""
+    for fold in range(FOLDS):
+        parts = [folds != fold, *([folds < fold] if fold >= FIRST_FOLDS else [])]
+        if any(not treated[part].any() or treated[part].all() for part in parts):
+            raise BadInput(
+                "Nearly all rows of one side belong together, so the other rows cannot say what happens there.",
+                "An experiment is needed that treated more than a few groups.",
+            )
 
 
 def check_randomised(covariates: Covariates, treated: NDArray[np.bool_], folds: NDArray[np.int64]) -> Balance:
@@ -57,7 +127,13 @@ def check_randomised(covariates: Covariates, treated: NDArray[np.bool_], folds: 
         )
     else:
         words = f"Treatment looks like chance: the other columns cannot tell who was treated (AUC {auc:.2f})."
-    return Balance(auc, p, column, gap, column_p, not (told or uneven), words)
+    few = too_few_to_tell(len(treated))
+    if few and not (told or uneven):
+        words = (
+            f"Nothing speaks against chance: the other columns cannot tell who was treated (AUC {auc:.2f}). But of only "
+            f"{len(treated):,} draws a small difference would not be seen, so no card of it is graded A."
+        )
+    return Balance(auc, p, column, gap, column_p, not (told or uneven), words, few)
 
 
 def _auc(chance: Floats, treated: NDArray[np.bool_]) -> tuple[float, float]:

@@ -15,14 +15,15 @@ from automl_core.acting.covariates import Covariates
 from automl_core.acting.crossing import PARTS, crossed_policy
 from automl_core.acting.effects import Comparison, Effect, estimate
 from automl_core.acting.moves import MOST_VALUES, Move, category_moves, is_numeric, movable, numeric_moves, steps_of
-from automl_core.acting.nuisance import Learner
+from automl_core.acting.nuisance import Learner, fold_of
 from automl_core.acting.policy import Leaf, Objective, fit_policy, joined
+from automl_core.acting.randomised import check_experiment
 from automl_core.acting.scores import Level, Scores, Setting, category_scores, level
 from automl_core.acting.shift import Shift, dose_of, shift_scores
 from automl_core.acting.spelling import texts
 from automl_core.acting.splits import Splits
-from automl_core.acting.statistics import told_beyond_chance
 from automl_core.acting.support import plausibility
+from automl_core.errors import BadInput
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -109,9 +110,15 @@ def _category_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Tria
     codes = pd.Categorical(values, categories=list(order)).codes.astype(np.float64)
     looks = plausibility(setting.learner.covariates, np.where(codes < 0, np.nan, codes), stage.seed)
     trials: list[Trial] = []
+    drawn_between: dict[frozenset[str], bool] = {}
     for move in moves:
         old, new = tuple(levels[value] for value in move.from_values), levels[move.to]
-        drawn = lever.column == stage.experiment and len(old) == 1 and _drawn_by_chance(old[0], new)
+        drawn = False
+        if lever.column == stage.experiment and len(old) == 1:
+            sides = frozenset((*move.from_values, move.to))
+            if sides not in drawn_between:
+                drawn_between[sides] = _drawn_by_chance(old[0].rows, new.rows, setting, stage.seed)
+            drawn = drawn_between[sides]
         scores = category_scores(setting, old, new, drawn)
         if scores is None:
             continue
@@ -125,10 +132,16 @@ def _category_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Tria
     return tuple(trials)
 
 
-def _drawn_by_chance(old: Level, new: Level) -> bool:
-    """Whether the known columns cannot tell who got the new value, as it must be when chance decided."""
-    among = old.rows | new.rows
-    return not told_beyond_chance(new.chance[among], new.rows[among].astype(np.float64))
+def _drawn_by_chance(old: Mask, new: Mask, setting: Setting, seed: int) -> bool:
+    """Whether chance decided who got the new value, by the verdict that the experiment itself gets, and rows are enough to see
+    it if chance did not."""
+    among = np.flatnonzero(old | new)
+    groups = None if setting.groups is None else setting.groups[among]
+    folds = fold_of(len(among), groups, seed)
+    try:
+        return not check_experiment(setting.learner.covariates.rows(among), new[among], folds, groups).few
+    except BadInput:
+        return False
 
 
 def _numeric_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Trial, ...]:

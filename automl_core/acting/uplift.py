@@ -21,7 +21,7 @@ from automl_core.acting.decisions import free_name
 from automl_core.acting.nuisance import FOLDS, Learner, fold_of
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.qini import Ranking, judge_ranking
-from automl_core.acting.randomised import Balance, check_randomised
+from automl_core.acting.randomised import FIRST_FOLDS, Balance, check_experiment, check_sides
 from automl_core.acting.statistics import group_codes
 from automl_core.data.table import Column, find_column
 from automl_core.errors import BadInput
@@ -31,10 +31,7 @@ from automl_core.framing.suggestion import suggest_problem
 from automl_core.framing.validation import encode_target
 
 Floats = NDArray[np.float64]
-FEWEST_A_SIDE = 100
-FEWEST_GROUPS_A_SIDE = 10
 JUDGES = 3  # parts of the rows learned from that say whether trees or a line tell outcomes better
-FIRST_FOLDS = 2  # folds that only teach: models of fewer rows would judge an order much worse than the one handed over
 _TREATED = (
     "1",
     "1.0",
@@ -139,56 +136,15 @@ def measure_uplift(
     side = treated_rows(frame[treatment], roles.treated)
     used = np.flatnonzero(keep & ~np.isnan(side))
     values, treated = measured.values[np.searchsorted(np.flatnonzero(keep), used)], side[used] == 1
-    if min(int(treated.sum()), int((~treated).sum())) < FEWEST_A_SIDE:
-        raise BadInput(
-            f"{int(treated.sum()):,} treated and {int((~treated).sum()):,} untreated rows have an outcome.",
-            f"{FEWEST_A_SIDE} on each side are needed to tell whom it helps.",
-        )
+    check_sides(treated)
     rows = frame.iloc[used].reset_index(drop=True)
     covariates = make_covariates(rows, columns, problem, ())
     groups = group_codes(rows[roles.group].to_numpy()) if roles.group else None
     folds = fold_of(len(used), groups, seed)
-    dealt = _dealt(treated, groups)
-    if len(dealt) < len(treated):
-        _check_groups(treated[dealt], roles.group)
-    _check_folds(folds, treated)
-    balance = check_randomised(covariates.rows(dealt), treated[dealt], folds[dealt])
-    if not balance.randomised:
-        raise BadInput(balance.sentence, "Uplift needs an experiment; use action cards, which compare like with like.")
+    balance = check_experiment(covariates, treated, folds, groups, roles.group)
     turned = -1.0 if roles.good == "low" and not measured.is_rate else 1.0
     trial = _Trial(Learner(covariates), values, treated, measured.is_rate, folds, groups, seed, turned)
     return _measured(trial, balance, used, len(frame), measured)
-
-
-def _dealt(treated: NDArray[np.bool_], groups: NDArray[np.generic] | None) -> NDArray[np.int64]:
-    """The rows that chance dealt: one of each group when groups were treated as a whole, else all."""
-    if groups is None:
-        return np.arange(len(treated))
-    codes, first = np.unique(groups, return_index=True)
-    whole = bool((treated[first][np.searchsorted(codes, groups)] == treated).all())
-    return first if whole else np.arange(len(treated))
-
-
-def _check_groups(treated: NDArray[np.bool_], group: str) -> None:
-    """BadInput when chance dealt too few whole groups (k,) to tell an effect from what sets them apart."""
-    yes, no = int(treated.sum()), int((~treated).sum())
-    if min(yes, no) < FEWEST_GROUPS_A_SIDE:
-        some = count(yes, "value of it was", "values of it were")
-        raise BadInput(
-            f"Rows with the same {quote(group)} were treated alike, and {some} treated, {no:,} not.",
-            f"{FEWEST_GROUPS_A_SIDE} on each side are needed to tell an effect from what sets them apart.",
-        )
-
-
-def _check_folds(folds: NDArray[np.int64], treated: NDArray[np.bool_]) -> None:
-    """BadInput when the rows that a model of some fold may learn from are of one side only."""
-    for fold in range(FOLDS):
-        parts = [folds != fold, *([folds < fold] if fold >= FIRST_FOLDS else [])]
-        if any(not treated[part].any() or treated[part].all() for part in parts):
-            raise BadInput(
-                "Nearly all rows of one side belong together, so the other rows cannot say what happens there.",
-                "An experiment is needed that treated more than a few groups.",
-            )
 
 
 def _outcome(frame: pd.DataFrame, problem: Problem, roles: UpliftRoles) -> tuple[Outcome, NDArray[np.bool_]]:

@@ -155,9 +155,10 @@ def _check_outcome(frame: pd.DataFrame, target: str) -> Iterator[Finding]:
     series, total, name = frame[target], len(frame), target[:80]
     missing = int(series.isna().sum())
     if missing:
-        said = f"The outcome “{name}” has no value in {rows(missing, total)}, from which nothing can be learned."
-        fix = new_step("drop_rows_without_target", target, {}, said, frame)
-        yield Finding("missing_target", target, "warning", missing, total, said, fix=fix, safe=missing < total)
+        said = f"The outcome “{name}” has no value in {rows(missing, total)}, from which nothing can be learned"
+        fix = new_step("drop_rows_without_target", target, {}, f"{said}.", frame)
+        said += "; as long as they stay, they come first among the rows to act on."
+        yield Finding("missing_target", target, "warning", missing, total, said, fix=fix)
     counts = series.value_counts()
     if len(counts) == 1:
         said = f"The outcome “{name}” is the same in every row, so there is nothing to predict."

@@ -25,12 +25,14 @@ CELLS = 4_000_000  # of a matrix predicted at once
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Rows:
-    """Typed, cleaned rows with the encoder's matrix (n, p) of them; `place` is the class that is explained."""
+    """Typed, cleaned rows with the encoder's matrix (n, p) of them; `place` is the class that is explained. `seen` are all rows
+    that there are, where these are some of them."""
 
     model: Model
     frame: pd.DataFrame
     matrix: Floats
     place: int
+    seen: pd.DataFrame | None = None
 
     @property
     def scale(self) -> float:
@@ -39,7 +41,8 @@ class Rows:
 
     def take(self, places: NDArray[np.int64]) -> Rows:
         """Some of the rows."""
-        return Rows(self.model, self.frame.iloc[places].reset_index(drop=True), self.matrix[places], self.place)
+        frame = self.frame.iloc[places].reset_index(drop=True)
+        return replace(self, frame=frame, matrix=self.matrix[places], seen=self.frame if self.seen is None else self.seen)
 
     def predict(self, matrix: Floats) -> Floats:
         """(m,) predictions of a matrix in display units, a part at a time."""

@@ -40,12 +40,15 @@ def what_if_table(
     return what_if_rows(rows_asked(model, frame, seed), changes, columns, seed, seconds)
 
 
-def rows_asked(model: Model, frame: pd.DataFrame, seed: int = 0, label: str = "") -> Rows:
-    """The rows that `what_if_rows` asks about, all or 2,000 of them, for the class `label`; BadInput when there are none."""
+def rows_asked(
+    model: Model, frame: pd.DataFrame, seed: int = 0, label: str = "", seen: pd.DataFrame | None = None
+) -> Rows:
+    """The rows that `what_if_rows` asks about, all or 2,000 of them, for the class `label`; BadInput when there are none. `seen`
+    are all rows whose values are known ones, where the frame has not all of them."""
     if not len(frame):
         raise BadInput("There are no rows to ask about.", "Give a table with rows.")
     order = np.random.default_rng(seed).permutation(len(frame))
-    return open_rows(model, frame.iloc[np.sort(order[:MOST_ROWS])], label)
+    return replace(open_rows(model, frame.iloc[np.sort(order[:MOST_ROWS])], label), seen=frame if seen is None else seen)
 
 
 def what_if_rows(
@@ -65,7 +68,7 @@ def what_if_rows(
         now = rows.frame[change.column]
         differs = np.asarray((values.astype(object) != now.astype(object)) & ~(values.isna() & now.isna()), dtype=bool)
         moved |= differs
-        outside |= differs & _outside(now, values)
+        outside |= differs & _outside(now if rows.seen is None else rows.seen[change.column], values)
         levels, places = _distinct(values)
         after[:, feature_places(rows.model, change.column)] = coded(rows, change.column, levels)[places]
     return _compared(rows, (_answers(rows, rows.matrix), _answers(rows, after)), (moved, outside), changes)
@@ -108,13 +111,13 @@ def _changed(rows: Rows, change: TableChange, columns: tuple[Column, ...]) -> pd
     return made.astype("float64" if is_number(series) else series.dtype)
 
 
-def _outside(now: pd.Series, values: pd.Series) -> NDArray[np.bool_]:
-    """(n,) new values beyond all that were seen."""
-    if is_number(now) or pd.api.types.is_datetime64_any_dtype(now.dtype):
-        seen, new = as_numbers(now), as_numbers(values)
-        known = seen[np.isfinite(seen)]
+def _outside(seen: pd.Series, values: pd.Series) -> NDArray[np.bool_]:
+    """(n,) new values beyond all that were seen, in all rows and not only in those that are asked."""
+    if is_number(seen) or pd.api.types.is_datetime64_any_dtype(seen.dtype):
+        all_seen, new = as_numbers(seen), as_numbers(values)
+        known = all_seen[np.isfinite(all_seen)]
         return (new < known.min()) | (new > known.max()) if len(known) else np.isfinite(new)
-    return np.asarray(~values.isin(set(now.dropna())) & values.notna(), dtype=bool)
+    return np.asarray(~values.isin(set(seen.dropna())) & values.notna(), dtype=bool)
 
 
 def _compared(

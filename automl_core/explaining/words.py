@@ -102,6 +102,11 @@ def money(value: float, currency: str) -> str:
     return f"{sign}{currency} {amount}" if currency else f"{sign}{amount}"
 
 
+def counted_alike(weights: str) -> str:
+    """Says that the column of weights is not used; empty where there is none."""
+    return f"Rows count alike here, whatever {quote(weights)} says." if weights else ""
+
+
 def day(moment: date) -> str:
     """A day in full: 3 November 2026."""
     return f"{moment.day} {moment:%B %Y}"

@@ -99,6 +99,12 @@ def check_split(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Probl
 
 def row_weights(frame: pd.DataFrame, problem: Problem) -> NDArray[np.float64] | None:
     """(n,) weights with mean 1; BadInput when the column does not hold numbers of which none is below 0."""
+    values = given_weights(frame, problem)
+    return None if values is None else np.asarray(values / values.mean(), dtype=np.float64)
+
+
+def given_weights(frame: pd.DataFrame, problem: Problem) -> NDArray[np.float64] | None:
+    """The weights as they were given, (n,): how many rows each stands for."""
     if not problem.weights:
         return None
     if problem.weights not in frame.columns:
@@ -107,8 +113,7 @@ def row_weights(frame: pd.DataFrame, problem: Problem) -> NDArray[np.float64] | 
     if not np.isfinite(values).all() or values.min() < 0 or values.sum() <= 0:
         raise BadInput(f"“{problem.weights[:80]}” cannot weigh rows: a weight is missing, below 0 or no number, or all are 0.",
                        "Mend those rows, or choose another column for the weights.")
-    weights: NDArray[np.float64] = values / values.mean()
-    return weights
+    return values
 
 
 def _both_classes(strata: Positions, assigned: Positions) -> bool:

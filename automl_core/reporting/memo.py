@@ -220,6 +220,7 @@ def _sure(inputs: ReportInputs) -> tuple[str, ...]:
             f"Groups were found on one half of the rows and confirmed on the other: {len(inputs.segments.segments)} of "
             f"{inputs.segments.tested} tested held ({inputs.segments.looked_at:,} were looked at)."
         )
+        found.extend(filter(None, (inputs.segments.note,)))
     firm = _firm(inputs)
     if firm:
         found.append(f"On moving {quote(firm[0].lever)}: {firm[0].overturn[:1].lower()}{firm[0].overturn[1:]}")

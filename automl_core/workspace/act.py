@@ -168,6 +168,17 @@ class Acting:
         actions: ActionList = self.context.cleaned.get(key, lambda: self._rank(run, goal, capacity))
         return actions
 
+    def past_actions_of(self, run: Run, capacity: int = 0) -> ActionList:
+        """The list as it would be of rows whose outcome is known alone, by which it can be judged; without reasons. Rows count
+        among those that are `judged`."""
+        known = self.search.judged(run)
+        if known is self.search.ranked(run):
+            return self.actions_of(run, capacity)
+        frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
+        goal = self.goal_of(run)
+        rows = frame.iloc[known.positions].set_axis(known.positions)
+        return acting.rank_rows(rows, known.oof, columns, problem, replace(goal, capacity=capacity or goal.capacity))
+
     def actions_csv(self, project_id: str, capacity: int = 0) -> bytes:
         """The list as a CSV that no spreadsheet takes for formulas, its letters as they are in Excel, too."""
         actions = self.actions(project_id, capacity)
@@ -275,6 +286,6 @@ def _kept_to(found: Actions, goal: Goal) -> Actions:
 
 def _leads_to(card: ActionCard, goal: Goal) -> bool:
     """Whether the card's better is what the goal wants."""
-    if goal.good in ("low", "high") and " = " not in card.counted:
+    if goal.good in ("low", "high") and not card.in_points:
         return (card.better == "up") == (goal.good == "high")
     return (card.better == "up") == card.counted.endswith(f" = {quote(goal.good)}")

@@ -20,6 +20,7 @@ from automl_core.data import type_row
 from automl_core.errors import BadInput
 from automl_core.explaining.words import id_text
 from automl_core.framing.problem import Problem
+from automl_core.framing.validation import given_weights
 from automl_core.reporting.card_page import CardPage, card_page
 from automl_core.reporting.exports import safe_csv, safe_xlsx
 from automl_core.workspace.act import MOST_REASONS
@@ -52,15 +53,18 @@ class Deciding:
     ways: Recent[Recourse] = field(default_factory=lambda: Recent(60))
 
     def decision(self, project_id: str, capacity: int = 0) -> Decision:
-        """What the list is worth by the outcomes that came, against random choice, everyone and the simple rule."""
+        """What the list is worth by the outcomes that came, against random choice, everyone and the simple rule; where it names
+        rows without an outcome, what one as long of past rows is worth."""
         run = self.search.needed(project_id)
         goal = self.pilots.act.goal_of(run)
 
         def make() -> Decision:
-            actions = self.pilots.act.actions_of(run, capacity)
-            past = self.search.ranked(run)
-            inputs = acting.DecisionInputs(
-                past.oof, past.y, self._problem(run), goal, self._rule(run), run.plan.seed, self._groups(run, past.positions))
+            actions = self.pilots.act.past_actions_of(run, capacity)
+            past = self.search.judged(run)
+            rows, problem = self.search.goal.open(self.search.inputs(run))[0].iloc[past.positions], self._problem(run)
+            weights = given_weights(rows, problem)
+            inputs = acting.DecisionInputs(past.oof, past.y, problem, goal, self._rule(run), run.plan.seed,
+                                           self._groups(run, past.positions), weights)
             return acting.decide(inputs, actions)
 
         key = "decision" + fingerprint(run.id, goal, capacity, self.pilots.act.in_pilots(project_id))
@@ -196,8 +200,8 @@ class Deciding:
         return PlanInputs(self.search.bundle(run).model, rows, columns, past.oof, self.pilots.act.goal_of(run))
 
     def _rule(self, run: Run) -> np.ndarray:
-        """The simple rule's answers for the rows that a list may rank, none of which it had seen."""
-        past = self.search.ranked(run)
+        """The simple rule's answers for the rows that a list is judged by, none of which it had seen."""
+        past = self.search.judged(run)
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         rows = frame.iloc[past.positions].reset_index(drop=True)
         # the oldest rows have no prediction already; folds in time would take more of them from the rule alone

@@ -1,6 +1,7 @@
 """Use cases of an experiment that was run already: which column tells who was treated, what it measured, and the rows by gain."""
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from io import BytesIO
 
@@ -74,7 +75,8 @@ class Experimenting:
         if treatment and treatment not in {lever.column for lever in levers}:
             levers = (*levers, Lever(treatment, cost=goal.contact_cost))
         if treated:
-            levers = tuple(replace(one, to=(treated,)) if one.column == treatment else one for one in levers)
+            levers = tuple(replace(one, to=(treated,), step=math.nan, relative=False) if one.column == treatment else one
+                           for one in levers)
         return self.act.save_goal(project_id, replace(goal, experiment=treatment, levers=levers))
 
     def treatments(self, project_id: str) -> tuple[str, ...]:

@@ -256,7 +256,9 @@ class Explaining:
         run = self.search.needed(project_id)
         model = self.search.bundle(run).model
         label = label or self._unasked(run)
-        rows = explaining.rows_asked(model, self._past(run).frame, run.plan.seed, label)
+        frame, _, problem, _ = self.search.goal.open(self.search.inputs(run))
+        known = frame[frame[problem.target].notna()]  # also what no fold tested: the final model has seen it
+        rows = explaining.rows_asked(model, self._past(run).frame, run.plan.seed, label, known)
         return explaining.what_if_rows(rows, changes, model.cleaned, run.plan.seed, ASKED_SECONDS)
 
     def _unasked(self, run: Run) -> str:

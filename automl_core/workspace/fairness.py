@@ -1,7 +1,7 @@
 """Use cases of the fairness step: which columns are protected, and how the model's answers and errors differ by their groups."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from automl_core import explaining
 from automl_core.data.table import find_column
 from automl_core.errors import BadInput
 from automl_core.explaining import Fairness
+from automl_core.explaining.words import counted_alike
 from automl_core.framing import predicted_codes
 from automl_core.workspace.context import Context
 from automl_core.workspace.search import Searching
@@ -71,7 +72,9 @@ class Auditing:
         past = self.search.predictions(run)
         values = frame[column].iloc[past.positions].reset_index(drop=True)
         groups = explaining.protected_groups(values)
-        return explaining.in_order(self._figures(run, column, label, groups), values, groups)
+        made = explaining.in_order(self._figures(run, column, label, groups), values, groups)
+        alike = counted_alike(self.search.goal.problem_of(self.search.inputs(run)).weights)
+        return replace(made, sentences=(*made.sentences, alike)) if alike else made
 
     def audits_of(self, run: Run) -> tuple[tuple[Fairness, ...], dict[str, str]]:
         """One run by each declared column, and why it could not be compared by the others: they stop no report."""

@@ -16,7 +16,8 @@ MOST_UNSEEN = 200_000  # predicted while somebody waits for a list
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictions:
     """Predictions (n,) or (n, classes) by models that had not seen the row, the positions (n,) of their rows in the cleaned
-    table, the outcomes (n,), and the positions (m,) of all rows that the final model learned from (none: not kept)."""
+    table, the outcomes (n,; NaN where a row has none yet), and the positions (m,) of all rows that the final model learned from
+    (none: not kept)."""
 
     oof: np.ndarray
     positions: np.ndarray
@@ -43,6 +44,14 @@ def with_every(past: Predictions, frame: pd.DataFrame, model: Model, seed: int) 
     return _more(past, past.positions, frame, model, seed)
 
 
+def with_open(past: Predictions, frame: pd.DataFrame, model: Model, seed: int) -> Predictions:
+    """The same with the rows that have no outcome yet, predicted by the final model, which cannot have learned from them: those
+    that one can still act on. At most `MOST_UNSEEN` of them."""
+    _, known = encode_target(frame[model.problem.target], model.problem)
+    new = np.flatnonzero(~known)
+    return _joined(past, new, np.full(len(new), np.nan), frame, model, seed)
+
+
 def _known(learned: np.ndarray, frame: pd.DataFrame, model: Model) -> np.ndarray:
     """(m,) positions of all rows whose answer the model may know from the `learned` ones."""
     problem = model.problem
@@ -63,12 +72,18 @@ def _more(past: Predictions, taken: np.ndarray, frame: pd.DataFrame, model: Mode
     fresh = known.copy()
     fresh[taken] = False
     new = np.flatnonzero(fresh)
+    return _joined(past, new, y[place[new]], frame, model, seed)
+
+
+def _joined(past: Predictions, new: np.ndarray, y: np.ndarray, frame: pd.DataFrame, model: Model, seed: int) -> Predictions:
+    """The same with the `new` rows (m,) of the frame and their outcomes `y` (m,); of many some, drawn at random."""
     if not len(new):
         return past
     if len(new) > MOST_UNSEEN:
-        new = np.sort(np.random.default_rng(seed).choice(new, MOST_UNSEEN, replace=False))
+        picked = np.sort(np.random.default_rng(seed).choice(len(new), MOST_UNSEEN, replace=False))
+        new, y = new[picked], y[picked]
     said = model.predict_frame(frame.iloc[new].reset_index(drop=True))
     positions = np.concatenate([past.positions, new])
     order = np.argsort(positions, kind="stable")
     return Predictions(np.concatenate([past.oof, said])[order], positions[order],
-                       np.concatenate([past.y, y[place[new]]])[order], past.learned)
+                       np.concatenate([past.y, y])[order], past.learned)

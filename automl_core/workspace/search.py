@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from automl_core import jobs as queue
@@ -23,7 +24,7 @@ from automl_core.workspace.context import Context, Recent
 from automl_core.workspace.goal import Framing, Inputs
 from automl_core.workspace.going_on import begins_anew, with_more
 from automl_core.workspace.headstart import Aside, Headstart
-from automl_core.workspace.ranked import Predictions, with_every, with_unseen
+from automl_core.workspace.ranked import Predictions, with_every, with_open, with_unseen
 from automl_core.workspace.run_files import keep, metadata_of, read_predictions, write_rung
 from automl_core.workspace.summaries import summary_of, with_choice
 from automl_core.workspace.views import Choice, Run, RungFiles, RunState
@@ -84,18 +85,19 @@ class Searching:
                      for plugin in families().plugins.values())
 
     def covered(self, project_id: str, ranked: bool = False) -> tuple[int, int]:
-        """Rows with an out-of-fold prediction (or all that a list may rank), and all cleaned rows with an outcome; fewer folds
-        cover fewer rows."""
+        """Rows with an out-of-fold prediction (or all that lists are judged by), and all cleaned rows with an outcome; fewer
+        folds cover fewer rows."""
         run = self.needed(project_id)
         frame, _, problem, _ = self.goal.open(self.inputs(run))
-        known = self.ranked(run) if ranked else self.predictions(run)
+        known = self.judged(run) if ranked else self.predictions(run)
         return len(known.positions), int(frame[problem.target].notna().sum())
 
     def drawn_from(self, project_id: str) -> tuple[int, int]:
         """Rows that a pilot may draw from, and all cleaned rows with an outcome: of many that no fold tested, some."""
         run = self.needed(project_id)
         frame, _, problem, _ = self.goal.open(self.inputs(run))
-        return len(self.drawable(run).positions), int(frame[problem.target].notna().sum())
+        drawn = self.drawable(run)
+        return int(np.isfinite(np.asarray(drawn.y, dtype=np.float64)).sum()), int(frame[problem.target].notna().sum())
 
     def finish(self, job_id: str) -> None:
         """Stop searching and keep the best so far."""
@@ -177,8 +179,17 @@ class Searching:
         return found
 
     def ranked(self, run: Run) -> Predictions:
-        """The same, and what the final model says of the rows that were left out of the search, too many or of weight 0: all that
-        a list may rank."""
+        """All that a list may rank: what was `judged`, and what the final model says of rows without an outcome."""
+        def more() -> Predictions:
+            frame, _, _, _ = self.goal.open(self.inputs(run))
+            return with_open(self.judged(run), frame, self.bundle(run).model, run.plan.seed)
+
+        found: Predictions = self.context.arrays.get(f"ranked {run.oof}", more)
+        return found
+
+    def judged(self, run: Run) -> Predictions:
+        """What the run's models said of rows they had not seen, and the final model of those that were left out of the search,
+        too many or of weight 0: all with an outcome that lists can be judged by."""
         if not summary_of(run).left_out and not self.goal.problem_of(self.inputs(run)).weights:
             return self.predictions(run)
 
@@ -186,11 +197,11 @@ class Searching:
             frame, _, _, _ = self.goal.open(self.inputs(run))
             return with_unseen(self.predictions(run), frame, self.bundle(run).model, run.plan.seed)
 
-        found: Predictions = self.context.arrays.get(f"ranked {run.oof}", more)
+        found: Predictions = self.context.arrays.get(f"judged {run.oof}", more)
         return found
 
     def drawable(self, run: Run) -> Predictions:
-        """The same, and what the final model says of rows that it learned from: all that a pilot may draw, never to be ranked."""
+        """What is `ranked`, and what the final model says of rows it learned from: what a pilot may draw, not to be ranked."""
         def more() -> Predictions:
             frame, _, _, _ = self.goal.open(self.inputs(run))
             return with_every(self.ranked(run), frame, self.bundle(run).model, run.plan.seed)

@@ -15,7 +15,7 @@ from automl_core.workspace.lever_choices import LeverChoice, LeverChoices, spell
 from pages.ui import forms, session
 from pages.ui.border import border
 from pages.ui.theme import FIELD_WIDTH, NARROW_FIELD_WIDTH, TEXT_WIDTH
-from pages.ui.words import count, cut, money, plain, quoted
+from pages.ui.words import count, cut, money, plain, quoted, signed
 
 MONEY = (
     Field("value", "Worth of one outcome turned good", "number", 0.0, minimum=0,
@@ -205,10 +205,14 @@ def _category(lever: Lever, choice: LeverChoice, key: str) -> Lever:
     values = list(dict.fromkeys((*choice.values, *lever.to, *lever.from_values)))
     rows = dict(zip(choice.values, choice.rows, strict=True))
     names: dict[str, Any] = {"format_func": lambda value: f"{cut(value, LONGEST)} ({count(rows.get(value, 0))})"}
+    steps = math.isfinite(lever.step) and st.toggle(
+        f"Moved by {_step_words(lever)}, not to a value", value=True, key=f"{key}_steps",
+        help="So says the goal as a file. Switch it off to choose values under “To”.")
     left, right = st.columns(2, gap="medium")
     names["placeholder"] = "Any value"
     sources = left.multiselect("From", values, default=list(lever.from_values), key=f"{key}_from", **names)
-    targets = right.multiselect("To", values, default=list(lever.to), key=f"{key}_to", **names)
+    targets = right.multiselect("To", values, default=list(lever.to), key=f"{key}_to", disabled=steps, **names)
+    lever, targets = (lever, []) if steps else (replace(lever, step=math.nan, relative=False), targets)
     pairs = [(a, b) for a in sources or values for b in targets or values if a != b]
     chosen = [pair for pair in pairs if pair in lever.forbidden]
     forbidden = st.multiselect("Never propose", pairs, default=chosen, key=f"{key}_forbidden",
@@ -221,6 +225,11 @@ def _category(lever: Lever, choice: LeverChoice, key: str) -> Lever:
     unlisted = [pair for pair in lever.forbidden if pair not in pairs]  # as of steps, or of values that are not named any more
     kept = _kept_forbidden(unlisted, key)
     return replace(lever, from_values=tuple(sources), to=tuple(targets), forbidden=(*forbidden, *kept))
+
+
+def _step_words(lever: Lever) -> str:
+    """The step of a lever: “−5 %” or “10”."""
+    return f"{signed(100 * lever.step, 3)} %" if lever.relative else signed(lever.step, 3)
 
 
 def _kept_forbidden(pairs: Sequence[tuple[str, str]], key: str) -> tuple[tuple[str, str], ...]:
@@ -237,6 +246,9 @@ def _kept_forbidden(pairs: Sequence[tuple[str, str]], key: str) -> tuple[tuple[s
 
 def _number(lever: Lever, choice: LeverChoice, key: str) -> Lever:
     nan = math.nan
+    if lever.to and st.toggle(f"Moved to {', '.join(quoted(one, 30) for one in lever.to[:6])}, not by steps", value=True,
+                              key=f"{key}_values", help="So says the goal as a file. Switch it off to choose a step."):
+        return replace(lever, step=nan, relative=False)
     shown = next(word for word, name in DIRECTIONS.items() if name == lever.direction)
     word = st.segmented_control("May go", list(DIRECTIONS), default=shown, key=f"{key}_direction", required=True)
     span = f"{choice.low:,.6g} to {choice.high:,.6g}"
@@ -248,7 +260,7 @@ def _number(lever: Lever, choice: LeverChoice, key: str) -> Lever:
         high = st.number_input("Not above", value=_known(lever.high), key=f"{key}_high", format="%.6g",
                                help=f"In the data: {span}.")
     return replace(
-        lever, direction=DIRECTIONS.get(word or "", ""), step=nan if step is None else float(step), relative=bool(share),
+        lever, to=(), direction=DIRECTIONS.get(word or "", ""), step=nan if step is None else float(step), relative=bool(share),
         low=nan if low is None else float(low), high=nan if high is None else float(high),
         forbidden=_kept_forbidden(lever.forbidden, key))
 

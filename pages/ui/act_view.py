@@ -150,7 +150,7 @@ def _card(project: str, card: ActionCard, goal: Goal, pilot: Pilot | None) -> No
 
 def card_figures(card: ActionCard, goal: Goal) -> list[Fact]:
     """Rows, the level now and then, and the money of a card; words short enough for two figures side by side on a phone."""
-    rate = is_rate(card)
+    rate = card.in_points
     found = [Fact("Rows", count(card.rows), f"{percent(card.support)} comparable",
                   "Rows that would change, have rows like them at the new value, and would still look like a real row; the small "
                   "figure is their share of the rows asked about."),
@@ -165,7 +165,7 @@ def card_figures(card: ActionCard, goal: Goal) -> list[Fact]:
 
 def three_ways(card: ActionCard) -> list[Fact]:
     """The same change as the groups differ, as the model sees it, and after comparing like with like."""
-    rate, tested = is_rate(card), is_tested(card)
+    rate, tested = card.in_points, is_tested(card)
     unit = "points" if rate else ""
     return [Fact("As the groups differ", _bare_gap(card.raw_gap, rate), unit, "It mixes in who the rows are."),
             Fact("As the model sees it", _bare_gap(card.what_if, rate), unit, "How far the prediction moves with it alone."),
@@ -186,7 +186,7 @@ def _patterns(found: Actions) -> None:
         st.markdown("These differ in the data as it is, but did not stand the checks. Do not act on them. Each move is listed "
                     "once, those that differ most first, seven at most.", width=TEXT_WIDTH)
         for card in found.patterns:
-            rate = is_rate(card)
+            rate = card.in_points
             st.markdown(
                 f"- **{plain(pilot_view.move_words(card))}**: groups differ by {plain(_gap(card.raw_gap, rate))}, like with like "
                 f"{plain(_gap(card.adjusted, rate))} ({plain(_range(card, rate))}). {plain(' '.join(card.reasons))}",
@@ -200,11 +200,6 @@ def is_tested(card: ActionCard) -> bool:
 
 def _retired(card: ActionCard) -> bool:
     return card.grade == "D" and card.measured
-
-
-def is_rate(card: ActionCard) -> bool:
-    """Whether a card speaks of a share of rows (“Churn” = “Yes”) and not of an amount."""
-    return " = " in card.counted
 
 
 def _level(value: float, rate: bool) -> str:

@@ -33,8 +33,12 @@ def decision(project: str, goal: Goal) -> None:
             listed = ws.act.actions(project, goal.capacity)
             if listed.limited_by:
                 st.caption(plain(f"Acting on everyone is beyond {listed.limited_by}."))
-            if said := apart(made, listed, goal):
+            if listed.unknown:
+                st.caption("Rows without an outcome cannot be judged by it yet: these figures are of a list of past rows.")
+            elif said := apart(made, listed, goal):
                 st.warning(plain(said), icon=":material/balance:")
+        if made.weighed:
+            st.caption(plain(made.weighed, 500))
         if made.curve is not None and made.curve.best.rows:
             cards.show(pilot_charts.profit(made.curve, goal.currency, session.palette()), "profit_curve")
             _honest(made, goal)

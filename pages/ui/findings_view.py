@@ -48,7 +48,8 @@ def groups(project: str, found: WhatHappened | None, label: str) -> None:
         st.markdown(f"**No group differs from the rest by more than chance.** {looked}; none was confirmed.", width=TEXT_WIDTH)
         return
     st.markdown(f"**{plain(search.segments[0].sentence)}**", width=TEXT_WIDTH)
-    st.caption(f"{looked}; {count(len(search.segments))} confirmed on rows that were not used to find them.")
+    st.caption(f"{looked}; {count(len(search.segments))} confirmed on rows that were not used to find them."
+               + (f" {plain(search.note)}" if search.note else ""))
     cards.show(charts.segments(search, session.palette()), "happened_segments")
     _one_group(found)
     with st.expander("All in words"):

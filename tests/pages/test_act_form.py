@@ -47,6 +47,31 @@ def test_a_forbidden_move_between_values_that_begin_alike_stays_forbidden(stages
     assert stages.workspace.act.goal(project).levers[0].forbidden == LEVER.forbidden
 
 
+def test_a_step_of_a_file_is_shown_and_gives_way_to_values(stages: Stages, project: str) -> None:
+    """A number of few values is a choice of values in the form: a step of a file was hidden there, and went before what was
+    chosen."""
+    act = stages.workspace.act
+    column = next(one for one in act.levers(project).columns if not one.number and not math.isnan(one.low))
+    act.save_goal(project, replace(act.goal(project), levers=(Lever(column.column, step=1.0),)))
+    app = open_page("act", project)
+    assert "differs from the saved goal" not in texts(app)
+    steps = next(one for one in app.toggle if one.label.startswith("Moved by +1, not to a value"))
+    assert next(box for box in app.multiselect if box.label == "To").disabled
+    steps.set_value(False).run()
+    next(box for box in app.multiselect if box.label == "To").set_value([column.values[0]]).run()
+    next(button for button in app.button if button.label == "Save goal").click().run()
+    lever = act.goal(project).levers[0]
+    assert (lever.to, math.isnan(lever.step)) == ((column.values[0],), True)
+    assert f'to = ["{column.values[0]}"]' in act.goal_text(project)
+    many = next(one for one in act.levers(project).columns if one.number)
+    act.save_goal(project, replace(act.goal(project), levers=(Lever(many.column, to=(many.values[0],)),)))
+    app = open_page("act", project)
+    next(one for one in app.toggle if one.label.startswith("Moved to “")).set_value(False).run()
+    next(field for field in app.number_input if field.label == "Step (empty: found)").set_value(2.0).run()
+    next(button for button in app.button if button.label == "Save goal").click().run()
+    assert (act.goal(project).levers[0].step, act.goal(project).levers[0].to) == (2.0, ())
+
+
 def test_the_form_says_what_it_knows_and_what_is_not_saved(stages: Stages, project: str) -> None:
     stages.workspace.act.save_goal(project, replace(stages.workspace.act.goal(project), levers=(), value=0.0))
     app = open_page("act", project)

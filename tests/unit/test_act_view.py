@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from automl_core.acting.action import ActionCard, ActionList, Actions
+from automl_core.acting.action import ActionCard, ActionList, Actions, Goal
 from automl_core.acting.decide import Decision
 from automl_core.acting.outcome import Outcome
 from automl_core.acting.pilot_files import match_outcomes, pilot_table
 from automl_core.acting.pilot_result import graded, judge
 from automl_core.acting.pilot_steps import next_step
+from automl_core.workspace.act import _leads_to
 from pages.ui.act_view import card_figures, own_reasons, standing, three_ways
 from pages.ui.decision_view import apart
 from tests.unit.test_pilots import CARD, GOAL, customers, sent_back, started, verdict
@@ -31,6 +32,17 @@ def test_figures_of_a_card_fit_two_to_a_line_on_a_phone(card: ActionCard) -> Non
         assert len(fact.name) <= 20, fact
         assert len(fact.value) <= 15, fact
         assert len(fact.note) <= 21, fact
+
+
+def test_a_number_whose_name_says_equals_is_no_share() -> None:
+    """Its cards were told in percent; old cards do not say what they count, and are known by the quotes."""
+    sales = replace(WIDE, counted="“Sales = net”", now=250.0, then=253.0, adjusted=3.0, low=2.0, high=4.0)
+    for card in (sales, replace(sales, is_rate=False)):
+        now = next(fact for fact in card_figures(card, GOAL) if "now" in fact.value)
+        assert (now.value, now.note) == ("250 now", "253 then")
+        assert three_ways(card)[-1].value == "+3"
+    assert card_figures(WIDE, GOAL) == card_figures(replace(WIDE, is_rate=True), GOAL)
+    assert _leads_to(replace(sales, better="up"), Goal("Sales = net", "high"))
 
 
 def test_a_card_says_what_its_pilot_waits_for() -> None:

@@ -12,13 +12,27 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting import Options, Roles, applied, assign, counts_forbidden, eligible, find_actions, forbidden_by
+from automl_core.acting import (
+    ExperimentInputs,
+    Options,
+    Roles,
+    applied,
+    assign,
+    counts_forbidden,
+    eligible,
+    find_actions,
+    forbidden_by,
+    measure_experiment,
+)
 from automl_core.acting.action import ActionCard, Actions, Change, Goal, Lever
 from automl_core.acting.cards import CardInputs, make_cards
+from automl_core.acting.covariates import make_covariates
 from automl_core.acting.moves import Move, category_moves
+from automl_core.acting.randomised import check_experiment
 from automl_core.acting.what_if import WhatIf
 from automl_core.acting.wording import BANNED, CardSubject, who_words
 from automl_core.codec import from_json, to_json
+from automl_core.data.infer import table_from_frame
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
@@ -76,7 +90,7 @@ def test_real_lever_is_advice_and_idle_one_is_not(found: Actions) -> None:
     idle = {card.lever: card for card in found.patterns}["idle"]
     assert real.lever == "offer"
     assert real.grade in "BC"
-    assert (real.counted, real.better) == ("“y” = “Yes”", "down")
+    assert (real.counted, real.better, real.is_rate) == ("“y” = “Yes”", "down", True)
     assert real.low <= -0.2 <= real.high
     assert real.what_if == pytest.approx(-0.2, abs=0.01)
     assert real.raw_gap < real.adjusted
@@ -316,6 +330,38 @@ def test_an_experiment_earns_an_a() -> None:
     (card,) = make_cards(replace(made, frame=frame, y=y)).cards
     assert card.grade == "A"
     assert card.low < -0.15 < card.high
+
+
+def an_experiment(rows: int, shifted: float) -> CardInputs:
+    """One of ten columns is so many standard deviations higher where the offer is new."""
+    rng = np.random.default_rng(0)
+    new = rng.random(rows) < 0.5
+    frame = pd.DataFrame({"offer": np.where(new, "new", "old")} | {f"x{place}": rng.normal(size=rows) for place in range(10)})
+    frame["x0"] += np.where(new, shifted - frame.loc[new, "x0"].mean(), -frame.loc[~new, "x0"].mean())
+    y = (rng.random(rows) < 0.6 - 0.3 * new).astype(int)
+    frame["y"] = np.where(y == 1, "Yes", "No")
+    table = table_from_frame(frame, "t")
+    goal = Goal("y", "No", levers=(Lever("offer", ("new",)),), experiment="offer")
+    return CardInputs(None, table.frame, y, table.columns, PROBLEM, goal)
+
+
+def test_what_is_refused_as_an_experiment_has_no_card_of_grade_a() -> None:
+    """One column differs beyond chance; nine more hide it from a model of who got it."""
+    made = an_experiment(1700, 0.25)
+    result, _ = measure_experiment(ExperimentInputs(made.frame, made.columns, made.problem, made.goal))
+    assert "not left to chance" in result.refused
+    assert {card.grade for card in make_cards(made).cards} <= {"B", "C"}
+
+
+def test_an_experiment_of_few_rows_earns_no_a() -> None:
+    """Nothing speaks against chance, but in so few rows hardly anything could: the experiment and its card say so."""
+    made = an_experiment(800, 0.0)
+    (card,) = make_cards(made).cards
+    assert card.grade == "C"
+    assert "too few to see" in " ".join(card.reasons)
+    covariates = make_covariates(made.frame, made.columns, made.problem, ("offer",))
+    balance = check_experiment(covariates, (made.frame["offer"] == "new").to_numpy(), np.arange(800) % 5, None)
+    assert "no card of it is graded A" in balance.sentence
 
 
 def test_a_treatment_that_the_model_left_out_has_no_card() -> None:

@@ -83,6 +83,21 @@ def test_list_is_the_best_one_of_its_size() -> None:
     assert list(table.columns) == ["rank", "id", "prediction", "expected_value", "reason_1"]
 
 
+def test_rows_without_an_outcome_come_first() -> None:
+    """Past rows are at a higher risk, but nothing can be done about them any more."""
+    p = np.array([0.9, 0.8, 0.7, 0.4, 0.3, 0.05])
+    frame = pd.DataFrame({"Churn": ["Yes", "No", "Yes", None, None, None]})
+    goal = Goal("Churn", "No", value=100, contact_cost=2, capacity=3)
+    made = rank_rows(frame, p, (), PROBLEM, goal)
+    assert [row.row for row in made.rows] == [3, 4, 0]  # the last one is not worth its cost
+    assert made.sentence.endswith("2 of them have no outcome yet and are listed first, for there one can still act.")
+    first = rank_rows(frame, p, (), PROBLEM, replace(goal, capacity=1))
+    assert first.sentence.endswith("Its outcome is not known yet.")
+    new = rank_rows(frame.assign(Churn=None), p, (), PROBLEM, goal)
+    assert ([row.row for row in new.rows], new.unknown) == ([0, 1, 2], 0)
+    assert "outcome yet" not in new.sentence
+
+
 def test_rows_not_worth_their_cost_stay_out_and_budget_limits() -> None:
     p = np.linspace(0, 1, 101)
     frame = pd.DataFrame({"x": p})
@@ -266,6 +281,14 @@ def test_a_row_without_an_id_is_named_by_its_place_in_the_table() -> None:
     assert actions_frame(made, frame, ())["row"].tolist() == [11, 40, 7]
 
 
+def test_a_step_and_values_to_move_to_are_refused_together() -> None:
+    columns, both = (*COLUMNS, Column("Charges", "float", "number")), Lever("Charges", ("20",), step=-10.0)
+    with pytest.raises(BadInput, match="a step and values to move to"):
+        check_goal(Goal("Churn", "No", levers=(both,)), PROBLEM, columns)
+    for one in (replace(both, to=()), replace(both, step=math.nan)):
+        check_goal(Goal("Churn", "No", levers=(one,)), PROBLEM, columns)
+
+
 @pytest.mark.parametrize(
     ("lever", "words"),
     [
@@ -320,6 +343,16 @@ def test_a_plan_hands_on_ids_and_values_as_they_are() -> None:
     assert [float(text) for text in table["to"]] == (inputs.frame["charge"].iloc[places] - 10.25).round(2).tolist()
 
 
+def test_a_plan_writes_no_chance_beyond_none_or_sure() -> None:
+    """The expected change of a row near an end leads beyond it; a number may lie anywhere."""
+    plan, inputs = planned((CARD,), Goal("value", "low", capacity=3))
+    beyond = replace(plan, actions=tuple(
+        replace(action, p_after=after) for action, after in zip(plan.actions, (1.2, -0.1, 0.4), strict=True)))
+    model = replace(inputs.model, problem=replace(inputs.model.problem, task="binary"))
+    for given, told in ((replace(inputs, model=model), [1.0, 0.0, 0.4]), (inputs, [1.2, -0.1, 0.4])):
+        assert plan_frame(beyond, given, PlanLabels("2027-01-01", "run", {}, {}))["p_after"].tolist() == told
+
+
 def test_without_rows_there_is_no_list_and_no_plan() -> None:
     """As when all rows of a file are ones that the model learned from."""
     number, many = Problem("y", "regression", "rmse"), Problem("k", "multiclass", "log_loss", ("a", "b"))
@@ -329,16 +362,6 @@ def test_without_rows_there_is_no_list_and_no_plan() -> None:
         assert (made.rows, made.ranked, made.takes_everyone) == ((), 0, False)
     inputs = planned((CARD,), Goal("value", "low", value=1.0, budget=5.0))[1]
     assert not plan_actions((CARD,), replace(inputs, frame=inputs.frame.head(0), predictions=np.empty(0))).actions
-
-
-def test_a_plan_writes_no_chance_beyond_none_or_sure() -> None:
-    """The expected change of a row near an end leads beyond it; a number may lie anywhere."""
-    plan, inputs = planned((CARD,), Goal("value", "low", capacity=3))
-    beyond = replace(plan, actions=tuple(
-        replace(action, p_after=after) for action, after in zip(plan.actions, (1.2, -0.1, 0.4), strict=True)))
-    model = replace(inputs.model, problem=replace(inputs.model.problem, task="binary"))
-    for given, told in ((replace(inputs, model=model), [1.0, 0.0, 0.4]), (inputs, [1.2, -0.1, 0.4])):
-        assert plan_frame(beyond, given, PlanLabels("2027-01-01", "run", {}, {}))["p_after"].tolist() == told
 
 
 def test_a_list_names_ids_without_decimals_though_one_is_missing() -> None:
@@ -435,9 +458,9 @@ def test_the_risk_of_all_rows_is_worked_out_once_however_long_the_list_is(monkey
     module = importlib.import_module("automl_core.acting.decide")
     asked: list[int] = []
 
-    def counted(predictions: np.ndarray, problem: Problem, goal: Goal) -> np.ndarray:
+    def counted(predictions: np.ndarray, problem: Problem, goal: Goal, weights: np.ndarray | None = None) -> np.ndarray:
         asked.append(len(predictions))
-        return risk(predictions, problem, goal)
+        return risk(predictions, problem, goal, weights)
 
     monkeypatch.setattr(module, "risk", counted)
     p, goal = np.linspace(0.2, 1, 300), Goal("Churn", "No", value=100.0, capacity=250)

@@ -94,6 +94,7 @@ def test_the_outcome_is_what_the_problem_says() -> None:
     made, _ = measure_experiment(ExperimentInputs(table.frame, table.columns, problem, goal))
     assert not made.refused
     assert made.low < 1 < made.high
+    assert made.sentence.endswith("Rows count alike here, whatever “w” says.")
 
 
 def test_files_keep_the_users_own_columns_and_say_what_the_limits_reach() -> None:

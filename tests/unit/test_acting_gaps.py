@@ -6,6 +6,7 @@ import math
 import re
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -22,8 +23,8 @@ from automl_core.acting import (
     tell_segments,
     uplift,
 )
-from automl_core.acting.action import Condition, Goal
-from automl_core.acting.cards import CardInputs, _stage
+from automl_core.acting.action import Condition, Goal, Lever
+from automl_core.acting.cards import CardInputs, _stage, make_cards
 from automl_core.acting.conditions import Cells, describe, holds
 from automl_core.acting.findings.segments import first_half
 from automl_core.acting.gap import Amount, _difference, amount
@@ -37,8 +38,10 @@ from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining import Contributions
 from automl_core.framing.problem import Problem
+from automl_core.workspace.fairness import Auditing
 from automl_core.workspace.file_findings import _condition
 from automl_core.workspace.findings import _levels
+from automl_core.workspace.ranked import Predictions
 from tests.truth.gaps import COLUMNS, PROBLEM, world
 
 G = Pair((Condition("g", ("x",)),))
@@ -84,6 +87,21 @@ def test_numbers_and_classes() -> None:
     some = compare_groups(one.frame, classes, COLUMNS, many, G)
     assert some.rows_first + some.rows_second == 1100
     assert find_segments(one.frame, classes, COLUMNS, many).outcome == "“y” = “c”"
+
+
+def test_what_does_not_go_by_weights_says_so() -> None:
+    one, weighed = world(4, 600, "both"), replace(PROBLEM, weights="w")
+    words = "Rows count alike here, whatever “w” says."
+    assert compare_groups(one.frame, one.y, COLUMNS, weighed, G).sentence.endswith(words)
+    assert find_segments(one.frame, one.y, COLUMNS, weighed).note == words
+    assert find_segments(one.frame, one.y, COLUMNS, PROBLEM).note == ""
+    cards = make_cards(CardInputs(None, one.frame, one.y, COLUMNS, weighed, Goal("y", PROBLEM.classes[0], levers=(Lever("g"),))))
+    assert words in cards.notes
+    run = SimpleNamespace(summary=None)
+    past = Predictions(np.full(600, 0.4), np.arange(600), one.y)
+    search = SimpleNamespace(inputs=lambda _: None, predictions=lambda _: past, goal=SimpleNamespace(
+        open=lambda _: (one.frame, COLUMNS, weighed, None), problem_of=lambda _: weighed))
+    assert Auditing(None, search).audit_of(run, "g").sentences[-1] == words  # type: ignore[arg-type]
 
 
 def test_few_rows_missing_values_and_strange_columns() -> None:

@@ -18,16 +18,18 @@ from scipy.special import ndtr
 from automl_core.acting import simple_rule
 from automl_core.acting.action import Goal
 from automl_core.acting.budget import choose, expected_values
-from automl_core.acting.decide import DecisionInputs, decide
+from automl_core.acting.decide import Decision, DecisionInputs, decide
 from automl_core.acting.decisions import rank_rows
 from automl_core.acting.newsvendor import Newsvendor, newsvendor
 from automl_core.acting.profit import analytic_threshold, gains, matrix_of, precision_at, profit_curve
 from automl_core.acting.rates import wilson
 from automl_core.acting.simple_rule import rule_predictions
 from automl_core.data.infer import table_from_frame
+from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Money, Problem
 from automl_core.workspace.decide import Deciding
+from automl_core.workspace.ranked import Predictions
 
 PROBLEM = Problem("Churn", "binary", "roc_auc", ("No", "Yes"), "Yes")
 GOAL = Goal("Churn", "No", value=700.0, contact_cost=20.0, capacity=100)
@@ -77,6 +79,102 @@ def test_analytic_threshold_and_the_band() -> None:
         profit_curve(np.array([]), np.array([]), money)
     with pytest.raises(BadInput):
         profit_curve(p, y[:5], money)
+
+
+def test_a_row_of_weight_three_is_three_rows() -> None:
+    rng = np.random.default_rng(1)
+    p = rng.beta(1, 3, 500)
+    y, weights = (rng.random(500) < p).astype(float), rng.integers(1, 4, 500).astype(float)
+    times = weights.astype(int)
+    one = profit_curve(p, y, matrix_of(GOAL), weights=weights)
+    other = profit_curve(np.repeat(p, times), np.repeat(y, times), matrix_of(GOAL))
+    assert (one.best.threshold, one.best.rows, one.rows) == (other.best.threshold, other.best.rows, other.rows)
+    for name in ("at_analytic", "nobody", "everyone"):
+        assert getattr(one, name) == pytest.approx(getattr(other, name))
+    assert one.best.profit == pytest.approx(other.best.profit)
+    assert one.best.high - one.best.low > other.best.high - other.best.low  # three of one kind tell less than three
+    first = precision_at(p, y, (100,), weights=weights)[0]
+    again = precision_at(np.repeat(p, times), np.repeat(y, times), (int(times[np.argsort(-p, kind="stable")[:100]].sum()),))[0]
+    assert (first.rate, first.lift, first.gain, first.share) == pytest.approx((again.rate, again.lift, again.gain, again.share))
+    assert gains(p, y, weights=weights)[-1].lift == pytest.approx(1.0)
+
+
+def test_weights_and_groups_count_together() -> None:
+    """Rows of one weight are what they were; with weights, customers of eight rows alike stay as unsure as customers are."""
+    rng = np.random.default_rng(5)
+    p = np.repeat(rng.beta(1, 3, 150), 8)
+    y, customers = np.repeat((rng.random(150) < p[::8]).astype(float), 8), np.repeat(np.arange(150), 8)
+    curves = [profit_curve(p, y, matrix_of(GOAL), 0, customers, weights) for weights in (None, np.ones(1200), np.full(1200, 2.0))]
+    assert curves[0] == curves[1]
+    assert curves[2].best.profit == pytest.approx(2 * curves[0].best.profit)
+    assert curves[2].best.high - curves[2].best.low == pytest.approx(2 * (curves[0].best.high - curves[0].best.low))
+    assert gains(p, y, 10, customers) == gains(p, y, 10, customers, np.ones(1200))
+    weights = np.repeat(rng.choice([1.0, 5.0], 150), 8)
+    alone, together = (profit_curve(p, y, matrix_of(GOAL), 0, codes, weights) for codes in (None, customers))
+    assert together.best.high - together.best.low > 2 * (alone.best.high - alone.best.low)
+    narrow, wide = (precision_at(p, y, (400,), codes, weights)[0] for codes in (None, customers))
+    assert wide.rate == narrow.rate
+    assert wide.high - wide.low > 2 * (narrow.high - narrow.low)
+
+
+def test_a_thinned_table_with_weights_decides_as_the_whole_one() -> None:
+    """Of those that ended well one row in ten was kept, and counts for ten. The model learned by weights: what it says holds."""
+    rng = np.random.default_rng(2)
+    p = rng.beta(0.4, 6, 60_000)
+    y = (rng.random(60_000) < p).astype(float)
+    kept = (y == 1) | (rng.random(60_000) < 0.1)
+    thinned, ends, weights = p[kept], y[kept], np.where(y[kept] == 1, 1.0, 10.0)
+    whole, weighed = profit_curve(p, y, matrix_of(GOAL)), profit_curve(thinned, ends, matrix_of(GOAL), weights=weights)
+    alike = profit_curve(thinned, ends, matrix_of(GOAL))
+    assert weighed.best.threshold == pytest.approx(whole.analytic, abs=0.05)
+    assert alike.best.threshold < 0.06 < whole.analytic  # each false alarm would cost a tenth
+    for name in ("best", "robust"):
+        assert getattr(weighed, name).low < getattr(whole, name).profit < getattr(weighed, name).high
+    assert weighed.honest == pytest.approx(whole.best.profit, rel=0.15)
+    assert gains(thinned, ends, weights=weights)[0].lift == pytest.approx(gains(p, y)[0].lift, rel=0.05)
+
+    goal = replace(GOAL, capacity=0)
+    found = [listed(*each, goal) for each in ((p, y, None), (thinned, ends, weights))]
+    per_row = [made.value / made.rows for made in found]
+    assert per_row[1] == pytest.approx(per_row[0], rel=0.15)
+    assert found[1].break_even == pytest.approx(found[0].break_even, rel=0.1)
+    assert found[1].low < found[1].rows * per_row[0] < found[1].high
+    for ours, theirs in zip(found[1].sensitivity, found[0].sensitivity, strict=True):
+        assert ours.value / found[1].rows == pytest.approx(theirs.value / found[0].rows, abs=8)
+    for ours, theirs in zip(found[1].rivals, found[0].rivals, strict=True):
+        assert ours.value / (found[1].rows if "many" in ours.name else len(ends)) == pytest.approx(
+            theirs.value / (found[0].rows if "many" in ours.name else len(y)), abs=1)
+    assert "“w”" in found[1].weighed
+    assert found[0].weighed == ""
+
+
+def listed(p: np.ndarray, y: np.ndarray, weights: np.ndarray | None, goal: Goal) -> Decision:
+    """What a list of the rows that pay is worth by the outcomes that came."""
+    problem = PROBLEM if weights is None else replace(PROBLEM, weights="w")
+    frame = pd.DataFrame({"p": p} if weights is None else {"p": p, "w": weights})
+    actions = rank_rows(frame, p, (), problem, goal)
+    assert (len(actions.assumptions) == 3) == (weights is not None)
+    assert actions.low < actions.expected_value < actions.high
+    made = decide(DecisionInputs(p, y, problem, goal, weights=weights), actions)
+    assert actions.random_value == pytest.approx(made.rivals[0].value, rel=0.1)
+    assert actions.expected_value == pytest.approx(made.value, rel=0.15)
+    return made
+
+
+def test_a_decision_is_told_how_much_rows_count() -> None:
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame({"x": rng.normal(size=400), "w": rng.choice([1.0, 10.0], 400)})
+    p, places = 1 / (1 + np.exp(-frame["x"].to_numpy())), np.arange(0, 400, 2)
+    past = Predictions(p[places], places, (rng.random(200) < p[places]).astype(np.int64))
+    problem, run = replace(PROBLEM, weights="w"), SimpleNamespace(id="r", plan=SimpleNamespace(seed=0))
+    search = SimpleNamespace(needed=lambda _: run, inputs=lambda _: None, judged=lambda _: past, goal=SimpleNamespace(
+        open=lambda _: (frame, (Column("x", "float", "number"),), problem, None), problem_of=lambda _: problem))
+    actions = rank_rows(frame.iloc[places], past.oof, (), problem, GOAL)
+    act = SimpleNamespace(goal_of=lambda _: GOAL, past_actions_of=lambda *_: actions)
+    context = SimpleNamespace(decisions=SimpleNamespace(get=lambda _, make: make()))
+    made = Deciding(context, search, SimpleNamespace(act=act)).decision("p")  # type: ignore[arg-type]
+    assert made.curve is not None
+    assert made.curve.rows == round(frame["w"].iloc[places].sum())
 
 
 def test_lift_gains_and_precision() -> None:

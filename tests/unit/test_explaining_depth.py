@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import sys
 from dataclasses import replace
@@ -373,6 +374,18 @@ def test_what_if_in_the_whole_table() -> None:
         what_if_table(made, frame, (), COLUMNS)
     with pytest.raises(BadInput):
         what_if_table(made, frame.head(0), (TableChange("a", "add", 1.0),), COLUMNS)
+
+
+def test_what_is_in_the_table_is_not_beyond_it_when_few_rows_are_asked() -> None:
+    frame = table()[0].round({"a": 2})
+    made, ends = model("binary", ("lightgbm",)), (frame["a"].min(), frame["a"].max())
+    for seed, end in itertools.product(range(6), ends):
+        found = what_if_table(made, frame, (TableChange("a", "set", value=repr(float(end))),), COLUMNS, seed, 0.0)
+        assert (found.rows, found.outside) == (300, 0), (seed, end)
+    rare = frame.assign(c=np.where(np.arange(400) == 7, "rare", frame["c"]))
+    asked = rows_asked(made, frame.drop(index=7), seen=rare)
+    assert what_if_rows(asked, (TableChange("c", "set", value="rare"),), COLUMNS).outside == 0
+    assert what_if_rows(asked, (TableChange("c", "set", value="none"),), COLUMNS).outside == 399
 
 
 def test_weak_spot_conditions_hold_where_they_say() -> None:

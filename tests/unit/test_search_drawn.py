@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from automl_core.acting.action import Goal
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.search import FolderJournal, SearchData, plan, search
 from automl_core.search.plan import Plan
 from automl_core.search.prepared import FEWEST, drawn, prepare
 from automl_core.workspace import ranked
+from automl_core.workspace.act import Acting
 from automl_core.workspace.ranked import Predictions, with_every, with_unseen
 from automl_core.workspace.search import Searching
 from automl_core.workspace.summaries import with_choice
@@ -106,6 +108,39 @@ def test_rows_left_out_can_be_ranked_and_rows_learned_from_cannot(tmp_path: Path
     assert with_unseen(old, data.frame, outcome.model, 0) is old
     monkeypatch.setattr(ranked, "MOST_UNSEEN", 50)
     assert len(with_unseen(past, data.frame, outcome.model, 0).positions) == 150
+
+
+def test_rows_without_an_outcome_can_be_ranked_and_drawn_but_judge_no_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Customers of today are in the table of the past ones: the final model, which knows nothing of them, scores them."""
+    fit_here(monkeypatch)
+    data: SearchData = make_data(rows=600)
+    target, today = data.problem.target, np.arange(600) % 10 == 0
+    frame = data.frame.assign(**{target: data.frame[target].where(~today)})
+    short = Plan(600, 2, families=("linear",), folds=3, max_trials=1)
+    outcome = search(replace(data, frame=frame), short, FolderJournal(tmp_path))
+    past = Predictions(outcome.oof, outcome.positions, outcome.y, outcome.learned)
+    searching: Any = Searching(
+        SimpleNamespace(arrays=SimpleNamespace(get=lambda key, make: past if key == "oof" else make()),
+                        bundles=SimpleNamespace(get=lambda key, make: SimpleNamespace(model=outcome.model))),
+        SimpleNamespace(problem_of=lambda _: data.problem, open=lambda _: (frame, data.columns, data.problem, None)))
+    run = Run("run", "project", "job", Plan(600, 1), datetime.now(UTC), outcome.summary, oof="oof")
+    searching = replace(searching, context=SimpleNamespace(**vars(searching.context), latest=lambda *_, **__: run))
+    listed = searching.ranked(run)
+    assert np.array_equal(listed.positions, np.arange(600))
+    assert np.array_equal(np.isnan(listed.y), today)
+    assert np.allclose(listed.oof[today], outcome.model.predict_frame(frame[today]))
+    assert np.array_equal(searching.judged(run).positions, np.flatnonzero(~today))
+    assert np.isnan(searching.drawable(run).y).sum() == today.sum()
+    assert searching.covered("project", ranked=True) == searching.drawn_from("project") == (540, 540)
+    goal = Goal(target, next(name for name in data.problem.classes if name != data.problem.positive), value=100.0, capacity=100)
+    act = Acting(SimpleNamespace(cleaned=SimpleNamespace(get=lambda _, make: make())), searching)  # type: ignore[arg-type]
+    for name, made in (("goal_of", goal), ("reasons", [()] * 600)):
+        monkeypatch.setattr(Acting, name, lambda *_, made=made: made)
+    rows = act.actions_of(run)
+    assert (rows.unknown, len(rows.rows)) == (60, 100)
+    assert {row.row for row in rows.rows[:60]} == set(np.flatnonzero(today).tolist())
+    assert {row.row for row in act.past_actions_of(run).rows} <= set(range(540))
 
 
 def test_rows_of_no_weight_are_left_out_of_the_search_and_ranked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
