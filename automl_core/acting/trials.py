@@ -173,16 +173,24 @@ def _least(scores: Scores) -> float:
 
 def _crossed(whole: Trial, stage: Stage, cost: float) -> list[Trial]:
     """The groups that all rows pick, each fold of them measured where the others would have put it. A group is no surer than
-    what either half picks is on the other half."""
+    what either half picks is on the other half; one of two is no surer than that in the group itself: beside a group that pays,
+    chance finds a second one."""
     scores = whole.scores
     objective = Objective(gains(scores, stage, cost), scores.eligible, scores.region, _least(scores))
     found = crossed_policy(stage.splits, objective, gains(scores, stage, cost, 0.0), stage.parts)
-    halves = estimate(scores, found.halves) if found.halves.any() else None
-    p = 1.0 if halves is None or stage.worth * halves.estimate <= 0 else halves.p
-    trials = []
+    in_all, trials = _held(scores, stage, found.halves), []
     for group in found.groups:
-        trials.extend(_measured(whole, stage, group.leaf, group.told, p if group.leaf else 0.0))
+        p = in_all if group.leaf else 0.0
+        if len(found.groups) > 1:
+            p = max(p, _held(scores, stage, found.halves & all_hold(group.leaf, stage.frame)))
+        trials.extend(_measured(whole, stage, group.leaf, group.told, p))
     return trials
+
+
+def _held(scores: Scores, stage: Stage, rows: Mask) -> float:
+    """The p value of the effect on some rows; 1 when it goes the wrong way or cannot be told."""
+    effect = estimate(scores, rows) if rows.any() else None
+    return 1.0 if effect is None or stage.worth * effect.estimate <= 0 else effect.p
 
 
 def _looked(whole: Trial, stage: Stage, cost: float) -> list[Trial]:
