@@ -64,7 +64,8 @@ class Stage:
 class Trial:
     """One move in one group, estimated on rows that did not choose the group. `chosen` is False when what looks for groups
     would move nobody: then it can only be a pattern. `case` is what was compared (None for numbers);
-    for `alike` see `alike_parts`."""
+    for `alike` see `alike_parts`. The group is the best of so many `rules`, one more than the conditions that were looked for: a
+    cut that chance favours is favoured in nearly all folds at once."""
 
     move: Move
     conditions: tuple[Condition, ...]
@@ -76,6 +77,7 @@ class Trial:
     root: Effect
     also: tuple[Change, ...] = ()
     alike: tuple[Leaf, ...] = ()
+    rules: int = 1
 
 
 def work_of(lever: Lever, values: pd.Series) -> int:
@@ -183,7 +185,8 @@ def _crossed(whole: Trial, stage: Stage, cost: float) -> list[Trial]:
         p = in_all if group.leaf else 0.0
         if len(found.groups) > 1:
             p = max(p, _held(scores, stage, found.halves & all_hold(group.leaf, stage.frame)))
-        trials.extend(_measured(whole, stage, group.leaf, group.told, p))
+        for trial in _measured(whole, stage, group.leaf, group.told, p):
+            trials.append(replace(trial, rules=1 + len(group.leaf)))
     return trials
 
 
