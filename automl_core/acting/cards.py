@@ -210,8 +210,9 @@ def _picked(trials: list[Trial], desk: Desk, inputs: CardInputs, given: Hands) -
         weighed_again = with_checks(found, checks[id(trial.root)])
         (kept if is_advice(weighed_again) else failed).append((trial, weighed_again))
     attempts.close()  # what is under way in threads ends before a model is asked what if
-    cards = tuple(desk.card(trial, found) for trial, found in kept)
-    return Actions(cards, _patterns(kept, failed, desk), len(trials), len(inputs.frame))
+    cards = [desk.card(trial, found) for trial, found in kept]
+    cards.sort(key=lambda card: -(card.net_low if inputs.goal.value > 0 else card.gain_low * card.rows))
+    return Actions(tuple(cards), _patterns(kept, failed, desk), len(trials), len(inputs.frame))
 
 
 def _patterns(kept: list[tuple[Trial, Evidence]], failed: list[tuple[Trial, Evidence]], desk: Desk) -> tuple[ActionCard, ...]:
@@ -222,7 +223,7 @@ def _patterns(kept: list[tuple[Trial, Evidence]], failed: list[tuple[Trial, Evid
         if trial.move in moves or trial.also:
             continue
         moves.add(trial.move)
-        whole = replace(trial, conditions=(), alike=(), effect=trial.root, rows=trial.root.moved)
+        whole = replace(trial, conditions=(), alike=(), effect=trial.root, rows=trial.root.moved, rules=1)
         again = replace(desk.evidence(replace(whole, chosen=True), trial.root.p), placebo=found.placebo)
         told.append(desk.card(whole, replace(again, random_cause=found.random_cause, unconfirmed=True)))
     return tuple(told[:MOST_CARDS])

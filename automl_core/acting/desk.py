@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from automl_core.acting.action import ActionCard, Goal
+from automl_core.acting.effects import best_of
 from automl_core.acting.grading import Evidence, grade
 from automl_core.acting.identity import identity
 from automl_core.acting.levers import eligible, forbidden_by, moved
@@ -46,10 +47,10 @@ class Desk:
         goal = self.goal
         if goal.value <= 0:
             return None
-        rows = int(trial.rows.sum()) if rows is None else rows
-        cost = trial.move.lever.cost + sum(one.cost for one in trial.also)
+        rows, cost = int(trial.rows.sum()) if rows is None else rows, _cost(trial)
         gains = sorted(self.gain(value) for value in (trial.effect.low, trial.effect.high))
-        net = [rows * (goal.value * gain - cost) for gain in (self.gain(trial.effect.estimate), *gains)]
+        # an end that just pays is worth nothing, and not what rounding leaves of it
+        net = [round(rows * (goal.value * gain - cost), 6) + 0.0 for gain in (self.gain(trial.effect.estimate), *gains)]
         return Worth(net[0], net[1], net[2], goal.currency)
 
     def gain(self, value: float) -> float:
@@ -72,7 +73,8 @@ class Desk:
         return min(self.gain(trial.effect.low), self.gain(trial.effect.high)) * float(trial.rows.sum())
 
     def card(self, trial: Trial, found: Evidence) -> ActionCard:
-        """The card of a trial with its grade, words and checks."""
+        """The card of a trial with its grade, words and checks. Whether it is advice is told by what the rows say of its group;
+        the range that is shown also answers for the group being the best of several."""
         made = self._written(trial, found)
         if self.whole is not None:  # which rows a card is of is said by the card
             made = self._written(trial, found, int(eligible(made, self.whole).sum()))
@@ -80,6 +82,7 @@ class Desk:
 
     def _written(self, trial: Trial, found: Evidence, counted: int | None = None) -> ActionCard:
         letter, reasons = grade(found)
+        trial = replace(trial, effect=best_of(trial.effect, trial.rules, self._break_even(trial)))
         effect, lever = trial.effect, trial.move.lever
         now = float(self.outcome.values[trial.rows].mean()) if trial.rows.any() else math.nan
         together = self._together(trial)
@@ -91,7 +94,7 @@ class Desk:
             rows=subject.rows, raw_gap=effect.raw_gap, what_if=nan, adjusted=effect.estimate, low=effect.low, high=effect.high,
             net_value=worth.net if worth else nan, net_low=worth.low if worth else nan, net_high=worth.high if worth else nan,
             grade=letter, support=effect.support, robustness=effect.robustness,
-            sentence=card_sentence(subject, letter, worth), overturn=overturn_sentence(effect, found.benchmark, letter),
+            sentence=card_sentence(subject, letter, worth), overturn=overturn_sentence(found.effect, found.benchmark, letter),
             next_step=next_sentence(subject, letter), conditions=trial.conditions,
             from_values=trial.move.from_values, step=trial.move.step, relative=trial.move.relative, cost=lever.cost,
             counted=self.outcome.label, better="up" if self.upwards else "down", now=now, then=now + effect.estimate, p=found.p,
@@ -107,6 +110,11 @@ class Desk:
         also = {one.lever for one in trial.also}
         return max([trial.move.lever.days, *(lever.days for lever in self.goal.levers if lever.column in also)])
 
+    def _break_even(self, trial: Trial) -> float:
+        """The change of what is counted that is just worth its cost."""
+        cost = _cost(trial) / self.goal.value if self.goal.value > 0 else 0.0
+        return cost if self.upwards else 0.0 - cost
+
     def _together(self, trial: Trial) -> Together | None:
         """The groups of the trial's rows, of which a pilot needs more rows; None when rows stand alone."""
         if trial.scores.groups is None or not trial.rows.any():
@@ -116,3 +124,8 @@ class Desk:
     def _what_if(self, card: ActionCard, trial: Trial) -> float:
         before = self.frame[trial.rows]
         return self.what_if(before, moved(card, before, np.ones(len(before), dtype=bool)))
+
+
+def _cost(trial: Trial) -> float:
+    """Money per row for all that is changed together."""
+    return trial.move.lever.cost + sum(one.cost for one in trial.also)

@@ -9,9 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting import Lever, find_actions, trials
+from automl_core.acting import Lever, Options, desk, find_actions, trials
+from automl_core.acting.action import Condition
 from automl_core.acting.conditions import all_hold
-from automl_core.acting.crossing import PARTS, Crossed, crossed_policy
+from automl_core.acting.crossing import PARTS, Crossed, Group, crossed_policy
+from automl_core.acting.effects import Effect, best_of, estimate
+from automl_core.acting.moves import Move
 from automl_core.acting.policy import Leaf, Objective
 from automl_core.acting.scores import Scores, category_scores
 from automl_core.acting.splits import Splits, make_splits
@@ -61,6 +64,66 @@ def test_a_slope_needs_one_condition() -> None:
         columns = {condition.column for group in found.groups for condition in group.leaf}
         one += columns == {"age"}
     assert one >= 7
+
+
+def groups_of(frame: pd.DataFrame, own: np.ndarray) -> list[trials.Trial]:
+    """The groups of a move whose gain on each row is `own`."""
+    rows = len(frame)
+    everyone, none, ones = np.ones(rows, dtype=bool), np.zeros(rows), np.ones(rows)
+    parts = np.arange(rows) % PARTS
+    scores = Scores(own, own, ones, everyone, everyone, everyone, everyone, ones, ones, ones, none, none, parts % 5, None)
+    stage = trials.Stage(frame, own, False, parts, parts % 5, parts, None, make_splits(frame, COLUMNS), 1.0, False, 0)
+    root = estimate(scores, everyone)
+    assert root is not None
+    return trials._crossed(trials.Trial(Move(Lever("offer")), (), scores, root, everyone, False, None, root), stage, 0.0)
+
+
+def test_intervals_of_groups_that_were_picked_hold() -> None:
+    """By 1.96 errors one in ten misses: a cut that chance favours is favoured in nearly all folds at once."""
+    covered, shown = 0, 0
+    for seed in range(500, 550):
+        frame, generator = table(seed, 1200)
+        true = np.where(frame["age"] >= 42, 1.0, -0.3)
+        for group in groups_of(frame, true + generator.normal(0, 4, 1200)):
+            if group.conditions:
+                shown, effect = shown + 1, best_of(group.effect, group.rules, 0.0)
+                covered += effect.low <= true[group.rows].mean() <= effect.high
+    assert shown >= 40
+    assert covered >= 0.93 * shown
+
+
+def test_a_second_group_has_to_hold_by_itself_on_the_other_half(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside a group that pays chance finds a second one, and what both bring together says nothing of it."""
+    frame, generator = table(0, 1200)
+    old = (frame["age"] >= 42).to_numpy()
+    leaves = [(Condition("age", (), low=42.0),), (Condition("age", (), high=42.0),)]
+    gain = np.where(old, 2.0, 1.0) + generator.normal(0, 4, 1200)
+    everyone = np.ones(1200, dtype=bool)
+    for halves, held in ((everyone, [True, True]), (old, [True, False])):
+        found = Crossed(tuple(Group(leaf, everyone & all_hold(leaf, frame)) for leaf in leaves), halves)
+        monkeypatch.setattr(trials, "crossed_policy", lambda *args, found=found: found)
+        assert [group.effect.p < 0.01 for group in groups_of(frame, gain)] == held
+
+
+def test_the_range_of_a_card_answers_for_its_group_being_picked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And ends where the change just pays: that it pays was shown by the plain range."""
+    frame, generator = table(3, 1500)
+    had = generator.random(1500) < 0.5
+    lost = 0.5 - np.where(frame["age"] >= 42, 0.3, -0.05) * had
+    frame = frame.assign(offer=np.where(had, "new", "old"), y=np.where(generator.random(1500) < lost, "yes", "no"))
+    told: list[tuple[int, float, float, Effect]] = []
+
+    def shown(effect: Effect, rules: int, stop: float) -> Effect:
+        told.append((rules, stop, effect.high, best_of(effect, rules, stop)))
+        return told[-1][-1]
+
+    monkeypatch.setattr(desk, "best_of", shown)
+    (card,) = find_actions(frame, "y", "no", [Lever("offer", ("new",), cost=3.0)], options=Options(value=100.0)).cards
+    rules, stop, plain, wider = told[0]
+    assert (rules, stop) == (1 + len(card.conditions), -0.03)
+    assert card.high == wider.high > plain
+    assert card.high <= stop
+    assert card.net_low == pytest.approx(card.rows * (-100 * card.high - 3))
 
 
 def test_what_chance_makes_of_noise_does_not_hold_on_the_other_half() -> None:

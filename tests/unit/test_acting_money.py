@@ -170,7 +170,7 @@ def test_a_decision_is_told_how_much_rows_count() -> None:
     search = SimpleNamespace(needed=lambda _: run, inputs=lambda _: None, judged=lambda _: past, goal=SimpleNamespace(
         open=lambda _: (frame, (Column("x", "float", "number"),), problem, None), problem_of=lambda _: problem))
     actions = rank_rows(frame.iloc[places], past.oof, (), problem, GOAL)
-    act = SimpleNamespace(goal_of=lambda _: GOAL, past_actions_of=lambda *_: actions)
+    act = SimpleNamespace(goal_of=lambda _: GOAL, past_actions_of=lambda *_: actions, in_pilots=lambda _: ())
     context = SimpleNamespace(decisions=SimpleNamespace(get=lambda _, make: make()))
     made = Deciding(context, search, SimpleNamespace(act=act)).decision("p")  # type: ignore[arg-type]
     assert made.curve is not None

@@ -360,7 +360,7 @@ def test_what_happened_names_no_column_that_must_not_be_used_and_says_when_it_is
                              "all figures here are those of the rows drawn.",)
     assert len(make_sections(found, Goal("Churn", "No"))[0].lines) == 4
     workspace = SimpleNamespace(file_findings=SimpleNamespace(compare=lambda *_: story))
-    asked = SimpleNamespace(first=(), second=(), when="", since="")
+    asked = SimpleNamespace(first=(), second=(), when="", since="", label="")
     data, words = compare(workspace, "f.csv", None, asked)  # type: ignore[arg-type]
     assert data["drawn_from"] == 50_000
     assert "drawn by chance from the 50,000" in words

@@ -134,7 +134,8 @@ def test_rows_without_an_outcome_can_be_ranked_and_drawn_but_judge_no_list(
     assert np.isnan(searching.drawable(run).y).sum() == today.sum()
     assert searching.covered("project", ranked=True) == searching.drawn_from("project") == (540, 540)
     goal = Goal(target, next(name for name in data.problem.classes if name != data.problem.positive), value=100.0, capacity=100)
-    act = Acting(SimpleNamespace(cleaned=SimpleNamespace(get=lambda _, make: make())), searching)  # type: ignore[arg-type]
+    context = SimpleNamespace(cleaned=SimpleNamespace(get=lambda _, make: make()), store=SimpleNamespace(list=lambda *_: ()))
+    act = Acting(context, searching)  # type: ignore[arg-type]
     for name, made in (("goal_of", goal), ("reasons", [()] * 600)):
         monkeypatch.setattr(Acting, name, lambda *_, made=made: made)
     rows = act.actions_of(run)
