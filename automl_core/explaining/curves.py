@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from automl_core.errors import BadInput
 from automl_core.explaining.explanation import Curve, CurvePoint
-from automl_core.explaining.swap import Rows, as_numbers, coded, from_numbers, is_date, is_number, with_values
+from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, from_numbers, is_date, is_number, with_values
 from automl_core.explaining.words import axis_value, edge, number, quote
 
 Floats = NDArray[np.float64]
@@ -27,6 +27,8 @@ LEVEL_ROWS = 300
 PDP_ROWS = 200
 CLEARLY = 3.0  # times the variance that chance makes
 LEAST_ROWS, LEAST_LINES = 200, 30
+STILL = 1e-9  # effects no further apart are the same
+MISSING = "missing"
 
 
 def curve(
@@ -104,8 +106,36 @@ def _accumulated(
         _point(_label(value, what[1]), (line[k], low[k], high[k]), near == k, (observed, predicted), float(value))
         for k, value in enumerate(edges)
     ]
+    missing = ~np.isfinite(values)
+    if missing.any():
+        points.append(_point(MISSING, _beyond_known(rows, what[0], inside, missing, seed), missing, (observed, predicted)))
     said = _sentence(what, points, _of_class(rows))
     return Curve(what[0], what[1], "ale", tuple(points), what[2], said, of_class=_of_class(rows))
+
+
+def _beyond_known(rows: Rows, name: str, inside: Mask, missing: Mask, seed: int) -> tuple[float, float, float]:
+    """How far the prediction lies from its mean over known values, where the curve is 0, when the value is missing, with its 95 %
+    band: some 300 rows without their value, or with one of another row where they have none."""
+    generator = np.random.default_rng(seed)
+    most = int(np.clip(len(rows.frame) // 3, LEAST_LINES, LEVEL_ROWS))
+    picked = np.sort(generator.permutation(np.flatnonzero(inside | missing))[:most]).astype(np.int64)
+    part, gone = rows.take(picked), missing[picked]
+    given = generator.choice(np.flatnonzero(inside), len(picked))
+    other = rows.matrix[given][:, feature_places(rows.model, name)]
+    other[~gone] = _without(rows, name)
+    step = (rows.predict(with_values(part, name, other)) - rows.predict(part.matrix)) * np.where(gone, -1.0, 1.0)
+    return _mean_with_band(step)
+
+
+def _without(rows: Rows, name: str) -> Floats:
+    """(q,) the features of a number or date that is missing."""
+    gone = pd.Series([None], dtype="datetime64[us]" if is_date(rows.frame[name]) else "float64")
+    return coded(rows, name, gone).ravel()
+
+
+def _mean_with_band(step: Floats) -> tuple[float, float, float]:
+    mean, reach = float(step.mean()), 1.96 * float(step.std()) / math.sqrt(len(step))
+    return mean, mean - reach, mean + reach
 
 
 def _sums(step: Floats, bins: NDArray[np.int64], weights: Floats, size: int) -> Floats:
@@ -139,6 +169,10 @@ def _partial(
                float(value))
         for k, value in enumerate(edges)
     ]
+    missing = ~np.isfinite(values)
+    if missing.any():
+        step = rows.predict(with_values(part, what[0], _without(rows, what[0]))) - surface.mean(axis=1)
+        points.append(_point(MISSING, _mean_with_band(step), missing, (observed, predicted)))
     lines = tuple(tuple(float(value) for value in row) for row in centred[:LINES])
     said = _sentence(what, points, _of_class(rows))
     return Curve(what[0], what[1], "pdp", tuple(points), what[2], said, lines, _of_class(rows))
@@ -174,7 +208,7 @@ def _by_level(rows: Rows, name: str, observed: Floats, seed: int, calls: int) ->
     centred = surface - (surface @ counts / counts.sum())[:, None]
     line, reach = centred.mean(axis=0), 1.96 * centred.std(axis=0) / math.sqrt(max(len(picked), 1))
     predicted = rows.predict(rows.matrix)
-    labels = ["missing" if level is None else edge(float(level)) if numbers else str(level) for level in levels]
+    labels = [MISSING if level is None else edge(float(level)) if numbers else str(level) for level in levels]
     points = [
         _point(label, (line[k], line[k] - reach[k], line[k] + reach[k]), masks[k], (observed, predicted))
         for k, label in enumerate(labels)
@@ -208,18 +242,28 @@ def _of_class(rows: Rows) -> bool:
 def _sentence(what: tuple[str, str, str], points: list[CurvePoint], of_class: bool) -> str:
     """The curve in words, and where the model and the data part."""
     name, kind, _ = what
-    solid = [point for point in points if not point.thin] or points
+    missing = next((point for point in points if kind != "category" and not math.isfinite(point.value)), None)
+    known = [point for point in points if point is not missing]
+    solid = [point for point in known if not point.thin] or known
     if not solid:
         return f"{quote(name)} has no values to show."
     high, low = max(solid, key=lambda point: point.effect), min(solid, key=lambda point: point.effect)
     unit = " points" if of_class else ""
-    if high.effect - low.effect < 1e-9:
+    still = high.effect - low.effect < STILL
+    if missing is not None and (abs(missing.effect) < STILL or (missing.thin and not still)):
+        missing = None  # it moves nothing, or is a handful of rows: thin places are not spoken of either
+    if still and missing is None:
         return f"The prediction does not move with {quote(name)}."
     span = number(high.effect - low.effect, 2)
     place = "from" if kind != "category" else "between"
     link = "to" if kind != "category" else "and"
     said = f"The prediction moves by {span}{unit} {place} {quote(name)} = {quote(low.label)} {link} {quote(high.label)}."
-    return f"{said} {_disagreement(solid, of_class)}".strip()
+    if still:
+        said = f"Where {quote(name)} is known the prediction does not move with it."
+    if missing is not None:
+        size, word = number(abs(missing.effect), 2), "higher" if missing.effect > 0 else "lower"
+        said += f" Where it is missing the prediction is {size}{unit} {word} than on average where it is known."
+    return f"{said} {_disagreement(solid if missing is None else [*solid, missing], of_class)}".strip()
 
 
 def _disagreement(points: list[CurvePoint], of_class: bool) -> str:

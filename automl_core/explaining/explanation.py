@@ -113,7 +113,8 @@ def said_once(explanation: Explanation) -> Explanation:
 class CurvePoint:
     """One place of a curve: the effect there with its 95 % band, the rows around it, and what was observed and predicted in them.
 
-    `thin` marks fewer than 1 % of the rows. `value` is the number (days since 1970 for dates), NaN for levels.
+    `thin` marks fewer than 1 % of the rows. `value` is the number (days since 1970 for dates), NaN for levels and for the rows
+    without a number or date, which are the last point.
     """
 
     label: str
@@ -129,7 +130,8 @@ class CurvePoint:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """How the prediction goes with one column, other columns kept as they are; effects are centred on 0.
+    """How the prediction goes with one column, other columns kept as they are; effects are centred on 0, those of numbers and
+    dates where they are known.
 
     `kind` is "number", "date" or "category"; `method` "ale" (accumulated local effects), "pdp" (partial dependence) or "levels".
     `lines` are single rows' curves over the points (for "pdp"). `of_class` says that a class is explained; None in curves that

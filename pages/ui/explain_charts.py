@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from datetime import date, timedelta
 from html import unescape
 from typing import Any
 
@@ -102,7 +103,7 @@ def curve(item: Curve, palette: Palette) -> Chart:
     if not item.points:
         return Chart(base(height=160), words.plain(item.sentence), "An empty chart.")
     figure = _levels(item, palette) if item.kind == "category" else _line(item, palette)
-    said = "; ".join(f"{point.label}: {words.signed(point.effect)}" for point in item.points[:21])
+    said = "; ".join(f"{point.label}: {words.signed(point.effect)}" for point in item.points[:22])
     return Chart(figure, words.plain(item.sentence), f"Effect of {item.column} by value: {said}.")
 
 
@@ -121,11 +122,12 @@ def _line(item: Curve, palette: Palette) -> Any:
     points = [point for point in item.points if math.isfinite(point.value)]
     place: Callable[[CurvePoint], Any] = (lambda point: point.label) if item.kind == "date" else (lambda point: point.value)
     x = [place(point) for point in points]
+    missing = [point for point in item.points if not math.isfinite(point.value)]
     quiet = {"fixedrange": True, "zeroline": False, **NUMBERS, **GIVEN}
     across = quiet | {"showgrid": False, "nticks": 8, "automargin": item.kind == "date"}  # days take two lines
-    upper = [end for point in points for end in (point.effect, point.low, point.high)]
+    upper = [end for point in (*points, *missing) for end in (point.effect, point.low, point.high)]
     upper += [end for line in item.lines for end in line]
-    lower = [end for point in points for end in (point.observed, point.predicted)]
+    lower = [end for point in (*points, *missing) for end in (point.observed, point.predicted)]
     beside = max(amounts_gutter(upper, 5), amounts_gutter(lower, 4))
     figure = base(height=430, more={
         "margin": {"l": beside, "r": 16, "t": 8, "b": AXIS_ROOM},
@@ -136,7 +138,39 @@ def _line(item: Curve, palette: Palette) -> Any:
         "shapes": [{"type": "line", "xref": "x domain", "x0": 0, "x1": 1, "yref": "y", "y0": 0, "y1": 0,
                     "line": {"color": palette.neutral, "width": 1, "dash": "dot"}}]})
     figure.add_traces([*_effect(item, points, x, palette), *_seen(item, points, place, palette)])
+    if points and missing:
+        figure.add_traces(_apart(item, missing[0], _beyond(item.kind, points), palette))
     return figure
+
+
+def _beyond(kind: str, points: list[CurvePoint]) -> Any:
+    """A place to the right of a curve, for what has no place on its axis."""
+    last = points[-1].value
+    away = 0.08 * (last - points[0].value) or 1.0
+    if kind == "date":
+        return (date.fromisoformat(points[-1].label) + timedelta(days=math.ceil(away))).isoformat()
+    return last + away
+
+
+def _apart(item: Curve, point: CurvePoint, x: Any, palette: Palette) -> list[Any]:
+    """The rows where a number or date is missing, beside the curve in both panels: their effect with its band, what was predicted
+    (a dash) and seen (a dot)."""
+    import plotly.graph_objects as go
+
+    said = {"text": [_hover(point, item.in_points)], "hovertemplate": "%{text}<extra></extra>"}
+    colour = palette.neutral if point.thin else palette.accent
+    traces = [
+        go.Scatter(x=[x], y=[point.effect], mode="markers", marker={"size": 9, "symbol": "square", "color": colour},
+                   error_y={"type": "data", "symmetric": False, "array": [point.high - point.effect],
+                            "arrayminus": [point.effect - point.low], "color": colour, "width": 5}, **said),
+        go.Scatter(x=[x], y=[point.high], mode="text", text=["missing"], textposition="top center", hoverinfo="skip",
+                   cliponaxis=False),
+        go.Scatter(x=[x], y=[point.predicted], mode="markers", xaxis="x2", yaxis="y2", hoverinfo="skip",
+                   marker={"size": 12, "symbol": "line-ew", "line": {"color": palette.accent, "width": 1.5}})]
+    if math.isfinite(point.observed):
+        traces.append(go.Scatter(x=[x], y=[point.observed], mode="markers", xaxis="x2", yaxis="y2", **said,
+                                 marker={"size": 10, "color": palette.up, "opacity": 0.35 if point.thin else 0.9}))
+    return traces
 
 
 def _effect(item: Curve, points: list[CurvePoint], x: list[Any], palette: Palette) -> list[Any]:

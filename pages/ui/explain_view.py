@@ -123,8 +123,9 @@ def _reading(found: Curve) -> None:
                    f"{band}. Diamonds: how far what was seen lies from the mean; rare levels of few rows have none. Grey: under "
                    "1 % of the rows.")
     else:
+        apart = " On the right: the rows where it is missing." if any(math.isnan(point.value) for point in found.points) else ""
         st.caption(f"Above: the effect on the prediction, for all but the 1 % of rows at each end; {band}. Below: what was seen "
-                   "(dots) and what was predicted (dashes). Pale or grey: fewer than 1 % of the rows.")
+                   f"(dots) and what was predicted (dashes). Pale or grey: fewer than 1 % of the rows.{apart}")
     with st.expander("The same as a table"):
         cards.table(pd.DataFrame([
             {"Value": point.label, "Rows": point.rows, "Effect": signed(point.effect),

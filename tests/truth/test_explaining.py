@@ -111,6 +111,33 @@ def test_ale_is_not_fooled_by_a_twin() -> None:
     np.testing.assert_allclose(line, 0.5 * (np.array([point.value for point in flat.points]) - 0.5), atol=0.05)
 
 
+@pytest.mark.parametrize("method", ["ale", "pdp"])
+def test_rows_without_a_number_are_a_point_of_their_own(method: str) -> None:
+    """f is 60 where the number is missing and 10 + 4 slope x elsewhere: without a slope only what is missing tells."""
+    generator = np.random.default_rng(0)
+    frame = pd.DataFrame({"z": generator.normal(size=900), "x": generator.uniform(-1, 1, 900)})
+    frame.loc[generator.random(900) < 0.3, "x"] = np.nan
+    gone = frame["x"].isna().to_numpy()
+
+    def answers(slope: float) -> Callable[[Floats], Floats]:
+        return lambda matrix: np.where(np.isnan(matrix[:, 1]), 60.0, 10 + 4 * slope * np.nan_to_num(matrix[:, 1]))
+
+    for slope in (0.0, 1.0):
+        made = formula_model(answers(slope), frame)
+        found = curve(open_rows(made.model, frame), "x", made.model.predict_frame(frame), method)
+        *known, missing = found.points
+        assert (missing.label, missing.rows) == ("missing", int(gone.sum()))
+        assert missing.effect == pytest.approx(50, abs=0.5)
+        assert missing.low <= missing.effect <= missing.high
+        assert (missing.observed, missing.predicted) == (60, 60)
+        assert max(point.effect for point in known) - min(point.effect for point in known) == pytest.approx(8 * slope, rel=0.05)
+        assert "Where it is missing the prediction is" in found.sentence
+        assert found.sentence.endswith("higher than on average where it is known.")
+    flat = curve(open_rows(made.model, frame[~gone]), "x", np.zeros(int((~gone).sum())), method)
+    assert all(np.isfinite(point.value) for point in flat.points)
+    assert "missing" not in flat.sentence
+
+
 def pair_figures(seeds: range, strength: float, nulls: int = 1, task: Task = "regression") -> tuple[float, float]:
     """Over seeds: how often x0 with x1 is told first, and how often any pair is told; `nulls` columns say nothing."""
     right, some = [], []

@@ -183,6 +183,18 @@ def test_what_an_earlier_version_said_of_sampling_is_said_once() -> None:
     assert said_once(EXPLANATION) is EXPLANATION
 
 
+@pytest.mark.parametrize("item", [NUMBER, LINES, DATES], ids=["number", "lines", "dates"])
+def test_rows_without_a_value_stand_beside_the_curve(item: Curve) -> None:
+    missing = CurvePoint("missing", 50.0, 48.0, 52.0, 90, 60.0, 61.0)
+    whole = explain_charts.curve(replace(item, points=(*item.points, missing)), LIGHT)
+    before = explain_charts.curve(item, LIGHT)
+    more = whole.figure.data[len(before.figure.data):]
+    assert ("missing",) in [trace.text for trace in more]
+    assert {50.0, 60.0, 61.0} <= {trace.y[0] for trace in more}
+    assert {trace.x[0] for trace in more} == {"2026-01-14" if item.kind == "date" else 12.96}
+    assert "missing: +50" in whole.alt
+
+
 def test_one_row_of_a_rare_level_does_not_set_the_scale() -> None:
     rare = replace(POINTS[3], label="rare", rows=1, observed=99.0, thin=True)
     drawn = explain_charts.curve(replace(LEVELS, points=(*POINTS[:3], rare)), LIGHT).figure.data[-1]

@@ -166,10 +166,13 @@ def test_curves_of_every_kind_of_column() -> None:
     rows = open_rows(made, frame)
     numbers = curve(rows, "a", observed)
     assert (numbers.kind, numbers.method) == ("number", "ale")
-    assert numbers.points[-1].effect > numbers.points[0].effect
-    assert abs(float(np.average([p.effect for p in numbers.points], weights=[p.rows for p in numbers.points]))) < 3
-    assert sum(point.rows for point in numbers.points) <= int(frame["a"].notna().sum())
+    *known, missing = numbers.points
+    assert known[-1].effect > known[0].effect
+    assert abs(float(np.average([p.effect for p in known], weights=[p.rows for p in known]))) < 3
+    assert sum(point.rows for point in known) <= int(frame["a"].notna().sum())
+    assert (missing.label, missing.rows) == ("missing", int(frame["a"].isna().sum()))
     assert curve(rows, "d", observed).kind == "date"
+    assert curve(open_rows(made, frame.assign(d=frame["d"].where(frame["b"] > 0))), "d", observed).points[-1].label == "missing"
     levels = curve(rows, "c", observed)
     assert levels.kind == "category"
     assert len(levels.points) == 12
