@@ -32,7 +32,8 @@ EPOCH = datetime(1970, 1, 1)
 @dataclass(frozen=True, slots=True, eq=False)
 class _Measure:
     """One column for distances: a number's quantile (n,), or a level's code (n,); -1 for missing. Almost all numbers lie in
-    [`low`, `high`]; `gaps` says that some past rows have no value."""
+    [`low`, `high`]; `gaps` says that some past rows have no value, `free` that texts are written freely. Levels and gaps are
+    those of all past rows, not only of the ones that are kept; of free texts those of the ones kept."""
 
     name: str
     share: float
@@ -42,6 +43,7 @@ class _Measure:
     low: float
     high: float
     gaps: bool
+    free: bool = False
 
     def number(self, value: Any) -> float:
         """A typed value as this column's number: days since 1970 for dates."""
@@ -72,13 +74,14 @@ def past_cases(
 
     `shares` are importances by column: they weigh the columns in "like this one". Above 20,000 rows a sample is kept.
     """
-    if len(frame) > MOST_PAST:
-        kept = np.sort(np.random.default_rng(0).choice(len(frame), MOST_PAST, replace=False))
-        frame, oof, y, positions = frame.iloc[kept], oof[kept], y[kept], positions[kept]
-    frame = frame.reset_index(drop=True)
     place = explained_class(model)
+    whole, frame = frame, frame.reset_index(drop=True)
+    if len(whole) > MOST_PAST:
+        kept = np.sort(np.random.default_rng(0).choice(len(whole), MOST_PAST, replace=False))
+        frame, oof, y, positions = frame.iloc[kept].reset_index(drop=True), oof[kept], y[kept], positions[kept]
     used = [name for name in sorted(shares, key=lambda name: -shares[name]) if name in frame and shares[name] > 0]
-    measures = tuple(_measure(frame[name], shares[name]) for name in used)
+    free = {column.name for column in model.cleaned if model.problem.roles.get(column.name, column.role) == "text"}
+    measures = tuple(_measure(frame[name], whole[name], shares[name], name in free) for name in used)
     return PastCases(model, frame, shown(model, oof, place), _came(model, y, place), positions, measures)
 
 
@@ -98,8 +101,9 @@ def _came(model: Model, y: Floats, place: int) -> Floats:
     return np.asarray(y == place, dtype=np.float64)
 
 
-def _measure(series: pd.Series, share: float) -> _Measure:
-    name, gaps = str(series.name), bool(series.isna().any())
+def _measure(series: pd.Series, whole: pd.Series, share: float, free: bool) -> _Measure:
+    """The rows that are kept measured, beside what `whole`, all of them, holds."""
+    name, gaps = str(series.name), bool(whole.isna().any())
     if is_number(series) or is_date(series):
         numbers = as_numbers(series)
         ordered = np.sort(numbers[np.isfinite(numbers)])
@@ -107,7 +111,9 @@ def _measure(series: pd.Series, share: float) -> _Measure:
         return _Measure(name, share, _quantile(numbers, ordered), ordered, {}, low, high, gaps)
     codes, levels = pd.factorize(series.astype("str").where(series.notna()))
     places = {str(level): place for place, level in enumerate(levels)}
-    return _Measure(name, share, codes.astype(np.float64), np.zeros(0), places, math.nan, math.nan, gaps)
+    for level in () if free else whole.dropna().unique():
+        places.setdefault(str(level), len(places))
+    return _Measure(name, share, codes.astype(np.float64), np.zeros(0), places, math.nan, math.nan, gaps, free)
 
 
 def _quantile(values: Floats, ordered: Floats) -> Floats:
@@ -221,6 +227,6 @@ def row_flags(cases: PastCases, row: Row) -> tuple[str, ...]:
             if not measure.low <= here <= measure.high:
                 side = "above" if here > measure.high else "below"
                 flags.append(f"{name} = {value_text(value)} lies {side} almost all past rows.")
-        elif measure.levels and str(value) not in measure.levels:
+        elif measure.levels and not measure.free and str(value) not in measure.levels:
             flags.append(f"{name} = {quote(value)} was in no past row.")
     return tuple(flags)

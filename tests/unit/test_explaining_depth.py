@@ -212,6 +212,24 @@ def test_row_context() -> None:
     assert wilson(0.5, 100) == pytest.approx((0.404, 0.596), abs=1e-3)
 
 
+def test_what_a_past_row_has_is_not_called_unseen_where_a_sample_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Past rows above some number are drawn from: a level or a gap of one that was not drawn was seen nonetheless."""
+    frame, raw = table()
+    made, y = model("binary", ("lightgbm",)), target("binary", raw)
+    monkeypatch.setattr(sys.modules["automl_core.explaining.sure"], "MOST_PAST", 50)
+    kept = past_cases(made, frame, oof(made), y, np.arange(400), {"b": 0.5, "c": 0.5}).positions
+    other = int(np.setdiff1d(np.arange(400), kept)[0])
+    frame = frame.assign(c=frame["c"].where(np.arange(400) != other, "rare"), b=frame["b"].where(np.arange(400) != other))
+    cases = past_cases(made, frame, oof(made), y, np.arange(400), {"b": 0.5, "c": 0.5})
+    assert len(cases.frame) == 50
+    row = frame.iloc[other].to_dict()
+    assert row_context(cases, row).flags == ()
+    assert row_context(cases, {**row, "c": "new"}).flags == ("“c” = “new” was in no past row.",)
+    texts = replace(made, cleaned=tuple(replace(one, role="text") if one.name == "c" else one for one in COLUMNS))
+    cases = past_cases(texts, frame, oof(made), y, np.arange(400), {"b": 0.5, "c": 0.5})
+    assert row_context(cases, {**row, "c": "a new text"}).flags == ()
+
+
 def test_cheapest_flip() -> None:
     frame, _ = table()
     made = model("binary", ("lightgbm",))
