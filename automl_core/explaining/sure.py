@@ -27,6 +27,7 @@ MOST_PAST = 20_000
 SHOWN_COLUMNS = 6
 TAILS = (0.001, 0.999)
 EPOCH = datetime(1970, 1, 1)
+UNSEEN = "All of them, this row, too, are taken as predicted by models that had not seen them."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +56,8 @@ class PastCases:
     """Past rows with what a model that had not seen them said (`oof`, between 0 and 1 or numbers) and how they turned out.
 
     `positions` are their places in the cleaned table, `outcomes` (n,) are 1 or 0 for the explained class, or numbers. `label` is
-    that class, "" for the one that is explained unasked.
+    that class, "" for the one that is explained unasked. `every` are the places of all past rows with what was said of each, also
+    of those that are not kept.
     """
 
     model: Model
@@ -65,6 +67,13 @@ class PastCases:
     positions: NDArray[np.int64]
     measures: tuple[_Measure, ...]
     label: str = ""
+    every: tuple[NDArray[np.int64], Floats] | None = None
+
+    def unseen(self, position: int) -> float:
+        """What a model that had not seen the past row at a position said of it; NaN where none did."""
+        places, said = self.every or (self.positions, self.oof)
+        found = said[places == position]
+        return float(found[0]) if len(found) else math.nan
 
 
 def past_cases(
@@ -75,20 +84,21 @@ def past_cases(
     `shares` are importances by column: they weigh the columns in "like this one". Above 20,000 rows a sample is kept.
     """
     place = explained_class(model)
-    whole, frame = frame, frame.reset_index(drop=True)
+    whole, frame, every = frame, frame.reset_index(drop=True), (positions, shown(model, oof, place))
     if len(whole) > MOST_PAST:
         kept = np.sort(np.random.default_rng(0).choice(len(whole), MOST_PAST, replace=False))
         frame, oof, y, positions = frame.iloc[kept].reset_index(drop=True), oof[kept], y[kept], positions[kept]
     used = [name for name in sorted(shares, key=lambda name: -shares[name]) if name in frame and shares[name] > 0]
     free = {column.name for column in model.cleaned if model.problem.roles.get(column.name, column.role) == "text"}
     measures = tuple(_measure(frame[name], whole[name], shares[name], name in free) for name in used)
-    return PastCases(model, frame, shown(model, oof, place), _came(model, y, place), positions, measures)
+    return PastCases(model, frame, shown(model, oof, place), _came(model, y, place), positions, measures, every=every)
 
 
 def of_class(cases: PastCases, oof: Floats, y: Floats, positions: NDArray[np.int64], label: str) -> PastCases:
     """The same past rows with what was said and came of another class; the arrays are those that `past_cases` was given."""
     kept, place = np.isin(positions, cases.positions), explained_class(cases.model, label)
-    return replace(cases, oof=shown(cases.model, oof[kept], place), outcomes=_came(cases.model, y[kept], place), label=label)
+    return replace(cases, oof=shown(cases.model, oof[kept], place), outcomes=_came(cases.model, y[kept], place), label=label,
+                   every=(positions, shown(cases.model, oof, place)))
 
 
 def _came(model: Model, y: Floats, place: int) -> Floats:
@@ -124,18 +134,29 @@ def _quantile(values: Floats, ordered: Floats) -> Floats:
 
 
 def row_context(cases: PastCases, row: Row, skip: int = -1) -> RowContext:
-    """What stands around the prediction of one typed, cleaned row; `skip` is its own position, never its own neighbour."""
-    model = cases.model
-    place = explained_class(model, cases.label)
-    prediction = float(shown(model, model.predict_matrix(encode_row(model, row)[None, :]), place)[0])
-    columns = tuple(measure.name for measure in cases.measures[:SHOWN_COLUMNS])
-    return RowContext(sureness(cases, prediction), columns, _nearest(cases, row, columns, skip), row_flags(cases, row))
+    """What stands around the prediction of one typed, cleaned row; `skip` is its own position, never its own neighbour.
+
+    Past rows were predicted by models that had not seen them: so is this one, where it is one of them. The model that has
+    learned from it would be surer of it than it ever is of a new row.
+    """
+    model, columns = cases.model, tuple(measure.name for measure in cases.measures[:SHOWN_COLUMNS])
+    place, prediction = explained_class(model, cases.label), cases.unseen(skip)
+    own = math.isfinite(prediction)
+    if not own:
+        prediction = float(shown(model, model.predict_matrix(encode_row(model, row)[None, :]), place)[0])
+    sure = sureness(cases, prediction, skip)
+    if own and sure is not None:
+        sure = replace(sure, sentence=f"{sure.sentence} {UNSEEN}")
+    return RowContext(sure, columns, _nearest(cases, row, columns, skip), row_flags(cases, row))
 
 
-def sureness(cases: PastCases, prediction: float) -> Sureness | None:
+def sureness(cases: PastCases, prediction: float, skip: int = -1) -> Sureness | None:
     """How past rows predicted within 5 points of this turned out, closer for rare and almost sure ones (the nearest 50 where
-    there are fewer); for numbers the interval that holds nine of ten outcomes. None without past rows."""
+    there are fewer); for numbers the interval that holds nine of ten outcomes. The row at the position `skip` is left out. None
+    without past rows."""
     known = np.flatnonzero(np.isfinite(cases.oof) & np.isfinite(cases.outcomes))
+    if skip >= 0:
+        known = known[cases.positions[known] != skip]
     if not len(known):
         return None
     said, outcomes = cases.oof[known], cases.outcomes[known]

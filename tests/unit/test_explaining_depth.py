@@ -49,6 +49,7 @@ from automl_core.explaining.interactions import _sentence
 from automl_core.explaining.refits import kinds_used, refits
 from automl_core.explaining.sure import sureness, wilson
 from automl_core.explaining.weak_spots import conditions_of, describe, holds, weak_spots
+from automl_core.explaining.words import percent
 from automl_core.search.model import Model
 from automl_core.workspace.explain import _allowed
 from tests.unit.test_explaining_routes import COLUMNS, model, table, target
@@ -210,6 +211,36 @@ def test_row_context() -> None:
     assert found is not None
     assert found.low < found.high
     assert wilson(0.5, 100) == pytest.approx((0.404, 0.596), abs=1e-3)
+
+
+@pytest.mark.parametrize("most", [400, 150])
+def test_how_sure_a_past_row_is_asks_what_a_model_said_that_had_not_seen_it(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The final model has learned from the row and is surer of it: among predictions of unseen rows that is another place."""
+    frame, raw = table()
+    made, y = model("binary", ("lightgbm",)), target("binary", raw)
+    monkeypatch.setattr(sys.modules["automl_core.explaining.sure"], "MOST_PAST", most)
+    said = np.linspace(0.3, 0.7, 400)
+    said[7] = math.nan
+    cases = past_cases(made, frame, said, y, np.arange(400) + 1000, {"a": 1.0})
+    for place in (20, 380):
+        found = row_context(cases, frame.iloc[place].to_dict(), place + 1000).sureness
+        others = replace(cases, outcomes=np.where(cases.positions == place + 1000, 1 - cases.outcomes, cases.outcomes))
+        without = row_context(others, frame.iloc[place].to_dict(), place + 1000).sureness
+        assert found == without  # its own outcome does not count
+        assert found is not None
+        assert found.near_low <= 100 * said[place] <= found.near_high
+        assert f"Predicted {percent(said[place])}" in found.sentence
+        assert found.sentence.endswith("models that had not seen them.")
+    final = percent(float(made.predict_frame(frame.iloc[[7]])[0]))
+    for position in (1007, -1):  # no model had left it out, or it is new
+        found = row_context(cases, frame.iloc[7].to_dict(), position).sureness
+        assert found is not None
+        assert found.sentence.startswith(f"Predicted {final}.")
+        assert "had not seen" not in found.sentence
+    numbers = of_class(past_cases(model("multiclass", ("lightgbm",)), frame, oof(model("multiclass", ("lightgbm",))),
+                                  target("multiclass", raw), np.arange(400), {"a": 1.0}),
+                       oof(model("multiclass", ("lightgbm",))), target("multiclass", raw), np.arange(400), "c")
+    assert numbers.unseen(9) == pytest.approx(oof(model("multiclass", ("lightgbm",)))[9, 2])
 
 
 def test_what_a_past_row_has_is_not_called_unseen_where_a_sample_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
