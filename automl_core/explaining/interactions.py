@@ -21,6 +21,7 @@ from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places,
 from automl_core.explaining.words import count, number, quote
 from automl_core.search.families import families
 from automl_core.search.family import FitRequest
+from automl_core.search.log_target import from_log, to_log
 from automl_core.search.model import Model
 from automl_core.search.worker import FAILURES
 
@@ -90,7 +91,9 @@ def interactions(
         if time.monotonic() - began > seconds:
             break
     if not shuffles:
-        return Interactions((), len(pairs), 0, "There are too few rows to tell which effects depend on each other.")
+        few = int(np.isfinite(past.y).sum()) < LEAST_ROWS
+        return Interactions((), len(pairs), 0, "There are too few rows to tell which effects depend on each other." if few else
+                            "No model could be fitted to data in which effects add up, so nothing is known of pairs of columns.")
     tell(0.95, "Asking rows that were not learned from.")
     passed = [pair for pair in found if found[pair].strength > null]
     real = _confirmed(rows, past, grids, background) if passed else frozenset()
@@ -226,11 +229,16 @@ def _additive(model: Model, past: Past, draws: int) -> list[Floats]:
         said = family.predict(family.fit(request).native, matrix)
     except FAILURES:
         return []
+    logs = any(member.logs for member in model.members)
+    if logs:  # no number is below 0, and what is left over grows with the number: the means still add up
+        said = to_log(np.maximum(said, 0.0))
+    left = (to_log(past.y[aside]) if logs else past.y[aside]) - said[aside] if problem.task == "regression" else None
     made = []
     for _ in range(draws):
         y = np.full(len(past.y), np.nan)
-        if problem.task == "regression":
-            y[known] = said[known] + generator.choice(past.y[aside] - said[aside], len(known))
+        if left is not None:
+            drawn = said[known] + generator.choice(left, len(known))
+            y[known] = from_log(drawn) if logs else drawn
         else:
             shares = said[known] if said.ndim == 2 else np.column_stack([1 - said[known], said[known]])
             y[known] = (generator.random((len(known), 1)) > np.cumsum(shares, axis=1)[:, :-1]).sum(axis=1)

@@ -45,7 +45,7 @@ from automl_core.explaining.changes import TableChange
 from automl_core.explaining.contributions import explained_class
 from automl_core.explaining.depth import judged_rows
 from automl_core.explaining.explanation import ColumnGroup, Curve, Evidence, SpotCondition
-from automl_core.explaining.interactions import _sentence
+from automl_core.explaining.interactions import _additive, _grid, _sentence, interactions
 from automl_core.explaining.refits import kinds_used, refits
 from automl_core.explaining.sure import sureness, wilson
 from automl_core.explaining.weak_spots import conditions_of, describe, holds, weak_spots
@@ -355,6 +355,23 @@ def test_pairs_are_counted_as_people_speak() -> None:
     assert _sentence(1, 28) == ("28 pairs of the columns used most were looked at; 1 goes beyond what models of purely additive "
                                 "data show.")
     assert _sentence(5, 28).endswith("5 go beyond what models of purely additive data show; the 3 that do so most are shown.")
+
+
+def test_pairs_of_a_model_of_logarithms_are_held_against_numbers_that_have_one() -> None:
+    frame, _ = table()
+    made, known = model("regression", ("lightgbm",), logs=True), past("regression")
+    drawn = np.concatenate(_additive(made, known, 3))
+    assert drawn.min() >= 0
+    assert np.quantile(drawn, 0.9) == pytest.approx(np.quantile(known.y, 0.9), rel=0.3)
+    assert interactions(open_rows(made, frame.head(200)), known, ("a", "b"), 0.1).shuffles >= 1
+
+
+def test_that_no_model_could_be_fitted_is_not_called_too_few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["automl_core.explaining.interactions"], "again", lambda *given: None)
+    found = interactions(open_rows(model("binary", ("lightgbm",)), table()[0].head(200)), past(), ("a", "b"), 0.1)
+    assert found.shuffles == 0
+    assert "too few rows" not in found.sentence
+    assert found.sentence.startswith("No model could be fitted")
 
 
 def called_points() -> Model:
