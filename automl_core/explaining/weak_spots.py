@@ -127,12 +127,17 @@ def conditions_of(series: pd.Series) -> list[SpotCondition]:
                  if not (math.isnan(low) and math.isnan(high))]
     else:
         shares = series.dropna().value_counts() / rows
-        texts = [number(float(v), 12) if is_number(series) else str(v) for v in shares.index]
+        texts = [_level(float(v)) if is_number(series) else str(v) for v in shares.index]
         found = [SpotCondition(name, (text,)) for text, share in zip(texts, shares, strict=True)
                  if LEVEL_SHARE <= share <= 1 - LEVEL_SHARE]
     if LEVEL_SHARE <= float(series.isna().mean()) <= 1 - LEVEL_SHARE:
         found.append(SpotCondition(name, ("missing",)))
     return found
+
+
+def _level(value: float) -> str:
+    """One of few numbers in full; whole ones of four digits stand without a mark, for they may be years."""
+    return edge(value) if value.is_integer() and abs(value) < 1e6 else number(value, 12)
 
 
 def _short(value: float, spread: float) -> float:
@@ -148,7 +153,7 @@ def holds(condition: SpotCondition, frame: pd.DataFrame) -> Mask:
     if condition.values == ("missing",):
         return np.asarray(series.isna(), dtype=bool)
     if condition.values:
-        texts = series.map(lambda v: number(float(v), 12)) if is_number(series) else series.astype("str")
+        texts = series.map(lambda v: _level(float(v))) if is_number(series) else series.astype("str")
         return np.asarray(texts.isin(condition.values) & series.notna(), dtype=bool)
     values = as_numbers(series)
     mask = np.isfinite(values)

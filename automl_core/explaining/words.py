@@ -54,6 +54,15 @@ def edge(value: float) -> str:
     return f"{value:.0f}" if 1000 <= value < 10_000 and float(value).is_integer() else number(value, 6)
 
 
+def apart(values: list[float]) -> tuple[str, ...]:
+    """Values of an axis in words, with as many digits as tell different ones apart."""
+    for write in (axis_value, edge, lambda value: number(value, 12)):
+        texts = tuple(write(value) for value in values)
+        if len(set(texts)) == len(set(values)):
+            break
+    return texts
+
+
 def axis_value(value: float) -> str:
     """A column's value as a place on an axis: rounded as by `number`, without a mark in whole numbers of four digits."""
     return edge(value) if 1000 <= value < 10_000 and float(value).is_integer() else number(value)

@@ -20,7 +20,21 @@ from automl_core.explaining.explanation import (
 )
 from pages.ui import words
 from pages.ui.charts import amount
-from pages.ui.figures import AMOUNTS, AXIS_ROOM, GIVEN, NUMBERS, TITLE_ROOM, Chart, Mark, amounts_gutter, bars, base, dots, gutter
+from pages.ui.figures import (
+    AMOUNTS,
+    AXIS_ROOM,
+    GIVEN,
+    NUMBERS,
+    TITLE_ROOM,
+    Chart,
+    Mark,
+    amounts_gutter,
+    bars,
+    base,
+    dots,
+    gutter,
+    unique,
+)
 from pages.ui.theme import Palette
 
 SHOWN_BARS = 12
@@ -238,8 +252,8 @@ def interaction(item: Interaction, in_points: bool, palette: Palette) -> Chart:
     limit = max((abs(value) for row in item.grid for value in row), default=1.0) or 1.0
     figure = base(height=96 + 34 * len(item.first_labels))
     figure.add_trace(go.Heatmap(
-        z=[list(row) for row in item.grid], x=[words.label(text, 12) for text in item.second_labels],
-        y=[words.label(text, 14) for text in item.first_labels], zmin=-limit, zmax=limit,
+        z=[list(row) for row in item.grid], x=_places(item.second_labels, 12), y=_places(item.first_labels, 14),
+        zmin=-limit, zmax=limit,
         colorscale=[[0, palette.down], [0.5, palette.surface], [1, palette.up]], xgap=2, ygap=2, showscale=False,
         text=[[words.signed(value, 2) if abs(value) >= 0.05 * limit else "" for value in row] for row in item.grid],
         texttemplate="%{text}", textfont={"size": 11, "color": palette.text},
@@ -249,6 +263,14 @@ def interaction(item: Interaction, in_points: bool, palette: Palette) -> Chart:
     unit = " points" if in_points else ""
     return Chart(figure, words.plain(item.sentence),
                  f"{item.first} with {item.second}: from {words.signed(-limit)} to {words.signed(limit)}{unit} beyond adding up.")
+
+
+def _places(labels: tuple[str, ...], limit: int) -> list[str]:
+    """Labels of an axis, each its own: Plotly merges equal ones. Long ones that begin alike show how they end, too."""
+    short = [words.label(text, limit) for text in labels]
+    short = [words.label(f"{text[: limit // 2 - 1]}…{text[-(limit // 2):]}", limit) if short.count(name) > 1 else name
+             for text, name in zip(labels, short, strict=True)]
+    return unique(short)
 
 
 def waterfall(row: RowExplanation, palette: Palette) -> Chart:

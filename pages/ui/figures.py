@@ -66,7 +66,7 @@ def base(
 def dots(marks: list[Mark], title: str, palette: Palette, zero: bool = False) -> go.Figure:
     """One dot a line with its interval, first on top. `zero` draws a line at zero. Dots of one colour are one trace."""
     figure = base(rows=len(marks), tall=any(len(mark.label) > LABEL for mark in marks))
-    names = _unique([two_lines(mark.label) for mark in marks])
+    names = unique([two_lines(mark.label) for mark in marks])
     for strong, colour in ((False, palette.neutral), (True, palette.accent)):
         lines = [(name, mark) for name, mark in zip(names, marks, strict=True) if mark.strong == strong]
         if lines:
@@ -97,7 +97,7 @@ def bars(marks: list[Mark], title: str, palette: Palette, signs: bool = False) -
     import plotly.graph_objects as go
 
     figure = base(rows=len(marks), tall=any(len(mark.label) > LABEL for mark in marks))
-    names = _unique([two_lines(mark.label) for mark in marks])
+    names = unique([two_lines(mark.label) for mark in marks])
     if signs:
         colours = [palette.up if mark.value > 0 else palette.down for mark in marks]
     else:
@@ -151,7 +151,7 @@ def _width(sign: str) -> float:
     return 7.5 if sign.isupper() else 3.4 if sign in "ijlt.,:;|'’ " else 5.9
 
 
-def _unique(names: list[str]) -> list[str]:
+def unique(names: list[str]) -> list[str]:
     """Plotly merges equal labels of one axis: later ones get spaces."""
     seen: dict[str, int] = {}
     unique = []

@@ -195,6 +195,15 @@ def test_rows_without_a_value_stand_beside_the_curve(item: Curve) -> None:
     assert "missing: +50" in whole.alt
 
 
+def test_cells_of_a_pair_with_like_labels_are_not_merged() -> None:
+    long = ("a department of sales", "a department of costs", "b")
+    grid = ((1.0, -1.0), (-1.0, 1.0), (0.5, -0.5))
+    drawn = explain_charts.interaction(replace(PAIR, first_labels=long, second_labels=("1", "1"), grid=grid), True, LIGHT)
+    cells = drawn.figure.data[0]
+    assert list(cells.y) == ["a depa…f sales", "a depa…f costs", "b"]
+    assert len(set(cells.x)) == 2
+
+
 def test_one_row_of_a_rare_level_does_not_set_the_scale() -> None:
     rare = replace(POINTS[3], label="rare", rows=1, observed=99.0, thin=True)
     drawn = explain_charts.curve(replace(LEVELS, points=(*POINTS[:3], rare)), LIGHT).figure.data[-1]

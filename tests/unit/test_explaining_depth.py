@@ -357,6 +357,23 @@ def test_pairs_are_counted_as_people_speak() -> None:
     assert _sentence(5, 28).endswith("5 go beyond what models of purely additive data show; the 3 that do so most are shown.")
 
 
+def test_places_of_a_pair_are_told_apart_and_years_have_no_mark() -> None:
+    frame, _ = table()
+    made = model("binary", ("lightgbm",))
+    years = np.arange(400) % 6 + 2018.0
+    close = frame.assign(a=years, b=12_340 + np.arange(400) % 5.0)
+    grids = [_grid(open_rows(made, close), name) for name in "ab"]
+    assert [grid.labels for grid in grids if grid] == [
+        ("2018", "2019", "2020", "2021", "2022", "2023"), ("12,340", "12,341", "12,342", "12,343", "12,344")]
+    hours = frame.assign(d=(pd.Timestamp("2026-01-01") + pd.to_timedelta(np.arange(400) % 3, "h")).astype("datetime64[us]"))
+    grid = _grid(open_rows(made, hours), "d")
+    assert grid is not None
+    assert grid.labels == ("2026-01-01 00:00", "2026-01-01 01:00", "2026-01-01 02:00")
+    found = conditions_of(pd.Series(np.repeat([2023.0, 12_345.678], 200), name="year"))
+    assert [one.values for one in found] == [("2023",), ("12,345.678",)]
+    assert [int(holds(one, pd.DataFrame({"year": [2023.0, 12_345.678]})).sum()) for one in found] == [1, 1]
+
+
 def test_pairs_of_a_model_of_logarithms_are_held_against_numbers_that_have_one() -> None:
     frame, _ = table()
     made, known = model("regression", ("lightgbm",), logs=True), past("regression")
