@@ -24,6 +24,7 @@ from automl_core.jobs import Job, JobWatch
 from automl_core.workspace.context import Context, Recent, fingerprint
 from automl_core.workspace.goal import Inputs
 from automl_core.workspace.search import Searching
+from automl_core.workspace.views import Run
 
 MOST_VALUES = 50
 Shares = tuple[tuple[str, float], ...]
@@ -32,11 +33,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class WhatHappened:
-    """Confirmed groups and what each amounts to; `with_model` says whether a model told why."""
+    """Confirmed groups and what each amounts to; `with_model` says whether a model told why, and `run` of which search it is
+    ("" in what was kept before this was told)."""
 
     search: SegmentSearch
     stories: tuple[SegmentStory, ...]
     with_model: bool
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,17 @@ class Finding:
             return None
         inputs = self.search.goal.inputs(project_id)
         return self._kept("what_happened", WhatHappened, project_id, self._label(project_id, inputs, label), (inputs,))
+
+    def could_tell_why(self, project_id: str, found: WhatHappened) -> bool:
+        """Whether there is a model of the present table and goal that was not asked yet why these groups differ."""
+        run = self._model_of(project_id, self.search.goal.inputs(project_id))
+        return bool(found.search.segments) and run is not None and (
+            not found.with_model or found.run not in ("", run.id))
+
+    def _model_of(self, project_id: str, inputs: Inputs) -> Run | None:
+        """The newest search that ended with a model, where it is one of these inputs."""
+        run = self.search.last(project_id)
+        return run if run is not None and self.search.inputs(run) == inputs else None
 
     def found_of(self, project_id: str, inputs: Inputs) -> WhatHappened | None:
         """The same for one table and goal: of the class that is counted unasked, or else of another one."""
@@ -187,12 +201,13 @@ class Finding:
         watch.progress(0.1, "Looking for groups whose outcome differs.", float("nan"))
         found = acting.find_segments(frame, y, columns, problem)
         sampled = None
-        run = self.search.last(project_id)
-        if found.segments and run is not None and self.search.inputs(run) == inputs:
+        run = self._model_of(project_id, inputs)
+        if found.segments and run is not None:
             watch.progress(0.7, "Asking the model why they differ.", float("nan"))
             sampled = acting.ask_model(self.search.bundle(run).model, frame, acting.counted_class(y, problem))
         stories = acting.tell_segments(frame, y, problem, found, sampled)
-        self.context.save("what_happened", project_id, WhatHappened(found, stories, sampled is not None),
+        told = run.id if run is not None and sampled is not None else ""
+        self.context.save("what_happened", project_id, WhatHappened(found, stories, sampled is not None, told),
                           parent_id=_place(label, (inputs,)))
 
     def run_comparison(self, project_id: str, job: dict[str, Any], watch: JobWatch) -> None:

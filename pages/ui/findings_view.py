@@ -51,9 +51,23 @@ def groups(project: str, found: WhatHappened | None, label: str) -> None:
     st.caption(f"{looked}; {count(len(search.segments))} confirmed on rows that were not used to find them."
                + (f" {plain(search.note)}" if search.note else ""))
     cards.show(charts.segments(search, session.palette()), "happened_segments")
+    if ws.findings.could_tell_why(project, found):
+        _again(project, found, label)
     _one_group(found)
     with st.expander("All in words"):
         cards.sentences([f"{story.segment.sentence} {story.sentence}" for story in found.stories])
+
+
+def _again(project: str, found: WhatHappened, label: str) -> None:
+    """The button that asks a model which was not there when the groups were looked for."""
+    progress.failure(project, "findings")
+    with st.container(border=True):
+        st.markdown("The reasons below are those of an earlier model: there is a newer one now." if found.with_model else
+                    "There is a model now that can say why these groups differ.", width=TEXT_WIDTH)
+        if st.button("Look again with the model", icon=":material/travel_explore:", key="look_again"):
+            with border():
+                session.workspace().findings.start(project, label)
+                st.rerun()
 
 
 def _one_group(found: WhatHappened) -> None:

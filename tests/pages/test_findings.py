@@ -48,6 +48,29 @@ def test_groups_are_looked_for_and_told(visit: Visit, stages: Stages) -> None:
     assert not FORBIDDEN.search(texts(app))
 
 
+def test_groups_found_before_there_was_a_model_are_looked_at_again_with_it(visit: Visit, stages: Stages) -> None:
+    project, findings = stages.projects["scored"], stages.workspace.findings
+    work(stages.workspace, findings.start(project))
+    found, run = findings.found(project), stages.workspace.search.last(project)
+    assert found is not None
+    assert run is not None
+    assert found.run == run.id
+    assert not [button for button in visit("scored", "what_happened").button if button.key == "look_again"]
+    place = fingerprint(stages.workspace.goal.inputs(project))
+    mute = replace(found, with_model=False, run="", stories=tuple(replace(story, reasons=()) for story in found.stories))
+    stages.workspace.act.context.save("what_happened", project, mute, parent_id=place)
+    app = visit("scored", "what_happened")
+    assert "There is a model now" in texts(app)
+    app.button(key="look_again").click().run()
+    work(stages.workspace, stages.workspace.jobs.active(project)[0])
+    again = findings.found(project)
+    assert again is not None
+    assert (again.run, again.with_model) == (run.id, True)
+    assert again.stories[0].reasons
+    assert findings.could_tell_why(project, replace(again, run="earlier"))
+    assert not findings.could_tell_why(project, replace(again, run=""))  # kept by a version that did not tell
+
+
 def test_of_several_classes_the_one_that_is_wanted_or_chosen_is_counted(visit: Visit, stages: Stages) -> None:
     """Not the rarest: what the goal wants, or else what Explain speaks of; another one is chosen on the page, and the choice is
     one with Explain's. What was found when the rarest was counted stands under that."""
