@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,7 @@ REFIT_ROWS, SAMPLED_ROWS = 500, 60
 MOST_DROPS = 40
 STABLE_RANGE = 3
 UNKNOWN = (math.nan, math.nan, math.nan)
+Judged = TypeVar("Judged", Importance, ColumnGroup)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,10 +172,12 @@ def _ranks(sizes: Floats) -> Floats:
     return np.asarray((-sizes).argsort(axis=1, kind="stable").argsort(axis=1) + 1, dtype=np.float64)
 
 
-def _judged(item: Importance, noise: Noise) -> Importance:
-    """Evidence of use: the score clearly needs the column, or it is used more than shuffled ones and the score falls without."""
+def _judged(item: Judged, noise: Noise) -> Judged:
+    """Evidence of use: the score clearly needs the column, or it is used more than shuffled ones and the score falls without. A
+    group of columns is judged as one, by its parts added up and its own drop."""
+    unit = (item.column,) if isinstance(item, Importance) else _key(item)
     needed = math.isfinite(item.drop) and item.drop_low > 0
-    used = item.column in noise.beyond and not (math.isfinite(item.drop) and item.drop <= 0)
+    used = unit in noise.beyond and not (math.isfinite(item.drop) and item.drop <= 0)
     return replace(item, evidence=bool(needed or used or not noise.known))
 
 

@@ -23,21 +23,25 @@ FITS = 2
 EXPLAINED = 500
 
 
+Unit = tuple[str, ...]  # a source column, or several that are counted as one
+
+
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """The largest share of all |SHAP| that a shuffled column got, and the columns that got more than every shuffled one in every
-    fit. `known` False: there were too few rows to tell, or the fits failed."""
+    """The largest share of all |SHAP| that a shuffled column got, and the columns and groups of columns that got more than every
+    shuffled one of their width in every fit. `known` False: there were too few rows to tell, or the fits failed."""
 
     floor: float = 0.0
-    beyond: frozenset[str] = frozenset()
+    beyond: frozenset[Unit] = frozenset()
     known: bool = False
 
 
-def noise_floor(model: Model, past: Past) -> Noise:
-    """How much shuffled columns are used in two models fitted with three of them each (Kursa and Rudnicki 2010).
+def noise_floor(model: Model, past: Past, groups: tuple[Unit, ...] = ()) -> Noise:
+    """How much shuffled columns are used in two models fitted with three of them for each width (Kursa and Rudnicki 2010).
 
     They are of the kind and the settings of the model's heaviest member, where those are known; at most 4,000 rows are used. A
-    column is compared with the shuffled ones of the same fit: in another one, noise would be shared among fewer columns.
+    column is compared with the shuffled ones of the same fit: in another one, noise would be shared among fewer columns. And it
+    is compared with those of as many features, shuffled together: a text or date has many chances to seem of use.
     """
     rows = np.flatnonzero(np.isfinite(past.y))
     if len(rows) < LEAST_ROWS:
@@ -52,26 +56,46 @@ def noise_floor(model: Model, past: Past) -> Noise:
     y = to_log(past.y[picked]) if heaviest.logs else past.y[picked]
     given = past.weights(model.problem)
     weights = None if given is None else given[picked]
-    found = [_shares(model, (matrix, y, weights), spec, past.seed + turn) for turn in range(FITS)]
-    if any(shares is None for shares in found):
-        return Noise()
-    floors = [max(shares[f"shadow {n}"] for n in range(SHADOWS)) for shares in found if shares is not None]
-    beyond = frozenset(name for name in model.sources
-                       if all(shares is not None and shares[name] > floor for shares, floor in zip(found, floors, strict=True)))
-    return Noise(max(floors), beyond, True)
+    units = _places(model, groups)
+    beyond = set(units)
+    floors = [0.0]
+    for turn in range(FITS):
+        found = _shares(model, (matrix, y, weights), spec, units, past.seed + turn)
+        if found is None:
+            return Noise()
+        shares, floor = found
+        beyond = {unit for unit in beyond if len(units[unit]) in floor and shares[unit] > floor[len(units[unit])]}
+        floors += floor.values()
+    return Noise(max(floors), frozenset(beyond), True)
 
 
-def _shares(model: Model, rows: tuple[Floats, Floats, Floats | None], spec: MemberSpec, seed: int) -> dict[str, float] | None:
-    """The share of each source column and each shadow in one fit; None when a library cannot learn from this."""
+def _places(model: Model, groups: tuple[Unit, ...]) -> dict[Unit, list[int]]:
+    """Where the features of each source column and each group lie in the encoder's plain matrix."""
+    alone: dict[str, list[int]] = {name: [] for name in model.sources}
+    for place, feature in enumerate(model.encoder.features[: model.encoder.plain]):
+        if len(feature.sources) == 1:
+            alone[feature.sources[0]].append(place)
+    return {(name,): places for name, places in alone.items()} | {
+        group: [place for name in group for place in alone[name]] for group in groups}
+
+
+def _shares(
+    model: Model, rows: tuple[Floats, Floats, Floats | None], spec: MemberSpec, units: dict[Unit, list[int]], seed: int
+) -> tuple[dict[Unit, float], dict[int, float]] | None:
+    """The share of each unit in one fit, and the largest of a shadow by how many features it has; None when a library cannot
+    learn from this."""
     matrix, y, weights = rows
     generator = np.random.default_rng(seed)
-    places = generator.integers(0, matrix.shape[1], SHADOWS)
-    shadows = [matrix[generator.permutation(len(matrix)), place] for place in places]
+    shadows = _shadows(units, generator)
     plain = model.encoder.features[: model.encoder.plain]
-    features = (*plain, *(replace(plain[place], name=f"shadow {n}", sources=(f"shadow {n}",)) for n, place in enumerate(places)))
-    whole = np.column_stack([matrix, *shadows])
+    features, parts, own = list(plain), [matrix], []
+    for number, places in enumerate(shadows):
+        own.append(range(len(features), len(features) + len(places)))
+        features += [replace(plain[place], name=f"shadow {number} {place}", sources=(f"shadow {number}",)) for place in places]
+        parts.append(matrix[generator.permutation(len(matrix))][:, places])
+    whole = np.column_stack(parts)
     problem, family = model.problem, families().get(spec.family)
-    request = FitRequest(whole, y, features, problem.task, max(2, len(problem.classes)), spec.options, weights=weights,
+    request = FitRequest(whole, y, tuple(features), problem.task, max(2, len(problem.classes)), spec.options, weights=weights,
                          seed=seed)
     try:
         fitted = family.fit(early_or_given(request, spec))
@@ -80,9 +104,19 @@ def _shares(model: Model, rows: tuple[Floats, Floats, Floats | None], spec: Memb
     assert family.contributions is not None
     phi, _ = family.contributions(fitted.native, whole[:EXPLAINED])
     phi = phi - phi.mean(axis=0) if spec.family in ADDITIVE else phi
-    sizes = {}
-    for name in (*model.sources, *(f"shadow {n}" for n in range(SHADOWS))):
-        mine = [place for place, feature in enumerate(features) if feature.sources == (name,)]
-        sizes[name] = float(np.abs(phi[:, mine].sum(axis=1)).mean()) if mine else 0.0
-    total = sum(sizes.values())
-    return {name: size / total if total > 0 else 0.0 for name, size in sizes.items()}
+    sizes = {unit: float(np.abs(phi[:, places].sum(axis=1)).mean()) if places else 0.0 for unit, places in units.items()}
+    noise = [float(np.abs(phi[:, list(places)].sum(axis=1)).mean()) for places in own]
+    total = (sum(size for unit, size in sizes.items() if len(unit) == 1) + sum(noise)) or 1.0
+    floor: dict[int, float] = {}
+    for width, size in zip(map(len, own), noise, strict=True):
+        floor[width] = max(floor.get(width, 0.0), size / total)
+    return {unit: size / total for unit, size in sizes.items()}, floor
+
+
+def _shadows(units: dict[Unit, list[int]], generator: np.random.Generator) -> list[list[int]]:
+    """The features that are shuffled together: three draws among the units of each width."""
+    widths: dict[int, list[list[int]]] = {}
+    for places in units.values():
+        if places:
+            widths.setdefault(len(places), []).append(places)
+    return [same[int(draw)] for _, same in sorted(widths.items()) for draw in generator.integers(0, len(same), SHADOWS)]

@@ -38,10 +38,10 @@ def problem_of(task: Task) -> Problem:
 
 def fitted(frame: pd.DataFrame, y: Floats, task: Task, family: str = "lightgbm", options: dict[str, Any] | None = None,
            rounds: int = 80) -> Made:
-    """A model of one family on numeric and text columns."""
-    numbers = {str(name): frame[name].dtype.kind == "f" for name in frame}
-    columns = tuple(Column(name, "float", "number") if number else Column(name, "text", "category")
-                    for name, number in numbers.items())
+    """A model of one family on columns of numbers, dates and texts."""
+    kinds = {str(name): frame[name].dtype.kind for name in frame}
+    columns = tuple(Column(name, "float", "number") if kind == "f" else Column(name, "date", "date") if kind == "M" else
+                    Column(name, "text", "category") for name, kind in kinds.items())
     problem = problem_of(task)
     encoder = fit_encoder(frame, columns, problem)
     request = FitRequest(encoder.matrix(frame), y, encoder.features, task, options=options or {}, rounds=rounds)

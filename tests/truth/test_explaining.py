@@ -15,6 +15,8 @@ from automl_core.explaining.curves import curve
 from automl_core.explaining.drops import permutation_drops
 from automl_core.explaining.explanation import Explanation
 from automl_core.explaining.interactions import interactions
+from automl_core.explaining.shadows import noise_floor
+from automl_core.framing.metrics import metric_of
 from automl_core.framing.problem import Task
 from automl_core.search.families import families
 from automl_core.search.model import Member
@@ -254,6 +256,24 @@ def test_twins_are_one_group_and_replaceable() -> None:
     assert group.drop_low > 0
     assert single["a"].replaceable or single["twin"].replaceable
     assert not single["b"].replaceable
+
+
+def test_a_date_of_noise_is_held_against_a_whole_shuffled_date() -> None:
+    """It has many features and so many chances: against single shuffled features it passed in every one of these tables."""
+    passed, real = 0, 0
+    for seed in range(8):
+        generator = np.random.default_rng(seed)
+        days = pd.to_timedelta(generator.integers(0, 1500, 500), "D")
+        frame = pd.DataFrame({"x": generator.normal(size=500), "z": generator.normal(size=500),
+                              "when": pd.Series(pd.Timestamp("2020-01-01") + days).astype("datetime64[us]")})
+        y = frame["x"].to_numpy() + generator.normal(size=500)
+        made = fitted(frame, y, "regression", options={"learning_rate": 0.1}, rounds=60)
+        assert sum(feature.sources == ("when",) for feature in made.model.encoder.features) > 1
+        found = noise_floor(made.model, made.past)
+        passed, real = passed + (("when",) in found.beyond), real + (("x",) in found.beyond)
+        real += ("when",) in noise_floor(made.model, replace(made.past, y=y + np.asarray(days.days) / 1000)).beyond
+    assert real == 16
+    assert passed <= 1
 
 
 def test_drops_are_those_of_rows_not_learned_from() -> None:
