@@ -40,7 +40,7 @@ class Importance:
 @dataclass(frozen=True, slots=True)
 class ColumnGroup:
     """Columns that say much the same (they go together at 0.7 or more), counted as one: the parts of a row are added up first,
-    and their values are shuffled together."""
+    and their values are shuffled together. `evidence` as of a column, True for what was kept before groups were judged."""
 
     columns: tuple[str, ...]
     share: float
@@ -48,6 +48,7 @@ class ColumnGroup:
     drop: float = float("nan")
     drop_low: float = float("nan")
     drop_high: float = float("nan")
+    evidence: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ def all_with_evidence(
     """The same for several classes of one model, by the same refits: what the score needs does not hang on the class."""
     began = time.monotonic()
     wanted = _wanted(explanations)
-    noise = noise_floor(model, past)
+    noise = noise_floor(model, past, tuple(dict.fromkeys(_key(group) for one in explanations for group in one.groups)))
     seen: list[_Seen] = []
     halves: list[Refit] = []
     for refit in refits(model, past, max(0.0, 0.7 * seconds - (time.monotonic() - began))):
@@ -133,17 +133,17 @@ def _evident(explanation: Explanation, told: Explanation, found: _Found, model: 
         items.append(_judged(replace(
             item, rank_low=first, rank_high=last, stable=last - first <= STABLE_RANGE, drop=drop, drop_low=drop_low,
             drop_high=drop_high, replaceable=item.column in spare), noise))
-    groups = tuple(replace(group, drop=fall[0], drop_low=fall[1], drop_high=fall[2]) for group in explanation.groups
-                   for fall in [drops.get(_key(group), UNKNOWN)])
+    groups = tuple(_judged(replace(group, drop=fall[0], drop_low=fall[1], drop_high=fall[2]), noise)
+                   for group in explanation.groups for fall in [drops.get(_key(group), UNKNOWN)])
     return _warned(replace(explanation, importance=tuple(items), groups=groups, floor=told.floor, metric=told.metric,
                            refits=told.refits, measured=told.measured))
 
 
 def _warned(explanation: Explanation) -> Explanation:
     """The same; its sentence says which of the columns it names as the largest did no better than shuffled ones."""
-    inside = {name for group in explanation.groups for name in group.columns}
+    with_group = {name: group.evidence for group in explanation.groups for name in group.columns}
     weak = [item.column for item in explanation.importance[:3] if item.share >= LEAST_NAMED
-            and not item.evidence and item.column not in inside]
+            and not with_group.get(item.column, item.evidence)]
     if not weak:
         return explanation
     names = join_words([quote(name) for name in weak])

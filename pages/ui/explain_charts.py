@@ -54,7 +54,7 @@ def lines_of(explanation: Explanation) -> list[Importance | ColumnGroup]:
     """
     inside = {name for group in explanation.groups for name in group.columns}
     alone = [item for item in explanation.importance if item.column not in inside and item.evidence]
-    shown: list[Importance | ColumnGroup] = [*alone, *explanation.groups]
+    shown: list[Importance | ColumnGroup] = [*alone, *(group for group in explanation.groups if group.evidence)]
     used = [item for item in shown if item.mean_abs > 0]
     return sorted(used or shown, key=lambda item: -item.mean_abs)
 
@@ -68,9 +68,9 @@ def name_of(item: Importance | ColumnGroup) -> str:
 
 
 def unused(explanation: Explanation) -> list[Importance]:
-    """Columns without evidence of use, those in groups left out."""
-    inside = {name for group in explanation.groups for name in group.columns}
-    return [item for item in explanation.importance if item.column not in inside and not item.evidence]
+    """Columns without evidence of use; those in groups are judged by their group."""
+    with_group = {name: group.evidence for group in explanation.groups for name in group.columns}
+    return [item for item in explanation.importance if not with_group.get(item.column, item.evidence)]
 
 
 def importance(explanation: Explanation, palette: Palette) -> Chart:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from automl_core.codec import from_json, to_json
 from automl_core.explaining.changes import TableWhatIf
 from automl_core.explaining.explanation import (
     ColumnGroup,
@@ -69,6 +70,16 @@ def test_groups_are_one_bar_and_noise_is_collapsed() -> None:
     names = list(chart.figure.data[0].y)
     assert names == ["Contract", "tenure + months", "1 column: no evidence"]
     assert "tenure + months" in explain_charts.drops(EXPLANATION, LIGHT).alt
+
+
+def test_a_group_without_evidence_is_collapsed_with_its_columns() -> None:
+    chart = explain_charts.importance(replace(EXPLANATION, groups=(replace(GROUPS[0], evidence=False),)), LIGHT)
+    assert list(chart.figure.data[0].y) == ["Contract", "3 columns: no evidence"]
+    assert chart.figure.data[0].x[1] == pytest.approx(12 + 6 + 2)
+    assert "evidence" in to_json(GROUPS[0])
+    kept = to_json(GROUPS[0])
+    del kept["evidence"]
+    assert from_json(ColumnGroup, kept).evidence
 
 
 def test_the_waterfall_ends_at_the_prediction() -> None:

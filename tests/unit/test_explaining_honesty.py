@@ -47,6 +47,16 @@ def test_what_the_answers_need_is_not_taken_back() -> None:
     assert after.sentence == before.sentence
 
 
+def test_a_group_that_says_nothing_has_no_evidence_either() -> None:
+    frame, y = table()
+    twin = frame["idle"] + np.random.default_rng(1).normal(0, 0.05, 240)
+    before, after = looked_at(frame.assign(twin=twin), y)
+    assert [set(group.columns) for group in after.groups] == [{"idle", "twin"}]
+    assert not after.groups[0].evidence
+    assert "A closer look found no evidence that the answers need “idle”" in after.sentence or "“twin”" in after.sentence
+    assert after.sentence != before.sentence
+
+
 def test_a_column_inside_a_group_is_judged_with_it() -> None:
     frame, y = table()
     twin = frame["real"] + np.random.default_rng(1).normal(0, 0.05, 240)
