@@ -24,7 +24,7 @@ from automl_core.explaining.contributions import (
 from automl_core.explaining.drops import REPEATS, permutation_drops, pooled
 from automl_core.explaining.explanation import LEAST_NAMED, ColumnGroup, Explanation, Importance
 from automl_core.explaining.reference import Care
-from automl_core.explaining.refits import Past, Refit, kinds_used, refits
+from automl_core.explaining.refits import Past, Refit, kinds_used, refits, why_none
 from automl_core.explaining.shadows import Noise, noise_floor
 from automl_core.explaining.twins import LEAST_SHARE, replaceable
 from automl_core.explaining.words import quote
@@ -92,7 +92,9 @@ def all_with_evidence(
         seen.append(_look(refit, past, wanted, len(seen), tuple(one.label for one in explanations)))
         halves.append(refit)
     if not seen:
-        return tuple(_warned(replace(one, floor=noise.floor, importance=tuple(_judged(item, noise) for item in one.importance)))
+        why = why_none(model, past)
+        return tuple(_warned(replace(one, floor=noise.floor, importance=tuple(_judged(item, noise) for item in one.importance),
+                                     groups=tuple(_judged(group, noise) for group in one.groups), measured=why))
                      for one in explanations)
     drops = {columns: pooled([one.drops[columns] for one in seen]) for columns in wanted}
     spare = replaceable(halves[0], past, explanations[0], drops) if time.monotonic() - began < seconds else ()

@@ -110,10 +110,7 @@ def refits(model: Model, past: Past, seconds: float) -> Iterator[Refit]:
 
     Nothing when there are fewer than 80 rows with an outcome, or the rows cannot be split by the problem's rules.
     """
-    until = time.monotonic() + seconds
-    known = np.flatnonzero(np.isfinite(past.y))
-    if len(known) > MOST_ROWS:
-        known = np.sort(np.random.default_rng(past.seed).choice(known, MOST_ROWS, replace=False))
+    until, known = time.monotonic() + seconds, _known(past)
     if len(known) < LEAST_ROWS:
         return
     table = _Table(model, past, known)
@@ -137,14 +134,34 @@ def refits(model: Model, past: Past, seconds: float) -> Iterator[Refit]:
             return  # the split by time is always the same
 
 
+def _known(past: Past) -> Places:
+    """The places of the rows with an outcome, 10,000 of them at most."""
+    known = np.flatnonzero(np.isfinite(past.y))
+    if len(known) > MOST_ROWS:
+        known = np.sort(np.random.default_rng(past.seed).choice(known, MOST_ROWS, replace=False))
+    return known
+
+
+def why_none(model: Model, past: Past) -> str:
+    """Why `refits` gives nothing, in a sentence or two."""
+    known = _known(past)
+    wanted = "What the score needs cannot be measured: for that models are fitted again on halves of the rows"
+    if len(known) < LEAST_ROWS:
+        return f"{wanted}, and of {LEAST_ROWS} rows with an outcome that it takes there are {len(known)}."
+    try:
+        table = _Table(model, past, known)
+        make_folds(table.target, model.problem, table.frame, past.columns, 2, past.seed)
+    except BadInput as error:
+        return f"{wanted}, and these cannot be halved. {error.message}"
+    return f"{wanted}, and no model of this kind could be fitted to a half of these."
+
+
 def again(model: Model, past: Past, seconds: float = 60.0) -> Model | None:
     """A model of the same kind, or what stands in for it, fitted on all rows of `past` (10,000 at most), whose outcomes may be
     made up; None when a library cannot learn from them or there are fewer than 80 rows."""
-    known = np.flatnonzero(np.isfinite(past.y))
+    known = _known(past)
     if len(known) < LEAST_ROWS:
         return None
-    if len(known) > MOST_ROWS:
-        known = np.sort(np.random.default_rng(past.seed).choice(known, MOST_ROWS, replace=False))
     return _Table(model, past, known).fit(np.arange(len(known)), past.seed, time.monotonic() + seconds)
 
 

@@ -28,6 +28,8 @@ def all_rows(project: str, explanation: Explanation) -> None:
     if explanation.refits:
         cards.show(explain_charts.drops(explanation, session.palette()), "drops")
         st.caption(plain(explanation.measured, 600))
+    elif explanation.measured:  # looked at already, in vain
+        st.markdown(plain(explanation.measured, 600), width=TEXT_WIDTH)
     else:
         deeper(project, "Whether the score needs these columns, and how sure their order is, takes a closer look.", "all",
                explanation)

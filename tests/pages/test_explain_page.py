@@ -50,6 +50,18 @@ def test_every_tab_before_the_closer_look(visit: Visit, name: str) -> None:
         assert "Look closer" in [button.label for button in app.button]
 
 
+def test_a_closer_look_that_was_in_vain_says_why_and_is_not_offered_again(
+    visit: Visit, stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = stages.workspace.explain.explanation(stages.projects["model"])
+    assert made is not None
+    vain = replace(made, refits=0, measured="There are 70 rows with an outcome.")
+    monkeypatch.setattr(Explaining, "explanation", lambda *given: vain)
+    app = tab(visit, "model", "All rows")
+    assert "There are 70 rows with an outcome" in texts(app)
+    assert "Look closer" not in [button.label for button in app.button]
+
+
 def test_without_a_model(visit: Visit) -> None:
     assert "No model to explain yet" in texts(visit("goal", "explain"))
 

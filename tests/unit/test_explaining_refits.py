@@ -11,8 +11,9 @@ import pytest
 
 from automl_core.cleaning.recipe import Recipe
 from automl_core.data.table import Column
+from automl_core.explaining import explain, with_evidence
 from automl_core.explaining import refits as room
-from automl_core.explaining.refits import Past, again, refits
+from automl_core.explaining.refits import Past, again, refits, why_none
 from automl_core.framing.problem import Problem
 from automl_core.search.codes import PARTS, Coded, CodeSource, fit_codes
 from automl_core.search.families import families
@@ -65,6 +66,16 @@ def test_codes_of_a_refit_do_not_know_their_own_group(monkeypatch: pytest.Monkey
     alone = replace(model, problem=replace(PROBLEM, group=""))
     for values in learned(monkeypatch, past, alone, whole):
         assert len(np.unique(values.round(12))) > PARTS  # without groups a level does tell
+
+
+def test_why_there_are_no_refits_is_said() -> None:
+    model, past = grouped()
+    few = replace(past, frame=past.frame.head(70), y=past.y[:70])
+    assert "of 80 rows with an outcome that it takes there are 70" in why_none(model, few)
+    one = replace(past, frame=past.frame.assign(shop="s0"))
+    assert "All rows share one value of “shop”" in why_none(model, one)
+    found = with_evidence(explain(model, one.frame, one.y), model, one, 0.5)
+    assert (found.refits, found.measured) == (0, why_none(model, one))
 
 
 def test_a_group_that_all_rows_share_is_no_group() -> None:
