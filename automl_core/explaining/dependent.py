@@ -33,6 +33,29 @@ def codes_of(groups: NDArray[np.generic] | pd.Series) -> Codes:
     return codes
 
 
+def together_in(frame: pd.DataFrame, group: str) -> Codes | None:
+    """Codes (n,) of the rows of a frame that go together by its column `group`; None when each stands alone."""
+    if not group or group not in frame:
+        return None
+    codes = codes_of(frame[group])
+    return codes if len(codes) and codes.max() < len(codes) - 1 else None
+
+
+def resampled(rows: int, together: Codes | None, draws: int, generator: np.random.Generator) -> Floats:
+    """(draws, n) how often each row is drawn; rows that go together are drawn together, but where all do."""
+    groups = together if together is not None and together.any() else np.arange(rows)
+    many = int(groups.max(initial=-1)) + 1
+    return generator.multinomial(many, np.full(many, 1 / max(many, 1)), size=draws).astype(np.float64)[:, groups]
+
+
+def widening(together: Codes) -> float:
+    """What a variance of groups that come and go is too small by: there are few, and Student's t reaches farther than 1.96."""
+    from scipy.special import stdtrit
+
+    groups = effective(np.ones(len(together)), together)
+    return float(groups / (groups - 1) * (stdtrit(groups - 1, 0.975) / 1.96) ** 2) if groups > 1.0 else math.inf
+
+
 def effective(shares: Floats, together: Codes) -> float:
     """How many groups of one size rows of these shares (n,) of a mean are worth (Carter, Schnepel and Steigerwald 2017)."""
     sums = np.bincount(together, shares)

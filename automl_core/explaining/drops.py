@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.explaining.dependent import Codes, codes_of, resampled, widening
 from automl_core.framing.metrics import Decision, Metric, decision_of, metric_of, tune_threshold
 from automl_core.framing.problem import Problem
+from automl_core.framing.score_interval import Counting
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
@@ -29,24 +32,27 @@ class Drop:
 
 
 def permutation_drops(
-    model: Model, matrix: Floats, y: Floats, wanted: list[tuple[str, ...]], seed: int, weights: Floats | None = None
+    model: Model, matrix: Floats, y: Floats, wanted: list[tuple[str, ...]], seed: int, counting: Floats | Counting | None = None
 ) -> dict[tuple[str, ...], tuple[float, float]]:
     """For each set of columns the fall of the problem's score and its variance (Breiman 2001; Fisher et al. 2019).
 
     `matrix` (n, p) and `y` (n,) are rows the model has not learned from, at most 1,000 of them are used, dealt out ten times.
-    The variance is that of other rows: the paired change of each row's part of the score, averaged over the ten deals. `weights`
-    (n,) say how much each row counts, in the score and as a giver of values.
+    The variance is that of other rows: the paired change of each row's part of the score, averaged over the ten deals; of rows
+    that belong together, it is that of other groups of them. `counting` says how much each row counts, in the score and as a
+    giver of values, and which belong together.
     """
     generator = np.random.default_rng(seed)
+    weights, groups = counting if isinstance(counting, Counting) else Counting(counting)
     if len(y) > MOST_ROWS:
         picked = generator.choice(len(y), MOST_ROWS, replace=False)
         matrix, y, weights = matrix[picked], y[picked], None if weights is None else weights[picked]
+        groups = None if groups is None else codes_of(groups[picked])
     judge = _judge(model.problem, y, model.predict_matrix(matrix), weights)
     out = {}
     for columns in wanted:
         places = [place for place, feature in enumerate(model.encoder.features) if set(feature.sources) <= set(columns)]
         deals = [_deal(generator, len(y), weights) for _ in range(REPEATS)]
-        out[columns] = judge.fall(_dealt(model, matrix, places, deals))
+        out[columns] = judge.fall(_dealt(model, matrix, places, deals), groups)
     return out
 
 
@@ -102,20 +108,24 @@ class _Judge:
         found = np.asarray(self.metric.statistics(self.y, prediction, self.decision), dtype=np.float64)
         return found.reshape(len(self.y), -1)
 
-    def fall(self, after: list[Floats]) -> tuple[float, float]:
-        """The mean fall of the score, and its variance over rows."""
+    def fall(self, after: list[Floats], together: Codes | None = None) -> tuple[float, float]:
+        """The mean fall of the score, and its variance over rows, or over groups of rows that belong together: infinite for one
+        group, which tells nothing of others."""
         scores = [self.metric.score(self.y, prediction, self.decision, self.weights) for prediction in after]
         drop = self.metric.sign * (self.score - float(np.mean(scores)))
         rows = np.mean([self._rows(prediction) for prediction in after], axis=0)
+        wider = 1.0 if together is None else widening(together)
         if self.metric.influence is not None:
-            return drop, float((self.rows - rows).var(ddof=1)) / len(self.y)
+            gap = (self.rows - rows).ravel()
+            if together is None:
+                return drop, float(gap.var(ddof=1)) / len(self.y)
+            return drop, wider * float((np.bincount(together, gap - gap.mean()) ** 2).sum()) / len(gap) ** 2
         assert self.metric.combine is not None
-        generator = np.random.default_rng(0)
-        weights = generator.multinomial(len(self.y), np.full(len(self.y), 1 / len(self.y)), size=DRAWS).astype(np.float64)
+        weights = resampled(len(self.y), together, DRAWS, np.random.default_rng(0))
         weights = weights if self.weights is None else weights * self.weights
         weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
         falls = np.asarray(self.metric.combine(weights @ self.rows)) - np.asarray(self.metric.combine(weights @ rows))
-        return drop, float(np.nanvar(falls))
+        return drop, wider * float(np.nanvar(falls))
 
 
 def pooled(parts: list[tuple[float, float]]) -> tuple[float, float, float]:
@@ -129,4 +139,4 @@ def pooled(parts: list[tuple[float, float]]) -> tuple[float, float, float]:
     between = float(drops.var(ddof=1)) / len(drops) if len(drops) > 1 else 0.0
     reach = 1.96 * float(np.sqrt(max(within, 0.0) + between))
     mean = float(drops.mean())
-    return mean, mean - reach, mean + reach
+    return (mean, mean - reach, mean + reach) if np.isfinite(reach) else (mean, math.nan, math.nan)

@@ -21,6 +21,7 @@ from automl_core.explaining.contributions import (
     raw_parts,
     reference_rows,
 )
+from automl_core.explaining.dependent import resampled, together_in
 from automl_core.explaining.drops import REPEATS, permutation_drops, pooled
 from automl_core.explaining.explanation import LEAST_NAMED, ColumnGroup, Explanation, Importance
 from automl_core.explaining.reference import Care
@@ -29,6 +30,7 @@ from automl_core.explaining.shadows import Noise, noise_floor
 from automl_core.explaining.twins import LEAST_SHARE, replaceable
 from automl_core.explaining.words import quote
 from automl_core.framing.metrics import metric_of
+from automl_core.framing.score_interval import Counting
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
@@ -160,13 +162,14 @@ def _look(refit: Refit, past: Past, wanted: list[tuple[str, ...]], number: int, 
     rows = refit.model.encoder.matrix(past.frame.iloc[picked].reset_index(drop=True))
     reference = reference_rows(refit.model, past.frame.iloc[refit.train], past.seed) if compares(refit.model, rows[:20]) else None
     raw = raw_parts(refit.model, rows, reference, Care(ROUNDS, ROUNDS), past.seed)
-    weights = generator.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=DRAWS)
+    group = refit.model.problem.group
+    weights = resampled(len(rows), together_in(past.frame.iloc[picked], group), DRAWS, generator)
     sizes = {label: weights @ np.abs(in_class(refit.model, raw, rows, label).phi) / len(rows) for label in labels}
     valid = refit.valid if len(refit.valid) <= 1_000 else np.sort(generator.choice(refit.valid, 1_000, replace=False))
     matrix = refit.model.encoder.matrix(past.frame.iloc[valid])
     given = past.weights(refit.model.problem)
-    counted = None if given is None else given[valid]
-    drops = permutation_drops(refit.model, matrix, past.y[valid], wanted, past.seed + number, counted)
+    counting = Counting(None if given is None else given[valid], together_in(past.frame.iloc[valid], group))
+    drops = permutation_drops(refit.model, matrix, past.y[valid], wanted, past.seed + number, counting)
     return _Seen(sizes, drops)
 
 

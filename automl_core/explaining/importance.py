@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.explaining.contributions import Contributions
+from automl_core.explaining.dependent import resampled, together_in
 from automl_core.explaining.explanation import Importance, Shape, ShapePoint
 from automl_core.explaining.words import axis_value
 
@@ -21,13 +22,14 @@ LEVELS = 12
 LEAST_ROWS = 5  # fewer rows are not shown one group at a time
 
 
-def importances(made: Contributions, frame: pd.DataFrame, seed: int) -> tuple[Importance, ...]:
-    """Mean |SHAP| of each column, the widest first; ranks from 200 bootstrap samples of the rows (5-95 % range). The first 300
-    have a direction."""
+def importances(made: Contributions, frame: pd.DataFrame, seed: int, group: str = "") -> tuple[Importance, ...]:
+    """Mean |SHAP| of each column, the widest first; ranks from 200 bootstrap samples of the rows, or of the groups of them by the
+    column `group` (5-95 % range). The first 300 have a direction."""
     size = np.abs(made.phi)
     mean = size.mean(axis=0)
     total = float(mean.sum())
-    ranks = _bootstrap_ranks(size, np.random.default_rng(seed))
+    drawn = resampled(len(size), together_in(frame, group), DRAWS, np.random.default_rng(seed))
+    ranks = np.asarray((-(drawn @ size)).argsort(axis=1).argsort(axis=1) + 1, dtype=np.float64)
     low, high = np.quantile(ranks, [0.05, 0.95], axis=0)
     out = []
     for number, place in enumerate(np.argsort(-mean, kind="stable")):
@@ -44,12 +46,6 @@ def importances(made: Contributions, frame: pd.DataFrame, seed: int) -> tuple[Im
             )
         )
     return tuple(out)
-
-
-def _bootstrap_ranks(size: Floats, generator: np.random.Generator) -> Floats:
-    rows = len(size)
-    weights = generator.multinomial(rows, np.full(rows, 1 / rows), size=DRAWS)
-    return np.asarray((-(weights @ size)).argsort(axis=1).argsort(axis=1) + 1, dtype=np.float64)
 
 
 def direction(series: pd.Series, phi: Floats) -> str:

@@ -112,7 +112,7 @@ def _explanation(
 ) -> Explanation:
     """One class, or number, explained by the parts of a sample: with these outcomes, columns that say the same, and seed."""
     observed, alike, seed = with_these
-    ordered = importances(made, sample, seed)
+    ordered = importances(made, sample, seed, model.problem.group)
     used = [one for one in ordered if one.share > 0][:MOST_SHAPES]
     shapes = tuple(shape(one.column, sample[one.column], made.phi[:, made.names.index(one.column)], observed) for one in used)
     units = "points" if made.label else model.problem.target

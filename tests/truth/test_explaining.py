@@ -11,13 +11,16 @@ import pytest
 from numpy.typing import NDArray
 
 from automl_core.explaining import Judged, explain, open_rows, weak_spots, with_evidence
+from automl_core.explaining.contributions import Contributions
 from automl_core.explaining.curves import curve
-from automl_core.explaining.drops import permutation_drops
+from automl_core.explaining.drops import permutation_drops, pooled
 from automl_core.explaining.explanation import Explanation
+from automl_core.explaining.importance import importances
 from automl_core.explaining.interactions import interactions
 from automl_core.explaining.shadows import noise_floor
 from automl_core.framing.metrics import metric_of
 from automl_core.framing.problem import Task
+from automl_core.framing.score_interval import Counting
 from automl_core.search.families import families
 from automl_core.search.model import Member
 from tests.truth.explaining_data import Made, fitted, logit, problem_of
@@ -193,6 +196,48 @@ def test_weights_count_in_drops_and_weak_spots() -> None:
     assert weak_spots(base, ("x", "z")).spots[0].gap > 0.3
     weighed = weak_spots(replace(base, weights=np.where(counts, 2.0, 0.0)), ("x", "z"))
     assert not weighed.spots  # where the model is worse no row counts
+
+
+def customer_rows(seed: int, people: int, each: int) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """x, how far it tells of each row's outcome by a factor that each customer has of its own, and the customers."""
+    generator = np.random.default_rng(seed)
+    who = np.repeat(np.arange(people), each)
+    return generator.normal(size=len(who)), generator.normal(0.5, 1.0, people)[who], who
+
+
+@pytest.mark.parametrize(("task", "metric", "truth"), [("regression", "rmse", 1.5 - 1.25**0.5), ("binary", "roc_auc", None)])
+def test_a_drop_is_as_sure_as_there_are_customers(task: Task, metric: str, truth: float | None) -> None:
+    """The model says x, the outcome is a customer's own factor times x: for other customers the drop is another one. Counted row
+    by row its interval held the truth in 30 to 45 % of such tables."""
+    seen = {"rows": [], "customers": []}  # type: dict[str, list[bool]]
+    if truth is None:
+        x, factor, _ = customer_rows(999, 4000, 20)
+        y = logit(2 * factor * x, np.random.default_rng(999))
+        truth = metric_of(replace(problem_of(task), metric=metric)).score(y.astype(np.int64), x) - 0.5
+    for seed in range(60):
+        x, factor, who = customer_rows(seed, 25, 40)
+        frame = pd.DataFrame({"x": x})
+        y = factor * x if task == "regression" else logit(2 * factor * x, np.random.default_rng(seed))
+        made = formula_model(lambda matrix: matrix[:, 0], frame)
+        known = replace(made.model, problem=replace(problem_of(task), metric=metric))
+        object.__setattr__(known, "members", made.model.members)
+        for name, groups in (("rows", None), ("customers", who)):
+            found = permutation_drops(known, made.model.encoder.matrix(frame), y, [("x",)], seed, Counting(None, groups))
+            _, low, high = pooled([found[("x",)]])
+            seen[name].append(low <= truth <= high)
+    assert np.mean(seen["rows"]) < 0.75
+    assert np.mean(seen["customers"]) >= 0.88
+
+
+def test_a_rank_is_as_sure_as_there_are_customers() -> None:
+    """Two columns that matter alike, each to some customers: which of them is first hangs on who is asked."""
+    generator = np.random.default_rng(0)
+    who = np.repeat(np.arange(12), 100)
+    phi = generator.exponential(size=(12, 2))[who] * generator.choice([-1, 1], (1200, 2))
+    frame = pd.DataFrame({"who": [f"c{place}" for place in who], "a": phi[:, 0], "b": phi[:, 1]})
+    made = Contributions(phi, 0.0, phi.sum(axis=1), ("a", "b"), "")
+    assert [(one.rank_low, one.rank_high) for one in importances(made, frame, 0)] == [(1, 1), (2, 2)]
+    assert [(one.rank_low, one.rank_high) for one in importances(made, frame, 0, "who")] == [(1, 2), (1, 2)]
 
 
 def judged(seed: int, planted_gap: float, rows: int = 4000) -> Judged:
