@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,10 +14,10 @@ from numpy.typing import NDArray
 
 from automl_core.explaining import Judged, explain, open_rows, weak_spots, with_evidence
 from automl_core.explaining.curves import curve
-from automl_core.explaining.drops import permutation_drops
+from automl_core.explaining.drops import compare, permutation_drops
 from automl_core.explaining.explanation import Explanation
 from automl_core.explaining.interactions import interactions
-from automl_core.framing.problem import Task
+from automl_core.framing.problem import Problem, Task
 from automl_core.search.families import families
 from automl_core.search.model import Member
 from tests.truth.explaining_data import Made, fitted, logit, problem_of
@@ -164,6 +166,28 @@ def test_weights_count_in_drops_and_weak_spots() -> None:
     assert weak_spots(base, ("x", "z")).spots[0].gap > 0.3
     weighed = weak_spots(replace(base, weights=np.where(counts, 2.0, 0.0)), ("x", "z"))
     assert not weighed.spots  # where the model is worse no row counts
+
+
+@pytest.mark.parametrize("metric", ["balanced_accuracy", "f1_macro", "mcc"])
+def test_what_the_labels_of_rare_classes_need_is_seen_by_the_factors(metric: str) -> None:
+    """Of 97, 2 and 1 % the likeliest class is the first for every row: only by the factors does a row's label hang on `x`."""
+    generator = np.random.default_rng(0)
+    y = generator.choice(3, 1000, p=[0.97, 0.02, 0.01])
+    matrix = np.column_stack([y + generator.normal(size=1000) / 4, generator.normal(size=1000)])
+
+    def said(rows: Floats) -> Floats:
+        chances = np.array([0.97, 0.02, 0.01]) * np.exp(-np.minimum((rows[:, :1] - np.arange(3)) ** 2, 1.2))
+        return np.asarray(chances / chances.sum(axis=1, keepdims=True), dtype=np.float64)
+
+    encoder = SimpleNamespace(features=[SimpleNamespace(sources=("x",)), SimpleNamespace(sources=("z",))])
+    problem = Problem("y", "multiclass", metric, ("most", "few", "least"))
+    made: Any = SimpleNamespace(problem=problem, encoder=encoder, predict_matrix=said, factors=(0.1, 4.8, 9.6))
+    found = permutation_drops(made, matrix, y.astype(np.float64), [("x",), ("z",)], 0)
+    fall, variance = found[("x",)]
+    assert fall - 1.96 * variance**0.5 > 0.02
+    assert abs(found[("z",)][0]) < 1e-9
+    without = np.roll(said(matrix), 1, axis=0)
+    assert compare(problem, y.astype(np.float64), said(matrix), without, None, made.factors)[0] > 0.05
 
 
 def judged(seed: int, planted_gap: float, rows: int = 4000) -> Judged:
