@@ -144,8 +144,8 @@ class Explaining:
 
     def rows(self, project_id: str, label: str = "") -> pd.DataFrame:
         """The cleaned rows that a list may rank, with the `prediction` (probability of the positive class, of several classes of
-        `label` or else of the one that is likeliest, or value) by a model that had not seen the row in front: out of fold, or by
-        the final model where the row was left out of the search.
+        `label` or else of the one that the row is called, or value) by a model that had not seen the row in front: out of fold,
+        or by the final model where the row was left out of the search.
 
         The index is the position that `row` and `what_if` take. A column of the user's own of that name is left out.
         """
@@ -194,13 +194,13 @@ class Explaining:
         past = self.search.ranked(run)
         frame, _, problem, _ = self.search.goal.open(self.search.inputs(run))
         score = past.oof
-        if score.ndim == 2:
-            place = explaining.explained_class(self.search.bundle(run).model, label)
-            score = score[:, place] if label else score.max(axis=1)
+        called = self.search.bundle(run).model.called(score) if score.ndim == 2 else None
+        if called is not None:
+            place = explaining.explained_class(self.search.bundle(run).model, label) if label else called
+            score = score[np.arange(len(score)), place]
         shown = frame.iloc[past.positions].drop(columns=["prediction", "predicted class"], errors="ignore")
         shown.insert(0, "prediction", score)
-        if problem.task == "multiclass":
-            called = self.search.bundle(run).model.called(past.oof)
+        if called is not None:
             shown.insert(0, "predicted class", [problem.classes[index] for index in called])
         return shown
 

@@ -240,6 +240,22 @@ def test_one_row_explains_the_class_that_is_chosen(visit: Visit, stages: Stages,
     assert "had “churned” = “No” (" in told
 
 
+def test_the_list_of_rows_shows_the_share_of_the_class_that_stands_beside_it() -> None:
+    """Labels tuned by factors call rows a class that is not the likeliest: its own share, not the largest, is beside it."""
+    frame, _ = table()
+    made = replace(model("multiclass", ("lightgbm",)), factors=(0.2, 2.0, 2.5))
+    said = made.predict_frame(frame)
+    search = SimpleNamespace(
+        needed=lambda project: SimpleNamespace(id="run"), inputs=lambda run: None, bundle=lambda run: SimpleNamespace(model=made),
+        ranked=lambda run: SimpleNamespace(oof=said, positions=np.arange(400)),
+        goal=SimpleNamespace(open=lambda inputs: (frame, (), made.problem, "")))
+    shown = Explaining(None, search).top("p", 400)  # type: ignore[arg-type]
+    called = np.array(["abc".index(label) for label in shown["predicted class"]])
+    assert (called != said[shown.index].argmax(axis=1)).any()
+    np.testing.assert_allclose(shown["prediction"], said[shown.index, called])
+    assert shown["prediction"].is_monotonic_decreasing
+
+
 @pytest.mark.parametrize("place", [0, 2])
 def test_unasked_the_likeliest_of_several_classes_is_explained(place: int, monkeypatch: pytest.MonkeyPatch) -> None:
     frame, raw = table()
