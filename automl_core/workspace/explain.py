@@ -242,13 +242,16 @@ class Explaining:
         sources = self.search.bundle(self.search.needed(project_id)).model.sources
         return tuple(dict.fromkeys(lever.column for lever in goal.levers if lever.column in sources)) if goal else ()
 
-    def flip(self, project_id: str, position: int, columns: tuple[str, ...], goal: float = math.nan) -> Flip | None:
-        """The cheapest change of one or two of these columns that turns the row's decision, within the limits of saved levers."""
+    def flip(
+        self, project_id: str, position: int, columns: tuple[str, ...], goal: float = math.nan, label: str = ""
+    ) -> Flip | None:
+        """The cheapest change of one or two of these columns that turns the row's decision, within the limits of saved levers. Of
+        several classes the row then becomes `label`, or stops being it; unasked it stops being what it is called."""
         run, bundle, row = self._open(project_id, position)
         saved = self._goal(project_id)
         limits = {lever.column: lever for lever in saved.levers} if saved else {}
         allowed = tuple(_allowed(name, limits.get(name)) for name in columns)
-        past, label = self._opened(run).cases.frame, explaining.likeliest(bundle.model, row)
+        past, label = self._opened(run).cases.frame, label or explaining.likeliest(bundle.model, row)
         return explaining.cheapest_flip(bundle.model, row, past, allowed, goal, label)
 
     def what_if_table(self, project_id: str, changes: tuple[TableChange, ...], label: str = "") -> TableWhatIf:

@@ -280,6 +280,11 @@ def test_unasked_the_likeliest_of_several_classes_is_explained(place: int, monke
     flip = explain.flip("p", at, ("a", "b", "c"))
     assert flip is not None
     assert flip.before == pytest.approx(100 * said[at].max())
+    towards = explain.flip("p", at, ("a", "b", "c"), label="b")
+    assert towards is not None
+    assert towards.before == pytest.approx(100 * said[at, 1])
+    assert f"“y” = “b” instead of “{'abc'[place]}” if " in towards.sentence
+    assert ": “b” would go from " in towards.sentence
 
 
 GRADES = ("bad", "fair", "good", "top")

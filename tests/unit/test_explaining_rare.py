@@ -1,6 +1,7 @@
 """Rare outcomes: what is said of a row, a column and a change where nearly all predictions are a few percent."""
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -45,6 +46,30 @@ def test_the_flip_says_where_the_answer_turns() -> None:
     assert found is not None
     assert (found.before < 40) != (found.after < 40)
     assert "it turns at 40 %" in found.sentence
+
+
+def test_the_figures_of_a_flip_are_told_apart_and_its_answers_are_named() -> None:
+    """A change of half a point around the threshold: 30 % and 30 % would read as no change at all."""
+    frame, _ = table()
+    made = model("binary", ("linear",))
+    rows = frame[frame["a"].notna()].iloc[:60]
+    said = made.predict_frame(rows)
+    row = rows.iloc[int(np.abs(said - 0.45).argmin())].to_dict()
+    to = f"{row['a'] + 0.004:.6f}"
+    before, after = (made.predict_row({**row, "a": value}) for value in (row["a"], float(to)))
+    assert 0 < after - before < 0.01
+    found = cheapest_flip(replace(made, threshold=(before + after) / 2), row, frame, (Allowed("a", to=(to,)),))
+    assert found is not None
+    assert "“y” = “Yes” instead of “No” if " in found.sentence
+    said_before, said_after, turns = re.findall(r"([\d.]+) %", found.sentence)
+    assert float(said_before) < float(said_after)
+    assert said_before != turns != said_after
+    numbers = model("regression", ("linear",))
+    goal = numbers.predict_row(row) + 1e-4
+    near = cheapest_flip(numbers, row, frame, (Allowed("a", to=(to,)),), goal)
+    assert near is not None
+    first, second = re.findall(r"would say ([\d.−]+) instead of ([\d.−]+) if", near.sentence)[0]
+    assert first != second
 
 
 def test_the_spread_of_small_predictions_fills_its_axis() -> None:
