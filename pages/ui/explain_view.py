@@ -67,26 +67,26 @@ def _groups(explanation: Explanation) -> None:
 
 
 def _stability(explanation: Explanation) -> None:
-    """The ranking as a table: share, fall of the score, direction, and how far the rank moves."""
+    """The ranking as a table: share, what the score loses without it, direction, and how far the rank moves."""
     with st.expander("The same as a table, with how sure the order is"):
         rows = [{"Column": item.column, "Share": 100 * item.share,
                  "Rank": str(item.rank_low) if item.rank_low == item.rank_high else f"{item.rank_low} to {item.rank_high}",
                  "Order is": "Sure" if item.stable else "Not reliable", "Direction": item.direction.capitalize(),
-                 "Fall of the score": _fall(item.drop, item.drop_low, item.drop_high),
+                 "Score worse by": _worse(item.drop, item.drop_low, item.drop_high),
                  "Use": _use(item.evidence, item.replaceable)} for item in explanation.importance[:300]]
         shown = pd.DataFrame(rows)
         if not explanation.refits:
-            shown = shown.drop(columns=["Fall of the score", "Use"])
+            shown = shown.drop(columns=["Score worse by", "Use"])
         st.dataframe(shown, hide_index=True, key="importance_table",
                      alt="Columns by share of the effect, with the range of their rank",
                      column_config={"Share": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100)})
         if explanation.refits:
             st.caption(f"“No evidence”: models of this kind use shuffled columns as much (their share is up to "
-                       f"{100 * explanation.floor:.1f} %), or {metric_title(explanation.metric)} does not fall without "
+                       f"{100 * explanation.floor:.1f} %), or {metric_title(explanation.metric)} gets no worse without "
                        "the column. “Replaceable”: a model without the column is as good.")
 
 
-def _fall(drop: float, low: float, high: float) -> str:
+def _worse(drop: float, low: float, high: float) -> str:
     return f"{score(drop)} ({score(low)} to {score(high)})" if math.isfinite(drop) else ""
 
 
