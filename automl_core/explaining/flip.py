@@ -64,9 +64,9 @@ def cheapest_flip(
     """The cheapest change of one or two levers after which the decision is another; None when there is none among those tried.
 
     For two classes the decision turns at the model's threshold; for several when the class `label` stops or starts to be
-    what the row is called; for numbers when the prediction reaches `goal`. `past` are typed, cleaned rows: numbers move on a grid of their
-    quantiles (1 % to 99 %), levels to the 12 most common. A number's change costs the share of past rows it passes, another level
-    half a table. BadInput when a lever is not used by the model, or a number has no goal.
+    what the row is called; for numbers when the prediction reaches `goal`. `past` are typed, cleaned rows: numbers move on a grid
+    of their quantiles (1 % to 99 %), levels to the 12 most common. A number's change costs the share of past rows it passes,
+    another level half a table. BadInput when a lever is not used by the model, or a number has no goal.
     """
     for lever in levers:
         if lever.column not in model.sources:

@@ -1,6 +1,7 @@
 """Use cases of the fairness step: which columns are protected, and how the model's answers and errors differ by their groups."""
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -93,7 +94,8 @@ class Auditing:
         together = None if apart else explaining.codes_of(frame[problem.group].iloc[past.positions])
         y = np.asarray(past.y, dtype=np.float64)
         if problem.task == "regression":
-            return explaining.audit(explaining.Audit(past.oof, y, groups, None, column, "", together=together))
+            level = math.nan if problem.level is None or problem.metric == "mape" else problem.level
+            return explaining.audit(explaining.Audit(past.oof, y, groups, None, column, "", together=together, level=level))
         cut = 0.5 if not run.summary else run.summary.factors or run.summary.threshold
         codes = predicted_codes(past.oof, cut)
         if problem.task == "binary":

@@ -74,15 +74,18 @@ def _headline(made: Fairness) -> None:
     spreads = [("Demographic parity", made.parity, "The widest gap in who is selected."),
                ("Equalised odds", made.odds, "The wider of the gaps in who is found and in false alarms."),
                ("Calibration", made.residual, "The widest gap in what came true less what was predicted.")]
+    below = math.isfinite(made.level)
     if not made.is_class:
-        spreads = [("Mean residual", made.residual, "The widest gap in what came true less what was predicted."),
-                   ("Mean error", made.error, "The widest gap in the size of the error.")]
+        off = "in how many outcomes are below what was predicted" if below else "in what came true less what was predicted"
+        spreads = [("Outcomes below" if below else "Mean residual", made.residual, f"The widest gap {off}."),
+                   (made.error_name.capitalize(), made.error, "The widest gap in the size of the error.")]
     facts = []
     for name, spread, tip in spreads:
         if math.isfinite(spread.difference):
-            scale, unit = (100, " points") if made.is_class else (1, "")
-            facts.append(Fact(name, _gap(spread.difference * scale, made.is_class) + unit,
-                              f"{_gap(spread.low * scale, made.is_class)} to {_gap(spread.high * scale, made.is_class)}",
+            shares = made.is_class or (below and spread is made.residual)
+            scale, unit = (100, " points") if shares else (1, "")
+            facts.append(Fact(name, _gap(spread.difference * scale, shares) + unit,
+                              f"{_gap(spread.low * scale, shares)} to {_gap(spread.high * scale, shares)}",
                               f"{tip} Difference of the largest and the smallest group value with its 95 % interval."))
     if facts:
         cards.facts(facts, columns=3)
@@ -130,6 +133,7 @@ def _table(made: Fairness) -> None:
             row |= {"Predicted so": level(group.selected.value), "Found": level(group.found.value) + apart,
                     "False alarms": level(group.false_alarms.value) + apart}
         else:
-            row |= {"Mean error": level(group.error.value)}
+            row |= {made.error_name.capitalize(): level(group.error.value)}
+            row |= {"Outcomes below": percent(group.residual.value)} if math.isfinite(made.level) else {}
         rows.append(row | {"Came true": level(group.observed.value), "Predicted": level(group.predicted)})
     cards.table(pd.DataFrame(rows), "Figures of every group", "fair_table")

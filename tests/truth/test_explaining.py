@@ -17,7 +17,7 @@ from automl_core.explaining.curves import curve
 from automl_core.explaining.drops import compare, permutation_drops
 from automl_core.explaining.explanation import Explanation
 from automl_core.explaining.interactions import interactions
-from automl_core.framing.problem import Problem, Task
+from automl_core.framing.problem import Money, Problem, Task
 from automl_core.search.families import families
 from automl_core.search.model import Member
 from tests.truth.explaining_data import Made, fitted, logit, problem_of
@@ -188,6 +188,26 @@ def test_what_the_labels_of_rare_classes_need_is_seen_by_the_factors(metric: str
     assert abs(found[("z",)][0]) < 1e-9
     without = np.roll(said(matrix), 1, axis=0)
     assert compare(problem, y.astype(np.float64), said(matrix), without, None, made.factors)[0] > 0.05
+
+
+@pytest.mark.parametrize(("metric", "quantile"), [("pinball", 0.9), ("mae", 0.5), ("money", 0.9), ("pinball", 0.99)])
+def test_a_quantile_is_off_where_another_share_lies_below_it_not_where_the_mean_does(metric: str, quantile: float) -> None:
+    """Outcomes are skewed, and wilder in one group: the true quantile is far from the mean in both, and right in both."""
+    generator = np.random.default_rng(3)
+    frame = pd.DataFrame({"c": pd.Series(generator.choice(["a", "b", "b"], 4000)).astype("str")})
+    scale = np.where(frame["c"] == "a", 3.0, 1.0)
+    y = scale * generator.exponential(size=4000)
+    money = Money(over=1.0, under=9.0) if metric == "money" else None
+    problem = replace(problem_of("regression"), metric=metric, quantile=quantile, money=money)
+    right = -scale * np.log(1 - quantile)
+    even = weak_spots(Judged(frame, right, y, right, y, problem), ("c",))
+    assert "“c” is “a”" in even.spots[0].sentence
+    assert "so it is not off" in even.spots[0].sentence
+    assert ("median" if quantile == 0.5 else f"{100 * quantile:.0f} % quantile") in even.spots[0].sentence
+    assert even.loss == ("absolute error" if quantile == 0.5 else f"pinball loss of the {100 * quantile:.0f} % quantile")
+    low = right * np.where(scale > 2, 0.4, 1.0)
+    wrong = weak_spots(Judged(frame, low, y, low, y, problem), ("c",))
+    assert "there it is off" in wrong.spots[0].sentence
 
 
 def judged(seed: int, planted_gap: float, rows: int = 4000) -> Judged:

@@ -221,6 +221,18 @@ def test_of_several_classes_report_and_model_card_say_which_one_is_explained() -
     assert "For kind" not in model_card(two)
 
 
+@pytest.mark.parametrize(("metric", "told"), [
+    ("rmse", "“cost” on average"), ("mae", "median of “cost”, on average"), ("pinball", "90 % quantile of “cost”, on average"),
+    ("mape", "predicted “cost” on average")])
+def test_the_mean_of_predicted_quantiles_is_not_said_to_be_that_of_the_outcome(metric: str, told: str) -> None:
+    made = inputs("cost")
+    assert made.explanation is not None
+    explanation = replace(made.explanation, units="cost", label="")
+    number = Problem("cost", "regression", metric, quantile=0.9)
+    report = make_report(replace(made, problem=number, explanation=explanation, actions=None, verdict=None))
+    assert told in [label for _, label in report.figures]
+
+
 def test_a_list_of_one_row_is_told_as_one() -> None:
     made = inputs()
     assert made.actions is not None
