@@ -60,12 +60,10 @@ def _of_hundred(mean: float, low: float, high: float) -> str:
 
 
 def driver_bars(explanation: Explanation | None) -> tuple[Bar, ...]:
-    """The five strongest columns with their share."""
+    """The five strongest columns with their share, without those that a closer look found no evidence for."""
     if explanation is None:
         return ()
-    return tuple(
-        Bar(plain(one.column), one.share, percent(one.share)) for one in explanation.importance[:MOST_DRIVERS] if one.share > 0
-    )
+    return tuple(Bar(plain(one.column), one.share, percent(one.share)) for one in explanation.drivers[:MOST_DRIVERS])
 
 
 def ladder_bars(summary: RunSummary, verdict: Verdict | None) -> tuple[Bar, ...]:

@@ -238,7 +238,7 @@ def _limits(inputs: ReportInputs) -> tuple[str, ...]:
         if names:
             found.append(f"Check whether {names} may already know the outcome: if so, the score is too good.")
         found.extend(leak.evidence for leak in inputs.verdict.leaks if not leak.column)
-    if inputs.explanation is not None and any(not one.stable for one in inputs.explanation.importance[:3]):
+    if inputs.explanation is not None and any(not one.stable for one in inputs.explanation.drivers[:3]):
         found.append("The order of the strongest columns is not certain: other rows could swap their places.")
     found.append("If customers, prices or rules change, the model must be checked again; the monitor page does that.")
     return tuple(found[:5])

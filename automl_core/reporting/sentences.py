@@ -22,10 +22,11 @@ TRUST = {
 
 
 def driver_sentences(explanation: Explanation | None, problem: Problem) -> tuple[str, ...]:
-    """The three strongest columns, one sentence each; of several classes the first one says which class they are about."""
+    """The three strongest columns, without those that a closer look found no evidence for, one sentence each; of several classes
+    the first one says which class they are about."""
     if explanation is None:
         return ()
-    found = tuple(_driver(one, explanation) for one in explanation.importance[:MOST_DRIVERS] if one.share > 0)
+    found = tuple(_driver(one, explanation) for one in explanation.drivers[:MOST_DRIVERS])
     if problem.task != "multiclass" or not found:
         return found
     return (f"This is about {quote(problem.target)} = {quote(explanation.label)}, one of {len(problem.classes)} classes.", *found)

@@ -20,7 +20,7 @@ from automl_core.acting.gap_story import GapStory
 from automl_core.acting.segment_stories import SegmentStory
 from automl_core.cli_findings import compare
 from automl_core.codec import from_json, to_json
-from automl_core.explaining.explanation import Explanation, Importance, Shape, ShapePoint
+from automl_core.explaining.explanation import ColumnGroup, Explanation, Importance, Shape, ShapePoint
 from automl_core.framing.problem import Leak, Problem, Rung, Verdict
 from automl_core.reporting import CardFacts, ReportInputs, make_report, model_card, render
 from automl_core.reporting.report import Report
@@ -231,6 +231,20 @@ def test_the_mean_of_predicted_quantiles_is_not_said_to_be_that_of_the_outcome(m
     number = Problem("cost", "regression", metric, quantile=0.9)
     report = make_report(replace(made, problem=number, explanation=explanation, actions=None, verdict=None))
     assert told in [label for _, label in report.figures]
+
+
+def test_what_a_closer_look_found_no_evidence_for_is_no_driver() -> None:
+    """As on the page; a column of a group is judged with it."""
+    made = inputs("cost")
+    assert made.explanation is not None
+    idle = replace(made.explanation.importance[1], evidence=False)
+    looked = replace(made.explanation, importance=(made.explanation.importance[0], idle), refits=8)
+    report = make_report(replace(made, explanation=looked))
+    assert not [line for line in report.drivers if "tenure" in line]
+    assert [bar.label for bar in report.driver_bars] == ["cost"]
+    assert not [line for line in report.limits if "order of the strongest" in line]
+    together = replace(looked, groups=(ColumnGroup(("tenure", "cost"), 1.0, 10.0),))
+    assert [bar.label for bar in make_report(replace(made, explanation=together)).driver_bars] == ["cost", "tenure"]
 
 
 def test_a_list_of_one_row_is_told_as_one() -> None:
