@@ -247,6 +247,24 @@ def test_what_a_closer_look_found_no_evidence_for_is_no_driver() -> None:
     assert [bar.label for bar in make_report(replace(made, explanation=together)).driver_bars] == ["cost", "tenure"]
 
 
+def test_balanced_accuracy_is_not_the_share_that_is_right() -> None:
+    """The likeliest class of 97 % is right in 97 of 100 rows, and its balanced accuracy is a half."""
+    score = replace(SUMMARY, metric="balanced_accuracy", score=Score(0.8, 0.78, 0.82))
+    made = replace(inputs("cost"), summary=score, actions=None, verdict=None)
+    assert "it finds 80 of 100 on average over the classes (95 % range 78 to 82)" in make_report(made).answer
+    assert "right in" not in make_report(made).answer
+    right = make_report(replace(made, summary=replace(score, metric="accuracy")))
+    assert "it is right in 80 of 100 cases (95 % range 78 to 82)" in right.answer
+
+
+def test_a_model_card_says_what_was_held_out() -> None:
+    made = inputs("cost")
+    card = model_card(CardFacts(made.problem, replace(SUMMARY, folds=1, judged=1400), ("a",), made.made_at))
+    assert "- Validation: 1,400 rows held out, predicted by a model that had not seen them" in card
+    assert "1 parts" not in card
+    assert "- Validation: 5 parts, each" in model_card(CardFacts(made.problem, SUMMARY, ("a",), made.made_at))
+
+
 def test_a_list_of_one_row_is_told_as_one() -> None:
     made = inputs()
     assert made.actions is not None
