@@ -105,7 +105,7 @@ class Fairness:
 
     `parity` is demographic parity, `odds` equalised odds (the wider of `found` and `false_alarms`), `residual` calibration in the
     large, `error` of numbers only. `sentences` say it in words. `level` is the quantile that numbers are predicted
-    at (NaN: the mean).
+    at (NaN: the mean), `note` the one of the sentences that is about all columns alike.
     """
 
     column: str
@@ -121,6 +121,7 @@ class Fairness:
     rows: int
     sentences: tuple[str, ...] = ()
     level: float = math.nan
+    note: str = ""
 
     @property
     def compared(self) -> tuple[GroupFigures, ...]:

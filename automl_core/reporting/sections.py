@@ -103,12 +103,12 @@ def _pilots(inputs: SectionInputs, goal: Goal | None) -> tuple[str, ...]:
 
 
 def _fairness(audits: tuple[Fairness, ...], unaudited: Mapping[str, str]) -> tuple[str, ...]:
-    """What differs between groups of people, one column after the other, or why that is not known; the sentence that says what
-    it cannot settle once."""
+    """What differs between groups of people, one column after the other, or why that is not known; what is so for
+    all of them, and what it cannot settle, once."""
     lines: list[str] = []
     for audit in audits[:MOST_AUDITS]:
         lines += [f"By {quote(audit.column)}: {audit.sentences[0]}", *audit.sentences[1:2]] if audit.sentences else []
-    last = audits[0].sentences[-1:] if audits and len(audits[0].sentences) > 2 else ()
+    last = tuple(filter(None, (audits[0].note, *audits[0].sentences[-1:]))) if audits and len(audits[0].sentences) > 2 else ()
     return (*lines, *(f"By {quote(name)}: {why}" for name, why in unaudited.items()), *last)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from automl_core.explaining import Fairness, Spread
-from pages.ui import cards, findings_charts, session
+from pages.ui import cards, explain_class, findings_charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
 from pages.ui.theme import FIELD_WIDTH, TEXT_WIDTH
@@ -49,7 +49,9 @@ def audit(project: str, declared: tuple[str, ...]) -> None:
             if len(declared) > 1:
                 column = st.selectbox("Column", declared, key="fair_column")
             if problem.task == "multiclass":
-                label = st.selectbox("Class", problem.classes, key="fair_class")
+                start = explain_class.chosen(project) or ws.fairness.unasked(project)
+                label = st.selectbox("Class", problem.classes, index=problem.classes.index(start), key=f"fair_class_{start}",
+                                     help="At the start the one chosen on Explain, of which a report speaks, too.")
     with st.spinner("Comparing the groups", show_time=True):
         made = ws.fairness.audit(project, column, label)
     st.markdown(f"**{plain(made.sentences[0])}**", width=TEXT_WIDTH)

@@ -436,6 +436,28 @@ def test_a_saved_goal_says_which_class_is_explained_and_what_reasons_and_report_
         workspace.act.save_goal(graded, first)
 
 
+def test_fairness_speaks_of_the_class_chosen_on_explain_on_its_page_and_in_the_report(
+    visit: Visit, stages: Stages, graded: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = stages.workspace
+    workspace.fairness.declare(graded, ("sugar",))
+    workspace.explain.explain_class(graded, "top")
+    monkeypatch.setattr("automl_core.explaining.fairness.SMALL_ROWS", 30)
+    try:
+        unasked = workspace.explain.explanation(graded)
+        assert unasked is not None
+        for asked in ("", "top"):
+            monkeypatch.setattr("pages.ui.explain_class.chosen", lambda project, asked=asked: asked)
+            label = asked or unasked.label
+            assert box(visit(graded, "fairness"), "Class").value == label
+            told = workspace.share.make_report(graded, label=asked)
+            assert told.drivers[0] == f"This is about “grade” = “{label}”, one of 4 classes."
+            lines = next(section.lines for section in told.sections if section.title == "Fair to everybody?")
+            assert f"“{label}”" in lines[0]
+    finally:
+        workspace.fairness.declare(graded, ())
+
+
 def test_a_closer_look_is_kept_for_each_class_and_what_the_score_needs_is_measured_once(
     stages: Stages, graded: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

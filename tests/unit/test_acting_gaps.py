@@ -38,6 +38,7 @@ from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining import Contributions
 from automl_core.framing.problem import Problem
+from automl_core.reporting.sections import SectionInputs, make_sections
 from automl_core.workspace.fairness import Auditing
 from automl_core.workspace.file_findings import _condition
 from automl_core.workspace.findings import _levels
@@ -101,7 +102,11 @@ def test_what_does_not_go_by_weights_says_so() -> None:
     past = Predictions(np.full(600, 0.4), np.arange(600), one.y)
     search = SimpleNamespace(inputs=lambda _: None, predictions=lambda _: past, goal=SimpleNamespace(
         open=lambda _: (one.frame, COLUMNS, weighed, None), problem_of=lambda _: weighed))
-    assert Auditing(None, search).audit_of(run, "g").sentences[-1] == words  # type: ignore[arg-type]
+    audited = Auditing(None, search).audit_of(run, "g")  # type: ignore[arg-type]
+    assert words in audited.sentences
+    (told,) = make_sections(SectionInputs(audits=(audited,)))
+    assert told.lines[-2] == words
+    assert "do not settle" in told.lines[-1]
 
 
 def test_few_rows_missing_values_and_strange_columns() -> None:
