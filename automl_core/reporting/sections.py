@@ -71,7 +71,8 @@ def _happened(inputs: SectionInputs, never: tuple[str, ...]) -> tuple[str, ...]:
     for one in inputs.stories:
         conditions = one.segment.conditions
         if one.segment.rows >= SMALLEST_GROUP and not withheld(conditions):
-            share = "" if math.isnan(one.share_outcome) else f" with {percent(one.share_outcome)} of all such outcomes"
+            told_of = one.of_all and math.isfinite(one.share_outcome)
+            share = f" with {percent(one.share_outcome)} {one.of_all}" if told_of else ""
             lines.append(f"Where {describe_all(conditions)}: {percent(one.share_rows)} of the rows{share}.")
     return tuple(lines[:MOST_LINES])
 

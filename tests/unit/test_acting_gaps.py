@@ -342,6 +342,23 @@ def test_segment_stories_and_what_is_not_explained() -> None:
     assert few.reasons == ()
 
 
+def test_a_report_says_of_what_a_group_has_a_share() -> None:
+    """“Of all such outcomes” named none, and numbers are no outcomes to be counted: theirs is a share of the sum."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"plan": pd.Series(rng.choice(["a", "b"], 2000)).astype("str")})
+    a, columns = frame["plan"].eq("a").to_numpy(), (Column("plan", "text", "category"),)
+    churned = (rng.random(2000) < np.where(a, 0.5, 0.2)).astype(int)
+    spent = np.where(a, 30.0, 10.0) + rng.random(2000)
+    for y, problem, of_all in ((churned, PROBLEM, f"of all “{PROBLEM.target}” = “Yes”"),
+                               (spent, Problem("spent", "regression", "rmse"), "of the sum of “spent”")):
+        stories = tell_segments(frame, y, problem, find_segments(frame, y, columns, problem))
+        (section,) = make_sections(SectionInputs(stories=stories))
+        assert f" % {of_all}." in section.lines[0]
+        assert f" % {of_all};" in stories[0].sentence
+        (earlier,) = make_sections(SectionInputs(stories=(replace(stories[0], of_all=""),)))
+        assert earlier.lines[0].endswith(" of the rows.")
+
+
 def test_many_rows_without_any_alike_are_not_called_few() -> None:
     rng = np.random.default_rng(8)
     frame = pd.DataFrame({"left": rng.normal(size=3000), "right": rng.normal(size=3000)})
