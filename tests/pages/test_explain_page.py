@@ -223,6 +223,17 @@ def test_the_cheapest_flip_keeps_to_all_that_the_goal_says_of_a_lever(stages: St
     assert free[0][0] not in [now for now, _ in flips(Lever("contract", from_values=("another",)))]
 
 
+@pytest.mark.parametrize("name", ["All rows", "One column"])
+def test_figures_that_do_not_go_by_weights_say_so(
+    visit: Visit, stages: Stages, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = stages.workspace.search.problem(stages.projects["scored"])
+    words = "Rows count alike here, whatever “w” says."
+    assert words not in texts(tab(visit, "scored", name)).replace("\\", "")
+    monkeypatch.setattr(Searching, "problem", lambda self, project_id: replace(problem, weights="w"))
+    assert words in texts(tab(visit, "scored", name)).replace("\\", "")
+
+
 def test_one_row_explains_the_class_that_is_chosen(visit: Visit, stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of several classes; two are spoken of by one of them, and there is nothing to choose."""
     assert not [one for one in tab(visit, "scored", "One row").selectbox if one.label.startswith("Class to explain")]

@@ -10,6 +10,7 @@ from automl_core.explaining import Allowed, cheapest_flip, curve, open_rows, pas
 from automl_core.explaining.changes import TableChange
 from automl_core.explaining.single import explain_row
 from automl_core.explaining.sure import sureness
+from automl_core.framing.problem import Task
 from tests.unit.test_explaining_routes import COLUMNS, model, table, target
 
 RARE = np.random.default_rng(5)
@@ -93,3 +94,25 @@ def test_shares_of_few_rows_are_no_evidence_against_the_model() -> None:
     assert sum("The raw means" in sentence for sentence in by_chance) <= 1
     level = frame["c"].map({name: place % 2 for place, name in enumerate(sorted(frame["c"].dropna().unique()))}).fillna(0)
     assert "The raw means" in curve(rows, "c", 100.0 * level.to_numpy(dtype=np.float64)).sentence
+
+
+def test_where_rows_have_weights_it_is_said_that_they_count_alike_and_the_past_does_not_contradict() -> None:
+    """A table thinned to half yes, whose weights make yes 5 %: predictions go by the weights, counts of rows do not."""
+    frame, raw = table()
+    words = "Rows count alike here, whatever “w” says."
+    tasks: tuple[Task, ...] = ("binary", "regression")
+    for task in tasks:
+        made = model(task, ("lightgbm",))
+        weighed = replace(made, problem=replace(made.problem, weights="w"))
+        cases = past_cases(made, frame, made.predict_frame(frame), target(task, raw), np.arange(len(frame)), {"a": 1.0})
+        if task == "binary":
+            cases = replace(cases, oof=np.full(len(frame), 0.05), outcomes=(RARE.random(len(frame)) < 0.5).astype(np.float64))
+        plain, told = sureness(cases, 0.05), sureness(replace(cases, model=weighed), 0.05)
+        assert plain is not None
+        assert told is not None
+        assert words not in plain.sentence
+        assert told.sentence.endswith(f" {words}")
+        assert "trust the past rows more" not in told.sentence
+        assert ("trust the past rows more" in plain.sentence) == (task == "binary")
+        table_told = what_if_table(weighed, frame, (TableChange("b", "add", 0.1),), COLUMNS)
+        assert table_told.sentence.endswith(f" {words}")

@@ -243,6 +243,8 @@ def test_what_a_closer_look_found_no_evidence_for_is_no_driver() -> None:
     assert not [line for line in report.drivers if "tenure" in line]
     assert [bar.label for bar in report.driver_bars] == ["cost"]
     assert not [line for line in report.limits if "order of the strongest" in line]
+    weighed = make_report(replace(made, problem=replace(made.problem, weights="w"))).drivers
+    assert weighed == (*make_report(made).drivers, "Rows count alike here, whatever “w” says.")
     together = replace(looked, groups=(ColumnGroup(("tenure", "cost"), 1.0, 10.0),))
     assert [bar.label for bar in make_report(replace(made, explanation=together)).driver_bars] == ["cost", "tenure"]
 
