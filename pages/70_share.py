@@ -12,7 +12,7 @@ import streamlit as st
 
 from automl_core.explaining.words import day
 from automl_core.reporting.report import Report
-from pages.ui import cards, session
+from pages.ui import cards, explain_class, session
 from pages.ui.address import absolute
 from pages.ui.border import border
 from pages.ui.theme import CHOICE_WIDTH, TEXT_WIDTH
@@ -94,7 +94,7 @@ fresh = bool(reports) and not ws.share.behind(project)
 if st.button("Make the report" if not reports else "Make a new report", type="secondary" if fresh else "primary",
              icon=":material/description:", key="make_report"):
     with border(), st.spinner("Writing the report", show_time=True):
-        ws.share.make_report(project)
+        ws.share.make_report(project, label=explain_class.chosen(project))
         session.session().shown_once.pop("link", None)
         st.rerun()
 if reports:

@@ -48,8 +48,9 @@ class Reason:
 class SegmentStory:
     """A confirmed segment on all rows.
 
-    `share_rows` is its share of the rows, `share_outcome` its share of all outcomes (NaN for numbers below zero), `explained` the
-    share of the outcome's variance that the segment tells, `same_sign` the folds (of 5) in which it differs the same way.
+    `share_rows` is its share of the rows, `share_outcome` its share of what `of_all` says (NaN for numbers below zero; earlier
+    versions kept no `of_all`), `explained` the share of the outcome's variance that the segment tells, `same_sign` the folds (of
+    5) in which it differs the same way.
     `reasons` (widest first) plus `others` plus `not_explained` is the segment's difference; without a model there are none and
     `not_explained` is NaN.
     """
@@ -63,6 +64,7 @@ class SegmentStory:
     others: float
     not_explained: float
     sentence: str
+    of_all: str = ""
 
 
 def tell_segments(
@@ -104,10 +106,11 @@ def _story(
     reasons, others, left = _why(segment, mask, sampled, 100.0 if outcome.is_rate else 1.0)
     explained = _explained(inside, values)
     words = f"{percent(share)} of the rows"
+    of_all = f"of all {outcome.label}" if outcome.is_rate else f"of the sum of {outcome.label}"
     if math.isfinite(share_outcome):
-        words += f" with {percent(share_outcome)} of all {outcome.label}"
+        words += f" with {percent(share_outcome)} {of_all}"
     words += f"; it differs the same way in {sum(signs)} of {FOLDS} parts of the data."
-    return SegmentStory(segment, share, share_outcome, explained, sum(signs), reasons, others, left, words)
+    return SegmentStory(segment, share, share_outcome, explained, sum(signs), reasons, others, left, words, of_all)
 
 
 def _explained(inside: NDArray[np.bool_], values: NDArray[np.float64]) -> float:

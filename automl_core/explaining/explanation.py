@@ -93,6 +93,13 @@ class Explanation:
     doubt: float = 0.0
 
     @property
+    def drivers(self) -> tuple[Importance, ...]:
+        """The columns that may be named as what the answers hang on, the largest first: used, and not without evidence by a
+        closer look. One of a group is judged with it."""
+        inside = {name for group in self.groups for name in group.columns}
+        return tuple(item for item in self.importance if item.share > 0 and (item.evidence or item.column in inside))
+
+    @property
     def in_points(self) -> bool:
         """Whether amounts are percentage points: those of a class. The units cannot say, for a number may be called “points”."""
         return bool(self.label)

@@ -32,6 +32,7 @@ from automl_core.explaining.fairness_counts import (
     widened,
     wilson,
 )
+from automl_core.framing.metric_rows import Decision, pinball_rows
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -44,7 +45,8 @@ class Audit:
     """What is audited: out-of-fold `prediction` (n,) (probability of the class spoken of, or a number), `y` (n,) (1 for that
     class and 0 otherwise, or the number; NaN when unknown), `group` (n,) labels, and `selected` (n,), who is predicted to be of
     the class (None for numbers). `column` is the protected column, `label` the class in words ("" for numbers).
-    `together` (n,) says which rows go together, such as those of one customer (None: each stands alone)."""
+    `together` (n,) says which rows go together, such as those of one customer (None: each stands alone); `level` is the quantile
+    that numbers are predicted at (NaN: the mean)."""
 
     prediction: Floats
     y: Floats
@@ -54,6 +56,12 @@ class Audit:
     label: str
     seed: int = 0
     together: NDArray[np.int64] | None = None
+    level: float = math.nan
+
+    @property
+    def by_share(self) -> bool:
+        """Whether predictions are quantiles, to be held against the share of outcomes below them."""
+        return math.isfinite(self.level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +76,9 @@ class CalibrationPoint:
 class GroupFigures:
     """One group. For classes: who is selected, of those who are of the class (`found`) and of those who are not (`false_alarms`),
     and how often the class occurs. For numbers: `selected`, `found` and `false_alarms` rest on no rows. `residual` is observed
-    minus predicted, `error` the mean absolute error of numbers. `small` groups, of too few rows or of rows that too few others
-    stand for, are shown but not compared; nor are the errors of `lumped` ones, in which that is so of those who are of the class
-    or of those who are not."""
+    minus predicted, or the share of outcomes below a predicted quantile, `error` the mean absolute error of numbers, or the
+    pinball loss of a quantile. `small` groups, of too few rows or of rows that too few others stand for, are shown but not
+    compared; nor are the errors of `lumped` ones, in which that is so of those who are of the class or of those who are not."""
 
     group: str
     rows: int
@@ -96,7 +104,8 @@ class Fairness:
     """All groups, largest first, and the widest gaps between those that are not small.
 
     `parity` is demographic parity, `odds` equalised odds (the wider of `found` and `false_alarms`), `residual` calibration in the
-    large, `error` of numbers only. `sentences` say it in words.
+    large, `error` of numbers only. `sentences` say it in words. `level` is the quantile that numbers are predicted
+    at (NaN: the mean), `note` the one of the sentences that is about all columns alike.
     """
 
     column: str
@@ -111,11 +120,18 @@ class Fairness:
     error: Spread
     rows: int
     sentences: tuple[str, ...] = ()
+    level: float = math.nan
+    note: str = ""
 
     @property
     def compared(self) -> tuple[GroupFigures, ...]:
         """The groups that are large enough to be compared."""
         return tuple(group for group in self.groups if not group.small)
+
+    @property
+    def error_name(self) -> str:
+        """What the error of numbers is: an absolute one, or that of a quantile."""
+        return "mean error" if math.isnan(self.level) or self.level == 0.5 else "mean pinball loss"
 
 
 def audit(case: Audit) -> Fairness:
@@ -127,23 +143,31 @@ def audit(case: Audit) -> Fairness:
         raise BadInput("No row has both an outcome and a prediction.", "Run a search first.")
     selected = None if case.selected is None else case.selected[known]
     together = None if case.together is None else codes_of(case.together[known])
-    case = Audit(case.prediction[known], case.y[known], case.group[known], selected, case.column, case.label, case.seed, together)
+    case = replace(case, prediction=case.prediction[known], y=case.y[known], group=case.group[known], selected=selected,
+                   together=together)
     names, codes = _groups(case.group)
     if len(names) < 2:
         raise BadInput("This column has only one group among the predicted rows.", "Choose a column with two groups or more.")
     figures = tuple(_figures(case, codes == place, name) for place, name in enumerate(names))
     large = [place for place, group in enumerate(figures) if not group.small]
     generator = np.random.default_rng(case.seed)
-    off, everyone = case.y - case.prediction, np.ones(len(case.y), dtype=bool)
-    residuals = mean_spread([off[codes == place] for place in large], generator)
+    everyone = np.ones(len(case.y), dtype=bool)
+    off = np.zeros(len(case.y))
+    for place in range(len(names)):
+        off[codes == place] = _missed(case, codes == place)
+    if case.by_share:
+        residuals = share_spread(*_counts(off > 0.5, everyone, codes, large), generator)
+    else:
+        residuals = mean_spread([off[codes == place] for place in large], generator)
     residuals = _dependent(residuals, case, [(off, everyone)], (codes, large), generator)
     made = Fairness(case.column, case.label, selected is not None, figures, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, residuals,
-                    UNKNOWN, len(case.y))
+                    UNKNOWN, len(case.y), level=case.level)
     if selected is not None:
         made = _class_gaps(made, case, codes, generator)
     else:
-        errors = mean_spread([np.abs(off)[codes == place] for place in large], generator, ratio=True)
-        made = replace(made, error=_dependent(errors, case, [(np.abs(off), everyone)], (codes, large), generator))
+        sizes = _errors(case, everyone)
+        errors = mean_spread([sizes[codes == place] for place in large], generator, ratio=True)
+        made = replace(made, error=_dependent(errors, case, [(sizes, everyone)], (codes, large), generator))
     return replace(made, sentences=sentences(made))
 
 
@@ -166,12 +190,33 @@ def _figures(case: Audit, mask: Mask, name: str) -> GroupFigures:
         chosen, observed = share_rate(picked, together), share_rate(real, together)
         found, false_alarms = (share_rate(picked[some], None if together is None else together[some]) for some in (real, ~real))
     else:
-        error = mean_rate(np.abs(y - prediction), together)
+        error = mean_rate(_errors(case, mask), together)
+    missed = _missed(case, mask)
+    residual = share_rate(missed > 0.5, together) if case.by_share else mean_rate(missed, together)
     lumped = case.selected is not None and (_few(case, mask & (case.y > 0.5)) or _few(case, mask & (case.y <= 0.5)))
     return GroupFigures(
         name, len(y), len(y) < SMALL_ROWS or _few(case, mask), chosen, found, false_alarms, observed, float(prediction.mean()),
-        mean_rate(y - prediction, together), error, _calibration(case, mask), lumped,
+        residual, error, _calibration(case, mask), lumped,
     )
+
+
+def _missed(case: Audit, mask: Mask) -> Floats:
+    """(m,) by how much each outcome of a group is above its prediction; of quantiles 1 where it is below it, else 0, for their
+    mean is not that of the outcomes by design. Of outcomes that equal it, such as many zeros, as many count as it asks for."""
+    y, prediction = case.y[mask], case.prediction[mask]
+    if not case.by_share:
+        return y - prediction
+    below, equal = (y < prediction).astype(np.float64), np.flatnonzero(y == prediction)
+    below[equal[: max(0, round(case.level * len(y) - float(below.sum())))]] = 1.0
+    return below
+
+
+def _errors(case: Audit, mask: Mask) -> Floats:
+    """(m,) the absolute error of each row; of a quantile that is not the median its pinball loss."""
+    y, prediction = case.y[mask], case.prediction[mask]
+    if case.by_share and case.level != 0.5:
+        return pinball_rows(y, prediction, Decision(quantile=case.level))
+    return np.abs(y - prediction)
 
 
 def _few(case: Audit, mask: Mask) -> bool:
@@ -185,7 +230,7 @@ def _calibration(case: Audit, mask: Mask) -> tuple[CalibrationPoint, ...]:
     """Five bins of a group's rows, of equal size by prediction; fewer when there are few rows."""
     rows = np.flatnonzero(mask)
     bins = min(BINS, len(rows) // LEAST_EACH)
-    if bins < 2:
+    if bins < 2 or case.by_share:  # the mean of what came is not a quantile
         return ()
     points = []
     for some in np.array_split(rows[np.argsort(case.prediction[rows], kind="stable")], bins):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from automl_core.data.words import join_words
 from automl_core.explaining.fairness_counts import LEAST_EACH, SMALL_ROWS, Rate, Spread
-from automl_core.explaining.words import interval, number, percent, points, quote
+from automl_core.explaining.words import interval, level_name, number, percent, points, quote
 
 if TYPE_CHECKING:
     from automl_core.explaining.fairness import Fairness, GroupFigures
@@ -93,16 +93,30 @@ def _off(made: Fairness, level: Callable[[float], str], gap: Callable[[float], s
             f"{level(low.observed.value)}.")
 
 
+def _below(made: Fairness) -> str:
+    """How many outcomes are below the quantile that was predicted, by group."""
+    ranked = sorted(made.compared, key=lambda group: group.residual.value)
+    low, high = ranked[0], ranked[-1]
+    if not made.residual.clear:
+        return (f"How many outcomes are below what was predicted, their {level_name(made.level)}, differs by no more than "
+                f"chance can make from group to group (at most {points(made.residual.high)}).")
+    return (f"The predictions are the {level_name(made.level)}, so {number(100 * made.level)} % of the outcomes should be below "
+            f"them: in {quote(high.group)} {percent(high.residual.value)} are, in {quote(low.group)} "
+            f"{percent(low.residual.value)}.")
+
+
 def _number_lines(made: Fairness) -> list[str]:
     if len(made.compared) < 2:
         return ["Fewer than two groups are large enough, so nothing can be compared."]
     ranked = sorted(made.compared, key=lambda group: group.error.value)
     low, high, spread = ranked[0], ranked[-1], made.error
+    what = made.error_name
     if spread.clear:
         span = interval(number(spread.low), number(spread.high))
-        errors = (f"The mean error is {number(high.error.value)} in {quote(high.group)} and {number(low.error.value)} in "
+        errors = (f"The {what} is {number(high.error.value)} in {quote(high.group)} and {number(low.error.value)} in "
                   f"{quote(low.group)}: {number(spread.difference)} apart (95 % range {span}).")
     else:
-        errors = (f"The mean error is {number(low.error.value)} to {number(high.error.value)}, depending on the group: no more "
+        errors = (f"The {what} is {number(low.error.value)} to {number(high.error.value)}, depending on the group: no more "
                   "apart than chance can make.")
-    return [_off(made, number, lambda value: number(abs(value))), errors]
+    off = _below(made) if math.isfinite(made.level) else _off(made, number, lambda value: number(abs(value)))
+    return [off, errors]

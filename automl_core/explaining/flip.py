@@ -17,7 +17,8 @@ from automl_core.errors import BadInput
 from automl_core.explaining.changes import Flip
 from automl_core.explaining.single import row_frame, value_text
 from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, from_numbers, is_date, is_number, open_rows
-from automl_core.explaining.words import number, percent, quote
+from automl_core.explaining.words import number, percent, quote, told_apart
+from automl_core.framing.metrics import predicted_codes
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
@@ -62,10 +63,10 @@ def cheapest_flip(
 ) -> Flip | None:
     """The cheapest change of one or two levers after which the decision is another; None when there is none among those tried.
 
-    For two classes the decision turns at the model's threshold; for several when the class `label` stops or starts to be the most
-    probable; for numbers when the prediction reaches `goal`. `past` are typed, cleaned rows: numbers move on a grid of their
-    quantiles (1 % to 99 %), levels to the 12 most common. A number's change costs the share of past rows it passes, another level
-    half a table. BadInput when a lever is not used by the model, or a number has no goal.
+    For two classes the decision turns at the model's threshold; for several when the class `label` stops or starts to be
+    what the row is called; for numbers when the prediction reaches `goal`. `past` are typed, cleaned rows: numbers move on a grid
+    of their quantiles (1 % to 99 %), levels to the 12 most common. A number's change costs the share of past rows it passes,
+    another level half a table. BadInput when a lever is not used by the model, or a number has no goal.
     """
     for lever in levers:
         if lever.column not in model.sources:
@@ -93,7 +94,8 @@ def cheapest_flip(
     cost, places, picks, after = chosen
     changes = tuple((options[place].name, value_text(row.get(options[place].name)), options[place].texts[pick])
                     for place, pick in zip(places, picks, strict=True))
-    return Flip(changes, before, after, cost, tried, _sentence(rows, changes, before, after))
+    answers = _answers(rows, options, places, picks)
+    return Flip(changes, before, after, cost, tried, _sentence(rows, changes, (before, after), answers))
 
 
 _Pick = tuple[tuple[int, ...], tuple[int, ...]]
@@ -200,11 +202,36 @@ def _is_float(text: str) -> bool:
         return False
 
 
-def _sentence(rows: Rows, changes: tuple[tuple[str, str, str], ...], before: float, after: float) -> str:
+def _answers(rows: Rows, options: list[_Options], places: tuple[int, ...], picks: tuple[int, ...]) -> tuple[str, ...]:
+    """The classes that the row is called before and after the change; none for numbers."""
+    problem = rows.model.problem
+    if problem.task == "regression":
+        return ()
+    moved = rows.matrix.copy()
+    for place, pick in zip(places, picks, strict=True):
+        moved[:, feature_places(rows.model, options[place].name)] = options[place].features[pick]
+    codes = predicted_codes(rows.model.predict_matrix(np.vstack([rows.matrix, moved])), rows.model.cut)
+    if problem.task == "multiclass":
+        return tuple(problem.classes[code] for code in codes.tolist())
+    other = next((name for name in problem.classes if name != problem.positive), "")
+    return tuple(problem.positive if code else other for code in codes.tolist())
+
+
+def _sentence(
+    rows: Rows, changes: tuple[tuple[str, str, str], ...], figures: tuple[float, float], answers: tuple[str, ...]
+) -> str:
     what = join_words([f"{quote(name)} were {quote(then)} instead of {quote(now)}" for name, now, then in changes])
-    if rows.model.problem.task == "regression":
-        return f"The model would say {number(after)} instead of {number(before)} if {what}."
+    problem, (before, after) = rows.model.problem, figures
+    if not answers:
+        digits = next((digits for digits in (3, 4, 5) if number(before, digits) != number(after, digits)), 6)
+        return f"The model would say {number(after, digits)} instead of {number(before, digits)} if {what}."
+    first, last = told_apart(before / 100, after / 100)
     where = ""
-    if rows.model.problem.task == "binary":
-        where = f" (it turns at {percent(_turning(rows))})"
-    return f"The model would turn, from {percent(before / 100)} to {percent(after / 100)}{where}, if {what}."
+    if problem.task == "binary":
+        turning = _turning(rows)
+        first, last = (told_apart(value / 100, turning)[0] if text == percent(turning) else text
+                       for value, text in ((before, first), (after, last)))  # “from 30 %” would not say on which side of it
+        where = f" (it turns at {percent(turning)})"
+    now, then = answers
+    return (f"The model would say {quote(problem.target)} = {quote(then)} instead of {quote(now)} if {what}: "
+            f"{quote(problem.classes[rows.place])} would go from {first} to {last}{where}.")

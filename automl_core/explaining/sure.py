@@ -16,7 +16,7 @@ from automl_core.explaining.contributions import explained_class, shown
 from automl_core.explaining.explanation import Neighbour, RowContext, Sureness
 from automl_core.explaining.single import encode_row, is_missing, value_text
 from automl_core.explaining.swap import as_numbers, is_date, is_number
-from automl_core.explaining.words import number, percent, quote
+from automl_core.explaining.words import counted_alike, number, percent, quote
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
@@ -167,14 +167,14 @@ def sureness(cases: PastCases, prediction: float, skip: int = -1) -> Sureness | 
     if near.sum() < LEAST_LIKE:
         near = distance <= np.partition(distance, min(LEAST_LIKE, len(distance)) - 1)[min(LEAST_LIKE, len(distance)) - 1]
     rows, ends = int(near.sum()), (float(said[near].min()), float(said[near].max()))
-    target = cases.model.problem.target
+    target, alike = cases.model.problem.target, counted_alike(cases.model.problem.weights)
     if regression:
         bands = cases.model.bands
         low, high = bands.around_one(prediction) if bands else tuple(np.quantile(outcomes[near], [0.05, 0.95]))
         mean = float(outcomes[near].mean())
         sentence = (f"Predicted {number(prediction)}; nine of ten such rows lie between {number(float(low))} and "
                     f"{number(float(high))}. The {rows:,} past rows predicted nearest to it had {number(mean)} on average.")
-        return Sureness(rows, *ends, mean, float(low), float(high), sentence)
+        return Sureness(rows, *ends, mean, float(low), float(high), f"{sentence} {alike}".rstrip())
     rate = float(outcomes[near].mean())
     low, high = wilson(rate, rows)
     label = cases.model.problem.classes[explained_class(cases.model, cases.label)]
@@ -182,7 +182,9 @@ def sureness(cases: PastCases, prediction: float, skip: int = -1) -> Sureness | 
     near_by = first if first == last else f"{first} to {last}"
     sentence = (f"Predicted {percent(prediction)}. Of {rows:,} past rows predicted {near_by}, "
                 f"{percent(rate)} had {quote(target)} = {quote(label)} (95 % range {percent(low)} to {percent(high)}).")
-    if not low <= float(said[near].mean()) <= high:
+    if alike:
+        sentence += f" {alike}"  # so they cannot contradict a prediction that goes by the weights
+    elif not low <= float(said[near].mean()) <= high:
         sentence += " That is off what was predicted for them: trust the past rows more."
     return Sureness(rows, 100 * ends[0], 100 * ends[1], 100 * rate, 100 * low, 100 * high, sentence)
 

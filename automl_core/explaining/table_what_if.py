@@ -16,7 +16,7 @@ from automl_core.errors import BadInput
 from automl_core.explaining.changes import TableChange, TableWhatIf
 from automl_core.explaining.contributions import shown
 from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, is_number, open_rows
-from automl_core.explaining.words import count, number, quote, told_apart
+from automl_core.explaining.words import count, counted_alike, number, quote, told_apart
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
@@ -173,7 +173,7 @@ def _sentence(rows: Rows, made: TableWhatIf, changes: tuple[TableChange, ...]) -
                  f"average instead of {before}; {made.flips_up + made.flips_down:,} of {made.rows:,} rows {turned}.")
     if made.outside:
         found += f" In {count(made.outside, 'row')} the new value lies beyond anything seen, where the model can only guess."
-    return found
+    return f"{found} {counted_alike(problem.weights)}".rstrip()
 
 
 def _change_words(change: TableChange) -> str:

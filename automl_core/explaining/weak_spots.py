@@ -17,7 +17,7 @@ from automl_core.data.words import join_words
 from automl_core.explaining.dependent import Welch, codes_of, welch
 from automl_core.explaining.explanation import SpotCondition, WeakSpot, WeakSpots
 from automl_core.explaining.swap import as_numbers, is_date, is_number
-from automl_core.explaining.words import count, edge, number, percent, quote
+from automl_core.explaining.words import count, edge, level_name, number, percent, quote
 from automl_core.framing.metrics import METRICS, decision_of
 from automl_core.framing.problem import Problem
 
@@ -70,7 +70,7 @@ def weak_spots(judged: Judged, names: tuple[str, ...]) -> WeakSpots:
     """
     problem = judged.problem
     loss = row_loss(judged)
-    title = LOSSES["numbers" if problem.task == "regression" else "classes"]
+    title = _loss_title(problem)
     names = tuple(name for name in names if name in judged.frame and not is_date(judged.frame[name]))[:MOST_COLUMNS]
     first = _first_half(judged)
     if min(int(first.sum()), int((~first).sum())) < 2 * SMALLEST or not names:
@@ -88,13 +88,28 @@ def weak_spots(judged: Judged, names: tuple[str, ...]) -> WeakSpots:
     return WeakSpots(tuple(kept), looked_at, len(tests), title, _sentence(len(kept), looked_at, len(tests)))
 
 
+def _loss_title(problem: Problem) -> str:
+    level = _uneven(problem)
+    if level is not None:
+        return f"pinball loss of the {level_name(level)}"
+    return LOSSES["numbers" if problem.task == "regression" else "classes"]
+
+
+def _uneven(problem: Problem) -> float | None:
+    """The quantile that a number is predicted at where too high and too low do not count alike; else None."""
+    return None if problem.level == 0.5 else problem.level
+
+
 def row_loss(judged: Judged) -> Floats:
-    """(n,) the log loss of each row's probabilities, or the absolute error of its number."""
-    name = "mae" if judged.problem.task == "regression" else "log_loss"
+    """(n,) the log loss of each row's probabilities, or the error of its number: absolute, or the pinball loss of a quantile."""
+    level = _uneven(judged.problem)
+    name = "log_loss" if judged.problem.task != "regression" else "mae" if level is None else "pinball"
     rows = METRICS[name].loss_rows
     assert rows is not None
+    decision = decision_of(judged.problem)
+    decision = decision if level is None else replace(decision, quantile=level)
     y = judged.y if judged.problem.task == "regression" else judged.y.astype(np.int64)
-    loss = np.asarray(rows(y, judged.oof, decision_of(judged.problem)), dtype=np.float64)
+    loss = np.asarray(rows(y, judged.oof, decision), dtype=np.float64)
     return np.minimum(loss, np.quantile(loss, 0.995))  # a few wild rows must not make a group of their own
 
 
@@ -237,28 +252,51 @@ def _spot(judged: Judged, loss: Floats, where: tuple[tuple[SpotCondition, ...], 
     predicted, observed = mean(judged.predicted, inside), mean(judged.observed, inside)
     numbers = judged.problem.task == "regression"
     worse = f"{number(mean(loss, inside), 2)} against {number(mean(loss, outside), 2)} elsewhere"
-    level = number if numbers else _points
-    several = judged.problem.task == "multiclass" and judged.label
-    said = f"Of {quote(judged.problem.target)} = {quote(judged.label)} it says" if several else "It says"
-    what = "is off by" if numbers else "has a log loss of"
+    what = "has a log loss of" if not numbers else "is off by" if _uneven(judged.problem) is None else "has a pinball loss of"
     sentence = (f"Where {join_words([describe(condition) for condition in conditions])}, the model {what} {worse} "
-                f"({int(inside.sum()):,} rows checked). {said} {level(predicted)} on average, {level(observed)} was seen"
-                f"{_kind(judged, inside)}")
+                f"({int(inside.sum()):,} rows checked). {_seen(judged, inside, predicted, observed)}")
     return WeakSpot(conditions, int(inside.sum()), mean(loss, inside), mean(loss, outside), found.gap, found.gap - found.reach,
                     found.gap + found.reach, found.p, predicted, observed, sentence)
 
 
-def _kind(judged: Judged, inside: Mask) -> str:
-    """Whether the model is off in a group, or the group is harder: by the 95 % interval of what it misses on average."""
-    missed, mass = judged.observed[inside] - judged.predicted[inside], judged.counted[inside]
-    mean = float(np.average(missed, weights=mass))
-    together = _together(judged)
+def _seen(judged: Judged, inside: Mask, predicted: float, observed: float) -> str:
+    """What was predicted there and what came, and whether that is off: a quantile is held against the share that lies below it,
+    for its mean is not that of the outcome by design."""
+    problem, level = judged.problem, judged.problem.level
+    if level is not None and problem.metric != "mape":
+        return _seen_below(judged, inside, predicted, level)
+    words = number if problem.task == "regression" else _points
+    several = problem.task == "multiclass" and judged.label
+    said = f"Of {quote(problem.target)} = {quote(judged.label)} it says" if several else "It says"
+    told = f"{said} {words(predicted)} on average, {words(observed)} was seen"
+    if problem.metric in ("mape", "rmsle"):  # best below the mean, by how much hangs on how the outcome spreads
+        return f"{told}."
+    missed = judged.observed[inside] - judged.predicted[inside]
+    return f"{told}{_verdict(abs(float(np.average(missed, weights=judged.counted[inside]))) > _reach(judged, inside, missed))}"
+
+
+def _seen_below(judged: Judged, inside: Mask, predicted: float, level: float) -> str:
+    said, came, mass = judged.predicted[inside], judged.observed[inside], judged.counted[inside]
+    under, reached = (came < said).astype(np.float64), (came <= said).astype(np.float64)  # of whole numbers many are equal
+    least = 1.96 * math.sqrt(level * (1 - level) * float((mass**2).sum())) / float(mass.sum())  # all below: no spread is seen
+    high = float(np.average(under, weights=mass)) - level > max(least, _reach(judged, inside, under))
+    share = float(np.average(reached, weights=mass))
+    low = level - share > max(least, _reach(judged, inside, reached))
+    return (f"Its {level_name(level)} is {number(predicted)} on average; {percent(share)} of the outcomes were no higher, where "
+            f"{number(100 * level)} % should be{_verdict(high or low)}")
+
+
+def _verdict(off: bool) -> str:
+    """Whether the model is off in a group, or the group is harder."""
+    return ": there it is off." if off else ", so it is not off on average: these rows are harder."
+
+
+def _reach(judged: Judged, inside: Mask, missed: Floats) -> float:
+    """Half the 95 % interval of what is missed (m,) on average in a group."""
+    mass, together = judged.counted[inside], _together(judged)
     codes = np.arange(len(mass)) if together is None else codes_of(together[inside])
-    off = np.bincount(codes, mass * (missed - mean))
-    reach = 1.96 * math.sqrt(float((off**2).sum())) / float(mass.sum())
-    if abs(mean) > reach:
-        return ": there it is off."
-    return ", so it is not off on average: these rows are harder."
+    off = np.bincount(codes, mass * (missed - float(np.average(missed, weights=mass))))
+    return 1.96 * math.sqrt(float((off**2).sum())) / float(mass.sum())
 
 
 def _points(value: float) -> str:

@@ -111,6 +111,11 @@ def money(value: float, currency: str) -> str:
     return f"{sign}{currency} {amount}" if currency else f"{sign}{amount}"
 
 
+def level_name(level: float) -> str:
+    """What a quantile is called: the median, or the 90 % quantile."""
+    return "median" if level == 0.5 else f"{number(100 * level)} % quantile"
+
+
 def counted_alike(weights: str) -> str:
     """Says that the column of weights is not used; empty where there is none."""
     return f"Rows count alike here, whatever {quote(weights)} says." if weights else ""

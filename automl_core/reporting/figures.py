@@ -42,8 +42,10 @@ def score_words(summary: RunSummary) -> str:
         return (
             f"of two rows with different outcomes the model puts the right one first in {_of_hundred(score.mean, low, high)}"
         )
-    if summary.metric in ("accuracy", "balanced_accuracy"):
+    if summary.metric == "accuracy":
         return f"it is right in {_of_hundred(score.mean, low, high)}"
+    if summary.metric == "balanced_accuracy":  # not the share that is right: a rare class counts as much as a common one
+        return f"of the rows of a class it finds {_of_hundred(score.mean, low, high, 'on average over the classes')}"
     span = interval(number(low), number(high))
     if summary.metric in ("rmse", "mae"):
         return f"it misses by about {number(score.mean)} (95 % range {span})"
@@ -52,20 +54,18 @@ def score_words(summary: RunSummary) -> str:
     return f"{_title(summary.metric)} is {number(score.mean)} (95 % range {span})"
 
 
-def _of_hundred(mean: float, low: float, high: float) -> str:
+def _of_hundred(mean: float, low: float, high: float, what: str = "cases") -> str:
     """85 of 100 cases with the range; with a decimal where whole cases would make the range look like nothing."""
     places = 0 if f"{100 * low:.0f}" != f"{100 * high:.0f}" else 1
     value, first, last = (f"{100 * part:.{places}f}" for part in (mean, low, high))
-    return f"{value} of 100 cases (95 % range {first} to {last})"
+    return f"{value} of 100 {what} (95 % range {first} to {last})"
 
 
 def driver_bars(explanation: Explanation | None) -> tuple[Bar, ...]:
-    """The five strongest columns with their share."""
+    """The five strongest columns with their share, without those that a closer look found no evidence for."""
     if explanation is None:
         return ()
-    return tuple(
-        Bar(plain(one.column), one.share, percent(one.share)) for one in explanation.importance[:MOST_DRIVERS] if one.share > 0
-    )
+    return tuple(Bar(plain(one.column), one.share, percent(one.share)) for one in explanation.drivers[:MOST_DRIVERS])
 
 
 def ladder_bars(summary: RunSummary, verdict: Verdict | None) -> tuple[Bar, ...]:

@@ -10,7 +10,7 @@ from automl_core.acting.action import ActionCard, ActionList, Goal, SegmentSearc
 from automl_core.acting.decisions import expected_words
 from automl_core.acting.pilot_result import in_order
 from automl_core.explaining.explanation import Explanation
-from automl_core.explaining.words import count, interval, money, number, percent, plain, quote
+from automl_core.explaining.words import count, interval, level_name, money, number, percent, plain, quote
 from automl_core.framing.problem import Problem, Verdict
 from automl_core.reporting.figures import driver_bars, ladder_bars, score_figure, score_text, score_words
 from automl_core.reporting.report import Report
@@ -238,7 +238,7 @@ def _limits(inputs: ReportInputs) -> tuple[str, ...]:
         if names:
             found.append(f"Check whether {names} may already know the outcome: if so, the score is too good.")
         found.extend(leak.evidence for leak in inputs.verdict.leaks if not leak.column)
-    if inputs.explanation is not None and any(not one.stable for one in inputs.explanation.importance[:3]):
+    if inputs.explanation is not None and any(not one.stable for one in inputs.explanation.drivers[:3]):
         found.append("The order of the strongest columns is not certain: other rows could swap their places.")
     found.append("If customers, prices or rules change, the model must be checked again; the monitor page does that.")
     return tuple(found[:5])
@@ -281,11 +281,18 @@ def _figures(inputs: ReportInputs) -> tuple[tuple[str, str], ...]:
     if inputs.explanation is not None:
         base = inputs.explanation.base
         classes = inputs.explanation.in_points
-        found.append(
-            (percent(base / 100) if classes else number(base), f"{_counted(inputs)} {'overall' if classes else 'on average'}")
-        )
+        found.append((percent(base / 100), f"{_counted(inputs)} overall") if classes else (number(base), _mean_of(inputs)))
     found.append(score_figure(inputs.summary))
     return tuple(found[:4])
+
+
+def _mean_of(inputs: ReportInputs) -> str:
+    """What the mean of the predictions is: no average of the outcome where a quantile is predicted."""
+    problem = inputs.problem
+    if problem.metric in ("mape", "rmsle"):
+        return f"predicted {_counted(inputs)} on average"
+    named = f"{level_name(problem.level)} of {_counted(inputs)}," if problem.level is not None else _counted(inputs)
+    return f"{named} on average"
 
 
 def _ladder_title(inputs: ReportInputs) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from automl_core.explaining.explanation import Explanation
-from automl_core.explaining.words import number, percent, plain
+from automl_core.explaining.words import count, number, percent, plain
 from automl_core.framing.problem import Problem, Verdict
 from automl_core.reporting.figures import RUNGS, score_text
 from automl_core.search.plan import RunSummary
@@ -61,13 +61,20 @@ def _data(facts: CardFacts) -> list[str]:
         "",
         f"- Rows: {facts.summary.rows:,}" + (
             f", drawn at random from {facts.summary.rows + facts.summary.left_out:,}" if facts.summary.left_out else ""),
-        f"- Validation: {facts.summary.folds} parts, each predicted by a model that had not seen it",
+        f"- Validation: {_validated(facts.summary)}",
     ]
     if facts.data_name:
         lines.append(f"- File: {escape(facts.data_name)}")
     if facts.data_sha256:
         lines.append(f"- SHA-256: {escape(facts.data_sha256)}")
     return lines
+
+
+def _validated(summary: RunSummary) -> str:
+    if summary.folds > 1:
+        return f"{summary.folds} parts, each predicted by a model that had not seen it"
+    held = count(summary.judged, "row") if summary.judged else "some rows"
+    return f"{held} held out, predicted by a model that had not seen them"
 
 
 def _score(problem: Problem, summary: RunSummary) -> list[str]:

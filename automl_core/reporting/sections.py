@@ -71,7 +71,8 @@ def _happened(inputs: SectionInputs, never: tuple[str, ...]) -> tuple[str, ...]:
     for one in inputs.stories:
         conditions = one.segment.conditions
         if one.segment.rows >= SMALLEST_GROUP and not withheld(conditions):
-            share = "" if math.isnan(one.share_outcome) else f" with {percent(one.share_outcome)} of all such outcomes"
+            told_of = one.of_all and math.isfinite(one.share_outcome)
+            share = f" with {percent(one.share_outcome)} {one.of_all}" if told_of else ""
             lines.append(f"Where {describe_all(conditions)}: {percent(one.share_rows)} of the rows{share}.")
     return tuple(lines[:MOST_LINES])
 
@@ -103,12 +104,12 @@ def _pilots(inputs: SectionInputs, goal: Goal | None) -> tuple[str, ...]:
 
 
 def _fairness(audits: tuple[Fairness, ...], unaudited: Mapping[str, str]) -> tuple[str, ...]:
-    """What differs between groups of people, one column after the other, or why that is not known; the sentence that says what
-    it cannot settle once."""
+    """What differs between groups of people, one column after the other, or why that is not known; what is so for
+    all of them, and what it cannot settle, once."""
     lines: list[str] = []
     for audit in audits[:MOST_AUDITS]:
         lines += [f"By {quote(audit.column)}: {audit.sentences[0]}", *audit.sentences[1:2]] if audit.sentences else []
-    last = audits[0].sentences[-1:] if audits and len(audits[0].sentences) > 2 else ()
+    last = tuple(filter(None, (audits[0].note, *audits[0].sentences[-1:]))) if audits and len(audits[0].sentences) > 2 else ()
     return (*lines, *(f"By {quote(name)}: {why}" for name, why in unaudited.items()), *last)
 
 

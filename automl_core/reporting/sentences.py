@@ -7,7 +7,7 @@ import math
 from automl_core.acting.action import ActionCard, SegmentSearch
 from automl_core.data.words import join_words
 from automl_core.explaining.explanation import Explanation, Importance
-from automl_core.explaining.words import count, interval, money, number, percent, plain, points, quote
+from automl_core.explaining.words import count, counted_alike, interval, money, number, percent, plain, points, quote
 from automl_core.framing.problem import Problem
 from automl_core.reporting.sections import PERSONAL, SMALLEST_GROUP
 
@@ -22,11 +22,15 @@ TRUST = {
 
 
 def driver_sentences(explanation: Explanation | None, problem: Problem) -> tuple[str, ...]:
-    """The three strongest columns, one sentence each; of several classes the first one says which class they are about."""
+    """The three strongest columns, without those that a closer look found no evidence for, one sentence each; of several classes
+    the first one says which class they are about."""
     if explanation is None:
         return ()
-    found = tuple(_driver(one, explanation) for one in explanation.importance[:MOST_DRIVERS] if one.share > 0)
-    if problem.task != "multiclass" or not found:
+    found = tuple(_driver(one, explanation) for one in explanation.drivers[:MOST_DRIVERS])
+    if not found:
+        return ()
+    found = (*found, *filter(None, (counted_alike(problem.weights),)))
+    if problem.task != "multiclass":
         return found
     return (f"This is about {quote(problem.target)} = {quote(explanation.label)}, one of {len(problem.classes)} classes.", *found)
 

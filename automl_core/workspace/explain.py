@@ -144,8 +144,8 @@ class Explaining:
 
     def rows(self, project_id: str, label: str = "") -> pd.DataFrame:
         """The cleaned rows that a list may rank, with the `prediction` (probability of the positive class, of several classes of
-        `label` or else of the one that is likeliest, or value) by a model that had not seen the row in front: out of fold, or by
-        the final model where the row was left out of the search.
+        `label` or else of the one that the row is called, or value) by a model that had not seen the row in front: out of fold,
+        or by the final model where the row was left out of the search.
 
         The index is the position that `row` and `what_if` take. A column of the user's own of that name is left out.
         """
@@ -194,13 +194,13 @@ class Explaining:
         past = self.search.ranked(run)
         frame, _, problem, _ = self.search.goal.open(self.search.inputs(run))
         score = past.oof
-        if score.ndim == 2:
-            place = explaining.explained_class(self.search.bundle(run).model, label)
-            score = score[:, place] if label else score.max(axis=1)
+        called = self.search.bundle(run).model.called(score) if score.ndim == 2 else None
+        if called is not None:
+            place = explaining.explained_class(self.search.bundle(run).model, label) if label else called
+            score = score[np.arange(len(score)), place]
         shown = frame.iloc[past.positions].drop(columns=["prediction", "predicted class"], errors="ignore")
         shown.insert(0, "prediction", score)
-        if problem.task == "multiclass":
-            called = self.search.bundle(run).model.called(past.oof)
+        if called is not None:
             shown.insert(0, "predicted class", [problem.classes[index] for index in called])
         return shown
 
@@ -242,13 +242,16 @@ class Explaining:
         sources = self.search.bundle(self.search.needed(project_id)).model.sources
         return tuple(dict.fromkeys(lever.column for lever in goal.levers if lever.column in sources)) if goal else ()
 
-    def flip(self, project_id: str, position: int, columns: tuple[str, ...], goal: float = math.nan) -> Flip | None:
-        """The cheapest change of one or two of these columns that turns the row's decision, within the limits of saved levers."""
+    def flip(
+        self, project_id: str, position: int, columns: tuple[str, ...], goal: float = math.nan, label: str = ""
+    ) -> Flip | None:
+        """The cheapest change of one or two of these columns that turns the row's decision, within the limits of saved levers. Of
+        several classes the row then becomes `label`, or stops being it; unasked it stops being what it is called."""
         run, bundle, row = self._open(project_id, position)
         saved = self._goal(project_id)
         limits = {lever.column: lever for lever in saved.levers} if saved else {}
         allowed = tuple(_allowed(name, limits.get(name)) for name in columns)
-        past, label = self._opened(run).cases.frame, explaining.likeliest(bundle.model, row)
+        past, label = self._opened(run).cases.frame, label or explaining.likeliest(bundle.model, row)
         return explaining.cheapest_flip(bundle.model, row, past, allowed, goal, label)
 
     def what_if_table(self, project_id: str, changes: tuple[TableChange, ...], label: str = "") -> TableWhatIf:

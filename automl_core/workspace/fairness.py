@@ -1,6 +1,7 @@
 """Use cases of the fairness step: which columns are protected, and how the model's answers and errors differ by their groups."""
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +12,8 @@ from automl_core.errors import BadInput
 from automl_core.explaining import Fairness
 from automl_core.explaining.words import counted_alike
 from automl_core.framing import predicted_codes
+from automl_core.framing.problem import Problem
+from automl_core.workspace import explained
 from automl_core.workspace.context import Context
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
@@ -61,9 +64,20 @@ class Auditing:
     def audit(self, project_id: str, column: str, label: str = "") -> Fairness:
         """The newest model's out-of-fold answers by the groups of one column.
 
-        `label` chooses the class spoken of when there are several; without it the positive one, or the rarest.
+        `label` chooses the class spoken of when there are several; without it as `unasked` says.
         """
         return self.audit_of(self.search.needed(project_id), column, label)
+
+    def unasked(self, project_id: str) -> str:
+        """The class of several that is spoken of unasked; "" where there is nothing to choose."""
+        run = self.search.needed(project_id)
+        problem = self.search.goal.problem_of(self.search.inputs(run))
+        return self._class(run, problem) if problem.task == "multiclass" else ""
+
+    def _class(self, run: Run, problem: Problem) -> str:
+        """The one that the model is explained for; the rarest where it never was."""
+        found = explained.class_of(self.context, run, problem)
+        return found or problem.classes[_rarest(self.search.predictions(run).y, len(problem.classes))]
 
     def audit_of(self, run: Run, column: str, label: str = "") -> Fairness:
         """The same for one run."""
@@ -74,14 +88,17 @@ class Auditing:
         groups = explaining.protected_groups(values)
         made = explaining.in_order(self._figures(run, column, label, groups), values, groups)
         alike = counted_alike(self.search.goal.problem_of(self.search.inputs(run)).weights)
-        return replace(made, sentences=(*made.sentences, alike)) if alike else made
+        if not alike:
+            return made
+        return replace(made, sentences=(*made.sentences[:-1], alike, *made.sentences[-1:]), note=alike)
 
-    def audits_of(self, run: Run) -> tuple[tuple[Fairness, ...], dict[str, str]]:
-        """One run by each declared column, and why it could not be compared by the others: they stop no report."""
+    def audits_of(self, run: Run, label: str = "") -> tuple[tuple[Fairness, ...], dict[str, str]]:
+        """One run by each declared column, of several classes about `label`, and why it could not be compared by the others: they
+        stop no report."""
         made, refused = [], {}
         for name in self.declared(run.project_id):
             try:
-                made.append(self.audit_of(run, name))
+                made.append(self.audit_of(run, name, label))
             except BadInput as error:
                 refused[name] = error.message
         return tuple(made), refused
@@ -93,13 +110,14 @@ class Auditing:
         together = None if apart else explaining.codes_of(frame[problem.group].iloc[past.positions])
         y = np.asarray(past.y, dtype=np.float64)
         if problem.task == "regression":
-            return explaining.audit(explaining.Audit(past.oof, y, groups, None, column, "", together=together))
+            level = math.nan if problem.level is None or problem.metric == "mape" else problem.level
+            return explaining.audit(explaining.Audit(past.oof, y, groups, None, column, "", together=together, level=level))
         cut = 0.5 if not run.summary else run.summary.factors or run.summary.threshold
         codes = predicted_codes(past.oof, cut)
         if problem.task == "binary":
             return explaining.audit(explaining.Audit(past.oof, y, groups, codes == 1, column, problem.positive,
                                                      together=together))
-        place = problem.classes.index(label) if label in problem.classes else _rarest(past.y, len(problem.classes))
+        place = problem.classes.index(label if label in problem.classes else self._class(run, problem))
         case = explaining.Audit(past.oof[:, place], (y == place).astype(np.float64), groups, codes == place, column,
                                 problem.classes[place], together=together)
         return explaining.audit(case)

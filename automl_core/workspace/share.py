@@ -36,27 +36,30 @@ class Sharing:
     findings: Finding
     fairness: Auditing
 
-    def make_report(self, project_id: str, run_id: str = "") -> Report:
-        """Freeze what is known of a run (the newest by default) into a report."""
+    def make_report(self, project_id: str, run_id: str = "", label: str = "") -> Report:
+        """Freeze what is known of a run (the newest by default) into a report. Of several classes it speaks of `label` where the
+        model was explained for it, else of the one spoken of unasked."""
         run = self.search.run(run_id) if run_id else self.search.needed(project_id)
         inputs = self.search.inputs(run)
         frame, _, problem, _ = self.search.goal.open(inputs)
         table = self.search.goal.data.stored_of(inputs.table)
         report_id = self.context.store.new_id("rep")
+        explanation = self.explaining.explanation_of(run, label) or self.explaining.explanation_of(run)
         report = reporting.make_report(reporting.ReportInputs(
             id=report_id, project=self.context.store.project(project_id).name, made_at=datetime.now(UTC), problem=problem,
             summary=summary_of(run), verdict=self.search.goal.verdict_of(project_id, inputs),
-            explanation=self.explaining.explanation_of(run), segments=self.acting.segments_of(run),
+            explanation=explanation, segments=self.acting.segments_of(run),
             actions=self.acting.actions_of(run), cards=self.pilots.cards_of(run), rows=len(frame),
-            goal=self.acting.goal_of(run), more=self._more(run), data_name=table.origin.name, version=__version__))
+            goal=self.acting.goal_of(run), more=self._more(run, explanation.label if explanation else ""),
+            data_name=table.origin.name, version=__version__))
         self.context.save("report", project_id, report, parent_id=run.id, record_id=report_id)
         self.context.store.touch(project_id)
         return report
 
-    def _more(self, run: Run) -> reporting.SectionInputs:
-        """What else was done on the data of this run."""
+    def _more(self, run: Run, label: str) -> reporting.SectionInputs:
+        """What else was done on the data of this run, of several classes about `label`."""
         inputs = self.search.inputs(run)
-        audits, unaudited = self.fairness.audits_of(run)
+        audits, unaudited = self.fairness.audits_of(run, label)
         found, pilots = self.findings.found_of(run.project_id, inputs), self.pilots.all(run.project_id)
         return reporting.SectionInputs(
             stories=found.stories if found else (), comparisons=self.findings.answers(run.project_id, inputs),

@@ -100,16 +100,17 @@ def _sized(size: float, share: float) -> str:
 
 
 def drops(explanation: Explanation, palette: Palette) -> Chart:
-    """What the score needs: its fall when a column is shuffled on rows not learned from, with intervals."""
+    """What the score needs: how much worse it gets when a column is shuffled on rows not learned from, with intervals."""
     metric = words.metric_title(explanation.metric)
     lines = [item for item in lines_of(explanation)[:SHOWN_BARS] if math.isfinite(item.drop)]
-    marks = [Mark(name_of(item), item.drop, words.estimate(-item.drop, -item.drop_high, -item.drop_low, sign=True),
+    marks = [Mark(name_of(item), item.drop, words.estimate(item.drop, item.drop_low, item.drop_high),
                   item.drop_low, item.drop_high, item.drop_low > 0) for item in lines]
     sure = sum(item.drop_low > 0 for item in lines)
     sentence = (f"How much worse {words.plain(metric)} gets when a column is shuffled, on rows not learned from, with 95 % "
                 f"intervals: the score clearly needs {sure} of {len(lines)}.")
     said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
-    return Chart(dots(marks, f"Fall of {metric}", palette, zero=True), sentence, f"Fall of the score by column: {said}.")
+    title = f"How much worse {metric} gets"  # no fall: of errors, less is better
+    return Chart(dots(marks, title, palette, zero=True), sentence, f"How much worse the score gets, by column: {said}.")
 
 
 def curve(item: Curve, palette: Palette) -> Chart:

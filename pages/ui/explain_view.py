@@ -8,6 +8,7 @@ import streamlit as st
 
 from automl_core.errors import BadInput
 from automl_core.explaining.explanation import Curve, Explanation, RowContext
+from automl_core.explaining.words import counted_alike
 from pages.ui import cards, explain_charts, explain_class, progress, session
 from pages.ui.border import border
 from pages.ui.charts import amount
@@ -24,7 +25,7 @@ def all_rows(project: str, explanation: Explanation) -> None:
     """Importance, what the score needs, and the same as a table."""
     cards.show(explain_charts.importance(explanation, session.palette()), "importance")
     st.caption(f"Measured on {count(explanation.rows, 'row')}. A column the model relies on goes along with the outcome; "
-               f"it need not cause it. {plain(explanation.doubt_sentence)}".rstrip())
+               f"it need not cause it. {plain(f'{explanation.doubt_sentence} {_alike(project)}')}".rstrip())
     if explanation.refits:
         cards.show(explain_charts.drops(explanation, session.palette()), "drops")
         st.caption(plain(explanation.measured, 600))
@@ -35,6 +36,11 @@ def all_rows(project: str, explanation: Explanation) -> None:
                explanation)
     _groups(explanation)
     _stability(explanation)
+
+
+def _alike(project: str) -> str:
+    """Says that sizes do not go by the column of weights; empty where there is none."""
+    return counted_alike(session.workspace().search.problem(project).weights)
 
 
 def deeper(project: str, sentence: str, key: str, explanation: Explanation) -> None:
@@ -69,26 +75,26 @@ def _groups(explanation: Explanation) -> None:
 
 
 def _stability(explanation: Explanation) -> None:
-    """The ranking as a table: share, fall of the score, direction, and how far the rank moves."""
+    """The ranking as a table: share, what the score loses without it, direction, and how far the rank moves."""
     with st.expander("The same as a table, with how sure the order is"):
         rows = [{"Column": item.column, "Share": 100 * item.share,
                  "Rank": str(item.rank_low) if item.rank_low == item.rank_high else f"{item.rank_low} to {item.rank_high}",
                  "Order is": "Sure" if item.stable else "Not reliable", "Direction": item.direction.capitalize(),
-                 "Fall of the score": _fall(item.drop, item.drop_low, item.drop_high),
+                 "Score worse by": _worse(item.drop, item.drop_low, item.drop_high),
                  "Use": _use(item.evidence, item.replaceable)} for item in explanation.importance[:300]]
         shown = pd.DataFrame(rows)
         if not explanation.refits:
-            shown = shown.drop(columns=["Fall of the score", "Use"])
+            shown = shown.drop(columns=["Score worse by", "Use"])
         st.dataframe(shown, hide_index=True, key="importance_table",
                      alt="Columns by share of the effect, with the range of their rank",
                      column_config={"Share": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100)})
         if explanation.refits:
             st.caption(f"“No evidence”: models of this kind use shuffled columns as much (their share is up to "
-                       f"{100 * explanation.floor:.1f} %), or {metric_title(explanation.metric)} does not fall without "
+                       f"{100 * explanation.floor:.1f} %), or {metric_title(explanation.metric)} gets no worse without "
                        "the column. “Replaceable”: a model without the column is as good.")
 
 
-def _fall(drop: float, low: float, high: float) -> str:
+def _worse(drop: float, low: float, high: float) -> str:
     return f"{score(drop)} ({score(low)} to {score(high)})" if math.isfinite(drop) else ""
 
 
@@ -114,20 +120,21 @@ def one_column(project: str, explanation: Explanation) -> None:
     with border(), st.spinner("Following this column", show_time=True):
         found = session.workspace().explain.curve(project, chosen, "pdp" if lines else "ale", explanation.label)
         cards.show(explain_charts.curve(found, session.palette()), "curve")
-        _reading(found)
+        _reading(found, _alike(project))
 
 
-def _reading(found: Curve) -> None:
+def _reading(found: Curve, alike: str) -> None:
     band = "the band says how far it moves when other rows are drawn" if found.method != "levels" else "lines are 95 % intervals"
     if found.kind == "category":
         rows = count(sum(point.rows for point in found.points))
         st.caption(f"Dots: the effect of each level on the prediction, everything else left as it is (rows of {rows} asked); "
                    f"{band}. Diamonds: how far what was seen lies from the mean; rare levels of few rows have none. Grey: under "
-                   "1 % of the rows.")
+                   f"1 % of the rows. {plain(alike)}".rstrip())
     else:
         apart = " On the right: the rows where it is missing." if any(math.isnan(point.value) for point in found.points) else ""
         st.caption(f"Above: the effect on the prediction, for all but the 1 % of rows at each end; {band}. Below: what was seen "
-                   f"(dots) and what was predicted (dashes). Pale or grey: fewer than 1 % of the rows.{apart}")
+                   f"(dots) and what was predicted (dashes). Pale or grey: fewer than 1 % of the rows.{apart} "
+                   f"{plain(alike)}".rstrip())
     with st.expander("The same as a table"):
         cards.table(pd.DataFrame([
             {"Value": point.label, "Rows": point.rows, "Effect": signed(point.effect),
@@ -142,7 +149,7 @@ def interactions(project: str, explanation: Explanation) -> None:
         deeper(project, "Which columns depend on each other is told by models of data in which effects only add up.", "pairs",
                explanation)
         return
-    st.markdown(plain(evidence.interactions.sentence), width=TEXT_WIDTH)
+    st.markdown(plain(f"{evidence.interactions.sentence} {_alike(project)}", 600), width=TEXT_WIDTH)
     for place, pair in enumerate(evidence.interactions.pairs):
         st.subheader(f"{plain(pair.first, 40)} and {plain(pair.second, 40)}", anchor=False)
         cards.show(explain_charts.interaction(pair, explanation.in_points, session.palette()), f"pair_{place}")

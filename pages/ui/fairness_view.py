@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from automl_core.explaining import Fairness, Spread
-from pages.ui import cards, findings_charts, session
+from pages.ui import cards, explain_class, findings_charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
 from pages.ui.theme import FIELD_WIDTH, TEXT_WIDTH
@@ -49,7 +49,9 @@ def audit(project: str, declared: tuple[str, ...]) -> None:
             if len(declared) > 1:
                 column = st.selectbox("Column", declared, key="fair_column")
             if problem.task == "multiclass":
-                label = st.selectbox("Class", problem.classes, key="fair_class")
+                start = explain_class.chosen(project) or ws.fairness.unasked(project)
+                label = st.selectbox("Class", problem.classes, index=problem.classes.index(start), key=f"fair_class_{start}",
+                                     help="At the start the one chosen on Explain, of which a report speaks, too.")
     with st.spinner("Comparing the groups", show_time=True):
         made = ws.fairness.audit(project, column, label)
     st.markdown(f"**{plain(made.sentences[0])}**", width=TEXT_WIDTH)
@@ -74,15 +76,18 @@ def _headline(made: Fairness) -> None:
     spreads = [("Demographic parity", made.parity, "The widest gap in who is selected."),
                ("Equalised odds", made.odds, "The wider of the gaps in who is found and in false alarms."),
                ("Calibration", made.residual, "The widest gap in what came true less what was predicted.")]
+    below = math.isfinite(made.level)
     if not made.is_class:
-        spreads = [("Mean residual", made.residual, "The widest gap in what came true less what was predicted."),
-                   ("Mean error", made.error, "The widest gap in the size of the error.")]
+        off = "in how many outcomes are below what was predicted" if below else "in what came true less what was predicted"
+        spreads = [("Outcomes below" if below else "Mean residual", made.residual, f"The widest gap {off}."),
+                   (made.error_name.capitalize(), made.error, "The widest gap in the size of the error.")]
     facts = []
     for name, spread, tip in spreads:
         if math.isfinite(spread.difference):
-            scale, unit = (100, " points") if made.is_class else (1, "")
-            facts.append(Fact(name, _gap(spread.difference * scale, made.is_class) + unit,
-                              f"{_gap(spread.low * scale, made.is_class)} to {_gap(spread.high * scale, made.is_class)}",
+            shares = made.is_class or (below and spread is made.residual)
+            scale, unit = (100, " points") if shares else (1, "")
+            facts.append(Fact(name, _gap(spread.difference * scale, shares) + unit,
+                              f"{_gap(spread.low * scale, shares)} to {_gap(spread.high * scale, shares)}",
                               f"{tip} Difference of the largest and the smallest group value with its 95 % interval."))
     if facts:
         cards.facts(facts, columns=3)
@@ -130,6 +135,7 @@ def _table(made: Fairness) -> None:
             row |= {"Predicted so": level(group.selected.value), "Found": level(group.found.value) + apart,
                     "False alarms": level(group.false_alarms.value) + apart}
         else:
-            row |= {"Mean error": level(group.error.value)}
+            row |= {made.error_name.capitalize(): level(group.error.value)}
+            row |= {"Outcomes below": percent(group.residual.value)} if math.isfinite(made.level) else {}
         rows.append(row | {"Came true": level(group.observed.value), "Predicted": level(group.predicted)})
     cards.table(pd.DataFrame(rows), "Figures of every group", "fair_table")

@@ -85,6 +85,8 @@ def rates(audit: Fairness, which: str, sentence: str, palette: Palette) -> Chart
 
 def off(audit: Fairness, palette: Palette) -> Chart:
     """How far the predictions are off on average in every group."""
+    if math.isfinite(audit.level):
+        return _below(audit, palette)
     scale, unit = (100.0, "points") if audit.is_class else (1.0, "")
     marks = [Mark(_group(group.group, group.small), group.residual.value * scale,
                   _span(group.residual.value, group.residual.low, group.residual.high, scale), group.residual.low * scale,
@@ -96,14 +98,29 @@ def off(audit: Fairness, palette: Palette) -> Chart:
     return Chart(figure, sentence, f"Mean residual by group: {said}.")
 
 
+def _below(audit: Fairness, palette: Palette) -> Chart:
+    """How many outcomes are below the quantile that was predicted, in every group."""
+    marks = [Mark(_group(group.group, group.small), 100 * group.residual.value,
+                  words.estimate(100 * group.residual.value, 100 * group.residual.low, 100 * group.residual.high, unit=" %"),
+                  100 * group.residual.low, 100 * group.residual.high, strong=not group.small)
+             for group in drawn(audit).groups if math.isfinite(group.residual.value)]
+    aim = f"{words.number(100 * audit.level)} % should be"
+    said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
+    return Chart(dots(marks, "Outcomes below what was predicted, %", palette),
+                 f"How many of the outcomes are below what was predicted, with 95 % intervals: {aim}.",
+                 f"Outcomes below what was predicted, by group: {said}.")
+
+
 def errors(audit: Fairness, palette: Palette) -> Chart:
-    """The mean absolute error of every group."""
+    """The mean error of every group: absolute, or the pinball loss of a quantile."""
     marks = [Mark(_group(group.group, group.small), group.error.value,
                   words.estimate(group.error.value, group.error.low, group.error.high), group.error.low, group.error.high,
                   strong=not group.small) for group in drawn(audit).groups if math.isfinite(group.error.value)]
     said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
-    return Chart(dots(marks, "Mean error", palette), "How large the error is on average, with 95 % intervals.",
-                 f"Mean error by group: {said}.")
+    name = audit.error_name
+    return Chart(dots(marks, name.capitalize(), palette),
+                 f"How large the {name.removeprefix('mean ')} is on average, with 95 % intervals.",
+                 f"{name.capitalize()} by group: {said}.")
 
 
 def calibration(audit: Fairness, palette: Palette) -> Chart:

@@ -80,7 +80,7 @@ def _one_group(found: WhatHappened) -> None:
                   f"{signed(story.segment.low * scale)} to {signed(story.segment.high * scale)}", "With its 95 % interval."),
              Fact("Share of the rows", percent(story.share_rows), count(story.segment.rows, "row checked", "rows checked"))]
     if math.isfinite(story.share_outcome):
-        facts.append(Fact("Share of the outcome", percent(story.share_outcome), f"of all {found.search.outcome}"))
+        facts.append(Fact("Share of the outcome", percent(story.share_outcome), story.of_all or f"of all {found.search.outcome}"))
     facts.append(Fact("Steady", f"{story.same_sign} of 5", "parts of the data agree",
                       f"It tells {percent(story.explained)} of how the outcome varies from row to row."))
     cards.facts(facts)

@@ -71,19 +71,21 @@ def _row(project: str, explanation: Explanation) -> None:
 def _flip(project: str, position: int, chosen: tuple[str, ...], explanation: Explanation) -> None:
     """The smallest change of one or two of the chosen columns that turns the decision."""
     with st.container(border=True):
-        st.markdown("The smallest change of one or two of these columns that turns the answer:", width=TEXT_WIDTH)
+        label = explain_class.chosen(project)
+        turned = f"after which the answer becomes {quoted(label, 40)}, or is no longer it:" if label else "that turns the answer:"
+        st.markdown(f"The smallest change of one or two of these columns {turned}", width=TEXT_WIDTH)
         goal = math.nan
         if not explanation.in_points:
             goal = st.number_input("Number to be reached", value=float(f"{explanation.base:.4g}"), key="flip_goal",
                                    width=NUMBER_WIDTH, format="%.6g")
         if st.button("Find it", key="flip", disabled=not chosen):
             with border(), st.spinner("Trying changes", show_time=True):
-                found: Flip | None = session.workspace().explain.flip(project, position, chosen, goal)
+                found: Flip | None = session.workspace().explain.flip(project, position, chosen, goal, label)
                 if found is None:
                     st.markdown("No change of one or two of these columns, within what was seen, turns the answer.",
                                 width=TEXT_WIDTH)
                 else:
-                    st.markdown(f"**{plain(found.sentence)}**", width=TEXT_WIDTH)
+                    st.markdown(f"**{plain(found.sentence, 900)}**", width=TEXT_WIDTH)
                     st.caption(f"{count(found.tried, 'change')} tried. {CAUTION}")
 
 

@@ -235,6 +235,17 @@ def test_the_cheapest_flip_keeps_to_all_that_the_goal_says_of_a_lever(stages: St
     assert free[0][0] not in [now for now, _ in flips(Lever("contract", from_values=("another",)))]
 
 
+@pytest.mark.parametrize("name", ["All rows", "One column"])
+def test_figures_that_do_not_go_by_weights_say_so(
+    visit: Visit, stages: Stages, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = stages.workspace.search.problem(stages.projects["scored"])
+    words = "Rows count alike here, whatever “w” says."
+    assert words not in texts(tab(visit, "scored", name)).replace("\\", "")
+    monkeypatch.setattr(Searching, "problem", lambda self, project_id: replace(problem, weights="w"))
+    assert words in texts(tab(visit, "scored", name)).replace("\\", "")
+
+
 def test_one_row_explains_the_class_that_is_chosen(visit: Visit, stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of several classes; two are spoken of by one of them, and there is nothing to choose."""
     assert not [one for one in tab(visit, "scored", "One row").selectbox if one.label.startswith("Class to explain")]
@@ -250,6 +261,22 @@ def test_one_row_explains_the_class_that_is_chosen(visit: Visit, stages: Stages,
     told = texts(app).replace("\\", "")
     assert "“churned” = “No” is predicted at" in told
     assert "had “churned” = “No” (" in told
+
+
+def test_the_list_of_rows_shows_the_share_of_the_class_that_stands_beside_it() -> None:
+    """Labels tuned by factors call rows a class that is not the likeliest: its own share, not the largest, is beside it."""
+    frame, _ = table()
+    made = replace(model("multiclass", ("lightgbm",)), factors=(0.2, 2.0, 2.5))
+    said = made.predict_frame(frame)
+    search = SimpleNamespace(
+        needed=lambda project: SimpleNamespace(id="run"), inputs=lambda run: None, bundle=lambda run: SimpleNamespace(model=made),
+        ranked=lambda run: SimpleNamespace(oof=said, positions=np.arange(400)),
+        goal=SimpleNamespace(open=lambda inputs: (frame, (), made.problem, "")))
+    shown = Explaining(None, search).top("p", 400)  # type: ignore[arg-type]
+    called = np.array(["abc".index(label) for label in shown["predicted class"]])
+    assert (called != said[shown.index].argmax(axis=1)).any()
+    np.testing.assert_allclose(shown["prediction"], said[shown.index, called])
+    assert shown["prediction"].is_monotonic_decreasing
 
 
 @pytest.mark.parametrize("place", [0, 2])
@@ -276,6 +303,11 @@ def test_unasked_the_likeliest_of_several_classes_is_explained(place: int, monke
     flip = explain.flip("p", at, ("a", "b", "c"))
     assert flip is not None
     assert flip.before == pytest.approx(100 * said[at].max())
+    towards = explain.flip("p", at, ("a", "b", "c"), label="b")
+    assert towards is not None
+    assert towards.before == pytest.approx(100 * said[at, 1])
+    assert f"“y” = “b” instead of “{'abc'[place]}” if " in towards.sentence
+    assert ": “b” would go from " in towards.sentence
 
 
 GRADES = ("bad", "fair", "good", "top")
@@ -425,6 +457,28 @@ def test_a_saved_goal_says_which_class_is_explained_and_what_reasons_and_report_
         assert any("“grade” = “good” overall" in name for _, name in report.figures)
     finally:
         workspace.act.save_goal(graded, first)
+
+
+def test_fairness_speaks_of_the_class_chosen_on_explain_on_its_page_and_in_the_report(
+    visit: Visit, stages: Stages, graded: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = stages.workspace
+    workspace.fairness.declare(graded, ("sugar",))
+    workspace.explain.explain_class(graded, "top")
+    monkeypatch.setattr("automl_core.explaining.fairness.SMALL_ROWS", 30)
+    try:
+        unasked = workspace.explain.explanation(graded)
+        assert unasked is not None
+        for asked in ("", "top"):
+            monkeypatch.setattr("pages.ui.explain_class.chosen", lambda project, asked=asked: asked)
+            label = asked or unasked.label
+            assert box(visit(graded, "fairness"), "Class").value == label
+            told = workspace.share.make_report(graded, label=asked)
+            assert told.drivers[0] == f"This is about “grade” = “{label}”, one of 4 classes."
+            lines = next(section.lines for section in told.sections if section.title == "Fair to everybody?")
+            assert f"“{label}”" in lines[0]
+    finally:
+        workspace.fairness.declare(graded, ())
 
 
 def test_a_closer_look_is_kept_for_each_class_and_what_the_score_needs_is_measured_once(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,13 +15,13 @@ from numpy.typing import NDArray
 from automl_core.explaining import Judged, explain, open_rows, weak_spots, with_evidence
 from automl_core.explaining.contributions import Contributions
 from automl_core.explaining.curves import curve
-from automl_core.explaining.drops import permutation_drops, pooled
+from automl_core.explaining.drops import compare, permutation_drops, pooled
 from automl_core.explaining.explanation import Explanation
 from automl_core.explaining.importance import importances
 from automl_core.explaining.interactions import interactions
 from automl_core.explaining.shadows import noise_floor
 from automl_core.framing.metrics import metric_of
-from automl_core.framing.problem import Task
+from automl_core.framing.problem import Money, Problem, Task
 from automl_core.framing.score_interval import Counting
 from automl_core.search.families import families
 from automl_core.search.model import Member
@@ -238,6 +240,48 @@ def test_a_rank_is_as_sure_as_there_are_customers() -> None:
     made = Contributions(phi, 0.0, phi.sum(axis=1), ("a", "b"), "")
     assert [(one.rank_low, one.rank_high) for one in importances(made, frame, 0)] == [(1, 1), (2, 2)]
     assert [(one.rank_low, one.rank_high) for one in importances(made, frame, 0, "who")] == [(1, 2), (1, 2)]
+
+
+@pytest.mark.parametrize("metric", ["balanced_accuracy", "f1_macro", "mcc"])
+def test_what_the_labels_of_rare_classes_need_is_seen_by_the_factors(metric: str) -> None:
+    """Of 97, 2 and 1 % the likeliest class is the first for every row: only by the factors does a row's label hang on `x`."""
+    generator = np.random.default_rng(0)
+    y = generator.choice(3, 1000, p=[0.97, 0.02, 0.01])
+    matrix = np.column_stack([y + generator.normal(size=1000) / 4, generator.normal(size=1000)])
+
+    def said(rows: Floats) -> Floats:
+        chances = np.array([0.97, 0.02, 0.01]) * np.exp(-np.minimum((rows[:, :1] - np.arange(3)) ** 2, 1.2))
+        return np.asarray(chances / chances.sum(axis=1, keepdims=True), dtype=np.float64)
+
+    encoder = SimpleNamespace(features=[SimpleNamespace(sources=("x",)), SimpleNamespace(sources=("z",))])
+    problem = Problem("y", "multiclass", metric, ("most", "few", "least"))
+    made: Any = SimpleNamespace(problem=problem, encoder=encoder, predict_matrix=said, factors=(0.1, 4.8, 9.6))
+    found = permutation_drops(made, matrix, y.astype(np.float64), [("x",), ("z",)], 0)
+    fall, variance = found[("x",)]
+    assert fall - 1.96 * variance**0.5 > 0.02
+    assert abs(found[("z",)][0]) < 1e-9
+    without = np.roll(said(matrix), 1, axis=0)
+    assert compare(problem, y.astype(np.float64), said(matrix), without, None, made.factors)[0] > 0.05
+
+
+@pytest.mark.parametrize(("metric", "quantile"), [("pinball", 0.9), ("mae", 0.5), ("money", 0.9), ("pinball", 0.99)])
+def test_a_quantile_is_off_where_another_share_lies_below_it_not_where_the_mean_does(metric: str, quantile: float) -> None:
+    """Outcomes are skewed, and wilder in one group: the true quantile is far from the mean in both, and right in both."""
+    generator = np.random.default_rng(3)
+    frame = pd.DataFrame({"c": pd.Series(generator.choice(["a", "b", "b"], 4000)).astype("str")})
+    scale = np.where(frame["c"] == "a", 3.0, 1.0)
+    y = scale * generator.exponential(size=4000)
+    money = Money(over=1.0, under=9.0) if metric == "money" else None
+    problem = replace(problem_of("regression"), metric=metric, quantile=quantile, money=money)
+    right = -scale * np.log(1 - quantile)
+    even = weak_spots(Judged(frame, right, y, right, y, problem), ("c",))
+    assert "“c” is “a”" in even.spots[0].sentence
+    assert "so it is not off" in even.spots[0].sentence
+    assert ("median" if quantile == 0.5 else f"{100 * quantile:.0f} % quantile") in even.spots[0].sentence
+    assert even.loss == ("absolute error" if quantile == 0.5 else f"pinball loss of the {100 * quantile:.0f} % quantile")
+    low = right * np.where(scale > 2, 0.4, 1.0)
+    wrong = weak_spots(Judged(frame, low, y, low, y, problem), ("c",))
+    assert "there it is off" in wrong.spots[0].sentence
 
 
 def judged(seed: int, planted_gap: float, rows: int = 4000) -> Judged:

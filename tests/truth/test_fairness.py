@@ -96,6 +96,40 @@ def test_numbers_by_group() -> None:
     assert all(numbers(seed, wider=0.5).error.clear for seed in range(10))
 
 
+def quantiles(seed: int, level: float, told: float = 1.0, rows: int = 1500) -> Fairness:
+    """Skewed outcomes, three times as wild for f, and their true quantiles, for f times `told`."""
+    rng = np.random.default_rng(seed)
+    group = rng.choice(["m", "f"], rows).astype(object)
+    scale = np.where(group == "f", 3.0, 1.0)
+    said = -scale * np.log(1 - level) * np.where(group == "f", told, 1)
+    return audit(Audit(said, scale * rng.exponential(size=rows), group, None, "sex", "", seed, level=level))
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9])
+def test_right_quantiles_are_not_off_though_the_mean_of_the_outcomes_is_another(level: float) -> None:
+    right = [quantiles(seed, level) for seed in range(40)]
+    assert np.mean([one.residual.low == 0 for one in right]) >= floor(40)
+    even = next(one for one in right if not one.residual.clear)
+    named = "median" if level == 0.5 else "90 % quantile"
+    assert f"below what was predicted, their {named}, differs by no more than chance" in even.sentences[0]
+    assert ("mean error" if level == 0.5 else "mean pinball loss") in even.sentences[1]
+    low = [quantiles(seed, level, 0.6) for seed in range(10)]
+    assert all(one.residual.clear for one in low)
+    share = 1 - (1 - level) ** 0.6
+    assert np.mean([one.residual.low <= level - share <= one.residual.high for one in low]) >= 0.9
+    assert f"so {100 * level:.0f} % of the outcomes should be below them: in “m” " in low[0].sentences[0]
+    assert low[0].groups[0].calibration == ()
+
+
+def test_of_outcomes_that_equal_the_quantile_as_many_count_as_it_asks_for() -> None:
+    """Six of ten are zero, and so is the median: it is right, in a group that has no zeros as well."""
+    rng = np.random.default_rng(0)
+    group = np.repeat(["m", "f"], 1000).astype(object)
+    outcome = np.where(group == "f", rng.exponential(size=2000), np.where(rng.random(2000) < 0.6, 0.0, 1.0))
+    made = audit(Audit(np.where(group == "f", np.log(2), 0.0), outcome, group, None, "sex", "", level=0.5))
+    assert not made.residual.clear
+
+
 @cache
 def customers(seed: int, gap: float = 0.0, people: int = 60, each: int = 30) -> Fairness:
     """Customers of 30 rows that are much alike in risk, and more of theirs come true than is told, or fewer, by chance."""

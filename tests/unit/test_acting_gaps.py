@@ -38,6 +38,7 @@ from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining import Contributions
 from automl_core.framing.problem import Problem
+from automl_core.reporting.sections import SectionInputs, make_sections
 from automl_core.workspace.fairness import Auditing
 from automl_core.workspace.file_findings import _condition
 from automl_core.workspace.findings import _levels
@@ -101,7 +102,11 @@ def test_what_does_not_go_by_weights_says_so() -> None:
     past = Predictions(np.full(600, 0.4), np.arange(600), one.y)
     search = SimpleNamespace(inputs=lambda _: None, predictions=lambda _: past, goal=SimpleNamespace(
         open=lambda _: (one.frame, COLUMNS, weighed, None), problem_of=lambda _: weighed))
-    assert Auditing(None, search).audit_of(run, "g").sentences[-1] == words  # type: ignore[arg-type]
+    audited = Auditing(None, search).audit_of(run, "g")  # type: ignore[arg-type]
+    assert words in audited.sentences
+    (told,) = make_sections(SectionInputs(audits=(audited,)))
+    assert told.lines[-2] == words
+    assert "do not settle" in told.lines[-1]
 
 
 def test_few_rows_missing_values_and_strange_columns() -> None:
@@ -335,6 +340,23 @@ def test_segment_stories_and_what_is_not_explained() -> None:
     assert abs(story.not_explained) == pytest.approx(0.1, abs=0.05)
     few = tell_segments(frame, y, PROBLEM, search, SampledContributions(told.contributions, np.arange(10)))[0]
     assert few.reasons == ()
+
+
+def test_a_report_says_of_what_a_group_has_a_share() -> None:
+    """“Of all such outcomes” named none, and numbers are no outcomes to be counted: theirs is a share of the sum."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"plan": pd.Series(rng.choice(["a", "b"], 2000)).astype("str")})
+    a, columns = frame["plan"].eq("a").to_numpy(), (Column("plan", "text", "category"),)
+    churned = (rng.random(2000) < np.where(a, 0.5, 0.2)).astype(int)
+    spent = np.where(a, 30.0, 10.0) + rng.random(2000)
+    for y, problem, of_all in ((churned, PROBLEM, f"of all “{PROBLEM.target}” = “Yes”"),
+                               (spent, Problem("spent", "regression", "rmse"), "of the sum of “spent”")):
+        stories = tell_segments(frame, y, problem, find_segments(frame, y, columns, problem))
+        (section,) = make_sections(SectionInputs(stories=stories))
+        assert f" % {of_all}." in section.lines[0]
+        assert f" % {of_all};" in stories[0].sentence
+        (earlier,) = make_sections(SectionInputs(stories=(replace(stories[0], of_all=""),)))
+        assert earlier.lines[0].endswith(" of the rows.")
 
 
 def test_many_rows_without_any_alike_are_not_called_few() -> None:

@@ -221,3 +221,12 @@ def test_one_row_of_a_rare_level_does_not_set_the_scale() -> None:
     assert len(drawn.x) == 3
     small = replace(LEVELS, points=tuple(replace(point, rows=4) for point in POINTS[:4]))  # a small table: none of them is rare
     assert len(explain_charts.curve(small, LIGHT).figure.data[-1].x) == 4
+
+
+@pytest.mark.parametrize("metric", ["rmse", "roc_auc"])
+def test_what_the_score_needs_is_told_as_worse_and_not_as_a_fall(metric: str) -> None:
+    """An error rises where a score falls: “Fall of RMSE: −0.10” said the opposite of what the bar shows."""
+    chart = explain_charts.drops(replace(EXPLANATION, metric=metric), LIGHT)
+    assert "Fall" not in f"{chart.alt} {chart.figure.layout.xaxis.title.text}"
+    assert chart.figure.layout.xaxis.title.text == f"How much worse {'RMSE' if metric == 'rmse' else 'ROC AUC'} gets"
+    assert "Contract 0.10 (0.05 to 0.15)" in chart.alt

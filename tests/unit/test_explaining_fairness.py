@@ -15,6 +15,7 @@ from automl_core.errors import BadInput
 from automl_core.explaining import Audit, Fairness, audit, in_order, likely_protected, protected_groups
 from automl_core.explaining.fairness_counts import wilson
 from pages.ui import cards, fairness_view, findings_charts
+from pages.ui.cards import Fact
 from pages.ui.theme import LIGHT
 
 
@@ -159,3 +160,23 @@ def test_a_group_of_three_rows_does_not_press_the_others_together() -> None:
     assert [group.group for group in made.groups] == ["a", "b", "x"]  # the table has it
     few = audit(case(np.repeat(["a", "x"], [4, 3])))
     assert len(findings_charts.drawn(few).groups) == 2  # where all are that small, all are drawn
+
+
+def test_quantiles_are_drawn_as_the_share_below_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    group = np.repeat(["a", "b"], [300, 200]).astype(object)
+    made = audit(Audit(np.full(500, -np.log(0.1)), rng.exponential(size=500), group, None, "sex", "", level=0.9))
+    chart = findings_charts.off(made, LIGHT)
+    assert "90 % should be" in chart.sentence
+    assert chart.figure.layout.xaxis.title.text == "Outcomes below what was predicted, %"
+    assert "Mean pinball loss by group: " in findings_charts.errors(made, LIGHT).alt
+    told: list[Fact] = []
+    monkeypatch.setattr(cards, "facts", lambda items, **_: told.extend(items))
+    monkeypatch.setattr(fairness_view.st, "caption", lambda text: None)
+    fairness_view._headline(made)
+    assert [(one.name, " points" in one.value) for one in told] == [("Outcomes below", True), ("Mean pinball loss", False)]
+    tables: list[pd.DataFrame] = []
+    monkeypatch.setattr(cards, "table", lambda table, *_: tables.append(table))
+    fairness_view._table(made)
+    assert all(text.endswith(" %") for text in tables[0]["Outcomes below"])
+    assert from_json(Fairness, to_json(made)).level == 0.9

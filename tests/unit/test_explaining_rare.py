@@ -1,6 +1,7 @@
 """Rare outcomes: what is said of a row, a column and a change where nearly all predictions are a few percent."""
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from automl_core.explaining import Allowed, cheapest_flip, curve, open_rows, pas
 from automl_core.explaining.changes import TableChange
 from automl_core.explaining.single import explain_row
 from automl_core.explaining.sure import sureness
+from automl_core.framing.problem import Task
 from tests.unit.test_explaining_routes import COLUMNS, model, table, target
 
 RARE = np.random.default_rng(5)
@@ -47,6 +49,30 @@ def test_the_flip_says_where_the_answer_turns() -> None:
     assert "it turns at 40 %" in found.sentence
 
 
+def test_the_figures_of_a_flip_are_told_apart_and_its_answers_are_named() -> None:
+    """A change of half a point around the threshold: 30 % and 30 % would read as no change at all."""
+    frame, _ = table()
+    made = model("binary", ("linear",))
+    rows = frame[frame["a"].notna()].iloc[:60]
+    said = made.predict_frame(rows)
+    row = rows.iloc[int(np.abs(said - 0.45).argmin())].to_dict()
+    to = f"{row['a'] + 0.004:.6f}"
+    before, after = (made.predict_row({**row, "a": value}) for value in (row["a"], float(to)))
+    assert 0 < after - before < 0.01
+    found = cheapest_flip(replace(made, threshold=(before + after) / 2), row, frame, (Allowed("a", to=(to,)),))
+    assert found is not None
+    assert "“y” = “Yes” instead of “No” if " in found.sentence
+    said_before, said_after, turns = re.findall(r"([\d.]+) %", found.sentence)
+    assert float(said_before) < float(said_after)
+    assert said_before != turns != said_after
+    numbers = model("regression", ("linear",))
+    goal = numbers.predict_row(row) + 1e-4
+    near = cheapest_flip(numbers, row, frame, (Allowed("a", to=(to,)),), goal)
+    assert near is not None
+    first, second = re.findall(r"would say ([\d.−]+) instead of ([\d.−]+) if", near.sentence)[0]
+    assert first != second
+
+
 def test_the_spread_of_small_predictions_fills_its_axis() -> None:
     frame, _ = table()
     made = model("binary", ("lightgbm",))
@@ -68,3 +94,25 @@ def test_shares_of_few_rows_are_no_evidence_against_the_model() -> None:
     assert sum("The raw means" in sentence for sentence in by_chance) <= 1
     level = frame["c"].map({name: place % 2 for place, name in enumerate(sorted(frame["c"].dropna().unique()))}).fillna(0)
     assert "The raw means" in curve(rows, "c", 100.0 * level.to_numpy(dtype=np.float64)).sentence
+
+
+def test_where_rows_have_weights_it_is_said_that_they_count_alike_and_the_past_does_not_contradict() -> None:
+    """A table thinned to half yes, whose weights make yes 5 %: predictions go by the weights, counts of rows do not."""
+    frame, raw = table()
+    words = "Rows count alike here, whatever “w” says."
+    tasks: tuple[Task, ...] = ("binary", "regression")
+    for task in tasks:
+        made = model(task, ("lightgbm",))
+        weighed = replace(made, problem=replace(made.problem, weights="w"))
+        cases = past_cases(made, frame, made.predict_frame(frame), target(task, raw), np.arange(len(frame)), {"a": 1.0})
+        if task == "binary":
+            cases = replace(cases, oof=np.full(len(frame), 0.05), outcomes=(RARE.random(len(frame)) < 0.5).astype(np.float64))
+        plain, told = sureness(cases, 0.05), sureness(replace(cases, model=weighed), 0.05)
+        assert plain is not None
+        assert told is not None
+        assert words not in plain.sentence
+        assert told.sentence.endswith(f" {words}")
+        assert "trust the past rows more" not in told.sentence
+        assert ("trust the past rows more" in plain.sentence) == (task == "binary")
+        table_told = what_if_table(weighed, frame, (TableChange("b", "add", 0.1),), COLUMNS)
+        assert table_told.sentence.endswith(f" {words}")

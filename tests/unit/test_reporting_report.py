@@ -20,7 +20,7 @@ from automl_core.acting.gap_story import GapStory
 from automl_core.acting.segment_stories import SegmentStory
 from automl_core.cli_findings import compare
 from automl_core.codec import from_json, to_json
-from automl_core.explaining.explanation import Explanation, Importance, Shape, ShapePoint
+from automl_core.explaining.explanation import ColumnGroup, Explanation, Importance, Shape, ShapePoint
 from automl_core.framing.problem import Leak, Problem, Rung, Verdict
 from automl_core.reporting import CardFacts, ReportInputs, make_report, model_card, render
 from automl_core.reporting.report import Report
@@ -219,6 +219,52 @@ def test_of_several_classes_report_and_model_card_say_which_one_is_explained() -
     assert f"multiplied by its factor: {many.classes[0]} × 2; {many.classes[1]} × 3" in card
     two = CardFacts(inputs("kind").problem, SUMMARY, ("a",), made.made_at, explanation=made.explanation)
     assert "For kind" not in model_card(two)
+
+
+@pytest.mark.parametrize(("metric", "told"), [
+    ("rmse", "“cost” on average"), ("mae", "median of “cost”, on average"), ("pinball", "90 % quantile of “cost”, on average"),
+    ("mape", "predicted “cost” on average")])
+def test_the_mean_of_predicted_quantiles_is_not_said_to_be_that_of_the_outcome(metric: str, told: str) -> None:
+    made = inputs("cost")
+    assert made.explanation is not None
+    explanation = replace(made.explanation, units="cost", label="")
+    number = Problem("cost", "regression", metric, quantile=0.9)
+    report = make_report(replace(made, problem=number, explanation=explanation, actions=None, verdict=None))
+    assert told in [label for _, label in report.figures]
+
+
+def test_what_a_closer_look_found_no_evidence_for_is_no_driver() -> None:
+    """As on the page; a column of a group is judged with it."""
+    made = inputs("cost")
+    assert made.explanation is not None
+    idle = replace(made.explanation.importance[1], evidence=False)
+    looked = replace(made.explanation, importance=(made.explanation.importance[0], idle), refits=8)
+    report = make_report(replace(made, explanation=looked))
+    assert not [line for line in report.drivers if "tenure" in line]
+    assert [bar.label for bar in report.driver_bars] == ["cost"]
+    assert not [line for line in report.limits if "order of the strongest" in line]
+    weighed = make_report(replace(made, problem=replace(made.problem, weights="w"))).drivers
+    assert weighed == (*make_report(made).drivers, "Rows count alike here, whatever “w” says.")
+    together = replace(looked, groups=(ColumnGroup(("tenure", "cost"), 1.0, 10.0),))
+    assert [bar.label for bar in make_report(replace(made, explanation=together)).driver_bars] == ["cost", "tenure"]
+
+
+def test_balanced_accuracy_is_not_the_share_that_is_right() -> None:
+    """The likeliest class of 97 % is right in 97 of 100 rows, and its balanced accuracy is a half."""
+    score = replace(SUMMARY, metric="balanced_accuracy", score=Score(0.8, 0.78, 0.82))
+    made = replace(inputs("cost"), summary=score, actions=None, verdict=None)
+    assert "it finds 80 of 100 on average over the classes (95 % range 78 to 82)" in make_report(made).answer
+    assert "right in" not in make_report(made).answer
+    right = make_report(replace(made, summary=replace(score, metric="accuracy")))
+    assert "it is right in 80 of 100 cases (95 % range 78 to 82)" in right.answer
+
+
+def test_a_model_card_says_what_was_held_out() -> None:
+    made = inputs("cost")
+    card = model_card(CardFacts(made.problem, replace(SUMMARY, folds=1, judged=1400), ("a",), made.made_at))
+    assert "- Validation: 1,400 rows held out, predicted by a model that had not seen them" in card
+    assert "1 parts" not in card
+    assert "- Validation: 5 parts, each" in model_card(CardFacts(made.problem, SUMMARY, ("a",), made.made_at))
 
 
 def test_a_list_of_one_row_is_told_as_one() -> None:
