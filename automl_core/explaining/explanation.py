@@ -96,8 +96,8 @@ class Explanation:
     def drivers(self) -> tuple[Importance, ...]:
         """The columns that may be named as what the answers hang on, the largest first: used, and not without evidence by a
         closer look. One of a group is judged with it."""
-        inside = {name for group in self.groups for name in group.columns}
-        return tuple(item for item in self.importance if item.share > 0 and (item.evidence or item.column in inside))
+        with_group = {name: group.evidence for group in self.groups for name in group.columns}
+        return tuple(item for item in self.importance if item.share > 0 and with_group.get(item.column, item.evidence))
 
     @property
     def in_points(self) -> bool:

@@ -27,7 +27,7 @@ MOST_PAST = 20_000
 SHOWN_COLUMNS = 6
 TAILS = (0.001, 0.999)
 EPOCH = datetime(1970, 1, 1)
-UNSEEN = "All of them, this row, too, are taken as predicted by models that had not seen them."
+UNSEEN = "All these rows, this one, too, are taken as predicted by models that had not seen them."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
