@@ -96,7 +96,10 @@ def interactions(
                             "No model could be fitted to data in which effects add up, so nothing is known of pairs of columns.")
     tell(0.95, "Asking rows that were not learned from.")
     passed = [pair for pair in found if found[pair].strength > null]
-    real = _confirmed(rows, past, grids, background) if passed else frozenset()
+    real = _confirmed(rows, past, grids, background) if passed else frozenset[tuple[int, int]]()
+    if real is None:
+        return Interactions((), len(pairs), shuffles, f"{count(len(passed), 'pair')} of columns may depend on each other, but "
+                            "models could not be fitted to a half of the rows and asked on the other, so none is told.")
     ordered = sorted(real & set(passed), key=lambda pair: -found[pair].strength)
     kept = tuple(_interaction(rows, (grids[a], grids[b]), found[a, b], null) for a, b in ordered[:SHOWN])
     return Interactions(kept, len(pairs), shuffles, _sentence(len(ordered), len(pairs)))
@@ -104,8 +107,9 @@ def interactions(
 
 def _confirmed(
     rows: Rows, past: Past, grids: list[_Grid], background: NDArray[np.int64]
-) -> frozenset[tuple[int, int]]:
-    """The pairs that help on the half that they were not learned from, both halves taken together."""
+) -> frozenset[tuple[int, int]] | None:
+    """The pairs that help on the half that they were not learned from, both halves taken together; None where that cannot be
+    asked."""
     names = [grid.name for grid in grids]
     found: dict[tuple[int, int], list[float]] = {pair: [] for pair in combinations(range(len(grids)), 2)}
     observed = outcomes_shown(rows.model, past.y, rows.place) / rows.scale
@@ -113,17 +117,17 @@ def _confirmed(
         part = past.frame.iloc[refit.valid]
         said = _added_up(rows, past, refit.train, part)
         if said is None:
-            return frozenset()
+            return None
         judge = Judge(observed[refit.valid], said, rows.model.problem.task == "regression")
         shadow = Rows(refit.model, rows.frame, refit.model.encoder.matrix(rows.frame), rows.place)
         regridded = [_grid(shadow, name) for name in names]
         kept = [grid for grid in regridded if grid is not None]
         if len(kept) < len(grids):
-            return frozenset()
+            return None
         places = [_near(grid, part[grid.name]) for grid in kept]
         for (a, b), beyond in _all_pairs(shadow, kept, background).items():
             found[a, b].append(judge.z(beyond.surface, places[a], places[b]))
-    return confirmed(found)
+    return confirmed(found) if any(found.values()) else None
 
 
 def _added_up(rows: Rows, past: Past, train: NDArray[np.int64], part: pd.DataFrame) -> Floats | None:

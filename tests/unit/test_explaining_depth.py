@@ -391,6 +391,16 @@ def test_that_no_model_could_be_fitted_is_not_called_too_few_rows(monkeypatch: p
     assert found.sentence.startswith("No model could be fitted")
 
 
+def test_pairs_that_could_not_be_asked_on_other_rows_are_not_called_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    room = sys.modules["automl_core.explaining.interactions"]
+    monkeypatch.setattr(room, "again", lambda *given: model("binary", ("linear",)))  # adds up: whatever is found is beyond it
+    monkeypatch.setattr(room, "refits", lambda *given: iter(()))
+    found = interactions(open_rows(model("binary", ("lightgbm",)), table()[0].head(200)), past(), ("b", "c"), 0.1)
+    assert not found.pairs
+    assert "none goes beyond" not in found.sentence
+    assert "could not be fitted to a half" in found.sentence
+
+
 def called_points() -> Model:
     """A model of a number that is called as the units of classes are."""
     made = model("regression", ("lightgbm",))
