@@ -58,11 +58,13 @@ def permutation_drops(
 
 
 def compare(
-    problem: Problem, y: Floats, before: Floats, after: Floats, weights: Floats | None = None, factors: tuple[float, ...] = ()
+    problem: Problem, y: Floats, before: Floats, after: Floats, counting: Floats | Counting | None = None,
+    factors: tuple[float, ...] = (),
 ) -> tuple[float, float]:
-    """The fall of the problem's score from one set of predictions of the same rows to another, and its variance. Labels of
-    several classes are made by these `factors`."""
-    return _judge(problem, y, before, weights, factors).fall([after])
+    """The fall of the problem's score from one set of predictions of the same rows to another, and its variance, rows counted as
+    in `permutation_drops`. Labels of several classes are made by these `factors`."""
+    weights, groups = counting if isinstance(counting, Counting) else Counting(counting)
+    return _judge(problem, y, before, weights, factors).fall([after], groups)
 
 
 def _deal(generator: np.random.Generator, rows: int, weights: Floats | None) -> NDArray[np.int64]:

@@ -231,6 +231,20 @@ def test_a_drop_is_as_sure_as_there_are_customers(task: Task, metric: str, truth
     assert np.mean(seen["customers"]) >= 0.88
 
 
+def test_what_a_model_without_a_column_loses_is_as_sure_as_there_are_customers() -> None:
+    """Two predictions that are as good over all customers, each better for some of them: of the losses of 60 tables, counted by
+    rows, most are called sure."""
+    sure = {"rows": 0, "customers": 0}
+    for seed in range(60):
+        generator = np.random.default_rng(seed)
+        better, y = np.repeat(generator.choice([0.5, 1.5], 25), 40), generator.normal(size=1000)
+        for name, groups in (("rows", None), ("customers", np.repeat(np.arange(25), 40))):
+            loss, variance = compare(problem_of("regression"), y, y + better, y + 2 - better, Counting(None, groups))
+            sure[name] += abs(loss) > 1.96 * variance**0.5
+    assert sure["rows"] > 30
+    assert sure["customers"] <= 7
+
+
 def test_a_rank_is_as_sure_as_there_are_customers() -> None:
     """Two columns that matter alike, each to some customers: which of them is first hangs on who is asked."""
     generator = np.random.default_rng(0)
