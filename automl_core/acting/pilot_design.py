@@ -76,7 +76,7 @@ def promised_change(card: ActionCard, rows: PilotRows) -> Change:
     now = float(np.nanmean(values))
     spread = math.nan if outcome.is_rate else float(np.nanstd(values))
     promise = promise_of(card, outcome.is_rate)
-    weak_end = min(promise[1:], key=abs) if promise.low * promise.high > 0 else math.nan
+    weak_end = min(promise[1:], key=abs) if promise.low * promise.high >= 0 else math.nan
     return Change(now, now + promise.effect, now + weak_end, spread)
 
 
