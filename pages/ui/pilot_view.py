@@ -7,11 +7,10 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from automl_core.acting import Pilot, PilotChoice, TrackRecord
+from automl_core.acting import Pilot, PilotChoice, TrackRecord, card_key, pilot_key
 from automl_core.acting.action import ActionCard
 from automl_core.explaining.words import day, short_day
 from automl_core.workspace import pilots
-from automl_core.workspace.pilots import card_key
 from pages.ui import cards, forms, nav, pilot_charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
@@ -44,7 +43,7 @@ def move_words(card: ActionCard, limit: int = 60) -> str:
 def open_pilots(project: str) -> dict[str, Pilot]:
     """The pilots that are running for the present goal, by the keys of their cards; read once for all the cards of a page."""
     newest_last = reversed(session.workspace().pilots.about(project))
-    return {card_key(pilot.card): pilot for pilot in newest_last if pilot.state == "running"}
+    return {pilot_key(pilot): pilot for pilot in newest_last if pilot.state == "running"}
 
 
 def card_pilot(project: str, card: ActionCard, pilot: Pilot | None) -> None:

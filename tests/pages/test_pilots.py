@@ -15,7 +15,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from automl_core import Workspace
-from automl_core.acting import Pilot, PilotChoice, RecourseAsk
+from automl_core.acting import Pilot, PilotChoice, RecourseAsk, card_key, forbidden_by
 from automl_core.acting.action import Change, Condition, Lever
 from automl_core.codec import from_json, to_json
 from automl_core.errors import BadInput, Conflict, NotFound
@@ -25,7 +25,7 @@ from automl_core.workspace import act as act_step
 from automl_core.workspace import pilots as pilot_step
 from automl_core.workspace.act import Acting
 from automl_core.workspace.decide import planned_table
-from automl_core.workspace.pilots import Piloting, card_key
+from automl_core.workspace.pilots import Piloting
 from pages.ui import session
 from pages.ui.pilot_view import move_words, title
 from pages.ui.words import plain
@@ -349,6 +349,67 @@ def test_two_pilots_share_no_rows_and_have_draws_of_their_own(page: Carded) -> N
     shared = rows[0] & set(ws.pilots.assignment(many)["row"])
     with pytest.raises(Conflict, match=f"Another pilot has {len(shared)} rows of this one by now"):
         ws.pilots.resume(first.id)
+
+
+@pytest.mark.parametrize("back", ["take back", "resume"])
+def test_no_pilot_comes_back_to_rows_or_groups_that_another_one_has_by_now(
+    page: Carded, monkeypatch: pytest.MonkeyPatch, back: str
+) -> None:
+    """A pilot that has ended frees its rows: once another one has drawn them, it cannot run again."""
+    ws, project = page.workspace, page.project
+    first = ws.pilots.start(project, page.key(), PilotChoice(rows=300))
+
+    def end() -> None:
+        if back == "resume":
+            ws.pilots.cancel(first.id)
+        else:
+            ws.pilots.upload(first.id, "outcomes.csv", outcomes(page, first.id, 0.3))
+
+    def again() -> None:
+        (ws.pilots.resume if back == "resume" else ws.pilots.take_back)(first.id)
+
+    end()
+    second = ws.pilots.start(project, page.key(1), PilotChoice(rows=10**6))
+    mine, theirs = (ws.pilots.assignment(pilot)["row"].to_numpy() for pilot in (first, second))
+    with pytest.raises(Conflict, match=f"Another pilot has {np.isin(mine, theirs).sum()} rows of this one by now"):
+        again()
+    ws.pilots.cancel(second.id)
+    again()
+    third = ws.pilots.start(project, page.key(1), PilotChoice(rows=100))
+    end()
+    other, opened = ws.pilots.assignment(third)["row"].iloc[0], type(ws.search.goal).open
+    same = np.arange(10**5)
+    same[mine[:2]] = other  # two rows of the first pilot are of one customer with a row of the third
+
+    def grouped(self: object, inputs: object) -> tuple[object, ...]:
+        frame, columns, problem, *rest = opened(self, inputs)  # type: ignore[arg-type]
+        return frame.assign(house=same[: len(frame)]), columns, replace(problem, group="house"), *rest
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(ws.search.goal), "open", grouped)
+        with pytest.raises(Conflict, match="2 rows of this pilot go together with rows of another one by now") as caught:
+            again()
+    assert "“house”" in str(caught.value)
+    again()
+    assert ws.pilots.get(first.id).state == "running"
+
+
+def test_a_pilot_of_before_cards_knew_forbidden_moves_keeps_its_card(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:
+    ws, project, goal = page.workspace, page.project, page.workspace.act.goal(page.project)
+    pilot, card = ws.pilots.start(project, page.key(), PilotChoice(rows=300)), ws.pilots.card(project, page.key())
+    ws.pilots.upload(pilot.id, "outcomes.csv", outcomes(page, pilot.id, 0.3))
+    strict = replace(goal, levers=(replace(LEVERS[0], column=card.lever, forbidden=((card.from_values[0], card.to_value),)),))
+    record = ws.context.store.get(pilot.id)
+    ws.context.store.update(pilot.id, to_json(replace(from_json(Pilot, record.body), goal=strict)), record.version)
+    now = tuple(forbidden_by(one, strict) for one in ws.act.cards(project) or ())
+    monkeypatch.setattr(Acting, "cards_of", lambda self, run: now)
+    assert card_key(now[0]) != pilot.card.id
+    assert [one.grade for one in ws.pilots.cards(project)].count("A") == 1
+    assert "Measured by a pilot" in ws.decide.pilot_card_html(pilot.id)
+    ws.pilots.take_back(pilot.id)
+    assert "See its pilot" in [button.label for button in open_page("act", project).button]
+    with pytest.raises(Conflict, match="This card has a pilot already"):
+        ws.pilots.start(project, card_key(now[0]), PilotChoice())
 
 
 def test_rows_that_a_running_pilot_treats_get_its_own_change_or_none(page: Carded) -> None:
