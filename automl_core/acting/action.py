@@ -245,8 +245,8 @@ class ActionList:
     `expected_outcomes` is the sum of the chosen rows' risk and `mean_risk` the mean risk of all rows: for classes, the risk of a
     row is the probability that it does not end as the goal's good class. `limited_by` names the limit of the goal that keeps some
     rows out ("the limit of 300 rows"); it is empty when none does. `takes_everyone` says that the list has all rows:
-    there is nothing to compare it with. `ranked` rows were looked at. `unknown` of the listed rows have no outcome yet: they come
-    first.
+    there is nothing to compare it with. `ranked` rows were looked at; `in_pilots` others were not, as running pilots have them.
+    `unknown` of the listed rows have no outcome yet: they come first.
     """
 
     rows: tuple[ActionRow, ...]
@@ -264,3 +264,4 @@ class ActionList:
     takes_everyone: bool = False
     ranked: int = 0
     unknown: int = 0
+    in_pilots: int = 0
