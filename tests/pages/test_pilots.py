@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import openpyxl
@@ -14,7 +15,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from automl_core import Workspace
+from automl_core import Workspace, acting
 from automl_core.acting import Pilot, PilotChoice, RecourseAsk, card_key, forbidden_by
 from automl_core.acting.action import Change, Condition, Lever
 from automl_core.codec import from_json, to_json
@@ -434,6 +435,36 @@ def test_rows_that_a_running_pilot_treats_get_its_own_change_or_none(page: Carde
     assert ws.decide.decision(project, goal.capacity) is not None
     ws.pilots.cancel(pilot.id)
     assert ws.act.actions(project) == listed
+
+
+@pytest.mark.parametrize("ids", [True, False])
+def test_on_a_file_rows_of_a_running_pilot_are_left_to_it(
+    page: Carded, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ids: bool
+) -> None:
+    """The command knows rows of a file by their ids, and where a table has none by what they hold."""
+    ws, project = page.workspace, page.project
+    found = ws.act.found(project)
+    monkeypatch.setattr(acting, "make_cards", lambda _: found)
+    ws.files.write_csv(ws.data.table(project).frame, tmp_path / "rows.csv")
+    asked = (str(ws.share.bundle_path(project)), str(tmp_path / "rows.csv"), ws.act.goal_text(project))
+    before = ws.files.act(*asked)
+    pilot = ws.pilots.start(project, before.plan.actions[0].card, PilotChoice(rows=300))
+    table = ws.pilots.assignment(pilot)
+    arms = dict(zip(table["id_0"], table["arm"], strict=True))
+    if not ids:
+        record = ws.context.store.get(pilot.id)
+        ws.context.store.update(pilot.id, to_json(replace(from_json(Pilot, record.body), id_columns=())), record.version)
+    advice = ws.files.act(*asked)
+    assert set(before.table["customer_id"].astype(str)) & set(arms)
+    assert not set(advice.table["customer_id"].astype(str)) & set(arms)
+    assert advice.actions.sentence.endswith(" rows of a running pilot are left out.")
+    assert advice.plan.held > 0
+    told = advice.plan_table["customer_id"].astype(str).map(arms).fillna("")
+    assert set(told) == {"treat", ""}
+    own = advice.plan_table["card"] == pilot.card.id
+    assert own[told == "treat"].all()
+    assert advice.plan_table["arm"].tolist() == told.tolist()
+    assert all(advice.table[name].notna().all() for name in ("prediction", "reason_1"))
 
 
 @pytest.mark.parametrize("made", ["other", "without ids"])
