@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from automl_core.acting import card_key, pilot_key
+from automl_core.workspace.pilots import card_key, pilot_key
 from pages.ui import cards, nav, pilot_view, session
 from pages.ui.words import count
 

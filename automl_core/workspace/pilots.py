@@ -13,7 +13,9 @@ from automl_core import acting
 from automl_core import data as data_step
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.decisions import risk
-from automl_core.acting.identity import card_key, pilot_key, same_goal
+from automl_core.acting.identity import card_key as card_key  # for pages, too
+from automl_core.acting.identity import pilot_key as pilot_key
+from automl_core.acting.identity import same_goal
 from automl_core.acting.pilot_design import barred
 from automl_core.acting.pilot_files import ROW
 from automl_core.acting.pilot_steps import next_step

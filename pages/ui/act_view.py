@@ -8,8 +8,9 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
-from automl_core.acting import Pilot, card_key
+from automl_core.acting import Pilot
 from automl_core.acting.action import ActionCard, Actions, Goal
+from automl_core.workspace.pilots import card_key
 from pages.ui import cards, charts, decision_view, pilot_view, session
 from pages.ui.cards import Fact
 from pages.ui.explain_view import digits

@@ -7,9 +7,10 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from automl_core.acting import Decision, RecourseAsk, card_key
+from automl_core.acting import Decision, RecourseAsk
 from automl_core.acting.action import ActionCard, ActionList, Goal
 from automl_core.errors import BadInput
+from automl_core.workspace.pilots import card_key
 from pages.ui import cards, explain_view, pilot_charts, progress, session
 from pages.ui.border import border
 from pages.ui.cards import Fact

@@ -413,6 +413,25 @@ def test_a_pilot_of_before_cards_knew_forbidden_moves_keeps_its_card(page: Carde
         ws.pilots.start(project, card_key(now[0]), PilotChoice())
 
 
+def test_the_page_says_which_rows_a_pilot_can_draw(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those without an outcome, and none that another pilot has."""
+    ws, project = page.workspace, page.project
+
+    def asked(place: int) -> str:
+        app = open_page("pilots", project)
+        app.selectbox(key=f"pilot_card_{project}").set_value(page.key(place)).run()
+        app.number_input(key=f"pilot_rows_{project}_{page.key(place)}").set_value(10**6).run()
+        return texts(app)
+
+    told = asked(0)
+    assert re.search(r"can be drawn: those this card is about\.", told)
+    assert "whose outcome is known" not in told
+    ws.pilots.start(project, page.key(1), PilotChoice(rows=100))
+    monkeypatch.setattr(type(ws.search), "drawn_from", lambda self, project: (200_000, 900_000))
+    told = asked(0)
+    assert "those this card is about that are in no other pilot, among 200,000 of the 900,000 rows; of a large" in told
+
+
 def test_rows_that_a_running_pilot_treats_get_its_own_change_or_none(page: Carded) -> None:
     """Another card's change on one side only, or a list's, and the pilot measures two changes at once."""
     ws, project = page.workspace, page.project
