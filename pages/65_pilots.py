@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from automl_core.workspace.pilots import card_key
+from automl_core.workspace.pilots import card_key, pilot_key
 from pages.ui import cards, nav, pilot_view, session
 from pages.ui.words import count
 
@@ -18,7 +18,7 @@ if ws.search.last(project) is None:
 
 pilots = ws.pilots.all(project)
 open_ones = [pilot for pilot in pilots if pilot.state == "running"]
-busy = {card_key(pilot.card) for pilot in ws.pilots.about(project) if pilot.state in ("running", "raised", "retired")}
+busy = {pilot_key(pilot) for pilot in ws.pilots.about(project) if pilot.state in ("running", "raised", "retired")}
 usable = [card for card in ws.act.cards(project) or () if card.grade in ("B", "C") and card_key(card) not in busy]
 record = ws.pilots.record(project)
 

@@ -25,7 +25,7 @@ from automl_core.acting.finding import find_segments
 from automl_core.acting.gap_story import GapStory
 from automl_core.acting.goal import as_spelled, check_goal, read_goal, suggest_goal, suggest_later, suggest_levers
 from automl_core.acting.goal_file import goal_text
-from automl_core.acting.identity import identity
+from automl_core.acting.identity import card_key, identity, pilot_key, same_goal
 from automl_core.acting.levers import counts_forbidden, eligible, forbidden_by, moved
 from automl_core.acting.newsvendor import Newsvendor, newsvendor
 from automl_core.acting.pilot_design import draw, due_date, plan_pilot, seed_of, start_pilot
@@ -86,6 +86,7 @@ __all__ = [
     "ask_model",
     "assign",
     "assignment_frame",
+    "card_key",
     "chance_to_see",
     "check_goal",
     "check_randomised",
@@ -117,6 +118,7 @@ __all__ = [
     "measure_uplift",
     "moved",
     "newsvendor",
+    "pilot_key",
     "pilot_table",
     "plan_actions",
     "plan_frame",
@@ -129,6 +131,7 @@ __all__ = [
     "read_goal",
     "recourse",
     "rule_predictions",
+    "same_goal",
     "seed_of",
     "start_pilot",
     "state_after",

@@ -123,14 +123,16 @@ class ActionCard:
     `raw_gap`, `what_if`, `adjusted`, `low` and `high` are changes of what `counted` names: the share of rows of the positive
     class in yes/no tasks (of the wanted class with more classes), as a share between -1 and 1; or the number itself. `better`
     says whether more or less of it is wanted, so a card that lowers churn has negative figures and `better` is "down".
+    `low` and `high` are the 95 % range, wider where the group is the best of several, but then not beyond where it just pays.
     `now` and `then` are the mean of `counted` before and after, on the rows of the card. `p` is corrected for all tests made;
     `tested_rows` are the rows that the effect rests on (each fold where the others would have put the group).
     `support` is the share of the eligible rows that have comparable ones, `robustness` how strong a hidden factor must be to
     cancel the effect (0 to 1), `benchmark` the strongest known column and `benchmark_strength` how strong one like it would be.
     Money is NaN when the goal has none. `conditions` (all hold), `from_values` and `step` say again, for a program, who is meant
-    and what changes: `eligible` picks the rows of any table by them. `id` is a hash of those: the same card of a later run has
-    the same one. `also` are further levers moved together. A numeric lever never leaves [`lowest`, `highest`] (NaN: no limit).
-    `forbidden` are moves (lever, from, to) that no row makes. When not all of a group has rows to be compared with, `alike` says
+    and what changes: `eligible` picks the rows of any table by them. `id` is a hash of those, with the limits and the forbidden
+    moves that matter, but not of costs: the same card of a later run, or at another price, has the same one. `also` are further
+    levers moved together. A numeric lever never leaves [`lowest`, `highest`] (NaN: no limit). `forbidden` are moves
+    (lever, from, to) that no row makes. When not all of a group has rows to be compared with, `alike` says
     in parts (one must hold) which rows do: only these are meant. Once a pilot has ended its figures are those `measured` there.
     `gain`, `gain_low` and `gain_high` are the effect in the wanted direction: more is better whatever is counted. `is_rate` says
     that `counted` is a share of rows; None in cards that were kept before this was told apart from a number of that name.
@@ -245,8 +247,8 @@ class ActionList:
     `expected_outcomes` is the sum of the chosen rows' risk and `mean_risk` the mean risk of all rows: for classes, the risk of a
     row is the probability that it does not end as the goal's good class. `limited_by` names the limit of the goal that keeps some
     rows out ("the limit of 300 rows"); it is empty when none does. `takes_everyone` says that the list has all rows:
-    there is nothing to compare it with. `ranked` rows were looked at. `unknown` of the listed rows have no outcome yet: they come
-    first.
+    there is nothing to compare it with. `ranked` rows were looked at; `in_pilots` others were not, as running pilots have them.
+    `unknown` of the listed rows have no outcome yet: they come first.
     """
 
     rows: tuple[ActionRow, ...]
@@ -264,3 +266,4 @@ class ActionList:
     takes_everyone: bool = False
     ranked: int = 0
     unknown: int = 0
+    in_pilots: int = 0

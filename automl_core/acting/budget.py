@@ -107,6 +107,28 @@ def choose(net: Floats, costs: Floats, budget: float = 0.0, capacity: int = 0) -
     return _made(task, pick, bound)
 
 
+def choose_in_turn(
+    net: Floats, costs: Floats, first: NDArray[np.bool_], budget: float = 0.0, capacity: int = 0
+) -> Chosen:
+    """What `choose` takes of the rows that come `first` (n,), as if there were no others, and then of the others, with the money
+    and the number of rows that are left. `exact` says that both are proven the best; else `bound` is what no choice in any order
+    could exceed."""
+    net, costs = np.asarray(net, dtype=np.float64), np.asarray(costs, dtype=np.float64)
+    if not first.any() or first.all():
+        return choose(net, costs, budget, capacity)
+    mask = first.reshape(-1, *[1] * (net.ndim - 1))
+    ahead = choose(np.where(mask, net, math.nan), costs, budget, capacity)
+    if capacity and len(ahead.rows) == capacity:
+        after = Chosen(np.empty(0, dtype=np.int64), 0.0, 0.0, 0.0, True)
+    else:
+        left = max(budget * (1 + SAME) - ahead.cost, budget * SAME)  # never 0, which would be no limit
+        after = choose(np.where(mask, math.nan, net), costs, left, capacity and capacity - len(ahead.rows))
+    value, exact = ahead.value + after.value, ahead.exact and after.exact
+    bound = value if exact else max(value, choose(net, costs, budget, capacity).bound)
+    rows, options = (np.concatenate(both) for both in ((ahead.rows, after.rows), (ahead.options, after.options)))
+    return Chosen(rows, value, ahead.cost + after.cost, bound, exact, options)
+
+
 def _made(task: _Task, pick: Places, bound: float) -> Chosen:
     rows = np.flatnonzero(pick >= 0)
     rows = rows[np.argsort(-task.net[rows, pick[rows]], kind="stable")]

@@ -75,7 +75,7 @@ def rank_rows(
     at_risk = np.nan_to_num(risk(predictions, problem, goal, weights))
     priced = goal.value > 0
     worth = goal.save_rate * goal.value * at_risk - goal.contact_cost if priced else np.full(len(at_risk), math.nan)
-    unknown = _unknown(frame, problem)
+    unknown = unknown_rows(frame, problem)
     order = np.lexsort((-at_risk, ~unknown))
     limit = _limit(len(frame), goal, priced)
     chosen = order[worth[order] > 0][:limit] if priced else order[:limit]
@@ -107,7 +107,7 @@ def rank_rows(
         ranked=len(frame),
         unknown=int(unknown[chosen].sum()),
     )
-    return replace(made, sentence=_sentence(made, goal, problem, pays) + _unknown_words(made))
+    return replace(made, sentence=_sentence(made, goal, problem, pays) + unknown_words(made.unknown, len(made.rows)))
 
 
 def actions_frame(actions: ActionList, frame: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
@@ -172,7 +172,7 @@ def _weights(frame: pd.DataFrame, problem: Problem) -> Floats | None:
     return np.where(known, given, float(given[known].mean())) if known.any() else None
 
 
-def _unknown(frame: pd.DataFrame, problem: Problem) -> NDArray[np.bool_]:
+def unknown_rows(frame: pd.DataFrame, problem: Problem) -> NDArray[np.bool_]:
     """(n,) rows without an outcome, where others have one."""
     if problem.target not in frame:
         return np.zeros(len(frame), dtype=bool)
@@ -180,15 +180,14 @@ def _unknown(frame: pd.DataFrame, problem: Problem) -> NDArray[np.bool_]:
     return np.asarray(unknown & ~unknown.all(), dtype=bool)
 
 
-def _unknown_words(actions: ActionList) -> str:
-    """Says of the rows without an outcome that they come first."""
-    rows = len(actions.rows)
-    if not actions.unknown:
+def unknown_words(unknown: int, rows: int) -> str:
+    """Says of the rows without an outcome among those of a list or a plan that they come first."""
+    if not unknown:
         return ""
-    if actions.unknown == rows:
+    if unknown == rows:
         return f" {'Its outcome is' if rows == 1 else 'The outcomes of all of them are'} not known yet."
-    which = f"{count(actions.unknown)} of them {'has' if actions.unknown == 1 else 'have'}"
-    return f" {which} no outcome yet and {'is' if actions.unknown == 1 else 'are'} listed first, for there one can still act."
+    which = f"{count(unknown)} of them {'has' if unknown == 1 else 'have'}"
+    return f" {which} no outcome yet and {'is' if unknown == 1 else 'are'} listed first, for there one can still act."
 
 
 def _weighed(weights: Floats | None, problem: Problem) -> tuple[str, ...]:

@@ -113,11 +113,12 @@ def typed(frame: pd.DataFrame) -> Table:
 def assign(cards: Sequence[ActionCard], frame: pd.DataFrame) -> NDArray[np.int64]:
     """The place of the card that each row of any frame gets, (n,); -1 for no change.
 
-    Where several cards mean a row, the one with the best conservative worth per row wins (of the gain when there is no money).
+    Where several cards mean a row, the one with the best conservative worth per row wins (of the gain when there is no money), of
+    equal ones the first.
     """
     rows = typed(frame).frame
     chosen = np.full(len(rows), -1, dtype=np.int64)
-    for place in sorted(range(len(cards)), key=lambda place: per_row(cards[place])):
+    for place in sorted(range(len(cards)), key=lambda place: (per_row(cards[place]), -place)):
         chosen[eligible(cards[place], rows)] = place
     return chosen
 

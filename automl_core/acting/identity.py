@@ -1,4 +1,5 @@
-"""Which card is which: by what is changed on which rows, and by nothing else, so that another price leaves it the same card."""
+"""Which card is which, and which card a pilot is of: by what is changed on which rows, and by nothing else, so that another price
+leaves it the same card."""
 
 from __future__ import annotations
 
@@ -6,9 +7,29 @@ import hashlib
 import json
 import math
 
-from automl_core.acting.action import ActionCard
+from automl_core.acting.action import ActionCard, Goal
+from automl_core.acting.levers import forbidden_by
+from automl_core.acting.pilots import Pilot
 from automl_core.acting.spelling import respelled
 from automl_core.codec import to_json
+
+
+def card_key(card: ActionCard) -> str:
+    """The id of a card by what it changes on which rows; one that was made before cards had ids is known by what it says.
+
+    It is made anew, for ids that were kept earlier counted costs and left limits out.
+    """
+    return identity(card) if card.id else _hash([card.who, card.lever, card.from_value, card.to_value])
+
+
+def pilot_key(pilot: Pilot) -> str:
+    """The key of the card that the pilot tests. One kept before cards carried forbidden moves has them in its goal alone."""
+    return card_key(forbidden_by(pilot.card, pilot.goal))
+
+
+def same_goal(pilot: Pilot, goal: Goal) -> bool:
+    """Whether the pilot measured what the goal is about. The id of a card says what is changed for whom, not what it is for."""
+    return (pilot.goal.outcome, pilot.goal.good) == (goal.outcome, goal.good)
 
 
 def identity(card: ActionCard) -> str:
@@ -22,6 +43,10 @@ def identity(card: ActionCard) -> str:
         said.append(limits)
     if kept := sorted(_that_matter(card)):
         said.append({"forbidden": kept})
+    return _hash(said)
+
+
+def _hash(said: list[object]) -> str:
     return hashlib.sha256(json.dumps(to_json(said), sort_keys=True).encode()).hexdigest()[:12]
 
 

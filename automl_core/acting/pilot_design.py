@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
@@ -34,6 +35,7 @@ from automl_core.acting.spelling import texts
 from automl_core.acting.statistics import group_codes
 from automl_core.errors import BadInput
 from automl_core.explaining.words import count, day, quote
+from automl_core.framing.problem import Problem
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -57,12 +59,16 @@ def rows_for(card: ActionCard, frame: pd.DataFrame) -> Mask:
 def free_rows(card: ActionCard, rows: PilotRows) -> Mask:
     """(n,) those of `rows_for` that are in no other running pilot, nor go together with rows that are: two changes at once could
     not be told apart."""
-    mask, busy = rows_for(card, rows.frame), np.isin(np.arange(len(rows.frame)), list(rows.busy))
-    group = rows.problem.group
-    if group and group in rows.frame:
-        codes = group_codes(rows.frame[group].to_numpy())
-        busy = np.isin(codes, codes[busy])
-    return mask & ~busy
+    return rows_for(card, rows.frame) & ~barred(rows.frame, rows.problem, rows.busy)
+
+
+def barred(frame: pd.DataFrame, problem: Problem, busy: Collection[int]) -> Mask:
+    """(n,) the rows at the places `busy`, and all that go together with them."""
+    mask = np.isin(np.arange(len(frame)), list(busy))
+    if problem.group and problem.group in frame:
+        codes = group_codes(frame[problem.group].to_numpy())
+        mask = np.isin(codes, codes[mask])
+    return np.asarray(mask, dtype=bool)
 
 
 def promised_change(card: ActionCard, rows: PilotRows) -> Change:
@@ -76,7 +82,7 @@ def promised_change(card: ActionCard, rows: PilotRows) -> Change:
     now = float(np.nanmean(values))
     spread = math.nan if outcome.is_rate else float(np.nanstd(values))
     promise = promise_of(card, outcome.is_rate)
-    weak_end = min(promise[1:], key=abs) if promise.low * promise.high > 0 else math.nan
+    weak_end = min(promise[1:], key=abs) if promise.low * promise.high >= 0 else math.nan
     return Change(now, now + promise.effect, now + weak_end, spread)
 
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
-from automl_core.acting.action import ActionCard
+from automl_core.acting.action import ActionCard, Goal
+from automl_core.acting.identity import card_key, pilot_key, same_goal
 from automl_core.acting.pilots import Pilot
 from automl_core.explaining.words import count, day
+
+
+def running_pilot(card: ActionCard, pilots: Iterable[Pilot], goal: Goal) -> Pilot | None:
+    """The first of the pilots that is running for this card and this goal."""
+    running = (pilot for pilot in pilots if pilot.state == "running" and same_goal(pilot, goal))
+    return next((pilot for pilot in running if pilot_key(pilot) == card_key(card)), None)
 
 
 def next_step(card: ActionCard, pilot: Pilot | None, today: date) -> str:

@@ -16,9 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard, Goal
-from automl_core.acting.budget import choose
+from automl_core.acting.budget import choose_in_turn
 from automl_core.acting.conditions import describe_all
-from automl_core.acting.decisions import free_name
+from automl_core.acting.decisions import free_name, unknown_rows, unknown_words
 from automl_core.acting.levers import handed_on, moved, name_of
 from automl_core.acting.pilot_design import rows_for
 from automl_core.acting.pilots import change_words, direction, promise_of
@@ -60,8 +60,9 @@ def planned_gain(action: PlannedAction, goal: Goal, is_rate: bool) -> float:
 
 @dataclass(frozen=True, slots=True)
 class ActionPlan:
-    """The planned actions, best first; net money together, the most any plan could bring, and whether this is proven the best.
-    `held` rows that cards speak of are left out, because a running pilot holds them out."""
+    """The planned actions, best first, those on rows without an outcome ahead of others; net money together, the most any plan
+    could bring, and whether this is proven the best in that order. `held` rows that cards speak of are left out, because a
+    running pilot holds them out."""
 
     actions: tuple[PlannedAction, ...]
     net: float
@@ -90,7 +91,8 @@ class PlanInputs:
 
 def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
     """The best plan for the goal's capacity and budget: one action a row, of the card that is worth most there, or of a cheaper
-    one where the money does more with that.
+    one where the money does more with that. Rows without an outcome, where others have one, come first, as in a list, for
+    there one can still act: rows that have ended get the money and the room that those leave.
 
     Without money the better grade wins, then the larger gain; the plan then keeps every row up to the capacity. A row that a
     pilot holds out gets no action, whichever card it is of, and one that a pilot treats none but the pilot's own: it could no
@@ -109,7 +111,8 @@ def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
     gain = np.where(held[:, None], math.nan, own)
     level = np.array(["ABC".index(card.grade) for card in usable])
     net = goal.value * gain - costs if goal.value > 0 else _in_order(np.broadcast_to(level, gain.shape), gain)
-    chosen = choose(net, np.broadcast_to(costs, net.shape), goal.budget, goal.capacity)
+    unknown = unknown_rows(inputs.frame, inputs.model.problem) & np.isfinite(gain).any(axis=1)
+    chosen = choose_in_turn(net, np.broadcast_to(costs, net.shape), unknown, goal.budget, goal.capacity)
     picked, which = chosen.rows, np.full(rows, -1)
     which[picked] = chosen.options
     said = _texts(usable, picked, which, inputs)
@@ -117,7 +120,8 @@ def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
     made = _plan(tuple(actions), chosen.bound if goal.value > 0 else math.nan, chosen.exact, goal)
     if not actions:
         made = replace(made, sentence=_why_none(bool(usable), net, costs, goal))
-    words = _pilot_words(int(held.sum()), int((barred & ~held).sum()))
+    words = unknown_words(int(unknown[picked].sum()), len(picked))
+    words += _pilot_words(int(held.sum()), int((barred & ~held).sum()))
     return replace(made, held=int(held.sum()), sentence=made.sentence + words)
 
 

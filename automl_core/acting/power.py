@@ -24,7 +24,7 @@ _Z = 1.959964
 @dataclass(frozen=True, slots=True)
 class Change:
     """A change to be seen: the mean outcome `now`, `then`, and `weak` when the true change lies at the weak end of its interval
-    (NaN when that interval holds zero). `spread` is the standard deviation of a number, NaN for rates."""
+    (NaN when that interval reaches beyond zero). `spread` is the standard deviation of a number, NaN for rates."""
 
     now: float
     then: float
@@ -113,7 +113,7 @@ def power_of(change: Change, available: int, sides: tuple[int, int], together: T
         chance_to_see(change, treated, held, together), chance_to_see(weak_change, treated, held, together) if weak else 0.0,
         smallest_change(change, treated, held, together), "",
     )  # fmt: skip
-    return replace(made, sentence=_sentence(made, chance_to_see(change, needed, needed, together), together))
+    return replace(made, sentence=_sentence(made, change, together))
 
 
 def side_rows(change: Change, together: Together | None = None) -> int:
@@ -169,17 +169,20 @@ def _normal(z: float) -> float:
     return 0.5 * math.erfc(-z / math.sqrt(2))
 
 
-def _sentence(power: Power, chance: float, together: Together | None) -> str:
+def _sentence(power: Power, change: Change, together: Together | None) -> str:
     rows, few = power.treated + power.held, power.per_arm == LEAST_DRAWN and together is None
     if power.per_arm == 0:
         return "No pilot of any size can see a change of nothing."
     least = f", the fewest of which {FEWEST_SIDE} are left if a fifth is lost," if few else ""
     if together is not None:
         least = f" ({count(round(power.per_arm / together.rows), 'group')})"
-    seen = "80 %" if together is None and not few else percent(chance)
+    sure = chance_to_see(change, power.per_arm, power.per_arm, together)
+    seen = "80 %" if together is None and not few else percent(sure)
     needed = f"{power.per_arm:,} rows on each side{least} see the promised change with a chance of {seen}"
     if power.per_arm_weak > power.per_arm:
         needed += f" ({power.per_arm_weak:,} if the true change is at the weak end)"
+    elif change.weak == change.now:
+        needed += " (none can if the true change is at the weak end, which is no change at all)"
     if together is not None:
         needed = f"{_together_words(together)} {needed}"
     if power.treated == power.held == power.per_arm and power.chance >= CHANCE - 0.005:

@@ -174,4 +174,6 @@ def pilot_sentence(subject: CardSubject) -> str:
         text += " in whole groups"
     if weak > needed:
         text += f" (2 × {weak:,} if the true change is at the weak end)"
+    elif weak_end == 0:
+        text += " (no number is enough if the true change is at the weak end, which is no change at all)"
     return f"{text}; {subject.rows:,} such rows are here." if subject.rows < 2 * needed else f"{text}."

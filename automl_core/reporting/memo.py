@@ -9,6 +9,7 @@ from datetime import datetime
 from automl_core.acting.action import ActionCard, ActionList, Goal, SegmentSearch
 from automl_core.acting.decisions import expected_words
 from automl_core.acting.pilot_result import in_order
+from automl_core.acting.pilot_steps import next_step, running_pilot
 from automl_core.explaining.explanation import Explanation
 from automl_core.explaining.words import count, interval, level_name, money, number, percent, plain, quote
 from automl_core.framing.problem import Problem, Verdict
@@ -94,9 +95,13 @@ def _counted(inputs: ReportInputs) -> str:
 
 
 def _of_rows(inputs: ReportInputs) -> str:
-    """The rows that an action list is picked from: those that a model which had not seen them predicted."""
+    """The rows that an action list is picked from: those that a model which had not seen them predicted, less those of pilots."""
     judged = (inputs.actions.ranked if inputs.actions else 0) or inputs.summary.judged or inputs.rows
-    return f"of {inputs.rows:,} rows" if judged >= inputs.rows else f"of the {judged:,} rows that were predicted unseen"
+    piloted = inputs.actions.in_pilots if inputs.actions else 0
+    if not piloted and judged >= inputs.rows:
+        return f"of {inputs.rows:,} rows"
+    said = ["were predicted unseen"] * (judged + piloted < inputs.rows) + ["are in no running pilot"] * (piloted > 0)
+    return f"of the {judged:,} rows that {' and '.join(said)}"
 
 
 def _whom(inputs: ReportInputs, actions: ActionList) -> str:
@@ -249,7 +254,10 @@ def _next_step(inputs: ReportInputs) -> str:
         return "Use the plain average for now, and come back with more rows or with columns that say more."
     firm = [card for card in _firm(inputs) if card.next_step and not card.net_value < 0]
     if firm:
-        return f"{quote(firm[0].lever)}: {firm[0].next_step.removeprefix('Next: ')}"
+        pilot = running_pilot(firm[0], inputs.more.pilots, inputs.goal) if inputs.goal is not None else None
+        waits = next_step(firm[0], pilot, inputs.made_at.date()) if pilot is not None else ""
+        step = waits[:1].lower() + waits[1:] or firm[0].next_step.removeprefix("Next: ")
+        return f"{quote(firm[0].lever)}: {step}"
     if inputs.actions is not None and inputs.actions.rows:
         first = min(100, len(inputs.actions.rows))
         if first == 1:

@@ -14,14 +14,14 @@ from automl_core.acting.action import ActionCard, ActionList, ActionRow, Actions
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining import explain_rows
-from automl_core.explaining.words import count, quote
+from automl_core.explaining.words import quote
 from automl_core.framing import encode_target
 from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle
 from automl_core.reporting.exports import safe_csv
 from automl_core.workspace.context import Context, Recent, fingerprint
 from automl_core.workspace.lever_choices import LeverChoices, lever_choices
-from automl_core.workspace.pilot_sides import running_ids, running_sides
+from automl_core.workspace.pilot_sides import rank_free, running_ids, running_sides
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
@@ -172,12 +172,13 @@ class Acting:
         """The list as it would be of rows whose outcome is known alone, by which it can be judged; without reasons. Rows count
         among those that are `judged`."""
         known = self.search.judged(run)
-        if known is self.search.ranked(run):
+        if np.array_equal(known.positions, self.search.ranked(run).positions):
             return self.actions_of(run, capacity)
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         goal = self.goal_of(run)
         rows = frame.iloc[known.positions].set_axis(known.positions)
-        return acting.rank_rows(rows, known.oof, columns, problem, replace(goal, capacity=capacity or goal.capacity))
+        goal = replace(goal, capacity=capacity or goal.capacity)
+        return rank_free(rows, known.oof, columns, problem, goal, self._busy(run, known.positions))
 
     def actions_csv(self, project_id: str, capacity: int = 0) -> bytes:
         """The list as a CSV that no spreadsheet takes for formulas, its letters as they are in Excel, too."""
@@ -213,13 +214,9 @@ class Acting:
         bundle = self.search.bundle(run)
         if capacity:
             goal = replace(goal, capacity=capacity)
-        free, oof = self._free(run), self.search.ranked(run).oof
-        ranked = acting.rank_rows(frame.iloc[free], oof[free], columns, bundle.model.problem, goal)
-        left = len(frame) - len(free)
-        if left:
-            said = f"{ranked.sentence} {count(left, 'row')} of a running pilot {'is' if left == 1 else 'are'} left out."
-            rows = tuple(replace(row, row=int(free[row.row])) for row in ranked.rows)
-            ranked = replace(ranked, rows=rows, sentence=said)
+        known = self.search.ranked(run)
+        busy = self._busy(run, known.positions)
+        ranked = rank_free(frame, known.oof, columns, bundle.model.problem, goal, busy)
         first = ranked.rows[:MOST_REASONS]
         why = self.reasons(run, [row.row for row in first])
         return replace(ranked, rows=tuple(map(_with_reasons, first, why)) + ranked.rows[MOST_REASONS:])
@@ -228,10 +225,11 @@ class Acting:
         """The ids of the running pilots, whose rows lists and plans leave alone."""
         return running_ids(self.context, project_id)
 
-    def _free(self, run: Run) -> np.ndarray:
-        """The places of the rows that are in no running pilot, among those that a list may rank."""
-        busy = [position for one in running_sides(self.context, self.search, run) for position in one.arms]
-        return np.flatnonzero(~np.isin(self.search.ranked(run).positions, busy))
+    def _busy(self, run: Run, positions: np.ndarray) -> list[int]:
+        """The places, among these positions of the cleaned table, of the rows that are in a running pilot."""
+        taken = [position for one in running_sides(self.context, self.search, run) for position in one.arms]
+        found: list[int] = np.flatnonzero(np.isin(positions, taken)).tolist()
+        return found
 
     def reasons(self, run: Run, places: list[int]) -> list[tuple[str, ...]]:
         """Why the model says what it says of these rows that a list may rank, by their place among them; of several classes, why

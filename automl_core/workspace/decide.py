@@ -12,8 +12,8 @@ import pandas as pd
 from automl_core import __version__, acting
 from automl_core.acting.action import ActionList, Goal
 from automl_core.acting.decide import Decision
+from automl_core.acting.identity import card_key, pilot_key
 from automl_core.acting.newsvendor import Newsvendor
-from automl_core.acting.pilots import HOLD, TREAT
 from automl_core.acting.planned import ActionPlan, PlanInputs, PlanLabels, PlannedAction
 from automl_core.acting.recourse import Recourse, RecourseAsk, typical
 from automl_core.data import type_row
@@ -25,8 +25,8 @@ from automl_core.reporting.card_page import CardPage, card_page
 from automl_core.reporting.exports import safe_csv, safe_xlsx
 from automl_core.workspace.act import MOST_REASONS
 from automl_core.workspace.context import Context, Recent, fingerprint
-from automl_core.workspace.pilot_sides import Sides, running_sides
-from automl_core.workspace.pilots import Piloting, card_key, same_goal
+from automl_core.workspace.pilot_sides import Sides, kept_apart, own_arms
+from automl_core.workspace.pilots import Piloting
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
@@ -105,13 +105,8 @@ class Deciding:
         key = "plan" + fingerprint(run.id, self.pilots.act.goal_of(run), cards, self.pilots.act.in_pilots(run.project_id))
 
         def make() -> ActionPlan:
-            sides = [(card_key(one.pilot.card), self._places(run, one)) for one in self._running(run)]
-            held = frozenset(row for _, arms in sides for row, arm in arms.items() if arm == HOLD)
-            treated: dict[int, frozenset[str]] = {}
-            for card, arms in sides:
-                treated.update({row: treated.get(row, frozenset()) | {card} for row, arm in arms.items() if arm == TREAT})
             named = [replace(card, id=card_key(card)) for card in cards]  # of before cards had ids: by it the side is found
-            return acting.plan_actions(named, replace(self._plan_inputs(run), held=held, treated=treated))
+            return acting.plan_actions(named, kept_apart(self._plan_inputs(run), self._sides(run)))
 
         made: ActionPlan = self.context.decisions.get(key, make)
         return made
@@ -154,7 +149,7 @@ class Deciding:
         card = next((one for one in self.pilots.cards(project_id) if card_key(one) == key), None)
         card = card or self.pilots.card(project_id, key)
         run = self.search.needed(project_id)
-        found = [pilot for pilot in self.pilots.about(project_id) if card_key(pilot.card) == key and pilot.state != "cancelled"]
+        found = [pilot for pilot in self.pilots.about(project_id) if pilot_key(pilot) == key and pilot.state != "cancelled"]
         goal, is_rate = self.pilots.act.goal_of(run), self._problem(run).task != "regression"
         return card_page(CardPage(card, goal, is_rate, found[0] if found else None, *self._headed(project_id)))
 
@@ -162,7 +157,7 @@ class Deciding:
         """The card of a pilot in the same way: as it stands now, or, once it is no longer among the cards of the present goal and
         model, as it was drawn for the pilot and stood after it."""
         pilot = self.pilots.get(pilot_id)
-        key = card_key(pilot.card)
+        key = pilot_key(pilot)
         if any(one.id == pilot_id for one in self.pilots.about(pilot.project_id)) and any(
             card_key(card) == key for card in self.pilots.cards(pilot.project_id)
         ):
@@ -176,22 +171,15 @@ class Deciding:
 
     def _plan_frame(self, project_id: str) -> pd.DataFrame:
         run = self.search.needed(project_id)
-        made, sides = self.plan(project_id), self._arms(run)
-        arms = {action.row: sides.get(action.card, {}).get(action.row, "") for action in made.actions}
+        made = self.plan(project_id)
+        arms = own_arms(made, self._sides(run), self.pilots.act.goal_of(run))
         return planned_table(made, self._plan_inputs(run), run.id, arms, lambda places: self.pilots.act.reasons(run, places))
 
-    def _running(self, run: Run) -> tuple[Sides, ...]:
-        return running_sides(self.context, self.search, run)
-
-    def _places(self, run: Run, sides: Sides) -> dict[int, str]:
-        """The side of each row that is in a pilot, by the row's place among the rows with predictions."""
+    def _sides(self, run: Run) -> list[Sides]:
+        """The running pilots, with the sides of their rows by the place among the rows with predictions."""
         place = {int(position): at for at, position in enumerate(self.search.ranked(run).positions)}
-        return {place[position]: arm for position, arm in sides.arms.items() if position in place}
-
-    def _arms(self, run: Run) -> dict[str, dict[int, str]]:
-        """The sides in the running pilots of what is wanted now, by their card."""
-        goal = self.pilots.act.goal_of(run)
-        return {card_key(one.pilot.card): self._places(run, one) for one in self._running(run) if same_goal(one.pilot, goal)}
+        return [Sides(one.pilot, {place[position]: arm for position, arm in one.arms.items() if position in place})
+                for one in self.pilots.running(run)]
 
     def _plan_inputs(self, run: Run) -> PlanInputs:
         frame, columns, _, _ = self.search.goal.open(self.search.inputs(run))

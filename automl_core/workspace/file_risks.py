@@ -21,11 +21,13 @@ OTHERS = ("Give rows that it did not learn from, such as those whose outcome is 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FileRisks:
-    """Predictions (m,) or (m, classes) by models that had not seen the row, for the rows at `places` (m,) of a file; `said` tells
-    what was left out or is in doubt (empty: nothing), and `left_out` how many rows."""
+    """Predictions (m,) or (m, classes) by models that had not seen the row, for the rows at `places` (m,) of a file, which are at
+    the `positions` (m,) of the search's cleaned table (-1: not of it); `said` tells what was left out or is in doubt (empty:
+    nothing), and `left_out` how many rows."""
 
     predictions: np.ndarray
     places: np.ndarray
+    positions: np.ndarray
     said: str = ""
     left_out: int = 0
 
@@ -41,7 +43,7 @@ def file_risks(bundle: Bundle, typed: pd.DataFrame, frame: pd.DataFrame, search:
     if kept is None:
         learned, said = _sketched(bundle, typed, frame)
         places = np.flatnonzero(~learned)
-        return FileRisks(_said(model, frame, places), places, said, int(learned.sum()))
+        return FileRisks(_said(model, frame, places), places, np.full(len(places), -1), said, int(learned.sum()))
     past, table = kept
     columns = tuple((column.name, column.kind) for column in model.cleaned if column.name in model.sources)
     mine, theirs = row_numbers(frame, columns), row_numbers(table, columns)
@@ -55,7 +57,8 @@ def file_risks(bundle: Bundle, typed: pd.DataFrame, frame: pd.DataFrame, search:
     if learned.any():
         said = (f"{_rows(learned)} left out of the list and the plan: the search used them, and no model that had not seen them "
                 "told their risk. A longer search tells of more.")
-    return FileRisks(predictions, places, said, int(learned.sum()))
+    positions = np.where(again, past.positions[spot[places]], -1)
+    return FileRisks(predictions, places, positions, said, int(learned.sum()))
 
 
 def _said(model: Model, frame: pd.DataFrame, places: np.ndarray) -> np.ndarray:

@@ -42,6 +42,7 @@ from automl_core.workspace.decide import planned_table
 from automl_core.workspace.deploy import Deploying
 from automl_core.workspace.file_risks import file_risks
 from automl_core.workspace.opening import existing, opening
+from automl_core.workspace.pilot_sides import kept_apart, own_arms, rank_free, sides_in_file
 from automl_core.workspace.projects import Projects
 from automl_core.workspace.requests import Request, shaped
 
@@ -166,13 +167,16 @@ class Files:
         found = acting.make_cards(acting.CardInputs(bundle.model, past, y, columns, problem, goal, processes=processes))
         risks = file_risks(bundle, data_step.type_frame(raw, bundle.model.columns).frame, frame, self.deploy.search)
         rows = frame.iloc[risks.places]  # their index says which rows of the file they are
-        ranked = with_reasons(acting.rank_rows(rows, risks.predictions, columns, problem, goal), bundle, rows, goal)
-        inputs = PlanInputs(bundle.model, rows, columns, risks.predictions, goal)
+        run = str(bundle.facts.get("run", ""))
+        sides = sides_in_file(self.deploy.context, self.deploy.search, run, rows, risks.positions)
+        busy = [row for one in sides for row in one.arms]
+        ranked = with_reasons(rank_free(rows, risks.predictions, columns, problem, goal, busy), bundle, rows, goal)
+        inputs = kept_apart(PlanInputs(bundle.model, rows, columns, risks.predictions, goal), sides)
         plan = acting.plan_actions(found.cards, inputs)
         if risks.left_out and rows.empty:
             nobody = "No row is left to be ranked or planned."
             plan, ranked = replace(plan, sentence=nobody), replace(ranked, sentence="")
-        table = planned_table(plan, inputs, str(bundle.facts.get("run", "")), {}, lambda places: explain_rows(
+        table = planned_table(plan, inputs, run, own_arms(plan, sides, goal), lambda places: explain_rows(
             bundle.model, rows.iloc[places].reset_index(drop=True), frame, unless=goal.good))
         advice = Advice(found, plan, table, ranked, acting.actions_frame(ranked, rows, columns), aside=risks.said,
                         left_out=risks.left_out)

@@ -6,12 +6,17 @@ from datetime import UTC, date, datetime
 from io import BytesIO
 from typing import BinaryIO
 
+import numpy as np
 import pandas as pd
 
 from automl_core import acting
 from automl_core import data as data_step
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.decisions import risk
+from automl_core.acting.identity import card_key as card_key  # for pages, too
+from automl_core.acting.identity import pilot_key as pilot_key
+from automl_core.acting.identity import same_goal
+from automl_core.acting.pilot_design import barred
 from automl_core.acting.pilot_files import ROW
 from automl_core.acting.pilot_steps import next_step
 from automl_core.acting.pilots import Pilot, PilotChoice, PilotResult, PilotRows, PilotState
@@ -20,12 +25,12 @@ from automl_core.acting.track_record import TrackRecord
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column, ReadOptions
 from automl_core.errors import BadInput, Conflict, NotFound
-from automl_core.explaining.words import count
+from automl_core.explaining.words import count, quote
 from automl_core.framing.problem import Problem
 from automl_core.reporting.exports import safe_csv
 from automl_core.store import Record
 from automl_core.workspace.act import Acting
-from automl_core.workspace.context import Context, fingerprint
+from automl_core.workspace.context import Context
 from automl_core.workspace.pilot_sides import KIND, Sides, assignment_of, running_sides
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
@@ -34,19 +39,6 @@ from automl_core.workspace.views import Run
 def today() -> date:
     """The day by which outcomes are due or not."""
     return datetime.now(UTC).date()
-
-
-def card_key(card: ActionCard) -> str:
-    """The id of a card by what it changes on which rows; one that was made before cards had ids is known by what it says.
-
-    It is made anew, for ids that were kept earlier counted costs and left limits out.
-    """
-    return acting.identity(card) if card.id else fingerprint((card.who, card.lever, card.from_value, card.to_value))
-
-
-def same_goal(pilot: Pilot, goal: Goal) -> bool:
-    """Whether the pilot measured what the goal is about. The id of a card says what is changed for whom, not what it is for."""
-    return (pilot.goal.outcome, pilot.goal.good) == (goal.outcome, goal.good)
 
 
 @dataclass(frozen=True)
@@ -79,7 +71,7 @@ class Piloting:
     ) -> tuple[ActionCard, ...]:
         """The cards after the pilots of the same outcome, their money by the amounts of `priced` (see `graded`)."""
         ended = [one for one in reversed(self.all(project_id)) if one.state in ("raised", "retired") and same_goal(one, wanted)]
-        measured = {card_key(pilot.card): pilot for pilot in ended}
+        measured = {pilot_key(pilot): pilot for pilot in ended}
         cards = [acting.graded(card, measured.get(card_key(card)), priced) for card in found]
         return acting.in_order(cards)
 
@@ -97,7 +89,7 @@ class Piloting:
     def start(self, project_id: str, key: str, choice: PilotChoice) -> Pilot:
         """Draw the rows and keep the pilot; Conflict when this card has one that is running."""
         card, run = self.card(project_id, key), self.search.needed(project_id)
-        if any(card_key(pilot.card) == key and pilot.state == "running" for pilot in self.about(project_id)):
+        if any(pilot_key(pilot) == key and pilot.state == "running" for pilot in self.about(project_id)):
             raise Conflict("This card has a pilot already.", "Send its outcomes, or cancel it first.")
         rows, positions = self._rows(run)
         name = self.context.store.new_id("pil")
@@ -172,24 +164,39 @@ class Piloting:
         self._move(pilot_id, "running", "cancelled")
 
     def resume(self, pilot_id: str) -> None:
-        """Undo a cancellation: the same rows, the same sides."""
+        """Undo a cancellation: the same rows, the same sides. Conflict when another pilot is in its way by now."""
         pilot = self.get(pilot_id)
-        others = [one for one in self.all(pilot.project_id) if one.state == "running" and one.id != pilot.id]
-        if any(card_key(one.card) == card_key(pilot.card) and same_goal(one, pilot.goal) for one in others):
-            raise Conflict("This card has another pilot by now.", "Cancel that one first.")
-        mine = set(self.assignment(pilot)[ROW])
-        shared = len(mine & set().union(*(one.arms for one in self._running(self.search.run(pilot.run)))))
-        if shared and pilot.state == "cancelled":
-            raise Conflict(f"Another pilot has {count(shared, 'row')} of this one by now.", "Cancel that one first.")
+        if pilot.state == "cancelled":
+            self._check_return(pilot)
         self._move(pilot_id, "cancelled", "running")
 
     def take_back(self, pilot_id: str) -> None:
-        """Take a result back, as after a wrong file: the pilot runs again."""
+        """Take a result back, as after a wrong file: the pilot runs again. Conflict when another one is in its way by now."""
         record = self._record(pilot_id)
         pilot = from_json(Pilot, record.body)
         if pilot.result is None or pilot.state == "cancelled":
             raise Conflict("This pilot has no result to take back.", "Send its outcomes first.")
+        if pilot.state != "running":
+            self._check_return(pilot)
         self._change(record, replace(pilot, result=None, state="running", sent="", sent_name=""), "take back pilot result")
+
+    def _check_return(self, pilot: Pilot) -> None:
+        """Conflict when a pilot that is over cannot run again: its card has another one by now, or one has some of its rows, or
+        rows that go together with them."""
+        hint = "Cancel that one first."
+        running = [one for one in self.all(pilot.project_id) if one.state == "running"]
+        if any(pilot_key(one) == pilot_key(pilot) and same_goal(one, pilot.goal) for one in running):
+            raise Conflict("This card has another pilot by now.", hint)
+        run = self.search.run(pilot.run)
+        frame, _, problem, _ = self.search.goal.open(self.search.inputs(run))
+        mine = self.assignment(pilot)[ROW].to_numpy()
+        taken = sorted({position for one in self.running(run) for position in one.arms})
+        shared, together = int(np.isin(mine, taken).sum()), int(barred(frame, problem, taken)[mine].sum())
+        if shared:
+            raise Conflict(f"Another pilot has {count(shared, 'row')} of this one by now.", hint)
+        if together:
+            go = count(together, "row of this pilot goes", "rows of this pilot go")
+            raise Conflict(f"{go} together with rows of another one by now: they have the same {quote(problem.group)}.", hint)
 
     def record(self, project_id: str, goal: Goal | None = None) -> TrackRecord:
         """What the project's measured cards promised and delivered; with a goal, in money only while its amounts are theirs."""
@@ -200,11 +207,12 @@ class Piloting:
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         past, goal = self.search.drawable(run), self.act.goal_of(run)
         rows = frame.iloc[past.positions].reset_index(drop=True)
-        taken = {position for one in self._running(run) for position in one.arms}
+        taken = {position for one in self.running(run) for position in one.arms}
         busy = frozenset(at for at, position in enumerate(past.positions.tolist()) if position in taken)
         return PilotRows(rows, columns, past.y, risk(past.oof, problem, goal), problem, goal, busy), pd.Index(past.positions)
 
-    def _running(self, run: Run) -> tuple[Sides, ...]:
+    def running(self, run: Run) -> tuple[Sides, ...]:
+        """The running pilots that have rows of the run's table, whatever they are for."""
         return running_sides(self.context, self.search, run)
 
     def _asked(self, pilot: Pilot) -> tuple[Problem, Column | None]:

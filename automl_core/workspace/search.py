@@ -5,7 +5,6 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from automl_core import jobs as queue
@@ -93,11 +92,9 @@ class Searching:
         return len(known.positions), int(frame[problem.target].notna().sum())
 
     def drawn_from(self, project_id: str) -> tuple[int, int]:
-        """Rows that a pilot may draw from, and all cleaned rows with an outcome: of many that no fold tested, some."""
+        """Rows that a pilot may draw from, with an outcome or without one, and all cleaned rows: of very many, some."""
         run = self.needed(project_id)
-        frame, _, problem, _ = self.goal.open(self.inputs(run))
-        drawn = self.drawable(run)
-        return int(np.isfinite(np.asarray(drawn.y, dtype=np.float64)).sum()), int(frame[problem.target].notna().sum())
+        return len(self.drawable(run).positions), len(self.goal.open(self.inputs(run))[0])
 
     def finish(self, job_id: str) -> None:
         """Stop searching and keep the best so far."""

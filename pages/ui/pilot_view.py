@@ -11,7 +11,7 @@ from automl_core.acting import Pilot, PilotChoice, TrackRecord
 from automl_core.acting.action import ActionCard
 from automl_core.explaining.words import day, short_day
 from automl_core.workspace import pilots
-from automl_core.workspace.pilots import card_key
+from automl_core.workspace.pilots import card_key, pilot_key
 from pages.ui import cards, forms, nav, pilot_charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
@@ -44,7 +44,7 @@ def move_words(card: ActionCard, limit: int = 60) -> str:
 def open_pilots(project: str) -> dict[str, Pilot]:
     """The pilots that are running for the present goal, by the keys of their cards; read once for all the cards of a page."""
     newest_last = reversed(session.workspace().pilots.about(project))
-    return {card_key(pilot.card): pilot for pilot in newest_last if pilot.state == "running"}
+    return {pilot_key(pilot): pilot for pilot in newest_last if pilot.state == "running"}
 
 
 def card_pilot(project: str, card: ActionCard, pilot: Pilot | None) -> None:
@@ -82,9 +82,9 @@ def start(project: str, usable: list[ActionCard]) -> None:
         st.markdown(plain(power.sentence, 600), width=TEXT_WIDTH)
         if choice.rows > power.available:
             some, rows = session.workspace().search.drawn_from(project)
-            of = " whose outcome is known"
+            of = " that are in no other pilot" if session.workspace().act.in_pilots(project) else ""
             if some < rows:
-                of = f" among {count(some)} of the {count(rows, 'row')}{of}; of a large table no more are looked at"
+                of += f", among {count(some)} of the {count(rows, 'row')}; of a large table no more are looked at"
             st.caption(f"You asked for {count(choice.rows, 'row')}, and {count(power.available)} can be drawn: those this card "
                        f"is about{of}.")
         if st.button("Start the pilot", type="primary", icon=":material/science:", key="start_pilot"):

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import openpyxl
@@ -14,8 +15,8 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from automl_core import Workspace
-from automl_core.acting import Pilot, PilotChoice, RecourseAsk
+from automl_core import Workspace, acting
+from automl_core.acting import Pilot, PilotChoice, RecourseAsk, card_key, forbidden_by
 from automl_core.acting.action import Change, Condition, Lever
 from automl_core.codec import from_json, to_json
 from automl_core.errors import BadInput, Conflict, NotFound
@@ -25,7 +26,7 @@ from automl_core.workspace import act as act_step
 from automl_core.workspace import pilots as pilot_step
 from automl_core.workspace.act import Acting
 from automl_core.workspace.decide import planned_table
-from automl_core.workspace.pilots import Piloting, card_key
+from automl_core.workspace.pilots import Piloting
 from pages.ui import session
 from pages.ui.pilot_view import move_words, title
 from pages.ui.words import plain
@@ -351,6 +352,86 @@ def test_two_pilots_share_no_rows_and_have_draws_of_their_own(page: Carded) -> N
         ws.pilots.resume(first.id)
 
 
+@pytest.mark.parametrize("back", ["take back", "resume"])
+def test_no_pilot_comes_back_to_rows_or_groups_that_another_one_has_by_now(
+    page: Carded, monkeypatch: pytest.MonkeyPatch, back: str
+) -> None:
+    """A pilot that has ended frees its rows: once another one has drawn them, it cannot run again."""
+    ws, project = page.workspace, page.project
+    first = ws.pilots.start(project, page.key(), PilotChoice(rows=300))
+
+    def end() -> None:
+        if back == "resume":
+            ws.pilots.cancel(first.id)
+        else:
+            ws.pilots.upload(first.id, "outcomes.csv", outcomes(page, first.id, 0.3))
+
+    def again() -> None:
+        (ws.pilots.resume if back == "resume" else ws.pilots.take_back)(first.id)
+
+    end()
+    second = ws.pilots.start(project, page.key(1), PilotChoice(rows=10**6))
+    mine, theirs = (ws.pilots.assignment(pilot)["row"].to_numpy() for pilot in (first, second))
+    with pytest.raises(Conflict, match=f"Another pilot has {np.isin(mine, theirs).sum()} rows of this one by now"):
+        again()
+    ws.pilots.cancel(second.id)
+    again()
+    third = ws.pilots.start(project, page.key(1), PilotChoice(rows=100))
+    end()
+    other, opened = ws.pilots.assignment(third)["row"].iloc[0], type(ws.search.goal).open
+    same = np.arange(10**5)
+    same[mine[:2]] = other  # two rows of the first pilot are of one customer with a row of the third
+
+    def grouped(self: object, inputs: object) -> tuple[object, ...]:
+        frame, columns, problem, *rest = opened(self, inputs)  # type: ignore[arg-type]
+        return frame.assign(house=same[: len(frame)]), columns, replace(problem, group="house"), *rest
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(ws.search.goal), "open", grouped)
+        with pytest.raises(Conflict, match="2 rows of this pilot go together with rows of another one by now") as caught:
+            again()
+    assert "“house”" in str(caught.value)
+    again()
+    assert ws.pilots.get(first.id).state == "running"
+
+
+def test_a_pilot_of_before_cards_knew_forbidden_moves_keeps_its_card(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:
+    ws, project, goal = page.workspace, page.project, page.workspace.act.goal(page.project)
+    pilot, card = ws.pilots.start(project, page.key(), PilotChoice(rows=300)), ws.pilots.card(project, page.key())
+    ws.pilots.upload(pilot.id, "outcomes.csv", outcomes(page, pilot.id, 0.3))
+    strict = replace(goal, levers=(replace(LEVERS[0], column=card.lever, forbidden=((card.from_values[0], card.to_value),)),))
+    record = ws.context.store.get(pilot.id)
+    ws.context.store.update(pilot.id, to_json(replace(from_json(Pilot, record.body), goal=strict)), record.version)
+    now = tuple(forbidden_by(one, strict) for one in ws.act.cards(project) or ())
+    monkeypatch.setattr(Acting, "cards_of", lambda self, run: now)
+    assert card_key(now[0]) != pilot.card.id
+    assert [one.grade for one in ws.pilots.cards(project)].count("A") == 1
+    assert "Measured by a pilot" in ws.decide.pilot_card_html(pilot.id)
+    ws.pilots.take_back(pilot.id)
+    assert "See its pilot" in [button.label for button in open_page("act", project).button]
+    with pytest.raises(Conflict, match="This card has a pilot already"):
+        ws.pilots.start(project, card_key(now[0]), PilotChoice())
+
+
+def test_the_page_says_which_rows_a_pilot_can_draw(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those without an outcome, and none that another pilot has."""
+    ws, project = page.workspace, page.project
+
+    def asked(place: int) -> str:
+        app = open_page("pilots", project)
+        app.selectbox(key=f"pilot_card_{project}").set_value(page.key(place)).run()
+        app.number_input(key=f"pilot_rows_{project}_{page.key(place)}").set_value(10**6).run()
+        return texts(app)
+
+    told = asked(0)
+    assert re.search(r"can be drawn: those this card is about\.", told)
+    assert "whose outcome is known" not in told
+    ws.pilots.start(project, page.key(1), PilotChoice(rows=100))
+    monkeypatch.setattr(type(ws.search), "drawn_from", lambda self, project: (200_000, 900_000))
+    told = asked(0)
+    assert "those this card is about that are in no other pilot, among 200,000 of the 900,000 rows; of a large" in told
+
+
 def test_rows_that_a_running_pilot_treats_get_its_own_change_or_none(page: Carded) -> None:
     """Another card's change on one side only, or a list's, and the pilot measures two changes at once."""
     ws, project = page.workspace, page.project
@@ -373,6 +454,36 @@ def test_rows_that_a_running_pilot_treats_get_its_own_change_or_none(page: Carde
     assert ws.decide.decision(project, goal.capacity) is not None
     ws.pilots.cancel(pilot.id)
     assert ws.act.actions(project) == listed
+
+
+@pytest.mark.parametrize("ids", [True, False])
+def test_on_a_file_rows_of_a_running_pilot_are_left_to_it(
+    page: Carded, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ids: bool
+) -> None:
+    """The command knows rows of a file by their ids, and where a table has none by what they hold."""
+    ws, project = page.workspace, page.project
+    found = ws.act.found(project)
+    monkeypatch.setattr(acting, "make_cards", lambda _: found)
+    ws.files.write_csv(ws.data.table(project).frame, tmp_path / "rows.csv")
+    asked = (str(ws.share.bundle_path(project)), str(tmp_path / "rows.csv"), ws.act.goal_text(project))
+    before = ws.files.act(*asked)
+    pilot = ws.pilots.start(project, before.plan.actions[0].card, PilotChoice(rows=300))
+    table = ws.pilots.assignment(pilot)
+    arms = dict(zip(table["id_0"], table["arm"], strict=True))
+    if not ids:
+        record = ws.context.store.get(pilot.id)
+        ws.context.store.update(pilot.id, to_json(replace(from_json(Pilot, record.body), id_columns=())), record.version)
+    advice = ws.files.act(*asked)
+    assert set(before.table["customer_id"].astype(str)) & set(arms)
+    assert not set(advice.table["customer_id"].astype(str)) & set(arms)
+    assert advice.actions.sentence.endswith(" rows of a running pilot are left out.")
+    assert advice.plan.held > 0
+    told = advice.plan_table["customer_id"].astype(str).map(arms).fillna("")
+    assert set(told) == {"treat", ""}
+    own = advice.plan_table["card"] == pilot.card.id
+    assert own[told == "treat"].all()
+    assert advice.plan_table["arm"].tolist() == told.tolist()
+    assert all(advice.table[name].notna().all() for name in ("prediction", "reason_1"))
 
 
 @pytest.mark.parametrize("made", ["other", "without ids"])

@@ -156,6 +156,17 @@ def test_values_that_are_not_named_are_counted(many: int, words: str) -> None:
     assert who_words(both).endswith(words)
 
 
+def test_of_cards_that_are_worth_the_same_a_row_gets_the_first() -> None:
+    """Ranges of groups end where the change just pays, so a low end of nothing is common."""
+    named = dict.fromkeys(NAMES, "") | dict.fromkeys(("rows", "support"), 10)
+    amounts = dict.fromkeys(("adjusted", "low", "high", "net_value", "net_low", "net_high"), 0.0)
+    first = ActionCard(**(named | amounts | {"lever": "offer", "to_value": "new"}), from_values=("old",))  # type: ignore[arg-type]
+    cards = [first, replace(first, to_value="other"), replace(first, to_value="best", net_low=1.0)]
+    frame = pd.DataFrame({"offer": ["old", "new"]})
+    assert list(assign(cards[:2], frame)) == [0, -1]
+    assert list(assign(cards, frame)) == [2, -1]
+
+
 def test_forbidden_and_impossible_moves_make_no_card() -> None:
     nothing = ((), ())
     for lever in (

@@ -429,6 +429,29 @@ def test_a_budget_goes_to_the_cheaper_action_where_it_does_more_there() -> None:
     assert planned((replace(dear, grade="D"),), goal)[0].sentence == "No card is sure enough to become an action."
 
 
+@pytest.mark.parametrize("limits", [{"capacity": 50}, {"value": 1_000.0, "cost": 10.0, "budget": 500.0}])
+def test_a_plan_acts_first_where_one_can_still_act(limits: dict[str, float]) -> None:
+    """Of 300 rows, 30 are of today: past ones were worth more, and took the money of those that can still be helped."""
+    card = replace(CARD, cost=limits.pop("cost", 0.0), adjusted=-1.0, low=-2.0, high=-0.5)
+    goal = replace(Goal("value", "low"), **limits)
+    told, inputs = planned((card,), goal)
+    assert "outcome yet" not in told.sentence
+    known = inputs.frame["charge"].notna().to_numpy()
+    today = np.flatnonzero(known & ~np.isin(np.arange(300), [action.row for action in told.actions]))[:30]
+    frame = inputs.frame.assign(value=inputs.frame["value"].mask(np.isin(np.arange(300), today)))
+    made = plan_actions((card,), replace(inputs, frame=frame))
+    rows = [action.row for action in made.actions]
+    assert len(rows) == len(told.actions) == 50
+    assert set(rows[:30]) == set(today.tolist())
+    assert rows[30:] == [action.row for action in told.actions][:20]
+    assert made.sentence.endswith(" 30 of them have no outcome yet and are listed first, for there one can still act.")
+    assert made.exact
+    few = plan_actions((card,), replace(inputs, frame=frame, goal=replace(goal, budget=0.0, capacity=10)))
+    assert few.sentence.endswith(" The outcomes of all of them are not known yet.")
+    every = plan_actions((card,), replace(inputs, frame=frame.assign(value=math.nan)))
+    assert [action.row for action in every.actions] == [action.row for action in told.actions]
+
+
 def test_rows_that_a_pilot_holds_out_are_no_actions_and_use_up_no_money() -> None:
     goal = Goal("value", "low", value=1.0, capacity=50)
     all_rows, inputs = planned((CARD,), goal)

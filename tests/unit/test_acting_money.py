@@ -17,7 +17,7 @@ from scipy.special import ndtr
 
 from automl_core.acting import simple_rule
 from automl_core.acting.action import Goal
-from automl_core.acting.budget import choose, expected_values
+from automl_core.acting.budget import choose, choose_in_turn, expected_values
 from automl_core.acting.decide import Decision, DecisionInputs, decide
 from automl_core.acting.decisions import rank_rows
 from automl_core.acting.newsvendor import Newsvendor, newsvendor
@@ -261,6 +261,31 @@ def test_no_plan_spends_more_than_the_budget() -> None:
     made = choose(np.array([5.0, 6.0, 1.0]), np.array([100_001.0, 200_002.0, 50_000.0]), budget=300_000.0)
     assert made.cost <= 300_000
     assert (sorted(made.rows), made.exact) == ([1, 2], True)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.tuples(st.integers(-5, 30), st.integers(0, 9), st.booleans()), max_size=9), st.integers(0, 25),
+       st.integers(0, 5))  # fmt: skip
+def test_what_comes_first_is_chosen_as_if_it_were_alone_and_the_rest_fills_up(
+    rows: list[tuple[int, int, bool]], budget: int, capacity: int
+) -> None:
+    net, costs = (np.array([float(row[place]) for row in rows]) for place in (0, 1))
+    first = np.array([row[2] for row in rows], dtype=bool)
+    made = choose_in_turn(net, costs, first, budget, capacity)
+    alone = choose(np.where(first, net, np.nan), costs, budget, capacity)
+    ahead = first[made.rows]
+    assert list(made.rows[: len(alone.rows)]) == list(alone.rows)
+    assert list(ahead) == sorted(ahead, reverse=True)
+    assert made.value == pytest.approx(net[made.rows].sum())
+    assert made.cost == pytest.approx(costs[made.rows].sum())
+    assert not budget or made.cost <= budget * (1 + 1e-6)
+    assert not capacity or len(made.rows) <= capacity
+    assert made.bound >= made.value - 1e-6
+    left = [row for row in np.flatnonzero(net > 0) if row not in made.rows]
+    full = capacity and len(made.rows) == capacity
+    assert full or not [row for row in left if not budget or costs[row] <= budget - made.cost]
+    if not first.any() or first.all():
+        assert list(made.rows) == list(choose(net, costs, budget, capacity).rows)
 
 
 def test_unit_costs_are_exact_and_value_goes_before_probability() -> None:

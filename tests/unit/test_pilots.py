@@ -18,6 +18,8 @@ from automl_core.acting.action import ActionCard, Condition, Goal, Lever
 from automl_core.acting.action import Change as Moved
 from automl_core.acting.effects import Effect
 from automl_core.acting.grading import Evidence, grade
+from automl_core.acting.moves import Move
+from automl_core.acting.outcome import Outcome
 from automl_core.acting.pilot_design import Draw, draw, due_date, plan_pilot, rows_for, start_pilot
 from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
 from automl_core.acting.pilot_result import compare_sides, graded, in_order, judge, state_after
@@ -25,7 +27,7 @@ from automl_core.acting.pilots import Pilot, PilotChoice, PilotRows, money_of
 from automl_core.acting.power import Change, chance_to_see, measure_power, total_rows
 from automl_core.acting.statistics import rows_per_arm
 from automl_core.acting.track_record import track_record
-from automl_core.acting.wording import chance_decided
+from automl_core.acting.wording import CardSubject, chance_decided, pilot_sentence
 from automl_core.data.table import Column, Reading
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
@@ -94,6 +96,24 @@ def test_the_chance_with_the_rows_there_are() -> None:
     assert total_rows(100, 0.2) == 313
     with pytest.raises(BadInput):
         measure_power(change, 100, treated_share=0.99)
+
+
+def test_a_range_that_ends_at_nothing_says_that_no_pilot_sees_its_weak_end() -> None:
+    """The range of a picked group ends where the change just pays: at nothing, where it is free."""
+    rows = customers()
+    told = plan_pilot(replace(CARD, low=0.0), rows, PilotChoice())
+    assert (told.per_arm_weak, told.chance_weak) == (0, 0.0)
+    assert told.per_arm == plan_pilot(CARD, rows, PilotChoice()).per_arm
+    assert " (none can if the true change is at the weak end, which is no change at all)" in told.sentence
+    down = replace(CARD, adjusted=-0.15, low=-0.2, high=0.0, better="down")
+    assert "(none can if" in plan_pilot(down, rows, PilotChoice()).sentence
+    assert "weak end" not in plan_pilot(replace(CARD, low=-0.05), rows, PilotChoice()).sentence
+    made = Outcome(rows.y.astype(np.float64), "“Churn” = “Yes”", True, "share of rows")
+    effect = Effect(0.15, 0.1, 0.2, 0.001, 0.05, 0.2, 1.0, np.ones(600, dtype=bool), 5, 0.2, 1.0, 600)
+    subject = CardSubject(Move(Lever("Contract"), ("Month",), "One year"), (), effect, made, 0.4)
+    assert re.search(r"2 × \d+ rows \(2 × \d+ if the true change is at the weak end\)\.$", pilot_sentence(subject))
+    ends = pilot_sentence(replace(subject, effect=replace(effect, low=0.0)))
+    assert ends.endswith(" rows (no number is enough if the true change is at the weak end, which is no change at all).")
 
 
 @settings(max_examples=60, deadline=None)

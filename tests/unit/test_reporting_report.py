@@ -26,6 +26,7 @@ from automl_core.reporting import CardFacts, ReportInputs, make_report, model_ca
 from automl_core.reporting.report import Report
 from automl_core.reporting.sections import SectionInputs, make_sections
 from automl_core.search.plan import RunSummary, Score
+from tests.unit.test_pilots import CARD, verdict
 
 EVIL = "<img src=x onerror=alert(1)>\"'{{7*7}}\u202e"
 NAN = math.nan
@@ -344,6 +345,34 @@ def test_a_report_says_how_many_rows_it_rests_on() -> None:
     assert once.sure[0].startswith("Measured on 1,400 of 7,043 rows, held out and predicted by a model that had not seen")
     whole = make_report(replace(inputs(EVIL), summary=replace(SUMMARY, judged=7043)))
     assert whole.sure[0].startswith("Measured on 7,043 rows in 5 parts")
+
+
+def test_rows_of_running_pilots_are_not_said_to_be_rows_that_no_model_predicted() -> None:
+    made = inputs()
+    assert made.actions is not None
+    piloted = replace(made, actions=replace(made.actions, ranked=6443, in_pilots=600))
+    assert make_report(piloted).answer.startswith("Act first on 500 of the 6,443 rows that are in no running pilot: about 400")
+    some = replace(piloted, actions=replace(made.actions, ranked=2400, in_pilots=600))
+    words = "the 2,400 rows that were predicted unseen and are in no running pilot: about"
+    assert make_report(some).answer.startswith(f"Act first on 500 of {words}")
+    everyone = replace(some, actions=replace(made.actions, ranked=2400, in_pilots=600, takes_everyone=True))
+    assert make_report(everyone).answer.startswith(f"Act on all {words.removeprefix('the ')}")
+
+
+def test_the_next_step_is_no_pilot_while_one_is_running() -> None:
+    goal = Goal("Churn", "No", value=700.0)
+    card = replace(CARD, next_step="Next: a pilot, 2 x 126 rows.")
+    made = replace(inputs("Churn"), cards=(card,), goal=goal)
+    assert make_report(made).next_step == "“Contract”: a pilot, 2 x 126 rows."
+    pilot = replace(verdict(0.25)[0], state="running", result=None, card=replace(card, cost=5.0))
+    waits = make_report(replace(made, more=SectionInputs(pilots=(pilot,)))).next_step
+    assert waits == ("“Contract”: wait for the outcomes of its pilot, due on 24 December 2026, and send them on the pilots "
+                     "page.")
+    later = replace(made, made_at=datetime(2027, 1, 2, tzinfo=UTC), more=SectionInputs(pilots=(pilot,)))
+    assert make_report(later).next_step.startswith("“Contract”: outcomes of its pilot were due on 24")
+    for other in (replace(pilot, state="cancelled"), replace(pilot, goal=replace(goal, good="Yes")),
+                  replace(pilot, card=replace(card, to_value="Two year"))):
+        assert make_report(replace(made, more=SectionInputs(pilots=(other,)))).next_step == "“Contract”: a pilot, 2 x 126 rows."
 
 
 def test_a_list_of_all_rows_is_not_compared_with_itself_in_a_report() -> None:

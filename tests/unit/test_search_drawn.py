@@ -16,6 +16,7 @@ from automl_core.errors import BadInput
 from automl_core.search import FolderJournal, SearchData, plan, search
 from automl_core.search.plan import Plan
 from automl_core.search.prepared import FEWEST, drawn, prepare
+from automl_core.workspace import act as act_step
 from automl_core.workspace import ranked
 from automl_core.workspace.act import Acting
 from automl_core.workspace.ranked import Predictions, with_every, with_unseen
@@ -132,7 +133,8 @@ def test_rows_without_an_outcome_can_be_ranked_and_drawn_but_judge_no_list(
     assert np.allclose(listed.oof[today], outcome.model.predict_frame(frame[today]))
     assert np.array_equal(searching.judged(run).positions, np.flatnonzero(~today))
     assert np.isnan(searching.drawable(run).y).sum() == today.sum()
-    assert searching.covered("project", ranked=True) == searching.drawn_from("project") == (540, 540)
+    assert searching.covered("project", ranked=True) == (540, 540)
+    assert searching.drawn_from("project") == (600, 600)
     goal = Goal(target, next(name for name in data.problem.classes if name != data.problem.positive), value=100.0, capacity=100)
     context = SimpleNamespace(cleaned=SimpleNamespace(get=lambda _, make: make()), store=SimpleNamespace(list=lambda *_: ()))
     act = Acting(context, searching)  # type: ignore[arg-type]
@@ -141,7 +143,17 @@ def test_rows_without_an_outcome_can_be_ranked_and_drawn_but_judge_no_list(
     rows = act.actions_of(run)
     assert (rows.unknown, len(rows.rows)) == (60, 100)
     assert {row.row for row in rows.rows[:60]} == set(np.flatnonzero(today).tolist())
-    assert {row.row for row in act.past_actions_of(run).rows} <= set(range(540))
+    judged = act.past_actions_of(run)
+    assert {row.row for row in judged.rows} <= set(range(540))
+    piloted = searching.judged(run).positions[[row.row for row in judged.rows[:30]]].tolist()
+    monkeypatch.setattr(act_step, "running_sides", lambda *_: (SimpleNamespace(arms=dict.fromkeys(piloted, "treat")),))
+    left = act.past_actions_of(run)
+    assert [row.row for row in left.rows[:70]] == [row.row for row in judged.rows[30:]]
+    assert (left.in_pilots, judged.in_pilots) == (30, 0)
+    assert left.sentence.endswith(" 30 rows of a running pilot are left out.")
+    monkeypatch.setattr(Searching, "ranked", lambda self, run: replace(self.judged(run)))  # its cache had no room for both
+    monkeypatch.setattr(Acting, "actions_of", lambda *_: "the list itself")
+    assert act.past_actions_of(run) == "the list itself"
 
 
 def test_rows_of_no_weight_are_left_out_of_the_search_and_ranked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
