@@ -49,6 +49,7 @@ class Decision:
     average bring; `rivals` are random choice, everyone, and the simple rule of the verdict when it was given.
     `break_even` is the save rate from which the list pays by these outcomes (NaN without a cost, or where nothing was lost;
     above 1 it cannot pay). `lift` are tenths of the ranking. `weighed` says what rows count by; empty where all count alike.
+    `limited_by` names what keeps some of these rows out (see `ActionList`).
     """
 
     curve: ProfitCurve | None
@@ -63,6 +64,7 @@ class Decision:
     break_even: float
     sentence: str
     weighed: str = ""
+    limited_by: str = ""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -121,7 +123,7 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
             sensitivity=_sensitivity(goal, lost, len(chosen)),
             break_even=goal.contact_cost * len(chosen) / (goal.value * lost) if goal.contact_cost > 0 and lost > 0 else nan,
         )
-    return replace(made, sentence=_sentence(made, inputs, actions))
+    return replace(made, sentence=_sentence(made, inputs, actions), limited_by=actions.limited_by)
 
 
 def _weighed(inputs: DecisionInputs, rows: int, listed: int) -> str:

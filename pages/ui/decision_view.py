@@ -31,8 +31,8 @@ def decision(project: str, goal: Goal) -> None:
                                 f"{money(abs(rival.ahead), goal.currency)} {'less' if rival.ahead > 0 else 'more'}")
                            for rival in made.rivals])
             listed = ws.act.actions(project, goal.capacity)
-            if listed.limited_by:
-                st.caption(plain(f"Acting on everyone is beyond {listed.limited_by}."))
+            if made.limited_by:
+                st.caption(plain(f"Acting on everyone is beyond {made.limited_by}."))
             if listed.unknown:
                 st.caption("Rows without an outcome cannot be judged by it yet: these figures are of a list of past rows.")
             elif said := apart(made, listed, goal):
