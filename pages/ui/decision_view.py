@@ -100,6 +100,8 @@ def provide(project: str) -> bool:
             Fact("Cost a row then", money(made.cost_then, unit), f"short in {percent(made.short_then)} of cases"),
             Fact("Saving a row", money(made.saved, unit), f"{money(made.saved_low, unit)} to {money(made.saved_high, unit)}"),
         ], columns=3)
+        if problem.weights:
+            st.caption(plain(f"Rows count by {quoted(problem.weights, 40)}."))
         st.markdown("Look up the prediction of a new row here:", width=TEXT_WIDTH)
         lines = pd.DataFrame(made.rule.lines, columns=["Where the prediction is", "Provide"])
         cards.table(lines, "What to provide, by the prediction", "provide_rule")

@@ -359,6 +359,15 @@ def planned(cards: tuple[ActionCard, ...], goal: Goal) -> tuple[ActionPlan, Plan
     return plan_actions(cards, inputs), inputs
 
 
+def test_a_plan_says_that_its_money_counts_rows_alike() -> None:
+    goal = Goal("value", "low", value=10.0, capacity=5)
+    plan, inputs = planned((CARD,), goal)
+    assert "alike" not in plan.sentence
+    weighed = replace(inputs.model, problem=replace(inputs.model.problem, weights="charge"))
+    assert plan_actions((CARD,), replace(inputs, model=weighed)).sentence.endswith(
+        "expected. Rows count alike here, whatever “charge” says.")
+
+
 def test_a_plan_hands_on_ids_and_values_as_they_are() -> None:
     plan, inputs = planned((CARD,), Goal("value", "low", capacity=50))
     table = plan_frame(plan, inputs, PlanLabels("2027-01-01", "run", {}, {}))

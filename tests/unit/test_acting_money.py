@@ -456,3 +456,23 @@ def test_the_use_case_tells_the_money_whose_rows_go_together() -> None:
 
     grouped, alone = told(problem), told(replace(problem, group=""))
     assert grouped.saved_high - grouped.saved_low > 2 * (alone.saved_high - alone.saved_low)
+    frame["w"] = np.where(demand > mean, 9.0, 1.0)
+    assert told(replace(problem, group="", weights="w")).short_now > alone.short_now + 0.2
+
+
+def test_a_thinned_table_with_weights_provides_as_the_whole_one() -> None:
+    """Of days with less than was predicted one in five was kept, and counts for five."""
+    rng = np.random.default_rng(5)
+    mean = rng.uniform(20, 200, 40_000)
+    demand, costs = rng.poisson(mean).astype(float), Money(over=1.0, under=4.0)
+    kept = (demand > mean) | (rng.random(len(mean)) < 0.2)
+    weights = np.where(demand > mean, 1.0, 5.0)[kept]
+    whole, weighed = newsvendor(mean, demand, costs), newsvendor(mean[kept], demand[kept], costs, weights=weights)
+    alike = newsvendor(mean[kept], demand[kept], costs)
+    for name in ("cost_now", "cost_then", "saved", "short_now", "short_then"):
+        assert getattr(weighed, name) == pytest.approx(getattr(whole, name), rel=0.04), name
+        assert getattr(alike, name) != pytest.approx(getattr(whole, name), rel=0.06) or name == "short_then", name
+    assert weighed.rule.quantity(np.array([100.0])) == pytest.approx(whole.rule.quantity(np.array([100.0])), abs=2)
+    assert weighed.saved_low < whole.saved < weighed.saved_high
+    equal, plain = (newsvendor(mean[:3_000], demand[:3_000], costs, weights=each) for each in (np.full(3_000, 7.0), None))
+    assert equal.saved_high - equal.saved_low == pytest.approx(plain.saved_high - plain.saved_low, rel=0.02)
