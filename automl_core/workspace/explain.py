@@ -176,8 +176,8 @@ class Explaining:
         rows = self.rows(project_id, label)
         found = rows.loc[rows.index.isin(places)]
         if found.empty and places:
-            raise BadInput(f"Row {quote(wanted)} is not listed: no model predicted it without having seen it, or its outcome is "
-                           "not known.", "Choose another one.")
+            raise BadInput(f"Row {quote(wanted)} is not listed: no model predicted it without having seen it.",
+                           "Choose another one.")
         if found.empty:
             last = f"{len(frame) - 1:,}"
             raise BadInput(f"There is no row {quote(wanted)}.",

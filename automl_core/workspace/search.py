@@ -85,12 +85,13 @@ class Searching:
                      for plugin in families().plugins.values())
 
     def covered(self, project_id: str, ranked: bool = False) -> tuple[int, int]:
-        """Rows with an out-of-fold prediction (or all that lists are judged by), and all cleaned rows with an outcome; fewer
-        folds cover fewer rows."""
+        """Rows with an out-of-fold prediction, and all cleaned rows with an outcome: fewer folds cover fewer rows. With `ranked`
+        all rows that a list may rank, and all cleaned rows, those without an outcome among both."""
         run = self.needed(project_id)
         frame, _, problem, _ = self.goal.open(self.inputs(run))
-        known = self.judged(run) if ranked else self.predictions(run)
-        return len(known.positions), int(frame[problem.target].notna().sum())
+        if ranked:
+            return len(self.ranked(run).positions), len(frame)
+        return len(self.predictions(run).positions), int(frame[problem.target].notna().sum())
 
     def drawn_from(self, project_id: str) -> tuple[int, int]:
         """Rows that a pilot may draw from, and all cleaned rows with an outcome: of many that no fold tested, some."""
