@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionList, Goal
 from automl_core.acting.decisions import counted_by, middle_of, risk
 from automl_core.acting.outcome import make_outcome
-from automl_core.acting.profit import LiftPart, ProfitCurve, gains, matrix_of, precision_at, profit_curve
+from automl_core.acting.profit import LiftPart, ProfitCurve, gains, matrix_of, profit_curve
 from automl_core.acting.statistics import group_codes, sum_reach
 from automl_core.explaining.dependent import effective
 from automl_core.explaining.words import count, interval, money, number, percent, quote
@@ -54,7 +54,6 @@ class Decision:
 
     curve: ProfitCurve | None
     lift: tuple[LiftPart, ...]
-    at_capacity: LiftPart | None
     rows: int
     value: float
     low: float
@@ -91,7 +90,6 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
     nan, together = math.nan, None if inputs.groups is None else group_codes(inputs.groups)
     curve: ProfitCurve | None = None
     lift: tuple[LiftPart, ...] = ()
-    top: LiftPart | None = None
     if problem.task == "regression":
         bad = np.maximum(_away(inputs), 0.0)
     else:
@@ -100,8 +98,8 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
         scored, weights = _scored(inputs, at_risk, bad), inputs.weights
         curve = profit_curve(*scored, priced, inputs.seed, together, weights) if priced is not None else None
         lift = gains(at_risk, bad, together=together, weights=weights) if len(bad) else ()
-        top = precision_at(at_risk, bad, (len(chosen),), together, weights)[0] if len(chosen) else None
-    made = Decision(curve, lift, top, len(chosen), nan, nan, nan, (), (), nan, "", _weighed(inputs, len(bad), len(chosen)))
+    words = _weighed(inputs, len(bad), len(chosen), curve is not None)
+    made = Decision(curve, lift, len(chosen), nan, nan, nan, (), (), nan, "", words)
     if goal.value > 0 and len(chosen):
         worth = goal.save_rate * goal.value * bad - goal.contact_cost
         mine = None if together is None else together[chosen]
@@ -126,12 +124,13 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
     return replace(made, sentence=_sentence(made, inputs, actions), limited_by=actions.limited_by)
 
 
-def _weighed(inputs: DecisionInputs, rows: int, listed: int) -> str:
-    """What rows count by, in words."""
+def _weighed(inputs: DecisionInputs, rows: int, listed: int, drawn: bool) -> str:
+    """What rows count by, in words; `drawn` says that there is a curve."""
     if inputs.weights is None:
         return ""
     words = f"Rows count by {quote(inputs.problem.weights)}: {count(rows, 'row')} stand for {number(float(inputs.weights.sum()))}"
-    return f"{words}, and the curve is theirs; the list's money is that of {count(listed, 'row')} such as it lists."
+    words += ", and the curve is theirs" if drawn else ""
+    return f"{words}; the list's money is that of {count(listed, 'row')} such as it lists."
 
 
 def _away(inputs: DecisionInputs) -> Floats:
