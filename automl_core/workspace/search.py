@@ -36,6 +36,12 @@ FINISH_EXPLAINING = 0.4  # seconds at most, where somebody waits for the model
 NO_START = Headstart()
 
 
+def explaining_seconds(plan: Plan, gone: float = 0.0) -> float:
+    """What explaining may take of a search's own time, of which so much is gone: less where the rest took longer than its part."""
+    most = min(EXPLAIN_SECONDS, EXPLAIN_SHARE * plan.new_seconds)
+    return min(most, max(plan.new_seconds - gone, LEAST_EXPLAINING * most))
+
+
 @dataclass(frozen=True)
 class Searching:
     context: Context
@@ -221,7 +227,7 @@ class Searching:
         goes on from the fits of that job.
         """
         began, journal = time.monotonic(), str(job.body.get("journal", job.id))
-        explaining = min(EXPLAIN_SECONDS, EXPLAIN_SHARE * plan.new_seconds)
+        explaining = explaining_seconds(plan)
         own = max(plan.new_seconds - start.spent - explaining, 0.3 * plan.new_seconds)
         within = replace(plan, budget_seconds=plan.spent_seconds + own, first_seconds=plan.first_seconds or plan.budget_seconds)
         frame, columns, problem, recipe = self.goal.open(inputs)
@@ -232,8 +238,7 @@ class Searching:
         outcome = search_step.search(data, within, search_step.FolderJournal(folder), watching, start.workers)
         watch.progress(0.97, "Explaining the model in your own columns.", float("nan"))
         rows = frame.iloc[outcome.positions].reset_index(drop=True)
-        left = plan.budget_seconds - start.spent - (time.monotonic() - began)
-        seconds = min(explaining, max(left, LEAST_EXPLAINING * explaining))
+        seconds = explaining_seconds(plan, start.spent + time.monotonic() - began)
         if watching.stop() == "finish":
             seconds = min(seconds, FINISH_EXPLAINING)
         explanations = explain_classes(

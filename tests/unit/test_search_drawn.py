@@ -18,8 +18,9 @@ from automl_core.search.plan import Plan
 from automl_core.search.prepared import FEWEST, drawn, prepare
 from automl_core.workspace import ranked
 from automl_core.workspace.act import Acting
+from automl_core.workspace.going_on import with_more
 from automl_core.workspace.ranked import Predictions, with_every, with_unseen
-from automl_core.workspace.search import Searching
+from automl_core.workspace.search import Searching, explaining_seconds
 from automl_core.workspace.summaries import with_choice
 from automl_core.workspace.views import Run
 from tests.unit.modelling import PROBLEMS
@@ -143,6 +144,12 @@ def test_rows_without_an_outcome_can_be_ranked_and_drawn_but_judge_no_list(
     assert (rows.unknown, len(rows.rows)) == (60, 100)
     assert {row.row for row in rows.rows[:60]} == set(np.flatnonzero(today).tolist())
     assert {row.row for row in act.past_actions_of(run).rows} <= set(range(540))
+
+
+def test_explaining_takes_less_where_the_search_took_its_time() -> None:
+    """Of time that was added, too: a minute after ten had eleven left by its end, however long it had taken."""
+    for asked in (Plan(60.0), with_more(Plan(600.0), 600.0, 60.0)):
+        assert [round(explaining_seconds(asked, gone), 2) for gone in (0.0, 50.0, 57.0, 65.0)] == [4.8, 4.8, 3.0, 1.92]
 
 
 def test_rows_of_no_weight_are_left_out_of_the_search_and_ranked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
