@@ -62,8 +62,8 @@ def cheapest_flip(
 ) -> Flip | None:
     """The cheapest change of one or two levers after which the decision is another; None when there is none among those tried.
 
-    For two classes the decision turns at the model's threshold; for several when the class `label` stops or starts to be the most
-    probable; for numbers when the prediction reaches `goal`. `past` are typed, cleaned rows: numbers move on a grid of their
+    For two classes the decision turns at the model's threshold; for several when the class `label` stops or starts to be called;
+    for numbers when the prediction reaches `goal`. `past` are typed, cleaned rows: numbers move on a grid of their
     quantiles (1 % to 99 %), levels to the 12 most common. A number's change costs the share of past rows it passes, another level
     half a table. BadInput when a lever is not used by the model, or a number has no goal.
     """

@@ -206,7 +206,7 @@ class Explaining:
 
     def row(self, project_id: str, position: int, label: str = "") -> RowExplanation:
         """Why the row at a position of the cleaned table gets its prediction: that of the class `label`; unasked the positive
-        one, and of several classes the one that is likeliest for this row."""
+        one, and of several classes the one that this row is called."""
         run, bundle, row = self._open(project_id, position)
         asked = label or explaining.likeliest(bundle.model, row)
 

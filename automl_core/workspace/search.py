@@ -37,7 +37,7 @@ NO_START = Headstart()
 
 
 def explaining_seconds(plan: Plan, gone: float = 0.0) -> float:
-    """What explaining may take of a search's own time, of which so much is gone: less where the rest took longer than its part."""
+    """What explaining may take of a search's own time, of which so much is gone: less where the rest took more than its part."""
     most = min(EXPLAIN_SECONDS, EXPLAIN_SHARE * plan.new_seconds)
     return min(most, max(plan.new_seconds - gone, LEAST_EXPLAINING * most))
 

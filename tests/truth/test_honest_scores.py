@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from automl_core.data.infer import table_from_frame
-from automl_core.framing import check
+from automl_core.framing import check, predicted_codes
 from automl_core.framing.class_factors import TUNED, labelled, labelled_by_others, tune_factors
 from automl_core.framing.metrics import METRICS, decision_of, get_metric, tune_threshold
 from automl_core.framing.problem import Money, Problem
@@ -391,6 +391,8 @@ def test_a_search_for_recalls_of_several_classes_tunes_its_labels(tmp_path: Path
     judge, truth = METRICS["balanced_accuracy"], pd.Categorical(later.frame["y"], data.problem.classes).codes.astype(float)
     said = model.predict_frame(later.frame)
     tuned = judge.score(truth, np.eye(3)[model.called(said)])
+    assert np.array_equal(model.called(said), predicted_codes(said, model.factors))
+    assert np.array_equal(replace(model, factors=()).called(said), predicted_codes(said))
     assert tuned > judge.score(truth, said) + 0.05
     assert summary.score.low - 0.02 < tuned < summary.score.high + 0.02
     best = summary.leaderboard[0]
