@@ -34,7 +34,7 @@ from automl_core.acting.pilot_result import compare_sides, graded, in_order, jud
 from automl_core.acting.pilots import Pilot, PilotChoice, PilotResult, PilotRows
 from automl_core.acting.planned import ActionPlan, PlanInputs, PlanLabels, plan_actions, plan_frame, planned_gain
 from automl_core.acting.power import Change, Power, chance_to_see, measure_power
-from automl_core.acting.profit import ProfitCurve, analytic_threshold, gains, precision_at, profit_curve
+from automl_core.acting.profit import ProfitCurve, analytic_threshold, gains, profit_curve
 from automl_core.acting.qini import CurvePoint
 from automl_core.acting.randomised import Balance, check_randomised
 from automl_core.acting.recourse import Recourse, RecourseAsk, recourse
@@ -124,7 +124,6 @@ __all__ = [
     "plan_frame",
     "plan_pilot",
     "planned_gain",
-    "precision_at",
     "profit_curve",
     "rank_rows",
     "ranked_rows",

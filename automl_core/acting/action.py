@@ -230,7 +230,7 @@ class Actions:
 @dataclass(frozen=True, slots=True)
 class ActionRow:
     """One row to act on, in order of expected worth. `row` is its position among the rows that were ranked, `id` its own id when
-    it has one, else its row of the cleaned table, counted from 0."""
+    it has one, else its row of the cleaned table, counted from 0. In sums it counts as `counts` rows such as it."""
 
     rank: int
     row: int
@@ -238,17 +238,19 @@ class ActionRow:
     prediction: float
     expected_value: float
     reasons: tuple[str, ...] = ()
+    counts: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class ActionList:
     """The rows to act on under a capacity. Money is NaN when no money was given.
 
-    `expected_outcomes` is the sum of the chosen rows' risk and `mean_risk` the mean risk of all rows: for classes, the risk of a
-    row is the probability that it does not end as the goal's good class. `limited_by` names the limit of the goal that keeps some
-    rows out ("the limit of 300 rows"); it is empty when none does. `takes_everyone` says that the list has all rows:
+    `expected_outcomes` is the sum of the chosen rows' risk and `mean_risk` the mean risk of all it could take: for classes, the
+    risk of a row is the probability that it does not end as the goal's good class. `limited_by` names the limit of the goal that
+    keeps some rows out ("the limit of 300 rows"); it is empty when none does. `takes_everyone` says that the list has all rows:
     there is nothing to compare it with. `ranked` rows were looked at; `in_pilots` others were not, as running pilots have them.
-    `unknown` of the listed rows have no outcome yet: they come first.
+    `unknown` of the listed rows have no outcome yet: they come first. Where the list is of such rows alone, all that it is
+    compared with is of the `open` rows without an outcome, too (0: of all that were ranked).
     """
 
     rows: tuple[ActionRow, ...]
@@ -267,3 +269,9 @@ class ActionList:
     ranked: int = 0
     unknown: int = 0
     in_pilots: int = 0
+    open: int = 0
+
+    @property
+    def mixed(self) -> bool:
+        """Whether rows of known outcomes follow those without one: the list as a whole is not in order of risk."""
+        return self.unknown > self.open

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionList, Goal
 from automl_core.acting.decisions import counted_by, middle_of, risk
 from automl_core.acting.outcome import make_outcome
-from automl_core.acting.profit import LiftPart, ProfitCurve, gains, matrix_of, precision_at, profit_curve
+from automl_core.acting.profit import LiftPart, ProfitCurve, gains, matrix_of, profit_curve
 from automl_core.acting.statistics import group_codes, sum_reach
 from automl_core.explaining.dependent import effective
 from automl_core.explaining.words import count, interval, money, number, percent, quote
@@ -49,11 +49,11 @@ class Decision:
     average bring; `rivals` are random choice, everyone, and the simple rule of the verdict when it was given.
     `break_even` is the save rate from which the list pays by these outcomes (NaN without a cost, or where nothing was lost;
     above 1 it cannot pay). `lift` are tenths of the ranking. `weighed` says what rows count by; empty where all count alike.
+    `limited_by` names what keeps some of these rows out (see `ActionList`).
     """
 
     curve: ProfitCurve | None
     lift: tuple[LiftPart, ...]
-    at_capacity: LiftPart | None
     rows: int
     value: float
     low: float
@@ -63,6 +63,7 @@ class Decision:
     break_even: float
     sentence: str
     weighed: str = ""
+    limited_by: str = ""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -89,7 +90,6 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
     nan, together = math.nan, None if inputs.groups is None else group_codes(inputs.groups)
     curve: ProfitCurve | None = None
     lift: tuple[LiftPart, ...] = ()
-    top: LiftPart | None = None
     if problem.task == "regression":
         bad = np.maximum(_away(inputs), 0.0)
     else:
@@ -98,8 +98,8 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
         scored, weights = _scored(inputs, at_risk, bad), inputs.weights
         curve = profit_curve(*scored, priced, inputs.seed, together, weights) if priced is not None else None
         lift = gains(at_risk, bad, together=together, weights=weights) if len(bad) else ()
-        top = precision_at(at_risk, bad, (len(chosen),), together, weights)[0] if len(chosen) else None
-    made = Decision(curve, lift, top, len(chosen), nan, nan, nan, (), (), nan, "", _weighed(inputs, len(bad), len(chosen)))
+    words = _weighed(inputs, len(bad), len(chosen), curve is not None)
+    made = Decision(curve, lift, len(chosen), nan, nan, nan, (), (), nan, "", words)
     if goal.value > 0 and len(chosen):
         worth = goal.save_rate * goal.value * bad - goal.contact_cost
         mine = None if together is None else together[chosen]
@@ -121,15 +121,16 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
             sensitivity=_sensitivity(goal, lost, len(chosen)),
             break_even=goal.contact_cost * len(chosen) / (goal.value * lost) if goal.contact_cost > 0 and lost > 0 else nan,
         )
-    return replace(made, sentence=_sentence(made, inputs, actions))
+    return replace(made, sentence=_sentence(made, inputs, actions), limited_by=actions.limited_by)
 
 
-def _weighed(inputs: DecisionInputs, rows: int, listed: int) -> str:
-    """What rows count by, in words."""
+def _weighed(inputs: DecisionInputs, rows: int, listed: int, drawn: bool) -> str:
+    """What rows count by, in words; `drawn` says that there is a curve."""
     if inputs.weights is None:
         return ""
     words = f"Rows count by {quote(inputs.problem.weights)}: {count(rows, 'row')} stand for {number(float(inputs.weights.sum()))}"
-    return f"{words}, and the curve is theirs; the list's money is that of {count(listed, 'row')} such as it lists."
+    words += ", and the curve is theirs" if drawn else ""
+    return f"{words}; the list's money is that of {count(listed, 'row')} such as it lists."
 
 
 def _away(inputs: DecisionInputs) -> Floats:

@@ -65,9 +65,9 @@ def rank_rows(
 
     The worth of a row is `save_rate` x `risk` x `value` minus `contact_cost`; rows not worth their cost are left out when
     money was given. Without money rows are ranked by risk. `frame`, `predictions` and `reasons` are aligned; the frame's index
-    says which row of the table each is. The interval of
-    the sum covers chance in the outcomes (Poisson-binomial), taking the predicted probabilities as right. Sums and means go by
-    the problem's weights, each sum for as many rows as are meant.
+    says which row of the table each is. A list of rows without an outcome alone is compared with others of such rows. The
+    interval of the sum covers chance in the outcomes (Poisson-binomial), taking the predicted probabilities as right. Sums and
+    means go by the problem's weights, each sum for as many rows as are meant.
     """
     if len(frame) != len(predictions):
         raise BadInput("The table and its predictions differ in length.", "Score the table again.")
@@ -80,13 +80,14 @@ def rank_rows(
     limit = _limit(len(frame), goal, priced)
     chosen = order[worth[order] > 0][:limit] if priced else order[:limit]
     pays = not priced or bool((worth > 0).any())
+    alone = len(chosen) > 0 and bool(unknown[chosen].all())  # then those that ended are no other choice
+    others = np.flatnonzero(unknown) if alone else np.arange(len(frame))
     ids, shown = _ids(frame, columns), predictions if predictions.ndim == 1 else at_risk
+    everyone, counts = (counted_by(np.ones(len(some)), None if weights is None else weights[some]) for some in (others, chosen))
     rows = []
     for rank, row in enumerate(chosen.tolist(), 1):
         why = tuple(reasons[row]) if reasons is not None else ()
-        rows.append(ActionRow(rank, row, ids[row], float(shown[row]), float(worth[row]), why))
-    everyone = counted_by(np.ones(len(frame)), weights)
-    counts = counted_by(np.ones(len(chosen)), None if weights is None else weights[chosen])
+        rows.append(ActionRow(rank, row, ids[row], float(shown[row]), float(worth[row]), why, float(counts[rank - 1])))
     total = float((counts * worth[chosen]).sum()) if priced else math.nan
     reach = 1.96 * _spread(at_risk[chosen], counts, goal, problem) if priced else math.nan
     made = ActionList(
@@ -95,19 +96,21 @@ def rank_rows(
         total,
         total - reach,
         total + reach,
-        random_value=float((everyone * worth).mean()) * len(rows) if priced and len(worth) else math.nan,
-        everyone_value=float((everyone * worth).sum()) if priced else math.nan,
+        random_value=float((everyone * worth[others]).mean()) * len(rows) if priced and len(others) else math.nan,
+        everyone_value=float((everyone * worth[others]).sum()) if priced else math.nan,
         expected_outcomes=float((counts * at_risk[chosen]).sum()),
         sentence="",
         assumptions=(*_assumptions(goal, problem, priced), *_weighed(weights, problem),
                      *(_ended_by(goal, len(frame), len(rows)) if pays else ())),
-        mean_risk=float((everyone * at_risk).mean()) if len(at_risk) else math.nan,
-        limited_by=_limit_words(limit, len(frame), goal),
-        takes_everyone=len(rows) == len(frame) > 0,
+        mean_risk=float((everyone * at_risk[others]).mean()) if len(others) else math.nan,
+        limited_by=_limit_words(limit, len(others), goal),
+        takes_everyone=len(rows) == len(others) > 0,
         ranked=len(frame),
         unknown=int(unknown[chosen].sum()),
+        open=len(others) if alone else 0,
     )
-    return replace(made, sentence=_sentence(made, goal, problem, pays) + unknown_words(made.unknown, len(made.rows)))
+    words = unknown_words(made.unknown, len(made.rows)) if made.mixed else ""  # of the others the sentence speaks itself
+    return replace(made, sentence=_sentence(made, goal, problem, pays) + words)
 
 
 def actions_frame(actions: ActionList, frame: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
@@ -240,27 +243,42 @@ def expected_words(actions: ActionList) -> str:
     return "about 1 of them is expected" if about else "fewer than 1 of them is expected"
 
 
+def _begun(actions: ActionList) -> str:
+    """“Act on the 100 rows”, and of which, where it is of some."""
+    rows, there = count(len(actions.rows), "row"), " without an outcome" if actions.open else ""
+    if actions.takes_everyone:
+        return f"Act on the only row {there.strip() or 'there is'}" if len(actions.rows) == 1 else f"Act on all {rows}{there}"
+    return f"Of the {count(actions.open, 'row')}{there}, act on the {rows}" if actions.open else f"Act on the {rows}"
+
+
+def _chosen_by(actions: ActionList, goal: Goal, problem: Problem) -> str:
+    """By what the rows were chosen, where they were."""
+    if actions.takes_everyone:
+        return ""
+    if actions.mixed:
+        return " that come first"
+    return " most at risk" if problem.task != "regression" else f" with the {foremost(goal, problem)}"
+
+
+def foremost(goal: Goal, problem: Problem) -> str:
+    """What numbers are ranked by: “highest predicted “cost””."""
+    return f"{'highest' if goal.good == 'low' else 'lowest'} predicted {quote(problem.target)}"
+
+
 def _sentence(actions: ActionList, goal: Goal, problem: Problem, pays: bool) -> str:
     """The list in words; `pays` says whether any row is worth its cost, for else more money would not help."""
-    rows = count(len(actions.rows), "row")
     if not actions.rows:
         if actions.ranked and not actions.capacity and pays:
             spend, cost = (money(amount, goal.currency) for amount in (goal.budget, goal.contact_cost))
             return f"The money you can spend, {spend}, does not pay for one row: acting on one costs {cost}."
         return "No row is worth acting on at this value and cost."
-    whom = f"the {rows}"
-    if actions.takes_everyone:
-        whom = "the only row there is" if len(actions.rows) == 1 else f"all {rows}"
-    if problem.task == "regression":
-        side = "highest" if goal.good == "low" else "lowest"
-        reached = f"Act on {whom}" + ("" if actions.takes_everyone else f" with the {side} predicted {quote(problem.target)}")
-    else:
+    reached = f"{_begun(actions)}{_chosen_by(actions, goal, problem)}"
+    if problem.task != "regression":
         bad = [label for label in problem.classes if label != goal.good]
         end = f"to end as {quote(problem.target)} = {quote(bad[0])}"
         if len(bad) > 1:
             end = f"not to end as {quote(problem.target)} = {quote(goal.good)}"
-        risky = "" if actions.takes_everyone else " most at risk"
-        reached = f"Act on {whom}{risky}: {expected_words(actions)} {end}"
+        reached += f": {expected_words(actions)} {end}"
     if math.isnan(actions.expected_value):
         return f"{reached}."
     span = interval(money(actions.low, goal.currency), money(actions.high, goal.currency))
@@ -271,5 +289,5 @@ def _sentence(actions: ActionList, goal: Goal, problem: Problem, pays: bool) -> 
     return (
         f"{reached}; expected gain {money(actions.expected_value, goal.currency)} (95 % range {span}), against "
         f"{money(actions.random_value, goal.currency)} for as many at random and "
-        f"{money(actions.everyone_value, goal.currency)} for everyone{beyond}."
+        f"{money(actions.everyone_value, goal.currency)} for {'all of them' if actions.open else 'everyone'}{beyond}."
     )

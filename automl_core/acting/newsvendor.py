@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.acting.decisions import counted_by
 from automl_core.acting.statistics import group_codes, sum_reach
 from automl_core.errors import BadInput
 from automl_core.explaining.words import count, edge, interval, money, number, percent, rounded
@@ -66,18 +67,21 @@ class Newsvendor:
 
 
 def newsvendor(
-    prediction: Floats, outcome: Floats, costs: Money, seed: int = 0, groups: NDArray[np.generic] | None = None
+    prediction: Floats, outcome: Floats, costs: Money, seed: int = 0, groups: NDArray[np.generic] | None = None,
+    weights: Floats | None = None,
 ) -> Newsvendor:
     """The quantity to provide by out-of-fold `prediction` (n,) and `outcome` (n,); `costs.over` and `costs.under` are per unit.
-    Rows of one of `groups` (n,) count as dependent.
+    Rows of one of `groups` (n,) count as dependent; `weights` (n,) say how many rows each stands for (None: one), and all figures
+    are those of the rows that they stand for.
 
     BadInput with fewer than 40 rows, or when one of the costs is not above zero.
     """
     if costs.over <= 0 or costs.under <= 0:
         raise BadInput("The cost of a unit too many or too few is not above zero.", "Give both costs.")
     p, y = np.asarray(prediction, dtype=np.float64), np.asarray(outcome, dtype=np.float64)
-    known = np.isfinite(p) & np.isfinite(y)
+    known = np.isfinite(p) & np.isfinite(y) & (True if weights is None else weights > 0)
     p, y = p[known], y[known]
+    mass = None if weights is None else np.asarray(weights, dtype=np.float64)[known]
     if len(y) < FEWEST_ROWS:
         raise BadInput(f"Only {count(len(y), 'row has', 'rows have')} an outcome and a prediction.", f"{FEWEST_ROWS} are needed.")
     level = costs.under / (costs.under + costs.over)
@@ -88,25 +92,34 @@ def newsvendor(
         inside = folds == fold
         if inside.all():
             raise BadInput("All rows are of one group.", "Group by another column, or by none.")
-        then[inside] = _rule(p[~inside], y[~inside], level).quantity(p[inside])
+        others = None if mass is None else mass[~inside]
+        then[inside] = _rule(p[~inside], y[~inside], level, others).quantity(p[inside])
     now_cost, then_cost = _cost(p, y, costs), _cost(then, y, costs)
-    saved = now_cost - then_cost
-    reach = sum_reach(saved, None if groups is None else together) / len(y)
-    mean = float(saved.mean())
-    made = Newsvendor(
-        level, _rule(p, y, level), float(now_cost.mean()), float(then_cost.mean()), mean, mean - reach, mean + reach,
-        float((y > p).mean()), float((y > then).mean()), len(y), "",
-    )  # fmt: skip
+    saved, counts = now_cost - then_cost, counted_by(np.ones(len(y)), mass)
+    now, then_mean, mean, short_now, short_then = (
+        float((counts * each).mean()) for each in (now_cost, then_cost, saved, y > p, y > then))
+    reach = sum_reach(counts * (saved - mean), None if groups is None else together, counts) / len(y)
+    made = Newsvendor(level, _rule(p, y, level, mass), now, then_mean, mean, mean - reach, mean + reach, short_now, short_then,
+                      len(y), "")
     return replace(made, sentence=_sentence(made, costs))
 
 
-def _rule(p: Floats, y: Floats, level: float) -> OrderRule:
-    bins = int(np.clip(len(y) // ROWS_A_BIN, 1, MOST_BINS))
-    edges = np.unique(np.quantile(p, np.arange(1, bins) / bins)) if bins > 1 else np.zeros(0)
+def _rule(p: Floats, y: Floats, level: float, mass: Floats | None) -> OrderRule:
+    alone = len(y) if mass is None else float(mass.sum() ** 2 / np.square(mass).sum())  # rows of one weight that tell as much
+    bins = int(np.clip(alone // ROWS_A_BIN, 1, MOST_BINS))
+    edges = np.unique(_quantiles(p, np.arange(1, bins) / bins, mass)) if bins > 1 else np.zeros(0)
     place = np.searchsorted(edges, p, side="right")
-    errors = y - p
-    add = [float(np.quantile(errors[place == k] if (place == k).any() else errors, level)) for k in range(len(edges) + 1)]
+    errors, add = y - p, []
+    for k in range(len(edges) + 1):
+        inside = place == k if (place == k).any() else np.ones(len(p), dtype=np.bool_)
+        add.append(float(_quantiles(errors[inside], level, None if mass is None else mass[inside])))
     return OrderRule(tuple(float(edge) for edge in edges), tuple(add))
+
+
+def _quantiles(values: Floats, levels: Floats | float, mass: Floats | None) -> Floats:
+    if mass is None:
+        return np.asarray(np.quantile(values, levels))
+    return np.asarray(np.quantile(values, levels, weights=mass, method="inverted_cdf"))
 
 
 def _cost(quantity: Floats, y: Floats, costs: Money) -> Floats:

@@ -24,7 +24,7 @@ from automl_core.acting.pilot_design import rows_for
 from automl_core.acting.pilots import change_words, direction, promise_of
 from automl_core.acting.recourse import wanted
 from automl_core.data.table import Column
-from automl_core.explaining.words import count, money
+from automl_core.explaining.words import count, counted_alike, money
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
@@ -122,7 +122,8 @@ def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
         made = replace(made, sentence=_why_none(bool(usable), net, costs, goal))
     words = unknown_words(int(unknown[picked].sum()), len(picked))
     words += _pilot_words(int(held.sum()), int((barred & ~held).sum()))
-    return replace(made, held=int(held.sum()), sentence=made.sentence + words)
+    alike = counted_alike(inputs.model.problem.weights) if actions and goal.value > 0 else ""
+    return replace(made, held=int(held.sum()), sentence=made.sentence + words + f" {alike}".rstrip())
 
 
 def _why_none(sure: bool, net: Floats, costs: Floats, goal: Goal) -> str:

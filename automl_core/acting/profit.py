@@ -137,16 +137,8 @@ def gains(
     return _parts(p, y, sizes, together, mass)
 
 
-def precision_at(
-    probability: Floats, positive: NDArray[np.generic], sizes: tuple[int, ...], together: Codes | None = None,
-    weights: Floats | None = None,
-) -> tuple[LiftPart, ...]:
-    """The same for the first k rows, for each k; a k beyond the table is cut to it."""
-    p, y, together, mass = _checked(probability, positive, together, weights)
-    return _parts(p, y, [min(max(1, size), len(y)) for size in sizes], together, mass)
-
-
 def _parts(p: Floats, y: Floats, sizes: list[int], together: Codes | None, mass: Floats) -> tuple[LiftPart, ...]:
+    """What the first rows of the ranking hold, for each of these numbers of rows."""
     from automl_core.acting.rates import wilson
 
     order = np.argsort(-p, kind="stable")

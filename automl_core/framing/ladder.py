@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from automl_core.data.table import Column
 from automl_core.framing import rungs
+from automl_core.framing.class_factors import TUNED, labelled_by_others
 from automl_core.framing.columns import usable_columns
 from automl_core.framing.comparison import RUNGS, Evidence, rule_on, smallest_class
 from automl_core.framing.leaks import search_leaks
@@ -19,20 +20,22 @@ from automl_core.framing.metric_rows import Decision, Floats, inverse_size
 from automl_core.framing.metrics import decision_of, get_metric, metric_of
 from automl_core.framing.partition import make_groupings
 from automl_core.framing.problem import Problem, Rung, Verdict
-from automl_core.framing.score_interval import score_with_interval
+from automl_core.framing.score_interval import Counting, score_with_interval
 from automl_core.framing.simple_matrix import simple_matrix
 from automl_core.framing.simple_rule import SimpleRule, learn_simple_rule
 from automl_core.framing.suggestion import check_target
-from automl_core.framing.validation import Folds, encode_target, make_folds, row_weights
+from automl_core.framing.validation import Folds, encode_target, make_folds, row_groups, row_weights
 from automl_core.framing.verdict_words import Wording, leak_warning, rung_sentence, short_of_time, verdict_sentence
 
 MOST_CELLS = 450_000
 MOST_ROWS, FEWEST_ROWS = 20_000, 2_000
 FOLDS = 5
+ROWS_TO_TUNE = 3_000  # of factors of classes, for each fold and rung
 LEAK_SHARE = 0.4  # of the time, for columns that know the answer
 
 Progress = Callable[[float, str], None]
 Scores = dict[str, list[float]]
+Answers = dict[str, Floats]  # of each rung for the rows of a fold
 LADDER = {"average": rungs.average, "rule": rungs.rule, "linear": rungs.linear, "boosted": rungs.boosted}
 
 
@@ -138,7 +141,7 @@ def make_material(
     rounds = max(rungs.FEWEST_ROUNDS, round(effort * rungs.ROUNDS)) if wide else rungs.ROUNDS
     targets = rungs.one_hot_targets(y, problem)
     return rungs.Material(problem, matrix, make_groupings(frame, used), y, work, targets, dataset, seed, rounds, weights,
-                          lessons)
+                          lessons, row_groups(frame, columns, problem))
 
 
 def _repeated_folds(
@@ -164,31 +167,61 @@ def _climb(
     many folds there was time for. Where it was one alone, scores of parts of its rows: one score tells nothing of chance."""
     metric = metric_of(material.problem)
     folds = [pair for repeat in repeats for pair in repeat]
-    scores: Scores = {name: [] for name in RUNGS}
-    done = 0
-    first: dict[str, list[tuple[float, float, float]]] = {name: [] for name in RUNGS}
-    for place, (train, valid) in enumerate(folds):
-        decision, weights = _decision(material, train), material.weights_of(valid)
-        answers = {name: LADDER[name](material, train, valid) for name in RUNGS}
-        for name, answer in answers.items():
-            scores[name].append(metric.score(material.y[valid], answer, decision, weights))
-            if place < len(repeats[0]):
-                first[name].append(score_with_interval(metric, material.y[valid], answer, material.seed, decision, weights))
-        done = place + 1
-        report(0.1 + 0.85 * done / len(folds), f"Checked part {done} of {len(folds)}")
-        if done < len(folds) and pace.over():
-            if done == 1:
-                scores = _parts_of_one(material, valid, answers, decision)
+    answers: list[Answers] = []
+    for train, valid in folds:
+        answers.append({name: LADDER[name](material, train, valid) for name in RUNGS})
+        report(0.1 + 0.85 * len(answers) / len(folds), f"Checked part {len(answers)} of {len(folds)}")
+        if len(answers) < len(folds) and pace.over():
             break
+    done = len(answers)
+    answers, places = _called(material, repeats, answers), range(len(repeats[0]))
+    scores: Scores = {name: [] for name in RUNGS}
+    first: dict[str, list[tuple[float, float, float]]] = {name: [] for name in RUNGS}
+    for place, ((train, valid), said) in enumerate(zip(folds, answers, strict=False)):
+        decision, weights = _decision(material, train), material.weights_of(valid)
+        for name, answer in said.items():
+            scores[name].append(metric.score(material.y[valid], answer, decision, weights))
+            if place in places:
+                first[name].append(score_with_interval(metric, material.y[valid], answer, material.seed, decision, weights))
+    if done == 1 < len(folds):
+        scores = _parts_of_one(material, folds[0], answers[0])
     return {name: np.array(values) for name, values in scores.items()}, first, done
 
 
-def _parts_of_one(
-    material: rungs.Material, valid: NDArray[np.int64], answers: dict[str, Floats], decision: Decision
-) -> Scores:
+def _fifths(material: rungs.Material, rows: int) -> NDArray[np.int64]:
+    """(n,) random parts of the rows of the only fold."""
+    fifths: NDArray[np.int64] = np.random.default_rng(material.seed).permutation(rows) % FOLDS
+    return fifths
+
+
+def _called(material: rungs.Material, repeats: tuple[Folds, ...], answers: list[Answers]) -> list[Answers]:
+    """The answers of folds; where a metric of labels of several classes asks for factors, the labels by those that are best on
+    the other folds of the same repeat (of one fold alone on its other parts), as two classes are cut at their share."""
+    problem, metric = material.problem, metric_of(material.problem)
+    if problem.task != "multiclass" or metric.name not in TUNED:
+        return answers
+    found: list[Answers] = []
+    for repeat in repeats:
+        said, tested = answers[len(found):len(found) + len(repeat)], [valid for _, valid in repeat]
+        if not said:
+            break
+        rows, sizes = np.concatenate(tested[:len(said)]), [len(valid) for valid in tested[:len(said)]]
+        parts = np.repeat(np.arange(len(said)), sizes) if len(said) > 1 else _fifths(material, len(rows))
+        groups = None if material.groups is None else material.groups[rows]
+        counting, whole = Counting(material.weights_of(rows), groups), {}
+        for name in RUNGS:
+            p = np.concatenate([one[name] for one in said])
+            labels = labelled_by_others(metric, material.y[rows], p, parts, counting, ROWS_TO_TUNE)
+            whole[name] = np.split(labels, np.cumsum(sizes)[:-1])
+        found += [{name: whole[name][place] for name in RUNGS} for place in range(len(said))]
+    return found
+
+
+def _parts_of_one(material: rungs.Material, fold: tuple[NDArray[np.int64], NDArray[np.int64]], answers: Answers) -> Scores:
     """Scores of each rung on random fifths of the rows of the only fold; what it learned from is the same for all of them, for
     which the comparison's allowance of a whole fold is wide enough."""
-    metric, part = metric_of(material.problem), np.random.default_rng(material.seed).permutation(len(valid)) % FOLDS
+    (train, valid), metric = fold, metric_of(material.problem)
+    decision, part = _decision(material, train), _fifths(material, len(fold[1]))
     fifths = [part == k for k in range(FOLDS)]
     return {name: [metric.score(material.y[valid[mine]], answer[mine], decision, material.weights_of(valid[mine]))
                    for mine in fifths] for name, answer in answers.items()}

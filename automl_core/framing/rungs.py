@@ -28,7 +28,8 @@ Rows = NDArray[np.int64]
 class Material:
     """What all rungs share: the matrices, the groupings, `y` (n,) and `work` (n,), y on the scale in which errors are squared.
 
-    `weights` (n,) say how much rows count in scores, `lessons` (n,) while learning.
+    `weights` (n,) say how much rows count in scores, `lessons` (n,) while learning, `groups` (n,) which
+    belong together (None: each stands alone).
     """
 
     problem: Problem
@@ -42,6 +43,7 @@ class Material:
     rounds: int = ROUNDS
     weights: Floats | None = None
     lessons: Floats | None = None
+    groups: Rows | None = None
 
     def weights_of(self, rows: Rows) -> Floats | None:
         """(m,) how much these rows count, 1 on average over all; None when all count the same."""

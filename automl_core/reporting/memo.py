@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from automl_core.acting.action import ActionCard, ActionList, Goal, SegmentSearch
-from automl_core.acting.decisions import expected_words
+from automl_core.acting.decisions import expected_words, foremost
 from automl_core.acting.pilot_result import in_order
 from automl_core.acting.pilot_steps import next_step, running_pilot
 from automl_core.explaining.explanation import Explanation
@@ -96,6 +96,8 @@ def _counted(inputs: ReportInputs) -> str:
 
 def _of_rows(inputs: ReportInputs) -> str:
     """The rows that an action list is picked from: those that a model which had not seen them predicted, less those of pilots."""
+    if inputs.actions and inputs.actions.open:
+        return f"of the {count(inputs.actions.open, 'row')} without an outcome"
     judged = (inputs.actions.ranked if inputs.actions else 0) or inputs.summary.judged or inputs.rows
     piloted = inputs.actions.in_pilots if inputs.actions else 0
     if not piloted and judged >= inputs.rows:
@@ -107,6 +109,8 @@ def _of_rows(inputs: ReportInputs) -> str:
 def _whom(inputs: ReportInputs, actions: ActionList) -> str:
     if actions.takes_everyone:
         everyone = _of_rows(inputs).removeprefix("of ").removeprefix("the ")
+        if actions.open:
+            return f"the only {everyone.removeprefix('1 ')}" if len(actions.rows) == 1 else f"all {everyone}"
         return "the only row there is" if len(actions.rows) == 1 else f"all {everyone}"
     return f"{len(actions.rows):,} {_of_rows(inputs)}"
 
@@ -134,8 +138,8 @@ def _answer(inputs: ReportInputs) -> str:
     if inputs.verdict is not None and inputs.verdict.verdict in ("average", "rule"):
         return inputs.verdict.sentence
     if actions is not None and actions.rows and inputs.goal is not None:
-        side = "highest" if inputs.goal.good == "low" else "lowest"
-        those = "" if actions.takes_everyone else f": those with the {side} predicted {quote(inputs.problem.target)}"
+        some = "those without an outcome first, then " if actions.mixed else ""
+        those = "" if actions.takes_everyone else f": {some}those with the {foremost(inputs.goal, inputs.problem)}"
         return f"Act {_first(actions)}on {_whom(inputs, actions)}{those}."
     return f"{_subject(inputs)} can be foreseen in part: {score_words(inputs.summary)}."
 
@@ -165,11 +169,14 @@ def _money(inputs: ReportInputs) -> str:
         return ""
     span = interval(money(actions.low, inputs.currency), money(actions.high, inputs.currency))
     if actions.takes_everyone:
-        return f"Expected gain {money(actions.expected_value, inputs.currency)} (95 % range {span}) from acting on all rows."
+        every = "all rows without an outcome" if actions.open else "all rows"
+        return f"Expected gain {money(actions.expected_value, inputs.currency)} (95 % range {span}) from acting on {every}."
+    everyone = "all rows without an outcome" if actions.open else "everyone"
     beyond = f" (beyond {actions.limited_by})" if actions.limited_by else ""
     return (
         f"Expected gain {money(actions.expected_value, inputs.currency)} (95 % range {span}). As many rows at random: "
-        f"{money(actions.random_value, inputs.currency)}; everyone{beyond}: {money(actions.everyone_value, inputs.currency)}."
+        f"{money(actions.random_value, inputs.currency)}; {everyone}{beyond}: "
+        f"{money(actions.everyone_value, inputs.currency)}."
     )
 
 

@@ -56,9 +56,9 @@ class _Layout:
 def score_of(contest: Contest, folds: tuple[int, ...], prediction: Array) -> Score:
     """Score and interval in the problem's metric of predictions for the rows of `folds`; see `Prepared.judged`."""
     prepared, rows = contest.prepared, contest.positions(folds)
-    y, weights = prepared.y[rows], prepared.weights_of(rows)
-    said, decision = prepared.judged(y, prediction, weights, contest.fold_of(folds))
-    return Score(*score_with_interval(prepared.metric, y, said, contest.plan.seed, decision, prepared.counting(rows)))
+    y, counting = prepared.y[rows], prepared.counting(rows)
+    said, decision = prepared.judged(y, prediction, counting, contest.fold_of(folds))
+    return Score(*score_with_interval(prepared.metric, y, said, contest.plan.seed, decision, counting))
 
 
 def assemble_model(contest: Contest, order: Order, refits: dict[str, FoldResult], loaded: dict[str, Any]) -> Model:
@@ -82,7 +82,8 @@ def assemble_model(contest: Contest, order: Order, refits: dict[str, FoldResult]
                               contest.scale(key, order.folds)))
     bands = fit_bands(order.y, order.prediction, order.row_weights) if problem.task == "regression" else None
     threshold = tune_threshold(order.y, order.prediction, problem, order.row_weights) if problem.task == "binary" else 0.5
-    factors = tune_factors(prepared.metric, order.y, order.prediction, order.row_weights) if problem.task == "multiclass" else ()
+    counting = prepared.counting(contest.positions(order.folds))
+    factors = tune_factors(prepared.metric, order.y, order.prediction, counting) if problem.task == "multiclass" else ()
     data = prepared.data
     score = score_of(contest, order.folds, order.prediction)
     return Model(problem, data.schema or data.columns, data.columns, data.recipe, layout.encoder, tuple(members), score,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.framing.class_factors import TUNED
-from automl_core.framing.score_interval import score_with_interval
+from automl_core.framing.score_interval import Counting, ScoreInterval, score_with_interval
 from automl_core.search.families import families
 from automl_core.search.family import Array
 from automl_core.search.feature import Feature
@@ -55,7 +55,8 @@ class Clock:
 class Contest:
     """All results so far. `folds` is how many folds every candidate gets, 0 until the first fits have shown what they cost;
     `hastened` says that the candidates' learning rates have been set by that, too. `spoilt` are results of a shorter search that
-    time cut off: they count until the same fits have had more of it. `renewed` are the candidates that have begun with that."""
+    time cut off: they count until the same fits have had more of it. `renewed` are the candidates that have begun with that.
+    `told` are the scores of candidates over some folds, and on each of them: labels of many classes take long."""
 
     prepared: Prepared
     plan: Plan
@@ -69,6 +70,7 @@ class Contest:
     losses: dict[tuple[str, int], Array] = field(default_factory=dict)
     spoilt: set[tuple[str, int]] = field(default_factory=set)
     renewed: set[str] = field(default_factory=set)
+    told: dict[tuple[str, tuple[int, ...]], tuple[ScoreInterval, tuple[float, ...]]] = field(default_factory=dict)
 
     def good(self, key: str) -> dict[int, FoldResult]:
         """The fits of a candidate that gave predictions, by fold."""
@@ -147,6 +149,7 @@ class Contest:
         self.results[result.key, result.fold] = result
         for known in (self.scores, self.losses):
             known.pop((result.key, result.fold), None)  # of a fit that was cut off, and is replaced
+        self.told = {place: scores for place, scores in self.told.items() if place[0] != result.key}
         if result.error:
             self.out.setdefault(result.key, result.error)
             return
@@ -288,7 +291,7 @@ class Contest:
         valid = self.prepared.folds[fold][1]
         y, weights = self.prepared.y[valid], self.prepared.weights_of(valid)
         prediction = self.results[key, fold].prediction * self.scale(key, (fold,))
-        said, decision = self.prepared.judged(y, prediction, weights, np.zeros(len(y), dtype=np.int64))
+        said, decision = self.prepared.judged(y, prediction, Counting(weights), np.zeros(len(y), dtype=np.int64))
         return self.prepared.metric.score(y, said, decision, weights)
 
     def _scores_by_fold(self, key: str, folds: tuple[int, ...], y: Array, said: Array) -> tuple[float, ...]:
@@ -303,6 +306,16 @@ class Contest:
             found.append(self.prepared.metric.score(y[mine], said[mine], weights=weights))
         return tuple(found)
 
+    def _judged(self, key: str, folds: tuple[int, ...]) -> tuple[ScoreInterval, tuple[float, ...]]:
+        """The candidate's score over these folds with its interval, and on each of them; found once for the same fits."""
+        if (key, folds) not in self.told:
+            rows = self.positions(folds)
+            y, counting = self.prepared.y[rows], self.prepared.counting(rows)
+            said, decision = self.prepared.judged(y, self.out_of_fold(key, folds), counting, self.fold_of(folds))
+            found = score_with_interval(self.prepared.metric, y, said, self.plan.seed, decision, counting)
+            self.told[key, folds] = found, self._scores_by_fold(key, folds, y, said)
+        return self.told[key, folds]
+
     def trial(self, candidate: Candidate, state: TrialState | None = None) -> Trial:
         """What there is to tell about a candidate."""
         good = self.good(candidate.key)
@@ -314,12 +327,7 @@ class Contest:
         mean = low = high = math.nan
         scores: tuple[float, ...] = ()
         if folds:
-            rows = self.positions(folds)
-            y, weights = self.prepared.y[rows], self.prepared.weights_of(rows)
-            said, decision = self.prepared.judged(y, self.out_of_fold(candidate.key, folds), weights, self.fold_of(folds))
-            counting = self.prepared.counting(rows)
-            mean, low, high = score_with_interval(self.prepared.metric, y, said, self.plan.seed, decision, counting)
-            scores = self._scores_by_fold(candidate.key, folds, y, said)
+            (mean, low, high), scores = self._judged(candidate.key, folds)
         first = good.get(0)
         return Trial(
             candidate.key, candidate.family, candidate.label, candidate.options, state or found, mean, low, high,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from automl_core.cleaning.recipe import Recipe
 from automl_core.data.table import Column, Row
+from automl_core.framing.metric_rows import predicted_codes
 from automl_core.framing.problem import Problem
 from automl_core.search.bands import Bands
 from automl_core.search.calibration import Calibration
@@ -103,8 +104,7 @@ class Model:
 
     def called(self, shares: Array) -> NDArray[np.int64]:
         """(n,) places of the classes that rows with these probabilities (n, k) of several are called."""
-        found: NDArray[np.int64] = (shares * self.factors if self.factors else shares).argmax(axis=1)
-        return found
+        return predicted_codes(shares, self.cut)
 
     @property
     def features(self) -> tuple[Feature, ...]:

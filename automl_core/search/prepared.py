@@ -13,7 +13,7 @@ from automl_core.cleaning.recipe import Recipe
 from automl_core.codec import to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
-from automl_core.framing.class_factors import TUNED, labelled, tune_factors
+from automl_core.framing.class_factors import TUNED, labelled_by_others
 from automl_core.framing.columns import usable_columns
 from automl_core.framing.metrics import METRICS, Decision, Metric, decision_of, metric_of, tune_threshold
 from automl_core.framing.problem import Problem
@@ -113,7 +113,7 @@ class Prepared:
         """How these rows count, and which of them belong together."""
         return Counting(self.weights_of(rows), None if self.groups is None else self.groups[rows])
 
-    def judged(self, y: Array, prediction: Array, weights: Array | None, fold_of: Positions) -> tuple[Array, Decision]:
+    def judged(self, y: Array, prediction: Array, counting: Counting, fold_of: Positions) -> tuple[Array, Decision]:
         """What the metric is read on, and at which decision.
 
         For labels of two classes the predictions (n,) become 1 where they reach the threshold that is best on the other folds
@@ -122,26 +122,17 @@ class Prepared:
         """
         problem = self.data.problem
         if problem.task == "multiclass" and self.metric.name in TUNED:
-            return self._by_factors(y, prediction, weights, fold_of), decision_of(problem)
+            said = labelled_by_others(self.metric, y, prediction, parts_of(fold_of), counting, ROWS_TO_TUNE)
+            return said, decision_of(problem)
         if not self.metric.labels or problem.task != "binary":
             return prediction, decision_of(problem)
         parts = parts_of(fold_of)
         labels = np.empty(len(y))
         for part in np.unique(parts):
             mine = parts == part
-            others = None if weights is None else weights[~mine]
+            others = None if counting.weights is None else counting.weights[~mine]
             labels[mine] = prediction[mine] >= tune_threshold(y[~mine], prediction[~mine], problem, others)
         return labels, Decision(0.5, problem.money)
-
-
-    def _by_factors(self, y: Array, prediction: Array, weights: Array | None, fold_of: Positions) -> Array:
-        """(n, k) labels by the factors that are best on the other folds."""
-        parts, said = parts_of(fold_of), np.empty(prediction.shape)
-        for part in np.unique(parts):
-            mine = parts == part
-            others = None if weights is None else weights[~mine]
-            said[mine] = labelled(prediction[mine], tune_factors(self.metric, y[~mine], prediction[~mine], others, ROWS_TO_TUNE))
-        return said
 
 
 def prepare(data: SearchData, plan: Plan) -> Prepared:

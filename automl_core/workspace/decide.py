@@ -78,8 +78,9 @@ class Deciding:
         if problem.task != "regression" or problem.money is None:
             raise BadInput("No costs of too much and too little were given.", "Give both on the goal page, for a number.")
         past = self.search.predictions(run)
-        groups = self._groups(run, past.positions)
-        return acting.newsvendor(past.oof, past.y.astype(np.float64), problem.money, run.plan.seed, groups)
+        groups, frame = self._groups(run, past.positions), self.search.goal.open(self.search.inputs(run))[0]
+        weights = given_weights(frame.iloc[past.positions], problem)
+        return acting.newsvendor(past.oof, past.y.astype(np.float64), problem.money, run.plan.seed, groups, weights)
 
     def recourse(self, project_id: str, position: int, ask: RecourseAsk | None = None) -> Recourse:
         """What could change for the row at a position of the cleaned table, within the goal's levers, cheapest first; they

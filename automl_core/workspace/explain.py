@@ -176,8 +176,8 @@ class Explaining:
         rows = self.rows(project_id, label)
         found = rows.loc[rows.index.isin(places)]
         if found.empty and places:
-            raise BadInput(f"Row {quote(wanted)} is not listed: no model predicted it without having seen it, or its outcome is "
-                           "not known.", "Choose another one.")
+            raise BadInput(f"Row {quote(wanted)} is not listed: no model predicted it without having seen it.",
+                           "Choose another one.")
         if found.empty:
             last = f"{len(frame) - 1:,}"
             raise BadInput(f"There is no row {quote(wanted)}.",
@@ -206,7 +206,7 @@ class Explaining:
 
     def row(self, project_id: str, position: int, label: str = "") -> RowExplanation:
         """Why the row at a position of the cleaned table gets its prediction: that of the class `label`; unasked the positive
-        one, and of several classes the one that is likeliest for this row."""
+        one, and of several classes the one that this row is called."""
         run, bundle, row = self._open(project_id, position)
         asked = label or explaining.likeliest(bundle.model, row)
 

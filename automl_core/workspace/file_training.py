@@ -69,7 +69,8 @@ class FileTraining:
                         time.monotonic() + LEAST_CHECK * request.plan.budget_seconds)
             pace = framing.Pace(share, until, lambda: watch.stop() == "finish")
             beside = Aside(lambda: self.projects.goal.run_check(project_id, inputs, None, pace))  # the verdict
-            if min(self.projects.goal.data.table_of(inputs.table).rows, request.plan.most_rows) > BESIDE_ROWS:
+            most = request.plan.rows_of(len(self.projects.goal.problem_of(inputs).classes))
+            if min(self.projects.goal.data.table_of(inputs.table).rows, most) > BESIDE_ROWS:
                 beside.wait()
             start = Headstart(time.monotonic() - began, workers, beside)
             run = self.search.run_search(job, inputs, request.plan, watch, start)

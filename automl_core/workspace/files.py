@@ -133,7 +133,7 @@ class Files:
         return with_evidence(explanation, bundle.model, past, EVIDENCE_SECONDS) if known.any() else explanation
 
     def explain_row(self, bundle_path: str, source: str, position: int, label: str = "") -> RowExplanation:
-        """Why one row of a file gets its prediction, for a class ("": of several the one that is likeliest)."""
+        """Why one row of a file gets its prediction, for a class ("": of several the one it is called)."""
         bundle = load_bundle(existing(bundle_path))
         check_class(bundle.model.problem, label)
         raw = self._raw(source)

@@ -35,6 +35,12 @@ FINISH_EXPLAINING = 0.4  # seconds at most, where somebody waits for the model
 NO_START = Headstart()
 
 
+def explaining_seconds(plan: Plan, gone: float = 0.0) -> float:
+    """What explaining may take of a search's own time, of which so much is gone: less where the rest took more than its part."""
+    most = min(EXPLAIN_SECONDS, EXPLAIN_SHARE * plan.new_seconds)
+    return min(most, max(plan.new_seconds - gone, LEAST_EXPLAINING * most))
+
+
 @dataclass(frozen=True)
 class Searching:
     context: Context
@@ -84,12 +90,13 @@ class Searching:
                      for plugin in families().plugins.values())
 
     def covered(self, project_id: str, ranked: bool = False) -> tuple[int, int]:
-        """Rows with an out-of-fold prediction (or all that lists are judged by), and all cleaned rows with an outcome; fewer
-        folds cover fewer rows."""
+        """Rows with an out-of-fold prediction, and all cleaned rows with an outcome: fewer folds cover fewer rows. With `ranked`
+        all rows that a list may rank, and all cleaned rows, those without an outcome among both."""
         run = self.needed(project_id)
         frame, _, problem, _ = self.goal.open(self.inputs(run))
-        known = self.judged(run) if ranked else self.predictions(run)
-        return len(known.positions), int(frame[problem.target].notna().sum())
+        if ranked:
+            return len(self.ranked(run).positions), len(frame)
+        return len(self.predictions(run).positions), int(frame[problem.target].notna().sum())
 
     def drawn_from(self, project_id: str) -> tuple[int, int]:
         """Rows that a pilot may draw from, with an outcome or without one, and all cleaned rows: of very many, some."""
@@ -217,7 +224,7 @@ class Searching:
         goes on from the fits of that job.
         """
         began, journal = time.monotonic(), str(job.body.get("journal", job.id))
-        explaining = min(EXPLAIN_SECONDS, EXPLAIN_SHARE * plan.new_seconds)
+        explaining = explaining_seconds(plan)
         own = max(plan.new_seconds - start.spent - explaining, 0.3 * plan.new_seconds)
         within = replace(plan, budget_seconds=plan.spent_seconds + own, first_seconds=plan.first_seconds or plan.budget_seconds)
         frame, columns, problem, recipe = self.goal.open(inputs)
@@ -228,8 +235,7 @@ class Searching:
         outcome = search_step.search(data, within, search_step.FolderJournal(folder), watching, start.workers)
         watch.progress(0.97, "Explaining the model in your own columns.", float("nan"))
         rows = frame.iloc[outcome.positions].reset_index(drop=True)
-        left = plan.budget_seconds - start.spent - (time.monotonic() - began)
-        seconds = min(explaining, max(left, LEAST_EXPLAINING * explaining))
+        seconds = explaining_seconds(plan, start.spent + time.monotonic() - began)
         if watching.stop() == "finish":
             seconds = min(seconds, FINISH_EXPLAINING)
         explanations = explain_classes(

@@ -38,11 +38,13 @@ def action_list(project: str, goal: Goal) -> None:
         if not actions.takes_everyone:
             beyond = actions.limited_by
             cards.facts([
-                Fact(f"Best {count(len(actions.rows), 'row')}", money(actions.expected_value, goal.currency),
-                     money_range(actions.low, actions.high, goal.currency), "With its 95 % interval."),
+                Fact(f"{'First' if actions.mixed else 'Best'} {count(len(actions.rows), 'row')}",
+                     money(actions.expected_value, goal.currency), money_range(actions.low, actions.high, goal.currency),
+                     "With its 95 % interval."),
                 Fact("As many at random", money(actions.random_value, goal.currency)),
-                Fact("Acting on everyone", money(actions.everyone_value, goal.currency),
-                     "beyond the limit" if beyond else "", f"Beyond {beyond}." if beyond else ""),
+                Fact("All without outcome" if actions.open else "Acting on everyone",
+                     money(actions.everyone_value, goal.currency), "beyond the limit" if beyond else "",
+                     f"Beyond {beyond}." if beyond else ""),
             ], columns=3)
         if actions.expected_value > 0:
             cards.show(charts.capacity(actions, session.palette(), goal.currency), "capacity_curve")

@@ -69,12 +69,12 @@ def segments(search: SegmentSearch, palette: Palette) -> Chart:
 
 
 def capacity(actions: ActionList, palette: Palette, currency: str) -> Chart:
-    """What acting on more and more rows brings together, best first."""
+    """What acting on more and more rows brings together, in the order of the list; each counts as in the list’s own sum."""
     import plotly.graph_objects as go
 
     total, line = 0.0, []
     for row in actions.rows:
-        total += row.expected_value if math.isfinite(row.expected_value) else 0.0
+        total += row.counts * row.expected_value if math.isfinite(row.expected_value) else 0.0
         line.append(total)
     step = max(1, len(line) // 300)
     picked = sorted({*range(0, len(line), step), len(line) - 1}) if line else []
@@ -84,7 +84,7 @@ def capacity(actions: ActionList, palette: Palette, currency: str) -> Chart:
         line={"color": palette.accent, "width": 2.5},
         hovertemplate="%{x:,} rows: " + words.label(currency, 4) + "%{y:,.0f}<extra></extra>",
     ))
-    figure.update_xaxes(title_text="Rows acted on, best first", showgrid=False, **AMOUNTS)
+    figure.update_xaxes(title_text=f"Rows acted on, {'as listed' if actions.mixed else 'best first'}", showgrid=False, **AMOUNTS)
     figure.update_yaxes(title_text=f"Expected value, {words.label(currency, 4)}", rangemode="tozero", **AMOUNTS)
     text = words.money(total, currency)
     whole = f"Together {words.count(len(line), 'row')} are expected to bring {words.plain(text)}"

@@ -31,8 +31,8 @@ def decision(project: str, goal: Goal) -> None:
                                 f"{money(abs(rival.ahead), goal.currency)} {'less' if rival.ahead > 0 else 'more'}")
                            for rival in made.rivals])
             listed = ws.act.actions(project, goal.capacity)
-            if listed.limited_by:
-                st.caption(plain(f"Acting on everyone is beyond {listed.limited_by}."))
+            if made.limited_by:
+                st.caption(plain(f"Acting on everyone is beyond {made.limited_by}."))
             if listed.unknown:
                 st.caption("Rows without an outcome cannot be judged by it yet: these figures are of a list of past rows.")
             elif said := apart(made, listed, goal):
@@ -100,6 +100,8 @@ def provide(project: str) -> bool:
             Fact("Cost a row then", money(made.cost_then, unit), f"short in {percent(made.short_then)} of cases"),
             Fact("Saving a row", money(made.saved, unit), f"{money(made.saved_low, unit)} to {money(made.saved_high, unit)}"),
         ], columns=3)
+        if problem.weights:
+            st.caption(plain(f"Rows count by {quoted(problem.weights, 40)}."))
         st.markdown("Look up the prediction of a new row here:", width=TEXT_WIDTH)
         lines = pd.DataFrame(made.rule.lines, columns=["Where the prediction is", "Provide"])
         cards.table(lines, "What to provide, by the prediction", "provide_rule")

@@ -266,7 +266,7 @@ def one_row(project: str) -> None:
         if len(classes) > 2:
             chosen = st.selectbox("Class to explain for this row", classes, index=classes.index(row.label), width=CHOICE_WIDTH,
                                   key=f"class_{project}_{position}_{asked}",
-                                  help="At the start the one chosen above, or else the one that is likeliest for this row.")
+                                  help="At the start the one chosen above, or else the one that this row is called.")
             row = explain.row(project, position, chosen)
         st.markdown(lead(row.sentence), width=TEXT_WIDTH)
         cards.show(explain_charts.waterfall(row, session.palette()), "reasons")

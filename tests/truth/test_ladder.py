@@ -148,6 +148,24 @@ def test_several_classes_and_odd_columns() -> None:
     assert verdict.verdict in ("rule", "ml_pays")
 
 
+@pytest.mark.parametrize("metric", ["balanced_accuracy", "f1_macro", "mcc"])
+@pytest.mark.parametrize("told", [True, False])
+def test_rare_classes_that_can_be_told_are_no_average(metric: str, told: bool) -> None:
+    """The likeliest class is the common one nearly everywhere: by it every rung called all rows that, as the average does."""
+    random = np.random.default_rng(21)
+    y = random.choice(3, 2_500, p=[0.9, 0.05, 0.05])
+    spots = 1.5 * np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])[y if told else random.permutation(y)]
+    frame = pd.DataFrame(spots + random.normal(size=(2_500, 2)), columns=["a", "b"]).assign(y=np.array(["low", "mid", "top"])[y])
+    table = world(frame, Problem("y", "multiclass", metric, ("low", "mid", "top")))
+    verdict, short = check(*table), check(*table, pace=Pace(1.0, 0.0))
+    assert (verdict.verdict == "average") != told
+    score = {str(rung.rung): rung.score for rung in verdict.ladder}
+    assert score["average"] == pytest.approx({"balanced_accuracy": 1 / 3, "f1_macro": 0.316, "mcc": 0.0}[metric], abs=0.005)
+    assert (score["linear"] > score["average"] + 0.1) == told
+    assert (short.verdict in ("average", "not_enough_data")) or told
+    assert ({str(rung.rung): rung.score for rung in short.ladder}["linear"] > score["average"] + 0.08) == told
+
+
 def test_a_table_without_usable_columns_is_an_average() -> None:
     random = np.random.default_rng(0)
     frame = pd.DataFrame({"y": yes(random.random(200) < 0.4), "id": pd.Series([f"c{i}" for i in range(200)]).astype("str")})

@@ -115,7 +115,7 @@ def test_what_would_overturn_a_card_is_said_once() -> None:
 
 
 def test_a_list_whose_money_differs_from_what_came_says_why() -> None:
-    made = Decision(None, (), None, 500, 32_400.0, 29_300.0, 35_400.0, (), (), 0.026, "It pays.")
+    made = Decision(None, (), 500, 32_400.0, 29_300.0, 35_400.0, (), (), 0.026, "It pays.")
     listed = ActionList((), 500, 16_700.0, 9_750.0, 23_700.0, 0.0, 0.0, 137.0, "Act.")
     assert "clearly less" in apart(made, listed, GOAL)
     assert "clearly more" in apart(made, replace(listed, expected_value=50_000.0, low=45_000.0, high=55_000.0), GOAL)

@@ -92,10 +92,36 @@ def test_rows_without_an_outcome_come_first() -> None:
     assert [row.row for row in made.rows] == [3, 4, 0]  # the last one is not worth its cost
     assert made.sentence.endswith("2 of them have no outcome yet and are listed first, for there one can still act.")
     first = rank_rows(frame, p, (), PROBLEM, replace(goal, capacity=1))
-    assert first.sentence.endswith("Its outcome is not known yet.")
+    assert first.sentence.startswith("Of the 3 rows without an outcome, act on the 1 row most at risk: it has a chance of 40 %")
     new = rank_rows(frame.assign(Churn=None), p, (), PROBLEM, goal)
     assert ([row.row for row in new.rows], new.unknown) == ([0, 1, 2], 0)
     assert "outcome yet" not in new.sentence
+
+
+def test_a_list_of_rows_without_an_outcome_is_told_and_compared_among_such() -> None:
+    """Past rows are at six times the risk: “the 100 rows most at risk” would be others, and so would those drawn at random."""
+    p = np.concatenate([np.full(9_000, 0.3), np.linspace(0.09, 0.01, 200)])
+    frame = pd.DataFrame({"Churn": ["Yes"] * 9_000 + [None] * 200})
+    goal = Goal("Churn", "No", value=1_000, contact_cost=1, capacity=100)
+    made, worth = rank_rows(frame, p, (), PROBLEM, goal), 200 * p[9_000:] - 1
+    assert (made.unknown, made.open, made.mixed, made.limited_by) == (100, 200, False, "the limit of 100 rows")
+    assert made.sentence.startswith("Of the 200 rows without an outcome, act on the 100 rows most at risk: about 7 of them")
+    assert "for as many at random and € 1,800 for all of them, which is beyond" in made.sentence.replace("\u00a0", " ")
+    assert made.mean_risk == pytest.approx(0.05)
+    assert made.random_value == pytest.approx(100 * worth.mean())
+    assert made.everyone_value == pytest.approx(worth.sum())
+    every = rank_rows(frame, p, (), PROBLEM, replace(goal, capacity=200))
+    assert (every.takes_everyone, every.limited_by) == (True, "")
+    assert every.sentence.startswith("Act on all 200 rows without an outcome: about 10 of them are expected")
+    more = rank_rows(frame, p, (), PROBLEM, replace(goal, capacity=300))
+    assert (more.mixed, more.open, more.takes_everyone) == (True, 0, False)
+    assert more.sentence.startswith("Act on the 300 rows that come first: about 40 of them")
+    assert "200 of them have no outcome yet and are listed first" in more.sentence
+    number, low = Problem("cost", "regression", "rmse"), Goal("cost", "low", capacity=100)
+    costs = frame.rename(columns={"Churn": "cost"})
+    assert rank_rows(costs, p, (), number, low).sentence == (
+        "Of the 200 rows without an outcome, act on the 100 rows with the highest predicted “cost”.")
+    assert rank_rows(costs, p, (), number, replace(low, capacity=300)).sentence.startswith("Act on the 300 rows that come first.")
 
 
 def test_rows_not_worth_their_cost_stay_out_and_budget_limits() -> None:
@@ -331,6 +357,15 @@ def planned(cards: tuple[ActionCard, ...], goal: Goal) -> tuple[ActionPlan, Plan
     frame["customer id"] = pd.Series(np.arange(12_345, 12_645)).astype("float64").mask(frame["charge"].isna())
     inputs = PlanInputs(model, frame, table.columns, model.predict_frame(frame), goal)
     return plan_actions(cards, inputs), inputs
+
+
+def test_a_plan_says_that_its_money_counts_rows_alike() -> None:
+    goal = Goal("value", "low", value=10.0, capacity=5)
+    plan, inputs = planned((CARD,), goal)
+    assert "alike" not in plan.sentence
+    weighed = replace(inputs.model, problem=replace(inputs.model.problem, weights="charge"))
+    assert plan_actions((CARD,), replace(inputs, model=weighed)).sentence.endswith(
+        "expected. Rows count alike here, whatever “charge” says.")
 
 
 def test_a_plan_hands_on_ids_and_values_as_they_are() -> None:

@@ -21,7 +21,7 @@ from automl_core.acting.budget import choose, choose_in_turn, expected_values
 from automl_core.acting.decide import Decision, DecisionInputs, decide
 from automl_core.acting.decisions import rank_rows
 from automl_core.acting.newsvendor import Newsvendor, newsvendor
-from automl_core.acting.profit import analytic_threshold, gains, matrix_of, precision_at, profit_curve
+from automl_core.acting.profit import _parts, analytic_threshold, gains, matrix_of, profit_curve
 from automl_core.acting.rates import wilson
 from automl_core.acting.simple_rule import rule_predictions
 from automl_core.data.infer import table_from_frame
@@ -93,8 +93,8 @@ def test_a_row_of_weight_three_is_three_rows() -> None:
         assert getattr(one, name) == pytest.approx(getattr(other, name))
     assert one.best.profit == pytest.approx(other.best.profit)
     assert one.best.high - one.best.low > other.best.high - other.best.low  # three of one kind tell less than three
-    first = precision_at(p, y, (100,), weights=weights)[0]
-    again = precision_at(np.repeat(p, times), np.repeat(y, times), (int(times[np.argsort(-p, kind="stable")[:100]].sum()),))[0]
+    first, size = _parts(p, y, [100], None, weights)[0], int(times[np.argsort(-p, kind="stable")[:100]].sum())
+    again = _parts(np.repeat(p, times), np.repeat(y, times), [size], None, np.ones(times.sum()))[0]
     assert (first.rate, first.lift, first.gain, first.share) == pytest.approx((again.rate, again.lift, again.gain, again.share))
     assert gains(p, y, weights=weights)[-1].lift == pytest.approx(1.0)
 
@@ -112,7 +112,7 @@ def test_weights_and_groups_count_together() -> None:
     weights = np.repeat(rng.choice([1.0, 5.0], 150), 8)
     alone, together = (profit_curve(p, y, matrix_of(GOAL), 0, codes, weights) for codes in (None, customers))
     assert together.best.high - together.best.low > 2 * (alone.best.high - alone.best.low)
-    narrow, wide = (precision_at(p, y, (400,), codes, weights)[0] for codes in (None, customers))
+    narrow, wide = (_parts(p, y, [400], codes, weights)[0] for codes in (None, customers))
     assert wide.rate == narrow.rate
     assert wide.high - wide.low > 2 * (narrow.high - narrow.low)
 
@@ -145,6 +145,11 @@ def test_a_thinned_table_with_weights_decides_as_the_whole_one() -> None:
         assert ours.value / (found[1].rows if "many" in ours.name else len(ends)) == pytest.approx(
             theirs.value / (found[0].rows if "many" in ours.name else len(y)), abs=1)
     assert "“w”" in found[1].weighed
+    assert "the curve is theirs" in found[1].weighed
+    number, costs = Problem("cost", "regression", "rmse", weights="w"), Goal("cost", "low", value=1.0, capacity=9)
+    told = decide(DecisionInputs(p[:99], y[:99], number, costs, weights=np.full(99, 2.0)),
+                  rank_rows(pd.DataFrame({"w": np.full(99, 2.0)}), p[:99], (), number, costs)).weighed
+    assert told == "Rows count by “w”: 99 rows stand for 198; the list's money is that of 9 rows such as it lists."
     assert found[0].weighed == ""
 
 
@@ -177,14 +182,13 @@ def test_a_decision_is_told_how_much_rows_count() -> None:
     assert made.curve.rows == round(frame["w"].iloc[places].sum())
 
 
-def test_lift_gains_and_precision() -> None:
+def test_lift_and_gains() -> None:
     p = np.linspace(1, 0, 100)
     y = np.array([1] * 20 + [0] * 80)
     parts = gains(p, y)
     assert (parts[0].rate, parts[0].lift, parts[0].gain) == (1.0, 5.0, 0.5)
     assert (parts[-1].rate, parts[-1].lift, parts[-1].gain) == (0.2, 1.0, 1.0)
-    assert precision_at(p, y, (40, 1000))[0].rate == 0.5
-    assert precision_at(p, y, (40, 1000))[1].rows == 100
+    assert (parts[3].rate, parts[-1].rows) == (0.5, 100)
     assert math.isnan(gains(p, np.zeros(100))[0].lift)
     low, high = wilson(0, 20)
     assert low == 0
@@ -352,8 +356,6 @@ def test_decision_tells_the_money_that_came() -> None:
     assert next(item.value for item in made.sensitivity if item.save_rate == 0.2) == pytest.approx(made.value)
     assert "It pays as long as acting turns" in made.sentence
     assert made.curve is not None
-    assert made.at_capacity is not None
-    assert made.at_capacity.rate == pytest.approx(y[chosen].mean())
 
 
 def test_a_list_that_lost_by_the_outcomes_breaks_even_above_the_assumed_share() -> None:
@@ -443,7 +445,6 @@ def test_money_of_customers_with_many_rows_is_as_unsure_as_their_number() -> Non
         top = np.sort(p)[::-1][:400]
         everyone = made.rivals[1]
         assert made.curve is not None
-        assert made.at_capacity is not None
         point = made.curve.points[100]
         level = p[p >= point.threshold]
         for name, low, truth, high in (
@@ -451,7 +452,7 @@ def test_money_of_customers_with_many_rows_is_as_unsure_as_their_number() -> Non
             ("ahead", everyone.low, (140 * top - 60).sum() - (140 * p - 60).sum(), everyone.high),
             ("curve", point.low, (140 * level - 60).sum(), point.high),
             ("honest", made.curve.honest_low, (140 * p - 60)[p > 60 / 140].sum(), made.curve.honest_high),
-            ("rate", made.at_capacity.low, top.mean(), made.at_capacity.high),
+            ("rate", made.lift[4].low, top.mean(), made.lift[4].high),
         ):
             held.setdefault(name, []).append((low, float(truth), high))
         demand = 100 * p + 8 * own + rng.normal(0, 4, 800)
@@ -481,3 +482,23 @@ def test_the_use_case_tells_the_money_whose_rows_go_together() -> None:
 
     grouped, alone = told(problem), told(replace(problem, group=""))
     assert grouped.saved_high - grouped.saved_low > 2 * (alone.saved_high - alone.saved_low)
+    frame["w"] = np.where(demand > mean, 9.0, 1.0)
+    assert told(replace(problem, group="", weights="w")).short_now > alone.short_now + 0.2
+
+
+def test_a_thinned_table_with_weights_provides_as_the_whole_one() -> None:
+    """Of days with less than was predicted one in five was kept, and counts for five."""
+    rng = np.random.default_rng(5)
+    mean = rng.uniform(20, 200, 40_000)
+    demand, costs = rng.poisson(mean).astype(float), Money(over=1.0, under=4.0)
+    kept = (demand > mean) | (rng.random(len(mean)) < 0.2)
+    weights = np.where(demand > mean, 1.0, 5.0)[kept]
+    whole, weighed = newsvendor(mean, demand, costs), newsvendor(mean[kept], demand[kept], costs, weights=weights)
+    alike = newsvendor(mean[kept], demand[kept], costs)
+    for name in ("cost_now", "cost_then", "saved", "short_now", "short_then"):
+        assert getattr(weighed, name) == pytest.approx(getattr(whole, name), rel=0.04), name
+        assert getattr(alike, name) != pytest.approx(getattr(whole, name), rel=0.06) or name == "short_then", name
+    assert weighed.rule.quantity(np.array([100.0])) == pytest.approx(whole.rule.quantity(np.array([100.0])), abs=2)
+    assert weighed.saved_low < whole.saved < weighed.saved_high
+    equal, plain = (newsvendor(mean[:3_000], demand[:3_000], costs, weights=each) for each in (np.full(3_000, 7.0), None))
+    assert equal.saved_high - equal.saved_low == pytest.approx(plain.saved_high - plain.saved_low, rel=0.02)

@@ -7,10 +7,13 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from automl_core.acting.action import ActionList, ActionRow, Condition, Segment, SegmentSearch
-from automl_core.framing.problem import Rung, Verdict
+from automl_core.acting.action import ActionList, ActionRow, Condition, Goal, Segment, SegmentSearch
+from automl_core.acting.decisions import rank_rows
+from automl_core.framing.problem import Problem, Rung, Verdict
 from automl_core.production.contract import ColumnDrift
 from automl_core.search.plan import RungOffer, RunSummary, Score
 from pages.ui import charts
@@ -129,3 +132,15 @@ def test_a_list_says_that_its_first_rows_bring_most_only_where_they_do() -> None
     assert told([10.0, 6.0, 4.0]).endswith("the first ones bring most.")
     assert told([60.0, 50.0, 40.0, 30.0, 20.0]).endswith("the first ones bring most.")
     assert told([20.0]).startswith("The row is expected to bring")
+
+
+def test_the_line_of_a_list_ends_at_the_amount_that_stands_above_it() -> None:
+    """Where rows have weights both go by them: the line once summed each row once."""
+    frame = pd.DataFrame({"w": [1.0, 9.0, 1.0, 5.0]})
+    problem = Problem("Churn", "binary", "roc_auc", ("No", "Yes"), "Yes", weights="w")
+    made = rank_rows(frame, np.array([0.9, 0.5, 0.4, 0.1]), (), problem, Goal("Churn", "No", value=1_000.0, capacity=3))
+    chart = charts.capacity(made, LIGHT, "€")
+    assert chart.figure.data[0].y[-1] == pytest.approx(made.expected_value)
+    assert chart.figure.layout.xaxis.title.text == "Rows acted on, best first"
+    mixed = charts.capacity(replace(made, unknown=2), LIGHT, "€")
+    assert mixed.figure.layout.xaxis.title.text == "Rows acted on, as listed"

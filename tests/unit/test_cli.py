@@ -87,6 +87,15 @@ def test_samples(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     has(data["samples"][0], ("name", "rows", "columns", "target", "story"))
 
 
+def test_help_says_which_class_of_a_row_is_spoken_of(capsys: pytest.CaptureFixture[str]) -> None:
+    """The one it is called, by factors where there are any: not always the likeliest."""
+    with pytest.raises(SystemExit):
+        main(["explain", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "of a row the one it is called" in told
+    assert "likeliest" not in told
+
+
 def test_profile(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, data = call(capsys, "profile", str(table))
     assert code in (0, 1)

@@ -204,6 +204,27 @@ def test_headline_of_several_classes_and_of_numbers() -> None:
         assert make_report(made).answer == f"Act first on 10 of 100 rows: those with the {side} predicted “cost”."
 
 
+def test_headline_of_rows_without_an_outcome() -> None:
+    """Nothing can be done about rows that ended: the list, and what it is compared with, are of the others."""
+    p = np.concatenate([np.full(1_800, 0.5), np.full(50, 0.2), np.full(150, 0.04)])
+    frame = pd.DataFrame({"Churn": ["Yes"] * 1_800 + [None] * 200})
+    goal = Goal("Churn", "No", capacity=50, value=100.0)
+    made = replace(inputs("Churn"), problem=PROBLEM, goal=goal, rows=2_000)
+    report = make_report(replace(made, actions=rank_rows(frame, p, (), PROBLEM, goal)))
+    assert report.answer == ("Act first on 50 of the 200 rows without an outcome: about 10 of them are expected to end as "
+                             "“Churn” = “Yes”, where as many picked at random would hold 4.")
+    assert "; all rows without an outcome (beyond the limit of 50 rows): € 320." in report.money.replace("\u00a0", " ")
+    every = make_report(replace(made, actions=rank_rows(frame, p, (), PROBLEM, replace(goal, capacity=200))))
+    assert every.answer.startswith("Act on all 200 rows without an outcome: about 16 of them")
+    assert every.money.endswith("from acting on all rows without an outcome.")
+    number, costs, low = Problem("cost", "regression", "rmse"), frame.rename(columns={"Churn": "cost"}), Goal("cost", "low")
+    for capacity, told in ((50, "Act first on 50 of the 200 rows without an outcome: those with the highest predicted “cost”."),
+                           (300, "those without an outcome first, then those with the highest predicted “cost”.")):
+        actions = rank_rows(costs, p, (), number, replace(low, capacity=capacity))
+        about = replace(inputs("cost"), problem=number, actions=actions, goal=low, rows=2_000)
+        assert make_report(about).answer.endswith(told)
+
+
 def test_of_several_classes_report_and_model_card_say_which_one_is_explained() -> None:
     many = Problem("kind", "multiclass", "log_loss", ("Yes", "No", "Perhaps"))
     made = replace(inputs("kind"), problem=many, actions=None, verdict=None)

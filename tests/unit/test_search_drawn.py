@@ -19,8 +19,9 @@ from automl_core.search.prepared import FEWEST, drawn, prepare
 from automl_core.workspace import act as act_step
 from automl_core.workspace import ranked
 from automl_core.workspace.act import Acting
+from automl_core.workspace.going_on import with_more
 from automl_core.workspace.ranked import Predictions, with_every, with_unseen
-from automl_core.workspace.search import Searching
+from automl_core.workspace.search import Searching, explaining_seconds
 from automl_core.workspace.summaries import with_choice
 from automl_core.workspace.views import Run
 from tests.unit.modelling import PROBLEMS
@@ -133,7 +134,8 @@ def test_rows_without_an_outcome_can_be_ranked_and_drawn_but_judge_no_list(
     assert np.allclose(listed.oof[today], outcome.model.predict_frame(frame[today]))
     assert np.array_equal(searching.judged(run).positions, np.flatnonzero(~today))
     assert np.isnan(searching.drawable(run).y).sum() == today.sum()
-    assert searching.covered("project", ranked=True) == (540, 540)
+    assert searching.covered("project") == (540, 540)
+    assert searching.covered("project", ranked=True) == (600, 600)  # of more than fit into a table the first are shown
     assert searching.drawn_from("project") == (600, 600)
     goal = Goal(target, next(name for name in data.problem.classes if name != data.problem.positive), value=100.0, capacity=100)
     context = SimpleNamespace(cleaned=SimpleNamespace(get=lambda _, make: make()), store=SimpleNamespace(list=lambda *_: ()))
@@ -154,6 +156,12 @@ def test_rows_without_an_outcome_can_be_ranked_and_drawn_but_judge_no_list(
     monkeypatch.setattr(Searching, "ranked", lambda self, run: replace(self.judged(run)))  # its cache had no room for both
     monkeypatch.setattr(Acting, "actions_of", lambda *_: "the list itself")
     assert act.past_actions_of(run) == "the list itself"
+
+
+def test_explaining_takes_less_where_the_search_took_its_time() -> None:
+    """Of time that was added, too: a minute after ten had eleven left by its end, however long it had taken."""
+    for asked in (Plan(60.0), with_more(Plan(600.0), 600.0, 60.0)):
+        assert [round(explaining_seconds(asked, gone), 2) for gone in (0.0, 50.0, 57.0, 65.0)] == [4.8, 4.8, 3.0, 1.92]
 
 
 def test_rows_of_no_weight_are_left_out_of_the_search_and_ranked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
