@@ -60,7 +60,7 @@ def sides_in_file(
     for pilot in _running(context, run.project_id):
         arms = _by_ids(pilot, assignment_of(context, pilot), frame)
         if arms is None:
-            kept = _arms(context, search, run, pilot)
+            kept = _arms(context, search, run, pilot) if (positions >= 0).any() else {}
             arms = {at: kept[row] for at, row in enumerate(positions.tolist()) if row in kept}
         found.append(Sides(pilot, arms))
     return tuple(found)
