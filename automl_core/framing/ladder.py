@@ -225,9 +225,9 @@ def _drawn_labels(p: Floats, seed: int) -> Floats:
     for all rows, and what only calls rare classes now and then must not seem to know something."""
     random = np.random.default_rng(seed)
     if p.ndim == 1:
-        return (random.random(len(p)) < p).astype(float)
+        return np.asarray(random.random(len(p)) < p, dtype=float)
     codes = (random.random(len(p))[:, None] > np.cumsum(p, axis=1)[:, :-1]).sum(axis=1)
-    return np.eye(p.shape[1])[codes]
+    return np.asarray(np.eye(p.shape[1])[codes], dtype=float)
 
 
 def _parts_of_one(material: rungs.Material, fold: tuple[NDArray[np.int64], NDArray[np.int64]], answers: Answers) -> Scores:
