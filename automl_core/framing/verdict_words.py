@@ -65,6 +65,8 @@ def interval(problem: Problem, rung: Rung) -> str:
 
 def subject(rung: str, problem: Problem, rule: str) -> str:
     """The rung as the subject of a sentence."""
+    if rung == "average" and problem.metric == "f1_macro":
+        return "a guess drawn by how often each class comes"
     if rung == "average":
         return "the same guess for every row" if problem.task != "regression" else "guessing the average"
     return rule if rung == "rule" and rule else NAMES[rung]
