@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.framing.metrics import METRICS, best_number, decision_of
+from automl_core.framing.metrics import METRICS, best_number, decision_of, drawn_labels
 from automl_core.search.assembly import Order, assemble_model, row_ms, score_of
 from automl_core.search.calibration import calibrate
 from automl_core.search.contest import Clock, Contest, find_candidate
@@ -202,14 +202,16 @@ def _baseline(contest: Contest, folds: tuple[int, ...]) -> Array:
     """(m,) or (m, k) predictions of one constant a fold: the number that suits the metric, or class shares, of the training part.
 
     Where rows are only put in order or given labels, one for all: constants that differ between folds would order them by their
-    fold, and a fold with more of a class than the others would be given the other label.
+    fold, and a fold with more of a class than the others would be given the other label. Only macro F1 likes labels better that
+    are drawn by the shares, as the check has them: against one for all a model of noise would seem to pay.
     """
     prepared = contest.prepared
     problem = prepared.data.problem
     out = np.zeros((len(prepared.y), prepared.classes) if problem.task == "multiclass" else len(prepared.y))
     if prepared.metric.area is not None:
         return out[contest.positions(folds)]
-    if prepared.metric.labels and problem.task != "regression":
+    drawn = prepared.metric.name == "f1_macro"
+    if prepared.metric.labels and problem.task != "regression" and not drawn:
         return _one_label(contest, folds)
     for fold in folds:
         train, valid = prepared.folds[fold]
@@ -221,7 +223,7 @@ def _baseline(contest: Contest, folds: tuple[int, ...]) -> Array:
             out[valid] = float(np.average(y, weights=weights))
         else:
             out[valid] = best_number(problem, y, weights)
-    return out[contest.positions(folds)]
+    return (drawn_labels(out, contest.plan.seed) if drawn else out)[contest.positions(folds)]
 
 
 def _one_label(contest: Contest, folds: tuple[int, ...]) -> Array:
