@@ -13,7 +13,17 @@ import numpy as np
 
 from automl_core.errors import BadInput
 from automl_core.framing import metric_rows as rows
-from automl_core.framing.metric_rows import DEFAULT_DECISION, Cut, Decision, Floats, Statistics, Truth, Weights, predicted_codes
+from automl_core.framing.metric_rows import (
+    DEFAULT_DECISION,
+    Cut,
+    Decision,
+    Floats,
+    MiddleStep,
+    Statistics,
+    Truth,
+    Weights,
+    predicted_codes,
+)
 from automl_core.framing.problem import Money, Problem, Task
 
 __all__ = ["DEFAULT_DECISION", "METRICS", "Decision", "Metric", "bayes_threshold", "best_number", "decision_of", "default_metric",
@@ -132,7 +142,11 @@ def bayes_threshold(money: Money) -> float:
 
 def decision_of(problem: Problem, threshold: Cut | None = None) -> Decision:
     """The decision a problem implies: the given threshold, else the one its money says, else 0.5. Of several classes their
-    factors can be given."""
+    factors can be given; steps of a scale are called by their middle unless something else is."""
+    if threshold is None and problem.ordered and problem.task == "multiclass":
+        threshold = MiddleStep()
+    if isinstance(threshold, MiddleStep):
+        return Decision(0.5, problem.money, problem.quantile, threshold.factors, True)
     if isinstance(threshold, tuple):
         return Decision(0.5, problem.money, problem.quantile, threshold)
     if threshold is None:

@@ -180,3 +180,4 @@ class RunSummary:
     left_out: int = 0
     all_seconds: float = 0.0
     factors: tuple[float, ...] = ()
+    middle: bool = False

@@ -99,7 +99,8 @@ def _scale(problem: Problem, key: str) -> Problem:
     if problem.task != "multiclass":
         return problem
     ordered = st.checkbox("The classes are steps of a scale", problem.ordered, key=f"ordered_{key}",
-                          help="As in poor, fair, good: a model then learns the steps, and a near miss is a smaller one.")
+                          help="As in poor, fair, good: a model then learns the steps, a near miss is a smaller one, and a row "
+                               "is called the step with as much below as above it.")
     if not ordered:
         return replace(problem, ordered=False)
     chosen = st.multiselect("From lowest to highest", problem.classes, default=problem.classes, key=f"steps_{key}",
