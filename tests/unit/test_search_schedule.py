@@ -8,11 +8,11 @@ import pytest
 
 from automl_core.search.contest import Contest
 from automl_core.search.families import families
-from automl_core.search.handover import refit_seconds
 from automl_core.search.journal import FoldResult
 from automl_core.search.log_target import LOG, OPTION
 from automl_core.search.plan import Candidate, Plan
 from automl_core.search.prepared import Prepared, prepare
+from automl_core.search.reserve import likely_team, refit_seconds
 from automl_core.search.schedule import Moment, fold_count, next_place
 from tests.unit.test_search_race import make_data
 
@@ -122,9 +122,9 @@ def test_time_is_kept_for_refits_that_end_in_it() -> None:
         truth = prepared.y[prepared.folds[0][1]]
         contest.take(FoldResult("boost", 0, truth + 1.0, 10, slow))
         contest.take(FoldResult("line", 0, truth + 5.0, 10, quick))
-        return refit_seconds(contest)
+        return refit_seconds(contest, likely_team(contest))
 
-    assert refit_seconds(Contest(prepared, Plan(60.0, 2), (BOOST, LINE), {}, folds=1)) == 0.0
+    assert likely_team(Contest(prepared, Plan(60.0, 2), (BOOST, LINE), {}, folds=1)) == ()
     assert kept(2.0, 1.0) == pytest.approx(2.0 * 2**1.5, rel=0.01)
     assert kept(30.0, 1.0) == 0.0
     assert kept(6.0, 1.0) > 15.0
