@@ -131,6 +131,8 @@ def _standing(contest: Contest, candidate: Candidate) -> tuple[float, float]:
     tops = {kind: max(group) for kind, group in groups.items()}
     mine = kinds[candidate.key]
     if mine not in groups:
+        mine = families().get(mine[0]).like or mine[0], mine[1]
+    if mine not in groups:
         return _gap_of_new(mine, tops), max(spread, float(np.std(list(tops.values()))))
     return best - (scores[candidate.twin] if candidate.twin in scores else tops[mine]), spread
 
