@@ -193,7 +193,9 @@ class Contest:
                 (cut if result.truncated else whole).setdefault(family.name, []).append(pace)
         family = families().get(candidate.family)
         if family.seconds is not None and family.name not in whole | cut:
-            return family.seconds(candidate.options, len(self.prepared.folds[0][0]), len(self.prepared.encoder.features))
+            learned = [self.extras[kind, 0] for kind in self.wanted_extras(candidate) if (kind, 0) in self.extras]
+            columns = len(self.prepared.encoder.features) + sum(len(extras.features) for extras in learned)
+            return family.seconds(candidate.options, len(self.prepared.folds[0][0]), columns)
         paces = next((found[name] for name in (family.name, "lightgbm") for found in (whole, cut) if name in found), [0.0])
         return float(np.mean(paces)) * family.work(candidate.options, task)
 
