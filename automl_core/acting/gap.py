@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.nuisance import Learner, fold_of
 from automl_core.acting.statistics import group_codes
-from automl_core.explaining.dependent import effective
+from automl_core.framing.dependent import effective
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]

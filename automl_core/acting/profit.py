@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from automl_core.acting.action import Goal
 from automl_core.acting.statistics import sum_reach
 from automl_core.errors import BadInput
-from automl_core.explaining.dependent import effective
+from automl_core.framing.dependent import effective
 from automl_core.framing.problem import Money
 
 Floats = NDArray[np.float64]

@@ -83,7 +83,7 @@ def gap_between(values: Floats, inside: NDArray[np.bool_], groups: NDArray[np.ge
 
 def group_codes(groups: NDArray[np.generic]) -> NDArray[np.int64]:
     """Codes (n,) of who goes together; rows whose group is missing get a code of their own each."""
-    from automl_core.explaining.dependent import codes_of
+    from automl_core.framing.dependent import codes_of
 
     return codes_of(groups)
 
@@ -97,7 +97,7 @@ def sum_reach(parts: Floats, together: NDArray[np.int64] | None = None, shares: 
     """
     from scipy.special import stdtrit
 
-    from automl_core.explaining.dependent import LEAST_TOGETHER, effective
+    from automl_core.framing.dependent import LEAST_TOGETHER, effective
 
     if len(parts) < 2:
         return 0.0

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.explaining.dependent import Codes, codes_of, effective, mean_error
+from automl_core.framing.dependent import Codes, codes_of, effective, mean_error
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
