@@ -12,9 +12,9 @@ from automl_core.acting.action import ActionList, Goal
 from automl_core.acting.decisions import counted_by, middle_of, risk
 from automl_core.acting.outcome import make_outcome
 from automl_core.acting.profit import LiftPart, ProfitCurve, gains, matrix_of, profit_curve
-from automl_core.acting.statistics import group_codes, sum_reach
+from automl_core.acting.statistics import group_codes
 from automl_core.explaining.words import count, interval, money, number, percent, quote
-from automl_core.framing.dependent import effective
+from automl_core.framing.dependent import effective, sum_reach
 from automl_core.framing.problem import Money, Problem
 
 Floats = NDArray[np.float64]

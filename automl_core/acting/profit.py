@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Goal
-from automl_core.acting.statistics import sum_reach
 from automl_core.errors import BadInput
-from automl_core.framing.dependent import effective
+from automl_core.framing.dependent import rows_worth, sum_reach
 from automl_core.framing.problem import Money
 
 Floats = NDArray[np.float64]
@@ -147,23 +146,11 @@ def _parts(p: Floats, y: Floats, sizes: list[int], together: Codes | None, mass:
     made = []
     for size in sizes:
         first, hits, rows = order[:size], float(found[size - 1]), float(reached[size - 1])
-        rate, alone = hits / rows, _alone(y[first], None if together is None else together[first], mass[first])
+        rate, alone = hits / rows, rows_worth(y[first], None if together is None else together[first], mass[first])
         low, high = wilson(rate * alone, alone)
         lift, gain = (rate / (total / everyone), hits / total) if total else (math.nan, math.nan)
         made.append(LiftPart(rows / everyone, size, rate, low, high, lift, gain))
     return tuple(made)
-
-
-def _alone(y: Floats, together: Codes | None, mass: Floats) -> float:
-    """How many rows of one weight that stand alone tell as much as these about their rate (the design effect of Kish 1965)."""
-    rows, counts = len(y), mass * (len(y) / mass.sum())
-    if together is None:
-        return float(rows**2 / (counts**2).sum())
-    rate = float((counts * y).sum()) / rows
-    plain = 1.96 * math.sqrt(max(rate * (1 - rate), 0.0) * rows / max(rows - 1, 1)) * math.sqrt(rows)
-    if not 0 < y.mean() < 1:  # all ended alike, as those of one group may
-        return effective(counts, together)
-    return max(1.0, rows * min(1.0, (plain / sum_reach(counts * (y - rate), together, counts)) ** 2))
 
 
 def _checked(
@@ -261,4 +248,4 @@ def _cross_selected(
             cuts, _, profit = _all_cuts(p[~inside], y[~inside], money, mass[~inside])
             threshold = float(cuts[int(np.argmax(profit))])
         kept[inside] = np.where(p[inside] >= threshold, acted[inside], left[inside])
-    return float(kept.sum()), sum_reach(kept, together)
+    return float(kept.sum()), sum_reach(kept, together, mass)
