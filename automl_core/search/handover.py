@@ -14,7 +14,6 @@ from automl_core.search.assembly import Order, assemble_model, row_ms, score_of
 from automl_core.search.calibration import calibrate
 from automl_core.search.contest import Clock, Contest, find_candidate
 from automl_core.search.encoder_files import encoder_files
-from automl_core.search.families import families
 from automl_core.search.family import Array
 from automl_core.search.formula_files import formula_files
 from automl_core.search.journal import FoldResult
@@ -22,6 +21,7 @@ from automl_core.search.model import Model
 from automl_core.search.nested import nested_rungs
 from automl_core.search.offers import ENSEMBLE, Offer, best_first, choose, make_ballot, make_offers, rungs, speed
 from automl_core.search.plan import RungOffer, RunSummary, left_out_sentence
+from automl_core.search.reserve import refit_rounds
 
 __all__ = ["Outcome", "Settlement", "best_first", "settle"]
 
@@ -76,7 +76,7 @@ def settle(settlement: Settlement) -> Outcome:
     honest = nested_rungs(ballot, contest.fold_of(folds), offers)
     chosen = choose(offers)
     wanted = dict.fromkeys(key for offer in (chosen, *rungs(offers).values()) for key in offer.weights)
-    refits = settlement.refit({key: _rounds(contest, key, folds) for key in wanted})
+    refits = settlement.refit({key: refit_rounds(contest, key, folds) for key in wanted})
     found: dict[tuple[tuple[str, float], ...], _Rung] = {}
     loaded: dict[str, Any] = {}
     task, fold_of = contest.prepared.data.problem.task, contest.fold_of(folds)
@@ -105,14 +105,6 @@ def settle(settlement: Settlement) -> Outcome:
     oofs = {rung.name: rung.honest for rung in ladder}
     looked_at = contest.prepared.positions
     return Outcome(mine.model, summary, mine.honest, y, looked_at[rows], looked_at, models, oofs)
-
-
-def _rounds(contest: Contest, key: str, folds: tuple[int, ...]) -> int:
-    """The best rounds of the folds together; a boosting on more rows wants a few more."""
-    mean = float(contest.best_rounds(key, folds))
-    if families().get(find_candidate(contest.candidates, key).family).grows:
-        mean *= math.sqrt(len(contest.prepared.y) / len(contest.prepared.folds[0][0]))
-    return max(1, round(mean))
 
 
 def _not_refitted(contest: Contest, chosen: Offer) -> str:
