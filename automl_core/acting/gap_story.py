@@ -14,6 +14,7 @@ from automl_core.explaining.words import count, interval, percent, quote
 
 ERROR = 0.025  # Holm over the gap and its two parts; the drivers have the other half of the 5 %
 ENOUGH_ALIKE = 0.5
+CHECKED = "on the rows that checked it"  # as all figures of a driver are; those of the gap are of all rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +151,10 @@ def _driver_words(driver: Driver, outcome: Outcome, over_time: bool) -> str:
     where = describe_all(driver.conditions)
     if driver.kind == "mix":
         return (f"Rows where {where} are {percent(driver.share_first)} {here} and {percent(driver.share_second)} {there}: "
-                f"{_signed(driver.effect.value, outcome)} ({_range(driver.effect, outcome)}).")
+                f"{_signed(driver.effect.value, outcome)} ({_range(driver.effect, outcome)}, {CHECKED}).")
     verb = "moved by" if over_time else "differs by"
     return (f"Where {where}, the outcome of rows that are alike {verb} {_signed(driver.effect.value, outcome)} "
-            f"({_range(driver.effect, outcome)}), elsewhere by {_signed(driver.elsewhere, outcome)}.")
+            f"({_range(driver.effect, outcome)}, {CHECKED}), elsewhere by {_signed(driver.elsewhere, outcome)}.")
 
 
 def _signed(value: float, outcome: Outcome) -> str:

@@ -326,7 +326,11 @@ def test_segment_stories_and_what_is_not_explained() -> None:
     assert plain.reasons == ()
     assert math.isnan(plain.not_explained)
     assert plain.same_sign == 5
+    assert f"on the rows that checked it: {plain.segment.rows:,} in the group)." in plain.segment.sentence
+    assert plain.sentence.startswith("Of all rows ")
+    assert plain.sentence.endswith("in 5 of 5 parts of them.")
     inside = a if plain.segment.difference > 0 else ~a
+    assert plain.rows == inside.sum() > plain.segment.rows
     assert plain.share_rows == pytest.approx(inside.mean())
     assert plain.share_outcome == pytest.approx(y[inside].sum() / y.sum())
     assert plain.explained == pytest.approx(np.corrcoef(a, y)[0, 1] ** 2)
@@ -356,7 +360,7 @@ def test_a_report_says_of_what_a_group_has_a_share() -> None:
         assert f" % {of_all}." in section.lines[0]
         assert f" % {of_all};" in stories[0].sentence
         (earlier,) = make_sections(SectionInputs(stories=(replace(stories[0], of_all=""),)))
-        assert earlier.lines[0].endswith(" of the rows.")
+        assert earlier.lines[0].endswith(" of all rows.")
 
 
 def test_many_rows_without_any_alike_are_not_called_few() -> None:

@@ -195,7 +195,7 @@ def _sentence(conditions: tuple[Condition, ...], rows: int, gap: Gap, outcome: O
     measure = f"have {outcome.label}" if outcome.is_rate else f"is the mean of {outcome.label}"
     return (
         f"Where {describe_all(conditions)}, {outcome.level(gap.first)} {measure}, elsewhere {outcome.level(gap.second)}: "
-        f"{outcome.gap(gap.difference)} {word} (95 % range {span}; {rows:,} rows checked)."
+        f"{outcome.gap(gap.difference)} {word} (95 % range {span}, on the rows that checked it: {rows:,} in the group)."
     )
 
 
