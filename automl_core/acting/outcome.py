@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.errors import BadInput
-from automl_core.explaining.words import number, percent, points, quote
+from automl_core.explaining.words import number, percent, points, quote, told_apart
 from automl_core.framing.problem import Problem
 
 Floats = NDArray[np.float64]
@@ -28,6 +28,11 @@ class Outcome:
     def level(self, value: float) -> str:
         """A mean outcome in words: “26 %” or “1,230”; a share that is estimated beyond none or all is said to be just that."""
         return percent(min(max(value, 0.0), 1.0)) if self.is_rate else number(value)
+
+    def levels(self, first: float, second: float) -> tuple[str, str]:
+        """Two of them, with as many digits as tell them apart."""
+        return told_apart(*(min(max(value, 0.0), 1.0) if self.is_rate else value for value in (first, second)),
+                          write=percent if self.is_rate else number)
 
     def gap(self, value: float) -> str:
         """A difference of mean outcomes in words, without its sign."""

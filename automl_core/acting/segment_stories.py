@@ -48,9 +48,9 @@ class Reason:
 class SegmentStory:
     """A confirmed segment on all rows with an outcome: `segment` has the figures of those that checked it.
 
-    `rows` are its rows among all (0 in what earlier versions kept), `share_rows` is its share of them, `share_outcome` its share of what `of_all` says (NaN for numbers below zero; earlier
-    versions kept no `of_all`), `explained` the share of the outcome's variance that the segment tells, `same_sign` the folds (of
-    5) in which it differs the same way.
+    `rows` are its rows among all (0 in what earlier versions kept), `share_rows` is its share of them, `share_outcome` its share
+    of what `of_all` says (NaN for numbers below zero; earlier versions kept no `of_all`), `explained` the share of the outcome's
+    variance that the segment tells, `same_sign` the folds (of 5) in which it differs the same way.
     `reasons` (widest first) plus `others` plus `not_explained` is the segment's difference; without a model there are none and
     `not_explained` is NaN.
     """

@@ -16,7 +16,7 @@ from automl_core.errors import BadInput
 from automl_core.explaining.changes import TableChange, TableWhatIf
 from automl_core.explaining.contributions import shown
 from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, is_number, open_rows
-from automl_core.explaining.words import count, counted_alike, number, quote, told_apart
+from automl_core.explaining.words import count, counted_alike, number, quote, signed, told_apart
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
@@ -161,8 +161,10 @@ def _sentence(rows: Rows, made: TableWhatIf, changes: tuple[TableChange, ...]) -
     what = join_words([_change_words(change) for change in changes])
     if problem.task == "regression":
         move = made.mean_after - made.mean_before
-        found = (f"If {what}, the model predicts {quote(problem.target)} at {number(made.mean_after)} on average instead of "
-                 f"{number(made.mean_before)} ({'+' if move > 0 else ''}{number(move)}).")
+        after, before = told_apart(made.mean_after, made.mean_before, number)
+        found = f"If {what}, the model predicts {quote(problem.target)} at {after} on average instead of {before} "
+        found = f"{found}({signed(move, number)})." if after != before else (
+            f"If {what}, the model predicts {quote(problem.target)} at {after} on average as before.")
     else:
         label = problem.classes[rows.place]
         after, before = told_apart(made.mean_after / 100, made.mean_before / 100)

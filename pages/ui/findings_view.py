@@ -98,8 +98,8 @@ def _one_group(found: WhatHappened) -> None:
 
 def _why(story: SegmentStory, unit: str, scale: float) -> None:
     cards.show(findings_charts.waterfall(story, unit, scale, session.palette()), "happened_why")
-    st.caption("The difference is that of the rows that checked the group. The parts are what the model makes of each column in a "
-               "sample of all rows, inside the group against elsewhere. What they do not account for is shown as not explained.")
+    st.caption("The difference is that of the rows that checked the group. The parts are what the model makes of each column in "
+               "a sample of all rows, inside the group against elsewhere. What they do not account for is not explained.")
 
 
 def two_groups(project: str, label: str) -> None:
