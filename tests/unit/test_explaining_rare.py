@@ -10,6 +10,7 @@ from automl_core.explaining import Allowed, cheapest_flip, curve, open_rows, pas
 from automl_core.explaining.changes import TableChange
 from automl_core.explaining.single import explain_row
 from automl_core.explaining.sure import sureness
+from automl_core.explaining.words import percent
 from automl_core.framing.problem import Task
 from tests.unit.test_explaining_routes import COLUMNS, model, table, target
 
@@ -37,6 +38,19 @@ def test_a_row_is_told_with_a_decimal_below_ten_percent() -> None:
     found = explain_row(made, low, frame)
     assert found.prediction < 10
     assert f"is predicted at {found.prediction:.1f} %" in found.sentence
+
+
+def test_what_a_row_is_held_against_is_the_start_of_its_parts_and_not_an_average_row() -> None:
+    """Of trees the parts start at their expected log-odds: not at the mean of the predictions."""
+    frame, _ = table()
+    made = model("binary", ("lightgbm",))
+    said = made.predict_frame(frame)
+    for place, side in ((int(np.argmax(said)), "above"), (int(np.argmin(said)), "below")):
+        found = explain_row(made, frame.iloc[place].to_dict(), frame)
+        assert "average" not in found.sentence
+        assert f", {side} the {percent(found.base / 100)} that the model says where nothing is known of a row" in found.sentence
+        assert ", mostly because “" in found.sentence
+    assert abs(found.base - 100 * said.mean()) > 0.2
 
 
 def test_the_flip_says_where_the_answer_turns() -> None:
