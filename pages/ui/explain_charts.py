@@ -275,8 +275,8 @@ def _places(labels: tuple[str, ...], limit: int) -> list[str]:
 
 
 def waterfall(row: RowExplanation, palette: Palette) -> Chart:
-    """From what is said where nothing is known of a row to this row’s prediction, one column a step: the eight largest, the others
-    together."""
+    """From what is said where nothing is known of a row to this row’s prediction, one column a step: the eight largest, the
+    others together."""
     import plotly.graph_objects as go
 
     ordered = sorted(row.contributions, key=lambda part: -abs(part.amount))
