@@ -168,11 +168,13 @@ def _sentence(rows: Rows, made: TableWhatIf, changes: tuple[TableChange, ...]) -
     else:
         label = problem.classes[rows.place]
         after, before = told_apart(made.mean_after / 100, made.mean_before / 100)
-        turned = f"change sides ({made.flips_up:,} up, {made.flips_down:,} down)"
+        flips = made.flips_up + made.flips_down
+        turned = f"{'changes' if flips == 1 else 'change'} sides ({made.flips_up:,} up, {made.flips_down:,} down)"
         if problem.task == "multiclass":
-            turned = f"get another answer ({made.flips_up:,} become {quote(label)}, {made.flips_down:,} become another class)"
+            up, down = (count(many, "becomes", "become") for many in (made.flips_up, made.flips_down))
+            turned = f"{'gets' if flips == 1 else 'get'} another answer ({up} {quote(label)}, {down} another class)"
         found = (f"If {what}, the model predicts {quote(problem.target)} = {quote(label)} at {after} on "
-                 f"average instead of {before}; {made.flips_up + made.flips_down:,} of {made.rows:,} rows {turned}.")
+                 f"average instead of {before}; {flips:,} of {count(made.rows, 'row')} {turned}.")
     if made.outside:
         found += f" In {count(made.outside, 'row')} the new value lies beyond anything seen, where the model can only guess."
     return f"{found} {counted_alike(problem.weights)}".rstrip()

@@ -26,9 +26,9 @@ def score_text(summary: RunSummary) -> str:
 def score_figure(summary: RunSummary) -> tuple[str, str]:
     """The score as one number with its label."""
     if summary.metric == "roc_auc":
-        return f"{100 * summary.score.mean:.0f} of 100", "pairs put in the right order"
+        return f"{_hundreds(summary.score.mean)[0]} of 100", "pairs put in the right order"
     if summary.metric == "accuracy":
-        return f"{100 * summary.score.mean:.0f} of 100", "predicted right"
+        return f"{_hundreds(summary.score.mean)[0]} of 100", "predicted right"
     if summary.metric in ("rmse", "mae"):
         return number(summary.score.mean), "typical miss"
     return number(summary.score.mean), _title(summary.metric)
@@ -56,11 +56,17 @@ def score_words(summary: RunSummary) -> str:
 
 def _of_hundred(mean: float, low: float, high: float, what: str = "cases") -> str:
     """85 of 100 cases with the range; with a decimal or two where whole cases would make the range look like nothing."""
-    for places in (0, 1, 2):
-        value, first, last = (f"{100 * part:.{places}f}" for part in (mean, low, high))
-        if first != last:
-            break
+    value, first, last = _hundreds(mean, low, high)
     return f"{value} of 100 {what} (95 % range {interval(first, last)})"
+
+
+def _hundreds(mean: float, *ends: float) -> tuple[str, ...]:
+    """Shares as so many of 100, with a decimal or two where whole ones would call nearly all all, or two ends one."""
+    for places in (0, 1, 2):
+        texts = tuple(f"{100 * part:.{places}f}" for part in (mean, *ends))
+        if len(set(texts[1:])) == len(set(ends)) and (mean == 1 or float(texts[0]) < 100):
+            break
+    return texts
 
 
 def driver_bars(explanation: Explanation | None) -> tuple[Bar, ...]:

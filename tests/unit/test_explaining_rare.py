@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from automl_core.explaining import Allowed, cheapest_flip, curve, open_rows, past_cases, what_if_table
-from automl_core.explaining.changes import TableChange
+from automl_core.explaining import Allowed, cheapest_flip, curve, open_rows, past_cases, table_what_if, what_if_table
+from automl_core.explaining.changes import TableChange, TableWhatIf
 from automl_core.explaining.single import explain_row
 from automl_core.explaining.sure import sureness
 from automl_core.explaining.words import percent
@@ -130,3 +130,18 @@ def test_where_rows_have_weights_it_is_said_that_they_count_alike_and_the_past_d
         assert ("trust the past rows more" in plain.sentence) == (task == "binary")
         table_told = what_if_table(weighed, frame, (TableChange("b", "add", 0.1),), COLUMNS)
         assert table_told.sentence.endswith(f" {words}")
+
+
+def test_one_row_that_turns_is_told_as_one() -> None:
+    """And a mean that moves by less than its digits is not said to go from a number to itself."""
+    said: tuple[tuple[Task, str], ...] = (("binary", "1 of 300 rows changes sides (1 up, 0 down)."),
+                                          ("multiclass", "1 of 300 rows gets another answer (1 becomes “"))
+    for task, turned in said:
+        made = model(task, ("lightgbm",))
+        rows = open_rows(made, table()[0].head(300))
+        change = TableWhatIf(300, 300, 20.0, 20.4, 0.1, 0.7, 1, 0, 0, (), (), (), "points", "", "")
+        assert turned in table_what_if._sentence(rows, change, (TableChange("a", "add", 1.0),))
+    rows = open_rows(model("regression", ("lightgbm",)), table()[0].head(300))
+    for after, told in ((5.0 + 1e-12, "at 5 on average as before."), (5.001, "at 5.001 on average instead of 5 (+0.001).")):
+        change = TableWhatIf(300, 300, 5.0, after, 0.0, 0.0, 0, 0, 0, (), (), (), "y", "", "", False)
+        assert told in table_what_if._sentence(rows, change, (TableChange("a", "add", 1.0),))

@@ -25,7 +25,7 @@ from automl_core.framing.problem import Leak, Problem, Rung, Verdict
 from automl_core.reporting import CardFacts, ReportInputs, make_report, model_card, render
 from automl_core.reporting.report import Report
 from automl_core.reporting.sections import SectionInputs, make_sections
-from automl_core.search.plan import RunSummary, Score
+from automl_core.search.plan import RunSummary, Score, Trial
 from tests.unit.test_pilots import CARD, verdict
 
 EVIL = "<img src=x onerror=alert(1)>\"'{{7*7}}\u202e"
@@ -325,6 +325,27 @@ def test_narrow_ranges_of_scores_have_ends_that_differ() -> None:
     assert any("(95 % range 99.00 to 99.01)" in text for text in make_report(made).sure)
     made = replace(inputs(), summary=replace(SUMMARY, score=Score(0.99004, 0.99002, 0.99006), metric="f1"))
     assert any("(95 % range 0.99 to 0.9901)" in text for text in make_report(made).sure)
+
+
+def test_nearly_all_is_not_all_of_a_hundred() -> None:
+    for metric in ("accuracy", "roc_auc"):
+        report = make_report(replace(inputs(), summary=replace(SUMMARY, score=Score(0.997, 0.994, 0.999), metric=metric)))
+        assert report.figures[-1][0] == "99.7 of 100"
+        assert any("99.7 of 100 cases (95 % range 99.4 to 99.9)" in text for text in report.sure)
+    perfect = make_report(replace(inputs(), summary=replace(SUMMARY, score=Score(1.0, 0.99, 1.0), metric="accuracy")))
+    assert perfect.figures[-1][0] == "100 of 100"
+
+
+def test_one_part_and_one_candidate_are_told_as_such() -> None:
+    held = replace(SUMMARY, folds=1, judged=1400, leaderboard=(Trial("x", "rule", "Rule", {}, "finished", 0.0, 0.0, 0.0),))
+    card = model_card(CardFacts(PROBLEM, held, ("a",), inputs().made_at))
+    assert "- On the rows held out: 0.849" in card
+    assert "chosen from 1 candidate\n" in card
+    asked = inputs()
+    assert asked.segments is not None
+    report = make_report(replace(asked, summary=held, segments=replace(asked.segments, looked_at=1)))
+    assert any("rows, held out and predicted by a model that had not seen them: " in text for text in report.sure)
+    assert any("(1 was looked at)" in text for text in report.sure)
 
 
 def test_a_model_card_says_what_was_held_out() -> None:
