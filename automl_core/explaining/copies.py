@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.data.table import Column
-from automl_core.explaining.dependent import Codes, codes_of, together_in
+from automl_core.framing.dependent import Codes, codes_of, together_in
 from automl_core.framing.problem import Problem
 from automl_core.framing.validation import copied_rows
 

@@ -22,7 +22,6 @@ from automl_core.explaining.contributions import (
     reference_rows,
 )
 from automl_core.explaining.copies import among, together_of
-from automl_core.explaining.dependent import Codes
 from automl_core.explaining.explanation import LEAST_NAMED, Explanation, Importance
 from automl_core.explaining.groups import column_groups
 from automl_core.explaining.honesty import grouped
@@ -30,6 +29,7 @@ from automl_core.explaining.importance import importances, shape
 from automl_core.explaining.reference import Care, Reference
 from automl_core.explaining.routes import by_itself, exact
 from automl_core.explaining.words import percent, quote
+from automl_core.framing.dependent import Codes
 from automl_core.search.model import Model
 
 SAMPLE = 2_000

@@ -16,12 +16,12 @@ from automl_core.explaining import Judged, explain, honesty, importance, open_ro
 from automl_core.explaining.contributions import Contributions
 from automl_core.explaining.copies import among, together_of
 from automl_core.explaining.curves import curve
-from automl_core.explaining.dependent import resampled
 from automl_core.explaining.drops import compare, permutation_drops, pooled
 from automl_core.explaining.explanation import Explanation
 from automl_core.explaining.importance import importances
 from automl_core.explaining.interactions import interactions
 from automl_core.explaining.shadows import noise_floor
+from automl_core.framing.dependent import resampled
 from automl_core.framing.metrics import metric_of
 from automl_core.framing.problem import Money, Problem, Task
 from automl_core.framing.score_interval import Counting
