@@ -159,6 +159,7 @@ def test_both_values_of_a_column_with_two_are_told_once() -> None:
     columns = (Column("g", "text", "category"), Column("web", "bool", "category"), Column("n", "float", "number"))
     story = compare_groups(frame, y, columns, PROBLEM, G)
     mix = [driver for driver in story.drivers if driver.kind == "mix"]
+    assert all(", on the rows that checked it)" in driver.sentence for driver in story.drivers)  # the gap is of all rows
     assert [driver.conditions[0].column for driver in mix] == ["web"]
     assert mix[0].conditions[0].values == ("yes",)  # the one that the first group has more of
     assert mix[0].effect.value == pytest.approx(0.4 * 0.4, abs=0.05)  # all that the column adds, not one value's half of it

@@ -3,13 +3,26 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+import pytest
 
-from automl_core.explaining import Allowed, cheapest_flip, curve, open_rows, past_cases, table_what_if, what_if_table
+from automl_core.explaining import (
+    Allowed,
+    cheapest_flip,
+    curve,
+    fairness_words,
+    open_rows,
+    past_cases,
+    table_what_if,
+    what_if_table,
+)
 from automl_core.explaining.changes import TableChange, TableWhatIf
 from automl_core.explaining.single import explain_row
 from automl_core.explaining.sure import sureness
+from automl_core.explaining.weak_spots import _two
 from automl_core.explaining.words import percent
 from automl_core.framing.problem import Task
 from tests.unit.test_explaining_routes import COLUMNS, model, table, target
@@ -29,6 +42,34 @@ def test_a_small_prediction_is_held_against_small_predictions() -> None:
     assert found.near_high < 1
     assert found.low <= 0.2 <= found.high
     assert "off what was predicted" not in found.sentence
+
+
+def test_ends_of_a_rare_class_and_losses_are_not_said_as_one() -> None:
+    """“0.0 % to 0.0 %” was said of rows that are predicted 0.04 % and less."""
+    frame, raw = table()
+    made = model("binary", ("lightgbm",))
+    cases = past_cases(made, frame, made.predict_frame(frame), target("binary", raw), np.arange(len(frame)), {"a": 1.0})
+    said = np.linspace(0.0002, 0.0004, 400)
+    found = sureness(replace(cases, oof=said, outcomes=np.zeros(400), positions=np.arange(400)), 0.0003)
+    assert found is not None
+    assert "Predicted 0.03 %. Of " in found.sentence
+    assert "0.0 %" not in found.sentence
+    one = sureness(replace(cases, oof=said[:1], outcomes=np.zeros(1), positions=np.arange(1)), 0.0002)
+    assert one is not None
+    assert "Of 1 past row predicted 0.02 %" in one.sentence
+    assert _two(0.1231, 0.1238) == ("0.123", "0.124")
+    assert _two(0.5, 0.25) == ("0.5", "0.25")
+
+
+@pytest.mark.parametrize(("rates", "told"), [
+    ((0.261, 0.264), "Of all, 26.1 % to 26.4 % are chosen, depending on the group: "),
+    ((0.26, 0.26), "Of all, 26 % are chosen in every group; by chance they could be as far apart as 4.0 points.")])
+def test_groups_that_are_alike_are_not_said_to_differ(rates: tuple[float, float], told: str) -> None:
+    groups = [SimpleNamespace(group=name, selected=SimpleNamespace(value=rate, rows=100))
+              for name, rate in zip("ab", rates, strict=True)]
+    made: Any = SimpleNamespace(compared=groups)
+    spread: Any = SimpleNamespace(clear=False, high=0.04)
+    assert fairness_words._line(made, spread, lambda group: group.selected, "are chosen", "all").startswith(told)
 
 
 def test_a_row_is_told_with_a_decimal_below_ten_percent() -> None:
