@@ -384,7 +384,8 @@ def test_decisions_without_money_numbers_and_nothing_to_do() -> None:
     assert decide(DecisionInputs(p, y, PROBLEM, nothing), rank_rows(frame, p, (), PROBLEM, nothing)).sentence.startswith("No row")
     single = Goal("Churn", "No", value=GOAL.value, contact_cost=GOAL.contact_cost, save_rate=GOAL.save_rate, capacity=1)
     one = decide(DecisionInputs(p, y, PROBLEM, single), rank_rows(frame, p, (), PROBLEM, single)).sentence
-    assert one.startswith("Act on the 1 row at a risk of ")
+    assert one.startswith("On past rows, acting on the 1 row at a risk of ")
+    assert " would have brought " in one  # the list is of rows to come: it leads with what its money is
     number = Problem("cost", "regression", "rmse")
     goal = Goal("cost", "low", value=1.0, capacity=1)
     cost = np.array([10.0, 20.0, 90.0])
