@@ -182,10 +182,9 @@ def _change(project: str, column: Column, how: str) -> TableChange | None:
 def _show_answer(project: str, change: TableChange, label: str) -> None:
     found = session.workspace().explain.what_if_table(project, (change,), label)
     st.markdown(lead(found.sentence), width=TEXT_WIDTH)
-    points = " points" if found.in_points else ""
-    move = found.mean_after - found.mean_before
-    items = [Fact("Mean as it is", amount(found.mean_before, found.in_points)),
-             Fact("Mean with the change", amount(found.mean_after, found.in_points), signed(move) + points)]
+    before, after, move = found.means
+    items = [Fact("Mean as it is", before), Fact("Mean with the change", after, move),
+             Fact("95 % range of the change", found.move_range)]
     if found.in_points:
         items.append(Fact("Rows that change sides", count(found.flips_up + found.flips_down), f"of {count(found.rows)} asked"))
     items.append(Fact("Beyond what was seen", count(found.outside), "the model guesses" if found.outside else ""))

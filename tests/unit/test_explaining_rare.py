@@ -183,6 +183,27 @@ def test_one_row_that_turns_is_told_as_one() -> None:
         change = TableWhatIf(300, 300, 20.0, 20.4, 0.1, 0.7, 1, 0, 0, (), (), (), "points", "", "")
         assert turned in table_what_if._sentence(rows, change, (TableChange("a", "add", 1.0),))
     rows = open_rows(model("regression", ("lightgbm",)), table()[0].head(300))
-    for after, told in ((5.0 + 1e-12, "at 5 on average as before."), (5.001, "at 5.001 on average instead of 5 (+0.001).")):
+    for after, told in ((5.0 + 1e-12, "at 5 on average as before."),
+                        (5.001, "at 5.001 on average instead of 5 (+0.001; 95 % range ")):
         change = TableWhatIf(300, 300, 5.0, after, 0.0, 0.0, 0, 0, 0, (), (), (), "y", "", "", False)
         assert told in table_what_if._sentence(rows, change, (TableChange("a", "add", 1.0),))
+
+
+@pytest.mark.parametrize(("before", "after", "told"), [
+    (27.8241, 27.4138, ("27.8 %", "27.4 %", "−0.4 points")), (27.82, 27.79, ("27.82 %", "27.79 %", "−0.03 points")),
+    (0.07, 3.0, None), (27.5, 27.5, None)])
+def test_means_of_a_what_if_and_their_change_are_told_with_the_same_digits(
+    before: float, after: float, told: tuple[str, str, str] | None) -> None:
+    """“27 % instead of 28 %” stood above figures that differ by 0.41 points."""
+    found = TableWhatIf(300, 300, before, after, -0.52, -0.301, 1, 0, 0, (), (), (), "points", "", "")
+    first, second, move = found.means
+    assert told is None or found.means == told
+    if move[:1] in "+−":
+        shown = float(second.removesuffix(" %")) - float(first.removesuffix(" %"))
+        assert shown == pytest.approx(float(move.removesuffix(" points").replace("−", "-")))
+    assert found.move_range == "−0.5 to −0.3 points"
+    near = replace(found, low=-0.41, high=-0.39)
+    assert near.move_range == "−0.41 to −0.39 points"
+    said = table_what_if._sentence(
+        open_rows(model("binary", ("lightgbm",)), table()[0].head(300)), found, (TableChange("a", "add", 1.0),))
+    assert before == after or f"({move}; 95 % range −0.5 to −0.3 points)" in said
