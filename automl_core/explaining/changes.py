@@ -20,7 +20,8 @@ class WhatIf:
 
 @dataclass(frozen=True, slots=True)
 class Flip:
-    """The smallest change of one or two columns that turns the decision: `changes` are (column, now, then)."""
+    """The smallest change of one or two columns that turns the decision: `changes` are (column, now, then), `cost` is its size.
+    Where levers have costs it is the cheapest one, for `money` (NaN: not known). Not `known`: no row like it has such a value."""
 
     changes: tuple[tuple[str, str, str], ...]
     before: float
@@ -28,6 +29,8 @@ class Flip:
     cost: float
     tried: int
     sentence: str
+    money: float = float("nan")
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)

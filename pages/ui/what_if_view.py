@@ -1,4 +1,4 @@
-"""The what-if tab: one row with what may be changed, the cheapest flip, and a change in the whole table."""
+"""The what-if tab: one row with what may be changed, the smallest flip, and a change in the whole table."""
 from __future__ import annotations
 
 import math
@@ -69,11 +69,12 @@ def _row(project: str, explanation: Explanation) -> None:
 
 
 def _flip(project: str, position: int, chosen: tuple[str, ...], explanation: Explanation) -> None:
-    """The smallest change of one or two of the chosen columns that turns the decision."""
+    """The smallest change of one or two of the chosen columns that turns the decision; the cheapest where levers have costs."""
     with st.container(border=True):
         label = explain_class.chosen(project)
         turned = f"after which the answer becomes {quoted(label, 40)}, or is no longer it:" if label else "that turns the answer:"
-        st.markdown(f"The smallest change of one or two of these columns {turned}", width=TEXT_WIDTH)
+        least = "cheapest" if session.workspace().explain.priced(project, chosen) else "smallest"
+        st.markdown(f"The {least} change of one or two of these columns {turned}", width=TEXT_WIDTH)
         goal = math.nan
         if not explanation.in_points:
             goal = st.number_input("Number to be reached", value=float(f"{explanation.base:.4g}"), key="flip_goal",

@@ -11,11 +11,11 @@ import pytest
 
 from automl_core.explaining import (
     Allowed,
-    cheapest_flip,
     curve,
     fairness_words,
     open_rows,
     past_cases,
+    smallest_flip,
     table_what_if,
     what_if_table,
 )
@@ -98,7 +98,7 @@ def test_the_flip_says_where_the_answer_turns() -> None:
     frame, _ = table()
     made = replace(model("binary", ("lightgbm",)), threshold=0.4)
     row = frame[frame["a"] < -1].iloc[0].to_dict()
-    found = cheapest_flip(made, row, frame, (Allowed("a"), Allowed("b"), Allowed("c")))
+    found = smallest_flip(made, row, frame, (Allowed("a"), Allowed("b"), Allowed("c")))
     assert found is not None
     assert (found.before < 40) != (found.after < 40)
     assert "it turns at 40 %" in found.sentence
@@ -114,7 +114,7 @@ def test_the_figures_of_a_flip_are_told_apart_and_its_answers_are_named() -> Non
     to = f"{row['a'] + 0.004:.6f}"
     before, after = (made.predict_row({**row, "a": value}) for value in (row["a"], float(to)))
     assert 0 < after - before < 0.01
-    found = cheapest_flip(replace(made, threshold=(before + after) / 2), row, frame, (Allowed("a", to=(to,)),))
+    found = smallest_flip(replace(made, threshold=(before + after) / 2), row, frame, (Allowed("a", to=(to,)),))
     assert found is not None
     assert "“y” = “Yes” instead of “No” if " in found.sentence
     said_before, said_after, turns = re.findall(r"([\d.]+) %", found.sentence)
@@ -122,7 +122,7 @@ def test_the_figures_of_a_flip_are_told_apart_and_its_answers_are_named() -> Non
     assert said_before != turns != said_after
     numbers = model("regression", ("linear",))
     goal = numbers.predict_row(row) + 1e-4
-    near = cheapest_flip(numbers, row, frame, (Allowed("a", to=(to,)),), goal)
+    near = smallest_flip(numbers, row, frame, (Allowed("a", to=(to,)),), goal)
     assert near is not None
     first, second = re.findall(r"would say ([\d.−]+) instead of ([\d.−]+) if", near.sentence)[0]
     assert first != second
