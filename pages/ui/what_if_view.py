@@ -184,8 +184,8 @@ def _show_answer(project: str, change: TableChange, label: str) -> None:
     found = session.workspace().explain.what_if_table(project, (change,), label)
     st.markdown(lead(found.sentence), width=TEXT_WIDTH)
     before, after, move = found.means
-    items = [Fact("Mean as it is", before), Fact("Mean with the change", after, move),
-             Fact("95 % range of the change", found.move_range)]
+    items = [Fact("Mean with the change", after, f"{before} as it is"),
+             Fact("Change of the mean", move, found.move_range, "Below it the 95 % range.")]
     if found.in_points:
         items.append(Fact("Rows that change sides", count(found.flips_up + found.flips_down), f"of {count(found.rows)} asked"))
     items.append(Fact("Beyond what was seen", count(found.outside), "the model guesses" if found.outside else ""))
