@@ -18,9 +18,11 @@ from streamlit.testing.v1 import AppTest
 from automl_core import Workspace, acting
 from automl_core.acting import Pilot, PilotChoice, RecourseAsk, card_key, forbidden_by
 from automl_core.acting.action import Change, Condition, Lever
+from automl_core.acting.wording import BANNED
 from automl_core.codec import from_json, to_json
 from automl_core.errors import BadInput, Conflict, NotFound
 from automl_core.explaining import explain_rows
+from automl_core.reporting import render
 from automl_core.search.model import Model
 from automl_core.workspace import act as act_step
 from automl_core.workspace import pilots as pilot_step
@@ -32,6 +34,7 @@ from pages.ui.pilot_view import move_words, title
 from pages.ui.words import plain
 from tests.pages.conftest import Stages, open_page, primary, texts, work
 
+PROMISES = re.compile(rf"\b({'|'.join(BANNED)})\b", re.I)
 LEVERS = (Lever("contract", ("Yearly",), ("Monthly",), cost=20.0), Lever("discount", ("Yes",), ("No",), cost=30.0))
 
 
@@ -105,6 +108,23 @@ def test_another_goal_keeps_the_former_cards_in_words_until_the_job_has_run(page
     finally:
         act.save_goal(project, goal)
     assert act.cards(project) == stood
+
+
+def test_no_text_of_the_act_page_or_of_its_report_promises(page: Carded) -> None:
+    """In no tab: the words that no card below grade A may say are in nothing that stands around it, either."""
+    report = render(page.workspace.share.make_report(page.project))
+    pages = {"report": re.sub(r"<style>.*?</style>|<[^>]+>", " ", report, flags=re.S)}
+    app = open_page("act", page.project)
+    for tab in ("The list", "What it is worth", "One action each", "One row"):
+        app.session_state["act_tab"] = tab
+        app.run()
+        assert not app.exception
+        pages[tab] = f"{texts(app)} {app.main}"  # the second has labels and help
+        assert "What would overturn it" in pages[tab]
+        assert "In money, for each row that is turned" in pages[tab]
+    assert "Evidence C" in pages["report"]
+    for name, text in pages.items():
+        assert PROMISES.findall(text) == [], name
 
 
 def test_from_a_card_to_grade_a(page: Carded) -> None:
