@@ -68,7 +68,8 @@ changed = draft is not None and draft != saved
 waiting = changed or verdict is None
 if draft is not None and (st.button(
     "Save and check", type="primary" if waiting and not running else "secondary", icon=":material/flag:",
-    disabled=running is not None or goal_form.waits(draft), key="check", help="Tries the average, one rule, a linear model and a small boosted one.",
+    disabled=running is not None or goal_form.waits(draft), key="check",
+    help="Tries the average, one rule, a linear model and a small boosted one.",
 )):
     with border():
         save(draft)
