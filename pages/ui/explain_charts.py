@@ -167,8 +167,8 @@ def _domains(apart: bool, quiet: dict[str, Any]) -> tuple[dict[str, Any], dict[s
     """How wide a curve is, and the axes of what has no place on its own: beside a number's last tick it looked like a value."""
     if not apart:
         return {}, {}
-    own = quiet | {"domain": [0.88, 1], "range": [-1, 1], "tickvals": [0], "ticktext": ["missing"], "showgrid": False}
-    return {"domain": [0, 0.86]}, {"xaxis3": own | {"anchor": "y", "showticklabels": False}, "xaxis4": own | {"anchor": "y2"}}
+    own = quiet | {"domain": [0.85, 1], "range": [-1, 0.5], "tickvals": [0], "ticktext": ["missing"], "showgrid": False}
+    return {"domain": [0, 0.8]}, {"xaxis3": own | {"anchor": "y", "showticklabels": False}, "xaxis4": own | {"anchor": "y2"}}
 
 
 def _apart(item: Curve, point: CurvePoint, palette: Palette) -> list[Any]:
