@@ -25,6 +25,7 @@ from automl_core.acting import (
     forbidden_by,
     good_of,
     measure_experiment,
+    read_goal,
     typed,
 )
 from automl_core.acting.action import ActionCard, Actions, Change, Goal, Lever
@@ -529,6 +530,7 @@ def test_the_good_outcome_may_be_named_as_the_frame_has_it(
 def test_only_what_means_the_same_names_the_good_outcome() -> None:
     plans = Problem("y", "multiclass", "log_loss", ("Yes", "No", "1"), "")
     assert [good_of(said, plans) for said in ("yes", True, 1, "1.0", "NO")] == ["Yes", "True", "1", "1", "No"]
+    assert read_goal('[goal]\noutcome = "y"\ngood = true').good == "True"
     assert good_of("Low", Problem("y", "regression", "rmse")) == "low"
     assert good_of(True, Problem("y", "binary", "roc_auc", ("left", "stayed"), "left")) == "True"
 
@@ -618,7 +620,8 @@ def test_a_number_that_is_moved_has_room(kind: Any, by_one: str, by_half: str) -
         assert after["n"].dtype == wanted
         assert after["n"].astype(float).tolist() == [1 + step, 2 + step, 126]
         assert after["m"].equals(frame["m"])
-    gaps = frame.assign(n=pd.Series([1, None, 126]).astype("float64" if kind in ("int8", "uint16", "Sparse[int]") else kind).array)
+    holed = "float64" if kind in ("int8", "uint16", "Sparse[int]") else kind
+    gaps = frame.assign(n=pd.Series([1, None, 126]).astype(holed).array)
     after = applied([replace(card, step=0.5)], gaps)["n"].astype("float64")
     assert after.tolist()[::2] == [1.5, 126.5]
     assert math.isnan(after.iloc[1])
