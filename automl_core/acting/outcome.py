@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.errors import BadInput
+from automl_core.explaining.classes import no_such_class
 from automl_core.explaining.words import number, percent, points, quote
 from automl_core.framing.problem import Problem
 
@@ -54,6 +54,6 @@ def make_outcome(y: NDArray[np.generic], problem: Problem, label: str = "") -> O
         present = np.where(counts > 0, counts, counts.max() + 1)
         chosen = label or problem.positive or problem.classes[int(present.argmin())]
         if chosen not in problem.classes:
-            raise BadInput(f"{quote(problem.target)} has no class {quote(chosen)}.", "Choose one of its classes.")
+            raise no_such_class(problem, chosen)
         values = np.where(known, codes == problem.classes.index(chosen), np.nan)
     return Outcome(values, f"{quote(problem.target)} = {quote(chosen)}", True, "share of rows", chosen)

@@ -21,7 +21,6 @@ from automl_core.explaining.contributions import (
     raw_parts,
     reference_rows,
 )
-from automl_core.explaining.dependent import resampled, together_in
 from automl_core.explaining.drops import REPEATS, permutation_drops, pooled
 from automl_core.explaining.explanation import LEAST_NAMED, ColumnGroup, Explanation, Importance
 from automl_core.explaining.reference import Care
@@ -29,6 +28,7 @@ from automl_core.explaining.refits import Past, Refit, kinds_used, refits, why_n
 from automl_core.explaining.shadows import Noise, noise_floor
 from automl_core.explaining.twins import LEAST_SHARE, replaceable
 from automl_core.explaining.words import quote
+from automl_core.framing.dependent import resampled, together_in
 from automl_core.framing.metrics import metric_of
 from automl_core.framing.score_interval import Counting
 from automl_core.search.model import Model

@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.explaining.contributions import Contributions
-from automl_core.explaining.dependent import resampled, together_in
 from automl_core.explaining.explanation import Importance, Shape, ShapePoint
 from automl_core.explaining.words import axis_value
+from automl_core.framing.dependent import resampled, together_in
 
 Floats = NDArray[np.float64]
 DRAWS = 200

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.explaining.dependent import together_in
 from automl_core.explaining.drops import compare
 from automl_core.explaining.explanation import Explanation
 from automl_core.explaining.refits import Past, Refit
+from automl_core.framing.dependent import together_in
 from automl_core.framing.score_interval import Counting
 from automl_core.search.families import families
 from automl_core.search.family import FitRequest

@@ -14,10 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.data.words import join_words
-from automl_core.explaining.dependent import Welch, codes_of, welch
 from automl_core.explaining.explanation import SpotCondition, WeakSpot, WeakSpots
 from automl_core.explaining.swap import as_numbers, is_date, is_number
 from automl_core.explaining.words import count, edge, level_name, number, percent, quote
+from automl_core.framing.dependent import Welch, codes_of, welch
 from automl_core.framing.metrics import METRICS, decision_of
 from automl_core.framing.problem import Problem
 
