@@ -63,7 +63,8 @@ def make_contract(
     taught = frame[frame[problem.target].notna()] if problem.target in frame else frame
     if problem.weights and problem.weights in frame:  # rows of weight 0 taught nothing
         taught = taught[pd.to_numeric(taught[problem.weights], errors="coerce") != 0]
-    learned = remember(taught, tuple((part.name, part.kind) for part in parts if part.needed))
+    ids = tuple((part.name, part.kind) for part in parts if part.role == "id" and part.name not in unneeded)
+    learned = remember(taught, tuple((part.name, part.kind) for part in parts if part.needed), ids)
     contract = Contract(tuple(parts), None, len(frame), problem.target, learned)
     return contract if predictions is None else with_predictions(contract, problem, predictions)
 
