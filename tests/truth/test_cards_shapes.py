@@ -12,10 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting import Lever, Options, Roles, eligible, find_actions
+from automl_core.acting import Lever, Options, Roles, eligible, find_actions, typed
 from automl_core.acting.action import ActionCard
 from automl_core.acting.checks import Checks, checked
-from automl_core.acting.door import typed
 from automl_core.acting.trials import Trial
 from tests.truth.markets import sigmoid
 
