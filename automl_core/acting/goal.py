@@ -83,8 +83,7 @@ def read_goal(text: str) -> Goal:
         raise BadInput("“lever” in the goal file is not a list of sections.", "Write each lever under its own [[lever]].")
     experiment = _text(_section(data, "experiment"), "treatment")
     cards = tuple(_lever(item) for item in levers)
-    # acting on a row costs what the dearest lever costs, unless the goal says otherwise
-    cost = _number(goal, "contact_cost", max((lever.cost for lever in cards), default=0.0))
+    cost = _number(goal, "contact_cost")
     if experiment and experiment not in {lever.column for lever in cards}:
         cards = (*cards, Lever(experiment, cost=cost))
     return Goal(
@@ -101,6 +100,7 @@ def read_goal(text: str) -> Goal:
         currency=_text(goal, "currency") or "€",
         later=_texts(columns, "later"),
         experiment=experiment,
+        contact_free="contact_cost" in goal and cost == 0,
     )
 
 
