@@ -286,6 +286,30 @@ def test_bad_goal_files_get_a_sentence(text: str) -> None:
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(("amount", "words", "hint"), [
+    (-5.0, "is below zero", "Give zero or more."),
+    (math.nan, "is not a number", "Give zero or more, or leave it out."),
+    (math.inf, "is infinite", "Give an amount that somebody could pay, or leave it out."),
+    (-math.inf, "is infinite", "Give an amount that somebody could pay, or leave it out."),
+    (1e13, "is above a trillion", "Give all amounts in a larger unit, such as thousands."),
+])
+def test_each_amount_that_is_none_gets_its_own_advice(amount: float, words: str, hint: str) -> None:
+    """Of all of them it was said to give them in a larger unit."""
+    goal = Goal("Churn", "No")
+    for bad, name in ((replace(goal, value=amount), "The worth of one outcome turned good"),
+                      (replace(goal, budget=amount), "The money you can spend"),
+                      (replace(goal, contact_cost=amount), "The cost of acting on one row"),
+                      (replace(goal, levers=(Lever("Contract", cost=amount),)), "The cost of changing “Contract”")):
+        with pytest.raises(BadInput) as caught:
+            check_goal(bad, PROBLEM, COLUMNS)
+        assert (caught.value.message, caught.value.hint) == (f"{name} {words}.", hint)
+    if amount != 1e13:
+        with pytest.raises(BadInput) as caught:
+            read_goal(f'[goal]\noutcome="a"\ngood="b"\nvalue={amount}')
+        told = "below zero" if amount < 0 else words.removeprefix("is ")
+        assert caught.value.message == f"“value” in the goal file is {told}."
+
+
 @pytest.mark.parametrize(
     "goal",
     [
