@@ -10,7 +10,7 @@ from automl_core.acting.gap_drivers import Driver, Drivers
 from automl_core.acting.mix import ColumnPart
 from automl_core.acting.outcome import Outcome
 from automl_core.data.words import join_words
-from automl_core.explaining.words import count, interval, percent, quote
+from automl_core.explaining.words import count, interval, is_nothing, percent, quote
 
 ERROR = 0.025  # Holm over the gap and its two parts; the drivers have the other half of the 5 %
 ENOUGH_ALIKE = 0.5
@@ -158,7 +158,7 @@ def _driver_words(driver: Driver, outcome: Outcome, over_time: bool) -> str:
 
 def _signed(value: float, outcome: Outcome) -> str:
     text = outcome.gap(value)
-    sign = "" if not any(digit in text for digit in "123456789") else "+" if value > 0 else "−"
+    sign = "" if is_nothing(text) else "+" if value > 0 else "−"
     return sign + text
 
 

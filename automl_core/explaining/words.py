@@ -7,6 +7,8 @@ import unicodedata
 from datetime import date
 
 LONGEST = 80
+NO_CHANGE = "no measurable change"
+LEAST_POINTS = 5e-5  # less than this is what arithmetic loses
 
 
 def plain(text: object) -> str:
@@ -98,8 +100,15 @@ def told_apart(first: float, second: float) -> tuple[str, str]:
 
 
 def points(share: float) -> str:
-    """A difference of shares in percentage points, without its sign's word: 12.6 points."""
-    return f"{abs(100 * share):.1f} points"
+    """A difference of shares in percentage points, without its sign's word: 12.6 points, 0.02 points for little."""
+    value = abs(100 * share)
+    places = -math.floor(math.log10(value)) if LEAST_POINTS <= value < 0.05 else 1
+    return f"{value:.{places}f} points"
+
+
+def is_nothing(text: str) -> bool:
+    """Whether a written amount holds no digit but zeros."""
+    return not any(digit in text for digit in "123456789")
 
 
 def money(value: float, currency: str) -> str:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from automl_core.acting import Pilot
 from automl_core.acting.action import ActionCard, Actions, Goal
+from automl_core.explaining.words import LEAST_POINTS, NO_CHANGE
 from automl_core.workspace.pilots import card_key
 from pages.ui import cards, charts, decision_view, pilot_view, session
 from pages.ui.cards import Fact
@@ -218,9 +219,14 @@ def _gap(value: float, rate: bool) -> str:
 
 
 def _bare_gap(value: float, rate: bool) -> str:
-    return signed(100 * value if rate else value, 3) if math.isfinite(value) else "unknown"
+    return signed(_told(value, rate), 3) if math.isfinite(value) else "unknown"
 
 
 def _range(card: ActionCard, rate: bool) -> str:
-    scale = 100 if rate else 1
-    return interval(scale * card.low, scale * card.high)
+    low, high = _told(card.low, rate), _told(card.high, rate)
+    return NO_CHANGE if low == high == 0 else interval(low, high)
+
+
+def _told(value: float, rate: bool) -> float:
+    """A change as it is told: points of a rate, where what arithmetic loses is none, or the outcome’s own units."""
+    return value if not rate else 0.0 if abs(100 * value) < LEAST_POINTS else 100 * value

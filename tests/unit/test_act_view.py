@@ -45,6 +45,14 @@ def test_a_number_whose_name_says_equals_is_no_share() -> None:
     assert _leads_to(replace(sales, better="up"), Goal("Sales = net", "high"))
 
 
+def test_a_change_that_arithmetic_lost_is_none() -> None:
+    """It was told as “+1.39e-15” and “−0.000000 to 0.000000”."""
+    fact = three_ways(replace(WIDE, adjusted=1.39e-17, low=-2e-17, high=3e-17))[-1]
+    assert (fact.value, fact.note) == ("0", "no measurable change")
+    little = three_ways(replace(WIDE, adjusted=-0.0002, low=-0.0004, high=0.0001))[-1]
+    assert (little.value, little.note) == ("−0.0200", "−0.040 to 0.010")
+
+
 def test_a_card_says_what_its_pilot_waits_for() -> None:
     rows = customers()
     pilot, assignment, _ = started(rows)

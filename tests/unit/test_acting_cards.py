@@ -6,6 +6,7 @@ import math
 import re
 import sys
 from dataclasses import MISSING, fields, replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,10 @@ from automl_core.acting.action import ActionCard, Actions, Change, Goal, Lever
 from automl_core.acting.cards import CardInputs, make_cards
 from automl_core.acting.covariates import make_covariates
 from automl_core.acting.moves import Move, category_moves
+from automl_core.acting.outcome import Outcome
 from automl_core.acting.randomised import check_experiment
 from automl_core.acting.what_if import WhatIf
-from automl_core.acting.wording import BANNED, CardSubject, who_words
+from automl_core.acting.wording import BANNED, CardSubject, card_sentence, who_words
 from automl_core.codec import from_json, to_json
 from automl_core.data.infer import table_from_frame
 from automl_core.data.table import Column
@@ -154,6 +156,23 @@ def test_values_that_are_not_named_are_counted(many: int, words: str) -> None:
     assert who_words(subject).endswith(words)
     both = replace(subject, move=Move(Lever("offer"), ("old",), "new"), also=(Change("plan", values, "new"),))
     assert who_words(both).endswith(words)
+
+
+@pytest.mark.parametrize(("effect", "words"), [
+    ((0.0, 0.0004, -0.0002), "50 %, no measurable change (95 % range 0.02 points less to 0.04 points more)."),
+    ((-3e-5, -0.0004, -0.00001), "50 %, 0.003 points less (95 % range 0.001 to 0.04 points)."),
+    ((-3e-5, -0.012, 0.0), "50 %, 0.003 points less (95 % range 0.0 to 1.2 points)."),
+    ((1e-17, -1e-18, 2e-17), "50 %, no measurable change."),
+    ((1e-4, -1e-17, 0.02), "50 %, 0.01 points more (95 % range no change to 2.0 points more)."),
+    ((0.126, 0.1, 0.15), "63 %, 12.6 points more (95 % range 10.0 to 15.0 points)."),
+])  # fmt: skip
+def test_a_range_does_not_go_from_nothing_to_nothing(effect: tuple[float, float, float], words: str) -> None:
+    """“0.0 points less (95 % range 0.0 points more to 0.0 points less)” said nothing, and its signs were not true."""
+    estimate, low, high = effect
+    found: Any = SimpleNamespace(estimate=estimate, low=low, high=high, moved=np.ones(100, dtype=bool))
+    outcome = Outcome(np.array([0.0, 1.0]), "“churn” = “yes”", True, "share of rows")
+    subject = CardSubject(Move(Lever("plan"), ("old",), "new"), (), found, outcome, 0.5)
+    assert words in card_sentence(subject, "D", None)
 
 
 def test_of_cards_that_are_worth_the_same_a_row_gets_the_first() -> None:

