@@ -78,7 +78,7 @@ def rank_rows(
     worth = goal.save_rate * goal.value * at_risk - goal.row_cost if priced else np.full(len(at_risk), math.nan)
     unknown = unknown_rows(frame, problem)
     order = np.lexsort((-at_risk, ~unknown))
-    limit = _limit(len(frame), goal, priced)
+    limit = _limit(len(frame), int(unknown.sum()), goal)
     chosen = order[worth[order] > 0][:limit] if priced else order[:limit]
     pays = not priced or bool((worth > 0).any())
     alone = len(chosen) > 0 and bool(unknown[chosen].all())  # then those that ended are no other choice
@@ -111,7 +111,7 @@ def rank_rows(
         open=len(others) if alone else 0,
     )
     words = unknown_words(made.unknown, len(made.rows)) if made.mixed else ""  # of the others the sentence speaks itself
-    return replace(made, sentence=_sentence(made, goal, problem, pays) + words + cost_taken(goal))
+    return replace(made, sentence=_sentence(made, goal, problem, pays) + words + _part_words(made, goal) + cost_taken(goal))
 
 
 def actions_frame(actions: ActionList, frame: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
@@ -140,15 +140,31 @@ def free_name(name: str, taken: Iterable[object]) -> str:
     return name
 
 
-def _limit(rows: int, goal: Goal, priced: bool) -> int:
+def _limit(rows: int, unknown: int, goal: Goal) -> int:
+    """The most rows that the list may have; where neither limits nor money say, a part of those that can still be acted on, which
+    are the `unknown` ones where there are such."""
     limits = [rows]
     if goal.capacity > 0:
         limits.append(goal.capacity)
     if goal.budget > 0 and goal.row_cost > 0:
         limits.append(rows_paid_for(goal.budget, goal.row_cost))
-    if len(limits) == 1 and not priced:
-        limits.append(max(1, round(DEFAULT_SHARE * rows)))
+    if _is_part(goal):
+        limits.append(max(1, round(DEFAULT_SHARE * (unknown or rows))))
     return min(limits)
+
+
+def _is_part(goal: Goal) -> bool:
+    """Whether nothing says how many rows to list, so that it is a part of them."""
+    return goal.value <= 0 and goal.capacity <= 0 and not (goal.budget > 0 and goal.row_cost > 0)
+
+
+def _part_words(actions: ActionList, goal: Goal) -> str:
+    """Says of which rows the list is a tenth, where nobody said how many it should have."""
+    rows = actions.open or actions.ranked
+    if not _is_part(goal) or rows < 1 / DEFAULT_SHARE:
+        return ""
+    of = f"the {count(rows)} rows without an outcome" if actions.open else f"all {count(rows)} rows"
+    return f" That is about a tenth of {of}: say how many you can act on."
 
 
 def _limit_words(limit: int, rows: int, goal: Goal) -> str:

@@ -22,7 +22,7 @@ MONEY = (
           help="In money, for each row that is turned (for a number: for each unit)."),
     Field("currency", "Currency", "text", "€"),
     Field("capacity", "Rows you can act on", "integer", 0, minimum=0,
-          help="0 sets no limit: with money every row worth its cost, without money a tenth of the rows."),
+          help="0 sets no limit: with money every row worth its cost, without money a tenth of those that you can still act on."),
     Field("budget", "Money you can spend", "number", 0.0, minimum=0, help="0 means no limit."),
     Field("contact_cost", "Cost of acting on one row", "number", None, minimum=0,
           help="For the list of rows to act on. Left empty: what the dearest change below costs. 0: acting costs nothing."),

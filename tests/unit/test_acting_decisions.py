@@ -128,6 +128,23 @@ def test_a_list_of_rows_without_an_outcome_is_told_and_compared_among_such() -> 
     assert rank_rows(costs, p, (), number, replace(low, capacity=300)).sentence.startswith("Act on the 300 rows that come first.")
 
 
+def test_a_list_that_nobody_limits_is_a_tenth_of_the_rows_that_can_still_be_acted_on() -> None:
+    """It was a tenth of all rows, those that had ended among them: of 200 open rows all, and 720 that had ended."""
+    p = np.concatenate([np.full(9_000, 0.3), np.linspace(0.09, 0.01, 200)])
+    frame, goal = pd.DataFrame({"Churn": ["Yes"] * 9_000 + [None] * 200}), Goal("Churn", "No")
+    made = rank_rows(frame, p, (), PROBLEM, goal)
+    assert [row.row for row in made.rows] == list(range(9_000, 9_020))
+    assert made.sentence.startswith("Of the 200 rows without an outcome, act on the 20 rows most at risk: about 2 of them")
+    assert made.sentence.endswith(" That is about a tenth of the 200 rows without an outcome: say how many you can act on.")
+    ended = rank_rows(frame.assign(Churn="Yes"), p, (), PROBLEM, goal)
+    assert len(ended.rows) == 920
+    assert ended.sentence.endswith(" That is about a tenth of all 9,200 rows: say how many you can act on.")
+    broke = rank_rows(frame, p, (), PROBLEM, replace(goal, budget=5.0, contact_cost=10.0))
+    assert (broke.rows, "a tenth" in broke.sentence) == ((), False)
+    assert len(rank_rows(frame.head(3), p[:3], (), PROBLEM, goal).rows) == 1
+    assert rank_rows(frame.head(0), p[:0], (), PROBLEM, goal).rows == ()
+
+
 def test_rows_not_worth_their_cost_stay_out_and_budget_limits() -> None:
     p = np.linspace(0, 1, 101)
     frame = pd.DataFrame({"x": p})
