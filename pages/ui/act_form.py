@@ -12,7 +12,7 @@ from automl_core.acting.action import MOST_DAYS, MOST_LEVERS, MOST_ROWS, Directi
 from automl_core.codec import to_json
 from automl_core.registry import Field
 from automl_core.workspace.lever_choices import LeverChoice, LeverChoices, spelled_as
-from pages.ui import act_cost, forms, session
+from pages.ui import act_words, forms, session
 from pages.ui.border import border
 from pages.ui.theme import FIELD_WIDTH, NARROW_FIELD_WIDTH, TEXT_WIDTH
 from pages.ui.words import count, cut, money, plain, quoted, signed
@@ -42,7 +42,7 @@ def summary(goal: Goal) -> None:
     words = f"Wanted: {quoted(goal.outcome)} is **{plain(goal.good)}**"
     words += f", worth {plain(money(goal.value, goal.currency))} each." if goal.value else ". No money was given yet."
     if goal.value:
-        words += f" {act_cost.words(goal)}"
+        words += f" {act_words.cost_words(goal)}"
     if goal.levers:
         names = ", ".join(quoted(lever.column, 40) for lever in goal.levers[:5])
         words += f" You can change {names}{' and more' if len(goal.levers) > 5 else ''}."
@@ -74,7 +74,7 @@ def _form(project: str, goal: Goal) -> None:
     taken = st.empty()  # what a row costs hangs on the changes, which are named below
     draft = _levers(_roles(wanted, choices, key), choices, key)
     if not draft.cost_given:
-        taken.caption(act_cost.taken(draft), width=TEXT_WIDTH)
+        taken.caption(act_words.cost_taken(draft), width=TEXT_WIDTH)
     changed = to_json(_in_order(draft)) != to_json(_in_order(_as_listed(goal, choices)))
     state.drafts[f"act_changed_{project}"] = changed
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -158,6 +158,8 @@ def _roles(start: Goal, choices: LeverChoices, key: str) -> Goal:
                             max_selections=max(MOST_LEVERS, len(levers)),  # more may have been saved before this was refused
                             placeholder="Choose the columns that somebody decides: a contract, a discount, a channel",
                             help="Only these are ever proposed to be changed.")
+    if missing := act_words.not_offered(start, choices):
+        st.caption(missing)
     offered = [name for name in choices.suggested if name not in picked]
     if offered:
         st.caption(f"By their names these may be such columns: {', '.join(quoted(name, 30) for name in offered[:8])}.")
@@ -196,6 +198,8 @@ def _levers(goal: Goal, choices: LeverChoices, key: str) -> Goal:
             continue
         with st.container(border=True, gap="small"):
             st.markdown(f"**{plain(lever.column)}**")
+            if alone := act_words.one_value(found[lever.column]):
+                st.caption(alone)
             levers.append(_lever(lever, found[lever.column], f"{key}_{place}_{lever.column}"))
     return replace(goal, levers=tuple(levers))
 

@@ -89,10 +89,7 @@ def _leans_on(project: str, goal: Goal) -> None:
 def action_cards(project: str, found: Actions, goal: Goal) -> None:
     """Cards: who, what to change, how many, worth how much, how sure; or why there is none."""
     if not found.cards:
-        listed = ("What was tried is listed below as patterns." if found.patterns
-                  else "Nothing could be tried: name other columns that you can change.")
-        st.markdown(f"Nothing that you can change stood every check here: no card is better than a wrong one. {listed}",
-                    width=TEXT_WIDTH)
+        st.markdown(without_cards(found), width=TEXT_WIDTH)
     else:
         st.markdown(standing(found), width=TEXT_WIDTH)
     pilots = pilot_view.open_pilots(project) if found.cards else {}
@@ -102,6 +99,15 @@ def action_cards(project: str, found: Actions, goal: Goal) -> None:
     for note in found.notes:
         st.caption(plain(note))
     _patterns(found)
+
+
+def without_cards(found: Actions) -> str:
+    """Why there is no card: what was tried did not stand, or nothing could be tried, for the reasons that stand below."""
+    if not found.tested:
+        below = "; the reasons stand below. Name" if found.notes else ": name"
+        return f"Nothing that you can change could be tried, so there is no card{below} other columns that you can change."
+    listed = " What was tried is listed below as patterns." if found.patterns else ""
+    return f"Nothing that you can change stood every check here: no card is better than a wrong one.{listed}"
 
 
 def standing(found: Actions) -> str:

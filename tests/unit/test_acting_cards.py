@@ -29,6 +29,7 @@ from automl_core.acting.action import ActionCard, Actions, Change, Goal, Lever
 from automl_core.acting.cards import CardInputs, make_cards
 from automl_core.acting.covariates import make_covariates
 from automl_core.acting.moves import Move, category_moves
+from automl_core.acting.not_compared import why_not_compared
 from automl_core.acting.outcome import Outcome
 from automl_core.acting.randomised import check_experiment
 from automl_core.acting.what_if import WhatIf
@@ -137,7 +138,27 @@ def test_a_column_that_tells_a_lever_apart_is_named() -> None:
 def test_a_lever_with_one_value_says_so() -> None:
     alone = inputs(levers=(Lever("idle"),))
     made = make_cards(replace(alone, frame=alone.frame.assign(idle="a")))
-    assert made.notes == ("“idle” has no two values with 30 rows or more each, so there is nothing to compare.",)
+    assert made.notes == (
+        "“idle” is “a” in every row, so no row shows what another value does. Try another value on some rows and load what came "
+        "of it, or name another column.",)
+
+
+@pytest.mark.parametrize("lever", [Lever("idle"), Lever("idle", step=1.0)])
+def test_why_nothing_can_be_compared_says_what_to_do(lever: Lever) -> None:
+    """Of a step it was said that hardly any rows are alike otherwise."""
+    place = np.arange(1200)
+
+    def told(values: Any) -> str:
+        return why_not_compared(lever, pd.DataFrame({"idle": np.broadcast_to(values, 1200)}), ())
+
+    assert told(np.nan) == ("“idle” is empty in all 1,200 rows with a known outcome, so there is nothing to compare: load a "
+                            "table that holds it, or name another column.")
+    assert told(3.0).startswith("“idle” is “3” in every row, so no row shows what another value does. Try another value on some")
+    assert told(np.where(place % 2, 3.0, np.nan)).startswith("“idle” is “3” in every row that has a value, so")
+    few = told(np.where(place < 10, 3.0, 4.0))
+    if math.isnan(lever.step):
+        assert few.endswith("no two values with 30 rows or more each, so there is nothing to compare: load more rows, or name "
+                            "another column.")
 
 
 def test_words_promise_nothing(found: Actions) -> None:
