@@ -15,7 +15,7 @@ from automl_core.workspace.pilots import card_key
 from pages.ui import cards, charts, decision_view, pilot_view, session
 from pages.ui.cards import Fact
 from pages.ui.explain_view import digits
-from pages.ui.theme import ROW_WIDTH, TEXT_WIDTH, WHICH_ROW
+from pages.ui.theme import TEXT_WIDTH
 from pages.ui.words import count, cut, interval, label, lead, money, money_range, number, percent, plain, quoted, signed, span
 
 GRADES = {"A": "Tested in an experiment", "B": "Well supported", "C": "Worth a pilot", "D": "Only a hint"}
@@ -50,19 +50,21 @@ def action_list(project: str, goal: Goal) -> None:
         if actions.expected_value > 0:
             cards.show(charts.capacity(actions, session.palette(), goal.currency), "capacity_curve")
     frame = pd.DataFrame([
-        {"Rank": row.rank, "Row": row.id or str(row.row), "Prediction": row.prediction, "Expected value": row.expected_value,
+        {"Rank": row.rank, "Prediction": row.prediction, "Expected value": row.expected_value,
          "Reasons": "; ".join(cut(reason, 60) for reason in row.reasons)}
         for row in actions.rows[: cards.SHOWN_ROWS]
     ])
     if frame.empty:
         return
+    names, shown_as = cards.row_names(row.id or str(row.row) for row in actions.rows[: cards.SHOWN_ROWS])
+    frame.insert(1, "Row", names)
     if not goal.value:
         frame = frame.drop(columns="Expected value")
     config = st.column_config
     st.dataframe(frame, hide_index=True, key="action_list", height=cards.height(len(frame)),
                  alt=f"The {count(len(frame), 'row')} to act on first", column_config={
                      "Rank": config.NumberColumn(width=52),
-                     "Row": config.TextColumn(width=ROW_WIDTH, pinned=True, help=WHICH_ROW),
+                     "Row": shown_as,
                      "Prediction": config.NumberColumn(format=digits(frame["Prediction"]), width=88),
                      "Expected value": config.NumberColumn(f"Expected, {label(goal.currency, 4)}", format="%.2f", width=110),
                      "Reasons": config.TextColumn(width="large")})

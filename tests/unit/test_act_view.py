@@ -21,7 +21,7 @@ from automl_core.framing.problem import Problem
 from automl_core.workspace.act import _leads_to
 from automl_core.workspace.files import _never_seen
 from automl_core.workspace.lever_choices import lever_choices
-from pages.ui import act_words
+from pages.ui import act_words, cards
 from pages.ui.act_view import card_figures, own_reasons, standing, three_ways, without_cards
 from pages.ui.decision_view import apart
 from tests.unit.test_pilots import CARD, GOAL, customers, sent_back, started, verdict
@@ -122,6 +122,17 @@ def test_where_nothing_could_be_tried_no_check_is_said_to_have_failed() -> None:
         "Nothing that you can change could be tried, so there is no card; the reasons stand below. Name other columns that you "
         "can change.")
     assert without_cards(Actions((), (WIDE,), tested=4)).endswith("What was tried is listed below as patterns.")
+
+
+def test_rows_that_go_by_numbers_sort_as_such() -> None:
+    """Row 10 came before row 2 where a list was sorted by its rows."""
+    names, shown = cards.row_names(["10", "2", "0"])
+    assert names.sort_values().tolist() == [0, 2, 10]
+    assert shown["type_config"] == {"type": "number", "min_value": None, "max_value": None, "format": "%d", "step": None}
+    for kept in (["10", "02"], ["1", "9007199254740993"], ["1", "-2"], ["1", "²"], ["a", "1"], ["1.0"], ["1", "nan"], []):
+        names, shown = cards.row_names(kept)
+        assert names.tolist() == kept
+        assert shown["type_config"]["type"] == "text"
 
 
 def _retired_card() -> None:
