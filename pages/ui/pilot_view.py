@@ -68,8 +68,9 @@ def not_offered(cards: list[ActionCard], states: dict[str, str]) -> str:
     tested = [card for card in cards if states.get(card_key(card)) in ("raised", "retired")]
     said = []
     if running:
-        said.append(f"{_named(running)} {'is' if len(running) == 1 else 'are'} being tested: send the outcomes to the running "
-                    "pilot above, or cancel it there, before another one can be started.")
+        are, them = ("is", "it") if len(running) == 1 else ("are", "them")
+        said.append(f"{_named(running)} {are} being tested: to test {them} again, send the outcomes to the running pilot above, "
+                    "or cancel it there.")
     if tested:
         said.append(f"{_named(tested)} {'was' if len(tested) == 1 else 'were'} tested: what came of it is below.")
     if len(running) + len(tested) < len(cards):

@@ -243,7 +243,7 @@ def test_where_no_pilot_can_be_started_the_page_says_why_and_where_to_go(page: C
     pilot = ws.pilots.start(project, page.key(), PilotChoice(rows=100))
     card = ws.act.cards(project)[0]  # type: ignore[index]
     some = texts(open_page("pilots", project)).replace("\\", "")
-    assert "being tested: send the outcomes to the running pilot above, or cancel it there, before another one can be " in some
+    assert "being tested: to test it again, send the outcomes to the running pilot above, or cancel it there." in some
     assert "No other card" not in some
     monkeypatch.setattr(type(ws.act), "cards", lambda self, project: (card,))
     alone = open_page("pilots", project)

@@ -245,8 +245,8 @@ def test_a_list_says_when_acting_is_taken_to_be_free() -> None:
     p = np.linspace(0.01, 1, 100)
     frame, goal = pd.DataFrame({"x": p}), Goal("Churn", "No", value=100.0)
     free = rank_rows(frame, p, (), PROBLEM, goal)
-    assert free.sentence.endswith(" No cost of acting was given, so it is taken to be free: a cost would shorten the list to the "
-                                  "rows that are worth it.")
+    assert free.sentence.endswith(" No cost of acting was given, so acting is taken to be free: a cost would shorten the list to "
+                                  "the rows that are worth it.")
     assert "acting on one row is taken to be free." in free.assumptions[1]
     said = rank_rows(frame, p, (), PROBLEM, replace(goal, contact_free=True, levers=(Lever("Contract", cost=10.0),)))
     assert (len(said.rows), "No cost" in said.sentence) == (100, False)
