@@ -23,8 +23,8 @@ def cost_taken(goal: Goal) -> str:
     if goal.value <= 0:
         return " No cost of acting was given, so the money you can spend limits nothing."
     limits = " and the money you can spend limits nothing" if goal.budget > 0 else ""
-    return (f" No cost of acting was given, so acting is taken to be free{limits}: a cost would shorten the list to the rows that "
-            "are worth it.")
+    return (f" No cost of acting was given, so acting is taken to be free{limits}: a cost would shorten the list to the rows "
+            "that are worth it.")
 
 
 def _as_dearest(goal: Goal) -> str:

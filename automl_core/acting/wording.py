@@ -14,7 +14,7 @@ from automl_core.acting.power import Change as Promised
 from automl_core.acting.power import side_rows
 from automl_core.acting.refutations import Benchmark
 from automl_core.data.words import join_words
-from automl_core.explaining.words import NO_CHANGE, interval, is_nothing, money, number, percent, quote
+from automl_core.explaining.words import NO_CHANGE, interval, is_nothing, money, number, percent, points, quote, told_apart
 
 # A card below grade A must not contain one of these words.
 BANNED = ("causes", "cause of", "will", "guarantees", "guaranteed", "proves", "proven")
@@ -135,8 +135,10 @@ def _effect_words(effect: Effect, outcome: Outcome) -> str:
     told = NO_CHANGE if is_nothing(outcome.gap(effect.estimate)) else _sided(effect.estimate, outcome)
     if is_nothing(outcome.gap(far)):
         return told
-    apart = effect.low * effect.high < 0
-    span = f"{_sided(near, outcome)} to {_sided(far, outcome)}" if apart else interval(outcome.gap(near), outcome.gap(far))
+    if effect.low * effect.high < 0:
+        span = f"{_sided(near, outcome)} to {_sided(far, outcome)}"
+    else:
+        span = interval(*told_apart(abs(near), abs(far), points if outcome.is_rate else number))
     return f"{told} (95 % range {span})"
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.explaining.dependent import Codes, codes_of, resampled, widening
+from automl_core.framing.dependent import Codes, codes_of, resampled, widening
 from automl_core.framing.metric_rows import Cut
 from automl_core.framing.metrics import Decision, Metric, decision_of, metric_of, tune_threshold
 from automl_core.framing.problem import Problem

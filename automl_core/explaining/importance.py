@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.explaining.contributions import Contributions
-from automl_core.explaining.dependent import resampled, together_in
 from automl_core.explaining.explanation import Importance, Shape, ShapePoint
 from automl_core.explaining.words import axis_value
+from automl_core.framing.dependent import Codes, resampled
 
 Floats = NDArray[np.float64]
 DRAWS = 200
@@ -22,13 +22,13 @@ LEVELS = 12
 LEAST_ROWS = 5  # fewer rows are not shown one group at a time
 
 
-def importances(made: Contributions, frame: pd.DataFrame, seed: int, group: str = "") -> tuple[Importance, ...]:
-    """Mean |SHAP| of each column, the widest first; ranks from 200 bootstrap samples of the rows, or of the groups of them by the
-    column `group` (5-95 % range). The first 300 have a direction."""
+def importances(made: Contributions, frame: pd.DataFrame, seed: int, together: Codes | None = None) -> tuple[Importance, ...]:
+    """Mean |SHAP| of each column, the widest first; ranks from 200 bootstrap samples of the rows, or of those that go `together`
+    (n,) (5-95 % range). The first 300 have a direction."""
     size = np.abs(made.phi)
     mean = size.mean(axis=0)
     total = float(mean.sum())
-    drawn = resampled(len(size), together_in(frame, group), DRAWS, np.random.default_rng(seed))
+    drawn = resampled(len(size), together, DRAWS, np.random.default_rng(seed))
     ranks = np.asarray((-(drawn @ size)).argsort(axis=1).argsort(axis=1) + 1, dtype=np.float64)
     low, high = np.quantile(ranks, [0.05, 0.95], axis=0)
     out = []

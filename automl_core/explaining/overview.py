@@ -21,6 +21,7 @@ from automl_core.explaining.contributions import (
     raw_parts,
     reference_rows,
 )
+from automl_core.explaining.copies import among, together_of
 from automl_core.explaining.explanation import LEAST_NAMED, Explanation, Importance
 from automl_core.explaining.groups import column_groups
 from automl_core.explaining.honesty import grouped
@@ -28,6 +29,7 @@ from automl_core.explaining.importance import importances, shape
 from automl_core.explaining.reference import Care, Reference
 from automl_core.explaining.routes import by_itself, exact
 from automl_core.explaining.words import percent, quote
+from automl_core.framing.dependent import Codes
 from automl_core.search.model import Model
 
 SAMPLE = 2_000
@@ -90,6 +92,7 @@ def explain_classes(model: Model, frame: pd.DataFrame, y: NDArray[np.generic], a
     raw = raw_parts(model, matrix, reference, care, seed)
     tell(0.8, "Ordering the columns.")
     alike = column_groups(sample, model.sources, seed)
+    together = among(together_of(frame, model.cleaned, model.problem), picked)
     found: list[Explanation] = []
     for label in asked.labels:
         if len(found) == 1:
@@ -97,7 +100,7 @@ def explain_classes(model: Model, frame: pd.DataFrame, y: NDArray[np.generic], a
         if len(found) > 1 and time.thread_time() - began > OTHERS_SHARE * seconds:
             break
         observed = outcomes_shown(model, seen, explained_class(model, label))
-        found.append(_explanation(model, sample, in_class(model, raw, matrix, label), (observed, alike, seed)))
+        found.append(_explanation(model, sample, in_class(model, raw, matrix, label), (observed, alike, together), seed))
     return tuple(found)
 
 
@@ -108,11 +111,13 @@ def mixed_outcomes(model: Model, y: NDArray[np.generic]) -> Floats:
 
 
 def _explanation(
-    model: Model, sample: pd.DataFrame, made: Contributions, with_these: tuple[Floats, tuple[tuple[str, ...], ...], int]
+    model: Model, sample: pd.DataFrame, made: Contributions,
+    with_these: tuple[Floats, tuple[tuple[str, ...], ...], Codes | None], seed: int,
 ) -> Explanation:
-    """One class, or number, explained by the parts of a sample: with these outcomes, columns that say the same, and seed."""
-    observed, alike, seed = with_these
-    ordered = importances(made, sample, seed, model.problem.group)
+    """One class, or number, explained by the parts of a sample: with these outcomes, columns that say the same, and rows that go
+    together."""
+    observed, alike, together = with_these
+    ordered = importances(made, sample, seed, together)
     used = [one for one in ordered if one.share > 0][:MOST_SHAPES]
     shapes = tuple(shape(one.column, sample[one.column], made.phi[:, made.names.index(one.column)], observed) for one in used)
     units = "points" if made.label else model.problem.target

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from automl_core.errors import BadInput
+from automl_core.framing import areas
 from automl_core.framing import metric_rows as rows
 from automl_core.framing.metric_rows import DEFAULT_DECISION, Cut, Decision, Floats, Statistics, Truth, Weights, predicted_codes
 from automl_core.framing.problem import Money, Problem, Task
@@ -76,9 +77,9 @@ def _mean(name: str, title: str, tasks: tuple[Task, ...], loss: Statistics, comb
 
 
 _ALL = (
-    Metric("roc_auc", "ROC AUC", CLASSES, True, area=rows.auc, influence=rows.auc_influence),
-    Metric("average_precision", "Average precision", CLASSES, True, area=rows.average_precision,
-           influence=rows.average_precision_influence),
+    Metric("roc_auc", "ROC AUC", CLASSES, True, area=areas.auc, influence=areas.auc_influence),
+    Metric("average_precision", "Average precision", CLASSES, True, area=areas.average_precision,
+           influence=areas.average_precision_influence),
     _mean("log_loss", "Log loss", CLASSES, rows.log_rows, rows.first),
     _mean("accuracy", "Accuracy", CLASSES, rows.wrong_rows, rows.one_minus),
     Metric("balanced_accuracy", "Balanced accuracy", CLASSES, True, rows.confusion_rows, rows.balanced, labels=True,

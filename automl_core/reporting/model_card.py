@@ -81,9 +81,9 @@ def _score(problem: Problem, summary: RunSummary) -> list[str]:
     lines = [
         "## Score",
         "",
-        f"- Out of fold: {score_text(summary)}",
+        f"- {'Out of fold' if summary.folds > 1 else 'On the rows held out'}: {score_text(summary)}",
         f"- Baseline: {number(summary.baseline.mean)}",
-        f"- Family: {escape(summary.family)}, chosen from {len(summary.leaderboard)} candidates",
+        f"- Family: {escape(summary.family)}, chosen from {count(len(summary.leaderboard), 'candidate')}",
         f"- One row: {number(summary.row_ms_p50)} ms (95 % below {number(summary.row_ms_p95)} ms), size {number(summary.mb)} MB",
     ]
     if problem.task == "binary":

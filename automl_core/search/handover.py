@@ -4,7 +4,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from automl_core.search.assembly import Order, assemble_model, row_ms, score_of
 from automl_core.search.calibration import calibrate
 from automl_core.search.contest import Clock, Contest, find_candidate
 from automl_core.search.encoder_files import encoder_files
-from automl_core.search.ensemble import members_for
 from automl_core.search.families import families
 from automl_core.search.family import Array
 from automl_core.search.formula_files import formula_files
@@ -23,17 +21,9 @@ from automl_core.search.journal import FoldResult
 from automl_core.search.model import Model
 from automl_core.search.nested import nested_rungs
 from automl_core.search.offers import ENSEMBLE, Offer, best_first, choose, make_ballot, make_offers, rungs, speed
-from automl_core.search.plan import Plan, RungOffer, RunSummary, left_out_sentence
-from automl_core.search.schedule import MANY_ROWS
-from automl_core.search.worker import ALL_ROWS
+from automl_core.search.plan import RungOffer, RunSummary, left_out_sentence
 
-__all__ = ["Outcome", "Settlement", "best_first", "refit_seconds", "settle"]
-
-MOST_SHARE = 0.4  # of the budget, for all that comes after the race
-MORE_SHARE = 0.6  # the same of time that was added: little of it is asked for, and refits take as long as before
-AFTER_SHARE = 0.04  # of the budget, for what comes after the refits: measuring the ladder
-HURRIED_SHARE = 0.25  # of the budget, for the longest refit where time is short for the rows
-LATE = 2.0  # seconds after its end in which the last fits of the race are stopped
+__all__ = ["Outcome", "Settlement", "best_first", "settle"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,34 +63,6 @@ class _Rung:
     honest: Array
     model: Model
     also: tuple[str, ...] = ()
-
-
-def most_share(plan: Plan) -> float:
-    """The most of its own time that a search keeps for what comes after the race."""
-    return MORE_SHARE if plan.spent_seconds else MOST_SHARE
-
-
-def refit_seconds(contest: Contest) -> float:
-    """What fitting the best candidates so far on all rows should take with the workers there are: as many as an ensemble has.
-
-    On many rows two: there the model of a fold, which has seen nearly all rows, stands in for what is not fitted again in time.
-    So it does everywhere for what would take more than the most time that is kept for this, and for all that is worse than that;
-    it is less where time is short for the rows: another candidate is worth more there.
-    """
-    done = [candidate for candidate in contest.candidates if contest.complete(candidate.key)]
-    if not done:
-        return 0.0
-    quality = {item.key: contest.mean_score(item.key) for item in done}
-    rows, budget = len(contest.prepared.y), contest.plan.new_seconds
-    best = sorted(done, key=lambda candidate: -quality[candidate.key])[: 2 if rows > MANY_ROWS else members_for(rows)]
-    most = HURRIED_SHARE * budget if contest.prepared.hurried else (most_share(contest.plan) - AFTER_SHARE) * budget - LATE
-    best = list(takewhile(lambda candidate: contest.refit_seconds(candidate) <= most, best))
-    seconds = [contest.refit_seconds(candidate) for candidate in best]
-    kinds = {kind for candidate in best for kind in contest.wanted_extras(candidate)}
-    kinds -= {kind for kind, fold in contest.extras if fold == ALL_ROWS}
-    learning = sum(extras.seconds for (kind, fold), extras in contest.extras.items() if fold == 0 and kind in kinds)
-    growth = rows / max(len(contest.prepared.folds[0][0]), 1)
-    return growth * learning + max([*seconds, sum(seconds) / max(1, contest.plan.jobs)])
 
 
 def settle(settlement: Settlement) -> Outcome:

@@ -18,12 +18,12 @@ from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew, Task
 from automl_core.search.extras_files import extras_files, extras_from_files
 from automl_core.search.families import families
-from automl_core.search.handover import most_share, refit_seconds
 from automl_core.search.haste import hastened
 from automl_core.search.journal import FoldResult, Journal
 from automl_core.search.plan import Candidate
 from automl_core.search.prepared import Prepared
 from automl_core.search.refits import POLL
+from automl_core.search.reserve import likely_team, most_share, refit_seconds
 from automl_core.search.schedule import ANCHORS, Moment, Place, fits, fold_count, next_place
 from automl_core.search.tuning import propose
 from automl_core.search.watch import Watch
@@ -52,6 +52,7 @@ class Race:
     early: set[str] = field(default_factory=set)
     cut: list[FoldResult] = field(default_factory=list)
     handles: dict[tuple[str, int], Any] = field(default_factory=dict)
+    team: tuple[int, tuple[str, ...]] = (0, ())  # how many candidates were through when it was asked, and the keys
     ending: float = 0.0
     reported: float = 0.0
     fraction: float = 0.0
@@ -71,10 +72,17 @@ class Race:
 
     def end(self) -> float:
         """The moment of the search at which the race must end to leave time for the hand-over."""
-        room, refits = self.room, refit_seconds(self.contest)
+        room, refits = self.room, refit_seconds(self.contest, self._team())
         # twice what refits need, where that is a fifth of the time: means over seeds are worth more than late candidates
-        reserve = max(1.2 * refits, min(2.0 * refits, 0.2 * room))
-        return self.clock.budget - min(most_share(self.contest.plan) * room, 1.5 + 0.03 * room + reserve)
+        reserve = max(1.15 * refits, min(2.0 * refits, 0.2 * room))
+        return self.clock.budget - min(most_share(self.contest.plan) * room, 1.2 + 0.03 * room + reserve)
+
+    def _team(self) -> tuple[str, ...]:
+        """Who would be fitted again if the race ended now; asked anew when a candidate is through."""
+        done = sum(self.contest.complete(candidate.key) for candidate in self.contest.candidates)
+        if done != self.team[0]:
+            self.team = done, likely_team(self.contest)
+        return self.team[1]
 
     def run(self) -> None:
         """Until nothing is left to try or the time is up. Cancelled when the watch says so."""

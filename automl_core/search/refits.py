@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from automl_core.errors import Cancelled
 from automl_core.search.crew import Task
 from automl_core.search.families import families
-from automl_core.search.handover import AFTER_SHARE
 from automl_core.search.journal import FoldResult
 from automl_core.search.plan import Candidate
+from automl_core.search.reserve import AFTER_SHARE
 from automl_core.search.worker import ALL_ROWS, FitTask
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from automl_core.acting import Pilot
 from automl_core.acting.action import ActionCard, Actions, Goal
-from automl_core.explaining.words import LEAST_POINTS, NO_CHANGE
+from automl_core.explaining.words import NO_CHANGE, NOTHING
 from automl_core.workspace.pilots import card_key
 from pages.ui import cards, charts, decision_view, pilot_view, session
 from pages.ui.cards import Fact
@@ -237,4 +237,4 @@ def _range(card: ActionCard, rate: bool) -> str:
 
 def _told(value: float, rate: bool) -> float:
     """A change as it is told: points of a rate, where what arithmetic loses is none, or the outcome’s own units."""
-    return value if not rate else 0.0 if abs(100 * value) < LEAST_POINTS else 100 * value
+    return value if not rate else 0.0 if abs(100 * value) < NOTHING else 100 * value

@@ -275,7 +275,8 @@ def _places(labels: tuple[str, ...], limit: int) -> list[str]:
 
 
 def waterfall(row: RowExplanation, palette: Palette) -> Chart:
-    """From the average to this row’s prediction, one column a step: the eight largest, the others together."""
+    """From what is said where nothing is known of a row to this row’s prediction, one column a step: the eight largest, the
+    others together."""
     import plotly.graph_objects as go
 
     ordered = sorted(row.contributions, key=lambda part: -abs(part.amount))
@@ -286,7 +287,7 @@ def waterfall(row: RowExplanation, palette: Palette) -> Chart:
     for _, size in steps:
         starts.append(level)
         level += size
-    names = ["Average row", *(words.label(name, 32) for name, _ in steps), "This row"]
+    names = ["Nothing known", *(words.label(name, 32) for name, _ in steps), "This row"]
     names = [name + "\u200b" * names[:place].count(name) for place, name in enumerate(names)]
     ends = (row.base, row.prediction)
     mark = {"size": 11, "color": palette.neutral, "symbol": "diamond"}  # seen on either background: a browser may change it later
@@ -307,8 +308,9 @@ def waterfall(row: RowExplanation, palette: Palette) -> Chart:
         {"title": {"text": title, "standoff": 8}, "nticks": 6, "range": [min(every) - room, max(every) + room], **GIVEN},
         {"autorange": "reversed", "showgrid": False, "type": "category", "categoryorder": "array", "categoryarray": names,
          **GIVEN}), more={"margin": {"l": gutter([unescape(name) for name in names]), "r": 16, "t": 8, "b": AXIS_ROOM}})
-    sentence = (f"From {amount(row.base, row.in_points)} for the average row to {amount(row.prediction, row.in_points)} for this "
-                f"one, in {words.plain(unit_of(row))}: orange raises, blue lowers.")
+    sentence = (f"From {amount(row.base, row.in_points)} where nothing is known of a row to "
+                f"{amount(row.prediction, row.in_points)} for this one, in {words.plain(unit_of(row))}: orange raises, blue "
+                "lowers.")
     said = "; ".join(f"{name} {words.signed(size)}" for name, size in steps)
     return Chart(figure, sentence, f"Parts of this prediction: {said}.")
 

@@ -43,6 +43,9 @@ def test_groups_are_looked_for_and_told(visit: Visit, stages: Stages) -> None:
     assert "One group" in texts(app)
     assert primary(app) == ["See what drives it"]
     story = found.stories[0]
+    shares = next(metric for metric in app.metric if metric.label == "Share of all rows")
+    assert story.rows > story.segment.rows
+    assert shares.delta == f"{story.rows:,} rows"
     total = sum(reason.part for reason in story.reasons) + story.others + story.not_explained
     assert abs(total - story.segment.difference) < 1e-9
     assert not FORBIDDEN.search(texts(app))

@@ -227,11 +227,13 @@ def test_noise_does_not_pay_by_its_share_of_the_truth() -> None:
     assert found[1] in ("rule", "ml_pays")
 
 
-def shops(name: str, random: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """50 rows of each shop with their group, an outcome, and a score that is off by shop (correlation 0.3)."""
-    group = np.repeat(np.arange(count), 50)
-    off = random.normal(0, 0.3**0.5, count)[group] + random.normal(0, 0.7**0.5, 50 * count)
-    y = (random.random(50 * count) < 0.4).astype(float)
+def shops(
+    name: str, random: np.random.Generator, count: int, uneven: bool = False
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """50 rows of each shop, or more of some, with their group, an outcome, and a score that is off by shop (correlation 0.3)."""
+    group = np.repeat(np.arange(count), np.minimum(5 * random.zipf(1.8, count), 300) if uneven else 50)
+    off = random.normal(0, 0.3**0.5, count)[group] + random.normal(0, 0.7**0.5, len(group))
+    y = (random.random(len(group)) < 0.4).astype(float)
     if name == "mae":
         return group, np.abs(off + 9.0), np.zeros(len(y))
     turned = np.where(random.random(count) < 0.5, 1.0, -1.0)[group]  # in some shops the score says the contrary
@@ -252,6 +254,22 @@ def test_intervals_hold_where_rows_of_a_group_are_alike(name: str) -> None:
             held[kind] += low <= truth <= high
     assert 0.9 <= held["groups"] / 150 <= 0.99, held
     assert held["rows"] / 150 < 0.75, held
+
+
+@pytest.mark.parametrize("name", ["mae", "accuracy", "roc_auc"])
+@pytest.mark.parametrize(("count", "heavy", "uneven"),
+                         [(6, False, False), (20, True, False), (20, False, True), (120, True, True)])
+def test_intervals_hold_where_few_groups_have_most_of_the_weight(name: str, count: int, heavy: bool, uneven: bool) -> None:
+    """Shops counted as they are, and not by what they weigh, gave areas intervals that held the truth in 80 %."""
+    random = np.random.default_rng(20)
+    metric, held, runs = METRICS[name], 0, 150
+    truth = metric.score(*shops(name, random, 2_000)[1:])
+    for _ in range(runs):
+        group, y, p = shops(name, random, count, uneven)
+        weights = np.minimum(random.zipf(1.8, count), 50).astype(float)[group] if heavy else None
+        _, low, high = score_with_interval(metric, y, p, 0, None, Counting(weights, group))
+        held += low <= truth <= high
+    assert held / runs >= 0.95 - 2 * (0.95 * 0.05 / runs) ** 0.5
 
 
 @pytest.mark.parametrize("name", ["rmse", "roc_auc"])

@@ -182,6 +182,7 @@ def test_values_that_are_not_named_are_counted(many: int, words: str) -> None:
 @pytest.mark.parametrize(("effect", "words"), [
     ((0.0, 0.0004, -0.0002), "50 %, no measurable change (95 % range 0.02 points less to 0.04 points more)."),
     ((-3e-5, -0.0004, -0.00001), "50 %, 0.003 points less (95 % range 0.001 to 0.04 points)."),
+    ((1e-6, -2e-6, 3e-6), "50 %, no measurable change."),
     ((-3e-5, -0.012, 0.0), "50 %, 0.003 points less (95 % range 0.0 to 1.2 points)."),
     ((1e-17, -1e-18, 2e-17), "50 %, no measurable change."),
     ((1e-4, -1e-17, 0.02), "50 %, 0.01 points more (95 % range no change to 2.0 points more)."),

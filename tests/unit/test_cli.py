@@ -140,7 +140,11 @@ def test_happened_and_compare(home: Path, capsys: pytest.CaptureFixture[str]) ->
     sample = ("sample:subscription_churn", "--target", "churned")
     code, found = call(capsys, "happened", *sample)
     assert code == 0
-    assert any(item["segment"]["conditions"][0]["values"] == ["Monthly"] for item in found["segments"])
+    monthly = next(item for item in found["segments"] if item["segment"]["conditions"][0]["values"] == ["Monthly"])
+    assert monthly["of"] == {"segment": "the rows that checked the group"} | dict.fromkeys(
+        ("rows", "share_rows", "share_outcome", "explained", "same_sign"), "all rows")
+    assert monthly["rows"] > 1.5 * monthly["segment"]["rows"]  # a half checks
+    assert f"on the rows that checked it: {monthly['segment']['rows']:,} in the group). Of all rows " in monthly["sentence"]
     assert found["looked_at"] >= found["tested"] >= len(found["segments"]) > 0
     code, groups = call(capsys, "compare", *sample, "--first", "contract=Monthly")
     assert code == 0

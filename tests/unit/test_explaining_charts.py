@@ -152,10 +152,10 @@ def test_a_number_called_points_is_drawn_as_a_number() -> None:
         assert "Predicted, %" not in drawn
         assert "percentage" not in drawn
     assert "units of “points”" in told[0].sentence
-    assert "From 20 for the average row to 60 for this one" in told[1].sentence
+    assert "From 20 where nothing is known of a row to 60 for this one" in told[1].sentence
     hovers = [trace.text for trace in explain_charts.curve(line, LIGHT).figure.data if trace.text]
     assert all("seen" not in text or "%" not in text for texts in hovers for text in texts)
-    assert "From 20.0 % for the average row to 60.0 % for this one" in explain_charts.waterfall(ROW, LIGHT).sentence
+    assert "From 20.0 % where nothing is known of a row to 60.0 % for this one" in explain_charts.waterfall(ROW, LIGHT).sentence
 
 
 def test_nothing_to_show_is_said() -> None:
