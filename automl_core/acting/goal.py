@@ -87,8 +87,7 @@ def read_goal(text: str) -> Goal:
         raise BadInput("“lever” in the goal file is not a list of sections.", "Write each lever under its own [[lever]].")
     experiment = _text(_section(data, "experiment"), "treatment")
     cards = tuple(_lever(item) for item in levers)
-    # acting on a row costs what the dearest lever costs, unless the goal says otherwise
-    cost = _number(goal, "contact_cost", max((lever.cost for lever in cards), default=0.0))
+    cost = _number(goal, "contact_cost")
     if experiment and experiment not in {lever.column for lever in cards}:
         cards = (*cards, Lever(experiment, cost=cost))
     return Goal(
@@ -105,6 +104,7 @@ def read_goal(text: str) -> Goal:
         currency=_text(goal, "currency") or "€",
         later=_texts(columns, "later"),
         experiment=experiment,
+        contact_free="contact_cost" in goal and cost == 0,
     )
 
 
@@ -126,9 +126,12 @@ def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...]) -> Non
         )
     if not 0 <= goal.save_rate <= 1:
         raise BadInput("The share of contacted rows that turn good is not between 0 and 1.", "Give a share such as 0.2.")
-    amounts = (goal.value, goal.budget, goal.contact_cost, *(lever.cost for lever in goal.levers))
-    if any(not 0 <= amount <= MOST_MONEY for amount in amounts):
-        raise BadInput("An amount of money is below zero or above a trillion.", "Give it in a larger unit, such as thousands.")
+    for name, amount in (
+        ("The worth of one outcome turned good", goal.value), ("The money you can spend", goal.budget),
+        ("The cost of acting on one row", goal.contact_cost),
+        *((f"The cost of changing {quote(lever.column)}", lever.cost) for lever in goal.levers),
+    ):  # fmt: skip
+        _check_amount(name, amount)
     if not 0 <= goal.capacity <= MOST_ROWS:
         raise BadInput("The number of rows that you can act on is below zero or above a billion.", "Give 0 for no limit.")
     named = sum(lever.column != goal.experiment for lever in goal.levers)
@@ -149,6 +152,17 @@ def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...]) -> Non
         raise BadInput("One column is named as a lever twice.", "Put all its values into one lever.")
     for name in goal.later:
         find_column(columns, name)
+
+
+def _check_amount(name: str, amount: float) -> None:
+    if math.isnan(amount):
+        raise BadInput(f"{name} is not a number.", "Give zero or more, or leave it out.")
+    if math.isinf(amount):
+        raise BadInput(f"{name} is infinite.", "Give an amount that somebody could pay, or leave it out.")
+    if amount < 0:
+        raise BadInput(f"{name} is below zero.", "Give zero or more.")
+    if amount > MOST_MONEY:
+        raise BadInput(f"{name} is above a trillion.", "Give all amounts in a larger unit, such as thousands.")
 
 
 def good_of(said: object, problem: Problem) -> str:
@@ -240,8 +254,11 @@ def _texts(section: dict[str, Any], key: str) -> tuple[str, ...]:
 
 def _number(section: dict[str, Any], key: str, default: float = 0.0) -> float:
     value = section.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
-        raise BadInput(f"“{key}” in the goal file is not a number of zero or more.", f"Write {key} = {default or 100.0}.")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
+        raise BadInput(f"“{key}” in the goal file is not a number.", f"Write {key} = {default or 100.0}.")
+    if value < 0 or math.isinf(value):
+        raise BadInput(f"“{key}” in the goal file is {'below zero' if value < 0 else 'infinite'}.",
+                       f"Write a number of zero or more, such as {default or 100.0}, or leave it out.")
     return float(value)
 
 

@@ -30,7 +30,7 @@ from automl_core.workspace.act import Acting
 from automl_core.workspace.decide import planned_table
 from automl_core.workspace.pilots import Piloting
 from pages.ui import session
-from pages.ui.pilot_view import move_words, title
+from pages.ui.pilot_view import move_words, not_offered, title
 from pages.ui.words import plain
 from tests.pages.conftest import Stages, open_page, primary, texts, work
 
@@ -255,6 +255,28 @@ def test_a_pilot_can_be_cancelled_and_resumed(page: Carded, monkeypatch: pytest.
         ws.pilots.start(project, "no such card", PilotChoice())
     with pytest.raises(NotFound):
         ws.pilots.get(ws.search.needed(project).id)
+
+
+def test_where_no_pilot_can_be_started_the_page_says_why_and_where_to_go(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its only card in a running pilot the page had no form and not a word about it."""
+    ws, project = page.workspace, page.project
+    pilot = ws.pilots.start(project, page.key(), PilotChoice(rows=100))
+    card = ws.act.cards(project)[0]  # type: ignore[index]
+    some = texts(open_page("pilots", project)).replace("\\", "")
+    assert "being tested: to test it again, send the outcomes to the running pilot above, or cancel it there." in some
+    assert "No other card" not in some
+    monkeypatch.setattr(type(ws.act), "cards", lambda self, project: (card,))
+    alone = open_page("pilots", project)
+    told = texts(alone).replace("\\", "")
+    assert "Start another pilot" in told
+    assert "No other card can be tested now. “" in told
+    assert "To test something else, name more that you can change on the act page and look for actions." in told
+    assert not [button for button in alone.button if button.label == "Start the pilot"]
+    ws.pilots.cancel(pilot.id)
+    assert "being tested" not in texts(open_page("pilots", project))
+    states = {card_key(card): "retired"}
+    assert "was tested: what came of it is below." in not_offered([card], states)
+    assert not_offered([], {}).startswith("No card of the present goal can be tested.")
 
 
 def test_the_act_page_reads_the_pilots_once_for_all_its_cards(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:

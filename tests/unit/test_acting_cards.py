@@ -6,6 +6,7 @@ import math
 import re
 import sys
 from dataclasses import MISSING, fields, replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -32,9 +33,11 @@ from automl_core.acting.action import ActionCard, Actions, Change, Goal, Lever
 from automl_core.acting.cards import CardInputs, make_cards
 from automl_core.acting.covariates import make_covariates
 from automl_core.acting.moves import Move, category_moves
+from automl_core.acting.not_compared import why_not_compared
+from automl_core.acting.outcome import Outcome
 from automl_core.acting.randomised import check_experiment
 from automl_core.acting.what_if import WhatIf
-from automl_core.acting.wording import BANNED, CardSubject, who_words
+from automl_core.acting.wording import BANNED, CardSubject, card_sentence, who_words
 from automl_core.codec import from_json, to_json
 from automl_core.data.infer import table_from_frame
 from automl_core.data.table import Column
@@ -139,7 +142,27 @@ def test_a_column_that_tells_a_lever_apart_is_named() -> None:
 def test_a_lever_with_one_value_says_so() -> None:
     alone = inputs(levers=(Lever("idle"),))
     made = make_cards(replace(alone, frame=alone.frame.assign(idle="a")))
-    assert made.notes == ("“idle” has no two values with 30 rows or more each, so there is nothing to compare.",)
+    assert made.notes == (
+        "“idle” is “a” in every row, so no row shows what another value does. Try another value on some rows and load what came "
+        "of it, or name another column.",)
+
+
+@pytest.mark.parametrize("lever", [Lever("idle"), Lever("idle", step=1.0)])
+def test_why_nothing_can_be_compared_says_what_to_do(lever: Lever) -> None:
+    """Of a step it was said that hardly any rows are alike otherwise."""
+    place = np.arange(1200)
+
+    def told(values: Any) -> str:
+        return why_not_compared(lever, pd.DataFrame({"idle": np.broadcast_to(values, 1200)}), ())
+
+    assert told(np.nan) == ("“idle” is empty in all 1,200 rows with a known outcome, so there is nothing to compare: load a "
+                            "table that holds it, or name another column.")
+    assert told(3.0).startswith("“idle” is “3” in every row, so no row shows what another value does. Try another value on some")
+    assert told(np.where(place % 2, 3.0, np.nan)).startswith("“idle” is “3” in every row that has a value, so")
+    few = told(np.where(place < 10, 3.0, 4.0))
+    if math.isnan(lever.step):
+        assert few.endswith("no two values with 30 rows or more each, so there is nothing to compare: load more rows, or name "
+                            "another column.")
 
 
 def test_words_promise_nothing(found: Actions) -> None:
@@ -158,6 +181,24 @@ def test_values_that_are_not_named_are_counted(many: int, words: str) -> None:
     assert who_words(subject).endswith(words)
     both = replace(subject, move=Move(Lever("offer"), ("old",), "new"), also=(Change("plan", values, "new"),))
     assert who_words(both).endswith(words)
+
+
+@pytest.mark.parametrize(("effect", "words"), [
+    ((0.0, 0.0004, -0.0002), "50 %, no measurable change (95 % range 0.02 points less to 0.04 points more)."),
+    ((-3e-5, -0.0004, -0.00001), "50 %, 0.003 points less (95 % range 0.001 to 0.04 points)."),
+    ((1e-6, -2e-6, 3e-6), "50 %, no measurable change."),
+    ((-3e-5, -0.012, 0.0), "50 %, 0.003 points less (95 % range 0.0 to 1.2 points)."),
+    ((1e-17, -1e-18, 2e-17), "50 %, no measurable change."),
+    ((1e-4, -1e-17, 0.02), "50 %, 0.01 points more (95 % range no change to 2.0 points more)."),
+    ((0.126, 0.1, 0.15), "63 %, 12.6 points more (95 % range 10.0 to 15.0 points)."),
+])  # fmt: skip
+def test_a_range_does_not_go_from_nothing_to_nothing(effect: tuple[float, float, float], words: str) -> None:
+    """“0.0 points less (95 % range 0.0 points more to 0.0 points less)” said nothing, and its signs were not true."""
+    estimate, low, high = effect
+    found: Any = SimpleNamespace(estimate=estimate, low=low, high=high, moved=np.ones(100, dtype=bool))
+    outcome = Outcome(np.array([0.0, 1.0]), "“churn” = “yes”", True, "share of rows")
+    subject = CardSubject(Move(Lever("plan"), ("old",), "new"), (), found, outcome, 0.5)
+    assert words in card_sentence(subject, "D", None)
 
 
 def test_of_cards_that_are_worth_the_same_a_row_gets_the_first() -> None:
