@@ -12,9 +12,9 @@ from automl_core.acting.action import ActionList, Goal
 from automl_core.acting.decisions import counted_by, middle_of, risk
 from automl_core.acting.outcome import make_outcome
 from automl_core.acting.profit import LiftPart, ProfitCurve, gains, matrix_of, profit_curve
-from automl_core.acting.statistics import group_codes, sum_reach
-from automl_core.explaining.dependent import effective
+from automl_core.acting.statistics import group_codes
 from automl_core.explaining.words import count, interval, money, number, percent, quote
+from automl_core.framing.dependent import effective, sum_reach
 from automl_core.framing.problem import Money, Problem
 
 Floats = NDArray[np.float64]
@@ -165,7 +165,7 @@ def _rivals(
     if inputs.rule is not None:
         told = np.nan_to_num(inputs.rule, nan=float(np.nanmean(inputs.rule)))
         ways.append(("The simple rule", _top(risk(told, inputs.problem, inputs.goal, inputs.weights), size)))
-    return tuple(_rival(name, counted_by(taken, inputs.weights), marked, (worth, together)) for name, taken in ways)
+    return tuple(_rival(name, counted_by(taken, inputs.weights), marked, worth, together) for name, taken in ways)
 
 
 def _top(scores: Floats, size: int) -> Floats:
@@ -176,8 +176,7 @@ def _top(scores: Floats, size: int) -> Floats:
     return taken
 
 
-def _rival(name: str, taken: Floats, marked: Floats, rows: tuple[Floats, NDArray[np.int64] | None]) -> Rival:
-    worth, together = rows
+def _rival(name: str, taken: Floats, marked: Floats, worth: Floats, together: NDArray[np.int64] | None) -> Rival:
     value = float((taken * worth).sum())
     ahead = (marked - taken) * worth
     reach = sum_reach(ahead, together, marked - taken)

@@ -15,6 +15,7 @@ from automl_core.acting.budget import rows_paid_for
 from automl_core.acting.levers import name_of
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
+from automl_core.explaining.classes import no_such_class
 from automl_core.explaining.words import count, id_text, interval, money, number, percent, quote
 from automl_core.framing.problem import Problem
 
@@ -46,7 +47,7 @@ def risk(predictions: Floats, problem: Problem, goal: Goal, weights: Floats | No
         away = predictions - middle if goal.good == "low" else middle - predictions
         return np.asarray(np.maximum(away, 0.0), dtype=np.float64)
     if goal.good not in problem.classes:
-        raise BadInput(f"{quote(goal.good)} is not a class of {quote(problem.target)}.", "Choose the wanted class again.")
+        raise no_such_class(problem, goal.good, "Choose the wanted class again.")
     if problem.task == "binary":
         return np.asarray(predictions if goal.good != problem.positive else 1.0 - predictions, dtype=np.float64)
     return np.asarray(1.0 - predictions[:, problem.classes.index(goal.good)], dtype=np.float64)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.nuisance import Learner, fold_of
 from automl_core.acting.statistics import group_codes
-from automl_core.explaining.dependent import effective
+from automl_core.framing.dependent import effective, few, root_of_sums, student
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -123,7 +123,7 @@ def amount(
     Rows that go together are summed first; with few of them on a side (`first`: who is on the one) the sums vary more than they
     show, so the error is that of so many and the interval Student's. Fewer than three on a side tell nothing.
     """
-    from scipy.special import ndtr, stdtr, stdtrit
+    from scipy.special import ndtr, stdtr
 
     rows = len(influence)
     if together is None:
@@ -134,9 +134,8 @@ def amount(
     clusters = fewest_clusters(codes, first)
     if clusters < LEAST_CLUSTERS:
         return Amount(value, -math.inf, math.inf, 1.0)
-    sums = np.bincount(codes, weights=influence)
-    error = math.sqrt(float(np.sum(sums**2)) * clusters / (clusters - 1)) / rows
-    reach = float(stdtrit(clusters - 1, 0.975)) * error
+    error = few(clusters) * root_of_sums(influence, codes) / rows
+    reach = student(clusters) * error
     p = float(2 * stdtr(clusters - 1, -abs(value) / error)) if error > 0 else 1.0
     return Amount(value, value - reach, value + reach, p)
 

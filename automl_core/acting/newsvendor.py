@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.acting.decisions import counted_by
-from automl_core.acting.statistics import group_codes, sum_reach
+from automl_core.acting.statistics import group_codes
 from automl_core.errors import BadInput
 from automl_core.explaining.words import count, edge, interval, money, number, percent, rounded
+from automl_core.framing.dependent import sum_reach
 from automl_core.framing.problem import Money
 
 Floats = NDArray[np.float64]

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Goal
-from automl_core.acting.statistics import sum_reach
 from automl_core.errors import BadInput
-from automl_core.explaining.dependent import effective
+from automl_core.framing.dependent import rows_worth, sum_reach
 from automl_core.framing.problem import Money
 
 Floats = NDArray[np.float64]
@@ -77,6 +77,35 @@ class LiftPart:
     gain: float
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Ranked:
+    """Rows (n,) with the `probability` that models which had not seen them gave, their outcome `y` of 0 and 1, the `mass` that
+    each stands for, and codes of those that go `together` (None: each stands alone)."""
+
+    probability: Floats
+    y: Floats
+    mass: Floats
+    together: Codes | None
+
+    def only(self, rows: NDArray[np.generic]) -> Ranked:
+        """Those of a mask or of places."""
+        return Ranked(self.probability[rows], self.y[rows], self.mass[rows],
+                      None if self.together is None else self.together[rows])
+
+    @property
+    def order(self) -> NDArray[np.int64]:
+        """Places from the highest probability to the lowest."""
+        return np.argsort(-self.probability, kind="stable")
+
+
+class Cuts(NamedTuple):
+    """Every threshold that makes a difference, from none acted on to all, with the rows acted on and their profit."""
+
+    thresholds: Floats
+    rows: NDArray[np.int64]
+    profits: Floats
+
+
 def matrix_of(goal: Goal) -> Money:
     """The cost-benefit matrix that a goal implies: acting on a row that would end badly turns it good with `save_rate`."""
     saved = goal.save_rate * goal.value - goal.contact_cost
@@ -99,25 +128,24 @@ def profit_curve(
 
     BadInput when there are no rows, or lengths differ.
     """
-    p, y, together, mass = _checked(probability, positive, together, weights)
-    cuts, rows_at, profit = _all_cuts(p, y, money, mass)
-    place = int(np.argmax(profit))
-    picked = np.unique(np.append(np.linspace(0, len(cuts) - 1, min(GRID, len(cuts))).round().astype(int), place))
-    draws = _drawn(p, y, cuts[picked], money, (np.random.default_rng(seed), together), mass)
+    ranked = _checked(probability, positive, together, weights)
+    cuts = _all_cuts(ranked, money)
+    place, several = int(np.argmax(cuts.profits)), len(cuts.thresholds)
+    picked = np.unique(np.append(np.linspace(0, several - 1, min(GRID, several)).round().astype(int), place))
+    draws = _drawn(ranked, cuts.thresholds[picked], money, np.random.default_rng(seed))
     low, high = np.quantile(draws, [0.025, 0.975], axis=0)
     points = tuple(
-        ProfitPoint(float(cuts[at]), int(rows_at[at]), float(profit[at]), float(low[k]), float(high[k]))
+        ProfitPoint(float(cuts.thresholds[at]), int(cuts.rows[at]), float(cuts.profits[at]), float(low[k]), float(high[k]))
         for k, at in enumerate(picked)
     )
     best = points[int(np.flatnonzero(picked == place)[0])]
     robust = max(points, key=lambda point: (point.low, point.profit))
     analytic = analytic_threshold(money)
-    at_analytic = _profit_at(p, y, money, analytic, mass) if math.isfinite(analytic) else math.nan
-    honest, reach = _cross_selected(p, y, money, seed, together, mass)
-    everyone = _profit_at(p, y, money, -math.inf, mass)
-    nobody = _profit_at(p, y, money, math.inf, mass)
+    at_analytic = _profit_at(ranked, money, analytic) if math.isfinite(analytic) else math.nan
+    honest, reach = _cross_selected(ranked, money, seed)
+    everyone, nobody = (_profit_at(ranked, money, threshold) for threshold in (-math.inf, math.inf))
     return ProfitCurve(
-        points, best, robust, analytic, at_analytic, honest, honest - reach, honest + reach, nobody, everyone, int(rows_at[-1])
+        points, best, robust, analytic, at_analytic, honest, honest - reach, honest + reach, nobody, everyone, int(cuts.rows[-1])
     )
 
 
@@ -126,50 +154,39 @@ def gains(
     weights: Floats | None = None,
 ) -> tuple[LiftPart, ...]:
     """Lift and gains from the top of the ranking, in tenths of the rows, or of their weight (fewer when there are fewer rows)."""
-    p, y, together, mass = _checked(probability, positive, together, weights)
-    parts = max(1, min(parts, len(y)))
+    ranked = _checked(probability, positive, together, weights)
+    rows = len(ranked.y)
+    parts = max(1, min(parts, rows))
     if weights is None:
-        sizes = [max(1, round(len(y) * k / parts)) for k in range(1, parts + 1)]
+        sizes = [max(1, round(rows * k / parts)) for k in range(1, parts + 1)]
     else:
-        reached = np.cumsum(mass[np.argsort(-p, kind="stable")])
+        reached = np.cumsum(ranked.mass[ranked.order])
         tenths = reached[-1] * np.arange(1, parts + 1) / parts * (1 - 1e-12)
         sizes = list(dict.fromkeys(int(place) + 1 for place in np.searchsorted(reached, tenths)))
-    return _parts(p, y, sizes, together, mass)
+    return _parts(ranked, sizes)
 
 
-def _parts(p: Floats, y: Floats, sizes: list[int], together: Codes | None, mass: Floats) -> tuple[LiftPart, ...]:
+def _parts(ranked: Ranked, sizes: list[int]) -> tuple[LiftPart, ...]:
     """What the first rows of the ranking hold, for each of these numbers of rows."""
     from automl_core.acting.rates import wilson
 
-    order = np.argsort(-p, kind="stable")
-    found, reached = np.cumsum((mass * y)[order]), np.cumsum(mass[order])
+    ranked = ranked.only(ranked.order)
+    found, reached = np.cumsum(ranked.mass * ranked.y), np.cumsum(ranked.mass)
     total, everyone = float(found[-1]), float(reached[-1])
     made = []
     for size in sizes:
-        first, hits, rows = order[:size], float(found[size - 1]), float(reached[size - 1])
-        rate, alone = hits / rows, _alone(y[first], None if together is None else together[first], mass[first])
+        first, hits, rows = ranked.only(np.arange(size)), float(found[size - 1]), float(reached[size - 1])
+        rate, alone = hits / rows, rows_worth(first.y, first.together, first.mass)
         low, high = wilson(rate * alone, alone)
         lift, gain = (rate / (total / everyone), hits / total) if total else (math.nan, math.nan)
         made.append(LiftPart(rows / everyone, size, rate, low, high, lift, gain))
     return tuple(made)
 
 
-def _alone(y: Floats, together: Codes | None, mass: Floats) -> float:
-    """How many rows of one weight that stand alone tell as much as these about their rate (the design effect of Kish 1965)."""
-    rows, counts = len(y), mass * (len(y) / mass.sum())
-    if together is None:
-        return float(rows**2 / (counts**2).sum())
-    rate = float((counts * y).sum()) / rows
-    plain = 1.96 * math.sqrt(max(rate * (1 - rate), 0.0) * rows / max(rows - 1, 1)) * math.sqrt(rows)
-    if not 0 < y.mean() < 1:  # all ended alike, as those of one group may
-        return effective(counts, together)
-    return max(1.0, rows * min(1.0, (plain / sum_reach(counts * (y - rate), together, counts)) ** 2))
-
-
 def _checked(
     probability: Floats, positive: NDArray[np.generic], together: Codes | None, weights: Floats | None
-) -> tuple[Floats, Floats, Codes | None, Floats]:
-    """Probabilities, outcomes, codes and weights (1 where none are given) of the rows that have an answer and count."""
+) -> Ranked:
+    """The rows that have an answer and count, each for one where there are no weights."""
     p, y = np.asarray(probability, dtype=np.float64), np.asarray(positive, dtype=np.float64)
     mass = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=np.float64)
     if p.ndim != 1 or not p.shape == y.shape == mass.shape:
@@ -178,7 +195,7 @@ def _checked(
     if not known.any():
         raise BadInput("No row has both a probability and an outcome.", "Search for a model first.")
     codes = None if together is None else np.unique(together[known], return_inverse=True)[1]
-    return p[known], y[known], codes, mass[known]
+    return Ranked(p[known], y[known], mass[known], codes)
 
 
 def _worth(y: Floats, money: Money, mass: Floats | float = 1.0) -> tuple[Floats, Floats]:
@@ -188,42 +205,38 @@ def _worth(y: Floats, money: Money, mass: Floats | float = 1.0) -> tuple[Floats,
     return mass * acted, mass * left
 
 
-def _all_cuts(p: Floats, y: Floats, money: Money, mass: Floats) -> tuple[Floats, NDArray[np.int64], Floats]:
-    """Every threshold that makes a difference, from none acted on to all: thresholds, rows acted on, profits."""
-    order = np.argsort(-p, kind="stable")
-    acted, left = _worth(y[order], money, mass[order])
+def _all_cuts(ranked: Ranked, money: Money) -> Cuts:
+    ranked = ranked.only(ranked.order)
+    acted, left = _worth(ranked.y, money, ranked.mass)
     profit = left.sum() + np.concatenate([[0.0], np.cumsum(acted - left)])
-    ranked = p[order]
-    ends = np.append(np.flatnonzero(ranked[1:] < ranked[:-1]), len(ranked) - 1) + 1
+    p = ranked.probability
+    ends = np.append(np.flatnonzero(p[1:] < p[:-1]), len(p) - 1) + 1
     places = np.concatenate([[0], ends]).astype(np.int64)
-    rows = np.concatenate([[0.0], np.cumsum(mass[order])])[places].round().astype(np.int64)
-    above = float(np.nextafter(ranked[0], math.inf))
-    return np.concatenate([[above], ranked[ends - 1]]), rows, profit[places]
+    rows = np.concatenate([[0.0], np.cumsum(ranked.mass)])[places].round().astype(np.int64)
+    above = float(np.nextafter(p[0], math.inf))
+    return Cuts(np.concatenate([[above], p[ends - 1]]), rows, profit[places])
 
 
-def _profit_at(p: Floats, y: Floats, money: Money, threshold: float, mass: Floats) -> float:
-    acted, left = _worth(y, money, mass)
-    return float(np.where(p >= threshold, acted, left).sum())
+def _profit_at(ranked: Ranked, money: Money, threshold: float) -> float:
+    acted, left = _worth(ranked.y, money, ranked.mass)
+    return float(np.where(ranked.probability >= threshold, acted, left).sum())
 
 
-def _drawn(
-    p: Floats, y: Floats, cuts: Floats, money: Money, chance: tuple[np.random.Generator, Codes | None], mass: Floats
-) -> Floats:
+def _drawn(ranked: Ranked, cuts: Floats, money: Money, random: np.random.Generator) -> Floats:
     """(draws, cuts) profits of bootstrap samples; `cuts` fall. What rows drawn one by one from a cell weigh together is as good
     as normal, given how many they are."""
-    random, together = chance
-    cell = np.searchsorted(-cuts, -p, side="left")  # the first cut that acts on the row; len(cuts) when none does
-    size = len(cuts) + 1
-    cells = 2 * cell + y.astype(np.int64)
-    if together is None:
+    cell = np.searchsorted(-cuts, -ranked.probability, side="left")  # first cut that acts on the row; len(cuts) when none does
+    size, mass = len(cuts) + 1, ranked.mass
+    cells = 2 * cell + ranked.y.astype(np.int64)
+    if ranked.together is None:
         counts = np.bincount(cells, minlength=2 * size)
-        drawn = random.multinomial(len(y), counts / counts.sum(), size=DRAWS).astype(np.float64)
+        drawn = random.multinomial(len(cells), counts / counts.sum(), size=DRAWS).astype(np.float64)
         if np.ptp(mass) or mass[0] != 1:
             mean, square = (np.bincount(cells, one, 2 * size) / np.maximum(counts, 1) for one in (mass, mass**2))
             spread = np.sqrt(np.maximum(square - mean**2, 0.0))
             drawn = drawn * mean + np.sqrt(drawn) * spread * random.normal(size=drawn.shape)
     else:
-        drawn = _drawn_together((cells, together, mass), 2 * size, random)
+        drawn = _drawn_together(cells, ranked.together, mass, 2 * size, random)
     drawn = drawn.reshape(DRAWS, size, 2)
     acted, left = _worth(np.array([0.0, 1.0]), money)
     gained = (drawn @ (acted - left)).cumsum(axis=1)[:, : len(cuts)]
@@ -231,10 +244,10 @@ def _drawn(
     return profits
 
 
-def _drawn_together(rows: tuple[NDArray[np.int64], Codes, Floats], size: int, random: np.random.Generator) -> Floats:
-    """(draws, size) how much of each cell whole groups bring that are drawn with return, brought to what there is; `rows` are
-    their cells, groups and weights."""
-    cells, together, mass = rows
+def _drawn_together(
+    cells: NDArray[np.int64], together: Codes, mass: Floats, size: int, random: np.random.Generator
+) -> Floats:
+    """(draws, size) how much of each cell whole groups bring that are drawn with return, brought to what there is."""
     groups = int(together.max()) + 1
     drawn = np.empty((DRAWS, size))
     for draw in range(DRAWS):
@@ -244,21 +257,18 @@ def _drawn_together(rows: tuple[NDArray[np.int64], Codes, Floats], size: int, ra
     return drawn
 
 
-def _cross_selected(
-    p: Floats, y: Floats, money: Money, seed: int, together: Codes | None, mass: Floats
-) -> tuple[float, float]:
+def _cross_selected(ranked: Ranked, money: Money, seed: int) -> tuple[float, float]:
     """Money of all rows when each tenth acts by the threshold that is best on the others, and the reach of its 95 % range."""
-    groups = np.arange(len(y)) if together is None else together
+    groups = np.arange(len(ranked.y)) if ranked.together is None else ranked.together
     count = int(groups.max()) + 1
     folds = (np.random.default_rng(seed).permutation(count) % min(FOLDS, count))[groups]
-    kept = np.zeros(len(y))
-    acted, left = _worth(y, money, mass)
+    kept = np.zeros(len(ranked.y))
+    acted, left = _worth(ranked.y, money, ranked.mass)
     for fold in np.unique(folds):
         inside = folds == fold
-        if inside.all():
-            threshold = math.inf
-        else:
-            cuts, _, profit = _all_cuts(p[~inside], y[~inside], money, mass[~inside])
-            threshold = float(cuts[int(np.argmax(profit))])
-        kept[inside] = np.where(p[inside] >= threshold, acted[inside], left[inside])
-    return float(kept.sum()), sum_reach(kept, together)
+        threshold = math.inf
+        if not inside.all():
+            cuts = _all_cuts(ranked.only(~inside), money)
+            threshold = float(cuts.thresholds[int(np.argmax(cuts.profits))])
+        kept[inside] = np.where(ranked.probability[inside] >= threshold, acted[inside], left[inside])
+    return float(kept.sum()), sum_reach(kept, ranked.together, ranked.mass)

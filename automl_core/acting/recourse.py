@@ -21,6 +21,7 @@ from automl_core.acting.row_moves import Move, moves_of, similar_rows, supported
 from automl_core.data.table import Row
 from automl_core.data.words import join_words
 from automl_core.errors import BadInput
+from automl_core.explaining.classes import no_such_class
 from automl_core.explaining.single import encode_row, row_frame
 from automl_core.explaining.words import money, number, percent, quote
 from automl_core.search.model import Model
@@ -108,7 +109,7 @@ def wanted(model: Model, predictions: Floats, goal: Goal) -> Floats:
     if problem.task == "regression":
         return np.asarray(predictions, dtype=np.float64)
     if goal.good not in problem.classes:
-        raise BadInput(f"{quote(goal.good)} is not a class of {quote(problem.target)}.", "Choose the wanted class again.")
+        raise no_such_class(problem, goal.good, "Choose the wanted class again.")
     if problem.task == "multiclass":
         return np.asarray(predictions[:, problem.classes.index(goal.good)], dtype=np.float64)
     return np.asarray(predictions if goal.good == problem.positive else 1.0 - predictions, dtype=np.float64)

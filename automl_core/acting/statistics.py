@@ -60,7 +60,9 @@ def gap_between(values: Floats, inside: NDArray[np.bool_], groups: NDArray[np.ge
     about the mean of all (the null's own): the few groups of a small side that happen to agree would otherwise seem sure. Rows
     whose group is missing stand alone.
     """
-    from scipy.special import stdtr, stdtrit
+    from scipy.special import stdtr
+
+    from automl_core.framing.dependent import LEAST_TOGETHER, effective, few, root_of_sums, student
 
     plain = welch(values[inside], values[~inside])
     if groups is None:
@@ -68,47 +70,23 @@ def gap_between(values: Floats, inside: NDArray[np.bool_], groups: NDArray[np.ge
     rows = np.where(inside, 1 / inside.sum(), -1 / (~inside).sum())
     codes = group_codes(groups)
     influence = rows * np.where(inside, values - plain.first, values - plain.second)
-    sums, weights = np.bincount(codes, influence), np.bincount(codes, np.abs(rows)) ** 2
-    effective = float(weights.sum() ** 2 / (weights**2).sum())
-    if effective < 3:
+    weights = np.square(np.bincount(codes, np.abs(rows)), dtype=np.float64)
+    worth = effective(weights)  # as of groups whose rows are all alike, for a side may have few
+    if worth < LEAST_TOGETHER:
         return Gap(plain.first, plain.second, plain.difference, -math.inf, math.inf, 1.0)
-    few = effective / (effective - 1)
-    error = math.sqrt(float((sums**2).sum()) * few)
-    reach = float(stdtrit(effective - 1, 0.975)) * error
-    null = math.sqrt(float((np.bincount(codes, rows * (values - values.mean())) ** 2).sum()) * few)
-    p = float(2 * stdtr(effective - 1, -abs(plain.difference) / max(error, null))) if error > 0 else plain.p
+    error = few(worth) * root_of_sums(influence, codes)
+    reach = student(worth) * error
+    null = few(worth) * root_of_sums(rows * (values - values.mean()), codes)
+    p = float(2 * stdtr(worth - 1, -abs(plain.difference) / max(error, null))) if error > 0 else plain.p
     return Gap(plain.first, plain.second, plain.difference, min(plain.low, plain.difference - reach),
                max(plain.high, plain.difference + reach), max(p, plain.p))
 
 
 def group_codes(groups: NDArray[np.generic]) -> NDArray[np.int64]:
     """Codes (n,) of who goes together; rows whose group is missing get a code of their own each."""
-    from automl_core.explaining.dependent import codes_of
+    from automl_core.framing.dependent import codes_of
 
     return codes_of(groups)
-
-
-def sum_reach(parts: Floats, together: NDArray[np.int64] | None = None, shares: Floats | None = None) -> float:
-    """Half of the 95 % range of a sum over rows, `parts` (n,).
-
-    What rows that go `together` (n,) bring is summed before it is squared (Liang and Zeger 1986), with the freedom of so many
-    groups as they are worth by their rows, or by `shares` (n,); never less than for rows by themselves, and infinite where they
-    are worth fewer than three groups.
-    """
-    from scipy.special import stdtrit
-
-    from automl_core.explaining.dependent import LEAST_TOGETHER, effective
-
-    if len(parts) < 2:
-        return 0.0
-    alone = 1.96 * float(parts.std(ddof=1)) * math.sqrt(len(parts))
-    if together is None:
-        return alone
-    worth = effective(np.ones(len(parts)) if shares is None else np.abs(shares), together)
-    if worth < LEAST_TOGETHER:
-        return math.inf
-    sums = np.bincount(together, parts - parts.mean())
-    return max(alone, float(stdtrit(worth - 1, 0.975)) * math.sqrt(float((sums**2).sum()) * worth / (worth - 1)))
 
 
 def told_beyond_chance(told: Floats, got: Floats) -> bool:

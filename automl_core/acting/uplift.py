@@ -25,6 +25,7 @@ from automl_core.acting.randomised import FIRST_FOLDS, Balance, check_experiment
 from automl_core.acting.statistics import group_codes
 from automl_core.data.table import Column, find_column
 from automl_core.errors import BadInput
+from automl_core.explaining.classes import no_such_class
 from automl_core.explaining.words import count, interval, number, points, quote
 from automl_core.framing.problem import Problem
 from automl_core.framing.suggestion import suggest_problem
@@ -157,7 +158,7 @@ def _outcome(frame: pd.DataFrame, problem: Problem, roles: UpliftRoles) -> tuple
     others = [name for name in problem.classes if name != problem.positive]
     good = roles.good or (problem.positive if not others else others[0])
     if good not in problem.classes:
-        raise BadInput(f"{quote(good)} is not a class of {quote(problem.target)}.", "Choose the wanted class again.")
+        raise no_such_class(problem, good, "Choose the wanted class again.")
     return make_outcome(y, problem, good), keep
 
 

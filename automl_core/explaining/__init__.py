@@ -11,7 +11,6 @@ from automl_core.explaining.contributions import (
     row_care,
 )
 from automl_core.explaining.curves import curve
-from automl_core.explaining.dependent import codes_of
 from automl_core.explaining.depth import evidence
 from automl_core.explaining.fairness import Audit, Fairness, audit
 from automl_core.explaining.fairness_counts import Spread
@@ -37,6 +36,7 @@ from automl_core.explaining.sure import PastCases, of_class, past_cases, row_con
 from automl_core.explaining.swap import Rows, open_rows
 from automl_core.explaining.table_what_if import rows_asked, what_if_rows, what_if_table
 from automl_core.explaining.weak_spots import Judged, weak_spots
+from automl_core.framing.dependent import codes_of
 
 __all__ = ["Allowed", "Asked", "Audit", "Care", "Contributions", "Fairness", "Judged", "Past", "PastCases", "Reference", "Rows",
            "Spread", "all_with_evidence", "association", "audit", "cheapest_flip", "classes_by_interest", "codes_of",

@@ -5,9 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.errors import BadInput
+from automl_core.explaining.words import quote
 from automl_core.framing.problem import Problem
 
 OVERWHELMING = 0.75  # share of rows: why a row is of such a class is mostly why it is of none of the others
+
+
+def no_such_class(problem: Problem, label: str, instead: str = "Choose one of its classes.") -> BadInput:
+    """What is said of a class that the target has not."""
+    return BadInput(f"{quote(problem.target)} has no class {quote(label)}.", instead)
 
 
 def classes_by_interest(problem: Problem, y: NDArray[np.generic]) -> tuple[str, ...]:

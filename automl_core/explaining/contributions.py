@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl_core.errors import BadInput
 from automl_core.explaining.chance import row_seeds, same_seeds
+from automl_core.explaining.classes import no_such_class
 from automl_core.explaining.reference import Care, Reference, open_reference, parted
 from automl_core.explaining.routes import (
     Raw,
@@ -64,7 +64,7 @@ def explained_class(model: Model, label: str = "") -> int:
     that name: another class's parts under it would mislead."""
     problem = model.problem
     if label and label not in problem.classes:
-        raise BadInput(f"“{problem.target[:80]}” has no class “{label[:80]}”.", "Choose one of its classes.")
+        raise no_such_class(problem, label)
     wanted = label or problem.positive
     return problem.classes.index(wanted) if wanted in problem.classes else 0
 

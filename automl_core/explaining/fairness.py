@@ -16,7 +16,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.errors import BadInput
-from automl_core.explaining.dependent import codes_of, effective, group_errors
 from automl_core.explaining.fairness_counts import (
     DRAWS,
     LEAST_EACH,
@@ -32,6 +31,7 @@ from automl_core.explaining.fairness_counts import (
     widened,
     wilson,
 )
+from automl_core.framing.dependent import codes_of, effective, group_errors
 from automl_core.framing.metric_rows import Decision, pinball_rows
 
 Floats = NDArray[np.float64]

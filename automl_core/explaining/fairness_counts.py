@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.explaining.dependent import Codes, codes_of, effective, mean_error
+from automl_core.framing.dependent import Codes, codes_of, rows_worth, sum_reach
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -72,57 +72,17 @@ def share_rate(hits: Mask, together: Codes | None) -> Rate:
     count, rows = int(hits.sum()), len(hits)
     if together is None or rows < 2:
         return wilson(count, rows)
-    return wilson(count, rows, _worth(hits.astype(np.float64), codes_of(together)))
-
-
-def _worth(hits: Floats, together: Codes) -> float:
-    """How many rows that stand alone tell a share as surely: by the spread of the sums of its groups, or by how alike their rows
-    are, whichever makes fewer, with Student's t for the number of groups (for twice those that hold the rarer side, where these
-    are fewer). Where hardly any hold it, rows of a group may all be alike, and it counts as one row."""
-    from scipy.special import stdtrit
-
-    rows, share = len(hits), float(hits.mean())
-    groups = effective(np.ones(rows), together)
-    if groups < 2:
-        return 1.0
-    rare = hits if share <= 0.5 else 1 - hits
-    holding = effective(rare, together) if rare.any() else 0.0
-    if holding < 2:
-        return groups
-    alone = share * (1 - share) / (rows - 1)
-    by_sums = rows * alone / max(mean_error(hits, together) ** 2, 1e-300)
-    by_rows = rows / (1 + (rows / groups - 1) * _alike(hits, together))
-    few, many = min(groups, 2 * holding) - 1, min(rows, 2 * float(rare.sum())) - 1
-    return max(1.0, min(float(rows), by_sums, by_rows) * float(stdtrit(many, 0.975) / stdtrit(few, 0.975)) ** 2)
-
-
-def _alike(hits: Floats, together: Codes) -> float:
-    """How alike rows of one group are, from 0 to 1: the intraclass correlation of the analysis of variance."""
-    sizes, sums = np.bincount(together), np.bincount(together, hits)
-    rows, groups = len(hits), len(sizes)
-    if groups == rows:
-        return 0.0
-    between = float(((sums - sizes * hits.mean()) ** 2 / sizes).sum()) / (groups - 1)
-    within = float((sums - sums**2 / sizes).sum()) / (rows - groups)
-    usual = (rows - float((sizes**2).sum()) / rows) / (groups - 1)
-    return min(1.0, max(0.0, (between - within) / max(between + (usual - 1) * within, 1e-300)))
+    return wilson(count, rows, rows_worth(hits.astype(np.float64), codes_of(together)))
 
 
 def mean_rate(values: Floats, together: Codes | None = None) -> Rate:
     """A mean with its t interval, no narrower than that of whole groups of rows where some go together (n,); an unbounded one
     from fewer than two values or groups."""
-    from scipy.special import stdtrit
-
     rows = len(values)
-    if rows < 2:
-        return Rate(float(values.mean()) if rows else math.nan, math.nan, math.nan, rows)
-    reach = float(stdtrit(rows - 1, 0.975)) * float(values.std(ddof=1)) / math.sqrt(rows)
-    if together is not None:
-        codes = codes_of(together)
-        groups = effective(np.ones(rows), codes)
-        reach = max(reach, float(stdtrit(groups - 1, 0.975)) * mean_error(values, codes)) if groups >= 2 else math.nan
-    mean = float(values.mean())
-    return Rate(mean, mean - reach, mean + reach, rows)
+    if not rows:
+        return Rate(math.nan, math.nan, math.nan, rows)
+    mean, reach = float(values.mean()), sum_reach(values, None if together is None else codes_of(together)) / rows
+    return Rate(mean, mean - reach, mean + reach, rows) if math.isfinite(reach) else Rate(mean, math.nan, math.nan, rows)
 
 
 def share_spread(hits: NDArray[np.int64], rows: NDArray[np.int64], generator: np.random.Generator) -> Spread:

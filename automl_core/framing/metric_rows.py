@@ -1,12 +1,11 @@
 """Row statistics behind the metrics: what each row adds to a score, and how the means of these become the score.
 
 Almost every metric is `combine(mean over rows of statistics)`: the mean of a row's log loss, or the means of a row's entries
-in the confusion table. Resampling rows then only reweights the statistics. The two that depend on the order of all rows (area
-under the ROC curve, average precision) carry the influence of each row instead (DeLong et al. 1988 for the ROC).
+in the confusion table. Resampling rows then only reweights the statistics. The two that depend on the order of all rows are in
+`areas`.
 """
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,28 +20,38 @@ SMALL = 1e-15
 
 
 @dataclass(frozen=True, slots=True)
+class MiddleStep:
+    """Of steps of a scale, in their order, the one with as much below as above it is called: none is off by fewer steps in the
+    mean. Each probability counts times its factor where there are any."""
+
+    factors: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """How a probability becomes a decision and what it is worth; `quantile` is the pinball loss's.
 
-    Of several classes the one with the largest probability is called, each times its factor where there are any.
+    Of several classes the one with the largest probability is called, each times its factor where there are any; where they are
+    steps of a scale and `middle` says so, the step in the middle.
     """
 
     threshold: float = 0.5
     money: Money | None = None
     quantile: float = 0.5
     factors: tuple[float, ...] = ()
+    middle: bool = False
 
     @property
     def cut(self) -> Cut:
         """What labels are made by."""
-        return self.factors or self.threshold
+        return MiddleStep(self.factors) if self.middle else self.factors or self.threshold
 
 
 DEFAULT_DECISION = Decision()
 Statistics = Callable[[Truth, Floats, Decision], Floats]
-AreaOf = Callable[[NDArray[np.bool_], Floats, Floats], tuple[float, Floats]]
 Weights = Floats | None
-Cut = float | tuple[float, ...]  # the threshold of two classes, or the factors of several
+Cut = float | tuple[float, ...] | MiddleStep  # the threshold of two classes, the factors of several, or how steps are called
+TIE = 1e-9  # of the shares: what is even but for rounding is even
 
 
 def true_probability(y: Truth, p: Floats) -> Floats:
@@ -57,7 +66,11 @@ def true_probability(y: Truth, p: Floats) -> Floats:
 
 
 def predicted_codes(p: Floats, cut: Cut = 0.5) -> NDArray[np.int64]:
-    """(n,) class codes: binary cut at a threshold (at or above is positive), multiclass the most probable, times its factor."""
+    """(n,) class codes: binary cut at a threshold (at or above is positive), multiclass the most probable, times its factor, or
+    the middle step, the lower of two."""
+    if isinstance(cut, MiddleStep):
+        below = np.cumsum(p * cut.factors if cut.factors else p, axis=1)
+        return np.asarray((below < (0.5 - TIE) * below[:, -1:]).sum(axis=1), dtype=np.int64)
     if p.ndim == 1:
         return (p >= cut).astype(np.int64)
     codes: NDArray[np.int64] = np.argmax(p * cut if isinstance(cut, tuple) else p, axis=1).astype(np.int64)
@@ -219,95 +232,3 @@ def money_rows(y: Truth, p: Floats, decision: Decision) -> Floats:
     gain = np.where(act, money.true_positive, money.false_negative)
     loss = np.where(act, money.false_positive, money.true_negative)
     return -np.where(y.astype(np.int64) == 1, gain, loss)
-
-
-def _placements(positive: NDArray[np.bool_], p: Floats, weights: Floats) -> tuple[float, Floats]:
-    """Area under the ROC curve and each row's influence on it (DeLong; Sun & Xu 2014 by midranks). NaN with one class."""
-    mass1 = float(weights[positive].sum())
-    mass0 = float(weights[~positive].sum())
-    if mass1 <= 0 or mass0 <= 0:
-        return math.nan, np.zeros(len(positive))
-    overall = _midranks(p, weights)
-    own = np.empty(len(p))
-    own[positive] = _midranks(p[positive], weights[positive])
-    own[~positive] = _midranks(p[~positive], weights[~positive])
-    share = np.where(positive, (overall - own) / mass0, 1 - (overall - own) / mass1)
-    area = float(np.average(share[positive], weights=weights[positive]))
-    scale = np.where(positive, len(p) / mass1, len(p) / mass0)
-    return area, (share - area) * scale * weights
-
-
-def _midranks(values: Floats, weights: Floats) -> Floats:
-    """(n,) mass below each value and half of the mass at it."""
-    _, inverse = np.unique(values, return_inverse=True)
-    masses = np.bincount(inverse, weights=weights)
-    middle: Floats = (np.cumsum(masses) - masses / 2.0)[inverse]
-    return middle
-
-
-def _area_alone(positive: NDArray[np.bool_], p: Floats, weights: Floats) -> tuple[float, Floats]:
-    """The area of `_placements`, to the last bit and several times as fast where all rows count the same; no influence."""
-    mass1, mass0 = int(np.count_nonzero(positive)), int(len(positive) - np.count_nonzero(positive))
-    if not (mass1 and mass0 and (weights == 1).all()):
-        return _placements(positive, p, weights)[0], p[:0]
-    hits, others = p[positive], np.sort(p[~positive])
-    below = np.searchsorted(others, hits)
-    share = below / mass0
-    if not (others[np.minimum(below, mass0 - 1)] > hits)[below < mass0].all():  # some are tied
-        share = (below + np.searchsorted(others, hits, "right")) / 2.0 / mass0
-    return float(share.sum() / mass1), p[:0]
-
-
-def _each_class(y: Truth, p: Floats, one: AreaOf, weights: Weights) -> tuple[float, Floats]:
-    """Binary as it is; multiclass the plain mean over one-against-rest of the classes present."""
-    codes = y.astype(np.int64)
-    mass = np.ones(len(codes)) if weights is None else weights
-    if p.ndim == 1:
-        return one(codes == 1, p, mass)
-    found = [one(codes == k, p[:, k], mass) for k in range(p.shape[1]) if 0 < int((codes == k).sum()) < len(codes)]
-    if not found:
-        return math.nan, np.zeros(len(codes))
-    return float(np.mean([area for area, _ in found])), np.mean([rows for _, rows in found], axis=0)
-
-
-def auc(y: Truth, p: Floats, weights: Weights = None) -> float:
-    """Area under the ROC curve; multiclass: plain mean of one against rest."""
-    return _each_class(y, p, _area_alone, weights)[0]
-
-
-def auc_influence(y: Truth, p: Floats, weights: Weights = None) -> Floats:
-    """(n,) influence of each row on the area."""
-    return _each_class(y, p, _placements, weights)[1]
-
-
-def _precision_area(positive: NDArray[np.bool_], p: Floats, weights: Floats) -> tuple[float, Floats]:
-    """Average precision (as scikit-learn defines it) and each row's influence on it.
-
-    With the true-positive mass A(t) and the called mass B(t) at or above a threshold t, AP is the mean over positives of
-    A/B at their own score; differentiating in the weight of a row gives its influence.
-    """
-    n, mass1 = len(positive), float(weights[positive].sum())
-    if mass1 <= 0:
-        return math.nan, np.zeros(n)
-    levels, inverse = np.unique(-p, return_inverse=True)
-    hits = np.bincount(inverse, weights=positive * weights, minlength=len(levels))
-    called = np.cumsum(np.bincount(inverse, weights=weights, minlength=len(levels)))
-    above = np.cumsum(hits)
-    called = np.maximum(called, SMALL)  # rows of no weight at the top
-    precision = above / called
-    area = float((hits * precision).sum() / mass1)
-    # a row adds to A and B of every positive at or below it: suffix sums over the levels from its own down
-    by_hit = np.cumsum((hits / called)[::-1])[::-1]
-    by_call = np.cumsum((hits * above / called**2)[::-1])[::-1]
-    direct = precision[inverse] + by_hit[inverse] - by_call[inverse] - area
-    return area, np.where(positive, direct, -by_call[inverse]) * weights * n / mass1
-
-
-def average_precision(y: Truth, p: Floats, weights: Weights = None) -> float:
-    """Average precision; multiclass: plain mean of one against rest."""
-    return _each_class(y, p, _precision_area, weights)[0]
-
-
-def average_precision_influence(y: Truth, p: Floats, weights: Weights = None) -> Floats:
-    """(n,) influence of each row on the average precision."""
-    return _each_class(y, p, _precision_area, weights)[1]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.framing.dependent import LEAST_WORTH, effective, few, root_of_sums, student
 from automl_core.framing.metric_rows import Decision, Floats, Truth, Weights
 from automl_core.framing.metrics import Metric
 
@@ -64,13 +65,14 @@ def score_with_interval(
     if not math.isfinite(score) or len(truth) < 2:
         return ScoreInterval(score, score, score)
     if metric.influence is not None:
-        error = _error(metric.influence(truth, prediction, mass), groups)
-        return ScoreInterval(score, *_area_interval(score, error, _rarest(truth, groups)))
+        error = _error(metric.influence(truth, prediction, mass), mass, groups)
+        return ScoreInterval(score, *_area_interval(score, error, _rarest(truth, mass, groups)))
     assert metric.statistics is not None
     assert metric.combine is not None
     statistics = metric.statistics(truth, prediction, decision).reshape(len(truth), -1)
     draws = metric.combine(_group_draws(statistics, seed, mass, groups))
-    low, high = (score + _widening(groups) * (end - score) for end in np.quantile(draws, [0.025, 0.975]))
+    wider = _widening(mass, groups)
+    low, high = (score + wider * (end - score) for end in np.quantile(draws, [0.025, 0.975]))
     floor, ceiling = metric.bounds
     return ScoreInterval(score, float(max(min(low, score), floor)), float(min(max(high, score), ceiling)))
 
@@ -89,16 +91,16 @@ def differences(
     found = []
     for other in others:
         difference = metric.sign * (score - metric.score(y, other, metric.decision, mass))
-        found.append(_by_influence(difference, influence - metric.influence(y, other, mass), groups))
+        found.append(_by_influence(difference, influence - metric.influence(y, other, mass), mass, groups))
     return tuple(found)
 
 
-def _by_influence(difference: float, gap: Floats, groups: Groups) -> Difference:
+def _by_influence(difference: float, gap: Floats, mass: Weights, groups: Groups) -> Difference:
     """With the error that the rows' influences on a difference (n,) tell."""
     if not math.isfinite(difference):
         return Difference(difference, math.nan, difference, difference)
-    error = _error(gap, groups)
-    reach = Z95 * error if groups is None else _student(groups) * error
+    error = _error(gap, mass, groups)
+    reach = Z95 * error if groups is None else student(_worth(mass, groups)) * error
     return Difference(difference, error, difference - reach, difference + reach)
 
 
@@ -116,15 +118,17 @@ def paired_difference(
     if not math.isfinite(difference) or len(truth) < 2:
         return Difference(difference, math.nan, difference, difference)
     if metric.influence is not None:
-        return _by_influence(difference, metric.influence(truth, first, mass) - metric.influence(truth, second, mass), groups)
+        gap = metric.influence(truth, first, mass) - metric.influence(truth, second, mass)
+        return _by_influence(difference, gap, mass, groups)
     assert metric.statistics is not None
     assert metric.combine is not None
     one = metric.statistics(truth, first, decision).reshape(len(truth), -1)
     two = metric.statistics(truth, second, decision).reshape(len(truth), -1)
     means = _group_draws(np.hstack([one, two]), seed, mass, groups)
     draws = metric.sign * (metric.combine(means[:, : one.shape[1]]) - metric.combine(means[:, one.shape[1]:]))
-    low, high = (difference + _widening(groups) * (end - difference) for end in np.quantile(draws, [0.025, 0.975]))
-    return Difference(difference, _small(groups) * float(np.std(draws, ddof=1)), float(low), float(high))
+    wider = _widening(mass, groups)
+    low, high = (difference + wider * (end - difference) for end in np.quantile(draws, [0.025, 0.975]))
+    return Difference(difference, _small(mass, groups) * float(np.std(draws, ddof=1)), float(low), float(high))
 
 
 def _predicted(prediction: Floats) -> NDArray[np.bool_]:
@@ -141,53 +145,48 @@ def _counted(given: Weights | Counting, seen: NDArray[np.bool_]) -> tuple[Weight
     return mass, codes if len(codes) and 1 < int(codes.max()) + 1 < len(codes) else None
 
 
-def _error(influence: Floats, groups: Groups) -> float:
+def _error(influence: Floats, mass: Weights, groups: Groups) -> float:
     """The standard error of a mean of influences (n,), those of one group summed."""
     if groups is None:
         return float(np.std(influence, ddof=1)) / math.sqrt(len(influence))
-    summed = np.bincount(groups, weights=influence - influence.mean())
-    return _small(groups) * float(np.sqrt(np.square(summed).sum())) / len(influence)
+    return _small(mass, groups) * root_of_sums(influence - influence.mean(), groups) / len(influence)
 
 
-def _small(groups: Groups) -> float:
-    """What the error of few groups is too small by; 1 for rows, which are many."""
-    return 1.0 if groups is None else math.sqrt(1 + 1 / int(groups.max()))
+def _worth(mass: Weights, groups: NDArray[np.int64]) -> float:
+    """How many groups these are worth; no fewer than two, so that a score has a range, if one of eighteen errors a side."""
+    return max(LEAST_WORTH, effective(np.ones(len(groups)) if mass is None else mass, groups))
 
 
-def _student(groups: NDArray[np.int64]) -> float:
-    """How many standard errors 95 % reach to, by the groups there are; large ones that outweigh the others make them fewer."""
-    from scipy.special import stdtrit
-
-    sizes = np.bincount(groups).astype(float)
-    return float(stdtrit(max(sizes.sum() ** 2 / np.square(sizes).sum() - 1, 1.0), 0.975))
+def _small(mass: Weights, groups: Groups) -> float:
+    """What the error of drawn groups is too small by; 1 for rows, which are many."""
+    return 1.0 if groups is None else few(_worth(mass, groups))
 
 
-def _widening(groups: Groups) -> float:
+def _widening(mass: Weights, groups: Groups) -> float:
     """What the quantiles of drawn groups are too near by."""
-    return 1.0 if groups is None else _small(groups) * _student(groups) / Z95
+    return 1.0 if groups is None else few(_worth(mass, groups)) * student(_worth(mass, groups)) / Z95
 
 
-def _rarest(truth: Truth, groups: Groups) -> int:
-    """How many rows the rarest class that occurs has, or in how many groups it occurs."""
+def _rarest(truth: Truth, mass: Weights, groups: Groups) -> float:
+    """How many rows the rarest class that occurs has, or how many groups those are worth."""
     if groups is None:
-        return int(np.unique(truth, return_counts=True)[1].min())
-    return min(len(np.unique(groups[truth == label])) for label in np.unique(truth))
+        return float(np.unique(truth, return_counts=True)[1].min())
+    weights = np.ones(len(truth)) if mass is None else mass
+    return min(effective(np.where(truth == label, weights, 0.0), groups) for label in np.unique(truth))
 
 
-def _area_interval(score: float, error: float, rarest: int) -> tuple[float, float]:
+def _area_interval(score: float, error: float, rarest: float) -> tuple[float, float]:
     """Interval of an area in (0, 1): symmetric in log-odds, so it never leaves the range.
 
     The rarest class decides how sure it is: its few rows stand for degrees of freedom (Student's t), a single one says nothing,
     and an area of 0 or 1, which has no variance of its own, is as unsure as a share of so many rows.
     """
-    from scipy.special import stdtrit
-
     if rarest < 2:
         return 0.0, 1.0
-    reach = float(stdtrit(rarest - 1, 0.975)) * error * math.sqrt(rarest / (rarest - 1))
+    reach = student(rarest) * few(rarest) * error
     centred = min(max(score, 0.5 / rarest), 1 - 0.5 / rarest)
     if not 0 < score < 1:
-        reach = max(reach, float(stdtrit(rarest - 1, 0.975)) * math.sqrt(centred * (1 - centred) / rarest))
+        reach = max(reach, student(rarest) * math.sqrt(centred * (1 - centred) / rarest))
         low, high = _on_logit_scale(centred, reach)
         return min(low, score), max(high, score)
     return _on_logit_scale(score, reach)

@@ -56,6 +56,7 @@ class Contest:
     """All results so far. `folds` is how many folds every candidate gets, 0 until the first fits have shown what they cost;
     `hastened` says that the candidates' learning rates have been set by that, too. `spoilt` are results of a shorter search that
     time cut off: they count until the same fits have had more of it. `renewed` are the candidates that have begun with that.
+    `refitted` are rounds of refits of an earlier search, by candidate.
     `told` are the scores of candidates over some folds, and on each of them: labels of many classes take long."""
 
     prepared: Prepared
@@ -70,6 +71,7 @@ class Contest:
     losses: dict[tuple[str, int], Array] = field(default_factory=dict)
     spoilt: set[tuple[str, int]] = field(default_factory=set)
     renewed: set[str] = field(default_factory=set)
+    refitted: dict[str, int] = field(default_factory=dict)
     told: dict[tuple[str, tuple[int, ...]], tuple[ScoreInterval, tuple[float, ...]]] = field(default_factory=dict)
 
     def good(self, key: str) -> dict[int, FoldResult]:
@@ -176,7 +178,7 @@ class Contest:
         return any(candidate.key == key and families().get(candidate.family).legible for candidate in self.candidates)
 
     def fold_seconds(self, candidate: Candidate) -> float:
-        """What one fold of this candidate should take: by its own fits, else its family's, else LightGBM's, each by its options.
+        """What one fold of this candidate should take: by its own fits, else its family's, else the table, else LightGBM's fits.
 
         Fits that were cut off do not tell how long they would have taken, so they count only where there are no others.
         """
@@ -191,8 +193,13 @@ class Contest:
                 family = families().get(known[key].family)
                 pace = result.seconds / family.work(known[key].options, task)
                 (cut if result.truncated else whole).setdefault(family.name, []).append(pace)
-        paces = next((found[name] for name in (candidate.family, "lightgbm") for found in (whole, cut) if name in found), [0.0])
-        return float(np.mean(paces)) * families().get(candidate.family).work(candidate.options, task)
+        family = families().get(candidate.family)
+        if family.seconds is not None and family.name not in whole | cut:
+            learned = [self.extras[kind, 0] for kind in self.wanted_extras(candidate) if (kind, 0) in self.extras]
+            columns = len(self.prepared.encoder.features) + sum(len(extras.features) for extras in learned)
+            return family.seconds(candidate.options, len(self.prepared.folds[0][0]), columns)
+        paces = next((found[name] for name in (family.name, "lightgbm") for found in (whole, cut) if name in found), [0.0])
+        return float(np.mean(paces)) * family.work(candidate.options, task)
 
     def refit_seconds(self, candidate: Candidate) -> float:
         """What fitting a candidate on all rows should take: longer than a fold by its rows, shorter where fits went on beyond

@@ -103,7 +103,10 @@ class Family:
     (n, p) and base a float; softmax scores with phi (n, p, k) and base (k,). `base + phi.sum(axis=1)` is the raw prediction.
     `package` must be importable to score, `fit_package` to learn (its slow modules are `fit_modules`); `requires` are
     distributions that scoring needs beyond numpy and pandas. `legible` families can be read by a person as they are. `cost` is
-    the time of a fit compared with LightGBM's, `effort(options, task)` that of its options compared with the family's usual ones;
+    the time of a fit compared with LightGBM's, `effort(options, task)` that of its options compared with the family's usual ones.
+    `seconds(options, rows, columns)` is what a fit should take where that follows from the table, and not from how long learning
+    goes on, which is what LightGBM's fits tell: it counts until the family was tried. So long its scores are taken to be those of
+    the family that it is `like`.
     `grows` says that rounds are trees of a boosting, of which more rows want a few
     more; `bagged` that it averages `FitRequest.bags` fits with other seeds, `in_turn` that it fits them one after the other, as
     many as end by `FitRequest.bags_until`. `ordered` families are only for classes that are steps of a scale.
@@ -126,6 +129,8 @@ class Family:
     fit_modules: tuple[str, ...] = ()
     cost: float = 1.0
     effort: Callable[[Mapping[str, Any], Task], float] = _usual
+    seconds: Callable[[Mapping[str, Any], int, int], float] | None = None
+    like: str = ""
     grows: bool = False
     bagged: bool = False
     in_turn: bool = False

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -55,7 +56,7 @@ def grow(request: FitRequest, make: Callable[[dict[str, Any]], Any]) -> Fitted:
     `smooth` rows' worth of the overall shares are mixed into every leaf of a classifier: a pure leaf of one row is no certainty.
     """
     rows = len(request.y)
-    trees = max(1, min(int(request.options.get("trees", 100)), max(MIN_TREES, TREE_ROWS // max(rows, 1))))
+    trees = tree_count(request.options, rows)
     nodes = max(64, MAX_NODES // (2 * trees))
     settings = {
         "n_jobs": request.threads, "max_features": float(request.options.get("max_features", 0.75)),
@@ -78,6 +79,20 @@ def grow(request: FitRequest, make: Callable[[dict[str, Any]], Any]) -> Fitted:
         grown += more
         truncated = request.over() and grown < trees
     return Fitted(_joined(request, parts, fill), grown, truncated)
+
+
+def tree_count(options: Mapping[str, Any], rows: int) -> int:
+    """How many trees are grown on so many rows, if there is time."""
+    return max(1, min(int(options.get("trees", 100)), max(MIN_TREES, TREE_ROWS // max(rows, 1))))
+
+
+def growing_seconds(options: Mapping[str, Any], rows: int, columns: int, pace: tuple[float, float]) -> float:
+    """What growing the forest should take on one core: each row goes down about log2(rows) levels of each tree.
+
+    `pace` are the nanoseconds for a row at a level, and for each column that is tried there.
+    """
+    tried = float(options.get("max_features", 0.75)) * columns
+    return 1e-9 * (pace[0] + pace[1] * tried) * tree_count(options, rows) * rows * math.log2(max(rows, 2))
 
 
 def grow_one(request: FitRequest, tree: Any) -> Fitted:

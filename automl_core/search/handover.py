@@ -4,36 +4,26 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import takewhile
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.framing.metrics import METRICS, best_number, decision_of
+from automl_core.framing.metrics import METRICS, best_number, decision_of, drawn_labels
 from automl_core.search.assembly import Order, assemble_model, row_ms, score_of
 from automl_core.search.calibration import calibrate
 from automl_core.search.contest import Clock, Contest, find_candidate
 from automl_core.search.encoder_files import encoder_files
-from automl_core.search.ensemble import members_for
-from automl_core.search.families import families
 from automl_core.search.family import Array
 from automl_core.search.formula_files import formula_files
 from automl_core.search.journal import FoldResult
 from automl_core.search.model import Model
 from automl_core.search.nested import nested_rungs
 from automl_core.search.offers import ENSEMBLE, Offer, best_first, choose, make_ballot, make_offers, rungs, speed
-from automl_core.search.plan import Plan, RungOffer, RunSummary, left_out_sentence
-from automl_core.search.schedule import MANY_ROWS
-from automl_core.search.worker import ALL_ROWS
+from automl_core.search.plan import RungOffer, RunSummary, left_out_sentence
+from automl_core.search.reserve import refit_rounds
 
-__all__ = ["Outcome", "Settlement", "best_first", "refit_seconds", "settle"]
-
-MOST_SHARE = 0.4  # of the budget, for all that comes after the race
-MORE_SHARE = 0.6  # the same of time that was added: little of it is asked for, and refits take as long as before
-AFTER_SHARE = 0.04  # of the budget, for what comes after the refits: measuring the ladder
-HURRIED_SHARE = 0.25  # of the budget, for the longest refit where time is short for the rows
-LATE = 2.0  # seconds after its end in which the last fits of the race are stopped
+__all__ = ["Outcome", "Settlement", "best_first", "settle"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,34 +65,6 @@ class _Rung:
     also: tuple[str, ...] = ()
 
 
-def most_share(plan: Plan) -> float:
-    """The most of its own time that a search keeps for what comes after the race."""
-    return MORE_SHARE if plan.spent_seconds else MOST_SHARE
-
-
-def refit_seconds(contest: Contest) -> float:
-    """What fitting the best candidates so far on all rows should take with the workers there are: as many as an ensemble has.
-
-    On many rows two: there the model of a fold, which has seen nearly all rows, stands in for what is not fitted again in time.
-    So it does everywhere for what would take more than the most time that is kept for this, and for all that is worse than that;
-    it is less where time is short for the rows: another candidate is worth more there.
-    """
-    done = [candidate for candidate in contest.candidates if contest.complete(candidate.key)]
-    if not done:
-        return 0.0
-    quality = {item.key: contest.mean_score(item.key) for item in done}
-    rows, budget = len(contest.prepared.y), contest.plan.new_seconds
-    best = sorted(done, key=lambda candidate: -quality[candidate.key])[: 2 if rows > MANY_ROWS else members_for(rows)]
-    most = HURRIED_SHARE * budget if contest.prepared.hurried else (most_share(contest.plan) - AFTER_SHARE) * budget - LATE
-    best = list(takewhile(lambda candidate: contest.refit_seconds(candidate) <= most, best))
-    seconds = [contest.refit_seconds(candidate) for candidate in best]
-    kinds = {kind for candidate in best for kind in contest.wanted_extras(candidate)}
-    kinds -= {kind for kind, fold in contest.extras if fold == ALL_ROWS}
-    learning = sum(extras.seconds for (kind, fold), extras in contest.extras.items() if fold == 0 and kind in kinds)
-    growth = rows / max(len(contest.prepared.folds[0][0]), 1)
-    return growth * learning + max([*seconds, sum(seconds) / max(1, contest.plan.jobs)])
-
-
 def settle(settlement: Settlement) -> Outcome:
     """Compare, choose, refit, measure."""
     contest = settlement.contest
@@ -114,7 +76,7 @@ def settle(settlement: Settlement) -> Outcome:
     honest = nested_rungs(ballot, contest.fold_of(folds), offers)
     chosen = choose(offers)
     wanted = dict.fromkeys(key for offer in (chosen, *rungs(offers).values()) for key in offer.weights)
-    refits = settlement.refit({key: _rounds(contest, key, folds) for key in wanted})
+    refits = settlement.refit({key: refit_rounds(contest, key, folds) for key in wanted})
     found: dict[tuple[tuple[str, float], ...], _Rung] = {}
     loaded: dict[str, Any] = {}
     task, fold_of = contest.prepared.data.problem.task, contest.fold_of(folds)
@@ -135,20 +97,14 @@ def settle(settlement: Settlement) -> Outcome:
     if contest.prepared.left_out:
         left_out, looked = contest.prepared.left_out, len(contest.prepared.y)
         seconds = (contest.plan.first_seconds or contest.plan.budget_seconds) * (1 + left_out / looked)
-        missed = left_out_sentence(looked, left_out, seconds)
-        summary = replace(summary, left_out=left_out, all_seconds=seconds, sentence=f"{summary.sentence} {missed}")
+        crowded = contest.prepared.crowded
+        missed = left_out_sentence(looked, left_out, seconds, crowded)
+        summary = replace(summary, left_out=left_out, all_seconds=seconds, crowded=crowded,
+                          sentence=f"{summary.sentence} {missed}")
     models = {rung.name: rung.model for rung in ladder}
     oofs = {rung.name: rung.honest for rung in ladder}
     looked_at = contest.prepared.positions
     return Outcome(mine.model, summary, mine.honest, y, looked_at[rows], looked_at, models, oofs)
-
-
-def _rounds(contest: Contest, key: str, folds: tuple[int, ...]) -> int:
-    """The best rounds of the folds together; a boosting on more rows wants a few more."""
-    mean = float(contest.best_rounds(key, folds))
-    if families().get(find_candidate(contest.candidates, key).family).grows:
-        mean *= math.sqrt(len(contest.prepared.y) / len(contest.prepared.folds[0][0]))
-    return max(1, round(mean))
 
 
 def _not_refitted(contest: Contest, chosen: Offer) -> str:
@@ -202,14 +158,16 @@ def _baseline(contest: Contest, folds: tuple[int, ...]) -> Array:
     """(m,) or (m, k) predictions of one constant a fold: the number that suits the metric, or class shares, of the training part.
 
     Where rows are only put in order or given labels, one for all: constants that differ between folds would order them by their
-    fold, and a fold with more of a class than the others would be given the other label.
+    fold, and a fold with more of a class than the others would be given the other label. Only macro F1 likes labels better that
+    are drawn by the shares, as the check has them: against one for all a model of noise would seem to pay.
     """
     prepared = contest.prepared
     problem = prepared.data.problem
     out = np.zeros((len(prepared.y), prepared.classes) if problem.task == "multiclass" else len(prepared.y))
     if prepared.metric.area is not None:
         return out[contest.positions(folds)]
-    if prepared.metric.labels and problem.task != "regression":
+    drawn = prepared.metric.name == "f1_macro"
+    if prepared.metric.labels and problem.task != "regression" and not drawn:
         return _one_label(contest, folds)
     for fold in folds:
         train, valid = prepared.folds[fold]
@@ -221,7 +179,7 @@ def _baseline(contest: Contest, folds: tuple[int, ...]) -> Array:
             out[valid] = float(np.average(y, weights=weights))
         else:
             out[valid] = best_number(problem, y, weights)
-    return out[contest.positions(folds)]
+    return (drawn_labels(out, contest.plan.seed) if drawn else out)[contest.positions(folds)]
 
 
 def _one_label(contest: Contest, folds: tuple[int, ...]) -> Array:
@@ -253,7 +211,7 @@ def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: 
         ENSEMBLE if several else mine.model.members[0].family, offer.members, best_first(tuple(trials), prepared.metric.name),
         offers, len(prepared.y), len(folds), settlement.clock.elapsed(), offer.mb, offer.row_ms_p50, offer.row_ms_p95,
         mine.model.threshold, _sentence(contest, offer, len(trials)), judged=len(y),
-        factors=mine.model.factors)
+        factors=mine.model.factors, middle=mine.model.middle)
 
 
 def _sentence(contest: Contest, rung: RungOffer, tried: int) -> str:

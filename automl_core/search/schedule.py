@@ -61,8 +61,6 @@ def next_place(contest: Contest, moment: Moment) -> Place | None:
             fresh.append((promise(contest, candidate, place), Place(candidate, folds[0])))
         elif fits_in_part(contest, candidate, moment):
             partial.append((promise(contest, candidate, place), Place(candidate, folds[0])))
-        elif not waits:
-            contest.out[candidate.key] = "Not tried: its fits would not have ended in time."
     for place_ in begun:
         if contest.plan.max_trials or moment.now + 0.5 * contest.fold_seconds(place_.candidate) <= moment.end:
             return place_
@@ -129,9 +127,13 @@ def _standing(contest: Contest, candidate: Candidate) -> tuple[float, float]:
     for key, score in scores.items():
         groups.setdefault(kinds[key], []).append(score)
     spreads = [float(np.std(group)) for group in groups.values() if len(group) > 1]
-    spread = max(float(np.mean(spreads)) if spreads else 0.0, 1e-3 * abs(best), 1e-9)
+    # where a kind's candidates score the same and the best is nought, how kinds differ: a least number would have a unit
+    least = 1e-3 * abs(best) or float(np.std(list(scores.values()))) or 1.0
+    spread = max(float(np.mean(spreads)) if spreads else 0.0, least)
     tops = {kind: max(group) for kind, group in groups.items()}
     mine = kinds[candidate.key]
+    if mine not in groups:
+        mine = families().get(mine[0]).like or mine[0], mine[1]
     if mine not in groups:
         return _gap_of_new(mine, tops), max(spread, float(np.std(list(tops.values()))))
     return best - (scores[candidate.twin] if candidate.twin in scores else tops[mine]), spread

@@ -11,7 +11,7 @@ import numpy as np
 
 from automl_core import explaining
 from automl_core.acting.action import Goal
-from automl_core.errors import BadInput
+from automl_core.explaining.classes import no_such_class
 from automl_core.explaining.explanation import Explanation, said_once
 from automl_core.framing.problem import Problem
 from automl_core.search.model import Model
@@ -79,7 +79,7 @@ def made_for(context: Context, run: Run, label: str, model: Model, past: explain
     BadInput when it has no such class.
     """
     if label not in model.problem.classes:
-        raise BadInput(f"“{model.problem.target[:80]}” has no class “{label[:80]}”.", "Choose one of its classes.")
+        raise no_such_class(model.problem, label)
     y: np.ndarray = past.y
     asked = explaining.every_class(model, y, past.seed, MADE_SECONDS)
     missing = [name for name in asked.labels if name != label and explanation_of(context, run, name) is None]

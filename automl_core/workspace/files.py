@@ -28,6 +28,7 @@ from automl_core.explaining import (
     pick_background,
     with_evidence,
 )
+from automl_core.explaining.classes import no_such_class
 from automl_core.explaining.explanation import Explanation, RowExplanation
 from automl_core.explaining.overview import Asked
 from automl_core.explaining.words import quote
@@ -153,6 +154,7 @@ class Files:
         raw = self._raw(source)
         frame = cleaned_rows(bundle, raw)
         columns = cleaning.columns_after(bundle.model.recipe, bundle.model.columns, frame)
+        goal = replace(goal, good=acting.good_of(goal.good, problem))
         acting.check_goal(goal, problem, columns)
         y, known = _outcomes(bundle, frame)
         if not known.any():
@@ -252,8 +254,7 @@ def check_class(problem: Problem, label: str) -> None:
     if not problem.classes:
         raise BadInput(f"{quote(problem.target)} is a number and has no classes.", "Leave --class out.")
     more = f" and {len(problem.classes) - 8} more" if len(problem.classes) > 8 else ""
-    raise BadInput(f"{quote(problem.target)} has no class {quote(label)}.",
-                   f"Give one of {', '.join(quote(name) for name in problem.classes[:8])}{more}.")
+    raise no_such_class(problem, label, f"Give one of {', '.join(quote(name) for name in problem.classes[:8])}{more}.")
 
 
 def _outcomes(bundle: Bundle, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

@@ -17,7 +17,7 @@ from automl_core.acting.spelling import texts
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
-from automl_core.explaining.classes import by_rows
+from automl_core.explaining.classes import by_rows, no_such_class
 from automl_core.explaining.words import quote
 from automl_core.framing.problem import Problem
 from automl_core.jobs import Job, JobWatch
@@ -90,7 +90,7 @@ class Finding:
         if problem.task != "multiclass":
             return ""
         if label and label not in problem.classes:
-            raise BadInput(f"{quote(problem.target)} has no class {quote(label)}.", "Choose one of its classes.")
+            raise no_such_class(problem, label)
         goal = self.context.latest("goal", project_id, Goal)
         wanted = goal.good if goal and goal.outcome == problem.target and goal.good in problem.classes else ""
         return label or wanted or by_rows(problem, np.array([share for _, share in self._classes(inputs)]))[0]

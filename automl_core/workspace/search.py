@@ -29,7 +29,7 @@ from automl_core.workspace.summaries import summary_of, with_choice
 from automl_core.workspace.views import Choice, Run, RungFiles, RunState
 
 LONGEST_SECONDS = 86_400
-EXPLAIN_SECONDS, EXPLAIN_SHARE = 5.0, 0.08
+EXPLAIN_SECONDS, EXPLAIN_SHARE = 5.0, 0.06
 LEAST_EXPLAINING = 0.4  # of that, where the search took longer than its part
 FINISH_EXPLAINING = 0.4  # seconds at most, where somebody waits for the model
 NO_START = Headstart()

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from automl_core.explaining import Audit, Fairness, audit
-from automl_core.explaining.dependent import codes_of, group_errors, welch
 from automl_core.explaining.fairness_counts import mean_rate, odds_spread, share_rate, share_spread, wilson
+from automl_core.framing.dependent import codes_of, group_errors, welch
 
 
 def classes(seed: int, rows: int = 3000, harder: float = 0.0, off: float = 0.0, base: float = 0.0) -> Fairness:

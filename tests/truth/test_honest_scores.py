@@ -13,7 +13,7 @@ import pytest
 from automl_core.data.infer import table_from_frame
 from automl_core.framing import check, predicted_codes
 from automl_core.framing.class_factors import TUNED, labelled, labelled_by_others, tune_factors
-from automl_core.framing.metrics import METRICS, decision_of, get_metric, tune_threshold
+from automl_core.framing.metrics import METRICS, decision_of, drawn_labels, get_metric, tune_threshold
 from automl_core.framing.problem import Money, Problem
 from automl_core.framing.score_interval import Counting, differences, paired_difference, score_with_interval
 from automl_core.framing.validation import make_folds
@@ -198,7 +198,7 @@ def test_the_baseline_is_the_best_constant(metric: str, tmp_path: Path) -> None:
     assert average.score <= best * 1.02
 
 
-@pytest.mark.parametrize("name", ["accuracy", "f1", "f1_macro", "balanced_accuracy", "mcc"])
+@pytest.mark.parametrize("name", ["accuracy", "f1", "balanced_accuracy", "mcc"])
 def test_the_baseline_of_labels_is_one_label(name: str, tmp_path: Path) -> None:
     """Three groups, each of them a fold: the label that most rows of the other two have is the wrong one for two of them."""
     group = np.repeat(np.arange(3), 100)
@@ -214,6 +214,26 @@ def test_the_baseline_of_labels_is_one_label(name: str, tmp_path: Path) -> None:
     assert told == pytest.approx(best)
 
 
+@pytest.mark.parametrize("name", ["balanced_accuracy", "f1_macro", "mcc"])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_baseline_of_labels_is_that_of_the_check(name: str, classes: int, tmp_path: Path) -> None:
+    """Labels drawn by chance have a macro F1 of one part of the classes, one label for all less: the check compared with the one,
+    the search with the other, and labels of noise seemed to pay. Of the other two both say the same."""
+    random, names = np.random.default_rng(classes), ("high", "low", "mid")[:classes]
+    y = random.choice(classes, 3_000, p=np.array([[0.9, 0.1], [0.8, 0.15, 0.05]][classes - 2]))
+    table = table_from_frame(pd.DataFrame({"x": random.normal(size=len(y)), "y": np.array(names)[y]}), "noise")
+    problem = Problem("y", "multiclass" if classes > 2 else "binary", name, names, "" if classes > 2 else "low")
+    plan, folds = Plan(folds=3, families=("linear",)), (0, 1, 2)
+    prepared = prepare(SearchData(table.frame, table.columns, problem), plan)
+    contest = open_contest(prepared, plan, FolderJournal(tmp_path), Clock(60.0))
+    told = score_of(contest, folds, _baseline(contest, folds))
+    assert told.mean == pytest.approx(0.0 if name == "mcc" else 1 / classes, abs=0.02)
+    if name == "f1_macro":
+        assert told.mean == pytest.approx(check(table.frame, table.columns, problem).ladder[0].score, abs=0.03)
+    by_chance = drawn_labels(np.tile(np.bincount(y) / len(y), (len(y), 1)) if classes > 2 else np.full(len(y), y.mean()), 7)
+    assert score_of(contest, folds, by_chance).low < told.mean
+
+
 def test_noise_does_not_pay_by_its_share_of_the_truth() -> None:
     """And a line does: what is compared with the constant learns what the metric asks for, too."""
     random = np.random.default_rng(11)
@@ -227,11 +247,13 @@ def test_noise_does_not_pay_by_its_share_of_the_truth() -> None:
     assert found[1] in ("rule", "ml_pays")
 
 
-def shops(name: str, random: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """50 rows of each shop with their group, an outcome, and a score that is off by shop (correlation 0.3)."""
-    group = np.repeat(np.arange(count), 50)
-    off = random.normal(0, 0.3**0.5, count)[group] + random.normal(0, 0.7**0.5, 50 * count)
-    y = (random.random(50 * count) < 0.4).astype(float)
+def shops(
+    name: str, random: np.random.Generator, count: int, uneven: bool = False
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """50 rows of each shop, or more of some, with their group, an outcome, and a score that is off by shop (correlation 0.3)."""
+    group = np.repeat(np.arange(count), np.minimum(5 * random.zipf(1.8, count), 300) if uneven else 50)
+    off = random.normal(0, 0.3**0.5, count)[group] + random.normal(0, 0.7**0.5, len(group))
+    y = (random.random(len(group)) < 0.4).astype(float)
     if name == "mae":
         return group, np.abs(off + 9.0), np.zeros(len(y))
     turned = np.where(random.random(count) < 0.5, 1.0, -1.0)[group]  # in some shops the score says the contrary
@@ -252,6 +274,22 @@ def test_intervals_hold_where_rows_of_a_group_are_alike(name: str) -> None:
             held[kind] += low <= truth <= high
     assert 0.9 <= held["groups"] / 150 <= 0.99, held
     assert held["rows"] / 150 < 0.75, held
+
+
+@pytest.mark.parametrize("name", ["mae", "accuracy", "roc_auc"])
+@pytest.mark.parametrize(("count", "heavy", "uneven"),
+                         [(6, False, False), (20, True, False), (20, False, True), (120, True, True)])
+def test_intervals_hold_where_few_groups_have_most_of_the_weight(name: str, count: int, heavy: bool, uneven: bool) -> None:
+    """Shops counted as they are, and not by what they weigh, gave areas intervals that held the truth in 80 %."""
+    random = np.random.default_rng(20)
+    metric, held, runs = METRICS[name], 0, 150
+    truth = metric.score(*shops(name, random, 2_000)[1:])
+    for _ in range(runs):
+        group, y, p = shops(name, random, count, uneven)
+        weights = np.minimum(random.zipf(1.8, count), 50).astype(float)[group] if heavy else None
+        _, low, high = score_with_interval(metric, y, p, 0, None, Counting(weights, group))
+        held += low <= truth <= high
+    assert held / runs >= 0.95 - 2 * (0.95 * 0.05 / runs) ** 0.5
 
 
 @pytest.mark.parametrize("name", ["rmse", "roc_auc"])

@@ -18,6 +18,7 @@ from automl_core.acting.budget import rows_paid_for
 from automl_core.acting.decide import DecisionInputs, decide
 from automl_core.acting.decisions import actions_frame, rank_rows, risk
 from automl_core.acting.goal import check_goal, read_goal, suggest_goal
+from automl_core.acting.outcome import make_outcome
 from automl_core.acting.planned import (
     ActionPlan,
     PlanInputs,
@@ -545,3 +546,10 @@ def test_a_goal_that_no_form_could_show_is_refused(goal: Goal, words: str) -> No
         check_goal(goal, PROBLEM, columns)
     check_goal(replace(goal, levers=(*goal.levers[:8],), experiment="lever 8", capacity=0)
                if len(goal.levers) > 1 else Goal("Churn", "No", levers=(Lever("tenure", days=3650),)), PROBLEM, columns)
+
+
+def test_a_class_that_the_target_has_not_is_refused_in_the_same_words() -> None:
+    p, several = np.full((4, 3), 1 / 3), Problem("grade", "multiclass", "log_loss", ("a", "b", "c"))
+    for refused in (lambda: risk(p, several, Goal("grade", "z")), lambda: make_outcome(np.arange(3), several, "z")):
+        with pytest.raises(BadInput, match=r"^“grade” has no class “z”\. Choose"):
+            refused()

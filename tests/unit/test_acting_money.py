@@ -21,7 +21,7 @@ from automl_core.acting.budget import choose, choose_in_turn, expected_values
 from automl_core.acting.decide import Decision, DecisionInputs, decide
 from automl_core.acting.decisions import rank_rows
 from automl_core.acting.newsvendor import Newsvendor, newsvendor
-from automl_core.acting.profit import _parts, analytic_threshold, gains, matrix_of, profit_curve
+from automl_core.acting.profit import Ranked, _parts, analytic_threshold, gains, matrix_of, profit_curve
 from automl_core.acting.rates import wilson
 from automl_core.acting.simple_rule import rule_predictions
 from automl_core.data.infer import table_from_frame
@@ -93,8 +93,8 @@ def test_a_row_of_weight_three_is_three_rows() -> None:
         assert getattr(one, name) == pytest.approx(getattr(other, name))
     assert one.best.profit == pytest.approx(other.best.profit)
     assert one.best.high - one.best.low > other.best.high - other.best.low  # three of one kind tell less than three
-    first, size = _parts(p, y, [100], None, weights)[0], int(times[np.argsort(-p, kind="stable")[:100]].sum())
-    again = _parts(np.repeat(p, times), np.repeat(y, times), [size], None, np.ones(times.sum()))[0]
+    first, size = _parts(Ranked(p, y, weights, None), [100])[0], int(times[np.argsort(-p, kind="stable")[:100]].sum())
+    again = _parts(Ranked(np.repeat(p, times), np.repeat(y, times), np.ones(times.sum()), None), [size])[0]
     assert (first.rate, first.lift, first.gain, first.share) == pytest.approx((again.rate, again.lift, again.gain, again.share))
     assert gains(p, y, weights=weights)[-1].lift == pytest.approx(1.0)
 
@@ -112,7 +112,7 @@ def test_weights_and_groups_count_together() -> None:
     weights = np.repeat(rng.choice([1.0, 5.0], 150), 8)
     alone, together = (profit_curve(p, y, matrix_of(GOAL), 0, codes, weights) for codes in (None, customers))
     assert together.best.high - together.best.low > 2 * (alone.best.high - alone.best.low)
-    narrow, wide = (_parts(p, y, [400], codes, weights)[0] for codes in (None, customers))
+    narrow, wide = (_parts(Ranked(p, y, weights, codes), [400])[0] for codes in (None, customers))
     assert wide.rate == narrow.rate
     assert wide.high - wide.low > 2 * (narrow.high - narrow.low)
 
@@ -294,6 +294,8 @@ def test_what_comes_first_is_chosen_as_if_it_were_alone_and_the_rest_fills_up(
 
 def test_unit_costs_are_exact_and_value_goes_before_probability() -> None:
     risk = np.array([0.9, 0.2, 0.5, 0.4])
+    with pytest.raises(BadInput, match="do not belong together"):
+        expected_values(risk, np.array([100.0, 2000.0]), 0.5, 10.0)
     net = expected_values(risk, np.array([100.0, 2000.0, 300.0, 300.0]), 0.5, 10.0)
     made = choose(net, np.full(4, 10.0), budget=20.0)
     assert made.exact
