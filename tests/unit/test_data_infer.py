@@ -174,3 +174,23 @@ def test_names_are_unique_and_kept() -> None:
     table = table_from_frame(frame, "t.csv")
     assert table.names == ("a", "a_2", "a_3", "column_4")
     assert [column.original_name for column in table.columns] == ["", "a", " a", ""]
+
+
+@pytest.mark.parametrize(
+    "odd", ["", "NA", "nan", "inf", " 7", "+5", "007", "-0", "1_000", "20200131", "9007199254740993", "1.0", "0x1"]
+)
+@pytest.mark.parametrize("places", [0, 2])
+def test_plain_numbers_are_read_without_a_text_of_each_cell_and_alike(
+    odd: str, places: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of thousands of columns nearly all are plain numbers."""
+    regular = pd.DataFrame({"x": pd.Series([f"{number * 1.37:.{places}f}" for number in range(300)], dtype="str")})
+    with monkeypatch.context() as patch:
+        patch.setattr(kinds, "_texts", None)
+        assert table_from_frame(regular, "t.csv").columns[0].kind == ("float" if places else "int")
+    irregular = regular.assign(x=regular["x"].where(regular.index % 50 != 7, odd))
+    at_once = table_from_frame(irregular, "t.csv")
+    monkeypatch.setattr(kinds, "_plain", lambda series: None)
+    looked_at = table_from_frame(irregular, "t.csv")
+    assert at_once.columns == looked_at.columns
+    pd.testing.assert_frame_equal(at_once.frame, looked_at.frame)

@@ -20,6 +20,7 @@ from automl_core.framing import (
     suggest_problem,
     usable_columns,
 )
+from automl_core.framing import simple_matrix as matrix_step
 from automl_core.framing.ladder import check
 from automl_core.framing.validation import check_split, copied_rows
 
@@ -237,3 +238,14 @@ def test_a_rule_of_three_columns_lists_them_with_a_comma() -> None:
     columns = (*(Column(name, "float", "number") for name in "abc"), Column("y", "bool", "category"))
     problem = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes")
     assert "a few questions about “a”, “c” and “b”" in check(frame.astype({"y": "str"}), columns, problem).rule
+
+
+def test_a_linear_rung_of_many_columns_is_made_of_those_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of ten thousand columns all were standardised, and 9,600 thrown away."""
+    rng, made, scaled = np.random.default_rng(0), [], matrix_step._standardised
+    frame = pd.DataFrame(rng.normal(size=(60, 900)), columns=[f"x{place}" for place in range(900)])
+    columns = tuple(Column(name, "float", "number") for name in frame)
+    monkeypatch.setattr(matrix_step, "_standardised", lambda values: made.append(1) or scaled(values))
+    found = matrix_step.simple_matrix(frame, columns)
+    assert len(made) == found.linear.shape[1] == matrix_step.MOST_ONE_HOT
+    assert found.trees.shape[1] == found.questions.shape[1] == 900

@@ -6,6 +6,7 @@ import html
 import io
 import json
 import re
+import time
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,16 +14,21 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from automl_core import Workspace, explaining
 from automl_core import jobs as queue
 from automl_core.acting.action import Goal, Lever
+from automl_core.data.infer import table_from_frame
 from automl_core.errors import BadInput, Conflict, NotFound
+from automl_core.framing.ladder import make_material
 from automl_core.framing.problem import Money, Problem
+from automl_core.production.monitor import make_contract
 from automl_core.search.plan import Plan
 from automl_core.store.records import Records
 from automl_core.workspace.act import Acting
+from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.running import run_job
 from tests.unit.test_search_race import fit_here
 
@@ -395,3 +401,38 @@ def test_choices_come_from_what_is_plugged_in(walked: Walked) -> None:
         walked.workspace.search.start(walked.project, Plan(families=("no such family",)))
     covered, rows = walked.workspace.search.covered(walked.project)
     assert 0 < covered <= rows
+
+
+def test_a_table_that_was_just_kept_is_not_read_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CLARION_HOME", str(tmp_path))
+    workspace = Workspace.open()
+    project = workspace.projects.create("wide")
+    frame = pd.DataFrame({"a": [1.5, None, 2.5], "b": ["x", "y", None], "when": pd.to_datetime(["2024-01-01"] * 3)})
+    table = table_from_frame(frame, "t")
+    workspace.goal.data.put(project, table)
+    with monkeypatch.context() as patch:
+        patch.setattr(pd, "read_parquet", lambda *asked: pytest.fail("Read again."))
+        kept = workspace.goal.data.table(project)
+    reopened = Workspace.open().goal.data.table(project)
+    pd.testing.assert_frame_equal(kept.frame, reopened.frame)
+    assert kept.columns == reopened.columns
+
+
+def test_twice_the_columns_are_about_twice_the_work() -> None:
+    """What a training does of a table's columns outside its models; pairs of all columns would be four times the work."""
+    rng = np.random.default_rng(0)
+    cells = pd.DataFrame(rng.normal(size=(200, 800)).round(3).astype(str), columns=[f"x{place}" for place in range(800)])
+    cells["y"] = rng.choice(["no", "yes"], 200)
+    problem = Problem("y", "binary", "roc_auc", ("no", "yes"), "yes")
+
+    def work(width: int) -> float:
+        part = cells.iloc[:, -width:]
+        began = time.process_time()
+        table = table_from_frame(part, "t")
+        assert not safe_recipe(table, "y").steps
+        make_material(table.frame, table.columns, problem, table.frame["y"].eq("yes").to_numpy().astype(float), 0)
+        make_contract(table.frame, table.columns, problem, None, {})
+        return time.process_time() - began
+
+    work(50)  # what is loaded once
+    assert min(work(800) for _ in range(2)) < 2.6 * min(work(400) for _ in range(2))
