@@ -18,10 +18,10 @@ import pytest
 from automl_core import Workspace
 from automl_core import jobs as queue
 from automl_core.cli import main
-from automl_core.cli_problem import parts_of
+from automl_core.cli_problem import money_of, parts_of
 from automl_core.errors import BadInput
 from automl_core.framing import Pace
-from automl_core.framing.problem import Problem
+from automl_core.framing.problem import Money, Problem
 from automl_core.jobs import JobWatch
 from automl_core.production import load_bundle
 from automl_core.search.plan import Plan
@@ -393,6 +393,40 @@ def test_steps_in_the_order_given(
 ])
 def test_names_with_a_comma_stand_in_quotes(text: str, names: tuple[str, ...]) -> None:
     assert parts_of(text) == names
+
+
+@pytest.mark.parametrize(("text", "money"), [
+    ("", None), ("true_positive=500, false_positive=-20", Money(500.0, -20.0)),
+    ("over=2,under=5.5,currency=CHF", Money(over=2.0, under=5.5, currency="CHF")),
+])
+def test_amounts_of_money_go_by_their_names(text: str, money: Money | None) -> None:
+    assert money_of(text) == money
+
+
+@pytest.mark.parametrize(("text", "sentence"), [
+    ("500,-20", "no amount of --money"), ("gain=5", "no amount of --money"), ("over=1,over=2", "given twice"),
+    ("over=", "no amount"), ("true_positive=many", "cannot be the amount"), ("true_positive=nan", "cannot be the amount"),
+    ("over=-1,under=2", "cannot be the amount"), ("over=0,under=0", "are 0"), ("currency=€", "are 0"),
+])
+def test_what_is_no_amount_of_money_is_one_sentence(text: str, sentence: str) -> None:
+    with pytest.raises(BadInput, match=sentence):
+        money_of(text)
+
+
+def test_money_on_the_command_line_is_told_or_refused_and_fills_the_ladder(
+        home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("sample:subscription_churn", "--target", "churned")
+    for command in (("check",), ("train", "--out", str(tmp_path / "m.zip"))):
+        code, refused = call(capsys, command[0], *asked, *command[1:], "--metric", "money")
+        assert (code, here.fits) == (2, [])
+        assert "needs what its decisions are worth" in refused["error"]
+        assert "--money true_positive=500" in refused["error"]
+    code, data = call(capsys, "train", *asked, "--money", "true_positive=500,false_positive=-20", "--metric", "money",
+                      "--families", "rule", "--trials", "1", "--folds", "2", "--jobs", "1", "--out", str(tmp_path / "m.zip"))
+    assert code in (0, 1)
+    assert data["ladder"][0]["money"] == pytest.approx(data["score"]["mean"])
+    assert data["score"]["mean"] > 0
+    assert load_bundle(tmp_path / "m.zip").model.problem.money == Money(500.0, -20.0)
 
 
 def test_columns_and_classes_with_a_comma(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
