@@ -215,7 +215,7 @@ def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: 
         ENSEMBLE if several else mine.model.members[0].family, offer.members, best_first(tuple(trials), prepared.metric.name),
         offers, len(prepared.y), len(folds), settlement.clock.elapsed(), offer.mb, offer.row_ms_p50, offer.row_ms_p95,
         mine.model.threshold, _sentence(contest, offer, len(trials)), judged=len(y),
-        factors=mine.model.factors)
+        factors=mine.model.factors, resumed=contest.resumed)
 
 
 def _sentence(contest: Contest, rung: RungOffer, tried: int) -> str:

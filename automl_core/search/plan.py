@@ -154,7 +154,7 @@ class RunSummary:
     `judged` are the rows that scores rest on, predicted by a model that had not seen them: fewer than `rows` where not all folds
     were fitted, and 0 in runs that were kept before this was noted. `refitted` False says that time or memory did not last to fit
     all of the model again on all rows. `left_out` are rows beyond `rows` that the search did not look at, too many for its time;
-    a search of `all_seconds` would.
+    a search of `all_seconds` would. `resumed` fits were not made by this run of the search but left by one that was interrupted.
     """
 
     task: str
@@ -180,3 +180,4 @@ class RunSummary:
     left_out: int = 0
     all_seconds: float = 0.0
     factors: tuple[float, ...] = ()
+    resumed: int = 0
