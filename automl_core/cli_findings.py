@@ -9,14 +9,18 @@ from automl_core.workspace.file_findings import Asked
 from automl_core.workspace.requests import Request
 
 Said = tuple[dict[str, Any], str]
+OF = {"segment": "the rows that checked the group", "rows": "all rows", "share_rows": "all rows", "share_outcome": "all rows",
+      "explained": "all rows", "same_sign": "all rows"}
 
 
 def happened(workspace: Workspace, source: str, request: Request, label: str) -> Said:
-    """Groups that differ: `segments`, `looked_at`, `tested`, `outcome`, which says the class that is counted, and `note`."""
+    """Groups that differ: `segments`, `looked_at`, `tested`, `outcome`, which says the class that is counted, and `note`.
+
+    Of each group `segment` holds the figures of the rows that checked it (`of` says so), all else those of all rows."""
     found = workspace.file_findings.happened(source, request, label)
     search = found.search
-    listed = [{"segment": story.segment, "share_rows": story.share_rows, "share_outcome": story.share_outcome,
-               "explained": story.explained, "same_sign": story.same_sign,
+    listed = [{"segment": story.segment, "rows": story.rows, "share_rows": story.share_rows,
+               "share_outcome": story.share_outcome, "explained": story.explained, "same_sign": story.same_sign, "of": OF,
                "sentence": f"{story.segment.sentence} {story.sentence}"} for story in found.stories]
     counts = f"{search.looked_at:,} groups looked at, {search.tested:,} tested, {len(search.segments):,} confirmed on other rows."
     data = {"segments": listed, "looked_at": search.looked_at, "tested": search.tested, "outcome": search.outcome,

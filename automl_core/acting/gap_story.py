@@ -10,10 +10,11 @@ from automl_core.acting.gap_drivers import Driver, Drivers
 from automl_core.acting.mix import ColumnPart
 from automl_core.acting.outcome import Outcome
 from automl_core.data.words import join_words
-from automl_core.explaining.words import count, interval, percent, quote
+from automl_core.explaining.words import count, interval, number, percent, points, quote, signed, told_apart
 
 ERROR = 0.025  # Holm over the gap and its two parts; the drivers have the other half of the 5 %
 ENOUGH_ALIKE = 0.5
+CHECKED = "on the rows that checked it"  # as all figures of a driver are; those of the gap are of all rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +89,9 @@ def _sentences(story: GapStory, outcome: Outcome) -> list[str]:
     if not (story.rows_first and story.rows_second):
         return [_nobody(story)]
     measure = f"have {outcome.label}" if outcome.is_rate else f"is the mean of {outcome.label}"
-    if story.over_time:
-        opening = f"Before, {outcome.level(story.mean_second)} {measure}; after, {outcome.level(story.mean_first)}"
-    else:
-        opening = (f"{outcome.level(story.mean_first)} {measure} where {story.first}, "
-                   f"{outcome.level(story.mean_second)} where {story.second}")
+    first, second = outcome.levels(story.mean_first, story.mean_second)
+    opening = (f"Before, {second} {measure}; after, {first}" if story.over_time else
+               f"{first} {measure} where {story.first}, {second} where {story.second}")
     if story.gap.p != story.gap.p:
         return [f"{opening}.", _why_not(story)]
     spread = f"{opening}: {_signed(story.gap.value, outcome)} ({_range(story.gap, outcome)})."
@@ -149,17 +148,16 @@ def _driver_words(driver: Driver, outcome: Outcome, over_time: bool) -> str:
     here, there = ("after", "before") if over_time else ("in the first group", "in the second")
     where = describe_all(driver.conditions)
     if driver.kind == "mix":
-        return (f"Rows where {where} are {percent(driver.share_first)} {here} and {percent(driver.share_second)} {there}: "
-                f"{_signed(driver.effect.value, outcome)} ({_range(driver.effect, outcome)}).")
+        first, second = told_apart(driver.share_first, driver.share_second)
+        return (f"Rows where {where} are {first} {here} and {second} {there}: "
+                f"{_signed(driver.effect.value, outcome)} ({_range(driver.effect, outcome)}, {CHECKED}).")
     verb = "moved by" if over_time else "differs by"
     return (f"Where {where}, the outcome of rows that are alike {verb} {_signed(driver.effect.value, outcome)} "
-            f"({_range(driver.effect, outcome)}), elsewhere by {_signed(driver.elsewhere, outcome)}.")
+            f"({_range(driver.effect, outcome)}, {CHECKED}), elsewhere by {_signed(driver.elsewhere, outcome)}.")
 
 
 def _signed(value: float, outcome: Outcome) -> str:
-    text = outcome.gap(value)
-    sign = "" if not any(digit in text for digit in "123456789") else "+" if value > 0 else "−"
-    return sign + text
+    return signed(value, points if outcome.is_rate else number)
 
 
 def _range(amount: Amount, outcome: Outcome) -> str:

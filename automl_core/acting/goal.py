@@ -14,7 +14,9 @@ from typing import Any, cast
 
 from automl_core.acting.action import MOST_DAYS, MOST_LEVERS, MOST_ROWS, Direction, Goal, Lever
 from automl_core.acting.levers import spelled_alike
+from automl_core.acting.spelling import respelled
 from automl_core.data.table import Column, find_column
+from automl_core.data.values import FALSE_WORDS, TRUE_WORDS, to_text
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
 from automl_core.framing.problem import Problem
@@ -78,6 +80,8 @@ def read_goal(text: str) -> Goal:
         line = re.search(r"line \d+", str(error))
         raise BadInput(f"The goal file is not valid TOML{f' at {line.group()}' if line else ''}.", "Mend that line.") from None
     goal, columns = _section(data, "goal"), _section(data, "columns")
+    if isinstance(goal.get("good"), bool):
+        goal = goal | {"good": str(goal["good"])}
     levers = data.get("lever", [])
     if not isinstance(levers, list) or not all(isinstance(item, dict) for item in levers):
         raise BadInput("“lever” in the goal file is not a list of sections.", "Write each lever under its own [[lever]].")
@@ -114,7 +118,7 @@ def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...]) -> Non
             f"The goal speaks of {quote(goal.outcome)}, the model predicts {quote(problem.target)}.",
             "Name the target as the outcome.",
         )
-    wanted = ("low", "high") if problem.task == "regression" else problem.classes
+    wanted = _outcomes(problem)
     if goal.good not in wanted:
         raise BadInput(
             f"{quote(goal.good)} is not a possible outcome of {quote(problem.target)}.",
@@ -145,6 +149,35 @@ def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...]) -> Non
         raise BadInput("One column is named as a lever twice.", "Put all its values into one lever.")
     for name in goal.later:
         find_column(columns, name)
+
+
+def good_of(said: object, problem: Problem) -> str:
+    """The wanted outcome as the problem spells it: one of its classes, or "low"/"high" for a number. True, 1 and "yes" name the
+    class for yes where the two classes are such words. Where nothing of that name can come out, the text as it is."""
+    return said_as(said, _outcomes(problem)) or str(said)
+
+
+def _outcomes(problem: Problem) -> tuple[str, ...]:
+    return ("low", "high") if problem.task == "regression" else problem.classes
+
+
+def said_as(said: object, names: tuple[str, ...]) -> str:
+    """The one of `names` that somebody means: spelled so, or as a number, in other letters, or as the yes or no of two. Empty
+    when it is none."""
+    text = to_text(said) or ""
+    for spelled in (text, respelled(text)):
+        if spelled in names:
+            return spelled
+    alike = [name for name in names if name.strip().casefold() == text.strip().casefold()]
+    if len(alike) == 1:
+        return alike[0]
+    yes, sides = _is_yes(respelled(text)), [_is_yes(name) for name in names]
+    return names[sides.index(yes)] if yes is not None and sorted(sides, key=str) == [False, True] else ""
+
+
+def _is_yes(text: str) -> bool | None:
+    word = text.strip().casefold()
+    return True if word in {*TRUE_WORDS, "1"} else False if word in {*FALSE_WORDS, "0"} else None
 
 
 def as_spelled(goal: Goal, columns: tuple[Column, ...]) -> Goal:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.explaining.classes import no_such_class
-from automl_core.explaining.words import number, percent, points, quote
+from automl_core.explaining.words import number, percent, points, quote, told_apart
 from automl_core.framing.problem import Problem
 
 Floats = NDArray[np.float64]
@@ -28,6 +28,12 @@ class Outcome:
     def level(self, value: float) -> str:
         """A mean outcome in words: “26 %” or “1,230”; a share that is estimated beyond none or all is said to be just that."""
         return percent(min(max(value, 0.0), 1.0)) if self.is_rate else number(value)
+
+    def levels(self, first: float, second: float) -> tuple[str, str]:
+        """Two of them, with as many digits as tell them apart."""
+        if not self.is_rate:
+            return told_apart(first, second, number)
+        return told_apart(min(max(first, 0.0), 1.0), min(max(second, 0.0), 1.0))
 
     def gap(self, value: float) -> str:
         """A difference of mean outcomes in words, without its sign."""

@@ -46,11 +46,11 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class SegmentStory:
-    """A confirmed segment on all rows.
+    """A confirmed segment on all rows with an outcome: `segment` has the figures of those that checked it.
 
-    `share_rows` is its share of the rows, `share_outcome` its share of what `of_all` says (NaN for numbers below zero; earlier
-    versions kept no `of_all`), `explained` the share of the outcome's variance that the segment tells, `same_sign` the folds (of
-    5) in which it differs the same way.
+    `rows` are its rows among all (0 in what earlier versions kept), `share_rows` is its share of them, `share_outcome` its share
+    of what `of_all` says (NaN for numbers below zero; earlier versions kept no `of_all`), `explained` the share of the outcome's
+    variance that the segment tells, `same_sign` the folds (of 5) in which it differs the same way.
     `reasons` (widest first) plus `others` plus `not_explained` is the segment's difference; without a model there are none and
     `not_explained` is NaN.
     """
@@ -65,6 +65,7 @@ class SegmentStory:
     not_explained: float
     sentence: str
     of_all: str = ""
+    rows: int = 0
 
 
 def tell_segments(
@@ -105,12 +106,13 @@ def _story(
         signs.append(bool(len(one) and len(other)) and (one.mean() - other.mean()) * segment.difference > 0)
     reasons, others, left = _why(segment, mask, sampled, 100.0 if outcome.is_rate else 1.0)
     explained = _explained(inside, values)
-    words = f"{percent(share)} of the rows"
+    words = f"Of all rows {percent(share)} are in the group"
     of_all = f"of all {outcome.label}" if outcome.is_rate else f"of the sum of {outcome.label}"
     if math.isfinite(share_outcome):
-        words += f" with {percent(share_outcome)} {of_all}"
-    words += f"; it differs the same way in {sum(signs)} of {FOLDS} parts of the data."
-    return SegmentStory(segment, share, share_outcome, explained, sum(signs), reasons, others, left, words, of_all)
+        words += f", with {percent(share_outcome)} {of_all}"
+    words += f"; it differs the same way in {sum(signs)} of {FOLDS} parts of them."
+    return SegmentStory(segment, share, share_outcome, explained, sum(signs), reasons, others, left, words, of_all,
+                        int(inside.sum()))
 
 
 def _explained(inside: NDArray[np.bool_], values: NDArray[np.float64]) -> float:

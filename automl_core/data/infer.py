@@ -59,7 +59,10 @@ def table_from_frame(
 def _prepared(series: pd.Series[Any]) -> pd.Series[Any]:
     """Categories, dates in objects and mixed objects as text or as plain dtypes that the rest knows."""
     if isinstance(series.dtype, pd.CategoricalDtype):
-        series = series.astype(series.cat.categories.dtype) if series.cat.categories.dtype != object else series.astype(object)
+        plain = series.cat.categories.dtype
+        if plain.kind in "iub" and bool(series.isna().any()):  # plain whole numbers and truths have no gaps
+            plain = pd.api.types.pandas_dtype({"i": "Int64", "u": "UInt64", "b": "boolean"}[plain.kind])
+        series = series.astype(plain)
     if series.dtype != object or is_text(series):
         return series
     inferred = pd.api.types.infer_dtype(series, skipna=True)

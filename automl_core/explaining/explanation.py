@@ -293,6 +293,8 @@ class Contribution:
 class RowExplanation:
     """Why one row got its prediction: `base` plus all amounts is `prediction`, in display units.
 
+    `base` is what the model says where nothing is known of a row: the mean prediction of the rows it is compared with, or, where
+    trees or sums of terms tell their own parts, their expected number, of classes expected log-odds made a probability.
     `doubt` is the part of the amounts (their sizes added up) that sampling is likely to have got wrong: 0 means exact.
     """
 

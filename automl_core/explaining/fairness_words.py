@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from automl_core.data.words import join_words
 from automl_core.explaining.fairness_counts import LEAST_EACH, SMALL_ROWS, Rate, Spread
-from automl_core.explaining.words import interval, level_name, number, percent, points, quote
+from automl_core.explaining.words import Write, interval, level_name, number, percent, points, quote, told_apart
 
 if TYPE_CHECKING:
     from automl_core.explaining.fairness import Fairness, GroupFigures
@@ -73,24 +73,26 @@ def _line(made: Fairness, spread: Spread, pick: Pick, verb: str, among: str) -> 
     rich = [group for group in made.compared if (among == "all" or group.rich) and pick(group).rows]
     ranked = sorted(rich, key=lambda group: pick(group).value)
     low, high = ranked[0], ranked[-1]
-    most, least = percent(pick(high).value), percent(pick(low).value)
+    most, least = told_apart(pick(high).value, pick(low).value)
     if spread.clear:
-        span = interval(points(spread.low), points(spread.high))
+        span = interval(*told_apart(spread.low, spread.high, points))
         return f"Of {among}, {most} {verb} in {quote(high.group)} and {least} in {quote(low.group)}: " \
                f"{points(spread.difference)} apart (95 % range {span})."
+    if most == least:
+        return f"Of {among}, {most} {verb} in every group; by chance they could be as far apart as {points(spread.high)}."
     return f"Of {among}, {least} to {most} {verb}, depending on the group: no more apart than chance can make " \
            f"(at most {points(spread.high)})."
 
 
-def _off(made: Fairness, level: Callable[[float], str], gap: Callable[[float], str]) -> str:
+def _off(made: Fairness, level: Write, gap: Callable[[float], str]) -> str:
     ranked = sorted(made.compared, key=lambda group: group.residual.value)
     low, high = ranked[0], ranked[-1]
     if not made.residual.clear:
         return ("How far the predictions are off on average differs by no more than chance can make from group to group "
                 f"(at most {gap(made.residual.high)}).")
-    return (f"The predictions are off by group: in {quote(high.group)} they say {level(high.predicted)} and it was "
-            f"{level(high.observed.value)}, in {quote(low.group)} they say {level(low.predicted)} and it was "
-            f"{level(low.observed.value)}.")
+    (said, came), (told, was) = (told_apart(one.predicted, one.observed.value, level) for one in (high, low))
+    return (f"The predictions are off by group: in {quote(high.group)} they say {said} and it was {came}, in "
+            f"{quote(low.group)} they say {told} and it was {was}.")
 
 
 def _below(made: Fairness) -> str:
@@ -112,11 +114,13 @@ def _number_lines(made: Fairness) -> list[str]:
     low, high, spread = ranked[0], ranked[-1], made.error
     what = made.error_name
     if spread.clear:
-        span = interval(number(spread.low), number(spread.high))
-        errors = (f"The {what} is {number(high.error.value)} in {quote(high.group)} and {number(low.error.value)} in "
+        span = interval(*told_apart(spread.low, spread.high, number))
+        most, least = told_apart(high.error.value, low.error.value, number)
+        errors = (f"The {what} is {most} in {quote(high.group)} and {least} in "
                   f"{quote(low.group)}: {number(spread.difference)} apart (95 % range {span}).")
     else:
-        errors = (f"The {what} is {number(low.error.value)} to {number(high.error.value)}, depending on the group: no more "
-                  "apart than chance can make.")
+        least, most = told_apart(low.error.value, high.error.value, number)
+        errors = (f"The {what} is {least} to {most}, depending on the group: no more apart than chance can make."
+                  if least != most else f"The {what} is {most} in every group.")
     off = _below(made) if math.isfinite(made.level) else _off(made, number, lambda value: number(abs(value)))
     return [off, errors]

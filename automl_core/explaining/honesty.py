@@ -21,14 +21,15 @@ from automl_core.explaining.contributions import (
     raw_parts,
     reference_rows,
 )
+from automl_core.explaining.copies import among, together_of
 from automl_core.explaining.drops import REPEATS, permutation_drops, pooled
 from automl_core.explaining.explanation import LEAST_NAMED, ColumnGroup, Explanation, Importance
 from automl_core.explaining.reference import Care
 from automl_core.explaining.refits import Past, Refit, kinds_used, refits, why_none
 from automl_core.explaining.shadows import Noise, noise_floor
 from automl_core.explaining.twins import LEAST_SHARE, replaceable
-from automl_core.explaining.words import quote
-from automl_core.framing.dependent import resampled, together_in
+from automl_core.explaining.words import count, quote
+from automl_core.framing.dependent import Codes, resampled
 from automl_core.framing.metrics import metric_of
 from automl_core.framing.score_interval import Counting
 from automl_core.search.model import Model
@@ -86,12 +87,12 @@ def all_with_evidence(
 ) -> tuple[Explanation, ...]:
     """The same for several classes of one model, by the same refits: what the score needs does not hang on the class."""
     began = time.monotonic()
-    wanted = _wanted(explanations)
+    wanted, together = _wanted(explanations), together_of(past.frame, past.columns, model.problem)
     noise = noise_floor(model, past, tuple(dict.fromkeys(_key(group) for one in explanations for group in one.groups)))
     seen: list[_Seen] = []
     halves: list[Refit] = []
     for refit in refits(model, past, max(0.0, 0.7 * seconds - (time.monotonic() - began))):
-        seen.append(_look(refit, past, wanted, len(seen), tuple(one.label for one in explanations)))
+        seen.append(_look(refit, past, wanted, len(seen), tuple(one.label for one in explanations), together))
         halves.append(refit)
     if not seen:
         why = why_none(model, past)
@@ -154,21 +155,22 @@ def _warned(explanation: Explanation) -> Explanation:
     return replace(explanation, sentence=f"{explanation.sentence} A closer look found no evidence that the answers need {names}.")
 
 
-def _look(refit: Refit, past: Past, wanted: list[tuple[str, ...]], number: int, labels: tuple[str, ...]) -> _Seen:
-    """One refit on the rows it has not learned from, for each of these classes."""
+def _look(
+    refit: Refit, past: Past, wanted: list[tuple[str, ...]], number: int, labels: tuple[str, ...], together: Codes | None
+) -> _Seen:
+    """One refit on the rows it has not learned from, for each of these classes; rows of the past that go together are few."""
     generator = np.random.default_rng(past.seed + number)
     most = SAMPLED_ROWS if needs_sampling(refit.model) else REFIT_ROWS
     picked = refit.valid if len(refit.valid) <= most else np.sort(generator.choice(refit.valid, most, replace=False))
     rows = refit.model.encoder.matrix(past.frame.iloc[picked].reset_index(drop=True))
     reference = reference_rows(refit.model, past.frame.iloc[refit.train], past.seed) if compares(refit.model, rows[:20]) else None
     raw = raw_parts(refit.model, rows, reference, Care(ROUNDS, ROUNDS), past.seed)
-    group = refit.model.problem.group
-    weights = resampled(len(rows), together_in(past.frame.iloc[picked], group), DRAWS, generator)
+    weights = resampled(len(rows), among(together, picked), DRAWS, generator)
     sizes = {label: weights @ np.abs(in_class(refit.model, raw, rows, label).phi) / len(rows) for label in labels}
     valid = refit.valid if len(refit.valid) <= 1_000 else np.sort(generator.choice(refit.valid, 1_000, replace=False))
     matrix = refit.model.encoder.matrix(past.frame.iloc[valid])
     given = past.weights(refit.model.problem)
-    counting = Counting(None if given is None else given[valid], together_in(past.frame.iloc[valid], group))
+    counting = Counting(None if given is None else given[valid], among(together, valid))
     drops = permutation_drops(refit.model, matrix, past.y[valid], wanted, past.seed + number, counting)
     return _Seen(sizes, drops)
 
@@ -190,5 +192,6 @@ def _measured(model: Model, seen: list[_Seen], past: Past) -> str:
     rows = int(np.isfinite(past.y).sum())
     metric = metric_of(model.problem).title
     return (f"The fall of the score ({metric}) was measured by shuffling each column {REPEATS} times on rows not learned from: "
-            f"{len(seen)} models were fitted again on halves of {min(rows, 10_000):,} rows and tested on the other halves. "
+            f"{count(len(seen), 'model was', 'models were')} fitted again on {'halves' if len(seen) > 1 else 'a half'} of "
+            f"{min(rows, 10_000):,} rows and tested on the other {'halves' if len(seen) > 1 else 'half'}. "
             f"{kinds_used(model)}")

@@ -17,7 +17,7 @@ from automl_core.explaining.contributions import (
 from automl_core.explaining.reference import Care
 from automl_core.explaining.routes import Raw
 from automl_core.explaining.single import value_text
-from automl_core.explaining.words import number
+from automl_core.explaining.words import number, signed
 from automl_core.search.model import Model
 
 REASONS = 3
@@ -30,7 +30,7 @@ def explain_rows(
     """Up to three reasons for each typed, cleaned row, the strongest first, such as “Contract = Monthly (+12 points)”.
 
     Of two classes they speak of the positive one. Of several they speak of the chance that a row is not of the class `unless`, by
-    which a list ranks the rows; without that of the class that is likeliest for each row.
+    which a list ranks the rows; without that of the class that each row is called.
     """
     if frame.empty:
         return []
@@ -41,7 +41,7 @@ def explain_rows(
     reasons = []
     for row, places in enumerate(strongest.tolist()):
         reasons.append(tuple(
-            f"{model.sources[place]} = {value_text(shown.iat[row, place])} ({_signed(float(phi[row, place]))}{unit})"
+            f"{model.sources[place]} = {value_text(shown.iat[row, place])} ({signed(float(phi[row, place]), _short)}{unit})"
             for place in places if phi[row, place] != 0.0))
     return reasons
 
@@ -69,6 +69,5 @@ def _of_rows(raw: Raw, rows: NDArray[np.bool_]) -> Raw:
     return replace(raw, phi=raw.phi[rows], doubt=doubt, prediction=prediction)
 
 
-def _signed(amount: float) -> str:
-    text = number(amount, 2)
-    return f"+{text}" if amount > 0 else text
+def _short(amount: float) -> str:
+    return number(amount, 2)

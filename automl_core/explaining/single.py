@@ -18,7 +18,7 @@ from automl_core.explaining.changes import WhatIf
 from automl_core.explaining.contributions import Floats, compares, of_row
 from automl_core.explaining.explanation import Contribution, RowExplanation
 from automl_core.explaining.reference import Reference, open_reference
-from automl_core.explaining.words import edge, number, percent, quote
+from automl_core.explaining.words import edge, number, percent, quote, told_apart
 from automl_core.search.model import Model
 
 
@@ -141,12 +141,15 @@ def _example(column: Column) -> str:
 
 def _sentence(model: Model, prediction: float, base: float, parts: list[Contribution], label: str) -> str:
     subject = f"{quote(model.problem.target)} = {quote(label)}" if label else quote(model.problem.target)
-    up = [part for part in parts[:6] if part.amount * (prediction - base) > 0][:2]
-    if label:
-        head = f"{subject} is predicted at {percent(prediction / 100)}, against {percent(base / 100)} for the average row"
-    else:
-        head = f"{subject} is predicted at {number(prediction)}, against {number(base)} for the average row"
-    if not up:
+    scale, write = (100, percent) if label else (1, number)
+    said, start = told_apart(prediction / scale, base / scale, write)
+    head = f"{subject} is predicted at {said}"
+    if said == start:
+        return f"{head}, as where nothing is known of a row."
+    side = "above" if prediction > base else "below"
+    head = f"{head}, {side} the {start} that the model says where nothing is known of a row"
+    towards = [part for part in parts[:6] if part.amount * (prediction - base) > 0][:2]
+    if not towards:
         return f"{head}."
-    because = join_words([f"{quote(part.column)} = {quote(part.value)}" for part in up])
+    because = join_words([f"{quote(part.column)} = {quote(part.value)}" for part in towards])
     return f"{head}, mostly because {because}."

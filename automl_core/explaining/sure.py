@@ -16,7 +16,7 @@ from automl_core.explaining.contributions import explained_class, shown
 from automl_core.explaining.explanation import Neighbour, RowContext, Sureness
 from automl_core.explaining.single import encode_row, is_missing, value_text
 from automl_core.explaining.swap import as_numbers, is_date, is_number
-from automl_core.explaining.words import counted_alike, number, percent, quote
+from automl_core.explaining.words import count, counted_alike, interval, number, percent, quote, told_apart
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
@@ -172,16 +172,17 @@ def sureness(cases: PastCases, prediction: float, skip: int = -1) -> Sureness | 
         bands = cases.model.bands
         low, high = bands.around_one(prediction) if bands else tuple(np.quantile(outcomes[near], [0.05, 0.95]))
         mean = float(outcomes[near].mean())
+        nearest = f"The {f'{rows:,} past rows' if rows > 1 else 'past row'} predicted nearest to it had"
         sentence = (f"Predicted {number(prediction)}; nine of ten such rows lie between {number(float(low))} and "
-                    f"{number(float(high))}. The {rows:,} past rows predicted nearest to it had {number(mean)} on average.")
+                    f"{number(float(high))}. {nearest} {number(mean)} on average.")
         return Sureness(rows, *ends, mean, float(low), float(high), f"{sentence} {alike}".rstrip())
     rate = float(outcomes[near].mean())
     low, high = wilson(rate, rows)
     label = cases.model.problem.classes[explained_class(cases.model, cases.label)]
-    first, last = percent(ends[0]), percent(ends[1])
-    near_by = first if first == last else f"{first} to {last}"
-    sentence = (f"Predicted {percent(prediction)}. Of {rows:,} past rows predicted {near_by}, "
-                f"{percent(rate)} had {quote(target)} = {quote(label)} (95 % range {percent(low)} to {percent(high)}).")
+    first, last = told_apart(*ends)
+    near_by = first if first == last else interval(first, last)
+    sentence = (f"Predicted {percent(prediction)}. Of {count(rows, 'past row')} predicted {near_by}, "
+                f"{percent(rate)} had {quote(target)} = {quote(label)} (95 % range {interval(*told_apart(low, high))}).")
     if alike:
         sentence += f" {alike}"  # so they cannot contradict a prediction that goes by the weights
     elif not low <= float(said[near].mean()) <= high:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.explaining.copies import among, together_of
 from automl_core.explaining.drops import compare
 from automl_core.explaining.explanation import Explanation
 from automl_core.explaining.refits import Past, Refit
-from automl_core.framing.dependent import together_in
 from automl_core.framing.score_interval import Counting
 from automl_core.search.families import families
 from automl_core.search.family import FitRequest
@@ -41,7 +41,7 @@ def replaceable(
     problem = refit.model.problem
     given = past.weights(problem)
     learning, weights = (None if given is None else given[part] for part in (refit.train, refit.valid))
-    judging = Counting(weights, together_in(past.frame.iloc[refit.valid], problem.group))
+    judging = Counting(weights, among(together_of(past.frame, past.columns, problem), refit.valid))
 
     def predicted(kept: NDArray[np.int64]) -> Floats:
         request = FitRequest(train[:, kept], past.y[refit.train], tuple(features[place] for place in kept), problem.task,
@@ -59,7 +59,7 @@ def replaceable(
             kept = np.flatnonzero([feature.sources != (name,) for feature in features])
             if not len(kept):
                 continue
-            loss, variance = compare(problem, past.y[refit.valid], before, predicted(kept), judging, refit.model.factors)
+            loss, variance = compare(problem, past.y[refit.valid], before, predicted(kept), judging, refit.model.cut)
             if loss + 1.645 * variance**0.5 < KEPT * drops[(name,)][0]:
                 found.append(name)
     except FAILURES:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from automl_core.data.words import join_words
 from automl_core.explaining.explanation import SpotCondition, WeakSpot, WeakSpots
 from automl_core.explaining.swap import as_numbers, is_date, is_number
-from automl_core.explaining.words import count, edge, level_name, number, percent, quote
+from automl_core.explaining.words import count, edge, level_name, number, percent, quote, told_apart
 from automl_core.framing.dependent import Welch, codes_of, welch
 from automl_core.framing.metrics import METRICS, decision_of
 from automl_core.framing.problem import Problem
@@ -251,7 +251,7 @@ def _spot(judged: Judged, loss: Floats, where: tuple[tuple[SpotCondition, ...], 
 
     predicted, observed = mean(judged.predicted, inside), mean(judged.observed, inside)
     numbers = judged.problem.task == "regression"
-    worse = f"{number(mean(loss, inside), 2)} against {number(mean(loss, outside), 2)} elsewhere"
+    worse = f"{' against '.join(_two(mean(loss, inside), mean(loss, outside)))} elsewhere"
     what = "has a log loss of" if not numbers else "is off by" if _uneven(judged.problem) is None else "has a pinball loss of"
     sentence = (f"Where {join_words([describe(condition) for condition in conditions])}, the model {what} {worse} "
                 f"({int(inside.sum()):,} rows checked). {_seen(judged, inside, predicted, observed)}")
@@ -265,10 +265,11 @@ def _seen(judged: Judged, inside: Mask, predicted: float, observed: float) -> st
     problem, level = judged.problem, judged.problem.level
     if level is not None and problem.metric != "mape":
         return _seen_below(judged, inside, predicted, level)
-    words = number if problem.task == "regression" else _points
+    scale, write = (1, number) if problem.task == "regression" else (100, percent)
+    expected, came = told_apart(predicted / scale, observed / scale, write)
     several = problem.task == "multiclass" and judged.label
     said = f"Of {quote(problem.target)} = {quote(judged.label)} it says" if several else "It says"
-    told = f"{said} {words(predicted)} on average, {words(observed)} was seen"
+    told = f"{said} {expected} on average, {came} was seen"
     if problem.metric in ("mape", "rmsle"):  # best below the mean, by how much hangs on how the outcome spreads
         return f"{told}."
     missed = judged.observed[inside] - judged.predicted[inside]
@@ -299,8 +300,10 @@ def _reach(judged: Judged, inside: Mask, missed: Floats) -> float:
     return 1.96 * math.sqrt(float((off**2).sum())) / float(mass.sum())
 
 
-def _points(value: float) -> str:
-    return percent(value / 100)
+def _two(first: float, second: float) -> tuple[str, str]:
+    """Two losses in words, with two digits where these tell them apart."""
+    short = number(first, 2), number(second, 2)
+    return short if short[0] != short[1] else told_apart(first, second, number)
 
 
 def describe(condition: SpotCondition) -> str:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Callable
 from datetime import date
 
 LONGEST = 80
+NOTHING = 1e-7  # per cent or points: what arithmetic leaves of nothing
+LEAST_SHOWN = 0.001
+Write = Callable[..., str]  # a value in words, and with a second number in finer ones
 
 
 def plain(text: object) -> str:
@@ -75,31 +79,62 @@ def rounded(value: float, digits: int = 2) -> float:
     return float(round(value, digits - 1 - math.floor(math.log10(abs(value)))))
 
 
-def percent(share: float) -> str:
-    """A share between 0 and 1 as a percentage: 26.5 % below 99.5, 0.4 % for little, 100 % only for all."""
+def percent(share: float, more: int = 0) -> str:
+    """A share between 0 and 1 as a percentage: 27 % from 10 to 99.5, 0.4 % for little, 100 % only for all and 0 % only for none.
+
+    `more` decimals than these where values must be told apart.
+    """
     if not math.isfinite(share):
         return "unknown"
     value = 100 * share
-    whole = value in (0, 100) or 10 <= abs(value) < 99.5
-    text = f"{value:.0f}" if whole else f"{value:.1f}".replace("100.0", "over 99.9")
-    return f"{text.replace('-', '−')} %"
+    if abs(value) < NOTHING or value == 100:
+        return f"{abs(value):.0f} %"
+    text = _little(abs(value), more + (0 if 10 <= abs(value) < 99.5 else 1))
+    if abs(value) < 100 and float(text.removeprefix("under ")) == 100:
+        text = "over 99.9"
+    return f"{'−' if value < 0 else ''}{text} %"
 
 
-def told_apart(first: float, second: float) -> tuple[str, str]:
-    """Two shares as percentages, with one or two decimals more where they differ and would read alike: 36.1 %, 35.5 %."""
-    plain_words = percent(first), percent(second)
+def _little(size: float, places: int) -> str:
+    """A size with so many decimals, or with as many as it takes to show that it is not nothing."""
+    text = f"{size:.{places}f}"
+    if size < NOTHING or float(text):
+        return text
+    return f"{size:.{-math.floor(math.log10(size))}f}" if size >= LEAST_SHOWN else f"under {LEAST_SHOWN}"
+
+
+def told_apart(first: float, second: float, write: Write = percent) -> tuple[str, str]:
+    """Two values as `write` has them, by default shares as percentages, with one or two decimals more where they differ and would
+    read alike: 36.1 %, 35.5 %."""
+    plain_words = write(first), write(second)
     if first == second or plain_words[0] != plain_words[1] or not math.isfinite(first + second):
         return plain_words
-    for places in (1, 2):
-        finer = f"{100 * first:.{places}f} %", f"{100 * second:.{places}f} %"
+    usual = 3 if write is number else 0  # of a number all digits are said, not those beyond the usual ones
+    for more in (1, 2):
+        finer = write(first, usual + more), write(second, usual + more)
         if finer[0] != finer[1]:
             return finer
     return plain_words
 
 
-def points(share: float) -> str:
-    """A difference of shares in percentage points, without its sign's word: 12.6 points."""
-    return f"{abs(100 * share):.1f} points"
+def points(share: float, more: int = 0) -> str:
+    """A difference of shares in percentage points, without its sign's word: 12.6 points, 0.04 points."""
+    return f"{_little(abs(100 * share), 1 + more)} points" if math.isfinite(share) else "unknown"
+
+
+def signed(value: float, write: Write) -> str:
+    """A change with its sign, as `write` has its size: +3.1 points; what is written as nothing has no sign."""
+    text = write(abs(value))
+    return text if not any(digit in text for digit in "123456789") else f"{'+' if value > 0 else '−'}{text}"
+
+
+def change_range(low: float, high: float, write: Write, side: Callable[[float], str]) -> str:
+    """The range of a change whose direction was said: “2.0 to 10.0 points”, and across nothing both ends with theirs: “1.0 points
+    less to 3.0 points more”. `side` names the direction of an end."""
+    near, far = sorted((low, high), key=abs)
+    if low * high < 0:
+        return " to ".join(f"{write(abs(end))} {side(end)}" for end in (near, far))
+    return interval(*told_apart(abs(near), abs(far), write))
 
 
 def money(value: float, currency: str) -> str:
@@ -132,7 +167,9 @@ def short_day(moment: date) -> str:
 
 
 def interval(low: str, high: str) -> str:
-    """Two written bounds as one range: “12 % to 18 %” with the unit once when both carry it."""
+    """Two written bounds as one range: “12 to 18 %” with the unit once when both carry it; two that read alike are one."""
+    if low == high:
+        return low if low == "unknown" else f"{low} at both ends"
     for unit in (" %", " points"):
         if low.endswith(unit) and high.endswith(unit):
             return f"{low.removesuffix(unit)} to {high}"

@@ -63,28 +63,29 @@ def make_contract(
     taught = frame[frame[problem.target].notna()] if problem.target in frame else frame
     if problem.weights and problem.weights in frame:  # rows of weight 0 taught nothing
         taught = taught[pd.to_numeric(taught[problem.weights], errors="coerce") != 0]
-    learned = remember(taught, tuple((part.name, part.kind) for part in parts if part.needed))
+    ids = tuple((part.name, part.kind) for part in parts if part.role == "id" and part.name not in unneeded)
+    learned = remember(taught, tuple((part.name, part.kind) for part in parts if part.needed), ids)
     contract = Contract(tuple(parts), None, len(frame), problem.target, learned)
     return contract if predictions is None else with_predictions(contract, problem, predictions)
 
 
 def with_predictions(
-    contract: Contract, problem: Problem, predictions: Floats, factors: tuple[float, ...] = ()
+    contract: Contract, problem: Problem, predictions: Floats, cut: Cut = 0.5
 ) -> Contract:
     """The same contract for a model that predicts these, out of fold (see `make_contract`)."""
     if not len(predictions):
         return contract
     several = problem.task == "multiclass"
-    series = prediction_series(predictions, problem, factors)
+    series = prediction_series(predictions, problem, cut)
     made = _column(PREDICTION, "text" if several else "float", "category" if several else "number", series, 1.0, True)
     return replace(contract, predictions=made)
 
 
-def prediction_series(predictions: Floats, problem: Problem, factors: tuple[float, ...] = ()) -> pd.Series[Any]:
+def prediction_series(predictions: Floats, problem: Problem, cut: Cut = 0.5) -> pd.Series[Any]:
     """Predictions as one column: the class that is called for several classes, else the number itself; missing stays missing."""
     if predictions.ndim == 2:
-        likeliest = np.asarray(problem.classes, dtype=object)[predicted_codes(np.nan_to_num(predictions), factors or 0.5)]
-        return pd.Series(likeliest, dtype="str").where(is_scored(predictions))
+        called = np.asarray(problem.classes, dtype=object)[predicted_codes(np.nan_to_num(predictions), cut)]
+        return pd.Series(called, dtype="str").where(is_scored(predictions))
     return pd.Series(predictions, dtype="float64")
 
 
@@ -123,15 +124,14 @@ def report_batch(
 
     `predictions` and `outcomes` are aligned with the rows; either may be None, and single ones missing: a row without a
     prediction was rejected and counts in the contract only. `threshold` is the model's: the probability from which it says yes,
-    or the factors of several classes.
+    the factors of several classes, or how steps of a scale are called.
     Status: “act” when the batch must not be scored or an important column drifted, “watch” when anything else did or the
     contract is strained. The model’s answers to rows that it learned from are not compared, and no score on them is trusted.
     """
     rows = len(typed.frame)
     violations = check_batch(contract, typed)
     predictions, outcomes = _scored_rows(predictions, outcomes)
-    factors = threshold if isinstance(threshold, tuple) else ()
-    series = None if predictions is None else prediction_series(predictions, problem, factors)
+    series = None if predictions is None else prediction_series(predictions, problem, threshold)
     learned = share_learned(contract.learned, typed.frame)
     aside = learned_sentence(learned)
     columns, prediction = compare(contract, typed.frame, None if aside else series)

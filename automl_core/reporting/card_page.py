@@ -9,7 +9,7 @@ from datetime import datetime
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.pilot_steps import next_step
 from automl_core.acting.pilots import Pilot, change_words
-from automl_core.explaining.words import count, day, interval, money, number, percent, points
+from automl_core.explaining.words import count, day, interval, money, number, percent, points, signed
 from automl_core.reporting.render import environment
 
 GRADES = {
@@ -65,8 +65,7 @@ def _grade(card: ActionCard) -> str:
 def _gap(value: float, is_rate: bool) -> str:
     if not math.isfinite(value):
         return "unknown"
-    sign = "−" if value < 0 else "+" if value > 0 else ""
-    return f"{sign}{points(value) if is_rate else number(abs(value))}"
+    return signed(value, points if is_rate else number)
 
 
 def _figures(page: CardPage) -> list[tuple[str, str]]:

@@ -220,9 +220,10 @@ def _sure(inputs: ReportInputs) -> tuple[str, ...]:
     summary = inputs.summary
     judged = summary.judged or summary.rows
     some = f"{judged:,} of {summary.rows:,}" if judged < summary.rows else f"{summary.rows:,}"
-    how = f"{some} rows in {summary.folds} parts, each" if summary.folds > 1 else f"{some} rows, held out and"
+    parts = f"{some} rows in {summary.folds} parts, each predicted by a model that had not seen it"
+    how = parts if summary.folds > 1 else f"{some} rows, held out and predicted by a model that had not seen them"
     found = [
-        f"Measured on {how} predicted by a model that had not seen it: "
+        f"Measured on {how}: "
         f"{score_words(summary)}."
     ]
     if inputs.verdict is not None:
@@ -230,7 +231,7 @@ def _sure(inputs: ReportInputs) -> tuple[str, ...]:
     if inputs.segments is not None and inputs.segments.tested:
         found.append(
             f"Groups were found on one half of the rows and confirmed on the other: {len(inputs.segments.segments)} of "
-            f"{inputs.segments.tested} tested held ({inputs.segments.looked_at:,} were looked at)."
+            f"{inputs.segments.tested} tested held ({count(inputs.segments.looked_at, 'was', 'were')} looked at)."
         )
         found.extend(filter(None, (inputs.segments.note,)))
     firm = _firm(inputs)

@@ -81,17 +81,22 @@ def _score(problem: Problem, summary: RunSummary) -> list[str]:
     lines = [
         "## Score",
         "",
-        f"- Out of fold: {score_text(summary)}",
+        f"- {'Out of fold' if summary.folds > 1 else 'On the rows held out'}: {score_text(summary)}",
         f"- Baseline: {number(summary.baseline.mean)}",
-        f"- Family: {escape(summary.family)}, chosen from {len(summary.leaderboard)} candidates",
+        f"- Family: {escape(summary.family)}, chosen from {count(len(summary.leaderboard), 'candidate')}",
         f"- One row: {number(summary.row_ms_p50)} ms (95 % below {number(summary.row_ms_p95)} ms), size {number(summary.mb)} MB",
     ]
     if problem.task == "binary":
         lines.append(f"- Called {escape(problem.positive)} from probability {number(summary.threshold)}")
+    called = "the class with the largest probability"
+    if summary.middle:
+        called = "the step of the scale with as much probability below as above it"
+        if not summary.factors:
+            lines.append(f"- Called: {called}")
     if summary.factors:
         each = "; ".join(f"{escape(label)} × {number(factor)}"
                          for label, factor in zip(problem.classes, summary.factors, strict=True))
-        lines.append(f"- Called: the class with the largest probability, after each is multiplied by its factor: {each}")
+        lines.append(f"- Called: {called}, after each is multiplied by its factor: {each}")
     return lines
 
 

@@ -72,8 +72,8 @@ def _happened(inputs: SectionInputs, never: tuple[str, ...]) -> tuple[str, ...]:
         conditions = one.segment.conditions
         if one.segment.rows >= SMALLEST_GROUP and not withheld(conditions):
             told_of = one.of_all and math.isfinite(one.share_outcome)
-            share = f" with {percent(one.share_outcome)} {one.of_all}" if told_of else ""
-            lines.append(f"Where {describe_all(conditions)}: {percent(one.share_rows)} of the rows{share}.")
+            share = f", with {percent(one.share_outcome)} {one.of_all}" if told_of else ""
+            lines.append(f"Where {describe_all(conditions)}: {percent(one.share_rows)} of all rows{share}.")
     return tuple(lines[:MOST_LINES])
 
 

@@ -6,11 +6,24 @@ import math
 
 from automl_core.acting.action import ActionCard, SegmentSearch
 from automl_core.data.words import join_words
-from automl_core.explaining.explanation import Explanation, Importance
-from automl_core.explaining.words import count, counted_alike, interval, money, number, percent, plain, points, quote
+from automl_core.explaining.explanation import Explanation, Importance, ShapePoint
+from automl_core.explaining.words import (
+    change_range,
+    count,
+    counted_alike,
+    interval,
+    money,
+    number,
+    percent,
+    plain,
+    points,
+    quote,
+    told_apart,
+)
 from automl_core.framing.problem import Problem
 from automl_core.reporting.sections import PERSONAL, SMALLEST_GROUP
 
+MISSING = "missing"  # the last point of a curve
 MOST_DRIVERS = 3
 MOST_SEGMENTS = 3
 TRUST = {
@@ -39,20 +52,32 @@ def _driver(one: Importance, explanation: Explanation) -> str:
     name = quote(one.column)
     shape = next((shape for shape in explanation.shapes if shape.column == one.column), None)
     least = max(SMALLEST_GROUP, 0.02 * explanation.rows)
-    seen = [] if shape is None else [
-        point for point in shape.points
-        if point.rows >= least and math.isfinite(point.observed) and point.label not in ("others", "missing")
-    ]
-    if len(seen) < 2 or PERSONAL.search(one.column):
-        return f"{name} carries {percent(one.share)} of the prediction."
-    low, high = min(seen, key=lambda point: point.observed), max(seen, key=lambda point: point.observed)
+    seen = [] if shape is None else [point for point in shape.points if point.rows >= least and math.isfinite(point.observed)]
+    known = [point for point in seen if point.label not in ("others", MISSING)]
+    gone = next((point for point in seen if point.label == MISSING and _matters(point, known, explanation.in_points)), None)
+    low, high = (pick(known, key=lambda point: point.observed, default=None) for pick in (min, max))
+    if low is None or high is None or (low is high and gone is None) or PERSONAL.search(one.column):
+        return f"{name} carries {percent(one.share)} of what moves the prediction."
     mark = quote if shape is not None and shape.kind == "category" else plain
-    if explanation.in_points:
-        return (
-            f"{name}: {percent(high.observed / 100)} are {quote(explanation.label)} at {mark(high.label)}, "
-            f"{percent(low.observed / 100)} at {mark(low.label)}."
-        )
-    return f"{name}: {number(high.observed)} on average at {mark(high.label)}, {number(low.observed)} at {mark(low.label)}."
+    scale, write = (100, percent) if explanation.in_points else (1, number)
+    first, last = told_apart(high.observed / scale, low.observed / scale, write)
+    said = f"are {quote(explanation.label)}" if explanation.in_points else "on average"
+    told = f"{name}: {first} {said} at {mark(high.label)}"
+    if high is not low:
+        told += f", {last} at {mark(low.label)}"
+    return f"{told}." if gone is None else f"{told}; where it is missing, {write(gone.observed / scale)}."
+
+
+def _matters(gone: ShapePoint, known: list[ShapePoint], of_class: bool) -> bool:
+    """Whether rows without a value are told: where their mean lies away from that of the others by half of what the values tell
+    or more, and a share by more than chance."""
+    if not known:
+        return False
+    means = [point.observed for point in known]
+    middle = sum(point.observed * point.rows for point in known) / sum(point.rows for point in known)
+    away, rate = abs(gone.observed - middle), min(max(middle / 100, 0.0), 1.0)
+    chance = 200 * math.sqrt(rate * (1 - rate) / gone.rows) if of_class else 0.0
+    return away > chance and away >= 0.5 * (max(means) - min(means))
 
 
 def segment_sentences(found: SegmentSearch | None) -> tuple[str, ...]:
@@ -69,14 +94,14 @@ def segment_sentences(found: SegmentSearch | None) -> tuple[str, ...]:
 
 def card_sentences(card: ActionCard, classes: bool, currency: str) -> str:
     """A card in two short sentences: the move with its size and money, and how far to trust it."""
-    near, far = sorted((abs(card.low), abs(card.high)))
-    wanted = card.adjusted < 0 if card.better == "down" else card.adjusted > 0
-    word = ("more often" if wanted else "less often") if classes else ("more" if card.adjusted > 0 else "less")
-    size, span = (
-        (points(card.adjusted), interval(points(near), points(far)))
-        if classes
-        else (number(abs(card.adjusted)), interval(number(near), number(far)))
-    )
+    turned, often, write = (-1 if card.better == "down" and classes else 1), " often" if classes else "", (
+        points if classes else number)
+
+    def side(value: float) -> str:
+        return f"{'more' if turned * value > 0 else 'less'}{often}"
+
+    size, word = write(abs(card.adjusted)), side(card.adjusted)
+    span = change_range(card.low, card.high, write, side)
     values = card.from_values or (card.from_value,)
     known = classes and card.from_value and card.from_value != "as it is"
     start = f" from {join_words([quote(value) for value in values], 'or')}" if known else ""

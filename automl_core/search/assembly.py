@@ -78,7 +78,7 @@ def assemble_model(contest: Contest, order: Order, refits: dict[str, FoldResult]
     data = prepared.data
     score = score_of(contest, order.folds, order.prediction)
     return Model(problem, data.schema or data.columns, data.columns, data.recipe, layout.encoder, tuple(members), score,
-                 threshold, bands, layout.formulas, order.calibration, factors)
+                 threshold, bands, layout.formulas, order.calibration, factors, prepared.metric.decision.middle)
 
 
 def _lay_out(contest: Contest, sources: dict[str, int]) -> _Layout:

@@ -56,12 +56,15 @@ class Plan:
         return min(most, max(most * MANY_CLASSES // classes, LEAST_OF_CLASS * classes))
 
 
-def left_out_sentence(rows: int, left_out: int, seconds: float = 0.0) -> str:
+def left_out_sentence(rows: int, left_out: int, seconds: float = 0.0, crowded: bool = False) -> str:
     """What a search says that looked at `rows` rows and at `left_out` more not at all; empty when it looked at all. `seconds` are
-    those of a search that would (0: by the rows alone)."""
+    those of a search that would (0: by the rows alone); none would where memory is `crowded`."""
     if not left_out:
         return ""
     every = rows + left_out
+    if crowded:
+        return (f"The memory of this machine does not hold all {every:,} rows with all their columns: it learned from {rows:,} "
+                "of them, drawn at random. With fewer columns it learns from more.")
     return (f"The time was too short for all {every:,} rows: it learned from {rows:,} of them, drawn at random. "
             f"A new search of {math.ceil(seconds or every / MOST_A_SECOND):,} seconds or more looks at all.")
 
@@ -155,7 +158,8 @@ class RunSummary:
     `judged` are the rows that scores rest on, predicted by a model that had not seen them: fewer than `rows` where not all folds
     were fitted, and 0 in runs that were kept before this was noted. `refitted` False says that time or memory did not last to fit
     all of the model again on all rows. `left_out` are rows beyond `rows` that the search did not look at, too many for its time;
-    a search of `all_seconds` would. `resumed` fits were not made by this run of the search but left by one that was interrupted.
+    a search of `all_seconds` would, unless memory was `crowded`, which no time mends. `resumed` fits were not made by this run of
+    the search but left by one that was interrupted.
     """
 
     task: str
@@ -181,4 +185,6 @@ class RunSummary:
     left_out: int = 0
     all_seconds: float = 0.0
     factors: tuple[float, ...] = ()
+    middle: bool = False
+    crowded: bool = False
     resumed: int = 0

@@ -57,6 +57,7 @@ class Acting:
     def save_goal(self, project_id: str, goal: Goal) -> Goal:
         """Keep the goal, its values spelled as the table's; BadInput when a lever or column is unknown."""
         _, columns, problem, _ = self.search.goal.open(self.search.inputs(self.search.needed(project_id)))
+        goal = replace(goal, good=acting.good_of(goal.good, problem))
         acting.check_goal(goal, problem, columns)
         goal = acting.as_spelled(goal, columns)
         self.context.save("goal", project_id, goal)

@@ -154,6 +154,7 @@ class Files:
         raw = self._raw(source)
         frame = cleaned_rows(bundle, raw)
         columns = cleaning.columns_after(bundle.model.recipe, bundle.model.columns, frame)
+        goal = replace(goal, good=acting.good_of(goal.good, problem))
         acting.check_goal(goal, problem, columns)
         y, known = _outcomes(bundle, frame)
         if not known.any():

@@ -20,6 +20,7 @@ SEVERITY = {
 SHOWN_ROWS = 1000
 SHOWN_COLUMNS = 60
 LONG_NOTE = 18
+NAME_WIDTH = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,13 @@ def show(chart: Chart, key: str) -> None:
     st.plotly_chart(chart.figure, key=key, alt=chart.alt, config={"displayModeBar": False, "responsive": True})
 
 
-def table(frame: pd.DataFrame, alt: str, key: str, tall: int = 0) -> None:
-    """A table, capped at 1,000 rows and 60 columns; says so when something is left out."""
+def table(frame: pd.DataFrame, alt: str, key: str, tall: int = 0, named: str = "") -> None:
+    """A table, capped at 1,000 rows and 60 columns; says so when something is left out. The column `named`, which says what a
+    line is about, can be read on a phone and stays when the others are moved."""
     rows, columns = frame.shape
     shown = frame.iloc[:SHOWN_ROWS, :SHOWN_COLUMNS]
-    st.dataframe(shown, hide_index=True, key=key, alt=alt, height=tall or height(rows), column_config=days(shown),
+    names = {named: st.column_config.TextColumn(width=NAME_WIDTH, pinned=True)} if named else {}
+    st.dataframe(shown, hide_index=True, key=key, alt=alt, height=tall or height(rows), column_config=days(shown) | names,
                  placeholder="–")
     if rows > SHOWN_ROWS or columns > SHOWN_COLUMNS:
         st.caption(

@@ -54,7 +54,7 @@ def segments(search: SegmentSearch, palette: Palette) -> Chart:
     unit = "percentage points" if search.in_points else f"units of “{words.cut(search.units, 40)}”"
     marks = [
         Mark(condition_words(item), item.difference * scale,
-             f"{words.signed(item.difference * scale)} {unit}, {words.count(item.rows, 'row')}",
+             f"{words.signed(item.difference * scale)} {unit}, {words.count(item.rows, 'checked row')}",
              item.low * scale, item.high * scale, strong=index == 0)
         for index, item in enumerate(search.segments[:SHOWN_BARS])
     ]

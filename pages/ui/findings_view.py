@@ -76,12 +76,16 @@ def _one_group(found: WhatHappened) -> None:
     chosen = st.selectbox("Group", list(names), format_func=lambda index: names[index], key="happened_group")
     story = found.stories[chosen or 0]
     scale, unit = _scale(found.search.in_points)
-    facts = [Fact("Difference", f"{signed(story.segment.difference * scale)} {unit}",
-                  f"{signed(story.segment.low * scale)} to {signed(story.segment.high * scale)}", "With its 95 % interval."),
-             Fact("Share of the rows", percent(story.share_rows), count(story.segment.rows, "row checked", "rows checked"))]
+    segment = story.segment
+    span = f"{signed(segment.low * scale)} to {signed(segment.high * scale)}"
+    facts = [Fact("Difference", f"{signed(segment.difference * scale)} {unit}", span,
+                  "With its 95 % interval. It is measured on the rows that were not used to find the group, "
+                  f"{count(segment.rows)} of them in it."),
+             Fact("Share of all rows", percent(story.share_rows), count(story.rows, "row") if story.rows else "")]
     if math.isfinite(story.share_outcome):
-        facts.append(Fact("Share of the outcome", percent(story.share_outcome), story.of_all or f"of all {found.search.outcome}"))
-    facts.append(Fact("Steady", f"{story.same_sign} of 5", "parts of the data agree",
+        facts.append(Fact("Share of the outcome", percent(story.share_outcome), story.of_all or f"of all {found.search.outcome}",
+                          "In all rows."))
+    facts.append(Fact("Steady", f"{story.same_sign} of 5", "parts of all rows agree",
                       f"It tells {percent(story.explained)} of how the outcome varies from row to row."))
     cards.facts(facts)
     if story.reasons:
@@ -94,8 +98,8 @@ def _one_group(found: WhatHappened) -> None:
 
 def _why(story: SegmentStory, unit: str, scale: float) -> None:
     cards.show(findings_charts.waterfall(story, unit, scale, session.palette()), "happened_why")
-    st.caption("The parts are what the model makes of each column, inside the group against elsewhere. What it does not account "
-               "for is shown as not explained.")
+    st.caption("The difference is that of the rows that checked the group. The parts are what the model makes of each column in "
+               "a sample of all rows, inside the group against elsewhere. What they do not account for is not explained.")
 
 
 def two_groups(project: str, label: str) -> None:
@@ -146,7 +150,7 @@ def two_periods(project: str, label: str) -> None:
             column = st.selectbox("Column that says when", list(times), key="period_column")
             first, middle, last = (date.fromisoformat(day) for day in times[column])
             day = st.date_input("First day that counts as after", middle, min_value=first, max_value=last,
-                                key=f"period_split_{column}")
+                                key=f"period_split_{column}", format="YYYY-MM-DD")
         if isinstance(day, date):
             _answered(project, Question(periods=Periods(column, day.isoformat())), ("After", "Before"), label)
 

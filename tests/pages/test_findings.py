@@ -43,6 +43,9 @@ def test_groups_are_looked_for_and_told(visit: Visit, stages: Stages) -> None:
     assert "One group" in texts(app)
     assert primary(app) == ["See what drives it"]
     story = found.stories[0]
+    shares = next(metric for metric in app.metric if metric.label == "Share of all rows")
+    assert story.rows > story.segment.rows
+    assert shares.delta == f"{story.rows:,} rows"
     total = sum(reason.part for reason in story.reasons) + story.others + story.not_explained
     assert abs(total - story.segment.difference) < 1e-9
     assert not FORBIDDEN.search(texts(app))
@@ -212,6 +215,7 @@ def test_nothing_is_declared_by_itself_and_a_number_is_audited(visit: Visit, sta
     project = stages.projects["model"]
     app = visit("model", "fairness")
     assert primary(app) == ["Save"]
+    assert "Decide what to do" in [button.label for button in app.button]  # data without people lead on, too
     assert stages.workspace.fairness.declared(project) == ()
     app.multiselect(key=f"protected_{project}").select("sex")
     app.button(key="save_protected").click().run()

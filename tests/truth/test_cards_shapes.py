@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting import Lever, Options, Roles, eligible, find_actions
+from automl_core.acting import Lever, Options, Roles, eligible, find_actions, typed
 from automl_core.acting.action import ActionCard
-from automl_core.acting.door import typed
 from tests.truth.markets import sigmoid
 
 

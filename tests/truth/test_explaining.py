@@ -12,14 +12,16 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from automl_core.explaining import Judged, explain, open_rows, weak_spots, with_evidence
+from automl_core.explaining import Judged, explain, honesty, importance, open_rows, weak_spots, with_evidence
 from automl_core.explaining.contributions import Contributions
+from automl_core.explaining.copies import among, together_of
 from automl_core.explaining.curves import curve
 from automl_core.explaining.drops import compare, permutation_drops, pooled
 from automl_core.explaining.explanation import Explanation
 from automl_core.explaining.importance import importances
 from automl_core.explaining.interactions import interactions
 from automl_core.explaining.shadows import noise_floor
+from automl_core.framing.dependent import resampled
 from automl_core.framing.metrics import metric_of
 from automl_core.framing.problem import Money, Problem, Task
 from automl_core.framing.score_interval import Counting
@@ -253,7 +255,70 @@ def test_a_rank_is_as_sure_as_there_are_customers() -> None:
     frame = pd.DataFrame({"who": [f"c{place}" for place in who], "a": phi[:, 0], "b": phi[:, 1]})
     made = Contributions(phi, 0.0, phi.sum(axis=1), ("a", "b"), "")
     assert [(one.rank_low, one.rank_high) for one in importances(made, frame, 0)] == [(1, 1), (2, 2)]
-    assert [(one.rank_low, one.rank_high) for one in importances(made, frame, 0, "who")] == [(1, 2), (1, 2)]
+    assert [(one.rank_low, one.rank_high) for one in importances(made, frame, 0, who)] == [(1, 2), (1, 2)]
+
+
+def copied(seed: int, rows: int = 150, each: int = 8) -> tuple[pd.DataFrame, Floats]:
+    """Rows of which each is in the table some eight times with the same outcome, as orders joined to their lines are: x tells of
+    it in some rows more than in others."""
+    generator = np.random.default_rng(seed)
+    one = pd.DataFrame({"x": generator.normal(size=rows), "z": generator.normal(size=rows)})
+    y = one["x"].to_numpy() * generator.normal(0.5, 1.0, rows)
+    place = generator.permutation(np.repeat(np.arange(rows), generator.integers(1, 2 * each, rows)))
+    return one.iloc[place].reset_index(drop=True), y[place]
+
+
+def test_a_drop_is_as_sure_as_there_are_rows_that_are_no_copies() -> None:
+    """Where copies are kept together. Counted one by one the interval held the truth in about half of the tables."""
+    covered: dict[bool, list[bool]] = {True: [], False: []}
+    truth = 1.5 - 1.25**0.5
+    made = formula_model(lambda matrix: matrix[:, 0], copied(0)[0])
+    for seed in range(25):
+        frame, y = copied(seed)
+        matrix = made.model.encoder.matrix(frame)
+        for kept in covered:
+            problem = replace(problem_of("regression"), copies_together=kept)
+            known = replace(made.model, problem=problem)
+            object.__setattr__(known, "members", made.model.members)
+            together = together_of(frame, made.model.cleaned, problem)
+            found = permutation_drops(known, matrix, y, [("x",)], seed, Counting(None, together))
+            _, low, high = pooled([found[("x",)]])
+            covered[kept].append(low <= truth <= high)
+    assert np.mean(covered[False]) < 0.75
+    assert np.mean(covered[True]) >= 0.88
+
+
+def test_ranks_and_drops_of_a_look_take_copies_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All the way: the ranks of the sample, and those and the drops of refits, are surer where copies count as rows of their own.
+    Of a part of the rows it still counts which are copies."""
+    frame, y = copied(1)
+    made = fitted(frame, y, "regression", "linear")
+    columns = made.model.cleaned
+    kept = replace(made.model, problem=replace(made.model.problem, copies_together=True))
+    codes = together_of(frame, columns, kept.problem)
+    assert codes is not None
+    assert codes.max() + 1 == len(frame.drop_duplicates())
+    assert together_of(frame, columns, made.model.problem) is None
+    assert among(codes, np.unique(codes, return_index=True)[1]) is None
+    part = among(codes, np.arange(100))
+    assert part is not None
+    assert part.max() + 1 == len(frame.head(100).drop_duplicates())
+    drawn: list[int] = []
+
+    def reach() -> float:
+        found = with_evidence(explain(kept, frame, y), kept, made.past, 1.0)
+        return sum(item.drop_high - item.drop_low for item in found.importance)
+
+    def counted(rows: int, together: Any, draws: int, generator: np.random.Generator) -> Floats:
+        drawn.append(rows if together is None else int(together.max()) + 1)
+        return resampled(rows, together, draws, generator)
+
+    for module in (importance, honesty):
+        monkeypatch.setattr(module, "resampled", counted)
+    wide = reach()
+    assert max(drawn) <= codes.max() + 1  # ranks
+    monkeypatch.setattr(honesty, "together_of", lambda *asked: None)
+    assert wide > 1.5 * reach()
 
 
 @pytest.mark.parametrize("metric", ["balanced_accuracy", "f1_macro", "mcc"])
@@ -269,13 +334,13 @@ def test_what_the_labels_of_rare_classes_need_is_seen_by_the_factors(metric: str
 
     encoder = SimpleNamespace(features=[SimpleNamespace(sources=("x",)), SimpleNamespace(sources=("z",))])
     problem = Problem("y", "multiclass", metric, ("most", "few", "least"))
-    made: Any = SimpleNamespace(problem=problem, encoder=encoder, predict_matrix=said, factors=(0.1, 4.8, 9.6))
+    made: Any = SimpleNamespace(problem=problem, encoder=encoder, predict_matrix=said, cut=(0.1, 4.8, 9.6))
     found = permutation_drops(made, matrix, y.astype(np.float64), [("x",), ("z",)], 0)
     fall, variance = found[("x",)]
     assert fall - 1.96 * variance**0.5 > 0.02
     assert abs(found[("z",)][0]) < 1e-9
     without = np.roll(said(matrix), 1, axis=0)
-    assert compare(problem, y.astype(np.float64), said(matrix), without, None, made.factors)[0] > 0.05
+    assert compare(problem, y.astype(np.float64), said(matrix), without, None, made.cut)[0] > 0.05
 
 
 @pytest.mark.parametrize(("metric", "quantile"), [("pinball", 0.9), ("mae", 0.5), ("money", 0.9), ("pinball", 0.99)])

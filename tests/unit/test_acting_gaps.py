@@ -159,6 +159,7 @@ def test_both_values_of_a_column_with_two_are_told_once() -> None:
     columns = (Column("g", "text", "category"), Column("web", "bool", "category"), Column("n", "float", "number"))
     story = compare_groups(frame, y, columns, PROBLEM, G)
     mix = [driver for driver in story.drivers if driver.kind == "mix"]
+    assert all(", on the rows that checked it)" in driver.sentence for driver in story.drivers)  # the gap is of all rows
     assert [driver.conditions[0].column for driver in mix] == ["web"]
     assert mix[0].conditions[0].values == ("yes",)  # the one that the first group has more of
     assert mix[0].effect.value == pytest.approx(0.4 * 0.4, abs=0.05)  # all that the column adds, not one value's half of it
@@ -326,7 +327,11 @@ def test_segment_stories_and_what_is_not_explained() -> None:
     assert plain.reasons == ()
     assert math.isnan(plain.not_explained)
     assert plain.same_sign == 5
+    assert f"on the rows that checked it: {plain.segment.rows:,} in the group)." in plain.segment.sentence
+    assert plain.sentence.startswith("Of all rows ")
+    assert plain.sentence.endswith("in 5 of 5 parts of them.")
     inside = a if plain.segment.difference > 0 else ~a
+    assert plain.rows == inside.sum() > plain.segment.rows
     assert plain.share_rows == pytest.approx(inside.mean())
     assert plain.share_outcome == pytest.approx(y[inside].sum() / y.sum())
     assert plain.explained == pytest.approx(np.corrcoef(a, y)[0, 1] ** 2)
@@ -356,7 +361,7 @@ def test_a_report_says_of_what_a_group_has_a_share() -> None:
         assert f" % {of_all}." in section.lines[0]
         assert f" % {of_all};" in stories[0].sentence
         (earlier,) = make_sections(SectionInputs(stories=(replace(stories[0], of_all=""),)))
-        assert earlier.lines[0].endswith(" of the rows.")
+        assert earlier.lines[0].endswith(" of all rows.")
 
 
 def test_many_rows_without_any_alike_are_not_called_few() -> None:
@@ -386,7 +391,8 @@ def test_a_split_that_rests_on_few_rows_says_so_even_when_nothing_is_confirmed()
 
 def test_nothing_is_told_with_a_sign_of_its_own() -> None:
     outcome = make_outcome(world(9, 300, "null").y, PROBLEM)
-    assert _signed(-0.0004, outcome) == "0.0 points"
+    assert _signed(-1e-12, outcome) == "0.0 points"
+    assert _signed(-0.0004, outcome) == "−0.04 points"
     assert _signed(-0.004, outcome) == "−0.4 points"
 
 

@@ -142,7 +142,11 @@ def test_happened_and_compare(home: Path, capsys: pytest.CaptureFixture[str]) ->
     sample = ("sample:subscription_churn", "--target", "churned")
     code, found = call(capsys, "happened", *sample)
     assert code == 0
-    assert any(item["segment"]["conditions"][0]["values"] == ["Monthly"] for item in found["segments"])
+    monthly = next(item for item in found["segments"] if item["segment"]["conditions"][0]["values"] == ["Monthly"])
+    assert monthly["of"] == {"segment": "the rows that checked the group"} | dict.fromkeys(
+        ("rows", "share_rows", "share_outcome", "explained", "same_sign"), "all rows")
+    assert monthly["rows"] > 1.5 * monthly["segment"]["rows"]  # a half checks
+    assert f"on the rows that checked it: {monthly['segment']['rows']:,} in the group). Of all rows " in monthly["sentence"]
     assert found["looked_at"] >= found["tested"] >= len(found["segments"]) > 0
     code, groups = call(capsys, "compare", *sample, "--first", "contract=Monthly")
     assert code == 0
@@ -329,6 +333,39 @@ def test_act_leaves_out_rows_that_the_bundle_knows_again(
     assert "left out of the list and the plan" in data["notes"][-1]
     assert "outcome is not known yet; or act where the model was trained" in data["notes"][-1]
     assert data["plan"]["sentence"] == "No row is left to be ranked or planned."
+
+
+def test_act_ranks_new_rows_that_equal_learned_ones(
+    bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row is a learned one only when its id is, too, where the model was trained and elsewhere; without ids the training table
+    is still known, and single equal rows are ranked with a word."""
+    import pandas as pd
+
+    learned, goal = pd.read_csv(table), str(goal_file(tmp_path, lever=False))
+    out, ranked = tmp_path / "new.csv", tmp_path / "r.csv"
+
+    def told(rows: pd.DataFrame) -> tuple[int, int, str]:
+        rows.to_csv(out, index=False)
+        code, data = call(capsys, "act", str(bundle), str(out), "--goal", goal, "--ranked", str(ranked))
+        return code, data["left_out"], " ".join(data["notes"])
+
+    fresh = learned.assign(customer_id=[f"N{place}" for place in range(400)], monthly_fee=learned["monthly_fee"] + 0.37)
+    twins = learned.head(30).assign(customer_id=[f"T{place}" for place in range(30)])
+    new, bare = pd.concat([fresh, twins]), pd.concat([fresh, learned.head(30)]).drop(columns="customer_id")
+    open_rows = new.assign(churned=new["churned"].where(new["customer_id"].str.startswith("N")))
+    for home in (None, bundle.parent / "home"):
+        if home is not None:
+            monkeypatch.setenv("CLARION_HOME", str(home))
+        for rows in (new, open_rows):
+            code, left_out, notes = told(rows)
+            assert (code, left_out, "learned" in notes) == (0, 0, False)
+        assert len(pd.read_csv(ranked)) == 50
+        code, left_out, notes = told(bare)
+        assert (code, left_out) == (0, 0)
+        assert ("learned from" in notes) == (home is None)  # there what was said of the learned ones out of fold is as true
+        code, left_out, _ = told(learned.drop(columns="customer_id"))
+        assert left_out == (400 if home is None else 0)
 
 
 def test_monitor(bundle: Path, table: Path, capsys: pytest.CaptureFixture[str]) -> None:

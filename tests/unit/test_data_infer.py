@@ -155,6 +155,19 @@ def test_frames_in_memory() -> None:
     assert table.frame["mixed"].tolist()[:2] == ["1", "a"]
 
 
+@pytest.mark.parametrize(("values", "kind", "read"), [
+    ([3, 1, None], "int", [3.0, 1.0, None]), ([True, False, None], "bool", ["True", "False", None]),
+    (["b", "a", None], "text", ["b", "a", None]),
+])
+def test_categories_with_gaps_are_read(values: list[object], kind: str, read: list[object]) -> None:
+    """A category of whole numbers is no column of whole numbers once a cell is missing."""
+    levels = pd.Index([value for value in values if value is not None])
+    table = table_from_frame(pd.DataFrame({"x": pd.Categorical(values, levels)}), "t")
+    assert table.columns[0].kind == kind
+    assert table.columns[0].missing == 1
+    assert [None if pd.isna(value) else value for value in table.frame["x"].tolist()] == read
+
+
 def test_names_are_unique_and_kept() -> None:
     frame = pd.DataFrame([["1", "2", "3", "4"]])
     frame.columns = pd.Index(["a", "a", " a", ""])

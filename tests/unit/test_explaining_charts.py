@@ -152,10 +152,10 @@ def test_a_number_called_points_is_drawn_as_a_number() -> None:
         assert "Predicted, %" not in drawn
         assert "percentage" not in drawn
     assert "units of “points”" in told[0].sentence
-    assert "From 20 for the average row to 60 for this one" in told[1].sentence
+    assert "From 20 where nothing is known of a row to 60 for this one" in told[1].sentence
     hovers = [trace.text for trace in explain_charts.curve(line, LIGHT).figure.data if trace.text]
     assert all("seen" not in text or "%" not in text for texts in hovers for text in texts)
-    assert "From 20.0 % for the average row to 60.0 % for this one" in explain_charts.waterfall(ROW, LIGHT).sentence
+    assert "From 20.0 % where nothing is known of a row to 60.0 % for this one" in explain_charts.waterfall(ROW, LIGHT).sentence
 
 
 def test_nothing_to_show_is_said() -> None:
@@ -202,9 +202,12 @@ def test_rows_without_a_value_stand_beside_the_curve(item: Curve) -> None:
     whole = explain_charts.curve(replace(item, points=(*item.points, missing)), LIGHT)
     before = explain_charts.curve(item, LIGHT)
     more = whole.figure.data[len(before.figure.data):]
-    assert ("missing",) in [trace.text for trace in more]
     assert {50.0, 60.0, 61.0} <= {trace.y[0] for trace in more}
-    assert {trace.x[0] for trace in more} == {"2026-01-14" if item.kind == "date" else 12.96}
+    assert {trace.xaxis for trace in more} == {"x3", "x4"}  # next to the curve's last tick, “120”, it looked like a value of 123
+    layout = whole.figure.layout
+    assert layout.xaxis4.ticktext == ("missing",)
+    assert layout.xaxis2.domain[1] < layout.xaxis4.domain[0] == layout.xaxis3.domain[0]
+    assert before.figure.layout.xaxis2.domain is None
     assert "missing: +50" in whole.alt
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from automl_core.cleaning.recipe import Recipe
 from automl_core.data.table import Column
-from automl_core.explaining import Past, explain, with_evidence
+from automl_core.explaining import Past, explain, honesty, with_evidence
 from automl_core.explaining.explanation import Explanation
 from automl_core.framing.problem import Problem
 from automl_core.search.families import families
@@ -18,20 +18,34 @@ from automl_core.search.plan import Score
 PROBLEM = Problem("y", "regression", "rmse")
 
 
-def looked_at(frame: pd.DataFrame, y: np.ndarray) -> tuple[Explanation, Explanation]:
-    """A linear model of all columns explained, before and after the closer look."""
+def linear(frame: pd.DataFrame, y: np.ndarray) -> tuple[Model, Past]:
+    """A linear model of all columns, and the rows it learned from."""
     columns = (*(Column(name, "float", "number") for name in frame), Column("y", "float", "number"))
     encoder = fit_encoder(frame, columns[:-1], PROBLEM)
     native = families().get("linear").fit(FitRequest(encoder.matrix(frame), y, encoder.features, "regression")).native
     made = Model(PROBLEM, columns, columns, Recipe(), encoder, (Member("linear", "linear", 1.0, native),), Score(0, 0, 0))
+    return made, Past(frame, y, columns)
+
+
+def looked_at(frame: pd.DataFrame, y: np.ndarray) -> tuple[Explanation, Explanation]:
+    """The same explained, before and after the closer look."""
+    made, past = linear(frame, y)
     before = explain(made, frame, y)
-    return before, with_evidence(before, made, Past(frame, y, columns), 3.0)
+    return before, with_evidence(before, made, past, 3.0)
 
 
 def table() -> tuple[pd.DataFrame, np.ndarray]:
     rng = np.random.default_rng(4)
     frame = pd.DataFrame({"real": rng.normal(size=240), "idle": rng.normal(size=240)})
     return frame, 2 * frame["real"].to_numpy() + rng.normal(0, 2, 240)
+
+
+def test_one_refit_is_told_as_one() -> None:
+    frame, y = table()
+    made, past = linear(frame, y)
+    one = honesty._Seen({}, {})
+    assert "1 model was fitted again on a half of 240 rows and tested on the other half." in honesty._measured(made, [one], past)
+    assert "2 models were fitted again on halves of 240 rows" in honesty._measured(made, [one, one], past)
 
 
 def test_a_column_named_first_without_evidence_is_said_to_have_none() -> None:

@@ -3,13 +3,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+import pytest
 
-from automl_core.explaining import Allowed, cheapest_flip, curve, open_rows, past_cases, what_if_table
-from automl_core.explaining.changes import TableChange
+from automl_core.explaining import (
+    Allowed,
+    cheapest_flip,
+    curve,
+    fairness_words,
+    open_rows,
+    past_cases,
+    table_what_if,
+    what_if_table,
+)
+from automl_core.explaining.changes import TableChange, TableWhatIf
 from automl_core.explaining.single import explain_row
 from automl_core.explaining.sure import sureness
+from automl_core.explaining.weak_spots import _two
+from automl_core.explaining.words import percent
 from automl_core.framing.problem import Task
 from tests.unit.test_explaining_routes import COLUMNS, model, table, target
 
@@ -30,6 +44,34 @@ def test_a_small_prediction_is_held_against_small_predictions() -> None:
     assert "off what was predicted" not in found.sentence
 
 
+def test_ends_of_a_rare_class_and_losses_are_not_said_as_one() -> None:
+    """“0.0 % to 0.0 %” was said of rows that are predicted 0.04 % and less."""
+    frame, raw = table()
+    made = model("binary", ("lightgbm",))
+    cases = past_cases(made, frame, made.predict_frame(frame), target("binary", raw), np.arange(len(frame)), {"a": 1.0})
+    said = np.linspace(0.0002, 0.0004, 400)
+    found = sureness(replace(cases, oof=said, outcomes=np.zeros(400), positions=np.arange(400)), 0.0003)
+    assert found is not None
+    assert "Predicted 0.03 %. Of " in found.sentence
+    assert "0.0 %" not in found.sentence
+    one = sureness(replace(cases, oof=said[:1], outcomes=np.zeros(1), positions=np.arange(1)), 0.0002)
+    assert one is not None
+    assert "Of 1 past row predicted 0.02 %" in one.sentence
+    assert _two(0.1231, 0.1238) == ("0.123", "0.124")
+    assert _two(0.5, 0.25) == ("0.5", "0.25")
+
+
+@pytest.mark.parametrize(("rates", "told"), [
+    ((0.261, 0.264), "Of all, 26.1 % to 26.4 % are chosen, depending on the group: "),
+    ((0.26, 0.26), "Of all, 26 % are chosen in every group; by chance they could be as far apart as 4.0 points.")])
+def test_groups_that_are_alike_are_not_said_to_differ(rates: tuple[float, float], told: str) -> None:
+    groups = [SimpleNamespace(group=name, selected=SimpleNamespace(value=rate, rows=100))
+              for name, rate in zip("ab", rates, strict=True)]
+    made: Any = SimpleNamespace(compared=groups)
+    spread: Any = SimpleNamespace(clear=False, high=0.04)
+    assert fairness_words._line(made, spread, lambda group: group.selected, "are chosen", "all").startswith(told)
+
+
 def test_a_row_is_told_with_a_decimal_below_ten_percent() -> None:
     frame, _ = table()
     made = model("binary", ("lightgbm",))
@@ -37,6 +79,19 @@ def test_a_row_is_told_with_a_decimal_below_ten_percent() -> None:
     found = explain_row(made, low, frame)
     assert found.prediction < 10
     assert f"is predicted at {found.prediction:.1f} %" in found.sentence
+
+
+def test_what_a_row_is_held_against_is_the_start_of_its_parts_and_not_an_average_row() -> None:
+    """Of trees the parts start at their expected log-odds: not at the mean of the predictions."""
+    frame, _ = table()
+    made = model("binary", ("lightgbm",))
+    said = made.predict_frame(frame)
+    for place, side in ((int(np.argmax(said)), "above"), (int(np.argmin(said)), "below")):
+        found = explain_row(made, frame.iloc[place].to_dict(), frame)
+        assert "average" not in found.sentence
+        assert f", {side} the {percent(found.base / 100)} that the model says where nothing is known of a row" in found.sentence
+        assert ", mostly because “" in found.sentence
+    assert abs(found.base - 100 * said.mean()) > 0.2
 
 
 def test_the_flip_says_where_the_answer_turns() -> None:
@@ -116,3 +171,18 @@ def test_where_rows_have_weights_it_is_said_that_they_count_alike_and_the_past_d
         assert ("trust the past rows more" in plain.sentence) == (task == "binary")
         table_told = what_if_table(weighed, frame, (TableChange("b", "add", 0.1),), COLUMNS)
         assert table_told.sentence.endswith(f" {words}")
+
+
+def test_one_row_that_turns_is_told_as_one() -> None:
+    """And a mean that moves by less than its digits is not said to go from a number to itself."""
+    said: tuple[tuple[Task, str], ...] = (("binary", "1 of 300 rows changes sides (1 up, 0 down)."),
+                                          ("multiclass", "1 of 300 rows gets another answer (1 becomes “"))
+    for task, turned in said:
+        made = model(task, ("lightgbm",))
+        rows = open_rows(made, table()[0].head(300))
+        change = TableWhatIf(300, 300, 20.0, 20.4, 0.1, 0.7, 1, 0, 0, (), (), (), "points", "", "")
+        assert turned in table_what_if._sentence(rows, change, (TableChange("a", "add", 1.0),))
+    rows = open_rows(model("regression", ("lightgbm",)), table()[0].head(300))
+    for after, told in ((5.0 + 1e-12, "at 5 on average as before."), (5.001, "at 5.001 on average instead of 5 (+0.001).")):
+        change = TableWhatIf(300, 300, 5.0, after, 0.0, 0.0, 0, 0, 0, (), (), (), "y", "", "", False)
+        assert told in table_what_if._sentence(rows, change, (TableChange("a", "add", 1.0),))

@@ -11,6 +11,7 @@ import pytest
 from automl_core.codec import from_json, to_json
 from automl_core.data.schema import type_frame
 from automl_core.data.table import Column
+from automl_core.framing.metric_rows import MiddleStep
 from automl_core.framing.problem import Problem
 from automl_core.production.contract import ColumnContract, Contract, important
 from automl_core.production.learned import Learned
@@ -200,6 +201,18 @@ def test_labels_of_several_classes_are_judged_by_the_factors_of_the_model() -> N
     assert (likeliest.realised.value, tuned.realised.value) == (0.5, 1.0)
     assert with_predictions(made, labels, p).predictions != with_predictions(made, labels, p, factors).predictions
     assert (prediction_series(p, labels, factors) == y).all()
+
+
+def test_steps_are_judged_and_watched_by_their_middle() -> None:
+    steps = Problem("y", "multiclass", "accuracy", ("a", "b", "c"), ordered=True)
+    p, y, raw = np.tile([0.4, 0.25, 0.35], (600, 1)), pd.Series(["b"] * 599 + ["c"]), rows()
+    made, typed = make_contract(type_frame(raw, COLUMNS).frame, COLUMNS, steps, p, {}), type_frame(raw, FEATURES)
+    older, newer = (report_batch(made, typed, p, y, steps, threshold=cut) for cut in (0.5, MiddleStep()))
+    assert older.realised is not None
+    assert newer.realised is not None
+    assert (older.realised.value, newer.realised.value) == (0.0, pytest.approx(599 / 600))
+    assert (prediction_series(p, steps) == "a").all()
+    assert (prediction_series(p, steps, MiddleStep()) == "b").all()
 
 
 def test_important_columns_are_the_same_for_checks_and_scores() -> None:

@@ -25,7 +25,7 @@ from automl_core.framing.problem import Leak, Problem, Rung, Verdict
 from automl_core.reporting import CardFacts, ReportInputs, make_report, model_card, render
 from automl_core.reporting.report import Report
 from automl_core.reporting.sections import SectionInputs, make_sections
-from automl_core.search.plan import RunSummary, Score
+from automl_core.search.plan import RunSummary, Score, Trial
 from tests.unit.test_pilots import CARD, verdict
 
 EVIL = "<img src=x onerror=alert(1)>\"'{{7*7}}\u202e"
@@ -271,6 +271,33 @@ def test_what_a_closer_look_found_no_evidence_for_is_no_driver() -> None:
     assert [bar.label for bar in make_report(replace(made, explanation=together)).driver_bars] == ["cost", "tenure"]
 
 
+@pytest.mark.parametrize(("kind", "points", "told"), [
+    ("number", (("1 to 5", 500, 20.0), ("6 to 9", 500, 22.0), ("missing", 300, 60.0)),
+     "“x”: 22 % are “Yes” at 6 to 9, 20 % at 1 to 5; where it is missing, 60 %."),
+    ("number", (("1 to 5", 500, 20.0), ("6 to 9", 500, 50.0), ("missing", 300, 36.0)),
+     "“x”: 50 % are “Yes” at 6 to 9, 20 % at 1 to 5."),  # as the others are on average
+    ("category", (("a", 700, 20.0), ("others", 100, 90.0), ("missing", 300, 60.0)),
+     "“x”: 20 % are “Yes” at “a”; where it is missing, 60 %."),
+    ("number", (("1 to 5", 500, 20.0), ("6 to 9", 500, 22.0), ("missing", 50, 29.0)),
+     "“x”: 22 % are “Yes” at 6 to 9, 20 % at 1 to 5."),  # fifty rows stray as far by chance
+    ("number", (("1 to 5", 500, 20.0), ("6 to 9", 500, 22.0), ("missing", 30, 90.0)),
+     "“x”: 22 % are “Yes” at 6 to 9, 20 % at 1 to 5."),  # under 2 % of the rows
+    ("number", (("missing", 300, 60.0),), "“x” carries 60 % of what moves the prediction."),
+])
+def test_rows_without_a_value_are_told_where_they_matter(
+    kind: str, points: tuple[tuple[str, int, float], ...], told: str
+) -> None:
+    """Where missing incomes alone tell, the levels of those that are known said little."""
+    made = inputs("x")
+    assert made.explanation is not None
+    shape = Shape("x", kind, tuple(ShapePoint(label, rows, 0.0, observed) for label, rows, observed in points))
+    explained = replace(made.explanation, shapes=(shape,))
+    assert make_report(replace(made, explanation=explained)).drivers[0] == told
+    number = replace(explained, units="x", label="")
+    said = make_report(replace(made, explanation=number, problem=Problem("x", "regression", "rmse"), verdict=None)).drivers[0]
+    assert ("where it is missing, " in said) == ("where it is missing, " in told) or points[-1][1:] == (50, 29.0)
+
+
 def test_balanced_accuracy_is_not_the_share_that_is_right() -> None:
     """The likeliest class of 97 % is right in 97 of 100 rows, and its balanced accuracy is a half."""
     score = replace(SUMMARY, metric="balanced_accuracy", score=Score(0.8, 0.78, 0.82))
@@ -279,6 +306,46 @@ def test_balanced_accuracy_is_not_the_share_that_is_right() -> None:
     assert "right in" not in make_report(made).answer
     right = make_report(replace(made, summary=replace(score, metric="accuracy")))
     assert "it is right in 80 of 100 cases (95 % range 78 to 82)" in right.answer
+
+
+def test_a_card_whose_range_crosses_nothing_says_so_in_a_report() -> None:
+    """Its ends were taken without their signs: from 4 points less to 10 points more was “4.0 to 10.0 points”."""
+    made = inputs()
+    open_end = replace(made.cards[0], low=-0.04, high=0.1, adjusted=0.03)
+    told = " ".join(make_report(replace(made, cards=(open_end,))).actions)
+    assert "3.0 points more often (95 % range 4.0 points less often to 10.0 points more often)" in told
+    down = " ".join(make_report(replace(made, cards=(replace(open_end, better="down"),))).actions)
+    assert "3.0 points less often (95 % range 4.0 points more often to 10.0 points less often)" in down
+    sure = " ".join(make_report(replace(made, cards=(replace(open_end, low=0.01),))).actions)
+    assert "(95 % range 1.0 to 10.0 points)" in sure
+
+
+def test_narrow_ranges_of_scores_have_ends_that_differ() -> None:
+    made = replace(inputs(), summary=replace(SUMMARY, score=Score(0.99004, 0.99002, 0.99006), metric="accuracy"))
+    assert any("(95 % range 99.00 to 99.01)" in text for text in make_report(made).sure)
+    made = replace(inputs(), summary=replace(SUMMARY, score=Score(0.99004, 0.99002, 0.99006), metric="f1"))
+    assert any("(95 % range 0.99 to 0.9901)" in text for text in make_report(made).sure)
+
+
+def test_nearly_all_is_not_all_of_a_hundred() -> None:
+    for metric in ("accuracy", "roc_auc"):
+        report = make_report(replace(inputs(), summary=replace(SUMMARY, score=Score(0.997, 0.994, 0.999), metric=metric)))
+        assert report.figures[-1][0] == "99.7 of 100"
+        assert any("99.7 of 100 cases (95 % range 99.4 to 99.9)" in text for text in report.sure)
+    perfect = make_report(replace(inputs(), summary=replace(SUMMARY, score=Score(1.0, 0.99, 1.0), metric="accuracy")))
+    assert perfect.figures[-1][0] == "100 of 100"
+
+
+def test_one_part_and_one_candidate_are_told_as_such() -> None:
+    held = replace(SUMMARY, folds=1, judged=1400, leaderboard=(Trial("x", "rule", "Rule", {}, "finished", 0.0, 0.0, 0.0),))
+    card = model_card(CardFacts(PROBLEM, held, ("a",), inputs().made_at))
+    assert "- On the rows held out: 0.849" in card
+    assert "chosen from 1 candidate\n" in card
+    asked = inputs()
+    assert asked.segments is not None
+    report = make_report(replace(asked, summary=held, segments=replace(asked.segments, looked_at=1)))
+    assert any("rows, held out and predicted by a model that had not seen them: " in text for text in report.sure)
+    assert any("(1 was looked at)" in text for text in report.sure)
 
 
 def test_a_model_card_says_what_was_held_out() -> None:

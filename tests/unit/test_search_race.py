@@ -234,7 +234,6 @@ def test_a_search_that_goes_on_and_loses_its_refits_still_hands_over(tmp_path: P
     frame["shop"] = [f"s{number}" for number in np.random.default_rng(0).integers(0, 30, 400)]  # a column that is coded
     table = table_from_frame(frame, "customers")
     data, plan = SearchData(table.frame, table.columns, PROBLEMS["binary"]), Plan(60, 2, families=FAST, folds=3, max_trials=3)
-    search(data, plan, FolderJournal(tmp_path))
 
     def lossy(task: Any, *arguments: Any) -> Future[Any]:
         if task is run_fit and arguments[1].fold == -1:
@@ -242,6 +241,7 @@ def test_a_search_that_goes_on_and_loses_its_refits_still_hands_over(tmp_path: P
         return _done(task(*arguments) if task in (run_fit, run_extras) else None)
 
     monkeypatch.setattr(here, "submit", lossy)
+    search(data, plan, FolderJournal(tmp_path))  # what it fitted again would be there
     outcome = search(data, plan, FolderJournal(tmp_path))
     assert not outcome.summary.refitted
     assert np.isfinite(outcome.model.predict_frame(data.frame)).all()

@@ -9,7 +9,7 @@ import pytest
 from automl_core.acting.action import Condition
 from automl_core.acting.conditions import describe
 from automl_core.data.words import join_words
-from automl_core.explaining.words import axis_value, edge, told_apart
+from automl_core.explaining.words import axis_value, change_range, edge, interval, number, percent, points, signed, told_apart
 from automl_core.framing.metrics import METRICS
 from pages.ui import words
 from pages.ui.charts import all_words
@@ -45,6 +45,11 @@ def test_number(value: float, text: str) -> None:
 ])
 def test_percent(value: float, text: str) -> None:
     assert words.percent(value) == text
+
+
+def test_what_rounds_to_nothing_has_no_sign() -> None:
+    assert words.score(-0.0003) == words.score(0.0003) == "0.000"
+    assert words.score(-0.012) == "−0.012"
 
 
 def test_interval_has_no_more_digits_than_its_width() -> None:
@@ -161,3 +166,33 @@ def test_two_shares_that_differ_do_not_read_alike() -> None:
     assert told_apart(0.3611, 0.3614) == ("36.11 %", "36.14 %")
     assert told_apart(0.5, 0.2) == ("50 %", "20 %")
     assert told_apart(0.36, 0.36) == ("36 %", "36 %")
+
+
+@pytest.mark.parametrize(("share", "text"), [
+    (0.0, "0 %"), (-0.0, "0 %"), (1e-12, "0 %"), (-1e-12, "0 %"), (0.0004, "0.04 %"), (-0.0004, "−0.04 %"), (0.004, "0.4 %"),
+    (1e-6, "under 0.001 %"), (0.265, "26 %"), (0.9999, "over 99.9 %"), (1.0, "100 %"), (NAN, "unknown"),
+])
+def test_no_share_is_said_as_none_that_is_not(share: float, text: str) -> None:
+    assert percent(share) == text
+
+
+def test_changes_and_ranges_never_round_to_nothing() -> None:
+    """“0.0 points more to 0.0 points less”, “-0.0” and “0 % to 0 %” say nothing."""
+    assert [points(value) for value in (0.0, -0.0, 1e-12, 0.0004, -0.0004, 3e-6, 0.126)] == [
+        "0.0 points", "0.0 points", "0.0 points", "0.04 points", "0.04 points", "under 0.001 points", "12.6 points"]
+    assert [signed(value, points) for value in (-0.0004, 0.0, -1e-12, 0.02)] == [
+        "−0.04 points", "0.0 points", "0.0 points", "+2.0 points"]
+    assert signed(-4.5, number) == "−4.5"
+    assert told_apart(0.02, 0.0203, points) == ("2.00 points", "2.03 points")
+    assert told_apart(12.31, 12.33, number) == ("12.31", "12.33")
+    assert interval(*told_apart(0.0, 0.0004)) == "0 to 0.04 %"
+    assert interval("0 %", "0 %") == "0 % at both ends"
+    assert interval("unknown", "unknown") == "unknown"
+
+    def side(value: float) -> str:
+        return "more" if value > 0 else "less"
+
+    assert change_range(0.02, 0.1, points, side) == "2.0 to 10.0 points"
+    assert change_range(-0.1, -0.02, points, side) == "2.0 to 10.0 points"
+    assert change_range(-0.0004, 0.0003, points, side) == "0.03 points more to 0.04 points less"
+    assert change_range(-1.0, 3.0, number, side) == "1 less to 3 more"

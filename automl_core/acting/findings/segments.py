@@ -21,7 +21,7 @@ from automl_core.acting.finding import FindingKind
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.statistics import Gap, benjamini_hochberg, gap_between, group_codes
 from automl_core.data.table import Column
-from automl_core.explaining.words import interval
+from automl_core.explaining.words import change_range, number, points
 from automl_core.framing.problem import Problem
 
 MOST_TESTED = 10  # each way: 20 in all
@@ -190,12 +190,12 @@ def _confirm(
 
 def _sentence(conditions: tuple[Condition, ...], rows: int, gap: Gap, outcome: Outcome) -> str:
     word = "more" if gap.difference > 0 else "less"
-    near, far = sorted((abs(gap.low), abs(gap.high)))
-    span = interval(outcome.gap(near), outcome.gap(far))
+    span = change_range(gap.low, gap.high, points if outcome.is_rate else number, lambda end: "more" if end > 0 else "less")
+    first, second = outcome.levels(gap.first, gap.second)
     measure = f"have {outcome.label}" if outcome.is_rate else f"is the mean of {outcome.label}"
     return (
-        f"Where {describe_all(conditions)}, {outcome.level(gap.first)} {measure}, elsewhere {outcome.level(gap.second)}: "
-        f"{outcome.gap(gap.difference)} {word} (95 % range {span}; {rows:,} rows checked)."
+        f"Where {describe_all(conditions)}, {first} {measure}, elsewhere {second}: "
+        f"{outcome.gap(gap.difference)} {word} (95 % range {span}, on the rows that checked it: {rows:,} in the group)."
     )
 
 

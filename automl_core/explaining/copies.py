@@ -1,0 +1,28 @@
+"""Rows that say as much as one of them: those of a customer, or copies of a row where these are kept together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.data.table import Column
+from automl_core.framing.dependent import Codes, codes_of, together_in
+from automl_core.framing.problem import Problem
+from automl_core.framing.validation import copied_rows
+
+
+def together_of(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem) -> Codes | None:
+    """(n,) codes of the rows of a whole table that count as dependent: of one group or, where copies are kept on one side of
+    every split, copies of each other; None when each stands alone."""
+    if problem.group or not problem.copies_together:
+        return together_in(frame, problem.group)
+    return copied_rows(frame, tuple(column for column in columns if column.name in frame), problem)
+
+
+def among(together: Codes | None, picked: NDArray[np.int64]) -> Codes | None:
+    """The codes of some of these rows; None when each of them stands alone."""
+    if together is None or not len(picked):
+        return None
+    codes = codes_of(together[picked])
+    return codes if codes.max() < len(codes) - 1 else None
