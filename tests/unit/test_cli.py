@@ -524,7 +524,7 @@ main(sys.argv[1:])
 def test_a_killed_command_asked_again_goes_on_from_what_was_fitted(
         home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "rows.csv"
-    path.write_text("\n".join(["a,b,target", *(f"{k % 97},{k % 3},{k % 97 + 5 * (k % 3)}" for k in range(300))]), "utf-8")
+    path.write_text("\n".join(["a,b,target", *(f"{k % 97},{k % 3},{k % 97 + 5 * (k % 3)}" for k in range(120))]), "utf-8")
     asked = ["train", str(path), "--target", "target", "--families", "linear,rule", "--trials", "2", "--folds", "3",
              "--jobs", "1", "--out", str(tmp_path / "m.zip")]
     killed = subprocess.run([sys.executable, "-c", KILLED, *asked], capture_output=True, text=True, check=False)
