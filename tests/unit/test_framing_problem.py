@@ -91,15 +91,31 @@ def test_a_metric_of_another_task_is_refused() -> None:
         check_target(FRAME, Problem("price", "regression", "roc_auc"))
 
 
-@pytest.mark.parametrize("money", [Money(under=5.0), Money(over=5.0), Money(), Money(over=-1.0, under=2.0)])
-def test_money_of_a_number_needs_both_costs(money: Money) -> None:
-    """One cost alone asks for the largest or the smallest number there is."""
+@pytest.mark.parametrize("money", [None, Money(under=5.0), Money(over=5.0), Money(), Money(over=-1.0, under=2.0)])
+def test_money_of_a_number_needs_both_costs(money: Money | None) -> None:
+    """One cost alone asks for the largest or the smallest number there is, and none was taken for 1 each."""
     problem = Problem("price", "regression", "money", money=money)
     for ask in (lambda: check_target(FRAME, problem), lambda: check(FRAME, COLUMNS, problem)):
         with pytest.raises(BadInput, match="needs a cost above 0"):
             ask()
     assert check_target(FRAME, replace(problem, metric="rmse")) == ()
     assert check_target(FRAME, replace(problem, money=Money(over=1.0, under=5.0))) == ()
+    with pytest.raises(BadInput, match="do not go with this target"):
+        check_target(FRAME, replace(problem, money=Money(over=1.0, under=5.0, true_positive=3.0)))
+
+
+@pytest.mark.parametrize(("money", "words"), [
+    (None, "needs what its decisions are worth"), (Money(), "needs what its decisions are worth"),
+    (Money(over=1.0, under=1.0), "needs what its decisions are worth"), (Money(5.0, over=1.0), "do not go with this target"),
+])
+def test_money_of_a_yes_no_target_needs_what_decisions_are_worth(money: Money | None, words: str) -> None:
+    """Without amounts a right answer was taken to be worth 1, and judged as a number is."""
+    problem = replace(suggest_problem(FRAME, COLUMNS, "size"), metric="money", money=money)
+    for ask in (lambda: check_target(FRAME, problem), lambda: check(FRAME, COLUMNS, problem)):
+        with pytest.raises(BadInput, match=words):
+            ask()
+    (missing,) = check_target(FRAME, replace(problem, money=Money(true_positive=5.0)))
+    assert "have no value" in missing
 
 
 def test_the_target_is_coded_with_the_positive_class_as_one() -> None:
