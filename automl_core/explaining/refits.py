@@ -196,7 +196,7 @@ class _Table:
             matrix, features = np.hstack([matrix, coded.values[train]]), (*features, *coded.features)
         formulas = NO_FORMULAS
         if model.formulas.items:
-            given = FormulaSource(self.matrix, plain, self.y, problem.task, classes, self.groups, self.weights)
+            given = FormulaSource(self.matrix, plain, self.y, problem.task, classes, self.groups, self.weights, problem.classes)
             formed = fit_formulas(given, train, seed, time.monotonic() + FORMULA_SECONDS)
             formulas = formed.formulas
             matrix, features = np.hstack([matrix, formed.values[train]]), (*features, *formulas.features)

@@ -204,7 +204,7 @@ def _learn(handle: Any, task: ExtrasTask) -> Extras:
     groups = np.asarray(arrays["groups"]) if "groups" in arrays else None
     weights = np.asarray(arrays["weights"]) if "weights" in arrays else None
     if task.kind == "formulas":
-        given = FormulaSource(arrays["matrix"], task.features, y, task.task, task.classes, groups, weights)
+        given = FormulaSource(arrays["matrix"], task.features, y, task.task, task.classes, groups, weights, task.class_names)
         formed = fit_formulas(given, train, task.seed, until)
         return Extras("formulas", task.fold, formed.formulas, formed.formulas.features, formed.values.astype(np.float32),
                       time.monotonic() - began)
