@@ -4,6 +4,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,8 @@ from automl_core.framing.validation import default_folds, encode_target, make_fo
 from automl_core.search.calibration import parts_of
 from automl_core.search.codes import has_codes
 from automl_core.search.family import Array
-from automl_core.search.features import Encoder, fit_encoder
+from automl_core.search.features import Encoder, fit_encoder, letter_columns
+from automl_core.search.letters import Levels
 from automl_core.search.log_target import pays
 from automl_core.search.plan import LEAST_OF_CLASS, MANY_CLASSES, Plan
 from automl_core.search.portfolio import Views
@@ -54,7 +56,8 @@ class Prepared:
 
     `left_out` more rows have one, but were not drawn: more than the search has time for. `hurried` says that even these are many.
 
-    `terms` are those of the text columns, `weights` (n,) how much each row counts while learning (None: all the same),
+    `terms` are those of the text columns, `levels` those of the categories whose letters are looked at.
+    `weights` (n,) are how much each row counts while learning (None: all the same),
     `groups` (n,) which rows belong together (None: each row stands alone).
     `folds` are (train, valid) positions in the matrix, the one to try first at the front: the newest when time orders the rows.
     """
@@ -72,6 +75,7 @@ class Prepared:
     groups: Positions | None = None
     left_out: int = 0
     hurried: bool = False
+    levels: dict[str, Levels] = field(default_factory=dict)
 
     @property
     def classes(self) -> int:
@@ -91,7 +95,7 @@ class Prepared:
         logs = self.data.problem.task == "regression" and (asked or pays(self.y))
         terms = sum(len(found.values) for found in self.terms.values())
         slow = self.classes > MANY_CLASSES and terms * self.classes > MANY_TERMS
-        return Views(self.coded, bool(self.terms), pairable, logs, slow)
+        return Views(self.coded, bool(self.terms), pairable, logs, slow, bool(self.levels))
 
     @property
     def judge(self) -> Metric:
@@ -155,9 +159,11 @@ def prepare(data: SearchData, plan: Plan) -> Prepared:
         folds = folds[::-1]
     target = y.astype(np.float64)
     weights = row_weights(kept, data.problem)
+    levels = letter_columns(kept, encoder)
+    named = [array for one in levels.values() for array in one.arrays().values()]  # the matrix does not tell rare levels apart
     return Prepared(data, encoder, matrix, target, positions, folds, metric_of(data.problem),
-                    _fingerprint((matrix, target, weights), folds, data.problem, plan.seed), terms, weights,
-                    row_groups(kept, data.columns, data.problem), len(places) - len(positions), hurried)
+                    _fingerprint((matrix, target, weights, *named), folds, data.problem, plan.seed), terms, weights,
+                    row_groups(kept, data.columns, data.problem), len(places) - len(positions), hurried, levels)
 
 
 def _most_by_text(data: SearchData, places: Positions, plan: Plan) -> int:
@@ -204,7 +210,7 @@ def drawn(y: NDArray[np.generic], problem: Problem, most: int, seed: int) -> Pos
 
 
 def _fingerprint(
-    rows: tuple[Array, Array, Array | None], folds: tuple[tuple[Positions, Positions], ...], problem: Problem, seed: int
+    rows: tuple[NDArray[Any] | None, ...], folds: tuple[tuple[Positions, Positions], ...], problem: Problem, seed: int
 ) -> str:
     digest = hashlib.sha256(json.dumps([to_json(problem), seed], sort_keys=True).encode())
     for array in (*(part for part in rows if part is not None), *(valid for _, valid in folds)):
