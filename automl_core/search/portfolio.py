@@ -189,12 +189,13 @@ def _with_logs(entries: list[Entry]) -> list[Entry]:
 
 
 def _with_letters(entries: list[Entry]) -> list[Entry]:
-    """The first of some families once more with letters of levels: soon after it, and after the anchors."""
+    """The first of some families once more with letters of levels, every third place from the anchors on and after the family's
+    own: a cheap one tells soon whether letters pay, and where they do not the others are not put off."""
     found = list(entries)
-    for family in LETTERED:
+    for number, family in enumerate(LETTERED):
         first = next((entry for entry in entries if entry.family == family and not entry.formulas), None)
         if first is not None:
-            place = max(ANCHORED, found.index(first) + 1)
+            place = max(ANCHORED + 3 * number, found.index(first) + 1)
             found.insert(place, first._replace(label=f"{first.label}, with letters", letters=True))
     return found
 

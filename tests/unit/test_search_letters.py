@@ -127,6 +127,16 @@ def test_a_row_is_told_by_others(task: Task) -> None:
         assert np.abs(turned.values[train, scores] - before.values[train, scores]).max() > 0.02
 
 
+def test_a_row_that_counts_twice_is_a_row_that_is_there_twice() -> None:
+    given, _ = source("regression")
+    train = np.arange(700)
+    weights = np.where(np.arange(len(given.y)) < 150, 2.0, 1.0)
+    cases = ((replace(given, weights=weights), train), (given, np.append(train, train[:150])), (given, train))
+    weighed, repeated, plain = (fit_letters(one, rows, 0).values[700:, DIMENSIONS] for one, rows in cases)
+    assert weighed == pytest.approx(repeated, abs=0.01 * repeated.std())
+    assert np.abs(plain - repeated).max() > 0.05 * repeated.std()
+
+
 def test_pure_luck_looks_like_pure_luck_on_the_rows_learned_from() -> None:
     """Letters learned of towns that decide nothing tell as little of the rows they were learned from as of others."""
     told = []
