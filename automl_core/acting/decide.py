@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionList, Goal
+from automl_core.acting.contact import cost_taken
 from automl_core.acting.decisions import counted_by, middle_of, risk
 from automl_core.acting.outcome import make_outcome
 from automl_core.acting.profit import LiftPart, ProfitCurve, gains, matrix_of, profit_curve
@@ -101,7 +102,7 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
     words = _weighed(inputs, len(bad), len(chosen), curve is not None)
     made = Decision(curve, lift, len(chosen), nan, nan, nan, (), (), nan, "", words)
     if goal.value > 0 and len(chosen):
-        worth = goal.save_rate * goal.value * bad - goal.contact_cost
+        worth = goal.save_rate * goal.value * bad - goal.row_cost
         mine = None if together is None else together[chosen]
         counts = counted_by(np.ones(len(chosen)), None if inputs.weights is None else inputs.weights[chosen])
         value = float((counts * worth[chosen]).sum())
@@ -109,7 +110,7 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
         least, most = -math.inf, math.inf
         if problem.task != "regression":  # all alike are no proof that the next one is, too; none or all can be turned, no more
             reach = max(reach, _alike_reach(counts, goal.save_rate * goal.value, mine))
-            least = -len(chosen) * goal.contact_cost
+            least = -len(chosen) * goal.row_cost
             most = least + len(chosen) * goal.save_rate * goal.value
         lost = float((counts * bad[chosen]).sum())
         made = replace(
@@ -119,7 +120,7 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
             high=min(value + reach, most),
             rivals=_rivals(inputs, worth, chosen, together),
             sensitivity=_sensitivity(goal, lost, len(chosen)),
-            break_even=goal.contact_cost * len(chosen) / (goal.value * lost) if goal.contact_cost > 0 and lost > 0 else nan,
+            break_even=goal.row_cost * len(chosen) / (goal.value * lost) if goal.row_cost > 0 and lost > 0 else nan,
         )
     return replace(made, sentence=_sentence(made, inputs, actions), limited_by=actions.limited_by)
 
@@ -196,7 +197,7 @@ def _sensitivity(goal: Goal, lost: float, rows: int) -> tuple[Sensitivity, ...]:
     """By the outcomes that came, as the list's own money: the rows chosen are those that predictions say pay, so by predictions
     the list would always seem to pay."""
     rates = sorted({*RATES, goal.save_rate})
-    return tuple(Sensitivity(rate, rate * goal.value * lost - rows * goal.contact_cost) for rate in rates)
+    return tuple(Sensitivity(rate, rate * goal.value * lost - rows * goal.row_cost) for rate in rates)
 
 
 def _sentence(made: Decision, inputs: DecisionInputs, actions: ActionList) -> str:
@@ -216,11 +217,11 @@ def _sentence(made: Decision, inputs: DecisionInputs, actions: ActionList) -> st
         what = f"Act on the {count(made.rows, 'row')} at a risk of {percent(least)} or more"
     words = (
         f"{what}: {amount(made.value)} by the outcomes that came (95 % range {interval(amount(made.low), amount(made.high))}), "
-        f"at {amount(goal.contact_cost)} a row and {percent(goal.save_rate)} turned; "
+        f"at {amount(goal.row_cost)} a row and {percent(goal.save_rate)} turned; "
     )
     words += "; ".join(f"{rival.name.lower()}: {amount(rival.value)}" for rival in made.rivals) + "."
     if made.break_even > 1:
         words += " It would not pay even if acting turned all of them."
     elif math.isfinite(made.break_even):
         words += f" It pays as long as acting turns {percent(made.break_even)} or more."
-    return words
+    return words + cost_taken(goal)

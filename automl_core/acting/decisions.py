@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionList, ActionRow, Goal
 from automl_core.acting.budget import rows_paid_for
+from automl_core.acting.contact import cost_taken, each_costs
 from automl_core.acting.levers import name_of
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
@@ -64,7 +65,7 @@ def rank_rows(
     """The rows to act on, best first, in order of expected worth: those first whose outcome `frame` does not know yet, where it
     knows that of others, for they can still be acted on.
 
-    The worth of a row is `save_rate` x `risk` x `value` minus `contact_cost`; rows not worth their cost are left out when
+    The worth of a row is `save_rate` x `risk` x `value` minus `row_cost`; rows not worth their cost are left out when
     money was given. Without money rows are ranked by risk. `frame`, `predictions` and `reasons` are aligned; the frame's index
     says which row of the table each is. A list of rows without an outcome alone is compared with others of such rows. The
     interval of the sum covers chance in the outcomes (Poisson-binomial), taking the predicted probabilities as right. Sums and
@@ -75,10 +76,10 @@ def rank_rows(
     weights = _weights(frame, problem)
     at_risk = np.nan_to_num(risk(predictions, problem, goal, weights))
     priced = goal.value > 0
-    worth = goal.save_rate * goal.value * at_risk - goal.contact_cost if priced else np.full(len(at_risk), math.nan)
+    worth = goal.save_rate * goal.value * at_risk - goal.row_cost if priced else np.full(len(at_risk), math.nan)
     unknown = unknown_rows(frame, problem)
     order = np.lexsort((-at_risk, ~unknown))
-    limit = _limit(len(frame), goal, priced)
+    limit = _limit(len(frame), int(unknown.sum()), goal)
     chosen = order[worth[order] > 0][:limit] if priced else order[:limit]
     pays = not priced or bool((worth > 0).any())
     alone = len(chosen) > 0 and bool(unknown[chosen].all())  # then those that ended are no other choice
@@ -111,7 +112,7 @@ def rank_rows(
         open=len(others) if alone else 0,
     )
     words = unknown_words(made.unknown, len(made.rows)) if made.mixed else ""  # of the others the sentence speaks itself
-    return replace(made, sentence=_sentence(made, goal, problem, pays) + words)
+    return replace(made, sentence=_sentence(made, goal, problem, pays) + words + _part_words(made, goal) + cost_taken(goal))
 
 
 def actions_frame(actions: ActionList, frame: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
@@ -140,15 +141,31 @@ def free_name(name: str, taken: Iterable[object]) -> str:
     return name
 
 
-def _limit(rows: int, goal: Goal, priced: bool) -> int:
+def _limit(rows: int, unknown: int, goal: Goal) -> int:
+    """The most rows that the list may have; where neither limits nor money say, a part of those that can still be acted on, which
+    are the `unknown` ones where there are such."""
     limits = [rows]
     if goal.capacity > 0:
         limits.append(goal.capacity)
-    if goal.budget > 0 and goal.contact_cost > 0:
-        limits.append(rows_paid_for(goal.budget, goal.contact_cost))
-    if len(limits) == 1 and not priced:
-        limits.append(max(1, round(DEFAULT_SHARE * rows)))
+    if goal.budget > 0 and goal.row_cost > 0:
+        limits.append(rows_paid_for(goal.budget, goal.row_cost))
+    if _is_part(goal):
+        limits.append(max(1, round(DEFAULT_SHARE * (unknown or rows))))
     return min(limits)
+
+
+def _is_part(goal: Goal) -> bool:
+    """Whether nothing says how many rows to list, so that it is a part of them."""
+    return goal.value <= 0 and goal.capacity <= 0 and not (goal.budget > 0 and goal.row_cost > 0)
+
+
+def _part_words(actions: ActionList, goal: Goal) -> str:
+    """Says of which rows the list is a tenth, where nobody said how many it should have."""
+    rows = actions.open or actions.ranked
+    if not _is_part(goal) or rows < 1 / DEFAULT_SHARE:
+        return ""
+    of = f"the {count(rows)} rows without an outcome" if actions.open else f"all {count(rows)} rows"
+    return f" That is about a tenth of {of}: say how many you can act on."
 
 
 def _limit_words(limit: int, rows: int, goal: Goal) -> str:
@@ -157,7 +174,7 @@ def _limit_words(limit: int, rows: int, goal: Goal) -> str:
         return ""
     if goal.capacity > 0 and limit == goal.capacity:
         return f"the limit of {count(limit, 'row')}"
-    return f"the budget of {money(goal.budget, goal.currency)}" if goal.budget > 0 and goal.contact_cost > 0 else ""
+    return f"the budget of {money(goal.budget, goal.currency)}" if goal.budget > 0 and goal.row_cost > 0 else ""
 
 
 def _ids(frame: pd.DataFrame, columns: tuple[Column, ...]) -> list[str]:
@@ -220,13 +237,12 @@ def _assumptions(goal: Goal, problem: Problem, priced: bool) -> tuple[str, ...]:
         first = f"{moved}: an assumption until a pilot measures it."
     else:
         first = f"Acting turns {percent(goal.save_rate)} of bad outcomes good: an assumption until a pilot measures it."
-    each = f"One is worth {money(goal.value, goal.currency)}; acting on one row costs {money(goal.contact_cost, goal.currency)}."
-    return (first, each)
+    return (first, f"One is worth {money(goal.value, goal.currency)}; {each_costs(goal)}.")
 
 
 def _ended_by(goal: Goal, known: int, listed: int) -> tuple[str, ...]:
     """Says so when money ends the list before the rows that can be acted on do."""
-    if goal.budget <= 0 or goal.contact_cost <= 0 or listed != rows_paid_for(goal.budget, goal.contact_cost):
+    if goal.budget <= 0 or goal.row_cost <= 0 or listed != rows_paid_for(goal.budget, goal.row_cost):
         return ()
     if listed >= (goal.capacity or known):
         return ()
@@ -270,7 +286,7 @@ def _sentence(actions: ActionList, goal: Goal, problem: Problem, pays: bool) -> 
     """The list in words; `pays` says whether any row is worth its cost, for else more money would not help."""
     if not actions.rows:
         if actions.ranked and not actions.capacity and pays:
-            spend, cost = (money(amount, goal.currency) for amount in (goal.budget, goal.contact_cost))
+            spend, cost = (money(amount, goal.currency) for amount in (goal.budget, goal.row_cost))
             return f"The money you can spend, {spend}, does not pay for one row: acting on one costs {cost}."
         return "No row is worth acting on at this value and cost."
     reached = f"{_begun(actions)}{_chosen_by(actions, goal, problem)}"

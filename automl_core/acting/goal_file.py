@@ -11,7 +11,9 @@ from automl_core.acting.action import Goal, Lever
 def goal_text(goal: Goal) -> str:
     """A goal.toml; what is at its default is left out, except for money and roles."""
     lines = ["[goal]", f"outcome = {_text(goal.outcome)}", f"good = {_text(goal.good)}", f"value = {goal.value!r}"]
-    lines += [f"currency = {_text(goal.currency)}", f"save_rate = {goal.save_rate!r}", f"contact_cost = {goal.contact_cost!r}"]
+    lines += [f"currency = {_text(goal.currency)}", f"save_rate = {goal.save_rate!r}"]
+    if goal.cost_given:  # without it the list takes what the dearest lever costs
+        lines.append(f"contact_cost = {goal.contact_cost!r}")
     if goal.capacity:
         lines.append(f"capacity = {goal.capacity}")
     if goal.budget:

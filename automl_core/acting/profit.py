@@ -108,8 +108,8 @@ class Cuts(NamedTuple):
 
 def matrix_of(goal: Goal) -> Money:
     """The cost-benefit matrix that a goal implies: acting on a row that would end badly turns it good with `save_rate`."""
-    saved = goal.save_rate * goal.value - goal.contact_cost
-    return Money(true_positive=saved, false_positive=-goal.contact_cost, currency=goal.currency)
+    saved = goal.save_rate * goal.value - goal.row_cost
+    return Money(true_positive=saved, false_positive=-goal.row_cost, currency=goal.currency)
 
 
 def analytic_threshold(money: Money) -> float:

@@ -48,7 +48,7 @@ def permutation_drops(
         picked = generator.choice(len(y), MOST_ROWS, replace=False)
         matrix, y, weights = matrix[picked], y[picked], None if weights is None else weights[picked]
         groups = None if groups is None else codes_of(groups[picked])
-    judge = _judge(model.problem, y, model.predict_matrix(matrix), weights, model.factors)
+    judge = _judge(model.problem, y, model.predict_matrix(matrix), weights, model.cut)
     out = {}
     for columns in wanted:
         places = [place for place, feature in enumerate(model.encoder.features) if set(feature.sources) <= set(columns)]
@@ -59,12 +59,12 @@ def permutation_drops(
 
 def compare(
     problem: Problem, y: Floats, before: Floats, after: Floats, counting: Floats | Counting | None = None,
-    factors: tuple[float, ...] = (),
+    cut: Cut | None = None,
 ) -> tuple[float, float]:
     """The fall of the problem's score from one set of predictions of the same rows to another, and its variance, rows counted as
-    in `permutation_drops`. Labels of several classes are made by these `factors`."""
+    in `permutation_drops`. Labels of several classes are made as `cut` has it."""
     weights, groups = counting if isinstance(counting, Counting) else Counting(counting)
-    return _judge(problem, y, before, weights, factors).fall([after], groups)
+    return _judge(problem, y, before, weights, cut).fall([after], groups)
 
 
 def _deal(generator: np.random.Generator, rows: int, weights: Floats | None) -> NDArray[np.int64]:
@@ -72,13 +72,13 @@ def _deal(generator: np.random.Generator, rows: int, weights: Floats | None) -> 
     return generator.permutation(rows) if weights is None else generator.choice(rows, rows, p=weights / weights.sum())
 
 
-def _judge(problem: Problem, y: Floats, before: Floats, weights: Floats | None, factors: tuple[float, ...]) -> _Judge:
+def _judge(problem: Problem, y: Floats, before: Floats, weights: Floats | None, cut: Cut | None) -> _Judge:
     """Labels are cut where the model cuts them: where one class has 97 % of the rows, it is the largest probability of every row,
     and by that alone no column would be missed."""
     metric = metric_of(problem)
     truth: NDArray[np.generic] = y.astype(np.int64) if problem.task != "regression" else y
-    labels = metric.labels and problem.task == "binary"
-    cut: Cut | None = tune_threshold(truth, before, problem, weights) if labels else factors or None
+    if problem.task == "binary":
+        cut = tune_threshold(truth, before, problem, weights) if metric.labels else None
     return _Judge(metric, (truth, weights), decision_of(problem, cut), before)
 
 

@@ -59,7 +59,7 @@ def replaceable(
             kept = np.flatnonzero([feature.sources != (name,) for feature in features])
             if not len(kept):
                 continue
-            loss, variance = compare(problem, past.y[refit.valid], before, predicted(kept), judging, refit.model.factors)
+            loss, variance = compare(problem, past.y[refit.valid], before, predicted(kept), judging, refit.model.cut)
             if loss + 1.645 * variance**0.5 < KEPT * drops[(name,)][0]:
                 found.append(name)
     except FAILURES:

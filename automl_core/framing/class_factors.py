@@ -1,14 +1,16 @@
 """Labels of several classes tuned to their metric: what each class's probability counts times before the largest is taken.
 
 The likeliest class is the best answer for accuracy alone: where every class counts the same, however rare it is, it hides those
-that are rare.
+that are rare. So does the middle step of a scale.
 """
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.framing.metric_rows import Floats, Truth, Weights, predicted_codes
+from automl_core.framing.metric_rows import Cut, Floats, MiddleStep, Truth, Weights, predicted_codes
 from automl_core.framing.metrics import Metric
 from automl_core.framing.score_interval import Counting
 
@@ -25,15 +27,30 @@ POWERS = np.linspace(0.0, 1.5, 13)  # of the inverse of a class's share
 SMALL = 1e-12
 GAIN = 1e-9  # of a score, below which a factor stays where it is
 Codes = NDArray[np.int64]
-Rows = tuple[Codes, Floats, Floats]  # classes (n,), logarithms of probabilities (n, k), and how much rows count (n,)
+
+
+class Rows(NamedTuple):
+    """Classes (n,), logarithms of probabilities (n, k), how much rows count (n,), and whether the middle step is called."""
+
+    codes: Codes
+    logs: Floats
+    mass: Floats
+    middle: bool
+
+    def called(self, factors: Floats) -> Codes:
+        """(n,) what rows are called with these logarithms of factors (k,)."""
+        raised = self.logs + factors
+        return predicted_codes(np.exp(raised - raised.max(axis=1, keepdims=True)), MiddleStep()) if self.middle \
+            else predicted_codes(raised)
 
 
 def tune_factors(
     metric: Metric, y: Truth, p: Floats, weights: Weights | Counting = None, most_rows: int = MOST_ROWS
 ) -> tuple[float, ...]:
     """The factors (k,) with the best score of out-of-fold probabilities (n, k), one class after the other: from those that make
-    all classes as likely where recalls count, else from none. Of many classes they are the best power of their inverse shares.
-    () where the metric asks for none, rows are few, or what is won is not sure: there the likeliest class is as good."""
+    all classes as likely where recalls count, else from none. Of many classes, and of steps that are called by their middle, they
+    are the best power of their inverse shares. () where the metric asks for none, rows are few, or what is won is not sure: there
+    labels without are as good."""
     seen = np.isfinite(p).all(axis=1)
     places = np.flatnonzero(seen)
     if metric.name not in TUNED or p.ndim != 2 or len(places) < LEAST_ROWS:
@@ -44,8 +61,8 @@ def tune_factors(
     counting = weights if isinstance(weights, Counting) else Counting(weights)
     codes, logs = y[places].astype(np.int64), np.log(np.clip(p[places], SMALL, None))
     mass = np.ones(len(codes)) if counting.weights is None else counting.weights[places].astype(float)
-    rows, even = (codes, logs, mass), _evening(codes, mass, p.shape[1])
-    if p.shape[1] > MANY_CLASSES:
+    rows, even = Rows(codes, logs, mass, metric.decision.middle), _evening(codes, mass, p.shape[1])
+    if rows.middle or p.shape[1] > MANY_CLASSES:
         best = max(POWERS, key=lambda power: _scores(metric, rows, power * even)[0]) * even
     else:
         best = _climbed(metric, rows, even if metric.name == "balanced_accuracy" else np.zeros(p.shape[1]))
@@ -84,8 +101,7 @@ def _surely_better(metric: Metric, rows: Rows, factors: Floats, blocks: Codes) -
 
 def _scores(metric: Metric, rows: Rows, factors: Floats, blocks: Codes | None = None) -> Floats:
     """The score by these factors' logarithms, and those without each of the blocks in turn."""
-    codes, logs, mass = rows
-    classes, called = len(factors), predicted_codes(logs + factors)
+    codes, mass, classes, called = rows.codes, rows.mass, len(factors), rows.called(factors)
     first = np.zeros(len(codes), dtype=np.int64) if blocks is None else blocks
     many = int(first.max()) + 1
     parts = [np.bincount(first * classes + found, weights=counts, minlength=many * classes).reshape(many, classes)
@@ -119,7 +135,7 @@ def _climbed(metric: Metric, rows: Rows, start: Floats) -> Floats:
 
 def _at_factors(metric: Metric, rows: Rows, factors: Floats, place: int, grid: Floats) -> Floats:
     """(grid,) scores where the class at `place` has these logarithms of its factor, from one look at the rows."""
-    codes, logs, mass = rows
+    codes, logs, mass, _ = rows
     classes = len(factors)
     raised = logs + factors
     raised[:, place] = -np.inf
@@ -141,9 +157,9 @@ def _at_factors(metric: Metric, rows: Rows, factors: Floats, place: int, grid: F
     return metric.combine(np.hstack([truth, guess, both]) / max(float(mass.sum()), SMALL))
 
 
-def labelled(p: Floats, factors: tuple[float, ...]) -> Floats:
+def labelled(p: Floats, cut: Cut) -> Floats:
     """(n, k) certainty of the class that each row is called."""
-    return np.eye(p.shape[1])[predicted_codes(p, factors or 0.5)]
+    return np.eye(p.shape[1])[predicted_codes(p, cut or 0.5)]
 
 
 def labelled_by_others(metric: Metric, y: Truth, p: Floats, parts: Codes, weights: Weights | Counting = None,
@@ -154,5 +170,6 @@ def labelled_by_others(metric: Metric, y: Truth, p: Floats, parts: Codes, weight
     for part in np.unique(parts):
         mine = parts == part
         others = Counting(*(None if one is None else one[~mine] for one in counting))
-        said[mine] = labelled(p[mine], tune_factors(metric, y[~mine], p[~mine], others, most_rows))
+        factors = tune_factors(metric, y[~mine], p[~mine], others, most_rows)
+        said[mine] = labelled(p[mine], MiddleStep(factors) if metric.decision.middle else factors)
     return said

@@ -17,7 +17,7 @@ from automl_core.framing.columns import usable_columns
 from automl_core.framing.comparison import RUNGS, Evidence, rule_on, smallest_class
 from automl_core.framing.leaks import search_leaks
 from automl_core.framing.metric_rows import Decision, Floats, inverse_size
-from automl_core.framing.metrics import decision_of, get_metric, metric_of
+from automl_core.framing.metrics import decision_of, drawn_labels, get_metric, metric_of
 from automl_core.framing.partition import make_groupings
 from automl_core.framing.problem import Problem, Rung, Verdict
 from automl_core.framing.score_interval import Counting, score_with_interval
@@ -199,7 +199,7 @@ def _called(material: rungs.Material, repeats: tuple[Folds, ...], answers: list[
     the other folds of the same repeat (of one fold alone on its other parts), as two classes are cut at their share."""
     problem, metric = material.problem, metric_of(material.problem)
     if metric.name == "f1_macro":
-        answers = [{**said, "average": _drawn_labels(said["average"], material.seed + place)}
+        answers = [{**said, "average": drawn_labels(said["average"], material.seed + place)}
                    for place, said in enumerate(answers)]
     if problem.task != "multiclass" or metric.name not in TUNED:
         return answers
@@ -218,16 +218,6 @@ def _called(material: rungs.Material, repeats: tuple[Folds, ...], answers: list[
             whole[name] = np.split(labels, np.cumsum(sizes)[:-1])
         found += [{name: whole[name][place] for name in RUNGS} for place in range(len(said))]
     return found
-
-
-def _drawn_labels(p: Floats, seed: int) -> Floats:
-    """(n,) or (n, k) labels drawn by these shares: of answers that look at no column macro F1 likes them better than one label
-    for all rows, and what only calls rare classes now and then must not seem to know something."""
-    random = np.random.default_rng(seed)
-    if p.ndim == 1:
-        return np.asarray(random.random(len(p)) < p, dtype=float)
-    codes = (random.random(len(p))[:, None] > np.cumsum(p, axis=1)[:, :-1]).sum(axis=1)
-    return np.asarray(np.eye(p.shape[1])[codes], dtype=float)
 
 
 def _parts_of_one(material: rungs.Material, fold: tuple[NDArray[np.int64], NDArray[np.int64]], answers: Answers) -> Scores:

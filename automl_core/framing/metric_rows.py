@@ -20,27 +20,38 @@ SMALL = 1e-15
 
 
 @dataclass(frozen=True, slots=True)
+class MiddleStep:
+    """Of steps of a scale, in their order, the one with as much below as above it is called: none is off by fewer steps in the
+    mean. Each probability counts times its factor where there are any."""
+
+    factors: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """How a probability becomes a decision and what it is worth; `quantile` is the pinball loss's.
 
-    Of several classes the one with the largest probability is called, each times its factor where there are any.
+    Of several classes the one with the largest probability is called, each times its factor where there are any; where they are
+    steps of a scale and `middle` says so, the step in the middle.
     """
 
     threshold: float = 0.5
     money: Money | None = None
     quantile: float = 0.5
     factors: tuple[float, ...] = ()
+    middle: bool = False
 
     @property
     def cut(self) -> Cut:
         """What labels are made by."""
-        return self.factors or self.threshold
+        return MiddleStep(self.factors) if self.middle else self.factors or self.threshold
 
 
 DEFAULT_DECISION = Decision()
 Statistics = Callable[[Truth, Floats, Decision], Floats]
 Weights = Floats | None
-Cut = float | tuple[float, ...]  # the threshold of two classes, or the factors of several
+Cut = float | tuple[float, ...] | MiddleStep  # the threshold of two classes, the factors of several, or how steps are called
+TIE = 1e-9  # of the shares: what is even but for rounding is even
 
 
 def true_probability(y: Truth, p: Floats) -> Floats:
@@ -55,7 +66,11 @@ def true_probability(y: Truth, p: Floats) -> Floats:
 
 
 def predicted_codes(p: Floats, cut: Cut = 0.5) -> NDArray[np.int64]:
-    """(n,) class codes: binary cut at a threshold (at or above is positive), multiclass the most probable, times its factor."""
+    """(n,) class codes: binary cut at a threshold (at or above is positive), multiclass the most probable, times its factor, or
+    the middle step, the lower of two."""
+    if isinstance(cut, MiddleStep):
+        below = np.cumsum(p * cut.factors if cut.factors else p, axis=1)
+        return np.asarray((below < (0.5 - TIE) * below[:, -1:]).sum(axis=1), dtype=np.int64)
     if p.ndim == 1:
         return (p >= cut).astype(np.int64)
     codes: NDArray[np.int64] = np.argmax(p * cut if isinstance(cut, tuple) else p, axis=1).astype(np.int64)
@@ -208,11 +223,14 @@ def ranked_rows(y: Truth, p: Floats, decision: Decision) -> Floats:
 
 
 def money_rows(y: Truth, p: Floats, decision: Decision) -> Floats:
-    """(n,) money lost per row against zero: minus the value of the decision, or the cost of the miss of a number."""
-    money = decision.money or Money(true_positive=1.0, true_negative=1.0, over=1.0, under=1.0)
-    if money.over or money.under:
+    """(n,) money lost per row against zero: minus the value of the decision, or the cost of the miss of a number.
+
+    NaN without amounts: nothing is worth anything that nobody has said.
+    """
+    money = decision.money or Money()
+    if not money.of_decisions:
         gap = y.astype(float) - p
-        return np.where(gap > 0, money.under * gap, -money.over * gap)
+        return np.where(gap > 0, money.under * gap, -money.over * gap) if money.of_units else np.full(len(y), np.nan)
     act = p >= decision.threshold
     gain = np.where(act, money.true_positive, money.false_negative)
     loss = np.where(act, money.false_positive, money.true_negative)

@@ -14,11 +14,21 @@ import numpy as np
 from automl_core.errors import BadInput
 from automl_core.framing import areas
 from automl_core.framing import metric_rows as rows
-from automl_core.framing.metric_rows import DEFAULT_DECISION, Cut, Decision, Floats, Statistics, Truth, Weights, predicted_codes
+from automl_core.framing.metric_rows import (
+    DEFAULT_DECISION,
+    Cut,
+    Decision,
+    Floats,
+    MiddleStep,
+    Statistics,
+    Truth,
+    Weights,
+    predicted_codes,
+)
 from automl_core.framing.problem import Money, Problem, Task
 
 __all__ = ["DEFAULT_DECISION", "METRICS", "Decision", "Metric", "bayes_threshold", "best_number", "decision_of", "default_metric",
-           "get_metric", "metric_of", "metrics_for", "predicted_codes", "tune_threshold"]
+           "drawn_labels", "get_metric", "metric_of", "metrics_for", "predicted_codes", "tune_threshold"]
 
 CLASSES: tuple[Task, ...] = ("binary", "multiclass")
 NUMBER: tuple[Task, ...] = ("regression",)
@@ -133,7 +143,11 @@ def bayes_threshold(money: Money) -> float:
 
 def decision_of(problem: Problem, threshold: Cut | None = None) -> Decision:
     """The decision a problem implies: the given threshold, else the one its money says, else 0.5. Of several classes their
-    factors can be given."""
+    factors can be given; steps of a scale are called by their middle unless something else is."""
+    if threshold is None and problem.ordered and problem.task == "multiclass":
+        threshold = MiddleStep()
+    if isinstance(threshold, MiddleStep):
+        return Decision(0.5, problem.money, problem.quantile, threshold.factors, True)
     if isinstance(threshold, tuple):
         return Decision(0.5, problem.money, problem.quantile, threshold)
     if threshold is None:
@@ -156,11 +170,20 @@ def best_number(problem: Problem, y: Truth, weights: Weights = None) -> float:
     return float(np.quantile(values, problem.level, weights=weights, method="inverted_cdf"))
 
 
+def drawn_labels(p: Floats, seed: int) -> Floats:
+    """(n,) or (n, k) labels drawn by these shares: of answers that look at no column macro F1 likes them better than one label
+    for all rows, and what only calls rare classes now and then must not seem to know something. Balanced accuracy and the
+    Matthews correlation expect the same of both, so there one label, which chance does not move, is enough."""
+    random = np.random.default_rng(seed)
+    if p.ndim == 1:
+        return np.asarray(random.random(len(p)) < p, dtype=float)
+    codes = (random.random(len(p))[:, None] > np.cumsum(p, axis=1)[:, :-1]).sum(axis=1)
+    return np.asarray(np.eye(p.shape[1])[codes], dtype=float)
+
+
 def _priced(problem: Problem) -> bool:
     """Whether money says which rows of a yes/no target to act on: any of its amounts is set."""
-    money = problem.money
-    return money is not None and problem.task == "binary" and any(
-        (money.true_positive, money.false_positive, money.false_negative, money.true_negative))
+    return problem.money is not None and problem.task == "binary" and problem.money.of_decisions
 
 
 def tune_threshold(y: Truth, p: Floats, problem: Problem, weights: Weights = None) -> float:

@@ -34,7 +34,8 @@ from automl_core.search.plan import Score
 
 MANIFEST = "manifest.json"
 FORMAT = 4
-READABLE = (3, 4)  # 3: texts without how they are written
+READABLE = (3, 4, 5)  # 3: texts without how they are written
+OF_STEPS = 5  # steps of a scale that are called by their middle, which programs that know no such thing would call otherwise
 MAX_BYTES = 2_000_000_000
 MAX_MEMBERS = 500
 MAX_RATIO = 200
@@ -93,7 +94,7 @@ def write_bundle(path: Path, model: Model, contract: Contract, card: str, facts:
         wheel_name(): build_wheel(),
     }
     listed = {name: {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)} for name, content in files.items()}
-    manifest = {"format": FORMAT, "clarion": __version__, "files": listed}
+    manifest = {"format": OF_STEPS if model.middle else FORMAT, "clarion": __version__, "files": listed}
     aside = path.with_name(path.name + ".part")
     try:
         with zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -133,7 +134,7 @@ def _model_files(model: Model) -> dict[str, bytes]:
     files = {"model.json": _json({
         "problem": model.problem, "columns": model.columns, "cleaned": model.cleaned, "recipe": model.recipe,
         "score": model.score, "threshold": model.threshold, "bands": model.bands, "members": members,
-        "calibration": model.calibration, "factors": model.factors,
+        "calibration": model.calibration, "factors": model.factors, "middle": model.middle,
     })}
     files |= encoder_files(model.encoder) | formula_files(model.formulas)
     for number, member in enumerate(model.members):
@@ -173,7 +174,7 @@ def _assemble(files: Mapping[str, bytes]) -> Bundle:
         from_json(Recipe, stored["recipe"]), encoder_from_files(files), tuple(members), from_json(Score, stored["score"]),
         float(stored["threshold"]), from_json(Bands, stored["bands"]) if stored["bands"] else None, formulas_from_files(files),
         from_json(Calibration, stored["calibration"]) if stored["calibration"] else None,
-        tuple(float(factor) for factor in stored.get("factors", ())))
+        tuple(float(factor) for factor in stored.get("factors", ())), bool(stored.get("middle", False)))
     return Bundle(model, from_json(Contract, json.loads(files["contract.json"])), json.loads(files["facts.json"]),
                   files["MODEL_CARD.md"].decode())
 

@@ -88,10 +88,15 @@ def _score(problem: Problem, summary: RunSummary) -> list[str]:
     ]
     if problem.task == "binary":
         lines.append(f"- Called {escape(problem.positive)} from probability {number(summary.threshold)}")
+    called = "the class with the largest probability"
+    if summary.middle:
+        called = "the step of the scale with as much probability below as above it"
+        if not summary.factors:
+            lines.append(f"- Called: {called}")
     if summary.factors:
         each = "; ".join(f"{escape(label)} × {number(factor)}"
                          for label, factor in zip(problem.classes, summary.factors, strict=True))
-        lines.append(f"- Called: the class with the largest probability, after each is multiplied by its factor: {each}")
+        lines.append(f"- Called: {called}, after each is multiplied by its factor: {each}")
     return lines
 
 

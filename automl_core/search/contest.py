@@ -56,7 +56,9 @@ class Contest:
     """All results so far. `folds` is how many folds every candidate gets, 0 until the first fits have shown what they cost;
     `hastened` says that the candidates' learning rates have been set by that, too. `spoilt` are results of a shorter search that
     time cut off: they count until the same fits have had more of it. `renewed` are the candidates that have begun with that.
-    `told` are the scores of candidates over some folds, and on each of them: labels of many classes take long."""
+    `refitted` are rounds of refits of an earlier search, by candidate.
+    `told` are the scores of candidates over some folds, and on each of them: labels of many classes take long. `resumed` are
+    the fits that an interrupted run of the same search had left."""
 
     prepared: Prepared
     plan: Plan
@@ -70,7 +72,9 @@ class Contest:
     losses: dict[tuple[str, int], Array] = field(default_factory=dict)
     spoilt: set[tuple[str, int]] = field(default_factory=set)
     renewed: set[str] = field(default_factory=set)
+    refitted: dict[str, int] = field(default_factory=dict)
     told: dict[tuple[str, tuple[int, ...]], tuple[ScoreInterval, tuple[float, ...]]] = field(default_factory=dict)
+    resumed: int = 0
 
     def good(self, key: str) -> dict[int, FoldResult]:
         """The fits of a candidate that gave predictions, by fold."""

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 
 from automl_core.errors import BadInput
 from automl_core.framing.suggestion import check_options
@@ -10,9 +11,10 @@ from automl_core.search.crew import Crew
 from automl_core.search.executors import LocalExecutor, open_executor
 from automl_core.search.handover import Outcome, Settlement, settle
 from automl_core.search.journal import FoldResult, Journal
+from automl_core.search.memory import crowded_sentence, fits_at_once
 from automl_core.search.opening import arrays_of, open_contest
 from automl_core.search.plan import Plan
-from automl_core.search.prepared import SearchData, prepare
+from automl_core.search.prepared import Prepared, SearchData, prepare
 from automl_core.search.race import Race
 from automl_core.search.refits import refit
 from automl_core.search.watch import SilentWatch, Watch
@@ -36,6 +38,9 @@ def search(
         watch.progress(0.0, "Preparing the columns.", clock.budget)
         check_options(data.problem)
         prepared = prepare(data, plan)
+        plan, told = _in_memory(prepared, plan)
+        if told:
+            watch.progress(0.0, told, clock.budget)
         contest = open_contest(prepared, plan, journal, clock)
         race = Race(contest, clock, Crew(pool, pool.share(arrays_of(prepared))), journal, watch)
         give_back_memory()  # what reading, checking and encoding needed for a moment
@@ -53,3 +58,11 @@ def search(
         outcome = settle(Settlement(contest, clock, refit_and_dismiss))
         journal.note(prepared.fingerprint, "spent", outcome.summary.fit_seconds)  # what time is added to
         return outcome
+
+
+def _in_memory(prepared: Prepared, plan: Plan) -> tuple[Plan, str]:
+    """The plan with as many fits at once as the memory of this machine holds, and what is to be said before it begins."""
+    rows, features = prepared.matrix.shape
+    jobs = fits_at_once(rows, features, prepared.data.frame, plan)
+    left_out = prepared.left_out if prepared.crowded else 0
+    return replace(plan, jobs=jobs), crowded_sentence(len(prepared.y), left_out, (jobs, max(1, plan.jobs)))

@@ -226,8 +226,7 @@ def _codes(series: pd.Series[Any], block: Block, places: dict[Any, float]) -> Ar
     if block.column_kind in ("int", "float"):
         return np.array([places.get(value, math.nan) for value in series.to_numpy(dtype=np.float64, na_value=math.nan).tolist()])
     place, values = pd.factorize(series)  # each value is looked up once
-    codes = pd.Categorical(values, categories=list(block.levels)).codes.astype(np.float64)
-    coded: Array = np.append(np.where(codes < 0, math.nan, codes), math.nan)[place]
+    coded: Array = np.array([*(places.get(value, math.nan) for value in values.tolist()), math.nan])[place]
     return coded
 
 

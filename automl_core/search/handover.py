@@ -1,4 +1,4 @@
-"""The hand-over: choose from the offers, refit on all rows, measure what one row costs, and tell the whole ladder."""
+"""The hand-over: choose from the offers, refit on all rows, and tell the whole ladder."""
 from __future__ import annotations
 
 import math
@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.framing.metrics import METRICS, best_number, decision_of
-from automl_core.search.assembly import Order, assemble_model, row_ms, score_of
+from automl_core.framing.metrics import METRICS, best_number, decision_of, drawn_labels
+from automl_core.search.assembly import Order, assemble_model, score_of
 from automl_core.search.calibration import calibrate
 from automl_core.search.contest import Clock, Contest, find_candidate
 from automl_core.search.encoder_files import encoder_files
-from automl_core.search.families import families
 from automl_core.search.family import Array
 from automl_core.search.formula_files import formula_files
 from automl_core.search.journal import FoldResult
@@ -22,6 +21,7 @@ from automl_core.search.model import Model
 from automl_core.search.nested import nested_rungs
 from automl_core.search.offers import ENSEMBLE, Offer, best_first, choose, make_ballot, make_offers, rungs, speed
 from automl_core.search.plan import RungOffer, RunSummary, left_out_sentence
+from automl_core.search.reserve import refit_rounds
 
 __all__ = ["Outcome", "Settlement", "best_first", "settle"]
 
@@ -66,7 +66,7 @@ class _Rung:
 
 
 def settle(settlement: Settlement) -> Outcome:
-    """Compare, choose, refit, measure."""
+    """Compare, choose, refit. What one row takes is not known yet: it is measured on what is written."""
     contest = settlement.contest
     folds = contest.common_folds()
     rows = contest.positions(folds)
@@ -76,7 +76,7 @@ def settle(settlement: Settlement) -> Outcome:
     honest = nested_rungs(ballot, contest.fold_of(folds), offers)
     chosen = choose(offers)
     wanted = dict.fromkeys(key for offer in (chosen, *rungs(offers).values()) for key in offer.weights)
-    refits = settlement.refit({key: _rounds(contest, key, folds) for key in wanted})
+    refits = settlement.refit({key: refit_rounds(contest, key, folds) for key in wanted})
     found: dict[tuple[tuple[str, float], ...], _Rung] = {}
     loaded: dict[str, Any] = {}
     task, fold_of = contest.prepared.data.problem.task, contest.fold_of(folds)
@@ -97,20 +97,14 @@ def settle(settlement: Settlement) -> Outcome:
     if contest.prepared.left_out:
         left_out, looked = contest.prepared.left_out, len(contest.prepared.y)
         seconds = (contest.plan.first_seconds or contest.plan.budget_seconds) * (1 + left_out / looked)
-        missed = left_out_sentence(looked, left_out, seconds)
-        summary = replace(summary, left_out=left_out, all_seconds=seconds, sentence=f"{summary.sentence} {missed}")
+        crowded = contest.prepared.crowded
+        missed = left_out_sentence(looked, left_out, seconds, crowded)
+        summary = replace(summary, left_out=left_out, all_seconds=seconds, crowded=crowded,
+                          sentence=f"{summary.sentence} {missed}")
     models = {rung.name: rung.model for rung in ladder}
     oofs = {rung.name: rung.honest for rung in ladder}
     looked_at = contest.prepared.positions
     return Outcome(mine.model, summary, mine.honest, y, looked_at[rows], looked_at, models, oofs)
-
-
-def _rounds(contest: Contest, key: str, folds: tuple[int, ...]) -> int:
-    """The best rounds of the folds together; a boosting on more rows wants a few more."""
-    mean = float(contest.best_rounds(key, folds))
-    if families().get(find_candidate(contest.candidates, key).family).grows:
-        mean *= math.sqrt(len(contest.prepared.y) / len(contest.prepared.folds[0][0]))
-    return max(1, round(mean))
 
 
 def _not_refitted(contest: Contest, chosen: Offer) -> str:
@@ -121,14 +115,13 @@ def _not_refitted(contest: Contest, chosen: Offer) -> str:
 
 
 def _offer_of(contest: Contest, rung: _Rung, mine: _Rung) -> RungOffer:
-    """The rung with its price; `mine` is the one handed over."""
+    """The rung with its size; `mine` is the one handed over."""
     model = rung.model
-    p50, p95 = row_ms(model, contest.prepared)
     sizes = [len(content) for member in model.members for content in member.kind.save(member.native).values()]
     sizes += [len(content) for content in (encoder_files(model.encoder) | formula_files(model.formulas)).values()]
     labels = tuple(find_candidate(contest.candidates, key).label for key in rung.offer.weights)
     why, worth = _why(contest, rung.offer, mine.offer), _money(contest, rung)
-    return RungOffer(rung.name, labels, model.score, p50, p95, sum(sizes) / 1e6, rung is mine, why, worth, rung.also)
+    return RungOffer(rung.name, labels, model.score, math.nan, math.nan, sum(sizes) / 1e6, rung is mine, why, worth, rung.also)
 
 
 def _money(contest: Contest, rung: _Rung) -> float:
@@ -164,14 +157,16 @@ def _baseline(contest: Contest, folds: tuple[int, ...]) -> Array:
     """(m,) or (m, k) predictions of one constant a fold: the number that suits the metric, or class shares, of the training part.
 
     Where rows are only put in order or given labels, one for all: constants that differ between folds would order them by their
-    fold, and a fold with more of a class than the others would be given the other label.
+    fold, and a fold with more of a class than the others would be given the other label. Only macro F1 likes labels better that
+    are drawn by the shares, as the check has them: against one for all a model of noise would seem to pay.
     """
     prepared = contest.prepared
     problem = prepared.data.problem
     out = np.zeros((len(prepared.y), prepared.classes) if problem.task == "multiclass" else len(prepared.y))
     if prepared.metric.area is not None:
         return out[contest.positions(folds)]
-    if prepared.metric.labels and problem.task != "regression":
+    drawn = prepared.metric.name == "f1_macro"
+    if prepared.metric.labels and problem.task != "regression" and not drawn:
         return _one_label(contest, folds)
     for fold in folds:
         train, valid = prepared.folds[fold]
@@ -183,7 +178,7 @@ def _baseline(contest: Contest, folds: tuple[int, ...]) -> Array:
             out[valid] = float(np.average(y, weights=weights))
         else:
             out[valid] = best_number(problem, y, weights)
-    return out[contest.positions(folds)]
+    return (drawn_labels(out, contest.plan.seed) if drawn else out)[contest.positions(folds)]
 
 
 def _one_label(contest: Contest, folds: tuple[int, ...]) -> Array:
@@ -215,11 +210,10 @@ def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: 
         ENSEMBLE if several else mine.model.members[0].family, offer.members, best_first(tuple(trials), prepared.metric.name),
         offers, len(prepared.y), len(folds), settlement.clock.elapsed(), offer.mb, offer.row_ms_p50, offer.row_ms_p95,
         mine.model.threshold, _sentence(contest, offer, len(trials)), judged=len(y),
-        factors=mine.model.factors)
+        factors=mine.model.factors, middle=mine.model.middle, resumed=contest.resumed)
 
 
 def _sentence(contest: Contest, rung: RungOffer, tried: int) -> str:
     what = rung.members[0] if len(rung.members) == 1 else f"an ensemble of {len(rung.members)} models"
     which = f"The one candidate tried, {what}," if tried == 1 else f"Of {tried} candidates, {what}"
-    return (f"{which} is handed over: {contest.prepared.metric.title} {rung.score.words} on rows it had not seen, "
-            f"{rung.row_ms_p50:.2g} ms a row.")
+    return (f"{which} is handed over: {contest.prepared.metric.title} {rung.score.words} on rows it had not seen.")

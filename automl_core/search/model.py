@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from automl_core.cleaning.recipe import Recipe
 from automl_core.data.table import Column, Row
-from automl_core.framing.metric_rows import predicted_codes
+from automl_core.framing.metric_rows import Cut, MiddleStep, predicted_codes
 from automl_core.framing.problem import Problem
 from automl_core.search.bands import Bands
 from automl_core.search.calibration import Calibration
@@ -80,7 +80,8 @@ class Model:
     `columns` is the schema of the raw table, `cleaned` are its columns after `recipe`, `encoder` turns cleaned rows into a
     matrix, to which `formulas` add columns. Predictions of members are averaged: probabilities for classes, values for numbers.
     `threshold` is the probability of the positive class from which a row is called positive, `factors` are what those of several
-    classes count times where the largest is called (() when each counts once); `bands` are the 90 % intervals of
+    classes count times where the largest is called (() when each counts once); `middle` says that they are steps of a scale of
+    which the middle one is called, as in all models of scales but the older ones; `bands` are the 90 % intervals of
     numbers, `calibration` what turns the mean of the members into probabilities that hold; `score` the out-of-fold score.
     """
 
@@ -96,11 +97,12 @@ class Model:
     formulas: Formulas = NO_FORMULAS
     calibration: Calibration | None = None
     factors: tuple[float, ...] = ()
+    middle: bool = False
 
     @property
-    def cut(self) -> float | tuple[float, ...]:
-        """What labels are made by: the factors of several classes, or the threshold of two."""
-        return self.factors or self.threshold
+    def cut(self) -> Cut:
+        """What labels are made by: the factors of several classes, the middle of steps, or the threshold of two."""
+        return MiddleStep(self.factors) if self.middle else self.factors or self.threshold
 
     def called(self, shares: Array) -> NDArray[np.int64]:
         """(n,) places of the classes that rows with these probabilities (n, k) of several are called."""

@@ -57,7 +57,8 @@ def open_contest(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock)
     tried = {place: result for place, result in journal.results(prepared.fingerprint).items() if place[0] in keys}
     # what time has spoilt is tried again where there is more of it
     kept = {place: result for place, result in tried.items() if not (longer and result.error in (LATE_FIT, LOST_FIT))}
-    contest = Contest(prepared, plan, candidates, {}, folds=int(notes.get("folds", 0)), hastened="slowness" in notes)
+    contest = Contest(prepared, plan, candidates, {}, folds=int(notes.get("folds", 0)), hastened="slowness" in notes,
+                      resumed=0 if plan.spent_seconds else len(kept))
     for place in sorted(kept):
         contest.take(kept[place])
     if longer:

@@ -56,12 +56,15 @@ class Plan:
         return min(most, max(most * MANY_CLASSES // classes, LEAST_OF_CLASS * classes))
 
 
-def left_out_sentence(rows: int, left_out: int, seconds: float = 0.0) -> str:
+def left_out_sentence(rows: int, left_out: int, seconds: float = 0.0, crowded: bool = False) -> str:
     """What a search says that looked at `rows` rows and at `left_out` more not at all; empty when it looked at all. `seconds` are
-    those of a search that would (0: by the rows alone)."""
+    those of a search that would (0: by the rows alone); none would where memory is `crowded`."""
     if not left_out:
         return ""
     every = rows + left_out
+    if crowded:
+        return (f"The memory of this machine does not hold all {every:,} rows with all their columns: it learned from {rows:,} "
+                "of them, drawn at random. With fewer columns it learns from more.")
     return (f"The time was too short for all {every:,} rows: it learned from {rows:,} of them, drawn at random. "
             f"A new search of {math.ceil(seconds or every / MOST_A_SECOND):,} seconds or more looks at all.")
 
@@ -88,7 +91,7 @@ class Candidate:
 class Trial:
     """One candidate fitted on every fold. Scores are out of fold, in the problem's metric; `low` and `high` bound 95 %.
 
-    `seconds` is the sum over folds; `row_ms` the median milliseconds for one row through the whole path (NaN until measured);
+    `seconds` is the sum over folds; `row_ms` the median milliseconds of the fitted model alone for one row (NaN until measured);
     `mb` the size of the stored model. `reason` is a sentence when the trial is not finished.
     """
 
@@ -131,8 +134,9 @@ class Score:
 class RungOffer:
     """One rung of the hand-over ladder: what can be handed over and what it costs.
 
-    `chosen` marks the one handed over; `sentence` says why or why not. `money` is what a row's decision is worth with the amounts
-    of the problem (NaN without). `also` are other names of the ladder that are this same model.
+    `row_ms_p50` and `row_ms_p95` are the milliseconds in which one row is answered, through all that a caller calls: NaN until
+    the model is written. `chosen` marks the one handed over; `sentence` says why or why not. `money` is what a row's decision is
+    worth with the amounts of the problem (NaN without). `also` are other names of the ladder that are this same model.
     """
 
     name: str
@@ -154,7 +158,8 @@ class RunSummary:
     `judged` are the rows that scores rest on, predicted by a model that had not seen them: fewer than `rows` where not all folds
     were fitted, and 0 in runs that were kept before this was noted. `refitted` False says that time or memory did not last to fit
     all of the model again on all rows. `left_out` are rows beyond `rows` that the search did not look at, too many for its time;
-    a search of `all_seconds` would.
+    a search of `all_seconds` would, unless memory was `crowded`, which no time mends. `resumed` fits were not made by this run of
+    the search but left by one that was interrupted.
     """
 
     task: str
@@ -180,3 +185,6 @@ class RunSummary:
     left_out: int = 0
     all_seconds: float = 0.0
     factors: tuple[float, ...] = ()
+    middle: bool = False
+    crowded: bool = False
+    resumed: int = 0

@@ -223,6 +223,8 @@ def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLA
     fitting = {family.name for family in learners() if problem.task in family.tasks}
     if not problem.ordered:
         fitting -= {family.name for family in learners() if family.ordered}
+    if problem.weights:
+        fitting -= {family.name for family in learners() if not family.weighs}
     if problem.level not in (None, MEDIAN):
         fitting &= set(QUANTILES)  # a mean says nothing about a quantile in the tail
     allowed = fitting & set(plan.families) if plan.families else fitting

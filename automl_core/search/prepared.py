@@ -26,6 +26,7 @@ from automl_core.search.family import Array
 from automl_core.search.features import Encoder, fit_encoder, letter_columns
 from automl_core.search.letters import Levels
 from automl_core.search.log_target import pays
+from automl_core.search.memory import rows_that_fit
 from automl_core.search.plan import LEAST_OF_CLASS, MANY_CLASSES, Plan
 from automl_core.search.portfolio import Views
 from automl_core.search.text import MAX_CHARS, Terms
@@ -54,7 +55,8 @@ class Prepared:
     """The matrix (n, p) and target (n,) of the rows with a target and a weight other than 0; `positions` (n,) are their places in
     the frame.
 
-    `left_out` more rows have one, but were not drawn: more than the search has time for. `hurried` says that even these are many.
+    `left_out` more rows have one, but were not drawn: more than the search has time for, or memory where it is `crowded`.
+    `hurried` says that even these are many for the time.
 
     `terms` are those of the text columns, `levels` those of the categories whose letters are looked at.
     `weights` (n,) are how much each row counts while learning (None: all the same),
@@ -75,6 +77,7 @@ class Prepared:
     groups: Positions | None = None
     left_out: int = 0
     hurried: bool = False
+    crowded: bool = False
     levels: dict[str, Levels] = field(default_factory=dict)
 
     @property
@@ -149,6 +152,12 @@ def prepare(data: SearchData, plan: Plan) -> Prepared:
     y, positions = y[chosen], places[chosen]
     kept = data.frame.iloc[positions].reset_index(drop=True)
     encoder = fit_encoder(kept, data.columns, data.problem, plan.seed)
+    most = rows_that_fit(len(y), len(encoder.features), data.frame, plan)
+    crowded = most < len(y)
+    if crowded:
+        chosen = drawn(y, data.problem, most, plan.seed)
+        y, positions, kept = y[chosen], positions[chosen], kept.iloc[chosen].reset_index(drop=True)
+        encoder = fit_encoder(kept, data.columns, data.problem, plan.seed)
     terms = encoder.terms(kept)
     matrix = encoder.matrix(kept, terms)
     trees = len(data.problem.classes) if data.problem.task == "multiclass" else 1  # a boosting grows them for each class
@@ -163,7 +172,7 @@ def prepare(data: SearchData, plan: Plan) -> Prepared:
     named = [array for one in levels.values() for array in one.arrays().values()]  # the matrix does not tell rare levels apart
     return Prepared(data, encoder, matrix, target, positions, folds, metric_of(data.problem),
                     _fingerprint((matrix, target, weights, *named), folds, data.problem, plan.seed), terms, weights,
-                    row_groups(kept, data.columns, data.problem), len(places) - len(positions), hurried, levels)
+                    row_groups(kept, data.columns, data.problem), len(places) - len(positions), hurried, crowded, levels)
 
 
 def _most_by_text(data: SearchData, places: Positions, plan: Plan) -> int:

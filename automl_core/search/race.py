@@ -16,7 +16,8 @@ from automl_core.data.words import join_words
 from automl_core.errors import Cancelled
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew, Task
-from automl_core.search.extras_files import extras_files, extras_from_files
+from automl_core.search.earlier import columns_name, find_columns
+from automl_core.search.extras_files import extras_files
 from automl_core.search.families import families
 from automl_core.search.haste import hastened
 from automl_core.search.journal import FoldResult, Journal
@@ -27,7 +28,7 @@ from automl_core.search.reserve import likely_team, most_share, refit_seconds
 from automl_core.search.schedule import ANCHORS, Moment, Place, fits, fold_count, next_place
 from automl_core.search.tuning import propose
 from automl_core.search.watch import Watch
-from automl_core.search.worker import ALL_ROWS, EXTRAS_KINDS, Extras, ExtrasKind, ExtrasTask, FitTask, give_back_memory
+from automl_core.search.worker import ALL_ROWS, Extras, ExtrasKind, ExtrasTask, FitTask, give_back_memory
 
 FIRST_FITS = 6.0  # seconds the very first fits may take, however small the budget
 GRACE, FINISH_GRACE = 1.5, 0.4  # seconds between asking workers to end and ending them; where somebody waits for the model
@@ -53,6 +54,7 @@ class Race:
     cut: list[FoldResult] = field(default_factory=list)
     handles: dict[tuple[str, int], Any] = field(default_factory=dict)
     team: tuple[int, tuple[str, ...]] = (0, ())  # how many candidates were through when it was asked, and the keys
+    lasting: set[tuple[str, int]] = field(default_factory=set)  # learned columns, by kind and fold, that the journal has
     ending: float = 0.0
     reported: float = 0.0
     fraction: float = 0.0
@@ -87,7 +89,7 @@ class Race:
     def run(self) -> None:
         """Until nothing is left to try or the time is up. Cancelled when the watch says so."""
         self.stop_file.unlink(missing_ok=True)
-        self._find_extras()
+        find_columns(self)
         for candidate in self.contest.candidates:
             self._announce(candidate)
         while True:
@@ -131,22 +133,15 @@ class Race:
         return any(fold == 0 and not result.error for (_, fold), result in self.contest.results.items())
 
     def take_extras(self, extras: Extras, new: bool = True) -> None:
-        """Keep learned columns where fits find them; `new` ones of the first fold in the journal, too: its models are kept."""
+        """Keep learned columns where fits find them; `new` ones of the first fold and of all rows in the journal, too: models
+        fitted on them are kept."""
         place = (extras.kind, extras.fold)
         self.contest.extras[place] = replace(extras, values=extras.values[:0].copy())  # only fits need them
-        name = f"{extras.kind}{extras.fold if extras.fold != ALL_ROWS else 'all'}"
+        name = columns_name(*place)
         self.handles[place] = self.crew.pool.share({name: extras.values})
-        if not extras.fold and new:
+        if extras.fold in (0, ALL_ROWS) and new:
             self.journal.keep(self.prepared.fingerprint, name, extras_files(extras))
-
-    def _find_extras(self) -> None:
-        """The learned columns of the first fold that earlier runs of the same search fitted models on: learned again, with more
-        time or less, they could be others than those models take."""
-        nothing = np.zeros((0, 0), dtype=np.float32)
-        for kind in EXTRAS_KINDS:
-            files = self.journal.kept(self.prepared.fingerprint, f"{kind}0")
-            if files:
-                self.take_extras(extras_from_files(Extras(kind, 0, (), (), nothing), files), new=False)
+            self.lasting |= {place}
 
     def _patience(self) -> float:
         """How long after its time a fit may end."""

@@ -2,12 +2,14 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from automl_core.errors import Cancelled
 from automl_core.search.crew import Task
+from automl_core.search.earlier import earlier_refits, keep_refits
 from automl_core.search.families import families
 from automl_core.search.journal import FoldResult
 from automl_core.search.plan import Candidate
@@ -30,11 +32,13 @@ def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResu
     """The candidates fitted on all rows with the given rounds, as far as they end in time; the caller falls back for the rest.
 
     `again` says that a search had used up its time when it was interrupted: the refit then has its own. A search that was told to
-    finish has little. A worker that dies ends the refits.
+    finish has little. A worker that dies ends the refits. Those of an earlier search are taken as they are.
     """
     clock, contest, crew = race.clock, race.contest, race.crew
     race.stop_file.unlink(missing_ok=True)
     chosen = sorted((item for item in contest.candidates if item.key in wanted), key=lambda item: list(wanted).index(item.key))
+    earlier = earlier_refits(race, chosen, wanted)
+    chosen = [candidate for candidate in chosen if candidate.key not in earlier]
     whole = contest.plan.first_seconds or contest.plan.budget_seconds
     hard_end = max(clock.budget - AFTER_SHARE * race.room, clock.elapsed() + min(LEAST_SECONDS, 0.15 * whole))
     if race.watch.stop() == "finish":
@@ -50,8 +54,8 @@ def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResu
     columns_end = max(hard_end, clock.elapsed() + LEAST_SECONDS) if first else hard_end
     for kind, fold in lacking:
         crew.submit(race.extras_task(kind, fold, columns_end))
-    for _, extras in _wait(race, columns_end, not first):
-        race.take_extras(extras)
+    for learned, extras in _wait(race, columns_end, not first):
+        race.take_extras(extras, new=extras.fold != ALL_ROWS or time.time() < learned.until)  # no other is to use a part of them
     if race.watch.stop() == "finish":
         hard_end = min(hard_end, clock.elapsed() + FINISH_SECONDS)
     ready = [candidate for candidate in chosen if not contest.missing_extras(candidate, ALL_ROWS)]
@@ -62,8 +66,10 @@ def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResu
         task = race.fit_task(candidate, ALL_ROWS, hard_end, wanted[candidate.key])
         crew.submit(replace(task, stop_file="", bags=bags[candidate.key].most, bag_seconds=bags[candidate.key].seconds))
     # a fit cut off in its refit may be far from the one that was judged; the first fold's is not
-    return {task.key: result for task, result in _wait(race, hard_end)
-            if isinstance(task, FitTask) and not result.error and not result.truncated}
+    refits = {task.key: result for task, result in _wait(race, hard_end)
+              if isinstance(task, FitTask) and not result.error and not result.truncated}
+    keep_refits(race, ready, wanted, refits)
+    return earlier | refits
 
 
 def _in_time(race: Race, chosen: list[Candidate], hard_end: float) -> list[Candidate]:

@@ -1,10 +1,12 @@
 """What a search keeps back of its time: for fitting again on all rows what an ensemble would have now."""
 from __future__ import annotations
 
+import math
 from itertools import takewhile
 
 from automl_core.search.contest import Contest, find_candidate
 from automl_core.search.ensemble import Electorate, greedy_weights, members_for
+from automl_core.search.families import families
 from automl_core.search.plan import Plan
 from automl_core.search.schedule import MANY_ROWS
 from automl_core.search.worker import ALL_ROWS
@@ -39,8 +41,12 @@ def refit_seconds(contest: Contest, team: tuple[str, ...]) -> float:
 
     On many rows two: there the model of a fold, which has seen nearly all rows, stands in for what is not fitted again in time.
     So it does everywhere for what would take more than the most time that is kept for this, and for all that is worse than that;
-    it is less where time is short for the rows: another candidate is worth more there.
+    it is less where time is short for the rows: another candidate is worth more there. What an earlier search has fitted takes
+    nothing.
     """
+    folds = contest.common_folds()
+    team = tuple(key for key in team
+                 if key not in contest.refitted or contest.refitted[key] != refit_rounds(contest, key, folds))
     if not team:
         return 0.0
     rows, budget = len(contest.prepared.y), contest.plan.new_seconds
@@ -53,3 +59,11 @@ def refit_seconds(contest: Contest, team: tuple[str, ...]) -> float:
     learning = sum(extras.seconds for (kind, fold), extras in contest.extras.items() if fold == 0 and kind in kinds)
     growth = rows / max(len(contest.prepared.folds[0][0]), 1)
     return growth * learning + max([*seconds, sum(seconds) / max(1, contest.plan.jobs)])
+
+
+def refit_rounds(contest: Contest, key: str, folds: tuple[int, ...]) -> int:
+    """The best rounds of the folds together; a boosting on more rows wants a few more."""
+    mean = float(contest.best_rounds(key, folds))
+    if families().get(find_candidate(contest.candidates, key).family).grows:
+        mean *= math.sqrt(len(contest.prepared.y) / len(contest.prepared.folds[0][0]))
+    return max(1, round(mean))

@@ -127,7 +127,9 @@ def _standing(contest: Contest, candidate: Candidate) -> tuple[float, float]:
     for key, score in scores.items():
         groups.setdefault(kinds[key], []).append(score)
     spreads = [float(np.std(group)) for group in groups.values() if len(group) > 1]
-    spread = max(float(np.mean(spreads)) if spreads else 0.0, 1e-3 * abs(best), 1e-9)
+    # where a kind's candidates score the same and the best is nought, how kinds differ: a least number would have a unit
+    least = 1e-3 * abs(best) or float(np.std(list(scores.values()))) or 1.0
+    spread = max(float(np.mean(spreads)) if spreads else 0.0, least)
     tops = {kind: max(group) for kind, group in groups.items()}
     mine = kinds[candidate.key]
     if mine not in groups:

@@ -11,6 +11,7 @@ import pandas as pd
 from automl_core import acting
 from automl_core import jobs as queue
 from automl_core.acting.action import ActionCard, ActionList, ActionRow, Actions, Goal, SegmentSearch
+from automl_core.codec import to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining import explain_rows
@@ -57,6 +58,7 @@ class Acting:
     def save_goal(self, project_id: str, goal: Goal) -> Goal:
         """Keep the goal, its values spelled as the table's; BadInput when a lever or column is unknown."""
         _, columns, problem, _ = self.search.goal.open(self.search.inputs(self.search.needed(project_id)))
+        goal = replace(goal, good=acting.good_of(goal.good, problem))
         acting.check_goal(goal, problem, columns)
         goal = acting.as_spelled(goal, columns)
         self.context.save("goal", project_id, goal)
@@ -90,7 +92,7 @@ class Acting:
     def found_of(self, run: Run) -> Actions | None:
         """The same for one run."""
         goal = self.goal_of(run)
-        kept = self.context.latest("cards", run.project_id, Actions, parent_id=run.id + fingerprint(goal))
+        kept = self.context.latest("cards", run.project_id, Actions, parent_id=run.id + goal_mark(goal))
         if kept is None:
             return None
         found = _kept_to(kept, goal)
@@ -207,7 +209,7 @@ class Acting:
             bundle = self.search.bundle(run)
             found = acting.make_cards(
                 acting.CardInputs(bundle.model, rows, y, columns, problem, goal, run.plan.seed, report, processes=True))
-            self.context.save("cards", project_id, found, parent_id=run.id + fingerprint(goal))
+            self.context.save("cards", project_id, found, parent_id=run.id + goal_mark(goal))
 
     def _rank(self, run: Run, goal: Goal, capacity: int) -> ActionList:
         frame, columns = self._past_rows(run)
@@ -270,6 +272,13 @@ def with_reasons(actions: ActionList, bundle: Bundle, frame: pd.DataFrame, goal:
     rows = frame.iloc[[row.row for row in first]].reset_index(drop=True)
     reasons = explain_rows(bundle.model, rows, frame, unless=goal.good)
     return replace(actions, rows=tuple(map(_with_reasons, first, reasons)) + actions.rows[MOST_REASONS:])
+
+
+def goal_mark(goal: Goal) -> str:
+    """What is found for a goal is kept under this: for goals that do not say that acting is free it is what it was before one
+    could, so that what was kept then is still there."""
+    told = to_json(goal)
+    return fingerprint(told if told.pop("contact_free") is False else goal)
 
 
 def _with_reasons(row: ActionRow, why: tuple[str, ...]) -> ActionRow:

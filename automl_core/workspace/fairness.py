@@ -16,6 +16,7 @@ from automl_core.framing.problem import Problem
 from automl_core.workspace import explained
 from automl_core.workspace.context import Context
 from automl_core.workspace.search import Searching
+from automl_core.workspace.summaries import cut_of
 from automl_core.workspace.views import Run
 
 
@@ -112,7 +113,7 @@ class Auditing:
         if problem.task == "regression":
             level = math.nan if problem.level is None or problem.metric == "mape" else problem.level
             return explaining.audit(explaining.Audit(past.oof, y, groups, None, column, "", together=together, level=level))
-        cut = 0.5 if not run.summary else run.summary.factors or run.summary.threshold
+        cut = cut_of(run.summary) if run.summary else 0.5
         codes = predicted_codes(past.oof, cut)
         if problem.task == "binary":
             return explaining.audit(explaining.Audit(past.oof, y, groups, codes == 1, column, problem.positive,

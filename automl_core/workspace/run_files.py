@@ -78,7 +78,7 @@ def read_predictions(path: Path) -> Predictions:
 def _write(context: Context, run: Run, model: Model, predictions: Predictions, metadata: Metadata) -> tuple[str, str]:
     """The bundle and the out-of-fold predictions as files of the store: their ids."""
     store = context.store
-    contract = with_predictions(metadata.contract, model.problem, predictions.oof, model.factors)
+    contract = with_predictions(metadata.contract, model.problem, predictions.oof, model.cut)
     card = model_card(CardFacts(
         model.problem, summary_of(run), tuple(column.name for column in contract.columns if column.needed), datetime.now(UTC),
         metadata.origin.name, metadata.origin.sha256, metadata.verdict, metadata.explanation, __version__))

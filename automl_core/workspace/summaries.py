@@ -4,6 +4,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from automl_core.errors import NotFound
+from automl_core.framing.metric_rows import Cut, MiddleStep
 from automl_core.framing.metrics import get_metric
 from automl_core.framing.problem import Verdict
 from automl_core.search.model import Model
@@ -19,6 +20,11 @@ def summary_of(run: Run) -> RunSummary:
     return run.summary
 
 
+def cut_of(summary: RunSummary) -> Cut:
+    """What labels of the handed-over model are made by."""
+    return MiddleStep(summary.factors) if summary.middle else summary.factors or summary.threshold
+
+
 def with_choice(summary: RunSummary, rung: str, model: Model) -> RunSummary:
     """The summary with this rung of the ladder handed over, by the user's own choice."""
     offer = next(item for item in summary.ladder if item.name == rung)
@@ -27,10 +33,14 @@ def with_choice(summary: RunSummary, rung: str, model: Model) -> RunSummary:
     metric = get_metric(summary.metric).title
     what = offer.members[0] if len(offer.members) == 1 else f"a blend of {len(offer.members)} models"
     sentence = f"You chose {what}: {metric} {offer.score.words} on rows it had not seen, {offer.row_ms_p50:.2g} ms a row."
-    sentence = f"{sentence} {left_out_sentence(summary.rows, summary.left_out, summary.all_seconds)}".rstrip()
+    sentence = f"{sentence} {_left_out(summary)}".rstrip()
     return replace(summary, score=offer.score, family=family, members=offer.members, ladder=ladder, mb=offer.mb,
                    row_ms_p50=offer.row_ms_p50, row_ms_p95=offer.row_ms_p95, threshold=model.threshold, factors=model.factors,
-                   sentence=sentence)
+                   middle=model.middle, sentence=sentence)
+
+
+def _left_out(summary: RunSummary) -> str:
+    return left_out_sentence(summary.rows, summary.left_out, summary.all_seconds, summary.crowded)
 
 
 def with_check(summary: RunSummary, verdict: Verdict | None) -> RunSummary:

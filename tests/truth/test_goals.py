@@ -10,7 +10,8 @@ import pytest
 
 from automl_core.data.infer import table_from_frame
 from automl_core.errors import BadInput
-from automl_core.framing.metrics import METRICS, metric_of
+from automl_core.framing.metric_rows import MiddleStep, predicted_codes
+from automl_core.framing.metrics import METRICS, decision_of, metric_of
 from automl_core.framing.problem import Money, Problem
 from automl_core.framing.score_interval import score_with_interval
 from automl_core.search import FolderJournal, Outcome, SearchData, search
@@ -136,12 +137,54 @@ def test_ordered_classes_are_learned_step_by_step(tmp_path: Path) -> None:
     truth = chances[steps.positions]
     near, best = (np.mean(np.abs(said.argmax(axis=1) - steps.y) <= 1) for said in (steps.oof, truth))
     assert near > 0.95 * best
-    # the step with as much below as above it is fewest steps off
-    near, best = (np.mean(np.abs((said.cumsum(axis=1) < 0.5).sum(axis=1) - steps.y) <= 1) for said in (steps.oof, truth))
+    # the step with as much below as above it, which rows are called, is fewest steps off
+    near, best = (np.mean(np.abs(steps.model.called(said) - steps.y) <= 1) for said in (steps.oof, truth))
     assert near > 0.9
     assert near > 0.98 * best
+    off, likeliest = (np.abs(said - steps.y).mean() for said in (steps.model.called(steps.oof), steps.oof.argmax(axis=1)))
+    assert off < likeliest
     with pytest.raises(BadInput):
         run(frame, replace(problem, ordered=False), tmp_path / "unordered", ("ordered",))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_middle_step_is_off_by_fewer_steps_than_the_likeliest(seed: int) -> None:
+    """A third of the rows is at either end of a scale, or nowhere near what a model can tell: the likeliest step is an end."""
+    random = np.random.default_rng(seed)
+    ends, mean = random.random((4_000, 1)) < 0.3, random.normal(2, 1, (4_000, 1))
+    chances = np.exp(-0.5 * np.square(np.arange(5) - mean)) + np.where(ends, np.array([2.0, 0, 0, 0, 2.0]), 0)
+    chances /= chances.sum(axis=1, keepdims=True)
+    y = (random.random((4_000, 1)) > chances.cumsum(axis=1)).sum(axis=1)
+    middle, likeliest = (np.abs(predicted_codes(chances, cut) - y) for cut in (MiddleStep(), 0.5))
+    gain = likeliest - middle
+    assert gain.mean() > 3 * gain.std() / np.sqrt(len(gain))
+    every = np.abs(np.arange(5)[:, None] - y).mean(axis=1)
+    assert middle.mean() < every.min()
+
+
+def test_ties_of_steps_go_to_the_lower_and_do_not_hang_on_rounding() -> None:
+    shares = np.array([[0.5, 0.0, 0.5], [0.1 + 0.2, 0.2, 0.5], [0.5 - 1e-17, 0.3, 0.2], [0.0, 0.0, 1.0], [0.2, 0.2, 0.6]])
+    assert predicted_codes(shares, MiddleStep()).tolist() == [0, 1, 0, 2, 2]
+    assert predicted_codes(shares, MiddleStep((1.0, 1.0, 0.1))).tolist() == [0, 0, 0, 2, 1]
+    assert decision_of(Problem("y", "multiclass", "accuracy", STEPS, ordered=True)).cut == MiddleStep()
+    assert decision_of(Problem("y", "multiclass", "accuracy", STEPS, ordered=True), 0.5).cut == 0.5
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "balanced_accuracy"])
+def test_a_search_judges_steps_by_what_it_calls_them(metric: str, tmp_path: Path) -> None:
+    """Its score is that of middle steps on rows not seen, and new rows are called so."""
+    frame, _ = make_steps(1_500)
+    found = run(frame, Problem("grade", "multiclass", metric, STEPS, ordered=True), tmp_path, ("linear",))
+    model, summary = found.model, found.summary
+    assert model.middle
+    assert (summary.middle, summary.factors) == (model.middle, model.factors)
+    score = METRICS[metric].score
+    called = score(found.y, np.eye(4)[predicted_codes(found.oof, model.cut)])
+    assert summary.score.mean == pytest.approx(called, abs=1e-9 if metric == "accuracy" else 0.02)
+    assert np.array_equal(model.called(found.oof), predicted_codes(found.oof, MiddleStep(model.factors)))
+    if metric == "balanced_accuracy":
+        assert model.factors
+        assert called > score(found.y, np.eye(4)[predicted_codes(found.oof, MiddleStep())]) + 0.01
 
 
 def test_the_ranked_score_counts_steps() -> None:

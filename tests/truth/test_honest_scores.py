@@ -13,7 +13,7 @@ import pytest
 from automl_core.data.infer import table_from_frame
 from automl_core.framing import check, predicted_codes
 from automl_core.framing.class_factors import TUNED, labelled, labelled_by_others, tune_factors
-from automl_core.framing.metrics import METRICS, decision_of, get_metric, tune_threshold
+from automl_core.framing.metrics import METRICS, decision_of, drawn_labels, get_metric, tune_threshold
 from automl_core.framing.problem import Money, Problem
 from automl_core.framing.score_interval import Counting, differences, paired_difference, score_with_interval
 from automl_core.framing.validation import make_folds
@@ -198,7 +198,7 @@ def test_the_baseline_is_the_best_constant(metric: str, tmp_path: Path) -> None:
     assert average.score <= best * 1.02
 
 
-@pytest.mark.parametrize("name", ["accuracy", "f1", "f1_macro", "balanced_accuracy", "mcc"])
+@pytest.mark.parametrize("name", ["accuracy", "f1", "balanced_accuracy", "mcc"])
 def test_the_baseline_of_labels_is_one_label(name: str, tmp_path: Path) -> None:
     """Three groups, each of them a fold: the label that most rows of the other two have is the wrong one for two of them."""
     group = np.repeat(np.arange(3), 100)
@@ -212,6 +212,26 @@ def test_the_baseline_of_labels_is_one_label(name: str, tmp_path: Path) -> None:
     told = score_of(contest, folds, _baseline(contest, folds)).mean
     best = max(METRICS[name].score(prepared.y, np.full(300, constant)) for constant in (0.0, 1.0))
     assert told == pytest.approx(best)
+
+
+@pytest.mark.parametrize("name", ["balanced_accuracy", "f1_macro", "mcc"])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_baseline_of_labels_is_that_of_the_check(name: str, classes: int, tmp_path: Path) -> None:
+    """Labels drawn by chance have a macro F1 of one part of the classes, one label for all less: the check compared with the one,
+    the search with the other, and labels of noise seemed to pay. Of the other two both say the same."""
+    random, names = np.random.default_rng(classes), ("high", "low", "mid")[:classes]
+    y = random.choice(classes, 3_000, p=np.array([[0.9, 0.1], [0.8, 0.15, 0.05]][classes - 2]))
+    table = table_from_frame(pd.DataFrame({"x": random.normal(size=len(y)), "y": np.array(names)[y]}), "noise")
+    problem = Problem("y", "multiclass" if classes > 2 else "binary", name, names, "" if classes > 2 else "low")
+    plan, folds = Plan(folds=3, families=("linear",)), (0, 1, 2)
+    prepared = prepare(SearchData(table.frame, table.columns, problem), plan)
+    contest = open_contest(prepared, plan, FolderJournal(tmp_path), Clock(60.0))
+    told = score_of(contest, folds, _baseline(contest, folds))
+    assert told.mean == pytest.approx(0.0 if name == "mcc" else 1 / classes, abs=0.02)
+    if name == "f1_macro":
+        assert told.mean == pytest.approx(check(table.frame, table.columns, problem).ladder[0].score, abs=0.03)
+    by_chance = drawn_labels(np.tile(np.bincount(y) / len(y), (len(y), 1)) if classes > 2 else np.full(len(y), y.mean()), 7)
+    assert score_of(contest, folds, by_chance).low < told.mean
 
 
 def test_noise_does_not_pay_by_its_share_of_the_truth() -> None:

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from automl_core.errors import BadInput, Untrusted
+from automl_core.framing.metric_rows import MiddleStep
 from automl_core.production import load_bundle, write_bundle
 from automl_core.production.bundle import _json
 from automl_core.production.wheel import build_wheel, scoring_modules, wheel_name
@@ -94,6 +95,31 @@ def test_factors_of_classes_are_kept_and_older_bundles_have_none(tmp_path: Path)
     assert load_bundle(old).model.factors == ()
 
 
+def test_steps_are_called_by_their_middle_and_those_of_older_bundles_by_the_likeliest(tmp_path: Path) -> None:
+    """And a program that knows no such thing refuses the bundle instead of calling rows otherwise."""
+    model, table = make_model("multiclass", ("linear",))
+    path, steps = tmp_path / "m.zip", replace(model, middle=True, problem=replace(model.problem, ordered=True))
+    write_bundle(path, steps, make_contract(model, table), "", {})
+    again, shares = load_bundle(path).model, np.array([[0.4, 0.25, 0.35]])
+    assert (again.cut, again.called(shares).tolist()) == (MiddleStep(), [1])
+    with zipfile.ZipFile(path) as archive:
+        manifest, stored = (json.loads(archive.read(name)) for name in ("manifest.json", "model.json"))
+    assert manifest["format"] == 5
+    del stored["middle"]
+    content = json.dumps(stored).encode()
+    manifest["format"] = 4
+    manifest["files"]["model.json"] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+    changed = {"model.json": content, "manifest.json": json.dumps(manifest).encode()}
+    old = load_bundle(rewrite(path, tmp_path / "old.zip", changed))
+    assert old.model.problem.ordered
+    assert old.model.called(shares).tolist() == [0]
+    scored, chances = old.predict(make_frame()), old.model.predict_frame(table.frame)
+    assert scored["prediction"].tolist() == [model.problem.classes[place] for place in chances.argmax(axis=1)]
+    write_bundle(path, model, make_contract(model, table), "", {})
+    with zipfile.ZipFile(path) as archive:
+        assert json.loads(archive.read("manifest.json"))["format"] == 4
+
+
 def test_no_pickle_and_all_hashed(written: Path) -> None:
     with zipfile.ZipFile(written) as archive:
         names = set(archive.namelist())
@@ -169,7 +195,7 @@ def test_a_bundle_of_the_format_before_is_read_and_a_later_one_is_not(written: P
     assert manifest["format"] == 4
     before = rewrite(written, tmp_path / "before.zip", {"manifest.json": json.dumps(manifest | {"format": 3}).encode()})
     assert load_bundle(before).model is not None
-    later = rewrite(written, tmp_path / "later.zip", {"manifest.json": json.dumps(manifest | {"format": 5}).encode()})
+    later = rewrite(written, tmp_path / "later.zip", {"manifest.json": json.dumps(manifest | {"format": 6}).encode()})
     with pytest.raises(BadInput, match="another version"):
         load_bundle(later)
 

@@ -11,6 +11,7 @@ import pytest
 from automl_core.codec import from_json, to_json
 from automl_core.data.schema import type_frame
 from automl_core.data.table import Column
+from automl_core.framing.metric_rows import MiddleStep
 from automl_core.framing.problem import Problem
 from automl_core.production.contract import ColumnContract, Contract, important
 from automl_core.production.learned import Learned
@@ -202,6 +203,18 @@ def test_labels_of_several_classes_are_judged_by_the_factors_of_the_model() -> N
     assert (prediction_series(p, labels, factors) == y).all()
 
 
+def test_steps_are_judged_and_watched_by_their_middle() -> None:
+    steps = Problem("y", "multiclass", "accuracy", ("a", "b", "c"), ordered=True)
+    p, y, raw = np.tile([0.4, 0.25, 0.35], (600, 1)), pd.Series(["b"] * 599 + ["c"]), rows()
+    made, typed = make_contract(type_frame(raw, COLUMNS).frame, COLUMNS, steps, p, {}), type_frame(raw, FEATURES)
+    older, newer = (report_batch(made, typed, p, y, steps, threshold=cut) for cut in (0.5, MiddleStep()))
+    assert older.realised is not None
+    assert newer.realised is not None
+    assert (older.realised.value, newer.realised.value) == (0.0, pytest.approx(599 / 600))
+    assert (prediction_series(p, steps) == "a").all()
+    assert (prediction_series(p, steps, MiddleStep()) == "b").all()
+
+
 def test_important_columns_are_the_same_for_checks_and_scores() -> None:
     parts = tuple(ColumnContract(name, "float", "number", 0.0, 10, share) for name, share in (("a", 0.7), ("b", 0.2), ("c", 0.1)))
     assert important(Contract(parts, None, 10, "y")) == {"a", "b"}
@@ -275,3 +288,17 @@ def test_predictions_that_were_not_compared_are_not_said_to_have_stayed() -> Non
     raw, made = tabled(600, 0)
     moved = type_frame(raw.assign(big=raw["big"] + 8), FEATURES)
     assert report_batch(made, moved, None, None, PROBLEM).sentence == "“big” changed since training."
+
+
+def test_quantiles_of_many_columns_are_taken_together_and_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng, calls, quantile = np.random.default_rng(0), [], np.quantile
+    frame = pd.DataFrame(rng.normal(size=(50, 300)), columns=[f"x{place}" for place in range(300)])
+    frame["whole"], frame.loc[::7, "x3"] = rng.integers(0, 9, 50), np.nan
+    columns = tuple(Column(name, "float", "number") for name in frame)
+    monkeypatch.setattr(np, "quantile", lambda *asked, **how: calls.append(1) or quantile(*asked, **how))
+    made = make_contract(frame, columns, PROBLEM, None, {})
+    assert len(calls) < 10
+    for part in made.columns:
+        present = frame[part.name].dropna()
+        assert part.quantiles == tuple(quantile(present, np.linspace(0, 1, 101)).tolist())
+        assert part.missing_share == pytest.approx(1 - len(present) / 50)

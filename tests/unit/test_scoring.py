@@ -80,6 +80,21 @@ def test_labels_of_several_classes_follow_their_factors() -> None:
     assert (called != np.array(model.problem.classes)[shares.argmax(axis=1)]).any()
 
 
+@pytest.mark.parametrize("factors", [(), (1.0, 0.8, 1.2)])
+def test_steps_of_a_scale_are_called_by_their_middle(factors: tuple[float, ...]) -> None:
+    model = replace(scorer("multiclass").model, middle=True, factors=factors)
+    made, frame = Scorer(model, scorer("multiclass").contract, ("customer id",)), make_frame(100, seed=3)
+    assert_agrees(made, frame)
+    scored = made.predict(frame)
+    shares = scored[["probability_bronze", "probability_gold", "probability_silver"]].to_numpy() * (factors or 1.0)
+    below = shares.cumsum(axis=1) / shares.sum(axis=1, keepdims=True)
+    called = np.array([model.problem.classes.index(label) for label in scored["prediction"]])
+    rows = np.arange(len(called))
+    assert (below[rows, called] >= 0.5).all()
+    assert (below[rows, called] - shares[rows, called] / shares.sum(axis=1) < 0.5).all()
+    assert (called != shares.argmax(axis=1)).any()
+
+
 def test_labels_follow_the_threshold() -> None:
     scored = scorer().predict(make_frame(100, seed=3))
     assert ((scored["probability_Yes"] >= 0.4) == (scored["prediction"] == "Yes")).all()

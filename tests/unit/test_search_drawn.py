@@ -8,12 +8,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from automl_core.acting.action import Goal
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
-from automl_core.search import FolderJournal, SearchData, plan, search
+from automl_core.search import FolderJournal, SearchData, SilentWatch, memory, plan, search
 from automl_core.search.plan import Plan
 from automl_core.search.prepared import FEWEST, drawn, prepare
 from automl_core.workspace import act as act_step
@@ -83,6 +84,55 @@ def test_a_search_that_left_rows_out(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert np.array_equal(target == data.problem.positive, outcome.y == 1)
     whole = prepare(data, replace(short, budget_seconds=60))
     assert (len(whole.y), whole.left_out) == (1_500, 0)
+
+
+def test_a_table_too_wide_for_the_memory_is_learned_from_fewer_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said before and after; the system would have ended the search without a word."""
+    fit_here(monkeypatch)
+    data: SearchData = make_data(rows=1_500)
+    short = Plan(60, 2, families=("linear",), folds=3, max_trials=1)
+    wide = prepare(data, short).matrix.shape[1]
+    monkeypatch.setattr(memory, "machine_bytes", lambda: 4 * 4.5 * 8 * wide * 600)  # a quarter holds one fit of 600 rows
+    prepared = prepare(data, short)
+    assert (len(prepared.y), prepared.left_out, prepared.crowded) == (600, 900, True)
+    told: list[str] = []
+
+    class Listening(SilentWatch):
+        def progress(self, fraction: float, sentence: str, seconds_left: float) -> None:
+            told.append(sentence)
+
+    outcome = search(data, short, FolderJournal(tmp_path), Listening())
+    assert (outcome.summary.rows, outcome.summary.left_out, outcome.summary.crowded) == (600, 900, True)
+    assert any("does not hold all 1,500 rows" in sentence and "1 of 2 fits at once" in sentence for sentence in told)
+    assert "memory of this machine does not hold all 1,500 rows" in outcome.summary.sentence
+    assert "time was too short" not in outcome.summary.sentence
+    chosen = with_choice(outcome.summary, outcome.summary.ladder[0].name, outcome.model)
+    assert "memory of this machine does not hold all 1,500 rows" in chosen.sentence
+    monkeypatch.setattr(memory, "machine_bytes", lambda: 1_000)
+    with pytest.raises(BadInput, match="too many for the memory of this machine"):
+        prepare(data, short)
+
+
+def test_fits_at_once_are_as_many_as_the_memory_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, four = pd.DataFrame({"x": np.zeros(20_000)}), Plan(jobs=4)
+    found = {}
+    for gigabytes in (1, 4, 8, 10, 16):
+        monkeypatch.setattr(memory, "machine_bytes", lambda held=gigabytes: held * 10**9)
+        found[gigabytes] = (memory.rows_that_fit(20_000, 4_000, frame, four), memory.fits_at_once(20_000, 4_000, frame, four))
+    assert [jobs for _, jobs in found.values()] == [1, 1, 2, 3, 4]
+    assert found[1][0] < 20_000 // 4
+    assert [rows for rows, _ in list(found.values())[2:]] == [20_000] * 3
+    assert memory.rows_that_fit(300, 20, frame, four) == 300
+    assert memory.fits_at_once(20_000, 4_000, frame, Plan(jobs=4, executor="dask://host:1")) == 4  # not on this machine
+
+
+def test_the_memory_of_a_container_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    limit, none = tmp_path / "memory.max", tmp_path / "none"
+    limit.write_text("max\n")
+    monkeypatch.setattr(memory, "LIMITS", (limit, none))
+    whole = memory.machine_bytes()
+    limit.write_text("1000000\n")
+    assert memory.machine_bytes() == 1_000_000 < whole
 
 
 def test_rows_left_out_can_be_ranked_and_rows_learned_from_cannot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

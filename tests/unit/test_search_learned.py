@@ -396,8 +396,6 @@ def test_a_search_that_goes_on_has_the_columns_of_its_models(tmp_path: Path, mon
         return fit_codes(source, train, seed, 0.0 if len(learned) < 4 else until)
 
     monkeypatch.setattr("automl_core.search.worker.fit_codes", short)
-    search(data, plan, FolderJournal(tmp_path))
-    assert len(learned) == 3
     submit = here.submit
 
     def lossy(task: Any, *arguments: Any) -> Future[Any]:
@@ -408,6 +406,8 @@ def test_a_search_that_goes_on_has_the_columns_of_its_models(tmp_path: Path, mon
         return submit(task, *arguments)
 
     monkeypatch.setattr(here, "submit", lossy)
+    search(data, plan, FolderJournal(tmp_path))
+    assert len(learned) == 3
     outcome = search(data, plan, FolderJournal(tmp_path))
     assert not outcome.summary.refitted
     model = outcome.model

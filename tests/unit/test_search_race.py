@@ -25,6 +25,7 @@ from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew
 from automl_core.search.ensemble import Electorate, bagged_weights, blend, greedy_weights, sampled
 from automl_core.search.executors import open_executor
+from automl_core.search.families import families
 from automl_core.search.journal import FoldResult
 from automl_core.search.offers import Ballot, Offer, choose, make_offers
 from automl_core.search.opening import open_contest
@@ -233,7 +234,6 @@ def test_a_search_that_goes_on_and_loses_its_refits_still_hands_over(tmp_path: P
     frame["shop"] = [f"s{number}" for number in np.random.default_rng(0).integers(0, 30, 400)]  # a column that is coded
     table = table_from_frame(frame, "customers")
     data, plan = SearchData(table.frame, table.columns, PROBLEMS["binary"]), Plan(60, 2, families=FAST, folds=3, max_trials=3)
-    search(data, plan, FolderJournal(tmp_path))
 
     def lossy(task: Any, *arguments: Any) -> Future[Any]:
         if task is run_fit and arguments[1].fold == -1:
@@ -241,6 +241,7 @@ def test_a_search_that_goes_on_and_loses_its_refits_still_hands_over(tmp_path: P
         return _done(task(*arguments) if task in (run_fit, run_extras) else None)
 
     monkeypatch.setattr(here, "submit", lossy)
+    search(data, plan, FolderJournal(tmp_path))  # what it fitted again would be there
     outcome = search(data, plan, FolderJournal(tmp_path))
     assert not outcome.summary.refitted
     assert np.isfinite(outcome.model.predict_frame(data.frame)).all()
@@ -347,6 +348,15 @@ def test_the_portfolio_varies_families_first() -> None:
     assert {candidate.family for candidate in make_portfolio(PROBLEMS["binary"], 10_000, Plan(families=("ebm",)))} == {"ebm"}
     with pytest.raises(BadInput, match="no plug-in"):
         make_portfolio(PROBLEMS["binary"], 100, Plan(families=("magic",)))
+
+
+def test_what_cannot_weigh_rows_is_not_tried_where_they_have_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(portfolio, "learners", lambda: tuple(map(families().get, ("tabpfn", "linear"))))  # as if installed
+    plain, weighed = PROBLEMS["binary"], replace(PROBLEMS["binary"], weights="size")
+    assert {candidate.family for candidate in make_portfolio(plain, 500, Plan())} == {"tabpfn", "linear"}
+    assert {candidate.family for candidate in make_portfolio(weighed, 500, Plan())} == {"linear"}
+    with pytest.raises(BadInput, match="None of the chosen"):
+        make_portfolio(weighed, 500, Plan(families=("tabpfn",)))
 
 
 def test_a_family_that_is_not_listed_is_tried_early(monkeypatch: pytest.MonkeyPatch) -> None:

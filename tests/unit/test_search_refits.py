@@ -4,21 +4,25 @@ from __future__ import annotations
 import math
 import time
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from automl_core.search import FolderJournal, entry, search
+from automl_core.search import FolderJournal, entry, opening, search
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew
+from automl_core.search.earlier import earlier_refits, find_columns
 from automl_core.search.journal import FoldResult
 from automl_core.search.opening import open_contest
 from automl_core.search.plan import Candidate, Plan
+from automl_core.search.portfolio import make_portfolio
 from automl_core.search.prepared import prepare
 from automl_core.search.race import LATE_FIT, Race
 from automl_core.search.refits import MOST_BAGS, refit
+from automl_core.search.reserve import likely_team, refit_seconds
 from automl_core.search.watch import SilentWatch
 from automl_core.workspace.going_on import with_more
 from tests.unit.test_search_race import FAST, HereExecutor, fit_here, make_data
@@ -136,6 +140,40 @@ def test_more_time_is_not_taken_for_a_crash(tmp_path: Path, monkeypatch: pytest.
     search(data, more, journal)
     assert asked == [False, False, True]
     assert spent < ended < spent + 4.0
+
+
+def test_what_was_fitted_on_all_rows_is_not_fitted_again_with_more_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The added time went into refits that gave the same model; on learned columns, too, they are taken as they are, and no time
+    is kept for them."""
+    here, kept = fit_here(monkeypatch), list[float]()
+    monkeypatch.setattr(opening, "make_portfolio", lambda *asked: make_portfolio(*asked)[:3])
+    data, plan = make_data(rows=300), Plan(60.0, 2, families=FAST, folds=2, max_trials=3)
+    first = search(data, plan, FolderJournal(tmp_path))
+    assert {fit for fit in here.fits if fit[1] < 0}
+    assert (tmp_path / "fits" / "codesall.npz").exists()
+    here.fits.clear()
+    spent = first.summary.fit_seconds
+    again = search(data, replace(with_more(plan, spent, 3.0), max_trials=3), FolderJournal(tmp_path))
+    assert not here.fits
+    assert again.summary.members == first.summary.members
+    assert again.summary.refitted
+    for name, model in first.rungs.items():
+        np.testing.assert_array_equal(model.predict_frame(data.frame), again.rungs[name].predict_frame(data.frame))
+    prepared, journal = prepare(data, plan), FolderJournal(tmp_path)
+    race = Race(open_contest(prepared, plan, journal, Clock(60.0)), Clock(60.0), Crew(here, None), journal, SilentWatch())
+    team = likely_team(race.contest)
+    kept.append(refit_seconds(race.contest, team))
+    find_columns(race)
+    assert set(team) <= set(race.contest.refitted)
+    assert kept[0] > refit_seconds(race.contest, team) == 0.0
+    wanted = {team[0]: race.contest.refitted[team[0]] + 1}  # a fold was fitted anew: it is another model
+    assert earlier_refits(race, [item for item in race.contest.candidates if item.key == team[0]], wanted) == {}
+    (tmp_path / "fits" / "codesall.npz").unlink()
+    lost = Race(open_contest(prepared, plan, journal, Clock(60.0)), Clock(60.0), Crew(here, None), journal, SilentWatch())
+    find_columns(lost)
+    coded = {item.key for item in lost.contest.candidates if lost.contest.wanted_extras(item)}
+    assert coded & set(race.contest.refitted)
+    assert not coded & set(lost.contest.refitted)
 
 
 def test_time_added_after_a_search_was_told_to_finish_is_more_time(tmp_path: Path) -> None:

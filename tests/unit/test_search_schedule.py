@@ -49,6 +49,29 @@ def test_both_ways_are_tried_of_a_family_before_its_others() -> None:
     assert place.candidate == BOOST
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e-12, 1e12])
+def test_what_is_tried_next_hangs_on_no_unit(unit: float) -> None:
+    """Where the target is a number of a trillionth all errors looked alike, and a family three times as bad was tried again."""
+    prepared = prepare(make_data("regression"), Plan(folds=2))
+    order = (LINE, BOOST, Candidate("line_2", "linear", "Line"), Candidate("boost_2", "lightgbm", "Trees"))
+    contest = contest_of(replace(prepared, y=unit * prepared.y), order, {"line": 3.0 * unit, "boost": 1.0 * unit})
+    place = next_place(contest, NOW)
+    assert place is not None
+    assert place.candidate.key == "boost_2"
+
+
+def test_where_the_best_makes_no_error_the_others_are_told_apart() -> None:
+    prepared = prepare(make_data("regression"), Plan(folds=2))
+    order = (LINE, BOOST, Candidate("line_2", "linear", "Line"), Candidate("boost_2", "lightgbm", "Trees"))
+    for misses in ({"line": 1e-12, "boost": 0.0}, {"line": 3.0, "boost": 0.0}):
+        place = next_place(contest_of(prepared, order, misses), NOW)
+        assert place is not None
+        assert place.candidate.key == "boost_2"
+    nothing = next_place(contest_of(prepared, order, {"line": 0.0, "boost": 0.0}), NOW)
+    assert nothing is not None
+    assert nothing.candidate.key == "line_2"
+
+
 def test_ten_candidates_are_worth_more_than_another_fold() -> None:
     prepared = prepare(make_data("regression"), Plan(folds=4))
     contest = contest_of(prepared, (LINE, BOOST), {"line": 2.0, "boost": 1.0}, 0)
