@@ -8,15 +8,17 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.search.feature import Array
 from automl_core.search.text import Cells, TextCoder, pieces, split_words
 from automl_core.search.text_scores import TextScores
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LEAST_LEVELS = 60
 RARE, LEAST_RARE = 10, 0.3  # a level of fewer rows is rare; the share of levels that are
@@ -63,16 +65,15 @@ class Letters:
 
     def columns(self, series: pd.Series[Any]) -> Array:
         """(n, q) of a column of levels; NaN where it is missing."""
-        places, names = pd.factorize(series)
-        told = self.of(names.tolist())
-        out: Array = np.vstack([told, np.full((1, told.shape[1]), math.nan)])[places]  # a missing level has place -1
+        levels = levels_of(series)
+        told = self.of(levels.names)
+        out: Array = np.vstack([told, np.full((1, told.shape[1]), math.nan)])[levels.places]  # a missing level has place -1
         return out
 
     def of(self, names: Sequence[str]) -> Array:
         """(levels, q) of each level."""
         terms = self.coder.table(names)
-        shape = self.coder.columns(pd.Series(names, dtype=object), terms)[:, :self.dimensions]
-        return np.column_stack([shape, self.scores.columns(terms), [self._common(name) for name in names]])
+        return np.column_stack([self.coder.topics(terms), self.scores.columns(terms), [self._common(name) for name in names]])
 
     def cell(self, value: Any) -> list[float]:
         """The same of one row."""
@@ -125,6 +126,8 @@ def find_levels(series: pd.Series[Any]) -> Levels | None:
 
 def levels_of(series: pd.Series[Any]) -> Levels:
     """The levels of a column, in the order in which they come."""
+    import pandas as pd  # here: workers do without
+
     places, found = pd.factorize(series)
     return Levels(places.astype(np.int32), tuple(str(name) for name in found.tolist()))
 

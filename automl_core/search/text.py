@@ -134,14 +134,20 @@ class TextCoder:
         """(n, features) of a column of texts whose terms are `found`."""
         topics = self.components.shape[1]
         out = np.empty((len(series), len(self.names)))
-        rows, word = np.repeat(np.arange(len(out)), np.diff(found.starts)), found.places < self.words
-        rows, values, places = rows[word], found.values[word], found.places[word]
-        for topic in range(topics):
-            out[:, topic] = np.bincount(rows, values * self.components[places, topic], minlength=len(out))
+        out[:, :topics] = self.topics(found)
         missing = series.isna().to_numpy()
         texts = ("" if none else text for text, none in zip(series.tolist(), missing.tolist(), strict=True))
         out[:, topics:] = np.array([self.way.cell(text) for text in texts]).reshape(len(out), len(self.way.names))
         out[missing] = math.nan
+        return out
+
+    def topics(self, found: Terms) -> Array:
+        """(n, dimensions) of texts whose terms are `found`."""
+        out = np.empty((len(found.starts) - 1, self.components.shape[1]))
+        rows, word = np.repeat(np.arange(len(out)), np.diff(found.starts)), found.places < self.words
+        rows, values, places = rows[word], found.values[word], found.places[word]
+        for topic in range(out.shape[1]):
+            out[:, topic] = np.bincount(rows, values * self.components[places, topic], minlength=len(out))
         return out
 
     def document(self) -> dict[str, Any]:
