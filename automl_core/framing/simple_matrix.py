@@ -148,7 +148,8 @@ def _words(series: pd.Series) -> tuple[Floats, dict[str, Floats]]:
     """Number of words, and presence of each of the commonest words."""
     found = [set(_WORD.findall(text.lower())) if isinstance(text, str) else set() for text in series]
     counts = Counter(word for words in found for word in words)
-    wanted = [word for word, count in counts.most_common(MOST_WORDS) if count >= max(5, WORD_ROWS * len(series))]
+    common = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_WORDS]  # sets have another order in each process
+    wanted = [word for word, count in common if count >= max(5, WORD_ROWS * len(series))]
     place = {word: i for i, word in enumerate(wanted)}
     flags = np.zeros((len(wanted), len(found)))
     for row, words in enumerate(found):

@@ -265,3 +265,12 @@ def test_a_linear_rung_of_many_columns_is_made_of_those_it_takes(monkeypatch: py
     found = matrix_step.simple_matrix(frame, columns)
     assert len(made) == found.linear.shape[1] == matrix_step.MOST_ONE_HOT
     assert found.trees.shape[1] == found.questions.shape[1] == 900
+
+
+def test_of_words_that_are_as_common_the_same_ones_are_taken_in_every_process() -> None:
+    """Sets of words have another order in each process, and the order decided between ties: a verdict changed from run to run."""
+    words = [f"word{place:03d}" for place in range(150)]
+    frame = pd.DataFrame({"text": [" ".join(words[::-1])] * 40})
+    counted, flags = matrix_step._words(frame["text"])
+    assert list(flags) == words[: matrix_step.MOST_WORDS]
+    assert counted.tolist() == [150.0] * 40
