@@ -20,7 +20,7 @@ from automl_core.search.journal import FoldResult
 from automl_core.search.log_target import is_log
 from automl_core.search.model import Member, Model
 from automl_core.search.plan import Candidate, Score
-from automl_core.search.worker import ALL_ROWS, ExtrasKind
+from automl_core.search.worker import ALL_ROWS, EXTRAS_KINDS, ExtrasKind
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +91,7 @@ def _lay_out(contest: Contest, sources: dict[str, int]) -> _Layout:
     codes: list[Code] = []
     code_features: list[Feature] = []
     formulas: list[Formula] = []
-    for kind, fold in sorted(needed):  # codes come before formulas
+    for kind, fold in sorted(needed, key=lambda one: (EXTRAS_KINDS.index(one[0]), one[1])):  # formulas come last
         extras = contest.extras[kind, fold]
         width = len(extras.features)
         places[kind, fold] = tuple(range(start, start + width))

@@ -17,7 +17,7 @@ from automl_core.search.family import Array
 from automl_core.search.feature import Feature
 from automl_core.search.journal import FoldResult
 from automl_core.search.log_target import best_scale, is_log, to_log
-from automl_core.search.plan import Candidate, Plan, Trial, TrialState
+from automl_core.search.plan import Candidate, Plan, Trial, TrialState, View
 from automl_core.search.prepared import Prepared
 from automl_core.search.worker import Extras, ExtrasKind
 
@@ -112,7 +112,8 @@ class Contest:
     def wanted_extras(self, candidate: Candidate) -> tuple[ExtrasKind, ...]:
         """The learned columns that the candidate's view has, in their order after the plain ones."""
         codes: tuple[ExtrasKind, ...] = ("codes",) if candidate.view != "plain" and self.prepared.coded else ()
-        return (*codes, "formulas") if candidate.view == "formed" else codes
+        more: dict[View, tuple[ExtrasKind, ...]] = {"formed": ("formulas",), "lettered": ("letters",)}
+        return codes + more.get(candidate.view, ())
 
     def features(self, candidate: Candidate, fold: int) -> tuple[Feature, ...]:
         """What a fit of this candidate on this fold sees."""

@@ -10,7 +10,7 @@ TrialState = Literal["finished", "truncated", "dropped", "failed"]
 MANY_A_SECOND = 500  # rows for each second of the budget
 MOST_A_SECOND = 5_000
 MANY_CLASSES, LEAST_OF_CLASS = 10, 20  # classes from which rows are fewer, and rows of each that there are room for all the same
-View = Literal["plain", "coded", "formed"]
+View = Literal["plain", "coded", "formed", "lettered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,9 @@ def left_out_sentence(rows: int, left_out: int, seconds: float = 0.0, crowded: b
 class Candidate:
     """One configuration of one family on one view of the features. `key` is a hash of all that: the same on every machine.
 
-    The views: "plain" columns, "coded" with what the target was for each level and text besides, "formed" with formulas too.
-    `twin` is the key of the same candidate without formulas: formulas must beat it. `tuned` ones were not in the
-    portfolio.
+    The views: "plain" columns, "coded" with what the target was for each level and text besides, "formed" with formulas too,
+    "lettered" with letters of levels. `twin` is the key of the same candidate without these: they must beat it. `tuned` ones
+    were not in the portfolio.
     """
 
     key: str
