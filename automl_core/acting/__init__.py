@@ -42,6 +42,7 @@ from automl_core.acting.segment_stories import SampledContributions, SegmentStor
 from automl_core.acting.simple_rule import rule_predictions
 from automl_core.acting.track_record import TrackRecord, track_record
 from automl_core.acting.uplift import Uplift, UpliftRoles, measure_uplift, ranked_rows
+from automl_core.acting.worth import row_values, valued
 
 __all__ = [
     "ActionCard",
@@ -129,6 +130,7 @@ __all__ = [
     "ranked_rows",
     "read_goal",
     "recourse",
+    "row_values",
     "rule_predictions",
     "same_goal",
     "seed_of",
@@ -139,4 +141,5 @@ __all__ = [
     "suggest_levers",
     "tell_segments",
     "track_record",
+    "valued",
 ]

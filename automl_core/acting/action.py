@@ -88,7 +88,10 @@ class Goal:
 
     `given` is known before the lever is moved; `never` is used nowhere; `later` is measured only after the lever, so adjusting
     for it would take away a part of the effect itself (it is neither compared on nor used to describe a group). `experiment`
-    names a column whose value was drawn by chance: that lever needs no comparing of like with like.
+    names a column whose value was drawn by chance: that lever needs no comparing of like with like. `value_column` names the
+    column that says what a good outcome of a row is worth, in place of one `value` for all: the list and the plan go by it, and
+    what speaks of groups (cards, pilots) by its mean, which `value` then is (see `worth.valued`). `save_range` is the 95 % range
+    of a `save_rate` that a pilot measured; empty while it is an assumption.
     """
 
     outcome: str
@@ -104,6 +107,13 @@ class Goal:
     currency: str = "€"
     later: tuple[str, ...] = ()
     experiment: str = ""
+    value_column: str = ""
+    save_range: tuple[float, ...] = ()
+
+    @property
+    def priced(self) -> bool:
+        """Whether it says what a good outcome is worth."""
+        return self.value > 0 or bool(self.value_column)
 
 
 @dataclass(frozen=True, slots=True)

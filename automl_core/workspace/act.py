@@ -11,6 +11,7 @@ import pandas as pd
 from automl_core import acting
 from automl_core import jobs as queue
 from automl_core.acting.action import ActionCard, ActionList, ActionRow, Actions, Goal, SegmentSearch
+from automl_core.codec import to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining import explain_rows
@@ -28,6 +29,7 @@ from automl_core.workspace.views import Run
 MOST_REASONS = 500
 TOO_MANY = ("Its rows and its money were counted when moves that the goal forbids were not left out yet, and are too high: look "
             "for actions again.")
+NEWER = {"value_column": "", "save_range": []}  # of a goal, as they are where nothing was said
 LEAST_SHARE = 0.05  # a share too small to tell the time left by
 
 
@@ -47,18 +49,29 @@ class Acting:
         _, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         saved = self.context.latest("goal", run.project_id, Goal)
         if saved is not None and saved.outcome == problem.target and saved.good in (problem.classes or ("low", "high")):
-            return saved
+            return self._valued(saved, run)
         suggested = acting.suggest_goal(problem, columns)
         if problem.task != "multiclass":
             return suggested
         rows = np.bincount(self.search.predictions(run).y.astype(np.int64), minlength=len(problem.classes))
         return replace(suggested, good=problem.classes[int(rows.argmax())])
 
+    def _valued(self, goal: Goal, run: Run) -> Goal:
+        """The goal with the mean of the column that says what rows are worth. Where that cannot be used in this table the list
+        says so: a page must open for its goal to be mended."""
+        try:
+            return acting.valued(goal, self.search.goal.open(self.search.inputs(run))[0])
+        except BadInput:
+            return goal
+
     def save_goal(self, project_id: str, goal: Goal) -> Goal:
         """Keep the goal, its values spelled as the table's; BadInput when a lever or column is unknown."""
-        _, columns, problem, _ = self.search.goal.open(self.search.inputs(self.search.needed(project_id)))
+        frame, columns, problem, _ = self.search.goal.open(self.search.inputs(self.search.needed(project_id)))
         acting.check_goal(goal, problem, columns)
         goal = acting.as_spelled(goal, columns)
+        if goal.value_column:
+            acting.row_values(frame, goal)
+            goal = replace(goal, value=0.0)  # the mean is that of the table at hand
         self.context.save("goal", project_id, goal)
         self.context.store.touch(project_id)
         return goal
@@ -90,7 +103,8 @@ class Acting:
     def found_of(self, run: Run) -> Actions | None:
         """The same for one run."""
         goal = self.goal_of(run)
-        kept = self.context.latest("cards", run.project_id, Actions, parent_id=run.id + fingerprint(goal))
+        kept = next(filter(None, (self.context.latest("cards", run.project_id, Actions, parent_id=run.id + mark)
+                                  for mark in goal_marks(goal))), None)
         if kept is None:
             return None
         found = _kept_to(kept, goal)
@@ -207,7 +221,7 @@ class Acting:
             bundle = self.search.bundle(run)
             found = acting.make_cards(
                 acting.CardInputs(bundle.model, rows, y, columns, problem, goal, run.plan.seed, report, processes=True))
-            self.context.save("cards", project_id, found, parent_id=run.id + fingerprint(goal))
+            self.context.save("cards", project_id, found, parent_id=run.id + goal_marks(goal)[0])
 
     def _rank(self, run: Run, goal: Goal, capacity: int) -> ActionList:
         frame, columns = self._past_rows(run)
@@ -274,6 +288,14 @@ def with_reasons(actions: ActionList, bundle: Bundle, frame: pd.DataFrame, goal:
 
 def _with_reasons(row: ActionRow, why: tuple[str, ...]) -> ActionRow:
     return replace(row, reasons=why)
+
+
+def goal_marks(goal: Goal) -> tuple[str, str]:
+    """The marks under which what was found for a goal is kept: now and formerly. What a goal of before did not say is left out
+    of both, and of the first how many outcomes acting turns: neither a card nor an experiment rests on it."""
+    said = {name: value for name, value in to_json(goal).items() if NEWER.get(name, ...) != value}
+    without = {name: value for name, value in said.items() if name not in ("save_rate", "save_range")}
+    return fingerprint(without), fingerprint(said)
 
 
 def _kept_to(found: Actions, goal: Goal) -> Actions:

@@ -15,8 +15,8 @@ from automl_core.acting.spelling import texts
 from automl_core.errors import BadInput
 from automl_core.jobs import JobWatch
 from automl_core.reporting.exports import safe_csv
-from automl_core.workspace.act import Acting
-from automl_core.workspace.context import Context, fingerprint
+from automl_core.workspace.act import Acting, goal_marks
+from automl_core.workspace.context import Context
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
@@ -51,7 +51,9 @@ class Experimenting:
         goal = self.act.goal_of(run)
         if not goal.experiment:
             return None
-        return self.context.latest("experiment", run.project_id, MeasuredExperiment, parent_id=run.id + fingerprint(goal))
+        kept = (self.context.latest("experiment", run.project_id, MeasuredExperiment, parent_id=run.id + mark)
+                for mark in goal_marks(goal))
+        return next(filter(None, kept), None)
 
     def csv(self, project_id: str) -> bytes:
         """The rows by how much they gain from the treatment, most first; safe to open. BadInput when it was not measured."""
@@ -118,4 +120,4 @@ class Experimenting:
             gains[picked] = scores
             pd.DataFrame({"gain": gains}).to_parquet(buffer, index=False)
             kept = replace(kept, gains=self.context.store.write_file(run.project_id, buffer.getvalue(), ".parquet").id)
-        self.context.save("experiment", run.project_id, kept, parent_id=run.id + fingerprint(goal))
+        self.context.save("experiment", run.project_id, kept, parent_id=run.id + goal_marks(goal)[0])

@@ -155,6 +155,7 @@ class Files:
         frame = cleaned_rows(bundle, raw)
         columns = cleaning.columns_after(bundle.model.recipe, bundle.model.columns, frame)
         acting.check_goal(goal, problem, columns)
+        goal = acting.valued(goal, frame)
         y, known = _outcomes(bundle, frame)
         if not known.any():
             raise BadInput(f"The file has no outcomes in “{problem.target[:80]}”.", "Cards need rows whose outcome is known.")
