@@ -27,6 +27,7 @@ from automl_core.acting.goal import as_spelled, check_goal, read_goal, suggest_g
 from automl_core.acting.goal_file import goal_text
 from automl_core.acting.identity import card_key, identity, pilot_key, same_goal
 from automl_core.acting.levers import counts_forbidden, eligible, forbidden_by, moved
+from automl_core.acting.measured_rate import MeasuredRate
 from automl_core.acting.newsvendor import Newsvendor, newsvendor
 from automl_core.acting.pilot_design import draw, due_date, plan_pilot, seed_of, start_pilot
 from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
@@ -60,6 +61,7 @@ __all__ = [
     "GapStory",
     "Goal",
     "Lever",
+    "MeasuredRate",
     "Newsvendor",
     "Options",
     "Pair",
