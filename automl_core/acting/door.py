@@ -36,7 +36,8 @@ class Roles:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Options:
-    """`value` is money per outcome turned good (0: no money; cards are then ranked by rows times gain), `currency` its sign.
+    """`value` is money per outcome turned good (0: no money; cards are then ranked by rows times gain), `currency` its sign. A
+    `value_column` takes its place: the column that says it of each row, whose mean counts for cards.
 
     `model` predicts a typed frame (`predict_frame`) for the what-if; without one a small boosted model is fitted. The same
     `seed` gives the same cards. `progress(share, words)` is told how far it is. With `processes` many rows are worked on in two
@@ -49,6 +50,7 @@ class Options:
     seed: int = 0
     progress: Callable[[float, str], None] | None = None
     processes: bool = False
+    value_column: str = ""
 
 
 def find_actions(
@@ -80,9 +82,10 @@ def find_actions(
         raise BadInput(f"There is no column “{outcome[:80]}” in this table.", "Name the column that says how it turned out.")
     problem = _problem(table, outcome, good, roles)
     made = tuple(lever if isinstance(lever, Lever) else Lever(lever) for lever in levers)
+    value = 0.0 if options.value_column else options.value
     goal = Goal(
-        outcome, good, options.value, given=roles.given, never=roles.never, levers=made, currency=options.currency,
-        later=roles.later, experiment=roles.experiment,
+        outcome, good, value, given=roles.given, never=roles.never, levers=made, currency=options.currency,
+        later=roles.later, experiment=roles.experiment, value_column=options.value_column,
     )  # fmt: skip
     check_goal(goal, problem, table.columns)
     encoded, known = encode_target(table.frame[outcome], problem)

@@ -30,7 +30,7 @@ def decision(project: str, goal: Goal) -> None:
                               money_range(made.low, made.high, goal.currency))]
                         + [Fact(rival.name, money(rival.value, goal.currency),
                                 f"{money(abs(rival.ahead), goal.currency)} {'less' if rival.ahead > 0 else 'more'}")
-                           for rival in made.rivals])
+                           for rival in made.rivals], columns=3 if len(made.rivals) > 3 else 4)
             listed = ws.act.actions(project, goal.capacity)
             if made.limited_by:
                 st.caption(plain(f"Acting on everyone is beyond {made.limited_by}."))
