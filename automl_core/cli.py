@@ -129,10 +129,13 @@ def _searched(run: Run, verdict: Verdict, out: Path) -> Answer:
             "verdict": verdict.verdict, "trials": len(summary.leaderboard), "fit_seconds": summary.fit_seconds,
             "model": {"family": summary.family, "members": summary.members, "mb": summary.mb,
                       "row_ms_p50": summary.row_ms_p50, "row_ms_p95": summary.row_ms_p95},
-            "ensemble": summary.ensemble, "ladder": summary.ladder, "leaderboard": summary.leaderboard, "bundle": str(out)}
+            "ensemble": summary.ensemble, "ladder": summary.ladder, "leaderboard": summary.leaderboard, "bundle": str(out),
+            "resumed": summary.resumed}
     warned = any(trial.state == "failed" for trial in summary.leaderboard) or not summary.refitted
     leaking = any(leak.severity == "red" for leak in verdict.leaks)
-    return Answer(data, f"{verdict.sentence}\n{summary.sentence}", 1 if warned or leaking else 0)
+    left = f"{summary.resumed:,} {'fit' if summary.resumed == 1 else 'fits'} that an interrupted search had left"
+    sentences = [*([f"It went on from {left}."] if summary.resumed else []), verdict.sentence, summary.sentence]
+    return Answer(data, "\n".join(sentences), 1 if warned or leaking else 0)
 
 
 def _predict(arguments: Arguments) -> Answer:

@@ -3,12 +3,15 @@ from __future__ import annotations
 
 import argparse
 import csv
-from typing import TYPE_CHECKING
+import math
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
 
 from automl_core.errors import BadInput
 from automl_core.settings import read_settings
 
 if TYPE_CHECKING:
+    from automl_core.framing.problem import Money
     from automl_core.workspace.requests import Request
 
 LONGEST = 86_400.0
@@ -28,6 +31,10 @@ def add_problem(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
     command.add_argument("--quantile", type=float, default=0.5, metavar="LEVEL", help="what `--metric pinball` predicts")
     command.add_argument("--ordered", nargs="?", const="", default=None, metavar="LOW,...,HIGH",
                          help="the classes are steps of a scale; words need their order, quoted as in --drop")
+    command.add_argument("--money", default="", metavar="NAME=AMOUNT,...", help="what a row's decision is worth, as on the goal "
+                         "page: true_positive, false_positive, false_negative and true_negative of a yes/no target (costs are "
+                         "below 0), over and under of a number (what each unit too high or too low costs), and currency; "
+                         "`--metric money` needs it")
     command.add_argument("--copies-together", action="store_true", help="keep exact copies of a row on one side of every split")
     return command
 
@@ -56,7 +63,34 @@ def request_of(arguments: argparse.Namespace) -> Request:
                 max_trials=trials)
     return Request(arguments.target, arguments.task, arguments.metric, parts_of(arguments.drop), arguments.time, arguments.group,
                    arguments.copies_together, arguments.weights, arguments.quantile, arguments.ordered is not None,
-                   parts_of(arguments.ordered or ""), plan)
+                   parts_of(arguments.ordered or ""), money_of(arguments.money), plan)
+
+
+def money_of(text: str) -> Money | None:
+    """The amounts in “true_positive=500,false_positive=-20”; None when there are none. BadInput for what is none."""
+    from automl_core.framing.problem import Money
+
+    names = tuple(field.name for field in fields(Money))
+    given: dict[str, Any] = {}
+    for part in parts_of(text):
+        name, _, value = (piece.strip() for piece in part.partition("="))
+        if name not in names or name in given or not value:
+            raise BadInput(f"“{part[:80]}” is no amount of --money, or given twice.",
+                           f"Write NAME=AMOUNT of: {', '.join(names)}.")
+        given[name] = value[:3] if name == "currency" else _amount(name, value)
+    if given and not any(amount for name, amount in given.items() if name != "currency"):
+        raise BadInput("All amounts of --money are 0.", "Give at least one, for example true_positive=500.")
+    return Money(**given) if given else None
+
+
+def _amount(name: str, text: str) -> float:
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = math.nan
+    if not math.isfinite(amount) or (name in ("over", "under") and amount < 0):
+        raise BadInput(f"“{text[:40]}” cannot be the amount of {name}.", "Give a number; over and under are costs of 0 or more.")
+    return amount
 
 
 def parts_of(text: str) -> tuple[str, ...]:

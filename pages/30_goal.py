@@ -68,11 +68,12 @@ changed = draft is not None and draft != saved
 waiting = changed or verdict is None
 if draft is not None and (st.button(
     "Save and check", type="primary" if waiting and not running else "secondary", icon=":material/flag:",
-    disabled=running is not None, key="check", help="Tries the average, one rule, a linear model and a small boosted one.",
+    disabled=running is not None or goal_form.waits(draft), key="check",
+    help="Tries the average, one rule, a linear model and a small boosted one.",
 )):
     with border():
         save(draft)
-if changed and saved:
+if changed and saved and not goal_form.waits(draft):
     st.caption("The goal above differs from the saved one; save it to check it.")
 if running:
     progress.watch(running)

@@ -1,6 +1,6 @@
 """Search
 
-Find the best model in the time you give, and hand over the smallest one that is not worse.
+Find the best model in the time you give, and hand over the fastest one that is not worse.
 """
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def plan_form() -> Plan:
     kinds = ", ".join(family_title(name) for name in families) or "all kinds of model"
     st.caption(
         f"Tries {kinds} for {duration(seconds)}, each on the same folds, judged by {metric_title(problem.metric)}; "
-        "then combines the best and hands over the smallest that is not worse."
+        "then combines the best and hands over the fastest that is not worse."
     )
     plan = Plan(budget_seconds=float(seconds), jobs=search_view.jobs(), seed=int(seed), folds=int(folds),
                 families=families)

@@ -21,4 +21,4 @@ with border():
 if declared:
     with border():
         fairness_view.audit(project, declared)
-    cards.next_step("act", "Decide what to do", "groups that stand out, and the rows worth acting on first.")
+cards.next_step("act", "Decide what to do", "groups that stand out, and the rows worth acting on first.", primary=bool(declared))

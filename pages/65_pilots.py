@@ -8,6 +8,7 @@ import streamlit as st
 
 from automl_core.workspace.pilots import card_key, pilot_key
 from pages.ui import cards, nav, pilot_view, session
+from pages.ui.theme import TEXT_WIDTH
 from pages.ui.words import count
 
 ws = session.workspace()
@@ -18,8 +19,9 @@ if ws.search.last(project) is None:
 
 pilots = ws.pilots.all(project)
 open_ones = [pilot for pilot in pilots if pilot.state == "running"]
-busy = {pilot_key(pilot) for pilot in ws.pilots.about(project) if pilot.state in ("running", "raised", "retired")}
-usable = [card for card in ws.act.cards(project) or () if card.grade in ("B", "C") and card_key(card) not in busy]
+states = {pilot_key(pilot): pilot.state for pilot in reversed(ws.pilots.about(project)) if pilot.state != "cancelled"}
+testable = [card for card in ws.act.cards(project) or () if card.grade in ("B", "C")]
+usable = [card for card in testable if card_key(card) not in states]
 record = ws.pilots.record(project)
 
 if record.items:
@@ -28,10 +30,16 @@ if open_ones:
     st.subheader("Running", anchor=False)
     for pilot in open_ones:
         pilot_view.running(pilot)
-if usable:
+if usable or pilots:
     st.subheader("Start a pilot" if not pilots else "Start another pilot", anchor=False)
+    if why := pilot_view.not_offered(testable, states):
+        st.markdown(why, width=TEXT_WIDTH)
+if usable:
     pilot_view.start(project, usable)
-elif not pilots:
+elif pilots:
+    st.page_link(nav.make_page(nav.page_file("act")), label="Go to the action cards", icon=":material/bolt:",
+                 query_params={"project": project})
+else:
     cards.empty("No card to test yet", "Say on the act page what you can change and what it costs; cards of grade B or C "
                 "can be tested here.", "act", "Go to the action cards")
 past = [pilot for pilot in pilots if pilot.state != "running"]

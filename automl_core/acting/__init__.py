@@ -13,22 +13,24 @@ The public door for tables in memory is `find_actions`; its words and numbers ar
 from __future__ import annotations
 
 from automl_core.acting.action import ActionCard, Actions, Goal, Lever
+from automl_core.acting.asked import Options, Roles
 from automl_core.acting.budget import Chosen, choose, expected_values
 from automl_core.acting.cards import CardInputs, make_cards
 from automl_core.acting.compare_groups import Pair, compare_groups
 from automl_core.acting.compare_periods import Periods, compare_periods
 from automl_core.acting.decide import Decision, DecisionInputs, decide
 from automl_core.acting.decisions import actions_frame, rank_rows
-from automl_core.acting.door import Options, Roles, applied, assign, find_actions
+from automl_core.acting.door import applied, assign, find_actions
 from automl_core.acting.experiment import Experiment, ExperimentInputs, experiment_frame, measure_experiment
 from automl_core.acting.finding import find_segments
 from automl_core.acting.gap_story import GapStory
-from automl_core.acting.goal import as_spelled, check_goal, read_goal, suggest_goal, suggest_later, suggest_levers
+from automl_core.acting.goal import as_spelled, check_goal, good_of, read_goal, suggest_goal, suggest_later, suggest_levers
 from automl_core.acting.goal_file import goal_text
 from automl_core.acting.identity import card_key, identity, pilot_key, same_goal
 from automl_core.acting.levers import counts_forbidden, eligible, forbidden_by, moved
 from automl_core.acting.measured_rate import MeasuredRate
 from automl_core.acting.newsvendor import Newsvendor, newsvendor
+from automl_core.acting.own_names import typed
 from automl_core.acting.pilot_design import draw, due_date, plan_pilot, seed_of, start_pilot
 from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
 from automl_core.acting.pilot_result import compare_sides, graded, in_order, judge, state_after
@@ -110,6 +112,7 @@ __all__ = [
     "forbidden_by",
     "gains",
     "goal_text",
+    "good_of",
     "graded",
     "identity",
     "in_order",
@@ -143,5 +146,6 @@ __all__ = [
     "suggest_levers",
     "tell_segments",
     "track_record",
+    "typed",
     "valued",
 ]

@@ -88,10 +88,11 @@ class Goal:
 
     `given` is known before the lever is moved; `never` is used nowhere; `later` is measured only after the lever, so adjusting
     for it would take away a part of the effect itself (it is neither compared on nor used to describe a group). `experiment`
-    names a column whose value was drawn by chance: that lever needs no comparing of like with like. `value_column` names the
-    column that says what a good outcome of a row is worth, in place of one `value` for all: the list and the plan go by it, and
-    what speaks of groups (cards, pilots) by its mean, which `value` then is (see `worth.valued`). `save_range` is the 95 % range
-    of a `save_rate` that a pilot measured; empty while it is an assumption.
+    names a column whose value was drawn by chance: that lever needs no comparing of like with like. A `contact_cost` of 0 means
+    that nobody gave one, as in goals of before that could be said, unless `contact_free` says that acting on a row costs nothing.
+    `value_column` names the column that says what a good outcome of a row is worth, in place of one `value` for all: the list and
+    the plan go by it, and what speaks of groups (cards, pilots) by its mean, which `value` then is (see `worth.valued`).
+    `save_range` is the 95 % range of a `save_rate` that a pilot measured; empty while it is an assumption.
     """
 
     outcome: str
@@ -107,6 +108,7 @@ class Goal:
     currency: str = "€"
     later: tuple[str, ...] = ()
     experiment: str = ""
+    contact_free: bool = False
     value_column: str = ""
     save_range: tuple[float, ...] = ()
 
@@ -114,6 +116,22 @@ class Goal:
     def priced(self) -> bool:
         """Whether it says what a good outcome is worth."""
         return self.value > 0 or bool(self.value_column)
+
+    @property
+    def cost_given(self) -> bool:
+        """Whether somebody said what acting on a row costs."""
+        return self.contact_free or self.contact_cost != 0
+
+    @property
+    def dearest(self) -> Lever | None:
+        """The lever that costs most; None where none costs anything."""
+        return max((lever for lever in self.levers if lever.cost > 0), key=lambda lever: lever.cost, default=None)
+
+    @property
+    def row_cost(self) -> float:
+        """Money for acting on a row of the list: what was given, else what the dearest lever costs, 0 where no cost is known."""
+        dearest = self.dearest
+        return self.contact_cost if self.cost_given or dearest is None else dearest.cost
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,11 @@ class _Task:
 
 
 def expected_values(risk: Floats, values: Floats | float, save_rate: float, costs: Floats | float) -> Floats:
-    """(n,) expected money of acting on each row: risk x value x save rate less cost. `values` and `costs` may differ by row."""
+    """(n,) expected money of acting on each row: risk x value x save rate less cost. `values` and `costs` may differ by row.
+    BadInput when they are of other rows."""
+    rows = np.shape(risk)
+    if any(np.shape(one) not in ((), rows) for one in (values, costs)):
+        raise BadInput("Risks, values and costs do not belong together.", "Give one for all rows, or one of each a row.")
     made: Floats = np.asarray(risk, dtype=np.float64) * np.asarray(values) * save_rate - np.asarray(costs)
     return made
 

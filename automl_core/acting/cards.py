@@ -6,7 +6,7 @@ like. Observed data earn B at best; grade D is a pattern and not advice, listed 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -191,24 +191,31 @@ def _picked(trials: list[Trial], desk: Desk, inputs: CardInputs, given: Hands) -
     failed: list[tuple[Trial, Evidence]] = []
     checks: dict[int, Checks] = {}
     levers = tuple(lever.column for lever in inputs.goal.levers)
-    roots: dict[int, Trial] = {}
+    moves: dict[int, list[Trial]] = {}
     for trial, found in weighed:
         if is_advice(found):
-            roots.setdefault(id(trial.root), trial)
-    order, most = list(roots.values()), len(roots)
-    attempts = side_by_side(partial(checked, levers=levers), order, given)
-    tried = zip(order, attempts, strict=False)
+            moves.setdefault(id(trial.root), []).append(trial)
+    asked: list[int] = []
+
+    def asking() -> Iterator[Trial]:
+        # what would be another card of nearly the same rows is never shown, so nobody need try to break it
+        for root, trials in moves.items():
+            if len(kept) < MOST_CARDS and not all(_shown(trial, kept) for trial in trials):
+                asked.append(root)
+                yield trials[0]
+
+    attempts = side_by_side(partial(checked, levers=levers), asking(), given)
     for trial, found in weighed:
         if not is_advice(found):
             failed.append((trial, found))
             continue
-        if len(kept) >= MOST_CARDS or any(_same(trial, other) for other, _ in kept):
+        if len(kept) >= MOST_CARDS or _shown(trial, kept):
             continue
         while id(trial.root) not in checks:
-            sentence = f"Trying to break what was found, {len(checks) + 1} of {most} moves."
-            inputs.told(0.6 + 0.4 * len(checks) / most, sentence)
-            one, made = next(tried)
-            checks[id(one.root)] = made
+            inputs.told(0.6 + 0.4 * len(checks) / len(moves), "Trying to break what was found, "
+                        f"{len(checks) + 1} of up to {len(moves)} moves.")
+            made = next(attempts)
+            checks[asked[len(checks)]] = made
         weighed_again = with_checks(found, checks[id(trial.root)])
         (kept if is_advice(weighed_again) else failed).append((trial, weighed_again))
     attempts.close()  # what is under way in threads ends before a model is asked what if
@@ -229,6 +236,11 @@ def _patterns(kept: list[tuple[Trial, Evidence]], failed: list[tuple[Trial, Evid
         again = replace(desk.evidence(replace(whole, chosen=True), trial.root.p), placebo=found.placebo)
         told.append(desk.card(whole, replace(again, random_cause=found.random_cause, unconfirmed=True)))
     return tuple(told[:MOST_CARDS])
+
+
+def _shown(trial: Trial, kept: list[tuple[Trial, Evidence]]) -> bool:
+    """Whether a card that is kept already moves the same lever on nearly the same rows."""
+    return any(_same(trial, other) for other, _ in kept)
 
 
 def _same(one: Trial, other: Trial) -> bool:

@@ -42,7 +42,7 @@ def checked(trial: Trial, levers: tuple[str, ...]) -> Checks:
     """Try to break one move; `levers` are the columns of all levers of the goal, this one among them."""
     everyone = np.ones(len(trial.rows), dtype=bool)
     placebo = placebo_passes(trial.scores, everyone)
-    if trial.case is None or trial.scores.randomised or not placebo:
+    if trial.scores.randomised or not placebo:
         return Checks(placebo)
     small = small_effect(trial.case)
     return Checks(True, random_cause_passes(trial.case, trial.root, small), strongest_observed(trial.case, trial.root, small),

@@ -32,6 +32,10 @@ class Covariates:
         """One column alone."""
         return self._kept([self.names.index(name)])
 
+    def none(self) -> Covariates:
+        """No column at all: rows as they are."""
+        return self._kept([])
+
     def _kept(self, kept: list[int]) -> Covariates:
         categorical = tuple(new for new, old in enumerate(kept) if old in self.categorical)
         return Covariates(self.matrix[:, kept], categorical, tuple(self.names[place] for place in kept))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionList, Goal
 from automl_core.acting.budget import expected_values
+from automl_core.acting.contact import cost_taken
 from automl_core.acting.decisions import counted_by, middle_of, risk
 from automl_core.acting.outcome import make_outcome
 from automl_core.acting.profit import LiftPart, ProfitCurve, curve_by_worth, gains, matrix_of, profit_curve
@@ -107,7 +108,7 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
     words = _weighed(inputs, len(bad), len(chosen), curve is not None)
     made = Decision(curve, lift, len(chosen), nan, nan, nan, (), (), nan, "", words)
     if goal.priced and len(chosen):
-        worth = expected_values(bad, inputs.saved, goal.save_rate, goal.contact_cost)
+        worth = expected_values(bad, inputs.saved, goal.save_rate, goal.row_cost)
         values = np.broadcast_to(inputs.saved, bad.shape)[chosen]
         mine = None if together is None else together[chosen]
         counts = counted_by(np.ones(len(chosen)), None if inputs.weights is None else inputs.weights[chosen])
@@ -117,7 +118,7 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
         if problem.task != "regression":  # all alike are no proof that the next one is, too; none or all can be turned, no more
             uneven = math.sqrt(float((counts * values**2).sum() / counts.sum()))
             reach = max(reach, _alike_reach(counts, goal.save_rate * uneven, mine))
-            least = -len(chosen) * goal.contact_cost
+            least = -len(chosen) * goal.row_cost
             most = least + goal.save_rate * float((counts * values).sum())
         lost = float((counts * values * bad[chosen]).sum())
         made = replace(
@@ -127,7 +128,7 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
             high=min(value + reach, most),
             rivals=_rivals(inputs, worth, chosen, together),
             sensitivity=_sensitivity(goal, lost, len(chosen)),
-            break_even=goal.contact_cost * len(chosen) / lost if goal.contact_cost > 0 and lost > 0 else nan,
+            break_even=goal.row_cost * len(chosen) / lost if goal.row_cost > 0 and lost > 0 else nan,
         )
     return replace(made, sentence=_sentence(made, inputs, actions), limited_by=actions.limited_by)
 
@@ -206,7 +207,7 @@ def _sensitivity(goal: Goal, lost: float, rows: int) -> tuple[Sensitivity, ...]:
     """Money by rate, where `lost` is what the list's bad outcomes would be worth if they were good: by the outcomes that came, as
     the list's own money, for the rows chosen are those that predictions say pay, so by predictions it would always seem to."""
     rates = sorted({*RATES, goal.save_rate, *(end for end in goal.save_range if end > 0)})
-    return tuple(Sensitivity(rate, rate * lost - rows * goal.contact_cost) for rate in rates)
+    return tuple(Sensitivity(rate, rate * lost - rows * goal.row_cost) for rate in rates)
 
 
 def _sentence(made: Decision, inputs: DecisionInputs, actions: ActionList) -> str:
@@ -228,11 +229,11 @@ def _sentence(made: Decision, inputs: DecisionInputs, actions: ActionList) -> st
             what = f"Act on the {count(made.rows, 'row')} with {amount(least)} or more at stake, which is risk times worth"
     words = (
         f"{what}: {amount(made.value)} by the outcomes that came (95 % range {interval(amount(made.low), amount(made.high))}), "
-        f"at {amount(goal.contact_cost)} a row and {percent(goal.save_rate)} turned; "
+        f"at {amount(goal.row_cost)} a row and {percent(goal.save_rate)} turned; "
     )
     words += "; ".join(f"{rival.name.lower()}: {amount(rival.value)}" for rival in made.rivals) + "."
     if made.break_even > 1:
         words += " It would not pay even if acting turned all of them."
     elif math.isfinite(made.break_even):
         words += f" It pays as long as acting turns {percent(made.break_even)} or more."
-    return words
+    return words + cost_taken(goal)

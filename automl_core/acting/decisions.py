@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionList, ActionRow, Goal
 from automl_core.acting.budget import expected_values, rows_paid_for
+from automl_core.acting.contact import cost_taken
 from automl_core.acting.levers import name_of
 from automl_core.acting.list_words import assumptions, ended_by, list_sentence, unknown_words
 from automl_core.acting.worth import missing_words, row_values, worth_words
@@ -66,7 +67,7 @@ def rank_rows(
     """The rows to act on, best first, in order of expected worth: those first whose outcome `frame` does not know yet, where it
     knows that of others, for they can still be acted on.
 
-    The worth of a row is `save_rate` x `risk` x its value minus `contact_cost`, its value being what the goal's `value_column`
+    The worth of a row is `save_rate` x `risk` x its value minus `row_cost`, its value being what the goal's `value_column`
     says of it, or else the one `value` for all; rows not worth their cost are left out when money was given. Without money rows
     are ranked by risk. `frame`, `predictions` and `reasons` are aligned; the frame's index says which row of the table each is.
     A list of rows without an outcome alone is compared with others of such rows. The interval of the sum covers chance in the
@@ -78,10 +79,10 @@ def rank_rows(
     weights = _weights(frame, problem)
     at_risk = np.nan_to_num(risk(predictions, problem, goal, weights))
     priced, stake = goal.priced, at_risk * row_values(frame, goal)
-    worth = expected_values(stake, 1.0, goal.save_rate, goal.contact_cost) if priced else np.full(len(at_risk), math.nan)
+    worth = expected_values(stake, 1.0, goal.save_rate, goal.row_cost) if priced else np.full(len(at_risk), math.nan)
     unknown = unknown_rows(frame, problem)
     order = np.lexsort((-at_risk, -stake, ~unknown) if goal.value_column else (-at_risk, ~unknown))
-    limit = _limit(len(frame), goal, priced)
+    limit = _limit(len(frame), int(unknown.sum()), goal)
     chosen = order[worth[order] > 0][:limit] if priced else order[:limit]
     pays = not priced or bool((worth > 0).any())
     alone = len(chosen) > 0 and bool(unknown[chosen].all())  # then those that ended are no other choice
@@ -114,7 +115,8 @@ def rank_rows(
         open=len(others) if alone else 0,
     )
     words = unknown_words(made.unknown, len(made.rows)) if made.mixed else ""  # of the others the sentence speaks itself
-    return replace(made, sentence=list_sentence(made, goal, problem, pays) + words + missing_words(frame, goal))
+    return replace(made, sentence=list_sentence(made, goal, problem, pays) + words + _part_words(made, goal)
+                   + missing_words(frame, goal) + cost_taken(goal))
 
 
 def actions_frame(actions: ActionList, frame: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
@@ -143,15 +145,31 @@ def free_name(name: str, taken: Iterable[object]) -> str:
     return name
 
 
-def _limit(rows: int, goal: Goal, priced: bool) -> int:
+def _limit(rows: int, unknown: int, goal: Goal) -> int:
+    """The most rows that the list may have; where neither limits nor money say, a part of those that can still be acted on, which
+    are the `unknown` ones where there are such."""
     limits = [rows]
     if goal.capacity > 0:
         limits.append(goal.capacity)
-    if goal.budget > 0 and goal.contact_cost > 0:
-        limits.append(rows_paid_for(goal.budget, goal.contact_cost))
-    if len(limits) == 1 and not priced:
-        limits.append(max(1, round(DEFAULT_SHARE * rows)))
+    if goal.budget > 0 and goal.row_cost > 0:
+        limits.append(rows_paid_for(goal.budget, goal.row_cost))
+    if _is_part(goal):
+        limits.append(max(1, round(DEFAULT_SHARE * (unknown or rows))))
     return min(limits)
+
+
+def _is_part(goal: Goal) -> bool:
+    """Whether nothing says how many rows to list, so that it is a part of them."""
+    return not goal.priced and goal.capacity <= 0 and not (goal.budget > 0 and goal.row_cost > 0)
+
+
+def _part_words(actions: ActionList, goal: Goal) -> str:
+    """Says of which rows the list is a tenth, where nobody said how many it should have."""
+    rows = actions.open or actions.ranked
+    if not _is_part(goal) or rows < 1 / DEFAULT_SHARE:
+        return ""
+    of = f"the {count(rows)} rows without an outcome" if actions.open else f"all {count(rows)} rows"
+    return f" That is about a tenth of {of}: say how many you can act on."
 
 
 def _limit_words(limit: int, rows: int, goal: Goal) -> str:
@@ -160,7 +178,7 @@ def _limit_words(limit: int, rows: int, goal: Goal) -> str:
         return ""
     if goal.capacity > 0 and limit == goal.capacity:
         return f"the limit of {count(limit, 'row')}"
-    return f"the budget of {money(goal.budget, goal.currency)}" if goal.budget > 0 and goal.contact_cost > 0 else ""
+    return f"the budget of {money(goal.budget, goal.currency)}" if goal.budget > 0 and goal.row_cost > 0 else ""
 
 
 def _ids(frame: pd.DataFrame, columns: tuple[Column, ...]) -> list[str]:

@@ -2,71 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard, Actions, Goal, Lever
+from automl_core.acting.applying import changed
+from automl_core.acting.asked import Options, Roles, check_options, levers_of, of_kind, roles_of
 from automl_core.acting.cards import CardInputs, make_cards
-from automl_core.acting.goal import check_goal
-from automl_core.acting.levers import eligible, moved
-from automl_core.acting.what_if import Predicts
+from automl_core.acting.goal import check_goal, good_of
+from automl_core.acting.levers import eligible
+from automl_core.acting.own_names import in_own_names, names_of, typed
 from automl_core.data.infer import table_from_frame
 from automl_core.data.table import Table
 from automl_core.errors import BadInput
+from automl_core.explaining.words import count, quote
 from automl_core.framing import encode_target, suggest_problem
 from automl_core.framing.problem import Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Roles:
-    """What columns are to acting. `given` were known before a lever was moved, as is every column that is not named; `never` are
-    used nowhere; `later` were measured after a lever was moved; `group` names the column whose rows go together; `experiment`
-    a lever whose value was drawn by chance."""
-
-    given: tuple[str, ...] = ()
-    never: tuple[str, ...] = ()
-    later: tuple[str, ...] = ()
-    group: str = ""
-    experiment: str = ""
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Options:
-    """`value` is money per outcome turned good (0: no money; cards are then ranked by rows times gain), `currency` its sign. A
-    `value_column` takes its place: the column that says it of each row, whose mean counts for cards.
-
-    `model` predicts a typed frame (`predict_frame`) for the what-if; without one a small boosted model is fitted. The same
-    `seed` gives the same cards. `progress(share, words)` is told how far it is. With `processes` many rows are worked on in two
-    processes: for programs that can be imported once more (`if __name__ == "__main__":`).
-    """
-
-    value: float = 0.0
-    currency: str = "€"
-    model: Predicts | None = None
-    seed: int = 0
-    progress: Callable[[float, str], None] | None = None
-    processes: bool = False
-    value_column: str = ""
-
-
 def find_actions(
     frame: pd.DataFrame,
-    outcome: str,
-    good: str,
-    levers: Sequence[Lever | str],
+    outcome: Hashable,
+    good: object,
+    levers: Sequence[Lever | Hashable],
     roles: Roles | None = None,
     options: Options | None = None,
 ) -> Actions:
     """Action cards from past rows: who, what to change, worth how much and how sure.
 
-    `frame` (n, columns) holds one row a case with any dtypes, missing values among them; `outcome` names its column of what
-    happened, `good` the wanted class as text ("1", "No") or "low"/"high" for a number. `levers` are columns that can be changed,
-    as `Lever` (values, step, cost, limits, forbidden moves) or just the name, which tries what the rows show. Rows without an
-    outcome are not used.
+    `frame` (n, columns) holds one row a case with any dtypes and index, missing values among them. Columns are named by their
+    labels, whatever these are; cards name them as texts (column 0 is "0"). `outcome` is the column of what happened, `good` the
+    wanted class as its values or as text ("No", 1, True, "yes" for the class that says so), or "low"/"high" for a number.
+    `levers` are columns that can be changed, as `Lever` (values, step, cost, limits, forbidden moves) or just the label, which
+    tries what the rows show. Rows without an outcome are not used, and `notes` count them.
 
     Effects on cards are changes of what `card.counted` names (the positive class in yes/no tasks: "yes", "1", "true", otherwise
     the rarer one), between -1 and 1, or of the number itself; `card.better` says whether up or down is wanted. `assign` says
@@ -74,33 +46,42 @@ def find_actions(
 
     Method: cross-fitted doubly robust scores (Chernozhukov et al. 2018), an exact policy tree of depth two (Zhou, Athey and
     Wager 2023) measured fold by fold on rows that did not choose it, Benjamini-Hochberg over all that was tried, placebo, random
-    cause and robustness value (Chernozhukov, Cinelli et al. 2022). BadInput when a column is missing or nothing can be compared.
+    cause and robustness value (Chernozhukov, Cinelli et al. 2022). BadInput when a column is missing or has the name of another,
+    `good` cannot come out, no row has a value that a lever names, an argument is no such thing, or the outcome has fewer than
+    ten values or one value only.
     """
     roles, options = roles or Roles(), options or Options()
-    table = typed(frame)
-    if outcome not in table.names:
-        raise BadInput(f"There is no column “{outcome[:80]}” in this table.", "Name the column that says how it turned out.")
-    problem = _problem(table, outcome, good, roles)
-    made = tuple(lever if isinstance(lever, Lever) else Lever(lever) for lever in levers)
-    value = 0.0 if options.value_column else options.value
+    of_kind(roles, Roles, "roles")
+    of_kind(options, Options, "options")
+    check_options(options)
+    names = names_of(frame)
+    place = names.place(outcome)
+    if place < 0:
+        raise BadInput(f"There is no column {quote(outcome)} in this table.", "Name the column that says how it turned out.")
+    target = names.clean[place]
+    table = table_from_frame(frame.reset_index(drop=True), "frame")
+    made = levers_of(levers, table, names)
+    used = roles_of(roles, target, made, names)
+    problem = _problem(table, target, good, used)
+    worth = names.clean_of(options.value_column) if options.value_column not in ("", None) else ""
+    value = 0.0 if worth else float(options.value)
     goal = Goal(
-        outcome, good, value, given=roles.given, never=roles.never, levers=made, currency=options.currency,
-        later=roles.later, experiment=roles.experiment, value_column=options.value_column,
+        target, good_of(good, problem), value, given=used.given, never=used.never, levers=made,
+        currency=options.currency, later=used.later, experiment=used.experiment, value_column=worth,
     )  # fmt: skip
     check_goal(goal, problem, table.columns)
-    encoded, known = encode_target(table.frame[outcome], problem)
+    encoded, known = encode_target(table.frame[target], problem)
     past = table.frame[known].reset_index(drop=True)
-    y = np.asarray(encoded)
-    return make_cards(CardInputs(options.model, past, y, table.columns, problem, goal, options.seed, options.progress,
-                                 options.processes))
+    found = make_cards(CardInputs(options.model, past, np.asarray(encoded), table.columns, problem, goal, int(options.seed),
+                                  options.progress, options.processes))
+    return in_own_names(replace(found, notes=(*_left_out(target, known), *found.notes)), names)
 
 
-def _problem(table: Table, outcome: str, good: str, roles: Roles) -> Problem:
-    from dataclasses import replace
-
+def _problem(table: Table, outcome: str, good: object, roles: Roles) -> Problem:
     from automl_core.framing.suggestion import check_target, problem_for
 
-    if good in ("low", "high") and pd.api.types.is_numeric_dtype(table.frame[outcome].dtype):
+    number = pd.api.types.is_numeric_dtype(table.frame[outcome].dtype)
+    if number and isinstance(good, str) and good.strip().casefold() in ("low", "high"):
         problem = problem_for(table.frame[outcome], outcome, "regression")
         check_target(table.frame, problem)
     else:
@@ -108,22 +89,35 @@ def _problem(table: Table, outcome: str, good: str, roles: Roles) -> Problem:
     return replace(problem, group=roles.group, never=roles.never)
 
 
-def typed(frame: pd.DataFrame) -> Table:
-    """Any frame as the typed table that acting works on (numbers, dates and texts; see `data.table.Table`)."""
-    return table_from_frame(frame.reset_index(drop=True), "frame")
+def _left_out(target: str, known: NDArray[np.bool_]) -> tuple[str, ...]:
+    missing = int((~known).sum())
+    have = "has" if missing == 1 else "have"
+    return (f"{count(missing, 'row')} of {len(known):,} {have} no value in {quote(target)} and {'is' if missing == 1 else 'are'} "
+            "not used.",) if missing else ()
 
 
-def assign(cards: Sequence[ActionCard], frame: pd.DataFrame) -> NDArray[np.int64]:
-    """The place of the card that each row of any frame gets, (n,); -1 for no change.
+def assign(cards: Actions | Iterable[ActionCard], frame: pd.DataFrame) -> NDArray[np.int64]:
+    """The place of the card that each row of any `frame` (n, columns) gets, (n,); -1 for no change.
 
     Where several cards mean a row, the one with the best conservative worth per row wins (of the gain when there is no money), of
-    equal ones the first.
+    equal ones the first. A row gets the same card whatever other rows are given with it. BadInput when a column of a card is
+    missing.
     """
-    rows = typed(frame).frame
+    cards = cards_of(cards)
+    rows = typed(frame, cards).frame
     chosen = np.full(len(rows), -1, dtype=np.int64)
     for place in sorted(range(len(cards)), key=lambda place: (per_row(cards[place]), -place)):
         chosen[eligible(cards[place], rows)] = place
     return chosen
+
+
+def cards_of(cards: Actions | Iterable[ActionCard]) -> tuple[ActionCard, ...]:
+    """The cards of what was found, or those that are given; BadInput when they are none."""
+    given: object = cards.cards if isinstance(cards, Actions) else (cards,) if isinstance(cards, ActionCard) else cards
+    made = tuple(given) if isinstance(given, Iterable) else (given,)
+    if not all(isinstance(one, ActionCard) for one in made):
+        raise BadInput("These are no action cards.", "Give the cards that find_actions found.")
+    return made
 
 
 def per_row(card: ActionCard) -> float:
@@ -133,10 +127,12 @@ def per_row(card: ActionCard) -> float:
     return card.gain_low
 
 
-def applied(cards: Sequence[ActionCard], frame: pd.DataFrame) -> pd.DataFrame:
-    """A typed copy of the frame in which every row has had its card's change made (see `assign`)."""
-    out = typed(frame).frame
-    chosen = assign(cards, frame)
-    for place, card in enumerate(cards):
-        out = moved(card, out, chosen == place)
-    return out
+def applied(cards: Actions | Iterable[ActionCard], frame: pd.DataFrame) -> pd.DataFrame:
+    """A copy of the `frame` (n, columns) in which every row has had its card's change made (see `assign`).
+
+    Index, labels and the dtype of every column that no row's change touches are as they were. A column that is changed keeps its
+    dtype where that can hold the new values: categories get the new one, whole numbers stay whole unless moved by a fraction,
+    then they become decimal; texts that spell numbers become numbers when moved by a step. BadInput as in `assign`.
+    """
+    cards = cards_of(cards)
+    return changed(cards, frame, assign(cards, frame))

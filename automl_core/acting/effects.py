@@ -26,7 +26,8 @@ UNFINISHED = 5.0  # of the last change: measured where what three numbers do tog
 @dataclass(frozen=True, eq=False, slots=True)
 class Comparison:
     """What is compared: `y` and the covariates of all rows, who has the `old` and who the `new` value, and groups that go
-    together (None when rows are independent). `binary` says that `y` is 0 or 1."""
+    together (None when rows are independent). `binary` says that `y` is 0 or 1. A number has its `dose` and the `step` of each
+    row, (n,): then `old` are the rows that are moved, `new` all whose number is known."""
 
     y: Floats
     old: Mask
@@ -35,6 +36,20 @@ class Comparison:
     binary: bool
     groups: NDArray[np.generic] | None = None
     seed: int = 0
+    dose: Floats | None = None
+    step: Floats | None = None
+
+    @property
+    def lever(self) -> Floats:
+        """(n,) The number, or 1 for the rows that have the new value."""
+        return self.new.astype(np.float64) if self.dose is None else self.dose
+
+    def rows(self, picked: NDArray[np.intp], covariates: Covariates) -> Comparison:
+        """Some rows only, by these covariates of them."""
+        groups = None if self.groups is None else self.groups[picked]
+        dose, step = (None if values is None else values[picked] for values in (self.dose, self.step))
+        y, old, new = self.y[picked], self.old[picked], self.new[picked]
+        return Comparison(y, old, new, covariates, self.binary, groups, self.seed, dose, step)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -206,11 +221,17 @@ def setting_of(case: Comparison, learner: Learner | None = None, folds: int = FO
     return Setting(case.y, case.binary, made, parts, parts, case.groups)
 
 
-def comparison_scores(case: Comparison, learner: Learner | None = None, folds: int = FOLDS) -> Scores | None:
-    """Scores of moving the old rows to the new value; None when there is too little to compare."""
+def comparison_scores(
+    case: Comparison, learner: Learner | None = None, folds: int = FOLDS, middle: bool = True
+) -> Scores | None:
+    """Scores of moving the old rows to the new value, or a number by its steps; None when there is too little to compare. Of a
+    number the `middle` is left out where no placebo is asked."""
     if min(int(case.old.sum()), int(case.new.sum())) < LEAST_ROWS:
         return None
     setting = setting_of(case, learner, folds)
+    if case.dose is not None and case.step is not None:
+        made = dose_of(setting, case.dose, middle)
+        return None if made is None else shift_scores(setting, made, (Shift(case.step, case.old),))[0]
     new = level(setting, case.new, case.old | case.new)
     return category_scores(setting, (level(setting, case.old, case.old | case.new, new),), new)
 

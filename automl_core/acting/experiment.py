@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from automl_core.acting.action import Goal
 from automl_core.acting.budget import rows_paid_for
 from automl_core.acting.conditions import all_hold, describe_all, usable
+from automl_core.acting.contact import cost_taken
 from automl_core.acting.decisions import free_name
 from automl_core.acting.findings.segments import discover
 from automl_core.acting.qini import CurvePoint, UpliftPart
@@ -114,10 +115,13 @@ def measure_experiment(inputs: ExperimentInputs) -> tuple[Experiment, Floats]:
         found.simple.qini, found.simple.qini_low, found.simple.qini_high, found.ranking.qini_low > 0, parts=tuple(parts),
         curve=found.ranking.curve, sentence=found.sentence + _drawn(inputs), drawn_from=inputs.drawn_from,
     )  # fmt: skip
-    cost = (lever.cost if lever is not None else 0.0) or goal.contact_cost
+    own = lever.cost if lever is not None else 0.0
+    cost = own or goal.row_cost
     made = _worth(made, found, goal, cost)
     made = replace(made, reach=_reach(made, goal, cost))
-    return replace(made, who=_who(inputs, found) if made.ordered else (), advice=_advice(made, goal) + _first(made)), found.scores
+    taken = cost_taken(goal) if cost > own else ""
+    who = _who(inputs, found) if made.ordered else ()
+    return replace(made, who=who, advice=_advice(made, goal) + _first(made) + taken), found.scores
 
 
 def _drawn(inputs: ExperimentInputs) -> str:

@@ -14,7 +14,9 @@ from typing import Any, cast
 
 from automl_core.acting.action import MOST_DAYS, MOST_LEVERS, MOST_ROWS, Direction, Goal, Lever
 from automl_core.acting.levers import spelled_alike
+from automl_core.acting.spelling import respelled
 from automl_core.data.table import Column, find_column
+from automl_core.data.values import FALSE_WORDS, TRUE_WORDS, to_text
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
 from automl_core.framing.problem import Problem
@@ -78,13 +80,14 @@ def read_goal(text: str) -> Goal:
         line = re.search(r"line \d+", str(error))
         raise BadInput(f"The goal file is not valid TOML{f' at {line.group()}' if line else ''}.", "Mend that line.") from None
     goal, columns = _section(data, "goal"), _section(data, "columns")
+    if isinstance(goal.get("good"), bool):
+        goal = goal | {"good": str(goal["good"])}
     levers = data.get("lever", [])
     if not isinstance(levers, list) or not all(isinstance(item, dict) for item in levers):
         raise BadInput("“lever” in the goal file is not a list of sections.", "Write each lever under its own [[lever]].")
     experiment = _text(_section(data, "experiment"), "treatment")
     cards = tuple(_lever(item) for item in levers)
-    # acting on a row costs what the dearest lever costs, unless the goal says otherwise
-    cost = _number(goal, "contact_cost", max((lever.cost for lever in cards), default=0.0))
+    cost = _number(goal, "contact_cost")
     if experiment and experiment not in {lever.column for lever in cards}:
         cards = (*cards, Lever(experiment, cost=cost))
     if goal.get("value") and goal.get("value_column"):
@@ -103,6 +106,7 @@ def read_goal(text: str) -> Goal:
         currency=_text(goal, "currency") or "€",
         later=_texts(columns, "later"),
         experiment=experiment,
+        contact_free="contact_cost" in goal and cost == 0,
         value_column=_text(goal, "value_column"),
         save_range=_range(goal, "save_range"),
     )
@@ -118,7 +122,7 @@ def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...]) -> Non
             f"The goal speaks of {quote(goal.outcome)}, the model predicts {quote(problem.target)}.",
             "Name the target as the outcome.",
         )
-    wanted = ("low", "high") if problem.task == "regression" else problem.classes
+    wanted = _outcomes(problem)
     if goal.good not in wanted:
         raise BadInput(
             f"{quote(goal.good)} is not a possible outcome of {quote(problem.target)}.",
@@ -127,9 +131,12 @@ def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...]) -> Non
     _check_rate(goal)
     if goal.value_column:
         _check_worth(goal, problem, find_column(columns, goal.value_column))
-    amounts = (goal.value, goal.budget, goal.contact_cost, *(lever.cost for lever in goal.levers))
-    if any(not 0 <= amount <= MOST_MONEY for amount in amounts):
-        raise BadInput("An amount of money is below zero or above a trillion.", "Give it in a larger unit, such as thousands.")
+    for name, amount in (
+        ("The worth of one outcome turned good", goal.value), ("The money you can spend", goal.budget),
+        ("The cost of acting on one row", goal.contact_cost),
+        *((f"The cost of changing {quote(lever.column)}", lever.cost) for lever in goal.levers),
+    ):  # fmt: skip
+        _check_amount(name, amount)
     if not 0 <= goal.capacity <= MOST_ROWS:
         raise BadInput("The number of rows that you can act on is below zero or above a billion.", "Give 0 for no limit.")
     named = sum(lever.column != goal.experiment for lever in goal.levers)
@@ -167,6 +174,46 @@ def _check_worth(goal: Goal, problem: Problem, column: Column) -> None:
         raise BadInput(f"{name} is named as what a row is worth and as never to be used.", "Name it once.")
     if column.kind not in ("int", "float"):
         raise BadInput(f"{name} does not hold numbers and cannot say what a row is worth.", "Name a column of amounts.")
+
+
+def _check_amount(name: str, amount: float) -> None:
+    if math.isnan(amount):
+        raise BadInput(f"{name} is not a number.", "Give zero or more, or leave it out.")
+    if math.isinf(amount):
+        raise BadInput(f"{name} is infinite.", "Give an amount that somebody could pay, or leave it out.")
+    if amount < 0:
+        raise BadInput(f"{name} is below zero.", "Give zero or more.")
+    if amount > MOST_MONEY:
+        raise BadInput(f"{name} is above a trillion.", "Give all amounts in a larger unit, such as thousands.")
+
+
+def good_of(said: object, problem: Problem) -> str:
+    """The wanted outcome as the problem spells it: one of its classes, or "low"/"high" for a number. True, 1 and "yes" name the
+    class for yes where the two classes are such words. Where nothing of that name can come out, the text as it is."""
+    return said_as(said, _outcomes(problem)) or str(said)
+
+
+def _outcomes(problem: Problem) -> tuple[str, ...]:
+    return ("low", "high") if problem.task == "regression" else problem.classes
+
+
+def said_as(said: object, names: tuple[str, ...]) -> str:
+    """The one of `names` that somebody means: spelled so, or as a number, in other letters, or as the yes or no of two. Empty
+    when it is none."""
+    text = to_text(said) or ""
+    for spelled in (text, respelled(text)):
+        if spelled in names:
+            return spelled
+    alike = [name for name in names if name.strip().casefold() == text.strip().casefold()]
+    if len(alike) == 1:
+        return alike[0]
+    yes, sides = _is_yes(respelled(text)), [_is_yes(name) for name in names]
+    return names[sides.index(yes)] if yes is not None and sorted(sides, key=str) == [False, True] else ""
+
+
+def _is_yes(text: str) -> bool | None:
+    word = text.strip().casefold()
+    return True if word in {*TRUE_WORDS, "1"} else False if word in {*FALSE_WORDS, "0"} else None
 
 
 def as_spelled(goal: Goal, columns: tuple[Column, ...]) -> Goal:
@@ -229,8 +276,11 @@ def _texts(section: dict[str, Any], key: str) -> tuple[str, ...]:
 
 def _number(section: dict[str, Any], key: str, default: float = 0.0) -> float:
     value = section.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
-        raise BadInput(f"“{key}” in the goal file is not a number of zero or more.", f"Write {key} = {default or 100.0}.")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
+        raise BadInput(f"“{key}” in the goal file is not a number.", f"Write {key} = {default or 100.0}.")
+    if value < 0 or math.isinf(value):
+        raise BadInput(f"“{key}” in the goal file is {'below zero' if value < 0 else 'infinite'}.",
+                       f"Write a number of zero or more, such as {default or 100.0}, or leave it out.")
     return float(value)
 
 

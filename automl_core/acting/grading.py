@@ -92,9 +92,13 @@ def grade(found: Evidence) -> tuple[Grade, tuple[str, ...]]:
     elif found.effect.firm_robustness < found.benchmark.strength:
         said.append(f"A hidden factor only as strong as {found.benchmark.words} would be enough to cancel it.")
     elif found.effect.firm_robustness < STEERED * found.benchmark.strength or found.steered:
-        said.append(f"Known columns ({found.benchmark.words}) decide a part of who got it; unknown ones may, too.")
+        said.append(f"Known columns ({found.benchmark.words}) decide a part of {_decided(found)}; unknown ones may, too.")
     elif found.few:
-        said.append("The rows are too few to see whether known columns decide a part of who got it.")
+        said.append(f"The rows are too few to see whether known columns decide a part of {_decided(found)}.")
     if found.together:
         said.append(f"It goes together with {quote(found.together)} beyond what known columns tell: something is not recorded.")
     return ("C", tuple(said)) if said else ("B", ("It held against every check that past data allow; a pilot is still due.",))
+
+
+def _decided(found: Evidence) -> str:
+    return "how high it is" if found.numeric else "who got it"

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionCard, Goal, Lever
 from automl_core.acting.conditions import all_hold, any_hold
 from automl_core.acting.spelling import holds_numbers, number_of, respelled, spelled, texts
+from automl_core.errors import BadInput
 from automl_core.explaining.single import is_missing, value_text
-from automl_core.explaining.words import id_text
+from automl_core.explaining.words import id_text, quote
 
 Mask = NDArray[np.bool_]
 T = TypeVar("T")
@@ -77,8 +78,13 @@ def eligible(card: ActionCard, frame: pd.DataFrame) -> Mask:
     """(n,) rows of a typed and cleaned frame that the card is about: in its group, at a value that would be changed, and of a
     kind that the new value was seen on; and no forbidden move. Every figure of the card speaks of these rows.
 
-    For a numeric lever these are the rows with a known value whose new one stays within the card's limits.
+    For a numeric lever these are the rows with a known value whose new one stays within the card's limits. BadInput when the
+    frame lacks a column of the card: any frame is made ready by `typed`.
     """
+    missing = card.names.difference(frame.columns)
+    if missing:
+        raise BadInput(f"There is no column {quote(min(missing))} in this table, and a card speaks of it.",
+                       "Give the rows with it, typed.")
     mask = all_hold(card.conditions, frame) & any_hold(card.alike, frame)
     for lever, values in ((card.lever, card.from_values), *((one.lever, one.from_values) for one in card.also)):
         if values:

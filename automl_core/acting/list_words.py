@@ -6,6 +6,7 @@ import math
 
 from automl_core.acting.action import ActionList, Goal
 from automl_core.acting.budget import rows_paid_for
+from automl_core.acting.contact import each_costs
 from automl_core.explaining.words import count, interval, money, number, percent, quote
 from automl_core.framing.problem import Problem
 
@@ -14,7 +15,7 @@ def list_sentence(actions: ActionList, goal: Goal, problem: Problem, pays: bool)
     """The list in words; `pays` says whether any row is worth its cost, for else more money would not help."""
     if not actions.rows:
         if actions.ranked and not actions.capacity and pays:
-            spend, cost = (money(amount, goal.currency) for amount in (goal.budget, goal.contact_cost))
+            spend, cost = (money(amount, goal.currency) for amount in (goal.budget, goal.row_cost))
             return f"The money you can spend, {spend}, does not pay for one row: acting on one costs {cost}."
         return "No row is worth acting on at this value and cost."
     reached = f"{_begun(actions)}{_chosen_by(actions, goal, problem)}"
@@ -99,14 +100,15 @@ def assumptions(goal: Goal, problem: Problem, priced: bool) -> tuple[str, ...]:
         first = f"Acting turns {percent(goal.save_rate)} of bad outcomes good"
     first += f": {_measured(goal)}." if goal.save_range else ": an assumption until a pilot measures it."
     first += " The predicted chances are taken as right."
-    cost = f"cting on one row costs {money(goal.contact_cost, goal.currency)}."
-    each = f"A{cost}" if goal.value_column else f"One is worth {money(goal.value, goal.currency)}; a{cost}"
-    return (first, each)
+    cost = f"{each_costs(goal)}."
+    if goal.value_column:
+        return (first, f"{cost[0].upper()}{cost[1:]}")
+    return (first, f"One is worth {money(goal.value, goal.currency)}; {cost}")
 
 
 def ended_by(goal: Goal, known: int, listed: int) -> tuple[str, ...]:
     """Says so when money ends the list before the rows that can be acted on do."""
-    if goal.budget <= 0 or goal.contact_cost <= 0 or listed != rows_paid_for(goal.budget, goal.contact_cost):
+    if goal.budget <= 0 or goal.row_cost <= 0 or listed != rows_paid_for(goal.budget, goal.row_cost):
         return ()
     if listed >= (goal.capacity or known):
         return ()

@@ -8,16 +8,25 @@ from automl_core.acting.action import Lever
 from automl_core.acting.moves import LEAST_ROWS, category_moves, is_numeric
 from automl_core.acting.spelling import texts
 from automl_core.explaining.groups import CUT, association
-from automl_core.explaining.words import quote
+from automl_core.explaining.words import count, quote
 
 
 def why_not_compared(lever: Lever, frame: pd.DataFrame, given: tuple[str, ...]) -> str:
-    """A sentence or two about a lever without a trial: too few rows at a second value, no move left by the goal, or a column
-    among the `given` ones (those rows are compared on) that tells the lever’s values apart."""
+    """A sentence or two about a lever without a trial: no value or a single one, too few rows at a second value, no move left by
+    the goal, or a column among the `given` ones (those rows are compared on) that tells the lever’s values apart."""
     values, name = frame[lever.column], quote(lever.column)
+    held = texts(values.dropna()).unique()
+    if not len(held):
+        return (f"{name} is empty in all {count(len(frame), 'row')} with a known outcome, so there is nothing to compare: load a "
+                "table that holds it, or name another column.")
+    if len(held) == 1:
+        where = " that has a value" if values.isna().any() else ""
+        return (f"{name} is {quote(held[0])} in every row{where}, so no row shows what another value does. Try another value on "
+                "some rows and load what came of it, or name another column.")
     if not is_numeric(lever, values):
         if int((texts(values).dropna().value_counts() >= LEAST_ROWS).sum()) < 2:
-            return f"{name} has no two values with {LEAST_ROWS} rows or more each, so there is nothing to compare."
+            return (f"{name} has no two values with {LEAST_ROWS} rows or more each, so there is nothing to compare: "
+                    "load more rows, or name another column.")
         if not category_moves(lever, values):
             return f"What the goal says of {name} leaves no move: allow more in From and To, or forbid less."
     names = (lever.column, *(one for one in given if one != lever.column))

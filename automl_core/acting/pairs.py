@@ -27,7 +27,7 @@ def best_pairs(trials: list[Trial], rank: Callable[[Trial], float]) -> list[tupl
     """Every two of the three best levers, each by its best trial; `rank` orders trials by their worth."""
     best: dict[str, Trial] = {}
     for trial in sorted(trials, key=rank, reverse=True):
-        whole = trial.chosen and trial.case is not None and not trial.scores.randomised
+        whole = trial.chosen and not trial.scores.numeric and not trial.scores.randomised
         if whole and rank(trial) > 0 and trial.move.lever.column not in best and len(best) < MOST_LEVERS:
             best[trial.move.lever.column] = trial
     return list(combinations(best.values(), 2))

@@ -90,8 +90,8 @@ class Cuts(NamedTuple):
 
 def matrix_of(goal: Goal) -> Money:
     """The cost-benefit matrix that a goal implies: acting on a row that would end badly turns it good with `save_rate`."""
-    saved = goal.save_rate * goal.value - goal.contact_cost
-    return Money(true_positive=saved, false_positive=-goal.contact_cost, currency=goal.currency)
+    saved = goal.save_rate * goal.value - goal.row_cost
+    return Money(true_positive=saved, false_positive=-goal.row_cost, currency=goal.currency)
 
 
 def analytic_threshold(money: Money) -> float:
@@ -123,7 +123,7 @@ def curve_by_worth(
     known = np.isfinite(probability) & np.isfinite(np.asarray(positive, dtype=np.float64))
     known &= True if where[1] is None else where[1] > 0
     ranked = replace(ranked, probability=ranked.probability * values[known], worth=goal.save_rate * values[known])
-    pays = goal.contact_cost / goal.save_rate if goal.save_rate > 0 and goal.contact_cost > 0 else math.nan
+    pays = goal.row_cost / goal.save_rate if goal.save_rate > 0 and goal.row_cost > 0 else math.nan
     made = curve_of(ranked, matrix_of(goal), seed)
     at_pays = _profit_at(ranked, matrix_of(goal), pays) if math.isfinite(pays) else math.nan
     return replace(made, in_money=True, analytic=pays, at_analytic=at_pays)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from automl_core.acting import linear
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.effects import Comparison, Effect, comparison_scores, estimate, robustness_value
-from automl_core.acting.nuisance import Learner
+from automl_core.acting.nuisance import MOST_BENT, Learner
 from automl_core.acting.scores import Mask, Scores, given_to_groups
 from automl_core.acting.statistics import group_codes, told_beyond_chance
 from automl_core.explaining.words import quote
@@ -121,16 +121,20 @@ def strongest_observed(case: Comparison, effect: Effect, small: Effect | None, m
     Its strength is the largest of: the shift of the estimate when it is left out, the bias its own explanatory gains allow, and
     what adjusting for it alone takes off the raw gap (correlated columns make up for one that is left out, so leaving it out
     alone would flatter the estimate). When all known columns together take off clearly more than the strongest one, they are
-    the benchmark, and its `column` is empty. What is left out is compared with the same `small` models that have it.
+    the benchmark, and its `column` is empty. What is left out is compared with the same `small` models that have it. The raw gap
+    of a number is a straight line, which would count a bend as taken off: the same models without any column stand for it.
     """
     given = case.covariates
     if len(given.names) < 2:
         return None
     picked = _sample(np.flatnonzero(case.old | case.new), case.seed, SMALL_FIT_ROWS)
     learner = small_learner(given.rows(picked), case.seed)
-    weights = learner.gains(case.new[picked].astype(np.float64), True) + learner.gains(case.y[picked], case.binary)
-    together = robustness_value(abs(effect.raw_gap - effect.estimate), effect.residual, effect.weight)
-    best = Benchmark("", together)
+    weights = learner.gains(case.lever[picked], case.dose is None) + learner.gains(case.y[picked], case.binary)
+    bare = None if case.dose is None else _again(case, given.none())
+    if case.dose is not None and (small is None or bare is None):
+        return None
+    whole = effect if bare is None or small is None else small
+    best = Benchmark("", robustness_value(_taken_off(whole, bare), effect.residual, effect.weight))
     if small is None:
         return best
     for place in np.argsort(-weights)[:most]:
@@ -142,7 +146,7 @@ def strongest_observed(case: Comparison, effect: Effect, small: Effect | None, m
         told_lever = max(0.0, 1 - short.weight / small.weight)
         bias = math.sqrt(told_y * told_lever / max(1e-9, 1 - told_lever) * effect.residual * effect.weight)
         alone = _again(case, given.only(name))
-        taken_away = abs(alone.raw_gap - alone.estimate) if alone is not None else 0.0
+        taken_away = 0.0 if alone is None else _taken_off(alone, bare)
         shift = max(bias, abs(short.estimate - small.estimate), taken_away)
         strength = robustness_value(shift, effect.residual, effect.weight)
         if strength >= 0.9 * best.strength:
@@ -150,44 +154,58 @@ def strongest_observed(case: Comparison, effect: Effect, small: Effect | None, m
     return best
 
 
+def _taken_off(adjusted: Effect, bare: Effect | None) -> float:
+    """What comparing like with like takes off the gap as it is, or off the effect of a number without any column (`bare`)."""
+    return abs((adjusted.raw_gap if bare is None else bare.estimate) - adjusted.estimate)
+
+
 def is_steered(scores: Scores) -> bool:
-    """Whether known columns tell who has the new value, beyond what chance makes of it."""
-    return told_beyond_chance(scores.chance[scores.region], scores.new[scores.region].astype(np.float64))
+    """Whether known columns tell who has the new value, or how high a number is, beyond what chance makes of it."""
+    lever = scores.new.astype(np.float64) if scores.dose is None else scores.dose
+    return told_beyond_chance(scores.chance[scores.region], lever[scores.region])
 
 
 def levers_go_together(case: Comparison, others: tuple[str, ...]) -> str:
     """The name of another lever that goes together with this one beyond what the known columns tell; empty when none does.
 
     Two things that people decide apart, and that still move together, have something in common that is not in the table. A Wald
-    test in a logistic model of who has the new value, on 10,000 rows at most, rows of one group counted as dependent; small
-    associations (below 0.03) do not count.
+    test in a logistic model of who has the new value, or in a bent line of how high a number is, on 10,000 rows at most, rows of
+    one group counted as dependent; small associations (below 0.03) do not count.
     """
     picked = _sample(np.flatnonzero(case.old | case.new), case.seed)
-    given = case.covariates.rows(picked)
+    given, binary = case.covariates.rows(picked), case.dose is None
     named = [name for name in others if name in given.names]
     known = given
     for name in named:
         known = known.without(name)
-    target = case.new[picked].astype(np.float64)
+    target = case.lever[picked] if binary else linear.standard(case.lever[picked])
     start = linear.design(known)
-    near = linear.fit(start, target, True) if named else np.empty(0)
+    bent = None if binary else linear.curved(known, start, MOST_BENT)
+    start = start if bent is None else bent
+    near = linear.fit(start, target, True) if named and binary else None
+    codes = None if case.groups is None else group_codes(case.groups[picked])
     for name in named:
         added = linear.design(given.only(name))[:, 1:]
         matrix = np.hstack([start, added[:, :-1] if given.only(name).categorical and added.shape[1] > 1 else added])
-        beta = linear.fit(matrix, target, True, start=np.pad(near, (0, matrix.shape[1] - len(near))))
-        chance = linear.predict(matrix, beta, True)
-        weighted = matrix * np.sqrt(np.maximum(chance * (1 - chance), 1e-4))[:, None]
-        spread = np.linalg.inv(weighted.T @ weighted + np.eye(matrix.shape[1]))
-        variances = np.diag(spread)
-        if case.groups is not None:
-            codes = group_codes(case.groups[picked])
-            pulls = matrix * (target - chance)[:, None]
-            sums = np.column_stack([np.bincount(codes, pull) for pull in pulls.T]) @ spread
-            variances = np.maximum(variances, (sums**2).sum(axis=0))
-        z = np.abs(beta / np.sqrt(variances))[start.shape[1] :]
+        beta = linear.fit(matrix, target, binary, start=None if near is None else np.pad(near, (0, matrix.shape[1] - len(near))))
+        z = np.abs(beta / _errors(matrix, target - linear.predict(matrix, beta, binary), binary, codes))[start.shape[1] :]
         if len(z) and z.max() > TOGETHER_Z and z.max() / math.sqrt(len(target)) > TOGETHER_LEAST:
             return name
     return ""
+
+
+def _errors(matrix: np.ndarray, left: np.ndarray, binary: bool, codes: NDArray[np.int64] | None) -> np.ndarray:
+    """The standard errors of the coefficients of a line, or of a logistic one, that leaves `left` (n,) of its target; rows of one
+    group, by their `codes`, are summed first."""
+    # of a logistic line |left| is 1 - chance or chance, whichever way the target fell: both make the same spread
+    weights = np.maximum(np.abs(left) * (1 - np.abs(left)), 1e-4) if binary else np.ones(len(left))
+    spread = np.linalg.inv((matrix * weights[:, None]).T @ matrix + np.eye(matrix.shape[1]))
+    variances = np.diag(spread) * (1.0 if binary else float(left.var()))
+    if codes is not None:
+        pulls = matrix * left[:, None]
+        sums = np.column_stack([np.bincount(codes, pull) for pull in pulls.T]) @ spread
+        variances = np.maximum(variances, (sums**2).sum(axis=0))
+    return np.asarray(np.sqrt(variances), dtype=np.float64)
 
 
 def _again(case: Comparison, covariates: Covariates) -> Effect | None:
@@ -198,9 +216,8 @@ def _again(case: Comparison, covariates: Covariates) -> Effect | None:
     picked = np.sort(np.concatenate([_sample(either, case.seed), np.flatnonzero(few)]))
     if len(picked) < len(case.y):
         covariates = covariates.rows(picked)
-    groups = None if case.groups is None else case.groups[picked]
-    other = Comparison(case.y[picked], case.old[picked], case.new[picked], covariates, case.binary, groups, case.seed)
-    scores = comparison_scores(other, small_learner(covariates, case.seed), SMALL_FOLDS)
+    other = case.rows(picked, covariates)
+    scores = comparison_scores(other, small_learner(covariates, case.seed), SMALL_FOLDS, middle=False)
     return None if scores is None else estimate(scores, np.ones(len(picked), dtype=bool))
 
 

@@ -30,8 +30,8 @@ class Scores:
     `region` are all rows the estimate rests on, `new` the rows at the new value
     (for a number, those that tell about it).
     `residual` and `weight` are squared outcome residuals and squared Riesz weights before they are divided by the share of
-    `part`; `chance` is the propensity (NaN for numbers), `middle` the outcome expected without knowing the lever,
-    `told` the effect on each eligible row by the outcome models alone (0 elsewhere).
+    `part`; `chance` is the propensity (of a number: what it is expected to be), `middle` the outcome expected without knowing
+    the lever, `told` the effect on each eligible row by the outcome models alone (0 elsewhere).
     `drift` is how the scores change when the models behind them learn from half the rows (None where a line tells all).
     Numbers have their `dose`, the `step` of each row and the `riesz` weights with their sign.
     """

@@ -36,15 +36,18 @@ class Dose:
     high: float
 
 
-def dose_of(setting: Setting, dose: Floats) -> Dose | None:
-    """The cross-fitted expectations of a numeric lever; None when it does not vary once the covariates are known."""
+def dose_of(setting: Setting, dose: Floats, middle: bool = True) -> Dose | None:
+    """The cross-fitted expectations of a numeric lever; None when it does not vary once the covariates are known. The outcome is
+    expected only where its `middle` is asked for (NaN elsewhere): a placebo needs it, an effect does not."""
     known = np.isfinite(dose)
     if int(known.sum()) < 4 * LEAST_ROWS or np.ptp(dose[known]) == 0:
         return None
     expected = setting.learner.cross_fit(np.where(known, dose, 0.0), known, setting.folds, False)
     if float(np.mean((dose - expected)[known] ** 2)) <= 1e-9 * float(dose[known].var()):
         return None
-    outcome = setting.learner.cross_fit(setting.y, known, setting.folds, setting.binary)
+    outcome = np.full(len(dose), np.nan)
+    if middle:
+        outcome = setting.learner.cross_fit(setting.y, known, setting.folds, setting.binary)
     low, high = (float(edge) for edge in np.quantile(dose[known], RANGE))
     return Dose(dose, known, expected, outcome, low, high)
 
@@ -132,7 +135,7 @@ def _scores(setting: Setting, made: Dose, shift: Shift, told: tuple[Floats, Floa
         new=new,
         residual=left**2,
         weight=(odds - part) ** 2,
-        chance=np.full(len(part), np.nan),
+        chance=made.expected,
         middle=made.outcome,
         told=part * (then - now),
         blocks=setting.blocks,

@@ -64,7 +64,7 @@ class Stage:
 @dataclass(frozen=True, eq=False, slots=True)
 class Trial:
     """One move in one group, estimated on rows that did not choose the group. `chosen` is False when what looks for groups
-    would move nobody: then it can only be a pattern. `case` is what was compared (None for numbers);
+    would move nobody: then it can only be a pattern. `case` is what was compared;
     for `alike` see `alike_parts`. The group is the best of so many `rules`, one more than the conditions that were looked for: a
     cut that chance favours is favoured in nearly all folds at once."""
 
@@ -74,7 +74,7 @@ class Trial:
     effect: Effect
     rows: Mask
     chosen: bool
-    case: Comparison | None
+    case: Comparison
     root: Effect
     also: tuple[Change, ...] = ()
     alike: tuple[Leaf, ...] = ()
@@ -161,14 +161,16 @@ def _numeric_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Trial
         like = looks.holds(dose + shift.step, shift.moved)
         shifts.append(replace(shift, near=like if shift.near is None else like & shift.near))
     trials: list[Trial] = []
-    for move, scores in zip(moves, shift_scores(setting, made, shifts) if moves else (), strict=True):
+    for move, shift, scores in zip(moves, shifts, shift_scores(setting, made, shifts) if moves else (), strict=True):
         if scores is not None:
-            trials.extend(move_trials(replace(move, lever=kept_to), stage, scores, None))
+            case = Comparison(stage.y, shift.moved, made.known, setting.learner.covariates, stage.binary, stage.groups,
+                              stage.seed, dose, shift.step)
+            trials.extend(move_trials(replace(move, lever=kept_to), stage, scores, case))
     return tuple(trials)
 
 
 def move_trials(
-    move: Move, stage: Stage, scores: Scores, case: Comparison | None, cost: float | None = None, also: tuple[Change, ...] = ()
+    move: Move, stage: Stage, scores: Scores, case: Comparison, cost: float | None = None, also: tuple[Change, ...] = ()
 ) -> list[Trial]:
     """The groups that pay to be moved, each with its effect on rows that did not choose it; everybody, on all rows, when groups
     do no better. A move that would move nobody stays as one trial that was not chosen. With `also` groups are picked on one half

@@ -14,7 +14,7 @@ from automl_core.acting.power import Change as Promised
 from automl_core.acting.power import side_rows
 from automl_core.acting.refutations import Benchmark
 from automl_core.data.words import join_words
-from automl_core.explaining.words import interval, money, number, percent, quote
+from automl_core.explaining.words import NO_CHANGE, interval, is_nothing, money, number, percent, points, quote, told_apart
 
 # A card below grade A must not contain one of these words.
 BANNED = ("causes", "cause of", "will", "guarantees", "guaranteed", "proves", "proven")
@@ -110,19 +110,12 @@ def change_words(subject: CardSubject) -> str:
 def card_sentence(subject: CardSubject, grade: Grade, worth: Worth | None) -> str:
     """The card in words: who, size now and then with its range, how many, money, grade."""
     effect, outcome = subject.effect, subject.outcome
-    word = "more" if effect.estimate > 0 else "less"
-    near, far = sorted((effect.low, effect.high), key=abs)
-    span = (
-        f"{outcome.gap(near)} {_side(near)} to {outcome.gap(far)} {_side(far)}"
-        if effect.low * effect.high < 0
-        else interval(outcome.gap(near), outcome.gap(far))
-    )
     place = "at" if outcome.is_rate else "on average"
     text = (
         f"{who_words(subject)}: {subject.rows:,} would be moved{_alike_words(subject)}, {outcome.label} {place} "
         f"{outcome.level(subject.now)}. "
         f"Like rows with {change_words(subject)}: {outcome.level(subject.now + effect.estimate)}, "
-        f"{outcome.gap(effect.estimate)} {word} (95 % range {span}). "
+        f"{_effect_words(effect, outcome)}. "
     )
     if worth is not None:
         text += (
@@ -136,8 +129,22 @@ def _alike_words(subject: CardSubject) -> str:
     return f" (where {'; or '.join(describe_all(part) for part in subject.alike)})" if subject.alike else ""
 
 
-def _side(value: float) -> str:
-    return "more" if value > 0 else "less"
+def _effect_words(effect: Effect, outcome: Outcome) -> str:
+    """How much more or less, with the range; what is written as zero is said to be no change."""
+    near, far = sorted((effect.low, effect.high), key=abs)
+    told = NO_CHANGE if is_nothing(outcome.gap(effect.estimate)) else _sided(effect.estimate, outcome)
+    if is_nothing(outcome.gap(far)):
+        return told
+    if effect.low * effect.high < 0:
+        span = f"{_sided(near, outcome)} to {_sided(far, outcome)}"
+    else:
+        span = interval(*told_apart(abs(near), abs(far), points if outcome.is_rate else number))
+    return f"{told} (95 % range {span})"
+
+
+def _sided(value: float, outcome: Outcome) -> str:
+    gap = outcome.gap(value)
+    return "no change" if is_nothing(gap) else f"{gap} {'more' if value > 0 else 'less'}"
 
 
 def overturn_sentence(effect: Effect, benchmark: Benchmark | None, letter: Grade) -> str:

@@ -97,7 +97,7 @@ def _spaces(frame: pd.DataFrame, column: Column, counts: dict[str, int]) -> Iter
 
 
 def _spellings(frame: pd.DataFrame, column: Column, counts: dict[str, int]) -> Iterator[Finding]:
-    merged = find_spellings(frame[column.name])
+    merged = find_spellings(counts)
     moved = {text: count for text, count in counts.items() if merged.get(spelling_key(text), text) != text}
     # spaces alone are the trimming's business
     different = [text for text in moved if trimmed(text) != trimmed(merged[spelling_key(text)])]

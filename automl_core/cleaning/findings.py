@@ -21,32 +21,47 @@ MANY_LEVELS = 50
 SENTINELS = (-1.0, -9.0, -99.0, -999.0, -9999.0, 99.0, 999.0, 9999.0, 99999.0, -99999.0, 999999.0)
 
 
-def find(frame: pd.DataFrame, columns: tuple[Column, ...], target: str = "") -> tuple[Finding, ...]:
+def find(
+    frame: pd.DataFrame, columns: tuple[Column, ...], target: str = "", only_safe: bool = False
+) -> tuple[Finding, ...]:
     """Everything found in a typed frame, the most damaging first; `target` adds what only matters to the outcome.
 
-    The columns may be described by the table as it was read or after a recipe: what a recipe mended is not found again.
+    The columns may be described by the table as it was read or after a recipe: what a recipe mended is not found again. With
+    `only_safe` there are just the findings with a safe fix: the others take most of the time on thousands of columns.
     """
     if len(frame) == 0:
         return ()
     found: list[Finding] = []
+    cells = dict(frame.items())
     for column in columns:
-        if column.name in frame.columns:
-            # alone, because a fix is tried out to count its effect: on thousands of columns the others would be copied each time
-            found.extend(_check_column(frame[column.name].to_frame(), column, column.name == target))
-    found.extend(_duplicates(frame))
-    if target in frame.columns:
+        if column.name not in cells or (only_safe and _differing_numbers(cells[column.name])):
+            continue
+        # alone, because a fix is tried out to count its effect: on thousands of columns the others would be copied each time
+        found.extend(_check_column(cells[column.name].to_frame(), column, column.name == target, only_safe))
+    if not only_safe:
+        found.extend(_duplicates(frame))
+    if target in cells and not only_safe:
         found.extend(_check_outcome(frame, target))
+    found = [item for item in found if item.safe or not only_safe]
     return tuple(sorted(found, key=lambda item: (ORDER[item.severity], -item.count / max(1, item.total), item.column, item.kind)))
 
 
-def _check_column(frame: pd.DataFrame, column: Column, is_target: bool) -> Iterator[Finding]:
+def _differing_numbers(series: pd.Series) -> bool:
+    """Whether these are numbers, not all of them the same: whatever else is found in such needs somebody's judgement."""
+    if series.dtype.kind not in "iuf":
+        return False
+    values = series.to_numpy()
+    return bool(np.fmin.reduce(values) < np.fmax.reduce(values))
+
+
+def _check_column(frame: pd.DataFrame, column: Column, is_target: bool, only_safe: bool = False) -> Iterator[Finding]:
     series = frame[column.name]
     yield from _read_as_number(column, len(frame))
     distinct = series.nunique()
     if distinct == 0:
         yield _drop(frame, column, "empty_column", f"“{short(column)}” is empty in every row.", safe=not is_target)
         return
-    if not is_target:
+    if not is_target and not only_safe:
         yield from _missing(frame, column)
     if distinct == 1:
         if not is_target and not series.isna().any():

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
 from automl_core.data.cells import UNREADABLE, cell_reader
@@ -33,8 +32,8 @@ def table_from_frame(
     data: dict[str, Any] = {}
     day_first: bool | None = None
     waiting: list[int] = []
-    for place, label in enumerate(names):
-        series = _prepared(frame.iloc[:, place])
+    for place, (label, (_, cells)) in enumerate(zip(names, frame.items(), strict=True)):
+        series = _prepared(cells)
         guess = guess_kind(series, label, wanted.get(label), None)
         if "nothing in the column" in guess.warning:
             waiting.append(place)
@@ -59,7 +58,10 @@ def table_from_frame(
 def _prepared(series: pd.Series[Any]) -> pd.Series[Any]:
     """Categories, dates in objects and mixed objects as text or as plain dtypes that the rest knows."""
     if isinstance(series.dtype, pd.CategoricalDtype):
-        series = series.astype(series.cat.categories.dtype) if series.cat.categories.dtype != object else series.astype(object)
+        plain = series.cat.categories.dtype
+        if plain.kind in "iub" and bool(series.isna().any()):  # plain whole numbers and truths have no gaps
+            plain = pd.api.types.pandas_dtype({"i": "Int64", "u": "UInt64", "b": "boolean"}[plain.kind])
+        series = series.astype(plain)
     if series.dtype != object or is_text(series):
         return series
     inferred = pd.api.types.infer_dtype(series, skipna=True)
@@ -82,30 +84,35 @@ def _typed(series: pd.Series[Any], name: str, original: str, guess: Guess) -> tu
     draft = Column(name, guess.kind, "category", original_name=original, reading=guess.reading, note=guess.note)
     values, coerced = read_series(series, draft) if guess.values is None else (guess.values, 0)
     missing = int(pd.isna(values).sum())
-    distinct, examples = _distinct(values, guess.kind)
-    role = _role(name, guess.kind, values, (distinct, missing))
+    found = _distinct(values)
+    role = _role(name, guess.kind, values, (found, missing))
     if role == "id" and guess.reading.unit:  # an amount with a unit numbers no rows
         role = "number"
     bad = _bad_examples(series, draft) if coerced else ()
     return replace(
-        draft, role=role, missing=missing, distinct=distinct, examples=examples, coerced=coerced, coerced_examples=bad
+        draft, role=role, missing=missing, distinct=len(found), examples=_examples(found, guess.kind), coerced=coerced,
+        coerced_examples=bad,
     ), values
 
 
-def _distinct(values: Any, kind: Kind) -> tuple[int, tuple[str, ...]]:
-    """How many different values there are, and five of them as texts (bool: all its labels)."""
-    if isinstance(values, np.ndarray):
-        found: Any = pd.unique(values[~pd.isna(values)])
-    else:
-        found = pd.unique(values.dropna())
+def _distinct(values: Any) -> Any:
+    """The different values that are there, in order of appearance."""
+    found = pd.unique(values)
+    return found[~pd.isna(found)]
+
+
+def _examples(found: Any, kind: Kind) -> tuple[str, ...]:
+    """Five of the different values as texts (bool: all its labels)."""
     shown = found[: 20 if kind == "bool" else 5]
     shown = shown if kind == "date" else shown.tolist()
     texts = [to_text(value) or "" for value in shown]
-    return len(found), tuple(text if kind == "bool" else text[:80] for text in texts)
+    return tuple(text if kind == "bool" else text[:80] for text in texts)
 
 
-def _role(name: str, kind: Kind, values: Any, counts: tuple[int, int]) -> Role:
-    distinct, missing = counts
+def _role(name: str, kind: Kind, values: Any, told: tuple[Any, int]) -> Role:
+    """The role by the values, those that are different (`told`) and how many are missing."""
+    found, missing = told
+    distinct = len(found)
     if distinct == 0:
         return "empty"
     if distinct == 1 and missing == 0 and len(values) > 1:
@@ -116,8 +123,7 @@ def _role(name: str, kind: Kind, values: Any, counts: tuple[int, int]) -> Role:
         return "date"
     if kind == "bool":
         return "category"
-    sample = pd.Series(values).dropna().drop_duplicates()
-    texts = sample.iloc[:: max(1, len(sample) // _SAMPLE)].head(_SAMPLE).tolist()
+    texts = found[:: max(1, distinct // _SAMPLE)][:_SAMPLE].tolist()
     return role_of_text(name, texts, distinct, len(values) - missing)
 
 

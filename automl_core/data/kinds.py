@@ -13,6 +13,7 @@ import pandas as pd
 from automl_core.data.cells import cell_reader
 from automl_core.data.dates import find_date_format
 from automl_core.data.numbers import find_number_style, is_code
+from automl_core.data.plain import plain_numbers
 from automl_core.data.schema import fast_floats, is_text, uniques
 from automl_core.data.table import Column, Kind, Reading
 from automl_core.data.values import EPOCH_MILLIS, EPOCH_SECONDS, EXCEL_SERIAL, FALSE_WORDS, TRUE_WORDS, is_null_token
@@ -41,7 +42,7 @@ class Guess:
     note: str = ""
     warning: str = ""
     day_first: bool | None = None
-    values: npt.NDArray[np.float64] | None = None  # already read, when finding the kind took reading them
+    values: npt.NDArray[Any] | None = None  # already read, when finding the kind took reading them
 
 
 def guess_kind(series: pd.Series[Any], name: str, wanted: Kind | None, day_first: bool | None) -> Guess:
@@ -62,7 +63,7 @@ def guess_kind(series: pd.Series[Any], name: str, wanted: Kind | None, day_first
         return Guess("date", Reading())
     if not is_text(series):
         return Guess("text", Reading())
-    return _guess_text(_texts(series), name, day_first)
+    return _plain(series) or _guess_text(_texts(series), name, day_first)
 
 
 def _is_boolean_object(series: pd.Series[Any]) -> bool:
@@ -74,6 +75,12 @@ def _big_or_int(series: pd.Series[Any]) -> Guess:
     if big and (bool(series.isna().any()) or int(series.max()) >= 2**63):
         return Guess("text", Reading(), note="whole numbers too long for exact arithmetic, kept as text")
     return Guess("int", Reading())
+
+
+def _plain(series: pd.Series[Any]) -> Guess | None:
+    """The verdict for a long column of plain numbers, without making a text of each cell; None when it takes a closer look."""
+    found = plain_numbers(series, _QUICK)
+    return None if found is None else Guess(found.kind, Reading(), values=found.values)
 
 
 def _texts(series: pd.Series[Any]) -> _Texts:

@@ -18,6 +18,8 @@ _TOTAL: Final = re.compile(
 )
 _YEAR: Final = re.compile(r"\s*(?:19|20)\d{2}\s*$")
 SAMPLE_ROWS: Final = 200
+MOST_CELLS: Final = 40_000  # that tell a header from a first row
+FEWEST_BELOW: Final = 20  # rows, however many columns there are
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,31 +45,33 @@ def kind_of(cell: str) -> str:
 
 def filled(row: Cells) -> int:
     """How many cells hold something."""
-    return sum(1 for cell in row if cell and not cell.isspace())
+    return sum(map(bool, map(str.strip, row)))
 
 
 def find_layout(rows: Sequence[Cells], wanted_header: int = -1) -> Layout:
     """The layout from the first records, blank ones included. `wanted_header`: a record's number, -1 detect, -2 none."""
-    sample = [row for row in rows if filled(row)]
+    counts = [filled(row) for row in rows]
+    sample = [row for row, count in zip(rows, counts, strict=True) if count]
     if not sample:
         return Layout((), 0, 0, -1)
     width = _usual_width(sample)
     if wanted_header >= 0:
         place = min(wanted_header, len(rows) - 1)
         return Layout(tuple(rows[place]), place + 1, max(width, len(rows[place])), place)
-    start = _table_start(rows, width)
+    start = _table_start(rows, counts, width)
     warnings = []
-    skipped = sum(1 for row in rows[:start] if filled(row))
+    skipped = sum(map(bool, counts[:start]))
     if skipped:
         warnings.append(
             f"{skipped} line{'s' if skipped > 1 else ''} above the table {'were' if skipped > 1 else 'was'} left out."
         )
     if wanted_header == -2:
         return Layout((), start, width, -1, tuple(warnings))
-    below = [row for row in rows[start + 1 : start + SAMPLE_ROWS] if filled(row)]
+    below = [row for row, count in zip(rows[start + 1 : start + SAMPLE_ROWS], counts[start + 1 :], strict=False) if count]
+    below = below[: max(FEWEST_BELOW, MOST_CELLS // width)]  # where columns are many, a few rows of each tell the same
     first = rows[start]
     if below and _is_group_header(first, below[0], below[1:]):
-        at = next(place for place in range(start + 1, len(rows)) if filled(rows[place]))
+        at = next(place for place in range(start + 1, len(rows)) if counts[place])
         warnings.append("Two header lines were joined into one.")
         return Layout(_joined(first, rows[at]), at + 1, max(width, len(first)), start, tuple(warnings))
     if not _is_header(first, below):
@@ -82,12 +86,11 @@ def _usual_width(sample: Sequence[Cells]) -> int:
     return max(widths.items(), key=lambda item: (item[1], item[0]))[0]
 
 
-def _table_start(rows: Sequence[Cells], width: int) -> int:
-    """The first record that belongs to the table: wide enough and filled like the rows below it."""
-    counts = sorted(filled(row) for row in rows if filled(row))
-    usual = counts[len(counts) // 2]
-    for place, row in enumerate(rows):
-        count = filled(row)
+def _table_start(rows: Sequence[Cells], counts: Sequence[int], width: int) -> int:
+    """The first record that belongs to the table: wide enough and filled (`counts` of each) like the rows below it."""
+    some = sorted(count for count in counts if count)
+    usual = some[len(some) // 2]
+    for place, (row, count) in enumerate(zip(rows, counts, strict=True)):
         if not count:
             continue
         if width == 1:
@@ -97,7 +100,7 @@ def _table_start(rows: Sequence[Cells], width: int) -> int:
             return place
         if usual <= 1:
             return place
-    return next(place for place, row in enumerate(rows) if filled(row))
+    return next(place for place, count in enumerate(counts) if count)
 
 
 def _is_header(first: Cells, below: Sequence[Cells]) -> bool:

@@ -89,6 +89,7 @@ _STYLES: Final = ((".", ""), (".", ","), (",", ""), (",", "."), (",", " "), ("."
 _AROUND: Final = re.compile(
     r"^[+-]?(?P<before>[^\d\s.,()+'-][^\d\s()+-]{0,4})?\s*[+-]?[\d.,' \u00a0\u202f]+\s*(?P<after>[^\d\s.,()+'-][^\s()+-]{0,4})?$"
 )
+_SPELLS: Final = re.compile(r"\d|inf|nan", re.IGNORECASE)  # no text without any of these is a number
 _CODE: Final = re.compile(r"^(?:0\d+|\+\d{7,})$", re.MULTILINE)
 # Only money stands before its number; a letter there makes a code.
 _BEFORE: Final = frozenset(
@@ -117,6 +118,9 @@ def find_number_style(texts: Sequence[str], counts: Sequence[int]) -> NumberShap
         return NumberShape(Reading(), plain)
     step = max(1, len(texts) // MAX_SAMPLE)
     sample, sizes = texts[::step], counts[::step]
+    told = sum(size for text, size in zip(sample, sizes, strict=True) if _SPELLS.search(text))
+    if max(plain, told / max(1, sum(sizes))) < 0.5:
+        return None  # at once: most columns of words are without a digit, whatever the style
     unit = _common_unit(sample, sizes)
     best = NumberShape(Reading(), plain)
     for decimal, thousands in _STYLES:

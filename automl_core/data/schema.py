@@ -243,7 +243,8 @@ def _read_text(series: pd.Series[Any], column: Column) -> tuple[pd.Series[Any], 
     if is_text(series):
         tokens = ["", *column.reading.null_tokens]
         text = series.astype("str") if series.dtype != "str" else series
-        return text.mask(text.isin(tokens)).reset_index(drop=True), 0
+        gaps = text.isin(tokens)
+        return (text.mask(gaps) if gaps.any() else text).reset_index(drop=True), 0
     cells, _ = _one_by_one(series, column)
     return pd.Series(cells, dtype="str"), 0
 

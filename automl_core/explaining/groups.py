@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -32,11 +32,14 @@ def association(frame: pd.DataFrame, names: tuple[str, ...], seed: int = 0) -> F
         found = np.nan_to_num(ranks.corr(min_periods=10).abs().to_numpy(), nan=0.0)
         out[np.ix_(numbers, numbers)] = found
     codes = {place: _codes(frame[names[place]]) for place in others}
-    for index, place in enumerate(others):
-        for other in others[index + 1 :]:
-            out[place, other] = out[other, place] = _cramer(codes[place], codes[other])
-        for number in numbers:
-            out[place, number] = out[number, place] = _ratio(codes[place], ranks[number].to_numpy(dtype=np.float64))
+    values = ranks[numbers].to_numpy(dtype=np.float64)
+    tables = _side_by_side([codes[place] for place in others])
+    for index, place in enumerate(others[:-1]):
+        rest = others[index + 1 :]
+        out[place, rest] = out[rest, place] = _cramer(codes[place], tables, index + 1)
+    for place in others:
+        if numbers:
+            out[place, numbers] = out[numbers, place] = _ratios(codes[place], values)
     np.fill_diagonal(out, 1.0)
     return out
 
@@ -77,36 +80,58 @@ def _codes(series: pd.Series) -> NDArray[np.int64]:
     return np.asarray(codes, dtype=np.int64)
 
 
-def _cramer(first: NDArray[np.int64], second: NDArray[np.int64]) -> float:
-    known = (first >= 0) & (second >= 0)
-    rows = int(known.sum())
-    if rows < 10:
-        return 0.0
-    table = np.zeros((first.max() + 1, second.max() + 1))
-    np.add.at(table, (first[known], second[known]), 1.0)
-    table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
-    r, k = table.shape
-    if min(r, k) < 2:
-        return 0.0
-    expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0, keepdims=True) / rows
-    phi = float(((table - expected) ** 2 / expected).sum()) / rows
-    phi = max(0.0, phi - (r - 1) * (k - 1) / (rows - 1))
-    least = min(r - (r - 1) ** 2 / (rows - 1), k - (k - 1) ** 2 / (rows - 1)) - 1
-    return math.sqrt(min(1.0, phi / least)) if least > 0 else 0.0
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tables:
+    """Where tables with each of k columns lie when they are counted at once: `cells` (k, n) the place of each row, `width` where
+    a value is missing; each column's places begin at its `starts` and are as many as its `sizes`."""
+
+    cells: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    width: int
 
 
-def _ratio(codes: NDArray[np.int64], values: Floats) -> float:
-    known = (codes >= 0) & np.isfinite(values)
-    rows = int(known.sum())
-    if rows < 10:
-        return 0.0
-    code, value = codes[known], values[known]
-    counts = np.bincount(code)
-    groups = int((counts > 0).sum())
-    total = float(((value - value.mean()) ** 2).sum())
-    if total == 0 or groups < 2 or rows <= groups:
-        return 0.0
-    means = np.bincount(code, weights=value) / np.maximum(counts, 1)
-    inside = float(((value - means[code]) ** 2).sum())
-    explained = 1.0 - inside / total * (rows - 1) / (rows - groups)
-    return math.sqrt(max(0.0, explained))
+def _side_by_side(columns: list[NDArray[np.int64]]) -> _Tables:
+    sizes = np.array([int(codes.max(initial=0)) + 1 for codes in columns], dtype=np.int64)
+    starts, width = np.cumsum(sizes) - sizes, int(sizes.sum())
+    cells = np.array([np.where(codes < 0, width, codes + start) for codes, start in zip(columns, starts, strict=True)])
+    return _Tables(cells, starts, sizes, width)
+
+
+def _cramer(first: NDArray[np.int64], tables: _Tables, since: int) -> Floats:
+    """(k,) Cramer's V of a column with each of those `since` a place: one count for all of them, for pairs are many."""
+    here, cells = first >= 0, tables.cells[since:]
+    if not here.all():
+        first, cells = first[here], cells[:, here]
+    height, begins = int(first.max(initial=0)) + 1, int(tables.starts[since])
+    counts = np.bincount((first * (tables.width + 1) + cells).ravel(), minlength=height * (tables.width + 1))
+    table = counts.reshape(height, -1)[:, begins:-1].astype(np.float64)
+    starts, sizes = tables.starts[since:] - begins, tables.sizes[since:]
+    across, down = np.add.reduceat(table, starts, axis=1), table.sum(axis=0)  # (height, k) and (width,) sums of each table
+    rows = across.sum(axis=0)
+    expected = np.repeat(across / np.maximum(rows, 1), sizes, axis=1) * down
+    off = np.divide((table - expected) ** 2, expected, out=np.zeros_like(table), where=expected > 0).sum(axis=0)
+    phi = np.add.reduceat(off, starts) / np.maximum(rows, 1)
+    r, k, free = (across > 0).sum(axis=0), np.add.reduceat((down > 0).astype(np.int64), starts), np.maximum(rows - 1, 1)
+    phi = np.maximum(0.0, phi - (r - 1) * (k - 1) / free)
+    least = np.minimum(r - (r - 1) ** 2 / free, k - (k - 1) ** 2 / free) - 1
+    told = (rows >= 10) & (np.minimum(r, k) >= 2) & (least > 0)
+    found: Floats = np.sqrt(np.minimum(1.0, np.divide(phi, least, out=np.zeros(len(phi)), where=told)))
+    return found
+
+
+def _ratios(codes: NDArray[np.int64], values: Floats) -> Floats:
+    """(m,) correlation ratio of a column of levels with each column of values (n, m)."""
+    here = codes >= 0
+    code, value = codes[here], values[here]
+    known = np.isfinite(value)
+    rows = known.sum(axis=0)
+    centred = np.where(known, value - np.where(known, value, 0.0).sum(axis=0) / np.maximum(rows, 1), 0.0)
+    belongs = (code == np.arange(codes.max(initial=0) + 1)[:, None]).astype(np.float64)
+    counts = belongs @ known.astype(np.float64)
+    groups, total = (counts > 0).sum(axis=0), (centred**2).sum(axis=0)
+    means = (belongs @ centred) / np.maximum(counts, 1)
+    told = (rows >= 10) & (total > 0) & (groups >= 2) & (rows > groups)
+    inside = total - (counts * means**2).sum(axis=0)
+    explained = 1.0 - np.divide(inside, total, out=np.ones_like(total), where=told) * (rows - 1) / np.maximum(rows - groups, 1)
+    return np.where(told, np.sqrt(np.maximum(0.0, explained)), 0.0)

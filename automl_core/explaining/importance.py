@@ -62,47 +62,58 @@ def direction(series: pd.Series, phi: Floats) -> str:
     return "higher raises" if related > 0 else "higher lowers"
 
 
-def shape(name: str, series: pd.Series, phi: Floats, observed: Floats) -> Shape:
-    """The column's mean part and the mean outcome by bin (numbers, dates) or level (12 most common); groups below 5 rows are
-    left out."""
-    if pd.api.types.is_datetime64_any_dtype(series.dtype):
-        days = series.astype("datetime64[us]").astype("int64").to_numpy() / 86_400_000_000
-        values = np.where(series.isna(), math.nan, days)
-        return Shape(name, "number", _bins(values, phi, observed, date=True))
-    if pd.api.types.is_numeric_dtype(series.dtype):
-        return Shape(name, "number", _bins(series.to_numpy(dtype=np.float64), phi, observed))
-    texts = series.astype("str")
-    common = [str(level) for level in texts[series.notna()].value_counts().index[:LEVELS]]
-    groups = [(level, np.asarray(texts == level, dtype=bool)) for level in common]
-    rest = ~np.any([mask for _, mask in groups], axis=0) & np.asarray(series.notna()) if groups else np.zeros(len(series), bool)
-    groups += [("others", rest), ("missing", np.asarray(series.isna(), dtype=bool))]
-    return Shape(
-        name, "category", tuple(_point(label, mask, phi, observed) for label, mask in groups if mask.sum() >= LEAST_ROWS)
-    )
+def shape(name: str, explained: pd.Series, phi: Floats, table: pd.Series, observed: Floats) -> Shape:
+    """The column's mean part by bin (numbers, dates) or level (12 most common) in the rows that were `explained`, and the mean
+    outcome there in the whole `table`, for what is said of a group can be counted. Groups of below 5 explained rows are left out.
+
+    `phi` is aligned with `explained`, `observed` (NaN when unknown) with `table`.
+    """
+    date = pd.api.types.is_datetime64_any_dtype(table.dtype)
+    if date or pd.api.types.is_numeric_dtype(table.dtype):
+        return Shape(name, "number", _bins(_amounts(explained), phi, _amounts(table), observed, date))
+    levels = [str(level) for level in table.astype("str")[table.notna()].value_counts().index[:LEVELS]]
+    groups = [*levels, "others", "missing"]
+    mine, all_rows = _level_places(explained, levels), _level_places(table, levels)
+    return Shape(name, "category", tuple(
+        _point(label, phi[mine == place], observed[all_rows == place])
+        for place, label in enumerate(groups) if (mine == place).sum() >= LEAST_ROWS))
 
 
-def _bins(values: Floats, phi: Floats, observed: Floats, date: bool = False) -> tuple[ShapePoint, ...]:
-    known = np.isfinite(values)
-    points = []
+def _amounts(series: pd.Series) -> Floats:
+    """Numbers as they are, dates as days."""
+    if not pd.api.types.is_datetime64_any_dtype(series.dtype):
+        return series.to_numpy(dtype=np.float64)
+    days = series.astype("datetime64[us]").astype("int64").to_numpy() / 86_400_000_000
+    return np.where(series.isna(), math.nan, days)
+
+
+def _level_places(series: pd.Series, levels: list[str]) -> NDArray[np.int64]:
+    """Which of the levels each row has; one more for any other, two more for none."""
+    found = series.astype("str").map({level: place for place, level in enumerate(levels)})
+    places = found.fillna(len(levels)).to_numpy(dtype=np.int64)
+    return np.where(series.isna(), len(levels) + 1, places)
+
+
+def _bins(values: Floats, phi: Floats, table: Floats, observed: Floats, date: bool) -> tuple[ShapePoint, ...]:
+    known, points = np.isfinite(table), []
     if known.any():
-        found = np.unique(values[known])
-        edges = found if len(found) <= BINS else np.unique(np.quantile(values[known], np.linspace(0, 1, BINS + 1)[:-1]))
-        place = np.where(known, np.searchsorted(edges, np.where(known, values, 0.0), side="right") - 1, -1)
-        for bin_number in range(len(edges)):
-            mask = place == bin_number
-            if mask.sum() >= LEAST_ROWS:
-                points.append(
-                    _point(
-                        _range(float(values[mask].min()), float(values[mask].max()), date),
-                        mask,
-                        phi,
-                        observed,
-                        float(np.median(values[mask])),
-                    )
-                )
-    if (~known).sum() >= LEAST_ROWS:
-        points.append(_point("missing", ~known, phi, observed))
+        found = np.unique(table[known])
+        edges = found if len(found) <= BINS else np.unique(np.quantile(table[known], np.linspace(0, 1, BINS + 1)[:-1]))
+        mine, all_rows = _bin_places(values, edges), _bin_places(table, edges)
+        for place in range(len(edges)):
+            mask = all_rows == place
+            if (mine == place).sum() >= LEAST_ROWS:
+                label = _range(float(table[mask].min()), float(table[mask].max()), date)
+                points.append(_point(label, phi[mine == place], observed[mask], float(np.median(values[mine == place]))))
+    if (~np.isfinite(values)).sum() >= LEAST_ROWS:
+        points.append(_point("missing", phi[~np.isfinite(values)], observed[~known]))
     return tuple(points)
+
+
+def _bin_places(values: Floats, edges: Floats) -> NDArray[np.int64]:
+    """The bin of each value; −1 where it is missing."""
+    known = np.isfinite(values)
+    return np.where(known, np.searchsorted(edges, np.where(known, values, edges[0]), side="right") - 1, -1)
 
 
 def _range(low: float, high: float, date: bool) -> str:
@@ -114,7 +125,6 @@ def _day(days: float) -> str:
     return str(np.datetime64(int(days), "D"))
 
 
-def _point(label: str, mask: NDArray[np.bool_], phi: Floats, observed: Floats, value: float = math.nan) -> ShapePoint:
-    seen = observed[mask]
+def _point(label: str, phi: Floats, seen: Floats, value: float = math.nan) -> ShapePoint:
     known = seen[np.isfinite(seen)]
-    return ShapePoint(label, int(mask.sum()), float(phi[mask].mean()), float(known.mean()) if len(known) else math.nan, value)
+    return ShapePoint(label, len(phi), float(phi.mean()), float(known.mean()) if len(known) else math.nan, value)

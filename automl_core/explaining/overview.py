@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -34,6 +35,7 @@ from automl_core.search.model import Model
 
 SAMPLE = 2_000
 LEAST_SAMPLE = 100
+MOST_SEEN = 200_000  # rows of a table by which outcomes are told; a share of a twelfth of them is right to half a point
 LEAST_CARE, MOST_CARE = Care(2, 2), Care(8, 16)
 PACE_ROWS = (1, 5, 15, 40)
 PACE_SHARE = 0.1  # of the seconds: what a look at the pace may take
@@ -86,11 +88,13 @@ def explain_classes(model: Model, frame: pd.DataFrame, y: NDArray[np.generic], a
     left = max(seconds - (time.thread_time() - began), LEAST_SHARE * seconds)
     limit, care = _affordable(model, few, reference, min(SAMPLE, len(frame)), left)
     picked = stratified(mixed_outcomes(model, y), limit, seed)
-    sample, seen = frame.iloc[picked].reset_index(drop=True), y[picked]
+    sample = frame.iloc[picked].reset_index(drop=True)
     tell(0.1, f"Explaining {len(sample):,} rows.")
     matrix = model.encoder.matrix(sample)
     raw = raw_parts(model, matrix, reference, care, seed)
     tell(0.8, "Ordering the columns.")
+    wide = stratified(mixed_outcomes(model, y), MOST_SEEN, seed)
+    table = frame.iloc[wide]
     alike = column_groups(sample, model.sources, seed)
     together = among(together_of(frame, model.cleaned, model.problem), picked)
     found: list[Explanation] = []
@@ -99,8 +103,8 @@ def explain_classes(model: Model, frame: pd.DataFrame, y: NDArray[np.generic], a
             began = time.thread_time()
         if len(found) > 1 and time.thread_time() - began > OTHERS_SHARE * seconds:
             break
-        observed = outcomes_shown(model, seen, explained_class(model, label))
-        found.append(_explanation(model, sample, in_class(model, raw, matrix, label), (observed, alike, together), seed))
+        shared = _Shared(table, outcomes_shown(model, y[wide], explained_class(model, label)), alike, together, seed)
+        found.append(_explanation(model, sample, in_class(model, raw, matrix, label), shared))
     return tuple(found)
 
 
@@ -110,20 +114,26 @@ def mixed_outcomes(model: Model, y: NDArray[np.generic]) -> Floats:
         model, y, explained_class(model))
 
 
-def _explanation(
-    model: Model, sample: pd.DataFrame, made: Contributions,
-    with_these: tuple[Floats, tuple[tuple[str, ...], ...], Codes | None], seed: int,
-) -> Explanation:
-    """One class, or number, explained by the parts of a sample: with these outcomes, columns that say the same, and rows that go
-    together."""
-    observed, alike, together = with_these
-    ordered = importances(made, sample, seed, together)
+class _Shared(NamedTuple):
+    """What the explanations of all classes go by: a table with its outcomes, columns that say the same, rows that go together."""
+
+    table: pd.DataFrame
+    observed: Floats
+    alike: tuple[tuple[str, ...], ...]
+    together: Codes | None
+    seed: int
+
+
+def _explanation(model: Model, sample: pd.DataFrame, made: Contributions, shared: _Shared) -> Explanation:
+    """One class, or number, explained by the parts of a sample."""
+    ordered = importances(made, sample, shared.seed, shared.together)
     used = [one for one in ordered if one.share > 0][:MOST_SHAPES]
-    shapes = tuple(shape(one.column, sample[one.column], made.phi[:, made.names.index(one.column)], observed) for one in used)
+    shapes = tuple(shape(one.column, sample[one.column], made.phi[:, made.names.index(one.column)],
+                         shared.table[one.column], shared.observed) for one in used)
     units = "points" if made.label else model.problem.target
     doubt = float(np.nan_to_num(made.doubt).mean()) if len(sample) else 0.0
     return Explanation(ordered, shapes, float(made.prediction.mean()), units, len(sample), made.label,
-                       _sentence(model, made, ordered), grouped(made, alike), doubt=doubt)
+                       _sentence(model, made, ordered), grouped(made, shared.alike), doubt=doubt)
 
 
 def _affordable(

@@ -29,6 +29,8 @@ from automl_core.search.families import families
 from automl_core.search.family import FitRequest
 from automl_core.search.features import with_codes
 from automl_core.search.formula_lab import FormulaSource, fit_formulas
+from automl_core.search.letter_lab import fit_letters
+from automl_core.search.letters import Letters, levels_of
 from automl_core.search.log_target import family_options, to_log
 from automl_core.search.model import NO_FORMULAS, Member, Model
 from automl_core.search.plan import Trial
@@ -181,6 +183,9 @@ class _Table:
         encoder = model.encoder
         self.matrix = encoder.matrix(self.frame)[:, : encoder.plain]
         self.terms = encoder.terms(self.frame) if encoder.codes else {}
+        self.levels = {code.source: levels_of(self.frame[code.source]) for code in encoder.codes if isinstance(code, Letters)}
+        others = any(not isinstance(code, Letters) for code in encoder.codes)
+        self.codings = ((fit_codes, others), (fit_letters, bool(self.levels)))
 
     def fit(self, train: Places, seed: int, until: float) -> Model | None:
         """A model like the whole one, learned from `train`; None when a library cannot."""
@@ -190,13 +195,14 @@ class _Table:
         matrix, features, encoder = self.matrix[train], plain, model.encoder
         if encoder.codes:
             source = CodeSource(self.matrix, plain, self.terms, self.y, problem.task, classes, problem.classes, self.groups,
-                                self.weights)
-            coded = fit_codes(source, train, seed)
-            encoder = with_codes(encoder, coded.codes, coded.features)
-            matrix, features = np.hstack([matrix, coded.values[train]]), (*features, *coded.features)
+                                self.weights, self.levels)
+            coded = [fit(source, train, seed) for fit, wanted in self.codings if wanted]
+            encoder = with_codes(encoder, sum((one.codes for one in coded), ()), sum((one.features for one in coded), ()))
+            matrix = np.hstack([matrix, *(one.values[train] for one in coded)])
+            features = (*features, *encoder.features[encoder.plain:])
         formulas = NO_FORMULAS
         if model.formulas.items:
-            given = FormulaSource(self.matrix, plain, self.y, problem.task, classes, self.groups, self.weights)
+            given = FormulaSource(self.matrix, plain, self.y, problem.task, classes, self.groups, self.weights, problem.classes)
             formed = fit_formulas(given, train, seed, time.monotonic() + FORMULA_SECONDS)
             formulas = formed.formulas
             matrix, features = np.hstack([matrix, formed.values[train]]), (*features, *formulas.features)

@@ -10,6 +10,7 @@ from datetime import date
 LONGEST = 80
 NOTHING = 1e-7  # per cent or points: what arithmetic leaves of nothing
 LEAST_SHOWN = 0.001
+NO_CHANGE = "no measurable change"
 Write = Callable[..., str]  # a value in words, and with a second number in finer ones
 
 
@@ -126,6 +127,11 @@ def signed(value: float, write: Write) -> str:
     """A change with its sign, as `write` has its size: +3.1 points; what is written as nothing has no sign."""
     text = write(abs(value))
     return text if not any(digit in text for digit in "123456789") else f"{'+' if value > 0 else '−'}{text}"
+
+
+def is_nothing(text: str) -> bool:
+    """Whether an amount was written as nothing, or as less than is shown."""
+    return text.startswith("under ") or not any(digit in text for digit in "123456789")
 
 
 def change_range(low: float, high: float, write: Write, side: Callable[[float], str]) -> str:

@@ -223,11 +223,14 @@ def ranked_rows(y: Truth, p: Floats, decision: Decision) -> Floats:
 
 
 def money_rows(y: Truth, p: Floats, decision: Decision) -> Floats:
-    """(n,) money lost per row against zero: minus the value of the decision, or the cost of the miss of a number."""
-    money = decision.money or Money(true_positive=1.0, true_negative=1.0, over=1.0, under=1.0)
-    if money.over or money.under:
+    """(n,) money lost per row against zero: minus the value of the decision, or the cost of the miss of a number.
+
+    NaN without amounts: nothing is worth anything that nobody has said.
+    """
+    money = decision.money or Money()
+    if not money.of_decisions:
         gap = y.astype(float) - p
-        return np.where(gap > 0, money.under * gap, -money.over * gap)
+        return np.where(gap > 0, money.under * gap, -money.over * gap) if money.of_units else np.full(len(y), np.nan)
     act = p >= decision.threshold
     gain = np.where(act, money.true_positive, money.false_negative)
     loss = np.where(act, money.false_positive, money.true_negative)

@@ -183,9 +183,7 @@ def drawn_labels(p: Floats, seed: int) -> Floats:
 
 def _priced(problem: Problem) -> bool:
     """Whether money says which rows of a yes/no target to act on: any of its amounts is set."""
-    money = problem.money
-    return money is not None and problem.task == "binary" and any(
-        (money.true_positive, money.false_positive, money.false_negative, money.true_negative))
+    return problem.money is not None and problem.task == "binary" and problem.money.of_decisions
 
 
 def tune_threshold(y: Truth, p: Floats, problem: Problem, weights: Weights = None) -> float:

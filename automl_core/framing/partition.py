@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -57,8 +58,8 @@ def make_groupings(frame: pd.DataFrame, columns: tuple[Column, ...]) -> tuple[Gr
 
 def _grouping(series: pd.Series, column: Column) -> Grouping | None:
     missing = series.isna().to_numpy()
-    if series.dtype.kind in "iufM" and not (column.role == "category" or _few(series)):
-        codes, labels = _bands(series)
+    if series.dtype.kind in "iufM" and not (column.role == "category" or _few(series.to_numpy()[~missing])):
+        codes, labels = _bands(series, missing)
     else:
         codes, levels = pd.factorize(series, sort=True)
         labels = [_short(level) for level in levels]
@@ -71,9 +72,9 @@ def _grouping(series: pd.Series, column: Column) -> Grouping | None:
     return Grouping(column.name, codes, tuple(labels))
 
 
-def _few(series: pd.Series) -> bool:
+def _few(present: NDArray[Any]) -> bool:
     """Whether there are no more values than bands; most often the first rows tell."""
-    return bool(series.iloc[: 8 * BANDS].nunique() <= BANDS and series.nunique() <= BANDS)
+    return len(pd.unique(present[: 8 * BANDS])) <= BANDS and len(pd.unique(present)) <= BANDS
 
 
 def _short(level: object) -> str:
@@ -82,11 +83,11 @@ def _short(level: object) -> str:
     return str(level)[:80]
 
 
-def _bands(series: pd.Series) -> tuple[Codes, list[str]]:
+def _bands(series: pd.Series, missing: NDArray[np.bool_]) -> tuple[Codes, list[str]]:
     """Parts between the eighths of the values, each edge belonging to the part below it."""
     dates = series.dtype.kind == "M"
     values = series.to_numpy().astype("datetime64[us]").astype(np.int64) if dates else series.to_numpy(dtype=float)
-    present = values[series.notna().to_numpy()]
+    present = values[~missing]
     present = present[np.isfinite(present)]
     places = (np.linspace(0, 1, BANDS + 1)[1:-1] * (len(present) - 1)).astype(np.int64)  # the quantiles at or below
     edges = np.unique(np.partition(present, places)[places]) if len(present) else np.array([])

@@ -22,6 +22,16 @@ class Money:
     under: float = 0.0
     currency: str = "€"
 
+    @property
+    def of_decisions(self) -> bool:
+        """Whether it says what yes/no decisions are worth: any of the four amounts is set."""
+        return any((self.true_positive, self.false_positive, self.false_negative, self.true_negative))
+
+    @property
+    def of_units(self) -> bool:
+        """Whether it says what a unit too high or too low costs."""
+        return bool(self.over or self.under)
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

@@ -52,7 +52,11 @@ class _Blocks:
 
 def simple_matrix(frame: pd.DataFrame, columns: tuple[Column, ...]) -> SimpleMatrix:
     """The matrices of these columns, by their roles: number, date, category, text."""
-    blocks = [_blocks(frame[column.name], column) for column in columns]
+    blocks: list[_Blocks] = []
+    left = MOST_ONE_HOT
+    for column in columns:
+        blocks.append(_blocks(frame[column.name], column, left > 0))
+        left -= len(blocks[-1].linear)
     questions = [pair for block in blocks for pair in block.questions]
     return SimpleMatrix(
         _stack([piece for block in blocks for piece in block.trees], len(frame)),
@@ -66,25 +70,28 @@ def _stack(pieces: list[Floats], rows: int) -> Floats:
     return np.column_stack(pieces) if pieces else np.zeros((rows, 0))
 
 
-def _blocks(series: pd.Series, column: Column) -> _Blocks:
+def _blocks(series: pd.Series, column: Column, in_linear: bool = True) -> _Blocks:
+    """One column's pieces; those for a linear model only if it still takes any."""
     letter = series.dtype.kind
     if letter == "M":
         parts = date_parts(series)
-        return _Blocks(parts, [piece for part in parts for piece in _standardised(part)], [])
+        return _Blocks(parts, [piece for part in parts if in_linear for piece in _standardised(part)], [])
     if letter in "iuf":
         values = finite(series.to_numpy(dtype=float))
-        linear = _one_hot(pd.factorize(series)[0]) if column.role == "category" else _standardised(values)
+        linear: list[Floats] = []
+        if in_linear:
+            linear = _one_hot(pd.factorize(series)[0]) if column.role == "category" else _standardised(values)
         return _Blocks([values], linear, [(Question(column.name), values)])
     if column.role == "text":
         length, words = _words(series)
         pieces = [length, *words.values()]
-        return _Blocks(pieces, [piece for values in pieces for piece in _standardised(values)],
+        return _Blocks(pieces, [piece for values in pieces if in_linear for piece in _standardised(values)],
                        [(Question(column.name, word, word=True), values) for word, values in words.items()])
     codes, levels = _by_frequency(series)
     # of two levels, asking for the rarer says it all
     asked = list(enumerate(levels[:MOST_ASKED]))[1 if len(levels) == 2 else 0:]
     questions = [(Question(column.name, level), (codes == place).astype(float)) for place, level in asked]
-    return _Blocks([np.where(codes < 0, np.nan, codes).astype(float)], _one_hot(codes), questions)
+    return _Blocks([np.where(codes < 0, np.nan, codes).astype(float)], _one_hot(codes) if in_linear else [], questions)
 
 
 def finite(values: Floats) -> Floats:
@@ -141,7 +148,8 @@ def _words(series: pd.Series) -> tuple[Floats, dict[str, Floats]]:
     """Number of words, and presence of each of the commonest words."""
     found = [set(_WORD.findall(text.lower())) if isinstance(text, str) else set() for text in series]
     counts = Counter(word for words in found for word in words)
-    wanted = [word for word, count in counts.most_common(MOST_WORDS) if count >= max(5, WORD_ROWS * len(series))]
+    common = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_WORDS]  # sets have another order in each process
+    wanted = [word for word, count in common if count >= max(5, WORD_ROWS * len(series))]
     place = {word: i for i, word in enumerate(wanted)}
     flags = np.zeros((len(wanted), len(found)))
     for row, words in enumerate(found):

@@ -9,7 +9,7 @@ import pandas as pd
 from automl_core.data.table import Column, find_column
 from automl_core.errors import BadInput
 from automl_core.framing.metrics import default_metric, get_metric
-from automl_core.framing.problem import Problem, Task
+from automl_core.framing.problem import Money, Problem, Task
 
 MOST_CLASSES = 100
 MOST_NUMBER_CLASSES = 10
@@ -130,10 +130,16 @@ def check_options(problem: Problem) -> None:
         raise BadInput("Only a target of several classes can be a scale of steps.", "Choose several classes as the task.")
     if problem.weights and problem.weights in (problem.target, problem.time, problem.group):
         raise BadInput(f"“{problem.weights[:80]}” cannot be the weight of a row as well.", "Choose another column.")
-    money = problem.money
-    if problem.task == "regression" and problem.metric == "money" and money is not None and min(money.over, money.under) <= 0:
+    money = problem.money or Money()
+    if problem.metric == "money" and problem.task == "regression" and min(money.over, money.under) <= 0:
         raise BadInput("A number judged by money needs a cost above 0 for each unit too high and for each unit too low.",
-                       "Give both on the goal page, or choose another metric.")
+                       "Give both on the goal page (or as --money over=2,under=5), or choose another metric.")
+    if problem.metric == "money" and problem.task == "binary" and not money.of_decisions:
+        raise BadInput("A yes/no target judged by money needs what its decisions are worth.", "Give the amounts on the goal page "
+                       "(or as --money true_positive=500,false_positive=-20), or choose another metric.")
+    if (problem.task == "regression" and money.of_decisions) or (problem.task == "binary" and money.of_units):
+        raise BadInput("The amounts of money do not go with this target.", "A yes/no target has them for right and wrong "
+                       "decisions (true_positive and so on), a number for units too high and too low (over, under).")
 
 
 def _check_number(present: pd.Series, problem: Problem) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from automl_core.jobs.queue import (
+    ENDED,
     add_event,
     beat,
     enqueue,
@@ -11,6 +12,7 @@ from automl_core.jobs.queue import (
     fail,
     finish,
     identity,
+    interrupted,
     job,
     jobs,
     lease,
@@ -23,8 +25,8 @@ from automl_core.store.nouns import Event, Job, JobState, Stop
 if TYPE_CHECKING:
     from automl_core.jobs.worker import run_worker
 
-__all__ = ["Event", "Job", "JobState", "JobWatch", "Stop", "add_event", "beat", "enqueue", "events", "fail", "finish",
-           "identity", "job", "jobs", "lease", "recover", "request_stop", "run_worker"]
+__all__ = ["ENDED", "Event", "Job", "JobState", "JobWatch", "Stop", "add_event", "beat", "enqueue", "events", "fail", "finish",
+           "identity", "interrupted", "job", "jobs", "lease", "recover", "request_stop", "run_worker"]
 
 
 def __getattr__(name: str) -> Any:

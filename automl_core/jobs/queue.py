@@ -15,6 +15,7 @@ MAX_ATTEMPTS = 3
 STALE_SECONDS = 10.0
 FRESH_SECONDS = 2.0
 WORKER = "worker"
+ENDED = "The command that did this work was ended."
 
 
 def enqueue(store: Store, project_id: str, kind: str, body: Any, unique: bool = True, worker: str = "") -> Job:
@@ -102,15 +103,21 @@ def recover(store: Store) -> int:
     """Find running jobs whose process is gone and treat them as lost; returns how many there were.
 
     On this machine a process is known by its id and start time, on another one by a heartbeat in the last 10 s. After a
-    heartbeat in the last 2 s nothing is done yet: the job's own process needs a moment to see that its worker is gone.
+    heartbeat in the last 2 s nothing is done yet: the job's own process needs a moment to see that its worker is gone. A
+    command is that process itself.
     """
     gone = [item for item in store.job_rows.running() if not _alive(item)]
     for item in gone:
         if _label(item.worker) == WORKER:
             lost(store, item)
         else:
-            fail(store, item.id, "The command that did this work was ended.", item.attempts)
+            fail(store, item.id, ENDED, item.attempts)
     return len(gone)
+
+
+def interrupted(store: Store, kind: str) -> tuple[Job, ...]:
+    """Jobs of that kind whose command was ended while it did them, newest first: another command may go on with them."""
+    return store.job_rows.failed(kind, ENDED)
 
 
 def identity(label: str) -> str:
@@ -130,9 +137,10 @@ def _label(worker: str) -> str:
 def _alive(leased: Job) -> bool:
     parts = leased.worker.split("/")
     beaten = (datetime.now(UTC) - (leased.heartbeat or leased.created_at)).total_seconds()
-    if abs(beaten) < FRESH_SECONDS:
+    here = len(parts) == 4 and parts[0] == _machine() and parts[2].isdigit()
+    if abs(beaten) < FRESH_SECONDS and not (here and parts[1] != WORKER):
         return True
-    if len(parts) == 4 and parts[0] == _machine() and parts[2].isdigit():
+    if here:
         try:
             return f"{psutil.Process(int(parts[2])).create_time():.2f}" == parts[3]
         except (psutil.NoSuchProcess, psutil.AccessDenied):

@@ -1,14 +1,17 @@
 """Whether rows are ones that a model learned from: its answers fit those better than any new row, so they judge nothing.
 
+Two people may be alike in all that a model needs. Where rows have ids, one is known again only by its id, too; where they have
+none, rows that equal learned ones are taken for these only when nearly all of a batch do.
+
 Training rows are not kept. What is kept are the least 2,000 of the numbers that rows are hashed to (a bottom-k sketch, Cohen and
 Kaplan 2007): a batch’s rows whose number is no larger than the largest of these are a random sample of the batch, and each of
-them is known or not. Only the columns that the model needs count.
+them is known or not. Only the columns that the model needs count, and the ids.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,21 +30,31 @@ BITS = 48  # a whole number of so many bits survives JSON wherever it is read
 @dataclass(frozen=True, slots=True)
 class Learned:
     """The least `numbers` of the training rows, ascending, over `columns` (name and kind); `twins` is the share of training
-    rows that another one equals, which a new row would do as often."""
+    rows that another one equals, which a new row would do as often. `named` are the least numbers over the `ids` as well, where
+    the rows have any (name and kind). `whole` and `all_named` say that none was left out."""
 
     columns: tuple[tuple[str, str], ...] = ()
     numbers: tuple[int, ...] = ()
     whole: bool = False
     twins: float = 0.0
+    ids: tuple[tuple[str, str], ...] = ()
+    named: tuple[int, ...] = ()
+    all_named: bool = False
 
 
-def remember(frame: pd.DataFrame, columns: tuple[tuple[str, str], ...]) -> Learned:
-    """The sketch of typed training rows over columns (name and kind)."""
+def remember(
+    frame: pd.DataFrame, columns: tuple[tuple[str, str], ...], ids: tuple[tuple[str, str], ...] = (), most: int = MOST_KEPT
+) -> Learned:
+    """The sketch of typed training rows over columns (name and kind), and of the same with their ids; of at most so many rows."""
     if frame.empty or not columns:
         return Learned()
     numbers, counts = np.unique(row_numbers(frame, columns), return_counts=True)
     twins = float(counts[counts > 1].sum() / len(frame))
-    return Learned(columns, tuple(numbers[:MOST_KEPT].tolist()), len(numbers) <= MOST_KEPT, twins)
+    made = Learned(columns, tuple(numbers[:most].tolist()), len(numbers) <= most, twins)
+    if not ids:
+        return made
+    named = np.unique(row_numbers(frame, (*columns, *ids)))
+    return replace(made, ids=ids, named=tuple(named[:most].tolist()), all_named=len(named) <= most)
 
 
 def share_learned(learned: Learned, frame: pd.DataFrame) -> float:
@@ -62,20 +75,61 @@ def share_learned(learned: Learned, frame: pd.DataFrame) -> float:
 
 def may_be_told(learned: Learned, frame: pd.DataFrame) -> bool:
     """Whether it is known of a typed batch that the model learned from it, or that it did not."""
-    return not math.isnan(share_learned(learned, frame))
+    named = _by_ids(learned, frame)
+    return not math.isnan(share_learned(learned, frame)) or (
+        named is not None and (named.whole or not math.isnan(share_learned(named, frame))))
 
 
 def rows_learned(learned: Learned, frame: pd.DataFrame) -> NDArray[np.bool_]:
-    """(n,) rows of a typed batch that are not to be judged: those known again, where the sketch holds every training row; else
-    all, once a tenth or more of them surely were learned from, for which ones is not known."""
-    if not _usable(learned, frame) or not learned.whole:
-        return np.full(len(frame), share_learned(learned, frame) >= WORTH_TELLING)
+    """(n,) rows of a typed batch that are not to be judged.
+
+    With ids: those whose values and ids are known again; where the sketch does not hold every training row all of them, once a
+    tenth or more surely were learned from. Without: those that equal a learned row, once nearly all of the batch do.
+    """
+    named = _by_ids(learned, frame)
+    if named is not None:
+        return _equal(named, frame) if named.whole else np.full(len(frame), share_learned(named, frame) >= WORTH_TELLING)
+    if share_learned(learned, frame) >= NEARLY_ALL:
+        return _equal(learned, frame) if learned.whole else np.ones(len(frame), dtype=bool)
+    return np.zeros(len(frame), dtype=bool)
+
+
+def without_other_ids(learned: Learned, frame: pd.DataFrame) -> pd.DataFrame:
+    """The typed batch, without its ids where nearly all of it equals learned rows and hardly any id does: it is the training
+    table, numbered anew."""
+    named = _by_ids(learned, frame)
+    if named is None or not share_learned(learned, frame) >= NEARLY_ALL or share_learned(named, frame) >= WORTH_TELLING:
+        return frame
+    return frame.drop(columns=[name for name, _ in learned.ids])
+
+
+def rows_in_doubt(learned: Learned, frame: pd.DataFrame) -> NDArray[np.bool_]:
+    """(n,) rows of a typed batch without ids that equal a learned one, as far as the sketch tells: they may be that one."""
+    if _by_ids(learned, frame) is not None or not learned.numbers or not _has(learned.columns, frame):
+        return np.zeros(len(frame), dtype=bool)
+    return _equal(learned, frame)
+
+
+def _equal(learned: Learned, frame: pd.DataFrame) -> NDArray[np.bool_]:
     return np.isin(row_numbers(frame, learned.columns), learned.numbers)
+
+
+def _by_ids(learned: Learned, frame: pd.DataFrame) -> Learned | None:
+    """The sketch in which ids count; None when it or the batch has none."""
+    if not learned.named or not _has((*learned.columns, *learned.ids), frame):
+        return None
+    if any(frame[name].isna().all() for name, _ in learned.ids):
+        return None
+    return Learned((*learned.columns, *learned.ids), learned.named, learned.all_named)
+
+
+def _has(columns: tuple[tuple[str, str], ...], frame: pd.DataFrame) -> bool:
+    return {name for name, _ in columns} <= set(frame.columns)
 
 
 def _usable(learned: Learned, frame: pd.DataFrame) -> bool:
     """Whether there is a sketch, of rows that are not too much alike, over columns that the batch has."""
-    return bool(learned.numbers) and learned.twins <= MOST_TWINS and {name for name, _ in learned.columns} <= set(frame.columns)
+    return bool(learned.numbers) and learned.twins <= MOST_TWINS and _has(learned.columns, frame)
 
 
 def _bounds(share: float, rows: int) -> tuple[float, float]:

@@ -31,13 +31,14 @@ from automl_core.production.contract import (
 )
 from automl_core.production.drift import compare
 from automl_core.production.drift._test import LEAST_ROWS, quoted
-from automl_core.production.drift.quantiles import as_numbers
+from automl_core.production.drift.quantiles import GRID, as_numbers
 from automl_core.production.learned import learned_sentence, remember, share_learned
 
 __all__ = ["check_batch", "make_contract", "report_batch", "with_predictions"]
 
 Floats = NDArray[np.float64]
 MOST_LEVELS = 200
+GRID_COLUMNS = 100
 PREDICTION = "prediction"
 DRAWS = 100
 ESTIMATE_ROWS = 5_000
@@ -53,19 +54,41 @@ def make_contract(
     """
     unneeded = {*problem.excluded, *([problem.group] if problem.group else [])}
     parts = []
+    cells = {str(name): values for name, values in frame.items()}
+    grids = _complete_grids(cells)
     for column in columns:
-        if column.name == problem.target or column.name not in frame:
+        if column.name == problem.target or column.name not in cells:
             continue
         role = problem.roles.get(column.name, column.role)
         needed = column.name not in unneeded and role not in ("id", "constant", "empty")
-        made_of = _column(column.name, column.kind, role, frame[column.name], importance.get(column.name, 0.0), needed)
-        parts.append(replace(made_of, unreadable_share=column.coerced / max(1, len(frame))))
+        share, unreadable = importance.get(column.name, 0.0), column.coerced / max(1, len(frame))
+        if column.name in grids and column.kind in ("int", "float"):
+            parts.append(ColumnContract(column.name, column.kind, role, 0.0, len(frame), share, grids[column.name], {}, needed,
+                                        unreadable))
+            continue
+        made_of = _column(column.name, column.kind, role, cells[column.name], share, needed)
+        parts.append(replace(made_of, unreadable_share=unreadable))
     taught = frame[frame[problem.target].notna()] if problem.target in frame else frame
     if problem.weights and problem.weights in frame:  # rows of weight 0 taught nothing
         taught = taught[pd.to_numeric(taught[problem.weights], errors="coerce") != 0]
-    learned = remember(taught, tuple((part.name, part.kind) for part in parts if part.needed))
+    ids = tuple((part.name, part.kind) for part in parts if part.role == "id" and part.name not in unneeded)
+    learned = remember(taught, tuple((part.name, part.kind) for part in parts if part.needed), ids)
     contract = Contract(tuple(parts), None, len(frame), problem.target, learned)
     return contract if predictions is None else with_predictions(contract, problem, predictions)
+
+
+def _complete_grids(cells: dict[str, pd.Series[Any]]) -> dict[str, tuple[float, ...]]:
+    """The quantiles of columns of numbers without a gap, a hundred columns at once: for one alone the call takes longer than
+    the work."""
+    numbers = {name: values.to_numpy() for name, values in cells.items() if values.dtype.kind in "iuf" and len(values)}
+    names = [name for name, values in numbers.items() if values.dtype.kind != "f" or bool(np.isfinite(values).all())]
+    grids: dict[str, tuple[float, ...]] = {}
+    for some in (names[start:start + GRID_COLUMNS] for start in range(0, len(names), GRID_COLUMNS)):
+        block = np.array([numbers[name] for name in some], dtype=np.float64)
+        block.sort(axis=1)
+        found = np.quantile(block, np.linspace(0, 1, GRID), axis=1).T
+        grids |= {name: tuple(quantiles) for name, quantiles in zip(some, found.tolist(), strict=True)}
+    return grids
 
 
 def with_predictions(
@@ -102,7 +125,7 @@ def _column(name: str, kind: str, role: str, values: pd.Series[Any], importance:
     if kind in ("int", "float", "date"):
         numbers = as_numbers(values)
         if len(numbers):
-            quantiles = tuple(float(value) for value in np.quantile(numbers, np.linspace(0, 1, 101)))
+            quantiles = tuple(float(value) for value in np.quantile(numbers, np.linspace(0, 1, GRID)))
     elif role == "category":
         shares = values.dropna().astype("str").value_counts(normalize=True)
         levels = {str(level): float(share) for level, share in shares.head(MOST_LEVELS).items()}

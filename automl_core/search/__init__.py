@@ -1,4 +1,4 @@
-"""The search step: from a cleaned table and a problem to the smallest model that is not worse than the best.
+"""The search step: from a cleaned table and a problem to the fastest model that is not worse than the best (docs/adr/0009).
 
 Names are imported when asked for: scoring needs only `search.model`, and must not pay for the rest.
 """

@@ -1,14 +1,9 @@
 """From refitted candidates to a model that scores: members, the learned columns they need, threshold and interval."""
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from automl_core.cleaning.application import apply_recipe_row
-from automl_core.data.schema import type_row
 from automl_core.framing.class_factors import tune_factors
 from automl_core.framing.metrics import tune_threshold
 from automl_core.framing.score_interval import score_with_interval
@@ -25,11 +20,7 @@ from automl_core.search.journal import FoldResult
 from automl_core.search.log_target import is_log
 from automl_core.search.model import Member, Model
 from automl_core.search.plan import Candidate, Score
-from automl_core.search.prepared import Prepared
-from automl_core.search.worker import ALL_ROWS, ExtrasKind
-
-ROW_CALLS = 100
-ROW_SECONDS = 0.15
+from automl_core.search.worker import ALL_ROWS, EXTRAS_KINDS, ExtrasKind
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +91,7 @@ def _lay_out(contest: Contest, sources: dict[str, int]) -> _Layout:
     codes: list[Code] = []
     code_features: list[Feature] = []
     formulas: list[Formula] = []
-    for kind, fold in sorted(needed):  # codes come before formulas
+    for kind, fold in sorted(needed, key=lambda one: (EXTRAS_KINDS.index(one[0]), one[1])):  # formulas come last
         extras = contest.extras[kind, fold]
         width = len(extras.features)
         places[kind, fold] = tuple(range(start, start + width))
@@ -118,19 +109,3 @@ def _inputs(contest: Contest, candidate: Candidate, fold: int, layout: _Layout) 
     plain = tuple(range(layout.encoder.plain))
     seen = sum((layout.places[kind, fold] for kind in contest.wanted_extras(candidate)), plain)
     return () if len(seen) == len(layout.encoder.features) + len(layout.formulas.items) else seen
-
-
-def row_ms(model: Model, prepared: Prepared) -> tuple[float, float]:
-    """Median and 95 % quantile of the milliseconds for one row through typing, cleaning, encoding and all members."""
-    frame = prepared.data.frame
-    rows = [dict(zip(frame.columns, values, strict=True)) for values in frame.iloc[:ROW_CALLS].itertuples(index=False, name=None)]
-    times: list[float] = []
-    began = time.perf_counter()
-    for number in range(ROW_CALLS + 3):
-        start = time.perf_counter()
-        model.predict_row(apply_recipe_row(model.recipe, type_row(rows[number % len(rows)], model.columns)))
-        times.append(time.perf_counter() - start)
-        if time.perf_counter() - began > ROW_SECONDS and number > 10:
-            break
-    p50, p95 = np.quantile(times[3:], [0.5, 0.95]) * 1000.0  # the first calls fill caches
-    return float(p50), float(p95)

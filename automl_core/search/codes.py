@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.framing.problem import Task
 from automl_core.search.feature import Array, Feature
+from automl_core.search.letters import Letters, Levels
 from automl_core.search.log_target import pays, to_log
 from automl_core.search.text import Terms
 from automl_core.search.text_scores import TextScores, TextTarget, fit_text_scores
@@ -50,7 +51,7 @@ class LevelMeans:
         return found
 
 
-Code = LevelMeans | TextScores
+Code = LevelMeans | TextScores | Letters
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +59,7 @@ class CodeSource:
     """What codes are learned from: the plain matrix (n, p) with its features, the texts' terms by column and the target (n,).
 
     `groups` (n,) are rows that belong together and never speak for each other; None when all stand alone. `weights` (n,) with
-    mean 1 are how much each row counts; None: all the same.
+    mean 1 are how much each row counts; None: all the same. `levels` are those of the columns whose letters are looked at.
     """
 
     matrix: Array
@@ -70,6 +71,7 @@ class CodeSource:
     class_names: tuple[str, ...] = ()
     groups: Places | None = None
     weights: Array | None = None
+    levels: Mapping[str, Levels] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +96,7 @@ def fit_codes(source: CodeSource, train: Places, seed: int = 0, until: float = f
     width = source.classes if source.task == "multiclass" else 1
     told = _told(source, train)
     target = TextTarget(source.y, source.task, source.classes, source.weights)
-    parts = _parts(source, train, seed)
+    parts = parts_of_rows(source, train, seed)
     codes: list[Code] = []
     features: list[Feature] = []
     blocks: list[Array] = []
@@ -117,7 +119,7 @@ def fit_codes(source: CodeSource, train: Places, seed: int = 0, until: float = f
     return Coded(tuple(codes), tuple(features), values)
 
 
-def code_features(code: Code, width: int, class_names: tuple[str, ...]) -> list[Feature]:
+def code_features(code: LevelMeans | TextScores, width: int, class_names: tuple[str, ...]) -> list[Feature]:
     """The features that a code makes: one, or one a class."""
     what = "usual outcome" if isinstance(code, LevelMeans) else "text speaks for"
     if width == 1:
@@ -130,7 +132,7 @@ def _wants_means(feature: Feature) -> bool:
     return feature.kind == "category" and len(feature.levels) >= LEAST_LEVELS
 
 
-def _parts(source: CodeSource, train: Places, seed: int) -> Places:
+def parts_of_rows(source: CodeSource, train: Places, seed: int) -> Places:
     """(len(train),) the part 0..4 of each row: every class spread over all parts, or a group in one of them."""
     random = np.random.default_rng(seed)
     if source.groups is not None:

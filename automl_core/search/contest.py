@@ -17,7 +17,7 @@ from automl_core.search.family import Array
 from automl_core.search.feature import Feature
 from automl_core.search.journal import FoldResult
 from automl_core.search.log_target import best_scale, is_log, to_log
-from automl_core.search.plan import Candidate, Plan, Trial, TrialState
+from automl_core.search.plan import Candidate, Plan, Trial, TrialState, View
 from automl_core.search.prepared import Prepared
 from automl_core.search.worker import Extras, ExtrasKind
 
@@ -57,7 +57,8 @@ class Contest:
     `hastened` says that the candidates' learning rates have been set by that, too. `spoilt` are results of a shorter search that
     time cut off: they count until the same fits have had more of it. `renewed` are the candidates that have begun with that.
     `refitted` are rounds of refits of an earlier search, by candidate.
-    `told` are the scores of candidates over some folds, and on each of them: labels of many classes take long."""
+    `told` are the scores of candidates over some folds, and on each of them: labels of many classes take long. `resumed` are
+    the fits that an interrupted run of the same search had left."""
 
     prepared: Prepared
     plan: Plan
@@ -73,6 +74,7 @@ class Contest:
     renewed: set[str] = field(default_factory=set)
     refitted: dict[str, int] = field(default_factory=dict)
     told: dict[tuple[str, tuple[int, ...]], tuple[ScoreInterval, tuple[float, ...]]] = field(default_factory=dict)
+    resumed: int = 0
 
     def good(self, key: str) -> dict[int, FoldResult]:
         """The fits of a candidate that gave predictions, by fold."""
@@ -110,7 +112,8 @@ class Contest:
     def wanted_extras(self, candidate: Candidate) -> tuple[ExtrasKind, ...]:
         """The learned columns that the candidate's view has, in their order after the plain ones."""
         codes: tuple[ExtrasKind, ...] = ("codes",) if candidate.view != "plain" and self.prepared.coded else ()
-        return (*codes, "formulas") if candidate.view == "formed" else codes
+        more: dict[View, tuple[ExtrasKind, ...]] = {"formed": ("formulas",), "lettered": ("letters",)}
+        return codes + more.get(candidate.view, ())
 
     def features(self, candidate: Candidate, fold: int) -> tuple[Feature, ...]:
         """What a fit of this candidate on this fold sees."""

@@ -12,6 +12,7 @@ from automl_core.codec import from_json, to_json
 from automl_core.search.codes import Code, LevelMeans
 from automl_core.search.feature import Feature
 from automl_core.search.features import Block, Encoder, assemble, with_codes
+from automl_core.search.letters import Letters
 from automl_core.search.text import TextCoder
 from automl_core.search.text_scores import TextScores
 
@@ -36,6 +37,9 @@ def _made(encoder: Encoder) -> dict[str, bytes]:
         if isinstance(code, LevelMeans):
             codes.append({"kind": "means", "source": code.source, "place": code.place})
             arrays[f"code{number}.values"] = code.values
+        elif isinstance(code, Letters):
+            codes.append({"kind": "letters", **code.document()})
+            arrays |= {f"code{number}.{key}": value for key, value in code.arrays().items()}
         else:
             codes.append({"kind": "text", "source": code.source})
             arrays |= {f"code{number}.{key}": value for key, value in code.arrays().items()}
@@ -63,6 +67,8 @@ def encoder_from_files(files: Mapping[str, bytes]) -> Encoder:
         arrays = _under(stored, f"code{number}")
         if facts["kind"] == "means":
             codes.append(LevelMeans(facts["source"], int(facts["place"]), arrays["values"]))
+        elif facts["kind"] == "letters":
+            codes.append(Letters.restored(facts, arrays))
         else:
             codes.append(TextScores.restored(facts["source"], arrays))
     encoder = assemble(tuple(from_json(Block, block) for block in document["blocks"]), texts)

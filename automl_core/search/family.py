@@ -110,6 +110,7 @@ class Family:
     `grows` says that rounds are trees of a boosting, of which more rows want a few
     more; `bagged` that it averages `FitRequest.bags` fits with other seeds, `in_turn` that it fits them one after the other, as
     many as end by `FitRequest.bags_until`. `ordered` families are only for classes that are steps of a scale.
+    `weighs` False says that it cannot let some rows count more than others: it is not tried where rows have weights.
     """
 
     name: str
@@ -135,6 +136,7 @@ class Family:
     bagged: bool = False
     in_turn: bool = False
     ordered: bool = False
+    weighs: bool = True
 
     def work(self, options: Mapping[str, Any], task: Task) -> float:
         """How long a fit with these options should take, in fits of LightGBM."""

@@ -19,6 +19,7 @@ from automl_core.framing.problem import Problem
 from automl_core.search.codes import Code, LevelMeans
 from automl_core.search.feature import Array, Feature, FeatureKind
 from automl_core.search.inner_numbers import count_numbers, inner_cell, inner_columns
+from automl_core.search.letters import Letters, Levels, find_levels
 from automl_core.search.text import Terms, TextCoder, fit_text
 
 LARGEST = 3.0e38  # some libraries keep 32-bit floats: a larger number would become infinite there
@@ -77,7 +78,7 @@ class Encoder:
             out[:, start:start + coded.shape[1]] = coded
             start += coded.shape[1]
         for code in self.codes:
-            columns = code.columns(out) if isinstance(code, LevelMeans) else code.columns(terms[code.source])
+            columns = _coded(code, out, frame, terms)
             out[:, start:start + columns.shape[1]] = columns
             start += columns.shape[1]
         return out
@@ -98,7 +99,7 @@ class Encoder:
         for block in self.blocks:
             values.extend(self._cell(block, row.get(block.source), terms))
         for code in self.codes:
-            values.extend(code.cell(values[code.place]) if isinstance(code, LevelMeans) else code.cell(terms[code.source]))
+            values.extend(_coded_cell(code, values, row, terms))
         return np.array(values, dtype=np.float64)
 
     def level_known(self, source: str, value: object) -> bool:
@@ -150,6 +151,13 @@ def fit_encoder(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Probl
     return assemble(tuple(blocks), texts)
 
 
+def letter_columns(frame: pd.DataFrame, encoder: Encoder) -> dict[str, Levels]:
+    """The levels of those categories whose letters may say more than their names, by column."""
+    found = {block.source: find_levels(frame[block.source]) for block in encoder.blocks
+             if block.kind == "category" and block.column_kind not in ("int", "float")}
+    return {name: levels for name, levels in found.items() if levels is not None}
+
+
 def assemble(blocks: tuple[Block, ...], texts: dict[str, TextCoder]) -> Encoder:
     """The encoder of these blocks, without codes."""
     features: list[Feature] = []
@@ -173,6 +181,18 @@ def assemble(blocks: tuple[Block, ...], texts: dict[str, TextCoder]) -> Encoder:
 def with_codes(encoder: Encoder, codes: tuple[Code, ...], features: tuple[Feature, ...]) -> Encoder:
     """The encoder with codes after its blocks."""
     return replace(encoder, codes=codes, features=encoder.features[:encoder.plain] + features)
+
+
+def _coded(code: Code, matrix: Array, frame: pd.DataFrame, terms: dict[str, Terms]) -> Array:
+    if isinstance(code, LevelMeans):
+        return code.columns(matrix)
+    return code.columns(frame[code.source]) if isinstance(code, Letters) else code.columns(terms[code.source])
+
+
+def _coded_cell(code: Code, values: list[float], row: Row, terms: dict[str, Any]) -> list[float]:
+    if isinstance(code, LevelMeans):
+        return code.cell(values[code.place])
+    return code.cell(row.get(code.source)) if isinstance(code, Letters) else code.cell(terms[code.source])
 
 
 def _level(text: str, kind: Kind) -> Any:
@@ -206,8 +226,7 @@ def _codes(series: pd.Series[Any], block: Block, places: dict[Any, float]) -> Ar
     if block.column_kind in ("int", "float"):
         return np.array([places.get(value, math.nan) for value in series.to_numpy(dtype=np.float64, na_value=math.nan).tolist()])
     place, values = pd.factorize(series)  # each value is looked up once
-    codes = pd.Categorical(values, categories=list(block.levels)).codes.astype(np.float64)
-    coded: Array = np.append(np.where(codes < 0, math.nan, codes), math.nan)[place]
+    coded: Array = np.array([*(places.get(value, math.nan) for value in values.tolist()), math.nan])[place]
     return coded
 
 

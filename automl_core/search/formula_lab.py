@@ -22,6 +22,7 @@ MOST = 30
 ROWS = 15_000
 LEAST_ROWS = 100
 NUMBERS, CATEGORIES, MAX_LEVELS = 12, 6, 300
+MOST_CROSSES = 45  # columns: one a class for all pairs of categories, so that of six categories three classes are told of
 SHADOWS = 25
 PRIOR_ROWS = 10.0
 PARTS = 5
@@ -44,6 +45,7 @@ class FormulaSource:
     classes: int = 2
     groups: Places | None = None
     weights: Array | None = None
+    class_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +65,7 @@ def fit_formulas(source: FormulaSource, train: Places, seed: int = 0, until: flo
     rows = train if len(train) <= ROWS else np.sort(random.choice(train, ROWS, replace=False))
     matrix = np.asarray(source.matrix)[rows]
     gains = _gains(source, matrix, rows, (seed, 80, until))
-    tried = list(_formulas(source, matrix, gains))
+    tried = list(_formulas(source, matrix, gains, source.y[rows]))
     if not tried or time.monotonic() > until:
         return nothing
     parts = _parts(source, rows, random)
@@ -136,8 +138,8 @@ def _gains(source: FormulaSource, matrix: Array, rows: Places, effort: tuple[int
     return gains
 
 
-def _formulas(source: FormulaSource, matrix: Array, gains: Array) -> Iterator[Formula]:
-    """All formulas over the columns with the most gain."""
+def _formulas(source: FormulaSource, matrix: Array, gains: Array, y: Array) -> Iterator[Formula]:
+    """All formulas over the columns with the most gain, of some rows (m, p) with their targets (m,)."""
     order = [int(place) for place in np.argsort(-gains, kind="stable") if gains[place] > 0]
     numbers = [place for place in order if source.features[place].kind in ("number", "date") and _varies(matrix[:, place])]
     groups = [place for place in order if source.features[place].kind == "category"
@@ -153,11 +155,23 @@ def _formulas(source: FormulaSource, matrix: Array, gains: Array) -> Iterator[Fo
             for kind, sign in (("group_ratio", "/"), ("group_difference", "−")):
                 name = f"{names[0].name} {sign} usual {names[0].name} in {names[1].name}"
                 yield Formula(kind, (number, group), Feature(name, _sources(*names), "number"))  # type: ignore[arg-type]
-    if source.task != "multiclass":
-        for one, two in combinations(groups, 2):
+    pairs = list(combinations(groups, 2))
+    for label, told in _told(source, y, len(pairs)):
+        for one, two in pairs:
             names = source.features[one], source.features[two]
-            yield Formula("cross_mean", (one, two),
-                          Feature(f"{names[0].name} with {names[1].name} (usual outcome)", _sources(*names), "number"))
+            feature = Feature(f"{names[0].name} with {names[1].name} (usual outcome{told})", _sources(*names), "number")
+            yield Formula("cross_mean", (one, two), feature, label=label)
+
+
+def _told(source: FormulaSource, y: Array, pairs: int) -> list[tuple[int, str]]:
+    """What each cross of two categories tells of, with its words: the target itself, or each of the classes that are most
+    frequent among the rows `y`: as many as there is room for."""
+    if source.task != "multiclass":
+        return [(-1, "")]
+    counts = np.bincount(y.astype(np.int64), minlength=source.classes)
+    frequent = np.argsort(-counts, kind="stable")[:MOST_CROSSES // max(pairs, 1)]
+    names = source.class_names if len(source.class_names) == source.classes else tuple(map(str, range(1, source.classes + 1)))
+    return [(label, f" {names[label]}") for label in sorted(frequent.tolist())]
 
 
 def _arithmetic(source: FormulaSource, kind: FormulaKind, one: int, two: int) -> Formula:
@@ -200,7 +214,8 @@ def _learned(source: FormulaSource, formula: Formula, rows: Places, parts: Place
     cell = places(first, shape[0]) * shape[1] + places(second, shape[1])
     sums = np.zeros((PARTS, shape[0] * shape[1]))
     counts = np.zeros_like(sums)
-    np.add.at(sums, (parts, cell), source.y[rows] * counted)
+    truth = source.y[rows] if formula.label < 0 else source.y[rows] == formula.label
+    np.add.at(sums, (parts, cell), truth * counted)
     np.add.at(counts, (parts, cell), counted)
     values = np.empty(len(rows))
     for part in range(PARTS):

@@ -21,13 +21,15 @@ class Formula:
 
     `inputs` are places in the encoder's matrix: two numbers for arithmetic, a number and a category for a comparison with its
     group, two categories for a cross. `table` holds the group's means (levels + 1,), missing and unknown last, or the cross'
-    target means (levels + 1, levels + 1).
+    target means (levels + 1, levels + 1). `label` is the class whose share a cross tells, where they are several; -1: the target
+    itself. It is needed while the table is learned only.
     """
 
     kind: FormulaKind
     inputs: tuple[int, int]
     feature: Feature
     table: Array | None = None
+    label: int = -1
 
     def column(self, matrix: Array) -> Array:
         """(n,) values of an encoder's matrix; NaN where they cannot be computed."""

@@ -1,4 +1,4 @@
-"""The hand-over: choose from the offers, refit on all rows, measure what one row costs, and tell the whole ladder."""
+"""The hand-over: choose from the offers, refit on all rows, and tell the whole ladder."""
 from __future__ import annotations
 
 import math
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.framing.metrics import METRICS, best_number, decision_of, drawn_labels
-from automl_core.search.assembly import Order, assemble_model, row_ms, score_of
+from automl_core.search.assembly import Order, assemble_model, score_of
 from automl_core.search.calibration import calibrate
 from automl_core.search.contest import Clock, Contest, find_candidate
 from automl_core.search.encoder_files import encoder_files
@@ -66,7 +66,7 @@ class _Rung:
 
 
 def settle(settlement: Settlement) -> Outcome:
-    """Compare, choose, refit, measure."""
+    """Compare, choose, refit. What one row takes is not known yet: it is measured on what is written."""
     contest = settlement.contest
     folds = contest.common_folds()
     rows = contest.positions(folds)
@@ -115,14 +115,13 @@ def _not_refitted(contest: Contest, chosen: Offer) -> str:
 
 
 def _offer_of(contest: Contest, rung: _Rung, mine: _Rung) -> RungOffer:
-    """The rung with its price; `mine` is the one handed over."""
+    """The rung with its size; `mine` is the one handed over."""
     model = rung.model
-    p50, p95 = row_ms(model, contest.prepared)
     sizes = [len(content) for member in model.members for content in member.kind.save(member.native).values()]
     sizes += [len(content) for content in (encoder_files(model.encoder) | formula_files(model.formulas)).values()]
     labels = tuple(find_candidate(contest.candidates, key).label for key in rung.offer.weights)
     why, worth = _why(contest, rung.offer, mine.offer), _money(contest, rung)
-    return RungOffer(rung.name, labels, model.score, p50, p95, sum(sizes) / 1e6, rung is mine, why, worth, rung.also)
+    return RungOffer(rung.name, labels, model.score, math.nan, math.nan, sum(sizes) / 1e6, rung is mine, why, worth, rung.also)
 
 
 def _money(contest: Contest, rung: _Rung) -> float:
@@ -211,11 +210,10 @@ def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: 
         ENSEMBLE if several else mine.model.members[0].family, offer.members, best_first(tuple(trials), prepared.metric.name),
         offers, len(prepared.y), len(folds), settlement.clock.elapsed(), offer.mb, offer.row_ms_p50, offer.row_ms_p95,
         mine.model.threshold, _sentence(contest, offer, len(trials)), judged=len(y),
-        factors=mine.model.factors, middle=mine.model.middle)
+        factors=mine.model.factors, middle=mine.model.middle, resumed=contest.resumed)
 
 
 def _sentence(contest: Contest, rung: RungOffer, tried: int) -> str:
     what = rung.members[0] if len(rung.members) == 1 else f"an ensemble of {len(rung.members)} models"
     which = f"The one candidate tried, {what}," if tried == 1 else f"Of {tried} candidates, {what}"
-    return (f"{which} is handed over: {contest.prepared.metric.title} {rung.score.words} on rows it had not seen, "
-            f"{rung.row_ms_p50:.2g} ms a row.")
+    return (f"{which} is handed over: {contest.prepared.metric.title} {rung.score.words} on rows it had not seen.")

@@ -108,7 +108,8 @@ def make_offers(ballot: Ballot, rows: int = ROWS) -> tuple[Offer, ...]:
     """The ensemble first, the best pair, then all single candidates. Ensembles are chosen on a sample of at most `rows`.
 
     On few rows the ensemble is bagged, and there is no pair: the one that looks best there is so by luck.
-    Candidates with formulas whose gain over their twin is within one standard error are left out: noise can always be described.
+    Candidates with formulas or letters whose gain over their twin is within one standard error are left out: noise can always be
+    described.
     """
     judge, y = ballot.judge, ballot.y
     usable = [item for item in ballot.candidates.values() if not _formulas_fail(ballot, item)]
@@ -144,7 +145,7 @@ def make_offers(ballot: Ballot, rows: int = ROWS) -> tuple[Offer, ...]:
 
 
 def _formulas_fail(ballot: Ballot, candidate: Candidate) -> bool:
-    """Whether formulas did not beat the same candidate without them by more than noise."""
+    """Whether formulas (or letters) did not beat the same candidate without them by more than noise."""
     if not candidate.twin:
         return False
     if candidate.twin not in ballot.predictions:

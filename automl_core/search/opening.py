@@ -20,7 +20,7 @@ SLOW = 4.0  # times what a fit may take: so slow it is taken to be there
 
 
 def arrays_of(prepared: Prepared) -> dict[str, Any]:
-    """What the workers see of a search: the matrix, the target, the folds and what texts hold."""
+    """What the workers see of a search: the matrix, the target, the folds, what texts hold and how levels are written."""
     arrays: dict[str, Any] = {"matrix": prepared.matrix, "y": prepared.y}
     if prepared.weights is not None:
         arrays["weights"] = prepared.weights
@@ -31,6 +31,8 @@ def arrays_of(prepared: Prepared) -> dict[str, Any]:
     for number, terms in enumerate(prepared.terms.values()):
         arrays |= {f"text{number}.starts": terms.starts, f"text{number}.places": terms.places,
                    f"text{number}.values": terms.values, f"text{number}.width": np.array(terms.width)}
+    for number, levels in enumerate(prepared.levels.values()):
+        arrays |= {f"levels{number}.{key}": value for key, value in levels.arrays().items()}
     return arrays
 
 
@@ -55,7 +57,8 @@ def open_contest(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock)
     tried = {place: result for place, result in journal.results(prepared.fingerprint).items() if place[0] in keys}
     # what time has spoilt is tried again where there is more of it
     kept = {place: result for place, result in tried.items() if not (longer and result.error in (LATE_FIT, LOST_FIT))}
-    contest = Contest(prepared, plan, candidates, {}, folds=int(notes.get("folds", 0)), hastened="slowness" in notes)
+    contest = Contest(prepared, plan, candidates, {}, folds=int(notes.get("folds", 0)), hastened="slowness" in notes,
+                      resumed=0 if plan.spent_seconds else len(kept))
     for place in sorted(kept):
         contest.take(kept[place])
     if longer:

@@ -10,7 +10,7 @@ TrialState = Literal["finished", "truncated", "dropped", "failed"]
 MANY_A_SECOND = 500  # rows for each second of the budget
 MOST_A_SECOND = 5_000
 MANY_CLASSES, LEAST_OF_CLASS = 10, 20  # classes from which rows are fewer, and rows of each that there are room for all the same
-View = Literal["plain", "coded", "formed"]
+View = Literal["plain", "coded", "formed", "lettered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,9 @@ def left_out_sentence(rows: int, left_out: int, seconds: float = 0.0, crowded: b
 class Candidate:
     """One configuration of one family on one view of the features. `key` is a hash of all that: the same on every machine.
 
-    The views: "plain" columns, "coded" with what the target was for each level and text besides, "formed" with formulas too.
-    `twin` is the key of the same candidate without formulas: formulas must beat it. `tuned` ones were not in the
-    portfolio.
+    The views: "plain" columns, "coded" with what the target was for each level and text besides, "formed" with formulas too,
+    "lettered" with letters of levels. `twin` is the key of the same candidate without these: they must beat it. `tuned` ones
+    were not in the portfolio.
     """
 
     key: str
@@ -91,7 +91,7 @@ class Candidate:
 class Trial:
     """One candidate fitted on every fold. Scores are out of fold, in the problem's metric; `low` and `high` bound 95 %.
 
-    `seconds` is the sum over folds; `row_ms` the median milliseconds for one row through the whole path (NaN until measured);
+    `seconds` is the sum over folds; `row_ms` the median milliseconds of the fitted model alone for one row (NaN until measured);
     `mb` the size of the stored model. `reason` is a sentence when the trial is not finished.
     """
 
@@ -134,8 +134,9 @@ class Score:
 class RungOffer:
     """One rung of the hand-over ladder: what can be handed over and what it costs.
 
-    `chosen` marks the one handed over; `sentence` says why or why not. `money` is what a row's decision is worth with the amounts
-    of the problem (NaN without). `also` are other names of the ladder that are this same model.
+    `row_ms_p50` and `row_ms_p95` are the milliseconds in which one row is answered, through all that a caller calls: NaN until
+    the model is written. `chosen` marks the one handed over; `sentence` says why or why not. `money` is what a row's decision is
+    worth with the amounts of the problem (NaN without). `also` are other names of the ladder that are this same model.
     """
 
     name: str
@@ -157,7 +158,8 @@ class RunSummary:
     `judged` are the rows that scores rest on, predicted by a model that had not seen them: fewer than `rows` where not all folds
     were fitted, and 0 in runs that were kept before this was noted. `refitted` False says that time or memory did not last to fit
     all of the model again on all rows. `left_out` are rows beyond `rows` that the search did not look at, too many for its time;
-    a search of `all_seconds` would, unless memory was `crowded`, which no time mends.
+    a search of `all_seconds` would, unless memory was `crowded`, which no time mends. `resumed` fits were not made by this run of
+    the search but left by one that was interrupted.
     """
 
     task: str
@@ -185,3 +187,4 @@ class RunSummary:
     factors: tuple[float, ...] = ()
     middle: bool = False
     crowded: bool = False
+    resumed: int = 0

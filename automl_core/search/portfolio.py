@@ -22,6 +22,8 @@ from automl_core.search.plan import Candidate, Plan, View
 # samples of 700 rows of public tables, 36 did not.
 _CAPS = ((100, 10), (500, 22), (2500, 36), (10_000, 60), (100_000, 100))
 MEDIAN = 0.5
+ANCHORED = 2  # places that show what a fit costs
+LETTERED = ("linear", "lightgbm", "catboost")  # families that are tried with letters of levels, where there are such
 PLUGINS_AT = 3  # where families from elsewhere come in
 QUANTILES = ("lightgbm", "catboost", "xgboost", "linear", "rule")  # families that can predict another quantile than the mean's
 
@@ -86,26 +88,29 @@ _EBM = {"pairs": 10, "outer_bags": 1, "learning_rate": 0.04}
 
 
 class Views(NamedTuple):
-    """What a table has to look at: levels or texts to code by the target, texts among them, formulas, a target for logarithms.
-    `slow` says that classes are so many that texts are coded for long."""
+    """What a table has to look at: levels or texts to code by the target, texts among them, formulas, a target for logarithms,
+    categories whose letters say more than their names. `slow` says that classes are so many that texts are coded for long."""
 
     codes: bool = False
     texts: bool = False
     formulas: bool = False
     logs: bool = False
     slow: bool = False
+    letters: bool = False
 
 
 PLAIN = Views()
 
 
 class Entry(NamedTuple):
-    """A place of the portfolio. `formulas` asks for the view with formulas, besides the same candidate without."""
+    """A place of the portfolio. `formulas` asks for the view with formulas, besides the same candidate without, `letters` for
+    the one with letters of levels."""
 
     family: str
     label: str
     options: dict[str, Any]
     formulas: bool = False
+    letters: bool = False
 
 
 def _entries(task: Task, logs: bool) -> list[Entry]:
@@ -183,6 +188,18 @@ def _with_logs(entries: list[Entry]) -> list[Entry]:
     return found + waiting
 
 
+def _with_letters(entries: list[Entry]) -> list[Entry]:
+    """The first of some families once more with letters of levels, every third place from the anchors on and after the family's
+    own: a cheap one tells soon whether letters pay, and where they do not the others are not put off."""
+    found = list(entries)
+    for number, family in enumerate(LETTERED):
+        first = next((entry for entry in entries if entry.family == family and not entry.formulas), None)
+        if first is not None:
+            place = max(ANCHORED + 3 * number, found.index(first) + 1)
+            found.insert(place, first._replace(label=f"{first.label}, with letters", letters=True))
+    return found
+
+
 def candidate_cap(rows: int) -> int:
     """How many candidates may be compared on so many rows: log-log interpolated."""
     if rows <= _CAPS[0][0]:
@@ -206,11 +223,14 @@ def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLA
     fitting = {family.name for family in learners() if problem.task in family.tasks}
     if not problem.ordered:
         fitting -= {family.name for family in learners() if family.ordered}
+    if problem.weights:
+        fitting -= {family.name for family in learners() if not family.weighs}
     if problem.level not in (None, MEDIAN):
         fitting &= set(QUANTILES)  # a mean says nothing about a quantile in the tail
     allowed = fitting & set(plan.families) if plan.families else fitting
     entries = [entry for entry in _entries(problem.task, columns.logs) if entry.family in allowed]
     entries = [entry for entry in entries if columns.formulas or not entry.formulas]
+    entries = _with_letters(entries) if columns.letters else entries
     listed = {entry.family for entry in entries}
     entries[PLUGINS_AT:PLUGINS_AT] = [Entry(name, families().get(name).title, {}) for name in sorted(allowed - listed)]
     if not entries:
@@ -226,7 +246,8 @@ def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLA
         return found
     # one that need not wait for the codes of texts: should they take all the time, there is a model
     soon = next((entry for entry in chosen if entry.family == "lightgbm"), chosen[0])
-    return _candidate(soon._replace(label=f"{soon.label}, without text codes", formulas=False), problem, PLAIN), *found
+    alone = soon._replace(label=f"{soon.label}, without text codes", formulas=False, letters=False)
+    return _candidate(alone, problem, PLAIN), *found
 
 
 def _loss(problem: Problem, family: str) -> dict[str, Any]:
@@ -251,6 +272,7 @@ def _candidate(entry: Entry, problem: Problem, columns: Views) -> Candidate:
     # CatBoost codes levels itself, in order, so that no row sees its own target
     base: View = "coded" if columns.texts or (columns.codes and entry.family != "catboost") else "plain"
     without = candidate_key(entry.family, options, base)
-    if not entry.formulas:
+    if not (entry.formulas or entry.letters):
         return Candidate(without, entry.family, entry.label, options, base)
-    return Candidate(candidate_key(entry.family, options, "formed"), entry.family, entry.label, options, "formed", without)
+    view: View = "formed" if entry.formulas else "lettered"
+    return Candidate(candidate_key(entry.family, options, view), entry.family, entry.label, options, view, without)

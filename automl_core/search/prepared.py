@@ -4,6 +4,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,8 @@ from automl_core.framing.validation import default_folds, encode_target, make_fo
 from automl_core.search.calibration import parts_of
 from automl_core.search.codes import has_codes
 from automl_core.search.family import Array
-from automl_core.search.features import Encoder, fit_encoder
+from automl_core.search.features import Encoder, fit_encoder, letter_columns
+from automl_core.search.letters import Levels
 from automl_core.search.log_target import pays
 from automl_core.search.memory import rows_that_fit
 from automl_core.search.plan import LEAST_OF_CLASS, MANY_CLASSES, Plan
@@ -56,7 +58,8 @@ class Prepared:
     `left_out` more rows have one, but were not drawn: more than the search has time for, or memory where it is `crowded`.
     `hurried` says that even these are many for the time.
 
-    `terms` are those of the text columns, `weights` (n,) how much each row counts while learning (None: all the same),
+    `terms` are those of the text columns, `levels` those of the categories whose letters are looked at.
+    `weights` (n,) are how much each row counts while learning (None: all the same),
     `groups` (n,) which rows belong together (None: each row stands alone).
     `folds` are (train, valid) positions in the matrix, the one to try first at the front: the newest when time orders the rows.
     """
@@ -75,6 +78,7 @@ class Prepared:
     left_out: int = 0
     hurried: bool = False
     crowded: bool = False
+    levels: dict[str, Levels] = field(default_factory=dict)
 
     @property
     def classes(self) -> int:
@@ -94,7 +98,7 @@ class Prepared:
         logs = self.data.problem.task == "regression" and (asked or pays(self.y))
         terms = sum(len(found.values) for found in self.terms.values())
         slow = self.classes > MANY_CLASSES and terms * self.classes > MANY_TERMS
-        return Views(self.coded, bool(self.terms), pairable, logs, slow)
+        return Views(self.coded, bool(self.terms), pairable, logs, slow, bool(self.levels))
 
     @property
     def judge(self) -> Metric:
@@ -164,9 +168,11 @@ def prepare(data: SearchData, plan: Plan) -> Prepared:
         folds = folds[::-1]
     target = y.astype(np.float64)
     weights = row_weights(kept, data.problem)
+    levels = letter_columns(kept, encoder)
+    named = [array for one in levels.values() for array in one.arrays().values()]  # the matrix does not tell rare levels apart
     return Prepared(data, encoder, matrix, target, positions, folds, metric_of(data.problem),
-                    _fingerprint((matrix, target, weights), folds, data.problem, plan.seed), terms, weights,
-                    row_groups(kept, data.columns, data.problem), len(places) - len(positions), hurried, crowded)
+                    _fingerprint((matrix, target, weights, *named), folds, data.problem, plan.seed), terms, weights,
+                    row_groups(kept, data.columns, data.problem), len(places) - len(positions), hurried, crowded, levels)
 
 
 def _most_by_text(data: SearchData, places: Positions, plan: Plan) -> int:
@@ -213,7 +219,7 @@ def drawn(y: NDArray[np.generic], problem: Problem, most: int, seed: int) -> Pos
 
 
 def _fingerprint(
-    rows: tuple[Array, Array, Array | None], folds: tuple[tuple[Positions, Positions], ...], problem: Problem, seed: int
+    rows: tuple[NDArray[Any] | None, ...], folds: tuple[tuple[Positions, Positions], ...], problem: Problem, seed: int
 ) -> str:
     digest = hashlib.sha256(json.dumps([to_json(problem), seed], sort_keys=True).encode())
     for array in (*(part for part in rows if part is not None), *(valid for _, valid in folds)):

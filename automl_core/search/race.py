@@ -122,11 +122,11 @@ class Race:
             contest.plan.seed, extras, relative=self.prepared.metric.name == "mape")
 
     def extras_task(self, kind: ExtrasKind, fold: int, until: float) -> ExtrasTask:
-        """The learning of codes or formulas on one fold's training rows, or on all rows."""
+        """The learning of codes, letters or formulas on one fold's training rows, or on all rows."""
         prepared = self.prepared
         problem = prepared.data.problem
         return ExtrasTask(kind, fold, prepared.encoder.features, problem.task, prepared.classes, problem.classes,
-                          tuple(prepared.terms), self.clock.until(until), self.contest.plan.seed)
+                          tuple(prepared.terms), self.clock.until(until), self.contest.plan.seed, tuple(prepared.levels))
 
     def has_any(self) -> bool:
         """Whether anything can be handed over yet: a fit whose model is kept, which only the first fold's is."""

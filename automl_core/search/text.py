@@ -4,7 +4,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,6 +21,7 @@ Cells = tuple[NDArray[np.int64], NDArray[Any]]
 TOKEN = re.compile(r"\w+", re.UNICODE)
 DIMENSIONS = 16
 TERMS = 20_000  # of each kind
+PIECES_OF_LEVELS = 5_000
 PIECES = (3, 4, 5)
 MARK = "~"  # in front of a piece; no word has it
 BATCH_TERMS = 1_000_000
@@ -133,14 +134,20 @@ class TextCoder:
         """(n, features) of a column of texts whose terms are `found`."""
         topics = self.components.shape[1]
         out = np.empty((len(series), len(self.names)))
-        rows, word = np.repeat(np.arange(len(out)), np.diff(found.starts)), found.places < self.words
-        rows, values, places = rows[word], found.values[word], found.places[word]
-        for topic in range(topics):
-            out[:, topic] = np.bincount(rows, values * self.components[places, topic], minlength=len(out))
+        out[:, :topics] = self.topics(found)
         missing = series.isna().to_numpy()
         texts = ("" if none else text for text, none in zip(series.tolist(), missing.tolist(), strict=True))
         out[:, topics:] = np.array([self.way.cell(text) for text in texts]).reshape(len(out), len(self.way.names))
         out[missing] = math.nan
+        return out
+
+    def topics(self, found: Terms) -> Array:
+        """(n, dimensions) of texts whose terms are `found`."""
+        out = np.empty((len(found.starts) - 1, self.components.shape[1]))
+        rows, word = np.repeat(np.arange(len(out)), np.diff(found.starts)), found.places < self.words
+        rows, values, places = rows[word], found.values[word], found.places[word]
+        for topic in range(out.shape[1]):
+            out[:, topic] = np.bincount(rows, values * self.components[places, topic], minlength=len(out))
         return out
 
     def document(self) -> dict[str, Any]:
@@ -214,6 +221,27 @@ def fit_text(texts: Sequence[str], seed: int = 0) -> TextCoder | None:
     return TextCoder(vocabulary, len(kept), idf, np.ascontiguousarray(_signed(directions[order]).T), fit_way(texts))
 
 
+def fit_pieces(texts: Sequence[str], dimensions: int) -> TextCoder | None:
+    """A coder of pieces of words alone, learned from different short texts without the target, with so many dimensions of what
+    they share. None when they share too little."""
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.linalg import svds
+
+    if len(texts) > FITTED_TEXTS:
+        texts = [texts[int(place)] for place in np.linspace(0, len(texts) - 1, FITTED_TEXTS)]
+    counts = _spread(texts)
+    kept = _most((term for term in counts if term[0] == MARK), counts, max(2, len(texts) // 5000), PIECES_OF_LEVELS)
+    if len(kept) <= dimensions + 1 or len(texts) <= dimensions + 1:
+        return None
+    vocabulary = {term: place for place, term in enumerate(kept)}
+    idf = np.array([math.log((1 + len(texts)) / (1 + counts[term])) + 1.0 for term in vocabulary])
+    plain = TextCoder(vocabulary, len(kept), idf, np.zeros((len(kept), 0)))
+    found = plain.table(texts)
+    matrix: Any = csr_matrix((found.values.astype(np.float64), found.places, found.starts), shape=(len(texts), len(kept)))
+    _, strength, directions = svds(matrix, k=dimensions, v0=np.random.default_rng(0).standard_normal(min(matrix.shape)))
+    return replace(plain, components=np.ascontiguousarray(_signed(directions[np.argsort(-strength)]).T))
+
+
 def _spread(texts: Iterable[str]) -> dict[str, int]:
     """In how many texts each word, pair of words and piece of a word comes, in the order in which they first do."""
     numbers: dict[str, int] = {}
@@ -245,10 +273,10 @@ def _spread(texts: Iterable[str]) -> dict[str, int]:
     return numbers
 
 
-def _most(terms: Iterable[str], counts: Mapping[str, int], least: int) -> list[str]:
+def _most(terms: Iterable[str], counts: Mapping[str, int], least: int, most: int = TERMS) -> list[str]:
     """The terms that come in most texts, in at least so many, by name."""
     often = sorted((term for term in terms if counts[term] >= least), key=lambda term: -counts[term])
-    return sorted(often[:TERMS])
+    return sorted(often[:most])
 
 
 def _signed(directions: Array) -> Array:

@@ -22,11 +22,13 @@ from automl_core.search.feature import Feature
 from automl_core.search.formula_lab import FormulaSource, fit_formulas
 from automl_core.search.formulas import Formulas
 from automl_core.search.journal import FoldResult
+from automl_core.search.letter_lab import fit_letters
+from automl_core.search.letters import Levels
 from automl_core.search.log_target import family_options, from_log, is_log, to_log
 from automl_core.search.text import Terms
 
-ExtrasKind = Literal["codes", "formulas"]
-EXTRAS_KINDS: tuple[ExtrasKind, ...] = ("codes", "formulas")
+ExtrasKind = Literal["codes", "letters", "formulas"]
+EXTRAS_KINDS: tuple[ExtrasKind, ...] = ("codes", "letters", "formulas")  # in the order in which they lie in a model
 ALL_ROWS = -1
 LARGEST_SEED = 2**31 - 1_000  # what all libraries take, and the seeds after it for fits that are averaged
 STAGED_ROWS = 4_000  # above, stopping at the best round of the rows it is judged by flatters a model by less than can be seen
@@ -62,7 +64,10 @@ class FitTask:
 
 @dataclass(frozen=True, slots=True)
 class ExtrasTask:
-    """Learn columns from the target on the training rows of one fold (or on all rows): codes, or formulas."""
+    """Learn columns from the target on the training rows of one fold (or on all rows): codes, letters or formulas.
+
+    `texts` are the columns whose terms are coded, `lettered` those whose levels' letters are.
+    """
 
     kind: ExtrasKind
     fold: int
@@ -73,6 +78,7 @@ class ExtrasTask:
     texts: tuple[str, ...]
     until: float
     seed: int = 0
+    lettered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,7 +195,7 @@ def _weights(task: FitTask, arrays: Mapping[str, Any], rows: NDArray[Any]) -> Ar
 
 
 def run_extras(handle: Any, task: ExtrasTask) -> Extras:
-    """Learn codes or formulas without the rows left out; they come with values for all rows."""
+    """Learn codes, letters or formulas without the rows left out; they come with values for all rows."""
     extras = _learn(handle, task)
     give_back_memory()
     return extras
@@ -204,15 +210,18 @@ def _learn(handle: Any, task: ExtrasTask) -> Extras:
     groups = np.asarray(arrays["groups"]) if "groups" in arrays else None
     weights = np.asarray(arrays["weights"]) if "weights" in arrays else None
     if task.kind == "formulas":
-        given = FormulaSource(arrays["matrix"], task.features, y, task.task, task.classes, groups, weights)
+        given = FormulaSource(arrays["matrix"], task.features, y, task.task, task.classes, groups, weights, task.class_names)
         formed = fit_formulas(given, train, task.seed, until)
         return Extras("formulas", task.fold, formed.formulas, formed.formulas.features, formed.values.astype(np.float32),
                       time.monotonic() - began)
     terms = {name: Terms(arrays[f"text{number}.starts"], arrays[f"text{number}.places"], arrays[f"text{number}.values"],
                          int(arrays[f"text{number}.width"])) for number, name in enumerate(task.texts)}
-    source = CodeSource(arrays["matrix"], task.features, terms, y, task.task, task.classes, task.class_names, groups, weights)
-    coded = fit_codes(source, train, task.seed, until)
-    return Extras("codes", task.fold, coded.codes, coded.features, coded.values.astype(np.float32), time.monotonic() - began)
+    levels = {name: Levels.restored({key: arrays[f"levels{number}.{key}"] for key in ("places", "names")})
+              for number, name in enumerate(task.lettered)}
+    source = CodeSource(arrays["matrix"], task.features, terms, y, task.task, task.classes, task.class_names, groups, weights,
+                        levels)
+    coded = fit_letters(source, train, task.seed, until) if task.kind == "letters" else fit_codes(source, train, task.seed, until)
+    return Extras(task.kind, task.fold, coded.codes, coded.features, coded.values.astype(np.float32), time.monotonic() - began)
 
 
 def _row_ms(family: Family, fitted: Fitted, matrix: Array) -> float:

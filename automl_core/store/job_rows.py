@@ -72,6 +72,12 @@ class JobRows:
         with self.database.read() as connection:
             return tuple(_job(row) for row in connection.execute(select(jobs).where(jobs.c.state == "running")))
 
+    def failed(self, kind: str, error: str) -> tuple[Job, ...]:
+        """All jobs of that kind that failed with that error, newest first."""
+        wanted = select(jobs).where(jobs.c.state == "failed", jobs.c.kind == kind, jobs.c.error == error)
+        with self.database.read() as connection:
+            return tuple(_job(row) for row in connection.execute(wanted.order_by(jobs.c.seq.desc())))
+
     def waiting(self) -> bool:
         """Whether a job is queued; a read, so that an idle worker never takes the write lock."""
         with self.database.read() as connection:

@@ -29,7 +29,7 @@ from automl_core.workspace.views import Run
 MOST_REASONS = 500
 TOO_MANY = ("Its rows and its money were counted when moves that the goal forbids were not left out yet, and are too high: look "
             "for actions again.")
-NEWER = {"value_column": "", "save_range": []}  # of a goal, as they are where nothing was said
+NEWER = {"contact_free": False, "value_column": "", "save_range": []}  # of a goal, as they are where nothing was said
 LEAST_SHARE = 0.05  # a share too small to tell the time left by
 
 
@@ -67,6 +67,7 @@ class Acting:
     def save_goal(self, project_id: str, goal: Goal) -> Goal:
         """Keep the goal, its values spelled as the table's; BadInput when a lever or column is unknown."""
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(self.search.needed(project_id)))
+        goal = replace(goal, good=acting.good_of(goal.good, problem))
         acting.check_goal(goal, problem, columns)
         goal = acting.as_spelled(goal, columns)
         if goal.value_column:

@@ -131,7 +131,8 @@ def safe_recipe(table: Table, target: str = "", start: Recipe | None = None, kee
     recipe = start or Recipe()
     for _ in range(2):
         done = cleaning.apply_recipe(recipe, table.frame)
-        found = cleaning.find(done.frame, cleaning.columns_after(recipe, table.columns, done.frame, table.rows), target)
+        columns = cleaning.columns_after(recipe, table.columns, done.frame, table.rows)
+        found = cleaning.find(done.frame, columns, target, only_safe=True)
         known = {step.id for step in recipe.steps}
         new = tuple(step for step in cleaning.safe_fixes(found) if step.id not in known and step.column not in keep)
         if not new:

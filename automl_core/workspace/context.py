@@ -120,9 +120,11 @@ class StoredTable:
 def store_table(context: Context, project_id: str, table: Table, upload: str = "", key: str = "main") -> Record:
     """Keep a table (`key` is "main" or the name of another table of the project); returns its record."""
     buffer = io.BytesIO()
-    table.frame.to_parquet(buffer, index=False)
+    texts = [name for name, kind in table.frame.dtypes.items() if kind == "str"]
+    table.frame.to_parquet(buffer, index=False, use_dictionary=texts)  # numbers hardly repeat, and trying takes half the time
     file = context.store.write_file(project_id, buffer.getvalue(), ".parquet")
     stored = StoredTable(file.id, table.columns, table.origin, table.rows, table.warnings, upload, key)
+    context.tables.get(_table_key(stored), lambda: table)  # the next use case asks for it: not to be read again
     return context.save("table" if key == "main" else "other_table", project_id, stored, parent_id="" if key == "main" else key)
 
 
@@ -133,4 +135,8 @@ def open_table(context: Context, stored: StoredTable) -> Table:
         frame = pd.read_parquet(context.store.file_path(stored.file))
         return Table(frame, stored.columns, stored.origin, stored.warnings)
 
-    return context.tables.get(stored.file + fingerprint(stored), read)
+    return context.tables.get(_table_key(stored), read)
+
+
+def _table_key(stored: StoredTable) -> str:
+    return stored.file + fingerprint(stored)

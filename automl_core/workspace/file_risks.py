@@ -10,7 +10,15 @@ from automl_core.errors import NotFound
 from automl_core.explaining.words import count
 from automl_core.framing import encode_target
 from automl_core.production import Bundle
-from automl_core.production.learned import may_be_told, row_numbers, rows_learned
+from automl_core.production.bundle import id_columns
+from automl_core.production.learned import (
+    may_be_told,
+    remember,
+    row_numbers,
+    rows_in_doubt,
+    rows_learned,
+    without_other_ids,
+)
 from automl_core.search.model import Model
 from automl_core.workspace.ranked import Predictions
 from automl_core.workspace.search import Searching
@@ -36,20 +44,33 @@ def file_risks(bundle: Bundle, typed: pd.DataFrame, frame: pd.DataFrame, search:
     """Predictions of a file's rows, `typed` and as the model sees them (`frame`), aligned.
 
     Where the search that made the bundle is at hand, a row of its table gets what was said of it out of fold, or is left out when
-    nothing was. Elsewhere rows that the bundle's sketch knows again are left out.
+    nothing was. Elsewhere rows that the bundle's sketch knows again are left out. Where rows have ids, one is of the table only
+    when its id is; where they have none, rows equal to learned ones are left out only when nearly all of the file are.
     """
     model = bundle.model
     kept = _kept(bundle, search)
+    ended = np.zeros(len(frame), dtype=bool)
+    if model.problem.target in frame:
+        ended = np.asarray(encode_target(frame[model.problem.target], model.problem)[1])
     if kept is None:
-        learned, said = _sketched(bundle, typed, frame)
+        learned, said = _sketched(bundle, typed, ended)
         places = np.flatnonzero(~learned)
         return FileRisks(_said(model, frame, places), places, np.full(len(places), -1), said, int(learned.sum()))
     past, table = kept
     columns = tuple((column.name, column.kind) for column in model.cleaned if column.name in model.sources)
-    mine, theirs = row_numbers(frame, columns), row_numbers(table, columns)
-    spot = _matched(mine, theirs[past.positions])
-    _, known = encode_target(table[model.problem.target], model.problem)
-    learned = (spot < 0) & np.isin(mine, theirs[known])
+    ids = tuple((column.name, column.kind) for column in model.cleaned
+                if column.name in id_columns(model) and column.name in frame and column.name in table)
+    known = np.asarray(encode_target(table[model.problem.target], model.problem)[1])
+    every, taught = (remember(rows, columns, ids, most=len(table)) for rows in (table, table[known]))
+    told = without_other_ids(every, frame)
+    ours, learned, alike = np.zeros((3, len(frame)), dtype=bool)
+    for part in (ended, ~ended):
+        rows = told[part]
+        learned[part], alike[part] = rows_learned(taught, rows), rows_in_doubt(taught, rows)
+        ours[part] = rows_learned(every, rows) | rows_in_doubt(every, rows)
+    # what was said out of fold of a row that this one may be is as true of one that equals it by chance
+    spot = np.where(ours, _spots(told, table.iloc[past.positions], columns, ids), -1)
+    learned &= spot < 0
     places = np.flatnonzero(~learned)
     predictions, again = _said(model, frame, places), spot[places] >= 0
     predictions[again] = past.oof[spot[places][again]]
@@ -58,7 +79,30 @@ def file_risks(bundle: Bundle, typed: pd.DataFrame, frame: pd.DataFrame, search:
         said = (f"{_rows(learned)} left out of the list and the plan: the search used them, and no model that had not seen them "
                 "told their risk. A longer search tells of more.")
     positions = np.where(again, past.positions[spot[places]], -1)
+    said = f"{said} {_doubt(alike & ~learned & (spot < 0))}".strip()
     return FileRisks(predictions, places, positions, said, int(learned.sum()))
+
+
+def _spots(
+    frame: pd.DataFrame, table: pd.DataFrame, columns: tuple[tuple[str, str], ...], ids: tuple[tuple[str, str], ...]
+) -> np.ndarray:
+    """(n,) which row of the table each of the frame's is: by its id where one has it, else by what they hold; -1: none."""
+    spot = _matched(row_numbers(frame, columns), row_numbers(table, columns))
+    if all(name in frame for name, _ in ids):
+        named = _matched(row_numbers(frame, (*columns, *ids)), row_numbers(table, (*columns, *ids)))
+        spot = np.where(named >= 0, named, spot)
+    return spot
+
+
+def _doubt(rows: np.ndarray, every: bool = True) -> str:
+    """What is to be said of rows that equal learned ones and are ranked all the same; `every`: whether there are no more."""
+    if not rows.any():
+        return ""
+    one = rows.sum() == 1
+    equal, same, are = ("equals one", "it is the same", "it is") if one else ("equal ones", "they are the same", "they are")
+    least = "" if every else "At least "
+    return (f"{least}{count(int(rows.sum()), 'row')} {equal} that the model learned from, and no id tells whether {same}: "
+            f"{are} ranked as new.")
 
 
 def _said(model: Model, frame: pd.DataFrame, places: np.ndarray) -> np.ndarray:
@@ -93,24 +137,23 @@ def _matched(mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:
     return found
 
 
-def _sketched(bundle: Bundle, typed: pd.DataFrame, frame: pd.DataFrame) -> tuple[np.ndarray, str]:
+def _sketched(bundle: Bundle, typed: pd.DataFrame, ended: np.ndarray) -> tuple[np.ndarray, str]:
     """(n,) rows that the model learned from, by the sketch of the bundle, and what is to be said of them. Rows with an outcome
-    are asked about by themselves: where single ones are not known, rows without one need not be left out with them."""
-    sketch, problem = bundle.contract.learned, bundle.model.problem
-    ended = np.zeros(len(frame), dtype=bool)
-    if problem.target in frame:
-        ended = np.asarray(encode_target(frame[problem.target], problem)[1])
-    learned = np.zeros(len(frame), dtype=bool)
+    (`ended`) are asked about by themselves: where single ones are not known, rows without one need not be left out with them."""
+    sketch = bundle.contract.learned
+    typed = without_other_ids(sketch, typed)
+    learned, alike = np.zeros((2, len(typed)), dtype=bool)
     for part in (ended, ~ended):
-        learned[part] = rows_learned(sketch, typed[part])
+        learned[part], alike[part] = rows_learned(sketch, typed[part]), rows_in_doubt(sketch, typed[part])
+    said = _doubt(alike & ~learned, sketch.whole)
     if learned.any():
         which = "them" if sketch.whole else "some or all of them"
         return learned, (f"{_rows(learned)} left out of the list and the plan: the model learned from {which}, so it tells their "
-                         f"risk too well. {OTHERS}")
+                         f"risk too well. {OTHERS} {said}").strip()
     if ended.any() and not may_be_told(sketch, typed[ended]):
         return learned, ("Whether the model learned from these rows is not known; where it did, their risk and what acting "
                          "brings look too good.")
-    return learned, ""
+    return learned, said
 
 
 def _rows(learned: np.ndarray) -> str:

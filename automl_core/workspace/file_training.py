@@ -35,6 +35,7 @@ from automl_core.workspace.views import Run
 WHOLE_CHECK = 30.0  # seconds of budget from which the check before the search takes its whole effort
 CHECK_SHARE = 0.7  # of the budget, until when it may begin something new: the search waits for it in the end
 LEAST_CHECK = 0.3  # of the budget, however long the table took to be read
+COMMAND = "command line"  # who does the work, beside the name of this machine and process
 BESIDE_ROWS = 300_000  # above, the check's copies of the rows and the search's are not to be in memory at once
 
 
@@ -51,6 +52,7 @@ class FileTraining:
         """A project from a table: safe fixes, goal, verdict and search, in this process; the bundle goes to `out`.
 
         `opened` gives the table, which may still be being read (see `opening`).
+        A search that was asked alike and whose command was killed is gone on with, from what it had fitted and spent.
         `rung` names the rung of the ladder to hand over instead of the one the search chooses, when the search has it.
         `workers` have been started for it; they end with it. `began` is when the budget began (of `time.monotonic`; NaN: now).
         """
@@ -59,9 +61,8 @@ class FileTraining:
             raise BadInput(f"There is no rung “{rung[:40]}” to hand over.", f"Choose one of: {', '.join(RUNGS)}.")
         check_out(out)
         loading = Aside(load_libraries)
-        project_id, inputs = self._ready(opened(), request)
-        job = queue.enqueue(self.context.store, project_id, "search",
-                            {"inputs": to_json(inputs), "plan": to_json(request.plan)}, worker="command line")
+        job, inputs = self._begun(opened(), request)
+        project_id = job.project_id
         loading.wait()
         with self._own(job) as watch:
             share = min(1.0, request.plan.budget_seconds / WHOLE_CHECK)
@@ -78,6 +79,30 @@ class FileTraining:
         if offers and not offers[0].chosen:
             run = self.search.choose(project_id, rung)
         return self._written(run, out)
+
+    def _begun(self, table: Table, request: Request) -> tuple[Job, Inputs]:
+        """The job of this search, which is done here, and what it takes: in the project and from the journal of one that was
+        asked alike and interrupted, else in a new project."""
+        queue.recover(self.context.store)  # a command that was killed has left its job as if it ran
+        body = {"plan": to_json(request.plan), "request": to_json(request)}
+        for left in queue.interrupted(self.context.store, "search"):
+            if left.body.get("request") == body["request"] and self._is_last(left) and self._of(left, table):
+                again = body | {"inputs": left.body["inputs"], "journal": left.body.get("journal", left.id)}
+                job = queue.enqueue(self.context.store, left.project_id, "search", again, worker=COMMAND)
+                if job.worker == queue.identity(COMMAND):  # else another command was faster
+                    return job, from_json(Inputs, left.body["inputs"])
+        project_id, inputs = self._ready(table, request)
+        return queue.enqueue(self.context.store, project_id, "search", body | {"inputs": to_json(inputs)}, worker=COMMAND), inputs
+
+    def _is_last(self, left: Job) -> bool:
+        """Whether its project has had no other search since."""
+        searches = [job.id for job in queue.jobs(self.context.store, left.project_id) if job.kind == "search"]
+        return searches[-1:] == [left.id]
+
+    def _of(self, left: Job, table: Table) -> bool:
+        """Whether a job is about this very table, read in the same way."""
+        stored = self.projects.goal.data.stored_of(str(left.body["inputs"]["table"]))
+        return (stored.origin, stored.columns, stored.rows) == (table.origin, table.columns, table.rows)
 
     def _ready(self, table: Table, request: Request) -> tuple[str, Inputs]:
         """A new project with a table, its safe fixes and its goal: its id and what a search takes."""
@@ -102,8 +127,8 @@ class FileTraining:
         if (newest.journal or newest.job_id) != (run.journal or run.job_id):  # more time and another rung are the same search
             raise BadInput(f"“{run_id[:40]}” is not the newest search of its project.", f"Go on with the newest: {newest.id}.")
         queue.recover(self.context.store)  # a command that was killed has left its job as if it ran
-        job = self.search.more(run.project_id, seconds, "command line")
-        if job.worker != queue.identity("command line"):
+        job = self.search.more(run.project_id, seconds, COMMAND)
+        if job.worker != queue.identity(COMMAND):
             raise BadInput("A search of this project is under way already.", "Wait until it ends, or finish it from its page.")
         with self._own(job) as watch:
             run = self.search.run_search(job, from_json(Inputs, job.body["inputs"]), from_json(Plan, job.body["plan"]), watch)
@@ -123,6 +148,9 @@ class FileTraining:
             signal.signal(signal.SIGINT, finish)
         try:
             yield JobWatch(self.context.store, job.id)
+        except KeyboardInterrupt:
+            queue.fail(self.context.store, job.id, queue.ENDED)
+            raise
         except BaseException:
             queue.fail(self.context.store, job.id, "The search ended early.")
             raise
@@ -136,6 +164,6 @@ class FileTraining:
             write_out(out, self.context.store.file_path(run.bundle).read_bytes())
         except BadInput as error:
             raise BadInput(error.message, f"The search is kept as {run.id}: give “more” another place.") from None
-        verdict = self.projects.goal.verdict(run.project_id)
+        verdict = self.projects.goal.verdict_of(run.project_id, self.search.inputs(run))  # whatever the goal is now
         assert verdict is not None
         return run, verdict

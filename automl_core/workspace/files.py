@@ -157,6 +157,7 @@ class Files:
         raw = self._raw(source)
         frame = cleaned_rows(bundle, raw)
         columns = cleaning.columns_after(bundle.model.recipe, bundle.model.columns, frame)
+        goal = replace(goal, good=acting.good_of(goal.good, problem))
         acting.check_goal(goal, problem, columns)
         goal = acting.valued(goal, frame)
         y, known = _outcomes(bundle, frame)
@@ -166,8 +167,7 @@ class Files:
                   for value in lever.to if not pd.api.types.is_numeric_dtype(frame[lever.column].dtype)
                   and value not in set(frame[lever.column].dropna())]
         if unseen:
-            raise BadInput(f"No row has “{unseen[0][1][:80]}” in “{unseen[0][0][:80]}”, so nothing can be learned about it.",
-                           "Name a value that occurs.")
+            raise _never_seen(*unseen[0], frame)
         past = frame[known].reset_index(drop=True)
         found = acting.make_cards(acting.CardInputs(bundle.model, past, y, columns, problem, goal, processes=processes))
         risks = file_risks(bundle, data_step.type_frame(raw, bundle.model.columns).frame, frame, self.deploy.search)
@@ -271,3 +271,15 @@ def _outcomes(bundle: Bundle, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarr
 
 def _joined(note: str, words: tuple[str, ...]) -> str:
     return "; ".join(part for part in (note, *words) if part)
+
+
+def _never_seen(column: str, value: str, frame: pd.DataFrame) -> BadInput:
+    """What is wrong with a value that no row has, and what to do about it."""
+    held = frame[column].dropna().unique()
+    if not len(held):
+        return BadInput(f"“{column[:80]}” is empty in every row of the file, so nothing can be learned about it.",
+                        "Fill it in, or leave this lever out of the goal.")
+    hint = "Name a value that occurs."
+    if len(held) == 1:
+        hint = f"Every row that has a value has “{str(held[0])[:80]}”: leave this lever out of the goal until some have another."
+    return BadInput(f"No row has “{value[:80]}” in “{column[:80]}”, so nothing can be learned about it.", hint)

@@ -10,7 +10,7 @@ import pandas as pd
 from automl_core import data as data_step
 from automl_core import framing
 from automl_core.errors import BadInput
-from automl_core.framing.problem import Problem, Task
+from automl_core.framing.problem import Money, Problem, Task
 from automl_core.search.plan import Plan
 from automl_core.workspace.projects import with_never
 
@@ -30,6 +30,7 @@ class Request:
     quantile: float = 0.5
     ordered: bool = False
     steps: tuple[str, ...] = ()
+    money: Money | None = None
     plan: Plan = field(default_factory=Plan)
 
     @property
@@ -50,7 +51,9 @@ def shaped(problem: Problem, request: Request, frame: pd.DataFrame, columns: tup
         raise BadInput(f"“{request.target[:80]}” is the target and cannot be dropped.", "Drop other columns.")
     problem = replace(with_never(problem, request.drop), time=request.time, group=request.group,
                       copies_together=request.copies_together, weights=request.weights, quantile=request.quantile,
-                      ordered=request.ordered)
+                      ordered=request.ordered, money=request.money)
+    if request.money is not None and problem.task == "multiclass":
+        raise BadInput("Only a yes/no target or a number can have amounts of money.", "Leave out --money.")
     if request.ordered and problem.task == "multiclass":
         problem = replace(problem, classes=_steps(problem.classes, request.steps))
     return replace(problem, metric=framing.get_metric(request.metric).name) if request.metric else problem

@@ -24,6 +24,7 @@ from automl_core.workspace.goal import Framing, Inputs
 from automl_core.workspace.going_on import begins_anew, with_more
 from automl_core.workspace.headstart import Aside, Headstart
 from automl_core.workspace.ranked import Predictions, with_every, with_open, with_unseen
+from automl_core.workspace.row_times import SECONDS, with_times
 from automl_core.workspace.run_files import keep, metadata_of, read_predictions, write_rung
 from automl_core.workspace.summaries import summary_of, with_choice
 from automl_core.workspace.views import Choice, Run, RungFiles, RunState
@@ -235,7 +236,7 @@ class Searching:
         outcome = search_step.search(data, within, search_step.FolderJournal(folder), watching, start.workers)
         watch.progress(0.97, "Explaining the model in your own columns.", float("nan"))
         rows = frame.iloc[outcome.positions].reset_index(drop=True)
-        seconds = explaining_seconds(plan, start.spent + time.monotonic() - began)
+        seconds = explaining_seconds(plan, start.spent + time.monotonic() - began + SECONDS * len(outcome.rungs))
         if watching.stop() == "finish":
             seconds = min(seconds, FINISH_EXPLAINING)
         explanations = explain_classes(
@@ -246,6 +247,8 @@ class Searching:
                   table=inputs.table, recipe=inputs.recipe, problem=inputs.problem, journal=journal)
         chosen = next(offer.name for offer in outcome.summary.ladder if offer.chosen)
         shared = metadata_of(self.goal, run, problem, explanations)
+        given = self.goal.data.table_of(inputs.table)
+        run = replace(run, summary=with_times(outcome.summary, outcome.rungs, shared.contract, given))
         kept = {name: write_rung(self.context, run, name, outcome, shared) for name in outcome.rungs if name != chosen}
         run = replace(run, rungs=kept)
         past = Predictions(outcome.oof, outcome.positions, outcome.y, outcome.learned)

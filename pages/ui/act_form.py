@@ -12,7 +12,7 @@ from automl_core.acting.action import MOST_DAYS, MOST_LEVERS, MOST_ROWS, Directi
 from automl_core.codec import to_json
 from automl_core.registry import Field
 from automl_core.workspace.lever_choices import LeverChoice, LeverChoices, spelled_as
-from pages.ui import forms, rate_offer, session
+from pages.ui import act_words, forms, rate_offer, session
 from pages.ui.border import border
 from pages.ui.theme import FIELD_WIDTH, NARROW_FIELD_WIDTH, TEXT_WIDTH
 from pages.ui.words import count, cut, money, plain, quoted, signed
@@ -22,9 +22,10 @@ MONEY = (
           help="In money, for each row that is turned (for a number: for each unit)."),
     Field("currency", "Currency", "text", "€"),
     Field("capacity", "Rows you can act on", "integer", 0, minimum=0,
-          help="0 sets no limit: with money every row worth its cost, without money a tenth of the rows."),
+          help="0 sets no limit: with money every row worth its cost, without money a tenth of those that you can still act on."),
     Field("budget", "Money you can spend", "number", 0.0, minimum=0, help="0 means no limit."),
-    Field("contact_cost", "Cost of acting on one row", "number", 0.0, minimum=0, help="For the list of rows to act on."),
+    Field("contact_cost", "Cost of acting on one row", "number", None, minimum=0,
+          help="For the list of rows to act on. Left empty: what the dearest change below costs. 0: acting costs nothing."),
     Field("save_rate", "Share that acting turns, %", "number", 20.0, minimum=0, maximum=100,
           help="For the list of rows; your estimate until a pilot has measured it."),
 )
@@ -43,6 +44,8 @@ def summary(goal: Goal) -> None:
         words += f", worth what {quoted(goal.value_column, 40)} says of each row."
     else:
         words += f", worth {plain(money(goal.value, goal.currency))} each." if goal.value else ". No money was given yet."
+    if goal.priced:
+        words += f" {act_words.cost_words(goal)}"
     if goal.levers:
         names = ", ".join(quoted(lever.column, 40) for lever in goal.levers[:5])
         words += f" You can change {names}{' and more' if len(goal.levers) > 5 else ''}."
@@ -72,10 +75,13 @@ def _form(project: str, goal: Goal) -> None:
     choices = session.workspace().act.levers(project)
     wanted = _wanted(project, start, choices, key)
     measured = rate_offer.offered(project, wanted, key)
+    taken = st.empty()  # what a row costs hangs on the changes, which are named below
     draft = _levers(_roles(wanted, choices, key), choices, key)
     if measured is not None:  # what else was typed stays
         _restart(project, replace(draft, save_rate=measured.rate, save_range=(measured.low, measured.high)))
         st.rerun()
+    if not draft.cost_given:
+        taken.caption(act_words.cost_taken(draft), width=TEXT_WIDTH)
     changed = to_json(_in_order(draft)) != to_json(_in_order(_as_listed(goal, choices)))
     state.drafts[f"act_changed_{project}"] = changed
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -141,6 +147,7 @@ def _wanted(project: str, start: Goal, choices: LeverChoices, key: str) -> Goal:
                         index=classes.index(start.good) if start.good in classes else 0)
     mean = bool(start.value_column)  # then the one value is that of the column, which a field shows as an amount
     given = {item.name: getattr(start, item.name) for item in MONEY} | {
+        "contact_cost": start.contact_cost if start.cost_given else None,
         "value": round(start.value, 2) if mean else start.value, "save_rate": round(100 * start.save_rate, 6),
         "capacity": min(max(start.capacity, 0), MOST_ROWS)}
     with st.grid(3, min_column_width=FIELD_WIDTH):
@@ -151,7 +158,7 @@ def _wanted(project: str, start: Goal, choices: LeverChoices, key: str) -> Goal:
     kept = math.isclose(rate, start.save_rate)
     return replace(
         start, good=str(good), contact_cost=amounts["contact_cost"], budget=amounts["budget"],
-        capacity=int(values["capacity"] or 0),
+        contact_free=values["contact_cost"] == 0, capacity=int(values["capacity"] or 0),
         value=amounts.get("value", start.value if column == start.value_column else 0.0), value_column=column,
         save_rate=start.save_rate if kept else rate, save_range=start.save_range if kept else (),
         currency=str(values["currency"] or "€")[:3])
@@ -175,6 +182,8 @@ def _roles(start: Goal, choices: LeverChoices, key: str) -> Goal:
                             max_selections=max(MOST_LEVERS, len(levers)),  # more may have been saved before this was refused
                             placeholder="Choose the columns that somebody decides: a contract, a discount, a channel",
                             help="Only these are ever proposed to be changed.")
+    if missing := act_words.not_offered(start, choices):
+        st.caption(missing)
     offered = [name for name in choices.suggested if name not in picked]
     if offered:
         st.caption(f"By their names these may be such columns: {', '.join(quoted(name, 30) for name in offered[:8])}.")
@@ -213,6 +222,8 @@ def _levers(goal: Goal, choices: LeverChoices, key: str) -> Goal:
             continue
         with st.container(border=True, gap="small"):
             st.markdown(f"**{plain(lever.column)}**")
+            if alone := act_words.one_value(found[lever.column]):
+                st.caption(alone)
             levers.append(_lever(lever, found[lever.column], f"{key}_{place}_{lever.column}"))
     return replace(goal, levers=tuple(levers))
 

@@ -10,11 +10,12 @@ import streamlit as st
 
 from automl_core.acting import Pilot
 from automl_core.acting.action import ActionCard, Actions, Goal
+from automl_core.explaining.words import NO_CHANGE, NOTHING
 from automl_core.workspace.pilots import card_key
 from pages.ui import cards, charts, decision_view, pilot_view, session
 from pages.ui.cards import Fact
 from pages.ui.explain_view import digits
-from pages.ui.theme import ROW_WIDTH, TEXT_WIDTH, WHICH_ROW
+from pages.ui.theme import TEXT_WIDTH
 from pages.ui.words import count, cut, interval, label, lead, money, money_range, number, percent, plain, quoted, signed, span
 
 GRADES = {"A": "Tested in an experiment", "B": "Well supported", "C": "Worth a pilot", "D": "Only a hint"}
@@ -49,19 +50,21 @@ def action_list(project: str, goal: Goal) -> None:
         if actions.expected_value > 0:
             cards.show(charts.capacity(actions, session.palette(), goal.currency), "capacity_curve")
     frame = pd.DataFrame([
-        {"Rank": row.rank, "Row": row.id or str(row.row), "Prediction": row.prediction, "Expected value": row.expected_value,
+        {"Rank": row.rank, "Prediction": row.prediction, "Expected value": row.expected_value,
          "Reasons": "; ".join(cut(reason, 60) for reason in row.reasons)}
         for row in actions.rows[: cards.SHOWN_ROWS]
     ])
     if frame.empty:
         return
+    names, shown_as = cards.row_names(row.id or str(row.row) for row in actions.rows[: cards.SHOWN_ROWS])
+    frame.insert(1, "Row", names)
     if not goal.value:
         frame = frame.drop(columns="Expected value")
     config = st.column_config
     st.dataframe(frame, hide_index=True, key="action_list", height=cards.height(len(frame)),
                  alt=f"The {count(len(frame), 'row')} to act on first", column_config={
                      "Rank": config.NumberColumn(width=52),
-                     "Row": config.TextColumn(width=ROW_WIDTH, pinned=True, help=WHICH_ROW),
+                     "Row": shown_as,
                      "Prediction": config.NumberColumn(format=digits(frame["Prediction"]), width=88),
                      "Expected value": config.NumberColumn(f"Expected, {label(goal.currency, 4)}", format="%.2f", width=110),
                      "Reasons": config.TextColumn(width="large")})
@@ -96,10 +99,7 @@ def _leans_on(project: str, goal: Goal) -> None:
 def action_cards(project: str, found: Actions, goal: Goal) -> None:
     """Cards: who, what to change, how many, worth how much, how sure; or why there is none."""
     if not found.cards:
-        listed = ("What was tried is listed below as patterns." if found.patterns
-                  else "Nothing could be tried: name other columns that you can change.")
-        st.markdown(f"Nothing that you can change stood every check here: no card is better than a wrong one. {listed}",
-                    width=TEXT_WIDTH)
+        st.markdown(without_cards(found), width=TEXT_WIDTH)
     else:
         st.markdown(standing(found), width=TEXT_WIDTH)
     pilots = pilot_view.open_pilots(project) if found.cards else {}
@@ -109,6 +109,15 @@ def action_cards(project: str, found: Actions, goal: Goal) -> None:
     for note in found.notes:
         st.caption(plain(note))
     _patterns(found)
+
+
+def without_cards(found: Actions) -> str:
+    """Why there is no card: what was tried did not stand, or nothing could be tried, for the reasons that stand below."""
+    if not found.tested:
+        below = "; the reasons stand below. Name" if found.notes else ": name"
+        return f"Nothing that you can change could be tried, so there is no card{below} other columns that you can change."
+    listed = " What was tried is listed below as patterns." if found.patterns else ""
+    return f"Nothing that you can change stood every check here: no card is better than a wrong one.{listed}"
 
 
 def standing(found: Actions) -> str:
@@ -226,9 +235,14 @@ def _gap(value: float, rate: bool) -> str:
 
 
 def _bare_gap(value: float, rate: bool) -> str:
-    return signed(100 * value if rate else value, 3) if math.isfinite(value) else "unknown"
+    return signed(_told(value, rate), 3) if math.isfinite(value) else "unknown"
 
 
 def _range(card: ActionCard, rate: bool) -> str:
-    scale = 100 if rate else 1
-    return interval(scale * card.low, scale * card.high)
+    low, high = _told(card.low, rate), _told(card.high, rate)
+    return NO_CHANGE if low == high == 0 else interval(low, high)
+
+
+def _told(value: float, rate: bool) -> float:
+    """A change as it is told: points of a rate, where what arithmetic loses is none, or the outcome’s own units."""
+    return value if not rate else 0.0 if abs(100 * value) < NOTHING else 100 * value

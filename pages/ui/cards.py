@@ -1,6 +1,7 @@
 """Blocks that pages are made of: facts in a row, a chart under its sentence, an empty state, the next step."""
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,7 +10,7 @@ import streamlit as st
 
 from pages.ui import nav, session
 from pages.ui.figures import Chart
-from pages.ui.theme import BESIDE_WIDTH, FIELD_WIDTH, INSIDE_WIDTH, NARROW_FIELD_WIDTH, TEXT_WIDTH
+from pages.ui.theme import BESIDE_WIDTH, FIELD_WIDTH, INSIDE_WIDTH, NARROW_FIELD_WIDTH, ROW_WIDTH, TEXT_WIDTH, WHICH_ROW
 from pages.ui.words import count, plain
 
 SEVERITY = {
@@ -20,6 +21,8 @@ SEVERITY = {
 SHOWN_ROWS = 1000
 SHOWN_COLUMNS = 60
 LONG_NOTE = 18
+LARGEST_EXACT = 2**53 - 1  # above it a browser rounds whole numbers
+NAME_WIDTH = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +56,13 @@ def show(chart: Chart, key: str) -> None:
     st.plotly_chart(chart.figure, key=key, alt=chart.alt, config={"displayModeBar": False, "responsive": True})
 
 
-def table(frame: pd.DataFrame, alt: str, key: str, tall: int = 0) -> None:
-    """A table, capped at 1,000 rows and 60 columns; says so when something is left out."""
+def table(frame: pd.DataFrame, alt: str, key: str, tall: int = 0, named: str = "") -> None:
+    """A table, capped at 1,000 rows and 60 columns; says so when something is left out. The column `named`, which says what a
+    line is about, can be read on a phone and stays when the others are moved."""
     rows, columns = frame.shape
     shown = frame.iloc[:SHOWN_ROWS, :SHOWN_COLUMNS]
-    st.dataframe(shown, hide_index=True, key=key, alt=alt, height=tall or height(rows), column_config=days(shown),
+    names = {named: st.column_config.TextColumn(width=NAME_WIDTH, pinned=True)} if named else {}
+    st.dataframe(shown, hide_index=True, key=key, alt=alt, height=tall or height(rows), column_config=days(shown) | names,
                  placeholder="–")
     if rows > SHOWN_ROWS or columns > SHOWN_COLUMNS:
         st.caption(
@@ -76,6 +81,16 @@ def days(frame: pd.DataFrame) -> dict[str, Any]:
 def height(rows: int) -> int | Literal["auto"]:
     """The height of a table: all of a short one, the first dozen rows of a long one."""
     return "auto" if rows <= 10 else 420
+
+
+def row_names(names: Iterable[str]) -> tuple[pd.Series, Any]:
+    """The column of names that rows go by, and how it is shown: as numbers where all are, for texts sort 10 before 2. Names that
+    a number would spell otherwise, or that a browser would round, stay as they are."""
+    texts = pd.Series(list(names), dtype="str")
+    if len(texts) and texts.map(lambda name: name.isdecimal() and str(int(name)) == name and int(name) <= LARGEST_EXACT).all():
+        column = st.column_config.NumberColumn(width=ROW_WIDTH, pinned=True, help=WHICH_ROW, format="%d", alignment="left")
+        return texts.astype("int64"), column
+    return texts, st.column_config.TextColumn(width=ROW_WIDTH, pinned=True, help=WHICH_ROW)
 
 
 def empty(title: str, sentence: str, key: str = "", button: str = "") -> None:

@@ -15,7 +15,7 @@ from automl_core.workspace.pilots import card_key
 from pages.ui import cards, explain_view, pilot_charts, progress, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
-from pages.ui.theme import FIELD_WIDTH, ROW_WIDTH, TEXT_WIDTH, WHICH_ROW
+from pages.ui.theme import FIELD_WIDTH, TEXT_WIDTH
 from pages.ui.words import count, cut, label, lead, money, money_range, number, percent, plain, quoted
 
 
@@ -145,14 +145,16 @@ def _planned(project: str) -> None:
     rate = ws.search.problem(project).task != "regression"
     gain = f"Gain, {label(goal.currency, 4)}" if goal.value else "Gain, points" if rate else "Gain"
     frame = pd.DataFrame([{
-        "Row": row.name, "Do": f"{row.action.lever}: {row.action.now} → {row.action.to}",
+        "Do": f"{row.action.lever}: {row.action.now} → {row.action.to}",
         gain: row.action.net if goal.value else row.gain * (100 if rate else 1),
         "Grade": row.action.grade, "Why this row": "; ".join(cut(reason, 60) for reason in row.reasons),
     } for row in shown])
+    names, shown_as = cards.row_names(row.name for row in shown)
+    frame.insert(0, "Row", names)
     config = st.column_config
     st.dataframe(frame, hide_index=True, key="plan_rows", height=cards.height(len(frame)),
                  alt=f"The first {count(len(frame), 'row')} of the plan", column_config={
-                     "Row": config.TextColumn(width=ROW_WIDTH, pinned=True, help=WHICH_ROW),
+                     "Row": shown_as,
                      "Do": config.TextColumn(width="medium"),
                      gain: config.NumberColumn(format="%.2f" if goal.value or rate else "%.4g", width=90),
                      "Grade": config.TextColumn(width=60), "Why this row": config.TextColumn(width="large")})

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from datetime import date, timedelta
 from html import unescape
 from typing import Any
 
@@ -144,30 +143,35 @@ def _line(item: Curve, palette: Palette) -> Any:
     upper += [end for line in item.lines for end in line]
     lower = [end for point in (*points, *missing) for end in (point.observed, point.predicted)]
     beside = max(amounts_gutter(upper, 5), amounts_gutter(lower, 4))
+    wide, aside = _domains(bool(points and missing), quiet)
     figure = base(height=430, more={
         "margin": {"l": beside, "r": 16, "t": 8, "b": AXIS_ROOM},
-        "xaxis": across | {"anchor": "y", "matches": "x2", "showticklabels": False},
-        "xaxis2": across | {"anchor": "y2", "title": {"text": words.label(item.column, 40), "standoff": 8}},
-        "yaxis": quiet | {"anchor": "x", "domain": [0.43, 1], "nticks": 5, "title": {"text": "Effect"}},
-        "yaxis2": quiet | {"anchor": "x2", "domain": [0, 0.35], "nticks": 4, "title": {"text": "Seen (dots)"}},
-        "shapes": [{"type": "line", "xref": "x domain", "x0": 0, "x1": 1, "yref": "y", "y0": 0, "y1": 0,
-                    "line": {"color": palette.neutral, "width": 1, "dash": "dot"}}]})
+        "xaxis": across | wide | {"anchor": "y", "matches": "x2", "showticklabels": False},
+        "xaxis2": across | wide | {"anchor": "y2", "title": {"text": words.label(item.column, 40), "standoff": 8}},
+        "yaxis": quiet | {"anchor": "x", "domain": [0.43, 1], "nticks": 5, "title": {"text": _titled("Effect", item, "points")}},
+        "yaxis2": quiet | {"anchor": "x2", "domain": [0, 0.35], "nticks": 4, "title": {"text": _titled("Seen", item, "%")}},
+        "shapes": [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": "y", "y0": 0, "y1": 0,
+                    "line": {"color": palette.neutral, "width": 1, "dash": "dot"}}], **aside})
     figure.add_traces([*_effect(item, points, x, palette), *_seen(item, points, place, palette)])
-    if points and missing:
-        figure.add_traces(_apart(item, missing[0], _beyond(item.kind, points), palette))
+    if aside:
+        figure.add_traces(_apart(item, missing[0], palette))
     return figure
 
 
-def _beyond(kind: str, points: list[CurvePoint]) -> Any:
-    """A place to the right of a curve, for what has no place on its axis."""
-    last = points[-1].value
-    away = 0.08 * (last - points[0].value) or 1.0
-    if kind == "date":
-        return (date.fromisoformat(points[-1].label) + timedelta(days=math.ceil(away))).isoformat()
-    return last + away
+def _titled(name: str, item: Curve, unit: str) -> str:
+    """The title of an upright axis, with the unit of shares; numbers are in units of the target."""
+    return f"{name}, {unit}" if item.in_points else name
 
 
-def _apart(item: Curve, point: CurvePoint, x: Any, palette: Palette) -> list[Any]:
+def _domains(apart: bool, quiet: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """How wide a curve is, and the axes of what has no place on its own: beside a number's last tick it looked like a value."""
+    if not apart:
+        return {}, {}
+    own = quiet | {"domain": [0.85, 1], "range": [-1, 0.5], "tickvals": [0], "ticktext": ["missing"], "showgrid": False}
+    return {"domain": [0, 0.8]}, {"xaxis3": own | {"anchor": "y", "showticklabels": False}, "xaxis4": own | {"anchor": "y2"}}
+
+
+def _apart(item: Curve, point: CurvePoint, palette: Palette) -> list[Any]:
     """The rows where a number or date is missing, beside the curve in both panels: their effect with its band, what was predicted
     (a dash) and seen (a dot)."""
     import plotly.graph_objects as go
@@ -175,15 +179,13 @@ def _apart(item: Curve, point: CurvePoint, x: Any, palette: Palette) -> list[Any
     said = {"text": [_hover(point, item.in_points)], "hovertemplate": "%{text}<extra></extra>"}
     colour = palette.neutral if point.thin else palette.accent
     traces = [
-        go.Scatter(x=[x], y=[point.effect], mode="markers", marker={"size": 9, "symbol": "square", "color": colour},
+        go.Scatter(x=[0], y=[point.effect], mode="markers", xaxis="x3", marker={"size": 9, "symbol": "square", "color": colour},
                    error_y={"type": "data", "symmetric": False, "array": [point.high - point.effect],
                             "arrayminus": [point.effect - point.low], "color": colour, "width": 5}, **said),
-        go.Scatter(x=[x], y=[point.high], mode="text", text=["missing"], textposition="top center", hoverinfo="skip",
-                   cliponaxis=False),
-        go.Scatter(x=[x], y=[point.predicted], mode="markers", xaxis="x2", yaxis="y2", hoverinfo="skip",
+        go.Scatter(x=[0], y=[point.predicted], mode="markers", xaxis="x4", yaxis="y2", hoverinfo="skip",
                    marker={"size": 12, "symbol": "line-ew", "line": {"color": palette.accent, "width": 1.5}})]
     if math.isfinite(point.observed):
-        traces.append(go.Scatter(x=[x], y=[point.observed], mode="markers", xaxis="x2", yaxis="y2", **said,
+        traces.append(go.Scatter(x=[0], y=[point.observed], mode="markers", xaxis="x4", yaxis="y2", **said,
                                  marker={"size": 10, "color": palette.up, "opacity": 0.35 if point.thin else 0.9}))
     return traces
 

@@ -7,13 +7,13 @@ import pandas as pd
 import streamlit as st
 
 from automl_core.errors import BadInput
-from automl_core.explaining.explanation import Curve, Explanation, RowContext
+from automl_core.explaining.explanation import Curve, Explanation, Importance, RowContext
 from automl_core.explaining.words import counted_alike
 from pages.ui import cards, explain_charts, explain_class, progress, session
 from pages.ui.border import border
 from pages.ui.charts import amount
 from pages.ui.theme import CHOICE_WIDTH, NUMBER_WIDTH, TEXT_WIDTH, WHICH_ROW
-from pages.ui.words import count, cut, lead, metric_title, plain, quoted, score, signed
+from pages.ui.words import count, cut, estimate, lead, metric_title, plain, quoted, signed
 
 SHOWN_ROWS = 1000
 SHOWN_COLUMNS = 12
@@ -79,7 +79,7 @@ def _stability(explanation: Explanation) -> None:
     with st.expander("The same as a table, with how sure the order is"):
         rows = [{"Column": item.column, "Share": 100 * item.share,
                  "Rank": str(item.rank_low) if item.rank_low == item.rank_high else f"{item.rank_low} to {item.rank_high}",
-                 "Order is": "Sure" if item.stable else "Not reliable", "Direction": item.direction.capitalize(),
+                 "Order is": _order(item), "Direction": item.direction.capitalize(),
                  "Score worse by": _worse(item.drop, item.drop_low, item.drop_high),
                  "Use": _use(item.evidence, item.replaceable)} for item in explanation.importance[:300]]
         shown = pd.DataFrame(rows)
@@ -95,7 +95,14 @@ def _stability(explanation: Explanation) -> None:
 
 
 def _worse(drop: float, low: float, high: float) -> str:
-    return f"{score(drop)} ({score(low)} to {score(high)})" if math.isfinite(drop) else ""
+    return estimate(drop, low, high) if math.isfinite(drop) else ""
+
+
+def _order(item: Importance) -> str:
+    """How far to trust a column's place; sure is only one that it alone can have."""
+    if item.rank_low == item.rank_high:
+        return "Sure"
+    return "Nearly sure" if item.stable else "Not reliable"
 
 
 def _use(evidence: bool, replaceable: bool) -> str:
@@ -139,7 +146,7 @@ def _reading(found: Curve, alike: str) -> None:
         cards.table(pd.DataFrame([
             {"Value": point.label, "Rows": point.rows, "Effect": signed(point.effect),
              "Seen": amount(point.observed, found.in_points), "Predicted": amount(point.predicted, found.in_points)}
-            for point in found.points]), "The curve as a table", "curve_table")
+            for point in found.points]), "The curve as a table", "curve_table", named="Value")
 
 
 def interactions(project: str, explanation: Explanation) -> None:

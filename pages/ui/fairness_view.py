@@ -138,4 +138,4 @@ def _table(made: Fairness) -> None:
             row |= {made.error_name.capitalize(): level(group.error.value)}
             row |= {"Outcomes below": percent(group.residual.value)} if math.isfinite(made.level) else {}
         rows.append(row | {"Came true": level(group.observed.value), "Predicted": level(group.predicted)})
-    cards.table(pd.DataFrame(rows), "Figures of every group", "fair_table")
+    cards.table(pd.DataFrame(rows), "Figures of every group", "fair_table", named="Group")

@@ -150,7 +150,7 @@ def two_periods(project: str, label: str) -> None:
             column = st.selectbox("Column that says when", list(times), key="period_column")
             first, middle, last = (date.fromisoformat(day) for day in times[column])
             day = st.date_input("First day that counts as after", middle, min_value=first, max_value=last,
-                                key=f"period_split_{column}")
+                                key=f"period_split_{column}", format="YYYY-MM-DD")
         if isinstance(day, date):
             _answered(project, Question(periods=Periods(column, day.isoformat())), ("After", "Before"), label)
 

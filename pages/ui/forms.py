@@ -11,6 +11,7 @@ from automl_core.errors import ClarionError
 from automl_core.registry import Field
 from pages.ui import session
 from pages.ui.border import border, show_error
+from pages.ui.theme import TEXT_WIDTH
 from pages.ui.words import quoted
 
 T = TypeVar("T")
@@ -64,8 +65,9 @@ def upload(label: str, key: str, take: Callable[[str, Any], T], help: str = "") 
     """
     state = session.session()
     before: T | ClarionError | None = state.drafts.pop(f"upload_{key}", None)
-    types = (*session.workspace().data.suffixes(), *PACKED)
-    chosen = st.file_uploader(label, type=types, key=f"{key}_{state.round}", help=help or None)
+    # without a list of types, which the picker cuts off where there is little room: what a file is, its content decides anyway
+    chosen = st.file_uploader(label, key=f"{key}_{state.round}", help=help or None)
+    st.caption(endings(), width=TEXT_WIDTH)
     if chosen is None:
         if not isinstance(before, ClarionError):
             return before
@@ -80,6 +82,12 @@ def upload(label: str, key: str, take: Callable[[str, Any], T], help: str = "") 
     finally:
         forget(chosen)
     st.rerun()
+
+
+def endings() -> str:
+    """The endings of files that can be read, in a sentence that wraps on a phone."""
+    named = ", ".join(f".{suffix}" for suffix in session.workspace().data.suffixes())
+    return f"Files that end in {named} can be read, packed as {', '.join(f'.{name}' for name in PACKED)}, too."
 
 
 def forget(chosen: Any) -> None:

@@ -14,7 +14,7 @@ from pages.ui import cards, charts, forms, session
 from pages.ui import columns as column_table
 from pages.ui.border import border
 from pages.ui.theme import FIELD_WIDTH
-from pages.ui.words import METRICS, TASK_METRICS, TASKS, label, metric_title, plain, quoted
+from pages.ui.words import METRICS, TASK_METRICS, TASKS, count, label, metric_title, plain, quoted
 
 MONEY_YES_NO = (
     Field("true_positive", "Yes, and rightly so", "number", 0.0, help="What acting on a real case brings, for example 500."),
@@ -103,12 +103,32 @@ def _scale(problem: Problem, key: str) -> Problem:
                                "is called the step with as much below as above it.")
     if not ordered:
         return replace(problem, ordered=False)
-    chosen = st.multiselect("From lowest to highest", problem.classes, default=problem.classes, key=f"steps_{key}",
+    start = problem.classes if problem.ordered else by_number(problem.classes)
+    chosen = st.multiselect("From lowest to highest", problem.classes, default=start, key=f"steps_{key}",
+                            placeholder="Choose the lowest class first",
                             help="To change the order, remove classes and add them again.")
-    if set(chosen) != set(problem.classes):
+    if set(chosen) == set(problem.classes):
+        return replace(problem, ordered=True, classes=tuple(chosen))
+    if problem.ordered:
         st.caption("All classes are needed; the order before counts until then.")
         return replace(problem, ordered=True)
-    return replace(problem, ordered=True, classes=tuple(chosen))
+    left = len(problem.classes) - len(chosen)
+    st.caption(f"Words do not say which class is higher: {count(left, 'class is', 'classes are')} left to choose, then the goal "
+               "can be saved.")
+    return replace(problem, ordered=True, classes=())
+
+
+def by_number(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """Classes that are numbers, by value; none where one is a word, for an order by letter is none of a scale."""
+    try:
+        return tuple(sorted(classes, key=float))
+    except ValueError:
+        return ()
+
+
+def waits(problem: Problem | None) -> bool:
+    """Whether the order of the classes is still to be given: such a goal cannot be saved."""
+    return problem is not None and problem.ordered and not problem.classes
 
 
 def _quantile(problem: Problem, metric: str, key: str) -> float:

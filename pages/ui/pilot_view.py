@@ -16,7 +16,7 @@ from pages.ui import cards, forms, nav, pilot_charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
 from pages.ui.theme import FIELD_WIDTH, TEXT_WIDTH
-from pages.ui.words import count, cut, lead, number, percent, plain
+from pages.ui.words import count, cut, lead, number, percent, plain, quoted
 
 STATES = {
     "running": ("Running", "blue", ":material/hourglass_top:"),
@@ -24,6 +24,7 @@ STATES = {
     "retired": ("Retired", "gray", ":material/block:"),
     "cancelled": ("Cancelled", "gray", ":material/close:"),
 }
+MOST_NAMED = 3
 SHARES = {"Half": 0.5, "One third": 1 / 3, "Two thirds": 2 / 3, "80 %": 0.8}
 
 
@@ -58,6 +59,30 @@ def card_pilot(project: str, card: ActionCard, pilot: Pilot | None) -> None:
     if st.button("Test it in a pilot", icon=":material/science:", key=f"pilot_of_{card_key(card)}"):
         session.set_widget(f"pilot_card_{project}", card_key(card))
         nav.go("pilots", project)
+
+
+def not_offered(cards: list[ActionCard], states: dict[str, str]) -> str:
+    """Why some of these cards, or all, cannot be chosen for a pilot: by the states of their pilots, for the keys of cards that
+    have one. Empty where each can be."""
+    running = [card for card in cards if states.get(card_key(card)) == "running"]
+    tested = [card for card in cards if states.get(card_key(card)) in ("raised", "retired")]
+    said = []
+    if running:
+        are, them = ("is", "it") if len(running) == 1 else ("are", "them")
+        said.append(f"{_named(running)} {are} being tested: to test {them} again, send the outcomes to the running pilot above, "
+                    "or cancel it there.")
+    if tested:
+        said.append(f"{_named(tested)} {'was' if len(tested) == 1 else 'were'} tested: what came of it is below.")
+    if len(running) + len(tested) < len(cards):
+        return " ".join(said)
+    first = "No other card can be tested now." if cards else "No card of the present goal can be tested."
+    return " ".join([first, *said, "To test something else, name more that you can change on the act page and look for actions."])
+
+
+def _named(some: list[ActionCard]) -> str:
+    """Cards by their moves, the first of many."""
+    moves = ", ".join(quoted(move_words(card, 40), 160) for card in some[:MOST_NAMED])
+    return f"{moves} and {count(len(some) - MOST_NAMED, 'other card')}" if len(some) > MOST_NAMED else moves
 
 
 def start(project: str, usable: list[ActionCard]) -> None:

@@ -124,9 +124,9 @@ def _value(series: pd.Series, column: Column, now: Any, position: int) -> Any:
                              format="YYYY-MM-DD")
     counts = series.value_counts()
     options = [str(value) for value in counts.index[:200]]
+    tip = f"{percent(float(counts.iloc[0]) / max(1, len(series)))} are “{plain(options[0], 40)}”." if len(counts) else None
     if not missing and str(now) not in options:
         options.insert(0, str(now))
-    tip = f"{percent(float(counts.iloc[0]) / max(1, len(series)))} are “{plain(options[0], 40)}”." if len(counts) else None
     return st.selectbox(plain(column.name, 40), options, index=None if missing else options.index(str(now)), key=key, help=tip)
 
 

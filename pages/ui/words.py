@@ -183,7 +183,7 @@ def score(value: float) -> str:
     """A score with three decimals when it lies between -1 and 1, else three significant digits."""
     if value is None or not math.isfinite(value):
         return MISSING
-    return f"{value:.3f}".replace("-", "−") if abs(value) <= 1 else number(value)
+    return f"{value:z.3f}".replace("-", "−") if abs(value) <= 1 else number(value)
 
 
 def signed(value: float, digits: int = 2) -> str:

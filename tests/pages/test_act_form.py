@@ -112,6 +112,28 @@ def test_the_form_names_the_column_that_says_what_a_row_is_worth(stages: Stages,
     assert "By risk alone" in [rival.name for rival in made.rivals]
 
 
+def test_a_cost_of_acting_that_nobody_gave_is_left_empty_and_the_form_says_what_is_taken(stages: Stages, project: str) -> None:
+    """It was 0 and looked given: the list said to act on everyone though the changes cost money."""
+    act, label = stages.workspace.act, "Cost of acting on one row"
+    act.save_goal(project, replace(act.goal(project), levers=(replace(LEVER, cost=12.0),), value=100.0))
+    app = open_page("act", project)
+    field = next(field for field in app.number_input if field.label == label)
+    assert field.value is None
+    told = texts(app).replace("\\", "").replace("\u00a0", " ")
+    assert "the list takes € 12 a row, what the dearest change (“contract”) costs." in told
+    assert "Acting on a row costs € 12, what the dearest change costs." in told
+    assert "No cost of acting was given: € 12 a row is taken" in told
+    next(one for one in app.number_input if one.label == "Cost of the change, each row").set_value(0.0).run()
+    assert "and none of a change: the list takes acting to be free." in texts(app)
+    next(one for one in app.number_input if one.label == label).set_value(0.0).run()
+    assert "No cost of acting is given" not in texts(app)
+    next(button for button in app.button if button.label == "Save goal").click().run()
+    assert act.goal(project).contact_free
+    assert next(field for field in app.number_input if field.label == label).value == 0
+    assert "Acting on a row costs nothing." in texts(app).replace("\\", "")
+    assert "differs from the saved goal" not in texts(app)
+
+
 def test_what_is_typed_in_the_form_draws_the_buttons_that_stand_back_and_not_the_page(
     stages: Stages, project: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

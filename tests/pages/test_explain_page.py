@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +19,7 @@ from automl_core.acting.action import Lever
 from automl_core.codec import from_json
 from automl_core.errors import BadInput
 from automl_core.explaining import past_cases
-from automl_core.explaining.explanation import Evidence, Interactions, WeakSpots
+from automl_core.explaining.explanation import Evidence, Importance, Interactions, WeakSpots
 from automl_core.jobs import JobWatch
 from automl_core.search.plan import Plan
 from automl_core.store import Store
@@ -60,6 +61,15 @@ def test_a_closer_look_that_was_in_vain_says_why_and_is_not_offered_again(
     app = tab(visit, "model", "All rows")
     assert "There are 70 rows with an outcome" in texts(app)
     assert "Look closer" not in [button.label for button in app.button]
+
+
+def test_only_the_one_place_that_a_column_can_have_is_sure() -> None:
+    """A column of place 1 to 3 was called sure, and a fall of −0.0003 was written as −0.000."""
+    one = Importance("a", 0.5, 1.0, 1, 1, True)
+    assert [explain_view._order(replace(one, rank_high=high, stable=high <= 4)) for high in (1, 3, 6)] == [
+        "Sure", "Nearly sure", "Not reliable"]
+    assert explain_view._worse(0.0021, -0.0003, 0.0045) == "0.0021 (−0.0003 to 0.0045)"
+    assert explain_view._worse(math.nan, math.nan, math.nan) == ""
 
 
 def test_without_a_model(visit: Visit) -> None:
@@ -170,6 +180,22 @@ def _fields() -> None:
     what_if_view._value(pd.Series([1.0, 2.0]), Column(name, "float", "number"), 1.0, 0)
     what_if_view._value(pd.Series(pd.to_datetime(["2026-01-02"])), Column(name, "date", "date"), pd.Timestamp("2026-01-02"), 1)
     what_if_view._value(pd.Series(["a", "b"]), Column(name, "text", "category"), "a", 2)
+
+
+def _rare_value() -> None:
+    import pandas as pd
+
+    from automl_core.data.table import Column
+    from pages.ui import what_if_view
+
+    names = pd.Series([f"n{place % 300}" for place in range(900)] + ["common"] * 100)
+    what_if_view._value(names, Column("name", "text", "category"), "n299", 0)
+
+
+def test_a_field_tells_the_share_of_the_commonest_value_and_not_of_the_row_s_own() -> None:
+    box = AppTest.from_function(_rare_value).run().selectbox[0]
+    assert box.value == "n299"
+    assert box.help.replace("\u00a0", " ") == "10 % are “common”."
 
 
 def test_names_above_the_fields_are_literal() -> None:

@@ -215,6 +215,7 @@ def test_nothing_is_declared_by_itself_and_a_number_is_audited(visit: Visit, sta
     project = stages.projects["model"]
     app = visit("model", "fairness")
     assert primary(app) == ["Save"]
+    assert "Decide what to do" in [button.label for button in app.button]  # data without people lead on, too
     assert stages.workspace.fairness.declared(project) == ()
     app.multiselect(key=f"protected_{project}").select("sex")
     app.button(key="save_protected").click().run()

@@ -18,9 +18,11 @@ from streamlit.testing.v1 import AppTest
 from automl_core import Workspace, acting
 from automl_core.acting import Pilot, PilotChoice, RecourseAsk, card_key, forbidden_by
 from automl_core.acting.action import Change, Condition, Lever
+from automl_core.acting.wording import BANNED
 from automl_core.codec import from_json, to_json
 from automl_core.errors import BadInput, Conflict, NotFound
 from automl_core.explaining import explain_rows
+from automl_core.reporting import render
 from automl_core.search.model import Model
 from automl_core.workspace import act as act_step
 from automl_core.workspace import pilots as pilot_step
@@ -28,10 +30,11 @@ from automl_core.workspace.act import Acting
 from automl_core.workspace.decide import planned_table
 from automl_core.workspace.pilots import Piloting
 from pages.ui import session
-from pages.ui.pilot_view import move_words, title
+from pages.ui.pilot_view import move_words, not_offered, title
 from pages.ui.words import plain
 from tests.pages.conftest import Stages, open_page, primary, texts, work
 
+PROMISES = re.compile(rf"\b({'|'.join(BANNED)})\b", re.I)
 LEVERS = (Lever("contract", ("Yearly",), ("Monthly",), cost=20.0), Lever("discount", ("Yes",), ("No",), cost=30.0))
 
 
@@ -105,6 +108,23 @@ def test_another_goal_keeps_the_former_cards_in_words_until_the_job_has_run(page
     finally:
         act.save_goal(project, goal)
     assert act.cards(project) == stood
+
+
+def test_no_text_of_the_act_page_or_of_its_report_promises(page: Carded) -> None:
+    """In no tab: the words that no card below grade A may say are in nothing that stands around it, either."""
+    report = render(page.workspace.share.make_report(page.project))
+    pages = {"report": re.sub(r"<style>.*?</style>|<[^>]+>", " ", report, flags=re.S)}
+    app = open_page("act", page.project)
+    for tab in ("The list", "What it is worth", "One action each", "One row"):
+        app.session_state["act_tab"] = tab
+        app.run()
+        assert not app.exception
+        pages[tab] = f"{texts(app)} {app.main}"  # the second has labels and help
+        assert "What would overturn it" in pages[tab]
+        assert "In money, for each row that is turned" in pages[tab]
+    assert "Evidence C" in pages["report"]
+    for name, text in pages.items():
+        assert PROMISES.findall(text) == [], name
 
 
 def test_from_a_card_to_grade_a(page: Carded) -> None:
@@ -235,6 +255,28 @@ def test_a_pilot_can_be_cancelled_and_resumed(page: Carded, monkeypatch: pytest.
         ws.pilots.start(project, "no such card", PilotChoice())
     with pytest.raises(NotFound):
         ws.pilots.get(ws.search.needed(project).id)
+
+
+def test_where_no_pilot_can_be_started_the_page_says_why_and_where_to_go(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its only card in a running pilot the page had no form and not a word about it."""
+    ws, project = page.workspace, page.project
+    pilot = ws.pilots.start(project, page.key(), PilotChoice(rows=100))
+    card = ws.act.cards(project)[0]  # type: ignore[index]
+    some = texts(open_page("pilots", project)).replace("\\", "")
+    assert "being tested: to test it again, send the outcomes to the running pilot above, or cancel it there." in some
+    assert "No other card" not in some
+    monkeypatch.setattr(type(ws.act), "cards", lambda self, project: (card,))
+    alone = open_page("pilots", project)
+    told = texts(alone).replace("\\", "")
+    assert "Start another pilot" in told
+    assert "No other card can be tested now. “" in told
+    assert "To test something else, name more that you can change on the act page and look for actions." in told
+    assert not [button for button in alone.button if button.label == "Start the pilot"]
+    ws.pilots.cancel(pilot.id)
+    assert "being tested" not in texts(open_page("pilots", project))
+    states = {card_key(card): "retired"}
+    assert "was tested: what came of it is below." in not_offered([card], states)
+    assert not_offered([], {}).startswith("No card of the present goal can be tested.")
 
 
 def test_the_act_page_reads_the_pilots_once_for_all_its_cards(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:

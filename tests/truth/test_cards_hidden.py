@@ -52,7 +52,17 @@ def hardly_known(seed: int) -> tuple[pd.DataFrame, tuple[Lever, ...]]:
     return frame, (Lever("lever", ("new",), cost=1.0),)
 
 
-DESIGNS: tuple[Design, ...] = (two_levers, one_lever, strong_effect, no_effect)
+def a_number(seed: int) -> tuple[pd.DataFrame, tuple[Lever, ...]]:
+    """A number that does nothing and seems to, because of a hidden factor as strong as the known ones."""
+    rng = np.random.default_rng((23, seed))
+    rows = 4000
+    x, u = rng.normal(size=(rows, 4)), rng.normal(size=rows)
+    price = 20 + 2 * (0.8 * x[:, 0] - 0.5 * x[:, 1] + 0.8 * u + rng.normal(size=rows))
+    y = rng.random(rows) < 0.5 - 0.12 * np.tanh(x[:, 0]) + 0.08 * np.tanh(x[:, 1]) - 0.12 * np.tanh(u)
+    return pd.DataFrame(x, columns=list("abcd")).assign(price=price, y=np.where(y, "Yes", "No")), (Lever("price", cost=1.0),)
+
+
+DESIGNS: tuple[Design, ...] = (two_levers, one_lever, strong_effect, no_effect, a_number)
 
 
 def above_c(design: Design, seeds: range) -> float:
@@ -68,6 +78,17 @@ def above_c(design: Design, seeds: range) -> float:
 @pytest.mark.parametrize("design", DESIGNS, ids=lambda one: one.__name__)
 def test_never_above_c(design: Design) -> None:
     assert above_c(design, range(2)) == 0
+
+
+def test_cards_of_a_number_that_a_hidden_factor_fakes_tell_how_little_would_cancel_them() -> None:
+    frame, levers = a_number(1)
+    cards = find_actions(frame, "y", "No", levers, options=Options(value=100.0)).cards
+    assert cards
+    for card in cards:
+        assert card.benchmark == "a"
+        assert card.benchmark_strength > 0.03
+        assert "A hidden factor only as strong as “a” would be enough to cancel it." in card.reasons
+        assert "only as strong as “a”" in card.overturn
 
 
 @pytest.mark.slow

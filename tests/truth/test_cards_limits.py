@@ -14,9 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from automl_core.acting import Lever, Options, Roles, applied, assign, eligible, find_actions
+from automl_core.acting import Lever, Options, Roles, applied, assign, eligible, find_actions, typed
 from automl_core.acting.action import ActionCard
-from automl_core.acting.door import typed
 from automl_core.acting.moves import category_moves, movable, numeric_moves, steps_of
 from automl_core.acting.wording import BANNED
 
@@ -166,7 +165,7 @@ def kept_to(
         text = " ".join((card.who, card.sentence, card.overturn, card.next_step, *card.reasons)).lower()
         assert card.grade == "A" or not [word for word in BANNED if re.search(rf"\b{word}\b", text)]
     still = chosen < 0
-    assert after[still].equals(before[still])
+    assert after[still].equals(frame[still])
     for column in ("age", "gender", "y"):
-        assert after[column].equals(before[column])
+        assert after[column].equals(frame[column])
     return {card.lever for card in (*found.cards, *found.patterns)}

@@ -4,6 +4,7 @@ marks."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -11,9 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting import Lever, Options, Roles, eligible, find_actions
+from automl_core.acting import Lever, Options, Roles, eligible, find_actions, typed
 from automl_core.acting.action import ActionCard
-from automl_core.acting.door import typed
+from automl_core.acting.checks import Checks, checked
+from automl_core.acting.trials import Trial
 from tests.truth.markets import sigmoid
 
 
@@ -152,6 +154,22 @@ def test_figures_hold_for_the_rows_that_are_listed(design: Callable[[int], Made]
     assert tally.cards >= 1
     assert tally.covered >= tally.cards - 1
     assert tally.idle <= 1
+
+
+def test_numbers_are_tried_to_be_broken_and_only_what_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What steers each number is named. Half a step up is a card of nearly the same rows as a whole one: nobody breaks it."""
+    asked: list[tuple[str, float]] = []
+
+    def counting(trial: Trial, levers: tuple[str, ...]) -> Checks:
+        asked.append((trial.move.lever.column, trial.move.step))
+        return checked(trial, levers)
+
+    monkeypatch.setattr(sys.modules["automl_core.acting.cards"], "checked", counting)
+    made = bent(8101)
+    found = find_actions(made.frame, made.outcome, made.good, made.levers, made.roles, Options(value=made.value, seed=8101))
+    assert {card.lever: card.benchmark for card in found.cards} == {"heat": "a", "dose": "b"}
+    assert not [reason for card in found.cards for reason in card.reasons if "could be left out" in reason]
+    assert len(asked) == len(set(asked)) == len(found.cards)
 
 
 def test_what_one_row_in_twenty_has_is_not_strange() -> None:

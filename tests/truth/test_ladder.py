@@ -13,7 +13,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
-from automl_core.framing import Pace, Problem, Verdict, check
+from automl_core.framing import Money, Pace, Problem, Verdict, check
 from automl_core.framing.comparison import compare, holm
 from automl_core.framing.ladder import make_material
 from automl_core.framing.simple_rule import learn_simple_rule
@@ -119,9 +119,10 @@ def check_all(verdict: Verdict) -> None:
 
 
 @pytest.mark.parametrize(("problem", "labels"), [
-    (Problem("y", "binary", metric, ("No", "Yes"), "Yes"), True)
+    (Problem("y", "binary", metric, ("No", "Yes"), "Yes", money=Money(true_positive=5, false_positive=-2)), True)
     for metric in ("average_precision", "log_loss", "accuracy", "f1", "mcc", "money")
-] + [(Problem("y", "regression", metric), False) for metric in ("mae", "r2", "rmsle", "pinball", "money")])
+] + [(Problem("y", "regression", metric, money=Money(over=1, under=3)), False)
+     for metric in ("mae", "r2", "rmsle", "pinball", "money")])
 def test_every_metric_has_a_verdict_in_its_own_words(problem: Problem, labels: bool) -> None:
     random = np.random.default_rng(1)
     frame = features(random, 300)

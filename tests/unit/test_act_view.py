@@ -6,17 +6,23 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from automl_core.acting.action import ActionCard, ActionList, Actions, Goal
+from automl_core.acting.action import ActionCard, ActionList, Actions, Goal, Lever
 from automl_core.acting.decide import Decision
 from automl_core.acting.outcome import Outcome
 from automl_core.acting.pilot_files import match_outcomes, pilot_table
 from automl_core.acting.pilot_result import graded, judge
 from automl_core.acting.pilot_steps import next_step
+from automl_core.data.infer import table_from_frame
+from automl_core.framing.problem import Problem
 from automl_core.workspace.act import _leads_to
-from pages.ui.act_view import card_figures, own_reasons, standing, three_ways
+from automl_core.workspace.files import _never_seen
+from automl_core.workspace.lever_choices import lever_choices
+from pages.ui import act_words, cards
+from pages.ui.act_view import card_figures, own_reasons, standing, three_ways, without_cards
 from pages.ui.decision_view import apart
 from tests.unit.test_pilots import CARD, GOAL, customers, sent_back, started, verdict
 
@@ -43,6 +49,14 @@ def test_a_number_whose_name_says_equals_is_no_share() -> None:
         assert three_ways(card)[-1].value == "+3"
     assert card_figures(WIDE, GOAL) == card_figures(replace(WIDE, is_rate=True), GOAL)
     assert _leads_to(replace(sales, better="up"), Goal("Sales = net", "high"))
+
+
+def test_a_change_that_arithmetic_lost_is_none() -> None:
+    """It was told as “+1.39e-15” and “−0.000000 to 0.000000”."""
+    fact = three_ways(replace(WIDE, adjusted=1.39e-17, low=-2e-17, high=3e-17))[-1]
+    assert (fact.value, fact.note) == ("0", "no measurable change")
+    little = three_ways(replace(WIDE, adjusted=-0.0002, low=-0.0004, high=0.0001))[-1]
+    assert (little.value, little.note) == ("−0.0200", "−0.040 to 0.010")
 
 
 def test_a_card_says_what_its_pilot_waits_for() -> None:
@@ -74,6 +88,51 @@ def test_a_retired_card_does_not_stand_and_says_that_it_was_measured() -> None:
                                "retired by its pilot.")
     assert standing(replace(found, cards=(retired, retired))).endswith("; none stands. 2 were retired by pilots.")
     assert standing(replace(found, cards=(replace(WIDE, grade="A"),))).endswith("; 1 stands.")
+
+
+def test_columns_that_no_row_changes_are_not_offered_and_the_form_says_why() -> None:
+    """They were missing from the list without a word, and a goal of a file that named one looked changed."""
+    frame = pd.DataFrame({"plan": ["a", "b"] * 50, "half": pd.Series([3.0, np.nan] * 50), "idle": ["x"] * 100,
+                          "none": pd.Series([np.nan] * 100), "churn": ["yes", "no"] * 50})
+    table = table_from_frame(frame, "t")
+    choices = lever_choices(table.frame, table.columns, Problem("churn", "binary", "roc_auc", ("no", "yes"), "yes"))
+    assert {choice.column for choice in choices.columns} >= {"plan", "half"}
+    goal = Goal("churn", "no", levers=(Lever("idle"), Lever("plan")))
+    told = act_words.not_offered(goal, choices).replace("\\", "")
+    assert told == ("Not offered, for no row shows what a change does: “none” (empty), “idle” (one value only). The goal names "
+                    "“idle”: saving leaves it out.")
+    assert act_words.not_offered(replace(goal, levers=()), replace(choices, empty=(), constant=())) == ""
+    notes = {choice.column: act_words.one_value(choice) for choice in choices.columns}
+    assert notes["plan"] == ""
+    assert notes["half"].startswith("Every row that has a value has “3”, so no card can come of it: try another value on")
+
+
+def test_a_file_whose_column_cannot_be_learned_from_is_told_what_to_do() -> None:
+    frame = pd.DataFrame({"none": pd.Series([None] * 3, dtype=object), "idle": ["x"] * 3, "plan": ["a", "b", "a"]})
+    empty, alone, other = (_never_seen(name, "w", frame) for name in frame)
+    assert empty.message == "“none” is empty in every row of the file, so nothing can be learned about it."
+    assert empty.hint == "Fill it in, or leave this lever out of the goal."
+    assert alone.hint == "Every row that has a value has “x”: leave this lever out of the goal until some have another."
+    assert (other.message, other.hint) == ("No row has “w” in “plan”, so nothing can be learned about it.",
+                                           "Name a value that occurs.")
+
+
+def test_where_nothing_could_be_tried_no_check_is_said_to_have_failed() -> None:
+    assert without_cards(Actions((), notes=("“idle” is empty.",))) == (
+        "Nothing that you can change could be tried, so there is no card; the reasons stand below. Name other columns that you "
+        "can change.")
+    assert without_cards(Actions((), (WIDE,), tested=4)).endswith("What was tried is listed below as patterns.")
+
+
+def test_rows_that_go_by_numbers_sort_as_such() -> None:
+    """Row 10 came before row 2 where a list was sorted by its rows."""
+    names, shown = cards.row_names(["10", "2", "0"])
+    assert names.sort_values().tolist() == [0, 2, 10]
+    assert shown["type_config"] == {"type": "number", "min_value": None, "max_value": None, "format": "%d", "step": None}
+    for kept in (["10", "02"], ["1", "9007199254740993"], ["1", "-2"], ["1", "²"], ["a", "1"], ["1.0"], ["1", "nan"], []):
+        names, shown = cards.row_names(kept)
+        assert names.tolist() == kept
+        assert shown["type_config"]["type"] == "text"
 
 
 def _retired_card() -> None:

@@ -6,6 +6,7 @@ import math
 import re
 import sys
 from dataclasses import MISSING, fields, replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,18 +20,24 @@ from automl_core.acting import (
     applied,
     assign,
     counts_forbidden,
+    door,
     eligible,
     find_actions,
     forbidden_by,
+    good_of,
     measure_experiment,
+    read_goal,
+    typed,
 )
 from automl_core.acting.action import ActionCard, Actions, Change, Goal, Lever
 from automl_core.acting.cards import CardInputs, make_cards
 from automl_core.acting.covariates import make_covariates
 from automl_core.acting.moves import Move, category_moves
+from automl_core.acting.not_compared import why_not_compared
+from automl_core.acting.outcome import Outcome
 from automl_core.acting.randomised import check_experiment
 from automl_core.acting.what_if import WhatIf
-from automl_core.acting.wording import BANNED, CardSubject, who_words
+from automl_core.acting.wording import BANNED, CardSubject, card_sentence, who_words
 from automl_core.codec import from_json, to_json
 from automl_core.data.infer import table_from_frame
 from automl_core.data.table import Column
@@ -135,7 +142,27 @@ def test_a_column_that_tells_a_lever_apart_is_named() -> None:
 def test_a_lever_with_one_value_says_so() -> None:
     alone = inputs(levers=(Lever("idle"),))
     made = make_cards(replace(alone, frame=alone.frame.assign(idle="a")))
-    assert made.notes == ("“idle” has no two values with 30 rows or more each, so there is nothing to compare.",)
+    assert made.notes == (
+        "“idle” is “a” in every row, so no row shows what another value does. Try another value on some rows and load what came "
+        "of it, or name another column.",)
+
+
+@pytest.mark.parametrize("lever", [Lever("idle"), Lever("idle", step=1.0)])
+def test_why_nothing_can_be_compared_says_what_to_do(lever: Lever) -> None:
+    """Of a step it was said that hardly any rows are alike otherwise."""
+    place = np.arange(1200)
+
+    def told(values: Any) -> str:
+        return why_not_compared(lever, pd.DataFrame({"idle": np.broadcast_to(values, 1200)}), ())
+
+    assert told(np.nan) == ("“idle” is empty in all 1,200 rows with a known outcome, so there is nothing to compare: load a "
+                            "table that holds it, or name another column.")
+    assert told(3.0).startswith("“idle” is “3” in every row, so no row shows what another value does. Try another value on some")
+    assert told(np.where(place % 2, 3.0, np.nan)).startswith("“idle” is “3” in every row that has a value, so")
+    few = told(np.where(place < 10, 3.0, 4.0))
+    if math.isnan(lever.step):
+        assert few.endswith("no two values with 30 rows or more each, so there is nothing to compare: load more rows, or name "
+                            "another column.")
 
 
 def test_words_promise_nothing(found: Actions) -> None:
@@ -154,6 +181,24 @@ def test_values_that_are_not_named_are_counted(many: int, words: str) -> None:
     assert who_words(subject).endswith(words)
     both = replace(subject, move=Move(Lever("offer"), ("old",), "new"), also=(Change("plan", values, "new"),))
     assert who_words(both).endswith(words)
+
+
+@pytest.mark.parametrize(("effect", "words"), [
+    ((0.0, 0.0004, -0.0002), "50 %, no measurable change (95 % range 0.02 points less to 0.04 points more)."),
+    ((-3e-5, -0.0004, -0.00001), "50 %, 0.003 points less (95 % range 0.001 to 0.04 points)."),
+    ((1e-6, -2e-6, 3e-6), "50 %, no measurable change."),
+    ((-3e-5, -0.012, 0.0), "50 %, 0.003 points less (95 % range 0.0 to 1.2 points)."),
+    ((1e-17, -1e-18, 2e-17), "50 %, no measurable change."),
+    ((1e-4, -1e-17, 0.02), "50 %, 0.01 points more (95 % range no change to 2.0 points more)."),
+    ((0.126, 0.1, 0.15), "63 %, 12.6 points more (95 % range 10.0 to 15.0 points)."),
+])  # fmt: skip
+def test_a_range_does_not_go_from_nothing_to_nothing(effect: tuple[float, float, float], words: str) -> None:
+    """“0.0 points less (95 % range 0.0 points more to 0.0 points less)” said nothing, and its signs were not true."""
+    estimate, low, high = effect
+    found: Any = SimpleNamespace(estimate=estimate, low=low, high=high, moved=np.ones(100, dtype=bool))
+    outcome = Outcome(np.array([0.0, 1.0]), "“churn” = “yes”", True, "share of rows")
+    subject = CardSubject(Move(Lever("plan"), ("old",), "new"), (), found, outcome, 0.5)
+    assert words in card_sentence(subject, "D", None)
 
 
 def test_of_cards_that_are_worth_the_same_a_row_gets_the_first() -> None:
@@ -465,3 +510,216 @@ def test_a_clinic_of_one_person_a_row_is_counted_once() -> None:
     tripled = replace(made, frame=copied, columns=columns, y=np.tile(made.y, 3), problem=replace(PROBLEM, group="person"))
     card = make_cards(tripled).cards[0]
     assert (card.high - card.low) > 0.7 * (alone.high - alone.low)
+
+
+@pytest.fixture(scope="module")
+def plain() -> pd.DataFrame:
+    """Columns offer, size and y: the new offer makes No likelier."""
+    rng = np.random.default_rng(3)
+    new = rng.random(700) < 0.5
+    y = rng.random(700) < 0.7 - 0.4 * new
+    return pd.DataFrame({"offer": np.where(new, "new", "old"), "size": rng.integers(1, 9, 700), "y": np.where(y, "Yes", "No")})
+
+
+@pytest.mark.parametrize("labels", [
+    ["the\noffer", "size", "chur\nned"], [0, 1, 2], [np.int64(7), "size", 1.5],
+    [("a", 1), ("a", 2), ("b", 1)], [" offer", "", "y "], [pd.Timestamp("2026-01-01"), "size", None],
+])  # fmt: skip
+def test_columns_are_named_by_their_labels_whatever_these_are(plain: pd.DataFrame, labels: list[Any]) -> None:
+    frame = plain.set_axis(pd.Index(labels, tupleize_cols=False), axis=1)
+    found = find_actions(frame, labels[2], "No", [Lever(labels[0], to=("new",))], Roles(given=(labels[1],)))
+    (card,) = found.cards
+    assert card.lever == str(frame.columns[0])
+    assert "\n" not in card.sentence + card.who
+    chosen = assign(found, frame)
+    assert np.array_equal(chosen == 0, plain["offer"] == "old")
+    assert np.array_equal(eligible(card, typed(frame).frame), chosen == 0)
+    after = applied(found.cards, frame)
+    assert (after.iloc[:, 0] == "new").all()
+    assert after.columns.equals(frame.columns)
+
+
+@pytest.mark.parametrize(("labels", "words"), [
+    (["y", "size", "y"], "More than one column is called “y”"), ([1, "size", "1"], "More than one column is called “1”"),
+    (["offer", "size", "offer "], "More than one column would be called “offer”"),
+])
+def test_columns_that_cannot_be_told_apart_are_refused(plain: pd.DataFrame, labels: list[Any], words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        find_actions(plain.set_axis(labels, axis=1), labels[2], "No", [labels[0]])
+
+
+YES_NO = {
+    "bool": lambda y: y, "boolean": lambda y: y.astype("boolean"), "arrow": lambda y: y.astype("bool[pyarrow]"),
+    "objects": lambda y: y.astype(object), "int": lambda y: y.astype(int), "float": lambda y: y.astype(float),
+    "Int64": lambda y: y.astype("Int64"), "codes": lambda y: y.astype(int).astype("category"),
+    "flags": lambda y: y.astype("category"),
+    "words": lambda y: y.map({True: "Yes", False: "No"}),
+    "levels": lambda y: y.map({True: "yes", False: "no"}).astype("category"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", YES_NO)
+def test_the_good_outcome_may_be_named_as_the_frame_has_it(
+    plain: pd.DataFrame, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """True, "True", 1, 1.0 and "yes" are one class of a yes/no outcome, however its column is stored; gaps are left out."""
+    asked: list[CardInputs] = []
+    monkeypatch.setattr(door, "make_cards", lambda inputs: asked.append(inputs) or Actions((), rows=len(inputs.frame)))
+    truth = plain["y"] == "Yes"
+    holed = YES_NO[kind](truth)
+    for gaps in (False, True):
+        outcome = holed.astype(object if holed.dtype == bool else "float" if holed.dtype == int else holed.dtype).where(
+            plain.index >= 5) if gaps else holed
+        for good in (True, np.True_, 1, 1.0, np.int8(1), "True", "yes", "1", False, 0, "no", "0.0"):
+            found = find_actions(plain.assign(y=outcome), "y", good, ["offer"])
+            wanted = good not in (False, "no", "0.0")
+            goal, problem = asked[-1].goal, asked[-1].problem
+            assert (goal.good == problem.positive) == wanted, (kind, good)
+            assert np.array_equal(asked[-1].y == 1, truth[5:] if gaps else truth)
+            assert found.notes == (("5 rows of 700 have no value in “y” and are not used.",) if gaps else ())
+    with pytest.raises(BadInput, match="not a possible outcome"):
+        find_actions(plain.assign(y=holed), "y", "perhaps", ["offer"])
+
+
+def test_only_what_means_the_same_names_the_good_outcome() -> None:
+    plans = Problem("y", "multiclass", "log_loss", ("Yes", "No", "1"), "")
+    assert [good_of(said, plans) for said in ("yes", True, 1, "1.0", "NO")] == ["Yes", "True", "1", "1", "No"]
+    assert read_goal('[goal]\noutcome = "y"\ngood = true').good == "True"
+    assert good_of("Low", Problem("y", "regression", "rmse")) == "low"
+    assert good_of(True, Problem("y", "binary", "roc_auc", ("left", "stayed"), "left")) == "True"
+
+
+MISTAKES: list[tuple[dict[str, Any], str]] = [
+    ({"frame": {"y": [1]}}, "no pandas DataFrame"), ({"outcome": ["y"]}, "no column"),
+    ({"good": None}, "not a possible outcome"),
+    ({"levers": None}, "No column is named"), ({"levers": {"offer": ("new",)}}, "dictionary"),
+    ({"levers": ["nope"]}, "no column"),
+    ({"levers": [Lever("offer", to=("nope",))]}, "No row has “nope”"), ({"levers": ["y"]}, "cannot be a lever"),
+    ({"levers": [Lever("offer", from_values=("x",))]}, "No row has “x”"), ({"levers": [Lever("size", step="1")]}, "no number"),
+    ({"levers": [Lever("offer", cost="5")]}, "no number"), ({"levers": [Lever("offer", days="soon")]}, "no number"),
+    ({"levers": [Lever("size", direction="sideways")]}, "sideways"),
+    ({"levers": [Lever("offer", forbidden=("old",))]}, "list of pairs"),
+    ({"roles": {"never": ("size",)}}, "Give Roles"), ({"roles": Roles(never=("sise",))}, "no column “sise”"),
+    ({"roles": Roles(given=("nope",))}, "no column “nope”"), ({"roles": Roles(group="nope")}, "no column “nope”"),
+    ({"roles": Roles(experiment="nope")}, "no column “nope”"), ({"roles": Roles(experiment="size")}, "is no lever"),
+    ({"roles": Roles(group="y")}, "is the outcome"), ({"roles": Roles(group="offer")}, "a lever and as the group"),
+    ({"roles": Roles(given=("size",), later=("size",))}, "measured later"), ({"options": {"value": 5}}, "Give Options"),
+    ({"options": Options(value="5")}, "no number"), ({"options": Options(seed=-1)}, "0 or more"),
+    ({"options": Options(seed=1.5)}, "whole"),
+    ({"options": Options(model=object())}, "predict_frame"), ({"options": Options(progress=3)}, "cannot be called"),
+    ({"options": Options(currency=None)}, "no text"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("wrong", "words"), MISTAKES)
+def test_a_mistake_gets_one_sentence(plain: pd.DataFrame, wrong: dict[str, Any], words: str) -> None:
+    asked = {"frame": plain, "outcome": "y", "good": "No", "levers": ["offer"]}
+    with pytest.raises(BadInput, match=words) as refused:
+        find_actions(**(asked | wrong))
+    assert refused.value.message
+    assert "\n" not in str(refused.value)
+
+
+def test_levers_and_roles_may_be_given_alone_or_in_any_list(plain: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[CardInputs] = []
+    monkeypatch.setattr(door, "make_cards", lambda inputs: asked.append(inputs) or Actions(()))
+    for levers in ("offer", Lever("offer"), ("offer",)):
+        find_actions(plain, "y", "No", levers)
+        assert asked[-1].goal.levers == (Lever("offer"),)
+    for never in ("size", ["size"], ("size",)):
+        find_actions(plain, "y", "No", "offer", Roles(never=never))
+        assert asked[-1].goal.never == asked[-1].problem.never == ("size",)
+    for to in ("new", ["new"], ("new",)):
+        find_actions(plain, "y", "No", Lever("offer", to=to, low=None))
+        assert asked[-1].goal.levers[0].to == ("new",)
+    flags = plain.assign(offer=plain["offer"] == "new")
+    for kind, value, text in ((bool, 1, "True"), (int, True, "1"), (float, np.True_, "1"), ("boolean", "yes", "True")):
+        find_actions(flags.astype({"offer": kind}), "y", "No", Lever("offer", to=(value,)))
+        assert asked[-1].goal.levers[0].to == (text,)
+
+
+@pytest.mark.parametrize("index", [
+    pd.Index([3] * 700), pd.date_range("2026-01-01", periods=700, tz="Europe/Paris"),
+    pd.MultiIndex.from_arrays([np.arange(700) // 2, np.arange(700) % 2]),
+])
+def test_applied_leaves_alone_what_it_does_not_change(plain: pd.DataFrame, index: pd.Index) -> None:
+    """Dtypes, values and index of all other columns are those of the caller's frame."""
+    cards = find_actions(plain, "y", "No", [Lever("offer", to=("new",))])
+    frame = plain.assign(
+        small=np.int8(3), flag=True, maybe=pd.array([True, None] * 350, dtype="boolean"), text="1.50", lists=[[1]] * 700,
+        when=pd.date_range("2026-01-01", periods=700, tz="Europe/Paris"), kind=pd.Categorical(["a", "b"] * 350, ["c", "b", "a"]),
+        arrow=pd.array([1, None] * 350, dtype="int64[pyarrow]"), nothing=None, span=pd.Timedelta("1h"), whole=pd.array([1] * 700),
+    ).set_index(index)  # fmt: skip
+    for kept in (frame, frame.head(1), frame.head(0), frame[(frame["offer"] == "new").to_numpy()]):
+        before = kept.copy()
+        after = applied(cards, kept)
+        pd.testing.assert_frame_equal(kept, before)
+        pd.testing.assert_frame_equal(after.drop(columns="offer"), before.drop(columns="offer"))
+        assert (after["offer"] == "new").all()
+        assert after["offer"].dtype == before["offer"].dtype
+    pd.testing.assert_frame_equal(applied([], frame), frame)
+
+
+@pytest.mark.parametrize(("kind", "by_one", "by_half"), [
+    ("int8", "int8", "float64"), ("uint16", "uint16", "float64"), ("Int64", "Int64", "Float64"),
+    ("float32", "float32", "float32"),
+    ("int64[pyarrow]", "int64[pyarrow]", "double[pyarrow]"), ("category", "category", "category"), ("str", "int64", "float64"),
+    (object, "int64", "float64"), ("Sparse[int]", "int64", "float64"),
+])  # fmt: skip
+def test_a_number_that_is_moved_has_room(kind: Any, by_one: str, by_half: str) -> None:
+    card = ActionCard("", "n", "", "", 3, *([0.0] * 8), "C", 1.0, 0.0, "")
+    frame = pd.DataFrame({"n": pd.Series([1, 2, 126]).astype(kind).array, "m": [1, 2, 3]}, index=[5, 5, 6])
+    for step, wanted in ((1.0, by_one), (0.5, by_half)):
+        after = applied([replace(card, step=step, highest=100.0, better="up")], frame)
+        assert after["n"].dtype == wanted
+        assert after["n"].astype(float).tolist() == [1 + step, 2 + step, 126]
+        assert after["m"].equals(frame["m"])
+    holed = "float64" if kind in ("int8", "uint16", "Sparse[int]") else kind
+    gaps = frame.assign(n=pd.Series([1, None, 126]).astype(holed).array)
+    after = applied([replace(card, step=0.5)], gaps)["n"].astype("float64")
+    assert after.tolist()[::2] == [1.5, 126.5]
+    assert math.isnan(after.iloc[1])
+    moved = applied([replace(card, step=2.0)], frame.astype({"n": "int8"}))  # 128 is more than eight bits hold
+    assert moved["n"].tolist() == [3, 4, 128]
+
+
+@pytest.mark.parametrize(("kind", "to", "wanted"), [
+    ("int8", "1", 1), ("Int64", "1", 1), (bool, "True", True), ("boolean", "True", True), (object, "True", True),
+    ("float32", "2.5", 2.5), (object, "7", 7),
+    ("category", "True", True), ("category", "7", 7), ("int64[pyarrow]", "7", 7), ("str", "new", "new"), ("string", "new", "new"),
+])  # fmt: skip
+def test_a_value_that_is_set_is_one_of_the_column(kind: Any, to: str, wanted: object) -> None:
+    """Also where no row of the frame has it yet."""
+    start: Any = {"T": False, "n": "old"}.get(to[0], 0)
+    made = ActionCard("", "n", "", to, 3, *([0.0] * 8), "C", 1.0, 0.0, "", better="up")
+    frame = pd.DataFrame({"n": pd.Series([start, start]).astype(kind)})
+    after = applied([made], frame)["n"]
+    assert after.tolist() == [wanted, wanted]
+    assert type(after.dtype) is type(frame["n"].dtype) or to == "2.5"
+    text = frame["n"].astype("category").dtype if kind == "category" else frame["n"].dtype
+    assert after.dtype == text or kind == "category"
+
+
+def test_a_row_gets_the_same_card_alone_as_among_others(plain: pd.DataFrame) -> None:
+    """Texts that look like numbers are told apart from these by other rows alone: what the card needs is known."""
+    versions = np.where(plain["offer"] == "new", "2.0", "1.0")
+    frame = plain.assign(offer=np.where(np.arange(700) % 10 == 0, "beta", versions))
+    found = find_actions(frame, "y", "No", [Lever("offer", to=("2.0",), from_values=("1.0",))])
+    whole = assign(found, frame)
+    some = frame[frame["offer"] != "beta"]
+    assert np.array_equal(assign(found, some), whole[frame["offer"] != "beta"])
+    assert [int(assign(found, frame.iloc[[place]])[0]) for place in range(12)] == whole[:12].tolist()
+    assert set(applied(found, some)["offer"]) == {"2.0"}
+    assert set(applied(found, some.astype("category"))["offer"]) == {"2.0"}
+
+
+def test_what_are_no_cards_or_no_rows_for_them_is_refused(plain: pd.DataFrame) -> None:
+    found = find_actions(plain, "y", "No", [Lever("offer", to=("new",))])
+    for cards, frame, words in ((["offer"], plain, "no action cards"), (None, plain, "no action cards"),
+                                (found, plain[["size"]], "no column “offer”"), (found, None, "no pandas DataFrame")):
+        for ask in (assign, applied):
+            with pytest.raises(BadInput, match=words):
+                ask(cards, frame)  # type: ignore[operator]
+    with pytest.raises(BadInput, match="no column “offer”"):
+        eligible(found.cards[0], plain[["size"]])
+    assert assign(found.cards[0], plain).tolist() == assign(found, plain).tolist()

@@ -178,6 +178,23 @@ def test_a_list_of_rows_without_an_outcome_is_told_and_compared_among_such() -> 
     assert rank_rows(costs, p, (), number, replace(low, capacity=300)).sentence.startswith("Act on the 300 rows that come first.")
 
 
+def test_a_list_that_nobody_limits_is_a_tenth_of_the_rows_that_can_still_be_acted_on() -> None:
+    """It was a tenth of all rows, those that had ended among them: of 200 open rows all, and 720 that had ended."""
+    p = np.concatenate([np.full(9_000, 0.3), np.linspace(0.09, 0.01, 200)])
+    frame, goal = pd.DataFrame({"Churn": ["Yes"] * 9_000 + [None] * 200}), Goal("Churn", "No")
+    made = rank_rows(frame, p, (), PROBLEM, goal)
+    assert [row.row for row in made.rows] == list(range(9_000, 9_020))
+    assert made.sentence.startswith("Of the 200 rows without an outcome, act on the 20 rows most at risk: about 2 of them")
+    assert made.sentence.endswith(" That is about a tenth of the 200 rows without an outcome: say how many you can act on.")
+    ended = rank_rows(frame.assign(Churn="Yes"), p, (), PROBLEM, goal)
+    assert len(ended.rows) == 920
+    assert ended.sentence.endswith(" That is about a tenth of all 9,200 rows: say how many you can act on.")
+    broke = rank_rows(frame, p, (), PROBLEM, replace(goal, budget=5.0, contact_cost=10.0))
+    assert (broke.rows, "a tenth" in broke.sentence) == ((), False)
+    assert len(rank_rows(frame.head(3), p[:3], (), PROBLEM, goal).rows) == 1
+    assert rank_rows(frame.head(0), p[:0], (), PROBLEM, goal).rows == ()
+
+
 def test_rows_not_worth_their_cost_stay_out_and_budget_limits() -> None:
     p = np.linspace(0, 1, 101)
     frame = pd.DataFrame({"x": p})
@@ -253,6 +270,63 @@ def test_goal_file() -> None:
     check_goal(goal, PROBLEM, COLUMNS)
 
 
+def test_a_cost_that_nobody_gave_is_that_of_the_dearest_lever_and_the_list_says_so() -> None:
+    """The form took a cost of 0, and said to act on everyone though the levers cost money; a file took the dearest lever's."""
+    p = np.linspace(0.01, 1, 100)
+    frame, levers = pd.DataFrame({"x": p}), (Lever("Contract", ("One year",), cost=10.0), Lever("tenure", step=-5.0, cost=2.0))
+    goal = Goal("Churn", "No", value=100.0, levers=levers)
+    given = replace(goal, contact_cost=10.0, levers=())
+    made, told = rank_rows(frame, p, (), PROBLEM, goal), rank_rows(frame, p, (), PROBLEM, given)
+    assert [row.expected_value for row in made.rows] == [row.expected_value for row in told.rows]
+    assert len(made.rows) == 50
+    taken = " No cost of acting was given: € 10 a row is taken, what the dearest change (“Contract”) costs."
+    assert (made.sentence, told.sentence[-14:]) == (told.sentence + taken, "everyone € 10.")
+    assert "acting on one row costs € 10, what the dearest change (“Contract”) costs." in made.assumptions[1]
+    ended = np.zeros(100)
+    weighed = [decide(DecisionInputs(p, ended, PROBLEM, one), rank_rows(frame, p, (), PROBLEM, one)) for one in (goal, given)]
+    assert weighed[0].value == weighed[1].value == -500.0
+    assert "at € 10 a row" in weighed[0].sentence
+    assert weighed[0].sentence == weighed[1].sentence + taken
+    broke = rank_rows(frame, p, (), PROBLEM, replace(goal, budget=5.0))
+    assert broke.sentence == "The money you can spend, € 5, does not pay for one row: acting on one costs € 10." + taken
+
+
+def test_a_list_says_when_acting_is_taken_to_be_free() -> None:
+    p = np.linspace(0.01, 1, 100)
+    frame, goal = pd.DataFrame({"x": p}), Goal("Churn", "No", value=100.0)
+    free = rank_rows(frame, p, (), PROBLEM, goal)
+    assert free.sentence.endswith(" No cost of acting was given, so acting is taken to be free: a cost would shorten the list to "
+                                  "the rows that are worth it.")
+    assert "acting on one row is taken to be free." in free.assumptions[1]
+    said = rank_rows(frame, p, (), PROBLEM, replace(goal, contact_free=True, levers=(Lever("Contract", cost=10.0),)))
+    assert (len(said.rows), "No cost" in said.sentence) == (100, False)
+    assert "acting on one row costs nothing." in said.assumptions[1]
+    spent = "No cost of acting was given, so the money you can spend limits nothing."
+    assert rank_rows(frame, p, (), PROBLEM, replace(goal, value=0.0, budget=50.0)).sentence.endswith(spent)
+    assert "No cost" not in rank_rows(frame, p, (), PROBLEM, replace(goal, value=0.0)).sentence
+
+
+@pytest.mark.parametrize(("line", "given", "cost"), [("", False, 20.0), ("contact_cost = 0.0\n", True, 0.0),
+                                                     ("contact_cost = 3.5\n", True, 3.5)])
+def test_a_goal_file_keeps_whether_the_cost_of_acting_was_given(line: str, given: bool, cost: float) -> None:
+    goal = read_goal(TOML.replace("[columns]", f"{line}[columns]"))
+    assert (goal.cost_given, goal.row_cost) == (given, cost)
+    assert ("contact_cost" in goal_text(goal)) is given
+    assert to_json(read_goal(goal_text(goal))) == to_json(goal)
+    assert to_json(from_json(Goal, to_json(goal))) == to_json(goal)
+
+
+def test_a_saved_goal_of_before_took_a_cost_of_nothing_where_nobody_gave_one() -> None:
+    old = to_json(Goal("Churn", "No", levers=(Lever("Contract", cost=20.0),)))
+    for name in ("contact_free", "value_column", "save_range"):
+        del old[name]
+    assert old["contact_cost"] == 0.0
+    goal = from_json(Goal, old)
+    assert (goal.cost_given, goal.row_cost) == (False, 20.0)
+    assert goal_marks(goal)[1] == fingerprint(old)  # its cards are found again
+    assert goal_marks(replace(goal, contact_free=True)) != goal_marks(goal)
+
+
 def test_a_treatment_that_is_no_lever_costs_what_contact_costs() -> None:
     text = '[goal]\noutcome="a"\ngood="b"\ncontact_cost=3.5\n[experiment]\ntreatment="mail"\n'
     assert read_goal(text).levers == (Lever("mail", cost=3.5),)
@@ -278,6 +352,30 @@ def test_bad_goal_files_get_a_sentence(text: str) -> None:
         read_goal(text)
     assert caught.value.message.endswith(".")
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(("amount", "words", "hint"), [
+    (-5.0, "is below zero", "Give zero or more."),
+    (math.nan, "is not a number", "Give zero or more, or leave it out."),
+    (math.inf, "is infinite", "Give an amount that somebody could pay, or leave it out."),
+    (-math.inf, "is infinite", "Give an amount that somebody could pay, or leave it out."),
+    (1e13, "is above a trillion", "Give all amounts in a larger unit, such as thousands."),
+])
+def test_each_amount_that_is_none_gets_its_own_advice(amount: float, words: str, hint: str) -> None:
+    """Of all of them it was said to give them in a larger unit."""
+    goal = Goal("Churn", "No")
+    for bad, name in ((replace(goal, value=amount), "The worth of one outcome turned good"),
+                      (replace(goal, budget=amount), "The money you can spend"),
+                      (replace(goal, contact_cost=amount), "The cost of acting on one row"),
+                      (replace(goal, levers=(Lever("Contract", cost=amount),)), "The cost of changing “Contract”")):
+        with pytest.raises(BadInput) as caught:
+            check_goal(bad, PROBLEM, COLUMNS)
+        assert (caught.value.message, caught.value.hint) == (f"{name} {words}.", hint)
+    if amount != 1e13:
+        with pytest.raises(BadInput) as caught:
+            read_goal(f'[goal]\noutcome="a"\ngood="b"\nvalue={amount}')
+        told = "below zero" if amount < 0 else words.removeprefix("is ")
+        assert caught.value.message == f"“value” in the goal file is {told}."
 
 
 @pytest.mark.parametrize(
@@ -336,7 +434,8 @@ def test_a_goal_names_the_column_that_says_what_a_row_is_worth() -> None:
 
 def test_what_was_found_for_a_goal_of_before_is_found_again() -> None:
     goal = Goal("Churn", "No", value=9.0, save_rate=0.3)
-    before = {name: value for name, value in to_json(goal).items() if name not in ("value_column", "save_range")}
+    newer = ("contact_free", "value_column", "save_range")
+    before = {name: value for name, value in to_json(goal).items() if name not in newer}
     assert goal_marks(goal)[1] == fingerprint(before)
     assert goal_marks(goal)[0] == goal_marks(replace(goal, save_rate=0.14, save_range=(0.09, 0.19)))[0]
     assert goal_marks(goal)[0] != goal_marks(replace(goal, value_column="tenure"))[0]
@@ -364,12 +463,12 @@ def test_a_list_of_all_rows_is_not_compared_with_itself() -> None:
     assert "at random" not in made.sentence
     assert made.sentence.startswith(f"Act on all {len(p)} rows: about ")
     assert "most at risk" not in made.sentence
-    assert made.sentence.endswith("of cases. Say how many you can act on, and the list becomes a choice.")
+    assert " in 95 % of cases. Say how many you can act on, and the list becomes a choice. No cost of acting" in made.sentence
     assert not rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, Goal("Churn", "No", value=100, capacity=5)).takes_everyone
     enough = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, Goal("Churn", "No", value=100, capacity=500))
     assert enough.takes_everyone
     assert enough.sentence.startswith(f"Act on all {len(p)} rows: about ")
-    assert enough.sentence.endswith("of cases.")
+    assert "Say how many" not in enough.sentence
 
 
 def test_a_list_that_leaves_out_what_brings_nothing_is_compared_with_everybody() -> None:

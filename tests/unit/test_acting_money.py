@@ -343,6 +343,8 @@ def test_what_comes_first_is_chosen_as_if_it_were_alone_and_the_rest_fills_up(
 
 def test_unit_costs_are_exact_and_value_goes_before_probability() -> None:
     risk = np.array([0.9, 0.2, 0.5, 0.4])
+    with pytest.raises(BadInput, match="do not belong together"):
+        expected_values(risk, np.array([100.0, 2000.0]), 0.5, 10.0)
     net = expected_values(risk, np.array([100.0, 2000.0, 300.0, 300.0]), 0.5, 10.0)
     made = choose(net, np.full(4, 10.0), budget=20.0)
     assert made.exact

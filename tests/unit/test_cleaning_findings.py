@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.cleaning import Recipe, apply_recipe, checks_text, columns_after, find, new_step, safe_fixes
+from automl_core.cleaning import Recipe, apply_recipe, checks_text, columns_after, find, findings, new_step, safe_fixes
 from automl_core.data.infer import table_from_frame
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
@@ -183,3 +183,13 @@ def test_thousands_of_names_are_told_from_numbers_by_some(monkeypatch: pytest.Mo
     amounts = pd.DataFrame({"name": [*(f"{number},5 EUR" for number in range(5_900)), *100 * ["soon"]]}).astype("str")
     found = find(amounts, (Column("name", "text", "category"),))
     assert "numbers_as_text" in {one.kind for one in found}
+
+
+def test_safe_fixes_alone_are_those_of_all_findings_and_ask_little_of_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, columns = dirty()
+    everything = find(frame, columns, "outcome")
+    alone = find(frame, columns, "outcome", only_safe=True)
+    assert alone == tuple(item for item in everything if item.safe)
+    assert safe_fixes(alone) == safe_fixes(everything) != ()
+    monkeypatch.setattr(findings, "_check_column", lambda *asked: pytest.fail("One by one."))
+    assert find(frame[["price", "age"]], columns, only_safe=True) == ()

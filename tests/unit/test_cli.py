@@ -10,6 +10,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,9 @@ import pytest
 from automl_core import Workspace
 from automl_core import jobs as queue
 from automl_core.acting.action import Goal
-from automl_core.cli import main
-from automl_core.cli_problem import parts_of
-from automl_core.data.table import Column
+from automl_core.cli import _parser, main
+from automl_core.cli_problem import money_of, parts_of, request_of
+from automl_core.data.table import Column, Table
 from automl_core.errors import BadInput
 from automl_core.framing import Pace
 from automl_core.framing.problem import Money, Problem
@@ -381,6 +382,39 @@ def test_act_leaves_out_rows_that_the_bundle_knows_again(
     assert data["plan"]["sentence"] == "No row is left to be ranked or planned."
 
 
+def test_act_ranks_new_rows_that_equal_learned_ones(
+    bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row is a learned one only when its id is, too, where the model was trained and elsewhere; without ids the training table
+    is still known, and single equal rows are ranked with a word."""
+    import pandas as pd
+
+    learned, goal = pd.read_csv(table), str(goal_file(tmp_path, lever=False))
+    out, ranked = tmp_path / "new.csv", tmp_path / "r.csv"
+
+    def told(rows: pd.DataFrame) -> tuple[int, int, str]:
+        rows.to_csv(out, index=False)
+        code, data = call(capsys, "act", str(bundle), str(out), "--goal", goal, "--ranked", str(ranked))
+        return code, data["left_out"], " ".join(data["notes"])
+
+    fresh = learned.assign(customer_id=[f"N{place}" for place in range(400)], monthly_fee=learned["monthly_fee"] + 0.37)
+    twins = learned.head(30).assign(customer_id=[f"T{place}" for place in range(30)])
+    new, bare = pd.concat([fresh, twins]), pd.concat([fresh, learned.head(30)]).drop(columns="customer_id")
+    open_rows = new.assign(churned=new["churned"].where(new["customer_id"].str.startswith("N")))
+    for home in (None, bundle.parent / "home"):
+        if home is not None:
+            monkeypatch.setenv("CLARION_HOME", str(home))
+        for rows in (new, open_rows):
+            code, left_out, notes = told(rows)
+            assert (code, left_out, "learned" in notes) == (0, 0, False)
+        assert len(pd.read_csv(ranked)) == 50
+        code, left_out, notes = told(bare)
+        assert (code, left_out) == (0, 0)
+        assert ("learned from" in notes) == (home is None)  # there what was said of the learned ones out of fold is as true
+        code, left_out, _ = told(learned.drop(columns="customer_id"))
+        assert left_out == (400 if home is None else 0)
+
+
 def test_monitor(bundle: Path, table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, data = call(capsys, "monitor", str(bundle), str(table), "--outcomes", str(table))
     assert code in (0, 1)
@@ -447,6 +481,40 @@ def test_names_with_a_comma_stand_in_quotes(text: str, names: tuple[str, ...]) -
     assert parts_of(text) == names
 
 
+@pytest.mark.parametrize(("text", "money"), [
+    ("", None), ("true_positive=500, false_positive=-20", Money(500.0, -20.0)),
+    ("over=2,under=5.5,currency=CHF", Money(over=2.0, under=5.5, currency="CHF")),
+])
+def test_amounts_of_money_go_by_their_names(text: str, money: Money | None) -> None:
+    assert money_of(text) == money
+
+
+@pytest.mark.parametrize(("text", "sentence"), [
+    ("500,-20", "no amount of --money"), ("gain=5", "no amount of --money"), ("over=1,over=2", "given twice"),
+    ("over=", "no amount"), ("true_positive=many", "cannot be the amount"), ("true_positive=nan", "cannot be the amount"),
+    ("over=-1,under=2", "cannot be the amount"), ("over=0,under=0", "are 0"), ("currency=€", "are 0"),
+])
+def test_what_is_no_amount_of_money_is_one_sentence(text: str, sentence: str) -> None:
+    with pytest.raises(BadInput, match=sentence):
+        money_of(text)
+
+
+def test_money_on_the_command_line_is_told_or_refused_and_fills_the_ladder(
+        home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("sample:subscription_churn", "--target", "churned")
+    for command in (("check",), ("train", "--out", str(tmp_path / "m.zip"))):
+        code, refused = call(capsys, command[0], *asked, *command[1:], "--metric", "money")
+        assert (code, here.fits) == (2, [])
+        assert "needs what its decisions are worth" in refused["error"]
+        assert "--money true_positive=500" in refused["error"]
+    code, data = call(capsys, "train", *asked, "--money", "true_positive=500,false_positive=-20", "--metric", "money",
+                      "--families", "rule", "--trials", "1", "--folds", "2", "--jobs", "1", "--out", str(tmp_path / "m.zip"))
+    assert code in (0, 1)
+    assert data["ladder"][0]["money"] == pytest.approx(data["score"]["mean"])
+    assert data["score"]["mean"] > 0
+    assert load_bundle(tmp_path / "m.zip").model.problem.money == Money(500.0, -20.0)
+
+
 def test_columns_and_classes_with_a_comma(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path, steps = tmp_path / "rows.csv", ["poor, very", "fair", "good"]
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -481,6 +549,70 @@ def test_ctrl_c_keeps_the_best(home: Path, tmp_path: Path) -> None:
     assert json.loads(answer.strip().splitlines()[-1])["model"]["family"]
     assert "Traceback" not in told
     assert out.exists()
+
+
+KILLED = """
+import os, signal, sys
+import pytest
+from automl_core.cli import main
+from tests.unit.test_search_race import HereExecutor, fit_here
+
+class Killed(HereExecutor):
+    def submit(self, task, *arguments):
+        if len(self.fits) == 4:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().submit(task, *arguments)
+
+fit_here(pytest.MonkeyPatch(), Killed())
+main(sys.argv[1:])
+"""
+
+
+def test_a_killed_command_asked_again_goes_on_from_what_was_fitted(
+        home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("\n".join(["a,b,target", *(f"{k % 97},{k % 3},{k % 97 + 5 * (k % 3)}" for k in range(120))]), "utf-8")
+    asked = ["train", str(path), "--target", "target", "--families", "linear,rule", "--trials", "2", "--folds", "3",
+             "--jobs", "1", "--out", str(tmp_path / "m.zip")]
+    killed = subprocess.run([sys.executable, "-c", KILLED, *asked], capture_output=True, text=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    (journal,) = home.rglob("trials.jsonl")
+    left = {(line["key"], line["fold"]) for line in map(json.loads, journal.read_text("utf-8").splitlines())
+            if line["kind"] == "fit"}
+    assert len(left) >= 3
+    ws = Workspace.open()
+    table = ws.files.open(str(path))
+
+    def anew(rows: Table, *other: str) -> bool:
+        return "journal" not in ws.file_training._begun(rows, request_of(_parser().parse_args([*asked, *other])))[0].body
+
+    assert anew(table, "--seed", "1")
+    assert anew(replace(table, origin=replace(table.origin, sha256="of another file")))
+    code, data = call(capsys, *asked)
+    assert (code, data["resumed"]) == (0, len(left))
+    assert left.isdisjoint(here.fits)
+    assert {trial["family"] for trial in data["leaderboard"]} == {"linear", "rule"}
+    assert anew(table)  # it has ended
+
+
+def test_the_second_ctrl_c_leaves_a_search_that_can_be_gone_on_with(
+        home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = ("train", "sample:diabetes", "--target", "progression", "--families", "rule", "--trials", "1", "--folds", "3",
+             "--jobs", "1", "--out", str(tmp_path / "m.zip"))
+
+    def stopped(task: Any, *arguments: Any) -> Any:
+        if len(here.fits) == 2:
+            raise KeyboardInterrupt
+        return HereExecutor.submit(here, task, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(here, "submit", stopped)
+        assert main(asked) == 3
+    before = capsys.readouterr().err
+    assert "Stopped." in before
+    assert main(asked) in (0, 1)
+    assert "It went on from 2 fits that an interrupted search had left." in capsys.readouterr().err
 
 
 def test_who_ends_a_search_waits_neither_for_the_check_nor_for_an_exact_explanation(

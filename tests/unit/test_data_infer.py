@@ -155,9 +155,42 @@ def test_frames_in_memory() -> None:
     assert table.frame["mixed"].tolist()[:2] == ["1", "a"]
 
 
+@pytest.mark.parametrize(("values", "kind", "read"), [
+    ([3, 1, None], "int", [3.0, 1.0, None]), ([True, False, None], "bool", ["True", "False", None]),
+    (["b", "a", None], "text", ["b", "a", None]),
+])
+def test_categories_with_gaps_are_read(values: list[object], kind: str, read: list[object]) -> None:
+    """A category of whole numbers is no column of whole numbers once a cell is missing."""
+    levels = pd.Index([value for value in values if value is not None])
+    table = table_from_frame(pd.DataFrame({"x": pd.Categorical(values, levels)}), "t")
+    assert table.columns[0].kind == kind
+    assert table.columns[0].missing == 1
+    assert [None if pd.isna(value) else value for value in table.frame["x"].tolist()] == read
+
+
 def test_names_are_unique_and_kept() -> None:
     frame = pd.DataFrame([["1", "2", "3", "4"]])
     frame.columns = pd.Index(["a", "a", " a", ""])
     table = table_from_frame(frame, "t.csv")
     assert table.names == ("a", "a_2", "a_3", "column_4")
     assert [column.original_name for column in table.columns] == ["", "a", " a", ""]
+
+
+@pytest.mark.parametrize(
+    "odd", ["", "NA", "nan", "inf", " 7", "+5", "007", "-0", "1_000", "20200131", "9007199254740993", "1.0", "0x1"]
+)
+@pytest.mark.parametrize("places", [0, 2])
+def test_plain_numbers_are_read_without_a_text_of_each_cell_and_alike(
+    odd: str, places: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of thousands of columns nearly all are plain numbers."""
+    regular = pd.DataFrame({"x": pd.Series([f"{number * 1.37:.{places}f}" for number in range(300)], dtype="str")})
+    with monkeypatch.context() as patch:
+        patch.setattr(kinds, "_texts", None)
+        assert table_from_frame(regular, "t.csv").columns[0].kind == ("float" if places else "int")
+    irregular = regular.assign(x=regular["x"].where(regular.index % 50 != 7, odd))
+    at_once = table_from_frame(irregular, "t.csv")
+    monkeypatch.setattr(kinds, "_plain", lambda series: None)
+    looked_at = table_from_frame(irregular, "t.csv")
+    assert at_once.columns == looked_at.columns
+    pd.testing.assert_frame_equal(at_once.frame, looked_at.frame)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
-from automl_core.data import ReadLimits, ReadOptions, load_table, read_file, read_raw, retype, save_table, type_frame
+from automl_core.data import ReadLimits, ReadOptions, layout, load_table, read_file, read_raw, retype, save_table, type_frame
 from automl_core.data.child import read_raw_here
+from automl_core.data.layout import kind_of
 from automl_core.data.reading import reading
+from automl_core.data.sources import csv
+from automl_core.data.text.regular import regular_columns
 from automl_core.errors import BadInput, NotFound
 
 
@@ -129,3 +133,43 @@ def test_nothing_is_left_behind(write, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("tempfile.tempdir", str(private))
     read_file(write("a,b\n1,2\n"), "t.csv")
     assert list(private.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "at_once"),
+    [
+        ("a,b,c\n1,x,\n2,,z\n3,y,w\n", True),
+        ("a;b\r\n1;x\r\n2;y\r\n", True),
+        ("a,b\n1,x\n2,y,more\n3,z\n", False),
+        ("a,b\n1,x\n,\n3,z\n", False),
+        ("a,b\n1,x\n\n3,z\n", False),
+        ('a,b\n1,"x, y"\n3,z\n', False),
+        ("a,b\n1,x\n3,z\nTotal,\n", False),
+    ],
+)
+def test_only_regular_tables_are_cut_at_once_and_alike(content: str, at_once: bool, write, tmp_path: Path, monkeypatch) -> None:
+    path = write(content)
+    cut: list[bool] = []
+
+    def watched(*asked: Any) -> Any:
+        found = regular_columns(*asked)
+        cut.append(found is not None)
+        return found
+
+    monkeypatch.setattr(csv, "regular_columns", watched)
+    whole = read_raw_here(path, "t.csv", ReadOptions(), ReadLimits(), tmp_path)
+    monkeypatch.setattr(csv, "regular_columns", lambda *asked: None)
+    one_by_one = read_raw_here(path, "t.csv", ReadOptions(), ReadLimits(), tmp_path)
+    assert cut == [at_once]
+    pd.testing.assert_frame_equal(whole.frame, one_by_one.frame)
+    assert (whole.origin, whole.warnings) == (one_by_one.origin, one_by_one.warnings)
+
+
+def test_a_few_rows_tell_the_header_of_a_wide_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looking at 200 rows of ten thousand columns takes seconds."""
+    looked_at: list[str] = []
+    monkeypatch.setattr(layout, "kind_of", lambda cell: looked_at.append(cell) or kind_of(cell))
+    for width in (100, 4_000):
+        looked_at.clear()
+        assert layout.find_layout([[f"c{place}" for place in range(width)], *([["1.5"] * width] * 150)]).header_row == 0
+        assert len(looked_at) < 100_000

@@ -202,9 +202,12 @@ def test_rows_without_a_value_stand_beside_the_curve(item: Curve) -> None:
     whole = explain_charts.curve(replace(item, points=(*item.points, missing)), LIGHT)
     before = explain_charts.curve(item, LIGHT)
     more = whole.figure.data[len(before.figure.data):]
-    assert ("missing",) in [trace.text for trace in more]
     assert {50.0, 60.0, 61.0} <= {trace.y[0] for trace in more}
-    assert {trace.x[0] for trace in more} == {"2026-01-14" if item.kind == "date" else 12.96}
+    assert {trace.xaxis for trace in more} == {"x3", "x4"}  # next to the curve's last tick, “120”, it looked like a value of 123
+    layout = whole.figure.layout
+    assert layout.xaxis4.ticktext == ("missing",)
+    assert layout.xaxis2.domain[1] < layout.xaxis4.domain[0] == layout.xaxis3.domain[0]
+    assert before.figure.layout.xaxis2.domain is None
     assert "missing: +50" in whole.alt
 
 

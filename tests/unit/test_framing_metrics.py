@@ -116,6 +116,8 @@ def test_money_counts_the_value_of_each_decision() -> None:
     assert bayes_threshold(money) == pytest.approx(20 / 120)
     cost = Money(over=1, under=3)
     assert METRICS["money"].score(np.array([10.0, 10.0]), np.array([12.0, 9.0]), Decision(0.5, cost)) == pytest.approx(-2.5)
+    for nothing in (None, Money()):  # no amount is made up
+        assert np.isnan(METRICS["money"].score(truth, p, Decision(0.5, nothing)))
 
 
 @pytest.mark.parametrize("metric", ["f1", "mcc", "accuracy"])
@@ -146,7 +148,6 @@ def test_thresholds_come_from_money_from_labels_or_from_the_share() -> None:
     even = replace(paid, money=Money(true_positive=10, false_positive=-10))
     for metric in ("roc_auc", "f1", "money"):
         assert tune_threshold(rare.astype(int), P, replace(even, metric=metric)) == 0.5
-    assert tune_threshold(rare.astype(int), P, replace(paid, metric="money", money=None)) == 0.5  # a right answer is worth 1
     assert tune_threshold(Y[:20], P[:20], binary) == 0.5
 
 

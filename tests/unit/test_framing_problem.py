@@ -20,6 +20,7 @@ from automl_core.framing import (
     suggest_problem,
     usable_columns,
 )
+from automl_core.framing import simple_matrix as matrix_step
 from automl_core.framing.ladder import check
 from automl_core.framing.validation import check_split, copied_rows
 
@@ -90,15 +91,31 @@ def test_a_metric_of_another_task_is_refused() -> None:
         check_target(FRAME, Problem("price", "regression", "roc_auc"))
 
 
-@pytest.mark.parametrize("money", [Money(under=5.0), Money(over=5.0), Money(), Money(over=-1.0, under=2.0)])
-def test_money_of_a_number_needs_both_costs(money: Money) -> None:
-    """One cost alone asks for the largest or the smallest number there is."""
+@pytest.mark.parametrize("money", [None, Money(under=5.0), Money(over=5.0), Money(), Money(over=-1.0, under=2.0)])
+def test_money_of_a_number_needs_both_costs(money: Money | None) -> None:
+    """One cost alone asks for the largest or the smallest number there is, and none was taken for 1 each."""
     problem = Problem("price", "regression", "money", money=money)
     for ask in (lambda: check_target(FRAME, problem), lambda: check(FRAME, COLUMNS, problem)):
         with pytest.raises(BadInput, match="needs a cost above 0"):
             ask()
     assert check_target(FRAME, replace(problem, metric="rmse")) == ()
     assert check_target(FRAME, replace(problem, money=Money(over=1.0, under=5.0))) == ()
+    with pytest.raises(BadInput, match="do not go with this target"):
+        check_target(FRAME, replace(problem, money=Money(over=1.0, under=5.0, true_positive=3.0)))
+
+
+@pytest.mark.parametrize(("money", "words"), [
+    (None, "needs what its decisions are worth"), (Money(), "needs what its decisions are worth"),
+    (Money(over=1.0, under=1.0), "needs what its decisions are worth"), (Money(5.0, over=1.0), "do not go with this target"),
+])
+def test_money_of_a_yes_no_target_needs_what_decisions_are_worth(money: Money | None, words: str) -> None:
+    """Without amounts a right answer was taken to be worth 1, and judged as a number is."""
+    problem = replace(suggest_problem(FRAME, COLUMNS, "size"), metric="money", money=money)
+    for ask in (lambda: check_target(FRAME, problem), lambda: check(FRAME, COLUMNS, problem)):
+        with pytest.raises(BadInput, match=words):
+            ask()
+    (missing,) = check_target(FRAME, replace(problem, money=Money(true_positive=5.0)))
+    assert "have no value" in missing
 
 
 def test_the_target_is_coded_with_the_positive_class_as_one() -> None:
@@ -237,3 +254,23 @@ def test_a_rule_of_three_columns_lists_them_with_a_comma() -> None:
     columns = (*(Column(name, "float", "number") for name in "abc"), Column("y", "bool", "category"))
     problem = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes")
     assert "a few questions about “a”, “c” and “b”" in check(frame.astype({"y": "str"}), columns, problem).rule
+
+
+def test_a_linear_rung_of_many_columns_is_made_of_those_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of ten thousand columns all were standardised, and 9,600 thrown away."""
+    rng, made, scaled = np.random.default_rng(0), [], matrix_step._standardised
+    frame = pd.DataFrame(rng.normal(size=(60, 900)), columns=[f"x{place}" for place in range(900)])
+    columns = tuple(Column(name, "float", "number") for name in frame)
+    monkeypatch.setattr(matrix_step, "_standardised", lambda values: made.append(1) or scaled(values))
+    found = matrix_step.simple_matrix(frame, columns)
+    assert len(made) == found.linear.shape[1] == matrix_step.MOST_ONE_HOT
+    assert found.trees.shape[1] == found.questions.shape[1] == 900
+
+
+def test_of_words_that_are_as_common_the_same_ones_are_taken_in_every_process() -> None:
+    """Sets of words have another order in each process, and the order decided between ties: a verdict changed from run to run."""
+    words = [f"word{place:03d}" for place in range(150)]
+    frame = pd.DataFrame({"text": [" ".join(words[::-1])] * 40})
+    counted, flags = matrix_step._words(frame["text"])
+    assert list(flags) == words[: matrix_step.MOST_WORDS]
+    assert counted.tolist() == [150.0] * 40

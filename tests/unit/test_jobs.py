@@ -192,10 +192,12 @@ def test_a_command_that_ends_is_not_continued_by_the_worker(store: Store, projec
     assert (job.state, job.attempts) == ("running", 1)
     assert queue.lease(store) is None
     assert queue.recover(store) == 0
-    disown(store, job)
+    disown(store, job, seconds_ago=0.1)  # it was the process: nobody is left who needs a moment
     queue.recover(store)
     found = queue.job(store, job.id)
     assert (found.state, found.error) == ("failed", "The command that did this work was ended.")
+    assert queue.interrupted(store, "search") == (found,)
+    assert queue.interrupted(store, "check") == ()
 
 
 def test_work_may_take_the_time_it_was_given(store: Store, project: str) -> None:

@@ -288,3 +288,17 @@ def test_predictions_that_were_not_compared_are_not_said_to_have_stayed() -> Non
     raw, made = tabled(600, 0)
     moved = type_frame(raw.assign(big=raw["big"] + 8), FEATURES)
     assert report_batch(made, moved, None, None, PROBLEM).sentence == "“big” changed since training."
+
+
+def test_quantiles_of_many_columns_are_taken_together_and_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng, calls, quantile = np.random.default_rng(0), [], np.quantile
+    frame = pd.DataFrame(rng.normal(size=(50, 300)), columns=[f"x{place}" for place in range(300)])
+    frame["whole"], frame.loc[::7, "x3"] = rng.integers(0, 9, 50), np.nan
+    columns = tuple(Column(name, "float", "number") for name in frame)
+    monkeypatch.setattr(np, "quantile", lambda *asked, **how: calls.append(1) or quantile(*asked, **how))
+    made = make_contract(frame, columns, PROBLEM, None, {})
+    assert len(calls) < 10
+    for part in made.columns:
+        present = frame[part.name].dropna()
+        assert part.quantiles == tuple(quantile(present, np.linspace(0, 1, 101)).tolist())
+        assert part.missing_share == pytest.approx(1 - len(present) / 50)

@@ -18,6 +18,7 @@ from automl_core.acting.gap import Amount
 from automl_core.acting.gap_drivers import Driver
 from automl_core.acting.gap_story import GapStory
 from automl_core.acting.segment_stories import SegmentStory
+from automl_core.acting.wording import BANNED
 from automl_core.cli_findings import compare
 from automl_core.codec import from_json, to_json
 from automl_core.explaining.explanation import ColumnGroup, Explanation, Importance, Shape, ShapePoint
@@ -30,6 +31,7 @@ from tests.unit.test_pilots import CARD, verdict
 
 EVIL = "<img src=x onerror=alert(1)>\"'{{7*7}}\u202e"
 NAN = math.nan
+PROMISES = re.compile(rf"\b({'|'.join(BANNED)})\b", re.I)
 PROBLEM = Problem("Churn", "binary", "roc_auc", ("No", "Yes"), "Yes")
 SUMMARY = RunSummary(
     "binary",
@@ -139,6 +141,14 @@ def test_full_report() -> None:
     assert any("may already know" in text for text in report.limits)
     assert report.next_step == "“Contract”: a pilot, 2 x 126 rows."
     assert to_json(from_json(Report, to_json(report))) == to_json(report)
+
+
+def test_no_text_of_a_report_promises() -> None:
+    """The words that no card below grade A may say are in nothing that stands around it, either."""
+    page = render(make_report(inputs()))
+    text = re.sub(r"\s+", " ", re.sub(r"<style>.*?</style>|<[^>]+>", " ", page, flags=re.S))
+    assert "Evidence C" in text
+    assert PROMISES.findall(text) == []
 
 
 def test_a_measured_loss_neither_leads_nor_is_advised() -> None:

@@ -211,7 +211,7 @@ def test_rows_without_an_outcome_can_be_ranked_and_drawn_but_judge_no_list(
 def test_explaining_takes_less_where_the_search_took_its_time() -> None:
     """Of time that was added, too: a minute after ten had eleven left by its end, however long it had taken."""
     for asked in (Plan(60.0), with_more(Plan(600.0), 600.0, 60.0)):
-        assert [round(explaining_seconds(asked, gone), 2) for gone in (0.0, 50.0, 57.0, 65.0)] == [4.8, 4.8, 3.0, 1.92]
+        assert [round(explaining_seconds(asked, gone), 2) for gone in (0.0, 50.0, 57.0, 65.0)] == [3.6, 3.6, 3.0, 1.44]
 
 
 def test_rows_of_no_weight_are_left_out_of_the_search_and_ranked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

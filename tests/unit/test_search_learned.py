@@ -23,7 +23,7 @@ from automl_core.search.encoder_files import encoder_files, encoder_from_files
 from automl_core.search.feature import Feature
 from automl_core.search.features import fit_encoder, with_codes
 from automl_core.search.formula_files import formula_files, formulas_from_files
-from automl_core.search.formula_lab import FormulaSource, _learned, fit_formulas
+from automl_core.search.formula_lab import MOST_CROSSES, FormulaSource, _formulas, _learned, fit_formulas
 from automl_core.search.formulas import Formula, FormulaKind
 from automl_core.search.journal import FoldResult
 from automl_core.search.log_target import best_scale, from_log, pays, to_log
@@ -260,6 +260,53 @@ def test_the_ratio_that_matters_is_found_and_computed_alike(task: Task) -> None:
     assert columns[1200:] == pytest.approx(formed.values[1200:], nan_ok=True)
 
 
+def crossed(seed: int, noise: bool = False, classes: int = 4) -> FormulaSource:
+    """Two categories of which neither says anything alone: where they differ in parity the outcome is mostly the last class."""
+    random = np.random.default_rng(seed)
+    n = 1500
+    matrix = np.column_stack([random.integers(0, 4, n), random.integers(0, 6, n), random.normal(0, 1, n)]).astype(np.float64)
+    matrix[random.random(n) < 0.03, 0] = np.nan
+    differ = (np.nan_to_num(matrix[:, 0]) + matrix[:, 1]) % 2 == 1
+    last = random.random(n) < (0.3 if noise else np.where(differ, 0.55, 0.05))
+    y = np.where(last, classes - 1, random.integers(0, classes - 1, n)).astype(np.float64)
+    features = (Feature("town", ("town",), "category", tuple("abcd")), Feature("kind", ("kind",), "category", tuple("abcdef")),
+                Feature("luck", ("luck",), "number"))
+    return FormulaSource(matrix, features, y, "multiclass", classes, class_names=tuple(f"k{code}" for code in range(classes)))
+
+
+def test_two_categories_that_decide_one_of_several_classes_are_crossed() -> None:
+    given, train = crossed(0), np.arange(1200)
+    formed = fit_formulas(given, train, 0)
+    best = formed.formulas.items[0]
+    assert best.feature.name in ("town with kind (usual outcome k3)", "kind with town (usual outcome k3)")
+    assert set(best.feature.sources) == {"town", "kind"}
+    town, kind = np.meshgrid(np.arange(4), np.arange(6), indexing="ij")
+    grid = np.column_stack([town.ravel(), kind.ravel(), np.zeros(24)]).astype(np.float64)
+    told, differ = best.column(grid), (town + kind).ravel() % 2 == 1
+    assert told[differ] == pytest.approx(np.full(12, 0.55), abs=0.2)
+    assert told[~differ] == pytest.approx(np.full(12, 0.05), abs=0.1)
+    turned = given.y.copy()
+    turned[7] = 3.0 - turned[7]
+    parts = train % 5
+    before, after = (_learned(replace(given, y=y), best, train, parts)[1] for y in (given.y, turned))
+    assert before[7] == pytest.approx(after[7], abs=1e-3)  # a row is told by others: but for the overall mean
+    stored = formulas_from_files(formula_files(formed.formulas))
+    assert stored.columns(given.matrix) == pytest.approx(formed.formulas.columns(given.matrix))
+    assert stored.columns(given.matrix)[1200:] == pytest.approx(formed.values[1200:])
+    assert np.mean([len(fit_formulas(crossed(seed, noise=True), train, 0).formulas.items) for seed in range(4)]) < 2
+
+
+def test_crosses_tell_of_the_most_frequent_classes_only() -> None:
+    """A hundred classes of one pair of categories would be a hundred columns."""
+    given = crossed(0, classes=100)
+    whole = replace(given, features=given.features + given.features[:1], matrix=np.hstack([given.matrix, given.matrix[:, :1]]))
+    told = [formula for formula in _formulas(whole, whole.matrix, np.ones(4), whole.y) if formula.kind == "cross_mean"]
+    assert len(told) == 3 * (MOST_CROSSES // 3)
+    assert 99 in {formula.label for formula in told}
+    counts = np.bincount(given.y.astype(np.int64))
+    assert min(counts[[formula.label for formula in told]]) >= np.sort(counts)[-MOST_CROSSES // 3]
+
+
 def test_formulas_of_weighed_rows_are_those_of_rows_that_count() -> None:
     """Three rows in four tell of another ratio and weigh next to nothing; what levels are usual goes by weight, too."""
     given, others = lab("regression", 1), np.arange(1500) % 4 > 0
@@ -289,6 +336,7 @@ def test_a_usual_value_counts_a_row_as_often_as_it_weighs(kind: FormulaKind, inp
 def test_noise_has_few_formulas_and_no_time_has_none() -> None:
     kept = [len(fit_formulas(lab("regression", seed, noise=True), np.arange(1200), 0).formulas.items) for seed in range(6)]
     assert np.mean(kept) < 4
+    assert np.mean([len(fit_formulas(crossed(seed, noise=True), np.arange(1200), 0).formulas.items) for seed in range(4)]) < 2
     assert fit_formulas(lab("regression", 0), np.arange(1200), 0, until=0.0).formulas.items == ()
     assert formulas_from_files({}).items == ()
 

@@ -25,6 +25,7 @@ from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew
 from automl_core.search.ensemble import Electorate, bagged_weights, blend, greedy_weights, sampled
 from automl_core.search.executors import open_executor
+from automl_core.search.families import families
 from automl_core.search.journal import FoldResult
 from automl_core.search.offers import Ballot, Offer, choose, make_offers
 from automl_core.search.opening import open_contest
@@ -347,6 +348,15 @@ def test_the_portfolio_varies_families_first() -> None:
     assert {candidate.family for candidate in make_portfolio(PROBLEMS["binary"], 10_000, Plan(families=("ebm",)))} == {"ebm"}
     with pytest.raises(BadInput, match="no plug-in"):
         make_portfolio(PROBLEMS["binary"], 100, Plan(families=("magic",)))
+
+
+def test_what_cannot_weigh_rows_is_not_tried_where_they_have_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(portfolio, "learners", lambda: tuple(map(families().get, ("tabpfn", "linear"))))  # as if installed
+    plain, weighed = PROBLEMS["binary"], replace(PROBLEMS["binary"], weights="size")
+    assert {candidate.family for candidate in make_portfolio(plain, 500, Plan())} == {"tabpfn", "linear"}
+    assert {candidate.family for candidate in make_portfolio(weighed, 500, Plan())} == {"linear"}
+    with pytest.raises(BadInput, match="None of the chosen"):
+        make_portfolio(weighed, 500, Plan(families=("tabpfn",)))
 
 
 def test_a_family_that_is_not_listed_is_tried_early(monkeypatch: pytest.MonkeyPatch) -> None:

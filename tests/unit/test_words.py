@@ -47,6 +47,11 @@ def test_percent(value: float, text: str) -> None:
     assert words.percent(value) == text
 
 
+def test_what_rounds_to_nothing_has_no_sign() -> None:
+    assert words.score(-0.0003) == words.score(0.0003) == "0.000"
+    assert words.score(-0.012) == "−0.012"
+
+
 def test_interval_has_no_more_digits_than_its_width() -> None:
     assert words.interval(0.8382, 0.8521) == "0.838 to 0.852"
     assert words.interval(1200.4, 5000.2) == "1,200 to 5,000"

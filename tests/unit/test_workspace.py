@@ -6,6 +6,7 @@ import html
 import io
 import json
 import re
+import time
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,17 +14,25 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from automl_core import Workspace, explaining
 from automl_core import jobs as queue
 from automl_core.acting.action import Goal, Lever
+from automl_core.data.infer import table_from_frame
 from automl_core.errors import BadInput, Conflict, NotFound
+from automl_core.framing.ladder import make_material
 from automl_core.framing.problem import Money, Problem
+from automl_core.production import Scorer
+from automl_core.production.monitor import make_contract
 from automl_core.search.plan import Plan
 from automl_core.store.records import Records
 from automl_core.workspace.act import Acting
+from automl_core.workspace.cleaning import safe_recipe
+from automl_core.workspace.row_times import WARM, row_ms
 from automl_core.workspace.running import run_job
+from automl_core.workspace.summaries import summary_of
 from tests.unit.test_search_race import fit_here
 
 
@@ -67,6 +76,49 @@ def test_search_left_a_model(walked: Walked) -> None:
     steps = {step.key: step.state for step in walked.workspace.projects.steps(walked.project)}
     assert steps["search"] == "done"
     assert steps["act"] == "done"
+
+
+def test_one_row_is_timed_as_a_caller_calls_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each model of the ladder, from the row as it is sent, checks and interval among it: they were left out."""
+    fit_here(monkeypatch)
+    scored, sent = Scorer.predict_row, []
+
+    def slower(self: Scorer, row: Any) -> Any:
+        sent.append(row)
+        time.sleep(0.002)
+        return scored(self, row)
+
+    monkeypatch.setattr(Scorer, "predict_row", slower)
+    workspace = Workspace.open()
+    project = workspace.projects.start_sample("subscription_churn")
+    plan = Plan(budget_seconds=60, jobs=1, families=("linear", "rule"), max_trials=2, folds=2)
+    run_job(workspace, workspace.search.start(project, plan).id)
+    summary = summary_of(workspace.search.needed(project))
+    assert len(sent) > (5 + WARM) * len(summary.ladder)
+    assert all(2 <= offer.row_ms_p50 <= offer.row_ms_p95 for offer in summary.ladder)
+    chosen = next(offer for offer in summary.ladder if offer.chosen)
+    assert (summary.row_ms_p50, summary.row_ms_p95) == (chosen.row_ms_p50, chosen.row_ms_p95)
+    assert summary.sentence.endswith(f"One row takes {chosen.row_ms_p50:.2g} ms.")
+    assert "churned" not in sent[0]
+    assert isinstance(sent[0]["customer_since"], str)
+    answer = workspace.search.bundle(workspace.search.needed(project)).predict_row(sent[0])
+    assert answer["_quality"] == "ok", answer["_reasons"]  # what is sent can be read
+
+
+def test_how_long_a_row_takes_is_told_of_fifty_calls_or_of_those_there_is_time_for() -> None:
+    for pause, most in ((0.0, 100), (0.004, 100), (0.05, 8)):
+        calls: list[float] = []
+
+        def ask(row: Any, pause: float = pause, calls: list[float] = calls) -> None:
+            calls.append(time.perf_counter())
+            time.sleep(pause)
+
+        p50, p95 = row_ms(ask, [{}, {}])
+        assert 1000 * pause <= p50 <= p95
+        assert len(calls) - WARM <= most
+        if pause < 0.005 and p50 < 5.5:  # else this machine is busy, and a call takes longer
+            assert len(calls) >= 50
+        assert calls[-1] - calls[0] < 2.0
 
 
 def test_a_bundle_is_kept_once(walked: Walked) -> None:
@@ -395,3 +447,38 @@ def test_choices_come_from_what_is_plugged_in(walked: Walked) -> None:
         walked.workspace.search.start(walked.project, Plan(families=("no such family",)))
     covered, rows = walked.workspace.search.covered(walked.project)
     assert 0 < covered <= rows
+
+
+def test_a_table_that_was_just_kept_is_not_read_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CLARION_HOME", str(tmp_path))
+    workspace = Workspace.open()
+    project = workspace.projects.create("wide")
+    frame = pd.DataFrame({"a": [1.5, None, 2.5], "b": ["x", "y", None], "when": pd.to_datetime(["2024-01-01"] * 3)})
+    table = table_from_frame(frame, "t")
+    workspace.goal.data.put(project, table)
+    with monkeypatch.context() as patch:
+        patch.setattr(pd, "read_parquet", lambda *asked: pytest.fail("Read again."))
+        kept = workspace.goal.data.table(project)
+    reopened = Workspace.open().goal.data.table(project)
+    pd.testing.assert_frame_equal(kept.frame, reopened.frame)
+    assert kept.columns == reopened.columns
+
+
+def test_twice_the_columns_are_about_twice_the_work() -> None:
+    """What a training does of a table's columns outside its models; pairs of all columns would be four times the work."""
+    rng = np.random.default_rng(0)
+    cells = pd.DataFrame(rng.normal(size=(200, 800)).round(3).astype(str), columns=[f"x{place}" for place in range(800)])
+    cells["y"] = rng.choice(["no", "yes"], 200)
+    problem = Problem("y", "binary", "roc_auc", ("no", "yes"), "yes")
+
+    def work(width: int) -> float:
+        part = cells.iloc[:, -width:]
+        began = time.process_time()
+        table = table_from_frame(part, "t")
+        assert not safe_recipe(table, "y").steps
+        make_material(table.frame, table.columns, problem, table.frame["y"].eq("yes").to_numpy().astype(float), 0)
+        make_contract(table.frame, table.columns, problem, None, {})
+        return time.process_time() - began
+
+    work(50)  # what is loaded once
+    assert min(work(800) for _ in range(2)) < 2.6 * min(work(400) for _ in range(2))

@@ -28,14 +28,14 @@ def learn(frame: pd.DataFrame, column: str, options: Options) -> Options:
     series = need_text(frame, column)
     if options.get("spellings"):
         return {"spellings": {str(key): str(value) for key, value in options["spellings"].items()}}
-    return {"spellings": find_spellings(series)}
+    return {"spellings": find_spellings({str(text): int(count) for text, count in series.value_counts().items()})}
 
 
-def find_spellings(series: pd.Series) -> dict[str, str]:
-    """Key -> most common spelling (ties: the first by letter) for values spelled in more than one way."""
+def find_spellings(counts: dict[str, int]) -> dict[str, str]:
+    """Key -> most common spelling (ties: the first by letter) of values that the texts, with their counts, spell in more ways."""
     groups: dict[str, list[tuple[int, str]]] = {}
-    for text, count in series.value_counts().items():
-        groups.setdefault(spelling_key(str(text)), []).append((-int(count), str(text)))
+    for text, count in counts.items():
+        groups.setdefault(spelling_key(text), []).append((-count, text))
     return {key: min(spellings)[1] for key, spellings in sorted(groups.items()) if len(spellings) > 1}
 
 

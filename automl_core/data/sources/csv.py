@@ -18,6 +18,7 @@ from automl_core.data.table import Origin
 from automl_core.data.text.dialect import Dialect, find_dialect, split_records
 from automl_core.data.text.encoding import find_encoding
 from automl_core.data.text.records import STAND_IN, Collector, mended, second_table, warnings_of
+from automl_core.data.text.regular import regular_columns
 from automl_core.errors import BadInput
 from automl_core.registry import Field
 
@@ -59,8 +60,9 @@ def read_csv(file: SourceFile) -> Raw:
         _refuse_wide(sample, dialect, file)
         text.seek(0)
         lines = _lines(text, bool(hinted), stray)
+        regular = encoding.name == "utf-8" and not encoding.bad and not hinted and not stray
         try:
-            layout, reader = _read_table(lines, dialect, file, stray)
+            layout, reader = _read_table(lines, dialect, file, stray, regular)
         except csv.Error:
             raise BadInput(
                 f"{shown(file.name)} is not a regular text table.", "Save it again as CSV with quotes around texts."
@@ -142,7 +144,9 @@ def _lines(text: io.TextIOWrapper, skip_hint: bool, stray: bool) -> Iterator[str
         yield line.replace("\0", "") if "\0" in line else line
 
 
-def _read_table(lines: Iterator[str], dialect: Dialect, file: SourceFile, stray: bool) -> tuple[Layout, Collector]:
+def _read_table(
+    lines: Iterator[str], dialect: Dialect, file: SourceFile, stray: bool, regular: bool
+) -> tuple[Layout, Collector]:
     records = split_records(lines, dialect)
     top = list(islice(records, SAMPLE_ROWS))
     layout = find_layout(top, file.options.header_row)
@@ -151,6 +155,10 @@ def _read_table(lines: Iterator[str], dialect: Dialect, file: SourceFile, stray:
     if layout.width > file.limits.columns:
         raise BadInput(f"{shown(file.name)} has more than {file.limits.columns:,} columns.", "Upload a table with fewer columns.")
     reader = Collector(layout.width, dialect, file.limits.rows, [[] for _ in range(layout.width)], stray=stray)
+    whole = regular_columns(file.path, dialect, layout, file.limits.rows) if regular else None
+    if whole is not None:
+        reader.columns, reader.rows = [column.chunks for column in whole], len(whole[0])
+        return layout, reader
     waiting = top[layout.first :]
     line = layout.first + 1
     while True:

@@ -90,5 +90,5 @@ FAMILY = Family(
     name="tabpfn", title="TabPFN", package="tabpfn", requires=("tabpfn",),
     fields=(Field("members", "Readings averaged", "integer", 4, minimum=1, maximum=32),),
     tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
-    fit_modules=("tabpfn",), cost=60.0,
+    fit_modules=("tabpfn",), cost=60.0, weighs=False,
 )

@@ -1,0 +1,167 @@
+"""What a caller asks of the door, as the typed table has it: mistakes become one sentence, other spellings are understood."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from automl_core.acting.action import Lever
+from automl_core.acting.goal import said_as
+from automl_core.acting.own_names import Names
+from automl_core.acting.spelling import holds_numbers, respelled, texts
+from automl_core.acting.what_if import Predicts
+from automl_core.data.table import Table
+from automl_core.data.values import to_text
+from automl_core.errors import BadInput
+from automl_core.explaining.words import quote
+
+MOST_SPELLED = 20  # values of a column among which “yes” is looked for under another spelling
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """What columns are to acting. `given` were known before a lever was moved, as is every column that is not named; `never` are
+    used nowhere; `later` were measured after a lever was moved; `group` names the column whose rows go together; `experiment`
+    a lever whose value was drawn by chance. Columns are named by their labels; one that is not there is refused."""
+
+    given: tuple[Any, ...] = ()
+    never: tuple[Any, ...] = ()
+    later: tuple[Any, ...] = ()
+    group: Any = ""
+    experiment: Any = ""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Options:
+    """`value` is money per outcome turned good (0: no money; cards are then ranked by rows times gain), `currency` its sign. A
+    `value_column` takes its place: the column that says it of each row, whose mean counts for cards.
+
+    `model` predicts a typed frame (`predict_frame`) for the what-if; without one a small boosted model is fitted. The same
+    `seed` gives the same cards. `progress(share, words)` is told how far it is. With `processes` many rows are worked on in two
+    processes: for programs that can be imported once more (`if __name__ == "__main__":`).
+    """
+
+    value: float = 0.0
+    currency: str = "€"
+    model: Predicts | None = None
+    seed: int = 0
+    progress: Callable[[float, str], None] | None = None
+    processes: bool = False
+    value_column: Any = ""
+
+
+def several(values: Any) -> tuple[Any, ...]:
+    """One value, or several, as several."""
+    if values is None:
+        return ()
+    return tuple(values) if isinstance(values, (list, tuple, set, frozenset, pd.Index, pd.Series, np.ndarray)) else (values,)
+
+
+def amount(value: object, what: str) -> float:
+    """A number that a caller gave; BadInput when it is none."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
+        raise BadInput(f"{what} is {quote(value)}, which is no number.", "Give a number such as 5.0, or leave it out.")
+    return float(value)
+
+
+def levers_of(asked: object, table: Table, names: Names) -> tuple[Lever, ...]:
+    """The levers under the typed table's names, their values spelled as its columns spell them. BadInput when a lever is none,
+    names no column, or a value that no row has."""
+    if isinstance(asked, dict):
+        raise BadInput("The levers are given as a dictionary.", 'Give a list, such as [Lever("contract", to=("one year",))].')
+    made = (asked,) if isinstance(asked, Lever) or names.place(asked) >= 0 else several(asked)
+    if not made:
+        raise BadInput("No column is named that can be changed.", "Name at least one as a lever.")
+    return tuple(_lever(one if isinstance(one, Lever) else Lever(one), table, names) for one in made)
+
+
+def _lever(lever: Lever, table: Table, names: Names) -> Lever:
+    column = names.clean_of(lever.column)
+    name = quote(column)
+    if lever.direction not in ("", "up", "down"):
+        raise BadInput(f"The direction of the lever {name} is {quote(lever.direction)}.", 'Give "up" or "down", or leave it out.')
+    numbers = {key: math.nan if getattr(lever, key) is None else amount(getattr(lever, key), f"“{key}” of the lever {name}")
+               for key in ("step", "low", "high")}
+    days = amount(lever.days, f"“days” of the lever {name}")
+    if not days.is_integer():
+        raise BadInput(f"“days” of the lever {name} is {quote(lever.days)}.", "Give whole days.")
+    values = table.frame[column]
+    to, start = (_values(given, values, column) for given in (lever.to, lever.from_values))
+    return Lever(
+        column, to, start, relative=bool(lever.relative), cost=amount(lever.cost, f"“cost” of the lever {name}"),
+        forbidden=_pairs(lever.forbidden, values, column), direction=lever.direction, days=int(days), **numbers,
+    )  # fmt: skip
+
+
+def _values(given: object, values: pd.Series, column: str) -> tuple[str, ...]:
+    """Values that rows have, as the column spells them; BadInput naming one that no row has: nothing can be learned about it."""
+    found = tuple(_spelled(value, values) for value in several(given))
+    known = set(texts(values).dropna().unique())
+    for value in found:
+        if (respelled(value) if holds_numbers(values) else value) not in known:
+            raise BadInput(f"No row has {quote(value)} in {quote(column)}, so nothing can be learned about it.",
+                           "Name a value that occurs.")
+    return found
+
+
+def _spelled(value: object, values: pd.Series) -> str:
+    """A value as the texts of a column spell it, as far as one of them means the same."""
+    levels = values.dropna().unique()
+    some = tuple(texts(pd.Series(levels)).astype(object)) if len(levels) <= MOST_SPELLED else ()
+    return said_as(value, some) or to_text(value) or ""
+
+
+def _pairs(given: object, values: pd.Series, column: str) -> tuple[tuple[str, str], ...]:
+    pairs = several(given)
+    if len(pairs) == 2 and not any(isinstance(one, (list, tuple)) for one in pairs):
+        pairs = (pairs,)
+    if any(not isinstance(pair, (list, tuple)) or len(pair) != 2 for pair in pairs):
+        raise BadInput(f"“forbidden” of the lever {quote(column)} is not a list of pairs.", 'Give [("from", "to")].')
+    return tuple((_spelled(before, values), _spelled(after, values)) for before, after in pairs)
+
+
+def roles_of(asked: Roles, outcome: str, levers: tuple[Lever, ...], names: Names) -> Roles:
+    """The roles under the typed table's names; BadInput when one names no column, or a column whose role it cannot be."""
+    many = {key: tuple(names.clean_of(name) for name in several(getattr(asked, key))) for key in ("given", "never", "later")}
+    one: dict[str, Any] = {key: "" if name in ("", None) else names.clean_of(name)
+           for key, name in (("group", asked.group), ("experiment", asked.experiment))}
+    for key, named in (*many.items(), *((key, (name,)) for key, name in one.items())):
+        if outcome in named:
+            raise BadInput(f"{quote(outcome)} is the outcome and is named as “{key}”, too.", "Name it once.")
+    for name in many["given"]:
+        if name in many["later"]:
+            raise BadInput(f"{quote(name)} is named as known before a lever is moved and as measured later.", "Name it once.")
+    columns = {lever.column for lever in levers}
+    if one["group"] in columns:
+        raise BadInput(f"{quote(one['group'])} is named as a lever and as the group of rows.", "Name it once.")
+    if one["experiment"] and one["experiment"] not in columns:
+        raise BadInput(f"{quote(one['experiment'])} is named as an experiment and is no lever.", "Name it among the levers, too.")
+    return Roles(**many, **one)
+
+
+def check_options(options: Options) -> None:
+    """BadInput when an option cannot be used."""
+    amount(options.value, "“value”")
+    said: Any = options.currency
+    if not isinstance(said, str):
+        raise BadInput(f"“currency” is {quote(said)}, which is no text.", 'Give a sign such as "€".')
+    seed: Any = options.seed
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise BadInput(f"“seed” is {quote(seed)}.", "Give a whole number of 0 or more.")
+    if options.model is not None and not callable(getattr(options.model, "predict_frame", None)):
+        raise BadInput("The model has no “predict_frame”.", "Give a model that predicts a typed frame, or leave it out.")
+    if options.progress is not None and not callable(options.progress):
+        raise BadInput("“progress” cannot be called.", "Give a function of a share and a text, or leave it out.")
+
+
+def of_kind(asked: object, kind: type, word: str) -> None:
+    """BadInput when an argument is not of its dataclass."""
+    if not isinstance(asked, kind):
+        known = ", ".join(field.name for field in fields(kind))
+        raise BadInput(f"“{word}” is {quote(type(asked).__name__)}.", f"Give {kind.__name__}(…), which has {known}.")

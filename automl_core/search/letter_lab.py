@@ -1,0 +1,111 @@
+"""Letters of levels, learned on some rows: dimensions without the target, what pieces speak for with it, cross-fitted."""
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_core.search.codes import Code, Coded, CodeSource, parts_of_rows
+from automl_core.search.feature import Array, Feature
+from automl_core.search.letters import TWICE, Letters, Levels, common_levels
+from automl_core.search.log_target import pays, to_log
+from automl_core.search.text import Terms, fit_pieces
+from automl_core.search.text_scores import THIRDS, TextTarget, fit_text_scores
+
+DIMENSIONS = 8
+Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sums:
+    """Rows to learn from that share a third, a level and a class (of a number: the first two) as one: sums of losses stay.
+
+    `of_row` is the place among these of each row of a column that has a level.
+    """
+
+    levels: Places
+    thirds: Places
+    y: Array
+    weights: Array
+    of_row: Places
+
+
+def fit_letters(source: CodeSource, train: Places, seed: int = 0, until: float = math.inf) -> Coded:
+    """Learn the letters of all such columns on the rows `train`. `until` is a moment of `time.monotonic` after which columns
+    are left out; each has its part of the time until then."""
+    if source.task == "regression" and pays(source.y[train]):
+        source = replace(source, y=to_log(source.y))
+    parts = parts_of_rows(source, train, seed) % THIRDS
+    codes: list[Code] = []
+    features: list[Feature] = []
+    blocks: list[Array] = []
+    for number, (name, levels) in enumerate(source.levels.items()):
+        now = time.monotonic()
+        made = _fit(source, name, (train, parts), now + (until - now) / (len(source.levels) - number)) if now < until else None
+        if made is None:
+            continue
+        letters, values = made
+        codes.append(letters)
+        blocks.append(values)
+        features += letter_features(letters, source)
+        assert values.shape[0] == len(levels.places)
+    return Coded(tuple(codes), tuple(features), np.hstack(blocks) if blocks else np.zeros((len(source.y), 0)))
+
+
+def letter_features(letters: Letters, source: CodeSource) -> list[Feature]:
+    """The features of a column's letters."""
+    width = len(letters.scores.intercept)
+    names = source.class_names if len(source.class_names) == width else tuple(str(number + 1) for number in range(width))
+    speak = ["letters speak for"] if width == 1 else [f"letters speak for {name}" for name in names]
+    called = [*(f"letters {number + 1}" for number in range(letters.dimensions)), *speak, "how common"]
+    return [Feature(f"{letters.source} ({what})", (letters.source,), "number") for what in called]
+
+
+def _fit(source: CodeSource, name: str, rows: tuple[Places, Places], until: float) -> tuple[Letters, Array] | None:
+    """The letters of one column, and its values (n, q); None when its levels share too few pieces. `rows` are those to learn
+    from, and the part of each."""
+    train, parts = rows
+    levels = source.levels[name]
+    places = levels.places.astype(np.int64)
+    known = places[train] >= 0
+    mine, thirds = train[known], parts[known]
+    counts = np.bincount(places[mine], minlength=len(levels.names))
+    coder = fit_pieces([levels.names[place] for place in np.flatnonzero(counts).tolist()], DIMENSIONS)
+    if coder is None:
+        return None
+    terms = coder.table(levels.names)
+    sums = _summed(source, levels, mine, thirds)
+    target = TextTarget(sums.y, source.task, source.classes, sums.weights)
+    scores, cross_fitted = fit_text_scores(name, _taken(terms, sums.levels), target, np.arange(len(sums.y)), sums.thirds, until)
+    letters = Letters(name, coder, scores, common_levels(counts, levels.names))
+    told = letters.of(levels.names)
+    values = np.vstack([told, np.full((1, told.shape[1]), math.nan)])[places]
+    first = letters.dimensions
+    values[mine, first:-1] = cross_fitted[sums.of_row]
+    others = counts[places[mine]] - 1  # a row to score does not count itself, either
+    values[mine, -1] = np.log1p(np.where(others >= TWICE, others, 0))
+    return letters, values
+
+
+def _summed(source: CodeSource, levels: Levels, mine: Places, thirds: Places) -> _Sums:
+    """The rows `mine` with a level, of these thirds, put together."""
+    marks = source.y[mine].astype(np.int64) if source.task != "regression" else np.zeros(len(mine), dtype=np.int64)
+    many = int(marks.max(initial=0)) + 1
+    keys = (thirds * len(levels.names) + levels.places[mine]) * many + marks
+    different, of_row = np.unique(keys, return_inverse=True)
+    counted = np.ones(len(mine)) if source.weights is None else source.weights[mine]
+    weights = np.bincount(of_row, counted).astype(np.float64)
+    y = np.bincount(of_row, counted * source.y[mine]) / np.maximum(weights, 1e-300)
+    pairs = different // many
+    return _Sums(pairs % len(levels.names), pairs // len(levels.names), y, weights, of_row.astype(np.int64))
+
+
+def _taken(terms: Terms, rows: Places) -> Terms:
+    """The terms of some texts, each as often as it is asked for."""
+    lengths = np.diff(terms.starts)[rows]
+    starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    of_term = np.repeat(terms.starts[rows] - starts[:-1], lengths) + np.arange(starts[-1])
+    return Terms(starts, terms.places[of_term], terms.values[of_term], terms.width)

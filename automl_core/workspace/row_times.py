@@ -1,0 +1,64 @@
+"""How long one row takes whoever calls a model: from a row as it is sent to its answer, checks and interval among it."""
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from automl_core.data.table import Column, Table
+from automl_core.production import Scorer
+from automl_core.production.bundle import id_columns
+from automl_core.production.contract import Contract
+from automl_core.search.model import Model
+from automl_core.search.plan import RunSummary
+
+CALLS, ENOUGH = 100, 50
+SECONDS, MOST_SECONDS = 0.1, 0.3  # for a model with that many calls at least, and without: 5 ms a call make them
+WARM = 3  # calls that fill caches
+Ask = Callable[[Mapping[str, Any]], Any]
+
+
+def with_times(summary: RunSummary, models: Mapping[str, Model], contract: Contract, table: Table) -> RunSummary:
+    """The summary with what one row takes each model of the ladder, and the one handed over."""
+    rows = sent_rows(table, contract.target)
+    found = {name: row_ms(Scorer(model, contract, id_columns(model)).predict_row, rows) for name, model in models.items()}
+    ladder = tuple(replace(offer, row_ms_p50=found[offer.name][0], row_ms_p95=found[offer.name][1]) for offer in summary.ladder)
+    chosen = next(offer for offer in ladder if offer.chosen)
+    return replace(summary, ladder=ladder, row_ms_p50=chosen.row_ms_p50, row_ms_p95=chosen.row_ms_p95,
+                   sentence=f"{summary.sentence} One row takes {chosen.row_ms_p50:.2g} ms.")
+
+
+def row_ms(ask: Ask, rows: list[dict[str, Any]]) -> tuple[float, float]:
+    """Median and 95 % quantile of the milliseconds of a call, from as many as there is time for."""
+    for row in rows[:WARM]:
+        ask(row)
+    times: list[float] = []
+    began = time.perf_counter()
+    while len(times) < CALLS:
+        start = time.perf_counter()
+        ask(rows[len(times) % len(rows)])
+        end = time.perf_counter()
+        times.append(end - start)
+        if end - began > (SECONDS if len(times) >= ENOUGH else MOST_SECONDS):
+            break
+    p50, p95 = np.quantile(times, [0.5, 0.95]) * 1000.0
+    return float(p50), float(p95)
+
+
+def sent_rows(table: Table, target: str) -> list[dict[str, Any]]:
+    """The first rows as a caller has them, without the outcome: plain values, dates as they are written in the file."""
+    columns = [column for column in table.columns if column.name != target and column.name in table.frame]
+    cells = {column.name: _sent(table.frame[column.name].head(CALLS), column) for column in columns}
+    return [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
+
+
+def _sent(series: pd.Series[Any], column: Column) -> list[Any]:
+    values = series.astype(object).where(series.notna(), None).tolist()
+    if column.kind != "date":
+        return values
+    form = column.reading.date_format.split("|")[0]
+    return [None if moment is None else moment.strftime(form) if "%" in form else moment.isoformat() for moment in values]

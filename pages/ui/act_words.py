@@ -1,0 +1,47 @@
+"""What the goal form of acting says of what acting on a row costs, and of columns that cannot be changed."""
+from __future__ import annotations
+
+from automl_core.acting.action import Goal
+from automl_core.workspace.lever_choices import LeverChoice, LeverChoices
+from pages.ui.words import count, money, plain, quoted
+
+MOST_LISTED = 6
+
+
+def cost_words(goal: Goal) -> str:
+    """What acting on a row costs, in a sentence."""
+    if goal.row_cost:
+        dearest = "" if goal.cost_given else ", what the dearest change costs"
+        return f"Acting on a row costs {plain(money(goal.row_cost, goal.currency))}{dearest}."
+    return "Acting on a row costs nothing." if goal.cost_given else "What acting on a row costs was not given."
+
+
+def cost_taken(goal: Goal) -> str:
+    """What the list takes where the cost of acting is left empty."""
+    if goal.dearest is None:
+        return ("No cost of acting is given, and none of a change: the list takes acting to be free. With a cost it leaves out "
+                "the rows that are not worth it.")
+    return (f"No cost of acting is given: the list takes {plain(money(goal.row_cost, goal.currency))} a row, what the dearest "
+            f"change ({quoted(goal.dearest.column, 40)}) costs.")
+
+
+def not_offered(goal: Goal, choices: LeverChoices) -> str:
+    """Which columns cannot be changed as no row shows another value, and what becomes of those that the goal names."""
+    names = [(name, "empty") for name in choices.empty] + [(name, "one value only") for name in choices.constant]
+    if not names:
+        return ""
+    listed = ", ".join(f"{quoted(name, 30)} ({why})" for name, why in names[:MOST_LISTED])
+    more = f" and {count(len(names) - MOST_LISTED)} more" if len(names) > MOST_LISTED else ""
+    words = f"Not offered, for no row shows what a change does: {listed}{more}."
+    left = [quoted(name, 30) for name, _ in names if name in {lever.column for lever in goal.levers}]
+    return f"{words} The goal names {', '.join(left)}: saving leaves {'it' if len(left) == 1 else 'them'} out." if left else words
+
+
+def one_value(choice: LeverChoice) -> str:
+    """Says so of a column that has no second value to compare with."""
+    if len(choice.values) > 1:
+        return ""
+    if not choice.values:
+        return "It is empty in every row, so no card can come of it: load a table that holds it, or choose another column."
+    return (f"Every row that has a value has {quoted(choice.values[0], 40)}, so no card can come of it: try another value on "
+            "some rows and load what came of it, or choose another column.")
