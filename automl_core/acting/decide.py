@@ -220,15 +220,17 @@ def _sentence(made: Decision, inputs: DecisionInputs, actions: ActionList) -> st
     def amount(value: float) -> str:
         return money(value, goal.currency)
 
-    what = f"Act on {count(made.rows, 'row')}"
+    what = f"On past rows, acting on {count(made.rows, 'row')}"
     if inputs.problem.task != "regression":
         at_risk = risk(inputs.predictions, inputs.problem, goal) * (1.0 if inputs.values is None else inputs.values)
         least = float(at_risk[[row.row for row in actions.rows]].min())
-        what = f"Act on the {count(made.rows, 'row')} at a risk of {percent(least)} or more"
+        what = f"On past rows, acting on the {count(made.rows, 'row')} at a risk of {percent(least)} or more"
         if inputs.values is not None:  # the list goes by it
-            what = f"Act on the {count(made.rows, 'row')} with {amount(least)} or more at stake, which is risk times worth"
+            rows = count(made.rows, "row")
+            what = f"On past rows, acting on the {rows} with {amount(least)} or more at stake (risk times worth)"
+    span = interval(amount(made.low), amount(made.high))
     words = (
-        f"{what}: {amount(made.value)} by the outcomes that came (95 % range {interval(amount(made.low), amount(made.high))}), "
+        f"{what} would have brought {amount(made.value)} by the outcomes that came (95 % range {span}), "
         f"at {amount(goal.row_cost)} a row and {percent(goal.save_rate)} turned; "
     )
     words += "; ".join(f"{rival.name.lower()}: {amount(rival.value)}" for rival in made.rivals) + "."

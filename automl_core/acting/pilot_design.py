@@ -17,8 +17,18 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard
 from automl_core.acting.levers import eligible
-from automl_core.acting.outcome import make_outcome
-from automl_core.acting.pilot_groups import FEWEST_GROUPS, LEAST_GROUPS, Together, rows_together, strata_of
+from automl_core.acting.pilot_groups import FEWEST_GROUPS, LEAST_GROUPS, Together, strata_of
+from automl_core.acting.pilot_open import (
+    Drawable,
+    drawn_words,
+    groups_drawn,
+    is_open,
+    known_like,
+    mean_now,
+    open_first,
+    planned_words,
+    values_of,
+)
 from automl_core.acting.pilots import (
     Floats,
     Mask,
@@ -30,7 +40,7 @@ from automl_core.acting.pilots import (
     money_of,
     promise_of,
 )
-from automl_core.acting.power import FEWEST_SIDE, Change, Power, fewest_rows, measure_power, power_of
+from automl_core.acting.power import FEWEST_SIDE, Change, Power, fewest_rows, measure_power, power_of, total_rows
 from automl_core.acting.spelling import texts
 from automl_core.acting.statistics import group_codes
 from automl_core.errors import BadInput
@@ -71,17 +81,18 @@ def barred(frame: pd.DataFrame, problem: Problem, busy: Collection[int]) -> Mask
     return np.asarray(mask, dtype=bool)
 
 
-def promised_change(card: ActionCard, rows: PilotRows) -> Change:
-    """The change a card promises on its rows: the mean wanted outcome now, with the adjusted effect, and at its weak end."""
-    mask = rows_for(card, rows.frame)
-    good = "" if rows.problem.task == "regression" else rows.goal.good
-    outcome = make_outcome(rows.y, rows.problem, good)
-    values = outcome.values[mask]
-    if not len(values):
+def promised_change(card: ActionCard, rows: PilotRows, drawn: Drawable | None = None) -> Change:
+    """The change a card promises on its rows, or on those `drawn`: the mean wanted outcome now, with the adjusted effect, and at
+    its weak end."""
+    about = rows_for(card, rows.frame)
+    drawn = drawn or open_first(about, rows, ended=True)
+    values, is_rate = values_of(rows)
+    known = known_like(about, rows)
+    if not about.any() or not known.any():
         return Change(math.nan, math.nan)
-    now = float(np.nanmean(values))
-    spread = math.nan if outcome.is_rate else float(np.nanstd(values))
-    promise = promise_of(card, outcome.is_rate)
+    now = mean_now(values, known, drawn, rows, is_rate)
+    spread = math.nan if is_rate else float(np.nanstd(values[known]))
+    promise = promise_of(card, is_rate)
     weak_end = min(promise[1:], key=abs) if promise.low * promise.high >= 0 else math.nan
     return Change(now, now + promise.effect, now + weak_end, spread)
 
@@ -93,27 +104,38 @@ def plan_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice) -> Power:
         raise BadInput(
             "This card is a pattern and not advice, so there is nothing to test.", "Choose a card of grade C or better."
         )
-    mask = free_rows(card, rows)
-    available, change, together = int(mask.sum()), promised_change(card, rows), _together(rows, mask)
-    busy = int(rows_for(card, rows.frame).sum()) - available
-    planned = _without(busy, measure_power(change, available, choice.rows, choice.treated_share, together))
-    fewest = fewest_rows(choice.treated_share)
+    free = free_rows(card, rows)
+    able, about = open_first(free, rows, choice.ended), rows_for(card, rows.frame)
+    available, change, together = int(able.mask.sum()), promised_change(card, rows, able), groups_drawn(rows, able, about)
+    busy = int(about.sum() - free.sum())
+    planned = measure_power(change, available, choice.rows, choice.treated_share, together)
+    _check_rows(able, choice, busy)
+    if together is not None:
+        _check_groups(together, choice)
+        drawn = draw(card, rows, choice, planned.treated + planned.held)  # whole groups are seldom just as many rows
+        treated = int(drawn.treated.sum())
+        planned = power_of(change, available, (treated, len(drawn.positions) - treated), together)
+    size = planned.treated + planned.held
+    wanted = max(choice.rows or total_rows(planned.per_arm, choice.treated_share), size)
+    return _without(busy, replace(planned, sentence=f"{planned.sentence} {planned_words(able, size, wanted)}"))
+
+
+def _check_rows(able: Drawable, choice: PilotChoice, busy: int) -> None:
+    """BadInput when there are, or would be drawn, too few rows to compare two sides."""
+    available, fewest = int(able.mask.sum()), fewest_rows(choice.treated_share)
     if available < fewest:
         free, hint = (" that no other pilot has", ", or wait until that one has ended") if busy else ("", "")
+        still = " without an outcome" if able.open and not choice.ended else ""
+        widen = "Add rows that have ended, or widen" if able.kept_out else "Widen"
         raise BadInput(
-            f"{_only(available)}{free} can get this change, and a pilot needs {fewest}.", f"Widen the group of the card{hint}."
+            f"{_only(available)}{still}{free} can get this change, and a pilot needs {fewest}.",
+            f"{widen} the group of the card{hint}.",
         )
     if choice.rows and choice.rows < fewest:
         raise BadInput(
             f"{_few(choice)} too few for this pilot: {FEWEST_SIDE} on each side are the fewest that can be compared.",
             f"Choose {fewest} or more.",
         )
-    if together is None:
-        return planned
-    _check_groups(together, choice)
-    drawn = draw(card, rows, choice, planned.treated + planned.held)  # whole groups are seldom just as many rows
-    treated = int(drawn.treated.sum())
-    return _without(busy, power_of(change, available, (treated, len(drawn.positions) - treated), together))
 
 
 def _without(busy: int, power: Power) -> Power:
@@ -122,15 +144,6 @@ def _without(busy: int, power: Power) -> Power:
         return power
     left = f"{count(busy, 'row is', 'rows are')} left out, because another pilot is running on {'it' if busy == 1 else 'them'}."
     return replace(power, sentence=f"{power.sentence} {left}")
-
-
-def _together(rows: PilotRows, mask: Mask) -> Together | None:
-    """The groups of the rows that a pilot may draw, and how alike their outcomes are; None when rows stand alone."""
-    group = rows.problem.group
-    if not group or group not in rows.frame or not mask.any():
-        return None
-    outcome = make_outcome(rows.y, rows.problem, "" if rows.problem.task == "regression" else rows.goal.good)
-    return rows_together(group, group_codes(rows.frame[group].to_numpy())[mask], outcome.values[mask])
 
 
 def _check_groups(together: Together, choice: PilotChoice) -> None:
@@ -164,10 +177,12 @@ def draw(card: ActionCard, rows: PilotRows, choice: PilotChoice, size: int) -> D
     """Draw `size` of the card's rows and deal them to the two sides by chance, inside strata of the predicted risk.
 
     Rows of one group (`problem.group`) stay on one side, else an effect could spill over; of groups at least as many are drawn
-    as can be compared. The same seed gives the same draw. No row is drawn that another running pilot has.
+    as can be compared. The same seed gives the same draw. No row is drawn that another running pilot has. Rows without an
+    outcome come first; those that have ended are strata of their own.
     """
     random = np.random.default_rng(choice.seed or 0)
-    available = np.flatnonzero(free_rows(card, rows))
+    able = open_first(free_rows(card, rows), rows, choice.ended)
+    available = np.flatnonzero(able.mask)
     group = rows.problem.group
     if group and group in rows.frame:
         codes = group_codes(rows.frame[group].to_numpy())
@@ -176,11 +191,13 @@ def draw(card: ActionCard, rows: PilotRows, choice: PilotChoice, size: int) -> D
         codes, fewest = np.arange(len(rows.frame), dtype=np.int64), 0
     units, places = np.unique(codes[available], return_inverse=True)
     sizes = np.bincount(places)
+    ended = np.bincount(places, able.still[available]) == 0
     order = random.permutation(len(units))
+    order = order[np.argsort(ended[order], kind="stable")]
     before = np.cumsum(sizes[order]) - sizes[order]
     chosen = order[(before < size) | (np.arange(len(units)) < fewest)]  # whole groups until the size is reached
     risk = np.bincount(places, np.nan_to_num(rows.risk[available])) / sizes
-    strata = _strata(risk[chosen], len(chosen), choice.treated_share)
+    strata = _strata(risk[chosen], ended[chosen], choice.treated_share)
     treated = _deal(strata, choice.treated_share, random)
     side = np.full(len(units), -1)
     side[chosen] = treated
@@ -190,10 +207,11 @@ def draw(card: ActionCard, rows: PilotRows, choice: PilotChoice, size: int) -> D
     return Draw(available[taken], side[places][taken] == 1, stratum[places][taken], codes[available][taken])
 
 
-def _strata(risk: Floats, units: int, share: float) -> NDArray[np.int64]:
-    """Parts of equal size by risk: ten, or fewer so that each side of each has four units."""
+def _strata(risk: Floats, ended: Mask, share: float) -> NDArray[np.int64]:
+    """Parts of equal size by risk, what has ended after what has not: ten, or fewer so that each side of each has four units."""
+    units = len(risk)
     parts = strata_of(units * min(share, 1 - share))
-    ranks = np.argsort(np.argsort(risk, kind="stable"), kind="stable")
+    ranks = np.argsort(np.lexsort((risk, ended)), kind="stable")
     return np.asarray(ranks * parts // max(1, units), dtype=np.int64)
 
 
@@ -227,12 +245,13 @@ def start_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice, started:
         "", "", "", card, rows.goal, choice, power, started, due, treated, held, strata, ids, is_rate, promised[0],
         min(promised[1:]), max(promised[1:]),
     )  # fmt: skip
-    return replace(pilot, sentence=_pilot_sentence(pilot)), drawn
+    still = int(is_open(rows)[drawn.positions].sum())
+    return replace(pilot, sentence=_pilot_sentence(pilot, drawn_words(still, treated + held))), drawn
 
 
-def _pilot_sentence(pilot: Pilot) -> str:
+def _pilot_sentence(pilot: Pilot, which: str) -> str:
     return (
-        f"{pilot.treated:,} rows get {change_words(pilot.card)}, {pilot.held:,} stay as they are; chance decided which. "
+        f"{pilot.treated:,} rows get {change_words(pilot.card)}, {pilot.held:,} stay as they are; chance decided which. {which} "
         f"Outcomes are due on {day(date.fromisoformat(pilot.due))}."
     )
 

@@ -30,13 +30,17 @@ class Together:
     design: float
 
 
-def rows_together(column: str, codes: NDArray[np.int64], values: Floats) -> Together | None:
-    """The groups `codes` (n,) of rows with the outcomes `values` (n, NaN when unknown); None when every row stands alone."""
+def rows_together(
+    column: str, codes: NDArray[np.int64], values: Floats, alike: float | None = None
+) -> Together | None:
+    """The groups `codes` (n,) of rows with the outcomes `values` (n, NaN when unknown); None when every row stands alone.
+    `alike` is their intraclass correlation where other rows tell it."""
     sizes = np.unique(codes, return_counts=True)[1]
     if len(sizes) == len(codes):
         return None
     weighted = float((sizes**2).sum() / sizes.sum())
-    return Together(column, len(sizes), len(codes) / len(sizes), 1 + (weighted - 1) * likeness(codes, values))
+    alike = likeness(codes, values) if alike is None else alike
+    return Together(column, len(sizes), len(codes) / len(sizes), 1 + (weighted - 1) * alike)
 
 
 def likeness(codes: NDArray[np.int64], values: Floats) -> float:

@@ -28,12 +28,14 @@ Verdict = Literal["raised", "retired", "open"]
 @dataclass(frozen=True, slots=True)
 class PilotChoice:
     """What a person chooses: how many rows in all (0: as many as needed), the share that gets the change, days until outcomes
-    are known, and the seed of the draw (None: made from the pilot's id, so that no two pilots draw alike)."""
+    are known, and the seed of the draw (None: made from the pilot's id, so that no two pilots draw alike). `ended` adds rows that
+    have an outcome once all without one are drawn; where a card has none of these, it makes no difference."""
 
     rows: int = 0
     treated_share: float = 0.5
     days: int = 30
     seed: int | None = None
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +131,8 @@ class Pilot:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PilotRows:
-    """What a pilot is drawn from: the typed, cleaned rows, their columns, the outcomes `y` and predicted `risk` (n,), and what
-    is predicted. `frame`, `y` and `risk` are aligned. Rows at the places `busy` are in another running pilot."""
+    """What a pilot is drawn from: the typed, cleaned rows, their columns, the outcomes `y` (NaN: none yet) and predicted `risk`
+    (n,), and what is predicted. `frame`, `y` and `risk` are aligned. Rows at the places `busy` are in another running pilot."""
 
     frame: pd.DataFrame
     columns: tuple[Column, ...]

@@ -114,7 +114,8 @@ def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
     level = np.array(["ABC".index(card.grade) for card in usable])
     values = row_values(inputs.frame, goal)
     net = values[:, None] * gain - costs if goal.priced else _in_order(np.broadcast_to(level, gain.shape), gain)
-    unknown = unknown_rows(inputs.frame, inputs.model.problem) & np.isfinite(gain).any(axis=1)
+    still = unknown_rows(inputs.frame, inputs.model.problem)
+    unknown = still & np.isfinite(gain).any(axis=1)
     chosen = choose_in_turn(net, np.broadcast_to(costs, net.shape), unknown, goal.budget, goal.capacity)
     picked, which = chosen.rows, np.full(rows, -1)
     which[picked] = chosen.options
@@ -125,6 +126,7 @@ def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
     if not actions:
         made = replace(made, sentence=_why_none(bool(usable), net, costs, goal))
     words = unknown_words(int(unknown[picked].sum()), len(picked))
+    words += _ended_words(int(unknown[picked].sum()), len(picked)) if still.any() else ""
     words += _pilot_words(int(held.sum()), int((barred & ~held).sum()))
     alike = counted_alike(inputs.model.problem.weights) if actions and goal.priced else ""
     return replace(made, held=int(held.sum()), sentence=made.sentence + words + f" {alike}".rstrip())
@@ -150,6 +152,15 @@ def _of_others(card: ActionCard, inputs: PlanInputs) -> NDArray[np.bool_]:
     mask = np.zeros(len(inputs.frame), dtype=bool)
     mask[[place for place, cards in inputs.treated.items() if card.id not in cards]] = True
     return mask
+
+
+def _ended_words(unknown: int, rows: int) -> str:
+    """Says of a plan in a table with open rows how many of its own have ended."""
+    if unknown == rows:
+        return ""
+    if not unknown:
+        return f" {'It has' if rows == 1 else 'All of them have'} ended: no row without an outcome is in the plan."
+    return f" The other {rows - unknown:,} {'has' if rows - unknown == 1 else 'have'} ended."
 
 
 def _pilot_words(held: int, barred: int) -> str:

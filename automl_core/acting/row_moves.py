@@ -13,13 +13,11 @@ from automl_core.acting.levers import spelled_alike
 from automl_core.acting.moves import is_numeric
 from automl_core.acting.spelling import number_of, spelled, texts
 from automl_core.data.table import Row
+from automl_core.explaining.similar import level_seen, nearest_rows, number_seen
 from automl_core.explaining.single import value_text
 from automl_core.search.model import Model
 
 MOST_STEPS = 5
-SIMILAR = 300
-SEEN_SHARE = 0.01
-SEEN_ROWS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,33 +121,13 @@ def _at_least(value: float, limit: float) -> bool:
 
 
 def similar_rows(model: Model, row: Row, goal: Goal, background: pd.DataFrame) -> pd.DataFrame:
-    """The 300 past rows most like this one in what cannot be changed (Gower's distance); all of them when there are fewer."""
-    if len(background) <= SIMILAR:
-        return background
-    moving = {lever.column for lever in goal.levers}
-    distance = np.zeros(len(background))
-    for name in model.sources:
-        if name in moving:
-            continue
-        series, value = background[name], row.get(name)
-        missing = value is None or (isinstance(value, float) and math.isnan(value))
-        if missing:
-            distance += np.asarray(series.notna(), dtype=np.float64)
-        elif pd.api.types.is_numeric_dtype(series.dtype) and isinstance(value, (int, float)):
-            values = series.to_numpy(dtype=np.float64, na_value=np.nan)
-            spread = float(np.nanquantile(values, 0.95) - np.nanquantile(values, 0.05)) if np.isfinite(values).any() else 0.0
-            distance += np.nan_to_num(np.minimum(np.abs(values - value) / (spread or 1.0), 1.0), nan=1.0)
-        elif not pd.api.types.is_datetime64_any_dtype(series.dtype):
-            distance += np.asarray(series.astype("str") != str(value), dtype=np.float64)
-    return background.iloc[np.argsort(distance, kind="stable")[:SIMILAR]]
+    """The 300 past rows most like this one in what cannot be changed; all of them when there are fewer."""
+    return nearest_rows(model, row, {lever.column for lever in goal.levers}, background)
 
 
 def supported(move: Move, near: pd.DataFrame) -> bool:
     """Whether similar rows have the value: 1 % of them and three at least; for numbers, inside their middle 98 %."""
     series = near[move.column]
     if isinstance(move.value, float):
-        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
-        values = values[np.isfinite(values)]
-        return len(values) >= SEEN_ROWS and bool(np.quantile(values, 0.01) <= move.value <= np.quantile(values, 0.99))
-    seen = int((texts(series) == move.value).sum())
-    return seen >= max(SEEN_ROWS, SEEN_SHARE * len(series))
+        return number_seen(series.to_numpy(dtype=np.float64, na_value=np.nan), move.value)
+    return level_seen(int((texts(series) == move.value).sum()), len(series))

@@ -14,7 +14,7 @@ from automl_core.explaining.curves import curve
 from automl_core.explaining.depth import evidence
 from automl_core.explaining.fairness import Audit, Fairness, audit
 from automl_core.explaining.fairness_counts import Spread
-from automl_core.explaining.flip import Allowed, cheapest_flip
+from automl_core.explaining.flip import Allowed, smallest_flip
 from automl_core.explaining.groups import association, column_groups
 from automl_core.explaining.honesty import all_with_evidence, with_evidence
 from automl_core.explaining.interactions import interactions
@@ -39,10 +39,9 @@ from automl_core.explaining.weak_spots import Judged, weak_spots
 from automl_core.framing.dependent import codes_of
 
 __all__ = ["Allowed", "Asked", "Audit", "Care", "Contributions", "Fairness", "Judged", "Past", "PastCases", "Reference", "Rows",
-           "Spread", "all_with_evidence", "association", "audit", "cheapest_flip", "classes_by_interest", "codes_of",
-           "column_groups",
+           "Spread", "all_with_evidence", "association", "audit", "classes_by_interest", "codes_of", "column_groups",
            "contributions", "curve", "every_class", "evidence", "explain", "explain_classes", "explain_row", "explain_rows",
            "explained_class", "in_order", "interactions", "likeliest", "likely_protected", "mixed_outcomes", "of_class",
            "open_reference", "open_rows", "outcomes_shown", "past_cases", "pick_background", "protected_groups",
-           "reference_rows", "row_care", "row_context", "rows_asked", "stratified", "weak_spots", "what_if", "what_if_rows",
-           "what_if_table", "with_evidence"]
+           "reference_rows", "row_care", "row_context", "rows_asked", "smallest_flip", "stratified", "weak_spots", "what_if",
+           "what_if_rows", "what_if_table", "with_evidence"]

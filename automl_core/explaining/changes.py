@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from automl_core.explaining.explanation import RowExplanation, Units
+from automl_core.explaining.words import interval, number, points, signed, told_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class WhatIf:
 
 @dataclass(frozen=True, slots=True)
 class Flip:
-    """The smallest change of one or two columns that turns the decision: `changes` are (column, now, then)."""
+    """The smallest change of one or two columns that turns the decision: `changes` are (column, now, then), `cost` is its size.
+    Where levers have costs it is the cheapest one, for `money` (NaN: not known). Not `known`: no row like it has such a value."""
 
     changes: tuple[tuple[str, str, str], ...]
     before: float
@@ -27,6 +29,8 @@ class Flip:
     cost: float
     tried: int
     sentence: str
+    money: float = float("nan")
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +68,25 @@ class TableWhatIf:
     sentence: str
     warning: str
     in_points: bool = True
+
+    @property
+    def means(self) -> tuple[str, str, str]:
+        """The mean before, the mean after and the change, in words whose digits agree: 27.82 %, 27.41 %, −0.41 points."""
+        move = self.mean_after - self.mean_before
+        if not self.in_points:
+            return *told_apart(self.mean_before, self.mean_after, number), signed(move, number)
+        told = signed(move / 100, points)
+        places = len(told.removesuffix(" points").partition(".")[2])
+        first = round(self.mean_before, places)
+        second = round(first + round(move, places), places)  # of three rounded figures the last one gives way
+        if "under" in told or told[:1] not in "+−" or not (0 < first < 100 and 0 < second < 100):
+            return *told_apart(self.mean_before / 100, self.mean_after / 100), told
+        return f"{first:.{places}f} %", f"{second:.{places}f} %", told
+
+    @property
+    def move_range(self) -> str:
+        """The 95 % range of the mean change: −0.52 to −0.30 points."""
+        if not self.in_points:
+            return interval(*told_apart(self.low, self.high, lambda end, more=3: signed(end, lambda size: number(size, more))))
+        return interval(*told_apart(
+            self.low / 100, self.high / 100, lambda end, more=0: signed(end, lambda size: points(size, more))))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 Units = str  # "points" (probability x 100) for classes, the target's name for numbers
 LEAST_DOUBT = 0.01  # a smaller part of what was sampled is not worth a sentence
-LEAST_NAMED = 0.01  # share of a column that the first sentence names
+LEAST_NAMED, MOST_NAMED = 0.01, 3  # share of a column that the first sentence names, and how many it names
 EARLIER_DOUBT = re.compile(r" The parts of a row are estimates: about [\d.]+ % of their size may be off\.")
 
 
@@ -36,6 +36,11 @@ class Importance:
     evidence: bool = True
     replaceable: bool = False
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The column, as a group has its own."""
+        return (self.column,)
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnGroup:
@@ -49,6 +54,11 @@ class ColumnGroup:
     drop_low: float = float("nan")
     drop_high: float = float("nan")
     evidence: bool = True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its columns, the strongest first."""
+        return self.columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,13 @@ class Explanation:
         closer look. One of a group is judged with it."""
         with_group = {name: group.evidence for group in self.groups for name in group.columns}
         return tuple(item for item in self.importance if item.share > 0 and with_group.get(item.column, item.evidence))
+
+    @property
+    def lines(self) -> tuple[Importance | ColumnGroup, ...]:
+        """Columns and groups of columns as they are read, the largest first: a column of a group stands in its group alone."""
+        inside = {name for group in self.groups for name in group.columns}
+        every: list[Importance | ColumnGroup] = [*(item for item in self.importance if item.column not in inside), *self.groups]
+        return tuple(sorted(every, key=lambda item: -item.mean_abs))
 
     @property
     def in_points(self) -> bool:

@@ -1,4 +1,5 @@
-"""The cheapest flip: the smallest change of one or two columns of a row that turns the model's decision."""
+"""The smallest flip: the least change of one or two columns of a row that turns the model's decision; the cheapest one where it
+is known what each change costs. Values that similar rows have go first."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from automl_core.data.table import Row
 from automl_core.data.words import join_words
 from automl_core.errors import BadInput
 from automl_core.explaining.changes import Flip
+from automl_core.explaining.similar import level_seen, nearest_rows, number_seen
 from automl_core.explaining.single import row_frame, value_text
 from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, from_numbers, is_date, is_number, open_rows
 from automl_core.explaining.words import number, percent, quote, told_apart
@@ -26,18 +28,22 @@ PLACES = 15
 LEVELS = 12
 MOST_LEVERS = 8
 MOST_STEPS = 5  # as for one row on the act page
-LEVEL_COST = 0.5  # another level costs as much as moving a number by half of all rows
-SECOND = 0.1  # changing a second column costs this on top
+LEVEL_SIZE = 0.5  # another level is as large a change as moving a number by half of all rows
+SECOND = 0.1  # changing a second column adds this to the size
+UNKNOWN = " No past row like this one is known with {}, so the model can only guess there."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Options:
-    """One column's other values: features (k, q) to put in, texts, and what each change costs (quantiles moved)."""
+    """One column's other values: features (k, q) to put in, texts, how large each change is (quantiles moved), what it costs
+    (nothing where that is not known), and which of them similar rows have."""
 
     name: str
     features: Floats
     texts: tuple[str, ...]
-    costs: Floats
+    sizes: Floats
+    money: Floats
+    seen: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,7 @@ class Allowed:
     """One column that may be changed: to these levels only (empty: any common one), within [`low`, `high`] (NaN: what was
     seen), and only "up" or "down" when `direction` says so. With a `step` (a share of the number when `relative`) by one to five
     of them, the way of its sign unless `direction` says another. A row at another value than `from_values` (empty: any) keeps it,
-    and no move of `forbidden` (from, to) is made."""
+    and no move of `forbidden` (from, to) is made. A change costs `cost` of money (NaN: not known), a number so much a step."""
 
     column: str
     to: tuple[str, ...] = ()
@@ -56,64 +62,88 @@ class Allowed:
     forbidden: tuple[tuple[str, str], ...] = ()
     step: float = math.nan
     relative: bool = False
+    cost: float = math.nan
 
 
-def cheapest_flip(
+def smallest_flip(
     model: Model, row: Row, past: pd.DataFrame, levers: tuple[Allowed, ...], goal: float = math.nan, label: str = ""
 ) -> Flip | None:
-    """The cheapest change of one or two levers after which the decision is another; None when there is none among those tried.
+    """The smallest change of one or two levers after which the decision is another; the cheapest one where all levers name what
+    they cost, and one does. None when there is none among those tried.
 
     For two classes the decision turns at the model's threshold; for several when the class `label` stops or starts to be
     what the row is called; for numbers when the prediction reaches `goal`. `past` are typed, cleaned rows: numbers move on a grid
-    of their quantiles (1 % to 99 %), levels to the 12 most common. A number's change costs the share of past rows it passes,
-    another level half a table. BadInput when a lever is not used by the model, or a number has no goal.
+    of their quantiles (1 % to 99 %), levels to the 12 most common. A number's change is as large as the share of past rows it
+    passes, another level as half a table. Values that the past rows most like this one have are tried first; where none of them
+    turns the decision, all are, and it is said. BadInput when a lever is not used by the model, or a number has no goal.
     """
     for lever in levers:
         if lever.column not in model.sources:
             raise BadInput(f"The model does not use {quote(lever.column)}.", "Choose levers that it uses.")
     if model.problem.task == "regression" and not math.isfinite(goal):
         raise BadInput("A number has no two sides.", "Say which number is to be reached.")
+    levers = levers[:MOST_LEVERS]
     rows = open_rows(model, row_frame(model, row, past), label)
-    options = [found for found in (_options(rows, past, lever) for lever in levers[:MOST_LEVERS]) if found is not None]
+    priced = all(math.isfinite(lever.cost) for lever in levers) and any(lever.cost > 0 for lever in levers)
+    near = nearest_rows(model, row, {lever.column for lever in levers}, past)
+    every = [found for found in (_options(rows, (past, near), lever, priced) for lever in levers) if found is not None]
     before = float(rows.predict(rows.matrix)[0])
-    side = _side(rows, rows.matrix, goal)
     upward = bool(before < goal) if model.problem.task == "regression" else True
-    singles: list[_Pick] = [((place,), (k,)) for place, option in enumerate(options) for k in range(len(option.texts))]
-    tried = len(singles)
-    best = _best(rows, options, singles, (side[0], goal, upward))
-    pairs: list[_Pick] = []
-    for a, b in combinations(range(len(options)), 2):
-        together = options[a].costs[:, None] + options[b].costs[None, :] + SECOND
-        limit = best[0] if best else math.inf
-        pairs += [((a, b), (int(i), int(j))) for i, j in np.argwhere(together < limit)]
-    tried += len(pairs)
-    better = _best(rows, options, pairs, (side[0], goal, upward))
-    chosen = better if better and (best is None or better[0] < best[0]) else best
+    aim = (_side(rows, rows.matrix, goal)[0], goal, upward)
+    chosen, tried = _least(rows, every, aim, seen=True)
+    if chosen is None and not all(option.seen.all() for option in every):
+        chosen, more = _least(rows, every, aim, seen=False)
+        tried += more
     if chosen is None:
         return None
-    cost, places, picks, after = chosen
-    changes = tuple((options[place].name, value_text(row.get(options[place].name)), options[place].texts[pick])
+    (money, size), places, picks, after = chosen
+    changes = tuple((every[place].name, value_text(row.get(every[place].name)), every[place].texts[pick])
                     for place, pick in zip(places, picks, strict=True))
-    answers = _answers(rows, options, places, picks)
-    return Flip(changes, before, after, cost, tried, _sentence(rows, changes, (before, after), answers))
+    new = [f"{quote(every[place].name)} = {quote(every[place].texts[pick])}"
+           for place, pick in zip(places, picks, strict=True) if not every[place].seen[pick]]
+    said = _sentence(rows, changes, (before, after), _answers(rows, every, places, picks))
+    return Flip(changes, before, after, size, tried, said + (UNKNOWN.format(join_words(new, "or")) if new else ""),
+                money if priced else math.nan, not new)
+
+
+def _least(
+    rows: Rows, options: list[_Options], aim: tuple[bool, float, bool], seen: bool
+) -> tuple[_Best | None, int]:
+    """The least change of one or two columns that turns the decision, and how many were tried; of values that similar rows have
+    when `seen`, else of those where one at least is not so."""
+    singles: list[_Pick] = [((place,), (k,)) for place, option in enumerate(options) for k in range(len(option.texts))
+                            if option.seen[k] == seen]
+    best = _best(rows, options, singles, aim)
+    pairs: list[_Pick] = []
+    for a, b in combinations(range(len(options)), 2):
+        money = options[a].money[:, None] + options[b].money[None, :]
+        size = options[a].sizes[:, None] + options[b].sizes[None, :] + SECOND
+        wanted = (options[a].seen[:, None] & options[b].seen[None, :]) == seen
+        if best is not None:
+            wanted &= (money < best[0][0]) | ((money == best[0][0]) & (size < best[0][1]))
+        pairs += [((a, b), (int(i), int(j))) for i, j in np.argwhere(wanted)]
+    better = _best(rows, options, pairs, aim)
+    chosen = better if better and (best is None or better[0] < best[0]) else best
+    return chosen, len(singles) + len(pairs)
 
 
 _Pick = tuple[tuple[int, ...], tuple[int, ...]]
-_Best = tuple[float, tuple[int, ...], tuple[int, ...], float]
+_Best = tuple[tuple[float, float], tuple[int, ...], tuple[int, ...], float]  # money and size, columns, values, what is said
 
 
 def _best(rows: Rows, options: list[_Options], picks: Sequence[_Pick], aim: tuple[bool, float, bool]) -> _Best | None:
-    """The cheapest of these changes that turns the decision."""
+    """The least of these changes that turns the decision: that of the least money, and of alike ones the smallest."""
     if not picks:
         return None
     matrix = np.repeat(rows.matrix, len(picks), axis=0)
     where = [feature_places(rows.model, option.name) for option in options]
-    costs = np.zeros(len(picks))
+    money, sizes = np.zeros(len(picks)), np.zeros(len(picks))
     for number_of, (places, chosen) in enumerate(picks):
         for place, pick in zip(places, chosen, strict=True):
             matrix[number_of, where[place]] = options[place].features[pick]
-            costs[number_of] += float(options[place].costs[pick])
-        costs[number_of] += SECOND * (len(places) - 1)
+            money[number_of] += float(options[place].money[pick])
+            sizes[number_of] += float(options[place].sizes[pick])
+        sizes[number_of] += SECOND * (len(places) - 1)
     said = rows.predict(matrix)
     side, goal, upward = aim
     if rows.model.problem.task == "regression":
@@ -122,8 +152,8 @@ def _best(rows: Rows, options: list[_Options], picks: Sequence[_Pick], aim: tupl
         turned = _side(rows, matrix, goal) != side
     if not turned.any():
         return None
-    place = int(np.where(turned, costs, np.inf).argmin())
-    return float(costs[place]), picks[place][0], picks[place][1], float(said[place])
+    place = int(np.lexsort((sizes, money, ~turned))[0])
+    return (float(money[place]), float(sizes[place])), picks[place][0], picks[place][1], float(said[place])
 
 
 def _side(rows: Rows, matrix: Floats, goal: float) -> NDArray[np.bool_]:
@@ -143,32 +173,47 @@ def _turning(rows: Rows) -> float:
     return threshold if rows.model.problem.classes[rows.place] == rows.model.problem.positive else 1 - threshold
 
 
-def _options(rows: Rows, past: pd.DataFrame, lever: Allowed) -> _Options | None:
-    series, now = past[lever.column], rows.frame[lever.column]
-    value = now.iloc[0]
+def _options(rows: Rows, tables: tuple[pd.DataFrame, pd.DataFrame], lever: Allowed, priced: bool) -> _Options | None:
+    """What a lever may change in the row, by all past rows and by those most like it; None when nothing."""
+    (past, near), name = tables, lever.column
+    series, now = past[name], rows.frame[name]
+    value, price = now.iloc[0], lever.cost if priced else 0.0
     if lever.from_values and not any(_names(text, value) for text in lever.from_values):
         return None
-    if is_number(series) or is_date(series):
-        known = np.sort(as_numbers(series)[np.isfinite(as_numbers(series))])
-        here = float(as_numbers(now)[0])
-        if not len(known) or not math.isfinite(here):
+    if not (is_number(series) or is_date(series)):
+        levels = [str(v) for v in series.value_counts().index[:LEVELS]] if not lever.to else list(lever.to)
+        levels = [level for level in levels if level != str(value) and not _forbidden(lever, value, level)]
+        if not levels:
             return None
-        places = _places(lever, known, here)
-        low, high = (known[0] if math.isnan(lever.low) else lever.low), (known[-1] if math.isnan(lever.high) else lever.high)
-        keep = (places >= low) & (places <= high) & (places != here)
-        keep &= (places > here) if lever.direction == "up" else (places < here) if lever.direction == "down" else True
-        keep &= np.array([not _forbidden(lever, value, to) for to in from_numbers(series, places)], dtype=bool)
-        places = places[keep]
-        if not len(places):
-            return None
-        costs = np.abs(np.searchsorted(known, places) - np.searchsorted(known, here)) / len(known)
-        values = from_numbers(series, places)
-        return _Options(lever.column, coded(rows, lever.column, values), tuple(value_text(v) for v in values), costs + 0.01)
-    levels = [str(v) for v in series.value_counts().index[:LEVELS]] if not lever.to else list(lever.to)
-    levels = [level for level in levels if level != str(value) and not _forbidden(lever, value, level)]
-    if not levels:
+        counts = near[name].astype("str").value_counts()
+        shown = np.array([level_seen(int(counts.get(level, 0)), len(near)) for level in levels], dtype=bool)
+        sizes = np.full(len(levels), LEVEL_SIZE)
+        return _Options(name, coded(rows, name, pd.Series(levels)), tuple(levels), sizes, np.full(len(levels), price), shown)
+    known = np.sort(as_numbers(series)[np.isfinite(as_numbers(series))])
+    here = float(as_numbers(now)[0])
+    if not len(known) or not math.isfinite(here):
         return None
-    return _Options(lever.column, coded(rows, lever.column, pd.Series(levels)), tuple(levels), np.full(len(levels), LEVEL_COST))
+    places = _kept(_places(lever, known, here), lever, (known, here), (series, value))
+    if not len(places):
+        return None
+    sizes = np.abs(np.searchsorted(known, places) - np.searchsorted(known, here)) / len(known) + 0.01
+    steps = np.ones(len(places))
+    if math.isfinite(lever.step):
+        steps = np.round(np.abs(places - here) / abs(lever.step * here if lever.relative else lever.step))
+    values, around = from_numbers(series, places), as_numbers(near[name])
+    shown = np.array([number_seen(around, float(place)) for place in places], dtype=bool)
+    return _Options(name, coded(rows, name, values), tuple(value_text(v) for v in values), sizes, price * steps, shown)
+
+
+def _kept(places: Floats, lever: Allowed, numbers: tuple[Floats, float], given: tuple[pd.Series, object]) -> Floats:
+    """Those numbers that the lever may lead to: within its range or what was seen, its way, and not forbidden."""
+    (known, here), (series, value) = numbers, given
+    low, high = (known[0] if math.isnan(lever.low) else lever.low), (known[-1] if math.isnan(lever.high) else lever.high)
+    keep = (places >= low) & (places <= high) & (places != here)
+    keep &= (places > here) if lever.direction == "up" else (places < here) if lever.direction == "down" else True
+    keep &= np.array([not _forbidden(lever, value, to) for to in from_numbers(series, places)], dtype=bool)
+    kept: Floats = places[keep]
+    return kept
 
 
 def _places(lever: Allowed, known: Floats, here: float) -> Floats:

@@ -23,7 +23,7 @@ from automl_core.explaining.contributions import (
 )
 from automl_core.explaining.copies import among, together_of
 from automl_core.explaining.drops import REPEATS, permutation_drops, pooled
-from automl_core.explaining.explanation import LEAST_NAMED, ColumnGroup, Explanation, Importance
+from automl_core.explaining.explanation import LEAST_NAMED, MOST_NAMED, ColumnGroup, Explanation, Importance
 from automl_core.explaining.reference import Care
 from automl_core.explaining.refits import Past, Refit, kinds_used, refits, why_none
 from automl_core.explaining.shadows import Noise, noise_floor
@@ -39,6 +39,7 @@ DRAWS = 40
 REFIT_ROWS, SAMPLED_ROWS = 500, 60
 MOST_DROPS = 40
 STABLE_RANGE = 3
+GROUP_NAMED = 3  # columns of a group
 UNKNOWN = (math.nan, math.nan, math.nan)
 Judged = TypeVar("Judged", Importance, ColumnGroup)
 
@@ -72,6 +73,12 @@ def grouped(made: Contributions, groups: Iterable[tuple[str, ...]]) -> tuple[Col
         ordered = tuple(sorted(columns, key=lambda name: -float(np.abs(made.phi[:, made.names.index(name)]).mean())))
         out.append(ColumnGroup(ordered, size / total if total > 0 else 0.0, size))
     return tuple(sorted(out, key=lambda group: -group.mean_abs))
+
+
+def line_name(line: Importance | ColumnGroup) -> str:
+    """A column, or those of a group together: “a” + “b” + “c” + 2 more."""
+    more = len(line.names) - GROUP_NAMED
+    return " + ".join([*map(quote, line.names[:GROUP_NAMED]), *([f"{more} more"] if more > 0 else [])])
 
 
 def with_evidence(explanation: Explanation, model: Model, past: Past, seconds: float) -> Explanation:
@@ -146,13 +153,11 @@ def _evident(explanation: Explanation, told: Explanation, found: _Found, model: 
 
 def _warned(explanation: Explanation) -> Explanation:
     """The same; its sentence says which of the columns it names as the largest did no better than shuffled ones."""
-    with_group = {name: group.evidence for group in explanation.groups for name in group.columns}
-    weak = [item.column for item in explanation.importance[:3] if item.share >= LEAST_NAMED
-            and not with_group.get(item.column, item.evidence)]
+    weak = [line_name(line) for line in explanation.lines[:MOST_NAMED] if line.share >= LEAST_NAMED and not line.evidence]
     if not weak:
         return explanation
-    names = join_words([quote(name) for name in weak])
-    return replace(explanation, sentence=f"{explanation.sentence} A closer look found no evidence that the answers need {names}.")
+    found = f"A closer look found no evidence that the answers need {join_words(weak)}."
+    return replace(explanation, sentence=f"{explanation.sentence} {found}")
 
 
 def _look(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -23,9 +23,9 @@ from automl_core.explaining.contributions import (
     reference_rows,
 )
 from automl_core.explaining.copies import among, together_of
-from automl_core.explaining.explanation import LEAST_NAMED, Explanation, Importance
+from automl_core.explaining.explanation import LEAST_NAMED, MOST_NAMED, ColumnGroup, Explanation
 from automl_core.explaining.groups import column_groups
-from automl_core.explaining.honesty import grouped
+from automl_core.explaining.honesty import grouped, line_name
 from automl_core.explaining.importance import importances, shape
 from automl_core.explaining.reference import Care, Reference
 from automl_core.explaining.routes import by_itself, exact
@@ -132,8 +132,9 @@ def _explanation(model: Model, sample: pd.DataFrame, made: Contributions, shared
                          shared.table[one.column], shared.observed) for one in used)
     units = "points" if made.label else model.problem.target
     doubt = float(np.nan_to_num(made.doubt).mean()) if len(sample) else 0.0
-    return Explanation(ordered, shapes, float(made.prediction.mean()), units, len(sample), made.label,
-                       _sentence(model, made, ordered), grouped(made, shared.alike), doubt=doubt)
+    told = Explanation(ordered, shapes, float(made.prediction.mean()), units, len(sample), made.label, "",
+                       grouped(made, shared.alike), doubt=doubt)
+    return replace(told, sentence=_sentence(model, told))
 
 
 def _affordable(
@@ -194,13 +195,16 @@ def outcomes_shown(model: Model, y: NDArray[np.generic], place: int) -> Floats:
     return np.where(np.isfinite(values), 100.0 * (values == place), np.nan)
 
 
-def _sentence(model: Model, made: Contributions, ordered: tuple[Importance, ...]) -> str:
+def _sentence(model: Model, made: Explanation) -> str:
+    """The strongest columns, or groups of them, as the chart has them."""
     subject = f"{quote(model.problem.target)} = {quote(made.label)}" if made.label else quote(model.problem.target)
-    top = [one for one in ordered[:3] if one.share >= LEAST_NAMED]
+    top = [one for one in made.lines[:MOST_NAMED] if one.share >= LEAST_NAMED]
     if not top:
         return f"No column moves the prediction of {subject}."
-    names = join_words([quote(one.column) for one in top])
+    names = join_words([line_name(one) for one in top])
     share = percent(sum(one.share for one in top))
-    verb = "carries" if len(top) == 1 else "carry"
-    found = f"{names} {verb} {share} of what moves the prediction of {subject}."
+    groups = sum(isinstance(one, ColumnGroup) for one in top)
+    verb = "carries" if len(top) == 1 and not groups else "carry"
+    alike = " Columns joined by “+” say much the same and count as one." if groups else ""
+    found = f"{names} {verb} {share} of what moves the prediction of {subject}.{alike}"
     return f"{found} This tells what goes together, not what brings it about."

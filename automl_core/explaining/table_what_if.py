@@ -16,7 +16,7 @@ from automl_core.errors import BadInput
 from automl_core.explaining.changes import TableChange, TableWhatIf
 from automl_core.explaining.contributions import shown
 from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, is_number, open_rows
-from automl_core.explaining.words import count, counted_alike, number, quote, signed, told_apart
+from automl_core.explaining.words import count, counted_alike, number, quote
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
@@ -159,22 +159,21 @@ def _span(before: Floats, after: Floats) -> tuple[float, float]:
 def _sentence(rows: Rows, made: TableWhatIf, changes: tuple[TableChange, ...]) -> str:
     problem = rows.model.problem
     what = join_words([_change_words(change) for change in changes])
+    (before, after, move), span = made.means, f"95 % range {made.move_range}"
     if problem.task == "regression":
-        move = made.mean_after - made.mean_before
-        after, before = told_apart(made.mean_after, made.mean_before, number)
         found = f"If {what}, the model predicts {quote(problem.target)} at {after} on average instead of {before} "
-        found = f"{found}({signed(move, number)})." if after != before else (
+        found = f"{found}({move}; {span})." if after != before else (
             f"If {what}, the model predicts {quote(problem.target)} at {after} on average as before.")
     else:
         label = problem.classes[rows.place]
-        after, before = told_apart(made.mean_after / 100, made.mean_before / 100)
         flips = made.flips_up + made.flips_down
         turned = f"{'changes' if flips == 1 else 'change'} sides ({made.flips_up:,} up, {made.flips_down:,} down)"
         if problem.task == "multiclass":
             up, down = (count(many, "becomes", "become") for many in (made.flips_up, made.flips_down))
             turned = f"{'gets' if flips == 1 else 'get'} another answer ({up} {quote(label)}, {down} another class)"
+        moved = f" ({move}; {span})" if after != before else ""
         found = (f"If {what}, the model predicts {quote(problem.target)} = {quote(label)} at {after} on "
-                 f"average instead of {before}; {flips:,} of {count(made.rows, 'row')} {turned}.")
+                 f"average instead of {before}{moved}; {flips:,} of {count(made.rows, 'row')} {turned}.")
     if made.outside:
         found += f" In {count(made.outside, 'row')} the new value lies beyond anything seen, where the model can only guess."
     return f"{found} {counted_alike(problem.weights)}".rstrip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
 LONGEST = 80
@@ -39,6 +39,17 @@ def number(value: float, digits: int = 3) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text.replace("-", "−")
+
+
+def numbers_alike(values: Sequence[float]) -> tuple[str, ...]:
+    """Numbers that stand side by side, with the same decimals: 0.500, 0.864, 0.860. The largest gets three significant digits,
+    the smallest two at least."""
+    sizes = [abs(value) for value in values if math.isfinite(value) and value]
+    if not sizes or max(sizes) >= 1e15 or min(sizes) < 1e-6:
+        return tuple(number(value) for value in values)
+    places = max(0, 2 - math.floor(math.log10(max(sizes))), 1 - math.floor(math.log10(min(sizes))))
+    texts = (f"{value:,.{places}f}".replace("-", "−") if math.isfinite(value) else number(value) for value in values)
+    return tuple(texts)
 
 
 def count(value: float, noun: str = "", plural: str = "") -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 from automl_core.explaining.explanation import Explanation
-from automl_core.explaining.words import interval, number, percent, plain, told_apart
+from automl_core.explaining.words import interval, number, numbers_alike, percent, plain, quote, told_apart
 from automl_core.framing.metrics import METRICS
 from automl_core.framing.problem import Verdict
 from automl_core.reporting.report import Bar
-from automl_core.search.plan import RunSummary
+from automl_core.search.plan import RunSummary, Score
 
 RUNGS = {"average": "Plain average", "rule": "One rule", "linear": "Linear model", "boosted": "Quick boosted model"}
+SIMPLE = {"average": "the plain average", "rule": "the rule", "linear": "the linear model"}
 MOST_DRIVERS = 5
 
 
@@ -20,7 +23,10 @@ def _title(metric: str) -> str:
 def score_text(summary: RunSummary) -> str:
     """“0.852 ROC AUC (0.843 to 0.861)”."""
     score = summary.score
-    return f"{number(score.mean)} {_title(summary.metric)} ({interval(*told_apart(score.low, score.high, number))})"
+    mean, low, high = numbers_alike([score.mean, score.low, score.high])
+    if low == high:
+        mean, (low, high) = number(score.mean), told_apart(score.low, score.high, number)
+    return f"{mean} {_title(summary.metric)} ({interval(low, high)})"
 
 
 def score_figure(summary: RunSummary) -> tuple[str, str]:
@@ -78,14 +84,38 @@ def driver_bars(explanation: Explanation | None) -> tuple[Bar, ...]:
 
 def ladder_bars(summary: RunSummary, verdict: Verdict | None) -> tuple[Bar, ...]:
     """Each simple answer and the model with their intervals, in the run's metric; nothing when there is nothing to compare."""
-    bars = []
+    compared: list[tuple[str, Score]] = []
     if verdict is not None and verdict.metric == summary.metric:
-        bars = [Bar(RUNGS[rung.rung], rung.score, number(rung.score), rung.low, rung.high) for rung in verdict.ladder]
+        compared = [(RUNGS[rung.rung], Score(rung.score, rung.low, rung.high)) for rung in verdict.ladder]
     elif summary.baseline.mean == summary.baseline.mean:
-        bars = [
-            Bar("Baseline", summary.baseline.mean, number(summary.baseline.mean), summary.baseline.low, summary.baseline.high)
-        ]
-    if not bars:
+        compared = [("Baseline", summary.baseline)]
+    if not compared:
         return ()
-    score = summary.score
-    return (*bars, Bar("This model", score.mean, number(score.mean), score.low, score.high))
+    compared.append(("This model", summary.score))
+    texts = numbers_alike([score.mean for _, score in compared])
+    return tuple(Bar(name, score.mean, text, score.low, score.high)
+                 for (name, score), text in zip(compared, texts, strict=True))
+
+
+def handed_over(summary: RunSummary, verdict: Verdict | None) -> str:
+    """What was handed over although something simpler is enough, and what it gains; empty where that itself is, or none is."""
+    simple = verdict.verdict if verdict is not None else ""
+    if simple not in SIMPLE or summary.family == simple:
+        return ""
+    own = next((offer.score for offer in summary.ladder if simple in (offer.name, *offer.also)), None)
+    rung = next((one for one in verdict.ladder if one.rung == simple), None) if verdict is not None else None
+    if own is None and simple == "average":
+        own = summary.baseline
+    if own is None and rung is not None and verdict is not None and verdict.metric == summary.metric:
+        own = Score(rung.score, rung.low, rung.high)
+    several = len(summary.members) > 1
+    what = f"an ensemble of {len(summary.members)} models" if several else quote(*summary.members[:1] or (summary.family,))
+    if own is None or not math.isfinite(own.mean):
+        return f"What was handed over is {what} all the same."
+    gain = (1 if summary.greater_is_better else -1) * (summary.score.mean - own.mean)
+    mine, others = numbers_alike([summary.score.mean, own.mean])
+    gained = f"{gain:,.{len(mine.partition('.')[2])}f}"  # of figures with the same digits
+    if not float(gained.replace(",", "")):
+        mine, others, gained = numbers_alike([summary.score.mean, own.mean, gain])
+    found = f"What was handed over is {what}: {_title(summary.metric)} {mine}, against {others} for {SIMPLE[simple]}"
+    return f"{found}; it gains {gained}." if gain > 0 else f"{found}; it gains nothing."

@@ -13,7 +13,7 @@ from automl_core.acting.pilot_steps import next_step, running_pilot
 from automl_core.explaining.explanation import Explanation
 from automl_core.explaining.words import count, interval, level_name, money, number, percent, plain, quote
 from automl_core.framing.problem import Problem, Verdict
-from automl_core.reporting.figures import driver_bars, ladder_bars, score_figure, score_text, score_words
+from automl_core.reporting.figures import driver_bars, handed_over, ladder_bars, score_figure, score_text, score_words
 from automl_core.reporting.report import Report
 from automl_core.reporting.sections import SectionInputs, make_sections
 from automl_core.reporting.sentences import card_sentences, driver_sentences, segment_sentences
@@ -234,7 +234,7 @@ def _sure(inputs: ReportInputs) -> tuple[str, ...]:
         f"{score_words(summary)}."
     ]
     if inputs.verdict is not None:
-        found.append(inputs.verdict.sentence)
+        found.append(_enough(inputs, inputs.verdict))
     if inputs.segments is not None and inputs.segments.tested:
         found.append(
             f"Groups were found on one half of the rows and confirmed on the other: {len(inputs.segments.segments)} of "
@@ -245,6 +245,11 @@ def _sure(inputs: ReportInputs) -> tuple[str, ...]:
     if firm:
         found.append(f"On moving {quote(firm[0].lever)}: {firm[0].overturn[:1].lower()}{firm[0].overturn[1:]}")
     return tuple(found)
+
+
+def _enough(inputs: ReportInputs, verdict: Verdict) -> str:
+    """What is enough, and what was handed over where that is more."""
+    return f"{verdict.sentence} {handed_over(inputs.summary, verdict)}".rstrip()
 
 
 def _limits(inputs: ReportInputs) -> tuple[str, ...]:

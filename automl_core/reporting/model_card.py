@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from automl_core.explaining.explanation import Explanation
-from automl_core.explaining.words import count, number, percent, plain
+from automl_core.explaining.words import count, number, numbers_alike, percent, plain
 from automl_core.framing.problem import Problem, Verdict
-from automl_core.reporting.figures import RUNGS, score_text
+from automl_core.reporting.figures import RUNGS, handed_over, score_text
 from automl_core.search.plan import RunSummary
 
 LIMITS = (
@@ -47,7 +47,7 @@ def model_card(facts: CardFacts) -> str:
         ["## Purpose", "", _purpose(facts.problem), "", made],
         _data(facts),
         _score(facts.problem, facts.summary),
-        _need(facts.verdict) if facts.verdict is not None else [],
+        _need(facts.verdict, facts.summary) if facts.verdict is not None else [],
         _use(facts.explanation, facts.problem) if facts.explanation is not None else [],
         ["## Columns it expects", "", ", ".join(escape(name) for name in facts.columns)],
         ["## Limits", "", *LIMITS],
@@ -82,7 +82,7 @@ def _score(problem: Problem, summary: RunSummary) -> list[str]:
         "## Score",
         "",
         f"- {'Out of fold' if summary.folds > 1 else 'On the rows held out'}: {score_text(summary)}",
-        f"- Baseline: {number(summary.baseline.mean)}",
+        f"- Baseline: {numbers_alike([summary.baseline.mean, summary.score.mean])[0]}",
         f"- Family: {escape(summary.family)}, chosen from {count(len(summary.leaderboard), 'candidate')}",
         f"- One row: {number(summary.row_ms_p50)} ms (95 % below {number(summary.row_ms_p95)} ms), size {number(summary.mb)} MB",
     ]
@@ -100,10 +100,13 @@ def _score(problem: Problem, summary: RunSummary) -> list[str]:
     return lines
 
 
-def _need(verdict: Verdict) -> list[str]:
-    rows = [f"| {RUNGS[one.rung]} | {number(one.score)} | {number(one.low)} to {number(one.high)} |" for one in verdict.ladder]
+def _need(verdict: Verdict, summary: RunSummary) -> list[str]:
+    texts = numbers_alike([part for one in verdict.ladder for part in (one.score, one.low, one.high)])
+    rows = [f"| {RUNGS[one.rung]} | {score} | {low} to {high} |"
+            for one, score, low, high in zip(verdict.ladder, texts[::3], texts[1::3], texts[2::3], strict=True)]
     table = ["", "| answer | score | 95 % range |", "|---|---|---|", *rows] if rows else []
-    return ["## Is a model needed?", "", escape_sentence(verdict.sentence), *table]
+    said = f"{verdict.sentence} {handed_over(summary, verdict)}".rstrip()
+    return ["## Is a model needed?", "", escape_sentence(said), *table]
 
 
 def _use(explanation: Explanation, problem: Problem) -> list[str]:

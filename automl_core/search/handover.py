@@ -136,14 +136,15 @@ def _money(contest: Contest, rung: _Rung) -> float:
 
 def _why(contest: Contest, offer: Offer, chosen: Offer) -> str:
     unit = contest.prepared.judge.title
+    apart = f"Worse than the best by {offer.gap:.3g} {unit} on the rows that chose (scores are of rows without a part in it)"
     if offer.gap <= 0:
-        how = "Nothing else was better on the rows that decided"
+        how = "Nothing else was better on the rows that chose"
     elif offer.good_enough:
-        how = f"Worse than the best by {offer.gap:.3g} {unit}, which is within one standard error ({offer.error:.3g})"
+        how = f"{apart}: within one standard error ({offer.error:.3g})"
     elif offer.gap <= offer.error:
-        how = f"Worse than the best by {offer.gap:.3g} {unit}: within one standard error, but more than 0.3 % of the score"
+        how = f"{apart}: within one standard error, but more than 0.3 % of the score"
     else:
-        how = f"Worse than the best by {offer.gap:.3g} {unit}, more than one standard error ({offer.error:.3g})"
+        how = f"{apart}: more than one standard error ({offer.error:.3g})"
     if offer is chosen:
         return f"{how}, and it is what is handed over."
     if not offer.good_enough:

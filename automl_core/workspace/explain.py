@@ -15,7 +15,7 @@ from automl_core.data.table import Row
 from automl_core.errors import BadInput, Cancelled
 from automl_core.explaining.changes import Flip, TableChange, TableWhatIf, WhatIf
 from automl_core.explaining.explanation import Curve, Evidence, Explanation, RowContext, RowExplanation
-from automl_core.explaining.words import id_text, quote
+from automl_core.explaining.words import id_text, money, quote
 from automl_core.framing.problem import Problem
 from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle
@@ -245,14 +245,28 @@ class Explaining:
     def flip(
         self, project_id: str, position: int, columns: tuple[str, ...], goal: float = math.nan, label: str = ""
     ) -> Flip | None:
-        """The cheapest change of one or two of these columns that turns the row's decision, within the limits of saved levers. Of
-        several classes the row then becomes `label`, or stops being it; unasked it stops being what it is called."""
+        """The smallest change of one or two of these columns that turns the row's decision, within the limits of saved levers, or
+        the cheapest one where these are `priced`. Of several classes the row then becomes `label`, or stops being it; unasked it
+        stops being what it is called."""
         run, bundle, row = self._open(project_id, position)
+        allowed, past = self._limits(project_id, columns), self._opened(run).cases.frame
+        label = label or explaining.likeliest(bundle.model, row)
+        found = explaining.smallest_flip(bundle.model, row, past, allowed, goal, label)
+        saved = self._goal(project_id)
+        if found is None or saved is None or math.isnan(found.money):
+            return found
+        cheapest = f"Of all changes tried that turn it, it is the cheapest: {money(found.money, saved.currency)}."
+        return replace(found, sentence=f"{found.sentence} {cheapest}")
+
+    def priced(self, project_id: str, columns: tuple[str, ...]) -> bool:
+        """Whether the saved goal says of all these columns what a change of them costs."""
+        costs = [lever.cost for lever in self._limits(project_id, columns)]
+        return all(map(math.isfinite, costs)) and any(cost > 0 for cost in costs)
+
+    def _limits(self, project_id: str, columns: tuple[str, ...]) -> tuple[explaining.Allowed, ...]:
         saved = self._goal(project_id)
         limits = {lever.column: lever for lever in saved.levers} if saved else {}
-        allowed = tuple(_allowed(name, limits.get(name)) for name in columns)
-        past, label = self._opened(run).cases.frame, label or explaining.likeliest(bundle.model, row)
-        return explaining.cheapest_flip(bundle.model, row, past, allowed, goal, label)
+        return tuple(_allowed(name, limits.get(name)) for name in columns)
 
     def what_if_table(self, project_id: str, changes: tuple[TableChange, ...], label: str = "") -> TableWhatIf:
         """What the model would say of all rows, of several classes about `label`, if something changed in each of them."""
@@ -316,7 +330,7 @@ def _allowed(name: str, lever: Lever | None) -> explaining.Allowed:
     if lever is None:
         return explaining.Allowed(name)
     return explaining.Allowed(name, lever.to, lever.low, lever.high, lever.direction, lever.from_values, lever.forbidden,
-                              lever.step, lever.relative)
+                              lever.step, lever.relative, lever.cost)
 
 
 def _go_on(watch: JobWatch) -> None:

@@ -26,12 +26,12 @@ def decision(project: str, goal: Goal) -> None:
         made = ws.decide.decision(project, goal.capacity)
         st.markdown(lead(made.sentence), width=TEXT_WIDTH)
         if made.rivals:
-            cards.facts([Fact("This list", money(made.value, goal.currency),
+            listed = ws.act.actions(project, goal.capacity)
+            cards.facts([Fact("A list of past rows" if listed.unknown else "This list", money(made.value, goal.currency),
                               money_range(made.low, made.high, goal.currency))]
                         + [Fact(rival.name, money(rival.value, goal.currency),
                                 f"{money(abs(rival.ahead), goal.currency)} {'less' if rival.ahead > 0 else 'more'}")
                            for rival in made.rivals], columns=3 if len(made.rivals) > 3 else 4)
-            listed = ws.act.actions(project, goal.capacity)
             if made.limited_by:
                 st.caption(plain(f"Acting on everyone is beyond {made.limited_by}."))
             if listed.unknown:

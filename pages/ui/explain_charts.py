@@ -335,8 +335,7 @@ def table_what_if(found: TableWhatIf, palette: Palette) -> Chart:
     figure.update_xaxes(title_text=words.label(title, 60), showgrid=False, **GIVEN)
     figure.update_yaxes(title_text="Rows", nticks=5, **AMOUNTS, **GIVEN)
     sentence = "How the predictions are spread: as it is (grey bars) and with the change (line)."
-    return Chart(figure, sentence, f"Predictions before and after: mean {amount(found.mean_before, found.in_points)} and "
-                                   f"{amount(found.mean_after, found.in_points)}.")
+    return Chart(figure, sentence, f"Predictions before and after: mean {found.means[0]} and {found.means[1]}.")
 
 
 def weak_spots(found: WeakSpots, palette: Palette) -> Chart:

@@ -236,16 +236,19 @@ def _listed(project: str, label: str) -> pd.DataFrame:
     asked = st.text_input("Find a row", key=f"find_{project}", placeholder="its id, or #12", help=WHICH_ROW, width=NUMBER_WIDTH)
     if asked.strip():
         try:
-            return explain.find(project, asked, label)
+            with st.spinner("Looking for the row", show_time=True):
+                return explain.find(project, asked, label)
         except BadInput as error:
             st.info(f"{plain(error.message)} {plain(error.hint)}", icon=":material/info:")
-    known, rows = session.workspace().search.covered(project, ranked=True)
+    with st.spinner("Listing the rows", show_time=True):  # the final model scores what has no outcome yet
+        known, rows = session.workspace().search.covered(project, ranked=True)
     rest = f"; the other {count(rows - known)} were not predicted so" if known < rows else ""
     if known > SHOWN_ROWS:
         st.caption(f"The first {count(SHOWN_ROWS)} of {count(known, 'row')}{rest}. Find any of them by its id or #number.")
     elif known < rows:
         st.caption(f"These are {count(known, 'row')}{rest}.")
-    return explain.top(project, SHOWN_ROWS, label)
+    with st.spinner("Listing the rows", show_time=True):
+        return explain.top(project, SHOWN_ROWS, label)
 
 
 def whose(project: str, position: int) -> str:

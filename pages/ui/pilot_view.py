@@ -93,7 +93,8 @@ def start(project: str, usable: list[ActionCard]) -> None:
               for place, (key, name) in enumerate(zip(by_key, named, strict=True), start=1)}
     chosen = by_key[st.selectbox("Card to test", list(by_key), format_func=lambda key: titles[key], key=f"pilot_card_{project}")]
     st.markdown(plain(chosen.sentence, 700), width=TEXT_WIDTH)
-    choice = size(project, chosen)
+    still, ended = session.workspace().pilots.open_rows(project, card_key(chosen))
+    choice = size(project, chosen, bool(still and ended))
     with border():
         power = session.workspace().pilots.plan(project, card_key(chosen), choice)
         cards.facts([
@@ -105,7 +106,7 @@ def start(project: str, usable: list[ActionCard]) -> None:
             Fact("Smallest effect seen", _size(power.smallest, math.isnan(_spread(project)))),
         ])
         st.markdown(plain(power.sentence, 600), width=TEXT_WIDTH)
-        if choice.rows > power.available:
+        if choice.rows > power.available and (choice.ended or not still):
             some, rows = session.workspace().search.drawn_from(project)
             of = " that are in no other pilot" if session.workspace().act.in_pilots(project) else ""
             if some < rows:
@@ -118,8 +119,9 @@ def start(project: str, usable: list[ActionCard]) -> None:
             st.rerun()
 
 
-def size(project: str, card: ActionCard) -> PilotChoice:
-    """How many rows, which share gets the change, how long, and the seed."""
+def size(project: str, card: ActionCard, both: bool) -> PilotChoice:
+    """How many rows, which share gets the change, how long, and the seed; where there are `both` open rows and such that have
+    ended, whether to add these."""
     key = f"{project}_{card_key(card)}"
     with st.grid(3, min_column_width=FIELD_WIDTH):
         rows = st.number_input("Rows in all", 20, None, None, step=10, key=f"pilot_rows_{key}", placeholder="as many as needed",
@@ -128,10 +130,13 @@ def size(project: str, card: ActionCard) -> PilotChoice:
                              help="Half needs the fewest rows. Chance decides which ones.")
         days = st.number_input("Days until outcomes are known", 1, 3650, card.days or 30, key=f"pilot_days_{key}",
                                help="The pilot is decided once they are due. The days until the change shows, if you named them.")
+    add = both and st.checkbox("Add rows that have ended", key=f"pilot_ended_{key}",
+                               help="Rows without an outcome yet come first, for there one can still act. In rows that have "
+                                    "ended the change is for their next period: the outcome that is known does not count.")
     with st.expander("Seed of the draw"):
         seed = st.number_input("Random seed", 0, 2**31 - 1, None, key=f"pilot_seed_{key}", placeholder="its own for each pilot",
                                help="The same seed draws the same rows. Empty gives each pilot a seed of its own.")
-    return PilotChoice(int(rows or 0), SHARES.get(str(share), 0.5), int(days), None if seed is None else int(seed))
+    return PilotChoice(int(rows or 0), SHARES.get(str(share), 0.5), int(days), None if seed is None else int(seed), add)
 
 
 def running(pilot: Pilot) -> None:

@@ -1,4 +1,4 @@
-"""The what-if tab: one row with what may be changed, the cheapest flip, and a change in the whole table."""
+"""The what-if tab: one row with what may be changed, the smallest flip, and a change in the whole table."""
 from __future__ import annotations
 
 import math
@@ -69,11 +69,12 @@ def _row(project: str, explanation: Explanation) -> None:
 
 
 def _flip(project: str, position: int, chosen: tuple[str, ...], explanation: Explanation) -> None:
-    """The smallest change of one or two of the chosen columns that turns the decision."""
+    """The smallest change of one or two of the chosen columns that turns the decision; the cheapest where levers have costs."""
     with st.container(border=True):
         label = explain_class.chosen(project)
         turned = f"after which the answer becomes {quoted(label, 40)}, or is no longer it:" if label else "that turns the answer:"
-        st.markdown(f"The smallest change of one or two of these columns {turned}", width=TEXT_WIDTH)
+        least = "cheapest" if session.workspace().explain.priced(project, chosen) else "smallest"
+        st.markdown(f"The {least} change of one or two of these columns {turned}", width=TEXT_WIDTH)
         goal = math.nan
         if not explanation.in_points:
             goal = st.number_input("Number to be reached", value=float(f"{explanation.base:.4g}"), key="flip_goal",
@@ -182,10 +183,9 @@ def _change(project: str, column: Column, how: str) -> TableChange | None:
 def _show_answer(project: str, change: TableChange, label: str) -> None:
     found = session.workspace().explain.what_if_table(project, (change,), label)
     st.markdown(lead(found.sentence), width=TEXT_WIDTH)
-    points = " points" if found.in_points else ""
-    move = found.mean_after - found.mean_before
-    items = [Fact("Mean as it is", amount(found.mean_before, found.in_points)),
-             Fact("Mean with the change", amount(found.mean_after, found.in_points), signed(move) + points)]
+    before, after, move = found.means
+    items = [Fact("Mean with the change", after, f"{before} as it is"),
+             Fact("Change of the mean", move, found.move_range, "Below it the 95 % range.")]
     if found.in_points:
         items.append(Fact("Rows that change sides", count(found.flips_up + found.flips_down), f"of {count(found.rows)} asked"))
     items.append(Fact("Beyond what was seen", count(found.outside), "the model guesses" if found.outside else ""))

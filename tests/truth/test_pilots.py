@@ -105,6 +105,31 @@ def test_interval_covers_quickly() -> None:
     assert coverage(120, 240, 0.12) >= 107 / 120
 
 
+def of_open_rows(seed: int, ended: bool) -> tuple[bool, bool, bool]:
+    """A pilot of a table with 150 open rows, whose outcomes are twice as frequent as past ones, and 600 that have ended: whether
+    its interval holds a true change of 0.12, whether there was a false alarm, and whether what is open was drawn first."""
+    rng = np.random.default_rng(seed)
+    risk, still = rng.beta(2, 3, 750), np.arange(750) < 150
+    y = np.where(still, np.nan, 0.0)
+    problem = Problem("y", "binary", "roc_auc", ("no", "yes"), "yes")
+    rows = PilotRows(pd.DataFrame({"offer": ["no"] * 750}), (), y, risk, problem, Goal("y", "yes"))
+    drawn = draw(CARD, rows, PilotChoice(rows=300, seed=seed, ended=ended), 300 if ended else 150)
+    chance = np.where(still[drawn.positions], 0.4, 0.2) + 0.3 * risk[drawn.positions]
+    chosen = rng.random(len(chance))
+    real, nothing = (compare_sides((chosen < chance + effect * drawn.treated).astype(float), drawn.treated, drawn.strata,
+                                   drawn.groups) for effect in (0.12, 0.0))
+    return real.low <= 0.12 <= real.high, nothing.p < 0.05, int(still[drawn.positions].sum()) == 150
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_pilots_of_open_rows_first_cover_and_raise_no_alarm(ended: bool) -> None:
+    """200 pilots: fewer than 181 that cover, or more than 18 false alarms, have a chance of less than 1 %."""
+    found = np.array([of_open_rows(seed, ended) for seed in range(200)])
+    assert found[:, 0].sum() >= 181
+    assert found[:, 1].sum() <= 18
+    assert found[:, 2].all()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("size", "effect", "number", "houses"),

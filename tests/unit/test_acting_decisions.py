@@ -677,10 +677,13 @@ def test_a_plan_acts_first_where_one_can_still_act(limits: dict[str, float]) -> 
     assert len(rows) == len(told.actions) == 50
     assert set(rows[:30]) == set(today.tolist())
     assert rows[30:] == [action.row for action in told.actions][:20]
-    assert made.sentence.endswith(" 30 of them have no outcome yet and are listed first, for there one can still act.")
+    assert made.sentence.endswith(" 30 of them have no outcome yet and are listed first, for there one can still act. "
+                                  "The other 20 have ended.")
     assert made.exact
     few = plan_actions((card,), replace(inputs, frame=frame, goal=replace(goal, budget=0.0, capacity=10)))
     assert few.sentence.endswith(" The outcomes of all of them are not known yet.")
+    other = plan_actions((card,), replace(inputs, frame=inputs.frame.assign(value=inputs.frame["value"].where(known))))
+    assert other.sentence.endswith(" All of them have ended: no row without an outcome is in the plan.")
     every = plan_actions((card,), replace(inputs, frame=frame.assign(value=math.nan)))
     assert [action.row for action in every.actions] == [action.row for action in told.actions]
 

@@ -95,7 +95,8 @@ def test_a_decision_by_the_worth_of_each_row_is_what_hand_and_brute_force_say() 
         "The simple rule": pytest.approx(480), "By risk alone": pytest.approx(0.5 * 120 - 20)}
     assert [item.value for item in made.sensitivity if item.save_rate == 0.1] == [pytest.approx(80)]
     assert made.break_even == pytest.approx(0.02)
-    assert made.sentence.startswith("Act on the 2 rows with € 180 or more at stake, which is risk times worth: € 480")
+    assert made.sentence.startswith("On past rows, acting on the 2 rows with € 180 or more at stake (risk times worth) would "
+                                    "have brought € 480 by")
     curve = made.curve
     assert curve is not None
     assert curve.in_money
@@ -435,7 +436,8 @@ def test_decisions_without_money_numbers_and_nothing_to_do() -> None:
     assert decide(DecisionInputs(p, y, PROBLEM, nothing), rank_rows(frame, p, (), PROBLEM, nothing)).sentence.startswith("No row")
     single = Goal("Churn", "No", value=GOAL.value, contact_cost=GOAL.contact_cost, save_rate=GOAL.save_rate, capacity=1)
     one = decide(DecisionInputs(p, y, PROBLEM, single), rank_rows(frame, p, (), PROBLEM, single)).sentence
-    assert one.startswith("Act on the 1 row at a risk of ")
+    assert one.startswith("On past rows, acting on the 1 row at a risk of ")
+    assert " would have brought " in one  # the list is of rows to come: it leads with what its money is
     number = Problem("cost", "regression", "rmse")
     goal = Goal("cost", "low", value=1.0, capacity=1)
     cost = np.array([10.0, 20.0, 90.0])

@@ -319,7 +319,7 @@ def test_act_ranks_by_what_was_said_out_of_fold(
     assert (worth["rows"], len(worth["lift"]), worth["sensitivity"][2]["save_rate"]) == (50, 10, 0.2)
     assert worth["curve"]["best"]["profit"] == max(point["profit"] for point in worth["curve"]["points"])
     assert data["worth"]["newsvendor"] is None
-    assert [words.split(" ")[0] for words in data["worth"]["sentences"]] == ["Act", "Most", "Measured", "The", "By"]
+    assert [words.split(" ")[0] for words in data["worth"]["sentences"]] == ["On", "Most", "Measured", "The", "By"]
 
 
 def test_act_by_what_each_row_is_worth(
@@ -332,7 +332,7 @@ def test_act_by_what_each_row_is_worth(
     assert main(["act", str(bundle), "sample:subscription_churn", "--goal", str(goal), "--ranked", str(ranked)]) == 0
     told = capsys.readouterr().err
     assert "Act on the 50 rows that are worth most to act on, by their risk and “monthly_fee”" in told
-    assert "at stake, which is risk times worth" in told
+    assert "at stake (risk times worth) would have brought" in told
     assert "Most money, " in told
     with ranked.open(encoding="utf-8-sig", newline="") as handle:
         rows = list(csv.DictReader(handle))

@@ -2,7 +2,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -22,7 +25,7 @@ from automl_core.explaining.explanation import (
     WeakSpots,
     said_once,
 )
-from pages.ui import explain_charts
+from pages.ui import explain_charts, explain_view
 from pages.ui.figures import Chart, amounts_gutter, gutter
 from pages.ui.theme import DARK, LIGHT, Palette, contrast
 
@@ -235,3 +238,30 @@ def test_what_the_score_needs_is_told_as_worse_and_not_as_a_fall(metric: str) ->
     assert "Fall" not in f"{chart.alt} {chart.figure.layout.xaxis.title.text}"
     assert chart.figure.layout.xaxis.title.text == f"How much worse {'RMSE' if metric == 'rmse' else 'ROC AUC'} gets"
     assert "Contract 0.10 (0.05 to 0.15)" in chart.alt
+
+
+def test_while_rows_are_looked_for_the_page_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was blank for seconds on a machine at work: the final model scores rows without an outcome when first asked."""
+    waiting: list[str] = []
+    inside: list[bool] = []
+
+    @contextmanager
+    def spinner(text: str, **_: object) -> Iterator[None]:
+        waiting.append(text)
+        yield
+        waiting.pop()
+
+    def work(answer: object) -> Callable[..., object]:
+        return lambda *_, **__: inside.append(bool(waiting)) or answer
+
+    asked = ""
+    made = SimpleNamespace(explain=SimpleNamespace(find=work("found"), top=work("top")),
+                           search=SimpleNamespace(covered=work((400, 500))))
+    monkeypatch.setattr(explain_view.session, "workspace", lambda: made)
+    monkeypatch.setattr(explain_view.st, "spinner", spinner)
+    monkeypatch.setattr(explain_view.st, "text_input", lambda *_, **__: asked)
+    monkeypatch.setattr(explain_view.st, "caption", lambda *_: None)
+    assert explain_view._listed("p", "") == "top"
+    asked = "#12"
+    assert explain_view._listed("p", "") == "found"
+    assert inside == [True, True, True]

@@ -22,7 +22,6 @@ from automl_core.explaining import (
     Past,
     all_with_evidence,
     association,
-    cheapest_flip,
     column_groups,
     curve,
     every_class,
@@ -38,6 +37,7 @@ from automl_core.explaining import (
     past_cases,
     row_context,
     rows_asked,
+    smallest_flip,
     what_if,
     what_if_rows,
     what_if_table,
@@ -282,28 +282,28 @@ def test_what_a_past_row_has_is_not_called_unseen_where_a_sample_is_kept(monkeyp
     assert row_context(cases, {**row, "c": "a new text"}).flags == ()
 
 
-def test_cheapest_flip() -> None:
+def test_smallest_flip() -> None:
     frame, _ = table()
     made = model("binary", ("lightgbm",))
     row = frame[frame["a"] < -1].iloc[0].to_dict()
     levers = (Allowed("a"), Allowed("b"), Allowed("c"))
-    found = cheapest_flip(made, row, frame, levers)
+    found = smallest_flip(made, row, frame, levers)
     assert found is not None
     assert (found.before < 50) != (found.after < 50)
     changed = {**row, **{name: (then if name == "c" else float(then.replace("−", "-"))) for name, _, then in found.changes}}
     assert 100 * made.predict_row(changed) == pytest.approx(found.after, abs=0.5)
-    assert cheapest_flip(made, row, frame, (Allowed("a", direction="down"),)) is None
-    limited = cheapest_flip(made, row, frame, (Allowed("a", high=row["a"] + 0.01),))
+    assert smallest_flip(made, row, frame, (Allowed("a", direction="down"),)) is None
+    limited = smallest_flip(made, row, frame, (Allowed("a", high=row["a"] + 0.01),))
     assert limited is None
     with pytest.raises(BadInput):
-        cheapest_flip(made, row, frame, (Allowed("nope"),))
+        smallest_flip(made, row, frame, (Allowed("nope"),))
     numbers = model("regression", ("lightgbm",))
     with pytest.raises(BadInput):
-        cheapest_flip(numbers, row, frame, levers)
-    reached = cheapest_flip(numbers, row, frame, levers, 2.0)
+        smallest_flip(numbers, row, frame, levers)
+    reached = smallest_flip(numbers, row, frame, levers, 2.0)
     assert reached is not None
     assert reached.after >= 2.0
-    assert cheapest_flip(model("multiclass", ("lightgbm",)), row, frame, levers) is not None
+    assert smallest_flip(model("multiclass", ("lightgbm",)), row, frame, levers) is not None
 
 
 flips = st.builds(
@@ -318,10 +318,10 @@ flips = st.builds(
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(flips, min_size=1, max_size=2, unique_by=lambda lever: lever.column), st.sampled_from([-2.0, 0.0]))
-def test_the_cheapest_flip_makes_no_move_that_is_forbidden(levers: list[Allowed], here: float) -> None:
+def test_the_smallest_flip_makes_no_move_that_is_forbidden(levers: list[Allowed], here: float) -> None:
     frame, _ = table()
     row = {**frame.iloc[0].to_dict(), "a": here, "b": 1.0, "c": "l2"}
-    found = cheapest_flip(model("regression", ("lightgbm",)), row, frame, tuple(levers), 0.9)
+    found = smallest_flip(model("regression", ("lightgbm",)), row, frame, tuple(levers), 0.9)
     by_name = {lever.column: lever for lever in levers}
     for name, now, then in found.changes if found else ():
         lever = by_name[name]
@@ -341,30 +341,72 @@ def test_the_cheapest_flip_makes_no_move_that_is_forbidden(levers: list[Allowed]
             assert not lever.to or after in [as_number(value) for value in lever.to]
 
 
-def test_the_cheapest_flip_takes_another_way_when_the_first_is_forbidden() -> None:
+def test_the_smallest_flip_takes_another_way_when_the_first_is_forbidden() -> None:
     frame, _ = table()
     made = model("binary", ("lightgbm",))
     row = {**frame[frame["a"] < -1].iloc[0].to_dict(), "a": -2.0}
     lever = Allowed("a", to=("1.5", "1.8"))
-    found = cheapest_flip(made, row, frame, (lever,))
+    found = smallest_flip(made, row, frame, (lever,))
     assert found is not None
     assert found.changes == (("a", "−2", "1.5"),)
-    other = cheapest_flip(made, row, frame, (replace(lever, forbidden=(("-2", "1.5"),)),))
+    other = smallest_flip(made, row, frame, (replace(lever, forbidden=(("-2", "1.5"),)),))
     assert other is not None
     assert other.changes == (("a", "−2", "1.8"),)
-    assert cheapest_flip(made, row, frame, (replace(lever, from_values=("0",)),)) is None
-    assert cheapest_flip(made, row, frame, (replace(lever, from_values=("-2.0",)),)) == found
+    assert smallest_flip(made, row, frame, (replace(lever, from_values=("0",)),)) is None
+    assert smallest_flip(made, row, frame, (replace(lever, from_values=("-2.0",)),)) == found
 
 
-def test_the_cheapest_flip_keeps_to_the_step_of_a_lever() -> None:
+def test_where_levers_have_costs_the_cheapest_flip_is_found() -> None:
+    """A level counted as half a table and a number as what it passes, whatever the goal said that each costs."""
+    frame, _ = table()
+    made = model("binary", ("lightgbm",))
+    row = frame.iloc[203].to_dict()  # on the edge: a little more of “a” turns it, and so does another “c”
+    plain = smallest_flip(made, row, frame, (Allowed("a"), Allowed("c")))
+    assert plain is not None
+    assert ([name for name, _, _ in plain.changes], math.isnan(plain.money), plain.known) == (["a"], True, True)
+    assert smallest_flip(made, row, frame, (Allowed("a", cost=0.0), Allowed("c", cost=0.0))) == plain  # for nothing: the smallest
+    assert smallest_flip(made, row, frame, (Allowed("a", cost=90.0), Allowed("c"))) == plain  # one of them is not known
+    dear = smallest_flip(made, row, frame, (Allowed("a", cost=90.0), Allowed("c", cost=12.0)))
+    assert dear is not None
+    assert ([name for name, _, _ in dear.changes], dear.money) == (["c"], 12.0)
+    steps = smallest_flip(made, row, frame, (Allowed("a", step=0.1, cost=3.0), Allowed("c", cost=50.0)))
+    assert steps is not None
+    turning = next(count for count in range(1, 6) if made.predict_row({**row, "a": row["a"] + count * 0.1}) >= 0.5)
+    assert steps.money == 3.0 * turning  # each step at the lever's cost, as cards and ways for one row have it
+    assert _allowed("a", Lever("a", cost=7.0)).cost == 7.0
+    assert math.isnan(_allowed("a", None).cost)
+
+
+def test_a_flip_goes_to_what_similar_rows_have_and_else_says_that_none_does() -> None:
+    frame, _ = table()
+    made = model("binary", ("lightgbm",))
+    row = frame.iloc[203].to_dict()
+    beyond = Allowed("a", to=("9",), high=10.0, cost=1.0)
+    alone = smallest_flip(made, row, frame, (beyond,))
+    assert alone is not None
+    assert not alone.known
+    assert alone.sentence.endswith(
+        " No past row like this one is known with “a” = “9”, so the model can only guess there.")
+    other = smallest_flip(made, row, frame, (beyond, Allowed("c", cost=50.0)))
+    assert other is not None
+    assert ([name for name, _, _ in other.changes], other.known, other.money) == (["c"], True, 50.0)
+    assert "No past row" not in other.sentence
+    then = other.changes[0][2]
+    without = pd.concat([frame[frame["c"] != then], frame[frame["c"] == then].head(1)])
+    rare = smallest_flip(made, row, without, (Allowed("c", to=(then,)),))
+    assert rare is not None
+    assert not rare.known  # one row is a slip of the pen
+
+
+def test_the_smallest_flip_keeps_to_the_step_of_a_lever() -> None:
     """A lever that cards and ways for one row only lower by fives is not raised, and not lowered by threes."""
     frame, _ = table()
     made = model("binary", ("lightgbm",))
     row = {**frame[frame["a"] < -1].iloc[0].to_dict(), "a": -2.0}
-    assert cheapest_flip(made, row, frame, (Allowed("a"),)) is not None
-    assert cheapest_flip(made, row, frame, (Allowed("a", step=-0.5),)) is None
-    assert cheapest_flip(made, row, frame, (Allowed("a", to=("much",)),)) is None
-    found = cheapest_flip(made, row, frame, (Allowed("a", step=0.9),))
+    assert smallest_flip(made, row, frame, (Allowed("a"),)) is not None
+    assert smallest_flip(made, row, frame, (Allowed("a", step=-0.5),)) is None
+    assert smallest_flip(made, row, frame, (Allowed("a", to=("much",)),)) is None
+    found = smallest_flip(made, row, frame, (Allowed("a", step=0.9),))
     assert found is not None
     assert found.changes[0][2].replace("−", "-") in {"-1.1", "-0.2", "0.7", "1.6", "2.5"}
     allowed = _allowed("a", Lever("a", step=-5.0, relative=True))
@@ -443,7 +485,7 @@ def test_a_number_called_points_is_no_percentage() -> None:
         assert curve(open_rows(model("binary", ("lightgbm",)), frame), name, 100 * target("binary", raw)).in_points
     told = what_if_table(made, frame, (TableChange("a", "add", 1.0),), COLUMNS)
     assert (told.units, told.in_points) == ("points", False)
-    flip = cheapest_flip(made, row, frame, (Allowed("a"), Allowed("b")), one.prediction + 0.2)
+    flip = smallest_flip(made, row, frame, (Allowed("a"), Allowed("b")), one.prediction + 0.2)
     assert flip is not None
     assert "%" not in flip.sentence
 
@@ -552,7 +594,7 @@ def test_of_several_classes_the_one_that_is_likeliest_for_the_row_is_explained()
         assert around.sureness is not None
         assert f"had “y” = “{label}” (" in around.sureness.sentence
         assert around.neighbours[0].prediction == pytest.approx(one.prediction)
-        flip = cheapest_flip(made, row, frame, (Allowed("a"), Allowed("b"), Allowed("c")), label=label)
+        flip = smallest_flip(made, row, frame, (Allowed("a"), Allowed("b"), Allowed("c")), label=label)
         assert flip is not None
         assert flip.before == pytest.approx(one.prediction)
     assert likeliest(model("binary", ("lightgbm",)), row) == likeliest(model("regression", ("lightgbm",)), row) == ""

@@ -11,11 +11,11 @@ import pytest
 
 from automl_core.explaining import (
     Allowed,
-    cheapest_flip,
     curve,
     fairness_words,
     open_rows,
     past_cases,
+    smallest_flip,
     table_what_if,
     what_if_table,
 )
@@ -98,7 +98,7 @@ def test_the_flip_says_where_the_answer_turns() -> None:
     frame, _ = table()
     made = replace(model("binary", ("lightgbm",)), threshold=0.4)
     row = frame[frame["a"] < -1].iloc[0].to_dict()
-    found = cheapest_flip(made, row, frame, (Allowed("a"), Allowed("b"), Allowed("c")))
+    found = smallest_flip(made, row, frame, (Allowed("a"), Allowed("b"), Allowed("c")))
     assert found is not None
     assert (found.before < 40) != (found.after < 40)
     assert "it turns at 40 %" in found.sentence
@@ -114,7 +114,7 @@ def test_the_figures_of_a_flip_are_told_apart_and_its_answers_are_named() -> Non
     to = f"{row['a'] + 0.004:.6f}"
     before, after = (made.predict_row({**row, "a": value}) for value in (row["a"], float(to)))
     assert 0 < after - before < 0.01
-    found = cheapest_flip(replace(made, threshold=(before + after) / 2), row, frame, (Allowed("a", to=(to,)),))
+    found = smallest_flip(replace(made, threshold=(before + after) / 2), row, frame, (Allowed("a", to=(to,)),))
     assert found is not None
     assert "“y” = “Yes” instead of “No” if " in found.sentence
     said_before, said_after, turns = re.findall(r"([\d.]+) %", found.sentence)
@@ -122,7 +122,7 @@ def test_the_figures_of_a_flip_are_told_apart_and_its_answers_are_named() -> Non
     assert said_before != turns != said_after
     numbers = model("regression", ("linear",))
     goal = numbers.predict_row(row) + 1e-4
-    near = cheapest_flip(numbers, row, frame, (Allowed("a", to=(to,)),), goal)
+    near = smallest_flip(numbers, row, frame, (Allowed("a", to=(to,)),), goal)
     assert near is not None
     first, second = re.findall(r"would say ([\d.−]+) instead of ([\d.−]+) if", near.sentence)[0]
     assert first != second
@@ -183,6 +183,27 @@ def test_one_row_that_turns_is_told_as_one() -> None:
         change = TableWhatIf(300, 300, 20.0, 20.4, 0.1, 0.7, 1, 0, 0, (), (), (), "points", "", "")
         assert turned in table_what_if._sentence(rows, change, (TableChange("a", "add", 1.0),))
     rows = open_rows(model("regression", ("lightgbm",)), table()[0].head(300))
-    for after, told in ((5.0 + 1e-12, "at 5 on average as before."), (5.001, "at 5.001 on average instead of 5 (+0.001).")):
+    for after, told in ((5.0 + 1e-12, "at 5 on average as before."),
+                        (5.001, "at 5.001 on average instead of 5 (+0.001; 95 % range ")):
         change = TableWhatIf(300, 300, 5.0, after, 0.0, 0.0, 0, 0, 0, (), (), (), "y", "", "", False)
         assert told in table_what_if._sentence(rows, change, (TableChange("a", "add", 1.0),))
+
+
+@pytest.mark.parametrize(("before", "after", "told"), [
+    (27.8241, 27.4138, ("27.8 %", "27.4 %", "−0.4 points")), (27.82, 27.79, ("27.82 %", "27.79 %", "−0.03 points")),
+    (0.07, 3.0, None), (27.5, 27.5, None)])
+def test_means_of_a_what_if_and_their_change_are_told_with_the_same_digits(
+    before: float, after: float, told: tuple[str, str, str] | None) -> None:
+    """“27 % instead of 28 %” stood above figures that differ by 0.41 points."""
+    found = TableWhatIf(300, 300, before, after, -0.52, -0.301, 1, 0, 0, (), (), (), "points", "", "")
+    first, second, move = found.means
+    assert told is None or found.means == told
+    if move[:1] in "+−":
+        shown = float(second.removesuffix(" %")) - float(first.removesuffix(" %"))
+        assert shown == pytest.approx(float(move.removesuffix(" points").replace("−", "-")))
+    assert found.move_range == "−0.5 to −0.3 points"
+    near = replace(found, low=-0.41, high=-0.39)
+    assert near.move_range == "−0.41 to −0.39 points"
+    said = table_what_if._sentence(
+        open_rows(model("binary", ("lightgbm",)), table()[0].head(300)), found, (TableChange("a", "add", 1.0),))
+    assert before == after or f"({move}; 95 % range −0.5 to −0.3 points)" in said

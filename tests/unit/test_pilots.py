@@ -21,8 +21,9 @@ from automl_core.acting.grading import Evidence, grade
 from automl_core.acting.measured_rate import measured_rate, measured_rates
 from automl_core.acting.moves import Move
 from automl_core.acting.outcome import Outcome
-from automl_core.acting.pilot_design import Draw, draw, due_date, plan_pilot, rows_for, start_pilot
+from automl_core.acting.pilot_design import Draw, draw, due_date, plan_pilot, promised_change, rows_for, start_pilot
 from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
+from automl_core.acting.pilot_open import open_first
 from automl_core.acting.pilot_result import compare_sides, graded, in_order, judge, state_after
 from automl_core.acting.pilots import Pilot, PilotChoice, PilotRows, money_of
 from automl_core.acting.power import Change, chance_to_see, measure_power, total_rows
@@ -134,6 +135,64 @@ def test_draw_is_fair_and_balanced(size: int, share: float, seed: int) -> None:
     again = draw(CARD, rows, PilotChoice(size, share, seed=seed), size)
     assert (again.positions == drawn.positions).all()
     assert (again.treated == drawn.treated).all()
+
+
+def with_open(rows: PilotRows, still: np.ndarray) -> PilotRows:
+    """The rows as they are while those `still` (n,) have no outcome."""
+    churn = rows.frame["Churn"].where(~still)
+    return replace(rows, y=np.where(still, np.nan, rows.y), frame=rows.frame.assign(Churn=churn))
+
+
+def test_rows_where_one_can_still_act_are_drawn_and_others_only_when_asked_for() -> None:
+    rows = customers(900)
+    able, still = rows_for(CARD, rows.frame), np.arange(900) % 3 == 0
+    mixed, open_ones = with_open(rows, still), np.flatnonzero(able & still)
+    pilot, _, drawn = started(mixed, choice=PilotChoice(rows=100, seed=1))
+    assert len(drawn.positions) == 100
+    assert set(drawn.positions) <= set(open_ones)
+    assert "None of them has an outcome yet." in pilot.sentence
+    assert pilot.power.available == len(open_ones)
+    few = plan_pilot(CARD, mixed, PilotChoice(rows=400))
+    assert few.treated + few.held == len(open_ones) < 400
+    assert f"there are {len(open_ones)}. {int((able & ~still).sum())} rows that have ended can be added." in few.sentence
+    more, _, drawn = started(mixed, choice=PilotChoice(rows=400, seed=1, ended=True))
+    assert set(drawn.positions) >= set(open_ones)
+    assert len(drawn.positions) == 400
+    for stratum in np.unique(drawn.strata):  # what differs most, whether it has ended, is the same on both sides
+        inside = drawn.strata == stratum
+        assert abs(drawn.treated[inside].sum() - inside.sum() / 2) <= 1
+    ended = ~still[drawn.positions]
+    assert drawn.strata[ended].min() >= drawn.strata[~ended].max()
+    assert f"{len(open_ones)} of them have no outcome yet; {400 - len(open_ones)} have ended" in more.sentence
+    one = with_open(rows, np.arange(900) == open_ones[0])
+    with pytest.raises(BadInput, match=r"Only 1 row without an outcome can get this change.*Add rows that have ended"):
+        plan_pilot(CARD, one, PilotChoice())
+    past, _, before = started(rows)
+    assert "They are past rows, and the change is for their next period." in past.sentence
+    assert "They are past rows" in past.power.sentence
+    other = with_open(rows, ~able)  # none that this card is about
+    assert (draw(CARD, other, PilotChoice(seed=1), 200).positions == before.positions).all()
+
+
+def test_power_of_open_rows_goes_by_what_is_known_of_them() -> None:
+    """Open rows of a low risk: what they would do is as their predictions say; how alike groups are, past ones tell."""
+    rows = customers(4000)
+    still = (rows.risk < 0.3) & rows_for(CARD, rows.frame)
+    mixed = with_open(rows, still)
+    now = promised_change(CARD, mixed, open_first(rows_for(CARD, rows.frame), mixed, ended=False)).now
+    assert now == pytest.approx(1 - rows.y[still].mean(), abs=0.03)
+    store = np.arange(4000) // 20
+    y = (np.random.default_rng(1).random(4000) < np.where(store % 2, 0.8, 0.2)).astype(np.float64)
+    grouped = replace(rows, y=y, frame=rows.frame.assign(store=store), problem=replace(PROBLEM, group="store"))
+    half = with_open(grouped, store % 4 < 2)
+    whole, told = plan_pilot(CARD, grouped, PilotChoice()), plan_pilot(CARD, half, PilotChoice())
+    assert told.per_arm == pytest.approx(whole.per_arm, rel=0.2)
+    drawn = draw(CARD, half, PilotChoice(seed=1, ended=True), 1600)
+    assert set(store[drawn.positions]) >= set(store[rows_for(CARD, rows.frame) & (store % 4 < 2)])
+    mixed_stores = with_open(grouped, np.arange(4000) % 20 < 3)
+    drawn = draw(CARD, mixed_stores, PilotChoice(seed=1, ended=True), 4000)
+    assert (drawn.positions % 20 < 3).all() or not set(store[drawn.positions[drawn.positions % 20 < 3]]) & set(
+        store[drawn.positions[drawn.positions % 20 >= 3]])
 
 
 def test_rows_of_one_group_stay_on_one_side() -> None:

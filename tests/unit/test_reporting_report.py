@@ -22,11 +22,12 @@ from automl_core.acting.wording import BANNED
 from automl_core.cli_findings import compare
 from automl_core.codec import from_json, to_json
 from automl_core.explaining.explanation import ColumnGroup, Explanation, Importance, Shape, ShapePoint
+from automl_core.explaining.words import numbers_alike
 from automl_core.framing.problem import Leak, Problem, Rung, Verdict
 from automl_core.reporting import CardFacts, ReportInputs, make_report, model_card, render
 from automl_core.reporting.report import Report
 from automl_core.reporting.sections import SectionInputs, make_sections
-from automl_core.search.plan import RunSummary, Score, Trial
+from automl_core.search.plan import RungOffer, RunSummary, Score, Trial
 from tests.unit.test_pilots import CARD, verdict
 
 EVIL = "<img src=x onerror=alert(1)>\"'{{7*7}}\u202e"
@@ -562,6 +563,37 @@ def test_model_card_is_literal_markdown() -> None:
     assert "<img" not in card.replace("\\<", "")
     assert "a\\_b\\*c" in card
     assert "## Score" in card
-    assert "| Linear model | 0.84 |" in card
+    assert "| Linear model | 0.840 |" in card
     bare = model_card(CardFacts(Problem("n", "regression", "rmse"), SUMMARY, ("a",), made.made_at))
     assert "Predicts the number n" in bare
+
+
+def test_scores_side_by_side_have_the_same_digits() -> None:
+    """A report had 0.5, 0.864 and 0.86 under one another."""
+    close = replace(SUMMARY, score=Score(0.86, 0.8512, 0.869))
+    made = make_report(replace(inputs(), summary=close))
+    assert [bar.text for bar in made.ladder_bars] == ["0.500", "0.840", "0.860"]
+    assert dict(made.facts)["Score"] == "0.860 ROC AUC (0.851 to 0.869)"
+    card = model_card(CardFacts(PROBLEM, close, ("a",), datetime(2026, 1, 1, tzinfo=UTC), verdict=inputs().verdict))
+    assert "| Plain average | 0.500 | 0.500 to 0.500 |" in card
+    assert "| Linear model | 0.840 | 0.830 to 0.850 |" in card
+    assert "- Baseline: 0.500" in card
+    assert numbers_alike([1234.0, 98.7]) == ("1,234", "99")
+    assert numbers_alike([0.5, 0.00042]) == ("0.50000", "0.00042")
+    assert numbers_alike([0.0, math.nan]) == ("0", "unknown")
+
+
+def test_a_report_says_what_was_handed_over_where_something_simpler_is_enough() -> None:
+    blend = replace(SUMMARY, family="ensemble", members=("LightGBM", "CatBoost"), score=Score(0.864, 0.855, 0.873))
+    told = ("A linear model is nearly as good. What was handed over is an ensemble of 2 models: ROC AUC 0.864, against 0.840 for "
+            "the linear model; it gains 0.024.")
+    assert told in make_report(replace(inputs(), summary=blend)).sure
+    own = (RungOffer("linear", ("Linear",), Score(0.86, 0.85, 0.87), 0.1, 0.2, 0.1),)
+    assert make_report(replace(inputs(), summary=replace(blend, ladder=own))).sure[1].endswith(
+        "ROC AUC 0.864, against 0.860 for the linear model; it gains 0.004.")  # of the same search, on the same rows
+    worse = replace(blend, ladder=own, score=Score(0.859, 0.85, 0.87))
+    assert make_report(replace(inputs(), summary=worse)).sure[1].endswith("for the linear model; it gains nothing.")
+    same = replace(SUMMARY, family="linear", members=("Linear",))
+    assert make_report(replace(inputs(), summary=same)).sure[1] == "A linear model is nearly as good."
+    facts = CardFacts(PROBLEM, blend, ("a",), datetime(2026, 1, 1, tzinfo=UTC), verdict=inputs().verdict)
+    assert "What was handed over is an ensemble of 2 models" in model_card(facts)

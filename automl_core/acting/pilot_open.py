@@ -1,0 +1,117 @@
+"""Which rows a pilot draws first: those without an outcome yet, for there one can still act.
+
+Rows that have ended stay out where there are open ones, unless somebody asks for them: what is known of them already could be
+taken for what the pilot did.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from automl_core.acting.outcome import make_outcome
+from automl_core.acting.pilot_groups import Together, likeness, rows_together
+from automl_core.acting.pilots import Floats, Mask, PilotRows
+from automl_core.acting.statistics import group_codes
+from automl_core.explaining.words import count
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Drawable:
+    """The rows that a pilot may draw (n,), those of them without an outcome (n,), which come first, and how many rows that have
+    ended are kept out for that."""
+
+    mask: Mask
+    still: Mask
+    kept_out: int = 0
+
+    @property
+    def open(self) -> int:
+        """How many of the rows have no outcome yet."""
+        return int(self.still.sum())
+
+
+def is_open(rows: PilotRows) -> Mask:
+    """(n,) rows without an outcome yet."""
+    return np.asarray(pd.isna(rows.y), dtype=bool)
+
+
+def open_first(free: Mask, rows: PilotRows, ended: bool) -> Drawable:
+    """Of the `free` rows (n,) the open ones where there are any, and with `ended` those that have ended, too, less what goes
+    together with open ones: these are drawn first, and a group only once."""
+    still = free & is_open(rows)
+    if not still.any():
+        return Drawable(free, still)
+    others = free & ~still
+    group = rows.problem.group
+    if group and group in rows.frame:
+        codes = group_codes(rows.frame[group].to_numpy())
+        others &= ~np.isin(codes, codes[still])
+    return Drawable(still | others, still) if ended else Drawable(still, still, int(others.sum()))
+
+
+def values_of(rows: PilotRows) -> tuple[Floats, bool]:
+    """(n,) the outcomes as pilots count them (NaN: none yet), and whether their mean is a share."""
+    outcome = make_outcome(rows.y, rows.problem, "" if rows.problem.task == "regression" else rows.goal.good)
+    return np.where(is_open(rows), math.nan, outcome.values), outcome.is_rate
+
+
+def known_like(about: Mask, rows: PilotRows) -> Mask:
+    """(n,) the rows with an outcome among those that a card is `about`; all with one where it is about none of them."""
+    known = ~is_open(rows)
+    return about & known if (about & known).any() else known
+
+
+def mean_now(values: Floats, known: Mask, drawn: Drawable, rows: PilotRows, is_rate: bool) -> float:
+    """The mean outcome that the rows to be drawn would have without a change. Of open rows it is not known: a share is that of
+    the `known` rows (n,), moved by what the model says sets the two apart."""
+    now = float(np.nanmean(values[known]))
+    if not is_rate or not drawn.open:
+        return now
+    apart = float(np.nanmean(rows.risk[known]) - np.nanmean(rows.risk[drawn.mask]))
+    return min(max(now + apart, 0.0), 1.0)
+
+
+def groups_drawn(rows: PilotRows, drawn: Drawable, about: Mask) -> Together | None:
+    """The groups of the rows that a pilot may draw, and how alike their outcomes are, by the rows that have one; None when rows
+    stand alone."""
+    group = rows.problem.group
+    if not group or group not in rows.frame or not drawn.mask.any():
+        return None
+    codes, values = group_codes(rows.frame[group].to_numpy()), values_of(rows)[0]
+    if not drawn.open:
+        return rows_together(group, codes[drawn.mask], values[drawn.mask])
+    known = known_like(about, rows)
+    return rows_together(group, codes[drawn.mask], values[drawn.mask], likeness(codes[known], values[known]))
+
+
+def planned_words(drawn: Drawable, size: int, wanted: int) -> str:
+    """Says of `size` rows to be drawn whether one can still act on them, and what is left when more are `wanted`."""
+    if not drawn.open:
+        return "They are past rows, whose outcomes are known: the pilot is for their next period."
+    ended = max(0, size - drawn.open)
+    if ended:
+        return (f"{count(drawn.open)} of them {'has' if drawn.open == 1 else 'have'} no outcome yet and {_are(drawn.open)} drawn "
+                f"first; {count(ended)} {'has' if ended == 1 else 'have'} ended, and there the pilot is for the next period.")
+    words = f"Only rows without an outcome yet are drawn, for there one can still act: there {_are(drawn.open)} {drawn.open:,}."
+    if drawn.kept_out and wanted > drawn.open:
+        words += f" {count(drawn.kept_out, 'row')} that {'has' if drawn.kept_out == 1 else 'have'} ended can be added."
+    return words
+
+
+def drawn_words(open_rows: int, rows: int) -> str:
+    """Says of the drawn rows how many of them have no outcome yet."""
+    if not open_rows:
+        return "They are past rows, and the change is for their next period."
+    if open_rows == rows:
+        return "None of them has an outcome yet."
+    ended = rows - open_rows
+    return (f"{count(open_rows)} of them {'has' if open_rows == 1 else 'have'} no outcome yet; {count(ended)} "
+            f"{'has' if ended == 1 else 'have'} ended, and there the change is for the next period.")
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
