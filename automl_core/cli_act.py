@@ -14,7 +14,8 @@ Said = tuple[dict[str, Any], str, int]
 
 
 def act(workspace: Workspace, arguments: argparse.Namespace) -> Said:
-    """Cards, patterns, the plan of one action a row (`--out`), the ranked list (`--ranked`) and an experiment's result."""
+    """Cards, patterns, the plan of one action a row (`--out`), the ranked list (`--ranked`) and what it is worth, and an
+    experiment's result."""
     files = workspace.files
     advice = files.act(arguments.bundle, arguments.data, _goal_text(Path(arguments.goal)), processes=True)
     if arguments.out:
@@ -26,10 +27,12 @@ def act(workspace: Workspace, arguments: argparse.Namespace) -> Said:
     planned = {"rows": len(plan.actions), "net": plan.net, "cost": plan.cost, "exact": plan.exact, "sentence": plan.sentence,
                "out": arguments.out}
     notes = (*found.notes, *([advice.aside] if advice.aside else []))
-    sentences = [one for one in (*(card.sentence for card in found.cards), *notes, plan.sentence, advice.actions.sentence) if one]
+    listed, worth = advice.actions.sentence, advice.worth
+    said = (*(card.sentence for card in found.cards), *notes, plan.sentence, listed)
+    sentences = [one for one in (*said, *(one for one in worth.sentences if one != listed)) if one]
     data = {"cards": [_card(card) for card in found.cards], "patterns": [_card(card) for card in found.patterns],
             "tested": found.tested, "rows": found.rows, "notes": notes, "left_out": advice.left_out, "plan": planned,
-            "decisions": decisions}
+            "decisions": decisions, "worth": worth}
     if advice.experiment is None:
         return data, "\n".join(sentences), 1 if advice.left_out else 0
     made, out = advice.experiment, Path(arguments.out)

@@ -28,6 +28,7 @@ from automl_core.acting.goal import as_spelled, check_goal, good_of, read_goal, 
 from automl_core.acting.goal_file import goal_text
 from automl_core.acting.identity import card_key, identity, pilot_key, same_goal
 from automl_core.acting.levers import counts_forbidden, eligible, forbidden_by, moved
+from automl_core.acting.measured_rate import MeasuredRate
 from automl_core.acting.newsvendor import Newsvendor, newsvendor
 from automl_core.acting.own_names import typed
 from automl_core.acting.pilot_design import draw, due_date, plan_pilot, seed_of, start_pilot
@@ -44,6 +45,7 @@ from automl_core.acting.segment_stories import SampledContributions, SegmentStor
 from automl_core.acting.simple_rule import rule_predictions
 from automl_core.acting.track_record import TrackRecord, track_record
 from automl_core.acting.uplift import Uplift, UpliftRoles, measure_uplift, ranked_rows
+from automl_core.acting.worth import row_values, valued
 
 __all__ = [
     "ActionCard",
@@ -61,6 +63,7 @@ __all__ = [
     "GapStory",
     "Goal",
     "Lever",
+    "MeasuredRate",
     "Newsvendor",
     "Options",
     "Pair",
@@ -132,6 +135,7 @@ __all__ = [
     "ranked_rows",
     "read_goal",
     "recourse",
+    "row_values",
     "rule_predictions",
     "same_goal",
     "seed_of",
@@ -143,4 +147,5 @@ __all__ = [
     "tell_segments",
     "track_record",
     "typed",
+    "valued",
 ]

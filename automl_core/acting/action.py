@@ -90,6 +90,9 @@ class Goal:
     for it would take away a part of the effect itself (it is neither compared on nor used to describe a group). `experiment`
     names a column whose value was drawn by chance: that lever needs no comparing of like with like. A `contact_cost` of 0 means
     that nobody gave one, as in goals of before that could be said, unless `contact_free` says that acting on a row costs nothing.
+    `value_column` names the column that says what a good outcome of a row is worth, in place of one `value` for all: the list and
+    the plan go by it, and what speaks of groups (cards, pilots) by its mean, which `value` then is (see `worth.valued`).
+    `save_range` is the 95 % range of a `save_rate` that a pilot measured; empty while it is an assumption.
     """
 
     outcome: str
@@ -106,6 +109,13 @@ class Goal:
     later: tuple[str, ...] = ()
     experiment: str = ""
     contact_free: bool = False
+    value_column: str = ""
+    save_range: tuple[float, ...] = ()
+
+    @property
+    def priced(self) -> bool:
+        """Whether it says what a good outcome is worth."""
+        return self.value > 0 or bool(self.value_column)
 
     @property
     def cost_given(self) -> bool:

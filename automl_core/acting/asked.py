@@ -39,7 +39,8 @@ class Roles:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Options:
-    """`value` is money per outcome turned good (0: no money; cards are then ranked by rows times gain), `currency` its sign.
+    """`value` is money per outcome turned good (0: no money; cards are then ranked by rows times gain), `currency` its sign. A
+    `value_column` takes its place: the column that says it of each row, whose mean counts for cards.
 
     `model` predicts a typed frame (`predict_frame`) for the what-if; without one a small boosted model is fitted. The same
     `seed` gives the same cards. `progress(share, words)` is told how far it is. With `processes` many rows are worked on in two
@@ -52,6 +53,7 @@ class Options:
     seed: int = 0
     progress: Callable[[float, str], None] | None = None
     processes: bool = False
+    value_column: Any = ""
 
 
 def several(values: Any) -> tuple[Any, ...]:

@@ -30,6 +30,7 @@ from automl_core.acting.splits import make_splits
 from automl_core.acting.statistics import benjamini_hochberg, group_codes
 from automl_core.acting.trials import Stage, Trial, lever_trials, work_of
 from automl_core.acting.what_if import Predicts, WhatIf, predictor, quick_predictor
+from automl_core.acting.worth import mean_words, valued
 from automl_core.data.table import Column, find_column
 from automl_core.explaining.words import counted_alike
 from automl_core.framing.problem import Problem
@@ -74,8 +75,9 @@ def make_cards(inputs: CardInputs) -> Actions:
 
     for lever in inputs.goal.levers:
         find_column(inputs.columns, lever.column)
+    inputs = replace(inputs, goal=valued(inputs.goal, inputs.frame))
     inputs, notes = _sampled(inputs)
-    notes = (*notes, *filter(None, (counted_alike(inputs.problem.weights),)))
+    notes = (*notes, *mean_words(inputs.goal), *filter(None, (counted_alike(inputs.problem.weights),)))
     seen = tuple(lever for lever in inputs.goal.levers if lever.column not in inputs.problem.excluded)
     inputs, rows = replace(inputs, goal=replace(inputs.goal, levers=seen)), len(inputs.frame)
     if not inputs.goal.levers or not rows:

@@ -16,11 +16,11 @@ def each_costs(goal: Goal) -> str:
 def cost_taken(goal: Goal) -> str:
     """A sentence, with a blank before it, about the cost that a list takes where nobody gave one; empty where somebody did, or
     where nothing hangs on it."""
-    if goal.cost_given or not (goal.value > 0 or goal.budget > 0):
+    if goal.cost_given or not (goal.priced or goal.budget > 0):
         return ""
     if goal.row_cost:
         return f" No cost of acting was given: {money(goal.row_cost, goal.currency)} a row is taken{_as_dearest(goal)}."
-    if goal.value <= 0:
+    if not goal.priced:
         return " No cost of acting was given, so the money you can spend limits nothing."
     limits = " and the money you can spend limits nothing" if goal.budget > 0 else ""
     return (f" No cost of acting was given, so acting is taken to be free{limits}: a cost would shorten the list to the rows "

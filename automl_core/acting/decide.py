@@ -9,14 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionList, Goal
+from automl_core.acting.budget import expected_values
 from automl_core.acting.contact import cost_taken
 from automl_core.acting.decisions import counted_by, middle_of, risk
 from automl_core.acting.outcome import make_outcome
-from automl_core.acting.profit import LiftPart, ProfitCurve, gains, matrix_of, profit_curve
+from automl_core.acting.profit import LiftPart, ProfitCurve, curve_by_worth, gains, matrix_of, profit_curve
 from automl_core.acting.statistics import group_codes
 from automl_core.explaining.words import count, interval, money, number, percent, quote
 from automl_core.framing.dependent import effective, sum_reach
-from automl_core.framing.problem import Money, Problem
+from automl_core.framing.problem import Problem
 
 Floats = NDArray[np.float64]
 RATES = (0.05, 0.1, 0.2, 0.3, 0.5)
@@ -71,7 +72,8 @@ class Decision:
 class DecisionInputs:
     """`predictions` of the rows the list was made from by models that had not seen them, their outcomes `y`, and the simple
     rule's predictions (None when there is none). All aligned; shapes as the model's. Rows of one of `groups` (n,) count as
-    dependent, such as those of one customer. `weights` (n,) say how many rows each stands for (None: one)."""
+    dependent, such as those of one customer. `weights` (n,) say how many rows each stands for (None: one), `values` (n,) what a
+    good outcome of each is worth (None: the goal's one value; see `worth.row_values`)."""
 
     predictions: Floats
     y: NDArray[np.generic]
@@ -81,6 +83,12 @@ class DecisionInputs:
     seed: int = 0
     groups: NDArray[np.generic] | None = None
     weights: Floats | None = None
+    values: Floats | None = None
+
+    @property
+    def saved(self) -> Floats | float:
+        """What a good outcome is worth: (n,) of each row, or one amount for all."""
+        return self.goal.value if self.values is None else self.values
 
 
 def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
@@ -95,24 +103,24 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
         bad = np.maximum(_away(inputs), 0.0)
     else:
         bad = 1.0 - make_outcome(inputs.y, problem, goal.good).values
-        priced = _money(inputs)
-        scored, weights = _scored(inputs, at_risk, bad), inputs.weights
-        curve = profit_curve(*scored, priced, inputs.seed, together, weights) if priced is not None else None
+        curve, weights = _curve(inputs, at_risk, bad, together), inputs.weights
         lift = gains(at_risk, bad, together=together, weights=weights) if len(bad) else ()
     words = _weighed(inputs, len(bad), len(chosen), curve is not None)
     made = Decision(curve, lift, len(chosen), nan, nan, nan, (), (), nan, "", words)
-    if goal.value > 0 and len(chosen):
-        worth = goal.save_rate * goal.value * bad - goal.row_cost
+    if goal.priced and len(chosen):
+        worth = expected_values(bad, inputs.saved, goal.save_rate, goal.row_cost)
+        values = np.broadcast_to(inputs.saved, bad.shape)[chosen]
         mine = None if together is None else together[chosen]
         counts = counted_by(np.ones(len(chosen)), None if inputs.weights is None else inputs.weights[chosen])
         value = float((counts * worth[chosen]).sum())
         reach = sum_reach(counts * (worth[chosen] - value / len(chosen)), mine, counts)
         least, most = -math.inf, math.inf
         if problem.task != "regression":  # all alike are no proof that the next one is, too; none or all can be turned, no more
-            reach = max(reach, _alike_reach(counts, goal.save_rate * goal.value, mine))
+            uneven = math.sqrt(float((counts * values**2).sum() / counts.sum()))
+            reach = max(reach, _alike_reach(counts, goal.save_rate * uneven, mine))
             least = -len(chosen) * goal.row_cost
-            most = least + len(chosen) * goal.save_rate * goal.value
-        lost = float((counts * bad[chosen]).sum())
+            most = least + goal.save_rate * float((counts * values).sum())
+        lost = float((counts * values * bad[chosen]).sum())
         made = replace(
             made,
             value=value,
@@ -120,7 +128,7 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
             high=min(value + reach, most),
             rivals=_rivals(inputs, worth, chosen, together),
             sensitivity=_sensitivity(goal, lost, len(chosen)),
-            break_even=goal.row_cost * len(chosen) / (goal.value * lost) if goal.row_cost > 0 and lost > 0 else nan,
+            break_even=goal.row_cost * len(chosen) / lost if goal.row_cost > 0 and lost > 0 else nan,
         )
     return replace(made, sentence=_sentence(made, inputs, actions), limited_by=actions.limited_by)
 
@@ -140,18 +148,17 @@ def _away(inputs: DecisionInputs) -> Floats:
     return y - middle if inputs.goal.good == "low" else middle - y
 
 
-def _money(inputs: DecisionInputs) -> Money | None:
-    """The matrix of the goal when it has money, else the one of the problem; None without either."""
-    if inputs.goal.value > 0:
-        return matrix_of(inputs.goal)
-    return inputs.problem.money if inputs.problem.task == "binary" else None
-
-
-def _scored(inputs: DecisionInputs, at_risk: Floats, bad: Floats) -> tuple[Floats, Floats]:
-    """Probabilities and outcomes of the class that the matrix speaks of."""
-    if inputs.goal.value > 0:
-        return at_risk, bad
-    return inputs.predictions, np.asarray(inputs.y, dtype=np.float64)
+def _curve(inputs: DecisionInputs, at_risk: Floats, bad: Floats, together: NDArray[np.int64] | None) -> ProfitCurve | None:
+    """By the money of the goal when it has some, else by the matrix of the problem; None without either."""
+    goal, seed, weights = inputs.goal, inputs.seed, inputs.weights
+    if inputs.values is not None:
+        return curve_by_worth(at_risk, bad, inputs.values, goal, seed, (together, weights))
+    if goal.value > 0:
+        return profit_curve(at_risk, bad, matrix_of(goal), seed, together, weights)
+    if inputs.problem.task != "binary" or inputs.problem.money is None:
+        return None
+    y = np.asarray(inputs.y, dtype=np.float64)
+    return profit_curve(inputs.predictions, y, inputs.problem.money, seed, together, weights)
 
 
 def _rivals(
@@ -165,7 +172,10 @@ def _rivals(
     ways = [("As many at random", np.full(rows, size / rows)), ("Everyone", np.ones(rows))]
     if inputs.rule is not None:
         told = np.nan_to_num(inputs.rule, nan=float(np.nanmean(inputs.rule)))
-        ways.append(("The simple rule", _top(risk(told, inputs.problem, inputs.goal, inputs.weights), size)))
+        ways.append(("The simple rule", _top(risk(told, inputs.problem, inputs.goal, inputs.weights) * inputs.saved, size)))
+    if inputs.values is not None:
+        at_risk = np.nan_to_num(risk(inputs.predictions, inputs.problem, inputs.goal, inputs.weights))
+        ways.append(("By risk alone", _top(at_risk, size)))
     return tuple(_rival(name, counted_by(taken, inputs.weights), marked, worth, together) for name, taken in ways)
 
 
@@ -194,10 +204,10 @@ def _alike_reach(counts: Floats, apart: float, together: NDArray[np.int64] | Non
 
 
 def _sensitivity(goal: Goal, lost: float, rows: int) -> tuple[Sensitivity, ...]:
-    """By the outcomes that came, as the list's own money: the rows chosen are those that predictions say pay, so by predictions
-    the list would always seem to pay."""
-    rates = sorted({*RATES, goal.save_rate})
-    return tuple(Sensitivity(rate, rate * goal.value * lost - rows * goal.row_cost) for rate in rates)
+    """Money by rate, where `lost` is what the list's bad outcomes would be worth if they were good: by the outcomes that came, as
+    the list's own money, for the rows chosen are those that predictions say pay, so by predictions it would always seem to."""
+    rates = sorted({*RATES, goal.save_rate, *(end for end in goal.save_range if end > 0)})
+    return tuple(Sensitivity(rate, rate * lost - rows * goal.row_cost) for rate in rates)
 
 
 def _sentence(made: Decision, inputs: DecisionInputs, actions: ActionList) -> str:
@@ -212,9 +222,12 @@ def _sentence(made: Decision, inputs: DecisionInputs, actions: ActionList) -> st
 
     what = f"On past rows, acting on {count(made.rows, 'row')}"
     if inputs.problem.task != "regression":
-        at_risk = risk(inputs.predictions, inputs.problem, goal)
+        at_risk = risk(inputs.predictions, inputs.problem, goal) * (1.0 if inputs.values is None else inputs.values)
         least = float(at_risk[[row.row for row in actions.rows]].min())
         what = f"On past rows, acting on the {count(made.rows, 'row')} at a risk of {percent(least)} or more"
+        if inputs.values is not None:  # the list goes by it
+            rows = count(made.rows, "row")
+            what = f"On past rows, acting on the {rows} with {amount(least)} or more at stake (risk times worth)"
     span = interval(amount(made.low), amount(made.high))
     words = (
         f"{what} would have brought {amount(made.value)} by the outcomes that came (95 % range {span}), "

@@ -11,13 +11,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionList, ActionRow, Goal
-from automl_core.acting.budget import rows_paid_for
-from automl_core.acting.contact import cost_taken, each_costs
+from automl_core.acting.budget import expected_values, rows_paid_for
+from automl_core.acting.contact import cost_taken
 from automl_core.acting.levers import name_of
+from automl_core.acting.list_words import assumptions, ended_by, list_sentence, unknown_words
+from automl_core.acting.worth import missing_words, row_values, worth_words
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining.classes import no_such_class
-from automl_core.explaining.words import count, id_text, interval, money, number, percent, quote
+from automl_core.explaining.words import count, id_text, money, quote
 from automl_core.framing.problem import Problem
 
 Floats = NDArray[np.float64]
@@ -65,20 +67,21 @@ def rank_rows(
     """The rows to act on, best first, in order of expected worth: those first whose outcome `frame` does not know yet, where it
     knows that of others, for they can still be acted on.
 
-    The worth of a row is `save_rate` x `risk` x `value` minus `row_cost`; rows not worth their cost are left out when
-    money was given. Without money rows are ranked by risk. `frame`, `predictions` and `reasons` are aligned; the frame's index
-    says which row of the table each is. A list of rows without an outcome alone is compared with others of such rows. The
-    interval of the sum covers chance in the outcomes (Poisson-binomial), taking the predicted probabilities as right. Sums and
-    means go by the problem's weights, each sum for as many rows as are meant.
+    The worth of a row is `save_rate` x `risk` x its value minus `row_cost`, its value being what the goal's `value_column`
+    says of it, or else the one `value` for all; rows not worth their cost are left out when money was given. Without money rows
+    are ranked by risk. `frame`, `predictions` and `reasons` are aligned; the frame's index says which row of the table each is.
+    A list of rows without an outcome alone is compared with others of such rows. The interval of the sum covers chance in the
+    outcomes (Poisson-binomial) and that of a measured `save_rate`, taking the predicted probabilities as right. Sums and means
+    go by the problem's weights, each sum for as many rows as are meant.
     """
     if len(frame) != len(predictions):
         raise BadInput("The table and its predictions differ in length.", "Score the table again.")
     weights = _weights(frame, problem)
     at_risk = np.nan_to_num(risk(predictions, problem, goal, weights))
-    priced = goal.value > 0
-    worth = goal.save_rate * goal.value * at_risk - goal.row_cost if priced else np.full(len(at_risk), math.nan)
+    priced, stake = goal.priced, at_risk * row_values(frame, goal)
+    worth = expected_values(stake, 1.0, goal.save_rate, goal.row_cost) if priced else np.full(len(at_risk), math.nan)
     unknown = unknown_rows(frame, problem)
-    order = np.lexsort((-at_risk, ~unknown))
+    order = np.lexsort((-at_risk, -stake, ~unknown) if goal.value_column else (-at_risk, ~unknown))
     limit = _limit(len(frame), int(unknown.sum()), goal)
     chosen = order[worth[order] > 0][:limit] if priced else order[:limit]
     pays = not priced or bool((worth > 0).any())
@@ -91,19 +94,19 @@ def rank_rows(
         why = tuple(reasons[row]) if reasons is not None else ()
         rows.append(ActionRow(rank, row, ids[row], float(shown[row]), float(worth[row]), why, float(counts[rank - 1])))
     total = float((counts * worth[chosen]).sum()) if priced else math.nan
-    reach = 1.96 * _spread(at_risk[chosen], counts, goal, problem) if priced else math.nan
+    below, above = _reach(at_risk[chosen], counts * row_values(frame, goal)[chosen], goal, problem)
     made = ActionList(
         tuple(rows),
         limit,
         total,
-        total - reach,
-        total + reach,
-        random_value=float((everyone * worth[others]).mean()) * len(rows) if priced and len(others) else math.nan,
-        everyone_value=float((everyone * worth[others]).sum()) if priced else math.nan,
+        total - below,
+        total + above,
+        random_value=_cents((everyone * worth[others]).mean() * len(rows)) if priced and len(others) else math.nan,
+        everyone_value=_cents((everyone * worth[others]).sum()) if priced else math.nan,
         expected_outcomes=float((counts * at_risk[chosen]).sum()),
         sentence="",
-        assumptions=(*_assumptions(goal, problem, priced), *_weighed(weights, problem),
-                     *(_ended_by(goal, len(frame), len(rows)) if pays else ())),
+        assumptions=(*assumptions(goal, problem, priced), *worth_words(goal), *_weighed(weights, problem),
+                     *(ended_by(goal, len(frame), len(rows)) if pays else ())),
         mean_risk=float((everyone * at_risk[others]).mean()) if len(others) else math.nan,
         limited_by=_limit_words(limit, len(others), goal),
         takes_everyone=len(rows) == len(others) > 0,
@@ -112,7 +115,8 @@ def rank_rows(
         open=len(others) if alone else 0,
     )
     words = unknown_words(made.unknown, len(made.rows)) if made.mixed else ""  # of the others the sentence speaks itself
-    return replace(made, sentence=_sentence(made, goal, problem, pays) + words + _part_words(made, goal) + cost_taken(goal))
+    return replace(made, sentence=list_sentence(made, goal, problem, pays) + words + _part_words(made, goal)
+                   + missing_words(frame, goal) + cost_taken(goal))
 
 
 def actions_frame(actions: ActionList, frame: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
@@ -156,7 +160,7 @@ def _limit(rows: int, unknown: int, goal: Goal) -> int:
 
 def _is_part(goal: Goal) -> bool:
     """Whether nothing says how many rows to list, so that it is a part of them."""
-    return goal.value <= 0 and goal.capacity <= 0 and not (goal.budget > 0 and goal.row_cost > 0)
+    return not goal.priced and goal.capacity <= 0 and not (goal.budget > 0 and goal.row_cost > 0)
 
 
 def _part_words(actions: ActionList, goal: Goal) -> str:
@@ -201,14 +205,9 @@ def unknown_rows(frame: pd.DataFrame, problem: Problem) -> NDArray[np.bool_]:
     return np.asarray(unknown & ~unknown.all(), dtype=bool)
 
 
-def unknown_words(unknown: int, rows: int) -> str:
-    """Says of the rows without an outcome among those of a list or a plan that they come first."""
-    if not unknown:
-        return ""
-    if unknown == rows:
-        return f" {'Its outcome is' if rows == 1 else 'The outcomes of all of them are'} not known yet."
-    which = f"{count(unknown)} of them {'has' if unknown == 1 else 'have'}"
-    return f" {which} no outcome yet and {'is' if unknown == 1 else 'are'} listed first, for there one can still act."
+def _cents(amount: float) -> float:
+    """A sum without what rounding leaves of nothing: costs that just pay were worth € 3e−14."""
+    return round(float(amount), 6) + 0.0
 
 
 def _weighed(weights: Floats | None, problem: Problem) -> tuple[str, ...]:
@@ -218,93 +217,18 @@ def _weighed(weights: Floats | None, problem: Problem) -> tuple[str, ...]:
     return (f"Totals count rows by {quote(problem.weights)}, each for as many rows as it lists.",)
 
 
-def _spread(at_risk: Floats, counts: Floats, goal: Goal, problem: Problem) -> float:
-    """Standard deviation of the money: each row turns good with chance save_rate x risk; numbers fully or not at all. `counts`
-    say how often each counts."""
+def _reach(at_risk: Floats, values: Floats, goal: Goal, problem: Problem) -> tuple[float, float]:
+    """How far below and above its middle the money reaches in 95 % of cases: each row turns good with chance save_rate x risk;
+    numbers fully or not at all. What a pilot leaves open of the save rate moves all rows at once. `values` are what a good
+    outcome of each row is worth, as often as it counts; NaN without money."""
+    if not goal.priced:
+        return math.nan, math.nan
     if problem.task == "regression":
-        variance = counts**2 * goal.save_rate * (1 - goal.save_rate) * at_risk**2
+        variance = values**2 * goal.save_rate * (1 - goal.save_rate) * at_risk**2
     else:
         chance = goal.save_rate * at_risk
-        variance = counts**2 * chance * (1 - chance)
-    return goal.value * math.sqrt(float(variance.sum()))
-
-
-def _assumptions(goal: Goal, problem: Problem, priced: bool) -> tuple[str, ...]:
-    if not priced:
-        return ("No money was given, so rows are ranked by risk alone.",)
-    if problem.task == "regression":
-        moved = f"Acting moves {percent(goal.save_rate)} of rows to the typical {quote(problem.target)}"
-        first = f"{moved}: an assumption until a pilot measures it."
-    else:
-        first = f"Acting turns {percent(goal.save_rate)} of bad outcomes good: an assumption until a pilot measures it."
-    return (first, f"One is worth {money(goal.value, goal.currency)}; {each_costs(goal)}.")
-
-
-def _ended_by(goal: Goal, known: int, listed: int) -> tuple[str, ...]:
-    """Says so when money ends the list before the rows that can be acted on do."""
-    if goal.budget <= 0 or goal.row_cost <= 0 or listed != rows_paid_for(goal.budget, goal.row_cost):
-        return ()
-    if listed >= (goal.capacity or known):
-        return ()
-    return (f"The money you can spend, {money(goal.budget, goal.currency)}, pays for {count(listed, 'row')}, and that ends "
-            "the list.",)
-
-
-def expected_words(actions: ActionList) -> str:
-    """How many of the rows are expected to end badly, up to the end itself; of a single row its chance."""
-    if len(actions.rows) == 1:
-        return f"it has a chance of {percent(actions.expected_outcomes)}"
-    about = round(actions.expected_outcomes)
-    if about > 1:
-        return f"about {number(about)} of them are expected"
-    return "about 1 of them is expected" if about else "fewer than 1 of them is expected"
-
-
-def _begun(actions: ActionList) -> str:
-    """“Act on the 100 rows”, and of which, where it is of some."""
-    rows, there = count(len(actions.rows), "row"), " without an outcome" if actions.open else ""
-    if actions.takes_everyone:
-        return f"Act on the only row {there.strip() or 'there is'}" if len(actions.rows) == 1 else f"Act on all {rows}{there}"
-    return f"Of the {count(actions.open, 'row')}{there}, act on the {rows}" if actions.open else f"Act on the {rows}"
-
-
-def _chosen_by(actions: ActionList, goal: Goal, problem: Problem) -> str:
-    """By what the rows were chosen, where they were."""
-    if actions.takes_everyone:
-        return ""
-    if actions.mixed:
-        return " that come first"
-    return " most at risk" if problem.task != "regression" else f" with the {foremost(goal, problem)}"
-
-
-def foremost(goal: Goal, problem: Problem) -> str:
-    """What numbers are ranked by: “highest predicted “cost””."""
-    return f"{'highest' if goal.good == 'low' else 'lowest'} predicted {quote(problem.target)}"
-
-
-def _sentence(actions: ActionList, goal: Goal, problem: Problem, pays: bool) -> str:
-    """The list in words; `pays` says whether any row is worth its cost, for else more money would not help."""
-    if not actions.rows:
-        if actions.ranked and not actions.capacity and pays:
-            spend, cost = (money(amount, goal.currency) for amount in (goal.budget, goal.row_cost))
-            return f"The money you can spend, {spend}, does not pay for one row: acting on one costs {cost}."
-        return "No row is worth acting on at this value and cost."
-    reached = f"{_begun(actions)}{_chosen_by(actions, goal, problem)}"
-    if problem.task != "regression":
-        bad = [label for label in problem.classes if label != goal.good]
-        end = f"to end as {quote(problem.target)} = {quote(bad[0])}"
-        if len(bad) > 1:
-            end = f"not to end as {quote(problem.target)} = {quote(goal.good)}"
-        reached += f": {expected_words(actions)} {end}"
-    if math.isnan(actions.expected_value):
-        return f"{reached}."
-    span = interval(money(actions.low, goal.currency), money(actions.high, goal.currency))
-    if actions.takes_everyone:
-        choice = "" if goal.capacity or goal.budget else " Say how many you can act on, and the list becomes a choice."
-        return f"{reached}; expected gain {money(actions.expected_value, goal.currency)} (95 % range {span}).{choice}"
-    beyond = f", which is beyond {actions.limited_by}" if actions.limited_by else ""
-    return (
-        f"{reached}; expected gain {money(actions.expected_value, goal.currency)} (95 % range {span}), against "
-        f"{money(actions.random_value, goal.currency)} for as many at random and "
-        f"{money(actions.everyone_value, goal.currency)} for {'all of them' if actions.open else 'everyone'}{beyond}."
-    )
+        variance = values**2 * chance * (1 - chance)
+    chance_reach, stake = 1.96 * math.sqrt(float(variance.sum())), float((values * at_risk).sum())
+    ends = goal.save_range or (goal.save_rate, goal.save_rate)
+    below, above = (math.hypot(chance_reach, stake * (end - goal.save_rate)) for end in ends)
+    return below, above

@@ -63,9 +63,11 @@ def find_actions(
     made = levers_of(levers, table, names)
     used = roles_of(roles, target, made, names)
     problem = _problem(table, target, good, used)
+    worth = names.clean_of(options.value_column) if options.value_column not in ("", None) else ""
+    value = 0.0 if worth else float(options.value)
     goal = Goal(
-        target, good_of(good, problem), float(options.value), given=used.given, never=used.never, levers=made,
-        currency=options.currency, later=used.later, experiment=used.experiment,
+        target, good_of(good, problem), value, given=used.given, never=used.never, levers=made,
+        currency=options.currency, later=used.later, experiment=used.experiment, value_column=worth,
     )  # fmt: skip
     check_goal(goal, problem, table.columns)
     encoded, known = encode_target(table.frame[target], problem)

@@ -90,6 +90,8 @@ def read_goal(text: str) -> Goal:
     cost = _number(goal, "contact_cost")
     if experiment and experiment not in {lever.column for lever in cards}:
         cards = (*cards, Lever(experiment, cost=cost))
+    if goal.get("value") and goal.get("value_column"):
+        raise BadInput("The goal file names one value for all rows and a column of values.", "Keep one of the two.")
     return Goal(
         outcome=_text(goal, "outcome", required=True),
         good=_text(goal, "good", required=True),
@@ -105,6 +107,8 @@ def read_goal(text: str) -> Goal:
         later=_texts(columns, "later"),
         experiment=experiment,
         contact_free="contact_cost" in goal and cost == 0,
+        value_column=_text(goal, "value_column"),
+        save_range=_range(goal, "save_range"),
     )
 
 
@@ -124,8 +128,9 @@ def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...]) -> Non
             f"{quote(goal.good)} is not a possible outcome of {quote(problem.target)}.",
             f"Choose one of: {', '.join(quote(name) for name in wanted[:10])}.",
         )
-    if not 0 <= goal.save_rate <= 1:
-        raise BadInput("The share of contacted rows that turn good is not between 0 and 1.", "Give a share such as 0.2.")
+    _check_rate(goal)
+    if goal.value_column:
+        _check_worth(goal, problem, find_column(columns, goal.value_column))
     for name, amount in (
         ("The worth of one outcome turned good", goal.value), ("The money you can spend", goal.budget),
         ("The cost of acting on one row", goal.contact_cost),
@@ -152,6 +157,23 @@ def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...]) -> Non
         raise BadInput("One column is named as a lever twice.", "Put all its values into one lever.")
     for name in goal.later:
         find_column(columns, name)
+
+
+def _check_rate(goal: Goal) -> None:
+    if not 0 <= goal.save_rate <= 1:
+        raise BadInput("The share of contacted rows that turn good is not between 0 and 1.", "Give a share such as 0.2.")
+    if goal.save_range and not (len(goal.save_range) == 2 and goal.save_range[0] <= goal.save_rate <= goal.save_range[1]):
+        raise BadInput("The range of the share that turns good does not hold that share.", "Give save_range = [0.09, 0.19].")
+
+
+def _check_worth(goal: Goal, problem: Problem, column: Column) -> None:
+    name = quote(column.name)
+    if column.name == problem.target:
+        raise BadInput(f"{name} is what is predicted and cannot say what a row is worth.", "Name another column.")
+    if column.name in goal.never and column.name not in problem.excluded:
+        raise BadInput(f"{name} is named as what a row is worth and as never to be used.", "Name it once.")
+    if column.kind not in ("int", "float"):
+        raise BadInput(f"{name} does not hold numbers and cannot say what a row is worth.", "Name a column of amounts.")
 
 
 def _check_amount(name: str, amount: float) -> None:
@@ -260,6 +282,14 @@ def _number(section: dict[str, Any], key: str, default: float = 0.0) -> float:
         raise BadInput(f"“{key}” in the goal file is {'below zero' if value < 0 else 'infinite'}.",
                        f"Write a number of zero or more, such as {default or 100.0}, or leave it out.")
     return float(value)
+
+
+def _range(section: dict[str, Any], key: str) -> tuple[float, ...]:
+    value = section.get(key, [])
+    numbers = isinstance(value, list) and all(isinstance(item, (int, float)) and math.isfinite(item) for item in value)
+    if not numbers or len(value) not in (0, 2):
+        raise BadInput(f"“{key}” in the goal file is not a range.", f"Write {key} = [0.09, 0.19] or leave it out.")
+    return tuple(float(item) for item in value)
 
 
 def _lever(item: dict[str, Any]) -> Lever:

@@ -10,8 +10,11 @@ from automl_core.acting.action import Goal, Lever
 
 def goal_text(goal: Goal) -> str:
     """A goal.toml; what is at its default is left out, except for money and roles."""
-    lines = ["[goal]", f"outcome = {_text(goal.outcome)}", f"good = {_text(goal.good)}", f"value = {goal.value!r}"]
+    worth = f"value_column = {_text(goal.value_column)}" if goal.value_column else f"value = {goal.value!r}"
+    lines = ["[goal]", f"outcome = {_text(goal.outcome)}", f"good = {_text(goal.good)}", worth]
     lines += [f"currency = {_text(goal.currency)}", f"save_rate = {goal.save_rate!r}"]
+    if goal.save_range:
+        lines.append(f"save_range = [{', '.join(repr(end) for end in goal.save_range)}]")
     if goal.cost_given:  # without it the list takes what the dearest lever costs
         lines.append(f"contact_cost = {goal.contact_cost!r}")
     if goal.capacity:

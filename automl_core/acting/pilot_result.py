@@ -221,7 +221,8 @@ def ended_words(pilot: Pilot, result: PilotResult, goal: Goal, cost: float) -> s
 
 def priced_alike(pilot: Pilot, goal: Goal, cost: float) -> bool:
     """Whether worth, currency and the cost of a row are those of the time when the pilot was drawn."""
-    return (goal.value, goal.currency, cost) == (pilot.goal.value, pilot.goal.currency, pilot.card.whole_cost)
+    now, then = ((one.value_column or one.value, one.currency) for one in (goal, pilot.goal))  # its mean moves with the table
+    return (now, cost) == (then, pilot.card.whole_cost)
 
 
 def cost_now(card: ActionCard, goal: Goal) -> float:

@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.budget import choose_in_turn
 from automl_core.acting.conditions import describe_all
-from automl_core.acting.decisions import free_name, unknown_rows, unknown_words
+from automl_core.acting.decisions import free_name, unknown_rows
 from automl_core.acting.levers import handed_on, moved, name_of
+from automl_core.acting.list_words import unknown_words
 from automl_core.acting.pilot_design import rows_for
 from automl_core.acting.pilots import change_words, direction, promise_of
 from automl_core.acting.recourse import wanted
+from automl_core.acting.worth import row_values
 from automl_core.data.table import Column
 from automl_core.explaining.words import count, counted_alike, money
 from automl_core.search.model import Model
@@ -110,21 +112,23 @@ def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
     held = np.isin(np.arange(rows), list(inputs.held)) & np.isfinite(own).any(axis=1)
     gain = np.where(held[:, None], math.nan, own)
     level = np.array(["ABC".index(card.grade) for card in usable])
-    net = goal.value * gain - costs if goal.value > 0 else _in_order(np.broadcast_to(level, gain.shape), gain)
+    values = row_values(inputs.frame, goal)
+    net = values[:, None] * gain - costs if goal.priced else _in_order(np.broadcast_to(level, gain.shape), gain)
     still = unknown_rows(inputs.frame, inputs.model.problem)
     unknown = still & np.isfinite(gain).any(axis=1)
     chosen = choose_in_turn(net, np.broadcast_to(costs, net.shape), unknown, goal.budget, goal.capacity)
     picked, which = chosen.rows, np.full(rows, -1)
     which[picked] = chosen.options
     said = _texts(usable, picked, which, inputs)
-    actions = [_action(usable[which[row]], effects[:, which[row]], now, (row, said[row]), inputs) for row in picked.tolist()]
-    made = _plan(tuple(actions), chosen.bound if goal.value > 0 else math.nan, chosen.exact, goal)
+    actions = [_priced(_action(usable[which[row]], effects[:, which[row]], now, (row, said[row]), inputs), values[row], inputs)
+               for row in picked.tolist()]
+    made = _plan(tuple(actions), chosen.bound if goal.priced else math.nan, chosen.exact, goal)
     if not actions:
         made = replace(made, sentence=_why_none(bool(usable), net, costs, goal))
     words = unknown_words(int(unknown[picked].sum()), len(picked))
     words += _ended_words(int(unknown[picked].sum()), len(picked)) if still.any() else ""
     words += _pilot_words(int(held.sum()), int((barred & ~held).sum()))
-    alike = counted_alike(inputs.model.problem.weights) if actions and goal.value > 0 else ""
+    alike = counted_alike(inputs.model.problem.weights) if actions and goal.priced else ""
     return replace(made, held=int(held.sum()), sentence=made.sentence + words + f" {alike}".rstrip())
 
 
@@ -139,7 +143,7 @@ def _why_none(sure: bool, net: Floats, costs: Floats, goal: Goal) -> str:
     if not pays.any():
         return "No action is worth its cost at this value."
     spend, least = (money(amount, goal.currency) for amount in (goal.budget, float(costs[pays].min())))
-    which = "the cheapest that is worth it" if goal.value > 0 else "the cheapest"
+    which = "the cheapest that is worth it" if goal.priced else "the cheapest"
     return f"The money you can spend, {spend}, does not pay for one action: {which} costs {least}."
 
 
@@ -226,29 +230,35 @@ def _texts(
 def _action(
     card: ActionCard, effects: Floats, now: Floats, told: tuple[int, tuple[str, str]], inputs: PlanInputs
 ) -> PlannedAction:
-    goal = inputs.goal
     row, (before, after) = told
     effect = float(effects[row])
     is_rate = inputs.model.problem.task != "regression"
-    turned, promise = direction(goal, is_rate), promise_of(card, is_rate)
+    promise = promise_of(card, is_rate)
     ratio = effect / promise.effect if promise.effect else 0.0
     ends = sorted((promise.low * ratio, promise.high * ratio))
-    value = goal.value * turned * effect if goal.value > 0 else math.nan
     levers = (card.lever, *(one.lever for one in card.also))
     segment = describe_all(card.conditions) if card.conditions else card.who
     return PlannedAction(
         row, card.id, segment, " + ".join(levers), before, after, float(now[row]), float(now[row]) + effect, ends[0], ends[1],
-        value, card.whole_cost, value - card.whole_cost, card.grade, card.support,
+        math.nan, card.whole_cost, math.nan, card.grade, card.support,
     )  # fmt: skip
 
 
+def _priced(action: PlannedAction, value: float, inputs: PlanInputs) -> PlannedAction:
+    """The action with its money, a good outcome of its row being worth `value`; as it is where the goal has no money."""
+    if not inputs.goal.priced:
+        return action
+    worth = value * planned_gain(action, inputs.goal, inputs.model.problem.task != "regression")
+    return replace(action, expected_value=worth, net=worth - action.cost)
+
+
 def _plan(actions: tuple[PlannedAction, ...], bound: float, exact: bool, goal: Goal) -> ActionPlan:
-    net = float(sum(action.net for action in actions)) if goal.value > 0 else math.nan
+    net = float(sum(action.net for action in actions)) if goal.priced else math.nan
     cost = float(sum(action.cost for action in actions))
     if not actions:
         return ActionPlan((), net, cost, bound, exact, "")
     words = f"{len(actions):,} rows, one action each" if len(actions) > 1 else "1 row, one action"
-    if goal.value > 0:
+    if goal.priced:
         words += f": {money(net, goal.currency)} expected"
         words += f" after {money(cost, goal.currency)} of costs" if cost else ""
         words += "." if exact else f"; no plan within the limits can bring more than {money(bound, goal.currency)}."

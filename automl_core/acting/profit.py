@@ -4,19 +4,21 @@ Thresholds are chosen on out-of-fold probabilities. The band is a bootstrap of r
 place among the thresholds and its outcome, so drawing cell counts is drawing rows. Rows that go together, such as those of one
 customer, are drawn together. Because the best threshold is picked on the rows that measure it, its worth is measured again on
 rows that did not pick it (cross-selection). Where rows have weights, a row stands for as many as its weight says, and all figures
-are those of the rows that they stand for.
+are those of the rows that they stand for. Where rows differ in what a good outcome is worth, they are ranked by the money at
+stake, which is probability times worth, and thresholds are amounts of it.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Goal
+from automl_core.acting.profit_draws import Ranked, drawn_profits
 from automl_core.errors import BadInput
 from automl_core.framing.dependent import rows_worth, sum_reach
 from automl_core.framing.problem import Money
@@ -24,7 +26,6 @@ from automl_core.framing.problem import Money
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 GRID = 200
-DRAWS = 500
 FOLDS = 10
 
 
@@ -47,7 +48,8 @@ class ProfitCurve:
     `best` has the highest profit of all thresholds there are; `robust` the highest lower band. `analytic` is the threshold that
     the matrix gives for probabilities that hold (NaN when acting never or always pays); `at_analytic` its profit here.
     `honest` is the profit of the best threshold when other rows pick it, with its range. `nobody` and `everyone` are the profits
-    of acting on none and on all.
+    of acting on none and on all. `in_money` says that thresholds are amounts at stake (probability times the row's own worth) and
+    no probabilities.
     """
 
     points: tuple[ProfitPoint, ...]
@@ -61,6 +63,7 @@ class ProfitCurve:
     nobody: float
     everyone: float
     rows: int
+    in_money: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +78,6 @@ class LiftPart:
     high: float
     lift: float
     gain: float
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Ranked:
-    """Rows (n,) with the `probability` that models which had not seen them gave, their outcome `y` of 0 and 1, the `mass` that
-    each stands for, and codes of those that go `together` (None: each stands alone)."""
-
-    probability: Floats
-    y: Floats
-    mass: Floats
-    together: Codes | None
-
-    def only(self, rows: NDArray[np.generic]) -> Ranked:
-        """Those of a mask or of places."""
-        return Ranked(self.probability[rows], self.y[rows], self.mass[rows],
-                      None if self.together is None else self.together[rows])
-
-    @property
-    def order(self) -> NDArray[np.int64]:
-        """Places from the highest probability to the lowest."""
-        return np.argsort(-self.probability, kind="stable")
 
 
 class Cuts(NamedTuple):
@@ -128,11 +110,31 @@ def profit_curve(
 
     BadInput when there are no rows, or lengths differ.
     """
-    ranked = _checked(probability, positive, together, weights)
+    return curve_of(_checked(probability, positive, together, weights), money, seed)
+
+
+def curve_by_worth(
+    probability: Floats, positive: NDArray[np.generic], values: Floats, goal: Goal, seed: int = 0,
+    where: tuple[Codes | None, Floats | None] = (None, None),
+) -> ProfitCurve:
+    """The curve where a good outcome of each row has a worth of its own, `values` (n,), in order of probability times worth;
+    `where` are `together` and `weights` (see `profit_curve`)."""
+    ranked = _checked(probability, positive, *where)
+    known = np.isfinite(probability) & np.isfinite(np.asarray(positive, dtype=np.float64))
+    known &= True if where[1] is None else where[1] > 0
+    ranked = replace(ranked, probability=ranked.probability * values[known], worth=goal.save_rate * values[known])
+    pays = goal.row_cost / goal.save_rate if goal.save_rate > 0 and goal.row_cost > 0 else math.nan
+    made = curve_of(ranked, matrix_of(goal), seed)
+    at_pays = _profit_at(ranked, matrix_of(goal), pays) if math.isfinite(pays) else math.nan
+    return replace(made, in_money=True, analytic=pays, at_analytic=at_pays)
+
+
+def curve_of(ranked: Ranked, money: Money, seed: int) -> ProfitCurve:
+    """The curve of checked rows."""
     cuts = _all_cuts(ranked, money)
     place, several = int(np.argmax(cuts.profits)), len(cuts.thresholds)
     picked = np.unique(np.append(np.linspace(0, several - 1, min(GRID, several)).round().astype(int), place))
-    draws = _drawn(ranked, cuts.thresholds[picked], money, np.random.default_rng(seed))
+    draws = drawn_profits(ranked, cuts.thresholds[picked], money, np.random.default_rng(seed))
     low, high = np.quantile(draws, [0.025, 0.975], axis=0)
     points = tuple(
         ProfitPoint(float(cuts.thresholds[at]), int(cuts.rows[at]), float(cuts.profits[at]), float(low[k]), float(high[k]))
@@ -198,16 +200,9 @@ def _checked(
     return Ranked(p[known], y[known], mass[known], codes)
 
 
-def _worth(y: Floats, money: Money, mass: Floats | float = 1.0) -> tuple[Floats, Floats]:
-    """Each row's money when it is acted on, and when it is not, times what it stands for."""
-    acted = np.where(y == 1, money.true_positive, money.false_positive)
-    left = np.where(y == 1, money.false_negative, money.true_negative)
-    return mass * acted, mass * left
-
-
 def _all_cuts(ranked: Ranked, money: Money) -> Cuts:
     ranked = ranked.only(ranked.order)
-    acted, left = _worth(ranked.y, money, ranked.mass)
+    acted, left = ranked.money(money)
     profit = left.sum() + np.concatenate([[0.0], np.cumsum(acted - left)])
     p = ranked.probability
     ends = np.append(np.flatnonzero(p[1:] < p[:-1]), len(p) - 1) + 1
@@ -218,43 +213,8 @@ def _all_cuts(ranked: Ranked, money: Money) -> Cuts:
 
 
 def _profit_at(ranked: Ranked, money: Money, threshold: float) -> float:
-    acted, left = _worth(ranked.y, money, ranked.mass)
+    acted, left = ranked.money(money)
     return float(np.where(ranked.probability >= threshold, acted, left).sum())
-
-
-def _drawn(ranked: Ranked, cuts: Floats, money: Money, random: np.random.Generator) -> Floats:
-    """(draws, cuts) profits of bootstrap samples; `cuts` fall. What rows drawn one by one from a cell weigh together is as good
-    as normal, given how many they are."""
-    cell = np.searchsorted(-cuts, -ranked.probability, side="left")  # first cut that acts on the row; len(cuts) when none does
-    size, mass = len(cuts) + 1, ranked.mass
-    cells = 2 * cell + ranked.y.astype(np.int64)
-    if ranked.together is None:
-        counts = np.bincount(cells, minlength=2 * size)
-        drawn = random.multinomial(len(cells), counts / counts.sum(), size=DRAWS).astype(np.float64)
-        if np.ptp(mass) or mass[0] != 1:
-            mean, square = (np.bincount(cells, one, 2 * size) / np.maximum(counts, 1) for one in (mass, mass**2))
-            spread = np.sqrt(np.maximum(square - mean**2, 0.0))
-            drawn = drawn * mean + np.sqrt(drawn) * spread * random.normal(size=drawn.shape)
-    else:
-        drawn = _drawn_together(cells, ranked.together, mass, 2 * size, random)
-    drawn = drawn.reshape(DRAWS, size, 2)
-    acted, left = _worth(np.array([0.0, 1.0]), money)
-    gained = (drawn @ (acted - left)).cumsum(axis=1)[:, : len(cuts)]
-    profits: Floats = (drawn @ left).sum(axis=1, keepdims=True) + gained
-    return profits
-
-
-def _drawn_together(
-    cells: NDArray[np.int64], together: Codes, mass: Floats, size: int, random: np.random.Generator
-) -> Floats:
-    """(draws, size) how much of each cell whole groups bring that are drawn with return, brought to what there is."""
-    groups = int(together.max()) + 1
-    drawn = np.empty((DRAWS, size))
-    for draw in range(DRAWS):
-        times = np.bincount(random.integers(groups, size=groups), minlength=groups)
-        drawn[draw] = np.bincount(cells, times[together] * mass, minlength=size)
-    drawn *= mass.sum() / drawn.sum(axis=1, keepdims=True)
-    return drawn
 
 
 def _cross_selected(ranked: Ranked, money: Money, seed: int) -> tuple[float, float]:
@@ -263,7 +223,7 @@ def _cross_selected(ranked: Ranked, money: Money, seed: int) -> tuple[float, flo
     count = int(groups.max()) + 1
     folds = (np.random.default_rng(seed).permutation(count) % min(FOLDS, count))[groups]
     kept = np.zeros(len(ranked.y))
-    acted, left = _worth(ranked.y, money, ranked.mass)
+    acted, left = ranked.money(money)
     for fold in np.unique(folds):
         inside = folds == fold
         threshold = math.inf

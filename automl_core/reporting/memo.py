@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from automl_core.acting.action import ActionCard, ActionList, Goal, SegmentSearch
-from automl_core.acting.decisions import expected_words, foremost
+from automl_core.acting.list_words import expected_words, foremost, gain_words
 from automl_core.acting.pilot_result import in_order
 from automl_core.acting.pilot_steps import next_step, running_pilot
 from automl_core.explaining.explanation import Explanation
@@ -167,17 +167,24 @@ def _money(inputs: ReportInputs) -> str:
     actions = inputs.actions
     if useless(inputs.summary) or actions is None or math.isnan(actions.expected_value) or not actions.rows:
         return ""
-    span = interval(money(actions.low, inputs.currency), money(actions.high, inputs.currency))
+    gain = _gain(inputs, actions)
     if actions.takes_everyone:
         every = "all rows without an outcome" if actions.open else "all rows"
-        return f"Expected gain {money(actions.expected_value, inputs.currency)} (95 % range {span}) from acting on {every}."
+        return f"Acting on {every}: {gain}."
     everyone = "all rows without an outcome" if actions.open else "everyone"
     beyond = f" (beyond {actions.limited_by})" if actions.limited_by else ""
     return (
-        f"Expected gain {money(actions.expected_value, inputs.currency)} (95 % range {span}). As many rows at random: "
-        f"{money(actions.random_value, inputs.currency)}; {everyone}{beyond}: "
-        f"{money(actions.everyone_value, inputs.currency)}."
+        f"{gain[0].upper()}{gain[1:]}. As many rows at random: {money(actions.random_value, inputs.currency)}; "
+        f"{everyone}{beyond}: {money(actions.everyone_value, inputs.currency)}."
     )
+
+
+def _gain(inputs: ReportInputs, actions: ActionList) -> str:
+    """What the list brings and what that rests on; of a report without a goal the range alone."""
+    if inputs.goal is not None:
+        return gain_words(actions, replace(inputs.goal, currency=inputs.currency), inputs.problem)
+    span = interval(money(actions.low, inputs.currency), money(actions.high, inputs.currency))
+    return f"expected gain {money(actions.expected_value, inputs.currency)} (95 % range {span})"
 
 
 def _actions(inputs: ReportInputs) -> tuple[str, ...]:

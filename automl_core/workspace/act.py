@@ -29,6 +29,7 @@ from automl_core.workspace.views import Run
 MOST_REASONS = 500
 TOO_MANY = ("Its rows and its money were counted when moves that the goal forbids were not left out yet, and are too high: look "
             "for actions again.")
+NEWER = {"contact_free": False, "value_column": "", "save_range": []}  # of a goal, as they are where nothing was said
 LEAST_SHARE = 0.05  # a share too small to tell the time left by
 
 
@@ -48,19 +49,30 @@ class Acting:
         _, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         saved = self.context.latest("goal", run.project_id, Goal)
         if saved is not None and saved.outcome == problem.target and saved.good in (problem.classes or ("low", "high")):
-            return saved
+            return self._valued(saved, run)
         suggested = acting.suggest_goal(problem, columns)
         if problem.task != "multiclass":
             return suggested
         rows = np.bincount(self.search.predictions(run).y.astype(np.int64), minlength=len(problem.classes))
         return replace(suggested, good=problem.classes[int(rows.argmax())])
 
+    def _valued(self, goal: Goal, run: Run) -> Goal:
+        """The goal with the mean of the column that says what rows are worth. Where that cannot be used in this table the list
+        says so: a page must open for its goal to be mended."""
+        try:
+            return acting.valued(goal, self.search.goal.open(self.search.inputs(run))[0])
+        except BadInput:
+            return goal
+
     def save_goal(self, project_id: str, goal: Goal) -> Goal:
         """Keep the goal, its values spelled as the table's; BadInput when a lever or column is unknown."""
-        _, columns, problem, _ = self.search.goal.open(self.search.inputs(self.search.needed(project_id)))
+        frame, columns, problem, _ = self.search.goal.open(self.search.inputs(self.search.needed(project_id)))
         goal = replace(goal, good=acting.good_of(goal.good, problem))
         acting.check_goal(goal, problem, columns)
         goal = acting.as_spelled(goal, columns)
+        if goal.value_column:
+            acting.row_values(frame, goal)
+            goal = replace(goal, value=0.0)  # the mean is that of the table at hand
         self.context.save("goal", project_id, goal)
         self.context.store.touch(project_id)
         return goal
@@ -92,7 +104,8 @@ class Acting:
     def found_of(self, run: Run) -> Actions | None:
         """The same for one run."""
         goal = self.goal_of(run)
-        kept = self.context.latest("cards", run.project_id, Actions, parent_id=run.id + goal_mark(goal))
+        kept = next(filter(None, (self.context.latest("cards", run.project_id, Actions, parent_id=run.id + mark)
+                                  for mark in goal_marks(goal))), None)
         if kept is None:
             return None
         found = _kept_to(kept, goal)
@@ -209,7 +222,7 @@ class Acting:
             bundle = self.search.bundle(run)
             found = acting.make_cards(
                 acting.CardInputs(bundle.model, rows, y, columns, problem, goal, run.plan.seed, report, processes=True))
-            self.context.save("cards", project_id, found, parent_id=run.id + goal_mark(goal))
+            self.context.save("cards", project_id, found, parent_id=run.id + goal_marks(goal)[0])
 
     def _rank(self, run: Run, goal: Goal, capacity: int) -> ActionList:
         frame, columns = self._past_rows(run)
@@ -274,15 +287,16 @@ def with_reasons(actions: ActionList, bundle: Bundle, frame: pd.DataFrame, goal:
     return replace(actions, rows=tuple(map(_with_reasons, first, reasons)) + actions.rows[MOST_REASONS:])
 
 
-def goal_mark(goal: Goal) -> str:
-    """What is found for a goal is kept under this: for goals that do not say that acting is free it is what it was before one
-    could, so that what was kept then is still there."""
-    told = to_json(goal)
-    return fingerprint(told if told.pop("contact_free") is False else goal)
-
-
 def _with_reasons(row: ActionRow, why: tuple[str, ...]) -> ActionRow:
     return replace(row, reasons=why)
+
+
+def goal_marks(goal: Goal) -> tuple[str, str]:
+    """The marks under which what was found for a goal is kept: now and formerly. What a goal of before did not say is left out
+    of both, and of the first how many outcomes acting turns: neither a card nor an experiment rests on it."""
+    said = {name: value for name, value in to_json(goal).items() if NEWER.get(name, ...) != value}
+    without = {name: value for name, value in said.items() if name not in ("save_rate", "save_range")}
+    return fingerprint(without), fingerprint(said)
 
 
 def _kept_to(found: Actions, goal: Goal) -> Actions:

@@ -63,8 +63,9 @@ class Deciding:
             past = self.search.judged(run)
             rows, problem = self.search.goal.open(self.search.inputs(run))[0].iloc[past.positions], self._problem(run)
             weights = given_weights(rows, problem)
+            values = acting.row_values(rows, goal) if goal.value_column else None
             inputs = acting.DecisionInputs(past.oof, past.y, problem, goal, self._rule(run), run.plan.seed,
-                                           self._groups(run, past.positions), weights)
+                                           self._groups(run, past.positions), weights, values)
             return acting.decide(inputs, actions)
 
         key = "decision" + fingerprint(run.id, goal, capacity, self.pilots.act.in_pilots(project_id))

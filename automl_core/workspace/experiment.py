@@ -15,7 +15,7 @@ from automl_core.acting.spelling import texts
 from automl_core.errors import BadInput
 from automl_core.jobs import JobWatch
 from automl_core.reporting.exports import safe_csv
-from automl_core.workspace.act import Acting, goal_mark
+from automl_core.workspace.act import Acting, goal_marks
 from automl_core.workspace.context import Context
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
@@ -51,7 +51,9 @@ class Experimenting:
         goal = self.act.goal_of(run)
         if not goal.experiment:
             return None
-        return self.context.latest("experiment", run.project_id, MeasuredExperiment, parent_id=run.id + _mark(goal))
+        kept = (self.context.latest("experiment", run.project_id, MeasuredExperiment, parent_id=run.id + mark)
+                for mark in _marks(goal))
+        return next(filter(None, kept), None)
 
     def csv(self, project_id: str) -> bytes:
         """The rows by how much they gain from the treatment, most first; safe to open. BadInput when it was not measured."""
@@ -118,9 +120,9 @@ class Experimenting:
             gains[picked] = scores
             pd.DataFrame({"gain": gains}).to_parquet(buffer, index=False)
             kept = replace(kept, gains=self.context.store.write_file(run.project_id, buffer.getvalue(), ".parquet").id)
-        self.context.save("experiment", run.project_id, kept, parent_id=run.id + _mark(goal))
+        self.context.save("experiment", run.project_id, kept, parent_id=run.id + _marks(goal)[0])
 
 
-def _mark(goal: Goal) -> str:
+def _marks(goal: Goal) -> tuple[str, str]:
     """What was measured is kept under the cost that it took: before, it took none where nobody gave one."""
-    return goal_mark(replace(goal, contact_cost=goal.row_cost))
+    return goal_marks(replace(goal, contact_cost=goal.row_cost))

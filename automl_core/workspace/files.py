@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -42,6 +42,7 @@ from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.decide import planned_table
 from automl_core.workspace.deploy import Deploying
 from automl_core.workspace.file_risks import file_risks
+from automl_core.workspace.file_worth import FileWorth, Judged, file_worth
 from automl_core.workspace.opening import existing, opening
 from automl_core.workspace.pilot_sides import kept_apart, own_arms, rank_free, sides_in_file
 from automl_core.workspace.projects import Projects
@@ -54,7 +55,8 @@ EVIDENCE_SECONDS = 5.0
 class Advice:
     """What `act` gives: cards and patterns, the plan of one action a row, the ranked list, and both as tables to export; with an
     experiment, its result and the rows by how much they gain. `aside` says which rows have no place in the plan and the list
-    because the model learned from them (`left_out` of them), or that this is not known; it is empty where there is no doubt."""
+    because the model learned from them (`left_out` of them), or that this is not known; it is empty where there is no doubt.
+    `worth` is what such a list brought by the outcomes that came."""
 
     found: Actions
     plan: ActionPlan
@@ -65,6 +67,7 @@ class Advice:
     gains: pd.DataFrame | None = None
     aside: str = ""
     left_out: int = 0
+    worth: FileWorth = field(default_factory=FileWorth)
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,7 @@ class Files:
         columns = cleaning.columns_after(bundle.model.recipe, bundle.model.columns, frame)
         goal = replace(goal, good=acting.good_of(goal.good, problem))
         acting.check_goal(goal, problem, columns)
+        goal = acting.valued(goal, frame)
         y, known = _outcomes(bundle, frame)
         if not known.any():
             raise BadInput(f"The file has no outcomes in “{problem.target[:80]}”.", "Cards need rows whose outcome is known.")
@@ -180,7 +184,7 @@ class Files:
         table = planned_table(plan, inputs, run, own_arms(plan, sides, goal), lambda places: explain_rows(
             bundle.model, rows.iloc[places].reset_index(drop=True), frame, unless=goal.good))
         advice = Advice(found, plan, table, ranked, acting.actions_frame(ranked, rows, columns), aside=risks.said,
-                        left_out=risks.left_out)
+                        left_out=risks.left_out, worth=file_worth(Judged(rows, columns, risks.predictions, problem, goal, busy)))
         if not goal.experiment:
             return advice
         result, gains = acting.measure_experiment(acting.ExperimentInputs(past, columns, problem, goal))

@@ -31,7 +31,8 @@ class LeverChoice:
 @dataclass(frozen=True, slots=True)
 class LeverChoices:
     """What the goal form offers. Names in `suggested`, `later` and `given` are what column names suggest: nothing is set. Columns
-    that are `empty` or `constant` are not offered: no row shows what a change of them does."""
+    that are `empty` or `constant` are not offered: no row shows what a change of them does. `amounts` are columns of numbers,
+    which may say what a row is worth, also those that the model does not see."""
 
     columns: tuple[LeverChoice, ...]
     suggested: tuple[str, ...]
@@ -39,6 +40,7 @@ class LeverChoices:
     given: tuple[str, ...]
     empty: tuple[str, ...] = ()
     constant: tuple[str, ...] = ()
+    amounts: tuple[str, ...] = ()
 
 
 def lever_choices(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem) -> LeverChoices:
@@ -47,7 +49,8 @@ def lever_choices(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Pro
     empty, constant = (tuple(c.name for c in columns if c.role == role and c.name not in problem.never)
                        for role in ("empty", "constant"))
     return LeverChoices(tuple(_choice(frame[column.name], column) for column in usable), acting.suggest_levers(problem, usable),
-                        acting.suggest_later(problem, usable), acting.suggest_goal(problem, columns).given, empty, constant)
+                        acting.suggest_later(problem, usable), acting.suggest_goal(problem, columns).given, empty, constant,
+                        tuple(c.name for c in columns if c.role == "number" and c.name != problem.target))
 
 
 def spelled_as(lever: Lever, choice: LeverChoice) -> Lever:

@@ -16,6 +16,7 @@ from automl_core.acting.decisions import risk
 from automl_core.acting.identity import card_key as card_key  # for pages, too
 from automl_core.acting.identity import pilot_key as pilot_key
 from automl_core.acting.identity import same_goal
+from automl_core.acting.measured_rate import MeasuredRate, measured_rates
 from automl_core.acting.pilot_design import barred, free_rows
 from automl_core.acting.pilot_files import ROW
 from automl_core.acting.pilot_open import open_first
@@ -209,6 +210,10 @@ class Piloting:
     def record(self, project_id: str, goal: Goal | None = None) -> TrackRecord:
         """What the project's measured cards promised and delivered; with a goal, in money only while its amounts are theirs."""
         return acting.track_record(self.all(project_id), goal)
+
+    def rates(self, project_id: str) -> tuple[MeasuredRate, ...]:
+        """How many bad outcomes turned good in ended pilots of what the goal can change, newest first."""
+        return measured_rates(self.about(project_id), self.act.goal(project_id))
 
     def _rows(self, run: Run) -> tuple[PilotRows, pd.Index]:
         """What pilots are drawn from, and the positions of these rows in the cleaned table."""

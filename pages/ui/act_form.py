@@ -12,7 +12,7 @@ from automl_core.acting.action import MOST_DAYS, MOST_LEVERS, MOST_ROWS, Directi
 from automl_core.codec import to_json
 from automl_core.registry import Field
 from automl_core.workspace.lever_choices import LeverChoice, LeverChoices, spelled_as
-from pages.ui import act_words, forms, session
+from pages.ui import act_words, forms, rate_offer, session
 from pages.ui.border import border
 from pages.ui.theme import FIELD_WIDTH, NARROW_FIELD_WIDTH, TEXT_WIDTH
 from pages.ui.words import count, cut, money, plain, quoted, signed
@@ -40,8 +40,11 @@ T = TypeVar("T")
 def summary(goal: Goal) -> None:
     """The saved goal in one or two sentences."""
     words = f"Wanted: {quoted(goal.outcome)} is **{plain(goal.good)}**"
-    words += f", worth {plain(money(goal.value, goal.currency))} each." if goal.value else ". No money was given yet."
-    if goal.value:
+    if goal.value_column:
+        words += f", worth what {quoted(goal.value_column, 40)} says of each row."
+    else:
+        words += f", worth {plain(money(goal.value, goal.currency))} each." if goal.value else ". No money was given yet."
+    if goal.priced:
         words += f" {act_words.cost_words(goal)}"
     if goal.levers:
         names = ", ".join(quoted(lever.column, 40) for lever in goal.levers[:5])
@@ -70,9 +73,13 @@ def _form(project: str, goal: Goal) -> None:
     key = f"act_{project}_{turn}"
     start: Goal = state.drafts.get(f"act_start_{project}", goal)
     choices = session.workspace().act.levers(project)
-    wanted = _wanted(project, start, key)
+    wanted = _wanted(project, start, choices, key)
+    measured = rate_offer.offered(project, wanted, key)
     taken = st.empty()  # what a row costs hangs on the changes, which are named below
     draft = _levers(_roles(wanted, choices, key), choices, key)
+    if measured is not None:  # what else was typed stays
+        _restart(project, replace(draft, save_rate=measured.rate, save_range=(measured.low, measured.high)))
+        st.rerun()
     if not draft.cost_given:
         taken.caption(act_words.cost_taken(draft), width=TEXT_WIDTH)
     changed = to_json(_in_order(draft)) != to_json(_in_order(_as_listed(goal, choices)))
@@ -134,20 +141,37 @@ def _sorted(values: Iterable[T]) -> tuple[T, ...]:
     return tuple(sorted(set(values), key=str))
 
 
-def _wanted(project: str, start: Goal, key: str) -> Goal:
+def _wanted(project: str, start: Goal, choices: LeverChoices, key: str) -> Goal:
     classes = session.workspace().search.problem(project).classes or ("low", "high")
     good = st.selectbox(f"Wanted outcome of {quoted(start.outcome, 40)}", classes, key=f"{key}_good",
                         index=classes.index(start.good) if start.good in classes else 0)
+    mean = bool(start.value_column)  # then the one value is that of the column, which a field shows as an amount
     given = {item.name: getattr(start, item.name) for item in MONEY} | {
-        "contact_cost": start.contact_cost if start.cost_given else None, "save_rate": 100 * start.save_rate,
+        "contact_cost": start.contact_cost if start.cost_given else None,
+        "value": round(start.value, 2) if mean else start.value, "save_rate": round(100 * start.save_rate, 6),
         "capacity": min(max(start.capacity, 0), MOST_ROWS)}
     with st.grid(3, min_column_width=FIELD_WIDTH):
-        values = forms.fields(MONEY, key, given)
-    amounts = {item.name: float(values[item.name] or 0) for item in MONEY if item.kind == "number"}
+        column = _worth(start, choices, key)
+        values = forms.fields(MONEY[1:] if column else MONEY, key, given)
+    amounts = {item.name: float(values[item.name] or 0) for item in MONEY if item.kind == "number" and item.name in values}
+    rate = amounts["save_rate"] / 100
+    kept = math.isclose(rate, start.save_rate)
     return replace(
-        start, good=str(good), value=amounts["value"], contact_cost=amounts["contact_cost"], budget=amounts["budget"],
-        contact_free=values["contact_cost"] == 0, save_rate=amounts["save_rate"] / 100, capacity=int(values["capacity"] or 0),
+        start, good=str(good), contact_cost=amounts["contact_cost"], budget=amounts["budget"],
+        contact_free=values["contact_cost"] == 0, capacity=int(values["capacity"] or 0),
+        value=amounts.get("value", start.value if column == start.value_column else 0.0), value_column=column,
+        save_rate=start.save_rate if kept else rate, save_range=start.save_range if kept else (),
         currency=str(values["currency"] or "€")[:3])
+
+
+def _worth(start: Goal, choices: LeverChoices, key: str) -> str:
+    """The column that says what each row is worth; empty for one worth for all."""
+    names = list(dict.fromkeys((*choices.amounts, *([start.value_column] if start.value_column else []))))
+    place = names.index(start.value_column) if start.value_column else None
+    column = st.selectbox("Column with the worth of each row", names, place, key=f"{key}_value_column",
+                          placeholder="None: one worth for all",
+                          help="Such as the customer’s yearly revenue: the list then goes by risk times worth.")
+    return str(column) if column else ""
 
 
 def _roles(start: Goal, choices: LeverChoices, key: str) -> Goal:

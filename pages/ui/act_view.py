@@ -41,7 +41,7 @@ def action_list(project: str, goal: Goal) -> None:
             cards.facts([
                 Fact(f"{'First' if actions.mixed else 'Best'} {count(len(actions.rows), 'row')}",
                      money(actions.expected_value, goal.currency), money_range(actions.low, actions.high, goal.currency),
-                     "With its 95 % interval."),
+                     _range_words(goal)),
                 Fact("As many at random", money(actions.random_value, goal.currency)),
                 Fact("All without outcome" if actions.open else "Acting on everyone",
                      money(actions.everyone_value, goal.currency), "beyond the limit" if beyond else "",
@@ -78,6 +78,14 @@ def action_list(project: str, goal: Goal) -> None:
     if actions.assumptions:
         with st.expander("What this rests on"):
             cards.sentences(actions.assumptions)
+
+
+def _range_words(goal: Goal) -> str:
+    """What the range beside the money rests on."""
+    share = percent(goal.save_rate)
+    if goal.save_range:
+        return f"95 % range by chance and by what the pilot leaves open of {share} turned."
+    return f"95 % range by chance alone, if acting turns {share} of bad outcomes good: an assumption until a pilot measures it."
 
 
 def _leans_on(project: str, goal: Goal) -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 from automl_core.acting import Decision, RecourseAsk
 from automl_core.acting.action import ActionCard, ActionList, Goal
 from automl_core.errors import BadInput
+from automl_core.workspace.decision_words import honest_words
 from automl_core.workspace.pilots import card_key
 from pages.ui import cards, explain_view, pilot_charts, progress, session
 from pages.ui.border import border
@@ -30,7 +31,7 @@ def decision(project: str, goal: Goal) -> None:
                               money_range(made.low, made.high, goal.currency))]
                         + [Fact(rival.name, money(rival.value, goal.currency),
                                 f"{money(abs(rival.ahead), goal.currency)} {'less' if rival.ahead > 0 else 'more'}")
-                           for rival in made.rivals])
+                           for rival in made.rivals], columns=3 if len(made.rivals) > 3 else 4)
             if made.limited_by:
                 st.caption(plain(f"Acting on everyone is beyond {made.limited_by}."))
             if listed.unknown:
@@ -66,20 +67,23 @@ def apart(made: Decision, listed: ActionList, goal: Goal) -> str:
 def _honest(made: Decision, goal: Goal) -> None:
     curve = made.curve
     assert curve is not None
-    words = (f"Measured on rows that did not choose the cut-off: {money(curve.honest, goal.currency)} "
-             f"({money(curve.honest_low, goal.currency)} to {money(curve.honest_high, goal.currency)}).")
-    if math.isfinite(curve.analytic):
-        words += f" By your amounts alone, acting pays from a risk of {percent(curve.analytic)} on."
-    st.caption(plain(words, 500))
+    st.caption(plain(honest_words(curve, goal.currency), 500))
 
 
 def _sensitivity(made: Decision, goal: Goal) -> None:
     with st.expander("If acting turns more or fewer than you think"):
         st.markdown("The money of the same rows, by the share of bad outcomes that acting turns.", width=TEXT_WIDTH)
         st.dataframe(pd.DataFrame([{"Share turned": percent(item.save_rate), "Money": money(item.value, goal.currency),
-                                    "": "your estimate" if item.save_rate == goal.save_rate else ""}
+                                    "": _source(item.save_rate, goal)}
                                    for item in made.sensitivity]),
                      hide_index=True, key="sensitivity", alt="Money by the share that acting turns")
+
+
+def _source(rate: float, goal: Goal) -> str:
+    """Where a share of the table comes from."""
+    if rate == goal.save_rate:
+        return "measured by a pilot" if goal.save_range else "your estimate"
+    return "end of its 95 % range" if rate in goal.save_range else ""
 
 
 def provide(project: str) -> bool:

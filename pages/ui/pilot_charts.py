@@ -5,6 +5,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from automl_core.acting import Decision, Experiment, Pilot, ProfitCurve, TrackRecord
+from automl_core.workspace.decision_words import best_words, lift_words, threshold_words
 from pages.ui import words
 from pages.ui.figures import AMOUNTS, AXIS_ROOM, GIVEN, Chart, Mark, amounts_gutter, bars, base, dots
 from pages.ui.theme import Palette
@@ -46,7 +47,7 @@ def record(found: TrackRecord, palette: Palette) -> Chart:
 
 
 def profit(curve: ProfitCurve, currency: str, palette: Palette) -> Chart:
-    """Money by the number of rows acted on, most at risk first, with its band."""
+    """Money by the number of rows acted on, most at risk or at stake first, with its band."""
     import plotly.graph_objects as go
 
     points = curve.points
@@ -56,17 +57,14 @@ def profit(curve: ProfitCurve, currency: str, palette: Palette) -> Chart:
     _band(figure, rows, ([point.low for point in points], [point.high for point in points]), palette)
     figure.add_trace(go.Scatter(
         x=rows, y=[point.profit for point in points], mode="lines", line={"color": palette.accent, "width": 2.5},
-        text=[f"{words.count(point.rows, 'row')} at {words.percent(point.threshold)} or more<br>{_money(point.profit, currency)}"
-              for point in points],
+        text=[f"{words.count(point.rows, 'row')} at {threshold_words(curve, point.threshold, currency)} or more<br>"
+              f"{_money(point.profit, currency)}" for point in points],
         hovertemplate="%{text}<extra></extra>"))
     figure.add_vline(x=curve.best.rows, line={"color": palette.neutral, "width": 1, "dash": "dot"})
-    figure.update_xaxes(title_text="Rows acted on, most at risk first", showgrid=False, **AMOUNTS, **GIVEN)
+    first = "stake" if curve.in_money else "risk"
+    figure.update_xaxes(title_text=f"Rows acted on, most at {first} first", showgrid=False, **AMOUNTS, **GIVEN)
     figure.update_yaxes(title_text=f"Money, {words.label(currency, 4)}", nticks=6, **AMOUNTS, **GIVEN)
-    best, robust = curve.best, curve.robust
-    sentence = (f"Most money, {_money(best.profit, currency)} ({_money(best.low, currency)} to {_money(best.high, currency)}), "
-                f"comes from acting on {words.count(best.rows, 'row')}, those at {words.percent(best.threshold)} or more.")
-    if robust.rows != best.rows:
-        sentence += f" The choice with the best worst case is {words.count(robust.rows, 'row')}."
+    sentence = best_words(curve, currency)
     return Chart(figure, words.plain(sentence, 600), f"Money by rows acted on, with its 95 % band: {sentence}")
 
 
@@ -74,9 +72,7 @@ def lift(decision: Decision, palette: Palette) -> Chart:
     """How many of the bad outcomes the first tenths of the ranking hold."""
     marks = [Mark(f"First {words.percent(part.share)}", 100 * part.gain, f"{words.percent(part.gain)} of them", strong=place == 0)
              for place, part in enumerate(decision.lift) if math.isfinite(part.gain)]
-    top = decision.lift[0]
-    sentence = (f"The {words.percent(top.share)} most at risk hold {words.percent(top.gain)} of the bad outcomes, "
-                f"{words.number(top.lift, 2)} times as many as a random pick.")
+    sentence = lift_words(decision)
     said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
     return Chart(bars(marks, "Share of all bad outcomes, %", palette), words.plain(sentence), f"Gains by tenths: {said}.")
 

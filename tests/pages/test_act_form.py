@@ -87,6 +87,31 @@ def test_the_form_says_what_it_knows_and_what_is_not_saved(stages: Stages, proje
     assert "worth € 700 each." in texts(app).replace("\\", "").replace("\u00a0", " ")
 
 
+def test_the_form_names_the_column_that_says_what_a_row_is_worth(stages: Stages, project: str) -> None:
+    act = stages.workspace.act
+    act.save_goal(project, replace(act.goal(project), value=0.0, capacity=20))
+    by_risk = [row.row for row in act.actions(project).rows]
+    app = open_page("act", project)
+    next(box for box in app.selectbox if box.label == "Column with the worth of each row").set_value("monthly_fee").run()
+    assert "Worth of one outcome turned good" not in [field.label for field in app.number_input]
+    next(button for button in app.button if button.label == "Save goal").click().run()
+    assert not app.exception
+    assert not app.error
+    goal, told = act.goal(project), texts(app).replace("\\", "")
+    assert goal.value_column == "monthly_fee"
+    assert "worth what “monthly_fee” says of each row." in told
+    assert "that are worth most to act on, by their risk and “monthly_fee”" in told
+    assert [row.row for row in act.actions(project).rows] != by_risk
+    assert "differs from the saved goal" not in texts(open_page("act", project))
+    assert 'value_column = "monthly_fee"' in act.goal_text(project)
+    assert act.read_goal_file(project, act.goal_text(project).encode()) is not None
+    assert act.goal(project) == goal
+    made = stages.workspace.decide.decision(project, 20)
+    assert made.curve is not None
+    assert made.curve.in_money
+    assert "By risk alone" in [rival.name for rival in made.rivals]
+
+
 def test_a_cost_of_acting_that_nobody_gave_is_left_empty_and_the_form_says_what_is_taken(stages: Stages, project: str) -> None:
     """It was 0 and looked given: the list said to act on everyone though the changes cost money."""
     act, label = stages.workspace.act, "Cost of acting on one row"

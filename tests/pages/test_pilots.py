@@ -643,3 +643,33 @@ def test_cards_of_many_values_are_told_apart(page: Carded) -> None:
     both = replace(first, also=(Change("discount", ("No",), "Yes"),))
     assert "; discount → Yes" in title(both)
     assert "; discount → Yes" in move_words(both)
+
+
+def test_the_rate_that_a_pilot_measured_is_offered_and_carried_into_the_range(page: Carded) -> None:
+    """The list took 20 % for granted whatever was measured; cards, which do not rest on it, stay as they were found."""
+    ws, project = page.workspace, page.project
+    goal, stood = ws.act.goal(project), ws.act.cards(project)
+    assert "measured that" not in texts(open_page("act", project))
+    pilot = ws.pilots.start(project, page.key(), PilotChoice(rows=300, seed=0))
+    ws.pilots.upload(pilot.id, "outcomes.csv", outcomes(page, pilot.id, 0.3))
+    found = ws.pilots.rates(project)[0]
+    assert 0 < found.low < 0.6 < found.high
+    try:
+        app = open_page("act", project)
+        assert plain(found.sentence) in texts(app)
+        next(button for button in app.button if button.label == "Use it").click().run()
+        assert not app.exception
+        assert "The list uses it, with its range" in texts(app)
+        share = next(field for field in app.number_input if field.label == "Share that acting turns, %")
+        assert share.value == pytest.approx(100 * found.rate)
+        next(button for button in app.button if button.label == "Save goal").click().run()
+        used = ws.act.goal(project)
+        assert (used.save_rate, used.save_range) == (found.rate, (found.low, found.high))
+        assert ws.act.cards(project) == stood
+        assert "of bad outcomes turn good, measured by a pilot, " in ws.act.actions(project).sentence
+        share = next(field for field in app.number_input if field.label == "Share that acting turns, %")
+        share.set_value(25.0).run()
+        next(button for button in app.button if button.label == "Save goal").click().run()
+        assert ws.act.goal(project).save_range == ()
+    finally:
+        ws.act.save_goal(project, goal)

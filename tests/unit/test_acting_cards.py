@@ -466,6 +466,19 @@ def test_small_and_odd_tables() -> None:
     assert make_cards(replace(made, frame=holes, goal=replace(made.goal, levers=made.goal.levers[:1]))).cards
 
 
+def test_money_of_cards_goes_by_the_mean_of_the_column_that_says_what_rows_are_worth() -> None:
+    made = inputs(2000)
+    frame = made.frame.assign(worth=np.where(np.arange(2000) < 1000, 50.0, 150.0))
+    lever = [Lever("offer", cost=1.0)]
+    found = find_actions(frame, "y", "No", lever, Roles(never=("worth",)), Options(value_column="worth"))
+    assert found.cards
+    for card in found.cards:
+        assert card.net_value == pytest.approx(card.rows * (100 * card.gain - 1), abs=1e-3)
+    assert found.notes[0].startswith("Money of cards counts each outcome with the mean of “worth”, € 100; ")
+    with pytest.raises(BadInput, match="below zero"):
+        find_actions(frame.assign(worth=-1.0), "y", "No", lever, Roles(never=("worth",)), Options(value_column="worth"))
+
+
 def test_the_door_needs_no_model_and_no_problem() -> None:
     made = inputs(2000)
     frame = made.frame.assign(vip=made.frame["age"] > 0, day=pd.Timestamp("2026-01-01"))

@@ -29,13 +29,14 @@ from automl_core.acting.planned import (
     plan_frame,
     planned_gain,
 )
+from automl_core.acting.worth import valued
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining.words import money
 from automl_core.framing.problem import Problem
 from automl_core.reporting.exports import safe_xlsx
-from automl_core.workspace.act import goal_mark
+from automl_core.workspace.act import goal_marks
 from automl_core.workspace.context import fingerprint
 from tests.unit.modelling import make_model
 
@@ -83,9 +84,57 @@ def test_list_is_the_best_one_of_its_size() -> None:
     assert made.low < made.expected_value < made.high
     assert made.everyone_value == pytest.approx(worth.sum())
     assert made.random_value == pytest.approx(3 * worth.mean())
-    assert made.sentence.endswith("for everyone, which is beyond the limit of 3 rows.")
+    assert made.sentence.endswith(f"everyone {money(worth.sum(), '€')}, which is beyond the limit of 3 rows.")
     table = actions_frame(made, frame, COLUMNS)
     assert list(table.columns) == ["rank", "id", "prediction", "expected_value", "reason_1"]
+
+
+WORTH = Goal("Churn", "No", value_column="revenue", contact_cost=10, capacity=2, save_rate=0.5)
+
+
+def test_a_list_goes_by_expected_value_and_not_by_probability() -> None:
+    """Worth: 0.5 x 0.9 x 100 - 10 = 35, 0.5 x 0.4 x 1,000 - 10 = 190, 0.5 x 0.6 x 300 - 10 = 80, 0.5 x 0.8 x 20 - 10 = -2."""
+    p, frame = np.array([0.9, 0.4, 0.6, 0.8]), pd.DataFrame({"revenue": [100, 1_000, 300, 20]})
+    made = rank_rows(frame, p, (), PROBLEM, WORTH)
+    assert [(row.row, row.expected_value) for row in made.rows] == [(1, pytest.approx(190)), (2, pytest.approx(80))]
+    assert made.expected_value == pytest.approx(270)
+    assert (made.everyone_value, made.random_value) == (pytest.approx(303), pytest.approx(151.5))
+    spread = 1.96 * math.sqrt(1_000**2 * 0.2 * 0.8 + 300**2 * 0.3 * 0.7)
+    assert made.high - made.expected_value == pytest.approx(spread)
+    assert made.sentence.startswith(
+        "Act on the 2 rows that are worth most to act on, by their risk and “revenue”: about 1 of them is expected to end")
+    assert [row.row for row in rank_rows(frame, p, (), PROBLEM, replace(WORTH, capacity=0)).rows] == [1, 2, 0]
+    assert [row.row for row in rank_rows(frame, p, (), PROBLEM, replace(WORTH, value=500, value_column="")).rows] == [0, 3]
+    costs = rank_rows(pd.DataFrame({"revenue": [1.0, 5, 1, 1, 1]}), np.array([9.0, 8, 7, 1, 0]), (),
+                      Problem("c", "regression", "rmse"), Goal("c", "low", value_column="revenue", capacity=1))
+    assert [row.row for row in costs.rows] == [1]  # 1 above the middle at 5 each, before 2 at 1 each
+
+
+def test_values_that_are_missing_are_told_and_those_below_zero_refused() -> None:
+    p, frame = np.array([0.9, 0.4, 0.6, 0.8]), pd.DataFrame({"revenue": [100, 1_000, 300, None]})
+    made = rank_rows(frame, p, (), PROBLEM, WORTH)
+    assert [(row.row, row.expected_value) for row in made.rows] == [(1, pytest.approx(190)), (3, pytest.approx(110))]  # at 300
+    assert made.sentence.endswith("1 row has no value in “revenue” and cannot be priced by itself: it counts with the median of "
+                                  "the others, € 300.")
+    with pytest.raises(BadInput, match="2 rows have a value in “revenue” that is below zero or infinite"):
+        rank_rows(frame.assign(revenue=[-1.0, 2.0, math.inf, 3.0]), p, (), PROBLEM, WORTH)
+    with pytest.raises(BadInput, match="No row has a value in “revenue”"):
+        rank_rows(frame.assign(revenue=None), p, (), PROBLEM, WORTH)
+    with pytest.raises(BadInput, match="There is no column “revenue”"):
+        rank_rows(frame[[]], p, (), PROBLEM, WORTH)
+
+
+def test_the_range_of_a_list_says_what_it_rests_on_and_carries_that_of_a_measured_rate() -> None:
+    p = np.full(400, 0.5)
+    goal = Goal("Churn", "No", value=100, capacity=200, save_rate=0.14)
+    made = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, goal)
+    assert "expected gain € 1,400 if 14 % of bad outcomes turn good, an assumption; chance alone makes it" in made.sentence
+    told = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, replace(goal, save_range=(0.09, 0.19)))
+    assert "if 14 % of bad outcomes turn good, measured by a pilot, 9.0 to 19 %; with that and chance it is" in told.sentence
+    assert told.assumptions[0].startswith("Acting turns 14 % of bad outcomes good: measured by a pilot")
+    alone = made.high - made.expected_value
+    assert told.high - told.expected_value == pytest.approx(math.hypot(alone, 0.05 * 200 * 0.5 * 100))
+    assert told.expected_value - told.low == pytest.approx(told.high - told.expected_value)
 
 
 def test_rows_without_an_outcome_come_first() -> None:
@@ -111,7 +160,7 @@ def test_a_list_of_rows_without_an_outcome_is_told_and_compared_among_such() -> 
     made, worth = rank_rows(frame, p, (), PROBLEM, goal), 200 * p[9_000:] - 1
     assert (made.unknown, made.open, made.mixed, made.limited_by) == (100, 200, False, "the limit of 100 rows")
     assert made.sentence.startswith("Of the 200 rows without an outcome, act on the 100 rows most at risk: about 7 of them")
-    assert "for as many at random and € 1,800 for all of them, which is beyond" in made.sentence.replace("\u00a0", " ")
+    assert "As many at random bring € 900, all of them € 1,800, which is beyond" in made.sentence.replace("\u00a0", " ")
     assert made.mean_risk == pytest.approx(0.05)
     assert made.random_value == pytest.approx(100 * worth.mean())
     assert made.everyone_value == pytest.approx(worth.sum())
@@ -153,7 +202,7 @@ def test_rows_not_worth_their_cost_stay_out_and_budget_limits() -> None:
     assert len(made.rows) == 50
     assert all(row.expected_value > 0 for row in made.rows)
     assert made.limited_by == ""
-    assert made.sentence.endswith("for everyone.")
+    assert made.sentence.endswith("As many at random bring € 0, everyone € 0.")  # and not € 3e−14
     tight = rank_rows(frame, p, (), PROBLEM, Goal("Churn", "No", value=100, contact_cost=10, budget=95))
     assert len(tight.rows) == 9
     assert tight.limited_by == "the budget of € 95"
@@ -231,7 +280,7 @@ def test_a_cost_that_nobody_gave_is_that_of_the_dearest_lever_and_the_list_says_
     assert [row.expected_value for row in made.rows] == [row.expected_value for row in told.rows]
     assert len(made.rows) == 50
     taken = " No cost of acting was given: € 10 a row is taken, what the dearest change (“Contract”) costs."
-    assert (made.sentence, told.sentence[-13:]) == (told.sentence + taken, "for everyone.")
+    assert (made.sentence, told.sentence[-14:]) == (told.sentence + taken, "everyone € 10.")
     assert "acting on one row costs € 10, what the dearest change (“Contract”) costs." in made.assumptions[1]
     ended = np.zeros(100)
     weighed = [decide(DecisionInputs(p, ended, PROBLEM, one), rank_rows(frame, p, (), PROBLEM, one)) for one in (goal, given)]
@@ -269,12 +318,13 @@ def test_a_goal_file_keeps_whether_the_cost_of_acting_was_given(line: str, given
 
 def test_a_saved_goal_of_before_took_a_cost_of_nothing_where_nobody_gave_one() -> None:
     old = to_json(Goal("Churn", "No", levers=(Lever("Contract", cost=20.0),)))
-    del old["contact_free"]
+    for name in ("contact_free", "value_column", "save_range"):
+        del old[name]
     assert old["contact_cost"] == 0.0
     goal = from_json(Goal, old)
     assert (goal.cost_given, goal.row_cost) == (False, 20.0)
-    assert goal_mark(goal) == fingerprint(old)  # its cards are found again
-    assert goal_mark(replace(goal, contact_free=True)) != goal_mark(goal)
+    assert goal_marks(goal)[1] == fingerprint(old)  # its cards are found again
+    assert goal_marks(replace(goal, contact_free=True)) != goal_marks(goal)
 
 
 def test_a_treatment_that_is_no_lever_costs_what_contact_costs() -> None:
@@ -361,6 +411,36 @@ def test_a_lever_that_is_never_to_be_used_is_named_so() -> None:
         check_goal(Goal("Churn", "No", never=("Contract",), levers=(Lever("Contract"),)), PROBLEM, COLUMNS)
 
 
+def test_a_goal_names_the_column_that_says_what_a_row_is_worth() -> None:
+    text = '[goal]\noutcome = "Churn"\ngood = "No"\nvalue_column = "tenure"\nsave_rate = 0.14\nsave_range = [0.09, 0.19]\n'
+    goal = read_goal(text)
+    assert (goal.value_column, goal.save_range, goal.priced) == ("tenure", (0.09, 0.19), True)
+    check_goal(goal, PROBLEM, COLUMNS)
+    assert read_goal(goal_text(replace(goal, value=3.0))) == goal  # the mean is that of the table at hand
+    with pytest.raises(BadInput, match="one value for all rows and a column"):
+        read_goal(text + "value = 3.0\n")
+    with pytest.raises(BadInput, match="does not hold numbers"):
+        check_goal(replace(goal, value_column="Contract"), PROBLEM, COLUMNS)
+    with pytest.raises(BadInput, match="is what is predicted"):
+        check_goal(replace(goal, value_column="Churn"), PROBLEM, COLUMNS)
+    with pytest.raises(BadInput, match="does not hold that share"):
+        check_goal(replace(goal, save_rate=0.3), PROBLEM, COLUMNS)
+    with pytest.raises(BadInput, match="is not a range"):
+        read_goal(text.replace("[0.09, 0.19]", "[0.09]"))
+    old = {name: value for name, value in to_json(replace(goal, value=9.0)).items() if name not in ("value_column", "save_range")}
+    assert from_json(Goal, old) == replace(goal, value=9.0, value_column="", save_range=())
+    assert valued(goal, pd.DataFrame({"tenure": [1.0, 5.0, None]})).value == pytest.approx(3)
+
+
+def test_what_was_found_for_a_goal_of_before_is_found_again() -> None:
+    goal = Goal("Churn", "No", value=9.0, save_rate=0.3)
+    newer = ("contact_free", "value_column", "save_range")
+    before = {name: value for name, value in to_json(goal).items() if name not in newer}
+    assert goal_marks(goal)[1] == fingerprint(before)
+    assert goal_marks(goal)[0] == goal_marks(replace(goal, save_rate=0.14, save_range=(0.09, 0.19)))[0]
+    assert goal_marks(goal)[0] != goal_marks(replace(goal, value_column="tenure"))[0]
+
+
 def test_suggestions() -> None:
     goal = suggest_goal(PROBLEM, COLUMNS)
     assert (goal.good, goal.levers) == ("No", ())
@@ -383,7 +463,7 @@ def test_a_list_of_all_rows_is_not_compared_with_itself() -> None:
     assert "at random" not in made.sentence
     assert made.sentence.startswith(f"Act on all {len(p)} rows: about ")
     assert "most at risk" not in made.sentence
-    assert "). Say how many you can act on, and the list becomes a choice. No cost of acting was given" in made.sentence
+    assert " in 95 % of cases. Say how many you can act on, and the list becomes a choice. No cost of acting" in made.sentence
     assert not rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, Goal("Churn", "No", value=100, capacity=5)).takes_everyone
     enough = rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, Goal("Churn", "No", value=100, capacity=500))
     assert enough.takes_everyone
@@ -488,6 +568,22 @@ def test_a_plan_writes_no_chance_beyond_none_or_sure() -> None:
     model = replace(inputs.model, problem=replace(inputs.model.problem, task="binary"))
     for given, told in ((replace(inputs, model=model), [1.0, 0.0, 0.4]), (inputs, [1.2, -0.1, 0.4])):
         assert plan_frame(beyond, given, PlanLabels("2027-01-01", "run", {}, {}))["p_after"].tolist() == told
+
+
+def test_a_plan_goes_by_what_each_row_is_worth() -> None:
+    """Of equal effects those come first that are worth most, and money is their own."""
+    told, inputs = planned((CARD,), Goal("value", "low", value=10.0, capacity=3))
+    usable = inputs.frame["charge"].notna().to_numpy()
+    worth = np.where(usable, np.arange(300.0), 9_999.0)
+    goal = replace(inputs.goal, value=0.0, value_column="worth", capacity=0)
+    every = plan_actions((CARD,), replace(inputs, frame=inputs.frame.assign(worth=worth), goal=goal))
+    for action in every.actions:
+        assert action.expected_value == pytest.approx(worth[action.row] * planned_gain(action, goal, False))
+        assert action.net == action.expected_value
+    best = sorted(every.actions, key=lambda action: -action.net)[:3]
+    made = plan_actions((CARD,), replace(inputs, frame=inputs.frame.assign(worth=worth), goal=replace(goal, capacity=3)))
+    assert [action.row for action in made.actions] == [action.row for action in best] != [action.row for action in told.actions]
+    assert made.net == pytest.approx(sum(action.net for action in best))
 
 
 def test_without_rows_there_is_no_list_and_no_plan() -> None:

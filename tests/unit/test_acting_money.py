@@ -21,7 +21,7 @@ from automl_core.acting.budget import choose, choose_in_turn, expected_values
 from automl_core.acting.decide import Decision, DecisionInputs, decide
 from automl_core.acting.decisions import rank_rows
 from automl_core.acting.newsvendor import Newsvendor, newsvendor
-from automl_core.acting.profit import Ranked, _parts, analytic_threshold, gains, matrix_of, profit_curve
+from automl_core.acting.profit import Ranked, _parts, analytic_threshold, curve_by_worth, gains, matrix_of, profit_curve
 from automl_core.acting.rates import wilson
 from automl_core.acting.simple_rule import rule_predictions
 from automl_core.data.infer import table_from_frame
@@ -79,6 +79,56 @@ def test_analytic_threshold_and_the_band() -> None:
         profit_curve(np.array([]), np.array([]), money)
     with pytest.raises(BadInput):
         profit_curve(p, y[:5], money)
+
+
+OWN = replace(GOAL, value=0.0, value_column="revenue")
+
+
+def test_a_decision_by_the_worth_of_each_row_is_what_hand_and_brute_force_say() -> None:
+    p, y = np.array([0.9, 0.4, 0.6, 0.8]), np.array([1.0, 1.0, 0.0, 1.0])
+    values, goal = np.array([100.0, 1_000.0, 300.0, 20.0]), replace(OWN, save_rate=0.5, contact_cost=10, capacity=2)
+    actions = rank_rows(pd.DataFrame({"revenue": values}), p, (), PROBLEM, goal)
+    made = decide(DecisionInputs(p, y, PROBLEM, goal, p, values=values), actions)
+    assert made.value == pytest.approx(0.5 * 1_000 - 20)  # of the two that were listed the first was lost
+    assert {rival.name: rival.value for rival in made.rivals} == {
+        "As many at random": pytest.approx((0.5 * 1_120 - 40) / 2), "Everyone": pytest.approx(0.5 * 1_120 - 40),
+        "The simple rule": pytest.approx(480), "By risk alone": pytest.approx(0.5 * 120 - 20)}
+    assert [item.value for item in made.sensitivity if item.save_rate == 0.1] == [pytest.approx(80)]
+    assert made.break_even == pytest.approx(0.02)
+    assert made.sentence.startswith("On past rows, acting on the 2 rows with € 180 or more at stake (risk times worth) would "
+                                    "have brought € 480 by")
+    curve = made.curve
+    assert curve is not None
+    assert curve.in_money
+    assert (curve.best.rows, curve.best.profit, curve.best.threshold) == (3, pytest.approx(520), pytest.approx(90))
+    assert (curve.analytic, curve.at_analytic) == (pytest.approx(20), pytest.approx(520))
+    assert (curve.everyone, curve.nobody) == (pytest.approx(520), pytest.approx(0))
+
+
+def test_the_band_and_the_threshold_by_own_worths_hold() -> None:
+    """Worths that are all alike give the curve of one value; uneven ones are acted on from cost over save rate on."""
+    rng = np.random.default_rng(3)
+    p = rng.beta(1, 3, 2_000)
+    y, values = (rng.random(2_000) < p).astype(float), rng.lognormal(6, 1, 2_000)
+    alike, one = curve_by_worth(p, y, np.full(2_000, 700.0), OWN), profit_curve(p, y, matrix_of(GOAL))
+    assert (alike.best.rows, alike.best.profit) == (one.best.rows, pytest.approx(one.best.profit))
+    assert alike.best.high - alike.best.low == pytest.approx(one.best.high - one.best.low, rel=0.15)
+    assert alike.analytic == pytest.approx(700 * one.analytic)
+    made = curve_by_worth(p, y, values, OWN)
+    assert made.best.low < made.best.profit < made.best.high
+    assert made.honest <= made.best.profit
+    assert made.honest_low < made.at_analytic < made.honest_high
+    assert made.best.profit > profit_curve(p, y, matrix_of(replace(GOAL, value=float(values.mean())))).best.profit
+    truth, held = (0.2 * p * values - 20)[p * values >= made.analytic].sum(), 0
+    for seed in range(20):
+        again = curve_by_worth(p, (np.random.default_rng(seed).random(2_000) < p).astype(float), values, OWN, seed)
+        point = min(again.points, key=lambda each: abs(each.threshold - made.analytic))
+        held += point.low <= truth <= point.high
+    assert held >= 17
+    together = np.repeat(np.arange(500), 8)
+    wide = curve_by_worth(np.repeat(p[:500], 8), np.repeat(y[:500], 8), np.repeat(values[:500], 8), OWN, 0, (together, None))
+    lone = curve_by_worth(np.repeat(p[:500], 8), np.repeat(y[:500], 8), np.repeat(values[:500], 8), OWN)
+    assert wide.best.high - wide.best.low > 2 * (lone.best.high - lone.best.low)
 
 
 def test_a_row_of_weight_three_is_three_rows() -> None:

@@ -14,13 +14,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from automl_core import Workspace
 from automl_core import jobs as queue
+from automl_core.acting.action import Goal
 from automl_core.cli import _parser, main
 from automl_core.cli_problem import money_of, parts_of, request_of
-from automl_core.data.table import Table
+from automl_core.data.table import Column, Table
 from automl_core.errors import BadInput
 from automl_core.framing import Pace
 from automl_core.framing.problem import Money, Problem
@@ -28,6 +31,7 @@ from automl_core.jobs import JobWatch
 from automl_core.production import load_bundle
 from automl_core.search.plan import Plan
 from automl_core.workspace import search as searching
+from automl_core.workspace.file_worth import Judged, file_worth
 from automl_core.workspace.files import check_class
 from automl_core.workspace.goal import Framing, Inputs
 from automl_core.workspace.running import run_job
@@ -310,6 +314,49 @@ def test_act_ranks_by_what_was_said_out_of_fold(
         told = [float(row["prediction"]) for row in csv.DictReader(handle)]
     assert told == pytest.approx(sorted(past.oof, reverse=True)[:50])
     assert data["left_out"] == 0
+    worth = data["worth"]["decision"]
+    assert [rival["name"] for rival in worth["rivals"]] == ["As many at random", "Everyone", "The simple rule"]
+    assert (worth["rows"], len(worth["lift"]), worth["sensitivity"][2]["save_rate"]) == (50, 10, 0.2)
+    assert worth["curve"]["best"]["profit"] == max(point["profit"] for point in worth["curve"]["points"])
+    assert data["worth"]["newsvendor"] is None
+    assert [words.split(" ")[0] for words in data["worth"]["sentences"]] == ["On", "Most", "Measured", "The", "By"]
+
+
+def test_act_by_what_each_row_is_worth(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list goes by risk times fee, and the text says what it is worth."""
+    monkeypatch.setenv("CLARION_HOME", str(bundle.parent / "home"))
+    goal, ranked = goal_file(tmp_path, lever=False), tmp_path / "r.csv"
+    goal.write_text(goal.read_text(encoding="utf-8").replace("value = 700.0", 'value_column = "monthly_fee"'), encoding="utf-8")
+    assert main(["act", str(bundle), "sample:subscription_churn", "--goal", str(goal), "--ranked", str(ranked)]) == 0
+    told = capsys.readouterr().err
+    assert "Act on the 50 rows that are worth most to act on, by their risk and “monthly_fee”" in told
+    assert "at stake (risk times worth) would have brought" in told
+    assert "Most money, " in told
+    with ranked.open(encoding="utf-8-sig", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    risks, worths = ([float(row[name]) for row in rows] for name in ("prediction", "expected_value"))
+    assert worths == sorted(worths, reverse=True)
+    assert risks != sorted(risks, reverse=True)
+
+
+def test_what_to_provide_is_told_of_a_file_where_errors_cost_differently() -> None:
+    rng = np.random.default_rng(0)
+    made = rng.normal(100, 10, 200)
+    problem = Problem("sold", "regression", "rmse", money=Money(over=1.0, under=4.0))
+    rows = pd.DataFrame({"sold": made + rng.normal(0, 5, 200), "x": made})
+    columns = (Column("x", "float", "number"), Column("sold", "float", "number"))
+    found = file_worth(Judged(rows, columns, made, problem, Goal("sold", "high", value=1.0, capacity=20)))
+    assert found.newsvendor is not None
+    assert found.newsvendor.level == pytest.approx(0.8)
+    assert found.sentences[-1] == found.newsvendor.sentence
+    assert found.decision is not None
+    assert found.decision.curve is None
+    few = file_worth(Judged(rows.head(20), columns, made[:20], problem, Goal("sold", "high")))
+    assert few.newsvendor is None
+    assert few.sentences[-1].startswith("How much to provide is not told. Only 20 rows have")
+    assert file_worth(Judged(rows.assign(sold=None), columns, made, problem, Goal("sold", "high"))).decision is None
 
 
 def test_act_leaves_out_rows_that_the_bundle_knows_again(

@@ -227,7 +227,7 @@ def test_headline_of_rows_without_an_outcome() -> None:
     assert "; all rows without an outcome (beyond the limit of 50 rows): € 320." in report.money.replace("\u00a0", " ")
     every = make_report(replace(made, actions=rank_rows(frame, p, (), PROBLEM, replace(goal, capacity=200))))
     assert every.answer.startswith("Act on all 200 rows without an outcome: about 16 of them")
-    assert every.money.endswith("from acting on all rows without an outcome.")
+    assert every.money.startswith("Acting on all rows without an outcome: expected gain ")
     number, costs, low = Problem("cost", "regression", "rmse"), frame.rename(columns={"Churn": "cost"}), Goal("cost", "low")
     for capacity, told in ((50, "Act first on 50 of the 200 rows without an outcome: those with the highest predicted “cost”."),
                            (300, "those without an outcome first, then those with the highest predicted “cost”.")):
@@ -479,7 +479,7 @@ def test_a_list_of_all_rows_is_not_compared_with_itself_in_a_report() -> None:
     assert made.actions is not None
     assert "As many rows at random" in make_report(made).money
     everyone = make_report(replace(made, actions=replace(made.actions, takes_everyone=True)))
-    assert everyone.money.endswith("from acting on all rows.")
+    assert everyone.money.startswith("Acting on all rows: expected gain € 50,000 if 20 % of bad outcomes turn good, an")
     assert "random" not in everyone.money
     assert re.match(r"Act on all [\d,]+ rows: about", everyone.answer)
     few = replace(made, summary=replace(SUMMARY, judged=3000), actions=replace(made.actions, takes_everyone=True))

@@ -1,0 +1,53 @@
+"""How many of the bad outcomes a pilot's change turned good, as the list of rows to act on takes it for granted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from automl_core.acting.action import Goal
+from automl_core.acting.pilots import Pilot, change_words
+from automl_core.explaining.words import interval, percent
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredRate:
+    """The share of bad outcomes that a change turned good, with its 95 % range; below zero it made more of them bad."""
+
+    change: str
+    rate: float
+    low: float
+    high: float
+
+    @property
+    def sentence(self) -> str:
+        """What was measured, in words."""
+        ends = interval(percent(self.low), percent(self.high))
+        return f"The pilot of {self.change} measured that {percent(self.rate)} of bad outcomes turned good ({ends})."
+
+
+def measured_rate(pilot: Pilot) -> MeasuredRate | None:
+    """What a pilot that has ended measured; None for others, for numbers, and where nothing turned good.
+
+    The difference of the two sides over the bad outcomes of the side without the change. Those are taken as known, which can only
+    widen the range: what is by chance too high there makes the difference too large, too, and the two cancel in part.
+    """
+    result = pilot.result
+    if result is None or result.waits or not pilot.is_rate or pilot.state not in ("raised", "retired"):
+        return None
+    bad = 1.0 - result.held_mean
+    if not 0 < result.difference <= bad:
+        return None
+    rate, low, high = (round(value / bad, 3) for value in (result.difference, result.low, result.high))
+    return MeasuredRate(change_words(pilot.card), rate, max(low, -1.0), min(high, 1.0))
+
+
+def measured_rates(pilots: Sequence[Pilot], goal: Goal) -> tuple[MeasuredRate, ...]:
+    """What pilots measured of changes that can still be made by the goal, in their order; each change once."""
+    named = {lever.column for lever in goal.levers}
+    found: dict[str, MeasuredRate] = {}
+    for pilot in pilots:
+        made = measured_rate(pilot)
+        if made is not None and {pilot.card.lever, *(one.lever for one in pilot.card.also)} <= named:
+            found.setdefault(made.change, made)
+    return tuple(found.values())

@@ -1,0 +1,78 @@
+"""What a good outcome of each row is worth: one amount for all rows, or what a column of the table says of each."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.acting.action import Goal
+from automl_core.errors import BadInput
+from automl_core.explaining.words import count, money, quote
+
+Floats = NDArray[np.float64]
+HINT = "Name another column of amounts in the goal, or give one worth for all rows."
+
+
+def row_values(frame: pd.DataFrame, goal: Goal) -> Floats:
+    """(n,) what a good outcome of each row is worth. A row whose value is missing cannot be priced by itself: it counts with the
+    median of the others, and `missing_words` says so. BadInput when a value is below zero or infinite, or no row has one."""
+    if not goal.value_column:
+        return np.full(len(frame), goal.value)
+    given = _given(frame, goal)
+    if not len(given):
+        return given
+    known = ~np.isnan(given)
+    filled: Floats = np.where(known, given, np.median(given[known]))
+    return filled
+
+
+def valued(goal: Goal, frame: pd.DataFrame) -> Goal:
+    """The goal with the mean of its column as its one value, for what speaks of groups and not of single rows; as it is without
+    a column, or where it has a value already."""
+    if not goal.value_column or goal.value > 0 or frame.empty:
+        return goal
+    return replace(goal, value=float(row_values(frame, goal).mean()))
+
+
+def worth_words(goal: Goal) -> tuple[str, ...]:
+    """Says by what each row is priced."""
+    return (f"What one is worth is said by {quote(goal.value_column)}, row by row.",) if goal.value_column else ()
+
+
+def missing_words(frame: pd.DataFrame, goal: Goal) -> str:
+    """Says of how many rows the worth is not known, and what they count with; empty where there is none."""
+    given = _given(frame, goal) if goal.value_column else np.empty(0)
+    missing = int(np.isnan(given).sum())
+    if not missing:
+        return ""
+    middle = money(float(np.nanmedian(given)), goal.currency)
+    return (f" {count(missing, 'row has', 'rows have')} no value in {quote(goal.value_column)} and cannot be priced by "
+            f"{'itself: it counts' if missing == 1 else 'themselves: they count'} with the median of the others, {middle}.")
+
+
+def mean_words(goal: Goal) -> tuple[str, ...]:
+    """Says that money of groups goes by the mean of the column."""
+    if not goal.value_column:
+        return ()
+    mean = money(goal.value, goal.currency)
+    return (f"Money of cards counts each outcome with the mean of {quote(goal.value_column)}, {mean}; the list and the plan "
+            "go by each row’s own.",)
+
+
+def _given(frame: pd.DataFrame, goal: Goal) -> Floats:
+    """(n,) what the column says; NaN where it says nothing."""
+    name = goal.value_column
+    if name not in frame:
+        raise BadInput(f"There is no column {quote(name)}, by which the goal says what a row is worth.", HINT)
+    given: Floats = pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=np.float64, na_value=math.nan)
+    wrong = int((given < 0).sum() + np.isinf(given).sum())
+    if wrong:
+        raise BadInput(f"{count(wrong, 'row has', 'rows have')} a value in {quote(name)} that is below zero or infinite, and "
+                       "acting cannot be priced by that.", HINT)
+    if len(given) and np.isnan(given).all():
+        raise BadInput(f"No row has a value in {quote(name)}, by which the goal says what a row is worth.", HINT)
+    return given

@@ -1,0 +1,84 @@
+"""What a list of a file's rows is worth by the outcomes that came: what the act page says of it, for the command line."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from automl_core import acting, framing
+from automl_core.acting import Decision
+from automl_core.acting.action import Goal
+from automl_core.acting.newsvendor import Newsvendor
+from automl_core.data.table import Column
+from automl_core.errors import BadInput
+from automl_core.framing.problem import Problem
+from automl_core.framing.validation import given_weights
+from automl_core.workspace.decision_words import best_words, honest_words, lift_words, sensitivity_words
+from automl_core.workspace.pilot_sides import rank_free
+
+
+@dataclass(frozen=True, slots=True)
+class FileWorth:
+    """What the list is worth (None where no listed row has an outcome that its prediction had not seen), and how much to provide
+    of a number whose errors cost differently (None where no such costs were given). `sentences` say both."""
+
+    decision: Decision | None = None
+    newsvendor: Newsvendor | None = None
+    sentences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Judged:
+    """Typed and cleaned rows with `predictions` by models that had not seen them, aligned; those at the places `busy` are in a
+    running pilot."""
+
+    rows: pd.DataFrame
+    columns: tuple[Column, ...]
+    predictions: np.ndarray
+    problem: Problem
+    goal: Goal
+    busy: Sequence[int] = ()
+
+
+def file_worth(given: Judged, seed: int = 0) -> FileWorth:
+    """The list that would be of the rows with an outcome alone, judged by it."""
+    problem, goal = given.problem, given.goal
+    if problem.target not in given.rows:
+        return FileWorth()
+    y, known = framing.encode_target(given.rows[problem.target], problem)
+    if not known.any():
+        return FileWorth()
+    places = np.flatnonzero(known)
+    rows, predictions = given.rows.iloc[places].reset_index(drop=True), given.predictions[places]
+    actions = rank_free(rows, predictions, given.columns, problem, goal, np.flatnonzero(np.isin(places, given.busy)).tolist())
+    groups = rows[problem.group].to_numpy() if problem.group and problem.group in rows else None
+    weights, values = given_weights(rows, problem), acting.row_values(rows, goal) if goal.value_column else None
+    rule = _rule(rows, y, given.columns, problem, seed)
+    decision = acting.decide(acting.DecisionInputs(predictions, y, problem, goal, rule, seed, groups, weights, values), actions)
+    provide, said = None, ""
+    if problem.task == "regression" and problem.money is not None:
+        try:
+            provide = acting.newsvendor(predictions, y.astype(np.float64), problem.money, seed, groups, weights)
+        except BadInput as error:
+            said = f"How much to provide is not told. {error}"
+    return FileWorth(decision, provide, _sentences(decision, provide, said, goal))
+
+
+def _rule(
+    rows: pd.DataFrame, y: np.ndarray, columns: tuple[Column, ...], problem: Problem, seed: int
+) -> np.ndarray | None:
+    """The simple rule's answers for rows that it had not seen; None where they are too few to learn it."""
+    try:
+        return acting.rule_predictions(rows, y, columns, replace(problem, time=""), seed)
+    except BadInput:
+        return None
+
+
+def _sentences(decision: Decision, provide: Newsvendor | None, said: str, goal: Goal) -> tuple[str, ...]:
+    curve = decision.curve
+    drawn = (best_words(curve, goal.currency), honest_words(curve, goal.currency)) if curve and curve.best.rows else ()
+    each = (decision.sentence, decision.weighed, *drawn, lift_words(decision), sensitivity_words(decision, goal),
+            provide.sentence if provide else said)
+    return tuple(one for one in each if one)

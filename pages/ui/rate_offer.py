@@ -1,0 +1,27 @@
+"""What an ended pilot measured, offered in the goal form in place of an estimate."""
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+from automl_core.acting import MeasuredRate
+from automl_core.acting.action import Goal
+from pages.ui import session
+from pages.ui.theme import TEXT_WIDTH
+from pages.ui.words import plain
+
+MOST_OFFERED = 3
+
+
+def offered(project: str, goal: Goal, key: str) -> MeasuredRate | None:
+    """The measured rate that was just chosen, if any. What pilots measured is told with a button each, unless it is in use."""
+    chosen = None
+    for place, found in enumerate(session.workspace().pilots.rates(project)[:MOST_OFFERED]):
+        used = goal.save_range == (found.low, found.high) and math.isclose(goal.save_rate, found.rate)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            words = f"{found.sentence} {'The list uses it, with its range.' if used else ''}"
+            st.caption(plain(words.strip(), 400), width=TEXT_WIDTH)
+            if not used and st.button("Use it", key=f"{key}_rate_{place}", icon=":material/science:"):
+                chosen = found
+    return chosen
