@@ -1,6 +1,7 @@
 """Numbers in words, and user strings that stay literal."""
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -87,6 +88,7 @@ def test_counts_and_times() -> None:
     assert words.duration(NAN) == "some time"
     assert words.money(-40, "€") == "−€\u00a040"
     assert words.money(1234.5, "$") == "$\u00a01,230"
+    assert words.money_range(-math.inf, math.inf) == "no range"
     assert words.signed(3.14) == "+3.1"
     assert words.signed(-0.5) == "−0.50"
     assert words.size(970_000) == "970 kB"
