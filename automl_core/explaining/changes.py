@@ -49,7 +49,7 @@ class TableWhatIf:
 
     `flips_up` and `flips_down` count rows whose decision turns, of `rows` asked: with several classes to the one that is told of,
     and to any other. `outside` are rows whose new value lies beyond what was seen. `before` and `after` are histograms over
-    `edges`; NaN `low`/`high` bound the mean change (95 %). `in_points` says that a class is predicted.
+    `edges`; `low` and `high` bound the mean change (95 %), as rows come and go: whether the model is right is not in it. `in_points` says that a class is predicted.
     """
 
     rows: int
@@ -85,8 +85,9 @@ class TableWhatIf:
 
     @property
     def move_range(self) -> str:
-        """The 95 % range of the mean change: −0.52 to −0.30 points."""
+        """The 95 % range of the mean change: −0.52 to −0.30 points; unknown where its rows are worth fewer than two groups."""
         if not self.in_points:
-            return interval(*told_apart(self.low, self.high, lambda end, more=3: signed(end, lambda size: number(size, more))))
+            return interval(*told_apart(
+                self.low, self.high, lambda end, more=0: signed(end, lambda size: number(size, 3 + more))))
         return interval(*told_apart(
             self.low / 100, self.high / 100, lambda end, more=0: signed(end, lambda size: points(size, more))))
