@@ -40,7 +40,8 @@ def _set(series: pd.Series[Any], read: pd.Series[Any], to: str, rows: Mask) -> p
     """The column with the value that `to` spells on `rows`, just as another row has it if one does; `read` is it typed."""
     if isinstance(series.dtype, pd.SparseDtype):
         dense = _set(series.astype(series.dtype.subtype), read, to, rows)
-        return dense.astype(series.dtype) if dense.dtype == series.dtype.subtype else dense  # where it became decimal, it stays so
+        kept = dense.dtype == series.dtype.subtype  # whole numbers that became decimal would lose that
+        return dense.astype(series.dtype) if kept else dense
     if holds_numbers(series):
         return _numbers(series, np.full(int(rows.sum()), float(to)), rows)
     same = np.flatnonzero((texts(read) == to).to_numpy(dtype=bool, na_value=False))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from automl_core.explaining.explanation import RowExplanation, Units
-from automl_core.explaining.words import interval, number, points, signed, told_apart
+from automl_core.explaining.words import interval, money, number, points, signed, told_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,13 @@ class Flip:
     known: bool = True
 
 
+def cheapest_words(found: Flip, currency: str) -> str:
+    """Says among which changes a flip is the cheapest: values that no similar row has are tried only where no other one turns the
+    decision."""
+    which = "Of changes to values that similar rows have" if found.known else "Of all changes tried"
+    return f"{which}, it is the cheapest that turns it: {money(found.money, currency)}."
+
+
 @dataclass(frozen=True, slots=True)
 class TableChange:
     """One change of a column in every row: "percent" and "add" for numbers, "set" a value (a level, or a number as text)."""
@@ -49,7 +56,8 @@ class TableWhatIf:
 
     `flips_up` and `flips_down` count rows whose decision turns, of `rows` asked: with several classes to the one that is told of,
     and to any other. `outside` are rows whose new value lies beyond what was seen. `before` and `after` are histograms over
-    `edges`; `low` and `high` bound the mean change (95 %), as rows come and go: whether the model is right is not in it. `in_points` says that a class is predicted.
+    `edges`; `low` and `high` bound the mean change (95 %) as rows come and go: whether the model is right is not in it.
+    `in_points` says that a class is predicted.
     """
 
     rows: int

@@ -211,8 +211,8 @@ def test_means_of_a_what_if_and_their_change_are_told_with_the_same_digits(
 
 
 @pytest.mark.parametrize(("low", "high", "told"), [
-    (1.4996, 1.5004, "+1.4996 to +1.5004"), (-1.501, 1.5, "−1.5 to +1.5"), (1.4, 1.6, "+1.4 to +1.6"), (2.0, 2.0, "+2 at both ends"),
-    (-math.inf, math.inf, "unknown")])
+    (1.4996, 1.5004, "+1.4996 to +1.5004"), (-1.501, 1.5, "−1.5 to +1.5"), (1.4, 1.6, "+1.4 to +1.6"),
+    (2.0, 2.0, "+2 at both ends"), (-math.inf, math.inf, "unknown")])
 def test_ends_of_the_range_of_a_number_are_told_apart_by_more_digits(low: float, high: float, told: str) -> None:
     found = TableWhatIf(300, 300, 5.0, 6.5, low, high, 0, 0, 0, (), (), (), "y", "", "", False)
     assert found.move_range == told
