@@ -683,6 +683,25 @@ def test_a_number_that_is_moved_has_room(kind: Any, by_one: str, by_half: str) -
     assert moved["n"].tolist() == [3, 4, 128]
 
 
+@pytest.mark.parametrize("kind", ["float32", "Float32", "float[pyarrow]", "float16"])
+@pytest.mark.parametrize(("step", "relative", "after"), [(-0.1, True, 17.991), (0.1, False, 20.09), (1e39, False, 1e39)])
+def test_a_short_decimal_takes_a_step_that_it_cannot_hold_exactly(kind: Any, step: float, relative: bool, after: float) -> None:
+    made = ActionCard("", "n", "", "", 2, *([0.0] * 8), "C", 1.0, 0.0, "", step=step, relative=relative)
+    frame = pd.DataFrame({"n": pd.Series([19.99, 19.99]).astype(kind)})
+    moved = applied([made], frame)["n"]
+    assert moved.astype(float).tolist() == pytest.approx([after] * 2, rel=1e-3)
+    assert (moved.dtype == frame["n"].dtype) == (after < 1e39)
+    one = applied([replace(made, step=math.nan, to_value="0.1")], frame)["n"]
+    assert one.astype(float).tolist() == pytest.approx([0.1] * 2, rel=1e-3)
+
+
+@pytest.mark.parametrize(("to", "kind"), [("2.5", "float64"), ("7", "Sparse[int]")])
+def test_a_sparse_column_keeps_the_value_that_it_is_set_to(to: str, kind: str) -> None:
+    made = ActionCard("", "n", "", to, 3, *([0.0] * 8), "C", 1.0, 0.0, "", better="up")
+    after = applied([made], pd.DataFrame({"n": pd.Series([0, 0, 1]).astype("Sparse[int]")}))["n"]
+    assert (after.tolist(), after.dtype) == ([float(to)] * 3, kind)
+
+
 @pytest.mark.parametrize(("kind", "to", "wanted"), [
     ("int8", "1", 1), ("Int64", "1", 1), (bool, "True", True), ("boolean", "True", True), (object, "True", True),
     ("float32", "2.5", 2.5), (object, "7", 7),
