@@ -106,7 +106,7 @@ def read_goal(text: str) -> Goal:
         currency=_text(goal, "currency") or "€",
         later=_texts(columns, "later"),
         experiment=experiment,
-        contact_free="contact_cost" in goal and cost == 0,
+        contact_free=_is_free(goal, cost),
         value_column=_text(goal, "value_column"),
         save_range=_range(goal, "save_range"),
     )
@@ -284,9 +284,20 @@ def _number(section: dict[str, Any], key: str, default: float = 0.0) -> float:
     return float(value)
 
 
+def _is_free(section: dict[str, Any], cost: float) -> bool:
+    """Whether acting was said to be free, by `contact_free` or a plain 0. A 0.0 is what files of before said where nobody had given
+    a cost, and means no more than that, as it does in goals that were saved then."""
+    said = section.get("contact_free", False)
+    if not isinstance(said, bool):
+        raise BadInput("“contact_free” in the goal file is not true or false.", "Write contact_free = true or leave it out.")
+    if said and cost:
+        raise BadInput("The goal file says that acting is free and what it costs.", "Keep one of the two.")
+    return said or (cost == 0 and isinstance(section.get("contact_cost"), int))
+
+
 def _range(section: dict[str, Any], key: str) -> tuple[float, ...]:
     value = section.get(key, [])
-    numbers = isinstance(value, list) and all(isinstance(item, (int, float)) and math.isfinite(item) for item in value)
+    numbers = isinstance(value, list) and all(type(item) in (int, float) and math.isfinite(item) for item in value)
     if not numbers or len(value) not in (0, 2):
         raise BadInput(f"“{key}” in the goal file is not a range.", f"Write {key} = [0.09, 0.19] or leave it out.")
     return tuple(float(item) for item in value)

@@ -15,8 +15,10 @@ def goal_text(goal: Goal) -> str:
     lines += [f"currency = {_text(goal.currency)}", f"save_rate = {goal.save_rate!r}"]
     if goal.save_range:
         lines.append(f"save_range = [{', '.join(repr(end) for end in goal.save_range)}]")
-    if goal.cost_given:  # without it the list takes what the dearest lever costs
+    if goal.contact_cost:  # without it the list takes what the dearest lever costs
         lines.append(f"contact_cost = {goal.contact_cost!r}")
+    elif goal.contact_free:
+        lines.append("contact_free = true")
     if goal.capacity:
         lines.append(f"capacity = {goal.capacity}")
     if goal.budget:

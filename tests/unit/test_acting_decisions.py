@@ -306,12 +306,13 @@ def test_a_list_says_when_acting_is_taken_to_be_free() -> None:
     assert "No cost" not in rank_rows(frame, p, (), PROBLEM, replace(goal, value=0.0)).sentence
 
 
-@pytest.mark.parametrize(("line", "given", "cost"), [("", False, 20.0), ("contact_cost = 0.0\n", True, 0.0),
+@pytest.mark.parametrize(("line", "given", "cost"), [("", False, 20.0), ("contact_cost = 0.0\n", False, 20.0),
+                                                     ("contact_cost = 0\n", True, 0.0), ("contact_free = true\n", True, 0.0),
                                                      ("contact_cost = 3.5\n", True, 3.5)])
 def test_a_goal_file_keeps_whether_the_cost_of_acting_was_given(line: str, given: bool, cost: float) -> None:
     goal = read_goal(TOML.replace("[columns]", f"{line}[columns]"))
     assert (goal.cost_given, goal.row_cost) == (given, cost)
-    assert ("contact_cost" in goal_text(goal)) is given
+    assert ("contact_" in goal_text(goal)) is given
     assert to_json(read_goal(goal_text(goal))) == to_json(goal)
     assert to_json(from_json(Goal, to_json(goal))) == to_json(goal)
 
@@ -323,6 +324,8 @@ def test_a_saved_goal_of_before_took_a_cost_of_nothing_where_nobody_gave_one() -
     assert old["contact_cost"] == 0.0
     goal = from_json(Goal, old)
     assert (goal.cost_given, goal.row_cost) == (False, 20.0)
+    written = goal_text(goal).replace("[columns]", "contact_cost = 0.0\n\n[columns]")  # as the same goal was written to a file
+    assert to_json(read_goal(written)) == to_json(goal)
     assert goal_marks(goal)[1] == fingerprint(old)  # its cards are found again
     assert goal_marks(replace(goal, contact_free=True)) != goal_marks(goal)
 
@@ -425,8 +428,13 @@ def test_a_goal_names_the_column_that_says_what_a_row_is_worth() -> None:
         check_goal(replace(goal, value_column="Churn"), PROBLEM, COLUMNS)
     with pytest.raises(BadInput, match="does not hold that share"):
         check_goal(replace(goal, save_rate=0.3), PROBLEM, COLUMNS)
-    with pytest.raises(BadInput, match="is not a range"):
-        read_goal(text.replace("[0.09, 0.19]", "[0.09]"))
+    for wrong in ("[0.09]", "[true, false]"):
+        with pytest.raises(BadInput, match="is not a range"):
+            read_goal(text.replace("[0.09, 0.19]", wrong))
+    with pytest.raises(BadInput, match="is free and what it costs"):
+        read_goal(text + "contact_free = true\ncontact_cost = 3.0\n")
+    with pytest.raises(BadInput, match="is not true or false"):
+        read_goal(text + "contact_free = 1\n")
     old = {name: value for name, value in to_json(replace(goal, value=9.0)).items() if name not in ("value_column", "save_range")}
     assert from_json(Goal, old) == replace(goal, value=9.0, value_column="", save_range=())
     assert valued(goal, pd.DataFrame({"tenure": [1.0, 5.0, None]})).value == pytest.approx(3)
