@@ -285,8 +285,8 @@ def _number(section: dict[str, Any], key: str, default: float = 0.0) -> float:
 
 
 def _is_free(section: dict[str, Any], cost: float) -> bool:
-    """Whether acting was said to be free, by `contact_free` or a plain 0. A 0.0 is what files of before said where nobody had given
-    a cost, and means no more than that, as it does in goals that were saved then."""
+    """Whether acting was said to be free, by `contact_free` or a plain 0. A 0.0 is what files of before said where nobody had
+    given a cost, and means no more than that, as it does in goals that were saved then."""
     said = section.get("contact_free", False)
     if not isinstance(said, bool):
         raise BadInput("“contact_free” in the goal file is not true or false.", "Write contact_free = true or leave it out.")

@@ -29,7 +29,8 @@ from automl_core.workspace.views import Run
 MOST_REASONS = 500
 TOO_MANY = ("Its rows and its money were counted when moves that the goal forbids were not left out yet, and are too high: look "
             "for actions again.")
-NEWER = {"contact_free": False, "value_column": "", "save_range": []}  # of a goal, as they are where nothing was said
+# of a goal, as they are where nothing was said
+NEWER = {"contact_free": False, "value_column": "", "save_range": [], "value_middle": None}
 LEAST_SHARE = 0.05  # a share too small to tell the time left by
 
 
@@ -71,8 +72,8 @@ class Acting:
         acting.check_goal(goal, problem, columns)
         goal = acting.as_spelled(goal, columns)
         if goal.value_column:
+            goal = replace(goal, value=0.0, value_middle=None)  # mean and median are those of the table at hand
             acting.row_values(frame, goal)
-            goal = replace(goal, value=0.0)  # the mean is that of the table at hand
         self.context.save("goal", project_id, goal)
         self.context.store.touch(project_id)
         return goal

@@ -29,7 +29,7 @@ from automl_core.acting.planned import (
     plan_frame,
     planned_gain,
 )
-from automl_core.acting.worth import valued
+from automl_core.acting.worth import missing_words, row_values, valued
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
@@ -319,7 +319,7 @@ def test_a_goal_file_keeps_whether_the_cost_of_acting_was_given(line: str, given
 
 def test_a_saved_goal_of_before_took_a_cost_of_nothing_where_nobody_gave_one() -> None:
     old = to_json(Goal("Churn", "No", levers=(Lever("Contract", cost=20.0),)))
-    for name in ("contact_free", "value_column", "save_range"):
+    for name in ("contact_free", "value_column", "save_range", "value_middle"):
         del old[name]
     assert old["contact_cost"] == 0.0
     goal = from_json(Goal, old)
@@ -437,12 +437,17 @@ def test_a_goal_names_the_column_that_says_what_a_row_is_worth() -> None:
         read_goal(text + "contact_free = 1\n")
     old = {name: value for name, value in to_json(replace(goal, value=9.0)).items() if name not in ("value_column", "save_range")}
     assert from_json(Goal, old) == replace(goal, value=9.0, value_column="", save_range=())
-    assert valued(goal, pd.DataFrame({"tenure": [1.0, 5.0, None]})).value == pytest.approx(3)
+    table = pd.DataFrame({"tenure": [1.0, 5.0, 9.0, 7.0, None]})
+    whole = valued(goal, table)
+    assert whole.value == pytest.approx(5.6)
+    for some in ([4], [0, 4], [1, 2, 4]):  # a row has one worth, whichever rows are looked at with it
+        assert row_values(table.iloc[some], whole)[-1] == 6
+    assert "median of the others, € 6." in missing_words(table.iloc[[0, 4]], whole)
 
 
 def test_what_was_found_for_a_goal_of_before_is_found_again() -> None:
     goal = Goal("Churn", "No", value=9.0, save_rate=0.3)
-    newer = ("contact_free", "value_column", "save_range")
+    newer = ("contact_free", "value_column", "save_range", "value_middle")
     before = {name: value for name, value in to_json(goal).items() if name not in newer}
     assert goal_marks(goal)[1] == fingerprint(before)
     assert goal_marks(goal)[0] == goal_marks(replace(goal, save_rate=0.14, save_range=(0.09, 0.19)))[0]
