@@ -74,9 +74,9 @@ def _form(project: str, goal: Goal) -> None:
     start: Goal = state.drafts.get(f"act_start_{project}", goal)
     choices = session.workspace().act.levers(project)
     wanted = _wanted(project, start, choices, key)
-    measured = rate_offer.offered(project, wanted, key)
+    measured = rate_offer.offered(project, wanted, goal, key)
     taken = st.empty()  # what a row costs hangs on the changes, which are named below
-    draft = _levers(_roles(wanted, choices, key), choices, key)
+    draft = rate_offer.still_measured(project, _levers(_roles(wanted, choices, key), choices, key), goal)
     if measured is not None:  # what else was typed stays
         _restart(project, replace(draft, save_rate=measured.rate, save_range=(measured.low, measured.high)))
         st.rerun()
@@ -155,11 +155,12 @@ def _wanted(project: str, start: Goal, choices: LeverChoices, key: str) -> Goal:
         values = forms.fields(MONEY[1:] if column else MONEY, key, given)
     amounts = {item.name: float(values[item.name] or 0) for item in MONEY if item.kind == "number" and item.name in values}
     rate = amounts["save_rate"] / 100
-    kept = math.isclose(rate, start.save_rate)
+    kept = math.isclose(rate, start.save_rate, abs_tol=1e-8)  # the field has six digits of a percentage
     return replace(
         start, good=str(good), contact_cost=amounts["contact_cost"], budget=amounts["budget"],
         contact_free=values["contact_cost"] == 0, capacity=int(values["capacity"] or 0),
         value=amounts.get("value", start.value if column == start.value_column else 0.0), value_column=column,
+        value_middle=start.value_middle if column == start.value_column else None,
         save_rate=start.save_rate if kept else rate, save_range=start.save_range if kept else (),
         currency=str(values["currency"] or "€")[:3])
 
