@@ -15,8 +15,9 @@ from automl_core.acting.spelling import texts
 from automl_core.errors import BadInput
 from automl_core.jobs import JobWatch
 from automl_core.reporting.exports import safe_csv
-from automl_core.workspace.act import Acting, goal_marks
+from automl_core.workspace.act import Acting
 from automl_core.workspace.context import Context
+from automl_core.workspace.kept_cards import goal_marks
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 

@@ -17,8 +17,8 @@ from automl_core.acting.action import ActionCard, Condition, Goal, Lever
 from automl_core.acting.budget import rows_paid_for
 from automl_core.acting.decide import DecisionInputs, decide
 from automl_core.acting.decisions import actions_frame, rank_rows, risk
-from automl_core.acting.goal import check_goal, read_goal, suggest_goal
-from automl_core.acting.goal_file import goal_text
+from automl_core.acting.goal import check_goal, suggest_goal
+from automl_core.acting.goal_file import goal_text, read_goal
 from automl_core.acting.outcome import make_outcome
 from automl_core.acting.planned import (
     ActionPlan,
@@ -36,8 +36,8 @@ from automl_core.errors import BadInput
 from automl_core.explaining.words import money
 from automl_core.framing.problem import Problem
 from automl_core.reporting.exports import safe_xlsx
-from automl_core.workspace.act import goal_marks
 from automl_core.workspace.context import fingerprint
+from automl_core.workspace.kept_cards import goal_marks
 from tests.unit.modelling import make_model
 
 PROBLEM = Problem("Churn", "binary", "roc_auc", ("No", "Yes"), "Yes", never=("gender",))
