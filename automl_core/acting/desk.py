@@ -92,8 +92,7 @@ class Desk:
         """What a good outcome is worth: where a column says it of each row, in the mean of the rows that are moved."""
         if self.values is None:
             return self.goal.value
-        drawn = counted is not None and self.whole is not None
-        some = row_values(self.whole[counted], self.goal) if drawn else self.values[trial.rows]
+        some = self.values[trial.rows] if counted is None or self.whole is None else row_values(self.whole.loc[counted], self.goal)
         return float(some.mean()) if len(some) else self.goal.value
 
     def _written(self, trial: Trial, found: Evidence, counted: Mask | None = None) -> ActionCard:
