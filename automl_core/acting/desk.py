@@ -92,7 +92,8 @@ class Desk:
         """What a good outcome is worth: where a column says it of each row, in the mean of the rows that are moved."""
         if self.values is None:
             return self.goal.value
-        some = self.values[trial.rows] if counted is None or self.whole is None else row_values(self.whole.loc[counted], self.goal)
+        of_whole = None if counted is None or self.whole is None else self.whole.loc[counted]
+        some = self.values[trial.rows] if of_whole is None else row_values(of_whole, self.goal)
         return float(some.mean()) if len(some) else self.goal.value
 
     def _written(self, trial: Trial, found: Evidence, counted: Mask | None = None) -> ActionCard:
