@@ -115,13 +115,16 @@ def test_real_lever_is_advice_and_idle_one_is_not(found: Actions) -> None:
 
 def test_cards_of_rows_that_were_drawn_count_rows_and_money_on_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["automl_core.acting.cards"], "MOST_ROWS", 1500)
-    asked = inputs(levers=(Lever("offer", ("new",), cost=1.0),))
+    asked = inputs(levers=(Lever("offer", ("new",), cost=1.0),), value=0.0, value_column="worth", never=("worth",))
+    asked = replace(asked, frame=asked.frame.assign(worth=np.arange(3000) / 15))
     made = make_cards(asked)
     (card,) = made.cards
+    mine = eligible(card, asked.frame)
     assert made.rows == 1500
-    assert card.rows == eligible(card, asked.frame).sum() > 1200
+    assert card.rows == mine.sum() > 1200
+    assert card.worth == pytest.approx(asked.frame["worth"][mine].mean())
     for money, gain in ((card.net_low, card.gain_low), (card.net_value, card.gain), (card.net_high, card.gain_high)):
-        assert money == pytest.approx(card.rows * (100 * gain - 1))
+        assert money == pytest.approx(card.rows * (card.worth * gain - 1))
     assert f"{card.rows:,} would be moved" in card.sentence
     assert f"all {card.rows:,} change" in card.sentence
     assert "1,500 of 3,000 rows were drawn by chance" in made.notes[0]
