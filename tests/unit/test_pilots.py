@@ -569,7 +569,8 @@ def test_only_what_an_ended_pilot_of_a_share_measured_is_offered() -> None:
     assert made.low < made.rate < made.high
     assert made.sentence.startswith("The pilot of “Contract” = “One year” measured that ")
     for other in (replace(raised, state="running"), replace(raised, state="cancelled"), replace(raised, is_rate=False),
-                  replace(raised, result=None), replace(raised, result=replace(result, difference=-0.1))):
+                  replace(raised, result=None), replace(raised, result=replace(result, difference=-0.1)),
+                  replace(raised, result=replace(result, early=True))):  # what shows early is not what shows in the end
         assert measured_rate(other) is None
     assert measured_rates([raised, raised], replace(GOAL, levers=levers)) == (made,)
     assert measured_rates([raised], GOAL) == ()  # it can be done no longer
@@ -617,6 +618,10 @@ def test_a_card_whose_amounts_changed_since_its_pilot_has_one_price() -> None:
         assert "elivered" not in after.sentence
         assert after.sentence.startswith(told.sentence.partition(" Delivered")[0])
         assert after.sentence.endswith(raised.result.returned.sentence)
+    column = replace(GOAL, value_column="fee")  # its mean moves with the table, and with it what the card is worth
+    by_row = replace(raised, goal=column)
+    for value, still in ((GOAL.value + 1e-6, True), (3 * GOAL.value, False)):
+        assert ("Delivered €" in graded(CARD, by_row, replace(column, value=value)).sentence) is still
     costly = replace(raised, card=replace(CARD, cost=900.0), result=replace(raised.result, delivered=-5.0))
     assert "does not pay" not in graded(CARD, costly, GOAL).sentence
 
