@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -52,9 +52,8 @@ def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResu
     # without those of the first fold there is no model to fall back to
     first = any(fold == 0 for _, fold in lacking)
     columns_end = max(hard_end, clock.elapsed() + LEAST_SECONDS) if first else hard_end
-    for kind, fold in lacking:
-        crew.submit(race.extras_task(kind, fold, columns_end))
-    for learned, extras in _wait(race, columns_end, not first):
+    learning = [race.extras_task(kind, fold, columns_end) for kind, fold in lacking]
+    for learned, extras in _run(race, learning, columns_end, not first):
         race.take_extras(extras, new=extras.fold != ALL_ROWS or time.time() < learned.until)  # no other is to use a part of them
     if race.watch.stop() == "finish":
         hard_end = min(hard_end, clock.elapsed() + FINISH_SECONDS)
@@ -62,11 +61,10 @@ def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResu
     if not again:
         ready = _in_time(race, ready, hard_end)
     bags = _bags(race, ready, wanted, hard_end)
-    for candidate in ready:
-        task = race.fit_task(candidate, ALL_ROWS, hard_end, wanted[candidate.key])
-        crew.submit(replace(task, stop_file="", bags=bags[candidate.key].most, bag_seconds=bags[candidate.key].seconds))
+    tasks = [replace(race.fit_task(candidate, ALL_ROWS, hard_end, wanted[candidate.key]), stop_file="",
+                     bags=bags[candidate.key].most, bag_seconds=bags[candidate.key].seconds) for candidate in ready]
     # a fit cut off in its refit may be far from the one that was judged; the first fold's is not
-    refits = {task.key: result for task, result in _wait(race, hard_end)
+    refits = {task.key: result for task, result in _run(race, tasks, hard_end)
               if isinstance(task, FitTask) and not result.error and not result.truncated}
     keep_refits(race, ready, wanted, refits)
     return earlier | refits
@@ -162,15 +160,19 @@ def _makespan(seconds: list[float], jobs: int) -> float:
     return max(ends)
 
 
-def _wait(race: Race, hard_end: float, hurries: bool = True) -> list[tuple[Task, Any]]:
-    """All that comes back before the end; nothing more once a worker died. Where the search is told to finish meanwhile and this
-    `hurries`, the end is near; the tasks themselves end with their workers."""
+def _run(race: Race, tasks: Sequence[Task], hard_end: float, hurries: bool = True) -> list[tuple[Task, Any]]:
+    """All of the tasks that comes back before the end, as many of them at once as memory holds (there may be more workers);
+    nothing more once a worker died. Where the search is told to finish meanwhile and this `hurries`, the end is near; the tasks
+    themselves end with their workers."""
     came: list[tuple[Task, Any]] = []
-    while race.crew.running and not race.crew.again and race.clock.elapsed() < hard_end + 0.5:
+    crew, waiting = race.crew, list(tasks)
+    while (waiting or crew.running) and not crew.again and race.clock.elapsed() < hard_end + 0.5:
         how = race.watch.stop()
         if how == "cancel":
             raise Cancelled("The search was cancelled.", "Nothing was kept.")
         if how == "finish" and hurries:
             hard_end = min(hard_end, race.clock.elapsed() + FINISH_SECONDS)
-        came += race.crew.collect(POLL)
+        while waiting and len(crew.running) < max(1, race.contest.plan.jobs):
+            crew.submit(waiting.pop(0))
+        came += crew.collect(POLL)
     return came

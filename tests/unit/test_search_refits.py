@@ -6,6 +6,7 @@ import time
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,40 @@ def test_beside_a_fit_that_takes_nearly_all_the_time_one_seed_after_the_other_is
     assert (noting.seen["quick"] > 1) is more
     if more:
         assert 3 * once["quick"] < noting.seconds["quick"] < 1.1 * once["slow"]
+
+
+class Holding(HereExecutor):
+    """Ends what it was given a moment later, and notes how much it held at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: list[tuple[Future[Any], FoldResult]] = []
+        self.most = 0
+
+    def submit(self, task: Any, *arguments: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.held.append((future, FoldResult(arguments[1].key, -1, np.zeros(0))))
+        self.most = max(self.most, len(self.held))
+        Timer(0.02, self.end, (future,)).start()
+        return future
+
+    def end(self, future: Future[Any]) -> None:
+        result = next(result for held, result in self.held if held is future)
+        self.held[:] = [item for item in self.held if item[0] is not future]
+        future.set_result(result)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_no_more_refits_at_once_than_memory_holds(tmp_path: Path, jobs: int) -> None:
+    """There may be more workers: those of the plan as it was before memory limited it."""
+    prepared = prepare(make_data(), Plan(folds=2))
+    order = tuple(Candidate(key, "extra_trees", key) for key in "abcdef")
+    results = {(one.key, 0): FoldResult(one.key, 0, np.zeros(0), 1, 0.1) for one in order}
+    holding = Holding()
+    race = Race(Contest(prepared, Plan(jobs=jobs), order, results, folds=2), Clock(60.0, spent=20.0), Crew(holding, None),
+                FolderJournal(tmp_path), SilentWatch())
+    assert set(refit(race, dict.fromkeys("abcdef", 1), False)) == set("abcdef")
+    assert holding.most == jobs
 
 
 def test_so_many_fits_are_averaged_that_a_row_is_answered_quickly(tmp_path: Path) -> None:
