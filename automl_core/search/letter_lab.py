@@ -98,8 +98,11 @@ def _summed(source: CodeSource, levels: Levels, mine: Places, thirds: Places) ->
     different, of_row = np.unique(keys, return_inverse=True)
     counted = np.ones(len(mine)) if source.weights is None else source.weights[mine]
     weights = np.bincount(of_row, counted).astype(np.float64)
-    y = np.bincount(of_row, counted * source.y[mine]) / np.maximum(weights, 1e-300)
     pairs = different // many
+    if source.task == "regression":
+        y = np.bincount(of_row, counted * source.y[mine]) / np.maximum(weights, 1e-300)
+    else:  # not a mean: 0.1 * 3 / 0.1 is no class
+        y = (different % many).astype(np.float64)
     return _Sums(pairs % len(levels.names), pairs // len(levels.names), y, weights, of_row.astype(np.int64))
 
 
