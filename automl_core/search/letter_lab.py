@@ -85,9 +85,18 @@ def _fit(source: CodeSource, name: str, rows: tuple[Places, Places], until: floa
     values = np.vstack([told, np.full((1, told.shape[1]), math.nan)])[places]
     first = letters.dimensions
     values[mine, first:-1] = cross_fitted[sums.of_row]
-    others = counts[places[mine]] - 1  # a row to score does not count itself, either
+    others = counts[places[mine]] - _together(source, places, mine)  # a row to score does not count itself, either
     values[mine, -1] = np.log1p(np.where(others >= TWICE, others, 0))
     return letters, values
+
+
+def _together(source: CodeSource, places: Places, mine: Places) -> Places | int:
+    """How many of the rows `mine` have the level of each and belong together with it, itself among them."""
+    if source.groups is None:
+        return 1
+    _, groups = np.unique(source.groups[mine], return_inverse=True)
+    _, pair, many = np.unique(groups * (int(places.max()) + 1) + places[mine], return_inverse=True, return_counts=True)
+    return many[pair].astype(np.int64)
 
 
 def _summed(source: CodeSource, levels: Levels, mine: Places, thirds: Places) -> _Sums:
