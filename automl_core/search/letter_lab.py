@@ -86,7 +86,8 @@ def _fit(source: CodeSource, name: str, rows: tuple[Places, Places], until: floa
     first = letters.dimensions
     values[mine, first:-1] = cross_fitted[sums.of_row]
     others = counts[places[mine]] - _together(source, places, mine)  # a row to score does not count itself, either
-    values[mine, -1] = np.log1p(np.where(others >= TWICE, others, 0))
+    kept = np.array([name in letters.often for name in levels.names])  # of the others it is not known, either
+    values[mine, -1] = np.log1p(np.where(kept[places[mine]] & (others >= TWICE), others, 0))
     return letters, values
 
 
