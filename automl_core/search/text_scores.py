@@ -98,8 +98,9 @@ def _line(name: str, matrix: Any, target: TextTarget, rows: Places) -> TextScore
 def _by_class(name: str, matrix: Any, target: TextTarget, rows: list[Places], until: float) -> list[TextScores]:
     """The scores learned on each of these sets of rows, the first of them all: one class after the other, as time allows."""
     marks = np.arange(target.classes) if target.task == "multiclass" else np.ones(1)
-    counts = np.array([np.count_nonzero(target.y[rows[0]] == mark) for mark in marks])
-    shares = np.clip(counts / max(len(rows[0]), 1), math.exp(ABSENT), 1 - math.exp(ABSENT))
+    counted = np.ones(len(rows[0])) if target.weights is None else target.weights[rows[0]]  # one may stand for many
+    counts = np.array([counted[target.y[rows[0]] == mark].sum() for mark in marks])
+    shares = np.clip(counts / max(float(counted.sum()), 1e-300), math.exp(ABSENT), 1 - math.exp(ABSENT))
     found = [TextScores(name, np.zeros((matrix.shape[1], len(marks)), dtype=np.float32), np.log(shares / (1 - shares)))
              for _ in rows]
     for number, column in enumerate(np.argsort(-counts, kind="stable")):
