@@ -65,13 +65,16 @@ def letter_features(letters: Letters, source: CodeSource) -> list[Feature]:
 
 
 def _fit(source: CodeSource, name: str, rows: tuple[Places, Places], until: float) -> tuple[Letters, Array] | None:
-    """The letters of one column, and its values (n, q); None when its levels share too few pieces. `rows` are those to learn
+    """The letters of one column, and its values (n, q); None when its levels share too few pieces, or one third has
+    all its rows. `rows` are those to learn
     from, and the part of each."""
     train, parts = rows
     levels = source.levels[name]
     places = levels.places.astype(np.int64)
     known = places[train] >= 0
     mine, thirds = train[known], parts[known]
+    if len(np.unique(thirds)) < 2:  # of one group, perhaps: there are no others that could speak for these rows
+        return None
     counts = np.bincount(places[mine], minlength=len(levels.names))
     coder = fit_pieces([levels.names[place] for place in np.flatnonzero(counts).tolist()], DIMENSIONS)
     if coder is None:
