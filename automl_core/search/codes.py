@@ -94,7 +94,7 @@ def fit_codes(source: CodeSource, train: Places, seed: int = 0, until: float = f
     if source.task == "regression" and pays(source.y[train]):
         source = replace(source, y=to_log(source.y))
     width = source.classes if source.task == "multiclass" else 1
-    told = _told(source, train)
+    told = told_classes(source, train, MOST_MEANS // max(1, sum(_wants_means(feature) for feature in source.features)))
     target = TextTarget(source.y, source.task, source.classes, source.weights)
     parts = parts_of_rows(source, train, seed)
     codes: list[Code] = []
@@ -146,12 +146,12 @@ def parts_of_rows(source: CodeSource, train: Places, seed: int) -> Places:
     return parts
 
 
-def _told(source: CodeSource, train: Places) -> Places:
-    """The classes that level means tell of: all, or the most frequent ones where there are many columns, too.
+def told_classes(source: CodeSource, train: Places, most: int) -> Places:
+    """The classes that a column's codes tell of: all, or the `most` frequent ones (one at least).
 
     A hundred classes of thirty columns were 3,000 more for every candidate, most of them about classes of a few rows.
     """
-    most = max(1, MOST_MEANS // max(1, sum(_wants_means(feature) for feature in source.features)))
+    most = max(1, most)
     if source.task != "multiclass" or source.classes <= most:
         return np.arange(source.classes)
     counts = np.bincount(source.y[train].astype(np.int64), minlength=source.classes)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.search.codes import Code, Coded, CodeSource, parts_of_rows
+from automl_core.search.codes import Code, Coded, CodeSource, parts_of_rows, told_classes
 from automl_core.search.feature import Array, Feature
 from automl_core.search.letters import TWICE, Letters, Levels, common_levels
 from automl_core.search.log_target import pays, to_log
@@ -16,6 +16,7 @@ from automl_core.search.text import Terms, fit_pieces
 from automl_core.search.text_scores import THIRDS, TextTarget, fit_text_scores
 
 DIMENSIONS = 8
+MOST_SPOKEN = 100  # columns of what letters speak for: where many classes would make more, only the most frequent ones have theirs
 Places = NDArray[np.int64]
 
 
@@ -39,36 +40,38 @@ def fit_letters(source: CodeSource, train: Places, seed: int = 0, until: float =
     if source.task == "regression" and pays(source.y[train]):
         source = replace(source, y=to_log(source.y))
     parts = parts_of_rows(source, train, seed) % THIRDS
+    told = told_classes(source, train, MOST_SPOKEN // max(1, len(source.levels)))
     codes: list[Code] = []
     features: list[Feature] = []
     blocks: list[Array] = []
     for number, (name, levels) in enumerate(source.levels.items()):
         now = time.monotonic()
-        made = _fit(source, name, (train, parts), now + (until - now) / (len(source.levels) - number)) if now < until else None
+        share = now + (until - now) / (len(source.levels) - number)
+        made = _fit(source, (name, told), (train, parts), share) if now < until else None
         if made is None:
             continue
         letters, values = made
         codes.append(letters)
         blocks.append(values)
-        features += letter_features(letters, source)
+        features += letter_features(letters, source, told)
         assert values.shape[0] == len(levels.places)
     return Coded(tuple(codes), tuple(features), np.hstack(blocks) if blocks else np.zeros((len(source.y), 0)))
 
 
-def letter_features(letters: Letters, source: CodeSource) -> list[Feature]:
-    """The features of a column's letters."""
-    width = len(letters.scores.intercept)
-    names = source.class_names if len(source.class_names) == width else tuple(str(number + 1) for number in range(width))
-    speak = ["letters speak for"] if width == 1 else [f"letters speak for {name}" for name in names]
+def letter_features(letters: Letters, source: CodeSource, told: Places) -> list[Feature]:
+    """The features of a column's letters, which tell of some of several classes."""
+    named = len(source.class_names) == source.classes
+    names = [source.class_names[place] if named else str(place + 1) for place in told.tolist()]
+    several = source.task == "multiclass"
+    speak = [f"letters speak for {name}" for name in names] if several else ["letters speak for"]
     called = [*(f"letters {number + 1}" for number in range(letters.dimensions)), *speak, "how common"]
     return [Feature(f"{letters.source} ({what})", (letters.source,), "number") for what in called]
 
 
-def _fit(source: CodeSource, name: str, rows: tuple[Places, Places], until: float) -> tuple[Letters, Array] | None:
+def _fit(source: CodeSource, what: tuple[str, Places], rows: tuple[Places, Places], until: float) -> tuple[Letters, Array] | None:
     """The letters of one column, and its values (n, q); None when its levels share too few pieces, or one third has
-    all its rows. `rows` are those to learn
-    from, and the part of each."""
-    train, parts = rows
+    all its rows. `what` is its name and the classes to tell of, `rows` are those to learn from, and the part of each."""
+    (name, told), (train, parts) = what, rows
     levels = source.levels[name]
     places = levels.places.astype(np.int64)
     known = places[train] >= 0
@@ -81,11 +84,11 @@ def _fit(source: CodeSource, name: str, rows: tuple[Places, Places], until: floa
         return None
     terms = coder.table(levels.names)
     sums = _summed(source, levels, mine, thirds)
-    target = TextTarget(sums.y, source.task, source.classes, sums.weights)
+    target = TextTarget(sums.y, source.task, source.classes, sums.weights, told)
     scores, cross_fitted = fit_text_scores(name, _taken(terms, sums.levels), target, np.arange(len(sums.y)), sums.thirds, until)
     letters = Letters(name, coder, scores, common_levels(counts, levels.names))
-    told = letters.of(levels.names)
-    values = np.vstack([told, np.full((1, told.shape[1]), math.nan)])[places]
+    plain = letters.of(levels.names)
+    values = np.vstack([plain, np.full((1, plain.shape[1]), math.nan)])[places]
     first = letters.dimensions
     values[mine, first:-1] = cross_fitted[sums.of_row]
     others = counts[places[mine]] - _together(source, places, mine)  # a row to score does not count itself, either

@@ -55,12 +55,14 @@ class TextScores:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TextTarget:
-    """The target `y` (n,) with its task and number of classes, and how much each row counts (n,) (None: all the same)."""
+    """The target `y` (n,) with its task and number of classes, and how much each row counts (n,) (None: all the same). `told` are
+    those of several classes that have a score (None: all)."""
 
     y: Array
     task: Task
     classes: int
     weights: Array | None = None
+    told: Places | None = None
 
 
 def fit_text_scores(
@@ -97,7 +99,8 @@ def _line(name: str, matrix: Any, target: TextTarget, rows: Places) -> TextScore
 
 def _by_class(name: str, matrix: Any, target: TextTarget, rows: list[Places], until: float) -> list[TextScores]:
     """The scores learned on each of these sets of rows, the first of them all: one class after the other, as time allows."""
-    marks = np.arange(target.classes) if target.task == "multiclass" else np.ones(1)
+    told = np.arange(target.classes) if target.told is None else target.told
+    marks = told if target.task == "multiclass" else np.ones(1)
     counted = np.ones(len(rows[0])) if target.weights is None else target.weights[rows[0]]  # one may stand for many
     counts = np.array([counted[target.y[rows[0]] == mark].sum() for mark in marks])
     shares = np.clip(counts / max(float(counted.sum()), 1e-300), math.exp(ABSENT), 1 - math.exp(ABSENT))
