@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from automl_core.search.text import Terms, fit_pieces
 from automl_core.search.text_scores import THIRDS, TextTarget, fit_text_scores
 
 DIMENSIONS = 8
+MOST_LEVELS = 20_000  # from which pieces are learned, a step that looks at no clock
 MOST_SPOKEN = 100  # columns of what letters speak for: where many classes would make more, only the most frequent ones have theirs
 Places = NDArray[np.int64]
 
@@ -79,15 +81,19 @@ def _fit(source: CodeSource, what: tuple[str, Places], rows: tuple[Places, Place
     if len(np.unique(thirds)) < 2:  # of one group, perhaps: there are no others that could speak for these rows
         return None
     counts = np.bincount(places[mine], minlength=len(levels.names))
-    coder = fit_pieces([levels.names[place] for place in np.flatnonzero(counts).tolist()], DIMENSIONS)
+    there = np.flatnonzero(counts)
+    looked_at = there[np.unique(np.linspace(0, len(there) - 1, min(len(there), MOST_LEVELS)).astype(np.int64))]
+    coder = fit_pieces([levels.names[place] for place in looked_at.tolist()], DIMENSIONS)
     if coder is None:
         return None
-    terms = coder.table(levels.names)
+    terms = coder.table(_in_time(levels.names, until))
+    if len(terms.starts) <= len(levels.names) or time.monotonic() > until:
+        return None
     sums = _summed(source, levels, mine, thirds)
     target = TextTarget(sums.y, source.task, source.classes, sums.weights, told)
     scores, cross_fitted = fit_text_scores(name, _taken(terms, sums.levels), target, np.arange(len(sums.y)), sums.thirds, until)
     letters = Letters(name, coder, scores, common_levels(counts, levels.names))
-    plain = letters.of(levels.names)
+    plain = letters.told(levels.names, terms)
     values = np.vstack([plain, np.full((1, plain.shape[1]), math.nan)])[places]
     first = letters.dimensions
     values[mine, first:-1] = cross_fitted[sums.of_row]
@@ -95,6 +101,14 @@ def _fit(source: CodeSource, what: tuple[str, Places], rows: tuple[Places, Place
     kept = np.array([name in letters.often for name in levels.names])  # of the others it is not known, either
     values[mine, -1] = np.log1p(np.where(kept[places[mine]] & (others >= TWICE), others, 0))
     return letters, values
+
+
+def _in_time(names: Sequence[str], until: float) -> Iterator[str]:
+    """The names until time is up: of a million of them the terms take longer than many a search."""
+    for number, name in enumerate(names):
+        if number % 1_000 == 0 and time.monotonic() > until:
+            return
+        yield name
 
 
 def _together(source: CodeSource, places: Places, mine: Places) -> Places | int:
