@@ -76,11 +76,13 @@ class CodeSource:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Coded:
-    """Codes learned on some rows, with their features, and `values` (n, q): cross-fitted for those rows, plain for all others."""
+    """Codes learned on some rows, with their features, and `values` (n, q): cross-fitted for those rows, plain for all others.
+    `whole` is False where time left out a part."""
 
     codes: tuple[Code, ...]
     features: tuple[Feature, ...]
     values: Array
+    whole: bool = True
 
 
 def has_codes(features: tuple[Feature, ...], terms: Mapping[str, Terms]) -> bool:
@@ -100,6 +102,7 @@ def fit_codes(source: CodeSource, train: Places, seed: int = 0, until: float = f
     codes: list[Code] = []
     features: list[Feature] = []
     blocks: list[Array] = []
+    whole = True
     for place, feature in enumerate(source.features):
         if _wants_means(feature):
             code, values = _fit_means(source, (place, told), train, parts)
@@ -111,12 +114,15 @@ def fit_codes(source: CodeSource, train: Places, seed: int = 0, until: float = f
         now = time.monotonic()
         if now < until:
             mine = now + (until - now) / (len(source.terms) - number)
-            scores, values = fit_text_scores(name, terms, target, train, parts, mine)
+            scores, values, through = fit_text_scores(name, terms, target, train, parts, mine)
+            whole = whole and through
             codes.append(scores)
             blocks.append(values)
             features += code_features(scores, width, source.class_names)
+        else:
+            whole = False
     values = np.hstack(blocks) if blocks else np.zeros((len(source.y), 0))
-    return Coded(tuple(codes), tuple(features), values)
+    return Coded(tuple(codes), tuple(features), values, whole)
 
 
 def code_features(code: LevelMeans | TextScores, width: int, class_names: tuple[str, ...]) -> list[Feature]:

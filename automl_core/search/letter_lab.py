@@ -20,6 +20,7 @@ DIMENSIONS = 8
 MOST_LEVELS = 20_000  # from which pieces are learned, a step that looks at no clock
 MOST_SPOKEN = 100  # columns of what letters speak for: where many classes would make more, only the most frequent ones have theirs
 Places = NDArray[np.int64]
+_Made = tuple[tuple[Letters, Array] | None, bool]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,10 +47,12 @@ def fit_letters(source: CodeSource, train: Places, seed: int = 0, until: float =
     codes: list[Code] = []
     features: list[Feature] = []
     blocks: list[Array] = []
+    whole = True
     for number, (name, levels) in enumerate(source.levels.items()):
         now = time.monotonic()
         share = now + (until - now) / (len(source.levels) - number)
-        made = _fit(source, (name, told), (train, parts), share) if now < until else None
+        made, through = _fit(source, (name, told), (train, parts), share) if now < until else (None, False)
+        whole = whole and through
         if made is None:
             continue
         letters, values = made
@@ -57,7 +60,7 @@ def fit_letters(source: CodeSource, train: Places, seed: int = 0, until: float =
         blocks.append(values)
         features += letter_features(letters, source, told)
         assert values.shape[0] == len(levels.places)
-    return Coded(tuple(codes), tuple(features), np.hstack(blocks) if blocks else np.zeros((len(source.y), 0)))
+    return Coded(tuple(codes), tuple(features), np.hstack(blocks) if blocks else np.zeros((len(source.y), 0)), whole)
 
 
 def letter_features(letters: Letters, source: CodeSource, told: Places) -> list[Feature]:
@@ -70,28 +73,29 @@ def letter_features(letters: Letters, source: CodeSource, told: Places) -> list[
     return [Feature(f"{letters.source} ({what})", (letters.source,), "number") for what in called]
 
 
-def _fit(source: CodeSource, what: tuple[str, Places], rows: tuple[Places, Places], until: float) -> tuple[Letters, Array] | None:
-    """The letters of one column, and its values (n, q); None when its levels share too few pieces, or one third has
-    all its rows. `what` is its name and the classes to tell of, `rows` are those to learn from, and the part of each."""
+def _fit(source: CodeSource, what: tuple[str, Places], rows: tuple[Places, Places], until: float) -> _Made:
+    """The letters of one column, and its values (n, q), with whether time left out nothing of them; None when its levels
+    share too few pieces, or one third has all its rows. `what` is its name and the classes to tell of, `rows` are those to learn from, and the part of each."""
     (name, told), (train, parts) = what, rows
     levels = source.levels[name]
     places = levels.places.astype(np.int64)
     known = places[train] >= 0
     mine, thirds = train[known], parts[known]
     if len(np.unique(thirds)) < 2:  # of one group, perhaps: there are no others that could speak for these rows
-        return None
+        return None, True
     counts = np.bincount(places[mine], minlength=len(levels.names))
     there = np.flatnonzero(counts)
     looked_at = there[np.unique(np.linspace(0, len(there) - 1, min(len(there), MOST_LEVELS)).astype(np.int64))]
     coder = fit_pieces([levels.names[place] for place in looked_at.tolist()], DIMENSIONS)
     if coder is None:
-        return None
+        return None, True
     terms = coder.table(_in_time(levels.names, until))
     if len(terms.starts) <= len(levels.names) or time.monotonic() > until:
-        return None
+        return None, False
     sums = _summed(source, levels, mine, thirds)
     target = TextTarget(sums.y, source.task, source.classes, sums.weights, told)
-    scores, cross_fitted = fit_text_scores(name, _taken(terms, sums.levels), target, np.arange(len(sums.y)), sums.thirds, until)
+    scores, cross_fitted, through = fit_text_scores(
+        name, _taken(terms, sums.levels), target, np.arange(len(sums.y)), sums.thirds, until)
     letters = Letters(name, coder, scores, common_levels(counts, levels.names))
     plain = letters.told(levels.names, terms)
     values = np.vstack([plain, np.full((1, plain.shape[1]), math.nan)])[places]
@@ -100,7 +104,7 @@ def _fit(source: CodeSource, what: tuple[str, Places], rows: tuple[Places, Place
     others = counts[places[mine]] - _together(source, places, mine)  # a row to score does not count itself, either
     kept = np.array([name in letters.often for name in levels.names])  # of the others it is not known, either
     values[mine, -1] = np.log1p(np.where(kept[places[mine]] & (others >= TWICE), others, 0))
-    return letters, values
+    return (letters, values), through
 
 
 def _in_time(names: Sequence[str], until: float) -> Iterator[str]:

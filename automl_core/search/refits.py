@@ -54,7 +54,8 @@ def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResu
     columns_end = max(hard_end, clock.elapsed() + LEAST_SECONDS) if first else hard_end
     learning = [race.extras_task(kind, fold, columns_end) for kind, fold in lacking]
     for learned, extras in _run(race, learning, columns_end, not first):
-        race.take_extras(extras, new=extras.fold != ALL_ROWS or time.time() < learned.until)  # no other is to use a part of them
+        lasts = extras.fold != ALL_ROWS or (extras.whole and time.time() < learned.until)  # no other is to use a part of them
+        race.take_extras(extras, new=lasts)
     if race.watch.stop() == "finish":
         hard_end = min(hard_end, clock.elapsed() + FINISH_SECONDS)
     ready = [candidate for candidate in chosen if not contest.missing_extras(candidate, ALL_ROWS)]

@@ -67,8 +67,9 @@ class TextTarget:
 
 def fit_text_scores(
     name: str, terms: Terms, target: TextTarget, train: Places, parts: Places, until: float = math.inf
-) -> tuple[TextScores, Array]:
-    """The scores learned on the rows `train`, and the scores (n, k) of all rows: for a row of `train`, what the other parts say.
+) -> tuple[TextScores, Array, bool]:
+    """The scores learned on the rows `train`, the scores (n, k) of all rows (for a row of `train`, what the other parts say), and
+    whether all classes were learned.
 
     `parts` (len(train),) is the part of each row of `train`. Of several classes the most frequent ones come first; those not
     learned by `until`, a moment of `time.monotonic`, have their share for a score, whatever the text.
@@ -77,16 +78,16 @@ def fit_text_scores(
 
     matrix: Any = csr_matrix((terms.values, terms.places, terms.starts), shape=(len(terms.starts) - 1, terms.width))
     thirds = [parts % THIRDS == part for part in range(THIRDS)]
-    rows = [train, *(train[~mine] for mine in thirds)]
+    rows, through = [train, *(train[~mine] for mine in thirds)], True
     if target.task == "regression":
         whole, *others = [_line(name, matrix[some], target, some) for some in rows]
     else:
-        whole, *others = _by_class(name, matrix, target, rows, until)
+        (whole, *others), through = _by_class(name, matrix, target, rows, until)
     values = whole.columns(terms)
     for mine, scores in zip(thirds, others, strict=True):
         chosen = train[mine]
         values[chosen] = matrix[chosen] @ scores.weights + scores.intercept
-    return whole, values
+    return whole, values, through
 
 
 def _line(name: str, matrix: Any, target: TextTarget, rows: Places) -> TextScores:
@@ -97,8 +98,9 @@ def _line(name: str, matrix: Any, target: TextTarget, rows: Places) -> TextScore
     return TextScores(name, ridge.coef_.reshape(-1, 1).astype(np.float32), np.array([float(ridge.intercept_)]))
 
 
-def _by_class(name: str, matrix: Any, target: TextTarget, rows: list[Places], until: float) -> list[TextScores]:
-    """The scores learned on each of these sets of rows, the first of them all: one class after the other, as time allows."""
+def _by_class(name: str, matrix: Any, target: TextTarget, rows: list[Places], until: float) -> tuple[list[TextScores], bool]:
+    """The scores learned on each of these sets of rows, the first of them all: one class after the other, as time allows. And
+    whether it lasted."""
     told = np.arange(target.classes) if target.told is None else target.told
     marks = told if target.task == "multiclass" else np.ones(1)
     counted = np.ones(len(rows[0])) if target.weights is None else target.weights[rows[0]]  # one may stand for many
@@ -110,11 +112,11 @@ def _by_class(name: str, matrix: Any, target: TextTarget, rows: list[Places], un
         learned = []
         for some in rows:
             if number and time.monotonic() > until:  # a class that only some rows speak for says nothing
-                return found
+                return found, False
             learned.append(_class_line(matrix, target, some, float(marks[column])))
         for scores, (weights, start) in zip(found, learned, strict=True):
             scores.weights[:, column], scores.intercept[column] = weights, start
-    return found
+    return found, True
 
 
 def _class_line(matrix: Any, target: TextTarget, rows: Places, mark: float) -> tuple[Any, float]:

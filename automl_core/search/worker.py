@@ -83,7 +83,8 @@ class ExtrasTask:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Extras:
-    """Learned columns of one fold: what computes them, their features, and `values` (n, q) float32 for all rows."""
+    """Learned columns of one fold: what computes them, their features, and `values` (n, q) float32 for all rows. `whole` is False
+    where time left out a part."""
 
     kind: ExtrasKind
     fold: int
@@ -91,6 +92,7 @@ class Extras:
     features: tuple[Feature, ...]
     values: NDArray[np.float32]
     seconds: float = 0.0
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -221,7 +223,8 @@ def _learn(handle: Any, task: ExtrasTask) -> Extras:
     source = CodeSource(arrays["matrix"], task.features, terms, y, task.task, task.classes, task.class_names, groups, weights,
                         levels)
     coded = fit_letters(source, train, task.seed, until) if task.kind == "letters" else fit_codes(source, train, task.seed, until)
-    return Extras(task.kind, task.fold, coded.codes, coded.features, coded.values.astype(np.float32), time.monotonic() - began)
+    return Extras(task.kind, task.fold, coded.codes, coded.features, coded.values.astype(np.float32), time.monotonic() - began,
+                  coded.whole)
 
 
 def _row_ms(family: Family, fitted: Fitted, matrix: Array) -> float:
