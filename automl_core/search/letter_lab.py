@@ -18,7 +18,7 @@ from automl_core.search.text_scores import THIRDS, TextTarget, fit_text_scores
 
 DIMENSIONS = 8
 MOST_LEVELS = 20_000  # from which pieces are learned, a step that looks at no clock
-MOST_SPOKEN = 100  # columns of what letters speak for: where many classes would make more, only the most frequent ones have theirs
+MOST_SPOKEN = 100  # columns of what letters speak for: where many classes would make more, only the most frequent have theirs
 Places = NDArray[np.int64]
 _Made = tuple[tuple[Letters, Array] | None, bool]
 
@@ -74,8 +74,11 @@ def letter_features(letters: Letters, source: CodeSource, told: Places) -> list[
 
 
 def _fit(source: CodeSource, what: tuple[str, Places], rows: tuple[Places, Places], until: float) -> _Made:
-    """The letters of one column, and its values (n, q), with whether time left out nothing of them; None when its levels
-    share too few pieces, or one third has all its rows. `what` is its name and the classes to tell of, `rows` are those to learn from, and the part of each."""
+    """The letters of one column, and its values (n, q); None when its levels share too few pieces, or one third has all its rows.
+    With it, whether time left out nothing.
+
+    `what` is its name and the classes to tell of, `rows` are those to learn from, and the part of each.
+    """
     (name, told), (train, parts) = what, rows
     levels = source.levels[name]
     places = levels.places.astype(np.int64)
