@@ -219,7 +219,7 @@ def _learn(handle: Any, task: ExtrasTask) -> Extras:
     terms = {name: Terms(arrays[f"text{number}.starts"], arrays[f"text{number}.places"], arrays[f"text{number}.values"],
                          int(arrays[f"text{number}.width"])) for number, name in enumerate(task.texts)}
     levels = {name: Levels.restored({key: arrays[f"levels{number}.{key}"] for key in ("places", "names")})
-              for number, name in enumerate(task.lettered)}
+              for number, name in enumerate(task.lettered if task.kind == "letters" else ())}
     source = CodeSource(arrays["matrix"], task.features, terms, y, task.task, task.classes, task.class_names, groups, weights,
                         levels)
     coded = fit_letters(source, train, task.seed, until) if task.kind == "letters" else fit_codes(source, train, task.seed, until)
