@@ -124,7 +124,8 @@ def _together(source: CodeSource, places: Places, mine: Places) -> Places | int:
         return 1
     _, groups = np.unique(source.groups[mine], return_inverse=True)
     _, pair, many = np.unique(groups * (int(places.max()) + 1) + places[mine], return_inverse=True, return_counts=True)
-    return many[pair].astype(np.int64)
+    together: Places = many[pair].astype(np.int64)
+    return together
 
 
 def _summed(source: CodeSource, levels: Levels, mine: Places, thirds: Places) -> _Sums:

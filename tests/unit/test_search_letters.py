@@ -26,6 +26,7 @@ from automl_core.search.portfolio import Views, make_portfolio
 from automl_core.search.prepared import prepare
 from automl_core.search.text import Terms
 from automl_core.search.text_scores import TextTarget, fit_text_scores
+from automl_core.search.worker import ExtrasTask, run_extras
 from tests.unit.test_search_race import fit_here
 
 TOWNS = ("Bangalore", "Chennai", "Hyderabad", "Mumbai", "Kolkata", "Delhi", "Pune", "Jaipur", "Lucknow", "Kanpur", "Nagpur",
@@ -230,6 +231,20 @@ def test_what_time_left_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(letter_lab, "fit_text_scores", never)
     late = fit_letters(given, train, 0, time.monotonic() + 0.05)
     assert (late.codes, late.whole) == ((), False)
+
+
+def test_names_of_levels_are_read_where_letters_are_learned_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that learns codes would parse a million of them for nothing."""
+    given, _ = source()
+    arrays = {"matrix": given.matrix, "y": given.y, "train0": np.arange(700)}
+    arrays |= {f"levels0.{key}": value for key, value in given.levels["town"].arrays().items()}
+    read: list[int] = []
+    restored = letters.Levels.restored
+    monkeypatch.setattr(letters.Levels, "restored", staticmethod(lambda arrays: read.append(1) or restored(arrays)))
+    for kind, times in (("codes", 0), ("letters", 1)):
+        task = ExtrasTask(kind, 0, given.features, "binary", 2, (), (), time.time() + 60.0, 0, ("town",))  # type: ignore[arg-type]
+        run_extras(arrays, task)
+        assert len(read) == times
 
 
 def test_the_share_of_a_class_is_of_rows_as_they_count() -> None:
