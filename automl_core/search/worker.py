@@ -166,7 +166,7 @@ def _fit(handle: Any, task: FitTask) -> FoldResult:
         files = family.save(fitted.native) if task.fold <= 0 else {}
         return FoldResult(task.key, task.fold, prediction, fitted.rounds, time.monotonic() - began, fitted.truncated,
                           _row_ms(family, fitted, matrix) if task.fold == 0 else float("nan"), files=files, stages=stages,
-                          to_best=fitted.to_best)
+                          to_best=fitted.to_best, bags=fitted.bags)
     except FAILURES as error:
         return FoldResult(task.key, task.fold, np.zeros(0), seconds=time.monotonic() - began, error=failure_of(error))
 

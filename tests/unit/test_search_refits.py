@@ -12,10 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from automl_core.registry import is_installed
 from automl_core.search import FolderJournal, entry, opening, search
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew
-from automl_core.search.earlier import earlier_refits, find_columns
+from automl_core.search.earlier import earlier_refits, find_columns, keep_refits
+from automl_core.search.families import families
+from automl_core.search.family import FitRequest
 from automl_core.search.journal import FoldResult
 from automl_core.search.opening import open_contest
 from automl_core.search.plan import Candidate, Plan
@@ -42,7 +45,7 @@ class Noting(HereExecutor):
         self.seen[arguments[1].key], self.seconds[arguments[1].key] = arguments[1].bags, arguments[1].bag_seconds
         self.until[arguments[1].key] = arguments[1].until
         future: Future[Any] = Future()
-        future.set_result(FoldResult(arguments[1].key, -1, np.zeros(0)))
+        future.set_result(FoldResult(arguments[1].key, -1, np.zeros(0), bags=arguments[1].bags))
         return future
 
 
@@ -209,6 +212,34 @@ def test_what_was_fitted_on_all_rows_is_not_fitted_again_with_more_time(tmp_path
     coded = {item.key for item in lost.contest.candidates if lost.contest.wanted_extras(item)}
     assert coded & set(race.contest.refitted)
     assert not coded & set(lost.contest.refitted)
+
+
+@pytest.mark.parametrize(("had", "spent", "bags"), [(1, 40.0, 5), (3, 40.0, 5), (4, 40.0, 4), (1, 57.0, 1), (0, 40.0, 0)])
+def test_a_refit_of_few_seeds_is_made_again_where_clearly_more_fit_in(tmp_path: Path, had: int, spent: float, bags: int) -> None:
+    """A search of ten seconds averaged one: so it stayed, whatever time was added. 0: an older version has not noted it."""
+    prepared = prepare(make_data(), Plan(folds=2))
+    order = (Candidate("one", "lightgbm", "One"),)
+    results = {("one", 0): FoldResult("one", 0, np.zeros(0), 10, 0.5)}
+    noting = Noting()
+    race = Race(Contest(prepared, Plan(), order, results, folds=2), Clock(60.0, spent=spent), Crew(noting, None),
+                FolderJournal(tmp_path), SilentWatch())
+    keep_refits(race, list(order), {"one": 10}, {"one": FoldResult("one", -1, np.zeros(0), 10, files={"a": b"1"}, bags=had)})
+    race.contest.refitted["one"] = 10
+    assert refit(race, {"one": 10}, False)["one"].bags == bags
+    assert noting.seen == ({"one": MOST_BAGS} if bags > had else {})
+
+
+@pytest.mark.parametrize("family", ["lightgbm", "catboost", "xgboost", "neural", "ebm"])
+def test_families_tell_how_many_seeds_they_averaged(family: str) -> None:
+    made = families().get(family)
+    if not is_installed(made.package):
+        pytest.skip("not installed")
+    data = make_data(rows=200)
+    prepared = prepare(data, Plan(folds=2))
+    request = FitRequest(prepared.matrix, prepared.y, prepared.encoder.features, "binary", 2, {}, rounds=2, bags=2)
+    assert made.bagged
+    assert made.fit(request).bags == 2
+    assert made.fit(replace(request, bags=1)).bags == 1
 
 
 def test_time_added_after_a_search_was_told_to_finish_is_more_time(tmp_path: Path) -> None:
