@@ -80,7 +80,9 @@ class Race:
         return self.clock.budget - min(most_share(self.contest.plan) * room, 1.2 + 0.03 * room + reserve)
 
     def _team(self) -> tuple[str, ...]:
-        """Who would be fitted again if the race ended now; asked anew when a candidate is through."""
+        """Who would be fitted again if the race ended now; asked anew when a candidate is through, and never of counted trials."""
+        if self.contest.plan.max_trials:
+            return ()
         done = sum(self.contest.complete(candidate.key) for candidate in self.contest.candidates)
         if done != self.team[0]:
             self.team = done, likely_team(self.contest)

@@ -4,6 +4,8 @@ from __future__ import annotations
 import math
 from itertools import takewhile
 
+import numpy as np
+
 from automl_core.search.contest import Contest, find_candidate
 from automl_core.search.ensemble import Electorate, greedy_weights, members_for
 from automl_core.search.families import families
@@ -16,7 +18,7 @@ MORE_SHARE = 0.6  # the same of time that was added: little of it is asked for, 
 AFTER_SHARE = 0.04  # of the budget, for what comes after the refits: measuring the ladder
 HURRIED_SHARE = 0.25  # of the budget, for the longest refit where time is short for the rows
 LATE = 2.0  # seconds after its end in which the last fits of the race are stopped
-TEAM_ROWS = 5_000  # that decide who would be in an ensemble: it is asked whenever a candidate is through
+TEAM_ROWS, TEAM_VOTERS = 20_000, 5_000  # drawn, and of these the ones that decide: it is asked whenever a candidate is through
 
 
 def most_share(plan: Plan) -> float:
@@ -25,14 +27,18 @@ def most_share(plan: Plan) -> float:
 
 
 def likely_team(contest: Contest) -> tuple[str, ...]:
-    """Keys of the candidates that an ensemble of those that are through would have, the heaviest first."""
-    folds = tuple(range(contest.folds))
+    """Keys of the candidates that an ensemble of those that are through would have, the heaviest first, by the first fold."""
     keys = [candidate.key for candidate in contest.candidates if contest.complete(candidate.key)]
-    if not folds or not keys:
+    if not contest.folds or not keys:
         return ()
-    rows = contest.positions(folds)
-    voters = Electorate(contest.prepared.judge, contest.prepared.y[rows], contest.prepared.weights_of(rows), contest.plan.seed)
-    weights = greedy_weights(voters, {key: contest.out_of_fold(key, folds) for key in keys}, members_for(len(rows)), TEAM_ROWS)
+    rows = contest.prepared.folds[0][1]
+    some = np.arange(len(rows))
+    if len(rows) > TEAM_ROWS:
+        some = np.sort(np.random.default_rng(contest.plan.seed).choice(len(rows), TEAM_ROWS, replace=False))
+    said = {key: contest.results[key, 0].prediction[some] * contest.scale(key, (0,)) for key in keys}
+    voters = Electorate(contest.prepared.judge, contest.prepared.y[rows[some]], contest.prepared.weights_of(rows[some]),
+                        contest.plan.seed)
+    weights = greedy_weights(voters, said, members_for(len(contest.prepared.y)), TEAM_VOTERS)
     return tuple(sorted(weights, key=lambda key: -weights[key]))
 
 
