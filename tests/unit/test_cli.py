@@ -7,10 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ from automl_core.framing.problem import Money, Problem
 from automl_core.jobs import JobWatch
 from automl_core.production import load_bundle
 from automl_core.search.plan import Plan
+from automl_core.workspace import file_training
 from automl_core.workspace import search as searching
 from automl_core.workspace.file_worth import Judged, file_worth
 from automl_core.workspace.files import check_class
@@ -610,6 +613,28 @@ def test_a_killed_command_asked_again_goes_on_from_what_was_fitted(
     assert left.isdisjoint(here.fits)
     assert {trial["family"] for trial in data["leaderboard"]} == {"linear", "rule"}
     assert anew(table)  # it has ended
+
+
+def test_a_command_that_is_silent_for_long_is_known_to_live(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On another machine a process is known by its heartbeat alone: refits and explaining say nothing for longer than that."""
+    monkeypatch.setattr(file_training, "BEAT", 0.02)
+    ws = Workspace.open()
+    store = ws.context.store
+    job = queue.enqueue(store, ws.projects.create("rows"), "search", {}, worker="command line")
+
+    def beaten() -> datetime:
+        found = queue.job(store, job.id).heartbeat
+        assert found is not None
+        return found
+
+    with ws.file_training._own(job):
+        before, until = beaten(), time.monotonic() + 5.0
+        while beaten() == before and time.monotonic() < until:
+            time.sleep(0.02)
+        assert beaten() > before
+        assert [one.name for one in threading.enumerate()].count("command beat") == 1
+    assert queue.job(store, job.id).state == "done"
+    assert "command beat" not in [one.name for one in threading.enumerate()]
 
 
 def test_the_second_ctrl_c_leaves_a_search_that_can_be_gone_on_with(
