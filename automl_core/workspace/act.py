@@ -66,7 +66,7 @@ class Acting:
         """Keep the goal, its values spelled as the table's; BadInput when a lever or column is unknown."""
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(self.search.needed(project_id)))
         goal = replace(goal, good=acting.good_of(goal.good, problem))
-        acting.check_goal(goal, problem, columns)
+        acting.check_goal(goal, problem, columns, self.named(project_id))
         goal = acting.as_spelled(goal, columns)
         if goal.value_column:
             goal = replace(goal, value=0.0, value_middle=None)  # mean and median are those of the table at hand
@@ -74,6 +74,11 @@ class Acting:
         self.context.save("goal", project_id, goal)
         self.context.store.touch(project_id)
         return goal
+
+    def named(self, project_id: str) -> tuple[str, ...]:
+        """The columns of the newest model's table before it was cleaned: a goal may say what each of them is."""
+        inputs = self.search.inputs(self.search.needed(project_id))
+        return tuple(column.name for column in self.search.goal.data.stored_of(inputs.table).columns)
 
     def start(self, project_id: str) -> Job:
         """Start looking for segments and making cards."""

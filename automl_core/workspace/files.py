@@ -158,7 +158,7 @@ class Files:
         frame = cleaned_rows(bundle, raw)
         columns = cleaning.columns_after(bundle.model.recipe, bundle.model.columns, frame)
         goal = replace(goal, good=acting.good_of(goal.good, problem))
-        acting.check_goal(goal, problem, columns)
+        acting.check_goal(goal, problem, columns, (*(one.name for one in bundle.model.columns), *map(str, raw.columns)))
         goal = acting.valued(goal, frame)
         y, known = _outcomes(bundle, frame)
         if not known.any():
