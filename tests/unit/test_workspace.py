@@ -193,6 +193,8 @@ def test_cards_for_a_lever(walked: Walked) -> None:
     assert workspace.act.cards(project) is not None
     with pytest.raises(BadInput):
         workspace.act.save_goal(project, replace(goal, levers=(Lever("no such column", to=("x",)),)))
+    with pytest.raises(BadInput, match="no column “no such column” in this table, and the goal names it as “never”"):
+        workspace.act.save_goal(project, replace(goal, never=(*goal.never, "no such column")))
 
 
 def test_report_is_frozen_and_its_link_can_be_revoked(walked: Walked) -> None:
