@@ -196,13 +196,12 @@ def _roles(start: Goal, choices: LeverChoices, key: str) -> Goal:
     known = [name for name in rest if name not in later and name not in never]
     # a file may name one as known and as never to be used: only what is taken here is no longer named as known
     taken = {*picked, *later, *never} - {*levers, *start.later, *start.never}
-    there = session.workspace().act.named(project)  # a goal of before may name what is in no column: it could not be saved
-    given = tuple(name for name in start.given if name not in taken and name in there)
+    given = tuple(name for name in start.given if name not in taken)
     marked = [name for name in start.given or choices.given if name in known]
     words = f"The other {count(len(known), 'column')} count as known before"
     st.caption(words + (f", among them {', '.join(quoted(name, 30) for name in marked[:6])}." if marked else "."))
     old = {lever.column: lever for lever in start.levers}
-    extra = tuple(name for name in start.never if name not in names and name in there)  # columns the model left out stay named
+    extra = tuple(name for name in start.never if name not in names)  # columns the model left out stay named
     treatment = tuple(lever for lever in start.levers if lever.column not in names and lever.column == start.experiment)
     places = {lever.column: place for place, lever in enumerate(start.levers)}
     levers = sorted((*(old.get(name, Lever(name)) for name in picked), *treatment), key=lambda one: places.get(one.column, 99))
