@@ -25,6 +25,7 @@ from automl_core import jobs as queue
 from automl_core.acting.action import Goal
 from automl_core.cli import _parser, main
 from automl_core.cli_problem import money_of, parts_of, request_of
+from automl_core.codec import to_json
 from automl_core.data.table import Column, Table
 from automl_core.errors import BadInput
 from automl_core.framing import Pace
@@ -287,6 +288,23 @@ def test_explain_and_one_row(bundle: Path, table: Path, capsys: pytest.CaptureFi
     code, refused = call(capsys, "explain", str(bundle), str(table), "--class", "Maybe")
     assert code == 2
     assert refused["error"] == "“churned” has no class “Maybe”. Give one of “No”, “Yes”."
+
+
+def test_the_clock_does_not_decide_what_is_explained(bundle: Path, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under load, the same row of the same bundle and file got other figures on each run."""
+    from automl_core.explaining.reference import Reference
+    from automl_core.workspace import files as module
+
+    counted: list[int] = []
+    monkeypatch.setattr(module, "with_evidence", lambda told, model, past, seconds, fits=0: [counted.append(fits), told][1])
+    files = Workspace.open().files
+    before = (files.explain_row(str(bundle), str(table), 3), files.explain(str(bundle), str(table)))
+    monkeypatch.setattr(Reference, "round_seconds", lambda made: 0.1)
+    monkeypatch.setattr(Reference, "meeting_seconds", lambda made: 0.1)
+    monkeypatch.setattr(Reference, "enumerates", lambda made, seconds: False)
+    after = (files.explain_row(str(bundle), str(table), 3), files.explain(str(bundle), str(table)))
+    assert to_json(after) == to_json(before)
+    assert min(counted) > 0  # so many refits, not as many as there is time for
 
 
 def goal_file(folder: Path, lever: bool = True) -> Path:
