@@ -24,8 +24,8 @@ from automl_core.acting.door import applied, assign, find_actions
 from automl_core.acting.experiment import Experiment, ExperimentInputs, experiment_frame, measure_experiment
 from automl_core.acting.finding import find_segments
 from automl_core.acting.gap_story import GapStory
-from automl_core.acting.goal import as_spelled, check_goal, good_of, read_goal, suggest_goal, suggest_later, suggest_levers
-from automl_core.acting.goal_file import goal_text
+from automl_core.acting.goal import as_spelled, check_goal, good_of, suggest_goal, suggest_later, suggest_levers
+from automl_core.acting.goal_file import goal_text, read_goal
 from automl_core.acting.identity import card_key, identity, pilot_key, same_goal
 from automl_core.acting.levers import counts_forbidden, eligible, forbidden_by, moved
 from automl_core.acting.measured_rate import MeasuredRate

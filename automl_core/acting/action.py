@@ -91,7 +91,8 @@ class Goal:
     names a column whose value was drawn by chance: that lever needs no comparing of like with like. A `contact_cost` of 0 means
     that nobody gave one, as in goals of before that could be said, unless `contact_free` says that acting on a row costs nothing.
     `value_column` names the column that says what a good outcome of a row is worth, in place of one `value` for all: the list and
-    the plan go by it, and what speaks of groups (cards, pilots) by its mean, which `value` then is (see `worth.valued`).
+    the plan go by it, cards and pilots by its mean over their rows, and an experiment by its mean over all, which `value` then
+    is; rows without a value count with `value_middle`, the median of the whole table (see `worth.valued`).
     `save_range` is the 95 % range of a `save_rate` that a pilot measured; empty while it is an assumption.
     """
 
@@ -111,6 +112,7 @@ class Goal:
     contact_free: bool = False
     value_column: str = ""
     save_range: tuple[float, ...] = ()
+    value_middle: float | None = None
 
     @property
     def priced(self) -> bool:
@@ -164,6 +166,7 @@ class ActionCard:
     in parts (one must hold) which rows do: only these are meant. Once a pilot has ended its figures are those `measured` there.
     `gain`, `gain_low` and `gain_high` are the effect in the wanted direction: more is better whatever is counted. `is_rate` says
     that `counted` is a share of rows; None in cards that were kept before this was told apart from a number of that name.
+    `worth` is what a good outcome of its rows is worth in the mean, where a column says it of each row (else NaN).
     """
 
     who: str
@@ -208,6 +211,7 @@ class ActionCard:
     measured: bool = False
     forbidden: tuple[tuple[str, str, str], ...] = ()
     is_rate: bool | None = None
+    worth: float = float("nan")
 
     @property
     def in_points(self) -> bool:

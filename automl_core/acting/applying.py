@@ -39,7 +39,9 @@ def changed(cards: Sequence[ActionCard], frame: pd.DataFrame, chosen: NDArray[np
 def _set(series: pd.Series[Any], read: pd.Series[Any], to: str, rows: Mask) -> pd.Series[Any]:
     """The column with the value that `to` spells on `rows`, just as another row has it if one does; `read` is it typed."""
     if isinstance(series.dtype, pd.SparseDtype):
-        return _set(series.astype(series.dtype.subtype), read, to, rows).astype(series.dtype)
+        dense = _set(series.astype(series.dtype.subtype), read, to, rows)
+        kept = dense.dtype == series.dtype.subtype  # whole numbers that became decimal would lose that
+        return dense.astype(series.dtype) if kept else dense
     if holds_numbers(series):
         return _numbers(series, np.full(int(rows.sum()), float(to)), rows)
     same = np.flatnonzero((texts(read) == to).to_numpy(dtype=bool, na_value=False))
@@ -84,12 +86,18 @@ def _stepped(series: pd.Series[Any], now: pd.Series[Any], after: NDArray[np.floa
 
 
 def _numbers(series: pd.Series[Any], values: NDArray[np.float64], rows: Mask) -> pd.Series[Any]:
-    """The column with these numbers on `rows`; whole numbers become decimal only where the new ones do not fit."""
-    if series.dtype.kind in "iu":
-        plain: np.dtype[Any] = getattr(series.dtype, "numpy_dtype", series.dtype)  # type: ignore[arg-type]
+    """The column with these numbers on `rows`; whole numbers become decimal only where the new ones do not fit, and short
+    decimals take them as near as they can."""
+    plain: np.dtype[Any] = getattr(series.dtype, "numpy_dtype", series.dtype)  # type: ignore[arg-type]
+    fits = False
+    if series.dtype.kind == "f":
+        fits = not np.any(np.abs(values) > np.finfo(plain.name).max)
+    elif series.dtype.kind in "iu":
         room = np.iinfo(plain.name)
-        if bool(np.all((values % 1 == 0) & (values >= room.min) & (values <= room.max))):
-            return _put(series, values.astype(plain), rows)
+        fits = bool(np.all((values % 1 == 0) & (values >= room.min) & (values <= room.max)))
+    if fits:
+        return _put(series, values.astype(plain), rows)
+    if series.dtype.kind in "iuf":
         arrow = isinstance(series.dtype, pd.ArrowDtype)
         series = series.astype("double[pyarrow]" if arrow else "float64" if series.dtype == plain else "Float64")
     return _put(series, values, rows)

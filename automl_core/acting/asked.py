@@ -40,7 +40,7 @@ class Roles:
 @dataclass(frozen=True, eq=False, slots=True)
 class Options:
     """`value` is money per outcome turned good (0: no money; cards are then ranked by rows times gain), `currency` its sign. A
-    `value_column` takes its place: the column that says it of each row, whose mean counts for cards.
+    `value_column` takes its place: the column that says it of each row, whose mean over its rows counts for a card.
 
     `model` predicts a typed frame (`predict_frame`) for the what-if; without one a small boosted model is fitted. The same
     `seed` gives the same cards. `progress(share, words)` is told how far it is. With `processes` many rows are worked on in two
@@ -147,7 +147,8 @@ def roles_of(asked: Roles, outcome: str, levers: tuple[Lever, ...], names: Names
 
 def check_options(options: Options) -> None:
     """BadInput when an option cannot be used."""
-    amount(options.value, "“value”")
+    if amount(options.value, "“value”") and options.value_column not in ("", None):
+        raise BadInput("The options name one value for all rows and a column of values.", "Keep one of the two.")
     said: Any = options.currency
     if not isinstance(said, str):
         raise BadInput(f"“currency” is {quote(said)}, which is no text.", 'Give a sign such as "€".')

@@ -30,7 +30,7 @@ from automl_core.acting.splits import make_splits
 from automl_core.acting.statistics import benjamini_hochberg, group_codes
 from automl_core.acting.trials import Stage, Trial, lever_trials, work_of
 from automl_core.acting.what_if import Predicts, WhatIf, predictor, quick_predictor
-from automl_core.acting.worth import mean_words, valued
+from automl_core.acting.worth import mean_words, row_values, valued
 from automl_core.data.table import Column, find_column
 from automl_core.explaining.words import counted_alike
 from automl_core.framing.problem import Problem
@@ -97,7 +97,8 @@ def _made(inputs: CardInputs, notes: tuple[str, ...], given: Hands) -> Actions:
     for ended, place in enumerate(order):
         inputs.told(0.5 * ended / len(order), f"Comparing like with like on “{levers[place].column[:80]}”.")
         if ended == len(order) - 1:  # there is a hand less than before to share with
-            desk = Desk(inputs.frame, inputs.goal, outcome, stage.worth > 0, _what_if(inputs, outcome), inputs.whole)
+            values = row_values(inputs.frame, inputs.goal) if inputs.goal.value_column else None
+            desk = Desk(inputs.frame, inputs.goal, outcome, stage.worth > 0, _what_if(inputs, outcome), inputs.whole, values)
         made[place] = next(each)
     trials = [trial for place in range(len(levers)) for trial in made[place]]
     for place, lever in enumerate(levers):

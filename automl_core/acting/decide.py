@@ -190,7 +190,8 @@ def _top(scores: Floats, size: int) -> Floats:
 def _rival(name: str, taken: Floats, marked: Floats, worth: Floats, together: NDArray[np.int64] | None) -> Rival:
     value = float((taken * worth).sum())
     ahead = (marked - taken) * worth
-    reach = sum_reach(ahead, together, marked - taken)
+    same = np.array_equal(marked, taken)  # the same rows bring the same, however few there are
+    reach = 0.0 if same else sum_reach(ahead, together, marked - taken)
     total = float(ahead.sum())
     return Rival(name, value, total, total - reach, total + reach)
 
@@ -228,9 +229,11 @@ def _sentence(made: Decision, inputs: DecisionInputs, actions: ActionList) -> st
         if inputs.values is not None:  # the list goes by it
             rows = count(made.rows, "row")
             what = f"On past rows, acting on the {rows} with {amount(least)} or more at stake (risk times worth)"
-    span = interval(amount(made.low), amount(made.high))
+    span = f"95 % range {interval(amount(made.low), amount(made.high))}"
+    if not math.isfinite(made.low + made.high):
+        span = f"{'one row is' if made.rows == 1 else 'they are'} too few for a range"
     words = (
-        f"{what} would have brought {amount(made.value)} by the outcomes that came (95 % range {span}), "
+        f"{what} would have brought {amount(made.value)} by the outcomes that came ({span}), "
         f"at {amount(goal.row_cost)} a row and {percent(goal.save_rate)} turned; "
     )
     words += "; ".join(f"{rival.name.lower()}: {amount(rival.value)}" for rival in made.rivals) + "."

@@ -87,16 +87,13 @@ def rank_rows(
     pays = not priced or bool((worth > 0).any())
     alone = len(chosen) > 0 and bool(unknown[chosen].all())  # then those that ended are no other choice
     others = np.flatnonzero(unknown) if alone else np.arange(len(frame))
-    ids, shown = _ids(frame, columns), predictions if predictions.ndim == 1 else at_risk
+    shown = predictions if predictions.ndim == 1 else at_risk
     everyone, counts = (counted_by(np.ones(len(some)), None if weights is None else weights[some]) for some in (others, chosen))
-    rows = []
-    for rank, row in enumerate(chosen.tolist(), 1):
-        why = tuple(reasons[row]) if reasons is not None else ()
-        rows.append(ActionRow(rank, row, ids[row], float(shown[row]), float(worth[row]), why, float(counts[rank - 1])))
+    rows = _listed(chosen, (shown, worth, counts), _ids(frame, columns), reasons)
     total = float((counts * worth[chosen]).sum()) if priced else math.nan
     below, above = _reach(at_risk[chosen], counts * row_values(frame, goal)[chosen], goal, problem)
     made = ActionList(
-        tuple(rows),
+        rows,
         limit,
         total,
         total - below,
@@ -114,9 +111,26 @@ def rank_rows(
         unknown=int(unknown[chosen].sum()),
         open=len(others) if alone else 0,
     )
+    return replace(made, sentence=list_sentence(made, goal, problem, pays) + _beside(made, goal, frame))
+
+
+def _listed(
+    chosen: NDArray[np.int64], figures: tuple[Floats, Floats, Floats], ids: Sequence[str],
+    reasons: Sequence[tuple[str, ...]] | None,
+) -> tuple[ActionRow, ...]:
+    """The chosen rows (m,) by rank; `figures` are what is shown of each row of the table and its worth (n,), and how often the
+    chosen ones count (m,)."""
+    (shown, worth, counts), made = figures, []
+    for rank, row in enumerate(chosen.tolist(), 1):
+        why = tuple(reasons[row]) if reasons is not None else ()
+        made.append(ActionRow(rank, row, ids[row], float(shown[row]), float(worth[row]), why, float(counts[rank - 1])))
+    return tuple(made)
+
+
+def _beside(made: ActionList, goal: Goal, frame: pd.DataFrame) -> str:
+    """What a list says besides whom it is about: rows whose outcome is known, what it is a part of, and what was taken."""
     words = unknown_words(made.unknown, len(made.rows)) if made.mixed else ""  # of the others the sentence speaks itself
-    return replace(made, sentence=list_sentence(made, goal, problem, pays) + words + _part_words(made, goal)
-                   + missing_words(frame, goal) + cost_taken(goal))
+    return words + _part_words(made, goal) + missing_words(frame, goal) + cost_taken(goal)
 
 
 def actions_frame(actions: ActionList, frame: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:

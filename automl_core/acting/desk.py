@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.effects import best_of
@@ -28,12 +29,17 @@ from automl_core.acting.wording import (
     to_words,
     who_words,
 )
+from automl_core.acting.worth import row_values
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Desk:
     """What turns a trial into a card: the rows it was measured on (`frame`), the goal, the outcome, and whether more of it is
-    wanted (`upwards`). Where those were drawn from more, a card's rows and money are those of `whole`."""
+    wanted (`upwards`). Where those were drawn from more, a card's rows and money are those of `whole`. `values` (n,) are what a
+    good outcome of each row of `frame` is worth, where a column says so."""
 
     frame: pd.DataFrame
     goal: Goal
@@ -41,16 +47,18 @@ class Desk:
     upwards: bool
     what_if: WhatIf
     whole: pd.DataFrame | None = None
+    values: Floats | None = None
 
-    def worth(self, trial: Trial, rows: int | None = None) -> Worth | None:
-        """Net money of moving the trial's rows, or as many like them; None when the goal has no money."""
+    def worth(self, trial: Trial, counted: Mask | None = None) -> Worth | None:
+        """Net money of moving the trial's rows, or those of the whole that are `counted`; None when the goal has no money."""
         goal = self.goal
         if goal.value <= 0:
             return None
-        rows, cost = int(trial.rows.sum()) if rows is None else rows, _cost(trial)
+        rows, cost = int((trial.rows if counted is None else counted).sum()), _cost(trial)
+        value = self._value(trial, counted)
         gains = sorted(self.gain(value) for value in (trial.effect.low, trial.effect.high))
         # an end that just pays is worth nothing, and not what rounding leaves of it
-        net = [round(rows * (goal.value * gain - cost), 6) + 0.0 for gain in (self.gain(trial.effect.estimate), *gains)]
+        net = [round(rows * (value * gain - cost), 6) + 0.0 for gain in (self.gain(trial.effect.estimate), *gains)]
         return Worth(net[0], net[1], net[2], goal.currency)
 
     def gain(self, value: float) -> float:
@@ -77,16 +85,25 @@ class Desk:
         the range that is shown also answers for the group being the best of several."""
         made = self._written(trial, found)
         if self.whole is not None:  # which rows a card is of is said by the card
-            made = self._written(trial, found, int(eligible(made, self.whole).sum()))
+            made = self._written(trial, found, np.asarray(eligible(made, self.whole), dtype=bool))
         return replace(made, id=identity(made), what_if=self._what_if(made, trial))
 
-    def _written(self, trial: Trial, found: Evidence, counted: int | None = None) -> ActionCard:
+    def _value(self, trial: Trial, counted: Mask | None = None) -> float:
+        """What a good outcome is worth: where a column says it of each row, in the mean of the rows that are moved."""
+        if self.values is None:
+            return self.goal.value
+        of_whole = None if counted is None or self.whole is None else self.whole.loc[counted]
+        some = self.values[trial.rows] if of_whole is None else row_values(of_whole, self.goal)
+        return float(some.mean()) if len(some) else self.goal.value
+
+    def _written(self, trial: Trial, found: Evidence, counted: Mask | None = None) -> ActionCard:
         letter, reasons = grade(found)
         trial = replace(trial, effect=best_of(trial.effect, trial.rules, self._break_even(trial)))
         effect, lever = trial.effect, trial.move.lever
         now = float(self.outcome.values[trial.rows].mean()) if trial.rows.any() else math.nan
         together = self._together(trial)
-        subject = CardSubject(trial.move, trial.conditions, effect, self.outcome, now, trial.also, trial.alike, together, counted)
+        subject = CardSubject(trial.move, trial.conditions, effect, self.outcome, now, trial.also, trial.alike, together,
+                              None if counted is None else int(counted.sum()))
         worth = self.worth(trial, counted)
         nan = math.nan
         made = ActionCard(
@@ -101,7 +118,7 @@ class Desk:
             tested_rows=effect.rows, benchmark=found.benchmark.column if found.benchmark else "",
             benchmark_strength=found.benchmark.strength if found.benchmark else nan, reasons=reasons, days=self._days(trial),
             lowest=lever.low, highest=lever.high, also=trial.also, alike=trial.alike,
-            is_rate=self.outcome.is_rate,
+            is_rate=self.outcome.is_rate, worth=nan if self.values is None else self._value(trial, counted),
         )  # fmt: skip
         return forbidden_by(made, self.goal)
 
@@ -112,7 +129,8 @@ class Desk:
 
     def _break_even(self, trial: Trial) -> float:
         """The change of what is counted that is just worth its cost."""
-        cost = _cost(trial) / self.goal.value if self.goal.value > 0 else 0.0
+        value = self._value(trial)
+        cost = _cost(trial) / value if value > 0 else 0.0
         return cost if self.upwards else 0.0 - cost
 
     def _together(self, trial: Trial) -> Together | None:

@@ -16,6 +16,7 @@ from automl_core.acting.cards import CardInputs, make_cards
 from automl_core.acting.goal import check_goal, good_of
 from automl_core.acting.levers import eligible
 from automl_core.acting.own_names import in_own_names, names_of, typed
+from automl_core.acting.worth import valued
 from automl_core.data.infer import table_from_frame
 from automl_core.data.table import Table
 from automl_core.errors import BadInput
@@ -70,6 +71,7 @@ def find_actions(
         currency=options.currency, later=used.later, experiment=used.experiment, value_column=worth,
     )  # fmt: skip
     check_goal(goal, problem, table.columns)
+    goal = valued(goal, table.frame)
     encoded, known = encode_target(table.frame[target], problem)
     past = table.frame[known].reset_index(drop=True)
     found = make_cards(CardInputs(options.model, past, np.asarray(encoded), table.columns, problem, goal, int(options.seed),

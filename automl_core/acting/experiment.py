@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from automl_core.acting.action import Goal
 from automl_core.acting.budget import rows_paid_for
 from automl_core.acting.conditions import all_hold, describe_all, usable
-from automl_core.acting.contact import cost_taken
 from automl_core.acting.decisions import free_name
 from automl_core.acting.findings.segments import discover
 from automl_core.acting.qini import CurvePoint, UpliftPart
@@ -115,11 +114,11 @@ def measure_experiment(inputs: ExperimentInputs) -> tuple[Experiment, Floats]:
         found.simple.qini, found.simple.qini_low, found.simple.qini_high, found.ranking.qini_low > 0, parts=tuple(parts),
         curve=found.ranking.curve, sentence=found.sentence + _drawn(inputs), drawn_from=inputs.drawn_from,
     )  # fmt: skip
-    own = lever.cost if lever is not None else 0.0
-    cost = own or goal.row_cost
+    cost = (lever.cost if lever is not None else 0.0) or goal.contact_cost  # what another change costs is none of the treatment's
     made = _worth(made, found, goal, cost)
     made = replace(made, reach=_reach(made, goal, cost))
-    taken = cost_taken(goal) if cost > own else ""
+    unsaid = goal.value > 0 and not cost and not goal.contact_free
+    taken = " No cost of the treatment was given, so it is taken to be free." if unsaid else ""
     who = _who(inputs, found) if made.ordered else ()
     return replace(made, who=who, advice=_advice(made, goal) + _first(made) + taken), found.scores
 

@@ -1,18 +1,12 @@
-"""The goal of acting: read from goal.toml, suggested from the problem, and checked against the table.
-
-Keys of goal.toml beyond those in the design: under [columns] `later` (measured after a lever is moved; not compared on), and for
-each [[lever]] `direction` ("up" or "down"), `low` and `high` (limits of a number) and `days` (until the change shows).
-"""
+"""The goal of acting: suggested from the problem, and checked against the table."""
 
 from __future__ import annotations
 
 import math
 import re
-import tomllib
 from dataclasses import replace
-from typing import Any, cast
 
-from automl_core.acting.action import MOST_DAYS, MOST_LEVERS, MOST_ROWS, Direction, Goal, Lever
+from automl_core.acting.action import MOST_DAYS, MOST_LEVERS, MOST_ROWS, Goal, Lever
 from automl_core.acting.levers import spelled_alike
 from automl_core.acting.spelling import respelled
 from automl_core.data.table import Column, find_column
@@ -70,46 +64,6 @@ def suggest_later(problem: Problem, columns: tuple[Column, ...]) -> tuple[str, .
 def _spaced(name: str) -> str:
     """CamelCase and snake_case as words, so that “age” is found in customerAge and not in usage."""
     return re.sub(r"[_\W]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))
-
-
-def read_goal(text: str) -> Goal:
-    """The goal that a goal.toml says (its keys are in the design). BadInput names the key that cannot be used."""
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line \d+", str(error))
-        raise BadInput(f"The goal file is not valid TOML{f' at {line.group()}' if line else ''}.", "Mend that line.") from None
-    goal, columns = _section(data, "goal"), _section(data, "columns")
-    if isinstance(goal.get("good"), bool):
-        goal = goal | {"good": str(goal["good"])}
-    levers = data.get("lever", [])
-    if not isinstance(levers, list) or not all(isinstance(item, dict) for item in levers):
-        raise BadInput("“lever” in the goal file is not a list of sections.", "Write each lever under its own [[lever]].")
-    experiment = _text(_section(data, "experiment"), "treatment")
-    cards = tuple(_lever(item) for item in levers)
-    cost = _number(goal, "contact_cost")
-    if experiment and experiment not in {lever.column for lever in cards}:
-        cards = (*cards, Lever(experiment, cost=cost))
-    if goal.get("value") and goal.get("value_column"):
-        raise BadInput("The goal file names one value for all rows and a column of values.", "Keep one of the two.")
-    return Goal(
-        outcome=_text(goal, "outcome", required=True),
-        good=_text(goal, "good", required=True),
-        value=_number(goal, "value"),
-        capacity=int(_number(goal, "capacity")),
-        budget=_number(goal, "budget"),
-        given=_texts(columns, "given"),
-        never=_texts(columns, "never"),
-        levers=cards,
-        save_rate=_number(goal, "save_rate", 0.2),
-        contact_cost=cost,
-        currency=_text(goal, "currency") or "€",
-        later=_texts(columns, "later"),
-        experiment=experiment,
-        contact_free="contact_cost" in goal and cost == 0,
-        value_column=_text(goal, "value_column"),
-        save_range=_range(goal, "save_range"),
-    )
 
 
 def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...]) -> None:
@@ -251,75 +205,3 @@ def _check_lever(lever: Lever, column: Column) -> None:
         raise BadInput(f"The step of {name} is wider than its limits are apart.", "Take a smaller step, or widen the limits.")
     if any(pair[0] == pair[1] for pair in lever.forbidden):
         raise BadInput(f"A forbidden move of {name} goes from a value to itself.", "Name two different values.")
-
-
-def _section(data: dict[str, Any], name: str) -> dict[str, Any]:
-    value = data.get(name, {})
-    if not isinstance(value, dict):
-        raise BadInput(f"“{name}” in the goal file is not a section.", f"Write it as [{name}].")
-    return value
-
-
-def _text(section: dict[str, Any], key: str, required: bool = False) -> str:
-    value = section.get(key, "")
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)) or (required and value == ""):
-        raise BadInput(f"The goal file has no usable “{key}”.", f'Write {key} = "…" under its section.')
-    return str(value)
-
-
-def _texts(section: dict[str, Any], key: str) -> tuple[str, ...]:
-    value = section.get(key, [])
-    if not isinstance(value, list):
-        raise BadInput(f"“{key}” in the goal file is not a list.", f'Write {key} = ["…", "…"].')
-    return tuple(str(item) for item in value)
-
-
-def _number(section: dict[str, Any], key: str, default: float = 0.0) -> float:
-    value = section.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
-        raise BadInput(f"“{key}” in the goal file is not a number.", f"Write {key} = {default or 100.0}.")
-    if value < 0 or math.isinf(value):
-        raise BadInput(f"“{key}” in the goal file is {'below zero' if value < 0 else 'infinite'}.",
-                       f"Write a number of zero or more, such as {default or 100.0}, or leave it out.")
-    return float(value)
-
-
-def _range(section: dict[str, Any], key: str) -> tuple[float, ...]:
-    value = section.get(key, [])
-    numbers = isinstance(value, list) and all(isinstance(item, (int, float)) and math.isfinite(item) for item in value)
-    if not numbers or len(value) not in (0, 2):
-        raise BadInput(f"“{key}” in the goal file is not a range.", f"Write {key} = [0.09, 0.19] or leave it out.")
-    return tuple(float(item) for item in value)
-
-
-def _lever(item: dict[str, Any]) -> Lever:
-    column, to = _text(item, "column", required=True), item.get("to", [])
-    forbidden = item.get("forbidden", [])
-    if not isinstance(forbidden, list) or any(not isinstance(pair, list) or len(pair) != 2 for pair in forbidden):
-        raise BadInput(f"“forbidden” of the lever {quote(column)} is not a list of pairs.", 'Write [["from", "to"]].')
-    direction = _text(item, "direction")
-    if direction not in ("", "up", "down"):
-        raise BadInput(f"The direction of the lever {quote(column)} is {quote(direction)}.", 'Write direction = "up" or "down".')
-    lever = Lever(
-        column,
-        from_values=_texts(item, "from"),
-        relative=bool(item.get("relative", False)),
-        cost=_number(item, "cost"),
-        forbidden=tuple((str(a), str(b)) for a, b in forbidden),
-        direction=cast(Direction, direction),
-        days=int(_number(item, "days")),
-    )
-    if isinstance(to, (int, float)) and not isinstance(to, bool):
-        lever = replace(lever, step=float(to))
-    else:
-        lever = replace(lever, to=_texts(item, "to"))
-    if "low" in item:
-        lever = replace(lever, low=_limit(item, "low"))
-    return replace(lever, high=_limit(item, "high")) if "high" in item else lever
-
-
-def _limit(item: dict[str, Any], key: str) -> float:
-    value = item[key]
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise BadInput(f"“{key}” of a lever in the goal file is not a number.", f"Write {key} = 10.0 or leave it out.")
-    return float(value)

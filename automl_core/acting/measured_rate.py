@@ -12,12 +12,14 @@ from automl_core.explaining.words import interval, percent
 
 @dataclass(frozen=True, slots=True)
 class MeasuredRate:
-    """The share of bad outcomes that a change turned good, with its 95 % range; below zero it made more of them bad."""
+    """The share of bad outcomes that a change of `levers` turned good, with its 95 % range; below zero it made more of them
+    bad."""
 
     change: str
     rate: float
     low: float
     high: float
+    levers: frozenset[str] = frozenset()
 
     @property
     def sentence(self) -> str:
@@ -27,19 +29,21 @@ class MeasuredRate:
 
 
 def measured_rate(pilot: Pilot) -> MeasuredRate | None:
-    """What a pilot that has ended measured; None for others, for numbers, and where nothing turned good.
+    """What a pilot that has ended measured; None for others, for numbers, where nothing turned good, and where the verdict came
+    before outcomes were due: what shows early is not what shows in the end.
 
     The difference of the two sides over the bad outcomes of the side without the change. Those are taken as known, which can only
     widen the range: what is by chance too high there makes the difference too large, too, and the two cancel in part.
     """
     result = pilot.result
-    if result is None or result.waits or not pilot.is_rate or pilot.state not in ("raised", "retired"):
+    if result is None or result.waits or result.early or not pilot.is_rate or pilot.state not in ("raised", "retired"):
         return None
     bad = 1.0 - result.held_mean
     if not 0 < result.difference <= bad:
         return None
     rate, low, high = (round(value / bad, 3) for value in (result.difference, result.low, result.high))
-    return MeasuredRate(change_words(pilot.card), rate, max(low, -1.0), min(high, 1.0))
+    levers = frozenset({pilot.card.lever, *(one.lever for one in pilot.card.also)})
+    return MeasuredRate(change_words(pilot.card), rate, max(low, -1.0), min(high, 1.0), levers)
 
 
 def measured_rates(pilots: Sequence[Pilot], goal: Goal) -> tuple[MeasuredRate, ...]:
@@ -48,6 +52,6 @@ def measured_rates(pilots: Sequence[Pilot], goal: Goal) -> tuple[MeasuredRate, .
     found: dict[str, MeasuredRate] = {}
     for pilot in pilots:
         made = measured_rate(pilot)
-        if made is not None and {pilot.card.lever, *(one.lever for one in pilot.card.also)} <= named:
+        if made is not None and made.levers <= named:
             found.setdefault(made.change, made)
     return tuple(found.values())

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard
 from automl_core.acting.levers import eligible
-from automl_core.acting.pilot_groups import FEWEST_GROUPS, LEAST_GROUPS, Together, strata_of
+from automl_core.acting.pilot_groups import FEWEST_GROUPS, LEAST_GROUPS, LEAST_SIDE, Together, strata_of
 from automl_core.acting.pilot_open import (
     Drawable,
     drawn_words,
@@ -81,16 +81,16 @@ def barred(frame: pd.DataFrame, problem: Problem, busy: Collection[int]) -> Mask
     return np.asarray(mask, dtype=bool)
 
 
-def promised_change(card: ActionCard, rows: PilotRows, drawn: Drawable | None = None) -> Change:
-    """The change a card promises on its rows, or on those `drawn`: the mean wanted outcome now, with the adjusted effect, and at
-    its weak end."""
+def promised_change(card: ActionCard, rows: PilotRows, drawn: Drawable | None = None, size: int = 0) -> Change:
+    """The change a card promises on its rows, or on the first `size` of those `drawn` (0: all): the mean wanted outcome now, with
+    the adjusted effect, and at its weak end."""
     about = rows_for(card, rows.frame)
-    drawn = drawn or open_first(about, rows, ended=True)
+    drawn = drawn or open_first(about, about, rows, ended=True)
     values, is_rate = values_of(rows)
     known = known_like(about, rows)
     if not about.any() or not known.any():
         return Change(math.nan, math.nan)
-    now = mean_now(values, known, drawn, rows, is_rate)
+    now = mean_now(values, known, drawn, rows, size)
     spread = math.nan if is_rate else float(np.nanstd(values[known]))
     promise = promise_of(card, is_rate)
     weak_end = min(promise[1:], key=abs) if promise.low * promise.high >= 0 else math.nan
@@ -105,10 +105,16 @@ def plan_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice) -> Power:
             "This card is a pattern and not advice, so there is nothing to test.", "Choose a card of grade C or better."
         )
     free = free_rows(card, rows)
-    able, about = open_first(free, rows, choice.ended), rows_for(card, rows.frame)
-    available, change, together = int(able.mask.sum()), promised_change(card, rows, able), groups_drawn(rows, able, about)
-    busy = int(about.sum() - free.sum())
-    planned = measure_power(change, available, choice.rows, choice.treated_share, together)
+    about = rows_for(card, rows.frame)
+    able = open_first(free, about, rows, choice.ended)
+    available, together, busy = int(able.mask.sum()), groups_drawn(rows, able, about), int(about.sum() - free.sum())
+    size = choice.rows or able.open
+    for _ in range(2):  # the more rows it takes, the more of them have ended, whose mean is another
+        change = promised_change(card, rows, able, size)
+        planned = measure_power(change, available, choice.rows, choice.treated_share, together)
+        if choice.rows or not able.open or planned.treated + planned.held <= size:
+            break
+        size = planned.treated + planned.held
     _check_rows(able, choice, busy)
     if together is not None:
         _check_groups(together, choice)
@@ -125,7 +131,7 @@ def _check_rows(able: Drawable, choice: PilotChoice, busy: int) -> None:
     available, fewest = int(able.mask.sum()), fewest_rows(choice.treated_share)
     if available < fewest:
         free, hint = (" that no other pilot has", ", or wait until that one has ended") if busy else ("", "")
-        still = " without an outcome" if able.open and not choice.ended else ""
+        still = " without an outcome" if (able.open or able.kept_out) and not choice.ended else ""
         widen = "Add rows that have ended, or widen" if able.kept_out else "Widen"
         raise BadInput(
             f"{_only(available)}{still}{free} can get this change, and a pilot needs {fewest}.",
@@ -178,10 +184,10 @@ def draw(card: ActionCard, rows: PilotRows, choice: PilotChoice, size: int) -> D
 
     Rows of one group (`problem.group`) stay on one side, else an effect could spill over; of groups at least as many are drawn
     as can be compared. The same seed gives the same draw. No row is drawn that another running pilot has. Rows without an
-    outcome come first; those that have ended are strata of their own.
+    outcome come first; those that have ended are strata of their own, where each kind has four units a side.
     """
     random = np.random.default_rng(choice.seed or 0)
-    able = open_first(free_rows(card, rows), rows, choice.ended)
+    able = open_first(free_rows(card, rows), rows_for(card, rows.frame), rows, choice.ended)
     available = np.flatnonzero(able.mask)
     group = rows.problem.group
     if group and group in rows.frame:
@@ -208,11 +214,19 @@ def draw(card: ActionCard, rows: PilotRows, choice: PilotChoice, size: int) -> D
 
 
 def _strata(risk: Floats, ended: Mask, share: float) -> NDArray[np.int64]:
-    """Parts of equal size by risk, what has ended after what has not: ten, or fewer so that each side of each has four units."""
-    units = len(risk)
-    parts = strata_of(units * min(share, 1 - share))
-    ranks = np.argsort(np.lexsort((risk, ended)), kind="stable")
-    return np.asarray(ranks * parts // max(1, units), dtype=np.int64)
+    """Parts of equal size by risk, what has ended after what has not: ten in all, or fewer so that each side of each has four
+    units. No part holds both kinds, but where one of them has not four units a side."""
+    side, kinds = min(share, 1 - share), [np.flatnonzero(~ended), np.flatnonzero(ended)]
+    wanted = strata_of(len(risk) * side)
+    if min(map(len, kinds)) * side < LEAST_SIDE:
+        kinds = [np.lexsort((risk, ended))]
+    made, parts = np.zeros(len(risk), dtype=np.int64), 0
+    for kind in kinds:
+        ordered = kind[np.lexsort((risk[kind], ended[kind]))]
+        mine = min(strata_of(len(kind) * side), max(1, round(wanted * len(kind) / max(1, len(risk)))))
+        made[ordered] = parts + np.arange(len(kind)) * mine // max(1, len(kind))
+        parts += mine
+    return made
 
 
 def _deal(strata: NDArray[np.int64], share: float, random: np.random.Generator) -> Mask:

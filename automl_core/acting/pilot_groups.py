@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 STRATA = 10
+LEAST_SIDE = 4  # units of each side in a stratum
 FEWEST_GROUPS = 6  # on each side: with fewer, what sets two groups apart passes for an effect
 LEAST_GROUPS = 8  # drawn on each side where there are so many: a fifth may be lost
 
@@ -61,7 +62,7 @@ def likeness(codes: NDArray[np.int64], values: Floats) -> float:
 
 def strata_of(side: float) -> int:
     """Strata of a draw whose smaller side has so many units: ten, or fewer so that each side of each has four."""
-    return max(1, min(STRATA, int(side) // 4))
+    return max(1, min(STRATA, int(side) // LEAST_SIDE))
 
 
 def freedom(variances: tuple[float, float], units: tuple[float, float], strata: int) -> float:

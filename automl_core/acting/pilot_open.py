@@ -33,17 +33,25 @@ class Drawable:
         """How many of the rows have no outcome yet."""
         return int(self.still.sum())
 
+    def mean_of(self, values: Floats, size: int = 0) -> float:
+        """The mean of values (n,) over the first `size` rows that are drawn (0: all of them): the open ones, then the others."""
+        ended, first = self.mask & ~self.still, self.open if size <= 0 else min(self.open, size)
+        then = int(ended.sum()) if size <= 0 else min(int(ended.sum()), size - first)
+        parts = [(float(np.nanmean(values[kind])), many) for kind, many in ((self.still, first), (ended, then)) if many]
+        return sum(mean * many for mean, many in parts) / (first + then) if parts else math.nan
+
 
 def is_open(rows: PilotRows) -> Mask:
     """(n,) rows without an outcome yet."""
     return np.asarray(pd.isna(rows.y), dtype=bool)
 
 
-def open_first(free: Mask, rows: PilotRows, ended: bool) -> Drawable:
-    """Of the `free` rows (n,) the open ones where there are any, and with `ended` those that have ended, too, less what goes
-    together with open ones: these are drawn first, and a group only once."""
+def open_first(free: Mask, about: Mask, rows: PilotRows, ended: bool) -> Drawable:
+    """Of the `free` rows (n,) the open ones where a card is `about` any (n,), and with `ended` those that have ended, too, less
+    what goes together with open ones: these are drawn first, and a group only once. Where other pilots have all open ones, none
+    is left, and those that have ended are still drawn only when asked for."""
     still = free & is_open(rows)
-    if not still.any():
+    if (ended and not still.any()) or not (about & is_open(rows)).any():
         return Drawable(free, still)
     others = free & ~still
     group = rows.problem.group
@@ -65,14 +73,13 @@ def known_like(about: Mask, rows: PilotRows) -> Mask:
     return about & known if (about & known).any() else known
 
 
-def mean_now(values: Floats, known: Mask, drawn: Drawable, rows: PilotRows, is_rate: bool) -> float:
-    """The mean outcome that the rows to be drawn would have without a change. Of open rows it is not known: a share is that of
-    the `known` rows (n,), moved by what the model says sets the two apart."""
+def mean_now(values: Floats, known: Mask, drawn: Drawable, rows: PilotRows, size: int = 0) -> float:
+    """The mean outcome that the first `size` rows to be drawn (0: all) would have without a change. Of open rows it is not known:
+    a share is that of the `known` rows (n,), moved by what the model says sets the two apart."""
     now = float(np.nanmean(values[known]))
-    if not is_rate or not drawn.open:
+    if rows.problem.task == "regression" or not drawn.open:
         return now
-    apart = float(np.nanmean(rows.risk[known]) - np.nanmean(rows.risk[drawn.mask]))
-    return min(max(now + apart, 0.0), 1.0)
+    return min(max(now + float(np.nanmean(rows.risk[known])) - drawn.mean_of(rows.risk, size), 0.0), 1.0)
 
 
 def groups_drawn(rows: PilotRows, drawn: Drawable, about: Mask) -> Together | None:

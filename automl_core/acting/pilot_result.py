@@ -221,7 +221,9 @@ def ended_words(pilot: Pilot, result: PilotResult, goal: Goal, cost: float) -> s
 
 def priced_alike(pilot: Pilot, goal: Goal, cost: float) -> bool:
     """Whether worth, currency and the cost of a row are those of the time when the pilot was drawn."""
-    now, then = ((one.value_column or one.value, one.currency) for one in (goal, pilot.goal))  # its mean moves with the table
+    # the mean of a column moves with the table: it is the same while it reads the same
+    now, then = ((one.value_column, _amount(one.value, one) if one.value_column else one.value, one.currency)
+                 for one in (goal, pilot.goal))
     return (now, cost) == (then, pilot.card.whole_cost)
 
 

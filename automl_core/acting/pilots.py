@@ -144,8 +144,10 @@ class PilotRows:
 
 
 def money_of(card: ActionCard, goal: Goal, gain: float, treated: int) -> float:
-    """Money of `treated` rows after costs when the mean outcome moves by `gain` in the wanted direction; NaN without money."""
-    return treated * (goal.value * gain - card.whole_cost) if goal.value > 0 else math.nan
+    """Money of `treated` rows after costs when the mean outcome moves by `gain` in the wanted direction; NaN without money.
+    Where a column says what each row is worth, the mean of the card's own rows counts."""
+    value = card.worth if goal.value_column and math.isfinite(card.worth) else goal.value
+    return treated * (value * gain - card.whole_cost) if goal.value > 0 else math.nan
 
 
 def direction(goal: Goal, is_rate: bool) -> float:

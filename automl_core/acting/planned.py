@@ -23,10 +23,11 @@ from automl_core.acting.levers import handed_on, moved, name_of
 from automl_core.acting.list_words import unknown_words
 from automl_core.acting.pilot_design import rows_for
 from automl_core.acting.pilots import change_words, direction, promise_of
+from automl_core.acting.plan_words import ended_words, pilot_words, why_none
 from automl_core.acting.recourse import wanted
 from automl_core.acting.worth import row_values
 from automl_core.data.table import Column
-from automl_core.explaining.words import count, counted_alike, money
+from automl_core.explaining.words import counted_alike, money
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
@@ -124,27 +125,12 @@ def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
                for row in picked.tolist()]
     made = _plan(tuple(actions), chosen.bound if goal.priced else math.nan, chosen.exact, goal)
     if not actions:
-        made = replace(made, sentence=_why_none(bool(usable), net, costs, goal))
+        made = replace(made, sentence=why_none(bool(usable), net, costs, goal))
     words = unknown_words(int(unknown[picked].sum()), len(picked))
-    words += _ended_words(int(unknown[picked].sum()), len(picked)) if still.any() else ""
-    words += _pilot_words(int(held.sum()), int((barred & ~held).sum()))
+    words += ended_words(int(unknown[picked].sum()), len(picked)) if still.any() else ""
+    words += pilot_words(int(held.sum()), int((barred & ~held).sum()))
     alike = counted_alike(inputs.model.problem.weights) if actions and goal.priced else ""
     return replace(made, held=int(held.sum()), sentence=made.sentence + words + f" {alike}".rstrip())
-
-
-def _why_none(sure: bool, net: Floats, costs: Floats, goal: Goal) -> str:
-    """Why there is nothing to do: no card, no row of one, nothing worth its cost, or no money for it. `net` (n, k) is the worth
-    of each row's actions, which cost `costs` (k,)."""
-    if not sure:
-        return "No card is sure enough to become an action."
-    if not np.isfinite(net).any():
-        return "No row is left that a card speaks of."
-    pays = (np.nan_to_num(net) > 0).any(axis=0)
-    if not pays.any():
-        return "No action is worth its cost at this value."
-    spend, least = (money(amount, goal.currency) for amount in (goal.budget, float(costs[pays].min())))
-    which = "the cheapest that is worth it" if goal.priced else "the cheapest"
-    return f"The money you can spend, {spend}, does not pay for one action: {which} costs {least}."
 
 
 def _of_others(card: ActionCard, inputs: PlanInputs) -> NDArray[np.bool_]:
@@ -152,27 +138,6 @@ def _of_others(card: ActionCard, inputs: PlanInputs) -> NDArray[np.bool_]:
     mask = np.zeros(len(inputs.frame), dtype=bool)
     mask[[place for place, cards in inputs.treated.items() if card.id not in cards]] = True
     return mask
-
-
-def _ended_words(unknown: int, rows: int) -> str:
-    """Says of a plan in a table with open rows how many of its own have ended."""
-    if unknown == rows:
-        return ""
-    if not unknown:
-        return f" {'It has' if rows == 1 else 'All of them have'} ended: no row without an outcome is in the plan."
-    return f" The other {rows - unknown:,} {'has' if rows - unknown == 1 else 'have'} ended."
-
-
-def _pilot_words(held: int, barred: int) -> str:
-    """Which rows a running pilot keeps from what other cards would do there."""
-    words = ""
-    if held:
-        get = "gets" if held == 1 else "get"
-        words += f" {count(held, 'row is', 'rows are')} held out in a running pilot and {get} no action until that has ended."
-    if barred:
-        get = "gets" if barred == 1 else "get"
-        words += f" {count(barred, 'row')} that a running pilot treats {get} its own change or none."
-    return words
 
 
 def _in_order(level: NDArray[np.int64], gain: Floats) -> Floats:

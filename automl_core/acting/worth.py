@@ -19,23 +19,23 @@ HINT = "Name another column of amounts in the goal, or give one worth for all ro
 
 def row_values(frame: pd.DataFrame, goal: Goal) -> Floats:
     """(n,) what a good outcome of each row is worth. A row whose value is missing cannot be priced by itself: it counts with the
-    median of the others, and `missing_words` says so. BadInput when a value is below zero or infinite, or no row has one."""
+    median of the others (of the whole table, where the goal was `valued` by it), and `missing_words` says so. BadInput when a
+    value is below zero or infinite, or no row has one."""
     if not goal.value_column:
         return np.full(len(frame), goal.value)
     given = _given(frame, goal)
-    if not len(given):
-        return given
-    known = ~np.isnan(given)
-    filled: Floats = np.where(known, given, np.median(given[known]))
+    filled: Floats = np.where(np.isnan(given), _middle(given, goal), given) if len(given) else given
     return filled
 
 
 def valued(goal: Goal, frame: pd.DataFrame) -> Goal:
-    """The goal with the mean of its column as its one value, for what speaks of groups and not of single rows; as it is without
-    a column, or where it has a value already."""
-    if not goal.value_column or goal.value > 0 or frame.empty:
+    """The goal with the mean of its column as its one value, for what speaks of all rows and not of single ones, and with what
+    rows without a value count with: a row has one worth, whichever rows are looked at with it. `frame` is the whole table. As it
+    is without a column, or where it has a value already."""
+    if not goal.value_column or frame.empty or (goal.value > 0 and goal.value_middle is not None):
         return goal
-    return replace(goal, value=float(row_values(frame, goal).mean()))
+    middle, mean = _middle(_given(frame, goal), goal), float(row_values(frame, goal).mean())
+    return replace(goal, value=goal.value or mean, value_middle=middle)
 
 
 def worth_words(goal: Goal) -> tuple[str, ...]:
@@ -49,18 +49,22 @@ def missing_words(frame: pd.DataFrame, goal: Goal) -> str:
     missing = int(np.isnan(given).sum())
     if not missing:
         return ""
-    middle = money(float(np.nanmedian(given)), goal.currency)
+    middle = money(_middle(given, goal), goal.currency)
     return (f" {count(missing, 'row has', 'rows have')} no value in {quote(goal.value_column)} and cannot be priced by "
             f"{'itself: it counts' if missing == 1 else 'themselves: they count'} with the median of the others, {middle}.")
 
 
 def mean_words(goal: Goal) -> tuple[str, ...]:
-    """Says that money of groups goes by the mean of the column."""
+    """Says that money of groups goes by the mean of the column over their rows."""
     if not goal.value_column:
         return ()
-    mean = money(goal.value, goal.currency)
-    return (f"Money of cards counts each outcome with the mean of {quote(goal.value_column)}, {mean}; the list and the plan "
-            "go by each row’s own.",)
+    return (f"Money of a card counts each outcome with the mean of {quote(goal.value_column)} over the rows of the card; the "
+            "list and the plan go by each row’s own.",)
+
+
+def _middle(given: Floats, goal: Goal) -> float:
+    """What a row without a value counts with."""
+    return float(np.nanmedian(given)) if goal.value_middle is None else goal.value_middle
 
 
 def _given(frame: pd.DataFrame, goal: Goal) -> Floats:
@@ -73,6 +77,6 @@ def _given(frame: pd.DataFrame, goal: Goal) -> Floats:
     if wrong:
         raise BadInput(f"{count(wrong, 'row has', 'rows have')} a value in {quote(name)} that is below zero or infinite, and "
                        "acting cannot be priced by that.", HINT)
-    if len(given) and np.isnan(given).all():
+    if len(given) and np.isnan(given).all() and goal.value_middle is None:
         raise BadInput(f"No row has a value in {quote(name)}, by which the goal says what a row is worth.", HINT)
     return given

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from automl_core.explaining.explanation import RowExplanation, Units
-from automl_core.explaining.words import interval, number, points, signed, told_apart
+from automl_core.explaining.words import interval, money, number, points, signed, told_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,13 @@ class Flip:
     known: bool = True
 
 
+def cheapest_words(found: Flip, currency: str) -> str:
+    """Says among which changes a flip is the cheapest: values that no similar row has are tried only where no other one turns the
+    decision."""
+    which = "Of changes to values that similar rows have" if found.known else "Of all changes tried"
+    return f"{which}, it is the cheapest that turns it: {money(found.money, currency)}."
+
+
 @dataclass(frozen=True, slots=True)
 class TableChange:
     """One change of a column in every row: "percent" and "add" for numbers, "set" a value (a level, or a number as text)."""
@@ -49,7 +56,8 @@ class TableWhatIf:
 
     `flips_up` and `flips_down` count rows whose decision turns, of `rows` asked: with several classes to the one that is told of,
     and to any other. `outside` are rows whose new value lies beyond what was seen. `before` and `after` are histograms over
-    `edges`; NaN `low`/`high` bound the mean change (95 %). `in_points` says that a class is predicted.
+    `edges`; `low` and `high` bound the mean change (95 %) as rows come and go: whether the model is right is not in it.
+    `in_points` says that a class is predicted.
     """
 
     rows: int
@@ -85,8 +93,9 @@ class TableWhatIf:
 
     @property
     def move_range(self) -> str:
-        """The 95 % range of the mean change: −0.52 to −0.30 points."""
+        """The 95 % range of the mean change: −0.52 to −0.30 points; unknown where its rows are worth fewer than two groups."""
         if not self.in_points:
-            return interval(*told_apart(self.low, self.high, lambda end, more=3: signed(end, lambda size: number(size, more))))
+            return interval(*told_apart(
+                self.low, self.high, lambda end, more=0: signed(end, lambda size: number(size, 3 + more))))
         return interval(*told_apart(
             self.low / 100, self.high / 100, lambda end, more=0: signed(end, lambda size: points(size, more))))

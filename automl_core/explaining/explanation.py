@@ -63,13 +63,15 @@ class ColumnGroup:
 
 @dataclass(frozen=True, slots=True)
 class ShapePoint:
-    """One bin or level of one column: its mean contribution, the observed mean outcome and its rows."""
+    """One bin or level of one column: its mean contribution, the observed mean outcome and its rows, and how far the outcomes of
+    these differ from each other (standard deviation; NaN: not known)."""
 
     label: str
     rows: int
     contribution: float
     observed: float
     value: float = float("nan")
+    spread: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,4 +127,5 @@ def _day(days: float) -> str:
 
 def _point(label: str, phi: Floats, seen: Floats, value: float = math.nan) -> ShapePoint:
     known = seen[np.isfinite(seen)]
-    return ShapePoint(label, len(phi), float(phi.mean()), float(known.mean()) if len(known) else math.nan, value)
+    mean, spread = (float(known.mean()), float(known.std())) if len(known) else (math.nan, math.nan)
+    return ShapePoint(label, len(phi), float(phi.mean()), mean, value, spread)

@@ -17,6 +17,7 @@ from automl_core.explaining.changes import TableChange, TableWhatIf
 from automl_core.explaining.contributions import shown
 from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, is_number, open_rows
 from automl_core.explaining.words import count, counted_alike, number, quote
+from automl_core.framing.dependent import sum_reach, together_in
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
@@ -130,7 +131,7 @@ def _compared(
     units = "points" if classes else problem.target
     difference = after - before
     mean = float(difference.mean())
-    reach = 1.96 * float(difference.std(ddof=1)) / math.sqrt(len(difference)) if len(difference) > 1 else 0.0
+    reach = sum_reach((difference - mean) / len(difference), together_in(rows.frame, problem.group))
     other = decided_before != decided_after
     reached = decided_after == (rows.place if problem.task == "multiclass" else 1)
     up = int((other & reached).sum()) if classes else int((difference > 0).sum())
@@ -159,7 +160,7 @@ def _span(before: Floats, after: Floats) -> tuple[float, float]:
 def _sentence(rows: Rows, made: TableWhatIf, changes: tuple[TableChange, ...]) -> str:
     problem = rows.model.problem
     what = join_words([_change_words(change) for change in changes])
-    (before, after, move), span = made.means, f"95 % range {made.move_range}"
+    (before, after, move), span = made.means, f"95 % range {made.move_range}, by chance of rows alone"
     if problem.task == "regression":
         found = f"If {what}, the model predicts {quote(problem.target)} at {after} on average instead of {before} "
         found = f"{found}({move}; {span})." if after != before else (

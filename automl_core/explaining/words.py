@@ -10,6 +10,7 @@ from datetime import date
 LONGEST = 80
 NOTHING = 1e-7  # per cent or points: what arithmetic leaves of nothing
 LEAST_SHOWN = 0.001
+MOST_ALIKE = 6  # significant digits of the largest number, with the decimals of others
 NO_CHANGE = "no measurable change"
 Write = Callable[..., str]  # a value in words, and with a second number in finer ones
 
@@ -43,13 +44,19 @@ def number(value: float, digits: int = 3) -> str:
 
 def numbers_alike(values: Sequence[float]) -> tuple[str, ...]:
     """Numbers that stand side by side, with the same decimals: 0.500, 0.864, 0.860. The largest gets three significant digits,
-    the smallest two at least."""
+    the smallest two at least; one that the largest would need more than six for is written by itself."""
     sizes = [abs(value) for value in values if math.isfinite(value) and value]
     if not sizes or max(sizes) >= 1e15 or min(sizes) < 1e-6:
         return tuple(number(value) for value in values)
-    places = max(0, 2 - math.floor(math.log10(max(sizes))), 1 - math.floor(math.log10(min(sizes))))
-    texts = (f"{value:,.{places}f}".replace("-", "−") if math.isfinite(value) else number(value) for value in values)
-    return tuple(texts)
+    first = math.floor(math.log10(max(sizes)))
+    needed = {size: 1 - math.floor(math.log10(size)) for size in sizes}
+    places = max(0, 2 - first, *(each for each in needed.values() if each + first < MOST_ALIKE))
+
+    def write(value: float) -> str:
+        alone = not math.isfinite(value) or needed.get(abs(value), 0) > places
+        return number(value) if alone else f"{value:,.{places}f}".replace("-", "−")
+
+    return tuple(map(write, values))
 
 
 def count(value: float, noun: str = "", plural: str = "") -> str:
@@ -99,12 +106,12 @@ def percent(share: float, more: int = 0) -> str:
     if not math.isfinite(share):
         return "unknown"
     value = 100 * share
-    if abs(value) < NOTHING or value == 100:
-        return f"{abs(value):.0f} %"
-    text = _little(abs(value), more + (0 if 10 <= abs(value) < 99.5 else 1))
+    if abs(value) < NOTHING:
+        return "0 %"
+    text = "100" if abs(value) == 100 else _little(abs(value), more + (0 if 10 <= abs(value) < 99.5 else 1))
     if abs(value) < 100 and float(text.removeprefix("under ")) == 100:
         text = "over 99.9"
-    return f"{'−' if value < 0 else ''}{text} %"
+    return f"{'−' if value < 0 and not is_nothing(text) else ''}{text} %"
 
 
 def _little(size: float, places: int) -> str:
@@ -135,9 +142,10 @@ def points(share: float, more: int = 0) -> str:
 
 
 def signed(value: float, write: Write) -> str:
-    """A change with its sign, as `write` has its size: +3.1 points; what is written as nothing has no sign."""
+    """A change with its sign, as `write` has its size: +3.1 points; what is written as nothing, or as under what is shown, has
+    no sign."""
     text = write(abs(value))
-    return text if not any(digit in text for digit in "123456789") else f"{'+' if value > 0 else '−'}{text}"
+    return text if is_nothing(text) else f"{'+' if value > 0 else '−'}{text}"
 
 
 def is_nothing(text: str) -> bool:

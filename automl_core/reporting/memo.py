@@ -3,55 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
 
-from automl_core.acting.action import ActionCard, ActionList, Goal, SegmentSearch
+from automl_core.acting.action import ActionCard, ActionList
 from automl_core.acting.list_words import expected_words, foremost, gain_words
 from automl_core.acting.pilot_result import in_order
 from automl_core.acting.pilot_steps import next_step, running_pilot
-from automl_core.explaining.explanation import Explanation
 from automl_core.explaining.words import count, interval, level_name, money, number, percent, plain, quote
-from automl_core.framing.problem import Problem, Verdict
+from automl_core.framing.problem import Verdict
 from automl_core.reporting.figures import driver_bars, handed_over, ladder_bars, score_figure, score_text, score_words
+from automl_core.reporting.inputs import ReportInputs, useless
 from automl_core.reporting.report import Report
-from automl_core.reporting.sections import SectionInputs, make_sections
+from automl_core.reporting.sections import make_sections
 from automl_core.reporting.sentences import card_sentences, driver_sentences, segment_sentences
-from automl_core.search.plan import RunSummary
 
 MOST_ACTIONS = 5
 LEAST_LEFT_ALONE = 20  # rows of a list, of which two are then left alone
-
-
-@dataclass(frozen=True, slots=True)
-class ReportInputs:
-    """What the report is made of; parts that are None were not done. `rows` counts the table the model was made from.
-
-    `goal` is the one that `actions` and `cards` were made for: it says which outcome is wanted and in which currency.
-    """
-
-    id: str
-    project: str
-    made_at: datetime
-    problem: Problem
-    summary: RunSummary
-    rows: int
-    verdict: Verdict | None = None
-    explanation: Explanation | None = None
-    segments: SegmentSearch | None = None
-    actions: ActionList | None = None
-    cards: tuple[ActionCard, ...] = ()
-    goal: Goal | None = None
-    data_name: str = ""
-    version: str = ""
-    more: SectionInputs = field(default_factory=SectionInputs)
-
-    @property
-    def currency(self) -> str:
-        """What is written in front of amounts; empty when nobody said it."""
-        if self.goal is not None:
-            return self.goal.currency
-        return self.problem.money.currency if self.problem.money is not None else ""
 
 
 def make_report(inputs: ReportInputs) -> Report:
@@ -117,13 +84,6 @@ def _whom(inputs: ReportInputs, actions: ActionList) -> str:
 
 def _first(actions: ActionList) -> str:
     return "" if actions.takes_everyone else "first "
-
-
-def useless(summary: RunSummary) -> bool:
-    """Whether the model is not clearly better than the plain average: its interval reaches the average's score."""
-    if summary.greater_is_better:
-        return not summary.score.low > summary.baseline.mean
-    return not summary.score.high < summary.baseline.mean
 
 
 def _answer(inputs: ReportInputs) -> str:

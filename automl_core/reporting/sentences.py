@@ -70,13 +70,16 @@ def _driver(one: Importance, explanation: Explanation) -> str:
 
 def _matters(gone: ShapePoint, known: list[ShapePoint], of_class: bool) -> bool:
     """Whether rows without a value are told: where their mean lies away from that of the others by half of what the values tell
-    or more, and a share by more than chance."""
+    or more, and by more than chance. Old explanations do not say how far numbers differ: one level alone is then no measure."""
     if not known:
         return False
     means = [point.observed for point in known]
-    middle = sum(point.observed * point.rows for point in known) / sum(point.rows for point in known)
+    rows = sum(point.rows for point in known)
+    middle = sum(point.observed * point.rows for point in known) / rows
     away, rate = abs(gone.observed - middle), min(max(middle / 100, 0.0), 1.0)
-    chance = 200 * math.sqrt(rate * (1 - rate) / gone.rows) if of_class else 0.0
+    spread = 100 * math.sqrt(rate * (1 - rate)) if of_class else max(
+        (point.spread for point in (gone, *known) if math.isfinite(point.spread)), default=0.0 if len(known) > 1 else math.inf)
+    chance = 2 * spread * math.sqrt(1 / gone.rows + (0.0 if of_class else 1 / rows))
     return away > chance and away >= 0.5 * (max(means) - min(means))
 
 

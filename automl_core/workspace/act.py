@@ -11,16 +11,15 @@ import pandas as pd
 from automl_core import acting
 from automl_core import jobs as queue
 from automl_core.acting.action import ActionCard, ActionList, ActionRow, Actions, Goal, SegmentSearch
-from automl_core.codec import to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining import explain_rows
-from automl_core.explaining.words import quote
 from automl_core.framing import encode_target
 from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle
 from automl_core.reporting.exports import safe_csv
 from automl_core.workspace.context import Context, Recent, fingerprint
+from automl_core.workspace.kept_cards import goal_marks, kept_to, leads_to
 from automl_core.workspace.lever_choices import LeverChoices, lever_choices
 from automl_core.workspace.pilot_sides import rank_free, running_ids, running_sides
 from automl_core.workspace.search import Searching
@@ -29,7 +28,6 @@ from automl_core.workspace.views import Run
 MOST_REASONS = 500
 TOO_MANY = ("Its rows and its money were counted when moves that the goal forbids were not left out yet, and are too high: look "
             "for actions again.")
-NEWER = {"contact_free": False, "value_column": "", "save_range": []}  # of a goal, as they are where nothing was said
 LEAST_SHARE = 0.05  # a share too small to tell the time left by
 
 
@@ -71,8 +69,8 @@ class Acting:
         acting.check_goal(goal, problem, columns)
         goal = acting.as_spelled(goal, columns)
         if goal.value_column:
+            goal = replace(goal, value=0.0, value_middle=None)  # mean and median are those of the table at hand
             acting.row_values(frame, goal)
-            goal = replace(goal, value=0.0)  # the mean is that of the table at hand
         self.context.save("goal", project_id, goal)
         self.context.store.touch(project_id)
         return goal
@@ -108,7 +106,7 @@ class Acting:
                                   for mark in goal_marks(goal))), None)
         if kept is None:
             return None
-        found = _kept_to(kept, goal)
+        found = kept_to(kept, goal)
         old = (*kept.cards, *kept.patterns)
         if all(acting.forbidden_by(card, goal).forbidden == card.forbidden for card in old):
             return found  # made since cards carry such moves: no table is needed to know
@@ -139,9 +137,9 @@ class Acting:
         if not made:
             return None
         goal = self.goal(project_id)
-        found = _kept_to(self.context.noun(Actions, made[-1]), goal)
+        found = kept_to(self.context.noun(Actions, made[-1]), goal)
         banned = {*goal.never, *goal.later}
-        wanted = tuple(card for card in found.cards if not banned & card.names and _leads_to(card, goal))
+        wanted = tuple(card for card in found.cards if not banned & card.names and leads_to(card, goal))
         return replace(found, cards=wanted)
 
     def cards_of(self, run: Run) -> tuple[ActionCard, ...] | None:
@@ -289,24 +287,3 @@ def with_reasons(actions: ActionList, bundle: Bundle, frame: pd.DataFrame, goal:
 
 def _with_reasons(row: ActionRow, why: tuple[str, ...]) -> ActionRow:
     return replace(row, reasons=why)
-
-
-def goal_marks(goal: Goal) -> tuple[str, str]:
-    """The marks under which what was found for a goal is kept: now and formerly. What a goal of before did not say is left out
-    of both, and of the first how many outcomes acting turns: neither a card nor an experiment rests on it."""
-    said = {name: value for name, value in to_json(goal).items() if NEWER.get(name, ...) != value}
-    without = {name: value for name, value in said.items() if name not in ("save_rate", "save_range")}
-    return fingerprint(without), fingerprint(said)
-
-
-def _kept_to(found: Actions, goal: Goal) -> Actions:
-    """What was found, its cards kept to the moves that the goal allows, which cards did not carry at first."""
-    cards, patterns = (tuple(acting.forbidden_by(card, goal) for card in some) for some in (found.cards, found.patterns))
-    return replace(found, cards=cards, patterns=patterns)
-
-
-def _leads_to(card: ActionCard, goal: Goal) -> bool:
-    """Whether the card's better is what the goal wants."""
-    if goal.good in ("low", "high") and not card.in_points:
-        return (card.better == "up") == (goal.good == "high")
-    return (card.better == "up") == card.counted.endswith(f" = {quote(goal.good)}")

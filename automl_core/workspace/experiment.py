@@ -15,8 +15,9 @@ from automl_core.acting.spelling import texts
 from automl_core.errors import BadInput
 from automl_core.jobs import JobWatch
 from automl_core.reporting.exports import safe_csv
-from automl_core.workspace.act import Acting, goal_marks
+from automl_core.workspace.act import Acting
 from automl_core.workspace.context import Context
+from automl_core.workspace.kept_cards import goal_marks
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
@@ -52,7 +53,7 @@ class Experimenting:
         if not goal.experiment:
             return None
         kept = (self.context.latest("experiment", run.project_id, MeasuredExperiment, parent_id=run.id + mark)
-                for mark in _marks(goal))
+                for mark in goal_marks(goal))
         return next(filter(None, kept), None)
 
     def csv(self, project_id: str) -> bytes:
@@ -120,9 +121,4 @@ class Experimenting:
             gains[picked] = scores
             pd.DataFrame({"gain": gains}).to_parquet(buffer, index=False)
             kept = replace(kept, gains=self.context.store.write_file(run.project_id, buffer.getvalue(), ".parquet").id)
-        self.context.save("experiment", run.project_id, kept, parent_id=run.id + _marks(goal)[0])
-
-
-def _marks(goal: Goal) -> tuple[str, str]:
-    """What was measured is kept under the cost that it took: before, it took none where nobody gave one."""
-    return goal_marks(replace(goal, contact_cost=goal.row_cost))
+        self.context.save("experiment", run.project_id, kept, parent_id=run.id + goal_marks(goal)[0])

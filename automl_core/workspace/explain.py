@@ -13,9 +13,10 @@ from automl_core.acting.action import Goal, Lever
 from automl_core.data import type_row
 from automl_core.data.table import Row
 from automl_core.errors import BadInput, Cancelled
-from automl_core.explaining.changes import Flip, TableChange, TableWhatIf, WhatIf
+from automl_core.explaining.changes import Flip, TableChange, TableWhatIf, WhatIf, cheapest_words
 from automl_core.explaining.explanation import Curve, Evidence, Explanation, RowContext, RowExplanation
-from automl_core.explaining.words import id_text, money, quote
+from automl_core.explaining.flip import MOST_LEVERS
+from automl_core.explaining.words import id_text, quote
 from automl_core.framing.problem import Problem
 from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle
@@ -255,12 +256,11 @@ class Explaining:
         saved = self._goal(project_id)
         if found is None or saved is None or math.isnan(found.money):
             return found
-        cheapest = f"Of all changes tried that turn it, it is the cheapest: {money(found.money, saved.currency)}."
-        return replace(found, sentence=f"{found.sentence} {cheapest}")
+        return replace(found, sentence=f"{found.sentence} {cheapest_words(found, saved.currency)}")
 
     def priced(self, project_id: str, columns: tuple[str, ...]) -> bool:
-        """Whether the saved goal says of all these columns what a change of them costs."""
-        costs = [lever.cost for lever in self._limits(project_id, columns)]
+        """Whether the saved goal says of all these columns, as many as `flip` looks at, what a change of them costs."""
+        costs = [lever.cost for lever in self._limits(project_id, columns[:MOST_LEVERS])]
         return all(map(math.isfinite, costs)) and any(cost > 0 for cost in costs)
 
     def _limits(self, project_id: str, columns: tuple[str, ...]) -> tuple[explaining.Allowed, ...]:

@@ -30,12 +30,13 @@ OTHERS = ("Give rows that it did not learn from, such as those whose outcome is 
 @dataclass(frozen=True, slots=True, eq=False)
 class FileRisks:
     """Predictions (m,) or (m, classes) by models that had not seen the row, for the rows at `places` (m,) of a file, which are at
-    the `positions` (m,) of the search's cleaned table (-1: not of it); `said` tells what was left out or is in doubt (empty:
-    nothing), and `left_out` how many rows."""
+    the `positions` (m,) of the search's cleaned table (-1: not of it). Those `doubted` (m,) may have been learned from all the
+    same. `said` tells what was left out or is in doubt (empty: nothing), and `left_out` how many rows."""
 
     predictions: np.ndarray
     places: np.ndarray
     positions: np.ndarray
+    doubted: np.ndarray
     said: str = ""
     left_out: int = 0
 
@@ -53,9 +54,10 @@ def file_risks(bundle: Bundle, typed: pd.DataFrame, frame: pd.DataFrame, search:
     if model.problem.target in frame:
         ended = np.asarray(encode_target(frame[model.problem.target], model.problem)[1])
     if kept is None:
-        learned, said = _sketched(bundle, typed, ended)
+        learned, doubted, said = _sketched(bundle, typed, ended)
         places = np.flatnonzero(~learned)
-        return FileRisks(_said(model, frame, places), places, np.full(len(places), -1), said, int(learned.sum()))
+        return FileRisks(_said(model, frame, places), places, np.full(len(places), -1), doubted[places], said,
+                         int(learned.sum()))
     past, table = kept
     columns = tuple((column.name, column.kind) for column in model.cleaned if column.name in model.sources)
     ids = tuple((column.name, column.kind) for column in model.cleaned
@@ -79,8 +81,9 @@ def file_risks(bundle: Bundle, typed: pd.DataFrame, frame: pd.DataFrame, search:
         said = (f"{_rows(learned)} left out of the list and the plan: the search used them, and no model that had not seen them "
                 "told their risk. A longer search tells of more.")
     positions = np.where(again, past.positions[spot[places]], -1)
-    said = f"{said} {_doubt(alike & ~learned & (spot < 0))}".strip()
-    return FileRisks(predictions, places, positions, said, int(learned.sum()))
+    doubted = alike & ~learned & (spot < 0)
+    said = f"{said} {_doubt(doubted)}".strip()
+    return FileRisks(predictions, places, positions, doubted[places], said, int(learned.sum()))
 
 
 def _spots(
@@ -137,23 +140,26 @@ def _matched(mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:
     return found
 
 
-def _sketched(bundle: Bundle, typed: pd.DataFrame, ended: np.ndarray) -> tuple[np.ndarray, str]:
-    """(n,) rows that the model learned from, by the sketch of the bundle, and what is to be said of them. Rows with an outcome
+def _sketched(bundle: Bundle, typed: pd.DataFrame, ended: np.ndarray) -> tuple[np.ndarray, np.ndarray, str]:
+    """(n,) rows that the model learned from, by the sketch of the bundle, those (n,) that it may have learned from and that are
+    ranked all the same, and what is to be said of them. Rows with an outcome
     (`ended`) are asked about by themselves: where single ones are not known, rows without one need not be left out with them."""
     sketch = bundle.contract.learned
     typed = without_other_ids(sketch, typed)
     learned, alike = np.zeros((2, len(typed)), dtype=bool)
     for part in (ended, ~ended):
         learned[part], alike[part] = rows_learned(sketch, typed[part]), rows_in_doubt(sketch, typed[part])
-    said = _doubt(alike & ~learned, sketch.whole)
+    doubted = alike & ~learned
+    said = _doubt(doubted, sketch.whole)
     if learned.any():
         which = "them" if sketch.whole else "some or all of them"
-        return learned, (f"{_rows(learned)} left out of the list and the plan: the model learned from {which}, so it tells their "
-                         f"risk too well. {OTHERS} {said}").strip()
+        said = (f"{_rows(learned)} left out of the list and the plan: the model learned from {which}, so it tells their risk too "
+                f"well. {OTHERS} {said}").strip()
+        return learned, doubted, said
     if ended.any() and not may_be_told(sketch, typed[ended]):
-        return learned, ("Whether the model learned from these rows is not known; where it did, their risk and what acting "
-                         "brings look too good.")
-    return learned, said
+        return learned, ended, ("Whether the model learned from these rows is not known; where it did, their risk and what "
+                                "acting brings look too good.")
+    return learned, doubted, said
 
 
 def _rows(learned: np.ndarray) -> str:

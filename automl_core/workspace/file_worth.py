@@ -13,6 +13,7 @@ from automl_core.acting.action import Goal
 from automl_core.acting.newsvendor import Newsvendor
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
+from automl_core.explaining.words import count
 from automl_core.framing.problem import Problem
 from automl_core.framing.validation import given_weights
 from automl_core.workspace.decision_words import best_words, honest_words, lift_words, sensitivity_words
@@ -32,7 +33,7 @@ class FileWorth:
 @dataclass(frozen=True, eq=False, slots=True)
 class Judged:
     """Typed and cleaned rows with `predictions` by models that had not seen them, aligned; those at the places `busy` are in a
-    running pilot."""
+    running pilot. Of those `doubted` (n,) it is not sure that the models had not seen them (None: of none)."""
 
     rows: pd.DataFrame
     columns: tuple[Column, ...]
@@ -40,6 +41,7 @@ class Judged:
     problem: Problem
     goal: Goal
     busy: Sequence[int] = ()
+    doubted: np.ndarray | None = None
 
 
 def file_worth(given: Judged, seed: int = 0) -> FileWorth:
@@ -52,18 +54,31 @@ def file_worth(given: Judged, seed: int = 0) -> FileWorth:
         return FileWorth()
     places = np.flatnonzero(known)
     rows, predictions = given.rows.iloc[places].reset_index(drop=True), given.predictions[places]
-    actions = rank_free(rows, predictions, given.columns, problem, goal, np.flatnonzero(np.isin(places, given.busy)).tolist())
     groups = rows[problem.group].to_numpy() if problem.group and problem.group in rows else None
-    weights, values = given_weights(rows, problem), acting.row_values(rows, goal) if goal.value_column else None
-    rule = _rule(rows, y, given.columns, problem, seed)
-    decision = acting.decide(acting.DecisionInputs(predictions, y, problem, goal, rule, seed, groups, weights, values), actions)
+    try:  # what cannot be judged is no reason to lose cards, list and plan, which are made already
+        weights, values = given_weights(rows, problem), acting.row_values(rows, goal) if goal.value_column else None
+        busy = np.flatnonzero(np.isin(places, given.busy)).tolist()
+        actions = rank_free(rows, predictions, given.columns, problem, goal, busy)
+        rule = _rule(rows, y, given.columns, problem, seed)
+        inputs = acting.DecisionInputs(predictions, y, problem, goal, rule, seed, groups, weights, values)
+        decision = acting.decide(inputs, actions)
+    except BadInput as error:
+        return FileWorth(sentences=(f"What the list is worth is not told. {error}",))
     provide, said = None, ""
     if problem.task == "regression" and problem.money is not None:
         try:
             provide = acting.newsvendor(predictions, y.astype(np.float64), problem.money, seed, groups, weights)
         except BadInput as error:
             said = f"How much to provide is not told. {error}"
-    return FileWorth(decision, provide, _sentences(decision, provide, said, goal))
+    doubted = 0 if given.doubted is None else int(given.doubted[places].sum())
+    told = _sentences(decision, provide, said, goal)
+    return FileWorth(decision, provide, (_doubt(doubted), *told) if doubted else told)
+
+
+def _doubt(rows: int) -> str:
+    """What is to be said of figures by rows that the model may have learned from."""
+    may = "may be one that the model learned from" if rows == 1 else "may be ones that the model learned from"
+    return (f"{count(rows, 'row')} of those by which the list is judged {may}; then what it would have brought looks too good.")
 
 
 def _rule(

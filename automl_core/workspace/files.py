@@ -184,7 +184,8 @@ class Files:
         table = planned_table(plan, inputs, run, own_arms(plan, sides, goal), lambda places: explain_rows(
             bundle.model, rows.iloc[places].reset_index(drop=True), frame, unless=goal.good))
         advice = Advice(found, plan, table, ranked, acting.actions_frame(ranked, rows, columns), aside=risks.said,
-                        left_out=risks.left_out, worth=file_worth(Judged(rows, columns, risks.predictions, problem, goal, busy)))
+                        left_out=risks.left_out, worth=file_worth(Judged(rows, columns, risks.predictions, problem, goal, busy,
+                                                                  risks.doubted)))
         if not goal.experiment:
             return advice
         result, gains = acting.measure_experiment(acting.ExperimentInputs(past, columns, problem, goal))

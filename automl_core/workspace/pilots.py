@@ -17,7 +17,7 @@ from automl_core.acting.identity import card_key as card_key  # for pages, too
 from automl_core.acting.identity import pilot_key as pilot_key
 from automl_core.acting.identity import same_goal
 from automl_core.acting.measured_rate import MeasuredRate, measured_rates
-from automl_core.acting.pilot_design import barred, free_rows
+from automl_core.acting.pilot_design import barred, free_rows, rows_for
 from automl_core.acting.pilot_files import ROW
 from automl_core.acting.pilot_open import open_first
 from automl_core.acting.pilot_steps import next_step
@@ -89,11 +89,11 @@ class Piloting:
         return acting.plan_pilot(self.card(project_id, key), self._rows(self.search.needed(project_id))[0], choice)
 
     def open_rows(self, project_id: str, key: str) -> tuple[int, int]:
-        """Rows that a pilot of that card may draw: how many have no outcome yet, and how many have ended."""
-        rows = self._rows(self.search.needed(project_id))[0]
-        free = free_rows(self.card(project_id, key), rows)
-        able = open_first(free, rows, ended=False)
-        return able.open, able.kept_out if able.open else int(free.sum())
+        """Rows that a pilot of that card may draw: how many have no outcome yet, and how many have ended and are drawn only when
+        asked for, as the card is about open ones, too."""
+        rows, card = self._rows(self.search.needed(project_id))[0], self.card(project_id, key)
+        able = open_first(free_rows(card, rows), rows_for(card, rows.frame), rows, ended=False)
+        return able.open, able.kept_out
 
     def start(self, project_id: str, key: str, choice: PilotChoice) -> Pilot:
         """Draw the rows and keep the pilot; Conflict when this card has one that is running."""

@@ -93,8 +93,8 @@ def start(project: str, usable: list[ActionCard]) -> None:
               for place, (key, name) in enumerate(zip(by_key, named, strict=True), start=1)}
     chosen = by_key[st.selectbox("Card to test", list(by_key), format_func=lambda key: titles[key], key=f"pilot_card_{project}")]
     st.markdown(plain(chosen.sentence, 700), width=TEXT_WIDTH)
-    still, ended = session.workspace().pilots.open_rows(project, card_key(chosen))
-    choice = size(project, chosen, bool(still and ended))
+    still, kept_out = session.workspace().pilots.open_rows(project, card_key(chosen))
+    choice = size(project, chosen, kept_out > 0)
     with border():
         power = session.workspace().pilots.plan(project, card_key(chosen), choice)
         cards.facts([
@@ -120,8 +120,8 @@ def start(project: str, usable: list[ActionCard]) -> None:
 
 
 def size(project: str, card: ActionCard, both: bool) -> PilotChoice:
-    """How many rows, which share gets the change, how long, and the seed; where there are `both` open rows and such that have
-    ended, whether to add these."""
+    """How many rows, which share gets the change, how long, and the seed; where a card is about `both` open rows and such that
+    have ended, whether to add these."""
     key = f"{project}_{card_key(card)}"
     with st.grid(3, min_column_width=FIELD_WIDTH):
         rows = st.number_input("Rows in all", 20, None, None, step=10, key=f"pilot_rows_{key}", placeholder="as many as needed",

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import streamlit as st
 
@@ -14,8 +15,11 @@ from pages.ui.words import plain
 MOST_OFFERED = 3
 
 
-def offered(project: str, goal: Goal, key: str) -> MeasuredRate | None:
-    """The measured rate that was just chosen, if any. What pilots measured is told with a button each, unless it is in use."""
+def offered(project: str, goal: Goal, saved: Goal, key: str) -> MeasuredRate | None:
+    """The measured rate that was just chosen, if any. What pilots measured is told with a button each, unless it is in use; it is
+    of the outcome that the saved goal wants."""
+    if goal.good != saved.good:
+        return None
     chosen = None
     for place, found in enumerate(session.workspace().pilots.rates(project)[:MOST_OFFERED]):
         used = goal.save_range == (found.low, found.high) and math.isclose(goal.save_rate, found.rate)
@@ -25,3 +29,14 @@ def offered(project: str, goal: Goal, key: str) -> MeasuredRate | None:
             if not used and st.button("Use it", key=f"{key}_rate_{place}", icon=":material/science:"):
                 chosen = found
     return chosen
+
+
+def still_measured(project: str, draft: Goal, saved: Goal) -> Goal:
+    """The draft without the range of its rate where what was measured is not what it is about any more: another outcome is
+    wanted, or what was changed in the pilot can be changed no longer."""
+    if not draft.save_range or draft.good != saved.good:
+        return replace(draft, save_range=())
+    levers = {lever.column for lever in draft.levers}
+    of_it = [found for found in session.workspace().pilots.rates(project) if (found.low, found.high) == draft.save_range]
+    gone = bool(of_it) and not any(found.levers <= levers for found in of_it)
+    return replace(draft, save_range=()) if gone else draft

@@ -205,7 +205,9 @@ def money(value: float, currency: str = "€") -> str:
 
 
 def money_range(low: float, high: float, currency: str = "€") -> str:
-    """Two amounts as one range, the currency once: € 48,500 to 53,700."""
+    """Two amounts as one range, the currency once: € 48,500 to 53,700; a range without an end is none."""
+    if math.isinf(low) or math.isinf(high):
+        return "no range"
     return span(money(low, currency), money(high, "").replace("\u00a0", "") if low >= 0 else money(high, currency))
 
 

@@ -11,12 +11,14 @@ import streamlit as st
 from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 from streamlit.testing.v1 import AppTest
 
+from automl_core.acting import MeasuredRate
 from automl_core.acting.action import ActionCard, Actions, Lever
 from automl_core.codec import from_json
 from automl_core.framing.problem import Money, Problem
 from automl_core.workspace.context import Context
 from automl_core.workspace.goal import Framing
-from pages.ui import pilot_view, session
+from automl_core.workspace.pilots import Piloting
+from pages.ui import pilot_view, rate_offer, session
 from tests.pages.conftest import Stages, open_page, primary, texts, work
 from tests.unit.test_acting_cards import NAMES
 
@@ -110,6 +112,27 @@ def test_the_form_names_the_column_that_says_what_a_row_is_worth(stages: Stages,
     assert made.curve is not None
     assert made.curve.in_money
     assert "By risk alone" in [rival.name for rival in made.rivals]
+
+
+def test_a_measured_range_stays_with_what_was_measured(
+    stages: Stages, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pilot's range of “No” was kept for “Yes”, and a rate of 1/3, which no field holds, looked changed and lost it."""
+    act, found = stages.workspace.act, MeasuredRate("the offer", 1 / 3, 0.2, 0.5, frozenset({"contract"}))
+    act.save_goal(project, replace(act.goal(project), levers=(Lever("contract"),), save_rate=1 / 3, save_range=(0.2, 0.5)))
+    monkeypatch.setattr(Piloting, "rates", lambda *_: (found,))
+    app = open_page("act", project)
+    assert "differs from the saved goal" not in texts(app)
+    assert "The list uses it, with its range." in texts(app).replace("\\", "")
+    levers = next(box for box in app.multiselect if box.label == "What you can change")
+    levers.set_value([]).run()
+    assert rate_offer.still_measured(project, replace(act.goal(project), levers=()), act.goal(project)).save_range == ()
+    assert "differs from the saved goal" in texts(app)
+    next(button for button in app.button if button.label == "Undo changes").click().run()
+    next(box for box in app.selectbox if box.label.startswith("Wanted outcome")).set_value("Yes").run()
+    assert "measured that" not in texts(app)
+    next(button for button in app.button if button.label == "Save goal").click().run()
+    assert (act.goal(project).good, act.goal(project).save_rate, act.goal(project).save_range) == ("Yes", 1 / 3, ())
 
 
 def test_a_cost_of_acting_that_nobody_gave_is_left_empty_and_the_form_says_what_is_taken(stages: Stages, project: str) -> None:

@@ -35,6 +35,7 @@ from automl_core.acting.covariates import make_covariates
 from automl_core.acting.moves import Move, category_moves
 from automl_core.acting.not_compared import why_not_compared
 from automl_core.acting.outcome import Outcome
+from automl_core.acting.pilots import money_of
 from automl_core.acting.randomised import check_experiment
 from automl_core.acting.what_if import WhatIf
 from automl_core.acting.wording import BANNED, CardSubject, card_sentence, who_words
@@ -114,13 +115,16 @@ def test_real_lever_is_advice_and_idle_one_is_not(found: Actions) -> None:
 
 def test_cards_of_rows_that_were_drawn_count_rows_and_money_on_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["automl_core.acting.cards"], "MOST_ROWS", 1500)
-    asked = inputs(levers=(Lever("offer", ("new",), cost=1.0),))
+    asked = inputs(levers=(Lever("offer", ("new",), cost=1.0),), value=0.0, value_column="worth", never=("worth",))
+    asked = replace(asked, frame=asked.frame.assign(worth=np.arange(3000) / 15))
     made = make_cards(asked)
     (card,) = made.cards
+    mine = eligible(card, asked.frame)
     assert made.rows == 1500
-    assert card.rows == eligible(card, asked.frame).sum() > 1200
+    assert card.rows == mine.sum() > 1200
+    assert card.worth == pytest.approx(asked.frame["worth"][mine].mean())
     for money, gain in ((card.net_low, card.gain_low), (card.net_value, card.gain), (card.net_high, card.gain_high)):
-        assert money == pytest.approx(card.rows * (100 * gain - 1))
+        assert money == pytest.approx(card.rows * (card.worth * gain - 1))
     assert f"{card.rows:,} would be moved" in card.sentence
     assert f"all {card.rows:,} change" in card.sentence
     assert "1,500 of 3,000 rows were drawn by chance" in made.notes[0]
@@ -466,15 +470,20 @@ def test_small_and_odd_tables() -> None:
     assert make_cards(replace(made, frame=holes, goal=replace(made.goal, levers=made.goal.levers[:1]))).cards
 
 
-def test_money_of_cards_goes_by_the_mean_of_the_column_that_says_what_rows_are_worth() -> None:
+def test_money_of_a_card_goes_by_what_its_own_rows_are_worth() -> None:
+    """Those that can still get the offer are small customers: by the mean of the whole table cards of them paid."""
     made = inputs(2000)
-    frame = made.frame.assign(worth=np.where(np.arange(2000) < 1000, 50.0, 150.0))
+    frame = made.frame.assign(worth=np.where(made.frame["offer"] == "old", 50.0, 950.0))
     lever = [Lever("offer", cost=1.0)]
     found = find_actions(frame, "y", "No", lever, Roles(never=("worth",)), Options(value_column="worth"))
     assert found.cards
     for card in found.cards:
-        assert card.net_value == pytest.approx(card.rows * (100 * card.gain - 1), abs=1e-3)
-    assert found.notes[0].startswith("Money of cards counts each outcome with the mean of “worth”, € 100; ")
+        assert card.worth == 50
+        assert card.net_value == pytest.approx(card.rows * (50 * card.gain - 1), abs=1e-3)
+        assert money_of(card, Goal("y", "No", value=500.0, value_column="worth"), 0.1, 10) == pytest.approx(10 * (5 - 1))
+    assert found.notes[0].startswith("Money of a card counts each outcome with the mean of “worth” over the rows of the card; ")
+    with pytest.raises(BadInput, match="one value for all rows and a column"):
+        find_actions(frame, "y", "No", lever, Roles(never=("worth",)), Options(700.0, value_column="worth"))
     with pytest.raises(BadInput, match="below zero"):
         find_actions(frame.assign(worth=-1.0), "y", "No", lever, Roles(never=("worth",)), Options(value_column="worth"))
 
@@ -681,6 +690,25 @@ def test_a_number_that_is_moved_has_room(kind: Any, by_one: str, by_half: str) -
     assert math.isnan(after.iloc[1])
     moved = applied([replace(card, step=2.0)], frame.astype({"n": "int8"}))  # 128 is more than eight bits hold
     assert moved["n"].tolist() == [3, 4, 128]
+
+
+@pytest.mark.parametrize("kind", ["float32", "Float32", "float[pyarrow]", "float16"])
+@pytest.mark.parametrize(("step", "relative", "after"), [(-0.1, True, 17.991), (0.1, False, 20.09), (1e39, False, 1e39)])
+def test_a_short_decimal_takes_a_step_that_it_cannot_hold_exactly(kind: Any, step: float, relative: bool, after: float) -> None:
+    made = ActionCard("", "n", "", "", 2, *([0.0] * 8), "C", 1.0, 0.0, "", step=step, relative=relative)
+    frame = pd.DataFrame({"n": pd.Series([19.99, 19.99]).astype(kind)})
+    moved = applied([made], frame)["n"]
+    assert moved.astype(float).tolist() == pytest.approx([after] * 2, rel=1e-3)
+    assert (moved.dtype == frame["n"].dtype) == (after < 1e39)
+    one = applied([replace(made, step=math.nan, to_value="0.1")], frame)["n"]
+    assert one.astype(float).tolist() == pytest.approx([0.1] * 2, rel=1e-3)
+
+
+@pytest.mark.parametrize(("to", "kind"), [("2.5", "float64"), ("7", "Sparse[int]")])
+def test_a_sparse_column_keeps_the_value_that_it_is_set_to(to: str, kind: str) -> None:
+    made = ActionCard("", "n", "", to, 3, *([0.0] * 8), "C", 1.0, 0.0, "", better="up")
+    after = applied([made], pd.DataFrame({"n": pd.Series([0, 0, 1]).astype("Sparse[int]")}))["n"]
+    assert (after.tolist(), after.dtype) == ([float(to)] * 3, kind)
 
 
 @pytest.mark.parametrize(("kind", "to", "wanted"), [

@@ -17,8 +17,8 @@ from automl_core.acting.action import ActionCard, Condition, Goal, Lever
 from automl_core.acting.budget import rows_paid_for
 from automl_core.acting.decide import DecisionInputs, decide
 from automl_core.acting.decisions import actions_frame, rank_rows, risk
-from automl_core.acting.goal import check_goal, read_goal, suggest_goal
-from automl_core.acting.goal_file import goal_text
+from automl_core.acting.goal import check_goal, suggest_goal
+from automl_core.acting.goal_file import goal_text, read_goal
 from automl_core.acting.outcome import make_outcome
 from automl_core.acting.planned import (
     ActionPlan,
@@ -29,15 +29,15 @@ from automl_core.acting.planned import (
     plan_frame,
     planned_gain,
 )
-from automl_core.acting.worth import valued
+from automl_core.acting.worth import missing_words, row_values, valued
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining.words import money
 from automl_core.framing.problem import Problem
 from automl_core.reporting.exports import safe_xlsx
-from automl_core.workspace.act import goal_marks
 from automl_core.workspace.context import fingerprint
+from automl_core.workspace.kept_cards import goal_marks
 from tests.unit.modelling import make_model
 
 PROBLEM = Problem("Churn", "binary", "roc_auc", ("No", "Yes"), "Yes", never=("gender",))
@@ -306,23 +306,26 @@ def test_a_list_says_when_acting_is_taken_to_be_free() -> None:
     assert "No cost" not in rank_rows(frame, p, (), PROBLEM, replace(goal, value=0.0)).sentence
 
 
-@pytest.mark.parametrize(("line", "given", "cost"), [("", False, 20.0), ("contact_cost = 0.0\n", True, 0.0),
+@pytest.mark.parametrize(("line", "given", "cost"), [("", False, 20.0), ("contact_cost = 0.0\n", False, 20.0),
+                                                     ("contact_cost = 0\n", True, 0.0), ("contact_free = true\n", True, 0.0),
                                                      ("contact_cost = 3.5\n", True, 3.5)])
 def test_a_goal_file_keeps_whether_the_cost_of_acting_was_given(line: str, given: bool, cost: float) -> None:
     goal = read_goal(TOML.replace("[columns]", f"{line}[columns]"))
     assert (goal.cost_given, goal.row_cost) == (given, cost)
-    assert ("contact_cost" in goal_text(goal)) is given
+    assert ("contact_" in goal_text(goal)) is given
     assert to_json(read_goal(goal_text(goal))) == to_json(goal)
     assert to_json(from_json(Goal, to_json(goal))) == to_json(goal)
 
 
 def test_a_saved_goal_of_before_took_a_cost_of_nothing_where_nobody_gave_one() -> None:
     old = to_json(Goal("Churn", "No", levers=(Lever("Contract", cost=20.0),)))
-    for name in ("contact_free", "value_column", "save_range"):
+    for name in ("contact_free", "value_column", "save_range", "value_middle"):
         del old[name]
     assert old["contact_cost"] == 0.0
     goal = from_json(Goal, old)
     assert (goal.cost_given, goal.row_cost) == (False, 20.0)
+    written = goal_text(goal).replace("[columns]", "contact_cost = 0.0\n\n[columns]")  # as the same goal was written to a file
+    assert to_json(read_goal(written)) == to_json(goal)
     assert goal_marks(goal)[1] == fingerprint(old)  # its cards are found again
     assert goal_marks(replace(goal, contact_free=True)) != goal_marks(goal)
 
@@ -425,16 +428,26 @@ def test_a_goal_names_the_column_that_says_what_a_row_is_worth() -> None:
         check_goal(replace(goal, value_column="Churn"), PROBLEM, COLUMNS)
     with pytest.raises(BadInput, match="does not hold that share"):
         check_goal(replace(goal, save_rate=0.3), PROBLEM, COLUMNS)
-    with pytest.raises(BadInput, match="is not a range"):
-        read_goal(text.replace("[0.09, 0.19]", "[0.09]"))
+    for wrong in ("[0.09]", "[true, false]"):
+        with pytest.raises(BadInput, match="is not a range"):
+            read_goal(text.replace("[0.09, 0.19]", wrong))
+    with pytest.raises(BadInput, match="is free and what it costs"):
+        read_goal(text + "contact_free = true\ncontact_cost = 3.0\n")
+    with pytest.raises(BadInput, match="is not true or false"):
+        read_goal(text + "contact_free = 1\n")
     old = {name: value for name, value in to_json(replace(goal, value=9.0)).items() if name not in ("value_column", "save_range")}
     assert from_json(Goal, old) == replace(goal, value=9.0, value_column="", save_range=())
-    assert valued(goal, pd.DataFrame({"tenure": [1.0, 5.0, None]})).value == pytest.approx(3)
+    table = pd.DataFrame({"tenure": [1.0, 5.0, 9.0, 7.0, None]})
+    whole = valued(goal, table)
+    assert whole.value == pytest.approx(5.6)
+    for some in ([4], [0, 4], [1, 2, 4]):  # a row has one worth, whichever rows are looked at with it
+        assert row_values(table.iloc[some], whole)[-1] == 6
+    assert "median of the others, € 6." in missing_words(table.iloc[[0, 4]], whole)
 
 
 def test_what_was_found_for_a_goal_of_before_is_found_again() -> None:
     goal = Goal("Churn", "No", value=9.0, save_rate=0.3)
-    newer = ("contact_free", "value_column", "save_range")
+    newer = ("contact_free", "value_column", "save_range", "value_middle")
     before = {name: value for name, value in to_json(goal).items() if name not in newer}
     assert goal_marks(goal)[1] == fingerprint(before)
     assert goal_marks(goal)[0] == goal_marks(replace(goal, save_rate=0.14, save_range=(0.09, 0.19)))[0]

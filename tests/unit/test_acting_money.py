@@ -131,6 +131,23 @@ def test_the_band_and_the_threshold_by_own_worths_hold() -> None:
     assert wide.best.high - wide.best.low > 2 * (lone.best.high - lone.best.low)
 
 
+def test_a_list_of_all_rows_is_surely_as_far_ahead_of_everyone_as_itself() -> None:
+    p, y = np.full(40, 0.9), np.tile([1.0, 1.0, 1.0, 0.0], 10)
+    goal = replace(GOAL, capacity=0)
+    made = decide(DecisionInputs(p, y, PROBLEM, goal, p), rank_rows(pd.DataFrame({"x": p}), p, (), PROBLEM, goal))
+    assert made.rows == 40
+    for rival in made.rivals:
+        assert (rival.ahead, rival.low, rival.high) == (0, 0, 0), rival
+
+
+def test_a_list_of_one_row_says_that_it_has_no_range() -> None:
+    p, goal = np.linspace(1, 9, 40), Goal("cost", "low", value=1.0, contact_cost=0.1, capacity=1)
+    number = Problem("cost", "regression", "rmse")
+    made = decide(DecisionInputs(p, p + 1, number, goal, p), rank_rows(pd.DataFrame({"x": p}), p, (), number, goal))
+    assert (made.low, made.high) == (-math.inf, math.inf)
+    assert "by the outcomes that came (one row is too few for a range), at " in made.sentence
+
+
 def test_a_row_of_weight_three_is_three_rows() -> None:
     rng = np.random.default_rng(1)
     p = rng.beta(1, 3, 500)

@@ -362,6 +362,23 @@ def test_what_to_provide_is_told_of_a_file_where_errors_cost_differently() -> No
     assert file_worth(Judged(rows.assign(sold=None), columns, made, problem, Goal("sold", "high"))).decision is None
 
 
+def test_what_a_list_is_worth_says_where_it_cannot_be_told_or_may_look_too_good() -> None:
+    made = np.random.default_rng(0).normal(100, 10, 200)
+    rows, problem = pd.DataFrame({"sold": made + 1, "x": made, "fee": 5.0, "w": 1.0}), Problem("sold", "regression", "rmse")
+    columns, goal = (Column("x", "float", "number"),), Goal("sold", "high", value_column="fee", capacity=20)
+    told = file_worth(Judged(rows, columns, made, problem, goal, (), np.arange(200) < 3))
+    assert told.decision is not None
+    assert told.sentences[0] == ("3 rows of those by which the list is judged may be ones that the model learned from; then what "
+                                 "it would have brought looks too good.")
+    assert "learned from" not in " ".join(file_worth(Judged(rows, columns, made, problem, goal)).sentences)
+    for lost, asked in ((rows.assign(fee=np.nan), problem), (rows.assign(w=-1.0), replace(problem, weights="w"))):
+        unsaid = file_worth(Judged(lost, columns, made, asked, goal))  # cards, list and plan are made by then
+        assert unsaid.decision is None
+        assert unsaid.sentences[0].startswith("What the list is worth is not told. ")
+    whole = replace(goal, value=5.0, value_middle=5.0)  # as of a table where only rows without an outcome have a value
+    assert file_worth(Judged(rows.assign(fee=np.nan), columns, made, problem, whole)).decision is not None
+
+
 def test_act_leaves_out_rows_that_the_bundle_knows_again(
     bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

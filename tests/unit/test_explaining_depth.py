@@ -6,6 +6,8 @@ import itertools
 import math
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency
 
-from automl_core.acting.action import Lever
+from automl_core.acting.action import Goal, Lever
 from automl_core.codec import from_json, to_json
 from automl_core.errors import BadInput
 from automl_core.explaining import (
@@ -43,7 +45,7 @@ from automl_core.explaining import (
     what_if_table,
     with_evidence,
 )
-from automl_core.explaining.changes import TableChange
+from automl_core.explaining.changes import Flip, TableChange, cheapest_words
 from automl_core.explaining.contributions import explained_class
 from automl_core.explaining.depth import judged_rows
 from automl_core.explaining.explanation import ColumnGroup, Curve, Evidence, SpotCondition
@@ -53,7 +55,7 @@ from automl_core.explaining.sure import sureness, wilson
 from automl_core.explaining.weak_spots import conditions_of, describe, holds, weak_spots
 from automl_core.explaining.words import percent
 from automl_core.search.model import Model
-from automl_core.workspace.explain import _allowed
+from automl_core.workspace.explain import Explaining, _allowed
 from tests.unit.test_explaining_routes import COLUMNS, model, table, target
 
 
@@ -609,3 +611,17 @@ def test_another_class_of_a_sample_of_past_rows_keeps_to_these_rows(monkeypatch:
     assert len(cases.frame) == len(cases.oof) == 150
     assert cases.oof == pytest.approx(said[cases.positions - 1000, 2])
     assert (cases.outcomes == (y[cases.positions - 1000] == 2)).all()
+
+
+def test_the_cheapest_flip_says_of_which_changes_it_is() -> None:
+    """Values that no similar row has are not tried once another one turns the decision, and a ninth column is not looked at."""
+    found = Flip((("a", "1", "2"),), 20.0, 60.0, 0.1, 9, "It turns.", 12.0)
+    assert cheapest_words(found, "€") == "Of changes to values that similar rows have, it is the cheapest that turns it: € 12."
+    assert cheapest_words(replace(found, known=False), "€").startswith("Of all changes tried, it is the cheapest that")
+    names = tuple("abcdefghi")
+    goal = Goal("y", "Yes", levers=tuple(Lever(name, cost=1.0) for name in names[:8]))
+    context: Any = SimpleNamespace(latest=lambda *asked: goal)
+    search: Any = None
+    looked = Explaining(context, search)
+    assert looked.priced("p", names)
+    assert not looked.priced("p", names[:0:-1])

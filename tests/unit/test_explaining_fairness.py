@@ -74,7 +74,7 @@ def test_a_group_whose_errors_rest_on_too_few_customers_is_named_so(monkeypatch:
         assert "c (not compared)" in alt
     assert "not compared" not in findings_charts.rates(made, "selected", "Selected.", LIGHT).alt
     tables: list[pd.DataFrame] = []
-    monkeypatch.setattr(cards, "table", lambda table, *_: tables.append(table))
+    monkeypatch.setattr(cards, "table", lambda table, *_, **__: tables.append(table))
     fairness_view._table(made)
     marked = tables[0].set_index("Group")[["Found", "False alarms"]].map(lambda text: "(not compared)" in text)
     assert marked.all(axis=1).to_dict() == {"a": False, "b": False, "c": True}
@@ -176,7 +176,7 @@ def test_quantiles_are_drawn_as_the_share_below_them(monkeypatch: pytest.MonkeyP
     fairness_view._headline(made)
     assert [(one.name, " points" in one.value) for one in told] == [("Outcomes below", True), ("Mean pinball loss", False)]
     tables: list[pd.DataFrame] = []
-    monkeypatch.setattr(cards, "table", lambda table, *_: tables.append(table))
+    monkeypatch.setattr(cards, "table", lambda table, *_, **__: tables.append(table))
     fairness_view._table(made)
     assert all(text.endswith(" %") for text in tables[0]["Outcomes below"])
     assert from_json(Fairness, to_json(made)).level == 0.9

@@ -21,7 +21,7 @@ from automl_core.acting.grading import Evidence, grade
 from automl_core.acting.measured_rate import measured_rate, measured_rates
 from automl_core.acting.moves import Move
 from automl_core.acting.outcome import Outcome
-from automl_core.acting.pilot_design import Draw, draw, due_date, plan_pilot, promised_change, rows_for, start_pilot
+from automl_core.acting.pilot_design import Draw, _strata, draw, due_date, plan_pilot, promised_change, rows_for, start_pilot
 from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
 from automl_core.acting.pilot_open import open_first
 from automl_core.acting.pilot_result import compare_sides, graded, in_order, judge, state_after
@@ -162,7 +162,7 @@ def test_rows_where_one_can_still_act_are_drawn_and_others_only_when_asked_for()
         inside = drawn.strata == stratum
         assert abs(drawn.treated[inside].sum() - inside.sum() / 2) <= 1
     ended = ~still[drawn.positions]
-    assert drawn.strata[ended].min() >= drawn.strata[~ended].max()
+    assert drawn.strata[ended].min() > drawn.strata[~ended].max()
     assert f"{len(open_ones)} of them have no outcome yet; {400 - len(open_ones)} have ended" in more.sentence
     one = with_open(rows, np.arange(900) == open_ones[0])
     with pytest.raises(BadInput, match=r"Only 1 row without an outcome can get this change.*Add rows that have ended"):
@@ -177,9 +177,10 @@ def test_rows_where_one_can_still_act_are_drawn_and_others_only_when_asked_for()
 def test_power_of_open_rows_goes_by_what_is_known_of_them() -> None:
     """Open rows of a low risk: what they would do is as their predictions say; how alike groups are, past ones tell."""
     rows = customers(4000)
-    still = (rows.risk < 0.3) & rows_for(CARD, rows.frame)
+    about = rows_for(CARD, rows.frame)
+    still = (rows.risk < 0.3) & about
     mixed = with_open(rows, still)
-    now = promised_change(CARD, mixed, open_first(rows_for(CARD, rows.frame), mixed, ended=False)).now
+    now = promised_change(CARD, mixed, open_first(about, about, mixed, ended=False)).now
     assert now == pytest.approx(1 - rows.y[still].mean(), abs=0.03)
     store = np.arange(4000) // 20
     y = (np.random.default_rng(1).random(4000) < np.where(store % 2, 0.8, 0.2)).astype(np.float64)
@@ -193,6 +194,50 @@ def test_power_of_open_rows_goes_by_what_is_known_of_them() -> None:
     drawn = draw(CARD, mixed_stores, PilotChoice(seed=1, ended=True), 4000)
     assert (drawn.positions % 20 < 3).all() or not set(store[drawn.positions[drawn.positions % 20 < 3]]) & set(
         store[drawn.positions[drawn.positions % 20 >= 3]])
+
+
+def test_rows_that_have_ended_are_not_drawn_unasked_where_other_pilots_have_all_open_ones() -> None:
+    rows = customers(900)
+    still = np.arange(900) % 3 == 0
+    taken = replace(with_open(rows, still), busy=frozenset(np.flatnonzero(still).tolist()))
+    with pytest.raises(BadInput, match=r"No row without an outcome that no other pilot has .*Add rows that have ended.* or wait"):
+        plan_pilot(CARD, taken, PilotChoice())
+    assert len(draw(CARD, taken, PilotChoice(seed=1), 100).positions) == 0
+    asked, _, drawn = started(taken, choice=PilotChoice(rows=100, seed=1, ended=True))
+    assert "They are past rows" in asked.sentence
+    assert not still[drawn.positions].any()
+
+
+@pytest.mark.parametrize(("ended", "share", "apart"), [(0.5, 0.5, True), (0.93, 0.5, True), (0.1, 0.2, True), (0.99, 0.5, False)])
+def test_no_stratum_holds_open_rows_and_such_that_have_ended(ended: float, share: float, apart: bool) -> None:
+    """But where one kind has fewer than four units a side: it joins the other."""
+    rows = customers(600)
+    mask = np.arange(300) >= 300 * (1 - ended)
+    risk = rows.risk[:300]
+    made = _strata(risk, mask, share)
+    mixed = [part for part in np.unique(made) if len(np.unique(mask[made == part])) > 1]
+    assert (not mixed) == apart
+    assert np.array_equal(np.unique(made), np.arange(made.max() + 1))
+    assert 9 <= made.max() + 1 <= 11
+    assert min(np.bincount(made)) * min(share, 1 - share) >= 4
+    for kind in (mask, ~mask):
+        assert (np.diff(made[kind][np.argsort(risk[kind])]) >= 0).all()
+
+
+def test_what_rows_would_do_is_that_of_those_that_will_be_drawn() -> None:
+    """A hundred open rows of a low risk and thousands that ended: of two hundred half are open."""
+    rows = customers(10_000)
+    still = (rows.risk < 0.2) & rows_for(CARD, rows.frame) & (np.cumsum((rows.risk < 0.2) & rows_for(CARD, rows.frame)) <= 100)
+    mixed, about = with_open(rows, still), rows_for(CARD, rows.frame)
+    told = plan_pilot(CARD, mixed, PilotChoice(rows=200, ended=True))
+    alone = plan_pilot(CARD, mixed, PilotChoice(rows=100))
+    past = plan_pilot(CARD, rows, PilotChoice(rows=200))
+    assert alone.per_arm < told.per_arm < 0.95 * past.per_arm, (alone.per_arm, told.per_arm, past.per_arm)
+    able = open_first(about, about, mixed, ended=True)
+    assert able.open == 100
+    kinds = [1 - rows.risk[still].mean(), 1 - rows.risk[about & ~still].mean()]
+    for size, wanted in ((50, kinds[0]), (200, np.mean(kinds)), (0, 1 - rows.risk[about].mean())):
+        assert promised_change(CARD, mixed, able, size).now == pytest.approx(wanted, abs=0.02), size
 
 
 def test_rows_of_one_group_stay_on_one_side() -> None:
@@ -524,7 +569,8 @@ def test_only_what_an_ended_pilot_of_a_share_measured_is_offered() -> None:
     assert made.low < made.rate < made.high
     assert made.sentence.startswith("The pilot of “Contract” = “One year” measured that ")
     for other in (replace(raised, state="running"), replace(raised, state="cancelled"), replace(raised, is_rate=False),
-                  replace(raised, result=None), replace(raised, result=replace(result, difference=-0.1))):
+                  replace(raised, result=None), replace(raised, result=replace(result, difference=-0.1)),
+                  replace(raised, result=replace(result, early=True))):  # what shows early is not what shows in the end
         assert measured_rate(other) is None
     assert measured_rates([raised, raised], replace(GOAL, levers=levers)) == (made,)
     assert measured_rates([raised], GOAL) == ()  # it can be done no longer
@@ -572,6 +618,10 @@ def test_a_card_whose_amounts_changed_since_its_pilot_has_one_price() -> None:
         assert "elivered" not in after.sentence
         assert after.sentence.startswith(told.sentence.partition(" Delivered")[0])
         assert after.sentence.endswith(raised.result.returned.sentence)
+    column = replace(GOAL, value_column="fee")  # its mean moves with the table, and with it what the card is worth
+    by_row = replace(raised, goal=column)
+    for value, still in ((GOAL.value + 1e-6, True), (3 * GOAL.value, False)):
+        assert ("Delivered €" in graded(CARD, by_row, replace(column, value=value)).sentence) is still
     costly = replace(raised, card=replace(CARD, cost=900.0), result=replace(raised.result, delivered=-5.0))
     assert "does not pay" not in graded(CARD, costly, GOAL).sentence
 

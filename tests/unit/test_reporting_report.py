@@ -27,6 +27,7 @@ from automl_core.framing.problem import Leak, Problem, Rung, Verdict
 from automl_core.reporting import CardFacts, ReportInputs, make_report, model_card, render
 from automl_core.reporting.report import Report
 from automl_core.reporting.sections import SectionInputs, make_sections
+from automl_core.reporting.sentences import _matters
 from automl_core.search.plan import RungOffer, RunSummary, Score, Trial
 from tests.unit.test_pilots import CARD, verdict
 
@@ -301,12 +302,25 @@ def test_rows_without_a_value_are_told_where_they_matter(
     """Where missing incomes alone tell, the levels of those that are known said little."""
     made = inputs("x")
     assert made.explanation is not None
-    shape = Shape("x", kind, tuple(ShapePoint(label, rows, 0.0, observed) for label, rows, observed in points))
+    shape = Shape("x", kind, tuple(ShapePoint(label, rows, 0.0, observed, spread=10.0) for label, rows, observed in points))
     explained = replace(made.explanation, shapes=(shape,))
     assert make_report(replace(made, explanation=explained)).drivers[0] == told
     number = replace(explained, units="x", label="")
     said = make_report(replace(made, explanation=number, problem=Problem("x", "regression", "rmse"), verdict=None)).drivers[0]
     assert ("where it is missing, " in said) == ("where it is missing, " in told) or points[-1][1:] == (50, 29.0)
+
+
+def test_missing_numbers_are_told_where_chance_does_not_explain_them() -> None:
+    """Beside one known level every difference was told, however small."""
+    rng, told = np.random.default_rng(0), 0
+    for _ in range(400):
+        known, gone = 50 + rng.normal(0, 8, 200), 50 + rng.normal(0, 8, 100)
+        points = [ShapePoint("a", len(part), 0.0, part.mean(), spread=part.std()) for part in (known, gone)]
+        told += _matters(points[1], points[:1], False)
+        assert _matters(replace(points[1], observed=points[0].observed + 8), points[:1], False)
+    assert told <= 400 * 0.07
+    assert not _matters(ShapePoint("missing", 100, 0.0, 50.1), [ShapePoint("a", 200, 0.0, 50.0)], False)  # of an old explanation
+    assert _matters(ShapePoint("missing", 100, 0.0, 60.0), [ShapePoint("a", 9, 0.0, 50.0), ShapePoint("b", 9, 0.0, 51.0)], False)
 
 
 def test_balanced_accuracy_is_not_the_share_that_is_right() -> None:

@@ -1,6 +1,7 @@
 """Numbers in words, and user strings that stay literal."""
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +10,18 @@ import pytest
 from automl_core.acting.action import Condition
 from automl_core.acting.conditions import describe
 from automl_core.data.words import join_words
-from automl_core.explaining.words import axis_value, change_range, edge, interval, number, percent, points, signed, told_apart
+from automl_core.explaining.words import (
+    axis_value,
+    change_range,
+    edge,
+    interval,
+    number,
+    numbers_alike,
+    percent,
+    points,
+    signed,
+    told_apart,
+)
 from automl_core.framing.metrics import METRICS
 from pages.ui import words
 from pages.ui.charts import all_words
@@ -87,6 +99,7 @@ def test_counts_and_times() -> None:
     assert words.duration(NAN) == "some time"
     assert words.money(-40, "€") == "−€\u00a040"
     assert words.money(1234.5, "$") == "$\u00a01,230"
+    assert words.money_range(-math.inf, math.inf) == "no range"
     assert words.signed(3.14) == "+3.1"
     assert words.signed(-0.5) == "−0.50"
     assert words.size(970_000) == "970 kB"
@@ -196,3 +209,17 @@ def test_changes_and_ranges_never_round_to_nothing() -> None:
     assert change_range(-0.1, -0.02, points, side) == "2.0 to 10.0 points"
     assert change_range(-0.0004, 0.0003, points, side) == "0.03 points more to 0.04 points less"
     assert change_range(-1.0, 3.0, number, side) == "1 less to 3 more"
+
+
+def test_what_is_under_what_is_shown_has_no_sign_and_all_of_it_no_decimal() -> None:
+    assert signed(3e-6, points) == signed(-3e-6, points) == "under 0.001 points"
+    assert (signed(0.031, points), signed(-0.031, points)) == ("+3.1 points", "−3.1 points")
+    assert (percent(-5e-6), percent(-0.05), percent(-1.0), percent(1.0)) == ("under 0.001 %", "−5.0 %", "−100 %", "100 %")
+
+
+@pytest.mark.parametrize(("values", "told"), [
+    ((0.5, 0.8641, 0.86), ("0.500", "0.864", "0.860")), ((12_345.0, 0.0003), ("12,345", "0.0003")),
+    ((12_345.0, -0.0003, 1_200.5, 0.0), ("12,345", "−0.0003", "1,200", "0")), ((12.34, 0.0123), ("12.340", "0.012")),
+    ((NAN, 12_345.0, 0.0003), ("unknown", "12,345", "0.0003"))])
+def test_numbers_side_by_side_have_no_more_decimals_than_say_something(values: tuple[float, ...], told: tuple[str, ...]) -> None:
+    assert numbers_alike(values) == told
