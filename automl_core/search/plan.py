@@ -162,8 +162,8 @@ class RunSummary:
     `judged` are the rows that scores rest on, predicted by a model that had not seen them: fewer than `rows` where not all folds
     were fitted, and 0 in runs that were kept before this was noted. `refitted` False says that time or memory did not last to fit
     all of the model again on all rows. `left_out` are rows beyond `rows` that the search did not look at, too many for its time;
-    a search of `all_seconds` would, unless memory was `crowded`, which no time mends: it did not hold `unheld` of them (0 where this
-    was not noted yet). `resumed` fits were not made by this run of the search but left by one that was interrupted.
+    a search of `all_seconds` would, unless memory was `crowded`, which no time mends: it did not hold `unheld` of them (0 where
+    this was not noted yet). `resumed` fits were not made by this run of the search but left by one that was interrupted.
     """
 
     task: str

@@ -130,8 +130,8 @@ def test_rows_left_out_for_time_are_not_put_down_to_memory(tmp_path: Path, monke
 
     outcome = search(data, short, FolderJournal(tmp_path), Listening())
     assert any("does not hold the 800 rows that there is time for" in sentence for sentence in told)
-    words = ("The time was too short for all 1,500 rows, and the memory of this machine does not hold the 800 that there was time "
-             "for with all their columns: it learned from 600 of them")
+    words = ("The time was too short for all 1,500 rows, and the memory of this machine does not hold the 800 that there was "
+             "time for with all their columns: it learned from 600 of them")
     chosen = with_choice(outcome.summary, outcome.summary.ladder[0].name, outcome.model)
     assert words in outcome.summary.sentence
     assert words in chosen.sentence

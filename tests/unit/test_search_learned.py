@@ -395,7 +395,7 @@ def test_a_search_that_goes_on_has_the_columns_of_its_models(tmp_path: Path, mon
 
     def short(source: CodeSource, train: Any, seed: int = 0, until: float = 0.0) -> Coded:
         learned.append(len(train))
-        return fit_codes(source, train, seed, 0.0 if len(learned) < 4 else until)
+        return fit_codes(source, train, seed, 0.0 if len(learned) < 5 else until)
 
     monkeypatch.setattr("automl_core.search.worker.fit_codes", short)
     submit = here.submit
@@ -409,7 +409,7 @@ def test_a_search_that_goes_on_has_the_columns_of_its_models(tmp_path: Path, mon
 
     monkeypatch.setattr(here, "submit", lossy)
     search(data, plan, FolderJournal(tmp_path))
-    assert len(learned) == 3
+    assert len(learned) == 4  # of all rows twice: what was learned early of them was not whole
     outcome = search(data, plan, FolderJournal(tmp_path))
     assert not outcome.summary.refitted
     model = outcome.model
