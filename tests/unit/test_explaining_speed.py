@@ -28,7 +28,7 @@ from automl_core.explaining import (
     row_care,
 )
 from automl_core.explaining.chance import draws, row_seeds
-from automl_core.explaining.contributions import fixed_row_care, of_matrix, row_care
+from automl_core.explaining.contributions import fixed_row_care, of_matrix
 from automl_core.explaining.orders import mixtures, plan
 from automl_core.explaining.overview import _fixed
 from automl_core.explaining.reference import Care, Reference, parted
