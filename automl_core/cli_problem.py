@@ -11,11 +11,17 @@ from automl_core.errors import BadInput
 from automl_core.settings import read_settings
 
 if TYPE_CHECKING:
-    from automl_core.framing.problem import Money
+    from automl_core.framing.problem import Money, Verdict
     from automl_core.workspace.requests import Request
 
 LONGEST = 86_400.0
 MOST_FOLDS = 20
+
+
+def warnings_of(verdict: Verdict) -> tuple[str, ...]:
+    """What is to be known of the table and its target, a sentence each."""
+    copies = (f"{verdict.copies} Give --copies-together if new rows will not be copies.",) if verdict.copies else ()
+    return (*verdict.warnings, *copies)
 
 
 def add_problem(command: argparse.ArgumentParser) -> argparse.ArgumentParser:

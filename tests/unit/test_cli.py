@@ -120,6 +120,27 @@ def test_check(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     has(data["ladder"][0], ("rung", "score", "low", "high"))
 
 
+def test_warnings_are_said_by_check_train_and_more(
+        home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str]) -> None:
+    random = np.random.default_rng(0)
+    noise = pd.DataFrame({"a": random.normal(size=60), "b": random.normal(size=60), "t": random.permutation(30 * ["no", "yes"])})
+    path, out = tmp_path / "copies.csv", str(tmp_path / "m.zip")
+    pd.concat([*5 * [noise], noise.iloc[:2].assign(t=None)]).to_csv(path, index=False)
+    wanted = ["2 of 302 rows have no value in “t” and are left out of training.", "240 of 300 rows repeat others: scores rest on "
+              "seeing copies again. Give --copies-together if new rows will not be copies."]
+    searched = ("--families", "rule", "--trials", "1", "--folds", "3", "--jobs", "1", "--out", out)
+    for command, more in (("check", ()), ("train", searched)):
+        code = main([command, str(path), "--target", "t", *more, "--json"])
+        told = capsys.readouterr()
+        data = json.loads(told.out.strip().splitlines()[-1])
+        assert (code, data["warnings"]) == (1, wanted)
+        assert set(wanted) <= set(told.err.splitlines())
+    _, again = call(capsys, "more", data["run"], "--budget", "1", "--out", out)
+    assert again["warnings"] == wanted
+    _, apart = call(capsys, "check", str(path), "--target", "t", "--copies-together")
+    assert apart["warnings"] == wanted[:1]
+
+
 def test_what_happened_counts_the_class_that_is_asked_for(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of several; unasked the commonest, and not the rarest."""
     grades = ("low", "mid", "mid", "mid", "high", "high")
