@@ -9,11 +9,11 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automl_core.cli_problem import LONGEST, add_class, add_problem, parts_of, request_of, warnings_of
+from automl_core.cli_problem import LONGEST, add_class, add_problem, fitted, parts_of, request_of, warnings_of
 from automl_core.codec import to_json
 from automl_core.errors import BadInput, ClarionError
 from automl_core.settings import read_settings
@@ -120,7 +120,12 @@ def _train(arguments: Arguments) -> Answer:
 
 def _more(arguments: Arguments) -> Answer:
     out = Path(arguments.out)
-    return _searched(*_open().file_training.more(arguments.run_id, arguments.budget, out), out)
+    workspace = _open()
+    run, verdict = workspace.file_training.more(arguments.run_id, arguments.budget, out)
+    answer, before = _searched(run, verdict, out), workspace.search.runs(run.project_id)[1]
+    if fitted(run) != fitted(before):
+        return answer
+    return replace(answer, sentence=f"{answer.sentence}\nNo further candidate was fitted in this time.")
 
 
 def _searched(run: Run, verdict: Verdict, out: Path) -> Answer:

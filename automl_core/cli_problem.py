@@ -13,9 +13,16 @@ from automl_core.settings import read_settings
 if TYPE_CHECKING:
     from automl_core.framing.problem import Money, Verdict
     from automl_core.workspace.requests import Request
+    from automl_core.workspace.views import Run
 
 LONGEST = 86_400.0
 MOST_FOLDS = 20
+
+
+def fitted(run: Run) -> tuple[tuple[str, int], ...]:
+    """The candidates that a search has fitted, each with the number of its folds."""
+    trials = run.summary.leaderboard if run.summary else ()
+    return tuple(sorted((trial.key, len(trial.fold_scores)) for trial in trials if trial.fold_scores))
 
 
 def warnings_of(verdict: Verdict) -> tuple[str, ...]:
