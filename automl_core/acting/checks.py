@@ -29,13 +29,14 @@ class Checks:
     benchmark: Benchmark | None = None
     together: str = ""
     steered: bool = False
+    clearly: bool = False
     few: bool = False
 
 
 def with_checks(found: Evidence, made: Checks) -> Evidence:
     """The evidence with the attempts to break it."""
     return replace(found, placebo=made.placebo, random_cause=made.random_cause, benchmark=made.benchmark, together=made.together,
-                   steered=made.steered, few=made.few)
+                   steered=made.steered, clearly=made.clearly, few=made.few)
 
 
 def checked(trial: Trial, levers: tuple[str, ...]) -> Checks:
@@ -47,4 +48,4 @@ def checked(trial: Trial, levers: tuple[str, ...]) -> Checks:
     small = small_effect(trial.case)
     return Checks(True, random_cause_passes(trial.case, trial.root, small), strongest_observed(trial.case, trial.root, small),
                    levers_go_together(trial.case, levers), is_steered(trial.scores),
-                   too_few_to_tell(int(trial.scores.region.sum())))
+                   is_steered(trial.scores, clearly=True), too_few_to_tell(int(trial.scores.region.sum())))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from dataclasses import replace
@@ -66,10 +67,11 @@ def _spaced(name: str) -> str:
     return re.sub(r"[_\W]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))
 
 
-def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...]) -> None:
+def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...], dropped: tuple[str, ...] = ()) -> None:
     """Raise BadInput when the goal does not fit the problem or names a column that is not there.
 
     What the model must not see cannot be a lever, but it can say who was treated: an experiment is measured without the model.
+    `dropped` are columns that the table had before it was cleaned: a goal may still say what they are, as that changes nothing.
     """
     if goal.outcome != problem.target:
         raise BadInput(
@@ -109,8 +111,24 @@ def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...]) -> Non
         _check_lever(lever, column)
     if len({lever.column for lever in goal.levers}) < len(goal.levers):
         raise BadInput("One column is named as a lever twice.", "Put all its values into one lever.")
-    for name in goal.later:
-        find_column(columns, name)
+    _check_roles(goal, (*(column.name for column in columns), *problem.excluded, *dropped))
+
+
+def _check_roles(goal: Goal, names: tuple[str, ...]) -> None:
+    """BadInput naming a column with a role that is none of `names`: misspelled, it would be used although that was forbidden."""
+    for role in ("never", "later", "given"):
+        for name in getattr(goal, role):
+            if name not in names:
+                near = _nearest(name, names)
+                raise BadInput(f"There is no column {quote(name)} in this table, and the goal names it as “{role}”.",
+                               f"Write {quote(near)}, or leave it out." if near else "Name one of its columns, or leave it out.")
+
+
+def _nearest(name: str, names: tuple[str, ...]) -> str:
+    """The one of `names` that is spelled most like a name, other letters and spaces aside; empty when none is like it."""
+    plain = {_spaced(one).strip().casefold(): one for one in reversed(names)}
+    alike = difflib.get_close_matches(_spaced(name).strip().casefold(), list(plain), 1)
+    return plain[alike[0]] if alike else ""
 
 
 def _check_rate(goal: Goal) -> None:

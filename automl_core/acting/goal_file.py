@@ -42,7 +42,7 @@ def read_goal(text: str) -> Goal:
         outcome=_text(goal, "outcome", required=True),
         good=_text(goal, "good", required=True),
         value=_number(goal, "value"),
-        capacity=int(_number(goal, "capacity")),
+        capacity=_whole(goal, "capacity"),
         budget=_number(goal, "budget"),
         given=_texts(columns, "given"),
         never=_texts(columns, "never"),
@@ -141,6 +141,14 @@ def _number(section: dict[str, Any], key: str, default: float = 0.0) -> float:
     return float(value)
 
 
+def _whole(section: dict[str, Any], key: str) -> int:
+    """A whole number: cut off, half a row would be none, which means no limit."""
+    value = _number(section, key)
+    if not value.is_integer():
+        raise BadInput(f"“{key}” in the goal file is {value:g}, which is no whole number.", f"Write {key} = {math.ceil(value)}.")
+    return int(value)
+
+
 def _is_free(section: dict[str, Any], cost: float) -> bool:
     """Whether acting was said to be free, by `contact_free` or a plain 0. A 0.0 is what files of before said where nobody had
     given a cost, and means no more than that, as it does in goals that were saved then."""
@@ -175,7 +183,7 @@ def _lever(item: dict[str, Any]) -> Lever:
         cost=_number(item, "cost"),
         forbidden=tuple((str(a), str(b)) for a, b in forbidden),
         direction=cast(Direction, direction),
-        days=int(_number(item, "days")),
+        days=_whole(item, "days"),
     )
     if isinstance(to, (int, float)) and not isinstance(to, bool):
         lever = replace(lever, step=float(to))

@@ -159,10 +159,11 @@ def _taken_off(adjusted: Effect, bare: Effect | None) -> float:
     return abs((adjusted.raw_gap if bare is None else bare.estimate) - adjusted.estimate)
 
 
-def is_steered(scores: Scores) -> bool:
-    """Whether known columns tell who has the new value, or how high a number is, beyond what chance makes of it."""
+def is_steered(scores: Scores, clearly: bool = False) -> bool:
+    """Whether known columns tell who has the new value, or how high a number is, beyond what chance makes of it; `clearly`:
+    more than a hint."""
     lever = scores.new.astype(np.float64) if scores.dose is None else scores.dose
-    return told_beyond_chance(scores.chance[scores.region], lever[scores.region])
+    return told_beyond_chance(scores.chance[scores.region], lever[scores.region], 2.0 if clearly else 1.0)
 
 
 def levers_go_together(case: Comparison, others: tuple[str, ...]) -> str:

@@ -89,13 +89,13 @@ def group_codes(groups: NDArray[np.generic]) -> NDArray[np.int64]:
     return codes_of(groups)
 
 
-def told_beyond_chance(told: Floats, got: Floats) -> bool:
+def told_beyond_chance(told: Floats, got: Floats, times: float = 1.0) -> bool:
     """Whether models could tell who `got` something (n,), by their cross-fitted chance of it `told` (n,), as they could not if it
     was drawn by lot: a correlation above 0.05 and beyond three of its errors. Of few rows that takes more, for an honest draw of
-    a hundred rows often shows 0.1."""
+    a hundred rows often shows 0.1. `times` asks for so many times as much."""
     if not len(got) or told.std() == 0 or got.std() == 0:
         return False
-    return float(np.corrcoef(told, got)[0, 1]) > max(LEAST_TOLD, CHANCE / math.sqrt(len(got)))
+    return float(np.corrcoef(told, got)[0, 1]) > times * max(LEAST_TOLD, CHANCE / math.sqrt(len(got)))
 
 
 def too_few_to_tell(rows: int) -> bool:

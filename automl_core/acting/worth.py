@@ -55,11 +55,14 @@ def missing_words(frame: pd.DataFrame, goal: Goal) -> str:
 
 
 def mean_words(goal: Goal) -> tuple[str, ...]:
-    """Says that money of groups goes by the mean of the column over their rows."""
+    """Says that money of groups goes by the mean of the column over their rows, and what a lever on that column leaves out."""
     if not goal.value_column:
         return ()
-    return (f"Money of a card counts each outcome with the mean of {quote(goal.value_column)} over the rows of the card; the "
-            "list and the plan go by each row’s own.",)
+    name = quote(goal.value_column)
+    moved = (f"A change of {name} moves what a row is worth, too: money counts what {name} was before the change, so it is too "
+             "high where the change lowers it, and too low where it raises it.",)
+    return (f"Money of a card counts each outcome with the mean of {name} over the rows of the card; the list and the plan go by "
+            "each row’s own.", *(moved if goal.value_column in {lever.column for lever in goal.levers} else ()))
 
 
 def _middle(given: Floats, goal: Goal) -> float:

@@ -6,6 +6,7 @@ from automl_core.explaining.contributions import (
     Contributions,
     contributions,
     explained_class,
+    fixed_row_care,
     pick_background,
     reference_rows,
     row_care,
@@ -41,7 +42,7 @@ from automl_core.framing.dependent import codes_of
 __all__ = ["Allowed", "Asked", "Audit", "Care", "Contributions", "Fairness", "Judged", "Past", "PastCases", "Reference", "Rows",
            "Spread", "all_with_evidence", "association", "audit", "classes_by_interest", "codes_of", "column_groups",
            "contributions", "curve", "every_class", "evidence", "explain", "explain_classes", "explain_row", "explain_rows",
-           "explained_class", "in_order", "interactions", "likeliest", "likely_protected", "mixed_outcomes", "of_class",
-           "open_reference", "open_rows", "outcomes_shown", "past_cases", "pick_background", "protected_groups",
+           "explained_class", "fixed_row_care", "in_order", "interactions", "likeliest", "likely_protected", "mixed_outcomes",
+           "of_class", "open_reference", "open_rows", "outcomes_shown", "past_cases", "pick_background", "protected_groups",
            "reference_rows", "row_care", "row_context", "rows_asked", "smallest_flip", "stratified", "weak_spots", "what_if",
            "what_if_rows", "what_if_table", "with_evidence"]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from automl_core.explaining.chance import row_seeds, same_seeds
 from automl_core.explaining.classes import no_such_class
-from automl_core.explaining.reference import Care, Reference, open_reference, parted
+from automl_core.explaining.reference import LEAST_ALONE, MOST_ALONE, Care, Reference, open_reference, parted
 from automl_core.explaining.routes import (
     Raw,
     by_itself,
@@ -28,6 +28,7 @@ POOL = 5  # rows predicted for each that is picked
 BACKGROUND_ROWS = 100
 ROUNDS = 8
 MOST_ENUMERATED = 8
+FIXED_MIXTURES = 30_000
 ROW_SECONDS = 0.033  # by the clock, for the parts of one row: what is left of 50 ms is for rows that take longer than others
 ASKED_SECONDS = 0.025  # the same where mixtures are predicted: their threads and tables vary more
 
@@ -137,6 +138,16 @@ def row_care(reference: Reference) -> Care:
     if len(reference.model.sources) <= MOST_ENUMERATED and reference.enumerates(ASKED_SECONDS):
         return Care(0, 0, alone=True)
     return reference.affords_alone(ASKED_SECONDS)
+
+
+def fixed_row_care(reference: Reference) -> Care:
+    """What a row alone gets where no clock may decide: as many orders as some 30,000 mixtures allow, which takes a few seconds
+    of a slow model; trees meet every row compared with, and up to eight columns are gone through without chance."""
+    columns = len(reference.model.sources)
+    if reference.asked and columns <= MOST_ENUMERATED:
+        return Care(0, 0, alone=True)
+    rounds = int(np.clip(FIXED_MIXTURES // (2 * max(columns - 1, 1)), LEAST_ALONE.rounds, MOST_ALONE.rounds))
+    return Care(rounds, MOST_ALONE.meetings, alone=True)
 
 
 def _fitting(model: Model, reference: Reference | None) -> Reference:

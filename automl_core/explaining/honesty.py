@@ -81,16 +81,17 @@ def line_name(line: Importance | ColumnGroup) -> str:
     return " + ".join([*map(quote, line.names[:GROUP_NAMED]), *([f"{more} more"] if more > 0 else [])])
 
 
-def with_evidence(explanation: Explanation, model: Model, past: Past, seconds: float) -> Explanation:
+def with_evidence(explanation: Explanation, model: Model, past: Past, seconds: float, fits: int = 0) -> Explanation:
     """The explanation with drops on rows not learned from, ranks over refits, groups, noise floor and what is replaceable.
 
-    It takes about `seconds`, and two refits at least; where rows do not allow refits, what is not known stays NaN.
+    It takes about `seconds`, and two refits at least, or so many `fits`, whatever the clock says; where rows do not allow refits,
+    what is not known stays NaN.
     """
-    return all_with_evidence((explanation,), model, past, seconds)[0]
+    return all_with_evidence((explanation,), model, past, seconds, fits)[0]
 
 
 def all_with_evidence(
-    explanations: tuple[Explanation, ...], model: Model, past: Past, seconds: float
+    explanations: tuple[Explanation, ...], model: Model, past: Past, seconds: float, fits: int = 0
 ) -> tuple[Explanation, ...]:
     """The same for several classes of one model, by the same refits: what the score needs does not hang on the class."""
     began = time.monotonic()
@@ -98,7 +99,7 @@ def all_with_evidence(
     noise = noise_floor(model, past, tuple(dict.fromkeys(_key(group) for one in explanations for group in one.groups)))
     seen: list[_Seen] = []
     halves: list[Refit] = []
-    for refit in refits(model, past, max(0.0, 0.7 * seconds - (time.monotonic() - began))):
+    for refit in refits(model, past, max(0.0, 0.7 * seconds - (time.monotonic() - began)), fits):
         seen.append(_look(refit, past, wanted, len(seen), tuple(one.label for one in explanations), together))
         halves.append(refit)
     if not seen:
@@ -107,7 +108,7 @@ def all_with_evidence(
                                      groups=tuple(_judged(group, noise) for group in one.groups), measured=why))
                      for one in explanations)
     drops = {columns: pooled([one.drops[columns] for one in seen]) for columns in wanted}
-    spare = replaceable(halves[0], past, explanations[0], drops) if time.monotonic() - began < seconds else ()
+    spare = replaceable(halves[0], past, explanations[0], drops) if fits or time.monotonic() - began < seconds else ()
     told = replace(explanations[0], floor=noise.floor, metric=model.problem.metric, refits=len(seen),
                    measured=_measured(model, seen, past))
     return tuple(_evident(one, told, _Found(drops, [look.sizes[one.label] for look in seen], spare, noise), model)

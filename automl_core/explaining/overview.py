@@ -37,6 +37,7 @@ SAMPLE = 2_000
 LEAST_SAMPLE = 100
 MOST_SEEN = 200_000  # rows of a table by which outcomes are told; a share of a twelfth of them is right to half a point
 LEAST_CARE, MOST_CARE = Care(2, 2), Care(8, 16)
+FIXED_CARE, FIXED_MIXTURES = Care(2, 4), 150_000  # some seconds of a model of usual size
 PACE_ROWS = (1, 5, 15, 40)
 PACE_SHARE = 0.1  # of the seconds: what a look at the pace may take
 SECONDS = 8.0
@@ -50,12 +51,14 @@ Progress = Callable[[float, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How a model is explained: for these classes in this order (("",) for numbers), and in about how many seconds."""
+    """How a model is explained: for these classes in this order (("",) for numbers), and in about how many seconds; `fixed`: with
+    an effort that does not hang on the clock, so that the same rows and seed always give the same figures."""
 
     labels: tuple[str, ...]
     seed: int = 0
     seconds: float = SECONDS
     progress: Progress | None = None
+    fixed: bool = False
 
 
 def every_class(model: Model, y: NDArray[np.generic], seed: int = 0, seconds: float = SECONDS) -> Asked:
@@ -86,7 +89,8 @@ def explain_classes(model: Model, frame: pd.DataFrame, y: NDArray[np.generic], a
     few = model.encoder.matrix(frame.iloc[:PACE_ROWS[-1]])
     reference = reference_rows(model, frame, seed) if compares(model, few[:1]) else None
     left = max(seconds - (time.thread_time() - began), LEAST_SHARE * seconds)
-    limit, care = _affordable(model, few, reference, min(SAMPLE, len(frame)), left)
+    rows = min(SAMPLE, len(frame))
+    limit, care = _fixed(model, reference, rows) if asked.fixed else _affordable(model, few, reference, rows, left)
     picked = stratified(mixed_outcomes(model, y), limit, seed)
     sample = frame.iloc[picked].reset_index(drop=True)
     tell(0.1, f"Explaining {len(sample):,} rows.")
@@ -101,7 +105,7 @@ def explain_classes(model: Model, frame: pd.DataFrame, y: NDArray[np.generic], a
     for label in asked.labels:
         if len(found) == 1:
             began = time.thread_time()
-        if len(found) > 1 and time.thread_time() - began > OTHERS_SHARE * seconds:
+        if len(found) > 1 and not asked.fixed and time.thread_time() - began > OTHERS_SHARE * seconds:
             break
         shared = _Shared(table, outcomes_shown(model, y[wide], explained_class(model, label)), alike, together, seed)
         found.append(_explanation(model, sample, in_class(model, raw, matrix, label), shared))
@@ -154,6 +158,15 @@ def _affordable(
     least = reference.lone + LEAST_CARE.rounds * reference.round_seconds() + LEAST_CARE.meetings * reference.meeting_seconds()
     rows = int(np.clip(min(rows, budget / max(least, 1e-9)), LEAST_SAMPLE, SAMPLE))
     return rows, reference.affords(rows, budget, LEAST_CARE, MOST_CARE)
+
+
+def _fixed(model: Model, reference: Reference | None, rows: int) -> tuple[int, Care]:
+    """The same for an effort that is counted in mixtures and not in seconds."""
+    if reference is None or not rows or not reference.asked:
+        return SAMPLE, FIXED_CARE
+    turn = 2 * max(len(model.sources) - 1, 1)
+    rows = int(np.clip(min(rows, FIXED_MIXTURES // (FIXED_CARE.rounds * turn)), LEAST_SAMPLE, SAMPLE))
+    return rows, replace(FIXED_CARE, rounds=int(np.clip(FIXED_MIXTURES // (rows * turn), FIXED_CARE.rounds, MOST_CARE.rounds)))
 
 
 def _pace(work: Callable[[Floats], object], few: Floats, seconds: float) -> float:

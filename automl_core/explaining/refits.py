@@ -107,8 +107,9 @@ def kinds_used(model: Model) -> str:
     return f"{takes}, so {standing} stands in{rest}: the figures are of these, not of the model itself."
 
 
-def refits(model: Model, past: Past, seconds: float) -> Iterator[Refit]:
+def refits(model: Model, past: Past, seconds: float, fits: int = 0) -> Iterator[Refit]:
     """Up to four pairs of halves, the two of a pair one after the other, until the time is up; two at least.
+    With a number of `fits` it is these, and the time only stops a fit that does not come to its end.
 
     Nothing when there are fewer than 80 rows with an outcome, or the rows cannot be split by the problem's rules.
     """
@@ -123,7 +124,7 @@ def refits(model: Model, past: Past, seconds: float) -> Iterator[Refit]:
         except BadInput:
             return
         for train, valid in folds:
-            if done >= 2 and time.monotonic() + longest > until:
+            if (done >= fits) if fits else (done >= 2 and time.monotonic() + longest > until):
                 return
             began = time.monotonic()
             made = table.fit(train, past.seed + done, until + 4 * seconds)

@@ -29,13 +29,16 @@ from automl_core.search.calibration import Calibration
 from automl_core.search.encoder_files import encoder_files, encoder_from_files
 from automl_core.search.families import families
 from automl_core.search.formula_files import formula_files, formulas_from_files
+from automl_core.search.letters import Letters
 from automl_core.search.model import Member, Model
 from automl_core.search.plan import Score
 
 MANIFEST = "manifest.json"
 FORMAT = 4
 READABLE = (3, 4, 5)  # 3: texts without how they are written
-OF_STEPS = 5  # steps of a scale that are called by their middle, which programs that know no such thing would call otherwise
+# steps of a scale that are called by their middle, which programs that know no such thing would call otherwise, and letters of
+# levels, which they would open and then fail with each row
+LATER = 5
 MAX_BYTES = 2_000_000_000
 MAX_MEMBERS = 500
 MAX_RATIO = 200
@@ -94,7 +97,8 @@ def write_bundle(path: Path, model: Model, contract: Contract, card: str, facts:
         wheel_name(): build_wheel(),
     }
     listed = {name: {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)} for name, content in files.items()}
-    manifest = {"format": OF_STEPS if model.middle else FORMAT, "clarion": __version__, "files": listed}
+    later = model.middle or any(isinstance(code, Letters) for code in model.encoder.codes)
+    manifest = {"format": LATER if later else FORMAT, "clarion": __version__, "files": listed}
     aside = path.with_name(path.name + ".part")
     try:
         with zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -38,7 +38,7 @@ __all__ = ["check_batch", "make_contract", "report_batch", "with_predictions"]
 
 Floats = NDArray[np.float64]
 MOST_LEVELS = 200
-GRID_COLUMNS = 100
+GRID_CELLS = 4_000_000  # that are sorted at once: 32 MB
 PREDICTION = "prediction"
 DRAWS = 100
 ESTIMATE_ROWS = 5_000
@@ -78,15 +78,16 @@ def make_contract(
 
 
 def _complete_grids(cells: dict[str, pd.Series[Any]]) -> dict[str, tuple[float, ...]]:
-    """The quantiles of columns of numbers without a gap, a hundred columns at once: for one alone the call takes longer than
-    the work."""
+    """The quantiles of columns of numbers without a gap, many columns at once where rows are few: for one alone the call
+    takes longer than the work."""
     numbers = {name: values.to_numpy() for name, values in cells.items() if values.dtype.kind in "iuf" and len(values)}
     names = [name for name, values in numbers.items() if values.dtype.kind != "f" or bool(np.isfinite(values).all())]
     grids: dict[str, tuple[float, ...]] = {}
-    for some in (names[start:start + GRID_COLUMNS] for start in range(0, len(names), GRID_COLUMNS)):
+    together = max(1, GRID_CELLS // max((len(values) for values in numbers.values()), default=1))
+    for some in (names[start:start + together] for start in range(0, len(names), together)):
         block = np.array([numbers[name] for name in some], dtype=np.float64)
         block.sort(axis=1)
-        found = np.quantile(block, np.linspace(0, 1, GRID), axis=1).T
+        found = np.quantile(block, np.linspace(0, 1, GRID), axis=1, overwrite_input=True).T  # no copy: it is one already
         grids |= {name: tuple(quantiles) for name, quantiles in zip(some, found.tolist(), strict=True)}
     return grids
 

@@ -76,11 +76,13 @@ class CodeSource:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Coded:
-    """Codes learned on some rows, with their features, and `values` (n, q): cross-fitted for those rows, plain for all others."""
+    """Codes learned on some rows, with their features, and `values` (n, q): cross-fitted for those rows, plain for all others.
+    `whole` is False where time left out a part."""
 
     codes: tuple[Code, ...]
     features: tuple[Feature, ...]
     values: Array
+    whole: bool = True
 
 
 def has_codes(features: tuple[Feature, ...], terms: Mapping[str, Terms]) -> bool:
@@ -94,12 +96,13 @@ def fit_codes(source: CodeSource, train: Places, seed: int = 0, until: float = f
     if source.task == "regression" and pays(source.y[train]):
         source = replace(source, y=to_log(source.y))
     width = source.classes if source.task == "multiclass" else 1
-    told = _told(source, train)
+    told = told_classes(source, train, MOST_MEANS // max(1, sum(_wants_means(feature) for feature in source.features)))
     target = TextTarget(source.y, source.task, source.classes, source.weights)
     parts = parts_of_rows(source, train, seed)
     codes: list[Code] = []
     features: list[Feature] = []
     blocks: list[Array] = []
+    whole = True
     for place, feature in enumerate(source.features):
         if _wants_means(feature):
             code, values = _fit_means(source, (place, told), train, parts)
@@ -111,12 +114,15 @@ def fit_codes(source: CodeSource, train: Places, seed: int = 0, until: float = f
         now = time.monotonic()
         if now < until:
             mine = now + (until - now) / (len(source.terms) - number)
-            scores, values = fit_text_scores(name, terms, target, train, parts, mine)
+            scores, values, through = fit_text_scores(name, terms, target, train, parts, mine)
+            whole = whole and through
             codes.append(scores)
             blocks.append(values)
             features += code_features(scores, width, source.class_names)
+        else:
+            whole = False
     values = np.hstack(blocks) if blocks else np.zeros((len(source.y), 0))
-    return Coded(tuple(codes), tuple(features), values)
+    return Coded(tuple(codes), tuple(features), values, whole)
 
 
 def code_features(code: LevelMeans | TextScores, width: int, class_names: tuple[str, ...]) -> list[Feature]:
@@ -146,12 +152,12 @@ def parts_of_rows(source: CodeSource, train: Places, seed: int) -> Places:
     return parts
 
 
-def _told(source: CodeSource, train: Places) -> Places:
-    """The classes that level means tell of: all, or the most frequent ones where there are many columns, too.
+def told_classes(source: CodeSource, train: Places, most: int) -> Places:
+    """The classes that a column's codes tell of: all, or the `most` frequent ones (one at least).
 
     A hundred classes of thirty columns were 3,000 more for every candidate, most of them about classes of a few rows.
     """
-    most = max(1, MOST_MEANS // max(1, sum(_wants_means(feature) for feature in source.features)))
+    most = max(1, most)
     if source.task != "multiclass" or source.classes <= most:
         return np.arange(source.classes)
     counts = np.bincount(source.y[train].astype(np.int64), minlength=source.classes)

@@ -209,7 +209,7 @@ class Contest:
         their best rounds."""
         growth, fits = len(self.prepared.y) / max(len(self.prepared.folds[0][0]), 1), self.good(candidate.key).values()
         share = float(np.mean([result.to_best for result in fits])) if fits else 1.0
-        if families().get(candidate.family).grows:  # more rows want more rounds, see `handover`
+        if families().get(candidate.family).grows:  # more rows want more rounds, see `reserve.refit_rounds`
             share *= math.sqrt(growth)
         return growth * self.fold_seconds(candidate) * share
 

@@ -41,13 +41,14 @@ def columns_name(kind: str, fold: int) -> str:
 
 def earlier_refits(race: Race, chosen: list[Candidate], wanted: dict[str, int]) -> dict[str, FoldResult]:
     """Those of the candidates that were fitted on all rows with these rounds before, by key."""
-    found = {}
+    found, notes = {}, race.journal.notes(race.prepared.fingerprint)
     for candidate in chosen:
         key, rounds = candidate.key, wanted[candidate.key]
         if race.contest.refitted.get(key) == rounds:
             files = race.journal.kept(race.prepared.fingerprint, _name(candidate, rounds))
             if files:
-                found[key] = FoldResult(key, ALL_ROWS, np.zeros(0), rounds, files=files)
+                found[key] = FoldResult(key, ALL_ROWS, np.zeros(0), rounds, files=files,
+                                        bags=int(notes.get(_bags_note(candidate), 0)))
     return found
 
 
@@ -59,6 +60,7 @@ def keep_refits(race: Race, chosen: list[Candidate], wanted: dict[str, int], ref
         if result is not None and result.files and lasts:
             race.journal.keep(race.prepared.fingerprint, _name(candidate, rounds), result.files)
             race.journal.note(race.prepared.fingerprint, _note(candidate), rounds)
+            race.journal.note(race.prepared.fingerprint, _bags_note(candidate), result.bags)
 
 
 def _name(candidate: Candidate, rounds: int) -> str:
@@ -67,3 +69,7 @@ def _name(candidate: Candidate, rounds: int) -> str:
 
 def _note(candidate: Candidate) -> str:
     return f"refit {candidate.key}"
+
+
+def _bags_note(candidate: Candidate) -> str:
+    return f"bags {candidate.key}"

@@ -64,5 +64,5 @@ def _in_memory(prepared: Prepared, plan: Plan) -> tuple[Plan, str]:
     """The plan with as many fits at once as the memory of this machine holds, and what is to be said before it begins."""
     rows, features = prepared.matrix.shape
     jobs = fits_at_once(rows, features, prepared.data.frame, plan)
-    left_out = prepared.left_out if prepared.crowded else 0
+    left_out = (prepared.unheld, prepared.left_out)
     return replace(plan, jobs=jobs), crowded_sentence(len(prepared.y), left_out, (jobs, max(1, plan.jobs)))

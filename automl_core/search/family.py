@@ -79,7 +79,8 @@ class Stages:
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
     """A fitted model in the family's own form. `rounds` is what a refit on more rows should use; `to_best` the share of the fit's
-    time until they were reached. `said` is its prediction of the validation rows where the fit made it, and it takes long to."""
+    time until they were reached. `said` is its prediction of the validation rows where the fit made it, and it takes long to.
+    `bags` are the fits with other seeds that it is the mean of."""
 
     native: Any
     rounds: int
@@ -87,6 +88,7 @@ class Fitted:
     stages: Stages | None = None
     to_best: float = 1.0
     said: Array | None = None
+    bags: int = 1
 
 
 def _usual(options: Mapping[str, Any], task: Task) -> float:

@@ -97,9 +97,9 @@ def settle(settlement: Settlement) -> Outcome:
     if contest.prepared.left_out:
         left_out, looked = contest.prepared.left_out, len(contest.prepared.y)
         seconds = (contest.plan.first_seconds or contest.plan.budget_seconds) * (1 + left_out / looked)
-        crowded = contest.prepared.crowded
-        missed = left_out_sentence(looked, left_out, seconds, crowded)
-        summary = replace(summary, left_out=left_out, all_seconds=seconds, crowded=crowded,
+        unheld = contest.prepared.unheld
+        missed = left_out_sentence(looked, left_out, seconds, unheld)
+        summary = replace(summary, left_out=left_out, all_seconds=seconds, crowded=unheld > 0, unheld=unheld,
                           sentence=f"{summary.sentence} {missed}")
     models = {rung.name: rung.model for rung in ladder}
     oofs = {rung.name: rung.honest for rung in ladder}

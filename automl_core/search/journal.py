@@ -56,7 +56,8 @@ class FoldResult:
     """One candidate fitted without one fold: `prediction` is of that fold's rows, in their order.
 
     `stages` are its predictions along the way, when the family has any. `files` is the stored model (kept for the first fold
-    and for refits); `error` a sentence when the fit failed; `to_best` the share of its time until the best round.
+    and for refits); `error` a sentence when the fit failed; `to_best` the share of its time until the best round; `bags` how many
+    fits with other seeds it is the mean of (0: not known).
     """
 
     key: str
@@ -70,6 +71,7 @@ class FoldResult:
     files: Mapping[str, bytes] = field(default_factory=dict)
     stages: Stages | KeptStages | None = None
     to_best: float = 1.0
+    bags: int = 1
 
     @property
     def size(self) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.search.feature import Array
-from automl_core.search.text import Cells, TextCoder, pieces, split_words
+from automl_core.search.text import Cells, Terms, TextCoder, pieces, split_words
 from automl_core.search.text_scores import TextScores
 
 if TYPE_CHECKING:
@@ -72,7 +72,10 @@ class Letters:
 
     def of(self, names: Sequence[str]) -> Array:
         """(levels, q) of each level."""
-        terms = self.coder.table(names)
+        return self.told(names, self.coder.table(names))
+
+    def told(self, names: Sequence[str], terms: Terms) -> Array:
+        """The same of levels whose terms are known."""
         return np.column_stack([self.coder.topics(terms), self.scores.columns(terms), [self._common(name) for name in names]])
 
     def cell(self, value: Any) -> list[float]:

@@ -50,12 +50,14 @@ def fits_at_once(rows: int, features: int, frame: pd.DataFrame, plan: Plan) -> i
     return jobs
 
 
-def crowded_sentence(rows: int, left_out: int, jobs: tuple[int, int]) -> str:
+def crowded_sentence(rows: int, left_out: tuple[int, int], jobs: tuple[int, int]) -> str:
     """What is said before a search that memory limits: to some of the rows, or to fewer fits at once than the plan has; `jobs`
-    are both. Empty where nothing is."""
+    are both. `left_out` rows are those that memory does not hold, and all that are left out. Empty where nothing is."""
     found = []
-    if left_out:
-        found.append(f"The memory of this machine does not hold all {rows + left_out:,} rows with all their columns: "
+    unheld, missed = left_out
+    if unheld:
+        those = f"all {rows + unheld:,} rows" if unheld == missed else f"the {rows + unheld:,} rows that there is time for"
+        found.append(f"The memory of this machine does not hold {those} with all their columns: "
                      f"{rows:,} of them, drawn at random, are learned from.")
     if jobs[0] < jobs[1]:
         found.append(f"The memory of this machine holds {jobs[0]} of {jobs[1]} fits at once, so fewer models are tried.")

@@ -56,13 +56,17 @@ class Plan:
         return min(most, max(most * MANY_CLASSES // classes, LEAST_OF_CLASS * classes))
 
 
-def left_out_sentence(rows: int, left_out: int, seconds: float = 0.0, crowded: bool = False) -> str:
+def left_out_sentence(rows: int, left_out: int, seconds: float = 0.0, unheld: int = 0) -> str:
     """What a search says that looked at `rows` rows and at `left_out` more not at all; empty when it looked at all. `seconds` are
-    those of a search that would (0: by the rows alone); none would where memory is `crowded`."""
+    those of a search that would (0: by the rows alone); none would where memory did not hold `unheld` of those left out."""
     if not left_out:
         return ""
     every = rows + left_out
-    if crowded:
+    if 0 < unheld < left_out:
+        return (f"The time was too short for all {every:,} rows, and the memory of this machine does not hold the "
+                f"{rows + unheld:,} that there was time for with all their columns: it learned from {rows:,} of them, drawn at "
+                "random. With fewer columns it learns from more.")
+    if unheld:
         return (f"The memory of this machine does not hold all {every:,} rows with all their columns: it learned from {rows:,} "
                 "of them, drawn at random. With fewer columns it learns from more.")
     return (f"The time was too short for all {every:,} rows: it learned from {rows:,} of them, drawn at random. "
@@ -168,8 +172,8 @@ class RunSummary:
     `judged` are the rows that scores rest on, predicted by a model that had not seen them: fewer than `rows` where not all folds
     were fitted, and 0 in runs that were kept before this was noted. `refitted` False says that time or memory did not last to fit
     all of the model again on all rows. `left_out` are rows beyond `rows` that the search did not look at, too many for its time;
-    a search of `all_seconds` would, unless memory was `crowded`, which no time mends. `resumed` fits were not made by this run of
-    the search but left by one that was interrupted.
+    a search of `all_seconds` would, unless memory was `crowded`, which no time mends: it did not hold `unheld` of them (0 where
+    this was not noted yet). `resumed` fits were not made by this run of the search but left by one that was interrupted.
     """
 
     task: str
@@ -198,3 +202,4 @@ class RunSummary:
     middle: bool = False
     crowded: bool = False
     resumed: int = 0
+    unheld: int = 0

@@ -55,7 +55,8 @@ class Prepared:
     """The matrix (n, p) and target (n,) of the rows with a target and a weight other than 0; `positions` (n,) are their places in
     the frame.
 
-    `left_out` more rows have one, but were not drawn: more than the search has time for, or memory where it is `crowded`.
+    `left_out` more rows have one, but were not drawn: more than the search has time for, and `unheld` of them more than there is
+    memory for.
     `hurried` says that even these are many for the time.
 
     `terms` are those of the text columns, `levels` those of the categories whose letters are looked at.
@@ -77,7 +78,7 @@ class Prepared:
     groups: Positions | None = None
     left_out: int = 0
     hurried: bool = False
-    crowded: bool = False
+    unheld: int = 0
     levels: dict[str, Levels] = field(default_factory=dict)
 
     @property
@@ -153,8 +154,8 @@ def prepare(data: SearchData, plan: Plan) -> Prepared:
     kept = data.frame.iloc[positions].reset_index(drop=True)
     encoder = fit_encoder(kept, data.columns, data.problem, plan.seed)
     most = rows_that_fit(len(y), len(encoder.features), data.frame, plan)
-    crowded = most < len(y)
-    if crowded:
+    unheld = len(y) - most
+    if unheld:
         chosen = drawn(y, data.problem, most, plan.seed)
         y, positions, kept = y[chosen], positions[chosen], kept.iloc[chosen].reset_index(drop=True)
         encoder = fit_encoder(kept, data.columns, data.problem, plan.seed)
@@ -172,7 +173,7 @@ def prepare(data: SearchData, plan: Plan) -> Prepared:
     named = [array for one in levels.values() for array in one.arrays().values()]  # the matrix does not tell rare levels apart
     return Prepared(data, encoder, matrix, target, positions, folds, metric_of(data.problem),
                     _fingerprint((matrix, target, weights, *named), folds, data.problem, plan.seed), terms, weights,
-                    row_groups(kept, data.columns, data.problem), len(places) - len(positions), hurried, crowded, levels)
+                    row_groups(kept, data.columns, data.problem), len(places) - len(positions), hurried, unheld, levels)
 
 
 def _most_by_text(data: SearchData, places: Positions, plan: Plan) -> int:

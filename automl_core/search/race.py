@@ -257,7 +257,8 @@ class Race:
     def _take_all(self, came: list[tuple[Task, Any]]) -> None:
         for task, result in came:
             if isinstance(result, Extras):
-                if result.fold != ALL_ROWS or time.time() < task.until:  # a part of what refits want is worse than nothing yet
+                # a part of what refits want is worse than nothing yet
+                if result.fold != ALL_ROWS or (result.whole and time.time() < task.until):
                     self.take_extras(result)
             else:
                 self._take(result)

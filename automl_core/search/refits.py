@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,6 +23,7 @@ POLL = 0.2
 LEAST_SECONDS = 1.0  # for refits, whatever the race took: many fits take a tenth of it
 FINISH_SECONDS = 0.6  # after “finish now”: what is not through by then is handed over as it was fitted on a fold
 MOST_BAGS, BAGGED_ROWS = 5, 100_000
+MORE_SEEDS = 2  # than an earlier refit averaged, from which another is worth its time
 BAGGING_SHARE = 0.8  # of the time for refits, for seeds beyond the first
 TURNS_SHARE = 0.95  # the same where one seed comes after the other: what the next will take is seen then
 MOST_TREES = 2_500  # beyond those of the first seeds: a row goes through them in a millisecond
@@ -32,12 +33,14 @@ def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResu
     """The candidates fitted on all rows with the given rounds, as far as they end in time; the caller falls back for the rest.
 
     `again` says that a search had used up its time when it was interrupted: the refit then has its own. A search that was told to
-    finish has little. A worker that dies ends the refits. Those of an earlier search are taken as they are.
+    finish has little. A worker that dies ends the refits. Those of an earlier search are taken as they are, but where
+    clearly more seeds could be averaged in the time that is left.
     """
     clock, contest, crew = race.clock, race.contest, race.crew
     race.stop_file.unlink(missing_ok=True)
     chosen = sorted((item for item in contest.candidates if item.key in wanted), key=lambda item: list(wanted).index(item.key))
     earlier = earlier_refits(race, chosen, wanted)
+    known = [candidate for candidate in chosen if candidate.key in earlier]
     chosen = [candidate for candidate in chosen if candidate.key not in earlier]
     whole = contest.plan.first_seconds or contest.plan.budget_seconds
     hard_end = max(clock.budget - AFTER_SHARE * race.room, clock.elapsed() + min(LEAST_SECONDS, 0.15 * whole))
@@ -52,22 +55,23 @@ def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResu
     # without those of the first fold there is no model to fall back to
     first = any(fold == 0 for _, fold in lacking)
     columns_end = max(hard_end, clock.elapsed() + LEAST_SECONDS) if first else hard_end
-    for kind, fold in lacking:
-        crew.submit(race.extras_task(kind, fold, columns_end))
-    for learned, extras in _wait(race, columns_end, not first):
-        race.take_extras(extras, new=extras.fold != ALL_ROWS or time.time() < learned.until)  # no other is to use a part of them
+    learning = [race.extras_task(kind, fold, columns_end) for kind, fold in lacking]
+    for learned, extras in _run(race, learning, columns_end, not first):
+        lasts = extras.fold != ALL_ROWS or (extras.whole and time.time() < learned.until)  # no other is to use a part of them
+        race.take_extras(extras, new=lasts)
     if race.watch.stop() == "finish":
         hard_end = min(hard_end, clock.elapsed() + FINISH_SECONDS)
     ready = [candidate for candidate in chosen if not contest.missing_extras(candidate, ALL_ROWS)]
     if not again:
         ready = _in_time(race, ready, hard_end)
+        ready += _few(race, (ready, known), earlier, wanted, hard_end)
     bags = _bags(race, ready, wanted, hard_end)
-    for candidate in ready:
-        task = race.fit_task(candidate, ALL_ROWS, hard_end, wanted[candidate.key])
-        crew.submit(replace(task, stop_file="", bags=bags[candidate.key].most, bag_seconds=bags[candidate.key].seconds))
+    tasks = [replace(race.fit_task(candidate, ALL_ROWS, hard_end, wanted[candidate.key]), stop_file="",
+                     bags=bags[candidate.key].most, bag_seconds=bags[candidate.key].seconds) for candidate in ready]
     # a fit cut off in its refit may be far from the one that was judged; the first fold's is not
-    refits = {task.key: result for task, result in _wait(race, hard_end)
-              if isinstance(task, FitTask) and not result.error and not result.truncated}
+    refits = {task.key: result for task, result in _run(race, tasks, hard_end)
+              if isinstance(task, FitTask) and not result.error and not result.truncated
+              and (task.key not in earlier or result.bags > earlier[task.key].bags)}
     keep_refits(race, ready, wanted, refits)
     return earlier | refits
 
@@ -84,6 +88,24 @@ def _in_time(race: Race, chosen: list[Candidate], hard_end: float) -> list[Candi
             found.append(candidate)
             work += seconds
     return found
+
+
+def _few(race: Race, candidates: tuple[list[Candidate], list[Candidate]], earlier: dict[str, FoldResult],
+         wanted: dict[str, int], hard_end: float) -> list[Candidate]:
+    """Those of an earlier search's refits that would be means of clearly more seeds now. The candidates are those that have to be
+    fitted, which go first, and those that were; of an older version it is not known how many seeds they had."""
+    ready, known = candidates
+    short = {item.key for item in known if 0 < earlier[item.key].bags <= MOST_BAGS - MORE_SEEDS}
+    if race.contest.plan.max_trials or not short:
+        return []
+    found = [item for item in _in_time(race, [*ready, *(item for item in known if item.key in short)], hard_end)
+             if item.key in short]
+    bags = _bags(race, [*ready, *found], wanted, hard_end)
+
+    def seeds(item: Candidate) -> float:
+        return min(bags[item.key].most, bags[item.key].seconds / max(race.contest.refit_seconds(item), 1e-3))
+
+    return [item for item in found if seeds(item) >= earlier[item.key].bags + MORE_SEEDS]
 
 
 class Bags(NamedTuple):
@@ -162,15 +184,19 @@ def _makespan(seconds: list[float], jobs: int) -> float:
     return max(ends)
 
 
-def _wait(race: Race, hard_end: float, hurries: bool = True) -> list[tuple[Task, Any]]:
-    """All that comes back before the end; nothing more once a worker died. Where the search is told to finish meanwhile and this
-    `hurries`, the end is near; the tasks themselves end with their workers."""
+def _run(race: Race, tasks: Sequence[Task], hard_end: float, hurries: bool = True) -> list[tuple[Task, Any]]:
+    """All of the tasks that comes back before the end, as many of them at once as memory holds (there may be more workers);
+    nothing more once a worker died. Where the search is told to finish meanwhile and this `hurries`, the end is near; the tasks
+    themselves end with their workers."""
     came: list[tuple[Task, Any]] = []
-    while race.crew.running and not race.crew.again and race.clock.elapsed() < hard_end + 0.5:
+    crew, waiting = race.crew, list(tasks)
+    while (waiting or crew.running) and not crew.again and race.clock.elapsed() < hard_end + 0.5:
         how = race.watch.stop()
         if how == "cancel":
             raise Cancelled("The search was cancelled.", "Nothing was kept.")
         if how == "finish" and hurries:
             hard_end = min(hard_end, race.clock.elapsed() + FINISH_SECONDS)
-        came += race.crew.collect(POLL)
+        while waiting and len(crew.running) < max(1, race.contest.plan.jobs):
+            crew.submit(waiting.pop(0))
+        came += crew.collect(POLL)
     return came

@@ -56,18 +56,21 @@ class TextScores:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TextTarget:
-    """The target `y` (n,) with its task and number of classes, and how much each row counts (n,) (None: all the same)."""
+    """The target `y` (n,) with its task and number of classes, and how much each row counts (n,) (None: all the same). `told` are
+    those of several classes that have a score (None: all)."""
 
     y: Array
     task: Task
     classes: int
     weights: Array | None = None
+    told: Places | None = None
 
 
 def fit_text_scores(
     name: str, terms: Terms, target: TextTarget, train: Places, parts: Places, until: float = math.inf
-) -> tuple[TextScores, Array]:
-    """The scores learned on the rows `train`, and the scores (n, k) of all rows: for a row of `train`, what the other parts say.
+) -> tuple[TextScores, Array, bool]:
+    """The scores learned on the rows `train`, the scores (n, k) of all rows (for a row of `train`, what the other parts say), and
+    whether all classes were learned.
 
     `parts` (len(train),) is the part of each row of `train`. Of several classes the most frequent ones come first; those not
     learned by `until`, a moment of `time.monotonic`, have their share for a score, whatever the text.
@@ -76,16 +79,16 @@ def fit_text_scores(
 
     matrix: Any = csr_matrix((terms.values, terms.places, terms.starts), shape=(len(terms.starts) - 1, terms.width))
     thirds = [parts % THIRDS == part for part in range(THIRDS)]
-    rows = [train, *(train[~mine] for mine in thirds)]
+    rows, through = [train, *(train[~mine] for mine in thirds)], True
     if target.task == "regression":
         whole, *others = [_line(name, matrix[some], target, some) for some in rows]
     else:
-        whole, *others = _by_class(name, matrix, target, rows, until)
+        (whole, *others), through = _by_class(name, matrix, target, rows, until)
     values = whole.columns(terms)
     for mine, scores in zip(thirds, others, strict=True):
         chosen = train[mine]
         values[chosen] = matrix[chosen] @ scores.weights + scores.intercept
-    return whole, values
+    return whole, values, through
 
 
 def _line(name: str, matrix: Any, target: TextTarget, rows: Places) -> TextScores:
@@ -96,22 +99,25 @@ def _line(name: str, matrix: Any, target: TextTarget, rows: Places) -> TextScore
     return TextScores(name, ridge.coef_.reshape(-1, 1).astype(np.float32), np.array([float(ridge.intercept_)]))
 
 
-def _by_class(name: str, matrix: Any, target: TextTarget, rows: list[Places], until: float) -> list[TextScores]:
-    """The scores learned on each of these sets of rows, the first of them all: one class after the other, as time allows."""
-    marks = np.arange(target.classes) if target.task == "multiclass" else np.ones(1)
-    counts = np.array([np.count_nonzero(target.y[rows[0]] == mark) for mark in marks])
-    shares = np.clip(counts / max(len(rows[0]), 1), math.exp(ABSENT), 1 - math.exp(ABSENT))
+def _by_class(name: str, matrix: Any, target: TextTarget, rows: list[Places], until: float) -> tuple[list[TextScores], bool]:
+    """The scores learned on each of these sets of rows, the first of them all: one class after the other, as time allows. And
+    whether it lasted."""
+    told = np.arange(target.classes) if target.told is None else target.told
+    marks = told if target.task == "multiclass" else np.ones(1)
+    counted = np.ones(len(rows[0])) if target.weights is None else target.weights[rows[0]]  # one may stand for many
+    counts = np.array([counted[target.y[rows[0]] == mark].sum() for mark in marks])
+    shares = np.clip(counts / max(float(counted.sum()), 1e-300), math.exp(ABSENT), 1 - math.exp(ABSENT))
     found = [TextScores(name, np.zeros((matrix.shape[1], len(marks)), dtype=np.float32), np.log(shares / (1 - shares)))
              for _ in rows]
     for number, column in enumerate(np.argsort(-counts, kind="stable")):
         learned = []
         for some in rows:
             if number and time.monotonic() > until:  # a class that only some rows speak for says nothing
-                return found
+                return found, False
             learned.append(_class_line(matrix, target, some, float(marks[column])))
         for scores, (weights, start) in zip(found, learned, strict=True):
             scores.weights[:, column], scores.intercept[column] = weights, start
-    return found
+    return found, True
 
 
 def _class_line(matrix: Any, target: TextTarget, rows: Places, mark: float) -> tuple[Any, float]:

@@ -83,7 +83,8 @@ class ExtrasTask:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Extras:
-    """Learned columns of one fold: what computes them, their features, and `values` (n, q) float32 for all rows."""
+    """Learned columns of one fold: what computes them, their features, and `values` (n, q) float32 for all rows. `whole` is False
+    where time left out a part."""
 
     kind: ExtrasKind
     fold: int
@@ -91,6 +92,7 @@ class Extras:
     features: tuple[Feature, ...]
     values: NDArray[np.float32]
     seconds: float = 0.0
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,7 +166,7 @@ def _fit(handle: Any, task: FitTask) -> FoldResult:
         files = family.save(fitted.native) if task.fold <= 0 else {}
         return FoldResult(task.key, task.fold, prediction, fitted.rounds, time.monotonic() - began, fitted.truncated,
                           _row_ms(family, fitted, matrix) if task.fold == 0 else float("nan"), files=files, stages=stages,
-                          to_best=fitted.to_best)
+                          to_best=fitted.to_best, bags=fitted.bags)
     except FAILURES as error:
         return FoldResult(task.key, task.fold, np.zeros(0), seconds=time.monotonic() - began, error=failure_of(error))
 
@@ -217,11 +219,12 @@ def _learn(handle: Any, task: ExtrasTask) -> Extras:
     terms = {name: Terms(arrays[f"text{number}.starts"], arrays[f"text{number}.places"], arrays[f"text{number}.values"],
                          int(arrays[f"text{number}.width"])) for number, name in enumerate(task.texts)}
     levels = {name: Levels.restored({key: arrays[f"levels{number}.{key}"] for key in ("places", "names")})
-              for number, name in enumerate(task.lettered)}
+              for number, name in enumerate(task.lettered if task.kind == "letters" else ())}
     source = CodeSource(arrays["matrix"], task.features, terms, y, task.task, task.classes, task.class_names, groups, weights,
                         levels)
     coded = fit_letters(source, train, task.seed, until) if task.kind == "letters" else fit_codes(source, train, task.seed, until)
-    return Extras(task.kind, task.fold, coded.codes, coded.features, coded.values.astype(np.float32), time.monotonic() - began)
+    return Extras(task.kind, task.fold, coded.codes, coded.features, coded.values.astype(np.float32), time.monotonic() - began,
+                  coded.whole)
 
 
 def _row_ms(family: Family, fitted: Fitted, matrix: Array) -> float:

@@ -47,7 +47,10 @@ class Acting:
         _, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         saved = self.context.latest("goal", run.project_id, Goal)
         if saved is not None and saved.outcome == problem.target and saved.good in (problem.classes or ("low", "high")):
-            return self._valued(saved, run)
+            # a goal of before may name what is in no column: a page could not save it
+            there = {*self._named(run), *problem.excluded}
+            roles = {role: tuple(name for name in getattr(saved, role) if name in there) for role in ("given", "later", "never")}
+            return self._valued(replace(saved, **roles), run)
         suggested = acting.suggest_goal(problem, columns)
         if problem.task != "multiclass":
             return suggested
@@ -64,9 +67,10 @@ class Acting:
 
     def save_goal(self, project_id: str, goal: Goal) -> Goal:
         """Keep the goal, its values spelled as the table's; BadInput when a lever or column is unknown."""
-        frame, columns, problem, _ = self.search.goal.open(self.search.inputs(self.search.needed(project_id)))
+        run = self.search.needed(project_id)
+        frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         goal = replace(goal, good=acting.good_of(goal.good, problem))
-        acting.check_goal(goal, problem, columns)
+        acting.check_goal(goal, problem, columns, self._named(run))
         goal = acting.as_spelled(goal, columns)
         if goal.value_column:
             goal = replace(goal, value=0.0, value_middle=None)  # mean and median are those of the table at hand
@@ -74,6 +78,10 @@ class Acting:
         self.context.save("goal", project_id, goal)
         self.context.store.touch(project_id)
         return goal
+
+    def _named(self, run: Run) -> tuple[str, ...]:
+        """The columns of a run's table before it was cleaned: a goal may say what each of them is."""
+        return tuple(column.name for column in self.search.goal.data.stored_of(self.search.inputs(run).table).columns)
 
     def start(self, project_id: str) -> Job:
         """Start looking for segments and making cards."""

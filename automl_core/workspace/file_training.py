@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
@@ -15,7 +15,7 @@ from automl_core import framing
 from automl_core import jobs as queue
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Table
-from automl_core.errors import BadInput
+from automl_core.errors import BadInput, ClarionError
 from automl_core.framing.problem import Verdict
 from automl_core.jobs import Job, JobWatch
 from automl_core.search.executors import LocalExecutor
@@ -36,6 +36,7 @@ WHOLE_CHECK = 30.0  # seconds of budget from which the check before the search t
 CHECK_SHARE = 0.7  # of the budget, until when it may begin something new: the search waits for it in the end
 LEAST_CHECK = 0.3  # of the budget, however long the table took to be read
 COMMAND = "command line"  # who does the work, beside the name of this machine and process
+BEAT = 1.0  # seconds between two words that this process lives
 BESIDE_ROWS = 300_000  # above, the check's copies of the rows and the search's are not to be in memory at once
 
 
@@ -147,7 +148,8 @@ class FileTraining:
         if interruptible:
             signal.signal(signal.SIGINT, finish)
         try:
-            yield JobWatch(self.context.store, job.id)
+            with self._beating(job):
+                yield JobWatch(self.context.store, job.id)
         except KeyboardInterrupt:
             queue.fail(self.context.store, job.id, queue.ENDED)
             raise
@@ -158,6 +160,25 @@ class FileTraining:
             if interruptible:
                 signal.signal(signal.SIGINT, before)
         queue.finish(self.context.store, job.id)
+
+    @contextmanager
+    def _beating(self, job: Job) -> Iterator[None]:
+        """Says meanwhile that this process lives: refits and explaining are silent for longer than another machine waits."""
+        ended = threading.Event()
+
+        def beat() -> None:
+            alive = True
+            while alive and not ended.wait(BEAT):
+                with suppress(ClarionError):  # a busy store passes
+                    alive = queue.beat(self.context.store, job)
+
+        thread = threading.Thread(target=beat, name="command beat", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
 
     def _written(self, run: Run, out: Path) -> tuple[Run, Verdict]:
         try:

@@ -24,13 +24,17 @@ from automl_core.explaining import (
     explain_classes,
     explain_row,
     explain_rows,
+    fixed_row_care,
     likeliest,
+    open_reference,
     pick_background,
     with_evidence,
 )
 from automl_core.explaining.classes import no_such_class
+from automl_core.explaining.contributions import compares
 from automl_core.explaining.explanation import Explanation, RowExplanation
 from automl_core.explaining.overview import Asked
+from automl_core.explaining.single import encode_row
 from automl_core.explaining.words import quote
 from automl_core.framing.problem import Problem, Verdict
 from automl_core.production import Bundle, load_bundle
@@ -48,7 +52,7 @@ from automl_core.workspace.pilot_sides import kept_apart, own_arms, rank_free, s
 from automl_core.workspace.projects import Projects
 from automl_core.workspace.requests import Request, shaped
 
-EVIDENCE_SECONDS = 5.0
+EVIDENCE_FITS, EVIDENCE_SECONDS = 4, 60.0  # the same figures on each run: time only stops fits that do not come to their end
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,10 +135,10 @@ class Files:
         y, known = _outcomes(bundle, frame)
         outcomes = np.full(len(frame), np.nan)
         outcomes[known] = y
-        asked = Asked((label,)) if label else Asked(classes_by_interest(bundle.model.problem, outcomes)[:1])
+        asked = Asked((label,) if label else classes_by_interest(bundle.model.problem, outcomes)[:1], fixed=True)
         explanation = explain_classes(bundle.model, frame, outcomes, asked)[0]
         past = Past(frame, outcomes, bundle.model.cleaned, tried(bundle))
-        return with_evidence(explanation, bundle.model, past, EVIDENCE_SECONDS) if known.any() else explanation
+        return with_evidence(explanation, bundle.model, past, EVIDENCE_SECONDS, EVIDENCE_FITS) if known.any() else explanation
 
     def explain_row(self, bundle_path: str, source: str, position: int, label: str = "") -> RowExplanation:
         """Why one row of a file gets its prediction, for a class ("": of several the one it is called)."""
@@ -146,7 +150,11 @@ class Files:
         frame = cleaned_rows(bundle, raw)
         row = cleaning.apply_recipe_row(bundle.model.recipe, data_step.type_row(dict(raw.iloc[position]), bundle.model.columns))
         background = pick_background(bundle.model, frame).reset_index(drop=True)
-        return explain_row(bundle.model, row, background, label or likeliest(bundle.model, row))
+        reference = None
+        if compares(bundle.model, encode_row(bundle.model, row)[None, :]):
+            reference = open_reference(bundle.model, bundle.model.encoder.matrix(background))
+            reference = replace(reference, care=fixed_row_care(reference))
+        return explain_row(bundle.model, row, background, label or likeliest(bundle.model, row), reference)
 
     def act(self, bundle_path: str, source: str, goal_text: str, processes: bool = False) -> Advice:
         """Action cards and the ranked list for the rows of a file under a goal, given as the text of a goal.toml; many rows in
@@ -158,7 +166,7 @@ class Files:
         frame = cleaned_rows(bundle, raw)
         columns = cleaning.columns_after(bundle.model.recipe, bundle.model.columns, frame)
         goal = replace(goal, good=acting.good_of(goal.good, problem))
-        acting.check_goal(goal, problem, columns)
+        acting.check_goal(goal, problem, columns, (*(one.name for one in bundle.model.columns), *map(str, raw.columns)))
         goal = acting.valued(goal, frame)
         y, known = _outcomes(bundle, frame)
         if not known.any():

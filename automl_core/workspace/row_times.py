@@ -32,6 +32,11 @@ def with_times(summary: RunSummary, models: Mapping[str, Model], contract: Contr
                    sentence=f"{summary.sentence} One row takes {chosen.row_ms_p50:.2g} ms.")
 
 
+def row_seconds(models: int) -> float:
+    """What `row_ms` of so many models takes at most, but for a last call."""
+    return MOST_SECONDS * models
+
+
 def row_ms(ask: Ask, rows: list[dict[str, Any]]) -> tuple[float, float]:
     """Median and 95 % quantile of the milliseconds of a call, from as many as there is time for."""
     for row in rows[:WARM]:

@@ -24,7 +24,7 @@ from automl_core.workspace.goal import Framing, Inputs
 from automl_core.workspace.going_on import begins_anew, with_more
 from automl_core.workspace.headstart import Aside, Headstart
 from automl_core.workspace.ranked import Predictions, with_every, with_open, with_unseen
-from automl_core.workspace.row_times import SECONDS, with_times
+from automl_core.workspace.row_times import row_seconds, with_times
 from automl_core.workspace.run_files import keep, metadata_of, read_predictions, write_rung
 from automl_core.workspace.summaries import summary_of, with_choice
 from automl_core.workspace.views import Choice, Run, RungFiles, RunState
@@ -236,7 +236,7 @@ class Searching:
         outcome = search_step.search(data, within, search_step.FolderJournal(folder), watching, start.workers)
         watch.progress(0.97, "Explaining the model in your own columns.", float("nan"))
         rows = frame.iloc[outcome.positions].reset_index(drop=True)
-        seconds = explaining_seconds(plan, start.spent + time.monotonic() - began + SECONDS * len(outcome.rungs))
+        seconds = explaining_seconds(plan, start.spent + time.monotonic() - began + row_seconds(len(outcome.rungs)))
         if watching.stop() == "finish":
             seconds = min(seconds, FINISH_EXPLAINING)
         explanations = explain_classes(

@@ -41,7 +41,8 @@ def with_choice(summary: RunSummary, rung: str, model: Model) -> RunSummary:
 
 
 def _left_out(summary: RunSummary) -> str:
-    return left_out_sentence(summary.rows, summary.left_out, summary.all_seconds, summary.crowded)
+    unheld = summary.unheld or (summary.left_out if summary.crowded else 0)
+    return left_out_sentence(summary.rows, summary.left_out, summary.all_seconds, unheld)
 
 
 def with_check(summary: RunSummary, verdict: Verdict | None) -> RunSummary:

@@ -293,6 +293,7 @@ def test_known_columns_are_seen_to_steer_a_number() -> None:
             scores = comparison_scores(a_number(seed, 0.5, steered=steered), middle=False)
             assert scores is not None
             told.append(is_steered(scores))
+            assert is_steered(scores, clearly=True) == bool(steered), steered
         assert all(told) if steered else not all(told), steered
 
 
@@ -301,7 +302,11 @@ def test_a_card_of_a_number_says_what_was_tried() -> None:
     sound = Evidence(effect, 1e-6, wanted=True, pays=True, numeric=True, benchmark=Benchmark("age", 0.3), placebo=True)
     letter, why = grade(sound)
     assert letter == "C"
-    assert why[1:] == ("Known columns (“age”) decide a part of how high it is; unknown ones may, too.",)
+    assert why[1:] == ("A hidden factor 8 times as strong as “age” would be enough to cancel it.",)
+    clear = grade(replace(sound, steered=True, clearly=True))
+    assert clear[1][1] == "Known columns tell in part how high it is; unknown ones may, too."
+    hint = grade(replace(sound, benchmark=Benchmark("", 0.001), steered=True))
+    assert hint[1][1] == "Known columns tell a little of how high it is, perhaps by chance; unknown ones may tell more."
     assert "only as strong as “age”" in grade(replace(sound, benchmark=Benchmark("age", 0.6)))[1][1]
 
 

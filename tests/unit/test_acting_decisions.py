@@ -29,7 +29,7 @@ from automl_core.acting.planned import (
     plan_frame,
     planned_gain,
 )
-from automl_core.acting.worth import missing_words, row_values, valued
+from automl_core.acting.worth import mean_words, missing_words, row_values, valued
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
@@ -396,6 +396,40 @@ def test_each_amount_that_is_none_gets_its_own_advice(amount: float, words: str,
 def test_goals_that_do_not_fit(goal: Goal) -> None:
     with pytest.raises(BadInput):
         check_goal(goal, PROBLEM, COLUMNS)
+
+
+@pytest.mark.parametrize("role", ["never", "given", "later"])
+def test_a_role_of_a_column_that_is_not_there_is_refused(role: str) -> None:
+    """“Gender” was taken for a column, and gender, which was meant never to be used, was compared on."""
+    goal, shown = Goal("Churn", "No"), replace(PROBLEM, never=())
+    for name, hint in (("Gender", "Write “gender”, or leave it out."), ("Tenur", "Write “tenure”, or leave it out."),
+                       ("zzz", "Name one of its columns, or leave it out.")):
+        with pytest.raises(BadInput) as caught:
+            check_goal(replace(goal, **{role: ("gender", name)}), shown, COLUMNS)
+        assert caught.value.message == f"There is no column “{name}” in this table, and the goal names it as “{role}”."
+        assert caught.value.hint == hint
+    check_goal(replace(goal, **{role: ("gender", "dropped")}), shown, COLUMNS, ("dropped",))
+
+
+@pytest.mark.parametrize(("key", "value", "least"), [("capacity", 2.5, 3), ("capacity", 0.5, 1), ("days", 1.5, 2)])
+def test_a_part_of_a_row_or_day_is_refused(key: str, value: float, least: int) -> None:
+    """Half a row was cut off to none, which means no limit."""
+    for given in (value, float(least)):
+        text = TOML.replace("capacity = 500", f"capacity = {given}") if key == "capacity" else f"{TOML}days = {given}\n"
+        if given == least:
+            assert read_goal(text).capacity == (least if key == "capacity" else 500)
+            continue
+        with pytest.raises(BadInput) as caught:
+            read_goal(text)
+        assert caught.value.message == f"“{key}” in the goal file is {value}, which is no whole number."
+        assert caught.value.hint == f"Write {key} = {least}."
+
+
+def test_a_lever_that_says_what_a_row_is_worth_is_noted() -> None:
+    goal = Goal("Churn", "No", value_column="tenure", levers=(Lever("Contract"),))
+    assert len(mean_words(goal)) == 1
+    both = mean_words(replace(goal, levers=(Lever("tenure"),)))
+    assert both[1].startswith("A change of “tenure” moves what a row is worth, too: money counts what “tenure” was before")
 
 
 def test_who_was_treated_may_be_left_out_of_the_model() -> None:

@@ -21,7 +21,10 @@ from automl_core.production import load_bundle, write_bundle
 from automl_core.production.bundle import _json
 from automl_core.production.wheel import build_wheel, scoring_modules, wheel_name
 from automl_core.search.families import families, learners
+from automl_core.search.features import with_codes
+from automl_core.search.letter_lab import fit_letters
 from tests.unit.modelling import make_contract, make_frame, make_model
+from tests.unit.test_search_letters import source
 
 ALL = ("lightgbm", "catboost", "linear", "extra_trees", "ebm")
 
@@ -118,6 +121,18 @@ def test_steps_are_called_by_their_middle_and_those_of_older_bundles_by_the_like
     write_bundle(path, model, make_contract(model, table), "", {})
     with zipfile.ZipFile(path) as archive:
         assert json.loads(archive.read("manifest.json"))["format"] == 4
+
+
+def test_a_program_that_knows_no_letters_refuses_a_bundle_with_them(tmp_path: Path) -> None:
+    """It would open it, and fail with each row."""
+    model, table = make_model("binary", ("linear",))
+    given, _ = source()
+    coded = fit_letters(given, np.arange(300), 0)
+    lettered = replace(model, encoder=with_codes(model.encoder, coded.codes, coded.features))
+    write_bundle(tmp_path / "m.zip", lettered, make_contract(model, table), "", {})
+    with zipfile.ZipFile(tmp_path / "m.zip") as archive:
+        assert json.loads(archive.read("manifest.json"))["format"] == 5
+    assert load_bundle(tmp_path / "m.zip").model.encoder.codes
 
 
 def test_no_pickle_and_all_hashed(written: Path) -> None:

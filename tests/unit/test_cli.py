@@ -7,10 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,6 +26,7 @@ from automl_core import jobs as queue
 from automl_core.acting.action import Goal
 from automl_core.cli import _parser, main
 from automl_core.cli_problem import money_of, parts_of, request_of
+from automl_core.codec import to_json
 from automl_core.data.table import Column, Table
 from automl_core.errors import BadInput
 from automl_core.framing import Pace
@@ -31,6 +34,7 @@ from automl_core.framing.problem import Money, Problem, Verdict
 from automl_core.jobs import JobWatch
 from automl_core.production import load_bundle
 from automl_core.search.plan import Plan, Score, against_baseline
+from automl_core.workspace import file_training
 from automl_core.workspace import search as searching
 from automl_core.workspace.file_worth import Judged, file_worth
 from automl_core.workspace.files import check_class
@@ -143,7 +147,8 @@ def test_warnings_are_said_by_check_train_and_more(
 
 
 def test_a_model_below_its_baseline_is_not_to_be_used_and_time_that_added_nothing_is_said(
-        home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(4)
     noise = pd.DataFrame({"a": random.normal(size=60), "b": random.normal(size=60), "t": random.permutation(30 * ["no", "yes"])})
     path, out = tmp_path / "noise.csv", str(tmp_path / "m.zip")
@@ -156,7 +161,8 @@ def test_a_model_below_its_baseline_is_not_to_be_used_and_time_that_added_nothin
     assert "It is not better than the same guess for every row (0.5000): do not use it." in told.err
     run = Workspace.open().search.run(data["run"])
     assert run.summary is not None
-    fewer, verdict = replace(run, summary=replace(run.summary, leaderboard=())), Verdict("average", "binary", "", (), (), "", 0, 60)
+    fewer = replace(run, summary=replace(run.summary, leaderboard=()))
+    verdict = Verdict("average", "binary", "", (), (), "", 0, 60)
     for before, added in ((run, False), (fewer, True)):
         stand = SimpleNamespace(file_training=SimpleNamespace(more=lambda *arguments: (run, verdict)),
                                 search=SimpleNamespace(runs=lambda project, earlier=before: (run, earlier)))
@@ -337,6 +343,23 @@ def test_explain_and_one_row(bundle: Path, table: Path, capsys: pytest.CaptureFi
     code, refused = call(capsys, "explain", str(bundle), str(table), "--class", "Maybe")
     assert code == 2
     assert refused["error"] == "“churned” has no class “Maybe”. Give one of “No”, “Yes”."
+
+
+def test_the_clock_does_not_decide_what_is_explained(bundle: Path, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under load, the same row of the same bundle and file got other figures on each run."""
+    from automl_core.explaining.reference import Reference
+    from automl_core.workspace import files as module
+
+    counted: list[int] = []
+    monkeypatch.setattr(module, "with_evidence", lambda told, model, past, seconds, fits=0: [counted.append(fits), told][1])
+    files = Workspace.open().files
+    before = (files.explain_row(str(bundle), str(table), 3), files.explain(str(bundle), str(table)))
+    monkeypatch.setattr(Reference, "round_seconds", lambda made: 0.1)
+    monkeypatch.setattr(Reference, "meeting_seconds", lambda made: 0.1)
+    monkeypatch.setattr(Reference, "enumerates", lambda made, seconds: False)
+    after = (files.explain_row(str(bundle), str(table), 3), files.explain(str(bundle), str(table)))
+    assert to_json(after) == to_json(before)
+    assert min(counted) > 0  # so many refits, not as many as there is time for
 
 
 def goal_file(folder: Path, lever: bool = True) -> Path:
@@ -663,6 +686,28 @@ def test_a_killed_command_asked_again_goes_on_from_what_was_fitted(
     assert left.isdisjoint(here.fits)
     assert {trial["family"] for trial in data["leaderboard"]} == {"linear", "rule"}
     assert anew(table)  # it has ended
+
+
+def test_a_command_that_is_silent_for_long_is_known_to_live(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On another machine a process is known by its heartbeat alone: refits and explaining say nothing for longer than that."""
+    monkeypatch.setattr(file_training, "BEAT", 0.02)
+    ws = Workspace.open()
+    store = ws.context.store
+    job = queue.enqueue(store, ws.projects.create("rows"), "search", {}, worker="command line")
+
+    def beaten() -> datetime:
+        found = queue.job(store, job.id).heartbeat
+        assert found is not None
+        return found
+
+    with ws.file_training._own(job):
+        before, until = beaten(), time.monotonic() + 5.0
+        while beaten() == before and time.monotonic() < until:
+            time.sleep(0.02)
+        assert beaten() > before
+        assert [one.name for one in threading.enumerate()].count("command beat") == 1
+    assert queue.job(store, job.id).state == "done"
+    assert "command beat" not in [one.name for one in threading.enumerate()]
 
 
 def test_the_second_ctrl_c_leaves_a_search_that_can_be_gone_on_with(

@@ -165,6 +165,14 @@ def test_only_regular_tables_are_cut_at_once_and_alike(content: str, at_once: bo
     assert (whole.origin, whole.warnings) == (one_by_one.origin, one_by_one.warnings)
 
 
+@pytest.mark.parametrize("delimiter", ["§", "¦"])
+def test_any_one_letter_parts_cells(delimiter: str, write, tmp_path: Path) -> None:
+    content = "".join(f"{line}\n" for line in ("a,b,c", "1,x,2", "3,y,4", "5,z,6")).replace(",", delimiter)
+    table = read_raw_here(write(content), "t.csv", ReadOptions(delimiter=delimiter), ReadLimits(), tmp_path)
+    assert list(table.frame.columns) == ["a", "b", "c"]
+    assert table.frame["b"].tolist() == ["x", "y", "z"]
+
+
 def test_a_few_rows_tell_the_header_of_a_wide_table(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looking at 200 rows of ten thousand columns takes seconds."""
     looked_at: list[str] = []

@@ -28,8 +28,9 @@ from automl_core.explaining import (
     row_care,
 )
 from automl_core.explaining.chance import draws, row_seeds
-from automl_core.explaining.contributions import of_matrix
+from automl_core.explaining.contributions import fixed_row_care, of_matrix
 from automl_core.explaining.orders import mixtures, plan
+from automl_core.explaining.overview import _fixed
 from automl_core.explaining.reference import Care, Reference, parted
 from automl_core.explaining.routes import enumerated
 from automl_core.explaining.threads import shared
@@ -354,3 +355,14 @@ def test_a_few_rows_of_a_forest_are_those_of_many(task: Task) -> None:
     few = np.concatenate([made.predict_matrix(rows[start : start + 5]) for start in range(0, 40, 5)])
     np.testing.assert_allclose(few, many, atol=1e-12)
     np.testing.assert_allclose([made.members[0].predict_row(row) for row in rows], many, atol=1e-12)
+
+
+def test_a_fixed_effort_does_not_hang_on_the_clock() -> None:
+    """A row of a file got other figures on each run under load: its orders were as many as there was time for."""
+    made = model("binary", ("lightgbm", "extra_trees", "linear"))
+    reference = opened(made)
+    slow = replace(reference, pace=1.0, whole=1.0, alone=1.0, turn=1.0)
+    assert reference.asked
+    assert fixed_row_care(slow) == fixed_row_care(reference)
+    assert _fixed(made, slow, 2_000) == _fixed(made, reference, 2_000)
+    assert row_care(slow).rounds == 8

@@ -94,7 +94,7 @@ def test_a_table_too_wide_for_the_memory_is_learned_from_fewer_rows(tmp_path: Pa
     wide = prepare(data, short).matrix.shape[1]
     monkeypatch.setattr(memory, "machine_bytes", lambda: 4 * 4.5 * 8 * wide * 600)  # a quarter holds one fit of 600 rows
     prepared = prepare(data, short)
-    assert (len(prepared.y), prepared.left_out, prepared.crowded) == (600, 900, True)
+    assert (len(prepared.y), prepared.left_out, prepared.unheld) == (600, 900, 900)
     told: list[str] = []
 
     class Listening(SilentWatch):
@@ -111,6 +111,32 @@ def test_a_table_too_wide_for_the_memory_is_learned_from_fewer_rows(tmp_path: Pa
     monkeypatch.setattr(memory, "machine_bytes", lambda: 1_000)
     with pytest.raises(BadInput, match="too many for the memory of this machine"):
         prepare(data, short)
+
+
+def test_rows_left_out_for_time_are_not_put_down_to_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fit_here(monkeypatch)
+    monkeypatch.setattr(plan, "MOST_A_SECOND", 100)
+    data: SearchData = make_data(rows=1_500)
+    short = Plan(8, 2, families=("linear",), folds=3)
+    wide = prepare(data, short).matrix.shape[1]
+    monkeypatch.setattr(memory, "machine_bytes", lambda: 4 * 4.5 * 8 * wide * 600)
+    prepared = prepare(data, short)
+    assert (len(prepared.y), prepared.left_out, prepared.unheld) == (600, 900, 200)
+    told: list[str] = []
+
+    class Listening(SilentWatch):
+        def progress(self, fraction: float, sentence: str, seconds_left: float) -> None:
+            told.append(sentence)
+
+    outcome = search(data, short, FolderJournal(tmp_path), Listening())
+    assert any("does not hold the 800 rows that there is time for" in sentence for sentence in told)
+    words = ("The time was too short for all 1,500 rows, and the memory of this machine does not hold the 800 that there was "
+             "time for with all their columns: it learned from 600 of them")
+    chosen = with_choice(outcome.summary, outcome.summary.ladder[0].name, outcome.model)
+    assert words in outcome.summary.sentence
+    assert words in chosen.sentence
+    older = replace(outcome.summary, unheld=0)  # kept before this was noted
+    assert "does not hold all 1,500 rows" in with_choice(older, older.ladder[0].name, outcome.model).sentence
 
 
 def test_fits_at_once_are_as_many_as_the_memory_holds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from automl_core.search import prepared as preparing
 from automl_core.search.codes import Coded, CodeSource, LevelMeans, fit_codes
 from automl_core.search.contest import Clock
 from automl_core.search.crew import Crew
+from automl_core.search.earlier import columns_name
 from automl_core.search.encoder_files import encoder_files, encoder_from_files
 from automl_core.search.feature import Feature
 from automl_core.search.features import fit_encoder, with_codes
@@ -145,6 +146,7 @@ def test_texts_of_many_classes_are_coded_one_class_after_the_other_while_there_i
 
     monkeypatch.setattr(text_scores, "_class_line", noted)
     cut = fit_codes(several, train, 0, time.monotonic() + 1e-3)
+    assert (whole.whole, cut.whole) == (True, False)
     assert [feature.name for feature in cut.features] == [feature.name for feature in whole.features]
     assert 4 <= len(learned) < 4 * 12
     assert learned[:4] == [0.0] * 4
@@ -402,7 +404,7 @@ def test_a_search_that_goes_on_has_the_columns_of_its_models(tmp_path: Path, mon
 
     def short(source: CodeSource, train: Any, seed: int = 0, until: float = 0.0) -> Coded:
         learned.append(len(train))
-        return fit_codes(source, train, seed, 0.0 if len(learned) < 4 else until)
+        return fit_codes(source, train, seed, 0.0 if len(learned) < 5 else until)
 
     monkeypatch.setattr("automl_core.search.worker.fit_codes", short)
     submit = here.submit
@@ -416,13 +418,29 @@ def test_a_search_that_goes_on_has_the_columns_of_its_models(tmp_path: Path, mon
 
     monkeypatch.setattr(here, "submit", lossy)
     search(data, plan, FolderJournal(tmp_path))
-    assert len(learned) == 3
+    assert len(learned) == 4  # of all rows twice: what was learned early of them was not whole
     outcome = search(data, plan, FolderJournal(tmp_path))
     assert not outcome.summary.refitted
     model = outcome.model
     assert [code.source for code in model.encoder.codes] == ["town"]
     assert all(len(member.native.scales) == len(model.encoder.features) for member in model.members)
     assert np.isfinite(model.predict_frame(found.frame)).all()
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_columns_of_which_time_left_out_a_part_are_not_kept_for_more_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    """Those of all rows, which no model rests on that could not be fitted again: with more time they are learned whole."""
+    fit_here(monkeypatch)
+    found = table_from_frame(table(400), "orders")
+    data, plan = SearchData(found.frame, found.columns, PROBLEM), Plan(60, 1, families=("linear",), max_trials=2, folds=2)
+    monkeypatch.setattr("automl_core.search.worker.fit_codes", lambda *given: replace(fit_codes(*given), whole=whole))
+    journal = FolderJournal(tmp_path)
+    search(data, plan, journal)
+    fingerprint = prepare(data, plan).fingerprint
+    assert journal.kept(fingerprint, columns_name("codes", 0))
+    assert bool(journal.kept(fingerprint, columns_name("codes", ALL_ROWS))) is whole
 
 
 class Learning(HereExecutor):

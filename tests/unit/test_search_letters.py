@@ -1,8 +1,11 @@
 """Letters of levels: misspelt towns whose clean names decide, the same for a table and a row, and nothing where there is none."""
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +15,7 @@ from automl_core.data.infer import table_from_frame
 from automl_core.explaining.refits import Past, refits
 from automl_core.explaining.swap import coded, feature_places, open_rows
 from automl_core.framing.problem import Problem, Task
-from automl_core.search import FolderJournal, Outcome, SearchData, search
+from automl_core.search import FolderJournal, Outcome, SearchData, letter_lab, letters, search
 from automl_core.search.codes import CodeSource
 from automl_core.search.encoder_files import encoder_files, encoder_from_files
 from automl_core.search.features import fit_encoder, with_codes
@@ -21,6 +24,9 @@ from automl_core.search.letters import Letters, find_levels
 from automl_core.search.plan import Plan
 from automl_core.search.portfolio import Views, make_portfolio
 from automl_core.search.prepared import prepare
+from automl_core.search.text import Terms
+from automl_core.search.text_scores import TextTarget, fit_text_scores
+from automl_core.search.worker import ExtrasTask, run_extras
 from tests.unit.test_search_race import fit_here
 
 TOWNS = ("Bangalore", "Chennai", "Hyderabad", "Mumbai", "Kolkata", "Delhi", "Pune", "Jaipur", "Lucknow", "Kanpur", "Nagpur",
@@ -135,6 +141,120 @@ def test_a_row_that_counts_twice_is_a_row_that_is_there_twice() -> None:
     weighed, repeated, plain = (fit_letters(one, rows, 0).values[700:, DIMENSIONS] for one, rows in cases)
     assert weighed == pytest.approx(repeated, abs=0.01 * repeated.std())
     assert np.abs(plain - repeated).max() > 0.05 * repeated.std()
+
+
+def test_a_row_keeps_its_class_however_much_it_counts() -> None:
+    """The mean of a class among rows of that class is not it: 0.1 * 3 / 0.1 is a bit more than 3."""
+    given, _ = source("multiclass")
+    random = np.random.default_rng(0)
+    y = random.integers(0, 8, len(given.y)).astype(np.float64)
+    weighed = replace(given, y=y, classes=8, weights=random.choice([0.1, 0.3, 0.7, 1.9], len(y)))
+    train = np.arange(700)
+    sums = letter_lab._summed(weighed, given.levels["town"], train, train % 3)
+    assert set(sums.y.tolist()) == set(range(8))
+    assert sums.y[sums.of_row].tolist() == y[train].tolist()
+
+
+def test_how_common_a_level_is_leaves_out_rows_that_belong_together() -> None:
+    given, frame = source()
+    groups, train = np.arange(len(given.y)) // 7, np.arange(700)
+    names = frame["town"].iloc[train].reset_index(drop=True)
+    together = pd.DataFrame({"town": names, "group": groups[train]}).groupby(["town", "group"])["town"].transform("size")
+    others = (names.map(names.value_counts()) - together).to_numpy()
+    values = fit_letters(replace(given, groups=groups), train, 0).values
+    assert values[train, -1] == pytest.approx(np.log1p(np.where(others >= 2, others, 0)))
+
+
+def test_levels_beyond_those_kept_are_as_common_to_rows_learned_from_as_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(letters, "KNOWN", 5)
+    given, frame = source()
+    coded = fit_letters(given, np.arange(700), 0)
+    often = coded.codes[0].often  # type: ignore[union-attr]
+    assert len(often) == 5
+    kept = frame["town"].iloc[:700].isin(list(often)).to_numpy()
+    assert (coded.values[:700, -1] > 0).tolist() == kept.tolist()
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_a_column_that_one_third_alone_has_leaves_the_others_theirs(task: Task) -> None:
+    """Its rows, all of one group, have no others that could speak for them."""
+    given, _ = source(task)
+    groups, town = np.arange(len(given.y)) // 100, given.levels["town"]
+    alone = replace(town, places=np.where(groups == 2, town.places, -1).astype(np.int32))
+    coded = fit_letters(replace(given, groups=groups, levels={"alone": alone, "town": town}), np.arange(700), 0)
+    assert [code.source for code in coded.codes] == ["town"]
+
+
+def test_letters_tell_of_the_most_frequent_classes_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred classes of ten columns were 1,090 columns, with four fits for each class."""
+    monkeypatch.setattr(letter_lab, "MOST_SPOKEN", 6)
+    given, frame = source("multiclass")
+    y = np.repeat(np.arange(8), [50, 50, 300, 50, 50, 200, 50, 150]).astype(np.float64)
+    y = np.random.default_rng(0).permutation(y)
+    names = tuple("abcdefgh")
+    levels = {"town": given.levels["town"], "place": given.levels["town"]}
+    several = replace(given, y=y, classes=8, class_names=names, levels=levels)
+    coded = fit_letters(several, np.arange(900), 0)
+    width = DIMENSIONS + 3 + 1
+    assert coded.values.shape[1] == len(coded.features) == 2 * width
+    assert [feature.name for feature in coded.features[DIMENSIONS:width - 1]] == [
+        f"town (letters speak for {name})" for name in "cfh"]
+    whole = fit_letters(replace(several, levels={"town": given.levels["town"]}), np.arange(900), 0)
+    assert whole.values.shape[1] == DIMENSIONS + 6 + 1
+    same = [place for place, feature in enumerate(whole.features) if feature.name in {one.name for one in coded.features[:width]}]
+    assert coded.values[:, :width] == pytest.approx(whole.values[:, same], nan_ok=True)
+    assert coded.codes[0].cell(frame["town"][0]) == pytest.approx(  # type: ignore[union-attr, arg-type]
+        coded.codes[0].of([frame["town"][0]])[0].tolist())  # type: ignore[union-attr]
+
+
+def test_what_time_left_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nothing goes on after the end: steps that look at no clock are short, and are followed by a look."""
+    given, _ = source("multiclass")
+    train = np.arange(700)
+    assert fit_letters(given, train, 0).whole
+    assert not fit_letters(given, train, 0, time.monotonic() - 1.0).whole
+    learned: list[int] = []
+
+    def slow(texts: Any, dimensions: int) -> Any:
+        learned.append(len(texts))
+        time.sleep(0.06)
+        return fit_pieces(texts, dimensions)
+
+    def never(*arguments: Any) -> Any:
+        raise AssertionError("Too late.")
+
+    fit_pieces = letter_lab.fit_pieces
+    monkeypatch.setattr(letter_lab, "fit_pieces", slow)
+    monkeypatch.setattr(letter_lab, "MOST_LEVELS", 100)
+    assert fit_letters(given, train, 0).whole
+    assert learned == [100]
+    monkeypatch.setattr(letter_lab, "fit_text_scores", never)
+    late = fit_letters(given, train, 0, time.monotonic() + 0.05)
+    assert (late.codes, late.whole) == ((), False)
+
+
+def test_names_of_levels_are_read_where_letters_are_learned_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that learns codes would parse a million of them for nothing."""
+    given, _ = source()
+    arrays = {"matrix": given.matrix, "y": given.y, "train0": np.arange(700)}
+    arrays |= {f"levels0.{key}": value for key, value in given.levels["town"].arrays().items()}
+    read: list[int] = []
+    restored = letters.Levels.restored
+    monkeypatch.setattr(letters.Levels, "restored", staticmethod(lambda arrays: read.append(1) or restored(arrays)))
+    for kind, times in (("codes", 0), ("letters", 1)):
+        task = ExtrasTask(kind, 0, given.features, "binary", 2, (), (), time.time() + 60.0, 0, ("town",))  # type: ignore[arg-type]
+        run_extras(arrays, task)
+        assert len(read) == times
+
+
+def test_the_share_of_a_class_is_of_rows_as_they_count() -> None:
+    """One row may stand for many: the most frequent class is learned first, the others have their shares."""
+    terms = Terms(np.arange(13), np.tile(np.arange(4, dtype=np.int32), 3), np.ones(12, dtype=np.float32), 4)
+    y, weights = np.tile([0.0, 0.0, 1.0, 2.0], 3), np.tile([1.0, 1.0, 10.0, 3.0], 3)
+    target = TextTarget(y, "multiclass", 3, weights)
+    scored = fit_text_scores("note", terms, target, np.arange(12), np.arange(12) % 3, time.monotonic() - 1.0)
+    assert scored[0].intercept[[0, 2]] == pytest.approx([math.log(2 / 13), math.log(3 / 12)])
+    assert np.abs(scored[0].weights).max(axis=0).tolist()[::2] == [0.0, 0.0]
 
 
 def test_pure_luck_looks_like_pure_luck_on_the_rows_learned_from() -> None:

@@ -6,15 +6,19 @@ import time
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import numpy as np
 import pytest
 
+from automl_core.registry import is_installed
 from automl_core.search import FolderJournal, entry, opening, search
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew
-from automl_core.search.earlier import earlier_refits, find_columns
+from automl_core.search.earlier import earlier_refits, find_columns, keep_refits
+from automl_core.search.families import families
+from automl_core.search.family import FitRequest
 from automl_core.search.journal import FoldResult
 from automl_core.search.opening import open_contest
 from automl_core.search.plan import Candidate, Plan
@@ -41,7 +45,7 @@ class Noting(HereExecutor):
         self.seen[arguments[1].key], self.seconds[arguments[1].key] = arguments[1].bags, arguments[1].bag_seconds
         self.until[arguments[1].key] = arguments[1].until
         future: Future[Any] = Future()
-        future.set_result(FoldResult(arguments[1].key, -1, np.zeros(0)))
+        future.set_result(FoldResult(arguments[1].key, -1, np.zeros(0), bags=arguments[1].bags))
         return future
 
 
@@ -81,6 +85,40 @@ def test_beside_a_fit_that_takes_nearly_all_the_time_one_seed_after_the_other_is
     assert (noting.seen["quick"] > 1) is more
     if more:
         assert 3 * once["quick"] < noting.seconds["quick"] < 1.1 * once["slow"]
+
+
+class Holding(HereExecutor):
+    """Ends what it was given a moment later, and notes how much it held at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: list[tuple[Future[Any], FoldResult]] = []
+        self.most = 0
+
+    def submit(self, task: Any, *arguments: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.held.append((future, FoldResult(arguments[1].key, -1, np.zeros(0))))
+        self.most = max(self.most, len(self.held))
+        Timer(0.02, self.end, (future,)).start()
+        return future
+
+    def end(self, future: Future[Any]) -> None:
+        result = next(result for held, result in self.held if held is future)
+        self.held[:] = [item for item in self.held if item[0] is not future]
+        future.set_result(result)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_no_more_refits_at_once_than_memory_holds(tmp_path: Path, jobs: int) -> None:
+    """There may be more workers: those of the plan as it was before memory limited it."""
+    prepared = prepare(make_data(), Plan(folds=2))
+    order = tuple(Candidate(key, "extra_trees", key) for key in "abcdef")
+    results = {(one.key, 0): FoldResult(one.key, 0, np.zeros(0), 1, 0.1) for one in order}
+    holding = Holding()
+    race = Race(Contest(prepared, Plan(jobs=jobs), order, results, folds=2), Clock(60.0, spent=20.0), Crew(holding, None),
+                FolderJournal(tmp_path), SilentWatch())
+    assert set(refit(race, dict.fromkeys("abcdef", 1), False)) == set("abcdef")
+    assert holding.most == jobs
 
 
 def test_so_many_fits_are_averaged_that_a_row_is_answered_quickly(tmp_path: Path) -> None:
@@ -174,6 +212,34 @@ def test_what_was_fitted_on_all_rows_is_not_fitted_again_with_more_time(tmp_path
     coded = {item.key for item in lost.contest.candidates if lost.contest.wanted_extras(item)}
     assert coded & set(race.contest.refitted)
     assert not coded & set(lost.contest.refitted)
+
+
+@pytest.mark.parametrize(("had", "spent", "bags"), [(1, 40.0, 5), (3, 40.0, 5), (4, 40.0, 4), (1, 57.0, 1), (0, 40.0, 0)])
+def test_a_refit_of_few_seeds_is_made_again_where_clearly_more_fit_in(tmp_path: Path, had: int, spent: float, bags: int) -> None:
+    """A search of ten seconds averaged one: so it stayed, whatever time was added. 0: an older version has not noted it."""
+    prepared = prepare(make_data(), Plan(folds=2))
+    order = (Candidate("one", "lightgbm", "One"),)
+    results = {("one", 0): FoldResult("one", 0, np.zeros(0), 10, 0.5)}
+    noting = Noting()
+    race = Race(Contest(prepared, Plan(), order, results, folds=2), Clock(60.0, spent=spent), Crew(noting, None),
+                FolderJournal(tmp_path), SilentWatch())
+    keep_refits(race, list(order), {"one": 10}, {"one": FoldResult("one", -1, np.zeros(0), 10, files={"a": b"1"}, bags=had)})
+    race.contest.refitted["one"] = 10
+    assert refit(race, {"one": 10}, False)["one"].bags == bags
+    assert noting.seen == ({"one": MOST_BAGS} if bags > had else {})
+
+
+@pytest.mark.parametrize("family", ["lightgbm", "catboost", "xgboost", "neural", "ebm"])
+def test_families_tell_how_many_seeds_they_averaged(family: str) -> None:
+    made = families().get(family)
+    if not is_installed(made.package):
+        pytest.skip("not installed")
+    data = make_data(rows=200)
+    prepared = prepare(data, Plan(folds=2))
+    request = FitRequest(prepared.matrix, prepared.y, prepared.encoder.features, "binary", 2, {}, rounds=2, bags=2)
+    assert made.bagged
+    assert made.fit(request).bags == 2
+    assert made.fit(replace(request, bags=1)).bags == 1
 
 
 def test_time_added_after_a_search_was_told_to_finish_is_more_time(tmp_path: Path) -> None:

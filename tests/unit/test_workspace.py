@@ -30,7 +30,7 @@ from automl_core.search.plan import Plan
 from automl_core.store.records import Records
 from automl_core.workspace.act import Acting
 from automl_core.workspace.cleaning import safe_recipe
-from automl_core.workspace.row_times import WARM, row_ms
+from automl_core.workspace.row_times import WARM, row_ms, row_seconds
 from automl_core.workspace.running import run_job
 from automl_core.workspace.summaries import summary_of
 from tests.unit.test_search_race import fit_here
@@ -119,6 +119,7 @@ def test_how_long_a_row_takes_is_told_of_fifty_calls_or_of_those_there_is_time_f
         if pause < 0.005 and p50 < 5.5:  # else this machine is busy, and a call takes longer
             assert len(calls) >= 50
         assert calls[-1] - calls[0] < 2.0
+        assert calls[-1] - calls[WARM] < 1.02 * row_seconds(1)  # what is kept for it beforehand
 
 
 def test_a_bundle_is_kept_once(walked: Walked) -> None:
@@ -192,6 +193,8 @@ def test_cards_for_a_lever(walked: Walked) -> None:
     assert workspace.act.cards(project) is not None
     with pytest.raises(BadInput):
         workspace.act.save_goal(project, replace(goal, levers=(Lever("no such column", to=("x",)),)))
+    with pytest.raises(BadInput, match="no column “no such column” in this table, and the goal names it as “never”"):
+        workspace.act.save_goal(project, replace(goal, never=(*goal.never, "no such column")))
 
 
 def test_report_is_frozen_and_its_link_can_be_revoked(walked: Walked) -> None:

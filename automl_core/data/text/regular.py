@@ -19,7 +19,7 @@ def regular_columns(path: Path, dialect: Dialect, layout: Layout, limit: int) ->
     import pyarrow as pa
     from pyarrow import csv
 
-    plain = len(dialect.delimiter) == 1 and not dialect.escape and not dialect.trim
+    plain = len(dialect.delimiter) == 1 and dialect.delimiter.isascii() and not dialect.escape and not dialect.trim
     if layout.width < 2 or not plain or not _is_plain(path, dialect.quote.encode()):
         return None
     names = [str(place) for place in range(layout.width)]

@@ -114,7 +114,7 @@ def _fit(request: FitRequest) -> Fitted:
     except CatBoostError as error:
         raise FitFailed(f"CatBoost could not learn from this table ({str(error).splitlines()[0][-120:]}).") from error
     to_best = share_until(began, stopper.moments[min(trees, len(stopper.moments)) - 1]) if early and stopper.moments else 1.0
-    return Fitted(Trees(request.task, model, categories), trees, stopper.truncated, stages, to_best)
+    return Fitted(Trees(request.task, model, categories), trees, stopper.truncated, stages, to_best, bags=len(bags))
 
 
 def _stages(request: FitRequest, model: Any, valid: Any) -> Stages:

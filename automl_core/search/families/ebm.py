@@ -134,7 +134,7 @@ def _fit(request: FitRequest) -> Fitted:
         raise FitFailed(f"The explainable boosting machine could not learn from this table ({str(error)[:120]}).") from error
     # a fit that ended by itself is told again to do so: twice its steps and a quarter are never reached
     steps = clock.steps if clock.truncated else 2 * clock.steps
-    return Fitted(_tables(request, model), max(1, steps), clock.truncated)
+    return Fitted(_tables(request, model), max(1, steps), clock.truncated, bags=request.bags)
 
 
 def _tables(request: FitRequest, model: Any) -> Glassbox:

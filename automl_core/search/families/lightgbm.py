@@ -118,7 +118,7 @@ def _fit(request: FitRequest) -> Fitted:
         texts.append(slim(again.model_to_string()))
     stages = _stages(request, booster)
     return Fitted(trees_of(request.task, tuple(texts)), stopper.best_round + 1, stopper.truncated, stages,
-                  share_until(began, stopper.best_at) if valid else 1.0)
+                  share_until(began, stopper.best_at) if valid else 1.0, bags=len(texts))
 
 
 def _stages(request: FitRequest, booster: Any) -> Stages | None:

@@ -138,9 +138,9 @@ def _all_epochs(request: FitRequest, shell: Net, train: _Training) -> Fitted:
             train.epoch(estimator)
             if request.over() and epoch < epochs:
                 # a part of a fit would spoil the mean of whole ones
-                return Fitted(_with(shell, tuple(nets) or (_layers(estimator),)), epochs, not nets)
+                return Fitted(_with(shell, tuple(nets) or (_layers(estimator),)), epochs, not nets, bags=max(1, len(nets)))
         nets.append(_layers(estimator))
-    return Fitted(_with(shell, tuple(nets)), epochs)
+    return Fitted(_with(shell, tuple(nets)), epochs, bags=len(nets))
 
 
 def _stopped_early(request: FitRequest, shell: Net, train: _Training) -> Fitted:

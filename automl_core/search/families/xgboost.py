@@ -137,7 +137,7 @@ def _fit(request: FitRequest) -> Fitted:
         found = [found[0][: first.best_round + 1]]
     files = tuple(bytes(booster.save_raw("ubj")) for booster in found)
     return Fitted(_trees(request.task, levels, files), first.best_round + 1, first.truncated, stages,
-                  1.0 if valid is None else share_until(began, first.best_at))
+                  1.0 if valid is None else share_until(began, first.best_at), bags=len(found))
 
 
 def _stages(request: FitRequest, booster: Any, valid: Any) -> Stages | None:
