@@ -9,11 +9,11 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automl_core.cli_problem import LONGEST, add_class, add_problem, parts_of, request_of
+from automl_core.cli_problem import LONGEST, add_class, add_problem, fitted, parts_of, request_of, warnings_of
 from automl_core.codec import to_json
 from automl_core.errors import BadInput, ClarionError
 from automl_core.settings import read_settings
@@ -92,8 +92,9 @@ def _profile(arguments: Arguments) -> Answer:
 
 def _check(arguments: Arguments) -> Answer:
     verdict = _open().files.check(arguments.data, request_of(arguments))
-    red = any(leak.severity == "red" for leak in verdict.leaks)
-    return Answer(to_json(verdict), verdict.sentence, 1 if red else 0)
+    red, warnings = any(leak.severity == "red" for leak in verdict.leaks), warnings_of(verdict)
+    data = {**to_json(verdict), "warnings": warnings}
+    return Answer(data, "\n".join([verdict.sentence, *warnings]), 1 if red or warnings else 0)
 
 
 def _train(arguments: Arguments) -> Answer:
@@ -119,7 +120,12 @@ def _train(arguments: Arguments) -> Answer:
 
 def _more(arguments: Arguments) -> Answer:
     out = Path(arguments.out)
-    return _searched(*_open().file_training.more(arguments.run_id, arguments.budget, out), out)
+    workspace = _open()
+    run, verdict = workspace.file_training.more(arguments.run_id, arguments.budget, out)
+    answer, before = _searched(run, verdict, out), workspace.search.runs(run.project_id)[1]
+    if fitted(run) != fitted(before):
+        return answer
+    return replace(answer, sentence=f"{answer.sentence}\nNo further candidate was fitted in this time.")
 
 
 def _searched(run: Run, verdict: Verdict, out: Path) -> Answer:
@@ -130,11 +136,12 @@ def _searched(run: Run, verdict: Verdict, out: Path) -> Answer:
             "model": {"family": summary.family, "members": summary.members, "mb": summary.mb,
                       "row_ms_p50": summary.row_ms_p50, "row_ms_p95": summary.row_ms_p95},
             "ensemble": summary.ensemble, "ladder": summary.ladder, "leaderboard": summary.leaderboard, "bundle": str(out),
-            "resumed": summary.resumed}
-    warned = any(trial.state == "failed" for trial in summary.leaderboard) or not summary.refitted
+            "resumed": summary.resumed, "warnings": warnings_of(verdict)}
+    warned = any(trial.state == "failed" for trial in summary.leaderboard) or not summary.refitted or bool(data["warnings"])
     leaking = any(leak.severity == "red" for leak in verdict.leaks)
     left = f"{summary.resumed:,} {'fit' if summary.resumed == 1 else 'fits'} that an interrupted search had left"
-    sentences = [*([f"It went on from {left}."] if summary.resumed else []), verdict.sentence, summary.sentence]
+    sentences = [*([f"It went on from {left}."] if summary.resumed else []), verdict.sentence, summary.sentence,
+                 *warnings_of(verdict)]
     return Answer(data, "\n".join(sentences), 1 if warned or leaking else 0)
 
 

@@ -11,11 +11,24 @@ from automl_core.errors import BadInput
 from automl_core.settings import read_settings
 
 if TYPE_CHECKING:
-    from automl_core.framing.problem import Money
+    from automl_core.framing.problem import Money, Verdict
     from automl_core.workspace.requests import Request
+    from automl_core.workspace.views import Run
 
 LONGEST = 86_400.0
 MOST_FOLDS = 20
+
+
+def fitted(run: Run) -> tuple[tuple[str, int], ...]:
+    """The candidates that a search has fitted, each with the number of its folds."""
+    trials = run.summary.leaderboard if run.summary else ()
+    return tuple(sorted((trial.key, len(trial.fold_scores)) for trial in trials if trial.fold_scores))
+
+
+def warnings_of(verdict: Verdict) -> tuple[str, ...]:
+    """What is to be known of the table and its target, a sentence each."""
+    copies = (f"{verdict.copies} Give --copies-together if new rows will not be copies.",) if verdict.copies else ()
+    return (*verdict.warnings, *copies)
 
 
 def add_problem(command: argparse.ArgumentParser) -> argparse.ArgumentParser:

@@ -61,6 +61,7 @@ def results(summary: RunSummary) -> None:
     ])
     if summary.sentence:
         st.markdown(plain(summary.sentence, 1_000), width=TEXT_WIDTH)
+    search_view.copies(project)
     st.subheader("What could be handed over", anchor=False)
     cards.show(charts.offers(summary, session.palette()), "offers")
     for offer in summary.ladder:

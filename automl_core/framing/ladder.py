@@ -71,7 +71,7 @@ def check(
     started = time.monotonic()
     report = progress or (lambda fraction, sentence: None)
     frame = _counted(frame, problem)
-    check_target(frame, problem)
+    warnings = check_target(frame, problem)
     report(0.02, "Looking for columns that know the answer")
     looking = replace(pace, until=started + LEAK_SHARE * (pace.until - started))
     leaks = search_leaks(frame, columns, problem, seed, looking.over)
@@ -94,7 +94,8 @@ def check(
     sentence += short_of_time((leaks.looked_at, leaks.columns), (done, sum(map(len, folds))))
     report(1.0, "Done")
     seconds = round(time.monotonic() - started, 3)
-    return Verdict(ruling.verdict, problem.task, problem.metric, ladder, leaks.leaks, sentence, seconds, len(y), rule.text)
+    task, metric = problem.task, problem.metric
+    return Verdict(ruling.verdict, task, metric, ladder, leaks.leaks, sentence, seconds, len(y), rule.text, warnings)
 
 
 def _counted(frame: pd.DataFrame, problem: Problem) -> pd.DataFrame:

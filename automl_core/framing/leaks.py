@@ -243,4 +243,6 @@ def _twins(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem) -
     else:
         kept = ". If copies will not come again in new data, keep them together: scores are too good otherwise."
     said = f"{100 * share:.0f} % of the rows have an exact copy{kept}"
-    return [Leak("", "copied_rows", "red" if share > TWINS_RED else "amber", said)]
+    apart = not (problem.time or problem.group or problem.copies_together)
+    repeats = len(groups) - len(np.unique(groups)) if apart else 0
+    return [Leak("", "copied_rows", "red" if share > TWINS_RED else "amber", said, repeats, len(groups) if apart else 0)]

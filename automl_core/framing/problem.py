@@ -82,6 +82,7 @@ class Problem:
         return money.under / (money.over + money.under) if priced and money is not None else 0.5
 
 
+COPIES_TOLD = 0.05  # of the rows: fewer that repeat others move no score by much
 VerdictName = Literal["average", "rule", "linear", "ml_pays", "not_enough_data"]
 
 
@@ -98,17 +99,24 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """A column that seems to know the answer. `red` should be left out, `amber` should be looked at."""
+    """A column that seems to know the answer. `red` should be left out, `amber` should be looked at.
+
+    Of copies that splits do not keep together: how many of the rows `repeats` counts, which repeat another one, and of how many
+    `rows`. Both are 0 otherwise and in older records.
+    """
 
     column: str
     kind: str
     severity: Literal["amber", "red"]
     evidence: str
+    repeats: int = 0
+    rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether machine learning is needed at all, from the ladder on identical folds."""
+    """Whether machine learning is needed at all, from the ladder on identical folds. `warnings` are sentences about the target,
+    and of a verdict on a file about the file."""
 
     verdict: VerdictName
     task: Task
@@ -119,3 +127,12 @@ class Verdict:
     seconds: float
     rows: int
     rule: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def copies(self) -> str:
+        """A sentence when so many rows repeat others that scores rest on them; empty otherwise."""
+        for leak in self.leaks:
+            if leak.repeats > 0 and leak.repeats >= COPIES_TOLD * leak.rows:
+                return f"{leak.repeats:,} of {leak.rows:,} rows repeat others: scores rest on seeing copies again."
+        return ""

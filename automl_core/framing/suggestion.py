@@ -153,9 +153,13 @@ def _check_number(present: pd.Series, problem: Problem) -> list[str]:
                        "Correct them, or choose another target.")
     if problem.metric == "rmsle" and values.min() < 0:
         raise BadInput(f"RMSLE needs a target without negative values, and “{name}” has some.", "Choose RMSE instead.")
-    if problem.metric == "mape" and (values == 0).any():
-        return [f"“{name}” is 0 in {int((values == 0).sum()):,} rows, where a percentage error has no meaning."]
-    return []
+    warnings, endless, zero = [], int(np.isinf(values).sum()), int((values == 0).sum())
+    if endless:
+        have, are = ("row has", "is") if endless == 1 else ("rows have", "are")
+        warnings.append(f"{endless:,} {have} an infinite value in “{name}” and {are} left out of training.")
+    if problem.metric == "mape" and zero:
+        warnings.append(f"“{name}” is 0 in {zero:,} {'row' if zero == 1 else 'rows'}, where a percentage error has no meaning.")
+    return warnings
 
 
 def _check_classes(present: pd.Series, problem: Problem) -> list[str]:
@@ -172,7 +176,7 @@ def _check_classes(present: pd.Series, problem: Problem) -> list[str]:
         raise BadInput(f"No row has the class “{unknown[0][:80]}” in “{name}”.", "Choose the target again.")
     warnings = [f"Only one row has the class “{str(label)[:80]}”: no model can learn it." for label in counts.index[counts == 1]]
     share = float(counts.iloc[-1] / counts.sum())
-    if problem.task == "binary" and share < 0.05:
+    if problem.task == "binary" and problem.metric == "accuracy" and share < 0.05:
         warnings.append(f"Only {100 * share:.2g} % of the rows are “{str(counts.index[-1])[:80]}”: judge by ROC AUC or average "
                         "precision, not by accuracy.")
     return warnings

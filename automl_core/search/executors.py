@@ -3,12 +3,14 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from multiprocessing.resource_tracker import ensure_running
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -59,7 +61,7 @@ class LocalExecutor:
         return str(self.folder), tuple(arrays)
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        with _one_thread_each(), self._noting():
+        with _one_thread_each(), _no_ctrl_c(), self._noting():
             return self._pool.submit(task, *arguments)
 
     def rebuild(self) -> None:
@@ -74,7 +76,7 @@ class LocalExecutor:
     def _open(self) -> ProcessPoolExecutor:
         pool = ProcessPoolExecutor(self._jobs, mp_context=multiprocessing.get_context("spawn"), initializer=self._begins,
                                    initargs=(os.getpid(),))
-        with _one_thread_each(), self._noting():
+        with _one_thread_each(), _no_ctrl_c(), self._noting():
             for _ in range(self._jobs):
                 pool.submit(ready)  # a process is started for each task that finds none at rest
         return pool
@@ -126,6 +128,18 @@ def _one_thread_each() -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def _no_ctrl_c() -> Iterator[None]:
+    """A process started meanwhile hears no Ctrl+C until its first own line, which is to ignore it: while it loads it would end
+    with a traceback. What comes meanwhile reaches this process afterwards."""
+    ensure_running()  # of itself it would let Ctrl+C through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class DaskExecutor:

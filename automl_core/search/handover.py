@@ -20,7 +20,7 @@ from automl_core.search.journal import FoldResult
 from automl_core.search.model import Model
 from automl_core.search.nested import nested_rungs
 from automl_core.search.offers import ENSEMBLE, Offer, best_first, choose, make_ballot, make_offers, rungs, speed
-from automl_core.search.plan import RungOffer, RunSummary, left_out_sentence
+from automl_core.search.plan import RungOffer, RunSummary, Score, against_baseline, left_out_sentence
 from automl_core.search.reserve import refit_rounds
 
 __all__ = ["Outcome", "Settlement", "best_first", "settle"]
@@ -210,11 +210,14 @@ def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: 
         baseline, ensemble.model.score,
         ENSEMBLE if several else mine.model.members[0].family, offer.members, best_first(tuple(trials), prepared.metric.name),
         offers, len(prepared.y), len(folds), settlement.clock.elapsed(), offer.mb, offer.row_ms_p50, offer.row_ms_p95,
-        mine.model.threshold, _sentence(contest, offer, len(trials)), judged=len(y),
+        mine.model.threshold, _sentence(contest, offer, len(trials), baseline), judged=len(y),
         factors=mine.model.factors, middle=mine.model.middle, resumed=contest.resumed)
 
 
-def _sentence(contest: Contest, rung: RungOffer, tried: int) -> str:
+def _sentence(contest: Contest, rung: RungOffer, tried: int, baseline: Score) -> str:
     what = rung.members[0] if len(rung.members) == 1 else f"an ensemble of {len(rung.members)} models"
     which = f"The one candidate tried, {what}," if tried == 1 else f"Of {tried} candidates, {what}"
-    return (f"{which} is handed over: {contest.prepared.metric.title} {rung.score.words} on rows it had not seen.")
+    metric = contest.prepared.metric
+    told = f"{which} is handed over: {metric.title} {rung.score.words} on rows it had not seen."
+    worse = against_baseline(rung.score, baseline, metric.greater_is_better)
+    return f"{told} {worse}".rstrip()

@@ -32,6 +32,7 @@ def begin(parent: int) -> None:
 def follow(parent: int, first: Sequence[str]) -> None:
     """Start a worker: it leaves Ctrl+C to its parent, ends itself when that is gone, and loads the modules it needs `first`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # its parent held it back until here
     os.environ.update(dict.fromkeys(THREADS, "1"))
 
     def watch() -> None:

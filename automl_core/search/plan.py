@@ -134,6 +134,16 @@ class Score:
         return f"{mean} ({low} to {high})"
 
 
+def against_baseline(score: Score, baseline: Score, greater_is_better: bool) -> str:
+    """A sentence when a model is not better than its baseline, one guess for every row; empty otherwise."""
+    gap = score.mean - baseline.mean if greater_is_better else baseline.mean - score.mean
+    if not gap <= 0:
+        return ""
+    apart = score.high < baseline.low or score.low > baseline.high
+    return (f"It is {'worse' if apart else 'not better'} than the same guess for every row ({baseline.words.split(' ')[0]}): "
+            "do not use it.")
+
+
 @dataclass(frozen=True, slots=True)
 class RungOffer:
     """One rung of the hand-over ladder: what can be handed over and what it costs.

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -121,11 +122,14 @@ def _by_class(name: str, matrix: Any, target: TextTarget, rows: list[Places], un
 
 def _class_line(matrix: Any, target: TextTarget, rows: Places, mark: float) -> tuple[Any, float]:
     """What each term says for one class against all others (a number a term, or one for all), and where that starts."""
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     truth = target.y[rows] == mark
     if not 0 < truth.sum() < len(truth):
         return 0.0, ABSENT
     model = LogisticRegression(C=4.0, solver="liblinear", dual=True, tol=0.01, max_iter=100, random_state=0)
-    model.fit(matrix[rows], truth, sample_weight=None if target.weights is None else target.weights[rows])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # what is reached after these rounds is good enough for a feature
+        model.fit(matrix[rows], truth, sample_weight=None if target.weights is None else target.weights[rows])
     return model.coef_[0], float(model.intercept_[0])

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
@@ -187,4 +187,5 @@ class FileTraining:
             raise BadInput(error.message, f"The search is kept as {run.id}: give “more” another place.") from None
         verdict = self.projects.goal.verdict_of(run.project_id, self.search.inputs(run))  # whatever the goal is now
         assert verdict is not None
-        return run, verdict
+        read = self.projects.goal.data.stored_of(run.table)
+        return run, replace(verdict, warnings=(*read.warnings, *verdict.warnings))

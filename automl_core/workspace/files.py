@@ -100,8 +100,8 @@ class Files:
         done = cleaning.apply_recipe(recipe, table.frame)
         columns = cleaning.columns_after(recipe, table.columns, done.frame, table.rows)
         problem = shaped(framing.suggest_problem(done.frame, columns, request.target), request, done.frame, columns)
-        framing.check_target(done.frame, problem)
-        return framing.check(done.frame, columns, problem)
+        verdict = framing.check(done.frame, columns, problem)
+        return replace(verdict, warnings=(*table.warnings, *verdict.warnings))
 
     def predict(self, bundle_path: str, source: str, reasons: bool = False) -> pd.DataFrame:
         """The scored rows of a file, in order; with `reasons`, why each row got its prediction."""

@@ -9,7 +9,7 @@ from automl_core.framing.metrics import get_metric
 from automl_core.framing.problem import Verdict
 from automl_core.search.model import Model
 from automl_core.search.offers import ENSEMBLE
-from automl_core.search.plan import RunSummary, left_out_sentence
+from automl_core.search.plan import RunSummary, against_baseline, left_out_sentence
 from automl_core.workspace.views import Run
 
 
@@ -33,7 +33,8 @@ def with_choice(summary: RunSummary, rung: str, model: Model) -> RunSummary:
     metric = get_metric(summary.metric).title
     what = offer.members[0] if len(offer.members) == 1 else f"a blend of {len(offer.members)} models"
     sentence = f"You chose {what}: {metric} {offer.score.words} on rows it had not seen, {offer.row_ms_p50:.2g} ms a row."
-    sentence = f"{sentence} {_left_out(summary)}".rstrip()
+    worse = against_baseline(offer.score, summary.baseline, summary.greater_is_better)
+    sentence = " ".join(filter(None, (sentence, worse, _left_out(summary))))
     return replace(summary, score=offer.score, family=family, members=offer.members, ladder=ladder, mb=offer.mb,
                    row_ms_p50=offer.row_ms_p50, row_ms_p95=offer.row_ms_p95, threshold=model.threshold, factors=model.factors,
                    middle=model.middle, sentence=sentence)

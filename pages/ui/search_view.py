@@ -34,6 +34,15 @@ def pick_families() -> tuple[str, ...]:
     return tuple(name for name in chosen if name in titles)
 
 
+def copies(project: str) -> None:
+    """Where many rows repeat others: what the scores of the newest search rest on, and what to do about it."""
+    ws = session.workspace()
+    run = ws.search.last(project)
+    verdict = ws.goal.verdict_of(project, ws.search.inputs(run)) if run else None
+    if verdict and verdict.copies:
+        st.caption(f"{verdict.copies} Keep copies together on the goal page if new rows will not be copies.")
+
+
 def live(project: str, metric: str) -> None:
     """The running search: progress, best so far, leaderboard, Finish now and Cancel; polled every second."""
     _live(project, metric)

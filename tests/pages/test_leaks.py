@@ -7,6 +7,7 @@ import random
 import pytest
 
 from automl_core import Workspace
+from automl_core.search.plan import Plan
 from tests.pages.conftest import open_page, texts, work
 
 
@@ -38,6 +39,11 @@ def test_copies_are_not_told_as_a_column_without_a_name(workspace: Workspace, co
     assert saved.copies_together
     assert next(box for box in app.checkbox if "copies" in box.label).value is True
     assert "differs from the saved one" not in texts(app)
+
+
+def test_the_search_says_that_its_scores_rest_on_copies(workspace: Workspace, copied: str) -> None:
+    work(workspace, workspace.search.start(copied, Plan(budget_seconds=5, jobs=1, families=("rule",), folds=3)))
+    assert "150 of 300 rows repeat others" in texts(open_page("search", copied))
 
 
 def test_a_column_left_out_is_left_out_in_the_form_too(workspace: Workspace, copied: str) -> None:

@@ -14,13 +14,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core import Workspace
+from automl_core import Workspace, cli
 from automl_core import jobs as queue
 from automl_core.acting.action import Goal
 from automl_core.cli import _parser, main
@@ -29,10 +30,10 @@ from automl_core.codec import to_json
 from automl_core.data.table import Column, Table
 from automl_core.errors import BadInput
 from automl_core.framing import Pace
-from automl_core.framing.problem import Money, Problem
+from automl_core.framing.problem import Money, Problem, Verdict
 from automl_core.jobs import JobWatch
 from automl_core.production import load_bundle
-from automl_core.search.plan import Plan
+from automl_core.search.plan import Plan, Score, against_baseline
 from automl_core.workspace import file_training
 from automl_core.workspace import search as searching
 from automl_core.workspace.file_worth import Judged, file_worth
@@ -122,6 +123,60 @@ def test_check(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     has(data, ("verdict", "task", "metric", "ladder", "leaks", "sentence", "seconds"))
     assert data["verdict"] in ("average", "rule", "linear", "ml_pays", "not_enough_data")
     has(data["ladder"][0], ("rung", "score", "low", "high"))
+
+
+def test_warnings_are_said_by_check_train_and_more(
+        home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str]) -> None:
+    random = np.random.default_rng(0)
+    noise = pd.DataFrame({"a": random.normal(size=60), "b": random.normal(size=60), "t": random.permutation(30 * ["no", "yes"])})
+    path, out = tmp_path / "copies.csv", str(tmp_path / "m.zip")
+    pd.concat([*5 * [noise], noise.iloc[:2].assign(t=None)]).to_csv(path, index=False)
+    wanted = ["2 of 302 rows have no value in “t” and are left out of training.", "240 of 300 rows repeat others: scores rest on "
+              "seeing copies again. Give --copies-together if new rows will not be copies."]
+    searched = ("--families", "rule", "--trials", "1", "--folds", "3", "--jobs", "1", "--out", out)
+    for command, more in (("check", ()), ("train", searched)):
+        code = main([command, str(path), "--target", "t", *more, "--json"])
+        told = capsys.readouterr()
+        data = json.loads(told.out.strip().splitlines()[-1])
+        assert (code, data["warnings"]) == (1, wanted)
+        assert set(wanted) <= set(told.err.splitlines())
+    _, again = call(capsys, "more", data["run"], "--budget", "1", "--out", out)
+    assert again["warnings"] == wanted
+    _, apart = call(capsys, "check", str(path), "--target", "t", "--copies-together")
+    assert apart["warnings"] == wanted[:1]
+
+
+def test_a_model_below_its_baseline_is_not_to_be_used_and_time_that_added_nothing_is_said(
+        home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(4)
+    noise = pd.DataFrame({"a": random.normal(size=60), "b": random.normal(size=60), "t": random.permutation(30 * ["no", "yes"])})
+    path, out = tmp_path / "noise.csv", str(tmp_path / "m.zip")
+    noise.to_csv(path, index=False)
+    assert main(["train", str(path), "--target", "t", "--families", "linear", "--trials", "1", "--folds", "3", "--jobs", "1",
+                 "--out", out, "--json"]) in (0, 1)
+    told = capsys.readouterr()
+    data = json.loads(told.out.strip().splitlines()[-1])
+    assert data["score"]["mean"] < data["baseline"]["mean"]
+    assert "It is not better than the same guess for every row (0.5000): do not use it." in told.err
+    run = Workspace.open().search.run(data["run"])
+    assert run.summary is not None
+    fewer = replace(run, summary=replace(run.summary, leaderboard=()))
+    verdict = Verdict("average", "binary", "", (), (), "", 0, 60)
+    for before, added in ((run, False), (fewer, True)):
+        stand = SimpleNamespace(file_training=SimpleNamespace(more=lambda *arguments: (run, verdict)),
+                                search=SimpleNamespace(runs=lambda project, earlier=before: (run, earlier)))
+        monkeypatch.setattr(cli, "_open", lambda stand=stand: stand)
+        assert main(["more", run.id, "--budget", "1", "--out", out]) in (0, 1)
+        assert ("No further candidate was fitted in this time." in capsys.readouterr().err) != added
+
+
+@pytest.mark.parametrize(("mean", "low", "high", "greater", "said"), [
+    (0.005, 0.001, 0.02, True, "It is worse than the same guess for every row (0.5000): do not use it."),
+    (0.442, 0.38, 0.51, True, "It is not better than the same guess for every row (0.5000): do not use it."),
+    (0.51, 0.45, 0.57, True, ""), (0.442, 0.38, 0.51, False, ""), (float("nan"), 0.1, 0.2, True, "")])
+def test_what_is_said_of_a_score_beside_its_baseline(mean: float, low: float, high: float, greater: bool, said: str) -> None:
+    assert against_baseline(Score(mean, low, high), Score(0.5, 0.5, 0.5), greater) == said
 
 
 def test_what_happened_counts_the_class_that_is_asked_for(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

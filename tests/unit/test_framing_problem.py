@@ -11,6 +11,7 @@ from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing import (
     Money,
+    Pace,
     Problem,
     check_target,
     default_folds,
@@ -84,6 +85,26 @@ def test_warnings_name_single_classes_and_missing_targets() -> None:
     said = " ".join(check_target(frame, problem))
     assert "Only one row has the class “c”" in said
     assert "4 of 45 rows" in said
+
+
+def test_infinite_targets_are_said() -> None:
+    frame = pd.DataFrame({"t": [*np.arange(30.0), np.inf, -np.inf, 0.0]})
+    said = check_target(frame, Problem("t", "regression", "mape"))
+    assert said == ("2 rows have an infinite value in “t” and are left out of training.",
+                    "“t” is 0 in 2 rows, where a percentage error has no meaning.")
+
+
+@pytest.mark.parametrize(("copied", "told"), [(3, "120 of 180 rows repeat others"), (1.04, "")])
+def test_many_rows_that_repeat_others_are_said(copied: float, told: str) -> None:
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": random.normal(size=60), "b": random.normal(size=60), "t": random.permutation(30 * [0.0, 1.0])})
+    frame = frame.iloc[np.arange(round(60 * copied)) % 60].reset_index(drop=True)
+    columns = (Column("a", "number", "number"), Column("b", "number", "number"), Column("t", "number", "number"))
+    problem = suggest_problem(frame, columns, "t")
+    verdict = check(frame, columns, problem, pace=Pace(0.1))
+    assert told in verdict.copies
+    assert bool(told) == bool(verdict.copies)
+    assert check(frame, columns, replace(problem, copies_together=True), pace=Pace(0.1)).copies == ""
 
 
 def test_a_metric_of_another_task_is_refused() -> None:

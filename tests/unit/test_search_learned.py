@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 
 from automl_core.data.infer import table_from_frame
 from automl_core.framing.problem import Problem, Task
@@ -118,6 +119,14 @@ def test_of_very_many_classes_the_most_frequent_are_coded() -> None:
     assert one.values.shape == (rows, classes)
     assert np.array_equal(one.values[:, sorted(frequent)], coded.values[:, :10])
     assert coded.codes[0].values.shape == (21, 10)  # type: ignore[union-attr]
+
+
+def test_a_line_through_texts_that_does_not_converge_is_taken_as_it_is(recwarn: pytest.WarningsRecorder) -> None:
+    random = np.random.default_rng(0)
+    target = text_scores.TextTarget(random.integers(0, 2, 300).astype(float), "binary", 2)
+    weights, _ = text_scores._class_line(csr_matrix(100 * random.normal(size=(300, 200))), target, np.arange(300), 1.0)
+    assert np.isfinite(weights).all()
+    assert not [str(one.message) for one in recwarn]
 
 
 def test_texts_of_many_classes_are_coded_one_class_after_the_other_while_there_is_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import subprocess
+import sys
 import time
 from concurrent.futures import Future
 from contextlib import closing
@@ -44,6 +46,31 @@ def test_a_worker_begins_with_little_and_this_process_keeps_its_threads(tmp_path
             pool.submit(eval, ARROW).result(60)
         pool.rebuild()
         assert pool.submit(eval, LOADED).result(60) == ["lightgbm"]
+
+
+BOOTING = """
+import os, signal, time
+from pathlib import Path
+from automl_core.search.executors import LocalExecutor
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, lambda *arguments: None)
+    pool = LocalExecutor(1, Path())
+    for _ in range(10):
+        os.killpg(0, signal.SIGINT)  # as a terminal does
+        time.sleep(0.03)
+    print(pool.submit(eval, "__import__('signal').pthread_sigmask(0, ())").result(60))
+    pool.close()
+"""
+
+
+def test_ctrl_c_does_not_reach_workers_that_are_still_loading(tmp_path: Path) -> None:
+    (tmp_path / "booting.py").write_text(BOOTING)
+    paths = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (Path(__file__).parents[2], *filter(None, sys.path))))}
+    ended = subprocess.run([sys.executable, tmp_path / "booting.py"], start_new_session=True, capture_output=True, text=True,
+                           timeout=90, check=False, env=paths)
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout.strip() == "set()"  # and it may be told again later
 
 
 def test_workers_started_early_share_arrays_where_they_are_told_to(tmp_path: Path) -> None:
