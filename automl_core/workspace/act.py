@@ -49,7 +49,8 @@ class Acting:
         if saved is not None and saved.outcome == problem.target and saved.good in (problem.classes or ("low", "high")):
             # a goal of before may name what is in no column: a page could not save it
             there = {*self._named(run), *problem.excluded}
-            given, later, never = (tuple(name for name in role if name in there) for role in (saved.given, saved.later, saved.never))
+            given, later, never = (tuple(name for name in role if name in there)
+                                   for role in (saved.given, saved.later, saved.never))
             return self._valued(replace(saved, given=given, later=later, never=never), run)
         suggested = acting.suggest_goal(problem, columns)
         if problem.task != "multiclass":
