@@ -18,8 +18,8 @@ from automl_core.acting.pilot_result import graded, judge
 from automl_core.acting.pilot_steps import next_step
 from automl_core.data.infer import table_from_frame
 from automl_core.framing.problem import Problem
-from automl_core.workspace.act import _leads_to
 from automl_core.workspace.files import _never_seen
+from automl_core.workspace.kept_cards import leads_to
 from automl_core.workspace.lever_choices import lever_choices
 from pages.ui import act_words, cards
 from pages.ui.act_view import card_figures, own_reasons, standing, three_ways, without_cards
@@ -48,7 +48,7 @@ def test_a_number_whose_name_says_equals_is_no_share() -> None:
         assert (now.value, now.note) == ("250 now", "253 then")
         assert three_ways(card)[-1].value == "+3"
     assert card_figures(WIDE, GOAL) == card_figures(replace(WIDE, is_rate=True), GOAL)
-    assert _leads_to(replace(sales, better="up"), Goal("Sales = net", "high"))
+    assert leads_to(replace(sales, better="up"), Goal("Sales = net", "high"))
 
 
 def test_a_change_that_arithmetic_lost_is_none() -> None:

@@ -143,7 +143,7 @@ def test_the_closer_look_measures_once_what_the_score_needs_and_ranks_columns_fo
 
 def test_what_the_class_asked_for_uses_much_is_measured_however_much_others_use(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(honesty, "MOST_DROPS", 2)
-    monkeypatch.setattr(honesty, "refits", lambda model, past, seconds: refits(model, past, 0.0))
+    monkeypatch.setattr(honesty, "refits", lambda model, past, *_: refits(model, past, 0.0))
     made, rows = model("multiclass", ("lightgbm",)), past("multiclass")
     first, other, _ = explain_classes(made, rows.frame, rows.y, every_class(made, rows.y))
     shares = {"a": 0.06, "b": 0.05, "c": 0.89}

@@ -344,9 +344,11 @@ def test_a_class_that_was_wanted_is_no_goal_for_a_number() -> None:
     """After the target was made a number, “0” would have been taken for “high”."""
     saved: list[Goal] = []
     number = Problem("visits", "regression", "mae")
-    search: Any = SimpleNamespace(inputs=lambda run: run, goal=SimpleNamespace(open=lambda inputs: (None, (), number, None)))
+    data = SimpleNamespace(stored_of=lambda table: SimpleNamespace(columns=()))
+    framing = SimpleNamespace(open=lambda inputs: (None, (), number, None), data=data)
+    search: Any = SimpleNamespace(inputs=lambda run: run, goal=framing)
     context: Any = SimpleNamespace(latest=lambda *_: saved[-1])
-    run: Any = SimpleNamespace(project_id="p")
+    run: Any = SimpleNamespace(project_id="p", table="t")
     for good, kept in (("0", "low"), ("high", "high")):
         saved.append(Goal("visits", good, value=5.0))
         goal = Acting(context, search).goal_of(run)
