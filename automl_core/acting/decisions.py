@@ -129,7 +129,9 @@ def _listed(
 
 def _beside(made: ActionList, goal: Goal, frame: pd.DataFrame) -> str:
     """What a list says besides whom it is about: rows whose outcome is known, what it is a part of, and what was taken."""
-    words = unknown_words(made.unknown, len(made.rows)) if made.mixed else ""  # of the others the sentence speaks itself
+    still = sum(row.counts * row.expected_value for row in made.rows[:made.unknown])
+    # of the others the sentence speaks itself
+    words = unknown_words(made.unknown, len(made.rows), still, goal.currency) if made.mixed else ""
     return words + _part_words(made, goal) + missing_words(frame, goal) + cost_taken(goal)
 
 

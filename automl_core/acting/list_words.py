@@ -116,11 +116,14 @@ def ended_by(goal: Goal, known: int, listed: int) -> tuple[str, ...]:
             "the list.",)
 
 
-def unknown_words(unknown: int, rows: int) -> str:
-    """Says of the rows without an outcome among those of a list or a plan that they come first."""
+def unknown_words(unknown: int, rows: int, worth: float = math.nan, currency: str = "") -> str:
+    """Says of the rows without an outcome among those of a list or a plan that they come first, and what they alone are expected
+    to bring: of the whole sum no more than that can still be had."""
     if not unknown:
         return ""
     if unknown == rows:
         return f" {'Its outcome is' if rows == 1 else 'The outcomes of all of them are'} not known yet."
     which = f"{count(unknown)} of them {'has' if unknown == 1 else 'have'}"
-    return f" {which} no outcome yet and {'is' if unknown == 1 else 'are'} listed first, for there one can still act."
+    they = "It is" if unknown == 1 else "They are"
+    alone = "" if math.isnan(worth) else f" {they} expected to bring {money(worth, currency)} of that."
+    return f" {which} no outcome yet and {'is' if unknown == 1 else 'are'} listed first, for there one can still act.{alone}"

@@ -126,7 +126,8 @@ def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
     made = _plan(tuple(actions), chosen.bound if goal.priced else math.nan, chosen.exact, goal)
     if not actions:
         made = replace(made, sentence=why_none(bool(usable), net, costs, goal))
-    words = unknown_words(int(unknown[picked].sum()), len(picked))
+    still_worth = sum(action.net for action in actions if unknown[action.row])
+    words = unknown_words(int(unknown[picked].sum()), len(picked), still_worth, goal.currency)
     words += ended_words(int(unknown[picked].sum()), len(picked)) if still.any() else ""
     words += pilot_words(int(held.sum()), int((barred & ~held).sum()))
     alike = counted_alike(inputs.model.problem.weights) if actions and goal.priced else ""

@@ -144,7 +144,8 @@ def test_rows_without_an_outcome_come_first() -> None:
     goal = Goal("Churn", "No", value=100, contact_cost=2, capacity=3)
     made = rank_rows(frame, p, (), PROBLEM, goal)
     assert [row.row for row in made.rows] == [3, 4, 0]  # the last one is not worth its cost
-    assert made.sentence.endswith("2 of them have no outcome yet and are listed first, for there one can still act.")
+    assert made.sentence.endswith("2 of them have no outcome yet and are listed first, for there one can still act. "
+                                  "They are expected to bring € 10 of that.")  # 0.2 x 100 x (0.4 + 0.3) - 2 x 2
     first = rank_rows(frame, p, (), PROBLEM, replace(goal, capacity=1))
     assert first.sentence.startswith("Of the 3 rows without an outcome, act on the 1 row most at risk: it has a chance of 40 %")
     new = rank_rows(frame.assign(Churn=None), p, (), PROBLEM, goal)
@@ -724,8 +725,10 @@ def test_a_plan_acts_first_where_one_can_still_act(limits: dict[str, float]) -> 
     assert len(rows) == len(told.actions) == 50
     assert set(rows[:30]) == set(today.tolist())
     assert rows[30:] == [action.row for action in told.actions][:20]
+    still = sum(action.net for action in made.actions[:30])
+    bring = f"They are expected to bring {money(still, '€')} of that. " if goal.value else ""
     assert made.sentence.endswith(" 30 of them have no outcome yet and are listed first, for there one can still act. "
-                                  "The other 20 have ended.")
+                                  f"{bring}The other 20 have ended.")
     assert made.exact
     few = plan_actions((card,), replace(inputs, frame=frame, goal=replace(goal, budget=0.0, capacity=10)))
     assert few.sentence.endswith(" The outcomes of all of them are not known yet.")
