@@ -14,7 +14,7 @@ import pytest
 from automl_core.acting.action import Goal
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
-from automl_core.search import FolderJournal, SearchData, SilentWatch, memory, plan, search
+from automl_core.search import FolderJournal, Outcome, SearchData, SilentWatch, memory, plan, search
 from automl_core.search.plan import Plan
 from automl_core.search.prepared import FEWEST, drawn, prepare
 from automl_core.workspace import act as act_step
@@ -86,6 +86,17 @@ def test_a_search_that_left_rows_out(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert (len(whole.y), whole.left_out) == (1_500, 0)
 
 
+def heard(data: SearchData, short: Plan, folder: Path) -> tuple[Outcome, list[str]]:
+    """A search, and the sentences that it said meanwhile."""
+    told: list[str] = []
+
+    class Listening(SilentWatch):
+        def progress(self, fraction: float, sentence: str, seconds_left: float) -> None:
+            told.append(sentence)
+
+    return search(data, short, FolderJournal(folder), Listening()), told
+
+
 def test_a_table_too_wide_for_the_memory_is_learned_from_fewer_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is said before and after; the system would have ended the search without a word."""
     fit_here(monkeypatch)
@@ -95,13 +106,7 @@ def test_a_table_too_wide_for_the_memory_is_learned_from_fewer_rows(tmp_path: Pa
     monkeypatch.setattr(memory, "machine_bytes", lambda: 4 * 4.5 * 8 * wide * 600)  # a quarter holds one fit of 600 rows
     prepared = prepare(data, short)
     assert (len(prepared.y), prepared.left_out, prepared.unheld) == (600, 900, 900)
-    told: list[str] = []
-
-    class Listening(SilentWatch):
-        def progress(self, fraction: float, sentence: str, seconds_left: float) -> None:
-            told.append(sentence)
-
-    outcome = search(data, short, FolderJournal(tmp_path), Listening())
+    outcome, told = heard(data, short, tmp_path)
     assert (outcome.summary.rows, outcome.summary.left_out, outcome.summary.crowded) == (600, 900, True)
     assert any("does not hold all 1,500 rows" in sentence and "1 of 2 fits at once" in sentence for sentence in told)
     assert "memory of this machine does not hold all 1,500 rows" in outcome.summary.sentence
@@ -122,13 +127,7 @@ def test_rows_left_out_for_time_are_not_put_down_to_memory(tmp_path: Path, monke
     monkeypatch.setattr(memory, "machine_bytes", lambda: 4 * 4.5 * 8 * wide * 600)
     prepared = prepare(data, short)
     assert (len(prepared.y), prepared.left_out, prepared.unheld) == (600, 900, 200)
-    told: list[str] = []
-
-    class Listening(SilentWatch):
-        def progress(self, fraction: float, sentence: str, seconds_left: float) -> None:
-            told.append(sentence)
-
-    outcome = search(data, short, FolderJournal(tmp_path), Listening())
+    outcome, told = heard(data, short, tmp_path)
     assert any("does not hold the 800 rows that there is time for" in sentence for sentence in told)
     words = ("The time was too short for all 1,500 rows, and the memory of this machine does not hold the 800 that there was "
              "time for with all their columns: it learned from 600 of them")
