@@ -89,7 +89,8 @@ _EBM = {"pairs": 10, "outer_bags": 1, "learning_rate": 0.04}
 
 class Views(NamedTuple):
     """What a table has to look at: levels or texts to code by the target, texts among them, formulas, a target for logarithms,
-    categories whose letters say more than their names. `slow` says that classes are so many that texts are coded for long."""
+    categories whose letters say more than their names. `slow` says that classes are so many that texts are coded for long,
+    `wide` that features are so many for the rows that a line over all of them learns chance."""
 
     codes: bool = False
     texts: bool = False
@@ -97,6 +98,7 @@ class Views(NamedTuple):
     logs: bool = False
     slow: bool = False
     letters: bool = False
+    wide: bool = False
 
 
 PLAIN = Views()
@@ -231,6 +233,8 @@ def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLA
     entries = [entry for entry in _entries(problem.task, columns.logs) if entry.family in allowed]
     entries = [entry for entry in entries if columns.formulas or not entry.formulas]
     entries = _with_letters(entries) if columns.letters else entries
+    if columns.wide and "linear" in allowed:  # first: it takes little time, and there no quick check knows better
+        entries.insert(0, Entry("linear", "Linear model of few columns", {"few": 1}))
     listed = {entry.family for entry in entries}
     entries[PLUGINS_AT:PLUGINS_AT] = [Entry(name, families().get(name).title, {}) for name in sorted(allowed - listed)]
     if not entries:

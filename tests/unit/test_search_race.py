@@ -14,9 +14,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from automl_core.data.infer import table_from_frame
+from automl_core.data.table import Column
 from automl_core.errors import BadInput, Cancelled
 from automl_core.framing.metrics import METRICS
 from automl_core.framing.score_interval import paired_difference
@@ -349,6 +351,24 @@ def test_the_portfolio_varies_families_first() -> None:
     assert {candidate.family for candidate in make_portfolio(PROBLEMS["binary"], 10_000, Plan(families=("ebm",)))} == {"ebm"}
     with pytest.raises(BadInput, match="no plug-in"):
         make_portfolio(PROBLEMS["binary"], 100, Plan(families=("magic",)))
+
+
+def test_a_line_over_few_columns_comes_first_where_they_are_very_many() -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=(300, 300))
+    frame = pd.DataFrame(x, columns=[f"x{i}" for i in range(300)])
+    frame["y"] = pd.Series(np.where(x[:, 290] + 0.3 * random.normal(size=300) > 0, "Yes", "No")).astype("str")
+    problem = replace(PROBLEMS["binary"], target="y")
+    firsts = []
+    for width in (300, 100):
+        columns = tuple(Column(f"x{i}", "float", "number") for i in range(width))
+        prepared = prepare(SearchData(frame, (*columns, Column("y", "bool", "category")), problem), Plan())
+        firsts.append(make_portfolio(problem, 300, Plan(), prepared.views)[:2])
+    (few, line), (usual, _) = firsts
+    assert few.label == "Linear model of few columns"
+    assert line == usual  # other tables are searched as before
+    assert line.label == "Linear model"
+    assert not prepared.views.wide
 
 
 def test_what_cannot_weigh_rows_is_not_tried_where_they_have_weights(monkeypatch: pytest.MonkeyPatch) -> None:
