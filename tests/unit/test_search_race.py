@@ -147,6 +147,15 @@ def test_every_task(task: str, tmp_path: Path, here: HereExecutor) -> None:
         assert 0.88 <= np.mean((low <= outcome.y) & (outcome.y <= high)) <= 0.93
 
 
+def test_intervals_of_a_number_that_is_never_negative_do_not_go_below_nought(tmp_path: Path, here: HereExecutor) -> None:
+    data, plan = make_data("regression"), Plan(20, 2, families=("linear",), folds=2, max_trials=1)
+    assert search(data, plan, FolderJournal(tmp_path / "both")).model.bands.least is None
+    data = replace(data, frame=data.frame.assign(value=data.frame["value"].clip(lower=0.0)))
+    model = search(data, plan, FolderJournal(tmp_path / "none")).model
+    low, high = model.bands.around(np.array([-400.0, 0.0, 50.0]))
+    assert low.min() == high.min() == 0.0
+
+
 def test_a_metric_of_labels_tunes_its_threshold(tmp_path: Path, here: HereExecutor) -> None:
     data = make_data()
     data = replace(data, problem=replace(data.problem, metric="f1"))
