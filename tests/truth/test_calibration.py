@@ -224,3 +224,71 @@ def test_what_is_no_number_has_no_interval() -> None:
     bands = Bands((), (-1.0,), (1.0,), 0.0, 1.0)
     assert np.isnan(bands.around_one(float("nan"))).all()
     assert np.isnan(bands.around(np.array([np.nan]))).all()
+
+
+def make_weighted(rows: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Outcomes, probabilities and weights: those of a fifth of the rows are too sure, and it counts for most; the rest hold."""
+    sure = random.random(rows) < 0.2
+    odds = random.normal(-1.0, 1.5, rows)
+    y = (random.random(rows) < 1 / (1 + np.exp(-odds))).astype(float)
+    return y, 1 / (1 + np.exp(-np.where(sure, 2.5 * odds + 0.5, odds))), np.where(sure, 9.0, 0.2) * random.uniform(0.5, 1.5, rows)
+
+
+def test_rows_that_count_more_decide_what_probabilities_mean() -> None:
+    gains = []
+    for seed in range(5):
+        random = np.random.default_rng(seed)
+        y, p, weights = make_weighted(30_000, random)
+        calibration, mended = calibrate("binary", y, p, np.arange(len(y)) % 5, weights)
+        assert calibration is not None
+        assert calibration.slope == pytest.approx(0.4, rel=0.12)
+        new_y, new, counted = make_weighted(50_000, random)
+        plain, _ = calibrate("binary", y, p, np.arange(len(y)) % 5)
+        loss = {name: LOG_LOSS.score(new_y, said, weights=counted) for name, said in (
+            ("raw", new), ("weighed", calibration.apply(new)), ("plain", plain.apply(new) if plain else new))}
+        gains.append(loss["raw"] - loss["weighed"])
+        assert loss["weighed"] < min(loss["raw"], loss["plain"])
+        assert weighted_error(new_y, calibration.apply(new), counted) < 0.02 < weighted_error(new_y, new, counted)
+        assert LOG_LOSS.score(y, mended, weights=weights) < LOG_LOSS.score(y, p, weights=weights)
+    assert min(gains) > 0.05
+
+
+def weighted_error(truth: np.ndarray, p: np.ndarray, weights: np.ndarray) -> float:
+    """The expected calibration error where rows count by their weights: 15 bins that count for as much."""
+    order = np.argsort(p, kind="stable")
+    bins = np.minimum(15 * np.cumsum(weights[order]) / weights.sum(), 14.999).astype(int)
+    parts = [order[bins == place] for place in range(15)]
+    return float(np.mean([abs(np.average(truth[part] - p[part], weights=weights[part])) for part in parts]))
+
+
+def test_a_weight_of_two_is_the_row_twice_in_a_calibration() -> None:
+    random = np.random.default_rng(2)
+    y, p = make_yes_no(3_000, random, 2.0, 0.5)
+    weights = random.integers(0, 3, len(y)).astype(float)
+    twice = np.repeat(np.arange(len(y)), weights.astype(int))
+    found, other = fit_calibration(y, p, weights), fit_calibration(y[twice], p[twice])
+    assert (found.slope, found.shift) == pytest.approx((other.slope, other.shift), abs=1e-6)
+    shares = random.dirichlet(np.ones(3), len(y))
+    of_three = random.integers(0, 3, len(y)).astype(float)
+    assert fit_calibration(of_three, shares, weights).slope == pytest.approx(
+        fit_calibration(of_three[twice], shares[twice]).slope, abs=1e-3)
+    assert fit_calibration(y, p, np.full(len(y), 7.0)) == fit_calibration(y, p)
+
+
+def test_right_probabilities_of_weighted_rows_are_left_alone() -> None:
+    """By what they are worth: of a few rows that count for nearly all, chance would make a calibration."""
+    changed, harm = 0, []
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        y, p = make_yes_no(8_000, random, 1.0, 0.0)
+        calibration, _ = calibrate("binary", y, p, np.arange(len(y)) % 5, random.gamma(1, 1, len(y)))
+        changed += calibration is not None
+        new_y, new = make_yes_no(20_000, random, 1.0, 0.0)
+        mended = new if calibration is None else calibration.apply(new)
+        harm.append(LOG_LOSS.score(new_y, mended) - LOG_LOSS.score(new_y, new))
+    assert changed <= 8
+    assert np.mean(harm) < 0.0005
+    y, p = make_yes_no(8_000, np.random.default_rng(0), 3.0, 0.0)
+    weights = np.where(np.arange(len(y)) < 1_000, 1.0, 1e-4)
+    assert calibrate("binary", y, p, np.arange(len(y)) % 5, weights)[0] is None
+    assert calibrate("binary", y, p, np.arange(len(y)) % 5, np.full(len(y), 0.01))[0] is not None

@@ -22,6 +22,7 @@ from automl_core.framing.metrics import METRICS
 from automl_core.framing.score_interval import paired_difference
 from automl_core.search import FolderJournal, Outcome, SearchData, best_first, entry, handover, portfolio, search
 from automl_core.search import refits as refits_module
+from automl_core.search.calibration import Calibration
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew
 from automl_core.search.ensemble import Electorate, bagged_weights, blend, greedy_weights, sampled
@@ -154,6 +155,24 @@ def test_intervals_of_a_number_that_is_never_negative_do_not_go_below_nought(tmp
     model = search(data, plan, FolderJournal(tmp_path / "none")).model
     low, high = model.bands.around(np.array([-400.0, 0.0, 50.0]))
     assert low.min() == high.min() == 0.0
+
+
+def test_probabilities_of_weighted_rows_are_calibrated_by_their_weights(
+    tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Any] = []
+
+    def noting(*arguments: Any) -> tuple[Calibration, Any]:
+        told.append(arguments[4])
+        return Calibration(0.5), arguments[2]
+
+    monkeypatch.setattr(handover, "calibrate", noting)
+    data = make_data()
+    data = replace(data, frame=data.frame.assign(weight=np.arange(1.0, 401.0)), problem=replace(data.problem, weights="weight"))
+    data = replace(data, columns=table_from_frame(data.frame, "weighted").columns)
+    outcome = search(data, Plan(20, 2, families=("linear",), folds=2, max_trials=1), FolderJournal(tmp_path))
+    assert outcome.model.calibration == Calibration(0.5)
+    np.testing.assert_allclose(told[0] / told[0].mean(), (outcome.positions + 1.0) / (outcome.positions + 1.0).mean())
 
 
 def test_a_metric_of_labels_tunes_its_threshold(tmp_path: Path, here: HereExecutor) -> None:
