@@ -26,6 +26,7 @@ from automl_core.search.prepared import Prepared
 from automl_core.search.refits import POLL
 from automl_core.search.reserve import likely_team, most_share, refit_seconds
 from automl_core.search.schedule import ANCHORS, Moment, Place, fits, fold_count, next_place
+from automl_core.search.telling import tell
 from automl_core.search.tuning import propose
 from automl_core.search.watch import Watch
 from automl_core.search.worker import ALL_ROWS, Extras, ExtrasKind, ExtrasTask, FitTask, give_back_memory
@@ -307,7 +308,7 @@ class Race:
         if known and candidate.key not in self.announced:
             self.announced.add(candidate.key)
             if self.contest.tried(candidate.key):
-                self.watch.trial(self.contest.trial(candidate))
+                self.watch.trial(tell(self.contest, candidate))
 
     def _report(self) -> None:
         if time.monotonic() - self.reported < 0.5:
