@@ -431,8 +431,11 @@ def test_a_line_over_few_columns_comes_first_where_they_are_very_many() -> None:
     for width in (300, 100):
         columns = tuple(Column(f"x{i}", "float", "number") for i in range(width))
         prepared = prepare(SearchData(frame, (*columns, Column("y", "bool", "category")), problem), Plan())
-        firsts.append(make_portfolio(problem, 300, Plan(), prepared.views)[:2])
-    (few, line), (usual, _) = firsts
+        for seconds in (5, 60):
+            firsts.append(make_portfolio(problem, 300, Plan(budget_seconds=seconds), prepared.views)[:3])
+    (few, line, _), (same, boosted, later), (usual, second, _), _ = firsts
+    assert (few, line, second) == (same, later, boosted)  # where there is time a boosting is an anchor, as everywhere
+    assert boosted.family == "lightgbm"
     assert few.label == "Linear model of few columns"
     assert line == usual  # other tables are searched as before
     assert line.label == "Linear model"
