@@ -209,6 +209,8 @@ class Race:
             self._hasten()
             self.journal.note(self.prepared.fingerprint, "folds", contest.folds)
             return next_place(contest, Moment(self.clock.elapsed(), self.end(), frozenset(busy)))
+        if waiting[0].options.get("few") and (waiting[0].key, 0) in busy:
+            return None  # in little time the race ends with the first that is through: a worse one is not to be faster
         return next((Place(candidate, 0) for candidate in waiting if (candidate.key, 0) not in busy), None)
 
     def _hasten(self) -> None:

@@ -421,7 +421,7 @@ def test_the_portfolio_varies_families_first() -> None:
         make_portfolio(PROBLEMS["binary"], 100, Plan(families=("magic",)))
 
 
-def test_a_line_over_few_columns_comes_first_where_they_are_very_many() -> None:
+def test_a_line_over_few_columns_comes_first_where_they_are_very_many(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     x = random.normal(size=(300, 300))
     frame = pd.DataFrame(x, columns=[f"x{i}" for i in range(300)])
@@ -431,6 +431,12 @@ def test_a_line_over_few_columns_comes_first_where_they_are_very_many() -> None:
     for width in (300, 100):
         columns = tuple(Column(f"x{i}", "float", "number") for i in range(width))
         prepared = prepare(SearchData(frame, (*columns, Column("y", "bool", "category")), problem), Plan())
+        journal, clock = FolderJournal(tmp_path / str(width)), Clock(5.0)
+        contest = open_contest(prepared, Plan(budget_seconds=5), journal, clock)
+        race = Race(contest, clock, Crew(HereExecutor(), None), journal, SilentWatch())
+        first = race.contest.candidates[0]
+        assert race._anchor(set()) == (first, 0)
+        assert (race._anchor({(first.key, 0)}) is None) == (width == 300)  # nothing is through before the line over few
         for seconds in (5, 60):
             firsts.append(make_portfolio(problem, 300, Plan(budget_seconds=seconds), prepared.views)[:3])
     (few, line, _), (same, boosted, later), (usual, second, _), _ = firsts
