@@ -161,17 +161,9 @@ def _predict(arguments: Arguments) -> Answer:
 
 
 def _explain(arguments: Arguments) -> Answer:
-    files = _open().files
-    explanation = files.explain(arguments.bundle, arguments.data, arguments.label)
-    data = {"importance": explanation.importance, "base": explanation.base, "rows": explanation.rows, "units": explanation.units,
-            "label": explanation.label, "shapes": explanation.shapes, "groups": explanation.groups, "floor": explanation.floor,
-            "refits": explanation.refits, "measured": explanation.measured}
-    sentence = f"{explanation.sentence} {explanation.doubt_sentence}".rstrip()
-    if arguments.row is not None:
-        one = files.explain_row(arguments.bundle, arguments.data, arguments.row, arguments.label)
-        data["row"] = one
-        sentence = f"{one.sentence} {one.doubt_sentence}".rstrip()
-    return Answer(data, sentence)
+    from automl_core import cli_explain
+
+    return Answer(*cli_explain.explain(_open(), arguments))
 
 
 def _act(arguments: Arguments) -> Answer:
@@ -280,7 +272,8 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--reasons", action="store_true", help="say why for each row")
     told = add("explain", _explain, "explain a bundle's model on a file", "bundle", "data")
     add_class(told, "; of a row the one it is called")
-    told.add_argument("--row", type=int, metavar="N", help="why this row gets its prediction, counted from 0")
+    told.add_argument("--row", type=int, metavar="N",
+                      help="why this row, counted from 0, gets its prediction, how sure that is, and past rows like it")
     act = add("act", _act, "who to act on, and what to change", "bundle", "data")
     act.add_argument("--goal", required=True, metavar="GOAL.TOML", help="outcome, money, roles, levers, limits: see docs/act.md")
     act.add_argument("--out", default="", metavar="CSV", help="one line a row that a card speaks of, with what to change")

@@ -266,7 +266,8 @@ class Sureness:
     """How past rows with about this prediction turned out: `rows` of them, predicted from `near_low` to `near_high`.
 
     For classes `rate` is the share that was so (in points), with its 95 % interval; for numbers `low` and `high` hold nine of
-    ten outcomes and `rate` is the mean of the like rows.
+    ten outcomes and `rate` is the mean of the like rows. `rows` is 0 where a bundle alone is asked about a number: it knows
+    how far off such predictions are, and no past rows.
     """
 
     rows: int

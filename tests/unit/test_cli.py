@@ -26,18 +26,20 @@ from automl_core import jobs as queue
 from automl_core.acting.action import Goal
 from automl_core.cli import _parser, main
 from automl_core.cli_problem import money_of, parts_of, request_of
-from automl_core.codec import to_json
+from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column, Table
 from automl_core.errors import BadInput
+from automl_core.explaining.explanation import Explanation, RowExplanation
 from automl_core.framing import Pace
 from automl_core.framing.problem import Money, Problem, Verdict
 from automl_core.jobs import JobWatch
 from automl_core.production import load_bundle
+from automl_core.search.bands import Bands
 from automl_core.search.plan import Plan, Score, against_baseline
-from automl_core.workspace import file_training
+from automl_core.workspace import file_rows, file_training
 from automl_core.workspace import search as searching
 from automl_core.workspace.file_worth import Judged, file_worth
-from automl_core.workspace.files import check_class
+from automl_core.workspace.files import Files, check_class
 from automl_core.workspace.goal import Framing, Inputs
 from automl_core.workspace.running import run_job
 from automl_core.workspace.views import Run
@@ -343,6 +345,61 @@ def test_explain_and_one_row(bundle: Path, table: Path, capsys: pytest.CaptureFi
     code, refused = call(capsys, "explain", str(bundle), str(table), "--class", "Maybe")
     assert code == 2
     assert refused["error"] == "“churned” has no class “Maybe”. Give one of “No”, “Yes”."
+
+
+def quickly(patch: pytest.MonkeyPatch, bundle: Path) -> None:
+    """The whole model is explained as the search did it."""
+    told = from_json(Explanation, load_bundle(bundle).facts["explanation"])
+    patch.setattr(Files, "explain", lambda files, path, source, label: told)
+
+
+def test_one_row_is_told_with_how_sure_it_is_and_past_rows_like_it_as_on_the_page(
+        bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command gave the reasons alone; of a row of the search's table it says what the page says, of a new one the like."""
+    monkeypatch.setenv("CLARION_HOME", str(bundle.parent / "home"))
+    quickly(monkeypatch, bundle)
+    ws = Workspace.open()
+    run = ws.search.run(str(load_bundle(bundle).facts["run"]))
+    rows = ws.files.open("sample:subscription_churn").frame.head(300)
+    new = rows.head(1).assign(customer_id="nobody", monthly_fee=99_999.0)
+    path = tmp_path / "rows.csv"
+    pd.concat([rows, new]).to_csv(path, index=False)
+    position = int(ws.search.predictions(run).positions[7])
+    around = to_json(ws.explain.row_context(run.project_id, position))
+    code, data = call(capsys, "explain", str(bundle), str(path), "--row", str(position))
+    told = data["row"]
+    assert code == 0
+    assert {name: told[name] for name in around} == json.loads(json.dumps(around))
+    assert (len(told["neighbours"]), told["note"], "model" in told["sureness"]["sentence"]) == (5, "", True)
+    assert main(["explain", str(bundle), str(path), "--row", "300", "--class", "No"]) == 0
+    words = capsys.readouterr().err.splitlines()
+    assert any("had “churned” = “No” (95 % range " in line and "had not seen them" not in line for line in words)
+    assert any(line.startswith("“monthly_fee” = 99") and line.endswith(
+        " lies above almost all past rows. Be careful with this answer.") for line in words)
+    assert sum(" % alike, predicted " in line and ", outcome " in line for line in words) == 5
+    assert words[-1].startswith("  ")  # all is told
+
+
+@pytest.mark.parametrize("row", [0, 400])
+def test_a_bundle_alone_says_of_one_row_what_it_can(
+        row: int, bundle: Path, table: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    quickly(monkeypatch, bundle)
+    rows = pd.read_csv(table)
+    pd.concat([rows, rows.head(1).assign(customer_id="nobody", monthly_fee=99_999.0)]).to_csv(table, index=False)
+    code, data = call(capsys, "explain", str(bundle), str(table), "--row", str(row))
+    assert code == 0
+    assert (data["row"]["sureness"], data["row"]["neighbours"]) == (None, [])
+    assert data["row"]["flags"] == (["99999 in “monthly_fee” is outside what training had."] if row else [])
+    assert data["row"]["note"] == f"{file_rows.PERHAPS} {file_rows.NO_PAST}"
+
+
+def test_a_bundle_alone_knows_how_far_off_its_numbers_are() -> None:
+    model = SimpleNamespace(bands=Bands((), (-3.0,), (5.0,)))
+    alone: Any = SimpleNamespace(model=model, predict=lambda frame: frame.assign(_reasons=""))
+    sure = file_rows._alone(alone, pd.DataFrame({"a": [1.0]}), RowExplanation(20.0, 10.0, (), "points", "", "")).sureness
+    assert sure is not None
+    assert (sure.rows, sure.low, sure.high) == (0, 17.0, 25.0)
+    assert sure.sentence == "Predicted 20; nine of ten such rows lie between 17 and 25."
 
 
 def test_the_clock_does_not_decide_what_is_explained(bundle: Path, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
