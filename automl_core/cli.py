@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automl_core.cli_problem import LONGEST, add_class, add_problem, fitted, parts_of, request_of, warnings_of
+from automl_core.cli_problem import LONGEST, add_class, add_problem, fitted, next_words, parts_of, request_of, warnings_of
 from automl_core.codec import to_json
 from automl_core.errors import BadInput, ClarionError
 from automl_core.settings import read_settings
@@ -141,7 +141,7 @@ def _searched(run: Run, verdict: Verdict, out: Path) -> Answer:
     leaking = any(leak.severity == "red" for leak in verdict.leaks)
     left = f"{summary.resumed:,} {'fit' if summary.resumed == 1 else 'fits'} that an interrupted search had left"
     sentences = [*([f"It went on from {left}."] if summary.resumed else []), verdict.sentence, summary.sentence,
-                 *warnings_of(verdict)]
+                 *warnings_of(verdict), next_words(run.id, out)]
     return Answer(data, "\n".join(sentences), 1 if warned or leaking else 0)
 
 

@@ -784,7 +784,11 @@ def test_the_second_ctrl_c_leaves_a_search_that_can_be_gone_on_with(
     before = capsys.readouterr().err
     assert "Stopped." in before
     assert main(asked) in (0, 1)
-    assert "It went on from 2 fits that an interrupted search had left." in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "It went on from 2 fits that an interrupted search had left." in told
+    run = str(load_bundle(tmp_path / "m.zip").facts["run"])  # the text named no id, which report, more and fairness take
+    assert f"This search is {run}. Next, for its report: python -m automl_core report {run} --out report.html" in told
+    assert f"python -m automl_core explain {tmp_path / 'm.zip'} FILE --row 0" in told
 
 
 def test_who_ends_a_search_waits_neither_for_the_check_nor_for_an_exact_explanation(
