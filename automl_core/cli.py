@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from automl_core.workspace.views import Run
 
 Arguments = argparse.Namespace
+STREAMS = ("What a command says for people goes to standard error; with --json the last line of standard output is one JSON "
+           "object, and nothing else is written there. Exit codes: 0 done, 1 done with warnings, 2 refused (one sentence says "
+           "why; with --json it is the object's “error”), 3 failed or stopped.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,11 +242,11 @@ def _doctor(arguments: Arguments) -> Answer:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m automl_core", description="AutoML that ends in a decision.")
+    parser = argparse.ArgumentParser(prog="python -m automl_core", description="AutoML that ends in a decision.", epilog=STREAMS)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, run: Command, words: str, *arguments: str) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=words, description=words)
+        command = commands.add_parser(name, help=words, description=words, epilog=STREAMS)
         for argument in arguments:
             command.add_argument(argument)
         command.add_argument("--json", action="store_true", help="print one JSON object as the last line")

@@ -109,6 +109,15 @@ def test_help_says_which_class_of_a_row_is_spoken_of(capsys: pytest.CaptureFixtu
     assert "likeliest" not in told
 
 
+@pytest.mark.parametrize("command", [(), ("train",), ("explain",), ("act",)])
+def test_help_says_where_texts_go_and_what_exit_codes_mean(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([*command, "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "goes to standard error; with --json the last line of standard output is one JSON object" in told
+    assert "Exit codes: 0 done, 1 done with warnings, 2 refused" in told
+
+
 def test_profile(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, data = call(capsys, "profile", str(table))
     assert code in (0, 1)
