@@ -25,10 +25,10 @@ def act(workspace: Workspace, arguments: argparse.Namespace) -> Said:
     found, plan = advice.found, advice.plan
     decisions = to_json(advice.actions) | {"rows": len(advice.actions.rows)}
     planned = {"rows": len(plan.actions), "net": plan.net, "cost": plan.cost, "exact": plan.exact, "sentence": plan.sentence,
-               "out": arguments.out}
+               "gains": plan.gains_sentence, "out": arguments.out}
     notes = (*found.notes, *([advice.aside] if advice.aside else []))
     listed, worth = advice.actions.sentence, advice.worth
-    said = (*(card.sentence for card in found.cards), *notes, plan.sentence, listed)
+    said = (*(card.sentence for card in found.cards), *notes, plan.sentence, plan.gains_sentence, listed)
     sentences = [one for one in (*said, *(one for one in worth.sentences if one != listed)) if one]
     data = {"cards": [_card(card) for card in found.cards], "patterns": [_card(card) for card in found.patterns],
             "tested": found.tested, "rows": found.rows, "notes": notes, "left_out": advice.left_out, "plan": planned,

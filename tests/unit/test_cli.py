@@ -449,6 +449,7 @@ def test_act_ranks_by_what_was_said_out_of_fold(
         has(card, ("who", "lever", "from", "to", "rows", "raw_gap", "what_if", "adjusted", "low", "high", "net_value", "net_low",
                    "net_high", "grade", "sentence"))
     assert data["decisions"]["rows"] == 50
+    assert data["plan"]["gains"].startswith("A card tells the mean gain of its rows; " if data["plan"]["rows"] else "")
     assert out.stat().st_size > 0
     search = Workspace.open().search
     past = search.predictions(search.run(str(load_bundle(bundle).facts["run"])))
