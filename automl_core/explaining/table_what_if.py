@@ -160,7 +160,8 @@ def _span(before: Floats, after: Floats) -> tuple[float, float]:
 def _sentence(rows: Rows, made: TableWhatIf, changes: tuple[TableChange, ...]) -> str:
     problem = rows.model.problem
     what = join_words([_change_words(change) for change in changes])
-    (before, after, move), span = made.means, f"95 % range {made.move_range}, by chance of rows alone"
+    before, after, move = made.means
+    span = f"95 % range {made.move_range}, by chance of rows alone: how far the model is right is not in it"
     if problem.task == "regression":
         found = f"If {what}, the model predicts {quote(problem.target)} at {after} on average instead of {before} "
         found = f"{found}({move}; {span})." if after != before else (

@@ -207,7 +207,8 @@ def test_means_of_a_what_if_and_their_change_are_told_with_the_same_digits(
     assert near.move_range == "−0.41 to −0.39 points"
     said = table_what_if._sentence(
         open_rows(model("binary", ("lightgbm",)), table()[0].head(300)), found, (TableChange("a", "add", 1.0),))
-    assert before == after or f"({move}; 95 % range −0.5 to −0.3 points, by chance of rows alone)" in said
+    span = "95 % range −0.5 to −0.3 points, by chance of rows alone: how far the model is right is not in it"
+    assert before == after or f"({move}; {span})" in said
 
 
 @pytest.mark.parametrize(("low", "high", "told"), [
