@@ -49,6 +49,7 @@ class Explaining:
     search: Searching
     opened: Recent[_Opened] = field(default_factory=lambda: Recent(2))
     cases: Recent[explaining.PastCases] = field(default_factory=lambda: Recent(2))
+    halves: Recent[explaining.Halves] = field(default_factory=lambda: Recent(2))
     curves: Recent[Curve] = field(default_factory=lambda: Recent(60))
     listed: Recent[pd.DataFrame] = field(default_factory=lambda: Recent(4))
     reasons: Recent[RowExplanation] = field(default_factory=lambda: Recent(200))
@@ -277,8 +278,10 @@ class Explaining:
         label = label or self._unasked(run)
         frame, _, problem, _ = self.search.goal.open(self.search.inputs(run))
         known = frame[frame[problem.target].notna()]  # also what no fold tested: the final model has seen it
-        rows = explaining.rows_asked(model, self._past(run).frame, run.plan.seed, label, known)
-        return explaining.what_if_rows(rows, changes, model.cleaned, run.plan.seed, ASKED_SECONDS)
+        past = self._past(run)
+        rows = explaining.rows_asked(model, past.frame, run.plan.seed, label, known)
+        halves = self.halves.get(run.id, lambda: explaining.quick_halves(model, past))
+        return explaining.what_if_rows(rows, changes, model.cleaned, run.plan.seed, ASKED_SECONDS, halves)
 
     def _unasked(self, run: Run) -> str:
         return explained.class_of(self.context, run, self._problem(run))
