@@ -22,6 +22,7 @@ from automl_core.search.nested import nested_rungs
 from automl_core.search.offers import ENSEMBLE, Offer, best_first, choose, make_ballot, make_offers, rungs, speed
 from automl_core.search.plan import RungOffer, RunSummary, Score, against_baseline, left_out_sentence
 from automl_core.search.reserve import refit_rounds
+from automl_core.search.telling import tell
 
 __all__ = ["Outcome", "Settlement", "best_first", "settle"]
 
@@ -198,7 +199,7 @@ def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: 
     folds = contest.common_folds()
     offers = tuple(_offer_of(contest, rung, mine) for rung in ladder)
     offer = next(item for item in offers if item.chosen)
-    trials = [contest.trial(candidate) for candidate in contest.candidates if contest.tried(candidate.key)]
+    trials = [tell(contest, candidate) for candidate in contest.candidates if contest.tried(candidate.key)]
     unfinished = "Its folds were not all fitted before the search ended."
     trials = [trial if trial.state in ("dropped", "failed") or set(folds) <= set(contest.good(trial.key))
               else replace(trial, state="dropped", reason=unfinished) for trial in trials]

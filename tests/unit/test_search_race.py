@@ -36,6 +36,7 @@ from automl_core.search.prepared import prepare
 from automl_core.search.race import GRACE, LATE_FIT, Race
 from automl_core.search.refits import refit
 from automl_core.search.schedule import Moment, next_place, open_folds
+from automl_core.search.telling import tell
 from automl_core.search.watch import SilentWatch
 from automl_core.search.worker import run_extras, run_fit
 from automl_core.workspace import headstart
@@ -385,8 +386,8 @@ def test_a_hopeless_candidate_is_dropped_and_a_middling_one_is_not() -> None:
     assert "behind the best so far" in contest.out[bad]
     contest.take(result(middling, 0, 0.2))
     assert middling not in contest.out
-    assert contest.trial(candidates[2]).state == "dropped"
-    assert contest.trial(candidates[0]).state == "finished"
+    assert tell(contest, candidates[2]).state == "dropped"
+    assert tell(contest, candidates[0]).state == "finished"
     assert contest.common_folds() == (0, 1, 2, 3)
 
 
