@@ -190,7 +190,11 @@ class Explaining:
 
     def learned_from(self, project_id: str, position: int) -> bool:
         """Whether the final model learned from the row at a position of the cleaned table."""
-        past = self.search.predictions(self.search.needed(project_id))
+        return self.learned_by(self.search.needed(project_id), position)
+
+    def learned_by(self, run: Run, position: int) -> bool:
+        """The same of any run's final model."""
+        past = self.search.predictions(run)
         return bool(np.isin(position, past.learned if len(past.learned) else past.positions))
 
     def _listed(self, run: Run, label: str) -> pd.DataFrame:

@@ -18,6 +18,8 @@ from automl_core.workspace.files import Files, cleaned_row, cleaned_rows, row_ex
 NO_PAST = ("A bundle holds no past rows: how sure this is by rows like it, and the nearest of them with their outcomes, are told "
            "on the computer and in the workspace where the model was trained.")
 LEARNED = "The model learned from this row, so it is surer of it than of a new one."
+REASONS = ("The reasons come from the final model, which learned from this row as well; how sure it is goes by what a model said "
+           "that had not seen it.")
 PERHAPS = "The model may have learned from this row; if so, it is surer of it than of a new one."
 
 
@@ -49,6 +51,7 @@ class FileRows:
         if alone:
             return FileRow(one, _alone(bundle, raw.iloc[[position]], one), f"{note} {NO_PAST}".strip())
         run, place = search.run(str(bundle.facts["run"])), int(risks.positions[here][0]) if here.any() else -1
+        note = REASONS if place >= 0 and self.explain.learned_by(run, place) else note
         return FileRow(one, self.explain.context_of(run, cleaned_row(bundle, raw, position), place, one.label), note)
 
 

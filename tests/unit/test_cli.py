@@ -379,7 +379,8 @@ def test_one_row_is_told_with_how_sure_it_is_and_past_rows_like_it_as_on_the_pag
     told = data["row"]
     assert code == 0
     assert {name: told[name] for name in around} == json.loads(json.dumps(around))
-    assert (len(told["neighbours"]), told["note"], "model" in told["sureness"]["sentence"]) == (5, "", True)
+    assert (len(told["neighbours"]), told["note"]) == (5, file_rows.REASONS)
+    assert "had not seen them" in told["sureness"]["sentence"]
     assert main(["explain", str(bundle), str(path), "--row", "300", "--class", "No"]) == 0
     words = capsys.readouterr().err.splitlines()
     assert any("had “churned” = “No” (95 % range " in line and "had not seen them" not in line for line in words)
