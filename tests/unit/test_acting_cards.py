@@ -30,7 +30,6 @@ from automl_core.acting import (
     read_goal,
     typed,
 )
-from automl_core.acting import door
 from automl_core.acting.action import ActionCard, Actions, Change, Goal, Lever
 from automl_core.acting.cards import CardInputs, make_cards
 from automl_core.acting.covariates import make_covariates
