@@ -16,7 +16,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -472,6 +472,14 @@ def test_act_and_compare_say_at_once_what_cannot_be_done(
                              (("--when", "sinse", "--since", "2022"), "“sinse”"), ((), "Two groups or two periods")):
             code, refused = call(capsys, *asked, *wrong)
             assert (code, words in refused["error"]) == (2, True)
+
+
+def test_all_protected_columns_are_looked_up_before_the_first_is_worked_on() -> None:
+    search = SimpleNamespace(run=lambda run: run, inputs=lambda run: run,
+                             goal=SimpleNamespace(open=lambda _: (None, (Column("sex", "text", "category"),))))
+    auditing: Any = SimpleNamespace(search=search, audit_of=_too_late)
+    with pytest.raises(BadInput, match="no column “agee”"):
+        file_findings.FileFindings(cast(Any, None), auditing).audit("r", ("sex", "agee"))
 
 
 def _too_late(*given: Any, **named: Any) -> None:
