@@ -9,6 +9,7 @@ from automl_core import Workspace
 from automl_core.acting.action import ActionCard
 from automl_core.codec import to_json
 from automl_core.errors import BadInput
+from automl_core.workspace.files import check_out
 
 Said = tuple[dict[str, Any], str, int]
 
@@ -17,6 +18,8 @@ def act(workspace: Workspace, arguments: argparse.Namespace) -> Said:
     """Cards, patterns, the plan of one action a row (`--out`), the ranked list (`--ranked`) and what it is worth, and an
     experiment's result."""
     files = workspace.files
+    for out in filter(None, (arguments.out, arguments.ranked)):
+        check_out(Path(out))
     advice = files.act(arguments.bundle, arguments.data, _goal_text(Path(arguments.goal)), processes=True)
     if arguments.out:
         files.write_csv(advice.plan_table, Path(arguments.out))

@@ -45,6 +45,7 @@ from automl_core.workspace.act import with_reasons
 from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.decide import planned_table
 from automl_core.workspace.deploy import Deploying
+from automl_core.workspace.file_goal import check_file, goal_for, no_outcomes
 from automl_core.workspace.file_risks import file_risks
 from automl_core.workspace.file_worth import FileWorth, Judged, file_worth
 from automl_core.workspace.opening import existing, opening
@@ -152,18 +153,17 @@ class Files:
     def act(self, bundle_path: str, source: str, goal_text: str, processes: bool = False) -> Advice:
         """Action cards and the ranked list for the rows of a file under a goal, given as the text of a goal.toml; many rows in
         `processes`, if the program's main module can be imported once more."""
-        goal = acting.read_goal(goal_text)
+        acting.read_goal(goal_text)  # a slip in it is told before the bundle is opened
         bundle = load_bundle(existing(bundle_path))
-        problem = bundle.model.problem
+        problem, goal = bundle.model.problem, goal_for(bundle, goal_text)
         raw = self._raw(source)
+        check_file(goal, bundle, raw)
         frame = cleaned_rows(bundle, raw)
         columns = cleaning.columns_after(bundle.model.recipe, bundle.model.columns, frame)
-        goal = replace(goal, good=acting.good_of(goal.good, problem))
-        acting.check_goal(goal, problem, columns, (*(one.name for one in bundle.model.columns), *map(str, raw.columns)))
         goal = acting.valued(goal, frame)
         y, known = _outcomes(bundle, frame)
         if not known.any():
-            raise BadInput(f"The file has no outcomes in “{problem.target[:80]}”.", "Cards need rows whose outcome is known.")
+            raise no_outcomes(problem.target)
         unseen = [(lever.column, value) for lever in goal.levers if lever.column in frame
                   for value in lever.to if not pd.api.types.is_numeric_dtype(frame[lever.column].dtype)
                   and value not in set(frame[lever.column].dropna())]

@@ -4,6 +4,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -36,7 +37,8 @@ from automl_core.jobs import JobWatch
 from automl_core.production import load_bundle
 from automl_core.search.bands import Bands
 from automl_core.search.plan import Plan, Score, against_baseline
-from automl_core.workspace import file_rows, file_training
+from automl_core.workspace import file_findings, file_rows, file_training
+from automl_core.workspace import files as files_module
 from automl_core.workspace import search as searching
 from automl_core.workspace.file_worth import Judged, file_worth
 from automl_core.workspace.files import Files, check_class
@@ -483,6 +485,73 @@ def test_act_by_what_each_row_is_worth(
     risks, worths = ([float(row[name]) for row in rows] for name in ("prediction", "expected_value"))
     assert worths == sorted(worths, reverse=True)
     assert risks != sorted(risks, reverse=True)
+
+
+@pytest.mark.parametrize(("before", "after", "words"), [
+    ('column = "newsletter"', 'column = "newsleter"', "no column “newsleter”"), ('good = "No"', 'good = "Maybe"', "“Maybe”"),
+    ("value = 700.0", 'value_column = "monthly_fees"', "no column “monthly_fees”"),
+    ("value = 700.0", 'value_column = "plan"', "cannot say what a row is worth|no column"),
+    ("cost = 20.0", "low = 2.0", "has no step, direction or limits"), ('outcome = "churned"', 'outcome = "left"', "“left”"),
+    ("capacity = 50", 'capacity = "many"', "not a number"), ("cost = 20.0", 'forbidden = [["Yes", "Yes"]]', "itself"),
+])
+def test_act_refuses_a_goal_that_does_not_fit_before_it_reads_rows(
+    bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, before: str,
+    after: str, words: str
+) -> None:
+    """It took as long as reading and cleaning the file does."""
+    monkeypatch.setattr(Files, "_raw", _too_late)
+    goal = goal_file(tmp_path)
+    goal.write_text(goal.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
+    code, refused = call(capsys, "act", str(bundle), str(table), "--goal", str(goal))
+    assert code == 2
+    assert re.search(words, refused["error"])
+
+
+@pytest.mark.parametrize(("text", "dropped", "words"), [
+    ('never = ["agee"]', (), "no column “agee”.*as “never”"), ('later = ["agee"]', (), "as “later”"),
+    ("", ("churned",), "The file has no outcomes in “churned”"), ("", ("newsletter",), "The file has no column “newsletter”"),
+])
+def test_act_refuses_what_is_not_in_the_file_before_it_cleans_or_scores(
+    bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, text: str,
+    dropped: tuple[str, ...], words: str
+) -> None:
+    import pandas as pd
+
+    monkeypatch.setattr(files_module, "cleaned_rows", _too_late)
+    goal, rows = goal_file(tmp_path), tmp_path / "rows.csv"
+    pd.read_csv(table).drop(columns=list(dropped)).to_csv(rows, index=False)
+    goal.write_text(f"{goal.read_text(encoding='utf-8')}\n[columns]\n{text}\n", encoding="utf-8")
+    code, refused = call(capsys, "act", str(bundle), str(rows), "--goal", str(goal))
+    assert code == 2
+    assert re.search(words, refused["error"])
+
+
+def test_act_and_compare_say_at_once_what_cannot_be_done(
+    bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Files, "act", _too_late)
+        code, refused = call(capsys, "act", str(bundle), str(table), "--goal", str(goal_file(tmp_path)), "--out", str(tmp_path))
+        assert (code, "is a folder" in refused["error"]) == (2, True)
+    with monkeypatch.context() as patch:
+        patch.setattr(file_findings, "safe_recipe", _too_late)
+        asked = ("compare", str(table), "--target", "churned")
+        for wrong, words in ((("--first", "contrct=a"), "no column “contrct”"), (("--first", "contract"), "is no condition"),
+                             (("--when", "sinse", "--since", "2022"), "“sinse”"), ((), "Two groups or two periods")):
+            code, refused = call(capsys, *asked, *wrong)
+            assert (code, words in refused["error"]) == (2, True)
+
+
+def test_all_protected_columns_are_looked_up_before_the_first_is_worked_on() -> None:
+    search = SimpleNamespace(run=lambda run: run, inputs=lambda run: run,
+                             goal=SimpleNamespace(open=lambda _: (None, (Column("sex", "text", "category"),))))
+    auditing: Any = SimpleNamespace(search=search, audit_of=_too_late)
+    with pytest.raises(BadInput, match="no column “agee”"):
+        file_findings.FileFindings(cast(Any, None), auditing).audit("r", ("sex", "agee"))
+
+
+def _too_late(*given: Any, **named: Any) -> None:
+    raise AssertionError("the work had begun")
 
 
 def test_what_to_provide_is_told_of_a_file_where_errors_cost_differently() -> None:
