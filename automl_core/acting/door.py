@@ -15,6 +15,7 @@ from automl_core.acting.asked import Options, Roles, check_options, levers_of, o
 from automl_core.acting.cards import CardInputs, make_cards
 from automl_core.acting.goal import check_goal, good_of
 from automl_core.acting.levers import eligible
+from automl_core.acting.limits import limits_of, within
 from automl_core.acting.own_names import in_own_names, names_of, typed
 from automl_core.acting.worth import valued
 from automl_core.data.infer import table_from_frame
@@ -99,15 +100,25 @@ def _left_out(target: str, known: NDArray[np.bool_]) -> tuple[str, ...]:
             "not used.",) if missing else ()
 
 
-def assign(cards: Actions | Iterable[ActionCard], frame: pd.DataFrame) -> NDArray[np.int64]:
+def assign(
+    cards: Actions | Iterable[ActionCard], frame: pd.DataFrame, *, capacity: int | None = None, budget: float | None = None
+) -> NDArray[np.int64]:
     """The place of the card that each row of any `frame` (n, columns) gets, (n,); -1 for no change.
 
     Where several cards mean a row, the one with the best conservative worth per row wins (of the gain when there is no money), of
-    equal ones the first. A row gets the same card whatever other rows are given with it. BadInput when a column of a card is
-    missing.
+    equal ones the first. A row gets the same card whatever other rows are given with it.
+
+    With a `capacity` (rows) or a `budget` (money; None: no limit, 0: none) no more rows get a card than that, and what their
+    cards cost together is no more. They are those that bring the most together: in expected net money, as in the plan of the
+    command `act`, or in gain when there is no money. A row may then get a cheaper one of its cards, where the money does more
+    with that. BadInput when a column of a card is missing, or a limit is below zero or no number.
     """
+    limits = limits_of(capacity, budget)
     cards = cards_of(cards)
     rows = typed(frame, cards).frame
+    if limits != (None, None):
+        means = np.array([eligible(card, rows) for card in cards], dtype=bool).reshape(len(cards), len(rows)).T
+        return within(cards, means, limits)
     chosen = np.full(len(rows), -1, dtype=np.int64)
     for place in sorted(range(len(cards)), key=lambda place: (per_row(cards[place]), -place)):
         chosen[eligible(cards[place], rows)] = place
@@ -130,12 +141,14 @@ def per_row(card: ActionCard) -> float:
     return card.gain_low
 
 
-def applied(cards: Actions | Iterable[ActionCard], frame: pd.DataFrame) -> pd.DataFrame:
-    """A copy of the `frame` (n, columns) in which every row has had its card's change made (see `assign`).
+def applied(
+    cards: Actions | Iterable[ActionCard], frame: pd.DataFrame, *, capacity: int | None = None, budget: float | None = None
+) -> pd.DataFrame:
+    """A copy of the `frame` (n, columns) in which every row has had its card's change made (see `assign`, also for the limits).
 
     Index, labels and the dtype of every column that no row's change touches are as they were. A column that is changed keeps its
     dtype where that can hold the new values: categories get the new one, whole numbers stay whole unless moved by a fraction,
     then they become decimal; texts that spell numbers become numbers when moved by a step. BadInput as in `assign`.
     """
     cards = cards_of(cards)
-    return changed(cards, frame, assign(cards, frame))
+    return changed(cards, frame, assign(cards, frame, capacity=capacity, budget=budget))
