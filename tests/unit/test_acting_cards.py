@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import sys
@@ -19,6 +20,8 @@ from automl_core.acting import (
     Roles,
     applied,
     assign,
+    card_dict,
+    cards_frame,
     check_goal,
     counts_forbidden,
     door,
@@ -695,6 +698,26 @@ def test_levers_and_roles_may_be_given_alone_or_in_any_list(plain: pd.DataFrame,
     for kind, value, text in ((bool, 1, "True"), (int, True, "1"), (float, np.True_, "1"), ("boolean", "yes", "True")):
         find_actions(flags.astype({"offer": kind}), "y", "No", Lever("offer", to=(value,)))
         assert asked[-1].goal.levers[0].to == (text,)
+
+
+def test_cards_are_told_as_json_and_as_a_table(found: Actions) -> None:
+    made = card_dict(found.cards[0])
+    more = {"from", "to", "gain", "gain_low", "gain_high", "whole_cost"}
+    assert set(made) == {*(field.name for field in fields(ActionCard)), *more}
+    assert json.loads(json.dumps(made, allow_nan=False)) == made
+    real = found.cards[0]
+    assert (made["from"], made["to"], made["gain"], made["whole_cost"]) == ("old", "new", real.gain, 1.0)
+    assert (made["step"], made["gain_low"], made["gain_high"]) == (None, real.gain_low, real.gain_high)
+    table = cards_frame((*found.cards, *found.patterns))
+    assert len(table) == len(found.cards) + len(found.patterns)
+    assert set(table.columns) < set(made)
+    assert table["gain"].tolist() == [card.gain for card in (*found.cards, *found.patterns)]
+    assert table["step"].dtype == float
+    assert table.loc[0, "reasons"] == " ".join(real.reasons)
+    assert cards_frame(Actions(())).columns.equals(table.columns)
+    for wrong in ("offer", None):
+        with pytest.raises(BadInput, match="no action cards"):
+            card_dict(wrong)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("index", [
