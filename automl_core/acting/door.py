@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,12 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard, Actions, Goal, Lever
 from automl_core.acting.applying import changed
-from automl_core.acting.asked import Options, Roles, check_options, levers_of, of_kind, roles_of, spelled_levers
+from automl_core.acting.asked import Options, Roles, check_options, levers_of, roles_of, spelled_levers
 from automl_core.acting.cards import CardInputs, make_cards
 from automl_core.acting.goal import check_goal, good_of
 from automl_core.acting.levers import eligible
 from automl_core.acting.limits import limits_of, within
+from automl_core.acting.mappings import of_kind
 from automl_core.acting.own_names import in_own_names, names_of, typed
 from automl_core.acting.worth import valued
 from automl_core.data.infer import table_from_frame
@@ -30,17 +32,18 @@ def find_actions(
     frame: pd.DataFrame,
     outcome: Hashable,
     good: object,
-    levers: Sequence[Lever | Hashable],
-    roles: Roles | None = None,
-    options: Options | None = None,
+    levers: Sequence[Lever | Mapping[str, Any] | Hashable],
+    roles: Roles | Mapping[str, Any] | None = None,
+    options: Options | Mapping[str, Any] | None = None,
 ) -> Actions:
     """Action cards from past rows: who, what to change, worth how much and how sure.
 
     `frame` (n, columns) holds one row a case with any dtypes and index, missing values among them. Columns are named by their
     labels, whatever these are; cards name them as texts (column 0 is "0"). `outcome` is the column of what happened, `good` the
     wanted class as its values or as text ("No", 1, True, "yes" for the class that says so), or "low"/"high" for a number.
-    `levers` are columns that can be changed, as `Lever` (values, step, cost, limits, forbidden moves) or just the label, which
-    tries what the rows show. Rows without an outcome are not used, and `notes` count them.
+    `levers` are columns that can be changed, as `Lever` (values, step, cost, limits, forbidden moves), as a dictionary in the
+    words of goal.toml, or just the label, which tries what the rows show. `roles` and `options` may be dictionaries of their
+    fields, too. Rows without an outcome are not used, and `notes` count them.
 
     Effects on cards are changes of what `card.counted` names (the positive class in yes/no tasks: "yes", "1", "true", otherwise
     the rarer one), between -1 and 1, or of the number itself; `card.better` says whether up or down is wanted. `assign` says
@@ -52,9 +55,7 @@ def find_actions(
     `good` cannot come out, no row has a value that a lever names, an argument is no such thing, or the outcome has fewer than
     ten values or one value only.
     """
-    roles, options = roles or Roles(), options or Options()
-    of_kind(roles, Roles, "roles")
-    of_kind(options, Options, "options")
+    roles, options = of_kind(roles, Roles, "roles"), of_kind(options, Options, "options")
     check_options(options)
     names = names_of(frame)
     place = names.place(outcome)

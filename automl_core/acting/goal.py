@@ -124,12 +124,12 @@ def _check_roles(goal: Goal, names: tuple[str, ...]) -> None:
     for role in ("never", "later", "given"):
         for name in getattr(goal, role):
             if name not in names:
-                near = _nearest(name, names)
+                near = nearest(name, names)
                 raise BadInput(f"There is no column {quote(name)} in this table, and the goal names it as “{role}”.",
                                f"Write {quote(near)}, or leave it out." if near else "Name one of its columns, or leave it out.")
 
 
-def _nearest(name: str, names: tuple[str, ...]) -> str:
+def nearest(name: str, names: tuple[str, ...]) -> str:
     """The one of `names` that is spelled most like a name, other letters and spaces aside; empty when none is like it."""
     plain = {_spaced(one).strip().casefold(): one for one in reversed(names)}
     alike = difflib.get_close_matches(_spaced(name).strip().casefold(), list(plain), 1)

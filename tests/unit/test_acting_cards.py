@@ -606,18 +606,27 @@ def test_only_what_means_the_same_names_the_good_outcome() -> None:
 MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"frame": {"y": [1]}}, "no pandas DataFrame"), ({"outcome": ["y"]}, "no column"),
     ({"good": None}, "not a possible outcome"),
-    ({"levers": None}, "No column is named"), ({"levers": {"offer": ("new",)}}, "dictionary"),
+    ({"levers": None}, "No column is named"), ({"levers": {"offer": ("new",)}}, "dictionary without “column”"),
+    ({"levers": [{"column": "offer", "form": ["old"]}]}, "“form” is no part of a lever. Write “from”"),
+    ({"levers": [{"column": "offer", "xyz": 1}]}, "Give column, to, from, cost"),
+    ({"levers": [{"to": ["new"]}]}, "names no column"),
+    ({"levers": [{"column": "ofer"}]}, "no column “ofer”"), ({"levers": [{"column": "size", "to": 1, "step": 2}]}, "Keep one"),
+    ({"levers": [{"column": "offer", "from": ["old"], "from_values": ["old"]}]}, "Keep one"),
+    ({"levers": [Lever("size", to=-5.0)]}, "No row has “-5”.*or give step=-5 to"),
+    ({"levers": [Lever("size", from_values=-5.0)]}, "Name a value that occurs\\.$"),
     ({"levers": ["nope"]}, "no column"),
     ({"levers": [Lever("offer", to=("nope",))]}, "No row has “nope”"), ({"levers": ["y"]}, "cannot be a lever"),
     ({"levers": [Lever("offer", from_values=("x",))]}, "No row has “x”"), ({"levers": [Lever("size", step="1")]}, "no number"),
     ({"levers": [Lever("offer", cost="5")]}, "no number"), ({"levers": [Lever("offer", days="soon")]}, "no number"),
     ({"levers": [Lever("size", direction="sideways")]}, "sideways"),
     ({"levers": [Lever("offer", forbidden=("old",))]}, "list of pairs"),
-    ({"roles": {"never": ("size",)}}, "Give Roles"), ({"roles": Roles(never=("sise",))}, "no column “sise”"),
+    ({"roles": ("size",)}, "Give Roles"), ({"roles": {"nevr": ("size",)}}, "“nevr” is no part of “roles”. Write “never”"),
+    ({"roles": {"never": ("sise",)}}, "no column “sise”"), ({"roles": Roles(never=("sise",))}, "no column “sise”"),
     ({"roles": Roles(given=("nope",))}, "no column “nope”"), ({"roles": Roles(group="nope")}, "no column “nope”"),
     ({"roles": Roles(experiment="nope")}, "no column “nope”"), ({"roles": Roles(experiment="size")}, "is no lever"),
     ({"roles": Roles(group="y")}, "is the outcome"), ({"roles": Roles(group="offer")}, "a lever and as the group"),
-    ({"roles": Roles(given=("size",), later=("size",))}, "measured later"), ({"options": {"value": 5}}, "Give Options"),
+    ({"roles": Roles(given=("size",), later=("size",))}, "measured later"), ({"options": 5}, "Give Options"),
+    ({"options": {"valeu": 5}}, "Write “value”"), ({"options": {"value": "5"}}, "no number"),
     ({"options": Options(value="5")}, "no number"), ({"options": Options(seed=-1)}, "0 or more"),
     ({"options": Options(seed=1.5)}, "whole"),
     ({"options": Options(model=object())}, "predict_frame"), ({"options": Options(progress=3)}, "cannot be called"),
@@ -698,6 +707,25 @@ def test_levers_and_roles_may_be_given_alone_or_in_any_list(plain: pd.DataFrame,
     for kind, value, text in ((bool, 1, "True"), (int, True, "1"), (float, np.True_, "1"), ("boolean", "yes", "True")):
         find_actions(flags.astype({"offer": kind}), "y", "No", Lever("offer", to=(value,)))
         assert asked[-1].goal.levers[0].to == (text,)
+
+
+def test_levers_roles_and_options_may_be_dictionaries(plain: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the words of goal.toml, where a number in “to” is a step, or by the names of the fields."""
+    asked: list[CardInputs] = []
+    monkeypatch.setattr(door, "make_cards", lambda inputs: asked.append(inputs) or Actions(()))
+    said = {"column": "offer", "to": ["new"], "from": ["old"], "cost": 2, "forbidden": [["new", "old"]], "days": 30, "low": None}
+    meant = Lever("offer", ("new",), ("old",), cost=2.0, forbidden=(("new", "old"),), days=30)
+    step = {"column": "size", "to": -0.05, "relative": True, "direction": "down", "low": 1}
+    fields_said = {key: value for key, value in said.items() if key != "from"} | {"from_values": "old"}
+    for levers in (said, [said, step], (fields_said, Lever("size"))):
+        find_actions(plain, "y", "No", levers, {}, {"value": 5, "seed": 3})
+        assert asked[-1].goal.levers[0] == meant
+        assert (asked[-1].goal.value, asked[-1].seed) == (5.0, 3)
+    find_actions(plain, "y", "No", said, {"never": "size", "later": None})
+    assert (asked[-1].goal.never, asked[-1].goal.later) == (("size",), ())
+    find_actions(plain, "y", "No", [step])
+    made = asked[-1].goal.levers[0]
+    assert (made.step, made.relative, made.direction, made.low, made.to) == (-0.05, True, "down", 1.0, ())
 
 
 def test_cards_are_told_as_json_and_as_a_table(found: Actions) -> None:
