@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import combinations
 from numbers import Real
 from typing import Any
 
@@ -102,15 +103,34 @@ def _lever(lever: Lever, names: Names) -> Lever:
                    forbidden=_pairs(lever.forbidden, column), days=int(days), **numbers)
 
 
-def spelled_levers(levers: tuple[Lever, ...], table: Table) -> tuple[Lever, ...]:
-    """The levers with their values as the table's columns spell them; BadInput naming one that no row has."""
+def orders_of(frame: pd.DataFrame, names: Names) -> dict[str, pd.Index]:
+    """The values of ordered categories, lowest first, by the typed table's names of their columns."""
+    kinds = zip(names.clean, frame.dtypes, strict=True)
+    return {name: kind.categories for name, kind in kinds if isinstance(kind, pd.CategoricalDtype) and kind.ordered}
+
+
+def spelled_levers(levers: tuple[Lever, ...], table: Table, orders: Mapping[str, pd.Index]) -> tuple[Lever, ...]:
+    """The levers with their values as the table's columns spell them; BadInput naming one that no row has. The direction of a
+    lever on ordered categories (see `orders_of`) becomes the moves that it forbids: their texts alone have no order."""
     made = []
     for lever in levers:
         values = table.frame[lever.column]
         to, start = (_values(lever, key, values) for key in ("to", "from_values"))
         pairs = tuple((_spelled(before, values), _spelled(after, values)) for before, after in lever.forbidden)
-        made.append(replace(lever, to=to, from_values=start, forbidden=pairs))
+        lever = replace(lever, to=to, from_values=start, forbidden=pairs)
+        if lever.direction and lever.column in orders and not holds_numbers(values):
+            lever = _in_order(lever, tuple(_spelled(level, values) for level in orders[lever.column]), values)
+        made.append(lever)
     return tuple(made)
+
+
+def _in_order(lever: Lever, levels: tuple[str, ...], values: pd.Series) -> Lever:
+    shown = set(texts(values).dropna().unique())
+    if not shown.issubset(levels):  # then their order is not known, and the direction is refused
+        return lever
+    upwards = combinations([level for level in levels if level in shown], 2)
+    against = upwards if lever.direction == "down" else ((high, low) for low, high in upwards)
+    return replace(lever, direction="", forbidden=(*lever.forbidden, *against))
 
 
 def _values(lever: Lever, key: str, values: pd.Series) -> tuple[str, ...]:

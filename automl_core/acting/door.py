@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard, Actions, Goal, Lever
 from automl_core.acting.applying import changed
-from automl_core.acting.asked import Options, Roles, check_options, levers_of, roles_of, spelled_levers
+from automl_core.acting.asked import Options, Roles, check_options, levers_of, orders_of, roles_of, spelled_levers
 from automl_core.acting.cards import CardInputs, make_cards
 from automl_core.acting.goal import check_goal, good_of
 from automl_core.acting.levers import eligible
@@ -66,7 +66,7 @@ def find_actions(
     used = roles_of(roles, target, asked, names)
     worth = names.clean_of(options.value_column) if options.value_column not in ("", None) else ""
     table = table_from_frame(frame.reset_index(drop=True), "frame")  # after the names: typing many rows takes seconds
-    made = spelled_levers(asked, table)
+    made = spelled_levers(asked, table, orders_of(frame, names))
     problem = _problem(table, target, good, used)
     value = 0.0 if worth else float(options.value)
     goal = Goal(

@@ -215,7 +215,8 @@ def _check_lever(lever: Lever, column: Column) -> None:
     number = column.kind in ("int", "float")
     lever = spelled_alike(lever, number)
     if not number and (not math.isnan(lever.step) or lever.direction or not (math.isnan(lever.low) and math.isnan(lever.high))):
-        raise BadInput(f"{name} does not hold numbers, so it has no step, direction or limits.", "Name the values in “to”.")
+        hint = "List the moves that must not happen in “forbidden”." if lever.direction else "Name the values in “to”."
+        raise BadInput(f"{name} does not hold numbers, so it has no step, direction or limits.", hint)
     if not 0 <= lever.days <= MOST_DAYS:
         raise BadInput(f"The days until a change of {name} shows are not between 0 and {MOST_DAYS:,}.", "Give fewer days.")
     if any(math.isinf(value) for value in (lever.step, lever.low, lever.high)):

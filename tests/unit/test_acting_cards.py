@@ -614,6 +614,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"levers": [{"column": "offer", "from": ["old"], "from_values": ["old"]}]}, "Keep one"),
     ({"levers": [Lever("size", to=-5.0)]}, "No row has “-5”.*or give step=-5 to"),
     ({"levers": [Lever("size", from_values=-5.0)]}, "Name a value that occurs\\.$"),
+    ({"levers": [Lever("offer", direction="up")]}, "List the moves that must not happen in “forbidden”"),
     ({"levers": ["nope"]}, "no column"),
     ({"levers": [Lever("offer", to=("nope",))]}, "No row has “nope”"), ({"levers": ["y"]}, "cannot be a lever"),
     ({"levers": [Lever("offer", from_values=("x",))]}, "No row has “x”"), ({"levers": [Lever("size", step="1")]}, "no number"),
@@ -726,6 +727,24 @@ def test_levers_roles_and_options_may_be_dictionaries(plain: pd.DataFrame, monke
     find_actions(plain, "y", "No", [step])
     made = asked[-1].goal.levers[0]
     assert (made.step, made.relative, made.direction, made.low, made.to) == (-0.05, True, "down", 1.0, ())
+
+
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_a_direction_goes_by_the_order_of_categories(
+    plain: pd.DataFrame, direction: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Categories that no row has are not moved to or from; without an order the direction is refused."""
+    asked: list[CardInputs] = []
+    monkeypatch.setattr(door, "make_cards", lambda inputs: asked.append(inputs) or Actions(()))
+    sizes = plain.assign(plan=pd.Categorical(np.array(["small", "mid", "big"])[np.arange(700) % 3],
+                                             ["none", "small", "mid", "big"], ordered=True))
+    find_actions(sizes, "y", "No", Lever("plan", direction=direction))
+    (lever,) = asked[-1].goal.levers
+    moves = {(move.from_values[0], move.to) for move in category_moves(lever, asked[-1].frame["plan"])}
+    upwards = {("small", "mid"), ("small", "big"), ("mid", "big")}
+    assert moves == (upwards if direction == "up" else {(high, low) for low, high in upwards})
+    with pytest.raises(BadInput, match="forbidden"):
+        find_actions(sizes.assign(plan=sizes["plan"].cat.as_unordered()), "y", "No", Lever("plan", direction=direction))
 
 
 def test_cards_are_told_as_json_and_as_a_table(found: Actions) -> None:
