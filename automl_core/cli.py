@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automl_core.cli_problem import LONGEST, add_class, add_problem, fitted, parts_of, request_of, warnings_of
+from automl_core.cli_problem import LONGEST, add_class, add_problem, fitted, next_words, parts_of, request_of, warnings_of
 from automl_core.codec import to_json
 from automl_core.errors import BadInput, ClarionError
 from automl_core.settings import read_settings
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from automl_core.workspace.views import Run
 
 Arguments = argparse.Namespace
+STREAMS = ("What a command says for people goes to standard error; with --json the last line of standard output is one JSON "
+           "object, and nothing else is written there. Exit codes: 0 done, 1 done with warnings, 2 refused (one sentence says "
+           "why; with --json it is the object's “error”), 3 failed or stopped.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,7 @@ def _searched(run: Run, verdict: Verdict, out: Path) -> Answer:
     leaking = any(leak.severity == "red" for leak in verdict.leaks)
     left = f"{summary.resumed:,} {'fit' if summary.resumed == 1 else 'fits'} that an interrupted search had left"
     sentences = [*([f"It went on from {left}."] if summary.resumed else []), verdict.sentence, summary.sentence,
-                 *warnings_of(verdict)]
+                 *warnings_of(verdict), next_words(run.id, out)]
     return Answer(data, "\n".join(sentences), 1 if warned or leaking else 0)
 
 
@@ -161,17 +164,9 @@ def _predict(arguments: Arguments) -> Answer:
 
 
 def _explain(arguments: Arguments) -> Answer:
-    files = _open().files
-    explanation = files.explain(arguments.bundle, arguments.data, arguments.label)
-    data = {"importance": explanation.importance, "base": explanation.base, "rows": explanation.rows, "units": explanation.units,
-            "label": explanation.label, "shapes": explanation.shapes, "groups": explanation.groups, "floor": explanation.floor,
-            "refits": explanation.refits, "measured": explanation.measured}
-    sentence = f"{explanation.sentence} {explanation.doubt_sentence}".rstrip()
-    if arguments.row is not None:
-        one = files.explain_row(arguments.bundle, arguments.data, arguments.row, arguments.label)
-        data["row"] = one
-        sentence = f"{one.sentence} {one.doubt_sentence}".rstrip()
-    return Answer(data, sentence)
+    from automl_core import cli_explain
+
+    return Answer(*cli_explain.explain(_open(), arguments))
 
 
 def _act(arguments: Arguments) -> Answer:
@@ -247,11 +242,11 @@ def _doctor(arguments: Arguments) -> Answer:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m automl_core", description="AutoML that ends in a decision.")
+    parser = argparse.ArgumentParser(prog="python -m automl_core", description="AutoML that ends in a decision.", epilog=STREAMS)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, run: Command, words: str, *arguments: str) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=words, description=words)
+        command = commands.add_parser(name, help=words, description=words, epilog=STREAMS)
         for argument in arguments:
             command.add_argument(argument)
         command.add_argument("--json", action="store_true", help="print one JSON object as the last line")
@@ -280,7 +275,8 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--reasons", action="store_true", help="say why for each row")
     told = add("explain", _explain, "explain a bundle's model on a file", "bundle", "data")
     add_class(told, "; of a row the one it is called")
-    told.add_argument("--row", type=int, metavar="N", help="why this row gets its prediction, counted from 0")
+    told.add_argument("--row", type=int, metavar="N",
+                      help="why this row, counted from 0, gets its prediction, how sure that is, and past rows like it")
     act = add("act", _act, "who to act on, and what to change", "bundle", "data")
     act.add_argument("--goal", required=True, metavar="GOAL.TOML", help="outcome, money, roles, levers, limits: see docs/act.md")
     act.add_argument("--out", default="", metavar="CSV", help="one line a row that a card speaks of, with what to change")

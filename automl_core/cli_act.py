@@ -9,6 +9,7 @@ from automl_core import Workspace
 from automl_core.acting.action import ActionCard
 from automl_core.codec import to_json
 from automl_core.errors import BadInput
+from automl_core.workspace.files import check_out
 
 Said = tuple[dict[str, Any], str, int]
 
@@ -17,6 +18,8 @@ def act(workspace: Workspace, arguments: argparse.Namespace) -> Said:
     """Cards, patterns, the plan of one action a row (`--out`), the ranked list (`--ranked`) and what it is worth, and an
     experiment's result."""
     files = workspace.files
+    for out in filter(None, (arguments.out, arguments.ranked)):
+        check_out(Path(out))
     advice = files.act(arguments.bundle, arguments.data, _goal_text(Path(arguments.goal)), processes=True)
     if arguments.out:
         files.write_csv(advice.plan_table, Path(arguments.out))
@@ -25,10 +28,10 @@ def act(workspace: Workspace, arguments: argparse.Namespace) -> Said:
     found, plan = advice.found, advice.plan
     decisions = to_json(advice.actions) | {"rows": len(advice.actions.rows)}
     planned = {"rows": len(plan.actions), "net": plan.net, "cost": plan.cost, "exact": plan.exact, "sentence": plan.sentence,
-               "out": arguments.out}
+               "gains": plan.gains_sentence, "out": arguments.out}
     notes = (*found.notes, *([advice.aside] if advice.aside else []))
     listed, worth = advice.actions.sentence, advice.worth
-    said = (*(card.sentence for card in found.cards), *notes, plan.sentence, listed)
+    said = (*(card.sentence for card in found.cards), *notes, plan.sentence, plan.gains_sentence, listed)
     sentences = [one for one in (*said, *(one for one in worth.sentences if one != listed)) if one]
     data = {"cards": [_card(card) for card in found.cards], "patterns": [_card(card) for card in found.patterns],
             "tested": found.tested, "rows": found.rows, "notes": notes, "left_out": advice.left_out, "plan": planned,

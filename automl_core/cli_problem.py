@@ -4,7 +4,9 @@ from __future__ import annotations
 import argparse
 import csv
 import math
+import shlex
 from dataclasses import fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automl_core.errors import BadInput
@@ -23,6 +25,13 @@ def fitted(run: Run) -> tuple[tuple[str, int], ...]:
     """The candidates that a search has fitted, each with the number of its folds."""
     trials = run.summary.leaderboard if run.summary else ()
     return tuple(sorted((trial.key, len(trial.fold_scores)) for trial in trials if trial.fold_scores))
+
+
+def next_words(run_id: str, out: Path) -> str:
+    """Names a search that has ended and says what to ask next: by its id, and with its bundle."""
+    command, bundle = "python -m automl_core", shlex.quote(str(out))
+    return (f"This search is {run_id}. Next, for its report: {command} report {run_id} --out report.html\n"
+            f"Or, of rows in a file: {command} explain {bundle} FILE --row 0")
 
 
 def warnings_of(verdict: Verdict) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from numbers import Real
 from typing import Any
 
@@ -70,33 +70,41 @@ def amount(value: object, what: str) -> float:
     return float(value)
 
 
-def levers_of(asked: object, table: Table, names: Names) -> tuple[Lever, ...]:
-    """The levers under the typed table's names, their values spelled as its columns spell them. BadInput when a lever is none,
-    names no column, or a value that no row has."""
+def levers_of(asked: object, names: Names) -> tuple[Lever, ...]:
+    """The levers under the typed table's names, with their values as they were given (see `spelled_levers`): what needs no look
+    at a row. BadInput when a lever is none, or names no column."""
     if isinstance(asked, dict):
         raise BadInput("The levers are given as a dictionary.", 'Give a list, such as [Lever("contract", to=("one year",))].')
     made = (asked,) if isinstance(asked, Lever) or names.place(asked) >= 0 else several(asked)
     if not made:
         raise BadInput("No column is named that can be changed.", "Name at least one as a lever.")
-    return tuple(_lever(one if isinstance(one, Lever) else Lever(one), table, names) for one in made)
+    return tuple(_lever(one if isinstance(one, Lever) else Lever(one), names) for one in made)
 
 
-def _lever(lever: Lever, table: Table, names: Names) -> Lever:
+def _lever(lever: Lever, names: Names) -> Lever:
     column = names.clean_of(lever.column)
     name = quote(column)
     if lever.direction not in ("", "up", "down"):
         raise BadInput(f"The direction of the lever {name} is {quote(lever.direction)}.", 'Give "up" or "down", or leave it out.')
-    numbers = {key: math.nan if getattr(lever, key) is None else amount(getattr(lever, key), f"“{key}” of the lever {name}")
-               for key in ("step", "low", "high")}
+    numbers: dict[str, Any] = {
+        key: math.nan if getattr(lever, key) is None else amount(getattr(lever, key), f"“{key}” of the lever {name}")
+        for key in ("step", "low", "high")}
     days = amount(lever.days, f"“days” of the lever {name}")
     if not days.is_integer():
         raise BadInput(f"“days” of the lever {name} is {quote(lever.days)}.", "Give whole days.")
-    values = table.frame[column]
-    to, start = (_values(given, values, column) for given in (lever.to, lever.from_values))
-    return Lever(
-        column, to, start, relative=bool(lever.relative), cost=amount(lever.cost, f"“cost” of the lever {name}"),
-        forbidden=_pairs(lever.forbidden, values, column), direction=lever.direction, days=int(days), **numbers,
-    )  # fmt: skip
+    return replace(lever, column=column, relative=bool(lever.relative), cost=amount(lever.cost, f"“cost” of the lever {name}"),
+                   forbidden=_pairs(lever.forbidden, column), days=int(days), **numbers)
+
+
+def spelled_levers(levers: tuple[Lever, ...], table: Table) -> tuple[Lever, ...]:
+    """The levers with their values as the table's columns spell them; BadInput naming one that no row has."""
+    made = []
+    for lever in levers:
+        values = table.frame[lever.column]
+        to, start = (_values(given, values, lever.column) for given in (lever.to, lever.from_values))
+        pairs = tuple((_spelled(before, values), _spelled(after, values)) for before, after in lever.forbidden)
+        made.append(replace(lever, to=to, from_values=start, forbidden=pairs))
+    return tuple(made)
 
 
 def _values(given: object, values: pd.Series, column: str) -> tuple[str, ...]:
@@ -117,13 +125,13 @@ def _spelled(value: object, values: pd.Series) -> str:
     return said_as(value, some) or to_text(value) or ""
 
 
-def _pairs(given: object, values: pd.Series, column: str) -> tuple[tuple[str, str], ...]:
+def _pairs(given: object, column: str) -> tuple[tuple[Any, Any], ...]:
     pairs = several(given)
     if len(pairs) == 2 and not any(isinstance(one, (list, tuple)) for one in pairs):
         pairs = (pairs,)
     if any(not isinstance(pair, (list, tuple)) or len(pair) != 2 for pair in pairs):
         raise BadInput(f"“forbidden” of the lever {quote(column)} is not a list of pairs.", 'Give [("from", "to")].')
-    return tuple((_spelled(before, values), _spelled(after, values)) for before, after in pairs)
+    return tuple((before, after) for before, after in pairs)
 
 
 def roles_of(asked: Roles, outcome: str, levers: tuple[Lever, ...], names: Names) -> Roles:

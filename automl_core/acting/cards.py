@@ -171,6 +171,8 @@ def _stage(inputs: CardInputs, outcome: Outcome) -> Stage:
         priced=goal.value > 0,
         seed=inputs.seed,
         experiment=goal.experiment,
+        values=row_values(inputs.frame, goal) if goal.value_column else None,
+        compared=goal.value_column in {column.name for column in given},
     )
 
 

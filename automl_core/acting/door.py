@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard, Actions, Goal, Lever
 from automl_core.acting.applying import changed
-from automl_core.acting.asked import Options, Roles, check_options, levers_of, of_kind, roles_of
+from automl_core.acting.asked import Options, Roles, check_options, levers_of, of_kind, roles_of, spelled_levers
 from automl_core.acting.cards import CardInputs, make_cards
 from automl_core.acting.goal import check_goal, good_of
 from automl_core.acting.levers import eligible
@@ -60,11 +60,12 @@ def find_actions(
     if place < 0:
         raise BadInput(f"There is no column {quote(outcome)} in this table.", "Name the column that says how it turned out.")
     target = names.clean[place]
-    table = table_from_frame(frame.reset_index(drop=True), "frame")
-    made = levers_of(levers, table, names)
-    used = roles_of(roles, target, made, names)
-    problem = _problem(table, target, good, used)
+    asked = levers_of(levers, names)
+    used = roles_of(roles, target, asked, names)
     worth = names.clean_of(options.value_column) if options.value_column not in ("", None) else ""
+    table = table_from_frame(frame.reset_index(drop=True), "frame")  # after the names: typing many rows takes seconds
+    made = spelled_levers(asked, table)
+    problem = _problem(table, target, good, used)
     value = 0.0 if worth else float(options.value)
     goal = Goal(
         target, good_of(good, problem), value, given=used.given, never=used.never, levers=made,

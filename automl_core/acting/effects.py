@@ -17,6 +17,7 @@ from automl_core.acting.nuisance import FOLDS, Learner, fold_of
 from automl_core.acting.scores import LEAST_ROWS, Scores, Setting, category_scores, level
 from automl_core.acting.shift import Shift, dose_of, shift_scores
 from automl_core.acting.statistics import group_codes
+from automl_core.framing.dependent import sum_error
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -89,7 +90,7 @@ class Effect:
 
 
 def estimate(scores: Scores, group: Mask, everyone: bool = False) -> Effect | None:
-    """The effect on the rows of a group; None with fewer than 30 rows on a side to compare.
+    """The effect on the rows of a group; None with fewer than 30 rows on a side to compare, or where all of them go together.
 
     For categories it speaks of the rows that have comparable ones; with `everyone` of all eligible rows, the few others among
     them by the outcome model, and the interval then holds for both. Numbers always speak of all eligible rows.
@@ -102,6 +103,8 @@ def estimate(scores: Scores, group: Mask, everyone: bool = False) -> Effect | No
     if scores.numeric:
         alike, moved = used, able
     ratio, error = _mean(scores, alike, moved)
+    if math.isinf(error):
+        return None
     low, high, p = _bounds(ratio, error, clusters)
     if everyone and not bool(moved[able].all()):
         alike, moved = used, able
@@ -196,13 +199,10 @@ def _reach(clusters: int, missed: float = 0.05) -> float:
 
 
 def _total_error(influence: Floats, groups: NDArray[np.generic] | None) -> float:
-    """Standard error of the sum of the influence; rows of one group are summed first."""
-    if groups is None:
-        rows = len(influence)
-        return float(np.sqrt(np.sum(influence**2) * rows / max(1, rows - 1)))
-    sums = np.bincount(group_codes(groups), weights=influence)
-    found = int(np.count_nonzero(sums))
-    return float(np.sqrt(np.sum(sums**2) * found / max(1, found - 1)))
+    """Standard error of the sum of the influence, by the one rule for rows that go together: of so many groups as they are worth,
+    and never less than for rows by themselves."""
+    alone = sum_error(influence)
+    return alone if groups is None else max(alone, sum_error(influence, group_codes(groups)))
 
 
 def robustness_value(estimate: float, residual: float, weight: float) -> float:

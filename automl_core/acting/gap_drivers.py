@@ -6,7 +6,7 @@ were tested. All figures are those of the confirming half.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import Condition
 from automl_core.acting.conditions import Cells, all_hold
-from automl_core.acting.findings.segments import SMALLEST, discover
+from automl_core.acting.findings.segments import SMALLEST, Candidate, discover
 from automl_core.acting.gap import Amount, amount
 from automl_core.acting.mix import Levels, level_part, mix_parts
 from automl_core.acting.statistics import benjamini_hochberg, gap_between
@@ -34,7 +34,7 @@ class Driver:
     "mix": rows that `conditions` hold for are a larger or smaller share of the first group than of the second; `effect` is what
     that adds to the gap (of a column with two values: what both add, the other one being the mirror). "behaviour": among rows
     like each other that `conditions` hold for, the first group's outcome differs by `effect`, elsewhere by `elsewhere`. `p` is
-    corrected for everything that was tested.
+    corrected for everything that was tested. What columns `also` say that go along with the one named is in it.
     """
 
     kind: Literal["mix", "behaviour"]
@@ -46,6 +46,7 @@ class Driver:
     elsewhere: float
     p: float
     sentence: str = ""
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,7 @@ def find_drivers(evidence: Evidence, columns: tuple[Column, ...]) -> Drivers:
     kept = []
     for (driver, agrees), p in zip(tested, adjusted, strict=True):
         if agrees and p < ERROR:
-            kept.append(Driver(driver.kind, driver.conditions, driver.rows, driver.share_first, driver.share_second,
-                               driver.effect, driver.elsewhere, p))
+            kept.append(replace(driver, p=p))
     kept.sort(key=lambda driver: (driver.kind, -abs(driver.effect.value)))
     return Drivers(tuple(kept), mix_looked + moved_looked, len(tested))
 
@@ -112,23 +112,27 @@ def _mix_drivers(looking: Evidence, checking: Evidence) -> tuple[list[tuple[Driv
         if strength[at] == 0:
             break
         places = told[at]
-        level = level_part(checking.levels, again, int(places[0]), checking.together)
-        value, influence = float(again.values[places].sum()), again.influence[:, places].sum(axis=1)
-        part = amount(value, influence, checking.together, checking.first)
-        rows = int(checking.levels.design[:, places[0]].sum())
-        driver = Driver("mix", (level.condition,), rows, level.share_first, level.share_second, part, 0.0, part.p)
+        level = level_part(checking.levels, again, places, checking.together)
+        part, rows = level.part, int(checking.levels.design[:, places[0]].sum())
+        driver = Driver("mix", (level.condition,), rows, level.share_first, level.share_second, part, 0.0, part.p,
+                        also=levels.also(level.condition.column))
         made.append((driver, part.value * values[at] > 0))
     return made, len(told)
 
 
 def _told_apart(levels: Levels, shift: Floats) -> list[NDArray[np.int64]]:
-    """What the mix is told by: each level, but both levels of a column with no others together, for one says what the other does;
-    the one that the first group has more of comes first."""
-    told = []
+    """What the mix is told by: each level with those of columns that go along, but both levels of a column with no others
+    together, for one says what the other does; the one that the first group has more of comes first."""
+    told, each = [], levels.told
     for owner in range(len(levels.names)):
-        places = np.flatnonzero(levels.owners == owner)
+        places = np.array([place for place in each if levels.owners[place] == owner], dtype=np.int64)
         mirrored = len(places) == 2 and bool((levels.design[:, places].sum(axis=1) == 1).all())
-        told += [places[np.argsort(-shift[places])]] if mirrored else [places[[at]] for at in range(len(places))]
+        if mirrored:
+            places = places[np.argsort(-shift[places])]
+            others = [place for first in places.tolist() for place in each[first][1:].tolist()]
+            told.append(np.array([*places.tolist(), *others], dtype=np.int64))
+        else:
+            told += [each[place] for place in places.tolist()]
     return told
 
 
@@ -139,7 +143,7 @@ def _behaviour_drivers(
     found, looked_at = discover(looking.frame[known].reset_index(drop=True), looking.scores[known], columns)
     made = []
     cells = Cells(checking.frame)
-    for candidate in found[:MOST_TESTED]:
+    for candidate, also in _without_copies(found, looking.levels.alike)[:MOST_TESTED]:
         mask = all_hold(candidate.conditions, cells)
         inside, outside = mask & fresh, ~mask & fresh
         if min(int(inside.sum()), int(outside.sum())) < SMALLEST // 2:
@@ -151,6 +155,21 @@ def _behaviour_drivers(
         if not np.isfinite(effect.low):  # too few of those that go together are in it
             continue
         shares = float(mask[checking.first].mean()), float(mask[~checking.first].mean())
-        driver = Driver("behaviour", candidate.conditions, int(mask.sum()), *shares, effect, gap.second, gap.p)
+        driver = Driver("behaviour", candidate.conditions, int(mask.sum()), *shares, effect, gap.second, gap.p, also=also)
         made.append((driver, gap.difference * candidate.difference > 0))
     return made, looked_at
+
+
+def _without_copies(found: list[Candidate], alike: tuple[tuple[str, ...], ...]) -> list[tuple[Candidate, tuple[str, ...]]]:
+    """The candidates, strongest first, each with the columns that go along with those it names. Of a group of columns `alike` the
+    first that is named speaks for all: what they tell of other rows is told by the same one."""
+    groups, speaks = {name: group for group in alike for name in group}, dict[str, str]()
+    kept = []
+    for candidate in found:
+        names = [condition.column for condition in candidate.conditions]
+        if any(speaks.get(name, name) != name for name in names):
+            continue
+        also = [other for name in dict.fromkeys(names) for other in groups.get(name, ()) if other not in names]
+        speaks |= {other: name for name in names for other in groups.get(name, ()) if other not in names}
+        kept.append((candidate, tuple(also)))
+    return kept

@@ -110,7 +110,7 @@ def _sentences(story: GapStory, outcome: Outcome) -> list[str]:
            f"({_range(story.behaviour, outcome)})"
     lines.append(f"{mix}, {rate}.")
     if "composition" in story.confirmed and story.columns:
-        names = [quote(part.column) for part in story.columns[:3] if part.part.low * part.part.high > 0]
+        names = [f"{quote(part.column)}{_also(part.also)}" for part in story.columns[:3] if part.part.low * part.part.high > 0]
         if names:
             lines.append(f"The rows differ most in {join_words(names)}.")
     return lines
@@ -146,7 +146,7 @@ def with_words(drivers: Drivers, outcome: Outcome, over_time: bool) -> tuple[Dri
 
 def _driver_words(driver: Driver, outcome: Outcome, over_time: bool) -> str:
     here, there = ("after", "before") if over_time else ("in the first group", "in the second")
-    where = describe_all(driver.conditions)
+    where = f"{describe_all(driver.conditions)}{_also(driver.also, len(driver.conditions) > 1)}"
     if driver.kind == "mix":
         first, second = told_apart(driver.share_first, driver.share_second)
         return (f"Rows where {where} are {first} {here} and {second} {there}: "
@@ -154,6 +154,12 @@ def _driver_words(driver: Driver, outcome: Outcome, over_time: bool) -> str:
     verb = "moved by" if over_time else "differs by"
     return (f"Where {where}, the outcome of rows that are alike {verb} {_signed(driver.effect.value, outcome)} "
             f"({_range(driver.effect, outcome)}, {CHECKED}), elsewhere by {_signed(driver.elsewhere, outcome)}.")
+
+
+def _also(names: tuple[str, ...], several: bool = False) -> str:
+    """How many columns go along with one that is named, or with `several`."""
+    go = f"{'goes' if len(names) == 1 else 'go'} with {'them' if several else 'it'}"
+    return f" (and {count(len(names), 'column')} that {go})" if names else ""
 
 
 def _signed(value: float, outcome: Outcome) -> str:

@@ -6,6 +6,10 @@ import difflib
 import math
 import re
 from dataclasses import replace
+from numbers import Real
+from typing import Any
+
+import numpy as np
 
 from automl_core.acting.action import MOST_DAYS, MOST_LEVERS, MOST_ROWS, Goal, Lever
 from automl_core.acting.levers import spelled_alike
@@ -84,6 +88,7 @@ def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...], droppe
             f"{quote(goal.good)} is not a possible outcome of {quote(problem.target)}.",
             f"Choose one of: {', '.join(quote(name) for name in wanted[:10])}.",
         )
+    _check_numbers(goal)
     _check_rate(goal)
     if goal.value_column:
         _check_worth(goal, problem, find_column(columns, goal.value_column))
@@ -129,6 +134,17 @@ def _nearest(name: str, names: tuple[str, ...]) -> str:
     plain = {_spaced(one).strip().casefold(): one for one in reversed(names)}
     alike = difflib.get_close_matches(_spaced(name).strip().casefold(), list(plain), 1)
     return plain[alike[0]] if alike else ""
+
+
+def _check_numbers(goal: Goal) -> None:
+    """BadInput for what is no number where one is needed: a goal that a program made may hold anything."""
+    said: list[tuple[str, Any]] = [(f"“{key}” of the goal", getattr(goal, key))
+                                   for key in ("value", "capacity", "budget", "contact_cost", "save_rate")]
+    said += [(f"“{key}” of the lever {quote(lever.column)}", getattr(lever, key))
+             for lever in goal.levers for key in ("cost", "step", "low", "high", "days")]
+    for what, number in said:
+        if isinstance(number, (bool, np.bool_)) or not isinstance(number, Real):
+            raise BadInput(f"{what} is {quote(number)}, which is no number.", "Give a number such as 5.0, or leave it out.")
 
 
 def _check_rate(goal: Goal) -> None:

@@ -17,6 +17,7 @@ from automl_core.acting.action import Condition
 from automl_core.acting.conditions import Cells, conditions_of, holds
 from automl_core.acting.gap import Amount, amount
 from automl_core.data.table import Column
+from automl_core.explaining.groups import column_groups
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -36,25 +37,52 @@ class LevelPart:
 
 @dataclass(frozen=True, slots=True)
 class ColumnPart:
-    """One column's part of the composition, with its levels, the widest first."""
+    """One column's part of the composition, with its levels, the widest first; that of the columns that go along with it, `also`,
+    is in both: the regression splits between them as chance has it what they say together."""
 
     column: str
     part: Amount
     levels: tuple[LevelPart, ...]
+    also: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The column, and how many that go along with it are in its part."""
+        return self.column + (f" + {len(self.also)} more" if self.also else "")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Levels:
-    """The levels of all columns as 0/1 columns (n, k), and which column each belongs to."""
+    """The levels of all columns as 0/1 columns (n, k), and which column each belongs to. `names` are in order of how
+    much they tell of the outcome; `alike` are groups of those that say much the same, as on the Explain page."""
 
     conditions: tuple[Condition, ...]
     design: Floats
     owners: NDArray[np.int64]
     names: tuple[str, ...]
+    alike: tuple[tuple[str, ...], ...] = ()
 
     def rows(self, picked: Mask) -> Levels:
         """Some rows only."""
-        return Levels(self.conditions, self.design[picked], self.owners, self.names)
+        return Levels(self.conditions, self.design[picked], self.owners, self.names, self.alike)
+
+    def also(self, name: str) -> tuple[str, ...]:
+        """The columns that go along with the first of its group; none of another column."""
+        return next((group[1:] for group in self.alike if group[0] == name), ())
+
+    @property
+    def told(self) -> dict[int, NDArray[np.int64]]:
+        """By the levels of the columns that are told: each with those levels of columns alike that hold for most of its rows."""
+        first = {name: group[0] for group in self.alike for name in group}
+        owner = [self.names[at] for at in self.owners.tolist()]
+        made = {place: [place] for place, name in enumerate(owner) if first.get(name, name) == name}
+        for place, name in enumerate(owner):
+            if place not in made:
+                there = np.array([at for at in made if owner[at] == first[name]])
+                both, mine = self.design[:, place] @ self.design[:, there], self.design[:, place].sum()
+                shared = both / np.maximum(mine + self.design[:, there].sum(axis=0) - both, 1.0)
+                made[int(there[np.argmax(shared)])].append(place)
+        return {place: np.array(places, dtype=np.int64) for place, places in made.items()}
 
 
 def make_levels(frame: pd.DataFrame, y: Floats, columns: tuple[Column, ...]) -> Levels:
@@ -82,7 +110,7 @@ def make_levels(frame: pd.DataFrame, y: Floats, columns: tuple[Column, ...]) -> 
         owners.extend([len(names)] * len(conditions))
         names.append(name)
     matrix = np.column_stack(design).astype(np.float64) if design else np.empty((len(frame), 0))
-    return Levels(tuple(kept), matrix, np.asarray(owners, dtype=np.int64), tuple(names))
+    return Levels(tuple(kept), matrix, np.asarray(owners, dtype=np.int64), tuple(names), column_groups(frame, tuple(names)))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -126,17 +154,21 @@ def mix_parts(levels: Levels, y: Floats, first: Mask) -> MixParts:
 
 def column_parts(levels: Levels, parts: MixParts, together: NDArray[np.generic] | None) -> tuple[ColumnPart, ...]:
     """The parts of whole columns, the widest first."""
-    made = []
+    made, told = [], levels.told
     for owner, name in enumerate(levels.names):
-        places = np.flatnonzero(levels.owners == owner)
-        whole = amount(float(parts.whole[owner]), parts.whole_influence[:, owner], together, parts.first)
-        inner = [level_part(levels, parts, int(place), together) for place in places]
+        inner = [level_part(levels, parts, places, together) for place, places in told.items() if levels.owners[place] == owner]
+        if not inner:  # told with one that it goes along with
+            continue
+        also = levels.also(name)
+        owners = [owner, *(levels.names.index(other) for other in also)]
+        whole = amount(float(parts.whole[owners].sum()), parts.whole_influence[:, owners].sum(axis=1), together, parts.first)
         inner.sort(key=lambda item: -abs(item.part.value))
-        made.append(ColumnPart(name, whole, tuple(inner)))
+        made.append(ColumnPart(name, whole, tuple(inner), also))
     return tuple(sorted(made, key=lambda item: -abs(item.part.value)))
 
 
-def level_part(levels: Levels, parts: MixParts, place: int, together: NDArray[np.generic] | None) -> LevelPart:
-    """One level's part."""
-    made = amount(float(parts.values[place]), parts.influence[:, place], together, parts.first)
-    return LevelPart(levels.conditions[place], float(parts.share_first[place]), float(parts.share_second[place]), made)
+def level_part(levels: Levels, parts: MixParts, places: NDArray[np.int64], together: NDArray[np.generic] | None) -> LevelPart:
+    """The part of the first of some levels, with what the others add to it."""
+    made = amount(float(parts.values[places].sum()), parts.influence[:, places].sum(axis=1), together, parts.first)
+    first = int(places[0])
+    return LevelPart(levels.conditions[first], float(parts.share_first[first]), float(parts.share_second[first]), made)

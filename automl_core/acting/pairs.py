@@ -66,14 +66,16 @@ def _beats(both: Trial, group: Mask, single: tuple[Trial, Trial], stage: Stage) 
     if ours is None or len(known) < len(theirs):
         return False
     sign = math.copysign(1.0, stage.worth)
-    costs = [_share(trial.move.lever.cost, stage) for trial in single]
+    able = group & both.scores.eligible
+    costs = [_share(trial.move.lever.cost, stage, able) for trial in single]
     best = max(sign * effect.estimate - charge for effect, charge in zip(known, costs, strict=True))
-    cost = _share(both.move.lever.cost + sum(change.cost for change in both.also), stage)
+    cost = _share(both.move.lever.cost + sum(change.cost for change in both.also), stage, able)
     gain = sign * ours.estimate - cost - best
     error = float(np.hypot(ours.error, min(effect.error for effect in known)))
     return both.chosen and gain > SURE * error
 
 
-def _share(cost: float, stage: Stage) -> float:
-    """A cost in units of the outcome."""
-    return cost / abs(stage.worth) if stage.priced else 0.0
+def _share(cost: float, stage: Stage, able: Mask) -> float:
+    """A cost in units of the outcome of the rows that can be moved."""
+    worth = abs(float(np.mean(np.broadcast_to(stage.worths(able), able.shape)[able]))) if able.any() else abs(stage.worth)
+    return cost / worth if stage.priced and worth > 0 else 0.0

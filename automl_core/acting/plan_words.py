@@ -11,6 +11,10 @@ from automl_core.explaining.words import count, money
 Floats = NDArray[np.float64]
 
 
+ROW_GAINS = ("A card tells the mean gain of its rows; in the plan single rows differ from it, by half of what the model says "
+             "sets them apart and up to twice the mean, so the rows that the plan picks often gain more than their card says.")
+
+
 def why_none(sure: bool, net: Floats, costs: Floats, goal: Goal) -> str:
     """Why there is nothing to do: no card, no row of one, nothing worth its cost, or no money for it. `net` (n, k) is the worth
     of each row's actions, which cost `costs` (k,)."""

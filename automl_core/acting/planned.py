@@ -23,7 +23,7 @@ from automl_core.acting.levers import handed_on, moved, name_of
 from automl_core.acting.list_words import unknown_words
 from automl_core.acting.pilot_design import rows_for
 from automl_core.acting.pilots import change_words, direction, promise_of
-from automl_core.acting.plan_words import ended_words, pilot_words, why_none
+from automl_core.acting.plan_words import ROW_GAINS, ended_words, pilot_words, why_none
 from automl_core.acting.recourse import wanted
 from automl_core.acting.worth import row_values
 from automl_core.data.table import Column
@@ -74,6 +74,11 @@ class ActionPlan:
     exact: bool
     sentence: str
     held: int = 0
+
+    @property
+    def gains_sentence(self) -> str:
+        """How the gains of single rows differ from what their cards tell; empty where there is no row."""
+        return ROW_GAINS if self.actions else ""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

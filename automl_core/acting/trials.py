@@ -40,7 +40,7 @@ KEPT = 0.6  # a condition that names comparable rows must keep this share of the
 class Stage:
     """What all levers share: the rows, the outcome as numbers (n,), folds, six `parts` (n,) that groups are picked and measured
     by in turn, candidate splits, and what an outcome is worth: `worth` is money (or 1) per unit of the wanted direction, negative
-    when less is wanted."""
+    when less is wanted. Where a column says it of each row, `values` (n,) do; `compared`: rows are compared on it, too."""
 
     frame: pd.DataFrame
     y: Floats
@@ -54,6 +54,16 @@ class Stage:
     priced: bool
     seed: int
     experiment: str = ""
+    values: Floats | None = None
+    compared: bool = False
+
+    def worths(self, able: Mask) -> Floats | float:
+        """What an outcome is worth where the rows `able` can be moved: of each row (n,) where rows are compared on it. A score
+        asks rows at the new value, too, in place of those like them: where these may be worth other than they are, it is the
+        mean of those that can be moved."""
+        if self.values is None or not able.any():
+            return self.worth
+        return math.copysign(1.0, self.worth) * (self.values if self.compared else float(self.values[able].mean()))
 
     @property
     def first(self) -> Mask:
@@ -291,4 +301,5 @@ def gains(scores: Scores, stage: Stage, cost: float, smooth: float = SMOOTHED) -
     quarter of the second a lever without effect passed half as often again), and all are measured by it alone.
     """
     charge = np.where(scores.eligible, cost if stage.priced else 0.0, 0.0)
-    return np.asarray(stage.worth * ((1 - smooth) * scores.psi + smooth * scores.told) - charge, dtype=np.float64)
+    told = (1 - smooth) * scores.psi + smooth * scores.told
+    return np.asarray(stage.worths(scores.eligible) * told - charge, dtype=np.float64)

@@ -56,8 +56,8 @@ class TableWhatIf:
 
     `flips_up` and `flips_down` count rows whose decision turns, of `rows` asked: with several classes to the one that is told of,
     and to any other. `outside` are rows whose new value lies beyond what was seen. `before` and `after` are histograms over
-    `edges`; `low` and `high` bound the mean change (95 %) as rows come and go: whether the model is right is not in it.
-    `in_points` says that a class is predicted.
+    `edges`; `low` and `high` bound the mean change (95 %) as rows come and go: those that are asked and, where the range is
+    `of_model`, those that it learned from, too. `in_points` says that a class is predicted.
     """
 
     rows: int
@@ -76,6 +76,14 @@ class TableWhatIf:
     sentence: str
     warning: str
     in_points: bool = True
+    of_model: bool = False
+
+    @property
+    def range_words(self) -> str:
+        """What the range covers."""
+        if self.of_model:
+            return "by chance of the rows asked and of those that the model learned from"
+        return "by chance of rows alone: how far the model is right is not in it"
 
     @property
     def means(self) -> tuple[str, str, str]:

@@ -105,11 +105,10 @@ class Explanation:
     doubt: float = 0.0
 
     @property
-    def drivers(self) -> tuple[Importance, ...]:
-        """The columns that may be named as what the answers hang on, the largest first: used, and not without evidence by a
-        closer look. One of a group is judged with it."""
-        with_group = {name: group.evidence for group in self.groups for name in group.columns}
-        return tuple(item for item in self.importance if item.share > 0 and with_group.get(item.column, item.evidence))
+    def drivers(self) -> tuple[Importance | ColumnGroup, ...]:
+        """The lines that may be named as what the answers hang on, the largest first: used, and not without evidence by a closer
+        look."""
+        return tuple(item for item in self.lines if item.share > 0 and item.evidence)
 
     @property
     def lines(self) -> tuple[Importance | ColumnGroup, ...]:
@@ -266,7 +265,8 @@ class Sureness:
     """How past rows with about this prediction turned out: `rows` of them, predicted from `near_low` to `near_high`.
 
     For classes `rate` is the share that was so (in points), with its 95 % interval; for numbers `low` and `high` hold nine of
-    ten outcomes and `rate` is the mean of the like rows.
+    ten outcomes and `rate` is the mean of the like rows. `rows` is 0 where a bundle alone is asked about a number: it knows
+    how far off such predictions are, and no past rows.
     """
 
     rows: int

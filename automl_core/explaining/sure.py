@@ -173,8 +173,7 @@ def sureness(cases: PastCases, prediction: float, skip: int = -1) -> Sureness | 
         low, high = bands.around_one(prediction) if bands else tuple(np.quantile(outcomes[near], [0.05, 0.95]))
         mean = float(outcomes[near].mean())
         nearest = f"The {f'{rows:,} past rows' if rows > 1 else 'past row'} predicted nearest to it had"
-        sentence = (f"Predicted {number(prediction)}; nine of ten such rows lie between {number(float(low))} and "
-                    f"{number(float(high))}. {nearest} {number(mean)} on average.")
+        sentence = f"{band_words(prediction, float(low), float(high))} {nearest} {number(mean)} on average."
         return Sureness(rows, *ends, mean, float(low), float(high), f"{sentence} {alike}".rstrip())
     rate = float(outcomes[near].mean())
     low, high = wilson(rate, rows)
@@ -188,6 +187,11 @@ def sureness(cases: PastCases, prediction: float, skip: int = -1) -> Sureness | 
     elif not low <= float(said[near].mean()) <= high:
         sentence += " That is off what was predicted for them: trust the past rows more."
     return Sureness(rows, 100 * ends[0], 100 * ends[1], 100 * rate, 100 * low, 100 * high, sentence)
+
+
+def band_words(prediction: float, low: float, high: float) -> str:
+    """How far off a predicted number is likely to be."""
+    return f"Predicted {number(prediction)}; nine of ten such rows lie between {number(low)} and {number(high)}."
 
 
 def wilson(rate: float, rows: int) -> tuple[float, float]:

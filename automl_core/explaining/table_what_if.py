@@ -16,6 +16,7 @@ from automl_core.errors import BadInput
 from automl_core.explaining.changes import TableChange, TableWhatIf
 from automl_core.explaining.contributions import shown
 from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, is_number, open_rows
+from automl_core.explaining.table_doubt import NO_HALVES, Halves
 from automl_core.explaining.words import count, counted_alike, number, quote
 from automl_core.framing.dependent import sum_reach, together_in
 from automl_core.search.model import Model
@@ -53,14 +54,33 @@ def rows_asked(
 
 
 def what_if_rows(
-    rows: Rows, changes: tuple[TableChange, ...], columns: tuple[Column, ...], seed: int = 0, seconds: float = math.inf
+    rows: Rows, changes: tuple[TableChange, ...], columns: tuple[Column, ...], seed: int = 0, seconds: float = math.inf,
+    halves: Halves = NO_HALVES,
 ) -> TableWhatIf:
-    """`what_if_table` on rows that are opened already."""
+    """`what_if_table` on rows that are opened already. With `halves` the range holds the model's own doubt, too."""
     if not changes:
         raise BadInput("Nothing is changed.", "Change at least one column.")
     most = max(LEAST_ROWS, rows.affordable(seconds) // 2)
     if most < len(rows.frame):
         rows = rows.take(np.sort(np.random.default_rng(seed).permutation(len(rows.frame))[:most]).astype(np.int64))
+    after, moved, outside = _after(rows, changes, columns)
+    made = _compared(rows, (_answers(rows, rows.matrix), _answers(rows, after)), (moved, outside))
+
+    def told(model: Model) -> float:
+        asked = open_rows(model, rows.frame, model.problem.classes[rows.place] if made.in_points else "")
+        then = _after(replace(asked, seen=rows.seen), changes, columns)[0]
+        return float((asked.predict(then) - asked.predict(asked.matrix)).mean())
+
+    mean, reach = made.mean_after - made.mean_before, halves.reach(told)
+    made = replace(made, low=mean - math.hypot(mean - made.low, reach), high=mean + math.hypot(made.high - mean, reach),
+                   of_model=bool(halves.pairs))
+    return replace(made, sentence=_sentence(rows, made, changes))
+
+
+def _after(
+    rows: Rows, changes: tuple[TableChange, ...], columns: tuple[Column, ...]
+) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
+    """The encoder's matrix with the changes, (n,) rows that they change, and (n,) those where that is beyond what was seen."""
     moved = np.zeros(len(rows.frame), dtype=bool)
     outside = np.zeros(len(rows.frame), dtype=bool)
     after = rows.matrix.copy()
@@ -72,7 +92,7 @@ def what_if_rows(
         outside |= differs & _outside(now if rows.seen is None else rows.seen[change.column], values)
         levels, places = _distinct(values)
         after[:, feature_places(rows.model, change.column)] = coded(rows, change.column, levels)[places]
-    return _compared(rows, (_answers(rows, rows.matrix), _answers(rows, after)), (moved, outside), changes)
+    return after, moved, outside
 
 
 def _answers(rows: Rows, matrix: Floats) -> _Answers:
@@ -122,8 +142,7 @@ def _outside(seen: pd.Series, values: pd.Series) -> NDArray[np.bool_]:
 
 
 def _compared(
-    rows: Rows, said: tuple[_Answers, _Answers], marks: tuple[NDArray[np.bool_], NDArray[np.bool_]],
-    changes: tuple[TableChange, ...],
+    rows: Rows, said: tuple[_Answers, _Answers], marks: tuple[NDArray[np.bool_], NDArray[np.bool_]]
 ) -> TableWhatIf:
     (before, decided_before), (after, decided_after) = said
     problem = rows.model.problem
@@ -139,10 +158,9 @@ def _compared(
     span = (0.0, _top(before, after)) if classes else _span(before, after)
     edges = np.linspace(*span, BARS + 1)
     counts = [tuple(int(n) for n in np.histogram(np.clip(part, *span), edges)[0]) for part in (before, after)]
-    made = TableWhatIf(
+    return TableWhatIf(
         len(before), int(marks[0].sum()), float(before.mean()), float(after.mean()), mean - reach, mean + reach, up, down,
         int(marks[1].sum()), tuple(float(edge) for edge in edges), counts[0], counts[1], units, "", WARNING, classes)
-    return replace(made, sentence=_sentence(rows, made, changes))
 
 
 def _top(before: Floats, after: Floats) -> float:
@@ -160,7 +178,8 @@ def _span(before: Floats, after: Floats) -> tuple[float, float]:
 def _sentence(rows: Rows, made: TableWhatIf, changes: tuple[TableChange, ...]) -> str:
     problem = rows.model.problem
     what = join_words([_change_words(change) for change in changes])
-    (before, after, move), span = made.means, f"95 % range {made.move_range}, by chance of rows alone"
+    before, after, move = made.means
+    span = f"95 % range {made.move_range}, {made.range_words}"
     if problem.task == "regression":
         found = f"If {what}, the model predicts {quote(problem.target)} at {after} on average instead of {before} "
         found = f"{found}({move}; {span})." if after != before else (

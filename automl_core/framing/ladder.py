@@ -137,8 +137,9 @@ def make_material(
     lessons = weights
     if problem.metric == "mape":
         lessons = inverse_size(y) * (1.0 if weights is None else weights)
-    dataset = rungs.boosted_dataset(matrix, work, seed, lessons)
     wide = matrix.trees.shape[1] > rungs.SEEN
+    # in little time a boosting looks at the columns of many that tell most alone: to bin all takes longer than to learn
+    dataset = None if wide and effort < 1.0 else rungs.boosted_dataset(matrix, work, seed, lessons)
     rounds = max(rungs.FEWEST_ROUNDS, round(effort * rungs.ROUNDS)) if wide else rungs.ROUNDS
     targets = rungs.one_hot_targets(y, problem)
     return rungs.Material(problem, matrix, make_groupings(frame, used), y, work, targets, dataset, seed, rounds, weights,

@@ -127,11 +127,24 @@ def learn_table(
     return Table(groupings, (sums + SMOOTHING * prior) / (mass + SMOOTHING)[:, None], counts, loss)
 
 
+def rank_tables(
+    groupings: tuple[Grouping, ...], rows: NDArray[np.int64], targets: Floats, weights: Floats | None = None
+) -> list[Table]:
+    """The table over each column alone, the one of least leave-one-out error on these rows first."""
+    return sorted((learn_table((grouping,), rows, targets, weights) for grouping in groupings), key=lambda table: table.loss)
+
+
 def choose_table(
     groupings: tuple[Grouping, ...], rows: NDArray[np.int64], targets: Floats, weights: Floats | None = None
 ) -> Table | None:
     """The best table over one column or a pair of the best five, by leave-one-out error on these rows; None without columns."""
-    singles = sorted((learn_table((grouping,), rows, targets, weights) for grouping in groupings), key=lambda table: table.loss)
+    return best_table(rank_tables(groupings, rows, targets, weights), rows, targets, weights)
+
+
+def best_table(
+    singles: list[Table], rows: NDArray[np.int64], targets: Floats, weights: Floats | None = None
+) -> Table | None:
+    """What `choose_table` chooses, where the tables over single columns are there already."""
     if not singles:
         return None
     best = [table.groupings[0] for table in singles[:BEST_FOR_PAIRS]]

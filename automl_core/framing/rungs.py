@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from automl_core.framing.logistic import fit_predict
 from automl_core.framing.metric_rows import Floats
 from automl_core.framing.metrics import best_number
-from automl_core.framing.partition import Grouping, Table, choose_table
+from automl_core.framing.partition import Grouping, Table, best_table, choose_table, rank_tables
 from automl_core.framing.problem import Problem
 from automl_core.framing.simple_matrix import SimpleMatrix
 
@@ -28,6 +28,7 @@ Rows = NDArray[np.int64]
 class Material:
     """What all rungs share: the matrices, the groupings, `y` (n,) and `work` (n,), y on the scale in which errors are squared.
 
+    `dataset` holds the binned rows; None where it is not worth making: there a boosting bins the columns that it looks at itself.
     `weights` (n,) say how much rows count in scores, `lessons` (n,) while learning, `groups` (n,) which
     belong together (None: each stands alone).
     """
@@ -100,8 +101,9 @@ def quantile_of(values: Floats, level: float, weights: Floats | None) -> float:
 def rule(material: Material, train: Rows, valid: Rows) -> Floats:
     """The best table of averages over one or two columns, or a tree of depth two, chosen inside the training rows."""
     weights = material.lessons_of(train)
-    table = choose_table(material.groupings, train, material.targets[train], weights)
-    leaves = tree_leaves(material, fit_tree(material, train))
+    singles = rank_tables(material.groupings, train, material.targets[train], weights)
+    table = best_table(singles, train, material.targets[train], weights)
+    leaves = tree_leaves(material, fit_tree(material, train, singles))
     quantile = material.problem.level
     if table is None and leaves is None:
         return average(material, train, valid)
@@ -125,8 +127,19 @@ def _part_quantiles(table: Table, material: Material, train: Rows, quantile: flo
     return answers
 
 
-def fit_tree(material: Material, train: Rows) -> Any:
-    """A depth-two tree on the training rows, each leaf of at least 30 rows or 2 % of them; None without columns or rows."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Questioned:
+    """A fitted tree and the `places` (m,) of the questions it may ask, among those of the matrix."""
+
+    tree: Any
+    places: Rows
+
+
+def fit_tree(material: Material, train: Rows, singles: list[Table]) -> Questioned | None:
+    """A depth-two tree on the training rows, each leaf of at least 30 rows or 2 % of them; None without columns or rows.
+
+    Of very many questions it is asked those about the columns that tell most alone, by the tables over `singles`.
+    """
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
     least = max(30, round(0.02 * len(train)))
@@ -135,14 +148,29 @@ def fit_tree(material: Material, train: Rows) -> Any:
         return None
     kind = DecisionTreeRegressor if material.problem.task == "regression" else DecisionTreeClassifier
     goal = material.work[train] if material.problem.task == "regression" else material.y[train].astype(np.int64)
-    return kind(max_depth=2, min_samples_leaf=least, random_state=0).fit(questions[train], goal, material.lessons_of(train))
+    places = strongest(tuple(question.column for question in material.matrix.asked), singles)
+    known = questions[train] if len(places) == questions.shape[1] else questions[np.ix_(train, places)]
+    tree = kind(max_depth=2, min_samples_leaf=least, random_state=0).fit(known, goal, material.lessons_of(train))
+    return Questioned(tree, places)
 
 
-def tree_leaves(material: Material, tree: Any) -> Grouping | None:
+def strongest(names: tuple[str, ...], singles: list[Table]) -> Rows:
+    """Places of the names to look at: all of them, or of more than `SEEN` those of the `SEEN` columns that tell most alone.
+
+    `singles` are the tables over single columns, the best first; a column that has none is always looked at.
+    """
+    if len(names) <= SEEN:
+        return np.arange(len(names))
+    weak = {table.groupings[0].column for table in singles[SEEN:]}
+    return np.array([place for place, name in enumerate(names) if name not in weak], dtype=np.int64)
+
+
+def tree_leaves(material: Material, fitted: Questioned | None) -> Grouping | None:
     """The leaves of a tree as parts of all rows; None without a tree."""
-    if tree is None:
+    if fitted is None:
         return None
-    codes = np.unique(tree.apply(material.matrix.questions), return_inverse=True)[1].astype(np.int64)
+    leaves = fitted.tree.apply(material.matrix.questions[:, fitted.places])
+    codes = np.unique(leaves, return_inverse=True)[1].astype(np.int64)
     return Grouping("", codes, tuple(str(leaf) for leaf in range(int(codes.max()) + 1)))
 
 
@@ -190,17 +218,23 @@ def boosted(material: Material, train: Rows, valid: Rows) -> Floats:
     """150 trees of 15 leaves, or fewer in larger steps: a cheap stand-in for what a search can reach."""
     import lightgbm
 
-    if material.dataset is None:
+    trees, places, weights = material.matrix.trees, np.arange(material.matrix.trees.shape[1]), material.lessons_of(train)
+    if not len(places):
         return average(material, train, valid)
     options = boosted_options(material.problem, len(train), material.seed)
-    options["feature_fraction"] = min(options["feature_fraction"], SEEN / max(1, material.matrix.trees.shape[1]))
+    if material.dataset is not None:
+        part = material.dataset.subset(np.sort(train).tolist())
+    else:
+        places = strongest(material.matrix.named, rank_tables(material.groupings, train, material.targets[train], weights))
+        part = binned(trees[np.ix_(train, places)], material.work[train], material.seed, weights)
+    options["feature_fraction"] = min(options["feature_fraction"], SEEN / len(places))
     options["learning_rate"] *= ROUNDS / material.rounds
     rounds = material.rounds
     if material.problem.task == "multiclass":
         rounds = max(40, rounds // max(1, len(material.problem.classes) // 3))
-    part = material.dataset.subset(np.sort(train).tolist())
     booster = lightgbm.train(options, part, num_boost_round=rounds)
-    answers = np.asarray(booster.predict(material.matrix.trees[valid], num_threads=1))
+    answers = np.asarray(booster.predict(trees[valid] if len(places) == trees.shape[1] else trees[np.ix_(valid, places)],
+                                         num_threads=1))
     return _answer(answers if answers.ndim == 2 else answers[:, None], material.problem)
 
 
@@ -225,9 +259,12 @@ def boosted_options(problem: Problem, rows: int, seed: int) -> dict[str, Any]:
 
 def boosted_dataset(matrix: SimpleMatrix, work: Floats, seed: int, weights: Floats | None = None) -> Any:
     """The binned rows that all folds share; None without columns."""
+    return binned(matrix.trees, work, seed, weights) if matrix.trees.shape[1] else None
+
+
+def binned(trees: Floats, work: Floats, seed: int, weights: Floats | None = None) -> Any:
+    """Rows as LightGBM learns from them."""
     import lightgbm
 
-    if matrix.trees.shape[1] == 0:
-        return None
     options = {"verbosity": -1, "max_bin": 127, "feature_pre_filter": False, "num_threads": 1, "seed": seed}
-    return lightgbm.Dataset(matrix.trees, work, weight=weights, params=options, free_raw_data=False).construct()
+    return lightgbm.Dataset(trees, work, weight=weights, params=options, free_raw_data=False).construct()

@@ -35,12 +35,14 @@ class Question:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SimpleMatrix:
-    """`trees` (n, p) with NaN for missing; `linear` (n, q) without; `questions` (n, r) what a readable rule may ask about."""
+    """`trees` (n, p) with NaN for missing, each made from the column in `named`; `linear` (n, q) without; `questions` (n, r) what
+    a readable rule may ask about."""
 
     trees: Floats
     linear: Floats
     questions: Floats
     asked: tuple[Question, ...]
+    named: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -63,6 +65,7 @@ def simple_matrix(frame: pd.DataFrame, columns: tuple[Column, ...]) -> SimpleMat
         _stack([piece for block in blocks for piece in block.linear][:MOST_ONE_HOT], len(frame)),
         _stack([values for _, values in questions], len(frame)),
         tuple(question for question, _ in questions),
+        tuple(column.name for column, block in zip(columns, blocks, strict=True) for _ in block.trees),
     )
 
 

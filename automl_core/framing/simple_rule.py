@@ -2,16 +2,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from automl_core.data.words import join_words
 from automl_core.framing.metric_rows import Floats
-from automl_core.framing.partition import Table, choose_table
+from automl_core.framing.partition import Table, best_table, choose_table, rank_tables
 from automl_core.framing.problem import Problem
-from automl_core.framing.rungs import Material, fit_tree, tree_leaves
+from automl_core.framing.rungs import Material, Questioned, fit_tree, tree_leaves
 from automl_core.framing.simple_matrix import Question
 from automl_core.framing.verdict_words import number, percent
 
@@ -29,16 +28,17 @@ class SimpleRule:
 def learn_simple_rule(material: Material) -> SimpleRule:
     """The table or two-question tree that fits all rows best (by leave-one-out error); empty without usable columns."""
     rows = np.arange(len(material.y))
-    table = choose_table(material.groupings, rows, material.targets, material.lessons)
-    fitted = fit_tree(material, rows)
+    singles = rank_tables(material.groupings, rows, material.targets, material.lessons)
+    table = best_table(singles, rows, material.targets, material.lessons)
+    fitted = fit_tree(material, rows, singles)
     leaves = tree_leaves(material, fitted)
     tree = None if leaves is None else choose_table((leaves,), rows, material.targets, material.lessons)
     found = [one for one in (table, tree) if one is not None]
     if not found:
         return SimpleRule("", "")
     best = min(found, key=lambda one: one.loss)
-    if best is tree:
-        return _tree_rule(material, fitted.tree_, best)
+    if fitted is not None and best is tree:
+        return _tree_rule(material, fitted, best)
     return _table_rule(material.problem, best)
 
 
@@ -53,7 +53,8 @@ def _table_rule(problem: Problem, table: Table) -> SimpleRule:
     return _made(problem, f"a table of averages by {listed}", names, parts, table)
 
 
-def _tree_rule(material: Material, tree: Any, table: Table) -> SimpleRule:
+def _tree_rule(material: Material, fitted: Questioned, table: Table) -> SimpleRule:
+    tree = fitted.tree.tree_
     leaves: dict[int, list[str]] = {}
     used: list[str] = []
 
@@ -61,7 +62,7 @@ def _tree_rule(material: Material, tree: Any, table: Table) -> SimpleRule:
         if tree.children_left[node] < 0:
             leaves[node] = path
             return
-        question = material.matrix.asked[tree.feature[node]]
+        question = material.matrix.asked[fitted.places[tree.feature[node]]]
         if question.column not in used:
             used.append(question.column)
         below, above = _answers_in_words(question, float(tree.threshold[node]))

@@ -76,10 +76,16 @@ def _hundreds(mean: float, *ends: float) -> tuple[str, ...]:
 
 
 def driver_bars(explanation: Explanation | None) -> tuple[Bar, ...]:
-    """The five strongest columns with their share, without those that a closer look found no evidence for."""
+    """The five strongest columns, or groups as on the Explain page, with their share, without those that a closer look found no
+    evidence for."""
     if explanation is None:
         return ()
-    return tuple(Bar(plain(one.column), one.share, percent(one.share)) for one in explanation.drivers[:MOST_DRIVERS])
+    return tuple(Bar(_line(one.names), one.share, percent(one.share)) for one in explanation.drivers[:MOST_DRIVERS])
+
+
+def _line(names: tuple[str, ...]) -> str:
+    """A column, or the strongest of a group and how many go with it: there is little room."""
+    return plain(names[0]) + (f" + {len(names) - 1} more" if len(names) > 1 else "")
 
 
 def ladder_bars(summary: RunSummary, verdict: Verdict | None) -> tuple[Bar, ...]:

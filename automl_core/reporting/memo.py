@@ -9,6 +9,7 @@ from automl_core.acting.action import ActionCard, ActionList
 from automl_core.acting.list_words import expected_words, foremost, gain_words
 from automl_core.acting.pilot_result import in_order
 from automl_core.acting.pilot_steps import next_step, running_pilot
+from automl_core.explaining.explanation import Importance
 from automl_core.explaining.words import count, interval, level_name, money, number, percent, plain, quote
 from automl_core.framing.problem import Verdict
 from automl_core.reporting.figures import driver_bars, handed_over, ladder_bars, score_figure, score_text, score_words
@@ -223,7 +224,8 @@ def _limits(inputs: ReportInputs) -> tuple[str, ...]:
         if names:
             found.append(f"Check whether {names} may already know the outcome: if so, the score is too good.")
         found.extend(leak.evidence for leak in inputs.verdict.leaks if not leak.column)
-    if inputs.explanation is not None and any(not one.stable for one in inputs.explanation.drivers[:3]):
+    if inputs.explanation is not None and not all(
+            one.stable for one in inputs.explanation.drivers[:3] if isinstance(one, Importance)):
         found.append("The order of the strongest columns is not certain: other rows could swap their places.")
     found.append("If customers, prices or rules change, the model must be checked again; the monitor page does that.")
     return tuple(found[:5])

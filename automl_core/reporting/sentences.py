@@ -6,7 +6,7 @@ import math
 
 from automl_core.acting.action import ActionCard, SegmentSearch
 from automl_core.data.words import join_words
-from automl_core.explaining.explanation import Explanation, Importance, ShapePoint
+from automl_core.explaining.explanation import ColumnGroup, Explanation, Importance, ShapePoint
 from automl_core.explaining.words import (
     change_range,
     count,
@@ -35,8 +35,8 @@ TRUST = {
 
 
 def driver_sentences(explanation: Explanation | None, problem: Problem) -> tuple[str, ...]:
-    """The three strongest columns, without those that a closer look found no evidence for, one sentence each; of several classes
-    the first one says which class they are about."""
+    """The three strongest columns, or groups of those that say much the same, without those that a closer look found no evidence
+    for, one sentence each; of several classes the first one says which class they are about."""
     if explanation is None:
         return ()
     found = tuple(_driver(one, explanation) for one in explanation.drivers[:MOST_DRIVERS])
@@ -48,15 +48,20 @@ def driver_sentences(explanation: Explanation | None, problem: Problem) -> tuple
     return (f"This is about {quote(problem.target)} = {quote(explanation.label)}, one of {len(problem.classes)} classes.", *found)
 
 
-def _driver(one: Importance, explanation: Explanation) -> str:
-    name = quote(one.column)
-    shape = next((shape for shape in explanation.shapes if shape.column == one.column), None)
+def _driver(one: Importance | ColumnGroup, explanation: Explanation) -> str:
+    """A group is told by its strongest column."""
+    first_of, others = one.names[0], len(one.names) - 1
+    name = quote(first_of)
+    if others:
+        more = f"{quote(one.names[1])} says" if others == 1 else f"{count(others, 'other column')} say"
+        name += f" ({more} much the same)"
+    shape = next((shape for shape in explanation.shapes if shape.column == first_of), None)
     least = max(SMALLEST_GROUP, 0.02 * explanation.rows)
     seen = [] if shape is None else [point for point in shape.points if point.rows >= least and math.isfinite(point.observed)]
     known = [point for point in seen if point.label not in ("others", MISSING)]
     gone = next((point for point in seen if point.label == MISSING and _matters(point, known, explanation.in_points)), None)
     low, high = (pick(known, key=lambda point: point.observed, default=None) for pick in (min, max))
-    if low is None or high is None or (low is high and gone is None) or PERSONAL.search(one.column):
+    if low is None or high is None or (low is high and gone is None) or PERSONAL.search(first_of):
         return f"{name} carries {percent(one.share)} of what moves the prediction."
     mark = quote if shape is not None and shape.kind == "category" else plain
     scale, write = (100, percent) if explanation.in_points else (1, number)

@@ -7,7 +7,7 @@ from typing import Any
 from automl_core.framing.class_factors import tune_factors
 from automl_core.framing.metrics import tune_threshold
 from automl_core.framing.score_interval import score_with_interval
-from automl_core.search.bands import fit_bands
+from automl_core.search.bands import bounded, fit_bands
 from automl_core.search.calibration import Calibration
 from automl_core.search.codes import Code
 from automl_core.search.contest import Contest, find_candidate
@@ -71,7 +71,8 @@ def assemble_model(contest: Contest, order: Order, refits: dict[str, FoldResult]
         logs = is_log(candidate.options)
         members.append(Member(candidate.family, candidate.label, weight, loaded[key], seen, logs,
                               contest.scale(key, order.folds)))
-    bands = fit_bands(order.y, order.prediction, order.row_weights) if problem.task == "regression" else None
+    bands = (bounded(fit_bands(order.y, order.prediction, order.row_weights), prepared.y) if problem.task == "regression"
+             else None)
     threshold = tune_threshold(order.y, order.prediction, problem, order.row_weights) if problem.task == "binary" else 0.5
     counting = prepared.counting(contest.positions(order.folds))
     factors = tune_factors(prepared.metric, order.y, order.prediction, counting) if problem.task == "multiclass" else ()

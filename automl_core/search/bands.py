@@ -1,11 +1,12 @@
 """Intervals around predicted numbers: how far the truth lay from predictions of about this size, on rows not seen.
 
 Split-conformal with bins of the prediction (Mondrian; Vovk et al. 2005; Bostrom and Johansson 2020): where errors grow with the
-number, the interval grows with it, and in each bin it holds as often as it says.
+number, the interval grows with it, and in each bin it holds as often as it says. No end lies where no outcome can: cut off there,
+an interval holds the same outcomes.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,28 +16,54 @@ from automl_core.search.feature import Array
 COVERAGE = 0.9
 ROWS_A_BIN = 150
 MOST_BINS = 10
+LEAST_ROWS = 20  # that none was below nought says something: on fewer rows a share that each side may miss can be hidden there
+WHOLES = (1.0, 100.0)  # what shares are parts of
 
 
 @dataclass(frozen=True, slots=True)
 class Bands:
     """For each bin of the prediction, what is added to it for the lower and for the upper end.
 
-    `edges` (b - 1,) are the bins' inner limits, rising; `below` and `above` are (b,).
+    `edges` (b - 1,) are the bins' inner limits, rising; `below` and `above` are (b,). Ends are no lower than `least` and no
+    higher than `most` (None: wherever they come to lie, as in all models of before these were noted).
     """
 
     edges: tuple[float, ...]
     below: tuple[float, ...]
     above: tuple[float, ...]
+    least: float | None = None
+    most: float | None = None
 
     def around(self, prediction: Array) -> tuple[Array, Array]:
         """The lower and the upper ends (n,) of the 90 % intervals."""
         bins = np.searchsorted(np.array(self.edges), prediction, side="right")
-        return prediction + np.array(self.below)[bins], prediction + np.array(self.above)[bins]
+        low, high = prediction + np.array(self.below)[bins], prediction + np.array(self.above)[bins]
+        if self.least is not None:
+            low, high = np.maximum(low, self.least), np.maximum(high, self.least)
+        if self.most is not None:
+            low, high = np.minimum(low, self.most), np.minimum(high, self.most)
+        return low, high
 
     def around_one(self, prediction: float) -> tuple[float, float]:
         """The same for one number."""
         place = sum(edge <= prediction for edge in self.edges)
-        return prediction + self.below[place], prediction + self.above[place]
+        low, high = prediction + self.below[place], prediction + self.above[place]
+        if self.least is not None:  # what is no number stays none: comparisons with it fail
+            low, high = max(low, self.least), max(high, self.least)
+        if self.most is not None:
+            low, high = min(low, self.most), min(high, self.most)
+        return low, high
+
+
+def bounded(bands: Bands, y: Array) -> Bands:
+    """The bands within what outcomes like these (n,) can be: not below 0 where none is negative, and where they are shares from
+    nothing to the whole (of 1 or 100, each of the two more than once) not above that. A prediction that lies beyond is left as it
+    is, outside its interval."""
+    if len(y) < LEAST_ROWS or not float(y.min()) >= 0.0:
+        return bands
+    top = float(y.max())
+    shares = top in WHOLES and min(np.count_nonzero(y == 0.0), np.count_nonzero(y == top)) > 1
+    return replace(bands, least=0.0, most=top if shares else None)
 
 
 def fit_bands(y: Array, prediction: Array, weights: Array | None = None) -> Bands:

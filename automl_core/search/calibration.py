@@ -44,23 +44,39 @@ class Calibration:
         return 0.5 * (1.0 + math.tanh(0.5 * (self.slope * math.log(clipped / (1 - clipped)) + self.shift)))
 
 
-def calibrate(task: Task, y: Array, prediction: Array, fold_of: NDArray[np.int64]) -> tuple[Calibration | None, Array]:
+def calibrate(
+    task: Task, y: Array, prediction: Array, fold_of: NDArray[np.int64], weights: Array | None = None
+) -> tuple[Calibration | None, Array]:
     """A calibration learned from out-of-fold predictions, and these as calibrated without the fold they are for.
 
-    `y` (n,) codes, `prediction` (n,) or (n, k), `fold_of` (n,) the fold of each row; of one fold two halves are made. None, and
-    the predictions as they are, for numbers, on few rows, and when the log loss does not fall by more than its standard error.
+    `y` (n,) codes, `prediction` (n,) or (n, k), `fold_of` (n,) the fold of each row, `weights` (n,) how much it counts; of one
+    fold two halves are made. None, and the predictions as they are, for numbers, on few rows (by what weighted ones are worth),
+    and when the log loss does not fall by more than its standard error.
     """
-    if task == "regression" or len(y) < LEAST_ROWS[task]:
+    if task == "regression" or _worth(y, weights) < LEAST_ROWS[task]:
         return None, prediction
     part_of = parts_of(fold_of)
     mended = prediction.copy()
     for part in np.unique(part_of):
         inside = part_of == part
-        mended[inside] = fit_calibration(y[~inside], prediction[~inside]).apply(prediction[inside])
-    gain = np.log(true_probability(y, mended)) - np.log(true_probability(y, prediction))
-    if not float(gain.mean()) > float(gain.std(ddof=1)) / math.sqrt(len(gain)):
-        return None, prediction
-    return fit_calibration(y, prediction), mended
+        others = None if weights is None else weights[~inside]
+        mended[inside] = fit_calibration(y[~inside], prediction[~inside], others).apply(prediction[inside])
+    gain, error = _mean(np.log(true_probability(y, mended)) - np.log(true_probability(y, prediction)), weights)
+    return (fit_calibration(y, prediction, weights), mended) if gain > error else (None, prediction)
+
+
+def _worth(y: Array, weights: Array | None) -> float:
+    """How many rows of the same weight tell as much (Kish 1965)."""
+    return float(len(y)) if weights is None else float(weights.sum()) ** 2 / float(np.square(weights).sum())
+
+
+def _mean(gain: Array, weights: Array | None) -> tuple[float, float]:
+    """The mean of the rows' gains (n,) and its standard error."""
+    if weights is None:
+        return float(gain.mean()), float(gain.std(ddof=1)) / math.sqrt(len(gain))
+    share = weights / weights.sum()
+    mean = float(share @ gain)
+    return mean, math.sqrt(float(np.square(share) @ np.square(gain - mean)))
 
 
 def parts_of(fold_of: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -68,27 +84,29 @@ def parts_of(fold_of: NDArray[np.int64]) -> NDArray[np.int64]:
     return fold_of if len(np.unique(fold_of)) > 1 else np.random.default_rng(0).permutation(len(fold_of)) % 2
 
 
-def fit_calibration(y: Array, prediction: Array) -> Calibration:
-    """The calibration with the least log loss on these rows."""
-    return _fit_two(y, prediction) if prediction.ndim == 1 else _fit_slope(y, prediction)
+def fit_calibration(y: Array, prediction: Array, weights: Array | None = None) -> Calibration:
+    """The calibration with the least log loss on these rows, which count by their weights (n,)."""
+    mass = None if weights is None else weights / weights.mean()
+    return _fit_two(y, prediction, mass) if prediction.ndim == 1 else _fit_slope(y, prediction, mass)
 
 
-def _fit_two(y: Array, prediction: Array) -> Calibration:
+def _fit_two(y: Array, prediction: Array, mass: Array | None) -> Calibration:
     """Newton's steps for slope and shift."""
     clipped = np.clip(prediction, SMALL, 1 - SMALL)
     design = np.column_stack([np.log(clipped / (1 - clipped)), np.ones(len(y))])
-    weights = np.array([1.0, 0.0])
+    counted = design if mass is None else design * mass[:, None]
+    found = np.array([1.0, 0.0])
     for _ in range(30):
-        p = 0.5 * (1.0 + np.tanh(0.5 * design @ weights))
-        curvature = (design * (p * (1 - p))[:, None]).T @ design + 1e-9 * np.eye(2)
-        step = np.linalg.solve(curvature, design.T @ (p - y))
-        weights = weights - np.clip(step, -1.0, 1.0)
+        p = 0.5 * (1.0 + np.tanh(0.5 * design @ found))
+        curvature = (counted * (p * (1 - p))[:, None]).T @ design + 1e-9 * np.eye(2)
+        step = np.linalg.solve(curvature, counted.T @ (p - y))
+        found = found - np.clip(step, -1.0, 1.0)
         if np.abs(step).max() < 1e-9:
             break
-    return Calibration(float(np.clip(weights[0], *SLOPES)), float(weights[1]))
+    return Calibration(float(np.clip(found[0], *SLOPES)), float(found[1]))
 
 
-def _fit_slope(y: Array, prediction: Array) -> Calibration:
+def _fit_slope(y: Array, prediction: Array, mass: Array | None) -> Calibration:
     """Golden-section search of the one slope: the log loss is convex in it."""
     logs = np.log(np.clip(prediction, SMALL, None))
     codes = y.astype(np.int64)
@@ -97,7 +115,8 @@ def _fit_slope(y: Array, prediction: Array) -> Calibration:
     def loss(slope: float) -> float:
         raw = slope * logs
         top = raw.max(axis=1)
-        return float(np.mean(np.log(np.exp(raw - top[:, None]).sum(axis=1)) + top - raw[rows, codes]))
+        lost = np.log(np.exp(raw - top[:, None]).sum(axis=1)) + top - raw[rows, codes]
+        return float(np.mean(lost if mass is None else mass * lost))
 
     low, high = SLOPES
     ratio = (math.sqrt(5) - 1) / 2

@@ -10,14 +10,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.framing.class_factors import TUNED
-from automl_core.framing.score_interval import Counting, ScoreInterval, score_with_interval
+from automl_core.framing.score_interval import ScoreInterval
 from automl_core.search.families import families
 from automl_core.search.family import Array
 from automl_core.search.feature import Feature
 from automl_core.search.journal import FoldResult
 from automl_core.search.log_target import best_scale, is_log, to_log
-from automl_core.search.plan import Candidate, Plan, Trial, TrialState, View
+from automl_core.search.plan import Candidate, Plan, View
 from automl_core.search.prepared import Prepared
 from automl_core.search.worker import Extras, ExtrasKind
 
@@ -295,53 +294,3 @@ class Contest:
             self.losses[key, fold] = np.array([
                 float(np.average(loss(y, part.astype(np.float64)), weights=weights)) for part in stages.predictions])
         return self.losses[key, fold]
-
-    def _metric_score(self, key: str, fold: int) -> float:
-        """The score on one fold in the problem's own metric."""
-        valid = self.prepared.folds[fold][1]
-        y, weights = self.prepared.y[valid], self.prepared.weights_of(valid)
-        prediction = self.results[key, fold].prediction * self.scale(key, (fold,))
-        said, decision = self.prepared.judged(y, prediction, Counting(weights), np.zeros(len(y), dtype=np.int64))
-        return self.prepared.metric.score(y, said, decision, weights)
-
-    def _scores_by_fold(self, key: str, folds: tuple[int, ...], y: Array, said: Array) -> tuple[float, ...]:
-        """The score on each fold in the problem's own metric. Labels of several classes are those that were made for all folds:
-        to make them anew from each fold's own rows takes long."""
-        if said.ndim == 1 or self.prepared.metric.name not in TUNED:
-            return tuple(self._metric_score(key, fold) for fold in folds)
-        fold_of, found = self.fold_of(folds), []
-        for fold in folds:
-            mine = fold_of == fold
-            weights = self.prepared.weights_of(self.positions(folds)[mine])
-            found.append(self.prepared.metric.score(y[mine], said[mine], weights=weights))
-        return tuple(found)
-
-    def _judged(self, key: str, folds: tuple[int, ...]) -> tuple[ScoreInterval, tuple[float, ...]]:
-        """The candidate's score over these folds with its interval, and on each of them; found once for the same fits."""
-        if (key, folds) not in self.told:
-            rows = self.positions(folds)
-            y, counting = self.prepared.y[rows], self.prepared.counting(rows)
-            said, decision = self.prepared.judged(y, self.out_of_fold(key, folds), counting, self.fold_of(folds))
-            found = score_with_interval(self.prepared.metric, y, said, self.plan.seed, decision, counting)
-            self.told[key, folds] = found, self._scores_by_fold(key, folds, y, said)
-        return self.told[key, folds]
-
-    def trial(self, candidate: Candidate, state: TrialState | None = None) -> Trial:
-        """What there is to tell about a candidate."""
-        good = self.good(candidate.key)
-        folds = tuple(sorted(good))
-        reason = self.out.get(candidate.key, "")
-        truncated = any(result.truncated for result in good.values())
-        failed = self.failure(candidate.key)
-        found: TrialState = "failed" if failed else "dropped" if reason else "truncated" if truncated else "finished"
-        mean = low = high = math.nan
-        scores: tuple[float, ...] = ()
-        if folds:
-            (mean, low, high), scores = self._judged(candidate.key, folds)
-        first = good.get(0)
-        return Trial(
-            candidate.key, candidate.family, candidate.label, candidate.options, state or found, mean, low, high,
-            scores, tuple(good[fold].rounds for fold in folds),
-            sum(result.seconds for result in good.values()), first.row_ms if first else math.nan,
-            first.size / 1e6 if first else math.nan,
-            reason or ("It was cut off by the time; its best rounds count." if truncated else ""))

@@ -1,7 +1,7 @@
 """A search from end to end: prepare the columns, race, fit what was chosen on all rows, hand over."""
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 
 from automl_core.errors import BadInput
@@ -28,13 +28,14 @@ def search(
 
     A journal with finished fits of the same search is continued: nothing is fitted twice and the time spent counts. `workers`
     were started for this plan before its data were ready; they end with the search. Raises Cancelled when the watch says
-    cancel, BadInput when nothing can be learned from this table.
+    cancel, BadInput when nothing can be learned from this table, Conflict when another process goes on with the same journal.
     """
     watch = watch or SilentWatch()
     clock = Clock(max(1.0, plan.budget_seconds))
     if workers is not None:
         workers.folder = journal.folder
-    with closing(workers or open_executor(plan.executor, max(1, plan.jobs), journal.folder)) as pool:
+    with (closing(workers) if workers else nullcontext(), journal.held(),
+          closing(workers or open_executor(plan.executor, max(1, plan.jobs), journal.folder)) as pool):
         watch.progress(0.0, "Preparing the columns.", clock.budget)
         check_options(data.problem)
         prepared = prepare(data, plan)

@@ -19,7 +19,7 @@ from automl_core.framing.problem import Problem
 from automl_core.search.codes import Code, LevelMeans
 from automl_core.search.feature import Array, Feature, FeatureKind
 from automl_core.search.inner_numbers import count_numbers, inner_cell, inner_columns
-from automl_core.search.letters import Letters, Levels, find_levels
+from automl_core.search.letters import Letters, Levels, find_lettered
 from automl_core.search.text import Terms, TextCoder, fit_text
 
 LARGEST = 3.0e38  # some libraries keep 32-bit floats: a larger number would become infinite there
@@ -153,9 +153,8 @@ def fit_encoder(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Probl
 
 def letter_columns(frame: pd.DataFrame, encoder: Encoder) -> dict[str, Levels]:
     """The levels of those categories whose letters may say more than their names, by column."""
-    found = {block.source: find_levels(frame[block.source]) for block in encoder.blocks
-             if block.kind == "category" and block.column_kind not in ("int", "float")}
-    return {name: levels for name, levels in found.items() if levels is not None}
+    return find_lettered({block.source: frame[block.source] for block in encoder.blocks
+                          if block.kind == "category" and block.column_kind not in ("int", "float")})
 
 
 def assemble(blocks: tuple[Block, ...], texts: dict[str, TextCoder]) -> Encoder:

@@ -22,6 +22,7 @@ from automl_core.search.nested import nested_rungs
 from automl_core.search.offers import ENSEMBLE, Offer, best_first, choose, make_ballot, make_offers, rungs, speed
 from automl_core.search.plan import RungOffer, RunSummary, Score, against_baseline, left_out_sentence
 from automl_core.search.reserve import refit_rounds
+from automl_core.search.telling import tell
 
 __all__ = ["Outcome", "Settlement", "best_first", "settle"]
 
@@ -86,7 +87,7 @@ def settle(settlement: Settlement) -> Outcome:
             found[same] = replace(found[same], also=(*found[same].also, name))
             continue
         said = honest["small" if offer.weights == chosen.weights else name]  # what choosing cost is in the chosen one's score
-        calibration, mended = (None, said) if ballot.weights is not None else calibrate(task, y, said, fold_of)
+        calibration, mended = calibrate(task, y, said, fold_of, ballot.weights)
         model = assemble_model(contest, Order(offer.weights, mended, y, folds, calibration, ballot.weights), refits, loaded)
         found[same] = _Rung(name, offer, mended, model)
     ladder = tuple(found.values())
@@ -198,7 +199,7 @@ def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: 
     folds = contest.common_folds()
     offers = tuple(_offer_of(contest, rung, mine) for rung in ladder)
     offer = next(item for item in offers if item.chosen)
-    trials = [contest.trial(candidate) for candidate in contest.candidates if contest.tried(candidate.key)]
+    trials = [tell(contest, candidate) for candidate in contest.candidates if contest.tried(candidate.key)]
     unfinished = "Its folds were not all fitted before the search ended."
     trials = [trial if trial.state in ("dropped", "failed") or set(folds) <= set(contest.good(trial.key))
               else replace(trial, state="dropped", reason=unfinished) for trial in trials]

@@ -1,10 +1,13 @@
 """The journal of a search: every finished fit, kept at once, so that nothing finished is ever repeated or lost."""
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,9 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.codec import from_json, to_json
+from automl_core.errors import Conflict
 from automl_core.search.family import Array, Stages
 from automl_core.search.plan import Candidate
 
+PATIENCE = 10.0  # seconds: a process that has lost its search to this one needs some to see it, or to be gone
+LOOK_EVERY = 0.1
 
 @dataclass(frozen=True, slots=True)
 class KeptStages:
@@ -86,6 +92,9 @@ class Journal(Protocol):
     def folder(self) -> Path:
         """A folder for the search's own work files."""
 
+    def held(self) -> AbstractContextManager[None]:
+        """Meanwhile nobody else goes on with the search. Conflict when somebody does."""
+
     def results(self, fingerprint: str) -> dict[tuple[str, int], FoldResult]:
         """Finished fits of the same table and split, by candidate and fold."""
 
@@ -126,6 +135,9 @@ class FolderJournal:
     @property
     def folder(self) -> Path:
         return self._folder
+
+    def held(self) -> AbstractContextManager[None]:
+        return _alone(self._folder / "lock")
 
     def results(self, fingerprint: str) -> dict[tuple[str, int], FoldResult]:
         found: dict[tuple[str, int], FoldResult] = {}
@@ -226,6 +238,32 @@ class FolderJournal:
             stream.write(("\n" if torn else "") + json.dumps(line) + "\n")
             stream.flush()
             os.fsync(stream.fileno())
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold a file's lock, which the system takes from a process that ends, however it does."""
+    handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    end = time.monotonic() + PATIENCE
+    try:
+        while not _locked(handle):
+            if time.monotonic() >= end:
+                raise Conflict("Another process is busy with this very search.", "Wait until it has ended, then start it again.")
+            time.sleep(LOOK_EVERY)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    """Take an open file's lock; False when another has it. A place that knows no locks is no reason not to search."""
+    import fcntl  # here: a bundle is opened on systems that have none
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in (errno.EAGAIN, errno.EACCES)
+    return True
 
 
 def _ends_line(path: Path) -> bool:

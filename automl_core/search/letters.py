@@ -26,6 +26,7 @@ LEAST_LETTERS = 4.0  # of a level, on average
 ALIKE, LEAST_ALIKE = 0.4, 0.4  # cosine of the pieces of two levels that are alike; the share of levels that have such a one
 SAMPLE, AMONG = 500, 5_000
 KNOWN = 20_000  # levels whose number of rows is kept
+MOST_COLUMNS, MOST_LOOKED = 20, 40  # that have letters; whose levels are compared with each other, half a second each
 TWICE = 2  # a level that came once is like one that never came: so a row to learn from looks like one to score
 
 
@@ -115,16 +116,41 @@ def find_levels(series: pd.Series[Any]) -> Levels | None:
 
     They are many, many of them rare, with several letters, and two in five are much like another: codes are not.
     """
+    return find_lettered({"": series}).get("")
+
+
+def find_lettered(columns: Mapping[str, pd.Series[Any]]) -> dict[str, Levels]:
+    """The same of several columns, by name and in their order; of very many those that promise most.
+
+    These are columns of which many rows have a rare level, and many levels are much like another. The target has no say: columns
+    chosen by the rows that judge them would flatter.
+    """
+    worded = {name: _worded(series) for name, series in columns.items()}
+    dirty = {name: levels for name, levels in worded.items() if levels is not None}
+    rare = {name: _rare_rows(levels) for name, levels in dirty.items()}
+    looked = sorted(dirty, key=lambda name: -rare[name])[:MOST_LOOKED]
+    alike = {name: share for name in looked if (share := _alike(dirty[name].names[:AMONG])) >= LEAST_ALIKE}
+    kept = set(sorted(alike, key=lambda name: -rare[name] * alike[name])[:MOST_COLUMNS])
+    return {name: levels for name, levels in dirty.items() if name in kept}
+
+
+def _worded(series: pd.Series[Any]) -> Levels | None:
+    """The levels of a column where they are many, many of them rare, with several letters; else None."""
     levels = levels_of(series)
-    names, places = levels.names, levels.places
-    if len(names) < LEAST_LEVELS:
+    if len(levels.names) < LEAST_LEVELS:
         return None
-    counts = np.bincount(places[places >= 0], minlength=len(names))
-    sample = names[:AMONG]
-    letters = float(np.mean([sum(letter.isalpha() for letter in name) for name in sample]))
-    if np.mean(counts < RARE) < LEAST_RARE or letters < LEAST_LETTERS or _alike(sample) < LEAST_ALIKE:
-        return None
-    return levels
+    letters = float(np.mean([sum(letter.isalpha() for letter in name) for name in levels.names[:AMONG]]))
+    return levels if np.mean(_counts(levels) < RARE) >= LEAST_RARE and letters >= LEAST_LETTERS else None
+
+
+def _counts(levels: Levels) -> NDArray[np.int64]:
+    return np.bincount(levels.places[levels.places >= 0], minlength=len(levels.names))
+
+
+def _rare_rows(levels: Levels) -> float:
+    """The share of the rows that have a rare level."""
+    counts = _counts(levels)
+    return float(counts[counts < RARE].sum()) / len(levels.places)
 
 
 def levels_of(series: pd.Series[Any]) -> Levels:

@@ -23,6 +23,7 @@ from automl_core.search.plan import Candidate, Plan, View
 _CAPS = ((100, 10), (500, 22), (2500, 36), (10_000, 60), (100_000, 100))
 MEDIAN = 0.5
 ANCHORED = 2  # places that show what a fit costs
+LITTLE = 20.0  # seconds of budget in which boostings of thousands of columns do not end
 LETTERED = ("linear", "lightgbm", "catboost")  # families that are tried with letters of levels, where there are such
 PLUGINS_AT = 3  # where families from elsewhere come in
 QUANTILES = ("lightgbm", "catboost", "xgboost", "linear", "rule")  # families that can predict another quantile than the mean's
@@ -89,7 +90,8 @@ _EBM = {"pairs": 10, "outer_bags": 1, "learning_rate": 0.04}
 
 class Views(NamedTuple):
     """What a table has to look at: levels or texts to code by the target, texts among them, formulas, a target for logarithms,
-    categories whose letters say more than their names. `slow` says that classes are so many that texts are coded for long."""
+    categories whose letters say more than their names. `slow` says that classes are so many that texts are coded for long,
+    `wide` that features are so many for the rows that a line over all of them learns chance."""
 
     codes: bool = False
     texts: bool = False
@@ -97,6 +99,7 @@ class Views(NamedTuple):
     logs: bool = False
     slow: bool = False
     letters: bool = False
+    wide: bool = False
 
 
 PLAIN = Views()
@@ -200,6 +203,15 @@ def _with_letters(entries: list[Entry]) -> list[Entry]:
     return found
 
 
+def _with_few(entries: list[Entry], plan: Plan) -> list[Entry]:
+    """A line over few columns first: it takes little time, and a quick check has none better. The first boosting stays among the
+    anchors, for it tells what others cost; in little time it would be cut off, and the line over all columns is through."""
+    few = Entry("linear", "Linear model of few columns", {"few": 1})
+    if plan.budget_seconds < LITTLE:
+        return [few, *entries]
+    return [few, *entries[1:ANCHORED], *entries[:1], *entries[ANCHORED:]]
+
+
 def candidate_cap(rows: int) -> int:
     """How many candidates may be compared on so many rows: log-log interpolated."""
     if rows <= _CAPS[0][0]:
@@ -231,6 +243,8 @@ def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLA
     entries = [entry for entry in _entries(problem.task, columns.logs) if entry.family in allowed]
     entries = [entry for entry in entries if columns.formulas or not entry.formulas]
     entries = _with_letters(entries) if columns.letters else entries
+    if columns.wide and "linear" in allowed:
+        entries = _with_few(entries, plan)
     listed = {entry.family for entry in entries}
     entries[PLUGINS_AT:PLUGINS_AT] = [Entry(name, families().get(name).title, {}) for name in sorted(allowed - listed)]
     if not entries:

@@ -35,6 +35,7 @@ Positions = NDArray[np.int64]
 CHARS_A_SECOND = 250_000  # of free text a search learns from: counting and coding them takes a third of the time then
 MANY_TERMS = 20_000_000  # of texts, times the classes they are coded for: from there on that takes longer than to wait for
 ROWS_TO_TUNE = 3_000  # of factors of classes, which are tuned for every fold of every candidate
+WIDE, FEW_ROWS = 250, 4  # features from which they are very many, where there are not as many times more rows
 LEAST_ROWS = 200  # however long their texts are
 FEWEST = 2  # rows of a class, where rows are drawn: more would make rare classes look less rare
 
@@ -99,7 +100,9 @@ class Prepared:
         logs = self.data.problem.task == "regression" and (asked or pays(self.y))
         terms = sum(len(found.values) for found in self.terms.values())
         slow = self.classes > MANY_CLASSES and terms * self.classes > MANY_TERMS
-        return Views(self.coded, bool(self.terms), pairable, logs, slow, bool(self.levels))
+        rows, features = self.matrix.shape
+        wide = features > WIDE and FEW_ROWS * features > rows
+        return Views(self.coded, bool(self.terms), pairable, logs, slow, bool(self.levels), wide)
 
     @property
     def judge(self) -> Metric:

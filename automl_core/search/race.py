@@ -26,12 +26,13 @@ from automl_core.search.prepared import Prepared
 from automl_core.search.refits import POLL
 from automl_core.search.reserve import likely_team, most_share, refit_seconds
 from automl_core.search.schedule import ANCHORS, Moment, Place, fits, fold_count, next_place
+from automl_core.search.telling import tell
 from automl_core.search.tuning import propose
 from automl_core.search.watch import Watch
 from automl_core.search.worker import ALL_ROWS, Extras, ExtrasKind, ExtrasTask, FitTask, give_back_memory
 
 FIRST_FITS = 6.0  # seconds the very first fits may take, however small the budget
-GRACE, FINISH_GRACE = 1.5, 0.4  # seconds between asking workers to end and ending them; where somebody waits for the model
+GRACE, FINISH_GRACE = 1.5, 0.3  # seconds between asking workers to end and ending them; where somebody waits for the model
 AMPLE, MOST_SHARES = 1.3, 2.0  # times what a fit should take, and its share: a fit that ends is worth several that are cut off
 LARGE = 4_000_000  # bytes of a fitted model from which passing it on leaves memory to be given back
 LATE, LATE_FIRST = 3.0, 10.0  # seconds after its time at which a fit that looks at no clock is ended; while there is no model
@@ -208,6 +209,8 @@ class Race:
             self._hasten()
             self.journal.note(self.prepared.fingerprint, "folds", contest.folds)
             return next_place(contest, Moment(self.clock.elapsed(), self.end(), frozenset(busy)))
+        if waiting[0].options.get("few") and (waiting[0].key, 0) in busy:
+            return None  # in little time the race ends with the first that is through: a worse one is not to be faster
         return next((Place(candidate, 0) for candidate in waiting if (candidate.key, 0) not in busy), None)
 
     def _hasten(self) -> None:
@@ -307,7 +310,7 @@ class Race:
         if known and candidate.key not in self.announced:
             self.announced.add(candidate.key)
             if self.contest.tried(candidate.key):
-                self.watch.trial(self.contest.trial(candidate))
+                self.watch.trial(tell(self.contest, candidate))
 
     def _report(self) -> None:
         if time.monotonic() - self.reported < 0.5:

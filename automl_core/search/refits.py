@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from automl_core.search.race import Race
 
 POLL = 0.2
+SLACK, FINISH_SLACK = 0.5, 0.1  # how long a refit may be late; where somebody waits for the model
 LEAST_SECONDS = 1.0  # for refits, whatever the race took: many fits take a tenth of it
 FINISH_SECONDS = 0.6  # after “finish now”: what is not through by then is handed over as it was fitted on a fold
 MOST_BAGS, BAGGED_ROWS = 5, 100_000
@@ -189,13 +190,13 @@ def _run(race: Race, tasks: Sequence[Task], hard_end: float, hurries: bool = Tru
     nothing more once a worker died. Where the search is told to finish meanwhile and this `hurries`, the end is near; the tasks
     themselves end with their workers."""
     came: list[tuple[Task, Any]] = []
-    crew, waiting = race.crew, list(tasks)
-    while (waiting or crew.running) and not crew.again and race.clock.elapsed() < hard_end + 0.5:
+    crew, waiting, slack = race.crew, list(tasks), SLACK
+    while (waiting or crew.running) and not crew.again and race.clock.elapsed() < hard_end + slack:
         how = race.watch.stop()
         if how == "cancel":
             raise Cancelled("The search was cancelled.", "Nothing was kept.")
         if how == "finish" and hurries:
-            hard_end = min(hard_end, race.clock.elapsed() + FINISH_SECONDS)
+            hard_end, slack = min(hard_end, race.clock.elapsed() + FINISH_SECONDS), FINISH_SLACK
         while waiting and len(crew.running) < max(1, race.contest.plan.jobs):
             crew.submit(waiting.pop(0))
         came += crew.collect(POLL)

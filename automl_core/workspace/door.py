@@ -15,6 +15,7 @@ from automl_core.workspace.experiment import Experimenting
 from automl_core.workspace.explain import Explaining
 from automl_core.workspace.fairness import Auditing
 from automl_core.workspace.file_findings import FileFindings
+from automl_core.workspace.file_rows import FileRows
 from automl_core.workspace.file_training import FileTraining
 from automl_core.workspace.files import Files
 from automl_core.workspace.findings import Finding
@@ -51,6 +52,7 @@ class Workspace:
     experiment: Experimenting
     file_training: FileTraining
     file_findings: FileFindings
+    file_rows: FileRows
 
     @property
     def settings(self) -> Settings:
@@ -79,4 +81,4 @@ class Workspace:
         files = Files(projects, deploy)
         return cls(context, projects, data, cleaning, goal, search, explain, act, pilots, decide, share, deploy, monitor,
                    Jobs(context), files, findings, fairness, experiment, FileTraining(context, projects, search),
-                   FileFindings(files, fairness))
+                   FileFindings(files, fairness), FileRows(files, explain))

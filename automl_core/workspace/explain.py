@@ -48,6 +48,8 @@ class Explaining:
     context: Context
     search: Searching
     opened: Recent[_Opened] = field(default_factory=lambda: Recent(2))
+    cases: Recent[explaining.PastCases] = field(default_factory=lambda: Recent(2))
+    halves: Recent[explaining.Halves] = field(default_factory=lambda: Recent(2))
     curves: Recent[Curve] = field(default_factory=lambda: Recent(60))
     listed: Recent[pd.DataFrame] = field(default_factory=lambda: Recent(4))
     reasons: Recent[RowExplanation] = field(default_factory=lambda: Recent(200))
@@ -188,7 +190,11 @@ class Explaining:
 
     def learned_from(self, project_id: str, position: int) -> bool:
         """Whether the final model learned from the row at a position of the cleaned table."""
-        past = self.search.predictions(self.search.needed(project_id))
+        return self.learned_by(self.search.needed(project_id), position)
+
+    def learned_by(self, run: Run, position: int) -> bool:
+        """The same of any run's final model."""
+        past = self.search.predictions(run)
         return bool(np.isin(position, past.learned if len(past.learned) else past.positions))
 
     def _listed(self, run: Run, label: str) -> pd.DataFrame:
@@ -219,16 +225,17 @@ class Explaining:
 
     def row_context(self, project_id: str, position: int, label: str = "") -> RowContext:
         """How sure that prediction is by past rows like it, the nearest past cases, and what is unusual in the row."""
-        run, bundle, row = self._open(project_id, position)
+        run, _, row = self._open(project_id, position)
+        return self.around.get(f"{run.id} {position} {label}", lambda: self.context_of(run, row, position, label))
 
-        def look() -> RowContext:
-            cases, asked = self._opened(run).cases, label or explaining.likeliest(bundle.model, row)
-            if asked and explaining.explained_class(bundle.model, asked) != explaining.explained_class(bundle.model):
-                found = self.search.predictions(run)
-                cases = explaining.of_class(cases, found.oof, found.y, found.positions, asked)
-            return explaining.row_context(cases, row, position)
-
-        return self.around.get(f"{run.id} {position} {label}", look)
+    def context_of(self, run: Run, row: Row, position: int = -1, label: str = "") -> RowContext:
+        """The same of any typed, cleaned row by the past rows of a run; `position` is its place among them (-1: it has none)."""
+        cases, model = self.cases.get(run.id, lambda: self._cases(run)), self.search.bundle(run).model
+        asked = label or explaining.likeliest(model, row)
+        if asked and explaining.explained_class(model, asked) != explaining.explained_class(model):
+            found = self.search.predictions(run)
+            cases = explaining.of_class(cases, found.oof, found.y, found.positions, asked)
+        return explaining.row_context(cases, row, position)
 
     def what_if(self, project_id: str, position: int, changes: dict[str, object], label: str = "") -> WhatIf:
         """The same row with some values changed, before and after: before is explained once, for the class that `row` says."""
@@ -275,8 +282,10 @@ class Explaining:
         label = label or self._unasked(run)
         frame, _, problem, _ = self.search.goal.open(self.search.inputs(run))
         known = frame[frame[problem.target].notna()]  # also what no fold tested: the final model has seen it
-        rows = explaining.rows_asked(model, self._past(run).frame, run.plan.seed, label, known)
-        return explaining.what_if_rows(rows, changes, model.cleaned, run.plan.seed, ASKED_SECONDS)
+        past = self._past(run)
+        rows = explaining.rows_asked(model, past.frame, run.plan.seed, label, known)
+        halves = self.halves.get(run.id, lambda: explaining.quick_halves(model, past))
+        return explaining.what_if_rows(rows, changes, model.cleaned, run.plan.seed, ASKED_SECONDS, halves)
 
     def _unasked(self, run: Run) -> str:
         return explained.class_of(self.context, run, self._problem(run))
@@ -305,10 +314,7 @@ class Explaining:
 
     def _opened(self, run: Run) -> _Opened:
         def make() -> _Opened:
-            model, past, found = self.search.bundle(run).model, self._past(run), self.search.predictions(run)
-            explanation = explained.first_of(self.context, run)
-            shares = {item.column: item.share for item in explanation.importance} if explanation else {}
-            cases = explaining.past_cases(model, past.frame, found.oof, past.y, found.positions, shares)
+            model, past, cases = self.search.bundle(run).model, self._past(run), self.cases.get(run.id, lambda: self._cases(run))
             picked = explaining.stratified(explaining.mixed_outcomes(model, past.y), CURVE_ROWS, run.plan.seed)
             background = explaining.pick_background(model, past.frame).reset_index(drop=True)
             rows = explaining.open_rows(model, past.frame.iloc[picked])
@@ -316,6 +322,12 @@ class Explaining:
             return _Opened(cases, rows, past.y[picked], background, reference)
 
         return self.opened.get(run.id, make)
+
+    def _cases(self, run: Run) -> explaining.PastCases:
+        model, past, found = self.search.bundle(run).model, self._past(run), self.search.predictions(run)
+        explanation = explained.first_of(self.context, run)
+        shares = {item.column: item.share for item in explanation.importance} if explanation else {}
+        return explaining.past_cases(model, past.frame, found.oof, past.y, found.positions, shares)
 
     def _settled(self, run: Run, reference: explaining.Reference) -> explaining.Reference:
         """With the care for a row alone that was settled when the run was first looked at, so that its reasons stay the same."""

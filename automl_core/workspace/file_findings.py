@@ -52,7 +52,7 @@ class FileFindings:
 
     def compare(self, source: str, request: Request, asked: Asked) -> GapStory:
         """Two groups of a file's rows, or two periods; BadInput when neither or both are asked for."""
-        frame, columns, problem = self._opened(source, request)
+        frame, columns, problem = self._opened(source, request, _named(asked))
         question = _question(asked, columns)
         y, keep = framing.encode_target(frame[problem.target], problem)
         rows, seed, problem = frame[keep].reset_index(drop=True), request.plan.seed, _counting(problem, y, asked.label)
@@ -68,11 +68,18 @@ class FileFindings:
         if not columns:
             raise BadInput("No protected column was named.", "Give --protected A,B.")
         run = self.fairness.search.run(run_id)
+        known = self.fairness.search.goal.open(self.fairness.search.inputs(run))[1]
+        for column in columns:  # all of them before the first is worked on
+            find_column(known, column)
         return tuple(self.fairness.audit_of(run, column) for column in columns)
 
-    def _opened(self, source: str, request: Request) -> tuple[pd.DataFrame, tuple[Column, ...], Problem]:
-        """The rows after the safe fixes, their columns and the problem."""
+    def _opened(
+        self, source: str, request: Request, named: tuple[str, ...] = ()
+    ) -> tuple[pd.DataFrame, tuple[Column, ...], Problem]:
+        """The rows after the safe fixes, their columns and the problem; BadInput when a column is `named` that is not there."""
         table = self.files.open(source)
+        for name in named:  # before the fixes, which take long on many rows
+            table.column(name)
         recipe = safe_recipe(table, request.target, keep=request.named)
         done = cleaning.apply_recipe(recipe, table.frame)
         columns = cleaning.columns_after(recipe, table.columns, done.frame, table.rows)
@@ -92,24 +99,34 @@ def _counting(problem: Problem, y: NDArray[np.generic], label: str) -> Problem:
     return problem
 
 
-def _question(asked: Asked, columns: tuple[Column, ...]) -> Question:
+def _named(asked: Asked) -> tuple[str, ...]:
+    """The columns that a comparison speaks of; BadInput when it asks for none, or for two, or in words that are no condition."""
     if bool(asked.first) == bool(asked.when):
         raise BadInput("Two groups or two periods can be compared.", "Give --first, or --when with --since.")
+    if asked.when and not asked.since:
+        raise BadInput("The day on which the later period starts is missing.", "Give --since 2024-07-01.")
+    return (asked.when,) if asked.when else tuple(_parts(text)[0] for text in (*asked.first, *asked.second))
+
+
+def _parts(text: str) -> tuple[str, str]:
+    name, mark, value = (part.strip() for part in text.partition("="))
+    if not mark or not name or not value:
+        raise BadInput(f"“{text[:80]}” is no condition.", "Write COLUMN=VALUE, or COLUMN=LOW..HIGH for a number.")
+    return name, value
+
+
+def _question(asked: Asked, columns: tuple[Column, ...]) -> Question:
     if asked.when:
         find_column(columns, asked.when)
-        if not asked.since:
-            raise BadInput("The day on which the later period starts is missing.", "Give --since 2024-07-01.")
         return Question(periods=Periods(asked.when, asked.since))
     first, second = (tuple(_condition(text, columns) for text in texts) for texts in (asked.first, asked.second))
     return Question(Pair(first, second))
 
 
 def _condition(text: str, columns: tuple[Column, ...]) -> Condition:
-    name, mark, value = text.partition("=")
-    if not mark or not name.strip() or not value.strip():
-        raise BadInput(f"“{text[:80]}” is no condition.", "Write COLUMN=VALUE, or COLUMN=LOW..HIGH for a number.")
-    column = find_column(columns, name.strip())
-    made = Condition(column.name, (value.strip(),))
+    name, value = _parts(text)
+    column = find_column(columns, name)
+    made = Condition(column.name, (value,))
     ends = [end.strip() for end in value.split("..")]
     low, high = map(number_of, ends) if len(ends) == 2 else (math.nan, math.nan)  # NaN: no limit on that side
     spelled_out = all(not end or not math.isnan(limit) for end, limit in zip(ends, (low, high), strict=False))

@@ -49,7 +49,7 @@ def file_risks(bundle: Bundle, typed: pd.DataFrame, frame: pd.DataFrame, search:
     when its id is; where they have none, rows equal to learned ones are left out only when nearly all of the file are.
     """
     model = bundle.model
-    kept = _kept(bundle, search)
+    kept = kept_table(bundle, search)
     ended = np.zeros(len(frame), dtype=bool)
     if model.problem.target in frame:
         ended = np.asarray(encode_target(frame[model.problem.target], model.problem)[1])
@@ -114,7 +114,7 @@ def _said(model: Model, frame: pd.DataFrame, places: np.ndarray) -> np.ndarray:
     return np.array(model.predict_frame(frame.iloc[places].reset_index(drop=True)), dtype=np.float64)
 
 
-def _kept(bundle: Bundle, search: Searching) -> tuple[Predictions, pd.DataFrame] | None:
+def kept_table(bundle: Bundle, search: Searching) -> tuple[Predictions, pd.DataFrame] | None:
     """What may be ranked of the table that the bundle's model was made from, and that table; None when they are not here."""
     try:
         run = search.run(str(bundle.facts.get("run", "")))

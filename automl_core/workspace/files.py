@@ -16,7 +16,7 @@ from automl_core.acting import ActionPlan, Experiment, PlanInputs
 from automl_core.acting.action import ActionList, Actions
 from automl_core.cleaning.recipe import Finding
 from automl_core.codec import from_json
-from automl_core.data.table import ReadLimits, ReadOptions, Table
+from automl_core.data.table import ReadLimits, ReadOptions, Row, Table
 from automl_core.errors import BadInput
 from automl_core.explaining import (
     Past,
@@ -45,6 +45,7 @@ from automl_core.workspace.act import with_reasons
 from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.decide import planned_table
 from automl_core.workspace.deploy import Deploying
+from automl_core.workspace.file_goal import check_file, goal_for, no_outcomes
 from automl_core.workspace.file_risks import file_risks
 from automl_core.workspace.file_worth import FileWorth, Judged, file_worth
 from automl_core.workspace.opening import existing, opening
@@ -142,35 +143,27 @@ class Files:
 
     def explain_row(self, bundle_path: str, source: str, position: int, label: str = "") -> RowExplanation:
         """Why one row of a file gets its prediction, for a class ("": of several the one it is called)."""
-        bundle = load_bundle(existing(bundle_path))
-        check_class(bundle.model.problem, label)
-        raw = self._raw(source)
-        if not 0 <= position < len(raw):
-            raise BadInput(f"There is no row {position} in this file.", f"Choose one from 0 to {len(raw) - 1}.")
-        frame = cleaned_rows(bundle, raw)
-        row = cleaning.apply_recipe_row(bundle.model.recipe, data_step.type_row(dict(raw.iloc[position]), bundle.model.columns))
-        background = pick_background(bundle.model, frame).reset_index(drop=True)
-        reference = None
-        if compares(bundle.model, encode_row(bundle.model, row)[None, :]):
-            reference = open_reference(bundle.model, bundle.model.encoder.matrix(background))
-            reference = replace(reference, care=fixed_row_care(reference))
-        return explain_row(bundle.model, row, background, label or likeliest(bundle.model, row), reference)
+        bundle, raw = self.opened(bundle_path, source)
+        return row_explained(bundle, raw, position, label)
+
+    def opened(self, bundle_path: str, source: str) -> tuple[Bundle, pd.DataFrame]:
+        """A bundle, and the rows of a file as they stand there."""
+        return load_bundle(existing(bundle_path)), self._raw(source)
 
     def act(self, bundle_path: str, source: str, goal_text: str, processes: bool = False) -> Advice:
         """Action cards and the ranked list for the rows of a file under a goal, given as the text of a goal.toml; many rows in
         `processes`, if the program's main module can be imported once more."""
-        goal = acting.read_goal(goal_text)
+        acting.read_goal(goal_text)  # a slip in it is told before the bundle is opened
         bundle = load_bundle(existing(bundle_path))
-        problem = bundle.model.problem
+        problem, goal = bundle.model.problem, goal_for(bundle, goal_text)
         raw = self._raw(source)
+        check_file(goal, bundle, raw)
         frame = cleaned_rows(bundle, raw)
         columns = cleaning.columns_after(bundle.model.recipe, bundle.model.columns, frame)
-        goal = replace(goal, good=acting.good_of(goal.good, problem))
-        acting.check_goal(goal, problem, columns, (*(one.name for one in bundle.model.columns), *map(str, raw.columns)))
         goal = acting.valued(goal, frame)
         y, known = _outcomes(bundle, frame)
         if not known.any():
-            raise BadInput(f"The file has no outcomes in “{problem.target[:80]}”.", "Cards need rows whose outcome is known.")
+            raise no_outcomes(problem.target)
         unseen = [(lever.column, value) for lever in goal.levers if lever.column in frame
                   for value in lever.to if not pd.api.types.is_numeric_dtype(frame[lever.column].dtype)
                   and value not in set(frame[lever.column].dropna())]
@@ -251,6 +244,25 @@ def cleaned_rows(bundle: Bundle, raw: pd.DataFrame) -> pd.DataFrame:
     """Rows as the bundle's model sees them: typed by its schema, cleaned by its recipe, none dropped."""
     typed = data_step.type_frame(raw, bundle.model.columns)
     return cleaning.apply_recipe(bundle.model.recipe, typed.frame, scoring=True).frame
+
+
+def cleaned_row(bundle: Bundle, raw: pd.DataFrame, position: int) -> Row:
+    """One of these rows, typed and cleaned likewise; BadInput when there is no such row."""
+    if not 0 <= position < len(raw):
+        raise BadInput(f"There is no row {position} in this file.", f"Choose one from 0 to {len(raw) - 1}.")
+    return cleaning.apply_recipe_row(bundle.model.recipe, data_step.type_row(dict(raw.iloc[position]), bundle.model.columns))
+
+
+def row_explained(bundle: Bundle, raw: pd.DataFrame, position: int, label: str = "") -> RowExplanation:
+    """Why one of these rows gets its prediction, for a class ("": of several the one it is called)."""
+    check_class(bundle.model.problem, label)
+    row = cleaned_row(bundle, raw, position)
+    background = pick_background(bundle.model, cleaned_rows(bundle, raw)).reset_index(drop=True)
+    reference = None
+    if compares(bundle.model, encode_row(bundle.model, row)[None, :]):
+        reference = open_reference(bundle.model, bundle.model.encoder.matrix(background))
+        reference = replace(reference, care=fixed_row_care(reference))
+    return explain_row(bundle.model, row, background, label or likeliest(bundle.model, row), reference)
 
 
 def tried(bundle: Bundle) -> tuple[Trial, ...]:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from automl_core.data.table import Column, Table
 from automl_core.production import Scorer
@@ -57,13 +56,16 @@ def row_ms(ask: Ask, rows: list[dict[str, Any]]) -> tuple[float, float]:
 def sent_rows(table: Table, target: str) -> list[dict[str, Any]]:
     """The first rows as a caller has them, without the outcome: plain values, dates as they are written in the file."""
     columns = [column for column in table.columns if column.name != target and column.name in table.frame]
-    cells = {column.name: _sent(table.frame[column.name].head(CALLS), column) for column in columns}
-    return [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
+    names = [column.name for column in columns]
+    first = table.frame.head(CALLS)[names]
+    cells = first.astype(object).to_numpy(copy=True)  # all columns at once: of thousands one by one takes half a second
+    cells[first.isna().to_numpy()] = None
+    for place, column in enumerate(columns):
+        if column.kind == "date":
+            cells[:, place] = [_written(moment, column) for moment in cells[:, place]]
+    return [dict(zip(names, row, strict=True)) for row in cells.tolist()]
 
 
-def _sent(series: pd.Series[Any], column: Column) -> list[Any]:
-    values = series.astype(object).where(series.notna(), None).tolist()
-    if column.kind != "date":
-        return values
+def _written(moment: Any, column: Column) -> str | None:
     form = column.reading.date_format.split("|")[0]
-    return [None if moment is None else moment.strftime(form) if "%" in form else moment.isoformat() for moment in values]
+    return None if moment is None else moment.strftime(form) if "%" in form else moment.isoformat()

@@ -159,7 +159,9 @@ def _planned(project: str) -> None:
                      gain: config.NumberColumn(format="%.2f" if goal.value or rate else "%.4g", width=90),
                      "Grade": config.TextColumn(width=60), "Why this row": config.TextColumn(width="large")})
     about(project, goal, "The reasons speak of")
-    rows = len(ws.decide.plan(project).actions)
+    whole = ws.decide.plan(project)
+    st.caption(whole.gains_sentence)
+    rows = len(whole.actions)
     if rows > len(frame):
         st.caption(f"The first {count(len(frame))} of {count(rows, 'row')}; the files have all.")
 

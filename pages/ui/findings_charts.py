@@ -49,7 +49,7 @@ def split(story: GapStory, unit: str, scale: float, palette: Palette) -> Chart:
 def mix(story: GapStory, unit: str, scale: float, palette: Palette) -> Chart:
     """Which columns the difference in rows comes from."""
     shown = story.columns[:SHOWN]
-    marks = [Mark(item.column, item.part.value * scale, _span(item.part.value, item.part.low, item.part.high, scale),
+    marks = [Mark(item.label, item.part.value * scale, _span(item.part.value, item.part.low, item.part.high, scale),
                   item.part.low * scale, item.part.high * scale, strong=item.part.low * item.part.high > 0) for item in shown]
     sentence = "Which columns the part of “which rows there are” comes from, with 95 % intervals."
     left = story.unassigned + sum(item.part.value for item in story.columns[SHOWN:])

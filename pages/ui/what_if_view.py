@@ -186,7 +186,7 @@ def _show_answer(project: str, change: TableChange, label: str) -> None:
     before, after, move = found.means
     items = [Fact("Mean with the change", after, f"{before} as it is"),
              Fact("Change of the mean", move, found.move_range,
-                  "Below it the 95 % range by chance of rows alone. How far the model is right is not in it.")]
+                  f"Below it the 95 % range, {found.range_words}.")]
     if found.in_points:
         items.append(Fact("Rows that change sides", count(found.flips_up + found.flips_down), f"of {count(found.rows)} asked"))
     items.append(Fact("Beyond what was seen", count(found.outside), "the model guesses" if found.outside else ""))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from automl_core.framing.metrics import METRICS
 from automl_core.framing.problem import Problem, Task
 from automl_core.search.families import families, learners
 from automl_core.search.family import Family, FitRequest, Fitted, link
@@ -129,7 +130,7 @@ def test_contributions_of_all_that_is_tried_add_up(task: Task) -> None:
     """Options decide how trees grow: CatBoost's contributions of uneven trees, for one, do not add up."""
     labels = {"binary": ("No", "Yes"), "multiclass": ("a", "b", "c")}.get(task, ())
     problem = Problem("y", task, "rmse" if task == "regression" else "log_loss", labels, "Yes" if task == "binary" else "")
-    tried = [item for item in make_portfolio(problem, 10**6, Plan(), Views(logs=task == "regression"))
+    tried = [item for item in make_portfolio(problem, 10**6, Plan(), Views(logs=task == "regression", wide=True))
              if item.view == "plain" and families().get(item.family).contributions is not None]
     assert {item.family for item in tried} >= {"lightgbm", "catboost", "xgboost", "linear"}
     matrix, y = make(task, 300)
@@ -275,3 +276,26 @@ def test_weights_matter(name: str, task: Task) -> None:
 
     assert right(weighed) > right(whole) + 0.1
     assert family.predict(family.load(family.save(weighed)), fresh) == pytest.approx(family.predict(weighed, fresh), abs=1e-9)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_line_over_few_of_very_many_columns_does_not_learn_chance(task: Task) -> None:
+    """600 rows of 900 numbers, of which six tell: the line over few finds them, the one over all is far behind."""
+    random = np.random.default_rng(5)
+    matrix = random.normal(size=(900, 900))
+    raw = matrix[:, 300:306] @ np.array([1.0, -1.0, 1.0, -1.0, 1.0, 1.0]) + random.normal(size=900)
+    y = {"binary": (raw > 0).astype(float), "multiclass": np.digitize(raw, [-1.0, 1.0]).astype(float), "regression": raw}[task]
+    features = tuple(Feature(f"x{i}", (f"x{i}",), "number") for i in range(900))
+    family, loss = families().get("linear"), {}
+    for few in (0, 1):
+        request = FitRequest(matrix[:400], y[:400], features, task, 3 if task == "multiclass" else 2, {"few": 1} if few else {},
+                             valid_matrix=matrix[400:600], valid_y=y[400:600])
+        found = family.fit(request)
+        again = family.fit(replace(request, matrix=matrix[:600], y=y[:600], valid_matrix=None, valid_y=None, rounds=found.rounds))
+        said = family.predict(again.native, matrix[600:])
+        rows = METRICS["rmse" if task == "regression" else "log_loss"]
+        loss[few] = rows.score(y[600:], said)
+    used = np.flatnonzero(np.abs(again.native.weights).sum(axis=1))
+    assert set(range(300, 306)) <= set(used.tolist())
+    assert len(used) <= 160
+    assert loss[1] < 0.85 * loss[0]

@@ -619,6 +619,7 @@ def test_views_for_other_pages(page: Carded) -> None:
     assert not app.error
     assert "by the outcomes that came" in texts(app)
     assert "one action each" in texts(app)
+    assert "A card tells the mean gain of its rows; in the plan single rows differ from it" in texts(app)
     rows = next(table.value for table in app.dataframe if "Why this row" in table.value.columns)
     plan = page.workspace.decide.plan(page.project)
     assert 0 < len(rows) == min(100, len(plan.actions))

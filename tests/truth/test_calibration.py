@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from automl_core.framing.metrics import METRICS
-from automl_core.search.bands import COVERAGE, fit_bands
+from automl_core.search.bands import COVERAGE, Bands, bounded, fit_bands
 from automl_core.search.calibration import Calibration, calibrate, fit_calibration
 
 LOG_LOSS = METRICS["log_loss"]
@@ -162,3 +162,133 @@ def test_rows_of_one_fold_are_calibrated_by_halves() -> None:
     assert calibration is not None
     assert calibration.slope == pytest.approx(0.5, abs=0.03)
     assert np.abs(mended - p).mean() < 0.01
+
+
+def make_counts(rows: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Outcomes that are never negative, many of them nought, and what a linear model says of them, below nought at times."""
+    mean = random.gamma(0.5, 4.0, rows)
+    return random.poisson(mean).astype(float), 1.2 * mean - 1.5 + random.normal(0, 0.5, rows)
+
+
+def test_an_interval_of_a_number_that_is_never_negative_ends_at_nought_and_holds_as_often() -> None:
+    for seed in range(10):
+        random = np.random.default_rng(seed)
+        y, prediction = make_counts(2_000, random)
+        free = fit_bands(y, prediction)
+        bands = bounded(free, y)
+        new_y, new = make_counts(20_000, random)
+        low, high = bands.around(new)
+        below, above = free.around(new)
+        assert (below < 0).mean() > 0.3  # half of them promised what cannot be
+        assert (low >= 0).all()
+        assert (high >= low).all()
+        free_held = (below <= new_y) & (new_y <= above)
+        assert ((low <= new_y) & (new_y <= high))[free_held].all()
+        np.testing.assert_array_equal(low[below >= 0], below[below >= 0])
+        assert [bands.around_one(float(one)) for one in new[:300]] == list(zip(low[:300], high[:300], strict=True))
+
+
+def test_shares_end_at_the_whole_but_what_only_happens_to_be_small_does_not() -> None:
+    random = np.random.default_rng(4)
+    share = np.clip(random.normal(0.6, 0.4, 3_000), 0.0, 1.0)
+    for whole in (1.0, 100.0):
+        bands = bounded(fit_bands(whole * share, np.full(3_000, 0.6 * whole)), whole * share)
+        assert (bands.least, bands.most) == (0.0, whole)
+        low, high = bands.around(np.array([-0.5, 0.0, 0.9, 1.5]) * whole)
+        assert (low >= 0).all()
+        assert (high <= whole).all()
+        assert (low <= high).all()
+        assert bands.around_one(1.5 * whole) == (low[-1], high[-1])
+    for y in (random.uniform(0.0, 1.0, 3_000), np.minimum(share, 0.9), np.append(share[share < 1], 1.0), 7 * share):
+        assert bounded(fit_bands(y, np.full(len(y), 0.6)), y).most is None
+
+
+def test_a_number_that_can_be_negative_keeps_its_interval() -> None:
+    """Where one row in ninety is negative, and none of a hundred happened to be, intervals lose less than a hundredth."""
+    random = np.random.default_rng(6)
+    y = random.normal(0, 1, 400)
+    free = fit_bands(y, np.zeros(400))
+    assert bounded(free, y) == free
+    assert bounded(free, np.abs(y[:19])) == free
+    lost = []
+    for _ in range(200):
+        seen, new = random.normal(2.3, 1, 100), random.normal(2.3, 1, 2_000)  # 1.1 % are negative
+        held = [np.mean((ends[0] <= new) & (new <= ends[1])) for ends in
+                (bands.around(np.full(2_000, 2.3)) for bands in (fit_bands(seen, np.full(100, 2.3)),
+                                                                 bounded(fit_bands(seen, np.full(100, 2.3)), seen)))]
+        lost.append(held[0] - held[1])
+    assert np.mean(lost) < 0.01
+
+
+def test_what_is_no_number_has_no_interval() -> None:
+    bands = Bands((), (-1.0,), (1.0,), 0.0, 1.0)
+    assert np.isnan(bands.around_one(float("nan"))).all()
+    assert np.isnan(bands.around(np.array([np.nan]))).all()
+
+
+def make_weighted(rows: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Outcomes, probabilities and weights: those of a fifth of the rows are too sure, and it counts for most; the rest hold."""
+    sure = random.random(rows) < 0.2
+    odds = random.normal(-1.0, 1.5, rows)
+    y = (random.random(rows) < 1 / (1 + np.exp(-odds))).astype(float)
+    return y, 1 / (1 + np.exp(-np.where(sure, 2.5 * odds + 0.5, odds))), np.where(sure, 9.0, 0.2) * random.uniform(0.5, 1.5, rows)
+
+
+def test_rows_that_count_more_decide_what_probabilities_mean() -> None:
+    gains = []
+    for seed in range(5):
+        random = np.random.default_rng(seed)
+        y, p, weights = make_weighted(30_000, random)
+        calibration, mended = calibrate("binary", y, p, np.arange(len(y)) % 5, weights)
+        assert calibration is not None
+        assert calibration.slope == pytest.approx(0.4, rel=0.12)
+        new_y, new, counted = make_weighted(50_000, random)
+        plain, _ = calibrate("binary", y, p, np.arange(len(y)) % 5)
+        loss = {name: LOG_LOSS.score(new_y, said, weights=counted) for name, said in (
+            ("raw", new), ("weighed", calibration.apply(new)), ("plain", plain.apply(new) if plain else new))}
+        gains.append(loss["raw"] - loss["weighed"])
+        assert loss["weighed"] < min(loss["raw"], loss["plain"])
+        assert weighted_error(new_y, calibration.apply(new), counted) < 0.02 < weighted_error(new_y, new, counted)
+        assert LOG_LOSS.score(y, mended, weights=weights) < LOG_LOSS.score(y, p, weights=weights)
+    assert min(gains) > 0.05
+
+
+def weighted_error(truth: np.ndarray, p: np.ndarray, weights: np.ndarray) -> float:
+    """The expected calibration error where rows count by their weights: 15 bins that count for as much."""
+    order = np.argsort(p, kind="stable")
+    bins = np.minimum(15 * np.cumsum(weights[order]) / weights.sum(), 14.999).astype(int)
+    parts = [order[bins == place] for place in range(15)]
+    return float(np.mean([abs(np.average(truth[part] - p[part], weights=weights[part])) for part in parts]))
+
+
+def test_a_weight_of_two_is_the_row_twice_in_a_calibration() -> None:
+    random = np.random.default_rng(2)
+    y, p = make_yes_no(3_000, random, 2.0, 0.5)
+    weights = random.integers(0, 3, len(y)).astype(float)
+    twice = np.repeat(np.arange(len(y)), weights.astype(int))
+    found, other = fit_calibration(y, p, weights), fit_calibration(y[twice], p[twice])
+    assert (found.slope, found.shift) == pytest.approx((other.slope, other.shift), abs=1e-6)
+    shares = random.dirichlet(np.ones(3), len(y))
+    of_three = random.integers(0, 3, len(y)).astype(float)
+    assert fit_calibration(of_three, shares, weights).slope == pytest.approx(
+        fit_calibration(of_three[twice], shares[twice]).slope, abs=1e-3)
+    assert fit_calibration(y, p, np.full(len(y), 7.0)) == fit_calibration(y, p)
+
+
+def test_right_probabilities_of_weighted_rows_are_left_alone() -> None:
+    """By what they are worth: of a few rows that count for nearly all, chance would make a calibration."""
+    changed, harm = 0, []
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        y, p = make_yes_no(8_000, random, 1.0, 0.0)
+        calibration, _ = calibrate("binary", y, p, np.arange(len(y)) % 5, random.gamma(1, 1, len(y)))
+        changed += calibration is not None
+        new_y, new = make_yes_no(20_000, random, 1.0, 0.0)
+        mended = new if calibration is None else calibration.apply(new)
+        harm.append(LOG_LOSS.score(new_y, mended) - LOG_LOSS.score(new_y, new))
+    assert changed <= 8
+    assert np.mean(harm) < 0.0005
+    y, p = make_yes_no(8_000, np.random.default_rng(0), 3.0, 0.0)
+    weights = np.where(np.arange(len(y)) < 1_000, 1.0, 1e-4)
+    assert calibrate("binary", y, p, np.arange(len(y)) % 5, weights)[0] is None
+    assert calibrate("binary", y, p, np.arange(len(y)) % 5, np.full(len(y), 0.01))[0] is not None

@@ -4,18 +4,20 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import lightgbm
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.tree import DecisionTreeRegressor
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing import Money, Pace, Problem, Verdict, check
 from automl_core.framing.comparison import compare, holm
 from automl_core.framing.ladder import make_material
+from automl_core.framing.rungs import SEEN
 from automl_core.framing.simple_rule import learn_simple_rule
 
 World = tuple[pd.DataFrame, tuple[Column, ...], Problem]
@@ -218,6 +220,37 @@ def test_a_check_that_is_short_of_time_says_what_it_left_out_and_is_no_bolder() 
     assert short.sentence.endswith(" Time was short: 7 of 8 columns were not checked for knowing the answer, and the comparison "
                                    "rests on 1 of 15 parts of the rows.")
     check_all(short)
+
+
+def test_a_wide_table_in_little_time_is_asked_about_the_columns_that_tell_most_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 600 columns two tell: both are found among the few that are binned and asked about, and noise stays noise."""
+    random = np.random.default_rng(3)
+    x = random.normal(size=(500, 600))
+    frame = pd.DataFrame(x, columns=[f"x{i}" for i in range(600)])
+    told = yes(1.5 * x[:, 400] + 1.2 * np.abs(x[:, 500]) + 0.5 * random.normal(size=500) > 1.0)
+    seen: list[int] = []
+    dataset, tree = lightgbm.Dataset, DecisionTreeClassifier.fit
+
+    def binned(data: np.ndarray, *given: Any, **named: Any) -> Any:
+        seen.append(data.shape[1])
+        return dataset(data, *given, **named)
+
+    def asked(self: DecisionTreeClassifier, data: np.ndarray, *given: Any) -> Any:
+        seen.append(data.shape[1])
+        return tree(self, data, *given)
+
+    monkeypatch.setattr(lightgbm, "Dataset", binned)
+    monkeypatch.setattr(DecisionTreeClassifier, "fit", asked)
+    late = Pace(1 / 6, 0.0)
+    verdict = check(*world(frame.assign(y=told), BINARY), pace=late)
+    assert len(seen) == 3  # one fold's tree and boosting, and the tree that is told
+    assert max(seen) <= SEEN
+    assert "“x400”" in verdict.rule
+    score = {str(rung.rung): rung.score for rung in verdict.ladder}
+    assert score["rule"] > 0.7
+    assert score["boosted"] > 0.8
+    nothing = check(*world(frame.assign(y=yes(random.random(500) < 0.4)), BINARY), pace=late)
+    assert nothing.verdict in ("average", "not_enough_data")
 
 
 @pytest.mark.parametrize("problem", [NUMBER, BINARY, Problem("y", "regression", "pinball", quantile=0.8)],

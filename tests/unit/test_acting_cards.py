@@ -19,6 +19,7 @@ from automl_core.acting import (
     Roles,
     applied,
     assign,
+    check_goal,
     counts_forbidden,
     door,
     eligible,
@@ -34,6 +35,7 @@ from automl_core.acting.cards import CardInputs, make_cards
 from automl_core.acting.covariates import make_covariates
 from automl_core.acting.moves import Move, category_moves
 from automl_core.acting.not_compared import why_not_compared
+from automl_core.acting.nuisance import Learner
 from automl_core.acting.outcome import Outcome
 from automl_core.acting.pilots import money_of
 from automl_core.acting.randomised import check_experiment
@@ -627,6 +629,54 @@ def test_a_mistake_gets_one_sentence(plain: pd.DataFrame, wrong: dict[str, Any],
         find_actions(**(asked | wrong))
     assert refused.value.message
     assert "\n" not in str(refused.value)
+
+
+LATE: list[dict[str, Any]] = [
+    {"levers": ["nope"]}, {"levers": [Lever("size", step="1")]}, {"levers": [Lever("offer", forbidden=("old",))]},
+    {"roles": Roles(never=("sise",))}, {"roles": Roles(given=("nope",))}, {"roles": Roles(later=("nope",))},
+    {"roles": Roles(group="nope")}, {"roles": Roles(experiment="nope")}, {"options": Options(value_column="nope")},
+    {"roles": Roles(group="offer")}, {"outcome": "nope"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", LATE)
+def test_a_wrong_name_is_refused_before_rows_are_typed(
+    plain: pd.DataFrame, wrong: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Typing many rows takes seconds."""
+    monkeypatch.setattr(door, "table_from_frame", _too_late)
+    with pytest.raises(BadInput):
+        find_actions(**({"frame": plain, "outcome": "y", "good": "No", "levers": ["offer"]} | wrong))
+
+
+@pytest.mark.parametrize("wrong", [
+    {"levers": [Lever("offer", to=("nope",))]}, {"levers": [Lever("offer", cost=-1.0)]}, {"good": "perhaps"},
+    {"options": Options(value=math.inf)}, {"options": Options(value_column="offer")}, {"options": Options(value_column="y")},
+    {"levers": [Lever("size", low=2.0, high=1.0)]}, {"levers": ["offer", "offer"]}, {"levers": [Lever("offer", step=1.0)]},
+    {"roles": Roles(never=("offer",))},
+])  # fmt: skip
+def test_what_does_not_fit_the_rows_is_refused_before_a_model_is_fitted(
+    plain: pd.DataFrame, wrong: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Learner, "__init__", _too_late)
+    monkeypatch.setattr(door, "make_cards", _too_late)
+    with pytest.raises(BadInput):
+        find_actions(**({"frame": plain, "outcome": "y", "good": "No", "levers": ["offer"]} | wrong))
+
+
+def _too_late(*given: Any, **named: Any) -> None:
+    raise AssertionError("the work had begun")
+
+
+@pytest.mark.parametrize(("wrong", "words"), [
+    ({"capacity": "many"}, "“capacity” of the goal is “many”, which is no number"), ({"budget": None}, "“budget” of the goal"),
+    ({"value": "5"}, "“value” of the goal"), ({"contact_cost": True}, "“contact_cost” of the goal"),
+    ({"save_rate": "half"}, "“save_rate” of the goal"), ({"levers": (Lever("offer", cost="5"),)}, "“cost” of the lever “offer”"),
+])  # type: ignore[arg-type]  # fmt: skip
+def test_a_goal_that_holds_no_numbers_is_refused(wrong: dict[str, Any], words: str) -> None:
+    made = inputs(40)
+    with pytest.raises(BadInput, match=words):
+        check_goal(replace(made.goal, **wrong), PROBLEM, COLUMNS)
 
 
 def test_levers_and_roles_may_be_given_alone_or_in_any_list(plain: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -618,6 +618,19 @@ def test_a_plan_writes_no_chance_beyond_none_or_sure() -> None:
         assert plan_frame(beyond, given, PlanLabels("2027-01-01", "run", {}, {}))["p_after"].tolist() == told
 
 
+def test_gains_of_rows_differ_from_their_card_by_half_of_what_the_model_says_and_the_plan_says_so() -> None:
+    """The two stood side by side without a word."""
+    plan, inputs = planned((CARD,), Goal("value", "low"))
+    rows = [action.row for action in plan.actions]
+    before = inputs.frame.iloc[rows]
+    said = inputs.model.predict_frame(before.assign(charge=before["charge"] - 10.25)) - inputs.model.predict_frame(before)
+    told = np.array([action.p_after - action.p_now for action in plan.actions])
+    apart = said * CARD.adjusted / said.mean() if said.mean() < 0 else np.full(len(said), CARD.adjusted)
+    assert told == pytest.approx(np.clip((CARD.adjusted + apart) / 2, 2 * CARD.adjusted, 0))
+    assert "by half of what the model says sets them apart and up to twice the mean" in plan.gains_sentence
+    assert planned((replace(CARD, grade="D"),), Goal("value", "low"))[0].gains_sentence == ""
+
+
 def test_a_plan_goes_by_what_each_row_is_worth() -> None:
     """Of equal effects those come first that are worth most, and money is their own."""
     told, inputs = planned((CARD,), Goal("value", "low", value=10.0, capacity=3))

@@ -149,6 +149,43 @@ def test_a_column_that_is_the_group_in_disguise_is_left_out() -> None:
     assert story.support > 0.9
 
 
+def copies(seed: int) -> tuple[pd.DataFrame, np.ndarray, tuple[Column, ...], np.ndarray]:
+    """The first group has more of `x`, which two columns nearly repeat and the outcome rises with, more so in the first group;
+    what each row's outcome would be in the other group is known."""
+    rng, rows = np.random.default_rng(seed), 6000
+    first = np.arange(rows) < rows // 2
+    x = rng.normal(size=rows) + 0.6 * first
+    frame = pd.DataFrame({"g": np.where(first, "a", "b"), "x": x, "x2": x + 0.3 * rng.normal(size=rows),
+                          "x3": 100 - 5 * x + rng.normal(size=rows), "n": rng.normal(size=rows)}).astype({"g": "str"})
+    chance = 0.3 + 0.2 * np.tanh(x) + 0.25 * first * (x > 0.5)
+    columns = (Column("g", "text", "category"), *(Column(name, "float", "number") for name in ("x", "x2", "x3", "n")))
+    return frame, (rng.random(rows) < chance).astype(int), columns, 0.2 * np.tanh(x) + 0.125 * (x > 0.5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_near_copies_of_a_column_are_one_finding(seed: int) -> None:
+    """Each had a part of its own, and the widest levels of all three were listed."""
+    frame, y, columns, common = copies(seed)
+    story = compare_groups(frame, y, columns, PROBLEM, Pair((Condition("g", ("a",)),)))
+    parts = {part.column: part for part in story.columns}
+    assert set(parts) - {"n"} < {"x", "x2", "x3"}
+    assert len(parts) == 2
+    whole = next(part for name, part in parts.items() if name != "n")
+    assert {whole.column, *whole.also} == {"x", "x2", "x3"}
+    assert whole.part.low <= common[:3000].mean() - common[3000:].mean() <= whole.part.high
+    assert whole.label == f"{whole.column} + 2 more"
+    assert f"{whole.column}” (and 2 columns that go with it)" in story.sentence
+    mix = [driver for driver in story.drivers if driver.kind == "mix"]
+    assert mix
+    assert {driver.conditions[0].column for driver in mix} == {whole.column}
+    assert all("(and 2 columns that go with it) are " in driver.sentence for driver in mix)
+    moved = [driver for driver in story.drivers if driver.kind == "behaviour" and len(driver.conditions) == 1]
+    assert len({driver.conditions[0].column for driver in moved}) == 1
+    assert to_json(from_json(type(story), to_json(story))) == to_json(story)
+    assert from_json(type(story), {**to_json(story), "columns": [
+        {key: value for key, value in to_json(part).items() if key != "also"} for part in story.columns]}).columns[0].also == ()
+
+
 def test_both_values_of_a_column_with_two_are_told_once() -> None:
     rng = np.random.default_rng(12)
     first = np.arange(4000) < 2000

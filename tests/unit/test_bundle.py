@@ -84,17 +84,45 @@ def test_other_tasks_survive_storing(task: str, tmp_path: Path) -> None:
     assert bundle.model.columns == model.columns
 
 
+def without(path: Path, out: Path, *places: tuple[str, ...]) -> Path:
+    """The bundle as one of before these entries of its model were noted."""
+    with zipfile.ZipFile(path) as archive:
+        manifest, stored = (json.loads(archive.read(name)) for name in ("manifest.json", "model.json"))
+    for *inside, name in places:
+        part = stored
+        for one in inside:
+            part = part[one]
+        del part[name]
+    content = json.dumps(stored).encode()
+    manifest["files"]["model.json"] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+    return rewrite(path, out, {"model.json": content, "manifest.json": json.dumps(manifest).encode()})
+
+
+def test_where_intervals_end_is_kept_and_older_bundles_end_nowhere(tmp_path: Path) -> None:
+    model, table = make_model("regression", ("linear",))
+    assert model.bands is not None
+    bands, path, frame = replace(model.bands, least=0.0, most=300.0), tmp_path / "m.zip", make_frame(200, seed=3)
+    write_bundle(path, replace(model, bands=bands), make_contract(model, table), "", {})
+    bundle = load_bundle(path)
+    assert bundle.model.bands == bands
+    answer = bundle.predict(frame)
+    assert answer["low"].min() == 0.0
+    assert answer["high"].max() <= 300.0
+    for place, row in enumerate(frame.head(40).to_dict("records")):
+        one = bundle.predict_row(row)
+        assert (one["low"], one["high"]) == pytest.approx((answer["low"][place], answer["high"][place]), abs=1e-9)
+    old = without(path, tmp_path / "old.zip", ("bands", "least"), ("bands", "most"))
+    before = load_bundle(old).predict(frame)
+    assert before["low"].min() < 0
+    np.testing.assert_array_equal(before["prediction"], answer["prediction"])
+
+
 def test_factors_of_classes_are_kept_and_older_bundles_have_none(tmp_path: Path) -> None:
     model, table = make_model("multiclass", ("linear",))
     path = tmp_path / "m.zip"
     write_bundle(path, replace(model, factors=(0.5, 1.0, 2.0)), make_contract(model, table), "", {})
     assert load_bundle(path).model.factors == (0.5, 1.0, 2.0)
-    with zipfile.ZipFile(path) as archive:
-        manifest, stored = (json.loads(archive.read(name)) for name in ("manifest.json", "model.json"))
-    del stored["factors"]
-    content = json.dumps(stored).encode()
-    manifest["files"]["model.json"] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
-    old = rewrite(path, tmp_path / "old.zip", {"model.json": content, "manifest.json": json.dumps(manifest).encode()})
+    old = without(path, tmp_path / "old.zip", ("factors",))
     assert load_bundle(old).model.factors == ()
 
 

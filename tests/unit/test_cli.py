@@ -4,6 +4,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -26,18 +27,21 @@ from automl_core import jobs as queue
 from automl_core.acting.action import Goal
 from automl_core.cli import _parser, main
 from automl_core.cli_problem import money_of, parts_of, request_of
-from automl_core.codec import to_json
+from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column, Table
 from automl_core.errors import BadInput
+from automl_core.explaining.explanation import Explanation, RowExplanation
 from automl_core.framing import Pace
 from automl_core.framing.problem import Money, Problem, Verdict
 from automl_core.jobs import JobWatch
 from automl_core.production import load_bundle
+from automl_core.search.bands import Bands
 from automl_core.search.plan import Plan, Score, against_baseline
-from automl_core.workspace import file_training
+from automl_core.workspace import file_findings, file_rows, file_training
+from automl_core.workspace import files as files_module
 from automl_core.workspace import search as searching
 from automl_core.workspace.file_worth import Judged, file_worth
-from automl_core.workspace.files import check_class
+from automl_core.workspace.files import Files, check_class
 from automl_core.workspace.goal import Framing, Inputs
 from automl_core.workspace.running import run_job
 from automl_core.workspace.views import Run
@@ -105,6 +109,15 @@ def test_help_says_which_class_of_a_row_is_spoken_of(capsys: pytest.CaptureFixtu
     told = " ".join(capsys.readouterr().out.split())
     assert "of a row the one it is called" in told
     assert "likeliest" not in told
+
+
+@pytest.mark.parametrize("command", [(), ("train",), ("explain",), ("act",)])
+def test_help_says_where_texts_go_and_what_exit_codes_mean(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([*command, "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "goes to standard error; with --json the last line of standard output is one JSON object" in told
+    assert "Exit codes: 0 done, 1 done with warnings, 2 refused" in told
 
 
 def test_profile(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -345,6 +358,62 @@ def test_explain_and_one_row(bundle: Path, table: Path, capsys: pytest.CaptureFi
     assert refused["error"] == "“churned” has no class “Maybe”. Give one of “No”, “Yes”."
 
 
+def quickly(patch: pytest.MonkeyPatch, bundle: Path) -> None:
+    """The whole model is explained as the search did it."""
+    told = from_json(Explanation, load_bundle(bundle).facts["explanation"])
+    patch.setattr(Files, "explain", lambda files, path, source, label: told)
+
+
+def test_one_row_is_told_with_how_sure_it_is_and_past_rows_like_it_as_on_the_page(
+        bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command gave the reasons alone; of a row of the search's table it says what the page says, of a new one the like."""
+    monkeypatch.setenv("CLARION_HOME", str(bundle.parent / "home"))
+    quickly(monkeypatch, bundle)
+    ws = Workspace.open()
+    run = ws.search.run(str(load_bundle(bundle).facts["run"]))
+    rows = ws.files.open("sample:subscription_churn").frame.head(300)
+    new = rows.head(1).assign(customer_id="nobody", monthly_fee=99_999.0)
+    path = tmp_path / "rows.csv"
+    pd.concat([rows, new]).to_csv(path, index=False)
+    position = int(ws.search.predictions(run).positions[7])
+    around = to_json(ws.explain.row_context(run.project_id, position))
+    code, data = call(capsys, "explain", str(bundle), str(path), "--row", str(position))
+    told = data["row"]
+    assert code == 0
+    assert {name: told[name] for name in around} == json.loads(json.dumps(around))
+    assert (len(told["neighbours"]), told["note"]) == (5, file_rows.REASONS)
+    assert "had not seen them" in told["sureness"]["sentence"]
+    assert main(["explain", str(bundle), str(path), "--row", "300", "--class", "No"]) == 0
+    words = capsys.readouterr().err.splitlines()
+    assert any("had “churned” = “No” (95 % range " in line and "had not seen them" not in line for line in words)
+    assert any(line.startswith("“monthly_fee” = 99") and line.endswith(
+        " lies above almost all past rows. Be careful with this answer.") for line in words)
+    assert sum(" % alike, predicted " in line and ", outcome " in line for line in words) == 5
+    assert words[-1].startswith("  ")  # all is told
+
+
+@pytest.mark.parametrize("row", [0, 400])
+def test_a_bundle_alone_says_of_one_row_what_it_can(
+        row: int, bundle: Path, table: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    quickly(monkeypatch, bundle)
+    rows = pd.read_csv(table)
+    pd.concat([rows, rows.head(1).assign(customer_id="nobody", monthly_fee=99_999.0)]).to_csv(table, index=False)
+    code, data = call(capsys, "explain", str(bundle), str(table), "--row", str(row))
+    assert code == 0
+    assert (data["row"]["sureness"], data["row"]["neighbours"]) == (None, [])
+    assert data["row"]["flags"] == (["99999 in “monthly_fee” is outside what training had."] if row else [])
+    assert data["row"]["note"] == f"{file_rows.PERHAPS} {file_rows.NO_PAST}"
+
+
+def test_a_bundle_alone_knows_how_far_off_its_numbers_are() -> None:
+    model = SimpleNamespace(bands=Bands((), (-3.0,), (5.0,)))
+    alone: Any = SimpleNamespace(model=model, predict=lambda frame: frame.assign(_reasons=""))
+    sure = file_rows._alone(alone, pd.DataFrame({"a": [1.0]}), RowExplanation(20.0, 10.0, (), "points", "", "")).sureness
+    assert sure is not None
+    assert (sure.rows, sure.low, sure.high) == (0, 17.0, 25.0)
+    assert sure.sentence == "Predicted 20; nine of ten such rows lie between 17 and 25."
+
+
 def test_the_clock_does_not_decide_what_is_explained(bundle: Path, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Under load, the same row of the same bundle and file got other figures on each run."""
     from automl_core.explaining.reference import Reference
@@ -383,6 +452,7 @@ def test_act_ranks_by_what_was_said_out_of_fold(
         has(card, ("who", "lever", "from", "to", "rows", "raw_gap", "what_if", "adjusted", "low", "high", "net_value", "net_low",
                    "net_high", "grade", "sentence"))
     assert data["decisions"]["rows"] == 50
+    assert data["plan"]["gains"].startswith("A card tells the mean gain of its rows; " if data["plan"]["rows"] else "")
     assert out.stat().st_size > 0
     search = Workspace.open().search
     past = search.predictions(search.run(str(load_bundle(bundle).facts["run"])))
@@ -415,6 +485,73 @@ def test_act_by_what_each_row_is_worth(
     risks, worths = ([float(row[name]) for row in rows] for name in ("prediction", "expected_value"))
     assert worths == sorted(worths, reverse=True)
     assert risks != sorted(risks, reverse=True)
+
+
+@pytest.mark.parametrize(("before", "after", "words"), [
+    ('column = "newsletter"', 'column = "newsleter"', "no column “newsleter”"), ('good = "No"', 'good = "Maybe"', "“Maybe”"),
+    ("value = 700.0", 'value_column = "monthly_fees"', "no column “monthly_fees”"),
+    ("value = 700.0", 'value_column = "plan"', "cannot say what a row is worth|no column"),
+    ("cost = 20.0", "low = 2.0", "has no step, direction or limits"), ('outcome = "churned"', 'outcome = "left"', "“left”"),
+    ("capacity = 50", 'capacity = "many"', "not a number"), ("cost = 20.0", 'forbidden = [["Yes", "Yes"]]', "itself"),
+])
+def test_act_refuses_a_goal_that_does_not_fit_before_it_reads_rows(
+    bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, before: str,
+    after: str, words: str
+) -> None:
+    """It took as long as reading and cleaning the file does."""
+    monkeypatch.setattr(Files, "_raw", _too_late)
+    goal = goal_file(tmp_path)
+    goal.write_text(goal.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
+    code, refused = call(capsys, "act", str(bundle), str(table), "--goal", str(goal))
+    assert code == 2
+    assert re.search(words, refused["error"])
+
+
+@pytest.mark.parametrize(("text", "dropped", "words"), [
+    ('never = ["agee"]', (), "no column “agee”.*as “never”"), ('later = ["agee"]', (), "as “later”"),
+    ("", ("churned",), "The file has no outcomes in “churned”"), ("", ("newsletter",), "The file has no column “newsletter”"),
+])
+def test_act_refuses_what_is_not_in_the_file_before_it_cleans_or_scores(
+    bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, text: str,
+    dropped: tuple[str, ...], words: str
+) -> None:
+    import pandas as pd
+
+    monkeypatch.setattr(files_module, "cleaned_rows", _too_late)
+    goal, rows = goal_file(tmp_path), tmp_path / "rows.csv"
+    pd.read_csv(table).drop(columns=list(dropped)).to_csv(rows, index=False)
+    goal.write_text(f"{goal.read_text(encoding='utf-8')}\n[columns]\n{text}\n", encoding="utf-8")
+    code, refused = call(capsys, "act", str(bundle), str(rows), "--goal", str(goal))
+    assert code == 2
+    assert re.search(words, refused["error"])
+
+
+def test_act_and_compare_say_at_once_what_cannot_be_done(
+    bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Files, "act", _too_late)
+        code, refused = call(capsys, "act", str(bundle), str(table), "--goal", str(goal_file(tmp_path)), "--out", str(tmp_path))
+        assert (code, "is a folder" in refused["error"]) == (2, True)
+    with monkeypatch.context() as patch:
+        patch.setattr(file_findings, "safe_recipe", _too_late)
+        asked = ("compare", str(table), "--target", "churned")
+        for wrong, words in ((("--first", "contrct=a"), "no column “contrct”"), (("--first", "contract"), "is no condition"),
+                             (("--when", "sinse", "--since", "2022"), "“sinse”"), ((), "Two groups or two periods")):
+            code, refused = call(capsys, *asked, *wrong)
+            assert (code, words in refused["error"]) == (2, True)
+
+
+def test_all_protected_columns_are_looked_up_before_the_first_is_worked_on() -> None:
+    search = SimpleNamespace(run=lambda run: run, inputs=lambda run: run,
+                             goal=SimpleNamespace(open=lambda _: (None, (Column("sex", "text", "category"),))))
+    auditing: Any = SimpleNamespace(search=search, audit_of=_too_late)
+    with pytest.raises(BadInput, match="no column “agee”"):
+        file_findings.FileFindings(cast(Any, None), auditing).audit("r", ("sex", "agee"))
+
+
+def _too_late(*given: Any, **named: Any) -> None:
+    raise AssertionError("the work had begun")
 
 
 def test_what_to_provide_is_told_of_a_file_where_errors_cost_differently() -> None:
@@ -727,7 +864,11 @@ def test_the_second_ctrl_c_leaves_a_search_that_can_be_gone_on_with(
     before = capsys.readouterr().err
     assert "Stopped." in before
     assert main(asked) in (0, 1)
-    assert "It went on from 2 fits that an interrupted search had left." in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "It went on from 2 fits that an interrupted search had left." in told
+    run = str(load_bundle(tmp_path / "m.zip").facts["run"])  # the text named no id, which report, more and fairness take
+    assert f"This search is {run}. Next, for its report: python -m automl_core report {run} --out report.html" in told
+    assert f"python -m automl_core explain {tmp_path / 'm.zip'} FILE --row 0" in told
 
 
 def test_who_ends_a_search_waits_neither_for_the_check_nor_for_an_exact_explanation(

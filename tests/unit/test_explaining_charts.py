@@ -79,8 +79,8 @@ def test_a_group_without_evidence_is_collapsed_with_its_columns() -> None:
     chart = explain_charts.importance(replace(EXPLANATION, groups=(replace(GROUPS[0], evidence=False),)), LIGHT)
     assert list(chart.figure.data[0].y) == ["Contract", "3 columns: no evidence"]
     assert chart.figure.data[0].x[1] == pytest.approx(12 + 6 + 2)
-    assert [item.column for item in replace(EXPLANATION, groups=(replace(GROUPS[0], evidence=False),)).drivers] == ["Contract"]
-    assert [item.column for item in EXPLANATION.drivers] == ["Contract", "tenure", "months"]
+    assert [item.names for item in replace(EXPLANATION, groups=(replace(GROUPS[0], evidence=False),)).drivers] == [("Contract",)]
+    assert [item.names for item in EXPLANATION.drivers] == [("Contract",), ("tenure", "months")]
     assert "evidence" in to_json(GROUPS[0])
     kept = to_json(GROUPS[0])
     del kept["evidence"]

@@ -8,16 +8,22 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from automl_core.cleaning.recipe import Recipe
+from automl_core.data.table import Column
 from automl_core.explaining import (
     Allowed,
+    Past,
     curve,
     fairness_words,
     open_rows,
     past_cases,
+    quick_halves,
     smallest_flip,
     table_what_if,
+    what_if_rows,
     what_if_table,
 )
 from automl_core.explaining.changes import TableChange, TableWhatIf
@@ -25,7 +31,12 @@ from automl_core.explaining.single import explain_row
 from automl_core.explaining.sure import sureness
 from automl_core.explaining.weak_spots import _two
 from automl_core.explaining.words import percent
-from automl_core.framing.problem import Task
+from automl_core.framing.problem import Problem, Task
+from automl_core.search.families import families
+from automl_core.search.family import FitRequest
+from automl_core.search.features import fit_encoder
+from automl_core.search.model import Member, Model
+from automl_core.search.plan import Score, Trial
 from tests.unit.test_explaining_routes import COLUMNS, model, table, target
 
 RARE = np.random.default_rng(5)
@@ -207,7 +218,8 @@ def test_means_of_a_what_if_and_their_change_are_told_with_the_same_digits(
     assert near.move_range == "−0.41 to −0.39 points"
     said = table_what_if._sentence(
         open_rows(model("binary", ("lightgbm",)), table()[0].head(300)), found, (TableChange("a", "add", 1.0),))
-    assert before == after or f"({move}; 95 % range −0.5 to −0.3 points, by chance of rows alone)" in said
+    span = "95 % range −0.5 to −0.3 points, by chance of rows alone: how far the model is right is not in it"
+    assert before == after or f"({move}; {span})" in said
 
 
 @pytest.mark.parametrize(("low", "high", "told"), [
@@ -235,3 +247,51 @@ def test_the_range_of_a_change_counts_rows_of_one_group_as_one_and_holds_the_tru
     assert held >= 17
     assert min(wider) > 4
     assert "by chance of rows alone" in found.sentence
+
+
+LINE = (Column("x", "float", "number"), Column("z", "float", "number"), Column("y", "float", "target"))
+
+
+def line(seed: int, task: Task = "regression", took: float = 0.01) -> tuple[Model, Past]:
+    """Two hundred rows of y = 2 x + z + chance, and the line through them."""
+    random = np.random.default_rng(seed)
+    x, chance = random.normal(size=200), 3 * random.normal(size=200)
+    z = 0.5 * x + random.normal(size=200)
+    y = 2 * x + z + chance if task == "regression" else (2 * x + z + chance > 0).astype(np.float64)
+    frame, problem = pd.DataFrame({"x": x, "z": z, "y": y}), Problem("y", task, "rmse")
+    if task == "binary":
+        problem = Problem("y", task, "auc", positive="1", classes=("0", "1"))
+    encoder = fit_encoder(frame, LINE[:-1], problem)
+    native = families().get("linear").fit(FitRequest(encoder.matrix(frame), y, encoder.features, task, 2)).native
+    made = Model(problem, LINE, LINE, Recipe(), encoder, (Member("linear", "a", 1.0, native),), Score(1.0, 1.0, 1.0))
+    trial = Trial("k", "linear", "a", {}, "finished", 1.0, 1.0, 1.0, (1.0,), seconds=took)
+    return made, Past(frame, y, LINE, (trial,), seed)
+
+
+def test_the_range_of_a_change_holds_what_the_model_does_not_know() -> None:
+    """A line says the same of every row: by chance of rows alone it was as good as sure, and wrong nine times in ten."""
+    change, held = (TableChange("x", "add", 0.5),), np.zeros(2)
+    for seed in range(30):
+        made, past = line(seed)
+        rows = open_rows(made, past.frame)
+        alone, found = what_if_rows(rows, change, LINE), what_if_rows(rows, change, LINE, halves=quick_halves(made, past))
+        held += [one.low <= 1.0 <= one.high for one in (alone, found)]
+    assert held[0] <= 6
+    assert held[1] >= 26
+    assert "by chance of rows alone: how far the model is right is not in it" in alone.sentence
+    assert "by chance of the rows asked and of those that the model learned from)" in found.sentence
+    assert (found.mean_before, found.mean_after) == (alone.mean_before, alone.mean_after)
+
+
+def test_only_what_is_quickly_fitted_again_as_it_is_tells_a_models_doubt() -> None:
+    made, past = line(0, "binary")
+    halves = quick_halves(made, past)
+    found = what_if_rows(open_rows(made, past.frame, "0"), (TableChange("x", "add", 0.5),), LINE, halves=halves)
+    assert (len(halves.pairs), halves.share, found.of_model) == (4, 1.0, True)
+    assert found.low < found.mean_after - found.mean_before < found.high < 0  # more of x makes “0” rarer
+    slow, few = line(0, took=9.0), replace(past, frame=past.frame.head(60), y=past.y[:60])
+    by_time = replace(made, problem=replace(made.problem, time="x"))
+    near = replace(made, members=(replace(made.members[0], family="neighbours"),))  # another kind would stand in for it
+    standing = (near, replace(past, trials=(replace(past.trials[0], family="neighbours"),)))
+    for one in (slow, (made, few), (by_time, past), standing, (made, replace(past, trials=()))):
+        assert quick_halves(*one).pairs == ()

@@ -280,7 +280,24 @@ def test_what_a_closer_look_found_no_evidence_for_is_no_driver() -> None:
     weighed = make_report(replace(made, problem=replace(made.problem, weights="w"))).drivers
     assert weighed == (*make_report(made).drivers, "Rows count alike here, whatever “w” says.")
     together = replace(looked, groups=(ColumnGroup(("tenure", "cost"), 1.0, 10.0),))
-    assert [bar.label for bar in make_report(replace(made, explanation=together)).driver_bars] == ["cost", "tenure"]
+    assert [bar.label for bar in make_report(replace(made, explanation=together)).driver_bars] == ["tenure + 1 more"]
+
+
+def test_columns_that_say_much_the_same_are_one_driver_as_on_the_explain_page() -> None:
+    """Near copies of one column took all three places."""
+    made = inputs("x")
+    assert made.explanation is not None
+    points = (ShapePoint("low", 500, 0.0, 20.0), ShapePoint("high", 500, 0.0, 50.0))
+    shares = {"x": 0.3, "x2": 0.28, "x3": 0.27, "z": 0.1}
+    columns = tuple(Importance(name, share, 10 * share, 1, 3, True) for name, share in shares.items())
+    group = ColumnGroup(("x", "x2", "x3"), 0.85, 8.5)
+    explained = replace(made.explanation, importance=columns, shapes=(Shape("x", "category", points),), groups=(group,))
+    report = make_report(replace(made, explanation=explained))
+    assert report.drivers == ("“x” (2 other columns say much the same): 50 % are “Yes” at “high”, 20 % at “low”.",
+                              "“z” carries 10 % of what moves the prediction.")
+    assert [(bar.label, bar.text) for bar in report.driver_bars] == [("x + 2 more", "85 %"), ("z", "10 %")]
+    pair = replace(explained, groups=(replace(group, columns=("x", "x2")),), importance=(*columns[:2], columns[3]))
+    assert make_report(replace(made, explanation=pair)).drivers[0].startswith("“x” (“x2” says much the same): 50 %")
 
 
 @pytest.mark.parametrize(("kind", "points", "told"), [

@@ -18,7 +18,7 @@ from automl_core.framing.problem import Problem, Task
 from automl_core.search import FolderJournal, Outcome, SearchData, letter_lab, letters, search
 from automl_core.search.codes import CodeSource
 from automl_core.search.encoder_files import encoder_files, encoder_from_files
-from automl_core.search.features import fit_encoder, with_codes
+from automl_core.search.features import fit_encoder, letter_columns, with_codes
 from automl_core.search.letter_lab import DIMENSIONS, fit_letters
 from automl_core.search.letters import Letters, find_levels
 from automl_core.search.plan import Plan
@@ -296,6 +296,33 @@ def test_only_levels_that_share_letters_are_looked_at() -> None:
     assert find_levels(pd.Series([f"town {random.integers(0, 400)}" for _ in range(900)])) is None
     assert find_levels(pd.Series(TOWNS * 20)) is None
     assert find_levels(pd.Series(list(table()["town"]) + [None] * 5)) is not None
+
+
+def test_of_very_many_columns_those_that_promise_most_have_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of clean names are put before some columns: the fewer of these, the more there is to gain."""
+    compared: list[int] = []
+    alike = letters._alike
+
+    def counting(names: tuple[str, ...]) -> float:
+        compared.append(len(names))
+        return alike(names)
+
+    monkeypatch.setattr(letters, "_alike", counting)
+    random = np.random.default_rng(1)
+    clean = np.array([100, 500, 0, 300] * 11)  # of 600 rows
+    frame = pd.DataFrame({f"town {number}": [*random.choice(TOWNS[:5], many), *(misspelt(TOWNS[place % 30], random) for place in
+                                                                               range(600 - many))]
+                          for number, many in enumerate(clean)})
+    found = table_from_frame(frame.assign(gone=["Yes", "No"] * 300), "customers")
+    named = prepare(SearchData(found.frame, found.columns, PROBLEM), Plan(60, 1, folds=2)).levels
+    assert list(named) == [name for name in frame if name in named]  # in their order
+    kept = [int(clean[int(name.split()[1])]) for name in named]
+    assert len(kept) == letters.MOST_COLUMNS
+    assert len(compared) == letters.MOST_LOOKED
+    assert kept.count(0) == 11
+    assert kept.count(100) == letters.MOST_COLUMNS - 11
+    few = letter_columns(found.frame[["town 1", "town 2"]], fit_encoder(found.frame, found.columns[1:3], PROBLEM))
+    assert list(few) == [name for name in ("town 1", "town 2") if find_levels(found.frame[name]) is not None]
 
 
 def test_a_table_without_such_levels_pays_nothing() -> None:

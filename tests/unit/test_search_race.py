@@ -5,6 +5,9 @@ import json
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
+import threading
 import time
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
@@ -14,14 +17,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from automl_core.data.infer import table_from_frame
-from automl_core.errors import BadInput, Cancelled
+from automl_core.data.table import Column
+from automl_core.errors import BadInput, Cancelled, Conflict
 from automl_core.framing.metrics import METRICS
 from automl_core.framing.score_interval import paired_difference
 from automl_core.search import FolderJournal, Outcome, SearchData, best_first, entry, handover, portfolio, search
+from automl_core.search import journal as journals
 from automl_core.search import refits as refits_module
+from automl_core.search.calibration import Calibration
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew
 from automl_core.search.ensemble import Electorate, bagged_weights, blend, greedy_weights, sampled
@@ -36,6 +43,7 @@ from automl_core.search.prepared import prepare
 from automl_core.search.race import GRACE, LATE_FIT, Race
 from automl_core.search.refits import refit
 from automl_core.search.schedule import Moment, next_place, open_folds
+from automl_core.search.telling import tell
 from automl_core.search.watch import SilentWatch
 from automl_core.search.worker import run_extras, run_fit
 from automl_core.workspace import headstart
@@ -145,6 +153,68 @@ def test_every_task(task: str, tmp_path: Path, here: HereExecutor) -> None:
     if task == "regression":
         low, high = outcome.model.bands.around(outcome.oof)
         assert 0.88 <= np.mean((low <= outcome.y) & (outcome.y <= high)) <= 0.93
+
+
+def test_intervals_of_a_number_that_is_never_negative_do_not_go_below_nought(tmp_path: Path, here: HereExecutor) -> None:
+    data, plan = make_data("regression"), Plan(20, 2, families=("linear",), folds=2, max_trials=1)
+    assert search(data, plan, FolderJournal(tmp_path / "both")).model.bands.least is None
+    data = replace(data, frame=data.frame.assign(value=data.frame["value"].clip(lower=0.0)))
+    model = search(data, plan, FolderJournal(tmp_path / "none")).model
+    low, high = model.bands.around(np.array([-400.0, 0.0, 50.0]))
+    assert low.min() == high.min() == 0.0
+
+
+def test_probabilities_of_weighted_rows_are_calibrated_by_their_weights(
+    tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Any] = []
+
+    def noting(*arguments: Any) -> tuple[Calibration, Any]:
+        told.append(arguments[4])
+        return Calibration(0.5), arguments[2]
+
+    monkeypatch.setattr(handover, "calibrate", noting)
+    data = make_data()
+    data = replace(data, frame=data.frame.assign(weight=np.arange(1.0, 401.0)), problem=replace(data.problem, weights="weight"))
+    data = replace(data, columns=table_from_frame(data.frame, "weighted").columns)
+    outcome = search(data, Plan(20, 2, families=("linear",), folds=2, max_trials=1), FolderJournal(tmp_path))
+    assert outcome.model.calibration == Calibration(0.5)
+    np.testing.assert_allclose(told[0] / told[0].mean(), (outcome.positions + 1.0) / (outcome.positions + 1.0).mean())
+
+
+def test_two_processes_do_not_go_on_with_one_search(
+    tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journals, "PATIENCE", 0.0)
+    plan, closed = Plan(20, 2, families=("linear",), folds=2, max_trials=1), []
+    monkeypatch.setattr(here, "close", lambda: closed.append(True))
+    with FolderJournal(tmp_path).held(), pytest.raises(Conflict, match="Another process is busy with this very search"):
+        search(make_data(), plan, FolderJournal(tmp_path), workers=here)  # type: ignore[arg-type]
+    assert closed  # workers that were started for it end with it
+    assert not (tmp_path / "trials.jsonl").exists()
+    assert search(make_data(), plan, FolderJournal(tmp_path)).summary.resumed == 0
+    monkeypatch.setattr(journals, "PATIENCE", 10.0)
+    first = FolderJournal(tmp_path).held()
+    first.__enter__()
+    threading.Timer(0.2, first.__exit__, (None, None, None)).start()
+    with FolderJournal(tmp_path).held():  # one that is about to end is waited for
+        pass
+
+
+def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journals, "PATIENCE", 0.0)
+    code = ("import sys, time; from pathlib import Path; from automl_core.search.journal import FolderJournal\n"
+            "with FolderJournal(Path(sys.argv[1])).held():\n    print(flush=True)\n    time.sleep(60)")
+    root = str(Path(__file__).parents[2])
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, cwd=root) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(Conflict), FolderJournal(tmp_path).held():
+            pass
+        other.kill()
+        other.wait()
+        with FolderJournal(tmp_path).held():
+            pass
 
 
 def test_a_metric_of_labels_tunes_its_threshold(tmp_path: Path, here: HereExecutor) -> None:
@@ -351,6 +421,33 @@ def test_the_portfolio_varies_families_first() -> None:
         make_portfolio(PROBLEMS["binary"], 100, Plan(families=("magic",)))
 
 
+def test_a_line_over_few_columns_comes_first_where_they_are_very_many(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=(300, 300))
+    frame = pd.DataFrame(x, columns=[f"x{i}" for i in range(300)])
+    frame["y"] = pd.Series(np.where(x[:, 290] + 0.3 * random.normal(size=300) > 0, "Yes", "No")).astype("str")
+    problem = replace(PROBLEMS["binary"], target="y")
+    firsts = []
+    for width in (300, 100):
+        columns = tuple(Column(f"x{i}", "float", "number") for i in range(width))
+        prepared = prepare(SearchData(frame, (*columns, Column("y", "bool", "category")), problem), Plan())
+        journal, clock = FolderJournal(tmp_path / str(width)), Clock(5.0)
+        contest = open_contest(prepared, Plan(budget_seconds=5), journal, clock)
+        race = Race(contest, clock, Crew(HereExecutor(), None), journal, SilentWatch())
+        first = race.contest.candidates[0]
+        assert race._anchor(set()) == (first, 0)
+        assert (race._anchor({(first.key, 0)}) is None) == (width == 300)  # nothing is through before the line over few
+        for seconds in (5, 60):
+            firsts.append(make_portfolio(problem, 300, Plan(budget_seconds=seconds), prepared.views)[:3])
+    (few, line, _), (same, boosted, later), (usual, second, _), _ = firsts
+    assert (few, line, second) == (same, later, boosted)  # where there is time a boosting is an anchor, as everywhere
+    assert boosted.family == "lightgbm"
+    assert few.label == "Linear model of few columns"
+    assert line == usual  # other tables are searched as before
+    assert line.label == "Linear model"
+    assert not prepared.views.wide
+
+
 def test_what_cannot_weigh_rows_is_not_tried_where_they_have_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(portfolio, "learners", lambda: tuple(map(families().get, ("tabpfn", "linear"))))  # as if installed
     plain, weighed = PROBLEMS["binary"], replace(PROBLEMS["binary"], weights="size")
@@ -385,8 +482,8 @@ def test_a_hopeless_candidate_is_dropped_and_a_middling_one_is_not() -> None:
     assert "behind the best so far" in contest.out[bad]
     contest.take(result(middling, 0, 0.2))
     assert middling not in contest.out
-    assert contest.trial(candidates[2]).state == "dropped"
-    assert contest.trial(candidates[0]).state == "finished"
+    assert tell(contest, candidates[2]).state == "dropped"
+    assert tell(contest, candidates[0]).state == "finished"
     assert contest.common_folds() == (0, 1, 2, 3)
 
 

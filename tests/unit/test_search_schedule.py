@@ -14,6 +14,7 @@ from automl_core.search.plan import Candidate, Plan
 from automl_core.search.prepared import Prepared, prepare
 from automl_core.search.reserve import likely_team, refit_seconds
 from automl_core.search.schedule import Moment, fold_count, next_place
+from automl_core.search.telling import tell
 from tests.unit.test_search_race import make_data
 
 LINE, LOG_LINE = Candidate("line", "linear", "Line"), Candidate("log_line", "linear", "Line", {OPTION: LOG})
@@ -102,7 +103,7 @@ def test_what_got_through_all_folds_is_not_called_stopped() -> None:
     assert "cat" in contest.out
     contest.take(FoldResult("cat", 1, prepared.y[prepared.folds[1][1]] + 50.0, 10, 1.0))
     assert not contest.out
-    assert contest.trial(CAT).state == "finished"
+    assert tell(contest, CAT).state == "finished"
 
 
 def test_a_search_is_hurried_by_rows_for_its_first_budget_and_never_by_trials() -> None:

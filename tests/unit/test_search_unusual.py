@@ -18,7 +18,7 @@ from automl_core.framing import validation
 from automl_core.framing.metrics import METRICS
 from automl_core.framing.problem import Problem
 from automl_core.framing.score_interval import differences, paired_difference
-from automl_core.search import FolderJournal, SearchData, opening, search
+from automl_core.search import FolderJournal, SearchData, opening, ridge_lines, search
 from automl_core.search import prepared as preparing
 from automl_core.search.contest import Clock
 from automl_core.search.crew import Crew
@@ -108,9 +108,9 @@ def test_ridge_is_the_same_by_every_way(rows: int, monkeypatch: pytest.MonkeyPat
         means, middle = weights @ x / weights.sum(), float(weights @ y / weights.sum())
         centred, goal = root * (x - means), root[:, 0] * (y - middle)
         truth = np.linalg.solve(centred.T @ centred + np.eye(90) / strength, centred.T @ goal)
-        for widest in (linear.WIDEST, 10):
-            monkeypatch.setattr(linear, "WIDEST", widest)
-            found, start = linear._ridge(linear.Ending(request), x, y, weights)(strength)
+        for widest in (ridge_lines.WIDEST, 10):
+            monkeypatch.setattr(ridge_lines, "WIDEST", widest)
+            found, start = ridge_lines.ridge_solver(x, y, weights, linear.Ending(request))(strength)
             np.testing.assert_allclose(found[:, 0], truth, atol=2e-3 * np.abs(truth).max())
             assert start[0] == pytest.approx(middle - means @ found[:, 0])
         monkeypatch.undo()
@@ -153,13 +153,13 @@ def test_a_wide_line_through_a_quantile_ends_in_its_time(monkeypatch: pytest.Mon
 
 def test_a_linear_refit_that_was_solved_is_whole_however_late_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     matrix, features = numbers(200, 3)
-    solved = linear._decomposed
+    solved = ridge_lines._decomposed
 
     def slow(x: np.ndarray, y: np.ndarray) -> Any:
         time.sleep(0.3)
         return solved(x, y)
 
-    monkeypatch.setattr(linear, "_decomposed", slow)
+    monkeypatch.setattr(ridge_lines, "_decomposed", slow)
     fitted = []
     for task, seconds in (("regression", 0.2), ("binary", 60.0), ("binary", -1.0)):
         y = matrix[:, 0] if task == "regression" else (matrix[:, 0] > 0).astype(float)

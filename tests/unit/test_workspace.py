@@ -30,7 +30,7 @@ from automl_core.search.plan import Plan
 from automl_core.store.records import Records
 from automl_core.workspace.act import Acting
 from automl_core.workspace.cleaning import safe_recipe
-from automl_core.workspace.row_times import WARM, row_ms, row_seconds
+from automl_core.workspace.row_times import WARM, row_ms, row_seconds, sent_rows
 from automl_core.workspace.running import run_job
 from automl_core.workspace.summaries import summary_of
 from tests.unit.test_search_race import fit_here
@@ -120,6 +120,30 @@ def test_how_long_a_row_takes_is_told_of_fifty_calls_or_of_those_there_is_time_f
             assert len(calls) >= 50
         assert calls[-1] - calls[0] < 2.0
         assert calls[-1] - calls[WARM] < 1.02 * row_seconds(1)  # what is kept for it beforehand
+
+
+def test_rows_are_sent_as_plain_values_and_very_many_columns_are_taken_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = pd.DataFrame({"n": ["1", "2", ""], "d": ["01.02.2024", "", "17.03.2024"], "t": ["a", "", "b"],
+                          "z": ["0.5", "1.5", ""]})
+    table = table_from_frame(pd.concat([frame] * 40, ignore_index=True).astype("str").replace("", None), "t")
+    assert [column.kind for column in table.columns] == ["int", "date", "text", "float"]
+    sent = sent_rows(table, "z")
+    assert len(sent) == 100
+    assert sent[:3] == [{"n": 1, "d": "01.02.2024", "t": "a"}, {"n": 2, "d": None, "t": None},
+                        {"n": None, "d": "17.03.2024", "t": "b"}]
+    wide = table_from_frame(pd.DataFrame(np.random.default_rng(0).normal(size=(50, 400)).round(2)), "t")
+    asked: list[str] = []
+    one = pd.Series.astype
+
+    def noted(self: Any, *given: Any, **named: Any) -> Any:
+        asked.append(str(self.name))
+        return one(self, *given, **named)
+
+    monkeypatch.setattr(pd.Series, "astype", noted)
+    values = sent_rows(wide, "0")[0]
+    assert len(values) == 399
+    assert {type(value) for value in values.values()} == {float}
+    assert asked == []
 
 
 def test_a_bundle_is_kept_once(walked: Walked) -> None:

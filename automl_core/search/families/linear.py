@@ -16,14 +16,14 @@ from automl_core.registry import Field
 from automl_core.search.design import Scale, design_of, learn_scale
 from automl_core.search.design_row import RowDesign
 from automl_core.search.family import Array, Family, FitRequest, Fitted, Stages, link
+from automl_core.search.few_columns import COUNTS, over_few, strongest_first
 from automl_core.search.quantile_lines import quantile_solver
+from automl_core.search.ridge_lines import WIDEST, ridge_solver
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0)  # inverse penalties, as C of the usual logistic regression
 MAX_CELLS = 8_000_000  # of the dense design; above it a random part of the rows is enough for so few coefficients
 MOST_CELLS = 40_000_000  # of a design that is made at once to predict
 NEWTON_WIDTH = 400
-WIDEST = 1_500  # columns of a design that numbers may bend in, and that a decomposition is made of: it cannot be cut off
-RIDGE_STEPS = 100
 
 
 @dataclass(frozen=True, eq=False)  # without slots: what single rows need is made when the first one comes
@@ -75,37 +75,53 @@ def _fit(request: FitRequest) -> Fitted:
         rows = np.sort(np.random.default_rng(request.seed).permutation(len(rows))[: max(MAX_CELLS // width, 1000)])
     x, y = design_of(scales, request.matrix[rows]), request.y[rows]
     weights = np.ones(len(y)) if request.weights is None else request.weights[rows]
-    alpha, over = _alpha(request), Ending(request)
-    if alpha is not None:
-        solve = quantile_solver(x, y, weights, alpha, over)
-    else:
-        solve = _ridge(over, x, y, weights) if request.task == "regression" else _logistic(over, x, y, weights)
+    over = Ending(request)
+    at, grid = _solutions(over, scales, x, (y, weights))
     bounds = _bounds(request)
     if request.valid_matrix is None or request.valid_y is None:
-        place = min(max(request.rounds, 1), len(STRENGTHS)) - 1 if request.rounds else STRENGTHS.index(1.0)
-        coefficients, intercept = solve(STRENGTHS[place])
+        usual = STRENGTHS.index(1.0) if grid is STRENGTHS else len(grid) // 2
+        place = min(max(request.rounds, 1), len(grid)) - 1 if request.rounds else usual
+        coefficients, intercept = at(place)
         return Fitted(Linear(request.task, scales, coefficients, intercept, *bounds), place + 1, over.cut)
     # of very many columns and rows it is made again for each strength, a part of the rows at a time
     valid_design = design_of(scales, request.valid_matrix) if len(request.valid_matrix) * width <= MOST_CELLS else None
     best: tuple[float, int, Linear] | None = None
     truncated = False
     stages = []
-    for place, strength in enumerate(STRENGTHS):
-        coefficients, intercept = solve(strength)
+    for place in range(len(grid)):
+        coefficients, intercept = at(place)
         found = Linear(request.task, scales, coefficients, intercept, *bounds)
         raw = np.clip(valid_design @ coefficients + intercept, *bounds) if valid_design is not None else _raw(
             found, request.valid_matrix)
         stages.append(link(request.task, raw if request.task == "multiclass" else raw[:, 0]).astype(np.float32))
-        loss = _loss(request.task, request.valid_y, raw, request.valid_weights, alpha)
+        loss = _loss(request.task, request.valid_y, raw, request.valid_weights, _alpha(request))
         if best is None or loss < best[0]:
             best = (loss, place, found)
-        truncated = request.over() and place < len(STRENGTHS) - 1
+        truncated = request.over() and place < len(grid) - 1
         if truncated or place > best[1] + 1:
             break
     assert best is not None
-    # the grid begins with 1, 2, 3 and so on: a strength's number is its rounds
+    # the grid of rounds begins with 1, 2, 3 and so on: a strength's number is its rounds
     along = Stages(tuple(range(1, len(stages) + 1)), np.array(stages)) if request.stages else None
     return Fitted(best[2], best[1] + 1, truncated, along)
+
+
+def _solutions(
+    over: Ending, scales: tuple[Scale, ...], x: Array, known: tuple[Array, Array]
+) -> tuple[Callable[[int], tuple[Array, Array]], tuple[float, ...]]:
+    """Coefficients and intercept by place in a grid, and the grid: strengths, or how many features may tell."""
+    (y, weights), alpha, task = known, _alpha(over.request), over.request.task
+
+    def begin(design: Array) -> Solve:
+        if alpha is not None:
+            return quantile_solver(design, y, weights, alpha, over)
+        return ridge_solver(design, y, weights, over) if task == "regression" else _logistic(over, design, y, weights)
+
+    if over.request.options.get("few"):
+        columns = tuple(scale.columns for scale in scales)
+        return over_few(x, strongest_first(x, y, weights, columns, task), columns, begin), COUNTS
+    solve = begin(x)
+    return lambda place: solve(STRENGTHS[place]), STRENGTHS
 
 
 def _bounds(request: FitRequest) -> tuple[float, float]:
@@ -135,57 +151,6 @@ def _loss(task: Task, y: Array, raw: Array, weights: Array | None, alpha: float 
 
 
 Solve = Callable[[float], tuple[Array, Array]]
-
-
-def _ridge(over: Ending, x: Array, y: Array, weights: Array) -> Solve:
-    """Ridge regression for any penalty from one eigenvalue decomposition, of the smaller of both products of a matrix with
-    itself; by steps that a deadline can end where both are large. The target is standardised first."""
-    total = weights.sum()
-    means, middle = weights @ x / total, float(weights @ y / total)
-    spread = math.sqrt(float(weights @ np.square(y - middle)) / total) or 1.0
-    centred, goal = (x - means) * np.sqrt(weights)[:, None], (y - middle) / spread * np.sqrt(weights)
-    found = _conjugate_gradients(over, centred, goal) if min(centred.shape) > WIDEST else _decomposed(centred, goal)
-
-    def solve(strength: float) -> tuple[Array, Array]:
-        coefficients = found(strength) * spread
-        return coefficients[:, None], np.array([middle - float(means @ coefficients)])
-
-    return solve
-
-
-def _decomposed(x: Array, y: Array) -> Callable[[float], Array]:
-    """(d,) ridge coefficients of y (n,) on x (n, d) by strength."""
-    dual = len(x) < x.shape[1]
-    values, vectors = np.linalg.eigh(x @ x.T if dual else x.T @ x)
-    target = vectors.T @ (y if dual else x.T @ y)
-
-    def solve(strength: float) -> Array:
-        found = vectors @ (target / (np.maximum(values, 0.0) + 1.0 / strength))
-        return np.asarray(x.T @ found if dual else found)
-
-    return solve
-
-
-def _conjugate_gradients(over: Ending, x: Array, y: Array) -> Callable[[float], Array]:
-    """The same by conjugate gradients (Hestenes and Stiefel 1952), each strength from where the last one ended."""
-    state, goal = np.zeros(x.shape[1]), x.T @ y
-
-    def solve(strength: float) -> Array:
-        nonlocal state
-        left = goal - x.T @ (x @ state) - state / strength
-        way, size = left.copy(), float(left @ left)
-        for _ in range(RIDGE_STEPS):
-            if size <= 1e-12 * float(goal @ goal) or over():
-                break
-            turned = x.T @ (x @ way) + way / strength
-            step = size / float(way @ turned)
-            state = state + step * way
-            left = left - step * turned
-            size, before = float(left @ left), size
-            way = left + size / before * way
-        return state
-
-    return solve
 
 
 def _logistic(over: Ending, x: Array, y: Array, weights: Array) -> Solve:
