@@ -25,7 +25,7 @@ def lever_said(said: Mapping[Any, Any]) -> Lever:
     if given.get("column", "") == "":
         raise BadInput("A lever names no column.", 'Give {"column": "contract", "to": ["one year"]}.')
     to = given.get("to")
-    if isinstance(to, Real) and not isinstance(to, (bool, np.bool_)):
+    if not isinstance(to, (bool, np.bool_)) and isinstance(to, Real):
         if "step" in given:
             raise BadInput(f"The lever {quote(given['column'])} has a “step” and a number in “to”.", "Keep one of the two.")
         given["step"] = given.pop("to")

@@ -18,6 +18,7 @@ from automl_core.acting import (
     ExperimentInputs,
     Options,
     Roles,
+    Uplift,
     applied,
     assign,
     card_dict,
@@ -32,6 +33,7 @@ from automl_core.acting import (
     measure_experiment,
     read_goal,
     typed,
+    uplift_dict,
 )
 from automl_core.acting.action import ActionCard, Actions, Change, Goal, Lever
 from automl_core.acting.cards import CardInputs, make_cards
@@ -765,6 +767,11 @@ def test_cards_are_told_as_json_and_as_a_table(found: Actions) -> None:
     for wrong in ("offer", None):
         with pytest.raises(BadInput, match="no action cards"):
             card_dict(wrong)  # type: ignore[arg-type]
+    nothing: Any = None
+    uplift = Uplift(nothing, 0.1, math.nan, 0.2, 3, 4, nothing, nothing, np.array([0.1, math.nan]), "y", True, "It helps.")
+    told = uplift_dict(uplift)
+    assert json.loads(json.dumps(told, allow_nan=False)) == told
+    assert (told["effect"], told["low"], told["scores"]) == (0.1, None, [0.1, None])
 
 
 @pytest.mark.parametrize("index", [
