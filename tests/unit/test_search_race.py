@@ -35,10 +35,11 @@ from automl_core.search.ensemble import Electorate, bagged_weights, blend, greed
 from automl_core.search.executors import open_executor
 from automl_core.search.families import families
 from automl_core.search.journal import FoldResult
+from automl_core.search.log_target import is_log
 from automl_core.search.offers import Ballot, Offer, choose, make_offers
 from automl_core.search.opening import open_contest
 from automl_core.search.plan import Candidate, Plan, Score, Trial
-from automl_core.search.portfolio import candidate_cap, make_portfolio
+from automl_core.search.portfolio import Views, candidate_cap, make_portfolio
 from automl_core.search.prepared import prepare
 from automl_core.search.race import GRACE, LATE_FIT, Race
 from automl_core.search.refits import refit
@@ -437,6 +438,9 @@ def test_a_line_over_few_columns_comes_first_where_they_are_very_many(tmp_path: 
         first = race.contest.candidates[0]
         assert race._anchor(set()) == (first, 0)
         assert (race._anchor({(first.key, 0)}) is None) == (width == 300)  # nothing is through before the line over few
+        ample = open_contest(prepared, Plan(budget_seconds=60), FolderJournal(tmp_path / f"ample {width}"), clock)
+        race = Race(ample, clock, Crew(HereExecutor(), None), journal, SilentWatch())
+        assert race._anchor({(ample.candidates[0].key, 0)}) == (ample.candidates[1], 0)  # where there is time nobody waits
         for seconds in (5, 60):
             firsts.append(make_portfolio(problem, 300, Plan(budget_seconds=seconds), prepared.views)[:3])
     (few, line, _), (same, boosted, later), (usual, second, _), _ = firsts
@@ -446,6 +450,30 @@ def test_a_line_over_few_columns_comes_first_where_they_are_very_many(tmp_path: 
     assert line == usual  # other tables are searched as before
     assert line.label == "Linear model"
     assert not prepared.views.wide
+
+
+def test_the_order_over_very_many_columns_goes_by_the_time_that_was_asked_for() -> None:
+    """A job is left with a measured part of its time, and more time is added to what was spent."""
+    def keys(plan: Plan) -> list[str]:
+        return [candidate.key for candidate in make_portfolio(PROBLEMS["binary"], 300, plan, Views(wide=True))][:3]
+
+    assert keys(Plan(18.4, first_seconds=25.0)) == keys(Plan(25.0))
+    assert keys(Plan(130.0, first_seconds=10.0, spent_seconds=10.0)) == keys(Plan(10.0)) != keys(Plan(25.0))
+    assert keys(Plan(5.0, max_trials=4)) == keys(Plan(60.0, max_trials=4))
+
+
+def test_a_line_over_few_columns_learns_the_logarithm_where_the_others_do() -> None:
+    for plan in (Plan(5), Plan(60)):
+        plain, logs = (make_portfolio(PROBLEMS["regression"], 300, plan, Views(wide=True, logs=tail))[0]
+                       for tail in (False, True))
+        assert (plain.label, is_log(plain.options)) == ("Linear model of few columns", False)
+        assert (logs.label, is_log(logs.options)) == ("Linear model of few columns, of the logarithm", True)
+
+
+def test_what_the_portfolio_asks_of_lines_is_declared() -> None:
+    asked = {name for task in ("binary", "regression") for one in make_portfolio(PROBLEMS[task], 300, Plan(), Views(wide=True))
+             if one.family == "linear" for name in one.options}
+    assert asked - {"loss", "alpha"} == {field.name for field in families().get("linear").fields} == {"bends", "few"}
 
 
 def test_what_cannot_weigh_rows_is_not_tried_where_they_have_weights(monkeypatch: pytest.MonkeyPatch) -> None:
