@@ -162,7 +162,8 @@ def test_intervals_of_a_number_that_is_never_negative_do_not_go_below_nought(tmp
     data = replace(data, frame=data.frame.assign(value=data.frame["value"].clip(lower=0.0)))
     model = search(data, plan, FolderJournal(tmp_path / "none")).model
     low, high = model.bands.around(np.array([-400.0, 0.0, 50.0]))
-    assert low.min() == high.min() == 0.0
+    assert low.min() == 0.0
+    assert high.min() > 0.0  # what a line says of the first row is no reason to promise just nought
 
 
 def test_probabilities_of_weighted_rows_are_calibrated_by_their_weights(
