@@ -272,6 +272,19 @@ def test_rows_that_count_more_decide_what_probabilities_mean() -> None:
     assert min(gains) > 0.05
 
 
+def test_rows_that_go_together_are_one_word_for_a_calibration() -> None:
+    """Twelve shops of 260 rows, whose odds differ by chance: on other shops the probabilities hold as they are."""
+    random, taken = np.random.default_rng(2), {True: 0, False: 0}
+    for _ in range(30):
+        shop = np.repeat(np.arange(12), 260)
+        odds = random.normal(-1.0, 1.0, len(shop))
+        y = (random.random(len(shop)) < 1 / (1 + np.exp(-(odds + random.normal(0, 1.0, 12)[shop])))).astype(float)
+        for together in taken:
+            found, _ = calibrate("binary", y, 1 / (1 + np.exp(-odds)), shop % 4, None, shop if together else None)
+            taken[together] += found is not None
+    assert taken[True] < 0.5 * taken[False]
+
+
 def weighted_error(truth: np.ndarray, p: np.ndarray, weights: np.ndarray) -> float:
     """The expected calibration error where rows count by their weights: 15 bins that count for as much."""
     order = np.argsort(p, kind="stable")

@@ -172,16 +172,18 @@ def test_probabilities_of_weighted_rows_are_calibrated_by_their_weights(
     told: list[Any] = []
 
     def noting(*arguments: Any) -> tuple[Calibration, Any]:
-        told.append(arguments[4])
+        told.extend(arguments[4:])
         return Calibration(0.5), arguments[2]
 
     monkeypatch.setattr(handover, "calibrate", noting)
     data = make_data()
-    data = replace(data, frame=data.frame.assign(weight=np.arange(1.0, 401.0)), problem=replace(data.problem, weights="weight"))
+    data = replace(data, frame=data.frame.assign(weight=np.arange(1.0, 401.0), shop=np.arange(400) % 40),
+                   problem=replace(data.problem, weights="weight", group="shop"))
     data = replace(data, columns=table_from_frame(data.frame, "weighted").columns)
     outcome = search(data, Plan(20, 2, families=("linear",), folds=2, max_trials=1), FolderJournal(tmp_path))
     assert outcome.model.calibration == Calibration(0.5)
     np.testing.assert_allclose(told[0] / told[0].mean(), (outcome.positions + 1.0) / (outcome.positions + 1.0).mean())
+    assert len(set(zip(told[1].tolist(), (outcome.positions % 40).tolist(), strict=True))) == len(set(told[1].tolist())) == 40
 
 
 def test_two_processes_do_not_go_on_with_one_search(
