@@ -131,6 +131,7 @@ def test_rows_are_sent_as_plain_values_and_very_many_columns_are_taken_at_once(m
     assert len(sent) == 100
     assert sent[:3] == [{"n": 1, "d": "01.02.2024", "t": "a"}, {"n": 2, "d": None, "t": None},
                         {"n": None, "d": "17.03.2024", "t": "b"}]
+    assert sent_rows(table_from_frame(pd.DataFrame({"z": [0.5, 1.5]}), "t"), "z") == []
     wide = table_from_frame(pd.DataFrame(np.random.default_rng(0).normal(size=(50, 400)).round(2)), "t")
     asked: list[str] = []
     one = pd.Series.astype
