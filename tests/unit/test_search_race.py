@@ -25,8 +25,7 @@ from automl_core.data.table import Column
 from automl_core.errors import BadInput, Cancelled, Conflict
 from automl_core.framing.metrics import METRICS
 from automl_core.framing.score_interval import paired_difference
-from automl_core.search import FolderJournal, Outcome, SearchData, best_first, entry, handover, portfolio, search
-from automl_core.search import journal as journals
+from automl_core.search import FolderJournal, Outcome, SearchData, best_first, entry, handover, lock, portfolio, search
 from automl_core.search import refits as refits_module
 from automl_core.search.calibration import Calibration
 from automl_core.search.contest import Clock, Contest
@@ -189,31 +188,48 @@ def test_probabilities_of_weighted_rows_are_calibrated_by_their_weights(
 def test_two_processes_do_not_go_on_with_one_search(
     tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journals, "PATIENCE", 0.0)
     plan, closed = Plan(20, 2, families=("linear",), folds=2, max_trials=1), []
     monkeypatch.setattr(here, "close", lambda: closed.append(True))
-    with FolderJournal(tmp_path).held(), pytest.raises(Conflict, match="Another process is busy with this very search"):
-        search(make_data(), plan, FolderJournal(tmp_path), workers=here)  # type: ignore[arg-type]
+    with FolderJournal(tmp_path).held(), pytest.raises(Conflict, match="This very search is under way already"):
+        search(make_data(), plan, FolderJournal(tmp_path, 0.0), workers=here)  # type: ignore[arg-type]
     assert closed  # workers that were started for it end with it
     assert not (tmp_path / "trials.jsonl").exists()
     assert search(make_data(), plan, FolderJournal(tmp_path)).summary.resumed == 0
-    monkeypatch.setattr(journals, "PATIENCE", 10.0)
-    first = FolderJournal(tmp_path).held()
+
+
+def test_who_waits_for_a_search_says_so_hears_a_cancel_and_spends_nothing(
+    tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(Log, "progress", lambda self, fraction, sentence, left: told.append(sentence))
+    data, plan = make_data(), Plan(20, 2, families=("linear",), folds=2, max_trials=1)
+    with FolderJournal(tmp_path).held(), pytest.raises(Cancelled):
+        search(data, plan, FolderJournal(tmp_path, 1.0), Log("cancel"))
+    first, began = FolderJournal(tmp_path).held(), time.monotonic()
     first.__enter__()
-    threading.Timer(0.2, first.__exit__, (None, None, None)).start()
-    with FolderJournal(tmp_path).held():  # one that is about to end is waited for
+    threading.Timer(0.7, first.__exit__, (None, None, None)).start()
+    journal = FolderJournal(tmp_path)
+    outcome = search(data, plan, journal, Log("", 99))  # one that is about to end is waited for
+    assert told[:2] == [lock.WAITING, "Preparing the columns."]
+    assert time.monotonic() - began - outcome.summary.fit_seconds > 0.6
+    assert journal.waited > 0.5
+
+
+def test_a_place_without_locks_is_no_reason_not_to_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)  # as on Windows
+    monkeypatch.delattr(os, "O_CLOEXEC")
+    with FolderJournal(tmp_path).held(), FolderJournal(tmp_path, 0.0).held():
         pass
 
 
-def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journals, "PATIENCE", 0.0)
+def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path: Path) -> None:
     code = ("import sys, time; from pathlib import Path; from automl_core.search.journal import FolderJournal\n"
             "with FolderJournal(Path(sys.argv[1])).held():\n    print(flush=True)\n    time.sleep(60)")
     root = str(Path(__file__).parents[2])
     with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, cwd=root) as other:
         assert other.stdout is not None
         other.stdout.readline()
-        with pytest.raises(Conflict), FolderJournal(tmp_path).held():
+        with pytest.raises(Conflict), FolderJournal(tmp_path, 0.0).held():
             pass
         other.kill()
         other.wait()
