@@ -45,10 +45,10 @@ def find_actions(
     which card each row of a frame gets, `applied` makes the changes.
 
     Method: cross-fitted doubly robust scores (Chernozhukov et al. 2018), an exact policy tree of depth two (Zhou, Athey and
-    Wager 2023) measured fold by fold on rows that did not choose it, Benjamini-Hochberg over all that was tried, placebo, random
-    cause and robustness value (Chernozhukov, Cinelli et al. 2022). BadInput when a column is missing or has the name of another,
-    `good` cannot come out, no row has a value that a lever names, an argument is no such thing, or the outcome has fewer than
-    ten values or one value only.
+    Wager 2023) measured fold by fold on rows that did not choose it, Benjamini-Hochberg over all that was tried and within each
+    lever, Holm among levers, placebo, random cause and robustness value (Chernozhukov, Cinelli et al. 2022). BadInput when a
+    column is missing or has the name of another, `good` cannot come out, no row has a value that a lever names, an argument is
+    no such thing, or the outcome has fewer than ten values or one value only.
     """
     roles, options = roles or Roles(), options or Options()
     of_kind(roles, Roles, "roles")
