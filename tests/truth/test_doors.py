@@ -39,8 +39,7 @@ class Knows:
     """A model that knows the risk of each row."""
 
     def predict_frame(self, frame: pd.DataFrame) -> np.ndarray:
-        risk: np.ndarray = frame["use"].to_numpy(dtype=np.float64)
-        return risk
+        return np.asarray(frame["use"], dtype=np.float64)
 
 
 def run_pilot(seed: int, effect: float, number: bool, houses: int, learned: bool) -> PilotResult:
@@ -53,7 +52,7 @@ def run_pilot(seed: int, effect: float, number: bool, houses: int, learned: bool
 
     def outcomes(at: np.ndarray, moved: np.ndarray) -> np.ndarray:
         if number:
-            return 3 * use[at] + shift[at] + rng.gamma(2, 0.3, len(at)) + effect * moved
+            return np.asarray(3 * use[at] + shift[at] + rng.gamma(2, 0.3, len(at)) + effect * moved)
         return np.where(rng.random(len(at)) < 0.25 + 0.4 * use[at] + effect * moved, "yes", "no")
 
     every = np.arange(rows)
