@@ -1,6 +1,7 @@
 """Use cases of the search step: start, watch, finish, cancel, and what a run left behind."""
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,6 +34,7 @@ LONGEST_SECONDS = 86_400
 EXPLAIN_SECONDS, EXPLAIN_SHARE = 5.0, 0.06
 LEAST_EXPLAINING = 0.4  # of that, where the search took longer than its part
 FINISH_EXPLAINING = 0.4  # seconds at most, where somebody waits for the model
+FINISH_ROWS = 0.3  # seconds at most for what one row takes, all models together
 NO_START = Headstart()
 
 
@@ -237,7 +239,8 @@ class Searching:
         watch.progress(0.97, "Explaining the model in your own columns.", float("nan"))
         rows = frame.iloc[outcome.positions].reset_index(drop=True)
         seconds = explaining_seconds(plan, start.spent + time.monotonic() - began + row_seconds(len(outcome.rungs)))
-        if watching.stop() == "finish":
+        waits = watching.stop() == "finish"
+        if waits:
             seconds = min(seconds, FINISH_EXPLAINING)
         explanations = explain_classes(
             outcome.model, rows, outcome.y, every_class(outcome.model, outcome.y, plan.seed, seconds))
@@ -248,7 +251,8 @@ class Searching:
         chosen = next(offer.name for offer in outcome.summary.ladder if offer.chosen)
         shared = metadata_of(self.goal, run, problem, explanations)
         given = self.goal.data.table_of(inputs.table)
-        run = replace(run, summary=with_times(outcome.summary, outcome.rungs, shared.contract, given))
+        run = replace(run, summary=with_times(outcome.summary, outcome.rungs, shared.contract, given,
+                                              FINISH_ROWS if waits else math.inf))
         kept = {name: write_rung(self.context, run, name, outcome, shared) for name in outcome.rungs if name != chosen}
         run = replace(run, rungs=kept)
         past = Predictions(outcome.oof, outcome.positions, outcome.y, outcome.learned)
