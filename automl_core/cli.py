@@ -13,9 +13,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automl_core.cli_problem import LONGEST, add_class, add_problem, fitted, next_words, parts_of, request_of, warnings_of
+from automl_core.cli_problem import (
+    add_class,
+    add_problem,
+    check_train,
+    fitted,
+    next_words,
+    parts_of,
+    positive_words,
+    request_of,
+    warnings_of,
+)
 from automl_core.codec import to_json
-from automl_core.errors import BadInput, ClarionError
+from automl_core.errors import ClarionError
 from automl_core.settings import read_settings
 
 if TYPE_CHECKING:
@@ -97,12 +107,11 @@ def _check(arguments: Arguments) -> Answer:
     verdict = _open().files.check(arguments.data, request_of(arguments))
     red, warnings = any(leak.severity == "red" for leak in verdict.leaks), warnings_of(verdict)
     data = {**to_json(verdict), "warnings": warnings}
-    return Answer(data, "\n".join([verdict.sentence, *warnings]), 1 if red or warnings else 0)
+    return Answer(data, "\n".join([verdict.sentence, *positive_words(verdict), *warnings]), 1 if red or warnings else 0)
 
 
 def _train(arguments: Arguments) -> Answer:
-    if arguments.budget is not None and not 1 <= arguments.budget <= LONGEST:
-        raise BadInput(f"A budget of {arguments.budget:g} seconds cannot be searched.", "Give 5 seconds or more, up to a day.")
+    check_train(arguments.budget, arguments.jobs)
     began, out = time.monotonic(), Path(arguments.out)
     from automl_core.workspace.headstart import started_workers
 
@@ -135,7 +144,8 @@ def _searched(run: Run, verdict: Verdict, out: Path) -> Answer:
     summary = run.summary
     assert summary is not None
     data = {"run": run.id, "task": summary.task, "metric": summary.metric, "score": summary.score, "baseline": summary.baseline,
-            "verdict": verdict.verdict, "trials": len(summary.leaderboard), "fit_seconds": summary.fit_seconds,
+            "verdict": verdict.verdict, "positive": verdict.positive, "trials": len(summary.leaderboard),
+            "fit_seconds": summary.fit_seconds,
             "model": {"family": summary.family, "members": summary.members, "mb": summary.mb,
                       "row_ms_p50": summary.row_ms_p50, "row_ms_p95": summary.row_ms_p95},
             "ensemble": summary.ensemble, "ladder": summary.ladder, "leaderboard": summary.leaderboard, "bundle": str(out),
@@ -143,8 +153,8 @@ def _searched(run: Run, verdict: Verdict, out: Path) -> Answer:
     warned = any(trial.state == "failed" for trial in summary.leaderboard) or not summary.refitted or bool(data["warnings"])
     leaking = any(leak.severity == "red" for leak in verdict.leaks)
     left = f"{summary.resumed:,} {'fit' if summary.resumed == 1 else 'fits'} that an interrupted search had left"
-    sentences = [*([f"It went on from {left}."] if summary.resumed else []), verdict.sentence, summary.sentence,
-                 *warnings_of(verdict), next_words(run.id, out)]
+    sentences = [*([f"It went on from {left}."] if summary.resumed else []), verdict.sentence, *positive_words(verdict),
+                 summary.sentence, *warnings_of(verdict), next_words(run.id, out)]
     return Answer(data, "\n".join(sentences), 1 if warned or leaking else 0)
 
 
@@ -258,8 +268,8 @@ def _parser() -> argparse.ArgumentParser:
     add_problem(add("check", _check, "say whether machine learning is needed", "data"))
     train = add("train", _train, "search for the best model and write its bundle", "data")
     add_problem(train)
-    train.add_argument("--budget", type=float, default=None, metavar="SECONDS", help="60 unless --trials is given")
-    train.add_argument("--jobs", type=int, default=0)
+    train.add_argument("--budget", type=float, default=None, metavar="SECONDS", help="1 to 86400; 60 unless --trials is given")
+    train.add_argument("--jobs", type=int, default=0, metavar="N", help="how many workers; 0: as the settings say")
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--trials", type=int, default=0, metavar="N", help="this many candidates instead of a time")
     train.add_argument("--folds", type=int, default=0, help="0 lets the rows decide")

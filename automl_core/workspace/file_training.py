@@ -27,7 +27,7 @@ from automl_core.workspace.files import check_out, write_out
 from automl_core.workspace.goal import Inputs
 from automl_core.workspace.headstart import Aside, Headstart, load_libraries
 from automl_core.workspace.projects import Projects
-from automl_core.workspace.requests import Request, shaped
+from automl_core.workspace.requests import Request, in_table, shaped
 from automl_core.workspace.search import Searching
 from automl_core.workspace.summaries import summary_of
 from automl_core.workspace.views import Run
@@ -107,7 +107,7 @@ class FileTraining:
 
     def _ready(self, table: Table, request: Request) -> tuple[str, Inputs]:
         """A new project with a table, its safe fixes and its goal: its id and what a search takes."""
-        table.column(request.target)
+        request = in_table(request, table.columns)
         project_id = self.projects.create(Path(table.origin.name).stem[:100] or "table")
         goal = self.projects.goal
         goal.data.put(project_id, table)
@@ -188,4 +188,11 @@ class FileTraining:
         verdict = self.projects.goal.verdict_of(run.project_id, self.search.inputs(run))  # whatever the goal is now
         assert verdict is not None
         read = self.projects.goal.data.stored_of(run.table)
-        return run, replace(verdict, warnings=(*read.warnings, *verdict.warnings))
+        positive = self.projects.goal.problem_of(self.search.inputs(run)).positive  # older verdicts do not tell
+        return run, replace(verdict, warnings=(*read.warnings, *verdict.warnings), positive=positive)
+
+
+def _check_rung(rung: str) -> None:
+    """BadInput for the name of no rung; empty is the search's own choice."""
+    if rung and rung not in RUNGS:
+        raise BadInput(f"There is no rung “{rung[:40]}” to hand over.", f"Choose one of: {', '.join(RUNGS)}.")
