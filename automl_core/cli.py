@@ -122,22 +122,31 @@ def _train(arguments: Arguments) -> Answer:
         with opening(arguments.data, read_limits(settings)) as opened:
             request = request_of(arguments)
             run, verdict = _open().file_training.train(opened, request, out, arguments.hand_over, workers, began)
-    answer = _searched(run, verdict, out)
-    wanted = arguments.hand_over
-    if not wanted or any(wanted in (offer.name, *offer.also) and offer.chosen for offer in answer.data["ladder"]):
-        return answer
-    missed = f"This search has no model for the rung “{wanted}”, so its own choice is handed over."
-    return Answer(answer.data, f"{answer.sentence}\n{missed}", 1)
+    return _as_wanted(_searched(run, verdict, out), run.by_hand)
 
 
 def _more(arguments: Arguments) -> Answer:
     out = Path(arguments.out)
     workspace = _open()
-    run, verdict = workspace.file_training.more(arguments.run_id, arguments.budget, out)
-    answer, before = _searched(run, verdict, out), workspace.search.runs(run.project_id)[1]
+    run, verdict = workspace.file_training.more(arguments.run_id, arguments.budget, out, arguments.hand_over)
+    answer, runs = _as_wanted(_searched(run, verdict, out), run.by_hand), workspace.search.runs(run.project_id)
+    before = next((one for one in runs if one.job_id != run.job_id), runs[-1])
     if fitted(run) != fitted(before):
         return answer
     return replace(answer, sentence=f"{answer.sentence}\nNo further candidate was fitted in this time.")
+
+
+def _choose(arguments: Arguments) -> Answer:
+    out = Path(arguments.out)
+    return _searched(*_open().file_training.choose(arguments.run_id, arguments.rung, out), out)
+
+
+def _as_wanted(answer: Answer, wanted: str) -> Answer:
+    """The answer, with a sentence where the rung that was to be handed over is none of the search's."""
+    if not wanted or any(wanted in (offer.name, *offer.also) and offer.chosen for offer in answer.data["ladder"]):
+        return answer
+    missed = f"This search has no model for the rung “{wanted}”, so its own choice is handed over."
+    return Answer(answer.data, f"{answer.sentence}\n{missed}", 1)
 
 
 def _searched(run: Run, verdict: Verdict, out: Path) -> Answer:
@@ -279,7 +288,11 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--out", required=True)
     more = add("more", _more, "give a finished search more time", "run_id")
     more.add_argument("--budget", type=float, default=300.0, metavar="SECONDS")
+    more.add_argument("--hand-over", default="", metavar="RUNG",
+                      help="as for train; without it a rung that was chosen before stays chosen")
     more.add_argument("--out", required=True)
+    choose = add("choose", _choose, "hand over another rung of a finished search's ladder", "run_id", "rung")
+    choose.add_argument("--out", required=True)
     predict = add("predict", _predict, "score a file with a bundle", "bundle", "data")
     predict.add_argument("--out", required=True)
     predict.add_argument("--reasons", action="store_true", help="say why for each row")

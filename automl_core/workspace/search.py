@@ -61,10 +61,11 @@ class Searching:
         body = {"inputs": to_json(self.goal.inputs(project_id)), "plan": to_json(plan), "seconds": plan.budget_seconds}
         return queue.enqueue(self.context.store, project_id, "search", body)
 
-    def more(self, project_id: str, seconds: float, worker: str = "") -> Job:
+    def more(self, project_id: str, seconds: float, worker: str = "", rung: str = "") -> Job:
         """Give the newest search more time: what it has fitted stays, and it goes on from there.
 
-        `worker` names the caller when it does the job itself.
+        `worker` names the caller when it does the job itself. `rung` is what is handed over in the end, unless it is empty: then
+        what was chosen by hand before stays chosen.
         BadInput when the data, the recipe or the goal changed since, or it took more than a day already.
         """
         run = self.needed(project_id)
@@ -78,7 +79,7 @@ class Searching:
             if job.kind == "search" and job.active:
                 return job
         body = {"inputs": to_json(self.inputs(run)), "plan": to_json(plan), "journal": run.journal or run.job_id,
-                "seconds": plan.budget_seconds}
+                "seconds": plan.budget_seconds, "rung": rung or run.by_hand}
         return queue.enqueue(self.context.store, project_id, "search", body, worker=worker)
 
     def begins_anew(self, project_id: str) -> bool:
@@ -221,7 +222,7 @@ class Searching:
         return Inputs(run.table, run.recipe, run.problem)
 
     def run_search(self, job: Job, inputs: Inputs, plan: Plan, watch: JobWatch, start: Headstart = NO_START) -> Run:
-        """The job: search, hand over, explain, write the bundles and keep the run.
+        """The job: search, hand over, explain, write the bundles and keep the run. A `rung` that the job names is handed over.
 
         A part of its own time is kept back for explaining, less when the search took some of it. A job that names a `journal`
         goes on from the fits of that job.
@@ -247,7 +248,8 @@ class Searching:
         if start.beside is not None:
             start.beside.wait()
         run = Run(f"run_{job.id.split('_', 1)[-1]}", job.project_id, job.id, plan, job.created_at, outcome.summary,
-                  table=inputs.table, recipe=inputs.recipe, problem=inputs.problem, journal=journal)
+                  table=inputs.table, recipe=inputs.recipe, problem=inputs.problem, journal=journal,
+                  by_hand=str(job.body.get("rung", "")))
         chosen = next(offer.name for offer in outcome.summary.ladder if offer.chosen)
         shared = metadata_of(self.goal, run, problem, explanations)
         given = self.goal.data.table_of(inputs.table)
@@ -258,11 +260,16 @@ class Searching:
         past = Predictions(outcome.oof, outcome.positions, outcome.y, outcome.learned)
         run = keep(self.context, run, outcome.model, past, shared)
         self.context.store.touch(job.project_id)
-        return run
+        return self._as_asked(run)
+
+    def _as_asked(self, run: Run) -> Run:
+        """The run with the rung handed over that was asked for by hand, where its ladder has it."""
+        offers = [offer for offer in summary_of(run).ladder if run.by_hand in (offer.name, *offer.also)]
+        return run if not offers or offers[0].chosen else self.choose(run.project_id, run.by_hand)
 
     def choose(self, project_id: str, rung: str) -> Run:
         """Hand over another rung of the newest search's ladder: a new run, with its own explanation. Choosing again undoes it."""
-        run = self.needed(project_id)
+        run, asked = self.needed(project_id), rung
         rung = next((offer.name for offer in summary_of(run).ladder if rung in offer.also), rung)
         if rung not in run.rungs:
             raise BadInput("This model is not among those that could be handed over.", "Choose one from the list.")
@@ -274,7 +281,8 @@ class Searching:
         rows = frame.iloc[found.positions].reset_index(drop=True)
         explanations = explain_classes(model, rows, found.y, every_class(model, found.y, run.plan.seed))
         others = {name: kept for name, kept in run.rungs.items() if name != rung} | {before: RungFiles(run.bundle, run.oof)}
-        made = replace(run, id=self.context.store.new_id("run"), summary=with_choice(summary_of(run), rung, model), rungs=others)
+        made = replace(run, id=self.context.store.new_id("run"), summary=with_choice(summary_of(run), rung, model), rungs=others,
+                       by_hand=asked)
         made = keep(self.context, made, model, found, metadata_of(self.goal, run, model.problem, explanations))
         self.context.store.touch(project_id)
         return made

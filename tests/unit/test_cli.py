@@ -275,6 +275,7 @@ def test_trials_rungs_and_more_time(
     code, again = call(capsys, "more", data["run"], "--budget", "5", "--out", str(tmp_path / "more.zip"))
     assert code in (0, 1)
     assert again["trials"] >= 3
+    assert again["model"]["family"] == "rule"  # more time handed over its own choice
     assert (tmp_path / "more.zip").stat().st_size > 0
     code, refused = call(capsys, *asked[:-3], "magic", "--out", str(out))
     assert code == 2
@@ -846,6 +847,32 @@ def test_budgets_and_workers_that_no_search_can_have(
         words: tuple[str, ...], error: str, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, refused = call(capsys, "train", "sample:diabetes", "--target", "progression", *words, "--out", str(tmp_path / "m.zip"))
     assert (code, refused["error"]) == (2, error)
+
+
+def test_another_rung_is_chosen_by_its_name_and_stays_chosen(
+        home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str]) -> None:
+    """It could be named only before the search, and more time forgot what had been chosen."""
+    out, other = tmp_path / "m.zip", tmp_path / "other.zip"
+    code, first = call(capsys, "train", "sample:diabetes", "--target", "progression", "--families", "linear,rule",
+                       "--trials", "2", "--folds", "3", "--jobs", "1", "--out", str(out))
+    assert first["model"]["family"] == "linear"
+    code, chosen = call(capsys, "choose", first["run"], "rule", "--out", str(other))
+    assert (code, chosen["model"]["family"]) == (0, "rule")
+    assert chosen["run"] != first["run"]
+    assert load_bundle(other).facts["run"] == chosen["run"]
+    search = Workspace.open().search
+    kept = search.run(chosen["run"])
+    assert kept.by_hand == "rule"
+    explained = Workspace.open().context.store.latest(kept.project_id, "explanation", parent_id=kept.id)
+    assert explained is not None  # of this model, not of the other
+    code, again = call(capsys, "choose", first["run"], "rule", "--out", str(other))
+    assert (code, again["run"]) == (0, chosen["run"])
+    code, more = call(capsys, "more", chosen["run"], "--budget", "1", "--out", str(other))
+    assert (code, more["model"]["family"]) == (0, "rule")
+    code, back = call(capsys, "more", more["run"], "--budget", "1", "--hand-over", "linear", "--out", str(other))
+    assert (code, back["model"]["family"]) == (0, "linear")
+    code, refused = call(capsys, "choose", back["run"], "magic", "--out", str(other))
+    assert (code, refused["error"].startswith("There is no rung “magic” to hand over. Choose one of: rule,")) == (2, True)
 
 
 def test_ctrl_c_keeps_the_best(home: Path, tmp_path: Path) -> None:
