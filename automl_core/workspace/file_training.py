@@ -161,12 +161,14 @@ class FileTraining:
         before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
         def finish(number: int, frame: FrameType | None) -> None:
-            signal.signal(signal.SIGINT, before)
+            if number == signal.SIGINT:
+                signal.signal(number, before[number])
             queue.request_stop(self.context.store, job.id, "finish")
 
         interruptible = threading.current_thread() is threading.main_thread()
         if interruptible:
-            signal.signal(signal.SIGINT, finish)
+            for number in before:
+                signal.signal(number, finish)
         try:
             with self._beating(job):
                 yield JobWatch(self.context.store, job.id)
@@ -178,7 +180,8 @@ class FileTraining:
             raise
         finally:
             if interruptible:
-                signal.signal(signal.SIGINT, before)
+                for number, handler in before.items():
+                    signal.signal(number, handler)
         queue.finish(self.context.store, job.id)
 
     @contextmanager

@@ -875,7 +875,8 @@ def test_another_rung_is_chosen_by_its_name_and_stays_chosen(
     assert (code, refused["error"].startswith("There is no rung “magic” to hand over. Choose one of: rule,")) == (2, True)
 
 
-def test_ctrl_c_keeps_the_best(home: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_a_request_to_end_keep_the_best(asked: signal.Signals, home: Path, tmp_path: Path) -> None:
     out = tmp_path / "m.zip"
     command = [sys.executable, "-m", "automl_core", "train", "sample:subscription_churn", "--target", "churned",
                "--families", "linear,lightgbm", "--budget", "600", "--out", str(out), "--json"]
@@ -883,7 +884,9 @@ def test_ctrl_c_keeps_the_best(home: Path, tmp_path: Path) -> None:
     end = time.monotonic() + 90
     while not any("fit" in path.read_text() for path in home.rglob("trials.jsonl")) and time.monotonic() < end:
         time.sleep(0.2)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the command and all its workers
+    if asked == signal.SIGTERM:
+        os.kill(process.pid, asked)  # `timeout` asks the command first
+    os.killpg(process.pid, asked)  # as a terminal or `timeout` does: to the command and all its workers
     answer, told = process.communicate(timeout=60)
     assert process.returncode in (0, 1), told
     assert json.loads(answer.strip().splitlines()[-1])["model"]["family"]
