@@ -126,6 +126,17 @@ def check_target(frame: pd.DataFrame, problem: Problem) -> tuple[str, ...]:
     return tuple(warnings)
 
 
+def check_judged(frame: pd.DataFrame, problem: Problem) -> None:
+    """BadInput when no search can be judged: a single row of a class is either learned from or asked about, never both."""
+    if problem.task != "binary":
+        return
+    counts = labels_of(frame[problem.target].dropna()).value_counts()
+    if counts.min() == 1:
+        only = str(counts.idxmin())[:80]
+        raise BadInput(f"Only one row has “{only}” in “{problem.target[:80]}”, so no model of it can be judged.",
+                       "Add rows that have it, at least two and better fifty, or choose another target.")
+
+
 def check_options(problem: Problem) -> None:
     """BadInput when what the problem asks for does not go together."""
     if problem.metric == "pinball" and not 0 < problem.quantile < 1:

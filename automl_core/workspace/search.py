@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from automl_core import framing
 from automl_core import jobs as queue
 from automl_core import search as search_step
 from automl_core.codec import from_json, to_json
@@ -232,6 +233,7 @@ class Searching:
         own = max(plan.new_seconds - start.spent - explaining, 0.3 * plan.new_seconds)
         within = replace(plan, budget_seconds=plan.spent_seconds + own, first_seconds=plan.first_seconds or plan.budget_seconds)
         frame, columns, problem, recipe = self.goal.open(inputs)
+        framing.check_judged(frame, problem)
         folder = self.context.store.folder(job.project_id, f"search-{journal}")
         schema = self.goal.data.table_of(inputs.table).columns
         data = search_step.SearchData(frame, columns, problem, recipe, schema)

@@ -875,6 +875,27 @@ def test_another_rung_is_chosen_by_its_name_and_stays_chosen(
     assert (code, refused["error"].startswith("There is no rung “magic” to hand over. Choose one of: rule,")) == (2, True)
 
 
+@pytest.mark.parametrize("rare", [1, 2, 3])
+def test_a_few_rows_of_a_class_are_searched_and_a_single_one_is_refused(
+        rare: int, home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a single one a model was handed over, with a score of nan."""
+    path, out = tmp_path / "rows.csv", tmp_path / "m.zip"
+    lines = [f"{k % 97},{k % 7},{'Yes' if k % 100 == 50 and k < 100 * rare else 'No'}" for k in range(300)]
+    path.write_text("\n".join(["a,b,t", *lines]), encoding="utf-8")
+    code, data = call(capsys, "check", str(path), "--target", "t")
+    assert (code == 1, data["verdict"], data["positive"]) == (rare == 1, "not_enough_data", "Yes")
+    code, data = call(capsys, "train", str(path), "--target", "t", "--families", "linear", "--trials", "1", "--jobs", "1",
+                      "--out", str(out))
+    if rare == 1:
+        assert (code, here.fits, out.exists()) == (2, [], False)
+        assert data["error"].startswith("Only one row has “Yes” in “t”, so no model of it can be judged. Add rows that have it,")
+        return
+    assert code in (0, 1)
+    assert 0 <= data["score"]["low"] <= data["score"]["mean"] <= data["score"]["high"] <= 1
+    code, told = call(capsys, "explain", str(out), str(path), "--row", "50")
+    assert (code, told["label"]) == (0, "Yes")
+
+
 @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_and_a_request_to_end_keep_the_best(asked: signal.Signals, home: Path, tmp_path: Path) -> None:
     out = tmp_path / "m.zip"
