@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from automl_core.cli_problem import (
     add_class,
     add_problem,
+    add_search,
     check_train,
     fitted,
     next_words,
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 Arguments = argparse.Namespace
 STREAMS = ("What a command says for people goes to standard error; with --json the last line of standard output is one JSON "
            "object, and nothing else is written there. Exit codes: 0 done, 1 done with warnings, 2 refused (one sentence says "
-           "why; with --json it is the object's “error”), 3 failed or stopped.")
+           "why; with --json it is the object's “error”), 3 failed or stopped. "
+           "What ends with 1 is written all the same.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,22 +278,15 @@ def _parser() -> argparse.ArgumentParser:
     add("profile", _profile, "describe a table and what is wrong with it", "data")
     add_problem(add("check", _check, "say whether machine learning is needed", "data"))
     train = add("train", _train, "search for the best model and write its bundle", "data")
-    add_problem(train)
-    train.add_argument("--budget", type=float, default=None, metavar="SECONDS", help="1 to 86400; 60 unless --trials is given")
-    train.add_argument("--jobs", type=int, default=0, metavar="N", help="how many workers; 0: as the settings say")
-    train.add_argument("--seed", type=int, default=0)
-    train.add_argument("--trials", type=int, default=0, metavar="N", help="this many candidates instead of a time")
-    train.add_argument("--folds", type=int, default=0, help="0 lets the rows decide")
-    train.add_argument("--families", default="", metavar="A,B", help="only these kinds of model")
-    train.add_argument("--hand-over", default="", metavar="RUNG", help="rule, linear, legible, small, single or ensemble")
-    train.add_argument("--executor", default="local", help="local, or dask://HOST:PORT")
+    add_search(add_problem(train))
     train.add_argument("--out", required=True)
     more = add("more", _more, "give a finished search more time", "run_id")
     more.add_argument("--budget", type=float, default=300.0, metavar="SECONDS")
     more.add_argument("--hand-over", default="", metavar="RUNG",
                       help="as for train; without it a rung that was chosen before stays chosen")
     more.add_argument("--out", required=True)
-    choose = add("choose", _choose, "hand over another rung of a finished search's ladder", "run_id", "rung")
+    choose = add("choose", _choose, "hand over another rung of a search: rule, linear, legible, small, single or ensemble",
+                 "run_id", "rung")
     choose.add_argument("--out", required=True)
     predict = add("predict", _predict, "score a file with a bundle", "bundle", "data")
     predict.add_argument("--out", required=True)

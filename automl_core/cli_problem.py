@@ -81,6 +81,18 @@ def add_problem(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return command
 
 
+def add_search(command: argparse.ArgumentParser) -> None:
+    """Add the options of how it is searched for."""
+    command.add_argument("--budget", type=float, default=None, metavar="SECONDS", help="1 to 86400; 60 unless --trials is given")
+    command.add_argument("--jobs", type=int, default=0, metavar="N", help="how many workers; 0: as the settings say")
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--trials", type=int, default=0, metavar="N", help="this many candidates instead of a time")
+    command.add_argument("--folds", type=int, default=0, help="0 lets the rows decide")
+    command.add_argument("--families", default="", metavar="A,B", help="only these kinds of model")
+    command.add_argument("--hand-over", default="", metavar="RUNG", help="rule, linear, legible, small, single or ensemble")
+    command.add_argument("--executor", default="local", help="local, or dask://HOST:PORT")
+
+
 def add_class(command: argparse.ArgumentParser, also: str = "") -> argparse.ArgumentParser:
     """Add the option that says which class is spoken of; the command is given back."""
     command.add_argument("--class", dest="label", default="", metavar="CLASS", help="which class to speak of; without it, of "

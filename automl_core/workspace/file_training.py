@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from automl_core import framing
 from automl_core import jobs as queue
@@ -158,7 +159,7 @@ class FileTraining:
         A request to end counts as the first Ctrl+C, however often it comes: `timeout` sends it to the command, and once more to
         its whole group.
         """
-        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        before: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
         def finish(number: int, frame: FrameType | None) -> None:
             if number == signal.SIGINT:
