@@ -51,7 +51,7 @@ from automl_core.workspace.file_worth import FileWorth, Judged, file_worth
 from automl_core.workspace.opening import existing, opening
 from automl_core.workspace.pilot_sides import kept_apart, own_arms, rank_free, sides_in_file
 from automl_core.workspace.projects import Projects
-from automl_core.workspace.requests import Request, shaped
+from automl_core.workspace.requests import Request, in_table, shaped
 
 EVIDENCE_FITS, EVIDENCE_SECONDS = 4, 60.0  # the same figures on each run: time only stops fits that do not come to their end
 
@@ -97,6 +97,7 @@ class Files:
     def check(self, source: str, request: Request) -> Verdict:
         """The verdict whether machine learning is needed, after the safe fixes."""
         table = self.open(source)
+        request = in_table(request, table.columns)
         recipe = safe_recipe(table, request.target, keep=request.named)
         done = cleaning.apply_recipe(recipe, table.frame)
         columns = cleaning.columns_after(recipe, table.columns, done.frame, table.rows)
