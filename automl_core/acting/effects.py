@@ -90,8 +90,8 @@ class Effect:
 
 
 def estimate(scores: Scores, group: Mask, everyone: bool = False) -> Effect | None:
-    """The effect on the rows of a group; None with fewer than 30 rows on a side to compare, or where those of a side go together so
-    much that they are worth fewer than two groups: the range of what these tell has no end.
+    """The effect on the rows of a group; None with fewer than 30 rows on a side to compare, or where those of a side go together
+    so much that they are worth fewer than two groups: the range of what these tell has no end.
 
     For categories it speaks of the rows that have comparable ones; with `everyone` of all eligible rows, the few others among
     them by the outcome model, and the interval then holds for both. Numbers always speak of all eligible rows.

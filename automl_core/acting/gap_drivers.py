@@ -178,11 +178,12 @@ def _without_copies(found: list[Candidate], alike: tuple[tuple[str, ...], ...]) 
                    and _same_rows(found[other].mask, found[place].mask) for other in kept):
             kept.append(place)
     return [(found[place], tuple(dict.fromkeys(
-        other for name in named[place] for other in groups.get(name, ()) if other not in named[place]))) for place in sorted(kept)]
+        other for name in named[place] for other in groups.get(name, ()) if other not in named[place]))) for place in sorted(kept)
+    ]
 
 
 def _same_rows(one: Mask, other: Mask) -> bool:
-    """Whether two groups share half of their rows; where one takes most of what the other leaves, they say the same thing, too."""
+    """Whether two groups share half of their rows; where one takes most of what the other leaves, they say the same, too."""
     return _shared(one, other) >= HALF_SHARED or min(_shared(one, ~other), _shared(~one, other)) >= SAME
 
 

@@ -78,8 +78,8 @@ class Levels:
 
     @property
     def told(self) -> dict[int, NDArray[np.int64]]:
-        """By the levels that are told: each with those levels of columns alike that hold for at least half of the rows that either
-        holds for. A level of such a column that no other is like is told by itself."""
+        """By the levels that are told: each with those levels of columns alike that hold for at least half of the rows that
+        either holds for. A level of such a column that no other is like is told by itself."""
         first = {name: group[0] for group in self.alike for name in group}
         owner = [self.names[at] for at in self.owners.tolist()]
         made = {place: [place] for place, name in enumerate(owner) if first.get(name, name) == name}

@@ -21,10 +21,10 @@ from automl_core.acting import (
     compare_periods,
     counted_class,
     find_segments,
+    gap_drivers,
     tell_segments,
     uplift,
 )
-from automl_core.acting import gap_drivers
 from automl_core.acting.action import Condition, Goal, Lever
 from automl_core.acting.cards import CardInputs, _stage, make_cards
 from automl_core.acting.conditions import Cells, describe, holds
