@@ -132,20 +132,13 @@ class Files:
         """The model explained on the rows of a file, for a class ("": the one of most interest)."""
         bundle = load_bundle(existing(bundle_path))
         check_class(bundle.model.problem, label)
-        raw = self._raw(source)
-        frame = cleaned_rows(bundle, raw)
-        y, known = _outcomes(bundle, frame)
-        outcomes = np.full(len(frame), np.nan)
-        outcomes[known] = y
-        asked = Asked((label,) if label else classes_by_interest(bundle.model.problem, outcomes)[:1], fixed=True)
-        explanation = explain_classes(bundle.model, frame, outcomes, asked)[0]
-        past = Past(frame, outcomes, bundle.model.cleaned, tried(bundle))
-        return with_evidence(explanation, bundle.model, past, EVIDENCE_SECONDS, EVIDENCE_FITS) if known.any() else explanation
+        return rows_explained(bundle, cleaned_rows(bundle, self._raw(source)), label)
 
     def explain_row(self, bundle_path: str, source: str, position: int, label: str = "") -> RowExplanation:
         """Why one row of a file gets its prediction, for a class ("": of several the one it is called)."""
         bundle, raw = self.opened(bundle_path, source)
-        return row_explained(bundle, raw, position, label)
+        check_class(bundle.model.problem, label)
+        return row_explained(bundle, cleaned_row(bundle, raw, position), cleaned_rows(bundle, raw), label)
 
     def opened(self, bundle_path: str, source: str) -> tuple[Bundle, pd.DataFrame]:
         """A bundle, and the rows of a file as they stand there."""
@@ -154,9 +147,9 @@ class Files:
     def act(self, bundle_path: str, source: str, goal_text: str, processes: bool = False) -> Advice:
         """Action cards and the ranked list for the rows of a file under a goal, given as the text of a goal.toml; many rows in
         `processes`, if the program's main module can be imported once more."""
-        acting.read_goal(goal_text)  # a slip in it is told before the bundle is opened
+        goal = acting.read_goal(goal_text)  # a slip in it is told before the bundle is opened
         bundle = load_bundle(existing(bundle_path))
-        problem, goal = bundle.model.problem, goal_for(bundle, goal_text)
+        problem, goal = bundle.model.problem, goal_for(bundle, goal)
         raw = self._raw(source)
         check_file(goal, bundle, raw)
         frame = cleaned_rows(bundle, raw)
@@ -254,11 +247,21 @@ def cleaned_row(bundle: Bundle, raw: pd.DataFrame, position: int) -> Row:
     return cleaning.apply_recipe_row(bundle.model.recipe, data_step.type_row(dict(raw.iloc[position]), bundle.model.columns))
 
 
-def row_explained(bundle: Bundle, raw: pd.DataFrame, position: int, label: str = "") -> RowExplanation:
-    """Why one of these rows gets its prediction, for a class ("": of several the one it is called)."""
-    check_class(bundle.model.problem, label)
-    row = cleaned_row(bundle, raw, position)
-    background = pick_background(bundle.model, cleaned_rows(bundle, raw)).reset_index(drop=True)
+def rows_explained(bundle: Bundle, frame: pd.DataFrame, label: str = "") -> Explanation:
+    """The model explained on typed, cleaned rows, for a class ("": the one of most interest)."""
+    y, known = _outcomes(bundle, frame)
+    outcomes = np.full(len(frame), np.nan)
+    outcomes[known] = y
+    asked = Asked((label,) if label else classes_by_interest(bundle.model.problem, outcomes)[:1], fixed=True)
+    explanation = explain_classes(bundle.model, frame, outcomes, asked)[0]
+    past = Past(frame, outcomes, bundle.model.cleaned, tried(bundle))
+    return with_evidence(explanation, bundle.model, past, EVIDENCE_SECONDS, EVIDENCE_FITS) if known.any() else explanation
+
+
+def row_explained(bundle: Bundle, row: Row, frame: pd.DataFrame, label: str = "") -> RowExplanation:
+    """Why a row gets its prediction, for a class ("": of several the one it is called); like those of `frame`, it is typed and
+    cleaned."""
+    background = pick_background(bundle.model, frame).reset_index(drop=True)
     reference = None
     if compares(bundle.model, encode_row(bundle.model, row)[None, :]):
         reference = open_reference(bundle.model, bundle.model.encoder.matrix(background))

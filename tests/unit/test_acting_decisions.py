@@ -628,7 +628,12 @@ def test_gains_of_rows_differ_from_their_card_by_half_of_what_the_model_says_and
     apart = said * CARD.adjusted / said.mean() if said.mean() < 0 else np.full(len(said), CARD.adjusted)
     assert told == pytest.approx(np.clip((CARD.adjusted + apart) / 2, 2 * CARD.adjusted, 0))
     assert "by half of what the model says sets them apart and up to twice the mean" in plan.gains_sentence
+    assert "are expected to gain more" in plan.gains_sentence
     assert planned((replace(CARD, grade="D"),), Goal("value", "low"))[0].gains_sentence == ""
+    turned = replace(CARD, adjusted=20.0, low=10.0, high=30.0)  # the model says the opposite: all rows have the mean
+    alike = planned((turned,), Goal("value", "high"))[0]
+    assert {round(action.p_after - action.p_now, 6) for action in alike.actions} == {20.0}
+    assert alike.gains_sentence == ""
 
 
 def test_a_plan_goes_by_what_each_row_is_worth() -> None:

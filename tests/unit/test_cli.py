@@ -39,7 +39,7 @@ from automl_core.jobs import JobWatch
 from automl_core.production import load_bundle
 from automl_core.search.bands import Bands
 from automl_core.search.plan import Plan, Score, against_baseline
-from automl_core.workspace import file_findings, file_rows, file_training
+from automl_core.workspace import file_findings, file_risks, file_rows, file_training
 from automl_core.workspace import files as files_module
 from automl_core.workspace import search as searching
 from automl_core.workspace.file_worth import Judged, file_worth
@@ -365,7 +365,37 @@ def test_explain_and_one_row(bundle: Path, table: Path, capsys: pytest.CaptureFi
 def quickly(patch: pytest.MonkeyPatch, bundle: Path) -> None:
     """The whole model is explained as the search did it."""
     told = from_json(Explanation, load_bundle(bundle).facts["explanation"])
-    patch.setattr(Files, "explain", lambda files, path, source, label: told)
+    patch.setattr(file_rows, "rows_explained", lambda bundle, frame, label: told)
+
+
+def test_a_row_that_is_not_there_is_refused_before_the_model_is_looked_at(
+        bundle: Path, table: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was after the whole model had been explained, which may take a minute."""
+    for module in (files_module, file_rows):
+        monkeypatch.setattr(module, "cleaned_rows", _too_late)
+    code, refused = call(capsys, "explain", str(bundle), str(table), "--row", "99999")
+    assert code == 2
+    assert refused["error"] == "There is no row 99999 in this file. Choose one from 0 to 399."
+
+
+def test_one_row_is_explained_without_opening_cleaning_or_predicting_the_file_again(
+        bundle: Path, table: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bundle and the file were opened twice, the rows cleaned three times and all predicted."""
+    monkeypatch.setenv("CLARION_HOME", str(bundle.parent / "home"))
+    quickly(monkeypatch, bundle)
+    begun: list[str] = []
+
+    def counted(module: Any, name: str) -> None:
+        told = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *given, **named: (begun.append(name), told(*given, **named))[1])
+
+    for module, name in ((Files, "_raw"), (files_module, "load_bundle"), (files_module, "cleaned_rows"),
+                         (file_rows, "cleaned_rows"), (file_rows, "kept_table"), (file_risks, "kept_table"),
+                         (file_risks, "_said")):
+        counted(module, name)
+    code, _ = call(capsys, "explain", str(bundle), str(table), "--row", "3")
+    assert code == 0
+    assert sorted(begun) == ["_raw", "cleaned_rows", "kept_table", "load_bundle"]
 
 
 def test_one_row_is_told_with_how_sure_it_is_and_past_rows_like_it_as_on_the_page(
@@ -514,6 +544,7 @@ def test_act_refuses_a_goal_that_does_not_fit_before_it_reads_rows(
 @pytest.mark.parametrize(("text", "dropped", "words"), [
     ('never = ["agee"]', (), "no column “agee”.*as “never”"), ('later = ["agee"]', (), "as “later”"),
     ("", ("churned",), "The file has no outcomes in “churned”"), ("", ("newsletter",), "The file has no column “newsletter”"),
+    ('[[lever]]\ncolumn = "monthly_fee"\nstep = -5.0', ("monthly_fee",), "The file has no column “monthly_fee”"),
 ])
 def test_act_refuses_what_is_not_in_the_file_before_it_cleans_or_scores(
     bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, text: str,
