@@ -156,6 +156,8 @@ def _card(project: str, card: ActionCard, goal: Goal, pilot: Pilot | None) -> No
         cards.facts(ways, columns=3, inside=True)
     st.caption("The last three are the same change seen three ways; go by the last one, "
                + ("which was measured where chance decided." if is_tested(card) else "which compares like with like."))
+    if card.whole_sentence:
+        st.caption(plain(card.whole_sentence))
     sure = WHY_RETIRED if _retired(card) else SURE[card.grade]
     st.markdown(f"**How sure: {card.grade}.** {sure} {plain(' '.join(own_reasons(card)))}".rstrip(), width=TEXT_WIDTH)
     if card.overturn:

@@ -40,6 +40,12 @@ def test_page_says_what_tested_a_card_and_what_its_pilot_waits_for() -> None:
     assert "A pilot with chance deciding." not in page
 
 
+def test_page_of_a_group_tells_what_the_change_is_for_everybody() -> None:
+    told = "For all 5,000 rows that the change is for, not only these: as seen in the data +20.0 points."
+    assert told in shown(CardPage(replace(CARD, whole_sentence=told), GOAL, True, None, "p", NOW, "0")).replace("\u00a0", " ")
+    assert "For all" not in shown(CardPage(CARD, GOAL, True, None, "p", NOW, "0"))
+
+
 def test_page_shows_three_numbers_money_and_the_pilot() -> None:
     text = shown(CardPage(CARD, GOAL, True, None, "p", NOW, "0"))
     words = ("+30.0", "+15.0", "As seen in the data", "What the model says", "Like compared with like", "Worth a pilot", "50,000")
