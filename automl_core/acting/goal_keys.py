@@ -1,5 +1,4 @@
-"""Which sections and keys a goal.toml may have: what is none of them would be read over, and it may be a limit, or a column that is
-never to be used."""
+"""Which sections and keys a goal.toml may have: any other would be read over, be it a limit or a column never to be used."""
 
 from __future__ import annotations
 
