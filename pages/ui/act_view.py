@@ -188,7 +188,8 @@ def three_ways(card: ActionCard) -> list[Fact]:
     """The same change as the groups differ, as the model sees it, and after comparing like with like."""
     rate, tested = card.in_points, is_tested(card)
     unit = "points" if rate else ""
-    return [Fact("As the groups differ", _bare_gap(card.raw_gap, rate), unit, "It mixes in who the rows are."),
+    return [Fact("As the groups differ", _bare_gap(card.raw_gap, rate), unit, "It mixes in who the rows are."
+                 + (" Rows that have none like them at the new value are counted, too." if card.alike else "")),
             Fact("As the model sees it", _bare_gap(card.what_if, rate), unit, "How far the prediction moves with it alone."),
             Fact("Where chance decided" if tested else "Like with like", _bare_gap(card.adjusted, rate), _range(card, rate),
                  "With its 95 % range.")]

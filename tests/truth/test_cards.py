@@ -87,14 +87,14 @@ def grouped() -> tuple[Market, Actions]:
     return made, actions(made)
 
 
-def test_the_raw_gap_of_a_card_is_that_of_its_own_rows(grouped: tuple[Market, Actions]) -> None:
-    """It was that of the rows that did not choose the group, or of rows that have none like them, too: nobody could count it."""
+def test_the_raw_gap_of_a_card_is_that_of_its_own_group(grouped: tuple[Market, Actions]) -> None:
+    """It was that of the rows that did not choose the group: nobody could count it."""
     made, found = grouped
     churned = (made.frame["churn"] == "Yes").to_numpy(dtype=float)
     assert any(card.conditions for card in found.cards)
     for card in (*found.cards, *found.patterns):
-        mine = eligible(card, made.frame)
-        other = eligible(replace(card, from_values=(card.to_value,)), made.frame)
+        mine = eligible(replace(card, alike=()), made.frame)
+        other = eligible(replace(card, alike=(), from_values=(card.to_value,)), made.frame)
         assert card.raw_gap == pytest.approx(churned[other].mean() - churned[mine].mean(), abs=1e-9)
 
 
