@@ -297,8 +297,8 @@ def _parser() -> argparse.ArgumentParser:
                       help="why this row, counted from 0, gets its prediction, how sure that is, and past rows like it")
     act = add("act", _act, "who to act on, and what to change", "bundle", "data")
     act.add_argument("--goal", required=True, metavar="GOAL.TOML", help="outcome, money, roles, levers, limits: see docs/act.md")
-    act.add_argument("--out", default="", metavar="CSV", help="one line a row that a card speaks of, with what to change")
-    act.add_argument("--ranked", default="", metavar="CSV", help="the rows by risk and money, whatever a card says")
+    act.add_argument("--out", default="", metavar="FILE", help="CSV or XLSX: a line for each row of a card, with what to change")
+    act.add_argument("--ranked", default="", metavar="FILE", help="CSV or XLSX: the rows by risk and money, whatever a card says")
     add_class(add_problem(add("happened", _happened, "which groups differ, confirmed on rows that did not find them", "data")))
     compare = add_class(add_problem(add("compare", _compare, "why two groups or two periods differ", "data")))
     for name in ("first", "second"):

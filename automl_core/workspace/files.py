@@ -39,7 +39,7 @@ from automl_core.explaining.words import quote
 from automl_core.framing.problem import Problem, Verdict
 from automl_core.production import Bundle, load_bundle
 from automl_core.production.contract import BatchReport
-from automl_core.reporting.exports import safe_csv
+from automl_core.reporting.exports import safe_csv, safe_xlsx
 from automl_core.search.plan import RunSummary, Trial
 from automl_core.workspace.act import with_reasons
 from automl_core.workspace.cleaning import safe_recipe
@@ -123,6 +123,10 @@ class Files:
     def write_csv(self, frame: pd.DataFrame, out: Path) -> None:
         """The same CSV as a file; its folder is made when it is not there."""
         write_out(out, self.csv(frame))
+
+    def write_table(self, frame: pd.DataFrame, out: Path) -> None:
+        """A frame as the kind of file that its name says (see `check_table_out`); no cell of it is a formula."""
+        write_out(out, safe_xlsx(frame) if is_workbook(out) else self.csv(frame))
 
     def write(self, out: Path, text: str) -> None:
         """A text as a UTF-8 file."""
@@ -223,6 +227,19 @@ def check_out(out: Path) -> None:
         raise BadInput(f"“{name}” could not be written: {error.strerror}.", "Choose another place.") from None
     if not writable:
         raise BadInput(f"“{name}” could not be written: it is read-only.", "Choose another place.")
+
+
+def check_table_out(out: Path) -> None:
+    """BadInput when `write_table` could not write there: a name that ends in another way would not say what the file holds."""
+    if not out.is_dir() and not is_workbook(out) and out.suffix.casefold() not in (".csv", ""):
+        raise BadInput(f"“{out.name[:80]}” is no name of a CSV or an Excel file.",
+                       f"Write {out.stem[:80]}.csv or {out.stem[:80]}.xlsx.")
+    check_out(out)
+
+
+def is_workbook(out: Path) -> bool:
+    """Whether a file is an Excel workbook by its name."""
+    return out.suffix.casefold() == ".xlsx"
 
 
 def write_out(out: Path, content: bytes) -> None:

@@ -21,6 +21,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 import pytest
+from openpyxl import load_workbook
 
 from automl_core import Workspace, cli
 from automl_core import jobs as queue
@@ -509,8 +510,11 @@ def test_act_by_what_each_row_is_worth(
     monkeypatch.setenv("CLARION_HOME", str(bundle.parent / "home"))
     goal, ranked = goal_file(tmp_path, lever=False), tmp_path / "r.csv"
     goal.write_text(goal.read_text(encoding="utf-8").replace("value = 700.0", 'value_column = "monthly_fee"'), encoding="utf-8")
-    assert main(["act", str(bundle), "sample:subscription_churn", "--goal", str(goal), "--ranked", str(ranked)]) == 0
+    assert main(["act", str(bundle), "sample:subscription_churn", "--goal", str(goal), "--ranked", str(ranked), "--out",
+                 str(tmp_path / "plan.xlsx")]) == 0
     told = capsys.readouterr().err
+    assert load_workbook(tmp_path / "plan.xlsx").active["A1"].value == "customer_id"
+    assert "The goal names nothing that can be changed, so there are no cards" in told
     assert "Act on the 50 rows that are worth most to act on, by their risk and “monthly_fee”" in told
     assert "at stake (risk times worth) would have brought" in told
     assert "Most money, " in told
@@ -568,6 +572,11 @@ def test_act_and_compare_say_at_once_what_cannot_be_done(
         patch.setattr(Files, "act", _too_late)
         code, refused = call(capsys, "act", str(bundle), str(table), "--goal", str(goal_file(tmp_path)), "--out", str(tmp_path))
         assert (code, "is a folder" in refused["error"]) == (2, True)
+        for option, name in (("--out", "a.txt"), ("--ranked", "a.parquet"), ("--out", "a.xls")):
+            code, refused = call(capsys, "act", str(bundle), str(table), "--goal", str(goal_file(tmp_path)), option,
+                                 str(tmp_path / name))
+            told = f"“{name}” is no name of a CSV or an Excel file. Write a.csv or a.xlsx."
+            assert (code, told in refused["error"]) == (2, True)
     with monkeypatch.context() as patch:
         patch.setattr(file_findings, "safe_recipe", _too_late)
         asked = ("compare", str(table), "--target", "churned")
@@ -575,6 +584,19 @@ def test_act_and_compare_say_at_once_what_cannot_be_done(
                              (("--when", "sinse", "--since", "2022"), "“sinse”"), ((), "Two groups or two periods")):
             code, refused = call(capsys, *asked, *wrong)
             assert (code, words in refused["error"]) == (2, True)
+
+
+def test_a_table_is_written_as_its_name_says(home: Path, tmp_path: Path) -> None:
+    """Under a name that ends in .xlsx stood the bytes of a CSV, which Excel refuses to open."""
+    frame = pd.DataFrame({"who": ["=1+1", "b"], "net": [-2.5, 3.0]})
+    for name in ("a.xlsx", "B.XLSX"):
+        Workspace.open().files.write_table(frame, tmp_path / "new" / name)
+        sheet = load_workbook(tmp_path / "new" / name).active
+        assert [[(cell.value, cell.data_type) for cell in row] for row in sheet] == [
+            [("who", "s"), ("net", "s")], [("=1+1", "s"), (-2.5, "n")], [("b", "s"), (3, "n")]]
+    for name in ("a.csv", "plain"):
+        Workspace.open().files.write_table(frame, tmp_path / name)
+        assert (tmp_path / name).read_bytes() == Workspace.open().files.csv(frame)
 
 
 def test_all_protected_columns_are_looked_up_before_the_first_is_worked_on() -> None:
