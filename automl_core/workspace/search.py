@@ -1,6 +1,7 @@
 """Use cases of the search step: start, watch, finish, cancel, and what a run left behind."""
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -232,7 +233,7 @@ class Searching:
         folder = self.context.store.folder(job.project_id, f"search-{journal}")
         schema = self.goal.data.table_of(inputs.table).columns
         data = search_step.SearchData(frame, columns, problem, recipe, schema)
-        watching = SearchWatch(watch, start.beside)
+        watching = SearchWatch(watch, start.beside, timed=not plan.max_trials)
         outcome = search_step.search(data, within, search_step.FolderJournal(folder), watching, start.workers)
         watch.progress(0.97, "Explaining the model in your own columns.", float("nan"))
         rows = frame.iloc[outcome.positions].reset_index(drop=True)
@@ -285,16 +286,18 @@ class Searching:
 @dataclass(frozen=True)
 class SearchWatch:
     """The search's view of its job: trials become events, stops are read from the job's row, and when what goes on `beside` it
-    has failed the search ends with that error at once."""
+    has failed the search ends with that error at once. Of a search that is not `timed`, but of so many trials, nobody knows how
+    long it takes."""
 
     job: JobWatch
     beside: Aside | None = None
+    timed: bool = True
 
     def trial(self, trial: Trial) -> None:
         self.job.event("trial", to_json(trial))
 
     def progress(self, fraction: float, sentence: str, seconds_left: float) -> None:
-        self.job.progress(min(fraction, 0.96), sentence, seconds_left)
+        self.job.progress(min(fraction, 0.96), sentence, seconds_left if self.timed else math.nan)
 
     def stop(self) -> str:
         if self.beside is not None:
