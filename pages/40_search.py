@@ -74,6 +74,8 @@ def results(summary: RunSummary) -> None:
     for offer in summary.ladder:
         if offer.chosen and offer.sentence:
             st.caption(plain(offer.sentence))
+    if compared := ws.search.compared(project):
+        st.caption(plain(compared, 600), width=TEXT_WIDTH)
     search_view.ladder(project, summary)
     st.subheader("Leaderboard", anchor=False)
     tried = sum(trial.state in ("finished", "truncated") for trial in summary.leaderboard)

@@ -146,7 +146,8 @@ def _money(contest: Contest, rung: _Rung) -> float:
 
 
 def _why(contest: Contest, offer: Offer, chosen: Offer) -> str:
-    unit = contest.prepared.judge.title
+    judge = contest.prepared.judge
+    unit = judge.title if judge.name == contest.prepared.metric.name else "log loss, by which models are compared,"
     apart = f"Worse than the best by {offer.gap:.3g} {unit} on the rows that chose (scores are of rows without a part in it)"
     if offer.gap <= 0:
         how = "Nothing else was better on the rows that chose"

@@ -20,6 +20,7 @@ from automl_core.production import Bundle, load_bundle
 from automl_core.registry import is_installed
 from automl_core.search.families import families
 from automl_core.search.plan import Plan, Trial
+from automl_core.search.telling import compared_sentence
 from automl_core.workspace.context import Context, Recent
 from automl_core.workspace.goal import Framing, Inputs
 from automl_core.workspace.going_on import begins_anew, with_more
@@ -144,6 +145,10 @@ class Searching:
     def problem(self, project_id: str) -> Problem:
         """What the newest model predicts, whatever the goal page says now; NotFound when there is none."""
         return self.goal.problem_of(self.inputs(self.needed(project_id)))
+
+    def compared(self, project_id: str) -> str:
+        """Why models of the newest search are compared by another score than its own, as a sentence; empty where they are not."""
+        return compared_sentence(self.problem(project_id))
 
     def stale(self, project_id: str) -> bool:
         """Whether the data, the recipe or the goal changed since the newest search."""
