@@ -13,6 +13,7 @@ The public door for tables in memory is `find_actions`; its words and numbers ar
 from __future__ import annotations
 
 from automl_core.acting.action import ActionCard, Actions, Goal, Lever
+from automl_core.acting.as_data import card_dict, cards_frame, uplift_dict
 from automl_core.acting.asked import Options, Roles
 from automl_core.acting.budget import Chosen, choose, expected_values
 from automl_core.acting.cards import CardInputs, make_cards
@@ -91,7 +92,9 @@ __all__ = [
     "ask_model",
     "assign",
     "assignment_frame",
+    "card_dict",
     "card_key",
+    "cards_frame",
     "chance_to_see",
     "check_goal",
     "check_randomised",
@@ -147,5 +150,6 @@ __all__ = [
     "tell_segments",
     "track_record",
     "typed",
+    "uplift_dict",
     "valued",
 ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
 from numbers import Real
 from typing import Any
 
@@ -13,8 +14,9 @@ import pandas as pd
 
 from automl_core.acting.action import Lever
 from automl_core.acting.goal import said_as
+from automl_core.acting.mappings import lever_said
 from automl_core.acting.own_names import Names
-from automl_core.acting.spelling import holds_numbers, respelled, texts
+from automl_core.acting.spelling import holds_numbers, number_of, respelled, texts
 from automl_core.acting.what_if import Predicts
 from automl_core.data.table import Table
 from automl_core.data.values import to_text
@@ -73,12 +75,17 @@ def amount(value: object, what: str) -> float:
 def levers_of(asked: object, names: Names) -> tuple[Lever, ...]:
     """The levers under the typed table's names, with their values as they were given (see `spelled_levers`): what needs no look
     at a row. BadInput when a lever is none, or names no column."""
-    if isinstance(asked, dict):
-        raise BadInput("The levers are given as a dictionary.", 'Give a list, such as [Lever("contract", to=("one year",))].')
-    made = (asked,) if isinstance(asked, Lever) or names.place(asked) >= 0 else several(asked)
+    if isinstance(asked, Mapping) and "column" not in asked:
+        raise BadInput("The levers are given as a dictionary without “column”.",
+                       "Give a list, such as [{\"column\": \"contract\", \"to\": [\"one year\"]}], or of Lever(…).")
+    made = (asked,) if isinstance(asked, (Lever, Mapping)) or names.place(asked) >= 0 else several(asked)
     if not made:
         raise BadInput("No column is named that can be changed.", "Name at least one as a lever.")
-    return tuple(_lever(one if isinstance(one, Lever) else Lever(one), names) for one in made)
+    return tuple(_lever(_as_lever(one), names) for one in made)
+
+
+def _as_lever(given: Any) -> Lever:
+    return given if isinstance(given, Lever) else lever_said(given) if isinstance(given, Mapping) else Lever(given)
 
 
 def _lever(lever: Lever, names: Names) -> Lever:
@@ -96,25 +103,45 @@ def _lever(lever: Lever, names: Names) -> Lever:
                    forbidden=_pairs(lever.forbidden, column), days=int(days), **numbers)
 
 
-def spelled_levers(levers: tuple[Lever, ...], table: Table) -> tuple[Lever, ...]:
-    """The levers with their values as the table's columns spell them; BadInput naming one that no row has."""
+def orders_of(frame: pd.DataFrame, names: Names) -> dict[str, pd.Index]:
+    """The values of ordered categories, lowest first, by the typed table's names of their columns."""
+    kinds = zip(names.clean, frame.dtypes, strict=True)
+    return {name: kind.categories for name, kind in kinds if isinstance(kind, pd.CategoricalDtype) and kind.ordered}
+
+
+def spelled_levers(levers: tuple[Lever, ...], table: Table, orders: Mapping[str, pd.Index]) -> tuple[Lever, ...]:
+    """The levers with their values as the table's columns spell them; BadInput naming one that no row has. The direction of a
+    lever on ordered categories (see `orders_of`) becomes the moves that it forbids: their texts alone have no order."""
     made = []
     for lever in levers:
         values = table.frame[lever.column]
-        to, start = (_values(given, values, lever.column) for given in (lever.to, lever.from_values))
+        to, start = (_values(lever, key, values) for key in ("to", "from_values"))
         pairs = tuple((_spelled(before, values), _spelled(after, values)) for before, after in lever.forbidden)
-        made.append(replace(lever, to=to, from_values=start, forbidden=pairs))
+        lever = replace(lever, to=to, from_values=start, forbidden=pairs)
+        if lever.direction and lever.column in orders and not holds_numbers(values):
+            lever = _in_order(lever, tuple(_spelled(level, values) for level in orders[lever.column]), values)
+        made.append(lever)
     return tuple(made)
 
 
-def _values(given: object, values: pd.Series, column: str) -> tuple[str, ...]:
+def _in_order(lever: Lever, levels: tuple[str, ...], values: pd.Series) -> Lever:
+    shown = set(texts(values).dropna().unique())
+    if not shown.issubset(levels):  # then their order is not known, and the direction is refused
+        return lever
+    upwards = combinations([level for level in levels if level in shown], 2)
+    against = upwards if lever.direction == "down" else ((high, low) for low, high in upwards)
+    return replace(lever, direction="", forbidden=(*lever.forbidden, *against))
+
+
+def _values(lever: Lever, key: str, values: pd.Series) -> tuple[str, ...]:
     """Values that rows have, as the column spells them; BadInput naming one that no row has: nothing can be learned about it."""
-    found = tuple(_spelled(value, values) for value in several(given))
+    found = tuple(_spelled(value, values) for value in several(getattr(lever, key)))
     known = set(texts(values).dropna().unique())
     for value in found:
         if (respelled(value) if holds_numbers(values) else value) not in known:
-            raise BadInput(f"No row has {quote(value)} in {quote(column)}, so nothing can be learned about it.",
-                           "Name a value that occurs.")
+            step = key == "to" and holds_numbers(values) and not math.isnan(number_of(value))
+            raise BadInput(f"No row has {quote(value)} in {quote(lever.column)}, so nothing can be learned about it.",
+                           f"Name a value that occurs{f', or give step={value} to change it by so much' if step else ''}.")
     return found
 
 
@@ -167,10 +194,3 @@ def check_options(options: Options) -> None:
         raise BadInput("The model has no “predict_frame”.", "Give a model that predicts a typed frame, or leave it out.")
     if options.progress is not None and not callable(options.progress):
         raise BadInput("“progress” cannot be called.", "Give a function of a share and a text, or leave it out.")
-
-
-def of_kind(asked: object, kind: type, word: str) -> None:
-    """BadInput when an argument is not of its dataclass."""
-    if not isinstance(asked, kind):
-        known = ", ".join(field.name for field in fields(kind))
-        raise BadInput(f"“{word}” is {quote(type(asked).__name__)}.", f"Give {kind.__name__}(…), which has {known}.")
