@@ -26,17 +26,19 @@ if problem is None:
 
 def plan_form() -> Plan:
     """The plan as the widgets say it, with a preview sentence."""
-    named = st.segmented_control("Time to search", list(BUDGETS), default="1 min", required=True, key="budget")
+    counted = bool(session.widget("max_trials"))  # then a time means nothing
+    named = st.segmented_control("Time to search", list(BUDGETS), default="1 min", required=True, key="budget", disabled=counted)
     seconds = BUDGETS.get(str(named), 60)
     with st.expander("More choices"):
-        exact = st.number_input("Exact budget in seconds", 5, 86_400, None, placeholder=str(seconds), key="exact_budget")
+        exact = st.number_input("Exact budget in seconds", 5, 86_400, None, placeholder=str(seconds), key="exact_budget",
+                                disabled=counted)
+        trials = st.number_input("Candidates instead of time", 1, MOST_TRIALS, None, placeholder="By time", key="max_trials",
+                                 help="Tries this many, however long it takes. The same seed then gives the same model again.")
         families = search_view.pick_families()
         folds = st.number_input("Folds", 0, 20, 0, key="folds", help="0 lets the number of rows decide.")
         seed = st.number_input("Random seed", 0, 2**31 - 1, 0, key="seed",
                                help="In a given time the clock decides, too, what is tried and chosen: two searches of the "
                                     "same seed may differ. With a number of candidates they do not.")
-        trials = st.number_input("Candidates instead of time", 1, MOST_TRIALS, None, placeholder="By time", key="max_trials",
-                                 help="Tries this many, however long it takes. The same seed then gives the same model again.")
     trials = min(max(int(trials or 0), 0), MOST_TRIALS)
     seconds = LONGEST_SECONDS if trials else int(exact or seconds)
     kinds = ", ".join(family_title(name) for name in families) or "all kinds of model"
@@ -82,7 +84,7 @@ def results(summary: RunSummary) -> None:
     same = f"the same {summary.folds} folds" if summary.folds > 1 else "the same held-out part"
     some = f"{summary.judged:,} of " if 0 < summary.judged < summary.rows else ""
     st.markdown(f"{count(tried, 'candidate')} scored on {same} of {some}{count(summary.rows, 'row')} in "
-                f"{duration(summary.fit_seconds)}; best first.", width=TEXT_WIDTH)
+                f"{duration(summary.fit_seconds)}; best {metric} first.", width=TEXT_WIDTH)
     search_view.leaderboard(summary.leaderboard, summary.metric, summary.baseline)
 
 

@@ -1,6 +1,7 @@
 """The search page: what is asked for, and what it says of what was found."""
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from typing import Any
@@ -33,6 +34,8 @@ def test_a_number_of_candidates_can_be_asked_for(visit: Visit, stages: Stages, w
     told = next(box for box in app.number_input if box.label == "Random seed").proto.help
     assert "may differ" in told
     app.number_input(key="max_trials").set_value(4).run()
+    assert app.segmented_control(key="budget").disabled
+    assert app.number_input(key="exact_budget").disabled
     assert "Tries 4 candidates of all kinds of model, however long it takes" in texts(app)
     app.button(key="start_search").click().run()
     assert not app.exception
@@ -61,7 +64,11 @@ def test_what_labels_are_compared_by_and_what_is_missing_is_said(
     work(workspace, workspace.search.start(wanted, plan))
     assert left
     assert all(math.isnan(seconds) for seconds in left)
-    said = texts(visit(wanted, "search")).replace("\\", "")
+    app = visit(wanted, "search")
+    heads = json.loads(app.dataframe[0].proto.columns)
+    assert heads["Score"]["label"] == "Score", "a longer name was cut off"
+    said = texts(app).replace("\\", "")
+    assert "best Balanced accuracy first" in said
     assert "Models are compared by log loss" in said
     assert "the threshold is the best one for Balanced accuracy" in said
     assert "None of the models that were tried can be read as it is." in said
