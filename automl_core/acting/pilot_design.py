@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -183,8 +184,9 @@ def draw(card: ActionCard, rows: PilotRows, choice: PilotChoice, size: int) -> D
     """Draw `size` of the card's rows and deal them to the two sides by chance, inside strata of the predicted risk.
 
     Rows of one group (`problem.group`) stay on one side, else an effect could spill over; of groups at least as many are drawn
-    as can be compared. The same seed gives the same draw. No row is drawn that another running pilot has. Rows without an
-    outcome come first; those that have ended are strata of their own, where each kind has four units a side.
+    as can be compared. The same seed gives the same draw; without one it is that of 0, as a plan needs, for a
+    pilot that starts always has one. No row is drawn that another running pilot has. Rows without an outcome come first; those
+    that have ended are strata of their own, where each kind has four units a side.
     """
     random = np.random.default_rng(choice.seed or 0)
     able = open_first(free_rows(card, rows), rows_for(card, rows.frame), rows, choice.ended)
@@ -245,8 +247,11 @@ def _deal(strata: NDArray[np.int64], share: float, random: np.random.Generator) 
 def start_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice, started: datetime) -> tuple[Pilot, Draw]:
     """A pilot drawn now, with what the card promises for its treated rows; the caller gives it an id, a project and a run.
 
-    BadInput as `plan_pilot` and `due_date` say.
+    A choice without a seed gets a fresh one, kept with the pilot, so that the draw can be made again. BadInput as `plan_pilot`
+    and `due_date` say.
     """
+    if choice.seed is None:
+        choice = replace(choice, seed=secrets.randbelow(2**31))
     power = plan_pilot(card, rows, choice)
     due = due_date(started, choice.days)
     drawn = draw(card, rows, choice, power.treated + power.held)
