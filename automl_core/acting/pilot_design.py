@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard
 from automl_core.acting.levers import eligible
-from automl_core.acting.pilot_groups import FEWEST_GROUPS, LEAST_GROUPS, LEAST_SIDE, Together, strata_of
+from automl_core.acting.pilot_groups import FEWEST_GROUPS, LEAST_GROUPS, LEAST_SIDE, Together, strata_of, told_by_strata
 from automl_core.acting.pilot_open import (
     Drawable,
     drawn_words,
@@ -117,7 +117,11 @@ def plan_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice) -> Power:
             break
         size = planned.treated + planned.held
     _check_rows(able, choice, busy)
-    if together is not None:
+    if together is None:
+        smaller = min(planned.treated, planned.held)
+        change = replace(change, told=_told(about, rows, smaller))
+        planned = power_of(change, available, (planned.treated, planned.held))
+    else:
         _check_groups(together, choice)
         drawn = draw(card, rows, choice, planned.treated + planned.held)  # whole groups are seldom just as many rows
         treated = int(drawn.treated.sum())
@@ -125,6 +129,13 @@ def plan_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice) -> Power:
     size = planned.treated + planned.held
     wanted = max(choice.rows or total_rows(planned.per_arm, choice.treated_share), size)
     return _without(busy, replace(planned, sentence=f"{planned.sentence} {planned_words(able, size, wanted)}"))
+
+
+def _told(about: Mask, rows: PilotRows, side: int) -> float:
+    """The share of the variance of outcomes that the strata of a draw tell, whose smaller side has so many rows: that among rows
+    with an outcome."""
+    known = known_like(about, rows)
+    return told_by_strata(values_of(rows)[0][known], np.nan_to_num(rows.risk[known]), strata_of(side))
 
 
 def _check_rows(able: Drawable, choice: PilotChoice, busy: int) -> None:
