@@ -65,7 +65,7 @@ def find_actions(
     worth = names.clean_of(options.value_column) if options.value_column not in ("", None) else ""
     table = table_from_frame(frame.reset_index(drop=True), "frame")  # after the names: typing many rows takes seconds
     made = spelled_levers(asked, table)
-    problem = _problem(table, target, good, used)
+    problem = problem_of(table, target, good, used)
     value = 0.0 if worth else float(options.value)
     goal = Goal(
         target, good_of(good, problem), value, given=used.given, never=used.never, levers=made,
@@ -80,7 +80,8 @@ def find_actions(
     return in_own_names(replace(found, notes=(*_left_out(target, known), *found.notes)), names)
 
 
-def _problem(table: Table, outcome: str, good: object, roles: Roles) -> Problem:
+def problem_of(table: Table, outcome: str, good: object, roles: Roles) -> Problem:
+    """The problem that an outcome suggests; where a low or high number is wanted, a number, however few values it has."""
     from automl_core.framing.suggestion import check_target, problem_for
 
     number = pd.api.types.is_numeric_dtype(table.frame[outcome].dtype)
