@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from automl_core import Workspace
-from automl_core.acting.action import ActionCard
+from automl_core.acting.as_data import card_dict
 from automl_core.codec import to_json
 from automl_core.errors import BadInput
 from automl_core.workspace.files import check_out
@@ -33,7 +33,7 @@ def act(workspace: Workspace, arguments: argparse.Namespace) -> Said:
     listed, worth = advice.actions.sentence, advice.worth
     said = (*(card.sentence for card in found.cards), *notes, plan.sentence, plan.gains_sentence, listed)
     sentences = [one for one in (*said, *(one for one in worth.sentences if one != listed)) if one]
-    data = {"cards": [_card(card) for card in found.cards], "patterns": [_card(card) for card in found.patterns],
+    data = {"cards": [card_dict(card) for card in found.cards], "patterns": [card_dict(card) for card in found.patterns],
             "tested": found.tested, "rows": found.rows, "notes": notes, "left_out": advice.left_out, "plan": planned,
             "decisions": decisions, "worth": worth}
     if advice.experiment is None:
@@ -44,12 +44,6 @@ def act(workspace: Workspace, arguments: argparse.Namespace) -> Said:
     if arguments.out and advice.gains is not None and not made.refused:
         files.write_csv(advice.gains, out.with_name(f"{out.stem}_experiment.csv"))
     return data, "\n".join(sentences), 1 if made.refused or advice.left_out else 0
-
-
-def _card(card: ActionCard) -> dict[str, Any]:
-    """All figures of a card, with the short names that the contract of the command line gives."""
-    return {**to_json(card), "from": card.from_value, "to": card.to_value, "gain": card.gain, "gain_low": card.gain_low,
-            "gain_high": card.gain_high, "whole_cost": card.whole_cost}
 
 
 def _goal_text(path: Path) -> str:

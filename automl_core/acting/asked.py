@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
 from numbers import Real
 from typing import Any
 
@@ -13,8 +14,9 @@ import pandas as pd
 
 from automl_core.acting.action import Lever
 from automl_core.acting.goal import said_as
+from automl_core.acting.mappings import lever_said
 from automl_core.acting.own_names import Names
-from automl_core.acting.spelling import holds_numbers, respelled, texts
+from automl_core.acting.spelling import holds_numbers, number_of, respelled, texts
 from automl_core.acting.what_if import Predicts
 from automl_core.data.table import Table
 from automl_core.data.values import to_text
@@ -28,13 +30,15 @@ MOST_SPELLED = 20  # values of a column among which “yes” is looked for unde
 class Roles:
     """What columns are to acting. `given` were known before a lever was moved, as is every column that is not named; `never` are
     used nowhere; `later` were measured after a lever was moved; `group` names the column whose rows go together; `experiment`
-    a lever whose value was drawn by chance. Columns are named by their labels; one that is not there is refused."""
+    a lever whose value was drawn by chance; `id` the column that names a row, where it does not show by itself. Columns are named
+    by their labels; one that is not there is refused."""
 
     given: tuple[Any, ...] = ()
     never: tuple[Any, ...] = ()
     later: tuple[Any, ...] = ()
     group: Any = ""
     experiment: Any = ""
+    id: Any = ""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -73,12 +77,17 @@ def amount(value: object, what: str) -> float:
 def levers_of(asked: object, names: Names) -> tuple[Lever, ...]:
     """The levers under the typed table's names, with their values as they were given (see `spelled_levers`): what needs no look
     at a row. BadInput when a lever is none, or names no column."""
-    if isinstance(asked, dict):
-        raise BadInput("The levers are given as a dictionary.", 'Give a list, such as [Lever("contract", to=("one year",))].')
-    made = (asked,) if isinstance(asked, Lever) or names.place(asked) >= 0 else several(asked)
+    if isinstance(asked, Mapping) and "column" not in asked:
+        raise BadInput("The levers are given as a dictionary without “column”.",
+                       "Give a list, such as [{\"column\": \"contract\", \"to\": [\"one year\"]}], or of Lever(…).")
+    made = (asked,) if isinstance(asked, (Lever, Mapping)) or names.place(asked) >= 0 else several(asked)
     if not made:
         raise BadInput("No column is named that can be changed.", "Name at least one as a lever.")
-    return tuple(_lever(one if isinstance(one, Lever) else Lever(one), names) for one in made)
+    return tuple(_lever(_as_lever(one), names) for one in made)
+
+
+def _as_lever(given: Any) -> Lever:
+    return given if isinstance(given, Lever) else lever_said(given) if isinstance(given, Mapping) else Lever(given)
 
 
 def _lever(lever: Lever, names: Names) -> Lever:
@@ -96,25 +105,47 @@ def _lever(lever: Lever, names: Names) -> Lever:
                    forbidden=_pairs(lever.forbidden, column), days=int(days), **numbers)
 
 
-def spelled_levers(levers: tuple[Lever, ...], table: Table) -> tuple[Lever, ...]:
-    """The levers with their values as the table's columns spell them; BadInput naming one that no row has."""
+def orders_of(frame: pd.DataFrame, names: Names) -> dict[str, pd.Index]:
+    """The values of ordered categories, lowest first, by the typed table's names of their columns."""
+    kinds = zip(names.clean, frame.dtypes, strict=True)
+    return {name: kind.categories for name, kind in kinds if isinstance(kind, pd.CategoricalDtype) and kind.ordered}
+
+
+def spelled_levers(levers: tuple[Lever, ...], table: Table, orders: Mapping[str, pd.Index]) -> tuple[Lever, ...]:
+    """The levers with their values as the table's columns spell them; BadInput naming one that no row has. The direction of a
+    lever on ordered categories (see `orders_of`) becomes the moves that it forbids: their texts alone have no order."""
     made = []
     for lever in levers:
         values = table.frame[lever.column]
-        to, start = (_values(given, values, lever.column) for given in (lever.to, lever.from_values))
+        to = known_values(lever.to, values, lever.column, steps=True)
+        start = known_values(lever.from_values, values, lever.column)
         pairs = tuple((_spelled(before, values), _spelled(after, values)) for before, after in lever.forbidden)
-        made.append(replace(lever, to=to, from_values=start, forbidden=pairs))
+        lever = replace(lever, to=to, from_values=start, forbidden=pairs)
+        if lever.direction and lever.column in orders and not holds_numbers(values):
+            lever = _in_order(lever, tuple(_spelled(level, values) for level in orders[lever.column]), values)
+        made.append(lever)
     return tuple(made)
 
 
-def _values(given: object, values: pd.Series, column: str) -> tuple[str, ...]:
-    """Values that rows have, as the column spells them; BadInput naming one that no row has: nothing can be learned about it."""
+def _in_order(lever: Lever, levels: tuple[str, ...], values: pd.Series) -> Lever:
+    shown = set(texts(values).dropna().unique())
+    if not shown.issubset(levels):  # then their order is not known, and the direction is refused
+        return lever
+    upwards = combinations([level for level in levels if level in shown], 2)
+    against = upwards if lever.direction == "down" else ((high, low) for low, high in upwards)
+    return replace(lever, direction="", forbidden=(*lever.forbidden, *against))
+
+
+def known_values(given: object, values: pd.Series, column: str, steps: bool = False) -> tuple[str, ...]:
+    """Values that rows have, as the column spells them; BadInput naming one that no row has: nothing can be learned about it.
+    Where `steps` are another way to change it, a number that no row has is perhaps one."""
     found = tuple(_spelled(value, values) for value in several(given))
     known = set(texts(values).dropna().unique())
     for value in found:
         if (respelled(value) if holds_numbers(values) else value) not in known:
+            step = steps and holds_numbers(values) and not math.isnan(number_of(value))
             raise BadInput(f"No row has {quote(value)} in {quote(column)}, so nothing can be learned about it.",
-                           "Name a value that occurs.")
+                           f"Name a value that occurs{f', or give step={value} to change it by so much' if step else ''}.")
     return found
 
 
@@ -138,7 +169,7 @@ def roles_of(asked: Roles, outcome: str, levers: tuple[Lever, ...], names: Names
     """The roles under the typed table's names; BadInput when one names no column, or a column whose role it cannot be."""
     many = {key: tuple(names.clean_of(name) for name in several(getattr(asked, key))) for key in ("given", "never", "later")}
     one: dict[str, Any] = {key: "" if name in ("", None) else names.clean_of(name)
-           for key, name in (("group", asked.group), ("experiment", asked.experiment))}
+           for key, name in (("group", asked.group), ("experiment", asked.experiment), ("id", asked.id))}
     for key, named in (*many.items(), *((key, (name,)) for key, name in one.items())):
         if outcome in named:
             raise BadInput(f"{quote(outcome)} is the outcome and is named as “{key}”, too.", "Name it once.")
@@ -146,8 +177,9 @@ def roles_of(asked: Roles, outcome: str, levers: tuple[Lever, ...], names: Names
         if name in many["later"]:
             raise BadInput(f"{quote(name)} is named as known before a lever is moved and as measured later.", "Name it once.")
     columns = {lever.column for lever in levers}
-    if one["group"] in columns:
-        raise BadInput(f"{quote(one['group'])} is named as a lever and as the group of rows.", "Name it once.")
+    for key, words in (("group", "the group of rows"), ("id", "the name of a row")):
+        if one[key] in columns:
+            raise BadInput(f"{quote(one[key])} is named as a lever and as {words}.", "Name it once.")
     if one["experiment"] and one["experiment"] not in columns:
         raise BadInput(f"{quote(one['experiment'])} is named as an experiment and is no lever.", "Name it among the levers, too.")
     return Roles(**many, **one)
@@ -167,10 +199,3 @@ def check_options(options: Options) -> None:
         raise BadInput("The model has no “predict_frame”.", "Give a model that predicts a typed frame, or leave it out.")
     if options.progress is not None and not callable(options.progress):
         raise BadInput("“progress” cannot be called.", "Give a function of a share and a text, or leave it out.")
-
-
-def of_kind(asked: object, kind: type, word: str) -> None:
-    """BadInput when an argument is not of its dataclass."""
-    if not isinstance(asked, kind):
-        known = ", ".join(field.name for field in fields(kind))
-        raise BadInput(f"“{word}” is {quote(type(asked).__name__)}.", f"Give {kind.__name__}(…), which has {known}.")

@@ -27,7 +27,7 @@ from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.pairs import best_pairs, pair_trials
 from automl_core.acting.side_by_side import Hands, hands, side_by_side
 from automl_core.acting.splits import make_splits
-from automl_core.acting.statistics import benjamini_hochberg, group_codes
+from automl_core.acting.statistics import group_codes, held_by_family
 from automl_core.acting.trials import Stage, Trial, lever_trials, work_of
 from automl_core.acting.what_if import Predicts, WhatIf, predictor, quick_predictor
 from automl_core.acting.worth import mean_words, row_values, valued
@@ -68,8 +68,8 @@ def make_cards(inputs: CardInputs) -> Actions:
     """Cards of grade A to C, best first by the low end of their net worth, at most seven; and patterns that are not advice.
 
     Every move of every lever is tried; groups are measured on rows that did not choose them; p values are corrected for all
-    that was tried (Benjamini and Hochberg 1995). A lever that the model must not see gets no card: it says who was treated in an
-    experiment, which is measured by itself.
+    that was tried (Benjamini and Hochberg 1995), and a lever must hold by itself, however many moves of others do. A lever that
+    the model must not see gets no card: it says who was treated in an experiment, which is measured by itself.
     """
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -187,8 +187,9 @@ def _what_if(inputs: CardInputs, outcome: Outcome) -> WhatIf:
 
 def _picked(trials: list[Trial], desk: Desk, inputs: CardInputs, given: Hands) -> Actions:
     """The seven best cards that hold, merged where they speak of the same rows, and the best of what did not hold."""
-    corrected = benjamini_hochberg(
-        [trial.effect.p if trial.chosen and desk.gain(trial.effect.estimate) > 0 else 1.0 for trial in trials]
+    corrected = held_by_family(
+        [trial.effect.p if trial.chosen and desk.gain(trial.effect.estimate) > 0 else 1.0 for trial in trials],
+        [(trial.move.lever.column, *(one.lever for one in trial.also)) for trial in trials],
     )
     weighed = [(trial, desk.evidence(trial, p)) for trial, p in zip(trials, corrected, strict=True)]
     weighed.sort(key=lambda pair: -desk.rank(pair[0]))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,49 +12,49 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard, Actions, Goal, Lever
 from automl_core.acting.applying import changed
-from automl_core.acting.asked import Options, Roles, check_options, levers_of, of_kind, roles_of, spelled_levers
+from automl_core.acting.asked import Options, Roles, check_options, levers_of, orders_of, roles_of, spelled_levers
 from automl_core.acting.cards import CardInputs, make_cards
 from automl_core.acting.goal import check_goal, good_of
 from automl_core.acting.levers import eligible
+from automl_core.acting.limits import limits_of, within
+from automl_core.acting.mappings import of_kind
+from automl_core.acting.opened import problem_of
 from automl_core.acting.own_names import in_own_names, names_of, typed
 from automl_core.acting.worth import valued
 from automl_core.data.infer import table_from_frame
-from automl_core.data.table import Table
 from automl_core.errors import BadInput
 from automl_core.explaining.words import count, quote
-from automl_core.framing import encode_target, suggest_problem
-from automl_core.framing.problem import Problem
+from automl_core.framing import encode_target
 
 
 def find_actions(
     frame: pd.DataFrame,
     outcome: Hashable,
     good: object,
-    levers: Sequence[Lever | Hashable],
-    roles: Roles | None = None,
-    options: Options | None = None,
+    levers: Sequence[Lever | Mapping[str, Any] | Hashable],
+    roles: Roles | Mapping[str, Any] | None = None,
+    options: Options | Mapping[str, Any] | None = None,
 ) -> Actions:
     """Action cards from past rows: who, what to change, worth how much and how sure.
 
     `frame` (n, columns) holds one row a case with any dtypes and index, missing values among them. Columns are named by their
     labels, whatever these are; cards name them as texts (column 0 is "0"). `outcome` is the column of what happened, `good` the
     wanted class as its values or as text ("No", 1, True, "yes" for the class that says so), or "low"/"high" for a number.
-    `levers` are columns that can be changed, as `Lever` (values, step, cost, limits, forbidden moves) or just the label, which
-    tries what the rows show. Rows without an outcome are not used, and `notes` count them.
+    `levers` are columns that can be changed, as `Lever` (values, step, cost, limits, forbidden moves), as a dictionary in the
+    words of goal.toml, or just the label, which tries what the rows show. `roles` and `options` may be dictionaries of their
+    fields, too. Rows without an outcome are not used, and `notes` count them.
 
     Effects on cards are changes of what `card.counted` names (the positive class in yes/no tasks: "yes", "1", "true", otherwise
     the rarer one), between -1 and 1, or of the number itself; `card.better` says whether up or down is wanted. `assign` says
     which card each row of a frame gets, `applied` makes the changes.
 
     Method: cross-fitted doubly robust scores (Chernozhukov et al. 2018), an exact policy tree of depth two (Zhou, Athey and
-    Wager 2023) measured fold by fold on rows that did not choose it, Benjamini-Hochberg over all that was tried, placebo, random
-    cause and robustness value (Chernozhukov, Cinelli et al. 2022). BadInput when a column is missing or has the name of another,
-    `good` cannot come out, no row has a value that a lever names, an argument is no such thing, or the outcome has fewer than
-    ten values or one value only.
+    Wager 2023) measured fold by fold on rows that did not choose it, Benjamini-Hochberg over all that was tried and within each
+    lever, Holm among levers, placebo, random cause and robustness value (Chernozhukov, Cinelli et al. 2022). BadInput when a
+    column is missing or has the name of another, `good` cannot come out, no row has a value that a lever names, an argument is
+    no such thing, or the outcome has fewer than ten values or one value only.
     """
-    roles, options = roles or Roles(), options or Options()
-    of_kind(roles, Roles, "roles")
-    of_kind(options, Options, "options")
+    roles, options = of_kind(roles, Roles, "roles"), of_kind(options, Options, "options")
     check_options(options)
     names = names_of(frame)
     place = names.place(outcome)
@@ -64,7 +65,7 @@ def find_actions(
     used = roles_of(roles, target, asked, names)
     worth = names.clean_of(options.value_column) if options.value_column not in ("", None) else ""
     table = table_from_frame(frame.reset_index(drop=True), "frame")  # after the names: typing many rows takes seconds
-    made = spelled_levers(asked, table)
+    made = spelled_levers(asked, table, orders_of(frame, names))
     problem = problem_of(table, target, good, used)
     value = 0.0 if worth else float(options.value)
     goal = Goal(
@@ -80,19 +81,6 @@ def find_actions(
     return in_own_names(replace(found, notes=(*_left_out(target, known), *found.notes)), names)
 
 
-def problem_of(table: Table, outcome: str, good: object, roles: Roles) -> Problem:
-    """The problem that an outcome suggests; where a low or high number is wanted, a number, however few values it has."""
-    from automl_core.framing.suggestion import check_target, problem_for
-
-    number = pd.api.types.is_numeric_dtype(table.frame[outcome].dtype)
-    if number and isinstance(good, str) and good.strip().casefold() in ("low", "high"):
-        problem = problem_for(table.frame[outcome], outcome, "regression")
-        check_target(table.frame, problem)
-    else:
-        problem = suggest_problem(table.frame, table.columns, outcome)
-    return replace(problem, group=roles.group, never=roles.never)
-
-
 def _left_out(target: str, known: NDArray[np.bool_]) -> tuple[str, ...]:
     missing = int((~known).sum())
     have = "has" if missing == 1 else "have"
@@ -100,15 +88,25 @@ def _left_out(target: str, known: NDArray[np.bool_]) -> tuple[str, ...]:
             "not used.",) if missing else ()
 
 
-def assign(cards: Actions | Iterable[ActionCard], frame: pd.DataFrame) -> NDArray[np.int64]:
+def assign(
+    cards: Actions | Iterable[ActionCard], frame: pd.DataFrame, *, capacity: int | None = None, budget: float | None = None
+) -> NDArray[np.int64]:
     """The place of the card that each row of any `frame` (n, columns) gets, (n,); -1 for no change.
 
     Where several cards mean a row, the one with the best conservative worth per row wins (of the gain when there is no money), of
-    equal ones the first. A row gets the same card whatever other rows are given with it. BadInput when a column of a card is
-    missing.
+    equal ones the first. A row gets the same card whatever other rows are given with it.
+
+    With a `capacity` (rows) or a `budget` (money; None: no limit, 0: none) no more rows get a card than that, and what their
+    cards cost together is no more. They are those that bring the most together: in expected net money, as in the plan of the
+    command `act`, or in gain when there is no money. A row may then get a cheaper one of its cards, where the money does more
+    with that. BadInput when a column of a card is missing, or a limit is below zero or no number.
     """
+    limits = limits_of(capacity, budget)
     cards = cards_of(cards)
     rows = typed(frame, cards).frame
+    if limits != (None, None):
+        means = np.array([eligible(card, rows) for card in cards], dtype=bool).reshape(len(cards), len(rows)).T
+        return within(cards, means, limits)
     chosen = np.full(len(rows), -1, dtype=np.int64)
     for place in sorted(range(len(cards)), key=lambda place: (per_row(cards[place]), -place)):
         chosen[eligible(cards[place], rows)] = place
@@ -131,12 +129,14 @@ def per_row(card: ActionCard) -> float:
     return card.gain_low
 
 
-def applied(cards: Actions | Iterable[ActionCard], frame: pd.DataFrame) -> pd.DataFrame:
-    """A copy of the `frame` (n, columns) in which every row has had its card's change made (see `assign`).
+def applied(
+    cards: Actions | Iterable[ActionCard], frame: pd.DataFrame, *, capacity: int | None = None, budget: float | None = None
+) -> pd.DataFrame:
+    """A copy of the `frame` (n, columns) in which every row has had its card's change made (see `assign`, also for the limits).
 
     Index, labels and the dtype of every column that no row's change touches are as they were. A column that is changed keeps its
     dtype where that can hold the new values: categories get the new one, whole numbers stay whole unless moved by a fraction,
     then they become decimal; texts that spell numbers become numbers when moved by a step. BadInput as in `assign`.
     """
     cards = cards_of(cards)
-    return changed(cards, frame, assign(cards, frame))
+    return changed(cards, frame, assign(cards, frame, capacity=capacity, budget=budget))

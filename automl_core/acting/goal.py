@@ -119,12 +119,12 @@ def _check_roles(goal: Goal, names: tuple[str, ...]) -> None:
     for role in ("never", "later", "given"):
         for name in getattr(goal, role):
             if name not in names:
-                near = _nearest(name, names)
+                near = nearest(name, names)
                 raise BadInput(f"There is no column {quote(name)} in this table, and the goal names it as “{role}”.",
                                f"Write {quote(near)}, or leave it out." if near else "Name one of its columns, or leave it out.")
 
 
-def _nearest(name: str, names: tuple[str, ...]) -> str:
+def nearest(name: str, names: tuple[str, ...]) -> str:
     """The one of `names` that is spelled most like a name, other letters and spaces aside; empty when none is like it."""
     plain = {_spaced(one).strip().casefold(): one for one in reversed(names)}
     alike = difflib.get_close_matches(_spaced(name).strip().casefold(), list(plain), 1)
@@ -220,7 +220,8 @@ def _check_lever(lever: Lever, column: Column) -> None:
     number = column.kind in ("int", "float")
     lever = spelled_alike(lever, number)
     if not number and (not math.isnan(lever.step) or lever.direction or not (math.isnan(lever.low) and math.isnan(lever.high))):
-        raise BadInput(f"{name} does not hold numbers, so it has no step, direction or limits.", "Name the values in “to”.")
+        hint = "List the moves that must not happen in “forbidden”." if lever.direction else "Name the values in “to”."
+        raise BadInput(f"{name} does not hold numbers, so it has no step, direction or limits.", hint)
     if not 0 <= lever.days <= MOST_DAYS:
         raise BadInput(f"The days until a change of {name} shows are not between 0 and {MOST_DAYS:,}.", "Give fewer days.")
     if any(math.isinf(value) for value in (lever.step, lever.low, lever.high)):

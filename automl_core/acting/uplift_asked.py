@@ -12,9 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Lever
-from automl_core.acting.asked import Roles, of_kind, roles_of, several
-from automl_core.acting.door import problem_of
+from automl_core.acting.asked import Roles, roles_of, several
 from automl_core.acting.goal import check_good, good_of, said_as
+from automl_core.acting.mappings import of_kind
+from automl_core.acting.opened import problem_of
 from automl_core.acting.own_names import names_of
 from automl_core.acting.spelling import holds_numbers, number_of, texts
 from automl_core.data.infer import table_from_frame
@@ -87,8 +88,8 @@ def asked_uplift(
     else:
         names = names_of(frame)
         target, lever = names.clean_of(outcome), names.clean_of(treatment)
-        given = roles if isinstance(roles, Roles) else Roles((), asked.never, asked.later, asked.group)
-        used = roles_of(given, target, (Lever(lever),), names)
+        drawn = roles.experiment if isinstance(roles, Roles) else ""
+        used = roles_of(Roles((), asked.never, asked.later, asked.group, drawn), target, (Lever(lever),), names)
         asked = replace(asked, never=used.never, later=used.later, group=used.group)
         table = table_from_frame(frame.reset_index(drop=True), "experiment")
     for name in (target, lever, *((asked.group,) if asked.group else ())):
@@ -105,14 +106,14 @@ def asked_uplift(
 
 
 def _roles(roles: UpliftRoles | Roles | None) -> UpliftRoles:
-    if roles is None:
-        return UpliftRoles()
+    """The roles as those of an uplift. What names a row tells nothing of it."""
     if isinstance(roles, Roles):
-        roles = UpliftRoles(never=roles.never, later=roles.later, group=roles.group)
-    of_kind(roles, UpliftRoles, "roles")
-    if roles.problem is not None:
-        of_kind(roles.problem, Problem, "problem")
-    return replace(roles, never=several(roles.never), later=several(roles.later))
+        names = () if roles.id in ("", None) else (roles.id,)
+        return UpliftRoles(never=(*several(roles.never), *names), later=several(roles.later), group=roles.group)
+    made = of_kind(roles, UpliftRoles, "roles")
+    if made.problem is not None and not isinstance(made.problem, Problem):
+        raise BadInput(f"“problem” is {quote(type(made.problem).__name__)}.", "Give a Problem, or leave it out.")
+    return replace(made, never=several(made.never), later=several(made.later))
 
 
 def _problem(table: Table, target: str, roles: UpliftRoles) -> Problem:

@@ -5,7 +5,7 @@ Answers are what the metrics take: binary `(n,)` probability of the positive cla
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ class Material:
 
     `dataset` holds the binned rows; None where it is not worth making: there a boosting bins the columns that it looks at itself.
     `weights` (n,) say how much rows count in scores, `lessons` (n,) while learning, `groups` (n,) which
-    belong together (None: each stands alone).
+    belong together (None: each stands alone). `kept` are the tables that were `ranked` last.
     """
 
     problem: Problem
@@ -45,6 +45,7 @@ class Material:
     weights: Floats | None = None
     lessons: Floats | None = None
     groups: Rows | None = None
+    kept: dict[bytes, list[Table]] = field(default_factory=dict)
 
     def weights_of(self, rows: Rows) -> Floats | None:
         """(m,) how much these rows count, 1 on average over all; None when all count the same."""
@@ -53,6 +54,15 @@ class Material:
     def lessons_of(self, rows: Rows) -> Floats | None:
         """(m,) how much these rows count while a rung learns: more where errors count as shares of a small truth."""
         return None if self.lessons is None else self.lessons[rows]
+
+    def ranked(self, rows: Rows) -> list[Table]:
+        """The tables over single columns learned on these rows, the best first; kept until others are asked for: a rule and a
+        boosting of very many columns want the same."""
+        place = rows.tobytes()
+        if place not in self.kept:
+            self.kept.clear()
+            self.kept[place] = rank_tables(self.groupings, rows, self.targets[rows], self.lessons_of(rows))
+        return self.kept[place]
 
 
 def working_scale(y: NDArray[np.generic], problem: Problem) -> Floats:
@@ -101,7 +111,7 @@ def quantile_of(values: Floats, level: float, weights: Floats | None) -> float:
 def rule(material: Material, train: Rows, valid: Rows) -> Floats:
     """The best table of averages over one or two columns, or a tree of depth two, chosen inside the training rows."""
     weights = material.lessons_of(train)
-    singles = rank_tables(material.groupings, train, material.targets[train], weights)
+    singles = material.ranked(train)
     table = best_table(singles, train, material.targets[train], weights)
     leaves = tree_leaves(material, fit_tree(material, train, singles))
     quantile = material.problem.level
@@ -225,7 +235,7 @@ def boosted(material: Material, train: Rows, valid: Rows) -> Floats:
     if material.dataset is not None:
         part = material.dataset.subset(np.sort(train).tolist())
     else:
-        places = strongest(material.matrix.named, rank_tables(material.groupings, train, material.targets[train], weights))
+        places = strongest(material.matrix.named, material.ranked(train))
         part = binned(trees[np.ix_(train, places)], material.work[train], material.seed, weights)
     options["feature_fraction"] = min(options["feature_fraction"], SEEN / len(places))
     options["learning_rate"] *= ROUNDS / material.rounds

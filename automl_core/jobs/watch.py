@@ -45,6 +45,11 @@ class JobWatch:
             self._stop = "cancel" if found is None or lost else found.stop
         return self._stop
 
+    @property
+    def fenced(self) -> bool:
+        """Whether it belongs to one attempt of a job: taken for lost it may still run when the next one begins."""
+        return self._attempt > 0
+
     def event(self, kind: str, body: Any) -> None:
         """Tell something that must not be lost, such as a finished trial."""
         self._store.job_rows.add_event(self._job_id, kind, body)

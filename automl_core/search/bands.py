@@ -6,6 +6,7 @@ an interval holds the same outcomes.
 """
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,8 +17,9 @@ from automl_core.search.feature import Array
 COVERAGE = 0.9
 ROWS_A_BIN = 150
 MOST_BINS = 10
-LEAST_ROWS = 20  # that none was below nought says something: on fewer rows a share that each side may miss can be hidden there
+LEAST_ROWS = 60  # where one row in twenty is below nought, a third of tables of 20 rows show none, and one in twenty of 60
 WHOLES = (1.0, 100.0)  # what shares are parts of
+CLEAR = 0.05  # of rows that have the whole: a count that came to a hundred twice is no share
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Bands:
     """For each bin of the prediction, what is added to it for the lower and for the upper end.
 
     `edges` (b - 1,) are the bins' inner limits, rising; `below` and `above` are (b,). Ends are no lower than `least` and no
-    higher than `most` (None: wherever they come to lie, as in all models of before these were noted).
+    higher than `most` (None: wherever they come to lie, as in all models of before these were noted). Of a prediction that lies
+    beyond they are around where it would have to be: around itself they could both be cut off to the same number.
     """
 
     edges: tuple[float, ...]
@@ -36,33 +39,33 @@ class Bands:
 
     def around(self, prediction: Array) -> tuple[Array, Array]:
         """The lower and the upper ends (n,) of the 90 % intervals."""
-        bins = np.searchsorted(np.array(self.edges), prediction, side="right")
-        low, high = prediction + np.array(self.below)[bins], prediction + np.array(self.above)[bins]
-        if self.least is not None:
-            low, high = np.maximum(low, self.least), np.maximum(high, self.least)
-        if self.most is not None:
-            low, high = np.minimum(low, self.most), np.minimum(high, self.most)
-        return low, high
+        bins, (least, most) = np.searchsorted(np.array(self.edges), prediction, side="right"), self._limits()
+        near = np.clip(prediction, least, most)
+        return np.clip(near + np.array(self.below)[bins], least, most), np.clip(near + np.array(self.above)[bins], least, most)
 
     def around_one(self, prediction: float) -> tuple[float, float]:
         """The same for one number."""
-        place = sum(edge <= prediction for edge in self.edges)
-        low, high = prediction + self.below[place], prediction + self.above[place]
-        if self.least is not None:  # what is no number stays none: comparisons with it fail
-            low, high = max(low, self.least), max(high, self.least)
-        if self.most is not None:
-            low, high = min(low, self.most), min(high, self.most)
-        return low, high
+        place, (least, most) = sum(edge <= prediction for edge in self.edges), self._limits()
+        near = min(max(prediction, least), most)  # what is no number stays none: comparisons with it fail
+        low, high = near + self.below[place], near + self.above[place]
+        return min(max(low, least), most), min(max(high, least), most)
+
+    def _limits(self) -> tuple[float, float]:
+        return -math.inf if self.least is None else self.least, math.inf if self.most is None else self.most
 
 
 def bounded(bands: Bands, y: Array) -> Bands:
     """The bands within what outcomes like these (n,) can be: not below 0 where none is negative, and where they are shares from
-    nothing to the whole (of 1 or 100, each of the two more than once) not above that. A prediction that lies beyond is left as it
-    is, outside its interval."""
+    nothing to the whole (of 1 or 100, each of the two more than once) not above that. Whole numbers are shares where a clear part
+    of the rows has the hundred; whether nothing but 0 and 1 is a count of what is seldom they do not tell. A prediction that lies
+    beyond is left as it is, outside its interval."""
     if len(y) < LEAST_ROWS or not float(y.min()) >= 0.0:
         return bands
     top = float(y.max())
-    shares = top in WHOLES and min(np.count_nonzero(y == 0.0), np.count_nonzero(y == top)) > 1
+    full = int(np.count_nonzero(y == top))
+    shares = top in WHOLES and min(int(np.count_nonzero(y == 0.0)), full) > 1
+    if shares and (y == np.floor(y)).all():
+        shares = top > 1.0 and full >= CLEAR * len(y)
     return replace(bands, least=0.0, most=top if shares else None)
 
 

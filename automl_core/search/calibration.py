@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.framing.dependent import effective, sum_error
 from automl_core.framing.metric_rows import true_probability
 from automl_core.framing.problem import Task
 from automl_core.search.feature import Array
@@ -45,15 +46,18 @@ class Calibration:
 
 
 def calibrate(
-    task: Task, y: Array, prediction: Array, fold_of: NDArray[np.int64], weights: Array | None = None
+    task: Task, y: Array, prediction: Array, fold_of: NDArray[np.int64], weights: Array | None = None,
+    groups: NDArray[np.int64] | None = None,
 ) -> tuple[Calibration | None, Array]:
     """A calibration learned from out-of-fold predictions, and these as calibrated without the fold they are for.
 
-    `y` (n,) codes, `prediction` (n,) or (n, k), `fold_of` (n,) the fold of each row, `weights` (n,) how much it counts; of one
-    fold two halves are made. None, and the predictions as they are, for numbers, on few rows (by what weighted ones are worth),
-    and when the log loss does not fall by more than its standard error.
+    `y` (n,) codes, `prediction` (n,) or (n, k), `fold_of` (n,) the fold of each row, `weights` (n,) how much it counts, `groups`
+    (n,) which belong together (None: each stands alone); of one fold two halves are made. None, and the predictions as they are,
+    for numbers, on few rows (by what weighted ones are worth), and when the log loss does not fall by more than its standard
+    error.
     """
-    if task == "regression" or _worth(y, weights) < LEAST_ROWS[task]:
+    mass = np.ones(len(y)) if weights is None else weights
+    if task == "regression" or effective(mass) < LEAST_ROWS[task]:
         return None, prediction
     part_of = parts_of(fold_of)
     mended = prediction.copy()
@@ -61,22 +65,13 @@ def calibrate(
         inside = part_of == part
         others = None if weights is None else weights[~inside]
         mended[inside] = fit_calibration(y[~inside], prediction[~inside], others).apply(prediction[inside])
-    gain, error = _mean(np.log(true_probability(y, mended)) - np.log(true_probability(y, prediction)), weights)
-    return (fit_calibration(y, prediction, weights), mended) if gain > error else (None, prediction)
-
-
-def _worth(y: Array, weights: Array | None) -> float:
-    """How many rows of the same weight tell as much (Kish 1965)."""
-    return float(len(y)) if weights is None else float(weights.sum()) ** 2 / float(np.square(weights).sum())
-
-
-def _mean(gain: Array, weights: Array | None) -> tuple[float, float]:
-    """The mean of the rows' gains (n,) and its standard error."""
-    if weights is None:
-        return float(gain.mean()), float(gain.std(ddof=1)) / math.sqrt(len(gain))
-    share = weights / weights.sum()
-    mean = float(share @ gain)
-    return mean, math.sqrt(float(np.square(share) @ np.square(gain - mean)))
+    gain, shares = np.log(true_probability(y, mended)) - np.log(true_probability(y, prediction)), mass / mass.sum()
+    mean = float(shares @ gain)
+    parts = shares * (gain - mean)
+    error = sum_error(parts, None, shares)
+    if groups is not None:
+        error = max(error, sum_error(parts, groups, shares))
+    return (fit_calibration(y, prediction, weights), mended) if mean > error else (None, prediction)
 
 
 def parts_of(fold_of: NDArray[np.int64]) -> NDArray[np.int64]:

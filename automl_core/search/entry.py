@@ -28,14 +28,14 @@ def search(
 
     A journal with finished fits of the same search is continued: nothing is fitted twice and the time spent counts. `workers`
     were started for this plan before its data were ready; they end with the search. Raises Cancelled when the watch says
-    cancel, BadInput when nothing can be learned from this table, Conflict when another process goes on with the same journal.
+    cancel, BadInput when nothing can be learned from this table, Conflict when the same journal is gone on with elsewhere.
     """
     watch = watch or SilentWatch()
-    clock = Clock(max(1.0, plan.budget_seconds))
     if workers is not None:
         workers.folder = journal.folder
-    with (closing(workers) if workers else nullcontext(), journal.held(),
+    with (closing(workers) if workers else nullcontext(), journal.held(watch),
           closing(workers or open_executor(plan.executor, max(1, plan.jobs), journal.folder)) as pool):
+        clock = Clock(max(1.0, plan.budget_seconds))  # waiting for who has the journal is no part of the search
         watch.progress(0.0, "Preparing the columns.", clock.budget)
         check_options(data.problem)
         prepared = prepare(data, plan)

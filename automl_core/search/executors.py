@@ -72,6 +72,7 @@ class LocalExecutor:
         self._kill()
         for path in self._shared:
             path.unlink(missing_ok=True)
+        self._shared.clear()  # closed again, it is not to take those of who has the folder by then
 
     def _open(self) -> ProcessPoolExecutor:
         pool = ProcessPoolExecutor(self._jobs, mp_context=multiprocessing.get_context("spawn"), initializer=self._begins,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from automl_core.framing.problem import Task
 from automl_core.search.family import Array
 
+FEW = "few"  # the option that asks for such a line
 COUNTS = (5, 10, 20, 40, 80, 160)  # how many features may tell: the validation rows choose
 Solve = Callable[[float], tuple[Array, Array]]
 Begin = Callable[[Array], Solve]
@@ -19,10 +20,11 @@ def strongest_first(x: Array, y: Array, weights: Array, columns: tuple[int, ...]
     of the design x (n, d) has with it, or with a class."""
     truth = np.eye(int(y.max()) + 1)[y.astype(np.int64)] if task == "multiclass" else y[:, None]
     share = weights / weights.sum()
-    root = np.sqrt(share)[:, None]
-    left, right = (x - share @ x) * root, (truth - share @ truth) * root
-    size = np.sqrt(np.square(left).sum(axis=0))[:, None] * np.sqrt(np.square(right).sum(axis=0))
-    told = np.abs(np.divide(left.T @ right, size, out=np.zeros_like(size), where=size > 1e-12)).max(axis=1)
+    off = truth - share @ truth
+    # from sums of the design as it is: a centred copy of it in every worker would take as much memory again
+    spread = np.sqrt(np.maximum(np.einsum("i,ij,ij->j", share, x, x) - np.square(share @ x), 0.0))
+    size = spread[:, None] * np.sqrt(share @ np.square(off))
+    told = np.abs(np.divide(x.T @ (share[:, None] * off), size, out=np.zeros_like(size), where=size > 1e-12)).max(axis=1)
     starts = np.cumsum([0, *columns])[:-1]
     filled = np.array(columns) > 0
     best = np.zeros(len(columns))

@@ -87,7 +87,7 @@ def settle(settlement: Settlement) -> Outcome:
             found[same] = replace(found[same], also=(*found[same].also, name))
             continue
         said = honest["small" if offer.weights == chosen.weights else name]  # what choosing cost is in the chosen one's score
-        calibration, mended = calibrate(task, y, said, fold_of, ballot.weights)
+        calibration, mended = calibrate(task, y, said, fold_of, ballot.weights, ballot.groups)
         model = assemble_model(contest, Order(offer.weights, mended, y, folds, calibration, ballot.weights), refits, loaded)
         found[same] = _Rung(name, offer, mended, model)
     ladder = tuple(found.values())

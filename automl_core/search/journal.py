@@ -1,7 +1,6 @@
 """The journal of a search: every finished fit, kept at once, so that nothing finished is ever repeated or lost."""
 from __future__ import annotations
 
-import errno
 import io
 import json
 import os
@@ -16,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.codec import from_json, to_json
-from automl_core.errors import Conflict
 from automl_core.search.family import Array, Stages
+from automl_core.search.lock import alone
 from automl_core.search.plan import Candidate
+from automl_core.search.watch import SilentWatch, Watch
 
 PATIENCE = 10.0  # seconds: a process that has lost its search to this one needs some to see it, or to be gone
-LOOK_EVERY = 0.1
 
 @dataclass(frozen=True, slots=True)
 class KeptStages:
@@ -92,8 +91,9 @@ class Journal(Protocol):
     def folder(self) -> Path:
         """A folder for the search's own work files."""
 
-    def held(self) -> AbstractContextManager[None]:
-        """Meanwhile nobody else goes on with the search. Conflict when somebody does."""
+    def held(self, watch: Watch) -> AbstractContextManager[None]:
+        """Meanwhile nobody else goes on with the search. Conflict when somebody does, and goes on doing so; Cancelled when the
+        watch says so while waiting."""
 
     def results(self, fingerprint: str) -> dict[tuple[str, int], FoldResult]:
         """Finished fits of the same table and split, by candidate and fold."""
@@ -127,8 +127,10 @@ class FolderJournal:
     files do not belong together.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, patience: float = PATIENCE) -> None:
+        """`patience` is how many seconds whoever holds the search is waited for."""
+        self._folder, self._patience = folder, patience
+        self.waited = 0.0
         (folder / "fits").mkdir(parents=True, exist_ok=True)
         self._lines = folder / "trials.jsonl"
 
@@ -136,8 +138,12 @@ class FolderJournal:
     def folder(self) -> Path:
         return self._folder
 
-    def held(self) -> AbstractContextManager[None]:
-        return _alone(self._folder / "lock")
+    @contextmanager
+    def held(self, watch: Watch | None = None) -> Iterator[None]:
+        began = time.monotonic()
+        with alone(self._folder / "lock", watch or SilentWatch(), self._patience):
+            self.waited = time.monotonic() - began
+            yield
 
     def results(self, fingerprint: str) -> dict[tuple[str, int], FoldResult]:
         found: dict[tuple[str, int], FoldResult] = {}
@@ -238,32 +244,6 @@ class FolderJournal:
             stream.write(("\n" if torn else "") + json.dumps(line) + "\n")
             stream.flush()
             os.fsync(stream.fileno())
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Hold a file's lock, which the system takes from a process that ends, however it does."""
-    handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    end = time.monotonic() + PATIENCE
-    try:
-        while not _locked(handle):
-            if time.monotonic() >= end:
-                raise Conflict("Another process is busy with this very search.", "Wait until it has ended, then start it again.")
-            time.sleep(LOOK_EVERY)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _locked(handle: int) -> bool:
-    """Take an open file's lock; False when another has it. A place that knows no locks is no reason not to search."""
-    import fcntl  # here: a bundle is opened on systems that have none
-
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        return error.errno not in (errno.EAGAIN, errno.EACCES)
-    return True
 
 
 def _ends_line(path: Path) -> bool:

@@ -111,19 +111,12 @@ def common_levels(counts: NDArray[np.int64], names: Sequence[str]) -> dict[str, 
     return {names[place]: int(counts[place]) for place in order.tolist() if counts[place] >= TWICE}
 
 
-def find_levels(series: pd.Series[Any]) -> Levels | None:
-    """The levels of a column of short texts whose letters may say more than their names; None for others.
-
-    They are many, many of them rare, with several letters, and two in five are much like another: codes are not.
-    """
-    return find_lettered({"": series}).get("")
-
-
 def find_lettered(columns: Mapping[str, pd.Series[Any]]) -> dict[str, Levels]:
-    """The same of several columns, by name and in their order; of very many those that promise most.
+    """The levels of columns of short texts whose letters may say more than their names, by column and in their order.
 
-    These are columns of which many rows have a rare level, and many levels are much like another. The target has no say: columns
-    chosen by the rows that judge them would flatter.
+    They are many, many of them rare, with several letters, and two in five are much like another: codes are not. Of very many
+    columns those that promise most: many rows have a rare level, and many levels are much like another. The target has no say:
+    columns chosen by the rows that judge them would flatter.
     """
     worded = {name: _worded(series) for name, series in columns.items()}
     dirty = {name: levels for name, levels in worded.items() if levels is not None}

@@ -10,6 +10,7 @@ TrialState = Literal["finished", "truncated", "dropped", "failed"]
 MANY_A_SECOND = 500  # rows for each second of the budget
 MOST_A_SECOND = 5_000
 MANY_CLASSES, LEAST_OF_CLASS = 10, 20  # classes from which rows are fewer, and rows of each that there are room for all the same
+LITTLE = 20.0  # seconds of budget in which boostings of thousands of columns do not end
 View = Literal["plain", "coded", "formed", "lettered"]
 
 
@@ -36,6 +37,11 @@ class Plan:
     def hurried(self, rows: int) -> bool:
         """Whether rows are so many for the time that a first boosting, taken slowly, would take the time of all others."""
         return not self.max_trials and rows >= MANY_A_SECOND * (self.first_seconds or self.budget_seconds)
+
+    @property
+    def little(self) -> bool:
+        """Whether there is little time where columns are thousands. The searches that go on with one answer as it did."""
+        return not self.max_trials and (self.first_seconds or self.budget_seconds) < LITTLE
 
     @property
     def new_seconds(self) -> float:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem, Task
 from automl_core.search.families import families, learners
+from automl_core.search.few_columns import FEW
 from automl_core.search.log_target import LOG, OPTION
 from automl_core.search.plan import Candidate, Plan, View
 
@@ -23,7 +24,6 @@ from automl_core.search.plan import Candidate, Plan, View
 _CAPS = ((100, 10), (500, 22), (2500, 36), (10_000, 60), (100_000, 100))
 MEDIAN = 0.5
 ANCHORED = 2  # places that show what a fit costs
-LITTLE = 20.0  # seconds of budget in which boostings of thousands of columns do not end
 LETTERED = ("linear", "lightgbm", "catboost")  # families that are tried with letters of levels, where there are such
 PLUGINS_AT = 3  # where families from elsewhere come in
 QUANTILES = ("lightgbm", "catboost", "xgboost", "linear", "rule")  # families that can predict another quantile than the mean's
@@ -203,11 +203,12 @@ def _with_letters(entries: list[Entry]) -> list[Entry]:
     return found
 
 
-def _with_few(entries: list[Entry], plan: Plan) -> list[Entry]:
+def _with_few(entries: list[Entry], plan: Plan, logs: bool) -> list[Entry]:
     """A line over few columns first: it takes little time, and a quick check has none better. The first boosting stays among the
     anchors, for it tells what others cost; in little time it would be cut off, and the line over all columns is through."""
-    few = Entry("linear", "Linear model of few columns", {"few": 1})
-    if plan.budget_seconds < LITTLE:
+    few = Entry("linear", "Linear model of few columns", {FEW: 1})
+    few = _with_logs([few])[0] if logs else few  # where the other lines do
+    if plan.little:
         return [few, *entries]
     return [few, *entries[1:ANCHORED], *entries[:1], *entries[ANCHORED:]]
 
@@ -244,7 +245,7 @@ def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLA
     entries = [entry for entry in entries if columns.formulas or not entry.formulas]
     entries = _with_letters(entries) if columns.letters else entries
     if columns.wide and "linear" in allowed:
-        entries = _with_few(entries, plan)
+        entries = _with_few(entries, plan, columns.logs)
     listed = {entry.family for entry in entries}
     entries[PLUGINS_AT:PLUGINS_AT] = [Entry(name, families().get(name).title, {}) for name in sorted(allowed - listed)]
     if not entries:

@@ -19,6 +19,7 @@ from automl_core.search.crew import Crew, Task
 from automl_core.search.earlier import columns_name, find_columns
 from automl_core.search.extras_files import extras_files
 from automl_core.search.families import families
+from automl_core.search.few_columns import FEW
 from automl_core.search.haste import hastened
 from automl_core.search.journal import FoldResult, Journal
 from automl_core.search.plan import Candidate
@@ -209,7 +210,7 @@ class Race:
             self._hasten()
             self.journal.note(self.prepared.fingerprint, "folds", contest.folds)
             return next_place(contest, Moment(self.clock.elapsed(), self.end(), frozenset(busy)))
-        if waiting[0].options.get("few") and (waiting[0].key, 0) in busy:
+        if contest.plan.little and waiting[0].options.get(FEW) and (waiting[0].key, 0) in busy:
             return None  # in little time the race ends with the first that is through: a worse one is not to be faster
         return next((Place(candidate, 0) for candidate in waiting if (candidate.key, 0) not in busy), None)
 

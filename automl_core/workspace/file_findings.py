@@ -1,7 +1,6 @@
 """Use cases of what happened and why on a file alone, and of fairness by a run: what the command line asks."""
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,8 +10,8 @@ from numpy.typing import NDArray
 from automl_core import acting, cleaning, framing
 from automl_core.acting import GapStory, Pair, Periods
 from automl_core.acting.action import Condition
-from automl_core.acting.conditions import all_hold, describe_all
-from automl_core.acting.spelling import number_of
+from automl_core.acting.compare_groups import check_pair
+from automl_core.acting.conditions import condition_of
 from automl_core.data.table import Column, find_column
 from automl_core.errors import BadInput
 from automl_core.explaining import Fairness, classes_by_interest
@@ -58,9 +57,7 @@ class FileFindings:
         rows, seed, problem = frame[keep].reset_index(drop=True), request.plan.seed, _counting(problem, y, asked.label)
         if question.periods is not None:
             return acting.compare_periods(rows, y, columns, problem, question.periods, seed)
-        for group in (question.pair.first, question.pair.second):
-            if group and not all_hold(group, rows).any():  # typed by hand, so a slip of the pen is likelier than a question
-                raise BadInput(f"There is no row where {describe_all(group)}.", "Look how the value is written.")
+        check_pair(question.pair, rows)  # typed by hand, so a slip of the pen is likelier than a question
         return acting.compare_groups(rows, y, columns, problem, question.pair, seed)
 
     def audit(self, run_id: str, columns: tuple[str, ...]) -> tuple[Fairness, ...]:
@@ -126,10 +123,4 @@ def _question(asked: Asked, columns: tuple[Column, ...]) -> Question:
 def _condition(text: str, columns: tuple[Column, ...]) -> Condition:
     name, value = _parts(text)
     column = find_column(columns, name)
-    made = Condition(column.name, (value,))
-    ends = [end.strip() for end in value.split("..")]
-    low, high = map(number_of, ends) if len(ends) == 2 else (math.nan, math.nan)  # NaN: no limit on that side
-    spelled_out = all(not end or not math.isnan(limit) for end, limit in zip(ends, (low, high), strict=False))
-    if len(ends) != 2 or not any(ends) or not spelled_out:
-        return made
-    return replace(made, values=(), low=low, high=high)
+    return condition_of(column.name, value)

@@ -57,6 +57,8 @@ def sent_rows(table: Table, target: str) -> list[dict[str, Any]]:
     """The first rows as a caller has them, without the outcome: plain values, dates as they are written in the file."""
     columns = [column for column in table.columns if column.name != target and column.name in table.frame]
     names = [column.name for column in columns]
+    if not names:
+        return []  # nothing can be sent
     first = table.frame.head(CALLS)[names]
     cells = first.astype(object).to_numpy(copy=True)  # all columns at once: of thousands one by one takes half a second
     cells[first.isna().to_numpy()] = None

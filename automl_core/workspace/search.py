@@ -1,6 +1,7 @@
 """Use cases of the search step: start, watch, finish, cancel, and what a run left behind."""
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -233,10 +234,12 @@ class Searching:
         schema = self.goal.data.table_of(inputs.table).columns
         data = search_step.SearchData(frame, columns, problem, recipe, schema)
         watching = SearchWatch(watch, start.beside)
-        outcome = search_step.search(data, within, search_step.FolderJournal(folder), watching, start.workers)
+        # an attempt that was taken for lost hears it and gives the journal back: the next one waits, for it has no other end
+        fits = search_step.FolderJournal(folder, math.inf) if watch.fenced else search_step.FolderJournal(folder)
+        outcome = search_step.search(data, within, fits, watching, start.workers)
         watch.progress(0.97, "Explaining the model in your own columns.", float("nan"))
         rows = frame.iloc[outcome.positions].reset_index(drop=True)
-        seconds = explaining_seconds(plan, start.spent + time.monotonic() - began + row_seconds(len(outcome.rungs)))
+        seconds = explaining_seconds(plan, start.spent + time.monotonic() - began - fits.waited + row_seconds(len(outcome.rungs)))
         if watching.stop() == "finish":
             seconds = min(seconds, FINISH_EXPLAINING)
         explanations = explain_classes(

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -14,6 +15,7 @@ from automl_core.framing.problem import Problem, Task
 from automl_core.search.families import families, learners
 from automl_core.search.family import Family, FitRequest, Fitted, link
 from automl_core.search.feature import Feature
+from automl_core.search.few_columns import strongest_first
 from automl_core.search.log_target import family_options
 from automl_core.search.plan import Plan
 from automl_core.search.portfolio import Views, make_portfolio
@@ -299,3 +301,25 @@ def test_a_line_over_few_of_very_many_columns_does_not_learn_chance(task: Task) 
     assert set(range(300, 306)) <= set(used.tolist())
     assert len(used) <= 160
     assert loss[1] < 0.85 * loss[0]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_strongest_features_are_found_without_a_copy_of_the_design(task: Task) -> None:
+    random = np.random.default_rng(7)
+    x, weights = random.normal(size=(4_000, 300)) + random.normal(size=300), random.uniform(0.2, 3.0, 4_000)
+    x[:, 299] = 0.3  # tells nothing
+    raw = x[:, :40] @ np.linspace(2.0, 0.0, 40) + random.normal(size=4_000)
+    y = {"binary": (raw > 0).astype(float), "multiclass": np.digitize(raw, [-1.0, 1.0]).astype(float), "regression": raw}[task]
+    columns = (2, 0, *[1] * 298)
+    tracemalloc.start()
+    order = strongest_first(x, y, weights, columns, task)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 0.5 * x.nbytes
+    told = np.zeros(300)
+    for label in np.unique(y) if task == "multiclass" else [None]:
+        covered = np.cov(np.column_stack([x, y if label is None else y == label]).T, aweights=weights)
+        size = np.sqrt(np.diag(covered)[:300] * covered[300, 300])
+        told = np.maximum(told, np.abs(np.divide(covered[300, :300], size, out=np.zeros(300), where=size > 1e-9)))
+    best = [max(told[:2]), 0.0, *told[2:]]
+    assert order.tolist()[:100] == np.argsort(-np.array(best), kind="stable").tolist()[:100]

@@ -209,7 +209,7 @@ def test_a_number_that_can_be_negative_keeps_its_interval() -> None:
     y = random.normal(0, 1, 400)
     free = fit_bands(y, np.zeros(400))
     assert bounded(free, y) == free
-    assert bounded(free, np.abs(y[:19])) == free
+    assert bounded(free, np.abs(y[:59])) == free
     lost = []
     for _ in range(200):
         seen, new = random.normal(2.3, 1, 100), random.normal(2.3, 1, 2_000)  # 1.1 % are negative
@@ -218,6 +218,25 @@ def test_a_number_that_can_be_negative_keeps_its_interval() -> None:
                                                                  bounded(fit_bands(seen, np.full(100, 2.3)), seen)))]
         lost.append(held[0] - held[1])
     assert np.mean(lost) < 0.01
+
+
+def test_an_interval_is_no_point_because_both_its_ends_were_cut_off() -> None:
+    bands = Bands((50.0,), (-2.0, -20.0), (3.0, 1.0), 0.0, 100.0)
+    low, high = bands.around(np.array([-5.0, 40.0, 90.0, 130.0]))
+    assert list(zip(low, high, strict=True)) == [(0.0, 3.0), (38.0, 43.0), (70.0, 91.0), (80.0, 100.0)]
+    assert [bands.around_one(one) for one in (-5.0, 40.0, 90.0, 130.0)] == list(zip(low, high, strict=True))
+
+
+def test_a_count_that_came_to_a_hundred_is_no_share_and_twenty_rows_say_little() -> None:
+    random = np.random.default_rng(8)
+    free = Bands((), (-1.0,), (1.0,))
+    counts = np.append(random.poisson(3.0, 2_000), [0, 0, 100, 100]).astype(float)
+    assert (bounded(free, counts).least, bounded(free, counts).most) == (0.0, None)
+    assert bounded(free, np.append(random.poisson(0.02, 500), [0.0, 1.0, 1.0]).clip(max=1.0)).most is None  # seldom, not a share
+    points = np.append(random.integers(0, 100, 200), [0.0] * 5 + [100.0] * 20)
+    assert bounded(free, points).most == 100.0
+    assert bounded(free, np.abs(random.normal(size=59))) == free
+    assert bounded(free, np.abs(random.normal(size=60))).least == 0.0
 
 
 def test_what_is_no_number_has_no_interval() -> None:
@@ -251,6 +270,19 @@ def test_rows_that_count_more_decide_what_probabilities_mean() -> None:
         assert weighted_error(new_y, calibration.apply(new), counted) < 0.02 < weighted_error(new_y, new, counted)
         assert LOG_LOSS.score(y, mended, weights=weights) < LOG_LOSS.score(y, p, weights=weights)
     assert min(gains) > 0.05
+
+
+def test_rows_that_go_together_are_one_word_for_a_calibration() -> None:
+    """Twelve shops of 260 rows, whose odds differ by chance: on other shops the probabilities hold as they are."""
+    random, taken = np.random.default_rng(2), {True: 0, False: 0}
+    for _ in range(30):
+        shop = np.repeat(np.arange(12), 260)
+        odds = random.normal(-1.0, 1.0, len(shop))
+        y = (random.random(len(shop)) < 1 / (1 + np.exp(-(odds + random.normal(0, 1.0, 12)[shop])))).astype(float)
+        for together in taken:
+            found, _ = calibrate("binary", y, 1 / (1 + np.exp(-odds)), shop % 4, None, shop if together else None)
+            taken[together] += found is not None
+    assert taken[True] < 0.5 * taken[False]
 
 
 def weighted_error(truth: np.ndarray, p: np.ndarray, weights: np.ndarray) -> float:

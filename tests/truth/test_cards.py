@@ -6,13 +6,17 @@ The short versions run by default; the full ones (200 seeds) are marked slow. Fi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import permutations
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
-from automl_core.acting import Lever, Options, assign, find_actions
+from automl_core.acting import Lever, Options, assign, eligible, find_actions, moved
 from automl_core.acting.action import Actions
+from automl_core.acting.statistics import benjamini_hochberg, held_by_family
 from tests.truth.markets import Market, market
+from tests.truth.strangers import stranger
 
 COST, VALUE = 12.0, 100.0
 LEVERS = (Lever("offer", ("yes",), cost=COST), Lever("paper", cost=COST))
@@ -91,6 +95,64 @@ def test_cards_full() -> None:
 def test_null_full() -> None:
     """T5: any card in 5 % of the runs or less where no lever does anything."""
     assert run(range(1000, 1200), null=True).shown / 200 <= 0.05
+
+
+def p_values(rng: np.random.Generator, idle: tuple[str, ...]) -> tuple[list[float], list[str]]:
+    """The p values of all moves of a lever whose twelve moves work, and of `idle` ones of four values that do nothing; a move in
+    the wrong direction has 1."""
+    p, levers = [1e-9] * 12, ["works"] * 12
+    for lever in idle:
+        means = rng.normal(size=4)
+        z = np.array([(means[to] - means[old]) / np.sqrt(2) for old, to in permutations(range(4), 2)])
+        p.extend(np.where(z > 0, 2 * ndtr(-np.abs(z)), 1.0).tolist())
+        levers.extend([lever] * len(z))
+    return p, levers
+
+
+def test_levers_that_work_let_no_idle_one_in() -> None:
+    """Corrected over all moves alone, an idle lever was shown in 8 % of tables in which another one works."""
+    rng, idle, alone, shown = np.random.default_rng(5), ("gift", "paper"), 0, 0
+    for _ in range(1000):
+        p, levers = p_values(rng, idle)
+        mine = [lever in idle for lever in levers]
+        alone += min(np.array(benjamini_hochberg(p))[mine]) < 0.05
+        shown += min(np.array(held_by_family(p, levers))[mine]) < 0.05
+    assert alone >= 0.1 * 1000
+    assert shown <= 0.05 * 1000  # either of the two, in one table
+
+
+@dataclass
+class Strangers:
+    """What many tables of strangers gave; `tables` are those with an idle lever that was shown."""
+
+    tables: int = 0
+    cards: int = 0
+    covered: int = 0
+    levers: int = 0
+
+
+def met(seeds: range, most: int = 2500) -> Strangers:
+    tally = Strangers()
+    for seed in seeds:
+        made = stranger(seed, most)
+        found = find_actions(made.frame, "outcome", made.good, made.levers, options=Options(value=made.value))
+        tally.tables += any(card.lever in made.idle for card in found.cards)
+        real = [card for card in found.cards if card.lever not in made.idle]
+        tally.levers += len({card.lever for card in real})
+        for card in real:
+            rows = np.asarray(eligible(card, made.frame), dtype=bool)
+            change = (made.expected(moved(card, made.frame, rows)) - made.expected(made.frame))[rows].mean()
+            tally.cards += 1
+            tally.covered += card.low <= (change if card.better == "up" else -change) <= card.high
+    return tally
+
+
+@pytest.mark.slow
+def test_an_idle_lever_is_not_shown_to_a_stranger_full() -> None:
+    tally = met(range(100, 160))
+    assert tally.tables <= 0.05 * 60 + 1
+    assert tally.levers >= 30
+    assert tally.covered >= 0.85 * tally.cards
 
 
 def promised_over_delivered(seeds: range) -> tuple[float, int]:

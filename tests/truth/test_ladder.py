@@ -14,7 +14,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
-from automl_core.framing import Money, Pace, Problem, Verdict, check
+from automl_core.framing import Money, Pace, Problem, Verdict, check, rungs
 from automl_core.framing.comparison import compare, holm
 from automl_core.framing.ladder import make_material
 from automl_core.framing.rungs import SEEN
@@ -305,6 +305,25 @@ def test_a_wide_table_in_little_time_is_boosted_in_fewer_and_larger_steps(monkey
     scores = [next(rung.score for rung in verdict.ladder if rung.rung == "boosted") for verdict in (whole, hurried)]
     assert scores[1] == pytest.approx(scores[0], abs=0.05)
     assert narrow.ladder
+
+
+def test_columns_are_ranked_once_a_fold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rungs, "SEEN", 20)
+    frame, _, problem = straight(0, rows=500)
+    more = pd.DataFrame(np.random.default_rng(0).normal(size=(500, 25)), columns=[f"n{number}" for number in range(25)])
+    frame, columns, problem = world(pd.concat([frame, more], axis=1), problem)
+    y = (frame["y"] == "Yes").to_numpy() if problem.task == "binary" else frame["y"].to_numpy()
+    material = make_material(frame, columns, problem, y, 0, 0.1)
+    ranked: list[int] = []
+    rank = rungs.rank_tables
+    monkeypatch.setattr(rungs, "rank_tables", lambda groupings, rows, *given: ranked.append(rows[0]) or rank(
+        groupings, rows, *given))
+    for train, valid in ((np.arange(400), np.arange(400, 500)), (np.arange(100, 500), np.arange(100))):
+        singles = rank(material.groupings, train, material.targets[train], None)
+        assert np.isfinite(rungs.rule(material, train, valid)).all()
+        assert np.isfinite(rungs.boosted(material, train, valid)).all()
+        assert [table.loss for table in material.ranked(train)] == [table.loss for table in singles]
+    assert ranked == [0, 100]
 
 
 def test_the_tree_that_is_said_is_fitted_once(monkeypatch: pytest.MonkeyPatch) -> None:

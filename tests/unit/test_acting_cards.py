@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import sys
@@ -17,8 +18,11 @@ from automl_core.acting import (
     ExperimentInputs,
     Options,
     Roles,
+    Uplift,
     applied,
     assign,
+    card_dict,
+    cards_frame,
     check_goal,
     counts_forbidden,
     door,
@@ -29,6 +33,7 @@ from automl_core.acting import (
     measure_experiment,
     read_goal,
     typed,
+    uplift_dict,
 )
 from automl_core.acting.action import ActionCard, Actions, Change, Goal, Lever
 from automl_core.acting.cards import CardInputs, make_cards
@@ -607,18 +612,28 @@ def test_only_what_means_the_same_names_the_good_outcome() -> None:
 MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"frame": {"y": [1]}}, "no pandas DataFrame"), ({"outcome": ["y"]}, "no column"),
     ({"good": None}, "not a possible outcome"),
-    ({"levers": None}, "No column is named"), ({"levers": {"offer": ("new",)}}, "dictionary"),
+    ({"levers": None}, "No column is named"), ({"levers": {"offer": ("new",)}}, "dictionary without “column”"),
+    ({"levers": [{"column": "offer", "form": ["old"]}]}, "“form” is no part of a lever. Write “from”"),
+    ({"levers": [{"column": "offer", "xyz": 1}]}, "Give column, to, from, cost"),
+    ({"levers": [{"to": ["new"]}]}, "names no column"),
+    ({"levers": [{"column": "ofer"}]}, "no column “ofer”"), ({"levers": [{"column": "size", "to": 1, "step": 2}]}, "Keep one"),
+    ({"levers": [{"column": "offer", "from": ["old"], "from_values": ["old"]}]}, "Keep one"),
+    ({"levers": [Lever("size", to=-5.0)]}, "No row has “-5”.*or give step=-5 to"),
+    ({"levers": [Lever("size", from_values=-5.0)]}, "Name a value that occurs\\.$"),
+    ({"levers": [Lever("offer", direction="up")]}, "List the moves that must not happen in “forbidden”"),
     ({"levers": ["nope"]}, "no column"),
     ({"levers": [Lever("offer", to=("nope",))]}, "No row has “nope”"), ({"levers": ["y"]}, "cannot be a lever"),
     ({"levers": [Lever("offer", from_values=("x",))]}, "No row has “x”"), ({"levers": [Lever("size", step="1")]}, "no number"),
     ({"levers": [Lever("offer", cost="5")]}, "no number"), ({"levers": [Lever("offer", days="soon")]}, "no number"),
     ({"levers": [Lever("size", direction="sideways")]}, "sideways"),
     ({"levers": [Lever("offer", forbidden=("old",))]}, "list of pairs"),
-    ({"roles": {"never": ("size",)}}, "Give Roles"), ({"roles": Roles(never=("sise",))}, "no column “sise”"),
+    ({"roles": ("size",)}, "Give Roles"), ({"roles": {"nevr": ("size",)}}, "“nevr” is no part of “roles”. Write “never”"),
+    ({"roles": {"never": ("sise",)}}, "no column “sise”"), ({"roles": Roles(never=("sise",))}, "no column “sise”"),
     ({"roles": Roles(given=("nope",))}, "no column “nope”"), ({"roles": Roles(group="nope")}, "no column “nope”"),
     ({"roles": Roles(experiment="nope")}, "no column “nope”"), ({"roles": Roles(experiment="size")}, "is no lever"),
     ({"roles": Roles(group="y")}, "is the outcome"), ({"roles": Roles(group="offer")}, "a lever and as the group"),
-    ({"roles": Roles(given=("size",), later=("size",))}, "measured later"), ({"options": {"value": 5}}, "Give Options"),
+    ({"roles": Roles(given=("size",), later=("size",))}, "measured later"), ({"options": 5}, "Give Options"),
+    ({"options": {"valeu": 5}}, "Write “value”"), ({"options": {"value": "5"}}, "no number"),
     ({"options": Options(value="5")}, "no number"), ({"options": Options(seed=-1)}, "0 or more"),
     ({"options": Options(seed=1.5)}, "whole"),
     ({"options": Options(model=object())}, "predict_frame"), ({"options": Options(progress=3)}, "cannot be called"),
@@ -699,6 +714,68 @@ def test_levers_and_roles_may_be_given_alone_or_in_any_list(plain: pd.DataFrame,
     for kind, value, text in ((bool, 1, "True"), (int, True, "1"), (float, np.True_, "1"), ("boolean", "yes", "True")):
         find_actions(flags.astype({"offer": kind}), "y", "No", Lever("offer", to=(value,)))
         assert asked[-1].goal.levers[0].to == (text,)
+
+
+def test_levers_roles_and_options_may_be_dictionaries(plain: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the words of goal.toml, where a number in “to” is a step, or by the names of the fields."""
+    asked: list[CardInputs] = []
+    monkeypatch.setattr(door, "make_cards", lambda inputs: asked.append(inputs) or Actions(()))
+    said = {"column": "offer", "to": ["new"], "from": ["old"], "cost": 2, "forbidden": [["new", "old"]], "days": 30, "low": None}
+    meant = Lever("offer", ("new",), ("old",), cost=2.0, forbidden=(("new", "old"),), days=30)
+    step = {"column": "size", "to": -0.05, "relative": True, "direction": "down", "low": 1}
+    fields_said = {key: value for key, value in said.items() if key != "from"} | {"from_values": "old"}
+    for levers in (said, [said, step], (fields_said, Lever("size"))):
+        find_actions(plain, "y", "No", levers, {}, {"value": 5, "seed": 3})
+        assert asked[-1].goal.levers[0] == meant
+        assert (asked[-1].goal.value, asked[-1].seed) == (5.0, 3)
+    find_actions(plain, "y", "No", said, {"never": "size", "later": None})
+    assert (asked[-1].goal.never, asked[-1].goal.later) == (("size",), ())
+    find_actions(plain, "y", "No", [step])
+    made = asked[-1].goal.levers[0]
+    assert (made.step, made.relative, made.direction, made.low, made.to) == (-0.05, True, "down", 1.0, ())
+
+
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_a_direction_goes_by_the_order_of_categories(
+    plain: pd.DataFrame, direction: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Categories that no row has are not moved to or from; without an order the direction is refused."""
+    asked: list[CardInputs] = []
+    monkeypatch.setattr(door, "make_cards", lambda inputs: asked.append(inputs) or Actions(()))
+    sizes = plain.assign(plan=pd.Categorical(np.array(["small", "mid", "big"])[np.arange(700) % 3],
+                                             ["none", "small", "mid", "big"], ordered=True))
+    find_actions(sizes, "y", "No", Lever("plan", direction=direction))
+    (lever,) = asked[-1].goal.levers
+    moves = {(move.from_values[0], move.to) for move in category_moves(lever, asked[-1].frame["plan"])}
+    upwards = {("small", "mid"), ("small", "big"), ("mid", "big")}
+    assert moves == (upwards if direction == "up" else {(high, low) for low, high in upwards})
+    with pytest.raises(BadInput, match="forbidden"):
+        find_actions(sizes.assign(plan=sizes["plan"].cat.as_unordered()), "y", "No", Lever("plan", direction=direction))
+
+
+def test_cards_are_told_as_json_and_as_a_table(found: Actions) -> None:
+    made = card_dict(found.cards[0])
+    more = {"from", "to", "gain", "gain_low", "gain_high", "whole_cost"}
+    assert set(made) == {*(field.name for field in fields(ActionCard)), *more}
+    assert json.loads(json.dumps(made, allow_nan=False)) == made
+    real = found.cards[0]
+    assert (made["from"], made["to"], made["gain"], made["whole_cost"]) == ("old", "new", real.gain, 1.0)
+    assert (made["step"], made["gain_low"], made["gain_high"]) == (None, real.gain_low, real.gain_high)
+    table = cards_frame((*found.cards, *found.patterns))
+    assert len(table) == len(found.cards) + len(found.patterns)
+    assert set(table.columns) < set(made)
+    assert table["gain"].tolist() == [card.gain for card in (*found.cards, *found.patterns)]
+    assert table["step"].dtype == float
+    assert table.loc[0, "reasons"] == " ".join(real.reasons)
+    assert cards_frame(Actions(())).columns.equals(table.columns)
+    for wrong in ("offer", None):
+        with pytest.raises(BadInput, match="no action cards"):
+            card_dict(wrong)  # type: ignore[arg-type]
+    nothing: Any = None
+    uplift = Uplift(nothing, 0.1, math.nan, 0.2, 3, 4, nothing, nothing, np.array([0.1, math.nan]), "y", True, "It helps.")
+    told = uplift_dict(uplift)
+    assert json.loads(json.dumps(told, allow_nan=False)) == told
+    assert (told["effect"], told["low"], told["scores"]) == (0.1, None, [0.1, None])
 
 
 @pytest.mark.parametrize("index", [

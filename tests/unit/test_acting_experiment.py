@@ -228,7 +228,8 @@ def test_the_treated_value_may_be_named_as_the_frame_has_it(sides: Any) -> None:
 def test_columns_of_an_experiment_are_named_by_their_labels(labels: list[Any]) -> None:
     frame = table_of(ONES, SIDES).set_axis(pd.Index(labels, tupleize_cols=False), axis=1).set_index(np.repeat(np.arange(30), 2))
     x, shop, y, t = labels
-    for roles in (UpliftRoles(never=(x,), group=shop), Roles(never=[x], group=shop, experiment=t)):
+    for roles in (UpliftRoles(never=(x,), group=shop), Roles(never=[x], group=shop, experiment=t), Roles(group=shop, id=x),
+                  {"never": [x], "group": shop}):
         made = asked(frame, roles, y, t)
         clean = list(made.frame.columns)
         assert (made.treatment, made.problem.never, made.problem.group) == (clean[3], (clean[3], clean[0]), clean[1])
@@ -238,11 +239,11 @@ def test_columns_of_an_experiment_are_named_by_their_labels(labels: list[Any]) -
 
 
 @pytest.mark.parametrize(("wrong", "words"), [
-    ({"roles": {"good": 1}}, "Give UpliftRoles"), ({"roles": UpliftRoles(never=("nope",))}, "no column “nope”"),
+    ({"roles": ["t"]}, "Give UpliftRoles"), ({"roles": UpliftRoles(never=("nope",))}, "no column “nope”"),
     ({"roles": Roles(later="nope")}, "no column “nope”"), ({"roles": Roles(experiment="x")}, "is no lever"),
     ({"roles": UpliftRoles(group="t")}, "a lever and as the group"), ({"roles": UpliftRoles(never=("y",))}, "is the outcome"),
     ({"outcome": 0}, "no column “0”"), ({"treatment": None}, "no column"), ({"treatment": "y"}, "outcome and as the treatment"),
-    ({"roles": UpliftRoles(problem={"task": "binary"})}, "Give Problem"),  # type: ignore[arg-type]
+    ({"roles": UpliftRoles(problem={"task": "binary"})}, "Give a Problem"),  # type: ignore[arg-type]
     ({"roles": UpliftRoles(problem=PROBLEM)}, "The problem speaks of “stayed”"), ({"frame": {"y": [1]}}, "no pandas DataFrame"),
     ({"seed": -1}, "0 or more"),
 ])  # fmt: skip

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr
 
-from automl_core.acting import simple_rule
-from automl_core.acting.action import Goal
+from automl_core.acting import applied, assign, simple_rule
+from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.budget import choose, choose_in_turn, expected_values
 from automl_core.acting.decide import Decision, DecisionInputs, decide
 from automl_core.acting.decisions import rank_rows
@@ -587,3 +587,77 @@ def test_a_thinned_table_with_weights_provides_as_the_whole_one() -> None:
     assert weighed.saved_low < whole.saved < weighed.saved_high
     equal, plain = (newsvendor(mean[:3_000], demand[:3_000], costs, weights=each) for each in (np.full(3_000, 7.0), None))
     assert equal.saved_high - equal.saved_low == pytest.approx(plain.saved_high - plain.saved_low, rel=0.02)
+
+
+def _card(sources: tuple[str, ...], gain: float, cost: float, priced: bool) -> ActionCard:
+    """A card for rows whose plan is one of `sources`, of which each gains so much, in money too where it is priced."""
+    net = 2 * (gain - cost) if priced else math.nan
+    return ActionCard("", "plan", "", "new", 2, 0.0, 0.0, gain, gain, gain, net, net, net, "C", 1.0, 0.0, "", better="up",
+                      from_values=sources, cost=cost)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from("abc"), min_size=1, max_size=5),
+    st.lists(st.tuples(st.sets(st.sampled_from("abc"), min_size=1), st.integers(-3, 20), st.integers(0, 9)), max_size=3),
+    st.none() | st.integers(0, 4), st.none() | st.integers(0, 20), st.booleans(),
+)  # fmt: skip
+def test_rows_that_get_cards_within_limits_are_the_best_there_are(
+    plans: list[str], said: list[tuple[set[str], int, int]], capacity: int | None, budget: int | None, priced: bool
+) -> None:
+    cards = [_card(tuple(sorted(some)), gain, cost, priced) for some, gain, cost in said]
+    frame = pd.DataFrame({"plan": plans})
+    made = assign(cards, frame, capacity=capacity, budget=budget).tolist()
+    if (capacity, budget) == (None, None):
+        return
+
+    def worth(picks: tuple[int, ...]) -> float:
+        """What a choice brings together; below zero where it is not allowed."""
+        taken = [(plan, said[pick]) for plan, pick in zip(plans, picks, strict=True) if pick >= 0]
+        if any(plan not in card[0] for plan, card in taken) or (capacity is not None and len(taken) > capacity):
+            return -math.inf
+        if budget is not None and sum(card[2] for _, card in taken) > budget:
+            return -math.inf
+        return float(sum(card[1] - priced * card[2] for _, card in taken))
+
+    best = max(worth(picks) for picks in itertools.product(range(-1, len(cards)), repeat=len(plans)))
+    assert worth(tuple(made)) == pytest.approx(best)
+
+
+def test_of_many_rows_the_budget_does_more_than_by_gain_or_by_gain_for_the_money() -> None:
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame({"plan": rng.choice(list("abcdef"), 3_000)})
+    cards = [_card(some, gain, cost, True) for some, gain, cost in (
+        (("a", "b"), 50.0, 13.77), (("b", "c", "d"), 21.3, 3.01), (("d", "e"), 33.3, 9.998), (("f",), 8.0, 0.0))]  # fmt: skip
+    means = np.array([frame["plan"].isin(card.from_values) for card in cards]).T
+    net, costs = np.array([card.net_value / 2 for card in cards]), np.array([card.cost for card in cards])
+    made = assign(cards, frame, capacity=900, budget=5_000.0)
+    taken = made[made >= 0]
+    assert len(taken) <= 900
+    assert costs[taken].sum() <= 5_000
+    assert means[made >= 0, taken].all()
+    for order in (net, net / np.maximum(costs, 0.01)):
+        worth, spent, free = 0.0, 0.0, np.ones(len(frame), dtype=bool)
+        for place in np.argsort(-order).tolist():
+            for row in np.flatnonzero(means[:, place] & free).tolist():
+                if (~free).sum() < 900 and spent + costs[place] <= 5_000:
+                    worth, spent, free[row] = worth + net[place], spent + costs[place], False
+        assert net[taken].sum() >= worth
+    after = applied(cards, frame, capacity=900, budget=5_000.0)
+    assert ((after["plan"] == "new") == (made >= 0)).all()
+
+
+def test_no_limit_is_none_and_nought_is_nothing() -> None:
+    frame = pd.DataFrame({"plan": list("aabbc")}, index=[3, 3, 4, 4, 4])
+    cards = [_card(("a",), 20.0, 5.0, True), _card(("b",), 3.0, 0.0, True)]
+    assert assign(cards, frame).tolist() == assign(cards, frame, capacity=math.inf).tolist() == [0, 0, 1, 1, -1]  # type: ignore[arg-type]
+    assert assign(cards, frame, capacity=0).tolist() == [-1] * 5
+    assert assign(cards, frame, budget=0).tolist() == [-1, -1, 1, 1, -1]
+    assert assign(cards, frame, capacity=1, budget=0.0).tolist() == [-1, -1, 1, -1, -1]
+    assert assign(cards, frame, capacity=np.int64(3), budget=5).tolist() == [0, -1, 1, 1, -1]  # type: ignore[arg-type]
+    assert assign([], frame, capacity=3).tolist() == [-1] * 5
+    assert assign(cards, frame.head(0), capacity=3).tolist() == []
+    for limits in ({"capacity": -1}, {"capacity": 1.5}, {"capacity": "3"}, {"capacity": True}, {"budget": -1.0},
+                   {"budget": math.nan}):
+        with pytest.raises(BadInput, match=f"“{next(iter(limits))}” is"):
+            assign(cards, frame, **limits)  # type: ignore[arg-type]

@@ -18,7 +18,7 @@ from automl_core.acting.finding import FindingKind, find_segments, finding_kinds
 from automl_core.acting.findings import segments as halves
 from automl_core.acting.findings.segments import find_groups
 from automl_core.acting.outcome import make_outcome
-from automl_core.acting.statistics import benjamini_hochberg, rows_per_arm, welch
+from automl_core.acting.statistics import benjamini_hochberg, held_by_family, rows_per_arm, welch
 from automl_core.data.table import Column
 from automl_core.framing.problem import Problem
 
@@ -131,6 +131,9 @@ def test_outcome_counts_the_chosen_class() -> None:
 def test_statistics_against_known_values() -> None:
     assert benjamini_hochberg([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.04, 0.04])
     assert benjamini_hochberg([]) == []
+    assert held_by_family([1e-9, 0.03, 0.2], ["a", "b", "b"]) == pytest.approx([3e-9, 0.06, 0.2])
+    assert held_by_family([0.01, 0.03], ["a", "b"]) == pytest.approx([0.02, 0.03])
+    assert held_by_family([], []) == []
     assert abs(rows_per_arm(0.414, 0.32) - 411) <= 3
     assert abs(rows_per_arm(0.309, 0.16) - 126) <= 3
     assert rows_per_arm(0.3, 0.3) == 0

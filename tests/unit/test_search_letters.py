@@ -20,7 +20,7 @@ from automl_core.search.codes import CodeSource
 from automl_core.search.encoder_files import encoder_files, encoder_from_files
 from automl_core.search.features import fit_encoder, letter_columns, with_codes
 from automl_core.search.letter_lab import DIMENSIONS, fit_letters
-from automl_core.search.letters import Letters, find_levels
+from automl_core.search.letters import Letters, find_lettered
 from automl_core.search.plan import Plan
 from automl_core.search.portfolio import Views, make_portfolio
 from automl_core.search.prepared import prepare
@@ -62,8 +62,7 @@ def source(task: Task = "binary", seed: int = 0, effect: float = 2.0) -> tuple[C
     found = table_from_frame(table(seed=seed, effect=effect), "customers")
     encoder = fit_encoder(found.frame, found.columns, PROBLEM)
     y = (found.frame["gone"] == "Yes").to_numpy(dtype=np.float64)
-    levels = find_levels(found.frame["town"])
-    assert levels is not None
+    levels = find_lettered({"town": found.frame["town"]})["town"]
     names, classes = (("a", "b", "c"), 3) if task == "multiclass" else ((), 2)
     if task == "multiclass":
         y = np.where(y == 1, 2.0, np.arange(len(y)) % 2)
@@ -291,11 +290,9 @@ def test_only_levels_that_share_letters_are_looked_at() -> None:
     letters = list("abcdefghijklmnopqrstuvwxyz")
     words = ["".join(random.choice(letters, 8)) for _ in range(500)]
     codes = [f"{''.join(random.choice(letters, 2))}-{random.integers(1000, 9999)}" for _ in range(500)]
-    assert find_levels(pd.Series(words)) is None
-    assert find_levels(pd.Series(codes)) is None
-    assert find_levels(pd.Series([f"town {random.integers(0, 400)}" for _ in range(900)])) is None
-    assert find_levels(pd.Series(TOWNS * 20)) is None
-    assert find_levels(pd.Series(list(table()["town"]) + [None] * 5)) is not None
+    columns = {"words": words, "codes": codes, "numbered": [f"town {random.integers(0, 400)}" for _ in range(900)],
+               "clean": TOWNS * 20, "misspelt": list(table()["town"]) + [None] * 5}
+    assert list(find_lettered({name: pd.Series(column) for name, column in columns.items()})) == ["misspelt"]
 
 
 def test_of_very_many_columns_those_that_promise_most_have_letters(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -322,7 +319,7 @@ def test_of_very_many_columns_those_that_promise_most_have_letters(monkeypatch: 
     assert kept.count(0) == 11
     assert kept.count(100) == letters.MOST_COLUMNS - 11
     few = letter_columns(found.frame[["town 1", "town 2"]], fit_encoder(found.frame, found.columns[1:3], PROBLEM))
-    assert list(few) == [name for name in ("town 1", "town 2") if find_levels(found.frame[name]) is not None]
+    assert list(few) == [name for name in ("town 1", "town 2") if find_lettered({name: found.frame[name]})]
 
 
 def test_a_table_without_such_levels_pays_nothing() -> None:

@@ -25,8 +25,7 @@ from automl_core.data.table import Column
 from automl_core.errors import BadInput, Cancelled, Conflict
 from automl_core.framing.metrics import METRICS
 from automl_core.framing.score_interval import paired_difference
-from automl_core.search import FolderJournal, Outcome, SearchData, best_first, entry, handover, portfolio, search
-from automl_core.search import journal as journals
+from automl_core.search import FolderJournal, Outcome, SearchData, best_first, entry, handover, lock, portfolio, search
 from automl_core.search import refits as refits_module
 from automl_core.search.calibration import Calibration
 from automl_core.search.contest import Clock, Contest
@@ -35,10 +34,11 @@ from automl_core.search.ensemble import Electorate, bagged_weights, blend, greed
 from automl_core.search.executors import open_executor
 from automl_core.search.families import families
 from automl_core.search.journal import FoldResult
+from automl_core.search.log_target import is_log
 from automl_core.search.offers import Ballot, Offer, choose, make_offers
 from automl_core.search.opening import open_contest
 from automl_core.search.plan import Candidate, Plan, Score, Trial
-from automl_core.search.portfolio import candidate_cap, make_portfolio
+from automl_core.search.portfolio import Views, candidate_cap, make_portfolio
 from automl_core.search.prepared import prepare
 from automl_core.search.race import GRACE, LATE_FIT, Race
 from automl_core.search.refits import refit
@@ -161,7 +161,8 @@ def test_intervals_of_a_number_that_is_never_negative_do_not_go_below_nought(tmp
     data = replace(data, frame=data.frame.assign(value=data.frame["value"].clip(lower=0.0)))
     model = search(data, plan, FolderJournal(tmp_path / "none")).model
     low, high = model.bands.around(np.array([-400.0, 0.0, 50.0]))
-    assert low.min() == high.min() == 0.0
+    assert low.min() == 0.0
+    assert high.min() > 0.0  # what a line says of the first row is no reason to promise just nought
 
 
 def test_probabilities_of_weighted_rows_are_calibrated_by_their_weights(
@@ -170,46 +171,65 @@ def test_probabilities_of_weighted_rows_are_calibrated_by_their_weights(
     told: list[Any] = []
 
     def noting(*arguments: Any) -> tuple[Calibration, Any]:
-        told.append(arguments[4])
+        told.extend(arguments[4:])
         return Calibration(0.5), arguments[2]
 
     monkeypatch.setattr(handover, "calibrate", noting)
     data = make_data()
-    data = replace(data, frame=data.frame.assign(weight=np.arange(1.0, 401.0)), problem=replace(data.problem, weights="weight"))
+    data = replace(data, frame=data.frame.assign(weight=np.arange(1.0, 401.0), shop=np.arange(400) % 40),
+                   problem=replace(data.problem, weights="weight", group="shop"))
     data = replace(data, columns=table_from_frame(data.frame, "weighted").columns)
     outcome = search(data, Plan(20, 2, families=("linear",), folds=2, max_trials=1), FolderJournal(tmp_path))
     assert outcome.model.calibration == Calibration(0.5)
     np.testing.assert_allclose(told[0] / told[0].mean(), (outcome.positions + 1.0) / (outcome.positions + 1.0).mean())
+    assert len(set(zip(told[1].tolist(), (outcome.positions % 40).tolist(), strict=True))) == len(set(told[1].tolist())) == 40
 
 
 def test_two_processes_do_not_go_on_with_one_search(
     tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journals, "PATIENCE", 0.0)
     plan, closed = Plan(20, 2, families=("linear",), folds=2, max_trials=1), []
     monkeypatch.setattr(here, "close", lambda: closed.append(True))
-    with FolderJournal(tmp_path).held(), pytest.raises(Conflict, match="Another process is busy with this very search"):
-        search(make_data(), plan, FolderJournal(tmp_path), workers=here)  # type: ignore[arg-type]
+    with FolderJournal(tmp_path).held(), pytest.raises(Conflict, match="This very search is under way already"):
+        search(make_data(), plan, FolderJournal(tmp_path, 0.0), workers=here)  # type: ignore[arg-type]
     assert closed  # workers that were started for it end with it
     assert not (tmp_path / "trials.jsonl").exists()
     assert search(make_data(), plan, FolderJournal(tmp_path)).summary.resumed == 0
-    monkeypatch.setattr(journals, "PATIENCE", 10.0)
-    first = FolderJournal(tmp_path).held()
+
+
+def test_who_waits_for_a_search_says_so_hears_a_cancel_and_spends_nothing(
+    tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(Log, "progress", lambda self, fraction, sentence, left: told.append(sentence))
+    data, plan = make_data(), Plan(20, 2, families=("linear",), folds=2, max_trials=1)
+    with FolderJournal(tmp_path).held(), pytest.raises(Cancelled):
+        search(data, plan, FolderJournal(tmp_path, 1.0), Log("cancel"))
+    first, began = FolderJournal(tmp_path).held(), time.monotonic()
     first.__enter__()
-    threading.Timer(0.2, first.__exit__, (None, None, None)).start()
-    with FolderJournal(tmp_path).held():  # one that is about to end is waited for
+    threading.Timer(0.7, first.__exit__, (None, None, None)).start()
+    journal = FolderJournal(tmp_path)
+    outcome = search(data, plan, journal, Log("", 99))  # one that is about to end is waited for
+    assert told[:2] == [lock.WAITING, "Preparing the columns."]
+    assert time.monotonic() - began - outcome.summary.fit_seconds > 0.6
+    assert journal.waited > 0.5
+
+
+def test_a_place_without_locks_is_no_reason_not_to_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)  # as on Windows
+    monkeypatch.delattr(os, "O_CLOEXEC")
+    with FolderJournal(tmp_path).held(), FolderJournal(tmp_path, 0.0).held():
         pass
 
 
-def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journals, "PATIENCE", 0.0)
+def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path: Path) -> None:
     code = ("import sys, time; from pathlib import Path; from automl_core.search.journal import FolderJournal\n"
             "with FolderJournal(Path(sys.argv[1])).held():\n    print(flush=True)\n    time.sleep(60)")
     root = str(Path(__file__).parents[2])
     with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, cwd=root) as other:
         assert other.stdout is not None
         other.stdout.readline()
-        with pytest.raises(Conflict), FolderJournal(tmp_path).held():
+        with pytest.raises(Conflict), FolderJournal(tmp_path, 0.0).held():
             pass
         other.kill()
         other.wait()
@@ -437,6 +457,9 @@ def test_a_line_over_few_columns_comes_first_where_they_are_very_many(tmp_path: 
         first = race.contest.candidates[0]
         assert race._anchor(set()) == (first, 0)
         assert (race._anchor({(first.key, 0)}) is None) == (width == 300)  # nothing is through before the line over few
+        ample = open_contest(prepared, Plan(budget_seconds=60), FolderJournal(tmp_path / f"ample {width}"), clock)
+        race = Race(ample, clock, Crew(HereExecutor(), None), journal, SilentWatch())
+        assert race._anchor({(ample.candidates[0].key, 0)}) == (ample.candidates[1], 0)  # where there is time nobody waits
         for seconds in (5, 60):
             firsts.append(make_portfolio(problem, 300, Plan(budget_seconds=seconds), prepared.views)[:3])
     (few, line, _), (same, boosted, later), (usual, second, _), _ = firsts
@@ -446,6 +469,30 @@ def test_a_line_over_few_columns_comes_first_where_they_are_very_many(tmp_path: 
     assert line == usual  # other tables are searched as before
     assert line.label == "Linear model"
     assert not prepared.views.wide
+
+
+def test_the_order_over_very_many_columns_goes_by_the_time_that_was_asked_for() -> None:
+    """A job is left with a measured part of its time, and more time is added to what was spent."""
+    def keys(plan: Plan) -> list[str]:
+        return [candidate.key for candidate in make_portfolio(PROBLEMS["binary"], 300, plan, Views(wide=True))][:3]
+
+    assert keys(Plan(18.4, first_seconds=25.0)) == keys(Plan(25.0))
+    assert keys(Plan(130.0, first_seconds=10.0, spent_seconds=10.0)) == keys(Plan(10.0)) != keys(Plan(25.0))
+    assert keys(Plan(5.0, max_trials=4)) == keys(Plan(60.0, max_trials=4))
+
+
+def test_a_line_over_few_columns_learns_the_logarithm_where_the_others_do() -> None:
+    for plan in (Plan(5), Plan(60)):
+        plain, logs = (make_portfolio(PROBLEMS["regression"], 300, plan, Views(wide=True, logs=tail))[0]
+                       for tail in (False, True))
+        assert (plain.label, is_log(plain.options)) == ("Linear model of few columns", False)
+        assert (logs.label, is_log(logs.options)) == ("Linear model of few columns, of the logarithm", True)
+
+
+def test_what_the_portfolio_asks_of_lines_is_declared() -> None:
+    asked = {name for task in ("binary", "regression") for one in make_portfolio(PROBLEMS[task], 300, Plan(), Views(wide=True))
+             if one.family == "linear" for name in one.options}
+    assert asked - {"loss", "alpha"} == {field.name for field in families().get("linear").fields} == {"bends", "few"}
 
 
 def test_what_cannot_weigh_rows_is_not_tried_where_they_have_weights(monkeypatch: pytest.MonkeyPatch) -> None:

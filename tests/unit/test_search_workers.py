@@ -33,6 +33,16 @@ ARROW = "__import__('pyarrow')"
 HELPER = "__import__('subprocess').Popen(['sleep', '600']).pid"
 
 
+def test_an_executor_that_is_closed_again_takes_no_files_of_who_came_next(tmp_path: Path) -> None:
+    pool = LocalExecutor(1, tmp_path)
+    pool.share({"y": np.zeros(3)})
+    pool.close()
+    assert not (tmp_path / "y.npy").exists()
+    (tmp_path / "y.npy").write_bytes(b"of the next one")
+    pool.close()
+    assert (tmp_path / "y.npy").exists()
+
+
 def test_a_worker_begins_with_little_and_this_process_keeps_its_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = dict.fromkeys(THREADS, "2")
     for name in THREADS:

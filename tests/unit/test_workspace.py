@@ -5,6 +5,7 @@ import codecs
 import html
 import io
 import json
+import math
 import re
 import time
 import zipfile
@@ -20,16 +21,20 @@ import pytest
 from automl_core import Workspace, explaining
 from automl_core import jobs as queue
 from automl_core.acting.action import Goal, Lever
+from automl_core.codec import from_json
 from automl_core.data.infer import table_from_frame
-from automl_core.errors import BadInput, Conflict, NotFound
+from automl_core.errors import BadInput, Cancelled, Conflict, NotFound
 from automl_core.framing.ladder import make_material
 from automl_core.framing.problem import Money, Problem
 from automl_core.production import Scorer
 from automl_core.production.monitor import make_contract
+from automl_core.search import entry
+from automl_core.search.journal import PATIENCE, FolderJournal
 from automl_core.search.plan import Plan
 from automl_core.store.records import Records
 from automl_core.workspace.act import Acting
 from automl_core.workspace.cleaning import safe_recipe
+from automl_core.workspace.goal import Inputs
 from automl_core.workspace.row_times import WARM, row_ms, row_seconds, sent_rows
 from automl_core.workspace.running import run_job
 from automl_core.workspace.summaries import summary_of
@@ -131,6 +136,7 @@ def test_rows_are_sent_as_plain_values_and_very_many_columns_are_taken_at_once(m
     assert len(sent) == 100
     assert sent[:3] == [{"n": 1, "d": "01.02.2024", "t": "a"}, {"n": 2, "d": None, "t": None},
                         {"n": None, "d": "17.03.2024", "t": "b"}]
+    assert sent_rows(table_from_frame(pd.DataFrame({"z": [0.5, 1.5]}), "t"), "z") == []
     wide = table_from_frame(pd.DataFrame(np.random.default_rng(0).normal(size=(50, 400)).round(2)), "t")
     asked: list[str] = []
     one = pd.Series.astype
@@ -430,6 +436,35 @@ def do_next(ws: Workspace, job_id: str) -> None:
         assert job is not None
         run_job(ws, job.id)
         queue.finish(ws.context.store, job.id)
+
+
+def test_an_attempt_waits_for_the_one_that_was_taken_for_lost_and_a_command_does_not_for_long(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its heartbeat stalled, and it may still hold the search: that is no failure of the next one."""
+    class Seen(Exception):
+        """The search was asked for."""
+
+    journals: list[FolderJournal] = []
+
+    def noted(data: Any, plan: Plan, journal: FolderJournal, *rest: Any) -> None:
+        journals.append(journal)
+        raise Seen
+
+    monkeypatch.setattr(entry, "search", noted)
+    ws = Workspace.open()
+    project = ws.projects.start_sample("diabetes")
+    job = ws.search.start(project, Plan(budget_seconds=60, jobs=1, families=("linear",), max_trials=1))
+    with pytest.raises(Seen):
+        do_next(ws, job.id)
+    with pytest.raises(Seen):
+        ws.search.run_search(job, from_json(Inputs, job.body["inputs"]), Plan(), queue.JobWatch(ws.context.store, job.id))
+    assert [journal._patience for journal in journals] == [math.inf, PATIENCE]
+    with journals[0].held():
+        queue.request_stop(ws.context.store, job.id, "cancel")
+        watch = queue.JobWatch(ws.context.store, job.id, 1)
+        with pytest.raises(Cancelled), journals[0].held(watch):
+            pass
 
 
 def test_more_time_goes_on_with_the_same_search(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from automl_core.registry import Field
 from automl_core.search.design import Scale, design_of, learn_scale
 from automl_core.search.design_row import RowDesign
 from automl_core.search.family import Array, Family, FitRequest, Fitted, Stages, link
-from automl_core.search.few_columns import COUNTS, over_few, strongest_first
+from automl_core.search.few_columns import COUNTS, FEW, over_few, strongest_first
 from automl_core.search.quantile_lines import quantile_solver
 from automl_core.search.ridge_lines import WIDEST, ridge_solver
 
@@ -117,7 +117,7 @@ def _solutions(
             return quantile_solver(design, y, weights, alpha, over)
         return ridge_solver(design, y, weights, over) if task == "regression" else _logistic(over, design, y, weights)
 
-    if over.request.options.get("few"):
+    if over.request.options.get(FEW):
         columns = tuple(scale.columns for scale in scales)
         return over_few(x, strongest_first(x, y, weights, columns, task), columns, begin), COUNTS
     solve = begin(x)
@@ -274,7 +274,9 @@ def _load(files: Mapping[str, bytes]) -> Linear:
 FAMILY = Family(
     name="linear", title="Linear model", package="", requires=(),
     fields=(Field("bends", "Bends in each number's line", "integer", 0, minimum=0, maximum=20,
-                  help="0 draws a straight line for each number; more lets it bend at quantiles."),),
+                  help="0 draws a straight line for each number; more lets it bend at quantiles."),
+            Field(FEW, "Few columns only", "integer", 0, minimum=0, maximum=1,
+                  help="1 draws it over the columns that tell most; how many, the validation rows choose.")),
     tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
     contributions=_contributions, legible=True, fit_package="scipy", fit_modules=("scipy.optimize",), cost=0.4,
 )

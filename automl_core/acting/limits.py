@@ -1,0 +1,59 @@
+"""Which rows get their card when there is money or room for some only: the choice of the plan (see `budget`), without a model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from numbers import Real
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_core.acting.action import ActionCard
+from automl_core.acting.budget import choose
+from automl_core.errors import BadInput
+from automl_core.explaining.words import quote
+
+Limits = tuple[int | None, float | None]
+
+
+def limits_of(capacity: object, budget: object) -> Limits:
+    """How many rows and how much money, as a caller gave them; None: no limit. BadInput when one cannot be that."""
+    rows = _limit(capacity, "“capacity”", "Give a whole number of rows, 0 for none, or None for no limit.")
+    money = _limit(budget, "“budget”", "Give an amount of zero or more, or None for no limit.")
+    if rows is not None and not rows.is_integer():
+        raise BadInput(f"“capacity” is {quote(capacity)}.", "Give a whole number of rows, 0 for none, or None for no limit.")
+    return None if rows is None else int(rows), money
+
+
+def _limit(given: object, what: str, hint: str) -> float | None:
+    if given is None:
+        return None
+    if isinstance(given, (bool, np.bool_)) or not isinstance(given, Real) or not float(given) >= 0:
+        raise BadInput(f"{what} is {quote(given)}.", hint)
+    return float(given) if math.isfinite(given) else None
+
+
+def within(cards: Sequence[ActionCard], means: NDArray[np.bool_], limits: Limits) -> NDArray[np.int64]:
+    """(n,) the place of the card that each row gets within the limits, -1 for none; `means` (n, k) says which cards mean a row.
+
+    What counts is a card's expected net money a row, as in the plan, or its gain where a card has no money. Of rows that bring
+    the same the first come first.
+    """
+    rows, money = limits
+    chosen = np.full(len(means), -1, dtype=np.int64)
+    costs = np.broadcast_to(np.array([card.whole_cost for card in cards], dtype=np.float64), means.shape)
+    worth = np.where(means, _worth(cards), math.nan)
+    if rows == 0:
+        return chosen
+    if money == 0:  # for `choose` a budget of 0 is no limit
+        worth = np.where(costs > 0, math.nan, worth)
+    made = choose(worth, costs, money or 0.0, rows or 0)
+    chosen[made.rows] = made.options
+    return chosen
+
+
+def _worth(cards: Sequence[ActionCard]) -> NDArray[np.float64]:
+    """(k,) what a row of each card brings: net money, or the gain where not all have money."""
+    net = np.array([card.net_value / max(1, card.rows) for card in cards], dtype=np.float64)
+    return net if np.isfinite(net).all() else np.array([card.gain for card in cards], dtype=np.float64)
