@@ -38,6 +38,7 @@ from automl_core.framing.problem import Problem
 MOST_ROWS = 60_000
 MOST_CARDS = 7
 SAME_ROWS = 0.7
+NO_LEVER = "The goal names nothing that can be changed, so there are no cards: name it as a lever to get some."
 Floats = NDArray[np.float64]
 
 
@@ -78,6 +79,8 @@ def make_cards(inputs: CardInputs) -> Actions:
     inputs = replace(inputs, goal=valued(inputs.goal, inputs.frame))
     inputs, notes = _sampled(inputs)
     notes = (*notes, *mean_words(inputs.goal), *filter(None, (counted_alike(inputs.problem.weights),)))
+    if not inputs.goal.levers:
+        notes = (*notes, NO_LEVER)
     seen = tuple(lever for lever in inputs.goal.levers if lever.column not in inputs.problem.excluded)
     inputs, rows = replace(inputs, goal=replace(inputs.goal, levers=seen)), len(inputs.frame)
     if not inputs.goal.levers or not rows:

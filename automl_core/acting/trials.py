@@ -286,12 +286,13 @@ def alike_parts(leaf: Leaf, scores: Scores, stage: Stage, least: int) -> tuple[L
 
 def measured(scores: Scores, leaf: Leaf, alike: tuple[Leaf, ...] | None, frame: pd.DataFrame, told: Mask | None) -> Effect | None:
     """The effect on the rows of a group that words can tell to be comparable (see `alike_parts`), by the rows `told` that did not
-    choose the group (None: by all of it). Which rows it is for, its stability and support are those of the whole group."""
+    choose the group (None: by all of it). Which rows it is for, its stability, support and raw gap are those of the whole group.
+    The raw gap counts its rows without comparable ones, too: to leave those out on both sides is half of an adjustment."""
     asked = all_hold(leaf, frame)
     kind = any_hold(alike, frame) if alike else np.ones(len(asked), dtype=bool)
     held = asked if told is None else told
     effect = estimate(scores, held & kind, alike is not None)
-    whole, root = estimate(scores, asked & kind, alike is not None), estimate(scores, held)
+    whole, root = estimate(scores, asked & kind, alike is not None), estimate(scores, asked)
     if effect is None or whole is None or root is None:
         return None
     support = float((scores.near & asked).sum() / max(1, int((scores.eligible & asked).sum())))

@@ -8,7 +8,7 @@ import pandas as pd
 
 from automl_core.data.table import Column, find_column
 from automl_core.errors import BadInput
-from automl_core.framing.metrics import default_metric, get_metric
+from automl_core.framing.metrics import default_metric, get_metric, metrics_for
 from automl_core.framing.problem import Money, Problem, Task
 
 MOST_CLASSES = 100
@@ -16,6 +16,7 @@ MOST_NUMBER_CLASSES = 10
 FEWEST_ROWS = 10
 LARGEST_TARGET = 1e100
 YES = ("yes", "y", "true", "t", "1", "ja", "j", "oui", "si", "sí", "on", "positive")
+BESIDE_ONE = {"0", "-1"}  # there 1 says yes; of 1 and 2 it is a code as good as the other
 
 
 def label_text(value: object) -> str:
@@ -76,7 +77,9 @@ def find_classes(series: pd.Series) -> tuple[tuple[str, ...], str]:
     counts = labels_of(series.dropna()).value_counts()
     numeric = series.dtype.kind in "iuf"
     classes = tuple(sorted((str(label) for label in counts.index), key=(lambda text: (float(text), text)) if numeric else None))
-    yes = [label for label in classes if label.strip().casefold() in YES]
+    words = {label: label.strip().casefold() for label in classes}
+    told = YES if BESIDE_ONE & set(words.values()) else tuple(word for word in YES if word != "1")
+    yes = [label for label, word in words.items() if word in told]
     if len(yes) == 1:
         return classes, yes[0]
     return classes, min(classes, key=lambda label: (int(counts[label]), -classes.index(label)), default="")
@@ -112,7 +115,8 @@ def check_target(frame: pd.DataFrame, problem: Problem) -> tuple[str, ...]:
         raise BadInput(f"Only {len(present)} {have} a value in the target “{name}”.", f"At least {FEWEST_ROWS} are needed.")
     metric = get_metric(problem.metric)
     if problem.task not in metric.tasks:
-        raise BadInput(f"{metric.title} cannot judge a {problem.task} target.", "Choose another metric or task.")
+        fit = ", ".join(one.name for one in metrics_for(problem.task))
+        raise BadInput(f"{metric.title} cannot judge a {problem.task} target.", f"Choose one of: {fit}; or another task.")
     check_options(problem)
     warnings = _check_number(present, problem) if problem.task == "regression" else _check_classes(present, problem)
     missing = len(series) - len(present)
@@ -120,6 +124,17 @@ def check_target(frame: pd.DataFrame, problem: Problem) -> tuple[str, ...]:
         have, are = ("has", "is") if missing == 1 else ("have", "are")
         warnings.append(f"{missing:,} of {len(series):,} rows {have} no value in “{name}” and {are} left out of training.")
     return tuple(warnings)
+
+
+def check_judged(frame: pd.DataFrame, problem: Problem) -> None:
+    """BadInput when no search can be judged: a single row of a class is either learned from or asked about, never both."""
+    if problem.task != "binary":
+        return
+    counts = labels_of(frame[problem.target].dropna()).value_counts()
+    if counts.min() == 1:
+        only = str(counts.idxmin())[:80]
+        raise BadInput(f"Only one row has “{only}” in “{problem.target[:80]}”, so no model of it can be judged.",
+                       "Add rows that have it, at least two and better fifty, or choose another target.")
 
 
 def check_options(problem: Problem) -> None:

@@ -12,7 +12,7 @@ from automl_core.acting import GapStory, Pair, Periods
 from automl_core.acting.action import Condition
 from automl_core.acting.compare_groups import check_pair
 from automl_core.acting.conditions import condition_of
-from automl_core.data.table import Column, find_column
+from automl_core.data.table import Column, meant_column
 from automl_core.errors import BadInput
 from automl_core.explaining import Fairness, classes_by_interest
 from automl_core.explaining.words import quote
@@ -21,7 +21,7 @@ from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.fairness import Auditing
 from automl_core.workspace.files import Files, check_class
 from automl_core.workspace.findings import Question, WhatHappened
-from automl_core.workspace.requests import Request, shaped
+from automl_core.workspace.requests import Request, in_table, shaped
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,8 @@ class FileFindings:
             raise BadInput("No protected column was named.", "Give --protected A,B.")
         run = self.fairness.search.run(run_id)
         known = self.fairness.search.goal.open(self.fairness.search.inputs(run))[1]
-        for column in columns:  # all of them before the first is worked on
-            find_column(known, column)
-        return tuple(self.fairness.audit_of(run, column) for column in columns)
+        own = [meant_column(known, column).name for column in columns]  # all of them before the first is worked on
+        return tuple(self.fairness.audit_of(run, column) for column in own)
 
     def _opened(
         self, source: str, request: Request, named: tuple[str, ...] = ()
@@ -76,7 +75,8 @@ class FileFindings:
         """The rows after the safe fixes, their columns and the problem; BadInput when a column is `named` that is not there."""
         table = self.files.open(source)
         for name in named:  # before the fixes, which take long on many rows
-            table.column(name)
+            meant_column(table.columns, name)
+        request = in_table(request, table.columns)
         recipe = safe_recipe(table, request.target, keep=request.named)
         done = cleaning.apply_recipe(recipe, table.frame)
         columns = cleaning.columns_after(recipe, table.columns, done.frame, table.rows)
@@ -114,13 +114,11 @@ def _parts(text: str) -> tuple[str, str]:
 
 def _question(asked: Asked, columns: tuple[Column, ...]) -> Question:
     if asked.when:
-        find_column(columns, asked.when)
-        return Question(periods=Periods(asked.when, asked.since))
+        return Question(periods=Periods(meant_column(columns, asked.when).name, asked.since))
     first, second = (tuple(_condition(text, columns) for text in texts) for texts in (asked.first, asked.second))
     return Question(Pair(first, second))
 
 
 def _condition(text: str, columns: tuple[Column, ...]) -> Condition:
     name, value = _parts(text)
-    column = find_column(columns, name)
-    return condition_of(column.name, value)
+    return condition_of(meant_column(columns, name).name, value)
