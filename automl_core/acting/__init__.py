@@ -52,7 +52,8 @@ from automl_core.acting.row_moves import Move
 from automl_core.acting.segment_stories import SampledContributions, SegmentStory, ask_model, counted_class, tell_segments
 from automl_core.acting.simple_rule import rule_predictions
 from automl_core.acting.track_record import TrackRecord, track_record
-from automl_core.acting.uplift import Uplift, UpliftRoles, measure_uplift, ranked_rows
+from automl_core.acting.uplift import Uplift, measure_uplift, ranked_rows
+from automl_core.acting.uplift_asked import UpliftRoles
 from automl_core.acting.worth import row_values, valued
 from automl_core.framing.problem import Money
 

@@ -107,6 +107,7 @@ def _made(inputs: CardInputs, notes: tuple[str, ...], given: Hands) -> Actions:
     for place, lever in enumerate(levers):
         if not made[place]:
             notes = (*notes, why_not_compared(lever, inputs.frame, _given(inputs, (lever.column,)).names))
+        notes = (*notes, *dict.fromkeys(trial.undrawn for trial in made[place] if trial.undrawn))
     inputs.told(0.5, "Trying two changes together.")
     pairs = ((one, other, stage, _given(inputs, (one.move.lever.column, other.move.lever.column)))
              for one, other in best_pairs(trials, desk.rank))
@@ -176,6 +177,7 @@ def _stage(inputs: CardInputs, outcome: Outcome) -> Stage:
         experiment=goal.experiment,
         values=row_values(inputs.frame, goal) if goal.value_column else None,
         compared=goal.value_column in {column.name for column in given},
+        group=problem.group if grouped else "",
     )
 
 
