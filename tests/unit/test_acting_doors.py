@@ -199,8 +199,10 @@ def test_a_pilot_is_drawn_from_a_frame() -> None:
     assert np.ptp(made.draw.strata) > 0
     again = pilot_of(CARD, frame, "left", None, Options(value=100.0), PilotChoice(rows=200, seed=1))
     pd.testing.assert_frame_equal(again.table, made.table)
-    others = [pilot_of(card, frame, "left", choice=PilotChoice(rows=200)).table["row"] for card in (CARD, replace(CARD, id="c2"))]
-    assert not others[0].equals(others[1])  # no two cards draw alike unless a seed is named
+    others = [pilot_of(CARD, frame, "left", choice=PilotChoice(rows=200)) for _ in range(2)]
+    assert not others[0].table.equals(others[1].table)  # no two pilots draw alike unless a seed is named
+    kept = pilot_of(CARD, frame, "left", choice=others[0].pilot.choice)
+    pd.testing.assert_frame_equal(kept.table, others[0].table)
 
 
 def filled(made: StartedPilot, yes: Any, no: Any) -> pd.DataFrame:
