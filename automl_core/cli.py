@@ -171,11 +171,14 @@ def _searched(run: Run, verdict: Verdict, out: Path, options: bool = False) -> A
 
 
 def _predict(arguments: Arguments) -> Answer:
-    files = _open().files
+    from automl_core.workspace.files import check_table_out
+
+    files, out = _open().files, Path(arguments.out)
+    check_table_out(out)
     begin = time.perf_counter()
     scored = files.predict(arguments.bundle, arguments.data, arguments.reasons)
     seconds = time.perf_counter() - begin
-    files.write_csv(scored, Path(arguments.out))
+    files.write_table(scored, out)
     quality = scored["_quality"]
     refused, flagged = int((quality == "reject").sum()), int((quality == "warn").sum())
     data = {"rows": len(scored), "refused": refused, "flagged": flagged, "seconds": seconds}
@@ -290,7 +293,7 @@ def _parser() -> argparse.ArgumentParser:
                  "run_id", "rung")
     choose.add_argument("--out", required=True)
     predict = add("predict", _predict, "score a file with a bundle", "bundle", "data")
-    predict.add_argument("--out", required=True)
+    predict.add_argument("--out", required=True, metavar="FILE", help="CSV or XLSX: the rows as they are, with what is predicted")
     predict.add_argument("--reasons", action="store_true", help="say why for each row")
     told = add("explain", _explain, "explain a bundle's model on a file", "bundle", "data")
     add_class(told, "; of a row the one it is called")

@@ -120,12 +120,9 @@ class Files:
         """A frame as a CSV that no spreadsheet takes for formulas."""
         return safe_csv(frame)
 
-    def write_csv(self, frame: pd.DataFrame, out: Path) -> None:
-        """The same CSV as a file; its folder is made when it is not there."""
-        write_out(out, self.csv(frame))
-
     def write_table(self, frame: pd.DataFrame, out: Path) -> None:
-        """A frame as the kind of file that its name says (see `check_table_out`); no cell of it is a formula."""
+        """A frame as the kind of file that its name says (see `check_table_out`), whose folder is made when it is not there; no
+        cell of it is a formula."""
         write_out(out, safe_xlsx(frame) if is_workbook(out) else self.csv(frame))
 
     def write(self, out: Path, text: str) -> None:

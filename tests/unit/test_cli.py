@@ -346,6 +346,18 @@ def test_predict(bundle: Path, table: Path, tmp_path: Path, capsys: pytest.Captu
     assert sum(bool(row["_reasons"]) for row in rows) == 400
 
 
+def test_scored_rows_are_written_as_the_file_is_named(
+        bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under a name that ends in .xlsx stood the bytes of a CSV; a name that says another kind is refused before scoring."""
+    out = tmp_path / "scored.xlsx"
+    assert call(capsys, "predict", str(bundle), str(table), "--out", str(out))[0] in (0, 1)
+    lines = list(load_workbook(out).active.values)
+    assert ("prediction" in lines[0], len(lines)) == (True, 401)
+    monkeypatch.setattr(Files, "predict", _too_late)
+    code, refused = call(capsys, "predict", str(bundle), str(table), "--out", str(tmp_path / "scored.txt"))
+    assert (code, "is no name of a CSV or an Excel file" in refused["error"]) == (2, True)
+
+
 def test_explain_and_one_row(bundle: Path, table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, data = call(capsys, "explain", str(bundle), str(table), "--row", "3")
     assert code == 0
