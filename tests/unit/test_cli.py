@@ -468,12 +468,12 @@ def test_the_clock_does_not_decide_what_is_explained(bundle: Path, table: Path, 
 
     counted: list[int] = []
     monkeypatch.setattr(module, "with_evidence", lambda told, model, past, seconds, fits=0: [counted.append(fits), told][1])
-    files = Workspace.open().files
-    before = (files.explain_row(str(bundle), str(table), 3), files.explain(str(bundle), str(table)))
+    file_rows = Workspace.open().file_rows
+    before = file_rows.explain(str(bundle), str(table), position=3)
     monkeypatch.setattr(Reference, "round_seconds", lambda made: 0.1)
     monkeypatch.setattr(Reference, "meeting_seconds", lambda made: 0.1)
     monkeypatch.setattr(Reference, "enumerates", lambda made, seconds: False)
-    after = (files.explain_row(str(bundle), str(table), 3), files.explain(str(bundle), str(table)))
+    after = file_rows.explain(str(bundle), str(table), position=3)
     assert to_json(after) == to_json(before)
     assert min(counted) > 0  # so many refits, not as many as there is time for
 
