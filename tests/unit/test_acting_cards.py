@@ -615,7 +615,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"good": None}, "not a possible outcome"),
     ({"levers": None}, "No column is named"), ({"levers": {"offer": ("new",)}}, "dictionary without “column”"),
     ({"levers": [{"column": "offer", "form": ["old"]}]}, "“form” is no part of a lever. Write “from”"),
-    ({"levers": [{"column": "offer", "xyz": 1}]}, "Give column, to, from, cost"),
+    ({"levers": [{"column": "offer", "xyz": 1}]}, "Give column, from, to, relative"),
     ({"levers": [{"to": ["new"]}]}, "names no column"),
     ({"levers": [{"column": "ofer"}]}, "no column “ofer”"), ({"levers": [{"column": "size", "to": 1, "step": 2}]}, "Keep one"),
     ({"levers": [{"column": "offer", "from": ["old"], "from_values": ["old"]}]}, "Keep one"),
