@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,8 +53,8 @@ class StartedPilot:
 
 
 def pilot_of(
-    card: ActionCard, frame: pd.DataFrame, outcome: Hashable, roles: Roles | None = None, options: Options | None = None,
-    choice: PilotChoice | None = None,
+    card: ActionCard, frame: pd.DataFrame, outcome: Hashable, roles: Roles | Mapping[str, Any] | None = None,
+    options: Options | Mapping[str, Any] | None = None, choice: PilotChoice | Mapping[str, Any] | None = None,
 ) -> StartedPilot:
     """A pilot of a card, drawn now from the rows of `frame` (n, columns): chance decides which of them get the change.
 

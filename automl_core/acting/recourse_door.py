@@ -23,7 +23,7 @@ from automl_core.search.model import Model
 
 def recourse_for(
     model: object, row: Mapping[Any, Any] | pd.Series | pd.DataFrame, past: pd.DataFrame, good: object,
-    levers: Sequence[Lever | Hashable], ask: RecourseAsk | None = None,
+    levers: Sequence[Lever | Mapping[str, Any] | Hashable], ask: RecourseAsk | Mapping[str, Any] | None = None,
 ) -> Recourse:
     """Ways for one row to reach the `good` outcome by what may be changed: up to three, cheapest first.
 
