@@ -772,6 +772,8 @@ def test_cards_are_told_as_json_and_as_a_table(found: Actions) -> None:
     for wrong in ("offer", None):
         with pytest.raises(BadInput, match="no action cards"):
             card_dict(wrong)  # type: ignore[arg-type]
+        with pytest.raises(BadInput, match="no measured uplift"):
+            uplift_dict(wrong)  # type: ignore[arg-type]
     nothing: Any = None
     uplift = Uplift(nothing, 0.1, math.nan, 0.2, 3, 4, nothing, nothing, np.array([0.1, math.nan]), "y", True, "It helps.")
     told = uplift_dict(uplift)
