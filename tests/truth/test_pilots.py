@@ -157,10 +157,10 @@ def test_power_quickly() -> None:
 
 def in_one_table(seed: int, number: bool, pull: float, effect: float, share: float) -> tuple[float, bool]:
     """A pilot of single rows, whose outcomes the risk tells by `pull`: the chance that it promises to see the effect, and whether
-    it does, by its own comparison of outcomes that are drawn anew."""
+    it does, by its own comparison of outcomes that are drawn anew. No share is above 1 with the effect."""
     rng = np.random.default_rng(seed)
     risk = rng.beta(2, 3, 900)
-    mean = 100 + 100 * pull * risk if number else np.clip(0.35 + pull * (risk - 0.4), 0.01, 0.99)
+    mean = 100 + 100 * pull * risk if number else np.clip(0.35 + pull * (risk - 0.4), 0.01, 0.84)
     y = mean + rng.gamma(2, 10, 900) if number else (rng.random(900) < mean).astype(float)
     problem = Problem("y", "regression", "rmse") if number else Problem("y", "binary", "roc_auc", ("no", "yes"), "yes")
     rows = PilotRows(pd.DataFrame({"offer": ["no"] * 900}), (), y, mean, problem, Goal("y", "high" if number else "yes"))
