@@ -13,9 +13,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automl_core.cli_problem import LONGEST, add_class, add_problem, fitted, next_words, parts_of, request_of, warnings_of
+from automl_core.cli_problem import (
+    add_class,
+    add_problem,
+    add_search,
+    check_train,
+    fitted,
+    next_words,
+    parts_of,
+    positive_words,
+    request_of,
+    warnings_of,
+)
 from automl_core.codec import to_json
-from automl_core.errors import BadInput, ClarionError
+from automl_core.errors import ClarionError
 from automl_core.settings import read_settings
 
 if TYPE_CHECKING:
@@ -26,7 +37,8 @@ if TYPE_CHECKING:
 Arguments = argparse.Namespace
 STREAMS = ("What a command says for people goes to standard error; with --json the last line of standard output is one JSON "
            "object, and nothing else is written there. Exit codes: 0 done, 1 done with warnings, 2 refused (one sentence says "
-           "why; with --json it is the object's “error”), 3 failed or stopped.")
+           "why; with --json it is the object's “error”), 3 failed or stopped. "
+           "What ends with 1 is written all the same.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +109,11 @@ def _check(arguments: Arguments) -> Answer:
     verdict = _open().files.check(arguments.data, request_of(arguments))
     red, warnings = any(leak.severity == "red" for leak in verdict.leaks), warnings_of(verdict)
     data = {**to_json(verdict), "warnings": warnings}
-    return Answer(data, "\n".join([verdict.sentence, *warnings]), 1 if red or warnings else 0)
+    return Answer(data, "\n".join([verdict.sentence, *positive_words(verdict), *warnings]), 1 if red or warnings else 0)
 
 
 def _train(arguments: Arguments) -> Answer:
-    if arguments.budget is not None and not 1 <= arguments.budget <= LONGEST:
-        raise BadInput(f"A budget of {arguments.budget:g} seconds cannot be searched.", "Give 5 seconds or more, up to a day.")
+    check_train(arguments.budget, arguments.jobs)
     began, out = time.monotonic(), Path(arguments.out)
     from automl_core.workspace.headstart import started_workers
 
@@ -113,29 +124,39 @@ def _train(arguments: Arguments) -> Answer:
         with opening(arguments.data, read_limits(settings)) as opened:
             request = request_of(arguments)
             run, verdict = _open().file_training.train(opened, request, out, arguments.hand_over, workers, began)
-    answer = _searched(run, verdict, out)
-    wanted = arguments.hand_over
+    return _as_wanted(_searched(run, verdict, out), run.by_hand)
+
+
+def _more(arguments: Arguments) -> Answer:
+    out = Path(arguments.out)
+    workspace = _open()
+    run, verdict = workspace.file_training.more(arguments.run_id, arguments.budget, out, arguments.hand_over)
+    answer, runs = _as_wanted(_searched(run, verdict, out), run.by_hand), workspace.search.runs(run.project_id)
+    before = next((one for one in runs if one.job_id != run.job_id), runs[-1])
+    if fitted(run) != fitted(before):
+        return answer
+    return replace(answer, sentence=f"{answer.sentence}\nNo further candidate was fitted in this time.")
+
+
+def _choose(arguments: Arguments) -> Answer:
+    out = Path(arguments.out)
+    return _searched(*_open().file_training.choose(arguments.run_id, arguments.rung, out), out)
+
+
+def _as_wanted(answer: Answer, wanted: str) -> Answer:
+    """The answer, with a sentence where the rung that was to be handed over is none of the search's."""
     if not wanted or any(wanted in (offer.name, *offer.also) and offer.chosen for offer in answer.data["ladder"]):
         return answer
     missed = f"This search has no model for the rung “{wanted}”, so its own choice is handed over."
     return Answer(answer.data, f"{answer.sentence}\n{missed}", 1)
 
 
-def _more(arguments: Arguments) -> Answer:
-    out = Path(arguments.out)
-    workspace = _open()
-    run, verdict = workspace.file_training.more(arguments.run_id, arguments.budget, out)
-    answer, before = _searched(run, verdict, out), workspace.search.runs(run.project_id)[1]
-    if fitted(run) != fitted(before):
-        return answer
-    return replace(answer, sentence=f"{answer.sentence}\nNo further candidate was fitted in this time.")
-
-
 def _searched(run: Run, verdict: Verdict, out: Path) -> Answer:
     summary = run.summary
     assert summary is not None
     data = {"run": run.id, "task": summary.task, "metric": summary.metric, "score": summary.score, "baseline": summary.baseline,
-            "verdict": verdict.verdict, "trials": len(summary.leaderboard), "fit_seconds": summary.fit_seconds,
+            "verdict": verdict.verdict, "positive": verdict.positive, "trials": len(summary.leaderboard),
+            "fit_seconds": summary.fit_seconds,
             "model": {"family": summary.family, "members": summary.members, "mb": summary.mb,
                       "row_ms_p50": summary.row_ms_p50, "row_ms_p95": summary.row_ms_p95},
             "ensemble": summary.ensemble, "ladder": summary.ladder, "leaderboard": summary.leaderboard, "bundle": str(out),
@@ -143,8 +164,8 @@ def _searched(run: Run, verdict: Verdict, out: Path) -> Answer:
     warned = any(trial.state == "failed" for trial in summary.leaderboard) or not summary.refitted or bool(data["warnings"])
     leaking = any(leak.severity == "red" for leak in verdict.leaks)
     left = f"{summary.resumed:,} {'fit' if summary.resumed == 1 else 'fits'} that an interrupted search had left"
-    sentences = [*([f"It went on from {left}."] if summary.resumed else []), verdict.sentence, summary.sentence,
-                 *warnings_of(verdict), next_words(run.id, out)]
+    sentences = [*([f"It went on from {left}."] if summary.resumed else []), verdict.sentence, *positive_words(verdict),
+                 summary.sentence, *warnings_of(verdict), next_words(run.id, out)]
     return Answer(data, "\n".join(sentences), 1 if warned or leaking else 0)
 
 
@@ -257,19 +278,16 @@ def _parser() -> argparse.ArgumentParser:
     add("profile", _profile, "describe a table and what is wrong with it", "data")
     add_problem(add("check", _check, "say whether machine learning is needed", "data"))
     train = add("train", _train, "search for the best model and write its bundle", "data")
-    add_problem(train)
-    train.add_argument("--budget", type=float, default=None, metavar="SECONDS", help="60 unless --trials is given")
-    train.add_argument("--jobs", type=int, default=0)
-    train.add_argument("--seed", type=int, default=0)
-    train.add_argument("--trials", type=int, default=0, metavar="N", help="this many candidates instead of a time")
-    train.add_argument("--folds", type=int, default=0, help="0 lets the rows decide")
-    train.add_argument("--families", default="", metavar="A,B", help="only these kinds of model")
-    train.add_argument("--hand-over", default="", metavar="RUNG", help="rule, linear, legible, small, single or ensemble")
-    train.add_argument("--executor", default="local", help="local, or dask://HOST:PORT")
+    add_search(add_problem(train))
     train.add_argument("--out", required=True)
     more = add("more", _more, "give a finished search more time", "run_id")
     more.add_argument("--budget", type=float, default=300.0, metavar="SECONDS")
+    more.add_argument("--hand-over", default="", metavar="RUNG",
+                      help="as for train; without it a rung that was chosen before stays chosen")
     more.add_argument("--out", required=True)
+    choose = add("choose", _choose, "hand over another rung of a search: rule, linear, legible, small, single or ensemble",
+                 "run_id", "rung")
+    choose.add_argument("--out", required=True)
     predict = add("predict", _predict, "score a file with a bundle", "bundle", "data")
     predict.add_argument("--out", required=True)
     predict.add_argument("--reasons", action="store_true", help="say why for each row")
@@ -279,8 +297,8 @@ def _parser() -> argparse.ArgumentParser:
                       help="why this row, counted from 0, gets its prediction, how sure that is, and past rows like it")
     act = add("act", _act, "who to act on, and what to change", "bundle", "data")
     act.add_argument("--goal", required=True, metavar="GOAL.TOML", help="outcome, money, roles, levers, limits: see docs/act.md")
-    act.add_argument("--out", default="", metavar="CSV", help="one line a row that a card speaks of, with what to change")
-    act.add_argument("--ranked", default="", metavar="CSV", help="the rows by risk and money, whatever a card says")
+    act.add_argument("--out", default="", metavar="FILE", help="CSV or XLSX: a line for each row of a card, with what to change")
+    act.add_argument("--ranked", default="", metavar="FILE", help="CSV or XLSX: the rows by risk and money, whatever a card says")
     add_class(add_problem(add("happened", _happened, "which groups differ, confirmed on rows that did not find them", "data")))
     compare = add_class(add_problem(add("compare", _compare, "why two groups or two periods differ", "data")))
     for name in ("first", "second"):

@@ -9,7 +9,7 @@ from automl_core import Workspace
 from automl_core.acting.as_data import card_dict
 from automl_core.codec import to_json
 from automl_core.errors import BadInput
-from automl_core.workspace.files import check_out
+from automl_core.workspace.files import check_table_out
 
 Said = tuple[dict[str, Any], str, int]
 
@@ -19,19 +19,20 @@ def act(workspace: Workspace, arguments: argparse.Namespace) -> Said:
     experiment's result."""
     files = workspace.files
     for out in filter(None, (arguments.out, arguments.ranked)):
-        check_out(Path(out))
+        check_table_out(Path(out))
     advice = files.act(arguments.bundle, arguments.data, _goal_text(Path(arguments.goal)), processes=True)
     if arguments.out:
-        files.write_csv(advice.plan_table, Path(arguments.out))
+        files.write_table(advice.plan_table, Path(arguments.out))
     if arguments.ranked:
-        files.write_csv(advice.table, Path(arguments.ranked))
+        files.write_table(advice.table, Path(arguments.ranked))
     found, plan = advice.found, advice.plan
     decisions = to_json(advice.actions) | {"rows": len(advice.actions.rows)}
     planned = {"rows": len(plan.actions), "net": plan.net, "cost": plan.cost, "exact": plan.exact, "sentence": plan.sentence,
                "gains": plan.gains_sentence, "out": arguments.out}
     notes = (*found.notes, *([advice.aside] if advice.aside else []))
     listed, worth = advice.actions.sentence, advice.worth
-    said = (*(card.sentence for card in found.cards), *notes, plan.sentence, plan.gains_sentence, listed)
+    told = (one for card in found.cards for one in (card.sentence, card.whole_sentence))
+    said = (*told, *notes, plan.sentence, plan.gains_sentence, listed)
     sentences = [one for one in (*said, *(one for one in worth.sentences if one != listed)) if one]
     data = {"cards": [card_dict(card) for card in found.cards], "patterns": [card_dict(card) for card in found.patterns],
             "tested": found.tested, "rows": found.rows, "notes": notes, "left_out": advice.left_out, "plan": planned,
@@ -42,7 +43,7 @@ def act(workspace: Workspace, arguments: argparse.Namespace) -> Said:
     data["experiment"] = made
     sentences += [made.refused] if made.refused else [made.balance, made.sentence, *made.who, made.advice]
     if arguments.out and advice.gains is not None and not made.refused:
-        files.write_csv(advice.gains, out.with_name(f"{out.stem}_experiment.csv"))
+        files.write_table(advice.gains, out.with_name(f"{out.stem}_experiment{out.suffix or '.csv'}"))
     return data, "\n".join(sentences), 1 if made.refused or advice.left_out else 0
 
 

@@ -14,13 +14,12 @@ Said = tuple[dict[str, Any], str]
 
 def explain(workspace: Workspace, arguments: argparse.Namespace) -> Said:
     """The model explained on the rows of a file and, with `--row`, one of them as the page shows it."""
-    found = workspace.files.explain(arguments.bundle, arguments.data, arguments.label)
+    found, row = workspace.file_rows.explain(arguments.bundle, arguments.data, arguments.label, arguments.row)
     data: dict[str, Any] = {
         "importance": found.importance, "base": found.base, "rows": found.rows, "units": found.units, "label": found.label,
         "shapes": found.shapes, "groups": found.groups, "floor": found.floor, "refits": found.refits, "measured": found.measured}
-    if arguments.row is None:
+    if row is None:
         return data, f"{found.sentence} {found.doubt_sentence}".rstrip()
-    row = workspace.file_rows.row(arguments.bundle, arguments.data, arguments.row, arguments.label)
     data["row"] = {**to_json(row.explanation), **to_json(row.around), "note": row.note}
     return data, "\n".join(_row_words(row))
 

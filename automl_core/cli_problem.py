@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automl_core.errors import BadInput
+from automl_core.framing.metric_names import QUANTILE, TASKS, metrics_listed
 from automl_core.settings import read_settings
 
 if TYPE_CHECKING:
@@ -40,17 +41,36 @@ def warnings_of(verdict: Verdict) -> tuple[str, ...]:
     return (*verdict.warnings, *copies)
 
 
+def positive_words(verdict: Verdict) -> tuple[str, ...]:
+    """Which of two classes is predicted, as a sentence; nothing for other targets."""
+    told = f"Predicted is the chance of “{verdict.positive[:80]}”; --positive names the other class."
+    return (told,) if verdict.positive else ()
+
+
+def check_train(budget: float | None, jobs: int) -> None:
+    """BadInput for a budget or a number of workers that no search can have: before workers start."""
+    if budget is not None and not 1 <= budget <= LONGEST:
+        raise BadInput(f"A budget of {budget:g} seconds cannot be searched.", "Give 1 second or more, up to a day.")
+    if jobs < 0:
+        raise BadInput(f"{jobs:,} workers cannot search.", "Give --jobs of 1 or more; 0 takes as many as the settings say.")
+
+
 def add_problem(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """Add the options of a problem to a command, which is given back."""
     command.add_argument("--target", required=True)
-    command.add_argument("--task", default="")
-    command.add_argument("--metric", default="")
+    command.add_argument("--task", default="", metavar="TASK",
+                         help=f"{', '.join(TASKS)}, or {QUANTILE} for a quantile of a number; without it the target decides")
+    command.add_argument("--metric", default="", metavar="METRIC", help=f"what models are judged by, of {metrics_listed()}; the "
+                         "first of each unless another is given; usual other names are known, such as auc and logloss")
+    command.add_argument("--positive", default="", metavar="LABEL", help="which of two classes is predicted; without it the one "
+                         "that says yes, else the rarer one")
     command.add_argument("--drop", default="", metavar="A,B",
                          help="columns that no model may see; a name with a comma stands in double quotes: '\"A, B\",C'")
     command.add_argument("--time", default="")
     command.add_argument("--group", default="")
     command.add_argument("--weights", default="", metavar="COLUMN", help="how much each row counts")
-    command.add_argument("--quantile", type=float, default=0.5, metavar="LEVEL", help="what `--metric pinball` predicts")
+    command.add_argument("--quantile", type=float, default=None, metavar="LEVEL", help="predict the value that this share of "
+                         "rows stays below, such as 0.9, judged by `--metric pinball` (which alone means 0.5)")
     command.add_argument("--ordered", nargs="?", const="", default=None, metavar="LOW,...,HIGH",
                          help="the classes are steps of a scale; words need their order, quoted as in --drop")
     command.add_argument("--money", default="", metavar="NAME=AMOUNT,...", help="what a row's decision is worth, as on the goal "
@@ -59,6 +79,18 @@ def add_problem(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
                          "`--metric money` needs it")
     command.add_argument("--copies-together", action="store_true", help="keep exact copies of a row on one side of every split")
     return command
+
+
+def add_search(command: argparse.ArgumentParser) -> None:
+    """Add the options of how it is searched for."""
+    command.add_argument("--budget", type=float, default=None, metavar="SECONDS", help="1 to 86400; 60 unless --trials is given")
+    command.add_argument("--jobs", type=int, default=0, metavar="N", help="how many workers; 0: as the settings say")
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--trials", type=int, default=0, metavar="N", help="this many candidates instead of a time")
+    command.add_argument("--folds", type=int, default=0, help="0 lets the rows decide")
+    command.add_argument("--families", default="", metavar="A,B", help="only these kinds of model")
+    command.add_argument("--hand-over", default="", metavar="RUNG", help="rule, linear, legible, small, single or ensemble")
+    command.add_argument("--executor", default="local", help="local, or dask://HOST:PORT")
 
 
 def add_class(command: argparse.ArgumentParser, also: str = "") -> argparse.ArgumentParser:
@@ -85,7 +117,7 @@ def request_of(arguments: argparse.Namespace) -> Request:
                 max_trials=trials)
     return Request(arguments.target, arguments.task, arguments.metric, parts_of(arguments.drop), arguments.time, arguments.group,
                    arguments.copies_together, arguments.weights, arguments.quantile, arguments.ordered is not None,
-                   parts_of(arguments.ordered or ""), money_of(arguments.money), plan)
+                   parts_of(arguments.ordered or ""), money_of(arguments.money), arguments.positive, plan)
 
 
 def money_of(text: str) -> Money | None:

@@ -157,7 +157,8 @@ class ActionCard:
     `now` and `then` are the mean of `counted` before and after, on the rows of the card. `p` is corrected for all tests made;
     `tested_rows` are the rows that the effect rests on (each fold where the others would have put the group).
     `support` is the share of the eligible rows that have comparable ones, `robustness` how strong a hidden factor must be to
-    cancel the effect (0 to 1), `benchmark` the strongest known column and `benchmark_strength` how strong one like it would be.
+    cancel the effect (0 to 1), `firm_robustness` the same for the weak end of the plain range, which the grade and `overturn` go
+    by, `benchmark` the strongest known column and `benchmark_strength` how strong one like it would be.
     Money is NaN when the goal has none. `conditions` (all hold), `from_values` and `step` say again, for a program, who is meant
     and what changes: `eligible` picks the rows of any table by them. `id` is a hash of those, with the limits and the forbidden
     moves that matter, but not of costs: the same card of a later run, or at another price, has the same one. `also` are further
@@ -167,6 +168,9 @@ class ActionCard:
     `gain`, `gain_low` and `gain_high` are the effect in the wanted direction: more is better whatever is counted. `is_rate` says
     that `counted` is a share of rows; None in cards that were kept before this was told apart from a number of that name.
     `worth` is what a good outcome of its rows is worth in the mean, where a column says it of each row (else NaN).
+    The `whole_` figures are those of everybody whom the move is for, of whom the card may have picked a group: `whole_rows` (0 in
+    cards kept before these were told) and the three numbers with the 95 % range. `whole_sentence` tells them; it is empty where
+    the card is about everybody.
     """
 
     who: str
@@ -212,6 +216,14 @@ class ActionCard:
     forbidden: tuple[tuple[str, str, str], ...] = ()
     is_rate: bool | None = None
     worth: float = float("nan")
+    firm_robustness: float = float("nan")
+    whole_rows: int = 0
+    whole_raw_gap: float = float("nan")
+    whole_what_if: float = float("nan")
+    whole_adjusted: float = float("nan")
+    whole_low: float = float("nan")
+    whole_high: float = float("nan")
+    whole_sentence: str = ""
 
     @property
     def in_points(self) -> bool:

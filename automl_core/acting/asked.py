@@ -30,13 +30,15 @@ MOST_SPELLED = 20  # values of a column among which “yes” is looked for unde
 class Roles:
     """What columns are to acting. `given` were known before a lever was moved, as is every column that is not named; `never` are
     used nowhere; `later` were measured after a lever was moved; `group` names the column whose rows go together; `experiment`
-    a lever whose value was drawn by chance. Columns are named by their labels; one that is not there is refused."""
+    a lever whose value was drawn by chance; `id` the column that names a row, where it does not show by itself. Columns are named
+    by their labels; one that is not there is refused."""
 
     given: tuple[Any, ...] = ()
     never: tuple[Any, ...] = ()
     later: tuple[Any, ...] = ()
     group: Any = ""
     experiment: Any = ""
+    id: Any = ""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -115,7 +117,8 @@ def spelled_levers(levers: tuple[Lever, ...], table: Table, orders: Mapping[str,
     made = []
     for lever in levers:
         values = table.frame[lever.column]
-        to, start = (_values(lever, key, values) for key in ("to", "from_values"))
+        to = known_values(lever.to, values, lever.column, steps=True)
+        start = known_values(lever.from_values, values, lever.column)
         pairs = tuple((_spelled(before, values), _spelled(after, values)) for before, after in lever.forbidden)
         lever = replace(lever, to=to, from_values=start, forbidden=pairs)
         if lever.direction and lever.column in orders and not holds_numbers(values):
@@ -133,14 +136,15 @@ def _in_order(lever: Lever, levels: tuple[str, ...], values: pd.Series) -> Lever
     return replace(lever, direction="", forbidden=(*lever.forbidden, *against))
 
 
-def _values(lever: Lever, key: str, values: pd.Series) -> tuple[str, ...]:
-    """Values that rows have, as the column spells them; BadInput naming one that no row has: nothing can be learned about it."""
-    found = tuple(_spelled(value, values) for value in several(getattr(lever, key)))
+def known_values(given: object, values: pd.Series, column: str, steps: bool = False) -> tuple[str, ...]:
+    """Values that rows have, as the column spells them; BadInput naming one that no row has: nothing can be learned about it.
+    Where `steps` are another way to change it, a number that no row has is perhaps one."""
+    found = tuple(_spelled(value, values) for value in several(given))
     known = set(texts(values).dropna().unique())
     for value in found:
         if (respelled(value) if holds_numbers(values) else value) not in known:
-            step = key == "to" and holds_numbers(values) and not math.isnan(number_of(value))
-            raise BadInput(f"No row has {quote(value)} in {quote(lever.column)}, so nothing can be learned about it.",
+            step = steps and holds_numbers(values) and not math.isnan(number_of(value))
+            raise BadInput(f"No row has {quote(value)} in {quote(column)}, so nothing can be learned about it.",
                            f"Name a value that occurs{f', or give step={value} to change it by so much' if step else ''}.")
     return found
 
@@ -165,7 +169,7 @@ def roles_of(asked: Roles, outcome: str, levers: tuple[Lever, ...], names: Names
     """The roles under the typed table's names; BadInput when one names no column, or a column whose role it cannot be."""
     many = {key: tuple(names.clean_of(name) for name in several(getattr(asked, key))) for key in ("given", "never", "later")}
     one: dict[str, Any] = {key: "" if name in ("", None) else names.clean_of(name)
-           for key, name in (("group", asked.group), ("experiment", asked.experiment))}
+           for key, name in (("group", asked.group), ("experiment", asked.experiment), ("id", asked.id))}
     for key, named in (*many.items(), *((key, (name,)) for key, name in one.items())):
         if outcome in named:
             raise BadInput(f"{quote(outcome)} is the outcome and is named as “{key}”, too.", "Name it once.")
@@ -173,8 +177,9 @@ def roles_of(asked: Roles, outcome: str, levers: tuple[Lever, ...], names: Names
         if name in many["later"]:
             raise BadInput(f"{quote(name)} is named as known before a lever is moved and as measured later.", "Name it once.")
     columns = {lever.column for lever in levers}
-    if one["group"] in columns:
-        raise BadInput(f"{quote(one['group'])} is named as a lever and as the group of rows.", "Name it once.")
+    for key, words in (("group", "the group of rows"), ("id", "the name of a row")):
+        if one[key] in columns:
+            raise BadInput(f"{quote(one[key])} is named as a lever and as {words}.", "Name it once.")
     if one["experiment"] and one["experiment"] not in columns:
         raise BadInput(f"{quote(one['experiment'])} is named as an experiment and is no lever.", "Name it among the levers, too.")
     return Roles(**many, **one)

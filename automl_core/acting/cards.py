@@ -38,6 +38,7 @@ from automl_core.framing.problem import Problem
 MOST_ROWS = 60_000
 MOST_CARDS = 7
 SAME_ROWS = 0.7
+NO_LEVER = "The goal names nothing that can be changed, so there are no cards: name it as a lever to get some."
 Floats = NDArray[np.float64]
 
 
@@ -78,6 +79,8 @@ def make_cards(inputs: CardInputs) -> Actions:
     inputs = replace(inputs, goal=valued(inputs.goal, inputs.frame))
     inputs, notes = _sampled(inputs)
     notes = (*notes, *mean_words(inputs.goal), *filter(None, (counted_alike(inputs.problem.weights),)))
+    if not inputs.goal.levers:
+        notes = (*notes, NO_LEVER)
     seen = tuple(lever for lever in inputs.goal.levers if lever.column not in inputs.problem.excluded)
     inputs, rows = replace(inputs, goal=replace(inputs.goal, levers=seen)), len(inputs.frame)
     if not inputs.goal.levers or not rows:
@@ -104,6 +107,7 @@ def _made(inputs: CardInputs, notes: tuple[str, ...], given: Hands) -> Actions:
     for place, lever in enumerate(levers):
         if not made[place]:
             notes = (*notes, why_not_compared(lever, inputs.frame, _given(inputs, (lever.column,)).names))
+        notes = (*notes, *dict.fromkeys(trial.undrawn for trial in made[place] if trial.undrawn))
     inputs.told(0.5, "Trying two changes together.")
     pairs = ((one, other, stage, _given(inputs, (one.move.lever.column, other.move.lever.column)))
              for one, other in best_pairs(trials, desk.rank))
@@ -173,6 +177,7 @@ def _stage(inputs: CardInputs, outcome: Outcome) -> Stage:
         experiment=goal.experiment,
         values=row_values(inputs.frame, goal) if goal.value_column else None,
         compared=goal.value_column in {column.name for column in given},
+        group=problem.group if grouped else "",
     )
 
 

@@ -60,6 +60,13 @@ def compare_groups(
     return tell_gap(frame, y, columns, problem, sides, seed)
 
 
+def check_pair(pair: Pair, frame: pd.DataFrame) -> None:
+    """BadInput when a group that is named has no row."""
+    for group in (pair.first, pair.second):
+        if group and not all_hold(group, frame).any():
+            raise BadInput(f"There is no row where {describe_all(group)}.", "Look how the value is written.")
+
+
 def _known(frame: pd.DataFrame, conditions: tuple[Condition, ...]) -> Mask:
     return np.asarray(frame[[condition.column for condition in conditions]].notna().all(axis=1), dtype=bool)
 

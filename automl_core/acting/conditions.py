@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Condition
-from automl_core.acting.spelling import holds_numbers, respelled, spelled
+from automl_core.acting.spelling import holds_numbers, number_of, respelled, spelled
 from automl_core.data.table import Column
 from automl_core.data.words import join_words
 from automl_core.explaining.words import edge, quote
@@ -141,6 +141,16 @@ def short_number(value: float, spread: float) -> float:
     if spread <= 0 or value.is_integer():
         return value
     return round(value, max(0, 2 - math.floor(math.log10(spread))))
+
+
+def condition_of(column: str, text: str) -> Condition:
+    """A condition as a person writes it: a value, or “30..50” for from 30 to below 50; an end that is left out is no limit."""
+    ends = [end.strip() for end in text.split("..")]
+    low, high = map(number_of, ends) if len(ends) == 2 else (math.nan, math.nan)  # NaN: no limit on that side
+    spelled_out = all(not end or not math.isnan(limit) for end, limit in zip(ends, (low, high), strict=False))
+    if len(ends) != 2 or not any(ends) or not spelled_out:
+        return Condition(column, (text,))
+    return Condition(column, (), low, high)
 
 
 def describe(condition: Condition) -> str:

@@ -28,6 +28,7 @@ from automl_core.acting.wording import (
     overturn_sentence,
     to_words,
     who_words,
+    whole_words,
 )
 from automl_core.acting.worth import row_values
 
@@ -86,7 +87,7 @@ class Desk:
         made = self._written(trial, found)
         if self.whole is not None:  # which rows a card is of is said by the card
             made = self._written(trial, found, np.asarray(eligible(made, self.whole), dtype=bool))
-        return replace(made, id=identity(made), what_if=self._what_if(made, trial))
+        return self._with_whole(replace(made, id=identity(made), what_if=self._what_if(made, trial.rows)), trial)
 
     def _value(self, trial: Trial, counted: Mask | None = None) -> float:
         """What a good outcome is worth: where a column says it of each row, in the mean of the rows that are moved."""
@@ -111,6 +112,7 @@ class Desk:
             rows=subject.rows, raw_gap=effect.raw_gap, what_if=nan, adjusted=effect.estimate, low=effect.low, high=effect.high,
             net_value=worth.net if worth else nan, net_low=worth.low if worth else nan, net_high=worth.high if worth else nan,
             grade=letter, support=effect.support, robustness=effect.robustness,
+            firm_robustness=found.effect.firm_robustness,
             sentence=card_sentence(subject, letter, worth), overturn=overturn_sentence(found.effect, found.benchmark, letter),
             next_step=next_sentence(subject, letter), conditions=trial.conditions,
             from_values=trial.move.from_values, step=trial.move.step, relative=trial.move.relative, cost=lever.cost,
@@ -139,8 +141,20 @@ class Desk:
             return None
         return rows_together("", group_codes(trial.scores.groups)[trial.rows], self.outcome.values[trial.rows])
 
-    def _what_if(self, card: ActionCard, trial: Trial) -> float:
-        before = self.frame[trial.rows]
+    def _with_whole(self, card: ActionCard, trial: Trial) -> ActionCard:
+        """The card with the figures of everybody whom its move is for. Nobody picked these, so their range is the plain one."""
+        if not card.conditions and not card.alike:
+            return replace(card, whole_rows=card.rows, whole_raw_gap=card.raw_gap, whole_what_if=card.what_if,
+                           whole_adjusted=card.adjusted, whole_low=card.low, whole_high=card.high)
+        root, rows = trial.root, int(trial.root.moved.sum())
+        if self.whole is not None:
+            rows = int(eligible(replace(card, conditions=(), alike=()), self.whole).sum())
+        made = replace(card, whole_rows=rows, whole_raw_gap=root.raw_gap, whole_what_if=self._what_if(card, root.moved),
+                       whole_adjusted=root.estimate, whole_low=root.low, whole_high=root.high)
+        return replace(made, whole_sentence=whole_words(made, self.outcome, trial.scores.randomised))
+
+    def _what_if(self, card: ActionCard, rows: Mask) -> float:
+        before = self.frame[rows]
         return self.what_if(before, moved(card, before, np.ones(len(before), dtype=bool)))
 
 

@@ -18,14 +18,13 @@ from automl_core.acting.goal import check_goal, good_of
 from automl_core.acting.levers import eligible
 from automl_core.acting.limits import limits_of, within
 from automl_core.acting.mappings import of_kind
+from automl_core.acting.opened import problem_of
 from automl_core.acting.own_names import in_own_names, names_of, typed
 from automl_core.acting.worth import valued
 from automl_core.data.infer import table_from_frame
-from automl_core.data.table import Table
 from automl_core.errors import BadInput
 from automl_core.explaining.words import count, quote
-from automl_core.framing import encode_target, suggest_problem
-from automl_core.framing.problem import Problem
+from automl_core.framing import encode_target
 
 
 def find_actions(
@@ -67,7 +66,7 @@ def find_actions(
     worth = names.clean_of(options.value_column) if options.value_column not in ("", None) else ""
     table = table_from_frame(frame.reset_index(drop=True), "frame")  # after the names: typing many rows takes seconds
     made = spelled_levers(asked, table, orders_of(frame, names))
-    problem = _problem(table, target, good, used)
+    problem = problem_of(table, target, good, used)
     value = 0.0 if worth else float(options.value)
     goal = Goal(
         target, good_of(good, problem), value, given=used.given, never=used.never, levers=made,
@@ -80,18 +79,6 @@ def find_actions(
     found = make_cards(CardInputs(options.model, past, np.asarray(encoded), table.columns, problem, goal, int(options.seed),
                                   options.progress, options.processes))
     return in_own_names(replace(found, notes=(*_left_out(target, known), *found.notes)), names)
-
-
-def _problem(table: Table, outcome: str, good: object, roles: Roles) -> Problem:
-    from automl_core.framing.suggestion import check_target, problem_for
-
-    number = pd.api.types.is_numeric_dtype(table.frame[outcome].dtype)
-    if number and isinstance(good, str) and good.strip().casefold() in ("low", "high"):
-        problem = problem_for(table.frame[outcome], outcome, "regression")
-        check_target(table.frame, problem)
-    else:
-        problem = suggest_problem(table.frame, table.columns, outcome)
-    return replace(problem, group=roles.group, never=roles.never)
 
 
 def _left_out(target: str, known: NDArray[np.bool_]) -> tuple[str, ...]:

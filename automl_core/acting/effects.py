@@ -17,7 +17,7 @@ from automl_core.acting.nuisance import FOLDS, Learner, fold_of
 from automl_core.acting.scores import LEAST_ROWS, Scores, Setting, category_scores, level
 from automl_core.acting.shift import Shift, dose_of, shift_scores
 from automl_core.acting.statistics import group_codes
-from automl_core.framing.dependent import sum_error
+from automl_core.framing.dependent import LEAST_WORTH, effective, sum_error
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -90,7 +90,8 @@ class Effect:
 
 
 def estimate(scores: Scores, group: Mask, everyone: bool = False) -> Effect | None:
-    """The effect on the rows of a group; None with fewer than 30 rows on a side to compare, or where all of them go together.
+    """The effect on the rows of a group; None with fewer than 30 rows on a side to compare, or where those of a side go together
+    so much that they are worth fewer than two groups: the range of what these tell has no end.
 
     For categories it speaks of the rows that have comparable ones; with `everyone` of all eligible rows, the few others among
     them by the outcome model, and the interval then holds for both. Numbers always speak of all eligible rows.
@@ -99,12 +100,12 @@ def estimate(scores: Scores, group: Mask, everyone: bool = False) -> Effect | No
     if min(int(near.sum()), int((scores.new & used).sum())) < LEAST_ROWS:
         return None
     clusters = _clusters(scores, used)
+    if scores.groups is not None and clusters < LEAST_WORTH:
+        return None
     alike, moved = used & ~(able & ~near), near
     if scores.numeric:
         alike, moved = used, able
     ratio, error = _mean(scores, alike, moved)
-    if math.isinf(error):
-        return None
     low, high, p = _bounds(ratio, error, clusters)
     if everyone and not bool(moved[able].all()):
         alike, moved = used, able
@@ -162,13 +163,12 @@ def _mean(scores: Scores, used: Mask, moved: Mask) -> tuple[float, float]:
 
 
 def _clusters(scores: Scores, used: Mask) -> int:
-    """How many groups of rows stand on the smaller side, by their effective number (Carter, Schnepel and Steigerwald 2017)."""
+    """How many groups of rows stand on the smaller side, by their effective number."""
     if scores.groups is None:
         return 0
     codes = group_codes(scores.groups)
     sides = (used,) if scores.numeric else (used & scores.new, used & scores.eligible)
-    counts = [np.bincount(codes[side]).astype(np.float64) for side in sides]
-    return int(min(count.sum() ** 2 / max(1.0, float((count**2).sum())) for count in counts))
+    return int(min(effective(side.astype(np.float64), codes) for side in sides))
 
 
 def _raw_gap(scores: Scores, group: Mask) -> float:

@@ -19,7 +19,8 @@ from automl_core.acting.conditions import all_hold, describe_all, usable
 from automl_core.acting.decisions import free_name
 from automl_core.acting.findings.segments import discover
 from automl_core.acting.qini import CurvePoint, UpliftPart
-from automl_core.acting.uplift import Uplift, UpliftRoles, measure_uplift
+from automl_core.acting.uplift import Uplift, measure_uplift
+from automl_core.acting.uplift_asked import UpliftRoles
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining.words import count, counted_alike, interval, money, percent, quote

@@ -17,13 +17,14 @@ from automl_core.acting.action import Condition
 from automl_core.acting.conditions import Cells, all_hold
 from automl_core.acting.findings.segments import SMALLEST, Candidate, discover
 from automl_core.acting.gap import Amount, amount
-from automl_core.acting.mix import Levels, level_part, mix_parts
+from automl_core.acting.mix import SAME, Levels, level_part, mix_parts
 from automl_core.acting.statistics import benjamini_hochberg, gap_between
 from automl_core.data.table import Column
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 MOST_TESTED = 10  # of each kind
+HALF_SHARED = 1 / 3  # of the rows of either, where two groups of one size share half of theirs
 ERROR = 0.025  # the other half of the 5 % belongs to the gap itself and its two parts
 
 
@@ -115,7 +116,7 @@ def _mix_drivers(looking: Evidence, checking: Evidence) -> tuple[list[tuple[Driv
         level = level_part(checking.levels, again, places, checking.together)
         part, rows = level.part, int(checking.levels.design[:, places[0]].sum())
         driver = Driver("mix", (level.condition,), rows, level.share_first, level.share_second, part, 0.0, part.p,
-                        also=levels.also(level.condition.column))
+                        also=levels.others(places))
         made.append((driver, part.value * values[at] > 0))
     return made, len(told)
 
@@ -140,7 +141,8 @@ def _behaviour_drivers(
     looking: Evidence, checking: Evidence, columns: tuple[Column, ...]
 ) -> tuple[list[tuple[Driver, bool]], int]:
     known, fresh = np.isfinite(looking.scores), np.isfinite(checking.scores)
-    found, looked_at = discover(looking.frame[known].reset_index(drop=True), looking.scores[known], columns)
+    most = 5 * MOST_TESTED  # some of them are copies
+    found, looked_at = discover(looking.frame[known].reset_index(drop=True), looking.scores[known], columns, most)
     made = []
     cells = Cells(checking.frame)
     for candidate, also in _without_copies(found, looking.levels.alike)[:MOST_TESTED]:
@@ -161,15 +163,29 @@ def _behaviour_drivers(
 
 
 def _without_copies(found: list[Candidate], alike: tuple[tuple[str, ...], ...]) -> list[tuple[Candidate, tuple[str, ...]]]:
-    """The candidates, strongest first, each with the columns that go along with those it names. Of a group of columns `alike` the
-    first that is named speaks for all: what they tell of other rows is told by the same one."""
-    groups, speaks = {name: group for group in alike for name in group}, dict[str, str]()
-    kept = []
+    """The candidates, strongest first, each with the columns that go along with those it names; without those that speak of much
+    the same rows as one that names other columns `alike`. Of these the column that is named first speaks for its group."""
+    groups, speaker = {name: group for group in alike for name in group}, dict[str, str]()
     for candidate in found:
-        names = [condition.column for condition in candidate.conditions]
-        if any(speaks.get(name, name) != name for name in names):
-            continue
-        also = [other for name in dict.fromkeys(names) for other in groups.get(name, ()) if other not in names]
-        speaks |= {other: name for name in names for other in groups.get(name, ()) if other not in names}
-        kept.append((candidate, tuple(also)))
-    return kept
+        for condition in candidate.conditions:
+            speaker.setdefault(groups.get(condition.column, (condition.column,))[0], condition.column)
+    named = [[condition.column for condition in candidate.conditions] for candidate in found]
+    meant = [sorted({groups.get(name, (name,))[0] for name in names}) for names in named]
+    speaks = [all(name in speaker.values() for name in names) for names in named]
+    kept: list[int] = []
+    for place in sorted(range(len(found)), key=lambda place: not speaks[place]):
+        if not any(meant[other] == meant[place] and set(named[other]) != set(named[place])
+                   and _same_rows(found[other].mask, found[place].mask) for other in kept):
+            kept.append(place)
+    return [(found[place], tuple(dict.fromkeys(
+        other for name in named[place] for other in groups.get(name, ()) if other not in named[place]))) for place in sorted(kept)
+    ]
+
+
+def _same_rows(one: Mask, other: Mask) -> bool:
+    """Whether two groups share half of their rows; where one takes most of what the other leaves, they say the same, too."""
+    return _shared(one, other) >= HALF_SHARED or min(_shared(one, ~other), _shared(~one, other)) >= SAME
+
+
+def _shared(one: Mask, other: Mask) -> float:
+    return float((one & other).sum()) / max(1, int((one | other).sum()))

@@ -146,20 +146,31 @@ def with_words(drivers: Drivers, outcome: Outcome, over_time: bool) -> tuple[Dri
 
 def _driver_words(driver: Driver, outcome: Outcome, over_time: bool) -> str:
     here, there = ("after", "before") if over_time else ("in the first group", "in the second")
-    where = f"{describe_all(driver.conditions)}{_also(driver.also, len(driver.conditions) > 1)}"
+    where = describe_all(driver.conditions)
     if driver.kind == "mix":
         first, second = told_apart(driver.share_first, driver.share_second)
         return (f"Rows where {where} are {first} {here} and {second} {there}: "
-                f"{_signed(driver.effect.value, outcome)} ({_range(driver.effect, outcome)}, {CHECKED}).")
+                f"{_signed(driver.effect.value, outcome)} ({_range(driver.effect, outcome)}, {CHECKED})."
+                f"{_along(driver)}")
     verb = "moved by" if over_time else "differs by"
     return (f"Where {where}, the outcome of rows that are alike {verb} {_signed(driver.effect.value, outcome)} "
-            f"({_range(driver.effect, outcome)}, {CHECKED}), elsewhere by {_signed(driver.elsewhere, outcome)}.")
+            f"({_range(driver.effect, outcome)}, {CHECKED}), elsewhere by {_signed(driver.elsewhere, outcome)}."
+            f"{_along(driver)}")
 
 
-def _also(names: tuple[str, ...], several: bool = False) -> str:
-    """How many columns go along with one that is named, or with `several`."""
-    go = f"{'goes' if len(names) == 1 else 'go'} with {'them' if several else 'it'}"
-    return f" (and {count(len(names), 'column')} that {go})" if names else ""
+def _along(driver: Driver) -> str:
+    """Says of how many other columns a driver is, too."""
+    if not driver.also:
+        return ""
+    one = len(driver.also) == 1
+    named = "these columns" if len(driver.conditions) > 1 else quote(driver.conditions[0].column)
+    told = f"{'is' if one else 'are'} counted in" if driver.kind == "mix" else "would say much the same"
+    return f" {count(len(driver.also), 'other column')} {'goes' if one else 'go'} with {named} and {told}."
+
+
+def _also(names: tuple[str, ...]) -> str:
+    """How many columns go along with one that is named."""
+    return f" (and {count(len(names), 'column')} that {'goes' if len(names) == 1 else 'go'} with it)" if names else ""
 
 
 def _signed(value: float, outcome: Outcome) -> str:

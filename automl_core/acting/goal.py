@@ -82,12 +82,7 @@ def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...], droppe
             f"The goal speaks of {quote(goal.outcome)}, the model predicts {quote(problem.target)}.",
             "Name the target as the outcome.",
         )
-    wanted = _outcomes(problem)
-    if goal.good not in wanted:
-        raise BadInput(
-            f"{quote(goal.good)} is not a possible outcome of {quote(problem.target)}.",
-            f"Choose one of: {', '.join(quote(name) for name in wanted[:10])}.",
-        )
+    check_good(goal.good, problem)
     _check_numbers(goal)
     _check_rate(goal)
     if goal.value_column:
@@ -179,6 +174,16 @@ def good_of(said: object, problem: Problem) -> str:
     """The wanted outcome as the problem spells it: one of its classes, or "low"/"high" for a number. True, 1 and "yes" name the
     class for yes where the two classes are such words. Where nothing of that name can come out, the text as it is."""
     return said_as(said, _outcomes(problem)) or str(said)
+
+
+def check_good(good: str, problem: Problem) -> None:
+    """BadInput when the wanted outcome, spelled as by `good_of`, cannot come out."""
+    wanted = _outcomes(problem)
+    if good not in wanted:
+        raise BadInput(
+            f"{quote(good)} is not a possible outcome of {quote(problem.target)}.",
+            f"Choose one of: {', '.join(quote(name) for name in wanted[:10])}.",
+        )
 
 
 def _outcomes(problem: Problem) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from automl_core.acting.action import Direction, Goal, Lever
+from automl_core.acting.goal_keys import check_keys
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
 
@@ -25,6 +26,7 @@ def read_goal(text: str) -> Goal:
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line \d+", str(error))
         raise BadInput(f"The goal file is not valid TOML{f' at {line.group()}' if line else ''}.", "Mend that line.") from None
+    check_keys(data)
     goal, columns = _section(data, "goal"), _section(data, "columns")
     if isinstance(goal.get("good"), bool):
         goal = goal | {"good": str(goal["good"])}
@@ -152,12 +154,17 @@ def _whole(section: dict[str, Any], key: str) -> int:
 def _is_free(section: dict[str, Any], cost: float) -> bool:
     """Whether acting was said to be free, by `contact_free` or a plain 0. A 0.0 is what files of before said where nobody had
     given a cost, and means no more than that, as it does in goals that were saved then."""
-    said = section.get("contact_free", False)
-    if not isinstance(said, bool):
-        raise BadInput("“contact_free” in the goal file is not true or false.", "Write contact_free = true or leave it out.")
+    said = _flag(section, "contact_free", "the goal file")
     if said and cost:
         raise BadInput("The goal file says that acting is free and what it costs.", "Keep one of the two.")
     return said or (cost == 0 and isinstance(section.get("contact_cost"), int))
+
+
+def _flag(section: dict[str, Any], key: str, place: str) -> bool:
+    value = section.get(key, False)
+    if not isinstance(value, bool):  # a text such as "false" would count as true
+        raise BadInput(f"“{key}” of {place} is not true or false.", f"Write {key} = true or leave it out.")
+    return value
 
 
 def _range(section: dict[str, Any], key: str) -> tuple[float, ...]:
@@ -179,7 +186,7 @@ def _lever(item: dict[str, Any]) -> Lever:
     lever = Lever(
         column,
         from_values=_texts(item, "from"),
-        relative=bool(item.get("relative", False)),
+        relative=_flag(item, "relative", f"the lever {quote(column)}"),
         cost=_number(item, "cost"),
         forbidden=tuple((str(a), str(b)) for a, b in forbidden),
         direction=cast(Direction, direction),

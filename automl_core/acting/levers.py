@@ -76,7 +76,9 @@ def counts_forbidden(card: ActionCard, goal: Goal, frame: pd.DataFrame) -> bool:
 
 def eligible(card: ActionCard, frame: pd.DataFrame) -> Mask:
     """(n,) rows of a typed and cleaned frame that the card is about: in its group, at a value that would be changed, and of a
-    kind that the new value was seen on; and no forbidden move. Every figure of the card speaks of these rows.
+    kind that the new value was seen on; and no forbidden move. The raw gap counts rows beyond `alike`, too;
+    where not even `alike` tells which rows have others to be compared with, and in patterns, other figures leave out the few
+    that have none (`support`).
 
     For a numeric lever these are the rows with a known value whose new one stays within the card's limits. BadInput when the
     frame lacks a column of the card: any frame is made ready by `typed`.

@@ -22,6 +22,7 @@ from automl_core.explaining.groups import column_groups
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 MOST_DUMMIES = 200
+SAME = 0.5  # of the rows that two conditions hold for, from which on they speak of the same ones
 RIDGE = 1.0  # one row's weight: keeps levels that two columns share from blowing up, too little to matter otherwise
 
 
@@ -70,9 +71,15 @@ class Levels:
         """The columns that go along with the first of its group; none of another column."""
         return next((group[1:] for group in self.alike if group[0] == name), ())
 
+    def others(self, places: NDArray[np.int64]) -> tuple[str, ...]:
+        """The columns of some levels, but that of the first."""
+        names = dict.fromkeys(self.names[at] for at in self.owners[places].tolist())
+        return tuple(names)[1:]
+
     @property
     def told(self) -> dict[int, NDArray[np.int64]]:
-        """By the levels of the columns that are told: each with those levels of columns alike that hold for most of its rows."""
+        """By the levels that are told: each with those levels of columns alike that hold for at least half of the rows that
+        either holds for. A level of such a column that no other is like is told by itself."""
         first = {name: group[0] for group in self.alike for name in group}
         owner = [self.names[at] for at in self.owners.tolist()]
         made = {place: [place] for place, name in enumerate(owner) if first.get(name, name) == name}
@@ -81,7 +88,10 @@ class Levels:
                 there = np.array([at for at in made if owner[at] == first[name]])
                 both, mine = self.design[:, place] @ self.design[:, there], self.design[:, place].sum()
                 shared = both / np.maximum(mine + self.design[:, there].sum(axis=0) - both, 1.0)
-                made[int(there[np.argmax(shared)])].append(place)
+                if shared.max(initial=0.0) >= SAME:
+                    made[int(there[np.argmax(shared)])].append(place)
+                else:
+                    made[place] = [place]
         return {place: np.array(places, dtype=np.int64) for place, places in made.items()}
 
 
@@ -155,12 +165,13 @@ def mix_parts(levels: Levels, y: Floats, first: Mask) -> MixParts:
 def column_parts(levels: Levels, parts: MixParts, together: NDArray[np.generic] | None) -> tuple[ColumnPart, ...]:
     """The parts of whole columns, the widest first."""
     made, told = [], levels.told
+    copied = {name for group in levels.alike for name in group[1:]}  # told with one that they go along with
     for owner, name in enumerate(levels.names):
-        inner = [level_part(levels, parts, places, together) for place, places in told.items() if levels.owners[place] == owner]
-        if not inner:  # told with one that it goes along with
+        if name in copied:
             continue
         also = levels.also(name)
         owners = [owner, *(levels.names.index(other) for other in also)]
+        inner = [level_part(levels, parts, places, together) for place, places in told.items() if levels.owners[place] in owners]
         whole = amount(float(parts.whole[owners].sum()), parts.whole_influence[:, owners].sum(axis=1), together, parts.first)
         inner.sort(key=lambda item: -abs(item.part.value))
         made.append(ColumnPart(name, whole, tuple(inner), also))

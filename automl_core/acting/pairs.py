@@ -67,15 +67,22 @@ def _beats(both: Trial, group: Mask, single: tuple[Trial, Trial], stage: Stage) 
         return False
     sign = math.copysign(1.0, stage.worth)
     able = group & both.scores.eligible
-    costs = [_share(trial.move.lever.cost, stage, able) for trial in single]
+    worth = _worth(stage, able)
+    if stage.priced and worth == 0:
+        return False  # nothing that these rows do brings money, and two changes cost it
+    costs = [_share(trial.move.lever.cost, stage, worth) for trial in single]
     best = max(sign * effect.estimate - charge for effect, charge in zip(known, costs, strict=True))
-    cost = _share(both.move.lever.cost + sum(change.cost for change in both.also), stage, able)
+    cost = _share(both.move.lever.cost + sum(change.cost for change in both.also), stage, worth)
     gain = sign * ours.estimate - cost - best
     error = float(np.hypot(ours.error, min(effect.error for effect in known)))
     return both.chosen and gain > SURE * error
 
 
-def _share(cost: float, stage: Stage, able: Mask) -> float:
-    """A cost in units of the outcome of the rows that can be moved."""
-    worth = abs(float(np.mean(np.broadcast_to(stage.worths(able), able.shape)[able]))) if able.any() else abs(stage.worth)
-    return cost / worth if stage.priced and worth > 0 else 0.0
+def _worth(stage: Stage, able: Mask) -> float:
+    """What a unit of the outcome is worth on the rows that can be moved, whichever way is wanted."""
+    return abs(float(np.mean(np.broadcast_to(stage.worths(able), able.shape)[able]))) if able.any() else abs(stage.worth)
+
+
+def _share(cost: float, stage: Stage, worth: float) -> float:
+    """A cost in units of the outcome that are worth so much."""
+    return cost / worth if stage.priced else 0.0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard
 from automl_core.acting.levers import eligible
-from automl_core.acting.pilot_groups import FEWEST_GROUPS, LEAST_GROUPS, LEAST_SIDE, Together, strata_of
+from automl_core.acting.pilot_groups import FEWEST_GROUPS, LEAST_GROUPS, LEAST_SIDE, Together, strata_of, told_by_strata
 from automl_core.acting.pilot_open import (
     Drawable,
     drawn_words,
@@ -116,7 +117,11 @@ def plan_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice) -> Power:
             break
         size = planned.treated + planned.held
     _check_rows(able, choice, busy)
-    if together is not None:
+    if together is None:
+        smaller = min(planned.treated, planned.held)
+        change = replace(change, told=_told(about, rows, smaller))
+        planned = power_of(change, available, (planned.treated, planned.held))
+    else:
         _check_groups(together, choice)
         drawn = draw(card, rows, choice, planned.treated + planned.held)  # whole groups are seldom just as many rows
         treated = int(drawn.treated.sum())
@@ -124,6 +129,13 @@ def plan_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice) -> Power:
     size = planned.treated + planned.held
     wanted = max(choice.rows or total_rows(planned.per_arm, choice.treated_share), size)
     return _without(busy, replace(planned, sentence=f"{planned.sentence} {planned_words(able, size, wanted)}"))
+
+
+def _told(about: Mask, rows: PilotRows, side: int) -> float:
+    """The share of the variance of outcomes that the strata of a draw tell, whose smaller side has so many rows: that among rows
+    with an outcome."""
+    known = known_like(about, rows)
+    return told_by_strata(values_of(rows)[0][known], np.nan_to_num(rows.risk[known]), strata_of(side))
 
 
 def _check_rows(able: Drawable, choice: PilotChoice, busy: int) -> None:
@@ -183,8 +195,9 @@ def draw(card: ActionCard, rows: PilotRows, choice: PilotChoice, size: int) -> D
     """Draw `size` of the card's rows and deal them to the two sides by chance, inside strata of the predicted risk.
 
     Rows of one group (`problem.group`) stay on one side, else an effect could spill over; of groups at least as many are drawn
-    as can be compared. The same seed gives the same draw. No row is drawn that another running pilot has. Rows without an
-    outcome come first; those that have ended are strata of their own, where each kind has four units a side.
+    as can be compared. The same seed gives the same draw; without one it is that of 0, as a plan needs, for a
+    pilot that starts always has one. No row is drawn that another running pilot has. Rows without an outcome come first; those
+    that have ended are strata of their own, where each kind has four units a side.
     """
     random = np.random.default_rng(choice.seed or 0)
     able = open_first(free_rows(card, rows), rows_for(card, rows.frame), rows, choice.ended)
@@ -245,8 +258,11 @@ def _deal(strata: NDArray[np.int64], share: float, random: np.random.Generator) 
 def start_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice, started: datetime) -> tuple[Pilot, Draw]:
     """A pilot drawn now, with what the card promises for its treated rows; the caller gives it an id, a project and a run.
 
-    BadInput as `plan_pilot` and `due_date` say.
+    A choice without a seed gets a fresh one, kept with the pilot, so that the draw can be made again. BadInput as `plan_pilot`
+    and `due_date` say.
     """
+    if choice.seed is None:
+        choice = replace(choice, seed=secrets.randbelow(2**31))
     power = plan_pilot(card, rows, choice)
     due = due_date(started, choice.days)
     drawn = draw(card, rows, choice, power.treated + power.held)

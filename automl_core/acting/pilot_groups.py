@@ -64,6 +64,20 @@ def likeness(codes: NDArray[np.int64], values: Floats) -> float:
     return min(max((between - within) / whole, 0.0), 1.0) if whole > 0 else 0.0
 
 
+def told_by_strata(values: Floats, risk: Floats, parts: int) -> float:
+    """The share of the variance of outcomes `values` (n,) between so many parts of equal size by `risk` (n,), 0 to 1: what a
+    draw inside such strata takes out of the error of its comparison."""
+    rows = len(values)
+    if rows <= parts or parts < 2:
+        return 0.0
+    codes = np.empty(rows, dtype=np.int64)
+    codes[np.argsort(risk, kind="stable")] = np.arange(rows) * parts // rows
+    means = np.bincount(codes, values) / np.bincount(codes)
+    whole = float(values.var(ddof=1))
+    within = float(((values - means[codes]) ** 2).sum()) / (rows - parts)
+    return min(max(1 - within / whole, 0.0), 0.99) if whole > 0 else 0.0
+
+
 def strata_of(side: float) -> int:
     """Strata of a draw whose smaller side has so many units: ten, or fewer so that each side of each has four."""
     return max(1, min(STRATA, int(side) // LEAST_SIDE))

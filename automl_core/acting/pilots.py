@@ -28,8 +28,9 @@ Verdict = Literal["raised", "retired", "open"]
 @dataclass(frozen=True, slots=True)
 class PilotChoice:
     """What a person chooses: how many rows in all (0: as many as needed), the share that gets the change, days until outcomes
-    are known, and the seed of the draw (None: made from the pilot's id, so that no two pilots draw alike). `ended` adds rows that
-    have an outcome once all without one are drawn; where a card has none of these, it makes no difference."""
+    are known, and the seed of the draw (None: a fresh one when the pilot starts, kept with it, so that no two pilots draw alike).
+    `ended` adds rows that have an outcome once all without one are drawn; where a card has none of these, it makes no
+    difference."""
 
     rows: int = 0
     treated_share: float = 0.5

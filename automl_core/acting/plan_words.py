@@ -12,7 +12,8 @@ Floats = NDArray[np.float64]
 
 
 ROW_GAINS = ("A card tells the mean gain of its rows; in the plan single rows differ from it, by half of what the model says "
-             "sets them apart and up to twice the mean, so the rows that the plan picks often gain more than their card says.")
+             "sets them apart and up to twice the mean, so the rows that the plan picks are expected to gain more than their "
+             "card says.")
 
 
 def why_none(sure: bool, net: Floats, costs: Floats, goal: Goal) -> str:

@@ -65,7 +65,7 @@ def planned_gain(action: PlannedAction, goal: Goal, is_rate: bool) -> float:
 class ActionPlan:
     """The planned actions, best first, those on rows without an outcome ahead of others; net money together, the most any plan
     could bring, and whether this is proven the best in that order. `held` rows that cards speak of are left out, because a
-    running pilot holds them out."""
+    running pilot holds them out. `apart`: some gain differs from its card's mean by what the model says of the row."""
 
     actions: tuple[PlannedAction, ...]
     net: float
@@ -74,11 +74,12 @@ class ActionPlan:
     exact: bool
     sentence: str
     held: int = 0
+    apart: bool = False
 
     @property
     def gains_sentence(self) -> str:
-        """How the gains of single rows differ from what their cards tell; empty where there is no row."""
-        return ROW_GAINS if self.actions else ""
+        """How the gains of single rows differ from what their cards tell; empty where none does."""
+        return ROW_GAINS if self.apart else ""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -136,7 +137,16 @@ def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
     words += ended_words(int(unknown[picked].sum()), len(picked)) if still.any() else ""
     words += pilot_words(int(held.sum()), int((barred & ~held).sum()))
     alike = counted_alike(inputs.model.problem.weights) if actions and goal.priced else ""
-    return replace(made, held=int(held.sum()), sentence=made.sentence + words + f" {alike}".rstrip())
+    apart = any(_apart(usable[which[row]], float(effects[row, which[row]]), float(now[row]), inputs) for row in picked.tolist())
+    return replace(made, held=int(held.sum()), sentence=made.sentence + words + f" {alike}".rstrip(), apart=apart)
+
+
+def _apart(card: ActionCard, effect: float, now: float, inputs: PlanInputs) -> bool:
+    """Whether a row's gain is another than its card's mean, and not only because a chance ends at none or sure."""
+    is_rate = inputs.model.problem.task != "regression"
+    mean = promise_of(card, is_rate).effect
+    told = min(1.0, max(0.0, now + mean)) - now if is_rate else mean
+    return not math.isclose(effect, told, rel_tol=1e-9, abs_tol=1e-12)
 
 
 def _of_others(card: ActionCard, inputs: PlanInputs) -> NDArray[np.bool_]:

@@ -24,12 +24,14 @@ _Z = 1.959964
 @dataclass(frozen=True, slots=True)
 class Change:
     """A change to be seen: the mean outcome `now`, `then`, and `weak` when the true change lies at the weak end of its interval
-    (NaN when that interval reaches beyond zero). `spread` is the standard deviation of a number, NaN for rates."""
+    (NaN when that interval reaches beyond zero). `spread` is the standard deviation of a number, NaN for rates; the strata of the
+    draw tell a share `told` of the variance, which the comparison of the two sides leaves out."""
 
     now: float
     then: float
     weak: float = math.nan
     spread: float = math.nan
+    told: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,13 @@ def chance_to_see(change: Change, treated: float, held: float, together: Togethe
     critical, doubt = _critical(treated, held, together)
     if together is not None:
         treated, held = treated / together.design, held / together.design
+    each, whole = 1 / treated + 1 / held, gap**2 / 4  # where shares differ, those of both sides together vary by more
     if math.isfinite(change.spread):
-        under_null = under_change = change.spread * math.sqrt(1 / treated + 1 / held)
-    else:
+        variance, whole = change.spread**2 * each, 0.0
+    else:  # each side with its own variance, as it is compared: weighted by unequal sides the pooled one misleads
         now, then = _share(change.now), _share(change.then)
-        pooled = (treated * then + held * now) / (treated + held)
-        under_null = math.sqrt(pooled * (1 - pooled) * (1 / treated + 1 / held))
-        under_change = math.sqrt(then * (1 - then) / treated + now * (1 - now) / held)
+        variance = then * (1 - then) / treated + now * (1 - now) / held
+    under_change, under_null = (math.sqrt((1 - change.told) * some) for some in (variance, variance + whole * each))
     if under_change == 0:
         return 1.0
     return _normal((gap - critical * under_null) / (doubt * under_change))
@@ -97,7 +99,7 @@ def measure_power(
     least = fewest_rows(treated_share, LEAST_DRAWN)
     if together is not None:
         least = max(least, math.ceil(fewest_rows(treated_share, LEAST_GROUPS) * together.rows))
-    wanted = rows or (max(total_rows(needed, treated_share), least) if needed else available)
+    wanted = rows or (max(_total(change, needed, treated_share, together), least) if needed else available)
     rows = max(0, min(wanted, available))
     treated = round(rows * treated_share)
     return power_of(change, available, (treated, rows - treated), together)
@@ -138,6 +140,15 @@ def total_rows(per_arm: int, treated_share: float) -> int:
     return math.ceil(per_arm / 2 * (1 / treated_share + 1 / (1 - treated_share)) - 1e-9)
 
 
+def _total(change: Change, per_arm: int, treated_share: float, together: Together | None) -> int:
+    """All rows of a pilot with such a share that sees the change: some more where the smaller side varies more than the other."""
+    rows = total_rows(per_arm, treated_share)
+    if together is None and treated_share != 0.5 and chance_to_see(change, per_arm, per_arm) >= CHANCE:
+        while chance_to_see(change, rows * treated_share, rows * (1 - treated_share)) < CHANCE:
+            rows += max(1, rows // 200)
+    return rows
+
+
 def smallest_change(change: Change, treated: int, held: int, together: Together | None = None) -> float:
     """The smallest change (a share, or units) that so many rows see with a chance of 80 %; NaN when none can be seen."""
     if min(treated, held) < 1:
@@ -145,13 +156,13 @@ def smallest_change(change: Change, treated: int, held: int, together: Together 
     if math.isfinite(change.spread):
         design = 1.0 if together is None else together.design
         critical, doubt = _critical(treated, held, together)
-        return (critical + 0.841621 * doubt) * change.spread * math.sqrt(design * (1 / treated + 1 / held))
+        return (critical + 0.841621 * doubt) * change.spread * math.sqrt((1 - change.told) * design * (1 / treated + 1 / held))
     upward = change.then >= change.now
     low, high = 0.0, (1 - _share(change.now)) if upward else _share(change.now)
     side = 1 if upward else -1
 
     def seen(size: float) -> bool:
-        return chance_to_see(Change(change.now, change.now + side * size), treated, held, together) >= CHANCE
+        return chance_to_see(replace(change, then=change.now + side * size), treated, held, together) >= CHANCE
 
     if not seen(high):
         return math.nan
@@ -177,7 +188,7 @@ def _sentence(power: Power, change: Change, together: Together | None) -> str:
     if together is not None:
         least = f" ({count(round(power.per_arm / together.rows), 'group')})"
     sure = chance_to_see(change, power.per_arm, power.per_arm, together)
-    seen = "80 %" if together is None and not few else percent(sure)
+    seen = "80 %" if together is None and not few and sure < CHANCE + 0.025 else percent(sure)
     needed = f"{power.per_arm:,} rows on each side{least} see the promised change with a chance of {seen}"
     if power.per_arm_weak > power.per_arm:
         needed += f" ({power.per_arm_weak:,} if the true change is at the weak end)"

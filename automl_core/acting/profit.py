@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import Goal
 from automl_core.acting.profit_draws import Ranked, drawn_profits
+from automl_core.acting.statistics import group_codes
 from automl_core.errors import BadInput
 from automl_core.framing.dependent import rows_worth, sum_reach
 from automl_core.framing.problem import Money
@@ -120,8 +121,9 @@ def curve_by_worth(
     """The curve where a good outcome of each row has a worth of its own, `values` (n,), in order of probability times worth;
     `where` are `together` and `weights` (see `profit_curve`)."""
     ranked = _checked(probability, positive, *where)
+    values = np.asarray(values, dtype=np.float64)
     known = np.isfinite(probability) & np.isfinite(np.asarray(positive, dtype=np.float64))
-    known &= True if where[1] is None else where[1] > 0
+    known &= True if where[1] is None else np.asarray(where[1]) > 0
     ranked = replace(ranked, probability=ranked.probability * values[known], worth=goal.save_rate * values[known])
     pays = goal.row_cost / goal.save_rate if goal.save_rate > 0 and goal.row_cost > 0 else math.nan
     made = curve_of(ranked, matrix_of(goal), seed)
@@ -196,8 +198,16 @@ def _checked(
     known = np.isfinite(p) & np.isfinite(y) & (mass > 0)
     if not known.any():
         raise BadInput("No row has both a probability and an outcome.", "Search for a model first.")
-    codes = None if together is None else np.unique(together[known], return_inverse=True)[1]
+    codes = None if together is None else np.unique(_codes(together, known), return_inverse=True)[1]
     return Ranked(p[known], y[known], mass[known], codes)
+
+
+def _codes(together: Codes, known: NDArray[np.bool_]) -> Codes:
+    """Who goes together among the `known` rows (n,), however that is written; a row without it stands alone."""
+    given = np.asarray(together)
+    if given.shape != known.shape:
+        raise BadInput("Outcomes and the groups of their rows do not belong together.", "Give one of each a row.")
+    return given[known] if given.dtype.kind in "iu" else group_codes(given[known])
 
 
 def _all_cuts(ranked: Ranked, money: Money) -> Cuts:

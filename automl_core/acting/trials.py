@@ -24,6 +24,7 @@ from automl_core.acting.spelling import texts
 from automl_core.acting.splits import Splits
 from automl_core.acting.support import plausibility
 from automl_core.errors import BadInput
+from automl_core.explaining.words import quote
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -40,7 +41,8 @@ KEPT = 0.6  # a condition that names comparable rows must keep this share of the
 class Stage:
     """What all levers share: the rows, the outcome as numbers (n,), folds, six `parts` (n,) that groups are picked and measured
     by in turn, candidate splits, and what an outcome is worth: `worth` is money (or 1) per unit of the wanted direction, negative
-    when less is wanted. Where a column says it of each row, `values` (n,) do; `compared`: rows are compared on it, too."""
+    when less is wanted. Where a column says it of each row, `values` (n,) do; `compared`: rows are compared on it, too. `group`
+    is the column of the `groups`."""
 
     frame: pd.DataFrame
     y: Floats
@@ -56,6 +58,7 @@ class Stage:
     experiment: str = ""
     values: Floats | None = None
     compared: bool = False
+    group: str = ""
 
     def worths(self, able: Mask) -> Floats | float:
         """What an outcome is worth where the rows `able` can be moved: of each row (n,) where rows are compared on it. A score
@@ -76,7 +79,8 @@ class Trial:
     """One move in one group, estimated on rows that did not choose the group. `chosen` is False when what looks for groups
     would move nobody: then it can only be a pattern. `case` is what was compared;
     for `alike` see `alike_parts`. The group is the best of so many `rules`, one more than the conditions that were looked for: a
-    cut that chance favours is favoured in nearly all folds at once."""
+    cut that chance favours is favoured in nearly all folds at once. `undrawn` says why a lever named as an experiment was
+    not read as one."""
 
     move: Move
     conditions: tuple[Condition, ...]
@@ -89,6 +93,7 @@ class Trial:
     also: tuple[Change, ...] = ()
     alike: tuple[Leaf, ...] = ()
     rules: int = 1
+    undrawn: str = ""
 
 
 def work_of(lever: Lever, values: pd.Series) -> int:
@@ -122,15 +127,15 @@ def _category_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Tria
     codes = pd.Categorical(values, categories=list(order)).codes.astype(np.float64)
     looks = plausibility(setting.learner.covariates, np.where(codes < 0, np.nan, codes), stage.seed)
     trials: list[Trial] = []
-    drawn_between: dict[frozenset[str], bool] = {}
+    drawn_between: dict[frozenset[str], tuple[bool, str]] = {}
     for move in moves:
         old, new = tuple(levels[value] for value in move.from_values), levels[move.to]
-        drawn = False
+        drawn, undrawn = False, ""
         if lever.column == stage.experiment and len(old) == 1:
             sides = frozenset((*move.from_values, move.to))
             if sides not in drawn_between:
-                drawn_between[sides] = _drawn_by_chance(old[0].rows, new.rows, setting, stage.seed)
-            drawn = drawn_between[sides]
+                drawn_between[sides] = _drawn_by_chance(move, old[0].rows, new.rows, setting, stage)
+            drawn, undrawn = drawn_between[sides]
         scores = category_scores(setting, old, new, drawn)
         if scores is None:
             continue
@@ -140,20 +145,21 @@ def _category_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Tria
         case = Comparison(
             stage.y, scores.eligible, scores.new, setting.learner.covariates, stage.binary, stage.groups, stage.seed
         )
-        trials.extend(move_trials(move, stage, scores, case))
+        trials.extend(replace(trial, undrawn=undrawn) for trial in move_trials(move, stage, scores, case))
     return tuple(trials)
 
 
-def _drawn_by_chance(old: Mask, new: Mask, setting: Setting, seed: int) -> bool:
+def _drawn_by_chance(move: Move, old: Mask, new: Mask, setting: Setting, stage: Stage) -> tuple[bool, str]:
     """Whether chance decided who got the new value, by the verdict that the experiment itself gets, and rows are enough to see
-    it if chance did not."""
+    it if chance did not; and why it is none, where that verdict refuses it."""
     among = np.flatnonzero(old | new)
     groups = None if setting.groups is None else setting.groups[among]
-    folds = fold_of(len(among), groups, seed)
+    folds = fold_of(len(among), groups, stage.seed)
     try:
-        return not check_experiment(setting.learner.covariates.rows(among), new[among], folds, groups).few
-    except BadInput:
-        return False
+        return not check_experiment(setting.learner.covariates.rows(among), new[among], folds, groups, stage.group).few, ""
+    except BadInput as refused:
+        between = f"{quote(move.from_values[0])} and {quote(move.to)}"
+        return False, f"{quote(move.lever.column)} is not read as an experiment between {between}. {refused.message}"
 
 
 def _numeric_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Trial, ...]:
@@ -280,12 +286,13 @@ def alike_parts(leaf: Leaf, scores: Scores, stage: Stage, least: int) -> tuple[L
 
 def measured(scores: Scores, leaf: Leaf, alike: tuple[Leaf, ...] | None, frame: pd.DataFrame, told: Mask | None) -> Effect | None:
     """The effect on the rows of a group that words can tell to be comparable (see `alike_parts`), by the rows `told` that did not
-    choose the group (None: by all of it). Which rows it is for, its stability and support are those of the whole group."""
+    choose the group (None: by all of it). Which rows it is for, its stability, support and raw gap are those of the whole group.
+    The raw gap counts its rows without comparable ones, too: to leave those out on both sides is half of an adjustment."""
     asked = all_hold(leaf, frame)
     kind = any_hold(alike, frame) if alike else np.ones(len(asked), dtype=bool)
     held = asked if told is None else told
     effect = estimate(scores, held & kind, alike is not None)
-    whole, root = estimate(scores, asked & kind, alike is not None), estimate(scores, held)
+    whole, root = estimate(scores, asked & kind, alike is not None), estimate(scores, asked)
     if effect is None or whole is None or root is None:
         return None
     support = float((scores.near & asked).sum() / max(1, int((scores.eligible & asked).sum())))

@@ -10,12 +10,14 @@ Wager 2024, "Sequential validation of treatment heterogeneity").
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl_core.acting.asked import Options, Roles, check_options
 from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.decisions import free_name
 from automl_core.acting.nuisance import FOLDS, Learner, fold_of
@@ -23,48 +25,13 @@ from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.qini import Ranking, judge_ranking
 from automl_core.acting.randomised import FIRST_FOLDS, Balance, check_experiment, check_sides
 from automl_core.acting.statistics import group_codes
-from automl_core.data.table import Column, find_column
-from automl_core.errors import BadInput
-from automl_core.explaining.classes import no_such_class
-from automl_core.explaining.words import count, interval, number, points, quote
-from automl_core.framing.problem import Problem
-from automl_core.framing.suggestion import suggest_problem
+from automl_core.acting.uplift_asked import AskedUplift, UpliftRoles, asked_uplift, treated_rows
+from automl_core.data.table import Column
+from automl_core.explaining.words import interval, number, points
 from automl_core.framing.validation import encode_target
 
 Floats = NDArray[np.float64]
 JUDGES = 3  # parts of the rows learned from that say whether trees or a line tell outcomes better
-_TREATED = (
-    "1",
-    "1.0",
-    "yes",
-    "true",
-    "y",
-    "t",
-    "treat",
-    "treated",
-    "treatment",
-    "test",
-    "offer",
-    "contacted",
-    "email",
-    "variant",
-)
-_CONTROL = ("0", "0.0", "no", "false", "n", "c", "hold", "holdout", "held", "control", "none")
-
-
-@dataclass(frozen=True, slots=True)
-class UpliftRoles:
-    """How the columns are to be read. `good` is the wanted class, or "low"/"high" for a number (empty: the first class that is
-    not the positive one, or "high"); `treated` the value of the treatment column that means treated (empty: guessed). `never`
-    columns and `later` ones (known only after the treatment) are not used; rows of one `group` go together. The `problem` says
-    what the outcome is and what else must not be used; without one it is suggested by the outcome itself."""
-
-    good: str = ""
-    treated: str = ""
-    never: tuple[str, ...] = ()
-    later: tuple[str, ...] = ()
-    group: str = ""
-    problem: Problem | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -111,75 +78,44 @@ class _Trial:
 
 def measure_uplift(
     frame: pd.DataFrame,
-    outcome: str,
-    treatment: str,
-    roles: UpliftRoles | None = None,
+    outcome: Hashable,
+    treatment: Hashable,
+    roles: UpliftRoles | Roles | None = None,
     columns: tuple[Column, ...] = (),
     seed: int = 0,
 ) -> Uplift:
     """The effect of `treatment` on `outcome` (columns of `frame`), and a ranking of rows by how much they gain.
 
-    Without `columns` the frame is typed as a file would be. BadInput when the treatment has not two values, a side has fewer than
-    100 rows with an outcome, or than 10 groups that were dealt as a whole, or treatment can be told from the other columns, so
-    that chance did not decide it.
+    The effect is that on the class which says yes ("yes", 1, True), or on the number, unless `roles` name another outcome as
+    good: more of the good one is above zero. Columns are named by their labels, whatever these are, values and roles as for
+    `find_actions`, whose `Roles` are understood, too. Without `columns` the frame is typed as a file would be. BadInput when a
+    name or a role does not fit, no class says yes and none is named, the treatment has not two values, a side has fewer than 100
+    rows with an outcome, or than 10 groups that were dealt as a whole, or treatment can be told from the other columns, so that
+    chance did not decide it.
     """
-    roles = roles or UpliftRoles()
-    if not columns:
-        from automl_core.data.infer import table_from_frame
-
-        table = table_from_frame(frame, "experiment")
-        frame, columns = table.frame, table.columns
-    for name in (outcome, treatment, *((roles.group,) if roles.group else ())):
-        find_column(columns, name)
-    known = roles.problem or suggest_problem(frame, columns, outcome)
-    problem = replace(known, never=(treatment, *roles.never), later=roles.later, group=roles.group)
-    measured, keep = _outcome(frame, problem, roles)
-    side = treated_rows(frame[treatment], roles.treated)
+    check_options(Options(seed=seed))
+    asked = asked_uplift(frame, outcome, treatment, roles, columns)
+    rows, problem = asked.frame, asked.problem
+    measured, keep = _outcome(asked)
+    side = treated_rows(rows[asked.treatment], asked.treated)
     used = np.flatnonzero(keep & ~np.isnan(side))
     values, treated = measured.values[np.searchsorted(np.flatnonzero(keep), used)], side[used] == 1
     check_sides(treated)
-    rows = frame.iloc[used].reset_index(drop=True)
-    covariates = make_covariates(rows, columns, problem, ())
-    groups = group_codes(rows[roles.group].to_numpy()) if roles.group else None
+    known = rows.iloc[used].reset_index(drop=True)
+    covariates = make_covariates(known, asked.columns, problem, ())
+    groups = group_codes(known[problem.group].to_numpy()) if problem.group else None
     folds = fold_of(len(used), groups, seed)
-    balance = check_experiment(covariates, treated, folds, groups, roles.group)
-    turned = -1.0 if roles.good == "low" and not measured.is_rate else 1.0
+    balance = check_experiment(covariates, treated, folds, groups, problem.group)
+    turned = -1.0 if asked.good == "low" and not measured.is_rate else 1.0
     trial = _Trial(Learner(covariates), values, treated, measured.is_rate, folds, groups, seed, turned)
-    return _measured(trial, balance, used, len(frame), measured)
+    return _measured(trial, balance, used, len(rows), measured)
 
 
-def _outcome(frame: pd.DataFrame, problem: Problem, roles: UpliftRoles) -> tuple[Outcome, NDArray[np.bool_]]:
+def _outcome(asked: AskedUplift) -> tuple[Outcome, NDArray[np.bool_]]:
     """Outcomes turned so that more is better, and the rows that have one."""
-    y, keep = encode_target(frame[problem.target], problem)
-    if problem.task == "regression":
-        made = make_outcome(y, problem)
-        turned = -made.values if roles.good == "low" else made.values
-        return replace(made, values=turned), keep
-    others = [name for name in problem.classes if name != problem.positive]
-    good = roles.good or (problem.positive if not others else others[0])
-    if good not in problem.classes:
-        raise no_such_class(problem, good, "Choose the wanted class again.")
-    return make_outcome(y, problem, good), keep
-
-
-def treated_rows(series: pd.Series, treated: str = "") -> Floats:
-    """(n,) 1 for treated, 0 for untreated, NaN for unknown. BadInput without two values, or when which is which is unclear."""
-    from automl_core.acting.spelling import texts
-
-    spelled = texts(series).where(series.notna())
-    levels = sorted(str(level) for level in spelled.dropna().unique())
-    if len(levels) != 2:
-        found = count(len(levels), "value")
-        raise BadInput(f"The treatment {quote(series.name)} has {found}, not two.", "Keep the rows of two of them.")
-    if not treated:
-        yes = [level for level in levels if level.casefold() in _TREATED]
-        no = [level for level in levels if level.casefold() in _CONTROL]
-        treated = yes[0] if len(yes) == 1 else next((level for level in levels if level not in no), "") if len(no) == 1 else ""
-    if treated not in levels:
-        raise BadInput(
-            f"It is not clear which of {quote(levels[0])} and {quote(levels[1])} means treated.", "Name the value that does."
-        )
-    return np.where(spelled.isna(), np.nan, (spelled == treated).astype(np.float64))
+    y, keep = encode_target(asked.frame[asked.problem.target], asked.problem)
+    made = make_outcome(y, asked.problem, asked.good)
+    return (replace(made, values=-made.values) if asked.good == "low" and not made.is_rate else made), keep
 
 
 def _measured(trial: _Trial, balance: Balance, used: NDArray[np.int64], rows: int, outcome: Outcome) -> Uplift:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from automl_core.acting.action import Change, Condition, Grade
+from automl_core.acting.action import ActionCard, Change, Condition, Grade
 from automl_core.acting.conditions import describe, describe_all
 from automl_core.acting.effects import Effect
 from automl_core.acting.moves import Move
@@ -14,7 +14,18 @@ from automl_core.acting.power import Change as Promised
 from automl_core.acting.power import side_rows
 from automl_core.acting.refutations import Benchmark
 from automl_core.data.words import join_words
-from automl_core.explaining.words import NO_CHANGE, interval, is_nothing, money, number, percent, points, quote, told_apart
+from automl_core.explaining.words import (
+    NO_CHANGE,
+    interval,
+    is_nothing,
+    money,
+    number,
+    percent,
+    points,
+    quote,
+    signed,
+    told_apart,
+)
 
 # A card below grade A must not contain one of these words.
 BANNED = ("causes", "cause of", "will", "guarantees", "guaranteed", "proves", "proven")
@@ -145,6 +156,18 @@ def _effect_words(effect: Effect, outcome: Outcome) -> str:
 def _sided(value: float, outcome: Outcome) -> str:
     gap = outcome.gap(value)
     return "no change" if is_nothing(gap) else f"{gap} {'more' if value > 0 else 'less'}"
+
+
+def whole_words(card: ActionCard, outcome: Outcome, drawn: bool) -> str:
+    """What the three numbers are for everybody whom the change is for, where the card is about a group of them; `drawn`: chance
+    decided who got it."""
+    def told(value: float) -> str:
+        return signed(value, points if outcome.is_rate else number)
+
+    way = "where chance decided" if drawn else "like compared with like"
+    return (f"For all {card.whole_rows:,} rows that the change is for, not only these: as seen in the data "
+            f"{told(card.whole_raw_gap)}, as the model says {told(card.whole_what_if)}, {way} {told(card.whole_adjusted)} "
+            f"(95 % range {interval(told(card.whole_low), told(card.whole_high))}).")
 
 
 def overturn_sentence(effect: Effect, benchmark: Benchmark | None, letter: Grade) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from automl_core.data.names import printable
 from automl_core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -14,6 +17,7 @@ Kind = Literal["int", "float", "bool", "date", "text"]
 Role = Literal["number", "category", "text", "date", "id", "constant", "empty"]
 KINDS: tuple[Kind, ...] = ("int", "float", "bool", "date", "text")
 ROLES: tuple[Role, ...] = ("number", "category", "text", "date", "id", "constant", "empty")
+CLOSE = 3  # names at most that a refusal offers for one that there is not
 
 # One row, as scored: numbers are float (NaN when missing), dates datetime or None, bool and text columns str or None.
 Row = dict[str, object]
@@ -94,11 +98,42 @@ class Table:
 
 
 def find_column(columns: tuple[Column, ...], name: str) -> Column:
-    """The column of that name; BadInput naming it otherwise."""
+    """The column of that name; BadInput naming it, and what is spelled most like it, otherwise."""
     for column in columns:
         if column.name == name:
             return column
-    raise BadInput(f"There is no column “{name[:80]}” in this table.", "Choose one of its columns.")
+    raise BadInput(f"There is no column “{name[:80]}” in this table.", _instead(columns, name))
+
+
+def meant_column(columns: tuple[Column, ...], name: str) -> Column:
+    """The column that a typed name means, of all columns of a table: its own name, else its label in the file, with or without
+    what is not printed of it, else what pandas makes of a blank label or a repeated one. BadInput for none, or more than one."""
+    own = {column.name: column for column in columns}
+    plain = printable(name)
+    if not plain or name in own:
+        return find_column(columns, name)
+    labels = [(column, printable(column.original_name)) for column in columns]
+    pandas_name, pandas_label = _from_pandas(plain)
+    ways = ([column for column in columns if column.original_name == name], [own[plain]] if plain in own else [],
+            [column for column, label in labels if label == plain],
+            [column for column, label in labels if (column.name, label) == (pandas_name, pandas_label)])
+    return next((found[0] for found in ways if len(found) == 1), None) or find_column(columns, name)
+
+
+def _from_pandas(name: str) -> tuple[str, str]:
+    """The name here and the label in the file of what pandas calls “Unnamed: 0” or “x.1”; empty for other names."""
+    if blank := re.fullmatch(r"Unnamed: (\d{1,5})", name, re.ASCII):
+        return f"column_{int(blank[1]) + 1}", ""
+    if repeated := re.fullmatch(r"(.+)\.([1-9]\d{0,4})", name, re.ASCII):
+        return f"{repeated[1]}_{int(repeated[2]) + 1}", repeated[1]
+    return "", ""
+
+
+def _instead(columns: tuple[Column, ...], name: str) -> str:
+    """What to do about a name that no column has: the names most like it, other letters and spaces aside, if there are any."""
+    plain = {" ".join(column.name.split()).casefold(): column.name for column in reversed(columns)}
+    near = difflib.get_close_matches(" ".join(name.split()).casefold(), list(plain), CLOSE)
+    return f"Perhaps {' or '.join(f'“{plain[one][:80]}”' for one in near)} is meant." if near else "Choose one of its columns."
 
 
 @dataclass(frozen=True, slots=True)

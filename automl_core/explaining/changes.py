@@ -82,7 +82,8 @@ class TableWhatIf:
     def range_words(self) -> str:
         """What the range covers."""
         if self.of_model:
-            return "by chance of the rows asked and of those that the model learned from"
+            return ("by chance of the rows asked and of those that the model learned from: that a model of this kind may be "
+                    "wrong altogether is not in it")
         return "by chance of rows alone: how far the model is right is not in it"
 
     @property

@@ -60,21 +60,31 @@ def what_if_rows(
     """`what_if_table` on rows that are opened already. With `halves` the range holds the model's own doubt, too."""
     if not changes:
         raise BadInput("Nothing is changed.", "Change at least one column.")
-    most = max(LEAST_ROWS, rows.affordable(seconds) // 2)
-    if most < len(rows.frame):
-        rows = rows.take(np.sort(np.random.default_rng(seed).permutation(len(rows.frame))[:most]).astype(np.int64))
+    affordable = rows.affordable(seconds)
+    rows = _drawn(rows, max(LEAST_ROWS, affordable // 2), seed)
     after, moved, outside = _after(rows, changes, columns)
     made = _compared(rows, (_answers(rows, rows.matrix), _answers(rows, after)), (moved, outside))
+    few = _drawn(rows, max(LEAST_ROWS, affordable // max(1, 4 * len(halves.pairs))), seed)
+    changed = _after(few, changes, columns)[0] if halves.pairs else few.matrix
 
     def told(model: Model) -> float:
-        asked = open_rows(model, rows.frame, model.problem.classes[rows.place] if made.in_points else "")
-        then = _after(replace(asked, seen=rows.seen), changes, columns)[0]
+        asked, then = replace(few, model=model), changed
+        if model.encoder is not few.model.encoder:  # with columns that were learned anew
+            asked = replace(few, model=model, matrix=model.encoder.matrix(few.frame))
+            then = _after(asked, changes, columns)[0]
         return float((asked.predict(then) - asked.predict(asked.matrix)).mean())
 
     mean, reach = made.mean_after - made.mean_before, halves.reach(told)
     made = replace(made, low=mean - math.hypot(mean - made.low, reach), high=mean + math.hypot(made.high - mean, reach),
                    of_model=bool(halves.pairs))
     return replace(made, sentence=_sentence(rows, made, changes))
+
+
+def _drawn(rows: Rows, most: int, seed: int) -> Rows:
+    """The rows, or so many of them."""
+    if most >= len(rows.frame):
+        return rows
+    return rows.take(np.sort(np.random.default_rng(seed).permutation(len(rows.frame))[:most]).astype(np.int64))
 
 
 def _after(

@@ -95,7 +95,8 @@ def check(
     report(1.0, "Done")
     seconds = round(time.monotonic() - started, 3)
     task, metric = problem.task, problem.metric
-    return Verdict(ruling.verdict, task, metric, ladder, leaks.leaks, sentence, seconds, len(y), rule.text, warnings)
+    return Verdict(ruling.verdict, task, metric, ladder, leaks.leaks, sentence, seconds, len(y), rule.text, warnings,
+                   problem.positive)
 
 
 def _counted(frame: pd.DataFrame, problem: Problem) -> pd.DataFrame:

@@ -116,7 +116,7 @@ class Leak:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether machine learning is needed at all, from the ladder on identical folds. `warnings` are sentences about the target,
-    and of a verdict on a file about the file."""
+    and of a verdict on a file about the file. `positive` is the class of two that is predicted; empty in older records."""
 
     verdict: VerdictName
     task: Task
@@ -128,6 +128,7 @@ class Verdict:
     rows: int
     rule: str = ""
     warnings: tuple[str, ...] = ()
+    positive: str = ""
 
     @property
     def copies(self) -> str:

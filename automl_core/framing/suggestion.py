@@ -1,14 +1,14 @@
 """From a chosen target to a problem: its task, classes and metric, and one clear sentence when it cannot be predicted."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from automl_core.data.table import Column, find_column
 from automl_core.errors import BadInput
-from automl_core.framing.metrics import default_metric, get_metric
+from automl_core.framing.metrics import default_metric, get_metric, metrics_for
 from automl_core.framing.problem import Money, Problem, Task
 
 MOST_CLASSES = 100
@@ -16,6 +16,7 @@ MOST_NUMBER_CLASSES = 10
 FEWEST_ROWS = 10
 LARGEST_TARGET = 1e100
 YES = ("yes", "y", "true", "t", "1", "ja", "j", "oui", "si", "sí", "on", "positive")
+BESIDE_ONE = {"0", "-1"}  # there 1 says yes; of 1 and 2 it is a code as good as the other
 
 
 def label_text(value: object) -> str:
@@ -71,12 +72,35 @@ def problem_for(series: pd.Series, target: str, task: Task, metric: str = "") ->
     return Problem(target, task, chosen, classes, positive if task == "binary" else "")
 
 
+def possible_tasks(column: Column, rows: int) -> tuple[Task, ...]:
+    """What a target column of so many rows can be predicted as: a number, yes or no, one of several classes."""
+    found: list[Task] = ["regression"] if column.kind in ("int", "float") else []
+    if column.distinct == 2:
+        found.append("binary")
+    elif column.distinct > 2 and not _too_many_classes(column.distinct, rows - column.missing):
+        found.append("multiclass")
+    return tuple(found)
+
+
+def as_task(series: pd.Series, problem: Problem, task: Task) -> Problem:
+    """The same goal with its target predicted as another task.
+
+    What goes with a task is suggested anew: metric, classes and their scale, quantile, money. What goes with columns stays.
+    """
+    if task == problem.task:
+        return problem
+    return replace(problem_for(series, problem.target, task), later=problem.later, never=problem.never, time=problem.time,
+                   group=problem.group, roles=problem.roles, copies_together=problem.copies_together, weights=problem.weights)
+
+
 def find_classes(series: pd.Series) -> tuple[tuple[str, ...], str]:
     """Labels in order (numbers by value, text by letter) and the positive one: a word for yes, otherwise the rarer."""
     counts = labels_of(series.dropna()).value_counts()
     numeric = series.dtype.kind in "iuf"
     classes = tuple(sorted((str(label) for label in counts.index), key=(lambda text: (float(text), text)) if numeric else None))
-    yes = [label for label in classes if label.strip().casefold() in YES]
+    words = {label: label.strip().casefold() for label in classes}
+    told = YES if BESIDE_ONE & set(words.values()) else tuple(word for word in YES if word != "1")
+    yes = [label for label, word in words.items() if word in told]
     if len(yes) == 1:
         return classes, yes[0]
     return classes, min(classes, key=lambda label: (int(counts[label]), -classes.index(label)), default="")
@@ -112,7 +136,8 @@ def check_target(frame: pd.DataFrame, problem: Problem) -> tuple[str, ...]:
         raise BadInput(f"Only {len(present)} {have} a value in the target “{name}”.", f"At least {FEWEST_ROWS} are needed.")
     metric = get_metric(problem.metric)
     if problem.task not in metric.tasks:
-        raise BadInput(f"{metric.title} cannot judge a {problem.task} target.", "Choose another metric or task.")
+        fit = ", ".join(one.name for one in metrics_for(problem.task))
+        raise BadInput(f"{metric.title} cannot judge a {problem.task} target.", f"Choose one of: {fit}; or another task.")
     check_options(problem)
     warnings = _check_number(present, problem) if problem.task == "regression" else _check_classes(present, problem)
     missing = len(series) - len(present)
@@ -122,12 +147,24 @@ def check_target(frame: pd.DataFrame, problem: Problem) -> tuple[str, ...]:
     return tuple(warnings)
 
 
+def check_judged(frame: pd.DataFrame, problem: Problem) -> None:
+    """BadInput when no search can be judged: a single row of a class is either learned from or asked about, never both."""
+    if problem.task != "binary":
+        return
+    counts = labels_of(frame[problem.target].dropna()).value_counts()
+    if counts.min() == 1:
+        only = str(counts.idxmin())[:80]
+        raise BadInput(f"Only one row has “{only}” in “{problem.target[:80]}”, so no model of it can be judged.",
+                       "Add rows that have it, at least two and better fifty, or choose another target.")
+
+
 def check_options(problem: Problem) -> None:
     """BadInput when what the problem asks for does not go together."""
     if problem.metric == "pinball" and not 0 < problem.quantile < 1:
         raise BadInput(f"{problem.quantile:g} is no quantile.", "Give a number between 0 and 1, for example 0.9.")
     if problem.ordered and problem.task != "multiclass":
-        raise BadInput("Only a target of several classes can be a scale of steps.", "Choose several classes as the task.")
+        raise BadInput("Only a target of several classes can be a scale of steps.",
+                       "Predict it as one of several classes (--task multiclass).")
     if problem.weights and problem.weights in (problem.target, problem.time, problem.group):
         raise BadInput(f"“{problem.weights[:80]}” cannot be the weight of a row as well.", "Choose another column.")
     money = problem.money or Money()
@@ -146,7 +183,7 @@ def _check_number(present: pd.Series, problem: Problem) -> list[str]:
     name = problem.target[:80]
     if present.dtype.kind not in "iuf":
         raise BadInput(f"The target “{name}” is not a number, so it cannot be predicted as one.",
-                       "Change its type or choose classes as the task.")
+                       "Change its type, or predict it as one of several classes (--task multiclass).")
     values = present.to_numpy(dtype=float)
     if np.abs(values[np.isfinite(values)]).max(initial=0.0) > LARGEST_TARGET:
         raise BadInput(f"The target “{name}” holds numbers beyond {LARGEST_TARGET:.0e}, whose errors cannot be computed.",
@@ -162,15 +199,20 @@ def _check_number(present: pd.Series, problem: Problem) -> list[str]:
     return warnings
 
 
+def _too_many_classes(distinct: int, rows: int) -> bool:
+    """Whether so many different values on so many rows are no classes that could be learned."""
+    return distinct > MOST_CLASSES or (distinct > 20 and distinct > 0.5 * rows)
+
+
 def _check_classes(present: pd.Series, problem: Problem) -> list[str]:
     name = problem.target[:80]
     counts = labels_of(present).value_counts()
-    if len(counts) > MOST_CLASSES or (len(counts) > 20 and len(counts) > 0.5 * len(present)):
+    if _too_many_classes(len(counts), len(present)):
         raise BadInput(f"The target “{name}” has {len(counts):,} different values, too many for classes.",
                        "Choose a column with fewer values, or a number.")
     if problem.task == "binary" and len(counts) != 2:
         raise BadInput(f"The target “{name}” has {len(counts)} different values, and a yes/no target needs two.",
-                       "Choose several classes as the task.")
+                       "Predict it as one of several classes (--task multiclass).")
     unknown = [label for label in problem.classes if label not in counts.index]
     if unknown:
         raise BadInput(f"No row has the class “{unknown[0][:80]}” in “{name}”.", "Choose the target again.")

@@ -1,6 +1,7 @@
 """Scoring: the one path from raw rows to answers, for a table at once or one row, with a word on how far each can be trusted."""
 from __future__ import annotations
 
+import itertools
 import math
 from collections import defaultdict
 from collections.abc import Container, Mapping
@@ -46,14 +47,15 @@ class Scorer:
     """Scores raw rows (text, or typed values) with a model.
 
     Answers have the id columns that were given, `prediction`, `probability_<class>` or `low` and `high` (90 % conformal),
-    `_quality` (ok, warn, reject) and `_reasons`. A rejected row lacks a column the model rests on and gets no prediction.
+    `_quality` (ok, warn, reject) and `_reasons`. An id column with one of these names gets “_2” added. A rejected row lacks
+    a column the model rests on and gets no prediction.
     """
 
     model: Model
     contract: Contract
     id_columns: tuple[str, ...] = ()
     columns: tuple[Column, ...] = field(init=False)
-    _ids: tuple[tuple[str, str], ...] = field(init=False, repr=False)
+    _ids: tuple[tuple[str, str, str], ...] = field(init=False, repr=False)
     _checks: tuple[_Check, ...] = field(init=False, repr=False)
     _type_row: RowTyper = field(init=False, repr=False)
 
@@ -62,7 +64,8 @@ class Scorer:
         columns = tuple(column for column in self.model.columns if column.name in used)
         object.__setattr__(self, "columns", columns)
         headers = {column.name: header_of(column) for column in self.model.columns}
-        object.__setattr__(self, "_ids", tuple((name, headers.get(name, name)) for name in self.id_columns))
+        shown = _shown_as(self.id_columns, self.model)
+        object.__setattr__(self, "_ids", tuple((shown[name], name, headers.get(name, name)) for name in self.id_columns))
         object.__setattr__(self, "_checks", _make_checks(self.model, self.contract, columns))
         object.__setattr__(self, "_type_row", row_typer(columns))
 
@@ -109,17 +112,17 @@ class Scorer:
                 reasons.append(sentence)
         if absent == len(self._checks):
             raise self._stranger("row")
-        answer = {name: mapping[key] for name, header in self._ids for key in _found(name, header, mapping)}
+        answer = {shown: mapping[key] for shown, name, header in self._ids for key in _found(name, header, mapping)}
         answer |= self._answer(self.model.predict_row(cleaned), rejected)
         answer["_quality"] = "reject" if rejected else "warn" if reasons else "ok"
         answer["_reasons"] = "; ".join(reasons)
         return answer
 
     def _given_ids(self, frame: pd.DataFrame) -> dict[str, Any]:
-        """The id columns that are there, under their own names; a header may be spelled as it was in training."""
+        """The id columns that are there, as answers call them; a header may be spelled as it was in training."""
         places = label_places(frame)
-        return {name: frame.iloc[:, places[key]].to_numpy(dtype=object)
-                for name, header in self._ids for key in _found(name, header, places)}
+        return {shown: frame.iloc[:, places[key]].to_numpy(dtype=object)
+                for shown, name, header in self._ids for key in _found(name, header, places)}
 
     def _stranger(self, what: str) -> BadInput:
         """The refusal of data that has nothing to do with this model."""
@@ -172,6 +175,19 @@ def _mark_unreadable(cells: list[Any], typed: pd.Series[Any], check: _Check, rea
 def _found(name: str, header: str, given: Container[str]) -> tuple[str, ...]:
     """The key a column is found under: its name, else its header in training; empty when it is not there."""
     return next(((key,) for key in (name, header) if key in given), ())
+
+
+def _shown_as(names: tuple[str, ...], model: Model) -> dict[str, str]:
+    """What id columns are called in the answers: as they are, with a number added where an answer is called so."""
+    problem = model.problem
+    parts = ("low", "high") if problem.task == "regression" else tuple(f"probability_{label}" for label in problem.classes)
+    answers = {"prediction", *parts, "_quality", "_reasons"}
+    shown: dict[str, str] = {}
+    for name in names:
+        taken = {*answers, *shown.values(), *(set(names) - {name})}
+        free = (f"{name}_{number}" for number in itertools.count(2))
+        shown[name] = name if name not in answers else next(one for one in free if one not in taken)
+    return shown
 
 
 def _negative(model: Model) -> int:

@@ -20,6 +20,7 @@ GRADES = {
 }
 MEASURED = "Measured by a pilot in which chance decided"
 RETIRED = "Retired by a pilot in which chance decided"
+BEYOND = " Rows that have none like them at the new value are counted, too."
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,8 @@ def _three(page: CardPage) -> list[tuple[str, str, str]]:
     card = page.card
     tested = card.grade == "A" or card.measured
     return [
-        ("As seen in the data", _gap(card.raw_gap, page.is_rate), "The groups as they are, which differ in other ways, too."),
+        ("As seen in the data", _gap(card.raw_gap, page.is_rate), "The groups as they are, which differ in other ways, too."
+         + (BEYOND if card.alike else "")),
         ("What the model says", _gap(card.what_if, page.is_rate), "The same rows with the value changed."),
         (
             "Measured" if tested else "Like compared with like",

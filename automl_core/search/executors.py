@@ -18,7 +18,7 @@ import numpy as np
 import psutil
 
 from automl_core.errors import BadInput, MissingDependency
-from automl_core.search.lean import THREADS, begin, ready
+from automl_core.search.lean import LEFT, THREADS, begin, ready
 
 Arrays = dict[str, Any]
 SCHEDULER_SECONDS = 10.0  # for it to answer
@@ -61,7 +61,7 @@ class LocalExecutor:
         return str(self.folder), tuple(arrays)
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        with _one_thread_each(), _no_ctrl_c(), self._noting():
+        with _one_thread_each(), _left_alone(), self._noting():
             return self._pool.submit(task, *arguments)
 
     def rebuild(self) -> None:
@@ -77,7 +77,7 @@ class LocalExecutor:
     def _open(self) -> ProcessPoolExecutor:
         pool = ProcessPoolExecutor(self._jobs, mp_context=multiprocessing.get_context("spawn"), initializer=self._begins,
                                    initargs=(os.getpid(),))
-        with _one_thread_each(), _no_ctrl_c(), self._noting():
+        with _one_thread_each(), _left_alone(), self._noting():
             for _ in range(self._jobs):
                 pool.submit(ready)  # a process is started for each task that finds none at rest
         return pool
@@ -97,15 +97,13 @@ class LocalExecutor:
         workers, self._workers = self._workers, set()
         started = [process for worker in workers for process in _started_by(worker.pid)]
         for worker in workers:
-            worker.terminate()
+            worker.kill()  # it hears no request to end
         for process in started:
             with suppress(psutil.Error):
                 process.kill()
         end = time.monotonic() + 1.0
         for worker in workers:
             worker.join(max(0.0, end - time.monotonic()))
-            if worker.is_alive():
-                worker.kill()
 
 
 def _started_by(pid: int | None) -> list[psutil.Process]:
@@ -132,11 +130,11 @@ def _one_thread_each() -> Iterator[None]:
 
 
 @contextmanager
-def _no_ctrl_c() -> Iterator[None]:
-    """A process started meanwhile hears no Ctrl+C until its first own line, which is to ignore it: while it loads it would end
-    with a traceback. What comes meanwhile reaches this process afterwards."""
-    ensure_running()  # of itself it would let Ctrl+C through again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def _left_alone() -> Iterator[None]:
+    """A process started meanwhile hears no Ctrl+C, and not that it is to end, until its first own line, which is to ignore them:
+    while it loads it would end with a traceback. What comes meanwhile reaches this process afterwards."""
+    ensure_running()  # of itself it would let them through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, LEFT)
     try:
         yield
     finally:

@@ -19,7 +19,17 @@ from automl_core.search.formula_files import formula_files
 from automl_core.search.journal import FoldResult
 from automl_core.search.model import Model
 from automl_core.search.nested import nested_rungs
-from automl_core.search.offers import ENSEMBLE, Offer, best_first, choose, make_ballot, make_offers, rungs, speed
+from automl_core.search.offers import (
+    ENSEMBLE,
+    Offer,
+    best_first,
+    choose,
+    companion_sentence,
+    make_ballot,
+    make_offers,
+    rungs,
+    speed,
+)
 from automl_core.search.plan import RungOffer, RunSummary, Score, against_baseline, left_out_sentence
 from automl_core.search.reserve import refit_rounds
 from automl_core.search.telling import tell
@@ -136,7 +146,8 @@ def _money(contest: Contest, rung: _Rung) -> float:
 
 
 def _why(contest: Contest, offer: Offer, chosen: Offer) -> str:
-    unit = contest.prepared.judge.title
+    judge = contest.prepared.judge
+    unit = judge.title if judge.name == contest.prepared.metric.name else "log loss, by which models are compared,"
     apart = f"Worse than the best by {offer.gap:.3g} {unit} on the rows that chose (scores are of rows without a part in it)"
     if offer.gap <= 0:
         how = "Nothing else was better on the rows that chose"
@@ -205,13 +216,15 @@ def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: 
               else replace(trial, state="dropped", reason=unfinished) for trial in trials]
     baseline = score_of(contest, folds, _baseline(contest, folds))
     several = len(mine.offer.weights) > 1
+    said = (_sentence(contest, offer, len(trials), baseline), companion_sentence(offers, tuple(trials)))
+    sentence = " ".join(filter(None, said))
     ensemble = next((rung for rung in ladder if ENSEMBLE in (rung.name, *rung.also)), mine)
     return RunSummary(
         prepared.data.problem.task, prepared.metric.name, prepared.metric.greater_is_better, offer.score,
         baseline, ensemble.model.score,
         ENSEMBLE if several else mine.model.members[0].family, offer.members, best_first(tuple(trials), prepared.metric.name),
         offers, len(prepared.y), len(folds), settlement.clock.elapsed(), offer.mb, offer.row_ms_p50, offer.row_ms_p95,
-        mine.model.threshold, _sentence(contest, offer, len(trials), baseline), judged=len(y),
+        mine.model.threshold, sentence, judged=len(y),
         factors=mine.model.factors, middle=mine.model.middle, resumed=contest.resumed)
 
 

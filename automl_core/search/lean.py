@@ -16,6 +16,7 @@ from importlib.abc import MetaPathFinder
 from types import ModuleType
 
 PARENT_EVERY = 2.0  # seconds between two looks whether the parent lives
+LEFT = (signal.SIGINT, signal.SIGTERM)  # to its parent: terminals and `timeout` send them to the whole group
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 NEVER = ("pyarrow",)  # pandas loads it where it is installed, for texts and files: a worker sees numbers only (34 MB)
 # what a library loads for interfaces that no family uses: 0.04 s instead of 0.9 and 6 MB instead of 110 until others load them
@@ -30,9 +31,11 @@ def begin(parent: int) -> None:
 
 
 def follow(parent: int, first: Sequence[str]) -> None:
-    """Start a worker: it leaves Ctrl+C to its parent, ends itself when that is gone, and loads the modules it needs `first`."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # its parent held it back until here
+    """Start a worker: it leaves Ctrl+C and requests to end to its parent, ends itself when that is gone, and loads the modules it
+    needs `first`."""
+    for number in LEFT:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, LEFT)  # its parent held them back until here
     os.environ.update(dict.fromkeys(THREADS, "1"))
 
     def watch() -> None:

@@ -49,6 +49,7 @@ class Explaining:
     search: Searching
     opened: Recent[_Opened] = field(default_factory=lambda: Recent(2))
     cases: Recent[explaining.PastCases] = field(default_factory=lambda: Recent(2))
+    asked: Recent[explaining.Rows] = field(default_factory=lambda: Recent(2))
     halves: Recent[explaining.Halves] = field(default_factory=lambda: Recent(2))
     curves: Recent[Curve] = field(default_factory=lambda: Recent(60))
     listed: Recent[pd.DataFrame] = field(default_factory=lambda: Recent(4))
@@ -283,8 +284,9 @@ class Explaining:
         frame, _, problem, _ = self.search.goal.open(self.search.inputs(run))
         known = frame[frame[problem.target].notna()]  # also what no fold tested: the final model has seen it
         past = self._past(run)
-        rows = explaining.rows_asked(model, past.frame, run.plan.seed, label, known)
-        halves = self.halves.get(run.id, lambda: explaining.quick_halves(model, past))
+        rows = self.asked.get(f"{run.id} {label}", lambda: explaining.rows_asked(model, past.frame, run.plan.seed, label, known))
+        learned = len(self.search.predictions(run).learned) or len(past.y)  # an older search tells of none
+        halves = self.halves.get(run.id, lambda: explaining.quick_halves(model, past, learned))
         return explaining.what_if_rows(rows, changes, model.cleaned, run.plan.seed, ASKED_SECONDS, halves)
 
     def _unasked(self, run: Run) -> str:

@@ -1,7 +1,6 @@
 """Use cases of what happened and why on a file alone, and of fairness by a run: what the command line asks."""
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,9 +10,9 @@ from numpy.typing import NDArray
 from automl_core import acting, cleaning, framing
 from automl_core.acting import GapStory, Pair, Periods
 from automl_core.acting.action import Condition
-from automl_core.acting.conditions import all_hold, describe_all
-from automl_core.acting.spelling import number_of
-from automl_core.data.table import Column, find_column
+from automl_core.acting.compare_groups import check_pair
+from automl_core.acting.conditions import condition_of
+from automl_core.data.table import Column, meant_column
 from automl_core.errors import BadInput
 from automl_core.explaining import Fairness, classes_by_interest
 from automl_core.explaining.words import quote
@@ -22,7 +21,7 @@ from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.fairness import Auditing
 from automl_core.workspace.files import Files, check_class
 from automl_core.workspace.findings import Question, WhatHappened
-from automl_core.workspace.requests import Request, shaped
+from automl_core.workspace.requests import Request, in_table, shaped
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +57,7 @@ class FileFindings:
         rows, seed, problem = frame[keep].reset_index(drop=True), request.plan.seed, _counting(problem, y, asked.label)
         if question.periods is not None:
             return acting.compare_periods(rows, y, columns, problem, question.periods, seed)
-        for group in (question.pair.first, question.pair.second):
-            if group and not all_hold(group, rows).any():  # typed by hand, so a slip of the pen is likelier than a question
-                raise BadInput(f"There is no row where {describe_all(group)}.", "Look how the value is written.")
+        check_pair(question.pair, rows)  # typed by hand, so a slip of the pen is likelier than a question
         return acting.compare_groups(rows, y, columns, problem, question.pair, seed)
 
     def audit(self, run_id: str, columns: tuple[str, ...]) -> tuple[Fairness, ...]:
@@ -69,9 +66,8 @@ class FileFindings:
             raise BadInput("No protected column was named.", "Give --protected A,B.")
         run = self.fairness.search.run(run_id)
         known = self.fairness.search.goal.open(self.fairness.search.inputs(run))[1]
-        for column in columns:  # all of them before the first is worked on
-            find_column(known, column)
-        return tuple(self.fairness.audit_of(run, column) for column in columns)
+        own = [meant_column(known, column).name for column in columns]  # all of them before the first is worked on
+        return tuple(self.fairness.audit_of(run, column) for column in own)
 
     def _opened(
         self, source: str, request: Request, named: tuple[str, ...] = ()
@@ -79,7 +75,8 @@ class FileFindings:
         """The rows after the safe fixes, their columns and the problem; BadInput when a column is `named` that is not there."""
         table = self.files.open(source)
         for name in named:  # before the fixes, which take long on many rows
-            table.column(name)
+            meant_column(table.columns, name)
+        request = in_table(request, table.columns)
         recipe = safe_recipe(table, request.target, keep=request.named)
         done = cleaning.apply_recipe(recipe, table.frame)
         columns = cleaning.columns_after(recipe, table.columns, done.frame, table.rows)
@@ -117,19 +114,11 @@ def _parts(text: str) -> tuple[str, str]:
 
 def _question(asked: Asked, columns: tuple[Column, ...]) -> Question:
     if asked.when:
-        find_column(columns, asked.when)
-        return Question(periods=Periods(asked.when, asked.since))
+        return Question(periods=Periods(meant_column(columns, asked.when).name, asked.since))
     first, second = (tuple(_condition(text, columns) for text in texts) for texts in (asked.first, asked.second))
     return Question(Pair(first, second))
 
 
 def _condition(text: str, columns: tuple[Column, ...]) -> Condition:
     name, value = _parts(text)
-    column = find_column(columns, name)
-    made = Condition(column.name, (value,))
-    ends = [end.strip() for end in value.split("..")]
-    low, high = map(number_of, ends) if len(ends) == 2 else (math.nan, math.nan)  # NaN: no limit on that side
-    spelled_out = all(not end or not math.isnan(limit) for end, limit in zip(ends, (low, high), strict=False))
-    if len(ends) != 2 or not any(ends) or not spelled_out:
-        return made
-    return replace(made, values=(), low=low, high=high)
+    return condition_of(meant_column(columns, name).name, value)

@@ -13,10 +13,10 @@ from automl_core.explaining.words import quote
 from automl_core.production import Bundle
 
 
-def goal_for(bundle: Bundle, text: str) -> Goal:
-    """The goal of a goal.toml for the bundle's model; BadInput when it does not fit that. What it names as known, later or never
+def goal_for(bundle: Bundle, goal: Goal) -> Goal:
+    """A goal as it was read, for the bundle's model; BadInput when it does not fit that. What it names as known, later or never
     may be of the file alone (see `check_file`)."""
-    goal, problem = acting.read_goal(text), bundle.model.problem
+    problem = bundle.model.problem
     goal = replace(goal, good=acting.good_of(goal.good, problem))
     acting.check_goal(goal, problem, bundle.model.cleaned, (*goal.given, *goal.never, *goal.later))
     return goal
@@ -29,7 +29,7 @@ def check_file(goal: Goal, bundle: Bundle, raw: pd.DataFrame) -> None:
     absent = {column.name for column in model.columns if column.name not in places and header_of(column) not in places}
     if model.problem.target in absent:
         raise no_outcomes(model.problem.target)
-    for name in (*(lever.column for lever in goal.levers if lever.to), goal.value_column):
+    for name in (*(lever.column for lever in goal.levers), goal.value_column):
         if name in absent:
             raise BadInput(f"The file has no column {quote(name)}, and the goal needs it.",
                            "Give rows with it, or leave it out of the goal.")

@@ -41,23 +41,47 @@ class FileRisks:
     left_out: int = 0
 
 
+Kept = tuple[Predictions, pd.DataFrame]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FilePlaces:
+    """Where the rows of a file may be ranked, as in `FileRisks`, and which of the search's predictions each gets (-1: none)."""
+
+    places: np.ndarray
+    positions: np.ndarray
+    doubted: np.ndarray
+    spots: np.ndarray
+    said: str = ""
+    left_out: int = 0
+
+
 def file_risks(bundle: Bundle, typed: pd.DataFrame, frame: pd.DataFrame, search: Searching) -> FileRisks:
-    """Predictions of a file's rows, `typed` and as the model sees them (`frame`), aligned.
+    """Predictions of a file's rows, `typed` and as the model sees them (`frame`), aligned."""
+    kept = kept_table(bundle, search)
+    found = file_places(bundle, typed, frame, kept)
+    predictions, again = _said(bundle.model, frame, found.places), found.spots >= 0
+    if kept is not None:
+        predictions[again] = kept[0].oof[found.spots[again]]
+    return FileRisks(predictions, found.places, found.positions, found.doubted, found.said, found.left_out)
+
+
+def file_places(bundle: Bundle, typed: pd.DataFrame, frame: pd.DataFrame, kept: Kept | None) -> FilePlaces:
+    """Which of a file's rows, `typed` and as the model sees them (`frame`), may be ranked, by the table of the search (`kept`).
 
     Where the search that made the bundle is at hand, a row of its table gets what was said of it out of fold, or is left out when
     nothing was. Elsewhere rows that the bundle's sketch knows again are left out. Where rows have ids, one is of the table only
     when its id is; where they have none, rows equal to learned ones are left out only when nearly all of the file are.
     """
     model = bundle.model
-    kept = kept_table(bundle, search)
     ended = np.zeros(len(frame), dtype=bool)
     if model.problem.target in frame:
         ended = np.asarray(encode_target(frame[model.problem.target], model.problem)[1])
     if kept is None:
         learned, doubted, said = _sketched(bundle, typed, ended)
         places = np.flatnonzero(~learned)
-        return FileRisks(_said(model, frame, places), places, np.full(len(places), -1), doubted[places], said,
-                         int(learned.sum()))
+        none = np.full(len(places), -1)
+        return FilePlaces(places, none, doubted[places], none, said, int(learned.sum()))
     past, table = kept
     columns = tuple((column.name, column.kind) for column in model.cleaned if column.name in model.sources)
     ids = tuple((column.name, column.kind) for column in model.cleaned
@@ -74,16 +98,14 @@ def file_risks(bundle: Bundle, typed: pd.DataFrame, frame: pd.DataFrame, search:
     spot = np.where(ours, _spots(told, table.iloc[past.positions], columns, ids), -1)
     learned &= spot < 0
     places = np.flatnonzero(~learned)
-    predictions, again = _said(model, frame, places), spot[places] >= 0
-    predictions[again] = past.oof[spot[places][again]]
     said = ""
     if learned.any():
         said = (f"{_rows(learned)} left out of the list and the plan: the search used them, and no model that had not seen them "
                 "told their risk. A longer search tells of more.")
-    positions = np.where(again, past.positions[spot[places]], -1)
+    positions = np.where(spot[places] >= 0, past.positions[spot[places]], -1)
     doubted = alike & ~learned & (spot < 0)
     said = f"{said} {_doubt(doubted)}".strip()
-    return FileRisks(predictions, places, positions, doubted[places], said, int(learned.sum()))
+    return FilePlaces(places, positions, doubted[places], spot[places], said, int(learned.sum()))
 
 
 def _spots(
@@ -114,7 +136,7 @@ def _said(model: Model, frame: pd.DataFrame, places: np.ndarray) -> np.ndarray:
     return np.array(model.predict_frame(frame.iloc[places].reset_index(drop=True)), dtype=np.float64)
 
 
-def kept_table(bundle: Bundle, search: Searching) -> tuple[Predictions, pd.DataFrame] | None:
+def kept_table(bundle: Bundle, search: Searching) -> Kept | None:
     """What may be ranked of the table that the bundle's model was made from, and that table; None when they are not here."""
     try:
         run = search.run(str(bundle.facts.get("run", "")))

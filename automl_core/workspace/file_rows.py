@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from automl_core import data as data_step
-from automl_core.explaining.explanation import RowContext, RowExplanation, Sureness
+from automl_core.data.table import Row
+from automl_core.explaining.explanation import Explanation, RowContext, RowExplanation, Sureness
 from automl_core.explaining.sure import band_words
 from automl_core.production import Bundle
 from automl_core.workspace.explain import Explaining
-from automl_core.workspace.file_risks import file_risks, kept_table
-from automl_core.workspace.files import Files, cleaned_row, cleaned_rows, row_explained
+from automl_core.workspace.file_risks import file_places, kept_table
+from automl_core.workspace.files import Files, check_class, cleaned_row, cleaned_rows, row_explained, rows_explained
 
 NO_PAST = ("A bundle holds no past rows: how sure this is by rows like it, and the nearest of them with their outcomes, are told "
            "on the computer and in the workspace where the model was trained.")
@@ -35,24 +36,38 @@ class FileRow:
 @dataclass(frozen=True)
 class FileRows:
     files: Files
-    explain: Explaining
+    explaining: Explaining
 
-    def row(self, bundle_path: str, source: str, position: int, label: str = "") -> FileRow:
-        """One row of a file, for a class ("": of several the one it is called), by the past rows of the search that made the
-        bundle. Where that is not at hand it is what the bundle alone can say, and a sentence about the rest."""
+    def explain(
+        self, bundle_path: str, source: str, label: str = "", position: int | None = None
+    ) -> tuple[Explanation, FileRow | None]:
+        """The model explained on the rows of a file, for a class ("": the one of most interest), and one of the rows where its
+        `position` is given. Whether there are such a class and such a row is asked before the model is looked at."""
         bundle, raw = self.files.opened(bundle_path, source)
-        one = row_explained(bundle, raw, position, label)
-        search = self.explain.search
-        risks = file_risks(bundle, data_step.type_frame(raw, bundle.model.columns).frame, cleaned_rows(bundle, raw), search)
-        here = risks.places == position
-        alone = kept_table(bundle, search) is None
-        perhaps = bool(risks.doubted[here].any()) if here.any() else alone and not bundle.contract.learned.whole
+        check_class(bundle.model.problem, label)
+        row = None if position is None else cleaned_row(bundle, raw, position)
+        frame = cleaned_rows(bundle, raw)
+        whole = rows_explained(bundle, frame, label)
+        if row is None or position is None:
+            return whole, None
+        return whole, self._row(bundle, raw, frame, (position, row), row_explained(bundle, row, frame, label))
+
+    def _row(
+        self, bundle: Bundle, raw: pd.DataFrame, frame: pd.DataFrame, asked: tuple[int, Row], one: RowExplanation
+    ) -> FileRow:
+        """What stands around a row, by the past rows of the search that made the bundle. Where that is not at hand it is what the
+        bundle alone can say, and a sentence about the rest."""
+        (position, row), search = asked, self.explaining.search
+        kept = kept_table(bundle, search)
+        found = file_places(bundle, data_step.type_frame(raw, bundle.model.columns).frame, frame, kept)
+        here = found.places == position
+        perhaps = bool(found.doubted[here].any()) if here.any() else kept is None and not bundle.contract.learned.whole
         note = PERHAPS if perhaps else "" if here.any() else LEARNED
-        if alone:
+        if kept is None:
             return FileRow(one, _alone(bundle, raw.iloc[[position]], one), f"{note} {NO_PAST}".strip())
-        run, place = search.run(str(bundle.facts["run"])), int(risks.positions[here][0]) if here.any() else -1
-        note = REASONS if place >= 0 and self.explain.learned_by(run, place) else note
-        return FileRow(one, self.explain.context_of(run, cleaned_row(bundle, raw, position), place, one.label), note)
+        run, place = search.run(str(bundle.facts["run"])), int(found.positions[here][0]) if here.any() else -1
+        note = REASONS if place >= 0 and self.explaining.learned_by(run, place) else note
+        return FileRow(one, self.explaining.context_of(run, row, place, one.label), note)
 
 
 def _alone(bundle: Bundle, raw: pd.DataFrame, one: RowExplanation) -> RowContext:

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from automl_core import framing
 from automl_core import jobs as queue
@@ -27,7 +28,7 @@ from automl_core.workspace.files import check_out, write_out
 from automl_core.workspace.goal import Inputs
 from automl_core.workspace.headstart import Aside, Headstart, load_libraries
 from automl_core.workspace.projects import Projects
-from automl_core.workspace.requests import Request, shaped
+from automl_core.workspace.requests import Request, in_table, shaped
 from automl_core.workspace.search import Searching
 from automl_core.workspace.summaries import summary_of
 from automl_core.workspace.views import Run
@@ -58,11 +59,10 @@ class FileTraining:
         `workers` have been started for it; they end with it. `began` is when the budget began (of `time.monotonic`; NaN: now).
         """
         began = time.monotonic() if math.isnan(began) else began
-        if rung and rung not in RUNGS:
-            raise BadInput(f"There is no rung “{rung[:40]}” to hand over.", f"Choose one of: {', '.join(RUNGS)}.")
+        _check_rung(rung)
         check_out(out)
         loading = Aside(load_libraries)
-        job, inputs = self._begun(opened(), request)
+        job, inputs = self._begun(opened(), request, rung)
         project_id = job.project_id
         loading.wait()
         with self._own(job) as watch:
@@ -76,16 +76,13 @@ class FileTraining:
                 beside.wait()
             start = Headstart(time.monotonic() - began, workers, beside)
             run = self.search.run_search(job, inputs, request.plan, watch, start)
-        offers = [offer for offer in summary_of(run).ladder if rung in (offer.name, *offer.also)]
-        if offers and not offers[0].chosen:
-            run = self.search.choose(project_id, rung)
         return self._written(run, out)
 
-    def _begun(self, table: Table, request: Request) -> tuple[Job, Inputs]:
+    def _begun(self, table: Table, request: Request, rung: str = "") -> tuple[Job, Inputs]:
         """The job of this search, which is done here, and what it takes: in the project and from the journal of one that was
         asked alike and interrupted, else in a new project."""
         queue.recover(self.context.store)  # a command that was killed has left its job as if it ran
-        body = {"plan": to_json(request.plan), "request": to_json(request)}
+        body = {"plan": to_json(request.plan), "request": to_json(request), "rung": rung}
         for left in queue.interrupted(self.context.store, "search"):
             if left.body.get("request") == body["request"] and self._is_last(left) and self._of(left, table):
                 again = body | {"inputs": left.body["inputs"], "journal": left.body.get("journal", left.id)}
@@ -107,7 +104,7 @@ class FileTraining:
 
     def _ready(self, table: Table, request: Request) -> tuple[str, Inputs]:
         """A new project with a table, its safe fixes and its goal: its id and what a search takes."""
-        table.column(request.target)
+        request = in_table(request, table.columns)
         project_id = self.projects.create(Path(table.origin.name).stem[:100] or "table")
         goal = self.projects.goal
         goal.data.put(project_id, table)
@@ -117,36 +114,62 @@ class FileTraining:
         goal.save(project_id, problem)
         return project_id, goal.inputs(project_id)
 
-    def more(self, run_id: str, seconds: float, out: Path) -> tuple[Run, Verdict]:
-        """More time for a finished search, in this process; the new bundle goes to `out`.
+    def more(self, run_id: str, seconds: float, out: Path, rung: str = "") -> tuple[Run, Verdict]:
+        """More time for a finished search, in this process; the new bundle goes to `out`. A rung that was chosen before stays
+        chosen unless another `rung` is named.
 
         BadInput when the project has had another search since, or one is under way.
         """
+        _check_rung(rung)
         check_out(out)
-        run = self.search.run(run_id)
-        newest = self.search.needed(run.project_id)
-        if (newest.journal or newest.job_id) != (run.journal or run.job_id):  # more time and another rung are the same search
-            raise BadInput(f"“{run_id[:40]}” is not the newest search of its project.", f"Go on with the newest: {newest.id}.")
+        run = self._newest(run_id)
         queue.recover(self.context.store)  # a command that was killed has left its job as if it ran
-        job = self.search.more(run.project_id, seconds, COMMAND)
+        job = self.search.more(run.project_id, seconds, COMMAND, rung)
         if job.worker != queue.identity(COMMAND):
             raise BadInput("A search of this project is under way already.", "Wait until it ends, or finish it from its page.")
         with self._own(job) as watch:
             run = self.search.run_search(job, from_json(Inputs, job.body["inputs"]), from_json(Plan, job.body["plan"]), watch)
         return self._written(run, out)
 
+    def choose(self, run_id: str, rung: str, out: Path) -> tuple[Run, Verdict]:
+        """Another rung of a finished search's ladder as a new run, with its own explanation; its bundle goes to `out`.
+
+        BadInput when the ladder has no such rung, or the project has had another search since.
+        """
+        _check_rung(rung)
+        check_out(out)
+        run = self.search.needed(self._newest(run_id).project_id)  # after an earlier choice what is handed over now
+        offers = {name: offer for offer in summary_of(run).ladder for name in (offer.name, *offer.also)}
+        if rung not in offers:
+            raise BadInput(f"This search has no model for the rung “{rung}”.", f"Choose one of: {', '.join(offers)}.")
+        return self._written(run if offers[rung].chosen else self.search.choose(run.project_id, rung), out)
+
+    def _newest(self, run_id: str) -> Run:
+        """A run of the newest search of its project; BadInput for one of an earlier search."""
+        run = self.search.run(run_id)
+        newest = self.search.needed(run.project_id)
+        if (newest.journal or newest.job_id) != (run.journal or run.job_id):  # more time and another rung are the same search
+            raise BadInput(f"“{run_id[:40]}” is not the newest search of its project.", f"Go on with the newest: {newest.id}.")
+        return run
+
     @contextmanager
     def _own(self, job: Job) -> Iterator[JobWatch]:
-        """A job that is done in this process. The first Ctrl+C ends it with the best so far, a second one at once."""
-        before = signal.getsignal(signal.SIGINT)
+        """A job that is done in this process. The first Ctrl+C ends it with the best so far, a second one at once.
+
+        A request to end counts as the first Ctrl+C, however often it comes: `timeout` sends it to the command, and once more to
+        its whole group.
+        """
+        before: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
         def finish(number: int, frame: FrameType | None) -> None:
-            signal.signal(signal.SIGINT, before)
+            if number == signal.SIGINT:
+                signal.signal(number, before[number])
             queue.request_stop(self.context.store, job.id, "finish")
 
         interruptible = threading.current_thread() is threading.main_thread()
         if interruptible:
-            signal.signal(signal.SIGINT, finish)
+            for number in before:
+                signal.signal(number, finish)
         try:
             with self._beating(job):
                 yield JobWatch(self.context.store, job.id)
@@ -158,7 +181,8 @@ class FileTraining:
             raise
         finally:
             if interruptible:
-                signal.signal(signal.SIGINT, before)
+                for number, handler in before.items():
+                    signal.signal(number, handler)
         queue.finish(self.context.store, job.id)
 
     @contextmanager
@@ -188,4 +212,11 @@ class FileTraining:
         verdict = self.projects.goal.verdict_of(run.project_id, self.search.inputs(run))  # whatever the goal is now
         assert verdict is not None
         read = self.projects.goal.data.stored_of(run.table)
-        return run, replace(verdict, warnings=(*read.warnings, *verdict.warnings))
+        positive = self.projects.goal.problem_of(self.search.inputs(run)).positive  # older verdicts do not tell
+        return run, replace(verdict, warnings=(*read.warnings, *verdict.warnings), positive=positive)
+
+
+def _check_rung(rung: str) -> None:
+    """BadInput for the name of no rung; empty is the search's own choice."""
+    if rung and rung not in RUNGS:
+        raise BadInput(f"There is no rung “{rung[:40]}” to hand over.", f"Choose one of: {', '.join(RUNGS)}.")

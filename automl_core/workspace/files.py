@@ -39,7 +39,7 @@ from automl_core.explaining.words import quote
 from automl_core.framing.problem import Problem, Verdict
 from automl_core.production import Bundle, load_bundle
 from automl_core.production.contract import BatchReport
-from automl_core.reporting.exports import safe_csv
+from automl_core.reporting.exports import safe_csv, safe_xlsx
 from automl_core.search.plan import RunSummary, Trial
 from automl_core.workspace.act import with_reasons
 from automl_core.workspace.cleaning import safe_recipe
@@ -51,7 +51,7 @@ from automl_core.workspace.file_worth import FileWorth, Judged, file_worth
 from automl_core.workspace.opening import existing, opening
 from automl_core.workspace.pilot_sides import kept_apart, own_arms, rank_free, sides_in_file
 from automl_core.workspace.projects import Projects
-from automl_core.workspace.requests import Request, shaped
+from automl_core.workspace.requests import Request, in_table, shaped
 
 EVIDENCE_FITS, EVIDENCE_SECONDS = 4, 60.0  # the same figures on each run: time only stops fits that do not come to their end
 
@@ -97,6 +97,7 @@ class Files:
     def check(self, source: str, request: Request) -> Verdict:
         """The verdict whether machine learning is needed, after the safe fixes."""
         table = self.open(source)
+        request = in_table(request, table.columns)
         recipe = safe_recipe(table, request.target, keep=request.named)
         done = cleaning.apply_recipe(recipe, table.frame)
         columns = cleaning.columns_after(recipe, table.columns, done.frame, table.rows)
@@ -123,6 +124,10 @@ class Files:
         """The same CSV as a file; its folder is made when it is not there."""
         write_out(out, self.csv(frame))
 
+    def write_table(self, frame: pd.DataFrame, out: Path) -> None:
+        """A frame as the kind of file that its name says (see `check_table_out`); no cell of it is a formula."""
+        write_out(out, safe_xlsx(frame) if is_workbook(out) else self.csv(frame))
+
     def write(self, out: Path, text: str) -> None:
         """A text as a UTF-8 file."""
         write_out(out, text.encode("utf-8"))
@@ -131,20 +136,13 @@ class Files:
         """The model explained on the rows of a file, for a class ("": the one of most interest)."""
         bundle = load_bundle(existing(bundle_path))
         check_class(bundle.model.problem, label)
-        raw = self._raw(source)
-        frame = cleaned_rows(bundle, raw)
-        y, known = _outcomes(bundle, frame)
-        outcomes = np.full(len(frame), np.nan)
-        outcomes[known] = y
-        asked = Asked((label,) if label else classes_by_interest(bundle.model.problem, outcomes)[:1], fixed=True)
-        explanation = explain_classes(bundle.model, frame, outcomes, asked)[0]
-        past = Past(frame, outcomes, bundle.model.cleaned, tried(bundle))
-        return with_evidence(explanation, bundle.model, past, EVIDENCE_SECONDS, EVIDENCE_FITS) if known.any() else explanation
+        return rows_explained(bundle, cleaned_rows(bundle, self._raw(source)), label)
 
     def explain_row(self, bundle_path: str, source: str, position: int, label: str = "") -> RowExplanation:
         """Why one row of a file gets its prediction, for a class ("": of several the one it is called)."""
         bundle, raw = self.opened(bundle_path, source)
-        return row_explained(bundle, raw, position, label)
+        check_class(bundle.model.problem, label)
+        return row_explained(bundle, cleaned_row(bundle, raw, position), cleaned_rows(bundle, raw), label)
 
     def opened(self, bundle_path: str, source: str) -> tuple[Bundle, pd.DataFrame]:
         """A bundle, and the rows of a file as they stand there."""
@@ -153,9 +151,9 @@ class Files:
     def act(self, bundle_path: str, source: str, goal_text: str, processes: bool = False) -> Advice:
         """Action cards and the ranked list for the rows of a file under a goal, given as the text of a goal.toml; many rows in
         `processes`, if the program's main module can be imported once more."""
-        acting.read_goal(goal_text)  # a slip in it is told before the bundle is opened
+        goal = acting.read_goal(goal_text)  # a slip in it is told before the bundle is opened
         bundle = load_bundle(existing(bundle_path))
-        problem, goal = bundle.model.problem, goal_for(bundle, goal_text)
+        problem, goal = bundle.model.problem, goal_for(bundle, goal)
         raw = self._raw(source)
         check_file(goal, bundle, raw)
         frame = cleaned_rows(bundle, raw)
@@ -231,6 +229,19 @@ def check_out(out: Path) -> None:
         raise BadInput(f"“{name}” could not be written: it is read-only.", "Choose another place.")
 
 
+def check_table_out(out: Path) -> None:
+    """BadInput when `write_table` could not write there: a name that ends in another way would not say what the file holds."""
+    if not out.is_dir() and not is_workbook(out) and out.suffix.casefold() not in (".csv", ""):
+        raise BadInput(f"“{out.name[:80]}” is no name of a CSV or an Excel file.",
+                       f"Write {out.stem[:80]}.csv or {out.stem[:80]}.xlsx.")
+    check_out(out)
+
+
+def is_workbook(out: Path) -> bool:
+    """Whether a file is an Excel workbook by its name."""
+    return out.suffix.casefold() == ".xlsx"
+
+
 def write_out(out: Path, content: bytes) -> None:
     """Write a file the user asked for; BadInput when it cannot be written there."""
     try:
@@ -253,11 +264,21 @@ def cleaned_row(bundle: Bundle, raw: pd.DataFrame, position: int) -> Row:
     return cleaning.apply_recipe_row(bundle.model.recipe, data_step.type_row(dict(raw.iloc[position]), bundle.model.columns))
 
 
-def row_explained(bundle: Bundle, raw: pd.DataFrame, position: int, label: str = "") -> RowExplanation:
-    """Why one of these rows gets its prediction, for a class ("": of several the one it is called)."""
-    check_class(bundle.model.problem, label)
-    row = cleaned_row(bundle, raw, position)
-    background = pick_background(bundle.model, cleaned_rows(bundle, raw)).reset_index(drop=True)
+def rows_explained(bundle: Bundle, frame: pd.DataFrame, label: str = "") -> Explanation:
+    """The model explained on typed, cleaned rows, for a class ("": the one of most interest)."""
+    y, known = _outcomes(bundle, frame)
+    outcomes = np.full(len(frame), np.nan)
+    outcomes[known] = y
+    asked = Asked((label,) if label else classes_by_interest(bundle.model.problem, outcomes)[:1], fixed=True)
+    explanation = explain_classes(bundle.model, frame, outcomes, asked)[0]
+    past = Past(frame, outcomes, bundle.model.cleaned, tried(bundle))
+    return with_evidence(explanation, bundle.model, past, EVIDENCE_SECONDS, EVIDENCE_FITS) if known.any() else explanation
+
+
+def row_explained(bundle: Bundle, row: Row, frame: pd.DataFrame, label: str = "") -> RowExplanation:
+    """Why a row gets its prediction, for a class ("": of several the one it is called); like those of `frame`, it is typed and
+    cleaned."""
+    background = pick_background(bundle.model, frame).reset_index(drop=True)
     reference = None
     if compares(bundle.model, encode_row(bundle.model, row)[None, :]):
         reference = open_reference(bundle.model, bundle.model.encoder.matrix(background))

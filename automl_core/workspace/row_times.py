@@ -1,6 +1,7 @@
 """How long one row takes whoever calls a model: from a row as it is sent to its answer, checks and interval among it."""
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -18,13 +19,17 @@ from automl_core.search.plan import RunSummary
 CALLS, ENOUGH = 100, 50
 SECONDS, MOST_SECONDS = 0.1, 0.3  # for a model with that many calls at least, and without: 5 ms a call make them
 WARM = 3  # calls that fill caches
+WARM_SHARE = 0.3  # of the time, after which no other call fills any
 Ask = Callable[[Mapping[str, Any]], Any]
 
 
-def with_times(summary: RunSummary, models: Mapping[str, Model], contract: Contract, table: Table) -> RunSummary:
-    """The summary with what one row takes each model of the ladder, and the one handed over."""
+def with_times(summary: RunSummary, models: Mapping[str, Model], contract: Contract, table: Table,
+               most: float = math.inf) -> RunSummary:
+    """The summary with what one row takes each model of the ladder, and the one handed over, measured in so many seconds at most
+    for all of them."""
     rows = sent_rows(table, contract.target)
-    found = {name: row_ms(Scorer(model, contract, id_columns(model)).predict_row, rows) for name, model in models.items()}
+    each = min(MOST_SECONDS, most / len(models))
+    found = {name: row_ms(Scorer(model, contract, id_columns(model)).predict_row, rows, each) for name, model in models.items()}
     ladder = tuple(replace(offer, row_ms_p50=found[offer.name][0], row_ms_p95=found[offer.name][1]) for offer in summary.ladder)
     chosen = next(offer for offer in ladder if offer.chosen)
     return replace(summary, ladder=ladder, row_ms_p50=chosen.row_ms_p50, row_ms_p95=chosen.row_ms_p95,
@@ -36,10 +41,13 @@ def row_seconds(models: int) -> float:
     return MOST_SECONDS * models
 
 
-def row_ms(ask: Ask, rows: list[dict[str, Any]]) -> tuple[float, float]:
+def row_ms(ask: Ask, rows: list[dict[str, Any]], most: float = MOST_SECONDS) -> tuple[float, float]:
     """Median and 95 % quantile of the milliseconds of a call, from as many as there is time for."""
+    first = time.perf_counter()
     for row in rows[:WARM]:
         ask(row)
+        if time.perf_counter() - first > WARM_SHARE * most:
+            break
     times: list[float] = []
     began = time.perf_counter()
     while len(times) < CALLS:
@@ -47,7 +55,7 @@ def row_ms(ask: Ask, rows: list[dict[str, Any]]) -> tuple[float, float]:
         ask(rows[len(times) % len(rows)])
         end = time.perf_counter()
         times.append(end - start)
-        if end - began > (SECONDS if len(times) >= ENOUGH else MOST_SECONDS):
+        if end - began > (min(SECONDS, most) if len(times) >= ENOUGH else most):
             break
     p50, p95 = np.quantile(times, [0.5, 0.95]) * 1000.0
     return float(p50), float(p95)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from automl_core import framing
 from automl_core import jobs as queue
 from automl_core import search as search_step
 from automl_core.codec import from_json, to_json
@@ -20,6 +21,7 @@ from automl_core.production import Bundle, load_bundle
 from automl_core.registry import is_installed
 from automl_core.search.families import families
 from automl_core.search.plan import Plan, Trial
+from automl_core.search.telling import compared_sentence
 from automl_core.workspace.context import Context, Recent
 from automl_core.workspace.goal import Framing, Inputs
 from automl_core.workspace.going_on import begins_anew, with_more
@@ -34,6 +36,7 @@ LONGEST_SECONDS = 86_400
 EXPLAIN_SECONDS, EXPLAIN_SHARE = 5.0, 0.06
 LEAST_EXPLAINING = 0.4  # of that, where the search took longer than its part
 FINISH_EXPLAINING = 0.4  # seconds at most, where somebody waits for the model
+FINISH_ROWS = 0.3  # seconds at most for what one row takes, all models together
 NO_START = Headstart()
 
 
@@ -60,10 +63,11 @@ class Searching:
         body = {"inputs": to_json(self.goal.inputs(project_id)), "plan": to_json(plan), "seconds": plan.budget_seconds}
         return queue.enqueue(self.context.store, project_id, "search", body)
 
-    def more(self, project_id: str, seconds: float, worker: str = "") -> Job:
+    def more(self, project_id: str, seconds: float, worker: str = "", rung: str = "") -> Job:
         """Give the newest search more time: what it has fitted stays, and it goes on from there.
 
-        `worker` names the caller when it does the job itself.
+        `worker` names the caller when it does the job itself. `rung` is what is handed over in the end, unless it is empty: then
+        what was chosen by hand before stays chosen.
         BadInput when the data, the recipe or the goal changed since, or it took more than a day already.
         """
         run = self.needed(project_id)
@@ -77,7 +81,7 @@ class Searching:
             if job.kind == "search" and job.active:
                 return job
         body = {"inputs": to_json(self.inputs(run)), "plan": to_json(plan), "journal": run.journal or run.job_id,
-                "seconds": plan.budget_seconds}
+                "seconds": plan.budget_seconds, "rung": rung or run.by_hand}
         return queue.enqueue(self.context.store, project_id, "search", body, worker=worker)
 
     def begins_anew(self, project_id: str) -> bool:
@@ -144,6 +148,10 @@ class Searching:
     def problem(self, project_id: str) -> Problem:
         """What the newest model predicts, whatever the goal page says now; NotFound when there is none."""
         return self.goal.problem_of(self.inputs(self.needed(project_id)))
+
+    def compared(self, project_id: str) -> str:
+        """Why models of the newest search are compared by another score than its own, as a sentence; empty where they are not."""
+        return compared_sentence(self.problem(project_id))
 
     def stale(self, project_id: str) -> bool:
         """Whether the data, the recipe or the goal changed since the newest search."""
@@ -220,7 +228,7 @@ class Searching:
         return Inputs(run.table, run.recipe, run.problem)
 
     def run_search(self, job: Job, inputs: Inputs, plan: Plan, watch: JobWatch, start: Headstart = NO_START) -> Run:
-        """The job: search, hand over, explain, write the bundles and keep the run.
+        """The job: search, hand over, explain, write the bundles and keep the run. A `rung` that the job names is handed over.
 
         A part of its own time is kept back for explaining, less when the search took some of it. A job that names a `journal`
         goes on from the fits of that job.
@@ -230,38 +238,47 @@ class Searching:
         own = max(plan.new_seconds - start.spent - explaining, 0.3 * plan.new_seconds)
         within = replace(plan, budget_seconds=plan.spent_seconds + own, first_seconds=plan.first_seconds or plan.budget_seconds)
         frame, columns, problem, recipe = self.goal.open(inputs)
+        framing.check_judged(frame, problem)
         folder = self.context.store.folder(job.project_id, f"search-{journal}")
         schema = self.goal.data.table_of(inputs.table).columns
         data = search_step.SearchData(frame, columns, problem, recipe, schema)
-        watching = SearchWatch(watch, start.beside)
+        watching = SearchWatch(watch, start.beside, timed=not plan.max_trials)
         # an attempt that was taken for lost hears it and gives the journal back: the next one waits, for it has no other end
         fits = search_step.FolderJournal(folder, math.inf) if watch.fenced else search_step.FolderJournal(folder)
         outcome = search_step.search(data, within, fits, watching, start.workers)
         watch.progress(0.97, "Explaining the model in your own columns.", float("nan"))
         rows = frame.iloc[outcome.positions].reset_index(drop=True)
         seconds = explaining_seconds(plan, start.spent + time.monotonic() - began - fits.waited + row_seconds(len(outcome.rungs)))
-        if watching.stop() == "finish":
+        waits = watching.stop() == "finish"
+        if waits:
             seconds = min(seconds, FINISH_EXPLAINING)
         explanations = explain_classes(
             outcome.model, rows, outcome.y, every_class(outcome.model, outcome.y, plan.seed, seconds))
         if start.beside is not None:
             start.beside.wait()
         run = Run(f"run_{job.id.split('_', 1)[-1]}", job.project_id, job.id, plan, job.created_at, outcome.summary,
-                  table=inputs.table, recipe=inputs.recipe, problem=inputs.problem, journal=journal)
+                  table=inputs.table, recipe=inputs.recipe, problem=inputs.problem, journal=journal,
+                  by_hand=str(job.body.get("rung", "")))
         chosen = next(offer.name for offer in outcome.summary.ladder if offer.chosen)
         shared = metadata_of(self.goal, run, problem, explanations)
         given = self.goal.data.table_of(inputs.table)
-        run = replace(run, summary=with_times(outcome.summary, outcome.rungs, shared.contract, given))
+        run = replace(run, summary=with_times(outcome.summary, outcome.rungs, shared.contract, given,
+                                              FINISH_ROWS if waits else math.inf))
         kept = {name: write_rung(self.context, run, name, outcome, shared) for name in outcome.rungs if name != chosen}
         run = replace(run, rungs=kept)
         past = Predictions(outcome.oof, outcome.positions, outcome.y, outcome.learned)
         run = keep(self.context, run, outcome.model, past, shared)
         self.context.store.touch(job.project_id)
-        return run
+        return self._as_asked(run)
+
+    def _as_asked(self, run: Run) -> Run:
+        """The run with the rung handed over that was asked for by hand, where its ladder has it."""
+        offers = [offer for offer in summary_of(run).ladder if run.by_hand in (offer.name, *offer.also)]
+        return run if not offers or offers[0].chosen else self.choose(run.project_id, run.by_hand)
 
     def choose(self, project_id: str, rung: str) -> Run:
         """Hand over another rung of the newest search's ladder: a new run, with its own explanation. Choosing again undoes it."""
-        run = self.needed(project_id)
+        run, asked = self.needed(project_id), rung
         rung = next((offer.name for offer in summary_of(run).ladder if rung in offer.also), rung)
         if rung not in run.rungs:
             raise BadInput("This model is not among those that could be handed over.", "Choose one from the list.")
@@ -273,7 +290,8 @@ class Searching:
         rows = frame.iloc[found.positions].reset_index(drop=True)
         explanations = explain_classes(model, rows, found.y, every_class(model, found.y, run.plan.seed))
         others = {name: kept for name, kept in run.rungs.items() if name != rung} | {before: RungFiles(run.bundle, run.oof)}
-        made = replace(run, id=self.context.store.new_id("run"), summary=with_choice(summary_of(run), rung, model), rungs=others)
+        made = replace(run, id=self.context.store.new_id("run"), summary=with_choice(summary_of(run), rung, model), rungs=others,
+                       by_hand=asked)
         made = keep(self.context, made, model, found, metadata_of(self.goal, run, model.problem, explanations))
         self.context.store.touch(project_id)
         return made
@@ -288,16 +306,18 @@ class Searching:
 @dataclass(frozen=True)
 class SearchWatch:
     """The search's view of its job: trials become events, stops are read from the job's row, and when what goes on `beside` it
-    has failed the search ends with that error at once."""
+    has failed the search ends with that error at once. Of a search that is not `timed`, but of so many trials, nobody knows how
+    long it takes."""
 
     job: JobWatch
     beside: Aside | None = None
+    timed: bool = True
 
     def trial(self, trial: Trial) -> None:
         self.job.event("trial", to_json(trial))
 
     def progress(self, fraction: float, sentence: str, seconds_left: float) -> None:
-        self.job.progress(min(fraction, 0.96), sentence, seconds_left)
+        self.job.progress(min(fraction, 0.96), sentence, seconds_left if self.timed else math.nan)
 
     def stop(self) -> str:
         if self.beside is not None:

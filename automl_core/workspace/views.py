@@ -49,6 +49,7 @@ class Run:
     """One search: its plan, and its summary once it has ended. `rungs` are the other models it could have handed over.
 
     `journal` is the id of the job whose finished fits it goes on from: its own unless it continues another search.
+    `by_hand` is the rung that somebody asked to be handed over; empty for the search's own choice, and in older records.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Run:
     problem: str = ""
     rungs: dict[str, RungFiles] = field(default_factory=dict)
     journal: str = ""
+    by_hand: str = ""
 
 
 @dataclass(frozen=True, slots=True)

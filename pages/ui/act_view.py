@@ -156,6 +156,8 @@ def _card(project: str, card: ActionCard, goal: Goal, pilot: Pilot | None) -> No
         cards.facts(ways, columns=3, inside=True)
     st.caption("The last three are the same change seen three ways; go by the last one, "
                + ("which was measured where chance decided." if is_tested(card) else "which compares like with like."))
+    if card.whole_sentence:
+        st.caption(plain(card.whole_sentence))
     sure = WHY_RETIRED if _retired(card) else SURE[card.grade]
     st.markdown(f"**How sure: {card.grade}.** {sure} {plain(' '.join(own_reasons(card)))}".rstrip(), width=TEXT_WIDTH)
     if card.overturn:
@@ -186,7 +188,8 @@ def three_ways(card: ActionCard) -> list[Fact]:
     """The same change as the groups differ, as the model sees it, and after comparing like with like."""
     rate, tested = card.in_points, is_tested(card)
     unit = "points" if rate else ""
-    return [Fact("As the groups differ", _bare_gap(card.raw_gap, rate), unit, "It mixes in who the rows are."),
+    return [Fact("As the groups differ", _bare_gap(card.raw_gap, rate), unit, "It mixes in who the rows are."
+                 + (" Rows that have none like them at the new value are counted, too." if card.alike else "")),
             Fact("As the model sees it", _bare_gap(card.what_if, rate), unit, "How far the prediction moves with it alone."),
             Fact("Where chance decided" if tested else "Like with like", _bare_gap(card.adjusted, rate), _range(card, rate),
                  "With its 95 % range.")]

@@ -202,3 +202,49 @@ def test_power_quickly() -> None:
     said = chance_to_see(Change(now, now + 0.149), 126, 126)
     assert seen(200, 252, 0.149) == pytest.approx(said, abs=0.09)  # three standard errors of 200 pilots
     assert math.isclose(said, chance_to_see(Change(now + 0.149, now), 126, 126), abs_tol=0.01)
+
+
+def in_one_table(seed: int, number: bool, pull: float, effect: float, share: float) -> tuple[float, bool]:
+    """A pilot of single rows, whose outcomes the risk tells by `pull`: the chance that it promises to see the effect, and whether
+    it does, by its own comparison of outcomes that are drawn anew."""
+    rng = np.random.default_rng(seed)
+    risk = rng.beta(2, 3, 900)
+    mean = 100 + 100 * pull * risk if number else np.clip(0.35 + pull * (risk - 0.4), 0.01, 0.99)
+    y = mean + rng.gamma(2, 10, 900) if number else (rng.random(900) < mean).astype(float)
+    problem = Problem("y", "regression", "rmse") if number else Problem("y", "binary", "roc_auc", ("no", "yes"), "yes")
+    rows = PilotRows(pd.DataFrame({"offer": ["no"] * 900}), (), y, mean, problem, Goal("y", "high" if number else "yes"))
+    card = replace(CARD, adjusted=effect, low=effect / 2, high=1.5 * effect)
+    pilot, drawn = start_pilot(card, rows, PilotChoice(200, share, seed=seed), datetime(2026, 11, 24, tzinfo=UTC))
+    after = mean[drawn.positions] + effect * drawn.treated
+    values = after + rng.gamma(2, 10, 200) if number else (rng.random(200) < after).astype(float)
+    return pilot.power.chance, compare_sides(values, drawn.treated, drawn.strata, drawn.groups).p < 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [0.3, 0.5])
+@pytest.mark.parametrize(("number", "pull", "effect"), [
+    (False, 0.1, 0.15), (False, 1.2, 0.15), (True, 0.0, 5.0), (True, 0.5, 5.0), (True, 2.0, 5.0),
+])  # fmt: skip
+def test_a_pilot_sees_its_effect_as_often_as_it_promises(number: bool, pull: float, effect: float, share: float) -> None:
+    """Within 5 points, whatever the risk tells of the outcome (three standard errors of 800 pilots)."""
+    found = np.array([in_one_table(seed, number, pull, effect, share) for seed in range(800)])
+    said, seen = found.mean(axis=0)
+    assert 0.3 < said < 0.95
+    assert seen == pytest.approx(said, abs=0.05)
+
+
+@pytest.mark.parametrize(("number", "pull", "effect"), [(False, 1.2, 0.15), (True, 2.0, 5.0)])
+def test_what_strata_tell_is_in_the_promise(number: bool, pull: float, effect: float) -> None:
+    """The short version: 60 pilots see it within three standard errors of what they say."""
+    said, seen = np.array([in_one_table(seed, number, pull, effect, 0.3) for seed in range(60)]).mean(axis=0)
+    assert seen == pytest.approx(said, abs=3 * math.sqrt(said * (1 - said) / 60))
+
+
+@pytest.mark.parametrize(("now", "then", "treated"), [(0.1, 0.25, 60), (0.1, 0.25, 140), (0.4, 0.55, 60), (0.4, 0.2, 140)])
+def test_the_chance_of_sides_of_unequal_size(now: float, then: float, treated: int) -> None:
+    """Shares of 40,000 pilots of 200 rows, each side with its own variance as in their comparison."""
+    rng, held = np.random.default_rng(0), 200 - treated
+    yes, no = rng.binomial(treated, then, 40_000) / treated, rng.binomial(held, now, 40_000) / held
+    error = np.sqrt(yes * (1 - yes) / (treated - 1) + no * (1 - no) / (held - 1))
+    said = chance_to_see(Change(now, then), treated, held)
+    assert np.mean(np.abs(yes - no) > 1.96 * error) == pytest.approx(said, abs=0.05)

@@ -76,6 +76,29 @@ def test_ranges_cover_the_truth() -> None:
     assert shown >= 50
 
 
+def of_ones(seeds: int, rows: int) -> list[Uplift]:
+    """Experiments that raise the share of ones by 5 points, asked for by nothing but names."""
+    found = []
+    for seed in range(seeds):
+        rng = np.random.default_rng(3000 + seed)
+        x, treated = rng.random(rows), rng.integers(0, 2, rows)
+        y = (rng.random(rows) < 0.3 + 0.2 * x + 0.05 * treated).astype(int)
+        found.append(measure_uplift(pd.DataFrame({"x": x, "y": y, "t": treated}), "y", "t", seed=seed))
+    return found
+
+
+def test_an_outcome_of_ones_goes_up_where_more_of_them_come() -> None:
+    found = of_ones(4, 3000)
+    assert sum(one.low <= 0.05 <= one.high for one in found) >= 3  # a right range misses more than 1 of 4 with a chance of 1.4 %
+    assert np.mean([one.effect for one in found]) == pytest.approx(0.05, abs=0.027)  # three standard errors
+    assert "moved “y” = “1” by " in found[0].sentence
+
+
+@pytest.mark.slow
+def test_ranges_of_ones_cover_the_truth() -> None:
+    assert 0.9 <= np.mean([one.low <= 0.05 <= one.high for one in of_ones(100, 2000)]) <= 1.0
+
+
 @pytest.mark.slow
 def test_a_treatment_that_helps_all_alike_has_no_order_to_show() -> None:
     found = [measured(500 + seed, 1500, spread=0.0)[0] for seed in range(60)]

@@ -234,6 +234,7 @@ def test_forbidden_and_impossible_moves_make_no_card() -> None:
         assert (made.cards, made.patterns) == nothing
         assert "leaves no move" in made.notes[0] or "no two values" in made.notes[0]
     assert make_cards(inputs(levers=())).cards == ()
+    assert make_cards(inputs(levers=())).notes[-1].startswith("The goal names nothing that can be changed, so there are no cards")
     with pytest.raises(BadInput):
         make_cards(inputs(levers=(Lever("missing", ("x",)),)))
 
@@ -417,7 +418,11 @@ def test_what_is_refused_as_an_experiment_has_no_card_of_grade_a() -> None:
     made = an_experiment(1700, 0.25)
     result, _ = measure_experiment(ExperimentInputs(made.frame, made.columns, made.problem, made.goal))
     assert "not left to chance" in result.refused
-    assert {card.grade for card in make_cards(made).cards} <= {"B", "C"}
+    found = make_cards(made)
+    assert {card.grade for card in found.cards} <= {"B", "C"}
+    why = "“offer” is not read as an experiment between “old” and “new”. Treatment was not left to chance: treated rows differ"
+    assert [note for note in found.notes if note.startswith(why)]
+    assert not [note for note in make_cards(replace(made, goal=replace(made.goal, experiment=""))).notes if "experiment" in note]
 
 
 def test_an_experiment_of_few_rows_earns_no_a() -> None:

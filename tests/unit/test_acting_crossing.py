@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting import Lever, Options, desk, find_actions, trials
-from automl_core.acting.action import Condition
+from automl_core.acting import Lever, Options, desk, find_actions, pairs, trials
+from automl_core.acting.action import Change, Condition
 from automl_core.acting.conditions import all_hold
 from automl_core.acting.crossing import PARTS, Crossed, Group, crossed_policy
 from automl_core.acting.effects import Effect, best_of, estimate
@@ -19,6 +19,7 @@ from automl_core.acting.policy import Leaf, Objective
 from automl_core.acting.scores import Scores, category_scores
 from automl_core.acting.splits import Splits, make_splits
 from automl_core.data.table import Column
+from automl_core.framing.dependent import codes_of, effective
 
 COLUMNS = (Column("age", "float", "number"), Column("pay", "float", "number"), Column("region", "text", "category"))
 
@@ -76,6 +77,39 @@ def groups_of(frame: pd.DataFrame, own: np.ndarray) -> list[trials.Trial]:
     root = estimate(scores, everyone)
     assert root is not None
     return trials._crossed(trials.Trial(Move(Lever("offer")), (), scores, root, everyone, False, None, root), stage, 0.0)
+
+
+@pytest.mark.parametrize(("sizes", "told"), [([1940, 3], False), ([50, 50, 50], True)])
+def test_rows_worth_fewer_than_two_groups_tell_of_no_effect(sizes: list[int], told: bool) -> None:
+    """Twenty customers of 1.1 customers' worth had an error and a range that ends."""
+    groups = np.repeat(np.arange(19 + len(sizes)), [*sizes[:1], *[3] * 19, *sizes[1:]])
+    rows = len(groups)
+    everyone, none, ones = np.ones(rows, dtype=bool), np.zeros(rows), np.ones(rows)
+    own = np.random.default_rng(0).normal(1, 1, rows)
+    parts = np.arange(rows) % PARTS
+    scores = Scores(own, own, ones, everyone, everyone, everyone, everyone, ones, ones, ones, none, none, parts % 5, groups)
+    assert (estimate(scores, everyone) is not None) == told
+    assert (effective(ones, codes_of(groups)) >= 2) == told
+
+
+@pytest.mark.parametrize(("worth", "beats"), [(0.0, False), (1_000.0, True)])
+def test_two_changes_that_cost_money_do_not_pay_where_rows_are_worth_none(worth: float, beats: bool) -> None:
+    """Their costs were taken for nothing there, so that the larger effect won."""
+    rows = 400
+    everyone, none, ones = np.ones(rows, dtype=bool), np.zeros(rows), np.ones(rows)
+    parts, frame = np.arange(rows) % PARTS, pd.DataFrame({"age": ones})
+
+    def trial(effect: float, also: tuple[Change, ...] = ()) -> trials.Trial:
+        own = effect + np.random.default_rng(0).normal(0, 0.1, rows)
+        scores = Scores(own, own, ones, everyone, everyone, everyone, everyone, ones, ones, ones, none, none, parts % 5, None)
+        root = estimate(scores, everyone)
+        assert root is not None
+        return trials.Trial(Move(Lever("offer", cost=5.0)), (), scores, root, everyone, True, None, root, also)
+
+    stage = trials.Stage(frame, none, False, parts, parts % 5, parts, None, make_splits(frame, ()), 1.0, True, 0,
+                         values=np.full(rows, worth))
+    both = trial(2.0, (Change("gift", ("no",), "yes", 5.0),))
+    assert pairs._beats(both, everyone, (trial(1.0), trial(0.5)), stage) == beats
 
 
 def test_intervals_of_groups_that_were_picked_hold() -> None:

@@ -358,6 +358,40 @@ def test_bad_goal_files_get_a_sentence(text: str) -> None:
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(("before", "after", "message", "hint"), [
+    ("[[lever]]\ncolumn = \"tenure\"", "[[levers]]\ncolumn = \"tenure\"", "A goal file has no section “levers”.",
+     "Write [[lever]], or leave it out."),
+    ("[columns]", "[colums]", "A goal file has no section “colums”.", "Write [columns], or leave it out."),
+    ("[columns]", "[zzz]", "A goal file has no section “zzz”.", "A goal has [goal], [columns], [[lever]], [experiment]."),
+    ("[goal]", "never = [\"gender\"]\n[goal]", "“never” stands in the goal file outside its section.",
+     "Write it as a key under [columns]."),
+    ("[goal]", "neverr = [\"gender\"]\n[goal]", "“neverr” stands in the goal file outside any section.",
+     "Write “never” under [columns], or leave it out."),
+    ("forbidden", "forbiden", "The goal file has “forbiden” under [[lever]], which is no key of it.",
+     "Write “forbidden”, or leave it out."),
+    ("relative = false", "min = 2.0", "The goal file has “min” under [[lever]], which is no key of it.",
+     "Write “low”, or leave it out."),
+    ("from =", "allowed =", "The goal file has “allowed” under [[lever]], which is no key of it.",
+     "Write “to”, or leave it out."),
+    ("relative = false", "never = [\"gender\"]", "The goal file has “never” under [[lever]], which is no key of it.",
+     "Write it under [columns]."),
+    ("capacity", "forbiden", "The goal file has “forbiden” under [goal], which is no key of it.",
+     "Write “forbidden” under [[lever]], or leave it out."),
+    ("given", "xyzzy", "The goal file has “xyzzy” under [columns], which is no key of it.",
+     "Its keys are “given”, “later”, “never”."),
+    ("relative = false", "relative = \"false\"", "“relative” of the lever “tenure” is not true or false.",
+     "Write relative = true or leave it out."),
+    ("relative = false", "relative = 1", "“relative” of the lever “tenure” is not true or false.",
+     "Write relative = true or leave it out."),
+])
+def test_what_a_goal_file_does_not_know_is_refused(before: str, after: str, message: str, hint: str) -> None:
+    """It was read over: a move that was forbidden under a misspelt key was proposed, and [[levers]] gave no card and no word."""
+    assert before in TOML
+    with pytest.raises(BadInput) as caught:
+        read_goal(TOML.replace(before, after))
+    assert (caught.value.message, caught.value.hint) == (message, hint)
+
+
 @pytest.mark.parametrize(("amount", "words", "hint"), [
     (-5.0, "is below zero", "Give zero or more."),
     (math.nan, "is not a number", "Give zero or more, or leave it out."),
@@ -628,7 +662,12 @@ def test_gains_of_rows_differ_from_their_card_by_half_of_what_the_model_says_and
     apart = said * CARD.adjusted / said.mean() if said.mean() < 0 else np.full(len(said), CARD.adjusted)
     assert told == pytest.approx(np.clip((CARD.adjusted + apart) / 2, 2 * CARD.adjusted, 0))
     assert "by half of what the model says sets them apart and up to twice the mean" in plan.gains_sentence
+    assert "are expected to gain more" in plan.gains_sentence
     assert planned((replace(CARD, grade="D"),), Goal("value", "low"))[0].gains_sentence == ""
+    turned = replace(CARD, adjusted=20.0, low=10.0, high=30.0)  # the model says the opposite: all rows have the mean
+    alike = planned((turned,), Goal("value", "high"))[0]
+    assert {round(action.p_after - action.p_now, 6) for action in alike.actions} == {20.0}
+    assert alike.gains_sentence == ""
 
 
 def test_a_plan_goes_by_what_each_row_is_worth() -> None:

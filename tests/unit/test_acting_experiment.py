@@ -5,17 +5,28 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting import Experiment, ExperimentInputs, experiment_frame, measure_experiment
+from automl_core.acting import (
+    Experiment,
+    ExperimentInputs,
+    Roles,
+    UpliftRoles,
+    experiment_frame,
+    measure_experiment,
+    measure_uplift,
+)
 from automl_core.acting.action import Goal, Lever
 from automl_core.acting.experiment import _advice, _drawn, _reach, _worth
 from automl_core.acting.qini import CurvePoint, UpliftPart
 from automl_core.acting.uplift import _sentence
+from automl_core.acting.uplift_asked import AskedUplift, asked_uplift, treated_rows
 from automl_core.data.infer import table_from_frame
+from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
 from automl_core.reporting.sections import SectionInputs, make_sections
 from automl_core.workspace.experiment import Experimenting
@@ -146,3 +157,97 @@ def test_a_number_that_should_be_low_is_told_to_fall() -> None:
     assert "moved cost by +1,234 on average (95 % range +1,200 to +1,300)" in _sentence(dear)  # type: ignore[arg-type]
     assert made.qini_low > 0
     assert made.net > 0
+
+
+def asked(frame: pd.DataFrame, roles: object = None, outcome: Any = "y", treatment: Any = "t") -> AskedUplift:
+    return asked_uplift(frame, outcome, treatment, roles, ())  # type: ignore[arg-type]
+
+
+def table_of(y: Any, t: Any) -> pd.DataFrame:
+    return pd.DataFrame({"x": np.arange(len(y)) % 7, "shop": np.arange(len(y)) % 9, "y": y, "t": t})
+
+
+ONES = np.arange(60) % 3 == 0
+SIDES = np.arange(60) % 2
+
+
+@pytest.mark.parametrize("outcome", [
+    ONES, ONES.astype(int), ONES.astype(float), np.where(ONES, "yes", "no"), np.where(ONES, "Y", "N"),
+    pd.array([None, *ONES[1:]], dtype="boolean"), pd.Categorical(ONES.astype(int)), np.where(ONES, "positive", "negative"),
+])  # fmt: skip
+def test_of_two_classes_the_one_that_says_yes_is_wanted_unless_another_is_named(outcome: Any) -> None:
+    """However its column is stored, and however the class is spelled; the rarer class here says yes."""
+    frame = table_of(outcome, SIDES)
+    words = "positive" in frame["y"].astype(str).tolist()
+    yes = asked(frame).good
+    for good in ("", None, *(("Positive",) if words else (True, 1, 1.0, np.int8(1), "YES", "1", "true"))):
+        made = asked(frame, UpliftRoles(good=good))
+        assert made.good == yes == made.problem.positive, good
+    for good in ("negative",) if words else (False, 0, "No", "0.0"):
+        assert asked(frame, UpliftRoles(good=good)).good == next(name for name in made.problem.classes if name != yes), good
+
+
+@pytest.mark.parametrize("outcome", [np.where(ONES, "left", "stayed"), np.where(ONES, 1, 2), np.where(ONES, 5.5, 7.5),
+                                     np.array(["a", "b", "c"] * 20)])
+def test_where_no_class_says_yes_the_wanted_one_is_asked_for(outcome: Any) -> None:
+    """The effect on the rarer one would as soon be that on the bad one."""
+    with pytest.raises(BadInput, match="in “y” is wanted") as refused:
+        asked(table_of(outcome, SIDES))
+    assert refused.value.hint == "Name it as “good”."
+    assert asked(table_of(outcome, SIDES), UpliftRoles(good=outcome[0])).good == str(outcome[0])
+    with pytest.raises(BadInput, match="“perhaps” is not a possible outcome of “y”"):
+        asked(table_of(outcome, SIDES), UpliftRoles(good="perhaps"))
+
+
+def test_a_count_is_a_number_unless_one_of_its_values_is_wanted() -> None:
+    visits = np.arange(90) % 4
+    for good, wanted in (("", "high"), ("High", "high"), ("low", "low")):
+        made = asked(table_of(visits, np.arange(90) % 2), UpliftRoles(good=good))
+        assert (made.problem.task, made.good) == ("regression", wanted)
+    made = asked(table_of(visits, np.arange(90) % 2), UpliftRoles(good=3))
+    assert (made.problem.task, made.good) == ("multiclass", "3")
+
+
+@pytest.mark.parametrize("sides", [SIDES, SIDES == 1, SIDES.astype(float), np.where(SIDES, "yes", "no"),
+                                   pd.array(SIDES == 1, dtype="boolean"), pd.Categorical(SIDES)])
+def test_the_treated_value_may_be_named_as_the_frame_has_it(sides: Any) -> None:
+    made = asked(table_of(ONES, sides))
+    for treated in ("", None, True, 1, 1.0, np.int64(1), "YES", "1", "True"):
+        assert (treated_rows(made.frame[made.treatment], treated) == SIDES).all(), treated
+    for treated in (False, 0, "no", "0.0"):
+        assert (treated_rows(made.frame[made.treatment], treated) == 1 - SIDES).all(), treated
+    with pytest.raises(BadInput, match="No row has “sms” in the treatment “t”"):
+        treated_rows(made.frame[made.treatment], "sms")
+    arms = asked(table_of(ONES, SIDES + 2))
+    assert (treated_rows(arms.frame["t"], 3) == SIDES).all()
+    with pytest.raises(BadInput, match="not clear which of “2” and “3”"):
+        treated_rows(arms.frame["t"])
+
+
+@pytest.mark.parametrize("labels", [[0, 1, 2, 3], [("a", 1), ("a", 2), ("b", 1), ("b", 2)], ["x\n", "the\nshop", "y", "t "]])
+def test_columns_of_an_experiment_are_named_by_their_labels(labels: list[Any]) -> None:
+    frame = table_of(ONES, SIDES).set_axis(pd.Index(labels, tupleize_cols=False), axis=1).set_index(np.repeat(np.arange(30), 2))
+    x, shop, y, t = labels
+    for roles in (UpliftRoles(never=(x,), group=shop), Roles(never=[x], group=shop, experiment=t), Roles(group=shop, id=x),
+                  {"never": [x], "group": shop}):
+        made = asked(frame, roles, y, t)
+        clean = list(made.frame.columns)
+        assert (made.treatment, made.problem.never, made.problem.group) == (clean[3], (clean[3], clean[0]), clean[1])
+        assert (treated_rows(made.frame[clean[3]]) == SIDES).all()
+    named = asked(table_of(ONES, SIDES), UpliftRoles(problem=replace(PROBLEM, target="y", never=("x",))))
+    assert named.problem.never == ("t", "x")
+
+
+@pytest.mark.parametrize(("wrong", "words"), [
+    ({"roles": ["t"]}, "Give UpliftRoles"), ({"roles": UpliftRoles(never=("nope",))}, "no column “nope”"),
+    ({"roles": Roles(later="nope")}, "no column “nope”"), ({"roles": Roles(experiment="x")}, "is no lever"),
+    ({"roles": UpliftRoles(group="t")}, "a lever and as the group"), ({"roles": UpliftRoles(never=("y",))}, "is the outcome"),
+    ({"outcome": 0}, "no column “0”"), ({"treatment": None}, "no column"), ({"treatment": "y"}, "outcome and as the treatment"),
+    ({"roles": UpliftRoles(problem={"task": "binary"})}, "Give a Problem"),  # type: ignore[arg-type]
+    ({"roles": UpliftRoles(problem=PROBLEM)}, "The problem speaks of “stayed”"), ({"frame": {"y": [1]}}, "no pandas DataFrame"),
+    ({"seed": -1}, "0 or more"),
+])  # fmt: skip
+def test_a_mistake_about_an_experiment_gets_one_sentence(wrong: dict[str, Any], words: str) -> None:
+    with pytest.raises(BadInput, match=words) as refused:
+        measure_uplift(**({"frame": table_of(ONES, SIDES), "outcome": "y", "treatment": "t"} | wrong))
+    assert "\n" not in str(refused.value)

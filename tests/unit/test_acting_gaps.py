@@ -6,6 +6,7 @@ import math
 import re
 import sys
 from dataclasses import replace
+from itertools import combinations
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,15 +21,18 @@ from automl_core.acting import (
     compare_periods,
     counted_class,
     find_segments,
+    gap_drivers,
     tell_segments,
     uplift,
 )
 from automl_core.acting.action import Condition, Goal, Lever
 from automl_core.acting.cards import CardInputs, _stage, make_cards
 from automl_core.acting.conditions import Cells, describe, holds
-from automl_core.acting.findings.segments import first_half
+from automl_core.acting.findings.segments import Candidate, first_half
 from automl_core.acting.gap import Amount, _difference, amount
+from automl_core.acting.gap_drivers import _without_copies
 from automl_core.acting.gap_story import _signed, confirmed_parts, told
+from automl_core.acting.mix import column_parts, make_levels, mix_parts
 from automl_core.acting.nuisance import fold_of
 from automl_core.acting.outcome import make_outcome
 from automl_core.acting.spelling import texts
@@ -178,12 +182,63 @@ def test_near_copies_of_a_column_are_one_finding(seed: int) -> None:
     mix = [driver for driver in story.drivers if driver.kind == "mix"]
     assert mix
     assert {driver.conditions[0].column for driver in mix} == {whole.column}
-    assert all("(and 2 columns that go with it) are " in driver.sentence for driver in mix)
+    assert all(driver.sentence.endswith(f" 2 other columns go with “{whole.column}” and are counted in.") for driver in mix)
+    assert not any("that go with it) " in driver.sentence for driver in story.drivers)
     moved = [driver for driver in story.drivers if driver.kind == "behaviour" and len(driver.conditions) == 1]
-    assert len({driver.conditions[0].column for driver in moved}) == 1
+    for one, other in combinations(moved, 2):  # the same rows are not told by two columns
+        mine, theirs = (holds(driver.conditions[0], Cells(frame)) for driver in (one, other))
+        assert one.conditions[0].column == other.conditions[0].column or (mine & theirs).sum() < 0.4 * (mine | theirs).sum()
     assert to_json(from_json(type(story), to_json(story))) == to_json(story)
     assert from_json(type(story), {**to_json(story), "columns": [
         {key: value for key, value in to_json(part).items() if key != "also"} for part in story.columns]}).columns[0].also == ()
+
+
+def test_a_level_that_no_level_of_its_column_is_like_is_told_by_itself() -> None:
+    """It was counted in with the level that shared most of its rows, were it a fiftieth of them or none."""
+    rng, rows = np.random.default_rng(3), 2000
+    plan = np.repeat(["A", "B", "C", "D"], rows // 4)
+    other = np.array(["a", "b", "c", "d"])[np.searchsorted(["A", "B", "C", "D"], plan)]
+    moved = rng.permutation(rows)[:300]
+    other[moved] = "e"  # of all plans: it is like none
+    frame = pd.DataFrame({"plan": plan, "other": other}).astype("str")
+    levels = make_levels(frame, (plan == "A") + 0.1 * rng.normal(size=rows),
+                         (Column("plan", "text", "category"), Column("other", "text", "category")))
+    assert len(levels.alike) == 1
+    told = {levels.conditions[place].values[0]: tuple(levels.conditions[at].values[0] for at in places)
+            for place, places in levels.told.items()}
+    head = levels.alike[0][0]
+    alone = "e" if head == "plan" else ""
+    assert told == {**{one: (one, one.lower()) for one in "ABCD"}, alone: (alone,)}
+    first = rng.random(rows) < 0.5
+    parts = column_parts(levels, mix_parts(levels, rng.normal(size=rows), first), None)
+    assert [part.column for part in parts] == [head]
+    assert {level.condition.values[0] for level in parts[0].levels} == set(told)
+
+
+def test_candidates_are_copies_by_their_rows_and_not_by_their_names() -> None:
+    """Another column of a group that speaks of other rows went with the copies, and so did each pair with one in it."""
+    x, n = np.repeat(np.arange(4), 100), np.tile([True, False], 200)
+    near = np.where(np.arange(400) % 20 == 0, 3 - x, x)
+
+    def candidate(mask: np.ndarray, *names: str) -> Candidate:
+        return Candidate(tuple(Condition(name, ("v",)) for name in names), mask, 1.0, 1.0)
+
+    first, copied, elsewhere = candidate(x == 0, "x"), candidate(near == 0, "x2"), candidate(near == 3, "x2")
+    left, pair, again = candidate(near != 0, "x2"), candidate((near == 0) & n, "x2", "n"), candidate((x == 0) & n, "x", "n")
+    both = candidate((x == 0) & (near == 0), "x", "x2")
+    found = _without_copies([first, both, copied, elsewhere, left, pair, again], (("x", "x2", "x3"),))
+    assert [one for one, _ in found] == [first, elsewhere, again]
+    assert [also for _, also in found] == [("x2", "x3"), ("x", "x3"), ("x2", "x3")]
+    assert _without_copies([first, pair], (("x", "x2", "x3"),))[1] == (pair, ("x", "x3"))
+
+
+def test_copies_take_no_place_of_what_is_tested(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The strongest ten were taken, copies among them, and what came after them was not tested."""
+    asked = []
+    monkeypatch.setattr(gap_drivers, "discover", lambda frame, values, columns, most=10: (asked.append(most), ([], 0))[1])
+    frame, y, columns, _ = copies(0)
+    compare_groups(frame.iloc[::4], y[::4], columns, PROBLEM, Pair((Condition("g", ("a",)),)))
+    assert asked == [5 * gap_drivers.MOST_TESTED]
 
 
 def test_both_values_of_a_column_with_two_are_told_once() -> None:

@@ -184,6 +184,21 @@ def test_weights_and_groups_count_together() -> None:
     assert wide.high - wide.low > 2 * (narrow.high - narrow.low)
 
 
+def test_rows_of_a_curve_may_be_given_as_lists() -> None:
+    rng = np.random.default_rng(2)
+    p = np.repeat(rng.beta(1, 3, 40), 3)
+    y, codes, weights = (rng.random(120) < p).astype(float), np.repeat(np.arange(40), 3), np.repeat([1.0, 2.0], 60)
+    plain = profit_curve(p, y, matrix_of(GOAL), 0, codes, weights)
+    own = curve_by_worth(p, y, 700 * weights, OWN, 0, (codes, weights))
+    given = p.tolist(), y.tolist()
+    assert profit_curve(*given, matrix_of(GOAL), 0, codes.tolist(), weights.tolist()) == plain
+    assert profit_curve(*given, matrix_of(GOAL), 0, [f"c{code:02d}" for code in codes], weights.tolist()) == plain
+    assert curve_by_worth(*given, (700 * weights).tolist(), OWN, 0, (codes.tolist(), weights.tolist())) == own
+    assert gains(*given, 10, codes.tolist()) == gains(p, y, 10, codes)
+    with pytest.raises(BadInput, match="groups of their rows"):
+        profit_curve(*given, matrix_of(GOAL), 0, codes[:5].tolist())
+
+
 def test_a_thinned_table_with_weights_decides_as_the_whole_one() -> None:
     """Of those that ended well one row in ten was kept, and counts for ten. The model learned by weights: what it says holds."""
     rng = np.random.default_rng(2)

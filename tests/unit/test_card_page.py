@@ -5,7 +5,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from automl_core.acting.action import Change
+from automl_core.acting.action import Change, Condition
 from automl_core.acting.pilot_result import graded
 from automl_core.acting.wording import BANNED
 from automl_core.reporting.card_page import CardPage, card_page
@@ -38,6 +38,19 @@ def test_page_says_what_tested_a_card_and_what_its_pilot_waits_for() -> None:
     page = shown(CardPage(card, GOAL, True, running, "p", NOW, "0"))
     assert "Wait for the outcomes of its pilot, due on 24 December 2026" in page.replace("\u00a0", " ")
     assert "A pilot with chance deciding." not in page
+
+
+def test_page_of_a_group_tells_what_the_change_is_for_everybody() -> None:
+    told = "For all 5,000 rows that the change is for, not only these: as seen in the data +20.0 points."
+    assert told in shown(CardPage(replace(CARD, whole_sentence=told), GOAL, True, None, "p", NOW, "0")).replace("\u00a0", " ")
+    assert "For all" not in shown(CardPage(CARD, GOAL, True, None, "p", NOW, "0"))
+
+
+def test_page_says_that_the_bare_gap_counts_rows_without_others_like_them() -> None:
+    said = "Rows that have none like them at the new value are counted, too."
+    part = replace(CARD, alike=((Condition("Age", low=30.0),),))
+    assert said in shown(CardPage(part, GOAL, True, None, "p", NOW, "0"))
+    assert said not in shown(CardPage(CARD, GOAL, True, None, "p", NOW, "0"))
 
 
 def test_page_shows_three_numbers_money_and_the_pilot() -> None:

@@ -21,6 +21,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 import pytest
+from openpyxl import load_workbook
 
 from automl_core import Workspace, cli
 from automl_core import jobs as queue
@@ -28,21 +29,24 @@ from automl_core.acting.action import Goal
 from automl_core.cli import _parser, main
 from automl_core.cli_problem import money_of, parts_of, request_of
 from automl_core.codec import from_json, to_json
+from automl_core.data import table_from_frame
 from automl_core.data.table import Column, Table
 from automl_core.errors import BadInput
 from automl_core.explaining.explanation import Explanation, RowExplanation
-from automl_core.framing import Pace
+from automl_core.framing import METRICS, Pace, check_target, default_metric, suggest_problem
+from automl_core.framing.metric_names import ALIASES, METRIC_NAMES, metric_called
 from automl_core.framing.problem import Money, Problem, Verdict
 from automl_core.jobs import JobWatch
 from automl_core.production import load_bundle
 from automl_core.search.bands import Bands
 from automl_core.search.plan import Plan, Score, against_baseline
-from automl_core.workspace import file_findings, file_rows, file_training
+from automl_core.workspace import file_findings, file_risks, file_rows, file_training
 from automl_core.workspace import files as files_module
 from automl_core.workspace import search as searching
 from automl_core.workspace.file_worth import Judged, file_worth
 from automl_core.workspace.files import Files, check_class
 from automl_core.workspace.goal import Framing, Inputs
+from automl_core.workspace.requests import shaped
 from automl_core.workspace.running import run_job
 from automl_core.workspace.views import Run
 from tests.unit.test_search_race import HereExecutor, fit_here
@@ -272,6 +276,7 @@ def test_trials_rungs_and_more_time(
     code, again = call(capsys, "more", data["run"], "--budget", "5", "--out", str(tmp_path / "more.zip"))
     assert code in (0, 1)
     assert again["trials"] >= 3
+    assert again["model"]["family"] == "rule"  # more time handed over its own choice
     assert (tmp_path / "more.zip").stat().st_size > 0
     code, refused = call(capsys, *asked[:-3], "magic", "--out", str(out))
     assert code == 2
@@ -361,7 +366,37 @@ def test_explain_and_one_row(bundle: Path, table: Path, capsys: pytest.CaptureFi
 def quickly(patch: pytest.MonkeyPatch, bundle: Path) -> None:
     """The whole model is explained as the search did it."""
     told = from_json(Explanation, load_bundle(bundle).facts["explanation"])
-    patch.setattr(Files, "explain", lambda files, path, source, label: told)
+    patch.setattr(file_rows, "rows_explained", lambda bundle, frame, label: told)
+
+
+def test_a_row_that_is_not_there_is_refused_before_the_model_is_looked_at(
+        bundle: Path, table: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was after the whole model had been explained, which may take a minute."""
+    for module in (files_module, file_rows):
+        monkeypatch.setattr(module, "cleaned_rows", _too_late)
+    code, refused = call(capsys, "explain", str(bundle), str(table), "--row", "99999")
+    assert code == 2
+    assert refused["error"] == "There is no row 99999 in this file. Choose one from 0 to 399."
+
+
+def test_one_row_is_explained_without_opening_cleaning_or_predicting_the_file_again(
+        bundle: Path, table: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bundle and the file were opened twice, the rows cleaned three times and all predicted."""
+    monkeypatch.setenv("CLARION_HOME", str(bundle.parent / "home"))
+    quickly(monkeypatch, bundle)
+    begun: list[str] = []
+
+    def counted(module: Any, name: str) -> None:
+        told = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *given, **named: (begun.append(name), told(*given, **named))[1])
+
+    for module, name in ((Files, "_raw"), (files_module, "load_bundle"), (files_module, "cleaned_rows"),
+                         (file_rows, "cleaned_rows"), (file_rows, "kept_table"), (file_risks, "kept_table"),
+                         (file_risks, "_said")):
+        counted(module, name)
+    code, _ = call(capsys, "explain", str(bundle), str(table), "--row", "3")
+    assert code == 0
+    assert sorted(begun) == ["_raw", "cleaned_rows", "kept_table", "load_bundle"]
 
 
 def test_one_row_is_told_with_how_sure_it_is_and_past_rows_like_it_as_on_the_page(
@@ -475,8 +510,11 @@ def test_act_by_what_each_row_is_worth(
     monkeypatch.setenv("CLARION_HOME", str(bundle.parent / "home"))
     goal, ranked = goal_file(tmp_path, lever=False), tmp_path / "r.csv"
     goal.write_text(goal.read_text(encoding="utf-8").replace("value = 700.0", 'value_column = "monthly_fee"'), encoding="utf-8")
-    assert main(["act", str(bundle), "sample:subscription_churn", "--goal", str(goal), "--ranked", str(ranked)]) == 0
+    assert main(["act", str(bundle), "sample:subscription_churn", "--goal", str(goal), "--ranked", str(ranked), "--out",
+                 str(tmp_path / "plan.xlsx")]) == 0
     told = capsys.readouterr().err
+    assert load_workbook(tmp_path / "plan.xlsx").active["A1"].value == "customer_id"
+    assert "The goal names nothing that can be changed, so there are no cards" in told
     assert "Act on the 50 rows that are worth most to act on, by their risk and “monthly_fee”" in told
     assert "at stake (risk times worth) would have brought" in told
     assert "Most money, " in told
@@ -510,6 +548,7 @@ def test_act_refuses_a_goal_that_does_not_fit_before_it_reads_rows(
 @pytest.mark.parametrize(("text", "dropped", "words"), [
     ('never = ["agee"]', (), "no column “agee”.*as “never”"), ('later = ["agee"]', (), "as “later”"),
     ("", ("churned",), "The file has no outcomes in “churned”"), ("", ("newsletter",), "The file has no column “newsletter”"),
+    ('[[lever]]\ncolumn = "monthly_fee"\nstep = -5.0', ("monthly_fee",), "The file has no column “monthly_fee”"),
 ])
 def test_act_refuses_what_is_not_in_the_file_before_it_cleans_or_scores(
     bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, text: str,
@@ -533,6 +572,11 @@ def test_act_and_compare_say_at_once_what_cannot_be_done(
         patch.setattr(Files, "act", _too_late)
         code, refused = call(capsys, "act", str(bundle), str(table), "--goal", str(goal_file(tmp_path)), "--out", str(tmp_path))
         assert (code, "is a folder" in refused["error"]) == (2, True)
+        for option, name in (("--out", "a.txt"), ("--ranked", "a.parquet"), ("--out", "a.xls")):
+            code, refused = call(capsys, "act", str(bundle), str(table), "--goal", str(goal_file(tmp_path)), option,
+                                 str(tmp_path / name))
+            told = f"“{name}” is no name of a CSV or an Excel file. Write a.csv or a.xlsx."
+            assert (code, told in refused["error"]) == (2, True)
     with monkeypatch.context() as patch:
         patch.setattr(file_findings, "safe_recipe", _too_late)
         asked = ("compare", str(table), "--target", "churned")
@@ -540,6 +584,19 @@ def test_act_and_compare_say_at_once_what_cannot_be_done(
                              (("--when", "sinse", "--since", "2022"), "“sinse”"), ((), "Two groups or two periods")):
             code, refused = call(capsys, *asked, *wrong)
             assert (code, words in refused["error"]) == (2, True)
+
+
+def test_a_table_is_written_as_its_name_says(home: Path, tmp_path: Path) -> None:
+    """Under a name that ends in .xlsx stood the bytes of a CSV, which Excel refuses to open."""
+    frame = pd.DataFrame({"who": ["=1+1", "b"], "net": [-2.5, 3.0]})
+    for name in ("a.xlsx", "B.XLSX"):
+        Workspace.open().files.write_table(frame, tmp_path / "new" / name)
+        sheet = load_workbook(tmp_path / "new" / name).active
+        assert [[(cell.value, cell.data_type) for cell in row] for row in sheet] == [
+            [("who", "s"), ("net", "s")], [("=1+1", "s"), (-2.5, "n")], [("b", "s"), (3, "n")]]
+    for name in ("a.csv", "plain"):
+        Workspace.open().files.write_table(frame, tmp_path / name)
+        assert (tmp_path / name).read_bytes() == Workspace.open().files.csv(frame)
 
 
 def test_all_protected_columns_are_looked_up_before_the_first_is_worked_on() -> None:
@@ -765,7 +822,135 @@ def test_numbers_too_large_for_32_bits_are_no_crash(home: Path, tmp_path: Path, 
     assert data["sentence"]
 
 
-def test_ctrl_c_keeps_the_best(home: Path, tmp_path: Path) -> None:
+NUMBERS = "\n".join(["a,b,size,wide", *(f"{k % 13},{k % 7},{k % 97 + k % 13},{k % 2 + 1}" for k in range(200))])
+
+
+@pytest.mark.parametrize(("words", "metric", "error"), [
+    (("--quantile", "0.9"), "pinball", ""), (("--task", "quantile", "--quantile", "0.9"), "pinball", ""),
+    (("--task", "quantile"), "pinball", ""), (("--metric", "pinball"), "pinball", ""), ((), "rmse", ""),
+    (("--quantile", "0.9", "--metric", "mae"), "", "A quantile is judged by the pinball loss, and not by mae."),
+    (("--quantile", "1.5"), "", "1.5 is no quantile"),
+    (("--quantile", "0.9", "--target", "wide"), "", "Only a number has quantiles"),
+    (("--metric", "Mean-Absolute-Error"), "mae", ""), (("--metric", "auc", "--target", "wide"), "roc_auc", ""),
+    (("--metric", "beauty"), "", "There is no metric called “beauty”. Choose one of: roc_auc,"),
+    (("--task", "ranking"), "", "Choose binary, multiclass, regression or quantile."),
+])
+def test_a_quantile_and_other_names_of_metrics_are_understood_or_refused(
+        words: tuple[str, ...], metric: str, error: str) -> None:
+    """Without `--metric pinball` a quantile was ignored without a word: the mean was predicted."""
+    lines = [line.split(",") for line in NUMBERS.splitlines()]
+    table = table_from_frame(pd.DataFrame(lines[1:], columns=lines[0]), "rows.csv")
+    target = () if "--target" in words else ("--target", "size")
+    request = request_of(_parser().parse_args(["check", "rows.csv", *target, *words]))
+    suggested = suggest_problem(table.frame, table.columns, request.target)
+    if error:
+        with pytest.raises(BadInput, match=re.escape(error)):
+            check_target(table.frame, shaped(suggested, request, table.frame, table.columns))
+        return
+    made = shaped(suggested, request, table.frame, table.columns)
+    assert made.metric == metric
+    assert made.quantile == (0.9 if "0.9" in words else 0.5)
+
+
+def test_the_positive_class_is_told_and_can_be_chosen(
+        home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str]) -> None:
+    path, out = tmp_path / "rows.csv", tmp_path / "m.zip"
+    path.write_text(NUMBERS.replace("wide", " Wide "), encoding="utf-8")
+    asked = ("--target", " Wide ", "--drop", "size")
+    code, data = call(capsys, "check", str(path), *asked, "--positive", "1.0")
+    assert (code in (0, 1), data["positive"]) == (True, "1")
+    searched = ("--families", "rule", "--trials", "1", "--folds", "2", "--jobs", "1", "--out", str(out))
+    assert main(["train", str(path), *asked, "--positive", "1", *searched, "--json"]) in (0, 1)
+    told = capsys.readouterr()
+    assert json.loads(told.out.strip().splitlines()[-1])["positive"] == "1"
+    assert "Predicted is the chance of “1”; --positive names the other class." in told.err.splitlines()
+    assert load_bundle(out).model.problem.positive == "1"
+    code, refused = call(capsys, "check", str(path), *asked, "--positive", "3")
+    assert (code, refused["error"]) == (2, "“Wide” has no class “3”. Give “1” or “2”.")
+    code, refused = call(capsys, "check", str(path), "--target", "size", "--positive", "3")
+    assert (code, refused["error"]) == (2, "Only a target of two classes has a positive one. Leave out --positive.")
+
+
+@pytest.mark.parametrize("command", ["check", "train"])
+def test_help_names_all_tasks_and_metrics(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    told = re.sub(r"-\s+", "-", capsys.readouterr().out)
+    for name in (*METRICS, "binary", "multiclass", "regression", "quantile"):
+        assert re.search(rf"\b{name}\b", told), name
+
+
+def test_names_of_metrics_and_their_other_names_are_those_that_there_are() -> None:
+    """Help lists them without loading what computes them."""
+    for task, names in METRIC_NAMES.items():
+        usual = default_metric(cast(Any, task))
+        assert names[0] == usual
+        assert set(names) == {metric.name for metric in METRICS.values() if task in metric.tasks}
+    assert set(ALIASES.values()) <= set(METRICS)
+    assert not set(ALIASES) & set(METRICS)
+    assert metric_called("AUC") == metric_called("ROC AUC") == "roc_auc"
+    assert metric_called("beauty") == "beauty"
+
+
+@pytest.mark.parametrize(("words", "error"), [
+    (("--jobs", "-3"), "-3 workers cannot search. Give --jobs of 1 or more; 0 takes as many as the settings say."),
+    (("--budget", "0.5"), "A budget of 0.5 seconds cannot be searched. Give 1 second or more, up to a day."),
+])
+def test_budgets_and_workers_that_no_search_can_have(
+        words: tuple[str, ...], error: str, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, refused = call(capsys, "train", "sample:diabetes", "--target", "progression", *words, "--out", str(tmp_path / "m.zip"))
+    assert (code, refused["error"]) == (2, error)
+
+
+def test_another_rung_is_chosen_by_its_name_and_stays_chosen(
+        home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str]) -> None:
+    """It could be named only before the search, and more time forgot what had been chosen."""
+    out, other = tmp_path / "m.zip", tmp_path / "other.zip"
+    code, first = call(capsys, "train", "sample:diabetes", "--target", "progression", "--families", "linear,rule",
+                       "--trials", "2", "--folds", "3", "--jobs", "1", "--out", str(out))
+    assert first["model"]["family"] == "linear"
+    code, chosen = call(capsys, "choose", first["run"], "rule", "--out", str(other))
+    assert (code, chosen["model"]["family"]) == (0, "rule")
+    assert chosen["run"] != first["run"]
+    assert load_bundle(other).facts["run"] == chosen["run"]
+    search = Workspace.open().search
+    kept = search.run(chosen["run"])
+    assert kept.by_hand == "rule"
+    explained = Workspace.open().context.store.latest(kept.project_id, "explanation", parent_id=kept.id)
+    assert explained is not None  # of this model, not of the other
+    code, again = call(capsys, "choose", first["run"], "rule", "--out", str(other))
+    assert (code, again["run"]) == (0, chosen["run"])
+    code, more = call(capsys, "more", chosen["run"], "--budget", "1", "--out", str(other))
+    assert (code, more["model"]["family"]) == (0, "rule")
+    code, back = call(capsys, "more", more["run"], "--budget", "1", "--hand-over", "linear", "--out", str(other))
+    assert (code, back["model"]["family"]) == (0, "linear")
+    code, refused = call(capsys, "choose", back["run"], "magic", "--out", str(other))
+    assert (code, refused["error"].startswith("There is no rung “magic” to hand over. Choose one of: rule,")) == (2, True)
+
+
+@pytest.mark.parametrize("rare", [1, 2, 3])
+def test_a_few_rows_of_a_class_are_searched_and_a_single_one_is_refused(
+        rare: int, home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a single one a model was handed over, with a score of nan."""
+    path, out = tmp_path / "rows.csv", tmp_path / "m.zip"
+    lines = [f"{k % 97},{k % 7},{'Yes' if k % 100 == 50 and k < 100 * rare else 'No'}" for k in range(300)]
+    path.write_text("\n".join(["a,b,t", *lines]), encoding="utf-8")
+    code, data = call(capsys, "check", str(path), "--target", "t")
+    assert (code == 1, data["verdict"], data["positive"]) == (rare == 1, "not_enough_data", "Yes")
+    code, data = call(capsys, "train", str(path), "--target", "t", "--families", "linear", "--trials", "1", "--jobs", "1",
+                      "--out", str(out))
+    if rare == 1:
+        assert (code, here.fits, out.exists()) == (2, [], False)
+        assert data["error"].startswith("Only one row has “Yes” in “t”, so no model of it can be judged. Add rows that have it,")
+        return
+    assert code in (0, 1)
+    assert 0 <= data["score"]["low"] <= data["score"]["mean"] <= data["score"]["high"] <= 1
+    code, told = call(capsys, "explain", str(out), str(path), "--row", "50")
+    assert (code, told["label"]) == (0, "Yes")
+
+
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_a_request_to_end_keep_the_best(asked: signal.Signals, home: Path, tmp_path: Path) -> None:
     out = tmp_path / "m.zip"
     command = [sys.executable, "-m", "automl_core", "train", "sample:subscription_churn", "--target", "churned",
                "--families", "linear,lightgbm", "--budget", "600", "--out", str(out), "--json"]
@@ -773,7 +958,9 @@ def test_ctrl_c_keeps_the_best(home: Path, tmp_path: Path) -> None:
     end = time.monotonic() + 90
     while not any("fit" in path.read_text() for path in home.rglob("trials.jsonl")) and time.monotonic() < end:
         time.sleep(0.2)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the command and all its workers
+    if asked == signal.SIGTERM:
+        os.kill(process.pid, asked)  # `timeout` asks the command first
+    os.killpg(process.pid, asked)  # as a terminal or `timeout` does: to the command and all its workers
     answer, told = process.communicate(timeout=60)
     assert process.returncode in (0, 1), told
     assert json.loads(answer.strip().splitlines()[-1])["model"]["family"]

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from automl_core.data import kinds, table_from_frame
-from automl_core.data.table import Kind, Role
+from automl_core.data.table import Column, Kind, Role, meant_column
+from automl_core.errors import BadInput
 
 
 def typed(cells: list[object], name: str = "x", kinds: dict[str, Kind] | None = None):
@@ -194,3 +195,26 @@ def test_plain_numbers_are_read_without_a_text_of_each_cell_and_alike(
     looked_at = table_from_frame(irregular, "t.csv")
     assert at_once.columns == looked_at.columns
     pd.testing.assert_frame_equal(at_once.frame, looked_at.frame)
+
+
+LABELS = tuple(Column(name, "int", "number", original_name=original) for name, original in (
+    ("column_1", ""), ("price", " price"), ("x", ""), ("x_2", "x"), ("x_3", "x"), ("net total", "net\ntotal"), ("column_7", "")))
+
+
+@pytest.mark.parametrize(("typed", "meant"), [
+    ("price", "price"), (" price", "price"), ("price ", "price"), ("Unnamed: 0", "column_1"), ("Unnamed: 6", "column_7"),
+    ("x", "x"), ("x.1", "x_2"), ("x.2", "x_3"), ("net\ntotal", "net total"),
+])
+def test_columns_are_found_by_the_names_that_a_script_has_for_them(typed: str, meant: str) -> None:
+    """Those of the file and those of pandas, which differ from the clean ones."""
+    assert meant_column(LABELS, typed).name == meant
+
+
+@pytest.mark.parametrize(("typed", "hint"), [
+    ("prise", "Perhaps “price” is meant."), ("PRICE", "Perhaps “price” is meant."), ("x.9", "Choose one of its columns."),
+    ("Unnamed: 2", "Choose one of its columns."), ("", "Choose one of its columns."),
+])
+def test_a_name_of_no_column_is_refused_with_what_is_most_like_it(typed: str, hint: str) -> None:
+    with pytest.raises(BadInput, match="There is no column") as refused:
+        meant_column(LABELS, typed)
+    assert refused.value.hint == hint

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +22,10 @@ from automl_core.explaining import (
     open_rows,
     past_cases,
     quick_halves,
+    rows_asked,
     smallest_flip,
+    swap,
+    table_doubt,
     table_what_if,
     what_if_rows,
     what_if_table,
@@ -34,7 +38,7 @@ from automl_core.explaining.words import percent
 from automl_core.framing.problem import Problem, Task
 from automl_core.search.families import families
 from automl_core.search.family import FitRequest
-from automl_core.search.features import fit_encoder
+from automl_core.search.features import Encoder, fit_encoder
 from automl_core.search.model import Member, Model
 from automl_core.search.plan import Score, Trial
 from tests.unit.test_explaining_routes import COLUMNS, model, table, target
@@ -274,18 +278,19 @@ def test_the_range_of_a_change_holds_what_the_model_does_not_know() -> None:
     for seed in range(30):
         made, past = line(seed)
         rows = open_rows(made, past.frame)
-        alone, found = what_if_rows(rows, change, LINE), what_if_rows(rows, change, LINE, halves=quick_halves(made, past))
+        alone, found = what_if_rows(rows, change, LINE), what_if_rows(rows, change, LINE, halves=quick_halves(made, past, 200))
         held += [one.low <= 1.0 <= one.high for one in (alone, found)]
     assert held[0] <= 6
     assert held[1] >= 26
     assert "by chance of rows alone: how far the model is right is not in it" in alone.sentence
-    assert "by chance of the rows asked and of those that the model learned from)" in found.sentence
+    assert ("by chance of the rows asked and of those that the model learned from: that a model of this kind may be wrong "
+            "altogether is not in it)") in found.sentence
     assert (found.mean_before, found.mean_after) == (alone.mean_before, alone.mean_after)
 
 
 def test_only_what_is_quickly_fitted_again_as_it_is_tells_a_models_doubt() -> None:
     made, past = line(0, "binary")
-    halves = quick_halves(made, past)
+    halves = quick_halves(made, past, 200)
     found = what_if_rows(open_rows(made, past.frame, "0"), (TableChange("x", "add", 0.5),), LINE, halves=halves)
     assert (len(halves.pairs), halves.share, found.of_model) == (4, 1.0, True)
     assert found.low < found.mean_after - found.mean_before < found.high < 0  # more of x makes “0” rarer
@@ -294,4 +299,59 @@ def test_only_what_is_quickly_fitted_again_as_it_is_tells_a_models_doubt() -> No
     near = replace(made, members=(replace(made.members[0], family="neighbours"),))  # another kind would stand in for it
     standing = (near, replace(past, trials=(replace(past.trials[0], family="neighbours"),)))
     for one in (slow, (made, few), (by_time, past), standing, (made, replace(past, trials=()))):
-        assert quick_halves(*one).pairs == ()
+        assert quick_halves(*one, 200).pairs == ()
+
+
+def test_a_model_that_learned_from_more_rows_than_were_tested_doubts_less() -> None:
+    """Of 800 rows a fold tested 200: the range was twice as wide as what the model does not know."""
+    made, past = line(0)
+    assert quick_halves(made, past, 800).share == 0.25
+    assert quick_halves(made, replace(past, y=np.where(np.arange(200) < 100, past.y, math.nan)), 800).share == 0.125
+
+
+def test_what_takes_long_to_be_fitted_again_is_left_after_the_first_half(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search's seconds leave out the columns that a refit learns anew: eight of them took half a minute of a page."""
+    made, past = line(0)
+    fitted = []
+
+    def slowly(*given: Any) -> Any:
+        for place in range(8):
+            fitted.append(place)
+            until = time.process_time() + 0.02
+            while time.process_time() < until:
+                pass
+            yield SimpleNamespace(model=made)
+
+    monkeypatch.setattr(table_doubt, "refits", slowly)
+    assert len(quick_halves(made, past, 200).pairs) == 4
+    monkeypatch.setattr(table_doubt, "FIT_SECONDS", 0.015)
+    fitted.clear()
+    assert quick_halves(made, replace(past, trials=(replace(past.trials[0], seconds=0.01),)), 200).pairs == ()
+    assert fitted == [0]
+
+
+def test_a_models_doubt_is_asked_of_the_rows_that_there_is_time_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each click encoded and predicted all rows nine times."""
+    made, past = line(0)
+    many = pd.concat([past.frame] * 20, ignore_index=True)
+    halves, rows = quick_halves(made, past, 200), rows_asked(made, many)
+    asked: dict[int, int] = {}
+    told = swap.Rows.predict
+
+    def predict(self: swap.Rows, matrix: np.ndarray) -> np.ndarray:
+        asked[id(self.model)] = asked.get(id(self.model), 0) + len(matrix)
+        return told(self, matrix)
+
+    monkeypatch.setattr(swap.Rows, "predict", predict)
+    monkeypatch.setattr(swap.Rows, "affordable", lambda self, seconds: 5_600)
+    encoded, encode = [], Encoder.matrix
+
+    def matrix(self: Encoder, frame: pd.DataFrame, terms: Any = None) -> np.ndarray:
+        encoded.append(len(frame))
+        return encode(self, frame, terms)
+
+    monkeypatch.setattr(Encoder, "matrix", matrix)
+    what_if_rows(rows, (TableChange("z", "set", value="1"),), LINE, 0, 0.1, halves)
+    assert asked.pop(id(made)) == 4_000
+    assert set(asked.values()) == {2 * 350}
+    assert sum(encoded) == 2  # the new value, of all rows and of those that the halves are asked about

@@ -68,6 +68,16 @@ def test_the_rarer_class_is_positive_without_a_word_for_yes() -> None:
     assert suggest_problem(frame, (Column("t", "text", "category"),), "t").positive == "bad"
 
 
+@pytest.mark.parametrize(("rows", "positive"), [
+    ({"1": 30, "2": 70}, "1"), ({"1": 70, "2": 30}, "2"), ({"1": 70, "0": 30}, "1"), ({"1": 70, "-1": 30}, "1"),
+    ({"yes": 70, "1": 30}, "yes"),
+])
+def test_one_says_yes_only_beside_what_says_no(rows: dict[str, int], positive: str) -> None:
+    """Of 1 and 2, a code as good as the other, 1 was always the positive one."""
+    series = text([label for label, count in rows.items() for _ in range(count)])
+    assert suggest_problem(pd.DataFrame({"t": series}), (Column("t", "text", "category"),), "t").positive == positive
+
+
 @pytest.mark.parametrize(("series", "kind", "says"), [
     (text(["x"] * 30), "text", "in every row"),
     (text([None] * 30), "text", "empty in every row"),
@@ -108,8 +118,9 @@ def test_many_rows_that_repeat_others_are_said(copied: float, told: str) -> None
 
 
 def test_a_metric_of_another_task_is_refused() -> None:
-    with pytest.raises(BadInput, match="cannot judge"):
+    with pytest.raises(BadInput, match="cannot judge") as refused:
         check_target(FRAME, Problem("price", "regression", "roc_auc"))
+    assert refused.value.hint.startswith("Choose one of: rmse, mae, r2,")
 
 
 @pytest.mark.parametrize("money", [None, Money(under=5.0), Money(over=5.0), Money(), Money(over=-1.0, under=2.0)])

@@ -138,6 +138,21 @@ def test_draw_is_fair_and_balanced(size: int, share: float, seed: int) -> None:
     assert (again.treated == drawn.treated).all()
 
 
+def test_no_two_pilots_draw_alike_unless_a_seed_says_so() -> None:
+    """A seed that nobody chose is kept with the pilot, so that its draw can be made again; one of 0 was chosen."""
+    rows = customers()
+    made = [started(rows, choice=PilotChoice(rows=200)) for _ in range(3)]
+    assert len({pilot.choice.seed for pilot, _, _ in made} - {None}) == 3
+    assert len({tuple(drawn.positions) for _, _, drawn in made}) == 3
+    for pilot, _, drawn in made:
+        again = draw(CARD, rows, pilot.choice, 200)
+        assert (again.positions == drawn.positions).all()
+        assert (again.treated == drawn.treated).all()
+    pilot, _, drawn = started(rows, choice=PilotChoice(rows=200, seed=0))
+    assert pilot.choice.seed == 0
+    assert (drawn.positions == started(rows, choice=PilotChoice(rows=200, seed=0))[2].positions).all()
+
+
 def with_open(rows: PilotRows, still: np.ndarray) -> PilotRows:
     """The rows as they are while those `still` (n,) have no outcome."""
     churn = rows.frame["Churn"].where(~still)
@@ -267,7 +282,7 @@ def test_a_pilot_of_groups_has_groups_on_both_sides() -> None:
         plan_pilot(CARD, many, PilotChoice(rows=200))
     assert caught.value.hint == "Choose 1,800 or more."
     for share in (0.5, 1 / 3, 0.8):
-        pilot, _, drawn = started(many, CARD, PilotChoice(treated_share=share))
+        pilot, _, drawn = started(many, CARD, PilotChoice(treated_share=share, seed=0))
         for side in (True, False):
             assert len(np.unique(drawn.groups[drawn.treated == side])) >= 6
         assert (pilot.power.treated, pilot.power.held) == (pilot.treated, pilot.held)
@@ -288,7 +303,7 @@ def test_rows_that_are_alike_make_a_pilot_larger() -> None:
 def test_a_pilot_of_few_groups_stays_open() -> None:
     """An old pilot of two stores, or one whose stores did not all send: no verdict on what sets stores apart."""
     rows = stores(30, 150)
-    pilot, assignment, drawn = started(rows, CARD, PilotChoice())
+    pilot, assignment, drawn = started(rows, CARD, PilotChoice(seed=0))
     sides = [np.unique(drawn.groups[drawn.treated == side])[:5] for side in (True, False)]
     kept = np.isin(drawn.groups, np.concatenate(sides))
     back = sent_back(pilot_table(pilot, assignment, "Churn"), list(np.where(~kept, "", np.where(drawn.treated, "No", "Yes"))))

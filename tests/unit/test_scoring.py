@@ -261,3 +261,17 @@ def test_a_row_is_fast() -> None:
         found.predict_row(row)
         times.append(time.perf_counter() - began)
     assert np.median(times) < 0.005
+
+
+@pytest.mark.parametrize(("task", "clash"), [("binary", "prediction"), ("binary", "probability_Yes"), ("regression", "low"),
+                                             ("regression", "_quality")])
+def test_an_id_that_is_called_like_an_answer_is_kept_beside_it(task: str, clash: str) -> None:
+    """It was overwritten: the file's own ids were gone."""
+    model, table = make_model(task, ("linear",))
+    columns = tuple(replace(column, name=clash) if column.name == "customer id" else column for column in model.columns)
+    found = Scorer(replace(model, columns=columns), make_contract(model, table), (clash,))
+    frame = make_frame(5).rename(columns={"customer id": clash})
+    scored = found.predict(frame)
+    assert scored[f"{clash}_2"].tolist() == frame[clash].tolist()
+    assert scored[clash].tolist() != frame[clash].tolist()
+    assert_agrees(found, frame)

@@ -65,16 +65,18 @@ from automl_core.search.executors import LocalExecutor
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, lambda *arguments: None)
+    signal.signal(signal.SIGTERM, lambda *arguments: None)
     pool = LocalExecutor(1, Path())
     for _ in range(10):
         os.killpg(0, signal.SIGINT)  # as a terminal does
+        os.killpg(0, signal.SIGTERM)  # as `timeout` does
         time.sleep(0.03)
     print(pool.submit(eval, "__import__('signal').pthread_sigmask(0, ())").result(60))
     pool.close()
 """
 
 
-def test_ctrl_c_does_not_reach_workers_that_are_still_loading(tmp_path: Path) -> None:
+def test_ctrl_c_and_requests_to_end_do_not_reach_workers_that_are_still_loading(tmp_path: Path) -> None:
     (tmp_path / "booting.py").write_text(BOOTING)
     paths = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (Path(__file__).parents[2], *filter(None, sys.path))))}
     ended = subprocess.run([sys.executable, tmp_path / "booting.py"], start_new_session=True, capture_output=True, text=True,

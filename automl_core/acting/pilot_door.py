@@ -1,0 +1,139 @@
+"""The public door of pilots: a card and a frame give a pilot with its draw and power; a frame of outcomes gives the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.acting.action import ActionCard, Goal
+from automl_core.acting.asked import Options, Roles, check_options
+from automl_core.acting.covariates import make_covariates
+from automl_core.acting.decisions import risk
+from automl_core.acting.goal import said_as
+from automl_core.acting.mappings import of_kind
+from automl_core.acting.nuisance import Learner, fold_of
+from automl_core.acting.opened import Opened, opened
+from automl_core.acting.outcome import make_outcome
+from automl_core.acting.own_names import names_of
+from automl_core.acting.pilot_design import Draw, seed_of, start_pilot
+from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
+from automl_core.acting.pilot_result import judge
+from automl_core.acting.pilots import Pilot, PilotChoice, PilotResult, PilotRows
+from automl_core.acting.statistics import group_codes
+from automl_core.acting.worth import valued
+from automl_core.data.table import Column, Reading, find_column
+from automl_core.errors import BadInput
+from automl_core.explaining.words import plain, quote
+from automl_core.framing.problem import Problem
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class StartedPilot:
+    """A pilot and all that its outcomes are judged by.
+
+    `table` has one line a drawn row: `row` (its position in the frame), the row's own ids, `arm` ("treat" or "hold"), the column
+    to `change`, its value `now`, the value to be `set_to` (empty for rows that are held out), the day outcomes are `due`, and an
+    empty column for the outcome. `draw` holds the same as arrays. `pilot.power` says what the pilot can see.
+    """
+
+    pilot: Pilot
+    draw: Draw
+    table: pd.DataFrame
+    assignment: pd.DataFrame
+    problem: Problem
+    column: Column
+
+
+def pilot_of(
+    card: ActionCard, frame: pd.DataFrame, outcome: Hashable, roles: Roles | None = None, options: Options | None = None,
+    choice: PilotChoice | None = None,
+) -> StartedPilot:
+    """A pilot of a card, drawn now from the rows of `frame` (n, columns): chance decides which of them get the change.
+
+    `outcome` and `roles` are those of `find_actions`; rows of one `group` go to one side together. Rows whose outcome is missing
+    come first, for there one can still act; past rows with an outcome must be among them, for they tell how sure the pilot can
+    be. Of `options`, `value` (or `value_column`), `currency`, `model` and `seed` count: rows are dealt inside strata of the risk
+    that the model predicts, or without one small models that have not seen the row. `choice` says how many rows (0: as many as
+    are needed), which share gets the change, and how long it runs; without its own seed the draw hangs on the card and the
+    options' seed. Leave rows out of `frame` that another pilot has.
+
+    BadInput when the card is a pattern only, too few rows can be drawn, or as `find_actions` says.
+    """
+    if not isinstance(card, ActionCard):
+        raise BadInput(f"“card” is {quote(type(card).__name__)}, which is no action card.", "Give one that find_actions found.")
+    options = of_kind(options, Options, "options")
+    choice = PilotChoice(days=card.days or 30) if choice is None else of_kind(choice, PilotChoice, "choice")
+    check_options(options)
+    wanted = None if card.in_points else "low" if card.better == "down" else "high"
+    one = opened(frame, outcome, wanted, roles, card)
+    goal = _goal(one, _good(card, one), options)
+    if choice.seed is None:
+        choice = replace(choice, seed=seed_of(f"{card.id} {options.seed}"))
+    rows = PilotRows(one.frame, one.columns, one.y, _risk(one, goal, options), one.problem, goal)
+    pilot, drawn = start_pilot(card, rows, choice, datetime.now(UTC))
+    assignment = assignment_frame(card, rows.frame, drawn, pilot.id_columns)
+    table = pilot_table(pilot, assignment, goal.outcome)
+    return StartedPilot(pilot, drawn, table, assignment, one.problem, find_column(one.columns, goal.outcome))
+
+
+def judge_pilot(started: StartedPilot, sent: pd.DataFrame, today: date | None = None, early: bool = False) -> PilotResult:
+    """What the outcomes say of the card: the change with its 95 % interval, and the verdict.
+
+    `sent` is the pilot's `table` with the outcomes filled in, or any frame with the row's own id (or `row`) and the outcome, in
+    any order; outcomes as the frame had them, or yes and no, true and false, 1 and 0. Rows count where chance put them, whatever
+    was done to them. With a day as `today` there is no verdict before outcomes are due, unless it is asked for `early`.
+
+    BadInput when a line cannot be put to a row of the pilot, or no outcome can be read.
+    """
+    if not isinstance(started, StartedPilot):
+        raise BadInput(f"“started” is {quote(type(started).__name__)}, which is no pilot.", "Give what pilot_of gave.")
+    names, column = names_of(sent), started.column
+    place = names.place(column.name)
+    if place >= 0 and pd.api.types.is_numeric_dtype(sent.dtypes.iloc[place]):  # numbers are not read as the file once wrote them
+        column = replace(column, reading=Reading())
+    matched = match_outcomes(started.pilot, started.assignment, sent.set_axis(list(names.own), axis=1), started.problem, column)
+    return judge(started.pilot, matched, today, early)
+
+
+def _good(card: ActionCard, one: Opened) -> str:
+    """The outcome that a card wants, by what it counts; BadInput when no row of the table has that."""
+    if not card.in_points:
+        return one.good
+    label, classes = card.counted.rpartition(" = “")[2].removesuffix("”"), one.problem.classes
+    counted = next((name for name in classes if plain(name) == label), said_as(label, classes))  # else in another spelling
+    others = [name for name in classes if name != counted]
+    if not counted or (card.better == "down" and len(others) != 1):
+        raise BadInput(f"The card counts {card.counted}, and that is no outcome of this table.",
+                       "Name the outcome that the card is about.")
+    return others[0] if card.better == "down" else counted
+
+
+def _goal(one: Opened, good: str, options: Options) -> Goal:
+    worth = one.column(options.value_column) if options.value_column not in ("", None) else ""
+    goal = Goal(one.problem.target, good, 0.0 if worth else float(options.value), given=one.roles.given, never=one.roles.never,
+                currency=options.currency, later=one.roles.later, value_column=worth)
+    return valued(goal, one.frame)
+
+
+def _risk(one: Opened, goal: Goal, options: Options) -> Floats:
+    """(n,) what each row's outcome is expected to be, as pilots deal rows by it: of models that have not seen the row."""
+    problem = one.problem
+    if options.model is not None:
+        return risk(np.asarray(options.model.predict_frame(one.frame), dtype=np.float64), problem, goal)
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    counted = make_outcome(one.y, problem, "" if problem.task == "regression" else goal.good)
+    known = np.isfinite(one.y)
+    groups = group_codes(one.frame[problem.group].to_numpy()) if problem.group else None
+    with threadpool_limits(1):
+        learner = Learner(make_covariates(one.frame, one.columns, problem, ()), seed=options.seed, bends=False)
+        folds = fold_of(len(known), groups, options.seed)
+        told = learner.cross_fit(np.where(known, counted.values, 0.0), known, folds, counted.is_rate)
+    return 1.0 - told if counted.is_rate else risk(told, problem, goal)

@@ -1,0 +1,75 @@
+"""The public door of recourse: a model that was handed over, a row as it comes, and what may be changed."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from automl_core.acting.action import Goal, Lever
+from automl_core.acting.asked import levers_of, orders_of, spelled_levers
+from automl_core.acting.goal import check_goal, good_of
+from automl_core.acting.mappings import of_kind
+from automl_core.acting.own_names import names_of
+from automl_core.acting.recourse import Recourse, RecourseAsk, recourse
+from automl_core.cleaning import apply_recipe, apply_recipe_row
+from automl_core.data.schema import type_frame, type_row
+from automl_core.data.table import Origin, Row, Table, find_column
+from automl_core.errors import BadInput
+from automl_core.explaining.words import quote
+from automl_core.search.model import Model
+
+
+def recourse_for(
+    model: object, row: Mapping[Any, Any] | pd.Series | pd.DataFrame, past: pd.DataFrame, good: object,
+    levers: Sequence[Lever | Hashable], ask: RecourseAsk | None = None,
+) -> Recourse:
+    """Ways for one row to reach the `good` outcome by what may be changed: up to three, cheapest first.
+
+    `model` is what `automl_core.production.load_bundle` opened, or a model. `row` is one row as it comes (a dictionary, a row of
+    a frame, or a frame of one row), `past` are rows to compare it with: only values that rows like it have are proposed. `good`
+    and `levers` are those of `find_actions`. `ask` names the probability (or number) to reach, and how many changes may be made
+    together; without it that is what turns the model's answer. What is said is what the model expects, and no measured effect.
+
+    BadInput when the model knows none of the columns, a lever is none of its columns, or as `find_actions` says.
+    """
+    made = getattr(model, "model", model)
+    if not isinstance(made, Model):
+        raise BadInput(f"“model” is {quote(type(model).__name__)}, which is no model.", "Give what load_bundle opened.")
+    ask = of_kind(ask, RecourseAsk, "ask")
+    names = names_of(past)
+    cleaned = _cleaned(made, past)
+    asked = levers_of(levers, names)
+    for lever in asked:
+        find_column(made.cleaned, lever.column)
+    meant = spelled_levers(asked, Table(cleaned, made.cleaned, Origin("past rows")), orders_of(past, names))
+    goal = Goal(made.problem.target, good_of(good, made.problem), levers=meant)
+    check_goal(goal, made.problem, made.cleaned)
+    return recourse(made, _row(made, row), goal, cleaned, ask)
+
+
+def _cleaned(model: Model, past: pd.DataFrame) -> pd.DataFrame:
+    """Rows as the model sees them: typed by its schema, cleaned by its recipe, none dropped."""
+    typed = type_frame(past, model.columns)
+    if len(typed.missing_columns) == len(model.columns):
+        raise _stranger(model, "table")
+    return apply_recipe(model.recipe, typed.frame, scoring=True).frame
+
+
+def _row(model: Model, row: object) -> Row:
+    """One row, typed and cleaned likewise."""
+    if isinstance(row, pd.DataFrame) and len(row) == 1:
+        row = row.iloc[0]
+    if not isinstance(row, (Mapping, pd.Series)):
+        raise BadInput(f"“row” is {quote(type(row).__name__)}, which is no single row.", "Give a dictionary or a row of a frame.")
+    named = {str(label): value for label, value in row.items()}
+    known = {name for column in model.columns for name in (column.name, column.original_name)}
+    if not known & set(named):
+        raise _stranger(model, "row")
+    return apply_recipe_row(model.recipe, type_row(named, model.columns))
+
+
+def _stranger(model: Model, what: str) -> BadInput:
+    return BadInput(f"None of the columns this model uses is in this {what}.",
+                    f"It needs, among others, {quote(model.sources[0] if model.sources else model.problem.target)}.")

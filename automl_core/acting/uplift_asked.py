@@ -1,0 +1,176 @@
+"""What a caller asks of an uplift, as the typed table has it: names, outcomes and values are understood as by `find_actions`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.acting.action import Lever
+from automl_core.acting.asked import Roles, roles_of, several
+from automl_core.acting.goal import check_good, good_of, said_as
+from automl_core.acting.mappings import of_kind
+from automl_core.acting.opened import problem_of
+from automl_core.acting.own_names import names_of
+from automl_core.acting.spelling import holds_numbers, number_of, texts
+from automl_core.data.infer import table_from_frame
+from automl_core.data.table import Column, Origin, Table, find_column
+from automl_core.errors import BadInput
+from automl_core.explaining.words import count, quote
+from automl_core.framing.problem import Problem
+from automl_core.framing.suggestion import YES
+
+Floats = NDArray[np.float64]
+_TREATED = (
+    "1",
+    "1.0",
+    "yes",
+    "true",
+    "y",
+    "t",
+    "treat",
+    "treated",
+    "treatment",
+    "test",
+    "offer",
+    "contacted",
+    "email",
+    "variant",
+)
+_CONTROL = ("0", "0.0", "no", "false", "n", "c", "hold", "holdout", "held", "control", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class UpliftRoles:
+    """How the columns are to be read. `good` is the wanted class as its values or as text ("No", 1, True, "yes" for the class
+    that says so), or "low"/"high" for a number; empty it is the class that says yes, or "high". `treated` is the value of the
+    treatment column that means treated, spelled as freely (empty: guessed). `never` columns and `later` ones (known only after
+    the treatment) are not used; rows of one `group` go together. The `problem` says what the outcome is, which class says yes
+    and what else must not be used; without one it is suggested by the outcome itself."""
+
+    good: Any = ""
+    treated: Any = ""
+    never: tuple[Any, ...] = ()
+    later: tuple[Any, ...] = ()
+    group: Any = ""
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class AskedUplift:
+    """The typed rows of an experiment and their columns, the problem (with the treatment among what no model may see), the
+    wanted outcome as the problem spells it, and the treatment with the value that means treated as it was given."""
+
+    frame: pd.DataFrame
+    columns: tuple[Column, ...]
+    problem: Problem
+    good: str
+    treatment: str
+    treated: object
+
+
+def asked_uplift(
+    frame: pd.DataFrame, outcome: Hashable, treatment: Hashable, roles: UpliftRoles | Roles | None, columns: tuple[Column, ...]
+) -> AskedUplift:
+    """What is asked, under the names of the typed table; BadInput when a name, a role or the wanted outcome does not fit.
+
+    With `columns` the frame is a typed table already. A `Roles` is read as far as it speaks of an experiment.
+    """
+    asked = _roles(roles)
+    if columns:
+        target, lever = str(outcome), str(treatment)
+        table = Table(frame, columns, Origin(name="experiment"))
+    else:
+        names = names_of(frame)
+        target, lever = names.clean_of(outcome), names.clean_of(treatment)
+        drawn = roles.experiment if isinstance(roles, Roles) else ""
+        used = roles_of(Roles((), asked.never, asked.later, asked.group, drawn), target, (Lever(lever),), names)
+        asked = replace(asked, never=used.never, later=used.later, group=used.group)
+        table = table_from_frame(frame.reset_index(drop=True), "experiment")
+    for name in (target, lever, *((asked.group,) if asked.group else ())):
+        find_column(table.columns, name)
+    if target == lever:
+        raise BadInput(f"{quote(target)} is named as the outcome and as the treatment.", "Name two columns.")
+    known = _problem(table, target, asked)
+    good = _good(asked, known)
+    never, later = (tuple(dict.fromkeys(some)) for some in ((lever, *known.never, *asked.never), (*known.later, *asked.later)))
+    problem = replace(known, never=never, later=later, group=asked.group or known.group)
+    if problem.group:
+        find_column(table.columns, problem.group)
+    return AskedUplift(table.frame, table.columns, problem, good, lever, asked.treated)
+
+
+def _roles(roles: UpliftRoles | Roles | None) -> UpliftRoles:
+    """The roles as those of an uplift. What names a row tells nothing of it."""
+    if isinstance(roles, Roles):
+        names = () if roles.id in ("", None) else (roles.id,)
+        return UpliftRoles(never=(*several(roles.never), *names), later=several(roles.later), group=roles.group)
+    made = of_kind(roles, UpliftRoles, "roles")
+    if made.problem is not None and not isinstance(made.problem, Problem):
+        raise BadInput(f"“problem” is {quote(type(made.problem).__name__)}.", "Give a Problem, or leave it out.")
+    return replace(made, never=several(made.never), later=several(made.later))
+
+
+def _problem(table: Table, target: str, roles: UpliftRoles) -> Problem:
+    """What the outcome is: as the roles say, or as the wanted outcome and the values tell. More than two numbers are a number
+    unless a class of them is wanted."""
+    if roles.problem is not None:
+        if roles.problem.target != target:
+            raise BadInput(f"The problem speaks of {quote(roles.problem.target)}, and the outcome is {quote(target)}.",
+                           "Name the same column twice, or leave the problem out.")
+        return roles.problem
+    values = table.frame[target]
+    counted = _unsaid(roles.good) and holds_numbers(values) and values.nunique() > 2
+    return problem_of(table, target, "high" if counted else roles.good, Roles())
+
+
+def _good(roles: UpliftRoles, problem: Problem) -> str:
+    """The wanted outcome as the problem spells it; where nobody said it, the class for yes or a high number. BadInput when it
+    cannot come out, or no class says yes: the effect would as soon be told of the bad one."""
+    if _unsaid(roles.good):
+        good = "high" if problem.task == "regression" else problem.positive if roles.problem is not None else _yes_of(problem)
+        if not good:
+            some = " and ".join(quote(name) for name in problem.classes) if len(problem.classes) == 2 else "its values"
+            raise BadInput(f"It is not clear which of {some} in {quote(problem.target)} is wanted.", "Name it as “good”.")
+        return good
+    good = good_of(roles.good, problem)
+    check_good(good, problem)
+    return good
+
+
+def _yes_of(problem: Problem) -> str:
+    """The one of two classes that says yes; empty when none surely does, as of 1 and 2."""
+    positive = problem.positive
+    word = math.isnan(number_of(positive)) and positive.strip().casefold() in YES
+    return said_as(True, problem.classes) or (positive if word else "")
+
+
+def _unsaid(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def treated_rows(series: pd.Series, treated: object = "") -> Floats:
+    """(n,) 1 for treated, 0 for untreated, NaN for unknown. BadInput without two values, when which is which is unclear, or when
+    no row has the value that is named."""
+    spelled = texts(series).where(series.notna())
+    levels = sorted(str(level) for level in spelled.dropna().unique())
+    if len(levels) != 2:
+        found = count(len(levels), "value")
+        raise BadInput(f"The treatment {quote(series.name)} has {found}, not two.", "Keep the rows of two of them.")
+    both = f"{quote(levels[0])} and {quote(levels[1])}"
+    if _unsaid(treated):
+        yes = [level for level in levels if level.casefold() in _TREATED]
+        no = [level for level in levels if level.casefold() in _CONTROL]
+        chosen = yes[0] if len(yes) == 1 else next((level for level in levels if level not in no), "") if len(no) == 1 else ""
+        if not chosen:
+            raise BadInput(f"It is not clear which of {both} means treated.", "Name the value that does.")
+    else:
+        chosen = said_as(treated, tuple(levels))
+        if not chosen:
+            raise BadInput(f"No row has {quote(treated)} in the treatment {quote(series.name)}.", f"Its values are {both}.")
+    return np.where(spelled.isna(), np.nan, (spelled == chosen).astype(np.float64))
