@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 OURS, DEFAULT = "clarion", "lightgbm_default"
-PEERS = ("autogluon_medium", "mljar_perform", "flaml", "histgb_default")
+PEERS = ("autogluon_medium", "mljar_perform", "flaml", "histgb_default", "h2o")
 GREATER = {"roc_auc": True, "log_loss": False, "rmse": False}
 RESULTS = Path(__file__).parent / "results"
 Runs = dict[str, dict[str, dict[str, Any]]]
@@ -56,7 +56,7 @@ def compare(runs: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 def table(found: Runs) -> tuple[list[str], dict[str, Any]]:
     """Markdown lines, and the summary."""
-    systems = [OURS, *PEERS, DEFAULT]
+    systems = [OURS, *(name for name in PEERS if any(name in runs for runs in found.values())), DEFAULT]
     lines = ["| data set | rows | metric | " + " | ".join(systems) + " | rank | normalised | fit s | row ms | MB | peak MB |",
              "|" + "---|" * (len(systems) + 9)]
     compared = {}

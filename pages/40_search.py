@@ -14,6 +14,7 @@ from pages.ui.theme import BESIDE_WIDTH, TEXT_WIDTH
 from pages.ui.words import count, duration, family_title, interval, metric_title, milliseconds, number, plain, score
 
 BUDGETS = {"30 s": 30, "1 min": 60, "2 min": 120, "5 min": 300, "10 min": 600, "30 min": 1800}
+MOST_TRIALS, LONGEST_SECONDS = 200, 86_400
 MORE = {"1 min": 60, "5 min": 300, "15 min": 900}
 ws = session.workspace()
 project = cards.need_project()
@@ -25,21 +26,29 @@ if problem is None:
 
 def plan_form() -> Plan:
     """The plan as the widgets say it, with a preview sentence."""
-    named = st.segmented_control("Time to search", list(BUDGETS), default="1 min", required=True, key="budget")
+    counted = bool(session.widget("max_trials"))  # then a time means nothing
+    named = st.segmented_control("Time to search", list(BUDGETS), default="1 min", required=True, key="budget", disabled=counted)
     seconds = BUDGETS.get(str(named), 60)
     with st.expander("More choices"):
-        exact = st.number_input("Exact budget in seconds", 5, 86_400, None, placeholder=str(seconds), key="exact_budget")
+        exact = st.number_input("Exact budget in seconds", 5, 86_400, None, placeholder=str(seconds), key="exact_budget",
+                                disabled=counted)
+        trials = st.number_input("Candidates instead of time", 1, MOST_TRIALS, None, placeholder="By time", key="max_trials",
+                                 help="Tries this many, however long it takes. The same seed then gives the same model again.")
         families = search_view.pick_families()
         folds = st.number_input("Folds", 0, 20, 0, key="folds", help="0 lets the number of rows decide.")
-        seed = st.number_input("Random seed", 0, 2**31 - 1, 0, key="seed", help="The same seed tries the same models.")
-    seconds = int(exact or seconds)
+        seed = st.number_input("Random seed", 0, 2**31 - 1, 0, key="seed",
+                               help="In a given time the clock decides, too, what is tried and chosen: two searches of the "
+                                    "same seed may differ. With a number of candidates they do not.")
+    trials = min(max(int(trials or 0), 0), MOST_TRIALS)
+    seconds = LONGEST_SECONDS if trials else int(exact or seconds)
     kinds = ", ".join(family_title(name) for name in families) or "all kinds of model"
+    what = f"{count(trials, 'candidate')} of {kinds}, however long it takes" if trials else f"{kinds} for {duration(seconds)}"
     st.caption(
-        f"Tries {kinds} for {duration(seconds)}, each on the same folds, judged by {metric_title(problem.metric)}; "
+        f"Tries {what}, each on the same folds, judged by {metric_title(problem.metric)}; "
         "then combines the best and hands over the fastest that is not worse."
     )
     plan = Plan(budget_seconds=float(seconds), jobs=search_view.jobs(), seed=int(seed), folds=int(folds),
-                families=families)
+                families=families, max_trials=trials)
     rows = ws.data.stored(project).rows
     most = plan.rows_of(len(problem.classes))
     if rows > most:
@@ -67,13 +76,15 @@ def results(summary: RunSummary) -> None:
     for offer in summary.ladder:
         if offer.chosen and offer.sentence:
             st.caption(plain(offer.sentence))
+    if compared := ws.search.compared(project):
+        st.caption(plain(compared, 600), width=TEXT_WIDTH)
     search_view.ladder(project, summary)
     st.subheader("Leaderboard", anchor=False)
     tried = sum(trial.state in ("finished", "truncated") for trial in summary.leaderboard)
     same = f"the same {summary.folds} folds" if summary.folds > 1 else "the same held-out part"
     some = f"{summary.judged:,} of " if 0 < summary.judged < summary.rows else ""
     st.markdown(f"{count(tried, 'candidate')} scored on {same} of {some}{count(summary.rows, 'row')} in "
-                f"{duration(summary.fit_seconds)}; best first.", width=TEXT_WIDTH)
+                f"{duration(summary.fit_seconds)}; best {metric} first.", width=TEXT_WIDTH)
     search_view.leaderboard(summary.leaderboard, summary.metric, summary.baseline)
 
 

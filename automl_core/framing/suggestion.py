@@ -1,7 +1,7 @@
 """From a chosen target to a problem: its task, classes and metric, and one clear sentence when it cannot be predicted."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -70,6 +70,27 @@ def problem_for(series: pd.Series, target: str, task: Task, metric: str = "") ->
         return Problem(target, task, chosen)
     classes, positive = find_classes(series)
     return Problem(target, task, chosen, classes, positive if task == "binary" else "")
+
+
+def possible_tasks(column: Column, rows: int) -> tuple[Task, ...]:
+    """What a target column of so many rows can be predicted as: a number, yes or no, one of several classes."""
+    found: list[Task] = ["regression"] if column.kind in ("int", "float") else []
+    if column.distinct == 2:
+        found.append("binary")
+    elif column.distinct > 2 and not _too_many_classes(column.distinct, rows - column.missing):
+        found.append("multiclass")
+    return tuple(found)
+
+
+def as_task(series: pd.Series, problem: Problem, task: Task) -> Problem:
+    """The same goal with its target predicted as another task.
+
+    What goes with a task is suggested anew: metric, classes and their scale, quantile, money. What goes with columns stays.
+    """
+    if task == problem.task:
+        return problem
+    return replace(problem_for(series, problem.target, task), later=problem.later, never=problem.never, time=problem.time,
+                   group=problem.group, roles=problem.roles, copies_together=problem.copies_together, weights=problem.weights)
 
 
 def find_classes(series: pd.Series) -> tuple[tuple[str, ...], str]:
@@ -142,7 +163,8 @@ def check_options(problem: Problem) -> None:
     if problem.metric == "pinball" and not 0 < problem.quantile < 1:
         raise BadInput(f"{problem.quantile:g} is no quantile.", "Give a number between 0 and 1, for example 0.9.")
     if problem.ordered and problem.task != "multiclass":
-        raise BadInput("Only a target of several classes can be a scale of steps.", "Choose several classes as the task.")
+        raise BadInput("Only a target of several classes can be a scale of steps.",
+                       "Predict it as one of several classes (--task multiclass).")
     if problem.weights and problem.weights in (problem.target, problem.time, problem.group):
         raise BadInput(f"“{problem.weights[:80]}” cannot be the weight of a row as well.", "Choose another column.")
     money = problem.money or Money()
@@ -161,7 +183,7 @@ def _check_number(present: pd.Series, problem: Problem) -> list[str]:
     name = problem.target[:80]
     if present.dtype.kind not in "iuf":
         raise BadInput(f"The target “{name}” is not a number, so it cannot be predicted as one.",
-                       "Change its type or choose classes as the task.")
+                       "Change its type, or predict it as one of several classes (--task multiclass).")
     values = present.to_numpy(dtype=float)
     if np.abs(values[np.isfinite(values)]).max(initial=0.0) > LARGEST_TARGET:
         raise BadInput(f"The target “{name}” holds numbers beyond {LARGEST_TARGET:.0e}, whose errors cannot be computed.",
@@ -177,15 +199,20 @@ def _check_number(present: pd.Series, problem: Problem) -> list[str]:
     return warnings
 
 
+def _too_many_classes(distinct: int, rows: int) -> bool:
+    """Whether so many different values on so many rows are no classes that could be learned."""
+    return distinct > MOST_CLASSES or (distinct > 20 and distinct > 0.5 * rows)
+
+
 def _check_classes(present: pd.Series, problem: Problem) -> list[str]:
     name = problem.target[:80]
     counts = labels_of(present).value_counts()
-    if len(counts) > MOST_CLASSES or (len(counts) > 20 and len(counts) > 0.5 * len(present)):
+    if _too_many_classes(len(counts), len(present)):
         raise BadInput(f"The target “{name}” has {len(counts):,} different values, too many for classes.",
                        "Choose a column with fewer values, or a number.")
     if problem.task == "binary" and len(counts) != 2:
         raise BadInput(f"The target “{name}” has {len(counts)} different values, and a yes/no target needs two.",
-                       "Choose several classes as the task.")
+                       "Predict it as one of several classes (--task multiclass).")
     unknown = [label for label in problem.classes if label not in counts.index]
     if unknown:
         raise BadInput(f"No row has the class “{unknown[0][:80]}” in “{name}”.", "Choose the target again.")

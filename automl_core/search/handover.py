@@ -14,12 +14,23 @@ from automl_core.search.assembly import Order, assemble_model, score_of
 from automl_core.search.calibration import calibrate
 from automl_core.search.contest import Clock, Contest, find_candidate
 from automl_core.search.encoder_files import encoder_files
+from automl_core.search.ensemble import FEW_ROWS, ROWS
 from automl_core.search.family import Array
 from automl_core.search.formula_files import formula_files
 from automl_core.search.journal import FoldResult
 from automl_core.search.model import Model
 from automl_core.search.nested import nested_rungs
-from automl_core.search.offers import ENSEMBLE, Offer, best_first, choose, make_ballot, make_offers, rungs, speed
+from automl_core.search.offers import (
+    ENSEMBLE,
+    Offer,
+    best_first,
+    choose,
+    companion_sentence,
+    make_ballot,
+    make_offers,
+    rungs,
+    speed,
+)
 from automl_core.search.plan import RungOffer, RunSummary, Score, against_baseline, left_out_sentence
 from automl_core.search.reserve import refit_rounds
 from automl_core.search.telling import tell
@@ -48,11 +59,13 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Settlement:
-    """What settling needs: `refit` fits candidates on all rows with given rounds, the first ones first."""
+    """What settling needs: `refit` fits candidates on all rows with given rounds, the first ones first. Where somebody `waits`
+    for the model, fewer rows choose the members of an ensemble."""
 
     contest: Contest
     clock: Clock
     refit: Callable[[dict[str, int]], dict[str, FoldResult]]
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +86,7 @@ def settle(settlement: Settlement) -> Outcome:
     rows = contest.positions(folds)
     y = contest.prepared.y[rows]
     ballot = make_ballot(contest, folds, rows)
-    offers = make_offers(ballot)
+    offers = make_offers(ballot, FEW_ROWS if settlement.waits else ROWS)
     honest = nested_rungs(ballot, contest.fold_of(folds), offers)
     chosen = choose(offers)
     wanted = dict.fromkeys(key for offer in (chosen, *rungs(offers).values()) for key in offer.weights)
@@ -136,7 +149,8 @@ def _money(contest: Contest, rung: _Rung) -> float:
 
 
 def _why(contest: Contest, offer: Offer, chosen: Offer) -> str:
-    unit = contest.prepared.judge.title
+    judge = contest.prepared.judge
+    unit = judge.title if judge.name == contest.prepared.metric.name else "log loss, by which models are compared,"
     apart = f"Worse than the best by {offer.gap:.3g} {unit} on the rows that chose (scores are of rows without a part in it)"
     if offer.gap <= 0:
         how = "Nothing else was better on the rows that chose"
@@ -205,13 +219,15 @@ def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: 
               else replace(trial, state="dropped", reason=unfinished) for trial in trials]
     baseline = score_of(contest, folds, _baseline(contest, folds))
     several = len(mine.offer.weights) > 1
+    said = (_sentence(contest, offer, len(trials), baseline), companion_sentence(offers, tuple(trials)))
+    sentence = " ".join(filter(None, said))
     ensemble = next((rung for rung in ladder if ENSEMBLE in (rung.name, *rung.also)), mine)
     return RunSummary(
         prepared.data.problem.task, prepared.metric.name, prepared.metric.greater_is_better, offer.score,
         baseline, ensemble.model.score,
         ENSEMBLE if several else mine.model.members[0].family, offer.members, best_first(tuple(trials), prepared.metric.name),
         offers, len(prepared.y), len(folds), settlement.clock.elapsed(), offer.mb, offer.row_ms_p50, offer.row_ms_p95,
-        mine.model.threshold, _sentence(contest, offer, len(trials), baseline), judged=len(y),
+        mine.model.threshold, sentence, judged=len(y),
         factors=mine.model.factors, middle=mine.model.middle, resumed=contest.resumed)
 
 

@@ -13,7 +13,7 @@ from automl_core.search.contest import Contest
 from automl_core.search.ensemble import FEW_ROWS, MEMBERS, ROWS, Electorate, bagged_weights, blend, greedy_weights
 from automl_core.search.families import families
 from automl_core.search.family import Array
-from automl_core.search.plan import Candidate, Trial
+from automl_core.search.plan import Candidate, RungOffer, Trial
 
 ENSEMBLE = "ensemble"
 RUNGS = ("rule", "linear", "legible", "small", "single", ENSEMBLE)  # from simple to strong
@@ -167,6 +167,17 @@ def rungs(offers: tuple[Offer, ...]) -> dict[str, Offer]:
     groups = simple | {"legible": [offer for offer in singles if offer.legible]}
     found = {name: max(group, key=lambda offer: offer.quality) for name, group in groups.items() if group}
     return found | {"small": choose(offers), "single": max(singles, key=lambda offer: offer.quality), ENSEMBLE: offers[0]}
+
+
+def companion_sentence(ladder: tuple[RungOffer, ...], trials: tuple[Trial, ...]) -> str:
+    """What is said where no model that can be read as it is stands on the ladder; empty where one does."""
+    if any("legible" in (offer.name, *offer.also) for offer in ladder):
+        return ""
+    plugins = families().plugins
+    if any(trial.family in plugins and plugins[trial.family].legible for trial in trials):
+        return "No model that can be read as it is got through all folds, so none is offered beside it."
+    return ("None of the models that were tried can be read as it is. A search that tries a linear one, too, offers it beside "
+            "the best.")
 
 
 def speed(offer: Offer) -> float:

@@ -6,10 +6,29 @@ import math
 import numpy as np
 
 from automl_core.framing.class_factors import TUNED
+from automl_core.framing.metrics import get_metric
+from automl_core.framing.problem import Problem
 from automl_core.framing.score_interval import Counting, ScoreInterval, score_with_interval
 from automl_core.search.contest import Contest
 from automl_core.search.family import Array
 from automl_core.search.plan import Candidate, Trial, TrialState
+
+
+def compared_sentence(problem: Problem) -> str:
+    """Why models are compared by another score than the one they are judged by, and what makes labels then; empty where they are
+    not."""
+    metric = get_metric(problem.metric)
+    if problem.task == "regression" or not metric.labels:
+        return ""
+    if problem.task == "binary":
+        priced = problem.money is not None and problem.money.of_decisions
+        then = "the threshold is the one that your amounts say" if priced else f"the threshold is the best one for {metric.title}"
+    elif metric.name in TUNED:
+        then = f"how much each class counts is chosen for {metric.title}"
+    else:
+        then = f"each row is called {'the middle step' if problem.ordered else 'its likeliest class'}"
+    return ("Models are compared by log loss: whether labels are right says too little to tell close ones apart, how sure a "
+            f"model is of them says more. Of the model that is handed over, {then}.")
 
 
 def tell(contest: Contest, candidate: Candidate) -> Trial:

@@ -8,9 +8,9 @@ import pandas as pd
 from automl_core import framing
 from automl_core import jobs as queue
 from automl_core.cleaning.recipe import Recipe
-from automl_core.data.table import Column
+from automl_core.data.table import Column, find_column
 from automl_core.errors import BadInput, NotFound
-from automl_core.framing.problem import Problem, Verdict
+from automl_core.framing.problem import Problem, Task, Verdict
 from automl_core.jobs import Job, JobWatch
 from automl_core.workspace.cleaning import Cleaning
 from automl_core.workspace.context import Context, StoredTable, fingerprint
@@ -46,6 +46,19 @@ class Framing:
         """The problem that a target column suggests: task, metric, classes."""
         frame, columns = self.cleaning.cleaned(project_id)
         return framing.suggest_problem(frame, columns, target)
+
+    def tasks(self, project_id: str, target: str) -> tuple[Task, ...]:
+        """What a target column can be predicted as: a number, yes or no, one of several classes."""
+        frame, columns = self.cleaning.cleaned(project_id)
+        return framing.possible_tasks(find_column(columns, target), len(frame))
+
+    def as_task(self, project_id: str, problem: Problem, task: Task) -> Problem:
+        """The same goal with its target predicted as another task: metric and classes are suggested anew, columns stay."""
+        return framing.as_task(self.cleaning.cleaned(project_id)[0][problem.target], problem, task)
+
+    def metrics(self, task: Task) -> tuple[str, ...]:
+        """The names of the metrics that can judge this task, the usual ones first."""
+        return tuple(metric.name for metric in framing.metrics_for(task))
 
     def save(self, project_id: str, problem: Problem) -> Problem:
         """Keep the problem; BadInput when the target cannot be learned, a column is unknown or rows cannot be split like this."""

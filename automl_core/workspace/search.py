@@ -21,6 +21,7 @@ from automl_core.production import Bundle, load_bundle
 from automl_core.registry import is_installed
 from automl_core.search.families import families
 from automl_core.search.plan import Plan, Trial
+from automl_core.search.telling import compared_sentence
 from automl_core.workspace.context import Context, Recent
 from automl_core.workspace.goal import Framing, Inputs
 from automl_core.workspace.going_on import begins_anew, with_more
@@ -148,6 +149,10 @@ class Searching:
         """What the newest model predicts, whatever the goal page says now; NotFound when there is none."""
         return self.goal.problem_of(self.inputs(self.needed(project_id)))
 
+    def compared(self, project_id: str) -> str:
+        """Why models of the newest search are compared by another score than its own, as a sentence; empty where they are not."""
+        return compared_sentence(self.problem(project_id))
+
     def stale(self, project_id: str) -> bool:
         """Whether the data, the recipe or the goal changed since the newest search."""
         run = self.last(project_id)
@@ -237,7 +242,7 @@ class Searching:
         folder = self.context.store.folder(job.project_id, f"search-{journal}")
         schema = self.goal.data.table_of(inputs.table).columns
         data = search_step.SearchData(frame, columns, problem, recipe, schema)
-        watching = SearchWatch(watch, start.beside)
+        watching = SearchWatch(watch, start.beside, timed=not plan.max_trials)
         # an attempt that was taken for lost hears it and gives the journal back: the next one waits, for it has no other end
         fits = search_step.FolderJournal(folder, math.inf) if watch.fenced else search_step.FolderJournal(folder)
         outcome = search_step.search(data, within, fits, watching, start.workers)
@@ -301,16 +306,18 @@ class Searching:
 @dataclass(frozen=True)
 class SearchWatch:
     """The search's view of its job: trials become events, stops are read from the job's row, and when what goes on `beside` it
-    has failed the search ends with that error at once."""
+    has failed the search ends with that error at once. Of a search that is not `timed`, but of so many trials, nobody knows how
+    long it takes."""
 
     job: JobWatch
     beside: Aside | None = None
+    timed: bool = True
 
     def trial(self, trial: Trial) -> None:
         self.job.event("trial", to_json(trial))
 
     def progress(self, fraction: float, sentence: str, seconds_left: float) -> None:
-        self.job.progress(min(fraction, 0.96), sentence, seconds_left)
+        self.job.progress(min(fraction, 0.96), sentence, seconds_left if self.timed else math.nan)
 
     def stop(self) -> str:
         if self.beside is not None:

@@ -1,6 +1,7 @@
 """What a run's summary says once a rung was chosen by hand, or beside what the quick check had found."""
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from automl_core.errors import NotFound
@@ -8,9 +9,12 @@ from automl_core.framing.metric_rows import Cut, MiddleStep
 from automl_core.framing.metrics import get_metric
 from automl_core.framing.problem import Verdict
 from automl_core.search.model import Model
-from automl_core.search.offers import ENSEMBLE
+from automl_core.search.offers import ENSEMBLE, companion_sentence
 from automl_core.search.plan import RunSummary, against_baseline, left_out_sentence
 from automl_core.workspace.views import Run
+
+# what the search says of its own choice on a rung of its ladder
+HANDED_OVER = re.compile(r"(, and it is what is|; a (faster|better) one .* is) handed over\.$")
 
 
 def summary_of(run: Run) -> RunSummary:
@@ -28,13 +32,15 @@ def cut_of(summary: RunSummary) -> Cut:
 def with_choice(summary: RunSummary, rung: str, model: Model) -> RunSummary:
     """The summary with this rung of the ladder handed over, by the user's own choice."""
     offer = next(item for item in summary.ladder if item.name == rung)
-    ladder = tuple(replace(item, chosen=item.name == rung) for item in summary.ladder)
+    ladder = tuple(replace(item, chosen=item.name == rung, sentence=HANDED_OVER.sub(".", item.sentence))
+                   for item in summary.ladder)
     family = ENSEMBLE if len(model.members) > 1 else model.members[0].family
     metric = get_metric(summary.metric).title
     what = offer.members[0] if len(offer.members) == 1 else f"a blend of {len(offer.members)} models"
     sentence = f"You chose {what}: {metric} {offer.score.words} on rows it had not seen, {offer.row_ms_p50:.2g} ms a row."
     worse = against_baseline(offer.score, summary.baseline, summary.greater_is_better)
-    sentence = " ".join(filter(None, (sentence, worse, _left_out(summary))))
+    companion = companion_sentence(ladder, summary.leaderboard)
+    sentence = " ".join(filter(None, (sentence, worse, companion, _left_out(summary))))
     return replace(summary, score=offer.score, family=family, members=offer.members, ladder=ladder, mb=offer.mb,
                    row_ms_p50=offer.row_ms_p50, row_ms_p95=offer.row_ms_p95, threshold=model.threshold, factors=model.factors,
                    middle=model.middle, sentence=sentence)

@@ -127,24 +127,29 @@ def _ending(value: float) -> str:
     return words.edge(value) if float(value).is_integer() else words.number(value)
 
 
-def histogram(counts: list[int], edges: list[float], name: str, palette: Palette) -> Chart:
-    """How the numbers of one column are spread."""
+def histogram(
+    counts: list[int], edges: list[float], name: str, palette: Palette, ends: tuple[float, float] | None = None
+) -> Chart:
+    """How the numbers of one column are spread. `ends` are the least and the largest; they lie inside bins that are centred on
+    whole numbers, one for each."""
     import plotly.graph_objects as go
 
     figure = base(height=240)
     bins = list(pairwise(edges))
+    least, largest = ends or (edges[0], edges[-1])
+    centred = least > edges[0]
     figure.add_trace(go.Bar(
         x=[(low + high) / 2 for low, high in bins], width=[high - low for low, high in bins], y=counts,
         marker={"color": palette.neutral},
-        text=[f"{_ending(low)} to {_ending(high)}: {words.count(rows, 'row')}"
+        text=[f"{_ending((low + high) / 2) if centred else f'{_ending(low)} to {_ending(high)}'}: {words.count(rows, 'row')}"
               for (low, high), rows in zip(bins, counts, strict=False)],
         textposition="none", hovertemplate="%{text}<extra></extra>",
     ))
     figure.update_layout(bargap=0.04)
     figure.update_xaxes(title_text=words.label(name, 40), showgrid=False)
     figure.update_yaxes(title_text="Rows", nticks=5, **AMOUNTS)
-    sentence = f"{words.quoted(name)} runs from {_ending(edges[0])} to {_ending(edges[-1])}."
-    return Chart(figure, sentence, f"Histogram of {name} from {_ending(edges[0])} to {_ending(edges[-1])}.")
+    sentence = f"{words.quoted(name)} runs from {_ending(least)} to {_ending(largest)}."
+    return Chart(figure, sentence, f"Histogram of {name} from {_ending(least)} to {_ending(largest)}.")
 
 
 def amount(value: float, in_points: bool) -> str:

@@ -14,7 +14,7 @@ from pages.ui import cards, charts, forms, session
 from pages.ui import columns as column_table
 from pages.ui.border import border
 from pages.ui.theme import FIELD_WIDTH
-from pages.ui.words import METRICS, TASK_METRICS, TASKS, count, label, metric_title, plain, quoted
+from pages.ui.words import METRICS, TASKS, count, label, metric_title, plain, quoted
 
 MONEY_YES_NO = (
     Field("true_positive", "Yes, and rightly so", "number", 0.0, help="What acting on a real case brings, for example 500."),
@@ -52,11 +52,12 @@ def form(project: str, columns: tuple[Column, ...], saved: Problem | None) -> Pr
     others = [name for name in names if name != target]
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown(f"{quoted(target)} is **{TASKS[start.task].lower()}**.")
-        positive = _positive(start, key)
-        start = _scale(start, key)
-        metric = _metric(start, key)
-        quantile = _quantile(start, metric, key)
+        start = _as_task(project, start, key)
+        own = f"{key}_{start.task}"  # of what goes with a task; the other widgets keep what was chosen when it changes
+        positive = _positive(start, own)
+        start = _scale(start, own)
+        metric = _metric(start, own)
+        quantile = _quantile(start, metric, own)
     with right, border():
         _spread(project, start)
     left, right = st.columns(2, gap="medium")
@@ -66,7 +67,20 @@ def form(project: str, columns: tuple[Column, ...], saved: Problem | None) -> Pr
                               help="Identifiers, or anything you must not decide by.")
     start = _belonging(start, others, key)
     return replace(start, metric=metric, quantile=quantile, later=tuple(later), never=tuple(never), positive=positive,
-                   money=_money(start, key))
+                   money=_money(start, own))
+
+
+def _as_task(project: str, problem: Problem, key: str) -> Problem:
+    """The problem with its target predicted as the task that is chosen, where the column leaves a choice."""
+    goal = session.workspace().goal
+    tasks = list(dict.fromkeys((*goal.tasks(project, problem.target), problem.task)))
+    if len(tasks) == 1:
+        st.markdown(f"{quoted(problem.target)} is **{TASKS[problem.task].lower()}**.")
+        return problem
+    chosen = st.segmented_control("Predict as", tasks, default=problem.task, required=True, key=f"task_{key}",
+                                  format_func=lambda task: TASKS[task],
+                                  help="Of a number a near miss is a small error; of classes an answer is right or wrong.")
+    return goal.as_task(project, problem, chosen) if chosen in tasks else problem
 
 
 def _spread(project: str, problem: Problem) -> None:
@@ -75,8 +89,9 @@ def _spread(project: str, problem: Problem) -> None:
     if item is None:
         return
     palette = session.palette()
-    if problem.task == "regression" and item.counts:
-        cards.show(charts.histogram(list(item.counts), list(item.edges), problem.target, palette), "target_spread")
+    if item.counts and item.kind in ("int", "float"):  # whatever they are predicted as
+        ends = (item.minimum, item.maximum)
+        cards.show(charts.histogram(list(item.counts), list(item.edges), problem.target, palette, ends), "target_spread")
         return
     levels = column_table.levels(item)
     total = sum(rows for _, rows in levels) or 1
@@ -86,7 +101,7 @@ def _spread(project: str, problem: Problem) -> None:
 
 
 def _metric(problem: Problem, key: str) -> str:
-    options = list(dict.fromkeys((problem.metric, *TASK_METRICS[problem.task])))
+    options = list(dict.fromkeys((problem.metric, *session.workspace().goal.metrics(problem.task))))
     options = [name for name in options if name != "money" or problem.money]
     chosen = st.selectbox("Judged by", options, index=0, key=f"metric_{key}_{len(options)}", format_func=metric_title,
                           help="The default suits most goals.")

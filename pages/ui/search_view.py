@@ -14,6 +14,7 @@ from pages.ui.words import count, family_title, interval, metric_title, millisec
 
 RUNGS = {"rule": "A rule to remember", "linear": "Linear", "legible": "Can be read as it is", "small": "Small and not worse",
          "single": "Best single model", "ensemble": "Best blend"}
+LONGEST_HEAD = 15  # signs that the head of a score has room for on a phone
 STATES = {"finished": "Finished", "truncated": "Stopped by time", "dropped": "Given up early", "failed": "Failed"}
 
 
@@ -136,13 +137,13 @@ def leaderboard(trials: tuple[Trial, ...], metric: str, baseline: Score | None) 
             "95 % interval": interval(trial.low, trial.high) if ok else "", "Kind": family_title(trial.family),
             "Seconds": trial.seconds or None, "State": trial.reason if not ok and trial.reason else STATES[trial.state],
         })
-    config = st.column_config
+    config, title = st.column_config, metric_title(metric)
     st.dataframe(
         pd.DataFrame(rows), hide_index=True, key="leaderboard", height=cards.height(len(rows)), placeholder="–",
-        alt=f"Leaderboard of {len(trials)} candidates by {metric_title(metric)}",
+        alt=f"Leaderboard of {len(trials)} candidates by {title}",
         column_config={
             "Place": config.TextColumn(width=50), "Candidate": config.TextColumn(width=175, pinned=True),
-            "Score": config.NumberColumn(metric_title(metric), format="%.4f", width=105),
+            "Score": config.NumberColumn(title if len(title) <= LONGEST_HEAD else "Score", help=title, format="%.4f", width=105),
             "Seconds": config.NumberColumn(format="%.1f", width=80), "State": config.TextColumn(width="large"),
         },
     )

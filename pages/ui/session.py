@@ -93,5 +93,5 @@ def set_widget(key: str, value: Any) -> None:
 
 
 def widget(key: str) -> Any:
-    """What a widget says, in a callback of its own."""
+    """What a widget said last: in a callback of its own, or before it is drawn."""
     return st.session_state.get(key)

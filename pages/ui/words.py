@@ -16,8 +16,9 @@ _ADDRESS = re.compile(r"(?i)(www|@|//)")
 _JOINER = "\u2060"  # word joiner: invisible, no line ends there; keeps “:name:”, “//” and “@” from being an icon or a link
 
 METRICS: dict[str, tuple[str, str]] = {
-    "roc_auc": ("ROC AUC", "How often a random yes is ranked above a random no; 0.5 is guessing, 1 is perfect."),
-    "average_precision": ("Average precision", "How clean the top of the ranking is; best for a rare yes."),
+    "roc_auc": ("ROC AUC", "How often a random yes is ranked above a random no (of several classes: a class against the rest); "
+                "0.5 is guessing, 1 is perfect."),
+    "average_precision": ("Average precision", "How clean the top of the ranking is; best for a rare yes, or a rare class."),
     "log_loss": ("Log loss", "How far the probabilities are from the truth; lower is better."),
     "accuracy": ("Accuracy", "The share of rows that get the right answer."),
     "balanced_accuracy": ("Balanced accuracy", "The share of right answers, each class counting the same."),
@@ -32,11 +33,6 @@ METRICS: dict[str, tuple[str, str]] = {
     "pinball": ("Pinball loss", "For a number that is rarely undercut or exceeded, as stock or time to plan; lower is better."),
     "ranked_probability": ("Ranked probability score", "For a scale: a miss by two steps costs more than one; lower is better."),
     "money": ("Money", "What the decisions are worth with the amounts you gave."),
-}
-TASK_METRICS: dict[str, tuple[str, ...]] = {
-    "binary": ("roc_auc", "average_precision", "log_loss", "balanced_accuracy", "accuracy", "f1", "mcc", "money"),
-    "multiclass": ("log_loss", "accuracy", "balanced_accuracy", "f1_macro", "mcc", "ranked_probability"),
-    "regression": ("rmse", "mae", "r2", "mape", "rmsle", "pinball", "money"),
 }
 TASKS = {"binary": "Yes or no", "multiclass": "One of several classes", "regression": "A number"}
 KINDS = {"int": "Whole number", "float": "Number", "bool": "Yes/no", "date": "Date", "text": "Text"}

@@ -1,0 +1,95 @@
+"""The search page: what is asked for, and what it says of what was found."""
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from automl_core.codec import from_json
+from automl_core.jobs import JobWatch
+from automl_core.search.plan import Plan
+from tests.pages.conftest import Stages, Visit, texts, work
+from tests.unit.test_search_race import fit_here
+
+LINES = [f"{n % 7},{n % 5},{'yes' if (n % 7) + (n % 3) > 5 else 'no'}" for n in range(120)]
+TABLE = "\n".join(["a,b,left", *LINES]).encode()
+
+
+@pytest.fixture
+def wanted(stages: Stages) -> str:
+    """A small table with a goal judged by labels."""
+    workspace = stages.workspace
+    project = workspace.projects.create("left")
+    workspace.data.upload(project, "left.csv", TABLE)
+    workspace.goal.save(project, replace(workspace.goal.suggest(project, "left"), metric="balanced_accuracy"))
+    return project
+
+
+def test_a_number_of_candidates_can_be_asked_for(visit: Visit, stages: Stages, wanted: str) -> None:
+    """The help of the seed promised the same models, which a race against the clock does not keep; nothing else could be had."""
+    app = visit(wanted, "search")
+    told = next(box for box in app.number_input if box.label == "Random seed").proto.help
+    assert "may differ" in told
+    app.number_input(key="max_trials").set_value(4).run()
+    assert app.segmented_control(key="budget").disabled
+    assert app.number_input(key="exact_budget").disabled
+    assert "Tries 4 candidates of all kinds of model, however long it takes" in texts(app)
+    app.button(key="start_search").click().run()
+    assert not app.exception
+    job = next(job for job in stages.workspace.jobs.active(wanted) if job.kind == "search")
+    stages.workspace.search.cancel(job.id)
+    plan = from_json(Plan, job.body["plan"])
+    assert (plan.max_trials, plan.budget_seconds) == (4, 86_400)
+
+
+def test_what_labels_are_compared_by_and_what_is_missing_is_said(
+    visit: Visit, stages: Stages, wanted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """“Worse by 0.01 Log loss” stood under balanced accuracies; a search of LightGBM alone has no model to read beside it; and
+    of a number of candidates nobody knows how long they take: the page said that 23 hours were left."""
+    left: list[float] = []
+    progress = JobWatch.progress
+
+    def listen(watch: JobWatch, fraction: float, sentence: str, seconds_left: float = math.nan) -> None:
+        left.append(seconds_left)
+        progress(watch, fraction, sentence, seconds_left)
+
+    fit_here(monkeypatch)
+    monkeypatch.setattr(JobWatch, "progress", listen)
+    workspace = stages.workspace
+    plan = Plan(86_400, 1, families=("lightgbm",), folds=2, max_trials=1)
+    work(workspace, workspace.search.start(wanted, plan))
+    assert left
+    assert all(math.isnan(seconds) for seconds in left)
+    app = visit(wanted, "search")
+    heads = json.loads(app.dataframe[0].proto.columns)
+    assert heads["Score"]["label"] == "Score", "a longer name was cut off"
+    said = texts(app).replace("\\", "")
+    assert "best Balanced accuracy first" in said
+    assert "Models are compared by log loss" in said
+    assert "the threshold is the best one for Balanced accuracy" in said
+    assert "None of the models that were tried can be read as it is." in said
+
+
+def test_what_is_compared_by_its_own_score_needs_no_word(visit: Visit, stages: Stages) -> None:
+    said = texts(visit("model", "search"))
+    assert "compared by log loss" not in said
+    assert "can be read as it is." not in said
+
+
+def test_a_choice_by_hand_ends_what_the_search_said_of_its_own(visit: Visit, stages: Stages, wanted: str,
+                                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that somebody had put aside still said that it was handed over."""
+    fit_here(monkeypatch)
+    workspace = stages.workspace
+    work(workspace, workspace.search.start(wanted, Plan(60, 1, families=("linear", "rule"), folds=2, max_trials=2)))
+    run = workspace.search.needed(wanted)
+    assert "handed over." in _rungs(run)
+    assert "handed over." not in _rungs(workspace.search.choose(wanted, next(iter(run.rungs))))
+
+
+def _rungs(run: Any) -> str:
+    return " ".join(offer.sentence for offer in run.summary.ladder)
