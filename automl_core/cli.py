@@ -107,9 +107,10 @@ def _profile(arguments: Arguments) -> Answer:
 
 def _check(arguments: Arguments) -> Answer:
     verdict = _open().files.check(arguments.data, request_of(arguments))
-    red, warnings = any(leak.severity == "red" for leak in verdict.leaks), warnings_of(verdict)
+    red, warnings = any(leak.severity == "red" for leak in verdict.leaks), warnings_of(verdict, options=True)
     data = {**to_json(verdict), "warnings": warnings}
-    return Answer(data, "\n".join([verdict.sentence, *positive_words(verdict), *warnings]), 1 if red or warnings else 0)
+    said = [verdict.sentence, *positive_words(verdict, options=True), *warnings]
+    return Answer(data, "\n".join(said), 1 if red or warnings else 0)
 
 
 def _train(arguments: Arguments) -> Answer:
@@ -124,7 +125,7 @@ def _train(arguments: Arguments) -> Answer:
         with opening(arguments.data, read_limits(settings)) as opened:
             request = request_of(arguments)
             run, verdict = _open().file_training.train(opened, request, out, arguments.hand_over, workers, began)
-    return _as_wanted(_searched(run, verdict, out), run.by_hand)
+    return _as_wanted(_searched(run, verdict, out, options=True), run.by_hand)
 
 
 def _more(arguments: Arguments) -> Answer:
@@ -151,8 +152,8 @@ def _as_wanted(answer: Answer, wanted: str) -> Answer:
     return Answer(answer.data, f"{answer.sentence}\n{missed}", 1)
 
 
-def _searched(run: Run, verdict: Verdict, out: Path) -> Answer:
-    summary = run.summary
+def _searched(run: Run, verdict: Verdict, out: Path, options: bool = False) -> Answer:
+    summary, warnings = run.summary, warnings_of(verdict, options)
     assert summary is not None
     data = {"run": run.id, "task": summary.task, "metric": summary.metric, "score": summary.score, "baseline": summary.baseline,
             "verdict": verdict.verdict, "positive": verdict.positive, "trials": len(summary.leaderboard),
@@ -160,21 +161,24 @@ def _searched(run: Run, verdict: Verdict, out: Path) -> Answer:
             "model": {"family": summary.family, "members": summary.members, "mb": summary.mb,
                       "row_ms_p50": summary.row_ms_p50, "row_ms_p95": summary.row_ms_p95},
             "ensemble": summary.ensemble, "ladder": summary.ladder, "leaderboard": summary.leaderboard, "bundle": str(out),
-            "resumed": summary.resumed, "warnings": warnings_of(verdict)}
-    warned = any(trial.state == "failed" for trial in summary.leaderboard) or not summary.refitted or bool(data["warnings"])
+            "resumed": summary.resumed, "warnings": warnings}
+    warned = any(trial.state == "failed" for trial in summary.leaderboard) or not summary.refitted or bool(warnings)
     leaking = any(leak.severity == "red" for leak in verdict.leaks)
     left = f"{summary.resumed:,} {'fit' if summary.resumed == 1 else 'fits'} that an interrupted search had left"
-    sentences = [*([f"It went on from {left}."] if summary.resumed else []), verdict.sentence, *positive_words(verdict),
-                 summary.sentence, *warnings_of(verdict), next_words(run.id, out)]
+    sentences = [*([f"It went on from {left}."] if summary.resumed else []), verdict.sentence,
+                 *positive_words(verdict, options), summary.sentence, *warnings, next_words(run.id, out)]
     return Answer(data, "\n".join(sentences), 1 if warned or leaking else 0)
 
 
 def _predict(arguments: Arguments) -> Answer:
-    files = _open().files
+    from automl_core.workspace.files import check_table_out
+
+    files, out = _open().files, Path(arguments.out)
+    check_table_out(out)
     begin = time.perf_counter()
     scored = files.predict(arguments.bundle, arguments.data, arguments.reasons)
     seconds = time.perf_counter() - begin
-    files.write_csv(scored, Path(arguments.out))
+    files.write_table(scored, out)
     quality = scored["_quality"]
     refused, flagged = int((quality == "reject").sum()), int((quality == "warn").sum())
     data = {"rows": len(scored), "refused": refused, "flagged": flagged, "seconds": seconds}
@@ -289,7 +293,7 @@ def _parser() -> argparse.ArgumentParser:
                  "run_id", "rung")
     choose.add_argument("--out", required=True)
     predict = add("predict", _predict, "score a file with a bundle", "bundle", "data")
-    predict.add_argument("--out", required=True)
+    predict.add_argument("--out", required=True, metavar="FILE", help="CSV or XLSX: the rows as they are, with what is predicted")
     predict.add_argument("--reasons", action="store_true", help="say why for each row")
     told = add("explain", _explain, "explain a bundle's model on a file", "bundle", "data")
     add_class(told, "; of a row the one it is called")

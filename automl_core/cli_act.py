@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from automl_core import Workspace
-from automl_core.acting.as_data import card_dict
 from automl_core.codec import to_json
 from automl_core.errors import BadInput
 from automl_core.workspace.files import check_table_out
@@ -34,9 +33,8 @@ def act(workspace: Workspace, arguments: argparse.Namespace) -> Said:
     told = (one for card in found.cards for one in (card.sentence, card.whole_sentence))
     said = (*told, *notes, plan.sentence, plan.gains_sentence, listed)
     sentences = [one for one in (*said, *(one for one in worth.sentences if one != listed)) if one]
-    data = {"cards": [card_dict(card) for card in found.cards], "patterns": [card_dict(card) for card in found.patterns],
-            "tested": found.tested, "rows": found.rows, "notes": notes, "left_out": advice.left_out, "plan": planned,
-            "decisions": decisions, "worth": worth}
+    data = {**advice.told, "tested": found.tested, "rows": found.rows, "notes": notes, "left_out": advice.left_out,
+            "plan": planned, "decisions": decisions, "worth": worth}
     if advice.experiment is None:
         return data, "\n".join(sentences), 1 if advice.left_out else 0
     made, out = advice.experiment, Path(arguments.out)

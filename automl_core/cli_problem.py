@@ -35,16 +35,17 @@ def next_words(run_id: str, out: Path) -> str:
             f"Or, of rows in a file: {command} explain {bundle} FILE --row 0")
 
 
-def warnings_of(verdict: Verdict) -> tuple[str, ...]:
-    """What is to be known of the table and its target, a sentence each."""
-    copies = (f"{verdict.copies} Give --copies-together if new rows will not be copies.",) if verdict.copies else ()
-    return (*verdict.warnings, *copies)
+def warnings_of(verdict: Verdict, options: bool) -> tuple[str, ...]:
+    """What is to be known of the table and its target, a sentence each; `options`: whether the command has those of a problem,
+    so that they can be named."""
+    hint = " Give --copies-together if new rows will not be copies." if options else ""
+    return (*verdict.warnings, *((verdict.copies + hint,) if verdict.copies else ()))
 
 
-def positive_words(verdict: Verdict) -> tuple[str, ...]:
-    """Which of two classes is predicted, as a sentence; nothing for other targets."""
-    told = f"Predicted is the chance of “{verdict.positive[:80]}”; --positive names the other class."
-    return (told,) if verdict.positive else ()
+def positive_words(verdict: Verdict, options: bool) -> tuple[str, ...]:
+    """Which of two classes is predicted, as a sentence; nothing for other targets. `options` as in `warnings_of`."""
+    hint = "; --positive names the other class" if options else ""
+    return (f"Predicted is the chance of “{verdict.positive[:80]}”{hint}.",) if verdict.positive else ()
 
 
 def check_train(budget: float | None, jobs: int) -> None:

@@ -12,6 +12,7 @@ from automl_core.acting.action import ActionCard, Actions
 from automl_core.acting.door import cards_of
 from automl_core.acting.uplift import Uplift
 from automl_core.codec import to_json
+from automl_core.errors import BadInput
 
 _COUNTED = ("gain", "gain_low", "gain_high", "whole_cost")  # what is reckoned from the figures that a card keeps
 _SHORT = {"from_value": "from", "to_value": "to"}
@@ -37,6 +38,9 @@ def cards_frame(found: Actions | Iterable[ActionCard]) -> pd.DataFrame:
 
 
 def uplift_dict(found: Uplift) -> dict[str, Any]:
-    """All of a measured uplift as plain JSON values, None for what is not known; `scores` has one value a row of its table."""
+    """All of a measured uplift as plain JSON values, None for what is not known; `scores` has one value a row of its table.
+    BadInput when it is none."""
+    if not isinstance(found, Uplift):
+        raise BadInput("This is no measured uplift.", "Give what measure_uplift gave.")
     made: dict[str, Any] = to_json(found)
     return made

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -23,7 +24,7 @@ from automl_core.explaining.words import quote
 
 
 def segments_of(
-    frame: pd.DataFrame, outcome: Hashable, good: object = None, roles: Roles | None = None, seed: int = 0
+    frame: pd.DataFrame, outcome: Hashable, good: object = None, roles: Roles | Mapping[str, Any] | None = None, seed: int = 0
 ) -> SegmentSearch:
     """Groups of rows whose outcome differs from that of the rest: found on one half of the rows, confirmed on the other.
 
@@ -39,7 +40,8 @@ def segments_of(
 
 
 def compare(
-    frame: pd.DataFrame, outcome: Hashable, first: object, second: object = None, good: object = None, roles: Roles | None = None
+    frame: pd.DataFrame, outcome: Hashable, first: object, second: object = None, good: object = None,
+    roles: Roles | Mapping[str, Any] | None = None,
 ) -> GapStory:
     """Two groups of rows compared: how much of the gap in the outcome is who they are (composition), and how much is other
     outcomes of the same kind of rows (behaviour).

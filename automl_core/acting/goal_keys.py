@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
+from automl_core.acting.goal import nearest
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
 
@@ -71,5 +71,4 @@ def _nearest(name: str, known: tuple[str, ...]) -> str:
     plain = name.strip().casefold().replace("-", "_").replace(" ", "_")
     if MEANT.get(plain) in known:
         return MEANT[plain]
-    near = difflib.get_close_matches(plain, known, 1)
-    return near[0] if near else ""
+    return nearest(name, known)

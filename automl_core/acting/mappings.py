@@ -11,17 +11,17 @@ import numpy as np
 
 from automl_core.acting.action import Lever
 from automl_core.acting.goal import nearest
+from automl_core.acting.goal_keys import KEYS
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
 
 T = TypeVar("T")
-_FILE = ("column", "to", "from", "cost", "forbidden", "relative", "direction", "low", "high", "days")  # keys of goal.toml
 
 
 def lever_said(said: Mapping[Any, Any]) -> Lever:
     """The lever that a dictionary names in the words of goal.toml, where a number in “to” is a step, or by the fields of `Lever`.
     BadInput for a key that is neither, for one thing said twice, and where no column is named."""
-    given = _given(said, (*_FILE, "from_values", "step"), _FILE, "a lever")
+    given = _given(said, (*KEYS["lever"], "from_values", "step"), KEYS["lever"], "a lever")
     if given.get("column", "") == "":
         raise BadInput("A lever names no column.", 'Give {"column": "contract", "to": ["one year"]}.')
     to = given.get("to")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -57,7 +58,8 @@ class Opened:
 
 
 def opened(
-    frame: pd.DataFrame, outcome: Hashable, good: object = None, roles: Roles | None = None, card: ActionCard | None = None
+    frame: pd.DataFrame, outcome: Hashable, good: object = None, roles: Roles | Mapping[str, Any] | None = None,
+    card: ActionCard | None = None,
 ) -> Opened:
     """The table as doors need it; where a `card` speaks of its columns, they are read as the card needs them.
 

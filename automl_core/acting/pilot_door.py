@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ from automl_core.acting.nuisance import Learner, fold_of
 from automl_core.acting.opened import Opened, opened
 from automl_core.acting.outcome import make_outcome
 from automl_core.acting.own_names import names_of
-from automl_core.acting.pilot_design import Draw, seed_of, start_pilot
+from automl_core.acting.pilot_design import Draw, start_pilot
 from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
 from automl_core.acting.pilot_result import judge
 from automl_core.acting.pilots import Pilot, PilotChoice, PilotResult, PilotRows
@@ -52,8 +53,8 @@ class StartedPilot:
 
 
 def pilot_of(
-    card: ActionCard, frame: pd.DataFrame, outcome: Hashable, roles: Roles | None = None, options: Options | None = None,
-    choice: PilotChoice | None = None,
+    card: ActionCard, frame: pd.DataFrame, outcome: Hashable, roles: Roles | Mapping[str, Any] | None = None,
+    options: Options | Mapping[str, Any] | None = None, choice: PilotChoice | Mapping[str, Any] | None = None,
 ) -> StartedPilot:
     """A pilot of a card, drawn now from the rows of `frame` (n, columns): chance decides which of them get the change.
 
@@ -61,8 +62,8 @@ def pilot_of(
     come first, for there one can still act; past rows with an outcome must be among them, for they tell how sure the pilot can
     be. Of `options`, `value` (or `value_column`), `currency`, `model` and `seed` count: rows are dealt inside strata of the risk
     that the model predicts, or without one small models that have not seen the row. `choice` says how many rows (0: as many as
-    are needed), which share gets the change, and how long it runs; without its own seed the draw hangs on the card and the
-    options' seed. Leave rows out of `frame` that another pilot has.
+    are needed), which share gets the change, how long it runs, and the seed of the draw: without one a fresh one, which is kept
+    in `pilot.choice`. Leave rows out of `frame` that another pilot has.
 
     BadInput when the card is a pattern only, too few rows can be drawn, or as `find_actions` says.
     """
@@ -74,8 +75,6 @@ def pilot_of(
     wanted = None if card.in_points else "low" if card.better == "down" else "high"
     one = opened(frame, outcome, wanted, roles, card)
     goal = _goal(one, _good(card, one), options)
-    if choice.seed is None:
-        choice = replace(choice, seed=seed_of(f"{card.id} {options.seed}"))
     rows = PilotRows(one.frame, one.columns, one.y, _risk(one, goal, options), one.problem, goal)
     pilot, drawn = start_pilot(card, rows, choice, datetime.now(UTC))
     assignment = assignment_frame(card, rows.frame, drawn, pilot.id_columns)

@@ -14,7 +14,7 @@ from automl_core.acting.mappings import of_kind
 from automl_core.acting.own_names import names_of
 from automl_core.acting.recourse import Recourse, RecourseAsk, recourse
 from automl_core.cleaning import apply_recipe, apply_recipe_row
-from automl_core.data.schema import type_frame, type_row
+from automl_core.data.schema import header_of, label_places, type_frame, type_row
 from automl_core.data.table import Origin, Row, Table, find_column
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
@@ -23,7 +23,7 @@ from automl_core.search.model import Model
 
 def recourse_for(
     model: object, row: Mapping[Any, Any] | pd.Series | pd.DataFrame, past: pd.DataFrame, good: object,
-    levers: Sequence[Lever | Hashable], ask: RecourseAsk | None = None,
+    levers: Sequence[Lever | Mapping[str, Any] | Hashable], ask: RecourseAsk | Mapping[str, Any] | None = None,
 ) -> Recourse:
     """Ways for one row to reach the `good` outcome by what may be changed: up to three, cheapest first.
 
@@ -38,27 +38,22 @@ def recourse_for(
     if not isinstance(made, Model):
         raise BadInput(f"“model” is {quote(type(model).__name__)}, which is no model.", "Give what load_bundle opened.")
     ask = of_kind(ask, RecourseAsk, "ask")
-    names = names_of(past)
-    cleaned = _cleaned(made, past)
+    names, places = names_of(past), label_places(past)
+    if not any(column.name in places or header_of(column) in places for column in made.columns):
+        raise _stranger(made, "table")
     asked = levers_of(levers, names)
     for lever in asked:
         find_column(made.cleaned, lever.column)
+    one = _row(made, row)
+    cleaned = apply_recipe(made.recipe, type_frame(past, made.columns).frame, scoring=True).frame  # takes seconds of many rows
     meant = spelled_levers(asked, Table(cleaned, made.cleaned, Origin("past rows")), orders_of(past, names))
     goal = Goal(made.problem.target, good_of(good, made.problem), levers=meant)
     check_goal(goal, made.problem, made.cleaned)
-    return recourse(made, _row(made, row), goal, cleaned, ask)
-
-
-def _cleaned(model: Model, past: pd.DataFrame) -> pd.DataFrame:
-    """Rows as the model sees them: typed by its schema, cleaned by its recipe, none dropped."""
-    typed = type_frame(past, model.columns)
-    if len(typed.missing_columns) == len(model.columns):
-        raise _stranger(model, "table")
-    return apply_recipe(model.recipe, typed.frame, scoring=True).frame
+    return recourse(made, one, goal, cleaned, ask)
 
 
 def _row(model: Model, row: object) -> Row:
-    """One row, typed and cleaned likewise."""
+    """One row as the model sees it: typed by its schema, cleaned by its recipe."""
     if isinstance(row, pd.DataFrame) and len(row) == 1:
         row = row.iloc[0]
     if not isinstance(row, (Mapping, pd.Series)):

@@ -10,8 +10,9 @@ Wager 2024, "Sequential validation of treatment heterogeneity").
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -80,7 +81,7 @@ def measure_uplift(
     frame: pd.DataFrame,
     outcome: Hashable,
     treatment: Hashable,
-    roles: UpliftRoles | Roles | None = None,
+    roles: UpliftRoles | Roles | Mapping[str, Any] | None = None,
     columns: tuple[Column, ...] = (),
     seed: int = 0,
 ) -> Uplift:

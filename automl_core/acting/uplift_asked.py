@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -75,7 +75,8 @@ class AskedUplift:
 
 
 def asked_uplift(
-    frame: pd.DataFrame, outcome: Hashable, treatment: Hashable, roles: UpliftRoles | Roles | None, columns: tuple[Column, ...]
+    frame: pd.DataFrame, outcome: Hashable, treatment: Hashable, roles: UpliftRoles | Roles | Mapping[str, Any] | None,
+    columns: tuple[Column, ...],
 ) -> AskedUplift:
     """What is asked, under the names of the typed table; BadInput when a name, a role or the wanted outcome does not fit.
 
@@ -105,7 +106,7 @@ def asked_uplift(
     return AskedUplift(table.frame, table.columns, problem, good, lever, asked.treated)
 
 
-def _roles(roles: UpliftRoles | Roles | None) -> UpliftRoles:
+def _roles(roles: UpliftRoles | Roles | Mapping[str, Any] | None) -> UpliftRoles:
     """The roles as those of an uplift. What names a row tells nothing of it."""
     if isinstance(roles, Roles):
         names = () if roles.id in ("", None) else (roles.id,)

@@ -38,6 +38,7 @@ VERBS: dict[Grade, str] = {
 }
 MOST_NAMED = 6  # values in a sentence; of seven the last takes no more room than “1 more”
 OTHER_ROWS = "This was measured where chance decided; it holds for rows like those, at that time."
+ALIKE_COUNTED = "Rows that have none like them at the new value are counted, too."  # in a raw gap
 ROLL_OUT = "Roll it out, and keep a small hold-out to see that it goes on working."
 DOES_NOT_PAY = "Do not roll it out as it is: it works, but costs more than it brings. Look for a cheaper way."
 MAY_NOT_PAY = "It works, but may cost more than it brings: before you roll it out, look for a cheaper way, or test more rows."

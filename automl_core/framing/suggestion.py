@@ -164,7 +164,7 @@ def check_options(problem: Problem) -> None:
         raise BadInput(f"{problem.quantile:g} is no quantile.", "Give a number between 0 and 1, for example 0.9.")
     if problem.ordered and problem.task != "multiclass":
         raise BadInput("Only a target of several classes can be a scale of steps.",
-                       "Predict it as one of several classes (--task multiclass).")
+                       "Predict it as one of several classes.")
     if problem.weights and problem.weights in (problem.target, problem.time, problem.group):
         raise BadInput(f"“{problem.weights[:80]}” cannot be the weight of a row as well.", "Choose another column.")
     money = problem.money or Money()
@@ -183,7 +183,7 @@ def _check_number(present: pd.Series, problem: Problem) -> list[str]:
     name = problem.target[:80]
     if present.dtype.kind not in "iuf":
         raise BadInput(f"The target “{name}” is not a number, so it cannot be predicted as one.",
-                       "Change its type, or predict it as one of several classes (--task multiclass).")
+                       "Change its type, or predict it as one of several classes.")
     values = present.to_numpy(dtype=float)
     if np.abs(values[np.isfinite(values)]).max(initial=0.0) > LARGEST_TARGET:
         raise BadInput(f"The target “{name}” holds numbers beyond {LARGEST_TARGET:.0e}, whose errors cannot be computed.",
@@ -212,7 +212,7 @@ def _check_classes(present: pd.Series, problem: Problem) -> list[str]:
                        "Choose a column with fewer values, or a number.")
     if problem.task == "binary" and len(counts) != 2:
         raise BadInput(f"The target “{name}” has {len(counts)} different values, and a yes/no target needs two.",
-                       "Predict it as one of several classes (--task multiclass).")
+                       "Predict it as one of several classes.")
     unknown = [label for label in problem.classes if label not in counts.index]
     if unknown:
         raise BadInput(f"No row has the class “{unknown[0][:80]}” in “{name}”.", "Choose the target again.")

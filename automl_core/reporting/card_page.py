@@ -9,6 +9,7 @@ from datetime import datetime
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.pilot_steps import next_step
 from automl_core.acting.pilots import Pilot, change_words
+from automl_core.acting.wording import ALIKE_COUNTED
 from automl_core.explaining.words import count, day, interval, money, number, percent, points, signed
 from automl_core.reporting.render import environment
 
@@ -20,7 +21,6 @@ GRADES = {
 }
 MEASURED = "Measured by a pilot in which chance decided"
 RETIRED = "Retired by a pilot in which chance decided"
-BEYOND = " Rows that have none like them at the new value are counted, too."
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def _three(page: CardPage) -> list[tuple[str, str, str]]:
     tested = card.grade == "A" or card.measured
     return [
         ("As seen in the data", _gap(card.raw_gap, page.is_rate), "The groups as they are, which differ in other ways, too."
-         + (BEYOND if card.alike else "")),
+         + (f" {ALIKE_COUNTED}" if card.alike else "")),
         ("What the model says", _gap(card.what_if, page.is_rate), "The same rows with the value changed."),
         (
             "Measured" if tested else "Like compared with like",

@@ -18,9 +18,10 @@ from automl_core.codec import from_json, to_json
 from automl_core.search.family import Array, Stages
 from automl_core.search.lock import alone
 from automl_core.search.plan import Candidate
-from automl_core.search.watch import SilentWatch, Watch
+from automl_core.search.watch import Watch
 
 PATIENCE = 10.0  # seconds: a process that has lost its search to this one needs some to see it, or to be gone
+
 
 @dataclass(frozen=True, slots=True)
 class KeptStages:
@@ -139,9 +140,9 @@ class FolderJournal:
         return self._folder
 
     @contextmanager
-    def held(self, watch: Watch | None = None) -> Iterator[None]:
+    def held(self, watch: Watch) -> Iterator[None]:
         began = time.monotonic()
-        with alone(self._folder / "lock", watch or SilentWatch(), self._patience):
+        with alone(self._folder / "lock", watch, self._patience):
             self.waited = time.monotonic() - began
             yield
 

@@ -12,7 +12,8 @@ from automl_core.errors import Cancelled, Conflict
 from automl_core.search.watch import Watch
 
 LOOK_EVERY = 0.1
-WAITING = "Waiting: this very search is under way already."
+UNDER_WAY = "this very search is under way already."
+WAITING = f"Waiting: {UNDER_WAY}"
 
 
 @contextmanager
@@ -28,7 +29,7 @@ def alone(path: Path, watch: Watch, patience: float) -> Iterator[None]:
             if watch.stop() == "cancel":
                 raise Cancelled("The search was cancelled.", "Nothing was kept.")
             if time.monotonic() >= end:
-                raise Conflict("This very search is under way already.", "Wait until it has ended, then start it again.")
+                raise Conflict(UNDER_WAY.capitalize(), "Wait until it has ended, then start it again.")
             if not told:
                 watch.progress(0.0, WAITING, float("nan"))
                 told = True

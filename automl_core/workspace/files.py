@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -74,6 +75,12 @@ class Advice:
     left_out: int = 0
     worth: FileWorth = field(default_factory=FileWorth)
 
+    @property
+    def told(self) -> dict[str, list[dict[str, Any]]]:
+        """The cards and the patterns as plain JSON values (docs/act.md)."""
+        return {"cards": [acting.card_dict(card) for card in self.found.cards],
+                "patterns": [acting.card_dict(card) for card in self.found.patterns]}
+
 
 @dataclass(frozen=True)
 class Files:
@@ -120,29 +127,14 @@ class Files:
         """A frame as a CSV that no spreadsheet takes for formulas."""
         return safe_csv(frame)
 
-    def write_csv(self, frame: pd.DataFrame, out: Path) -> None:
-        """The same CSV as a file; its folder is made when it is not there."""
-        write_out(out, self.csv(frame))
-
     def write_table(self, frame: pd.DataFrame, out: Path) -> None:
-        """A frame as the kind of file that its name says (see `check_table_out`); no cell of it is a formula."""
+        """A frame as the kind of file that its name says (see `check_table_out`), whose folder is made when it is not there; no
+        cell of it is a formula."""
         write_out(out, safe_xlsx(frame) if is_workbook(out) else self.csv(frame))
 
     def write(self, out: Path, text: str) -> None:
         """A text as a UTF-8 file."""
         write_out(out, text.encode("utf-8"))
-
-    def explain(self, bundle_path: str, source: str, label: str = "") -> Explanation:
-        """The model explained on the rows of a file, for a class ("": the one of most interest)."""
-        bundle = load_bundle(existing(bundle_path))
-        check_class(bundle.model.problem, label)
-        return rows_explained(bundle, cleaned_rows(bundle, self._raw(source)), label)
-
-    def explain_row(self, bundle_path: str, source: str, position: int, label: str = "") -> RowExplanation:
-        """Why one row of a file gets its prediction, for a class ("": of several the one it is called)."""
-        bundle, raw = self.opened(bundle_path, source)
-        check_class(bundle.model.problem, label)
-        return row_explained(bundle, cleaned_row(bundle, raw, position), cleaned_rows(bundle, raw), label)
 
     def opened(self, bundle_path: str, source: str) -> tuple[Bundle, pd.DataFrame]:
         """A bundle, and the rows of a file as they stand there."""

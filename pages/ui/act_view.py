@@ -8,7 +8,7 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
-from automl_core.acting import Pilot
+from automl_core.acting import ALIKE_COUNTED, Pilot
 from automl_core.acting.action import ActionCard, Actions, Goal
 from automl_core.explaining.words import NO_CHANGE, NOTHING
 from automl_core.workspace.pilots import card_key
@@ -189,7 +189,7 @@ def three_ways(card: ActionCard) -> list[Fact]:
     rate, tested = card.in_points, is_tested(card)
     unit = "points" if rate else ""
     return [Fact("As the groups differ", _bare_gap(card.raw_gap, rate), unit, "It mixes in who the rows are."
-                 + (" Rows that have none like them at the new value are counted, too." if card.alike else "")),
+                 + (f" {ALIKE_COUNTED}" if card.alike else "")),
             Fact("As the model sees it", _bare_gap(card.what_if, rate), unit, "How far the prediction moves with it alone."),
             Fact("Where chance decided" if tested else "Like with like", _bare_gap(card.adjusted, rate), _range(card, rate),
                  "With its 95 % range.")]

@@ -506,7 +506,7 @@ def test_on_a_file_rows_of_a_running_pilot_are_left_to_it(
     ws, project = page.workspace, page.project
     found = ws.act.found(project)
     monkeypatch.setattr(acting, "make_cards", lambda _: found)
-    ws.files.write_csv(ws.data.table(project).frame, tmp_path / "rows.csv")
+    ws.files.write_table(ws.data.table(project).frame, tmp_path / "rows.csv")
     asked = (str(ws.share.bundle_path(project)), str(tmp_path / "rows.csv"), ws.act.goal_text(project))
     before = ws.files.act(*asked)
     pilot = ws.pilots.start(project, before.plan.actions[0].card, PilotChoice(rows=300))

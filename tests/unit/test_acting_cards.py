@@ -615,7 +615,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"good": None}, "not a possible outcome"),
     ({"levers": None}, "No column is named"), ({"levers": {"offer": ("new",)}}, "dictionary without “column”"),
     ({"levers": [{"column": "offer", "form": ["old"]}]}, "“form” is no part of a lever. Write “from”"),
-    ({"levers": [{"column": "offer", "xyz": 1}]}, "Give column, to, from, cost"),
+    ({"levers": [{"column": "offer", "xyz": 1}]}, "Give column, from, to, relative"),
     ({"levers": [{"to": ["new"]}]}, "names no column"),
     ({"levers": [{"column": "ofer"}]}, "no column “ofer”"), ({"levers": [{"column": "size", "to": 1, "step": 2}]}, "Keep one"),
     ({"levers": [{"column": "offer", "from": ["old"], "from_values": ["old"]}]}, "Keep one"),
@@ -772,6 +772,8 @@ def test_cards_are_told_as_json_and_as_a_table(found: Actions) -> None:
     for wrong in ("offer", None):
         with pytest.raises(BadInput, match="no action cards"):
             card_dict(wrong)  # type: ignore[arg-type]
+        with pytest.raises(BadInput, match="no measured uplift"):
+            uplift_dict(wrong)  # type: ignore[arg-type]
     nothing: Any = None
     uplift = Uplift(nothing, 0.1, math.nan, 0.2, 3, 4, nothing, nothing, np.array([0.1, math.nan]), "y", True, "It helps.")
     told = uplift_dict(uplift)

@@ -158,7 +158,7 @@ def test_warnings_are_said_by_check_train_and_more(
         assert (code, data["warnings"]) == (1, wanted)
         assert set(wanted) <= set(told.err.splitlines())
     _, again = call(capsys, "more", data["run"], "--budget", "1", "--out", out)
-    assert again["warnings"] == wanted
+    assert again["warnings"] == [wanted[0], wanted[1].partition(" Give --")[0]]  # `more` has no such option
     _, apart = call(capsys, "check", str(path), "--target", "t", "--copies-together")
     assert apart["warnings"] == wanted[:1]
 
@@ -346,6 +346,18 @@ def test_predict(bundle: Path, table: Path, tmp_path: Path, capsys: pytest.Captu
     assert sum(bool(row["_reasons"]) for row in rows) == 400
 
 
+def test_scored_rows_are_written_as_the_file_is_named(
+        bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under a name that ends in .xlsx stood the bytes of a CSV; a name that says another kind is refused before scoring."""
+    out = tmp_path / "scored.xlsx"
+    assert call(capsys, "predict", str(bundle), str(table), "--out", str(out))[0] in (0, 1)
+    lines = list(load_workbook(out).active.values)
+    assert ("prediction" in lines[0], len(lines)) == (True, 401)
+    monkeypatch.setattr(Files, "predict", _too_late)
+    code, refused = call(capsys, "predict", str(bundle), str(table), "--out", str(tmp_path / "scored.txt"))
+    assert (code, "is no name of a CSV or an Excel file" in refused["error"]) == (2, True)
+
+
 def test_explain_and_one_row(bundle: Path, table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, data = call(capsys, "explain", str(bundle), str(table), "--row", "3")
     assert code == 0
@@ -456,12 +468,12 @@ def test_the_clock_does_not_decide_what_is_explained(bundle: Path, table: Path, 
 
     counted: list[int] = []
     monkeypatch.setattr(module, "with_evidence", lambda told, model, past, seconds, fits=0: [counted.append(fits), told][1])
-    files = Workspace.open().files
-    before = (files.explain_row(str(bundle), str(table), 3), files.explain(str(bundle), str(table)))
+    file_rows = Workspace.open().file_rows
+    before = file_rows.explain(str(bundle), str(table), position=3)
     monkeypatch.setattr(Reference, "round_seconds", lambda made: 0.1)
     monkeypatch.setattr(Reference, "meeting_seconds", lambda made: 0.1)
     monkeypatch.setattr(Reference, "enumerates", lambda made, seconds: False)
-    after = (files.explain_row(str(bundle), str(table), 3), files.explain(str(bundle), str(table)))
+    after = file_rows.explain(str(bundle), str(table), position=3)
     assert to_json(after) == to_json(before)
     assert min(counted) > 0  # so many refits, not as many as there is time for
 
@@ -864,6 +876,10 @@ def test_the_positive_class_is_told_and_can_be_chosen(
     told = capsys.readouterr()
     assert json.loads(told.out.strip().splitlines()[-1])["positive"] == "1"
     assert "Predicted is the chance of “1”; --positive names the other class." in told.err.splitlines()
+    run = json.loads(told.out.strip().splitlines()[-1])["run"]
+    for command in (("more", run, "--budget", "1"), ("choose", run, "rule")):  # which have no such option
+        assert main([*command, "--out", str(out)]) in (0, 1)
+        assert "Predicted is the chance of “1”." in capsys.readouterr().err.splitlines()
     assert load_bundle(out).model.problem.positive == "1"
     code, refused = call(capsys, "check", str(path), *asked, "--positive", "3")
     assert (code, refused["error"]) == (2, "“Wide” has no class “3”. Give “1” or “2”.")

@@ -117,6 +117,17 @@ def test_many_rows_that_repeat_others_are_said(copied: float, told: str) -> None
     assert check(frame, columns, replace(problem, copies_together=True), pace=Pace(0.1)).copies == ""
 
 
+@pytest.mark.parametrize("problem", [
+    Problem("t", "regression", "rmse"), Problem("t", "binary", "roc_auc", ("a", "b"), "a"),
+    Problem("t", "regression", "rmse", ordered=True),
+])
+def test_a_target_of_another_task_is_refused_in_words_of_pages(problem: Problem) -> None:
+    """Pages show these sentences, and have no --task."""
+    with pytest.raises(BadInput) as refused:
+        check_target(pd.DataFrame({"t": text(["a", "b", "c"] * 10)}), problem)
+    assert refused.value.hint.endswith("redict it as one of several classes.")
+
+
 def test_a_metric_of_another_task_is_refused() -> None:
     with pytest.raises(BadInput, match="cannot judge") as refused:
         check_target(FRAME, Problem("price", "regression", "roc_auc"))

@@ -190,7 +190,7 @@ def test_two_processes_do_not_go_on_with_one_search(
 ) -> None:
     plan, closed = Plan(20, 2, families=("linear",), folds=2, max_trials=1), []
     monkeypatch.setattr(here, "close", lambda: closed.append(True))
-    with FolderJournal(tmp_path).held(), pytest.raises(Conflict, match="This very search is under way already"):
+    with FolderJournal(tmp_path).held(SilentWatch()), pytest.raises(Conflict, match="This very search is under way already"):
         search(make_data(), plan, FolderJournal(tmp_path, 0.0), workers=here)  # type: ignore[arg-type]
     assert closed  # workers that were started for it end with it
     assert not (tmp_path / "trials.jsonl").exists()
@@ -203,9 +203,9 @@ def test_who_waits_for_a_search_says_so_hears_a_cancel_and_spends_nothing(
     told: list[str] = []
     monkeypatch.setattr(Log, "progress", lambda self, fraction, sentence, left: told.append(sentence))
     data, plan = make_data(), Plan(20, 2, families=("linear",), folds=2, max_trials=1)
-    with FolderJournal(tmp_path).held(), pytest.raises(Cancelled):
+    with FolderJournal(tmp_path).held(SilentWatch()), pytest.raises(Cancelled):
         search(data, plan, FolderJournal(tmp_path, 1.0), Log("cancel"))
-    first, began = FolderJournal(tmp_path).held(), time.monotonic()
+    first, began = FolderJournal(tmp_path).held(SilentWatch()), time.monotonic()
     first.__enter__()
     threading.Timer(0.7, first.__exit__, (None, None, None)).start()
     journal = FolderJournal(tmp_path)
@@ -218,22 +218,23 @@ def test_who_waits_for_a_search_says_so_hears_a_cancel_and_spends_nothing(
 def test_a_place_without_locks_is_no_reason_not_to_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fcntl", None)  # as on Windows
     monkeypatch.delattr(os, "O_CLOEXEC")
-    with FolderJournal(tmp_path).held(), FolderJournal(tmp_path, 0.0).held():
+    with FolderJournal(tmp_path).held(SilentWatch()), FolderJournal(tmp_path, 0.0).held(SilentWatch()):
         pass
 
 
 def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path: Path) -> None:
     code = ("import sys, time; from pathlib import Path; from automl_core.search.journal import FolderJournal\n"
-            "with FolderJournal(Path(sys.argv[1])).held():\n    print(flush=True)\n    time.sleep(60)")
+            "from automl_core.search.watch import SilentWatch\n"
+            "with FolderJournal(Path(sys.argv[1])).held(SilentWatch()):\n    print(flush=True)\n    time.sleep(60)")
     root = str(Path(__file__).parents[2])
     with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, cwd=root) as other:
         assert other.stdout is not None
         other.stdout.readline()
-        with pytest.raises(Conflict), FolderJournal(tmp_path, 0.0).held():
+        with pytest.raises(Conflict), FolderJournal(tmp_path, 0.0).held(SilentWatch()):
             pass
         other.kill()
         other.wait()
-        with FolderJournal(tmp_path).held():
+        with FolderJournal(tmp_path).held(SilentWatch()):
             pass
 
 

@@ -31,6 +31,7 @@ from automl_core.production.monitor import make_contract
 from automl_core.search import entry
 from automl_core.search.journal import PATIENCE, FolderJournal
 from automl_core.search.plan import Plan
+from automl_core.search.watch import SilentWatch
 from automl_core.store.records import Records
 from automl_core.workspace.act import Acting
 from automl_core.workspace.cleaning import safe_recipe
@@ -468,7 +469,7 @@ def test_an_attempt_waits_for_the_one_that_was_taken_for_lost_and_a_command_does
     with pytest.raises(Seen):
         ws.search.run_search(job, from_json(Inputs, job.body["inputs"]), Plan(), queue.JobWatch(ws.context.store, job.id))
     assert [journal._patience for journal in journals] == [math.inf, PATIENCE]
-    with journals[0].held():
+    with journals[0].held(SilentWatch()):
         queue.request_stop(ws.context.store, job.id, "cancel")
         watch = queue.JobWatch(ws.context.store, job.id, 1)
         with pytest.raises(Cancelled), journals[0].held(watch):
