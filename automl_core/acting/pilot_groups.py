@@ -3,6 +3,10 @@
 Rows of one group are alike, so a pilot that deals whole groups needs 1 + (m - 1) * ICC times the rows of one that deals single
 rows (Donner and Klar 2000, chapter 5; with groups of unequal size m is the mean weighted by size). With few groups the spread
 between them is itself hardly known, which the degrees of freedom of Welch and Satterthwaite take into account.
+
+A mean lies nearer to the groups that pull it most, the large ones, so their squared distances from it are corrected by as much as
+they are too small (Bell and McCaffrey 2002, with groups whose rows are all alike as the model: corrected as for rows that are not
+alike, with the freedom of groups of one size, intervals beside one large house held the truth in 85 to 86 %).
 """
 
 from __future__ import annotations
@@ -83,6 +87,28 @@ def freedom(variances: tuple[float, float], units: tuple[float, float], strata: 
     """Degrees of freedom of a difference of two sides by the variance of each side's mean and its units (Satterthwaite 1946)."""
     rest = sum(variance**2 / max(1.0, side - strata) for variance, side in zip(variances, units, strict=True))
     return sum(variances) ** 2 / rest if rest > 0 else max(1.0, sum(units) - 2 * strata)
+
+
+def correction(pull: Floats) -> Floats:
+    """What the squared distances of groups (g,) from their mean are too small by, where each is the share `pull` of it: as large
+    as for rows that are all alike within a group, or not alike at all, whichever is more. 1 for a group that is all of it."""
+    left = 1 - 2 * pull + np.minimum(pull, (pull**2).sum())
+    return np.asarray(1 / np.where(left > 1e-12, left, 1.0), dtype=np.float64)
+
+
+def model_freedom(means: list[tuple[float, Floats]]) -> float:
+    """Degrees of freedom of the corrected variance of a sum of means, each given by what it counts and by its groups' shares of
+    it (g,), were rows of a group all alike (Bell and McCaffrey 2002): groups less means where all are of one size, else fewer."""
+    expected, spread = 0.0, 0.0
+    for counts, pull in means:
+        own, squares = correction(pull), pull**2
+        whole = squares.sum()  # the variance of the mean where that of a group is 1
+        expected += counts**2 * float((own * squares * (1 - 2 * pull + whole)).sum())
+        shared, back = own * pull, float((own * squares).sum())
+        cross = float((squares * shared).sum())
+        part = (squares**2 * own * (own + 2 * (back - 2 * shared))).sum() + (back * whole) ** 2 - 4 * back * whole * cross
+        spread += counts**4 * float(part + 2 * whole * (squares * shared**2).sum() + 2 * cross**2)
+    return expected**2 / spread if spread > 0 else 1.0
 
 
 def design_freedom(treated: float, held: float, together: Together | None) -> float:

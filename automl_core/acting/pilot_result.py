@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.pilot_files import Matched
-from automl_core.acting.pilot_groups import FEWEST_GROUPS, freedom
+from automl_core.acting.pilot_groups import FEWEST_GROUPS, correction, freedom, model_freedom
 from automl_core.acting.pilots import Pilot, PilotResult, PilotState, Verdict, change_words, direction, money_of, promise_of
 from automl_core.acting.power import ENOUGH_BACK, FEWEST_SIDE
 from automl_core.acting.wording import DOES_NOT_PAY, MAY_NOT_PAY, OTHER_ROWS, ROLL_OUT, chance_decided
@@ -40,7 +40,7 @@ class Difference:
 
 def compare_sides(values: Floats, treated: NDArray[np.bool_], strata: NDArray[np.int64], groups: NDArray[np.int64]) -> Difference:
     """The stratum-adjusted difference of means, all arguments (n,). Errors are clustered by `groups`, corrected for few of them
-    (Bell and McCaffrey 2002).
+    and for their sizes (Bell and McCaffrey 2002).
 
     Strata that lack two groups on a side are pooled with their neighbours, for they tell nothing alone. Both sides need a row.
     """
@@ -51,6 +51,7 @@ def compare_sides(values: Floats, treated: NDArray[np.bool_], strata: NDArray[np
     parts, n = np.unique(strata), len(values)
     influence = np.zeros(n)
     difference = 0.0
+    pulls: dict[bool, list[tuple[float, Floats]]] = {True: [], False: []}
     for part in parts:
         inside = strata == part
         share = inside.sum() / n
@@ -59,15 +60,17 @@ def compare_sides(values: Floats, treated: NDArray[np.bool_], strata: NDArray[np
             rows = inside & (treated == side)
             size = int(rows.sum())
             mean = float(values[rows].mean())
-            pull = np.bincount(codes[rows])[codes[rows]] / size  # a group pulls the mean of its side towards itself
-            lost = 1 / np.sqrt(np.where(pull < 1, 1 - pull, 1.0))
+            pull = np.bincount(codes[rows]) / size  # a group pulls the mean of its side towards itself
+            lost = np.sqrt(correction(pull))[codes[rows]]
             influence[rows] = (1 if side else -1) * share * lost * (values[rows] - mean) / size
+            pulls[side].append((share, pull[pull > 0]))
             means.append(mean)
         difference += share * (means[0] - means[1])
     each = [float((np.bincount(codes, influence * (treated == side)) ** 2).sum()) for side in (True, False)]
     variance = sum(each)
-    clusters = len(np.unique(codes[treated])), len(np.unique(codes[~treated]))
-    degrees = max(1.0, freedom((each[0], each[1]), clusters, len(parts)))
+    clusters = [len(np.unique(codes[treated == side])) - len(parts) for side in (True, False)]
+    worth = [min(most, model_freedom(pulls[side])) for most, side in zip(clusters, (True, False), strict=True)]
+    degrees = max(1.0, freedom((each[0], each[1]), (worth[0], worth[1]), 0))
     if variance == 0:  # nobody differed inside any side: half a row of each kind, as in the other tests of rates
         rate = 0.5 / (n + 1)
         variance = rate * (1 - rate) * max(1.0, float(np.ptp(values))) ** 2 * (1 / treated.sum() + 1 / max(1, (~treated).sum()))

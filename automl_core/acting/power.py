@@ -62,16 +62,23 @@ def chance_to_see(change: Change, treated: float, held: float, together: Togethe
     critical, doubt = _critical(treated, held, together)
     if together is not None:
         treated, held = treated / together.design, held / together.design
-    each, whole = 1 / treated + 1 / held, gap**2 / 4  # where shares differ, those of both sides together vary by more
+    each = 1 / treated + 1 / held
     if math.isfinite(change.spread):
-        variance, whole = change.spread**2 * each, 0.0
+        variance = under = (1 - change.told) * change.spread**2 * each
     else:  # each side with its own variance, as it is compared: weighted by unequal sides the pooled one misleads
-        now, then = _share(change.now), _share(change.then)
-        variance = then * (1 - then) / treated + now * (1 - now) / held
-    under_change, under_null = (math.sqrt((1 - change.told) * some) for some in (variance, variance + whole * each))
+        after, before = _left(change.then, change), _left(change.now, change)
+        variance = after / treated + before / held
+        under = variance + (1 - change.told) * gap**2 / 4 * each  # the rows of both sides together vary by more
+    under_change, under_null = math.sqrt(variance), math.sqrt(under)
     if under_change == 0:
         return 1.0
     return _normal((gap - critical * under_null) / (doubt * under_change))
+
+
+def _left(share: float, change: Change) -> float:
+    """The variance that strata leave of a side with such a share: they tell as much of it as without the change."""
+    whole, now = (_share(one) * (1 - _share(one)) for one in (share, change.now))
+    return whole - change.told * min(now, whole)
 
 
 def _critical(treated: float, held: float, together: Together | None) -> tuple[float, float]:

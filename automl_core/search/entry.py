@@ -56,7 +56,7 @@ def search(
             pool.close()  # what the workers hold is not to stay beside the models of the whole ladder
             return refits
 
-        outcome = settle(Settlement(contest, clock, refit_and_dismiss))
+        outcome = settle(Settlement(contest, clock, refit_and_dismiss, watch.stop() == "finish"))
         journal.note(prepared.fingerprint, "spent", outcome.summary.fit_seconds)  # what time is added to
         return outcome
 

@@ -14,6 +14,7 @@ from automl_core.search.assembly import Order, assemble_model, score_of
 from automl_core.search.calibration import calibrate
 from automl_core.search.contest import Clock, Contest, find_candidate
 from automl_core.search.encoder_files import encoder_files
+from automl_core.search.ensemble import FEW_ROWS, ROWS
 from automl_core.search.family import Array
 from automl_core.search.formula_files import formula_files
 from automl_core.search.journal import FoldResult
@@ -58,11 +59,13 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Settlement:
-    """What settling needs: `refit` fits candidates on all rows with given rounds, the first ones first."""
+    """What settling needs: `refit` fits candidates on all rows with given rounds, the first ones first. Where somebody `waits`
+    for the model, fewer rows choose the members of an ensemble."""
 
     contest: Contest
     clock: Clock
     refit: Callable[[dict[str, int]], dict[str, FoldResult]]
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +86,7 @@ def settle(settlement: Settlement) -> Outcome:
     rows = contest.positions(folds)
     y = contest.prepared.y[rows]
     ballot = make_ballot(contest, folds, rows)
-    offers = make_offers(ballot)
+    offers = make_offers(ballot, FEW_ROWS if settlement.waits else ROWS)
     honest = nested_rungs(ballot, contest.fold_of(folds), offers)
     chosen = choose(offers)
     wanted = dict.fromkeys(key for offer in (chosen, *rungs(offers).values()) for key in offer.weights)

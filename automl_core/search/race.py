@@ -33,7 +33,7 @@ from automl_core.search.watch import Watch
 from automl_core.search.worker import ALL_ROWS, Extras, ExtrasKind, ExtrasTask, FitTask, give_back_memory
 
 FIRST_FITS = 6.0  # seconds the very first fits may take, however small the budget
-GRACE, FINISH_GRACE = 1.5, 0.3  # seconds between asking workers to end and ending them; where somebody waits for the model
+GRACE, FINISH_GRACE = 1.5, 0.2  # seconds between asking workers to end and ending them; where somebody waits for the model
 AMPLE, MOST_SHARES = 1.3, 2.0  # times what a fit should take, and its share: a fit that ends is worth several that are cut off
 LARGE = 4_000_000  # bytes of a fitted model from which passing it on leaves memory to be given back
 LATE, LATE_FIRST = 3.0, 10.0  # seconds after its time at which a fit that looks at no clock is ended; while there is no model

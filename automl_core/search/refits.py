@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 POLL = 0.2
 SLACK, FINISH_SLACK = 0.5, 0.1  # how long a refit may be late; where somebody waits for the model
 LEAST_SECONDS = 1.0  # for refits, whatever the race took: many fits take a tenth of it
-FINISH_SECONDS = 0.6  # after “finish now”: what is not through by then is handed over as it was fitted on a fold
+FINISH_SECONDS = 0.3  # after “finish now”: what is not through by then is handed over as it was fitted on a fold
 MOST_BAGS, BAGGED_ROWS = 5, 100_000
 MORE_SEEDS = 2  # than an earlier refit averaged, from which another is worth its time
 BAGGING_SHARE = 0.8  # of the time for refits, for seeds beyond the first

@@ -313,8 +313,10 @@ def test_unasked_the_likeliest_of_several_classes_is_explained(place: int, monke
     at = int(np.flatnonzero(said.argmax(axis=1) == place)[0])
     cases = past_cases(made, frame, said, y, past, {"a": 1.0})
     opened = SimpleNamespace(background=frame.head(50), reference=None, cases=cases)
-    search = SimpleNamespace(predictions=lambda run: SimpleNamespace(oof=said, y=y, positions=past))
+    search = SimpleNamespace(predictions=lambda run: SimpleNamespace(oof=said, y=y, positions=past),
+                             bundle=lambda run: SimpleNamespace(model=made))
     monkeypatch.setattr(Explaining, "_opened", lambda self, run: opened)
+    monkeypatch.setattr(Explaining, "_cases", lambda self, run: cases)
     monkeypatch.setattr(Explaining, "_goal", lambda self, project_id: None)
     monkeypatch.setattr(Explaining, "_open", lambda self, project_id, position: (
         SimpleNamespace(id="run"), SimpleNamespace(model=made), frame.iloc[position].to_dict()))

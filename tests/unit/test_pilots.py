@@ -23,6 +23,7 @@ from automl_core.acting.moves import Move
 from automl_core.acting.outcome import Outcome
 from automl_core.acting.pilot_design import Draw, _strata, draw, due_date, plan_pilot, promised_change, rows_for, start_pilot
 from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
+from automl_core.acting.pilot_groups import correction, model_freedom
 from automl_core.acting.pilot_open import open_first
 from automl_core.acting.pilot_result import compare_sides, graded, in_order, judge, state_after
 from automl_core.acting.pilots import Pilot, PilotChoice, PilotRows, money_of
@@ -309,6 +310,31 @@ def test_a_pilot_of_few_groups_stays_open() -> None:
     result = judge(pilot, match_outcomes(pilot, assignment, back, rows.problem))
     assert result.verdict == "open"
     assert "They are of 5 groups with the change and 5 without" in result.sentence
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.integers(1, 50), min_size=2, max_size=9), min_size=1, max_size=4))
+def test_what_groups_of_unequal_size_tell_is_that_of_the_matrices(sizes: list[list[int]]) -> None:
+    """The expected variance and its freedom, written out; never less corrected, nor freer, than groups of one size are."""
+    pulls = [np.array(one) / sum(one) for one in sizes]
+    shares = [sum(one) / sum(map(sum, sizes)) for one in sizes]
+    expected, spread = 0.0, 0.0
+    for share, pull in zip(shares, pulls, strict=True):
+        off = np.eye(len(pull)) - pull[:, None]  # what lies off the mean, by the groups' sums; these vary as their shares squared
+        corrected = share**2 * (off.T @ np.diag(correction(pull)) @ off) @ np.diag(pull**2)
+        assert np.trace(corrected) >= share**2 * (pull**2).sum() * (1 - 1e-9)
+        assert (correction(pull) >= 1 / (1 - pull) - 1e-9).all()
+        expected, spread = expected + np.trace(corrected), spread + np.trace(corrected @ corrected)
+    freedom = model_freedom(list(zip(shares, pulls, strict=True)))
+    assert freedom == pytest.approx(expected**2 / spread)
+    assert freedom <= sum(len(pull) - 1 for pull in pulls) + 1e-9
+
+
+def test_groups_of_one_size_tell_as_much_as_there_are() -> None:
+    assert correction(np.full(8, 1 / 8)) == pytest.approx(np.full(8, 8 / 7))
+    assert model_freedom([(0.5, np.full(8, 1 / 8)), (0.5, np.full(8, 1 / 8))]) == pytest.approx(14)
+    assert model_freedom([(1.0, np.ones(1))]) == 1.0  # one group alone tells nothing
+    assert correction(np.ones(1)) == 1.0
 
 
 def test_only_rows_of_the_card_are_drawn() -> None:
