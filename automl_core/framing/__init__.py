@@ -53,8 +53,9 @@ _HOMES = {
     "get_metric": "metrics", "Leak": "problem", "make_folds": "validation", "Metric": "metrics", "METRICS": "metrics",
     "metrics_for": "metrics", "Money": "problem", "Pace": "ladder", "paired_difference": "score_interval",
     "possible_tasks": "suggestion", "predicted_codes": "metrics", "Problem": "problem", "problem_for": "suggestion",
-    "Rung": "problem", "score_with_interval": "score_interval", "ScoreInterval": "score_interval", "suggest_problem": "suggestion",
-    "Task": "problem", "tune_threshold": "metrics", "usable_columns": "columns", "Verdict": "problem",
+    "Rung": "problem", "score_with_interval": "score_interval", "ScoreInterval": "score_interval",
+    "suggest_problem": "suggestion", "Task": "problem", "tune_threshold": "metrics", "usable_columns": "columns",
+    "Verdict": "problem",
 }
 
 
