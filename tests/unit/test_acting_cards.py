@@ -628,6 +628,9 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"levers": [Lever("offer", cost="5")]}, "no number"), ({"levers": [Lever("offer", days="soon")]}, "no number"),
     ({"levers": [Lever("size", direction="sideways")]}, "sideways"),
     ({"levers": [Lever("offer", forbidden=("old",))]}, "list of pairs"),
+    ({"levers": [{"column": "offer", "forbidden": [["odl", "new"]]}]}, "No row has “odl” in “offer”, so no move"),
+    ({"levers": [Lever("offer", forbidden=(("new", "old"), ("old", "mew")))]}, "No row has “mew” in “offer”"),
+    ({"levers": [Lever("size", forbidden=(("small", 5),))]}, "No row has “small” in “size”"),
     ({"roles": ("size",)}, "Give Roles"), ({"roles": {"nevr": ("size",)}}, "“nevr” is no part of “roles”. Write “never”"),
     ({"roles": {"never": ("sise",)}}, "no column “sise”"), ({"roles": Roles(never=("sise",))}, "no column “sise”"),
     ({"roles": Roles(given=("nope",))}, "no column “nope”"), ({"roles": Roles(group="nope")}, "no column “nope”"),
@@ -752,6 +755,21 @@ def test_a_direction_goes_by_the_order_of_categories(
     assert moves == (upwards if direction == "up" else {(high, low) for low, high in upwards})
     with pytest.raises(BadInput, match="forbidden"):
         find_actions(sizes.assign(plan=sizes["plan"].cat.as_unordered()), "y", "No", Lever("plan", direction=direction))
+
+
+def test_moves_of_numbers_and_of_levels_that_no_row_has_may_be_forbidden(
+    plain: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step may lead to a number that no row has, and ordered categories name their levels; codes of a few kinds are no steps."""
+    monkeypatch.setattr(door, "make_cards", lambda inputs: Actions((), notes=inputs.goal.levers))
+    kinds = np.arange(700) % 3
+    frame = plain.assign(plan=pd.Categorical.from_codes(kinds + 1, ["none", "small", "mid", "big"], ordered=True), code=kinds)
+    levers = [Lever("plan", forbidden=(("big", "none"),)), Lever("size", step=1.0, forbidden=((-5, 1e9),)),
+              Lever("code", forbidden=((1.0, "2"),))]
+    found: Any = find_actions(frame, "y", "No", levers)
+    assert [lever.forbidden for lever in found.notes] == [(("big", "none"),), (("-5", "1000000000"),), (("1", "2"),)]
+    with pytest.raises(BadInput, match="No row has “11” in “code”"):
+        find_actions(frame, "y", "No", Lever("code", forbidden=((11, 2),)))
 
 
 def test_cards_are_told_as_json_and_as_a_table(found: Actions) -> None:
