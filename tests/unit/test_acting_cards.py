@@ -212,6 +212,19 @@ def test_a_range_does_not_go_from_nothing_to_nothing(effect: tuple[float, float,
     assert words in card_sentence(subject, "D", None)
 
 
+@pytest.mark.parametrize(("grade", "one", "two"), [
+    ("A", "was measured", "were measured"), ("B", "is likely", "are likely"), ("C", "goes together with", "go together with"),
+    ("D", "is a pattern", "are a pattern"),
+])  # fmt: skip
+def test_two_changes_of_a_card_are_told_as_two(grade: Any, one: str, two: str) -> None:
+    found: Any = SimpleNamespace(estimate=0.1, low=0.05, high=0.15, moved=np.ones(100, dtype=bool))
+    outcome = Outcome(np.array([0.0, 1.0]), "“churn” = “yes”", True, "share of rows")
+    subject = CardSubject(Move(Lever("plan"), ("old",), "pro"), (), found, outcome, 0.5)
+    assert f" {grade}: “plan” = “pro” {one}" in card_sentence(subject, grade, None)
+    both = replace(subject, also=(Change("gift", ("none",), "gift"),))
+    assert f" {grade}: “plan” = “pro” and “gift” = “gift” {two}" in card_sentence(both, grade, None)
+
+
 def test_of_cards_that_are_worth_the_same_a_row_gets_the_first() -> None:
     """Ranges of groups end where the change just pays, so a low end of nothing is common."""
     named = dict.fromkeys(NAMES, "") | dict.fromkeys(("rows", "support"), 10)
