@@ -773,7 +773,7 @@ def test_a_direction_goes_by_the_order_of_categories(
 def test_moves_of_numbers_and_of_levels_that_no_row_has_may_be_forbidden(
     plain: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A step may lead to a number that no row has, and ordered categories name their levels; codes of a few kinds are no steps."""
+    """A step may lead to a number that no row has, and ordered categories name their levels; codes of few kinds are no steps."""
     monkeypatch.setattr(door, "make_cards", lambda inputs: Actions((), notes=inputs.goal.levers))
     kinds = np.arange(700) % 3
     frame = plain.assign(plan=pd.Categorical.from_codes(kinds + 1, ["none", "small", "mid", "big"], ordered=True), code=kinds)
