@@ -162,7 +162,8 @@ class ActionCard:
     Money is NaN when the goal has none. `conditions` (all hold), `from_values` and `step` say again, for a program, who is meant
     and what changes: `eligible` picks the rows of any table by them. `id` is a hash of those, with the limits and the forbidden
     moves that matter, but not of costs: the same card of a later run, or at another price, has the same one. `also` are further
-    levers moved together. A numeric lever never leaves [`lowest`, `highest`] (NaN: no limit). `forbidden` are moves
+    levers moved together; `cost` is that of the first one alone, and money goes by `whole_cost`. A numeric lever never leaves
+    [`lowest`, `highest`] (NaN: no limit). `forbidden` are moves
     (lever, from, to) that no row makes. When not all of a group has rows to be compared with, `alike` says
     in parts (one must hold) which rows do: only these are meant. Once a pilot has ended its figures are those `measured` there.
     `gain`, `gain_low` and `gain_high` are the effect in the wanted direction: more is better whatever is counted. `is_rate` says

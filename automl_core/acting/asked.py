@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 from numbers import Real
@@ -15,6 +15,7 @@ import pandas as pd
 from automl_core.acting.action import Lever
 from automl_core.acting.goal import said_as
 from automl_core.acting.mappings import lever_said
+from automl_core.acting.moves import is_numeric
 from automl_core.acting.own_names import Names
 from automl_core.acting.spelling import holds_numbers, number_of, respelled, texts
 from automl_core.acting.what_if import Predicts
@@ -119,8 +120,7 @@ def spelled_levers(levers: tuple[Lever, ...], table: Table, orders: Mapping[str,
         values = table.frame[lever.column]
         to = known_values(lever.to, values, lever.column, steps=True)
         start = known_values(lever.from_values, values, lever.column)
-        pairs = tuple((_spelled(before, values), _spelled(after, values)) for before, after in lever.forbidden)
-        lever = replace(lever, to=to, from_values=start, forbidden=pairs)
+        lever = replace(lever, to=to, from_values=start, forbidden=_known_pairs(lever, values, orders.get(lever.column, ())))
         if lever.direction and lever.column in orders and not holds_numbers(values):
             lever = _in_order(lever, tuple(_spelled(level, values) for level in orders[lever.column]), values)
         made.append(lever)
@@ -147,6 +147,19 @@ def known_values(given: object, values: pd.Series, column: str, steps: bool = Fa
             raise BadInput(f"No row has {quote(value)} in {quote(column)}, so nothing can be learned about it.",
                            f"Name a value that occurs{f', or give step={value} to change it by so much' if step else ''}.")
     return found
+
+
+def _known_pairs(lever: Lever, values: pd.Series, levels: Iterable[object]) -> tuple[tuple[str, str], ...]:
+    """The forbidden moves as the column spells them; BadInput naming a value that no row has: misspelled, it forbids nothing.
+    Also the `levels` of ordered categories are known, and where a number is moved by steps any number: it may come to be."""
+    pairs = tuple((_spelled(before, values), _spelled(after, values)) for before, after in lever.forbidden)
+    known, numbers = {*texts(values).dropna().unique(), *(_spelled(level, values) for level in levels)}, holds_numbers(values)
+    for value in (value for pair in pairs for value in pair):
+        by_steps = is_numeric(lever, values) and not math.isnan(number_of(value))
+        if (respelled(value) if numbers else value) not in known and not by_steps:
+            raise BadInput(f"No row has {quote(value)} in {quote(lever.column)}, so no move from or to it can be forbidden.",
+                           "In “forbidden”, name values that occur.")
+    return pairs
 
 
 def _spelled(value: object, values: pd.Series) -> str:

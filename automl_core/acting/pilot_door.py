@@ -73,6 +73,7 @@ def pilot_of(
     choice = PilotChoice(days=card.days or 30) if choice is None else of_kind(choice, PilotChoice, "choice")
     check_options(options)
     wanted = None if card.in_points else "low" if card.better == "down" else "high"
+    _check_outcome(card, frame, outcome)
     one = opened(frame, outcome, wanted, roles, card)
     goal = _goal(one, _good(card, one), options)
     rows = PilotRows(one.frame, one.columns, one.y, _risk(one, goal, options), one.problem, goal)
@@ -99,6 +100,16 @@ def judge_pilot(started: StartedPilot, sent: pd.DataFrame, today: date | None = 
         column = replace(column, reading=Reading())
     matched = match_outcomes(started.pilot, started.assignment, sent.set_axis(list(names.own), axis=1), started.problem, column)
     return judge(started.pilot, matched, today, early)
+
+
+def _check_outcome(card: ActionCard, frame: pd.DataFrame, outcome: Hashable) -> None:
+    """BadInput when the card counts another column: its promise would be held against what it never spoke of."""
+    names = names_of(frame)
+    place = names.place(outcome)
+    about = [quote(name) for name in (names.own[place], names.clean[place])] if place >= 0 else []
+    if about and card.counted and not any(card.counted == name or card.counted.startswith(f"{name} = “") for name in about):
+        raise BadInput(f"The card counts {card.counted}, and {about[0]} is named as the outcome.",
+                       "Name the outcome that the card is about.")
 
 
 def _good(card: ActionCard, one: Opened) -> str:

@@ -89,8 +89,11 @@ def asked_uplift(
     else:
         names = names_of(frame)
         target, lever = names.clean_of(outcome), names.clean_of(treatment)
-        drawn = roles.experiment if isinstance(roles, Roles) else ""
-        used = roles_of(Roles((), asked.never, asked.later, asked.group, drawn), target, (Lever(lever),), names)
+        drawn, named = (roles.experiment, roles.id) if isinstance(roles, Roles) else ("", "")
+        used = roles_of(Roles((), asked.never, asked.later, asked.group, drawn, named), target, (Lever(lever),), names)
+        for role, some in (("never", used.never), ("later", used.later)):  # typed tables come with a model's, which has the lever
+            if lever in some:
+                raise BadInput(f"{quote(lever)} is the treatment and is named as “{role}”, too.", "Name it once.")
         asked = replace(asked, never=used.never, later=used.later, group=used.group)
         table = table_from_frame(frame.reset_index(drop=True), "experiment")
     for name in (target, lever, *((asked.group,) if asked.group else ())):

@@ -30,11 +30,12 @@ from automl_core.explaining.words import (
 # A card below grade A must not contain one of these words.
 BANNED = ("causes", "cause of", "will", "guarantees", "guaranteed", "proves", "proven")
 
-VERBS: dict[Grade, str] = {
-    "A": "was measured to change it",
-    "B": "is likely to change it",
-    "C": "goes together with the change after comparing like with like; test it before a rollout",
-    "D": "is a pattern, not advice",
+VERBS: dict[Grade, tuple[str, str]] = {  # of one change, and of two that are made together
+    "A": ("was measured to change it", "were measured to change it"),
+    "B": ("is likely to change it", "are likely to change it"),
+    "C": ("goes together with the change after comparing like with like; test it before a rollout",
+          "go together with the change after comparing like with like; test them before a rollout"),
+    "D": ("is a pattern, not advice", "are a pattern, not advice"),
 }
 MOST_NAMED = 6  # values in a sentence; of seven the last takes no more room than “1 more”
 OTHER_ROWS = "This was measured where chance decided; it holds for rows like those, at that time."
@@ -134,7 +135,7 @@ def card_sentence(subject: CardSubject, grade: Grade, worth: Worth | None) -> st
             f"If all of it is real and all {subject.rows:,} change: {money(worth.net, worth.currency)} after costs "
             f"({interval(money(worth.low, worth.currency), money(worth.high, worth.currency))}). "
         )
-    return f"{text}Evidence {grade}: {change_words(subject)} {VERBS[grade]}."
+    return f"{text}Evidence {grade}: {change_words(subject)} {VERBS[grade][bool(subject.also)]}."
 
 
 def _alike_words(subject: CardSubject) -> str:

@@ -212,6 +212,19 @@ def test_a_range_does_not_go_from_nothing_to_nothing(effect: tuple[float, float,
     assert words in card_sentence(subject, "D", None)
 
 
+@pytest.mark.parametrize(("grade", "one", "two"), [
+    ("A", "was measured", "were measured"), ("B", "is likely", "are likely"), ("C", "goes together with", "go together with"),
+    ("D", "is a pattern", "are a pattern"),
+])  # fmt: skip
+def test_two_changes_of_a_card_are_told_as_two(grade: Any, one: str, two: str) -> None:
+    found: Any = SimpleNamespace(estimate=0.1, low=0.05, high=0.15, moved=np.ones(100, dtype=bool))
+    outcome = Outcome(np.array([0.0, 1.0]), "“churn” = “yes”", True, "share of rows")
+    subject = CardSubject(Move(Lever("plan"), ("old",), "pro"), (), found, outcome, 0.5)
+    assert f" {grade}: “plan” = “pro” {one}" in card_sentence(subject, grade, None)
+    both = replace(subject, also=(Change("gift", ("none",), "gift"),))
+    assert f" {grade}: “plan” = “pro” and “gift” = “gift” {two}" in card_sentence(both, grade, None)
+
+
 def test_of_cards_that_are_worth_the_same_a_row_gets_the_first() -> None:
     """Ranges of groups end where the change just pays, so a low end of nothing is common."""
     named = dict.fromkeys(NAMES, "") | dict.fromkeys(("rows", "support"), 10)
@@ -628,6 +641,9 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"levers": [Lever("offer", cost="5")]}, "no number"), ({"levers": [Lever("offer", days="soon")]}, "no number"),
     ({"levers": [Lever("size", direction="sideways")]}, "sideways"),
     ({"levers": [Lever("offer", forbidden=("old",))]}, "list of pairs"),
+    ({"levers": [{"column": "offer", "forbidden": [["odl", "new"]]}]}, "No row has “odl” in “offer”, so no move"),
+    ({"levers": [Lever("offer", forbidden=(("new", "old"), ("old", "mew")))]}, "No row has “mew” in “offer”"),
+    ({"levers": [Lever("size", forbidden=(("small", 5),))]}, "No row has “small” in “size”"),
     ({"roles": ("size",)}, "Give Roles"), ({"roles": {"nevr": ("size",)}}, "“nevr” is no part of “roles”. Write “never”"),
     ({"roles": {"never": ("sise",)}}, "no column “sise”"), ({"roles": Roles(never=("sise",))}, "no column “sise”"),
     ({"roles": Roles(given=("nope",))}, "no column “nope”"), ({"roles": Roles(group="nope")}, "no column “nope”"),
@@ -752,6 +768,21 @@ def test_a_direction_goes_by_the_order_of_categories(
     assert moves == (upwards if direction == "up" else {(high, low) for low, high in upwards})
     with pytest.raises(BadInput, match="forbidden"):
         find_actions(sizes.assign(plan=sizes["plan"].cat.as_unordered()), "y", "No", Lever("plan", direction=direction))
+
+
+def test_moves_of_numbers_and_of_levels_that_no_row_has_may_be_forbidden(
+    plain: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step may lead to a number that no row has, and ordered categories name their levels; codes of few kinds are no steps."""
+    monkeypatch.setattr(door, "make_cards", lambda inputs: Actions((), notes=inputs.goal.levers))
+    kinds = np.arange(700) % 3
+    frame = plain.assign(plan=pd.Categorical.from_codes(kinds + 1, ["none", "small", "mid", "big"], ordered=True), code=kinds)
+    levers = [Lever("plan", forbidden=(("big", "none"),)), Lever("size", step=1.0, forbidden=((-5, 1e9),)),
+              Lever("code", forbidden=((1.0, "2"),))]
+    found: Any = find_actions(frame, "y", "No", levers)
+    assert [lever.forbidden for lever in found.notes] == [(("big", "none"),), (("-5", "1000000000"),), (("1", "2"),)]
+    with pytest.raises(BadInput, match="No row has “11” in “code”"):
+        find_actions(frame, "y", "No", Lever("code", forbidden=((11, 2),)))
 
 
 def test_cards_are_told_as_json_and_as_a_table(found: Actions) -> None:

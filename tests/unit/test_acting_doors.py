@@ -266,9 +266,12 @@ def test_a_pilot_of_a_number_heeds_groups_and_open_rows() -> None:
     [
         ({"card": "plan"}, "“card” is “str”, which is no action card"),
         ({"card": replace(CARD, grade="D")}, "This card is a pattern and not advice"),
-        ({"card": replace(CARD, counted="“gone” = “perhaps”")}, "that is no outcome of this table"),
+        ({"card": replace(CARD, counted="“left” = “perhaps”")}, "that is no outcome of this table"),
+        ({"card": replace(CARD, counted="“gone” = “Yes”")}, "The card counts “gone” = “Yes”, and “left” is named as"),
+        ({"card": replace(CARD, is_rate=False, counted="“left over”")}, "and “left” is named as the outcome."),
+        ({"outcome": "region"}, "The card counts “left” = “Yes”, and “region” is named as the outcome."),
         ({"card": replace(CARD, lever="offer")}, "There is no column “offer”"),
-        ({"card": replace(CARD, is_rate=False, counted="“cost”")}, "“low” is not a possible outcome"),
+        ({"card": replace(CARD, is_rate=False, counted="“left”")}, "“low” is not a possible outcome"),
         ({"outcome": "gone"}, "There is no column “gone”"),
         ({"choice": 5}, "“choice” is “int”"),
         ({"choice": PilotChoice(rows=5)}, "5 rows are too few for this pilot"),
@@ -351,6 +354,12 @@ def test_what_is_no_question_of_recourse_is_refused(
 def test_what_doors_take_and_give_can_be_imported_beside_them(name: str) -> None:
     assert name in acting.__all__
     assert isinstance(getattr(acting, name), type)
+
+
+def test_each_key_of_a_card_is_told_in_the_guide() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "act.md").read_text(encoding="utf-8")
+    told = text[text.index("Of a card: "):text.index("Of `worth`, ")]
+    assert [key for key in acting.card_dict(CARD) if f"`{key}`" not in told] == []
 
 
 def test_the_examples_in_the_docs_run(

@@ -245,7 +245,9 @@ def test_columns_of_an_experiment_are_named_by_their_labels(labels: list[Any]) -
     ({"outcome": 0}, "no column “0”"), ({"treatment": None}, "no column"), ({"treatment": "y"}, "outcome and as the treatment"),
     ({"roles": UpliftRoles(problem={"task": "binary"})}, "Give a Problem"),  # type: ignore[arg-type]
     ({"roles": UpliftRoles(problem=PROBLEM)}, "The problem speaks of “stayed”"), ({"frame": {"y": [1]}}, "no pandas DataFrame"),
-    ({"seed": -1}, "0 or more"),
+    ({"roles": UpliftRoles(never=("t",))}, "“t” is the treatment and is named as “never”"),
+    ({"roles": Roles(later="t", experiment="t")}, "“t” is the treatment and is named as “later”"),
+    ({"roles": Roles(id="t")}, "a lever and as the name of a row"), ({"seed": -1}, "0 or more"),
 ])  # fmt: skip
 def test_a_mistake_about_an_experiment_gets_one_sentence(wrong: dict[str, Any], words: str) -> None:
     with pytest.raises(BadInput, match=words) as refused:
