@@ -50,7 +50,7 @@ def compare(
     ("30..", "..50"); or one `Condition` or a list of them. All must hold. Without a `second` the rest is compared. `Periods` in
     the place of `first` compare the rows after a day with those before it. All else is as in `segments_of`.
 
-    BadInput also when a group has no row, or a value does not occur.
+    BadInput also when a group has no row or is described by the outcome, or a value does not occur.
     """
     one = opened(frame, outcome, good, roles).known
     if isinstance(first, Periods):
@@ -59,6 +59,8 @@ def compare(
         periods = replace(first, column=one.column(first.column))
         return compare_periods(one.frame, one.y, one.columns, one.counting, periods)
     pair = Pair(_group(first, one, "first"), () if second is None else _group(second, one, "second"))
+    if any(each.column == one.problem.target for each in (*pair.first, *pair.second)):
+        raise BadInput(f"{quote(one.problem.target)} is the outcome and describes a group, too.", "Name another column.")
     check_pair(pair, one.frame)
     return compare_groups(one.frame, one.y, one.columns, one.counting, pair)
 

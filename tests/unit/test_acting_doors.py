@@ -173,6 +173,8 @@ def test_comparing_is_what_the_engine_says() -> None:
         ({"plans": "old"}, None, "There is no column “plans”"),
         ("old", None, "The first group is “old”, which is no condition"),
         (3, None, "The first group is “3”, which is no condition"),
+        ({"left": "Yes"}, None, "“left” is the outcome and describes a group, too"),
+        ({"plan": "old"}, {"left": "No"}, "“left” is the outcome and describes a group, too"),
         (Periods("age", "40"), {"plan": "old"}, "Two periods are asked for, and a second group"),
         (Periods("day", "40"), None, "There is no column “day”"),
     ],
