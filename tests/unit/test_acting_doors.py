@@ -162,6 +162,15 @@ def test_comparing_is_what_the_engine_says() -> None:
     assert story.gap == compare_periods(one.frame, one.y, COLUMNS, PROBLEM, periods).gap
 
 
+def test_periods_are_cut_at_a_day_of_any_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = world(3, 300, "both")
+    asked: list[Periods] = []
+    monkeypatch.setattr("automl_core.acting.doors.compare_periods", lambda *given: asked.append(given[-1]))
+    for day in (date(2024, 7, 1), pd.Timestamp("2024-07-01"), np.datetime64("2024-07-01"), "2024-07-01"):
+        compare(one.frame.assign(y=one.y == 1), "y", Periods("day", day, end=day))  # type: ignore[arg-type]
+    assert asked == [Periods("day", "2024-07-01", end="2024-07-01")] * 4
+
+
 @pytest.mark.parametrize(
     ("first", "second", "words"),
     [
