@@ -514,6 +514,21 @@ def test_newsvendor_finds_the_quantile_and_its_saving() -> None:
         newsvendor(mean[:10], demand[:10], Money(over=1.0, under=1.0))
 
 
+def test_newsvendor_takes_a_dictionary_and_refuses_what_does_not_belong_together() -> None:
+    mean, demand = np.full(60, 20.0), np.random.default_rng(0).poisson(20, 60).astype(float)
+    assert newsvendor(mean, demand, {"over": 2, "under": 5}) == newsvendor(mean, demand, Money(over=2.0, under=5.0))
+    wrong: tuple[tuple[Any, str], ...] = (
+        ({"ovr": 2, "under": 5}, "“ovr” is no part"), ({"over": "2", "under": 5}, "“over” is “2”"), (3, "is “int”"),
+        ({"over": 2}, "not above zero"))
+    for costs, words in wrong:
+        with pytest.raises(BadInput, match=words):
+            newsvendor(mean, demand, costs)
+    costs = Money(over=2.0, under=5.0)
+    for outcome, groups, weights in ((demand[:50], None, None), (demand, np.arange(50), None), (demand, None, np.ones(50))):
+        with pytest.raises(BadInput, match="do not belong together"):
+            newsvendor(mean, outcome, costs, 0, groups, weights)
+
+
 def test_money_of_customers_with_many_rows_is_as_unsure_as_their_number() -> None:
     """40 customers of 20 rows: the ranges hold the truth in 90 to 96 % of 160 tables (here 24); counted as 800 rows they
     held it in half of them or fewer."""
