@@ -106,7 +106,8 @@ def _made(inputs: CardInputs, notes: tuple[str, ...], given: Hands) -> Actions:
     trials = [trial for place in range(len(levers)) for trial in made[place]]
     for place, lever in enumerate(levers):
         if not made[place]:
-            notes = (*notes, why_not_compared(lever, inputs.frame, _given(inputs, (lever.column,)).names))
+            notes = (*notes, why_not_compared(
+                lever, inputs.frame, _given(inputs, (lever.column,)).names, inputs.problem.group))
         notes = (*notes, *dict.fromkeys(trial.undrawn for trial in made[place] if trial.undrawn))
     inputs.told(0.5, "Trying two changes together.")
     pairs = ((one, other, stage, _given(inputs, (one.move.lever.column, other.move.lever.column)))

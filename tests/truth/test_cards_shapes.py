@@ -184,7 +184,8 @@ def test_too_few_shops_are_refused() -> None:
     made = shops(5, rows=1500, shops=7)
     found = find_actions(made.frame, made.outcome, made.good, made.levers, made.roles, Options(value=10.0))
     assert not found.cards
-    assert any("cannot be told from the groups" in reason for card in found.patterns for reason in card.reasons)
+    told = (*found.notes, *(reason for card in found.patterns for reason in card.reasons))
+    assert any("cannot be told from the groups" in one for one in told), told
 
 
 @pytest.mark.slow

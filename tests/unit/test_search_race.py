@@ -748,8 +748,8 @@ def test_an_ensemble_of_one_has_the_score_of_that_model(tmp_path: Path, here: He
                                                         monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the best blend is the best single model, and a faster one is handed over."""
 
-    def alike(ballot: Ballot) -> tuple[Offer, ...]:
-        singles = [offer for offer in make_offers(ballot) if len(offer.weights) == 1]
+    def alike(ballot: Ballot, rows: int) -> tuple[Offer, ...]:
+        singles = [offer for offer in make_offers(ballot, rows) if len(offer.weights) == 1]
         best, worst = (choice(singles, key=lambda offer: offer.quality) for choice in (max, min))
         return (replace(best, name="ensemble"), *(replace(one, gap=0.0, row_ms=1.0 if one is worst else 9.0) for one in singles))
 
