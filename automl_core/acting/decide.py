@@ -153,9 +153,9 @@ def _curve(inputs: DecisionInputs, at_risk: Floats, bad: Floats, together: NDArr
     goal, seed, weights = inputs.goal, inputs.seed, inputs.weights
     if inputs.values is not None:
         return curve_by_worth(at_risk, bad, inputs.values, goal, seed, (together, weights))
-    if goal.value > 0:
+    if goal.value > 0 and matrix_of(goal).of_decisions:
         return profit_curve(at_risk, bad, matrix_of(goal), seed, together, weights)
-    if inputs.problem.task != "binary" or inputs.problem.money is None:
+    if inputs.problem.task != "binary" or inputs.problem.money is None or not inputs.problem.money.of_decisions:
         return None
     y = np.asarray(inputs.y, dtype=np.float64)
     return profit_curve(inputs.predictions, y, inputs.problem.money, seed, together, weights)

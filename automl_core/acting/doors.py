@@ -19,6 +19,7 @@ from automl_core.acting.conditions import condition_of
 from automl_core.acting.finding import find_segments
 from automl_core.acting.gap_story import GapStory
 from automl_core.acting.opened import Opened, opened
+from automl_core.data.values import to_text
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
 
@@ -48,17 +49,21 @@ def compare(
 
     A group is a dictionary of columns and what they must be: a value, a list of values, or "30..50" for from 30 to below 50
     ("30..", "..50"); or one `Condition` or a list of them. All must hold. Without a `second` the rest is compared. `Periods` in
-    the place of `first` compare the rows after a day with those before it. All else is as in `segments_of`.
+    the place of `first` compare the rows after a day (text, date or timestamp) with those before it. All else is as in
+    `segments_of`.
 
-    BadInput also when a group has no row, or a value does not occur.
+    BadInput also when a group has no row or is described by the outcome, or a value does not occur.
     """
     one = opened(frame, outcome, good, roles).known
     if isinstance(first, Periods):
         if second is not None:
             raise BadInput("Two periods are asked for, and a second group.", "Leave the second group out.")
-        periods = replace(first, column=one.column(first.column))
+        split, start, end = (to_text(moment) or "" for moment in (first.split, first.start, first.end))
+        periods = Periods(one.column(first.column), split, start, end)
         return compare_periods(one.frame, one.y, one.columns, one.counting, periods)
     pair = Pair(_group(first, one, "first"), () if second is None else _group(second, one, "second"))
+    if any(each.column == one.problem.target for each in (*pair.first, *pair.second)):
+        raise BadInput(f"{quote(one.problem.target)} is the outcome and describes a group, too.", "Name another column.")
     check_pair(pair, one.frame)
     return compare_groups(one.frame, one.y, one.columns, one.counting, pair)
 

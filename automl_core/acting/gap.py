@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.nuisance import Learner, fold_of
+from automl_core.acting.rates import wilson
 from automl_core.acting.statistics import group_codes
 from automl_core.framing.dependent import effective, few, root_of_sums, student
 
@@ -85,13 +86,41 @@ def split_gap(groups: TwoGroups) -> GapSplit | None:
     behaviour = (on_first - on_second) / 2
     influence = (influence_first - influence_second) / 2
     scores = as_first - as_second + np.where(first, (y - as_first) / chance, -(y - as_second) / (1 - chance))
-    return GapSplit(
-        gap=amount(gap, gap_influence, groups.together, first),
-        composition=amount(gap - behaviour, gap_influence - influence, groups.together, first),
-        behaviour=amount(behaviour, influence, groups.together, first),
-        scores=np.where(alike, scores, np.nan),
-        support=float(alike.mean()),
+    parts = _all_or_none(groups, alike) if groups.binary and not gap_influence.any() else (
+        amount(gap, gap_influence, groups.together, first),
+        amount(gap - behaviour, gap_influence - influence, groups.together, first),
+        amount(behaviour, influence, groups.together, first),
     )
+    return GapSplit(*parts, scores=np.where(alike, scores, np.nan), support=float(alike.mean()))
+
+
+def _all_or_none(groups: TwoGroups, alike: Mask) -> tuple[Amount, Amount, Amount]:
+    """Gap, composition and behaviour of shares where all rows of a side have the outcome, or none: nothing varies, which is not
+    to say that nothing is known. Who the rows are then changes nothing, within what the range of the others leaves open."""
+    gap, behaviour = (_of_constants(groups, mask) for mask in (np.ones(len(alike), dtype=bool), alike))
+    open_ = max(behaviour.high - behaviour.value, behaviour.value - behaviour.low)
+    return gap, Amount(0.0, -open_, open_, 1.0), behaviour
+
+
+def _of_constants(groups: TwoGroups, among: Mask) -> Amount:
+    """The difference of two shares of which each is 0 or 1: Newcombe's range (1998) and Fisher's exact p, doubled. Groups of rows
+    that go together count as one row each, as many a side as the smaller has, and by the sign test, for one may stand on both;
+    their range is as much wider as that of few groups in `amount`."""
+    one, other = (float(groups.y[side & among].mean()) for side in (groups.first, ~groups.first))
+    sizes = [float((side & among).sum()) for side in (groups.first, ~groups.first)]
+    wider = 1.0
+    if groups.together is None:
+        tables = math.lgamma(sum(sizes) + 1) - math.lgamma(sizes[0] + 1) - math.lgamma(sizes[1] + 1)
+    else:
+        clusters = fewest_clusters(group_codes(groups.together[among]), groups.first[among])
+        if clusters < LEAST_CLUSTERS:
+            return Amount(one - other, -math.inf, math.inf, 1.0)
+        sizes, tables = [clusters, clusters], clusters * math.log(2)
+        wider = few(clusters) * student(clusters) / 1.959964
+    (low, high), (least, most) = (wilson(share * size, size) for share, size in zip((one, other), sizes, strict=True))
+    p = min(1.0, 2 * math.exp(-tables)) if one != other else 1.0
+    down, up = wider * math.hypot(one - low, most - other), wider * math.hypot(high - one, other - least)
+    return Amount(one - other, max(-1.0, one - other - down), min(1.0, one - other + up), p)
 
 
 def _difference(y: Floats, first: Mask) -> tuple[float, Floats]:

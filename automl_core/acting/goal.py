@@ -200,11 +200,12 @@ def said_as(said: object, names: tuple[str, ...]) -> str:
     alike = [name for name in names if name.strip().casefold() == text.strip().casefold()]
     if len(alike) == 1:
         return alike[0]
-    yes, sides = _is_yes(respelled(text)), [_is_yes(name) for name in names]
+    yes, sides = is_yes(respelled(text)), [is_yes(name) for name in names]
     return names[sides.index(yes)] if yes is not None and sorted(sides, key=str) == [False, True] else ""
 
 
-def _is_yes(text: str) -> bool | None:
+def is_yes(text: str) -> bool | None:
+    """Whether a word says yes or no; None when it says neither."""
     word = text.strip().casefold()
     return True if word in {*TRUE_WORDS, "1"} else False if word in {*FALSE_WORDS, "0"} else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import fields
 from numbers import Real
@@ -14,6 +15,7 @@ from automl_core.acting.goal import nearest
 from automl_core.acting.goal_keys import KEYS
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
+from automl_core.framing.problem import Money
 
 T = TypeVar("T")
 
@@ -46,6 +48,17 @@ def of_kind(asked: object, kind: type[T], word: str) -> T:
     if not isinstance(asked, Mapping):
         raise BadInput(f"“{word}” is {quote(type(asked).__name__)}.", f"Give {kind.__name__}(…), which has {', '.join(known)}.")
     return kind(**_given(asked, known, known, f"“{word}”"))
+
+
+def money_of(asked: Money | Mapping[str, Any]) -> Money:
+    """What outcomes or units are worth, which a dictionary of its fields may say. BadInput when it is neither, or an amount is
+    no number."""
+    made = of_kind(asked, Money, "money")
+    for field in fields(Money):
+        value: Any = getattr(made, field.name)
+        if field.name != "currency" and (isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value)):
+            raise BadInput(f"“{field.name}” is {quote(value)}, which is no amount of money.", "Give a number such as 5.0.")
+    return made
 
 
 def _given(said: Mapping[Any, Any], keys: Collection[str], told: Collection[str], what: str) -> dict[str, Any]:

@@ -7,13 +7,16 @@ set the quantile.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.acting.decisions import counted_by
+from automl_core.acting.mappings import money_of
 from automl_core.acting.statistics import group_codes
 from automl_core.errors import BadInput
 from automl_core.explaining.words import count, edge, interval, money, number, percent, rounded
@@ -68,21 +71,24 @@ class Newsvendor:
 
 
 def newsvendor(
-    prediction: Floats, outcome: Floats, costs: Money, seed: int = 0, groups: NDArray[np.generic] | None = None,
-    weights: Floats | None = None,
+    prediction: Floats, outcome: Floats, costs: Money | Mapping[str, Any], seed: int = 0,
+    groups: NDArray[np.generic] | None = None, weights: Floats | None = None,
 ) -> Newsvendor:
-    """The quantity to provide by out-of-fold `prediction` (n,) and `outcome` (n,); `costs.over` and `costs.under` are per unit.
-    Rows of one of `groups` (n,) count as dependent; `weights` (n,) say how many rows each stands for (None: one), and all figures
-    are those of the rows that they stand for.
+    """The quantity to provide by out-of-fold `prediction` (n,) and `outcome` (n,); `costs.over` and `costs.under` are per unit (a
+    dictionary of the two will do). Rows of one of `groups` (n,) count as dependent; `weights` (n,) say how many rows each stands
+    for (None: one), and all figures are those of the rows that they stand for.
 
-    BadInput with fewer than 40 rows, or when one of the costs is not above zero.
+    BadInput with fewer than 40 rows, when lengths differ, or when one of the costs is not above zero.
     """
+    costs = money_of(costs)
     if costs.over <= 0 or costs.under <= 0:
         raise BadInput("The cost of a unit too many or too few is not above zero.", "Give both costs.")
     p, y = np.asarray(prediction, dtype=np.float64), np.asarray(outcome, dtype=np.float64)
-    known = np.isfinite(p) & np.isfinite(y) & (True if weights is None else weights > 0)
-    p, y = p[known], y[known]
-    mass = None if weights is None else np.asarray(weights, dtype=np.float64)[known]
+    mass = None if weights is None else np.asarray(weights, dtype=np.float64)
+    if p.ndim != 1 or any(np.shape(each) != p.shape for each in (y, mass, groups) if each is not None):
+        raise BadInput("Predictions and outcomes, or their weights or groups, do not belong together.", "Give one of each a row.")
+    known = np.isfinite(p) & np.isfinite(y) & (True if mass is None else mass > 0)
+    p, y, mass = p[known], y[known], None if mass is None else mass[known]
     if len(y) < FEWEST_ROWS:
         raise BadInput(f"Only {count(len(y), 'row has', 'rows have')} an outcome and a prediction.", f"{FEWEST_ROWS} are needed.")
     level = costs.under / (costs.under + costs.over)

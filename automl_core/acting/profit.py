@@ -11,22 +11,29 @@ stake, which is probability times worth, and thresholds are amounts of it.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Goal
+from automl_core.acting.goal import is_yes
+from automl_core.acting.mappings import money_of
 from automl_core.acting.profit_draws import Ranked, drawn_profits
+from automl_core.acting.spelling import respelled
 from automl_core.acting.statistics import group_codes
+from automl_core.data.values import to_text
 from automl_core.errors import BadInput
+from automl_core.explaining.words import quote
 from automl_core.framing.dependent import rows_worth, sum_reach
 from automl_core.framing.problem import Money
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 GRID = 200
+ROUNDED = 1e-6  # sums of probabilities may miss 0 and 1 by as little
 FOLDS = 10
 
 
@@ -103,15 +110,36 @@ def analytic_threshold(money: Money) -> float:
 
 
 def profit_curve(
-    probability: Floats, positive: NDArray[np.generic], money: Money, seed: int = 0, together: Codes | None = None,
-    weights: Floats | None = None,
+    probability: Floats, positive: NDArray[np.generic], money: Money | Mapping[str, Any], seed: int = 0,
+    together: Codes | None = None, weights: Floats | None = None,
 ) -> ProfitCurve:
-    """The curve for out-of-fold `probability` (n,) of the positive class and outcomes `positive` (n,) of 0 and 1; `together` (n,)
-    are codes of rows that go together (None: each stands alone), `weights` (n,) say how many rows each stands for.
+    """The curve for out-of-fold `probability` (n,) of the positive class and outcomes `positive` (n,) of 0 and 1, or of words for
+    no and yes; `together` (n,) are codes of rows that go together (None: each stands alone), `weights` (n,) say how many rows
+    each stands for. `money` may be a dictionary of its fields.
 
-    BadInput when there are no rows, or lengths differ.
+    BadInput when there are no rows, lengths differ, a probability is not from 0 to 1, an outcome is neither yes nor no, or no
+    amount of yes/no decisions is given.
     """
-    return curve_of(_checked(probability, positive, together, weights), money, seed)
+    ranked, money = _checked(probability, _yes_or_no(positive), together, weights), money_of(money)
+    if not money.of_decisions:
+        raise BadInput("The money says nothing of yes/no decisions.", "Give an amount, such as Money(true_positive=80.0).")
+    if ranked.probability.min() < -ROUNDED or ranked.probability.max() > 1 + ROUNDED:
+        raise BadInput("A probability is below 0 or above 1.", "Give those that a model predicts for the positive class.")
+    return curve_of(ranked, money, seed)
+
+
+def _yes_or_no(positive: NDArray[np.generic]) -> Floats:
+    """Outcomes as 0 and 1, NaN where there is none; BadInput naming one that is neither yes nor no."""
+    import pandas as pd
+
+    given = np.asarray(positive)
+    codes, levels = pd.factorize(given.ravel())
+    meant = [is_yes(respelled(to_text(level) or "")) for level in levels]
+    if None in meant:
+        raise BadInput(f"The outcome {quote(levels[meant.index(None)])} is neither yes nor no.",
+                       "Give 1 for the outcome that the probabilities are of, and 0 for the other.")
+    found: Floats = np.array([*meant, math.nan], dtype=np.float64)[codes]
+    return found.reshape(given.shape)
 
 
 def curve_by_worth(

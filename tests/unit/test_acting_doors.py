@@ -162,6 +162,15 @@ def test_comparing_is_what_the_engine_says() -> None:
     assert story.gap == compare_periods(one.frame, one.y, COLUMNS, PROBLEM, periods).gap
 
 
+def test_periods_are_cut_at_a_day_of_any_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = world(3, 300, "both")
+    asked: list[Periods] = []
+    monkeypatch.setattr("automl_core.acting.doors.compare_periods", lambda *given: asked.append(given[-1]))
+    for day in (date(2024, 7, 1), pd.Timestamp("2024-07-01"), np.datetime64("2024-07-01"), "2024-07-01"):
+        compare(one.frame.assign(y=one.y == 1), "y", Periods("day", day, end=day))  # type: ignore[arg-type]
+    assert asked == [Periods("day", "2024-07-01", end="2024-07-01")] * 4
+
+
 @pytest.mark.parametrize(
     ("first", "second", "words"),
     [
@@ -173,6 +182,8 @@ def test_comparing_is_what_the_engine_says() -> None:
         ({"plans": "old"}, None, "There is no column “plans”"),
         ("old", None, "The first group is “old”, which is no condition"),
         (3, None, "The first group is “3”, which is no condition"),
+        ({"left": "Yes"}, None, "“left” is the outcome and describes a group, too"),
+        ({"plan": "old"}, {"left": "No"}, "“left” is the outcome and describes a group, too"),
         (Periods("age", "40"), {"plan": "old"}, "Two periods are asked for, and a second group"),
         (Periods("day", "40"), None, "There is no column “day”"),
     ],

@@ -28,8 +28,9 @@ from automl_core.acting import (
 from automl_core.acting.action import Condition, Goal, Lever
 from automl_core.acting.cards import CardInputs, _stage, make_cards
 from automl_core.acting.conditions import Cells, describe, holds
+from automl_core.acting.covariates import Covariates
 from automl_core.acting.findings.segments import Candidate, first_half
-from automl_core.acting.gap import Amount, _difference, amount
+from automl_core.acting.gap import Amount, TwoGroups, _difference, _of_constants, amount
 from automl_core.acting.gap_drivers import _without_copies
 from automl_core.acting.gap_story import _signed, confirmed_parts, told
 from automl_core.acting.mix import column_parts, make_levels, mix_parts
@@ -509,3 +510,30 @@ def test_rows_without_a_group_stand_alone(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(uplift, "_measured", lambda trial, *_: trial)
     trial = uplift.measure_uplift(frame, "sales", "arm", uplift.UpliftRoles(good="high", group="shop"))
     assert len(np.unique(group_codes(trial.groups))) == 392  # type: ignore[attr-defined]
+
+
+def test_all_against_none_is_no_chance() -> None:
+    """Nothing varies on either side, which was read as p = 1."""
+    one = world(4, 250, "null")
+    whole = compare_groups(one.frame, one.first.astype(float), COLUMNS, PROBLEM, G)
+    assert (whole.gap.value, whole.behaviour.value, whole.composition.value) == (1.0, 1.0, 0.0)
+    assert max(whole.gap.p, whole.behaviour.p) < 1e-9 < whole.composition.p
+    assert 0.93 < whole.gap.low < whole.gap.high == 1.0
+    assert "chance" not in whole.sentence
+
+
+def test_sides_that_do_not_vary_are_as_sure_as_their_rows_or_groups() -> None:
+    first = np.arange(14) < 7
+    every = np.ones(14, dtype=bool)
+    of_rows = TwoGroups(first.astype(float), first, Covariates(np.empty((14, 0)), (), ()), True)
+    rows = _of_constants(of_rows, every)
+    assert rows.p == pytest.approx(2 / math.comb(14, 7))  # Fisher's exact test
+    alike = _of_constants(replace(of_rows, y=np.ones(14)), every)
+    assert (alike.value, alike.p) == (0.0, 1.0)
+    assert alike.low == -alike.high < 0
+    first = np.arange(1200) % 2 == 0
+    for groups, p in ((2, 1.0), (3, 0.25), (20, 2 * 0.5**20)):
+        together = np.arange(1200) // 2 % groups + groups * first
+        found = _of_constants(replace(of_rows, first=first, y=first.astype(float), together=together), np.ones(1200, dtype=bool))
+        assert found.p == pytest.approx(p)
+        assert (found.low > 0) == (groups >= 20)

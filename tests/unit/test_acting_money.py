@@ -39,7 +39,7 @@ amounts = st.floats(-50, 50, allow_nan=False)
 @settings(max_examples=80, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from([0.1, 0.2, 0.5, 0.5, 0.7, 0.93]), st.integers(0, 1)), min_size=1, max_size=40),
-    st.builds(Money, amounts, amounts, amounts, amounts),
+    st.builds(Money, amounts, amounts, amounts, amounts).filter(lambda money: money.of_decisions),
 )
 def test_best_threshold_is_that_of_brute_force(rows: list[tuple[float, int]], money: Money) -> None:
     p, y = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
@@ -79,6 +79,25 @@ def test_analytic_threshold_and_the_band() -> None:
         profit_curve(np.array([]), np.array([]), money)
     with pytest.raises(BadInput):
         profit_curve(p, y[:5], money)
+
+
+def test_profit_curve_reads_yes_and_no_and_refuses_nonsense() -> None:
+    rng = np.random.default_rng(0)
+    p = rng.random(80)
+    y, money = rng.random(80) < p, Money(true_positive=80.0, false_positive=-20.0)
+    plain = profit_curve(p, y.astype(float), money)
+    for yes, no in (("yes", "no"), ("Yes", "No"), ("true", "false"), ("1", "0"), (1, 0), (True, False)):
+        assert profit_curve(p, np.where(y, yes, no), money) == plain
+    assert profit_curve(p, pd.Series(y).astype("boolean"), {"true_positive": 80, "false_positive": -20}) == plain  # type: ignore[arg-type]
+    gone = pd.Series(np.where(y, "yes", "no"), dtype="string").mask(np.arange(80) < 9)
+    assert profit_curve(p, gone, money) == profit_curve(p[9:], y[9:], money)  # type: ignore[arg-type]
+    wrong: tuple[tuple[Any, Any, Any, str], ...] = (
+        (p * 2, y, money, "below 0 or above 1"), (p - 1, y, money, "below 0 or above 1"), (p, y + 1, money, "“2” is neither"),
+        (p, np.where(y, "left", "no"), money, "“left” is neither"), (p, y, Money(), "nothing of yes/no"),
+        (p, y, Money(over=2.0, under=1.0), "nothing of yes/no"), (p, y, {"tp": 3}, "“tp” is no part"))
+    for chances, outcomes, worth, words in wrong:
+        with pytest.raises(BadInput, match=words):
+            profit_curve(chances, outcomes, worth)
 
 
 OWN = replace(GOAL, value=0.0, value_column="revenue")
@@ -512,6 +531,21 @@ def test_newsvendor_finds_the_quantile_and_its_saving() -> None:
         newsvendor(mean, demand, Money(over=0.0, under=1.0))
     with pytest.raises(BadInput):
         newsvendor(mean[:10], demand[:10], Money(over=1.0, under=1.0))
+
+
+def test_newsvendor_takes_a_dictionary_and_refuses_what_does_not_belong_together() -> None:
+    mean, demand = np.full(60, 20.0), np.random.default_rng(0).poisson(20, 60).astype(float)
+    assert newsvendor(mean, demand, {"over": 2, "under": 5}) == newsvendor(mean, demand, Money(over=2.0, under=5.0))
+    wrong: tuple[tuple[Any, str], ...] = (
+        ({"ovr": 2, "under": 5}, "“ovr” is no part"), ({"over": "2", "under": 5}, "“over” is “2”"), (3, "is “int”"),
+        ({"over": 2}, "not above zero"))
+    for costs, words in wrong:
+        with pytest.raises(BadInput, match=words):
+            newsvendor(mean, demand, costs)
+    costs = Money(over=2.0, under=5.0)
+    for outcome, groups, weights in ((demand[:50], None, None), (demand, np.arange(50), None), (demand, None, np.ones(50))):
+        with pytest.raises(BadInput, match="do not belong together"):
+            newsvendor(mean, outcome, costs, 0, groups, weights)
 
 
 def test_money_of_customers_with_many_rows_is_as_unsure_as_their_number() -> None:
