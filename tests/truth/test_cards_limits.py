@@ -108,7 +108,7 @@ def test_steps_make_no_forbidden_move(
     dose = np.arange(-30, 31) / 10
     after = dose * (1 + step) if relative else dose + step
     pairs = [(spell(dose[place]), spell(float(f"{after[place]:.9g}"))) for place in hit]
-    pairs += [(str(now / 10), str(now / 10 + apart)) for now, apart in others  # a move that no step makes: 0.6 to 0.9 is half more
+    pairs += [(str(now / 10), str(now / 10 + apart)) for now, apart in others  # no step makes it: 0.6 to 0.9 is half more
               if abs(after[now + 30] - now / 10 - apart) > 1e-6]
     lever = Lever("price", step=step, relative=relative, forbidden=tuple(pairs))
     (move,) = numeric_moves(lever, dose, 3.0)
