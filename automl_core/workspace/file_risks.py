@@ -26,27 +26,14 @@ from automl_core.workspace.search import Searching
 OTHERS = ("Give rows that it did not learn from, such as those whose outcome is not known yet; or act where the model was "
           "trained: there its answers to rows that it had not seen are kept.")
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FileRisks:
-    """Predictions (m,) or (m, classes) by models that had not seen the row, for the rows at `places` (m,) of a file, which are at
-    the `positions` (m,) of the search's cleaned table (-1: not of it). Those `doubted` (m,) may have been learned from all the
-    same. `said` tells what was left out or is in doubt (empty: nothing), and `left_out` how many rows."""
-
-    predictions: np.ndarray
-    places: np.ndarray
-    positions: np.ndarray
-    doubted: np.ndarray
-    said: str = ""
-    left_out: int = 0
-
-
 Kept = tuple[Predictions, pd.DataFrame]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FilePlaces:
-    """Where the rows of a file may be ranked, as in `FileRisks`, and which of the search's predictions each gets (-1: none)."""
+    """The `places` (m,) of the rows of a file that may be ranked; they are at the `positions` (m,) of the search's cleaned table
+    (-1: not of it), and `spots` (m,) say which of the search's predictions each gets (-1: none). Those `doubted` (m,) may have
+    been learned from all the same. `said` tells what was left out or is in doubt (empty: nothing), `left_out` how many rows."""
 
     places: np.ndarray
     positions: np.ndarray
@@ -56,14 +43,17 @@ class FilePlaces:
     left_out: int = 0
 
 
-def file_risks(bundle: Bundle, typed: pd.DataFrame, frame: pd.DataFrame, search: Searching) -> FileRisks:
-    """Predictions of a file's rows, `typed` and as the model sees them (`frame`), aligned."""
+def file_risks(
+    bundle: Bundle, typed: pd.DataFrame, frame: pd.DataFrame, search: Searching
+) -> tuple[np.ndarray, FilePlaces]:
+    """Predictions (m,) or (m, classes) by models that had not seen the row, for those rows of a file, `typed` and as the model
+    sees them (`frame`), aligned, that may be ranked; and which these are."""
     kept = kept_table(bundle, search)
     found = file_places(bundle, typed, frame, kept)
     predictions, again = _said(bundle.model, frame, found.places), found.spots >= 0
     if kept is not None:
         predictions[again] = kept[0].oof[found.spots[again]]
-    return FileRisks(predictions, found.places, found.positions, found.doubted, found.said, found.left_out)
+    return predictions, found
 
 
 def file_places(bundle: Bundle, typed: pd.DataFrame, frame: pd.DataFrame, kept: Kept | None) -> FilePlaces:

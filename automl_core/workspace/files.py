@@ -161,22 +161,23 @@ class Files:
             raise _never_seen(*unseen[0], frame)
         past = frame[known].reset_index(drop=True)
         found = acting.make_cards(acting.CardInputs(bundle.model, past, y, columns, problem, goal, processes=processes))
-        risks = file_risks(bundle, data_step.type_frame(raw, bundle.model.columns).frame, frame, self.deploy.search)
-        rows = frame.iloc[risks.places]  # their index says which rows of the file they are
+        typed = data_step.type_frame(raw, bundle.model.columns).frame
+        predictions, where = file_risks(bundle, typed, frame, self.deploy.search)
+        rows = frame.iloc[where.places]  # their index says which rows of the file they are
         run = str(bundle.facts.get("run", ""))
-        sides = sides_in_file(self.deploy.context, self.deploy.search, run, rows, risks.positions)
+        sides = sides_in_file(self.deploy.context, self.deploy.search, run, rows, where.positions)
         busy = [row for one in sides for row in one.arms]
-        ranked = with_reasons(rank_free(rows, risks.predictions, columns, problem, goal, busy), bundle, rows, goal)
-        inputs = kept_apart(PlanInputs(bundle.model, rows, columns, risks.predictions, goal), sides)
+        ranked = with_reasons(rank_free(rows, predictions, columns, problem, goal, busy), bundle, rows, goal)
+        inputs = kept_apart(PlanInputs(bundle.model, rows, columns, predictions, goal), sides)
         plan = acting.plan_actions(found.cards, inputs)
-        if risks.left_out and rows.empty:
+        if where.left_out and rows.empty:
             nobody = "No row is left to be ranked or planned."
             plan, ranked = replace(plan, sentence=nobody), replace(ranked, sentence="")
         table = planned_table(plan, inputs, run, own_arms(plan, sides, goal), lambda places: explain_rows(
             bundle.model, rows.iloc[places].reset_index(drop=True), frame, unless=goal.good))
-        advice = Advice(found, plan, table, ranked, acting.actions_frame(ranked, rows, columns), aside=risks.said,
-                        left_out=risks.left_out, worth=file_worth(Judged(rows, columns, risks.predictions, problem, goal, busy,
-                                                                  risks.doubted)))
+        judged = Judged(rows, columns, predictions, problem, goal, busy, where.doubted)
+        advice = Advice(found, plan, table, ranked, acting.actions_frame(ranked, rows, columns), aside=where.said,
+                        left_out=where.left_out, worth=file_worth(judged))
         if not goal.experiment:
             return advice
         result, gains = acting.measure_experiment(acting.ExperimentInputs(past, columns, problem, goal))
