@@ -10,6 +10,7 @@ TrialState = Literal["finished", "truncated", "dropped", "failed"]
 MANY_A_SECOND = 500  # rows for each second of the budget
 MOST_A_SECOND = 5_000
 MANY_CLASSES, LEAST_OF_CLASS = 10, 20  # classes from which rows are fewer, and rows of each that there are room for all the same
+LONGEST_SEARCH = 86_400  # seconds that a search can be given: a day
 LITTLE = 20.0  # seconds of budget in which boostings of thousands of columns do not end
 View = Literal["plain", "coded", "formed", "lettered"]
 

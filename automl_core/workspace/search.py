@@ -20,7 +20,7 @@ from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle, load_bundle
 from automl_core.registry import is_installed
 from automl_core.search.families import families
-from automl_core.search.plan import Plan, Trial
+from automl_core.search.plan import LONGEST_SEARCH, Plan, Trial
 from automl_core.search.telling import compared_sentence
 from automl_core.workspace.context import Context, Recent
 from automl_core.workspace.goal import Framing, Inputs
@@ -32,7 +32,6 @@ from automl_core.workspace.run_files import keep, metadata_of, read_predictions,
 from automl_core.workspace.summaries import summary_of, with_choice
 from automl_core.workspace.views import Choice, Run, RungFiles, RunState
 
-LONGEST_SECONDS = 86_400
 EXPLAIN_SECONDS, EXPLAIN_SHARE = 5.0, 0.06
 LEAST_EXPLAINING = 0.4  # of that, where the search took longer than its part
 FINISH_EXPLAINING = 0.4  # seconds at most, where somebody waits for the model
@@ -55,7 +54,7 @@ class Searching:
     def start(self, project_id: str, plan: Plan) -> Job:
         """Start a search; when one is running in this project already, that one is returned."""
         unknown = [name for name in plan.families if name not in families().plugins]
-        if unknown or not 1 <= plan.budget_seconds <= LONGEST_SECONDS:
+        if unknown or not 1 <= plan.budget_seconds <= LONGEST_SEARCH:
             raise BadInput("This plan names an unknown kind of model, or a budget outside a second and a day.", "Choose again.")
         for job in queue.jobs(self.context.store, project_id):
             if job.kind == "search" and job.active:
@@ -74,7 +73,7 @@ class Searching:
         if self.stale(project_id):
             raise BadInput("The data, the recipe or the goal changed since this search.", "Start a new search.")
         spent = summary_of(run).fit_seconds
-        if not 1 <= seconds <= LONGEST_SECONDS - spent:
+        if not 1 <= seconds <= LONGEST_SEARCH - spent:
             raise BadInput("A search cannot be given less than a second or more than a day.", "Choose another time.")
         plan = with_more(run.plan, spent, seconds)
         for job in queue.jobs(self.context.store, project_id):
