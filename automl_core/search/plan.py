@@ -156,7 +156,8 @@ class RungOffer:
     """One rung of the hand-over ladder: what can be handed over and what it costs.
 
     `row_ms_p50` and `row_ms_p95` are the milliseconds in which one row is answered, through all that a caller calls: NaN until
-    the model is written. `chosen` marks the one handed over; `sentence` says why or why not. `money` is what a row's decision is
+    the model is written. `chosen` marks the one handed over; `sentence` says why or why not, `found` the part of it that stays
+    true whichever is chosen (empty in runs that were kept before this was noted). `money` is what a row's decision is
     worth with the amounts of the problem (NaN without). `also` are other names of the ladder that are this same model.
     """
 
@@ -170,6 +171,7 @@ class RungOffer:
     sentence: str = ""
     money: float = float("nan")
     also: tuple[str, ...] = ()
+    found: str = ""
 
 
 @dataclass(frozen=True, slots=True)

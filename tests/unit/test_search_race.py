@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from automl_core.codec import from_json, to_json
 from automl_core.data.infer import table_from_frame
 from automl_core.data.table import Column
 from automl_core.errors import BadInput, Cancelled, Conflict
@@ -37,7 +38,7 @@ from automl_core.search.journal import FoldResult
 from automl_core.search.log_target import is_log
 from automl_core.search.offers import Ballot, Offer, choose, make_offers
 from automl_core.search.opening import open_contest
-from automl_core.search.plan import Candidate, Plan, Score, Trial
+from automl_core.search.plan import Candidate, Plan, RunSummary, Score, Trial
 from automl_core.search.portfolio import Views, candidate_cap, make_portfolio
 from automl_core.search.prepared import prepare
 from automl_core.search.race import GRACE, LATE_FIT, Race
@@ -47,6 +48,7 @@ from automl_core.search.telling import tell
 from automl_core.search.watch import SilentWatch
 from automl_core.search.worker import run_extras, run_fit
 from automl_core.workspace import headstart
+from automl_core.workspace.summaries import with_choice
 from tests.unit.modelling import PROBLEMS, make_frame
 
 FAST = ("linear", "lightgbm")
@@ -772,6 +774,24 @@ def test_a_rung_says_by_which_rows_it_was_found_worse() -> None:
     labels: Any = SimpleNamespace(prepared=SimpleNamespace(judge=METRICS["log_loss"], metric=METRICS["f1"]))
     told = handover._why(labels, replace(best, name="linear", weights={"c": 1.0}, gap=0.01, error=0.001), best)
     assert told.startswith("Worse than the best by 0.01 log loss, by which models are compared, on the rows that chose")
+
+
+def test_a_choice_by_hand_keeps_what_was_found_of_each_rung_whatever_words_stood_there(
+        tmp_path: Path, here: HereExecutor) -> None:
+    """By a value of the rung: only runs that were kept before it was noted are read by their sentences."""
+    outcome = search(make_data(), Plan(60, 2, families=FAST, folds=2, max_trials=2), FolderJournal(tmp_path))
+    summary, rung = outcome.summary, outcome.summary.ladder[0].name
+    found = [offer.found for offer in summary.ladder]
+    assert all(offer.sentence.startswith(offer.found.removesuffix(".")) for offer in summary.ladder)
+    assert all("handed over" in offer.sentence and "handed over" not in offer.found for offer in summary.ladder if offer.chosen)
+    reworded = replace(summary, ladder=tuple(replace(offer, sentence="It is the one to take.") for offer in summary.ladder))
+    assert [offer.sentence for offer in with_choice(reworded, rung, outcome.model).ladder] == found
+    kept = to_json(summary)
+    for offer in kept["ladder"]:
+        del offer["found"]
+    older = with_choice(from_json(RunSummary, kept), rung, outcome.model)
+    assert [offer.sentence for offer in older.ladder] == found
+    assert with_choice(older, rung, outcome.model).ladder == older.ladder
 
 
 def test_a_refit_that_ended_is_kept_when_another_is_lost(tmp_path: Path) -> None:
