@@ -29,6 +29,7 @@ from automl_core.search.formula_lab import MOST_CROSSES, FormulaSource, _formula
 from automl_core.search.formulas import Formula, FormulaKind
 from automl_core.search.journal import FoldResult
 from automl_core.search.log_target import best_scale, from_log, pays, to_log
+from automl_core.search.next_task import _early, next_task
 from automl_core.search.opening import open_contest
 from automl_core.search.plan import Plan
 from automl_core.search.portfolio import make_portfolio
@@ -172,7 +173,7 @@ def test_where_texts_are_coded_for_long_one_candidate_need_not_wait(tmp_path: Pa
     monkeypatch.setattr(preparing, "MANY_TERMS", 0)
     contest = open_contest(prepared, plan, FolderJournal(tmp_path), Clock(60.0))
     race = Race(contest, Clock(60.0), Crew(Learning(), None), FolderJournal(tmp_path), SilentWatch())
-    first = race._next_task(0.0)
+    first = next_task(race, 0.0)
     assert isinstance(first, FitTask)
     assert (first.family, first.extras) == ("lightgbm", ())
     assert contest.candidates[0].label == "LightGBM, careful, without text codes"
@@ -528,5 +529,5 @@ def test_refits_learn_for_themselves_when_half_the_time_is_over(tmp_path: Path) 
         journal = FolderJournal(tmp_path / str(spent))
         contest = open_contest(prepared, plan, journal, Clock(60.0))
         race = Race(contest, Clock(60.0, spent=spent), Crew(Learning(), None), journal, SilentWatch())
-        asked = [race._early("codes", spent) is not None for _ in range(2)]
+        asked = [_early(race, "codes", spent) is not None for _ in range(2)]
         assert asked == [early, False]  # once

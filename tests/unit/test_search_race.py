@@ -36,6 +36,7 @@ from automl_core.search.executors import open_executor
 from automl_core.search.families import families
 from automl_core.search.journal import FoldResult
 from automl_core.search.log_target import is_log
+from automl_core.search.next_task import _anchor
 from automl_core.search.offers import Ballot, Offer, choose, make_offers
 from automl_core.search.opening import open_contest
 from automl_core.search.plan import Candidate, Plan, RunSummary, Score, Trial
@@ -458,11 +459,11 @@ def test_a_line_over_few_columns_comes_first_where_they_are_very_many(tmp_path: 
         contest = open_contest(prepared, Plan(budget_seconds=5), journal, clock)
         race = Race(contest, clock, Crew(HereExecutor(), None), journal, SilentWatch())
         first = race.contest.candidates[0]
-        assert race._anchor(set()) == (first, 0)
-        assert (race._anchor({(first.key, 0)}) is None) == (width == 300)  # nothing is through before the line over few
+        assert _anchor(race, set()) == (first, 0)
+        assert (_anchor(race, {(first.key, 0)}) is None) == (width == 300)  # nothing is through before the line over few
         ample = open_contest(prepared, Plan(budget_seconds=60), FolderJournal(tmp_path / f"ample {width}"), clock)
         race = Race(ample, clock, Crew(HereExecutor(), None), journal, SilentWatch())
-        assert race._anchor({(ample.candidates[0].key, 0)}) == (ample.candidates[1], 0)  # where there is time nobody waits
+        assert _anchor(race, {(ample.candidates[0].key, 0)}) == (ample.candidates[1], 0)  # where there is time nobody waits
         for seconds in (5, 60):
             firsts.append(make_portfolio(problem, 300, Plan(budget_seconds=seconds), prepared.views)[:3])
     (few, line, _), (same, boosted, later), (usual, second, _), _ = firsts
@@ -893,8 +894,8 @@ def test_a_fit_that_needs_little_more_than_its_share_gets_it(tmp_path: Path) -> 
         for fold in range(2):
             contest.take(FoldResult("first", fold, 0.5 + 0.0 * truth, 10, seconds))
         race = Race(contest, Clock(200.0), Crew(HereExecutor(), None), FolderJournal(tmp_path), SilentWatch())
-        share = race._share_ends(0.0)
-        given.append((race._fit_ends(other, 0.0), share, seconds))
+        share = race.share_ends(0.0)
+        given.append((race.fit_ends(other, 0.0), share, seconds))
     quick, usual, slow = given
     assert quick[0] == quick[1] > 1.3 * quick[2]
     assert usual[1] < usual[0] == pytest.approx(1.3 * usual[2])
