@@ -40,9 +40,8 @@ from automl_core.jobs import JobWatch
 from automl_core.production import load_bundle
 from automl_core.search.bands import Bands
 from automl_core.search.plan import Plan, Score, against_baseline
-from automl_core.workspace import file_findings, file_risks, file_rows, file_training
+from automl_core.workspace import file_findings, file_risks, file_rows, file_training, search_job
 from automl_core.workspace import files as files_module
-from automl_core.workspace import search as searching
 from automl_core.workspace.file_worth import Judged, file_worth
 from automl_core.workspace.files import Files, check_class
 from automl_core.workspace.goal import Framing, Inputs
@@ -1078,7 +1077,7 @@ def test_who_ends_a_search_waits_neither_for_the_check_nor_for_an_exact_explanat
         home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str],
         monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[str, Any] = {}
-    check, asked = Framing.run_check, searching.every_class
+    check, asked = Framing.run_check, search_job.every_class
 
     def noted(self: Framing, project: str, inputs: Inputs, watch: Any, pace: Pace) -> None:
         seen["pace"] = pace
@@ -1089,7 +1088,7 @@ def test_who_ends_a_search_waits_neither_for_the_check_nor_for_an_exact_explanat
         return asked(model, y, seed, seconds)
 
     monkeypatch.setattr(Framing, "run_check", noted)
-    monkeypatch.setattr(searching, "every_class", timed)
+    monkeypatch.setattr(search_job, "every_class", timed)
     monkeypatch.setattr(JobWatch, "stop", lambda self: "finish")
     code, data = call(capsys, "train", "sample:diabetes", "--target", "progression", "--budget", "120", "--jobs", "1",
                       "--families", "linear,lightgbm", "--out", str(tmp_path / "m.zip"))

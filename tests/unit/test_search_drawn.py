@@ -22,7 +22,8 @@ from automl_core.workspace import ranked
 from automl_core.workspace.act import Acting
 from automl_core.workspace.going_on import with_more
 from automl_core.workspace.ranked import Predictions, with_every, with_unseen
-from automl_core.workspace.search import Searching, explaining_seconds
+from automl_core.workspace.search import Searching
+from automl_core.workspace.search_job import explaining_seconds
 from automl_core.workspace.summaries import with_choice
 from automl_core.workspace.views import Run
 from tests.unit.modelling import PROBLEMS

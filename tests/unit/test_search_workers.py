@@ -25,7 +25,7 @@ from automl_core.search.worker import Shelf, _side_by_side, open_arrays
 from automl_core.settings import read_settings
 from automl_core.store import open_store
 from automl_core.workspace.headstart import Aside, started_workers
-from automl_core.workspace.search import SearchWatch
+from automl_core.workspace.search_job import SearchWatch
 
 LOADED = "[name for name in ('pyarrow', 'pandas', 'sklearn', 'lightgbm') if name in __import__('sys').modules]"
 PANDAS = "str(__import__('pandas').DataFrame({'a': ['x', None]})['a'].isna().tolist())"
