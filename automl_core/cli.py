@@ -171,7 +171,7 @@ def _searched(run: Run, verdict: Verdict, out: Path, options: bool = False) -> A
 
 
 def _predict(arguments: Arguments) -> Answer:
-    from automl_core.workspace.files import check_table_out
+    from automl_core.workspace.out_files import check_table_out
 
     files, out = _open().files, Path(arguments.out)
     check_table_out(out)

@@ -24,9 +24,9 @@ from automl_core.search.offers import RUNGS
 from automl_core.search.plan import Plan
 from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.context import Context
-from automl_core.workspace.files import check_out, write_out
 from automl_core.workspace.goal import Inputs
 from automl_core.workspace.headstart import Aside, Headstart, load_libraries
+from automl_core.workspace.out_files import check_out, write_out
 from automl_core.workspace.projects import Projects
 from automl_core.workspace.requests import Request, in_table, shaped
 from automl_core.workspace.search import Searching

@@ -42,8 +42,9 @@ from automl_core.search.bands import Bands
 from automl_core.search.plan import Plan, Score, against_baseline
 from automl_core.workspace import file_findings, file_risks, file_rows, file_training, search_job
 from automl_core.workspace import files as files_module
+from automl_core.workspace.file_explained import check_class
 from automl_core.workspace.file_worth import Judged, file_worth
-from automl_core.workspace.files import Files, check_class
+from automl_core.workspace.files import Files
 from automl_core.workspace.goal import Framing, Inputs
 from automl_core.workspace.requests import shaped
 from automl_core.workspace.running import run_job
@@ -463,7 +464,7 @@ def test_a_bundle_alone_knows_how_far_off_its_numbers_are() -> None:
 def test_the_clock_does_not_decide_what_is_explained(bundle: Path, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Under load, the same row of the same bundle and file got other figures on each run."""
     from automl_core.explaining.reference import Reference
-    from automl_core.workspace import files as module
+    from automl_core.workspace import file_explained as module
 
     counted: list[int] = []
     monkeypatch.setattr(module, "with_evidence", lambda told, model, past, seconds, fits=0: [counted.append(fits), told][1])
