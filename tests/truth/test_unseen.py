@@ -17,7 +17,7 @@ from automl_core.search import opening as opening_module
 from automl_core.search.plan import Plan
 from automl_core.search.portfolio import make_portfolio
 from automl_core.workspace.ranked import Predictions, with_unseen
-from tests.unit.test_search_race import fit_here
+from tests.unit.searching import fit_here
 
 Rows = Callable[[np.random.Generator], pd.DataFrame]
 PROBLEM = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes")

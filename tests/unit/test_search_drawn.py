@@ -27,7 +27,7 @@ from automl_core.workspace.search_job import explaining_seconds
 from automl_core.workspace.summaries import with_choice
 from automl_core.workspace.views import Run
 from tests.unit.modelling import PROBLEMS
-from tests.unit.test_search_race import fit_here, make_data
+from tests.unit.searching import fit_here, make_data
 
 
 def test_each_class_keeps_its_share_and_the_rarest_two_rows() -> None:

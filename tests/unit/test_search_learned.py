@@ -38,7 +38,7 @@ from automl_core.search.race import Race
 from automl_core.search.text import fit_text
 from automl_core.search.watch import SilentWatch
 from automl_core.search.worker import ALL_ROWS, Extras, ExtrasTask, FitTask
-from tests.unit.test_search_race import HereExecutor, fit_here, make_data
+from tests.unit.searching import HereExecutor, fit_here, make_data
 
 WORDS = {"Yes": ["refund", "angry", "broken", "late"], "No": ["thanks", "great", "quick", "happy"]}
 

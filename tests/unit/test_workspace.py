@@ -40,7 +40,7 @@ from automl_core.workspace.row_times import WARM, row_ms, row_seconds, sent_rows
 from automl_core.workspace.running import run_job
 from automl_core.workspace.search_job import run_search
 from automl_core.workspace.summaries import summary_of
-from tests.unit.test_search_race import fit_here
+from tests.unit.searching import fit_here
 
 
 @dataclass(frozen=True)
