@@ -272,6 +272,14 @@ def test_the_ratio_that_matters_is_found_and_computed_alike(task: Task) -> None:
     assert columns[1200:] == pytest.approx(formed.values[1200:], nan_ok=True)
 
 
+def test_values_of_formulas_are_kept_in_as_many_bits_as_fits_read() -> None:
+    given = lab("binary", 1)
+    wide, narrow = (fit_formulas(given, np.arange(1200), 0, kept=kept) for kept in (np.float64, np.float32))
+    assert (wide.values.dtype, narrow.values.dtype) == (np.float64, np.float32)
+    np.testing.assert_array_equal(narrow.values, wide.values.astype(np.float32))
+    assert narrow.values.shape[1] > 0
+
+
 def crossed(seed: int, noise: bool = False, classes: int = 4) -> FormulaSource:
     """Two categories of which neither says anything alone: where they differ in parity the outcome is mostly the last class."""
     random = np.random.default_rng(seed)

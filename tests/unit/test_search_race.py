@@ -44,6 +44,23 @@ def test_in_worker_processes(tmp_path: Path) -> None:
     assert log.fractions == sorted(log.fractions)
 
 
+def test_a_matrix_that_the_workers_have_is_not_kept_beside_them(
+    tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shapes = []
+
+    class Seen(Race):
+        def run(self) -> None:
+            shapes.append((self.prepared.matrix.shape, self.prepared.shape))
+            super().run()
+
+    monkeypatch.setattr(entry, "Race", Seen)
+    data = make_data(rows=300)
+    search(data, Plan(60, 1, families=("linear",), folds=3, max_trials=1), FolderJournal(tmp_path))
+    width = shapes[0][1][1]
+    assert shapes == [((0, width), (300, width))]
+
+
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 def test_every_task(task: str, tmp_path: Path, here: HereExecutor) -> None:
     data, log = make_data(task), Log()
