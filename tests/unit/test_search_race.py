@@ -17,7 +17,7 @@ import pytest
 
 from automl_core.errors import BadInput, Cancelled, Conflict
 from automl_core.framing.metrics import METRICS
-from automl_core.search import FolderJournal, lock, search
+from automl_core.search import FolderJournal, entry, lock, search
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew
 from automl_core.search.executors import open_executor
