@@ -67,12 +67,14 @@ class Acting:
             return goal
 
     def save_goal(self, project_id: str, goal: Goal) -> Goal:
-        """Keep the goal, its values spelled as the table's; BadInput when a lever or column is unknown."""
+        """Keep the goal, its columns named and its values spelled as the table's; BadInput when a lever, a column or a value of a
+        lever is unknown."""
         run = self.search.needed(project_id)
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
+        goal = acting.in_columns(goal, self._stored(run))
         goal = replace(goal, good=acting.good_of(goal.good, problem))
         acting.check_goal(goal, problem, columns, self._named(run))
-        goal = acting.as_spelled(goal, columns)
+        goal = acting.as_spelled(acting.with_known_values(goal, frame, columns), columns)
         if goal.value_column:
             goal = replace(goal, value=0.0, value_middle=None)  # mean and median are those of the table at hand
             acting.row_values(frame, goal)
@@ -82,7 +84,12 @@ class Acting:
 
     def _named(self, run: Run) -> tuple[str, ...]:
         """The columns of a run's table before it was cleaned: a goal may say what each of them is."""
-        return tuple(column.name for column in self.search.goal.data.stored_of(self.search.inputs(run).table).columns)
+        return tuple(column.name for column in self._stored(run))
+
+    def _stored(self, run: Run) -> tuple[Column, ...]:
+        """The columns of a run's table before it was cleaned."""
+        columns: tuple[Column, ...] = self.search.goal.data.stored_of(self.search.inputs(run).table).columns
+        return columns
 
     def start(self, project_id: str) -> Job:
         """Start looking for segments and making cards."""
