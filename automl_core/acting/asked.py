@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from automl_core.acting.action import Lever
-from automl_core.acting.goal import said_as
+from automl_core.acting.goal import nearest, said_as
 from automl_core.acting.mappings import lever_said
 from automl_core.acting.moves import is_numeric
 from automl_core.acting.own_names import Names
@@ -140,25 +140,46 @@ def known_values(given: object, values: pd.Series, column: str, steps: bool = Fa
     """Values that rows have, as the column spells them; BadInput naming one that no row has: nothing can be learned about it.
     Where `steps` are another way to change it, a number that no row has is perhaps one."""
     found = tuple(_spelled(value, values) for value in several(given))
-    known = set(texts(values).dropna().unique())
+    known = _held(values) if found else ()
     for value in found:
         if (respelled(value) if holds_numbers(values) else value) not in known:
-            step = steps and holds_numbers(values) and not math.isnan(number_of(value))
-            raise BadInput(f"No row has {quote(value)} in {quote(column)}, so nothing can be learned about it.",
-                           f"Name a value that occurs{f', or give step={value} to change it by so much' if step else ''}.")
+            raise _unknown(value, known, column, steps and holds_numbers(values) and not math.isnan(number_of(value)))
     return found
+
+
+def _held(values: pd.Series) -> tuple[str, ...]:
+    """The values of a column, spelled once each."""
+    return tuple(map(str, texts(pd.Series(values.dropna().unique()))))
+
+
+def _unknown(value: str, known: tuple[str, ...], column: str, step: bool) -> BadInput:
+    """What is wrong with a value that no row has, and what to do about it."""
+    if not known:
+        return BadInput(f"{quote(column)} is empty in every row, so nothing can be learned about it.",
+                        "Fill it in, or name another column.")
+    near = "" if not math.isnan(number_of(value)) else nearest(value, known)  # 5 is no slip for -5
+    hint = f"Write {quote(near)}, or another value that occurs." if near else "Name a value that occurs."
+    if step:
+        hint = f"Name a value that occurs, or a step of {value} to change it by so much."
+    elif len(known) == 1 and not near:
+        hint = f"Every row that has a value has {quote(known[0])}: name another column until some have another value."
+    return BadInput(f"No row has {quote(value)} in {quote(column)}, so nothing can be learned about it.", hint)
 
 
 def _known_pairs(lever: Lever, values: pd.Series, levels: Iterable[object]) -> tuple[tuple[str, str], ...]:
     """The forbidden moves as the column spells them; BadInput naming a value that no row has: misspelled, it forbids nothing.
     Also the `levels` of ordered categories are known, and where a number is moved by steps any number: it may come to be."""
     pairs = tuple((_spelled(before, values), _spelled(after, values)) for before, after in lever.forbidden)
-    known, numbers = {*texts(values).dropna().unique(), *(_spelled(level, values) for level in levels)}, holds_numbers(values)
+    if not pairs:
+        return ()
+    known, numbers = dict.fromkeys((*_held(values), *(_spelled(level, values) for level in levels))), holds_numbers(values)
     for value in (value for pair in pairs for value in pair):
         by_steps = is_numeric(lever, values) and not math.isnan(number_of(value))
         if (respelled(value) if numbers else value) not in known and not by_steps:
+            near = "" if not math.isnan(number_of(value)) else nearest(value, tuple(known))
             raise BadInput(f"No row has {quote(value)} in {quote(lever.column)}, so no move from or to it can be forbidden.",
-                           "In “forbidden”, name values that occur.")
+                           f"In “forbidden”, write {quote(near)}, or another value that occurs." if near
+                           else "In “forbidden”, name values that occur.")
     return pairs
 
 

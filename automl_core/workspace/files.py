@@ -132,11 +132,7 @@ class Files:
         y, known = outcomes_of(bundle, frame)
         if not known.any():
             raise no_outcomes(problem.target)
-        unseen = [(lever.column, value) for lever in goal.levers if lever.column in frame
-                  for value in lever.to if not pd.api.types.is_numeric_dtype(frame[lever.column].dtype)
-                  and value not in set(frame[lever.column].dropna())]
-        if unseen:
-            raise _never_seen(*unseen[0], frame)
+        goal = acting.with_known_values(goal, frame, columns)
         past = frame[known].reset_index(drop=True)
         found = acting.make_cards(acting.CardInputs(bundle.model, past, y, columns, problem, goal, processes=processes))
         typed = data_step.type_frame(raw, bundle.model.columns).frame
@@ -183,15 +179,3 @@ class Files:
 
 def _joined(note: str, words: tuple[str, ...]) -> str:
     return "; ".join(part for part in (note, *words) if part)
-
-
-def _never_seen(column: str, value: str, frame: pd.DataFrame) -> BadInput:
-    """What is wrong with a value that no row has, and what to do about it."""
-    held = frame[column].dropna().unique()
-    if not len(held):
-        return BadInput(f"“{column[:80]}” is empty in every row of the file, so nothing can be learned about it.",
-                        "Fill it in, or leave this lever out of the goal.")
-    hint = "Name a value that occurs."
-    if len(held) == 1:
-        hint = f"Every row that has a value has “{str(held[0])[:80]}”: leave this lever out of the goal until some have another."
-    return BadInput(f"No row has “{value[:80]}” in “{column[:80]}”, so nothing can be learned about it.", hint)

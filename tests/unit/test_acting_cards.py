@@ -632,7 +632,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"levers": [{"to": ["new"]}]}, "names no column"),
     ({"levers": [{"column": "ofer"}]}, "no column “ofer”"), ({"levers": [{"column": "size", "to": 1, "step": 2}]}, "Keep one"),
     ({"levers": [{"column": "offer", "from": ["old"], "from_values": ["old"]}]}, "Keep one"),
-    ({"levers": [Lever("size", to=-5.0)]}, "No row has “-5”.*or give step=-5 to"),
+    ({"levers": [Lever("size", to=-5.0)]}, "No row has “-5”.*or a step of -5 to"),
     ({"levers": [Lever("size", from_values=-5.0)]}, "Name a value that occurs\\.$"),
     ({"levers": [Lever("offer", direction="up")]}, "List the moves that must not happen in “forbidden”"),
     ({"levers": ["nope"]}, "no column"),

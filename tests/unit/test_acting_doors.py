@@ -389,3 +389,40 @@ def test_the_examples_in_the_docs_run(
     assert names["story"].confirmed
     assert names["result"].verdict == "raised"
     assert "nan" not in capsys.readouterr().out
+
+
+FLAGS: dict[str, Any] = {"bool": bool, "boolean": "boolean", "object": object, "category": "category", "int": int,
+                         "Int64": "Int64", "float": float, "words": {True: "YES", False: "no"}}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FLAGS)
+@pytest.mark.parametrize("words", [("True", "False"), ("1", "0"), ("Yes", "No")])
+def test_yes_and_no_of_a_new_frame_are_those_of_the_cards(kind: str, words: tuple[str, str]) -> None:
+    """Cards made of True and False meant no row of a frame that has 1 and 0, and none of numbers one that has True and False."""
+    flag = pd.Series([True, False, True, False])
+    said = FLAGS[kind]
+    on = flag.map(said) if isinstance(said, dict) else flag.astype(said)
+    frame = pd.DataFrame({"on": on, "plan": ["old", "old", "new", "old"]})
+    switch = replace(CARD, lever="on", from_values=words[:1], from_value=words[0], to_value=words[1], conditions=(), alike=())
+    described = replace(CARD, lever="plan", from_values=("old",), to_value="new", conditions=(Condition("on", words[:1]),))
+    assert acting.assign([switch], frame).tolist() == [0, -1, 0, -1]
+    assert acting.assign([described], frame).tolist() == [0, -1, -1, -1]
+    assert acting.assign([switch], frame.iloc[:1]).tolist() == [0]
+    after = acting.applied([switch], frame)
+    assert after["on"].dtype == frame["on"].dtype
+    assert after["on"].tolist() == [frame["on"][1]] * 4
+    alone = acting.applied([switch], frame.iloc[:1])["on"]
+    assert kind == "words" or not alone.astype(object).map(lambda value: value in (True, "True", "Yes", "1")).any()
+
+
+@pytest.mark.parametrize("kind", ["bool", "boolean", "category"])
+def test_a_change_is_made_in_a_frame_that_nobody_typed(kind: str) -> None:
+    """It ended in an error of pandas: “could not convert string to float: 'False'”, or “set the categories first”."""
+    plans = pd.Series(["a", None, "a"], dtype="category")
+    frame = pd.DataFrame({"on": pd.Series([True, True, False]).astype(kind), "plan": plans})
+    rows = np.array([True, False, False])
+    card = replace(CARD, lever="on", from_values=("True",), to_value="False", conditions=(), alike=())
+    assert acting.moved(card, frame, rows)["on"].astype(str).tolist() == ["False", "True", "False"]
+    plan = acting.moved(replace(card, lever="plan", from_values=("a",), to_value="new"), frame, rows)["plan"]
+    assert plan.tolist()[::2] == ["new", "a"]
+    assert plan.isna().tolist() == [False, True, False]
