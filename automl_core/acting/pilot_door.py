@@ -74,7 +74,7 @@ def pilot_of(
     check_options(options)
     wanted = None if card.in_points else "low" if card.better == "down" else "high"
     _check_outcome(card, frame, outcome)
-    one = opened(frame, outcome, wanted, roles, card)
+    one = opened(frame, outcome, wanted, roles, card=card).own
     goal = _goal(one, _good(card, one), options)
     rows = PilotRows(one.frame, one.columns, one.y, _risk(one, goal, options), one.problem, goal)
     pilot, drawn = start_pilot(card, rows, choice, datetime.now(UTC))

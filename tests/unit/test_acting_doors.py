@@ -155,7 +155,7 @@ def test_comparing_is_what_the_engine_says() -> None:
     pair = Pair((Condition("g", ("x",)), Condition("n0", (), 0.0), Condition("c0", ("a", "b"))), (Condition("g", ("z",)),))
     assert to_json(second) == to_json(compare_groups(one.frame, one.y, COLUMNS, PROBLEM, pair))
     for first in ({"g": "x"}, {"g": ["x"]}, Condition("g", ("x",)), [Condition("g", ("x",))]):
-        assert _group(first, opened(frame, "y"), "first") == (Condition("g", ("x",)),)
+        assert _group(first, opened(frame, "y").own, "first") == (Condition("g", ("x",)),)
     periods = Periods("day", "2024-07-01")
     story = compare(frame.assign(y=one.y == 1), "y", periods)
     assert story.over_time
