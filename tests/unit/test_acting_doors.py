@@ -305,6 +305,20 @@ def test_a_found_card_can_be_piloted_with_what_it_was_found_with() -> None:
     assert set(made.table["change"]) == {"3"}
 
 
+def test_a_pilot_asks_a_model_by_the_names_that_the_search_of_cards_has() -> None:
+    """find_actions named a model's column “the age”, as tables of files do, and pilot_of “the\nage”."""
+    asked: list[list[str]] = []
+
+    class Model:
+        def predict_frame(self, frame: pd.DataFrame) -> np.ndarray:
+            asked.append(list(frame))
+            return np.where(frame["the age"] > 40, 0.6, 0.3)
+
+    frame = customers().rename(columns={"age": "the\nage"})
+    pilot_of(CARD, frame, "left", None, Options(model=Model()), PilotChoice(rows=200, seed=1))
+    assert asked == [["customer", "plan", "the age", "region", "left"]]
+
+
 TWO = (Lever("contract", to=("One year", "Two year"), cost=20.0), Lever("charge", step=-5.0, cost=3.0, low=20.0))
 LEVERS = (*TWO, "active")
 
