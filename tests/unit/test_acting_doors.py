@@ -366,7 +366,7 @@ def test_what_is_no_question_of_recourse_is_refused(
 ) -> None:
     """Only what depends on values of past rows waits until these are typed and cleaned."""
     if words.startswith(("None of", "There is", "No column", "“row”")):
-        monkeypatch.setattr(recourse_door, "type_frame", lambda *_: pytest.fail("past rows were typed"))
+        monkeypatch.setattr(recourse_door, "cleaned_rows", lambda *_: pytest.fail("past rows were typed"))
     past = make_frame()
     model = make_model(names=("linear",))[0]
     given: dict[str, Any] = {"model": model, "row": past.iloc[0], "past": past, "good": "No", "levers": LEVERS, **asked}
