@@ -6,14 +6,11 @@ import difflib
 import math
 import re
 from dataclasses import replace
-from numbers import Real
 from typing import Any
-
-import numpy as np
 
 from automl_core.acting.action import MOST_DAYS, MOST_LEVERS, MOST_ROWS, Goal, Lever
 from automl_core.acting.levers import spelled_alike
-from automl_core.acting.spelling import respelled
+from automl_core.acting.spelling import is_number, respelled
 from automl_core.data.table import Column, find_column
 from automl_core.data.values import FALSE_WORDS, TRUE_WORDS, to_text
 from automl_core.errors import BadInput
@@ -138,7 +135,7 @@ def _check_numbers(goal: Goal) -> None:
     said += [(f"“{key}” of the lever {quote(lever.column)}", getattr(lever, key))
              for lever in goal.levers for key in ("cost", "step", "low", "high", "days")]
     for what, number in said:
-        if isinstance(number, (bool, np.bool_)) or not isinstance(number, Real):
+        if not is_number(number):
             raise BadInput(f"{what} is {quote(number)}, which is no number.", "Give a number such as 5.0, or leave it out.")
 
 
