@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from dataclasses import replace
@@ -11,6 +10,7 @@ from typing import Any
 from automl_core.acting.action import MOST_DAYS, MOST_LEVERS, MOST_ROWS, Goal, Lever
 from automl_core.acting.levers import spelled_alike
 from automl_core.acting.spelling import is_number, respelled
+from automl_core.data.names import names_like
 from automl_core.data.table import Column, find_column
 from automl_core.data.values import FALSE_WORDS, TRUE_WORDS, to_text
 from automl_core.errors import BadInput
@@ -116,16 +116,10 @@ def _check_roles(goal: Goal, names: tuple[str, ...]) -> None:
     for role in ("never", "later", "given"):
         for name in getattr(goal, role):
             if name not in names:
-                near = nearest(name, names)
+                near = names_like(name, names, 1)
+                hint = f"Write {quote(near[0])}" if near else "Name one of its columns"
                 raise BadInput(f"There is no column {quote(name)} in this table, and the goal names it as “{role}”.",
-                               f"Write {quote(near)}, or leave it out." if near else "Name one of its columns, or leave it out.")
-
-
-def nearest(name: str, names: tuple[str, ...]) -> str:
-    """The one of `names` that is spelled most like a name, other letters and spaces aside; empty when none is like it."""
-    plain = {_spaced(one).strip().casefold(): one for one in reversed(names)}
-    alike = difflib.get_close_matches(_spaced(name).strip().casefold(), list(plain), 1)
-    return plain[alike[0]] if alike else ""
+                               f"{hint}, or leave it out.")
 
 
 def _check_numbers(goal: Goal) -> None:

@@ -8,9 +8,9 @@ from dataclasses import fields
 from typing import Any, TypeVar
 
 from automl_core.acting.action import Lever
-from automl_core.acting.goal import nearest
 from automl_core.acting.goal_keys import KEYS
 from automl_core.acting.spelling import is_number
+from automl_core.data.names import names_like
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
 from automl_core.framing.problem import Money
@@ -63,6 +63,7 @@ def _given(said: Mapping[Any, Any], keys: Collection[str], told: Collection[str]
     """What a dictionary says, None being left out; BadInput naming a key that is not one of `keys`."""
     for key in said:
         if key not in keys:
-            near = nearest(str(key), tuple(keys))
-            raise BadInput(f"{quote(key)} is no part of {what}.", f"Write {quote(near)}." if near else f"Give {', '.join(told)}.")
+            near = names_like(str(key), tuple(keys), 1)
+            hint = f"Write {quote(near[0])}." if near else f"Give {', '.join(told)}."
+            raise BadInput(f"{quote(key)} is no part of {what}.", hint)
     return {key: value for key, value in said.items() if value is not None}

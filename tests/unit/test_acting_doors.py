@@ -135,6 +135,7 @@ def test_own_labels_come_back() -> None:
         ({"good": "perhaps"}, "“perhaps” is not a possible outcome"),
         ({"good": "low"}, "“low” is not a possible outcome"),
         ({"roles": Roles(never=("nowhere",))}, "There is no column “nowhere”"),
+        ({"roles": Roles(never=("regoin",))}, "There is no column “regoin” in this table. Perhaps “region” is meant."),
         ({"roles": Roles(id="left")}, "“left” is the outcome and is named as “id”"),
         ({"roles": ("age",)}, "“roles” is “tuple”"),
         ({"frame": [1, 2]}, "no pandas DataFrame"),
