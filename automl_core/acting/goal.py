@@ -12,10 +12,11 @@ from automl_core.acting.levers import spelled_alike
 from automl_core.acting.spelling import is_number, respelled
 from automl_core.data.names import names_like
 from automl_core.data.table import Column, find_column
-from automl_core.data.values import FALSE_WORDS, TRUE_WORDS, to_text
+from automl_core.data.values import to_text
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
 from automl_core.framing.problem import Problem
+from automl_core.framing.suggestion import is_yes
 
 MOST_MONEY = 1e12
 # Columns that nobody can change, columns that people often can, and sums that grow after a lever is moved.
@@ -193,12 +194,6 @@ def said_as(said: object, names: tuple[str, ...]) -> str:
         return alike[0]
     yes, sides = is_yes(respelled(text)), [is_yes(name) for name in names]
     return names[sides.index(yes)] if yes is not None and sorted(sides, key=str) == [False, True] else ""
-
-
-def is_yes(text: str) -> bool | None:
-    """Whether a word says yes or no; None when it says neither."""
-    word = text.strip().casefold()
-    return True if word in {*TRUE_WORDS, "1"} else False if word in {*FALSE_WORDS, "0"} else None
 
 
 def as_spelled(goal: Goal, columns: tuple[Column, ...]) -> Goal:

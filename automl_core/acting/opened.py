@@ -18,7 +18,7 @@ from automl_core.acting.own_names import Names, names_of, typed
 from automl_core.data.infer import table_from_frame
 from automl_core.data.table import Column, Table
 from automl_core.errors import BadInput
-from automl_core.explaining.classes import classes_by_interest
+from automl_core.explaining.classes import counting
 from automl_core.explaining.words import quote
 from automl_core.framing import encode_target, suggest_problem
 from automl_core.framing.problem import Problem
@@ -65,11 +65,9 @@ class Opened:
 
     @property
     def counting(self) -> Problem:
-        """The problem in which one of several classes is counted: the wanted one, or that which is spoken of unasked. Of two
-        classes it is the positive one, as on cards."""
-        if self.problem.task != "multiclass":
-            return self.problem
-        return replace(self.problem, positive=self.good or classes_by_interest(self.problem, self.y)[0])
+        """The problem in which one class is counted: of several the wanted one, if there is any, of two the positive one, as on
+        cards."""
+        return counting(self.problem, self.y, self.good)
 
     def column(self, label: object) -> str:
         """The caller's own name of a column that the caller names; BadInput when there is none."""
