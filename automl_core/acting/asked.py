@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from automl_core.acting.goal import nearest, said_as
 from automl_core.acting.mappings import lever_said
 from automl_core.acting.moves import is_numeric
 from automl_core.acting.own_names import Names
-from automl_core.acting.spelling import holds_numbers, number_of, respelled, texts
+from automl_core.acting.spelling import holds_numbers, is_number, number_of, respelled, texts
 from automl_core.acting.what_if import Predicts
 from automl_core.data.table import Table
 from automl_core.data.values import to_text
@@ -70,7 +69,7 @@ def several(values: Any) -> tuple[Any, ...]:
 
 def amount(value: object, what: str) -> float:
     """A number that a caller gave; BadInput when it is none."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
+    if not is_number(value):
         raise BadInput(f"{what} is {quote(value)}, which is no number.", "Give a number such as 5.0, or leave it out.")
     return float(value)
 

@@ -14,7 +14,7 @@ from automl_core.acting.goal import is_yes
 from automl_core.acting.identity import identity
 from automl_core.acting.spelling import number_of, respelled, texts
 from automl_core.data.infer import table_from_frame
-from automl_core.data.names import clean_names, printable
+from automl_core.data.names import clean_names, column_instead, printable
 from automl_core.data.schema import is_text
 from automl_core.data.table import Kind, Table
 from automl_core.errors import BadInput
@@ -42,10 +42,10 @@ class Names:
         return self.labels.index(name) if number and name in self.labels else -1
 
     def clean_of(self, name: object) -> str:
-        """The clean name of the column that is meant; BadInput when there is none."""
+        """The clean name of the column that is meant; BadInput when there is none, with what is spelled most like it."""
         place = self.place(name)
         if place < 0:
-            raise BadInput(f"There is no column {quote(name)} in this table.", "Choose one of its columns.")
+            raise BadInput(f"There is no column {quote(name)} in this table.", column_instead(str(name), self.clean))
         return self.clean[place]
 
 

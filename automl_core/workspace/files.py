@@ -20,8 +20,9 @@ from automl_core.framing.problem import Verdict
 from automl_core.production import Bundle, load_bundle
 from automl_core.production.contract import BatchReport
 from automl_core.reporting.exports import safe_csv, safe_xlsx
+from automl_core.search.model import cleaned_rows
 from automl_core.workspace.act import with_reasons
-from automl_core.workspace.bundle_rows import cleaned_rows, outcomes_of
+from automl_core.workspace.bundle_rows import outcomes_of
 from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.decide import planned_table
 from automl_core.workspace.deploy import Deploying
@@ -96,7 +97,7 @@ class Files:
         raw = self._raw(source)
         scored = bundle.predict(raw)
         if reasons:
-            frame = cleaned_rows(bundle, raw)
+            frame = cleaned_rows(bundle.model, raw)
             why = explain_rows(bundle.model, frame, frame)
             scored["_reasons"] = [_joined(note, words) for note, words in zip(scored["_reasons"], why, strict=True)]
         return scored
@@ -126,7 +127,7 @@ class Files:
         problem, goal = bundle.model.problem, goal_for(bundle, goal)
         raw = self._raw(source)
         check_file(goal, bundle, raw)
-        frame = cleaned_rows(bundle, raw)
+        frame = cleaned_rows(bundle.model, raw)
         columns = cleaning.columns_after(bundle.model.recipe, bundle.model.columns, frame)
         goal = acting.valued(goal, frame)
         y, known = outcomes_of(bundle, frame)

@@ -31,6 +31,7 @@ from automl_core.acting import (
     forbidden_by,
     good_of,
     measure_experiment,
+    opened,
     read_goal,
     typed,
     uplift_dict,
@@ -680,7 +681,7 @@ def test_a_wrong_name_is_refused_before_rows_are_typed(
     plain: pd.DataFrame, wrong: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Typing many rows takes seconds."""
-    monkeypatch.setattr(door, "table_from_frame", _too_late)
+    monkeypatch.setattr(opened, "table_from_frame", _too_late)
     with pytest.raises(BadInput):
         find_actions(**({"frame": plain, "outcome": "y", "good": "No", "levers": ["offer"]} | wrong))
 
