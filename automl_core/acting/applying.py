@@ -11,10 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard
-from automl_core.acting.goal import is_yes
 from automl_core.acting.levers import moved
 from automl_core.acting.own_names import names_of, typed
 from automl_core.acting.spelling import holds_numbers, number_of, texts
+from automl_core.framing.suggestion import is_yes
 
 Mask = NDArray[np.bool_]
 

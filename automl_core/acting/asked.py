@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 
 from automl_core.acting.action import Lever
-from automl_core.acting.goal import nearest, said_as
+from automl_core.acting.goal import said_as
 from automl_core.acting.mappings import lever_said
 from automl_core.acting.moves import is_numeric
 from automl_core.acting.own_names import Names
 from automl_core.acting.spelling import holds_numbers, is_number, number_of, respelled, texts
 from automl_core.acting.what_if import Predicts
+from automl_core.data.names import names_like
 from automl_core.data.table import Table
 from automl_core.data.values import to_text
 from automl_core.errors import BadInput
@@ -156,13 +157,19 @@ def _unknown(value: str, known: tuple[str, ...], column: str, step: bool) -> Bad
     if not known:
         return BadInput(f"{quote(column)} is empty in every row, so nothing can be learned about it.",
                         "Fill it in, or name another column.")
-    near = "" if not math.isnan(number_of(value)) else nearest(value, known)  # 5 is no slip for -5
+    near = _likest(value, known)
     hint = f"Write {quote(near)}, or another value that occurs." if near else "Name a value that occurs."
     if step:
         hint = f"Name a value that occurs, or a step of {value} to change it by so much."
     elif len(known) == 1 and not near:
         hint = f"Every row that has a value has {quote(known[0])}: name another column until some have another value."
     return BadInput(f"No row has {quote(value)} in {quote(column)}, so nothing can be learned about it.", hint)
+
+
+def _likest(value: str, known: tuple[str, ...]) -> str:
+    """The value that is spelled most like one that no row has; empty for none, and for numbers: 5 is no slip for -5."""
+    alike = () if not math.isnan(number_of(value)) else names_like(value, known, 1)
+    return alike[0] if alike else ""
 
 
 def _known_pairs(lever: Lever, values: pd.Series, levels: Iterable[object]) -> tuple[tuple[str, str], ...]:
@@ -175,7 +182,7 @@ def _known_pairs(lever: Lever, values: pd.Series, levels: Iterable[object]) -> t
     for value in (value for pair in pairs for value in pair):
         by_steps = is_numeric(lever, values) and not math.isnan(number_of(value))
         if (respelled(value) if numbers else value) not in known and not by_steps:
-            near = "" if not math.isnan(number_of(value)) else nearest(value, tuple(known))
+            near = _likest(value, tuple(known))
             raise BadInput(f"No row has {quote(value)} in {quote(lever.column)}, so no move from or to it can be forbidden.",
                            f"In “forbidden”, write {quote(near)}, or another value that occurs." if near
                            else "In “forbidden”, name values that occur.")

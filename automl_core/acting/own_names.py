@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 
 from automl_core.acting.action import ActionCard, Actions, Condition
-from automl_core.acting.goal import is_yes
 from automl_core.acting.identity import identity
 from automl_core.acting.spelling import number_of, respelled, texts
 from automl_core.data.infer import table_from_frame
@@ -19,6 +18,7 @@ from automl_core.data.schema import is_text
 from automl_core.data.table import Kind, Table
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
+from automl_core.framing.suggestion import is_yes
 
 
 @dataclass(frozen=True, slots=True)
