@@ -15,7 +15,8 @@ def customers(rows: int = 3000) -> pd.DataFrame:
     usage = random.random(rows) < np.where(offer, 0.7, 0.3)
     stays = random.random(rows) < np.where(usage, 0.75, 0.25)
     return pd.DataFrame({
-        "size": random.normal(50, 10, rows).round(1), "offer": np.where(offer, "yes", "no"), "usage": np.where(usage, "high", "low"),
+        "size": random.normal(50, 10, rows).round(1), "offer": np.where(offer, "yes", "no"),
+        "usage": np.where(usage, "high", "low"),
         "ticket": stays + random.normal(0, 0.05, rows), "churn": np.where(stays, "No", "Yes"),
     })
 
