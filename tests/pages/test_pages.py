@@ -113,6 +113,7 @@ def test_rows_without_an_honest_prediction_are_owned_up_to(visit: Visit, stages:
 
 def test_files_are_scored_one_after_the_other(visit: Visit, stages: Stages) -> None:
     app = visit("scored", "deploy")
+    assert "in place of YOUR_KEY" in texts(app), "a key made in another visit is not shown again"
     row = stages.workspace.data.table(stages.projects["scored"]).frame.head(2).to_csv(index=False)
     for name in ("one.csv", "two.csv"):
         app.file_uploader[0].upload(name, row.encode()).run()
