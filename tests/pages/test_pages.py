@@ -277,3 +277,18 @@ def test_a_file_without_a_vital_column_is_not_said_to_be_scored_and_is_to_be_men
     app.file_uploader[0].upload("few.csv", few.to_csv(index=False).encode()).run()
     app = visit("scored", "monitor")
     assert "Columns that moved" not in [metric.label for metric in app.metric]  # “0 of 0” says nothing
+
+
+def test_an_estimate_stands_beside_what_the_search_measured(visit: Visit) -> None:
+    app = visit("scored", "monitor")
+    app.selectbox(key="batch").select_index(len(app.selectbox(key="batch").options) - 1).run()
+    assert "Estimated ROC AUC" in [metric.label for metric in app.metric]
+    assert "In the search, on rows it had not seen, the model had ROC AUC" in texts(app)
+
+
+def test_the_column_of_unreadable_values_is_named(workspace: Any) -> None:
+    project = workspace.projects.create("Unreadable")
+    rows = "".join(f"{n},{'soon' if n % 40 == 0 else n * 3}\n" for n in range(200))
+    workspace.data.upload(project, "x.csv", f"id,wait\n{rows}".encode())
+    (fact,) = [metric for metric in open_page("data", project).metric if metric.label == "Unreadable values"]
+    assert (fact.value, fact.delta) == ("5", "in wait")
