@@ -768,6 +768,8 @@ def test_no_verdict_before_outcomes_are_due_unless_asked_for() -> None:
     early = judge(pilot, matched, date(2026, 12, 3), early=True)
     assert (early.verdict, early.early, early.waits) == ("raised", True, False)
     assert "decided before outcomes were due on 4 December 2026" in early.sentence
+    (measured,) = re.findall(r"a difference of ([+−][\d.]+) points", early.sentence)
+    assert f"Measured {measured} (" in pilot_charts.promised(replace(pilot, result=early), LIGHT).alt, "the same digits"
     assert "decided before" in graded(CARD, replace(pilot, result=early, state="raised"), replace(GOAL, value=1.0)).sentence
     few = match_outcomes(pilot, assignment, pilot_table(pilot, assignment, "Churn"), PROBLEM)
     nothing = judge(pilot, few, date(2026, 12, 3))
