@@ -141,6 +141,8 @@ def test_secrets_are_shown_once(visit: Visit) -> None:
     app.button(key="create_link").click().run()
     shown = [code.value for code in app.code if "/r/" in code.value]
     assert len(shown) == 1
+    (links,) = [one.value for one in app.dataframe if "Views" in one.value]
+    assert links["Report of"].str.contains(" UTC").all(), "which report a link opens"
     app.switch_page(PAGES["home"]).run()
     app.switch_page(PAGES["share"]).run()
     assert not any("/r/" in code.value for code in app.code)
