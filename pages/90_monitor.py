@@ -45,7 +45,7 @@ def show(report: BatchReport, batch: Batch) -> None:
     st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
     st.markdown(f"**{plain(report.sentence)}**", width=TEXT_WIDTH)
     drifted = [item for item in report.columns if item.drifted]
-    facts = [Fact("Rows", count(report.rows)), Fact("Breaks of the data contract", count(len(report.contract)))]
+    facts = [Fact("Rows", count(report.rows)), Fact("Not as agreed", count(len(report.contract)))]
     if report.columns:
         facts.insert(1, Fact("Columns that moved", f"{len(drifted)} of {len(report.columns)}"))
     unsure = ("Not yet confirmed by outcomes.", "Measured on rows that the model learned from: too good.")
