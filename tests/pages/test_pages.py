@@ -5,6 +5,7 @@ import ast
 import re
 from typing import Any
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -294,3 +295,14 @@ def test_the_column_of_unreadable_values_is_named(workspace: Any) -> None:
     workspace.data.upload(project, "x.csv", f"id,wait\n{rows}".encode())
     (fact,) = [metric for metric in open_page("data", project).metric if metric.label == "Unreadable values"]
     assert (fact.value, fact.delta) == ("5", "in wait")
+
+
+def test_a_short_preview_has_no_empty_lines_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of one row was shown with eight empty ones."""
+    from pages.ui import cards
+
+    drawn: list[object] = []
+    monkeypatch.setattr(cards.st, "dataframe", lambda frame, **given: drawn.append(given["height"]))
+    for rows in (1, 200):
+        cards.table(pd.DataFrame({"a": range(rows)}), "First rows", "preview", tall=320)
+    assert drawn == ["auto", 320]
