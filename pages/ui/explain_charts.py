@@ -332,7 +332,8 @@ def table_what_if(found: TableWhatIf, palette: Palette) -> Chart:
                                 hovertemplate="after: %{y:,} rows<extra></extra>"))
     figure.update_layout(bargap=0.05)
     title = "Predicted, %" if found.in_points else f"Predicted “{words.cut(found.units, 40)}”"
-    figure.update_xaxes(title_text=words.label(title, 60), showgrid=False, **GIVEN)
+    marked = AMOUNTS if found.edges[-1] >= 10_000 else {}  # so large are no years: 5,000 beside 10,000
+    figure.update_xaxes(title_text=words.label(title, 60), showgrid=False, **marked, **GIVEN)
     figure.update_yaxes(title_text="Rows", nticks=5, **AMOUNTS, **GIVEN)
     sentence = "How the predictions are spread: as it is (grey bars) and with the change (line)."
     return Chart(figure, sentence, f"Predictions before and after: mean {found.means[0]} and {found.means[1]}.")

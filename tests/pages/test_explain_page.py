@@ -246,6 +246,21 @@ def test_the_what_if_of_one_row_shows_that_row_after_the_table_was_cleaned_other
     assert set(app.selectbox(key="table_level_contract").options) == set(later["contract"].unique())
 
 
+def test_the_whole_table_is_first_asked_about_the_value_that_a_lever_sets(
+    visit: Visit, stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It began with the commonest value, of which the answer is nearly nothing."""
+    goal = stages.workspace.act.goal(stages.projects["scored"])
+    common = stages.workspace.cleaning.cleaned(stages.projects["scored"])[0]["contract"].value_counts().index
+    lever = Lever("contract", (str(common[-1]),), (str(common[0]),), cost=1.0)
+    monkeypatch.setattr(Acting, "goal", lambda self, project_id: replace(goal, levers=(lever,)))
+    app = tab(visit, "scored", "What if")
+    app.segmented_control(key="what_if_way").set_value("The whole table").run()
+    app.selectbox(key="table_column").select("contract").run()
+    assert not app.exception
+    assert app.selectbox(key="table_level_contract").value == common[-1]
+
+
 def test_the_cheapest_flip_keeps_to_all_that_the_goal_says_of_a_lever(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
     explain, project = stages.workspace.explain, stages.projects["scored"]
     goal = stages.workspace.act.goal(project)

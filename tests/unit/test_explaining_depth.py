@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 import sys
 from dataclasses import replace
 from types import SimpleNamespace
@@ -511,6 +512,7 @@ def test_what_if_in_the_whole_table() -> None:
     assert found.flips_up == int(((before < 50) & (after >= 50)).sum())
     assert found.flips_down == int(((before >= 50) & (after < 50)).sum())
     assert found.outside == int((frame["a"] + 1 > frame["a"].max()).sum())
+    assert re.search(r"instead of [^.]*\.\d %.*\)\. \d+ of 400 rows change sides \(", found.sentence), found.sentence
     several = model("multiclass", ("lightgbm",))
     turned = what_if_table(several, frame, (TableChange("a", "add", 1.0),), COLUMNS)
     was, now = (several.predict_frame(part).argmax(axis=1) for part in (frame, frame.assign(a=frame["a"] + 1)))

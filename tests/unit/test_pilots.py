@@ -768,7 +768,13 @@ def test_no_verdict_before_outcomes_are_due_unless_asked_for() -> None:
     early = judge(pilot, matched, date(2026, 12, 3), early=True)
     assert (early.verdict, early.early, early.waits) == ("raised", True, False)
     assert "decided before outcomes were due on 4 December 2026" in early.sentence
+    (measured,) = re.findall(r"a difference of ([+−][\d.]+) points", early.sentence)
+    assert f"Measured {measured} (" in pilot_charts.promised(replace(pilot, result=early), LIGHT).alt, "the same digits"
     assert "decided before" in graded(CARD, replace(pilot, result=early, state="raised"), replace(GOAL, value=1.0)).sentence
+    few = match_outcomes(pilot, assignment, pilot_table(pilot, assignment, "Churn"), PROBLEM)
+    nothing = judge(pilot, few, date(2026, 12, 3))
+    assert (nothing.verdict, nothing.waits) == ("open", False), "no verdict to offer on a file without outcomes"
+    assert "At least 10 on each side are needed" in nothing.sentence
     for then in (judge(pilot, matched, date(2026, 12, 4)), judge(pilot, matched, date(2026, 12, 5), early=True)):
         assert (then.verdict, then.early) == ("raised", False)
         assert "decided before" not in then.sentence
