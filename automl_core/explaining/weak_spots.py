@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.data.words import join_words
-from automl_core.explaining.explanation import SpotCondition, WeakSpot, WeakSpots
+from automl_core.explaining.closer_look import SpotCondition, WeakSpot, WeakSpots
 from automl_core.explaining.swap import as_numbers, is_date, is_number
 from automl_core.explaining.words import count, edge, level_name, number, percent, quote, told_apart
 from automl_core.framing.dependent import Welch, codes_of, welch

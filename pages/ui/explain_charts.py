@@ -7,16 +7,8 @@ from html import unescape
 from typing import Any
 
 from automl_core.explaining.changes import TableWhatIf
-from automl_core.explaining.explanation import (
-    ColumnGroup,
-    Curve,
-    CurvePoint,
-    Explanation,
-    Importance,
-    Interaction,
-    RowExplanation,
-    WeakSpots,
-)
+from automl_core.explaining.closer_look import Curve, CurvePoint, Interaction, WeakSpots
+from automl_core.explaining.explanation import ColumnGroup, Explanation, Importance, RowExplanation
 from pages.ui import words
 from pages.ui.charts import amount
 from pages.ui.figures import (

@@ -7,7 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from automl_core.errors import BadInput
-from automl_core.explaining.explanation import Curve, Explanation, Importance, RowContext
+from automl_core.explaining.closer_look import Curve
+from automl_core.explaining.explanation import Explanation, Importance, RowContext
 from automl_core.explaining.words import counted_alike
 from pages.ui import cards, explain_charts, explain_class, progress, session
 from pages.ui.border import border

@@ -19,7 +19,8 @@ from automl_core.acting.action import Lever
 from automl_core.codec import from_json
 from automl_core.errors import BadInput
 from automl_core.explaining import past_cases
-from automl_core.explaining.explanation import Evidence, Importance, Interactions, WeakSpots
+from automl_core.explaining.closer_look import Evidence, Interactions, WeakSpots
+from automl_core.explaining.explanation import Importance
 from automl_core.jobs import JobWatch
 from automl_core.search.plan import Plan
 from automl_core.store import Store

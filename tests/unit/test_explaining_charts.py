@@ -11,20 +11,8 @@ import pytest
 
 from automl_core.codec import from_json, to_json
 from automl_core.explaining.changes import TableWhatIf
-from automl_core.explaining.explanation import (
-    ColumnGroup,
-    Contribution,
-    Curve,
-    CurvePoint,
-    Explanation,
-    Importance,
-    Interaction,
-    RowExplanation,
-    SpotCondition,
-    WeakSpot,
-    WeakSpots,
-    said_once,
-)
+from automl_core.explaining.closer_look import Curve, CurvePoint, Interaction, SpotCondition, WeakSpot, WeakSpots
+from automl_core.explaining.explanation import ColumnGroup, Contribution, Explanation, Importance, RowExplanation, said_once
 from pages.ui import explain_charts, explain_view
 from pages.ui.figures import Chart, amounts_gutter, gutter
 from pages.ui.theme import DARK, LIGHT, Palette, contrast

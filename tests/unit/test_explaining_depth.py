@@ -41,9 +41,10 @@ from automl_core.explaining import (
     with_evidence,
 )
 from automl_core.explaining.changes import TableChange
+from automl_core.explaining.closer_look import Curve, Evidence, SpotCondition
 from automl_core.explaining.contributions import explained_class
 from automl_core.explaining.depth import judged_rows
-from automl_core.explaining.explanation import ColumnGroup, Curve, Evidence, SpotCondition
+from automl_core.explaining.explanation import ColumnGroup
 from automl_core.explaining.interactions import _additive, _grid, _sentence, interactions
 from automl_core.explaining.refits import kinds_used, refits
 from automl_core.explaining.sure import sureness, wilson
