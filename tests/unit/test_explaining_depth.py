@@ -47,8 +47,9 @@ from automl_core.explaining.depth import judged_rows
 from automl_core.explaining.explanation import ColumnGroup
 from automl_core.explaining.interactions import _additive, _grid, _sentence, interactions
 from automl_core.explaining.refits import kinds_used, refits
+from automl_core.explaining.spot_conditions import conditions_of, describe, holds
 from automl_core.explaining.sure import sureness, wilson
-from automl_core.explaining.weak_spots import conditions_of, describe, holds, weak_spots
+from automl_core.explaining.weak_spots import weak_spots
 from automl_core.explaining.words import percent
 from automl_core.search.model import Model
 from tests.unit.test_explaining_routes import COLUMNS, model, table, target
