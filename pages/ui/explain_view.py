@@ -10,7 +10,7 @@ from automl_core.errors import BadInput
 from automl_core.explaining.closer_look import Curve
 from automl_core.explaining.explanation import Explanation, Importance, RowContext
 from automl_core.explaining.words import counted_alike
-from pages.ui import cards, explain_charts, explain_class, progress, session
+from pages.ui import cards, curve_charts, explain_charts, explain_class, progress, session
 from pages.ui.border import border
 from pages.ui.charts import amount
 from pages.ui.theme import CHOICE_WIDTH, NUMBER_WIDTH, TEXT_WIDTH, WHICH_ROW
@@ -127,7 +127,7 @@ def one_column(project: str, explanation: Explanation) -> None:
                                "apart, so values may be put together that never occur.")
     with border(), st.spinner("Following this column", show_time=True):
         found = session.workspace().explain.curve(project, chosen, "pdp" if lines else "ale", explanation.label)
-        cards.show(explain_charts.curve(found, session.palette()), "curve")
+        cards.show(curve_charts.curve(found, session.palette()), "curve")
         _reading(found, _alike(project))
 
 
