@@ -13,7 +13,7 @@ from automl_core.codec import from_json, to_json
 from automl_core.explaining.changes import TableWhatIf
 from automl_core.explaining.closer_look import Curve, CurvePoint, Interaction, SpotCondition, WeakSpot, WeakSpots
 from automl_core.explaining.explanation import ColumnGroup, Contribution, Explanation, Importance, RowExplanation, said_once
-from pages.ui import curve_charts, explain_charts, explain_view
+from pages.ui import curve_charts, explain_charts, row_view
 from pages.ui.figures import Chart, amounts_gutter, gutter
 from pages.ui.theme import DARK, LIGHT, Palette, contrast
 
@@ -245,11 +245,11 @@ def test_while_rows_are_looked_for_the_page_says_so(monkeypatch: pytest.MonkeyPa
     asked = ""
     made = SimpleNamespace(explain=SimpleNamespace(find=work("found"), top=work("top")),
                            search=SimpleNamespace(covered=work((400, 500))))
-    monkeypatch.setattr(explain_view.session, "workspace", lambda: made)
-    monkeypatch.setattr(explain_view.st, "spinner", spinner)
-    monkeypatch.setattr(explain_view.st, "text_input", lambda *_, **__: asked)
-    monkeypatch.setattr(explain_view.st, "caption", lambda *_: None)
-    assert explain_view._listed("p", "") == "top"
+    monkeypatch.setattr(row_view.session, "workspace", lambda: made)
+    monkeypatch.setattr(row_view.st, "spinner", spinner)
+    monkeypatch.setattr(row_view.st, "text_input", lambda *_, **__: asked)
+    monkeypatch.setattr(row_view.st, "caption", lambda *_: None)
+    assert row_view._listed("p", "") == "top"
     asked = "#12"
-    assert explain_view._listed("p", "") == "found"
+    assert row_view._listed("p", "") == "found"
     assert inside == [True, True, True]
