@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 
 from automl_core.framing.problem import Task
 from automl_core.search.feature import Array, Feature
+from automl_core.search.features import is_days
 from automl_core.search.formulas import Formula, FormulaKind, Formulas, arithmetic, places
 
 MOST = 30
 ROWS = 15_000
 LEAST_ROWS = 100
 NUMBERS, CATEGORIES, MAX_LEVELS = 12, 6, 300
+DATES = 5
 MOST_CROSSES = 45  # columns: one a class for all pairs of categories, so that of six categories three classes are told of
 SHADOWS = 25
 PRIOR_ROWS = 10.0
@@ -144,7 +146,10 @@ def _formulas(source: FormulaSource, matrix: Array, gains: Array, y: Array) -> I
     numbers = [place for place in order if source.features[place].kind in ("number", "date") and _varies(matrix[:, place])]
     groups = [place for place in order if source.features[place].kind == "category"
               and 2 <= len(source.features[place].levels) <= MAX_LEVELS][:CATEGORIES]
+    yield from _days_between(source, matrix, gains)
     for one, two in combinations(numbers[:NUMBERS], 2):
+        if source.features[one].kind == source.features[two].kind == "date":
+            continue  # a month times a year is nothing that anybody could read
         yield _arithmetic(source, "ratio", one, two)
         yield _arithmetic(source, "ratio", two, one)
         for kind in ("product", "difference", "sum"):
@@ -161,6 +166,17 @@ def _formulas(source: FormulaSource, matrix: Array, gains: Array, y: Array) -> I
             names = source.features[one], source.features[two]
             feature = Feature(f"{names[0].name} with {names[1].name} (usual outcome{told})", _sources(*names), "number")
             yield Formula("cross_mean", (one, two), feature, label=label)
+
+
+def _days_between(source: FormulaSource, matrix: Array, gains: Array) -> Iterator[Formula]:
+    """The days from each date to each later column's, of the dates that say most. Two dates may say nothing but together, so a
+    date needs no gain by itself."""
+    dates = [place for place, feature in enumerate(source.features) if is_days(feature) and _varies(matrix[:, place])]
+    most = sorted(sorted(dates, key=lambda place: -gains[place])[:DATES])
+    for one, two in combinations(most, 2):
+        first, second = source.features[one], source.features[two]
+        sources = _sources(first, second)
+        yield Formula("difference", (two, one), Feature(f"days from {sources[0]} to {sources[1]}", sources, "number"))
 
 
 def _told(source: FormulaSource, y: Array, pairs: int) -> list[tuple[int, str]]:

@@ -161,11 +161,14 @@ def _why(contest: Contest, offer: Offer, chosen: Offer) -> str:
     else:
         how = f"{apart}: more than one standard error ({offer.error:.3g})"
     if offer is chosen:
-        return f"{how}, and it is what is handed over."
+        read = offer.legible and offer.gap > 0
+        return f"{how}, and it is what is handed over{', for it can be read as it is' if read else ''}."
     if not offer.good_enough:
         return f"{how}."
     if speed(chosen) < speed(offer):
         return f"{how}; a faster one that is not worse is handed over."
+    if chosen.legible and not offer.legible:
+        return f"{how}; one that is not worse, as quick, and can be read is handed over."
     return f"{how}; a better one that is as quick, to the millisecond, is handed over."
 
 

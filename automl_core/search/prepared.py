@@ -23,7 +23,7 @@ from automl_core.framing.validation import default_folds, encode_target, make_fo
 from automl_core.search.calibration import parts_of
 from automl_core.search.codes import has_codes
 from automl_core.search.family import Array
-from automl_core.search.features import Encoder, fit_encoder, letter_columns
+from automl_core.search.features import Encoder, fit_encoder, is_days, letter_columns
 from automl_core.search.letters import Levels
 from automl_core.search.log_target import pays
 from automl_core.search.memory import rows_that_fit
@@ -94,7 +94,7 @@ class Prepared:
     @property
     def views(self) -> Views:
         """What there is to look at besides the plain columns."""
-        pairable = sum(feature.kind in ("number", "category") for feature in self.encoder.features) > 1
+        pairable = sum(feature.kind in ("number", "category") or is_days(feature) for feature in self.encoder.features) > 1
         # a metric of logarithms asks for them whatever the tail: how far small numbers are off by their share counts there
         asked = self.metric.name == "rmsle" and float(self.y.min()) >= 0
         logs = self.data.problem.task == "regression" and (asked or pays(self.y))
