@@ -9,30 +9,18 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automl_core.cli_problem import (
-    add_class,
-    add_problem,
-    add_search,
-    check_train,
-    fitted,
-    next_words,
-    parts_of,
-    positive_words,
-    request_of,
-    warnings_of,
-)
+from automl_core import cli_search
+from automl_core.cli_problem import add_class, add_problem, add_search, parts_of, positive_words, request_of, warnings_of
 from automl_core.codec import to_json
 from automl_core.errors import ClarionError
 from automl_core.settings import read_settings
 
 if TYPE_CHECKING:
     from automl_core import Workspace
-    from automl_core.framing.problem import Verdict
-    from automl_core.workspace.views import Run
 
 Arguments = argparse.Namespace
 STREAMS = ("What a command says for people goes to standard error; with --json the last line of standard output is one JSON "
@@ -114,64 +102,19 @@ def _check(arguments: Arguments) -> Answer:
 
 
 def _train(arguments: Arguments) -> Answer:
-    check_train(arguments.budget, arguments.jobs)
-    began, out = time.monotonic(), Path(arguments.out)
-    from automl_core.workspace.headstart import started_workers
-
-    settings = read_settings()
-    with started_workers(arguments.executor, arguments.jobs or settings.jobs) as workers:
-        from automl_core.workspace.opening import opening, read_limits
-
-        with opening(arguments.data, read_limits(settings)) as opened:
-            request = request_of(arguments)
-            run, verdict = _open().file_training.train(opened, request, out, arguments.hand_over, workers, began)
-    return _as_wanted(_searched(run, verdict, out, options=True), run.by_hand)
+    return Answer(*cli_search.train(_open, arguments))
 
 
 def _more(arguments: Arguments) -> Answer:
-    out = Path(arguments.out)
-    workspace = _open()
-    run, verdict = workspace.file_training.more(arguments.run_id, arguments.budget, out, arguments.hand_over)
-    answer, runs = _as_wanted(_searched(run, verdict, out), run.by_hand), workspace.search.runs(run.project_id)
-    before = next((one for one in runs if one.job_id != run.job_id), runs[-1])
-    if fitted(run) != fitted(before):
-        return answer
-    return replace(answer, sentence=f"{answer.sentence}\nNo further candidate was fitted in this time.")
+    return Answer(*cli_search.more(_open(), arguments))
 
 
 def _choose(arguments: Arguments) -> Answer:
-    out = Path(arguments.out)
-    return _searched(*_open().file_training.choose(arguments.run_id, arguments.rung, out), out)
-
-
-def _as_wanted(answer: Answer, wanted: str) -> Answer:
-    """The answer, with a sentence where the rung that was to be handed over is none of the search's."""
-    if not wanted or any(wanted in (offer.name, *offer.also) and offer.chosen for offer in answer.data["ladder"]):
-        return answer
-    missed = f"This search has no model for the rung “{wanted}”, so its own choice is handed over."
-    return Answer(answer.data, f"{answer.sentence}\n{missed}", 1)
-
-
-def _searched(run: Run, verdict: Verdict, out: Path, options: bool = False) -> Answer:
-    summary, warnings = run.summary, warnings_of(verdict, options)
-    assert summary is not None
-    data = {"run": run.id, "task": summary.task, "metric": summary.metric, "score": summary.score, "baseline": summary.baseline,
-            "verdict": verdict.verdict, "positive": verdict.positive, "trials": len(summary.leaderboard),
-            "fit_seconds": summary.fit_seconds,
-            "model": {"family": summary.family, "members": summary.members, "mb": summary.mb,
-                      "row_ms_p50": summary.row_ms_p50, "row_ms_p95": summary.row_ms_p95},
-            "ensemble": summary.ensemble, "ladder": summary.ladder, "leaderboard": summary.leaderboard, "bundle": str(out),
-            "resumed": summary.resumed, "warnings": warnings}
-    warned = any(trial.state == "failed" for trial in summary.leaderboard) or not summary.refitted or bool(warnings)
-    leaking = any(leak.severity == "red" for leak in verdict.leaks)
-    left = f"{summary.resumed:,} {'fit' if summary.resumed == 1 else 'fits'} that an interrupted search had left"
-    sentences = [*([f"It went on from {left}."] if summary.resumed else []), verdict.sentence,
-                 *positive_words(verdict, options), summary.sentence, *warnings, next_words(run.id, out)]
-    return Answer(data, "\n".join(sentences), 1 if warned or leaking else 0)
+    return Answer(*cli_search.choose(_open(), arguments))
 
 
 def _predict(arguments: Arguments) -> Answer:
-    from automl_core.workspace.files import check_table_out
+    from automl_core.workspace.out_files import check_table_out
 
     files, out = _open().files, Path(arguments.out)
     check_table_out(out)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from automl_core.errors import BadInput
 from automl_core.framing.metric_names import QUANTILE, TASKS, metrics_listed
+from automl_core.search.plan import LONGEST_SEARCH, Plan
 from automl_core.settings import read_settings
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from automl_core.workspace.requests import Request
     from automl_core.workspace.views import Run
 
-LONGEST = 86_400.0
 MOST_FOLDS = 20
 
 
@@ -50,7 +50,7 @@ def positive_words(verdict: Verdict, options: bool) -> tuple[str, ...]:
 
 def check_train(budget: float | None, jobs: int) -> None:
     """BadInput for a budget or a number of workers that no search can have: before workers start."""
-    if budget is not None and not 1 <= budget <= LONGEST:
+    if budget is not None and not 1 <= budget <= LONGEST_SEARCH:
         raise BadInput(f"A budget of {budget:g} seconds cannot be searched.", "Give 1 second or more, up to a day.")
     if jobs < 0:
         raise BadInput(f"{jobs:,} workers cannot search.", "Give --jobs of 1 or more; 0 takes as many as the settings say.")
@@ -84,7 +84,8 @@ def add_problem(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 def add_search(command: argparse.ArgumentParser) -> None:
     """Add the options of how it is searched for."""
-    command.add_argument("--budget", type=float, default=None, metavar="SECONDS", help="1 to 86400; 60 unless --trials is given")
+    command.add_argument("--budget", type=float, default=None, metavar="SECONDS",
+                         help=f"1 to {LONGEST_SEARCH}; 60 unless --trials is given")
     command.add_argument("--jobs", type=int, default=0, metavar="N", help="how many workers; 0: as the settings say")
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--trials", type=int, default=0, metavar="N", help="this many candidates instead of a time")
@@ -103,7 +104,6 @@ def add_class(command: argparse.ArgumentParser, also: str = "") -> argparse.Argu
 
 def request_of(arguments: argparse.Namespace) -> Request:
     """What the options ask for; BadInput when a number among them cannot be used."""
-    from automl_core.search.plan import Plan
     from automl_core.workspace.requests import Request
 
     trials = getattr(arguments, "trials", 0)
@@ -111,7 +111,7 @@ def request_of(arguments: argparse.Namespace) -> Request:
     if trials < 0 or seed < 0 or not (folds == 0 or 2 <= folds <= MOST_FOLDS):
         raise BadInput("This number of trials or folds, or this seed, cannot be used.",
                        f"Give trials and a seed of 0 or more, and 2 to {MOST_FOLDS} folds (0 lets the rows decide).")
-    budget = getattr(arguments, "budget", 0.0) or (LONGEST if trials else 60.0)
+    budget = getattr(arguments, "budget", 0.0) or (float(LONGEST_SEARCH) if trials else 60.0)
     plan = Plan(budget_seconds=budget, jobs=getattr(arguments, "jobs", 0) or read_settings().jobs,
                 seed=seed, folds=folds,
                 families=parts_of(getattr(arguments, "families", "")), executor=getattr(arguments, "executor", "local"),

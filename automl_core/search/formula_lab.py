@@ -55,12 +55,15 @@ class Formed:
     """Formulas chosen on some rows, and their `values` (n, r): what uses the target is cross-fitted for those rows."""
 
     formulas: Formulas
-    values: Array
+    values: NDArray[np.floating[Any]]
 
 
-def fit_formulas(source: FormulaSource, train: Places, seed: int = 0, until: float = float("inf")) -> Formed:
-    """Choose at most 30 formulas on the rows `train` alone. `until` is a moment of `time.monotonic`: without time, none."""
-    nothing = Formed(Formulas(), np.zeros((len(source.y), 0)))
+def fit_formulas(
+    source: FormulaSource, train: Places, seed: int = 0, until: float = float("inf"), kept: type[np.floating[Any]] = np.float64
+) -> Formed:
+    """Choose at most 30 formulas on the rows `train` alone. `until` is a moment of `time.monotonic`: without time, none. Values
+    are `kept` in so many bits."""
+    nothing = Formed(Formulas(), np.zeros((len(source.y), 0), dtype=kept))
     if len(train) < LEAST_ROWS or time.monotonic() > until:
         return nothing
     random = np.random.default_rng(seed)
@@ -82,7 +85,7 @@ def fit_formulas(source: FormulaSource, train: Places, seed: int = 0, until: flo
     # without feature kinds: what is computed is a number, whatever it was computed from
     gains = _gains(source, np.hstack([matrix, made, shadows]), rows, (seed, 120, until))[len(source.features):]
     chosen = _chosen(gains, len(tried), len(source.features))
-    return _formed(source, [tried[place] for place in chosen], train, np.random.default_rng(seed))
+    return _formed(source, [tried[place] for place in chosen], train, seed, kept)
 
 
 def _parts(source: FormulaSource, rows: Places, random: np.random.Generator) -> Places:
@@ -101,16 +104,16 @@ def _chosen(gains: Array, tried: int, plain: int) -> list[int]:
     return order[: min(most, int(np.searchsorted(share, 0.99)) + 1)]
 
 
-def _formed(source: FormulaSource, chosen: list[Formula], train: Places, random: np.random.Generator) -> Formed:
-    parts = _parts(source, train, random)
-    items, columns = [], []
-    for formula in chosen:
+def _formed(source: FormulaSource, chosen: list[Formula], train: Places, seed: int, kept: type[np.floating[Any]]) -> Formed:
+    parts = _parts(source, train, np.random.default_rng(seed))
+    items = []
+    values = np.empty((len(source.y), len(chosen)), dtype=kept)  # each put where it belongs: at no moment twice in memory
+    for place, formula in enumerate(chosen):
         learned, mine = _learned(source, formula, train, parts)
-        values = learned.column(np.asarray(source.matrix))
-        values[train] = mine
+        values[:, place] = learned.column(np.asarray(source.matrix))
+        values[train, place] = mine
         items.append(learned)
-        columns.append(values)
-    return Formed(Formulas(tuple(items)), np.column_stack(columns) if columns else np.zeros((len(source.y), 0)))
+    return Formed(Formulas(tuple(items)), values)
 
 
 def _gains(source: FormulaSource, matrix: Array, rows: Places, effort: tuple[int, int, float]) -> Array:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -87,6 +87,15 @@ class Prepared:
         return max(2, len(self.data.problem.classes))
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and features, of the matrix too."""
+        return len(self.y), len(self.encoder.features)
+
+    def without_matrix(self) -> Prepared:
+        """The same without the matrix: the workers have it, and a search asks for it no more."""
+        return replace(self, matrix=self.matrix[:0].copy())
+
+    @property
     def coded(self) -> bool:
         """Whether there are levels or texts to be coded by the target."""
         return has_codes(self.encoder.features, self.terms)
@@ -100,7 +109,7 @@ class Prepared:
         logs = self.data.problem.task == "regression" and (asked or pays(self.y))
         terms = sum(len(found.values) for found in self.terms.values())
         slow = self.classes > MANY_CLASSES and terms * self.classes > MANY_TERMS
-        rows, features = self.matrix.shape
+        rows, features = self.shape
         wide = features > WIDE and FEW_ROWS * features > rows
         return Views(self.coded, bool(self.terms), pairable, logs, slow, bool(self.levels), wide)
 
