@@ -14,7 +14,7 @@ from pages.ui import cards, explain_charts, explain_class, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
 from pages.ui.charts import amount
-from pages.ui.explain_view import pick_row
+from pages.ui.row_view import pick_row
 from pages.ui.theme import CHOICE_WIDTH, FIELD_WIDTH, NUMBER_WIDTH, TEXT_WIDTH
 from pages.ui.words import count, edge, lead, percent, plain, quoted, signed
 
