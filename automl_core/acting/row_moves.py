@@ -60,13 +60,15 @@ def moves_of(lever: Lever, row: Row, near: pd.DataFrame) -> tuple[Move, ...]:
 
 
 def _steps(lever: Lever, value: float) -> tuple[Move, ...]:
-    step = abs(lever.step * value) if lever.relative else abs(lever.step)
-    side = {"up": 1.0, "down": -1.0}.get(lever.direction, math.copysign(1.0, lever.step * (value if lever.relative else 1.0)))
+    size = abs(lever.step * value) if lever.relative else abs(lever.step)
+    if size == 0 or (lever.relative and value < 0):  # a share of a number below zero would go the other way
+        return ()
+    side = {"up": 1.0, "down": -1.0}.get(lever.direction, math.copysign(1.0, lever.step))
     moves = []
     for count in range(1, MOST_STEPS + 1):
-        after = float(f"{value + side * count * step:.12g}")
-        if step == 0 or not (_at_least(after, lever.low) and _at_least(-after, -lever.high)):
-            break
+        after = float(f"{value + side * count * size:.12g}")
+        if not (_at_least(after, lever.low) and _at_least(-after, -lever.high)):
+            continue  # the next one may be inside: a number may start outside of its limits
         if _forbidden(lever, spelled(value), spelled(after)):
             continue
         moves.append(Move(lever.column, value_text(value), value_text(after), after, lever.cost * count, count))

@@ -143,7 +143,7 @@ def test_limits_hold(chosen: list[Lever], place: int, most: int) -> None:
                 assert isinstance(move.value, float)
                 assert isinstance(before, float)
                 side = {"up": 1, "down": -1}.get(lever.direction, math.copysign(1, lever.step))
-                assert (move.value - before) * side > 0 or before < 0
+                assert (move.value - before) * side > 0
                 assert not lever.from_values or before in {float(value) for value in lever.from_values}
                 assert math.isnan(lever.low) or move.value >= lever.low
                 assert math.isnan(lever.high) or move.value <= lever.high
@@ -163,6 +163,42 @@ def test_a_number_is_changed_only_from_the_values_that_are_named(lever: Lever) -
     to = str(moves_of(lever, row, table.frame)[0].value)
     kept = moves_of(replace(lever, forbidden=(("12.0", to), ("7", "8"))), row, table.frame)
     assert [str(move.value) for move in kept] == [str(move.value) for move in moves_of(lever, row, table.frame)[1:]]
+
+
+def test_steps_go_on_towards_the_limits_that_a_number_is_outside_of() -> None:
+    near = pd.DataFrame({"charge": [5.0, 14.0, 40.0]})
+    up = Lever("charge", step=3.0, cost=2.0, low=10.0, high=18.0)
+    assert [(move.value, move.steps, move.cost) for move in moves_of(up, {"charge": 5.0}, near)] == [
+        (11.0, 2, 4.0), (14.0, 3, 6.0), (17.0, 4, 8.0)]
+    assert [move.value for move in moves_of(replace(up, step=-9.0), {"charge": 40.0}, near)] == [13.0]
+    assert moves_of(replace(up, step=-3.0), {"charge": 5.0}, near) == ()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(-40, 40), st.integers(-9, 9), st.sampled_from([math.nan, -20.0, 0.0, 12.0]),
+       st.sampled_from([math.nan, -5.0, 15.0, 30.0]), st.sampled_from(["", "up", "down"]), st.booleans(), st.integers(-60, 60))
+def test_every_step_within_the_limits_is_a_move(
+    value: int, step: int, low: float, high: float, direction: Any, relative: bool, never: int
+) -> None:
+    """All of the first five steps, tried one by one in whole numbers; a share of a number that is not above zero is none."""
+    lever = Lever("charge", step=step / 10 if relative else float(step), relative=relative, direction=direction, low=low, high=high,
+                  forbidden=((str(value), str(never)),))
+    size = abs(step * value) if relative else abs(step) * 10  # in tenths
+    side = {"up": 1, "down": -1}.get(direction, 1 if step > 0 else -1)
+    expected = [(10 * value + side * count * size) / 10 for count in range(1, 6) if size and not (relative and value <= 0)]
+    kept = [after for after in expected if not (after < low or after > high) and after != never]
+    found = moves_of(lever, {"charge": float(value)}, pd.DataFrame({"charge": [1.0, 2.0]}))
+    assert [move.value for move in found] == kept
+
+
+def test_a_share_of_a_number_below_zero_is_no_step() -> None:
+    """Ten percent more of −50 would be −55: cards and lists leave such rows out, too."""
+    near = pd.DataFrame({"charge": [-50.0, 50.0]})
+    lever = Lever("charge", step=0.1, relative=True)
+    assert [move.value for move in moves_of(lever, {"charge": 50.0}, near)][:2] == [55.0, 60.0]
+    for below in (-50.0, 0.0):
+        assert moves_of(lever, {"charge": below}, near) == ()
+        assert moves_of(replace(lever, direction="up"), {"charge": below}, near) == ()
 
 
 def test_there_already_and_never() -> None:
