@@ -221,8 +221,9 @@ def _places(lever: Allowed, known: Floats, here: float) -> Floats:
     of the past rows. None where it names values and no number."""
     if math.isfinite(lever.step):
         size = abs(lever.step * here) if lever.relative else abs(lever.step)
-        side = math.copysign(1.0, lever.step * here if lever.relative else lever.step)
-        side = {"up": 1.0, "down": -1.0}.get(lever.direction, side)
+        if size == 0 or (lever.relative and here < 0):  # a share of a number below zero would go the other way
+            return np.array([])
+        side = {"up": 1.0, "down": -1.0}.get(lever.direction, math.copysign(1.0, lever.step))
         return np.array([float(f"{here + side * size * count:.12g}") for count in range(1, MOST_STEPS + 1)])
     if lever.to:
         return np.array([float(text) for text in dict.fromkeys(map(str, lever.to)) if _is_float(text)])

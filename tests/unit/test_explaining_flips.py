@@ -147,6 +147,9 @@ def test_the_smallest_flip_keeps_to_the_step_of_a_lever() -> None:
     found = smallest_flip(made, row, frame, (Allowed("a", step=0.9),))
     assert found is not None
     assert found.changes[0][2].replace("−", "-") in {"-1.1", "-0.2", "0.7", "1.6", "2.5"}
+    share = Allowed("a", step=-0.5, relative=True)  # half less of −2 would be −1, and turns it
+    assert smallest_flip(made, row, frame, (share,)) is None
+    assert smallest_flip(made, row, frame, (replace(share, direction="up"),)) is None
     allowed = _allowed("a", Lever("a", step=-5.0, relative=True))
     assert (allowed.step, allowed.relative) == (-5.0, True)
 
