@@ -23,6 +23,7 @@ from automl_core.data.schema import type_row
 from automl_core.data.table import Row, Table
 from automl_core.errors import BadInput
 from automl_core.explaining.single import row_frame
+from automl_core.explaining.words import percent
 from automl_core.search.model import Model
 from automl_core.workspace import decide as deciding
 from tests.unit.modelling import make_model
@@ -237,8 +238,49 @@ def test_classes_and_numbers(task: str) -> None:
     worst = int(np.argmin(scores) if task == "multiclass" else np.argsort(scores)[200])
     found = recourse(model, row_at(worst, task), goal, table.frame)
     for option in found.options:
-        assert (option.after >= found.target) if task == "multiclass" else (option.after <= found.target)
+        assert (option.after > found.now) if task == "multiclass" else (option.after <= found.target)
     assert found.options or found.closest or "None" in found.sentence
+
+
+@pytest.mark.parametrize("good", ["bronze", "gold", "silver"])
+@pytest.mark.parametrize("cut", [{}, {"factors": (0.6, 2.5, 1.0)}, {"middle": True}], ids=["largest", "factors", "steps"])
+def test_of_several_classes_the_aim_is_the_answer_of_the_model(cut: dict[str, Any], good: str) -> None:
+    """A class wins below one half, and may lose above it where classes count by factors or are steps of a scale."""
+    made, table = world("multiclass")
+    model, goal = replace(made, **cut), replace(GOAL, outcome="tier", good=good, levers=LEVERS[:2])
+    wins = model.problem.classes.index(good)
+    for place in range(0, 60, 4):
+        row = row_at(place, "multiclass")
+        found = recourse(model, row, goal, table.frame)
+        here = bool(model.called(model.predict_frame(table.frame.iloc[[place]]))[0] == wins)
+        assert (found.reached, math.isnan(found.target)) == (here, True)
+        assert f"“tier” = “{good}” as the model's answer" in found.sentence
+        if here:
+            assert found.sentence.startswith("This row is there already")
+            continue
+        near = similar_rows(model, row, goal, table.frame)
+        grids = [[None, *(m for m in moves_of(lever, row, near) if supported(m, near))] for lever in goal.levers]
+        combos = [moves for combo in itertools.product(*grids) if (moves := tuple(move for move in combo if move))]
+        frame = changed(row_frame(model, row, table.frame), combos) if combos else table.frame.iloc[:0]
+        called = model.called(model.predict_frame(frame)) if combos else []
+        costs = [sum(move.cost for move in moves) for moves, code in zip(combos, called, strict=True) if code == wins]
+        assert [option.cost for option in found.options[:1]] == pytest.approx([min(costs)] if costs else [])
+    asked = recourse(model, row_at(0, "multiclass"), goal, table.frame, RecourseAsk(0.5))
+    assert asked.target == 0.5
+    assert asked.reached == (asked.now >= 0.5)
+
+
+def test_of_two_classes_the_aim_is_the_answer_at_the_threshold_too() -> None:
+    """From the threshold on the model says yes: who stands just on it is not answered “No”."""
+    made, table = world()
+    row = row_at(risky(60)[20])
+    model = replace(made, threshold=float(made.predict_row(row)))
+    found = recourse(model, row, GOAL, table.frame)
+    assert not found.reached
+    assert f"“churned” = “No” with more than {percent(1 - model.threshold)}" in found.sentence
+    assert all(option.after > found.target for option in found.options)
+    assert recourse(model, row, replace(GOAL, good="Yes"), table.frame).reached
+    assert recourse(model, row, GOAL, table.frame, RecourseAsk(found.now)).reached  # at least that much was asked
 
 
 def test_missing_values_do_not_move_and_rows_are_not_mixed_up() -> None:
