@@ -49,8 +49,9 @@ class Recourse:
     """The ways for one row, cheapest first; empty when it is there already, or none is within the limits.
 
     `target` is what counts as reached: at least that probability of the wanted class, or that number or better; NaN where it is
-    that the model calls the row the wanted one of several classes. `closest` is the best that the limits allow when nothing reaches it. `left_out` counts values that no similar row has. `tried` combinations
-    were asked of the model; `complete` says that all cheaper ones were.
+    that the model calls the row the wanted one of several classes. `closest` is the best that the limits allow when nothing
+    reaches it. `left_out` counts values that no similar row has. `tried` combinations were asked of the model; `complete` says
+    that all cheaper ones were.
     """
 
     options: tuple[RecourseOption, ...]
