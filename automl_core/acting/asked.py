@@ -102,8 +102,9 @@ def _lever(lever: Lever, names: Names) -> Lever:
     days = amount(lever.days, f"“days” of the lever {name}")
     if not days.is_integer():
         raise BadInput(f"“days” of the lever {name} is {quote(lever.days)}.", "Give whole days.")
-    return replace(lever, column=column, relative=bool(lever.relative), cost=amount(lever.cost, f"“cost” of the lever {name}"),
-                   forbidden=_pairs(lever.forbidden, column), days=int(days), **numbers)
+    costs: dict[str, Any] = {key: amount(getattr(lever, key), f"“{key}” of the lever {name}") for key in ("cost", "unit_cost")}
+    return replace(lever, column=column, relative=bool(lever.relative),
+                   forbidden=_pairs(lever.forbidden, column), days=int(days), **numbers, **costs)
 
 
 def orders_of(frame: pd.DataFrame, names: Names) -> dict[str, pd.Index]:

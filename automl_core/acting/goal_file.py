@@ -1,7 +1,8 @@
 """The goal of acting as the text of a goal.toml, which is read back as the same goal.
 
 Keys beyond those in the design: under [columns] `later` (measured after a lever is moved; not compared on), and for each
-[[lever]] `direction` ("up" or "down"), `low` and `high` (limits of a number) and `days` (until the change shows).
+[[lever]] `direction` ("up" or "down"), `low` and `high` (limits of a number), `unit_cost` (money for each unit that a number
+goes) and `days` (until the change shows).
 """
 
 from __future__ import annotations
@@ -94,6 +95,8 @@ def _lever_lines(lever: Lever) -> list[str]:
     elif lever.to:
         lines.append(f"to = {_list_in_toml(lever.to)}")
     lines.append(f"cost = {lever.cost!r}")
+    if lever.unit_cost:
+        lines.append(f"unit_cost = {lever.unit_cost!r}")
     if lever.forbidden:
         lines.append(f"forbidden = [{', '.join(_list_in_toml(pair) for pair in lever.forbidden)}]")
     if lever.direction:
@@ -189,6 +192,7 @@ def _lever(item: dict[str, Any]) -> Lever:
         from_values=_texts(item, "from"),
         relative=_flag(item, "relative", f"the lever {quote(column)}"),
         cost=_number(item, "cost"),
+        unit_cost=_number(item, "unit_cost"),
         forbidden=tuple((str(a), str(b)) for a, b in forbidden),
         direction=cast(Direction, direction),
         days=_whole(item, "days"),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import Change, Condition, Lever
 from automl_core.acting.conditions import all_hold, any_hold, holds
+from automl_core.acting.costs import move_costs
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.crossing import PARTS, crossed_policy
 from automl_core.acting.effects import Comparison, Effect, estimate
@@ -183,7 +184,7 @@ def _numeric_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Trial
 
 
 def move_trials(
-    move: Move, stage: Stage, scores: Scores, case: Comparison, cost: float | None = None, also: tuple[Change, ...] = ()
+    move: Move, stage: Stage, scores: Scores, case: Comparison, cost: Floats | None = None, also: tuple[Change, ...] = ()
 ) -> list[Trial]:
     """The groups that pay to be moved, each with its effect on rows that did not choose it; everybody, on all rows, when groups
     do no better. A move that would move nobody stays as one trial that was not chosen. With `also` groups are picked on one half
@@ -192,7 +193,7 @@ def move_trials(
     if root is None:
         return []
     whole = Trial(move, (), scores, root, root.moved, False, case, root, also)
-    charge = move.lever.cost if cost is None else cost
+    charge = move_costs(move, stage.frame[move.lever.column]) if cost is None else cost
     return (_looked(whole, stage, charge) if also else _crossed(whole, stage, charge)) or [whole]
 
 
@@ -201,7 +202,7 @@ def _least(scores: Scores) -> float:
     return max(LEAST_LEAF, LEAST_LEAF_SHARE * float(scores.eligible.sum()))
 
 
-def _crossed(whole: Trial, stage: Stage, cost: float) -> list[Trial]:
+def _crossed(whole: Trial, stage: Stage, cost: Floats | float) -> list[Trial]:
     """The groups that all rows pick, each fold of them measured where the others would have put it. A group is no surer than
     what either half picks is on the other half; one of two is no surer than that in the group itself: beside a group that pays,
     chance finds a second one."""
@@ -224,7 +225,7 @@ def _held(scores: Scores, stage: Stage, rows: Mask) -> float:
     return 1.0 if effect is None or stage.worth * effect.estimate <= 0 else effect.p
 
 
-def _looked(whole: Trial, stage: Stage, cost: float) -> list[Trial]:
+def _looked(whole: Trial, stage: Stage, cost: Floats | float) -> list[Trial]:
     """The groups that one half picks, measured on the other half."""
     scores = whole.scores
     objective = Objective(gains(scores, stage, cost, 0.0), scores.eligible, scores.region & stage.first, _least(scores) / 2)
@@ -264,8 +265,8 @@ def measured(scores: Scores, leaf: Leaf, alike: tuple[Leaf, ...] | None, frame: 
     return replace(effect, moved=whole.moved, support=support, same_sign=whole.same_sign, raw_gap=root.raw_gap)
 
 
-def gains(scores: Scores, stage: Stage, cost: float, smooth: float = SMOOTHED) -> Floats:
-    """The net gain of each row, (n,): its sum over a group is what moving the group's eligible rows brings.
+def gains(scores: Scores, stage: Stage, cost: Floats | float, smooth: float = SMOOTHED) -> Floats:
+    """The net gain of each row, (n,), that costs so much (n,): its sum over a group is what moving its eligible rows brings.
 
     By default half the doubly robust score, which is right on average and noisy in a row, and half (`smooth`) what the outcome
     models tell, which is calm and shrunk: groups are found more often by the mean of both. But those models have seen all rows'

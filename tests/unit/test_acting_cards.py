@@ -32,10 +32,12 @@ from automl_core.acting import (
 )
 from automl_core.acting.action import ActionCard, Actions, Change, Goal, Lever
 from automl_core.acting.cards import CardInputs, make_cards
+from automl_core.acting.costs import row_costs
 from automl_core.acting.covariates import make_covariates
 from automl_core.acting.moves import Move, category_moves
 from automl_core.acting.not_compared import why_not_compared
 from automl_core.acting.outcome import Outcome
+from automl_core.acting.pilot_result import cost_now
 from automl_core.acting.pilots import money_of
 from automl_core.acting.randomised import check_experiment
 from automl_core.acting.what_if import WhatIf
@@ -279,6 +281,26 @@ def test_relative_move_is_measured_on_the_rows_that_can_make_it() -> None:
     assert 0.75 * len(able) < card.rows <= len(able)
     assert able.mean() < 0.95 * dose.mean()
     assert card.adjusted == pytest.approx(-3 * 0.2 * able.mean(), rel=0.08)
+
+
+def test_a_card_costs_what_the_units_cost_that_its_numbers_go() -> None:
+    """A price two higher cost as much money as one that is one higher. Each unit brings 3 of the outcome, here 30."""
+    lever = Lever("price", step=2.0, cost=2.0, unit_cost=5.0)
+    made = priced(rows=1200, levers=(lever,))
+    made = replace(made, goal=replace(made.goal, value=10.0))
+    (card,) = make_cards(made).cards
+    assert (card.distance, card.cost) == (2.0, 12.0)
+    assert card.net_value == pytest.approx(card.rows * (10 * card.gain - 12))
+    dear = replace(made.goal, levers=(replace(lever, unit_cost=40.0),))
+    assert [cost_now(card, goal) for goal in (made.goal, dear)] == [12.0, 82.0]
+    assert math.isnan(cost_now(replace(card, distance=math.nan), dear))  # a card of before
+    assert make_cards(replace(made, goal=dear)).cards == ()  # 30 for 40
+    share = Lever("price", step=0.2, relative=True, unit_cost=5.0)
+    (card,) = make_cards(replace(made, goal=replace(made.goal, levers=(share,)))).cards
+    able = made.frame.loc[eligible(card, made.frame), "price"]
+    assert card.distance == pytest.approx(0.2 * able.mean(), rel=0.02)
+    assert card.cost == pytest.approx(5 * card.distance)
+    assert row_costs(card, replace(made.goal, levers=(share,)), made.frame) == pytest.approx(made.frame["price"].to_numpy())
 
 
 def test_a_number_without_a_step_gets_steps_of_its_own() -> None:

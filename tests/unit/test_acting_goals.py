@@ -75,6 +75,7 @@ def test_a_saved_goal_of_before_took_a_cost_of_nothing_where_nobody_gave_one() -
     old = to_json(Goal("Churn", "No", levers=(Lever("Contract", cost=20.0),)))
     for name in ("contact_free", "value_column", "save_range", "value_middle"):
         del old[name]
+    del old["levers"][0]["unit_cost"]
     assert old["contact_cost"] == 0.0
     goal = from_json(Goal, old)
     assert (goal.cost_given, goal.row_cost) == (False, 20.0)
@@ -184,6 +185,24 @@ def test_each_amount_that_is_none_gets_its_own_advice(amount: float, words: str,
 def test_goals_that_do_not_fit(goal: Goal) -> None:
     with pytest.raises(BadInput):
         check_goal(goal, PROBLEM, COLUMNS)
+
+
+def test_a_goal_says_what_each_unit_of_a_number_costs() -> None:
+    goal = read_goal(TOML.replace("to = -5.0", "to = -5.0\ncost = 3.0\nunit_cost = 4.0"))
+    assert (goal.levers[1].cost, goal.levers[1].unit_cost) == (3.0, 4.0)
+    assert read_goal(goal_text(goal)) == goal
+    check_goal(goal, PROBLEM, COLUMNS)
+    assert goal.row_cost == 23.0  # of the list: a step of five, and more than the 20 of the other lever
+    assert goal_marks(goal) != goal_marks(read_goal(TOML.replace("to = -5.0", "to = -5.0\ncost = 3.0")))
+    share = replace(goal.levers[1], step=-0.1, relative=True)
+    assert replace(goal, levers=(share,)).row_cost == 3.0  # how far a share goes is not known before there is a row
+    for lever, words in ((Lever("Contract", unit_cost=2.0), "“Contract” does not hold numbers, so no unit of it has a cost"),
+                         (Lever("tenure", unit_cost=-2.0), "The cost of a unit of “tenure” is below zero"),
+                         (Lever("tenure", unit_cost="2"), "“unit_cost” of the lever “tenure” is “2”")):  # type: ignore[arg-type]
+        with pytest.raises(BadInput, match=words):
+            check_goal(Goal("Churn", "No", levers=(lever,)), PROBLEM, COLUMNS)
+    with pytest.raises(BadInput, match="has one cost and none for each unit"):
+        check_goal(Goal("Churn", "No", levers=(Lever("tenure", unit_cost=2.0),), experiment="tenure"), PROBLEM, COLUMNS)
 
 
 @pytest.mark.parametrize("role", ["never", "given", "later"])

@@ -111,7 +111,11 @@ def test_where_levers_have_costs_the_cheapest_flip_is_found() -> None:
     assert steps is not None
     turning = next(count for count in range(1, 6) if made.predict_row({**row, "a": row["a"] + count * 0.1}) >= 0.5)
     assert steps.money == 3.0 * turning  # each step at the lever's cost, as cards and ways for one row have it
+    units = smallest_flip(made, row, frame, (Allowed("a", step=0.1, cost=3.0, unit_cost=20.0), Allowed("c", cost=50.0)))
+    assert units is not None
+    assert units.money == pytest.approx(3.0 + 20.0 * 0.1 * turning)
     assert _allowed("a", Lever("a", cost=7.0)).cost == 7.0
+    assert _allowed("a", Lever("a", unit_cost=7.0)).unit_cost == 7.0
     assert math.isnan(_allowed("a", None).cost)
 
 

@@ -182,14 +182,30 @@ def test_every_step_within_the_limits_is_a_move(
     value: int, step: int, low: float, high: float, direction: Any, relative: bool, never: int
 ) -> None:
     """All of the first five steps, tried one by one in whole numbers; a share of a number that is not above zero is none."""
-    lever = Lever("charge", step=step / 10 if relative else float(step), relative=relative, direction=direction, low=low, high=high,
-                  forbidden=((str(value), str(never)),))
+    lever = Lever("charge", step=step / 10 if relative else float(step), relative=relative, direction=direction,
+                  low=low, high=high, forbidden=((str(value), str(never)),))
     size = abs(step * value) if relative else abs(step) * 10  # in tenths
     side = {"up": 1, "down": -1}.get(direction, 1 if step > 0 else -1)
     expected = [(10 * value + side * count * size) / 10 for count in range(1, 6) if size and not (relative and value <= 0)]
     kept = [after for after in expected if not (after < low or after > high) and after != never]
     found = moves_of(lever, {"charge": float(value)}, pd.DataFrame({"charge": [1.0, 2.0]}))
     assert [move.value for move in found] == kept
+
+
+def test_a_way_costs_what_the_units_cost_that_a_number_goes() -> None:
+    """One unit more and twenty cost the same money: with its price, the rest is paid once, however many steps are made."""
+    near = pd.DataFrame({"charge": [*map(float, range(11)), 50.0]})
+    lever, row = Lever("charge", cost=3.0, unit_cost=2.0), {"charge": 50.0}
+    for some in (replace(lever, step=-5.0), replace(lever, step=-0.1, relative=True), lever, replace(lever, to=("45", "10"))):
+        moves = moves_of(some, row, near)
+        assert len(moves) > 1
+        assert [move.cost for move in moves] == pytest.approx([3 + 2 * abs(50.0 - float(str(move.value))) for move in moves])
+    model, table = world()
+    goal = replace(GOAL, levers=(LEVERS[0], replace(LEVERS[1], unit_cost=1.0)))
+    found = recourse(model, row_at(risky(60)[9]), goal, table.frame)
+    for option in found.options:
+        assert option.cost == pytest.approx(sum(
+            20.0 if move.column == "contract" else 3 + 5.0 * move.steps for move in option.moves))
 
 
 def test_a_share_of_a_number_below_zero_is_no_step() -> None:
