@@ -99,7 +99,8 @@ class Goal:
     """What the user wants from acting. `good` is the wanted class, or "low"/"high" for a number.
 
     `given` is known before the lever is moved; `never` is used nowhere; `later` is measured only after the lever, so adjusting
-    for it would take away a part of the effect itself (it is neither compared on nor used to describe a group). `experiment`
+    for it would take away a part of the effect itself (it is neither compared on nor used to describe a group). Neither is a
+    `negative_control`, which no lever can change, as last year's outcome: who seems to change it earns C at best. `experiment`
     names a column whose value was drawn by chance: that lever needs no comparing of like with like. A `contact_cost` of 0 means
     that nobody gave one, as in goals of before that could be said, unless `contact_free` says that acting on a row costs nothing.
     `value_column` names the column that says what a good outcome of a row is worth, in place of one `value` for all: the list and
@@ -125,6 +126,7 @@ class Goal:
     value_column: str = ""
     save_range: tuple[float, ...] = ()
     value_middle: float | None = None
+    negative_control: tuple[str, ...] = ()
 
     @property
     def priced(self) -> bool:

@@ -30,9 +30,10 @@ MOST_SPELLED = 20  # values of a column among which “yes” is looked for unde
 @dataclass(frozen=True, slots=True)
 class Roles:
     """What columns are to acting. `given` were known before a lever was moved, as is every column that is not named; `never` are
-    used nowhere; `later` were measured after a lever was moved; `group` names the column whose rows go together; `experiment`
-    a lever whose value was drawn by chance; `id` the column that names a row, where it does not show by itself. Columns are named
-    by their labels; one that is not there is refused."""
+    used nowhere; `later` were measured after a lever was moved; a `negative_control` is an outcome that no lever can change, as
+    of the year before: a card whose lever seems to change it is C at best; `group` names the column whose rows go together;
+    `experiment` a lever whose value was drawn by chance; `id` the column that names a row, where it does not show by itself.
+    Columns are named by their labels; one that is not there is refused."""
 
     given: tuple[Any, ...] = ()
     never: tuple[Any, ...] = ()
@@ -40,6 +41,7 @@ class Roles:
     group: Any = ""
     experiment: Any = ""
     id: Any = ""
+    negative_control: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -208,7 +210,8 @@ def _pairs(given: object, column: str) -> tuple[tuple[Any, Any], ...]:
 
 def roles_of(asked: Roles, outcome: str, levers: tuple[Lever, ...], names: Names) -> Roles:
     """The roles under the typed table's names; BadInput when one names no column, or a column whose role it cannot be."""
-    many = {key: tuple(names.clean_of(name) for name in several(getattr(asked, key))) for key in ("given", "never", "later")}
+    many = {key: tuple(names.clean_of(name) for name in several(getattr(asked, key)))
+            for key in ("given", "never", "later", "negative_control")}
     one: dict[str, Any] = {key: "" if name in ("", None) else names.clean_of(name)
            for key, name in (("group", asked.group), ("experiment", asked.experiment), ("id", asked.id))}
     for key, named in (*many.items(), *((key, (name,)) for key, name in one.items())):

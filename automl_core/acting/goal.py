@@ -105,6 +105,8 @@ def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...], droppe
         measured = lever.column == goal.experiment and lever.column not in (problem.target, problem.weights)
         if lever.column in problem.excluded and not measured:
             raise BadInput(f"{quote(lever.column)} is left out of the model and cannot be a lever.", "Choose another column.")
+        if lever.column in goal.negative_control:
+            raise BadInput(f"{quote(lever.column)} is named as a lever and as what no lever can change.", "Name it once.")
         if lever.column in goal.later:
             raise BadInput(f"{quote(lever.column)} is named as a lever and as measured later.", "Name it once.")
         if lever.unit_cost and lever.column == goal.experiment:
@@ -113,12 +115,25 @@ def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...], droppe
         _check_lever(lever, column)
     if len({lever.column for lever in goal.levers}) < len(goal.levers):
         raise BadInput("One column is named as a lever twice.", "Put all its values into one lever.")
+    _check_controls(goal, columns)
     _check_roles(goal, (*(column.name for column in columns), *problem.excluded, *dropped))
+
+
+def _check_controls(goal: Goal, columns: tuple[Column, ...]) -> None:
+    """BadInput for what is said to be no lever's to change and cannot be asked of it."""
+    for name in goal.negative_control:
+        if name == goal.outcome or name in (*goal.later, *goal.never):
+            raise BadInput(f"{quote(name)} is named as what no lever can change, and as the outcome, “later” or “never”, too.",
+                           "Name it once.")
+        column = find_column(columns, name)
+        if column.kind == "date" or column.role == "id":
+            raise BadInput(f"{quote(name)} holds dates or names rows, so no change of it can be measured.",
+                           "Name a number or a category, such as last year's outcome.")
 
 
 def _check_roles(goal: Goal, names: tuple[str, ...]) -> None:
     """BadInput naming a column with a role that is none of `names`: misspelled, it would be used although that was forbidden."""
-    for role in ("never", "later", "given"):
+    for role in ("never", "later", "given", "negative_control"):
         for name in getattr(goal, role):
             if name not in names:
                 near = names_like(name, names, 1)

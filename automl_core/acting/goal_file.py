@@ -1,8 +1,8 @@
 """The goal of acting as the text of a goal.toml, which is read back as the same goal.
 
-Keys beyond those in the design: under [columns] `later` (measured after a lever is moved; not compared on), and for each
-[[lever]] `direction` ("up" or "down"), `low` and `high` (limits of a number), `unit_cost` (money for each unit that a number
-goes) and `days` (until the change shows).
+Keys beyond those in the design: under [columns] `later` (measured after a lever is moved; not compared on) and
+`negative_control` (what no lever can change; see `controls`), and for each [[lever]] `direction` ("up" or "down"), `low` and
+`high` (limits of a number), `unit_cost` (money for each unit that a number goes) and `days` (until the change shows).
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ def read_goal(text: str) -> Goal:
         contact_free=_is_free(goal, cost),
         value_column=_text(goal, "value_column"),
         save_range=_range(goal, "save_range"),
+        negative_control=_texts(columns, "negative_control"),
     )
 
 
@@ -79,6 +80,8 @@ def goal_text(goal: Goal) -> str:
         lines.append(f"budget = {goal.budget!r}")
     lines += ["", "[columns]"]
     lines += [f"{name} = {_list_in_toml(getattr(goal, name))}" for name in ("given", "later", "never")]
+    if goal.negative_control:
+        lines.append(f"negative_control = {_list_in_toml(goal.negative_control)}")
     for lever in goal.levers:
         lines += ["", "[[lever]]", *_lever_lines(lever)]
     if goal.experiment:

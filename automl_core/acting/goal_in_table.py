@@ -27,9 +27,9 @@ def in_columns(goal: Goal, columns: tuple[Column, ...]) -> Goal:
     added = goal.levers[-1:] == (Lever(goal.experiment, cost=goal.contact_cost),)
     if added and sum(lever.column == experiment for lever in levers) > 1:  # by `read_goal`, which saw another spelling of it
         levers = levers[:-1]
-    given, later, never = (tuple(map(own, role)) for role in (goal.given, goal.later, goal.never))
+    given, later, never, control = (tuple(map(own, role)) for role in (goal.given, goal.later, goal.never, goal.negative_control))
     return replace(goal, outcome=own(goal.outcome), levers=levers, experiment=experiment, value_column=own(goal.value_column),
-                   given=given, later=later, never=never)
+                   given=given, later=later, never=never, negative_control=control)
 
 
 def with_known_values(goal: Goal, frame: pd.DataFrame, columns: tuple[Column, ...]) -> Goal:

@@ -11,7 +11,7 @@ from automl_core.explaining.words import quote
 KEYS = {
     "goal": ("outcome", "good", "value", "value_column", "currency", "capacity", "budget", "contact_cost", "contact_free",
              "save_rate", "save_range"),
-    "columns": ("given", "later", "never"),
+    "columns": ("given", "later", "never", "negative_control"),
     "lever": ("column", "from", "to", "relative", "cost", "unit_cost", "forbidden", "direction", "low", "high", "days"),
     "experiment": ("treatment",),
 }

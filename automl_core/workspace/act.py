@@ -49,9 +49,9 @@ class Acting:
         if saved is not None and saved.outcome == problem.target and saved.good in (problem.classes or ("low", "high")):
             # a goal of before may name what is in no column: a page could not save it
             there = {*self._named(run), *problem.excluded}
-            given, later, never = (tuple(name for name in role if name in there)
-                                   for role in (saved.given, saved.later, saved.never))
-            return self._valued(replace(saved, given=given, later=later, never=never), run)
+            given, later, never, control = (tuple(name for name in role if name in there) for role in (
+                saved.given, saved.later, saved.never, saved.negative_control))
+            return self._valued(replace(saved, given=given, later=later, never=never, negative_control=control), run)
         suggested = acting.suggest_goal(problem, columns)
         if problem.task != "multiclass":
             return suggested
@@ -152,7 +152,7 @@ class Acting:
             return None
         goal = self.goal(project_id)
         found = kept_to(self.context.noun(Actions, made[-1]), goal)
-        banned = {*goal.never, *goal.later}
+        banned = {*goal.never, *goal.later, *goal.negative_control}
         wanted = tuple(card for card in found.cards if not banned & card.names and leads_to(card, goal))
         return replace(found, cards=wanted)
 

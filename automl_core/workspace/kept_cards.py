@@ -10,7 +10,7 @@ from automl_core.explaining.words import quote
 from automl_core.workspace.context import fingerprint
 
 # of a goal, as they are where nothing was said
-NEWER = {"contact_free": False, "value_column": "", "save_range": [], "value_middle": None}
+NEWER = {"contact_free": False, "value_column": "", "save_range": [], "value_middle": None, "negative_control": []}
 
 
 def goal_marks(goal: Goal) -> tuple[str, str]:

@@ -73,7 +73,7 @@ def test_a_goal_file_keeps_whether_the_cost_of_acting_was_given(line: str, given
 
 def test_a_saved_goal_of_before_took_a_cost_of_nothing_where_nobody_gave_one() -> None:
     old = to_json(Goal("Churn", "No", levers=(Lever("Contract", cost=20.0),)))
-    for name in ("contact_free", "value_column", "save_range", "value_middle"):
+    for name in ("contact_free", "value_column", "save_range", "value_middle", "negative_control"):
         del old[name]
     del old["levers"][0]["unit_cost"]
     assert old["contact_cost"] == 0.0
@@ -132,7 +132,7 @@ def test_bad_goal_files_get_a_sentence(text: str) -> None:
     ("capacity", "forbiden", "The goal file has “forbiden” under [goal], which is no key of it.",
      "Write “forbidden” under [[lever]], or leave it out."),
     ("given", "xyzzy", "The goal file has “xyzzy” under [columns], which is no key of it.",
-     "Its keys are “given”, “later”, “never”."),
+     "Its keys are “given”, “later”, “never”, “negative_control”."),
     ("relative = false", "relative = \"false\"", "“relative” of the lever “tenure” is not true or false.",
      "Write relative = true or leave it out."),
     ("relative = false", "relative = 1", "“relative” of the lever “tenure” is not true or false.",
@@ -185,6 +185,21 @@ def test_each_amount_that_is_none_gets_its_own_advice(amount: float, words: str,
 def test_goals_that_do_not_fit(goal: Goal) -> None:
     with pytest.raises(BadInput):
         check_goal(goal, PROBLEM, COLUMNS)
+
+
+def test_a_goal_names_what_no_lever_can_change() -> None:
+    goal = read_goal(TOML.replace("[columns]", "[columns]\nnegative_control = [\"tenure\"]"))
+    goal = replace(goal, given=(), levers=goal.levers[:1])
+    assert goal.negative_control == ("tenure",)
+    assert read_goal(goal_text(goal)) == goal
+    check_goal(goal, PROBLEM, COLUMNS)
+    assert goal_marks(goal) != goal_marks(replace(goal, negative_control=()))
+    for wrong, words in ((replace(goal, later=("tenure",)), "as the outcome, “later” or “never”, too"),
+                         (replace(goal, negative_control=("Churn",)), "as the outcome, “later” or “never”, too"),
+                         (replace(goal, negative_control=("nope",)), "There is no column “nope”"),
+                         (replace(goal, levers=(Lever("tenure", step=1.0),)), "as a lever and as what no lever can change")):
+        with pytest.raises(BadInput, match=words):
+            check_goal(wrong, PROBLEM, COLUMNS)
 
 
 def test_a_goal_says_what_each_unit_of_a_number_costs() -> None:
@@ -354,7 +369,7 @@ def test_a_goal_names_the_column_that_says_what_a_row_is_worth() -> None:
 
 def test_what_was_found_for_a_goal_of_before_is_found_again() -> None:
     goal = Goal("Churn", "No", value=9.0, save_rate=0.3)
-    newer = ("contact_free", "value_column", "save_range", "value_middle")
+    newer = ("contact_free", "value_column", "save_range", "value_middle", "negative_control")
     before = {name: value for name, value in to_json(goal).items() if name not in newer}
     assert goal_marks(goal)[1] == fingerprint(before)
     assert goal_marks(goal)[0] == goal_marks(replace(goal, save_rate=0.14, save_range=(0.09, 0.19)))[0]
