@@ -168,7 +168,7 @@ def _why(contest: Contest, offer: Offer, chosen: Offer) -> str:
     how = _found(contest, offer)
     if offer is chosen:
         read = offer.legible and offer.gap > 0
-        return f"{how}, and it is what is handed over{', for it can be read as it is' if read else ''}."
+        return f"{how}, and it is what is handed over.{' It can be read as it is.' if read else ''}"
     if not offer.good_enough:
         return f"{how}."
     if speed(chosen) < speed(offer):

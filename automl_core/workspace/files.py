@@ -11,7 +11,8 @@ from automl_core import acting, cleaning, framing
 from automl_core import data as data_step
 from automl_core import samples as sample_tables
 from automl_core.acting import ActionPlan, Experiment, PlanInputs
-from automl_core.acting.action import ActionList, Actions
+from automl_core.acting.action import Actions
+from automl_core.acting.action_list import ActionList
 from automl_core.cleaning.recipe import Finding
 from automl_core.data.table import ReadLimits, ReadOptions, Table
 from automl_core.errors import BadInput
@@ -133,7 +134,8 @@ class Files:
         y, known = outcomes_of(bundle, frame)
         if not known.any():
             raise no_outcomes(problem.target)
-        goal = acting.with_known_values(goal, frame, columns)
+        learned = {block.source: block.levels for block in bundle.model.encoder.blocks if block.levels}
+        goal = acting.with_known_values(goal, frame, columns, learned)
         past = frame[known].reset_index(drop=True)
         found = acting.make_cards(acting.CardInputs(bundle.model, past, y, columns, problem, goal, processes=processes))
         typed = data_step.type_frame(raw, bundle.model.columns).frame

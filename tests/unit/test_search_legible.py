@@ -28,7 +28,7 @@ def test_a_legible_one_is_preferred_among_equals_alone() -> None:
 
 def test_the_ladder_says_why_the_legible_one_is_handed_over() -> None:
     contest: Any = SimpleNamespace(prepared=SimpleNamespace(judge=METRICS["roc_auc"], metric=METRICS["roc_auc"]))
-    assert handover._why(contest, LINEAR, LINEAR).endswith("and it is what is handed over, for it can be read as it is.")
+    assert handover._why(contest, LINEAR, LINEAR).endswith("and it is what is handed over. It can be read as it is.")
     other = replace(BLEND, name="single", weights={"a": 1.0}, gap=0.0002, error=0.002)
     assert handover._why(contest, other, LINEAR).endswith("one that is not worse, as quick, and can be read is handed over.")
     assert handover._why(contest, BLEND, LINEAR).endswith("one that is not worse, as quick, and can be read is handed over.")
