@@ -17,20 +17,29 @@ from automl_core.cli_problem import (
     add_class,
     add_problem,
     add_search,
-    check_train,
-    fitted,
     next_words,
+    options_of,
     parts_of,
-    positive_words,
     request_of,
-    warnings_of,
 )
 from automl_core.codec import to_json
 from automl_core.errors import ClarionError
 from automl_core.settings import read_settings
+from automl_core.workspace.searched import (
+    idle_words,
+    is_warned,
+    missed_words,
+    positive_words,
+    report_of,
+    sentences_of,
+    warnings_of,
+)
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from automl_core import Workspace
+    from automl_core.data.table import Table
     from automl_core.framing.problem import Verdict
     from automl_core.workspace.views import Run
 
@@ -114,29 +123,25 @@ def _check(arguments: Arguments) -> Answer:
 
 
 def _train(arguments: Arguments) -> Answer:
-    check_train(arguments.budget, arguments.jobs)
-    began, out = time.monotonic(), Path(arguments.out)
-    from automl_core.workspace.headstart import started_workers
+    out, settings = Path(arguments.out), read_settings()
+    from automl_core.workspace.training import train
 
-    settings = read_settings()
-    with started_workers(arguments.executor, arguments.jobs or settings.jobs) as workers:
+    def reading() -> AbstractContextManager[Callable[[], Table]]:
         from automl_core.workspace.opening import opening, read_limits
 
-        with opening(arguments.data, read_limits(settings)) as opened:
-            request = request_of(arguments)
-            run, verdict = _open().file_training.train(opened, request, out, arguments.hand_over, workers, began)
-    return _as_wanted(_searched(run, verdict, out, options=True), run.by_hand)
+        return opening(arguments.data, read_limits(settings))
+
+    _, run, verdict = train(arguments.target, options_of(arguments), reading, settings, out)
+    return _searched(run, verdict, out, missed_words(run), options=True)
 
 
 def _more(arguments: Arguments) -> Answer:
     out = Path(arguments.out)
     workspace = _open()
     run, verdict = workspace.file_training.more(arguments.run_id, arguments.budget, out, arguments.hand_over)
-    answer, runs = _as_wanted(_searched(run, verdict, out), run.by_hand), workspace.search.runs(run.project_id)
-    before = next((one for one in runs if one.job_id != run.job_id), runs[-1])
-    if fitted(run) != fitted(before):
-        return answer
-    return replace(answer, sentence=f"{answer.sentence}\nNo further candidate was fitted in this time.")
+    answer = _searched(run, verdict, out, missed_words(run))
+    idle = idle_words(run, workspace.search.runs(run.project_id))
+    return replace(answer, sentence=f"{answer.sentence}\n{idle}") if idle else answer
 
 
 def _choose(arguments: Arguments) -> Answer:
@@ -144,30 +149,10 @@ def _choose(arguments: Arguments) -> Answer:
     return _searched(*_open().file_training.choose(arguments.run_id, arguments.rung, out), out)
 
 
-def _as_wanted(answer: Answer, wanted: str) -> Answer:
-    """The answer, with a sentence where the rung that was to be handed over is none of the search's."""
-    if not wanted or any(wanted in (offer.name, *offer.also) and offer.chosen for offer in answer.data["ladder"]):
-        return answer
-    missed = f"This search has no model for the rung “{wanted}”, so its own choice is handed over."
-    return Answer(answer.data, f"{answer.sentence}\n{missed}", 1)
-
-
-def _searched(run: Run, verdict: Verdict, out: Path, options: bool = False) -> Answer:
-    summary, warnings = run.summary, warnings_of(verdict, options)
-    assert summary is not None
-    data = {"run": run.id, "task": summary.task, "metric": summary.metric, "score": summary.score, "baseline": summary.baseline,
-            "verdict": verdict.verdict, "positive": verdict.positive, "trials": len(summary.leaderboard),
-            "fit_seconds": summary.fit_seconds,
-            "model": {"family": summary.family, "members": summary.members, "mb": summary.mb,
-                      "row_ms_p50": summary.row_ms_p50, "row_ms_p95": summary.row_ms_p95},
-            "ensemble": summary.ensemble, "ladder": summary.ladder, "leaderboard": summary.leaderboard, "bundle": str(out),
-            "resumed": summary.resumed, "warnings": warnings}
-    warned = any(trial.state == "failed" for trial in summary.leaderboard) or not summary.refitted or bool(warnings)
-    leaking = any(leak.severity == "red" for leak in verdict.leaks)
-    left = f"{summary.resumed:,} {'fit' if summary.resumed == 1 else 'fits'} that an interrupted search had left"
-    sentences = [*([f"It went on from {left}."] if summary.resumed else []), verdict.sentence,
-                 *positive_words(verdict, options), summary.sentence, *warnings, next_words(run.id, out)]
-    return Answer(data, "\n".join(sentences), 1 if warned or leaking else 0)
+def _searched(run: Run, verdict: Verdict, out: Path, missed: str = "", options: bool = False) -> Answer:
+    """What a search gave; `missed` says that the rung which was to be handed over is none of its."""
+    said = [*sentences_of(run, verdict, options), next_words(run.id, out), *([missed] if missed else [])]
+    return Answer(report_of(run, verdict, str(out), options), "\n".join(said), 1 if missed or is_warned(run, verdict) else 0)
 
 
 def _predict(arguments: Arguments) -> Answer:
