@@ -9,39 +9,19 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automl_core.cli_problem import (
-    add_class,
-    add_problem,
-    add_search,
-    next_words,
-    options_of,
-    parts_of,
-    request_of,
-)
+from automl_core import cli_search
+from automl_core.cli_problem import add_class, add_problem, add_search, parts_of, request_of
 from automl_core.codec import to_json
 from automl_core.errors import ClarionError
 from automl_core.settings import read_settings
-from automl_core.workspace.searched import (
-    idle_words,
-    is_warned,
-    missed_words,
-    positive_words,
-    report_of,
-    sentences_of,
-    warnings_of,
-)
+from automl_core.workspace.searched import positive_words, warnings_of
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from automl_core import Workspace
-    from automl_core.data.table import Table
-    from automl_core.framing.problem import Verdict
-    from automl_core.workspace.views import Run
 
 Arguments = argparse.Namespace
 STREAMS = ("What a command says for people goes to standard error; with --json the last line of standard output is one JSON "
@@ -123,40 +103,19 @@ def _check(arguments: Arguments) -> Answer:
 
 
 def _train(arguments: Arguments) -> Answer:
-    out, settings = Path(arguments.out), read_settings()
-    from automl_core.workspace.training import train
-
-    def reading() -> AbstractContextManager[Callable[[], Table]]:
-        from automl_core.workspace.opening import opening, read_limits
-
-        return opening(arguments.data, read_limits(settings))
-
-    _, run, verdict = train(arguments.target, options_of(arguments), reading, settings, out)
-    return _searched(run, verdict, out, missed_words(run), options=True)
+    return Answer(*cli_search.train(arguments))
 
 
 def _more(arguments: Arguments) -> Answer:
-    out = Path(arguments.out)
-    workspace = _open()
-    run, verdict = workspace.file_training.more(arguments.run_id, arguments.budget, out, arguments.hand_over)
-    answer = _searched(run, verdict, out, missed_words(run))
-    idle = idle_words(run, workspace.search.runs(run.project_id))
-    return replace(answer, sentence=f"{answer.sentence}\n{idle}") if idle else answer
+    return Answer(*cli_search.more(_open(), arguments))
 
 
 def _choose(arguments: Arguments) -> Answer:
-    out = Path(arguments.out)
-    return _searched(*_open().file_training.choose(arguments.run_id, arguments.rung, out), out)
-
-
-def _searched(run: Run, verdict: Verdict, out: Path, missed: str = "", options: bool = False) -> Answer:
-    """What a search gave; `missed` says that the rung which was to be handed over is none of its."""
-    said = [*sentences_of(run, verdict, options), next_words(run.id, out), *([missed] if missed else [])]
-    return Answer(report_of(run, verdict, str(out), options), "\n".join(said), 1 if missed or is_warned(run, verdict) else 0)
+    return Answer(*cli_search.choose(_open(), arguments))
 
 
 def _predict(arguments: Arguments) -> Answer:
-    from automl_core.workspace.files import check_table_out
+    from automl_core.workspace.out_files import check_table_out
 
     files, out = _open().files, Path(arguments.out)
     check_table_out(out)

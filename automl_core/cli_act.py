@@ -8,7 +8,7 @@ from typing import Any
 from automl_core import Workspace
 from automl_core.codec import to_json
 from automl_core.errors import BadInput
-from automl_core.workspace.files import check_table_out
+from automl_core.workspace.out_files import check_table_out
 
 Said = tuple[dict[str, Any], str, int]
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from automl_core.errors import BadInput
 from automl_core.framing.metric_names import QUANTILE, TASKS, metrics_listed
+from automl_core.search.plan import LONGEST_SEARCH
 from automl_core.settings import read_settings
-from automl_core.workspace.train_options import TrainOptions, amounts_of, money_names
+from automl_core.workspace.train_options import USUAL, TrainOptions, amounts_of, money_names
 
 if TYPE_CHECKING:
     from automl_core.framing.problem import Money
@@ -53,7 +54,8 @@ def add_problem(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 def add_search(command: argparse.ArgumentParser) -> None:
     """Add the options of how it is searched for."""
-    command.add_argument("--budget", type=float, default=None, metavar="SECONDS", help="1 to 86400; 60 unless --trials is given")
+    command.add_argument("--budget", type=float, default=None, metavar="SECONDS",
+                         help=f"1 to {LONGEST_SEARCH}; {USUAL:g} unless --trials is given")
     command.add_argument("--jobs", type=int, default=0, metavar="N", help="how many workers; 0: as the settings say")
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--trials", type=int, default=0, metavar="N", help="this many candidates instead of a time")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from automl_core.search.plan import Plan, RunSummary
+from automl_core.search.plan import LONGEST_SEARCH, Plan, RunSummary
 from pages.ui import cards, charts, progress, search_view, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
@@ -14,7 +14,7 @@ from pages.ui.theme import BESIDE_WIDTH, TEXT_WIDTH
 from pages.ui.words import count, duration, family_title, interval, metric_title, milliseconds, number, plain, score
 
 BUDGETS = {"30 s": 30, "1 min": 60, "2 min": 120, "5 min": 300, "10 min": 600, "30 min": 1800}
-MOST_TRIALS, LONGEST_SECONDS = 200, 86_400
+MOST_TRIALS = 200
 MORE = {"1 min": 60, "5 min": 300, "15 min": 900}
 ws = session.workspace()
 project = cards.need_project()
@@ -30,7 +30,7 @@ def plan_form() -> Plan:
     named = st.segmented_control("Time to search", list(BUDGETS), default="1 min", required=True, key="budget", disabled=counted)
     seconds = BUDGETS.get(str(named), 60)
     with st.expander("More choices"):
-        exact = st.number_input("Exact budget in seconds", 5, 86_400, None, placeholder=str(seconds), key="exact_budget",
+        exact = st.number_input("Exact budget in seconds", 5, LONGEST_SEARCH, None, placeholder=str(seconds), key="exact_budget",
                                 disabled=counted)
         trials = st.number_input("Candidates instead of time", 1, MOST_TRIALS, None, placeholder="By time", key="max_trials",
                                  help="Tries this many, however long it takes. The same seed then gives the same model again.")
@@ -40,7 +40,7 @@ def plan_form() -> Plan:
                                help="In a given time the clock decides, too, what is tried and chosen: two searches of the "
                                     "same seed may differ. With a number of candidates they do not.")
     trials = min(max(int(trials or 0), 0), MOST_TRIALS)
-    seconds = LONGEST_SECONDS if trials else int(exact or seconds)
+    seconds = LONGEST_SEARCH if trials else int(exact or seconds)
     kinds = ", ".join(family_title(name) for name in families) or "all kinds of model"
     what = f"{count(trials, 'candidate')} of {kinds}, however long it takes" if trials else f"{kinds} for {duration(seconds)}"
     st.caption(

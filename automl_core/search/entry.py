@@ -42,8 +42,9 @@ def search(
         plan, told = _in_memory(prepared, plan)
         if told:
             watch.progress(0.0, told, clock.budget)
+        handle, prepared = pool.share(arrays_of(prepared)), prepared.without_matrix()
         contest = open_contest(prepared, plan, journal, clock)
-        race = Race(contest, clock, Crew(pool, pool.share(arrays_of(prepared))), journal, watch)
+        race = Race(contest, clock, Crew(pool, handle), journal, watch)
         give_back_memory()  # what reading, checking and encoding needed for a moment
         again = clock.spent > contest.plan.spent_seconds and clock.elapsed() >= race.end()
         race.run()
@@ -63,7 +64,7 @@ def search(
 
 def _in_memory(prepared: Prepared, plan: Plan) -> tuple[Plan, str]:
     """The plan with as many fits at once as the memory of this machine holds, and what is to be said before it begins."""
-    rows, features = prepared.matrix.shape
+    rows, features = prepared.shape
     jobs = fits_at_once(rows, features, prepared.data.frame, plan)
     left_out = (prepared.unheld, prepared.left_out)
     return replace(plan, jobs=jobs), crowded_sentence(len(prepared.y), left_out, (jobs, max(1, plan.jobs)))

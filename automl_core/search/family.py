@@ -33,7 +33,8 @@ class FitRequest:
     rounds; without, it uses `rounds`. `deadline` is in seconds of `time.monotonic`; when `stop_file` appears the fit ends too.
     A fit that is cut off still returns its best iteration. `stages` asks for the validation rows' predictions along the way,
     `bags` for that many fits with other seeds in one model, its raw scores their means: fewer when they would not end by
-    `bags_until`.
+    `bags_until`. `once` says that nobody asks for the matrix after the fit, so that it need not stay beside the family's own form
+    of it: see `let_go`.
     """
 
     matrix: Array
@@ -54,6 +55,12 @@ class FitRequest:
     stages: bool = False
     bags: int = 1
     bags_until: float = float("inf")
+    once: bool = False
+
+    def let_go(self) -> None:
+        """The family has its own form of the matrix: what was given is freed, unless somebody else asks for it."""
+        if self.once:
+            object.__setattr__(self, "matrix", self.matrix[:0].copy())
 
     def another(self, began: float, done: int) -> bool:
         """Whether one more fit with another seed is wanted, after so many since `began` by the monotonic clock."""

@@ -24,7 +24,8 @@ from automl_core.search.text import Terms, TextCoder, fit_text
 
 LARGEST = 3.0e38  # some libraries keep 32-bit floats: a larger number would become infinite there
 MAX_LEVELS = 500
-DATE_PARTS = ("year", "month", "day", "weekday", "days since 1970")
+DAYS = "days since 1970"
+DATE_PARTS = ("year", "month", "day", "weekday", DAYS)
 ORDINALS = ("first", "second")
 DAY = 86_400_000_000  # microseconds
 EPOCH = datetime(1970, 1, 1)
@@ -177,6 +178,11 @@ def assemble(blocks: tuple[Block, ...], texts: dict[str, TextCoder]) -> Encoder:
     return Encoder(blocks, texts, tuple(features), (), len(features), places)
 
 
+def is_days(feature: Feature) -> bool:
+    """Whether it is a date as a number of days."""
+    return feature.kind == "date" and feature.name.endswith(f"({DAYS})")
+
+
 def with_codes(encoder: Encoder, codes: tuple[Code, ...], features: tuple[Feature, ...]) -> Encoder:
     """The encoder with codes after its blocks."""
     return replace(encoder, codes=codes, features=encoder.features[:encoder.plain] + features)
@@ -235,7 +241,7 @@ def _date_columns(series: pd.Series[Any], parts: tuple[str, ...]) -> Array:
     accessor = moments.dt
     values: dict[str, Any] = {
         "year": accessor.year, "month": accessor.month, "day": accessor.day, "weekday": accessor.weekday, "hour": accessor.hour,
-        "days since 1970": moments.astype("int64") / DAY,
+        DAYS: moments.astype("int64") / DAY,
     }
     out = np.column_stack([np.asarray(values[part], dtype=np.float64) for part in parts])
     out[missing] = math.nan
@@ -243,7 +249,7 @@ def _date_columns(series: pd.Series[Any], parts: tuple[str, ...]) -> Array:
 
 
 def _date_part(moment: datetime, part: str) -> float:
-    if part == "days since 1970":
+    if part == DAYS:
         passed = moment - EPOCH
         # as float first, like a table's column: beyond 2**53 microseconds the exact quotient would differ
         return float(passed.days * DAY + passed.seconds * 1_000_000 + passed.microseconds) / DAY

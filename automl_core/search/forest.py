@@ -64,6 +64,7 @@ def grow(request: FitRequest, make: Callable[[dict[str, Any]], Any]) -> Fitted:
     }
     fill = _fill(request.matrix)
     known = filled(request.matrix, fill)
+    request.let_go()
     target = request.y if request.task == "regression" else request.y.astype(np.int64)
     parts: list[_Part] = []
     grown = 0
@@ -122,8 +123,8 @@ def _fill(matrix: Array) -> NDArray[np.float32]:
 def filled(matrix: Array, fill: NDArray[np.float32]) -> NDArray[np.float32]:
     """A matrix (n, p) in 32 bits, its missing values below all others: what trees compare with their cuts."""
     values = matrix.astype(np.float32)
-    out: NDArray[np.float32] = np.where(np.isnan(values), fill, values)
-    return out
+    np.copyto(values, fill, where=np.isnan(values))
+    return values
 
 
 @dataclass(frozen=True, slots=True, eq=False)

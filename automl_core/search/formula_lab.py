@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 
 from automl_core.framing.problem import Task
 from automl_core.search.feature import Array, Feature
+from automl_core.search.features import is_days
 from automl_core.search.formulas import Formula, FormulaKind, Formulas, arithmetic, places
 
 MOST = 30
 ROWS = 15_000
 LEAST_ROWS = 100
 NUMBERS, CATEGORIES, MAX_LEVELS = 12, 6, 300
+DATES = 5
 MOST_CROSSES = 45  # columns: one a class for all pairs of categories, so that of six categories three classes are told of
 SHADOWS = 25
 PRIOR_ROWS = 10.0
@@ -53,12 +55,15 @@ class Formed:
     """Formulas chosen on some rows, and their `values` (n, r): what uses the target is cross-fitted for those rows."""
 
     formulas: Formulas
-    values: Array
+    values: NDArray[np.floating[Any]]
 
 
-def fit_formulas(source: FormulaSource, train: Places, seed: int = 0, until: float = float("inf")) -> Formed:
-    """Choose at most 30 formulas on the rows `train` alone. `until` is a moment of `time.monotonic`: without time, none."""
-    nothing = Formed(Formulas(), np.zeros((len(source.y), 0)))
+def fit_formulas(
+    source: FormulaSource, train: Places, seed: int = 0, until: float = float("inf"), kept: type[np.floating[Any]] = np.float64
+) -> Formed:
+    """Choose at most 30 formulas on the rows `train` alone. `until` is a moment of `time.monotonic`: without time, none. Values
+    are `kept` in so many bits."""
+    nothing = Formed(Formulas(), np.zeros((len(source.y), 0), dtype=kept))
     if len(train) < LEAST_ROWS or time.monotonic() > until:
         return nothing
     random = np.random.default_rng(seed)
@@ -80,7 +85,7 @@ def fit_formulas(source: FormulaSource, train: Places, seed: int = 0, until: flo
     # without feature kinds: what is computed is a number, whatever it was computed from
     gains = _gains(source, np.hstack([matrix, made, shadows]), rows, (seed, 120, until))[len(source.features):]
     chosen = _chosen(gains, len(tried), len(source.features))
-    return _formed(source, [tried[place] for place in chosen], train, np.random.default_rng(seed))
+    return _formed(source, [tried[place] for place in chosen], train, seed, kept)
 
 
 def _parts(source: FormulaSource, rows: Places, random: np.random.Generator) -> Places:
@@ -99,16 +104,16 @@ def _chosen(gains: Array, tried: int, plain: int) -> list[int]:
     return order[: min(most, int(np.searchsorted(share, 0.99)) + 1)]
 
 
-def _formed(source: FormulaSource, chosen: list[Formula], train: Places, random: np.random.Generator) -> Formed:
-    parts = _parts(source, train, random)
-    items, columns = [], []
-    for formula in chosen:
+def _formed(source: FormulaSource, chosen: list[Formula], train: Places, seed: int, kept: type[np.floating[Any]]) -> Formed:
+    parts = _parts(source, train, np.random.default_rng(seed))
+    items = []
+    values = np.empty((len(source.y), len(chosen)), dtype=kept)  # each put where it belongs: at no moment twice in memory
+    for place, formula in enumerate(chosen):
         learned, mine = _learned(source, formula, train, parts)
-        values = learned.column(np.asarray(source.matrix))
-        values[train] = mine
+        values[:, place] = learned.column(np.asarray(source.matrix))
+        values[train, place] = mine
         items.append(learned)
-        columns.append(values)
-    return Formed(Formulas(tuple(items)), np.column_stack(columns) if columns else np.zeros((len(source.y), 0)))
+    return Formed(Formulas(tuple(items)), values)
 
 
 def _gains(source: FormulaSource, matrix: Array, rows: Places, effort: tuple[int, int, float]) -> Array:
@@ -144,7 +149,10 @@ def _formulas(source: FormulaSource, matrix: Array, gains: Array, y: Array) -> I
     numbers = [place for place in order if source.features[place].kind in ("number", "date") and _varies(matrix[:, place])]
     groups = [place for place in order if source.features[place].kind == "category"
               and 2 <= len(source.features[place].levels) <= MAX_LEVELS][:CATEGORIES]
+    yield from _days_between(source, matrix, gains)
     for one, two in combinations(numbers[:NUMBERS], 2):
+        if source.features[one].kind == source.features[two].kind == "date":
+            continue  # a month times a year is nothing that anybody could read
         yield _arithmetic(source, "ratio", one, two)
         yield _arithmetic(source, "ratio", two, one)
         for kind in ("product", "difference", "sum"):
@@ -161,6 +169,17 @@ def _formulas(source: FormulaSource, matrix: Array, gains: Array, y: Array) -> I
             names = source.features[one], source.features[two]
             feature = Feature(f"{names[0].name} with {names[1].name} (usual outcome{told})", _sources(*names), "number")
             yield Formula("cross_mean", (one, two), feature, label=label)
+
+
+def _days_between(source: FormulaSource, matrix: Array, gains: Array) -> Iterator[Formula]:
+    """The days from each date to each later column's, of the dates that say most. Two dates may say nothing but together, so a
+    date needs no gain by itself."""
+    dates = [place for place, feature in enumerate(source.features) if is_days(feature) and _varies(matrix[:, place])]
+    most = sorted(sorted(dates, key=lambda place: -gains[place])[:DATES])
+    for one, two in combinations(most, 2):
+        first, second = source.features[one], source.features[two]
+        sources = _sources(first, second)
+        yield Formula("difference", (two, one), Feature(f"days from {sources[0]} to {sources[1]}", sources, "number"))
 
 
 def _told(source: FormulaSource, y: Array, pairs: int) -> list[tuple[int, str]]:

@@ -135,7 +135,8 @@ def _offer_of(contest: Contest, rung: _Rung, mine: _Rung) -> RungOffer:
     sizes += [len(content) for content in (encoder_files(model.encoder) | formula_files(model.formulas)).values()]
     labels = tuple(find_candidate(contest.candidates, key).label for key in rung.offer.weights)
     why, worth = _why(contest, rung.offer, mine.offer), _money(contest, rung)
-    return RungOffer(rung.name, labels, model.score, math.nan, math.nan, sum(sizes) / 1e6, rung is mine, why, worth, rung.also)
+    return RungOffer(rung.name, labels, model.score, math.nan, math.nan, sum(sizes) / 1e6, rung is mine, why, worth, rung.also,
+                     f"{_found(contest, rung.offer)}.")
 
 
 def _money(contest: Contest, rung: _Rung) -> float:
@@ -148,24 +149,32 @@ def _money(contest: Contest, rung: _Rung) -> float:
     return METRICS["money"].score(y, rung.honest, decision_of(problem, rung.model.threshold), weights)
 
 
-def _why(contest: Contest, offer: Offer, chosen: Offer) -> str:
+def _found(contest: Contest, offer: Offer) -> str:
+    """How far the offer is behind the best, whichever is handed over."""
     judge = contest.prepared.judge
     unit = judge.title if judge.name == contest.prepared.metric.name else "log loss, by which models are compared,"
     apart = f"Worse than the best by {offer.gap:.3g} {unit} on the rows that chose (scores are of rows without a part in it)"
     if offer.gap <= 0:
-        how = "Nothing else was better on the rows that chose"
-    elif offer.good_enough:
-        how = f"{apart}: within one standard error ({offer.error:.3g})"
-    elif offer.gap <= offer.error:
-        how = f"{apart}: within one standard error, but more than 0.3 % of the score"
-    else:
-        how = f"{apart}: more than one standard error ({offer.error:.3g})"
+        return "Nothing else was better on the rows that chose"
+    if offer.good_enough:
+        return f"{apart}: within one standard error ({offer.error:.3g})"
+    if offer.gap <= offer.error:
+        return f"{apart}: within one standard error, but more than 0.3 % of the score"
+    return f"{apart}: more than one standard error ({offer.error:.3g})"
+
+
+def _why(contest: Contest, offer: Offer, chosen: Offer) -> str:
+    """The same, and which one is handed over."""
+    how = _found(contest, offer)
     if offer is chosen:
-        return f"{how}, and it is what is handed over."
+        read = offer.legible and offer.gap > 0
+        return f"{how}, and it is what is handed over{', for it can be read as it is' if read else ''}."
     if not offer.good_enough:
         return f"{how}."
     if speed(chosen) < speed(offer):
         return f"{how}; a faster one that is not worse is handed over."
+    if chosen.legible and not offer.legible:
+        return f"{how}; one that is not worse, as quick, and can be read is handed over."
     return f"{how}; a better one that is as quick, to the millisecond, is handed over."
 
 

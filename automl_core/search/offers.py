@@ -156,8 +156,10 @@ def _formulas_fail(ballot: Ballot, candidate: Candidate) -> bool:
 
 
 def choose(offers: tuple[Offer, ...]) -> Offer:
-    """The fastest of those good enough; of those that take as many whole milliseconds the best one."""
-    return min((offer for offer in offers if offer.good_enough), key=lambda offer: (speed(offer), -offer.quality))
+    """The fastest of those good enough; of those that take as many whole milliseconds one that can be read as it is, else the
+    best one."""
+    good = (offer for offer in offers if offer.good_enough)
+    return min(good, key=lambda offer: (speed(offer), not offer.legible, -offer.quality))
 
 
 def rungs(offers: tuple[Offer, ...]) -> dict[str, Offer]:

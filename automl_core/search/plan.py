@@ -10,6 +10,7 @@ TrialState = Literal["finished", "truncated", "dropped", "failed"]
 MANY_A_SECOND = 500  # rows for each second of the budget
 MOST_A_SECOND = 5_000
 MANY_CLASSES, LEAST_OF_CLASS = 10, 20  # classes from which rows are fewer, and rows of each that there are room for all the same
+LONGEST_SEARCH = 86_400  # seconds that a search can be given: a day
 LITTLE = 20.0  # seconds of budget in which boostings of thousands of columns do not end
 View = Literal["plain", "coded", "formed", "lettered"]
 
@@ -155,7 +156,8 @@ class RungOffer:
     """One rung of the hand-over ladder: what can be handed over and what it costs.
 
     `row_ms_p50` and `row_ms_p95` are the milliseconds in which one row is answered, through all that a caller calls: NaN until
-    the model is written. `chosen` marks the one handed over; `sentence` says why or why not. `money` is what a row's decision is
+    the model is written. `chosen` marks the one handed over; `sentence` says why or why not, `found` the part of it that stays
+    true whichever is chosen (empty in runs that were kept before this was noted). `money` is what a row's decision is
     worth with the amounts of the problem (NaN without). `also` are other names of the ladder that are this same model.
     """
 
@@ -169,6 +171,7 @@ class RungOffer:
     sentence: str = ""
     money: float = float("nan")
     also: tuple[str, ...] = ()
+    found: str = ""
 
 
 @dataclass(frozen=True, slots=True)

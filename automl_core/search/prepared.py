@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from automl_core.framing.validation import default_folds, encode_target, make_fo
 from automl_core.search.calibration import parts_of
 from automl_core.search.codes import has_codes
 from automl_core.search.family import Array
-from automl_core.search.features import Encoder, fit_encoder, letter_columns
+from automl_core.search.features import Encoder, fit_encoder, is_days, letter_columns
 from automl_core.search.letters import Levels
 from automl_core.search.log_target import pays
 from automl_core.search.memory import rows_that_fit
@@ -87,6 +87,15 @@ class Prepared:
         return max(2, len(self.data.problem.classes))
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and features, of the matrix too."""
+        return len(self.y), len(self.encoder.features)
+
+    def without_matrix(self) -> Prepared:
+        """The same without the matrix: the workers have it, and a search asks for it no more."""
+        return replace(self, matrix=self.matrix[:0].copy())
+
+    @property
     def coded(self) -> bool:
         """Whether there are levels or texts to be coded by the target."""
         return has_codes(self.encoder.features, self.terms)
@@ -94,13 +103,13 @@ class Prepared:
     @property
     def views(self) -> Views:
         """What there is to look at besides the plain columns."""
-        pairable = sum(feature.kind in ("number", "category") for feature in self.encoder.features) > 1
+        pairable = sum(feature.kind in ("number", "category") or is_days(feature) for feature in self.encoder.features) > 1
         # a metric of logarithms asks for them whatever the tail: how far small numbers are off by their share counts there
         asked = self.metric.name == "rmsle" and float(self.y.min()) >= 0
         logs = self.data.problem.task == "regression" and (asked or pays(self.y))
         terms = sum(len(found.values) for found in self.terms.values())
         slow = self.classes > MANY_CLASSES and terms * self.classes > MANY_TERMS
-        rows, features = self.matrix.shape
+        rows, features = self.shape
         wide = features > WIDE and FEW_ROWS * features > rows
         return Views(self.coded, bool(self.terms), pairable, logs, slow, bool(self.levels), wide)
 

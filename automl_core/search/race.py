@@ -12,27 +12,22 @@ from typing import Any
 
 import numpy as np
 
-from automl_core.data.words import join_words
 from automl_core.errors import Cancelled
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew, Task
 from automl_core.search.earlier import columns_name, find_columns
 from automl_core.search.extras_files import extras_files
 from automl_core.search.families import families
-from automl_core.search.few_columns import FEW
-from automl_core.search.haste import hastened
 from automl_core.search.journal import FoldResult, Journal
+from automl_core.search.next_task import next_task
 from automl_core.search.plan import Candidate
 from automl_core.search.prepared import Prepared
+from automl_core.search.progress import announce, report
 from automl_core.search.refits import POLL
 from automl_core.search.reserve import likely_team, most_share, refit_seconds
-from automl_core.search.schedule import ANCHORS, Moment, Place, fits, fold_count, next_place
-from automl_core.search.telling import tell
-from automl_core.search.tuning import propose
 from automl_core.search.watch import Watch
 from automl_core.search.worker import ALL_ROWS, Extras, ExtrasKind, ExtrasTask, FitTask, give_back_memory
 
-FIRST_FITS = 6.0  # seconds the very first fits may take, however small the budget
 GRACE, FINISH_GRACE = 1.5, 0.2  # seconds between asking workers to end and ending them; where somebody waits for the model
 AMPLE, MOST_SHARES = 1.3, 2.0  # times what a fit should take, and its share: a fit that ends is worth several that are cut off
 LARGE = 4_000_000  # bytes of a fitted model from which passing it on leaves memory to be given back
@@ -95,7 +90,7 @@ class Race:
         self.stop_file.unlink(missing_ok=True)
         find_columns(self)
         for candidate in self.contest.candidates:
-            self._announce(candidate)
+            announce(self, candidate)
         while True:
             self._look_around()
             while not self.ending and len(self.crew.running) < max(1, self.contest.plan.jobs):
@@ -105,7 +100,7 @@ class Race:
                 break
             self._take_all(self.crew.collect(POLL))
             self._give_up(self.crew.stop_late(self._patience()), LATE_FIT)
-            self._report()
+            report(self)
             if self.ending and time.monotonic() - self.ending > self._grace() and self.has_any():
                 self.crew.clear()
                 break
@@ -114,7 +109,7 @@ class Race:
         if leader is not None:
             self.contest.take(leader)
         for candidate in self.contest.candidates:
-            self._announce(candidate)
+            announce(self, candidate)
 
     def fit_task(self, candidate: Candidate, fold: int, until: float, rounds: int = 0) -> FitTask:
         """The fit of one candidate without one fold, or on all rows; `until` is a moment of the search."""
@@ -161,92 +156,29 @@ class Race:
         innocent = next((item for item in crew.again if not item[1]), None)
         if innocent is not None:
             crew.again.remove(innocent)
-            crew.submit(replace(innocent[0], until=max(innocent[0].until, self.clock.until(self._share_ends(now)))))
+            crew.submit(replace(innocent[0], until=max(innocent[0].until, self.clock.until(self.share_ends(now)))))
             return True
         if crew.again:
             if crew.running:
                 return False
             task, losses = crew.again.pop(0)
-            crew.submit(replace(task, until=max(task.until, self.clock.until(self._share_ends(now)))), losses)
+            crew.submit(replace(task, until=max(task.until, self.clock.until(self.share_ends(now)))), losses)
             return True
         if crew.suspects():
             return False
-        following = self._next_task(now)
+        following = next_task(self, now)
         if following is not None:
             crew.submit(following)
         return following is not None
 
-    def _next_task(self, now: float) -> Task | None:
-        contest = self.contest
-        busy = {(task.key, task.fold) for task, _ in self.crew.running.values() if isinstance(task, FitTask)}
-        moment = Moment(now, self.end(), frozenset(busy))
-        place = self._anchor(busy) if not contest.folds else next_place(contest, moment) or self._tuned(moment)
-        if place is None:
-            return None
-        missing = contest.missing_extras(place.candidate, place.fold)
-        if missing:
-            learning = {(task.kind, task.fold) for task, _ in self.crew.running.values() if isinstance(task, ExtrasTask)}
-            if (missing[0], place.fold) not in learning:
-                return self.extras_task(missing[0], place.fold, self._share_ends(now))
-            return self._early(missing[0], now)
-        if not contest.folds:
-            return self.fit_task(*place, max(min(self.end(), now + 0.3 * self.room), now + FIRST_FITS))
-        return self.fit_task(*place, self._fit_ends(place.candidate, now))
-
-    def _early(self, kind: ExtrasKind, now: float) -> ExtrasTask | None:
-        """What refits will want to be learned, for a worker that would wait: once, and while there is time to do it well."""
-        if kind in self.early or (kind, ALL_ROWS) in self.contest.extras or self.end() - now < 0.5 * self.room:
-            return None
-        self.early.add(kind)
-        return self.extras_task(kind, ALL_ROWS, self.end())
-
-    def _anchor(self, busy: set[tuple[str, int]]) -> Place | None:
-        """First the first fold of the anchors; once their cost is known, the number of folds follows."""
-        contest = self.contest
-        anchors = contest.candidates[:ANCHORS]
-        waiting = [candidate for candidate in anchors if (candidate.key, 0) not in contest.results]
-        if not waiting:
-            contest.folds = fold_count(contest, anchors, max(self.end() - self.clock.elapsed(), 0.0))
-            self._hasten()
-            self.journal.note(self.prepared.fingerprint, "folds", contest.folds)
-            return next_place(contest, Moment(self.clock.elapsed(), self.end(), frozenset(busy)))
-        if contest.plan.little and waiting[0].options.get(FEW) and (waiting[0].key, 0) in busy:
-            return None  # in little time the race ends with the first that is through: a worse one is not to be faster
-        return next((Place(candidate, 0) for candidate in waiting if (candidate.key, 0) not in busy), None)
-
-    def _hasten(self) -> None:
-        """Once it is known how long fits take and how many there will be: faster learning rates where time would cut them off."""
-        contest, now = self.contest, self.clock.elapsed()
-        task = self.prepared.data.problem.task
-        seconds = [contest.fold_seconds(one) / families().get(one.family).work(one.options, task)
-                   for one in contest.candidates[:ANCHORS] if one.family == "lightgbm"]
-        if contest.plan.max_trials or contest.hastened or not seconds:
-            return
-        pace = seconds[0] / max(self._share_ends(0.5 * (now + self.end())) - 0.5 * (now + self.end()), 1e-3)
-        self.journal.note(self.prepared.fingerprint, "slowness", pace)
-        contest.hastened = True
-        contest.candidates = hastened(contest.candidates, pace, tuple(one.key for one in contest.candidates[:ANCHORS]), task)
-
-    def _tuned(self, moment: Moment) -> Place | None:
-        """The first fit of a new candidate near the best ones, when it can be fitted on all folds in time."""
-        contest = self.contest
-        if not contest.folds or (contest.plan.max_trials and moment.busy):
-            return None  # with a number of trials a proposal waits for all results before it: so it is always the same
-        candidate = propose(contest)
-        if candidate is None or not (contest.plan.max_trials or fits(contest, candidate, contest.folds, moment)):
-            return None
-        contest.candidates += (candidate,)
-        self.journal.propose(self.prepared.fingerprint, candidate)
-        return Place(candidate, 0)
-
-    def _share_ends(self, now: float) -> float:
+    def share_ends(self, now: float) -> float:
         """The moment at which a fit started now has had its share of the time."""
         share = 0.35 * (self.end() - now) * max(1, self.contest.plan.jobs) / max(1, self.contest.folds)
         return min(self.end(), now + max(1.0, share))
 
-    def _fit_ends(self, candidate: Candidate, now: float) -> float:
+    def fit_ends(self, candidate: Candidate, now: float) -> float:
         """When a fit started now is cut off: after its share, or what it should take where that is little more."""
-        share = self._share_ends(now) - now
+        share = self.share_ends(now) - now
         return min(self.end(), now + max(share, min(AMPLE * self.contest.fold_seconds(candidate), MOST_SHARES * share)))
 
     def _look_around(self) -> None:
@@ -304,29 +236,7 @@ class Race:
         if large:
             give_back_memory()
         if self.contest.complete(candidate.key) or candidate.key in self.contest.out:
-            self._announce(candidate)
-
-    def _announce(self, candidate: Candidate) -> None:
-        known = self.contest.complete(candidate.key) or candidate.key in self.contest.out
-        if known and candidate.key not in self.announced:
-            self.announced.add(candidate.key)
-            if self.contest.tried(candidate.key):
-                self.watch.trial(tell(self.contest, candidate))
-
-    def _report(self) -> None:
-        if time.monotonic() - self.reported < 0.5:
-            return
-        self.reported = time.monotonic()
-        left = max(0.0, self.clock.budget - self.clock.elapsed())
-        names = {candidate.key: candidate.label for candidate in self.contest.candidates}
-        trying = sorted({names[task.key] if isinstance(task, FitTask) else f"new columns ({task.kind})"
-                         for task, _ in self.crew.running.values()})
-        done = len(self.announced)
-        count = f"{done} of {len(names)} candidates done."
-        sentence = f"Trying {join_words(trying)}; {count}" if trying else count
-        share = max(self.clock.elapsed() / self.clock.budget, 0.9 * done / len(names))
-        self.fraction = min(max(share, self.fraction), 0.95)
-        self.watch.progress(self.fraction, sentence, left)
+            announce(self, candidate)
 
 
 def _is_early(task: Task) -> bool:

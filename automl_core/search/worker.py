@@ -32,6 +32,8 @@ EXTRAS_KINDS: tuple[ExtrasKind, ...] = ("codes", "letters", "formulas")  # in th
 ALL_ROWS = -1
 LARGEST_SEED = 2**31 - 1_000  # what all libraries take, and the seeds after it for fits that are averaged
 STAGED_ROWS = 4_000  # above, stopping at the best round of the rows it is judged by flatters a model by less than can be seen
+ROWS_AT_ONCE = 50_000  # that are copied from what all workers share
+ROWS_TIMED = 21  # to learn what one takes
 # What numeric libraries raise on tables they cannot learn from: one candidate fails, the search goes on.
 FAILURES = (FitFailed, ImportError, ValueError, TypeError, ArithmeticError, RuntimeError, LookupError, MemoryError,
             AttributeError, AssertionError, np.linalg.LinAlgError)
@@ -145,17 +147,19 @@ def _fit(handle: Any, task: FitTask) -> FoldResult:
         logs = is_log(task.options)
         truth = to_log(np.asarray(arrays["y"])) if logs else arrays["y"]
         y = np.asarray(truth[chosen])
-        blocks = [arrays["matrix"], *(next(iter(open_arrays(extra).values())) for extra in task.extras)]
-        matrix, left_out = (_side_by_side(blocks, part) for part in (chosen, valid))
-        del blocks
+        extras = [open_arrays(extra) for extra in task.extras]
+        blocks = [(arrays, "matrix"), *((extra, next(iter(extra))) for extra in extras)]
+        left_out = _side_by_side(blocks, valid)
         final = task.fold == ALL_ROWS
-        fitted = family.fit(FitRequest(
-            matrix, y, task.features, task.task, task.classes, family_options(task.options), rounds=task.rounds,
-            seed=task.seed % LARGEST_SEED,
+        request = FitRequest(
+            _side_by_side(blocks, chosen), y, task.features, task.task, task.classes, family_options(task.options),
+            rounds=task.rounds, seed=task.seed % LARGEST_SEED,
             deadline=time.monotonic() + task.until - time.time(), stop_file=task.stop_file,
             valid_matrix=None if final else left_out, valid_y=None if final else np.asarray(truth[valid]),
             weights=_weights(task, arrays, chosen), valid_weights=None if final else _weights(task, arrays, valid),
-            stages=left_out.shape[0] <= STAGED_ROWS, bags=task.bags, bags_until=began + task.bag_seconds))
+            stages=left_out.shape[0] <= STAGED_ROWS, bags=task.bags, bags_until=began + task.bag_seconds, once=True)
+        few = request.matrix[:ROWS_TIMED].copy()
+        fitted = family.fit(request)
         prediction = np.zeros(0) if final else family.predict(fitted.native, left_out) if fitted.said is None else fitted.said
         stages = fitted.stages
         if logs:
@@ -165,7 +169,7 @@ def _fit(handle: Any, task: FitTask) -> FoldResult:
             return FoldResult(task.key, task.fold, np.zeros(0), error=f"{family.title} gave numbers that are not finite.")
         files = family.save(fitted.native) if task.fold <= 0 else {}
         return FoldResult(task.key, task.fold, prediction, fitted.rounds, time.monotonic() - began, fitted.truncated,
-                          _row_ms(family, fitted, matrix) if task.fold == 0 else float("nan"), files=files, stages=stages,
+                          _row_ms(family, fitted, few) if task.fold == 0 else float("nan"), files=files, stages=stages,
                           to_best=fitted.to_best, bags=fitted.bags)
     except FAILURES as error:
         return FoldResult(task.key, task.fold, np.zeros(0), seconds=time.monotonic() - began, error=failure_of(error))
@@ -176,14 +180,18 @@ def failure_of(error: BaseException) -> str:
     return str(error) if isinstance(error, FitFailed) else f"The fit failed ({type(error).__name__}: {str(error)[:120]})."
 
 
-def _side_by_side(blocks: list[NDArray[Any]], part: NDArray[Any]) -> Array:
-    """(m, p) these rows of all blocks, put where they belong one block at a time: at no moment twice in memory."""
-    rows = int(np.count_nonzero(part)) if part.dtype == np.bool_ else len(part)
-    found = np.empty((rows, sum(block.shape[1] for block in blocks)))
-    start = 0
-    for block in blocks:
-        found[:, start:start + block.shape[1]] = block[part]
-        start += block.shape[1]
+def _side_by_side(blocks: list[tuple[Mapping[str, Any], str]], part: NDArray[Any]) -> Array:
+    """(m, p) these rows of all blocks, each the array of a name among others, put where they belong some at a time: at no moment
+    twice in memory. Each time the block is mapped anew: all that was read of it would count as memory of this process."""
+    places = np.flatnonzero(part) if part.dtype == np.bool_ else part
+    widths = [arrays[name].shape[1] for arrays, name in blocks]
+    found = np.empty((len(places), sum(widths)))
+    begin = 0
+    for (arrays, name), width in zip(blocks, widths, strict=True):
+        for start in range(0, len(places), ROWS_AT_ONCE):
+            some = slice(start, start + ROWS_AT_ONCE)
+            found[some, begin:begin + width] = arrays[name][places[some]]
+        begin += width
     return found
 
 
@@ -213,9 +221,8 @@ def _learn(handle: Any, task: ExtrasTask) -> Extras:
     weights = np.asarray(arrays["weights"]) if "weights" in arrays else None
     if task.kind == "formulas":
         given = FormulaSource(arrays["matrix"], task.features, y, task.task, task.classes, groups, weights, task.class_names)
-        formed = fit_formulas(given, train, task.seed, until)
-        return Extras("formulas", task.fold, formed.formulas, formed.formulas.features, formed.values.astype(np.float32),
-                      time.monotonic() - began)
+        formed = fit_formulas(given, train, task.seed, until, np.float32)
+        return Extras("formulas", task.fold, formed.formulas, formed.formulas.features, formed.values, time.monotonic() - began)
     terms = {name: Terms(arrays[f"text{number}.starts"], arrays[f"text{number}.places"], arrays[f"text{number}.values"],
                          int(arrays[f"text{number}.width"])) for number, name in enumerate(task.texts)}
     levels = {name: Levels.restored({key: arrays[f"levels{number}.{key}"] for key in ("places", "names")})
@@ -228,9 +235,9 @@ def _learn(handle: Any, task: ExtrasTask) -> Extras:
 
 
 def _row_ms(family: Family, fitted: Fitted, matrix: Array) -> float:
-    """Median milliseconds to score one row with the fitted model alone."""
+    """Median milliseconds to score one of these rows with the fitted model alone."""
     times = []
-    for row in matrix[:21]:
+    for row in matrix:
         began = time.perf_counter()
         family.predict_row(fitted.native, row)
         times.append(time.perf_counter() - began)

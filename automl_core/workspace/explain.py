@@ -12,22 +12,20 @@ from automl_core import jobs as queue
 from automl_core.acting.action import Goal, Lever
 from automl_core.data import type_row
 from automl_core.data.table import Row
-from automl_core.errors import BadInput, Cancelled
+from automl_core.errors import BadInput
 from automl_core.explaining.changes import Flip, TableChange, TableWhatIf, WhatIf, cheapest_words
 from automl_core.explaining.explanation import Curve, Evidence, Explanation, RowContext, RowExplanation
 from automl_core.explaining.flip import MOST_LEVERS
-from automl_core.explaining.words import id_text, quote
 from automl_core.framing.problem import Problem
-from automl_core.jobs import Job, JobWatch
+from automl_core.jobs import Job
 from automl_core.production import Bundle
 from automl_core.workspace import explained
 from automl_core.workspace.context import Context, Recent
+from automl_core.workspace.listed_rows import rows_found, rows_listed
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
-HONEST_SECONDS, PAIR_SECONDS = 30.0, 40.0
 CURVE_ROWS = 1_000
-LONG_NUMBER = 18  # digits: no table has such a row
 ASKED_SECONDS = 0.1  # of predicting while somebody waits
 
 
@@ -70,7 +68,7 @@ class Explaining:
         """The newest model explained for a class: kept when that was done before, else made now in a few seconds."""
         run = self.search.needed(project_id)
         found = self.explanation_of(run, label)
-        return found or explained.made_for(self.context, run, label, self.search.bundle(run).model, self._past(run))
+        return found or explained.made_for(self.context, run, label, self.search.bundle(run).model, self.past(run))
 
     def classes(self, project_id: str) -> tuple[tuple[str, float], ...]:
         """The classes that the newest model can be explained for, with their share of the past rows; none where there is nothing
@@ -100,36 +98,6 @@ class Explaining:
         label = label or self._unasked(run)
         return queue.enqueue(self.context.store, project_id, "explain", {"run": run.id, "label": label})
 
-    def run_explain(self, project_id: str, run_id: str, watch: JobWatch, label: str = "") -> None:
-        """The job: what importances rest on, curves, pairs, weak spots. What is finished is kept when it is stopped.
-
-        What the score needs is measured for all classes at once; what hangs on the class for `label` alone.
-        """
-        run = self.search.run(run_id)
-        explanation = self.explanation_of(run, label)
-        if explanation is None:
-            raise BadInput("This model was never explained.", "Search again.")
-        model, past, oof = self.search.bundle(run).model, self._past(run), self.search.predictions(run).oof
-        if not explanation.refits:
-            watch.progress(0.02, "Fitting again on halves of the rows, to see what the score needs.", math.nan)
-            kept = (explained.explanation_of(self.context, run, name)
-                    for name in model.problem.classes if name != explanation.label)
-            others = [one for one in kept if one is not None and one.label != explanation.label and not one.refits]
-            made = explaining.all_with_evidence((explanation, *others), model, past, HONEST_SECONDS)
-            for one in made:
-                self.context.save("explanation", project_id, one, parent_id=explained.place_of(self.context, run, one.label))
-            explanation = made[0]
-        _go_on(watch)
-
-        def tell(share: float, words: str) -> None:
-            watch.progress(0.4 + 0.6 * share, words, math.nan)
-            _go_on(watch)
-
-        found = explaining.evidence(model, past, oof, explanation, PAIR_SECONDS, tell)
-        place = explained.place_of(self.context, run, explanation.label)
-        self.context.save("evidence", project_id, found, parent_id=place)
-        self.context.store.touch(project_id)
-
     def curve(self, project_id: str, column: str, method: str = "ale", label: str = "") -> Curve:
         """How the newest model's prediction, of a class, goes with one column: kept when it was looked at before, else made
         now."""
@@ -154,7 +122,7 @@ class Explaining:
         The index is the position that `row` and `what_if` take. A column of the user's own of that name is left out.
         """
         run = self.search.needed(project_id)
-        return self.listed.get(f"{run.id} {label!r}", lambda: self._listed(run, label))
+        return self.listed.get(f"{run.id} {label!r}", lambda: rows_listed(self.search, run, label))
 
     def top(self, project_id: str, most: int, label: str = "") -> pd.DataFrame:
         """The first `most` of these rows, the highest predictions first."""
@@ -169,25 +137,9 @@ class Explaining:
     def find(self, project_id: str, text: str, label: str = "") -> pd.DataFrame:
         """Those of these rows whose own id is `text`, or the one with that number in the cleaned table, counted from 0, where it
         is written #12 or rows have no id. BadInput when there is none, or it is not among them."""
-        run, wanted = self.search.needed(project_id), text.strip()
+        run = self.search.needed(project_id)
         frame, columns, _, _ = self.search.goal.open(self.search.inputs(run))
-        named = next((column.name for column in columns if column.role == "id" and column.name in frame), "")
-        ids = [id_text(value) for value in frame[named].tolist()] if named else []
-        places = [place for place, name in enumerate(ids) if name == wanted]
-        digits = wanted.removeprefix("#")
-        if not places and (digits != wanted or not named) and digits.isdecimal() and len(digits) < LONG_NUMBER:
-            places = [int(digits)] if int(digits) < len(frame) else []
-        rows = self.rows(project_id, label)
-        found = rows.loc[rows.index.isin(places)]
-        if found.empty and places:
-            raise BadInput(f"Row {quote(wanted)} is not listed: no model predicted it without having seen it.",
-                           "Choose another one.")
-        if found.empty:
-            last = f"{len(frame) - 1:,}"
-            raise BadInput(f"There is no row {quote(wanted)}.",
-                           f"Give a value of {quote(named)}, or its number in the cleaned table, from #0 to #{last}." if named
-                           else f"Give a number of the cleaned table, from 0 to {last}.")
-        return found
+        return rows_found(self.rows(project_id, label), frame, columns, text)
 
     def learned_from(self, project_id: str, position: int) -> bool:
         """Whether the final model learned from the row at a position of the cleaned table."""
@@ -197,20 +149,6 @@ class Explaining:
         """The same of any run's final model."""
         past = self.search.predictions(run)
         return bool(np.isin(position, past.learned if len(past.learned) else past.positions))
-
-    def _listed(self, run: Run, label: str) -> pd.DataFrame:
-        past = self.search.ranked(run)
-        frame, _, problem, _ = self.search.goal.open(self.search.inputs(run))
-        score = past.oof
-        called = self.search.bundle(run).model.called(score) if score.ndim == 2 else None
-        if called is not None:
-            place = explaining.explained_class(self.search.bundle(run).model, label) if label else called
-            score = score[np.arange(len(score)), place]
-        shown = frame.iloc[past.positions].drop(columns=["prediction", "predicted class"], errors="ignore")
-        shown.insert(0, "prediction", score)
-        if called is not None:
-            shown.insert(0, "predicted class", [problem.classes[index] for index in called])
-        return shown
 
     def row(self, project_id: str, position: int, label: str = "") -> RowExplanation:
         """Why the row at a position of the cleaned table gets its prediction: that of the class `label`; unasked the positive
@@ -283,7 +221,7 @@ class Explaining:
         label = label or self._unasked(run)
         frame, _, problem, _ = self.search.goal.open(self.search.inputs(run))
         known = frame[frame[problem.target].notna()]  # also what no fold tested: the final model has seen it
-        past = self._past(run)
+        past = self.past(run)
         rows = self.asked.get(f"{run.id} {label}", lambda: explaining.rows_asked(model, past.frame, run.plan.seed, label, known))
         learned = len(self.search.predictions(run).learned) or len(past.y)  # an older search tells of none
         halves = self.halves.get(run.id, lambda: explaining.quick_halves(model, past, learned))
@@ -306,7 +244,7 @@ class Explaining:
         bundle = self.search.bundle(run)
         return run, bundle, type_row(dict(frame.iloc[position]), bundle.model.cleaned)
 
-    def _past(self, run: Run) -> explaining.Past:
+    def past(self, run: Run) -> explaining.Past:
         """The rows the run learned from, with their outcomes and what was tried."""
         frame, columns, _, _ = self.search.goal.open(self.search.inputs(run))
         found = self.search.predictions(run)
@@ -316,7 +254,7 @@ class Explaining:
 
     def _opened(self, run: Run) -> _Opened:
         def make() -> _Opened:
-            model, past, cases = self.search.bundle(run).model, self._past(run), self.cases.get(run.id, lambda: self._cases(run))
+            model, past, cases = self.search.bundle(run).model, self.past(run), self.cases.get(run.id, lambda: self._cases(run))
             picked = explaining.stratified(explaining.mixed_outcomes(model, past.y), CURVE_ROWS, run.plan.seed)
             background = explaining.pick_background(model, past.frame).reset_index(drop=True)
             rows = explaining.open_rows(model, past.frame.iloc[picked])
@@ -326,7 +264,7 @@ class Explaining:
         return self.opened.get(run.id, make)
 
     def _cases(self, run: Run) -> explaining.PastCases:
-        model, past, found = self.search.bundle(run).model, self._past(run), self.search.predictions(run)
+        model, past, found = self.search.bundle(run).model, self.past(run), self.search.predictions(run)
         explanation = explained.first_of(self.context, run)
         shares = {item.column: item.share for item in explanation.importance} if explanation else {}
         return explaining.past_cases(model, past.frame, found.oof, past.y, found.positions, shares)
@@ -345,8 +283,3 @@ def _allowed(name: str, lever: Lever | None) -> explaining.Allowed:
         return explaining.Allowed(name)
     return explaining.Allowed(name, lever.to, lever.low, lever.high, lever.direction, lever.from_values, lever.forbidden,
                               lever.step, lever.relative, lever.cost)
-
-
-def _go_on(watch: JobWatch) -> None:
-    if watch.stop() == "cancel":
-        raise Cancelled("Looking deeper was cancelled.", "What was finished is kept.")

@@ -19,7 +19,8 @@ from automl_core.explaining.words import quote
 from automl_core.framing.problem import Problem
 from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.fairness import Auditing
-from automl_core.workspace.files import Files, check_class
+from automl_core.workspace.file_explained import check_class
+from automl_core.workspace.files import Files
 from automl_core.workspace.findings import Question, WhatHappened
 from automl_core.workspace.requests import Request, in_table, shaped
 

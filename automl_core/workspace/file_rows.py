@@ -12,9 +12,11 @@ from automl_core.data.table import Row
 from automl_core.explaining.explanation import Explanation, RowContext, RowExplanation, Sureness
 from automl_core.explaining.sure import band_words
 from automl_core.production import Bundle
+from automl_core.workspace.bundle_rows import cleaned_row, cleaned_rows
 from automl_core.workspace.explain import Explaining
+from automl_core.workspace.file_explained import check_class, row_explained, rows_explained
 from automl_core.workspace.file_risks import file_places, kept_table
-from automl_core.workspace.files import Files, check_class, cleaned_row, cleaned_rows, row_explained, rows_explained
+from automl_core.workspace.files import Files
 
 NO_PAST = ("A bundle holds no past rows: how sure this is by rows like it, and the nearest of them with their outcomes, are told "
            "on the computer and in the workspace where the model was trained.")

@@ -25,12 +25,13 @@ from automl_core.search.offers import RUNGS
 from automl_core.search.plan import Plan
 from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.context import Context
-from automl_core.workspace.files import check_out, write_out
 from automl_core.workspace.goal import Inputs
 from automl_core.workspace.headstart import Aside, Headstart, load_libraries
+from automl_core.workspace.out_files import check_out, write_out
 from automl_core.workspace.projects import Projects
 from automl_core.workspace.requests import Request, in_table, shaped
 from automl_core.workspace.search import Searching
+from automl_core.workspace.search_job import run_search
 from automl_core.workspace.summaries import summary_of
 from automl_core.workspace.views import Run
 
@@ -78,7 +79,7 @@ class FileTraining:
             if min(self.projects.goal.data.table_of(inputs.table).rows, most) > BESIDE_ROWS:
                 beside.wait()
             start = Headstart(time.monotonic() - began, workers, beside)
-            run = self.search.run_search(job, inputs, request.plan, watch, start)
+            run = run_search(self.search, job, inputs, request.plan, watch, start)
         return self._written(run, out)
 
     def _begun(self, table: Table, request: Request, rung: str = "") -> tuple[Job, Inputs]:
@@ -132,7 +133,7 @@ class FileTraining:
         if job.worker != queue.identity(COMMAND):
             raise BadInput("A search of this project is under way already.", "Wait until it ends, or finish it from its page.")
         with self._own(job) as watch:
-            run = self.search.run_search(job, from_json(Inputs, job.body["inputs"]), from_json(Plan, job.body["plan"]), watch)
+            run = run_search(self.search, job, from_json(Inputs, job.body["inputs"]), from_json(Plan, job.body["plan"]), watch)
         return self._written(run, out)
 
     def choose(self, run_id: str, rung: str, out: Path | None) -> tuple[Run, Verdict]:

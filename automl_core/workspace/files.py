@@ -1,13 +1,10 @@
 """Use cases on files alone: what the command line asks of a table and a bundle, through the same steps as the pages."""
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from automl_core import acting, cleaning, framing
@@ -16,33 +13,15 @@ from automl_core import samples as sample_tables
 from automl_core.acting import ActionPlan, Experiment, PlanInputs
 from automl_core.acting.action import ActionList, Actions
 from automl_core.cleaning.recipe import Finding
-from automl_core.codec import from_json
-from automl_core.data.table import ReadLimits, ReadOptions, Row, Table
+from automl_core.data.table import ReadLimits, ReadOptions, Table
 from automl_core.errors import BadInput
-from automl_core.explaining import (
-    Past,
-    classes_by_interest,
-    explain_classes,
-    explain_row,
-    explain_rows,
-    fixed_row_care,
-    likeliest,
-    open_reference,
-    pick_background,
-    with_evidence,
-)
-from automl_core.explaining.classes import no_such_class
-from automl_core.explaining.contributions import compares
-from automl_core.explaining.explanation import Explanation, RowExplanation
-from automl_core.explaining.overview import Asked
-from automl_core.explaining.single import encode_row
-from automl_core.explaining.words import quote
-from automl_core.framing.problem import Problem, Verdict
+from automl_core.explaining import explain_rows
+from automl_core.framing.problem import Verdict
 from automl_core.production import Bundle, load_bundle
 from automl_core.production.contract import BatchReport
 from automl_core.reporting.exports import safe_csv, safe_xlsx
-from automl_core.search.plan import RunSummary, Trial
 from automl_core.workspace.act import with_reasons
+from automl_core.workspace.bundle_rows import cleaned_rows, outcomes_of
 from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.decide import planned_table
 from automl_core.workspace.deploy import Deploying
@@ -50,11 +29,10 @@ from automl_core.workspace.file_goal import check_file, goal_for, no_outcomes
 from automl_core.workspace.file_risks import file_risks
 from automl_core.workspace.file_worth import FileWorth, Judged, file_worth
 from automl_core.workspace.opening import existing, opening
+from automl_core.workspace.out_files import is_workbook, write_out
 from automl_core.workspace.pilot_sides import kept_apart, own_arms, rank_free, sides_in_file
 from automl_core.workspace.projects import Projects
 from automl_core.workspace.requests import Request, in_table, shaped
-
-EVIDENCE_FITS, EVIDENCE_SECONDS = 4, 60.0  # the same figures on each run: time only stops fits that do not come to their end
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,7 +129,7 @@ class Files:
         frame = cleaned_rows(bundle, raw)
         columns = cleaning.columns_after(bundle.model.recipe, bundle.model.columns, frame)
         goal = acting.valued(goal, frame)
-        y, known = _outcomes(bundle, frame)
+        y, known = outcomes_of(bundle, frame)
         if not known.any():
             raise no_outcomes(problem.target)
         unseen = [(lever.column, value) for lever in goal.levers if lever.column in frame
@@ -201,107 +179,6 @@ class Files:
             return sample_tables.load_sample(source.removeprefix("sample:"))[0].frame
         path = existing(source)
         return data_step.read_raw(path, path.name, ReadOptions(), self.limits())
-
-
-def check_out(out: Path) -> None:
-    """BadInput when `write_out` could not write there: to be known before the work whose result it is."""
-    name = out.name[:80] or "."
-    try:
-        if out.is_dir():
-            raise BadInput(f"“{name}” is a folder.", f"Name a file in it, such as {name}/model.zip.")
-        if out.exists():
-            writable = os.access(out, os.W_OK)
-        else:
-            out.parent.mkdir(parents=True, exist_ok=True)
-            writable = True
-            with TemporaryFile(dir=out.parent):
-                pass
-    except OSError as error:
-        raise BadInput(f"“{name}” could not be written: {error.strerror}.", "Choose another place.") from None
-    if not writable:
-        raise BadInput(f"“{name}” could not be written: it is read-only.", "Choose another place.")
-
-
-def check_table_out(out: Path) -> None:
-    """BadInput when `write_table` could not write there: a name that ends in another way would not say what the file holds."""
-    if not out.is_dir() and not is_workbook(out) and out.suffix.casefold() not in (".csv", ""):
-        raise BadInput(f"“{out.name[:80]}” is no name of a CSV or an Excel file.",
-                       f"Write {out.stem[:80]}.csv or {out.stem[:80]}.xlsx.")
-    check_out(out)
-
-
-def is_workbook(out: Path) -> bool:
-    """Whether a file is an Excel workbook by its name."""
-    return out.suffix.casefold() == ".xlsx"
-
-
-def write_out(out: Path, content: bytes) -> None:
-    """Write a file the user asked for; BadInput when it cannot be written there."""
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_bytes(content)
-    except OSError as error:
-        raise BadInput(f"“{out.name[:80]}” could not be written: {error.strerror}.", "Choose another place.") from None
-
-
-def cleaned_rows(bundle: Bundle, raw: pd.DataFrame) -> pd.DataFrame:
-    """Rows as the bundle's model sees them: typed by its schema, cleaned by its recipe, none dropped."""
-    typed = data_step.type_frame(raw, bundle.model.columns)
-    return cleaning.apply_recipe(bundle.model.recipe, typed.frame, scoring=True).frame
-
-
-def cleaned_row(bundle: Bundle, raw: pd.DataFrame, position: int) -> Row:
-    """One of these rows, typed and cleaned likewise; BadInput when there is no such row."""
-    if not 0 <= position < len(raw):
-        raise BadInput(f"There is no row {position} in this file.", f"Choose one from 0 to {len(raw) - 1}.")
-    return cleaning.apply_recipe_row(bundle.model.recipe, data_step.type_row(dict(raw.iloc[position]), bundle.model.columns))
-
-
-def rows_explained(bundle: Bundle, frame: pd.DataFrame, label: str = "") -> Explanation:
-    """The model explained on typed, cleaned rows, for a class ("": the one of most interest)."""
-    y, known = _outcomes(bundle, frame)
-    outcomes = np.full(len(frame), np.nan)
-    outcomes[known] = y
-    asked = Asked((label,) if label else classes_by_interest(bundle.model.problem, outcomes)[:1], fixed=True)
-    explanation = explain_classes(bundle.model, frame, outcomes, asked)[0]
-    past = Past(frame, outcomes, bundle.model.cleaned, tried(bundle))
-    return with_evidence(explanation, bundle.model, past, EVIDENCE_SECONDS, EVIDENCE_FITS) if known.any() else explanation
-
-
-def row_explained(bundle: Bundle, row: Row, frame: pd.DataFrame, label: str = "") -> RowExplanation:
-    """Why a row gets its prediction, for a class ("": of several the one it is called); like those of `frame`, it is typed and
-    cleaned."""
-    background = pick_background(bundle.model, frame).reset_index(drop=True)
-    reference = None
-    if compares(bundle.model, encode_row(bundle.model, row)[None, :]):
-        reference = open_reference(bundle.model, bundle.model.encoder.matrix(background))
-        reference = replace(reference, care=fixed_row_care(reference))
-    return explain_row(bundle.model, row, background, label or likeliest(bundle.model, row), reference)
-
-
-def tried(bundle: Bundle) -> tuple[Trial, ...]:
-    """What the bundle's search tried; nothing when it does not tell."""
-    found: tuple[Trial, ...] = from_json(RunSummary, bundle.facts["summary"]).leaderboard if "summary" in bundle.facts else ()
-    return found
-
-
-def check_class(problem: Problem, label: str) -> None:
-    """BadInput when a class is named that there is not."""
-    if not label or label in problem.classes:
-        return
-    if not problem.classes:
-        raise BadInput(f"{quote(problem.target)} is a number and has no classes.", "Leave --class out.")
-    more = f" and {len(problem.classes) - 8} more" if len(problem.classes) > 8 else ""
-    raise no_such_class(problem, label, f"Give one of {', '.join(quote(name) for name in problem.classes[:8])}{more}.")
-
-
-def _outcomes(bundle: Bundle, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """The outcomes of the rows that have one, and a mask (n,) of those rows."""
-    problem = bundle.model.problem
-    if problem.target not in frame.columns:
-        return np.empty(0), np.zeros(len(frame), dtype=bool)
-    y, known = framing.encode_target(frame[problem.target], problem)
-    return np.asarray(y), np.asarray(known)
 
 
 def _joined(note: str, words: tuple[str, ...]) -> str:

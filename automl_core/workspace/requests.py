@@ -16,9 +16,9 @@ from automl_core.errors import BadInput
 from automl_core.explaining.classes import no_such_class
 from automl_core.framing.metric_names import QUANTILE, TASKS, metric_called
 from automl_core.framing.problem import Money, Problem, Task
-from automl_core.search.plan import Plan
+from automl_core.search.plan import LONGEST_SEARCH, Plan
 from automl_core.workspace.projects import with_never
-from automl_core.workspace.train_options import LONGEST, USUAL, TrainOptions, amounts_of, check_numbers
+from automl_core.workspace.train_options import USUAL, TrainOptions, amounts_of, check_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def request_from(target: str, options: TrainOptions, jobs: int) -> Request:
     """What the options ask for, which name columns and classes by texts; `jobs` fit where they do not say how many. BadInput when
     a number among them cannot be used."""
     check_numbers(options)
-    budget = options.budget or (LONGEST if options.trials else USUAL)
+    budget = options.budget or (LONGEST_SEARCH if options.trials else USUAL)
     plan = Plan(budget_seconds=float(budget), jobs=int(options.jobs) or jobs, seed=int(options.seed), folds=int(options.folds),
                 families=tuple(options.families), executor=options.executor, max_trials=int(options.trials))
     money = amounts_of(options.money) if isinstance(options.money, Mapping) else options.money

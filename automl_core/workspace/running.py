@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 def run_job(workspace: Workspace, job_id: str) -> None:
     """Do the work of one job and keep its results; errors are the caller's (the job process is a border)."""
+    from automl_core.workspace.explain_job import run_explain  # the workspace has loaded what these take
+    from automl_core.workspace.search_job import run_search
+
     store = workspace.context.store
     job = queue.job(store, job_id)
     watch = JobWatch(store, job_id, job.attempts)
@@ -25,7 +28,7 @@ def run_job(workspace: Workspace, job_id: str) -> None:
         inputs = from_json(Inputs, job.body["inputs"])
         if workspace.goal.verdict_of(job.project_id, inputs) is None:
             workspace.goal.run_check(job.project_id, inputs, watch)  # the report compares with it, and cleaning made it stale
-        run = workspace.search.run_search(job, inputs, from_json(Plan, job.body["plan"]), watch)
+        run = run_search(workspace.search, job, inputs, from_json(Plan, job.body["plan"]), watch)
         watch.progress(0.99, "Looking for groups whose outcome differs.", float("nan"))
         workspace.experiment.run(run.id, watch)
         workspace.act.run_act(job.project_id, run.id, watch)
@@ -37,7 +40,7 @@ def run_job(workspace: Workspace, job_id: str) -> None:
         workspace.experiment.run(job.body["run"], watch)
         workspace.act.run_act(job.project_id, job.body["run"], watch)
     elif job.kind == "explain":
-        workspace.explain.run_explain(job.project_id, job.body["run"], watch, str(job.body.get("label", "")))
+        run_explain(workspace.explain, job.project_id, job.body["run"], watch, str(job.body.get("label", "")))
     else:
         raise BadInput(f"There is no kind of job called “{job.kind[:40]}”.", "Restart the worker with the newest version.")
 

@@ -1,14 +1,11 @@
 """Use cases of the search step: start, watch, finish, cancel, and what a run left behind."""
 from __future__ import annotations
 
-import math
-import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
 
-from automl_core import framing
 from automl_core import jobs as queue
 from automl_core import search as search_step
 from automl_core.codec import from_json, to_json
@@ -16,34 +13,19 @@ from automl_core.data.table import Column
 from automl_core.errors import BadInput, NotFound
 from automl_core.explaining import every_class, explain_classes
 from automl_core.framing.problem import Problem
-from automl_core.jobs import Job, JobWatch
+from automl_core.jobs import Job
 from automl_core.production import Bundle, load_bundle
 from automl_core.registry import is_installed
 from automl_core.search.families import families
-from automl_core.search.plan import Plan, Trial
+from automl_core.search.plan import LONGEST_SEARCH, Plan, Trial
 from automl_core.search.telling import compared_sentence
 from automl_core.workspace.context import Context, Recent
 from automl_core.workspace.goal import Framing, Inputs
 from automl_core.workspace.going_on import begins_anew, with_more
-from automl_core.workspace.headstart import Aside, Headstart
 from automl_core.workspace.ranked import Predictions, with_every, with_open, with_unseen
-from automl_core.workspace.row_times import row_seconds, with_times
-from automl_core.workspace.run_files import keep, metadata_of, read_predictions, write_rung
+from automl_core.workspace.run_files import keep, metadata_of, read_predictions
 from automl_core.workspace.summaries import summary_of, with_choice
 from automl_core.workspace.views import Choice, Run, RungFiles, RunState
-
-LONGEST_SECONDS = 86_400
-EXPLAIN_SECONDS, EXPLAIN_SHARE = 5.0, 0.06
-LEAST_EXPLAINING = 0.4  # of that, where the search took longer than its part
-FINISH_EXPLAINING = 0.4  # seconds at most, where somebody waits for the model
-FINISH_ROWS = 0.3  # seconds at most for what one row takes, all models together
-NO_START = Headstart()
-
-
-def explaining_seconds(plan: Plan, gone: float = 0.0) -> float:
-    """What explaining may take of a search's own time, of which so much is gone: less where the rest took more than its part."""
-    most = min(EXPLAIN_SECONDS, EXPLAIN_SHARE * plan.new_seconds)
-    return min(most, max(plan.new_seconds - gone, LEAST_EXPLAINING * most))
 
 
 @dataclass(frozen=True)
@@ -55,7 +37,7 @@ class Searching:
     def start(self, project_id: str, plan: Plan) -> Job:
         """Start a search; when one is running in this project already, that one is returned."""
         unknown = [name for name in plan.families if name not in families().plugins]
-        if unknown or not 1 <= plan.budget_seconds <= LONGEST_SECONDS:
+        if unknown or not 1 <= plan.budget_seconds <= LONGEST_SEARCH:
             raise BadInput("This plan names an unknown kind of model, or a budget outside a second and a day.", "Choose again.")
         for job in queue.jobs(self.context.store, project_id):
             if job.kind == "search" and job.active:
@@ -74,7 +56,7 @@ class Searching:
         if self.stale(project_id):
             raise BadInput("The data, the recipe or the goal changed since this search.", "Start a new search.")
         spent = summary_of(run).fit_seconds
-        if not 1 <= seconds <= LONGEST_SECONDS - spent:
+        if not 1 <= seconds <= LONGEST_SEARCH - spent:
             raise BadInput("A search cannot be given less than a second or more than a day.", "Choose another time.")
         plan = with_more(run.plan, spent, seconds)
         for job in queue.jobs(self.context.store, project_id):
@@ -227,55 +209,6 @@ class Searching:
         """The table, recipe and problem that a run was made from."""
         return Inputs(run.table, run.recipe, run.problem)
 
-    def run_search(self, job: Job, inputs: Inputs, plan: Plan, watch: JobWatch, start: Headstart = NO_START) -> Run:
-        """The job: search, hand over, explain, write the bundles and keep the run. A `rung` that the job names is handed over.
-
-        A part of its own time is kept back for explaining, less when the search took some of it. A job that names a `journal`
-        goes on from the fits of that job.
-        """
-        began, journal = time.monotonic(), str(job.body.get("journal", job.id))
-        explaining = explaining_seconds(plan)
-        own = max(plan.new_seconds - start.spent - explaining, 0.3 * plan.new_seconds)
-        within = replace(plan, budget_seconds=plan.spent_seconds + own, first_seconds=plan.first_seconds or plan.budget_seconds)
-        frame, columns, problem, recipe = self.goal.open(inputs)
-        framing.check_judged(frame, problem)
-        folder = self.context.store.folder(job.project_id, f"search-{journal}")
-        schema = self.goal.data.table_of(inputs.table).columns
-        data = search_step.SearchData(frame, columns, problem, recipe, schema)
-        watching = SearchWatch(watch, start.beside, timed=not plan.max_trials)
-        # an attempt that was taken for lost hears it and gives the journal back: the next one waits, for it has no other end
-        fits = search_step.FolderJournal(folder, math.inf) if watch.fenced else search_step.FolderJournal(folder)
-        outcome = search_step.search(data, within, fits, watching, start.workers)
-        watch.progress(0.97, "Explaining the model in your own columns.", float("nan"))
-        rows = frame.iloc[outcome.positions].reset_index(drop=True)
-        seconds = explaining_seconds(plan, start.spent + time.monotonic() - began - fits.waited + row_seconds(len(outcome.rungs)))
-        waits = watching.stop() == "finish"
-        if waits:
-            seconds = min(seconds, FINISH_EXPLAINING)
-        explanations = explain_classes(
-            outcome.model, rows, outcome.y, every_class(outcome.model, outcome.y, plan.seed, seconds))
-        if start.beside is not None:
-            start.beside.wait()
-        run = Run(f"run_{job.id.split('_', 1)[-1]}", job.project_id, job.id, plan, job.created_at, outcome.summary,
-                  table=inputs.table, recipe=inputs.recipe, problem=inputs.problem, journal=journal,
-                  by_hand=str(job.body.get("rung", "")))
-        chosen = next(offer.name for offer in outcome.summary.ladder if offer.chosen)
-        shared = metadata_of(self.goal, run, problem, explanations)
-        given = self.goal.data.table_of(inputs.table)
-        run = replace(run, summary=with_times(outcome.summary, outcome.rungs, shared.contract, given,
-                                              FINISH_ROWS if waits else math.inf))
-        kept = {name: write_rung(self.context, run, name, outcome, shared) for name in outcome.rungs if name != chosen}
-        run = replace(run, rungs=kept)
-        past = Predictions(outcome.oof, outcome.positions, outcome.y, outcome.learned)
-        run = keep(self.context, run, outcome.model, past, shared)
-        self.context.store.touch(job.project_id)
-        return self._as_asked(run)
-
-    def _as_asked(self, run: Run) -> Run:
-        """The run with the rung handed over that was asked for by hand, where its ladder has it."""
-        offers = [offer for offer in summary_of(run).ladder if run.by_hand in (offer.name, *offer.also)]
-        return run if not offers or offers[0].chosen else self.choose(run.project_id, run.by_hand)
-
     def choose(self, project_id: str, rung: str) -> Run:
         """Hand over another rung of the newest search's ladder: a new run, with its own explanation. Choosing again undoes it."""
         run, asked = self.needed(project_id), rung
@@ -301,28 +234,6 @@ class Searching:
                   for event in queue.events(self.context.store, job_id) if event.kind == "trial"}
         problem = from_json(Problem, self.context.store.get(run.problem).body)
         return search_step.best_first(tuple(newest.values()), problem.metric)
-
-
-@dataclass(frozen=True)
-class SearchWatch:
-    """The search's view of its job: trials become events, stops are read from the job's row, and when what goes on `beside` it
-    has failed the search ends with that error at once. Of a search that is not `timed`, but of so many trials, nobody knows how
-    long it takes."""
-
-    job: JobWatch
-    beside: Aside | None = None
-    timed: bool = True
-
-    def trial(self, trial: Trial) -> None:
-        self.job.event("trial", to_json(trial))
-
-    def progress(self, fraction: float, sentence: str, seconds_left: float) -> None:
-        self.job.progress(min(fraction, 0.96), sentence, seconds_left if self.timed else math.nan)
-
-    def stop(self) -> str:
-        if self.beside is not None:
-            self.beside.look()
-        return self.job.stop()
 
 
 def _run_of(job: Job) -> Run:

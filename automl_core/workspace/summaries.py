@@ -1,7 +1,6 @@
 """What a run's summary says once a rung was chosen by hand, or beside what the quick check had found."""
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from automl_core.errors import NotFound
@@ -10,11 +9,12 @@ from automl_core.framing.metrics import get_metric
 from automl_core.framing.problem import Verdict
 from automl_core.search.model import Model
 from automl_core.search.offers import ENSEMBLE, companion_sentence
-from automl_core.search.plan import RunSummary, against_baseline, left_out_sentence
+from automl_core.search.plan import RungOffer, RunSummary, against_baseline, left_out_sentence
 from automl_core.workspace.views import Run
 
-# what the search says of its own choice on a rung of its ladder
-HANDED_OVER = re.compile(r"(, and it is what is|; a (faster|better) one .* is) handed over\.$")
+# what a rung said in the end of the search's own choice, in runs that were kept before `RungOffer.found` was noted
+OLDER_ENDS = (", and it is what is handed over.", "; a faster one that is not worse is handed over.",
+              "; a better one that is as quick, to the millisecond, is handed over.")
 
 
 def summary_of(run: Run) -> RunSummary:
@@ -32,8 +32,7 @@ def cut_of(summary: RunSummary) -> Cut:
 def with_choice(summary: RunSummary, rung: str, model: Model) -> RunSummary:
     """The summary with this rung of the ladder handed over, by the user's own choice."""
     offer = next(item for item in summary.ladder if item.name == rung)
-    ladder = tuple(replace(item, chosen=item.name == rung, sentence=HANDED_OVER.sub(".", item.sentence))
-                   for item in summary.ladder)
+    ladder = tuple(replace(item, chosen=item.name == rung, sentence=_found(item)) for item in summary.ladder)
     family = ENSEMBLE if len(model.members) > 1 else model.members[0].family
     metric = get_metric(summary.metric).title
     what = offer.members[0] if len(offer.members) == 1 else f"a blend of {len(offer.members)} models"
@@ -44,6 +43,12 @@ def with_choice(summary: RunSummary, rung: str, model: Model) -> RunSummary:
     return replace(summary, score=offer.score, family=family, members=offer.members, ladder=ladder, mb=offer.mb,
                    row_ms_p50=offer.row_ms_p50, row_ms_p95=offer.row_ms_p95, threshold=model.threshold, factors=model.factors,
                    middle=model.middle, sentence=sentence)
+
+
+def _found(offer: RungOffer) -> str:
+    """What the search found of a rung, without what it says of its own choice."""
+    end = next((end for end in OLDER_ENDS if offer.sentence.endswith(end)), "")
+    return offer.found or (f"{offer.sentence.removesuffix(end)}." if end else offer.sentence)
 
 
 def _left_out(summary: RunSummary) -> str:

@@ -30,7 +30,7 @@ from automl_core.search.plan import RungOffer, Trial
 from automl_core.settings import settings_in
 from automl_core.store import Store
 from automl_core.workspace.door import Workspace
-from automl_core.workspace.files import check_out, write_out
+from automl_core.workspace.out_files import check_out, write_out
 from automl_core.workspace.searched import idle_words, is_warned, missed_words, report_of, sentences_of
 from automl_core.workspace.summaries import summary_of
 from automl_core.workspace.train_options import TrainOptions
@@ -167,15 +167,15 @@ def _named(asked: TrainOptions, names: Names) -> TrainOptions:
     for name in ("task", "metric", "hand_over", "executor"):
         if not isinstance(getattr(asked, name), str):
             raise BadInput(f"“{name}” is {quote(getattr(asked, name))}, which is no text.", "Give its name, or leave it out.")
-    columns = {name: "" if label is None or label == "" else _column(label, names)
-               for name, label in (("time", asked.time), ("group", asked.group), ("weights", asked.weights))}
+    time, group, weights = ("" if label is None or label == "" else _column(label, names)
+                            for label in (asked.time, asked.group, asked.weights))
     ordered = asked.ordered if isinstance(asked.ordered, bool) else tuple(map(_text, several(asked.ordered)))
     money = asked.money if asked.money is None else of_kind(asked.money, Money, "money")
     amounts = {one.name: getattr(money, one.name) for one in fields(Money) if money is not None}
     return replace(
         asked, drop=tuple(_column(label, names) for label in several(asked.drop)), positive=_text(asked.positive),
         families=tuple(map(_text, several(asked.families))), copies_together=bool(asked.copies_together), ordered=ordered,
-        money=amounts or None, **columns)
+        money=amounts or None, time=time, group=group, weights=weights)
 
 
 def _column(label: object, names: Names) -> str:

@@ -9,11 +9,12 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from automl_core.errors import BadInput
+from automl_core.search.plan import LONGEST_SEARCH
 
 if TYPE_CHECKING:
     from automl_core.framing.problem import Money
 
-USUAL, LONGEST = 60.0, 86_400.0  # seconds of budget where none is given, and at most
+USUAL = 60.0  # seconds of budget where none is given
 MOST_FOLDS = 20
 
 
@@ -56,7 +57,7 @@ class TrainOptions:
 def check_numbers(options: TrainOptions) -> None:
     """BadInput for a budget, a number of workers or another number that no search can have: before workers start."""
     budget, jobs, quantile = options.budget, options.jobs, options.quantile
-    if budget is not None and not (_is_number(budget) and 1 <= budget <= LONGEST):
+    if budget is not None and not (_is_number(budget) and 1 <= budget <= LONGEST_SEARCH):
         raise BadInput(f"A budget of {_said(budget)} seconds cannot be searched.", "Give 1 second or more, up to a day.")
     if not _is_whole(jobs):
         raise BadInput(f"{_said(jobs)} workers cannot search.",
@@ -98,17 +99,17 @@ def _amount(name: str, value: object) -> float:
     return amount
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
-def _is_whole(value: object) -> bool:
+def _is_whole(value: Any) -> bool:
     """Whether it is a whole number of 0 or more."""
-    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 0
+    return isinstance(value, Integral) and _is_number(value) and int(value) >= 0
 
 
-def _said(value: object) -> str:
+def _said(value: Any) -> str:
     """A value as a sentence has it."""
-    if isinstance(value, bool) or not isinstance(value, Real):
+    if not _is_number(value):
         return f"“{str(value)[:40]}”"
     return f"{int(value):,}" if isinstance(value, Integral) else f"{float(value):g}"

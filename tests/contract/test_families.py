@@ -8,14 +8,17 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from catboost import CatBoostClassifier, Pool
 
 from automl_core.framing.metrics import METRICS
 from automl_core.framing.problem import Problem, Task
-from automl_core.search.families import families, learners
+from automl_core.search.families import catboost, families, learners
 from automl_core.search.family import Family, FitRequest, Fitted, link
 from automl_core.search.feature import Feature
 from automl_core.search.few_columns import strongest_first
+from automl_core.search.forest import filled
 from automl_core.search.log_target import family_options
 from automl_core.search.plan import Plan
 from automl_core.search.portfolio import Views, make_portfolio
@@ -323,3 +326,38 @@ def test_the_strongest_features_are_found_without_a_copy_of_the_design(task: Tas
         told = np.maximum(told, np.abs(np.divide(covered[300, :300], size, out=np.zeros(300), where=size > 1e-9)))
     best = [max(told[:2]), 0.0, *told[2:]]
     assert order.tolist()[:100] == np.argsort(-np.array(best), kind="stable").tolist()[:100]
+
+
+@pytest.mark.parametrize("name", ["lightgbm", "xgboost", "catboost", "extra_trees", "random_forest"])
+def test_what_is_asked_for_once_is_let_go_and_the_fit_is_the_same(name: str) -> None:
+    family, given = families().get(name), request_for(families().get(name), "binary")
+    rows, once = make("binary", 200, seed=4)[0], replace(given, matrix=given.matrix.copy(), once=True)
+    found = [family.predict(family.fit(request).native, rows) for request in (given, once)]
+    np.testing.assert_array_equal(*found)
+    assert (len(given.matrix), len(once.matrix)) == (300, 0)
+
+
+def test_catboost_learns_the_same_from_the_32_bits_that_it_keeps() -> None:
+    matrix, y = make("binary")
+    table = catboost._table(matrix, (2, 5))
+    assert {dtype.itemsize for dtype in table.dtypes} == {4}
+    wide = pd.DataFrame({number: column.astype(np.int64) if number in (2, 5) else matrix[:, number]
+                         for number, column in table.items()})
+    said = []
+    for one in (table, wide):
+        model = CatBoostClassifier(iterations=30, depth=4, random_seed=0, thread_count=1, logging_level="Silent",
+                                   allow_writing_files=False)
+        said.append(model.fit(Pool(one, y, cat_features=[2, 5])).predict_proba(one))
+    np.testing.assert_array_equal(*said)
+
+
+def test_missing_values_of_trees_are_filled_where_they_lie() -> None:
+    matrix = np.random.default_rng(0).normal(size=(20_000, 10))
+    matrix[::7, 3] = np.nan
+    fill = np.full(10, -9.0, dtype=np.float32)
+    tracemalloc.start()
+    found = filled(matrix, fill)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 1.5 * found.nbytes
+    np.testing.assert_array_equal(found, np.where(np.isnan(matrix), -9.0, matrix).astype(np.float32))

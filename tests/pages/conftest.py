@@ -17,7 +17,7 @@ from automl_core import jobs as queue
 from automl_core.jobs import Job
 from automl_core.search.plan import Plan
 from automl_core.workspace.running import run_job
-from tests.unit.test_search_race import fit_here
+from tests.unit.searching import fit_here
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))

@@ -27,6 +27,7 @@ from automl_core.workspace.act import Acting
 from automl_core.workspace.cleaning import Cleaning
 from automl_core.workspace.explain import Explaining
 from automl_core.workspace.search import Searching
+from automl_core.workspace.search_job import run_search
 from pages.ui import explain_view, session, what_if_view
 from tests.pages.conftest import PAGES, QUICK, Stages, texts, work
 from tests.unit.test_explaining_routes import model, table, target
@@ -356,7 +357,7 @@ def graded(stages: Stages) -> str:
     leased = queue.lease(workspace.context.store, job_id=job.id)
     assert leased is not None
     watch = JobWatch(workspace.context.store, job.id, leased.attempts)
-    workspace.search.run_search(leased, workspace.goal.inputs(project), from_json(Plan, job.body["plan"]), watch)
+    run_search(workspace.search, leased, workspace.goal.inputs(project), from_json(Plan, job.body["plan"]), watch)
     queue.finish(workspace.context.store, job.id, leased.attempts)
     return project
 

@@ -23,7 +23,7 @@ from automl_core.workspace.context import fingerprint
 from automl_core.workspace.findings import Question
 from pages.ui.fairness_view import ratio_words
 from tests.pages.conftest import QUICK, Stages, Visit, primary, texts, work
-from tests.unit.test_search_race import fit_here
+from tests.unit.searching import fit_here
 
 GRADES = ("bad", "fair", "good", "top")
 FORBIDDEN = re.compile(r"\b(caus\w+|prove\w*|guarantee\w*)\b", re.I)

@@ -12,7 +12,7 @@ from automl_core.codec import from_json
 from automl_core.jobs import JobWatch
 from automl_core.search.plan import Plan
 from tests.pages.conftest import Stages, Visit, texts, work
-from tests.unit.test_search_race import fit_here
+from tests.unit.searching import fit_here
 
 LINES = [f"{n % 7},{n % 5},{'yes' if (n % 7) + (n % 3) > 5 else 'no'}" for n in range(120)]
 TABLE = "\n".join(["a,b,left", *LINES]).encode()

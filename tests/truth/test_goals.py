@@ -18,7 +18,7 @@ from automl_core.search import FolderJournal, Outcome, SearchData, search
 from automl_core.search.family import Array
 from automl_core.search.plan import Plan
 from automl_core.search.portfolio import make_portfolio
-from tests.unit.test_search_race import fit_here
+from tests.unit.searching import fit_here
 
 
 @pytest.fixture(autouse=True)

@@ -29,7 +29,7 @@ from automl_core.search.log_target import best_scale, is_log
 from automl_core.search.opening import open_contest
 from automl_core.search.plan import Plan
 from automl_core.search.prepared import ROWS_TO_TUNE, prepare
-from tests.unit.test_search_race import fit_here
+from tests.unit.searching import fit_here
 
 LABELS = ("mcc", "f1", "balanced_accuracy", "accuracy")
 

@@ -16,7 +16,7 @@ from automl_core.data.infer import table_from_frame
 from automl_core.framing.problem import Problem
 from automl_core.search import FolderJournal, SearchData, search
 from automl_core.search.plan import Plan
-from tests.unit.test_search_race import fit_here
+from tests.unit.searching import fit_here
 
 ROWS = 500
 PROBLEM = Problem("target", "binary", "roc_auc", ("No", "Yes"), "Yes")

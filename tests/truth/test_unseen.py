@@ -12,13 +12,12 @@ import pytest
 from automl_core.data.infer import table_from_frame
 from automl_core.framing.metrics import METRICS
 from automl_core.framing.problem import Problem
-from automl_core.search import FolderJournal, Outcome, SearchData, plan, search
+from automl_core.search import FolderJournal, Outcome, SearchData, next_task, plan, search
 from automl_core.search import opening as opening_module
-from automl_core.search import race as race_module
 from automl_core.search.plan import Plan
 from automl_core.search.portfolio import make_portfolio
 from automl_core.workspace.ranked import Predictions, with_unseen
-from tests.unit.test_search_race import fit_here
+from tests.unit.searching import fit_here
 
 Rows = Callable[[np.random.Generator], pd.DataFrame]
 PROBLEM = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes")
@@ -55,7 +54,7 @@ def searched(frame: pd.DataFrame, problem: Problem, folder: Path, monkeypatch: p
     """A forest, which keeps its rows in mind, that learned from 1,800 at most; others would be tried until the time is over."""
     fit_here(monkeypatch)
     monkeypatch.setattr(opening_module, "make_portfolio", lambda *asked: make_portfolio(*asked)[:1])
-    monkeypatch.setattr(race_module, "propose", lambda contest: None)
+    monkeypatch.setattr(next_task, "propose", lambda contest: None)
     monkeypatch.setattr(plan, "MOST_A_SECOND", 300)
     table = table_from_frame(frame, "rows")
     data = SearchData(table.frame, table.columns, problem)

@@ -15,7 +15,7 @@ from automl_core import Workspace
 from automl_core import jobs as queue
 from automl_core.search.plan import Plan
 from automl_core.workspace.running import run_job
-from tests.unit.test_search_race import fit_here
+from tests.unit.searching import fit_here
 
 BESIDE_IT = ("PYTHONPATH", "CLARION_HOME", "PYTHONDONTWRITEBYTECODE")  # what it must not need, or be kept from
 FAMILIES = (("lightgbm",), ("catboost",), ("linear", "ebm"))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -15,6 +17,7 @@ from automl_core.data.child import read_raw_here
 from automl_core.data.layout import kind_of
 from automl_core.data.reading import reading
 from automl_core.data.sources import csv
+from automl_core.data.table import Origin, Table
 from automl_core.data.text.regular import regular_columns
 from automl_core.errors import BadInput, NotFound
 
@@ -41,6 +44,20 @@ def test_a_table_survives_being_kept(write, tmp_path: Path) -> None:
     assert len(table.origin.sha256) == 64
     with pytest.raises(NotFound):
         load_table(tmp_path / "nowhere")
+
+
+def test_texts_of_a_long_table_do_not_keep_its_numbers_in_memory_twice(tmp_path: Path) -> None:
+    rows = 60_000
+    words = pd.Series(["yes", "no", None] * (rows // 3), dtype="str")
+    frame = pd.DataFrame({**{f"number {k}": np.arange(rows) / (k + 1) for k in range(20)}, "word": words})
+    table = Table(frame, (), Origin("t.csv"))
+    save_table(table, tmp_path / "kept")
+    tracemalloc.start()
+    again = load_table(tmp_path / "kept")
+    kept = tracemalloc.get_traced_memory()[0]  # of the file as it was read; pyarrow has memory of its own for the frame
+    tracemalloc.stop()
+    assert kept < 0.2 * (tmp_path / "kept" / "table.arrow").stat().st_size
+    pd.testing.assert_frame_equal(again.frame, table.frame)
 
 
 def test_raw_text_scores_like_the_table(write) -> None:

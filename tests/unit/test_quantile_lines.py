@@ -12,7 +12,7 @@ from automl_core.framing.problem import Problem
 from automl_core.search import FolderJournal, SearchData, quantile_lines, search
 from automl_core.search.plan import Plan
 from automl_core.search.quantile_lines import quantile_solver
-from tests.unit.test_search_race import fit_here
+from tests.unit.searching import fit_here
 
 
 def made(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -22,11 +22,12 @@ from automl_core.workspace import ranked
 from automl_core.workspace.act import Acting
 from automl_core.workspace.going_on import with_more
 from automl_core.workspace.ranked import Predictions, with_every, with_unseen
-from automl_core.workspace.search import Searching, explaining_seconds
+from automl_core.workspace.search import Searching
+from automl_core.workspace.search_job import explaining_seconds
 from automl_core.workspace.summaries import with_choice
 from automl_core.workspace.views import Run
 from tests.unit.modelling import PROBLEMS
-from tests.unit.test_search_race import fit_here, make_data
+from tests.unit.searching import fit_here, make_data
 
 
 def test_each_class_keeps_its_share_and_the_rarest_two_rows() -> None:

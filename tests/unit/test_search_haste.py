@@ -17,7 +17,7 @@ from automl_core.search.portfolio import Views, make_portfolio
 from automl_core.search.prepared import prepare
 from automl_core.search.schedule import Moment, fits, fits_in_part
 from tests.unit.modelling import PROBLEMS
-from tests.unit.test_search_race import make_data
+from tests.unit.searching import make_data
 
 ALL = make_portfolio(PROBLEMS["binary"], 50_000, Plan(), Views(formulas=True))
 FIXED = tuple(candidate.key for candidate in ALL[:2])

@@ -29,6 +29,7 @@ from automl_core.search.formula_lab import MOST_CROSSES, FormulaSource, _formula
 from automl_core.search.formulas import Formula, FormulaKind
 from automl_core.search.journal import FoldResult
 from automl_core.search.log_target import best_scale, from_log, pays, to_log
+from automl_core.search.next_task import _early, next_task
 from automl_core.search.opening import open_contest
 from automl_core.search.plan import Plan
 from automl_core.search.portfolio import make_portfolio
@@ -37,7 +38,7 @@ from automl_core.search.race import Race
 from automl_core.search.text import fit_text
 from automl_core.search.watch import SilentWatch
 from automl_core.search.worker import ALL_ROWS, Extras, ExtrasTask, FitTask
-from tests.unit.test_search_race import HereExecutor, fit_here, make_data
+from tests.unit.searching import HereExecutor, fit_here, make_data
 
 WORDS = {"Yes": ["refund", "angry", "broken", "late"], "No": ["thanks", "great", "quick", "happy"]}
 
@@ -172,7 +173,7 @@ def test_where_texts_are_coded_for_long_one_candidate_need_not_wait(tmp_path: Pa
     monkeypatch.setattr(preparing, "MANY_TERMS", 0)
     contest = open_contest(prepared, plan, FolderJournal(tmp_path), Clock(60.0))
     race = Race(contest, Clock(60.0), Crew(Learning(), None), FolderJournal(tmp_path), SilentWatch())
-    first = race._next_task(0.0)
+    first = next_task(race, 0.0)
     assert isinstance(first, FitTask)
     assert (first.family, first.extras) == ("lightgbm", ())
     assert contest.candidates[0].label == "LightGBM, careful, without text codes"
@@ -269,6 +270,14 @@ def test_the_ratio_that_matters_is_found_and_computed_alike(task: Task) -> None:
     cells = np.array([again.cells(row) for row in given.matrix[:200].tolist()])
     assert cells == pytest.approx(columns[:200], nan_ok=True, abs=1e-12)
     assert columns[1200:] == pytest.approx(formed.values[1200:], nan_ok=True)
+
+
+def test_values_of_formulas_are_kept_in_as_many_bits_as_fits_read() -> None:
+    given = lab("binary", 1)
+    wide, narrow = (fit_formulas(given, np.arange(1200), 0, kept=kept) for kept in (np.float64, np.float32))
+    assert (wide.values.dtype, narrow.values.dtype) == (np.float64, np.float32)
+    np.testing.assert_array_equal(narrow.values, wide.values.astype(np.float32))
+    assert narrow.values.shape[1] > 0
 
 
 def crossed(seed: int, noise: bool = False, classes: int = 4) -> FormulaSource:
@@ -528,5 +537,5 @@ def test_refits_learn_for_themselves_when_half_the_time_is_over(tmp_path: Path) 
         journal = FolderJournal(tmp_path / str(spent))
         contest = open_contest(prepared, plan, journal, Clock(60.0))
         race = Race(contest, Clock(60.0, spent=spent), Crew(Learning(), None), journal, SilentWatch())
-        asked = [race._early("codes", spent) is not None for _ in range(2)]
+        asked = [_early(race, "codes", spent) is not None for _ in range(2)]
         assert asked == [early, False]  # once

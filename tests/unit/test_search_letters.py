@@ -27,7 +27,7 @@ from automl_core.search.prepared import prepare
 from automl_core.search.text import Terms
 from automl_core.search.text_scores import TextTarget, fit_text_scores
 from automl_core.search.worker import ExtrasTask, run_extras
-from tests.unit.test_search_race import fit_here
+from tests.unit.searching import fit_here
 
 TOWNS = ("Bangalore", "Chennai", "Hyderabad", "Mumbai", "Kolkata", "Delhi", "Pune", "Jaipur", "Lucknow", "Kanpur", "Nagpur",
          "Indore", "Thane", "Bhopal", "Visakhapatnam", "Patna", "Vadodara", "Ghaziabad", "Ludhiana", "Agra", "Nashik",

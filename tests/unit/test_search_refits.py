@@ -29,7 +29,7 @@ from automl_core.search.refits import MOST_BAGS, refit
 from automl_core.search.reserve import likely_team, refit_seconds
 from automl_core.search.watch import SilentWatch
 from automl_core.workspace.going_on import with_more
-from tests.unit.test_search_race import FAST, HereExecutor, fit_here, make_data
+from tests.unit.searching import FAST, HereExecutor, fit_here, make_data
 
 
 class Noting(HereExecutor):

@@ -15,7 +15,7 @@ from automl_core.search.prepared import Prepared, prepare
 from automl_core.search.reserve import likely_team, refit_seconds
 from automl_core.search.schedule import Moment, fold_count, next_place
 from automl_core.search.telling import tell
-from tests.unit.test_search_race import make_data
+from tests.unit.searching import make_data
 
 LINE, LOG_LINE = Candidate("line", "linear", "Line"), Candidate("log_line", "linear", "Line", {OPTION: LOG})
 BOOST, LOG_BOOST = Candidate("boost", "lightgbm", "Trees"), Candidate("log_boost", "lightgbm", "Trees", {OPTION: LOG})

@@ -19,7 +19,7 @@ from automl_core.search.plan import Candidate, Plan
 from automl_core.search.portfolio import make_portfolio
 from automl_core.search.prepared import prepare
 from automl_core.search.tuning import PATIENCE, SPACES, propose
-from tests.unit.test_search_race import HereExecutor, fit_here, make_data
+from tests.unit.searching import HereExecutor, make_data
 
 ONE = ("lightgbm",)
 SHORT = Plan(3_600, 2, families=("linear", "lightgbm"), folds=3, max_trials=3)
@@ -31,11 +31,6 @@ def two_seeds() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(refits_module, "MOST_BAGS", 2)
         yield
-
-
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> HereExecutor:
-    return fit_here(monkeypatch)
 
 
 def tuned_of(outcome: Outcome) -> list[str]:

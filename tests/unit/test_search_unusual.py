@@ -33,7 +33,7 @@ from automl_core.search.prepared import prepare
 from automl_core.search.race import Race
 from automl_core.search.watch import SilentWatch
 from automl_core.search.worker import FitTask, run_fit
-from tests.unit.test_search_race import fit_here
+from tests.unit.searching import fit_here
 
 RANDOM = np.random.default_rng(5)
 

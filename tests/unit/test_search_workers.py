@@ -6,9 +6,13 @@ import os
 import subprocess
 import sys
 import time
+import tracemalloc
+import weakref
 from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import psutil
@@ -17,15 +21,16 @@ import pytest
 from automl_core.errors import BadInput
 from automl_core.jobs.watch import JobWatch
 from automl_core.search import journal as journal_module
+from automl_core.search import worker as worker_module
 from automl_core.search.executors import DaskExecutor, LocalExecutor
-from automl_core.search.family import Stages
+from automl_core.search.family import FitRequest, Fitted, Stages
 from automl_core.search.journal import FolderJournal, FoldResult
 from automl_core.search.lean import THREADS
-from automl_core.search.worker import Shelf, _side_by_side, open_arrays
+from automl_core.search.worker import ALL_ROWS, FitTask, Shelf, _side_by_side, open_arrays, run_fit
 from automl_core.settings import read_settings
 from automl_core.store import open_store
 from automl_core.workspace.headstart import Aside, started_workers
-from automl_core.workspace.search import SearchWatch
+from automl_core.workspace.search_job import SearchWatch
 
 LOADED = "[name for name in ('pyarrow', 'pandas', 'sklearn', 'lightgbm') if name in __import__('sys').modules]"
 PANDAS = "str(__import__('pandas').DataFrame({'a': ['x', None]})['a'].isna().tolist())"
@@ -135,7 +140,46 @@ def test_rows_of_blocks_lie_side_by_side() -> None:
     blocks = [random.normal(size=(6, 2)), random.normal(size=(6, 3)).astype(np.float32)]
     for part in (np.array([True, False, True, True, False, False]), np.array([5, 0, 3]), np.zeros(6, dtype=bool)):
         wanted = np.hstack([np.asarray(block[part], dtype=np.float64) for block in blocks])
-        assert np.array_equal(_side_by_side(blocks, part), wanted)
+        assert np.array_equal(_side_by_side([({"it": block}, "it") for block in blocks], part), wanted)
+
+
+def test_rows_are_never_twice_in_memory_and_all_that_was_read_does_not_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of the rows of a fold stood beside them for a moment, in each worker; and all pages of what they share."""
+    monkeypatch.setattr(worker_module, "ROWS_AT_ONCE", 1_000)
+    matrix, opened = np.random.default_rng(0).normal(size=(20_000, 10)), []
+
+    class Opening(dict[str, Any]):
+        def __getitem__(self, name: str) -> Any:
+            opened.append(name)
+            return matrix
+
+    part = np.arange(0, 20_000, 2)
+    tracemalloc.start()
+    found = _side_by_side([(Opening(), "matrix")], part)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert np.array_equal(found, matrix[part])
+    assert most < 1.3 * found.nbytes
+    assert len(opened) == 11  # its width, and anew for each thousand
+
+
+def test_a_fit_holds_no_matrix_that_its_family_has_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    alive: list[bool] = []
+
+    def fit(request: FitRequest) -> Fitted:
+        matrix = weakref.ref(request.matrix)
+        request.let_go()
+        alive.append(matrix() is not None)
+        return Fitted(0.5, 1)
+
+    family = SimpleNamespace(title="Spy", fit_modules=(), fit=fit, predict=lambda native, rows: np.full(len(rows), native),
+                             predict_row=lambda native, row: native, save=lambda native: {})
+    monkeypatch.setattr(worker_module, "families", lambda: {"spy": family})
+    arrays = {"matrix": np.zeros((50, 2)), "y": np.zeros(50), "train0": np.arange(40), "valid0": np.arange(40, 50)}
+    for fold in (0, ALL_ROWS):
+        result = run_fit(arrays, FitTask("spy", "spy", {}, fold, (), "binary", 2, time.time() + 60.0))
+        assert not result.error
+    assert alive == [False, False]
 
 
 def test_a_fitted_model_is_kept_on_disk_and_read_when_asked_for(tmp_path: Path) -> None:

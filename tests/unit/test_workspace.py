@@ -38,8 +38,9 @@ from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.goal import Inputs
 from automl_core.workspace.row_times import WARM, row_ms, row_seconds, sent_rows
 from automl_core.workspace.running import run_job
+from automl_core.workspace.search_job import run_search
 from automl_core.workspace.summaries import summary_of
-from tests.unit.test_search_race import fit_here
+from tests.unit.searching import fit_here
 
 
 @dataclass(frozen=True)
@@ -467,7 +468,7 @@ def test_an_attempt_waits_for_the_one_that_was_taken_for_lost_and_a_command_does
     with pytest.raises(Seen):
         do_next(ws, job.id)
     with pytest.raises(Seen):
-        ws.search.run_search(job, from_json(Inputs, job.body["inputs"]), Plan(), queue.JobWatch(ws.context.store, job.id))
+        run_search(ws.search, job, from_json(Inputs, job.body["inputs"]), Plan(), queue.JobWatch(ws.context.store, job.id))
     assert [journal._patience for journal in journals] == [math.inf, PATIENCE]
     with journals[0].held(SilentWatch()):
         queue.request_stop(ws.context.store, job.id, "cancel")

@@ -70,12 +70,12 @@ def _loss_function(request: FitRequest) -> str:
 
 
 def _table(matrix: Array, categories: tuple[int, ...]) -> pd.DataFrame:
-    """The matrix with category codes as integers (missing -1), as CatBoost wants them."""
+    """The matrix as CatBoost takes it: category codes as integers (missing -1), numbers in 32 bits."""
     import pandas as pd
 
     chosen = set(categories)
-    return pd.DataFrame({number: np.where(np.isnan(column), -1, column).astype(np.int64) if number in chosen else column
-                         for number, column in enumerate(matrix.T)})
+    return pd.DataFrame({number: np.where(np.isnan(column), -1, column).astype(np.int32) if number in chosen
+                         else column.astype(np.float32) for number, column in enumerate(matrix.T)}, copy=False)
 
 
 def _fit(request: FitRequest) -> Fitted:
@@ -87,7 +87,10 @@ def _fit(request: FitRequest) -> Fitted:
     staged = early and request.stages
     stopper, began = Stopper(request), time.monotonic()
     try:
-        train = Pool(_table(request.matrix, categories), request.y, cat_features=list(categories), weight=request.weights)
+        table = _table(request.matrix, categories)
+        request.let_go()
+        train = Pool(table, request.y, cat_features=list(categories), weight=request.weights)
+        del table  # the library has its own
         model = CatBoost(_parameters(request, rounds))
         settings: dict[str, Any] = {"callbacks": [stopper]}
         if early:

@@ -98,6 +98,7 @@ def _fit(request: FitRequest) -> Fitted:
     categories = [number for number, feature in enumerate(request.features) if feature.kind == "category"]
     train = lightgbm.Dataset(request.matrix, request.y, weight=request.weights, categorical_feature=categories, params=parameters,
                              free_raw_data=True)
+    request.let_go()  # the library frees what it was given once that is binned
     valid = []
     if request.valid_matrix is not None:
         valid = [lightgbm.Dataset(request.valid_matrix, request.valid_y, weight=request.valid_weights, reference=train,

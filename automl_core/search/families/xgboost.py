@@ -113,6 +113,7 @@ def _fit(request: FitRequest) -> Fitted:
     began = time.monotonic()
     parameters, levels = _parameters(request), _levels(request.features)
     train = _table(request.matrix, levels, label=request.y, weight=request.weights)
+    request.let_go()
     valid = None
     if request.valid_matrix is not None:
         valid = _table(request.valid_matrix, levels, label=request.valid_y, weight=request.valid_weights)

@@ -1,0 +1,49 @@
+"""Files that a command writes: whether they can be written, known before the work whose result they are, and writing them."""
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from automl_core.errors import BadInput
+
+
+def check_out(out: Path) -> None:
+    """BadInput when `write_out` could not write there: to be known before the work whose result it is."""
+    name = out.name[:80] or "."
+    try:
+        if out.is_dir():
+            raise BadInput(f"“{name}” is a folder.", f"Name a file in it, such as {name}/model.zip.")
+        if out.exists():
+            writable = os.access(out, os.W_OK)
+        else:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            writable = True
+            with TemporaryFile(dir=out.parent):
+                pass
+    except OSError as error:
+        raise BadInput(f"“{name}” could not be written: {error.strerror}.", "Choose another place.") from None
+    if not writable:
+        raise BadInput(f"“{name}” could not be written: it is read-only.", "Choose another place.")
+
+
+def check_table_out(out: Path) -> None:
+    """BadInput when `write_table` could not write there: a name that ends in another way would not say what the file holds."""
+    if not out.is_dir() and not is_workbook(out) and out.suffix.casefold() not in (".csv", ""):
+        raise BadInput(f"“{out.name[:80]}” is no name of a CSV or an Excel file.",
+                       f"Write {out.stem[:80]}.csv or {out.stem[:80]}.xlsx.")
+    check_out(out)
+
+
+def is_workbook(out: Path) -> bool:
+    """Whether a file is an Excel workbook by its name."""
+    return out.suffix.casefold() == ".xlsx"
+
+
+def write_out(out: Path, content: bytes) -> None:
+    """Write a file the user asked for; BadInput when it cannot be written there."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(content)
+    except OSError as error:
+        raise BadInput(f"“{out.name[:80]}” could not be written: {error.strerror}.", "Choose another place.") from None

@@ -1,0 +1,217 @@
+"""A search goes on without what was lost: a worker, a fit, learned columns or a refit."""
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from automl_core.data.infer import table_from_frame
+from automl_core.errors import BadInput
+from automl_core.search import FolderJournal, SearchData, entry, search
+from automl_core.search.contest import Clock, Contest
+from automl_core.search.crew import Crew
+from automl_core.search.journal import FoldResult
+from automl_core.search.plan import Candidate, Plan
+from automl_core.search.prepared import prepare
+from automl_core.search.race import Race
+from automl_core.search.refits import refit
+from automl_core.search.watch import SilentWatch
+from automl_core.search.worker import run_extras, run_fit
+from tests.unit.modelling import PROBLEMS, make_frame
+from tests.unit.searching import FAST, HereExecutor, Log, _done, assert_sound, make_data
+
+
+def test_a_search_that_goes_on_and_loses_its_refits_still_hands_over(tmp_path: Path, here: HereExecutor,
+                                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = make_frame(400)
+    frame["shop"] = [f"s{number}" for number in np.random.default_rng(0).integers(0, 30, 400)]  # a column that is coded
+    table = table_from_frame(frame, "customers")
+    data, plan = SearchData(table.frame, table.columns, PROBLEMS["binary"]), Plan(60, 2, families=FAST, folds=3, max_trials=3)
+
+    def lossy(task: Any, *arguments: Any) -> Future[Any]:
+        if task is run_fit and arguments[1].fold == -1:
+            return _done(FoldResult(arguments[1].key, -1, np.zeros(0), error="It was lost."))
+        return _done(task(*arguments) if task in (run_fit, run_extras) else None)
+
+    monkeypatch.setattr(here, "submit", lossy)
+    search(data, plan, FolderJournal(tmp_path))  # what it fitted again would be there
+    outcome = search(data, plan, FolderJournal(tmp_path))
+    assert not outcome.summary.refitted
+    assert np.isfinite(outcome.model.predict_frame(data.frame)).all()
+
+
+def test_a_family_that_fails_is_named(tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(handle: Any, task: Any) -> FoldResult:
+        if task.family == "lightgbm":
+            return FoldResult(task.key, task.fold, np.zeros(0), error="It broke.")
+        return run_fit(handle, task)
+
+    monkeypatch.setattr(here, "submit", lambda task, *arguments: _done(
+        broken(*arguments) if task is run_fit else task(*arguments)))
+    log = Log()
+    outcome = search(make_data(), Plan(60, 2, families=FAST, folds=3, max_trials=3), FolderJournal(tmp_path), log)
+    failed = [trial for trial in outcome.summary.leaderboard if trial.family == "lightgbm"]
+    assert failed
+    assert {(trial.state, trial.reason) for trial in failed} == {("failed", "It broke.")}
+    assert outcome.summary.leaderboard[-1].state == "failed"
+    assert outcome.summary.family != "lightgbm"
+    monkeypatch.setattr(here, "submit", lambda task, *arguments: _done(
+        FoldResult(arguments[1].key, arguments[1].fold, np.zeros(0), error="It broke.")
+        if task is run_fit else task(*arguments)))
+    with pytest.raises(BadInput, match="No model could learn"):
+        search(make_data(rows=320), Plan(60, 2, families=FAST, folds=3, max_trials=3), FolderJournal(tmp_path))
+
+
+class OddError(Exception):
+    """What a library raises that derives from nothing known, as LightGBM's does."""
+
+
+def test_a_search_goes_on_whatever_a_fit_or_learned_columns_raise(tmp_path: Path, here: HereExecutor,
+                                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = make_frame(400)
+    frame["shop"] = [f"s{number}" for number in np.random.default_rng(0).integers(0, 30, 400)]  # a column that is coded
+    table = table_from_frame(frame, "customers")
+    submit, learned = here.submit, []
+
+    def odd(task: Any, *arguments: Any) -> Future[Any]:
+        error: Exception | None = None
+        if task is run_extras:
+            learned.append(arguments[1].fold)
+            error = MemoryError()
+        elif task is run_fit and arguments[1].family == "lightgbm":
+            error = OddError("Labels are infinite.")
+        if error is None:
+            return submit(task, *arguments)
+        future: Future[Any] = Future()
+        future.set_exception(error)
+        return future
+
+    monkeypatch.setattr(here, "submit", odd)
+    data = SearchData(table.frame, table.columns, PROBLEMS["binary"])
+    outcome = search(data, Plan(60, 2, families=FAST, folds=2, max_trials=3), FolderJournal(tmp_path))
+    assert {0, 1} <= set(learned)
+    assert outcome.summary.family == "linear"
+    failed = {trial.reason for trial in outcome.summary.leaderboard if trial.family == "lightgbm"}
+    assert failed == {"The fit failed (OddError: Labels are infinite.)."}
+    assert np.isfinite(outcome.model.predict_frame(data.frame)).all()
+
+
+class Killer(Log):
+    """A watch that kills a worker process once, when the first trial is told and fits are under way."""
+
+    def __init__(self, strangers: set[Any]) -> None:
+        super().__init__()
+        self.strangers, self.killed = strangers, 0
+
+    def stop(self) -> str:
+        if self.trials and not self.killed:
+            worker = next(child for child in multiprocessing.active_children() if child not in self.strangers)
+            assert worker.pid is not None
+            self.killed = worker.pid
+            os.kill(worker.pid, signal.SIGKILL)
+        return ""
+
+
+def test_a_killed_worker_costs_nothing_but_time(tmp_path: Path) -> None:
+    data, log = make_data(rows=600), Killer(set(multiprocessing.active_children()))
+    plan = Plan(budget_seconds=15, jobs=2, families=FAST, folds=4, max_trials=3)
+    outcome = search(data, plan, FolderJournal(tmp_path), log)
+    assert log.killed
+    assert_sound(outcome, data, log)
+    assert [trial.label for trial in outcome.summary.leaderboard if trial.state == "failed"] == []
+    assert outcome.summary.refitted
+
+
+@dataclass(eq=False)
+class FragileExecutor(HereExecutor):
+    """First folds are fitted two at a time, unless tried again; one that kills its process takes the other with it."""
+
+    deadly: str
+    once: bool = False
+
+    def __post_init__(self) -> None:
+        self.fits: list[tuple[str, int]] = []
+        self.rebuilt = 0
+        self.waiting: list[tuple[Future[Any], tuple[Any, ...]]] = []
+
+    def submit(self, task: Any, *arguments: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        if task is not run_fit:
+            future.set_result(task(*arguments))
+            return future
+        self.fits.append((arguments[1].key, arguments[1].fold))
+        self.waiting.append((future, arguments))
+        again = self.fits.count(self.fits[-1]) > 1
+        if len(self.waiting) == 2 or again or arguments[1].fold != 0:
+            flying, self.waiting = self.waiting, []
+            dead = any(task.family == self.deadly and task.fold >= 0 for _, (_, task) in flying)
+            if dead and self.once:
+                self.deadly = ""
+            for other, others in flying:
+                if dead:
+                    other.set_exception(BrokenProcessPool("A process died."))
+                else:
+                    other.set_result(run_fit(*others))
+        return future
+
+    def rebuild(self) -> None:
+        self.rebuilt += 1
+
+
+@pytest.mark.parametrize("once", [True, False])
+def test_only_the_fit_to_blame_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, once: bool) -> None:
+    executor = FragileExecutor("lightgbm", once)
+    monkeypatch.setattr(entry, "open_executor", lambda *arguments: executor)
+    plan = Plan(60, 2, families=FAST, folds=2, max_trials=2)
+    outcome = search(make_data(), plan, FolderJournal(tmp_path))
+    states = {trial.family: trial.state for trial in outcome.summary.leaderboard}
+    assert states["linear"] == "finished"
+    assert (states["lightgbm"] == "finished") == once
+    assert executor.rebuilt == (1 if once else 2)
+
+
+def test_a_model_without_its_refit_says_so(tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = Plan(60, 2, families=FAST, folds=4, max_trials=2)
+    assert search(make_data(), plan, FolderJournal(tmp_path / "whole")).summary.refitted
+    submit = here.submit
+
+    def dying(task: Any, *arguments: Any) -> Future[Any]:
+        if task is run_fit and arguments[1].fold < 0:
+            future: Future[Any] = Future()
+            future.set_exception(BrokenProcessPool("A process died."))
+            return future
+        return submit(task, *arguments)
+
+    monkeypatch.setattr(here, "submit", dying)
+    data, log = make_data(), Log()
+    outcome = search(data, plan, FolderJournal(tmp_path / "part"), log)
+    assert_sound(outcome, data, log)
+    assert not outcome.summary.refitted
+    assert "100 of the 400 rows" in outcome.summary.sentence
+
+
+def test_a_refit_that_ended_is_kept_when_another_is_lost(tmp_path: Path) -> None:
+    good, bad = Candidate("good", "linear", "Good"), Candidate("bad", "linear", "Bad")
+
+    class Stub(HereExecutor):
+        def submit(self, task: Any, *arguments: Any) -> Future[Any]:
+            future: Future[Any] = Future()
+            if arguments[1].key == "bad":
+                future.set_exception(BrokenProcessPool("A process died."))
+            else:
+                future.set_result(FoldResult(arguments[1].key, -1, np.zeros(0)))
+            return future
+
+    prepared = prepare(make_data(), Plan(folds=2))
+    for order in ((good, bad), (bad, good)):
+        contest = Contest(prepared, Plan(), order, {}, folds=2)
+        race = Race(contest, Clock(60.0), Crew(Stub(), None), FolderJournal(tmp_path), SilentWatch())
+        assert set(refit(race, {"good": 1, "bad": 1}, False)) == {"good"}

@@ -1,0 +1,111 @@
+"""The candidates that a search begins with, and their order."""
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.data.table import Column
+from automl_core.errors import BadInput
+from automl_core.search import FolderJournal, SearchData, portfolio
+from automl_core.search.contest import Clock
+from automl_core.search.crew import Crew
+from automl_core.search.families import families
+from automl_core.search.log_target import is_log
+from automl_core.search.next_task import _anchor
+from automl_core.search.opening import open_contest
+from automl_core.search.plan import Plan
+from automl_core.search.portfolio import Views, candidate_cap, make_portfolio
+from automl_core.search.prepared import prepare
+from automl_core.search.race import Race
+from automl_core.search.watch import SilentWatch
+from tests.unit.modelling import PROBLEMS
+from tests.unit.searching import HereExecutor
+
+
+def test_the_portfolio_varies_families_first() -> None:
+    candidates = make_portfolio(PROBLEMS["binary"], 10_000, Plan())
+    assert len({candidate.family for candidate in candidates[:5]}) >= 4
+    assert len({candidate.key for candidate in candidates}) == len(candidates)
+    assert {candidate.family for candidate in make_portfolio(PROBLEMS["binary"], 50, Plan())} == {
+        candidate.family for candidate in candidates}
+    assert candidates[0].key == make_portfolio(PROBLEMS["binary"], 10_000, Plan())[0].key
+    three = Plan(families=("linear", "lightgbm", "catboost"))
+    assert len(make_portfolio(PROBLEMS["binary"], 150, three)) == candidate_cap(150) == 12
+    assert [candidate_cap(rows) for rows in (50, 1000, 2500, 10_000)] == [10, 27, 36, 60]
+    assert {candidate.family for candidate in make_portfolio(PROBLEMS["binary"], 10_000, Plan(families=("ebm",)))} == {"ebm"}
+    with pytest.raises(BadInput, match="no plug-in"):
+        make_portfolio(PROBLEMS["binary"], 100, Plan(families=("magic",)))
+
+
+def test_a_line_over_few_columns_comes_first_where_they_are_very_many(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=(300, 300))
+    frame = pd.DataFrame(x, columns=[f"x{i}" for i in range(300)])
+    frame["y"] = pd.Series(np.where(x[:, 290] + 0.3 * random.normal(size=300) > 0, "Yes", "No")).astype("str")
+    problem = replace(PROBLEMS["binary"], target="y")
+    firsts = []
+    for width in (300, 100):
+        columns = tuple(Column(f"x{i}", "float", "number") for i in range(width))
+        prepared = prepare(SearchData(frame, (*columns, Column("y", "bool", "category")), problem), Plan())
+        journal, clock = FolderJournal(tmp_path / str(width)), Clock(5.0)
+        contest = open_contest(prepared, Plan(budget_seconds=5), journal, clock)
+        race = Race(contest, clock, Crew(HereExecutor(), None), journal, SilentWatch())
+        first = race.contest.candidates[0]
+        assert _anchor(race, set()) == (first, 0)
+        assert (_anchor(race, {(first.key, 0)}) is None) == (width == 300)  # nothing is through before the line over few
+        ample = open_contest(prepared, Plan(budget_seconds=60), FolderJournal(tmp_path / f"ample {width}"), clock)
+        race = Race(ample, clock, Crew(HereExecutor(), None), journal, SilentWatch())
+        assert _anchor(race, {(ample.candidates[0].key, 0)}) == (ample.candidates[1], 0)  # where there is time nobody waits
+        for seconds in (5, 60):
+            firsts.append(make_portfolio(problem, 300, Plan(budget_seconds=seconds), prepared.views)[:3])
+    (few, line, _), (same, boosted, later), (usual, second, _), _ = firsts
+    assert (few, line, second) == (same, later, boosted)  # where there is time a boosting is an anchor, as everywhere
+    assert boosted.family == "lightgbm"
+    assert few.label == "Linear model of few columns"
+    assert line == usual  # other tables are searched as before
+    assert line.label == "Linear model"
+    assert not prepared.views.wide
+
+
+def test_the_order_over_very_many_columns_goes_by_the_time_that_was_asked_for() -> None:
+    """A job is left with a measured part of its time, and more time is added to what was spent."""
+    def keys(plan: Plan) -> list[str]:
+        return [candidate.key for candidate in make_portfolio(PROBLEMS["binary"], 300, plan, Views(wide=True))][:3]
+
+    assert keys(Plan(18.4, first_seconds=25.0)) == keys(Plan(25.0))
+    assert keys(Plan(130.0, first_seconds=10.0, spent_seconds=10.0)) == keys(Plan(10.0)) != keys(Plan(25.0))
+    assert keys(Plan(5.0, max_trials=4)) == keys(Plan(60.0, max_trials=4))
+
+
+def test_a_line_over_few_columns_learns_the_logarithm_where_the_others_do() -> None:
+    for plan in (Plan(5), Plan(60)):
+        plain, logs = (make_portfolio(PROBLEMS["regression"], 300, plan, Views(wide=True, logs=tail))[0]
+                       for tail in (False, True))
+        assert (plain.label, is_log(plain.options)) == ("Linear model of few columns", False)
+        assert (logs.label, is_log(logs.options)) == ("Linear model of few columns, of the logarithm", True)
+
+
+def test_what_the_portfolio_asks_of_lines_is_declared() -> None:
+    asked = {name for task in ("binary", "regression") for one in make_portfolio(PROBLEMS[task], 300, Plan(), Views(wide=True))
+             if one.family == "linear" for name in one.options}
+    assert asked - {"loss", "alpha"} == {field.name for field in families().get("linear").fields} == {"bends", "few"}
+
+
+def test_what_cannot_weigh_rows_is_not_tried_where_they_have_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(portfolio, "learners", lambda: tuple(map(families().get, ("tabpfn", "linear"))))  # as if installed
+    plain, weighed = PROBLEMS["binary"], replace(PROBLEMS["binary"], weights="size")
+    assert {candidate.family for candidate in make_portfolio(plain, 500, Plan())} == {"tabpfn", "linear"}
+    assert {candidate.family for candidate in make_portfolio(weighed, 500, Plan())} == {"linear"}
+    with pytest.raises(BadInput, match="None of the chosen"):
+        make_portfolio(weighed, 500, Plan(families=("tabpfn",)))
+
+
+def test_a_family_that_is_not_listed_is_tried_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = portfolio._entries("binary", False)
+    monkeypatch.setattr(portfolio, "_entries", lambda task, logs: [entry for entry in entries if entry.family != "extra_trees"])
+    tried = [candidate.family for candidate in make_portfolio(PROBLEMS["binary"], 50, Plan())]
+    assert tried.index("extra_trees") == 3
