@@ -31,6 +31,7 @@ from automl_core.acting.gap import Amount
 from automl_core.acting.gap_story import GapStory
 from automl_core.acting.goal import as_spelled, check_goal, good_of, suggest_goal, suggest_later, suggest_levers
 from automl_core.acting.goal_file import goal_text, read_goal
+from automl_core.acting.goal_in_table import in_columns, with_known_values
 from automl_core.acting.identity import card_key, identity, pilot_key, same_goal
 from automl_core.acting.levers import counts_forbidden, eligible, forbidden_by, moved
 from automl_core.acting.measured_rate import MeasuredRate
@@ -146,6 +147,7 @@ __all__ = [
     "good_of",
     "graded",
     "identity",
+    "in_columns",
     "in_order",
     "judge",
     "judge_pilot",
@@ -184,4 +186,5 @@ __all__ = [
     "typed",
     "uplift_dict",
     "valued",
+    "with_known_values",
 ]

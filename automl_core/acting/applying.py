@@ -14,6 +14,7 @@ from automl_core.acting.action import ActionCard
 from automl_core.acting.levers import moved
 from automl_core.acting.own_names import names_of, typed
 from automl_core.acting.spelling import holds_numbers, number_of, texts
+from automl_core.framing.suggestion import is_yes
 
 Mask = NDArray[np.bool_]
 
@@ -43,7 +44,8 @@ def _set(series: pd.Series[Any], read: pd.Series[Any], to: str, rows: Mask) -> p
         kept = dense.dtype == series.dtype.subtype  # whole numbers that became decimal would lose that
         return dense.astype(series.dtype) if kept else dense
     if holds_numbers(series):
-        return _numbers(series, np.full(int(rows.sum()), float(to)), rows)
+        number = number_of(to)  # NaN: a yes or no that this column holds as 1 or 0
+        return _numbers(series, np.full(int(rows.sum()), float(bool(is_yes(to))) if math.isnan(number) else number), rows)
     same = np.flatnonzero((texts(read) == to).to_numpy(dtype=bool, na_value=False))
     if isinstance(series.dtype, pd.CategoricalDtype):
         value = series.iloc[same[0]] if len(same) else _parsed(to, series.dtype.categories.to_series())
@@ -58,7 +60,7 @@ def _parsed(to: str, like: pd.Series[Any]) -> Any:
     """The value of a column's kind that a text spells."""
     like = like.infer_objects()
     if pd.api.types.is_bool_dtype(like.dtype):
-        return to == "True"
+        return bool(is_yes(to))
     if isinstance(like.dtype, pd.DatetimeTZDtype):
         return pd.Timestamp(to, tz="UTC").tz_convert(like.dtype.tz)
     if like.dtype.kind == "M":

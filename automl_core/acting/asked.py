@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,9 @@ from automl_core.acting.goal import said_as
 from automl_core.acting.mappings import lever_said
 from automl_core.acting.moves import is_numeric
 from automl_core.acting.own_names import Names
-from automl_core.acting.spelling import holds_numbers, number_of, respelled, texts
+from automl_core.acting.spelling import holds_numbers, is_number, number_of, respelled, texts
 from automl_core.acting.what_if import Predicts
+from automl_core.data.names import names_like
 from automl_core.data.table import Table
 from automl_core.data.values import to_text
 from automl_core.errors import BadInput
@@ -70,7 +70,7 @@ def several(values: Any) -> tuple[Any, ...]:
 
 def amount(value: object, what: str) -> float:
     """A number that a caller gave; BadInput when it is none."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
+    if not is_number(value):
         raise BadInput(f"{what} is {quote(value)}, which is no number.", "Give a number such as 5.0, or leave it out.")
     return float(value)
 
@@ -140,25 +140,52 @@ def known_values(given: object, values: pd.Series, column: str, steps: bool = Fa
     """Values that rows have, as the column spells them; BadInput naming one that no row has: nothing can be learned about it.
     Where `steps` are another way to change it, a number that no row has is perhaps one."""
     found = tuple(_spelled(value, values) for value in several(given))
-    known = set(texts(values).dropna().unique())
+    known = _held(values) if found else ()
     for value in found:
         if (respelled(value) if holds_numbers(values) else value) not in known:
-            step = steps and holds_numbers(values) and not math.isnan(number_of(value))
-            raise BadInput(f"No row has {quote(value)} in {quote(column)}, so nothing can be learned about it.",
-                           f"Name a value that occurs{f', or give step={value} to change it by so much' if step else ''}.")
+            raise _unknown(value, known, column, steps and holds_numbers(values) and not math.isnan(number_of(value)))
     return found
+
+
+def _held(values: pd.Series) -> tuple[str, ...]:
+    """The values of a column, spelled once each."""
+    return tuple(map(str, texts(pd.Series(values.dropna().unique()))))
+
+
+def _unknown(value: str, known: tuple[str, ...], column: str, step: bool) -> BadInput:
+    """What is wrong with a value that no row has, and what to do about it."""
+    if not known:
+        return BadInput(f"{quote(column)} is empty in every row, so nothing can be learned about it.",
+                        "Fill it in, or name another column.")
+    near = _likest(value, known)
+    hint = f"Write {quote(near)}, or another value that occurs." if near else "Name a value that occurs."
+    if step:
+        hint = f"Name a value that occurs, or a step of {value} to change it by so much."
+    elif len(known) == 1 and not near:
+        hint = f"Every row that has a value has {quote(known[0])}: name another column until some have another value."
+    return BadInput(f"No row has {quote(value)} in {quote(column)}, so nothing can be learned about it.", hint)
+
+
+def _likest(value: str, known: tuple[str, ...]) -> str:
+    """The value that is spelled most like one that no row has; empty for none, and for numbers: 5 is no slip for -5."""
+    alike = () if not math.isnan(number_of(value)) else names_like(value, known, 1)
+    return alike[0] if alike else ""
 
 
 def _known_pairs(lever: Lever, values: pd.Series, levels: Iterable[object]) -> tuple[tuple[str, str], ...]:
     """The forbidden moves as the column spells them; BadInput naming a value that no row has: misspelled, it forbids nothing.
     Also the `levels` of ordered categories are known, and where a number is moved by steps any number: it may come to be."""
     pairs = tuple((_spelled(before, values), _spelled(after, values)) for before, after in lever.forbidden)
-    known, numbers = {*texts(values).dropna().unique(), *(_spelled(level, values) for level in levels)}, holds_numbers(values)
+    if not pairs:
+        return ()
+    known, numbers = dict.fromkeys((*_held(values), *(_spelled(level, values) for level in levels))), holds_numbers(values)
     for value in (value for pair in pairs for value in pair):
         by_steps = is_numeric(lever, values) and not math.isnan(number_of(value))
         if (respelled(value) if numbers else value) not in known and not by_steps:
+            near = _likest(value, tuple(known))
             raise BadInput(f"No row has {quote(value)} in {quote(lever.column)}, so no move from or to it can be forbidden.",
-                           "In “forbidden”, name values that occur.")
+                           f"In “forbidden”, write {quote(near)}, or another value that occurs." if near
+                           else "In “forbidden”, name values that occur.")
     return pairs
 
 

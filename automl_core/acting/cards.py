@@ -185,8 +185,9 @@ def _stage(inputs: CardInputs, outcome: Outcome) -> Stage:
 def _what_if(inputs: CardInputs, outcome: Outcome) -> WhatIf:
     if inputs.model is not None:
         return WhatIf(predictor(inputs.model, inputs.problem, outcome))
-    left_out = (*inputs.problem.excluded, *inputs.goal.never, inputs.problem.group)
-    return WhatIf(quick_predictor(inputs.frame, outcome, inputs.columns, left_out))
+    # held as it was, what is measured only after the lever would take away a part of what the lever does
+    known = usable(inputs.columns, inputs.problem, (*inputs.goal.never, *inputs.goal.later))
+    return WhatIf(quick_predictor(inputs.frame, outcome, known))
 
 
 def _picked(trials: list[Trial], desk: Desk, inputs: CardInputs, given: Hands) -> Actions:

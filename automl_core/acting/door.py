@@ -12,19 +12,17 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard, Actions, Goal, Lever
 from automl_core.acting.applying import changed
-from automl_core.acting.asked import Options, Roles, check_options, levers_of, orders_of, roles_of, spelled_levers
+from automl_core.acting.asked import Options, Roles, check_options, levers_of
 from automl_core.acting.cards import CardInputs, make_cards
 from automl_core.acting.goal import check_goal, good_of
 from automl_core.acting.levers import eligible
 from automl_core.acting.limits import limits_of, within
 from automl_core.acting.mappings import of_kind
-from automl_core.acting.opened import problem_of
+from automl_core.acting.opened import Opened, opened
 from automl_core.acting.own_names import in_own_names, names_of, typed
 from automl_core.acting.worth import valued
-from automl_core.data.infer import table_from_frame
 from automl_core.errors import BadInput
 from automl_core.explaining.words import count, quote
-from automl_core.framing import encode_target
 
 
 def find_actions(
@@ -54,38 +52,27 @@ def find_actions(
     column is missing or has the name of another, `good` cannot come out, no row has a value that a lever names, an argument is
     no such thing, or the outcome has fewer than ten values or one value only.
     """
-    roles, options = of_kind(roles, Roles, "roles"), of_kind(options, Options, "options")
+    options = of_kind(options, Options, "options")
     check_options(options)
     names = names_of(frame)
-    place = names.place(outcome)
-    if place < 0:
-        raise BadInput(f"There is no column {quote(outcome)} in this table.", "Name the column that says how it turned out.")
-    target = names.clean[place]
-    asked = levers_of(levers, names)
-    used = roles_of(roles, target, asked, names)
     worth = names.clean_of(options.value_column) if options.value_column not in ("", None) else ""
-    table = table_from_frame(frame.reset_index(drop=True), "frame")  # after the names: typing many rows takes seconds
-    made = spelled_levers(asked, table, orders_of(frame, names))
-    problem = problem_of(table, target, good, used)
+    one = opened(frame, outcome, good, roles, levers_of(levers, names))
     value = 0.0 if worth else float(options.value)
     goal = Goal(
-        target, good_of(good, problem), value, given=used.given, never=used.never, levers=made,
-        currency=options.currency, later=used.later, experiment=used.experiment, value_column=worth,
+        one.problem.target, good_of(good, one.problem), value, given=one.roles.given, never=one.roles.never, levers=one.levers,
+        currency=options.currency, later=one.roles.later, experiment=one.roles.experiment, value_column=worth,
     )  # fmt: skip
-    check_goal(goal, problem, table.columns)
-    goal = valued(goal, table.frame)
-    encoded, known = encode_target(table.frame[target], problem)
-    past = table.frame[known].reset_index(drop=True)
-    found = make_cards(CardInputs(options.model, past, np.asarray(encoded), table.columns, problem, goal, int(options.seed),
-                                  options.progress, options.processes))
-    return in_own_names(replace(found, notes=(*_left_out(target, known), *found.notes)), names)
+    check_goal(goal, one.problem, one.columns)
+    past = one.known
+    found = make_cards(CardInputs(options.model, past.frame, past.y, one.columns, one.problem, valued(goal, one.frame),
+                                  int(options.seed), options.progress, options.processes))
+    return in_own_names(replace(found, notes=(*_left_out(one), *found.notes)), names)
 
 
-def _left_out(target: str, known: NDArray[np.bool_]) -> tuple[str, ...]:
-    missing = int((~known).sum())
-    have = "has" if missing == 1 else "have"
-    return (f"{count(missing, 'row')} of {len(known):,} {have} no value in {quote(target)} and {'is' if missing == 1 else 'are'} "
-            "not used.",) if missing else ()
+def _left_out(one: Opened) -> tuple[str, ...]:
+    missing, name = int(np.isnan(one.y).sum()), quote(one.problem.target)
+    have, are = ("has", "is") if missing == 1 else ("have", "are")
+    return (f"{count(missing, 'row')} of {len(one.y):,} {have} no value in {name} and {are} not used.",) if missing else ()
 
 
 def assign(

@@ -36,7 +36,7 @@ def segments_of(
 
     BadInput as `find_actions` says.
     """
-    one = opened(frame, outcome, good, roles).known
+    one = opened(frame, outcome, good, roles).own.known
     return find_segments(one.frame, one.y, one.columns, one.counting, seed)
 
 
@@ -54,7 +54,7 @@ def compare(
 
     BadInput also when a group has no row or is described by the outcome, or a value does not occur.
     """
-    one = opened(frame, outcome, good, roles).known
+    one = opened(frame, outcome, good, roles).own.known
     if isinstance(first, Periods):
         if second is not None:
             raise BadInput("Two periods are asked for, and a second group.", "Leave the second group out.")

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from dataclasses import replace
-from numbers import Real
 from typing import Any
-
-import numpy as np
 
 from automl_core.acting.action import MOST_DAYS, MOST_LEVERS, MOST_ROWS, Goal, Lever
 from automl_core.acting.levers import spelled_alike
-from automl_core.acting.spelling import respelled
+from automl_core.acting.spelling import is_number, respelled
+from automl_core.data.names import names_like
 from automl_core.data.table import Column, find_column
-from automl_core.data.values import FALSE_WORDS, TRUE_WORDS, to_text
+from automl_core.data.values import to_text
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
 from automl_core.framing.problem import Problem
+from automl_core.framing.suggestion import is_yes
 
 MOST_MONEY = 1e12
 # Columns that nobody can change, columns that people often can, and sums that grow after a lever is moved.
@@ -119,16 +117,10 @@ def _check_roles(goal: Goal, names: tuple[str, ...]) -> None:
     for role in ("never", "later", "given"):
         for name in getattr(goal, role):
             if name not in names:
-                near = nearest(name, names)
+                near = names_like(name, names, 1)
+                hint = f"Write {quote(near[0])}" if near else "Name one of its columns"
                 raise BadInput(f"There is no column {quote(name)} in this table, and the goal names it as “{role}”.",
-                               f"Write {quote(near)}, or leave it out." if near else "Name one of its columns, or leave it out.")
-
-
-def nearest(name: str, names: tuple[str, ...]) -> str:
-    """The one of `names` that is spelled most like a name, other letters and spaces aside; empty when none is like it."""
-    plain = {_spaced(one).strip().casefold(): one for one in reversed(names)}
-    alike = difflib.get_close_matches(_spaced(name).strip().casefold(), list(plain), 1)
-    return plain[alike[0]] if alike else ""
+                               f"{hint}, or leave it out.")
 
 
 def _check_numbers(goal: Goal) -> None:
@@ -138,7 +130,7 @@ def _check_numbers(goal: Goal) -> None:
     said += [(f"“{key}” of the lever {quote(lever.column)}", getattr(lever, key))
              for lever in goal.levers for key in ("cost", "step", "low", "high", "days")]
     for what, number in said:
-        if isinstance(number, (bool, np.bool_)) or not isinstance(number, Real):
+        if not is_number(number):
             raise BadInput(f"{what} is {quote(number)}, which is no number.", "Give a number such as 5.0, or leave it out.")
 
 
@@ -202,12 +194,6 @@ def said_as(said: object, names: tuple[str, ...]) -> str:
         return alike[0]
     yes, sides = is_yes(respelled(text)), [is_yes(name) for name in names]
     return names[sides.index(yes)] if yes is not None and sorted(sides, key=str) == [False, True] else ""
-
-
-def is_yes(text: str) -> bool | None:
-    """Whether a word says yes or no; None when it says neither."""
-    word = text.strip().casefold()
-    return True if word in {*TRUE_WORDS, "1"} else False if word in {*FALSE_WORDS, "0"} else None
 
 
 def as_spelled(goal: Goal, columns: tuple[Column, ...]) -> Goal:

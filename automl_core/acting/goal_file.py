@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from automl_core.acting.action import Direction, Goal, Lever
 from automl_core.acting.goal_keys import check_keys
+from automl_core.acting.spelling import is_number
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
 
@@ -135,7 +136,7 @@ def _texts(section: dict[str, Any], key: str) -> tuple[str, ...]:
 
 def _number(section: dict[str, Any], key: str, default: float = 0.0) -> float:
     value = section.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
+    if not is_number(value) or math.isnan(value):
         raise BadInput(f"“{key}” in the goal file is not a number.", f"Write {key} = {default or 100.0}.")
     if value < 0 or math.isinf(value):
         raise BadInput(f"“{key}” in the goal file is {'below zero' if value < 0 else 'infinite'}.",
@@ -169,7 +170,7 @@ def _flag(section: dict[str, Any], key: str, place: str) -> bool:
 
 def _range(section: dict[str, Any], key: str) -> tuple[float, ...]:
     value = section.get(key, [])
-    numbers = isinstance(value, list) and all(type(item) in (int, float) and math.isfinite(item) for item in value)
+    numbers = isinstance(value, list) and all(is_number(item) and math.isfinite(item) for item in value)
     if not numbers or len(value) not in (0, 2):
         raise BadInput(f"“{key}” in the goal file is not a range.", f"Write {key} = [0.09, 0.19] or leave it out.")
     return tuple(float(item) for item in value)
@@ -192,10 +193,7 @@ def _lever(item: dict[str, Any]) -> Lever:
         direction=cast(Direction, direction),
         days=_whole(item, "days"),
     )
-    if isinstance(to, (int, float)) and not isinstance(to, bool):
-        lever = replace(lever, step=float(to))
-    else:
-        lever = replace(lever, to=_texts(item, "to"))
+    lever = replace(lever, step=float(to)) if is_number(to) else replace(lever, to=_texts(item, "to"))
     if "low" in item:
         lever = replace(lever, low=_limit(item, "low"))
     return replace(lever, high=_limit(item, "high")) if "high" in item else lever
@@ -203,6 +201,6 @@ def _lever(item: dict[str, Any]) -> Lever:
 
 def _limit(item: dict[str, Any], key: str) -> float:
     value = item[key]
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if not (is_number(value) and math.isfinite(value)):
         raise BadInput(f"“{key}” of a lever in the goal file is not a number.", f"Write {key} = 10.0 or leave it out.")
     return float(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from automl_core.acting.goal import nearest
+from automl_core.data.names import names_like
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
 
@@ -71,4 +71,4 @@ def _nearest(name: str, known: tuple[str, ...]) -> str:
     plain = name.strip().casefold().replace("-", "_").replace(" ", "_")
     if MEANT.get(plain) in known:
         return MEANT[plain]
-    return nearest(name, known)
+    return next(iter(names_like(name, known, 1)), "")

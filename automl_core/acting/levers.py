@@ -129,9 +129,12 @@ def moved(card: ActionCard, frame: pd.DataFrame, rows: Mask) -> pd.DataFrame:
 
 
 def set_value(series: pd.Series, to: str, rows: Mask) -> pd.Series:
-    """The column with `to` on `rows`, as a number when the column holds numbers."""
-    value = float(to) if pd.api.types.is_numeric_dtype(series.dtype) else to
-    return series.astype("float64").mask(rows, value) if isinstance(value, float) else series.mask(rows, value)
+    """The column with `to` on `rows`, as a number when the column holds numbers, and as yes or no when it holds those."""
+    if isinstance(series.dtype, pd.CategoricalDtype):  # it would refuse a value that is none of its categories
+        series = series.astype(object).infer_objects()
+    if holds_numbers(series):
+        return series.astype("float64").mask(rows, float(to))
+    return series.mask(rows, to == "True" if pd.api.types.is_bool_dtype(series.dtype) else to)
 
 
 def _after(card: ActionCard, frame: pd.DataFrame) -> NDArray[np.float64]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard
 from automl_core.acting.budget import choose
+from automl_core.acting.spelling import is_number
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
 
@@ -29,7 +29,7 @@ def limits_of(capacity: object, budget: object) -> Limits:
 def _limit(given: object, what: str, hint: str) -> float | None:
     if given is None:
         return None
-    if isinstance(given, (bool, np.bool_)) or not isinstance(given, Real) or not float(given) >= 0:
+    if not is_number(given) or not given >= 0:
         raise BadInput(f"{what} is {quote(given)}.", hint)
     return float(given) if math.isfinite(given) else None
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import fields
-from numbers import Real
 from typing import Any, TypeVar
 
-import numpy as np
-
 from automl_core.acting.action import Lever
-from automl_core.acting.goal import nearest
 from automl_core.acting.goal_keys import KEYS
+from automl_core.acting.spelling import is_number
+from automl_core.data.names import names_like
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
 from automl_core.framing.problem import Money
@@ -27,7 +25,7 @@ def lever_said(said: Mapping[Any, Any]) -> Lever:
     if given.get("column", "") == "":
         raise BadInput("A lever names no column.", 'Give {"column": "contract", "to": ["one year"]}.')
     to = given.get("to")
-    if not isinstance(to, (bool, np.bool_)) and isinstance(to, Real):
+    if is_number(to):
         if "step" in given:
             raise BadInput(f"The lever {quote(given['column'])} has a “step” and a number in “to”.", "Keep one of the two.")
         given["step"] = given.pop("to")
@@ -56,7 +54,7 @@ def money_of(asked: Money | Mapping[str, Any]) -> Money:
     made = of_kind(asked, Money, "money")
     for field in fields(Money):
         value: Any = getattr(made, field.name)
-        if field.name != "currency" and (isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value)):
+        if field.name != "currency" and not (is_number(value) and math.isfinite(value)):
             raise BadInput(f"“{field.name}” is {quote(value)}, which is no amount of money.", "Give a number such as 5.0.")
     return made
 
@@ -65,6 +63,7 @@ def _given(said: Mapping[Any, Any], keys: Collection[str], told: Collection[str]
     """What a dictionary says, None being left out; BadInput naming a key that is not one of `keys`."""
     for key in said:
         if key not in keys:
-            near = nearest(str(key), tuple(keys))
-            raise BadInput(f"{quote(key)} is no part of {what}.", f"Write {quote(near)}." if near else f"Give {', '.join(told)}.")
+            near = names_like(str(key), tuple(keys), 1)
+            hint = f"Write {quote(near[0])}." if near else f"Give {', '.join(told)}."
+            raise BadInput(f"{quote(key)} is no part of {what}.", hint)
     return {key: value for key, value in said.items() if value is not None}

@@ -1,4 +1,4 @@
-"""A caller's table opened for a public door: typed under the caller's own names, with what its outcome and roles make of it."""
+"""A caller's table opened for the public doors: typed, with what its outcome, its roles and its levers make of it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl_core.acting.action import ActionCard, Goal
-from automl_core.acting.asked import Roles, roles_of
-from automl_core.acting.goal import check_goal, good_of
+from automl_core.acting.action import ActionCard, Lever
+from automl_core.acting.asked import Roles, orders_of, roles_of, spelled_levers
+from automl_core.acting.goal import check_good, good_of
 from automl_core.acting.mappings import of_kind
 from automl_core.acting.own_names import Names, names_of, typed
+from automl_core.data.infer import table_from_frame
 from automl_core.data.table import Column, Table
 from automl_core.errors import BadInput
-from automl_core.explaining.classes import classes_by_interest
+from automl_core.explaining.classes import counting
 from automl_core.explaining.words import quote
 from automl_core.framing import encode_target, suggest_problem
 from automl_core.framing.problem import Problem
@@ -27,8 +28,9 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Opened:
-    """The typed `frame` (n, columns) and its `columns` under the caller's own names, the outcomes `y` (n,) as codes or numbers
-    (NaN: none), what is asked of them, the wanted outcome as the problem spells it (empty: none was named), and the roles."""
+    """The typed `frame` (n, columns) and its `columns`, the outcomes `y` (n,) as codes or numbers (NaN: none), what is asked of
+    them, the wanted outcome as the problem spells it (empty: none was named), the roles, and the levers as the columns spell
+    their values: all under the names of a typed table, or as `own` under the caller's."""
 
     frame: pd.DataFrame
     columns: tuple[Column, ...]
@@ -37,6 +39,7 @@ class Opened:
     good: str
     roles: Roles
     names: Names
+    levers: tuple[Lever, ...] = ()
 
     @property
     def known(self) -> Opened:
@@ -45,43 +48,59 @@ class Opened:
         return replace(self, frame=self.frame[keep].reset_index(drop=True), y=self.y[keep])
 
     @property
+    def own(self) -> Opened:
+        """The same under the caller's own names, for doors without levers. The problem and the columns say what is measured
+        later and what names a row: there is no goal that does."""
+        own = dict(zip(self.names.clean, self.names.own, strict=True))
+        given, never, later = (tuple(own[name] for name in some)
+                               for some in (self.roles.given, self.roles.never, self.roles.later))
+        roles = Roles(given, never, later, own.get(self.roles.group, ""), "", own.get(self.roles.id, ""))
+        columns = tuple(replace(column, name=own[column.name], original_name="",
+                                role="id" if column.name == self.roles.id else column.role)
+                        for column in self.columns)
+        problem = replace(self.problem, target=own[self.problem.target], group=roles.group, never=never, later=later,
+                          roles={roles.id: "id"} if roles.id else {})
+        frame = self.frame.set_axis(list(self.names.own), axis=1)
+        return replace(self, frame=frame, columns=columns, problem=problem, roles=roles)
+
+    @property
     def counting(self) -> Problem:
-        """The problem in which one of several classes is counted: the wanted one, or that which is spoken of unasked. Of two
-        classes it is the positive one, as on cards."""
-        if self.problem.task != "multiclass":
-            return self.problem
-        return replace(self.problem, positive=self.good or classes_by_interest(self.problem, self.y)[0])
+        """The problem in which one class is counted: of several the wanted one, if there is any, of two the positive one, as on
+        cards."""
+        return counting(self.problem, self.y, self.good)
 
     def column(self, label: object) -> str:
-        """The name here of a column that the caller names; BadInput when there is none."""
+        """The caller's own name of a column that the caller names; BadInput when there is none."""
         return self.names.own[self.names.clean.index(self.names.clean_of(label))]
 
 
 def opened(
     frame: pd.DataFrame, outcome: Hashable, good: object = None, roles: Roles | Mapping[str, Any] | None = None,
-    card: ActionCard | None = None,
+    levers: tuple[Lever, ...] = (), card: ActionCard | None = None,
 ) -> Opened:
     """The table as doors need it; where a `card` speaks of its columns, they are read as the card needs them.
 
-    An experiment among the roles is left to the doors that have levers. BadInput as `find_actions` says.
+    `levers` are those of `levers_of`. Without any, an experiment among the roles is left to the doors that have some. BadInput
+    as `find_actions` says.
     """
     roles = of_kind(roles, Roles, "roles")
     names = names_of(frame)
     place = names.place(outcome)
     if place < 0:
         raise BadInput(f"There is no column {quote(outcome)} in this table.", "Name the column that says how it turned out.")
-    target, own = names.own[place], dict(zip(names.clean, names.own, strict=True))
-    used = _in_own(roles_of(replace(roles, experiment=""), names.clean[place], (), names), own)
-    table = typed(frame) if card is None else _read_for(card, frame)
-    columns = tuple(replace(column, role="id") if column.name == used.id else column for column in table.columns)
-    problem = replace(problem_of(table, target, good, used), later=used.later)
+    target = names.clean[place]
+    used = roles_of(roles if levers else replace(roles, experiment=""), target, levers, names)
+    table = table_from_frame(frame.reset_index(drop=True), "frame")  # after the names: typing many rows takes seconds
+    table = table if card is None else _read_for(card, frame, table, names)
+    made = spelled_levers(levers, table, orders_of(frame, names))
+    problem = problem_of(table, target, good, used)
     wanted = "" if good is None else good_of(good, problem)
     if good is not None:
-        check_goal(Goal(target, wanted), problem, columns)
+        check_good(wanted, problem)
     encoded, keep = encode_target(table.frame[target], problem)
     y = np.full(len(table.frame), np.nan)
     y[keep] = encoded
-    return Opened(table.frame, columns, y, problem, wanted, used, names)
+    return Opened(table.frame, table.columns, y, problem, wanted, used, names, made)
 
 
 def problem_of(table: Table, outcome: str, good: object, roles: Roles) -> Problem:
@@ -97,15 +116,10 @@ def problem_of(table: Table, outcome: str, good: object, roles: Roles) -> Proble
     return replace(problem, group=roles.group, never=roles.never, roles={roles.id: "id"} if roles.id else {})
 
 
-def _in_own(roles: Roles, own: dict[str, str]) -> Roles:
-    """The roles under the caller's own names."""
-    given, never, later = (tuple(own[name] for name in some) for some in (roles.given, roles.never, roles.later))
-    return Roles(given, never, later, own.get(roles.group, ""), "", own.get(roles.id, ""))
-
-
-def _read_for(card: ActionCard, frame: pd.DataFrame) -> Table:
+def _read_for(card: ActionCard, frame: pd.DataFrame, whole: Table, names: Names) -> Table:
     """The whole table, in which the columns that a card names are read as it needs them."""
-    needed, whole = typed(frame, (card,)), typed(frame)
-    read = {column.name: column for column in needed.columns}
+    needed, clean = typed(frame, (card,)), dict(zip(names.own, names.clean, strict=True))
+    read = {clean[column.name]: replace(column, name=clean[column.name]) for column in needed.columns}
     columns = tuple(read.get(column.name, column) for column in whole.columns)
-    return replace(whole, frame=whole.frame.assign(**{name: needed.frame[name] for name in read}), columns=columns)
+    values = needed.frame.set_axis(list(read), axis=1)
+    return replace(whole, frame=whole.frame.assign(**{name: values[name] for name in read}), columns=columns)

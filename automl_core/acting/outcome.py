@@ -44,7 +44,8 @@ def make_outcome(y: NDArray[np.generic], problem: Problem, label: str = "") -> O
     """The outcome that findings speak of.
 
     `y` holds codes into `problem.classes` (in binary tasks 1 is the positive class) or numbers. For classes `label` chooses
-    which one is counted; without it the positive one, or the rarest when no class is positive. What is NaN stays unknown.
+    which one is counted; without it the positive one (see `explaining.classes.counting`, by which the doors and the pages choose
+    it of several), or the rarest when no class is positive. What is NaN stays unknown.
     """
     if problem.task == "regression":
         return Outcome(np.asarray(y, dtype=np.float64), quote(problem.target), False, problem.target)

@@ -11,13 +11,14 @@ import pandas as pd
 
 from automl_core.acting.action import ActionCard, Actions, Condition
 from automl_core.acting.identity import identity
-from automl_core.acting.spelling import number_of, respelled
+from automl_core.acting.spelling import number_of, respelled, texts
 from automl_core.data.infer import table_from_frame
-from automl_core.data.names import clean_names, printable
+from automl_core.data.names import clean_names, column_instead, printable
 from automl_core.data.schema import is_text
 from automl_core.data.table import Kind, Table
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
+from automl_core.framing.suggestion import is_yes
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,10 @@ class Names:
         return self.labels.index(name) if number and name in self.labels else -1
 
     def clean_of(self, name: object) -> str:
-        """The clean name of the column that is meant; BadInput when there is none."""
+        """The clean name of the column that is meant; BadInput when there is none, with what is spelled most like it."""
         place = self.place(name)
         if place < 0:
-            raise BadInput(f"There is no column {quote(name)} in this table.", "Choose one of its columns.")
+            raise BadInput(f"There is no column {quote(name)} in this table.", column_instead(str(name), self.clean))
         return self.clean[place]
 
 
@@ -72,7 +73,8 @@ def typed(frame: pd.DataFrame, cards: Sequence[ActionCard] = ()) -> Table:
     the names that cards have for them: their labels as texts. `eligible` and `moved` take its `frame`.
 
     With `cards` only the columns that these name are typed, and read as the cards need them: in a few rows a text such as "1.0"
-    would be taken for a number. BadInput when such a column is missing, or two columns have one name.
+    would be taken for a number, and what was True and False may come as 1 and 0. BadInput when such a column is missing, or two
+    columns have one name.
     """
     names = names_of(frame)
     wanted: dict[str, Kind | None] = dict.fromkeys(names.own)
@@ -89,7 +91,37 @@ def typed(frame: pd.DataFrame, cards: Sequence[ActionCard] = ()) -> Table:
              if kind is not None and _holds_texts(some.iloc[:, places.index(place)])}
     table = table_from_frame(some, "frame", kinds=kinds)
     columns = tuple(replace(column, name=name) for column, name in zip(table.columns, wanted, strict=True))
-    return replace(table, frame=table.frame.set_axis(list(wanted), axis=1), columns=columns)
+    frame = table.frame.set_axis(list(wanted), axis=1)
+    return replace(table, frame=_yes_as_said(frame, cards), columns=columns)
+
+
+def _yes_as_said(frame: pd.DataFrame, cards: Sequence[ActionCard]) -> pd.DataFrame:
+    """The frame with yes and no spelled as the cards do. Each value goes by itself: other rows do not matter."""
+    said: dict[str, list[str]] = {}
+    for card in cards:
+        for column, values in _values(card):
+            said.setdefault(column, []).extend(values)
+    for name, words in said.items():
+        if not words or any(is_yes(word) is None for word in words) or _by_amount(name, cards):
+            continue
+        held = [text for text in texts(pd.Series(frame[name].dropna().unique())) if text not in words]
+        other = {text: word for text in held for word in words if is_yes(word) == is_yes(text)}
+        if other:
+            frame = frame.assign(**{name: texts(frame[name]).replace(other)})
+    return frame
+
+
+def _values(card: ActionCard) -> Iterable[tuple[str, tuple[str, ...]]]:
+    """The columns that a card names by values, with these."""
+    yield from ((one.column, one.values) for part in (card.conditions, *card.alike) for one in part)
+    if math.isnan(card.step):
+        yield from ((lever, (to, *values)) for lever, to, values in (
+            (card.lever, card.to_value, card.from_values), *((one.lever, one.to_value, one.from_values) for one in card.also)))
+
+
+def _by_amount(name: str, cards: Sequence[ActionCard]) -> bool:
+    """Whether a card needs a column to be numbers."""
+    return any((name, "float") in _kinds(card) for card in cards)
 
 
 def _holds_texts(series: pd.Series[Any]) -> bool:

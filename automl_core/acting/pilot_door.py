@@ -74,7 +74,7 @@ def pilot_of(
     check_options(options)
     wanted = None if card.in_points else "low" if card.better == "down" else "high"
     _check_outcome(card, frame, outcome)
-    one = opened(frame, outcome, wanted, roles, card)
+    one = opened(frame, outcome, wanted, roles, card=card).own
     goal = _goal(one, _good(card, one), options)
     rows = PilotRows(one.frame, one.columns, one.y, _risk(one, goal, options), one.problem, goal)
     pilot, drawn = start_pilot(card, rows, choice, datetime.now(UTC))
@@ -136,7 +136,8 @@ def _risk(one: Opened, goal: Goal, options: Options) -> Floats:
     """(n,) what each row's outcome is expected to be, as pilots deal rows by it: of models that have not seen the row."""
     problem = one.problem
     if options.model is not None:
-        return risk(np.asarray(options.model.predict_frame(one.frame), dtype=np.float64), problem, goal)
+        rows = one.frame.set_axis(list(one.names.clean), axis=1)  # a model was made on a typed table, as for find_actions
+        return risk(np.asarray(options.model.predict_frame(rows), dtype=np.float64), problem, goal)
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     counted = make_outcome(one.y, problem, "" if problem.task == "regression" else goal.good)

@@ -11,12 +11,10 @@ from automl_core.acting.spelling import number_of
 from automl_core.data.infer import table_from_frame
 from automl_core.data.schema import read_series
 from automl_core.data.table import Column
-from automl_core.data.values import FALSE_WORDS, TRUE_WORDS
 from automl_core.explaining.words import quote
 from automl_core.framing.problem import Problem
-from automl_core.framing.suggestion import YES
+from automl_core.framing.suggestion import is_yes
 
-YES_WORDS, NO_WORDS = TRUE_WORDS | set(YES), FALSE_WORDS | {"0", "negative"}
 # of one letter, a figure, or in other words' company: they mean yes or no only beside their opposite
 VAGUE = {"1", "0", "y", "n", "t", "f", "j", "on", "off", "si"}
 
@@ -38,7 +36,7 @@ def read_outcomes(text: pd.Series, problem: Problem, column: Column | None = Non
         if figure in figures:
             return figures[figure]
         word = {1.0: "1", 0.0: "0"}.get(figure, word)
-        return meant.get("yes" if word in YES_WORDS else "no" if word in NO_WORDS else "", value)
+        return meant.get(_meaning(word), value)
 
     return text.map(label, na_action="ignore")
 
@@ -76,5 +74,4 @@ def _meant(problem: Problem) -> dict[str, str]:
 
 
 def _meaning(label: str) -> str:
-    word = label.strip().casefold()
-    return "yes" if word in YES_WORDS else "no" if word in NO_WORDS else ""
+    return {True: "yes", False: "no", None: ""}[is_yes(label)]

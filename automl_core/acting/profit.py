@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Goal
-from automl_core.acting.goal import is_yes
 from automl_core.acting.mappings import money_of
 from automl_core.acting.profit_draws import Ranked, drawn_profits
 from automl_core.acting.spelling import respelled
@@ -29,6 +28,7 @@ from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
 from automl_core.framing.dependent import rows_worth, sum_reach
 from automl_core.framing.problem import Money
+from automl_core.framing.suggestion import is_yes
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]

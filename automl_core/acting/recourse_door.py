@@ -13,12 +13,11 @@ from automl_core.acting.goal import check_goal, good_of
 from automl_core.acting.mappings import of_kind
 from automl_core.acting.own_names import names_of
 from automl_core.acting.recourse import Recourse, RecourseAsk, recourse
-from automl_core.cleaning import apply_recipe, apply_recipe_row
-from automl_core.data.schema import header_of, label_places, type_frame, type_row
+from automl_core.data.schema import header_of, label_places
 from automl_core.data.table import Origin, Row, Table, find_column
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
-from automl_core.search.model import Model
+from automl_core.search.model import Model, cleaned_row, cleaned_rows
 
 
 def recourse_for(
@@ -45,7 +44,7 @@ def recourse_for(
     for lever in asked:
         find_column(made.cleaned, lever.column)
     one = _row(made, row)
-    cleaned = apply_recipe(made.recipe, type_frame(past, made.columns).frame, scoring=True).frame  # takes seconds of many rows
+    cleaned = cleaned_rows(made, past)  # takes seconds of many rows
     meant = spelled_levers(asked, Table(cleaned, made.cleaned, Origin("past rows")), orders_of(past, names))
     goal = Goal(made.problem.target, good_of(good, made.problem), levers=meant)
     check_goal(goal, made.problem, made.cleaned)
@@ -53,7 +52,7 @@ def recourse_for(
 
 
 def _row(model: Model, row: object) -> Row:
-    """One row as the model sees it: typed by its schema, cleaned by its recipe."""
+    """One row as the model sees it; BadInput when it is none, or holds nothing that the model knows."""
     if isinstance(row, pd.DataFrame) and len(row) == 1:
         row = row.iloc[0]
     if not isinstance(row, (Mapping, pd.Series)):
@@ -62,7 +61,7 @@ def _row(model: Model, row: object) -> Row:
     known = {name for column in model.columns for name in (column.name, column.original_name)}
     if not known & set(named):
         raise _stranger(model, "row")
-    return apply_recipe_row(model.recipe, type_row(named, model.columns))
+    return cleaned_row(model, named)
 
 
 def _stranger(model: Model, what: str) -> BadInput:

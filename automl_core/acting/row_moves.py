@@ -53,7 +53,7 @@ def moves_of(lever: Lever, row: Row, near: pd.DataFrame) -> tuple[Move, ...]:
         return _deciles(lever, float(str(value)), near[lever.column])
     moves = []
     for to in dict.fromkeys(lever.to or map(str, texts(near[lever.column]).dropna().value_counts().index)):
-        if to == now or not _allowed(lever, now, to) or (numeric and not _is_number(to)):
+        if to == now or not _allowed(lever, now, to) or (numeric and math.isnan(number_of(to))):
             continue
         moves.append(Move(lever.column, now, to, float(to) if numeric else to, lever.cost))
     return tuple(moves)
@@ -107,13 +107,6 @@ def _forbidden(lever: Lever, now: str, to: str) -> bool:
 
 def _same(one: str, other: str) -> bool:
     return one == other or number_of(one) == number_of(other)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
 
 
 def _at_least(value: float, limit: float) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from numbers import Real
+from typing import TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -26,6 +28,11 @@ def spelled(value: float) -> str:
         return str(int(value))
     number = float(value)
     return str(int(number)) if number.is_integer() else f"{number:.15g}"
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether what somebody gave is a number: yes and no are none, though Python counts with them."""
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def number_of(text: str) -> float:

@@ -23,7 +23,7 @@ from automl_core.data.table import Column, Origin, Table, find_column
 from automl_core.errors import BadInput
 from automl_core.explaining.words import count, quote
 from automl_core.framing.problem import Problem
-from automl_core.framing.suggestion import YES
+from automl_core.framing.suggestion import is_yes
 
 Floats = NDArray[np.float64]
 _TREATED = (
@@ -150,7 +150,7 @@ def _good(roles: UpliftRoles, problem: Problem) -> str:
 def _yes_of(problem: Problem) -> str:
     """The one of two classes that says yes; empty when none surely does, as of 1 and 2."""
     positive = problem.positive
-    word = math.isnan(number_of(positive)) and positive.strip().casefold() in YES
+    word = math.isnan(number_of(positive)) and is_yes(positive)
     return said_as(True, problem.classes) or (positive if word else "")
 
 

@@ -38,11 +38,11 @@ def predictor(model: Predicts, problem: Problem, outcome: Outcome) -> Predict:
     return predict
 
 
-def quick_predictor(frame: pd.DataFrame, outcome: Outcome, columns: tuple[Column, ...], leave_out: tuple[str, ...]) -> Predict:
-    """A small boosted model of the outcome, for when no trained one is given."""
+def quick_predictor(frame: pd.DataFrame, outcome: Outcome, columns: tuple[Column, ...]) -> Predict:
+    """A small boosted model of the outcome by these columns, for when no trained one is given."""
     import lightgbm
 
-    names = [column.name for column in columns if column.role in ("number", "category") and column.name not in leave_out]
+    names = [column.name for column in columns]
     levels = {name: _levels(frame[name]) for name in names}
     coded = [place for place, name in enumerate(names) if levels[name] is not None]
 

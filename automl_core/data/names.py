@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import unicodedata
 from collections.abc import Sequence
+
+CLOSE = 3  # names at most that a refusal offers for one that there is not
 
 
 def clean_names(labels: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
@@ -39,6 +42,22 @@ def printable(label: str) -> str:
     """A label without control characters and spaces around it."""
     kept = "".join(" " if sign in "\r\n\t" else sign for sign in label if sign in "\r\n\t" or unicodedata.category(sign) != "Cc")
     return kept.strip(" \u00a0\ufeff\u200b")
+
+
+def names_like(name: str, names: Sequence[str], most: int = CLOSE) -> tuple[str, ...]:
+    """Those of `names` that are spelled most like a name, other letters and spaces aside, the likest first; () for none."""
+    plain = {_plain(one): one for one in reversed(names)}
+    return tuple(plain[one] for one in difflib.get_close_matches(_plain(name), list(plain), most))
+
+
+def column_instead(name: str, names: Sequence[str]) -> str:
+    """What to do about a name that no column has: the names most like it, if there are any."""
+    near = " or ".join(f"“{one[:80]}”" for one in names_like(name, names))
+    return f"Perhaps {near} is meant." if near else "Choose one of its columns."
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.split()).casefold()
 
 
 def _free(name: str, taken: set[str]) -> str:

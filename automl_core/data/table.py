@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from automl_core.data.names import printable
+from automl_core.data.names import column_instead, printable
 from automl_core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ Kind = Literal["int", "float", "bool", "date", "text"]
 Role = Literal["number", "category", "text", "date", "id", "constant", "empty"]
 KINDS: tuple[Kind, ...] = ("int", "float", "bool", "date", "text")
 ROLES: tuple[Role, ...] = ("number", "category", "text", "date", "id", "constant", "empty")
-CLOSE = 3  # names at most that a refusal offers for one that there is not
 
 # One row, as scored: numbers are float (NaN when missing), dates datetime or None, bool and text columns str or None.
 Row = dict[str, object]
@@ -102,7 +100,7 @@ def find_column(columns: tuple[Column, ...], name: str) -> Column:
     for column in columns:
         if column.name == name:
             return column
-    raise BadInput(f"There is no column “{name[:80]}” in this table.", _instead(columns, name))
+    raise BadInput(f"There is no column “{name[:80]}” in this table.", column_instead(name, [column.name for column in columns]))
 
 
 def meant_column(columns: tuple[Column, ...], name: str) -> Column:
@@ -127,13 +125,6 @@ def _from_pandas(name: str) -> tuple[str, str]:
     if repeated := re.fullmatch(r"(.+)\.([1-9]\d{0,4})", name, re.ASCII):
         return f"{repeated[1]}_{int(repeated[2]) + 1}", repeated[1]
     return "", ""
-
-
-def _instead(columns: tuple[Column, ...], name: str) -> str:
-    """What to do about a name that no column has: the names most like it, other letters and spaces aside, if there are any."""
-    plain = {" ".join(column.name.split()).casefold(): column.name for column in reversed(columns)}
-    near = difflib.get_close_matches(" ".join(name.split()).casefold(), list(plain), CLOSE)
-    return f"Perhaps {' or '.join(f'“{plain[one][:80]}”' for one in near)} is meant." if near else "Choose one of its columns."
 
 
 @dataclass(frozen=True, slots=True)

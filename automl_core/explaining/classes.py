@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,6 +32,14 @@ def classes_by_interest(problem: Problem, y: NDArray[np.generic]) -> tuple[str, 
         return (problem.positive if problem.positive in problem.classes else problem.classes[0],)
     values = np.asarray(y, dtype=np.float64)
     return by_rows(problem, np.bincount(values[np.isfinite(values)].astype(np.int64), minlength=len(problem.classes)))
+
+
+def counting(problem: Problem, y: NDArray[np.generic], label: str = "") -> Problem:
+    """The problem in which one of several classes is counted: `label`, or that which is spoken of unasked. Of two classes the
+    positive one is."""
+    if problem.task != "multiclass":
+        return problem
+    return replace(problem, positive=label or classes_by_interest(problem, y)[0])
 
 
 def by_rows(problem: Problem, counts: NDArray[np.int64] | NDArray[np.float64]) -> tuple[str, ...]:

@@ -17,7 +17,8 @@ from automl_core.explaining.contributions import (
 from automl_core.explaining.reference import Care
 from automl_core.explaining.routes import Raw
 from automl_core.explaining.single import value_text
-from automl_core.explaining.words import number, signed
+from automl_core.explaining.words import number, quote, signed
+from automl_core.framing.problem import Problem
 from automl_core.search.model import Model
 
 REASONS = 3
@@ -30,12 +31,13 @@ def explain_rows(
     """Up to three reasons for each typed, cleaned row, the strongest first, such as “Contract = Monthly (+12 points)”.
 
     Of two classes they speak of the positive one. Of several they speak of the chance that a row is not of the class `unless`, by
-    which a list ranks the rows; without that of the class that each row is called.
+    which a list ranks the rows; without that of the class that each row is called. Where a list is for the class `unless`, and
+    what they speak of is not just the other one of two, they name it: “(+12 points not to end as “gold”)”.
     """
     if frame.empty:
         return []
     phi = _parts(model, frame, background, seed, unless)
-    unit = " points" if model.problem.task != "regression" else ""
+    unit = f" points{_ending(model.problem, unless)}" if model.problem.task != "regression" else ""
     shown = frame[list(model.sources)].astype(object)
     strongest = np.argsort(-np.abs(phi), axis=1, kind="stable")[:, :REASONS]
     reasons = []
@@ -61,6 +63,14 @@ def _parts(model: Model, frame: pd.DataFrame, background: pd.DataFrame, seed: in
         mine = likeliest == place
         phi[mine] = in_class(model, _of_rows(raw, mine), matrix[mine], model.problem.classes[place]).phi
     return phi
+
+
+def _ending(problem: Problem, unless: str) -> str:
+    """Which ending the points of a list for the class `unless` are of, where one could read them the wrong way round: of several
+    classes, and of two where the one that is predicted is the wanted one."""
+    if not unless or (problem.task == "binary" and unless != problem.positive):
+        return ""
+    return f" {'' if problem.task == 'binary' else 'not '}to end as {quote(unless)}"
 
 
 def _of_rows(raw: Raw, rows: NDArray[np.bool_]) -> Raw:

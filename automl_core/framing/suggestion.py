@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from automl_core.data.table import Column, find_column
+from automl_core.data.values import FALSE_WORDS, TRUE_WORDS
 from automl_core.errors import BadInput
 from automl_core.framing.metrics import default_metric, get_metric, metrics_for
 from automl_core.framing.problem import Money, Problem, Task
@@ -15,8 +16,15 @@ MOST_CLASSES = 100
 MOST_NUMBER_CLASSES = 10
 FEWEST_ROWS = 10
 LARGEST_TARGET = 1e100
-YES = ("yes", "y", "true", "t", "1", "ja", "j", "oui", "si", "sí", "on", "positive")
+# What typing takes for yes or no, and what says it of an outcome alone: a column of 1 and 0 is one of numbers all the same.
+YES, NO = TRUE_WORDS | {"1", "j", "si", "positive"}, FALSE_WORDS | {"0", "negative"}
 BESIDE_ONE = {"0", "-1"}  # there 1 says yes; of 1 and 2 it is a code as good as the other
+
+
+def is_yes(text: str) -> bool | None:
+    """Whether a word says yes or no; None when it says neither. A 1 says yes; `find_classes` tells it from a code."""
+    word = text.strip().casefold()
+    return True if word in YES else False if word in NO else None
 
 
 def label_text(value: object) -> str:
@@ -98,9 +106,8 @@ def find_classes(series: pd.Series) -> tuple[tuple[str, ...], str]:
     counts = labels_of(series.dropna()).value_counts()
     numeric = series.dtype.kind in "iuf"
     classes = tuple(sorted((str(label) for label in counts.index), key=(lambda text: (float(text), text)) if numeric else None))
-    words = {label: label.strip().casefold() for label in classes}
-    told = YES if BESIDE_ONE & set(words.values()) else tuple(word for word in YES if word != "1")
-    yes = [label for label, word in words.items() if word in told]
+    words = {label.strip() for label in classes}
+    yes = [label for label in classes if is_yes(label) and (label.strip() != "1" or BESIDE_ONE & words)]
     if len(yes) == 1:
         return classes, yes[0]
     return classes, min(classes, key=lambda label: (int(counts[label]), -classes.index(label)), default="")

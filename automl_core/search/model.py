@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl_core.cleaning.application import apply_recipe, apply_recipe_row
 from automl_core.cleaning.recipe import Recipe
+from automl_core.data.schema import type_frame, type_row
 from automl_core.data.table import Column, Row
 from automl_core.framing.metric_rows import Cut, MiddleStep, predicted_codes
 from automl_core.framing.problem import Problem
@@ -173,3 +176,13 @@ def _blend(parts: list[tuple[float, Array]]) -> Array:
         return parts[0][1]
     total: Array = np.sum([weight * prediction for weight, prediction in parts], axis=0)
     return total
+
+
+def cleaned_rows(model: Model, raw: pd.DataFrame) -> pd.DataFrame:
+    """Rows (n, columns) as the model sees them: typed by its schema, cleaned by its recipe, none dropped."""
+    return apply_recipe(model.recipe, type_frame(raw, model.columns).frame, scoring=True).frame
+
+
+def cleaned_row(model: Model, raw: Mapping[str, Any]) -> Row:
+    """One row likewise."""
+    return apply_recipe_row(model.recipe, type_row(raw, model.columns))

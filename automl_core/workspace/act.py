@@ -82,7 +82,12 @@ class Acting:
 
     def _named(self, run: Run) -> tuple[str, ...]:
         """The columns of a run's table before it was cleaned: a goal may say what each of them is."""
-        return tuple(column.name for column in self.search.goal.data.stored_of(self.search.inputs(run).table).columns)
+        return tuple(column.name for column in self._stored(run))
+
+    def _stored(self, run: Run) -> tuple[Column, ...]:
+        """The columns of a run's table before it was cleaned."""
+        columns: tuple[Column, ...] = self.search.goal.data.stored_of(self.search.inputs(run).table).columns
+        return columns
 
     def start(self, project_id: str) -> Job:
         """Start looking for segments and making cards."""
@@ -171,12 +176,19 @@ class Acting:
         return acting.goal_text(self.goal(project_id))
 
     def read_goal_file(self, project_id: str, content: bytes) -> Goal:
-        """Keep the goal that a goal.toml says; BadInput when it is not one or does not fit."""
+        """Keep the goal that a goal.toml says; BadInput when it is not one or does not fit, or names a value of a lever that no
+        row has: the form offers no such value, and in a file it is a slip."""
         try:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError:
             raise BadInput("The goal file is not UTF-8 text.", "Save it as UTF-8.") from None
-        return self.save_goal(project_id, acting.read_goal(text))
+        run = self.search.needed(project_id)
+        goal = acting.in_columns(acting.read_goal(text), self._stored(run))
+        frame, columns, _, _ = self.search.goal.open(self.search.inputs(run))
+        there = {column.name for column in columns}
+        if all(lever.column in there for lever in goal.levers):  # else saving says which is not
+            goal = acting.with_known_values(goal, frame, columns)
+        return self.save_goal(project_id, goal)
 
     def actions(self, project_id: str, capacity: int = 0) -> ActionList:
         """The rows to act on, best first, under a capacity (0: that of the goal), by out-of-fold predictions."""
@@ -257,15 +269,14 @@ class Acting:
         """Why the model says what it says of these rows that a list may rank, by their place among them; of several classes, why
         they are at risk not to end as the goal wants.
 
-        Kept for a run, and of several classes for what is wanted: another capacity or price asks about much the same rows, and
-        reasons are what a list takes longest for.
+        Kept for a run and what is wanted: another capacity or price asks about much the same rows, and reasons are what a list
+        takes longest for.
         These mappings, alone among what `Recent` keeps, are added to; nothing in them is changed. Asked about again, after a
         restart or among other rows, the reasons of a row are the same: it is compared with rows of the run's own folds, as on the
         explain page, by chance of its own.
         """
-        several = self.search.bundle(run).model.problem.task == "multiclass"
-        wanted = self.goal_of(run).good if several else ""
-        known = self.explained.get(f"{run.id} {wanted}" if several else run.id, dict)
+        wanted = self.goal_of(run).good
+        known = self.explained.get(f"{run.id} {wanted}", dict)
         new = [place for place in dict.fromkeys(places) if place not in known]
         if new:
             frame, _, _, _ = self.search.goal.open(self.search.inputs(run))

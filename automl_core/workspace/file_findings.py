@@ -1,7 +1,7 @@
 """Use cases of what happened and why on a file alone, and of fairness by a run: what the command line asks."""
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,8 @@ from automl_core.acting.compare_groups import check_pair
 from automl_core.acting.conditions import condition_of
 from automl_core.data.table import Column, meant_column
 from automl_core.errors import BadInput
-from automl_core.explaining import Fairness, classes_by_interest
+from automl_core.explaining import Fairness
+from automl_core.explaining.classes import counting
 from automl_core.explaining.words import quote
 from automl_core.framing.problem import Problem
 from automl_core.workspace.cleaning import safe_recipe
@@ -87,14 +88,12 @@ class FileFindings:
 
 
 def _counting(problem: Problem, y: NDArray[np.generic], label: str) -> Problem:
-    """The problem in which one of several classes is counted: `label`, or that which Explain speaks of unasked. BadInput for a
-    class that there is not; of two classes the positive one is counted."""
+    """The problem in which one class is counted (see `counting`). BadInput for a class that there is not, and for the other of
+    two."""
     check_class(problem, label)
-    if problem.task == "multiclass":
-        return replace(problem, positive=label or classes_by_interest(problem, y)[0])
-    if label and label != problem.positive:
+    if problem.task == "binary" and label not in ("", problem.positive):
         raise BadInput(f"Of two classes {quote(problem.positive)} is counted.", "Leave --class out: the other is what is left.")
-    return problem
+    return counting(problem, y, label)
 
 
 def _named(asked: Asked) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from automl_core import acting
 from automl_core.acting import Goal
+from automl_core.data.names import printable
 from automl_core.data.schema import header_of, label_places
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
@@ -14,9 +15,9 @@ from automl_core.production import Bundle
 
 
 def goal_for(bundle: Bundle, goal: Goal) -> Goal:
-    """A goal as it was read, for the bundle's model; BadInput when it does not fit that. What it names as known, later or never
-    may be of the file alone (see `check_file`)."""
-    problem = bundle.model.problem
+    """A goal as it was read, for the bundle's model and under its names; BadInput when it does not fit that. What it names as
+    known, later or never may be of the file alone (see `check_file`)."""
+    problem, goal = bundle.model.problem, acting.in_columns(goal, bundle.model.columns)
     goal = replace(goal, good=acting.good_of(goal.good, problem))
     acting.check_goal(goal, problem, bundle.model.cleaned, (*goal.given, *goal.never, *goal.later))
     return goal
@@ -25,7 +26,9 @@ def goal_for(bundle: Bundle, goal: Goal) -> Goal:
 def check_file(goal: Goal, bundle: Bundle, raw: pd.DataFrame) -> None:
     """BadInput when a file's columns are not those that the goal speaks of: a missing one is typed as if it were empty."""
     model, places = bundle.model, label_places(raw)
-    acting.check_goal(goal, model.problem, model.cleaned, (*(column.name for column in model.columns), *map(str, raw.columns)))
+    labels = tuple(map(str, raw.columns))
+    named = (*(column.name for column in model.columns), *labels, *map(printable, labels))
+    acting.check_goal(goal, model.problem, model.cleaned, named)
     absent = {column.name for column in model.columns if column.name not in places and header_of(column) not in places}
     if model.problem.target in absent:
         raise no_outcomes(model.problem.target)

@@ -12,7 +12,8 @@ from automl_core.data.table import Row
 from automl_core.explaining.explanation import Explanation, RowContext, RowExplanation, Sureness
 from automl_core.explaining.sure import band_words
 from automl_core.production import Bundle
-from automl_core.workspace.bundle_rows import cleaned_row, cleaned_rows
+from automl_core.search.model import cleaned_rows
+from automl_core.workspace.bundle_rows import row_at
 from automl_core.workspace.explain import Explaining
 from automl_core.workspace.file_explained import check_class, row_explained, rows_explained
 from automl_core.workspace.file_risks import file_places, kept_table
@@ -47,8 +48,8 @@ class FileRows:
         `position` is given. Whether there are such a class and such a row is asked before the model is looked at."""
         bundle, raw = self.files.opened(bundle_path, source)
         check_class(bundle.model.problem, label)
-        row = None if position is None else cleaned_row(bundle, raw, position)
-        frame = cleaned_rows(bundle, raw)
+        row = None if position is None else row_at(bundle, raw, position)
+        frame = cleaned_rows(bundle.model, raw)
         whole = rows_explained(bundle, frame, label)
         if row is None or position is None:
             return whole, None

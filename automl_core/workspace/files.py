@@ -20,8 +20,9 @@ from automl_core.framing.problem import Verdict
 from automl_core.production import Bundle, load_bundle
 from automl_core.production.contract import BatchReport
 from automl_core.reporting.exports import safe_csv, safe_xlsx
+from automl_core.search.model import cleaned_rows
 from automl_core.workspace.act import with_reasons
-from automl_core.workspace.bundle_rows import cleaned_rows, outcomes_of
+from automl_core.workspace.bundle_rows import outcomes_of
 from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.decide import planned_table
 from automl_core.workspace.deploy import Deploying
@@ -96,7 +97,7 @@ class Files:
         raw = self._raw(source)
         scored = bundle.predict(raw)
         if reasons:
-            frame = cleaned_rows(bundle, raw)
+            frame = cleaned_rows(bundle.model, raw)
             why = explain_rows(bundle.model, frame, frame)
             scored["_reasons"] = [_joined(note, words) for note, words in zip(scored["_reasons"], why, strict=True)]
         return scored
@@ -126,17 +127,13 @@ class Files:
         problem, goal = bundle.model.problem, goal_for(bundle, goal)
         raw = self._raw(source)
         check_file(goal, bundle, raw)
-        frame = cleaned_rows(bundle, raw)
+        frame = cleaned_rows(bundle.model, raw)
         columns = cleaning.columns_after(bundle.model.recipe, bundle.model.columns, frame)
         goal = acting.valued(goal, frame)
         y, known = outcomes_of(bundle, frame)
         if not known.any():
             raise no_outcomes(problem.target)
-        unseen = [(lever.column, value) for lever in goal.levers if lever.column in frame
-                  for value in lever.to if not pd.api.types.is_numeric_dtype(frame[lever.column].dtype)
-                  and value not in set(frame[lever.column].dropna())]
-        if unseen:
-            raise _never_seen(*unseen[0], frame)
+        goal = acting.with_known_values(goal, frame, columns)
         past = frame[known].reset_index(drop=True)
         found = acting.make_cards(acting.CardInputs(bundle.model, past, y, columns, problem, goal, processes=processes))
         typed = data_step.type_frame(raw, bundle.model.columns).frame
@@ -183,15 +180,3 @@ class Files:
 
 def _joined(note: str, words: tuple[str, ...]) -> str:
     return "; ".join(part for part in (note, *words) if part)
-
-
-def _never_seen(column: str, value: str, frame: pd.DataFrame) -> BadInput:
-    """What is wrong with a value that no row has, and what to do about it."""
-    held = frame[column].dropna().unique()
-    if not len(held):
-        return BadInput(f"“{column[:80]}” is empty in every row of the file, so nothing can be learned about it.",
-                        "Fill it in, or leave this lever out of the goal.")
-    hint = "Name a value that occurs."
-    if len(held) == 1:
-        hint = f"Every row that has a value has “{str(held[0])[:80]}”: leave this lever out of the goal until some have another."
-    return BadInput(f"No row has “{value[:80]}” in “{column[:80]}”, so nothing can be learned about it.", hint)

@@ -167,9 +167,12 @@ def _planned(project: str) -> None:
 
 
 def about(project: str, goal: Goal, what: str) -> None:
-    """Says which chance a list is about, where there are several classes: that the row does not end as the goal wants."""
-    if session.workspace().search.problem(project).task == "multiclass":
-        st.caption(f"{what} the chance that {quoted(goal.outcome, 40)} is not {quoted(goal.good, 40)}: + raises it.")
+    """Says which chance a list is about, where there are several classes (that the row does not end as the goal wants), and of
+    two where what is predicted is what is wanted."""
+    problem = session.workspace().search.problem(project)
+    if problem.task == "multiclass" or goal.good == problem.positive:
+        no = "not " if problem.task == "multiclass" else ""
+        st.caption(f"{what} the chance that {quoted(goal.outcome, 40)} is {no}{quoted(goal.good, 40)}: + raises it.")
 
 
 def card_page(project: str, card: ActionCard) -> None:

@@ -13,7 +13,9 @@ from streamlit.testing.v1 import AppTest
 
 from automl_core.acting import MeasuredRate
 from automl_core.acting.action import ActionCard, Actions, Lever
+from automl_core.acting.goal_file import goal_text
 from automl_core.codec import from_json
+from automl_core.errors import BadInput
 from automl_core.framing.problem import Money, Problem
 from automl_core.workspace.context import Context
 from automl_core.workspace.goal import Framing
@@ -107,6 +109,9 @@ def test_the_form_names_the_column_that_says_what_a_row_is_worth(stages: Stages,
     assert "differs from the saved goal" not in texts(open_page("act", project))
     assert 'value_column = "monthly_fee"' in act.goal_text(project)
     assert act.read_goal_file(project, act.goal_text(project).encode()) is not None
+    slip = '\n[[lever]]\ncolumn = " contract "\nfrom = ["a plan that no row has"]\n'
+    with pytest.raises(BadInput, match="No row has “a plan that no row has” in “contract”"):
+        act.read_goal_file(project, (goal_text(replace(goal, levers=())) + slip).encode())
     assert act.goal(project) == goal
     made = stages.workspace.decide.decision(project, 20)
     assert made.curve is not None

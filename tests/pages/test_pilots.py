@@ -573,7 +573,7 @@ def test_the_files_of_a_plan_give_the_reasons_that_the_page_gives(page: Carded) 
     ws = page.workspace
     run, first = ws.search.needed(page.project), ws.decide.plan(page.project).actions[0].row
     ws.act.reasons(run, [first])
-    known = ws.act.explained.get(run.id, dict)
+    known = ws.act.explained.get(f"{run.id} {ws.act.goal_of(run).good}", dict)
     known[first], kept = ("told before",), known[first]
     table = pd.read_csv(io.BytesIO(ws.decide.plan_csv(page.project)), encoding="utf-8-sig")
     known[first] = kept

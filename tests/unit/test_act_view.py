@@ -18,7 +18,6 @@ from automl_core.acting.pilot_result import graded, judge
 from automl_core.acting.pilot_steps import next_step
 from automl_core.data.infer import table_from_frame
 from automl_core.framing.problem import Problem
-from automl_core.workspace.files import _never_seen
 from automl_core.workspace.kept_cards import leads_to
 from automl_core.workspace.lever_choices import lever_choices
 from pages.ui import act_words, cards
@@ -105,16 +104,6 @@ def test_columns_that_no_row_changes_are_not_offered_and_the_form_says_why() -> 
     notes = {choice.column: act_words.one_value(choice) for choice in choices.columns}
     assert notes["plan"] == ""
     assert notes["half"].startswith("Every row that has a value has “3”, so no card can come of it: try another value on")
-
-
-def test_a_file_whose_column_cannot_be_learned_from_is_told_what_to_do() -> None:
-    frame = pd.DataFrame({"none": pd.Series([None] * 3, dtype=object), "idle": ["x"] * 3, "plan": ["a", "b", "a"]})
-    empty, alone, other = (_never_seen(name, "w", frame) for name in frame)
-    assert empty.message == "“none” is empty in every row of the file, so nothing can be learned about it."
-    assert empty.hint == "Fill it in, or leave this lever out of the goal."
-    assert alone.hint == "Every row that has a value has “x”: leave this lever out of the goal until some have another."
-    assert (other.message, other.hint) == ("No row has “w” in “plan”, so nothing can be learned about it.",
-                                           "Name a value that occurs.")
 
 
 def test_where_nothing_could_be_tried_no_check_is_said_to_have_failed() -> None:

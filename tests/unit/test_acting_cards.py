@@ -31,6 +31,7 @@ from automl_core.acting import (
     forbidden_by,
     good_of,
     measure_experiment,
+    opened,
     read_goal,
     typed,
     uplift_dict,
@@ -632,7 +633,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"levers": [{"to": ["new"]}]}, "names no column"),
     ({"levers": [{"column": "ofer"}]}, "no column “ofer”"), ({"levers": [{"column": "size", "to": 1, "step": 2}]}, "Keep one"),
     ({"levers": [{"column": "offer", "from": ["old"], "from_values": ["old"]}]}, "Keep one"),
-    ({"levers": [Lever("size", to=-5.0)]}, "No row has “-5”.*or give step=-5 to"),
+    ({"levers": [Lever("size", to=-5.0)]}, "No row has “-5”.*or a step of -5 to"),
     ({"levers": [Lever("size", from_values=-5.0)]}, "Name a value that occurs\\.$"),
     ({"levers": [Lever("offer", direction="up")]}, "List the moves that must not happen in “forbidden”"),
     ({"levers": ["nope"]}, "no column"),
@@ -680,7 +681,7 @@ def test_a_wrong_name_is_refused_before_rows_are_typed(
     plain: pd.DataFrame, wrong: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Typing many rows takes seconds."""
-    monkeypatch.setattr(door, "table_from_frame", _too_late)
+    monkeypatch.setattr(opened, "table_from_frame", _too_late)
     with pytest.raises(BadInput):
         find_actions(**({"frame": plain, "outcome": "y", "good": "No", "levers": ["offer"]} | wrong))
 

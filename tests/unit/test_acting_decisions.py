@@ -7,6 +7,7 @@ import io
 import itertools
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import openpyxl
@@ -19,6 +20,7 @@ from automl_core.acting.decide import DecisionInputs, decide
 from automl_core.acting.decisions import actions_frame, rank_rows, risk
 from automl_core.acting.goal import check_goal, suggest_goal
 from automl_core.acting.goal_file import goal_text, read_goal
+from automl_core.acting.goal_in_table import with_known_values
 from automl_core.acting.outcome import make_outcome
 from automl_core.acting.planned import (
     ActionPlan,
@@ -31,12 +33,14 @@ from automl_core.acting.planned import (
 )
 from automl_core.acting.worth import mean_words, missing_words, row_values, valued
 from automl_core.codec import from_json, to_json
+from automl_core.data.infer import table_from_frame
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining.words import money
 from automl_core.framing.problem import Problem
 from automl_core.reporting.exports import safe_xlsx
 from automl_core.workspace.context import fingerprint
+from automl_core.workspace.file_goal import check_file, goal_for
 from automl_core.workspace.kept_cards import goal_marks
 from tests.unit.modelling import make_model
 
@@ -444,6 +448,72 @@ def test_a_role_of_a_column_that_is_not_there_is_refused(role: str) -> None:
         assert caught.value.message == f"There is no column “{name}” in this table, and the goal names it as “{role}”."
         assert caught.value.hint == hint
     check_goal(replace(goal, **{role: ("gender", "dropped")}), shown, COLUMNS, ("dropped",))
+
+
+def test_a_value_that_no_row_has_is_refused_in_every_part_of_a_lever() -> None:
+    """A goal file was held to this in “to” alone: with a slip in “forbidden” the move was proposed."""
+    frame = pd.DataFrame({"none": pd.Series([None] * 3, dtype="str"), "idle": ["x"] * 3, "size": [1, 2, 2],
+                          "Contract": ["One year", "Two years", "Monthly"]})
+    table = table_from_frame(frame, "rows")
+
+    def known(**lever: object) -> Goal:
+        goal = Goal("Churn", "No", levers=(Lever(**{"column": "Contract"} | lever),))
+        return with_known_values(goal, table.frame, table.columns)
+
+    for part, value in (("to", ("One yaer",)), ("from_values", ("Monthly", "One yaer")),
+                        ("forbidden", (("Monthly", "One yaer"),)), ("forbidden", (("One yaer", "Monthly"),))):
+        with pytest.raises(BadInput, match=r"No row has “One yaer” in “Contract”.*rite “One year”, or another value that occurs"):
+            known(**{part: value})
+    for lever, words in (
+        ({"column": "none", "to": ("w",)}, "“none” is empty in every row, .* Fill it in, or name another column\\."),
+        ({"column": "idle", "to": ("w",)}, "Every row that has a value has “x”: name another column until some have another"),
+        ({"to": ("zzz",)}, "No row has “zzz” in “Contract”, so nothing can be learned about it. Name a value that occurs\\."),
+        ({"column": "size", "to": ("7",)}, "No row has “7” in “size”"),
+        ({"column": "size", "forbidden": (("1", "7"),)}, "No row has “7” in “size”"),
+    ):
+        with pytest.raises(BadInput, match=words):
+            known(**lever)
+    assert known(to=("one year",), from_values=("Two years",)).levers[0].to == ("One year",)
+    assert known(column="size", to=("2.0",), forbidden=(("1", "2"),)).levers[0].to == ("2",)
+
+
+def test_a_goal_may_name_columns_as_the_file_has_them() -> None:
+    """The other options of the command line took such names, and a goal was refused with “perhaps … is meant”."""
+    problem = Problem("Left us", "binary", "roc_auc", ("No", "Yes"), "Yes")
+    columns = tuple(Column(name, kind, role, original_name=original) for name, kind, role, original in (
+        ("Left us", "text", "category", " Left us "), ("Monthly fee", "float", "number", "Monthly\nfee"),
+        ("Plan Type", "text", "category", "Plan\r\nType"), ("Offer", "text", "category", "  Offer"),
+        ("Paid", "float", "number", ""), ("Paid_2", "float", "number", "Paid"), ("Gender", "text", "category", "Gender\t"),
+        ("column_8", "int", "number", ""),
+    ))  # fmt: skip
+    text = """
+[goal]
+outcome = " Left us "
+good = "No"
+value_column = "Monthly\\nfee"
+[columns]
+given = ["Unnamed: 7"]
+later = ["Paid.1"]
+never = ["Gender\\t"]
+[[lever]]
+column = "Plan\\r\\nType"
+[[lever]]
+column = "Offer"
+cost = 3.0
+[experiment]
+treatment = "  Offer"
+"""
+    seen = columns[:-2]  # what is left of them once the table was cleaned
+    bundle = SimpleNamespace(model=SimpleNamespace(problem=problem, columns=columns, cleaned=seen))
+    goal = goal_for(bundle, read_goal(text))
+    assert (goal.outcome, goal.value_column, goal.experiment) == ("Left us", "Monthly fee", "Offer")
+    assert (goal.given, goal.later, goal.never) == (("column_8",), ("Paid_2",), ("Gender",))
+    assert [(lever.column, lever.cost) for lever in goal.levers] == [("Plan Type", 0.0), ("Offer", 3.0)]
+    assert goal == goal_for(bundle, goal)
+    raw = pd.DataFrame(columns=[*(one.original_name or one.name for one in columns), "Shoe\nsize"])
+    check_file(replace(goal, never=("Shoe size",)), bundle, raw)
+    with pytest.raises(BadInput, match=r"no column “Plan Tipe”.*“Plan Type” is meant"):
+        goal_for(bundle, replace(goal, levers=(Lever("Plan Tipe"),)))
 
 
 @pytest.mark.parametrize(("key", "value", "least"), [("capacity", 2.5, 3), ("capacity", 0.5, 1), ("days", 1.5, 2)])

@@ -135,6 +135,7 @@ def test_own_labels_come_back() -> None:
         ({"good": "perhaps"}, "“perhaps” is not a possible outcome"),
         ({"good": "low"}, "“low” is not a possible outcome"),
         ({"roles": Roles(never=("nowhere",))}, "There is no column “nowhere”"),
+        ({"roles": Roles(never=("regoin",))}, "There is no column “regoin” in this table. Perhaps “region” is meant."),
         ({"roles": Roles(id="left")}, "“left” is the outcome and is named as “id”"),
         ({"roles": ("age",)}, "“roles” is “tuple”"),
         ({"frame": [1, 2]}, "no pandas DataFrame"),
@@ -155,7 +156,7 @@ def test_comparing_is_what_the_engine_says() -> None:
     pair = Pair((Condition("g", ("x",)), Condition("n0", (), 0.0), Condition("c0", ("a", "b"))), (Condition("g", ("z",)),))
     assert to_json(second) == to_json(compare_groups(one.frame, one.y, COLUMNS, PROBLEM, pair))
     for first in ({"g": "x"}, {"g": ["x"]}, Condition("g", ("x",)), [Condition("g", ("x",))]):
-        assert _group(first, opened(frame, "y"), "first") == (Condition("g", ("x",)),)
+        assert _group(first, opened(frame, "y").own, "first") == (Condition("g", ("x",)),)
     periods = Periods("day", "2024-07-01")
     story = compare(frame.assign(y=one.y == 1), "y", periods)
     assert story.over_time
@@ -305,6 +306,20 @@ def test_a_found_card_can_be_piloted_with_what_it_was_found_with() -> None:
     assert set(made.table["change"]) == {"3"}
 
 
+def test_a_pilot_asks_a_model_by_the_names_that_the_search_of_cards_has() -> None:
+    """find_actions named a model's column “the age”, as tables of files do, and pilot_of “the\nage”."""
+    asked: list[list[str]] = []
+
+    class Model:
+        def predict_frame(self, frame: pd.DataFrame) -> np.ndarray:
+            asked.append(list(frame))
+            return np.where(frame["the age"] > 40, 0.6, 0.3)
+
+    frame = customers().rename(columns={"age": "the\nage"})
+    pilot_of(CARD, frame, "left", None, Options(model=Model()), PilotChoice(rows=200, seed=1))
+    assert asked == [["customer", "plan", "the age", "region", "left"]]
+
+
 TWO = (Lever("contract", to=("One year", "Two year"), cost=20.0), Lever("charge", step=-5.0, cost=3.0, low=20.0))
 LEVERS = (*TWO, "active")
 
@@ -352,7 +367,7 @@ def test_what_is_no_question_of_recourse_is_refused(
 ) -> None:
     """Only what depends on values of past rows waits until these are typed and cleaned."""
     if words.startswith(("None of", "There is", "No column", "“row”")):
-        monkeypatch.setattr(recourse_door, "type_frame", lambda *_: pytest.fail("past rows were typed"))
+        monkeypatch.setattr(recourse_door, "cleaned_rows", lambda *_: pytest.fail("past rows were typed"))
     past = make_frame()
     model = make_model(names=("linear",))[0]
     given: dict[str, Any] = {"model": model, "row": past.iloc[0], "past": past, "good": "No", "levers": LEVERS, **asked}
@@ -389,3 +404,40 @@ def test_the_examples_in_the_docs_run(
     assert names["story"].confirmed
     assert names["result"].verdict == "raised"
     assert "nan" not in capsys.readouterr().out
+
+
+FLAGS: dict[str, Any] = {"bool": bool, "boolean": "boolean", "object": object, "category": "category", "int": int,
+                         "Int64": "Int64", "float": float, "words": {True: "YES", False: "no"}}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FLAGS)
+@pytest.mark.parametrize("words", [("True", "False"), ("1", "0"), ("Yes", "No")])
+def test_yes_and_no_of_a_new_frame_are_those_of_the_cards(kind: str, words: tuple[str, str]) -> None:
+    """Cards made of True and False meant no row of a frame that has 1 and 0, and none of numbers one that has True and False."""
+    flag = pd.Series([True, False, True, False])
+    said = FLAGS[kind]
+    on = flag.map(said) if isinstance(said, dict) else flag.astype(said)
+    frame = pd.DataFrame({"on": on, "plan": ["old", "old", "new", "old"]})
+    switch = replace(CARD, lever="on", from_values=words[:1], from_value=words[0], to_value=words[1], conditions=(), alike=())
+    described = replace(CARD, lever="plan", from_values=("old",), to_value="new", conditions=(Condition("on", words[:1]),))
+    assert acting.assign([switch], frame).tolist() == [0, -1, 0, -1]
+    assert acting.assign([described], frame).tolist() == [0, -1, -1, -1]
+    assert acting.assign([switch], frame.iloc[:1]).tolist() == [0]
+    after = acting.applied([switch], frame)
+    assert after["on"].dtype == frame["on"].dtype
+    assert after["on"].tolist() == [frame["on"][1]] * 4
+    alone = acting.applied([switch], frame.iloc[:1])["on"]
+    assert kind == "words" or not alone.astype(object).map(lambda value: value in (True, "True", "Yes", "1")).any()
+
+
+@pytest.mark.parametrize("kind", ["bool", "boolean", "category"])
+def test_a_change_is_made_in_a_frame_that_nobody_typed(kind: str) -> None:
+    """It ended in an error of pandas: “could not convert string to float: 'False'”, or “set the categories first”."""
+    plans = pd.Series(["a", None, "a"], dtype="category")
+    frame = pd.DataFrame({"on": pd.Series([True, True, False]).astype(kind), "plan": plans})
+    rows = np.array([True, False, False])
+    card = replace(CARD, lever="on", from_values=("True",), to_value="False", conditions=(), alike=())
+    assert acting.moved(card, frame, rows)["on"].astype(str).tolist() == ["False", "True", "False"]
+    plan = acting.moved(replace(card, lever="plan", from_values=("a",), to_value="new"), frame, rows)["plan"]
+    assert plan.tolist()[::2] == ["new", "a"]
+    assert plan.isna().tolist() == [False, True, False]

@@ -86,7 +86,7 @@ def test_profit_curve_reads_yes_and_no_and_refuses_nonsense() -> None:
     p = rng.random(80)
     y, money = rng.random(80) < p, Money(true_positive=80.0, false_positive=-20.0)
     plain = profit_curve(p, y.astype(float), money)
-    for yes, no in (("yes", "no"), ("Yes", "No"), ("true", "false"), ("1", "0"), (1, 0), (True, False)):
+    for yes, no in (("yes", "no"), ("Yes", "No"), ("true", "false"), ("positive", "negative"), ("1", "0"), (1, 0), (True, False)):
         assert profit_curve(p, np.where(y, yes, no), money) == plain
     assert profit_curve(p, pd.Series(y).astype("boolean"), {"true_positive": 80, "false_positive": -20}) == plain  # type: ignore[arg-type]
     gone = pd.Series(np.where(y, "yes", "no"), dtype="string").mask(np.arange(80) < 9)

@@ -136,6 +136,19 @@ def test_act_refuses_what_is_not_in_the_file_before_it_cleans_or_scores(
     assert re.search(words, refused["error"])
 
 
+@pytest.mark.parametrize("line", ['to = ["Yess"]', 'from = ["Yess"]', 'forbidden = [["No", "Yess"]]'])
+def test_act_refuses_a_value_that_no_row_has_before_it_compares(
+    bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    monkeypatch.setattr(files_module.acting, "make_cards", _too_late)
+    goal = goal_file(tmp_path)
+    goal.write_text(re.sub(r'to = \["Yes"\]', line, goal.read_text(encoding="utf-8")), encoding="utf-8")
+    assert line in goal.read_text(encoding="utf-8")
+    code, refused = call(capsys, "act", str(bundle), str(table), "--goal", str(goal))
+    assert (code, "No row has “Yess” in “newsletter”" in refused["error"]) == (2, True)
+    assert "rite “Yes”, or another value that occurs." in refused["error"]
+
+
 def test_act_and_compare_say_at_once_what_cannot_be_done(
     bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -272,6 +272,18 @@ def test_reasons_of_several_classes_speak_of_the_risk_or_of_the_likeliest_class(
         assert ("(+" in likeliest[place][0]) == (phi[most] > 0)
 
 
+def test_reasons_of_a_list_name_the_class_where_they_could_be_read_the_wrong_way_round() -> None:
+    """“(+12 points)” in actions.csv was of the risk, or, where the predicted class is the wanted one, of what is wanted."""
+    frame = table()[0]
+    for task, unless, ending in (("multiclass", "c", " not to end as “c”)"), ("binary", "Yes", " to end as “Yes”)"),
+                                 ("binary", "No", " points)"), ("binary", "", " points)"), ("regression", "low", ")")):
+        made = model(task, ("lightgbm",))
+        told = [why for row in explain_rows(made, frame.head(10), frame, unless=unless) for why in row]
+        assert told
+        assert all(why.endswith(ending) for why in told), (task, unless)
+        assert unless in ("c", "Yes") or not any("end as" in why for why in told)
+
+
 def test_the_parts_of_a_row_are_worked_out_for_the_class_that_is_told_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """For all classes of all rows it took as many times as long as there are classes."""
     asked: list[int] = []

@@ -70,7 +70,7 @@ def test_the_rarer_class_is_positive_without_a_word_for_yes() -> None:
 
 @pytest.mark.parametrize(("rows", "positive"), [
     ({"1": 30, "2": 70}, "1"), ({"1": 70, "2": 30}, "2"), ({"1": 70, "0": 30}, "1"), ({"1": 70, "-1": 30}, "1"),
-    ({"yes": 70, "1": 30}, "yes"),
+    ({"yes": 70, "1": 30}, "yes"), ({"sim": 70, "nunca": 30}, "sim"),
 ])
 def test_one_says_yes_only_beside_what_says_no(rows: dict[str, int], positive: str) -> None:
     """Of 1 and 2, a code as good as the other, 1 was always the positive one."""

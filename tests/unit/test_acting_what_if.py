@@ -1,0 +1,27 @@
+"""The model that is asked what if where none is given: it sees what is known before the lever moves, and nothing else."""
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.acting import Lever, Options, Roles, find_actions
+
+
+def customers(rows: int = 3000) -> pd.DataFrame:
+    """The offer brings 20 points, all through usage, which is measured after it; `ticket` numbers rows by what became of them."""
+    random = np.random.default_rng(3)
+    offer = random.random(rows) < 0.5
+    usage = random.random(rows) < np.where(offer, 0.7, 0.3)
+    stays = random.random(rows) < np.where(usage, 0.75, 0.25)
+    return pd.DataFrame({
+        "size": random.normal(50, 10, rows).round(1), "offer": np.where(offer, "yes", "no"), "usage": np.where(usage, "high", "low"),
+        "ticket": stays + random.normal(0, 0.05, rows), "churn": np.where(stays, "No", "Yes"),
+    })
+
+
+@pytest.mark.parametrize("roles", [Roles(later=("usage",), id="ticket"), Roles(later=("usage", "ticket"))])
+def test_what_is_measured_later_and_what_names_a_row_are_not_held_in_a_what_if(roles: Roles) -> None:
+    (card,) = find_actions(customers(), "churn", "No", [Lever("offer", ("yes",))], roles, Options(value=100)).cards
+    assert card.what_if == pytest.approx(-0.2, abs=0.06)
+    assert card.what_if == pytest.approx(card.adjusted, abs=0.04)
