@@ -20,7 +20,7 @@ from automl_core.acting.mappings import of_kind
 from automl_core.acting.own_names import Names, names_of
 from automl_core.codec import to_json
 from automl_core.data.infer import table_from_frame
-from automl_core.data.table import Column, Table, find_column
+from automl_core.data.table import Table
 from automl_core.data.values import to_text
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
@@ -120,7 +120,7 @@ def train(
     """
     asked = of_kind(options, TrainOptions, "options")
     names = names_of(frame)
-    own = _column(target, names)
+    own = names.clean_of(target)
     asked = _named(asked, names)
     folder = Path(tempfile.mkdtemp(prefix="clarion-")) if home is None else None
     try:
@@ -167,23 +167,15 @@ def _named(asked: TrainOptions, names: Names) -> TrainOptions:
     for name in ("task", "metric", "hand_over", "executor"):
         if not isinstance(getattr(asked, name), str):
             raise BadInput(f"“{name}” is {quote(getattr(asked, name))}, which is no text.", "Give its name, or leave it out.")
-    time, group, weights = ("" if label is None or label == "" else _column(label, names)
+    time, group, weights = ("" if label is None or label == "" else names.clean_of(label)
                             for label in (asked.time, asked.group, asked.weights))
     ordered = asked.ordered if isinstance(asked.ordered, bool) else tuple(map(_text, several(asked.ordered)))
     money = asked.money if asked.money is None else of_kind(asked.money, Money, "money")
     amounts = {one.name: getattr(money, one.name) for one in fields(Money) if money is not None}
     return replace(
-        asked, drop=tuple(_column(label, names) for label in several(asked.drop)), positive=_text(asked.positive),
+        asked, drop=tuple(names.clean_of(label) for label in several(asked.drop)), positive=_text(asked.positive),
         families=tuple(map(_text, several(asked.families))), copies_together=bool(asked.copies_together), ordered=ordered,
         money=amounts or None, time=time, group=group, weights=weights)
-
-
-def _column(label: object, names: Names) -> str:
-    """What the typed table calls a column; BadInput naming those that are spelled like it when there is none."""
-    place = names.place(label)
-    if place >= 0:
-        return names.clean[place]
-    return find_column(tuple(Column(name, "text", "text") for name in names.clean), str(label)).name
 
 
 def _text(value: object) -> str:
