@@ -28,7 +28,7 @@ from automl_core.data.infer import table_from_frame
 from automl_core.data.schema import type_frame
 from automl_core.data.table import Table
 from automl_core.framing.problem import Problem
-from automl_core.search import FolderJournal, SearchData, opening, race, search
+from automl_core.search import FolderJournal, SearchData, next_task, opening, search
 from automl_core.search.contest import Contest
 from automl_core.search.families import learners
 from automl_core.search.model import Model
@@ -67,7 +67,7 @@ def racing_off() -> Iterator[None]:
 @contextmanager
 def tuning_off() -> Iterator[None]:
     """Nothing beyond the portfolio."""
-    with mock.patch.object(race, "propose", return_value=None):
+    with mock.patch.object(next_task, "propose", return_value=None):
         yield
 
 

@@ -11,7 +11,7 @@ from automl_core.data.table import ReadOptions, Table
 from pages.ui import cards, columns, forms, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
-from pages.ui.words import count, percent, plain, quoted, size
+from pages.ui.words import count, cut, percent, plain, quoted, size
 
 ws = session.workspace()
 project = cards.need_project()
@@ -76,12 +76,15 @@ if not ws.data.has_table(project):
 table = ws.data.table(project)
 cells = max(1, table.rows * len(table.columns))
 origin = table.origin
-lost = sum(column.coerced for column in table.columns)
+unread = [column for column in table.columns if column.coerced]
+lost = sum(column.coerced for column in unread)
+where = f"in {cut(unread[0].name, 15)}" if len(unread) == 1 else f"in {count(len(unread))} columns" if unread else ""
 cards.facts([
     Fact("Rows", count(table.rows)),
     Fact("Columns", count(len(table.columns))),
     Fact("Missing cells", percent(sum(column.missing for column in table.columns) / cells)),
-    Fact("Unreadable values", count(lost), help="Cells that were not of their column’s type and are now missing."),
+    Fact("Unreadable values", count(lost), where, "Cells that were not of their column’s type and are now missing"
+         + (f": {', '.join(quoted(column.name, 40) for column in unread[:5])}." if unread else ".")),
 ])
 source = [quoted(origin.name)] + [plain(part) for part in (origin.format, origin.encoding) if part]
 if origin.size:

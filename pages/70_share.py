@@ -10,7 +10,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from automl_core.explaining.words import day
+from automl_core.explaining.words import day, short_day
 from automl_core.reporting.report import Report
 from pages.ui import cards, explain_class, session
 from pages.ui.address import absolute
@@ -72,9 +72,10 @@ def links() -> None:
             return "Revoked"
         return "Expired" if link.expires_at <= now else "Open"  # type: ignore[attr-defined]
 
+    made = {item.id: f"{short_day(item.made_at)}, {item.made_at:%H:%M} UTC" for item in ws.share.reports(project)}
     st.dataframe(pd.DataFrame([
-        {"Made": ago(link.created_at), "Open until": day(link.expires_at), "Views": link.views, "State": state(link)}
-        for link in found
+        {"Made": ago(link.created_at), "Report of": made.get(link.report_id, "–"), "Open until": day(link.expires_at),
+         "Views": link.views, "State": state(link)} for link in found
     ]), hide_index=True, key="links", alt="Share links with their state")
     usable = {f"Made {ago(link.created_at)}, {count(link.views, 'view')} (…{link.id[-4:]})": link.id
               for link in found if state(link) == "Open"}

@@ -38,6 +38,8 @@ def endpoint(deployment: Deployment) -> None:
     if key:
         st.markdown("**Key**: copy it now; it is shown only once, because Clarion keeps no copy of it.")
         st.code(key, language=None, wrap_lines=True)
+    else:
+        st.caption("Put your key in place of YOUR_KEY. A lost key cannot be shown again: make a further one below.")
     with border():
         deploy_view.calls(deployment.id, key or "YOUR_KEY", ws.deploy.example(deployment.id))
 

@@ -8,11 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from automl_core.production.contract import BatchReport
+from automl_core.production.deployment import Batch
 from pages.ui import cards, charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
 from pages.ui.theme import TEXT_WIDTH
-from pages.ui.words import ago, count, cut, interval, metric_title, number, percent, plain, score
+from pages.ui.words import ago, count, cut, estimate, interval, metric_title, number, percent, plain, score
 
 STATUS = {
     "ok": ("Fine", "green", ":material/check_circle:"), "watch": ("Watch", "orange", ":material/visibility:"),
@@ -31,26 +32,35 @@ if not batches:
     st.stop()
 
 
-def show(report: BatchReport) -> None:
+def learned(batch: Batch) -> str:
+    """What the model that answered this batch reached in its search: what the figures of a batch are to be held against."""
+    found = ws.search.run(ws.deploy.get(batch.deployment_id).run).summary
+    spread = estimate(found.score.mean, found.score.low, found.score.high)
+    return f"In the search, on rows it had not seen, the model had {metric_title(found.metric)} {spread}."
+
+
+def show(report: BatchReport, batch: Batch) -> None:
     """One batch: the light with its word, the contract, the drift."""
     word, colour, icon = STATUS[report.status] if report.columns or report.status != "ok" else UNJUDGED
     st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
     st.markdown(f"**{plain(report.sentence)}**", width=TEXT_WIDTH)
     drifted = [item for item in report.columns if item.drifted]
-    facts = [Fact("Rows", count(report.rows)), Fact("Contract notes", count(len(report.contract)))]
+    facts = [Fact("Rows", count(report.rows)), Fact("Not as agreed", count(len(report.contract)))]
     if report.columns:
         facts.insert(1, Fact("Columns that moved", f"{len(drifted)} of {len(report.columns)}"))
     unsure = ("Not yet confirmed by outcomes.", "Measured on rows that the model learned from: too good.")
-    for name, estimate, doubt in zip(("Estimated", "Measured"), (report.estimate, report.realised), unsure, strict=True):
-        if estimate:
+    for name, figure, doubt in zip(("Estimated", "Measured"), (report.estimate, report.realised), unsure, strict=True):
+        if figure:
             facts.append(Fact(
-                f"{name} {metric_title(estimate.metric)}", score(estimate.value), interval(estimate.low, estimate.high),
-                "Confirmed by outcomes so far." if estimate.trusted else doubt))
+                f"{name} {metric_title(figure.metric)}", score(figure.value), interval(figure.low, figure.high),
+                "Confirmed by outcomes so far." if figure.trusted else doubt))
     cards.facts(facts, columns=len(facts))
+    if report.estimate or report.realised:
+        st.markdown(plain(learned(batch)), width=TEXT_WIDTH)
     if report.prediction_drift:
         st.markdown(plain(report.prediction_drift.sentence), width=TEXT_WIDTH)
     if report.contract:
-        st.subheader("Contract", anchor=False)
+        st.subheader("Data contract", anchor=False)
         st.markdown("Where this batch is not what was agreed on in training.")
         st.dataframe(pd.DataFrame([
             {"Severity": {"note": "Note", "warn": "Warning", "refuse": "Refused"}[item.severity], "Column": item.column,
@@ -76,7 +86,7 @@ batch = names[chosen] if chosen in names else batches[0]
 report: BatchReport | None = None
 with st.container(border=True), border(), st.spinner("Comparing with training", show_time=True):
     report = ws.monitor.report(project, batch.id)
-    show(report)
+    show(report, batch)
 history = pd.DataFrame([
     {"Batch": item.name, "Scored": ago(item.scored_at), "Rows": item.rows,
      "Status": STATUS[item.report.status][0] if item.report else "Open it"}
@@ -85,7 +95,7 @@ history = pd.DataFrame([
 with st.expander(f"All batches ({len(batches)})"):
     st.dataframe(history, hide_index=True, key="history", alt="All scored batches with their status")
 if report is not None and any(item.severity == "refuse" for item in report.contract):
-    cards.next_step("deploy", "Score the mended file", "mend what the batch lacks (see Contract above), then score it again.")
+    cards.next_step("deploy", "Score the mended file", "mend what it lacks (see Data contract above), then score it again.")
 elif report is not None and report.status == "act":
     cards.next_step("data", "Bring newer data", "the world has moved; upload recent rows and search again.")
 else:

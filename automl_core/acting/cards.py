@@ -29,7 +29,7 @@ from automl_core.acting.side_by_side import Hands, hands, side_by_side
 from automl_core.acting.splits import make_splits
 from automl_core.acting.statistics import group_codes, held_by_family
 from automl_core.acting.trials import Stage, Trial, lever_trials, work_of
-from automl_core.acting.what_if import Predicts, WhatIf, predictor, quick_predictor
+from automl_core.acting.what_if import Predicts, WhatIf, held_words, predictor, quick_predictor
 from automl_core.acting.worth import mean_words, row_values, valued
 from automl_core.data.table import Column, find_column
 from automl_core.explaining.words import counted_alike
@@ -78,7 +78,8 @@ def make_cards(inputs: CardInputs) -> Actions:
         find_column(inputs.columns, lever.column)
     inputs = replace(inputs, goal=valued(inputs.goal, inputs.frame))
     inputs, notes = _sampled(inputs)
-    notes = (*notes, *mean_words(inputs.goal), *filter(None, (counted_alike(inputs.problem.weights),)))
+    said = counted_alike(inputs.problem.weights), held_words(inputs.model, inputs.goal.later)
+    notes = (*notes, *mean_words(inputs.goal), *filter(None, said))
     if not inputs.goal.levers:
         notes = (*notes, NO_LEVER)
     seen = tuple(lever for lever in inputs.goal.levers if lever.column not in inputs.problem.excluded)

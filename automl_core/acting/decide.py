@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.acting.action import ActionList, Goal
+from automl_core.acting.action import Goal
+from automl_core.acting.action_list import ActionList
 from automl_core.acting.budget import expected_values
 from automl_core.acting.contact import cost_taken
 from automl_core.acting.decisions import counted_by, middle_of, risk

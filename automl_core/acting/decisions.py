@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl_core.acting.action import ActionList, ActionRow, Goal
+from automl_core.acting.action import Goal
+from automl_core.acting.action_list import ActionList, ActionRow
 from automl_core.acting.budget import expected_values, rows_paid_for
 from automl_core.acting.contact import cost_taken
 from automl_core.acting.levers import name_of

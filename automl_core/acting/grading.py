@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from automl_core.acting.action import Grade
 from automl_core.acting.effects import Effect
+from automl_core.acting.overlap import LEAST_SUPPORT
 from automl_core.acting.refutations import Benchmark
-from automl_core.acting.trials import LEAST_SUPPORT
 from automl_core.acting.wording import chance_decided
 from automl_core.explaining.words import count, percent, quote
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from automl_core.acting.action import ActionList, Goal
+from automl_core.acting.action import Goal
+from automl_core.acting.action_list import ActionList
 from automl_core.acting.budget import rows_paid_for
 from automl_core.acting.contact import each_costs
 from automl_core.explaining.words import count, interval, money, number, percent, quote

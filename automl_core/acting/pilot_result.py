@@ -104,7 +104,7 @@ def judge(pilot: Pilot, matched: Matched, today: date | None = None, early: bool
     back, before = matched.returned, today is not None and today < pilot.due_day
     nan = math.nan
     few = _too_few(matched)
-    waits = before and not early
+    waits = before and not early and not few  # with too few a verdict is none at any time
     if few or waits:
         sentence = f"{back.sentence} {_not_due(pilot) if waits else few}"
         return PilotResult(nan, nan, nan, nan, nan, nan, "open", nan, nan, nan, back, sentence, waits=waits)

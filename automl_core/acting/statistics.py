@@ -30,28 +30,16 @@ class Gap:
 
 
 def welch(first: Floats, second: Floats) -> Gap:
-    """Welch's test for unequal variances; each group needs two values or more.
-
-    A rate of exactly 0 or 1 has no variance in the sample, so half a row of each kind is added to the variance (not to the
-    means): an interval of no width would be a lie.
-    """
+    """Welch's test for unequal variances, as `two_means` tells the means; each group needs two values or more."""
     from scipy.special import stdtr, stdtrit
 
-    variances = []
-    for group in (first, second):
-        variance = float(group.var(ddof=1))
-        if variance == 0.0:
-            rate = 0.5 / (len(group) + 1)
-            variance = rate * (1 - rate) * max(1.0, float(np.ptp(np.concatenate([first, second]))) ** 2)
-        variances.append(variance / len(group))
-    error = math.sqrt(sum(variances))
-    difference = float(first.mean() - second.mean())
-    if error == 0.0:
-        return Gap(float(first.mean()), float(second.mean()), difference, difference, difference, 1.0)
-    freedom = sum(variances) ** 2 / sum(v**2 / (len(g) - 1) for v, g in zip(variances, (first, second), strict=True))
-    reach = float(stdtrit(freedom, 0.975)) * error
-    p = float(2 * stdtr(freedom, -abs(difference) / error))
-    return Gap(float(first.mean()), float(second.mean()), difference, difference - reach, difference + reach, p)
+    from automl_core.framing.dependent import two_means
+
+    told = two_means(first, second)
+    difference = told.first - told.second
+    reach = float(stdtrit(told.freedom, 0.975)) * told.error
+    p = float(2 * stdtr(told.freedom, -abs(difference) / told.tested))
+    return Gap(told.first, told.second, difference, difference - reach, difference + reach, p)
 
 
 def gap_between(values: Floats, inside: NDArray[np.bool_], groups: NDArray[np.generic] | None = None) -> Gap:

@@ -16,7 +16,8 @@ from automl_core.acting.crossing import PARTS, crossed_policy
 from automl_core.acting.effects import Comparison, Effect, estimate
 from automl_core.acting.moves import MOST_VALUES, Move, category_moves, is_numeric, movable, numeric_moves, steps_of
 from automl_core.acting.nuisance import Learner, fold_of
-from automl_core.acting.policy import Leaf, Objective, fit_policy, joined
+from automl_core.acting.overlap import alike_parts, comparable, with_more
+from automl_core.acting.policy import Leaf, Objective, fit_policy
 from automl_core.acting.randomised import check_experiment
 from automl_core.acting.scores import Level, Scores, Setting, category_scores, level
 from automl_core.acting.shift import Shift, dose_of, shift_scores
@@ -29,12 +30,8 @@ from automl_core.explaining.words import quote
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 LEAST_LEAF = 100
-LEAST_SUPPORT = 0.5
 LEAST_LEAF_SHARE = 0.03
-ALIKE = 0.75  # of a group: with that many comparable rows the outcome models speak for the rest, the interval for both
-FAR = 3.0  # a row without comparable ones weighs as much as three with them
 SMOOTHED = 0.5  # of the gains that groups are picked by is what the outcome models tell
-KEPT = 0.6  # a condition that names comparable rows must keep this share of them
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -243,45 +240,13 @@ def _measured(whole: Trial, stage: Stage, leaf: Leaf, told: Mask | None, p: floa
     scores, least = whole.scores, int(_least(whole.scores) / 2)
     more = comparable(leaf, scores, stage, least)
     if more is not None:
-        leaf, told = _with(leaf, more), None if told is None else told & holds(more, stage.frame)
+        leaf, told = with_more(leaf, more), None if told is None else told & holds(more, stage.frame)
     alike = alike_parts(leaf, scores, stage, least)
     effect = measured(scores, leaf, alike, stage.frame, told)
     if effect is None:
         return []
     effect = replace(effect, p=max(effect.p, p))
     return [replace(whole, conditions=leaf, effect=effect, rows=effect.moved, chosen=True, alike=alike or ())]
-
-
-def comparable(leaf: Leaf, scores: Scores, stage: Stage, least: int) -> Condition | None:
-    """One more condition, when most rows of a leaf have no comparable ones and it tells where the others are; else None. The
-    outcome has no say in it."""
-    group = all_hold(leaf, stage.frame)
-    able, near = (scores.eligible & group), (scores.near & group)
-    if not stage.splits.sides or near.sum() >= LEAST_SUPPORT * able.sum():
-        return None
-    ables, nears = stage.splits.sums(np.column_stack([able, near])).T
-    good = (nears >= ALIKE * ables) & (nears >= max(2 * least, KEPT * float(near.sum())))
-    return stage.splits.sides[int(np.argmax(np.where(good, nears, -1.0)))] if good.any() else None
-
-
-def _with(leaf: Leaf, more: Condition) -> Leaf:
-    """A leaf with one more condition."""
-    for place, condition in enumerate(leaf):
-        if condition.column == more.column:
-            return (*leaf[:place], *joined(condition, more), *leaf[place + 1 :])
-    return (*leaf, more)
-
-
-def alike_parts(leaf: Leaf, scores: Scores, stage: Stage, least: int) -> tuple[Leaf, ...] | None:
-    """Where in a group the rows are that have comparable ones, as parts of one or two conditions (overlap in words, Oberst et al.
-    2020): () when that is nearly everywhere, None when no words tell. The outcome has no say in it."""
-    group = all_hold(leaf, stage.frame)
-    able, near = (scores.eligible & group), (scores.near & group)
-    if scores.numeric or near.sum() >= ALIKE * able.sum():
-        return ()
-    gain = np.where(near, 1.0, np.where(able, -FAR, 0.0))
-    parts = fit_policy(stage.splits, Objective(gain, able, able, max(least // 2, 1)))
-    return None if not parts else () if parts == ((),) else parts
 
 
 def measured(scores: Scores, leaf: Leaf, alike: tuple[Leaf, ...] | None, frame: pd.DataFrame, told: Mask | None) -> Effect | None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from automl_core.acting.outcome import Outcome
 from automl_core.acting.trees import ONE_AT_A_TIME
 from automl_core.data.table import Column
+from automl_core.explaining.words import quote
 from automl_core.framing.problem import Problem
 
 Floats = NDArray[np.float64]
@@ -36,6 +37,16 @@ def predictor(model: Predicts, problem: Problem, outcome: Outcome) -> Predict:
         return told[:, problem.classes.index(outcome.chosen)] if told.ndim == 2 else told
 
     return predict
+
+
+def held_words(model: Predicts | None, later: tuple[str, ...]) -> str:
+    """What is said where a given model has learned from what is measured after a lever; empty where it has not or is mute."""
+    seen = [name for name in later if name in getattr(model, "sources", ())]
+    if not seen:
+        return ""
+    names, follow, they = ", ".join(map(quote, seen)), *(("follows", "it") if len(seen) == 1 else ("follow", "them"))
+    return (f"{names} {follow} the change, and the model has learned from {they}. What it predicts keeps {they} as before, so it "
+            "may show less than the change does.")
 
 
 def quick_predictor(frame: pd.DataFrame, outcome: Outcome, columns: tuple[Column, ...]) -> Predict:

@@ -13,8 +13,9 @@ from automl_core.explaining.contributions import (
 )
 from automl_core.explaining.curves import curve
 from automl_core.explaining.depth import evidence
-from automl_core.explaining.fairness import Audit, Fairness, audit
+from automl_core.explaining.fairness import audit
 from automl_core.explaining.fairness_counts import Spread
+from automl_core.explaining.fairness_figures import Audit, Fairness
 from automl_core.explaining.flip import Allowed, smallest_flip
 from automl_core.explaining.groups import association, column_groups
 from automl_core.explaining.honesty import all_with_evidence, with_evidence

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.errors import BadInput
-from automl_core.explaining.explanation import Curve, CurvePoint
+from automl_core.explaining.closer_look import Curve, CurvePoint
 from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, from_numbers, is_date, is_number, with_values
 from automl_core.explaining.words import axis_value, edge, number, quote
 

@@ -8,9 +8,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.explaining.closer_look import Evidence
 from automl_core.explaining.contributions import explained_class, shown
 from automl_core.explaining.curves import curve
-from automl_core.explaining.explanation import Evidence, Explanation
+from automl_core.explaining.explanation import Explanation
 from automl_core.explaining.interactions import interactions
 from automl_core.explaining.overview import mixed_outcomes, outcomes_shown, stratified
 from automl_core.explaining.refits import Past

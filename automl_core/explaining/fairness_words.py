@@ -11,7 +11,7 @@ from automl_core.explaining.fairness_counts import LEAST_EACH, SMALL_ROWS, Rate,
 from automl_core.explaining.words import Write, interval, level_name, number, percent, points, quote, told_apart
 
 if TYPE_CHECKING:
-    from automl_core.explaining.fairness import Fairness, GroupFigures
+    from automl_core.explaining.fairness_figures import Fairness, GroupFigures
 
 Pick = Callable[["GroupFigures"], Rate]
 LIMITS = (

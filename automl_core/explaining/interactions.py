@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl_core.explaining.closer_look import Interaction, Interactions
 from automl_core.explaining.contributions import shown
-from automl_core.explaining.explanation import Interaction, Interactions
 from automl_core.explaining.overview import outcomes_shown
 from automl_core.explaining.pair_test import Judge, confirmed
 from automl_core.explaining.refits import Past, again, refits

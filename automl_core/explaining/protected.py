@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
-from automl_core.explaining.fairness import Fairness
+from automl_core.explaining.fairness_figures import Fairness
 from automl_core.explaining.words import edge, quote
 
 MOST_GROUPS = 8

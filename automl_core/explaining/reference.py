@@ -18,15 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.explaining.chance import Seeds, same_seeds
-from automl_core.explaining.orders import mixtures, plan
 from automl_core.explaining.routes import Raw, by_source, in_threads, of_member, spread_remainder
-from automl_core.explaining.terms import LEARNED, Terms, calibrated, cells, dense, likeness, member_terms
-from automl_core.explaining.threads import shared
+from automl_core.explaining.sampled import dark_said, in_columns, said, sampled, wooden_said
+from automl_core.explaining.terms import LEARNED, Terms, cells, dense, likeness, member_terms
 from automl_core.explaining.woods import NORMAL_MEAN, Woods, can_walk, open_woods, walked
 from automl_core.search.model import Member, Model
 
 Floats = NDArray[np.float64]
-STATE_CELLS = 1_000_000  # of a table of mixtures predicted at once
 PACE_ROWS = 10
 TRIED_ALONE, TRIED_SECONDS = 5, 0.1
 TRIED_WHOLE = 100
@@ -121,7 +119,7 @@ class Reference:
 
 def open_reference(model: Model, matrix: Floats) -> Reference:
     """Rows of the encoder's matrix (b, p) to compare with, made ready: a second or so for a large forest, less for others."""
-    prediction = _columns(model.predict_matrix(matrix))
+    prediction = in_columns(model.predict_matrix(matrix))
     order = np.argsort(prediction[:, 0], kind="stable")
     matrix, prediction = matrix[order], prediction[order]
     whole = model.extended(matrix)
@@ -173,7 +171,7 @@ def _takes(reference: Reference, care: Care) -> float:
 def _slope(model: Model, whole: Floats, prediction: Floats) -> float:
     if model.calibration is None:
         return 1.0
-    blend = _columns(model.blend(whole))
+    blend = in_columns(model.blend(whole))
     apart = blend - blend.mean(axis=0)
     square = float(np.square(apart).sum())
     return float((apart * prediction).sum()) / square if square > 0 else 1.0
@@ -193,9 +191,9 @@ def _tried(reference: Reference, others: Floats) -> Reference:
     mixed = np.where(inside[:, reference.source], matrix[first], matrix[second])
     whole = model.extended(mixed)
     began = time.thread_time()
-    values = _dark(reference, whole)
+    values = dark_said(reference, whole)
     if model.calibration is not None:
-        _wooden(reference, whole)
+        wooden_said(reference, whole)
     pace = (time.thread_time() - began) / size
     began = time.perf_counter()
     model.predict_matrix(mixed[:TRIED_WHOLE])
@@ -205,7 +203,7 @@ def _tried(reference: Reference, others: Floats) -> Reference:
         weight = sum(member.weight for member in reference.dark)
         copy = likeness(model, values / weight, mixed, matrix)
         copy = None if copy is None else replace(copy, weight=weight)
-    return replace(reference, pace=pace, whole=all_members, copy=copy, ends=_said(reference, others))
+    return replace(reference, pace=pace, whole=all_members, copy=copy, ends=said(reference, others))
 
 
 def parted(reference: Reference, matrix: Floats, care: Care, seeds: Seeds) -> Raw:
@@ -219,7 +217,7 @@ def parted(reference: Reference, matrix: Floats, care: Care, seeds: Seeds) -> Ra
     flat = phi.shape[2] == 1 and model.problem.task != "multiclass"
     if not len(matrix):
         return Raw(phi[:, :, 0] if flat else phi, base[0] if flat else base, False)
-    whole, prediction = model.extended(matrix), _columns(model.predict_matrix(matrix))
+    whole, prediction = model.extended(matrix), in_columns(model.predict_matrix(matrix))
     if reference.native:
         others = model.extended(reference.matrix)
         phi += in_threads(lambda part: _native_parts(reference, part, others), whole)[:, :, None]
@@ -236,7 +234,7 @@ def parted(reference: Reference, matrix: Floats, care: Care, seeds: Seeds) -> Ra
         known = dense(cheap, mine, (matrix, reference.matrix), reference.source, (seeds, size), alone)
         phi += slope * known if alone is None else known
     if reference.asked:
-        part, error = _sampled(reference, matrix, care.rounds, seeds)
+        part, error = sampled(reference, matrix, care.rounds, seeds)
         phi, doubt = phi + part, doubt + np.square(error)
     doubt = NORMAL_MEAN * np.sqrt(doubt).sum(axis=1) / np.maximum(np.abs(phi).sum(axis=1), 1e-12)
     found = np.stack([spread_remainder(phi[:, :, k], prediction[:, k] - base[k]) for k in range(phi.shape[2])], axis=2)
@@ -266,74 +264,3 @@ def _native_shift(reference: Reference, others: Floats) -> float:
 def paired(model: Model, row: Floats, background: Floats, rounds: int, seed: int) -> Raw:
     """Shapley values of one encoded row (1, p) against others (b, p), with so many pairs of orders where they must be sampled."""
     return parted(open_reference(model, background), row, Care(rounds, len(background), len(row) == 1), same_seeds(row, seed))
-
-
-def _sampled(reference: Reference, matrix: Floats, rounds: int, seeds: Seeds) -> tuple[Floats, Floats]:
-    """`(phi, error)` (n, d, k) of what must be asked of the model beyond what is known, a block of rows in each thread."""
-    d = len(reference.model.sources)
-    most = max(1, STATE_CELLS // (2 * rounds * d * max(matrix.shape[1], 1)))
-    starts = range(0, len(matrix), most)
-    inner = max(1, (os.cpu_count() or 1) // max(len(starts), 1))
-    found = shared(lambda start: _block(
-        reference, matrix[start : start + most], rounds, seeds[start : start + most], inner), starts)
-    return np.concatenate([part for part, _ in found]), np.concatenate([error for _, error in found])
-
-
-def _block(reference: Reference, rows: Floats, rounds: int, seeds: Seeds, threads: int) -> tuple[Floats, Floats]:
-    model, others = reference.model, reference.matrix
-    orders = plan(rows, others, reference.source, rounds, seeds)
-    walk, step = orders.states()
-    mixed = mixtures(rows, others, orders, reference.source, (walk, step))
-    dark, wood = _asked(reference, np.concatenate([rows, mixed]), threads)
-    n = len(rows)
-
-    def along(values: Floats, ends: Floats) -> Floats:
-        """(walks, d + 1, k): starts, mixtures in between, and the row from where nothing changes any more."""
-        out = np.repeat(values[orders.row][:, None], len(model.sources) + 1, axis=1)
-        out[:, 0] = ends[orders.other]
-        out[walk, step] = values[n:]
-        return out
-
-    whole = model.extended(rows)
-    likely: Floats | float = 0.0 if reference.copy is None else reference.copy.along(reference.copy.of(rows), orders)
-    values = along(dark, reference.ends[0])
-    if model.calibration is not None:
-        added = sum((part.along(part.of(whole), orders) for part in reference.terms), np.zeros(1))
-        forests = along(wood, reference.ends[1])
-        values = calibrated(model.calibration, values + forests + added) - reference.slope * (forests + added + likely)
-    else:
-        values = values - likely
-    parts = orders.parts(values).reshape(n, rounds, len(model.sources), -1)
-    error = parts.std(axis=1, ddof=1) / np.sqrt(rounds) if rounds > 1 else np.full(parts[:, 0].shape, np.nan)
-    return parts.mean(axis=1), error
-
-
-def _asked(reference: Reference, matrix: Floats, threads: int) -> tuple[Floats, Floats]:
-    """(m, k) what the dark members and the forests say together of a table, each weighed; forests only where it is needed."""
-
-    def one(part: Floats) -> tuple[Floats, Floats]:
-        return _said(reference, reference.model.extended(part))
-
-    found = shared(one, np.array_split(matrix, threads))
-    return np.concatenate([dark for dark, _ in found]), np.concatenate([wood for _, wood in found])
-
-
-def _said(reference: Reference, whole: Floats) -> tuple[Floats, Floats]:
-    """The same of rows with all features (m, q)."""
-    known = reference.model.calibration is None  # then forests are walked, and need not be asked
-    return _dark(reference, whole), np.zeros((len(whole), 1)) if known else _wooden(reference, whole)
-
-
-def _dark(reference: Reference, whole: Floats) -> Floats:
-    nothing = np.zeros((len(whole), reference.prediction.shape[1]))
-    return sum((member.weight * _columns(member.predict(whole)) for member in reference.dark), nothing)
-
-
-def _wooden(reference: Reference, whole: Floats) -> Floats:
-    nothing = np.zeros((len(whole), reference.prediction.shape[1]))
-    return sum((woods.member.weight * _columns(woods.member.predict(whole)) for woods in reference.woods), nothing)
-
-
-def _columns(prediction: Floats) -> Floats:
-    """(n, k) of predictions (n,) or (n, k)."""
-    return prediction[:, None] if prediction.ndim == 1 else prediction

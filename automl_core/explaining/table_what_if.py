@@ -203,7 +203,7 @@ def _sentence(rows: Rows, made: TableWhatIf, changes: tuple[TableChange, ...]) -
             turned = f"{'gets' if flips == 1 else 'get'} another answer ({up} {quote(label)}, {down} another class)"
         moved = f" ({move}; {span})" if after != before else ""
         found = (f"If {what}, the model predicts {quote(problem.target)} = {quote(label)} at {after} on "
-                 f"average instead of {before}{moved}; {flips:,} of {count(made.rows, 'row')} {turned}.")
+                 f"average instead of {before}{moved}. {flips:,} of {count(made.rows, 'row')} {turned}.")
     if made.outside:
         found += f" In {count(made.outside, 'row')} the new value lies beyond anything seen, where the model can only guess."
     return f"{found} {counted_alike(problem.weights)}".rstrip()

@@ -14,9 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.data.words import join_words
-from automl_core.explaining.explanation import SpotCondition, WeakSpot, WeakSpots
-from automl_core.explaining.swap import as_numbers, is_date, is_number
-from automl_core.explaining.words import count, edge, level_name, number, percent, quote, told_apart
+from automl_core.explaining.closer_look import SpotCondition, WeakSpot, WeakSpots
+from automl_core.explaining.spot_conditions import all_hold, conditions_of, describe, holds
+from automl_core.explaining.swap import is_date
+from automl_core.explaining.words import count, level_name, number, percent, quote, told_apart
 from automl_core.framing.dependent import Welch, codes_of, welch
 from automl_core.framing.metrics import METRICS, decision_of
 from automl_core.framing.problem import Problem
@@ -26,8 +27,6 @@ Mask = NDArray[np.bool_]
 MOST_COLUMNS = 10
 MOST_TESTED = 10  # from each half: 20 in all
 SMALLEST, SMALLEST_SHARE = 50, 0.02
-BINS = 4
-LEVEL_SHARE = 0.05
 FALSE_DISCOVERY = 0.05
 TWINS = 0.7
 PAIR_GAIN = 1.15
@@ -82,7 +81,7 @@ def weak_spots(judged: Judged, names: tuple[str, ...]) -> WeakSpots:
         found, looked = _discover(conditions, [mask[finding] for mask in masks], loss[finding], judged.counted[finding])
         looked_at += looked
         for candidate in found:
-            everywhere = _all(candidate.conditions, judged.frame)
+            everywhere = all_hold(candidate.conditions, judged.frame)
             tests.append((candidate.conditions, everywhere & ~finding, ~everywhere & ~finding))
     kept = _confirm(judged, loss, tests)
     return WeakSpots(tuple(kept), looked_at, len(tests), title, _sentence(len(kept), looked_at, len(tests)))
@@ -126,64 +125,6 @@ def _first_half(judged: Judged) -> Mask:
         codes, groups = pd.factorize(judged.frame[group])
         return np.asarray((generator.permutation(len(groups) + 1) < (len(groups) + 1) / 2)[codes], dtype=bool)
     return np.asarray(generator.permutation(len(judged.frame)) < len(judged.frame) / 2, dtype=bool)
-
-
-def conditions_of(series: pd.Series) -> list[SpotCondition]:
-    """Four bins of equal size, halves and the rest of each, or the levels with 5 % of the rows or more; and what is missing."""
-    name, rows = str(series.name), max(1, len(series))
-    found: list[SpotCondition] = []
-    if is_number(series) and series.nunique() > BINS:
-        values = as_numbers(series)
-        known = values[np.isfinite(values)]
-        cuts = sorted({_short(float(cut), float(np.ptp(known))) for cut in np.quantile(known, np.arange(1, BINS) / BINS)})
-        cuts = [cut for cut in cuts if known.min() < cut <= known.max()]
-        ends = [math.nan, *cuts, math.nan]
-        found = [SpotCondition(name, (), low, high) for a, low in enumerate(ends[:-1]) for high in ends[a + 1 :]
-                 if not (math.isnan(low) and math.isnan(high))]
-    else:
-        shares = series.dropna().value_counts() / rows
-        texts = [_level(float(v)) if is_number(series) else str(v) for v in shares.index]
-        found = [SpotCondition(name, (text,)) for text, share in zip(texts, shares, strict=True)
-                 if LEVEL_SHARE <= share <= 1 - LEVEL_SHARE]
-    if LEVEL_SHARE <= float(series.isna().mean()) <= 1 - LEVEL_SHARE:
-        found.append(SpotCondition(name, ("missing",)))
-    return found
-
-
-def _level(value: float) -> str:
-    """One of few numbers in full; whole ones of four digits stand without a mark, for they may be years."""
-    return edge(value) if value.is_integer() and abs(value) < 1e6 else number(value, 12)
-
-
-def _short(value: float, spread: float) -> float:
-    """The value with as few digits as keep it within a hundredth of the spread: the edge that is shown is the edge used."""
-    if spread <= 0 or value.is_integer():
-        return value
-    return round(value, max(0, 2 - math.floor(math.log10(spread))))
-
-
-def holds(condition: SpotCondition, frame: pd.DataFrame) -> Mask:
-    """The rows a condition holds for."""
-    series = frame[condition.column]
-    if condition.values == ("missing",):
-        return np.asarray(series.isna(), dtype=bool)
-    if condition.values:
-        texts = series.map(lambda v: _level(float(v))) if is_number(series) else series.astype("str")
-        return np.asarray(texts.isin(condition.values) & series.notna(), dtype=bool)
-    values = as_numbers(series)
-    mask = np.isfinite(values)
-    if not math.isnan(condition.low):
-        mask &= values >= condition.low
-    if not math.isnan(condition.high):
-        mask &= values < condition.high
-    return np.asarray(mask, dtype=bool)
-
-
-def _all(conditions: tuple[SpotCondition, ...], frame: pd.DataFrame) -> Mask:
-    mask = np.ones(len(frame), dtype=bool)
-    for condition in conditions:
-        mask &= holds(condition, frame)
-    return mask
 
 
 def _discover(
@@ -238,7 +179,7 @@ def _confirm(judged: Judged, loss: Floats, tests: list[tuple[tuple[SpotCondition
         before = np.any([other for _, other in kept], axis=0) if kept else np.zeros(len(loss), dtype=bool)
         rest = welch(loss, weights, test[1] & ~before, test[2] & ~before, together).p if kept else 0.0
         if p < FALSE_DISCOVERY and rest < FALSE_DISCOVERY:
-            kept.append((_spot(judged, loss, test, replace(found, p=p)), _all(test[0], judged.frame)))
+            kept.append((_spot(judged, loss, test, replace(found, p=p)), all_hold(test[0], judged.frame)))
     return [spot for spot, _ in sorted(kept, key=lambda one: -one[0].gap)]
 
 
@@ -304,19 +245,6 @@ def _two(first: float, second: float) -> tuple[str, str]:
     """Two losses in words, with two digits where these tell them apart."""
     short = number(first, 2), number(second, 2)
     return short if short[0] != short[1] else told_apart(first, second, number)
-
-
-def describe(condition: SpotCondition) -> str:
-    """A condition in words."""
-    name = quote(condition.column)
-    if condition.values == ("missing",):
-        return f"{name} is missing"
-    if condition.values:
-        return f"{name} is {' or '.join(quote(value) for value in condition.values)}"
-    low, high = edge(condition.low), edge(condition.high)
-    if math.isnan(condition.low):
-        return f"{name} is below {high}"
-    return f"{name} is {low} or more" if math.isnan(condition.high) else f"{name} is from {low} to below {high}"
 
 
 def _sentence(kept: int, looked_at: int, tested: int) -> str:

@@ -28,11 +28,23 @@ LEAST_WORTH = 2.0  # groups of one size; the range of what fewer tell has no end
 @dataclass(frozen=True, slots=True)
 class Welch:
     """Welch's test that the weighted mean inside is larger: the gap, half of its 95 % interval, one-sided p; p is 1 where there
-    are too few rows or no spread."""
+    are too few rows."""
 
     gap: float
     reach: float
     p: float
+
+
+@dataclass(frozen=True, slots=True)
+class TwoMeans:
+    """Two means, the error of their difference, and what a test holds that against: the larger of it and of the error that there
+    were if both sides were alike; with the degrees of freedom."""
+
+    first: float
+    second: float
+    error: float
+    tested: float
+    freedom: float
 
 
 def codes_of(groups: NDArray[np.generic] | pd.Series) -> Codes:
@@ -148,8 +160,41 @@ def _alike(hits: Floats, together: Codes) -> float:
     return min(1.0, max(0.0, (between - within) / max(between + (usual - 1) * within, 1e-300)))
 
 
+def half_row(size: float) -> float:
+    """The squared error of a mean of so many rows that are all alike, by half a row of each kind, where kinds lie 1 apart."""
+    rate = 0.5 / (size + 1)
+    return rate * (1 - rate) / size
+
+
+def two_means(first: Floats, second: Floats, counts: tuple[Floats, Floats] | None = None) -> TwoMeans:
+    """The means of two sides, whose rows count as much as `counts` says (None: all alike), with variances of their own (Welch)
+    and the freedom of so many rows of one weight as they are worth (Kish 1965); each side needs two rows.
+
+    A side that does not vary has half a row of each kind added to its variance (not to its mean), for an interval of no width
+    would be a lie: of all errors it may have one. A test takes the variance of both sides together where that gives more: ten
+    rows that all fail, among rows of which nine in ten do, are no evidence.
+    """
+    weights = (np.ones(len(first)), np.ones(len(second))) if counts is None else counts
+    every, mass = np.concatenate([first, second]), np.concatenate(weights)
+    spread = float(np.ptp(every[mass > 0])) or 1.0  # as of a share, where all are equal
+    means, errors, worth = [], [], []
+    for part, own in zip((first, second), weights, strict=True):
+        size = effective(own)
+        mean = float(np.average(part, weights=own))
+        error = float((own**2 * ((part - mean) / spread) ** 2).sum()) / float(own.sum()) ** 2 * size / max(size - 1, 1e-9)
+        if np.ptp(part[own > 0]) == 0:
+            error = half_row(size)
+        means.append(mean)
+        errors.append(error)
+        worth.append(max(size, 1 + 1e-9))
+    middle = np.average(every, weights=mass)
+    alike = float(np.average(((every - middle) / spread) ** 2, weights=mass)) * sum(1 / size for size in worth)
+    freedom = sum(errors) ** 2 / sum(part**2 / (size - 1) for part, size in zip(errors, worth, strict=True))
+    return TwoMeans(means[0], means[1], spread * math.sqrt(sum(errors)), spread * math.sqrt(max(sum(errors), alike)), freedom)
+
+
 def welch(values: Floats, weights: Floats, inside: Mask, outside: Mask, together: Codes | None = None) -> Welch:
-    """Variances of weighted means with the freedom of so many rows of equal weight as they are worth (Kish 1965).
+    """Welch's test of the weighted means of `values` (n,), as `two_means` tells them; each side needs ten rows.
 
     With groups `together` (n,) a group's influence is summed before it is squared (Liang and Zeger 1986), and the freedom is that
     of the side with fewer of them; the result is never surer than that of rows by themselves. The p value takes the larger of
@@ -157,30 +202,25 @@ def welch(values: Floats, weights: Floats, inside: Mask, outside: Mask, together
     """
     from scipy.special import stdtr, stdtrit
 
-    means, errors, worth = [], [], []
-    for mask in (inside, outside):
-        part, mass = values[mask], weights[mask]
-        if len(part) < 10 or mass.sum() <= 0:
-            return Welch(0.0, math.nan, 1.0)
-        mean, size = float(np.average(part, weights=mass)), float(mass.sum()) ** 2 / float((mass**2).sum())
-        means.append(mean)
-        errors.append(float((mass**2 * (part - mean) ** 2).sum()) / float(mass.sum()) ** 2 * size / max(size - 1, 1e-9))
-        worth.append(max(size - 1, 1e-9))
-    error, gap = math.sqrt(sum(errors)), means[0] - means[1]
-    if error == 0:
-        return Welch(gap, 0.0, 1.0)
-    freedom = sum(errors) ** 2 / sum(part**2 / rows for part, rows in zip(errors, worth, strict=True))
-    alone = Welch(gap, float(stdtrit(freedom, 0.975)) * error, float(stdtr(freedom, -gap / error)))
+    sides = (inside, outside)
+    if min(int(mask.sum()) for mask in sides) < 10 or min(float(weights[mask].sum()) for mask in sides) <= 0:
+        return Welch(0.0, math.nan, 1.0)
+    told = two_means(values[inside], values[outside], (weights[inside], weights[outside]))
+    gap = told.first - told.second
+    alone = Welch(gap, float(stdtrit(told.freedom, 0.975)) * told.error, float(stdtr(told.freedom, -gap / told.tested)))
     if together is None:
         return alone
-    shares = [np.where(mask, weights, 0.0) / weights[mask].sum() for mask in (inside, outside)]
+    shares = [np.where(mask, weights, 0.0) / weights[mask].sum() for mask in sides]
     groups = min(effective(share, together) for share in shares)
     if groups < LEAST_TOGETHER:
         return Welch(gap, math.nan, 1.0)
     middle = float(np.average(values[inside | outside], weights=weights[inside | outside]))
-    own = shares[0] * (values - means[0]) - shares[1] * (values - means[1])
+    own = shares[0] * (values - told.first) - shares[1] * (values - told.second)
     error, null = (few(groups) * root_of_sums(part, together)
                    for part in (own, (shares[0] - shares[1]) * (values - middle)))
+    counted = (inside | outside) & (weights > 0)
+    unknown = [half_row(effective(share, together)) for share in shares if np.ptp(values[share > 0]) == 0]
+    error = math.hypot(error, (float(np.ptp(values[counted])) or 1.0) * math.sqrt(sum(unknown)))
     p = float(stdtr(groups - 1, -gap / max(error, null)))
     return Welch(gap, max(alone.reach, student(groups) * error), max(alone.p, p))
 

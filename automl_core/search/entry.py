@@ -15,7 +15,7 @@ from automl_core.search.memory import crowded_sentence, fits_at_once
 from automl_core.search.opening import arrays_of, open_contest
 from automl_core.search.plan import Plan
 from automl_core.search.prepared import Prepared, SearchData, prepare
-from automl_core.search.race import Race
+from automl_core.search.race import LATE_FIT, Race
 from automl_core.search.refits import refit
 from automl_core.search.watch import SilentWatch, Watch
 from automl_core.search.worker import give_back_memory
@@ -49,7 +49,7 @@ def search(
         again = clock.spent > contest.plan.spent_seconds and clock.elapsed() >= race.end()
         race.run()
         if not race.has_any():
-            raise BadInput("No model could learn from this table.", next(iter(contest.out.values()), "Add rows or columns."))
+            raise _nothing_learned(tuple(contest.out.values()))
         watch.progress(0.95, "Fitting the chosen model on all rows.", max(0.0, clock.budget - clock.elapsed()))
 
         def refit_and_dismiss(wanted: dict[str, int]) -> dict[str, FoldResult]:
@@ -60,6 +60,13 @@ def search(
         outcome = settle(Settlement(contest, clock, refit_and_dismiss, watch.stop() == "finish"))
         journal.note(prepared.fingerprint, "spent", outcome.summary.fit_seconds)  # what time is added to
         return outcome
+
+
+def _nothing_learned(reasons: tuple[str, ...]) -> BadInput:
+    """Why there is no model, given why each candidate was given up: the table is not to blame where time was over."""
+    if reasons and set(reasons) == {LATE_FIT}:
+        return BadInput("No model was fitted before the time was over.", "Give the search more time.")
+    return BadInput("No model could learn from this table.", next(iter(reasons), "Add rows or columns."))
 
 
 def _in_memory(prepared: Prepared, plan: Plan) -> tuple[Plan, str]:

@@ -14,7 +14,8 @@ from automl_core.data import type_row
 from automl_core.data.table import Row
 from automl_core.errors import BadInput
 from automl_core.explaining.changes import Flip, TableChange, TableWhatIf, WhatIf, cheapest_words
-from automl_core.explaining.explanation import Curve, Evidence, Explanation, RowContext, RowExplanation
+from automl_core.explaining.closer_look import Curve, Evidence
+from automl_core.explaining.explanation import Explanation, RowContext, RowExplanation
 from automl_core.explaining.flip import MOST_LEVERS
 from automl_core.framing.problem import Problem
 from automl_core.jobs import Job

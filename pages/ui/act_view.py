@@ -14,7 +14,7 @@ from automl_core.explaining.words import NO_CHANGE, NOTHING
 from automl_core.workspace.pilots import card_key
 from pages.ui import cards, charts, decision_view, pilot_view, session
 from pages.ui.cards import Fact
-from pages.ui.explain_view import digits
+from pages.ui.row_view import digits
 from pages.ui.theme import TEXT_WIDTH
 from pages.ui.words import count, cut, interval, label, lead, money, money_range, number, percent, plain, quoted, signed, span
 

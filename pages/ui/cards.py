@@ -62,7 +62,7 @@ def table(frame: pd.DataFrame, alt: str, key: str, tall: int = 0, named: str = "
     rows, columns = frame.shape
     shown = frame.iloc[:SHOWN_ROWS, :SHOWN_COLUMNS]
     names = {named: st.column_config.TextColumn(width=NAME_WIDTH, pinned=True)} if named else {}
-    st.dataframe(shown, hide_index=True, key=key, alt=alt, height=tall or height(rows), column_config=days(shown) | names,
+    st.dataframe(shown, hide_index=True, key=key, alt=alt, height=height(rows, tall), column_config=days(shown) | names,
                  placeholder="–")
     if rows > SHOWN_ROWS or columns > SHOWN_COLUMNS:
         st.caption(
@@ -78,9 +78,9 @@ def days(frame: pd.DataFrame) -> dict[str, Any]:
     return {name: st.column_config.DateColumn(format="YYYY-MM-DD") for name in plain_days}
 
 
-def height(rows: int) -> int | Literal["auto"]:
-    """The height of a table: all of a short one, the first dozen rows of a long one."""
-    return "auto" if rows <= 10 else 420
+def height(rows: int, tall: int = 0) -> int | Literal["auto"]:
+    """The height of a table: all of a short one, without empty lines below it; of a long one `tall`, or the first dozen rows."""
+    return "auto" if rows <= 10 else tall or 420
 
 
 def row_names(names: Iterable[str]) -> tuple[pd.Series, Any]:

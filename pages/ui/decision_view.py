@@ -12,7 +12,7 @@ from automl_core.acting.action import ActionCard, ActionList, Goal
 from automl_core.errors import BadInput
 from automl_core.workspace.decision_words import honest_words
 from automl_core.workspace.pilots import card_key
-from pages.ui import cards, explain_view, pilot_charts, progress, session
+from pages.ui import cards, pilot_charts, progress, row_view, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
 from pages.ui.theme import FIELD_WIDTH, TEXT_WIDTH
@@ -192,7 +192,7 @@ def recourse(project: str, position: int | None = None) -> None:
         cards.empty("Nothing can be changed yet", "Name above, under “What you can change”, the columns that somebody decides, "
                     "say to which values and at what cost, and save the goal.")
         return
-    position = explain_view.pick_row(project) if position is None else position
+    position = row_view.pick_row(project) if position is None else position
     numbers = ws.search.problem(project).task == "regression"
     with st.grid(2, min_column_width=FIELD_WIDTH):
         if numbers:
@@ -218,4 +218,4 @@ def recourse(project: str, position: int | None = None) -> None:
                 words = number if numbers else percent
                 st.caption(plain(f"{words(option.before)} now, {words(option.after)} then"))
         st.caption(f"{count(found.tried, 'combination')} of your allowed values tried, cheapest first. A list of things to try, "
-                   f"not a promise. It asks {explain_view.whose(project, position)}")
+                   f"not a promise. It asks {row_view.whose(project, position)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from automl_core.explaining.explanation import Explanation
-from pages.ui import explain_view, what_if_view
+from pages.ui import explain_view, row_view, what_if_view
 from pages.ui.border import border
 
 # Short enough that no tab lies behind an arrow on a phone (390 px).
@@ -30,7 +30,7 @@ def _body(name: str, project: str, explanation: Explanation) -> None:
     elif name == "Pairs":
         explain_view.interactions(project, explanation)
     elif name == "One row":
-        explain_view.one_row(project)
+        row_view.one_row(project)
     elif name == "What if":
         what_if_view.what_if(project, explanation)
     else:

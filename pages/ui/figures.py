@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 LABEL = 28
+SPARE = 6  # signs that a first line may have more, where the label is whole then
 LEAST_HEIGHT = 132  # below it the title of an axis lies on its numbers
 ROOM_PER_SIGN = 0.055  # of the bars' width, for the words beside the longest one: as much as they take on a phone
 GIVEN = {"automargin": False}  # with the margin of `gutter`
@@ -120,9 +121,13 @@ def two_lines(text: str) -> str:
     """A long label on two lines, broken at a comma or a space, each cut to fit a phone."""
     if len(text) <= LABEL:
         return words.label(text, LABEL)
-    place = text.rfind(", ", 0, LABEL + 2) + 1 or text.rfind(" ", 0, LABEL + 1)
+    place = text.rfind(", ", 0, LABEL + 2) + 1
+    comma = text.find(", ") + 1
+    if not place and 0 < comma <= LABEL + SPARE and len(text) - comma <= LABEL:
+        place = comma  # somewhat longer, but nothing is cut off: “TotalCharges under 404” was “under 4…”
+    place = place or text.rfind(" ", 0, LABEL + 1)
     place = place if place > 0 else LABEL
-    return words.label(text[:place], LABEL + 1) + "<br>" + words.label(text[place:].lstrip(), LABEL)
+    return words.label(text[:place], max(place, LABEL + 1)) + "<br>" + words.label(text[place:].lstrip(), LABEL)
 
 
 def gutter(names: list[str]) -> int:

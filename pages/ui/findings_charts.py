@@ -80,6 +80,7 @@ def rates(audit: Fairness, which: str, sentence: str, palette: Palette) -> Chart
             marks.append(Mark(name, 100 * rate.value, text, 100 * rate.low, 100 * rate.high, strong=not (group.small or apart)))
     said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
     figure = dots(marks, "Share, %", palette)
+    figure.update_xaxes(range=[0.0, min(100.0, 1.06 * max((mark.high for mark in marks), default=100.0)) + 0.5])
     return Chart(figure, sentence, f"{which.replace('_', ' ').capitalize()} by group: {said}.")
 
 

@@ -142,7 +142,7 @@ def two_periods(project: str, label: str) -> None:
         times = session.workspace().findings.choices(project).times
         if not times:
             cards.empty("No dates to compare by", "This table has no column of dates, so there is no before and after. If a "
-                        "column holds dates as text, say on the data page that its kind is date.", "data", "Look at the columns")
+                        "column holds dates as text, say on the data page that its type is Date.", "data", "Look at the columns")
             return
         st.markdown("Choose a day: the change is split into which rows there are, and what happens to rows that are alike.",
                     width=TEXT_WIDTH)

@@ -5,6 +5,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from automl_core.acting import Decision, Experiment, Pilot, ProfitCurve, TrackRecord
+from automl_core.explaining.words import points, signed
 from automl_core.workspace.decision_words import best_words, lift_words, threshold_words
 from pages.ui import words
 from pages.ui.figures import AMOUNTS, AXIS_ROOM, GIVEN, Chart, Mark, amounts_gutter, bars, base, dots
@@ -104,6 +105,9 @@ def _outcome(pilot: Pilot) -> str:
 
 
 def _span(value: float, low: float, high: float, scale: int) -> str:
+    if scale == 100:  # to the digit of the sentences about it, which say +24.5 points
+        ends = [signed(end, points).removesuffix(" points") if math.isfinite(end) else "no end" for end in (value, low, high)]
+        return f"{ends[0]} ({ends[1]} to {ends[2]})"
     return words.estimate(scale * value, scale * low, scale * high, sign=True)
 
 

@@ -103,7 +103,8 @@ def start(project: str, usable: list[ActionCard]) -> None:
                  f"weak end: {percent(power.chance_weak)}" if power.per_arm_weak else "",
                  "How often a pilot of this size finds the promised effect when it is real; weak end: when the effect is only "
                  "as large as the low end of its interval."),
-            Fact("Smallest effect seen", _size(power.smallest, math.isnan(_spread(project)))),
+            Fact("Smallest effect seen", _size(power.smallest, math.isnan(_spread(project))), help="A pilot of this size finds a "
+                 "true effect as large as this in 80 of 100 cases; smaller ones it will often miss."),
         ])
         st.markdown(plain(power.sentence, 600), width=TEXT_WIDTH)
         if choice.rows > power.available and (choice.ended or not still):

@@ -14,7 +14,7 @@ from pages.ui import cards, explain_charts, explain_class, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
 from pages.ui.charts import amount
-from pages.ui.explain_view import pick_row
+from pages.ui.row_view import pick_row
 from pages.ui.theme import CHOICE_WIDTH, FIELD_WIDTH, NUMBER_WIDTH, TEXT_WIDTH
 from pages.ui.words import count, edge, lead, percent, plain, quoted, signed
 
@@ -176,7 +176,10 @@ def _change(project: str, column: Column, how: str) -> TableChange | None:
         return TableChange(column.name, "set", value=value) if value.strip() else None
     frame, _, _ = session.workspace().search.opened(project)
     options = [str(value) for value in frame[column.name].value_counts().index[:200]]
-    picked = st.selectbox("Value", options, key=f"table_level_{column.name}", width=CHOICE_WIDTH)
+    levers = session.workspace().act.goal(project).levers
+    wanted = [value for lever in levers if lever.column == column.name for value in lever.to if value in options]
+    picked = st.selectbox("Value", options, index=options.index(wanted[0]) if wanted else 0,
+                          key=f"table_level_{column.name}", width=CHOICE_WIDTH)
     return TableChange(column.name, "set", value=picked) if picked is not None else None
 
 
@@ -188,8 +191,10 @@ def _show_answer(project: str, change: TableChange, label: str) -> None:
              Fact("Change of the mean", move, found.move_range,
                   f"Below it the 95 % range, {found.range_words}.")]
     if found.in_points:
-        items.append(Fact("Rows that change sides", count(found.flips_up + found.flips_down), f"of {count(found.rows)} asked"))
-    items.append(Fact("Beyond what was seen", count(found.outside), "the model guesses" if found.outside else ""))
+        items.append(Fact("Rows that change sides", count(found.flips_up + found.flips_down), f"of {count(found.rows)} asked",
+                          "Rows that get another answer with the change than as they are."))
+    items.append(Fact("Beyond what was seen", count(found.outside, "row"), "the model guesses" if found.outside else "",
+                      "Rows whose new value lies outside all values that the table has."))
     cards.facts(items)
     known, _ = session.workspace().search.covered(project)
     if found.rows < known:

@@ -67,5 +67,6 @@ def test_card_to_pilot_to_grade_a(
             sheet.set_viewport_size({"width": width, "height": 900})
             photo(sheet, f"card-{width}-{scheme}")
             assert sheet.evaluate("document.documentElement.scrollWidth") <= width
+            assert sheet.evaluate("[...document.querySelectorAll('.figures dd')].every(one => one.offsetHeight < 40)"), "one line"
     assert not watcher.others
     assert not watcher.errors

@@ -163,6 +163,15 @@ def test_the_deadline_is_minded(name: str, task: Task) -> None:
         assert found.truncated
 
 
+@pytest.mark.parametrize(("name", "task"), PAIRS)
+def test_a_fit_whose_time_is_over_at_once_still_tells_rows_apart(name: str, task: Task) -> None:
+    """A linear model cut off before its first step said the same for every row, and was told as what a linear model can do."""
+    family = families().get(name)
+    found = family.fit(request_for(family, task, deadline=time.monotonic() - 1.0))
+    matrix, _ = make(task, 50)
+    assert np.ptp(family.predict(found.native, matrix), axis=0).max() > 0
+
+
 def test_a_glass_box_cut_off_by_time_is_fitted_again_in_as_many_steps() -> None:
     family = families().get("ebm")
     endless = {"rounds": 10**6, "learning_rate": 1e-5}

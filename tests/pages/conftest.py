@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 import io
+import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -14,8 +16,11 @@ from streamlit.testing.v1 import AppTest
 
 from automl_core import Workspace
 from automl_core import jobs as queue
+from automl_core.acting import card_key
+from automl_core.acting.action import Lever
 from automl_core.jobs import Job
 from automl_core.search.plan import Plan
+from automl_core.workspace import pilots as pilot_step
 from automl_core.workspace.running import run_job
 from tests.unit.searching import fit_here
 
@@ -30,6 +35,7 @@ manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_componen
 HOSTILE = "<img src=x onerror=alert(1)> **b** [l](http://evil.example) ![i](http://evil.example/p.png) :material/bolt: $x$"
 PAGES = {path.stem[3:]: f"../{path.name}" for path in sorted((ROOT / "pages").glob("[0-9][0-9]_*.py"))}
 QUICK = Plan(budget_seconds=60, jobs=1, families=("linear", "lightgbm"), max_trials=3)
+LEVERS = (Lever("contract", ("Yearly",), ("Monthly",), cost=20.0), Lever("discount", ("Yes",), ("No",), cost=30.0))
 Visit = Callable[..., AppTest]
 
 
@@ -39,6 +45,18 @@ class Stages:
 
     workspace: Workspace
     projects: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Carded:
+    """A workspace with a project that has action cards."""
+
+    workspace: Workspace
+    project: str
+
+    def key(self, place: int = 0) -> str:
+        usable = [card for card in self.workspace.act.cards(self.project) or () if card.grade != "D"]
+        return card_key(usable[place])
 
 
 def work(workspace: Workspace, job: Job) -> None:
@@ -109,6 +127,35 @@ def workspace(home: Path) -> Iterator[Workspace]:
     session.workspace.cache_clear()
     yield session.workspace()
     session.workspace.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def carded(stages: Stages, tmp_path_factory: pytest.TempPathFactory) -> Carded:
+    """On a copy of the stages, whose search is as good as another one."""
+    folder = tmp_path_factory.mktemp("carded") / "home"
+    shutil.copytree(stages.workspace.context.settings.home, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLARION_HOME", str(folder))
+        workspace = Workspace.open()
+    project = stages.projects["scored"]
+    goal = workspace.act.goal(project)
+    workspace.act.save_goal(project, replace(goal, value=600.0, contact_cost=10.0, capacity=300, levers=LEVERS))
+    work(workspace, workspace.act.start(project))
+    return Carded(workspace, project)
+
+
+@pytest.fixture
+def page(carded: Carded, monkeypatch: pytest.MonkeyPatch) -> Iterator[Carded]:
+    """The project with its cards and no pilot that counts, whichever test ran before. Outcomes are sent when they are due."""
+    monkeypatch.setattr(session, "workspace", lambda: carded.workspace)
+    monkeypatch.setattr(pilot_step, "today", lambda: date(2100, 1, 1))
+    yield carded
+    pilots = carded.workspace.pilots
+    for pilot in pilots.all(carded.project):
+        if pilot.state in ("raised", "retired"):
+            pilots.take_back(pilot.id)
+        if pilot.state != "cancelled":
+            pilots.cancel(pilot.id)
 
 
 def open_page(page: str, project: str = "") -> AppTest:

@@ -22,7 +22,7 @@ from automl_core.workspace.goal import Framing
 from automl_core.workspace.pilots import Piloting
 from pages.ui import pilot_view, rate_offer, session
 from tests.pages.conftest import Stages, open_page, primary, texts, work
-from tests.unit.test_acting_cards import NAMES
+from tests.unit.carding import NAMES
 
 LONG = "A plan with everything that is included "
 LEVER = Lever("contract", to=(f"{LONG}at sea", f"{LONG}on land"), from_values=(f"{LONG}in winter", f"{LONG}in summer"),

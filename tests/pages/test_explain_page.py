@@ -19,7 +19,8 @@ from automl_core.acting.action import Lever
 from automl_core.codec import from_json
 from automl_core.errors import BadInput
 from automl_core.explaining import past_cases
-from automl_core.explaining.explanation import Evidence, Importance, Interactions, WeakSpots
+from automl_core.explaining.closer_look import Evidence, Interactions, WeakSpots
+from automl_core.explaining.explanation import Importance
 from automl_core.jobs import JobWatch
 from automl_core.search.plan import Plan
 from automl_core.store import Store
@@ -28,7 +29,7 @@ from automl_core.workspace.cleaning import Cleaning
 from automl_core.workspace.explain import Explaining
 from automl_core.workspace.search import Searching
 from automl_core.workspace.search_job import run_search
-from pages.ui import explain_view, session, what_if_view
+from pages.ui import explain_view, row_view, session, what_if_view
 from tests.pages.conftest import PAGES, QUICK, Stages, texts, work
 from tests.unit.test_explaining_routes import model, table, target
 
@@ -105,8 +106,8 @@ def test_what_if_in_the_whole_table_and_the_cheapest_flip(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize(("page", "chosen", "view", "asked"), [
-    ("explain", "One row", explain_view, "pick_row"), ("explain", "What if", what_if_view, "pick_row"),
-    ("explain", "One column", explain_view, "_reading"), ("act", "One row", explain_view, "pick_row"),
+    ("explain", "One row", row_view, "pick_row"), ("explain", "What if", what_if_view, "pick_row"),
+    ("explain", "One column", explain_view, "_reading"), ("act", "One row", row_view, "pick_row"),
 ])
 def test_a_choice_in_a_tab_draws_neither_the_tabs_nor_the_page_again(
     visit: Visit, monkeypatch: pytest.MonkeyPatch, page: str, chosen: str, view: Any, asked: str
@@ -155,7 +156,7 @@ def test_numbers_of_rows_sort_as_numbers_though_browsers_sort_buttons_as_texts()
     """Spaces come before figures there, and stand in front of shorter numbers; the mark of the chosen row stands behind."""
     places = [1200, 7, 70, 12, 0, 999]
     for chosen in range(len(places)):
-        texts = explain_view._numbers(places, chosen)
+        texts = row_view._numbers(places, chosen)
         ordered = sorted(text.replace("\u2007", " ") for text in texts)
         assert [int(text.strip(" ●#")) for text in ordered] == sorted(places)
         assert [row for row, text in enumerate(texts) if text.endswith("●")] == [chosen]
@@ -167,7 +168,7 @@ def test_a_click_on_a_number_means_the_row_that_it_names(monkeypatch: pytest.Mon
     monkeypatch.setattr(session, "session", lambda: tab_session)
     monkeypatch.setattr(session, "widget", lambda key: clicks.pop(0))
     for _ in range(3):
-        explain_view._clicked("rows_p", [5, 6, 7])
+        row_view._clicked("rows_p", [5, 6, 7])
         assert tab_session.drafts == {"rows_p": 7}
 
 
@@ -244,6 +245,21 @@ def test_the_what_if_of_one_row_shows_that_row_after_the_table_was_cleaned_other
     app.selectbox(key="table_column").select("contract").run()
     assert not app.exception
     assert set(app.selectbox(key="table_level_contract").options) == set(later["contract"].unique())
+
+
+def test_the_whole_table_is_first_asked_about_the_value_that_a_lever_sets(
+    visit: Visit, stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It began with the commonest value, of which the answer is nearly nothing."""
+    goal = stages.workspace.act.goal(stages.projects["scored"])
+    common = stages.workspace.cleaning.cleaned(stages.projects["scored"])[0]["contract"].value_counts().index
+    lever = Lever("contract", (str(common[-1]),), (str(common[0]),), cost=1.0)
+    monkeypatch.setattr(Acting, "goal", lambda self, project_id: replace(goal, levers=(lever,)))
+    app = tab(visit, "scored", "What if")
+    app.segmented_control(key="what_if_way").set_value("The whole table").run()
+    app.selectbox(key="table_column").select("contract").run()
+    assert not app.exception
+    assert app.selectbox(key="table_level_contract").value == common[-1]
 
 
 def test_the_cheapest_flip_keeps_to_all_that_the_goal_says_of_a_lever(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:

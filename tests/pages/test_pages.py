@@ -5,6 +5,7 @@ import ast
 import re
 from typing import Any
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -113,6 +114,7 @@ def test_rows_without_an_honest_prediction_are_owned_up_to(visit: Visit, stages:
 
 def test_files_are_scored_one_after_the_other(visit: Visit, stages: Stages) -> None:
     app = visit("scored", "deploy")
+    assert "in place of YOUR_KEY" in texts(app), "a key made in another visit is not shown again"
     row = stages.workspace.data.table(stages.projects["scored"]).frame.head(2).to_csv(index=False)
     for name in ("one.csv", "two.csv"):
         app.file_uploader[0].upload(name, row.encode()).run()
@@ -140,6 +142,8 @@ def test_secrets_are_shown_once(visit: Visit) -> None:
     app.button(key="create_link").click().run()
     shown = [code.value for code in app.code if "/r/" in code.value]
     assert len(shown) == 1
+    (links,) = [one.value for one in app.dataframe if "Views" in one.value]
+    assert links["Report of"].str.contains(" UTC").all(), "which report a link opens"
     app.switch_page(PAGES["home"]).run()
     app.switch_page(PAGES["share"]).run()
     assert not any("/r/" in code.value for code in app.code)
@@ -276,3 +280,29 @@ def test_a_file_without_a_vital_column_is_not_said_to_be_scored_and_is_to_be_men
     app.file_uploader[0].upload("few.csv", few.to_csv(index=False).encode()).run()
     app = visit("scored", "monitor")
     assert "Columns that moved" not in [metric.label for metric in app.metric]  # “0 of 0” says nothing
+
+
+def test_an_estimate_stands_beside_what_the_search_measured(visit: Visit) -> None:
+    app = visit("scored", "monitor")
+    app.selectbox(key="batch").select_index(len(app.selectbox(key="batch").options) - 1).run()
+    assert "Estimated ROC AUC" in [metric.label for metric in app.metric]
+    assert "In the search, on rows it had not seen, the model had ROC AUC" in texts(app)
+
+
+def test_the_column_of_unreadable_values_is_named(workspace: Any) -> None:
+    project = workspace.projects.create("Unreadable")
+    rows = "".join(f"{n},{'soon' if n % 40 == 0 else n * 3}\n" for n in range(200))
+    workspace.data.upload(project, "x.csv", f"id,wait\n{rows}".encode())
+    (fact,) = [metric for metric in open_page("data", project).metric if metric.label == "Unreadable values"]
+    assert (fact.value, fact.delta) == ("5", "in wait")
+
+
+def test_a_short_preview_has_no_empty_lines_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of one row was shown with eight empty ones."""
+    from pages.ui import cards
+
+    drawn: list[object] = []
+    monkeypatch.setattr(cards.st, "dataframe", lambda frame, **given: drawn.append(given["height"]))
+    for rows in (1, 200):
+        cards.table(pd.DataFrame({"a": range(rows)}), "First rows", "preview", tall=320)
+    assert drawn == ["auto", 320]

@@ -251,7 +251,7 @@ def test_promises_full() -> None:
 
 @pytest.mark.slow
 def test_same_seed_same_cards() -> None:
-    """Each time tests/unit/test_acting_cards.py asks twice at the door, on fewer rows."""
+    """Each time tests/unit/test_acting_asked.py asks twice at the door, on fewer rows."""
     made = market(3, rows=2500)
     first, second = actions(made), actions(made)
     assert [card.id for card in first.cards] == [card.id for card in second.cards]

@@ -257,3 +257,31 @@ def test_groups_of_rows_are_counted_once_in_a_test_of_means() -> None:
     each = values.reshape(40, 20).mean(axis=1)
     expected = [each[part].std(ddof=1) / np.sqrt(part.sum()) for part in (np.arange(40) < 15, np.arange(40) >= 15)]
     assert np.quantile(np.abs(drawn), 0.68, axis=0) == pytest.approx(expected, rel=0.12)
+
+
+@pytest.mark.parametrize(("rows", "rate"), [(10, 0.8), (20, 0.9), (50, 0.95), (50, 0.98), (50, 0.05)])
+def test_a_few_rows_that_happen_to_agree_are_no_evidence(rows: int, rate: float) -> None:
+    """Of 1,000 tests of nothing at 5 %, some 50 may be wrong: with the variances of both sides alone, a group whose rows all fail
+    is found in 11 to 36 % of them. Nor where the scale is another."""
+    wrong, inside = 0, np.arange(rows + 500) < rows
+    for seed in range(1000):
+        values = (np.random.default_rng(seed).random(rows + 500) < rate).astype(float)
+        wrong += welch(values / 1000, np.ones(rows + 500), inside, ~inside).p < 0.05
+    assert wrong <= 1000 * (0.05 + 2 * np.sqrt(0.05 * 0.95 / 1000))
+
+
+def test_a_perfect_split_is_found() -> None:
+    """All of one group fail and none of the other: nothing varies on either side, which was read as p = 1."""
+    inside, ones = np.arange(300) < 60, np.ones(300)
+    for scale in (1e-200, 1e-3, 1.0, 1e6):
+        found = welch(scale * inside, ones, inside, ~inside)
+        assert found.gap == pytest.approx(scale)
+        assert found.p < 1e-9
+        assert 0 < found.reach < 0.1 * scale
+        assert welch(scale * ~inside, ones, inside, ~inside).p > 0.999
+    assert welch(ones, ones, inside, ~inside).p == 0.5  # nothing differs
+    for people, least, most in ((4, 0.01, 0.1), (20, 1e-9, 1e-4)):  # who have all their rows alike: fewer tell less
+        who = np.arange(60) % people, people + np.arange(240) % people
+        found = welch(inside.astype(float), ones, inside, ~inside, np.concatenate(who))
+        assert least < found.p < most
+        assert (found.reach < found.gap / 2) == (people == 20)

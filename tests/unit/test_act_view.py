@@ -23,7 +23,7 @@ from automl_core.workspace.lever_choices import lever_choices
 from pages.ui import act_words, cards
 from pages.ui.act_view import card_figures, own_reasons, standing, three_ways, without_cards
 from pages.ui.decision_view import apart
-from tests.unit.test_pilots import CARD, GOAL, customers, sent_back, started, verdict
+from tests.unit.piloting import CARD, GOAL, customers, sent_back, started, verdict
 
 WIDE = replace(CARD, counted="“Churn” = “Yes”", rows=1_234_567, raw_gap=-0.3141, what_if=-0.0712, adjusted=-0.1692, low=-0.2073,
                high=-0.1231, net_value=-1_234_567.0, net_low=-2_000_000.0, net_high=160_432.0)
@@ -125,9 +125,10 @@ def test_rows_that_go_by_numbers_sort_as_such() -> None:
 
 
 def _retired_card() -> None:
+    from automl_core.acting import graded
     from pages.ui.act_view import _card
+    from tests.unit.piloting import GOAL, verdict
     from tests.unit.test_act_view import WIDE
-    from tests.unit.test_pilots import GOAL, graded, verdict
 
     _card("p", graded(WIDE, verdict(-0.25)[0]), GOAL, None)
 

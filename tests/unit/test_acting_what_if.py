@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from automl_core.acting import Lever, Options, Roles, find_actions
+from automl_core.acting.action import Actions
 
 
 def customers(rows: int = 3000) -> pd.DataFrame:
@@ -15,7 +16,8 @@ def customers(rows: int = 3000) -> pd.DataFrame:
     usage = random.random(rows) < np.where(offer, 0.7, 0.3)
     stays = random.random(rows) < np.where(usage, 0.75, 0.25)
     return pd.DataFrame({
-        "size": random.normal(50, 10, rows).round(1), "offer": np.where(offer, "yes", "no"), "usage": np.where(usage, "high", "low"),
+        "size": random.normal(50, 10, rows).round(1), "offer": np.where(offer, "yes", "no"),
+        "usage": np.where(usage, "high", "low"),
         "ticket": stays + random.normal(0, 0.05, rows), "churn": np.where(stays, "No", "Yes"),
     })
 
@@ -25,3 +27,19 @@ def test_what_is_measured_later_and_what_names_a_row_are_not_held_in_a_what_if(r
     (card,) = find_actions(customers(), "churn", "No", [Lever("offer", ("yes",))], roles, Options(value=100)).cards
     assert card.what_if == pytest.approx(-0.2, abs=0.06)
     assert card.what_if == pytest.approx(card.adjusted, abs=0.04)
+
+
+def test_a_model_that_has_learned_from_what_comes_later_is_told_of() -> None:
+    class Model:
+        sources = ("size", "offer", "usage")
+
+        def predict_frame(self, frame: pd.DataFrame) -> np.ndarray:
+            return np.asarray(np.where(frame["usage"] == "high", 0.25, 0.75))
+
+    def found(later: tuple[str, ...]) -> Actions:
+        return find_actions(customers(), "churn", "No", [Lever("offer", ("yes",))], Roles(later=later, id="ticket"),
+                            Options(value=100, model=Model()))
+
+    (note,) = [note for note in found(("usage",)).notes if "the model has learned from it" in note]
+    assert note.startswith("“usage” follows the change")
+    assert not [note for note in found(()).notes if "has learned from" in note]

@@ -17,7 +17,7 @@ from automl_core.framing.problem import Problem, Rung, Verdict
 from automl_core.production.contract import ColumnDrift
 from automl_core.search.plan import RungOffer, RunSummary, Score
 from pages.ui import charts
-from pages.ui.figures import Chart, Mark, bars, dots
+from pages.ui.figures import Chart, Mark, bars, dots, two_lines
 from pages.ui.theme import DARK, LIGHT, Palette
 
 HOSTILE = "<img src=x onerror=alert(1)> **b** [l](http://evil.example) ![i](http://evil.example/p.png) :material/bolt: $x$"
@@ -144,3 +144,10 @@ def test_the_line_of_a_list_ends_at_the_amount_that_stands_above_it() -> None:
     assert chart.figure.layout.xaxis.title.text == "Rows acted on, best first"
     mixed = charts.capacity(replace(made, unknown=2), LIGHT, "€")
     assert mixed.figure.layout.xaxis.title.text == "Rows acted on, as listed"
+
+
+def test_two_conditions_are_broken_between_them_rather_than_cut_off() -> None:
+    """A long first one broke within, and the second lost the digits of its bound: “TotalCharges under 4…” was under 404."""
+    told = "InternetService is Fiber optic, TotalCharges under 404"
+    assert two_lines(told) == "InternetService is Fiber optic,<br>TotalCharges under 404"
+    assert two_lines("tenure under 9, PaymentMethod is Electronic check").startswith("tenure under 9,<br>PaymentMethod is")

@@ -11,21 +11,9 @@ import pytest
 
 from automl_core.codec import from_json, to_json
 from automl_core.explaining.changes import TableWhatIf
-from automl_core.explaining.explanation import (
-    ColumnGroup,
-    Contribution,
-    Curve,
-    CurvePoint,
-    Explanation,
-    Importance,
-    Interaction,
-    RowExplanation,
-    SpotCondition,
-    WeakSpot,
-    WeakSpots,
-    said_once,
-)
-from pages.ui import explain_charts, explain_view
+from automl_core.explaining.closer_look import Curve, CurvePoint, Interaction, SpotCondition, WeakSpot, WeakSpots
+from automl_core.explaining.explanation import ColumnGroup, Contribution, Explanation, Importance, RowExplanation, said_once
+from pages.ui import curve_charts, explain_charts, row_view
 from pages.ui.figures import Chart, amounts_gutter, gutter
 from pages.ui.theme import DARK, LIGHT, Palette, contrast
 
@@ -50,8 +38,8 @@ SPOT = WeakSpot((SpotCondition("a", ("x",)), SpotCondition("b", (), 1.0)), 60, 0
 def every(palette: Palette) -> dict[str, Chart]:
     return {
         "importance": explain_charts.importance(EXPLANATION, palette), "drops": explain_charts.drops(EXPLANATION, palette),
-        "number": explain_charts.curve(NUMBER, palette), "lines": explain_charts.curve(LINES, palette),
-        "levels": explain_charts.curve(LEVELS, palette), "dates": explain_charts.curve(DATES, palette),
+        "number": curve_charts.curve(NUMBER, palette), "lines": curve_charts.curve(LINES, palette),
+        "levels": curve_charts.curve(LEVELS, palette), "dates": curve_charts.curve(DATES, palette),
         "pair": explain_charts.interaction(PAIR, True, palette), "row": explain_charts.waterfall(ROW, palette),
         "table": explain_charts.table_what_if(TABLE, palette),
         "weak": explain_charts.weak_spots(WeakSpots((SPOT,), 100, 20, "log loss", "One."), palette)}
@@ -110,7 +98,7 @@ def test_what_is_asked_for_most_is_drawn_once_and_its_labels_have_room() -> None
     wide = explain_charts.waterfall(replace(ROW, contributions=(long, *ROW.contributions)), LIGHT).figure.layout
     table = explain_charts.table_what_if(replace(TABLE, before=(60_000, 4)), LIGHT).figure.layout
     assert table.margin.l >= 55  # “60,000” and the title beside it
-    curve = explain_charts.curve(NUMBER, LIGHT).figure.layout
+    curve = curve_charts.curve(NUMBER, LIGHT).figure.layout
     assert amounts_gutter([-20_000.0, 60_000.0], 5) >= 75  # “−20,000” and the title beside it
     assert amounts_gutter([0.0, 0.03], 5) >= 55  # “0.015”
     assert curve.margin.l >= amounts_gutter([point.effect for point in NUMBER.points], 5)
@@ -134,8 +122,8 @@ def test_hostile_names_become_entities() -> None:
     spot = replace(SPOT, conditions=(SpotCondition(HOSTILE, (HOSTILE,)),))
     charts = [explain_charts.importance(importance, LIGHT), explain_charts.waterfall(row, LIGHT),
               explain_charts.interaction(pair, False, LIGHT),
-              explain_charts.curve(replace(LEVELS, column=HOSTILE, sentence=HOSTILE), LIGHT),
-              explain_charts.curve(replace(NUMBER, column=HOSTILE, units=HOSTILE), LIGHT),
+              curve_charts.curve(replace(LEVELS, column=HOSTILE, sentence=HOSTILE), LIGHT),
+              curve_charts.curve(replace(NUMBER, column=HOSTILE, units=HOSTILE), LIGHT),
               explain_charts.weak_spots(WeakSpots((spot,), 1, 1, HOSTILE, ""), LIGHT),
               explain_charts.table_what_if(replace(TABLE, units=HOSTILE, in_points=False), LIGHT)]
     for chart in charts:
@@ -147,7 +135,7 @@ def test_a_number_called_points_is_drawn_as_a_number() -> None:
     """“points” are the units of classes and may be the name of a target."""
     whole, row = replace(EXPLANATION, label=""), replace(ROW, label="")
     line, level = replace(NUMBER, of_class=False), replace(LEVELS, of_class=False)
-    told = [explain_charts.importance(whole, LIGHT), explain_charts.waterfall(row, LIGHT), explain_charts.curve(level, LIGHT),
+    told = [explain_charts.importance(whole, LIGHT), explain_charts.waterfall(row, LIGHT), curve_charts.curve(level, LIGHT),
             explain_charts.table_what_if(replace(TABLE, in_points=False), LIGHT)]
     for chart in told:
         drawn = chart.figure.to_json().encode().decode("unicode_escape")
@@ -156,13 +144,13 @@ def test_a_number_called_points_is_drawn_as_a_number() -> None:
         assert "percentage" not in drawn
     assert "units of “points”" in told[0].sentence
     assert "From 20 where nothing is known of a row to 60 for this one" in told[1].sentence
-    hovers = [trace.text for trace in explain_charts.curve(line, LIGHT).figure.data if trace.text]
+    hovers = [trace.text for trace in curve_charts.curve(line, LIGHT).figure.data if trace.text]
     assert all("seen" not in text or "%" not in text for texts in hovers for text in texts)
     assert "From 20.0 % where nothing is known of a row to 60.0 % for this one" in explain_charts.waterfall(ROW, LIGHT).sentence
 
 
 def test_nothing_to_show_is_said() -> None:
-    assert explain_charts.curve(replace(NUMBER, points=()), LIGHT).sentence
+    assert curve_charts.curve(replace(NUMBER, points=()), LIGHT).sentence
     empty = replace(EXPLANATION, importance=(), groups=())
     assert explain_charts.importance(empty, LIGHT).figure is not None
     assert explain_charts.drops(empty, LIGHT).figure is not None
@@ -202,8 +190,8 @@ def test_what_an_earlier_version_said_of_sampling_is_said_once() -> None:
 @pytest.mark.parametrize("item", [NUMBER, LINES, DATES], ids=["number", "lines", "dates"])
 def test_rows_without_a_value_stand_beside_the_curve(item: Curve) -> None:
     missing = CurvePoint("missing", 50.0, 48.0, 52.0, 90, 60.0, 61.0)
-    whole = explain_charts.curve(replace(item, points=(*item.points, missing)), LIGHT)
-    before = explain_charts.curve(item, LIGHT)
+    whole = curve_charts.curve(replace(item, points=(*item.points, missing)), LIGHT)
+    before = curve_charts.curve(item, LIGHT)
     more = whole.figure.data[len(before.figure.data):]
     assert {50.0, 60.0, 61.0} <= {trace.y[0] for trace in more}
     assert {trace.xaxis for trace in more} == {"x3", "x4"}  # next to the curve's last tick, “120”, it looked like a value of 123
@@ -225,10 +213,10 @@ def test_cells_of_a_pair_with_like_labels_are_not_merged() -> None:
 
 def test_one_row_of_a_rare_level_does_not_set_the_scale() -> None:
     rare = replace(POINTS[3], label="rare", rows=1, observed=99.0, thin=True)
-    drawn = explain_charts.curve(replace(LEVELS, points=(*POINTS[:3], rare)), LIGHT).figure.data[-1]
+    drawn = curve_charts.curve(replace(LEVELS, points=(*POINTS[:3], rare)), LIGHT).figure.data[-1]
     assert len(drawn.x) == 3
     small = replace(LEVELS, points=tuple(replace(point, rows=4) for point in POINTS[:4]))  # a small table: none of them is rare
-    assert len(explain_charts.curve(small, LIGHT).figure.data[-1].x) == 4
+    assert len(curve_charts.curve(small, LIGHT).figure.data[-1].x) == 4
 
 
 @pytest.mark.parametrize("metric", ["rmse", "roc_auc"])
@@ -257,11 +245,11 @@ def test_while_rows_are_looked_for_the_page_says_so(monkeypatch: pytest.MonkeyPa
     asked = ""
     made = SimpleNamespace(explain=SimpleNamespace(find=work("found"), top=work("top")),
                            search=SimpleNamespace(covered=work((400, 500))))
-    monkeypatch.setattr(explain_view.session, "workspace", lambda: made)
-    monkeypatch.setattr(explain_view.st, "spinner", spinner)
-    monkeypatch.setattr(explain_view.st, "text_input", lambda *_, **__: asked)
-    monkeypatch.setattr(explain_view.st, "caption", lambda *_: None)
-    assert explain_view._listed("p", "") == "top"
+    monkeypatch.setattr(row_view.session, "workspace", lambda: made)
+    monkeypatch.setattr(row_view.st, "spinner", spinner)
+    monkeypatch.setattr(row_view.st, "text_input", lambda *_, **__: asked)
+    monkeypatch.setattr(row_view.st, "caption", lambda *_: None)
+    assert row_view._listed("p", "") == "top"
     asked = "#12"
-    assert explain_view._listed("p", "") == "found"
+    assert row_view._listed("p", "") == "found"
     assert inside == [True, True, True]

@@ -51,6 +51,8 @@ def test_a_sentence_names_only_groups_with_enough_of_both_outcomes() -> None:
     assert "In “(missing)”, fewer than 20 rows are “Yes”: errors shown, but not compared." in made.sentences
     for which, marked in (("found", True), ("selected", False)):
         assert ("(missing) (not compared)" in findings_charts.rates(made, which, "Rates.", LIGHT).alt) == marked
+    ends = [findings_charts.rates(made, which, "Rates.", LIGHT).figure.layout.xaxis.range for which in ("found", "false_alarms")]
+    assert all(end[0] == 0 and end[1] <= 101 for end in ends), "a gap of 2 points does not look like one of 20"
     y, selected = 1 - y, ~selected
     other = audit(Audit(np.where(selected, 0.9, 0.1), y, group.astype(object), selected, "sex", "Yes"))
     assert "In “(missing)”, fewer than 20 rows are not “Yes”: errors shown, but not compared." in other.sentences

@@ -127,12 +127,17 @@ def test_other_tasks() -> None:
     made = make_contract(frame, COLUMNS, many, p, {})
     report = report_batch(made, type_frame(rows(seed=5).drop(columns="y"), FEATURES), p, None, many)
     assert report.prediction_drift is not None
+    assert report.prediction_drift.sentence == "The predictions look as in training."
     assert report.estimate is not None
     number = Problem("y", "regression", "rmse")
     made = make_contract(frame, COLUMNS, number, p[:, 0], {})
     report = report_batch(made, type_frame(raw, FEATURES), p[:, 0], pd.Series(p[:, 0] + 0.1), number)
     assert report.estimate is None
     assert report.realised is not None
+    fresh = type_frame(rows(seed=5).drop(columns="y"), FEATURES)
+    moved = report_batch(made, fresh, p[:, 0] + 0.3, None, number).prediction_drift
+    assert moved is not None
+    assert moved.sentence.startswith("The predictions have changed: "), "no column that somebody named “prediction”"
     assert report.realised.value == pytest.approx(0.1)
 
 

@@ -21,7 +21,7 @@ from automl_core.search.crew import Crew
 from automl_core.search.journal import FoldResult
 from automl_core.search.plan import Candidate, Plan
 from automl_core.search.prepared import prepare
-from automl_core.search.race import Race
+from automl_core.search.race import LATE_FIT, Race
 from automl_core.search.refits import refit
 from automl_core.search.watch import SilentWatch
 from automl_core.search.worker import run_extras, run_fit
@@ -68,6 +68,17 @@ def test_a_family_that_fails_is_named(tmp_path: Path, here: HereExecutor, monkey
         if task is run_fit else task(*arguments)))
     with pytest.raises(BadInput, match="No model could learn"):
         search(make_data(rows=320), Plan(60, 2, families=FAST, folds=3, max_trials=3), FolderJournal(tmp_path))
+
+
+def test_a_table_is_not_blamed_where_no_fit_ended_in_time(
+    tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(here, "submit", lambda task, *arguments: _done(
+        FoldResult(arguments[1].key, arguments[1].fold, np.zeros(0), error=LATE_FIT)
+        if task is run_fit else task(*arguments)))
+    with pytest.raises(BadInput, match="before the time was over") as refused:
+        search(make_data(rows=320), Plan(60, 2, families=FAST, folds=3, max_trials=3), FolderJournal(tmp_path))
+    assert refused.value.hint == "Give the search more time."
 
 
 class OddError(Exception):

@@ -39,7 +39,7 @@ def compare(
     prediction = None
     if predictions is not None and contract.predictions is not None:
         alone = compare_column(contract.predictions, predictions)
-        prediction = _judged([alone])[0] if alone is not None else None
+        prediction = replace(judged := _judged([alone])[0], sentence=_of_predictions(judged)) if alone is not None else None
     return tuple(sorted(columns, key=lambda one: (not one.drifted, -one.effect * max(one.importance, 0.01)))), prediction
 
 
@@ -65,6 +65,15 @@ def _judged(found: list[ColumnDrift]) -> list[ColumnDrift]:
         drifted = significant and one.effect >= EFFECT_FLOOR
         out.append(replace(one, drifted=drifted, sentence=_sentence(one, drifted, significant)))
     return out
+
+
+def _of_predictions(one: ColumnDrift) -> str:
+    """They are no column of the table: nobody who reads this named one “prediction”."""
+    if one.drifted:
+        return f"The predictions have changed: {one.then} in training, {one.now} now."
+    if "chance" in one.sentence:
+        return "The predictions differ by more than chance, but too little to matter."
+    return "The predictions look as in training."
 
 
 def _sentence(one: ColumnDrift, drifted: bool, significant: bool) -> str:

@@ -53,13 +53,17 @@ class Linear:
 
 @dataclass(eq=False)
 class Ending:
-    """Asked before each step whether the time is over; notes whether it was, with a step still to do."""
+    """Asked before each step whether the time is over; notes whether it was, with a step still to do. The first step is always
+    done: without one a line says the same for every row, and was compared and handed over all the same."""
 
     request: FitRequest
     cut: bool = False
+    begun: bool = False
 
     def __call__(self) -> bool:
-        self.cut = self.cut or self.request.over()
+        if self.begun:
+            self.cut = self.cut or self.request.over()
+        self.begun = True
         return self.cut
 
 
