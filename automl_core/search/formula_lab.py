@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.framing.problem import Task
-from automl_core.search.feature import Array, Feature
-from automl_core.search.features import is_days
+from automl_core.search.feature import Array, Feature, is_days
 from automl_core.search.formulas import Formula, FormulaKind, Formulas, arithmetic, places
 
 MOST = 30
