@@ -49,7 +49,7 @@ class Options:
 
     `model` predicts a typed frame (`predict_frame`) for the what-if; without one a small boosted model is fitted. The same
     `seed` gives the same cards. `progress(share, words)` is told how far it is. With `processes` many rows are worked on in two
-    processes: for programs that can be imported once more (`if __name__ == "__main__":`).
+    processes.
     """
 
     value: float = 0.0

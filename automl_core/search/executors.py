@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from multiprocessing.resource_tracker import ensure_running
 from pathlib import Path
+from threading import RLock
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -24,6 +25,7 @@ from automl_core.search.lean import LEFT, THREADS, begin, ready
 
 Arrays = dict[str, Any]
 SCHEDULER_SECONDS = 10.0  # for it to answer
+_MAIN = RLock()
 BROKEN: tuple[type[BaseException], ...] = (BrokenProcessPool,)
 
 
@@ -135,12 +137,13 @@ def _one_thread_each() -> Iterator[None]:
 def _without_main() -> Iterator[None]:
     """A process started meanwhile does not import this program's main module once more: no task is of it, it may load much, and a
     script without `if __name__ == "__main__":` would begin anew in each worker."""
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
+    with _MAIN:  # of two threads at once the later would put the other's empty module back
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
 
 
 @contextmanager

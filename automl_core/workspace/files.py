@@ -122,7 +122,7 @@ class Files:
 
     def act(self, bundle_path: str, source: str, goal_text: str, processes: bool = False) -> Advice:
         """Action cards and the ranked list for the rows of a file under a goal, given as the text of a goal.toml; many rows in
-        `processes`, if the program's main module can be imported once more."""
+        `processes`."""
         goal = acting.read_goal(goal_text)  # a slip in it is told before the bundle is opened
         bundle = load_bundle(existing(bundle_path))
         problem, goal = bundle.model.problem, goal_for(bundle, goal)
