@@ -6,9 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from automl_core.acting.action_list import ActionList as ActionList
-from automl_core.acting.action_list import ActionRow as ActionRow
-
 Grade = Literal["A", "B", "C", "D"]
 Direction = Literal["", "up", "down"]
 MOST_LEVERS = 8  # besides the treatment of an experiment

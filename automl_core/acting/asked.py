@@ -51,7 +51,7 @@ class Options:
 
     `model` predicts a typed frame (`predict_frame`) for the what-if; without one a small boosted model is fitted. The same
     `seed` gives the same cards. `progress(share, words)` is told how far it is. With `processes` many rows are worked on in two
-    processes: for programs that can be imported once more (`if __name__ == "__main__":`).
+    processes.
     """
 
     value: float = 0.0
@@ -115,15 +115,20 @@ def orders_of(frame: pd.DataFrame, names: Names) -> dict[str, pd.Index]:
     return {name: kind.categories for name, kind in kinds if isinstance(kind, pd.CategoricalDtype) and kind.ordered}
 
 
-def spelled_levers(levers: tuple[Lever, ...], table: Table, orders: Mapping[str, pd.Index]) -> tuple[Lever, ...]:
+def spelled_levers(
+    levers: tuple[Lever, ...], table: Table, orders: Mapping[str, pd.Index],
+    elsewhere: Mapping[str, tuple[str, ...]] | None = None,
+) -> tuple[Lever, ...]:
     """The levers with their values as the table's columns spell them; BadInput naming one that no row has. The direction of a
-    lever on ordered categories (see `orders_of`) becomes the moves that it forbids: their texts alone have no order."""
+    lever on ordered categories (see `orders_of`) becomes the moves that it forbids: their texts alone have no order. Moves may
+    also be forbidden from and to values that columns have `elsewhere`: these rows are perhaps a part."""
     made = []
     for lever in levers:
         values = table.frame[lever.column]
         to = known_values(lever.to, values, lever.column, steps=True)
         start = known_values(lever.from_values, values, lever.column)
-        lever = replace(lever, to=to, from_values=start, forbidden=_known_pairs(lever, values, orders.get(lever.column, ())))
+        levels = (*orders.get(lever.column, ()), *(elsewhere or {}).get(lever.column, ()))
+        lever = replace(lever, to=to, from_values=start, forbidden=_known_pairs(lever, values, levels))
         if lever.direction and lever.column in orders and not holds_numbers(values):
             lever = _in_order(lever, tuple(_spelled(level, values) for level in orders[lever.column]), values)
         made.append(lever)
@@ -177,7 +182,7 @@ def _likest(value: str, known: tuple[str, ...]) -> str:
 
 def _known_pairs(lever: Lever, values: pd.Series, levels: Iterable[object]) -> tuple[tuple[str, str], ...]:
     """The forbidden moves as the column spells them; BadInput naming a value that no row has: misspelled, it forbids nothing.
-    Also the `levels` of ordered categories are known, and where a number is moved by steps any number: it may come to be."""
+    Also these `levels`, which rows need not have, are known, and of a number moved by steps any number: it may come to be."""
     pairs = tuple((_spelled(before, values), _spelled(after, values)) for before, after in lever.forbidden)
     if not pairs:
         return ()

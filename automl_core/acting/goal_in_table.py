@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pandas as pd
@@ -32,7 +33,9 @@ def in_columns(goal: Goal, columns: tuple[Column, ...]) -> Goal:
                    given=given, later=later, never=never, negative_control=control)
 
 
-def with_known_values(goal: Goal, frame: pd.DataFrame, columns: tuple[Column, ...]) -> Goal:
+def with_known_values(
+    goal: Goal, frame: pd.DataFrame, columns: tuple[Column, ...], elsewhere: Mapping[str, tuple[str, ...]] | None = None
+) -> Goal:
     """A checked goal whose levers spell their values as the rows of a typed and cleaned table do. BadInput naming a value in
     “to”, “from” or “forbidden” that no row has, as the doors refuse it (see `spelled_levers`)."""
-    return replace(goal, levers=spelled_levers(goal.levers, Table(frame, columns, Origin("")), {}))
+    return replace(goal, levers=spelled_levers(goal.levers, Table(frame, columns, Origin("")), {}, elsewhere))

@@ -260,6 +260,16 @@ def test_a_value_that_no_row_has_is_refused_in_every_part_of_a_lever() -> None:
     assert known(column="size", to=("2.0",), forbidden=(("1", "2"),)).levers[0].to == ("2",)
 
 
+def test_a_move_may_be_forbidden_to_a_value_that_only_the_model_knows() -> None:
+    """A file of one month need not have every contract; one goal file is for all of them."""
+    table = table_from_frame(pd.DataFrame({"Contract": ["One year", "Monthly", "Monthly"]}), "rows")
+    goal = Goal("Churn", "No", levers=(Lever("Contract", ("One year",), forbidden=(("two year", "Monthly"),)),))
+    with pytest.raises(BadInput, match="No row has “two year”"):
+        with_known_values(goal, table.frame, table.columns)
+    (lever,) = with_known_values(goal, table.frame, table.columns, {"Contract": ("Monthly", "One year", "two year")}).levers
+    assert lever.forbidden == (("two year", "Monthly"),)
+
+
 def test_a_goal_may_name_columns_as_the_file_has_them() -> None:
     """The other options of the command line took such names, and a goal was refused with “perhaps … is meant”."""
     problem = Problem("Left us", "binary", "roc_auc", ("No", "Yes"), "Yes")

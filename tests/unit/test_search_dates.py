@@ -73,3 +73,12 @@ def without_column(given: FormulaSource, name: str) -> list[Feature]:
 def test_two_dates_alone_are_enough_to_look_for_formulas(columns: list[str], pairs: bool) -> None:
     table = table_from_frame(orders(0, rows=400)[[*columns, "late"]], "orders")
     assert prepare(SearchData(table.frame, table.columns, LATE), Plan(folds=2)).views.formulas is pairs
+
+
+def test_two_dates_beyond_the_first_five_are_put_together() -> None:
+    """No date of six tells anything alone."""
+    frame = orders(0, rows=600)
+    more = {f"date {number}": frame["ordered"] + pd.Timedelta(days=number) for number in range(5)}
+    given = source(pd.DataFrame({**more, "ordered": frame["ordered"], "shipped": frame["shipped"], "late": frame["late"]}))
+    made = {formula.feature.name for formula in _formulas(given, given.matrix, np.zeros(given.matrix.shape[1]), given.y)}
+    assert "days from ordered to shipped" in made

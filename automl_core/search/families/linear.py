@@ -226,6 +226,7 @@ def _quasi_newton(over: Ending, loss: Loss, state: Array, strength: float) -> Ar
         if over():
             raise StopIteration
 
+    over.begun = True  # it is asked after each step here
     settings: dict[str, Any] = {"method": "L-BFGS-B", "jac": True, "options": {"maxiter": 100, "ftol": 1e-7}, "callback": check}
     solve: Callable[..., Any] = minimize
     found: Array = solve(lambda flat: loss(flat, strength), state, **settings).x
