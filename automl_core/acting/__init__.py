@@ -40,7 +40,7 @@ from automl_core.acting.own_names import typed
 from automl_core.acting.pilot_design import Draw, draw, due_date, plan_pilot, seed_of, start_pilot
 from automl_core.acting.pilot_door import StartedPilot, judge_pilot, pilot_of
 from automl_core.acting.pilot_files import Matched, assignment_frame, match_outcomes, pilot_table
-from automl_core.acting.pilot_result import Difference, compare_sides, graded, in_order, judge, state_after
+from automl_core.acting.pilot_result import graded, in_order, judge, state_after
 from automl_core.acting.pilots import Pilot, PilotChoice, PilotResult, PilotRows, Returned
 from automl_core.acting.planned import ActionPlan, PlanInputs, PlanLabels, plan_actions, plan_frame, planned_gain
 from automl_core.acting.power import Change, Power, chance_to_see, measure_power
@@ -53,6 +53,7 @@ from automl_core.acting.row_moves import Move
 from automl_core.acting.segment_stories import SampledContributions, SegmentStory, ask_model, counted_class, tell_segments
 from automl_core.acting.simple_rule import rule_predictions
 from automl_core.acting.track_record import TrackRecord, track_record
+from automl_core.acting.two_sides import Difference, compare_sides
 from automl_core.acting.uplift import Uplift, measure_uplift, ranked_rows
 from automl_core.acting.uplift_asked import UpliftRoles
 from automl_core.acting.wording import ALIKE_COUNTED

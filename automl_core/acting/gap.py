@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.nuisance import Learner, fold_of
-from automl_core.acting.rates import wilson
+from automl_core.acting.rates import FEW, Range, Shares, newcombe, no_surer, unlike
 from automl_core.acting.statistics import group_codes
-from automl_core.framing.dependent import effective, few, root_of_sums, student
+from automl_core.framing.dependent import effective, few, root_of_sums, rows_worth, student
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -87,11 +87,34 @@ def split_gap(groups: TwoGroups) -> GapSplit | None:
     influence = (influence_first - influence_second) / 2
     scores = as_first - as_second + np.where(first, (y - as_first) / chance, -(y - as_second) / (1 - chance))
     parts = _all_or_none(groups, alike) if groups.binary and not gap_influence.any() else (
-        amount(gap, gap_influence, groups.together, first),
+        _no_surer(amount(gap, gap_influence, groups.together, first), groups, np.ones(len(y))),
         amount(gap - behaviour, gap_influence - influence, groups.together, first),
-        amount(behaviour, influence, groups.together, first),
+        _no_surer(amount(behaviour, influence, groups.together, first), groups, _counted(first, alike, chance)),
     )
     return GapSplit(*parts, scores=np.where(alike, scores, np.nan), support=float(alike.mean()))
+
+
+def _counted(first: Mask, alike: Mask, chance: Floats) -> Floats:
+    """(n,) how much each row counts in the behaviour: as one of its own group, and for those of the other that are like it."""
+    odds = alike * np.where(first, (1 - chance) / chance, chance / (1 - chance))
+    counts = np.zeros(len(first))
+    for side in (first, ~first):
+        counts[side] = alike[side] / alike[side].sum() + odds[side] / odds[side].sum()
+    return counts
+
+
+def _no_surer(told: Amount, groups: TwoGroups, counts: Floats) -> Amount:
+    """A difference of shares, no surer than rows that count so much (n,) make it where few of a side differ from the others: the
+    influence of a side that is all alike is nothing, which is not to say that its share is known."""
+    sides = [(counts > 0) & side for side in (groups.first, ~groups.first)]
+    if not groups.binary or math.isinf(told.low) or min(unlike(groups.y[side]) for side in sides) >= FEW:
+        return told
+    codes = None if groups.together is None else group_codes(groups.together)
+    freedom = math.inf if codes is None else fewest_clusters(codes, groups.first) - 1
+    shares = [float(np.average(groups.y[side], weights=counts[side])) for side in sides]
+    worth = [rows_worth(groups.y[side], None if codes is None else codes[side], counts[side]) for side in sides]
+    made = no_surer(Range(told.value, told.low, told.high, told.p), Shares(shares[0], shares[1], (worth[0], worth[1]), freedom))
+    return Amount(made.value, max(-1.0, made.low), min(1.0, made.high), made.p)
 
 
 def _all_or_none(groups: TwoGroups, alike: Mask) -> tuple[Amount, Amount, Amount]:
@@ -117,9 +140,8 @@ def _of_constants(groups: TwoGroups, among: Mask) -> Amount:
             return Amount(one - other, -math.inf, math.inf, 1.0)
         sizes, tables = [clusters, clusters], clusters * math.log(2)
         wider = few(clusters) * student(clusters) / 1.959964
-    (low, high), (least, most) = (wilson(share * size, size) for share, size in zip((one, other), sizes, strict=True))
     p = min(1.0, 2 * math.exp(-tables)) if one != other else 1.0
-    down, up = wider * math.hypot(one - low, most - other), wider * math.hypot(high - one, other - least)
+    down, up = (wider * float(reach) for reach in newcombe(one, other, (sizes[0], sizes[1])))
     return Amount(one - other, max(-1.0, one - other - down), min(1.0, one - other + up), p)
 
 

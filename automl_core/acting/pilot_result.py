@@ -8,92 +8,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
-from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.costs import cost_of
 from automl_core.acting.pilot_files import Matched
-from automl_core.acting.pilot_groups import FEWEST_GROUPS, correction, freedom, model_freedom
+from automl_core.acting.pilot_groups import FEWEST_GROUPS
 from automl_core.acting.pilots import Pilot, PilotResult, PilotState, Verdict, change_words, direction, money_of, promise_of
 from automl_core.acting.power import ENOUGH_BACK, FEWEST_SIDE
+from automl_core.acting.two_sides import compare_sides
 from automl_core.acting.wording import DOES_NOT_PAY, MAY_NOT_PAY, OTHER_ROWS, ROLL_OUT, chance_decided
 from automl_core.explaining.words import count, day, interval, money, number, percent, points, quote
 
-Floats = NDArray[np.float64]
 LOPSIDED = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Treated minus held: means of both sides, their stratum-adjusted difference, 95 % interval and two-sided p."""
-
-    treated: float
-    held: float
-    difference: float
-    low: float
-    high: float
-    p: float
-
-
-def compare_sides(values: Floats, treated: NDArray[np.bool_], strata: NDArray[np.int64], groups: NDArray[np.int64]) -> Difference:
-    """The stratum-adjusted difference of means, all arguments (n,). Errors are clustered by `groups`, corrected for few of them
-    and for their sizes (Bell and McCaffrey 2002).
-
-    Strata that lack two groups on a side are pooled with their neighbours, for they tell nothing alone. Both sides need a row.
-    """
-    from scipy.special import stdtr, stdtrit
-
-    codes = np.unique(groups, return_inverse=True)[1]
-    strata = _pooled(strata, treated, codes)
-    parts, n = np.unique(strata), len(values)
-    influence = np.zeros(n)
-    difference = 0.0
-    pulls: dict[bool, list[tuple[float, Floats]]] = {True: [], False: []}
-    for part in parts:
-        inside = strata == part
-        share = inside.sum() / n
-        means = []
-        for side in (True, False):
-            rows = inside & (treated == side)
-            size = int(rows.sum())
-            mean = float(values[rows].mean())
-            pull = np.bincount(codes[rows]) / size  # a group pulls the mean of its side towards itself
-            lost = np.sqrt(correction(pull))[codes[rows]]
-            influence[rows] = (1 if side else -1) * share * lost * (values[rows] - mean) / size
-            pulls[side].append((share, pull[pull > 0]))
-            means.append(mean)
-        difference += share * (means[0] - means[1])
-    each = [float((np.bincount(codes, influence * (treated == side)) ** 2).sum()) for side in (True, False)]
-    variance = sum(each)
-    clusters = [len(np.unique(codes[treated == side])) - len(parts) for side in (True, False)]
-    worth = [min(most, model_freedom(pulls[side])) for most, side in zip(clusters, (True, False), strict=True)]
-    degrees = max(1.0, freedom((each[0], each[1]), (worth[0], worth[1]), 0))
-    if variance == 0:  # nobody differed inside any side: half a row of each kind, as in the other tests of rates
-        rate = 0.5 / (n + 1)
-        variance = rate * (1 - rate) * max(1.0, float(np.ptp(values))) ** 2 * (1 / treated.sum() + 1 / max(1, (~treated).sum()))
-    error = math.sqrt(variance)
-    reach = float(stdtrit(degrees, 0.975)) * error
-    p = float(2 * stdtr(degrees, -abs(difference) / error))
-    sides = float(values[treated].mean()), float(values[~treated].mean())
-    return Difference(sides[0], sides[1], difference, difference - reach, difference + reach, p)
-
-
-def _pooled(strata: NDArray[np.int64], treated: NDArray[np.bool_], codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Strata from low to high risk, a thin one joined to the one before it (the first to the next)."""
-    made, current = np.zeros(len(strata), dtype=np.int64), 0
-    waiting = np.zeros(len(strata), dtype=bool)
-    for part in np.unique(strata):
-        waiting |= strata == part
-        if min(len(np.unique(codes[waiting & treated])), len(np.unique(codes[waiting & ~treated]))) >= 2:
-            made[waiting] = current
-            current += 1
-            waiting[:] = False
-    made[waiting] = max(0, current - 1)
-    return made
 
 
 def judge(pilot: Pilot, matched: Matched, today: date | None = None, early: bool = False) -> PilotResult:

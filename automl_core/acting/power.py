@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, replace
 
 from automl_core.acting.pilot_groups import LEAST_GROUPS, Together, design_freedom
+from automl_core.acting.power_of_shares import chance_counted, few_expected
 from automl_core.acting.statistics import rows_per_arm
 from automl_core.errors import BadInput
 from automl_core.explaining.words import count, percent, quote
@@ -60,6 +61,10 @@ def chance_to_see(change: Change, treated: float, held: float, together: Togethe
     if min(treated, held) < 1 or gap == 0 or not math.isfinite(gap):
         return 0.0
     critical, doubt = _critical(treated, held, together)
+    if together is None and math.isnan(change.spread):
+        shares = _share(change.then), _share(change.now)
+        if few_expected(shares, (treated, held)):
+            return chance_counted(shares, (_as_alone(treated, shares[0], change), _as_alone(held, shares[1], change)))
     if together is not None:
         treated, held = treated / together.design, held / together.design
     each = 1 / treated + 1 / held
@@ -79,6 +84,12 @@ def _left(share: float, change: Change) -> float:
     """The variance that strata leave of a side with such a share: they tell as much of it as without the change."""
     whole, now = (_share(one) * (1 - _share(one)) for one in (share, change.now))
     return whole - change.told * min(now, whole)
+
+
+def _as_alone(rows: float, share: float, change: Change) -> float:
+    """How many rows without strata tell such a share as surely as these."""
+    left = _left(share, change)
+    return rows * share * (1 - share) / left if left > 0 else rows
 
 
 def _critical(treated: float, held: float, together: Together | None) -> tuple[float, float]:
@@ -129,8 +140,13 @@ def side_rows(change: Change, together: Together | None = None) -> int:
     """Rows that each side of a pilot needs: see `rows_per_arm`, but never so few that it cannot be judged once a fifth of the
     outcomes is lost; 0 when no number of rows can see the change. Of rows that go together, whole groups."""
     needed = rows_per_arm(change.now, change.then, change.spread)
-    if not needed or together is None:
-        return max(needed, LEAST_DRAWN) if needed else 0
+    if not needed:
+        return 0
+    if together is None:
+        rows = max(needed, LEAST_DRAWN)
+        while chance_to_see(change, rows, rows) < CHANCE - 0.01:  # of a rare outcome the formula asks for too few
+            rows += max(1, rows // 200)
+        return rows
     groups = max(LEAST_GROUPS, math.ceil(max(needed, LEAST_DRAWN) * together.design / together.rows))
     while chance_to_see(change, groups * together.rows, groups * together.rows, together) < CHANCE:
         groups += max(1, groups // 200)  # few of them: that few groups hardly tell their spread asks for a third more at most
@@ -150,7 +166,7 @@ def total_rows(per_arm: int, treated_share: float) -> int:
 def _total(change: Change, per_arm: int, treated_share: float, together: Together | None) -> int:
     """All rows of a pilot with such a share that sees the change: some more where the smaller side varies more than the other."""
     rows = total_rows(per_arm, treated_share)
-    if together is None and treated_share != 0.5 and chance_to_see(change, per_arm, per_arm) >= CHANCE:
+    if together is None and treated_share != 0.5:
         while chance_to_see(change, rows * treated_share, rows * (1 - treated_share)) < CHANCE:
             rows += max(1, rows // 200)
     return rows
@@ -173,7 +189,7 @@ def smallest_change(change: Change, treated: int, held: int, together: Together 
 
     if not seen(high):
         return math.nan
-    for _ in range(40):
+    for _ in range(25):
         middle = (low + high) / 2
         low, high = (low, middle) if seen(middle) else (middle, high)
     return high

@@ -28,6 +28,11 @@ FEWEST_A_SIDE = 100
 FEWEST_GROUPS_A_SIDE = 10
 FIRST_FOLDS = 2  # folds that only teach: models of fewer rows would judge an order much worse than the one handed over
 
+NEARLY_ONE = (
+    "Nearly all rows of one side belong together, so the other rows cannot say what happens there.",
+    "An experiment is needed that treated more than a few groups.",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Balance:
@@ -102,10 +107,7 @@ def _check_folds(folds: NDArray[np.int64], treated: NDArray[np.bool_]) -> None:
     for fold in range(FOLDS):
         parts = [folds != fold, *([folds < fold] if fold >= FIRST_FOLDS else [])]
         if any(not treated[part].any() or treated[part].all() for part in parts):
-            raise BadInput(
-                "Nearly all rows of one side belong together, so the other rows cannot say what happens there.",
-                "An experiment is needed that treated more than a few groups.",
-            )
+            raise BadInput(*NEARLY_ONE)
 
 
 def check_randomised(covariates: Covariates, treated: NDArray[np.bool_], folds: NDArray[np.int64]) -> Balance:

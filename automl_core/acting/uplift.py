@@ -10,6 +10,7 @@ Wager 2024, "Sequential validation of treatment heterogeneity").
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,14 +22,19 @@ from numpy.typing import NDArray
 from automl_core.acting.asked import Options, Roles, check_options
 from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.decisions import free_name
+from automl_core.acting.gap import LEAST_CLUSTERS, amount, fewest_clusters
 from automl_core.acting.nuisance import FOLDS, Learner, fold_of
 from automl_core.acting.outcome import Outcome, make_outcome
-from automl_core.acting.qini import Ranking, judge_ranking
-from automl_core.acting.randomised import FIRST_FOLDS, Balance, check_experiment, check_sides
+from automl_core.acting.pilot_groups import rows_together
+from automl_core.acting.qini import Ranking, judge_ranking, widened
+from automl_core.acting.randomised import FIRST_FOLDS, NEARLY_ONE, Balance, check_experiment, check_sides
+from automl_core.acting.rates import FEW, Range, Shares, as_wide_as, no_surer, unlike
 from automl_core.acting.statistics import group_codes
 from automl_core.acting.uplift_asked import AskedUplift, UpliftRoles, asked_uplift, treated_rows
 from automl_core.data.table import Column
+from automl_core.errors import BadInput
 from automl_core.explaining.words import interval, number, points
+from automl_core.framing.dependent import rows_worth, sum_reach
 from automl_core.framing.validation import encode_target
 
 Floats = NDArray[np.float64]
@@ -107,6 +113,8 @@ def measure_uplift(
     groups = group_codes(known[problem.group].to_numpy()) if problem.group else None
     folds = fold_of(len(used), groups, seed)
     balance = check_experiment(covariates, treated, folds, groups, problem.group)
+    if groups is not None and fewest_clusters(groups, treated) < LEAST_CLUSTERS:
+        raise BadInput(*NEARLY_ONE)
     turned = -1.0 if asked.good == "low" and not measured.is_rate else 1.0
     trial = _Trial(Learner(covariates), values, treated, measured.is_rate, folds, groups, seed, turned)
     return _measured(trial, balance, used, len(rows), measured)
@@ -120,7 +128,7 @@ def _outcome(asked: AskedUplift) -> tuple[Outcome, NDArray[np.bool_]]:
 
 
 def _measured(trial: _Trial, balance: Balance, used: NDArray[np.int64], rows: int, outcome: Outcome) -> Uplift:
-    psi, robust = np.empty(len(used)), np.empty(len(used))
+    psi, robust, missed = (np.empty(len(used)) for _ in range(3))
     by_robust, by_simple = np.full(len(used), np.nan), np.full(len(used), np.nan)
     for fold in range(FOLDS):
         inside = trial.folds == fold
@@ -129,19 +137,21 @@ def _measured(trial: _Trial, balance: Balance, used: NDArray[np.int64], rows: in
         arms, robust[inside] = _scored(trial, ~inside, inside)
         share = float(trial.treated[~inside].mean())
         psi[inside] = _psi(trial.values[inside], trial.treated[inside], arms, share)
+        missed[inside] = trial.values[inside] - np.where(trial.treated[inside], *arms)
         if fold == FOLDS - 1:
             by_simple[inside], by_robust[inside] = arms[0] - arms[1], robust[inside]
         elif fold >= FIRST_FOLDS:
             earlier, by_robust[inside] = _scored(trial, trial.folds < fold, inside)
             by_simple[inside] = earlier[0] - earlier[1]
     effect = float(psi.mean())
-    reach = 1.96 * _error(psi - effect, trial.groups)
-    ranked = judge_ranking(by_robust, psi, trial.folds, trial.groups, trial.seed)
-    by_two = judge_ranking(by_simple, psi, trial.folds, trial.groups, trial.seed)
+    told, few = _mean_effect(trial, psi, missed), _few_differ(trial)
+    ranked, by_two = (judge_ranking(scores, psi, trial.folds, trial.groups, trial.seed) for scores in (by_robust, by_simple))
+    if few or trial.groups is not None:  # the draws know neither what a side without an event hides nor how few groups there are
+        ranked, by_two = (widened(one, told.low, told.high, few) for one in (ranked, by_two))
     scores = np.full(rows, np.nan)
     scores[used] = robust
     made = Uplift(
-        balance, effect, effect - reach, effect + reach, int(trial.treated.sum()), int((~trial.treated).sum()), ranked, by_two,
+        balance, effect, told.low, told.high, int(trial.treated.sum()), int((~trial.treated).sum()), ranked, by_two,
         scores, outcome.label, outcome.is_rate, "", trial.turned,
     )  # fmt: skip
     return replace(made, sentence=_sentence(made))
@@ -191,12 +201,28 @@ def _fit_effect(covariates: Covariates, goal: Floats, score: Covariates) -> Floa
     return np.asarray(booster.predict(score.matrix, num_threads=1), dtype=np.float64)
 
 
-def _error(influence: Floats, groups: NDArray[np.generic] | None) -> float:
-    n = len(influence)
-    if groups is None:
-        return float(influence.std(ddof=1) / np.sqrt(n))
-    sums = np.bincount(np.unique(groups, return_inverse=True)[1], influence)
-    return float(np.sqrt((sums**2).sum() * len(sums) / max(1, len(sums) - 1)) / n)
+def _few_differ(trial: _Trial) -> bool:
+    """Whether a side has so few rows unlike its others that it hardly shows how much it varies."""
+    return min(unlike(trial.values[side]) for side in (trial.treated, ~trial.treated)) < FEW
+
+
+def _mean_effect(trial: _Trial, psi: Floats, missed: Floats) -> Range:
+    """The mean effect by each row's (n,), with a range as for rows by themselves at least, and as for groups by those of the side
+    that has fewer. Where few rows of a side differ, what both sides `missed` (n,) of what was expected tells the error."""
+    effect, n = float(psi.mean()), len(psi)
+    told, alone = amount(effect, psi - effect, trial.groups, trial.treated), sum_reach(psi - effect) / n
+    found = Range(effect, min(told.low, effect - alone), max(told.high, effect + alone), told.p)
+    if not _few_differ(trial):
+        return found
+    sides, codes = (trial.treated, ~trial.treated), None if trial.groups is None else group_codes(trial.groups)
+    freedom = math.inf if codes is None else fewest_clusters(codes, trial.treated) - 1
+    if trial.is_rate:
+        shares = [float(trial.values[side].mean()) for side in sides]
+        worth = [rows_worth(trial.values[side], None if codes is None else codes[side]) for side in sides]
+        return no_surer(found, Shares(shares[0], shares[1], (worth[0], worth[1]), freedom))
+    together = None if codes is None else rows_together("", codes, missed)
+    each = (1.0 if together is None else together.design) * sum(1 / int(side.sum()) for side in sides)
+    return as_wide_as(found, float(np.sqrt((missed**2).mean() * each)), freedom)
 
 
 def _sentence(made: Uplift) -> str:
