@@ -10,6 +10,7 @@ Wager 2024, "Sequential validation of treatment heterogeneity").
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,7 +26,7 @@ from automl_core.acting.nuisance import FOLDS, Learner, fold_of
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.qini import Ranking, judge_ranking
 from automl_core.acting.randomised import FIRST_FOLDS, Balance, check_experiment, check_sides
-from automl_core.acting.statistics import group_codes
+from automl_core.acting.statistics import group_codes, unseen_variance
 from automl_core.acting.uplift_asked import AskedUplift, UpliftRoles, asked_uplift, treated_rows
 from automl_core.data.table import Column
 from automl_core.explaining.words import interval, number, points
@@ -135,7 +136,8 @@ def _measured(trial: _Trial, balance: Balance, used: NDArray[np.int64], rows: in
             earlier, by_robust[inside] = _scored(trial, trial.folds < fold, inside)
             by_simple[inside] = earlier[0] - earlier[1]
     effect = float(psi.mean())
-    reach = 1.96 * _error(psi - effect, trial.groups)
+    unseen = sum(unseen_variance(trial.values, side) / float(side.sum()) for side in (trial.treated, ~trial.treated))
+    reach = 1.96 * math.hypot(_error(psi - effect, trial.groups), math.sqrt(unseen))
     ranked = judge_ranking(by_robust, psi, trial.folds, trial.groups, trial.seed)
     by_two = judge_ranking(by_simple, psi, trial.folds, trial.groups, trial.seed)
     scores = np.full(rows, np.nan)
