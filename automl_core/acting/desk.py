@@ -73,7 +73,7 @@ class Desk:
         wanted = trial.chosen and self.gain(effect.estimate) > 0
         weak = min(self.gain(effect.low), self.gain(effect.high))
         pays = weak > 0 if worth is None else worth.low > 0
-        return Evidence(effect, p, wanted, pays, trial.scores.numeric, trial.scores.randomised)
+        return Evidence(effect, p, wanted, pays, trial.scores.numeric, trial.scores.randomised, undrawn=bool(trial.undrawn))
 
     def rank(self, trial: Trial) -> float:
         """The low end of the net worth, or of the gain of all rows when there is no money."""

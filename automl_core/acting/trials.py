@@ -16,6 +16,7 @@ from automl_core.acting.covariates import Covariates
 from automl_core.acting.crossing import PARTS, crossed_policy
 from automl_core.acting.effects import Comparison, Effect, estimate
 from automl_core.acting.moves import MOST_VALUES, Move, category_moves, is_numeric, movable, numeric_moves, steps_of
+from automl_core.acting.not_compared import number_not_drawn
 from automl_core.acting.nuisance import Learner, fold_of
 from automl_core.acting.overlap import alike_parts, comparable, with_more
 from automl_core.acting.policy import Leaf, Objective, fit_policy
@@ -111,7 +112,7 @@ def lever_trials(lever: Lever, stage: Stage, covariates: Covariates) -> tuple[Tr
 
 def _category_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Trial, ...]:
     values = texts(stage.frame[lever.column])
-    moves = category_moves(lever, stage.frame[lever.column])
+    moves = category_moves(lever, stage.frame[lever.column], lever.column == stage.experiment)
     needed = list(dict.fromkeys(value for move in moves for value in (move.to, *move.from_values)))
     masks = {value: np.asarray(values == value, dtype=bool) for value in needed}
     if len(needed) < 2:
@@ -129,7 +130,7 @@ def _category_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Tria
     for move in moves:
         old, new = tuple(levels[value] for value in move.from_values), levels[move.to]
         drawn, undrawn = False, ""
-        if lever.column == stage.experiment and len(old) == 1:
+        if lever.column == stage.experiment:
             sides = frozenset((*move.from_values, move.to))
             if sides not in drawn_between:
                 drawn_between[sides] = _drawn_by_chance(move, old[0].rows, new.rows, setting, stage)
@@ -149,15 +150,19 @@ def _category_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Tria
 
 def _drawn_by_chance(move: Move, old: Mask, new: Mask, setting: Setting, stage: Stage) -> tuple[bool, str]:
     """Whether chance decided who got the new value, by the verdict that the experiment itself gets, and rows are enough to see
-    it if chance did not; and why it is none, where that verdict refuses it."""
+    it if chance did not; and why it is not read as such, where that verdict refuses it or rows are too few."""
     among = np.flatnonzero(old | new)
     groups = None if setting.groups is None else setting.groups[among]
     folds = fold_of(len(among), groups, stage.seed)
     try:
-        return not check_experiment(setting.learner.covariates.rows(among), new[among], folds, groups, stage.group).few, ""
+        balance = check_experiment(setting.learner.covariates.rows(among), new[among], folds, groups, stage.group)
+        if not balance.few:
+            return True, ""
+        why = balance.sentence
     except BadInput as refused:
-        between = f"{quote(move.from_values[0])} and {quote(move.to)}"
-        return False, f"{quote(move.lever.column)} is not read as an experiment between {between}. {refused.message}"
+        why = refused.message
+    between = f"{quote(move.from_values[0])} and {quote(move.to)}"
+    return False, f"{quote(move.lever.column)} is not read as an experiment between {between}. {why}"
 
 
 def _numeric_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Trial, ...]:
@@ -174,12 +179,14 @@ def _numeric_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Trial
         shift = Shift(steps_of(move, dose), movable(move, dose)).within(made)
         like = looks.holds(dose + shift.step, shift.moved)
         shifts.append(replace(shift, near=like if shift.near is None else like & shift.near))
+    undrawn = number_not_drawn(lever.column) if lever.column == stage.experiment else ""
     trials: list[Trial] = []
     for move, shift, scores in zip(moves, shifts, shift_scores(setting, made, shifts) if moves else (), strict=True):
         if scores is not None:
             case = Comparison(stage.y, shift.moved, made.known, setting.learner.covariates, stage.binary, stage.groups,
                               stage.seed, dose, shift.step)
-            trials.extend(move_trials(replace(move, lever=kept_to), stage, scores, case))
+            made_of = move_trials(replace(move, lever=kept_to), stage, scores, case)
+            trials.extend(replace(trial, undrawn=undrawn) for trial in made_of)
     return tuple(trials)
 
 

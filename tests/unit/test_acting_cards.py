@@ -38,7 +38,7 @@ from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.effects import Comparison, Effect
 from automl_core.acting.grading import Evidence, grade
 from automl_core.acting.moves import Move, category_moves
-from automl_core.acting.not_compared import why_not_compared
+from automl_core.acting.not_compared import undrawn_notes, why_not_compared
 from automl_core.acting.outcome import Outcome
 from automl_core.acting.pilot_result import cost_now
 from automl_core.acting.pilots import money_of
@@ -457,12 +457,71 @@ def test_what_is_refused_as_an_experiment_has_no_card_of_grade_a() -> None:
 def test_an_experiment_of_few_rows_earns_no_a() -> None:
     """Nothing speaks against chance, but in so few rows hardly anything could: the experiment and its card say so."""
     made = an_experiment(800, 0.0)
-    (card,) = make_cards(made).cards
+    found = make_cards(made)
+    (card,) = found.cards
     assert card.grade == "C"
     assert "too few to see" in " ".join(card.reasons)
     covariates = make_covariates(made.frame, made.columns, made.problem, ("offer",))
     balance = check_experiment(covariates, (made.frame["offer"] == "new").to_numpy(), np.arange(800) % 5, None)
     assert "no card of it is graded A" in balance.sentence
+    (note,) = [note for note in found.notes if "experiment" in note]
+    assert note.startswith("“offer” is not read as an experiment between “old” and “new”. Nothing speaks against chance: ")
+    assert note.endswith(balance.sentence[balance.sentence.index("But of only 800 draws") :])
+
+
+def discounts(rows: int, discount: np.ndarray, typed: str = "category") -> Actions:
+    """What is found of a discount that was drawn by chance: each point of it keeps two customers of 100."""
+    rng = np.random.default_rng(6)
+    y = (rng.random(rows) < 0.5 - 0.02 * discount).astype(int)
+    frame = pd.DataFrame({"offer": discount, "age": rng.normal(size=rows), "size": rng.normal(size=rows), "y": y})
+    if typed == "category":
+        frame["offer"] = frame["offer"].astype(int).astype("str")
+    columns = (Column("offer", "float", "number") if typed == "number" else COLUMNS[0], *COLUMNS[3:])
+    goal = Goal("y", "No", levers=(Lever("offer"),), experiment="offer")
+    return make_cards(CardInputs(None, frame, y, columns, PROBLEM, goal))
+
+
+def test_an_experiment_of_five_values_earns_an_a() -> None:
+    """Its values were put together, as those of any lever with so many, and then none counted as drawn."""
+    drawn = np.random.default_rng(7).permutation(np.arange(4500) % 5)
+    found = discounts(4500, 5.0 * drawn)
+    assert {(card.from_value, card.to_value) for card in found.cards} >= {("0", "20"), ("5", "20"), ("10", "20")}
+    for card in found.cards:
+        truth = -0.02 * (float(card.to_value) - float(card.from_value))
+        assert card.grade == "A"
+        assert card.low < truth < card.high
+    assert not [note for note in found.notes if "experiment" in note]
+
+
+def test_values_that_were_drawn_are_never_put_together() -> None:
+    """From the commonest values on, as many moves as there is room for."""
+    for values, starts in ((4, 4), (5, 5), (6, 4), (8, 2), (12, 2)):
+        column = pd.Series(np.concatenate([np.full(40 + 5 * k, k) for k in range(values)])).astype("str")
+        moves = category_moves(Lever("offer"), column, drawn=True)
+        assert {len(move.from_values) for move in moves} == {1}
+        assert {move.from_values[0] for move in moves} == {str(values - 1 - k) for k in range(starts)}
+        assert len(moves) <= 20
+        assert values == 4 or len({len(move.from_values) for move in category_moves(Lever("offer"), column)} - {1}) == 1
+
+
+def test_an_experiment_of_a_number_says_that_it_is_compared_like_any_other() -> None:
+    """It said that nobody moved the number, and nothing of the experiment."""
+    drawn = np.random.default_rng(8).integers(0, 16, 3000).astype(float)
+    found = discounts(3000, drawn, "number")
+    note = ("“offer” is not read as an experiment: it is compared like any other number. To have it read as one, name two of its "
+            "values under “To”.")
+    assert note in found.notes
+    assert found.cards
+    for card in found.cards:
+        assert card.grade == "C"
+        assert "nobody moved it" not in " ".join(card.reasons)
+        assert "even where chance decided how high" in card.reasons[0]
+
+
+def test_pairs_of_values_that_are_no_experiment_are_counted() -> None:
+    assert undrawn_notes(["", "One.", "One.", ""]) == ("One.",)
+    assert undrawn_notes(["One.", "Two.", "Three."]) == ("One. Nor is it read as one between 2 other pairs of its values.",)
+    assert undrawn_notes([""]) == undrawn_notes([]) == ()
 
 
 def test_a_treatment_that_the_model_left_out_has_no_card() -> None:
