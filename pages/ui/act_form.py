@@ -196,7 +196,7 @@ def _roles(start: Goal, choices: LeverChoices, key: str) -> Goal:
                               help="Neither compared on nor used to say who is meant: what you must not decide by.")
     others = [name for name in rest if name not in later and name not in never]
     control = st.multiselect(
-        "Cannot be changed by it (a check)", others, default=[n for n in start.negative_control if n in others],
+        "No change can move these (a check)", others, default=[n for n in start.negative_control if n in others],
         key=f"{key}_negative_control", placeholder="None", help="Such as last year’s outcome. Where a change seems to move it, "
         "too, something is not recorded, and its card gets grade C at best.")
     known = [name for name in others if name not in control]
