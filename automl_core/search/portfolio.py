@@ -159,6 +159,7 @@ def _number_entries() -> list[Entry]:
         Entry("catboost", "CatBoost, shallow", _CATBOOST_SHALLOW),
         Entry("extra_trees", "Extra trees", _FOREST),
         Entry("rule", "Rule of two questions", {}),
+        Entry("linear", "Linear model, straight", {"straight": 1}),  # the others clip what is far from the middle
         Entry("lightgbm", "LightGBM", _TUNED["numbers"]),
         Entry("ebm", "Explainable boosting machine", _EBM),
         Entry("catboost", "CatBoost, crossed categories", _CATBOOST_CROSSES),
