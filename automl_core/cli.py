@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automl_core import cli_search
-from automl_core.cli_problem import add_class, add_problem, add_search, parts_of, positive_words, request_of, warnings_of
+from automl_core.cli_problem import add_class, add_problem, add_search, parts_of, request_of
 from automl_core.codec import to_json
 from automl_core.errors import ClarionError
 from automl_core.settings import read_settings
+from automl_core.workspace.searched import positive_words, warnings_of
 
 if TYPE_CHECKING:
     from automl_core import Workspace
@@ -102,7 +103,7 @@ def _check(arguments: Arguments) -> Answer:
 
 
 def _train(arguments: Arguments) -> Answer:
-    return Answer(*cli_search.train(_open, arguments))
+    return Answer(*cli_search.train(arguments))
 
 
 def _more(arguments: Arguments) -> Answer:

@@ -3,29 +3,20 @@ from __future__ import annotations
 
 import argparse
 import csv
-import math
 import shlex
-from dataclasses import fields
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from automl_core.errors import BadInput
 from automl_core.framing.metric_names import QUANTILE, TASKS, metrics_listed
-from automl_core.search.plan import LONGEST_SEARCH, Plan
+from automl_core.search.plan import LONGEST_SEARCH
 from automl_core.settings import read_settings
+from automl_core.workspace.train_options import USUAL, TrainOptions, amounts_of, money_names
 
 if TYPE_CHECKING:
-    from automl_core.framing.problem import Money, Verdict
+    from automl_core.framing.problem import Money
     from automl_core.workspace.requests import Request
-    from automl_core.workspace.views import Run
-
-MOST_FOLDS = 20
-
-
-def fitted(run: Run) -> tuple[tuple[str, int], ...]:
-    """The candidates that a search has fitted, each with the number of its folds."""
-    trials = run.summary.leaderboard if run.summary else ()
-    return tuple(sorted((trial.key, len(trial.fold_scores)) for trial in trials if trial.fold_scores))
 
 
 def next_words(run_id: str, out: Path) -> str:
@@ -33,27 +24,6 @@ def next_words(run_id: str, out: Path) -> str:
     command, bundle = "python -m automl_core", shlex.quote(str(out))
     return (f"This search is {run_id}. Next, for its report: {command} report {run_id} --out report.html\n"
             f"Or, of rows in a file: {command} explain {bundle} FILE --row 0")
-
-
-def warnings_of(verdict: Verdict, options: bool) -> tuple[str, ...]:
-    """What is to be known of the table and its target, a sentence each; `options`: whether the command has those of a problem,
-    so that they can be named."""
-    hint = " Give --copies-together if new rows will not be copies." if options else ""
-    return (*verdict.warnings, *((verdict.copies + hint,) if verdict.copies else ()))
-
-
-def positive_words(verdict: Verdict, options: bool) -> tuple[str, ...]:
-    """Which of two classes is predicted, as a sentence; nothing for other targets. `options` as in `warnings_of`."""
-    hint = "; --positive names the other class" if options else ""
-    return (f"Predicted is the chance of “{verdict.positive[:80]}”{hint}.",) if verdict.positive else ()
-
-
-def check_train(budget: float | None, jobs: int) -> None:
-    """BadInput for a budget or a number of workers that no search can have: before workers start."""
-    if budget is not None and not 1 <= budget <= LONGEST_SEARCH:
-        raise BadInput(f"A budget of {budget:g} seconds cannot be searched.", "Give 1 second or more, up to a day.")
-    if jobs < 0:
-        raise BadInput(f"{jobs:,} workers cannot search.", "Give --jobs of 1 or more; 0 takes as many as the settings say.")
 
 
 def add_problem(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -85,7 +55,7 @@ def add_problem(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
 def add_search(command: argparse.ArgumentParser) -> None:
     """Add the options of how it is searched for."""
     command.add_argument("--budget", type=float, default=None, metavar="SECONDS",
-                         help=f"1 to {LONGEST_SEARCH}; 60 unless --trials is given")
+                         help=f"1 to {LONGEST_SEARCH}; {USUAL:g} unless --trials is given")
     command.add_argument("--jobs", type=int, default=0, metavar="N", help="how many workers; 0: as the settings say")
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--trials", type=int, default=0, metavar="N", help="this many candidates instead of a time")
@@ -102,50 +72,39 @@ def add_class(command: argparse.ArgumentParser, also: str = "") -> argparse.Argu
     return command
 
 
+def options_of(arguments: argparse.Namespace) -> TrainOptions:
+    """What the options of a command ask for: those of a search only where it has them. BadInput when amounts are none."""
+    ordered = False if arguments.ordered is None else parts_of(arguments.ordered) or True
+    problem = TrainOptions(
+        task=arguments.task, metric=arguments.metric, drop=parts_of(arguments.drop), time=arguments.time, group=arguments.group,
+        weights=arguments.weights, copies_together=arguments.copies_together, positive=arguments.positive,
+        quantile=arguments.quantile, ordered=ordered, money=money_of(arguments.money))
+    if "trials" not in arguments:
+        return problem
+    return replace(problem, budget=arguments.budget, seed=arguments.seed, trials=arguments.trials, folds=arguments.folds,
+                   families=parts_of(arguments.families), hand_over=arguments.hand_over, jobs=arguments.jobs,
+                   executor=arguments.executor)
+
+
 def request_of(arguments: argparse.Namespace) -> Request:
     """What the options ask for; BadInput when a number among them cannot be used."""
-    from automl_core.workspace.requests import Request
+    from automl_core.workspace.requests import request_from
 
-    trials = getattr(arguments, "trials", 0)
-    folds, seed = getattr(arguments, "folds", 0), getattr(arguments, "seed", 0)
-    if trials < 0 or seed < 0 or not (folds == 0 or 2 <= folds <= MOST_FOLDS):
-        raise BadInput("This number of trials or folds, or this seed, cannot be used.",
-                       f"Give trials and a seed of 0 or more, and 2 to {MOST_FOLDS} folds (0 lets the rows decide).")
-    budget = getattr(arguments, "budget", 0.0) or (float(LONGEST_SEARCH) if trials else 60.0)
-    plan = Plan(budget_seconds=budget, jobs=getattr(arguments, "jobs", 0) or read_settings().jobs,
-                seed=seed, folds=folds,
-                families=parts_of(getattr(arguments, "families", "")), executor=getattr(arguments, "executor", "local"),
-                max_trials=trials)
-    return Request(arguments.target, arguments.task, arguments.metric, parts_of(arguments.drop), arguments.time, arguments.group,
-                   arguments.copies_together, arguments.weights, arguments.quantile, arguments.ordered is not None,
-                   parts_of(arguments.ordered or ""), money_of(arguments.money), arguments.positive, plan)
+    return request_from(arguments.target, options_of(arguments), read_settings().jobs)
 
 
 def money_of(text: str) -> Money | None:
     """The amounts in “true_positive=500,false_positive=-20”; None when there are none. BadInput for what is none."""
-    from automl_core.framing.problem import Money
-
-    names = tuple(field.name for field in fields(Money))
-    given: dict[str, Any] = {}
+    if not text.strip():  # what knows the names is slow to load, and workers are waiting
+        return None
+    names, given = money_names(), dict[str, str]()
     for part in parts_of(text):
         name, _, value = (piece.strip() for piece in part.partition("="))
         if name not in names or name in given or not value:
             raise BadInput(f"“{part[:80]}” is no amount of --money, or given twice.",
                            f"Write NAME=AMOUNT of: {', '.join(names)}.")
-        given[name] = value[:3] if name == "currency" else _amount(name, value)
-    if given and not any(amount for name, amount in given.items() if name != "currency"):
-        raise BadInput("All amounts of --money are 0.", "Give at least one, for example true_positive=500.")
-    return Money(**given) if given else None
-
-
-def _amount(name: str, text: str) -> float:
-    try:
-        amount = float(text)
-    except ValueError:
-        amount = math.nan
-    if not math.isfinite(amount) or (name in ("over", "under") and amount < 0):
-        raise BadInput(f"“{text[:40]}” cannot be the amount of {name}.", "Give a number; over and under are costs of 0 or more.")
-    return amount
+        given[name] = value
+    return amounts_of(given)
 
 
 def parts_of(text: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from automl_core.errors import BadInput
@@ -28,8 +28,8 @@ def read_settings() -> Settings:
     home = Path(os.environ.get("CLARION_HOME", ".clarion")).expanduser().resolve()
     return Settings(
         home=home,
-        database_url=os.environ.get("CLARION_DATABASE_URL", f"sqlite:///{home / 'clarion.db'}"),
-        files_url=os.environ.get("CLARION_FILES_URL", (home / "files").as_uri()),
+        database_url=os.environ.get("CLARION_DATABASE_URL", _database_in(home)),
+        files_url=os.environ.get("CLARION_FILES_URL", _files_in(home)),
         public_url=os.environ.get("CLARION_PUBLIC_URL", "").rstrip("/"),
         jobs=_whole("CLARION_JOBS", min(os.cpu_count() or 2, 8)),
         parse_memory_mb=_whole("CLARION_PARSE_MEMORY_MB", 3072),
@@ -37,6 +37,22 @@ def read_settings() -> Settings:
         max_upload_mb=_whole("CLARION_MAX_UPLOAD_MB", 500),
         start_worker=os.environ.get("CLARION_START_WORKER", "1") != "0",
     )
+
+
+def settings_in(home: Path) -> Settings:
+    """The same settings for another folder, which then holds all there is; for their own folder, themselves."""
+    settings, home = read_settings(), home.expanduser().resolve()
+    if home == settings.home:
+        return settings
+    return replace(settings, home=home, database_url=_database_in(home), files_url=_files_in(home))
+
+
+def _database_in(home: Path) -> str:
+    return f"sqlite:///{home / 'clarion.db'}"
+
+
+def _files_in(home: Path) -> str:
+    return (home / "files").as_uri()
 
 
 def _whole(name: str, default: int) -> int:

@@ -59,7 +59,7 @@ def link_form(report: Report, fresh: bool) -> None:
         st.link_button("Open the report", address, icon=":material/open_in_new:")
 
 
-def links() -> None:
+def links(reports: tuple[Report, ...]) -> None:
     """All links with their state; open ones can be revoked."""
     found = ws.share.links(project)
     if not found:
@@ -72,7 +72,7 @@ def links() -> None:
             return "Revoked"
         return "Expired" if link.expires_at <= now else "Open"  # type: ignore[attr-defined]
 
-    made = {item.id: f"{short_day(item.made_at)}, {item.made_at:%H:%M} UTC" for item in ws.share.reports(project)}
+    made = {item.id: f"{short_day(item.made_at)}, {item.made_at:%H:%M} UTC" for item in reports}
     st.dataframe(pd.DataFrame([
         {"Made": ago(link.created_at), "Report of": made.get(link.report_id, "–"), "Open until": day(link.expires_at),
          "Views": link.views, "State": state(link)} for link in found
@@ -109,5 +109,5 @@ if reports:
         st.download_button("Download the model", lambda: ws.share.bundle_path(project).read_bytes(), file_name="model.zip",
                            mime="application/zip", icon=":material/folder_zip:", on_click="ignore", key="bundle",
                            help="Scores on any machine that has Python: unpack, install its requirements, run predict.py.")
-    links()
+    links(reports)
 cards.next_step("deploy", "Put the model to work", "an address that scores new rows; a page that scores a file.", primary=False)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
-
-from automl_core.acting.action_list import ActionList as ActionList
-from automl_core.acting.action_list import ActionRow as ActionRow
 
 Grade = Literal["A", "B", "C", "D"]
 Direction = Literal["", "up", "down"]
@@ -68,7 +66,8 @@ class Lever:
     """A column the user can change. `to` holds the values that may be set; an empty `from_values` means any.
 
     A numeric lever has a `step` instead (a share of the value when `relative`), may only go up or down when `direction` says so,
-    and never leaves [`low`, `high`] (NaN: no limit). `cost` is money per row; `days` until the change shows.
+    and never leaves [`low`, `high`] (NaN: no limit). `cost` is money per row, `unit_cost` that for each unit that its number
+    goes; `days` until the change shows.
     With neither `to` nor `step`, the values (or steps) that the rows themselves show are tried, at most eight.
     """
 
@@ -83,6 +82,13 @@ class Lever:
     low: float = float("nan")
     high: float = float("nan")
     days: int = 0
+    unit_cost: float = 0.0
+
+    @property
+    def told_cost(self) -> float:
+        """Money for changing one row, as far as the lever alone tells: a step that is no share says how far."""
+        far = 0.0 if self.relative or math.isnan(self.step) else abs(self.step)
+        return self.cost + self.unit_cost * far
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,8 @@ class Goal:
     """What the user wants from acting. `good` is the wanted class, or "low"/"high" for a number.
 
     `given` is known before the lever is moved; `never` is used nowhere; `later` is measured only after the lever, so adjusting
-    for it would take away a part of the effect itself (it is neither compared on nor used to describe a group). `experiment`
+    for it would take away a part of the effect itself (it is neither compared on nor used to describe a group). Neither is a
+    `negative_control`, which no lever can change, as last year's outcome: who seems to change it earns C at best. `experiment`
     names a column whose value was drawn by chance: that lever needs no comparing of like with like. A `contact_cost` of 0 means
     that nobody gave one, as in goals of before that could be said, unless `contact_free` says that acting on a row costs nothing.
     `value_column` names the column that says what a good outcome of a row is worth, in place of one `value` for all: the list and
@@ -116,6 +123,7 @@ class Goal:
     value_column: str = ""
     save_range: tuple[float, ...] = ()
     value_middle: float | None = None
+    negative_control: tuple[str, ...] = ()
 
     @property
     def priced(self) -> bool:
@@ -130,23 +138,24 @@ class Goal:
     @property
     def dearest(self) -> Lever | None:
         """The lever that costs most; None where none costs anything."""
-        return max((lever for lever in self.levers if lever.cost > 0), key=lambda lever: lever.cost, default=None)
+        return max((lever for lever in self.levers if lever.told_cost > 0), key=lambda lever: lever.told_cost, default=None)
 
     @property
     def row_cost(self) -> float:
         """Money for acting on a row of the list: what was given, else what the dearest lever costs, 0 where no cost is known."""
         dearest = self.dearest
-        return self.contact_cost if self.cost_given or dearest is None else dearest.cost
+        return self.contact_cost if self.cost_given or dearest is None else dearest.told_cost
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A second lever that a card moves together with its first one."""
+    """A second lever that a card moves together with its first one; its number, if it is one, goes `distance` in the mean."""
 
     lever: str
     from_values: tuple[str, ...]
     to_value: str
     cost: float = 0.0
+    distance: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +180,8 @@ class ActionCard:
     in parts (one must hold) which rows do: only these are meant. Once a pilot has ended its figures are those `measured` there.
     `gain`, `gain_low` and `gain_high` are the effect in the wanted direction: more is better whatever is counted. `is_rate` says
     that `counted` is a share of rows; None in cards that were kept before this was told apart from a number of that name.
-    `worth` is what a good outcome of its rows is worth in the mean, where a column says it of each row (else NaN).
+    `worth` is what a good outcome of its rows is worth in the mean, where a column says it of each row (else NaN). `distance` is
+    how far the first lever's number goes in the mean (NaN: it is none); `cost` is the mean, too, where a unit has its price.
     The `whole_` figures are those of everybody whom the move is for, of whom the card may have picked a group: `whole_rows` (0 in
     cards kept before these were told) and the three numbers with the 95 % range. `whole_sentence` tells them; it is empty where
     the card is about everybody.
@@ -228,6 +238,7 @@ class ActionCard:
     whole_low: float = float("nan")
     whole_high: float = float("nan")
     whole_sentence: str = ""
+    distance: float = float("nan")
 
     @property
     def in_points(self) -> bool:

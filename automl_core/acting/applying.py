@@ -44,8 +44,11 @@ def _set(series: pd.Series[Any], read: pd.Series[Any], to: str, rows: Mask) -> p
         kept = dense.dtype == series.dtype.subtype  # whole numbers that became decimal would lose that
         return dense.astype(series.dtype) if kept else dense
     if holds_numbers(series):
-        number = number_of(to)  # NaN: a yes or no that this column holds as 1 or 0
-        return _numbers(series, np.full(int(rows.sum()), float(bool(is_yes(to))) if math.isnan(number) else number), rows)
+        number, yes = number_of(to), is_yes(to)
+        if math.isnan(number) and yes is None:  # a level such as “2+”, of which these rows have numbers alone
+            return _put(series.astype(object), [to] * int(rows.sum()), rows)
+        # a yes or no that this column holds as 1 or 0
+        return _numbers(series, np.full(int(rows.sum()), float(bool(yes)) if math.isnan(number) else number), rows)
     same = np.flatnonzero((texts(read) == to).to_numpy(dtype=bool, na_value=False))
     if isinstance(series.dtype, pd.CategoricalDtype):
         value = series.iloc[same[0]] if len(same) else _parsed(to, series.dtype.categories.to_series())

@@ -30,9 +30,10 @@ MOST_SPELLED = 20  # values of a column among which “yes” is looked for unde
 @dataclass(frozen=True, slots=True)
 class Roles:
     """What columns are to acting. `given` were known before a lever was moved, as is every column that is not named; `never` are
-    used nowhere; `later` were measured after a lever was moved; `group` names the column whose rows go together; `experiment`
-    a lever whose value was drawn by chance; `id` the column that names a row, where it does not show by itself. Columns are named
-    by their labels; one that is not there is refused."""
+    used nowhere; `later` were measured after a lever was moved; a `negative_control` is an outcome that no lever can change, as
+    of the year before: a card whose lever seems to change it is C at best; `group` names the column whose rows go together;
+    `experiment` a lever whose value was drawn by chance; `id` the column that names a row, where it does not show by itself.
+    Columns are named by their labels; one that is not there is refused."""
 
     given: tuple[Any, ...] = ()
     never: tuple[Any, ...] = ()
@@ -40,6 +41,7 @@ class Roles:
     group: Any = ""
     experiment: Any = ""
     id: Any = ""
+    negative_control: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -49,7 +51,7 @@ class Options:
 
     `model` predicts a typed frame (`predict_frame`) for the what-if; without one a small boosted model is fitted. The same
     `seed` gives the same cards. `progress(share, words)` is told how far it is. With `processes` many rows are worked on in two
-    processes: for programs that can be imported once more (`if __name__ == "__main__":`).
+    processes.
     """
 
     value: float = 0.0
@@ -102,8 +104,9 @@ def _lever(lever: Lever, names: Names) -> Lever:
     days = amount(lever.days, f"“days” of the lever {name}")
     if not days.is_integer():
         raise BadInput(f"“days” of the lever {name} is {quote(lever.days)}.", "Give whole days.")
-    return replace(lever, column=column, relative=bool(lever.relative), cost=amount(lever.cost, f"“cost” of the lever {name}"),
-                   forbidden=_pairs(lever.forbidden, column), days=int(days), **numbers)
+    costs: dict[str, Any] = {key: amount(getattr(lever, key), f"“{key}” of the lever {name}") for key in ("cost", "unit_cost")}
+    return replace(lever, column=column, relative=bool(lever.relative),
+                   forbidden=_pairs(lever.forbidden, column), days=int(days), **numbers, **costs)
 
 
 def orders_of(frame: pd.DataFrame, names: Names) -> dict[str, pd.Index]:
@@ -112,15 +115,20 @@ def orders_of(frame: pd.DataFrame, names: Names) -> dict[str, pd.Index]:
     return {name: kind.categories for name, kind in kinds if isinstance(kind, pd.CategoricalDtype) and kind.ordered}
 
 
-def spelled_levers(levers: tuple[Lever, ...], table: Table, orders: Mapping[str, pd.Index]) -> tuple[Lever, ...]:
+def spelled_levers(
+    levers: tuple[Lever, ...], table: Table, orders: Mapping[str, pd.Index],
+    elsewhere: Mapping[str, tuple[str, ...]] | None = None,
+) -> tuple[Lever, ...]:
     """The levers with their values as the table's columns spell them; BadInput naming one that no row has. The direction of a
-    lever on ordered categories (see `orders_of`) becomes the moves that it forbids: their texts alone have no order."""
+    lever on ordered categories (see `orders_of`) becomes the moves that it forbids: their texts alone have no order. Moves may
+    also be forbidden from and to values that columns have `elsewhere`: these rows are perhaps a part."""
     made = []
     for lever in levers:
         values = table.frame[lever.column]
         to = known_values(lever.to, values, lever.column, steps=True)
         start = known_values(lever.from_values, values, lever.column)
-        lever = replace(lever, to=to, from_values=start, forbidden=_known_pairs(lever, values, orders.get(lever.column, ())))
+        levels = (*orders.get(lever.column, ()), *(elsewhere or {}).get(lever.column, ()))
+        lever = replace(lever, to=to, from_values=start, forbidden=_known_pairs(lever, values, levels))
         if lever.direction and lever.column in orders and not holds_numbers(values):
             lever = _in_order(lever, tuple(_spelled(level, values) for level in orders[lever.column]), values)
         made.append(lever)
@@ -174,7 +182,7 @@ def _likest(value: str, known: tuple[str, ...]) -> str:
 
 def _known_pairs(lever: Lever, values: pd.Series, levels: Iterable[object]) -> tuple[tuple[str, str], ...]:
     """The forbidden moves as the column spells them; BadInput naming a value that no row has: misspelled, it forbids nothing.
-    Also the `levels` of ordered categories are known, and where a number is moved by steps any number: it may come to be."""
+    Also these `levels`, which rows need not have, are known, and of a number moved by steps any number: it may come to be."""
     pairs = tuple((_spelled(before, values), _spelled(after, values)) for before, after in lever.forbidden)
     if not pairs:
         return ()
@@ -207,7 +215,8 @@ def _pairs(given: object, column: str) -> tuple[tuple[Any, Any], ...]:
 
 def roles_of(asked: Roles, outcome: str, levers: tuple[Lever, ...], names: Names) -> Roles:
     """The roles under the typed table's names; BadInput when one names no column, or a column whose role it cannot be."""
-    many = {key: tuple(names.clean_of(name) for name in several(getattr(asked, key))) for key in ("given", "never", "later")}
+    many = {key: tuple(names.clean_of(name) for name in several(getattr(asked, key)))
+            for key in ("given", "never", "later", "negative_control")}
     one: dict[str, Any] = {key: "" if name in ("", None) else names.clean_of(name)
            for key, name in (("group", asked.group), ("experiment", asked.experiment), ("id", asked.id))}
     for key, named in (*many.items(), *((key, (name,)) for key, name in one.items())):

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionCard, Actions, Goal, Lever
 from automl_core.acting.checks import Checks, checked, with_checks
 from automl_core.acting.conditions import usable
+from automl_core.acting.controls import controls_of
 from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.crossing import PARTS
 from automl_core.acting.desk import Desk
 from automl_core.acting.grading import Evidence, is_advice
-from automl_core.acting.not_compared import why_not_compared
+from automl_core.acting.not_compared import undrawn_notes, why_not_compared
 from automl_core.acting.nuisance import MOST_FIT_ROWS, fold_of, folds_for
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.pairs import best_pairs, pair_trials
@@ -32,7 +33,7 @@ from automl_core.acting.trials import Stage, Trial, lever_trials, work_of
 from automl_core.acting.what_if import Predicts, WhatIf, held_words, predictor, quick_predictor
 from automl_core.acting.worth import mean_words, row_values, valued
 from automl_core.data.table import Column, find_column
-from automl_core.explaining.words import counted_alike
+from automl_core.explaining.words import counted_alike, quote
 from automl_core.framing.problem import Problem
 
 MOST_ROWS = 60_000
@@ -80,6 +81,8 @@ def make_cards(inputs: CardInputs) -> Actions:
     inputs, notes = _sampled(inputs)
     said = counted_alike(inputs.problem.weights), held_words(inputs.model, inputs.goal.later)
     notes = (*notes, *mean_words(inputs.goal), *filter(None, said))
+    notes += tuple(f"{quote(name)} is not in this table any more: no card was checked by what it says."
+                   for name in inputs.goal.negative_control if name not in inputs.frame)
     if not inputs.goal.levers:
         notes = (*notes, NO_LEVER)
     seen = tuple(lever for lever in inputs.goal.levers if lever.column not in inputs.problem.excluded)
@@ -109,7 +112,7 @@ def _made(inputs: CardInputs, notes: tuple[str, ...], given: Hands) -> Actions:
         if not made[place]:
             notes = (*notes, why_not_compared(
                 lever, inputs.frame, _given(inputs, (lever.column,)).names, inputs.problem.group))
-        notes = (*notes, *dict.fromkeys(trial.undrawn for trial in made[place] if trial.undrawn))
+        notes = (*notes, *undrawn_notes(trial.undrawn for trial in made[place]))
     inputs.told(0.5, "Trying two changes together.")
     pairs = ((one, other, stage, _given(inputs, (one.move.lever.column, other.move.lever.column)))
              for one, other in best_pairs(trials, desk.rank))
@@ -153,7 +156,7 @@ def _sampled(inputs: CardInputs) -> tuple[CardInputs, tuple[str, ...]]:
 
 def _given(inputs: CardInputs, levers: tuple[str, ...]) -> Covariates:
     """What rows are compared on when these levers are moved."""
-    left_out = (*inputs.goal.never, *inputs.goal.later, *levers)
+    left_out = (*inputs.goal.never, *inputs.goal.later, *inputs.goal.negative_control, *levers)
     return make_covariates(inputs.frame, inputs.columns, inputs.problem, left_out)
 
 
@@ -162,7 +165,8 @@ def _stage(inputs: CardInputs, outcome: Outcome) -> Stage:
     grouped = bool(problem.group) and problem.group in inputs.frame
     groups = group_codes(inputs.frame[problem.group].to_numpy()) if grouped else None
     levers = tuple(lever.column for lever in goal.levers)
-    given = [column for column in usable(inputs.columns, problem, (*goal.never, *goal.later)) if column.name not in levers]
+    hidden = (*goal.never, *goal.later, *goal.negative_control)
+    given = [column for column in usable(inputs.columns, problem, hidden) if column.name not in levers]
     sign = 1.0 if more_is_better(problem, goal, outcome) else -1.0
     return Stage(
         frame=inputs.frame,
@@ -216,7 +220,8 @@ def _picked(trials: list[Trial], desk: Desk, inputs: CardInputs, given: Hands) -
                 asked.append(root)
                 yield trials[0]
 
-    attempts = side_by_side(partial(checked, levers=levers), asking(), given)
+    controls = controls_of(inputs.frame, inputs.goal.negative_control)
+    attempts = side_by_side(partial(checked, levers=levers, controls=controls), asking(), given)
     for trial, found in weighed:
         if not is_advice(found):
             failed.append((trial, found))

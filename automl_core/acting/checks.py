@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from automl_core.acting.controls import Control, moved_control
 from automl_core.acting.grading import Evidence
 from automl_core.acting.refutations import (
     Benchmark,
@@ -31,21 +32,24 @@ class Checks:
     steered: bool = False
     clearly: bool = False
     few: bool = False
+    control: str = ""
 
 
 def with_checks(found: Evidence, made: Checks) -> Evidence:
     """The evidence with the attempts to break it."""
     return replace(found, placebo=made.placebo, random_cause=made.random_cause, benchmark=made.benchmark, together=made.together,
-                   steered=made.steered, clearly=made.clearly, few=made.few)
+                   steered=made.steered, clearly=made.clearly, few=made.few, control=made.control)
 
 
-def checked(trial: Trial, levers: tuple[str, ...]) -> Checks:
-    """Try to break one move; `levers` are the columns of all levers of the goal, this one among them."""
+def checked(trial: Trial, levers: tuple[str, ...], controls: tuple[Control, ...] = ()) -> Checks:
+    """Try to break one move; `levers` are the columns of all levers of the goal, this one among them, `controls` outcomes that
+    none of them can change."""
     everyone = np.ones(len(trial.rows), dtype=bool)
     placebo = placebo_passes(trial.scores, everyone)
+    control = moved_control(trial.case, controls) if placebo else ""
     if trial.scores.randomised or not placebo:
-        return Checks(placebo)
+        return Checks(placebo, control=control)
     small = small_effect(trial.case)
     return Checks(True, random_cause_passes(trial.case, trial.root, small), strongest_observed(trial.case, trial.root, small),
                    levers_go_together(trial.case, levers), is_steered(trial.scores),
-                   is_steered(trial.scores, clearly=True), too_few_to_tell(int(trial.scores.region.sum())))
+                   is_steered(trial.scores, clearly=True), too_few_to_tell(int(trial.scores.region.sum())), control)

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard, Goal
+from automl_core.acting.costs import mean_cost, mean_distance
 from automl_core.acting.effects import best_of
 from automl_core.acting.grading import Evidence, grade
 from automl_core.acting.identity import identity
@@ -55,7 +56,7 @@ class Desk:
         goal = self.goal
         if goal.value <= 0:
             return None
-        rows, cost = int((trial.rows if counted is None else counted).sum()), _cost(trial)
+        rows, cost = int((trial.rows if counted is None else counted).sum()), self._cost(trial)
         value = self._value(trial, counted)
         gains = sorted(self.gain(value) for value in (trial.effect.low, trial.effect.high))
         # an end that just pays is worth nothing, and not what rounding leaves of it
@@ -72,7 +73,7 @@ class Desk:
         wanted = trial.chosen and self.gain(effect.estimate) > 0
         weak = min(self.gain(effect.low), self.gain(effect.high))
         pays = weak > 0 if worth is None else worth.low > 0
-        return Evidence(effect, p, wanted, pays, trial.scores.numeric, trial.scores.randomised)
+        return Evidence(effect, p, wanted, pays, trial.scores.numeric, trial.scores.randomised, undrawn=bool(trial.undrawn))
 
     def rank(self, trial: Trial) -> float:
         """The low end of the net worth, or of the gain of all rows when there is no money."""
@@ -115,14 +116,26 @@ class Desk:
             firm_robustness=found.effect.firm_robustness,
             sentence=card_sentence(subject, letter, worth), overturn=overturn_sentence(found.effect, found.benchmark, letter),
             next_step=next_sentence(subject, letter), conditions=trial.conditions,
-            from_values=trial.move.from_values, step=trial.move.step, relative=trial.move.relative, cost=lever.cost,
+            from_values=trial.move.from_values, step=trial.move.step, relative=trial.move.relative, cost=self._first_cost(trial),
             counted=self.outcome.label, better="up" if self.upwards else "down", now=now, then=now + effect.estimate, p=found.p,
             tested_rows=effect.rows, benchmark=found.benchmark.column if found.benchmark else "",
             benchmark_strength=found.benchmark.strength if found.benchmark else nan, reasons=reasons, days=self._days(trial),
             lowest=lever.low, highest=lever.high, also=trial.also, alike=trial.alike,
             is_rate=self.outcome.is_rate, worth=nan if self.values is None else self._value(trial, counted),
+            distance=self._distance(trial),
         )  # fmt: skip
         return forbidden_by(made, self.goal)
+
+    def _distance(self, trial: Trial) -> float:
+        """How far the trial's rows are moved in the mean."""
+        return mean_distance(trial.move, self.frame.loc[trial.rows, trial.move.lever.column])
+
+    def _first_cost(self, trial: Trial) -> float:
+        return mean_cost(trial.move, self.frame.loc[trial.rows, trial.move.lever.column])
+
+    def _cost(self, trial: Trial) -> float:
+        """Money per row for all that is changed together."""
+        return self._first_cost(trial) + sum(one.cost for one in trial.also)
 
     def _days(self, trial: Trial) -> int:
         """Until all levers that are moved together show."""
@@ -132,7 +145,7 @@ class Desk:
     def _break_even(self, trial: Trial) -> float:
         """The change of what is counted that is just worth its cost."""
         value = self._value(trial)
-        cost = _cost(trial) / value if value > 0 else 0.0
+        cost = self._cost(trial) / value if value > 0 else 0.0
         return cost if self.upwards else 0.0 - cost
 
     def _together(self, trial: Trial) -> Together | None:
@@ -156,8 +169,3 @@ class Desk:
     def _what_if(self, card: ActionCard, rows: Mask) -> float:
         before = self.frame[rows]
         return self.what_if(before, moved(card, before, np.ones(len(before), dtype=bool)))
-
-
-def _cost(trial: Trial) -> float:
-    """Money per row for all that is changed together."""
-    return trial.move.lever.cost + sum(one.cost for one in trial.also)

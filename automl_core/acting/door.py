@@ -61,6 +61,7 @@ def find_actions(
     goal = Goal(
         one.problem.target, good_of(good, one.problem), value, given=one.roles.given, never=one.roles.never, levers=one.levers,
         currency=options.currency, later=one.roles.later, experiment=one.roles.experiment, value_column=worth,
+        negative_control=one.roles.negative_control,
     )  # fmt: skip
     check_goal(goal, one.problem, one.columns)
     past = one.known

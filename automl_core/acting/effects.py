@@ -16,7 +16,7 @@ from automl_core.acting.covariates import Covariates
 from automl_core.acting.nuisance import FOLDS, Learner, fold_of
 from automl_core.acting.scores import LEAST_ROWS, Scores, Setting, category_scores, level
 from automl_core.acting.shift import Shift, dose_of, shift_scores
-from automl_core.acting.statistics import group_codes
+from automl_core.acting.statistics import group_codes, unseen_variance
 from automl_core.framing.dependent import LEAST_WORTH, effective, sum_error
 
 Floats = NDArray[np.float64]
@@ -153,13 +153,23 @@ def _mean(scores: Scores, used: Mask, moved: Mask) -> tuple[float, float]:
     """The mean effect on the moved rows and its standard error, from the scores of the rows used.
 
     Where twice the rows still move the estimate, more of them would move it further than it was extrapolated: sharp corners of
-    many columns are learned more slowly than theory asks for, and the error admits that.
+    many columns are learned more slowly than theory asks for, and the error admits that. So it does where rows of a side hardly
+    had the outcome, and do not show how it varies.
     """
     psi, part, total = scores.psi[used], moved[used].astype(np.float64), float(moved.sum())
     ratio = float(psi.sum()) / total
     error = _total_error(psi - ratio * part, None if scores.groups is None else scores.groups[used]) / total
     drift = 0.0 if scores.drift is None else float(scores.drift[used].sum()) / total
-    return ratio, math.hypot(error, UNFINISHED * drift)
+    return ratio, math.hypot(math.hypot(error, UNFINISHED * drift), math.sqrt(_unseen(scores, used, moved)) / total)
+
+
+def _unseen(scores: Scores, used: Mask, moved: Mask) -> float:
+    """The variance of the sum of the scores that sides with hardly any events do not show: none of 100 rows had the outcome, and
+    it would seem certain that no row at that value ever has."""
+    if scores.numeric:
+        return 0.0
+    y = scores.y[used]
+    return sum(unseen_variance(y, side[used]) * float(scores.weight[side].sum()) for side in (scores.new & used, moved))
 
 
 def _clusters(scores: Scores, used: Mask) -> int:

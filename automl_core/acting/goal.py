@@ -89,6 +89,7 @@ def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...], droppe
         ("The worth of one outcome turned good", goal.value), ("The money you can spend", goal.budget),
         ("The cost of acting on one row", goal.contact_cost),
         *((f"The cost of changing {quote(lever.column)}", lever.cost) for lever in goal.levers),
+        *((f"The cost of a unit of {quote(lever.column)}", lever.unit_cost) for lever in goal.levers),
     ):  # fmt: skip
         _check_amount(name, amount)
     if not 0 <= goal.capacity <= MOST_ROWS:
@@ -104,17 +105,35 @@ def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...], droppe
         measured = lever.column == goal.experiment and lever.column not in (problem.target, problem.weights)
         if lever.column in problem.excluded and not measured:
             raise BadInput(f"{quote(lever.column)} is left out of the model and cannot be a lever.", "Choose another column.")
+        if lever.column in goal.negative_control:
+            raise BadInput(f"{quote(lever.column)} is named as a lever and as what no lever can change.", "Name it once.")
         if lever.column in goal.later:
             raise BadInput(f"{quote(lever.column)} is named as a lever and as measured later.", "Name it once.")
+        if lever.unit_cost and lever.column == goal.experiment:
+            raise BadInput(f"{quote(lever.column)} is the treatment of an experiment, which has one cost and none for each unit.",
+                           "Give all that it costs as its cost.")
         _check_lever(lever, column)
     if len({lever.column for lever in goal.levers}) < len(goal.levers):
         raise BadInput("One column is named as a lever twice.", "Put all its values into one lever.")
+    _check_controls(goal, columns)
     _check_roles(goal, (*(column.name for column in columns), *problem.excluded, *dropped))
+
+
+def _check_controls(goal: Goal, columns: tuple[Column, ...]) -> None:
+    """BadInput for what is said to be no lever's to change and cannot be asked of it."""
+    for name in goal.negative_control:
+        if name == goal.outcome or name in (*goal.later, *goal.never):
+            raise BadInput(f"{quote(name)} is named as what no lever can change, and as the outcome, “later” or “never”, too.",
+                           "Name it once.")
+        column = find_column(columns, name)
+        if column.kind == "date" or column.role == "id":
+            raise BadInput(f"{quote(name)} holds dates or names rows, so no change of it can be measured.",
+                           "Name a number or a category, such as last year's outcome.")
 
 
 def _check_roles(goal: Goal, names: tuple[str, ...]) -> None:
     """BadInput naming a column with a role that is none of `names`: misspelled, it would be used although that was forbidden."""
-    for role in ("never", "later", "given"):
+    for role in ("never", "later", "given", "negative_control"):
         for name in getattr(goal, role):
             if name not in names:
                 near = names_like(name, names, 1)
@@ -128,7 +147,7 @@ def _check_numbers(goal: Goal) -> None:
     said: list[tuple[str, Any]] = [(f"“{key}” of the goal", getattr(goal, key))
                                    for key in ("value", "capacity", "budget", "contact_cost", "save_rate")]
     said += [(f"“{key}” of the lever {quote(lever.column)}", getattr(lever, key))
-             for lever in goal.levers for key in ("cost", "step", "low", "high", "days")]
+             for lever in goal.levers for key in ("cost", "unit_cost", "step", "low", "high", "days")]
     for what, number in said:
         if not is_number(number):
             raise BadInput(f"{what} is {quote(number)}, which is no number.", "Give a number such as 5.0, or leave it out.")
@@ -209,6 +228,8 @@ def _check_lever(lever: Lever, column: Column) -> None:
     if not number and (not math.isnan(lever.step) or lever.direction or not (math.isnan(lever.low) and math.isnan(lever.high))):
         hint = "List the moves that must not happen in “forbidden”." if lever.direction else "Name the values in “to”."
         raise BadInput(f"{name} does not hold numbers, so it has no step, direction or limits.", hint)
+    if not number and lever.unit_cost:
+        raise BadInput(f"{name} does not hold numbers, so no unit of it has a cost.", "Give what a change costs as its cost.")
     if not 0 <= lever.days <= MOST_DAYS:
         raise BadInput(f"The days until a change of {name} shows are not between 0 and {MOST_DAYS:,}.", "Give fewer days.")
     if any(math.isinf(value) for value in (lever.step, lever.low, lever.high)):

@@ -1,7 +1,8 @@
 """The goal of acting as the text of a goal.toml, which is read back as the same goal.
 
-Keys beyond those in the design: under [columns] `later` (measured after a lever is moved; not compared on), and for each
-[[lever]] `direction` ("up" or "down"), `low` and `high` (limits of a number) and `days` (until the change shows).
+Keys beyond those in the design: under [columns] `later` (measured after a lever is moved; not compared on) and
+`negative_control` (what no lever can change; see `controls`), and for each [[lever]] `direction` ("up" or "down"), `low` and
+`high` (limits of a number), `unit_cost` (money for each unit that a number goes) and `days` (until the change shows).
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ def read_goal(text: str) -> Goal:
         contact_free=_is_free(goal, cost),
         value_column=_text(goal, "value_column"),
         save_range=_range(goal, "save_range"),
+        negative_control=_texts(columns, "negative_control"),
     )
 
 
@@ -78,6 +80,8 @@ def goal_text(goal: Goal) -> str:
         lines.append(f"budget = {goal.budget!r}")
     lines += ["", "[columns]"]
     lines += [f"{name} = {_list_in_toml(getattr(goal, name))}" for name in ("given", "later", "never")]
+    if goal.negative_control:
+        lines.append(f"negative_control = {_list_in_toml(goal.negative_control)}")
     for lever in goal.levers:
         lines += ["", "[[lever]]", *_lever_lines(lever)]
     if goal.experiment:
@@ -94,6 +98,8 @@ def _lever_lines(lever: Lever) -> list[str]:
     elif lever.to:
         lines.append(f"to = {_list_in_toml(lever.to)}")
     lines.append(f"cost = {lever.cost!r}")
+    if lever.unit_cost:
+        lines.append(f"unit_cost = {lever.unit_cost!r}")
     if lever.forbidden:
         lines.append(f"forbidden = [{', '.join(_list_in_toml(pair) for pair in lever.forbidden)}]")
     if lever.direction:
@@ -189,6 +195,7 @@ def _lever(item: dict[str, Any]) -> Lever:
         from_values=_texts(item, "from"),
         relative=_flag(item, "relative", f"the lever {quote(column)}"),
         cost=_number(item, "cost"),
+        unit_cost=_number(item, "unit_cost"),
         forbidden=tuple((str(a), str(b)) for a, b in forbidden),
         direction=cast(Direction, direction),
         days=_whole(item, "days"),

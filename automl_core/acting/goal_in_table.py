@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pandas as pd
@@ -27,12 +28,14 @@ def in_columns(goal: Goal, columns: tuple[Column, ...]) -> Goal:
     added = goal.levers[-1:] == (Lever(goal.experiment, cost=goal.contact_cost),)
     if added and sum(lever.column == experiment for lever in levers) > 1:  # by `read_goal`, which saw another spelling of it
         levers = levers[:-1]
-    given, later, never = (tuple(map(own, role)) for role in (goal.given, goal.later, goal.never))
+    given, later, never, control = (tuple(map(own, role)) for role in (goal.given, goal.later, goal.never, goal.negative_control))
     return replace(goal, outcome=own(goal.outcome), levers=levers, experiment=experiment, value_column=own(goal.value_column),
-                   given=given, later=later, never=never)
+                   given=given, later=later, never=never, negative_control=control)
 
 
-def with_known_values(goal: Goal, frame: pd.DataFrame, columns: tuple[Column, ...]) -> Goal:
+def with_known_values(
+    goal: Goal, frame: pd.DataFrame, columns: tuple[Column, ...], elsewhere: Mapping[str, tuple[str, ...]] | None = None
+) -> Goal:
     """A checked goal whose levers spell their values as the rows of a typed and cleaned table do. BadInput naming a value in
     “to”, “from” or “forbidden” that no row has, as the doors refuse it (see `spelled_levers`)."""
-    return replace(goal, levers=spelled_levers(goal.levers, Table(frame, columns, Origin("")), {}))
+    return replace(goal, levers=spelled_levers(goal.levers, Table(frame, columns, Origin("")), {}, elsewhere))

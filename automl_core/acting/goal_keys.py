@@ -11,8 +11,8 @@ from automl_core.explaining.words import quote
 KEYS = {
     "goal": ("outcome", "good", "value", "value_column", "currency", "capacity", "budget", "contact_cost", "contact_free",
              "save_rate", "save_range"),
-    "columns": ("given", "later", "never"),
-    "lever": ("column", "from", "to", "relative", "cost", "forbidden", "direction", "low", "high", "days"),
+    "columns": ("given", "later", "never", "negative_control"),
+    "lever": ("column", "from", "to", "relative", "cost", "unit_cost", "forbidden", "direction", "low", "high", "days"),
     "experiment": ("treatment",),
 }
 ALL = tuple(key for keys in KEYS.values() for key in keys)

@@ -30,7 +30,8 @@ class Evidence:
     """What the grade rests on. `p` is corrected, `pays` says that the weak end of the interval is still worth it; the checks
     are None when they were not made. `together` names another lever that goes together with this one for an unknown reason,
     `steered` says that known columns tell who got the change, `clearly` that it is more than a hint, `few` that rows
-    are too few to see that."""
+    are too few to see that; `control` names an outcome that no lever can change and that this one seems to; `undrawn` says that
+    it is said to be an experiment and was not read as one."""
 
     effect: Effect
     p: float
@@ -46,6 +47,8 @@ class Evidence:
     steered: bool = False
     clearly: bool = False
     few: bool = False
+    control: str = ""
+    undrawn: bool = False
 
 
 def is_advice(found: Evidence) -> bool:
@@ -83,10 +86,16 @@ def grade(found: Evidence) -> tuple[Grade, tuple[str, ...]]:
     short = shortfalls(found)
     if short:
         return "D", short
-    if found.randomised:
-        return "A", (chance_decided(),)
     said = []
-    if found.numeric:
+    if found.control:
+        said.append(f"It seems to change {quote(found.control)}, too, which no change can: the rows that have it differ from the "
+                    "others in something that is not recorded.")
+    if found.randomised:
+        return ("C", tuple(said)) if said else ("A", (chance_decided(),))
+    if found.numeric and found.undrawn:
+        said.append("A number is compared with rows that are that much higher or lower, even where chance decided how high: only "
+                    "values named under “To” are read as an experiment.")
+    elif found.numeric:
         said.append("A number is compared with rows that happen to be that much higher or lower; nobody moved it by that step.")
     if found.effect.support < GOOD_SUPPORT:
         said.append(f"Only {percent(found.effect.support)} of the rows have others to be compared with.")

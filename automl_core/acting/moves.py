@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 MOST_VALUES = 8
 MOST_PAIRS = 12
+MOST_DRAWN = 20  # of an experiment, whose values are never put together: all pairs of five
 LEAST_ROWS = 30
 
 
@@ -48,8 +49,10 @@ def is_numeric(lever: Lever, values: pd.Series) -> bool:
     return not lever.to and pd.api.types.is_numeric_dtype(values.dtype) and values.nunique() > MOST_VALUES
 
 
-def category_moves(lever: Lever, values: pd.Series) -> tuple[Move, ...]:
-    """Moves between values that occur often enough; one move a pair, or all sources of a target together when there are many."""
+def category_moves(lever: Lever, values: pd.Series, drawn: bool = False) -> tuple[Move, ...]:
+    """Moves between values that occur often enough; one move a pair, or all sources of a target together when there are many. Of
+    values that were `drawn` by chance each move stays a pair, for only two of them are an experiment: there the moves are those
+    from the commonest values."""
     lever = spelled_alike(lever, holds_numbers(values))
     counts = texts(values).dropna().value_counts()
     common = [str(value) for value, rows in counts.items() if rows >= LEAST_ROWS]
@@ -57,7 +60,20 @@ def category_moves(lever: Lever, values: pd.Series) -> tuple[Move, ...]:
     sources = {to: tuple(value for value in common if _may(lever, value, to)) for to in targets}
     if sum(map(len, sources.values())) <= MOST_PAIRS:
         return tuple(Move(lever, (source,), to) for to in targets for source in sources[to])
+    if drawn:
+        return _apart(lever, sources, common)
     return tuple(Move(lever, sources[to], to) for to in targets if sources[to])
+
+
+def _apart(lever: Lever, sources: dict[str, tuple[str, ...]], common: list[str]) -> tuple[Move, ...]:
+    """One move a pair, from as many of the `common` values as there is room for, the commonest first."""
+    moves: list[Move] = []
+    for source in common:
+        more = [Move(lever, (source,), to) for to, those in sources.items() if source in those]
+        if moves and len(moves) + len(more) > MOST_DRAWN:
+            break
+        moves.extend(more)
+    return tuple(moves)
 
 
 def _may(lever: Lever, source: str, to: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from automl_core.acting.action import Lever
@@ -42,6 +44,22 @@ def why_not_compared(lever: Lever, frame: pd.DataFrame, given: tuple[str, ...], 
         return (f"Rows that differ in {name} are never alike otherwise: {other} goes along with it. If {other} follows from "
                 f"{name}, name it as measured only after the change, and look again.")
     return f"Hardly any rows that differ in {name} are alike otherwise, so there is nothing to compare."
+
+
+def number_not_drawn(column: str) -> str:
+    """That a number is not read as an experiment, though it is said to be one, and how its values can be."""
+    return (f"{quote(column)} is not read as an experiment: it is compared like any other number. To have it read as one, name "
+            "two of its values under “To”.")
+
+
+def undrawn_notes(said: Iterable[str]) -> tuple[str, ...]:
+    """Why a lever is not read as the experiment that it is said to be: the first reason, and how many pairs of its values have
+    one of their own."""
+    first, *more = dict.fromkeys(filter(None, said)) or ("",)
+    if not first:
+        return ()
+    other = count(len(more), "other pair", "other pairs")
+    return (f"{first} Nor is it read as one between {other} of its values." if more else first,)
 
 
 def _of_one_group(values: pd.Series, groups: pd.Series) -> str:

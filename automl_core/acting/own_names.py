@@ -18,7 +18,7 @@ from automl_core.data.schema import is_text
 from automl_core.data.table import Kind, Table
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
-from automl_core.framing.suggestion import is_yes
+from automl_core.framing.suggestion import VAGUE, is_yes
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,8 @@ def typed(frame: pd.DataFrame, cards: Sequence[ActionCard] = ()) -> Table:
 
 
 def _yes_as_said(frame: pd.DataFrame, cards: Sequence[ActionCard]) -> pd.DataFrame:
-    """The frame with yes and no spelled as the cards do. Each value goes by itself: other rows do not matter."""
+    """The frame with yes and no spelled as the cards do. Each value goes by itself: other rows do not matter. Of two letters that
+    could mean the same neither stands for the other: N is no F, where both are codes."""
     said: dict[str, list[str]] = {}
     for card in cards:
         for column, values in _values(card):
@@ -105,7 +106,8 @@ def _yes_as_said(frame: pd.DataFrame, cards: Sequence[ActionCard]) -> pd.DataFra
         if not words or any(is_yes(word) is None for word in words) or _by_amount(name, cards):
             continue
         held = [text for text in texts(pd.Series(frame[name].dropna().unique())) if text not in words]
-        other = {text: word for text in held for word in words if is_yes(word) == is_yes(text)}
+        other = {text: word for text in held for word in words
+                 if is_yes(word) == is_yes(text) and not {word.casefold(), text.casefold()} <= VAGUE}
         if other:
             frame = frame.assign(**{name: texts(frame[name]).replace(other)})
     return frame

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import Change
 from automl_core.acting.conditions import all_hold
+from automl_core.acting.costs import mean_cost, mean_distance, move_costs
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.effects import Comparison, comparison_scores, estimate
 from automl_core.acting.nuisance import Learner, folds_for
@@ -44,10 +45,12 @@ def pair_trials(one: Trial, other: Trial, stage: Stage, covariates: Covariates) 
     if scores is None:
         return []
     scores = replace(scores, blocks=stage.blocks)
-    second = Change(other.move.lever.column, other.move.from_values, other.move.to, other.move.lever.cost)
-    cost = one.move.lever.cost + second.cost
+    costs = [move_costs(trial.move, stage.frame[trial.move.lever.column]) for trial in (one, other)]
+    column, move = other.move.lever.column, other.move
+    second = Change(column, move.from_values, move.to, mean_cost(move, stage.frame.loc[old, column]),
+                    mean_distance(move, stage.frame.loc[old, column]))
     found = []
-    for trial in move_trials(one.move, stage, scores, case, cost, (second,)):
+    for trial in move_trials(one.move, stage, scores, case, costs[0] + costs[1], (second,)):
         group = all_hold(trial.conditions, stage.frame)
         effect = measured(scores, trial.conditions, trial.alike, stage.frame, group & ~stage.first)
         if effect is not None and _beats(trial, group, (one, other), stage):
@@ -70,10 +73,9 @@ def _beats(both: Trial, group: Mask, single: tuple[Trial, Trial], stage: Stage) 
     worth = _worth(stage, able)
     if stage.priced and worth == 0:
         return False  # nothing that these rows do brings money, and two changes cost it
-    costs = [_share(trial.move.lever.cost, stage, worth) for trial in single]
+    costs = [_share(mean_cost(trial.move, stage.frame.loc[able, trial.move.lever.column]), stage, worth) for trial in single]
     best = max(sign * effect.estimate - charge for effect, charge in zip(known, costs, strict=True))
-    cost = _share(both.move.lever.cost + sum(change.cost for change in both.also), stage, worth)
-    gain = sign * ours.estimate - cost - best
+    gain = sign * ours.estimate - sum(costs) - best
     error = float(np.hypot(ours.error, min(effect.error for effect in known)))
     return both.chosen and gain > SURE * error
 

@@ -13,10 +13,7 @@ from automl_core.data.schema import read_series
 from automl_core.data.table import Column
 from automl_core.explaining.words import quote
 from automl_core.framing.problem import Problem
-from automl_core.framing.suggestion import is_yes
-
-# of one letter, a figure, or in other words' company: they mean yes or no only beside their opposite
-VAGUE = {"1", "0", "y", "n", "t", "f", "j", "on", "off", "si"}
+from automl_core.framing.suggestion import VAGUE, is_yes
 
 
 def read_outcomes(text: pd.Series, problem: Problem, column: Column | None = None) -> pd.Series:

@@ -14,6 +14,7 @@ from datetime import date
 import numpy as np
 
 from automl_core.acting.action import ActionCard, Goal
+from automl_core.acting.costs import cost_of
 from automl_core.acting.pilot_files import Matched
 from automl_core.acting.pilot_groups import FEWEST_GROUPS
 from automl_core.acting.pilots import Pilot, PilotResult, PilotState, Verdict, change_words, direction, money_of, promise_of
@@ -162,8 +163,9 @@ def priced_alike(pilot: Pilot, goal: Goal, cost: float) -> bool:
 
 def cost_now(card: ActionCard, goal: Goal) -> float:
     """What a card's change of one row costs by the levers of `goal`; NaN when it names one of them no longer."""
-    costs = {lever.column: lever.cost for lever in goal.levers}
-    return sum(costs.get(name, math.nan) for name in (card.lever, *(one.lever for one in card.also)))
+    levers, changes = {lever.column: lever for lever in goal.levers}, {one.lever: one.distance for one in card.also}
+    far = {card.lever: card.distance, **changes}
+    return sum(cost_of(levers[name], far[name]) if name in levers else math.nan for name in far)
 
 
 def graded(card: ActionCard, pilot: Pilot | None, goal: Goal | None = None) -> ActionCard:

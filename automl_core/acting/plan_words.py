@@ -18,12 +18,12 @@ ROW_GAINS = ("A card tells the mean gain of its rows; in the plan single rows di
 
 def why_none(sure: bool, net: Floats, costs: Floats, goal: Goal) -> str:
     """Why there is nothing to do: no card, no row of one, nothing worth its cost, or no money for it. `net` (n, k) is the worth
-    of each row's actions, which cost `costs` (k,)."""
+    of each row's actions, which cost `costs` (n, k)."""
     if not sure:
         return "No card is sure enough to become an action."
     if not np.isfinite(net).any():
         return "No row is left that a card speaks of."
-    pays = (np.nan_to_num(net) > 0).any(axis=0)
+    pays = np.nan_to_num(net) > 0
     if not pays.any():
         return "No action is worth its cost at this value."
     spend, least = (money(amount, goal.currency) for amount in (goal.budget, float(costs[pays].min())))

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.budget import choose_in_turn
 from automl_core.acting.conditions import describe_all
+from automl_core.acting.costs import row_costs
 from automl_core.acting.decisions import free_name, unknown_rows
 from automl_core.acting.levers import handed_on, moved, name_of
 from automl_core.acting.list_words import unknown_words
@@ -112,7 +113,7 @@ def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
     turned = direction(goal, inputs.model.problem.task != "regression")
     usable = [card for card in cards if card.grade != "D"]
     effects = np.column_stack([np.empty((rows, 0)), *(_effects(card, inputs, now) for card in usable)])
-    costs = np.array([card.whole_cost for card in usable], dtype=np.float64)
+    costs = np.column_stack([np.empty((rows, 0)), *(row_costs(card, goal, inputs.frame) for card in usable)])
     others = np.column_stack([np.empty((rows, 0), dtype=bool), *(_of_others(card, inputs) for card in usable)])
     barred = (others & np.isfinite(effects)).any(axis=1)
     own = np.where(others, math.nan, turned * effects)
@@ -123,12 +124,12 @@ def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
     net = values[:, None] * gain - costs if goal.priced else _in_order(np.broadcast_to(level, gain.shape), gain)
     still = unknown_rows(inputs.frame, inputs.model.problem)
     unknown = still & np.isfinite(gain).any(axis=1)
-    chosen = choose_in_turn(net, np.broadcast_to(costs, net.shape), unknown, goal.budget, goal.capacity)
+    chosen = choose_in_turn(net, costs, unknown, goal.budget, goal.capacity)
     picked, which = chosen.rows, np.full(rows, -1)
     which[picked] = chosen.options
     said = _texts(usable, picked, which, inputs)
-    actions = [_priced(_action(usable[which[row]], effects[:, which[row]], now, (row, said[row]), inputs), values[row], inputs)
-               for row in picked.tolist()]
+    actions = [_priced(_action(usable[which[row]], effects[:, which[row]], now, (row, said[row]), inputs),
+                       (float(values[row]), float(costs[row, which[row]])), inputs) for row in picked.tolist()]
     made = _plan(tuple(actions), chosen.bound if goal.priced else math.nan, chosen.exact, goal)
     if not actions:
         made = replace(made, sentence=why_none(bool(usable), net, costs, goal))
@@ -225,8 +226,11 @@ def _action(
     )  # fmt: skip
 
 
-def _priced(action: PlannedAction, value: float, inputs: PlanInputs) -> PlannedAction:
-    """The action with its money, a good outcome of its row being worth `value`; as it is where the goal has no money."""
+def _priced(action: PlannedAction, amounts: tuple[float, float], inputs: PlanInputs) -> PlannedAction:
+    """The action with its money, by what a good outcome of its row is worth and what its change costs there; with the cost alone
+    where the goal has no money."""
+    value, cost = amounts
+    action = replace(action, cost=cost)
     if not inputs.goal.priced:
         return action
     worth = value * planned_gain(action, inputs.goal, inputs.model.problem.task != "regression")

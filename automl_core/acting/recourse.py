@@ -48,9 +48,10 @@ class RecourseOption:
 class Recourse:
     """The ways for one row, cheapest first; empty when it is there already, or none is within the limits.
 
-    `target` is what counts as reached: at least that probability of the wanted class, or that number or better. `closest` is the
-    best that the limits allow when nothing reaches it. `left_out` counts values that no similar row has. `tried` combinations
-    were asked of the model; `complete` says that all cheaper ones were.
+    `target` is what counts as reached: at least that probability of the wanted class, or that number or better; NaN where it is
+    that the model calls the row the wanted one of several classes. `closest` is the best that the limits allow when nothing
+    reaches it. `left_out` counts values that no similar row has. `tried` combinations were asked of the model; `complete` says
+    that all cheaper ones were.
     """
 
     options: tuple[RecourseOption, ...]
@@ -66,8 +67,8 @@ class Recourse:
 
 @dataclass(frozen=True, slots=True)
 class RecourseAsk:
-    """What is asked: the probability of the wanted class or the number to reach (NaN: what turns the model's answer, or the
-    median number), at most how many changes, and how many ways."""
+    """What is asked: the probability of the wanted class or the number to reach (NaN: that the model's own answer is the wanted
+    class, or the median number), at most how many changes, and how many ways."""
 
     target: float = math.nan
     changes: int = MOST_CHANGES
@@ -88,7 +89,9 @@ def recourse(model: Model, row: Row, goal: Goal, background: pd.DataFrame, ask: 
         raise BadInput("The goal names nothing that you can change and the model looks at.", "Add a lever on the act page.")
     target = _target(model, goal, background, ask.target)
     base = row_frame(model, row, background)
-    now = float(wanted(model, model.predict_matrix(encode_row(model, row)[None, :]), goal)[0])  # quicker than a table of one row
+    said = model.predict_matrix(encode_row(model, row)[None, :])  # quicker than a table of one row
+    now = float(wanted(model, said, goal)[0])
+    ask = replace(ask, target=target) if model.problem.task == "regression" else ask
     near = similar_rows(model, row, goal, background)
     grid, left_out = [], 0
     for lever in levers:
@@ -97,10 +100,10 @@ def recourse(model: Model, row: Row, goal: Goal, background: pd.DataFrame, ask: 
         left_out += len(moves) - len(kept)
         if kept:
             grid.append(kept)
-    found = Recourse((), now, target, _reaches(now, target, goal, model), None, 0, left_out, True, "")
+    found = Recourse((), now, target, bool(_reached(model, said, goal, ask)[0]), None, 0, left_out, True, "")
     if not found.reached:
         found = _search(model, goal, base, found, _ordered(grid, ask.changes), ask)
-    return replace(found, sentence=_sentence(found, model, goal))
+    return replace(found, sentence=_sentence(found, model, goal, _aim(found, model, goal, ask)))
 
 
 def wanted(model: Model, predictions: Floats, goal: Goal) -> Floats:
@@ -128,13 +131,20 @@ def _target(model: Model, goal: Goal, background: pd.DataFrame, asked: float) ->
             raise BadInput("The probability to reach is not between 0 and 1.", "Give a share such as 0.7.")
         return asked
     if model.problem.task == "multiclass":
-        return 0.5
+        return math.nan  # the largest of several shares may be below a half, and the model may weigh them
     return model.threshold if goal.good == model.problem.positive else 1.0 - model.threshold
 
 
-def _reaches(value: float, target: float, goal: Goal, model: Model) -> bool:
-    lower = model.problem.task == "regression" and goal.good == "low"
-    return value <= target if lower else value >= target
+def _reached(model: Model, predictions: Floats, goal: Goal, ask: RecourseAsk) -> NDArray[np.bool_]:
+    """(n,) whether predictions reach the number or probability that is asked; without one, whether the model answers with the
+    good class, as it does wherever it scores."""
+    problem, values = model.problem, wanted(model, predictions, goal)
+    if math.isfinite(ask.target):
+        return values <= ask.target if problem.task == "regression" and goal.good == "low" else values >= ask.target
+    called = model.called(predictions)
+    if problem.task == "multiclass":
+        return np.asarray(called == problem.classes.index(goal.good), dtype=bool)
+    return np.asarray((called == 1) == (goal.good == problem.positive), dtype=bool)
 
 
 def _ordered(grid: list[tuple[Move, ...]], most: int) -> tuple[list[tuple[Move, ...]], bool]:
@@ -171,12 +181,13 @@ def _search(
     closest: RecourseOption | None = None
     tried = 0
     for batch in _batches(combos):
-        values = wanted(model, model.predict_frame(changed(base, batch)), goal)
+        said = model.predict_frame(changed(base, batch))
+        values, reached = wanted(model, said, goal), _reached(model, said, goal, ask)
         tried += len(batch)
         order = sorted(range(len(batch)), key=lambda at: (*effort(batch[at]), -side * float(values[at])))
         for at in order:
             option = _option(batch[at], found.now, float(values[at]), goal, model)
-            if _reaches(option.after, found.target, goal, model):
+            if reached[at]:
                 columns = {move.column for move in option.moves}
                 if not any({move.column for move in other.moves} <= columns for other in options):
                     options.append(option)
@@ -223,11 +234,18 @@ def _said(model: Model, value: float) -> str:
     return number(value) if model.problem.task == "regression" else percent(value)
 
 
-def _sentence(found: Recourse, model: Model, goal: Goal) -> str:
+def _aim(found: Recourse, model: Model, goal: Goal, ask: RecourseAsk) -> str:
     if model.problem.task == "regression":
-        aim = f"{quote(goal.outcome)} at {number(found.target)} or {'less' if goal.good == 'low' else 'more'}"
-    else:
-        aim = f"{quote(goal.outcome)} = {quote(goal.good)} with {percent(found.target)} or more"
+        return f"{quote(goal.outcome)} at {number(found.target)} or {'less' if goal.good == 'low' else 'more'}"
+    outcome = f"{quote(goal.outcome)} = {quote(goal.good)}"
+    if math.isnan(found.target):
+        return f"{outcome} as the model's answer"
+    if not math.isfinite(ask.target) and goal.good != model.problem.positive:  # at its threshold the model says the other
+        return f"{outcome} with more than {percent(found.target)}"
+    return f"{outcome} with {percent(found.target)} or more"
+
+
+def _sentence(found: Recourse, model: Model, goal: Goal, aim: str) -> str:
     now = _said(model, found.now)
     if found.reached:
         return f"This row is there already: {now} now, and the aim is {aim}."

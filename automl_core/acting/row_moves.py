@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from automl_core.acting.action import Goal, Lever
+from automl_core.acting.costs import cost_of
 from automl_core.acting.levers import spelled_alike
 from automl_core.acting.moves import is_numeric
 from automl_core.acting.spelling import number_of, spelled, texts
@@ -35,8 +36,9 @@ class Move:
 def moves_of(lever: Lever, row: Row, near: pd.DataFrame) -> tuple[Move, ...]:
     """Every change of one lever that the goal allows for this row: allowed values, or steps in the allowed direction and range.
 
-    A numeric lever may go up to five steps, each at the lever's cost; without a direction it goes the way of its step. A lever
-    that names neither values nor a step allows every value: those that similar rows have, and the deciles of their numbers.
+    A numeric lever may go up to five steps, each at the lever's cost or by what its units cost; without a direction it goes the
+    way of its step. A lever that names neither values nor a step allows every value: those that similar rows have, and the
+    deciles of their numbers.
     """
     value = row.get(lever.column)
     if value is None or (isinstance(value, float) and math.isnan(value)):
@@ -55,21 +57,25 @@ def moves_of(lever: Lever, row: Row, near: pd.DataFrame) -> tuple[Move, ...]:
     for to in dict.fromkeys(lever.to or map(str, texts(near[lever.column]).dropna().value_counts().index)):
         if to == now or not _allowed(lever, now, to) or (numeric and math.isnan(number_of(to))):
             continue
-        moves.append(Move(lever.column, now, to, float(to) if numeric else to, lever.cost))
+        far = abs(float(to) - float(now)) if numeric else 0.0
+        moves.append(Move(lever.column, now, to, float(to) if numeric else to, cost_of(lever, far)))
     return tuple(moves)
 
 
 def _steps(lever: Lever, value: float) -> tuple[Move, ...]:
-    step = abs(lever.step * value) if lever.relative else abs(lever.step)
-    side = {"up": 1.0, "down": -1.0}.get(lever.direction, math.copysign(1.0, lever.step * (value if lever.relative else 1.0)))
+    size = abs(lever.step * value) if lever.relative else abs(lever.step)
+    if size == 0 or (lever.relative and value < 0):  # a share of a number below zero would go the other way
+        return ()
+    side = {"up": 1.0, "down": -1.0}.get(lever.direction, math.copysign(1.0, lever.step))
     moves = []
     for count in range(1, MOST_STEPS + 1):
-        after = float(f"{value + side * count * step:.12g}")
-        if step == 0 or not (_at_least(after, lever.low) and _at_least(-after, -lever.high)):
-            break
+        after = float(f"{value + side * count * size:.12g}")
+        if not (_at_least(after, lever.low) and _at_least(-after, -lever.high)):
+            continue  # the next one may be inside: a number may start outside of its limits
         if _forbidden(lever, spelled(value), spelled(after)):
             continue
-        moves.append(Move(lever.column, value_text(value), value_text(after), after, lever.cost * count, count))
+        cost = cost_of(lever, abs(after - value), count)
+        moves.append(Move(lever.column, value_text(value), value_text(after), after, cost, count))
     return tuple(moves)
 
 
@@ -82,7 +88,8 @@ def _deciles(lever: Lever, value: float, near: pd.Series) -> tuple[Move, ...]:
     moves = []
     for side in (found[found < value][::-1], found[found > value]):
         kept = [float(after) for after in side if _allowed(lever, spelled(value), spelled(float(after)))]
-        moves += [Move(lever.column, value_text(value), value_text(after), after, lever.cost, place)
+        moves += [Move(lever.column, value_text(value), value_text(after), after,
+                       cost_of(lever, abs(after - value)), place)
                   for place, after in enumerate(kept, start=1)]
     return tuple(moves)
 

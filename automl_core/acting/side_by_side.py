@@ -39,7 +39,7 @@ ONE = Hands()
 
 @contextmanager
 def hands(rows: int, processes: bool) -> Iterator[Hands]:
-    """Hands for work on so many rows. `processes` may be used only where the program's main module can be imported once more."""
+    """Hands for work on so many rows; many rows in `processes`, if the caller allows them."""
     many = min(MOST, os.cpu_count() or 1)
     if rows < LONG_ROWS or many < 2:
         yield ONE

@@ -14,6 +14,7 @@ from automl_core.framing.comparison import holm
 Floats = NDArray[np.float64]
 CHANCE = 4.0  # three errors of a correlation: rows train the models that score each other, which makes each a third larger
 LEAST_TOLD = 0.05
+LEAST_EVENTS = 5  # of the rarer ending: rows of a side that have fewer do not show how it varies
 MUCH_TOLD = 0.1  # a correlation that has to be seen where rows are said to have been as good as drawn
 
 
@@ -92,6 +93,19 @@ def told_beyond_chance(told: Floats, got: Floats, times: float = 1.0) -> bool:
 def too_few_to_tell(rows: int) -> bool:
     """Whether `told_beyond_chance` would miss a correlation of a tenth in so many rows."""
     return CHANCE / math.sqrt(max(rows, 1)) > MUCH_TOLD
+
+
+def unseen_variance(y: Floats, side: NDArray[np.bool_]) -> float:
+    """What is to be added to the variance of an outcome on the rows of a `side` (n,) that hardly vary: that of all rows `y` (n,),
+    where fewer than five of the side differ from its median; else 0.
+
+    The rows of a side that all ended alike have no variance of their own, and a range by it leaves out whatever they could not
+    show: it held the truth in 63 to 89 % for outcomes of 1 to 3 % on 100 rows. That of all rows is what there were if the sides
+    did not differ (as in a score test); added, not put in its place, it does for a side with more events than the other, too.
+    """
+    own = y[side]
+    few = len(own) > 0 and int((own != np.median(own)).sum()) < LEAST_EVENTS
+    return float(y.var()) if few else 0.0
 
 
 def benjamini_hochberg(p: list[float]) -> list[float]:

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import Change, Condition, Lever
 from automl_core.acting.conditions import all_hold, any_hold, holds
+from automl_core.acting.costs import move_costs
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.crossing import PARTS, crossed_policy
 from automl_core.acting.effects import Comparison, Effect, estimate
 from automl_core.acting.moves import MOST_VALUES, Move, category_moves, is_numeric, movable, numeric_moves, steps_of
+from automl_core.acting.not_compared import number_not_drawn
 from automl_core.acting.nuisance import Learner, fold_of
 from automl_core.acting.overlap import alike_parts, comparable, with_more
 from automl_core.acting.policy import Leaf, Objective, fit_policy
@@ -110,7 +112,7 @@ def lever_trials(lever: Lever, stage: Stage, covariates: Covariates) -> tuple[Tr
 
 def _category_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Trial, ...]:
     values = texts(stage.frame[lever.column])
-    moves = category_moves(lever, stage.frame[lever.column])
+    moves = category_moves(lever, stage.frame[lever.column], lever.column == stage.experiment)
     needed = list(dict.fromkeys(value for move in moves for value in (move.to, *move.from_values)))
     masks = {value: np.asarray(values == value, dtype=bool) for value in needed}
     if len(needed) < 2:
@@ -128,7 +130,7 @@ def _category_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Tria
     for move in moves:
         old, new = tuple(levels[value] for value in move.from_values), levels[move.to]
         drawn, undrawn = False, ""
-        if lever.column == stage.experiment and len(old) == 1:
+        if lever.column == stage.experiment:
             sides = frozenset((*move.from_values, move.to))
             if sides not in drawn_between:
                 drawn_between[sides] = _drawn_by_chance(move, old[0].rows, new.rows, setting, stage)
@@ -148,15 +150,19 @@ def _category_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Tria
 
 def _drawn_by_chance(move: Move, old: Mask, new: Mask, setting: Setting, stage: Stage) -> tuple[bool, str]:
     """Whether chance decided who got the new value, by the verdict that the experiment itself gets, and rows are enough to see
-    it if chance did not; and why it is none, where that verdict refuses it."""
+    it if chance did not; and why it is not read as such, where that verdict refuses it or rows are too few."""
     among = np.flatnonzero(old | new)
     groups = None if setting.groups is None else setting.groups[among]
     folds = fold_of(len(among), groups, stage.seed)
     try:
-        return not check_experiment(setting.learner.covariates.rows(among), new[among], folds, groups, stage.group).few, ""
+        balance = check_experiment(setting.learner.covariates.rows(among), new[among], folds, groups, stage.group)
+        if not balance.few:
+            return True, ""
+        why = balance.sentence
     except BadInput as refused:
-        between = f"{quote(move.from_values[0])} and {quote(move.to)}"
-        return False, f"{quote(move.lever.column)} is not read as an experiment between {between}. {refused.message}"
+        why = refused.message
+    between = f"{quote(move.from_values[0])} and {quote(move.to)}"
+    return False, f"{quote(move.lever.column)} is not read as an experiment between {between}. {why}"
 
 
 def _numeric_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Trial, ...]:
@@ -173,17 +179,19 @@ def _numeric_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Trial
         shift = Shift(steps_of(move, dose), movable(move, dose)).within(made)
         like = looks.holds(dose + shift.step, shift.moved)
         shifts.append(replace(shift, near=like if shift.near is None else like & shift.near))
+    undrawn = number_not_drawn(lever.column) if lever.column == stage.experiment else ""
     trials: list[Trial] = []
     for move, shift, scores in zip(moves, shifts, shift_scores(setting, made, shifts) if moves else (), strict=True):
         if scores is not None:
             case = Comparison(stage.y, shift.moved, made.known, setting.learner.covariates, stage.binary, stage.groups,
                               stage.seed, dose, shift.step)
-            trials.extend(move_trials(replace(move, lever=kept_to), stage, scores, case))
+            made_of = move_trials(replace(move, lever=kept_to), stage, scores, case)
+            trials.extend(replace(trial, undrawn=undrawn) for trial in made_of)
     return tuple(trials)
 
 
 def move_trials(
-    move: Move, stage: Stage, scores: Scores, case: Comparison, cost: float | None = None, also: tuple[Change, ...] = ()
+    move: Move, stage: Stage, scores: Scores, case: Comparison, cost: Floats | None = None, also: tuple[Change, ...] = ()
 ) -> list[Trial]:
     """The groups that pay to be moved, each with its effect on rows that did not choose it; everybody, on all rows, when groups
     do no better. A move that would move nobody stays as one trial that was not chosen. With `also` groups are picked on one half
@@ -192,7 +200,7 @@ def move_trials(
     if root is None:
         return []
     whole = Trial(move, (), scores, root, root.moved, False, case, root, also)
-    charge = move.lever.cost if cost is None else cost
+    charge = move_costs(move, stage.frame[move.lever.column]) if cost is None else cost
     return (_looked(whole, stage, charge) if also else _crossed(whole, stage, charge)) or [whole]
 
 
@@ -201,7 +209,7 @@ def _least(scores: Scores) -> float:
     return max(LEAST_LEAF, LEAST_LEAF_SHARE * float(scores.eligible.sum()))
 
 
-def _crossed(whole: Trial, stage: Stage, cost: float) -> list[Trial]:
+def _crossed(whole: Trial, stage: Stage, cost: Floats | float) -> list[Trial]:
     """The groups that all rows pick, each fold of them measured where the others would have put it. A group is no surer than
     what either half picks is on the other half; one of two is no surer than that in the group itself: beside a group that pays,
     chance finds a second one."""
@@ -224,7 +232,7 @@ def _held(scores: Scores, stage: Stage, rows: Mask) -> float:
     return 1.0 if effect is None or stage.worth * effect.estimate <= 0 else effect.p
 
 
-def _looked(whole: Trial, stage: Stage, cost: float) -> list[Trial]:
+def _looked(whole: Trial, stage: Stage, cost: Floats | float) -> list[Trial]:
     """The groups that one half picks, measured on the other half."""
     scores = whole.scores
     objective = Objective(gains(scores, stage, cost, 0.0), scores.eligible, scores.region & stage.first, _least(scores) / 2)
@@ -264,8 +272,8 @@ def measured(scores: Scores, leaf: Leaf, alike: tuple[Leaf, ...] | None, frame: 
     return replace(effect, moved=whole.moved, support=support, same_sign=whole.same_sign, raw_gap=root.raw_gap)
 
 
-def gains(scores: Scores, stage: Stage, cost: float, smooth: float = SMOOTHED) -> Floats:
-    """The net gain of each row, (n,): its sum over a group is what moving the group's eligible rows brings.
+def gains(scores: Scores, stage: Stage, cost: Floats | float, smooth: float = SMOOTHED) -> Floats:
+    """The net gain of each row, (n,), that costs so much (n,): its sum over a group is what moving its eligible rows brings.
 
     By default half the doubly robust score, which is right on average and noisy in a row, and half (`smooth`) what the outcome
     models tell, which is calm and shrunk: groups are found more often by the mean of both. But those models have seen all rows'

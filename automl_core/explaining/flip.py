@@ -51,7 +51,8 @@ class Allowed:
     """One column that may be changed: to these levels only (empty: any common one), within [`low`, `high`] (NaN: what was
     seen), and only "up" or "down" when `direction` says so. With a `step` (a share of the number when `relative`) by one to five
     of them, the way of its sign unless `direction` says another. A row at another value than `from_values` (empty: any) keeps it,
-    and no move of `forbidden` (from, to) is made. A change costs `cost` of money (NaN: not known), a number so much a step."""
+    and no move of `forbidden` (from, to) is made. A change costs `cost` of money (NaN: not known), a number so much a step; with
+    a `unit_cost` it costs that for each unit that the number goes, and `cost` once."""
 
     column: str
     to: tuple[str, ...] = ()
@@ -63,6 +64,7 @@ class Allowed:
     step: float = math.nan
     relative: bool = False
     cost: float = math.nan
+    unit_cost: float = 0.0
 
 
 def smallest_flip(
@@ -84,7 +86,7 @@ def smallest_flip(
         raise BadInput("A number has no two sides.", "Say which number is to be reached.")
     levers = levers[:MOST_LEVERS]
     rows = open_rows(model, row_frame(model, row, past), label)
-    priced = all(math.isfinite(lever.cost) for lever in levers) and any(lever.cost > 0 for lever in levers)
+    priced = all(math.isfinite(lever.cost) for lever in levers) and any(lever.cost + lever.unit_cost > 0 for lever in levers)
     near = nearest_rows(model, row, {lever.column for lever in levers}, past)
     every = [found for found in (_options(rows, (past, near), lever, priced) for lever in levers) if found is not None]
     before = float(rows.predict(rows.matrix)[0])
@@ -200,9 +202,10 @@ def _options(rows: Rows, tables: tuple[pd.DataFrame, pd.DataFrame], lever: Allow
     steps = np.ones(len(places))
     if math.isfinite(lever.step):
         steps = np.round(np.abs(places - here) / abs(lever.step * here if lever.relative else lever.step))
+    costs = price + lever.unit_cost * np.abs(places - here) if priced and lever.unit_cost else price * steps
     values, around = from_numbers(series, places), as_numbers(near[name])
     shown = np.array([number_seen(around, float(place)) for place in places], dtype=bool)
-    return _Options(name, coded(rows, name, values), tuple(value_text(v) for v in values), sizes, price * steps, shown)
+    return _Options(name, coded(rows, name, values), tuple(value_text(v) for v in values), sizes, costs, shown)
 
 
 def _kept(places: Floats, lever: Allowed, numbers: tuple[Floats, float], given: tuple[pd.Series, object]) -> Floats:
@@ -221,8 +224,9 @@ def _places(lever: Allowed, known: Floats, here: float) -> Floats:
     of the past rows. None where it names values and no number."""
     if math.isfinite(lever.step):
         size = abs(lever.step * here) if lever.relative else abs(lever.step)
-        side = math.copysign(1.0, lever.step * here if lever.relative else lever.step)
-        side = {"up": 1.0, "down": -1.0}.get(lever.direction, side)
+        if size == 0 or (lever.relative and here < 0):  # a share of a number below zero would go the other way
+            return np.array([])
+        side = {"up": 1.0, "down": -1.0}.get(lever.direction, math.copysign(1.0, lever.step))
         return np.array([float(f"{here + side * size * count:.12g}") for count in range(1, MOST_STEPS + 1)])
     if lever.to:
         return np.array([float(text) for text in dict.fromkeys(map(str, lever.to)) if _is_float(text)])

@@ -18,6 +18,8 @@ FEWEST_ROWS = 10
 LARGEST_TARGET = 1e100
 # What typing takes for yes or no, and what says it of an outcome alone: a column of 1 and 0 is one of numbers all the same.
 YES, NO = TRUE_WORDS | {"1", "j", "si", "positive"}, FALSE_WORDS | {"0", "negative"}
+# of one letter, a figure, or in other words' company: they mean yes or no only beside their opposite
+VAGUE = {"1", "0", "y", "n", "t", "f", "j", "on", "off", "si"}
 BESIDE_ONE = {"0", "-1"}  # there 1 says yes; of 1 and 2 it is a code as good as the other
 
 

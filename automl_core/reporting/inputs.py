@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from automl_core.acting.action import ActionCard, ActionList, Goal, SegmentSearch
+from automl_core.acting.action import ActionCard, Goal, SegmentSearch
+from automl_core.acting.action_list import ActionList
 from automl_core.explaining.explanation import Explanation
 from automl_core.framing.problem import Problem, Verdict
 from automl_core.reporting.sections import SectionInputs

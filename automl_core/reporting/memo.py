@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from automl_core.acting.action import ActionCard, ActionList
+from automl_core.acting.action import ActionCard
+from automl_core.acting.action_list import ActionList
 from automl_core.acting.list_words import expected_words, foremost, gain_words
 from automl_core.acting.pilot_result import in_order
 from automl_core.acting.pilot_steps import next_step, running_pilot

@@ -4,6 +4,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -12,6 +13,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from multiprocessing.resource_tracker import ensure_running
 from pathlib import Path
+from threading import RLock
+from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,6 +25,7 @@ from automl_core.search.lean import LEFT, THREADS, begin, ready
 
 Arrays = dict[str, Any]
 SCHEDULER_SECONDS = 10.0  # for it to answer
+_MAIN = RLock()
 BROKEN: tuple[type[BaseException], ...] = (BrokenProcessPool,)
 
 
@@ -61,7 +65,7 @@ class LocalExecutor:
         return str(self.folder), tuple(arrays)
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        with _one_thread_each(), _left_alone(), self._noting():
+        with _one_thread_each(), _left_alone(), _without_main(), self._noting():
             return self._pool.submit(task, *arguments)
 
     def rebuild(self) -> None:
@@ -77,7 +81,7 @@ class LocalExecutor:
     def _open(self) -> ProcessPoolExecutor:
         pool = ProcessPoolExecutor(self._jobs, mp_context=multiprocessing.get_context("spawn"), initializer=self._begins,
                                    initargs=(os.getpid(),))
-        with _one_thread_each(), _left_alone(), self._noting():
+        with _one_thread_each(), _left_alone(), _without_main(), self._noting():
             for _ in range(self._jobs):
                 pool.submit(ready)  # a process is started for each task that finds none at rest
         return pool
@@ -127,6 +131,19 @@ def _one_thread_each() -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """A process started meanwhile does not import this program's main module once more: no task is of it, it may load much, and a
+    script without `if __name__ == "__main__":` would begin anew in each worker."""
+    with _MAIN:  # of two threads at once the later would put the other's empty module back
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 FeatureKind = Literal["number", "category", "date", "text"]
+DAYS = "days since 1970"  # what a date is as one number
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +20,8 @@ class Feature:
     sources: tuple[str, ...]
     kind: FeatureKind
     levels: tuple[str, ...] = ()
+
+
+def is_days(feature: Feature) -> bool:
+    """Whether it is a date as a number of days."""
+    return feature.kind == "date" and feature.name.endswith(f"({DAYS})")

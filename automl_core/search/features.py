@@ -17,14 +17,13 @@ from automl_core.errors import BadInput
 from automl_core.framing.columns import usable_columns
 from automl_core.framing.problem import Problem
 from automl_core.search.codes import Code, LevelMeans
-from automl_core.search.feature import Array, Feature, FeatureKind
+from automl_core.search.feature import DAYS, Array, Feature, FeatureKind
 from automl_core.search.inner_numbers import count_numbers, inner_cell, inner_columns
 from automl_core.search.letters import Letters, Levels, find_lettered
 from automl_core.search.text import Terms, TextCoder, fit_text
 
 LARGEST = 3.0e38  # some libraries keep 32-bit floats: a larger number would become infinite there
 MAX_LEVELS = 500
-DAYS = "days since 1970"
 DATE_PARTS = ("year", "month", "day", "weekday", DAYS)
 ORDINALS = ("first", "second")
 DAY = 86_400_000_000  # microseconds
@@ -176,11 +175,6 @@ def assemble(blocks: tuple[Block, ...], texts: dict[str, TextCoder]) -> Encoder:
         else:
             features.extend(Feature(f"{block.source} ({name})", own, "text") for name in texts[block.source].names)
     return Encoder(blocks, texts, tuple(features), (), len(features), places)
-
-
-def is_days(feature: Feature) -> bool:
-    """Whether it is a date as a number of days."""
-    return feature.kind == "date" and feature.name.endswith(f"({DAYS})")
 
 
 def with_codes(encoder: Encoder, codes: tuple[Code, ...], features: tuple[Feature, ...]) -> Encoder:

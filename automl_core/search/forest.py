@@ -21,6 +21,7 @@ SEEDS = 100_000  # apart, so that forests of neighbouring seeds share no tree
 MIN_TREES, TREE_ROWS = 100, 2_000_000  # more trees help where rows are few; where they are many they cost more than they bring
 FEW_ROWS = 8
 MAX_NODES = 3_000_000  # of the whole forest: about 25 MB when stored
+MUCH_CLASSES = 8  # from there on each leaf holds so many numbers that there may be fewer of them
 
 
 @dataclass(frozen=True, eq=False)  # without slots: what single rows need is made when the first one comes
@@ -57,7 +58,7 @@ def grow(request: FitRequest, make: Callable[[dict[str, Any]], Any]) -> Fitted:
     """
     rows = len(request.y)
     trees = tree_count(request.options, rows)
-    nodes = max(64, MAX_NODES // (2 * trees))
+    nodes = max(64, int(MAX_NODES / (2 * trees * max(1.0, request.classes / MUCH_CLASSES))))
     settings = {
         "n_jobs": request.threads, "max_features": float(request.options.get("max_features", 0.75)),
         "max_leaf_nodes": nodes if rows > nodes else None, "min_samples_leaf": int(request.options.get("min_samples_leaf", 1)),
@@ -146,7 +147,8 @@ def _part(request: FitRequest, whole: Any, tree: Any) -> _Part:
     left, right, feature = (np.where(leaf, other, places).astype(np.int32) for other, places in (
         (own, tree.children_left), (own, tree.children_right), (0, tree.feature)))
     threshold = _at_or_below(np.where(leaf, 0.0, tree.threshold))
-    return _Part(feature, threshold, left, right, _values(request, whole, tree).astype(kept), int(tree.max_depth))
+    value = np.where(leaf[:, None], _values(request, whole, tree), 0.0).astype(kept)  # nobody asks what is said above the leaves
+    return _Part(feature, threshold, left, right, value, int(tree.max_depth))
 
 
 def _joined(request: FitRequest, parts: list[_Part], fill: NDArray[np.float32]) -> Forest:

@@ -15,15 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.framing.problem import Task
-from automl_core.search.feature import Array, Feature
-from automl_core.search.features import is_days
+from automl_core.search.feature import Array, Feature, is_days
 from automl_core.search.formulas import Formula, FormulaKind, Formulas, arithmetic, places
 
 MOST = 30
 ROWS = 15_000
 LEAST_ROWS = 100
 NUMBERS, CATEGORIES, MAX_LEVELS = 12, 6, 300
-DATES = 5
+DATES = 10
 MOST_CROSSES = 45  # columns: one a class for all pairs of categories, so that of six categories three classes are told of
 SHADOWS = 25
 PRIOR_ROWS = 10.0
@@ -175,7 +174,9 @@ def _days_between(source: FormulaSource, matrix: Array, gains: Array) -> Iterato
     """The days from each date to each later column's, of the dates that say most. Two dates may say nothing but together, so a
     date needs no gain by itself."""
     dates = [place for place, feature in enumerate(source.features) if is_days(feature) and _varies(matrix[:, place])]
-    most = sorted(sorted(dates, key=lambda place: -gains[place])[:DATES])
+    told = {place: sum(gain for gain, feature in zip(gains, source.features, strict=False)
+                       if feature.sources == source.features[place].sources) for place in dates}
+    most = sorted(sorted(dates, key=lambda place: -told[place])[:DATES])
     for one, two in combinations(most, 2):
         first, second = source.features[one], source.features[two]
         sources = _sources(first, second)

@@ -167,13 +167,13 @@ def _why(contest: Contest, offer: Offer, chosen: Offer) -> str:
     """The same, and which one is handed over."""
     how = _found(contest, offer)
     if offer is chosen:
-        read = offer.legible and offer.gap > 0
-        return f"{how}, and it is what is handed over{', for it can be read as it is' if read else ''}."
+        read = offer.as_good and offer.gap > 0
+        return f"{how}, and it is what is handed over.{' It can be read as it is.' if read else ''}"
     if not offer.good_enough:
         return f"{how}."
     if speed(chosen) < speed(offer):
         return f"{how}; a faster one that is not worse is handed over."
-    if chosen.legible and not offer.legible:
+    if chosen.as_good and not offer.as_good:
         return f"{how}; one that is not worse, as quick, and can be read is handed over."
     return f"{how}; a better one that is as quick, to the millisecond, is handed over."
 

@@ -14,6 +14,7 @@ from automl_core.search.feature import Array
 MOST = 2  # numbers of one text that become columns
 LEAST_SHARE, LEAST_DISTINCT = 0.8, 8
 SAMPLE = 5_000
+LOOKED_AT = 200  # characters of a text
 LARGEST = 3.0e38  # some libraries keep 32-bit floats
 NUMBER = re.compile(r"(?<![\w.,])-?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+)*")
 THOUSANDS = re.compile(r",(?=\d{3}(?:\D|$))")
@@ -21,13 +22,14 @@ THOUSANDS = re.compile(r",(?=\d{3}(?:\D|$))")
 
 @lru_cache(maxsize=20_000)
 def numbers_in(text: str, marks: bool = True) -> tuple[float, ...]:
-    """The first two numbers in a text. A comma before exactly three digits parts thousands, any other is a decimal point.
+    """The first two numbers in a text, which stays in memory: give no long one. A comma before exactly three digits parts
+    thousands, any other is a decimal point.
 
     With `marks`, of two kinds of mark in a number the last is the decimal one where it stands once: 1.234,56 is 1,234.56. Models
     of before read it without.
     """
     found = []
-    for match in NUMBER.findall(text[:200])[:MOST]:
+    for match in NUMBER.findall(text)[:MOST]:
         plain = THOUSANDS.sub("", match).replace(",", ".")
         if marks and "." in match and "," in match:
             last, other = (".", ",") if match.rfind(".") > match.rfind(",") else (",", ".")
@@ -45,7 +47,7 @@ def count_numbers(series: pd.Series[Any]) -> int:
     """
     texts = series.dropna()
     texts = texts if len(texts) <= SAMPLE else texts.sample(SAMPLE, random_state=0)
-    found = [numbers_in(str(text)) for text in texts.tolist()]
+    found = [numbers_in(str(text)[:LOOKED_AT]) for text in texts.tolist()]
     for place in range(MOST):
         values = [numbers[place] for numbers in found if len(numbers) > place]
         if len(values) < LEAST_SHARE * max(len(found), 1) or len(set(values)) < LEAST_DISTINCT:
@@ -65,5 +67,5 @@ def inner_columns(series: pd.Series[Any], count: int, marks: bool = True) -> Arr
 
 def inner_cell(text: str | None, count: int, marks: bool = True) -> list[float]:
     """The same of one text."""
-    found = numbers_in(str(text), marks)[:count] if text is not None else ()
+    found = numbers_in(str(text)[:LOOKED_AT], marks)[:count] if text is not None else ()
     return [*found, *[math.nan] * (count - len(found))]

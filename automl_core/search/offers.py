@@ -13,12 +13,14 @@ from automl_core.search.contest import Contest
 from automl_core.search.ensemble import FEW_ROWS, MEMBERS, ROWS, Electorate, bagged_weights, blend, greedy_weights
 from automl_core.search.families import families
 from automl_core.search.family import Array
+from automl_core.search.log_target import is_log
 from automl_core.search.plan import Candidate, RungOffer, Trial
 
 ENSEMBLE = "ensemble"
 RUNGS = ("rule", "linear", "legible", "small", "single", ENSEMBLE)  # from simple to strong
 SIMPLE = ("rule", "linear")  # families that are a rung of their own
 SMALL_LOSS = 0.003
+SAME = 0.001  # of the best's score: what is lost at most for a model that can be read
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,7 +28,8 @@ class Offer:
     """One thing that can be handed over: weights by candidate and out-of-fold predictions.
 
     `quality` is the judge's score, greater is better; `gap` how much the best is better on the same rows, with its standard
-    `error`; `row_ms` the milliseconds its members need for a row.
+    `error`; `row_ms` the milliseconds its members need for a row. `plain` says that it sees the table's own columns
+    and predicts the target itself.
     """
 
     name: str
@@ -36,10 +39,18 @@ class Offer:
     quality: float
     row_ms: float
     legible: bool = False
+    plain: bool = False
     family: str = ""
     gap: float = 0.0
     error: float = 0.0
     limit: float = math.inf
+
+    @property
+    def as_good(self) -> bool:
+        """Whether it is a legible model over the table's own columns and as good as the best: it may lose a third of what may be
+        lost for speed."""
+        return self.legible and self.plain and self.gap <= min(self.error if math.isfinite(self.error) else 0.0,
+                                                               self.limit * SAME / SMALL_LOSS)
 
     @property
     def good_enough(self) -> bool:
@@ -113,6 +124,7 @@ def make_offers(ballot: Ballot, rows: int = ROWS) -> tuple[Offer, ...]:
     """
     judge, y = ballot.judge, ballot.y
     usable = [item for item in ballot.candidates.values() if not _formulas_fail(ballot, item)]
+    usable = usable or list(ballot.candidates.values())  # where no candidate without formulas got through
     predictions = {item.key: ballot.predictions[item.key] for item in usable}
 
     def quality(prediction: Array) -> float:
@@ -132,7 +144,8 @@ def make_offers(ballot: Ballot, rows: int = ROWS) -> tuple[Offer, ...]:
     for item in usable:
         prediction = predictions[item.key]
         found.append(Offer(item.key, item.label, {item.key: 1.0}, prediction, quality(prediction),
-                           ballot.row_ms[item.key], families().get(item.family).legible, item.family))
+                           ballot.row_ms[item.key], families().get(item.family).legible,
+                           item.view == "plain" and not is_log(item.options), item.family))
     best = max(found, key=lambda offer: offer.quality)
     pairs = differences(judge, y, best.prediction, [offer.prediction for offer in found], ballot.seed, ballot.counting)
     compared = []
@@ -156,10 +169,10 @@ def _formulas_fail(ballot: Ballot, candidate: Candidate) -> bool:
 
 
 def choose(offers: tuple[Offer, ...]) -> Offer:
-    """The fastest of those good enough; of those that take as many whole milliseconds one that can be read as it is, else the
-    best one."""
+    """The fastest of those good enough; of those that take as many whole milliseconds one that is as good and can be read
+    as it is, else the best one."""
     good = (offer for offer in offers if offer.good_enough)
-    return min(good, key=lambda offer: (speed(offer), not offer.legible, -offer.quality))
+    return min(good, key=lambda offer: (speed(offer), not offer.as_good, -offer.quality))
 
 
 def rungs(offers: tuple[Offer, ...]) -> dict[str, Offer]:

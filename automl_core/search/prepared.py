@@ -23,7 +23,8 @@ from automl_core.framing.validation import default_folds, encode_target, make_fo
 from automl_core.search.calibration import parts_of
 from automl_core.search.codes import has_codes
 from automl_core.search.family import Array
-from automl_core.search.features import Encoder, fit_encoder, is_days, letter_columns
+from automl_core.search.feature import is_days
+from automl_core.search.features import Encoder, fit_encoder, letter_columns
 from automl_core.search.letters import Levels
 from automl_core.search.log_target import pays
 from automl_core.search.memory import rows_that_fit
@@ -111,7 +112,8 @@ class Prepared:
         slow = self.classes > MANY_CLASSES and terms * self.classes > MANY_TERMS
         rows, features = self.shape
         wide = features > WIDE and FEW_ROWS * features > rows
-        return Views(self.coded, bool(self.terms), pairable, logs, slow, bool(self.levels), wide)
+        dates = sum(map(is_days, self.encoder.features)) > 1
+        return Views(self.coded, bool(self.terms), pairable, logs, slow, bool(self.levels), wide, dates)
 
     @property
     def judge(self) -> Metric:

@@ -165,6 +165,9 @@ def _fit(handle: Any, task: FitTask) -> FoldResult:
         if logs:
             prediction = from_log(prediction)
             stages = stages and replace(stages, predictions=from_log(stages.predictions.astype(np.float64)).astype(np.float32))
+        if not final and task.task == "multiclass":
+            prediction = with_absent(prediction, y)
+            stages = stages and replace(stages, predictions=with_absent(stages.predictions, y))
         if not np.isfinite(prediction).all():
             return FoldResult(task.key, task.fold, np.zeros(0), error=f"{family.title} gave numbers that are not finite.")
         files = family.save(fitted.native) if task.fold <= 0 else {}
@@ -173,6 +176,22 @@ def _fit(handle: Any, task: FitTask) -> FoldResult:
                           to_best=fitted.to_best, bags=fitted.bags)
     except FAILURES as error:
         return FoldResult(task.key, task.fold, np.zeros(0), seconds=time.monotonic() - began, error=failure_of(error))
+
+
+def with_absent(shares: NDArray[Any], y: Array) -> NDArray[Any]:
+    """Probabilities (..., k) with one row's worth among the n of `y` for a class that none of them has, whatever the family.
+
+    A row of such a class would else cost what a family happens to leave for the impossible, from 8 to 34 in log loss, and decide
+    between them. The model that is handed over has learned from all classes.
+    """
+    absent = np.bincount(y.astype(np.int64), minlength=shares.shape[-1]) == 0
+    if not absent.any():
+        return shares
+    least = 1 / (len(y) + shares.shape[-1])
+    found = np.where(absent, 0.0, shares)
+    found *= (1 - least * absent.sum()) / np.maximum(found.sum(axis=-1, keepdims=True), 1e-300)
+    out: NDArray[Any] = np.where(absent, least, found).astype(shares.dtype)
+    return out
 
 
 def failure_of(error: BaseException) -> str:

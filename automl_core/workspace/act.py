@@ -10,7 +10,8 @@ import pandas as pd
 
 from automl_core import acting
 from automl_core import jobs as queue
-from automl_core.acting.action import ActionCard, ActionList, ActionRow, Actions, Goal, SegmentSearch
+from automl_core.acting.action import ActionCard, Actions, Goal, SegmentSearch
+from automl_core.acting.action_list import ActionList, ActionRow
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining import explain_rows
@@ -48,10 +49,10 @@ class Acting:
         saved = self.context.latest("goal", run.project_id, Goal)
         if saved is not None and saved.outcome == problem.target and saved.good in (problem.classes or ("low", "high")):
             # a goal of before may name what is in no column: a page could not save it
-            there = {*self._named(run), *problem.excluded}
-            given, later, never = (tuple(name for name in role if name in there)
-                                   for role in (saved.given, saved.later, saved.never))
-            return self._valued(replace(saved, given=given, later=later, never=never), run)
+            there = {*(column.name for column in self._stored(run)), *problem.excluded}
+            given, later, never, control = (tuple(name for name in role if name in there) for role in (
+                saved.given, saved.later, saved.never, saved.negative_control))
+            return self._valued(replace(saved, given=given, later=later, never=never, negative_control=control), run)
         suggested = acting.suggest_goal(problem, columns)
         if problem.task != "multiclass":
             return suggested
@@ -69,10 +70,8 @@ class Acting:
     def save_goal(self, project_id: str, goal: Goal) -> Goal:
         """Keep the goal, its values spelled as the table's; BadInput when a lever or column is unknown."""
         run = self.search.needed(project_id)
-        frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
-        goal = replace(goal, good=acting.good_of(goal.good, problem))
-        acting.check_goal(goal, problem, columns, self._named(run))
-        goal = acting.as_spelled(goal, columns)
+        frame, columns, _, _ = self.search.goal.open(self.search.inputs(run))
+        goal = acting.as_spelled(self._checked(run, goal), columns)
         if goal.value_column:
             goal = replace(goal, value=0.0, value_middle=None)  # mean and median are those of the table at hand
             acting.row_values(frame, goal)
@@ -80,9 +79,13 @@ class Acting:
         self.context.store.touch(project_id)
         return goal
 
-    def _named(self, run: Run) -> tuple[str, ...]:
-        """The columns of a run's table before it was cleaned: a goal may say what each of them is."""
-        return tuple(column.name for column in self._stored(run))
+    def _checked(self, run: Run, goal: Goal) -> Goal:
+        """The goal with its wanted class as the problem spells it; BadInput when it does not fit the run's table. It may say what
+        each column of the table is, those too that cleaning leaves out."""
+        _, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
+        goal = replace(goal, good=acting.good_of(goal.good, problem))
+        acting.check_goal(goal, problem, columns, tuple(column.name for column in self._stored(run)))
+        return goal
 
     def _stored(self, run: Run) -> tuple[Column, ...]:
         """The columns of a run's table before it was cleaned."""
@@ -152,7 +155,7 @@ class Acting:
             return None
         goal = self.goal(project_id)
         found = kept_to(self.context.noun(Actions, made[-1]), goal)
-        banned = {*goal.never, *goal.later}
+        banned = {*goal.never, *goal.later, *goal.negative_control}
         wanted = tuple(card for card in found.cards if not banned & card.names and leads_to(card, goal))
         return replace(found, cards=wanted)
 
@@ -183,12 +186,9 @@ class Acting:
         except UnicodeDecodeError:
             raise BadInput("The goal file is not UTF-8 text.", "Save it as UTF-8.") from None
         run = self.search.needed(project_id)
-        goal = acting.in_columns(acting.read_goal(text), self._stored(run))
+        goal = self._checked(run, acting.in_columns(acting.read_goal(text), self._stored(run)))
         frame, columns, _, _ = self.search.goal.open(self.search.inputs(run))
-        there = {column.name for column in columns}
-        if all(lever.column in there for lever in goal.levers):  # else saving says which is not
-            goal = acting.with_known_values(goal, frame, columns)
-        return self.save_goal(project_id, goal)
+        return self.save_goal(project_id, acting.with_known_values(goal, frame, columns))
 
     def actions(self, project_id: str, capacity: int = 0) -> ActionList:
         """The rows to act on, best first, under a capacity (0: that of the goal), by out-of-fold predictions."""

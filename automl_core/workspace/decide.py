@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from automl_core import __version__, acting
-from automl_core.acting.action import ActionList, Goal
+from automl_core.acting.action import Goal
+from automl_core.acting.action_list import ActionList
 from automl_core.acting.decide import Decision
 from automl_core.acting.identity import card_key, pilot_key
 from automl_core.acting.newsvendor import Newsvendor

@@ -207,7 +207,7 @@ class Explaining:
 
     def priced(self, project_id: str, columns: tuple[str, ...]) -> bool:
         """Whether the saved goal says of all these columns, as many as `flip` looks at, what a change of them costs."""
-        costs = [lever.cost for lever in self._limits(project_id, columns[:MOST_LEVERS])]
+        costs = [lever.cost + lever.unit_cost for lever in self._limits(project_id, columns[:MOST_LEVERS])]
         return all(map(math.isfinite, costs)) and any(cost > 0 for cost in costs)
 
     def _limits(self, project_id: str, columns: tuple[str, ...]) -> tuple[explaining.Allowed, ...]:
@@ -283,4 +283,4 @@ def _allowed(name: str, lever: Lever | None) -> explaining.Allowed:
     if lever is None:
         return explaining.Allowed(name)
     return explaining.Allowed(name, lever.to, lever.low, lever.high, lever.direction, lever.from_values, lever.forbidden,
-                              lever.step, lever.relative, lever.cost)
+                              lever.step, lever.relative, lever.cost, lever.unit_cost)

@@ -1,4 +1,5 @@
-"""Use cases that make a model from a file alone, in this process: what the command line does to train, and to go on training."""
+"""Use cases that make a model from a table alone, in this process: what the command line does to train, and to go on training,
+and the door for frames likewise."""
 from __future__ import annotations
 
 import math
@@ -49,10 +50,11 @@ class FileTraining:
     search: Searching
 
     def train(
-        self, opened: Callable[[], Table], request: Request, out: Path, rung: str = "", workers: LocalExecutor | None = None,
-        began: float = math.nan,
+        self, opened: Callable[[], Table], request: Request, out: Path | None, rung: str = "",
+        workers: LocalExecutor | None = None, began: float = math.nan,
     ) -> tuple[Run, Verdict]:
-        """A project from a table: safe fixes, goal, verdict and search, in this process; the bundle goes to `out`.
+        """A project from a table: safe fixes, goal, verdict and search, in this process; the bundle goes to `out`, if that is
+        given.
 
         `opened` gives the table, which may still be being read (see `opening`).
         A search that was asked alike and whose command was killed is gone on with, from what it had fitted and spent.
@@ -61,7 +63,8 @@ class FileTraining:
         """
         began = time.monotonic() if math.isnan(began) else began
         _check_rung(rung)
-        check_out(out)
+        if out is not None:
+            check_out(out)
         loading = Aside(load_libraries)
         job, inputs = self._begun(opened(), request, rung)
         project_id = job.project_id
@@ -115,14 +118,15 @@ class FileTraining:
         goal.save(project_id, problem)
         return project_id, goal.inputs(project_id)
 
-    def more(self, run_id: str, seconds: float, out: Path, rung: str = "") -> tuple[Run, Verdict]:
+    def more(self, run_id: str, seconds: float, out: Path | None, rung: str = "") -> tuple[Run, Verdict]:
         """More time for a finished search, in this process; the new bundle goes to `out`. A rung that was chosen before stays
         chosen unless another `rung` is named.
 
         BadInput when the project has had another search since, or one is under way.
         """
         _check_rung(rung)
-        check_out(out)
+        if out is not None:
+            check_out(out)
         run = self._newest(run_id)
         queue.recover(self.context.store)  # a command that was killed has left its job as if it ran
         job = self.search.more(run.project_id, seconds, COMMAND, rung)
@@ -132,13 +136,14 @@ class FileTraining:
             run = run_search(self.search, job, from_json(Inputs, job.body["inputs"]), from_json(Plan, job.body["plan"]), watch)
         return self._written(run, out)
 
-    def choose(self, run_id: str, rung: str, out: Path) -> tuple[Run, Verdict]:
+    def choose(self, run_id: str, rung: str, out: Path | None) -> tuple[Run, Verdict]:
         """Another rung of a finished search's ladder as a new run, with its own explanation; its bundle goes to `out`.
 
         BadInput when the ladder has no such rung, or the project has had another search since.
         """
         _check_rung(rung)
-        check_out(out)
+        if out is not None:
+            check_out(out)
         run = self.search.needed(self._newest(run_id).project_id)  # after an earlier choice what is handed over now
         offers = {name: offer for offer in summary_of(run).ladder for name in (offer.name, *offer.also)}
         if rung not in offers:
@@ -205,9 +210,10 @@ class FileTraining:
             ended.set()
             thread.join()
 
-    def _written(self, run: Run, out: Path) -> tuple[Run, Verdict]:
+    def _written(self, run: Run, out: Path | None) -> tuple[Run, Verdict]:
         try:
-            write_out(out, self.context.store.file_path(run.bundle).read_bytes())
+            if out is not None:
+                write_out(out, self.context.store.file_path(run.bundle).read_bytes())
         except BadInput as error:
             raise BadInput(error.message, f"The search is kept as {run.id}: give “more” another place.") from None
         verdict = self.projects.goal.verdict_of(run.project_id, self.search.inputs(run))  # whatever the goal is now

@@ -11,7 +11,8 @@ from automl_core import acting, cleaning, framing
 from automl_core import data as data_step
 from automl_core import samples as sample_tables
 from automl_core.acting import ActionPlan, Experiment, PlanInputs
-from automl_core.acting.action import ActionList, Actions
+from automl_core.acting.action import Actions
+from automl_core.acting.action_list import ActionList
 from automl_core.cleaning.recipe import Finding
 from automl_core.data.table import ReadLimits, ReadOptions, Table
 from automl_core.errors import BadInput
@@ -121,7 +122,7 @@ class Files:
 
     def act(self, bundle_path: str, source: str, goal_text: str, processes: bool = False) -> Advice:
         """Action cards and the ranked list for the rows of a file under a goal, given as the text of a goal.toml; many rows in
-        `processes`, if the program's main module can be imported once more."""
+        `processes`."""
         goal = acting.read_goal(goal_text)  # a slip in it is told before the bundle is opened
         bundle = load_bundle(existing(bundle_path))
         problem, goal = bundle.model.problem, goal_for(bundle, goal)
@@ -133,7 +134,8 @@ class Files:
         y, known = outcomes_of(bundle, frame)
         if not known.any():
             raise no_outcomes(problem.target)
-        goal = acting.with_known_values(goal, frame, columns)
+        learned = {block.source: block.levels for block in bundle.model.encoder.blocks if block.levels}
+        goal = acting.with_known_values(goal, frame, columns, learned)
         past = frame[known].reset_index(drop=True)
         found = acting.make_cards(acting.CardInputs(bundle.model, past, y, columns, problem, goal, processes=processes))
         typed = data_step.type_frame(raw, bundle.model.columns).frame

@@ -10,13 +10,16 @@ from automl_core.explaining.words import quote
 from automl_core.workspace.context import fingerprint
 
 # of a goal, as they are where nothing was said
-NEWER = {"contact_free": False, "value_column": "", "save_range": [], "value_middle": None}
+NEWER = {"contact_free": False, "value_column": "", "save_range": [], "value_middle": None, "negative_control": []}
 
 
 def goal_marks(goal: Goal) -> tuple[str, str]:
     """The marks under which what was found for a goal is kept: now and formerly. What a goal of before did not say is left out
     of both, and of the first how many outcomes acting turns: neither a card nor an experiment rests on it."""
     said = {name: value for name, value in to_json(goal).items() if NEWER.get(name, ...) != value}
+    if "levers" in said:
+        said["levers"] = [{name: value for name, value in lever.items() if (name, value) != ("unit_cost", 0.0)}
+                          for lever in said["levers"]]
     without = {name: value for name, value in said.items() if name not in ("save_rate", "save_range")}
     return fingerprint(without), fingerprint(said)
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from automl_core.acting.action import ActionList, Goal
+from automl_core.acting.action import Goal
+from automl_core.acting.action_list import ActionList
 from automl_core.acting.decisions import rank_rows
 from automl_core.acting.identity import pilot_key, same_goal
 from automl_core.acting.levers import name_of

@@ -1,8 +1,9 @@
-"""What a search is asked for on the command line, and the problem that makes of a suggested one."""
+"""What a search is asked for, by a command or a program, and the problem that makes of a suggested one."""
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
@@ -15,13 +16,14 @@ from automl_core.errors import BadInput
 from automl_core.explaining.classes import no_such_class
 from automl_core.framing.metric_names import QUANTILE, TASKS, metric_called
 from automl_core.framing.problem import Money, Problem, Task
-from automl_core.search.plan import Plan
+from automl_core.search.plan import LONGEST_SEARCH, Plan
 from automl_core.workspace.projects import with_never
+from automl_core.workspace.train_options import USUAL, TrainOptions, amounts_of, check_numbers
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What `train` and `check` take from the command line; empty means detect. `steps` are ordered classes, lowest first."""
+    """What `train` and `check` work by; empty means detect. `steps` are ordered classes, lowest first."""
 
     target: str
     task: str = ""
@@ -42,6 +44,20 @@ class Request:
     def named(self) -> tuple[str, ...]:
         """Columns the request speaks of: cleaning must not drop them before they are looked up."""
         return tuple(name for name in (*self.drop, self.time, self.group, self.weights) if name)
+
+
+def request_from(target: str, options: TrainOptions, jobs: int) -> Request:
+    """What the options ask for, which name columns and classes by texts; `jobs` fit where they do not say how many. BadInput when
+    a number among them cannot be used."""
+    check_numbers(options)
+    budget = options.budget or (LONGEST_SEARCH if options.trials else USUAL)
+    plan = Plan(budget_seconds=float(budget), jobs=int(options.jobs) or jobs, seed=int(options.seed), folds=int(options.folds),
+                families=tuple(options.families), executor=options.executor, max_trials=int(options.trials))
+    money = amounts_of(options.money) if isinstance(options.money, Mapping) else options.money
+    steps = () if isinstance(options.ordered, bool) else tuple(options.ordered)
+    return Request(target, options.task, options.metric, tuple(options.drop), options.time, options.group,
+                   options.copies_together, options.weights, options.quantile, options.ordered is not False, steps, money,
+                   options.positive, plan)
 
 
 def in_table(request: Request, columns: tuple[data_step.Column, ...]) -> Request:

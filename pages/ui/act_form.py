@@ -129,7 +129,8 @@ def _in_order(goal: Goal) -> Goal:
     change to keep theirs, for the first of many are tried."""
     levers = tuple(replace(lever, from_values=_sorted(lever.from_values), forbidden=_sorted(lever.forbidden))
                    for lever in goal.levers)
-    return replace(goal, levers=levers, never=_sorted(goal.never), later=_sorted(goal.later))
+    return replace(goal, levers=levers, never=_sorted(goal.never), later=_sorted(goal.later),
+                   negative_control=_sorted(goal.negative_control))
 
 
 def _sorted(values: Iterable[T]) -> tuple[T, ...]:
@@ -193,9 +194,14 @@ def _roles(start: Goal, choices: LeverChoices, key: str) -> Goal:
         left.caption(f"By their names, perhaps: {', '.join(quoted(name, 30) for name in unset[:6])}.")
     never = right.multiselect("Never to be used here", rest, default=[n for n in start.never if n in rest], key=f"{key}_never",
                               help="Neither compared on nor used to say who is meant: what you must not decide by.")
-    known = [name for name in rest if name not in later and name not in never]
+    others = [name for name in rest if name not in later and name not in never]
+    control = st.multiselect(
+        "No change can move these (a check)", others, default=[n for n in start.negative_control if n in others],
+        key=f"{key}_negative_control", placeholder="None", help="Such as last year’s outcome. Where a change seems to move it, "
+        "too, something is not recorded, and its card gets grade C at best.")
+    known = [name for name in others if name not in control]
     # a file may name one as known and as never to be used: only what is taken here is no longer named as known
-    taken = {*picked, *later, *never} - {*levers, *start.later, *start.never}
+    taken = {*picked, *later, *never, *control} - {*levers, *start.later, *start.never, *start.negative_control}
     given = tuple(name for name in start.given if name not in taken)
     marked = [name for name in start.given or choices.given if name in known]
     words = f"The other {count(len(known), 'column')} count as known before"
@@ -206,7 +212,7 @@ def _roles(start: Goal, choices: LeverChoices, key: str) -> Goal:
     places = {lever.column: place for place, lever in enumerate(start.levers)}
     levers = sorted((*(old.get(name, Lever(name)) for name in picked), *treatment), key=lambda one: places.get(one.column, 99))
     return replace(start, levers=tuple(levers), later=tuple(later),
-                   never=(*extra, *never), given=given)
+                   never=(*extra, *never), given=given, negative_control=tuple(control))
 
 
 def _files(project: str, key: str) -> None:

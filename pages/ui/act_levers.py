@@ -39,11 +39,15 @@ def levers(goal: Goal, choices: LeverChoices, key: str) -> Goal:
 
 def _lever(lever: Lever, choice: LeverChoice, key: str) -> Lever:
     made = _number(lever, choice, key) if choice.number else _category(lever, choice, key)
-    with st.grid(2, min_column_width=FIELD_WIDTH):
+    unit: float | None = lever.unit_cost
+    with st.grid(3 if choice.number else 2, min_column_width=FIELD_WIDTH):
         cost = st.number_input("Cost of the change, each row", 0.0, value=lever.cost, key=f"{key}_cost", format="%.6g")
+        if choice.number:
+            unit = st.number_input("Cost of each unit changed", 0.0, value=lever.unit_cost, key=f"{key}_unit_cost", format="%.6g",
+                                   help="Comes on top: at 2, a change by 5 costs 10 more.")
         known = min(max(lever.days, 0), MOST_DAYS)  # a goal of before this was refused must open, to be mended
         days = st.number_input("Days until it shows", 0, MOST_DAYS, value=known, key=f"{key}_days")
-    return replace(made, cost=float(cost or 0), days=int(days or 0))
+    return replace(made, cost=float(cost or 0), unit_cost=float(unit or 0), days=int(days or 0))
 
 
 def _category(lever: Lever, choice: LeverChoice, key: str) -> Lever:

@@ -8,7 +8,8 @@ import math
 from itertools import pairwise
 from typing import Any
 
-from automl_core.acting.action import ActionList, SegmentSearch
+from automl_core.acting.action import SegmentSearch
+from automl_core.acting.action_list import ActionList
 from automl_core.framing.problem import Verdict
 from automl_core.production.contract import ColumnDrift
 from automl_core.search.plan import RungOffer, RunSummary

@@ -8,7 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from automl_core.acting import Decision, RecourseAsk
-from automl_core.acting.action import ActionCard, ActionList, Goal
+from automl_core.acting.action import ActionCard, Goal
+from automl_core.acting.action_list import ActionList
 from automl_core.errors import BadInput
 from automl_core.workspace.decision_words import honest_words
 from automl_core.workspace.pilots import card_key

@@ -89,7 +89,7 @@ def _dots(lines: list[tuple[str, Mark]], colour: str) -> go.Scatter:
         "arrayminus": [mark.value - mark.low if drawn else 0 for drawn, (_, mark) in zip(known, lines, strict=True)]}
     return go.Scatter(
         x=[mark.value for _, mark in lines], y=[name for name, _ in lines], mode="markers",
-        marker={"size": 11, "color": colour}, error_x=spans if any(known) else None,
+        marker={"size": 11, "color": colour}, error_x=spans if any(known) else None, cliponaxis=False,
         text=[words.label(mark.text, 90) for _, mark in lines], hovertemplate="%{y}<br>%{text}<extra></extra>")
 
 

@@ -72,8 +72,10 @@ def test_a_step_of_a_file_is_shown_and_gives_way_to_values(stages: Stages, proje
     app = open_page("act", project)
     next(one for one in app.toggle if one.label.startswith("Moved to “")).set_value(False).run()
     next(field for field in app.number_input if field.label == "Step (empty: found)").set_value(2.0).run()
+    next(field for field in app.number_input if field.label == "Cost of each unit changed").set_value(3.0).run()
     next(button for button in app.button if button.label == "Save goal").click().run()
-    assert (act.goal(project).levers[0].step, act.goal(project).levers[0].to) == (2.0, ())
+    lever = act.goal(project).levers[0]
+    assert (lever.step, lever.to, lever.unit_cost) == (2.0, (), 3.0)
 
 
 def test_the_form_says_what_it_knows_and_what_is_not_saved(stages: Stages, project: str) -> None:
@@ -112,6 +114,8 @@ def test_the_form_names_the_column_that_says_what_a_row_is_worth(stages: Stages,
     slip = '\n[[lever]]\ncolumn = " contract "\nfrom = ["a plan that no row has"]\n'
     with pytest.raises(BadInput, match="No row has “a plan that no row has” in “contract”"):
         act.read_goal_file(project, (goal_text(replace(goal, levers=())) + slip).encode())
+    with pytest.raises(BadInput, match="There is no column “contrct”"):  # what fits nothing is told before single values are
+        act.read_goal_file(project, (goal_text(replace(goal, levers=())) + slip.replace("contract", "contrct")).encode())
     assert act.goal(project) == goal
     made = stages.workspace.decide.decision(project, 20)
     assert made.curve is not None

@@ -160,9 +160,9 @@ def test_numbers_are_tried_to_be_broken_and_only_what_is_shown(monkeypatch: pyte
     """What steers each number is named. Half a step up is a card of nearly the same rows as a whole one: nobody breaks it."""
     asked: list[tuple[str, float]] = []
 
-    def counting(trial: Trial, levers: tuple[str, ...]) -> Checks:
+    def counting(trial: Trial, levers: tuple[str, ...], controls: tuple[object, ...]) -> Checks:
         asked.append((trial.move.lever.column, trial.move.step))
-        return checked(trial, levers)
+        return checked(trial, levers, controls)
 
     monkeypatch.setattr(sys.modules["automl_core.acting.cards"], "checked", counting)
     made = bent(8101)

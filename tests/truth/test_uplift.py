@@ -69,6 +69,18 @@ def test_ranges_cover_quickly() -> None:
     assert qini >= 6 / 8
 
 
+def test_a_treatment_without_effect_on_a_rare_outcome_is_not_told_to_work() -> None:
+    """100 of 1,600 rows were treated and none of them left, of 2 % who do: that happens in one experiment in eight."""
+    frame, _ = experiment(5, 1600)
+    rng = np.random.default_rng(5)
+    treated = rng.permutation(1600) < 100
+    frame["offer"] = np.where(treated, "treat", "hold")
+    frame["stayed"] = np.where(~treated & (rng.random(1600) < 0.02), "no", "yes")
+    found = measure_uplift(frame, "stayed", "offer", UpliftRoles(good="yes"))
+    assert 0.01 < found.effect < 0.04
+    assert found.low < 0 < found.high
+
+
 @pytest.mark.slow
 def test_ranges_cover_the_truth() -> None:
     mean, qini, shown = coverage(100)

@@ -7,7 +7,8 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from automl_core.acting.action import ActionCard, ActionList, ActionRow, Condition, Goal, Segment, SegmentSearch
+from automl_core.acting.action import ActionCard, Condition, Goal, Segment, SegmentSearch
+from automl_core.acting.action_list import ActionList, ActionRow
 from automl_core.acting.wording import BANNED
 from automl_core.explaining.explanation import Explanation, Importance, Shape, ShapePoint
 from automl_core.framing.problem import Leak, Problem, Rung, Verdict

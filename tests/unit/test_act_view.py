@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from automl_core.acting.action import ActionCard, ActionList, Actions, Goal, Lever
+from automl_core.acting.action import ActionCard, Actions, Goal, Lever
+from automl_core.acting.action_list import ActionList
 from automl_core.acting.decide import Decision
 from automl_core.acting.outcome import Outcome
 from automl_core.acting.pilot_files import match_outcomes, pilot_table

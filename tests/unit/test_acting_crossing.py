@@ -97,7 +97,7 @@ def test_two_changes_that_cost_money_do_not_pay_where_rows_are_worth_none(worth:
     """Their costs were taken for nothing there, so that the larger effect won."""
     rows = 400
     everyone, none, ones = np.ones(rows, dtype=bool), np.zeros(rows), np.ones(rows)
-    parts, frame = np.arange(rows) % PARTS, pd.DataFrame({"age": ones})
+    parts, frame = np.arange(rows) % PARTS, pd.DataFrame({"age": ones, "offer": "old"})
 
     def trial(effect: float, also: tuple[Change, ...] = ()) -> trials.Trial:
         own = effect + np.random.default_rng(0).normal(0, 0.1, rows)

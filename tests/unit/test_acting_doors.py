@@ -430,6 +430,19 @@ def test_yes_and_no_of_a_new_frame_are_those_of_the_cards(kind: str, words: tupl
     assert kind == "words" or not alone.astype(object).map(lambda value: value in (True, "True", "Yes", "1")).any()
 
 
+def test_codes_of_one_letter_are_not_taken_for_each_other() -> None:
+    """Rows of N (nobody told) became rows of F, for both say no."""
+    frame = pd.DataFrame({"gender": ["F", "M", "N", "F"], "plan": ["old"] * 4})
+    women = replace(CARD, lever="plan", from_values=("old",), to_value="new", conditions=(Condition("gender", ("F",)),), alike=())
+    assert acting.assign([women], frame).tolist() == [0, -1, -1, 0]
+
+
+def test_a_level_that_is_no_number_is_set_as_it_is_said() -> None:
+    """These rows have numbers alone, so “2+” became 0."""
+    more = replace(CARD, lever="plan", from_values=("1",), to_value="2+", conditions=(), alike=())
+    assert acting.applied([more], pd.DataFrame({"plan": [0, 1]}))["plan"].tolist() == [0, "2+"]
+
+
 @pytest.mark.parametrize("kind", ["bool", "boolean", "category"])
 def test_a_change_is_made_in_a_frame_that_nobody_typed(kind: str) -> None:
     """It ended in an error of pandas: “could not convert string to float: 'False'”, or “set the categories first”."""

@@ -73,8 +73,9 @@ def test_a_goal_file_keeps_whether_the_cost_of_acting_was_given(line: str, given
 
 def test_a_saved_goal_of_before_took_a_cost_of_nothing_where_nobody_gave_one() -> None:
     old = to_json(Goal("Churn", "No", levers=(Lever("Contract", cost=20.0),)))
-    for name in ("contact_free", "value_column", "save_range", "value_middle"):
+    for name in ("contact_free", "value_column", "save_range", "value_middle", "negative_control"):
         del old[name]
+    del old["levers"][0]["unit_cost"]
     assert old["contact_cost"] == 0.0
     goal = from_json(Goal, old)
     assert (goal.cost_given, goal.row_cost) == (False, 20.0)
@@ -131,7 +132,7 @@ def test_bad_goal_files_get_a_sentence(text: str) -> None:
     ("capacity", "forbiden", "The goal file has “forbiden” under [goal], which is no key of it.",
      "Write “forbidden” under [[lever]], or leave it out."),
     ("given", "xyzzy", "The goal file has “xyzzy” under [columns], which is no key of it.",
-     "Its keys are “given”, “later”, “never”."),
+     "Its keys are “given”, “later”, “never”, “negative_control”."),
     ("relative = false", "relative = \"false\"", "“relative” of the lever “tenure” is not true or false.",
      "Write relative = true or leave it out."),
     ("relative = false", "relative = 1", "“relative” of the lever “tenure” is not true or false.",
@@ -186,6 +187,39 @@ def test_goals_that_do_not_fit(goal: Goal) -> None:
         check_goal(goal, PROBLEM, COLUMNS)
 
 
+def test_a_goal_names_what_no_lever_can_change() -> None:
+    goal = read_goal(TOML.replace("[columns]", "[columns]\nnegative_control = [\"tenure\"]"))
+    goal = replace(goal, given=(), levers=goal.levers[:1])
+    assert goal.negative_control == ("tenure",)
+    assert read_goal(goal_text(goal)) == goal
+    check_goal(goal, PROBLEM, COLUMNS)
+    assert goal_marks(goal) != goal_marks(replace(goal, negative_control=()))
+    for wrong, words in ((replace(goal, later=("tenure",)), "as the outcome, “later” or “never”, too"),
+                         (replace(goal, negative_control=("Churn",)), "as the outcome, “later” or “never”, too"),
+                         (replace(goal, negative_control=("nope",)), "There is no column “nope”"),
+                         (replace(goal, levers=(Lever("tenure", step=1.0),)), "as a lever and as what no lever can change")):
+        with pytest.raises(BadInput, match=words):
+            check_goal(wrong, PROBLEM, COLUMNS)
+
+
+def test_a_goal_says_what_each_unit_of_a_number_costs() -> None:
+    goal = read_goal(TOML.replace("to = -5.0", "to = -5.0\ncost = 3.0\nunit_cost = 4.0"))
+    assert (goal.levers[1].cost, goal.levers[1].unit_cost) == (3.0, 4.0)
+    assert read_goal(goal_text(goal)) == goal
+    check_goal(goal, PROBLEM, COLUMNS)
+    assert goal.row_cost == 23.0  # of the list: a step of five, and more than the 20 of the other lever
+    assert goal_marks(goal) != goal_marks(read_goal(TOML.replace("to = -5.0", "to = -5.0\ncost = 3.0")))
+    share = replace(goal.levers[1], step=-0.1, relative=True)
+    assert replace(goal, levers=(share,)).row_cost == 3.0  # how far a share goes is not known before there is a row
+    for lever, words in ((Lever("Contract", unit_cost=2.0), "“Contract” does not hold numbers, so no unit of it has a cost"),
+                         (Lever("tenure", unit_cost=-2.0), "The cost of a unit of “tenure” is below zero"),
+                         (Lever("tenure", unit_cost="2"), "“unit_cost” of the lever “tenure” is “2”")):  # type: ignore[arg-type]
+        with pytest.raises(BadInput, match=words):
+            check_goal(Goal("Churn", "No", levers=(lever,)), PROBLEM, COLUMNS)
+    with pytest.raises(BadInput, match="has one cost and none for each unit"):
+        check_goal(Goal("Churn", "No", levers=(Lever("tenure", unit_cost=2.0),), experiment="tenure"), PROBLEM, COLUMNS)
+
+
 @pytest.mark.parametrize("role", ["never", "given", "later"])
 def test_a_role_of_a_column_that_is_not_there_is_refused(role: str) -> None:
     """“Gender” was taken for a column, and gender, which was meant never to be used, was compared on."""
@@ -224,6 +258,16 @@ def test_a_value_that_no_row_has_is_refused_in_every_part_of_a_lever() -> None:
             known(**lever)
     assert known(to=("one year",), from_values=("Two years",)).levers[0].to == ("One year",)
     assert known(column="size", to=("2.0",), forbidden=(("1", "2"),)).levers[0].to == ("2",)
+
+
+def test_a_move_may_be_forbidden_to_a_value_that_only_the_model_knows() -> None:
+    """A file of one month need not have every contract; one goal file is for all of them."""
+    table = table_from_frame(pd.DataFrame({"Contract": ["One year", "Monthly", "Monthly"]}), "rows")
+    goal = Goal("Churn", "No", levers=(Lever("Contract", ("One year",), forbidden=(("two year", "Monthly"),)),))
+    with pytest.raises(BadInput, match="No row has “two year”"):
+        with_known_values(goal, table.frame, table.columns)
+    (lever,) = with_known_values(goal, table.frame, table.columns, {"Contract": ("Monthly", "One year", "two year")}).levers
+    assert lever.forbidden == (("two year", "Monthly"),)
 
 
 def test_a_goal_may_name_columns_as_the_file_has_them() -> None:
@@ -335,7 +379,7 @@ def test_a_goal_names_the_column_that_says_what_a_row_is_worth() -> None:
 
 def test_what_was_found_for_a_goal_of_before_is_found_again() -> None:
     goal = Goal("Churn", "No", value=9.0, save_rate=0.3)
-    newer = ("contact_free", "value_column", "save_range", "value_middle")
+    newer = ("contact_free", "value_column", "save_range", "value_middle", "negative_control")
     before = {name: value for name, value in to_json(goal).items() if name not in newer}
     assert goal_marks(goal)[1] == fingerprint(before)
     assert goal_marks(goal)[0] == goal_marks(replace(goal, save_rate=0.14, save_range=(0.09, 0.19)))[0]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting.action import ActionCard, Condition, Goal
+from automl_core.acting.action import ActionCard, Condition, Goal, Lever
 from automl_core.acting.planned import ActionPlan, PlanInputs, PlanLabels, PlannedAction, plan_actions, plan_frame, planned_gain
 from automl_core.explaining.words import money
 from tests.unit.modelling import make_model
@@ -136,6 +136,24 @@ def test_a_budget_goes_to_the_cheaper_action_where_it_does_more_there() -> None:
                              "€ 10.")
     assert planned((dear,), replace(goal, value=1.0))[0].sentence == "No action is worth its cost at this value."
     assert planned((replace(dear, grade="D"),), goal)[0].sentence == "No card is sure enough to become an action."
+
+
+def test_a_plan_costs_what_the_units_cost_that_each_row_goes() -> None:
+    """A share of a large number goes farther: where each unit has its price, such a row is dear, and money goes to the others."""
+    lever = Lever("charge", step=-0.5, relative=True, cost=1.0, unit_cost=0.01)
+    goal = Goal("value", "low", value=100.0, levers=(lever,))
+    _, inputs = planned((), goal)
+    charge = pd.Series(np.linspace(10.0, 4_000.0, 300)).where(inputs.frame["charge"].notna())
+    half = float(charge.mean() / 2)
+    card = replace(CARD, step=-0.5, relative=True, adjusted=-0.2, low=-0.3, high=-0.1, cost=1 + 0.01 * half, distance=half)
+    made = plan_actions((card,), replace(inputs, frame=inputs.frame.assign(charge=charge)))
+    assert made.actions
+    for action in made.actions:
+        assert action.cost == pytest.approx(1 + 0.01 * charge[action.row] / 2)
+        assert action.net == pytest.approx(action.expected_value - action.cost)
+    few = plan_actions((card,), replace(inputs, frame=inputs.frame.assign(charge=charge), goal=replace(goal, budget=40.0)))
+    assert len(few.actions) > 40 / card.cost
+    assert few.cost <= 40
 
 
 @pytest.mark.parametrize("limits", [{"capacity": 50}, {"value": 1_000.0, "cost": 10.0, "budget": 500.0}])

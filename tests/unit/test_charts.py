@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting.action import ActionList, ActionRow, Condition, Goal, Segment, SegmentSearch
+from automl_core.acting.action import Condition, Goal, Segment, SegmentSearch
+from automl_core.acting.action_list import ActionList, ActionRow
 from automl_core.acting.decisions import rank_rows
 from automl_core.framing.problem import Problem, Rung, Verdict
 from automl_core.production.contract import ColumnDrift

@@ -111,7 +111,11 @@ def test_where_levers_have_costs_the_cheapest_flip_is_found() -> None:
     assert steps is not None
     turning = next(count for count in range(1, 6) if made.predict_row({**row, "a": row["a"] + count * 0.1}) >= 0.5)
     assert steps.money == 3.0 * turning  # each step at the lever's cost, as cards and ways for one row have it
+    units = smallest_flip(made, row, frame, (Allowed("a", step=0.1, cost=3.0, unit_cost=20.0), Allowed("c", cost=50.0)))
+    assert units is not None
+    assert units.money == pytest.approx(3.0 + 20.0 * 0.1 * turning)
     assert _allowed("a", Lever("a", cost=7.0)).cost == 7.0
+    assert _allowed("a", Lever("a", unit_cost=7.0)).unit_cost == 7.0
     assert math.isnan(_allowed("a", None).cost)
 
 
@@ -147,6 +151,9 @@ def test_the_smallest_flip_keeps_to_the_step_of_a_lever() -> None:
     found = smallest_flip(made, row, frame, (Allowed("a", step=0.9),))
     assert found is not None
     assert found.changes[0][2].replace("−", "-") in {"-1.1", "-0.2", "0.7", "1.6", "2.5"}
+    share = Allowed("a", step=-0.5, relative=True)  # half less of −2 would be −1, and turns it
+    assert smallest_flip(made, row, frame, (share,)) is None
+    assert smallest_flip(made, row, frame, (replace(share, direction="up"),)) is None
     allowed = _allowed("a", Lever("a", step=-5.0, relative=True))
     assert (allowed.step, allowed.relative) == (-5.0, True)
 

@@ -11,8 +11,8 @@ ROOT = Path(__file__).parents[2]
 CORE = ROOT / "automl_core"
 STEPS = ("data", "cleaning", "framing", "search", "explaining", "acting", "reporting")
 FOUNDATION = {"errors", "settings", "codec", "registry"}
-NOUN_MODULES = {"table", "recipe", "problem", "plan", "explanation", "closer_look", "changes", "action", "report", "contract",
-                "deployment", "profiling", "metric_names"}
+NOUN_MODULES = {"table", "recipe", "problem", "plan", "explanation", "closer_look", "changes", "action", "action_list", "report",
+                "contract", "deployment", "profiling", "metric_names"}
 WORDS = "automl_core.explaining.words"  # how a day or a number is written, the same everywhere
 ALLOWED = {
     **{step: {*FOUNDATION, *STEPS[: index + 1]} for index, step in enumerate(STEPS)},

@@ -23,6 +23,7 @@ from automl_core.data.schema import type_row
 from automl_core.data.table import Row, Table
 from automl_core.errors import BadInput
 from automl_core.explaining.single import row_frame
+from automl_core.explaining.words import percent
 from automl_core.search.model import Model
 from automl_core.workspace import decide as deciding
 from tests.unit.modelling import make_model
@@ -143,7 +144,7 @@ def test_limits_hold(chosen: list[Lever], place: int, most: int) -> None:
                 assert isinstance(move.value, float)
                 assert isinstance(before, float)
                 side = {"up": 1, "down": -1}.get(lever.direction, math.copysign(1, lever.step))
-                assert (move.value - before) * side > 0 or before < 0
+                assert (move.value - before) * side > 0
                 assert not lever.from_values or before in {float(value) for value in lever.from_values}
                 assert math.isnan(lever.low) or move.value >= lever.low
                 assert math.isnan(lever.high) or move.value <= lever.high
@@ -163,6 +164,58 @@ def test_a_number_is_changed_only_from_the_values_that_are_named(lever: Lever) -
     to = str(moves_of(lever, row, table.frame)[0].value)
     kept = moves_of(replace(lever, forbidden=(("12.0", to), ("7", "8"))), row, table.frame)
     assert [str(move.value) for move in kept] == [str(move.value) for move in moves_of(lever, row, table.frame)[1:]]
+
+
+def test_steps_go_on_towards_the_limits_that_a_number_is_outside_of() -> None:
+    near = pd.DataFrame({"charge": [5.0, 14.0, 40.0]})
+    up = Lever("charge", step=3.0, cost=2.0, low=10.0, high=18.0)
+    assert [(move.value, move.steps, move.cost) for move in moves_of(up, {"charge": 5.0}, near)] == [
+        (11.0, 2, 4.0), (14.0, 3, 6.0), (17.0, 4, 8.0)]
+    assert [move.value for move in moves_of(replace(up, step=-9.0), {"charge": 40.0}, near)] == [13.0]
+    assert moves_of(replace(up, step=-3.0), {"charge": 5.0}, near) == ()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(-40, 40), st.integers(-9, 9), st.sampled_from([math.nan, -20.0, 0.0, 12.0]),
+       st.sampled_from([math.nan, -5.0, 15.0, 30.0]), st.sampled_from(["", "up", "down"]), st.booleans(), st.integers(-60, 60))
+def test_every_step_within_the_limits_is_a_move(
+    value: int, step: int, low: float, high: float, direction: Any, relative: bool, never: int
+) -> None:
+    """All of the first five steps, tried one by one in whole numbers; a share of a number that is not above zero is none."""
+    lever = Lever("charge", step=step / 10 if relative else float(step), relative=relative, direction=direction,
+                  low=low, high=high, forbidden=((str(value), str(never)),))
+    size = abs(step * value) if relative else abs(step) * 10  # in tenths
+    side = {"up": 1, "down": -1}.get(direction, 1 if step > 0 else -1)
+    expected = [(10 * value + side * count * size) / 10 for count in range(1, 6) if size and not (relative and value <= 0)]
+    kept = [after for after in expected if not (after < low or after > high) and after != never]
+    found = moves_of(lever, {"charge": float(value)}, pd.DataFrame({"charge": [1.0, 2.0]}))
+    assert [move.value for move in found] == kept
+
+
+def test_a_way_costs_what_the_units_cost_that_a_number_goes() -> None:
+    """One unit more and twenty cost the same money: with its price, the rest is paid once, however many steps are made."""
+    near = pd.DataFrame({"charge": [*map(float, range(11)), 50.0]})
+    lever, row = Lever("charge", cost=3.0, unit_cost=2.0), {"charge": 50.0}
+    for some in (replace(lever, step=-5.0), replace(lever, step=-0.1, relative=True), lever, replace(lever, to=("45", "10"))):
+        moves = moves_of(some, row, near)
+        assert len(moves) > 1
+        assert [move.cost for move in moves] == pytest.approx([3 + 2 * abs(50.0 - float(str(move.value))) for move in moves])
+    model, table = world()
+    goal = replace(GOAL, levers=(LEVERS[0], replace(LEVERS[1], unit_cost=1.0)))
+    found = recourse(model, row_at(risky(60)[9]), goal, table.frame)
+    for option in found.options:
+        assert option.cost == pytest.approx(sum(
+            20.0 if move.column == "contract" else 3 + 5.0 * move.steps for move in option.moves))
+
+
+def test_a_share_of_a_number_below_zero_is_no_step() -> None:
+    """Ten percent more of −50 would be −55: cards and lists leave such rows out, too."""
+    near = pd.DataFrame({"charge": [-50.0, 50.0]})
+    lever = Lever("charge", step=0.1, relative=True)
+    assert [move.value for move in moves_of(lever, {"charge": 50.0}, near)][:2] == [55.0, 60.0]
+    for below in (-50.0, 0.0):
+        assert moves_of(lever, {"charge": below}, near) == ()
+        assert moves_of(replace(lever, direction="up"), {"charge": below}, near) == ()
 
 
 def test_there_already_and_never() -> None:
@@ -201,8 +254,49 @@ def test_classes_and_numbers(task: str) -> None:
     worst = int(np.argmin(scores) if task == "multiclass" else np.argsort(scores)[200])
     found = recourse(model, row_at(worst, task), goal, table.frame)
     for option in found.options:
-        assert (option.after >= found.target) if task == "multiclass" else (option.after <= found.target)
+        assert (option.after > found.now) if task == "multiclass" else (option.after <= found.target)
     assert found.options or found.closest or "None" in found.sentence
+
+
+@pytest.mark.parametrize("good", ["bronze", "gold", "silver"])
+@pytest.mark.parametrize("cut", [{}, {"factors": (0.6, 2.5, 1.0)}, {"middle": True}], ids=["largest", "factors", "steps"])
+def test_of_several_classes_the_aim_is_the_answer_of_the_model(cut: dict[str, Any], good: str) -> None:
+    """A class wins below one half, and may lose above it where classes count by factors or are steps of a scale."""
+    made, table = world("multiclass")
+    model, goal = replace(made, **cut), replace(GOAL, outcome="tier", good=good, levers=LEVERS[:2])
+    wins = model.problem.classes.index(good)
+    for place in range(0, 60, 4):
+        row = row_at(place, "multiclass")
+        found = recourse(model, row, goal, table.frame)
+        here = bool(model.called(model.predict_frame(table.frame.iloc[[place]]))[0] == wins)
+        assert (found.reached, math.isnan(found.target)) == (here, True)
+        assert f"“tier” = “{good}” as the model's answer" in found.sentence
+        if here:
+            assert found.sentence.startswith("This row is there already")
+            continue
+        near = similar_rows(model, row, goal, table.frame)
+        grids = [[None, *(m for m in moves_of(lever, row, near) if supported(m, near))] for lever in goal.levers]
+        combos = [moves for combo in itertools.product(*grids) if (moves := tuple(move for move in combo if move))]
+        frame = changed(row_frame(model, row, table.frame), combos) if combos else table.frame.iloc[:0]
+        called = model.called(model.predict_frame(frame)) if combos else []
+        costs = [sum(move.cost for move in moves) for moves, code in zip(combos, called, strict=True) if code == wins]
+        assert [option.cost for option in found.options[:1]] == pytest.approx([min(costs)] if costs else [])
+    asked = recourse(model, row_at(0, "multiclass"), goal, table.frame, RecourseAsk(0.5))
+    assert asked.target == 0.5
+    assert asked.reached == (asked.now >= 0.5)
+
+
+def test_of_two_classes_the_aim_is_the_answer_at_the_threshold_too() -> None:
+    """From the threshold on the model says yes: who stands just on it is not answered “No”."""
+    made, table = world()
+    row = row_at(risky(60)[20])
+    model = replace(made, threshold=float(made.predict_row(row)))
+    found = recourse(model, row, GOAL, table.frame)
+    assert not found.reached
+    assert f"“churned” = “No” with more than {percent(1 - model.threshold)}" in found.sentence
+    assert all(option.after > found.target for option in found.options)
+    assert recourse(model, row, replace(GOAL, good="Yes"), table.frame).reached
+    assert recourse(model, row, GOAL, table.frame, RecourseAsk(found.now)).reached  # at least that much was asked
 
 
 def test_missing_values_do_not_move_and_rows_are_not_mixed_up() -> None:

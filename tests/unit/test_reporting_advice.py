@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting.action import ActionRow, Change, Goal
+from automl_core.acting.action import Change, Goal
+from automl_core.acting.action_list import ActionRow
 from automl_core.acting.decisions import rank_rows
 from automl_core.framing.problem import Problem, Verdict
 from automl_core.reporting import ReportInputs, make_report

@@ -15,7 +15,7 @@ from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
 from automl_core.search.encoder_files import encoder_files, encoder_from_files
 from automl_core.search.features import fit_encoder
-from automl_core.search.inner_numbers import numbers_in
+from automl_core.search.inner_numbers import count_numbers, inner_cell, inner_columns, numbers_in
 from automl_core.search.text import TextCoder, fit_text
 from automl_core.search.writing import fit_way
 from tests.unit.modelling import PROBLEMS, make_frame
@@ -195,3 +195,13 @@ def test_a_unit_does_not_hide_its_number() -> None:
     again = encoder_from_files(encoder_files(encoder))
     for row in (0, 1, 2):
         np.testing.assert_array_equal(again.row(type_row(dict(frame.iloc[row]), table.columns[:2])), matrix[row])
+
+
+def test_long_texts_are_not_kept_for_their_numbers() -> None:
+    """What is kept of a text ends where the look at it does: a service would hold all that it was ever asked about."""
+    numbers_in.cache_clear()
+    texts = pd.Series([f"{number} kmpl, " + "x" * 50_000 + str(tail) for number in range(40) for tail in range(3)])
+    assert count_numbers(texts) == 1
+    assert inner_columns(texts, 1)[::3, 0].tolist() == list(range(40))
+    assert inner_cell(texts[9], 2)[0] == 3.0
+    assert numbers_in.cache_info().currsize == 80  # read with and without marks

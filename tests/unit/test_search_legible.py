@@ -12,23 +12,25 @@ from automl_core.search import handover
 from automl_core.search.offers import Offer, choose
 
 BLEND = Offer("ensemble", "Ensemble", {"a": 0.5, "b": 0.5}, np.zeros(2), 0.9, 0.8, limit=0.0027)
-LINEAR = Offer("linear", "Linear model", {"c": 1.0}, np.zeros(2), 0.899, 0.1, legible=True, gap=0.001, error=0.002, limit=0.0027)
+LINEAR = Offer("linear", "Linear model", {"c": 1.0}, np.zeros(2), 0.8994, 0.1, legible=True, plain=True,
+               gap=0.0006, error=0.002, limit=0.0027)
 
 
 def test_a_legible_one_is_preferred_among_equals_alone() -> None:
     assert choose((BLEND, LINEAR)) is LINEAR
     assert choose((BLEND, replace(LINEAR, legible=False))) is BLEND
-    assert choose((BLEND, replace(LINEAR, gap=0.0026))) is BLEND  # beyond one standard error
-    assert choose((BLEND, replace(LINEAR, gap=0.0028, error=0.01))) is BLEND  # beyond 0.3 % of the score
+    assert choose((BLEND, replace(LINEAR, plain=False))) is BLEND  # codes of texts, letters, a logarithm
+    assert choose((BLEND, replace(LINEAR, error=0.0005))) is BLEND  # beyond one standard error
+    assert choose((BLEND, replace(LINEAR, gap=0.001))) is BLEND  # beyond 0.1 % of the score
     quicker = replace(BLEND, name="quick", weights={"a": 1.0})
     assert choose((quicker, replace(LINEAR, row_ms=1.2))) is quicker
-    better = replace(LINEAR, name="glass box", weights={"d": 1.0}, quality=0.8995, gap=0.0005)
+    better = replace(LINEAR, name="glass box", weights={"d": 1.0}, quality=0.8996, gap=0.0004)
     assert choose((BLEND, LINEAR, better)) is better
 
 
 def test_the_ladder_says_why_the_legible_one_is_handed_over() -> None:
     contest: Any = SimpleNamespace(prepared=SimpleNamespace(judge=METRICS["roc_auc"], metric=METRICS["roc_auc"]))
-    assert handover._why(contest, LINEAR, LINEAR).endswith("and it is what is handed over, for it can be read as it is.")
+    assert handover._why(contest, LINEAR, LINEAR).endswith("and it is what is handed over. It can be read as it is.")
     other = replace(BLEND, name="single", weights={"a": 1.0}, gap=0.0002, error=0.002)
     assert handover._why(contest, other, LINEAR).endswith("one that is not worse, as quick, and can be read is handed over.")
     assert handover._why(contest, BLEND, LINEAR).endswith("one that is not worse, as quick, and can be read is handed over.")

@@ -63,6 +63,25 @@ def test_a_worker_begins_with_little_and_this_process_keeps_its_threads(tmp_path
         assert pool.submit(eval, LOADED).result(60) == ["lightgbm"]
 
 
+UNGUARDED = """
+from pathlib import Path
+from automl_core.search.executors import LocalExecutor
+
+print("begun")
+pool = LocalExecutor(1, Path())
+print(pool.submit(eval, "6 * 7").result(60))
+pool.close()
+"""
+
+
+def test_workers_do_not_run_the_program_once_more(tmp_path: Path) -> None:
+    """A script without `if __name__ == "__main__":` ended in a broken pool."""
+    (tmp_path / "script.py").write_text(UNGUARDED)
+    done = subprocess.run([sys.executable, str(tmp_path / "script.py")], capture_output=True, text=True, timeout=120, check=False,
+                          env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])})
+    assert done.stdout.splitlines() == ["begun", "42"], done.stderr
+
+
 BOOTING = """
 import os, signal, time
 from pathlib import Path

@@ -18,6 +18,10 @@ from automl_core.registry import Registry, discover
 
 __all__ = ["EFFECT_FLOOR", "LEAST_ROWS", "SIGNIFICANCE", "Comparison", "DriftTest", "compare", "compare_column", "drift_tests"]
 
+ONE = "has", "differs", "looks"
+# they are no column of the table: nobody who reads this named one “prediction”
+PREDICTIONS = "The predictions", "have", "differ", "look"
+
 
 @cache
 def drift_tests() -> Registry[DriftTest]:
@@ -39,7 +43,7 @@ def compare(
     prediction = None
     if predictions is not None and contract.predictions is not None:
         alone = compare_column(contract.predictions, predictions)
-        prediction = replace(judged := _judged([alone])[0], sentence=_of_predictions(judged)) if alone is not None else None
+        prediction = _judged([alone], PREDICTIONS)[0] if alone is not None else None
     return tuple(sorted(columns, key=lambda one: (not one.drifted, -one.effect * max(one.importance, 0.01)))), prediction
 
 
@@ -57,28 +61,20 @@ def compare_column(column: ColumnContract, values: pd.Series[Any]) -> ColumnDrif
     return None
 
 
-def _judged(found: list[ColumnDrift]) -> list[ColumnDrift]:
+def _judged(found: list[ColumnDrift], said: tuple[str, str, str, str] | None = None) -> list[ColumnDrift]:
     adjusted = holm({one.name: one.p for one in found})
     out = []
     for one in found:
         significant = adjusted[one.name] <= SIGNIFICANCE
         drifted = significant and one.effect >= EFFECT_FLOOR
-        out.append(replace(one, drifted=drifted, sentence=_sentence(one, drifted, significant)))
+        out.append(replace(one, drifted=drifted, sentence=_sentence(one, drifted, significant, said or (quoted(one.name), *ONE))))
     return out
 
 
-def _of_predictions(one: ColumnDrift) -> str:
-    """They are no column of the table: nobody who reads this named one “prediction”."""
-    if one.drifted:
-        return f"The predictions have changed: {one.then} in training, {one.now} now."
-    if "chance" in one.sentence:
-        return "The predictions differ by more than chance, but too little to matter."
-    return "The predictions look as in training."
-
-
-def _sentence(one: ColumnDrift, drifted: bool, significant: bool) -> str:
+def _sentence(one: ColumnDrift, drifted: bool, significant: bool, said: tuple[str, str, str, str]) -> str:
+    subject, has, differs, looks = said
     if drifted:
-        return f"{quoted(one.name)} has changed: {one.then} in training, {one.now} now."
+        return f"{subject} {has} changed: {one.then} in training, {one.now} now."
     if significant:
-        return f"{quoted(one.name)} differs by more than chance, but too little to matter."
-    return f"{quoted(one.name)} looks as in training."
+        return f"{subject} {differs} by more than chance, but too little to matter."
+    return f"{subject} {looks} as in training."

@@ -1,0 +1,76 @@
+"""What is told of a search that has ended: the values of its report, the sentences for people, and what there is to be known."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from automl_core.framing.problem import Verdict
+    from automl_core.workspace.views import Run
+
+
+def report_of(run: Run, verdict: Verdict, bundle: str, options: bool) -> dict[str, Any]:
+    """The report of a run by the keys of `train --json`; `bundle` says where its model was written. `options` as in
+    `warnings_of`."""
+    summary = run.summary
+    assert summary is not None
+    return {"run": run.id, "task": summary.task, "metric": summary.metric, "score": summary.score, "baseline": summary.baseline,
+            "verdict": verdict.verdict, "positive": verdict.positive, "trials": len(summary.leaderboard),
+            "fit_seconds": summary.fit_seconds,
+            "model": {"family": summary.family, "members": summary.members, "mb": summary.mb,
+                      "row_ms_p50": summary.row_ms_p50, "row_ms_p95": summary.row_ms_p95},
+            "ensemble": summary.ensemble, "ladder": summary.ladder, "leaderboard": summary.leaderboard, "bundle": bundle,
+            "resumed": summary.resumed, "warnings": warnings_of(verdict, options)}
+
+
+def sentences_of(run: Run, verdict: Verdict, options: bool) -> tuple[str, ...]:
+    """What a run says for people, the verdict first. `options` as in `warnings_of`."""
+    summary = run.summary
+    assert summary is not None
+    left = f"{summary.resumed:,} {'fit' if summary.resumed == 1 else 'fits'} that an interrupted search had left"
+    return (*([f"It went on from {left}."] if summary.resumed else []), verdict.sentence,
+            *positive_words(verdict, options), summary.sentence, *warnings_of(verdict, options))
+
+
+def is_warned(run: Run, verdict: Verdict) -> bool:
+    """Whether there is something to be known before the model is used: of the table and its target, of a candidate that failed,
+    of refits that time cut off, or of a column that seems to know the answer."""
+    summary = run.summary
+    assert summary is not None
+    failed = any(trial.state == "failed" for trial in summary.leaderboard)
+    leaking = any(leak.severity == "red" for leak in verdict.leaks)
+    return failed or not summary.refitted or bool(warnings_of(verdict, False)) or leaking
+
+
+def missed_words(run: Run) -> str:
+    """A sentence where the rung that was to be handed over is none of the search's; empty otherwise."""
+    wanted, ladder = run.by_hand, run.summary.ladder if run.summary else ()
+    if not wanted or any(wanted in (offer.name, *offer.also) and offer.chosen for offer in ladder):
+        return ""
+    return f"This search has no model for the rung “{wanted}”, so its own choice is handed over."
+
+
+def idle_words(run: Run, runs: Sequence[Run]) -> str:
+    """A sentence where more time fitted no further candidate than the search before it among the `runs` of its project, newest
+    first; empty otherwise."""
+    before = next((one for one in runs if one.job_id != run.job_id), runs[-1])
+    return "No further candidate was fitted in this time." if _fitted(run) == _fitted(before) else ""
+
+
+def _fitted(run: Run) -> tuple[tuple[str, int], ...]:
+    """The candidates that a search has fitted, each with the number of its folds."""
+    trials = run.summary.leaderboard if run.summary else ()
+    return tuple(sorted((trial.key, len(trial.fold_scores)) for trial in trials if trial.fold_scores))
+
+
+def warnings_of(verdict: Verdict, options: bool) -> tuple[str, ...]:
+    """What is to be known of the table and its target, a sentence each; `options`: whether the caller can choose those of a
+    problem, so that they can be named."""
+    hint = " Give --copies-together if new rows will not be copies." if options else ""
+    return (*verdict.warnings, *((verdict.copies + hint,) if verdict.copies else ()))
+
+
+def positive_words(verdict: Verdict, options: bool) -> tuple[str, ...]:
+    """Which of two classes is predicted, as a sentence; nothing for other targets. `options` as in `warnings_of`."""
+    hint = "; --positive names the other class" if options else ""
+    return (f"Predicted is the chance of “{verdict.positive[:80]}”{hint}.",) if verdict.positive else ()
