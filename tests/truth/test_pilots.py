@@ -293,7 +293,7 @@ def test_a_rare_outcome_is_seen_as_often_as_promised(sides: tuple[int, int], now
 ])  # fmt: skip
 def test_the_promise_of_rare_outcomes_holds_within_5_points(sides: tuple[int, int], now: float, then: float) -> None:
     said = chance_to_see(Change(now, then), *sides)
-    assert np.mean([of_few(seed, sides, (then, now)).low > 0 for seed in range(2000)]) == pytest.approx(said, abs=0.05)
+    assert np.mean([of_few(seed, sides, (then, now)).low > 0 for seed in range(1000)]) == pytest.approx(said, abs=0.05)
 
 
 def in_shops(seed: int, effect: float) -> Difference:
