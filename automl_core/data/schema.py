@@ -69,7 +69,7 @@ def type_frame(raw: pd.DataFrame, columns: tuple[Column, ...]) -> Typed:
 
 def label_places(raw: pd.DataFrame) -> dict[str, int]:
     """Where columns are, by their labels with and without the spaces around them; by the names that files get, “x” and “x_2”, if
-    labels are alike but for those, or blank."""
+    labels are alike but for those, or blank, and by these also where pandas has told them apart, as “x” and “x.1”."""
     labels = [str(label) for label in raw.columns]
     plain = [printable(label) for label in labels]
     counts = Counter(plain)
@@ -77,7 +77,12 @@ def label_places(raw: pd.DataFrame) -> dict[str, int]:
     names = clean_names(labels)[0] if any(alike) else labels
     unlike = {label: place for place, label in enumerate(labels) if not alike[place]}
     trimmed = {plain[place]: place for place in unlike.values()}
-    return trimmed | unlike | {name: place for place, name in enumerate(names) if alike[place]}
+    apart = {}
+    for place, label in enumerate(plain):
+        base, _, number = label.rpartition(".")
+        if base in plain and number.isdecimal():
+            apart[f"{base}_{int(number) + 1}"] = place
+    return apart | trimmed | unlike | {name: place for place, name in enumerate(names) if alike[place]}
 
 
 def header_of(column: Column) -> str:

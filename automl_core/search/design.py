@@ -11,6 +11,7 @@ from automl_core.search.feature import Feature
 
 MAX_ONE_HOT = 40
 SQUASH = 5.0
+STRAIGHT = 2.0  # how many times the farthest value a straight number's width is: it is clipped by half a percent at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,9 @@ class Scale:
         return (len(self.codes) if self.category else 1 + len(self.knots)) + self.gap
 
 
-def learn_scale(values: Array, feature: Feature, bends: int = 0) -> Scale:
-    """The scale of one feature from its values (n,); `bends` asks for so many knots at quantiles."""
+def learn_scale(values: Array, feature: Feature, bends: int = 0, straight: bool = False) -> Scale:
+    """The scale of one feature from its values (n,); `bends` asks for so many knots at quantiles, `straight` for a width by which
+    none of these values is clipped."""
     present = values[~np.isnan(values)]
     gap = len(present) < len(values)
     if feature.kind == "category":
@@ -45,6 +47,8 @@ def learn_scale(values: Array, feature: Feature, bends: int = 0) -> Scale:
         return Scale(False, gap=gap)
     low, centre, high = (float(value) for value in np.quantile(present, (0.25, 0.5, 0.75)))
     width = (high - low) / 1.35 or float(np.std(present)) or 1.0
+    if straight:
+        width = max(width, STRAIGHT * float(np.abs(present - centre).max()))
     knots: tuple[float, ...] = ()
     if bends:
         z = squashed(present, centre, width)

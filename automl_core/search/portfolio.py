@@ -91,7 +91,8 @@ _EBM = {"pairs": 10, "outer_bags": 1, "learning_rate": 0.04}
 class Views(NamedTuple):
     """What a table has to look at: levels or texts to code by the target, texts among them, formulas, a target for logarithms,
     categories whose letters say more than their names. `slow` says that classes are so many that texts are coded for long,
-    `wide` that features are so many for the rows that a line over all of them learns chance."""
+    `wide` that features are so many for the rows that a line over all of them learns chance, `dates` that there are two of them
+    or more."""
 
     codes: bool = False
     texts: bool = False
@@ -100,6 +101,7 @@ class Views(NamedTuple):
     slow: bool = False
     letters: bool = False
     wide: bool = False
+    dates: bool = False
 
 
 PLAIN = Views()
@@ -157,6 +159,7 @@ def _number_entries() -> list[Entry]:
         Entry("catboost", "CatBoost, shallow", _CATBOOST_SHALLOW),
         Entry("extra_trees", "Extra trees", _FOREST),
         Entry("rule", "Rule of two questions", {}),
+        Entry("linear", "Linear model, straight", {"straight": 1}),  # the others clip what is far from the middle
         Entry("lightgbm", "LightGBM", _TUNED["numbers"]),
         Entry("ebm", "Explainable boosting machine", _EBM),
         Entry("catboost", "CatBoost, crossed categories", _CATBOOST_CROSSES),
@@ -203,6 +206,14 @@ def _with_letters(entries: list[Entry]) -> list[Entry]:
     return found
 
 
+def _with_days(entries: list[Entry]) -> list[Entry]:
+    """The first one with formulas soon after the anchors: how long something took is said by two dates together alone."""
+    first = next((place for place, entry in enumerate(entries) if entry.formulas), 0)
+    if first <= ANCHORED:
+        return entries
+    return [*entries[:ANCHORED], entries[first], *entries[ANCHORED:first], *entries[first + 1:]]
+
+
 def _with_few(entries: list[Entry], plan: Plan, logs: bool) -> list[Entry]:
     """A line over few columns first: it takes little time, and a quick check has none better. The first boosting stays among the
     anchors, for it tells what others cost; in little time it would be cut off, and the line over all columns is through."""
@@ -243,6 +254,7 @@ def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLA
     allowed = fitting & set(plan.families) if plan.families else fitting
     entries = [entry for entry in _entries(problem.task, columns.logs) if entry.family in allowed]
     entries = [entry for entry in entries if columns.formulas or not entry.formulas]
+    entries = _with_days(entries) if columns.dates else entries
     entries = _with_letters(entries) if columns.letters else entries
     if columns.wide and "linear" in allowed:
         entries = _with_few(entries, plan, columns.logs)

@@ -112,7 +112,8 @@ class Prepared:
         slow = self.classes > MANY_CLASSES and terms * self.classes > MANY_TERMS
         rows, features = self.shape
         wide = features > WIDE and FEW_ROWS * features > rows
-        return Views(self.coded, bool(self.terms), pairable, logs, slow, bool(self.levels), wide)
+        dates = sum(map(is_days, self.encoder.features)) > 1
+        return Views(self.coded, bool(self.terms), pairable, logs, slow, bool(self.levels), wide, dates)
 
     @property
     def judge(self) -> Metric:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from automl_core.data.schema import label_places
 from automl_core.errors import BadInput, Untrusted
 from automl_core.framing.metric_rows import MiddleStep
 from automl_core.production import load_bundle, write_bundle
@@ -362,3 +363,10 @@ def test_predict_py_refuses_in_one_sentence(written: Path, tmp_path: Path) -> No
     assert read_csv(tmp_path / "once.csv")["a"].tolist() == ["1", "2"]
     (tmp_path / "long.csv").write_text("a,b\n1," + "x" * 200_000 + "\n")
     assert read_csv(tmp_path / "long.csv").shape == (1, 2)
+
+
+def test_columns_of_one_name_are_found_as_pandas_tells_them_apart() -> None:
+    raw = pd.DataFrame([[1, 2, 3]], columns=["age", "age.1", "age.2"])
+    assert label_places(raw) == {"age": 0, "age.1": 1, "age.2": 2, "age_2": 1, "age_3": 2}
+    assert label_places(pd.DataFrame([[1, 2]], columns=["fee", "v.1"])) == {"fee": 0, "v.1": 1}
+    assert label_places(pd.DataFrame([[1, 2, 3]], columns=["age", "age_2", "age.1"]))["age_2"] == 1

@@ -13,6 +13,7 @@ from automl_core.search.features import fit_encoder
 from automl_core.search.formula_lab import FormulaSource, _formulas, fit_formulas
 from automl_core.search.formulas import Formulas
 from automl_core.search.plan import Plan
+from automl_core.search.portfolio import make_portfolio
 from automl_core.search.prepared import prepare
 
 LATE = Problem("late", "binary", "roc_auc", ("no", "yes"), "yes")
@@ -72,7 +73,12 @@ def without_column(given: FormulaSource, name: str) -> list[Feature]:
 @pytest.mark.parametrize(("columns", "pairs"), [(["ordered", "shipped"], True), (["ordered"], False)])
 def test_two_dates_alone_are_enough_to_look_for_formulas(columns: list[str], pairs: bool) -> None:
     table = table_from_frame(orders(0, rows=400)[[*columns, "late"]], "orders")
-    assert prepare(SearchData(table.frame, table.columns, LATE), Plan(folds=2)).views.formulas is pairs
+    views = prepare(SearchData(table.frame, table.columns, LATE), Plan(folds=2)).views
+    assert views.formulas is views.dates is pairs
+    order = [candidate.view for candidate in make_portfolio(LATE, 400, Plan(), views)]
+    assert ("formed" in order) is pairs
+    assert not pairs or order.index("formed") == 2  # right after what shows what a fit costs
+    assert "formed" not in [one.view for one in make_portfolio(LATE, 400, Plan(), views._replace(dates=False))][:4]
 
 
 def test_two_dates_beyond_the_first_five_are_put_together() -> None:

@@ -92,7 +92,7 @@ def test_a_line_over_few_columns_learns_the_logarithm_where_the_others_do() -> N
 def test_what_the_portfolio_asks_of_lines_is_declared() -> None:
     asked = {name for task in ("binary", "regression") for one in make_portfolio(PROBLEMS[task], 300, Plan(), Views(wide=True))
              if one.family == "linear" for name in one.options}
-    assert asked - {"loss", "alpha"} == {field.name for field in families().get("linear").fields} == {"bends", "few"}
+    assert asked - {"loss", "alpha"} == {field.name for field in families().get("linear").fields} == {"bends", "few", "straight"}
 
 
 def test_what_cannot_weigh_rows_is_not_tried_where_they_have_weights(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,12 +68,13 @@ class Ending:
 
 
 def _fit(request: FitRequest) -> Fitted:
-    bends = int(request.options.get("bends", 0))
+    bends, straight = int(request.options.get("bends", 0)), bool(request.options.get("straight", 0))
     rows = np.arange(len(request.matrix))
     if request.task == "regression":
         numbers = sum(feature.kind != "category" for feature in request.features)
         bends = min(bends, max(0, WIDEST // max(numbers, 1) - 2))
-    scales = tuple(learn_scale(request.matrix[:, number], feature, bends) for number, feature in enumerate(request.features))
+    scales = tuple(learn_scale(request.matrix[:, number], feature, bends, straight)
+                   for number, feature in enumerate(request.features))
     width = max(1, sum(scale.columns for scale in scales))
     if len(rows) * width > MAX_CELLS:
         rows = np.sort(np.random.default_rng(request.seed).permutation(len(rows))[: max(MAX_CELLS // width, 1000)])
@@ -281,7 +282,9 @@ FAMILY = Family(
     fields=(Field("bends", "Bends in each number's line", "integer", 0, minimum=0, maximum=20,
                   help="0 draws a straight line for each number; more lets it bend at quantiles."),
             Field(FEW, "Few columns only", "integer", 0, minimum=0, maximum=1,
-                  help="1 draws it over the columns that tell most; how many, the validation rows choose.")),
+                  help="1 draws it over the columns that tell most; how many, the validation rows choose."),
+            Field("straight", "Nothing clipped", "integer", 0, minimum=0, maximum=1,
+                  help="1 leaves numbers far from the middle as they are; else they are softly clipped.")),
     tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
     contributions=_contributions, legible=True, fit_package="scipy", fit_modules=("scipy.optimize",), cost=0.4,
 )
