@@ -96,17 +96,17 @@ def judge_ranking(
     )
 
 
-def widened(ranking: Ranking, low: float, high: float, order: bool) -> Ranking:
-    """The ranking with ranges as much wider as that of the mean effect, `low` to `high`, is than the draws have it, in proportion
-    to the rows treated; that of the `order`, too, if it is in doubt: rows of a side that are all alike say nothing of which gain.
-    """
-    last = ranking.curve[-1]
-    down, up = max(0.0, last.low - low), max(0.0, high - last.high)
+def widened(ranking: Ranking, mean: tuple[float, float], order: float = 0.0) -> Ranking:
+    """The ranking with ranges as much wider as that of the `mean` effect (its two ends) is than the draws have it, in proportion
+    to the rows treated, and the Qini's reaching `order` to either side at least."""
+    last, qini = ranking.curve[-1], ranking.qini
+    down, up = max(0.0, last.low - mean[0]), max(0.0, mean[1] - last.high)
     parts = tuple(replace(part, low=part.low - down, high=part.high + up) for part in ranking.parts)
     curve = tuple(replace(at, low=at.low - at.share * down, high=at.high + at.share * up) for at in ranking.curve)
-    auuc = ranking.auuc_low - down / 2, ranking.auuc_high + up / 2  # the area under the line to what the last point is wider by
-    wide = replace(ranking, parts=parts, curve=curve, auuc_low=auuc[0], auuc_high=auuc[1])
-    return replace(wide, qini_low=ranking.qini_low - down / 2, qini_high=ranking.qini_high + up / 2) if order else wide
+    return replace(
+        ranking, parts=parts, curve=curve, auuc_low=ranking.auuc_low - down / 2, auuc_high=ranking.auuc_high + up / 2,
+        qini_low=min(ranking.qini_low, qini - order), qini_high=max(ranking.qini_high, qini + order),
+    )  # fmt: skip
 
 
 def _drawn(codes: NDArray[np.int64], random: np.random.Generator) -> Floats:

@@ -28,7 +28,7 @@ from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.pilot_groups import rows_together
 from automl_core.acting.qini import Ranking, judge_ranking, widened
 from automl_core.acting.randomised import FIRST_FOLDS, NEARLY_ONE, Balance, check_experiment, check_sides
-from automl_core.acting.rates import FEW, Range, Shares, as_wide_as, no_surer, unlike
+from automl_core.acting.rates import FEW, Range, Shares, as_wide_as, error_of_both, no_surer, reach_of, unlike
 from automl_core.acting.statistics import group_codes
 from automl_core.acting.uplift_asked import AskedUplift, UpliftRoles, asked_uplift, treated_rows
 from automl_core.data.table import Column
@@ -144,10 +144,11 @@ def _measured(trial: _Trial, balance: Balance, used: NDArray[np.int64], rows: in
             earlier, by_robust[inside] = _scored(trial, trial.folds < fold, inside)
             by_simple[inside] = earlier[0] - earlier[1]
     effect = float(psi.mean())
-    told, few = _mean_effect(trial, psi, missed), _few_differ(trial)
+    told = _mean_effect(trial, psi, missed)
     ranked, by_two = (judge_ranking(scores, psi, trial.folds, trial.groups, trial.seed) for scores in (by_robust, by_simple))
-    if few or trial.groups is not None:  # the draws know neither what a side without an event hides nor how few groups there are
-        ranked, by_two = (widened(one, told.low, told.high, few) for one in (ranked, by_two))
+    if _few_differ(trial) or trial.groups is not None:  # draws know neither what is rare nor how few groups there are
+        order = _order_reach(trial, missed, float(np.isfinite(by_robust).mean())) if _few_differ(trial) else 0.0
+        ranked, by_two = (widened(one, (told.low, told.high), order) for one in (ranked, by_two))
     scores = np.full(rows, np.nan)
     scores[used] = robust
     made = Uplift(
@@ -214,15 +215,37 @@ def _mean_effect(trial: _Trial, psi: Floats, missed: Floats) -> Range:
     found = Range(effect, min(told.low, effect - alone), max(told.high, effect + alone), told.p)
     if not _few_differ(trial):
         return found
-    sides, codes = (trial.treated, ~trial.treated), None if trial.groups is None else group_codes(trial.groups)
-    freedom = math.inf if codes is None else fewest_clusters(codes, trial.treated) - 1
+    if not trial.is_rate:
+        return as_wide_as(found, _error_of_both(trial, missed), _freedom(trial))
+    return no_surer(found, _raw_shares(trial))
+
+
+def _freedom(trial: _Trial) -> float:
+    return math.inf if trial.groups is None else fewest_clusters(group_codes(trial.groups), trial.treated) - 1
+
+
+def _raw_shares(trial: _Trial) -> Shares:
+    """The shares of both sides as they are, and how many rows each is worth."""
+    values, codes = trial.values, None if trial.groups is None else group_codes(trial.groups)
+    sides = (trial.treated, ~trial.treated)
+    worth = [rows_worth(values[side], None if codes is None else codes[side]) for side in sides]
+    return Shares(float(values[sides[0]].mean()), float(values[sides[1]].mean()), (worth[0], worth[1]), _freedom(trial))
+
+
+def _error_of_both(trial: _Trial, missed: Floats) -> float:
+    """The error of the mean effect if rows of both sides varied alike."""
     if trial.is_rate:
-        shares = [float(trial.values[side].mean()) for side in sides]
-        worth = [rows_worth(trial.values[side], None if codes is None else codes[side]) for side in sides]
-        return no_surer(found, Shares(shares[0], shares[1], (worth[0], worth[1]), freedom))
-    together = None if codes is None else rows_together("", codes, missed)
-    each = (1.0 if together is None else together.design) * sum(1 / int(side.sum()) for side in sides)
-    return as_wide_as(found, float(np.sqrt((missed**2).mean() * each)), freedom)
+        raw = _raw_shares(trial)
+        return float(error_of_both(raw.first, raw.second, raw.rows))
+    together = None if trial.groups is None else rows_together("", group_codes(trial.groups), missed)
+    each = (1.0 if together is None else together.design) * sum(1 / int(side.sum()) for side in (trial.treated, ~trial.treated))
+    return float(np.sqrt((missed**2).mean() * each))
+
+
+def _order_reach(trial: _Trial, missed: Floats, ranked: float) -> float:
+    """How far 95 % of the Qinis of orders that are worth nothing reach, where such a share of rows is `ranked`: a Qini is a mean
+    of effects times places from 1/2 to -1/2, whose variance is 1/12. A side without an event says nothing of who gains."""
+    return reach_of(_freedom(trial)) * _error_of_both(trial, missed) / math.sqrt(12 * ranked)
 
 
 def _sentence(made: Uplift) -> str:
