@@ -20,6 +20,7 @@ from automl_core.search.formula_files import formula_files
 from automl_core.search.journal import FoldResult
 from automl_core.search.model import Model
 from automl_core.search.nested import nested_rungs
+from automl_core.search.next_task import nothing_left
 from automl_core.search.offers import (
     ENSEMBLE,
     Offer,
@@ -237,7 +238,8 @@ def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: 
         ENSEMBLE if several else mine.model.members[0].family, offer.members, best_first(tuple(trials), prepared.metric.name),
         offers, len(prepared.y), len(folds), settlement.clock.elapsed(), offer.mb, offer.row_ms_p50, offer.row_ms_p95,
         mine.model.threshold, sentence, judged=len(y),
-        factors=mine.model.factors, middle=mine.model.middle, resumed=contest.resumed)
+        factors=mine.model.factors, middle=mine.model.middle, resumed=contest.resumed,
+        tried_all=not settlement.waits and nothing_left(contest))
 
 
 def _sentence(contest: Contest, rung: RungOffer, tried: int, baseline: Score) -> str:

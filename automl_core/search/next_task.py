@@ -1,6 +1,7 @@
 """What a race does next: the anchors, the fits worth most, new candidates near the best, and what must be learned before."""
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from automl_core.search.crew import Task
@@ -12,6 +13,7 @@ from automl_core.search.tuning import propose
 from automl_core.search.worker import ALL_ROWS, ExtrasKind, ExtrasTask, FitTask
 
 if TYPE_CHECKING:
+    from automl_core.search.contest import Contest
     from automl_core.search.race import Race
 
 FIRST_FITS = 6.0  # seconds the very first fits may take, however small the budget
@@ -34,6 +36,12 @@ def next_task(race: Race, now: float) -> Task | None:
     if not contest.folds:
         return race.fit_task(*place, max(min(race.end(), now + 0.3 * race.room), now + FIRST_FITS))
     return race.fit_task(*place, race.fit_ends(place.candidate, now))
+
+
+def nothing_left(contest: Contest) -> bool:
+    """Whether nothing would be tried, however much time there were: the list is through, and so is what is near the best."""
+    whenever = Moment(0.0, math.inf, frozenset())
+    return bool(contest.folds) and next_place(contest, whenever) is None and propose(contest) is None
 
 
 def _early(race: Race, kind: ExtrasKind, now: float) -> ExtrasTask | None:

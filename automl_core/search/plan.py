@@ -183,6 +183,7 @@ class RunSummary:
     all of the model again on all rows. `left_out` are rows beyond `rows` that the search did not look at, too many for its time;
     a search of `all_seconds` would, unless memory was `crowded`, which no time mends: it did not hold `unheld` of them (0 where
     this was not noted yet). `resumed` fits were not made by this run of the search but left by one that was interrupted.
+    `tried_all` says that nothing was left to try when it ended, however much time there were; False in older runs.
     """
 
     task: str
@@ -212,3 +213,4 @@ class RunSummary:
     crowded: bool = False
     resumed: int = 0
     unheld: int = 0
+    tried_all: bool = False

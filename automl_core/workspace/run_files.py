@@ -54,7 +54,7 @@ def metadata_of(goal: Framing, run: Run, problem: Problem, explanations: tuple[E
 def keep(context: Context, run: Run, model: Model, predictions: Predictions, metadata: Metadata) -> Run:
     """Keep a run with the model it hands over, and its explanations; returns the run as it was kept."""
     bundle, oof = _write(context, run, model, predictions, metadata)
-    summary = with_check(summary_of(run), metadata.verdict)
+    summary = with_check(run, metadata.verdict)
     kept = replace(run, summary=summary, bundle=bundle, oof=oof)
     keep_explanations(context, run, (metadata.explanation, *metadata.others))
     context.save("run", run.project_id, kept, parent_id=run.job_id, record_id=kept.id)

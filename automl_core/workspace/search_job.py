@@ -66,7 +66,7 @@ def run_search(
         start.beside.wait()
     run = Run(f"run_{job.id.split('_', 1)[-1]}", job.project_id, job.id, plan, job.created_at, outcome.summary,
               table=inputs.table, recipe=inputs.recipe, problem=inputs.problem, journal=journal,
-              by_hand=str(job.body.get("rung", "")))
+              by_hand=str(job.body.get("rung", "")), stopped_after=_gone(plan, start, outcome) if waits else 0.0)
     chosen = next(offer.name for offer in outcome.summary.ladder if offer.chosen)
     shared = metadata_of(search.goal, run, problem, explanations)
     given = search.goal.data.table_of(inputs.table)
@@ -78,6 +78,11 @@ def run_search(
     run = keep(search.context, run, outcome.model, past, shared)
     search.context.store.touch(job.project_id)
     return _as_asked(search, run)
+
+
+def _gone(plan: Plan, start: Headstart, outcome: search_step.Outcome) -> float:
+    """The seconds of its own time that a search has taken, those of an interrupted run of it included; more than none."""
+    return max(start.spent + outcome.summary.fit_seconds - plan.spent_seconds, 0.01)
 
 
 def _as_asked(search: Searching, run: Run) -> Run:

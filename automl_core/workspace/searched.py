@@ -20,7 +20,8 @@ def report_of(run: Run, verdict: Verdict, bundle: str, options: bool) -> dict[st
             "model": {"family": summary.family, "members": summary.members, "mb": summary.mb,
                       "row_ms_p50": summary.row_ms_p50, "row_ms_p95": summary.row_ms_p95},
             "ensemble": summary.ensemble, "ladder": summary.ladder, "leaderboard": summary.leaderboard, "bundle": bundle,
-            "resumed": summary.resumed, "warnings": warnings_of(verdict, options)}
+            "resumed": summary.resumed, "stopped": run.stopped_after > 0, "leaks": verdict.leaks,
+            "warnings": (*_worse_words(run), *warnings_of(verdict, options), *_leak_words(verdict))}
 
 
 def sentences_of(run: Run, verdict: Verdict, options: bool) -> tuple[str, ...]:
@@ -28,18 +29,42 @@ def sentences_of(run: Run, verdict: Verdict, options: bool) -> tuple[str, ...]:
     summary = run.summary
     assert summary is not None
     left = f"{summary.resumed:,} {'fit' if summary.resumed == 1 else 'fits'} that an interrupted search had left"
-    return (*([f"It went on from {left}."] if summary.resumed else []), verdict.sentence,
-            *positive_words(verdict, options), summary.sentence, *warnings_of(verdict, options))
+    return (*([f"It went on from {left}."] if summary.resumed else []), *_stopped_words(run), verdict.sentence,
+            *positive_words(verdict, options), summary.sentence, *warnings_of(verdict, options), *_leak_words(verdict))
 
 
 def is_warned(run: Run, verdict: Verdict) -> bool:
     """Whether there is something to be known before the model is used: of the table and its target, of a candidate that failed,
-    of refits that time cut off, or of a column that seems to know the answer."""
+    of refits that time cut off, of a column that seems to know the answer, or that it is no better than one guess for all."""
     summary = run.summary
     assert summary is not None
     failed = any(trial.state == "failed" for trial in summary.leaderboard)
     leaking = any(leak.severity == "red" for leak in verdict.leaks)
-    return failed or not summary.refitted or bool(warnings_of(verdict, False)) or leaking
+    return failed or not summary.refitted or bool(warnings_of(verdict, False)) or leaking or bool(_worse_words(run))
+
+
+def _worse_words(run: Run) -> tuple[str, ...]:
+    """That the model is not better than one guess for every row, as its summary says it; nothing otherwise."""
+    from automl_core.search.plan import against_baseline  # not before the workers of a search have started
+
+    summary = run.summary
+    assert summary is not None
+    worse = against_baseline(summary.score, summary.baseline, summary.greater_is_better)
+    return (worse,) if worse else ()
+
+
+def _leak_words(verdict: Verdict) -> tuple[str, ...]:
+    """What seems to know the answer, a sentence each; copies only where `warnings_of` does not tell them."""
+    return tuple(f"“{leak.column[:80]}” seems to know the answer in advance. {leak.evidence}" if leak.column else leak.evidence
+                 for leak in verdict.leaks if leak.severity == "red" and (leak.column or not verdict.copies))
+
+
+def _stopped_words(run: Run) -> tuple[str, ...]:
+    """When a search was ended by somebody, as a sentence; nothing where it came to its own end."""
+    if not run.stopped_after:
+        return ()
+    whole = "" if run.plan.max_trials else f" of {run.plan.new_seconds:,.4g}"
+    return (f"Stopped after {max(1, round(run.stopped_after)):,}{whole} s.",)
 
 
 def missed_words(run: Run) -> str:
@@ -54,7 +79,11 @@ def idle_words(run: Run, runs: Sequence[Run]) -> str:
     """A sentence where more time fitted no further candidate than the search before it among the `runs` of its project, newest
     first; empty otherwise."""
     before = next((one for one in runs if one.job_id != run.job_id), runs[-1])
-    return "No further candidate was fitted in this time." if _fitted(run) == _fitted(before) else ""
+    if _fitted(run) != _fitted(before):
+        return ""
+    if run.summary and run.summary.tried_all:
+        return "No further candidate was fitted: nothing was left to try."
+    return "No further candidate was fitted in this time."
 
 
 def _fitted(run: Run) -> tuple[tuple[str, int], ...]:

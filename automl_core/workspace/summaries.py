@@ -56,15 +56,31 @@ def _left_out(summary: RunSummary) -> str:
     return left_out_sentence(summary.rows, summary.left_out, summary.all_seconds, unheld)
 
 
-def with_check(summary: RunSummary, verdict: Verdict | None) -> RunSummary:
-    """The summary, with a warning when the quick check had a model whose score lies outside the handed-over one's interval."""
+def with_check(run: Run, verdict: Verdict | None) -> RunSummary:
+    """The summary, with a warning when the quick check had a model whose score lies outside the handed-over one's interval, and
+    this one's outside that model's: of one that is no better than a guess its summary says enough."""
+    summary = summary_of(run)
     if verdict is None or verdict.metric != summary.metric or not verdict.ladder:
         return summary
     sign = 1.0 if summary.greater_is_better else -1.0
     best = max(verdict.ladder, key=lambda rung: sign * rung.score)
     behind = best.score > summary.score.high if summary.greater_is_better else best.score < summary.score.low
-    if not behind:
+    alike = best.low <= summary.score.mean <= best.high
+    if not behind or alike or against_baseline(summary.score, summary.baseline, summary.greater_is_better):
         return summary
-    warning = (f"The quick check reached {best.score:,.4g} with its {best.rung} model, better than this one: "
-               "the time was too short for this table, so search longer.")
+    warning = f"The quick check reached {best.score:,.4g} with its {best.rung} model, better than this one{_why_behind(run)}."
     return replace(summary, sentence=f"{summary.sentence} {warning}")
+
+
+def _why_behind(run: Run) -> str:
+    """Why a search found no model as good as the quick check's, and what to do; empty where that is not known."""
+    summary, plan = summary_of(run), run.plan
+    if run.by_hand and any(offer.chosen and run.by_hand in (offer.name, *offer.also) for offer in summary.ladder):
+        return ""
+    if run.stopped_after:
+        return ": the search was stopped early, so give it more time"
+    if plan.max_trials:
+        return f": more trials{' or other kinds of model' if plan.families else ''} may find one as good"
+    if summary.tried_all:
+        return ": other kinds of model may be as good" if plan.families else ""
+    return ": the time was too short for this table, so search longer"

@@ -50,6 +50,7 @@ class Run:
 
     `journal` is the id of the job whose finished fits it goes on from: its own unless it continues another search.
     `by_hand` is the rung that somebody asked to be handed over; empty for the search's own choice, and in older records.
+    `stopped_after` are the seconds after which somebody ended it early; 0 where nobody did, and in older records.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Run:
     rungs: dict[str, RungFiles] = field(default_factory=dict)
     journal: str = ""
     by_hand: str = ""
+    stopped_after: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ def test_the_form_names_the_column_that_says_what_a_row_is_worth(stages: Stages,
     slip = '\n[[lever]]\ncolumn = " contract "\nfrom = ["a plan that no row has"]\n'
     with pytest.raises(BadInput, match="No row has “a plan that no row has” in “contract”"):
         act.read_goal_file(project, (goal_text(replace(goal, levers=())) + slip).encode())
-    with pytest.raises(BadInput, match="There is no column “contrct”"):  # what fits nothing is told before single values are
+    with pytest.raises(BadInput, match="There is no column “ contrct ” in this table"):  # before single values are
         act.read_goal_file(project, (goal_text(replace(goal, levers=())) + slip.replace("contract", "contrct")).encode())
     assert act.goal(project) == goal
     made = stages.workspace.decide.decision(project, 20)

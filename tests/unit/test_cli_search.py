@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -50,10 +51,10 @@ def test_warnings_are_said_by_check_train_and_more(
         code = main([command, str(path), "--target", "t", *more, "--json"])
         told = capsys.readouterr()
         data = json.loads(told.out.strip().splitlines()[-1])
-        assert (code, data["warnings"]) == (1, wanted)
+        assert (code, data["warnings"][:2]) == (1, wanted)  # then columns that copies let know the answer
         assert set(wanted) <= set(told.err.splitlines())
     _, again = call(capsys, "more", data["run"], "--budget", "1", "--out", out)
-    assert again["warnings"] == [wanted[0], wanted[1].partition(" Give --")[0]]  # `more` has no such option
+    assert again["warnings"][:2] == [wanted[0], wanted[1].partition(" Give --")[0]]  # `more` has no such option
     _, apart = call(capsys, "check", str(path), "--target", "t", "--copies-together")
     assert apart["warnings"] == wanted[:1]
 
@@ -66,21 +67,44 @@ def test_a_model_below_its_baseline_is_not_to_be_used_and_time_that_added_nothin
     path, out = tmp_path / "noise.csv", str(tmp_path / "m.zip")
     noise.to_csv(path, index=False)
     assert main(["train", str(path), "--target", "t", "--families", "linear", "--trials", "1", "--folds", "3", "--jobs", "1",
-                 "--out", out, "--json"]) in (0, 1)
+                 "--out", out, "--json"]) == 1
     told = capsys.readouterr()
     data = json.loads(told.out.strip().splitlines()[-1])
     assert data["score"]["mean"] < data["baseline"]["mean"]
-    assert "It is not better than the same guess for every row (0.5000): do not use it." in told.err
+    worse = "It is not better than the same guess for every row (0.5000): do not use it."
+    assert told.err.count(worse) == 1
+    assert data["warnings"] == [worse]
     run = Workspace.open().search.run(data["run"])
     assert run.summary is not None
     fewer = replace(run, summary=replace(run.summary, leaderboard=()))
     verdict = Verdict("average", "binary", "", (), (), "", 0, 60)
-    for before, added in ((run, False), (fewer, True)):
-        stand = SimpleNamespace(file_training=SimpleNamespace(more=lambda *arguments: (run, verdict)),
+    one = replace(run, summary=replace(run.summary, tried_all=False))
+    for before, added in ((replace(run, summary=replace(run.summary, tried_all=False)), False), (fewer, True)):
+        stand = SimpleNamespace(file_training=SimpleNamespace(more=lambda *arguments: (one, verdict)),
                                 search=SimpleNamespace(runs=lambda project, earlier=before: (run, earlier)))
         monkeypatch.setattr(cli, "_open", lambda stand=stand: stand)
         assert main(["more", run.id, "--budget", "1", "--out", out]) in (0, 1)
         assert ("No further candidate was fitted in this time." in capsys.readouterr().err) != added
+
+
+def test_a_column_that_knows_the_answer_is_among_the_warnings(
+        home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its exit code was 1 and its warnings empty; more time where nothing is left to try says that, too."""
+    path, out = tmp_path / "rows.csv", str(tmp_path / "m.zip")
+    lines = [f"{k % 97},{k % 7},{k % 2},{'Yes' if k % 2 else 'No'}" for k in range(300)]
+    path.write_text("\n".join(["a,b,left_at,t", *lines]), encoding="utf-8")
+    code, data = call(capsys, "train", str(path), "--target", "t", "--families", "rule", "--trials", "5", "--jobs", "1",
+                      "--folds", "3", "--out", out)
+    leak = "“left_at” seems to know the answer in advance. Alone, it ranks 100 % of pairs right: is it known before the outcome?"
+    assert (code, leak in data["warnings"], data["stopped"]) == (1, True, False)
+    _, checked = call(capsys, "check", str(path), "--target", "t")
+    assert data["leaks"] == checked["leaks"]
+    assert {found["severity"] for found in data["leaks"] if found["column"] == "left_at"} == {"red"}
+    assert main(["more", data["run"], "--budget", "20", "--out", out]) == 1
+    told = capsys.readouterr().err
+    assert leak in told.splitlines()
+    assert "No further candidate was fitted: nothing was left to try." in told.splitlines()
+    assert "in this time" not in told
 
 
 @pytest.mark.parametrize(("mean", "low", "high", "greater", "said"), [
@@ -290,7 +314,10 @@ def test_ctrl_c_and_a_request_to_end_keep_the_best(asked: signal.Signals, home: 
     os.killpg(process.pid, asked)  # as a terminal or `timeout` does: to the command and all its workers
     answer, told = process.communicate(timeout=60)
     assert process.returncode in (0, 1), told
-    assert json.loads(answer.strip().splitlines()[-1])["model"]["family"]
+    data = json.loads(answer.strip().splitlines()[-1])
+    assert data["model"]["family"]
+    assert data["stopped"] is True
+    assert re.search(r"^Stopped after \d+ of 600 s\.$", told, re.MULTILINE)
     assert "Traceback" not in told
     assert out.exists()
 
@@ -407,4 +434,5 @@ def test_who_ends_a_search_waits_neither_for_the_check_nor_for_an_exact_explanat
     assert code in (0, 1)
     assert seen["pace"].over()
     assert seen["seconds"] <= 0.5
+    assert data["stopped"] is True
     assert {"legible", "single"} <= {name for offer in data["ladder"] for name in (offer["name"], *offer["also"])}

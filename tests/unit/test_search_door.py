@@ -18,6 +18,7 @@ from automl_core.cli import _parser, main
 from automl_core.errors import BadInput
 from automl_core.framing.metric_names import METRIC_NAMES
 from automl_core.framing.problem import Money
+from automl_core.jobs import JobWatch
 from automl_core.production import load_bundle
 from automl_core.search.families import families
 from automl_core.search.offers import RUNGS
@@ -101,8 +102,8 @@ def test_another_rung_and_more_time_are_new_values(found: Trained, here: HereExe
     assert {trial.key for trial in more.leaderboard} >= {trial.key for trial in found.leaderboard}
     known = {trial.key for trial in found.leaderboard}
     assert not [key for key, fold in here.fits if key in known and fold >= 0]  # what was fitted stays
-    idle = "No further candidate was fitted in this time."
-    assert (idle in more.sentences) == ({trial.key for trial in more.leaderboard} == known)
+    idle = {"No further candidate was fitted in this time.", "No further candidate was fitted: nothing was left to try."}
+    assert bool(idle & set(more.sentences)) == ({trial.key for trial in more.leaderboard} == known)
     with pytest.raises(BadInput, match="There is no rung “magic” to hand over"):
         found.choose("magic")
 
@@ -256,6 +257,29 @@ def test_what_there_is_to_be_known_is_said(here: HereExecutor) -> None:
     assert "2 of 242 rows have no value in “left” and are left out of training." in one.report["warnings"]
     assert any("Give “copies_together” if new rows will not be copies." in text for text in one.report["warnings"])
     assert one.sentences[-1] == "This search has no model for the rung “rule”, so its own choice is handed over."
+
+
+def test_a_model_that_is_not_to_be_used_is_warned_of(here: HereExecutor) -> None:
+    """The sentence stood among the others, and `warned` was false."""
+    random = np.random.default_rng(4)
+    noise = pd.DataFrame({"a": random.normal(size=60), "b": random.normal(size=60), "t": random.permutation(30 * ["no", "yes"])})
+    one = train(noise, "t", {**QUICK, "families": ("linear",), "trials": 1})
+    worse = "It is not better than the same guess for every row (0.5000): do not use it."
+    assert (one.warned, one.report["warnings"], one.report["leaks"]) == (True, [worse], [])
+    assert "\n".join(one.sentences).count(worse) == 1
+
+
+def test_a_search_that_is_ended_early_says_so(here: HereExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(JobWatch, "stop", lambda self: "finish")
+        one = train(rows(), "left", {"budget": 40, "families": ("linear", "rule"), "folds": 3, "jobs": 1})
+        trials = train(rows(), "left", QUICK)
+    assert (one.report["stopped"], one.warned) == (True, False)
+    assert re.fullmatch(r"Stopped after \d+ of 40 s\.", one.sentences[0])
+    assert re.fullmatch(r"Stopped after \d+ s\.", trials.sentences[0])  # nobody knows how long trials take
+    more = one.more(1.0)
+    assert not more.report["stopped"]
+    assert not any(text.startswith("Stopped") for text in more.sentences)
 
 
 def examples() -> tuple[list[str], list[str]]:

@@ -10,6 +10,7 @@ import re
 import time
 import zipfile
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,12 +26,12 @@ from automl_core.codec import from_json
 from automl_core.data.infer import table_from_frame
 from automl_core.errors import BadInput, Cancelled, Conflict, NotFound
 from automl_core.framing.ladder import make_material
-from automl_core.framing.problem import Money, Problem
+from automl_core.framing.problem import Money, Problem, Rung, Verdict
 from automl_core.production import Scorer
 from automl_core.production.monitor import make_contract
 from automl_core.search import entry
 from automl_core.search.journal import PATIENCE, FolderJournal
-from automl_core.search.plan import Plan
+from automl_core.search.plan import Plan, RungOffer, Score
 from automl_core.search.watch import SilentWatch
 from automl_core.store.records import Records
 from automl_core.workspace.act import Acting
@@ -39,7 +40,9 @@ from automl_core.workspace.goal import Inputs
 from automl_core.workspace.row_times import WARM, row_ms, row_seconds, sent_rows
 from automl_core.workspace.running import run_job
 from automl_core.workspace.search_job import run_search
-from automl_core.workspace.summaries import summary_of
+from automl_core.workspace.summaries import summary_of, with_check
+from automl_core.workspace.views import Run
+from tests.unit.reporting import SUMMARY
 from tests.unit.searching import fit_here
 
 
@@ -437,6 +440,32 @@ def test_another_rung_can_be_handed_over_and_back(home: Path, monkeypatch: pytes
     assert np.allclose(ws.search.bundle(back).predict(frame.head(20))["prediction"].to_numpy(), before)
     with pytest.raises(BadInput, match="not among those"):
         ws.search.choose(project, "magic")
+
+
+HEADED = "The quick check reached 0.95 with its boosted model, better than this one"
+CHOSEN = (RungOffer("rule", ("rule",), SUMMARY.score, 1.0, 1.0, 1.0, chosen=True),)
+
+
+@pytest.mark.parametrize(("plan", "run", "summary", "low", "end"), [
+    ({}, {}, {}, 0.94, ": the time was too short for this table, so search longer."),
+    ({"max_trials": 3}, {}, {}, 0.94, ": more trials may find one as good."),
+    ({"max_trials": 3, "families": ("rule",)}, {}, {}, 0.94, ": more trials or other kinds of model may find one as good."),
+    ({}, {"by_hand": "rule"}, {"ladder": CHOSEN}, 0.94, "."),
+    ({}, {"by_hand": "linear"}, {"ladder": CHOSEN}, 0.94, ": the time was too short for this table, so search longer."),
+    ({}, {"stopped_after": 2.0}, {}, 0.94, ": the search was stopped early, so give it more time."),
+    ({"families": ("rule",)}, {}, {"tried_all": True}, 0.94, ": other kinds of model may be as good."),
+    ({}, {}, {"tried_all": True}, 0.94, "."),
+    ({}, {}, {}, 0.84, None),  # this one lies within the interval of the check's
+    ({}, {}, {"baseline": Score(0.85, 0.85, 0.85)}, 0.94, None),  # it is not to be used: no advice on how to have more of it
+])
+def test_why_the_quick_check_was_better_is_said_only_where_it_is_known(
+        plan: dict[str, Any], run: dict[str, Any], summary: dict[str, Any], low: float, end: str | None) -> None:
+    """Whatever had happened, the time was blamed."""
+    verdict = Verdict("ml_pays", "binary", "roc_auc", (Rung("average", 0.5, 0.5, 0.5), Rung("boosted", 0.95, low, 0.96)), (), "",
+                      1.0, 7043)
+    told = replace(SUMMARY, sentence="Handed over.", **summary)
+    kept = Run("run_1", "p", "job_1", Plan(**plan), datetime.now(UTC), told, **run)
+    assert with_check(kept, verdict).sentence == ("Handed over." if end is None else f"Handed over. {HEADED}{end}")
 
 
 def do_next(ws: Workspace, job_id: str) -> None:
