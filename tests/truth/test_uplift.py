@@ -272,8 +272,8 @@ def test_a_side_with_hardly_an_event_is_no_effect(treated: int, rows: int, share
 
 @pytest.mark.parametrize(("treated", "shops"), [(10, 20), (10, 60), (50, 60)])
 def test_shops_treated_as_a_whole_are_as_many_as_the_smaller_side_has(treated: int, shops: int) -> None:
-    """Shops of very unequal size: 91 to 93 of 100 ranges held an effect of 3. Fewer than 370 of 400 have a chance of 1 % when they
-    hold it in 95 %."""
+    """Shops of very unequal size: 91 to 93 of 100 ranges held an effect of 3. Fewer than 370 of 400 have a chance of 1 % where
+    95 of 100 hold it."""
     held = 0
     for seed in range(400):
         rng = np.random.default_rng(seed)
