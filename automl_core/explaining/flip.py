@@ -202,7 +202,7 @@ def _options(rows: Rows, tables: tuple[pd.DataFrame, pd.DataFrame], lever: Allow
     steps = np.ones(len(places))
     if math.isfinite(lever.step):
         steps = np.round(np.abs(places - here) / abs(lever.step * here if lever.relative else lever.step))
-    far = np.round(np.abs(places - here), 9)  # 45.27 less 15 is no 30.270000000000003
+    far = np.round(np.abs(places - here), 9).astype(np.float64)  # 45.27 less 15 is no 30.270000000000003
     costs = price + lever.unit_cost * far if priced and lever.unit_cost else price * steps
     values, around = from_numbers(series, places), as_numbers(near[name])
     shown = np.array([number_seen(around, float(place)) for place in places], dtype=bool)
