@@ -81,6 +81,9 @@ def _no_surer(told: Range, sides: _Sides, means: tuple[float, float], degrees: f
     """The range by the error of both sides together where that is larger, and of shares at least as wide as Newcombe's, whose
     rows are worth as many more as strata tell, and as many fewer as rows of a group are alike."""
     treated, values = sides.treated, sides.values
+    few = min(unlike(values[treated]), unlike(values[~treated])) < FEW
+    if not few and len(np.unique(sides.groups)) < len(values):
+        return told  # groups show how they vary, and their own error holds by itself
     counts, design = (float(treated.sum()), float((~treated).sum())), _design(sides)
     together = _together(sides) * design
     if sides.is_rate:
@@ -89,7 +92,7 @@ def _no_surer(told: Range, sides: _Sides, means: tuple[float, float], degrees: f
         more = apart / together if apart > 0 else 1 / design
         return no_surer(told, Shares(min(1.0, max(0.0, means[0])), min(1.0, max(0.0, means[1])),
                                      (counts[0] * more, counts[1] * more), degrees))
-    error, few = math.sqrt(together), min(unlike(values[treated]), unlike(values[~treated])) < FEW
+    error = math.sqrt(together)
     return as_wide_as(told, error, degrees) if few else tested_by(told, error, degrees)
 
 
