@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from automl_core.explaining.fairness_figures import Fairness, GroupFigures
 
 Pick = Callable[["GroupFigures"], Rate]
+AGAIN = "where it is"
 LIMITS = (
     "These figures do not settle whether the model treats people rightly: that depends on what is decided with it, and where "
     "groups differ in the outcome itself, not all of these gaps can close at once."
@@ -47,6 +48,11 @@ def _left_out(made: Fairness) -> list[str]:
     return lines
 
 
+def _where(made: Fairness, group: GroupFigures) -> str:
+    """A group with its column: “yes” alone may be the outcome as well."""
+    return f"where {quote(made.column)} is {quote(group.group)}"
+
+
 def _named(groups: list[GroupFigures]) -> str:
     """Their names, of many the first three."""
     names = [quote(group.group) for group in groups]
@@ -76,7 +82,7 @@ def _line(made: Fairness, spread: Spread, pick: Pick, verb: str, among: str) -> 
     most, least = told_apart(pick(high).value, pick(low).value)
     if spread.clear:
         span = interval(*told_apart(spread.low, spread.high, points))
-        return f"Of {among}, {most} {verb} in {quote(high.group)} and {least} in {quote(low.group)}: " \
+        return f"Of {among}, {most} {verb} {_where(made, high)} and {least} {AGAIN} {quote(low.group)}: " \
                f"{points(spread.difference)} apart (95 % range {span})."
     if most == least:
         return f"Of {among}, {most} {verb} in every group; by chance they could be as far apart as {points(spread.high)}."
@@ -91,7 +97,7 @@ def _off(made: Fairness, level: Write, gap: Callable[[float], str]) -> str:
         return ("How far the predictions are off on average differs by no more than chance can make from group to group "
                 f"(at most {gap(made.residual.high)}).")
     (said, came), (told, was) = (told_apart(one.predicted, one.observed.value, level) for one in (high, low))
-    return (f"The predictions are off by group: in {quote(high.group)} they say {said} and it was {came}, in "
+    return (f"The predictions are off by group: {_where(made, high)} they say {said} and it was {came}, {AGAIN} "
             f"{quote(low.group)} they say {told} and it was {was}.")
 
 
@@ -103,7 +109,7 @@ def _below(made: Fairness) -> str:
         return (f"How many outcomes are below what was predicted, their {level_name(made.level)}, differs by no more than "
                 f"chance can make from group to group (at most {points(made.residual.high)}).")
     return (f"The predictions are the {level_name(made.level)}, so {number(100 * made.level)} % of the outcomes should be below "
-            f"them: in {quote(high.group)} {percent(high.residual.value)} are, in {quote(low.group)} "
+            f"them: {_where(made, high)} {percent(high.residual.value)} are, {AGAIN} {quote(low.group)} "
             f"{percent(low.residual.value)}.")
 
 
@@ -116,7 +122,7 @@ def _number_lines(made: Fairness) -> list[str]:
     if spread.clear:
         span = interval(*told_apart(spread.low, spread.high, number))
         most, least = told_apart(high.error.value, low.error.value, number)
-        errors = (f"The {what} is {most} in {quote(high.group)} and {least} in "
+        errors = (f"The {what} is {most} {_where(made, high)} and {least} {AGAIN} "
                   f"{quote(low.group)}: {number(spread.difference)} apart (95 % range {span}).")
     else:
         least, most = told_apart(low.error.value, high.error.value, number)

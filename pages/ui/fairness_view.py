@@ -74,7 +74,8 @@ def audit(project: str, declared: tuple[str, ...]) -> None:
 def _headline(made: Fairness) -> None:
     """The gaps by the names that auditors use."""
     spreads = [("Demographic parity", made.parity, "The widest gap in who is selected."),
-               ("Equalised odds", made.odds, "The wider of the gaps in who is found and in false alarms."),
+               ("Equalised odds", made.odds, "The wider of the gaps in who is found and in false alarms. Its range "
+                "covers both at once, so it is wider than theirs."),
                ("Calibration", made.residual, "The widest gap in what came true less what was predicted.")]
     below = math.isfinite(made.level)
     if not made.is_class:

@@ -117,7 +117,7 @@ def test_right_quantiles_are_not_off_though_the_mean_of_the_outcomes_is_another(
     assert all(one.residual.clear for one in low)
     share = 1 - (1 - level) ** 0.6
     assert np.mean([one.residual.low <= level - share <= one.residual.high for one in low]) >= 0.9
-    assert f"so {100 * level:.0f} % of the outcomes should be below them: in “m” " in low[0].sentences[0]
+    assert f"so {100 * level:.0f} % of the outcomes should be below them: where “sex” is “m” " in low[0].sentences[0]
     assert low[0].groups[0].calibration == ()
 
 
