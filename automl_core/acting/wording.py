@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from automl_core.acting.action import ActionCard, Change, Condition, Grade
@@ -101,9 +102,22 @@ def who_words(subject: CardSubject) -> str:
         parts.append(f"{quote(subject.move.lever.column)} = {_values(subject.move.from_values)}")
     parts.extend(f"{quote(one.lever)} = {_values(one.from_values)}" for one in subject.also)
     parts.extend(describe(condition) for condition in subject.conditions)
+    stays = _stays(subject.move)
+    if stays:
+        parts.append(f"a {quote(subject.move.lever.column)} that stays {stays}")
     if not parts:
         return f"Rows with a known {quote(subject.move.lever.column)}"
     return f"Rows with {join_words(parts)}"
+
+
+def _stays(move: Move) -> str:
+    """The limits that a number must not leave when it is moved, in words; empty where there are none."""
+    low, high = move.lever.low, move.lever.high
+    if not move.numeric or not (math.isfinite(low) or math.isfinite(high)):
+        return ""
+    if math.isfinite(low) and math.isfinite(high):
+        return f"from {number(low)} to {number(high)}"
+    return f"at {number(low)} or more" if math.isfinite(low) else f"at {number(high)} or less"
 
 
 def _values(values: tuple[str, ...]) -> str:
