@@ -108,8 +108,10 @@ def test_who_waits_for_a_search_says_so_hears_a_cancel_and_spends_nothing(
 def test_a_place_without_locks_is_no_reason_not_to_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fcntl", None)  # as on Windows
     monkeypatch.delattr(os, "O_CLOEXEC")
-    with FolderJournal(tmp_path).held(SilentWatch()), FolderJournal(tmp_path, 0.0).held(SilentWatch()):
-        pass
+    second, both = FolderJournal(tmp_path, 0.0), []
+    with FolderJournal(tmp_path).held(SilentWatch()), second.held(SilentWatch()):  # where locks are, the second is refused
+        both.append(second)
+    assert both == [second]
 
 
 def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path: Path) -> None:
