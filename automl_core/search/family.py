@@ -58,7 +58,8 @@ class FitRequest:
     once: bool = False
 
     def let_go(self) -> None:
-        """The family has its own form of the matrix: what was given is freed, unless somebody else asks for it."""
+        """The family has its own form of the matrix: what was given is freed, and `matrix` is empty from then on, unless
+        somebody else asks for it."""
         if self.once:
             object.__setattr__(self, "matrix", self.matrix[:0].copy())
 

@@ -55,7 +55,7 @@ class SearchData:
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
     """The matrix (n, p) and target (n,) of the rows with a target and a weight other than 0; `positions` (n,) are their places in
-    the frame.
+    the frame. While a search goes on its workers alone have the matrix, and here it is empty (see `without_matrix`).
 
     `left_out` more rows have one, but were not drawn: more than the search has time for, and `unheld` of them more than there is
     memory for.
