@@ -16,6 +16,7 @@ from automl_core.acting.budget import expected_values, rows_paid_for
 from automl_core.acting.contact import cost_taken
 from automl_core.acting.levers import name_of
 from automl_core.acting.list_words import assumptions, ended_by, list_sentence, unknown_words
+from automl_core.acting.profit_draws import by_lot
 from automl_core.acting.worth import missing_words, row_values, worth_words
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
@@ -82,7 +83,8 @@ def rank_rows(
     priced, stake = goal.priced, at_risk * row_values(frame, goal)
     worth = expected_values(stake, 1.0, goal.save_rate, goal.row_cost) if priced else np.full(len(at_risk), math.nan)
     unknown = unknown_rows(frame, problem)
-    order = np.lexsort((-at_risk, -stake, ~unknown) if goal.value_column else (-at_risk, ~unknown))
+    keys = (-at_risk, -stake, ~unknown) if goal.value_column else (-at_risk, ~unknown)
+    order = np.lexsort((by_lot(len(frame)), *keys))
     limit = _limit(len(frame), int(unknown.sum()), goal)
     chosen = order[worth[order] > 0][:limit] if priced else order[:limit]
     pays = not priced or bool((worth > 0).any())

@@ -40,8 +40,14 @@ class Ranked:
 
     @property
     def order(self) -> NDArray[np.int64]:
-        """Places from the highest probability to the lowest."""
-        return np.argsort(-self.probability, kind="stable")
+        """Places from the highest probability to the lowest, those of one probability as chance has them (see `by_lot`)."""
+        return np.lexsort((by_lot(len(self.y)), -self.probability))
+
+
+def by_lot(rows: int) -> Floats:
+    """(n,) what decides between rows that nothing else tells apart, the same each time. Their order in the file must not: it may
+    be that of their outcomes, and the first of them would bring what no ranking can."""
+    return np.random.default_rng(0).random(rows)
 
 
 def _worth(y: Floats, money: Money, mass: Floats | float = 1.0) -> tuple[Floats, Floats]:
