@@ -52,9 +52,11 @@ def _material(frame: pd.DataFrame, y: NDArray[np.generic], columns: tuple[Column
     """What the rule needs, without what only the rungs above it do."""
     from automl_core.framing.columns import usable_columns
     from automl_core.framing.partition import make_groupings
-    from automl_core.framing.rungs import Material, one_hot_targets, working_scale
+    from automl_core.framing.rungs import Material, lesson_weights, one_hot_targets, working_scale
     from automl_core.framing.simple_matrix import simple_matrix
+    from automl_core.framing.validation import row_weights
 
     used = usable_columns(columns, problem)
+    weights = row_weights(frame, problem)
     return Material(problem, simple_matrix(frame, used), make_groupings(frame, used), y, working_scale(y, problem),
-                    one_hot_targets(y, problem), None, seed)
+                    one_hot_targets(y, problem), None, seed, weights=weights, lessons=lesson_weights(y, problem, weights))

@@ -16,7 +16,7 @@ from automl_core.framing.class_factors import TUNED, labelled_by_others
 from automl_core.framing.columns import usable_columns
 from automl_core.framing.comparison import RUNGS, Evidence, rule_on, smallest_class
 from automl_core.framing.leaks import search_leaks
-from automl_core.framing.metric_rows import Decision, Floats, inverse_size
+from automl_core.framing.metric_rows import Decision, Floats
 from automl_core.framing.metrics import decision_of, drawn_labels, get_metric, metric_of
 from automl_core.framing.partition import make_groupings
 from automl_core.framing.problem import Problem, Rung, Verdict
@@ -135,9 +135,7 @@ def make_material(
     matrix = simple_matrix(frame, used)
     work = rungs.working_scale(y, problem)
     weights = row_weights(frame, problem)
-    lessons = weights
-    if problem.metric == "mape":
-        lessons = inverse_size(y) * (1.0 if weights is None else weights)
+    lessons = rungs.lesson_weights(y, problem, weights)
     wide = matrix.trees.shape[1] > rungs.SEEN
     # in little time a boosting looks at the columns of many that tell most alone: to bin all takes longer than to learn
     dataset = None if wide and effort < 1.0 else rungs.boosted_dataset(matrix, work, seed, lessons)

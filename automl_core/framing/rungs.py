@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.framing.logistic import fit_predict
-from automl_core.framing.metric_rows import Floats
+from automl_core.framing.metric_rows import Floats, inverse_size
 from automl_core.framing.metrics import best_number
 from automl_core.framing.partition import Grouping, Table, best_table, choose_table, rank_tables
 from automl_core.framing.problem import Problem
@@ -69,6 +69,13 @@ def working_scale(y: NDArray[np.generic], problem: Problem) -> Floats:
     """y as fitted: its logarithm when the metric measures ratios, otherwise itself."""
     values = y.astype(float)
     return np.log1p(np.clip(values, 0, None)) if problem.metric == "rmsle" else values
+
+
+def lesson_weights(y: NDArray[np.generic], problem: Problem, weights: Floats | None) -> Floats | None:
+    """(n,) how much rows count while learning, by their `weights` (n,) in scores; None when all count the same."""
+    if problem.metric != "mape":
+        return weights
+    return inverse_size(y) * (1.0 if weights is None else weights)
 
 
 def one_hot_targets(y: NDArray[np.generic], problem: Problem) -> Floats:
