@@ -7,6 +7,7 @@ set the quantile.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -32,15 +33,17 @@ FEWEST_ROWS = 40
 
 @dataclass(frozen=True, slots=True)
 class OrderRule:
-    """For each bin of the prediction, what is added to it. `edges` (b - 1,) are the bins' inner limits, rising; `add` is (b,)."""
+    """For each bin of the prediction, what is added to it. `edges` (b - 1,) are the bins' inner limits, rising; `add` is (b,).
+    Never less than `least` is provided: 0 where no outcome was negative."""
 
     edges: tuple[float, ...]
     add: tuple[float, ...]
+    least: float = -math.inf
 
     def quantity(self, prediction: Floats) -> Floats:
         """(n,) quantities to provide for predictions (n,)."""
         bins = np.searchsorted(np.array(self.edges), prediction, side="right")
-        quantity: Floats = np.asarray(prediction, dtype=np.float64) + np.array(self.add)[bins]
+        quantity: Floats = np.maximum(np.asarray(prediction, dtype=np.float64) + np.array(self.add)[bins], self.least)
         return quantity
 
     @property
@@ -49,7 +52,8 @@ class OrderRule:
         ends = [edge(rounded(limit, 6)) for limit in self.edges]
         inner = [f"{low} to below {high}" for low, high in pairwise(ends)]
         names = [f"below {ends[0]}", *inner, f"{ends[-1]} or more"] if ends else ["any"]
-        return tuple((name, _beside(add)) for name, add in zip(names, self.add, strict=True))
+        floor = f", at least {number(self.least)}" if math.isfinite(self.least) else ""
+        return tuple((name, _beside(add) + (floor if add < 0 else "")) for name, add in zip(names, self.add, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,7 @@ def _rule(p: Floats, y: Floats, level: float, mass: Floats | None) -> OrderRule:
     for k in range(len(edges) + 1):
         inside = place == k if (place == k).any() else np.ones(len(p), dtype=np.bool_)
         add.append(float(_quantiles(errors[inside], level, None if mass is None else mass[inside])))
-    return OrderRule(tuple(float(edge) for edge in edges), tuple(add))
+    return OrderRule(tuple(float(edge) for edge in edges), tuple(add), 0.0 if y.min() >= 0 else -math.inf)
 
 
 def _quantiles(values: Floats, levels: Floats | float, mass: Floats | None) -> Floats:

@@ -408,6 +408,18 @@ def test_newsvendor_finds_the_quantile_and_its_saving() -> None:
         newsvendor(mean[:10], demand[:10], Money(over=1.0, under=1.0))
 
 
+def test_newsvendor_provides_no_less_than_nothing() -> None:
+    """Of what sells once in two days less was provided than none, and charged as short where none was sold."""
+    rng = np.random.default_rng(1)
+    mean = rng.uniform(0.2, 0.8, 4000)
+    sold, costs = rng.poisson(mean).astype(float), Money(over=9.0, under=1.0)
+    made = newsvendor(mean, sold, costs)
+    assert made.rule.quantity(mean).min() == 0.0
+    assert made.cost_then == pytest.approx(sold.mean(), abs=0.02)  # nothing provided: each one sold is one short
+    assert any(told.endswith(" less than predicted, at least 0") for _, told in made.rule.lines)
+    assert newsvendor(mean, sold - 0.6, costs).rule.quantity(mean).min() < 0
+
+
 def test_newsvendor_takes_a_dictionary_and_refuses_what_does_not_belong_together() -> None:
     mean, demand = np.full(60, 20.0), np.random.default_rng(0).poisson(20, 60).astype(float)
     assert newsvendor(mean, demand, {"over": 2, "under": 5}) == newsvendor(mean, demand, Money(over=2.0, under=5.0))
