@@ -183,12 +183,22 @@ def _effects(card: ActionCard, inputs: PlanInputs, now: Floats) -> Floats:
     mean = float(delta.mean())
     effect = promise_of(card, inputs.model.problem.task != "regression").effect
     level = np.full(len(places), effect)
-    scaled = (level + delta * (effect / mean)) / 2 if mean * effect > 0 else level
-    ends = sorted((0.0, SPREAD * effect))
-    out[places] = scaled.clip(ends[0], ends[1])
+    out[places] = _levelled((level + delta * (effect / mean)) / 2, effect) if mean * effect > 0 else level
     if inputs.model.problem.task != "regression":
         out[places] = (now[places] + out[places]).clip(0, 1) - now[places]
     return out
+
+
+def _levelled(scaled: Floats, effect: float) -> Floats:
+    """(n,) the changes within none and `SPREAD` times the card's effect, all moved alike until their mean is that effect: where
+    what lies beyond the limits is cut off alone, a plan promises more or less than its own card."""
+    low, high = sorted((0.0, SPREAD * effect))
+    least, most = low - float(scaled.max()), high - float(scaled.min())  # all at the one end, and all at the other
+    for _ in range(60):
+        middle = (least + most) / 2
+        least, most = (middle, most) if float((scaled + middle).clip(low, high).mean()) < effect else (least, middle)
+    levelled: Floats = (scaled + most).clip(low, high)
+    return levelled
 
 
 def _texts(

@@ -10,7 +10,16 @@ import pandas as pd
 import pytest
 
 from automl_core.acting.action import ActionCard, Condition, Goal, Lever
-from automl_core.acting.planned import ActionPlan, PlanInputs, PlanLabels, PlannedAction, plan_actions, plan_frame, planned_gain
+from automl_core.acting.planned import (
+    ActionPlan,
+    PlanInputs,
+    PlanLabels,
+    PlannedAction,
+    _levelled,
+    plan_actions,
+    plan_frame,
+    planned_gain,
+)
 from automl_core.explaining.words import money
 from tests.unit.modelling import make_model
 
@@ -72,8 +81,12 @@ def test_gains_of_rows_differ_from_their_card_by_half_of_what_the_model_says_and
     before = inputs.frame.iloc[rows]
     said = inputs.model.predict_frame(before.assign(charge=before["charge"] - 10.25)) - inputs.model.predict_frame(before)
     told = np.array([action.p_after - action.p_now for action in plan.actions])
-    apart = said * CARD.adjusted / said.mean() if said.mean() < 0 else np.full(len(said), CARD.adjusted)
-    assert told == pytest.approx(np.clip((CARD.adjusted + apart) / 2, 2 * CARD.adjusted, 0))
+    half = (CARD.adjusted + said * CARD.adjusted / said.mean()) / 2
+    inner = (told < -1e-6) & (told > 2 * CARD.adjusted + 1e-6)
+    assert inner.sum() > 0.5 * len(told)
+    assert np.ptp(told[inner] - half[inner]) < 1e-4
+    assert told.mean() == pytest.approx(CARD.adjusted)
+    assert told[~inner] == pytest.approx(np.where(half[~inner] > CARD.adjusted, 0.0, 2 * CARD.adjusted), abs=1e-4)
     assert "by half of what the model says sets them apart and up to twice the mean" in plan.gains_sentence
     assert "are expected to gain more" in plan.gains_sentence
     assert planned((replace(CARD, grade="D"),), Goal("value", "low"))[0].gains_sentence == ""
@@ -81,6 +94,19 @@ def test_gains_of_rows_differ_from_their_card_by_half_of_what_the_model_says_and
     alike = planned((turned,), Goal("value", "high"))[0]
     assert {round(action.p_after - action.p_now, 6) for action in alike.actions} == {20.0}
     assert alike.gains_sentence == ""
+
+
+@pytest.mark.parametrize("deltas", [[0.0] * 9 + [1.0], [0.1] * 6 + [-0.12] * 4, [0.1] * 10, [0.0] * 99 + [5.0], [1e-9, -1e-10]])
+def test_what_a_plan_cuts_off_does_not_change_what_its_card_promises(deltas: list[float]) -> None:
+    """Cut off alone, rows at the limits took 35 % of a card's effect away, or added 20 %."""
+    for effect in (0.1, -0.1):
+        said = np.sign(effect) * np.array(deltas)
+        scaled = (effect + said * effect / said.mean()) / 2
+        told = _levelled(scaled, effect)
+        assert told.mean() == pytest.approx(effect)
+        assert (np.sign(effect) * told).min() >= 0
+        assert np.abs(told).max() <= 0.2 + 1e-9
+        assert (np.diff(told[np.argsort(scaled)]) >= -1e-12).all()
 
 
 def test_a_plan_goes_by_what_each_row_is_worth() -> None:
