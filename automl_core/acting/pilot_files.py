@@ -16,6 +16,7 @@ from automl_core.acting.pilot_design import Draw
 from automl_core.acting.pilot_outcomes import read_outcomes, wanted_words
 from automl_core.acting.pilots import HOLD, TREAT, Mask, Pilot, Returned
 from automl_core.acting.spelling import number_of
+from automl_core.acting.statistics import gap_between
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining.words import plain, quote
@@ -30,13 +31,15 @@ _OURS = (ROW, ARM, COLUMN, NOW, SET_TO, DUE)
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Matched:
-    """Rows of a pilot with a known outcome, all (m,): wanted-class indicators or numbers, sides, strata and groups."""
+    """Rows of a pilot with a known outcome, all (m,): wanted-class indicators or numbers, sides, strata and groups. Where whole
+    groups were dealt, `uneven` is the p value of more rows missing on one side than on the other, as groups differ (0: not)."""
 
     values: Floats
     treated: Mask
     strata: NDArray[np.int64]
     groups: NDArray[np.int64]
     returned: Returned
+    uneven: float = 0.0
 
 
 def assignment_frame(card: ActionCard, frame: pd.DataFrame, drawn: Draw, ids: tuple[str, ...]) -> pd.DataFrame:
@@ -230,7 +233,15 @@ def _matched(
         raise BadInput(f"No outcome in the file can be read, for example {quote(example)}.", wanted_words(problem))
     told = replace(counts, sentence=_said(counts))
     codes = assignment.loc[keep, [STRATUM, GROUP]].to_numpy(dtype=np.int64)
-    return Matched(outcomes, treated[keep], codes[:, 0], codes[:, 1], told)
+    return Matched(outcomes, treated[keep], codes[:, 0], codes[:, 1], told, _uneven(keep, treated, assignment[GROUP].to_numpy()))
+
+
+def _uneven(back: Mask, treated: Mask, groups: NDArray[np.int64]) -> float:
+    """The p value of more rows coming back on one side, where the rows of a group come or do not come together; 0 for rows that
+    stand alone, whom an exact test tells more."""
+    if len(np.unique(groups)) == len(groups) or back.all():
+        return 0.0
+    return gap_between(back.astype(np.float64), treated, groups).p
 
 
 def _said(counts: Returned) -> str:

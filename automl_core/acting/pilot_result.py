@@ -84,7 +84,7 @@ def _why_open(pilot: Pilot, matched: Matched) -> str:
         return f"Too little came back for a verdict: {needed:,} rows are needed, lest those that answered differ from the others."
     lost = (pilot.treated - back.treated, pilot.held - back.held)
     table = [[back.treated, max(0, lost[0])], [back.held, max(0, lost[1])]]
-    if sum(lost) > 0 and float(stats.fisher_exact(np.array(table))[1]) < LOPSIDED:
+    if sum(lost) > 0 and max(float(stats.fisher_exact(np.array(table))[1]), matched.uneven) < LOPSIDED:
         return (
             f"Rows went missing unevenly ({percent(lost[0] / pilot.treated)} of those with the change, "
             f"{percent(lost[1] / pilot.held)} of those without), so the two sides no longer compare: find the missing outcomes."

@@ -271,6 +271,22 @@ def test_a_pilot_of_few_groups_stays_open() -> None:
     assert "They are of 5 groups with the change and 5 without" in result.sentence
 
 
+def test_one_group_that_does_not_report_is_not_rows_missing_unevenly() -> None:
+    """Fifty rows of one of seven stores without the change: by rows p was 1e-16, by stores it is what one of fourteen may do."""
+    rows = stores(14, 50)
+    pilot, assignment, drawn = started(rows, CARD, PilotChoice(rows=700, seed=0))
+    table, held = pilot_table(pilot, assignment, "Churn"), np.unique(drawn.groups[~drawn.treated])
+    ends = np.where(drawn.treated | (np.random.default_rng(0).random(len(table)) < 0.3), "No", "Yes")
+
+    def judged(lost: NDArray[np.bool_]) -> str:
+        back = sent_back(table, list(np.where(lost, "", ends)))
+        return judge(pilot, match_outcomes(pilot, assignment, back, rows.problem)).sentence
+
+    assert "missing unevenly" not in judged(drawn.groups == held[0])
+    half = np.arange(len(table)) % 2 == 0
+    assert "missing unevenly" in judged(~drawn.treated & half & (np.random.default_rng(1).random(len(table)) < 0.7))
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(st.integers(1, 50), min_size=2, max_size=9), min_size=1, max_size=4))
 def test_what_groups_of_unequal_size_tell_is_that_of_the_matrices(sizes: list[list[int]]) -> None:
