@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from automl_core.acting.action import Goal
+from automl_core.acting.identity import same_goal
 from automl_core.acting.pilot_result import cost_now, priced_alike
 from automl_core.acting.pilots import Pilot, direction
 from automl_core.explaining.words import interval, money, number, quote
@@ -57,7 +58,7 @@ def track_record(pilots: Sequence[Pilot], goal: Goal | None = None) -> TrackReco
     """The record of the pilots that have ended with a verdict (in whatever order); others are left out.
 
     Money is that of each pilot's own time. With a `goal` it is left out when its amounts are others by now, as beside them.
-    Without money only cards of the goal's outcome are told of, or of the newest pilot's when there is no goal.
+    Without money only cards of the goal's outcome and aim are told of, or of the newest pilot's when there is no goal.
 
     Errors of different pilots are independent, so the range of the sum adds their variances.
     """
@@ -65,8 +66,8 @@ def track_record(pilots: Sequence[Pilot], goal: Goal | None = None) -> TrackReco
     ended.sort(key=lambda pilot: pilot.started, reverse=True)
     everything, in_money = ended, _in_money(ended, goal)
     if ended and not in_money:
-        column = goal.outcome if goal is not None else ended[0].goal.outcome
-        alike = [pilot for pilot in ended if pilot.goal.outcome == column]
+        aim = goal if goal is not None else ended[0].goal  # what is wanted high here may have been wanted low before
+        alike = [pilot for pilot in ended if same_goal(pilot, aim)]
         # a column that was made a number since has two kinds of amounts, too
         ended = [pilot for pilot in alike if pilot.is_rate == alike[0].is_rate]
         in_money = _in_money(ended, goal)
@@ -124,7 +125,7 @@ def _sentence(record: TrackRecord, in_money: bool) -> str:
         words += f" ({100 * record.ratio:.0f} % of the promise)".replace("-", "−")
     words += f"; the 95 % range of what was delivered is {span}."
     if record.others == 1:
-        words += " Another measured card was of another outcome and is not counted here."
+        words += " Another measured card was for another goal and is not counted here."
     elif record.others:
-        words += f" {record.others:,} more measured cards were of other outcomes and are not counted here."
+        words += f" {record.others:,} more measured cards were for other goals and are not counted here."
     return words

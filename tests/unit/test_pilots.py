@@ -171,9 +171,13 @@ def test_amounts_of_different_outcomes_add_up_in_money_alone() -> None:
     newest, asked = track_record([raised, later]), track_record([raised, later], replace(GOAL, value=7000.0))
     assert (len(newest.items), newest.unit, newest.others) == (1, "cost", 1)
     assert newest.sentence.startswith("The only measured card promised ")
-    assert newest.sentence.endswith(" Another measured card was of another outcome and is not counted here.")
+    assert newest.sentence.endswith(" Another measured card was for another goal and is not counted here.")
     assert (len(asked.items), asked.unit, asked.others) == (1, "", 1)
     assert "outcomes and delivered" in asked.sentence
+    gold = replace(raised, promised=NAN, goal=replace(GOAL, outcome="tier", good="gold"))
+    silver = replace(gold, id="silver", goal=replace(gold.goal, good="silver"), started=raised.started + timedelta(days=1))
+    apart = track_record([gold, silver])
+    assert (len(apart.items), apart.items[0].pilot, apart.others) == (1, "silver", 1)
     nothing = track_record([raised, later], Goal("visits", "low"))
     assert (nothing.items, nothing.others) == ((), 2)
     assert nothing.sentence == "No card of this goal has been measured by a pilot yet."
