@@ -32,7 +32,7 @@ from automl_core.search.offers import (
     rungs,
     speed,
 )
-from automl_core.search.plan import RungOffer, RunSummary, Score, against_baseline, left_out_sentence
+from automl_core.search.plan import RungOffer, RunSummary, Score, against_baseline, left_out_sentence, unseen_words
 from automl_core.search.reserve import refit_rounds
 from automl_core.search.telling import tell
 
@@ -246,6 +246,7 @@ def _sentence(contest: Contest, rung: RungOffer, tried: int, baseline: Score) ->
     what = rung.members[0] if len(rung.members) == 1 else f"an ensemble of {len(rung.members)} models"
     which = f"The one candidate tried, {what}," if tried == 1 else f"Of {tried} candidates, {what}"
     metric = contest.prepared.metric
-    told = f"{which} is handed over: {metric.title} {rung.score.words} on rows it had not seen."
+    unseen = unseen_words(len(contest.positions(contest.common_folds())), len(contest.prepared.y))
+    told = f"{which} is handed over: {metric.title} {rung.score.words} {unseen}."
     worse = against_baseline(rung.score, baseline, metric.greater_is_better)
     return f"{told} {worse}".rstrip()

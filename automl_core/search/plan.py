@@ -141,6 +141,12 @@ class Score:
         return f"{mean} ({low} to {high})"
 
 
+def unseen_words(judged: int, rows: int) -> str:
+    """On which rows a score was found, for the end of a sentence: on how many, where that is not all of them (`judged` 0: not
+    noted in older runs)."""
+    return f"on {judged:,} of {rows:,} rows, which it had not seen" if 0 < judged < rows else "on rows it had not seen"
+
+
 def against_baseline(score: Score, baseline: Score, greater_is_better: bool) -> str:
     """A sentence when a model is not better than its baseline, one guess for every row; empty otherwise."""
     gap = score.mean - baseline.mean if greater_is_better else baseline.mean - score.mean

@@ -9,7 +9,7 @@ from automl_core.framing.metrics import get_metric
 from automl_core.framing.problem import Verdict
 from automl_core.search.model import Model
 from automl_core.search.offers import ENSEMBLE, companion_sentence
-from automl_core.search.plan import RungOffer, RunSummary, against_baseline, left_out_sentence
+from automl_core.search.plan import RungOffer, RunSummary, against_baseline, left_out_sentence, unseen_words
 from automl_core.workspace.views import Run
 
 # what a rung said in the end of the search's own choice, in runs that were kept before `RungOffer.found` was noted
@@ -36,7 +36,8 @@ def with_choice(summary: RunSummary, rung: str, model: Model) -> RunSummary:
     family = ENSEMBLE if len(model.members) > 1 else model.members[0].family
     metric = get_metric(summary.metric).title
     what = offer.members[0] if len(offer.members) == 1 else f"a blend of {len(offer.members)} models"
-    sentence = f"You chose {what}: {metric} {offer.score.words} on rows it had not seen, {offer.row_ms_p50:.2g} ms a row."
+    unseen = unseen_words(summary.judged, summary.rows)
+    sentence = f"You chose {what}: {metric} {offer.score.words} {unseen}, {offer.row_ms_p50:.2g} ms a row."
     worse = against_baseline(offer.score, summary.baseline, summary.greater_is_better)
     companion = companion_sentence(ladder, summary.leaderboard)
     sentence = " ".join(filter(None, (sentence, worse, companion, _left_out(summary))))

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from automl_core.codec import from_json, to_json
@@ -54,6 +55,20 @@ def test_probabilities_of_weighted_rows_are_calibrated_by_their_weights(
     assert outcome.model.calibration == Calibration(0.5)
     np.testing.assert_allclose(told[0] / told[0].mean(), (outcome.positions + 1.0) / (outcome.positions + 1.0).mean())
     assert len(set(zip(told[1].tolist(), (outcome.positions % 40).tolist(), strict=True))) == len(set(told[1].tolist())) == 40
+
+
+def test_a_score_that_does_not_rest_on_all_rows_says_on_how_many(tmp_path: Path, here: HereExecutor) -> None:
+    data, plan = make_data(), Plan(20, 2, families=("linear",), folds=3, max_trials=1)
+    assert "on rows it had not seen." in search(data, plan, FolderJournal(tmp_path / "all")).summary.sentence
+    frame = data.frame.assign(day=pd.date_range("2024-01-01", periods=len(data.frame)))
+    forward = replace(data, frame=frame, columns=table_from_frame(frame, "days").columns,
+                      problem=replace(data.problem, time="day"))
+    outcome = search(forward, plan, FolderJournal(tmp_path / "forward"))
+    summary = outcome.summary
+    assert 0 < summary.judged < summary.rows
+    told = f"on {summary.judged:,} of {summary.rows:,} rows, which it had not seen"
+    assert f"{told}." in summary.sentence
+    assert f"{told}, " in with_choice(summary, summary.ladder[0].name, outcome.model).sentence
 
 
 def test_a_metric_of_labels_tunes_its_threshold(tmp_path: Path, here: HereExecutor) -> None:
