@@ -182,12 +182,13 @@ def _number_entries() -> list[Entry]:
 
 
 def _with_logs(entries: list[Entry]) -> list[Entry]:
-    """A number with a long tail: each model learns its logarithm first, and those that need not do so the number later."""
+    """A number with a long tail: each model learns its logarithm first, and those that need not do so the number later. So does
+    the straight line: a sum of parts with long tails has one itself, and its logarithm is no line."""
     found: list[Entry] = []
     waiting: list[Entry] = []
     for number, entry in enumerate(entries):
         found.append(entry._replace(label=f"{entry.label}, of the logarithm", options=entry.options | {OPTION: LOG}))
-        if entry.family != "linear" and not entry.formulas:
+        if (entry.family != "linear" or "straight" in entry.options) and not entry.formulas:
             waiting.append(entry)
         if number % 2 and waiting:
             found.append(waiting.pop(0))
