@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.framing.score_interval import ScoreInterval
+from automl_core.search.calibration import parts_of
 from automl_core.search.families import families
 from automl_core.search.family import Array
 from automl_core.search.feature import Feature
@@ -276,21 +277,35 @@ class Contest:
 
     def _staged(self, key: str, fold: int, others: tuple[int, ...]) -> Array:
         result = self.results[key, fold]
-        if result.stages is None or not others or any(self.results[key, other].stages is None for other in others):
+        if result.stages is None or any(self.results[key, other].stages is None for other in others):
             return result.prediction
+        if not others:
+            return self._by_halves(key, fold)
         place = bisect.bisect_right(result.stages.rounds, self.best_rounds(key, others)) - 1
         staged: Array = result.stages.predictions[max(place, 0)].astype(np.float64)
         return staged
 
+    def _by_halves(self, key: str, fold: int) -> Array:
+        """Predictions of a fold that stands alone: each half of its rows after as many rounds as are best on the other half."""
+        stages, half = self.results[key, fold].stages, parts_of(np.zeros(len(self.prepared.folds[fold][1]), dtype=np.int64))
+        assert stages is not None
+        said = [stages.predictions[int(np.argmin(self._losses_on(key, fold, half != part)))] for part in (0, 1)]
+        chosen: Array = np.where((half == 0).reshape(-1, *[1] * (said[0].ndim - 1)), said[0], said[1]).astype(np.float64)
+        return chosen
+
     def _stage_losses(self, key: str, fold: int) -> Array:
         """(s,) mean loss after each stage of a fit."""
         if (key, fold) not in self.losses:
-            stages, y = self.results[key, fold].stages, self.prepared.y[self.prepared.folds[fold][1]]
-            assert stages is not None
-            logs = is_log(find_candidate(self.candidates, key).options)
-            # for a mean a scale follows, and what is right but for a factor must not look wrong
-            loss = _log_loss if logs and self.prepared.metric.name in MEANS else self.prepared.loss
-            weights = self.prepared.weights_of(self.prepared.folds[fold][1])
-            self.losses[key, fold] = np.array([
-                float(np.average(loss(y, part.astype(np.float64)), weights=weights)) for part in stages.predictions])
+            self.losses[key, fold] = self._losses_on(key, fold, np.ones(len(self.prepared.folds[fold][1]), dtype=np.bool_))
         return self.losses[key, fold]
+
+    def _losses_on(self, key: str, fold: int, rows: NDArray[np.bool_]) -> Array:
+        """(s,) the same on some of the fold's rows, a mask (m,)."""
+        stages, places = self.results[key, fold].stages, self.prepared.folds[fold][1][rows]
+        assert stages is not None
+        logs = is_log(find_candidate(self.candidates, key).options)
+        # for a mean a scale follows, and what is right but for a factor must not look wrong
+        loss = _log_loss if logs and self.prepared.metric.name in MEANS else self.prepared.loss
+        y, weights = self.prepared.y[places], self.prepared.weights_of(places)
+        said = (part[rows].astype(np.float64) for part in stages.predictions)
+        return np.array([float(np.average(loss(y, part), weights=weights)) for part in said])
