@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from automl_core.acting.action import Condition, Lever
 from automl_core.acting.effects import Effect
