@@ -34,6 +34,7 @@ CLASSES: tuple[Task, ...] = ("binary", "multiclass")
 NUMBER: tuple[Task, ...] = ("regression",)
 
 SHARE = (0.0, 1.0)
+ROWS_OF_GROUP = 10  # with one answer: a model of many hardly gives it as often
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +204,26 @@ def tune_threshold(y: Truth, p: Floats, problem: Problem, weights: Weights = Non
     mass = np.ones(len(truth)) if mass is None else mass
     if not metric.labels:
         share = 1 - float(np.average(truth == 1, weights=mass))
-        return float(np.clip(np.quantile(probability, share, weights=mass, method="inverted_cdf"), 1e-6, 1 - 1e-6))
+        cut = float(np.quantile(probability, share, weights=mass, method="inverted_cdf"))
+        return float(np.clip(_between_groups(probability, cut), 1e-6, 1 - 1e-6))
     cuts = _cuts(probability)
     return float(np.clip(cuts[int(np.argmax(_at_cuts(metric, truth, probability, mass, cuts)))], 1e-6, 1 - 1e-6))
+
+
+def _between_groups(probability: Floats, cut: float) -> float:
+    """The cut itself, or where many rows have this answer the middle of a wide gap between answers that is near.
+
+    What a model with few answers says of a group differs a little from fold to fold, and the one that is handed over says their
+    mean: with a cut at one of them it is chance whether all of the group are called or none.
+    """
+    values, rows = np.unique(probability, return_counts=True)
+    if rows[np.searchsorted(values, cut)] < ROWS_OF_GROUP:
+        return cut
+    gaps = np.diff(values, prepend=values[0])
+    away = np.maximum(np.maximum(cut - values, values - gaps - cut), 0.0)  # from the cut to the nearer end of each gap
+    wide = np.where(values > cut, 0.8, 1.0) * gaps  # alike ones: the answer at the cut is called
+    best = int(np.argmax(wide - 2 * away))
+    return float(values[best] - gaps[best] / 2)
 
 
 def _cuts(probability: Floats) -> Floats:

@@ -78,6 +78,31 @@ def test_the_threshold_is_the_best_of_all_cuts(name: str) -> None:
         assert metric.score(y, (p >= chosen).astype(float), None, mass) == pytest.approx(best, abs=1e-12)
 
 
+def test_a_group_of_the_model_handed_over_is_called_or_not_as_its_rows_were() -> None:
+    """Two groups, told apart by a rule whose shares differ a little by fold: the cut was at one of them, above their mean."""
+    problem = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes")
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        top, fold = random.random(1000) < 0.4, random.permutation(1000) % 5
+        y = (random.random(1000) < np.where(top, 0.11, 0.01)).astype(float)
+        p = np.empty(1000)
+        for group in (top, ~top):
+            for part in range(5):
+                p[group & (fold == part)] = y[group & (fold != part)].mean()
+        assert y[~top].mean() < tune_threshold(y, p, problem) < min(y[top].mean(), p[top].min())
+
+
+def test_a_cut_between_many_answers_stays_where_it_is() -> None:
+    random = np.random.default_rng(5)
+    p = random.beta(1, 4, 3000)
+    y = (random.random(3000) < p).astype(float)
+    problem = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes")
+    cut = float(np.quantile(p, 1 - y.mean(), method="inverted_cdf"))
+    assert tune_threshold(y, p, problem) == cut
+    rounded = p.round(2)
+    np.testing.assert_array_equal(rounded >= tune_threshold(y, rounded, problem), rounded >= round(cut, 2))
+
+
 def test_weighted_rows_decide_how_many_are_called() -> None:
     random = np.random.default_rng(4)
     y = (random.random(4000) < 0.5).astype(float)
