@@ -226,7 +226,7 @@ def _point(
     return CurvePoint(
         label, float(effect[0]), float(effect[1]), float(effect[2]), int(mask.sum()),
         float(seen.mean()) if len(seen) else math.nan, float(predicted[mask].mean()) if mask.any() else math.nan, value,
-        bool(mask.sum() < THIN * len(mask)),
+        bool(mask.sum() < THIN * len(mask)), float(seen.var(ddof=1)) if len(seen) > 1 else math.nan,
     )
 
 
@@ -268,7 +268,7 @@ def _sentence(what: tuple[str, str, str], points: list[CurvePoint], of_class: bo
 
 def _disagreement(points: list[CurvePoint], of_class: bool) -> str:
     """A sentence when the raw means go clearly another way than the model's effect: other columns explain the difference, or the
-    model misses something. Shares of few rows stray by chance: nothing is said when they stray no more than that."""
+    model misses something. Means of few rows stray by chance: nothing is said when they stray no more than that."""
     known = [point for point in points if math.isfinite(point.observed)]
     if len(known) < 3:
         return ""
@@ -276,8 +276,9 @@ def _disagreement(points: list[CurvePoint], of_class: bool) -> str:
     raw = np.array([point.observed for point in known])
     effect = np.array([point.effect for point in known])
     said = np.array([point.predicted for point in known])
+    varies = _shares_vary(said) if of_class else np.array([point.variance for point in known])
     raw_span, effect_span = _spread(raw, weight), _spread(effect, weight)
-    if of_class and raw_span**2 < CLEARLY * _chance(weight, said):
+    if raw_span**2 < CLEARLY * _chance(weight, varies):
         return ""
     if raw_span > 0 and _spread(raw - said, weight) > 0.5 * raw_span and raw_span > 2 * effect_span:
         return "The raw means move more than the model says: it may miss something here."
@@ -286,10 +287,16 @@ def _disagreement(points: list[CurvePoint], of_class: bool) -> str:
     return ""
 
 
-def _chance(weight: Floats, said: Floats) -> float:
-    """The variance, in squared points, that shares of so many rows have by chance when the predictions are right."""
+def _shares_vary(said: Floats) -> Floats:
+    """How outcomes vary at places where the predictions, in percent, are right, in squared points."""
     rate = np.clip(said / 100, 0.0, 1.0)
-    return float(1e4 * (rate * (1 - rate)).sum() / weight.sum()) if weight.sum() else 0.0
+    return np.asarray(1e4 * rate * (1 - rate), dtype=np.float64)
+
+
+def _chance(weight: Floats, varies: Floats) -> float:
+    """The variance that means of so many rows have by chance where outcomes vary so (NaN for single rows, which do not tell)."""
+    told = varies[np.isfinite(varies)]
+    return float(told.mean() * len(varies) / weight.sum()) if len(told) else math.inf
 
 
 def _spread(values: Floats, weight: Floats) -> float:

@@ -147,6 +147,22 @@ def test_rows_without_a_number_are_a_point_of_their_own(method: str) -> None:
     assert "missing" not in flat.sentence
 
 
+@pytest.mark.parametrize("other", [0.0, 10.0])
+def test_means_of_few_rows_are_no_evidence_against_a_model_of_a_number(other: float) -> None:
+    """Twenty bins of 50 rows whose outcomes vary by 10, by noise or by another column: their raw means stray by 1.4 by chance,
+    where the column moves the outcome by 0.3."""
+    found: dict[float, list[str]] = {0.1: [], 10.0: []}
+    for slope, sentences in found.items():
+        for seed in range(10):
+            generator = np.random.default_rng(seed)
+            frame = pd.DataFrame({"x": generator.uniform(-1, 1, 1000), "z": generator.normal(size=1000)})
+            made = formula_model(lambda matrix: 0.1 * matrix[:, 0] + other * matrix[:, 1], frame)
+            y = slope * frame["x"] + other * frame["z"] + generator.normal(size=1000) * (0.1 if other else 10)
+            sentences.append(curve(open_rows(made.model, frame), "x", y.to_numpy()).sentence)
+    assert sum("The raw means" in one for one in found[0.1]) == 0
+    assert sum("it may miss something" in one for one in found[10.0]) >= 9
+
+
 def pair_figures(seeds: range, strength: float, nulls: int = 1, task: Task = "regression") -> tuple[float, float]:
     """Over seeds: how often x0 with x1 is told first, and how often any pair is told; `nulls` columns say nothing."""
     right, some = [], []
