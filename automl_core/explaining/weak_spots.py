@@ -1,7 +1,8 @@
 """Where the model fails: groups of rows it predicts worse than the rest, found on one half and confirmed on the other.
 
 Searching and testing on the same rows calls noise a weak spot in nearly every run. Each half is searched once and confirms what
-the other one found (cross-fitting), so that both halves' rows count; Benjamini-Hochberg corrects for all that is tested.
+the other one found (cross-fitting), so that both halves' rows count; Benjamini-Hochberg corrects for all that is tested. A few
+wild rows must not make a group of their own: losses are cut for the search and the test, and told as they are.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def weak_spots(judged: Judged, names: tuple[str, ...]) -> WeakSpots:
     masks = [holds(condition, judged.frame) for condition in conditions]
     looked_at, tests = 0, []
     for finding in (first, ~first):
-        found, looked = _discover(conditions, [mask[finding] for mask in masks], loss[finding], judged.counted[finding])
+        found, looked = _discover(conditions, [mask[finding] for mask in masks], _cut(loss)[finding], judged.counted[finding])
         looked_at += looked
         for candidate in found:
             everywhere = all_hold(candidate.conditions, judged.frame)
@@ -108,8 +109,11 @@ def row_loss(judged: Judged) -> Floats:
     decision = decision_of(judged.problem)
     decision = decision if level is None else replace(decision, quantile=level)
     y = judged.y if judged.problem.task == "regression" else judged.y.astype(np.int64)
-    loss = np.asarray(rows(y, judged.oof, decision), dtype=np.float64)
-    return np.minimum(loss, np.quantile(loss, 0.995))  # a few wild rows must not make a group of their own
+    return np.asarray(rows(y, judged.oof, decision), dtype=np.float64)
+
+
+def _cut(loss: Floats) -> Floats:
+    return np.minimum(loss, np.quantile(loss, 0.995))
 
 
 def _together(judged: Judged) -> NDArray[np.int64] | None:
@@ -168,18 +172,19 @@ def _overlap(a: Mask, b: Mask) -> float:
 
 def _confirm(judged: Judged, loss: Floats, tests: list[tuple[tuple[SpotCondition, ...], Mask, Mask]]) -> list[WeakSpot]:
     """One-sided Welch tests on the half that did not find the group. A group is kept when it is worse without the rows of those
-    kept before it, too: else it is an echo of them."""
+    kept before it, too: else it is an echo of them. And by its whole losses, with their own range, it must be worse as well."""
     from scipy import stats
 
-    weights, together = judged.counted, _together(judged)
-    made = [(test, welch(loss, weights, test[1], test[2], together)) for test in tests]
+    weights, together, cut = judged.counted, _together(judged), _cut(loss)
+    made = [(test, welch(cut, weights, test[1], test[2], together)) for test in tests]
     adjusted: list[float] = stats.false_discovery_control([found.p for _, found in made]).tolist() if made else []
     kept: list[tuple[WeakSpot, Mask]] = []
-    for (test, found), p in sorted(zip(made, adjusted, strict=True), key=lambda one: one[1]):
+    for (test, _), p in sorted(zip(made, adjusted, strict=True), key=lambda one: one[1]):
         before = np.any([other for _, other in kept], axis=0) if kept else np.zeros(len(loss), dtype=bool)
-        rest = welch(loss, weights, test[1] & ~before, test[2] & ~before, together).p if kept else 0.0
-        if p < FALSE_DISCOVERY and rest < FALSE_DISCOVERY:
-            kept.append((_spot(judged, loss, test, replace(found, p=p)), all_hold(test[0], judged.frame)))
+        rest = welch(cut, weights, test[1] & ~before, test[2] & ~before, together).p if kept else 0.0
+        told = welch(loss, weights, test[1], test[2], together)
+        if p < FALSE_DISCOVERY and rest < FALSE_DISCOVERY and told.gap > 0:
+            kept.append((_spot(judged, loss, test, replace(told, p=p)), all_hold(test[0], judged.frame)))
     return [spot for spot, _ in sorted(kept, key=lambda one: -one[0].gap)]
 
 
