@@ -19,7 +19,7 @@ from automl_core.explaining.closer_look import SpotCondition, WeakSpot, WeakSpot
 from automl_core.explaining.spot_conditions import all_hold, conditions_of, describe, holds
 from automl_core.explaining.swap import is_date
 from automl_core.explaining.words import count, level_name, number, percent, quote, told_apart
-from automl_core.framing.dependent import Welch, codes_of, welch
+from automl_core.framing.dependent import Welch, codes_of, rows_worth, sum_reach, welch
 from automl_core.framing.metrics import METRICS, decision_of
 from automl_core.framing.problem import Problem
 
@@ -225,10 +225,15 @@ def _seen(judged: Judged, inside: Mask, predicted: float, observed: float) -> st
 def _seen_below(judged: Judged, inside: Mask, predicted: float, level: float) -> str:
     said, came, mass = judged.predicted[inside], judged.observed[inside], judged.counted[inside]
     under, reached = (came < said).astype(np.float64), (came <= said).astype(np.float64)  # of whole numbers many are equal
-    least = 1.96 * math.sqrt(level * (1 - level) * float((mass**2).sum())) / float(mass.sum())  # all below: no spread is seen
-    high = float(np.average(under, weights=mass)) - level > max(least, _reach(judged, inside, under))
+    together = _together(judged)
+
+    def reach(hits: Floats) -> float:
+        worth = rows_worth(hits, None if together is None else together[inside], mass)
+        least = 1.96 * math.sqrt(level * (1 - level) / worth)  # all below: no spread is seen
+        return max(least, _reach(judged, inside, hits))
+
     share = float(np.average(reached, weights=mass))
-    low = level - share > max(least, _reach(judged, inside, reached))
+    high, low = float(np.average(under, weights=mass)) - level > reach(under), level - share > reach(reached)
     return (f"Its {level_name(level)} is {number(predicted)} on average; {percent(share)} of the outcomes were no higher, where "
             f"{number(100 * level)} % should be{_verdict(high or low)}")
 
@@ -241,9 +246,8 @@ def _verdict(off: bool) -> str:
 def _reach(judged: Judged, inside: Mask, missed: Floats) -> float:
     """Half the 95 % interval of what is missed (m,) on average in a group."""
     mass, together = judged.counted[inside], _together(judged)
-    codes = np.arange(len(mass)) if together is None else codes_of(together[inside])
-    off = np.bincount(codes, mass * (missed - float(np.average(missed, weights=mass))))
-    return 1.96 * math.sqrt(float((off**2).sum())) / float(mass.sum())
+    off = mass * (missed - float(np.average(missed, weights=mass)))
+    return sum_reach(off, None if together is None else together[inside], mass) / float(mass.sum())
 
 
 def _two(first: float, second: float) -> tuple[str, str]:
