@@ -445,6 +445,24 @@ def test_what_if_in_the_whole_table() -> None:
         what_if_table(made, frame.head(0), (TableChange("a", "add", 1.0),), COLUMNS)
 
 
+def test_numbers_below_zero_are_not_moved_by_a_share_of_them() -> None:
+    """A balance of -100 that “rises” by 10 % fell to -110, where levers, cards and ways leave such numbers alone."""
+    frame, _ = table()
+    made, b = model("binary", ("lightgbm",)), frame["b"]
+    for amount, verb in ((50.0, "rise"), (-50.0, "fall")):
+        found = what_if_table(made, frame, (TableChange("b", "percent", amount),), COLUMNS)
+        assert found.changed == int((b > 0).sum())
+        after = frame.assign(b=b.where(b < 0, b * (1 + amount / 100)))
+        assert found.mean_after == pytest.approx(100 * made.predict_frame(after).mean())
+        assert found.sentence.startswith(f"If all “b” above zero {verb} by 50 %, ")
+        told = f"In {int((b < 0).sum())} rows “b” is below zero and stays as it is: a share of it would go the other way."
+        assert told in found.sentence
+    for rows, change in ((frame[b > 0], TableChange("b", "percent", 10.0)), (frame, TableChange("b", "add", 10.0))):
+        found = what_if_table(made, rows, (change,), COLUMNS)
+        assert found.sentence.startswith("If all “b” rise by 10")
+        assert "below zero" not in found.sentence
+
+
 def test_what_is_in_the_table_is_not_beyond_it_when_few_rows_are_asked() -> None:
     frame = table()[0].round({"a": 2})
     made, ends = model("binary", ("lightgbm",)), (frame["a"].min(), frame["a"].max())
