@@ -70,7 +70,24 @@ def type_frame(raw: pd.DataFrame, columns: tuple[Column, ...]) -> Typed:
 def label_places(raw: pd.DataFrame) -> dict[str, int]:
     """Where columns are, by their labels with and without the spaces around them; by the names that files get, “x” and “x_2”, if
     labels are alike but for those, or blank, and by these also where pandas has told them apart, as “x” and “x.1”."""
-    labels = [str(label) for label in raw.columns]
+    return _places([str(label) for label in raw.columns])
+
+
+def spelled(raw: Mapping[str, Any], names: frozenset[str]) -> Mapping[str, Any]:
+    """A row by all the labels that a table with its keys is read by; as it is where all these names are there, or no others."""
+    keys = raw.keys()
+    if names.issubset(keys) or names.issuperset(keys):
+        return raw
+    cells = [raw[key] for key in keys]
+    return {label: cells[place] for label, place in _places_of_keys(tuple(map(str, keys))).items()}
+
+
+@lru_cache(maxsize=64)
+def _places_of_keys(keys: tuple[str, ...]) -> dict[str, int]:
+    return _places(keys)
+
+
+def _places(labels: Sequence[str]) -> dict[str, int]:
     plain = [printable(label) for label in labels]
     counts = Counter(plain)
     alike = [counts[text] > 1 or not text for text in plain]
@@ -94,12 +111,12 @@ def header_of(column: Column) -> str:
 
 def type_row(raw: Mapping[str, Any], columns: tuple[Column, ...]) -> Row:
     """One row to `columns`: the same values `type_frame` gives, as plain Python values. Fast: no pandas is touched."""
-    return row_typer(columns)(raw)
+    return row_typer(columns)(spelled(raw, frozenset(column.name for column in columns)))
 
 
 @lru_cache(maxsize=256)
 def row_typer(columns: tuple[Column, ...]) -> RowTyper:
-    """`type_row` for these columns, with everything that can be prepared once prepared."""
+    """`type_row` for these columns, with everything that can be prepared once prepared; of rows as `spelled` gives them."""
     plan = [
         (
             column.name,

@@ -157,13 +157,19 @@ def check_target(frame: pd.DataFrame, problem: Problem) -> tuple[str, ...]:
 
 
 def check_judged(frame: pd.DataFrame, problem: Problem) -> None:
-    """BadInput when no search can be judged: a single row of a class is either learned from or asked about, never both."""
+    """BadInput when no search can be judged: a single row of a class is either learned from or asked about, never both.
+
+    Rows of weight 0 are neither: no search counts them.
+    """
     if problem.task != "binary":
         return
-    counts = labels_of(frame[problem.target].dropna()).value_counts()
+    series, one = frame[problem.target], "one row"
+    if problem.weights and problem.weights in frame.columns:
+        series, one = series[pd.to_numeric(frame[problem.weights], errors="coerce") != 0], "one row with a weight above 0"
+    counts = labels_of(series.dropna()).value_counts()
     if counts.min() == 1:
         only = str(counts.idxmin())[:80]
-        raise BadInput(f"Only one row has “{only}” in “{problem.target[:80]}”, so no model of it can be judged.",
+        raise BadInput(f"Only {one} has “{only}” in “{problem.target[:80]}”, so no model of it can be judged.",
                        "Add rows that have it, at least two and better fifty, or choose another target.")
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from automl_core.cleaning.application import apply_recipe, apply_recipe_row
 from automl_core.data.cells import UNREADABLE, CellReader, cell_reader
-from automl_core.data.schema import RowTyper, header_of, label_places, row_typer, type_frame
+from automl_core.data.schema import RowTyper, header_of, label_places, row_typer, spelled, type_frame
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.production.contract import Contract, important
@@ -58,6 +58,7 @@ class Scorer:
     _ids: tuple[tuple[str, str, str], ...] = field(init=False, repr=False)
     _checks: tuple[_Check, ...] = field(init=False, repr=False)
     _type_row: RowTyper = field(init=False, repr=False)
+    _names: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         used = set(self.model.sources)
@@ -68,6 +69,7 @@ class Scorer:
         object.__setattr__(self, "_ids", tuple((shown[name], name, headers.get(name, name)) for name in self.id_columns))
         object.__setattr__(self, "_checks", _make_checks(self.model, self.contract, columns))
         object.__setattr__(self, "_type_row", row_typer(columns))
+        object.__setattr__(self, "_names", frozenset([*self.id_columns, *(column.name for column in columns)]))
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """One answer a row, in order, with the frame's index. BadInput when no column the model knows is there."""
@@ -93,6 +95,7 @@ class Scorer:
 
     def predict_row(self, mapping: Mapping[str, Any]) -> dict[str, Any]:
         """One answer with the same keys and values, by the fast path. BadInput when no known column is there."""
+        mapping = spelled(mapping, self._names)
         row = self._type_row(mapping)
         cleaned = apply_recipe_row(self.model.recipe, row)
         reasons: list[str] = []

@@ -86,19 +86,28 @@ def fit_calibration(y: Array, prediction: Array, weights: Array | None = None) -
 
 
 def _fit_two(y: Array, prediction: Array, mass: Array | None) -> Calibration:
-    """Newton's steps for slope and shift."""
+    """Newton's steps for slope and shift, and for the shift alone where the slope goes beyond its limits."""
     clipped = np.clip(prediction, SMALL, 1 - SMALL)
     design = np.column_stack([np.log(clipped / (1 - clipped)), np.ones(len(y))])
-    counted = design if mass is None else design * mass[:, None]
-    found = np.array([1.0, 0.0])
+    slope, shift = _newton(design, np.array([1.0, 0.0]), slice(0, 2), y, mass)
+    within = float(np.clip(slope, *SLOPES))
+    if within != slope:  # the shift of another slope would move the mean
+        _, shift = _newton(design, np.array([within, shift]), slice(1, 2), y, mass)
+    return Calibration(within, float(shift))
+
+
+def _newton(design: Array, start: Array, free: slice, y: Array, mass: Array | None) -> Array:
+    """(2,) slope and shift with the least log loss, of which those that are `free` move."""
+    found, moved = start.copy(), design[:, free]
+    counted = moved if mass is None else moved * mass[:, None]
     for _ in range(30):
         p = 0.5 * (1.0 + np.tanh(0.5 * design @ found))
-        curvature = (counted * (p * (1 - p))[:, None]).T @ design + 1e-9 * np.eye(2)
+        curvature = (counted * (p * (1 - p))[:, None]).T @ moved + 1e-9 * np.eye(moved.shape[1])
         step = np.linalg.solve(curvature, counted.T @ (p - y))
-        found = found - np.clip(step, -1.0, 1.0)
+        found[free] -= np.clip(step, -1.0, 1.0)
         if np.abs(step).max() < 1e-9:
             break
-    return Calibration(float(np.clip(found[0], *SLOPES)), float(found[1]))
+    return found
 
 
 def _fit_slope(y: Array, prediction: Array, mass: Array | None) -> Calibration:

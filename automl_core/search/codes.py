@@ -17,7 +17,7 @@ from automl_core.search.feature import Array, Feature
 from automl_core.search.letters import Letters, Levels
 from automl_core.search.log_target import pays, to_log
 from automl_core.search.text import Terms
-from automl_core.search.text_scores import TextScores, TextTarget, fit_text_scores
+from automl_core.search.text_scores import THIRDS, TextScores, TextTarget, fit_text_scores
 
 PARTS = 5
 PRIOR_ROWS = 10.0  # rows' worth of the overall mean that every level starts with
@@ -110,10 +110,12 @@ def fit_codes(source: CodeSource, train: Places, seed: int = 0, until: float = f
             blocks.append(values)
             named = code_features(code, width, source.class_names)
             features += named if width == 1 else [named[number] for number in told]
-    for number, (name, terms) in enumerate(source.terms.items()):
+    alone = len(np.unique(parts % THIRDS)) < 2  # of one group, perhaps: there are no others that could speak for these rows
+    texts = {} if alone else source.terms
+    for number, (name, terms) in enumerate(texts.items()):
         now = time.monotonic()
         if now < until:
-            mine = now + (until - now) / (len(source.terms) - number)
+            mine = now + (until - now) / (len(texts) - number)
             scores, values, through = fit_text_scores(name, terms, target, train, parts, mine)
             whole = whole and through
             codes.append(scores)

@@ -252,8 +252,10 @@ class Contest:
         longest = max((result.stages.rounds for result in results if result.stages is not None), key=len)
         total = np.zeros(len(longest))
         for fold in folds:
-            losses = self._stage_losses(key, fold)
-            total += np.append(losses, np.full(len(longest) - len(losses), losses[-1])) * len(self.prepared.folds[fold][1])
+            losses, valid = self._stage_losses(key, fold), self.prepared.folds[fold][1]
+            weights = self.prepared.weights_of(valid)
+            mass = len(valid) if weights is None else float(weights.sum())
+            total += np.append(losses, np.full(len(longest) - len(losses), losses[-1])) * mass
         return longest[int(np.argmin(total))]
 
     def scale(self, key: str, folds: tuple[int, ...]) -> float:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from automl_core.data.table import Column, Kind, Row
 from automl_core.errors import BadInput
-from automl_core.framing.columns import usable_columns
+from automl_core.framing.columns import unused_words, usable_columns
 from automl_core.framing.problem import Problem
 from automl_core.search.codes import Code, LevelMeans
 from automl_core.search.feature import DAYS, Array, Feature, FeatureKind
@@ -147,7 +147,9 @@ def fit_encoder(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Probl
         if coder is not None:
             texts[column.name] = coder
     if not blocks:
-        raise BadInput("No column is left to predict from.", "Use more columns, or allow some that are never to be used.")
+        unused = unused_words(columns, problem)
+        raise BadInput(f"No column is left to predict from{': ' if unused else ''}{unused}.", "Use more columns, allow some that "
+                       "are never to be used, or change on the data page what a column is used as.")
     return assemble(tuple(blocks), texts)
 
 

@@ -65,6 +65,7 @@ class Prepared:
     `weights` (n,) are how much each row counts while learning (None: all the same),
     `groups` (n,) which rows belong together (None: each row stands alone).
     `folds` are (train, valid) positions in the matrix, the one to try first at the front: the newest when time orders the rows.
+    `alone` says that some fold learns from one group only, where no rows could speak for others.
     """
 
     data: SearchData
@@ -82,6 +83,7 @@ class Prepared:
     hurried: bool = False
     unheld: int = 0
     levels: dict[str, Levels] = field(default_factory=dict)
+    alone: bool = False
 
     @property
     def classes(self) -> int:
@@ -98,8 +100,8 @@ class Prepared:
 
     @property
     def coded(self) -> bool:
-        """Whether there are levels or texts to be coded by the target."""
-        return has_codes(self.encoder.features, self.terms)
+        """Whether there are levels or texts to be coded by the target, in every fold: a model is judged with what it has."""
+        return not self.alone and has_codes(self.encoder.features, self.terms)
 
     @property
     def views(self) -> Views:
@@ -113,7 +115,7 @@ class Prepared:
         rows, features = self.shape
         wide = features > WIDE and FEW_ROWS * features > rows
         dates = sum(map(is_days, self.encoder.features)) > 1
-        return Views(self.coded, bool(self.terms), pairable, logs, slow, bool(self.levels), wide, dates)
+        return Views(self.coded, bool(self.terms), pairable, logs, slow, bool(self.levels) and not self.alone, wide, dates)
 
     @property
     def judge(self) -> Metric:
@@ -185,9 +187,11 @@ def prepare(data: SearchData, plan: Plan) -> Prepared:
     weights = row_weights(kept, data.problem)
     levels = letter_columns(kept, encoder)
     named = [array for one in levels.values() for array in one.arrays().values()]  # the matrix does not tell rare levels apart
+    groups = row_groups(kept, data.columns, data.problem)
+    alone = groups is not None and any(np.ptp(groups[train]) == 0 for train, _ in folds)
     return Prepared(data, encoder, matrix, target, positions, folds, metric_of(data.problem),
                     _fingerprint((matrix, target, weights, *named), folds, data.problem, plan.seed), terms, weights,
-                    row_groups(kept, data.columns, data.problem), len(places) - len(positions), hurried, unheld, levels)
+                    groups, len(places) - len(positions), hurried, unheld, levels, alone)
 
 
 def _most_by_text(data: SearchData, places: Positions, plan: Plan) -> int:

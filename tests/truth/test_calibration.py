@@ -6,7 +6,7 @@ import pytest
 
 from automl_core.framing.metrics import METRICS
 from automl_core.search.bands import COVERAGE, Bands, bounded, fit_bands
-from automl_core.search.calibration import Calibration, calibrate, fit_calibration
+from automl_core.search.calibration import SLOPES, Calibration, calibrate, fit_calibration
 
 LOG_LOSS = METRICS["log_loss"]
 
@@ -84,6 +84,18 @@ def test_a_perfect_model_gives_finite_numbers() -> None:
     y = (np.arange(4_000) % 2).astype(float)
     found = fit_calibration(y, y.copy())
     assert np.isfinite([found.slope, found.shift]).all()
+
+
+def test_a_slope_at_its_limit_keeps_the_mean() -> None:
+    """A model that is far too sure of what it hardly knows: the shift of its own slope made 3 % of 5 %."""
+    random = np.random.default_rng(3)
+    y = (random.random(6_000) < 0.05).astype(float)
+    p = random.binomial(20, 0.05 + 0.01 * y) / 20  # as of a forest of whole trees: many rows have no chance at all
+    weights = random.integers(1, 4, 6_000).astype(float)
+    for mass in (None, weights):
+        found = fit_calibration(y, p, mass)
+        assert found.slope == SLOPES[0]
+        assert np.average(found.apply(p), weights=mass) == pytest.approx(np.average(y, weights=mass), abs=1e-6)
 
 
 def make_numbers(rows: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -170,6 +170,19 @@ def test_rounds_of_logarithms_are_chosen_by_what_the_metric_asks(
     assert contest.best_rounds(key, (0, 1)) == rounds
 
 
+def test_a_fold_speaks_for_its_rounds_by_what_its_rows_weigh(tmp_path: Path) -> None:
+    """10 rounds are right on the first fold, 20 on the second, whose rows count a tenth: they had half of the say."""
+    contest, key = log_contest(Problem("y", "regression", "mae"), (1.0, 1.2), tmp_path)
+    light = contest.prepared.folds[1][1]
+    said = np.outer((1.4, 1.0), contest.prepared.y[light]).astype(np.float32)
+    contest.results[key, 1] = FoldResult(key, 1, said[-1].astype(float), 20, stages=Stages((10, 20), said))
+    assert contest.best_rounds(key, (0, 1)) == 20
+    weights = np.ones(len(contest.prepared.y))
+    weights[light] = 0.1
+    contest.prepared, contest.losses = replace(contest.prepared, weights=weights / weights.mean()), {}
+    assert contest.best_rounds(key, (0, 1)) == 10
+
+
 def test_codes_of_a_group_do_not_know_its_outcome() -> None:
     """100 groups of 10 rows, a level for each group and a coin for its outcome: rows of one group must not speak for it."""
     random = np.random.default_rng(7)

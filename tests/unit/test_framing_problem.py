@@ -13,6 +13,7 @@ from automl_core.framing import (
     Money,
     Pace,
     Problem,
+    check_judged,
     check_target,
     default_folds,
     encode_target,
@@ -95,6 +96,16 @@ def test_warnings_name_single_classes_and_missing_targets() -> None:
     said = " ".join(check_target(frame, problem))
     assert "Only one row has the class “c”" in said
     assert "4 of 45 rows" in said
+
+
+def test_a_single_row_that_counts_is_as_few_as_a_single_one() -> None:
+    """Of two positives one had a weight of 0, which a search leaves out."""
+    frame = pd.DataFrame({"t": text(["no"] * 50 + ["yes", "yes"]), "w": [1.0] * 51 + [0.0]})
+    problem = Problem("t", "binary", "roc_auc", ("no", "yes"), "yes")
+    check_judged(frame, problem)
+    check_judged(frame.assign(w=1.0), replace(problem, weights="w"))
+    with pytest.raises(BadInput, match="Only one row with a weight above 0 has “yes” in “t”"):
+        check_judged(frame, replace(problem, weights="w"))
 
 
 def test_infinite_targets_are_said() -> None:

@@ -17,6 +17,7 @@ from automl_core.cleaning.application import new_step
 from automl_core.cleaning.recipe import Recipe
 from automl_core.errors import BadInput
 from automl_core.production.scoring import Scorer
+from automl_core.search.model import cleaned_row
 from tests.unit.modelling import make_contract, make_frame, make_model
 
 TASKS = ("binary", "multiclass", "regression")
@@ -144,6 +145,19 @@ def test_ids_are_found_under_the_header_they_had() -> None:
         assert found.predict(given)["customer id"].tolist() == frame["customer id"].tolist()
         assert_agrees(found, given)
     assert "customer id" not in found.predict(frame.drop(columns="customer id"))
+
+
+def test_keys_of_a_row_may_have_spaces_around_them_as_labels_of_a_table_may() -> None:
+    """“ tenure” was said to be missing from a row, and read from a table."""
+    frame = make_frame(3)
+    spaced = frame.set_axis([f" {name} " for name in frame.columns], axis=1)
+    assert_agrees(scorer(), spaced)
+    assert_agrees(scorer(), spaced.drop(columns=" note "))
+    assert scorer().predict_row(spaced.iloc[0].to_dict()) == scorer().predict_row(frame.iloc[0].to_dict())
+    model = scorer().model
+    assert cleaned_row(model, spaced.iloc[0].to_dict()) == cleaned_row(model, frame.iloc[0].to_dict())
+    both = frame.assign(**{" tenure": "1"})  # which is another column there: the exact one is read
+    assert scorer().predict_row(both.iloc[0].to_dict()) == scorer().predict_row(frame.iloc[0].to_dict())
 
 
 def repeated() -> Scorer:

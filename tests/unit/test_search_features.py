@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -98,6 +99,26 @@ def test_numbers_as_categories() -> None:
 def test_nothing_left_is_refused() -> None:
     with pytest.raises(BadInput, match="No column is left"):
         fit_encoder(TABLE.frame, TABLE.columns, Problem("churned", "binary", "roc_auc", ("No", "Yes"), "Yes", never=TABLE.names))
+
+
+def test_what_is_not_used_is_named_with_why() -> None:
+    """A number that runs from 0 was taken for a row number, and nothing said so."""
+    frame = pd.DataFrame({"w": [1.5, 2.5] * 50, "x": range(100), "k": 7, "e": [None] * 100,
+                          "word": [chr(97 + k % 26) + chr(97 + k // 26) for k in range(100)], "y": [1, 0, 0, 1] * 25})
+    table = table_from_frame(frame, "t")
+    known = {column.name: replace(column, role="category") if column.name == "word" else column for column in table.columns}
+    problem = Problem("y", "binary", "roc_auc", ("0", "1"), "1")
+    for names, goal, said in (
+        ("x", problem, ": “x” looks like a row number or an id."),
+        ("w x k e word", replace(problem, weights="w"),
+         ": “x” looks like a row number or an id, “k” has one value only, “e” is empty, and 2 more."),
+        ("w x word", replace(problem, weights="w", never=("x",)),
+         ": “word” has no value twice, “w” says how much rows count, “x” is not to be used."),
+        ("", problem, "."),
+    ):
+        with pytest.raises(BadInput) as found:
+            fit_encoder(table.frame, tuple(known[name] for name in (*names.split(), "y")), goal)
+        assert found.value.message == f"No column is left to predict from{said}"
 
 
 def test_text_finds_topics() -> None:

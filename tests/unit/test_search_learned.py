@@ -122,6 +122,29 @@ def test_of_very_many_classes_the_most_frequent_are_coded() -> None:
     assert coded.codes[0].values.shape == (21, 10)  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_rows_of_one_group_leave_texts_uncoded(task: Task) -> None:
+    """No other rows could speak for them: a number's line was fitted on none, and all codes were lost with it."""
+    given, _ = source(task)
+    groups = np.repeat([0, 1], [400, 100])
+    alone = fit_codes(replace(given, groups=groups), np.arange(400), 0)
+    assert [type(code).__name__ for code in alone.codes] == ["LevelMeans"]
+    assert alone.values.shape == (500, len(alone.features)) == (500, 1)
+    both = fit_codes(replace(given, groups=groups), np.arange(500), 0)
+    assert [type(code).__name__ for code in both.codes] == ["LevelMeans", "TextScores"]
+
+
+@pytest.mark.parametrize(("groups", "coded"), [(2, False), (3, True)])
+def test_what_no_fold_could_learn_is_not_learned_for_the_model_alone(groups: int, coded: bool) -> None:
+    """Of two groups each training part has one: models with codes would have been judged without."""
+    given = table()
+    given["shop"] = [f"shop {number % groups}" for number in range(len(given))]
+    found = table_from_frame(given, "orders")
+    prepared = prepare(SearchData(found.frame, found.columns, replace(PROBLEM, group="shop")), Plan(60))
+    assert prepared.terms
+    assert (prepared.coded, prepared.views.codes) == (coded, coded)
+
+
 def test_a_line_through_texts_that_does_not_converge_is_taken_as_it_is(recwarn: pytest.WarningsRecorder) -> None:
     random = np.random.default_rng(0)
     target = text_scores.TextTarget(random.integers(0, 2, 300).astype(float), "binary", 2)
